@@ -1,0 +1,76 @@
+"""Groups news articles into stories, and the copies inside them, and says why.
+
+`dedup.cluster(articles)` takes articles in whatever form they are and returns a `Clustering`. Names load when they are
+first used, so that importing this package costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dedup.article import Article as Article
+    from dedup.article import Notice as Notice
+    from dedup.clustering import Clustering as Clustering
+    from dedup.clustering import CopyGroup as CopyGroup
+    from dedup.clustering import Explanation as Explanation
+    from dedup.clustering import Link as Link
+    from dedup.clustering import SharedWord as SharedWord
+    from dedup.clustering import Story as Story
+    from dedup.errors import DedupError as DedupError
+    from dedup.errors import InputError as InputError
+    from dedup.errors import MissingDependencyError as MissingDependencyError
+    from dedup.errors import SettingsError as SettingsError
+    from dedup.errors import UnknownArticleError as UnknownArticleError
+    from dedup.estimators import MinHashVectorizer as MinHashVectorizer
+    from dedup.estimators import StoryClusterer as StoryClusterer
+    from dedup.estimators import StoryTfidfVectorizer as StoryTfidfVectorizer
+    from dedup.evaluate import Scores as Scores
+    from dedup.evaluate import evaluate as evaluate
+    from dedup.pipeline import cluster as cluster
+    from dedup.pipeline import compare as compare
+    from dedup.read import read as read
+    from dedup.record import from_record as from_record
+    from dedup.settings import Settings as Settings
+
+_HOMES = {
+    "Article": "article",
+    "Clustering": "clustering",
+    "CopyGroup": "clustering",
+    "DedupError": "errors",
+    "Explanation": "clustering",
+    "InputError": "errors",
+    "Link": "clustering",
+    "MinHashVectorizer": "estimators",
+    "MissingDependencyError": "errors",
+    "Notice": "article",
+    "Scores": "evaluate",
+    "Settings": "settings",
+    "SettingsError": "errors",
+    "SharedWord": "clustering",
+    "Story": "clustering",
+    "StoryClusterer": "estimators",
+    "StoryTfidfVectorizer": "estimators",
+    "UnknownArticleError": "errors",
+    "cluster": "pipeline",
+    "compare": "pipeline",
+    "evaluate": "evaluate",
+    "from_record": "record",
+    "read": "read",
+}
+
+__version__ = "0.1.0"
+__all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - the keys are strings; a test compares them with the imports above
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'dedup' has no attribute {name!r}")
+    value = getattr(import_module(f"dedup.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

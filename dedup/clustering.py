@@ -1,0 +1,243 @@
+"""What comes out: stories, the copies inside them, and the scored links that joined them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from dedup.article import Article, Notice
+from dedup.errors import InputError, MissingDependencyError, UnknownArticleError
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dedup.settings import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A scored pair of articles of one story.
+
+    Attributes:
+        a, b: the ids of the two articles.
+        kind: "copy" where the texts are the same text, else "story".
+        score: what the story decision looked at; in a batch, 1 for a copy.
+        cosine: cosine of the two TF-IDF vectors, 0 where it was too low to be computed.
+        jaccard: share of both texts' shingles that both have, in [0, 1]; 0 where it was not computed.
+        containment: share of the shorter text's shingles that the other has too, in [0, 1].
+        days: days between the two, None where a date is unknown.
+    """
+
+    a: str
+    b: str
+    kind: Literal["copy", "story"]
+    score: float
+    cosine: float
+    jaccard: float
+    containment: float
+    days: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class CopyGroup:
+    """Articles that are one text. `articles` are ids, in the order of publication; `canonical` is the one to show."""
+
+    id: str
+    articles: tuple[str, ...]
+    canonical: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Articles on one development.
+
+    Attributes:
+        id: derived from the content of the story's first article, so that it does not depend on input order.
+        articles: ids, in the order of publication.
+        canonical: the id of the article to show.
+        title: the canonical article's title, or the beginning of its text.
+        copy_groups: the copies among them; articles without a copy are in none.
+        start, end: the first and the last known publication date, None where no article has a date.
+        sources: the outlets, sorted.
+    """
+
+    id: str
+    articles: tuple[str, ...]
+    canonical: str
+    title: str
+    copy_groups: tuple[CopyGroup, ...]
+    start: date | datetime | None
+    end: date | datetime | None
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class SharedWord:
+    """A word (or number, or pair of characters) that two articles share, and what it adds to their cosine."""
+
+    word: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why two articles were joined, or were not.
+
+    Attributes:
+        a, b: the ids.
+        same_text: whether they are copies of one text.
+        same_story: whether they are in one story.
+        link: the scores; `link.score` is cosine less `background` less `date_penalty`.
+        background: how much articles as ordinary as these two resemble anything at all.
+        date_penalty: taken off for the days between them.
+        threshold: what the score of two single articles has to reach.
+        joined_at: the height at which the groups of the two were merged, None where they are not in one story. A
+            story is the average over its pairs: it can join two articles whose own score is below the threshold.
+        words: what their cosine is made of, heaviest first.
+        shared_shingles, shingles_a, shingles_b: how many distinct shingles both have, and each.
+        reason: one sentence that says all this to a reader.
+    """
+
+    a: str
+    b: str
+    same_text: bool
+    same_story: bool
+    link: Link
+    background: float
+    date_penalty: float
+    threshold: float
+    joined_at: float | None
+    words: tuple[SharedWord, ...]
+    shared_shingles: int
+    shingles_a: int
+    shingles_b: int
+    reason: str
+
+
+class Evidence(Protocol):
+    """What the pipeline keeps so that a clustering can answer questions after the fact."""
+
+    def links(self, clustering: Clustering) -> tuple[Link, ...]: ...
+
+    def explain(self, clustering: Clustering, a: int, b: int) -> Explanation: ...
+
+    def rethreshold(self, clustering: Clustering, threshold: float) -> Clustering: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clustering:
+    """The stories of a collection. Iterating over it gives its stories, the largest first.
+
+    Attributes:
+        articles: what was clustered, in input order; nothing is ever left out.
+        stories: every article is in exactly one, alone if need be. The largest first.
+        settings: what they were found with.
+        labels: for each article the index of its story in `stories`.
+        copy_labels: for each article the number of its copy group, -1 for an article without a copy.
+        notices: what was wrong with the input, and what was done about it.
+    """
+
+    articles: tuple[Article, ...]
+    stories: tuple[Story, ...]
+    settings: Settings
+    labels: tuple[int, ...]
+    copy_labels: tuple[int, ...]
+    notices: tuple[Notice, ...] = ()
+    _evidence: Evidence | None = field(default=None, repr=False)
+    _places: Mapping[str, int] = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_places", {article.id: place for place, article in enumerate(self.articles)})
+
+    def __len__(self) -> int:
+        return len(self.stories)
+
+    def __iter__(self) -> Iterator[Story]:
+        return iter(self.stories)
+
+    def __repr__(self) -> str:
+        return f"<Clustering of {len(self.articles)} articles: {len(self.stories)} stories>"
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The scored pairs inside the stories: the strongest first, ties by id."""
+        return self._evidence.links(self) if self._evidence else ()
+
+    def place(self, article: str | int) -> int:
+        """The place of an article in `articles`, by id or by place.
+
+        Raises:
+            UnknownArticleError: there is none.
+        """
+        if isinstance(article, int):
+            if not 0 <= article < len(self.articles):
+                raise UnknownArticleError(f"there is no article {article}: this clustering has {len(self.articles)}")
+            return article
+        if article not in self._places:
+            raise UnknownArticleError(f"there is no article with the id {article!r} in this clustering")
+        return self._places[article]
+
+    def story_of(self, article: str | int) -> Story:
+        """The story an article is in."""
+        return self.stories[self.labels[self.place(article)]]
+
+    def explain(self, a: str | int, b: str | int) -> Explanation:
+        """Why two articles were joined, or were not. Articles are named by id or by place.
+
+        Raises:
+            UnknownArticleError: one of them is not in this clustering.
+        """
+        if self._evidence is None:
+            raise InputError("this clustering was made without evidence: cluster the articles to have explanations")
+        return self._evidence.explain(self, self.place(a), self.place(b))
+
+    def rethreshold(self, threshold: float) -> Clustering:
+        """The same articles cut at another threshold: exactly what `cluster` would give with it, without a new run.
+
+        Raises:
+            SettingsError: the threshold is not in [0, 1].
+        """
+        if self._evidence is None:
+            raise InputError("this clustering was made without evidence: cluster the articles with another threshold")
+        return self._evidence.rethreshold(self, threshold)
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One mapping per article, in input order, ready for JSON.
+
+        Keys: `id`, `story` (the story's id), `copy_group` (None where it has no copy), `canonical` (True for the one
+        article to show of each story), `title`, `source`, `published` (ISO 8601 or None), `path`.
+        """
+        groups = {
+            article: group.id for story in self.stories for group in story.copy_groups for article in group.articles
+        }
+        records = []
+        for article, label in zip(self.articles, self.labels, strict=True):
+            story = self.stories[label]
+            records.append(
+                {
+                    "id": article.id,
+                    "story": story.id,
+                    "copy_group": groups.get(article.id),
+                    "canonical": article.id == story.canonical,
+                    "title": article.title,
+                    "source": article.source,
+                    "published": article.published.isoformat() if article.published else None,
+                    "path": article.path,
+                }
+            )
+        return records
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The same as a data frame, a row per article.
+
+        Raises:
+            MissingDependencyError: pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise MissingDependencyError("Clustering.to_pandas", "pandas") from error
+        columns = ["id", "story", "copy_group", "canonical", "title", "source", "published", "path"]
+        return pd.DataFrame(self.to_records(), columns=columns)

@@ -1,0 +1,48 @@
+"""The exception tree. Every error says what is wrong and what to do, and is also the builtin a caller would guess.
+
+DedupError
+├── InputError              (ValueError)   an article, a record or a file that cannot be used
+├── SettingsError           (ValueError)   settings out of range or unknown; `.faults` lists every one of them
+├── UnknownArticleError     (KeyError)     an id that is not in this clustering
+└── MissingDependencyError  (ImportError)  an optional package is needed; the message has the command that installs it
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+
+class DedupError(Exception):
+    """The root: catch this to catch everything that dedup raises on purpose."""
+
+
+class InputError(DedupError, ValueError):
+    """An article, a record or a file that cannot be used."""
+
+
+class SettingsError(DedupError, ValueError):
+    """Settings out of range or unknown. All faults are found before any is reported."""
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        self.faults = tuple(faults)
+        super().__init__("; ".join(self.faults))
+
+
+class UnknownArticleError(DedupError, KeyError):
+    """An id that is not in this clustering."""
+
+    def __str__(self) -> str:  # KeyError would show the message in quotes
+        return str(self.args[0]) if self.args else ""
+
+
+class MissingDependencyError(DedupError, ImportError):
+    """An optional package is needed.
+
+    Args:
+        feature: what was asked for, as the user would call it.
+        package: the package that is missing.
+    """
+
+    def __init__(self, feature: str, package: str) -> None:
+        self.package = package
+        super().__init__(f"{feature} needs the package {package}: pip install {package}")
