@@ -1,0 +1,147 @@
+"""How well found stories agree with labelled ones: BCubed, adjusted Rand index and pair scores."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from math import comb, fsum
+
+from dedup.errors import InputError
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scores:
+    """The agreement of a grouping with the gold one. All but the counts lie in [0, 1], `ari` in [-1, 1]; 1 is perfect.
+
+    BCubed looks at each article and averages over the articles (Bagga and Baldwin, "Algorithms for scoring
+    coreference chains", LREC 1998; why it is the one to trust for groups of unequal size: Amigó, Gonzalo, Artiles
+    and Verdejo, "A comparison of extrinsic clustering evaluation metrics", Information Retrieval 12, 2009). The
+    adjusted Rand index looks at pairs and takes off what chance would reach (Hubert and Arabie, "Comparing
+    partitions", Journal of Classification 2, 1985): large stories dominate it.
+
+    Attributes:
+        articles: how many were scored.
+        stories: the gold stories.
+        found: the stories that were found.
+        bcubed_precision: of the articles found with an article (itself included), the share that belongs there.
+        bcubed_recall: of the articles that belong with an article (itself included), the share found with it.
+        bcubed_f1: the harmonic mean of the two.
+        ari: the adjusted Rand index, 0 for a grouping by chance; it can be negative.
+        pair_precision: of the pairs found together, the share that belongs together; 1 where none was found.
+        pair_recall: of the pairs that belong together, the share found together; 1 where there is none to find.
+        pair_f1: the harmonic mean of the two.
+    """
+
+    articles: int
+    stories: int
+    found: int
+    bcubed_precision: float
+    bcubed_recall: float
+    bcubed_f1: float
+    ari: float
+    pair_precision: float
+    pair_recall: float
+    pair_f1: float
+
+    def to_dict(self) -> dict[str, float]:
+        """The scores by name, ready for JSON."""
+        return asdict(self)
+
+
+def evaluate(truth: Sequence[Hashable], predicted: Sequence[Hashable]) -> Scores:
+    """Scores a grouping against the gold one.
+
+    Args:
+        truth: for each article its gold story, under any name.
+        predicted: for each article, in the same order, the story it was put into, under any name.
+
+    Returns:
+        the scores. They do not depend on the order of the articles, nor on how the stories are named.
+
+    Raises:
+        InputError: there is no article, the two differ in length, or an article has no label (None or NaN).
+    """
+    if len(truth) != len(predicted):
+        raise InputError(f"{len(truth)} gold labels and {len(predicted)} predicted ones: give one of each per article")
+    if len(truth) == 0:
+        raise InputError("there is nothing to evaluate: give at least one article")
+    _require_labels("gold", truth)
+    _require_labels("predicted", predicted)
+
+    articles = len(truth)
+    stories, found = Counter(truth), Counter(predicted)
+    shared = Counter(zip(truth, predicted, strict=True))
+    # Each of the n articles that a gold story and a found one share has n of the found one's articles right. The sums
+    # are exact (fsum, and whole numbers below), so that they cannot depend on order.
+    precision = fsum(n * n / found[cluster] for (_, cluster), n in shared.items()) / articles
+    recall = fsum(n * n / stories[story] for (story, _), n in shared.items()) / articles
+
+    both, gold, together = _pairs(shared.values()), _pairs(stories.values()), _pairs(found.values())
+    pair_precision = both / together if together else 1.0
+    pair_recall = both / gold if gold else 1.0
+    return Scores(
+        articles=articles,
+        stories=len(stories),
+        found=len(found),
+        bcubed_precision=precision,
+        bcubed_recall=recall,
+        bcubed_f1=harmonic_mean(precision, recall),
+        ari=_adjusted_rand(both, gold, together, comb(articles, 2)),
+        pair_precision=pair_precision,
+        pair_recall=pair_recall,
+        pair_f1=harmonic_mean(pair_precision, pair_recall),
+    )
+
+
+def evaluate_by(truth: Sequence[Hashable], predicted: Sequence[Hashable], groups: Sequence[str]) -> dict[str, Scores]:
+    """Scores each group of articles (a language, say) as if there were no others.
+
+    Args:
+        truth: as in `evaluate`.
+        predicted: as in `evaluate`.
+        groups: for each article, in the same order, the name of its group.
+
+    Returns:
+        the scores by group, in the order of their names.
+
+    Raises:
+        InputError: as in `evaluate`, or `groups` differs from the others in length.
+    """
+    if not len(truth) == len(predicted) == len(groups):
+        raise InputError(
+            f"{len(truth)} gold labels, {len(predicted)} predicted ones and {len(groups)} groups:"
+            " give one of each per article"
+        )
+    members: dict[str, list[int]] = {}
+    for place, group in enumerate(groups):
+        members.setdefault(group, []).append(place)
+    return {
+        group: evaluate([truth[place] for place in members[group]], [predicted[place] for place in members[group]])
+        for group in sorted(members)
+    }
+
+
+def harmonic_mean(precision: float, recall: float) -> float:
+    """F1: the harmonic mean of precision and recall, 0 where both are 0."""
+    return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def _require_labels(kind: str, labels: Sequence[Hashable]) -> None:
+    """A missing label would count as a story of its own, or as one shared by all that miss theirs."""
+    for place, label in enumerate(labels):
+        if label is None or label != label:  # noqa: PLR0124 - NaN, as a data frame has it for a missing value
+            raise InputError(f"article {place} has no {kind} label ({label!r}): leave such articles out")
+
+
+def _pairs(sizes: Iterable[int]) -> int:
+    return sum(comb(size, 2) for size in sizes)
+
+
+def _adjusted_rand(both: int, gold: int, together: int, pairs: int) -> float:
+    """The index from four counts of pairs: together in both groupings, in the gold one, in the found one, and all."""
+    if both == gold == together:  # the same grouping; 0/0 where all are alone, or all in one
+        return 1.0
+    false, missed = together - both, gold - both
+    apart = pairs - both - false - missed
+    return 2 * (both * apart - missed * false) / (gold * (missed + apart) + together * (false + apart))
