@@ -1,0 +1,123 @@
+"""A table of the stories, for a person."""
+
+from __future__ import annotations
+
+import shutil
+import unicodedata
+from collections.abc import Sequence
+from datetime import date
+from typing import TextIO
+
+from dedup.clustering import Clustering, Story
+from dedup.report.summary import summarise
+from dedup.report.terminal import visible
+
+_NAMED_OUTLETS_FROM = 100  # cells of width; below, outlets are counted rather than named
+_LEAST_TITLE = 12
+_GAP = "  "
+_ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
+
+
+def write_table(clustering: Clustering, out: TextIO, *, width: int | None = None) -> None:
+    """The stories with more than one article, largest first, and how many articles stand alone.
+
+    Titles and outlets are cut to fit, measured in cells (a Chinese character takes two), and whatever a terminal would
+    obey instead of show is written out (see `visible`).
+
+    Args:
+        clustering: what to show.
+        out: where to.
+        width: of a line, in cells; None for the terminal's, or 120 where there is none.
+    """
+    if width is None:
+        width = shutil.get_terminal_size((120, 24)).columns
+    summary = summarise(clustering)
+    shared = [story for story in clustering if len(story.articles) > 1]
+    if shared:
+        _write_rows(shared, out, width)
+        out.write("\n")
+    alone = summary.articles - summary.shared_articles
+    if alone and shared:
+        out.write(f"{_number(alone, 'more article stands', 'more articles stand')} alone.\n")
+    elif alone:
+        out.write(
+            f"No stories with more than one article: {_number(alone, 'article stands', 'articles stand')} alone.\n"
+        )
+    elif not shared:
+        out.write("No articles.\n")
+
+
+def _write_rows(stories: Sequence[Story], out: TextIO, width: int) -> None:
+    from rich.cells import cell_len
+
+    numbers = [
+        (str(len(story.articles)), str(_copies(story) or ""), dates(story.start, story.end)) for story in stories
+    ]
+    articles, copies, days = (
+        max(len(header), *map(len, column))
+        for header, column in zip(("Articles", "Copies", "Dates"), zip(*numbers, strict=True), strict=True)
+    )
+    named = width >= _NAMED_OUTLETS_FROM
+    room = max(width - articles - copies - days - 4 * len(_GAP), _LEAST_TITLE)
+    sources = [outlets(story.sources, room // 3) if named else str(len(story.sources) or "") for story in stories]
+    source = max(len("Outlets"), *map(cell_len, sources))
+    titles = [visible(story.title[: 4 * width]).strip() or "(no title)" for story in stories]
+    title = min(max(map(cell_len, titles)), max(room - source, _LEAST_TITLE))
+
+    def line(name: str, article: str, copy: str, outlet: str, day: str) -> None:
+        outlet = _fitted(outlet, source) if named else outlet.rjust(source)
+        cells = (_fitted(name, title), article.rjust(articles), copy.rjust(copies), outlet, day)
+        out.write(_GAP.join(cells).rstrip() + "\n")
+
+    line("Story", "Articles", "Copies", "Outlets", "Dates")
+    out.write(_GAP.join("─" * cells for cells in (title, articles, copies, source, days)) + "\n")
+    for name, (article, copy, day), outlet in zip(titles, numbers, sources, strict=True):
+        line(name, article, copy, outlet, day)
+
+
+def dates(start: date | None, end: date | None) -> str:
+    """A span of days, as short as it stays clear: `2020-01-30 – 02-02`."""
+    if start is None or end is None:
+        return ""
+    first, last = start.isoformat()[:10], end.isoformat()[:10]
+    if first == last:
+        return first
+    return f"{first} – {last[5:] if first[:4] == last[:4] else last}"
+
+
+def outlets(sources: Sequence[str], room: int) -> str:
+    """As many names as the room has cells for, and the number of the others: `BBC, Le Monde +3`."""
+    from rich.cells import cell_len
+
+    names = [visible(name) for name in sources]
+    for shown in range(min(len(names), room), 0, -1):
+        others = f" +{len(names) - shown}" if shown < len(names) else ""
+        text = ", ".join(names[:shown]) + others
+        if cell_len(text) <= room:
+            return text
+    return _cut(names[0], room) if len(names) == 1 else str(len(names) or "")
+
+
+def _fitted(text: str, room: int) -> str:
+    """The text in exactly `room` cells. Text that runs right to left is isolated, so that its neighbours stay put."""
+    from rich.cells import set_cell_size
+
+    fitted = set_cell_size(_cut(text, room), room)
+    if any(unicodedata.bidirectional(character) in {"R", "AL", "AN"} for character in fitted):
+        body = fitted.rstrip(" ")
+        return _ISOLATE + body + _END_ISOLATE + fitted[len(body) :]
+    return fitted
+
+
+def _cut(text: str, room: int) -> str:
+    from rich.cells import cell_len, set_cell_size
+
+    return text if cell_len(text) <= room else set_cell_size(text, room - 1).rstrip() + "…"
+
+
+def _copies(story: Story) -> int:
+    return sum(len(group.articles) - 1 for group in story.copy_groups)
+
+
+def _number(count: int, one: str, many: str) -> str:
+    return f"{count:,} {one if count == 1 else many}"
