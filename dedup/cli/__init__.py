@@ -1,0 +1,81 @@
+"""The command. One file a subcommand: each parses, calls the library and prints."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated, NoReturn
+
+import typer
+
+from dedup.cli.messages import say
+from dedup.errors import DedupError
+
+_HELP = """Groups news articles into stories, and the copies inside them, and says why.
+
+\b
+Examples:
+  dedup cluster news/                           a table of the stories
+  dedup cluster news/ --output stories.jsonl    the same as data
+  dedup compare a.txt b.txt                     one text? one story? and why
+  dedup evaluate labelled.jsonl                 how good is it
+
+Each command has a help of its own: dedup cluster --help.
+"""
+
+
+def application() -> typer.Typer:
+    """The command with all its subcommands."""
+    from dedup.cli import cluster, compare, evaluate, settings
+
+    # Plain help, without boxes: it is twice as fast, and examples can be copied out of it.
+    app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, help=_HELP)
+    app.callback(invoke_without_command=True)(_bare)
+    for name, module in (("cluster", cluster), ("compare", compare), ("evaluate", evaluate), ("settings", settings)):
+        app.command(name, help=module.HELP, short_help=module.SHORT_HELP)(module.command)
+    return app
+
+
+def main() -> None:
+    """Runs the command and exits: every error is one clean line on standard error, never a traceback.
+
+    A traceback is shown where the environment variable DEDUP_TRACEBACK is 1, to be put into a report.
+    """
+    command = typer.main.get_command(application())
+    try:
+        command(prog_name="dedup")
+    except Exception as error:
+        if os.environ.get("DEDUP_TRACEBACK") == "1":
+            raise
+        _fail(error)
+
+
+def _fail(error: Exception) -> NoReturn:
+    if isinstance(error, DedupError):
+        say(f"Error: {error}")
+    elif isinstance(error, MemoryError):
+        say("Error: there is not enough memory for this many articles; cluster them in parts")
+    elif isinstance(error, OSError):
+        say(f"Error: {error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
+    else:
+        say(f"Error: {type(error).__name__}: {error}")
+        say("This is a fault in dedup. Please report it, with what DEDUP_TRACEBACK=1 in the environment shows.")
+    sys.exit(1)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from dedup import __version__
+
+        typer.echo(f"dedup {__version__}")
+        raise typer.Exit
+
+
+def _bare(
+    context: typer.Context,
+    version: Annotated[  # noqa: ARG001 - its callback does the work
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version and exit.")
+    ] = False,
+) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())

@@ -1,0 +1,146 @@
+"""`dedup compare`: are two files one text, one story, and why."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
+
+import dedup
+from dedup.article import Article, Notice
+from dedup.cli.messages import say, tell
+from dedup.cli.options import FieldOption, JsonOption, SetOption, parse_fields, parse_settings
+from dedup.cli.output import standard_output
+from dedup.report import json_text, visible
+from dedup.report.json_document import settings_record
+
+if TYPE_CHECKING:
+    from dedup.clustering import Explanation
+    from dedup.settings import Settings
+
+SHORT_HELP = "Say of two articles: same text? same story? And why."
+HELP = """Says of two articles whether they are the same text and the same story, and what the score is made of.
+
+A and B are files with one article each, or - for a JSON line on standard input. The two are judged by themselves,
+against the word frequencies that ship with dedup; inside a collection the same two can score a little differently.
+
+\b
+Examples:
+  dedup compare a.txt b.txt              in words
+  dedup compare a.json b.json --json     for a program
+
+The answer goes to standard output, whatever it is with exit code 0; messages go to standard error.
+
+\b
+Exit codes:
+  0    done
+  1    nothing usable: a file without an article
+  2    wrong usage: an unknown option, setting, field or format
+  130  interrupted; 141 when the reader of the output went away
+"""
+
+_WORDS = 15
+_BACKGROUND = "the word frequencies that ship with dedup"
+
+
+def command(
+    a: Annotated[str, typer.Argument(metavar="A", help="A file with one article.", show_default=False)],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another.", show_default=False)],
+    field: FieldOption = None,
+    setting: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Parses, compares, prints."""
+    fields, settings = parse_fields(field), parse_settings(setting)
+    if a == b == "-":
+        raise typer.BadParameter("only one of the two can come from standard input", param_hint="A B")
+    first, second = _only(a, fields), _only(b, fields)
+    # Two files of one name in two folders may have one id; what the user typed tells them apart.
+    names = (a, b) if a != b else (a, f"{b} (again)")
+    first, second = replace(first, id=names[0]), replace(second, id=names[1])
+    explanation = dedup.compare(first, second, settings)
+    with standard_output() as out:
+        if json:
+            out.write(json_text(_record(explanation, settings)) + "\n")
+        else:
+            _write(explanation, first, second, settings, out)
+
+
+def _only(path: str, fields: dict[str, str]) -> Article:
+    """The one article of a file."""
+    notices: list[Notice] = []
+    articles = []
+    for article in dedup.read([path], fields=fields, notices=notices):
+        articles.append(article)
+        if len(articles) > 1:
+            problem = f"{visible(path)} has more than one article: give each of the two a file of its own"
+            raise typer.BadParameter(problem, param_hint="A B")
+    tell(notices)
+    if not articles:
+        say(f"Error: there is no article in {path}")
+        raise typer.Exit(1)
+    return articles[0]
+
+
+def _record(explanation: Explanation, settings: Settings) -> dict[str, Any]:
+    return {
+        "schema": 1,
+        "dedup": dedup.__version__,
+        "settings": settings_record(settings),
+        "judged_against": _BACKGROUND,
+        **asdict(explanation),
+    }
+
+
+def _write(explanation: Explanation, first: Article, second: Article, settings: Settings, out: TextIO) -> None:
+    link = explanation.link
+    lines = [
+        f"A  {_described(first)}",
+        f"B  {_described(second)}",
+        "",
+        f"Same text?   {_yes(explanation.same_text)}",
+        f"  {explanation.shared_shingles:,} phrases of {settings.shingle_size} words in both;"
+        f" A has {explanation.shingles_a:,}, B has {explanation.shingles_b:,}",
+        f"  containment  {link.containment:6.3f}   of the shorter text   (a copy from {settings.copy_containment:g})",
+        f"  Jaccard      {link.jaccard:6.3f}   of both together      (a copy from {settings.copy_jaccard:g})",
+        "",
+        f"Same story?  {_yes(explanation.same_story)}",
+        f"  cosine       {link.cosine:6.3f}   of their weighted words",
+        f"  background  -{explanation.background:6.3f}   how much two such articles resemble anything",
+        f"  dates       -{explanation.date_penalty:6.3f}   {_apart(link.days)}",
+        f"  score        {link.score:6.3f}   (one story from {explanation.threshold:g})",
+        "",
+        *_words(explanation),
+        f"{explanation.reason}",
+        f"Judged by themselves, against {_BACKGROUND}.",
+    ]
+    out.writelines(visible(line) + "\n" for line in lines)
+
+
+def _words(explanation: Explanation) -> list[str]:
+    if not explanation.words:
+        return ["They share no word that counts.", ""]
+    shown = explanation.words[:_WORDS]
+    lines = ["What the cosine is made of"]
+    lines += [f"  {word.weight:6.3f}  {word.word}" for word in shown]
+    rest = explanation.words[_WORDS:]
+    if rest:
+        lines.append(f"  {sum(word.weight for word in rest):6.3f}  in {len(rest):,} more words")
+    return [*lines, ""]
+
+
+def _described(article: Article) -> str:
+    title = article.title or article.text[:80]
+    date = f" ({article.published.isoformat()[:10]})" if article.published else ""
+    return f"{article.id}: {title}{date}"
+
+
+def _apart(days: float | None) -> str:
+    if days is None:
+        return "a date is not known"
+    return "on the same day" if days < 1 else f"{days:.0f} day{'' if round(days) == 1 else 's'} apart"
+
+
+def _yes(answer: bool) -> str:
+    return "yes" if answer else "no"

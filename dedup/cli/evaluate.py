@@ -1,0 +1,143 @@
+"""`dedup evaluate`: how good are the stories, on articles whose stories are known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TextIO
+
+import typer
+
+import dedup
+from dedup.article import Notice
+from dedup.cli.messages import say, tell
+from dedup.cli.options import FieldOption, JsonOption, SetOption, parse_fields, parse_settings
+from dedup.cli.output import standard_output
+from dedup.cli.progress import ProgressBar
+from dedup.report import json_text, visible
+
+if TYPE_CHECKING:
+    from dedup.evaluate import Scores
+    from dedup.settings import Settings
+
+SHORT_HELP = "Score the stories found in labelled articles."
+HELP = """Clusters articles whose stories are known, and scores what was found against that.
+
+Each FILE is a set of its own, named by the file's name up to its first dot. Its records say with `story` which story
+they belong to, under any name. Records without one are clustered with the others, but not scored. Where a set has
+several languages (`lang`), each is scored by itself as well.
+
+\b
+Examples:
+  dedup evaluate labelled.jsonl                a table
+  dedup evaluate dev.jsonl test.csv --json     two sets, for a program
+  dedup evaluate dev.csv --field story=event   the label is in that column
+  dedup evaluate dev.jsonl --set threshold=.2  with another setting
+
+\b
+Scores, all best at 1:
+  BCubed  for each article: of those found with it, the share that belongs
+          there (P); of those that belong there, the share found (R); and the
+          harmonic mean of the two (F1)
+  ARI     adjusted Rand index over pairs: 0 is chance
+  pairs   of the pairs found together, the share that belongs together (P);
+          of those that belong together, the share found (R); and F1
+
+The scores go to standard output; progress and messages go to standard error.
+
+\b
+Exit codes:
+  0    done
+  1    nothing usable: a set without a labelled record (others are scored)
+  2    wrong usage: an unknown option, setting, field or format
+  130  interrupted; 141 when the reader of the output went away
+"""
+
+_UNDECLARED = "unknown"
+
+
+def command(
+    files: Annotated[
+        list[str], typer.Argument(metavar="FILE", help="Labelled records, a set each.", show_default=False)
+    ],
+    field: FieldOption = None,
+    setting: SetOption = None,
+    json: JsonOption = False,
+) -> None:
+    """Parses, clusters and scores each set, prints."""
+    fields, settings = parse_fields(field), parse_settings(setting)
+    names = [set_name(file) for file in files]
+    for name in names:
+        if names.count(name) > 1:
+            problem = f"two files make a set named {visible(name)}: rename one (the name ends at the first dot)"
+            raise typer.BadParameter(problem, param_hint="FILE")
+    scored = {}
+    for name, file in zip(names, files, strict=True):
+        scores = _scores(name, file, fields, settings)
+        if scores:
+            scored[name] = scores
+    with standard_output() as out:
+        if json:
+            out.write(json_text({"sets": {name: _record(scores) for name, scores in scored.items()}}) + "\n")
+        elif scored:
+            _write(scored, out)
+    if len(scored) < len(files):
+        raise typer.Exit(1)
+
+
+def set_name(file: str) -> str:
+    """The file's name up to its first dot, a leading one aside; `stdin` for standard input."""
+    return "stdin" if file == "-" else Path(file).resolve().name.lstrip(".").split(".")[0]
+
+
+def _scores(name: str, file: str, fields: Mapping[str, str], settings: Settings) -> dict[str, Scores] | None:
+    """The scores of all labelled articles of a file under "", and by language where there are several."""
+    notices: list[Notice] = []
+    with ProgressBar() as progress:
+        articles = list(dedup.read([file], fields=fields, notices=notices))
+        clustering = dedup.cluster(articles, settings, progress=progress) if articles else None
+    tell([*notices, *(clustering.notices if clustering else ())])
+    labelled = [
+        (article.story, found, article.lang or _UNDECLARED)
+        for article, found in zip(articles, clustering.labels if clustering else (), strict=True)
+        if article.story is not None
+    ]
+    if not labelled:
+        say(f"Error: {file} has no article with a story to score (name the field that has it with --field story=NAME)")
+        return None
+    if len(labelled) < len(articles):
+        say(
+            f"{name}: {len(articles) - len(labelled):,} of {len(articles):,} articles have no story, and are not scored"
+        )
+    parts = {"": labelled}
+    languages = sorted({language for _, _, language in labelled})
+    if len(languages) > 1:
+        parts |= {language: [row for row in labelled if row[2] == language] for language in languages}
+    return {
+        part: dedup.evaluate([truth for truth, _, _ in rows], [found for _, found, _ in rows])
+        for part, rows in parts.items()
+    }
+
+
+def _record(scores: Mapping[str, Scores]) -> dict[str, Any]:
+    languages = {language: part.to_dict() for language, part in scores.items() if language}
+    return {**scores[""].to_dict(), **({"languages": languages} if languages else {})}
+
+
+def _write(sets: Mapping[str, Mapping[str, Scores]], out: TextIO) -> None:
+    from rich.cells import cell_len
+
+    rows = [
+        (f"  {visible(language)}" if language else visible(name), part)
+        for name, scores in sets.items()
+        for language, part in scores.items()
+    ]
+    width = max(len("Set"), *(cell_len(label) for label, _ in rows))
+    out.write(f"{'':{width + 25}}{'BCubed':^17}{'':9}{'pairs':^17}".rstrip() + "\n")
+    scores = f"{'P':>5} {'R':>5} {'F1':>5}"
+    out.write(f"{'Set':{width}} Articles Stories  Found  {scores}  {'ARI':>6}  {scores}\n")
+    for label, part in rows:
+        bcubed = f"{part.bcubed_precision:5.3f} {part.bcubed_recall:5.3f} {part.bcubed_f1:5.3f}"
+        pairs = f"{part.pair_precision:5.3f} {part.pair_recall:5.3f} {part.pair_f1:5.3f}"
+        counts = f"{part.articles:8,} {part.stories:7,} {part.found:6,}"
+        out.write(f"{label}{' ' * (width - cell_len(label))} {counts}  {bcubed}  {part.ari:6.3f}  {pairs}\n")

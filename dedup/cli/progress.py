@@ -1,0 +1,56 @@
+"""A progress bar on standard error, for long work on a terminal."""
+
+from __future__ import annotations
+
+import sys
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+_PATIENCE = 1.0  # seconds before a bar appears
+
+
+class ProgressBar:
+    """What `dedup.cluster` calls with a stage, how much is done and the total (0 where it is not known).
+
+    Nothing appears in the first second, nor where standard error is not a terminal. The bar is gone at the end.
+    """
+
+    def __init__(self, *, quiet: bool = False) -> None:
+        self._wanted = not quiet and sys.stderr.isatty()
+        self._began = time.monotonic()
+        self._bar: Progress | None = None
+        self._task: TaskID | None = None
+        self._stage = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._bar:
+            self._bar.stop()
+
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        if not self._wanted or time.monotonic() - self._began < _PATIENCE:
+            return
+        self._bar = bar = self._bar or _started()
+        if self._task is None or stage != self._stage:
+            if self._task is not None:
+                bar.remove_task(self._task)
+            self._task, self._stage = bar.add_task(stage), stage
+        bar.update(self._task, completed=done, total=total or None)
+
+
+def _started() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    bar = Progress(*columns, console=Console(file=sys.stderr), transient=True)
+    bar.start()
+    return bar

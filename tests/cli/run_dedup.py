@@ -1,0 +1,150 @@
+"""Runs the command: inside this process with a stand-in for the method, or as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import pytest
+
+import dedup
+from dedup.article import Article, Notice
+from dedup.cli import main
+from dedup.clustering import Clustering, CopyGroup, Explanation, Link, SharedWord, Story
+from dedup.record import from_record
+from dedup.settings import Settings
+
+COMMAND = (sys.executable, "-m", "dedup.cli")
+CHECKOUT = Path(__file__).parents[2]
+
+
+@dataclass(frozen=True)
+class Ended:
+    code: int
+    out: str
+    err: str
+
+
+class Door:
+    """A stand-in for the public door: reads JSON lines, groups by label, copies are equal texts.
+
+    It remembers the settings it was called with, and reports the notices it is given.
+    """
+
+    def __init__(self) -> None:
+        self.settings: Settings | None = None
+        self.notices: list[Notice] = []
+        self.fails: BaseException | None = None
+
+    def read(
+        self,
+        paths: Iterable[str],
+        *,
+        fields: Mapping[str, str] | None = None,
+        notices: list[Notice] | None = None,
+        stdin: BinaryIO | None = None,
+    ) -> Iterator[Article]:
+        assert stdin is None
+        assert notices is not None
+        notices += self.notices
+        for path in paths:
+            lines = sys.stdin if path == "-" else Path(path).read_text(encoding="utf-8").splitlines()
+            for number, line in enumerate(lines, 1):
+                where = f"{path}:{number}"
+                article, noticed = from_record(json.loads(line), where=where, default_id=where, fields=fields)
+                notices += noticed
+                if article:
+                    yield article
+
+    def cluster(
+        self, articles: Iterable[Article], settings: Settings, *, progress: Callable[[str, int, int], None]
+    ) -> Clustering:
+        if self.fails:
+            raise self.fails
+        self.settings = settings
+        progress("grouping", 1, 2)
+        everything = tuple(articles)
+        names = [article.story or article.id for article in everything]
+        stories = tuple(
+            _story(name, [article for article, own in zip(everything, names, strict=True) if own == name])
+            for name in dict.fromkeys(names)
+        )
+        order = [story.id for story in stories]
+        labels = tuple(order.index(name) for name in names)
+        return Clustering(everything, stories, settings, labels, tuple(-1 for _ in everything))
+
+    def compare(self, a: Article, b: Article, settings: Settings) -> Explanation:
+        self.settings = settings
+        return Explanation(
+            a=a.id,
+            b=b.id,
+            same_text=False,
+            same_story=True,
+            link=Link(a.id, b.id, "story", 0.31, 0.36, 0.01, 0.02, 1.0),
+            background=0.04,
+            date_penalty=0.01,
+            threshold=settings.threshold,
+            joined_at=0.31,
+            words=tuple(SharedWord(f"word{number}", 0.1 / (number + 1)) for number in range(20)),
+            shared_shingles=3,
+            shingles_a=120,
+            shingles_b=150,
+            reason="They share names.",
+        )
+
+
+def _story(name: str, members: Sequence[Article]) -> Story:
+    texts: dict[str, list[str]] = {}
+    for article in members:
+        texts.setdefault(article.text, []).append(article.id)
+    groups = tuple(CopyGroup(f"{ids[0]}+", tuple(ids), ids[0]) for ids in texts.values() if len(ids) > 1)
+    ids = tuple(article.id for article in members)
+    return Story(name, ids, ids[0], members[0].title, groups, None, None, ())
+
+
+class Command:
+    """The command `dedup`, run inside this process with a stand-in for the method behind it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.door = Door()
+        self._monkeypatch = monkeypatch
+        self._capsys = capsys
+        for name in ("read", "cluster", "compare"):
+            monkeypatch.setitem(vars(dedup), name, getattr(self.door, name))  # past the door's lazy loading
+
+    def __call__(self, *arguments: str | Path) -> Ended:
+        self._monkeypatch.setattr(sys, "argv", ["dedup", *map(str, arguments)])
+        self._capsys.readouterr()
+        with pytest.raises(SystemExit) as ended:
+            main()
+        written = self._capsys.readouterr()
+        assert "Traceback" not in written.err
+        return Ended(int(ended.value.code or 0), written.out, written.err)
+
+
+def process(*arguments: str | Path, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> Ended:
+    """The real command in a process of its own."""
+    ran = subprocess.run(
+        [*COMMAND, *map(str, arguments)],
+        input=stdin,
+        capture_output=True,
+        timeout=120,
+        check=False,
+        cwd=CHECKOUT,
+        env={**os.environ, **(environment or {})},
+    )
+    ended = Ended(ran.returncode, ran.stdout.decode(), ran.stderr.decode())
+    assert "Traceback" not in ended.err
+    return ended
+
+
+def write_records(path: Path, records: Iterable[Mapping[str, Any]]) -> Path:
+    """A file of JSON lines."""
+    path.write_text("".join(json.dumps(record) + "\n" for record in records), encoding="utf-8")
+    return path
