@@ -1,0 +1,126 @@
+"""Reads articles from files, folders and standard input, one at a time, and says what it could not read.
+
+A reader is a module with a function `read(source, fields)` that gives a `Record` for each article of a file and a
+`Notice` for whatever it had to leave out. To add one, write the module and name it in `_readers`.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import IO
+
+from dedup.article import Article, Notice
+from dedup.read import jsonfile, jsonlines, markdown, plain, table
+from dedup.read.paths import Found, find_files, reason
+from dedup.read.source import Record, Source
+from dedup.record import find_fields, from_record
+
+__all__ = ["read"]
+
+Reader = Callable[[Source, Mapping[str, str]], Iterator[Record | Notice]]
+
+
+def _readers() -> dict[str, Reader]:
+    """The reader for each ending of a file name. Each is also tried with `.gz` behind it."""
+    return {
+        ".csv": table.read,
+        ".json": jsonfile.read,
+        ".jsonl": jsonlines.read,
+        ".md": markdown.read,
+        ".ndjson": jsonlines.read,
+        ".tsv": table.read,
+        ".txt": plain.read,
+    }
+
+
+def read(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    fields: Mapping[str, str] | None = None,
+    notices: list[Notice] | None = None,
+    stdin: IO[bytes] | None = None,
+) -> Iterator[Article]:
+    """Reads articles, one at a time: files of many records are never held as a whole.
+
+    Args:
+        paths: files, folders (with all that is in them), `-` for JSON lines on standard input; or one of these.
+        fields: our name -> theirs, as in `{"text": "story_body"}`; see `dedup.from_record`.
+        notices: takes what was wrong with the input, as it is found. Without it the notices are logged as warnings.
+        stdin: the bytes that `-` stands for, if not the process's standard input.
+
+    Returns:
+        The articles in the order of `paths`, within folders in the order of their names. An article without an id
+        of its own is called after its file, seen from the argument (`nato/a.txt`), and in a file of many after its
+        line or, in a JSON list, its place too (`feed.jsonl:7`). Ids can occur twice.
+
+    Raises:
+        InputError: `fields` has a name that is not a field of an article. Nothing in a file ever raises.
+    """
+    fields = dict(fields or {})
+    find_fields((), fields)  # wrong names are told at once, not at the first article
+    arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+    return _read(arguments, fields, notices.append if notices is not None else _log, stdin)
+
+
+def _log(notice: Notice) -> None:
+    logging.getLogger("dedup").warning("%s", notice)
+
+
+def _read(
+    arguments: list[str], fields: Mapping[str, str], note: Callable[[Notice], None], stdin: IO[bytes] | None
+) -> Iterator[Article]:
+    readers = _readers()
+    for found in find_files(arguments, lambda name: _ending(name) in readers):
+        if isinstance(found, Notice):
+            note(found)
+            continue
+        if found.path is None:
+            source = Source.of_stream(stdin or sys.stdin.buffer, found.shown)
+            reader: Reader = jsonlines.read
+        else:
+            source = Source.of_file(found.path, found.shown)
+            reader = readers[_ending(found.path.name)]
+        yield from _articles(reader, source, found, fields, note)
+
+
+def _ending(name: str) -> str:
+    """The ending of a file name that says what is in it: `.jsonl` of `feed.jsonl.gz`."""
+    path = Path(name.lower())
+    return Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
+
+
+def _articles(
+    reader: Reader, source: Source, found: Found, fields: Mapping[str, str], note: Callable[[Notice], None]
+) -> Iterator[Article]:
+    silent = True
+    for item in _guarded(reader, source, fields):
+        silent = False
+        if isinstance(item, Notice):
+            note(item)
+            continue
+        behind = "" if item.number is None else f":{item.number}"
+        article, remarks = from_record(
+            item.values, where=f"{found.shown}{behind}", default_id=f"{found.id}{behind}", fields=fields
+        )
+        for remark in remarks:
+            note(remark)
+        if article is not None:
+            yield replace(article, path=found.shown)
+    if silent:
+        note(Notice(found.shown, "there is no article in it", "skipped", skipped=True))
+
+
+def _guarded(reader: Reader, source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
+    """What the reader finds, with the notices of its source among it, to the end or to where reading fails."""
+    try:
+        for item in reader(source, fields):
+            yield from source.taken_notices()
+            yield item
+    except (OSError, UnicodeError) as error:
+        yield Notice(source.where, f"it cannot be read ({reason(error)})", "the rest is skipped", skipped=True)
+    yield from source.taken_notices()

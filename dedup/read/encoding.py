@@ -1,0 +1,80 @@
+"""Which encoding is a file in, if it is text at all?"""
+
+from __future__ import annotations
+
+import codecs
+from typing import IO
+
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+
+_LEGACY = (
+    *("cp1252", "cp1251", "cp1250", "cp1256", "cp1254", "cp1253", "cp1255", "cp1257", "cp1258", "cp874", "koi8_r"),
+    *("gb18030", "cp932", "big5", "cp949", "euc_jp"),
+)
+"""The encodings that news came in before UTF-8, the commoner first: where two fit alike, the first is taken."""
+
+_BLOCK = 1 << 20
+_SAMPLE = 1 << 16
+_ASCII = bytes(range(128))
+_CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b")) + b"\x7f"
+
+
+def marked_encoding(beginning: bytes) -> str | None:
+    """The encoding that a byte order mark names, None without one."""
+    return next((name for mark, name in _MARKS if beginning.startswith(mark)), None)
+
+
+def find_encoding(stream: IO[bytes]) -> str | None:
+    """The encoding of a stream, read to its end a block at a time; None if it is not text.
+
+    A byte order mark decides. Otherwise the bytes vote: UTF-8 if more of the bytes beyond ASCII fit it than do not,
+    so that a few damaged ones do not turn a whole file into another encoding. What is left goes to charset-normalizer.
+    The answer depends on the bytes alone. More than a tenth of control characters is not text, nor is more than a
+    hundredth outside UTF-8.
+    """
+    size = controls = fitting = unfitting = 0
+    sample = b""
+    while block := stream.read(_BLOCK):
+        if not size and (marked := marked_encoding(block)):
+            return marked
+        size += len(block)
+        controls += len(block) - len(block.translate(None, _CONTROLS))
+        if block.isascii():
+            continue
+        fits = len(block.decode("utf-8", "ignore").encode())
+        fitting += fits - (len(block) - len(block.translate(None, _ASCII)))
+        unfitting += len(block) - fits
+        if fits < len(block) and not sample:
+            sample = _around_misfit(block)
+    legacy = unfitting > fitting
+    if controls * (100 if legacy else 10) > size:
+        return None
+    return _guess(sample) if legacy else "utf-8"
+
+
+def _around_misfit(block: bytes) -> bytes:
+    """Whole lines from the first that is not UTF-8, `_SAMPLE` bytes of them at most."""
+    try:
+        block.decode()
+    except UnicodeDecodeError as error:
+        block = block[block.rfind(b"\n", 0, error.start) + 1 :]
+    end = block.rfind(b"\n", 0, _SAMPLE) if len(block) > _SAMPLE else len(block)
+    return block[: end if end > 0 else _SAMPLE]
+
+
+def _guess(sample: bytes) -> str | None:
+    from charset_normalizer import from_bytes
+
+    found = [
+        (match.chaos, -match.coherence, _LEGACY.index(name), name)
+        for match in from_bytes(sample, cp_isolation=list(_LEGACY))
+        for name in match.could_be_from_charset
+        if name in _LEGACY
+    ]
+    return min(found)[-1] if found else None

@@ -1,0 +1,83 @@
+"""Plain text: one file is one article. Which of its lines is the title?"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from dedup.article import Notice
+from dedup.read.source import Record, Source
+
+_SHORT = 200
+"""Characters; a line that is longer is a paragraph."""
+
+_LINES = 6
+"""Lines with something on them among which the title is looked for."""
+
+_FEWEST_WORDS, _MOST_WORDS = 4, 30
+"""Words of a headline. What has fewer is as often the name of a section or a site."""
+
+_RUN = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+"""Letters of the scripts that do not separate words: Thai, Lao, Burmese, Khmer, kana, Han. Three count as a word."""
+
+_CRUMB = re.compile(r"\s*[/|>»›·•→]\s*|\s+[-–—]\s+")
+_LIST_MARK = re.compile(r"[-*•·–—>#]\s|\d+[.)]\s")
+_BYLINE = re.compile(r"(by|from|photo|image|updated|published|posted|source)\b[ :]", re.IGNORECASE)
+_SENTENCE_END = re.compile(r"""[.。。।॥。:;,،؛、…]["'”’»」』)\]]*$""")
+_INITIALS_END = re.compile(r"\b\w\.\w\.$")
+
+
+def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
+    with source.text() as stream:
+        text = stream.read()
+    if text.strip():
+        title, text = split_title(text)
+        yield Record({fields.get("title", "title"): title, fields.get("text", "text"): text})
+
+
+def split_title(text: str) -> tuple[str, str]:
+    """The title of a text, and the text without its line.
+
+    Looked at are the short lines at the top, down to the first paragraph and no more than six. The title is the first
+    that reads as a headline and stands by itself: below it a blank line, or straight away a paragraph. A headline
+    has 4 to 30 words, does not end as a sentence does and is no breadcrumb (`World / Asia`), no byline and no item
+    of a list. So the name of a section or a trail above the headline is passed over, and stays in the text.
+    Without such a line, or with nothing below it, the title is "" and the text stays whole.
+    """
+    start, seen = 0, 0
+    while start < len(text) and seen < _LINES:
+        end = text.find("\n", start)
+        line_end = len(text) if end < 0 else end
+        line = text[start:line_end].strip()
+        if len(line) > _SHORT:
+            break
+        if line:
+            seen += 1
+            below = text[line_end + 1 :]
+            if _reads_as_headline(line) and _stands_alone(line, below):
+                return line, text[:start] + below
+        start = line_end + 1
+    return "", text
+
+
+def _reads_as_headline(line: str) -> bool:
+    words = max(len(line.split()), len(_RUN.findall(line)) // 3)
+    return (
+        _FEWEST_WORDS <= words <= _MOST_WORDS
+        and not (_SENTENCE_END.search(line) and not _INITIALS_END.search(line))
+        and not _LIST_MARK.match(line)
+        and not _BYLINE.match(line)
+        and not _is_breadcrumb(line)
+    )
+
+
+def _is_breadcrumb(line: str) -> bool:
+    """Several pieces, each no more than two words: `News / Russia / More`."""
+    pieces = _CRUMB.split(line)
+    return len(pieces) > 1 and all(len(piece.split()) <= 2 for piece in pieces)
+
+
+def _stands_alone(line: str, below: str) -> bool:
+    """A line of hard-wrapped text is followed at once by one of about its length, a headline by a paragraph."""
+    next_line = below.partition("\n")[0].strip()
+    return len(next_line) > max(2 * len(line), 100) if next_line else bool(below.strip())
