@@ -41,9 +41,10 @@ def main() -> None:
 
     A traceback is shown where the environment variable DEDUP_TRACEBACK is 1, to be put into a report.
     """
-    command = typer.main.get_command(application())
     try:
-        command(prog_name="dedup")
+        typer.main.get_command(application())(prog_name="dedup")
+    except KeyboardInterrupt:
+        sys.exit(130)
     except Exception as error:
         if os.environ.get("DEDUP_TRACEBACK") == "1":
             raise

@@ -113,17 +113,13 @@ def command(
 
 
 def summary_line(clustering: Clustering, seconds: float) -> str:
-    """The run in one line: `40 articles, 31 stories (14 articles in 5 of two or more), 3 copies, 0 skipped, 1.2 s`."""
+    """The run in one line: `40 articles in 31 stories (14 of them in 5 shared), 3 copies, 0 skipped, 1.2 s`."""
     summary = summarise(clustering)
-    shared = f" ({summary.shared_articles:,} articles in {summary.shared_stories:,} of two or more)"
-    return ", ".join(
-        (
-            _count(summary.articles, "article", "articles"),
-            _count(summary.stories, "story", "stories") + (shared if summary.shared_stories else ""),
-            _count(summary.copies, "copy", "copies"),
-            f"{summary.skipped:,} skipped",
-            f"{seconds:.1f} s",
-        )
+    shared = f" ({summary.shared_articles:,} of them in {summary.shared_stories:,} shared)"
+    stories = _count(summary.stories, "story", "stories") + (shared if summary.shared_stories else "")
+    return (
+        f"{_count(summary.articles, 'article', 'articles')} in {stories}, {_count(summary.copies, 'copy', 'copies')}, "
+        f"{summary.skipped:,} skipped, {seconds:.1f} s"
     )
 
 

@@ -93,9 +93,11 @@ def standard_output() -> Iterator[TextIO]:
     try:
         yield out
         out.flush()
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())  # else the interpreter's own last flush complains
-        raise typer.Exit(BROKEN_PIPE) from None
+    except OSError as error:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())  # else the interpreter's own last flush complains too
+        if isinstance(error, BrokenPipeError):
+            raise typer.Exit(BROKEN_PIPE) from None
+        raise
 
 
 @contextmanager
