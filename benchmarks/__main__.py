@@ -1,0 +1,65 @@
+"""The command: `python -m benchmarks accuracy`. It parses and prints; each benchmark's module does the work."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+
+from benchmarks.machine import BenchmarkError, Stopwatch, require_libraries
+from dedup.errors import DedupError
+
+app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+
+
+@app.callback()
+def benchmarks() -> None:
+    """Measures dedup beside its peers."""
+
+
+@app.command()
+def accuracy(
+    data: Annotated[
+        Path | None,
+        typer.Option(help="Folder of labelled sets. Default: $DEDUP_DATA, else ../shared/data beside the repository."),
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole result here as JSON.")] = None,
+    sets: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="A set to measure, copy_pairs and telegram_pairs among them; repeat for several. Default: all."
+        ),
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="Leave out what takes long, and resample less.")] = False,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the resamples and of the batches.")] = None,
+) -> None:
+    """How good the groups are, on every labelled set, beside peers in the same run."""
+    notes = Console(stderr=True)
+    try:
+        require_libraries()
+        from benchmarks import accuracy as benchmark
+        from benchmarks import show
+        from benchmarks.data import find_folder
+
+        if json_file and not json_file.parent.is_dir():
+            raise BenchmarkError(f"--json names {json_file}, whose folder does not exist: make it first")
+        folder = find_folder(data)
+        with notes.status("starting") as status:
+            watch = Stopwatch(status.update)
+            chosen = sets or ()
+            report = benchmark.run(
+                folder, chosen=chosen, quick=quick, seed=benchmark.SEED if seed is None else seed, watch=watch
+            )
+    except DedupError as error:
+        notes.print(f"benchmarks: {error}", style="red", markup=False, highlight=False)
+        raise typer.Exit(1) from error
+    if json_file:
+        json_file.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    show.show(report, Console())
+
+
+if __name__ == "__main__":
+    app(prog_name="python -m benchmarks")

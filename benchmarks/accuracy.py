@@ -1,0 +1,147 @@
+"""How good the groups are, on every labelled set there is, beside peers in the same run.
+
+The result is one dictionary (`run`), the same for the same seed but for `seconds`:
+
+    benchmark, schema, seed, resamples, quick, data (SHA-256 by file)
+    machine, versions, commit
+    methods            what each name below stands for
+    sets               by set: articles, stories, view_of, methods: by method the scores of `dedup.Scores`,
+                       `intervals` (95 %, by measure), `ahead` (95 %, what dedup has more), `by_language`, and
+                       `threshold` where one was tuned
+    mean               sets, the ones averaged over; methods: by method the mean BCubed F1 and ARI
+    copy_pairs         by method `by_pair` and `by_group`: `all` and `without_low_confidence`, `templates_kept_apart`
+    telegram_pairs     by method and language: precision, recall, F1, accuracy
+    seed_pour          by set: see `mixtures.pour`
+    all_in_one         all sets as one collection, and the sets apart, weighed by size
+    batches            small batches, clustered one by one
+    skipped            what was left out, and why
+    seconds            by step
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+from benchmarks import baselines, data, mixtures, pairs
+from benchmarks.data import LabelledSet
+from benchmarks.machine import BenchmarkError, Stopwatch, provenance
+from benchmarks.stories import score_set
+
+SCHEMA = 1
+SEED = 20240527
+METHODS = {"dedup": "dedup with its default settings", **baselines.DESCRIPTIONS}
+AVERAGED = ("fnc1_train", "mmds_dev", "basil", "newswcl50")
+"""In the mean. Not `meantime`, whose stories have one article per language, nor our own `seeds`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Effort:
+    """How much is done: resamples for an interval, small batches, and the sets that are left out."""
+
+    resamples: int
+    batches: int
+    without: frozenset[str] = frozenset()
+
+
+FULL = Effort(resamples=1000, batches=60)
+QUICK = Effort(resamples=200, batches=12, without=frozenset({"fnc1_train", "meantime", "all_in_one", "telegram_pairs"}))
+
+
+def run(
+    folder: Path | None, *, chosen: Sequence[str] = (), quick: bool = False, seed: int = SEED, watch: Stopwatch
+) -> dict[str, Any]:
+    """Measures everything.
+
+    Args:
+        folder: the labelled sets, or None to measure on `seeds/` alone.
+        chosen: names of sets, `copy_pairs` and `telegram_pairs` among them; all if empty.
+        quick: leaves out what takes long.
+        seed: of resamples and batches.
+        watch: is told of each step, and times it.
+
+    Raises:
+        BenchmarkError: a set was chosen that is not there, or a file of the data is broken.
+    """
+    effort = QUICK if quick else FULL
+    with watch.step("read"):
+        every = data.labelled_sets(folder)
+        copies, events = data.copy_pairs(folder), data.telegram_pairs(folder)
+        poured = data.pour_articles(folder)
+    there = {collection.name for collection in every}
+    there |= {name for name, found in (("copy_pairs", copies), ("telegram_pairs", events)) if found}
+    unknown = [name for name in chosen if name not in there]
+    if unknown:
+        raise BenchmarkError(f"there is no set {', '.join(unknown)} (there are: {', '.join(sorted(there))})")
+
+    def wanted(name: str, view_of: str = "") -> bool:
+        return name in chosen if chosen else effort.without.isdisjoint({name, view_of})
+
+    sets = [collection for collection in every if wanted(collection.name, collection.view_of)]
+    whole = [collection for collection in sets if not collection.view_of]
+    measured = {collection.name for collection in sets} | {
+        name for name in ("copy_pairs", "telegram_pairs") if name in there and wanted(name)
+    }
+    report: dict[str, Any] = {
+        "benchmark": "accuracy",
+        "schema": SCHEMA,
+        "seed": seed,
+        "resamples": effort.resamples,
+        "quick": quick,
+        "data": data.digests(folder),
+        **provenance(),
+        "methods": {**METHODS, **{f"copies: {name}": text for name, text in pairs.COPY_DESCRIPTIONS.items()}},
+        "sets": {},
+        "skipped": _skipped(folder, there, measured),
+    }
+    apart = {}
+    for collection in sets:
+        report["sets"][collection.name], apart[collection.name] = score_set(collection, effort.resamples, seed, watch)
+    report["mean"] = _mean(report["sets"])
+    if copies and wanted("copy_pairs"):
+        report["copy_pairs"] = pairs.score_copies(copies, effort.resamples, seed, watch)
+    if events and wanted("telegram_pairs"):
+        report["telegram_pairs"] = pairs.score_events(events, effort.resamples, seed, watch)
+    if poured:
+        report["seed_pour"] = {collection.name: mixtures.pour(poured, collection, watch) for collection in whole}
+    if len(whole) > 1 and "all_in_one" not in effort.without:
+        report["all_in_one"] = mixtures.pour_all(whole, apart, effort.resamples, seed, watch)
+    batched = [collection for collection in sets if _is_for_batches(collection)]
+    if batched:
+        report["batches"] = mixtures.score_batches(batched, effort.batches, effort.resamples, seed, watch)
+    report["seconds"] = watch.seconds
+    return report
+
+
+def _is_for_batches(collection: LabelledSet) -> bool:
+    """One language, and stories of several articles to draw from."""
+    langs = {article.lang for article in collection.articles}
+    stories = len(set(collection.truth))
+    return len(langs) == 1 and 1 < stories < len(collection.articles)
+
+
+def _skipped(folder: Path | None, there: set[str], measured: set[str]) -> dict[str, str]:
+    reasons = dict.fromkeys(sorted(there - measured), "not asked for")
+    if folder is None:
+        return {**reasons, "all but seeds": "no folder of labelled sets: give one with --data, or set DEDUP_DATA"}
+    absent = {*data.FILES, "copy_pairs", "telegram_pairs", "seeds"} - there
+    return {**reasons, **dict.fromkeys(sorted(absent), "not there")}
+
+
+def _mean(sets: dict[str, Any]) -> dict[str, Any]:
+    names = [name for name in AVERAGED if name in sets]
+    if not names:
+        return {}
+    return {
+        "sets": names,
+        "methods": {
+            method: {
+                measure: fmean(sets[name]["methods"][method][measure] for name in names)
+                for measure in ("bcubed_f1", "ari")
+            }
+            for method in METHODS
+        },
+    }

@@ -1,0 +1,206 @@
+"""The labelled sets. Those of others are read from a folder outside the project, our own from `seeds/`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tomllib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import REPOSITORY, BenchmarkError
+from dedup import Article, Notice
+from dedup.read import read
+
+ENVIRONMENT = "DEDUP_DATA"
+DEFAULT = REPOSITORY.parent / "shared" / "data"
+SEEDS = REPOSITORY / "seeds"
+
+FILES = ("fnc1_train", "mmds_dev", "basil", "newswcl50", "meantime")
+BY_LANGUAGE = {"mmds_dev": ("en",), "meantime": ("en", "es", "it", "nl")}
+"""The files of several languages, and those of their languages that are a set by themselves."""
+PAIR_FILES = {"copy_pairs_dev": "copy_pairs_dev_articles", "telegram_pairs": "telegram_articles"}
+"""The files of labelled pairs, and those of their articles."""
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledSet:
+    """Articles that all have a gold story. `view_of` names the set that this is a part of, "" if it is whole."""
+
+    name: str
+    articles: tuple[Article, ...]
+    view_of: str = ""
+
+    @property
+    def truth(self) -> list[str]:
+        """For each article its gold story."""
+        return [article.story for article in self.articles if article.story is not None]
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPair:
+    """Two articles by their places, and what a reader said about them."""
+
+    a: int
+    b: int
+    label: str
+    lang: str = ""
+    low_confidence: bool = False
+    template: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class LabelledPairs:
+    """Articles, and pairs of them that were labelled."""
+
+    name: str
+    articles: tuple[Article, ...]
+    pairs: tuple[LabelledPair, ...]
+
+
+def find_folder(given: Path | None) -> Path | None:
+    """The folder of the labelled sets: the given one, else that of the environment, else the one beside the repository.
+
+    Returns:
+        the folder, or None where nothing was asked for and none is in the usual place.
+
+    Raises:
+        BenchmarkError: the folder that was asked for does not exist.
+    """
+    if given is None and os.environ.get(ENVIRONMENT):
+        given = Path(os.environ[ENVIRONMENT])
+        origin = f"{ENVIRONMENT} names"
+    else:
+        origin = "--data names"
+    if given is None:
+        return DEFAULT if DEFAULT.is_dir() else None
+    if not given.is_dir():
+        raise BenchmarkError(f"{origin} {given}, which is not a folder: give the one with the labelled sets")
+    return given
+
+
+def labelled_sets(folder: Path | None) -> list[LabelledSet]:
+    """Every labelled set there is: those of the folder, then `seeds/`.
+
+    Raises:
+        BenchmarkError: a file is broken.
+    """
+    found = []
+    for name in FILES if folder else ():
+        path = _file(folder, f"{name}.jsonl.gz")
+        if path is None:
+            continue
+        whole = LabelledSet(name, _articles(path))
+        if any(article.story is None for article in whole.articles):
+            raise BenchmarkError(f"{path}: every article needs a story here")
+        found.append(whole)
+        for lang in BY_LANGUAGE.get(name, ()):
+            part = tuple(article for article in whole.articles if article.lang == lang)
+            if part:
+                found.append(LabelledSet(f"{name}_{lang}", part, view_of=name))
+    seeds = repository_seeds()
+    return [*found, seeds] if seeds else found
+
+
+def copy_pairs(folder: Path | None) -> LabelledPairs | None:
+    """The pairs that were read for `copy`, `update`, `story`, `related`, `different`; None where they are absent."""
+    return _pairs(folder, "copy_pairs_dev")
+
+
+def telegram_pairs(folder: Path | None) -> LabelledPairs | None:
+    """The pairs that were judged `same` or `different` event; None where they are absent."""
+    return _pairs(folder, "telegram_pairs")
+
+
+def repository_seeds() -> LabelledSet | None:
+    """The corpus of our own writing with the stories of its manifest; None where there is no manifest yet.
+
+    Raises:
+        BenchmarkError: an article has no story there, or a story names an article that does not exist.
+    """
+    manifest = SEEDS / "manifest.toml"
+    if not manifest.exists():
+        return None
+    stories: list[dict[str, Any]] = tomllib.loads(manifest.read_text(encoding="utf-8"))["story"]
+    story_of = {article: story["name"] for story in stories for article in story["articles"]}
+    articles = _articles(SEEDS)
+    strays = {article.id for article in articles} ^ set(story_of)
+    if strays:
+        raise BenchmarkError(f"{manifest}: it and the articles disagree about {', '.join(sorted(strays))}")
+    return LabelledSet("seeds", tuple(replace(article, story=story_of[article.id]) for article in articles))
+
+
+def pour_articles(folder: Path | None) -> tuple[Article, ...]:
+    """The two real articles on one story, which lie in `seeds/` beside the folder; () where they are absent."""
+    beside = folder.parent / "seeds" if folder else None
+    return _articles(beside) if beside and beside.is_dir() else ()
+
+
+def digests(folder: Path | None) -> dict[str, str]:
+    """SHA-256 of each file that the sets are made of, so that two results on different data are not compared."""
+    names = [f"{name}.jsonl.gz" for name in FILES]
+    for name, articles in PAIR_FILES.items():
+        names += [f"{name}.jsonl", f"{articles}.jsonl.gz"]
+    paths = [path for path in (_file(folder, name) for name in names) if path]
+    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+
+
+def _pairs(folder: Path | None, name: str) -> LabelledPairs | None:
+    pairs_path, articles_path = _file(folder, f"{name}.jsonl"), _file(folder, f"{PAIR_FILES[name]}.jsonl.gz")
+    if pairs_path is None or articles_path is None:
+        return None
+    articles = _articles(articles_path)
+    places = {article.id: place for place, article in enumerate(articles)}
+    pairs = []
+    for where, record in _records(pairs_path):
+        for end in ("id_a", "id_b"):
+            if record[end] not in places:
+                raise BenchmarkError(f"{where}: {articles_path.name} has no article {record[end]!r}")
+        pairs.append(
+            LabelledPair(
+                places[record["id_a"]],
+                places[record["id_b"]],
+                record["label"],
+                record.get("lang", ""),
+                record.get("confidence") == "low",
+                record.get("template", False),
+            )
+        )
+    return LabelledPairs(name, articles, tuple(pairs))
+
+
+def _file(folder: Path | None, name: str) -> Path | None:
+    path = folder / name if folder else None
+    return path if path and path.exists() else None
+
+
+def _articles(path: Path) -> tuple[Article, ...]:
+    """The articles of a file or folder as the product itself reads them.
+
+    Raises:
+        BenchmarkError: it cannot read every record of a file; scores of a part would pass for scores of the whole. A
+            folder may hold other things than articles.
+    """
+    notices: list[Notice] = []
+    articles = tuple(read([str(path)], notices=notices))
+    skipped = [str(notice) for notice in notices if notice.skipped]
+    if skipped and path.is_file():
+        raise BenchmarkError(f"{path} is not complete: {'; '.join(skipped[:3])}")
+    return articles
+
+
+def _records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """The lines of a file and their places.
+
+    Raises:
+        BenchmarkError: a line is not JSON.
+    """
+    with path.open(encoding="utf-8") as lines:
+        for number, line in enumerate(lines, start=1):
+            try:
+                yield f"{path}:{number}", json.loads(line)
+            except ValueError as error:
+                raise BenchmarkError(f"{path}:{number}: not JSON ({error}): the file is broken") from error

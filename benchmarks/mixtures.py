@@ -1,0 +1,156 @@
+"""What changes when articles come in other company: two poured into every set, all sets in one, small batches."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from benchmarks import baselines
+from benchmarks.baselines import Labels
+from benchmarks.bootstrap import counts, intervals, story_draws
+from benchmarks.data import LabelledSet
+from benchmarks.machine import Stopwatch
+from benchmarks.stories import Grouping, dedup_labels, score_groupings
+from dedup import Article, Clustering, cluster
+from dedup.evaluate import evaluate, harmonic_mean
+
+SMALLEST, LARGEST = 2, 20
+"""Articles in a batch."""
+
+
+def pour(poured: Sequence[Article], collection: LabelledSet, watch: Stopwatch) -> dict[str, Any]:
+    """Adds two articles of one story to a set and asks what becomes of them.
+
+    Returns:
+        `together`; `copies`, whether they were taken for one text; `strangers`, the ids in their stories that were not
+        poured; `score`, their own; `joined_at`, the height at which they were joined; `strongest_stranger` with the
+        `score` it has to one of them (`to`), and `margin`, by how much their own score is ahead of it.
+    """
+    first, second = (article.id for article in poured)
+    with watch.step(f"pour into {collection.name}"):
+        clustering = cluster([*collection.articles, *poured])
+        explanation = clustering.explain(first, second)
+        stranger = _strongest_stranger(clustering, (first, second))
+    members = {*clustering.story_of(first).articles, *clustering.story_of(second).articles}
+    return {
+        "together": explanation.same_story,
+        "copies": explanation.same_text,
+        "strangers": sorted(members - {first, second}),
+        "score": explanation.link.score,
+        "joined_at": explanation.joined_at,
+        "threshold": explanation.threshold,
+        "strongest_stranger": stranger,
+        "margin": explanation.link.score - stranger["score"],
+    }
+
+
+def pour_all(
+    sets: Sequence[LabelledSet], apart: Mapping[str, Labels], resamples: int, seed: int, watch: Stopwatch
+) -> dict[str, Any]:
+    """Clusters all sets as one collection, and compares with what each gives alone, articles weighing the same.
+
+    Args:
+        sets: sets that have no article in common.
+        apart: for each set by name what dedup found in it alone.
+        resamples: for the intervals.
+        seed: of the resamples.
+        watch: times it.
+    """
+    articles = [_moved(article, collection.name) for collection in sets for article in collection.articles]
+    truth = [article.story or "" for article in articles]
+    with watch.step("all in one: dedup"):
+        found = {"dedup": Grouping(dedup_labels(articles))}
+    with watch.step("all in one: linkage"):
+        found["linkage"] = Grouping(baselines.linkage(baselines.texts_of(articles)))
+    separate = [evaluate(collection.truth, apart[collection.name]) for collection in sets]
+    weights = [scores.articles for scores in separate]
+    precision = float(np.average([scores.bcubed_precision for scores in separate], weights=weights))
+    recall = float(np.average([scores.bcubed_recall for scores in separate], weights=weights))
+    return {
+        "sets": [collection.name for collection in sets],
+        "articles": len(articles),
+        "stories": len(set(truth)),
+        "methods": score_groupings(truth, found, resamples, seed),
+        "dedup_apart": {
+            "bcubed_precision": precision,
+            "bcubed_recall": recall,
+            "bcubed_f1": harmonic_mean(precision, recall),
+        },
+    }
+
+
+def score_batches(
+    sets: Sequence[LabelledSet], batches: int, resamples: int, seed: int, watch: Stopwatch
+) -> dict[str, Any]:
+    """Small batches from the sets in turn, clustered one by one and scored together."""
+    random = np.random.default_rng(seed)
+    drawn = [draw_batch(sets[number % len(sets)], random) for number in range(batches)]
+    truth = [(number, article.story) for number, batch in enumerate(drawn) for article in batch]
+    found: dict[str, list[tuple[int, int]]] = {"dedup": [], "linkage": [], "alone": []}
+    for number, batch in enumerate(drawn):
+        texts = baselines.texts_of(batch)
+        with watch.step("batches: dedup"):
+            found["dedup"].extend((number, label) for label in dedup_labels(batch))
+        with watch.step("batches: linkage"):
+            found["linkage"].extend((number, label) for label in baselines.linkage(texts))
+        found["alone"].extend((number, label) for label in baselines.alone(texts))
+    stories = counts(len(set(truth)), resamples, seed)
+    return {
+        "sets": [collection.name for collection in sets],
+        "batches": batches,
+        "articles": len(truth),
+        "stories": len(set(truth)),
+        "methods": {
+            name: {**evaluate(truth, labels).to_dict(), "intervals": intervals(story_draws(truth, labels, stories))}
+            for name, labels in found.items()
+        },
+    }
+
+
+def draw_batch(collection: LabelledSet, random: np.random.Generator) -> list[Article]:
+    """2 to 20 articles of a set, half of which (rounded down, yet 2 of 3 articles) have a story-mate among them.
+
+    The mates come in groups of 2 to 5, the others each from a story of its own. A set of few stories, or with too few
+    articles that have mates, gives smaller batches.
+    """
+    stories: dict[str, list[Article]] = {}
+    for article in collection.articles:
+        stories.setdefault(article.story or "", []).append(article)
+    names = sorted(stories)
+    order = [stories[names[place]] for place in random.permutation(len(names))]
+    size = int(random.integers(SMALLEST, min(LARGEST, len(order)), endpoint=True))
+    wanted = max(2, size // 2)
+    batch: list[Article] = []
+    rest = []
+    for story in order:
+        room = wanted - len(batch)
+        group = min(room, len(story), int(random.integers(2, 5, endpoint=True)))
+        if room - group == 1:  # a single place left over could not be filled with mates
+            group += 1 if group < len(story) else -1
+        if group < 2:
+            rest.append(story)
+            continue
+        chosen = random.choice(len(story), size=group, replace=False)
+        batch.extend(story[place] for place in sorted(chosen))
+    batch.extend(story[int(random.integers(len(story)))] for story in rest[: size - wanted])
+    return [batch[place] for place in random.permutation(len(batch))]
+
+
+def _strongest_stranger(clustering: Clustering, poured: tuple[str, str]) -> dict[str, Any]:
+    """The article of the set that is most like one of the two, ties by id."""
+    scores = (
+        (clustering.explain(own, article.id).link.score, article.id, own)
+        for article in clustering.articles
+        if article.id not in poured
+        for own in poured
+    )
+    score, stranger, own = min(scores, key=lambda found: (-found[0], found[1:]))
+    return {"id": stranger, "to": own, "score": score}
+
+
+def _moved(article: Article, name: str) -> Article:
+    """The article with an id and a story that are its own in all sets together."""
+    return replace(article, id=f"{name}/{article.id}", story=f"{name}/{article.story}")

@@ -1,0 +1,188 @@
+"""A report of `accuracy` on the terminal, from its dictionary alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table
+
+Report = Mapping[str, Any]
+
+
+def show(report: Report, console: Console) -> None:
+    """Prints a table per set, the special ones, and a summary last, where the eye is."""
+    for name, scored in report["sets"].items():
+        _show_set(name, scored, console)
+    if "copy_pairs" in report:
+        _show_copies(report["copy_pairs"], console)
+    if "telegram_pairs" in report:
+        _show_events(report["telegram_pairs"], console)
+    if "seed_pour" in report:
+        _show_pour(report["seed_pour"], console)
+    if "all_in_one" in report:
+        _show_all_in_one(report["all_in_one"], console)
+    if "batches" in report:
+        _show_batches(report["batches"], console)
+    _show_summary(report, console)
+
+
+def _show_set(name: str, scored: Report, console: Console) -> None:
+    title = f"{name}: {scored['articles']} articles, {scored['stories']} stories"
+    table = _table(title, "method", "P", "R", "F1", "95 %", "ARI", "95 %", "dedup ahead")
+    for method, scores in scored["methods"].items():
+        table.add_row(
+            _with_threshold(method, scores),
+            _number(scores["bcubed_precision"]),
+            _number(scores["bcubed_recall"]),
+            _number(scores["bcubed_f1"]),
+            _interval(scores["intervals"]["bcubed_f1"]),
+            _number(scores["ari"]),
+            _interval(scores["intervals"]["ari"]),
+            "" if method == "dedup" else _signed(scores["ahead"]["bcubed_f1"]),
+        )
+    console.print(table)
+    by_language = scored["methods"]["dedup"].get("by_language", {})
+    if by_language:
+        table = _table(f"{name} by language: BCubed F1", "method", *by_language)
+        for method, scores in scored["methods"].items():
+            languages = scores["by_language"].values()
+            table.add_row(method, *(_number(language["bcubed_f1"]) for language in languages))
+        console.print(table)
+
+
+def _show_copies(copies: Report, console: Console) -> None:
+    title = f"copies: {copies['copies']} of {copies['pairs']} pairs, {copies['low_confidence']} of low confidence"
+    columns = ("P", "R", "F1", "95 %", "F1 if sure", "templates apart")
+    table = _table(title, "method", "judged", *columns)
+    for method, scored in copies["methods"].items():
+        for way, label in (("by_pair", "by pair"), ("by_group", "by group")):
+            scores, apart = scored[way]["all"], scored[way]["templates_kept_apart"]
+            table.add_row(
+                _with_threshold(method, scored),
+                label,
+                *_decision_cells(scores),
+                _number(scored[way]["without_low_confidence"]["f1"]),
+                "" if apart is None else _number(apart),
+            )
+    console.print(table)
+
+
+def _show_events(events: Report, console: Console) -> None:
+    table = _table("same event (telegram_pairs)", "method", "language", "pairs", "P", "R", "F1", "95 %", "accuracy")
+    for method, scored in events["methods"].items():
+        for lang, pairs in events["pairs"].items():
+            scores = scored[lang]
+            label = _with_threshold(method, scored)
+            table.add_row(label, lang, str(pairs), *_decision_cells(scores), _number(scores["accuracy"]))
+    console.print(table)
+
+
+def _show_pour(poured: Report, console: Console) -> None:
+    columns = ("together", "copies", "strangers", "score", "joined", "margin", "nearest stranger", "score")
+    table = _table("two articles of one story poured into each set", "set", *columns)
+    for name, found in poured.items():
+        stranger, joined_at = found["strongest_stranger"], found["joined_at"]
+        table.add_row(
+            name,
+            _yes(found["together"]),
+            _yes(found["copies"]),
+            ", ".join(found["strangers"]) or "none",
+            _number(found["score"]),
+            "" if joined_at is None else _number(joined_at),
+            _number(found["margin"]),
+            stranger["id"],
+            _number(stranger["score"]),
+        )
+    console.print(table)
+
+
+def _show_all_in_one(mixed: Report, console: Console) -> None:
+    title = f"all in one: {', '.join(mixed['sets'])} ({mixed['articles']} articles, {mixed['stories']} stories)"
+    table = _table(title, "method", "P", "R", "BCubed F1", "95 %", "ARI")
+    for method, scores in mixed["methods"].items():
+        table.add_row(
+            method, *_story_cells(scores), _interval(scores["intervals"]["bcubed_f1"]), _number(scores["ari"])
+        )
+    table.add_row("dedup, each set apart", *_story_cells(mixed["dedup_apart"]), "", "")
+    console.print(table)
+
+
+def _show_batches(batches: Report, console: Console) -> None:
+    table = _table(
+        f"{batches['batches']} batches of 2 to 20 articles", "method", "P", "R", "BCubed F1", "95 %", "pair F1"
+    )
+    for method, scores in batches["methods"].items():
+        table.add_row(
+            method, *_story_cells(scores), _interval(scores["intervals"]["bcubed_f1"]), _number(scores["pair_f1"])
+        )
+    console.print(table)
+
+
+def _show_summary(report: Report, console: Console) -> None:
+    sets, mean = report["sets"], report["mean"]
+    if sets:
+        methods = list(next(iter(sets.values()))["methods"])
+        table = _table("BCubed F1", "set", *methods)
+        for name, scored in sets.items():
+            table.add_row(name, *(_number(scored["methods"][method]["bcubed_f1"]) for method in methods))
+        if mean:
+            label = f"mean of {len(mean['sets'])}"
+            table.add_row(label, *(_number(mean["methods"][method]["bcubed_f1"]) for method in methods))
+        console.print(table)
+    for name, text in report["methods"].items():
+        console.print(f"{name}: {text}", style="dim", highlight=False)
+    for reason in sorted(set(report["skipped"].values())):
+        names = [name for name, why in report["skipped"].items() if why == reason]
+        console.print(f"left out: {', '.join(names)} ({reason})", highlight=False)
+    machine, commit = report["machine"], report["commit"]
+    revision = f"{commit['revision'][:12]}{' with changes' if commit['dirty'] else ''}" if commit else "no checkout"
+    console.print(
+        f"{machine['cpu']}, {machine['cores']} cores; Python {report['versions']['python']}; {revision};"
+        f" seed {report['seed']}; {sum(report['seconds'].values()):.0f} s",
+        highlight=False,
+    )
+
+
+def _table(title: str, first: str, *columns: str) -> Table:
+    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    table.add_column(first, no_wrap=True)
+    for column in columns:
+        table.add_column(column, justify="right", overflow="fold")
+    return table
+
+
+def _story_cells(scores: Report) -> Sequence[str]:
+    return [_number(scores[name]) for name in ("bcubed_precision", "bcubed_recall", "bcubed_f1")]
+
+
+def _decision_cells(scores: Report) -> Sequence[str]:
+    return [*(_number(scores[name]) for name in ("precision", "recall", "f1")), _interval(scores["intervals"]["f1"])]
+
+
+def _with_threshold(method: str, scores: Report) -> str:
+    return f"{method} {_short(scores['threshold'], '.2f')}" if "threshold" in scores else method
+
+
+def _number(value: float) -> str:
+    return _short(value, ".3f")
+
+
+def _interval(ends: Sequence[float]) -> str:
+    return " ".join(_short(end, ".3f") for end in ends)
+
+
+def _signed(ends: Sequence[float]) -> str:
+    return " ".join(_short(end, "+.3f") for end in ends)
+
+
+def _short(value: float, form: str) -> str:
+    """A share in four characters (without a sign): a table has room for little."""
+    text = format(value, form)
+    return text.replace("0.", ".", 1) if text.lstrip("+-").startswith("0.") else text[:-1]
+
+
+def _yes(value: bool) -> str:
+    return "yes" if value else "no"

@@ -1,0 +1,76 @@
+"""A tiny made-up folder of labelled sets, in the form of the real one."""
+
+from __future__ import annotations
+
+import gzip
+import json
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+MATTERS = {
+    "ferry": "Harbour master Lind closed the northern quay after the ferry Aurora struck a buoy in thick fog",
+    "orchard": "Orchard growers around Tolmin expect their smallest cherry harvest since records began after frost",
+    "chess": "Teenage grandmaster Ilves won the Viljandi chess tournament with a bold rook sacrifice in round nine",
+    "bridge": "Engineers found hairline cracks in the Karlova suspension bridge and banned lorries above ten tonnes",
+}
+ENDINGS = (
+    "officials said on Monday.",
+    "according to people at the scene, who asked for patience.",
+    "in the words of a spokeswoman: nobody had seen it coming.",
+)
+
+
+def write_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
+    """Writes JSON lines, compressed where the name says so."""
+    content = "".join(json.dumps(record) + "\n" for record in records).encode()
+    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+
+
+def articles(lang: str = "en", prefix: str = "") -> list[dict[str, Any]]:
+    """Four stories of three articles each."""
+    return [
+        {
+            "id": f"{prefix}{name}-{number}",
+            "title": f"{name.title()}: what is known",
+            "text": f"{matter}, {ending}",
+            "lang": lang,
+            "story": f"{prefix}{name}",
+        }
+        for name, matter in MATTERS.items()
+        for number, ending in enumerate(ENDINGS)
+    ]
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """`data` with the sets basil (English) and mmds_dev (two languages), and both files of pairs; no other."""
+    data = tmp_path / "data"
+    data.mkdir()
+    write_lines(data / "basil.jsonl.gz", articles())
+    write_lines(data / "mmds_dev.jsonl.gz", [*articles(), *articles("ms", "ms-")])
+    unlabelled = [{name: value for name, value in record.items() if name != "story"} for record in articles()]
+    write_lines(data / "copy_pairs_dev_articles.jsonl.gz", unlabelled)
+    write_lines(
+        data / "copy_pairs_dev.jsonl",
+        [
+            _pair("ferry-0", "ferry-1", label="copy", confidence="high", template=False),
+            _pair("orchard-0", "orchard-1", label="update", confidence="low", template=False),
+            _pair("chess-0", "bridge-0", label="related", confidence="high", template=True),
+        ],
+    )
+    write_lines(data / "telegram_articles.jsonl.gz", unlabelled)
+    write_lines(
+        data / "telegram_pairs.jsonl",
+        [
+            _pair("ferry-0", "ferry-1", label="same", lang="en"),
+            _pair("ferry-0", "chess-1", label="different", lang="ru"),
+        ],
+    )
+    return data
+
+
+def _pair(a: str, b: str, **rest: str | bool) -> dict[str, str | bool]:
+    return {"id_a": a, "id_b": b, **rest}

@@ -1,0 +1,190 @@
+"""The whole benchmark on a made-up folder."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+from rich.console import Console
+from typer.testing import CliRunner
+
+from benchmarks import accuracy, data, machine
+from benchmarks.__main__ import app
+from benchmarks.machine import BenchmarkError, Stopwatch
+from benchmarks.show import show
+
+SCORES = {"bcubed_precision", "bcubed_recall", "bcubed_f1", "ari", "pair_precision", "pair_recall", "pair_f1"}
+
+
+@pytest.fixture(autouse=True)
+def without_our_seeds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """They have tests of their own, and these are to be fast."""
+    monkeypatch.setattr(data, "SEEDS", tmp_path / "nothing")
+
+
+@pytest.fixture
+def poured(folder: Path) -> Path:
+    """The folder with two articles on one story beside it."""
+    beside = folder.parent / "seeds"
+    beside.mkdir()
+    opening = "Trainers of the Lisbon zoo released the lynx Bruma into the Guadiana valley"
+    (beside / "one.txt").write_text(f"{opening}, where she joins eleven others.\n", encoding="utf-8")
+    (beside / "two.txt").write_text(f"{opening} after a year of training.\n", encoding="utf-8")
+    return folder
+
+
+def run(folder: Path | None, **options: Any) -> dict[str, Any]:
+    return accuracy.run(folder, quick=True, watch=Stopwatch(), **options)
+
+
+def test_the_report_has_everything(poured: Path) -> None:
+    report = run(poured)
+    assert json.loads(json.dumps(report)) == report
+    assert {"machine", "versions", "commit", "seed", "data", "seconds"} <= set(report)
+    assert set(report["sets"]) == {"mmds_dev", "mmds_dev_en", "basil"}
+    for scored in report["sets"].values():
+        assert set(scored["methods"]) == set(accuracy.METHODS)
+        for scores in scored["methods"].values():
+            assert set(scores) >= SCORES
+            low, high = scores["intervals"]["bcubed_f1"]
+            assert 0 <= low <= high <= 1
+    assert set(report["sets"]["mmds_dev"]["methods"]["dedup"]["by_language"]) == {"en", "ms"}
+    assert report["sets"]["basil"]["methods"]["linkage_tuned"]["bcubed_f1"] == 1
+    assert report["sets"]["basil"]["methods"]["alone"]["bcubed_recall"] == pytest.approx(1 / 3)
+    assert report["mean"]["sets"] == ["mmds_dev", "basil"]
+    assert report["mean"]["methods"]["alone"]["ari"] == 0
+
+
+def test_copies_are_judged_by_pair_and_by_group(folder: Path) -> None:
+    copies = run(folder, chosen=["copy_pairs"])["copy_pairs"]
+    assert (copies["pairs"], copies["copies"], copies["low_confidence"], copies["templates"]) == (3, 2, 1, 1)
+    for scored in copies["methods"].values():
+        for way in ("by_pair", "by_group"):
+            assert set(scored[way]["all"]) == {"precision", "recall", "f1", "accuracy", "intervals"}
+            assert scored[way]["templates_kept_apart"] == 1
+    assert copies["methods"]["jaccard_tuned"]["by_pair"]["all"]["f1"] == 1
+
+
+def test_events_are_judged_by_language(folder: Path) -> None:
+    events = run(folder, chosen=["telegram_pairs"])["telegram_pairs"]
+    assert events["pairs"] == {"all": 2, "en": 1, "ru": 1}
+    assert events["same"] == {"all": 1, "en": 1, "ru": 0}
+    assert events["methods"]["linkage_tuned"]["all"]["accuracy"] == 1
+
+
+def test_two_articles_are_poured_into_every_whole_set(poured: Path) -> None:
+    found = run(poured)["seed_pour"]
+    assert set(found) == {"mmds_dev", "basil"}
+    for result in found.values():
+        assert result["together"]
+        assert result["strangers"] == []
+        assert result["margin"] == result["score"] - result["strongest_stranger"]["score"]
+        assert result["strongest_stranger"]["to"] in {"one.txt", "two.txt"}
+
+
+def test_all_in_one_is_compared_with_the_sets_apart(folder: Path) -> None:
+    report = accuracy.run(folder, watch=Stopwatch())
+    mixed = report["all_in_one"]
+    assert mixed["sets"] == ["mmds_dev", "basil"]
+    assert mixed["articles"] == 36
+    precisions = [report["sets"][name]["methods"]["dedup"]["bcubed_precision"] for name in mixed["sets"]]
+    assert mixed["dedup_apart"]["bcubed_precision"] == pytest.approx((24 * precisions[0] + 12 * precisions[1]) / 36)
+
+
+def test_batches_come_from_sets_of_one_language(folder: Path) -> None:
+    batches = run(folder)["batches"]
+    assert batches["sets"] == ["mmds_dev_en", "basil"]
+    assert batches["batches"] == accuracy.QUICK.batches
+    assert batches["methods"]["alone"]["bcubed_precision"] == 1
+
+
+def test_a_seed_fixes_everything_but_the_seconds(poured: Path) -> None:
+    first, second, other = run(poured), run(poured), run(poured, seed=1)
+    for report in (first, second, other):
+        del report["seconds"]
+    assert first == second
+    assert first["batches"] != other["batches"]
+
+
+def test_only_what_was_chosen_is_measured(folder: Path) -> None:
+    report = run(folder, chosen=["basil"])
+    assert list(report["sets"]) == ["basil"]
+    assert not {"copy_pairs", "telegram_pairs", "all_in_one"} & set(report)
+    assert report["skipped"]["mmds_dev"] == "not asked for"
+    assert report["skipped"]["fnc1_train"] == "not there"
+    with pytest.raises(BenchmarkError, match=r"no set nonsense \(there are: basil, copy_pairs"):
+        run(folder, chosen=["nonsense"])
+
+
+def test_without_a_folder_the_report_says_so() -> None:
+    report = run(None)
+    assert report["sets"] == {}
+    assert "--data" in report["skipped"]["all but seeds"]
+
+
+def test_the_tables_show_every_part(poured: Path) -> None:
+    out = io.StringIO()
+    show(accuracy.run(poured, watch=Stopwatch()), Console(file=out, width=100))
+    text = out.getvalue()
+    for words in (
+        *("basil: 12 articles, 4 stories", "by language", "copies: 2 of 3 pairs", "same event", "poured into"),
+        *("all in one", "60 batches", "mean of 2", "left out: fnc1_train", f"seed {accuracy.SEED}"),
+    ):
+        assert words in text
+
+
+def test_the_command_writes_what_it_shows(folder: Path, tmp_path: Path) -> None:
+    target = tmp_path / "result.json"
+    arguments = ["accuracy", "--data", str(folder), "--sets", "basil", "--quick", "--json", str(target)]
+    result = CliRunner().invoke(app, arguments)
+    assert result.exit_code == 0, result.output
+    assert "basil: 12 articles" in result.output
+    assert set(json.loads(target.read_text(encoding="utf-8"))["sets"]) == {"basil"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--data", "gone"], "not a folder"),
+        (["--sets", "nonsense"], "no set nonsense"),
+        (["--json", "gone/result.json"], "does not exist"),
+    ],
+)
+def test_the_command_says_what_is_wrong(folder: Path, arguments: list[str], message: str) -> None:
+    options = arguments if "--data" in arguments else ["--data", str(folder), *arguments]
+    result = CliRunner().invoke(app, ["accuracy", *options])
+    assert result.exit_code == 1
+    assert message in " ".join(result.output.split())
+    assert "Traceback" not in result.output
+
+
+def test_a_missing_library_is_named_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(machine.LIBRARIES, "no-such-peer", "no_such_peer")
+    with pytest.raises(BenchmarkError, match=r"need no-such-peer: run pip install -e '\.\[bench\]'"):
+        machine.require_libraries()
+
+
+def test_provenance_names_machine_versions_and_commit(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    found = machine.provenance()
+    assert found["machine"]["cpu"]
+    assert found["machine"]["cores"] >= 1
+    assert {"python", "numpy", "scikit-learn", "datasketch"} <= set(found["versions"])
+    monkeypatch.setattr(machine, "REPOSITORY", tmp_path)  # not a checkout
+    assert machine.provenance()["commit"] is None
+    monkeypatch.setattr(shutil, "which", lambda _: None)  # no git at all
+    assert machine.provenance()["commit"] is None
+
+
+def test_a_stopwatch_announces_and_adds_up() -> None:
+    announced: list[str] = []
+    watch = Stopwatch(announced.append)
+    for _ in range(2):
+        with watch.step("work"):
+            pass
+    assert announced == ["work", "work"]
+    assert list(watch.seconds) == ["work"]
+    assert watch.seconds["work"] > 0
