@@ -19,9 +19,10 @@ def visible(text: str) -> str:
     r"""The text on one line, without anything that a terminal would obey instead of show.
 
     Line breaks and tabs become a space. Control characters and marks that reorder text are written out (`\x1b`), so
-    that a reader sees that they are there. Joiners stay: Persian, Hindi and emoji need them.
+    that a reader sees that they are there. Soft hyphens go, since terminals disagree on their width. Joiners stay:
+    Persian, Hindi and emoji need them.
     """
-    return _UNSAFE.sub(_written_out, _SPACES.sub(" ", text))
+    return _UNSAFE.sub(_written_out, _SPACES.sub(" ", text).replace("\xad", ""))
 
 
 def _written_out(match: re.Match[str]) -> str:

@@ -17,6 +17,7 @@ import dedup
 from dedup.article import Article, Notice
 from dedup.cli import main
 from dedup.clustering import Clustering, CopyGroup, Explanation, Link, SharedWord, Story
+from dedup.evaluate import evaluate
 from dedup.record import from_record
 from dedup.settings import Settings
 
@@ -117,6 +118,7 @@ class Command:
         self._capsys = capsys
         for name in ("read", "cluster", "compare"):
             monkeypatch.setitem(vars(dedup), name, getattr(self.door, name))  # past the door's lazy loading
+        monkeypatch.setitem(vars(dedup), "evaluate", evaluate)
 
     def __call__(self, *arguments: str | Path) -> Ended:
         self._monkeypatch.setattr(sys, "argv", ["dedup", *map(str, arguments)])
