@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 
     from dedup.settings import Settings
 
+Progress = Callable[[str, int, int], None]
+"""Told what is being done, how much of it is done, and how much there is."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -24,9 +27,10 @@ class Link:
         a, b: the ids of the two articles.
         kind: "copy" where the texts are the same text, else "story".
         score: what the story decision looked at; in a batch, 1 for a copy.
-        cosine: cosine of the two TF-IDF vectors, 0 where it was too low to be computed.
-        jaccard: share of both texts' shingles that both have, in [0, 1]; 0 where it was not computed.
-        containment: share of the shorter text's shingles that the other has too, in [0, 1].
+        cosine: cosine of the two TF-IDF vectors.
+        jaccard: share of both texts' shingles that both have, in [0, 1]; None in a story link of a clustering, for which
+            it is not kept (`explain` counts it).
+        containment: share of the shorter text's shingles that the longer has too; None like `jaccard`.
         days: days between the two, None where a date is unknown.
     """
 
@@ -35,8 +39,8 @@ class Link:
     kind: Literal["copy", "story"]
     score: float
     cosine: float
-    jaccard: float
-    containment: float
+    jaccard: float | None
+    containment: float | None
     days: float | None
 
 

@@ -1,0 +1,117 @@
+"""From the evidence of a run to the stories at one threshold."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from dedup.article import Article
+from dedup.clustering import Clustering, CopyGroup, Story
+from dedup.collection import Collection, published_seconds
+from dedup.group.canonical import Seniority, of_group, of_story
+from dedup.group.copies import copy_groups
+from dedup.group.cut import cut
+
+if TYPE_CHECKING:
+    from dedup.evidence import StoredEvidence
+    from dedup.settings import Settings
+
+TITLE_LENGTH = 80
+"""Characters of the text that stand in for a missing title."""
+
+
+def assemble(evidence: StoredEvidence, settings: Settings) -> Clustering:
+    """The clustering that the merge tree of a run gives at the threshold of the settings."""
+    collection = evidence.collection
+    label = cut(evidence.tree, settings.threshold)
+    unit = np.arange(len(collection))
+    for group in copy_groups(len(collection), evidence.copies):
+        unit[group] = group[0]
+    totals = _totals(evidence, label.tolist(), unit.tolist())
+    seniority = seniorities(collection)
+    members: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for article in sorted(range(len(collection)), key=seniority.__getitem__):
+        members[int(label[article])][int(unit[article])].append(article)
+    stories = [_story(collection, list(units.values()), totals, seniority) for units in members.values()]
+    stories.sort(key=_rank)
+
+    place = {article.id: number for number, article in enumerate(collection.articles)}
+    labels, copy_labels, groups = [-1] * len(place), [-1] * len(place), 0
+    for number, story in enumerate(stories):
+        for name in story.articles:
+            labels[place[name]] = number
+        for copies in story.copy_groups:
+            for name in copies.articles:
+                copy_labels[place[name]] = groups
+            groups += 1
+    return Clustering(
+        articles=collection.articles,
+        stories=tuple(stories),
+        settings=settings,
+        labels=tuple(labels),
+        copy_labels=tuple(copy_labels),
+        notices=evidence.notices,
+        _evidence=evidence,
+    )
+
+
+def seniorities(collection: Collection) -> list[Seniority]:
+    """For each distinct article the key it is ordered by: the first published first, of several the fullest."""
+    times = [math.inf if math.isnan(time) else time for time in collection.seconds.tolist()]
+    return [(time, -len(collection.first(place).text), place) for place, time in enumerate(times)]
+
+
+def _totals(evidence: StoredEvidence, label: Sequence[int], unit: Sequence[int]) -> dict[int, int]:
+    """For each distinct article the sum of its scores to the articles of its story that are not copies of it."""
+    pairs, totals = evidence.pairs, defaultdict[int, int](int)
+    for a, b, score in zip(pairs.a.tolist(), pairs.b.tolist(), pairs.score.tolist(), strict=True):
+        if label[a] == label[b] and unit[a] != unit[b]:
+            totals[a] += score
+            totals[b] += score
+    return totals
+
+
+def _story(
+    collection: Collection, units: Sequence[Sequence[int]], totals: dict[int, int], seniority: Sequence[Seniority]
+) -> Story:
+    """The story of distinct articles, given by units of copies, each in the order of seniority."""
+    groups = [group for unit in units if (group := _copy_group(collection, unit, seniority))]
+    in_order = sorted((article for unit in units for article in unit), key=seniority.__getitem__)
+    articles = [collection.articles[place] for article in in_order for place in collection.members[article]]
+    canonical = collection.first(of_story(units, totals, seniority))
+    dates = sorted((article.published for article in articles if article.published is not None), key=published_seconds)
+    return Story(
+        id=f"s{collection.digests[in_order[0]].hex()[:12]}",
+        articles=tuple(article.id for article in articles),
+        canonical=canonical.id,
+        title=headline(canonical),
+        copy_groups=tuple(groups),
+        start=dates[0] if dates else None,
+        end=dates[-1] if dates else None,
+        sources=tuple(sorted({article.source for article in articles if article.source})),
+    )
+
+
+def _copy_group(collection: Collection, unit: Sequence[int], seniority: Sequence[Seniority]) -> CopyGroup | None:
+    names = [collection.articles[place].id for article in unit for place in collection.members[article]]
+    if len(names) < 2:
+        return None
+    first = of_group(unit, seniority)
+    return CopyGroup(f"c{collection.digests[first].hex()[:12]}", tuple(names), collection.first(first).id)
+
+
+def headline(article: Article) -> str:
+    """The title of an article, or the beginning of its text, on one line."""
+    title = " ".join((article.title or article.text[: 4 * TITLE_LENGTH]).split())
+    if article.title or len(title) <= TITLE_LENGTH:
+        return title
+    return title[: TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def _rank(story: Story) -> tuple[int, float, str]:
+    """The key that stories are sorted by: the largest first, then the earliest."""
+    return -len(story.articles), math.inf if story.start is None else published_seconds(story.start), story.id

@@ -1,0 +1,163 @@
+"""The door: articles in whatever form they come, with one id each, in an order that is theirs and not the caller's.
+
+Equal articles (same title, same text) are one from here on. The distinct ones are put in the order of their digests: all
+that follows works in this order, and so cannot depend on the order they came in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.article import Article, Notice
+from dedup.errors import InputError
+from dedup.record import from_record
+from dedup.text.document import Document
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Articles = "Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame"
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Articles, and the distinct ones among them in the order of their digests.
+
+    Attributes:
+        articles: as they came, ids made unique.
+        notices: what was wrong with them.
+        digests: of the distinct articles, ascending.
+        members: for each distinct article the places in `articles` that hold it: the first published first.
+        seconds: when each distinct article was first published, in seconds since 1970, nan where unknown.
+    """
+
+    articles: tuple[Article, ...]
+    notices: tuple[Notice, ...]
+    digests: tuple[bytes, ...]
+    members: tuple[tuple[int, ...], ...]
+    seconds: NDArray[np.float64]
+
+    def __len__(self) -> int:
+        """The number of distinct articles."""
+        return len(self.digests)
+
+    def first(self, distinct: int) -> Article:
+        """The first published of the articles that are one distinct article."""
+        return self.articles[self.members[distinct][0]]
+
+    def documents(self) -> list[Document]:
+        """The documents of the distinct articles."""
+        firsts = (self.first(distinct) for distinct in range(len(self)))
+        return [Document.of(article.title, article.text) for article in firsts]
+
+
+def collect(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame) -> Collection:
+    """The collection of articles in whatever form they come (see `dedup.cluster`).
+
+    Raises:
+        InputError: something among them is no article at all.
+    """
+    notices: list[Notice] = []
+    taken = [_article(item, place, notices) for place, item in enumerate(_items(articles))]
+    digests = [_digest(article) for article in taken]
+    taken = _with_own_ids(taken, digests, notices)
+    holders: dict[bytes, list[int]] = defaultdict(list)
+    for place, digest in enumerate(digests):
+        holders[digest].append(place)
+    in_order = sorted(holders)
+    members = [tuple(sorted(holders[digest], key=lambda place: _seniority(taken[place]))) for digest in in_order]
+    times = (published_seconds(taken[places[0]].published) for places in members)
+    seconds = np.fromiter(times, np.float64, len(members))
+    return Collection(tuple(taken), tuple(notices), tuple(in_order), tuple(members), seconds)
+
+
+def published_seconds(published: date | None) -> float:
+    """Seconds since 1970 in UTC, nan for None; a day is its midnight, a time without a zone is UTC."""
+    if published is None:
+        return float("nan")
+    if not isinstance(published, datetime):
+        published = datetime.combine(published, time())
+    return (published if published.tzinfo else published.replace(tzinfo=UTC)).timestamp()
+
+
+def _items(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame) -> Iterator[object]:
+    if isinstance(articles, (str, bytes, Mapping, Article)):
+        raise InputError(f"cluster takes a collection of articles, not one {type(articles).__name__}: put it in a list")
+    if hasattr(articles, "to_dict") and hasattr(articles, "columns"):  # a data frame, without importing pandas
+        yield from cast("pd.DataFrame", articles).to_dict("records")
+    else:
+        yield from cast("Iterable[object]", articles)
+
+
+def _article(item: object, place: int, notices: list[Notice]) -> Article:
+    if isinstance(item, Article):
+        return _clean(item, notices)
+    if isinstance(item, str):
+        return _clean(Article(id=str(place), text=item), notices)
+    if not isinstance(item, Mapping):
+        kinds = "an Article, a mapping or a string"
+        raise InputError(f"article {place} is a {type(item).__name__}; it must be {kinds}")
+    article, found = from_record(item, where=f"article {place}", default_id=str(place))
+    if article is None:
+        # A caller's rows must keep their places, so an unusable one stays, as an article without words.
+        notices.extend(replace(notice, action="kept as an empty article", skipped=False) for notice in found)
+        return Article(id=str(place), text="")
+    notices.extend(found)
+    return article
+
+
+def _clean(article: Article, notices: list[Notice]) -> Article:
+    """The article without lone surrogates, which no encoding can write down."""
+    changes: dict[str, Any] = {}
+    for name in ("id", "title", "text", "source", "url", "lang", "path"):
+        value: str = getattr(article, name)
+        cleaned = value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        if cleaned != value:
+            changes[name] = cleaned
+            count = sum("\ud800" <= char <= "\udfff" for char in value)
+            problem = f"{count} lone surrogate{'s' if count > 1 else ''} in {name}"
+            notices.append(
+                Notice(cleaned if name == "id" else article.id, problem, "replaced by U+FFFD", skipped=False)
+            )
+    return replace(article, **changes) if changes else article
+
+
+def _digest(article: Article) -> bytes:
+    text = f"{article.title}\0{article.text}".encode()
+    return hashlib.blake2b(text, digest_size=16).digest()
+
+
+def _seniority(article: Article) -> tuple[bool, float, str]:
+    """The key by which equal articles are ordered: published first, unknown dates last, then by id."""
+    seconds = published_seconds(article.published)
+    return seconds != seconds, seconds if seconds == seconds else 0.0, article.id
+
+
+def _with_own_ids(articles: list[Article], digests: list[bytes], notices: list[Notice]) -> list[Article]:
+    """The articles, those that share an id renamed `id#2`, `id#3`, … in the order of their content."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, article in enumerate(articles):
+        places[article.id].append(place)
+    renamed = list(articles)
+    for shared, holders in places.items():
+        if len(holders) == 1:
+            continue
+        holders.sort(key=lambda place: (digests[place], _seniority(articles[place]), articles[place].source))
+        number = 2
+        for place in holders[1:]:
+            while f"{shared}#{number}" in places:
+                number += 1
+            article = replace(articles[place], id=f"{shared}#{number}")
+            number += 1
+            renamed[place] = article
+            where = article.path or f"article {place}"
+            notices.append(Notice(where, f"the id {shared!r} is taken", f"kept as {article.id!r}", skipped=False))
+    return renamed

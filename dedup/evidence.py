@@ -1,0 +1,83 @@
+"""What the pipeline keeps of a run, so that a clustering can be cut anew and say why."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.article import Notice
+from dedup.assemble import assemble
+from dedup.clustering import Clustering, Explanation, Link
+from dedup.collection import Collection
+from dedup.explain import explain, links
+from dedup.group.linkage import Tree
+from dedup.match.copies import Overlaps
+from dedup.match.stories import Pairs
+from dedup.settings import Settings
+from dedup.text.document import Document
+from dedup.vectorize.weights import Vectors
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvidence:
+    """The findings of one run about the distinct articles of a collection, which are numbered as in `Collection`.
+
+    Attributes:
+        collection: the articles.
+        overwritten: the articles whose body is not theirs, ascending.
+        vectors: their TF-IDF vectors.
+        ordinary: how much each resembles the others on average, shape (articles,).
+        pairs: the same-story pairs that the tree was made of.
+        copies: the pairs that are copies.
+        forms: the pairs that are one form filled in twice.
+        digest: which articles are digests, shape (articles,).
+        tree: the merge tree.
+        notices: what was wrong with the articles.
+    """
+
+    collection: Collection
+    overwritten: Sequence[int]
+    vectors: Vectors
+    ordinary: NDArray[np.float64]
+    pairs: Pairs
+    copies: Overlaps
+    forms: Overlaps
+    digest: NDArray[np.bool_]
+    tree: Tree
+    notices: tuple[Notice, ...]
+
+    def clustering(self, settings: Settings) -> Clustering:
+        """The stories at the threshold of the settings."""
+        return assemble(self, settings)
+
+    def rethreshold(self, clustering: Clustering, threshold: float) -> Clustering:
+        """The same tree cut at another threshold."""
+        return assemble(self, replace(clustering.settings, threshold=threshold))
+
+    def links(self, clustering: Clustering) -> tuple[Link, ...]:
+        """The scored pairs inside the stories."""
+        return links(self, clustering)
+
+    def explain(self, clustering: Clustering, a: int, b: int) -> Explanation:
+        """Why the articles at two places were joined, or were not."""
+        return explain(self, clustering, a, b)
+
+    def form_pairs(self) -> set[tuple[int, int]]:
+        """The pairs that are one form filled in twice, as a set."""
+        return set(zip(self.forms.a.tolist(), self.forms.b.tolist(), strict=True))
+
+    def document(self, distinct: int) -> Document:
+        """The document that a distinct article was judged by."""
+        article = self.collection.first(distinct)
+        document = Document.of(article.title, article.text)
+        return document.without_body() if distinct in self.overwritten else document
+
+    def cosines(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The cosines of pairs of distinct articles."""
+        matrix = self.vectors.matrix
+        blocks = [slice(start, start + 10_000) for start in range(0, len(a), 10_000)]
+        sums = [np.asarray(matrix[a[block]].multiply(matrix[b[block]]).sum(axis=1)).ravel() for block in blocks]
+        return np.concatenate(sums) if sums else np.empty(0)

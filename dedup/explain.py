@@ -1,0 +1,173 @@
+"""Why two articles were joined, or were not."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from dedup.clustering import Clustering, Explanation, Link, SharedWord
+from dedup.match.copies import overlaps
+from dedup.match.stories import SECONDS_A_DAY, date_penalty
+from dedup.match.stories import score as story_score
+from dedup.vectorize.exact import SCORE_UNIT
+from dedup.vectorize.reference import term_index
+
+if TYPE_CHECKING:
+    from dedup.evidence import StoredEvidence
+    from dedup.group.linkage import Tree
+
+
+def links(evidence: StoredEvidence, clustering: Clustering) -> tuple[Link, ...]:
+    """The scored pairs inside the stories, and each repetition of a text with its first; the strongest first."""
+    collection, pairs, copies = evidence.collection, evidence.pairs, evidence.copies
+    label = np.array([clustering.labels[places[0]] for places in collection.members], np.int64)
+    inside = copies.where(label[copies.a] == label[copies.b])
+    columns = (inside.a, inside.b, evidence.cosines(inside.a, inside.b), inside.jaccard, inside.containment)
+    found = [
+        _link(evidence, a, b, "copy", 1.0, cosine, jaccard, containment)
+        for a, b, cosine, jaccard, containment in zip(*(column.tolist() for column in columns), strict=True)
+    ]
+    rest = pairs.where((label[pairs.a] == label[pairs.b]) & ~pairs.among(copies))
+    found += [
+        _link(evidence, a, b, "story", score * SCORE_UNIT, cosine, None, None)
+        for a, b, cosine, score in zip(*(c.tolist() for c in (rest.a, rest.b, rest.cosine, rest.score)), strict=True)
+    ]
+    for distinct, places in enumerate(collection.members):
+        found += [_link(evidence, distinct, distinct, "copy", 1.0, 1.0, 1.0, 1.0, place) for place in places[1:]]
+    return tuple(sorted(found, key=lambda link: (-link.score, -link.cosine, link.a, link.b)))
+
+
+def explain(evidence: StoredEvidence, clustering: Clustering, first: int, second: int) -> Explanation:
+    """Why the articles at two places of a clustering were joined, or were not."""
+    distinct = {place: number for number, places in enumerate(evidence.collection.members) for place in places}
+    a, b = distinct[first], distinct[second]
+    settings = clustering.settings
+    documents = [evidence.document(a), evidence.document(b)]
+    overlap = overlaps(documents, np.array([[0, 1]]), settings)
+    cosine = float(evidence.cosines(np.array([a]), np.array([b]))[0])
+    background = float(evidence.ordinary[a] + evidence.ordinary[b]) / 2
+    days = np.array([_days(evidence, a, b)])
+    score = float(story_score(np.array([cosine]), np.array([background]), days, settings)[0]) * SCORE_UNIT
+    group = clustering.copy_labels[first]
+    same_text = group >= 0 and group == clustering.copy_labels[second]
+    same_story = clustering.labels[first] == clustering.labels[second]
+    names = [clustering.articles[place].id for place in (first, second)]
+    gap = float(days[0])
+    link = Link(
+        *names,
+        kind="copy" if same_text else "story",
+        score=1.0 if same_text else score,
+        cosine=cosine,
+        jaccard=float(overlap.jaccard[0]),
+        containment=float(overlap.containment[0]),
+        days=None if math.isnan(gap) else gap,
+    )
+    joined_at = _joined_at(evidence.tree, a, b) if same_story else None
+    return Explanation(
+        a=names[0],
+        b=names[1],
+        same_text=same_text,
+        same_story=same_story,
+        link=link,
+        background=background,
+        date_penalty=float(date_penalty(np.array([cosine - background]), days, settings)[0]),
+        threshold=settings.threshold,
+        joined_at=None if joined_at is None or math.isinf(joined_at) else joined_at,
+        words=_shared_words(evidence, a, b),
+        shared_shingles=int(overlap.shared[0]),
+        shingles_a=int(overlap.sizes[0, 0]),
+        shingles_b=int(overlap.sizes[0, 1]),
+        reason=_reason(evidence, a, b, link, same_text=same_text, joined_at=joined_at, clustering=clustering),
+    )
+
+
+def _link(
+    evidence: StoredEvidence,
+    a: int,
+    b: int,
+    kind: Literal["copy", "story"],
+    score: float,
+    cosine: float,
+    jaccard: float | None,
+    containment: float | None,
+    repeated: int | None = None,
+) -> Link:
+    """The link of two distinct articles, or of one with a repetition of it at another place."""
+    collection = evidence.collection
+    other = collection.first(b) if repeated is None else collection.articles[repeated]
+    names = sorted((collection.first(a).id, other.id))
+    days = _days(evidence, a, b)
+    return Link(names[0], names[1], kind, score, cosine, jaccard, containment, None if math.isnan(days) else days)
+
+
+def _days(evidence: StoredEvidence, a: int, b: int) -> float:
+    seconds = evidence.collection.seconds
+    return abs(float(seconds[a]) - float(seconds[b])) / SECONDS_A_DAY
+
+
+def _joined_at(tree: Tree, a: int, b: int) -> float | None:
+    """The height of the lowest node of the tree that holds both; infinite for one text, None where there is none."""
+    parent = {}
+    for node, (left, right) in enumerate(zip(tree.left.tolist(), tree.right.tolist(), strict=True), tree.leaves):
+        parent[left] = parent[right] = node
+    above_a = {a}
+    while a in parent:
+        a = parent[a]
+        above_a.add(a)
+    while b not in above_a:
+        if b not in parent:
+            return None
+        b = parent[b]
+    return math.inf if b < tree.leaves else float(tree.height[b - tree.leaves])
+
+
+def _shared_words(evidence: StoredEvidence, a: int, b: int) -> tuple[SharedWord, ...]:
+    """What the cosine of two distinct articles is made of, heaviest first."""
+    rows = evidence.vectors.matrix[[a]], evidence.vectors.matrix[[b]]
+    product = rows[0].multiply(rows[1]).tocoo()
+    weight = dict(zip(evidence.vectors.terms[product.coords[1]].tolist(), product.data.tolist(), strict=True))
+    words: dict[int, str] = {}
+    for distinct in (a, b):
+        document = evidence.document(distinct)
+        for word in document.title.words + document.body.words:
+            words.setdefault(term_index(word), word)
+    shared = [SharedWord(words[term], value) for term, value in weight.items()]
+    return tuple(sorted(shared, key=lambda word: (-word.weight, word.word)))
+
+
+def _reason(
+    evidence: StoredEvidence,
+    a: int,
+    b: int,
+    link: Link,
+    *,
+    same_text: bool,
+    joined_at: float | None,
+    clustering: Clustering,
+) -> str:
+    settings = clustering.settings
+    contained, jaccard = link.containment or 0.0, link.jaccard or 0.0
+    if a == b:
+        return "The same text: title and body are equal."
+    if same_text:
+        if contained >= settings.copy_containment or jaccard >= settings.copy_jaccard:
+            return f"The same text: {contained:.0%} of the shorter one's shingles stand in the longer one."
+        return "The same text by way of others: each overlaps with a copy that overlaps with the other's."
+    if evidence.digest[a] or evidence.digest[b]:
+        holder = link.a if evidence.digest[a] else link.b
+        if joined_at is None:
+            return f"Not joined: {holder!r} is a digest that holds texts which have nothing to do with each other."
+    if (min(a, b), max(a, b)) in evidence.form_pairs():
+        return "Not joined as such: one form filled in twice; the words stay, the numbers change."
+    score, needed = f"{link.score:.3f}", f"{settings.threshold:.3f}"
+    if joined_at is not None:
+        if link.score >= settings.threshold:
+            return f"One story: their score {score} reaches the threshold {needed}; their groups joined at {joined_at:.3f}."
+        return f"One story by way of others: their own score is {score}, but their groups resemble each other by {joined_at:.3f}."
+    if link.days is not None and link.days > settings.window:
+        return f"Not joined: {link.days:.0f} days lie between them, more than the window of {settings.window:.0f}."
+    if link.score >= settings.threshold:
+        return f"Not joined: their own score {score} reaches the threshold {needed}, but those of the groups they are in do not."
+    return f"Not joined: their score {score} is below the threshold {needed}."

@@ -1,0 +1,63 @@
+"""Copy groups: what is left of the copy links once digests are seen through."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from itertools import combinations, islice
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+
+from dedup.match.copies import Overlaps
+from dedup.match.stories import FLOOR
+
+PART = 0.6
+"""A text shorter than this share of another that holds it is a part of it."""
+PARTS_LOOKED_AT = 30
+
+
+def digests(copies: Overlaps, lengths: NDArray[np.int64], matrix: sp.csr_array) -> NDArray[np.bool_]:
+    """Which articles are digests: they hold parts that have nothing to do with each other.
+
+    Args:
+        copies: the pairs whose texts overlap as copies do.
+        lengths: words of each article, shape (articles,).
+        matrix: unit vectors, shape (articles, terms).
+
+    Returns:
+        Shape (articles,).
+    """
+    parts: dict[int, list[int]] = defaultdict(list)
+    overlapping = set()
+    for a, b in zip(copies.a.tolist(), copies.b.tolist(), strict=True):
+        short, whole = (a, b) if lengths[a] <= lengths[b] else (b, a)
+        overlapping.add((a, b))
+        if lengths[short] < PART * lengths[whole]:
+            parts[whole].append(short)
+    found = np.zeros(len(lengths), bool)
+    for whole, held in parts.items():
+        pairs = combinations(sorted(held)[:PARTS_LOOKED_AT], 2)
+        found[whole] = any(
+            (one, other) not in overlapping and float((matrix[[one]] @ matrix[[other]].T).sum()) <= FLOOR
+            for one, other in islice(pairs, PARTS_LOOKED_AT**2)
+        )
+    return found
+
+
+def without_parts(copies: Overlaps, digest: NDArray[np.bool_], lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether each copy pair stays: a digest is a copy of another digest only, not of its parts."""
+    a, b = copies.a, copies.b
+    alike = np.minimum(lengths[a], lengths[b]) >= PART * np.maximum(lengths[a], lengths[b])
+    return ~(digest[a] | digest[b]) | alike
+
+
+def copy_groups(articles: int, copies: Overlaps) -> list[list[int]]:
+    """The groups of two and more articles that copy links connect, each ascending, ordered by their first."""
+    links = sp.coo_array((np.ones(len(copies.a)), (copies.a, copies.b)), shape=(articles, articles))
+    _, label = connected_components(links, directed=False)
+    groups: dict[int, list[int]] = defaultdict(list)
+    for article, group in enumerate(label.tolist()):
+        groups[group].append(article)
+    return sorted(group for group in groups.values() if len(group) > 1)

@@ -1,0 +1,98 @@
+"""Sparse average linkage: the tree in which groups merge, the most alike first.
+
+The similarity of two groups is the mean score over all pairs between them, a pair without a score counting 0. Scores are
+whole numbers and are summed as such; ties go to the group with the earliest article; so the tree depends on nothing else.
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.match.stories import Pairs
+from dedup.vectorize.exact import SCORE_UNIT
+
+LOWEST = 0.05
+"""Height below which nothing merges: no threshold may be lower."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tree:
+    """A merge tree over `leaves` articles. Merge m makes node `leaves + m` of the nodes `left[m]` and `right[m]`.
+
+    Attributes:
+        leaves: the number of articles.
+        left, right: the nodes merged, shape (merges,).
+        height: mean score at which they merged, shape (merges,), falling; infinite where the two are one text.
+    """
+
+    leaves: int
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    height: NDArray[np.float64]
+
+
+def average_linkage(articles: int, pairs: Pairs, groups: Sequence[Sequence[int]]) -> Tree:
+    """The merge tree of articles.
+
+    Args:
+        articles: how many there are.
+        pairs: their scored pairs.
+        groups: disjoint groups of articles that are merged before all others: the copies of one text.
+    """
+    sums: list[dict[int, int]] = [{} for _ in range(articles)]
+    for a, b, score in zip(pairs.a.tolist(), pairs.b.tolist(), pairs.score.tolist(), strict=True):
+        sums[a][b] = sums[b][a] = score
+    size, first = [1] * articles, list(range(articles))
+    merges: list[tuple[int, int, float]] = []
+    alive = [True] * articles
+
+    def merge(a: int, b: int, height: float) -> int:
+        """Replaces two nodes by a new one whose sums of scores to the others are theirs together."""
+        node = len(sums)
+        merges.append((a, b, height))
+        wide, narrow = (sums[a], sums[b]) if len(sums[a]) >= len(sums[b]) else (sums[b], sums[a])
+        wide.pop(a, None), wide.pop(b, None), narrow.pop(a, None), narrow.pop(b, None)
+        for other, total in narrow.items():
+            wide[other] = wide.get(other, 0) + total
+        for other, total in wide.items():
+            back = sums[other]
+            back.pop(a, None), back.pop(b, None)
+            back[node] = total
+        sums.append(wide)
+        sums[a], sums[b] = {}, {}
+        alive[a] = alive[b] = False
+        alive.append(True)
+        size.append(size[a] + size[b])
+        first.append(min(first[a], first[b]))
+        return node
+
+    for group in groups:
+        node, *others = sorted(group)
+        for other in others:
+            node = merge(node, other, float("inf"))
+
+    heap: list[tuple[float, int, int, int, int]] = []
+
+    def offer(a: int, b: int, total: int) -> None:
+        height = total * SCORE_UNIT / (size[a] * size[b])
+        if height >= LOWEST:
+            low, high = (a, b) if first[a] < first[b] else (b, a)
+            heapq.heappush(heap, (-height, first[low], first[high], low, high))
+
+    for a, others_of in enumerate(sums):
+        for b, total in others_of.items():
+            if a < b:
+                offer(a, b, total)
+    while heap:
+        height, _, _, a, b = heapq.heappop(heap)
+        if alive[a] and alive[b]:
+            node = merge(a, b, -height)
+            for other, total in sums[node].items():
+                offer(node, other, total)
+    left, right, heights = (np.array(column) for column in zip(*merges, strict=True)) if merges else ([], [], [])
+    return Tree(articles, np.asarray(left, np.int64), np.asarray(right, np.int64), np.asarray(heights, np.float64))

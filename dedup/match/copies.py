@@ -1,0 +1,168 @@
+"""Copies: pairs of articles that are one text, cut, extended, re-headlined or wrapped.
+
+Candidates come from banded MinHash signatures, generously, and from the same-story pairs of high cosine. Each is then
+decided on the exact overlap of the two sets of shingles, and by what differs: in a form notice it is the numbers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.match.stories import Pairs
+from dedup.text.document import Document
+from dedup.vectorize.hashing import shingle_hashes
+
+if TYPE_CHECKING:
+    from dedup.settings import Settings
+
+CROWD = 32
+"""Articles in a bucket up to which all its pairs are candidates; in a fuller one each is paired with `STRIDE` others."""
+STRIDE = 8
+AGREEING = 1 / 32
+"""Share of the slots of two signatures that must agree for the exact overlap to be counted."""
+ALIKE = 0.4
+"""Cosine from which a same-story pair is a candidate."""
+CHANGED = 2
+"""Numbers that must have changed between two texts for them to be form notices ..."""
+CHANGED_SHARE = 0.15
+"""... and the share of all their aligned numbers that these must be."""
+SLOT = 8
+"""Most words that the place of a number can take up in a form."""
+COMPARED_WORDS = 3_000
+"""Words of a text that are aligned to find out what changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Overlaps:
+    """The exact overlap of pairs of articles, sorted by (a, b), with a < b.
+
+    Attributes:
+        a, b: places of the two articles, shape (pairs,).
+        shared: distinct shingles both have.
+        sizes: distinct shingles of each, shape (pairs, 2).
+        jaccard: share of both texts' shingles that both have.
+        containment: share of the shorter text's shingles that the longer has too.
+    """
+
+    a: NDArray[np.int64]
+    b: NDArray[np.int64]
+    shared: NDArray[np.int64]
+    sizes: NDArray[np.int64]
+    jaccard: NDArray[np.float64]
+    containment: NDArray[np.float64]
+
+    def where(self, keep: NDArray[np.bool_]) -> Overlaps:
+        """The pairs for which `keep` is true."""
+        columns = (self.a, self.b, self.shared, self.sizes, self.jaccard, self.containment)
+        return Overlaps(*(column[keep] for column in columns))
+
+
+def band_candidates(
+    signatures: NDArray[np.uint32], present: NDArray[np.bool_], settings: Settings
+) -> NDArray[np.int64]:
+    """Pairs of articles whose signatures are equal in a whole band (Broder 1997; Leskovec et al. 2014, ch. 3).
+
+    Args:
+        signatures: shape (articles, num_perm).
+        present: shape (articles,): whether an article has any shingle.
+        settings: for the number of bands.
+
+    Returns:
+        Shape (pairs, 2), a < b, sorted. Linear in the number of articles: a bucket with more than `CROWD` of them gives
+        each only its next `STRIDE` neighbours, and the first.
+    """
+    rows = settings.num_perm // settings.bands
+    articles = np.flatnonzero(present)
+    keys: list[NDArray[np.int64]] = []
+    total = np.int64(len(signatures))
+    for band in range(settings.bands):
+        slots = np.ascontiguousarray(signatures[articles, band * rows : (band + 1) * rows])
+        _, bucket = np.unique(slots, axis=0, return_inverse=True)
+        order = articles[np.argsort(bucket, kind="stable")]
+        size = np.bincount(bucket)
+        last = np.repeat(np.cumsum(size), size)  # for each place in `order` the end of its bucket
+        first = last - np.repeat(size, size)
+        crowded = np.repeat(size, size) > CROWD
+        place = np.arange(len(order))
+        for step in range(1, min(CROWD, int(size.max(initial=0)))):
+            inside = (place + step < last) & (~crowded | (step <= STRIDE))
+            keys.append(order[place[inside]] * total + order[place[inside] + step])
+        star = crowded & (place > first)
+        keys.append(order[first[star]] * total + order[place[star]])
+    pairs = np.unique(np.concatenate(keys)) if keys else np.empty(0, np.int64)
+    return np.stack([pairs // max(1, total), pairs % max(1, total)], axis=1)
+
+
+def agreeing(signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether the signatures of each pair agree in enough slots to be worth an exact count."""
+    least = AGREEING * signatures.shape[1]
+    blocks = [pairs[start : start + 65_536] for start in range(0, len(pairs), 65_536)]
+    counts = [np.count_nonzero(signatures[block[:, 0]] == signatures[block[:, 1]], axis=1) for block in blocks]
+    return np.concatenate(counts) >= least if counts else np.empty(0, bool)
+
+
+def overlaps(documents: Sequence[Document], pairs: NDArray[np.int64], settings: Settings) -> Overlaps:
+    """The exact overlap of pairs, of shape (pairs, 2), a < b and sorted."""
+    sets = {place: shingle_hashes(documents[place].words, settings.shingle_size) for place in np.unique(pairs).tolist()}
+    shared = np.array([len(np.intersect1d(sets[a], sets[b], assume_unique=True)) for a, b in pairs.tolist()], np.int64)
+    sizes = np.array([[len(sets[a]), len(sets[b])] for a, b in pairs.tolist()], np.int64).reshape(-1, 2)
+    union = np.maximum(1, sizes.sum(axis=1) - shared)
+    smaller = np.maximum(1, sizes.min(axis=1))
+    return Overlaps(pairs[:, 0], pairs[:, 1], shared, sizes, shared / union, shared / smaller)
+
+
+def is_overlapping(found: Overlaps, settings: Settings) -> NDArray[np.bool_]:
+    """Whether the overlap of each pair is that of copies."""
+    return (found.containment >= settings.copy_containment) | (found.jaccard >= settings.copy_jaccard)
+
+
+def is_form(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two overlapping texts are one form filled in twice: the words stay, the numbers change.
+
+    The texts are aligned word by word; a short stretch that was replaced and has numbers on both sides, but others, is
+    a changed number. A later version of a text changes some too, but leaves more of them than a form does.
+    """
+    one, other = one[:COMPARED_WORDS], other[:COMPARED_WORDS]
+    changed = kept = 0
+    for tag, i, i_end, j, j_end in SequenceMatcher(None, one, other).get_opcodes():
+        before = [word for word in one[i:i_end] if word[0].isdigit()]
+        if tag == "equal":
+            kept += len(before)
+        elif tag == "replace" and i_end - i <= SLOT and j_end - j <= SLOT:
+            after = [word for word in other[j:j_end] if word[0].isdigit()]
+            changed += bool(before) and bool(after) and before != after
+    return changed >= CHANGED and changed >= CHANGED_SHARE * (changed + kept)
+
+
+def copy_pairs(
+    documents: Sequence[Document], signatures: NDArray[np.uint32], pairs: Pairs, settings: Settings
+) -> tuple[Overlaps, Overlaps]:
+    """The pairs whose texts overlap as copies do: those that are copies, and those that are one form filled in twice.
+
+    Args:
+        documents: the articles.
+        signatures: their MinHash signatures, shape (articles, num_perm).
+        pairs: the same-story pairs.
+        settings: for the bands, the shingles and the two overlaps.
+    """
+    present = np.array([bool(document.words) for document in documents], bool)
+    banded = band_candidates(signatures, present, settings)
+    banded = banded[agreeing(signatures, banded)]
+    alike = pairs.cosine >= ALIKE
+    candidates = np.concatenate([banded, np.stack([pairs.a[alike], pairs.b[alike]], axis=1)])
+    found = overlaps(documents, np.unique(candidates, axis=0), settings)
+    found = found.where(is_overlapping(found, settings))
+    form = np.array(
+        [
+            is_form(documents[a].words, documents[b].words)
+            for a, b in zip(found.a.tolist(), found.b.tolist(), strict=True)
+        ],
+        bool,
+    )
+    return found.where(~form), found.where(form)

@@ -1,0 +1,170 @@
+"""Same-story candidates: every pair of articles that resembles each other more than the floor, and its score.
+
+The score is the cosine of the two less what articles as ordinary as these share with anything (so that one threshold
+serves a pile on one war and a pile on everything), less a little for the days between them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from dedup.vectorize.exact import SCORE_UNIT
+
+if TYPE_CHECKING:
+    from dedup.clustering import Progress
+    from dedup.settings import Settings
+
+FLOOR = 0.08
+"""Cosine above which a pair is a candidate."""
+USUAL = 0.04
+"""Mean cosine of an article to a collection it knows nothing of yet ..."""
+USUAL_COUNT = 50
+"""... and for how many articles this guess counts."""
+DATE_SPAN = 30.0
+"""Days over which the date penalty rises to its full size."""
+DATE_FADE = (0.3, 0.6)
+"""Scores between which the date penalty fades out: what is this alike is one story even a month apart."""
+SECONDS_A_DAY = 86_400
+_BLOCK = 256
+
+
+class HasPairs(Protocol):
+    """Anything that has pairs of places."""
+
+    @property
+    def a(self) -> NDArray[np.int64]: ...
+    @property
+    def b(self) -> NDArray[np.int64]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Pairs:
+    """Scored pairs of articles, sorted by (a, b), with a < b.
+
+    Attributes:
+        a, b: places of the two articles, shape (pairs,).
+        cosine: of their vectors.
+        score: whole multiples of `SCORE_UNIT`, as whole numbers.
+    """
+
+    a: NDArray[np.int64]
+    b: NDArray[np.int64]
+    cosine: NDArray[np.float64]
+    score: NDArray[np.int64]
+
+    def where(self, keep: NDArray[np.bool_]) -> Pairs:
+        """The pairs for which `keep` is true."""
+        return Pairs(self.a[keep], self.b[keep], self.cosine[keep], self.score[keep])
+
+    def among(self, others: HasPairs) -> NDArray[np.bool_]:
+        """Whether each pair is among others."""
+        width = max(self.b.max(initial=0), others.b.max(initial=0)) + 1
+        return np.isin(self.a * width + self.b, others.a * width + others.b)
+
+
+def ordinariness(matrix: sp.csr_array) -> NDArray[np.float64]:
+    """How much each article resembles the others on average, leaning on a usual value where there are few others.
+
+    Args:
+        matrix: unit vectors, shape (articles, terms).
+
+    Returns:
+        Shape (articles,): (n·mean cosine to the others + `USUAL_COUNT`·`USUAL`)/(n + `USUAL_COUNT`).
+    """
+    count = matrix.shape[0]
+    to_all = np.asarray(matrix @ matrix.sum(axis=0)).ravel()
+    to_itself = np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel()
+    mean = (to_all - to_itself) / max(1, count - 1)
+    return (count * mean + USUAL_COUNT * USUAL) / (count + USUAL_COUNT)
+
+
+def date_penalty(score: NDArray[np.float64], days: NDArray[np.float64], settings: Settings) -> NDArray[np.float64]:
+    """What is taken off the score of pairs for the days between them; nothing where a date is unknown (nan)."""
+    low, high = DATE_FADE
+    fade = np.clip(1 - (score - low) / (high - low), 0.0, 1.0)
+    return settings.date_penalty * np.minimum(1.0, np.nan_to_num(days) / DATE_SPAN) * fade
+
+
+def days_between(seconds: NDArray[np.float64], a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Days between the articles of pairs, nan where a date is unknown."""
+    return np.abs(seconds[a] - seconds[b]) / SECONDS_A_DAY
+
+
+def score(
+    cosine: NDArray[np.float64], ordinary: NDArray[np.float64], days: NDArray[np.float64], settings: Settings
+) -> NDArray[np.int64]:
+    """The scores of pairs in units of `SCORE_UNIT`; `ordinary` is the mean ordinariness of each pair's two articles."""
+    raw = cosine - ordinary
+    return np.rint((raw - date_penalty(raw, days, settings)) / SCORE_UNIT).astype(np.int64)
+
+
+def story_pairs(
+    matrix: sp.csr_array,
+    ordinary: NDArray[np.float64],
+    seconds: NDArray[np.float64],
+    settings: Settings,
+    progress: Progress | None = None,
+) -> Pairs:
+    """Every pair above the floor that lies in the window, exactly; the best `settings.neighbours` of each article.
+
+    Args:
+        matrix: unit vectors, shape (articles, terms).
+        ordinary: their ordinariness, shape (articles,).
+        seconds: publication times, shape (articles,), nan where unknown: such an article is compared with all.
+        settings: for the window, the number of neighbours and the date penalty.
+        progress: told how many articles are done.
+
+    Returns:
+        The pairs with a positive score that are among the best of one of their articles, ties going to the earlier
+        place.
+    """
+    order = np.argsort(seconds, kind="stable")  # nan, the undated, come last
+    dated = int(np.count_nonzero(~np.isnan(seconds)))
+    by_date, times = matrix[order], seconds[order]
+    found: list[tuple[NDArray[np.int64], ...]] = []
+    total = len(order)
+    for start in range(0, total, _BLOCK):
+        end = min(start + _BLOCK, total)
+        if start < dated:
+            last = times[min(end, dated) - 1] + settings.window * SECONDS_A_DAY
+            reach = max(end, int(np.searchsorted(times[:dated], last, side="right")))
+            others = np.concatenate([np.arange(start, reach), np.arange(max(reach, dated), total)])
+        else:
+            others = np.arange(start, total)
+        cosines = sp.coo_array(by_date[start:end] @ by_date[others].T)
+        rows, columns = cosines.coords
+        above = cosines.data > FLOOR
+        i, j, cosine = rows[above] + start, others[columns[above]], cosines.data[above]
+        inside = (i < j) & ~(np.abs(times[i] - times[j]) > settings.window * SECONDS_A_DAY)
+        found.append((order[i[inside]], order[j[inside]], cosine[inside]))
+        if progress:
+            progress("comparing", end, total)
+    if not found:
+        nothing = np.empty(0, np.int64)
+        return Pairs(nothing, nothing, np.empty(0), nothing)
+    first, second, cosine = (np.concatenate(part) for part in zip(*found, strict=True))
+    a, b = np.minimum(first, second), np.maximum(first, second)
+    scores = score(cosine, (ordinary[a] + ordinary[b]) / 2, days_between(seconds, a, b), settings)
+    in_order = np.lexsort((b, a))
+    pairs = Pairs(a[in_order], b[in_order], cosine[in_order], scores[in_order])
+    pairs = pairs.where(pairs.score > 0)
+    return pairs.where(among_best(pairs, settings.neighbours, total))
+
+
+def among_best(pairs: Pairs, most: int, articles: int) -> NDArray[np.bool_]:
+    """Whether each pair is among the `most` best of one of its two articles."""
+    keep = np.zeros(len(pairs.a), bool)
+    number = np.arange(len(pairs.a))
+    article = np.concatenate([pairs.a, pairs.b])
+    other = np.concatenate([pairs.b, pairs.a])
+    pair = np.concatenate([number, number])
+    order = np.lexsort((other, -pairs.score[pair], article))
+    starts = np.searchsorted(article[order], np.arange(articles))
+    rank = np.arange(len(order)) - starts[article[order]]
+    keep[pair[order[rank < most]]] = True
+    return keep

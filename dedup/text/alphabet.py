@@ -1,0 +1,53 @@
+"""What every code point is to a word, read from the shipped table; `build_alphabet.py` says how it was made."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+
+@dataclass(frozen=True, slots=True)
+class Alphabet:
+    """The table, in the form the token definition uses it.
+
+    Attributes:
+        pattern: finds, one after the other, a run of an unsegmented script (group 1), a word (group 2) or a sign after
+            which a sentence may begin (group 3).
+        folding: for `str.translate`: the folded form of each code point that has one, None for those that vanish.
+        capitals: the capital letters.
+    """
+
+    pattern: re.Pattern[str]
+    folding: dict[int, int | None]
+    capitals: frozenset[str]
+
+
+SENTENCE_ENDS = '.!?:;…"“”„«»¿¡•\n\r\u2028\u2029'
+
+
+@cache
+def alphabet() -> Alphabet:
+    """The table, loaded once."""
+    kinds: dict[str, list[range]] = {kind: [] for kind in "CLDMUI"}
+    folding: dict[int, int | None] = {}
+    table = files("dedup.text").joinpath("alphabet.tsv").read_text(encoding="ascii")
+    for line in table.splitlines()[1:]:
+        first, last, kind, shift = line.split("\t")
+        points = range(int(first, 16), int(last, 16) + 1)
+        kinds[kind].append(points)
+        if kind == "I":
+            folding.update(dict.fromkeys(points))
+        elif shift != "0":
+            folding.update((point, point + int(shift)) for point in points)
+
+    def characters(names: str) -> str:
+        ranges = [points for name in names for points in kinds[name]]
+        return "".join(f"{re.escape(chr(points[0]))}-{re.escape(chr(points[-1]))}" for points in ranges)
+
+    unsegmented = f"[{characters('U')}][{characters('UI')}]*"
+    word = f"[{characters('CLD')}][{characters('CLDMI')}]*"
+    pattern = re.compile(f"({unsegmented})|({word})|([{re.escape(SENTENCE_ENDS)}])")
+    capitals = frozenset(chr(point) for points in kinds["C"] for point in points)
+    return Alphabet(pattern, folding, capitals)

@@ -1,0 +1,37 @@
+"""An article as the method sees it: the tokens of its title and of its body."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dedup.text.tokens import Tokens, tokenize
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """The tokens of one article.
+
+    Attributes:
+        title: the tokens of the title.
+        body: the tokens of the text, without the title where the text repeats it at its start.
+    """
+
+    title: Tokens
+    body: Tokens
+
+    @classmethod
+    def of(cls, title: str, text: str) -> Document:
+        """The document of a title and a text."""
+        head, body = tokenize(title), tokenize(text)
+        if head.words and body.words[: len(head)] == head.words:
+            body = body.after(len(head))
+        return cls(head, body)
+
+    @property
+    def words(self) -> list[str]:
+        """The words copies are looked for in: the body's, for a copy is often given another title."""
+        return self.body.words or self.title.words
+
+    def without_body(self) -> Document:
+        """The document judged by its title alone."""
+        return Document(self.title, Tokens())

@@ -1,0 +1,68 @@
+"""The definition of a token. Terms, shingles and passages all use this one; a change to it is a new method version.
+
+1. The text is brought to Unicode's normalisation form C.
+2. A word is a letter or digit and the letters, digits and marks that follow it. Everything else separates words, the
+   apostrophe too, so that French and Italian elisions come apart; an `s` that follows a word's apostrophe is dropped.
+3. Runs of scripts written without spaces (Han, Kana, Hangul, Thai, Lao, Khmer, Burmese) become character bigrams.
+4. Code points are folded one by one with a table of our own: capitals to small letters, digits of all scripts to ASCII,
+   a few spellings that vary within a language to one; invisible signs (soft hyphen, vowel points, joiners) vanish.
+5. A token is capitalised where it begins with a capital and does not begin a sentence.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from dataclasses import dataclass, field
+from sys import intern
+
+from dedup.text.alphabet import alphabet
+
+APOSTROPHES = "'’ʼ＇"
+
+
+@dataclass(slots=True)
+class Tokens:
+    """The tokens of a text in order; `capitals[i]` says whether `words[i]` is capitalised inside a sentence."""
+
+    words: list[str] = field(default_factory=list)
+    capitals: bytearray = field(default_factory=bytearray)
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def after(self, count: int) -> Tokens:
+        """The same without the first `count` tokens."""
+        return Tokens(self.words[count:], self.capitals[count:])
+
+
+def tokenize(text: str) -> Tokens:
+    """The tokens of a text: any string at all, in time linear in its length."""
+    table = alphabet()
+    folding, is_capital = table.folding, table.capitals
+    tokens = Tokens()
+    words, capitals = tokens.words, tokens.capitals
+    text = unicodedata.normalize("NFC", text)
+    sentence_begins, end = True, -2
+    for match in table.pattern.finditer(text):
+        kind, run = match.lastindex, match.group()
+        if kind == 3:
+            sentence_begins = True
+            continue
+        word = run.translate(folding) if not run.isascii() else run.lower()
+        if kind == 1:
+            pairs = [word[i : i + 2] for i in range(len(word) - 1)] or [word]
+            words.extend(map(intern, pairs))
+            capitals.extend(bytes(len(pairs)))
+        elif not (word == "s" and match.start() == end + 1 and text[end] in APOSTROPHES):
+            words.append(intern(word))
+            capitals.append(not sentence_begins and run[0] in is_capital)
+        sentence_begins, end = False, match.end()
+    return tokens
+
+
+def shingles(words: list[str], size: int) -> list[bytes]:
+    """Every run of `size` words, as UTF-8 with a space between words; a shorter text is one shingle, none is none."""
+    if not words:
+        return []
+    count = max(1, len(words) - size + 1)
+    return [" ".join(words[i : i + size]).encode() for i in range(count)]

@@ -1,0 +1,28 @@
+"""How common words are in general: for each language a table of the share of articles that have a word.
+
+It lets two articles be compared that nothing else is known about, and makes lists of stop words unnecessary. `build.py`
+says how the tables are made; `LICENSE` says of what.
+"""
+
+from __future__ import annotations
+
+import gzip
+from functools import cache
+from importlib.resources import files
+
+BACKGROUND_VERSION = 1
+
+
+@cache
+def languages() -> tuple[str, ...]:
+    """The codes of the languages that have a table, sorted."""
+    names = (entry.name for entry in files("dedup.vectorize.background").iterdir())
+    return tuple(sorted(name.removesuffix(".tsv.gz") for name in names if name.endswith(".tsv.gz")))
+
+
+@cache
+def shares(language: str) -> dict[str, float]:
+    """For each common word of a language the share of articles that have it, the commonest first."""
+    packed = files("dedup.vectorize.background").joinpath(f"{language}.tsv.gz").read_bytes()
+    rows = (line.split("\t") for line in gzip.decompress(packed).decode().splitlines())
+    return {word: int(share) / 1e6 for word, share in rows}

@@ -1,0 +1,71 @@
+"""The two public hashes: of a word, which is scikit-learn's, and of a shingle, which is built on it.
+
+A shingle's hash is a polynomial in the hashes of its words, so that a kernel can roll it along a text word by word
+(Karp & Rabin 1987), followed by a finaliser that spreads it over all bits.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+BASE = 0x9E3779B97F4A7C15
+"""The polynomial's base: odd, so that no position of a word is lost modulo 2^64."""
+MASK = (1 << 64) - 1
+
+
+@lru_cache(maxsize=1 << 18)
+def word_hash(word: bytes) -> int:
+    """MurmurHash3 (x86, 32 bits, seed 0) of a word, as `HashingVectorizer` computes it before it takes the remainder."""
+    from sklearn.utils import murmurhash3_32
+
+    return int(murmurhash3_32(word, 0, True))
+
+
+def shingle_hash(shingle: bytes) -> int:
+    """The 32-bit hash of a shingle (words as UTF-8 with a space between them), as every signature here uses it."""
+    return shingle_hash64(shingle) & 0xFFFFFFFF
+
+
+def shingle_hash64(shingle: bytes) -> int:
+    """The 64-bit hash of a shingle, by which exact overlaps are counted."""
+    value = 0
+    for word in shingle.split(b" "):
+        value = (value * BASE + word_hash(word)) & MASK
+    value ^= value >> 33  # the finaliser of MurmurHash3 (Appleby 2011)
+    value = (value * 0xFF51AFD7ED558CCD) & MASK
+    value ^= value >> 33
+    value = (value * 0xC4CEB9FE1A85EC53) & MASK
+    return value ^ (value >> 33)
+
+
+def shingle_hashes(words: list[str], size: int) -> NDArray[np.uint64]:
+    """`shingle_hash64` of every distinct shingle of a text, sorted: its set of shingles.
+
+    Args:
+        words: the text's words in order.
+        size: words in a shingle; a shorter text is one shingle.
+
+    Returns:
+        Array of shape (distinct shingles,).
+    """
+    import numpy as np
+
+    if not words:
+        return np.empty(0, np.uint64)
+    hashes = np.array([word_hash(word.encode()) for word in words], np.uint64)
+    size = min(size, len(words))
+    value = np.zeros(len(words) - size + 1, np.uint64)
+    for offset in range(size):
+        value = value * np.uint64(BASE) + hashes[offset : offset + len(value)]
+    shift = np.uint64(33)
+    value ^= value >> shift
+    value *= np.uint64(0xFF51AFD7ED558CCD)
+    value ^= value >> shift
+    value *= np.uint64(0xC4CEB9FE1A85EC53)
+    value ^= value >> shift
+    return np.unique(value)

@@ -1,0 +1,112 @@
+"""The plain form of the two passes over a text: the specification, on the libraries themselves.
+
+Term counts are scikit-learn's `HashingVectorizer`, signatures are datasketch's `MinHash`, both on our tokens. Fast
+kernels have to equal what these functions return, bit for bit.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from dedup.text.document import Document
+from dedup.text.tokens import shingles
+from dedup.vectorize.hashing import shingle_hash, word_hash
+
+if TYPE_CHECKING:
+    from datasketch import MinHash
+
+    from dedup.settings import Settings
+
+FEATURES = 2**22
+COUNT_UNIT = 1 / 16
+"""Weighted term counts are whole multiples of this."""
+ZONE = 10
+"""Words of the body that share one weight."""
+_BLOCK = 2_000
+
+
+def minhash(words: list[str], settings: Settings) -> MinHash:
+    """The MinHash of a text's shingles: datasketch's own object, ready for `update`, `jaccard` or a `MinHashLSH`."""
+    from datasketch import MinHash
+
+    sketch = MinHash(settings.num_perm, settings.seed, hashfunc=shingle_hash, scheme="affine32")
+    sketch.update_batch(shingles(words, settings.shingle_size))
+    return sketch
+
+
+def signatures(documents: Sequence[Document], settings: Settings) -> NDArray[np.uint32]:
+    """The MinHash signatures of documents: shape (documents, num_perm); all ones for a document without words."""
+    rows = [minhash(document.words, settings).hashvalues for document in documents]
+    return np.array(rows, np.uint32).reshape(len(rows), settings.num_perm)
+
+
+def term_index(word: str) -> int:
+    """The feature that `HashingVectorizer` counts a word under."""
+    value = word_hash(word.encode())
+    signed = value - (1 << 32) if value >> 31 else value
+    return abs(signed) % FEATURES
+
+
+def body_weight(position: int, settings: Settings) -> int:
+    """The weight of the word at a position of the body, in units of `COUNT_UNIT`; the same through each `ZONE`."""
+    middle = position // ZONE * ZONE + (ZONE - 1) / 2
+    return round((1 + settings.lead_weight * math.exp(-middle / settings.lead_length)) / COUNT_UNIT)
+
+
+def zones(document: Document, settings: Settings) -> Iterator[tuple[int, bool, list[str]]]:
+    """A document cut where the weight changes: the weight, whether these are the capitalised words, the words."""
+    title_weight = round(settings.title_weight / COUNT_UNIT)
+    parts = [(title_weight, document.title, 0, len(document.title))]
+    length, start = len(document.body), 0
+    while start < length:
+        weight = body_weight(start, settings)
+        end = start + ZONE if weight > body_weight(10**9, settings) else length
+        parts.append((weight, document.body, start, end))
+        start = end
+    for weight, tokens, first, last in parts:
+        words, capitals = tokens.words[first:last], tokens.capitals[first:last]
+        yield weight, False, [word for word, capital in zip(words, capitals, strict=True) if not capital]
+        yield weight, True, [word for word, capital in zip(words, capitals, strict=True) if capital]
+
+
+def term_counts(documents: Sequence[Document], settings: Settings) -> tuple[sp.csr_array, sp.csr_array]:
+    """Weighted term counts: of all words, and of the words capitalised inside a sentence alone.
+
+    Returns:
+        Two arrays of shape (documents, FEATURES), whole numbers (as float64) in units of `COUNT_UNIT`, indices sorted.
+    """
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    counter = HashingVectorizer(analyzer=list, n_features=FEATURES, alternate_sign=False, norm=None)
+    every, capitalised = [], []
+    for start in range(0, len(documents), _BLOCK):
+        rows, columns, weights, is_capital, words = [], [], [], [], []
+        block = documents[start : start + _BLOCK]
+        for row, document in enumerate(block):
+            for weight, capital, zone in zones(document, settings):
+                if zone:
+                    rows.append(row)
+                    columns.append(len(words))
+                    weights.append(float(weight))
+                    is_capital.append(float(capital))
+                    words.append(zone)
+        shape = (len(block), len(words))
+        counts = sp.csr_array(counter.transform(words)) if words else sp.csr_array((0, FEATURES))
+        weigh = sp.csr_array((weights, (rows, columns)), shape=shape)
+        every.append(weigh @ counts)
+        weigh = sp.csr_array((np.multiply(weights, is_capital), (rows, columns)), shape=shape)
+        capitalised.append(weigh @ counts)
+    if not every:
+        return sp.csr_array((0, FEATURES)), sp.csr_array((0, FEATURES))
+    both = sp.csr_array(sp.vstack(every)), sp.csr_array(sp.vstack(capitalised))
+    for matrix in both:
+        matrix.sum_duplicates()
+        matrix.sort_indices()
+        matrix.eliminate_zeros()
+    return both
