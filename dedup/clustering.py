@@ -28,8 +28,8 @@ class Link:
         kind: "copy" where the texts are the same text, else "story".
         score: what the story decision looked at; in a batch, 1 for a copy.
         cosine: cosine of the two TF-IDF vectors.
-        jaccard: share of both texts' shingles that both have, in [0, 1]; None in a story link of a clustering, for which
-            it is not kept (`explain` counts it).
+        jaccard: share of both texts' shingles that both have, in [0, 1]; None in a story link of a clustering,
+            for which it is not kept (`explain` counts it).
         containment: share of the shorter text's shingles that the longer has too; None like `jaccard`.
         days: days between the two, None where a date is unknown.
     """

@@ -1,12 +1,13 @@
 """The door: articles in whatever form they come, with one id each, in an order that is theirs and not the caller's.
 
-Equal articles (same title, same text) are one from here on. The distinct ones are put in the order of their digests: all
-that follows works in this order, and so cannot depend on the order they came in.
+Equal articles (same title, same text) are one from here on. The distinct ones are put in the order of their digests:
+all that follows works in this order, and so cannot depend on the order they came in.
 """
 
 from __future__ import annotations
 
 import hashlib
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -138,7 +139,8 @@ def _digest(article: Article) -> bytes:
 def _seniority(article: Article) -> tuple[bool, float, str]:
     """The key by which equal articles are ordered: published first, unknown dates last, then by id."""
     seconds = published_seconds(article.published)
-    return seconds != seconds, seconds if seconds == seconds else 0.0, article.id
+    unknown = math.isnan(seconds)
+    return unknown, 0.0 if unknown else seconds, article.id
 
 
 def _with_own_ids(articles: list[Article], digests: list[bytes], notices: list[Notice]) -> list[Article]:

@@ -56,7 +56,8 @@ def explain(evidence: StoredEvidence, clustering: Clustering, first: int, second
     names = [clustering.articles[place].id for place in (first, second)]
     gap = float(days[0])
     link = Link(
-        *names,
+        a=names[0],
+        b=names[1],
         kind="copy" if same_text else "story",
         score=1.0 if same_text else score,
         cosine=cosine,
@@ -164,10 +165,10 @@ def _reason(
     score, needed = f"{link.score:.3f}", f"{settings.threshold:.3f}"
     if joined_at is not None:
         if link.score >= settings.threshold:
-            return f"One story: their score {score} reaches the threshold {needed}; their groups joined at {joined_at:.3f}."
-        return f"One story by way of others: their own score is {score}, but their groups resemble each other by {joined_at:.3f}."
+            return f"One story: their score {score} reaches the threshold {needed}; they joined at {joined_at:.3f}."
+        return f"One story by way of others: their own score is {score}, that of their groups {joined_at:.3f}."
     if link.days is not None and link.days > settings.window:
         return f"Not joined: {link.days:.0f} days lie between them, more than the window of {settings.window:.0f}."
     if link.score >= settings.threshold:
-        return f"Not joined: their own score {score} reaches the threshold {needed}, but those of the groups they are in do not."
+        return f"Not joined: their own score {score} reaches the threshold {needed}, that of their groups does not."
     return f"Not joined: their score {score} is below the threshold {needed}."

@@ -7,8 +7,10 @@ A field is recognised by its usual names. The case of a name does not matter, no
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any
 
 from dedup.article import Article, Notice
@@ -46,7 +48,12 @@ _SQUEEZED_OUT = str.maketrans("", "", " -_\t\ufeff")
 
 
 def from_record(
-    record: Mapping[str, Any], *, where: str, default_id: str, fields: Mapping[str, str] | None = None
+    record: Mapping[str, Any],
+    *,
+    where: str,
+    default_id: str,
+    fields: Mapping[str, str] | None = None,
+    path: str = "",
 ) -> tuple[Article | None, list[Notice]]:
     """Turns a mapping into an `Article`.
 
@@ -56,6 +63,7 @@ def from_record(
         default_id: its id where it has none of its own.
         fields: our name -> theirs, as in `{"text": "story_body"}`. A field named here is looked for under this name
             only, which is first tried exactly as it is and then as the usual names are.
+        path: the file it was read from.
 
     Returns:
         The article, and what was noticed. Without text and title there is no article but a notice that says why.
@@ -83,19 +91,24 @@ def from_record(
         source=reading.first("source", keys["source"], _line) or "",
         url=reading.first("url", keys["url"], _line) or "",
         lang=reading.first("lang", keys["lang"], _line) or "",
-        path="",
+        path=path,
         story=reading.first("story", keys["story"], _line),
     )
     return article, reading.notices
 
 
-def find_fields(names: Iterable[Any], fields: Mapping[str, str] | None = None) -> dict[str, list[Any]]:
+def find_fields(names: Iterable[Any], fields: Mapping[str, str] | None = None) -> Mapping[str, Sequence[Any]]:
     """For each field of an `Article` those of `names` that hold it, in the order in which they are to be tried.
 
     Raises:
         InputError: `fields` has a name that is not a field of an article.
     """
-    fields = fields or {}
+    return _find_fields(tuple(names), tuple((fields or {}).items()))
+
+
+@lru_cache(maxsize=64)  # the records of a file nearly all have the same names
+def _find_fields(names: tuple[Any, ...], pairs: tuple[tuple[str, str], ...]) -> Mapping[str, Sequence[Any]]:
+    fields = dict(pairs)
     if unknown := fields.keys() - USUAL_NAMES.keys():
         raise InputError(f"an article has no field {listed(sorted(unknown))} (it has: {', '.join(USUAL_NAMES)})")
     squeezed: dict[str, list[Any]] = {}
@@ -107,7 +120,7 @@ def find_fields(names: Iterable[Any], fields: Mapping[str, str] | None = None) -
         ours: [name for one in theirs for name in squeezed.get(one, ()) if name not in taken]
         for ours, theirs in USUAL_NAMES.items()
     }
-    return usual | named
+    return MappingProxyType(usual | named)
 
 
 def _named(theirs: str, squeezed: Mapping[str, list[Any]]) -> list[Any]:
@@ -143,7 +156,9 @@ class _Reading:
         if odd and field == "text":
             self._odd_text = f"{odd[0]}, not text"
         elif odd:
-            self._notice(f"{odd[0]}, not a {field}", f"kept without {'an own id' if field == 'id' else f'a {field}'}")
+            self._notice(
+                f"{odd[0]}, which is no {field}", f"kept without {'an own id' if field == 'id' else f'a {field}'}"
+            )
         return None
 
     def whole(self, field: str, value: str) -> str:

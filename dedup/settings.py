@@ -68,8 +68,9 @@ class Settings:
         Raises:
             SettingsError: listing every name that is unknown and every value that does not fit.
         """
-        knobs = {knob.name: type(knob.default) for knob in fields(cls)}
-        faults, parsed = [], {}
+        knobs: dict[str, Any] = {knob.name: type(knob.default) for knob in fields(cls)}
+        faults: list[str] = []
+        parsed: dict[str, Any] = {}
         for name, text in values.items():
             if name not in knobs:
                 faults.append(f"there is no setting {name!r} (there are: {', '.join(knobs)})")

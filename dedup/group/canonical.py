@@ -26,4 +26,4 @@ def of_story(units: Sequence[Sequence[int]], total: Mapping[int, int], seniority
         mean = sum(total.get(article, 0) for article in unit) / len(unit)
         return -mean, seniority[of_group(unit, seniority)]
 
-    return of_group(min(units, key=rank), seniority)
+    return of_group(sorted(units, key=rank)[0], seniority)

@@ -1,7 +1,7 @@
 """Sparse average linkage: the tree in which groups merge, the most alike first.
 
-The similarity of two groups is the mean score over all pairs between them, a pair without a score counting 0. Scores are
-whole numbers and are summed as such; ties go to the group with the earliest article; so the tree depends on nothing else.
+The similarity of two groups is the mean score over all pairs between them, a pair without a score counting 0. Scores
+are whole numbers and are summed as such, ties go to the group with the earliest article: the tree depends on no order.
 """
 
 from __future__ import annotations

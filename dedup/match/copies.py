@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from dedup.settings import Settings
 
 CROWD = 32
-"""Articles in a bucket up to which all its pairs are candidates; in a fuller one each is paired with `STRIDE` others."""
+"""Articles in a bucket up to which all its pairs are candidates; in a fuller one each has `STRIDE` others."""
 STRIDE = 8
 AGREEING = 1 / 32
 """Share of the slots of two signatures that must agree for the exact overlap to be counted."""
@@ -30,7 +30,7 @@ ALIKE = 0.4
 """Cosine from which a same-story pair is a candidate."""
 CHANGED = 2
 """Numbers that must have changed between two texts for them to be form notices ..."""
-CHANGED_SHARE = 0.15
+CHANGED_SHARE = 0.2
 """... and the share of all their aligned numbers that these must be."""
 SLOT = 8
 """Most words that the place of a number can take up in a form."""
@@ -59,8 +59,9 @@ class Overlaps:
 
     def where(self, keep: NDArray[np.bool_]) -> Overlaps:
         """The pairs for which `keep` is true."""
-        columns = (self.a, self.b, self.shared, self.sizes, self.jaccard, self.containment)
-        return Overlaps(*(column[keep] for column in columns))
+        return Overlaps(
+            self.a[keep], self.b[keep], self.shared[keep], self.sizes[keep], self.jaccard[keep], self.containment[keep]
+        )
 
 
 def band_candidates(
@@ -80,7 +81,7 @@ def band_candidates(
     rows = settings.num_perm // settings.bands
     articles = np.flatnonzero(present)
     keys: list[NDArray[np.int64]] = []
-    total = np.int64(len(signatures))
+    total = len(signatures)
     for band in range(settings.bands):
         slots = np.ascontiguousarray(signatures[articles, band * rows : (band + 1) * rows])
         _, bucket = np.unique(slots, axis=0, return_inverse=True)
@@ -95,7 +96,7 @@ def band_candidates(
             keys.append(order[place[inside]] * total + order[place[inside] + step])
         star = crowded & (place > first)
         keys.append(order[first[star]] * total + order[place[star]])
-    pairs = np.unique(np.concatenate(keys)) if keys else np.empty(0, np.int64)
+    pairs: NDArray[np.int64] = np.unique(np.concatenate(keys)) if keys else np.empty(0, np.int64)
     return np.stack([pairs // max(1, total), pairs % max(1, total)], axis=1)
 
 

@@ -80,7 +80,8 @@ def ordinariness(matrix: sp.csr_array) -> NDArray[np.float64]:
     to_all = np.asarray(matrix @ matrix.sum(axis=0)).ravel()
     to_itself = np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel()
     mean = (to_all - to_itself) / max(1, count - 1)
-    return (count * mean + USUAL_COUNT * USUAL) / (count + USUAL_COUNT)
+    leaning: NDArray[np.float64] = (count * mean + USUAL_COUNT * USUAL) / (count + USUAL_COUNT)
+    return leaning
 
 
 def date_penalty(score: NDArray[np.float64], days: NDArray[np.float64], settings: Settings) -> NDArray[np.float64]:

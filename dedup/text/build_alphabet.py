@@ -92,7 +92,9 @@ def main() -> None:
     for (name, shift, _), run in groupby(enumerate(words), lambda item: (*item[1][1:], item[1][0] - item[0])):
         run_points = [point for _, (point, _, _) in run]
         rows.append(f"{run_points[0]:X}\t{run_points[-1]:X}\t{name}\t{shift}")
-    head = f"# Unicode {unicodedata.unidata_version}: first, last, kind, distance to the folded form; see build_alphabet.py"
+    head = (
+        f"# Unicode {unicodedata.unidata_version}: first, last, kind, distance to the folded form (build_alphabet.py)"
+    )
     target = Path(__file__).with_name("alphabet.tsv")
     target.write_text("\n".join([head, *rows]) + "\n", encoding="ascii")
 

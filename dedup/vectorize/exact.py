@@ -31,4 +31,5 @@ def ln(x: NDArray[np.float64]) -> NDArray[np.float64]:
     series = np.zeros_like(z)
     for odd in range(23, 0, -2):
         series = series * square + 1 / odd
-    return 2 * z * series + exponent * _LN2
+    logarithm: NDArray[np.float64] = 2 * z * series + exponent * _LN2
+    return logarithm

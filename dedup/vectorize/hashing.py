@@ -20,7 +20,7 @@ MASK = (1 << 64) - 1
 
 @lru_cache(maxsize=1 << 18)
 def word_hash(word: bytes) -> int:
-    """MurmurHash3 (x86, 32 bits, seed 0) of a word, as `HashingVectorizer` computes it before it takes the remainder."""
+    """MurmurHash3 (x86, 32 bits, seed 0) of a word: what `HashingVectorizer` takes the remainder of."""
     from sklearn.utils import murmurhash3_32
 
     return int(murmurhash3_32(word, 0, True))

@@ -86,18 +86,21 @@ def term_counts(documents: Sequence[Document], settings: Settings) -> tuple[sp.c
     counter = HashingVectorizer(analyzer=list, n_features=FEATURES, alternate_sign=False, norm=None)
     every, capitalised = [], []
     for start in range(0, len(documents), _BLOCK):
-        rows, columns, weights, is_capital, words = [], [], [], [], []
+        rows: list[int] = []
+        weights: list[float] = []
+        is_capital: list[float] = []
+        words: list[list[str]] = []
         block = documents[start : start + _BLOCK]
         for row, document in enumerate(block):
             for weight, capital, zone in zones(document, settings):
                 if zone:
                     rows.append(row)
-                    columns.append(len(words))
                     weights.append(float(weight))
                     is_capital.append(float(capital))
                     words.append(zone)
         shape = (len(block), len(words))
         counts = sp.csr_array(counter.transform(words)) if words else sp.csr_array((0, FEATURES))
+        columns = np.arange(len(words))
         weigh = sp.csr_array((weights, (rows, columns)), shape=shape)
         every.append(weigh @ counts)
         weigh = sp.csr_array((np.multiply(weights, is_capital), (rows, columns)), shape=shape)

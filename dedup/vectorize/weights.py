@@ -81,11 +81,13 @@ def idf(
     # A word all articles of this language share says nothing among them, however rare it is in the collection.
     own = _log_ratio(own_articles + weight, own_frequency + weight * shares)
     whole = ln(np.array([articles + weight + 1.0, own_articles + weight + 1.0]))
-    return np.minimum(general, own * (whole[0] / whole[1]))
+    rarity: NDArray[np.float64] = np.minimum(general, own * (whole[0] / whole[1]))
+    return rarity
 
 
 def _log_ratio(articles: int, frequency: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.float64]:
-    return np.maximum(0.0, ln((articles + 1.0) / (frequency + 1.0)))
+    ratio = (articles + 1.0) / (frequency.astype(np.float64) + 1.0)
+    return np.maximum(0.0, ln(ratio))
 
 
 def tfidf(every: sp.csr_array, capitals: sp.csr_array, languages: Sequence[str], settings: Settings) -> Vectors:
@@ -96,7 +98,7 @@ def tfidf(every: sp.csr_array, capitals: sp.csr_array, languages: Sequence[str],
         languages: the language of each document, as `detect` returns it.
         settings: for the weight of capitals and of the background.
     """
-    terms, columns = np.unique(every.indices, return_inverse=True)
+    terms, columns = np.unique(every.indices.astype(np.int64), return_inverse=True)
     row_of = np.repeat(np.arange(every.shape[0]), np.diff(every.indptr))
     language_of = np.array(languages, dtype=object)[row_of] if len(row_of) else np.empty(0, object)
     frequency = np.bincount(columns, minlength=len(terms))
@@ -113,7 +115,7 @@ def tfidf(every: sp.csr_array, capitals: sp.csr_array, languages: Sequence[str],
     weights *= 1 + ln(np.maximum(tf, 1.0))
     weights *= 1 + (settings.capital_weight - 1) * _aligned(capitals, every) / every.data
     matrix = sp.csr_array((weights, columns.astype(np.int32), every.indptr), shape=(every.shape[0], len(terms)))
-    return Vectors(_unit(matrix), terms.astype(np.int64))
+    return Vectors(_unit(matrix), terms)
 
 
 def _aligned(part: sp.csr_array, whole: sp.csr_array) -> NDArray[np.float64]:
