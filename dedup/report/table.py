@@ -62,7 +62,7 @@ def _write_rows(stories: Sequence[Story], out: TextIO, width: int) -> None:
     sources = [outlets(story.sources, room // 3) if named else str(len(story.sources) or "") for story in stories]
     source = max(len("Outlets"), *map(cell_len, sources))
     titles = [visible(story.title[: 4 * width]).strip() or "(no title)" for story in stories]
-    title = min(max(map(cell_len, titles)), max(room - source, _LEAST_TITLE))
+    title = min(max(len("Story"), *map(cell_len, titles)), max(room - source, _LEAST_TITLE))
 
     def line(name: str, article: str, copy: str, outlet: str, day: str) -> None:
         outlet = _fitted(outlet, source) if named else outlet.rjust(source)

@@ -44,6 +44,11 @@ def test_table_wide_names_outlets() -> None:
     assert row == "Harbour closed after spill         3       1  Coast, Wire  2024-03-30 – 04-02"
 
 
+def test_a_short_title_does_not_cut_its_heading() -> None:
+    assert table(pair("x"), 80).splitlines()[2] == "x             2"
+    assert table(pair("x"), 80).startswith("Story  Articles  Copies  Outlets  Dates\n")
+
+
 def test_table_without_shared_stories() -> None:
     assert (
         table(clustering([([Article(id=name, text="")], []) for name in "ab"]), 80)
