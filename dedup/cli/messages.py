@@ -36,4 +36,4 @@ def _tell_kind(notices: Sequence[Notice]) -> None:
         say(f"  {', '.join(places[:_PLACES])}{others}: {problem}; {action}")
     rest = sum(len(places) for places in list(groups.values())[_SHOWN:])
     if rest:
-        say(f"  … and {rest:,} more (--format json lists all)")
+        say(f"  … and {rest:,} more (dedup cluster --format json lists all)")

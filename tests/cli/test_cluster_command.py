@@ -167,7 +167,7 @@ def test_notices_are_grouped_and_counted(dedup_command: Command, feed: Path) -> 
     assert said[0] == "Skipped: 19"
     assert said[1] == "  feed.jsonl:1, feed.jsonl:2, feed.jsonl:3 … and 2 more: not valid JSON; line skipped"
     assert said[10] == "  other.jsonl:9: problem 9; line skipped"
-    assert said[11] == "  … and 5 more (--format json lists all)"
+    assert said[11] == "  … and 5 more (dedup cluster --format json lists all)"
     assert said[12:14] == ["Kept, with a change: 1", "  notes/a.txt: a date that is none; kept without a date"]
     assert "19 skipped" in said[14]
 
