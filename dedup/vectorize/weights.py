@@ -114,7 +114,7 @@ def tfidf(every: sp.csr_array, capitals: sp.csr_array, languages: Sequence[str],
     tf = every.data * COUNT_UNIT
     weights *= 1 + ln(np.maximum(tf, 1.0))
     weights *= 1 + (settings.capital_weight - 1) * _aligned(capitals, every) / every.data
-    matrix = sp.csr_array((weights, columns.astype(np.int32), every.indptr), shape=(every.shape[0], len(terms)))
+    matrix = sp.csr_array((weights, columns.astype(np.int32), every.indptr.copy()), shape=(every.shape[0], len(terms)))
     return Vectors(_unit(matrix), terms)
 
 
