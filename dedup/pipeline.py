@@ -18,6 +18,7 @@ from dedup.match.stories import ordinariness, story_pairs
 from dedup.settings import Settings
 from dedup.text.document import Document
 from dedup.vectorize.boilerplate import overwritten
+from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.language import detect
 from dedup.vectorize.reference import signatures, term_counts
 from dedup.vectorize.weights import tfidf
@@ -55,7 +56,7 @@ def cluster(
     tell("counting the words", 0, count)
     every, capitals = term_counts(documents, settings)
     languages = [detect(document) for document in documents]
-    vectors = tfidf(every, capitals, languages, settings)
+    vectors = tfidf(every, capitals, languages, Frequencies.of(every, languages), settings)
     ordinary = ordinariness(vectors.matrix)
     pairs = story_pairs(vectors.matrix, ordinary, collection.seconds, settings, tell)
 

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from dedup.vectorize import background
 from dedup.vectorize.exact import WEIGHT_UNIT, ln
+from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.language import UNKNOWN
 from dedup.vectorize.reference import COUNT_UNIT, term_index
 
@@ -76,7 +77,7 @@ def idf(
     if shares is None:
         return _log_ratio(own_articles + UNKNOWN_BACKGROUND, own_frequency)
     general = _log_ratio(articles + weight, frequency + weight * shares)
-    if language == "en":
+    if language == "en" or own_articles + weight == 0:  # of a language that nothing is known about there is no own
         return general
     # A word all articles of this language share says nothing among them, however rare it is in the collection.
     own = _log_ratio(own_articles + weight, own_frequency + weight * shares)
@@ -90,26 +91,32 @@ def _log_ratio(articles: int, frequency: NDArray[np.float64] | NDArray[np.int64]
     return np.maximum(0.0, ln(ratio))
 
 
-def tfidf(every: sp.csr_array, capitals: sp.csr_array, languages: Sequence[str], settings: Settings) -> Vectors:
+def tfidf(
+    every: sp.csr_array,
+    capitals: sp.csr_array,
+    languages: Sequence[str],
+    frequencies: Frequencies,
+    settings: Settings,
+) -> Vectors:
     """The vectors of documents.
 
     Args:
         every, capitals: weighted term counts, as `term_counts` returns them.
         languages: the language of each document, as `detect` returns it.
+        frequencies: of the collection the documents are weighed in, which need not be theirs.
         settings: for the weight of capitals and of the background.
     """
     terms, columns = np.unique(every.indices.astype(np.int64), return_inverse=True)
     row_of = np.repeat(np.arange(every.shape[0]), np.diff(every.indptr))
     language_of = np.array(languages, dtype=object)[row_of] if len(row_of) else np.empty(0, object)
-    frequency = np.bincount(columns, minlength=len(terms))
+    frequency, articles = frequencies.having(terms), int(frequencies.articles.sum())
     weights = np.zeros(len(columns))
     for language in sorted(set(languages)):
         mine = language_of == language
-        own_articles = sum(other == language for other in languages)
-        own_frequency = np.bincount(columns[mine], minlength=len(terms))
+        own_frequency, own_articles = frequencies.having(terms, language), frequencies.articles_in(language)
         known = language != UNKNOWN and language in background.languages()
         shares = table_shares(language, terms) if known else None
-        rarity = idf(frequency, every.shape[0], own_frequency, own_articles, shares, language, settings.background)
+        rarity = idf(frequency, articles, own_frequency, own_articles, shares, language, settings.background)
         weights[mine] = rarity[columns[mine]]
     tf = every.data * COUNT_UNIT
     weights *= 1 + ln(np.maximum(tf, 1.0))

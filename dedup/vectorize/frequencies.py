@@ -1,0 +1,61 @@
+"""How many articles have each term: what a collection teaches, kept so that later articles can be weighed with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Self
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Frequencies:
+    """The document frequencies of a collection, language by language.
+
+    Attributes:
+        languages: the codes of the languages, as `detect` returns them, sorted.
+        articles: articles in each language, shape (languages,).
+        counts: how many of them have each hashed term, shape (languages, FEATURES), indices sorted.
+    """
+
+    languages: tuple[str, ...]
+    articles: NDArray[np.int64]
+    counts: sp.csr_array
+
+    @classmethod
+    def of(cls, every: sp.csr_array, languages: Sequence[str]) -> Self:
+        """The frequencies in a collection.
+
+        Args:
+            every: weighted term counts, as `term_counts` returns them.
+            languages: the language of each of its articles.
+        """
+        names, row = np.unique(np.array(languages, dtype=str), return_inverse=True)
+        count = len(languages)
+        spoken = sp.csr_array((np.ones(count, np.int64), (row, np.arange(count))), shape=(len(names), count))
+        present = sp.csr_array((np.ones(every.nnz, np.int64), every.indices, every.indptr), shape=every.shape)
+        counts = sp.csr_array(spoken @ present)
+        counts.sort_indices()
+        return cls(tuple(names.tolist()), np.bincount(row, minlength=len(names)), counts)
+
+    def articles_in(self, language: str) -> int:
+        """How many articles of the collection are in a language."""
+        return int(self.articles[self.languages.index(language)]) if language in self.languages else 0
+
+    def having(self, terms: NDArray[np.int64], language: str | None = None) -> NDArray[np.int64]:
+        """How many articles have each of some hashed terms: of one language, or of all where it is None.
+
+        Returns:
+            Shape (terms,).
+        """
+        found = np.zeros(len(terms), np.int64)
+        for row, name in enumerate(self.languages):
+            if language in (None, name):
+                part = slice(self.counts.indptr[row], self.counts.indptr[row + 1])
+                known, frequency = self.counts.indices[part], self.counts.data[part]
+                place = np.minimum(np.searchsorted(known, terms), max(0, len(known) - 1))
+                found += np.where(known[place] == terms, frequency[place], 0) if len(known) else 0
+        return found
