@@ -49,9 +49,12 @@ def accuracy(
         folder = find_folder(data)
         with notes.status("starting") as status:
             watch = Stopwatch(status.update)
-            chosen = sets or ()
             report = benchmark.run(
-                folder, chosen=chosen, quick=quick, seed=benchmark.SEED if seed is None else seed, watch=watch
+                folder,
+                chosen=sets or (),
+                effort=benchmark.QUICK if quick else benchmark.FULL,
+                seed=benchmark.SEED if seed is None else seed,
+                watch=watch,
             )
     except DedupError as error:
         notes.print(f"benchmarks: {error}", style="red", markup=False, highlight=False)

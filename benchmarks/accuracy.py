@@ -2,7 +2,7 @@
 
 The result is one dictionary (`run`), the same for the same seed but for `seconds`:
 
-    benchmark, schema, seed, resamples, quick, data (SHA-256 by file)
+    benchmark, schema, seed, resamples, data (SHA-256 by file)
     machine, versions, commit
     methods            what each name below stands for
     sets               by set: articles, stories, view_of, methods: by method the scores of `dedup.Scores`,
@@ -52,21 +52,20 @@ QUICK = Effort(resamples=200, batches=12, without=frozenset({"fnc1_train", "mean
 
 
 def run(
-    folder: Path | None, *, chosen: Sequence[str] = (), quick: bool = False, seed: int = SEED, watch: Stopwatch
+    folder: Path | None, *, chosen: Sequence[str] = (), effort: Effort = FULL, seed: int = SEED, watch: Stopwatch
 ) -> dict[str, Any]:
     """Measures everything.
 
     Args:
         folder: the labelled sets, or None to measure on `seeds/` alone.
         chosen: names of sets, `copy_pairs` and `telegram_pairs` among them; all if empty.
-        quick: leaves out what takes long.
+        effort: how much is done.
         seed: of resamples and batches.
         watch: is told of each step, and times it.
 
     Raises:
         BenchmarkError: a set was chosen that is not there, or a file of the data is broken.
     """
-    effort = QUICK if quick else FULL
     with watch.step("read"):
         every = data.labelled_sets(folder)
         copies, events = data.copy_pairs(folder), data.telegram_pairs(folder)
@@ -90,7 +89,6 @@ def run(
         "schema": SCHEMA,
         "seed": seed,
         "resamples": effort.resamples,
-        "quick": quick,
         "data": data.digests(folder),
         **provenance(),
         "methods": {**METHODS, **{f"copies: {name}": text for name, text in pairs.COPY_DESCRIPTIONS.items()}},
@@ -106,7 +104,9 @@ def run(
     if events and wanted("telegram_pairs"):
         report["telegram_pairs"] = pairs.score_events(events, effort.resamples, seed, watch)
     if poured:
-        report["seed_pour"] = {collection.name: mixtures.pour(poured, collection, watch) for collection in whole}
+        # Not into our own seeds: they have the very story that is poured.
+        others = [collection for collection in whole if collection.name != "seeds"]
+        report["seed_pour"] = {collection.name: mixtures.pour(poured, collection, watch) for collection in others}
     if len(whole) > 1 and "all_in_one" not in effort.without:
         report["all_in_one"] = mixtures.pour_all(whole, apart, effort.resamples, seed, watch)
     batched = [collection for collection in sets if _is_for_batches(collection)]

@@ -134,9 +134,18 @@ def repository_seeds() -> LabelledSet | None:
 
 
 def pour_articles(folder: Path | None) -> tuple[Article, ...]:
-    """The two real articles on one story, which lie in `seeds/` beside the folder; () where they are absent."""
+    """The two real articles on one story, which lie in `seeds/` beside the folder; () where they are absent.
+
+    Raises:
+        BenchmarkError: there are not two of them.
+    """
     beside = folder.parent / "seeds" if folder else None
-    return _articles(beside) if beside and beside.is_dir() else ()
+    if beside is None or not beside.is_dir():
+        return ()
+    articles = _articles(beside)
+    if len(articles) != 2:
+        raise BenchmarkError(f"{beside} has {len(articles)} articles: it should have two, on one story")
+    return articles
 
 
 def digests(folder: Path | None) -> dict[str, str]:

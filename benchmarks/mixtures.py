@@ -19,6 +19,8 @@ from dedup.evaluate import evaluate, harmonic_mean
 
 SMALLEST, LARGEST = 2, 20
 """Articles in a batch."""
+NEAREST = 50
+"""Articles among which the strongest stranger is looked for, for each of the two that are poured."""
 
 
 def pour(poured: Sequence[Article], collection: LabelledSet, watch: Stopwatch) -> dict[str, Any]:
@@ -140,13 +142,19 @@ def draw_batch(collection: LabelledSet, random: np.random.Generator) -> list[Art
 
 
 def _strongest_stranger(clustering: Clustering, poured: tuple[str, str]) -> dict[str, Any]:
-    """The article of the set that is most like one of the two, ties by id."""
-    scores = (
-        (clustering.explain(own, article.id).link.score, article.id, own)
-        for article in clustering.articles
-        if article.id not in poured
-        for own in poured
-    )
+    """The article of the set with the highest score to one of the two, ties by id.
+
+    An explanation takes milliseconds: it is asked for the articles that plain TF-IDF finds nearest, and for those that
+    were put into their stories.
+    """
+    cosines = 1 - baselines.distances(baselines.texts_of(clustering.articles))
+    scores = []
+    for own in poured:
+        nearest = np.argsort(-cosines[clustering.place(own)], kind="stable")[: NEAREST + len(poured)]
+        candidates = {clustering.articles[place].id for place in nearest} | {*clustering.story_of(own).articles}
+        scores += [
+            (clustering.explain(own, other).link.score, other, own) for other in candidates if other not in poured
+        ]
     score, stranger, own = min(scores, key=lambda found: (-found[0], found[1:]))
     return {"id": stranger, "to": own, "score": score}
 

@@ -20,7 +20,7 @@ def show(report: Report, console: Console) -> None:
         _show_copies(report["copy_pairs"], console)
     if "telegram_pairs" in report:
         _show_events(report["telegram_pairs"], console)
-    if "seed_pour" in report:
+    if report.get("seed_pour"):
         _show_pour(report["seed_pour"], console)
     if "all_in_one" in report:
         _show_all_in_one(report["all_in_one"], console)
@@ -54,11 +54,12 @@ def _show_set(name: str, scored: Report, console: Console) -> None:
 
 
 def _show_copies(copies: Report, console: Console) -> None:
-    title = f"copies: {copies['copies']} of {copies['pairs']} pairs, {copies['low_confidence']} of low confidence"
-    columns = ("P", "R", "F1", "95 %", "F1 if sure", "templates apart")
-    table = _table(title, "method", "judged", *columns)
+    counted = f"{copies['copies']} of {copies['pairs']} pairs, {copies['low_confidence']} not sure"
+    title = f"copies: {counted}; templates: the share kept apart"
+    columns = ("P", "R", "F1", "95 %", "sure F1", "templates")
+    table = _table(title, "method", "by", *columns)
     for method, scored in copies["methods"].items():
-        for way, label in (("by_pair", "by pair"), ("by_group", "by group")):
+        for way, label in (("by_pair", "pair"), ("by_group", "group")):
             scores, apart = scored[way]["all"], scored[way]["templates_kept_apart"]
             table.add_row(
                 _with_threshold(method, scored),
@@ -150,7 +151,8 @@ def _table(title: str, first: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column(first, no_wrap=True)
     for column in columns:
-        table.add_column(column, justify="right", overflow="fold")
+        folds = "stranger" in column  # ids, as long as they like; all else is short
+        table.add_column(column, justify="right", overflow="fold", no_wrap=not folds, min_width=9 if folds else None)
     return table
 
 

@@ -16,11 +16,7 @@ MATTERS = {
     "chess": "Teenage grandmaster Ilves won the Viljandi chess tournament with a bold rook sacrifice in round nine",
     "bridge": "Engineers found hairline cracks in the Karlova suspension bridge and banned lorries above ten tonnes",
 }
-ENDINGS = (
-    "officials said on Monday.",
-    "according to people at the scene, who asked for patience.",
-    "in the words of a spokeswoman: nobody had seen it coming.",
-)
+ENDINGS = ("officials said.", "people there confirmed.", "we have learnt.")
 
 
 def write_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
@@ -46,8 +42,24 @@ def articles(lang: str = "en", prefix: str = "") -> list[dict[str, Any]]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """`data` with the sets basil (English) and mmds_dev (two languages), and both files of pairs; no other."""
-    data = tmp_path / "data"
+    """One to change: the sets basil (English) and mmds_dev (two languages), both files of pairs; no other."""
+    return _write_folder(tmp_path)
+
+
+@pytest.fixture(scope="session")
+def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The same to read only, with two articles on one story in `seeds` beside it."""
+    data = _write_folder(tmp_path_factory.mktemp("benchmarks"))
+    beside = data.parent / "seeds"
+    beside.mkdir()
+    opening = "Trainers of the Lisbon zoo released the lynx Bruma into the Guadiana valley"
+    (beside / "one.txt").write_text(f"{opening}, where she joins eleven others.\n", encoding="utf-8")
+    (beside / "two.txt").write_text(f"{opening} after a year of training.\n", encoding="utf-8")
+    return data
+
+
+def _write_folder(parent: Path) -> Path:
+    data = parent / "data"
     data.mkdir()
     write_lines(data / "basil.jsonl.gz", articles())
     write_lines(data / "mmds_dev.jsonl.gz", [*articles(), *articles("ms", "ms-")])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,35 +15,36 @@ from typer.testing import CliRunner
 
 from benchmarks import accuracy, data, machine
 from benchmarks.__main__ import app
+from benchmarks.accuracy import Effort
 from benchmarks.machine import BenchmarkError, Stopwatch
 from benchmarks.show import show
 
 SCORES = {"bcubed_precision", "bcubed_recall", "bcubed_f1", "ari", "pair_precision", "pair_recall", "pair_f1"}
 
 
-@pytest.fixture(autouse=True)
-def without_our_seeds(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+LITTLE = Effort(resamples=20, batches=3)
+QUICKLY = Effort(resamples=20, batches=2, without=frozenset({"mmds_dev", "copy_pairs", "telegram_pairs", "all_in_one"}))
+
+
+@pytest.fixture(autouse=True, scope="module")
+def without_our_seeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """They have tests of their own, and these are to be fast."""
-    monkeypatch.setattr(data, "SEEDS", tmp_path / "nothing")
+    with pytest.MonkeyPatch.context() as monkeypatch:
+        monkeypatch.setattr(data, "SEEDS", tmp_path_factory.getbasetemp() / "nothing")
+        yield
 
 
-@pytest.fixture
-def poured(folder: Path) -> Path:
-    """The folder with two articles on one story beside it."""
-    beside = folder.parent / "seeds"
-    beside.mkdir()
-    opening = "Trainers of the Lisbon zoo released the lynx Bruma into the Guadiana valley"
-    (beside / "one.txt").write_text(f"{opening}, where she joins eleven others.\n", encoding="utf-8")
-    (beside / "two.txt").write_text(f"{opening} after a year of training.\n", encoding="utf-8")
-    return folder
+@pytest.fixture(scope="module")
+def report(shared_folder: Path) -> dict[str, Any]:
+    """What a whole run gives; tests only read it."""
+    return run(shared_folder, effort=LITTLE)
 
 
 def run(folder: Path | None, **options: Any) -> dict[str, Any]:
-    return accuracy.run(folder, quick=True, watch=Stopwatch(), **options)
+    return accuracy.run(folder, watch=Stopwatch(), **options)
 
 
-def test_the_report_has_everything(poured: Path) -> None:
-    report = run(poured)
+def test_the_report_has_everything(report: dict[str, Any]) -> None:
     assert json.loads(json.dumps(report)) == report
     assert {"machine", "versions", "commit", "seed", "data", "seconds"} <= set(report)
     assert set(report["sets"]) == {"mmds_dev", "mmds_dev_en", "basil"}
@@ -59,25 +61,25 @@ def test_the_report_has_everything(poured: Path) -> None:
     assert report["mean"]["methods"]["alone"]["ari"] == 0
 
 
-def test_copies_are_judged_by_pair_and_by_group(folder: Path) -> None:
-    copies = run(folder, chosen=["copy_pairs"])["copy_pairs"]
+def test_copies_are_judged_by_pair_and_by_group(report: dict[str, Any]) -> None:
+    copies = report["copy_pairs"]
     assert (copies["pairs"], copies["copies"], copies["low_confidence"], copies["templates"]) == (3, 2, 1, 1)
     for scored in copies["methods"].values():
         for way in ("by_pair", "by_group"):
             assert set(scored[way]["all"]) == {"precision", "recall", "f1", "accuracy", "intervals"}
-            assert scored[way]["templates_kept_apart"] == 1
     assert copies["methods"]["jaccard_tuned"]["by_pair"]["all"]["f1"] == 1
+    assert copies["methods"]["dedup"]["by_group"]["templates_kept_apart"] == 1
 
 
-def test_events_are_judged_by_language(folder: Path) -> None:
-    events = run(folder, chosen=["telegram_pairs"])["telegram_pairs"]
+def test_events_are_judged_by_language(report: dict[str, Any]) -> None:
+    events = report["telegram_pairs"]
     assert events["pairs"] == {"all": 2, "en": 1, "ru": 1}
     assert events["same"] == {"all": 1, "en": 1, "ru": 0}
     assert events["methods"]["linkage_tuned"]["all"]["accuracy"] == 1
 
 
-def test_two_articles_are_poured_into_every_whole_set(poured: Path) -> None:
-    found = run(poured)["seed_pour"]
+def test_two_articles_are_poured_into_every_whole_set(report: dict[str, Any]) -> None:
+    found = report["seed_pour"]
     assert set(found) == {"mmds_dev", "basil"}
     for result in found.values():
         assert result["together"]
@@ -86,8 +88,7 @@ def test_two_articles_are_poured_into_every_whole_set(poured: Path) -> None:
         assert result["strongest_stranger"]["to"] in {"one.txt", "two.txt"}
 
 
-def test_all_in_one_is_compared_with_the_sets_apart(folder: Path) -> None:
-    report = accuracy.run(folder, watch=Stopwatch())
+def test_all_in_one_is_compared_with_the_sets_apart(report: dict[str, Any]) -> None:
     mixed = report["all_in_one"]
     assert mixed["sets"] == ["mmds_dev", "basil"]
     assert mixed["articles"] == 36
@@ -95,29 +96,29 @@ def test_all_in_one_is_compared_with_the_sets_apart(folder: Path) -> None:
     assert mixed["dedup_apart"]["bcubed_precision"] == pytest.approx((24 * precisions[0] + 12 * precisions[1]) / 36)
 
 
-def test_batches_come_from_sets_of_one_language(folder: Path) -> None:
-    batches = run(folder)["batches"]
+def test_batches_come_from_sets_of_one_language(report: dict[str, Any]) -> None:
+    batches = report["batches"]
     assert batches["sets"] == ["mmds_dev_en", "basil"]
-    assert batches["batches"] == accuracy.QUICK.batches
+    assert batches["batches"] == LITTLE.batches
     assert batches["methods"]["alone"]["bcubed_precision"] == 1
 
 
-def test_a_seed_fixes_everything_but_the_seconds(poured: Path) -> None:
-    first, second, other = run(poured), run(poured), run(poured, seed=1)
+def test_a_seed_fixes_everything_but_the_seconds(shared_folder: Path) -> None:
+    first, second, other = (run(shared_folder, effort=QUICKLY, seed=seed) for seed in (1, 1, 2))
     for report in (first, second, other):
-        del report["seconds"]
+        assert report.pop("seconds")
     assert first == second
     assert first["batches"] != other["batches"]
 
 
-def test_only_what_was_chosen_is_measured(folder: Path) -> None:
-    report = run(folder, chosen=["basil"])
+def test_only_what_was_chosen_is_measured(shared_folder: Path) -> None:
+    report = run(shared_folder, chosen=["basil"], effort=QUICKLY)
     assert list(report["sets"]) == ["basil"]
     assert not {"copy_pairs", "telegram_pairs", "all_in_one"} & set(report)
     assert report["skipped"]["mmds_dev"] == "not asked for"
     assert report["skipped"]["fnc1_train"] == "not there"
     with pytest.raises(BenchmarkError, match=r"no set nonsense \(there are: basil, copy_pairs"):
-        run(folder, chosen=["nonsense"])
+        run(shared_folder, chosen=["nonsense"])
 
 
 def test_without_a_folder_the_report_says_so() -> None:
@@ -126,20 +127,21 @@ def test_without_a_folder_the_report_says_so() -> None:
     assert "--data" in report["skipped"]["all but seeds"]
 
 
-def test_the_tables_show_every_part(poured: Path) -> None:
+def test_the_tables_show_every_part(report: dict[str, Any]) -> None:
     out = io.StringIO()
-    show(accuracy.run(poured, watch=Stopwatch()), Console(file=out, width=100))
+    show(report, Console(file=out, width=100))
     text = out.getvalue()
     for words in (
         *("basil: 12 articles, 4 stories", "by language", "copies: 2 of 3 pairs", "same event", "poured into"),
-        *("all in one", "60 batches", "mean of 2", "left out: fnc1_train", f"seed {accuracy.SEED}"),
+        *("all in one", "3 batches", "mean of 2", "left out: fnc1_train", f"seed {accuracy.SEED}"),
     ):
         assert words in text
 
 
-def test_the_command_writes_what_it_shows(folder: Path, tmp_path: Path) -> None:
+def test_the_command_writes_what_it_shows(shared_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(accuracy, "QUICK", QUICKLY)
     target = tmp_path / "result.json"
-    arguments = ["accuracy", "--data", str(folder), "--sets", "basil", "--quick", "--json", str(target)]
+    arguments = ["accuracy", "--data", str(shared_folder), "--sets", "basil", "--quick", "--json", str(target)]
     result = CliRunner().invoke(app, arguments)
     assert result.exit_code == 0, result.output
     assert "basil: 12 articles" in result.output
@@ -154,8 +156,8 @@ def test_the_command_writes_what_it_shows(folder: Path, tmp_path: Path) -> None:
         (["--json", "gone/result.json"], "does not exist"),
     ],
 )
-def test_the_command_says_what_is_wrong(folder: Path, arguments: list[str], message: str) -> None:
-    options = arguments if "--data" in arguments else ["--data", str(folder), *arguments]
+def test_the_command_says_what_is_wrong(shared_folder: Path, arguments: list[str], message: str) -> None:
+    options = arguments if "--data" in arguments else ["--data", str(shared_folder), *arguments]
     result = CliRunner().invoke(app, ["accuracy", *options])
     assert result.exit_code == 1
     assert message in " ".join(result.output.split())
