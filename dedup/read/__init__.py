@@ -6,11 +6,9 @@ A reader is a module with a function `read(source, fields)` that gives a `Record
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from pathlib import Path
 from typing import IO
 
@@ -68,6 +66,8 @@ def read(
 
 
 def _log(notice: Notice) -> None:
+    import logging
+
     logging.getLogger("dedup").warning("%s", notice)
 
 
@@ -97,21 +97,26 @@ def _ending(name: str) -> str:
 def _articles(
     reader: Reader, source: Source, found: Found, fields: Mapping[str, str], note: Callable[[Notice], None]
 ) -> Iterator[Article]:
-    silent = True
+    empty = True
     for item in _guarded(reader, source, fields):
-        silent = False
         if isinstance(item, Notice):
+            empty = empty and not item.skipped
             note(item)
             continue
+        empty = False
         behind = "" if item.number is None else f":{item.number}"
         article, remarks = from_record(
-            item.values, where=f"{found.shown}{behind}", default_id=f"{found.id}{behind}", fields=fields
+            item.values,
+            where=f"{found.shown}{behind}",
+            default_id=f"{found.id}{behind}",
+            fields=fields,
+            path=found.shown,
         )
         for remark in remarks:
             note(remark)
         if article is not None:
-            yield replace(article, path=found.shown)
-    if silent:
+            yield article
+    if empty:
         note(Notice(found.shown, "there is no article in it", "skipped", skipped=True))
 
 
@@ -121,6 +126,8 @@ def _guarded(reader: Reader, source: Source, fields: Mapping[str, str]) -> Itera
         for item in reader(source, fields):
             yield from source.taken_notices()
             yield item
-    except (OSError, UnicodeError) as error:
-        yield Notice(source.where, f"it cannot be read ({reason(error)})", "the rest is skipped", skipped=True)
+    except OSError as error:
+        yield Notice(source.where, f"it cannot be read ({reason(error)})", "skipped", skipped=True)
+    except UnicodeError as error:
+        yield Notice(source.where, f"it cannot be decoded ({error})", "the rest is skipped", skipped=True)
     yield from source.taken_notices()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import codecs
+import unicodedata
+from collections import Counter
 from typing import IO
 
 _MARKS = (
@@ -35,15 +37,16 @@ def find_encoding(stream: IO[bytes]) -> str | None:
 
     A byte order mark decides. Otherwise the bytes vote: UTF-8 if more of the bytes beyond ASCII fit it than do not,
     so that a few damaged ones do not turn a whole file into another encoding. What is left goes to charset-normalizer.
-    The answer depends on the bytes alone. More than a tenth of control characters is not text, nor is more than a
-    hundredth outside UTF-8.
+    The answer depends on the bytes alone. What has a tenth of null bytes is not text, nor is what is not UTF-8 and
+    has a hundredth of control characters.
     """
-    size = controls = fitting = unfitting = 0
+    size = nulls = controls = fitting = unfitting = 0
     sample = b""
     while block := stream.read(_BLOCK):
         if not size and (marked := marked_encoding(block)):
             return marked
         size += len(block)
+        nulls += block.count(0)
         controls += len(block) - len(block.translate(None, _CONTROLS))
         if block.isascii():
             continue
@@ -52,10 +55,9 @@ def find_encoding(stream: IO[bytes]) -> str | None:
         unfitting += len(block) - fits
         if fits < len(block) and not sample:
             sample = _around_misfit(block)
-    legacy = unfitting > fitting
-    if controls * (100 if legacy else 10) > size:
-        return None
-    return _guess(sample) if legacy else "utf-8"
+    if unfitting <= fitting:
+        return "utf-8" if nulls * 10 <= size else None
+    return _guess(sample) if controls * 100 <= size else None
 
 
 def _around_misfit(block: bytes) -> bytes:
@@ -72,9 +74,15 @@ def _guess(sample: bytes) -> str | None:
     from charset_normalizer import from_bytes
 
     found = [
-        (match.chaos, -match.coherence, _LEGACY.index(name), name)
+        (match.chaos, _oddities(str(match)), -match.coherence, _LEGACY.index(name), name)
         for match in from_bytes(sample, cp_isolation=list(_LEGACY))
         for name in match.could_be_from_charset
         if name in _LEGACY
     ]
     return min(found)[-1] if found else None
+
+
+def _oddities(text: str) -> int:
+    """Characters beyond ASCII that are no letters and no punctuation: what the letters of a wrong guess turn into."""
+    kinds = Counter(unicodedata.category(character) for character in text if not character.isascii())
+    return sum(count for kind, count in kinds.items() if kind[0] not in "LMPZ" and kind != "Sc")

@@ -15,7 +15,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
         for number, line in enumerate(stream, 1):
             if not line.strip():
                 continue
-            value, problem = parse(line)
+            value, problem = parse(line.rstrip("\r\n"))
             if not problem and not isinstance(value, dict):
                 problem = f"a line has to hold one JSON object, this one holds {kind_of(value)}"
             if problem:

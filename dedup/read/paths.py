@@ -76,25 +76,24 @@ def _prefixes(arguments: Sequence[str]) -> list[str]:
 
 def _walk(argument: str, prefix: str, is_readable: Callable[[str], bool]) -> Iterator[Found | Notice]:
     unread: Counter[str] = Counter()
-    visited: set[str] = set()
+    visited: set[tuple[int, int]] = set()
     waiting = [(Path(argument), prefix)]  # a stack with the next one last: no depth is too deep
     empty = True
     while waiting:
         path, name = waiting.pop()
         if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a folder above is closed
-            real = os.path.realpath(path)
-            if real in visited:
-                continue
-            visited.add(real)
             try:
-                children = sorted(os.listdir(path), reverse=True)  # noqa: PTH208 - names are all it takes
+                status = path.stat()
+                if (folder := (status.st_dev, status.st_ino)) in visited:
+                    continue
+                visited.add(folder)
+                children = [child for child in os.listdir(path) if not child.startswith(".")]  # noqa: PTH208 - only names
             except OSError as error:
                 empty = False
                 yield Notice(printable(path), f"the folder cannot be read ({reason(error)})", "skipped", skipped=True)
             else:
-                waiting += [
-                    (path / child, f"{name}/{child}" if name else child) for child in children if child[0] != "."
-                ]
+                children.sort(reverse=True)
+                waiting += [(path / child, f"{name}/{child}" if name else child) for child in children]
             continue
         empty = False
         if not is_readable(path.name):

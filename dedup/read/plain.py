@@ -20,9 +20,10 @@ _FEWEST_WORDS, _MOST_WORDS = 4, 30
 _RUN = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 """Letters of the scripts that do not separate words: Thai, Lao, Burmese, Khmer, kana, Han. Three count as a word."""
 
-_CRUMB = re.compile(r"\s*[/|>»›·•→]\s*|\s+[-–—]\s+")
+_CRUMB = re.compile(r"\s+[/|>»›·•→–—-]\s+")
 _LIST_MARK = re.compile(r"[-*•·–—>#]\s|\d+[.)]\s")
 _BYLINE = re.compile(r"(by|from|photo|image|updated|published|posted|source)\b[ :]", re.IGNORECASE)
+_DATE_END = re.compile(r"\b(\d{1,2}\.? [^\W\d]{3,}|[^\W\d]{3,} \d{1,2}),? \d{4}\W*$")
 _SENTENCE_END = re.compile(r"""[.。。।॥。:;,،؛、…]["'”’»」』)\]]*$""")
 _INITIALS_END = re.compile(r"\b\w\.\w\.$")
 
@@ -40,8 +41,8 @@ def split_title(text: str) -> tuple[str, str]:
 
     Looked at are the short lines at the top, down to the first paragraph and no more than six. The title is the first
     that reads as a headline and stands by itself: below it a blank line, or straight away a paragraph. A headline
-    has 4 to 30 words, does not end as a sentence does and is no breadcrumb (`World / Asia`), no byline and no item
-    of a list. So the name of a section or a trail above the headline is passed over, and stays in the text.
+    has 4 to 30 words, does not end as a sentence or in a date, and is no breadcrumb (`World / Asia`), no byline and
+    no item of a list. So the name of a section or a trail above the headline is passed over, and stays in the text.
     Without such a line, or with nothing below it, the title is "" and the text stays whole.
     """
     start, seen = 0, 0
@@ -67,6 +68,7 @@ def _reads_as_headline(line: str) -> bool:
         and not (_SENTENCE_END.search(line) and not _INITIALS_END.search(line))
         and not _LIST_MARK.match(line)
         and not _BYLINE.match(line)
+        and not _DATE_END.search(line)
         and not _is_breadcrumb(line)
     )
 

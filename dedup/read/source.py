@@ -109,16 +109,20 @@ class _Patient(io.RawIOBase):
         self._broke_off = broke_off
         self._keep_open = keep_open
         self._count = 0
+        self._ended = False
 
     def readable(self) -> bool:
         return True
 
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         view = memoryview(buffer)
+        if self._ended:
+            return 0
         try:
             # A plain read would throw away what it has when the next piece fails.
             data = (getattr(self._stream, "read1", None) or self._stream.read)(len(view))
         except (OSError, EOFError, zlib.error) as error:
+            self._ended = True
             if self._broke_off:
                 self._broke_off(error, self._count)
             return 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 
 from dedup.article import Notice
 from dedup.quote import listed
@@ -23,8 +24,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
         delimiter = _find_delimiter(first, fields)
         lines.push_back(first)
         rows = _rows(lines, delimiter)
-        header = [name.strip() for name in next(rows)[1]]
-
+        header = [name.strip() for name in next(rows).cells]
         found = find_fields(header, fields)
         missing_text = {} if found["text"] else {fields.get("text", "text"): ""}
         if not found["text"]:
@@ -35,12 +35,14 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
                 return
             yield Notice(source.where, problem, f"its articles are judged by their titles {advice}", skipped=False)
 
-        for number, row in rows:
-            if any(cell.strip() for cell in row):
-                yield from _check(row, len(header), f"{source.where}:{number}")
-                yield Record(missing_text | dict(zip(header, row, strict=False)), number)
-        if lines.unclosed:
-            where = f"{source.where}:{lines.row_start}"
+        row = None
+        for row in rows:
+            if any(cell.strip() for cell in row.cells):
+                yield from _check(row, len(header), source.where)
+                cells = row.cells + [""] * (len(header) - len(row.cells))
+                yield Record(missing_text | dict(zip(header, cells, strict=False)), row.line)
+        if row and row.unclosed:
+            where = f"{source.where}:{row.line}"
             yield Notice(where, "a quotation mark is never closed", "the rest of the file is kept as one cell", False)
 
 
@@ -48,64 +50,62 @@ def _find_delimiter(header: str, fields: Mapping[str, str]) -> str:
     """The one that gives the most columns of known names; then, the most columns."""
 
     def worth(delimiter: str) -> tuple[int, int]:
-        names = next(_rows(_Lines([header]), delimiter))[1]
+        names = next(_rows(_Lines([header]), delimiter)).cells
         return sum(bool(found) for found in find_fields(names, fields).values()), len(names)
 
     return max(_DELIMITERS, key=worth)
 
 
-def _check(row: list[str], width: int, where: str) -> Iterator[Notice]:
-    if len(row) < width:
-        yield Notice(where, f"only {len(row)} of {width} cells", "kept, the missing cells taken as empty", False)
-    elif any(cell.strip() for cell in row[width:]):
-        yield Notice(where, f"{len(row)} cells where {width} have a name", "kept without the cells beyond", False)
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row, the line it begins in, and whether it ended with a quotation mark open, if it was the last."""
+
+    cells: list[str]
+    line: int
+    unclosed: bool
+
+
+def _check(row: _Row, width: int, where: str) -> Iterator[Notice]:
+    where, count = f"{where}:{row.line}", len(row.cells)
+    if count < width:
+        yield Notice(where, f"only {count} of {width} cells", "kept, the missing cells taken as empty", False)
+    elif any(cell.strip() for cell in row.cells[width:]):
+        yield Notice(where, f"{count} cells where {width} have a name", "kept without the cells beyond", False)
 
 
 class _Lines:
-    """Lines for `csv.reader`, which remembers where the row began and whether a quotation mark in it is open."""
+    """Lines for `csv.reader`, counted, and the quotation marks in them."""
 
-    def __init__(self, lines: Iterator[str] | list[str]) -> None:
+    def __init__(self, lines: Iterable[str]) -> None:
         self._lines = iter(lines)
         self._pushed: list[str] = []
-        self._marks = 0
-        self.number = 0
-        self.row_start = 1
+        self.count = 0
+        self.marks = 0
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
         line = self._pushed.pop() if self._pushed else next(self._lines)
-        self.number += 1
-        self._marks += line.count('"')
+        self.count += 1
+        self.marks += line.count('"')
         return line
 
     def push_back(self, line: str) -> None:
         self._pushed.append(line)
-        self.number -= 1
-        self.start_row()
-
-    def start_row(self) -> None:
-        self.row_start = self.number + 1
-        self._marks = 0
-
-    @property
-    def unclosed(self) -> bool:
-        """Whether the last row ended only because the file did."""
-        return self._marks % 2 == 1 and self.number > self.row_start
+        self.count -= 1
 
 
-def _rows(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[str]]]:
-    """The rows, each with the number of its first line."""
+def _rows(lines: _Lines, delimiter: str) -> Iterator[_Row]:
     reader = csv.reader(lines, delimiter=delimiter)
     while True:
-        lines.start_row()
+        first, lines.marks = lines.count + 1, 0
         # The limit is the whole process's, so it is lifted for one row at a time.
         limit = csv.field_size_limit(_LARGEST_CELL)
         try:
-            row = next(reader)
+            cells = next(reader)
         except StopIteration:
             return
         finally:
             csv.field_size_limit(limit)
-        yield lines.row_start, row
+        yield _Row(cells, first, unclosed=lines.marks % 2 == 1 and lines.count > first)
