@@ -81,7 +81,8 @@ class Source:
             return io.StringIO()
         if not encoding.startswith("utf"):
             self.notices.append(Notice(self.where, f"it is not UTF-8, it looks like {encoding}", "read so", False))
-        errors = "replace" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
+        # Either way what is damaged arrives as lone surrogates, which `from_record` replaces, counts and tells.
+        errors = "surrogatepass" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
         return io.TextIOWrapper(stream, encoding=encoding, errors=errors, newline=newline)
 
     def taken_notices(self) -> list[Notice]:

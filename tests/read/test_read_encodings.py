@@ -83,6 +83,17 @@ def test_a_few_damaged_bytes_leave_a_file_utf8(tmp_path: Path) -> None:
     assert notice.problem == "its text has 1 lone surrogate or undecodable byte"
 
 
+def test_damaged_utf16_is_told(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.txt", BODY.encode("utf-16") + b"\0\xd8\x20\0")
+    (article,), (notice,) = read_all(path)
+    assert article.text == BODY + "\ufffd "
+    assert "1 lone surrogate" in notice.problem
+    articles, (notice,) = read_all(write(path, BODY.encode("utf-16") + b"\0"))
+    assert articles == []
+    assert notice.problem.startswith("it cannot be decoded")
+    assert notice.skipped
+
+
 def test_characters_across_blocks_are_whole(tmp_path: Path) -> None:
     text = "x" + "港" * 700_000  # three bytes each, so that blocks end inside a character
     (article,) = read_quietly(write(tmp_path / "a.txt", text))
