@@ -1,13 +1,15 @@
 """The door: articles in whatever form they come, with one id each, in an order that is theirs and not the caller's.
 
-Equal articles (same title, same text) are one from here on. The distinct ones are put in the order of their digests:
-all that follows works in this order, and so cannot depend on the order they came in.
+Equal articles (same title, same text) are one from here on; articles without either are equal to none. The distinct
+ones are put in the order of their digests: all that follows works in this order, and so cannot depend on the order they
+came in.
 """
 
 from __future__ import annotations
 
 import hashlib
 import math
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -25,7 +27,8 @@ from dedup.text.document import Document
 if TYPE_CHECKING:
     import pandas as pd
 
-Articles = "Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame"
+_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
+_KEPT_EMPTY = "kept as an empty article"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +71,8 @@ def collect(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame
     """
     notices: list[Notice] = []
     taken = [_article(item, place, notices) for place, item in enumerate(_items(articles))]
+    taken = _with_own_ids(taken, notices)
     digests = [_digest(article) for article in taken]
-    taken = _with_own_ids(taken, digests, notices)
     holders: dict[bytes, list[int]] = defaultdict(list)
     for place, digest in enumerate(digests):
         holders[digest].append(place)
@@ -94,46 +97,53 @@ def _items(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame)
         raise InputError(f"cluster takes a collection of articles, not one {type(articles).__name__}: put it in a list")
     if hasattr(articles, "to_dict") and hasattr(articles, "columns"):  # a data frame, without importing pandas
         yield from cast("pd.DataFrame", articles).to_dict("records")
+    elif isinstance(articles, Iterable):
+        yield from articles
     else:
-        yield from cast("Iterable[object]", articles)
+        raise InputError(f"cluster takes a collection of articles, not {type(articles).__name__}")
 
 
 def _article(item: object, place: int, notices: list[Notice]) -> Article:
+    where = f"article {place}"
     if isinstance(item, Article):
-        return _clean(item, notices)
+        return _clean(item, where, notices)
     if isinstance(item, str):
-        return _clean(Article(id=str(place), text=item), notices)
+        return _clean(Article(id=str(place), text=item), where, notices)
     if not isinstance(item, Mapping):
         kinds = "an Article, a mapping or a string"
-        raise InputError(f"article {place} is a {type(item).__name__}; it must be {kinds}")
-    article, found = from_record(item, where=f"article {place}", default_id=str(place))
+        raise InputError(f"{where} is a {type(item).__name__}; it must be {kinds}")
+    article, found = from_record(item, where=where, default_id=str(place))
     if article is None:
-        # A caller's rows must keep their places, so an unusable one stays, as an article without words.
-        notices.extend(replace(notice, action="kept as an empty article", skipped=False) for notice in found)
-        return Article(id=str(place), text="")
+        # A caller's rows must keep their places, so an unusable one stays, with all it has but words.
+        notices.extend(replace(notice, action=_KEPT_EMPTY, skipped=False) for notice in found)
+        article, found = from_record({**item, "text": "-"}, where=where, default_id=str(place))
+        article = replace(article, text="") if article else Article(id=str(place), text="")
     notices.extend(found)
     return article
 
 
-def _clean(article: Article, notices: list[Notice]) -> Article:
-    """The article without lone surrogates, which no encoding can write down."""
+def _clean(article: Article, where: str, notices: list[Notice]) -> Article:
+    """The article without null bytes and lone surrogates, which no text can hold; a notice where it has no words."""
     changes: dict[str, Any] = {}
     for name in ("id", "title", "text", "source", "url", "lang", "path"):
-        value: str = getattr(article, name)
-        cleaned = value if value.isascii() else value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        if cleaned != value:
+        cleaned, count = _UNWRITABLE.subn("\ufffd", getattr(article, name))
+        if count:
             changes[name] = cleaned
-            count = sum("\ud800" <= char <= "\udfff" for char in value)
-            problem = f"{count} lone surrogate{'s' if count > 1 else ''} in {name}"
-            notices.append(
-                Notice(cleaned if name == "id" else article.id, problem, "replaced by U+FFFD", skipped=False)
-            )
+            what = "null byte or lone surrogate" if count == 1 else "null bytes or lone surrogates"
+            notices.append(Notice(where, f"its {name} has {count} {what}", "replaced by U+FFFD", skipped=False))
+    if _is_blank(article):
+        notices.append(Notice(where, "it has no text and no title", _KEPT_EMPTY, skipped=False))
     return replace(article, **changes) if changes else article
 
 
+def _is_blank(article: Article) -> bool:
+    return not article.text.strip() and not article.title.strip()
+
+
 def _digest(article: Article) -> bytes:
-    text = f"{article.title}\0{article.text}".encode()
-    return hashlib.blake2b(text, digest_size=16).digest()
+    """The same for two articles exactly where they are equal; a blank one, with nothing to compare, equals none."""
+    text = f"\0\0{article.id}" if _is_blank(article) else f"{article.title}\0{article.text}"
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 def _seniority(article: Article) -> tuple[bool, float, str]:
@@ -143,8 +153,8 @@ def _seniority(article: Article) -> tuple[bool, float, str]:
     return unknown, 0.0 if unknown else seconds, article.id
 
 
-def _with_own_ids(articles: list[Article], digests: list[bytes], notices: list[Notice]) -> list[Article]:
-    """The articles, those that share an id renamed `id#2`, `id#3`, … in the order of their content."""
+def _with_own_ids(articles: list[Article], notices: list[Notice]) -> list[Article]:
+    """The articles, those that share an id renamed `id#2`, `id#3`, … in the order of their content and all they say."""
     places: dict[str, list[int]] = defaultdict(list)
     for place, article in enumerate(articles):
         places[article.id].append(place)
@@ -152,7 +162,7 @@ def _with_own_ids(articles: list[Article], digests: list[bytes], notices: list[N
     for shared, holders in places.items():
         if len(holders) == 1:
             continue
-        holders.sort(key=lambda place: (digests[place], _seniority(articles[place]), articles[place].source))
+        holders.sort(key=lambda place: (_digest(articles[place]), _seniority(articles[place]), repr(articles[place])))
         number = 2
         for place in holders[1:]:
             while f"{shared}#{number}" in places:
