@@ -15,15 +15,23 @@ class Alphabet:
     Attributes:
         pattern: finds, one after the other, a run of an unsegmented script (group 1), a word (group 2) or a sign after
             which a sentence may begin (group 3).
+        stack: finds a run of marks longer than `LONGEST_STACK`, its beginning as group 1.
         folding: for `str.translate`: the folded form of each code point that has one, None for those that vanish.
         capitals: the capital letters.
     """
 
     pattern: re.Pattern[str]
+    stack: re.Pattern[str]
     folding: dict[int, int | None]
     capitals: frozenset[str]
 
 
+LONGEST_STACK = 30
+"""Marks that may follow each other, as in the stream-safe format of Unicode Standard Annex 15."""
+UNSEGMENTED_MARKS = (
+    "\u0e38-\u0e3a\u0e48-\u0e4b\u0eb8-\u0eba\u0ec8-\u0ecb\u1037\u1039\u103a\u108d\u17d2\u17dd\u3099\u309a"
+)
+"""The marks of unsegmented scripts that normalisation puts in order."""
 SENTENCE_ENDS = '.!?:;…"“”„«»¿¡•\n\r\u2028\u2029'
 
 
@@ -49,5 +57,7 @@ def alphabet() -> Alphabet:
     unsegmented = f"[{characters('U')}][{characters('UI')}]*"
     word = f"[{characters('CLD')}][{characters('CLDMI')}]*"
     pattern = re.compile(f"({unsegmented})|({word})|([{re.escape(SENTENCE_ENDS)}])")
+    mark = f"[{characters('MI')}{UNSEGMENTED_MARKS}]"
+    stack = re.compile(f"({mark}{{{LONGEST_STACK}}}){mark}+")
     capitals = frozenset(chr(point) for points in kinds["C"] for point in points)
-    return Alphabet(pattern, folding, capitals)
+    return Alphabet(pattern, stack, folding, capitals)

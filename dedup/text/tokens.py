@@ -1,6 +1,6 @@
 """The definition of a token. Terms, shingles and passages all use this one; a change to it is a new method version.
 
-1. The text is brought to Unicode's normalisation form C.
+1. The text is brought to Unicode's normalisation form C, after runs of more than 30 marks are cut to 30.
 2. A word is a letter or digit and the letters, digits and marks that follow it. Everything else separates words, the
    apostrophe too, so that French and Italian elisions come apart; an `s` that follows a word's apostrophe is dropped.
 3. Runs of scripts written without spaces (Han, Kana, Hangul, Thai, Lao, Khmer, Burmese) become character bigrams.
@@ -41,7 +41,9 @@ def tokenize(text: str) -> Tokens:
     folding, is_capital = table.folding, table.capitals
     tokens = Tokens()
     words, capitals = tokens.words, tokens.capitals
-    text = unicodedata.normalize("NFC", text)
+    if not text.isascii():
+        # Putting marks in order takes time quadratic in their number: no text has this many, an attack may.
+        text = unicodedata.normalize("NFC", table.stack.sub(r"\1", text))
     sentence_begins, end = True, -2
     for match in table.pattern.finditer(text):
         kind, run = match.lastindex, match.group()
