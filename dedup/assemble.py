@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -80,12 +80,12 @@ def _story(
 ) -> Story:
     """The story of distinct articles, given by units of copies, each in the order of seniority."""
     groups = [group for unit in units if (group := _copy_group(collection, unit, seniority))]
-    in_order = sorted((article for unit in units for article in unit), key=seniority.__getitem__)
-    articles = [collection.articles[place] for article in in_order for place in collection.members[article]]
+    articles = _by_publication(collection, (article for unit in units for article in unit), seniority)
+    first = min((article for unit in units for article in unit), key=seniority.__getitem__)
     canonical = collection.first(of_story(units, totals, seniority))
-    dates = sorted((article.published for article in articles if article.published is not None), key=published_seconds)
+    dates = [article.published for article in articles if article.published is not None]
     return Story(
-        id=f"s{collection.digests[in_order[0]].hex()[:12]}",
+        id=f"s{collection.digests[first].hex()[:12]}",
         articles=tuple(article.id for article in articles),
         canonical=canonical.id,
         title=headline(canonical),
@@ -97,11 +97,21 @@ def _story(
 
 
 def _copy_group(collection: Collection, unit: Sequence[int], seniority: Sequence[Seniority]) -> CopyGroup | None:
-    names = [collection.articles[place].id for article in unit for place in collection.members[article]]
+    names = [article.id for article in _by_publication(collection, unit, seniority)]
     if len(names) < 2:
         return None
     first = of_group(unit, seniority)
     return CopyGroup(f"c{collection.digests[first].hex()[:12]}", tuple(names), collection.first(first).id)
+
+
+def _by_publication(collection: Collection, distinct: Iterable[int], seniority: Sequence[Seniority]) -> list[Article]:
+    """All articles that some distinct ones stand for, the first published first; then as those are ordered."""
+    keyed = []
+    for number in distinct:
+        for repetition, place in enumerate(collection.members[number]):
+            seconds = published_seconds(collection.articles[place].published)
+            keyed.append((math.inf if math.isnan(seconds) else seconds, seniority[number], repetition, place))
+    return [collection.articles[place] for *_, place in sorted(keyed)]
 
 
 def headline(article: Article) -> str:
