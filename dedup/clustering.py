@@ -201,7 +201,7 @@ class Clustering:
         """The same articles cut at another threshold: exactly what `cluster` would give with it, without a new run.
 
         Raises:
-            SettingsError: the threshold is not in [0, 1].
+            SettingsError: the threshold is not in [0.05, 1].
         """
         if self._evidence is None:
             raise InputError("this clustering was made without evidence: cluster the articles with another threshold")

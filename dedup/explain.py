@@ -51,7 +51,7 @@ def explain(evidence: StoredEvidence, clustering: Clustering, first: int, second
     days = np.array([_days(evidence, a, b)])
     score = float(story_score(np.array([cosine]), np.array([background]), days, settings)[0]) * SCORE_UNIT
     group = clustering.copy_labels[first]
-    same_text = group >= 0 and group == clustering.copy_labels[second]
+    same_text = a == b or (group >= 0 and group == clustering.copy_labels[second])
     same_story = clustering.labels[first] == clustering.labels[second]
     names = [clustering.articles[place].id for place in (first, second)]
     gap = float(days[0])

@@ -85,6 +85,7 @@ def band_candidates(
     for band in range(settings.bands):
         slots = np.ascontiguousarray(signatures[articles, band * rows : (band + 1) * rows])
         _, bucket = np.unique(slots, axis=0, return_inverse=True)
+        bucket = bucket.ravel()  # NumPy 2.0 alone gives it a second axis
         order = articles[np.argsort(bucket, kind="stable")]
         size = np.bincount(bucket)
         last = np.repeat(np.cumsum(size), size)  # for each place in `order` the end of its bucket

@@ -6,6 +6,7 @@ many outlets gave headlines of their own by the headlines: those of a wire text 
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -39,4 +40,4 @@ def _relation(titles: list[tuple[str, ...]], body: set[str], language: str) -> f
     telling = [{word for word in title if shares.get(word, 0.0) < COMMON} for title in titles]
     following = telling[1:] + telling[:1]
     found = [len(title & (body | other)) / len(title) for title, other in zip(telling, following, strict=True) if title]
-    return sum(found) / len(found) if found else 1.0
+    return math.fsum(found) / len(found) if found else 1.0  # `sum` rounds otherwise since Python 3.12
