@@ -34,11 +34,11 @@ class Frequencies:
             languages: the language of each of its articles.
         """
         names, row = np.unique(np.array(languages, dtype=str), return_inverse=True)
-        count = len(languages)
-        spoken = sp.csr_array((np.ones(count, np.int64), (row, np.arange(count))), shape=(len(names), count))
-        present = sp.csr_array((np.ones(every.nnz, np.int64), every.indices, every.indptr), shape=every.shape)
-        counts = sp.csr_array(spoken @ present)
-        counts.sort_indices()
+        width = every.shape[1]
+        keys = np.repeat(row, np.diff(every.indptr)).astype(np.int64) * width + every.indices
+        found, frequency = np.unique(keys, return_counts=True)
+        starts = np.searchsorted(found, np.arange(len(names) + 1) * width)
+        counts = sp.csr_array((frequency, found % width, starts), shape=(len(names), width))
         return cls(tuple(names.tolist()), np.bincount(row, minlength=len(names)), counts)
 
     def articles_in(self, language: str) -> int:

@@ -1,0 +1,379 @@
+"""The method as scikit-learn has it: two transformers and a clusterer around the plain functions.
+
+X is a sequence of texts, of `Article`s or of mappings, as `dedup.cluster` takes them; or a pandas Series, an array or a
+data frame with one column of these, whatever its name; or a wider data frame, whose columns then have the usual names.
+Texts have no number of features, so none of the estimators has `n_features_in_`.
+"""
+
+# ruff: noqa: N803 - X is what scikit-learn calls it
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, ClusterMixin, TransformerMixin
+from sklearn.utils.validation import check_is_fitted
+
+from dedup.article import Article
+from dedup.collection import Collection, collect
+from dedup.errors import InputError
+from dedup.pipeline import cluster
+from dedup.record import find_fields
+from dedup.settings import Settings
+from dedup.text.document import Document
+from dedup.vectorize.boilerplate import overwritten
+from dedup.vectorize.frequencies import Frequencies
+from dedup.vectorize.hashing import shingle_hash
+from dedup.vectorize.language import detect
+from dedup.vectorize.reference import FEATURES, minhash, signatures, term_counts
+from dedup.vectorize.weights import tfidf
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from datasketch import MinHash
+
+    from dedup.clustering import Clustering
+
+    Articles = Iterable[Article | Mapping[str, Any] | str] | NDArray[Any] | pd.DataFrame
+
+
+class _TextInputMixin:
+    """What the estimators share: X is texts, and the parameters are some of those of `Settings`."""
+
+    get_params: Callable[..., dict[str, Any]]
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()  # type: ignore[misc] # BaseEstimator has it, which comes after the mixins
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        if tags.transformer_tags is not None:
+            tags.transformer_tags.preserves_dtype = []
+        return tags
+
+    def _settings(self) -> Settings:
+        """The parameters, validated."""
+        knobs = {knob.name for knob in fields(Settings)}
+        values: dict[str, Any] = {"bands": 1}  # which divides every `num_perm`
+        for name, value in self.get_params(deep=False).items():
+            if name in knobs:
+                values[name] = value.item() if isinstance(value, np.generic) else value
+        return Settings(**values)
+
+    def _articles(self, X: Any) -> Any:
+        """X in a form that `collect` takes."""
+        taker = f"{type(self).__name__} takes a sequence of texts or articles"
+        if isinstance(X, (str, bytes, Mapping, Article)):
+            raise InputError(f"{taker}, not one {type(X).__name__}: put it in a list")
+        column = X
+        if hasattr(X, "columns"):
+            names = list(X.columns)
+            if len(names) != 1:
+                found = find_fields(names)
+                if found["text"] or found["title"]:
+                    return X
+                raise InputError(f"{taker}; of the columns {names} none is known as text or title: pass the one it is")
+            column = X[names[0]]
+        dtype = getattr(column, "dtype", None)
+        if getattr(dtype, "kind", "O") in "biufcmM":
+            raise InputError(f"{taker}, not numbers: this is {dtype} data")
+        if not isinstance(column, Iterable):
+            raise InputError(f"{taker}, not {type(X).__name__}")
+        if isinstance(column, np.ndarray):
+            if column.ndim != 1 and column.shape[1:] != (1,):
+                raise InputError(f"{taker}; an array of them has one column, this one has the shape {column.shape}")
+            return column.ravel().tolist()
+        return column
+
+
+class MinHashVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
+    """Texts to MinHash signatures: the share of slots in which two agree estimates the Jaccard of their shingles.
+
+    It learns nothing and need not be fitted. An article is its body, or its title where it has no body.
+
+    Args:
+        num_perm: slots of a signature.
+        shingle_size: words in a shingle; a shorter text is one shingle.
+        seed: seed of the permutations.
+    """
+
+    def __init__(self, *, num_perm: int = 128, shingle_size: int = 5, seed: int = 1) -> None:
+        self.num_perm = num_perm
+        self.shingle_size = shingle_size
+        self.seed = seed
+
+    def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - y is what scikit-learn passes to everyone
+        """Checks the parameters and what kind of thing X is.
+
+        Raises:
+            SettingsError: listing every parameter that is out of range.
+            InputError: X is not texts or articles.
+        """
+        self._settings()
+        self._articles(X)
+        return self
+
+    def transform(self, X: Articles) -> NDArray[np.uint32]:
+        """The signatures, shape (articles, num_perm); every slot of an article without words is 2³² − 1.
+
+        Raises:
+            SettingsError: listing every parameter that is out of range.
+            InputError: X is not texts or articles.
+        """
+        return self._signatures(X)
+
+    def to_minhash(self, X: Articles) -> list[MinHash]:
+        """The signatures as `datasketch.MinHash`, ready for its `jaccard`, `merge` and `MinHashLSH`.
+
+        More shingles can be added: `sketch.update(b"five words of a text")`, the words as `dedup.text.tokens` defines
+        them, in UTF-8 with a space between them.
+
+        Args:
+            X: texts or articles; or an array of signatures that `transform` made of them.
+
+        Raises:
+            SettingsError: listing every parameter that is out of range.
+            InputError: X is neither.
+        """
+        from datasketch import MinHash
+
+        empty = minhash([], self._settings())
+        made = X if isinstance(X, np.ndarray) and X.dtype == np.uint32 else self._signatures(X)
+        if made.ndim != 2 or made.shape[1] != self.num_perm:
+            raise InputError(f"signatures have the shape (articles, {self.num_perm}), these have {made.shape}")
+        same = {name: getattr(empty, name) for name in ("seed", "hashfunc", "permutations", "scheme")}
+        return [MinHash(hashvalues=row, **same) for row in made]
+
+    def from_minhash(self, sketches: Iterable[MinHash]) -> NDArray[np.uint32]:
+        """The signatures of sketches, as `transform` gives them: shape (sketches, num_perm).
+
+        Raises:
+            SettingsError: listing every parameter that is out of range.
+            InputError: one of them is no MinHash, or has another number of slots, seed, scheme or hash function: it
+                cannot be compared with the signatures made here.
+        """
+        empty = minhash([], self._settings())
+        rows = []
+        for place, sketch in enumerate(sketches):
+            if not isinstance(sketch, type(empty)):
+                raise InputError(f"sketch {place} is a {type(sketch).__name__}; it must be a datasketch.MinHash")
+            _check_comparable(f"sketch {place}", sketch, empty)
+            rows.append(sketch.hashvalues)
+        return np.array(rows, np.uint32).reshape(len(rows), len(empty))
+
+    @property
+    def _n_features_out(self) -> int:
+        return self.num_perm
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.requires_fit = False
+        return tags
+
+    def _signatures(self, X: Articles) -> NDArray[np.uint32]:
+        settings, collection = self._settings(), collect(self._articles(X))
+        return signatures(collection.documents(), settings)[_rows(collection)]
+
+
+class StoryTfidfVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
+    """Texts to the TF-IDF vectors that `dedup.cluster` compares stories by.
+
+    A column is a hashed term, the one `dedup.vectorize.reference.term_index` gives for a word. Equal articles count
+    once in what is learned, as they do in `dedup.cluster`.
+
+    Args:
+        title_weight: weight of a word in the title, where one deep in the body has 1.
+        lead_weight: extra weight of the first word of the body.
+        lead_length: words after which the extra weight has fallen to 1/e.
+        capital_weight: factor for words capitalised inside a sentence.
+        background: number of articles that the shipped word frequencies count for.
+
+    Attributes:
+        frequencies_: how many articles have each term, language by language.
+        overwritten_: bodies found under unrelated titles (a paywall's notice, say), each as its words; an article with
+            such a body is judged by its title alone.
+    """
+
+    frequencies_: Frequencies
+    overwritten_: list[tuple[str, ...]]
+
+    def __init__(
+        self,
+        *,
+        title_weight: int = 2,
+        lead_weight: float = 2.0,
+        lead_length: int = 50,
+        capital_weight: float = 1.4,
+        background: int = 1000,
+    ) -> None:
+        self.title_weight = title_weight
+        self.lead_weight = lead_weight
+        self.lead_length = lead_length
+        self.capital_weight = capital_weight
+        self.background = background
+
+    def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - y is what scikit-learn passes to everyone
+        """Learns how many articles have each term.
+
+        Raises:
+            SettingsError: listing every parameter that is out of range.
+            InputError: X is not texts or articles.
+        """
+        self._learn(X)
+        return self
+
+    def fit_transform(self, X: Articles, y: object = None) -> sp.csr_array:  # noqa: ARG002 - as above
+        """The same as `fit` and then `transform`, in one pass over the texts.
+
+        Raises:
+            SettingsError: listing every parameter that is out of range.
+            InputError: X is not texts or articles.
+        """
+        return self._weigh(self._learn(X))
+
+    def transform(self, X: Articles) -> sp.csr_array:
+        """The vectors of articles, of which the fitted ones need not be: a row depends on no other row.
+
+        Returns:
+            Shape (articles, 2²²); rows of length 1, or without entries where an article has no telling words.
+
+        Raises:
+            sklearn.exceptions.NotFittedError: `fit` was not called.
+            SettingsError: listing every parameter that is out of range.
+            InputError: X is not texts or articles.
+        """
+        check_is_fitted(self)
+        settings, collection = self._settings(), collect(self._articles(X))
+        return self._weigh(_count(collection, self._documents(collection.documents()), settings))
+
+    @property
+    def _n_features_out(self) -> int:
+        return FEATURES
+
+    def _learn(self, X: Articles) -> _Counted:
+        settings, collection = self._settings(), collect(self._articles(X))
+        documents = collection.documents()
+        self.overwritten_ = sorted({tuple(documents[place].body.words) for place in overwritten(documents)})
+        counted = _count(collection, self._documents(documents), settings)
+        self.frequencies_ = Frequencies.of(counted.every, counted.languages)
+        return counted
+
+    def _documents(self, documents: Sequence[Document]) -> list[Document]:
+        """The documents, those with a body known not to be theirs without it."""
+        bodies = set(self.overwritten_)
+        return [
+            document.without_body() if document.title.words and tuple(document.body.words) in bodies else document
+            for document in documents
+        ]
+
+    def _weigh(self, counted: _Counted) -> sp.csr_array:
+        vectors = tfidf(counted.every, counted.capitals, counted.languages, self.frequencies_, self._settings())
+        matrix = vectors.matrix
+        columns = vectors.terms[matrix.indices].astype(np.int32)
+        return sp.csr_array((matrix.data, columns, matrix.indptr), shape=(matrix.shape[0], FEATURES))[counted.rows]
+
+
+class StoryClusterer(_TextInputMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
+    """`dedup.cluster` as a clusterer: its parameters are those of `Settings`, where each is explained.
+
+    Dates of publication come with `Article`s or mappings.
+
+    Attributes:
+        labels_: for each article the number of its story, the largest story being 0; shape (articles,).
+        copy_labels_: for each article the number of its copy group, -1 without a copy; shape (articles,).
+        clustering_: the stories, copies, links and reasons.
+    """
+
+    clustering_: Clustering
+    labels_: NDArray[np.int64]
+    copy_labels_: NDArray[np.int64]
+
+    def __init__(
+        self,
+        *,
+        threshold: float = 0.16,
+        window: float = 30.0,
+        copy_containment: float = 0.5,
+        copy_jaccard: float = 0.18,
+        shingle_size: int = 5,
+        num_perm: int = 128,
+        bands: int = 64,
+        seed: int = 1,
+        title_weight: int = 2,
+        lead_weight: float = 2.0,
+        lead_length: int = 50,
+        capital_weight: float = 1.4,
+        background: int = 1000,
+        neighbours: int = 100,
+        date_penalty: float = 0.15,
+    ) -> None:
+        self.threshold = threshold
+        self.window = window
+        self.copy_containment = copy_containment
+        self.copy_jaccard = copy_jaccard
+        self.shingle_size = shingle_size
+        self.num_perm = num_perm
+        self.bands = bands
+        self.seed = seed
+        self.title_weight = title_weight
+        self.lead_weight = lead_weight
+        self.lead_length = lead_length
+        self.capital_weight = capital_weight
+        self.background = background
+        self.neighbours = neighbours
+        self.date_penalty = date_penalty
+
+    def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - y is what scikit-learn passes to everyone
+        """Groups the articles.
+
+        Raises:
+            SettingsError: listing every parameter that is out of range.
+            InputError: X is not texts or articles.
+        """
+        settings = self._settings()
+        self.clustering_ = cluster(self._articles(X), settings)
+        self.labels_ = np.array(self.clustering_.labels, np.int64)
+        self.copy_labels_ = np.array(self.clustering_.copy_labels, np.int64)
+        return self
+
+
+def _check_comparable(name: str, sketch: MinHash, own: MinHash) -> None:
+    theirs = {"num_perm": len(sketch), "seed": sketch.seed, "scheme": sketch.scheme}
+    ours = {"num_perm": len(own), "seed": own.seed, "scheme": own.scheme}
+    if theirs != ours:
+        wrong = ", ".join(
+            f"{key}={value!r} instead of {ours[key]!r}" for key, value in theirs.items() if value != ours[key]
+        )
+        raise InputError(f"{name} cannot be compared with the signatures made here: it has {wrong}")
+    if getattr(sketch, "hashfunc", shingle_hash) is not shingle_hash:  # a LeanMinHash has none
+        raise InputError(
+            f"{name} cannot be compared with the signatures made here: its hashfunc is not"
+            f" {shingle_hash.__module__}.{shingle_hash.__name__}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """The words of a collection: the terms of its distinct articles, and which of these each article is."""
+
+    every: sp.csr_array
+    capitals: sp.csr_array
+    languages: list[str]
+    rows: NDArray[np.int64]
+
+
+def _count(collection: Collection, documents: Sequence[Document], settings: Settings) -> _Counted:
+    every, capitals = term_counts(documents, settings)
+    return _Counted(every, capitals, [detect(document) for document in documents], _rows(collection))
+
+
+def _rows(collection: Collection) -> NDArray[np.int64]:
+    """For each article of a collection, as they came, the number of its distinct article; shape (articles,)."""
+    rows = np.empty(len(collection.articles), np.int64)
+    for distinct, places in enumerate(collection.members):
+        rows[list(places)] = distinct
+    return rows
