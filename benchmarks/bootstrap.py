@@ -107,7 +107,7 @@ def _harmonic_means(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[n
 
 
 def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
-    """1 where there is nothing to have a share of, as in `dedup.evaluate`."""
+    """1 where there is nothing to have a share of, as in `dedup.score`."""
     return np.divide(part, whole, out=np.ones_like(part), where=whole > 0)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.machine import REPOSITORY, BenchmarkError
 from dedup import Article, Notice
-from dedup.read import read
+from dedup.read import read_articles
 
 ENVIRONMENT = "DEDUP_DATA"
 DEFAULT = REPOSITORY.parent / "shared" / "data"
@@ -194,7 +194,7 @@ def _articles(path: Path) -> tuple[Article, ...]:
             folder may hold other things than articles.
     """
     notices: list[Notice] = []
-    articles = tuple(read([str(path)], notices=notices))
+    articles = tuple(read_articles([str(path)], notices=notices))
     skipped = [str(notice) for notice in notices if notice.skipped]
     if skipped and path.is_file():
         raise BenchmarkError(f"{path} is not complete: {'; '.join(skipped[:3])}")

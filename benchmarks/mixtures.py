@@ -15,7 +15,7 @@ from benchmarks.data import LabelledSet
 from benchmarks.machine import Stopwatch
 from benchmarks.stories import Grouping, dedup_labels, score_groupings
 from dedup import Article, Clustering, cluster
-from dedup.evaluate import evaluate, harmonic_mean
+from dedup.evaluate import harmonic_mean, score
 
 SMALLEST, LARGEST = 2, 20
 """Articles in a batch."""
@@ -67,7 +67,7 @@ def pour_all(
         found = {"dedup": Grouping(dedup_labels(articles))}
     with watch.step("all in one: linkage"):
         found["linkage"] = Grouping(baselines.linkage(baselines.texts_of(articles)))
-    separate = [evaluate(collection.truth, apart[collection.name]) for collection in sets]
+    separate = [score(collection.truth, apart[collection.name]) for collection in sets]
     weights = [scores.articles for scores in separate]
     precision = float(np.average([scores.bcubed_precision for scores in separate], weights=weights))
     recall = float(np.average([scores.bcubed_recall for scores in separate], weights=weights))
@@ -106,7 +106,7 @@ def score_batches(
         "articles": len(truth),
         "stories": len(set(truth)),
         "methods": {
-            name: {**evaluate(truth, labels).to_dict(), "intervals": intervals(story_draws(truth, labels, stories))}
+            name: {**score(truth, labels).to_dict(), "intervals": intervals(story_draws(truth, labels, stories))}
             for name, labels in found.items()
         },
     }

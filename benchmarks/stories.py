@@ -12,7 +12,7 @@ from benchmarks.bootstrap import counts, difference, intervals, story_draws
 from benchmarks.data import LabelledSet
 from benchmarks.machine import Stopwatch
 from dedup import Article, cluster
-from dedup.evaluate import evaluate, evaluate_by
+from dedup.evaluate import score, score_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,13 +55,13 @@ def score_set(collection: LabelledSet, resamples: int, seed: int, watch: Stopwat
         the part of the report, and what dedup found.
     """
     truth = collection.truth
-    found = groupings(collection.articles, lambda labels: evaluate(truth, labels).bcubed_f1, watch, collection.name)
+    found = groupings(collection.articles, lambda labels: score(truth, labels).bcubed_f1, watch, collection.name)
     with watch.step(f"{collection.name}: intervals"):
         methods = score_groupings(truth, found, resamples, seed)
     langs = [article.lang or "unknown" for article in collection.articles]
     if len(set(langs)) > 1:
         for name, scored in methods.items():
-            by_language = evaluate_by(truth, found[name].labels, langs)
+            by_language = score_by(truth, found[name].labels, langs)
             scored["by_language"] = {lang: scores.to_dict() for lang, scores in by_language.items()}
     report = {
         "articles": len(truth),
@@ -81,7 +81,7 @@ def score_groupings(
     methods: dict[str, dict[str, Any]] = {}
     for name, grouping in found.items():
         methods[name] = {
-            **evaluate(truth, grouping.labels).to_dict(),
+            **score(truth, grouping.labels).to_dict(),
             "intervals": intervals(draws[name]),
             "ahead": difference(draws["dedup"], draws[name]),
         }

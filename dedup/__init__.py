@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from dedup.estimators import StoryClusterer as StoryClusterer
     from dedup.estimators import StoryTfidfVectorizer as StoryTfidfVectorizer
     from dedup.evaluate import Scores as Scores
-    from dedup.evaluate import evaluate as evaluate
+    from dedup.evaluate import score as score
     from dedup.pipeline import cluster as cluster
     from dedup.pipeline import compare as compare
-    from dedup.read import read as read
+    from dedup.read import read_articles as read_articles
     from dedup.record import from_record as from_record
     from dedup.settings import Settings as Settings
 
@@ -55,9 +55,9 @@ _HOMES = {
     "UnknownArticleError": "errors",
     "cluster": "pipeline",
     "compare": "pipeline",
-    "evaluate": "evaluate",
     "from_record": "record",
-    "read": "read",
+    "read_articles": "read",
+    "score": "evaluate",
 }
 
 __version__ = "0.1.0"

@@ -49,7 +49,7 @@ class Scores:
         return asdict(self)
 
 
-def evaluate(truth: Sequence[Hashable], predicted: Sequence[Hashable]) -> Scores:
+def score(truth: Sequence[Hashable], predicted: Sequence[Hashable]) -> Scores:
     """Scores a grouping against the gold one.
 
     Args:
@@ -65,7 +65,7 @@ def evaluate(truth: Sequence[Hashable], predicted: Sequence[Hashable]) -> Scores
     if len(truth) != len(predicted):
         raise InputError(f"{len(truth)} gold labels and {len(predicted)} predicted ones: give one of each per article")
     if len(truth) == 0:
-        raise InputError("there is nothing to evaluate: give at least one article")
+        raise InputError("there is nothing to score: give at least one article")
     _require_labels("gold", truth)
     _require_labels("predicted", predicted)
 
@@ -94,19 +94,19 @@ def evaluate(truth: Sequence[Hashable], predicted: Sequence[Hashable]) -> Scores
     )
 
 
-def evaluate_by(truth: Sequence[Hashable], predicted: Sequence[Hashable], groups: Sequence[str]) -> dict[str, Scores]:
+def score_by(truth: Sequence[Hashable], predicted: Sequence[Hashable], groups: Sequence[str]) -> dict[str, Scores]:
     """Scores each group of articles (a language, say) as if there were no others.
 
     Args:
-        truth: as in `evaluate`.
-        predicted: as in `evaluate`.
+        truth: as in `score`.
+        predicted: as in `score`.
         groups: for each article, in the same order, the name of its group.
 
     Returns:
         the scores by group, in the order of their names.
 
     Raises:
-        InputError: as in `evaluate`, or `groups` differs from the others in length.
+        InputError: as in `score`, or `groups` differs from the others in length.
     """
     if not len(truth) == len(predicted) == len(groups):
         raise InputError(
@@ -117,7 +117,7 @@ def evaluate_by(truth: Sequence[Hashable], predicted: Sequence[Hashable], groups
     for place, group in enumerate(groups):
         members.setdefault(group, []).append(place)
     return {
-        group: evaluate([truth[place] for place in members[group]], [predicted[place] for place in members[group]])
+        group: score([truth[place] for place in members[group]], [predicted[place] for place in members[group]])
         for group in sorted(members)
     }
 

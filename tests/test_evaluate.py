@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 from dedup.errors import InputError
-from dedup.evaluate import Scores, evaluate, evaluate_by, harmonic_mean
+from dedup.evaluate import Scores, harmonic_mean, score, score_by
 
 Labels = list[int]
 
@@ -44,7 +44,7 @@ def naive_pairs(truth: Labels, predicted: Labels) -> tuple[float, float]:
 
 @given(labellings())
 def test_bcubed_equals_its_definition(labels: tuple[Labels, Labels]) -> None:
-    scores = evaluate(*labels)
+    scores = score(*labels)
     precision, recall = naive_bcubed(*labels)
     assert scores.bcubed_precision == pytest.approx(precision)
     assert scores.bcubed_recall == pytest.approx(recall)
@@ -53,7 +53,7 @@ def test_bcubed_equals_its_definition(labels: tuple[Labels, Labels]) -> None:
 
 @given(labellings())
 def test_pair_scores_equal_their_definition(labels: tuple[Labels, Labels]) -> None:
-    scores = evaluate(*labels)
+    scores = score(*labels)
     precision, recall = naive_pairs(*labels)
     assert scores.pair_precision == pytest.approx(precision)
     assert scores.pair_recall == pytest.approx(recall)
@@ -62,7 +62,7 @@ def test_pair_scores_equal_their_definition(labels: tuple[Labels, Labels]) -> No
 
 @given(labellings())
 def test_ari_equals_that_of_scikit_learn(labels: tuple[Labels, Labels]) -> None:
-    assert evaluate(*labels).ari == pytest.approx(adjusted_rand_score(*labels), abs=1e-12)
+    assert score(*labels).ari == pytest.approx(adjusted_rand_score(*labels), abs=1e-12)
 
 
 @given(labellings(), st.randoms(use_true_random=False))
@@ -71,12 +71,12 @@ def test_neither_order_nor_names_matter(labels: tuple[Labels, Labels], random: R
     order = list(range(len(truth)))
     random.shuffle(order)
     renamed: list[Hashable] = [f"story {predicted[place]}" for place in order]
-    assert evaluate([truth[place] for place in order], renamed) == evaluate(truth, predicted)
+    assert score([truth[place] for place in order], renamed) == score(truth, predicted)
 
 
 @given(labellings())
 def test_precision_of_one_way_is_recall_of_the_other(labels: tuple[Labels, Labels]) -> None:
-    there, back = evaluate(*labels), evaluate(*labels[::-1])
+    there, back = score(*labels), score(*labels[::-1])
     assert (there.bcubed_precision, there.bcubed_recall) == (back.bcubed_recall, back.bcubed_precision)
     assert (there.pair_precision, there.pair_recall) == (back.pair_recall, back.pair_precision)
     assert there.ari == back.ari
@@ -84,7 +84,7 @@ def test_precision_of_one_way_is_recall_of_the_other(labels: tuple[Labels, Label
 
 def test_a_worked_example() -> None:
     # Found: {a a b} {b b} for the gold {a a} {b b b}.
-    scores = evaluate(["a", "a", "b", "b", "b"], [0, 0, 0, 1, 1])
+    scores = score(["a", "a", "b", "b", "b"], [0, 0, 0, 1, 1])
     assert (scores.articles, scores.stories, scores.found) == (5, 2, 2)
     assert scores.bcubed_precision == pytest.approx((2 / 3 + 2 / 3 + 1 / 3 + 1 + 1) / 5)
     assert scores.bcubed_recall == pytest.approx((1 + 1 + 1 / 3 + 2 / 3 + 2 / 3) / 5)
@@ -100,17 +100,17 @@ PERFECT = {name: 1.0 for name in Scores.__slots__ if name not in {"articles", "s
 def test_the_gold_grouping_itself_is_perfect(labels: list[str]) -> None:
     stories = len(set(labels))
     expected = {"articles": len(labels), "stories": stories, "found": stories, **PERFECT}
-    assert evaluate(labels, labels).to_dict() == expected
+    assert score(labels, labels).to_dict() == expected
 
 
 def test_every_article_alone_is_precise_and_finds_no_pair() -> None:
-    scores = evaluate(["a", "a", "b", "b"], [0, 1, 2, 3])
+    scores = score(["a", "a", "b", "b"], [0, 1, 2, 3])
     assert (scores.bcubed_precision, scores.bcubed_recall) == (1.0, 0.5)
     assert (scores.pair_precision, scores.pair_recall, scores.pair_f1, scores.ari) == (1.0, 0.0, 0.0, 0.0)
 
 
 def test_all_in_one_story_finds_everything() -> None:
-    scores = evaluate(["a", "a", "b", "b"], [0, 0, 0, 0])
+    scores = score(["a", "a", "b", "b"], [0, 0, 0, 0])
     assert (scores.bcubed_precision, scores.bcubed_recall) == (0.5, 1.0)
     assert (scores.pair_precision, scores.pair_recall, scores.ari) == (1 / 3, 1.0, 0.0)
 
@@ -118,7 +118,7 @@ def test_all_in_one_story_finds_everything() -> None:
 @pytest.mark.parametrize(
     ("truth", "predicted", "message"),
     [
-        ([], [], "nothing to evaluate"),
+        ([], [], "nothing to score"),
         (["a"], [0, 1], "1 gold labels and 2 predicted ones"),
         (["a", None], [0, 1], "article 1 has no gold label"),
         (["a", "b"], [float("nan"), 1], "article 0 has no predicted label"),
@@ -128,17 +128,17 @@ def test_what_cannot_be_scored_is_refused(
     truth: Sequence[Hashable], predicted: Sequence[Hashable], message: str
 ) -> None:
     with pytest.raises(InputError, match=message):
-        evaluate(truth, predicted)
+        score(truth, predicted)
 
 
 def test_groups_are_scored_as_if_alone() -> None:
     truth, predicted = ["a", "a", "b", "b", "c"], [0, 0, 0, 0, 1]
-    scores = evaluate_by(truth, predicted, ["ru", "ru", "en", "en", "en"])
+    scores = score_by(truth, predicted, ["ru", "ru", "en", "en", "en"])
     assert list(scores) == ["en", "ru"]
-    assert scores["ru"] == evaluate(["a", "a"], [0, 0])
-    assert scores["en"] == evaluate(["b", "b", "c"], [0, 0, 1])
+    assert scores["ru"] == score(["a", "a"], [0, 0])
+    assert scores["en"] == score(["b", "b", "c"], [0, 0, 1])
 
 
 def test_groups_must_match_the_articles() -> None:
     with pytest.raises(InputError, match="1 groups"):
-        evaluate_by(["a", "b"], [0, 1], ["en"])
+        score_by(["a", "b"], [0, 1], ["en"])

@@ -39,12 +39,12 @@ def manifest() -> list[Gold]:
 
 @pytest.fixture(scope="module")
 def articles() -> dict[str, dedup.Article]:
-    return {article.id: article for article in dedup.read([str(SEEDS)])}
+    return {article.id: article for article in dedup.read_articles([str(SEEDS)])}
 
 
 @pytest.fixture(scope="module")
 def clustering() -> dedup.Clustering:
-    return dedup.cluster(dedup.read([str(SEEDS)]))
+    return dedup.cluster(dedup.read_articles([str(SEEDS)]))
 
 
 def test_every_story_says_what_it_shows(manifest: list[Gold]) -> None:

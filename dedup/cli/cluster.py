@@ -94,7 +94,7 @@ def command(
     notices: list[Notice] = []
     with ProgressBar(quiet=quiet) as progress:
         articles = []
-        for article in dedup.read(paths, fields=fields, notices=notices):
+        for article in dedup.read_articles(paths, fields=fields, notices=notices):
             articles.append(article)
             progress("reading", len(articles), 0)
         if not articles:

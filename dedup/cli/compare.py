@@ -71,7 +71,7 @@ def _only(path: str, fields: dict[str, str]) -> Article:
     """The one article of a file."""
     notices: list[Notice] = []
     articles = []
-    for article in dedup.read([path], fields=fields, notices=notices):
+    for article in dedup.read_articles([path], fields=fields, notices=notices):
         articles.append(article)
         if len(articles) > 1:
             problem = f"{visible(path)} has more than one article: give each of the two a file of its own"

@@ -94,7 +94,7 @@ def _scores(name: str, file: str, fields: Mapping[str, str], settings: Settings)
     """The scores of all labelled articles of a file under "", and by language where there are several."""
     notices: list[Notice] = []
     with ProgressBar() as progress:
-        articles = list(dedup.read([file], fields=fields, notices=notices))
+        articles = list(dedup.read_articles([file], fields=fields, notices=notices))
         clustering = dedup.cluster(articles, settings, progress=progress) if articles else None
     tell([*notices, *(clustering.notices if clustering else ())])
     labelled = [
@@ -114,7 +114,7 @@ def _scores(name: str, file: str, fields: Mapping[str, str], settings: Settings)
     if len(languages) > 1:
         parts |= {language: [row for row in labelled if row[2] == language] for language in languages}
     return {
-        part: dedup.evaluate([truth for truth, _, _ in rows], [found for _, found, _ in rows])
+        part: dedup.score([truth for truth, _, _ in rows], [found for _, found, _ in rows])
         for part, rows in parts.items()
     }
 

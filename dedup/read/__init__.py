@@ -18,7 +18,7 @@ from dedup.read.paths import Found, find_files, reason
 from dedup.read.source import Record, Source
 from dedup.record import find_fields, from_record
 
-__all__ = ["read"]
+__all__ = ["read_articles"]
 
 Reader = Callable[[Source, Mapping[str, str]], Iterator[Record | Notice]]
 
@@ -36,7 +36,7 @@ def _readers() -> dict[str, Reader]:
     }
 
 
-def read(
+def read_articles(
     paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     *,
     fields: Mapping[str, str] | None = None,

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import baselines
 from benchmarks.baselines import AverageLinkage, Labels
 from dedup import Article
-from dedup.evaluate import evaluate
+from dedup.evaluate import score
 
 FERRY = "Harbour master Lind closed the northern quay after the ferry Aurora struck a buoy in thick fog on Monday"
 ORCHARD = "Orchard growers around Tolmin expect their smallest cherry harvest since records began, blaming April frost"
@@ -18,7 +18,7 @@ STORIES = ["ferry", "ferry", "orchard", "orchard"]
 
 @pytest.mark.parametrize("method", [baselines.linkage, baselines.hdbscan, baselines.minhash])
 def test_each_baseline_solves_the_obvious_case(method: Callable[[list[str]], Labels]) -> None:
-    assert evaluate(STORIES, method(TEXTS)).bcubed_f1 == 1
+    assert score(STORIES, method(TEXTS)).bcubed_f1 == 1
 
 
 @pytest.mark.parametrize("method", [baselines.linkage, baselines.hdbscan, baselines.minhash, baselines.alone])
@@ -35,9 +35,9 @@ def test_noise_of_hdbscan_is_left_alone() -> None:
 
 def test_a_tuned_threshold_is_the_lowest_of_the_best() -> None:
     tree = AverageLinkage(TEXTS)
-    threshold, labels = tree.tuned(lambda labels: evaluate(STORIES, labels).bcubed_f1)
+    threshold, labels = tree.tuned(lambda labels: score(STORIES, labels).bcubed_f1)
     assert threshold == baselines.GRID[0]
-    assert evaluate(STORIES, labels).bcubed_f1 == 1
+    assert score(STORIES, labels).bcubed_f1 == 1
     threshold, labels = tree.tuned(lambda labels: len(set(labels)))
     assert len(set(labels)) == max(len(set(tree.cut(other))) for other in baselines.GRID)
     lower = [other for other in baselines.GRID if other < threshold]
@@ -68,5 +68,5 @@ def test_minhash_finds_the_near_copy_and_nothing_else() -> None:
 
 def test_a_component_is_a_chain_of_pairs() -> None:
     labels = baselines.components(6, [(0, 1), (1, 4), (2, 3)])
-    assert evaluate([0, 0, 1, 1, 0, 2], labels).bcubed_f1 == 1
+    assert score([0, 0, 1, 1, 0, 2], labels).bcubed_f1 == 1
     assert len(set(baselines.components(3, []))) == 3

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.bootstrap import counts, difference, intervals, pair_draws, story_draws
-from dedup.evaluate import evaluate
+from dedup.evaluate import score
 
 MEASURES = ("bcubed_precision", "bcubed_recall", "bcubed_f1", "ari")
 Labels = list[int]
@@ -50,7 +50,7 @@ def naive_ari(truth: Labels, predicted: Labels, drawn: Labels) -> float:
 def test_a_resample_that_draws_each_story_once_has_the_scores_themselves(labels: tuple[Labels, Labels, Labels]) -> None:
     truth, predicted, _ = labels
     draws = story_draws(truth, predicted, np.ones((1, len(set(truth)))))
-    scores = evaluate(truth, predicted).to_dict()
+    scores = score(truth, predicted).to_dict()
     for measure in MEASURES:
         assert draws[measure][0] == pytest.approx(scores[measure], abs=1e-12)
 
@@ -87,7 +87,7 @@ def test_an_interval_covers_the_score_and_narrows_with_more_stories() -> None:
     for stories in (20, 2000):
         truth = [story for story in range(stories) for _ in range(3)]
         predicted = [story if story % 3 else -place for place, story in enumerate(truth)]
-        recall = evaluate(truth, predicted).bcubed_recall
+        recall = score(truth, predicted).bcubed_recall
         low, high = intervals(story_draws(truth, predicted, counts(stories, 300, seed=1)))["bcubed_recall"]
         assert low < recall < high
         widths.append(high - low)

@@ -17,7 +17,7 @@ import dedup
 from dedup.article import Article, Notice
 from dedup.cli import main
 from dedup.clustering import Clustering, CopyGroup, Explanation, Link, SharedWord, Story
-from dedup.evaluate import evaluate
+from dedup.evaluate import score
 from dedup.record import from_record
 from dedup.settings import Settings
 
@@ -43,7 +43,7 @@ class Door:
         self.notices: list[Notice] = []
         self.fails: BaseException | None = None
 
-    def read(
+    def read_articles(
         self,
         paths: Iterable[str],
         *,
@@ -116,9 +116,9 @@ class Command:
         self.door = Door()
         self._monkeypatch = monkeypatch
         self._capsys = capsys
-        for name in ("read", "cluster", "compare"):
+        for name in ("read_articles", "cluster", "compare"):
             monkeypatch.setitem(vars(dedup), name, getattr(self.door, name))  # past the door's lazy loading
-        monkeypatch.setitem(vars(dedup), "evaluate", evaluate)
+        monkeypatch.setitem(vars(dedup), "score", score)
 
     def __call__(self, *arguments: str | Path) -> Ended:
         self._monkeypatch.setattr(sys, "argv", ["dedup", *map(str, arguments)])

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from dedup.article import Article, Notice
-from dedup.read import read
+from dedup.read import read_articles
 
 BODY = "The harbour reopened on Monday after the storm had passed."
 
@@ -19,7 +19,7 @@ def read_all(
     *paths: str | os.PathLike[str], fields: Mapping[str, str] | None = None, stdin: IO[bytes] | None = None
 ) -> tuple[list[Article], list[Notice]]:
     notices: list[Notice] = []
-    return list(read(paths, fields=fields, notices=notices, stdin=stdin)), notices
+    return list(read_articles(paths, fields=fields, notices=notices, stdin=stdin)), notices
 
 
 def read_quietly(*paths: str | os.PathLike[str], fields: Mapping[str, str] | None = None) -> list[Article]:

@@ -13,7 +13,7 @@ from reading import BODY, json_lines, read_all, read_quietly, write
 
 from dedup.article import Notice
 from dedup.errors import InputError
-from dedup.read import read
+from dedup.read import read_articles
 
 
 def ids(*paths: str | os.PathLike[str]) -> list[str]:
@@ -56,8 +56,8 @@ def test_the_current_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_one_path_is_no_list_of_letters(tmp_path: Path) -> None:
     path = write(tmp_path / "a.txt", BODY)
-    assert [article.id for article in read(str(path))] == ["a.txt"]
-    assert [article.id for article in read(path)] == ["a.txt"]
+    assert [article.id for article in read_articles(str(path))] == ["a.txt"]
+    assert [article.id for article in read_articles(path)] == ["a.txt"]
 
 
 def test_hidden_files_and_folders_are_passed_over(tmp_path: Path) -> None:
@@ -166,7 +166,7 @@ def test_standard_input_beside_files(tmp_path: Path) -> None:
 def test_standard_input_is_read_as_it_comes() -> None:
     reading, writing = os.pipe()
     with os.fdopen(reading, "rb") as stdin, os.fdopen(writing, "wb", buffering=0) as feed:
-        articles = read("-", stdin=stdin)
+        articles = read_articles("-", stdin=stdin)
         for number in range(3):
             feed.write(json_lines([{"text": BODY, "id": number}]).encode())
             assert next(articles).id == str(number)
@@ -190,19 +190,19 @@ def test_empty_standard_input_is_told() -> None:
 
 def test_without_a_list_the_notices_are_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING, "dedup"):
-        assert list(read(tmp_path / "gone")) == []
+        assert list(read_articles(tmp_path / "gone")) == []
     assert "no such file" in caplog.text
 
 
-def test_wrong_fields_are_told_before_anything_is_read() -> None:
+def test_wrong_fields_are_told_before_anything_is_read_articles() -> None:
     with pytest.raises(InputError, match="txt"):
-        read("nowhere", fields={"txt": "body"})
+        read_articles("nowhere", fields={"txt": "body"})
 
 
 def test_files_are_opened_when_their_turn_comes(tmp_path: Path) -> None:
     write(tmp_path / "a.txt", BODY)
     write(tmp_path / "b.txt", BODY)
-    articles = read(tmp_path)
+    articles = read_articles(tmp_path)
     assert next(articles).id == "a.txt"
     (tmp_path / "b.txt").write_text("Another body, written late.")
     assert next(articles).text == "Another body, written late."
@@ -210,13 +210,13 @@ def test_files_are_opened_when_their_turn_comes(tmp_path: Path) -> None:
 
 CLOSED = """
 import os, sys
-from dedup.read import read
+from dedup.read import read_articles
 if os.geteuid() == 0:  # who may read everything
     os.setgroups([])
     os.setgid(65534)
     os.setuid(65534)
 notices = []
-print([article.id for article in read(sys.argv[1], notices=notices)])
+print([article.id for article in read_articles(sys.argv[1], notices=notices)])
 print(*notices, sep="\\n")
 """
 
