@@ -1,0 +1,121 @@
+"""What holds of the tokens of any string at all."""
+
+from __future__ import annotations
+
+import time
+import unicodedata
+
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from dedup.text.alphabet import alphabet
+from dedup.text.tokens import tokenize
+
+anything = st.text(st.characters(exclude_categories=()))  # lone surrogates, nulls and all planes included
+scripts = st.text(
+    st.one_of(
+        st.sampled_from("aAsSéΣςİıßёأىة'’ʼ.!?:\n \0\u00ad\u200d\u0301\u0316\u0345\u3099\u064bֹ٣๓水火カのン한กิ่က្"),
+        st.characters(exclude_categories=("Cs",)),
+    )
+)
+texts = st.one_of(anything, scripts)
+
+
+@given(texts)
+@example("\ud800\udc00")
+@example("\0")
+@example("'s")
+@example("a\u00ad'\u00ads")
+def test_any_string_has_tokens(text: str) -> None:
+    tokens = tokenize(text)
+    assert len(tokens.words) == len(tokens.capitals) == len(tokens)
+    assert all(tokens.words)
+    assert set(tokens.capitals) <= {0, 1}
+    for word in tokens.words:
+        word.encode()  # a word can always be written down
+        assert " " not in word
+
+
+@given(texts)
+@example("e\u00ad\u0301")
+@example("Ａ\u0301")
+def test_words_are_fixed_points(text: str) -> None:
+    """Words put together with spaces have themselves as tokens.
+
+    Not so, by definition, where leaving out an invisible sign or folding a letter brings a letter beside a mark that
+    it composes with (a soft hyphen between e and its acute): the word is then not in normalisation form C, and is
+    brought to it when read again.
+    """
+    words = tokenize(text).words
+    if all(unicodedata.is_normalized("NFC", word) for word in words):
+        assert tokenize(" ".join(words)).words == words
+
+
+@given(texts)
+def test_reading_three_times_is_reading_twice(text: str) -> None:
+    """Even where words are no fixed points, what they become is."""
+    twice = tokenize(" ".join(tokenize(text).words)).words
+    assert tokenize(" ".join(twice)).words == twice
+
+
+@given(texts)
+def test_normal_forms_have_the_same_tokens(text: str) -> None:
+    """Where no pile of marks is cut: a mark composed with its letter is one less."""
+    composed, decomposed = tokenize(unicodedata.normalize("NFC", text)), tokenize(unicodedata.normalize("NFD", text))
+    if not alphabet().stack.search(unicodedata.normalize("NFD", text)):
+        assert composed == decomposed == tokenize(text)
+
+
+@given(texts, texts)
+def test_a_space_keeps_texts_apart(one: str, other: str) -> None:
+    """But for a mark or an invisible sign that the space would be the base of; and sentences go on across it."""
+    assert tokenize(f"{one} . {other}").words == tokenize(one).words + tokenize(other).words
+
+
+@given(st.text(st.sampled_from("aAzZ09 '.,"), max_size=40))
+def test_ascii_is_read_as_anything_else(text: str) -> None:
+    """Plain ASCII takes a short way, which must lead to the same place."""
+    there = tokenize(text)
+    assert tokenize("é. " + text).words == ["é", *there.words]
+    assert tokenize("é. " + text).capitals[1:] == there.capitals
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "a",
+        "a ",
+        "'s",
+        "a'",
+        ".",
+        "\u0301",
+        "\u0301\u0316",
+        "\u0345\u0334",
+        "\u00ad",
+        "a\u00ad",
+        "水",
+        "กิ่",
+        "\u0e48\u0e38",
+        "\u1100\u1161\u11a8",
+        "\ud800",
+        "\0",
+        "\ufdfa",
+        "\u1f82",
+        "𝟛",
+    ],
+    ids=ascii,
+)
+def test_time_is_linear(unit: str) -> None:
+    """A quadratic way would take 64 times as long for 8 times the text; the best of three tries each, generously."""
+
+    def seconds(length: int) -> float:
+        text = "é" + unit * (length // len(unit))
+        best = float("inf")
+        for _ in range(3):
+            start = time.perf_counter()
+            tokenize(text)
+            best = min(best, time.perf_counter() - start)
+        return best
+
+    assert seconds(80_000) < 30 * seconds(10_000) + 0.05
