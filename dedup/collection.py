@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.record import from_record
+from dedup.text.dateline import HEAD, dateline
 from dedup.text.document import Document
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ class Collection:
         notices: what was wrong with them.
         digests: of the distinct articles, ascending.
         members: for each distinct article the places in `articles` that hold it: the first published first.
-        seconds: when each distinct article was first published, in seconds since 1970, nan where unknown.
+        seconds: when each distinct article was first published, in seconds since 1970: by its date, or by the one at
+            the head of its text; nan where neither is known.
     """
 
     articles: tuple[Article, ...]
@@ -78,7 +80,7 @@ def collect(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame
         holders[digest].append(place)
     in_order = sorted(holders)
     members = [tuple(sorted(holders[digest], key=lambda place: _seniority(taken[place]))) for digest in in_order]
-    times = (published_seconds(taken[places[0]].published) for places in members)
+    times = (published_seconds(_published(taken[places[0]])) for places in members)
     seconds = np.fromiter(times, np.float64, len(members))
     return Collection(tuple(taken), tuple(notices), tuple(in_order), tuple(members), seconds)
 
@@ -90,6 +92,10 @@ def published_seconds(published: date | None) -> float:
     if not isinstance(published, datetime):
         published = datetime.combine(published, time())
     return (published if published.tzinfo else published.replace(tzinfo=UTC)).timestamp()
+
+
+def _published(article: Article) -> date | None:
+    return article.published or dateline(f"{article.title}\n{article.text[:HEAD]}")
 
 
 def _items(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame) -> Iterator[object]:

@@ -42,7 +42,7 @@ class Settings:
     capital_weight: float = _knob(1.4, 1.0, 16.0, "factor for words capitalised inside a sentence")
     background: int = _knob(1000, 0, 10**9, "number of articles that the shipped word frequencies count for")
     neighbours: int = _knob(100, 1, 100_000, "most same-story candidates kept for one article")
-    date_penalty: float = _knob(0.15, 0.0, 1.0, "taken from the score of two articles 30 days or more apart")
+    date_penalty: float = _knob(0.15, 0.0, 1.0, "taken from the score of two articles 20 days or more apart")
 
     def __post_init__(self) -> None:
         faults = []

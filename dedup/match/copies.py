@@ -28,6 +28,10 @@ AGREEING = 1 / 32
 """Share of the slots of two signatures that must agree for the exact overlap to be counted."""
 ALIKE = 0.4
 """Cosine from which a same-story pair is a candidate."""
+FEW = 20
+"""Shared shingles below which two texts are copies only if one ..."""
+NEARLY_WHOLE = 0.8
+"""... has this share of its shingles in the other: two short notes may well end in the same line."""
 CHANGED = 2
 """Numbers that must have changed between two texts for them to be form notices ..."""
 CHANGED_SHARE = 0.2
@@ -120,8 +124,9 @@ def overlaps(documents: Sequence[Document], pairs: NDArray[np.int64], settings: 
 
 
 def is_overlapping(found: Overlaps, settings: Settings) -> NDArray[np.bool_]:
-    """Whether the overlap of each pair is that of copies."""
-    return (found.containment >= settings.copy_containment) | (found.jaccard >= settings.copy_jaccard)
+    """Whether the overlap of each pair is that of copies: a large share of a text, and more than a closing line."""
+    much = (found.containment >= settings.copy_containment) | (found.jaccard >= settings.copy_jaccard)
+    return much & ((found.shared >= FEW) | (found.containment >= NEARLY_WHOLE))
 
 
 def is_form(one: Sequence[str], other: Sequence[str]) -> bool:

@@ -25,7 +25,7 @@ USUAL = 0.04
 """Mean cosine of an article to a collection it knows nothing of yet ..."""
 USUAL_COUNT = 50
 """... and for how many articles this guess counts."""
-DATE_SPAN = 30.0
+DATE_SPAN = 20.0
 """Days over which the date penalty rises to its full size."""
 DATE_FADE = (0.3, 0.6)
 """Scores between which the date penalty fades out: what is this alike is one story even a month apart."""

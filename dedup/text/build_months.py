@@ -1,0 +1,63 @@
+"""Writes `months.tsv`, the names of the months in the languages that have a table of common words.
+
+`python -m dedup.text.build_months` takes the names from the package Babel (`pip install babel`), which has them from
+Unicode's CLDR. A name that is one month here and another there (listopad) is left out.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+LANGUAGES = (
+    *(
+        "ar",
+        "bg",
+        "bn",
+        "ca",
+        "cs",
+        "da",
+        "de",
+        "el",
+        "en",
+        "es",
+        "fa",
+        "fi",
+        "fil",
+        "fr",
+        "he",
+        "hi",
+        "hr",
+        "hu",
+        "id",
+    ),
+    *("is", "it", "lt", "lv", "mk", "ms", "nb", "nl", "pl", "pt", "ro", "ru", "sk", "sl", "sr", "sv", "ta", "tr", "uk"),
+    "ur",
+)
+
+
+def names(language: str) -> dict[str, set[int]]:
+    """The names of the months in a language, folded as `dateline` folds, with their numbers."""
+    from babel.dates import get_month_names
+
+    found: dict[str, set[int]] = {}
+    for width in ("wide", "abbreviated"):
+        for context in ("format", "stand-alone"):
+            for number, name in get_month_names(width, context, language).items():
+                word = name.casefold().strip(".")
+                if len(word) > 2 and all(char.isalpha() or not char.isascii() for char in word):
+                    found.setdefault(word, set()).add(number)
+    return found
+
+
+def main() -> None:
+    months: dict[str, set[int]] = {"sept": {9}}
+    for language in LANGUAGES:
+        for name, numbers in names(language).items():
+            months.setdefault(name, set()).update(numbers)
+    rows = sorted((name, number) for name, numbers in months.items() if len(numbers) == 1 for number in numbers)
+    text = "".join(f"{name}\t{number}\n" for name, number in rows)
+    Path(__file__).with_name("months.tsv").write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

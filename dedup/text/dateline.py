@@ -1,0 +1,64 @@
+"""The date that an article carries at its head, for articles whose date no field gives.
+
+Only a full date counts (day, month and year), spelled with the name of the month or in the order year, month, day; what
+is written in digits alone in another order can mean two days. Only the head is read: dates further down are those of
+events that are told about.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from functools import cache
+from importlib.resources import files
+
+HEAD = 300
+"""Characters of the text that are read."""
+EARLIEST, LATEST = 1900, 2100
+"""Years between which a date is believed."""
+
+_JOINT = r"[\s,./-]*(?:\b(?:de|del|of|den)\b)?[\s,./-]*"
+_DAY = r"(?<![\d.,:])(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|\.)?"
+_YEAR = r"(?P<year>\d{4})(?![\d])"
+
+
+@cache
+def _months() -> dict[str, int]:
+    table = files("dedup.text").joinpath("months.tsv").read_text(encoding="utf-8")
+    rows = (line.split("\t") for line in table.splitlines())
+    return {name: int(number) for name, number in rows}
+
+
+@cache
+def _patterns() -> tuple[re.Pattern[str], ...]:
+    month = r"(?P<month>[^\W\d_][^\s\d,./-]*)\.?"
+    return (
+        re.compile(_DAY + _JOINT + month + _JOINT + _YEAR),
+        re.compile(r"(?<![^\W\d_])" + month + r"\s*" + _DAY + r",?\s+" + _YEAR),
+        re.compile(r"(?<!\d)(?P<year>\d{4})\s*[-/.年년]\s*(?P<month>\d{1,2})\s*[-/.月월]\s*(?P<day>\d{1,2})(?!\d)"),
+        re.compile(r"(?<![\d-])(?P<day>\d{1,2})-(?P<month>[^\W\d_]{3,})\.?-(?P<year>\d{2})(?!\d)"),
+    )
+
+
+def dateline(text: str) -> date | None:
+    """The first full date at the head of a text, None where there is none."""
+    head = text[:HEAD]
+    found = []
+    for pattern in _patterns():
+        for match in pattern.finditer(head):
+            day = _date(match["year"], match["month"], match["day"])
+            if day is not None:
+                found.append((match.start(), day))
+                break
+    return min(found)[1] if found else None
+
+
+def _date(year: str, month: str, day: str) -> date | None:
+    number = int(month) if month.isdigit() else _months().get(month.casefold().strip("."))
+    full = int(year) + (2000 if len(year) == 2 else 0)
+    if number is None or not EARLIEST <= full < LATEST:
+        return None
+    try:
+        return date(full, number, int(day))
+    except ValueError:
+        return None
