@@ -1,0 +1,82 @@
+"""The two public hashes, against the libraries they come from, against each other, and pinned."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import example, given
+from hypothesis import strategies as st
+from sklearn.feature_extraction.text import HashingVectorizer
+from sklearn.utils import murmurhash3_32
+
+from dedup.text.tokens import shingles
+from dedup.vectorize.hashing import shingle_hash, shingle_hash64, shingle_hashes, word_hash
+from dedup.vectorize.reference import FEATURES, term_index
+
+words = st.text(st.characters(exclude_categories=("Cs", "Zs")).filter(lambda char: char != " "), min_size=1)
+few_words = st.lists(st.one_of(st.sampled_from(["a", "b", "水火", "é"]), words), max_size=12)
+
+
+@given(words)
+@example("")
+@example("水火")
+def test_a_word_hash_is_scikit_learns(word: str) -> None:
+    assert word_hash(word.encode()) == murmurhash3_32(word.encode(), seed=0, positive=True)
+    assert 0 <= word_hash(word.encode()) < 2**32
+
+
+def test_hashes_of_both_signs_are_tried() -> None:
+    signs = {murmurhash3_32(word.encode()) < 0 for word in ("mill", "boat", "fire", "rain", "storm", "harbour")}
+    assert signs == {True, False}
+
+
+@given(words)
+@example("mill")
+@example("boat")
+@example("fire")
+@example("rain")
+@example("storm")
+@example("harbour")
+def test_a_term_index_is_the_column_scikit_learn_counts_under(word: str) -> None:
+    counter = HashingVectorizer(analyzer=list, n_features=FEATURES, alternate_sign=False, norm=None)
+    assert counter.transform([[word]]).indices.tolist() == [term_index(word)]
+
+
+@given(few_words, st.integers(1, 8))
+def test_rolled_hashes_are_those_of_the_shingles(text: list[str], size: int) -> None:
+    expected = sorted({shingle_hash64(shingle) for shingle in shingles(text, size)})
+    found = shingle_hashes(text, size)
+    assert found.dtype == np.uint64
+    assert found.tolist() == expected
+
+
+@given(few_words)
+def test_the_short_hash_is_the_lower_half_of_the_long_one(text: list[str]) -> None:
+    shingle = " ".join(text).encode()
+    assert shingle_hash(shingle) == shingle_hash64(shingle) % 2**32
+
+
+@pytest.mark.parametrize(
+    ("shingle", "expected"),
+    [
+        ("", 0x0000000000000000),
+        ("a", 0x72C67487451A6CD1),
+        ("the mill burned down on", 0xFF526F04B5EEC7BF),
+        ("é 水火", 0xA71FA699A327B94C),
+    ],
+)
+def test_shingle_hashes_are_public_and_fixed(shingle: str, expected: int) -> None:
+    assert shingle_hash64(shingle.encode()) == expected
+
+
+def test_the_order_of_words_counts() -> None:
+    assert shingle_hash64(b"a b") != shingle_hash64(b"b a")
+    assert shingle_hash64(b"a a b") != shingle_hash64(b"a b b")
+
+
+def test_hashes_spread_over_all_bits() -> None:
+    hashes = np.array([shingle_hash64(f"word{number} next".encode()) for number in range(4_000)], np.uint64)
+    assert len(np.unique(hashes)) == len(hashes)
+    for bit in range(64):
+        share = np.mean((hashes >> np.uint64(bit)) & np.uint64(1))
+        assert 0.45 < share < 0.55, bit
