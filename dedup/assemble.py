@@ -105,12 +105,17 @@ def _copy_group(collection: Collection, unit: Sequence[int], seniority: Sequence
 
 
 def _by_publication(collection: Collection, distinct: Iterable[int], seniority: Sequence[Seniority]) -> list[Article]:
-    """All articles that some distinct ones stand for, the first published first; then as those are ordered."""
+    """All articles that some distinct ones stand for, the first published first; then as those are ordered.
+
+    One without a date stands where the text it has in common with others was first published.
+    """
+    times = collection.seconds.tolist()
     keyed = []
     for number in distinct:
         for repetition, place in enumerate(collection.members[number]):
             seconds = published_seconds(collection.articles[place].published)
-            keyed.append((math.inf if math.isnan(seconds) else seconds, seniority[number], repetition, place))
+            known = [time for time in (seconds, times[number]) if not math.isnan(time)]
+            keyed.append((known[0] if known else math.inf, seniority[number], repetition, place))
     return [collection.articles[place] for *_, place in sorted(keyed)]
 
 

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
 
     Articles = Iterable[Article | Mapping[str, Any] | str] | NDArray[Any] | pd.DataFrame
 
+DEFAULTS = Settings()
+"""The parameters have the defaults of the settings they are."""
+
 
 class _TextInputMixin:
     """What the estimators share: X is texts, and the parameters are some of those of `Settings`."""
@@ -101,7 +104,13 @@ class MinHashVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, Transf
         seed: seed of the permutations.
     """
 
-    def __init__(self, *, num_perm: int = 128, shingle_size: int = 5, seed: int = 1) -> None:
+    def __init__(
+        self,
+        *,
+        num_perm: int = DEFAULTS.num_perm,
+        shingle_size: int = DEFAULTS.shingle_size,
+        seed: int = DEFAULTS.seed,
+    ) -> None:
         self.num_perm = num_perm
         self.shingle_size = shingle_size
         self.seed = seed
@@ -179,10 +188,11 @@ class MinHashVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, Transf
         return signatures(collection.documents(), settings)[_rows(collection)]
 
 
-class StoryTfidfVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
+class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
     """Texts to the TF-IDF vectors that `dedup.cluster` compares stories by.
 
-    A column is a hashed term, the one `dedup.vectorize.reference.term_index` gives for a word. Equal articles count
+    A column is a hashed term, the one `dedup.vectorize.reference.term_index` gives for a word; like scikit-learn's own
+    `HashingVectorizer` this one has neither names for its millions of columns nor `set_output`. Equal articles count
     once in what is learned, as they do in `dedup.cluster`.
 
     Args:
@@ -204,11 +214,11 @@ class StoryTfidfVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, Tra
     def __init__(
         self,
         *,
-        title_weight: int = 2,
-        lead_weight: float = 2.0,
-        lead_length: int = 50,
-        capital_weight: float = 1.4,
-        background: int = 1000,
+        title_weight: int = DEFAULTS.title_weight,
+        lead_weight: float = DEFAULTS.lead_weight,
+        lead_length: int = DEFAULTS.lead_length,
+        capital_weight: float = DEFAULTS.capital_weight,
+        background: int = DEFAULTS.background,
     ) -> None:
         self.title_weight = title_weight
         self.lead_weight = lead_weight
@@ -250,10 +260,6 @@ class StoryTfidfVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, Tra
         settings, collection = self._settings(), collect(self._articles(X))
         return self._weigh(_count(collection, self._documents(collection.documents()), settings))
 
-    @property
-    def _n_features_out(self) -> int:
-        return FEATURES
-
     def _learn(self, X: Articles) -> _Counted:
         settings, collection = self._settings(), collect(self._articles(X))
         documents = collection.documents()
@@ -271,10 +277,13 @@ class StoryTfidfVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, Tra
         ]
 
     def _weigh(self, counted: _Counted) -> sp.csr_array:
-        vectors = tfidf(counted.every, counted.capitals, counted.languages, self.frequencies_, self._settings())
-        matrix = vectors.matrix
-        columns = vectors.terms[matrix.indices].astype(np.int32)
-        return sp.csr_array((matrix.data, columns, matrix.indptr), shape=(matrix.shape[0], FEATURES))[counted.rows]
+        settings = self._settings()
+        vectors = tfidf(counted.every, counted.capitals, counted.languages, self.frequencies_, settings)
+        matrix = vectors.matrix[counted.rows]
+        # Much of scikit-learn refuses sparse arrays that count in 64 bits.
+        index = sp.get_index_dtype(maxval=max(matrix.nnz, FEATURES))
+        places = vectors.terms[matrix.indices].astype(index), matrix.indptr.astype(index)
+        return sp.csr_array((matrix.data, *places), shape=(matrix.shape[0], FEATURES))
 
 
 class StoryClusterer(_TextInputMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
@@ -295,21 +304,21 @@ class StoryClusterer(_TextInputMixin, ClusterMixin, BaseEstimator):  # type: ign
     def __init__(
         self,
         *,
-        threshold: float = 0.16,
-        window: float = 30.0,
-        copy_containment: float = 0.5,
-        copy_jaccard: float = 0.18,
-        shingle_size: int = 5,
-        num_perm: int = 128,
-        bands: int = 64,
-        seed: int = 1,
-        title_weight: int = 2,
-        lead_weight: float = 2.0,
-        lead_length: int = 50,
-        capital_weight: float = 1.4,
-        background: int = 1000,
-        neighbours: int = 100,
-        date_penalty: float = 0.15,
+        threshold: float = DEFAULTS.threshold,
+        window: float = DEFAULTS.window,
+        copy_containment: float = DEFAULTS.copy_containment,
+        copy_jaccard: float = DEFAULTS.copy_jaccard,
+        shingle_size: int = DEFAULTS.shingle_size,
+        num_perm: int = DEFAULTS.num_perm,
+        bands: int = DEFAULTS.bands,
+        seed: int = DEFAULTS.seed,
+        title_weight: int = DEFAULTS.title_weight,
+        lead_weight: float = DEFAULTS.lead_weight,
+        lead_length: int = DEFAULTS.lead_length,
+        capital_weight: float = DEFAULTS.capital_weight,
+        background: int = DEFAULTS.background,
+        neighbours: int = DEFAULTS.neighbours,
+        date_penalty: float = DEFAULTS.date_penalty,
     ) -> None:
         self.threshold = threshold
         self.window = window

@@ -61,7 +61,7 @@ def cluster(
     pairs = story_pairs(vectors.matrix, ordinary, collection.seconds, settings, tell)
 
     tell("looking for copies", 0, count)
-    copies, forms = copy_pairs(documents, signatures(documents, settings), pairs, settings)
+    copies, forms = copy_pairs(documents, signatures(documents, settings), collection.seconds, pairs, settings)
     lengths = np.array([len(document.words) for document in documents], np.int64)
     digest = digests(copies, lengths, vectors.matrix)
     copies = copies.where(without_parts(copies, digest, lengths))

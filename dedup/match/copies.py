@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from difflib import SequenceMatcher
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.match.stories import Pairs
+from dedup.match.forms import is_form
+from dedup.match.stories import Pairs, days_between
 from dedup.text.document import Document
 from dedup.vectorize.hashing import shingle_hashes
 
@@ -32,14 +32,10 @@ FEW = 20
 """Shared shingles below which two texts are copies only if one ..."""
 NEARLY_WHOLE = 0.8
 """... has this share of its shingles in the other: two short notes may well end in the same line."""
-CHANGED = 2
-"""Numbers that must have changed between two texts for them to be form notices ..."""
-CHANGED_SHARE = 0.2
-"""... and the share of all their aligned numbers that these must be."""
-SLOT = 8
-"""Most words that the place of a number can take up in a form."""
-COMPARED_WORDS = 3_000
-"""Words of a text that are aligned to find out what changed."""
+RECURRING = 14.0
+"""Days from which only texts that are all but equal are copies; a form, or a background paragraph, comes back later."""
+ALL_BUT_EQUAL = 0.8
+"""Jaccard of texts that are all but equal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,32 +125,19 @@ def is_overlapping(found: Overlaps, settings: Settings) -> NDArray[np.bool_]:
     return much & ((found.shared >= FEW) | (found.containment >= NEARLY_WHOLE))
 
 
-def is_form(one: Sequence[str], other: Sequence[str]) -> bool:
-    """Whether two overlapping texts are one form filled in twice: the words stay, the numbers change.
-
-    The texts are aligned word by word; a short stretch that was replaced and has numbers on both sides, but others, is
-    a changed number. A later version of a text changes some too, but leaves more of them than a form does.
-    """
-    one, other = one[:COMPARED_WORDS], other[:COMPARED_WORDS]
-    changed = kept = 0
-    for tag, i, i_end, j, j_end in SequenceMatcher(None, one, other).get_opcodes():
-        before = [word for word in one[i:i_end] if word[0].isdigit()]
-        if tag == "equal":
-            kept += len(before)
-        elif tag == "replace" and i_end - i <= SLOT and j_end - j <= SLOT:
-            after = [word for word in other[j:j_end] if word[0].isdigit()]
-            changed += bool(before) and bool(after) and before != after
-    return changed >= CHANGED and changed >= CHANGED_SHARE * (changed + kept)
-
-
 def copy_pairs(
-    documents: Sequence[Document], signatures: NDArray[np.uint32], pairs: Pairs, settings: Settings
+    documents: Sequence[Document],
+    signatures: NDArray[np.uint32],
+    seconds: NDArray[np.float64],
+    pairs: Pairs,
+    settings: Settings,
 ) -> tuple[Overlaps, Overlaps]:
     """The pairs whose texts overlap as copies do: those that are copies, and those that are one form filled in twice.
 
     Args:
         documents: the articles.
         signatures: their MinHash signatures, shape (articles, num_perm).
+        seconds: publication times, shape (articles,), nan where unknown.
         pairs: the same-story pairs.
         settings: for the bands, the shingles and the two overlaps.
     """
@@ -172,4 +155,5 @@ def copy_pairs(
         ],
         bool,
     )
-    return found.where(~form), found.where(form)
+    recurring = days_between(seconds, found.a, found.b) >= RECURRING  # False where a date is unknown
+    return found.where(~form & (~recurring | (found.jaccard >= ALL_BUT_EQUAL))), found.where(form)

@@ -1,0 +1,45 @@
+"""Form notices: texts that overlap as copies do, but are one form filled in twice. Only the numbers tell."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from difflib import SequenceMatcher
+
+CHANGED = 2
+"""Numbers that must have changed between two texts for them to be one form ..."""
+CHANGED_SHARE = 0.2
+"""... and the share of all their aligned numbers that these must be."""
+SLOT = 8
+"""Most words that the place of a number can take up in a form."""
+ALIGNED_WORDS = 2_000
+"""Words of a text that are aligned; the time grows with their square."""
+
+
+def is_form(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Whether two overlapping texts are one form filled in twice: the words stay, the numbers change.
+
+    The texts are aligned word by word (Ratcliff & Metzener 1988); a short stretch that was replaced and has numbers on
+    both sides, but others, is a changed number. A later version of a text changes some too, but leaves more of them
+    than a form does.
+
+    Args:
+        one, other: the words of the two texts; the answer does not depend on which is which.
+    """
+    one, other = sorted((list(one[:ALIGNED_WORDS]), list(other[:ALIGNED_WORDS])))
+    numbers = [Counter(filter(_is_number, words)) for words in (one, other)]
+    if min((numbers[0] - numbers[1]).total(), (numbers[1] - numbers[0]).total()) < CHANGED:
+        return False  # no alignment could find as many: by far the most copies end here
+    changed = kept = 0
+    for tag, i, i_end, j, j_end in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
+        before = list(filter(_is_number, one[i:i_end]))
+        if tag == "equal":
+            kept += len(before)
+        elif tag == "replace" and i_end - i <= SLOT and j_end - j <= SLOT:
+            after = list(filter(_is_number, other[j:j_end]))
+            changed += bool(before) and bool(after) and before != after
+    return changed >= CHANGED and changed >= CHANGED_SHARE * (changed + kept)
+
+
+def _is_number(word: str) -> bool:
+    return word[0].isdigit()
