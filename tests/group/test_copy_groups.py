@@ -1,0 +1,107 @@
+"""Copy groups, the digests that must not tie them together, and the article to show."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import permutations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from dedup.group.canonical import of_group, of_story
+from dedup.group.copies import PARTS_LOOKED_AT, copy_groups, digests, without_parts
+from dedup.match.copies import Overlaps
+from dedup.vectorize.weights import _unit
+
+
+def copies_of(*pairs: tuple[int, int]) -> Overlaps:
+    a, b = np.array(sorted(pairs), np.int64).reshape(-1, 2).T
+    ones = np.ones(len(a))
+    return Overlaps(a, b, ones.astype(np.int64), np.ones((len(a), 2), np.int64), ones, ones)
+
+
+def vectors(*topics: int) -> sp.csr_array:
+    """Articles of one topic are alike, those of two have nothing in common."""
+    rows = np.zeros((len(topics), max(topics) + 1))
+    rows[np.arange(len(topics)), topics] = 1
+    return _unit(sp.csr_array(rows))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_groups_are_what_links_connect(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    pairs = {(int(min(pair)), int(max(pair))) for pair in random.integers(30, size=(18, 2)) if pair[0] != pair[1]}
+    group = {article: {article} for article in range(30)}
+    for a, b in pairs:
+        joined = group[a] | group[b]
+        for article in joined:
+            group[article] = joined
+    expected = sorted({tuple(sorted(found)) for found in group.values() if len(found) > 1})
+    assert copy_groups(30, copies_of(*pairs)) == list(map(list, expected))
+
+
+def test_no_links_make_no_groups() -> None:
+    assert copy_groups(4, copies_of()) == []
+    assert copy_groups(0, copies_of()) == []
+
+
+def test_a_text_that_holds_unrelated_parts_is_a_digest() -> None:
+    lengths = np.array([1_000, 100, 100, 100])
+    copies = copies_of((0, 1), (0, 2), (0, 3))
+    assert digests(copies, lengths, vectors(0, 1, 2, 3)).tolist() == [True, False, False, False]
+    assert digests(copies, lengths, vectors(1, 1, 1, 1)).tolist() == [False] * 4
+    assert digests(copies_of((0, 1)), lengths, vectors(0, 1, 2, 3)).tolist() == [False] * 4
+
+
+def test_parts_that_overlap_are_parts_of_one_text() -> None:
+    """Whatever their vectors say."""
+    lengths = np.array([1_000, 500, 500])
+    assert not digests(copies_of((0, 1), (0, 2), (1, 2)), lengths, vectors(0, 1, 2)).any()
+
+
+def test_texts_of_one_length_are_no_parts() -> None:
+    assert not digests(copies_of((0, 1), (0, 2)), np.array([1_000, 700, 700]), vectors(0, 1, 2)).any()
+
+
+def test_a_text_with_very_many_parts_is_looked_at_in_part() -> None:
+    count = 5 * PARTS_LOOKED_AT
+    lengths = np.array([10_000, *[10] * count])
+    star = copies_of(*((0, place) for place in range(1, count + 1)))
+    assert digests(star, lengths, vectors(*range(count + 1)))[0]
+    assert not digests(star, lengths, vectors(0, *[1] * count))[0]
+
+
+def test_a_digest_is_a_copy_of_digests_only() -> None:
+    lengths = np.array([1_000, 100, 100, 900])
+    copies = copies_of((0, 1), (0, 2), (0, 3), (1, 2))
+    assert without_parts(copies, np.array([True, False, False, True]), lengths).tolist() == [False, False, True, True]
+    assert without_parts(copies, np.zeros(4, bool), lengths).all()
+
+
+SENIORITY = [(5.0, -100, 0), (3.0, -100, 1), (3.0, -200, 2), (float("inf"), -900, 3), (5.0, -100, 4)]
+
+
+@pytest.mark.parametrize(
+    ("group", "expected"), [([0, 1, 3], 1), ([1, 2], 2), ([3, 0], 0), ([4, 0], 0), ([3], 3), ([4, 3, 2, 1, 0], 2)]
+)
+def test_the_first_published_copy_is_shown_then_the_fullest(group: list[int], expected: int) -> None:
+    for order in permutations(group):
+        assert of_group(order, SENIORITY) == expected
+
+
+@pytest.mark.parametrize(
+    ("units", "total", "expected"),
+    [
+        ([[0], [1], [2]], {0: 10, 1: 30, 2: 20}, 1),
+        ([[0], [1], [2]], {}, 2),  # all alike: the first published, then the fullest
+        ([[0, 1], [2]], {0: 10, 1: 30, 2: 15}, 1),  # two copies, on average as like the rest as 20
+        ([[0, 1], [2]], {0: 10, 1: 10, 2: 15}, 2),
+        ([[3], [4]], {3: 7, 4: 7}, 4),
+    ],
+)
+def test_the_article_most_like_the_others_is_shown(
+    units: Sequence[Sequence[int]], total: dict[int, int], expected: int
+) -> None:
+    for order in permutations(units):
+        assert of_story(order, total, SENIORITY) == expected

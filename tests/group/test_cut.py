@@ -1,0 +1,106 @@
+"""Cutting the tree, against a recursion that follows the rule's words."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+
+from dedup.group.cut import CAP, DROP, SEVERAL, cut
+from dedup.group.linkage import Tree, average_linkage
+from dedup.match.stories import Pairs
+
+
+def random_tree(seed: int, count: int) -> Tree:
+    random = np.random.default_rng(seed)
+    topic = random.integers(4, size=count)
+    pairs = [pair for pair in combinations(range(count), 2) if random.random() < 0.7]
+    a, b = np.array(pairs, np.int64).reshape(-1, 2).T
+    score = np.where(topic[a] == topic[b], random.uniform(0.2, 0.7, len(a)), random.uniform(0.05, 0.5, len(a)))
+    groups = [[0, 1, 2]] if seed % 2 and count > 3 else []
+    return average_linkage(count, Pairs(a, b, score, np.rint(score * 2**20).astype(np.int64)), groups)
+
+
+def naive(tree: Tree, threshold: float) -> set[frozenset[int]]:
+    """The largest nodes in which every merge was good enough."""
+
+    def leaves(node: int) -> frozenset[int]:
+        if node < tree.leaves:
+            return frozenset([node])
+        merge = node - tree.leaves
+        return leaves(int(tree.left[merge])) | leaves(int(tree.right[merge]))
+
+    def height(node: int) -> float:
+        return float("inf") if node < tree.leaves else float(tree.height[node - tree.leaves])
+
+    def good(node: int) -> bool:
+        if node < tree.leaves:
+            return True
+        sides = [int(side[node - tree.leaves]) for side in (tree.left, tree.right)]
+        needed = threshold
+        if all(len(leaves(side)) >= SEVERAL for side in sides):
+            needed = max(needed, DROP * min(CAP, *map(height, sides)))
+        return all(map(good, sides)) and height(node) >= needed
+
+    stories: set[frozenset[int]] = set()
+    for node in reversed(range(tree.leaves + len(tree.height))):
+        if good(node) and not any(leaves(node) <= story for story in stories):
+            stories.add(leaves(node))
+    return stories
+
+
+def stories(labels: np.ndarray) -> set[frozenset[int]]:
+    return {frozenset(np.flatnonzero(labels == label).tolist()) for label in set(labels.tolist())}
+
+
+@pytest.mark.parametrize("threshold", [0.05, 0.1, 0.16, 0.25, 0.33, 0.5, 1.0])
+@pytest.mark.parametrize("seed", range(8))
+def test_the_cut_is_that_of_a_recursion(seed: int, threshold: float) -> None:
+    tree = random_tree(seed, 30)
+    assert stories(cut(tree, threshold)) == naive(tree, threshold)
+
+
+def test_the_adaptive_rule_has_cases_here() -> None:
+    """Otherwise the test above would say nothing about it."""
+    differing = 0
+    for seed in range(8):
+        tree = random_tree(seed, 30)
+        plain = int((tree.height < 0.1).sum())
+        differing += len(stories(cut(tree, 0.1))) > 30 - len(tree.height) + plain
+    assert differing >= 3
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_stories_are_numbered_by_their_first_article(seed: int) -> None:
+    labels = cut(random_tree(seed, 25), 0.2).tolist()
+    firsts = [labels.index(number) for number in range(max(labels) + 1)]
+    assert firsts == sorted(firsts)
+
+
+def test_two_dense_stories_do_not_become_one_loose_one() -> None:
+    def tree(size: int, between: float) -> Tree:
+        """Two groups at height .4, merged at `between`."""
+        left, right, nodes = [], [], 2 * size
+        for start in (0, size):
+            node = start
+            for article in range(start + 1, start + size):
+                left.append(node)
+                right.append(article)
+                node = nodes
+                nodes += 1
+        left.append(nodes - size)
+        right.append(nodes - 1)
+        heights = [0.4] * (2 * size - 2) + [between]
+        return Tree(2 * size, np.array(left), np.array(right), np.array(heights))
+
+    assert len(set(cut(tree(3, 0.31), 0.16).tolist())) == 2
+    assert len(set(cut(tree(3, 0.33), 0.16).tolist())) == 1
+    assert len(set(cut(tree(2, 0.31), 0.16).tolist())) == 1, "two articles are not several"
+    assert len(set(cut(tree(2, 0.15), 0.16).tolist())) == 2
+
+
+def test_without_merges_every_article_is_alone() -> None:
+    nothing = np.empty(0, np.int64)
+    assert cut(Tree(3, nothing, nothing, np.empty(0)), 0.16).tolist() == [0, 1, 2]
+    assert cut(Tree(0, nothing, nothing, np.empty(0)), 0.16).tolist() == []

@@ -1,0 +1,213 @@
+"""Copies: candidates, their exact overlap, and what is only a form filled in twice."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from dedup.match.copies import (
+    CROWD,
+    FEW,
+    STRIDE,
+    Overlaps,
+    agreeing,
+    band_candidates,
+    copy_pairs,
+    is_overlapping,
+    overlaps,
+)
+from dedup.match.forms import is_form
+from dedup.match.stories import Pairs
+from dedup.settings import Settings
+from dedup.text.document import Document
+from dedup.text.tokens import Tokens
+from dedup.vectorize.reference import signatures
+
+NO_PAIRS = Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
+
+
+def document(words: list[str]) -> Document:
+    return Document(Tokens(), Tokens(words, bytearray(len(words))))
+
+
+def pairs_of(array: NDArray[np.int64]) -> list[tuple[int, int]]:
+    return [(a, b) for a, b in array.tolist()]
+
+
+def edited(words: list[str], share: float, random: np.random.Generator) -> list[str]:
+    changed = random.random(len(words)) < share
+    return [f"new{random.integers(10**6)}" if change else word for word, change in zip(words, changed, strict=True)]
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_candidates_share_a_band(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    settings = Settings(num_perm=12, bands=[12, 6, 4, 3, 2, 1][seed])
+    table = random.integers(0, 3, (50, 12)).astype(np.uint32)
+    present = random.random(50) < 0.8
+    rows = 12 // settings.bands
+    expected = set()
+    for a, b in combinations(np.flatnonzero(present).tolist(), 2):
+        if any((table[a, at : at + rows] == table[b, at : at + rows]).all() for at in range(0, 12, rows)):
+            expected.add((a, b))
+    found = pairs_of(band_candidates(table, present, settings))
+    if settings.bands < 12:  # buckets of a single slot with three values are crowded
+        assert set(found) == expected
+    assert set(found) <= expected
+    assert found == sorted(set(found))
+
+
+@pytest.mark.parametrize("size", [CROWD, CROWD + 1, 200, 3_000])
+def test_a_crowded_bucket_gives_few_candidates_that_connect_it(size: int) -> None:
+    settings = Settings(num_perm=2, bands=1)
+    found = band_candidates(np.ones((size, 2), np.uint32), np.ones(size, bool), settings)
+    if size <= CROWD:
+        assert len(found) == size * (size - 1) // 2
+    else:
+        assert len(found) <= size * (STRIDE + 1)
+        assert {(0, place) for place in range(1, size)} <= set(pairs_of(found))
+        assert (found[:, 0] < found[:, 1]).all()
+
+
+@pytest.mark.parametrize("count", [0, 1])
+def test_no_two_articles_have_no_candidates(count: int) -> None:
+    found = band_candidates(np.zeros((count, 128), np.uint32), np.ones(count, bool), Settings())
+    assert found.shape == (0, 2)
+
+
+def test_articles_without_words_are_no_candidates() -> None:
+    found = band_candidates(np.ones((9, 128), np.uint32), np.arange(9) < 2, Settings())
+    assert pairs_of(found) == [(0, 1)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_agreement_is_counted_in_slots(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    table = random.integers(0, 30, (40, 128)).astype(np.uint32)
+    pairs = np.array(list(combinations(range(40), 2)), np.int64)
+    expected = [int((table[a] == table[b]).sum()) >= 4 for a, b in pairs.tolist()]
+    assert agreeing(table, pairs).tolist() == expected
+    assert 0 < sum(expected) < len(expected)
+    assert agreeing(table, pairs[:0]).tolist() == []
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_overlaps_are_those_of_sets(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    settings = Settings(shingle_size=seed + 1)
+    texts = [[f"w{word}" for word in random.integers(4, size=random.integers(0, 40)).tolist()] for _ in range(12)]
+    pairs = np.array(list(combinations(range(12), 2)), np.int64)
+    found = overlaps([document(text) for text in texts], pairs, settings)
+    for row, (a, b) in enumerate(pairs.tolist()):
+        one, other = ({*_shingles(texts[place], seed + 1)} for place in (a, b))
+        assert (found.a[row], found.b[row]) == (a, b)
+        assert found.shared[row] == len(one & other)
+        assert found.sizes[row].tolist() == [len(one), len(other)]
+        assert found.jaccard[row] == (len(one & other) / len(one | other) if one | other else 0)
+        assert found.containment[row] == (len(one & other) / min(len(one), len(other)) if one and other else 0)
+
+
+def _shingles(words: list[str], size: int) -> list[tuple[str, ...]]:
+    if len(words) < size:
+        return [tuple(words)] if words else []
+    return [tuple(words[start : start + size]) for start in range(len(words) - size + 1)]
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_copies_of_every_kind_are_found(seed: int) -> None:
+    """Of 300 texts: a verbatim copy, a cut one, an extended one, one with every twelfth word changed, of 60 of them."""
+    random = np.random.default_rng(seed)
+    vocabulary = [f"w{number}" for number in range(5_000)]
+    texts = [random.choice(vocabulary, size=random.integers(150, 500)).tolist() for _ in range(300)]
+    makers = (
+        list,
+        lambda words: words[: len(words) // 2 + 10],
+        lambda words: [*random.choice(vocabulary, size=len(words) // 2).tolist(), *words],
+        lambda words: edited(words, 1 / 12, random),
+    )
+    gold = set()
+    for place in range(60):
+        for make in makers:
+            gold.add((place, len(texts)))
+            texts.append(make(texts[place]))
+    documents = [document(text) for text in texts]
+    undated = np.full(len(documents), np.nan)
+    copies, forms = copy_pairs(documents, signatures(documents, Settings()), undated, NO_PAIRS, Settings())
+    found = set(zip(copies.a.tolist(), copies.b.tolist(), strict=True))
+    assert not len(forms.a)
+    assert gold <= found
+    home = [*range(300), *(place for place in range(60) for _ in makers)]
+    assert all(home[a] == home[b] for a, b in found)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.15, 0.2])
+def test_banding_finds_what_exact_jaccard_finds(share: float) -> None:
+    """Recall of the candidates among all pairs whose exact Jaccard makes a copy."""
+    random = np.random.default_rng(round(share * 100))
+    vocabulary = [f"w{number}" for number in range(2_000)]
+    texts = [random.choice(vocabulary, size=400).tolist() for _ in range(50)]
+    texts += [edited(text, share / 2, random) for text in texts for _ in range(2)]
+    documents = [document(text) for text in texts]
+    every = np.array(list(combinations(range(len(texts)), 2)), np.int64)
+    exact = overlaps(documents, every, Settings())
+    copies = set(pairs_of(every[exact.jaccard >= Settings().copy_jaccard]))
+    table = signatures(documents, Settings())
+    found = band_candidates(table, np.ones(len(texts), bool), Settings())
+    found = found[agreeing(table, found)]
+    assert len(copies) >= 100
+    assert len(copies & set(pairs_of(found))) >= 0.97 * len(copies)
+
+
+def test_a_few_common_shingles_are_no_copy() -> None:
+    def found(shared: int, sizes: tuple[int, int]) -> bool:
+        small, union = min(sizes), sum(sizes) - shared
+        first, second, count = np.array([0]), np.array([1]), np.array([shared])
+        shares = np.array([shared / max(1, union)]), np.array([shared / max(1, small)])
+        row = Overlaps(first, second, count, np.array([sizes]), *shares)
+        return bool(is_overlapping(row, Settings())[0])
+
+    assert found(100, (200, 900))
+    assert not found(90, (200, 900))
+    assert found(90, (200, 250))
+    assert not found(FEW - 1, (2 * FEW - 6, 2 * FEW))
+    assert found(FEW, (2 * FEW - 6, 2 * FEW))
+    assert found(8, (10, 900)), "a short text that stands nearly whole in another"
+    assert not found(0, (0, 0))
+
+
+RESERVOIR = (
+    "On {} the reservoir stood at {} metres above the datum and held {} million litres or {} per cent of what it can"
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (RESERVOIR.format("3", "41", "900", "71"), RESERVOIR.format("10", "40", "880", "69"), True),
+        (RESERVOIR.format("3", "41", "900", "71"), RESERVOIR.format("3", "41", "900", "71"), False),
+        (RESERVOIR.format("3", "41", "900", "71"), RESERVOIR.format("3", "41", "900", "70"), False),
+        (RESERVOIR.format("3 May", "41", "900", "71"), RESERVOIR.format("10 June", "40", "900", "71"), True),
+        ("the mill burned down", "the mill burned again", False),
+        ("", "", False),
+        ("1 2", "", False),
+        ("fire killed 3 and hurt 14 of 90 in 5 of 7 houses since 1990 said 2 of 3 men of 40 and 50 in 60 of 70",
+         "fire killed 4 and hurt 15 of 90 in 5 of 7 houses since 1990 said 2 of 3 men of 40 and 50 in 60 of 70", False),
+    ],
+)  # fmt: skip
+def test_a_form_keeps_its_words_and_changes_its_numbers(one: str, other: str, expected: bool) -> None:
+    for a, b in ((one, other), (other, one)):
+        assert is_form(a.split(), b.split()) is expected
+
+
+def test_a_long_stretch_put_in_is_no_filled_in_number() -> None:
+    base = ["the", "1", "mill", "burned", "down", "at", "2", "today"]
+    insert = [f"w{number}" for number in range(40)]
+    assert not is_form(base, ["the", *insert, "3", "mill", "burned", "down", "at", *insert, "4", "today"])
+
+
+def test_no_articles_have_no_copies() -> None:
+    copies, forms = copy_pairs([], signatures([], Settings()), np.empty(0), NO_PAIRS, Settings())
+    assert len(copies.a) == len(forms.a) == 0
