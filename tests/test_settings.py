@@ -1,0 +1,142 @@
+"""Every knob: its bounds, its faults all at once, its way from text, its fingerprint."""
+
+from __future__ import annotations
+
+import math
+import subprocess
+import sys
+from dataclasses import FrozenInstanceError, fields, replace
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedup.errors import DedupError, SettingsError
+from dedup.settings import METHOD_VERSION, Settings
+
+KNOBS = fields(Settings)
+NAMES = [knob.name for knob in KNOBS]
+
+
+def test_the_defaults_are_the_product() -> None:
+    settings = Settings()
+    assert settings.to_dict() == {knob.name: knob.default for knob in KNOBS}
+    assert settings.num_perm % settings.bands == 0
+
+
+@pytest.mark.parametrize("knob", KNOBS, ids=NAMES)
+def test_bounds_are_inside(knob: Any) -> None:
+    low, high = knob.metadata["low"], knob.metadata["high"]
+    kind = type(knob.default)
+    fitting = {"num_perm": {"bands": 1}, "bands": {"num_perm": 4096}}.get(knob.name, {})
+    for bound in (low, high):
+        assert getattr(Settings(**fitting, **{knob.name: kind(bound)}), knob.name) == bound
+    outside = [low - 1, *([] if math.isinf(high) else [high + 1])]
+    outside += [math.nextafter(low, -math.inf), math.nextafter(high, math.inf)] if kind is float else []
+    for value in outside:
+        if value > high or value < low:
+            with pytest.raises(SettingsError, match=rf"{knob.name} must lie between .* and .*, not "):
+                Settings(**fitting, **{knob.name: kind(value)})
+
+
+@pytest.mark.parametrize("knob", KNOBS, ids=NAMES)
+@pytest.mark.parametrize("value", ["1", None, True, [1], math.nan, 1j])
+def test_other_types_are_refused(knob: Any, value: Any) -> None:
+    with pytest.raises(SettingsError, match=knob.name):
+        Settings(**{knob.name: value})
+
+
+@pytest.mark.parametrize("knob", KNOBS, ids=NAMES)
+def test_every_knob_has_a_line_for_the_user(knob: Any) -> None:
+    assert knob.metadata["help"]
+    assert knob.metadata["low"] <= knob.default <= knob.metadata["high"]
+
+
+def test_all_faults_are_told_at_once() -> None:
+    with pytest.raises(SettingsError) as caught:
+        Settings(threshold=2, window=-1.0, shingle_size=0, seed=1.5)  # type: ignore[arg-type] # that is the fault
+    assert len(caught.value.faults) == 4
+    for name, fault in zip(("threshold", "window", "shingle_size", "seed"), caught.value.faults, strict=True):
+        assert fault.startswith(name)
+        assert fault in str(caught.value)
+    assert isinstance(caught.value, ValueError)
+    assert isinstance(caught.value, DedupError)
+
+
+def test_bands_must_divide_the_slots() -> None:
+    with pytest.raises(SettingsError, match=r"num_perm \(100\) must be a multiple of bands \(64\)"):
+        Settings(num_perm=100)
+
+
+def test_whole_numbers_are_taken_where_numbers_are() -> None:
+    settings = Settings(window=14, threshold=1)
+    assert type(settings.window) is float
+    assert settings == Settings(window=14.0, threshold=1.0)
+    assert settings.fingerprint == Settings(window=14.0, threshold=1.0).fingerprint
+
+
+def test_settings_do_not_change() -> None:
+    with pytest.raises(FrozenInstanceError):
+        Settings().threshold = 0.5  # type: ignore[misc] # that is the test
+    with pytest.raises(SettingsError):
+        replace(Settings(), threshold=9)
+    with pytest.raises(TypeError):
+        Settings(0.3)  # type: ignore[call-arg] # by name only
+
+
+def test_settings_come_from_text() -> None:
+    assert Settings.from_strings({}) == Settings()
+    text = {"threshold": "0.2", "bands": "32", "window": "inf", "seed": " 7 "}
+    assert Settings.from_strings(text) == Settings(threshold=0.2, bands=32, window=math.inf, seed=7)
+
+
+def test_all_faults_of_text_are_told_at_once() -> None:
+    text = {"treshold": "1", "window": "soon", "bands": "2.5", "shingle_size": "0", "threshold": "nan"}
+    with pytest.raises(SettingsError) as caught:
+        Settings.from_strings(text)
+    faults = caught.value.faults
+    assert len(faults) == 5
+    assert any("no setting 'treshold' (there are: threshold, window, " in fault for fault in faults)
+    assert "window must be a number, not 'soon'" in faults
+    assert "bands must be a whole number, not '2.5'" in faults
+    assert "threshold must lie between 0.05 and 1, not nan" in faults
+    assert "shingle_size must lie between 1 and 32, not 0" in faults
+
+
+@given(st.sampled_from(NAMES), st.text(max_size=8))
+def test_text_is_a_setting_or_a_settings_error(name: str, text: str) -> None:
+    try:
+        settings = Settings.from_strings({name: text})
+    except SettingsError:
+        return  # any other error would fail the test
+    assert Settings.from_strings({name: repr(getattr(settings, name))}) == settings
+
+
+def test_every_knob_counts_in_the_fingerprint() -> None:
+    others: dict[str, Any] = {
+        "threshold": 0.5, "window": 1.5, "copy_containment": 0.9, "copy_jaccard": 0.9, "shingle_size": 2,
+        "num_perm": 256, "bands": 32, "seed": 9, "title_weight": 9, "lead_weight": 9.5, "lead_length": 9,
+        "capital_weight": 9.5, "background": 9, "neighbours": 9, "date_penalty": 0.9,
+    }  # fmt: skip
+    assert set(others) == set(NAMES)
+    prints = {Settings().fingerprint, *(Settings(**{name: value}).fingerprint for name, value in others.items())}
+    assert len(prints) == len(others) + 1
+    assert all(len(text) == 16 and int(text, 16) >= 0 for text in prints)
+
+
+def test_a_fingerprint_is_that_of_the_method_and_of_every_knob() -> None:
+    """Pinned for settings that are all spelled out, so that tuning a default is no reason to change it."""
+    settings = Settings(
+        threshold=0.16, window=30.0, copy_containment=0.5, copy_jaccard=0.18, shingle_size=5, num_perm=128, bands=64,
+        seed=1, title_weight=2, lead_weight=2.0, lead_length=50, capital_weight=1.4, background=1000, neighbours=100,
+        date_penalty=0.15,
+    )  # fmt: skip
+    assert set(settings.to_dict()) == set(NAMES), "a new knob: spell it out above, and pin anew"
+    assert (METHOD_VERSION, settings.fingerprint) == (1, "91a7f3ca8da639c8")
+
+
+def test_a_fingerprint_is_the_same_in_every_process() -> None:
+    program = "from dedup.settings import Settings; print(Settings().fingerprint)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == Settings().fingerprint
