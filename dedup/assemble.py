@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -65,18 +65,19 @@ def seniorities(collection: Collection) -> list[Seniority]:
     return [(time, -len(collection.first(place).text), place) for place, time in enumerate(times)]
 
 
-def _totals(evidence: StoredEvidence, label: Sequence[int], unit: Sequence[int]) -> dict[int, int]:
-    """For each distinct article the sum of its scores to the articles of its story that are not copies of it."""
-    pairs, totals = evidence.pairs, defaultdict[int, int](int)
+def _totals(evidence: StoredEvidence, label: Sequence[int], unit: Sequence[int]) -> dict[int, float]:
+    """For each distinct article the sum of its mean scores to the other texts of its story, copies being one text."""
+    pairs, totals = evidence.pairs, defaultdict[int, float](float)
+    size = Counter(unit)
     for a, b, score in zip(pairs.a.tolist(), pairs.b.tolist(), pairs.score.tolist(), strict=True):
         if label[a] == label[b] and unit[a] != unit[b]:
-            totals[a] += score
-            totals[b] += score
+            totals[a] += score / size[unit[b]]
+            totals[b] += score / size[unit[a]]
     return totals
 
 
 def _story(
-    collection: Collection, units: Sequence[Sequence[int]], totals: dict[int, int], seniority: Sequence[Seniority]
+    collection: Collection, units: Sequence[Sequence[int]], totals: dict[int, float], seniority: Sequence[Seniority]
 ) -> Story:
     """The story of distinct articles, given by units of copies, each in the order of seniority."""
     groups = [group for unit in units if (group := _copy_group(collection, unit, seniority))]

@@ -13,12 +13,12 @@ def of_group(group: Iterable[int], seniority: Sequence[Seniority]) -> int:
     return min(group, key=lambda article: seniority[article])
 
 
-def of_story(units: Sequence[Sequence[int]], total: Mapping[int, int], seniority: Sequence[Seniority]) -> int:
+def of_story(units: Sequence[Sequence[int]], total: Mapping[int, float], seniority: Sequence[Seniority]) -> int:
     """The article of a story to show: the one most like the others, copies of one text counting once.
 
     Args:
         units: the story's copy groups, and its other articles each in a unit of its own.
-        total: for each article the sum of its scores to the articles of other units.
+        total: for each article the sum of its mean scores to the other units.
         seniority: decides between equals.
     """
 

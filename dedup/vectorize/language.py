@@ -7,31 +7,17 @@ their common words; and it must not be fooled by a name or a quotation, so it wa
 from __future__ import annotations
 
 from collections import Counter
-from functools import cache
-from itertools import islice
 
 from dedup.text.document import Document
 from dedup.vectorize import background
 
 UNKNOWN = ""
-COMMONEST = 120
-"""Words of each language that are looked for."""
 LOOKED_AT = 400
 """Words of the article that are looked at."""
 SMALLEST_SHARE = 0.12
 """Share of the words looked at that must be among the commonest of the language."""
 ENGLISH_TIE = 0.95
 """English wins over a language whose words are not more frequent than this says: its table is the best one."""
-
-
-@cache
-def _tongues() -> dict[str, tuple[str, ...]]:
-    """For each of the commonest words the languages it is one of."""
-    tongues: dict[str, tuple[str, ...]] = {}
-    for language in background.languages():
-        for word in islice(background.shares(language), COMMONEST):
-            tongues[word] = (*tongues.get(word, ()), language)
-    return tongues
 
 
 def detect(document: Document) -> str:
@@ -41,7 +27,7 @@ def detect(document: Document) -> str:
     script.pop("", None)
     if sum(script.values()) > len(words) / 2:
         return "ja" if script["ja"] else min(script, key=lambda language: (-script[language], language))
-    tongues = _tongues()
+    tongues = background.tongues()
     counts = Counter(language for word in words for language in tongues.get(word, ()))
     if not counts:
         return UNKNOWN

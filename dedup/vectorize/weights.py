@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,15 +43,21 @@ class Vectors:
     terms: NDArray[np.int64]
 
 
-def table_shares(language: str, terms: NDArray[np.int64]) -> NDArray[np.float64]:
-    """For each hashed term the share of articles in general that have it, 0 for a rare one."""
-    found = np.zeros(len(terms))
+@cache
+def _table(language: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The hashed terms of a language's table of common words, and the share of each."""
     shares = background.shares(language)
-    index = np.fromiter((term_index(word) for word in shares), np.int64, len(shares))
-    place = np.searchsorted(terms, index)
-    place[place == len(terms)] = 0
-    share = np.fromiter(shares.values(), np.float64, len(shares))
-    known = terms[place] == index if len(terms) else np.zeros(len(index), bool)
+    terms = np.fromiter(map(term_index, shares), np.int64, len(shares))
+    return terms, np.fromiter(shares.values(), np.float64, len(shares))
+
+
+def table_shares(language: str, terms: NDArray[np.int64]) -> NDArray[np.float64]:
+    """For each hashed term (ascending) the share of articles in general that have it, 0 for a rare one."""
+    common, share = _table(language)
+    found = np.zeros(len(terms))
+    place = np.searchsorted(terms, common)
+    known = place < len(terms)
+    known[known] = terms[place[known]] == common[known]
     np.maximum.at(found, place[known], share[known])
     return found
 

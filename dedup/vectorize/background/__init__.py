@@ -11,6 +11,8 @@ from functools import cache
 from importlib.resources import files
 
 BACKGROUND_VERSION = 1
+COMMONEST = 120
+"""Words of each language by which it is told from others."""
 
 
 @cache
@@ -26,3 +28,15 @@ def shares(language: str) -> dict[str, float]:
     packed = files("dedup.vectorize.background").joinpath(f"{language}.tsv.gz").read_bytes()
     rows = (line.split("\t") for line in gzip.decompress(packed).decode().splitlines())
     return {word: int(share) / 1e6 for word, share in rows}
+
+
+@cache
+def tongues() -> dict[str, tuple[str, ...]]:
+    """For each of the `COMMONEST` words of the languages the codes of the languages it is among them in."""
+    found: dict[str, tuple[str, ...]] = {}
+    text = files("dedup.vectorize.background").joinpath("commonest.txt").read_text(encoding="utf-8")
+    for line in text.splitlines():
+        language, *words = line.split(" ")
+        for word in words:
+            found[word] = (*found.get(word, ()), language)
+    return found

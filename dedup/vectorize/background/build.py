@@ -14,10 +14,12 @@ import math
 from argparse import ArgumentParser
 from collections import Counter
 from collections.abc import Iterator
+from itertools import islice
 from pathlib import Path
 
 from dedup.text.document import Document
 from dedup.text.tokens import tokenize
+from dedup.vectorize.background import COMMONEST, languages, shares
 
 NEWS = {"reuters21578": 20_000, "stream_2020_01_02": 27_000}
 WORDS_AN_ARTICLE = 300
@@ -71,6 +73,12 @@ def write(language: str, shares: dict[str, float]) -> None:
         file.write(text.encode())
 
 
+def write_commonest() -> None:
+    """The first words of each table once more in one file, from which languages are told apart."""
+    lines = (" ".join([language, *islice(shares(language), COMMONEST)]) for language in languages())
+    Path(__file__).with_name("commonest.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+
+
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with the two news files")
@@ -84,6 +92,7 @@ def main() -> None:
                 shares = {token: share for token, share in shares.items() if len(token) > 1}
             write(language, shares)
     write("en", english(data))
+    write_commonest()
 
 
 if __name__ == "__main__":
