@@ -50,14 +50,23 @@ def alphabet() -> Alphabet:
         elif shift != "0":
             folding.update((point, point + int(shift)) for point in points)
 
-    def characters(names: str) -> str:
-        ranges = [points for name in names for points in kinds[name]]
+    def characters(names: str, planes: range) -> str:
+        ranges = [points for name in names for points in kinds[name] if points[0] >> 16 in planes]
         return "".join(f"{re.escape(chr(points[0]))}-{re.escape(chr(points[-1]))}" for points in ranges)
 
-    unsegmented = f"[{characters('U')}][{characters('UI')}]*"
-    word = f"[{characters('CLD')}][{characters('CLDMI')}]*"
-    pattern = re.compile(f"({unsegmented})|({word})|([{re.escape(SENTENCE_ENDS)}])")
-    mark = f"[{characters('MI')}{UNSEGMENTED_MARKS}]"
-    stack = re.compile(f"({mark}{{{LONGEST_STACK}}}){mark}+")
+    def run(first: str, rest: str) -> str:
+        # `re` looks a character of the first plane up in a table, but goes through ranges beyond it one by one: these
+        # are asked only about characters that lie there. Possessive, so that nothing is tried twice.
+        def low(names: str) -> str:
+            return f"[{characters(names, range(1))}]"
+
+        def high(names: str) -> str:
+            return f"(?=[\U00010000-\U0010ffff])[{characters(names, range(1, 17))}]"
+
+        return f"(?:{low(first)}|{high(first)})(?:{low(rest)}++|{high(rest)}++)*+"
+
+    pattern = re.compile(f"({run('U', 'UI')})|({run('CLD', 'CLDMI')})|([{re.escape(SENTENCE_ENDS)}])")
+    mark = f"[{characters('MI', range(17))}{UNSEGMENTED_MARKS}]"
+    stack = re.compile(f"(?=[^\\x00-\\xac])({mark}{{{LONGEST_STACK}}}){mark}+")
     capitals = frozenset(chr(point) for points in kinds["C"] for point in points)
     return Alphabet(pattern, stack, folding, capitals)
