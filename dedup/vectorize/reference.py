@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dedup.text.document import Document
 from dedup.text.tokens import shingles
-from dedup.vectorize.hashing import shingle_hash, word_hash
+from dedup.vectorize.hashing import shingle_hash, shingle_hashes, word_hash
 
 if TYPE_CHECKING:
     from datasketch import MinHash
@@ -42,8 +42,16 @@ def minhash(words: list[str], settings: Settings) -> MinHash:
 
 def signatures(documents: Sequence[Document], settings: Settings) -> NDArray[np.uint32]:
     """The MinHash signatures of documents: shape (documents, num_perm); all ones for a document without words."""
-    rows = [minhash(document.words, settings).hashvalues for document in documents]
-    return np.array(rows, np.uint32).reshape(len(rows), settings.num_perm)
+    from datasketch import MinHash
+
+    permutations = minhash([], settings).permutations
+    rows = np.empty((len(documents), settings.num_perm), np.uint32)
+    for row, document in zip(rows, documents, strict=True):
+        # The same as `minhash`, but that all shingles of a text are hashed at once.
+        sketch = MinHash(settings.num_perm, hashfunc=int, permutations=permutations, scheme="affine32")
+        sketch.update_batch((shingle_hashes(document.words, settings.shingle_size) & np.uint64(0xFFFFFFFF)).tolist())
+        row[:] = sketch.hashvalues
+    return rows
 
 
 def term_index(word: str) -> int:
