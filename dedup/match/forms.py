@@ -27,19 +27,20 @@ def is_form(one: Sequence[str], other: Sequence[str]) -> bool:
         one, other: the words of the two texts; the answer does not depend on which is which.
     """
     one, other = sorted((list(one[:ALIGNED_WORDS]), list(other[:ALIGNED_WORDS])))
-    numbers = [Counter(filter(_is_number, words)) for words in (one, other)]
+    numbers = [Counter(_numbers(words)) for words in (one, other)]
     if min((numbers[0] - numbers[1]).total(), (numbers[1] - numbers[0]).total()) < CHANGED:
         return False  # no alignment could find as many: by far the most copies end here
     changed = kept = 0
     for tag, i, i_end, j, j_end in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
-        before = list(filter(_is_number, one[i:i_end]))
+        before = _numbers(one[i:i_end])
         if tag == "equal":
             kept += len(before)
         elif tag == "replace" and i_end - i <= SLOT and j_end - j <= SLOT:
-            after = list(filter(_is_number, other[j:j_end]))
+            after = _numbers(other[j:j_end])
             changed += bool(before) and bool(after) and before != after
     return changed >= CHANGED and changed >= CHANGED_SHARE * (changed + kept)
 
 
-def _is_number(word: str) -> bool:
-    return word[0].isdigit()
+def _numbers(words: Sequence[str]) -> list[str]:
+    """Those of some words that begin with a digit: digits are ASCII in a word, and come before all letters."""
+    return [word for word in words if word < ":"]
