@@ -21,7 +21,7 @@ from dedup.record import from_record
 from dedup.vectorize.exact import SCORE_UNIT
 
 SETS = ("newswcl50", "mmds_dev", "basil", "meantime", "telegram_articles", "copy_pairs_dev_articles", "fnc1_train")
-MOST = int(os.environ.get("DEDUP_SHUFFLED", "300"))
+MOST = int(os.environ.get("DEDUP_SHUFFLED", "200"))
 """Articles of a set that are shuffled: evenly spread ones, to keep the tests short; DEDUP_SHUFFLED=100000 takes all."""
 
 PROGRAM = """
