@@ -1,0 +1,75 @@
+"""The repository as strangers find it: two commands that work, a licence, and nothing of the machine it was made on."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import tomllib
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+HOSTS = {"creativecommons.org", "github.com", "keepachangelog.com", "semver.org"}
+"""The hosts that files may name, besides invented ones (RFC 2606). A package registry is no business of theirs."""
+
+
+def tracked() -> list[Path]:
+    """The files of the repository."""
+    git = shutil.which("git")
+    if git is None or not (ROOT / ".git").exists():
+        pytest.skip("this is no git checkout")
+    listed = subprocess.run([git, "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    found = [ROOT / name for name in listed.decode().split("\0") if name]
+    assert found
+    return [path for path in found if path.is_file()]
+
+
+def text_of(path: Path) -> str:
+    return path.read_bytes().decode("utf-8", "replace")
+
+
+def test_the_readme_has_its_two_commands() -> None:
+    """`.ci/run` takes the second one from there."""
+    lines = [line for line in text_of(ROOT / "README.md").splitlines() if line.startswith("python3 -m venv")]
+    assert len(lines) == 2
+    assert len([line for line in lines if "pytest" in line]) == 1
+    assert len([line for line in lines if "dedup cluster seeds" in line]) == 1
+
+
+def test_the_changelog_has_an_unreleased_section() -> None:
+    headings = re.findall(r"^## (.*)$", text_of(ROOT / "CHANGELOG.md"), re.MULTILINE)
+    assert headings[0] == "[Unreleased]"
+
+
+def test_the_licence_is_mit() -> None:
+    assert text_of(ROOT / "LICENSE").startswith("MIT License\n")
+    assert tomllib.loads(text_of(ROOT / "pyproject.toml"))["project"]["license"] == "MIT"
+
+
+def test_no_file_names_a_place_on_this_machine() -> None:
+    places = {ROOT, ROOT.parent, Path.home(), Path(sys.prefix)} - {Path(ROOT.anchor), Path(tempfile.gettempdir())}
+    named = re.compile(
+        r"(?<![\w.-])(?:" + "|".join(re.escape(str(place)) for place in sorted(places)) + r")[/\\]\w"
+        r"|(?<![\w.-])/(?:home|Users)/\w|\b[A-Z]:\\Users\b"
+    )
+    assert {(path.name, found[0]) for path in tracked() for found in named.finditer(text_of(path))} == set()
+
+
+def test_no_file_names_a_host_it_should_not() -> None:
+    named = {
+        (path.name, host)
+        for path in tracked()
+        for host in re.findall(r"https?://([\w.-]+)", text_of(path))
+        if host not in HOSTS and not re.search(r"(^|\.)example(\.\w+)?$", host)
+    }
+    assert named == set()
+
+
+def test_no_file_chooses_a_package_index() -> None:
+    options = re.compile(r"--(?:extra-)?index(?:-url)?[ =]|--find-links\b|--trusted-host\b|^index-url *=", re.MULTILINE)
+    assert {path.name for path in tracked() if options.search(text_of(path))} == set()
