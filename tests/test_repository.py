@@ -68,8 +68,3 @@ def test_no_file_names_a_host_it_should_not() -> None:
         if host not in HOSTS and not re.search(r"(^|\.)example(\.\w+)?$", host)
     }
     assert named == set()
-
-
-def test_no_file_chooses_a_package_index() -> None:
-    options = re.compile(r"--(?:extra-)?index(?:-url)?[ =]|--find-links\b|--trusted-host\b|^index-url *=", re.MULTILINE)
-    assert {path.name for path in tracked() if options.search(text_of(path))} == set()
