@@ -40,9 +40,10 @@ class Article:
             value = getattr(self, name)
             if not isinstance(value, str):
                 raise InputError(f"Article.{name} must be a string, not {type(value).__name__}")
-        if self.published is not None and not isinstance(self.published, date):
+        # pandas' NaT is a datetime that equals nothing, itself included.
+        if self.published is not None and not (isinstance(self.published, date) and self.published == self.published):
             raise InputError(
-                f"Article.published must be a date, a datetime or None, not {type(self.published).__name__}"
+                f"Article.published must be a date, a datetime or None, not {self.published!r}"
                 " (dedup.from_record reads dates from strings)"
             )
 

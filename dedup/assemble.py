@@ -32,7 +32,7 @@ def assemble(evidence: StoredEvidence, settings: Settings) -> Clustering:
     for group in copy_groups(len(collection), evidence.copies):
         unit[group] = group[0]
     totals = _totals(evidence, label.tolist(), unit.tolist())
-    seniority = seniorities(collection)
+    seniority = collection.seniorities()
     members: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for article in sorted(range(len(collection)), key=seniority.__getitem__):
         members[int(label[article])][int(unit[article])].append(article)
@@ -57,12 +57,6 @@ def assemble(evidence: StoredEvidence, settings: Settings) -> Clustering:
         notices=evidence.notices,
         _evidence=evidence,
     )
-
-
-def seniorities(collection: Collection) -> list[Seniority]:
-    """For each distinct article the key it is ordered by: the first published first, of several the fullest."""
-    times = [math.inf if math.isnan(time) else time for time in collection.seconds.tolist()]
-    return [(time, -len(collection.first(place).text), place) for place, time in enumerate(times)]
 
 
 def _totals(evidence: StoredEvidence, label: Sequence[int], unit: Sequence[int]) -> dict[int, float]:

@@ -21,8 +21,9 @@ from numpy.typing import NDArray
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
+from dedup.group.canonical import Seniority
 from dedup.record import from_record
-from dedup.text.dateline import HEAD, dateline
+from dedup.text.dateline import dateline
 from dedup.text.document import Document
 
 if TYPE_CHECKING:
@@ -58,6 +59,11 @@ class Collection:
     def first(self, distinct: int) -> Article:
         """The first published of the articles that are one distinct article."""
         return self.articles[self.members[distinct][0]]
+
+    def seniorities(self) -> list[Seniority]:
+        """For each distinct article the key it is ordered by: the first published first, of several the fullest."""
+        times = [math.inf if math.isnan(time) else time for time in self.seconds.tolist()]
+        return [(time, -len(self.first(place).text), place) for place, time in enumerate(times)]
 
     def documents(self) -> list[Document]:
         """The documents of the distinct articles."""
@@ -95,7 +101,11 @@ def published_seconds(published: date | None) -> float:
 
 
 def _published(article: Article) -> date | None:
-    return article.published or dateline(f"{article.title}\n{article.text[:HEAD]}")
+    if article.published is not None:
+        return article.published
+    text = article.text.lstrip()
+    repeats_title = bool(article.title) and text.startswith(article.title)
+    return dateline(text[len(article.title) :].lstrip() if repeats_title else text)
 
 
 def _items(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame) -> Iterator[object]:

@@ -11,9 +11,9 @@ from dedup.article import Article, Notice
 from dedup.clustering import Clustering, Explanation, Progress
 from dedup.collection import Collection, collect
 from dedup.evidence import StoredEvidence
-from dedup.group.copies import copy_groups, digests, without_parts
+from dedup.group.copies import copy_groups, digests, representatives, without_parts
 from dedup.group.linkage import average_linkage
-from dedup.match.copies import copy_pairs
+from dedup.match.copies import alike_candidates, band_candidates, decide
 from dedup.match.stories import ordinariness, story_pairs
 from dedup.settings import Settings
 from dedup.text.document import Document
@@ -53,22 +53,30 @@ def cluster(
     tell("reading the words", 0, count)
     documents, foreign = read_words(collection)
 
+    tell("looking for copies", 0, count)
+    present = np.array([bool(document.words) for document in documents], bool)
+    banded = band_candidates(signatures(documents, settings), present, settings)
+    copies, forms = decide(documents, banded, collection.seconds, settings)
+    standing = representatives(copies, collection.seniorities())
+    texts = np.unique(standing)
+
     tell("counting the words", 0, count)
     every, capitals = term_counts(documents, settings)
     languages = [detect(document) for document in documents]
-    vectors = tfidf(every, capitals, languages, Frequencies.of(every, languages), settings)
-    ordinary = ordinariness(vectors.matrix)
-    pairs = story_pairs(vectors.matrix, ordinary, collection.seconds, settings, tell)
-
-    tell("looking for copies", 0, count)
-    copies, forms = copy_pairs(documents, signatures(documents, settings), collection.seconds, pairs, settings)
-    lengths = np.array([len(document.words) for document in documents], np.int64)
-    digest = digests(copies, lengths, vectors.matrix)
-    copies = copies.where(without_parts(copies, digest, lengths))
-    pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(forms))
+    frequencies = Frequencies.of(every[texts], [languages[text] for text in texts])
+    vectors = tfidf(every, capitals, languages, frequencies, settings)
+    ordinary = ordinariness(vectors.matrix, standing)
+    pairs = story_pairs(vectors.matrix, ordinary, collection.seconds, texts, forms, settings, tell)
 
     tell("grouping", 0, count)
-    tree = average_linkage(count, pairs, copy_groups(count, copies))
+    more_copies, more_forms = decide(documents, alike_candidates(pairs, banded), collection.seconds, settings)
+    copies, forms = copies.with_others(more_copies), forms.with_others(more_forms)
+    lengths = np.array([len(document.words) for document in documents], np.int64)
+    digest = digests(copies, lengths, vectors.matrix)
+    copies = copies.where(without_parts(copies, digest))
+    pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(more_forms))
+    weights = (standing == np.arange(count)).astype(np.int64)
+    tree = average_linkage(pairs, copy_groups(count, copies), weights)
     notices = (*collection.notices, *map(_notice, map(collection.first, foreign)))
     evidence = StoredEvidence(collection, foreign, vectors, ordinary, pairs, copies, forms, digest, tree, notices)
     return evidence.clustering(settings)

@@ -7,6 +7,7 @@ import json
 import math
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from numbers import Integral, Real
 from typing import Any, Self
 
 from dedup.errors import SettingsError
@@ -47,9 +48,10 @@ class Settings:
     def __post_init__(self) -> None:
         faults = []
         for knob in fields(self):
-            value, kind = getattr(self, knob.name), type(knob.default)
-            if kind is float and type(value) is int:
-                value = float(value)
+            value: Any = getattr(self, knob.name)
+            kind: Any = type(knob.default)
+            if not isinstance(value, bool) and isinstance(value, Real if kind is float else Integral):
+                value = kind(value)  # NumPy's numbers too
                 object.__setattr__(self, knob.name, value)
             low, high = knob.metadata["low"], knob.metadata["high"]
             if type(value) is not kind:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -10,7 +11,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.sparse.csgraph import connected_components
 
-from dedup.match.copies import Overlaps
+from dedup.group.canonical import Seniority, of_group
+from dedup.match.copies import NEAR, Overlaps
 from dedup.match.stories import FLOOR
 
 PART = 0.6
@@ -46,11 +48,21 @@ def digests(copies: Overlaps, lengths: NDArray[np.int64], matrix: sp.csr_array) 
     return found
 
 
-def without_parts(copies: Overlaps, digest: NDArray[np.bool_], lengths: NDArray[np.int64]) -> NDArray[np.bool_]:
+def without_parts(copies: Overlaps, digest: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Whether each copy pair stays: a digest is a copy of another digest only, not of its parts."""
-    a, b = copies.a, copies.b
-    alike = np.minimum(lengths[a], lengths[b]) >= PART * np.maximum(lengths[a], lengths[b])
-    return ~(digest[a] | digest[b]) | alike
+    return ~(digest[copies.a] | digest[copies.b]) | (copies.jaccard >= NEAR)
+
+
+def representatives(copies: Overlaps, seniority: Sequence[Seniority]) -> NDArray[np.int64]:
+    """For each article the one that stands for it when stories are looked for: itself, but for near-copies.
+
+    A text that runs in a hundred papers with small changes is one text. Were it counted a hundred times, its words
+    would be common words, and its copies each other's nearest neighbours, in place of the other outlets' own versions.
+    """
+    standing = np.arange(len(seniority))
+    for group in copy_groups(len(seniority), copies.where(copies.jaccard >= NEAR)):
+        standing[group] = of_group(group, seniority)
+    return standing
 
 
 def copy_groups(articles: int, copies: Overlaps) -> list[list[int]]:

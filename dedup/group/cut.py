@@ -25,7 +25,8 @@ def cut(tree: Tree, threshold: float) -> NDArray[np.int64]:
         Shape (articles,): numbers from 0 in the order of each story's first article.
     """
     nodes = tree.leaves + len(tree.height)
-    size, good = np.ones(nodes, np.int64), np.ones(nodes, bool)
+    size, good = np.zeros(nodes, np.int64), np.ones(nodes, bool)
+    size[: tree.leaves] = tree.weights
     height = np.full(nodes, np.inf)
     height[tree.leaves :] = tree.height
     parent = np.full(nodes, -1)

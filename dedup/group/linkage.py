@@ -28,26 +28,30 @@ class Tree:
         leaves: the number of articles.
         left, right: the nodes merged, shape (merges,).
         height: mean score at which they merged, shape (merges,), falling; infinite where the two are one text.
+        weights: for how many articles each counts, shape (leaves,).
     """
 
     leaves: int
     left: NDArray[np.int64]
     right: NDArray[np.int64]
     height: NDArray[np.float64]
+    weights: NDArray[np.int64]
 
 
-def average_linkage(articles: int, pairs: Pairs, groups: Sequence[Sequence[int]]) -> Tree:
+def average_linkage(pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree:
     """The merge tree of articles.
 
     Args:
-        articles: how many there are.
         pairs: their scored pairs.
         groups: disjoint groups of articles that are merged before all others: the copies of one text.
+        weights: for how many articles each counts, shape (articles,): 1, or 0 for one that another of its group, which
+            alone has scores, stands for.
     """
+    articles = len(weights)
     sums: list[dict[int, int]] = [{} for _ in range(articles)]
     for a, b, score in zip(pairs.a.tolist(), pairs.b.tolist(), pairs.score.tolist(), strict=True):
         sums[a][b] = sums[b][a] = score
-    size, first = [1] * articles, list(range(articles))
+    size, first = weights.tolist(), list(range(articles))
     merges: list[tuple[int, int, float]] = []
     alive = [True] * articles
 
@@ -95,4 +99,5 @@ def average_linkage(articles: int, pairs: Pairs, groups: Sequence[Sequence[int]]
             for other, total in sums[node].items():
                 offer(node, other, total)
     left, right, heights = (np.array(column) for column in zip(*merges, strict=True)) if merges else ([], [], [])
-    return Tree(articles, np.asarray(left, np.int64), np.asarray(right, np.int64), np.asarray(heights, np.float64))
+    columns = (np.asarray(left, np.int64), np.asarray(right, np.int64), np.asarray(heights, np.float64))
+    return Tree(articles, *columns, weights)

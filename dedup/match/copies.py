@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 CROWD = 32
 """Articles in a bucket up to which all its pairs are candidates; in a fuller one each has `STRIDE` others."""
 STRIDE = 8
+NEAR = 0.5
+"""Jaccard from which two copies count as one text when stories are looked for."""
 AGREEING = 1 / 32
 """Share of the slots of two signatures that must agree for the exact overlap to be counted."""
 ALIKE = 0.4
@@ -57,11 +59,23 @@ class Overlaps:
     jaccard: NDArray[np.float64]
     containment: NDArray[np.float64]
 
-    def where(self, keep: NDArray[np.bool_]) -> Overlaps:
-        """The pairs for which `keep` is true."""
+    def where(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Overlaps:
+        """The pairs for which `keep` is true, or at the places that it lists."""
         return Overlaps(
             self.a[keep], self.b[keep], self.shared[keep], self.sizes[keep], self.jaccard[keep], self.containment[keep]
         )
+
+    def with_others(self, other: Overlaps) -> Overlaps:
+        """These pairs and others, which must be none of them."""
+        both = Overlaps(
+            np.concatenate([self.a, other.a]),
+            np.concatenate([self.b, other.b]),
+            np.concatenate([self.shared, other.shared]),
+            np.concatenate([self.sizes, other.sizes]),
+            np.concatenate([self.jaccard, other.jaccard]),
+            np.concatenate([self.containment, other.containment]),
+        )
+        return both.where(np.lexsort((both.b, both.a)))
 
 
 def band_candidates(
@@ -75,8 +89,9 @@ def band_candidates(
         settings: for the number of bands.
 
     Returns:
-        Shape (pairs, 2), a < b, sorted. Linear in the number of articles: a bucket with more than `CROWD` of them gives
-        each only its next `STRIDE` neighbours, and the first.
+        Shape (pairs, 2), a < b, sorted, without those that agree in too few slots to be worth an exact count. Linear in
+        the number of articles: a bucket with more than `CROWD` of them gives each only its next `STRIDE` neighbours,
+        and the first.
     """
     rows = settings.num_perm // settings.bands
     articles = np.flatnonzero(present)
@@ -98,10 +113,11 @@ def band_candidates(
         star = crowded & (place > first)
         keys.append(order[first[star]] * total + order[place[star]])
     pairs: NDArray[np.int64] = np.unique(np.concatenate(keys)) if keys else np.empty(0, np.int64)
-    return np.stack([pairs // max(1, total), pairs % max(1, total)], axis=1)
+    found = np.stack([pairs // max(1, total), pairs % max(1, total)], axis=1)
+    return found[_agreeing(signatures, found)]
 
 
-def agreeing(signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _agreeing(signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Whether the signatures of each pair agree in enough slots to be worth an exact count."""
     least = AGREEING * signatures.shape[1]
     blocks = [pairs[start : start + 65_536] for start in range(0, len(pairs), 65_536)]
@@ -125,35 +141,28 @@ def is_overlapping(found: Overlaps, settings: Settings) -> NDArray[np.bool_]:
     return much & ((found.shared >= FEW) | (found.containment >= NEARLY_WHOLE))
 
 
-def copy_pairs(
-    documents: Sequence[Document],
-    signatures: NDArray[np.uint32],
-    seconds: NDArray[np.float64],
-    pairs: Pairs,
-    settings: Settings,
+def alike_candidates(pairs: Pairs, known: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The same-story pairs so alike that they may be copies, but for those already known; shape (pairs, 2), sorted."""
+    alike = pairs.where(pairs.cosine >= ALIKE)
+    width = max(int(known.max(initial=0)), int(alike.b.max(initial=0))) + 1
+    new = ~np.isin(alike.a * width + alike.b, known[:, 0] * width + known[:, 1])
+    return np.stack([alike.a[new], alike.b[new]], axis=1)
+
+
+def decide(
+    documents: Sequence[Document], pairs: NDArray[np.int64], seconds: NDArray[np.float64], settings: Settings
 ) -> tuple[Overlaps, Overlaps]:
-    """The pairs whose texts overlap as copies do: those that are copies, and those that are one form filled in twice.
+    """Of candidates those whose texts overlap as copies do: the copies, and those that are one form filled in twice.
 
     Args:
         documents: the articles.
-        signatures: their MinHash signatures, shape (articles, num_perm).
+        pairs: the candidates, shape (pairs, 2), a < b, sorted.
         seconds: publication times, shape (articles,), nan where unknown.
-        pairs: the same-story pairs.
-        settings: for the bands, the shingles and the two overlaps.
+        settings: for the shingles and the two overlaps.
     """
-    present = np.array([bool(document.words) for document in documents], bool)
-    banded = band_candidates(signatures, present, settings)
-    banded = banded[agreeing(signatures, banded)]
-    alike = pairs.cosine >= ALIKE
-    candidates = np.concatenate([banded, np.stack([pairs.a[alike], pairs.b[alike]], axis=1)])
-    found = overlaps(documents, np.unique(candidates, axis=0), settings)
+    found = overlaps(documents, pairs, settings)
     found = found.where(is_overlapping(found, settings))
-    form = np.array(
-        [
-            is_form(documents[a].words, documents[b].words)
-            for a, b in zip(found.a.tolist(), found.b.tolist(), strict=True)
-        ],
-        bool,
-    )
+    places = zip(found.a.tolist(), found.b.tolist(), strict=True)
+    form = np.array([is_form(documents[a].words, documents[b].words) for a, b in places], bool)
     recurring = days_between(seconds, found.a, found.b) >= RECURRING  # False where a date is unknown
     return found.where(~form & (~recurring | (found.jaccard >= ALL_BUT_EQUAL))), found.where(form)

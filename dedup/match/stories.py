@@ -67,18 +67,20 @@ class Pairs:
         return np.isin(self.a * width + self.b, others.a * width + others.b)
 
 
-def ordinariness(matrix: sp.csr_array) -> NDArray[np.float64]:
+def ordinariness(matrix: sp.csr_array, standing: NDArray[np.int64]) -> NDArray[np.float64]:
     """How much each article resembles the others on average, leaning on a usual value where there are few others.
 
     Args:
         matrix: unit vectors, shape (articles, terms).
+        standing: for each article the one that stands for it; the others are those that stand for themselves.
 
     Returns:
         Shape (articles,): (n·mean cosine to the others + `USUAL_COUNT`·`USUAL`)/(n + `USUAL_COUNT`).
     """
-    count = matrix.shape[0]
-    to_all = np.asarray(matrix @ matrix.sum(axis=0)).ravel()
-    to_itself = np.asarray(matrix.multiply(matrix).sum(axis=1)).ravel()
+    texts = np.unique(standing)
+    count = len(texts)
+    to_all = np.asarray(matrix @ matrix[texts].sum(axis=0)).ravel()
+    to_itself = np.asarray(matrix.multiply(matrix[standing]).sum(axis=1)).ravel()
     mean = (to_all - to_itself) / max(1, count - 1)
     leaning: NDArray[np.float64] = (count * mean + USUAL_COUNT * USUAL) / (count + USUAL_COUNT)
     return leaning
@@ -108,6 +110,8 @@ def story_pairs(
     matrix: sp.csr_array,
     ordinary: NDArray[np.float64],
     seconds: NDArray[np.float64],
+    among: NDArray[np.int64],
+    never: HasPairs,
     settings: Settings,
     progress: Progress | None = None,
 ) -> Pairs:
@@ -117,6 +121,8 @@ def story_pairs(
         matrix: unit vectors, shape (articles, terms).
         ordinary: their ordinariness, shape (articles,).
         seconds: publication times, shape (articles,), nan where unknown: such an article is compared with all.
+        among: the places of the articles to be compared, ascending.
+        never: pairs that are none, whatever their score.
         settings: for the window, the number of neighbours and the date penalty.
         progress: told how many articles are done.
 
@@ -124,8 +130,8 @@ def story_pairs(
         The pairs with a positive score that are among the best of one of their articles, ties going to the earlier
         place.
     """
-    order = np.argsort(seconds, kind="stable")  # nan, the undated, come last
-    dated = int(np.count_nonzero(~np.isnan(seconds)))
+    order = among[np.argsort(seconds[among], kind="stable")]  # nan, the undated, come last
+    dated = int(np.count_nonzero(~np.isnan(seconds[among])))
     by_date, times = matrix[order], seconds[order]
     found: list[tuple[NDArray[np.int64], ...]] = []
     total = len(order)
@@ -153,8 +159,8 @@ def story_pairs(
     scores = score(cosine, (ordinary[a] + ordinary[b]) / 2, days_between(seconds, a, b), settings)
     in_order = np.lexsort((b, a))
     pairs = Pairs(a[in_order], b[in_order], cosine[in_order], scores[in_order])
-    pairs = pairs.where(pairs.score > 0)
-    return pairs.where(among_best(pairs, settings.neighbours, total))
+    pairs = pairs.where((pairs.score > 0) & ~pairs.among(never))
+    return pairs.where(among_best(pairs, settings.neighbours, matrix.shape[0]))
 
 
 def among_best(pairs: Pairs, most: int, articles: int) -> NDArray[np.bool_]:

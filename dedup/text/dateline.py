@@ -1,8 +1,8 @@
 """The date that an article carries at its head, for articles whose date no field gives.
 
 Only a full date counts (day, month and year), spelled with the name of the month or in the order year, month, day; what
-is written in digits alone in another order can mean two days. Only the head is read: dates further down are those of
-events that are told about.
+is written in digits alone in another order can mean two days. It must stand at the beginning of a line or after a
+comma, a dash or the like, as in "RIGA, 7 October 2008": dates within sentences are those of events that are told about.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from importlib.resources import files
 
 HEAD = 300
 """Characters of the text that are read."""
+PLACE = 40
+"""Characters of the line before the date: a place, an agency, "Published:"."""
 EARLIEST, LATEST = 1900, 2100
 """Years between which a date is believed."""
 
@@ -47,10 +49,16 @@ def dateline(text: str) -> date | None:
     for pattern in _patterns():
         for match in pattern.finditer(head):
             day = _date(match["year"], match["month"], match["day"])
-            if day is not None:
+            if day is not None and _stands_alone(head[: match.start()]):
                 found.append((match.start(), day))
                 break
     return min(found)[1] if found else None
+
+
+def _stands_alone(before: str) -> bool:
+    """Whether what stands before a date, down to the beginning of its line, is that of a dateline."""
+    line = before.rsplit("\n", 1)[-1].rstrip(" \t(")
+    return not line or (len(line) <= PLACE and not line[-1].isalnum())
 
 
 def _date(year: str, month: str, day: str) -> date | None:

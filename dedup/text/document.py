@@ -6,6 +6,9 @@ from dataclasses import dataclass
 
 from dedup.text.tokens import Tokens, tokenize
 
+REPEATED = 3
+"""Words a title must have to be taken for repeated where a text begins with them."""
+
 
 @dataclass(frozen=True, slots=True)
 class Document:
@@ -23,7 +26,7 @@ class Document:
     def of(cls, title: str, text: str) -> Document:
         """The document of a title and a text."""
         head, body = tokenize(title), tokenize(text)
-        if head.words and body.words[: len(head)] == head.words:
+        if len(head) >= REPEATED and body.words[: len(head)] == head.words:
             body = body.after(len(head))
         return cls(head, body)
 
