@@ -10,6 +10,8 @@ import random
 import subprocess
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -34,7 +36,9 @@ print(json.dumps(outcome(dedup.cluster(seed_articles()))))
 
 
 def seed_articles() -> list[Article]:
-    return list(dedup.read_articles([str(SEEDS)]))
+    """The seed corpus, with paths that do not tell where the checkout lies."""
+    articles = dedup.read_articles([str(SEEDS)])
+    return [replace(article, path=Path(article.path).relative_to(SEEDS).as_posix()) for article in articles]
 
 
 def outcome(clustering: Clustering) -> dict[str, Any]:
@@ -100,7 +104,7 @@ def test_the_hash_seed_does_not_matter(hash_seed: str) -> None:
     [
         ("stories", "5042b417696dd3a1"),
         ("copies", "d12ed53b8935b5d9"),
-        ("records", "a2912e425c25e17f"),
+        ("records", "75796b1a7db3b1c5"),
         ("links", "376f621a8ac50027"),
     ],
 )
