@@ -106,13 +106,10 @@ def term_counts(documents: Sequence[Document], settings: Settings) -> tuple[sp.c
                     weights.append(float(weight))
                     is_capital.append(float(capital))
                     words.append(zone)
-        shape = (len(block), len(words))
         counts = sp.csr_array(counter.transform(words)) if words else sp.csr_array((0, FEATURES))
-        columns = np.arange(len(words))
-        weigh = sp.csr_array((weights, (rows, columns)), shape=shape)
-        every.append(weigh @ counts)
-        weigh = sp.csr_array((np.multiply(weights, is_capital), (rows, columns)), shape=shape)
-        capitalised.append(weigh @ counts)
+        zone_of = (rows, np.arange(len(words)))
+        for weight_of, found in ((weights, every), (np.multiply(weights, is_capital), capitalised)):
+            found.append(_product(sp.csr_array((weight_of, zone_of), shape=(len(block), len(words))), counts))
     if not every:
         return sp.csr_array((0, FEATURES)), sp.csr_array((0, FEATURES))
     both = sp.csr_array(sp.vstack(every)), sp.csr_array(sp.vstack(capitalised))
@@ -121,3 +118,11 @@ def term_counts(documents: Sequence[Document], settings: Settings) -> tuple[sp.c
         matrix.sort_indices()
         matrix.eliminate_zeros()
     return both
+
+
+def _product(left: sp.csr_array, right: sp.csr_array) -> sp.csr_array:
+    """The matrix product, in time that does not depend on how many columns of `right` are empty."""
+    columns, place = np.unique(right.indices, return_inverse=True)
+    narrow = sp.csr_array((right.data, place, right.indptr), shape=(right.shape[0], len(columns)))
+    product = sp.csr_array(left @ narrow)
+    return sp.csr_array((product.data, columns[product.indices], product.indptr), shape=(left.shape[0], right.shape[1]))
