@@ -92,7 +92,8 @@ def term_counts(documents: Sequence[Document], settings: Settings) -> tuple[sp.c
     from sklearn.feature_extraction.text import HashingVectorizer
 
     counter = HashingVectorizer(analyzer=list, n_features=FEATURES, alternate_sign=False, norm=None)
-    every, capitalised = [], []
+    every: list[sp.csr_array] = []
+    capitalised: list[sp.csr_array] = []
     for start in range(0, len(documents), _BLOCK):
         rows: list[int] = []
         weights: list[float] = []
