@@ -27,7 +27,7 @@ ROOMS = {
     "vectorize": "errors text settings",
     "match": "errors text settings clustering vectorize",
     "group": "errors clustering vectorize match",
-    "collection": "errors article record text",
+    "collection": "errors article record text group",
     "evidence": "errors article settings clustering text vectorize match group collection assemble explain",
     "assemble": "errors article settings clustering text vectorize match group collection evidence",
     "explain": "errors article settings clustering text vectorize match group collection evidence",
@@ -39,7 +39,7 @@ ROOMS = {
     "__init__": "errors article record settings clustering read pipeline estimators evaluate",
 }
 """The table of the house, as built. Reading a record is `collection`'s business too, since a caller may pass mappings;
-`match` needs the words of documents; the command and the reports ask the public door for its version; collection,
+`match` needs the words of documents; the key that `collection` orders articles by is `group`'s; the command and the reports ask the public door for its version; collection,
 evidence, assemble and explain are the pipeline's own layer."""
 
 HEAVY = [

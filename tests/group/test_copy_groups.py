@@ -9,16 +9,19 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from dedup.group.canonical import of_group, of_story
-from dedup.group.copies import PARTS_LOOKED_AT, copy_groups, digests, without_parts
-from dedup.match.copies import Overlaps
+from dedup.group.canonical import Seniority, of_group, of_story
+from dedup.group.copies import PARTS_LOOKED_AT, copy_groups, digests, representatives, without_parts
+from dedup.match.copies import NEAR, Overlaps
 from dedup.vectorize.weights import _unit
 
 
-def copies_of(*pairs: tuple[int, int]) -> Overlaps:
-    a, b = np.array(sorted(pairs), np.int64).reshape(-1, 2).T
+def copies_of(*pairs: tuple[int, int], jaccard: Sequence[float] | None = None) -> Overlaps:
+    """Copy links between pairs, of texts that are equal but where their Jaccard is given in the same order."""
+    a, b = np.array(pairs, np.int64).reshape(-1, 2).T
     ones = np.ones(len(a))
-    return Overlaps(a, b, ones.astype(np.int64), np.ones((len(a), 2), np.int64), ones, ones)
+    found = ones if jaccard is None else np.array(jaccard)
+    links = Overlaps(a, b, ones.astype(np.int64), np.ones((len(a), 2), np.int64), found, ones)
+    return links.where(np.lexsort((b, a)))
 
 
 def vectors(*topics: int) -> sp.csr_array:
@@ -26,6 +29,9 @@ def vectors(*topics: int) -> sp.csr_array:
     rows = np.zeros((len(topics), max(topics) + 1))
     rows[np.arange(len(topics)), topics] = 1
     return _unit(sp.csr_array(rows))
+
+
+SENIORITY = [(5.0, -100, 0), (3.0, -100, 1), (3.0, -200, 2), (float("inf"), -900, 3), (5.0, -100, 4)]
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -73,13 +79,39 @@ def test_a_text_with_very_many_parts_is_looked_at_in_part() -> None:
 
 
 def test_a_digest_is_a_copy_of_digests_only() -> None:
-    lengths = np.array([1_000, 100, 100, 900])
-    copies = copies_of((0, 1), (0, 2), (0, 3), (1, 2))
-    assert without_parts(copies, np.array([True, False, False, True]), lengths).tolist() == [False, False, True, True]
-    assert without_parts(copies, np.zeros(4, bool), lengths).all()
+    """Of a text that is nearly all of it, that is, which may lack what makes a digest; not of its parts."""
+    pairs = [(0, 1), (0, 2), (0, 3), (1, 2)]
+    copies = copies_of(*pairs, jaccard=[NEAR - 0.001, 0.1, NEAR, 0.1])
+    for digest, expected in (
+        ([True, False, False, True], [False, False, True, True]),
+        ([True, False, False, False], [False, False, True, True]),
+        ([False, True, False, False], [False, True, True, False]),
+        ([False, False, False, False], [True, True, True, True]),
+        ([True, True, True, True], [False, False, True, False]),
+    ):
+        assert without_parts(copies, np.array(digest)).tolist() == expected
 
 
-SENIORITY = [(5.0, -100, 0), (3.0, -100, 1), (3.0, -200, 2), (float("inf"), -900, 3), (5.0, -100, 4)]
+@pytest.mark.parametrize("seed", range(10))
+def test_the_senior_near_copy_stands_for_all_that_near_links_connect(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    count = 30
+    pairs = sorted({(int(min(pair)), int(max(pair))) for pair in random.integers(count, size=(25, 2)) if np.ptp(pair)})
+    jaccard = random.choice([0.2, NEAR - 0.001, NEAR, 0.9], size=len(pairs)).tolist()
+    times, lengths = random.integers(3, size=count).tolist(), random.integers(3, size=count).tolist()
+    seniority: list[Seniority] = [(float(times[place]), -lengths[place], place) for place in range(count)]
+    near = [pair for pair, share in zip(pairs, jaccard, strict=True) if share >= NEAR]
+    standing = list(range(count))
+    for _ in range(count):  # long enough for the senior of a group to become known to all of it
+        for a, b in near:
+            standing[a] = standing[b] = min(standing[a], standing[b], key=lambda place: seniority[place])
+    assert 0 < sum(standing[place] != place for place in range(count)) < count
+    assert representatives(copies_of(*pairs, jaccard=jaccard), seniority).tolist() == standing
+
+
+def test_articles_without_copies_stand_for_themselves() -> None:
+    assert representatives(copies_of(), SENIORITY).tolist() == list(range(len(SENIORITY)))
+    assert representatives(copies_of(), []).tolist() == []
 
 
 @pytest.mark.parametrize(

@@ -15,11 +15,15 @@ from dedup.match.stories import Pairs
 def random_tree(seed: int, count: int) -> Tree:
     random = np.random.default_rng(seed)
     topic = random.integers(4, size=count)
-    pairs = [pair for pair in combinations(range(count), 2) if random.random() < 0.7]
-    a, b = np.array(pairs, np.int64).reshape(-1, 2).T
+    some = [pair for pair in combinations(range(count), 2) if random.random() < 0.7]
+    a, b = np.array(some, np.int64).reshape(-1, 2).T
     score = np.where(topic[a] == topic[b], random.uniform(0.2, 0.7, len(a)), random.uniform(0.05, 0.5, len(a)))
-    groups = [[0, 1, 2]] if seed % 2 and count > 3 else []
-    return average_linkage(count, Pairs(a, b, score, np.rint(score * 2**20).astype(np.int64)), groups)
+    pairs = Pairs(a, b, score, np.rint(score * 2**20).astype(np.int64))
+    groups, weights = ([[0, 1, 2], [3, 7, 8, 9]] if seed % 2 else []), np.ones(count, np.int64)
+    if seed % 4 == 3:  # one article of a group, any of it, stands for one or several others
+        weights[[0, 2, 8]] = 0
+        pairs = pairs.where((weights[a] > 0) & (weights[b] > 0))
+    return average_linkage(pairs, groups, weights)
 
 
 def naive(tree: Tree, threshold: float) -> set[frozenset[int]]:
@@ -39,7 +43,7 @@ def naive(tree: Tree, threshold: float) -> set[frozenset[int]]:
             return True
         sides = [int(side[node - tree.leaves]) for side in (tree.left, tree.right)]
         needed = threshold
-        if all(len(leaves(side)) >= SEVERAL for side in sides):
+        if all(sum(tree.weights[list(leaves(side))].tolist()) >= SEVERAL for side in sides):
             needed = max(needed, DROP * min(CAP, *map(height, sides)))
         return all(map(good, sides)) and height(node) >= needed
 
@@ -92,7 +96,7 @@ def test_two_dense_stories_do_not_become_one_loose_one() -> None:
         left.append(nodes - size)
         right.append(nodes - 1)
         heights = [0.4] * (2 * size - 2) + [between]
-        return Tree(2 * size, np.array(left), np.array(right), np.array(heights))
+        return Tree(2 * size, np.array(left), np.array(right), np.array(heights), np.ones(2 * size, np.int64))
 
     assert len(set(cut(tree(3, 0.31), 0.16).tolist())) == 2
     assert len(set(cut(tree(3, 0.33), 0.16).tolist())) == 1
@@ -100,7 +104,16 @@ def test_two_dense_stories_do_not_become_one_loose_one() -> None:
     assert len(set(cut(tree(2, 0.15), 0.16).tolist())) == 2
 
 
+@pytest.mark.parametrize(("weights", "stories"), [([1, 1, 1], 2), ([1, 1, 0], 1), ([0, 1, 0], 1)])
+def test_articles_that_another_stands_for_do_not_make_several(weights: list[int], stories: int) -> None:
+    """Two groups of three articles at height .4, one of them copies in part; merged at .31."""
+    left, right = np.array([0, 6, 3, 8, 7]), np.array([1, 2, 4, 5, 9])
+    height = np.array([np.inf if sum(weights) < 3 else 0.4, 0.4, 0.4, 0.4, 0.31])
+    tree = Tree(6, left, right, height, np.array([*weights, 1, 1, 1]))
+    assert len(set(cut(tree, 0.16).tolist())) == stories
+
+
 def test_without_merges_every_article_is_alone() -> None:
-    nothing = np.empty(0, np.int64)
-    assert cut(Tree(3, nothing, nothing, np.empty(0)), 0.16).tolist() == [0, 1, 2]
-    assert cut(Tree(0, nothing, nothing, np.empty(0)), 0.16).tolist() == []
+    nothing, ones = np.empty(0, np.int64), np.ones(3, np.int64)
+    assert cut(Tree(3, nothing, nothing, np.empty(0), ones), 0.16).tolist() == [0, 1, 2]
+    assert cut(Tree(0, nothing, nothing, np.empty(0), nothing), 0.16).tolist() == []

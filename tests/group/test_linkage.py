@@ -33,10 +33,12 @@ def random_scores(seed: int, count: int, share: float, step: int) -> Scores:
     }
 
 
-def naive(count: int, scores: Scores, groups: Sequence[Sequence[int]]) -> list[tuple[frozenset[int], float]]:
+def naive(
+    scores: Scores, groups: Sequence[Sequence[int]], weights: Sequence[int]
+) -> list[tuple[frozenset[int], float]]:
     """Every node that merging makes, in order, with its height: the best pair of groups sought anew each time."""
     merges: list[tuple[frozenset[int], float]] = []
-    clusters = {frozenset([article]) for article in range(count)}
+    clusters = {frozenset([article]) for article in range(len(weights))}
     for group in groups:
         whole = frozenset(group[:1])
         for article in sorted(group)[1:]:
@@ -49,7 +51,8 @@ def naive(count: int, scores: Scores, groups: Sequence[Sequence[int]]) -> list[t
         chosen: tuple[frozenset[int], frozenset[int]] | None = None
         for one, other in combinations(sorted(clusters, key=min), 2):
             total = sum(scores.get((min(a, b), max(a, b)), 0) for a in one for b in other)
-            mean = Fraction(total, len(one) * len(other)) * Fraction(SCORE_UNIT)
+            pairs = sum(weights[article] for article in one) * sum(weights[article] for article in other)
+            mean = Fraction(total, pairs) * Fraction(SCORE_UNIT)
             key = (-mean, min(one), min(other))
             if float(mean) >= LOWEST and (best is None or key < best):
                 best, chosen = key, (one, other)
@@ -58,6 +61,11 @@ def naive(count: int, scores: Scores, groups: Sequence[Sequence[int]]) -> list[t
         clusters -= set(chosen)
         clusters.add(chosen[0] | chosen[1])
         merges.append((chosen[0] | chosen[1], float(-best[0])))
+
+
+def tree_of(count: int, scores: Scores, groups: Sequence[Sequence[int]] = ()) -> Tree:
+    """The tree in which each article counts for one."""
+    return average_linkage(pairs_of(scores), groups, np.ones(count, np.int64))
 
 
 def nodes(tree: Tree) -> list[tuple[frozenset[int], float]]:
@@ -73,7 +81,13 @@ def test_the_tree_is_that_of_a_plain_loop(seed: int) -> None:
     scores = random_scores(seed, count, [0.2, 0.5, 1.0][seed % 3], [1, 1 << 16, 1 << 18][seed % 3])
     order = np.random.default_rng(seed).permutation(count).tolist()
     groups = [sorted(order[:2]), sorted(order[2:5])] if seed % 2 and count > 5 else []
-    assert nodes(average_linkage(count, pairs_of(scores), groups)) == naive(count, scores, groups)
+    weights = [1] * count
+    if groups and seed % 4 == 3:  # in each group one stands for another
+        weights[order[0]] = weights[order[3]] = 0
+        scores = {(a, b): score for (a, b), score in scores.items() if weights[a] and weights[b]}
+    tree = average_linkage(pairs_of(scores), groups, np.array(weights, np.int64))
+    assert nodes(tree) == naive(scores, groups, weights)
+    assert tree.weights.tolist() == weights
 
 
 @pytest.mark.parametrize("seed", range(8))
@@ -83,7 +97,7 @@ def test_heights_are_scipys(seed: int) -> None:
     random = np.random.default_rng(seed)
     values = random.permutation(np.arange(count * (count - 1) // 2)) * 997 + (1 << 17)
     scores = dict(zip(combinations(range(count), 2), values.tolist(), strict=True))
-    tree = average_linkage(count, pairs_of(scores), [])
+    tree = tree_of(count, scores)
     reference = scipy_linkage(2.0 - values * SCORE_UNIT, method="average")
     assert tree.height == pytest.approx(2.0 - reference[:, 2])
 
@@ -92,7 +106,7 @@ def test_heights_are_scipys(seed: int) -> None:
 def test_heights_fall(seed: int) -> None:
     """Exactly: also where many are equal and many pairs are missing."""
     scores = random_scores(seed, 40, 0.4, 1 << 17)
-    heights = average_linkage(40, pairs_of(scores), [[0, 5, 9], [3, 4]]).height
+    heights = tree_of(40, scores, [[0, 5, 9], [3, 4]]).height
     assert (heights[:-1] >= heights[1:]).all()
     assert np.isinf(heights[:3]).all()
     assert np.isfinite(heights[3:]).all()
@@ -100,24 +114,32 @@ def test_heights_fall(seed: int) -> None:
 
 
 def test_a_missing_pair_counts_nothing() -> None:
-    tree = average_linkage(3, pairs_of({(0, 1): 1 << 20, (1, 2): 1 << 19}), [])
+    tree = tree_of(3, {(0, 1): 1 << 20, (1, 2): 1 << 19})
     assert tree.height.tolist() == [1.0, 0.25]
+
+
+def test_an_article_that_another_stands_for_takes_no_share_of_the_mean() -> None:
+    """Here 1 and 2 are copies of 0, which alone has a score: its height with 3 is that score, not a third of it."""
+    copies, scores = [[0, 1, 2]], {(0, 3): 1 << 19}
+    for weights, height in (([1, 0, 0, 1], 0.5), ([1, 1, 0, 1], 0.25)):
+        tree = average_linkage(pairs_of(scores), copies, np.array(weights, np.int64))
+        assert tree.height.tolist() == [float("inf"), float("inf"), height]
 
 
 def test_below_the_lowest_height_nothing_merges() -> None:
     at, below = round(LOWEST / SCORE_UNIT) + 1, round(LOWEST / SCORE_UNIT) - 1
-    assert len(average_linkage(2, pairs_of({(0, 1): at}), []).height) == 1
-    assert len(average_linkage(2, pairs_of({(0, 1): below}), []).height) == 0
+    assert len(tree_of(2, {(0, 1): at}).height) == 1
+    assert len(tree_of(2, {(0, 1): below}).height) == 0
 
 
 def test_equal_scores_go_to_the_earliest_article() -> None:
     ring = {(0, 1): 1 << 19, (1, 2): 1 << 19, (2, 3): 1 << 19, (0, 3): 1 << 19}
-    assert nodes(average_linkage(4, pairs_of(ring), []))[0] == (frozenset({0, 1}), 0.5)
+    assert nodes(tree_of(4, ring))[0] == (frozenset({0, 1}), 0.5)
 
 
 def test_articles_without_pairs_have_no_tree() -> None:
     for count in (0, 1, 5):
-        tree = average_linkage(count, pairs_of({}), [])
+        tree = tree_of(count, {})
         assert tree.leaves == count
         assert len(tree.left) == len(tree.right) == len(tree.height) == 0
 
@@ -125,4 +147,4 @@ def test_articles_without_pairs_have_no_tree() -> None:
 def test_many_pairs_take_no_quadratic_time() -> None:
     """A chain of 20,000 articles: 20,000 merges, each with few neighbours."""
     chain = {(place, place + 1): (1 << 19) + place % 7 for place in range(20_000)}
-    assert len(average_linkage(20_001, pairs_of(chain), []).height) > 10_000
+    assert len(tree_of(20_001, chain).height) > 10_000

@@ -9,24 +9,25 @@ import pytest
 from numpy.typing import NDArray
 
 from dedup.match.copies import (
+    AGREEING,
+    ALIKE,
+    ALL_BUT_EQUAL,
     CROWD,
     FEW,
+    RECURRING,
     STRIDE,
     Overlaps,
-    agreeing,
+    alike_candidates,
     band_candidates,
-    copy_pairs,
+    decide,
     is_overlapping,
     overlaps,
 )
-from dedup.match.forms import is_form
-from dedup.match.stories import Pairs
+from dedup.match.stories import SECONDS_A_DAY, Pairs
 from dedup.settings import Settings
 from dedup.text.document import Document
 from dedup.text.tokens import Tokens
 from dedup.vectorize.reference import signatures
-
-NO_PAIRS = Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
 
 
 def document(words: list[str]) -> Document:
@@ -84,14 +85,15 @@ def test_articles_without_words_are_no_candidates() -> None:
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_agreement_is_counted_in_slots(seed: int) -> None:
+def test_candidates_agree_in_enough_slots(seed: int) -> None:
+    """With bands of one slot, so that every pair that agrees anywhere shares a band."""
     random = np.random.default_rng(seed)
     table = random.integers(0, 30, (40, 128)).astype(np.uint32)
-    pairs = np.array(list(combinations(range(40), 2)), np.int64)
-    expected = [int((table[a] == table[b]).sum()) >= 4 for a, b in pairs.tolist()]
-    assert agreeing(table, pairs).tolist() == expected
-    assert 0 < sum(expected) < len(expected)
-    assert agreeing(table, pairs[:0]).tolist() == []
+    agreeing = {(a, b): int((table[a] == table[b]).sum()) for a, b in combinations(range(40), 2)}
+    assert {3, 4} <= set(agreeing.values()), "at the edge, on both sides"
+    assert AGREEING * 128 == 4
+    found = band_candidates(table, np.ones(40, bool), Settings(bands=128))
+    assert set(pairs_of(found)) == {pair for pair, slots in agreeing.items() if slots >= 4}
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -134,8 +136,9 @@ def test_copies_of_every_kind_are_found(seed: int) -> None:
             gold.add((place, len(texts)))
             texts.append(make(texts[place]))
     documents = [document(text) for text in texts]
-    undated = np.full(len(documents), np.nan)
-    copies, forms = copy_pairs(documents, signatures(documents, Settings()), undated, NO_PAIRS, Settings())
+    undated, present = np.full(len(documents), np.nan), np.ones(len(documents), bool)
+    banded = band_candidates(signatures(documents, Settings()), present, Settings())
+    copies, forms = decide(documents, banded, undated, Settings())
     found = set(zip(copies.a.tolist(), copies.b.tolist(), strict=True))
     assert not len(forms.a)
     assert gold <= found
@@ -154,9 +157,7 @@ def test_banding_finds_what_exact_jaccard_finds(share: float) -> None:
     every = np.array(list(combinations(range(len(texts)), 2)), np.int64)
     exact = overlaps(documents, every, Settings())
     copies = set(pairs_of(every[exact.jaccard >= Settings().copy_jaccard]))
-    table = signatures(documents, Settings())
-    found = band_candidates(table, np.ones(len(texts), bool), Settings())
-    found = found[agreeing(table, found)]
+    found = band_candidates(signatures(documents, Settings()), np.ones(len(texts), bool), Settings())
     assert len(copies) >= 100
     assert len(copies & set(pairs_of(found))) >= 0.97 * len(copies)
 
@@ -175,39 +176,65 @@ def test_a_few_common_shingles_are_no_copy() -> None:
     assert not found(FEW - 1, (2 * FEW - 6, 2 * FEW))
     assert found(FEW, (2 * FEW - 6, 2 * FEW))
     assert found(8, (10, 900)), "a short text that stands nearly whole in another"
+    assert not found(7, (9, 900)), "two notes that share a closing line"
     assert not found(0, (0, 0))
 
 
-RESERVOIR = (
-    "On {} the reservoir stood at {} metres above the datum and held {} million litres or {} per cent of what it can"
-)
+# What becomes of candidates
 
 
-@pytest.mark.parametrize(
-    ("one", "other", "expected"),
-    [
-        (RESERVOIR.format("3", "41", "900", "71"), RESERVOIR.format("10", "40", "880", "69"), True),
-        (RESERVOIR.format("3", "41", "900", "71"), RESERVOIR.format("3", "41", "900", "71"), False),
-        (RESERVOIR.format("3", "41", "900", "71"), RESERVOIR.format("3", "41", "900", "70"), False),
-        (RESERVOIR.format("3 May", "41", "900", "71"), RESERVOIR.format("10 June", "40", "900", "71"), True),
-        ("the mill burned down", "the mill burned again", False),
-        ("", "", False),
-        ("1 2", "", False),
-        ("fire killed 3 and hurt 14 of 90 in 5 of 7 houses since 1990 said 2 of 3 men of 40 and 50 in 60 of 70",
-         "fire killed 4 and hurt 15 of 90 in 5 of 7 houses since 1990 said 2 of 3 men of 40 and 50 in 60 of 70", False),
-    ],
-)  # fmt: skip
-def test_a_form_keeps_its_words_and_changes_its_numbers(one: str, other: str, expected: bool) -> None:
-    for a, b in ((one, other), (other, one)):
-        assert is_form(a.split(), b.split()) is expected
+def decided(one: list[str], other: list[str], days: float) -> str:
+    """What two texts published some days apart are."""
+    seconds = 1e9 + np.array([0, days]) * SECONDS_A_DAY
+    copies, forms = decide([document(one), document(other)], np.array([[0, 1]]), seconds, Settings())
+    found = {"copies": copies, "forms": forms}
+    return " and ".join(name for name, pairs in found.items() if pairs_of(np.stack([pairs.a, pairs.b], 1)) == [(0, 1)])
 
 
-def test_a_long_stretch_put_in_is_no_filled_in_number() -> None:
-    base = ["the", "1", "mill", "burned", "down", "at", "2", "today"]
-    insert = [f"w{number}" for number in range(40)]
-    assert not is_form(base, ["the", *insert, "3", "mill", "burned", "down", "at", *insert, "4", "today"])
+TEXT = [f"w{number}" for number in range(104)]
+"""A hundred shingles of five words."""
+
+
+@pytest.mark.parametrize("days", [0, RECURRING - 0.001, -0.001 - RECURRING, RECURRING, -RECURRING, 365, float("nan")])
+@pytest.mark.parametrize("words", [24, 53, 54, 83, 84, 104])
+def test_weeks_apart_only_texts_that_are_all_but_equal_are_copies(words: int, days: float) -> None:
+    """The other text is the beginning of the first: as many hundredths of it as it has shingles."""
+    needed = ALL_BUT_EQUAL if abs(days) >= RECURRING else 0
+    expected = "copies" if (words - 4) / 100 >= needed else ""
+    assert decided(TEXT, TEXT[:words], days) == decided(TEXT[:words], TEXT, days) == expected
+
+
+@pytest.mark.parametrize("days", [0, 7, 30, float("nan")])
+def test_a_form_is_one_whenever_it_comes_back(days: float) -> None:
+    def form(*numbers: int) -> list[str]:
+        return [
+            word
+            for number in numbers
+            for word in (*(f"about{number % 10}x{place}" for place in range(12)), str(number))
+        ]
+
+    assert decided(form(11, 22, 33, 44), form(51, 62, 73, 84), days) == "forms"
+    assert decided(form(11, 22, 33, 44), form(11, 22, 33, 44), days) == "copies"
+
+
+def test_texts_that_overlap_too_little_are_neither() -> None:
+    assert decided(TEXT, [f"v{number}" for number in range(104)], 0) == ""
+    assert decided(TEXT, [], 0) == ""
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_alike_articles_are_candidates_once(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    every = np.array(list(combinations(range(12), 2)), np.int64)
+    cosine = random.choice([ALIKE - 0.001, ALIKE, 0.9], size=len(every))
+    pairs = Pairs(every[:, 0], every[:, 1], cosine, np.ones(len(every), np.int64))
+    known = every[random.random(len(every)) < [0, 0.1, 0.5, 0.9, 1][seed]]
+    expected = [pair for pair, value in zip(pairs_of(every), cosine.tolist(), strict=True) if value >= ALIKE]
+    expected = [pair for pair in expected if pair not in pairs_of(known)]
+    assert pairs_of(alike_candidates(pairs, known)) == expected
+    assert len(alike_candidates(pairs.where(np.zeros(len(every), bool)), known)) == 0
 
 
 def test_no_articles_have_no_copies() -> None:
-    copies, forms = copy_pairs([], signatures([], Settings()), np.empty(0), NO_PAIRS, Settings())
+    copies, forms = decide([], np.empty((0, 2), np.int64), np.empty(0), Settings())
     assert len(copies.a) == len(forms.a) == 0

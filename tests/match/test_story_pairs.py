@@ -44,11 +44,34 @@ def collection(seed: int, count: int, terms: int = 60) -> tuple[sp.csr_array, ND
     return _unit(sp.csr_array(rows)), days * SECONDS_A_DAY
 
 
-def naive_pairs(matrix: sp.csr_array, seconds: NDArray[np.float64], settings: Settings) -> dict[tuple[int, int], int]:
+def standing_alone(matrix: sp.csr_array) -> NDArray[np.int64]:
+    """No article stands for another."""
+    return np.arange(matrix.shape[0])
+
+
+def no_pairs() -> Pairs:
+    return Pairs(np.empty(0, np.int64), np.empty(0, np.int64), np.empty(0), np.empty(0, np.int64))
+
+
+def plain_pairs(matrix: sp.csr_array, seconds: NDArray[np.float64], settings: Settings) -> Pairs:
+    """The pairs of articles none of which is a near-copy of another, or a form."""
+    alone = standing_alone(matrix)
+    return story_pairs(matrix, ordinariness(matrix, alone), seconds, alone, no_pairs(), settings)
+
+
+def naive_pairs(
+    matrix: sp.csr_array,
+    seconds: NDArray[np.float64],
+    standing: NDArray[np.int64],
+    never: set[tuple[int, int]],
+    settings: Settings,
+) -> dict[tuple[int, int], int]:
     """The score of every pair that is kept, by (a, b)."""
-    ordinary = ordinariness(matrix).tolist()
+    ordinary = ordinariness(matrix, standing).tolist()
     rows, scores = matrix.toarray(), dict[tuple[int, int], int]()
-    for a, b in combinations(range(len(rows)), 2):
+    for a, b in combinations(sorted(set(standing.tolist())), 2):
+        if (a, b) in never:
+            continue
         cosine = sum(x * y for x, y in zip(rows[a].tolist(), rows[b].tolist(), strict=True))
         days = abs(seconds[a] - seconds[b]) / SECONDS_A_DAY
         if cosine <= FLOOR or days > settings.window:
@@ -79,9 +102,16 @@ def test_the_pairs_are_those_of_a_plain_loop(seed: int) -> None:
         date_penalty=[0.15, 0.0, 1.0][seed % 3],
     )
     matrix, seconds = collection(seed, 70)
-    expected = naive_pairs(matrix, seconds, settings)
-    pairs = story_pairs(matrix, ordinariness(matrix), seconds, settings)
-    assert len(expected) > 50
+    random = np.random.default_rng(seed)
+    standing = standing_alone(matrix)
+    standing[random.permutation(70)[: [0, 10, 20][seed % 3]]] = 7 * (seed % 10)  # near-copies of an article
+    standing[7 * (seed % 10)] = 7 * (seed % 10)
+    every = np.array(list(combinations(range(70), 2)))
+    a, b = every[random.random(len(every)) < [0.0, 0.1, 0.3, 0.3][seed % 4]].T
+    never = Pairs(a, b, np.zeros(len(a)), np.zeros(len(a), np.int64))
+    expected = naive_pairs(matrix, seconds, standing, set(zip(a.tolist(), b.tolist(), strict=True)), settings)
+    pairs = story_pairs(matrix, ordinariness(matrix, standing), seconds, np.unique(standing), never, settings)
+    assert len(expected) > 30
     assert as_mapping(pairs) == expected
     assert list(zip(pairs.a.tolist(), pairs.b.tolist(), strict=True)) == sorted(expected)
 
@@ -93,9 +123,9 @@ def test_blocks_leave_no_seam(undated: int) -> None:
     random = np.random.default_rng(undated)
     seconds = random.integers(0, 100, 600).astype(np.float64) * SECONDS_A_DAY
     seconds[random.permutation(600)[:undated]] = NAN
-    pairs = story_pairs(matrix, ordinariness(matrix), seconds, Settings(neighbours=100_000, date_penalty=0))
+    pairs = plain_pairs(matrix, seconds, Settings(neighbours=100_000, date_penalty=0))
     cosine = (matrix @ matrix.T).toarray()
-    ordinary = ordinariness(matrix)
+    ordinary = ordinariness(matrix, standing_alone(matrix))
     score = np.rint((cosine - (ordinary[:, None] + ordinary) / 2) / SCORE_UNIT)
     with np.errstate(invalid="ignore"):
         apart = np.abs(seconds[:, None] - seconds) > 30 * SECONDS_A_DAY
@@ -110,9 +140,8 @@ def test_the_order_of_articles_does_not_matter(seed: int) -> None:
     """But for ties at the last neighbour, which go by place: here all are kept."""
     matrix, seconds = collection(seed, 60)
     order = np.random.default_rng(seed).permutation(60)
-    plain = as_mapping(story_pairs(matrix, ordinariness(matrix), seconds, Settings()))
-    shuffled_matrix = sp.csr_array(matrix[order])
-    shuffled = as_mapping(story_pairs(shuffled_matrix, ordinariness(shuffled_matrix), seconds[order], Settings()))
+    plain = as_mapping(plain_pairs(matrix, seconds, Settings()))
+    shuffled = as_mapping(plain_pairs(sp.csr_array(matrix[order]), seconds[order], Settings()))
     back = {(min(order[a], order[b]), max(order[a], order[b])): score for (a, b), score in shuffled.items()}
     assert back == plain
 
@@ -121,33 +150,66 @@ def test_the_order_of_articles_does_not_matter(seed: int) -> None:
 def test_the_edge_of_the_window_lies_inside(days: float, kept: bool) -> None:
     matrix = _unit(sp.csr_array(np.ones((2, 4))))
     seconds = np.array([1e9, 1e9 + days * SECONDS_A_DAY])
-    assert len(story_pairs(matrix, np.zeros(2), seconds, Settings()).a) == kept
+    found = story_pairs(matrix, np.zeros(2), seconds, np.arange(2), no_pairs(), Settings())
+    assert len(found.a) == kept
 
 
 def test_nothing_and_one_have_no_pairs() -> None:
     for count in (0, 1):
         matrix = sp.csr_array((count, 3))
-        pairs = story_pairs(matrix, ordinariness(matrix), np.full(count, NAN), Settings())
+        pairs = plain_pairs(matrix, np.full(count, NAN), Settings())
         assert len(pairs.a) == len(pairs.b) == len(pairs.cosine) == len(pairs.score) == 0
 
 
 def test_progress_ends_at_the_last_article() -> None:
     told: list[tuple[str, int, int]] = []
-    matrix, seconds = collection(1, 300)
-    story_pairs(matrix, ordinariness(matrix), seconds, Settings(), lambda *call: told.append(call))
+    matrix, seconds = collection(1, 320)
+    among = np.arange(20, 320)
+    ordinary = ordinariness(matrix, standing_alone(matrix))
+    story_pairs(matrix, ordinary, seconds, among, no_pairs(), Settings(), lambda *call: told.append(call))
     assert told == [("comparing", 256, 300), ("comparing", 300, 300)]
 
 
+def test_forms_take_no_neighbours_place() -> None:
+    """The best of what is left is kept: forms are gone before the neighbours of an article are counted."""
+    chain = np.array([[10, 0, 0], [10, 4, 0], [0, 4, 10], [0, 0, 10]], float)
+    matrix, dates, settings = _unit(sp.csr_array(chain)), np.full(4, NAN), Settings(neighbours=1)
+
+    def found(never: Pairs) -> set[tuple[int, int]]:
+        return set(as_mapping(story_pairs(matrix, np.zeros(4), dates, np.arange(4), never, settings)))
+
+    assert found(no_pairs()) == {(0, 1), (2, 3)}
+    assert found(Pairs(np.array([0]), np.array([1]), np.zeros(1), np.zeros(1, np.int64))) == {(1, 2), (2, 3)}
+
+
+@pytest.mark.parametrize("copies", [0, 1, 15])
 @pytest.mark.parametrize("seed", range(3))
-def test_ordinariness_is_the_mean_cosine_to_the_others(seed: int) -> None:
+def test_ordinariness_is_the_mean_cosine_to_the_other_texts(seed: int, copies: int) -> None:
+    """The texts: the articles but for the near-copies of one, which are no others to themselves, or to each other."""
     matrix, _ = collection(seed, 40)
+    standing = standing_alone(matrix)
+    standing[20 : 20 + copies] = 11
     rows = [[Fraction(value) for value in row] for row in matrix.toarray().tolist()]
-    for row, found in zip(rows, ordinariness(matrix).tolist(), strict=True):
+    texts = sorted(set(standing.tolist()))
+    assert len(texts) == 40 - copies
+    for row, own, found in zip(rows, standing.tolist(), ordinariness(matrix, standing).tolist(), strict=True):
         total = sum(
-            (sum(map(Fraction.__mul__, row, other), Fraction(0)) for other in rows if other is not row), Fraction(0)
+            (sum(map(Fraction.__mul__, row, rows[text]), Fraction(0)) for text in texts if text != own), Fraction()
         )
-        expected = (40 * float(total) / 39 + USUAL_COUNT * USUAL) / (40 + USUAL_COUNT)
+        mean = float(total) / (len(texts) - 1)
+        expected = (len(texts) * mean + USUAL_COUNT * USUAL) / (len(texts) + USUAL_COUNT)
         assert found == pytest.approx(expected, rel=1e-12)
+
+
+def test_near_copies_of_one_article_are_as_ordinary_as_it_is_alone() -> None:
+    """However many they are, they are no others that make it, or anything, more ordinary."""
+    random = np.random.default_rng(5)
+    base = random.gamma(1, 1, (3, 30))
+    expected = ordinariness(_unit(sp.csr_array(base)), np.arange(3)).tolist()
+    for copies in (1, 10, 100):
+        matrix = _unit(sp.csr_array(np.concatenate([base, np.repeat(base[:1], copies, axis=0)])))
+        standing = np.array([0, 1, 2, *[0] * copies])
+        assert ordinariness(matrix, standing).tolist() == [*expected, *expected[:1] * copies]
 
 
 def test_the_date_penalty_rises_with_the_days_and_fades_with_the_score() -> None:

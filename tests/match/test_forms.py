@@ -1,0 +1,62 @@
+"""Form notices: the words stay, the numbers change."""
+
+from __future__ import annotations
+
+import pytest
+
+from dedup.match.forms import ALIGNED_WORDS, CHANGED_SHARE, SLOT, is_form
+
+RESERVOIR = (
+    "On {} the reservoir stood at {} metres above the datum and held {} million litres or {} per cent of what it can"
+)
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        (RESERVOIR.format("3", "41", "900", "71"), RESERVOIR.format("10", "40", "880", "69"), True),
+        (RESERVOIR.format("3", "41", "900", "71"), RESERVOIR.format("3", "41", "900", "71"), False),
+        (RESERVOIR.format("3", "41", "900", "71"), RESERVOIR.format("3", "41", "900", "70"), False),
+        (RESERVOIR.format("3 May", "41", "900", "71"), RESERVOIR.format("10 June", "40", "900", "71"), True),
+        ("the mill burned down", "the mill burned again", False),
+        ("", "", False),
+        ("1 2", "", False),
+        ("fire killed 3 and hurt 14 of 90 in 5 of 7 houses since 1990 said 2 of 3 men of 40 and 50 in 60 of 70",
+         "fire killed 4 and hurt 15 of 90 in 5 of 7 houses since 1990 said 2 of 3 men of 40 and 50 in 60 of 70", False),
+    ],
+)  # fmt: skip
+def test_a_form_keeps_its_words_and_changes_its_numbers(one: str, other: str, expected: bool) -> None:
+    for a, b in ((one, other), (other, one)):
+        assert is_form(a.split(), b.split()) is expected
+
+
+def test_a_long_stretch_put_in_is_no_filled_in_number() -> None:
+    base = ["the", "1", "mill", "burned", "down", "at", "2", "today"]
+    insert = [f"w{number}" for number in range(40)]
+    assert not is_form(base, ["the", *insert, "3", "mill", "burned", "down", "at", *insert, "4", "today"])
+
+
+@pytest.mark.parametrize(("length", "expected"), [(SLOT, True), (SLOT + 1, False)])
+def test_the_place_of_a_number_takes_up_few_words(length: int, expected: bool) -> None:
+    """Each text with two places that hold one number and nothing else of the other text's words."""
+
+    def filled(name: str) -> list[str]:
+        places = [[str(number), *(f"{name}{number}x{word}" for word in range(length - 1))] for number in (1, 2)]
+        return ["the", "reservoir", "held", *places[0], "and", "then", "lost", *places[1], "of", "its", "water"]
+
+    one, other = filled("a"), [{"1": "3", "2": "4"}.get(word, word) for word in filled("b")]
+    assert is_form(one, other) is is_form(other, one) is expected
+
+
+@pytest.mark.parametrize(("kept", "expected"), [(8, True), (9, False)])
+def test_a_later_version_leaves_most_numbers_as_they_are(kept: int, expected: bool) -> None:
+    assert (CHANGED_SHARE * (2 + kept) <= 2) is expected
+    same = [word for number in range(kept) for word in (f"house{number}", str(100 + number))]
+    assert is_form(["killed", "3", "hurt", "14", "of", *same], ["killed", "4", "hurt", "15", "of", *same]) is expected
+
+
+@pytest.mark.parametrize(("before", "expected"), [(ALIGNED_WORDS - 3, True), (ALIGNED_WORDS - 2, False)])
+def test_what_stands_far_down_is_not_looked_at(before: int, expected: bool) -> None:
+    long = [f"w{number}" for number in range(before)]
+    one, other = ([*long, first, "of", second, "litres"] for first, second in (("1", "2"), ("3", "4")))
+    assert is_form(one, other) is expected
