@@ -2,12 +2,13 @@
 
 The result is one dictionary (`run`), the same for the same seed but for `seconds`:
 
-    benchmark, schema, seed, resamples, data (SHA-256 by file)
+    benchmark, schema, seed, resamples, data (SHA-256 by file, or of a folder)
     machine, versions, commit
     methods            what each name below stands for
     sets               by set: articles, stories, view_of, methods: by method the scores of `dedup.Scores`,
                        `intervals` (95 %, by measure), `ahead` (95 %, what dedup has more), `by_language`, and
-                       `threshold` where one was tuned
+                       `threshold` where one was tuned; an effort without peers has dedup alone, one without resamples
+                       no intervals
     mean               sets, the ones averaged over; methods: by method the mean BCubed F1 and ARI
     copy_pairs         by method `by_pair` and `by_group`: `all` and `without_low_confidence`, `templates_kept_apart`
     telegram_pairs     by method and language: precision, recall, F1, accuracy
@@ -21,13 +22,13 @@ The result is one dictionary (`run`), the same for the same seed but for `second
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
 from benchmarks import baselines, data, mixtures, pairs
 from benchmarks.data import LabelledSet
+from benchmarks.effort import Effort
 from benchmarks.machine import BenchmarkError, Stopwatch, provenance
 from benchmarks.stories import score_set
 
@@ -36,15 +37,6 @@ SEED = 20240527
 METHODS = {"dedup": "dedup with its default settings", **baselines.DESCRIPTIONS}
 AVERAGED = ("fnc1_train", "mmds_dev", "basil", "newswcl50")
 """In the mean. Not `meantime`, whose stories have one article per language, nor our own `seeds`."""
-
-
-@dataclass(frozen=True, slots=True)
-class Effort:
-    """How much is done: resamples for an interval, small batches, and the sets that are left out."""
-
-    resamples: int
-    batches: int
-    without: frozenset[str] = frozenset()
 
 
 FULL = Effort(resamples=1000, batches=60)
@@ -97,21 +89,21 @@ def run(
     }
     apart = {}
     for collection in sets:
-        report["sets"][collection.name], apart[collection.name] = score_set(collection, effort.resamples, seed, watch)
+        report["sets"][collection.name], apart[collection.name] = score_set(collection, effort, seed, watch)
     report["mean"] = _mean(report["sets"])
     if copies and wanted("copy_pairs"):
-        report["copy_pairs"] = pairs.score_copies(copies, effort.resamples, seed, watch)
+        report["copy_pairs"] = pairs.score_copies(copies, effort, seed, watch)
     if events and wanted("telegram_pairs"):
-        report["telegram_pairs"] = pairs.score_events(events, effort.resamples, seed, watch)
+        report["telegram_pairs"] = pairs.score_events(events, effort, seed, watch)
     if poured:
         # Not into our own seeds: they have the very story that is poured.
         others = [collection for collection in whole if collection.name != "seeds"]
         report["seed_pour"] = {collection.name: mixtures.pour(poured, collection, watch) for collection in others}
     if len(whole) > 1 and "all_in_one" not in effort.without:
-        report["all_in_one"] = mixtures.pour_all(whole, apart, effort.resamples, seed, watch)
+        report["all_in_one"] = mixtures.pour_all(whole, apart, effort, seed, watch)
     batched = [collection for collection in sets if _is_for_batches(collection)]
     if batched:
-        report["batches"] = mixtures.score_batches(batched, effort.batches, effort.resamples, seed, watch)
+        report["batches"] = mixtures.score_batches(batched, effort, seed, watch)
     report["seconds"] = watch.seconds
     return report
 
@@ -142,6 +134,6 @@ def _mean(sets: dict[str, Any]) -> dict[str, Any]:
                 measure: fmean(sets[name]["methods"][method][measure] for name in names)
                 for measure in ("bcubed_f1", "ari")
             }
-            for method in METHODS
+            for method in sets[names[0]]["methods"]
         },
     }

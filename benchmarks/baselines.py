@@ -32,9 +32,9 @@ def texts_of(articles: Iterable[Article]) -> list[str]:
     return [f"{article.title}\n{article.text}" for article in articles]
 
 
-def alone(texts: Sequence[str]) -> Labels:
-    """Every article a story of its own."""
-    return list(range(len(texts)))
+def alone(articles: Sequence[object]) -> Labels:
+    """Every article, or text, a story of its own."""
+    return list(range(len(articles)))
 
 
 class AverageLinkage:

@@ -149,12 +149,29 @@ def pour_articles(folder: Path | None) -> tuple[Article, ...]:
 
 
 def digests(folder: Path | None) -> dict[str, str]:
-    """SHA-256 of each file that the sets are made of, so that two results on different data are not compared."""
+    """SHA-256 of each file that the sets are made of, so that two results on different data are not compared.
+
+    `seeds` is the repository's folder of them, `poured` that of the two articles beside the data.
+    """
     names = [f"{name}.jsonl.gz" for name in FILES]
     for name, articles in PAIR_FILES.items():
         names += [f"{name}.jsonl", f"{articles}.jsonl.gz"]
     paths = [path for path in (_file(folder, name) for name in names) if path]
-    return {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
+    for name, place in (("seeds", SEEDS), ("poured", folder and folder.parent / "seeds")):
+        if place and place.is_dir():
+            found[name] = _folder_digest(place)
+    return found
+
+
+def _folder_digest(folder: Path) -> str:
+    """SHA-256 of the paths and contents of all its files in order, but for hidden ones."""
+    whole = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        inside = path.relative_to(folder)
+        if path.is_file() and not any(part.startswith(".") for part in inside.parts):
+            whole.update(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {inside.as_posix()}\n".encode())
+    return whole.hexdigest()
 
 
 def _pairs(folder: Path | None, name: str) -> LabelledPairs | None:

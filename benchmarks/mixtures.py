@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from benchmarks import baselines
 from benchmarks.baselines import Labels
 from benchmarks.bootstrap import counts, intervals, story_draws
 from benchmarks.data import LabelledSet
+from benchmarks.effort import Effort
 from benchmarks.machine import Stopwatch
 from benchmarks.stories import Grouping, dedup_labels, score_groupings
 from dedup import Article, Clustering, cluster
@@ -50,14 +51,14 @@ def pour(poured: Sequence[Article], collection: LabelledSet, watch: Stopwatch) -
 
 
 def pour_all(
-    sets: Sequence[LabelledSet], apart: Mapping[str, Labels], resamples: int, seed: int, watch: Stopwatch
+    sets: Sequence[LabelledSet], apart: Mapping[str, Labels], effort: Effort, seed: int, watch: Stopwatch
 ) -> dict[str, Any]:
     """Clusters all sets as one collection, and compares with what each gives alone, articles weighing the same.
 
     Args:
         sets: sets that have no article in common.
         apart: for each set by name what dedup found in it alone.
-        resamples: for the intervals.
+        effort: whether a peer does the same, and the resamples for the intervals.
         seed: of the resamples.
         watch: times it.
     """
@@ -65,8 +66,9 @@ def pour_all(
     truth = [article.story or "" for article in articles]
     with watch.step("all in one: dedup"):
         found = {"dedup": Grouping(dedup_labels(articles))}
-    with watch.step("all in one: linkage"):
-        found["linkage"] = Grouping(baselines.linkage(baselines.texts_of(articles)))
+    if effort.peers:
+        with watch.step("all in one: linkage"):
+            found["linkage"] = Grouping(baselines.linkage(baselines.texts_of(articles)))
     separate = [score(collection.truth, apart[collection.name]) for collection in sets]
     weights = [scores.articles for scores in separate]
     precision = float(np.average([scores.bcubed_precision for scores in separate], weights=weights))
@@ -75,7 +77,7 @@ def pour_all(
         "sets": [collection.name for collection in sets],
         "articles": len(articles),
         "stories": len(set(truth)),
-        "methods": score_groupings(truth, found, resamples, seed),
+        "methods": score_groupings(truth, found, effort.resamples, seed),
         "dedup_apart": {
             "bcubed_precision": precision,
             "bcubed_recall": recall,
@@ -84,31 +86,29 @@ def pour_all(
     }
 
 
-def score_batches(
-    sets: Sequence[LabelledSet], batches: int, resamples: int, seed: int, watch: Stopwatch
-) -> dict[str, Any]:
+def score_batches(sets: Sequence[LabelledSet], effort: Effort, seed: int, watch: Stopwatch) -> dict[str, Any]:
     """Small batches from the sets in turn, clustered one by one and scored together."""
     random = np.random.default_rng(seed)
-    drawn = [draw_batch(sets[number % len(sets)], random) for number in range(batches)]
+    drawn = [draw_batch(sets[number % len(sets)], random) for number in range(effort.batches)]
     truth = [(number, article.story) for number, batch in enumerate(drawn) for article in batch]
-    found: dict[str, list[tuple[int, int]]] = {"dedup": [], "linkage": [], "alone": []}
-    for number, batch in enumerate(drawn):
-        texts = baselines.texts_of(batch)
-        with watch.step("batches: dedup"):
-            found["dedup"].extend((number, label) for label in dedup_labels(batch))
-        with watch.step("batches: linkage"):
-            found["linkage"].extend((number, label) for label in baselines.linkage(texts))
-        found["alone"].extend((number, label) for label in baselines.alone(texts))
-    stories = counts(len(set(truth)), resamples, seed)
+    methods: dict[str, Callable[[list[Article]], Labels]] = {"dedup": dedup_labels}
+    if effort.peers:
+        methods["linkage"] = lambda batch: baselines.linkage(baselines.texts_of(batch))
+        methods["alone"] = baselines.alone
+    scored: dict[str, dict[str, Any]] = {}
+    stories = counts(len(set(truth)), effort.resamples, seed)
+    for name, method in methods.items():
+        with watch.step(f"batches: {name}"):
+            labels = [(number, label) for number, batch in enumerate(drawn) for label in method(batch)]
+        scored[name] = {**score(truth, labels).to_dict()}
+        if effort.resamples:
+            scored[name]["intervals"] = intervals(story_draws(truth, labels, stories))
     return {
         "sets": [collection.name for collection in sets],
-        "batches": batches,
+        "batches": effort.batches,
         "articles": len(truth),
         "stories": len(set(truth)),
-        "methods": {
-            name: {**score(truth, labels).to_dict(), "intervals": intervals(story_draws(truth, labels, stories))}
-            for name, labels in found.items()
-        },
+        "methods": scored,
     }
 
 

@@ -12,6 +12,7 @@ from benchmarks import baselines
 from benchmarks.baselines import Labels
 from benchmarks.bootstrap import counts, intervals, pair_draws
 from benchmarks.data import LabelledPair, LabelledPairs
+from benchmarks.effort import Effort
 from benchmarks.machine import Stopwatch
 from benchmarks.stories import groupings
 from dedup import cluster, compare
@@ -29,37 +30,23 @@ COPY_DESCRIPTIONS = {
 }
 
 
-def score_copies(labelled: LabelledPairs, resamples: int, seed: int, watch: Stopwatch) -> dict[str, Any]:
+def score_copies(labelled: LabelledPairs, effort: Effort, seed: int, watch: Stopwatch) -> dict[str, Any]:
     """Copies and updates against all else, dedup and its peers.
 
     Each method judges twice: `by_pair` sees the two articles alone, `by_group` all articles at once and asks whether
     the two came into one copy group (for the baselines: into one connected component).
     """
-    pairs, texts = labelled.pairs, baselines.texts_of(labelled.articles)
+    pairs, articles = labelled.pairs, labelled.articles
     gold = np.array([pair.label in COPY_LABELS for pair in pairs])
     by_pair: dict[str, Decisions] = {}
     by_group: dict[str, Decisions] = {}
     thresholds: dict[str, float] = {}
     with watch.step(f"{labelled.name}: dedup by pair"):
-        articles = labelled.articles
         by_pair["dedup"] = np.array([compare(articles[pair.a], articles[pair.b]).same_text for pair in pairs])
     with watch.step(f"{labelled.name}: dedup by group"):
         by_group["dedup"] = _together(pairs, _alone_if_negative(cluster(articles).copy_labels))
-    with watch.step(f"{labelled.name}: shingles"):
-        jaccard, containment = baselines.shingle_overlaps(texts, words=5)
-        thresholds["jaccard"] = 0.5
-        thresholds["jaccard_tuned"] = _tuned(pairs, gold, jaccard)
-        thresholds["containment_tuned"] = _tuned(pairs, gold, containment)
-        for name, threshold in thresholds.items():
-            overlap = containment if name == "containment_tuned" else jaccard
-            by_pair[name] = _of(pairs, overlap) >= threshold
-            above = np.argwhere(np.triu(overlap >= threshold, k=1))
-            by_group[name] = _together(pairs, baselines.components(len(texts), above))
-    with watch.step(f"{labelled.name}: minhash"):
-        near = baselines.minhash_pairs(texts, words=5)
-        known = set(near)
-        by_pair["minhash"] = np.array([(min(p.a, p.b), max(p.a, p.b)) in known for p in pairs])
-        by_group["minhash"] = _together(pairs, baselines.components(len(texts), near))
+    if effort.peers:
+        thresholds = _judge_with_peers(labelled, gold, by_pair, by_group, watch)
     sure = np.array([not pair.low_confidence for pair in pairs])
     template = np.array([pair.template for pair in pairs])
     every = np.ones(len(pairs), dtype=np.bool_)
@@ -68,12 +55,12 @@ def score_copies(labelled: LabelledPairs, resamples: int, seed: int, watch: Stop
         methods[name] = {"threshold": thresholds[name]} if name in thresholds else {}
         for way, decisions in (("by_pair", judged), ("by_group", by_group[name])):
             methods[name][way] = {
-                "all": score_decisions(gold, decisions, every, resamples, seed),
-                "without_low_confidence": score_decisions(gold, decisions, sure, resamples, seed),
+                "all": score_decisions(gold, decisions, every, effort.resamples, seed),
+                "without_low_confidence": score_decisions(gold, decisions, sure, effort.resamples, seed),
                 "templates_kept_apart": _share_of(~decisions, template & ~gold),
             }
     return {
-        "articles": len(texts),
+        "articles": len(articles),
         "pairs": len(pairs),
         "copies": int(gold.sum()),
         "low_confidence": int((~sure).sum()),
@@ -82,7 +69,7 @@ def score_copies(labelled: LabelledPairs, resamples: int, seed: int, watch: Stop
     }
 
 
-def score_events(labelled: LabelledPairs, resamples: int, seed: int, watch: Stopwatch) -> dict[str, Any]:
+def score_events(labelled: LabelledPairs, effort: Effort, seed: int, watch: Stopwatch) -> dict[str, Any]:
     """Same event or not, from clustering all articles at once, by language."""
     pairs = labelled.pairs
     gold = np.array([pair.label == "same" for pair in pairs])
@@ -91,6 +78,7 @@ def score_events(labelled: LabelledPairs, resamples: int, seed: int, watch: Stop
         lambda labels: score_decisions(gold, _together(pairs, labels), np.ones_like(gold), 0, seed)["f1"],
         watch,
         labelled.name,
+        peers=effort.peers,
     )
     langs = {"all": np.ones_like(gold)}
     for lang in sorted({pair.lang for pair in pairs}):
@@ -98,7 +86,9 @@ def score_events(labelled: LabelledPairs, resamples: int, seed: int, watch: Stop
     methods: dict[str, dict[str, Any]] = {}
     for name, grouping in found.items():
         decisions = _together(pairs, grouping.labels)
-        methods[name] = {lang: score_decisions(gold, decisions, part, resamples, seed) for lang, part in langs.items()}
+        methods[name] = {
+            lang: score_decisions(gold, decisions, part, effort.resamples, seed) for lang, part in langs.items()
+        }
         if grouping.threshold is not None:
             methods[name]["threshold"] = grouping.threshold
     return {
@@ -118,6 +108,35 @@ def score_decisions(
     if not resamples:
         return scores
     return {**scores, "intervals": intervals(pair_draws(gold, decisions, counts(len(gold), resamples, seed)))}
+
+
+def _judge_with_peers(
+    labelled: LabelledPairs,
+    gold: Decisions,
+    by_pair: dict[str, Decisions],
+    by_group: dict[str, Decisions],
+    watch: Stopwatch,
+) -> dict[str, float]:
+    """Adds what the peers decide to both, and returns the thresholds of those that have one."""
+    pairs, texts = labelled.pairs, baselines.texts_of(labelled.articles)
+    with watch.step(f"{labelled.name}: shingles"):
+        jaccard, containment = baselines.shingle_overlaps(texts, words=5)
+        thresholds = {
+            "jaccard": 0.5,
+            "jaccard_tuned": _tuned(pairs, gold, jaccard),
+            "containment_tuned": _tuned(pairs, gold, containment),
+        }
+        for name, threshold in thresholds.items():
+            overlap = containment if name == "containment_tuned" else jaccard
+            by_pair[name] = _of(pairs, overlap) >= threshold
+            above = np.argwhere(np.triu(overlap >= threshold, k=1))
+            by_group[name] = _together(pairs, baselines.components(len(texts), above))
+    with watch.step(f"{labelled.name}: minhash"):
+        near = baselines.minhash_pairs(texts, words=5)
+        known = set(near)
+        by_pair["minhash"] = np.array([(min(p.a, p.b), max(p.a, p.b)) in known for p in pairs])
+        by_group["minhash"] = _together(pairs, baselines.components(len(texts), near))
+    return thresholds
 
 
 def _together(pairs: Sequence[LabelledPair], labels: Sequence[int]) -> Decisions:

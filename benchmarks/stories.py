@@ -10,6 +10,7 @@ from benchmarks import baselines
 from benchmarks.baselines import AverageLinkage, Labels
 from benchmarks.bootstrap import counts, difference, intervals, story_draws
 from benchmarks.data import LabelledSet
+from benchmarks.effort import Effort
 from benchmarks.machine import Stopwatch
 from dedup import Article, cluster
 from dedup.evaluate import score, score_by
@@ -29,13 +30,15 @@ def dedup_labels(articles: Sequence[Article]) -> Labels:
 
 
 def groupings(
-    articles: Sequence[Article], score: Callable[[Labels], float], watch: Stopwatch, what: str
+    articles: Sequence[Article], score: Callable[[Labels], float], watch: Stopwatch, what: str, *, peers: bool = True
 ) -> dict[str, Grouping]:
-    """Every method on the same articles, dedup first; `score` is what the tuned threshold is tuned for."""
-    texts = baselines.texts_of(articles)
+    """Dedup, and its peers on the same articles; `score` is what the tuned threshold is tuned for."""
     found = {}
     with watch.step(f"{what}: dedup"):
         found["dedup"] = Grouping(dedup_labels(articles))
+    if not peers:
+        return found
+    texts = baselines.texts_of(articles)
     with watch.step(f"{what}: linkage"):
         tree = AverageLinkage(texts)
         found["linkage"] = Grouping(tree.cut(baselines.FIXED_THRESHOLD))
@@ -48,16 +51,22 @@ def groupings(
     return {**found, "alone": Grouping(baselines.alone(texts))}
 
 
-def score_set(collection: LabelledSet, resamples: int, seed: int, watch: Stopwatch) -> tuple[dict[str, Any], Labels]:
+def score_set(collection: LabelledSet, effort: Effort, seed: int, watch: Stopwatch) -> tuple[dict[str, Any], Labels]:
     """Every method on one set.
 
     Returns:
         the part of the report, and what dedup found.
     """
     truth = collection.truth
-    found = groupings(collection.articles, lambda labels: score(truth, labels).bcubed_f1, watch, collection.name)
+    found = groupings(
+        collection.articles,
+        lambda labels: score(truth, labels).bcubed_f1,
+        watch,
+        collection.name,
+        peers=effort.peers,
+    )
     with watch.step(f"{collection.name}: intervals"):
-        methods = score_groupings(truth, found, resamples, seed)
+        methods = score_groupings(truth, found, effort.resamples, seed)
     langs = [article.lang or "unknown" for article in collection.articles]
     if len(set(langs)) > 1:
         for name, scored in methods.items():
@@ -75,16 +84,15 @@ def score_set(collection: LabelledSet, resamples: int, seed: int, watch: Stopwat
 def score_groupings(
     truth: Sequence[Hashable], found: Mapping[str, Grouping], resamples: int, seed: int
 ) -> dict[str, dict[str, Any]]:
-    """The scores of each method, their intervals, and those of what dedup has more (`ahead`)."""
+    """The scores of each method, and if resampled their intervals and those of what dedup has more (`ahead`)."""
     drawn = counts(len(set(truth)), resamples, seed)
-    draws = {name: story_draws(truth, grouping.labels, drawn) for name, grouping in found.items()}
+    draws = {name: story_draws(truth, grouping.labels, drawn) for name, grouping in found.items() if resamples}
     methods: dict[str, dict[str, Any]] = {}
     for name, grouping in found.items():
-        methods[name] = {
-            **score(truth, grouping.labels).to_dict(),
-            "intervals": intervals(draws[name]),
-            "ahead": difference(draws["dedup"], draws[name]),
-        }
+        methods[name] = {**score(truth, grouping.labels).to_dict()}
+        if resamples:
+            methods[name]["intervals"] = intervals(draws[name])
+            methods[name]["ahead"] = difference(draws["dedup"], draws[name])
         if grouping.threshold is not None:
             methods[name]["threshold"] = grouping.threshold
     return methods

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from benchmarks import accuracy, data, machine
 from benchmarks.__main__ import app
-from benchmarks.accuracy import Effort
+from benchmarks.effort import Effort
 from benchmarks.machine import BenchmarkError, Stopwatch
 from benchmarks.show import show
 

@@ -70,10 +70,22 @@ def test_the_articles_to_pour_lie_beside_the_folder(folder: Path) -> None:
 
 def test_digests_tell_files_apart(folder: Path) -> None:
     before = data.digests(folder)
-    assert set(before) == {path.name for path in folder.iterdir()}
+    assert set(before) - {"seeds"} == {path.name for path in folder.iterdir()}
     (folder / "telegram_pairs.jsonl").write_text("", encoding="utf-8")
     after = data.digests(folder)
     assert {name for name in before if before[name] != after[name]} == {"telegram_pairs.jsonl"}
+
+
+def test_the_digest_of_a_folder_is_of_its_paths_and_contents(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(data, "SEEDS", tmp_path)
+    (tmp_path / "one.txt").write_text("A text.", encoding="utf-8")
+    before = data.digests(None)
+    (tmp_path / ".hidden").write_text("No article.", encoding="utf-8")
+    assert data.digests(None) == before
+    (tmp_path / "one.txt").rename(tmp_path / "two.txt")
+    moved = data.digests(None)
+    (tmp_path / "two.txt").write_text("Another text.", encoding="utf-8")
+    assert len({found["seeds"] for found in (before, moved, data.digests(None))}) == 3
 
 
 def test_the_folder_is_the_given_one_else_that_of_the_environment(
