@@ -29,7 +29,7 @@ def assemble(evidence: StoredEvidence, settings: Settings) -> Clustering:
     collection = evidence.collection
     label = cut(evidence.tree, settings.threshold)
     unit = np.arange(len(collection))
-    for group in copy_groups(len(collection), evidence.copies):
+    for group in copy_groups(evidence.copies, evidence.forms):
         unit[group] = group[0]
     totals = _totals(evidence, label.tolist(), unit.tolist())
     seniority = collection.seniorities()

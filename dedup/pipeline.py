@@ -57,7 +57,7 @@ def cluster(
     present = np.array([bool(document.words) for document in documents], bool)
     banded = band_candidates(signatures(documents, settings), present, settings)
     copies, forms = decide(documents, banded, collection.seconds, settings)
-    standing = representatives(copies, collection.seniorities())
+    standing = representatives(copies, forms, collection.seniorities())
     texts = np.unique(standing)
 
     tell("counting the words", 0, count)
@@ -76,7 +76,7 @@ def cluster(
     copies = copies.where(without_parts(copies, digest))
     pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(more_forms))
     weights = (standing == np.arange(count)).astype(np.int64)
-    tree = average_linkage(pairs, copy_groups(count, copies), weights)
+    tree = average_linkage(pairs, copy_groups(copies, forms), weights)
     notices = (*collection.notices, *map(_notice, map(collection.first, foreign)))
     evidence = StoredEvidence(collection, foreign, vectors, ordinary, pairs, copies, forms, digest, tree, notices)
     return evidence.clustering(settings)

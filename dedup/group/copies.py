@@ -9,7 +9,6 @@ from itertools import combinations
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.sparse.csgraph import connected_components
 
 from dedup.group.canonical import Seniority, of_group
 from dedup.match.copies import NEAR, Overlaps
@@ -53,23 +52,36 @@ def without_parts(copies: Overlaps, digest: NDArray[np.bool_]) -> NDArray[np.boo
     return ~(digest[copies.a] | digest[copies.b]) | (copies.jaccard >= NEAR)
 
 
-def representatives(copies: Overlaps, seniority: Sequence[Seniority]) -> NDArray[np.int64]:
+def representatives(copies: Overlaps, forms: Overlaps, seniority: Sequence[Seniority]) -> NDArray[np.int64]:
     """For each article the one that stands for it when stories are looked for: itself, but for near-copies.
 
     A text that runs in a hundred papers with small changes is one text. Were it counted a hundred times, its words
     would be common words, and its copies each other's nearest neighbours, in place of the other outlets' own versions.
     """
     standing = np.arange(len(seniority))
-    for group in copy_groups(len(seniority), copies.where(copies.jaccard >= NEAR)):
+    for group in copy_groups(copies.where(copies.jaccard >= NEAR), forms):
         standing[group] = of_group(group, seniority)
     return standing
 
 
-def copy_groups(articles: int, copies: Overlaps) -> list[list[int]]:
-    """The groups of two and more articles that copy links connect, each ascending, ordered by their first."""
-    links = sp.coo_array((np.ones(len(copies.a)), (copies.a, copies.b)), shape=(articles, articles))
-    _, label = connected_components(links, directed=False)
-    groups: dict[int, list[int]] = defaultdict(list)
-    for article, group in enumerate(label.tolist()):
-        groups[group].append(article)
-    return sorted(group for group in groups.values() if len(group) > 1)
+def copy_groups(copies: Overlaps, forms: Overlaps) -> list[list[int]]:
+    """The groups of two and more articles that copy links connect, each ascending, ordered by their first.
+
+    The texts most alike are joined first; two groups that hold a pair known to be one form filled in twice stay apart,
+    though a third filling, with few numbers changed, may be linked with both.
+    """
+    group = {article: [article] for article in np.union1d(copies.a, copies.b).tolist()}
+    apart: dict[int, set[int]] = defaultdict(set)  # for each article those it makes a form with
+    for a, b in zip(forms.a.tolist(), forms.b.tolist(), strict=True):
+        apart[a].add(b)
+        apart[b].add(a)
+    strongest = np.lexsort((copies.b, copies.a, -copies.containment, -copies.jaccard))
+    for a, b in zip(copies.a[strongest].tolist(), copies.b[strongest].tolist(), strict=True):
+        small, large = sorted((group[a], group[b]), key=len)
+        if small is large or any(not apart[article].isdisjoint(large) for article in small if article in apart):
+            continue
+        large.extend(small)
+        for article in small:
+            group[article] = large
+    distinct = {id(members): members for members in group.values()}.values()
+    return sorted(sorted(members) for members in distinct if len(members) > 1)

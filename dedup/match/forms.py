@@ -10,6 +10,8 @@ CHANGED = 2
 """Numbers that must have changed between two texts for them to be one form ..."""
 CHANGED_SHARE = 0.2
 """... and the share of all their aligned numbers that these must be."""
+ALIKE_LENGTH = 0.5
+"""A form is filled in from top to bottom: a text this much shorter than the other is a part of it."""
 SLOT = 8
 """Most words that the place of a number can take up in a form."""
 ALIGNED_WORDS = 2_000
@@ -26,6 +28,8 @@ def is_form(one: Sequence[str], other: Sequence[str]) -> bool:
     Args:
         one, other: the words of the two texts; the answer does not depend on which is which.
     """
+    if min(len(one), len(other)) < ALIKE_LENGTH * max(len(one), len(other)):
+        return False
     one, other = sorted((list(one[:ALIGNED_WORDS]), list(other[:ALIGNED_WORDS])))
     numbers = [Counter(_numbers(words)) for words in (one, other)]
     if min((numbers[0] - numbers[1]).total(), (numbers[1] - numbers[0]).total()) < CHANGED:
