@@ -1,7 +1,7 @@
 """Writes `months.tsv`, the names of the months in the languages that have a table of common words.
 
-`python -m dedup.text.build_months` takes the names from the package Babel (`pip install babel`), which has them from
-Unicode's CLDR. A name that is one month here and another there (listopad) is left out.
+`python -m dedup.text.build_months` takes the names from the package Babel (`pip install babel`; this table from
+2.18.0), which has them from Unicode's CLDR. A name that is one month here and another there (listopad) is left out.
 """
 
 from __future__ import annotations
@@ -9,29 +9,8 @@ from __future__ import annotations
 from pathlib import Path
 
 LANGUAGES = (
-    *(
-        "ar",
-        "bg",
-        "bn",
-        "ca",
-        "cs",
-        "da",
-        "de",
-        "el",
-        "en",
-        "es",
-        "fa",
-        "fi",
-        "fil",
-        "fr",
-        "he",
-        "hi",
-        "hr",
-        "hu",
-        "id",
-    ),
-    *("is", "it", "lt", "lv", "mk", "ms", "nb", "nl", "pl", "pt", "ro", "ru", "sk", "sl", "sr", "sv", "ta", "tr", "uk"),
-    "ur",
+    "ar bg bn ca cs da de el en es fa fi fil fr he hi hr hu id is it"
+    " lt lv mk ms nb nl pl pt ro ru sk sl sr sv ta tr uk ur"
 )
 
 
@@ -49,14 +28,18 @@ def names(language: str) -> dict[str, set[int]]:
     return found
 
 
-def main() -> None:
+def table() -> str:
+    """The table: on each line a name and the number of its month."""
     months: dict[str, set[int]] = {"sept": {9}}
-    for language in LANGUAGES:
+    for language in LANGUAGES.split():
         for name, numbers in names(language).items():
             months.setdefault(name, set()).update(numbers)
     rows = sorted((name, number) for name, numbers in months.items() if len(numbers) == 1 for number in numbers)
-    text = "".join(f"{name}\t{number}\n" for name, number in rows)
-    Path(__file__).with_name("months.tsv").write_text(text, encoding="utf-8")
+    return "".join(f"{name}\t{number}\n" for name, number in rows)
+
+
+def main() -> None:
+    Path(__file__).with_name("months.tsv").write_text(table(), encoding="utf-8")
 
 
 if __name__ == "__main__":

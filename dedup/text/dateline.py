@@ -18,6 +18,8 @@ PLACE = 40
 """Characters of the line before the date: a place, an agency, "Published:"."""
 EARLIEST, LATEST = 1900, 2100
 """Years between which a date is believed."""
+TURN = 70
+"""Two digits from these on are a year of the last century, as in POSIX."""
 
 _JOINT = r"[\s,./-]*(?:\b(?:de|del|of|den)\b)?[\s,./-]*"
 _DAY = r"(?<![\d.,:])(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|\.)?"
@@ -62,8 +64,8 @@ def _stands_alone(before: str) -> bool:
 
 
 def _date(year: str, month: str, day: str) -> date | None:
-    number = int(month) if month.isdigit() else _months().get(month.casefold().strip("."))
-    full = int(year) + (2000 if len(year) == 2 else 0)
+    number = int(month) if month.isdecimal() else _months().get(month.casefold().strip("."))
+    full = int(year) + (0 if len(year) > 2 else 2000 if int(year) < TURN else 1900)
     if number is None or not EARLIEST <= full < LATEST:
         return None
     try:

@@ -34,6 +34,9 @@ def vectors(*topics: int) -> sp.csr_array:
 SENIORITY = [(5.0, -100, 0), (3.0, -100, 1), (3.0, -200, 2), (float("inf"), -900, 3), (5.0, -100, 4)]
 
 
+NO_FORMS = copies_of()
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_groups_are_what_links_connect(seed: int) -> None:
     random = np.random.default_rng(seed)
@@ -44,12 +47,34 @@ def test_groups_are_what_links_connect(seed: int) -> None:
         for article in joined:
             group[article] = joined
     expected = sorted({tuple(sorted(found)) for found in group.values() if len(found) > 1})
-    assert copy_groups(30, copies_of(*pairs)) == list(map(list, expected))
+    assert copy_groups(copies_of(*pairs), NO_FORMS) == list(map(list, expected))
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_forms_keep_groups_apart_that_weaker_links_would_join(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    drawn = {(int(min(pair)), int(max(pair))) for pair in random.integers(15, size=(60, 2)) if pair[0] != pair[1]}
+    pairs = random.permutation(sorted(drawn)).tolist()
+    forms, links = ([(a, b) for a, b in part] for part in (pairs[:5], pairs[5:]))
+    jaccard = random.choice([0.2, 0.3, 0.6, 0.9], size=len(links)).tolist()
+    group = {article: {article} for article in range(15)}
+    refused = 0
+    for _, (a, b) in sorted(zip([-share for share in jaccard], links, strict=True)):
+        joined = group[a] | group[b]
+        if any({*form} <= joined for form in forms):
+            refused += 1
+            continue
+        for article in joined:
+            group[article] = joined
+    assert refused, "a case of it"
+    expected = sorted({tuple(sorted(found)) for found in group.values() if len(found) > 1})
+    found = copy_groups(copies_of(*links, jaccard=jaccard), copies_of(*forms))
+    assert found == list(map(list, expected))
 
 
 def test_no_links_make_no_groups() -> None:
-    assert copy_groups(4, copies_of()) == []
-    assert copy_groups(0, copies_of()) == []
+    assert copy_groups(copies_of(), NO_FORMS) == []
+    assert copy_groups(copies_of(), copies_of((0, 1))) == []
 
 
 def test_a_text_that_holds_unrelated_parts_is_a_digest() -> None:
@@ -106,12 +131,19 @@ def test_the_senior_near_copy_stands_for_all_that_near_links_connect(seed: int) 
         for a, b in near:
             standing[a] = standing[b] = min(standing[a], standing[b], key=lambda place: seniority[place])
     assert 0 < sum(standing[place] != place for place in range(count)) < count
-    assert representatives(copies_of(*pairs, jaccard=jaccard), seniority).tolist() == standing
+    assert representatives(copies_of(*pairs, jaccard=jaccard), NO_FORMS, seniority).tolist() == standing
+
+
+def test_of_two_forms_neither_stands_for_the_other() -> None:
+    """Though a third text is a near-copy of both: it goes with the one it is more like."""
+    links = copies_of((1, 3), (3, 4), jaccard=[0.7, 0.8])
+    assert representatives(links, copies_of((1, 4)), SENIORITY).tolist() == [0, 1, 2, 4, 4]
+    assert representatives(links, NO_FORMS, SENIORITY).tolist() == [0, 1, 2, 1, 1]
 
 
 def test_articles_without_copies_stand_for_themselves() -> None:
-    assert representatives(copies_of(), SENIORITY).tolist() == list(range(len(SENIORITY)))
-    assert representatives(copies_of(), []).tolist() == []
+    assert representatives(copies_of(), NO_FORMS, SENIORITY).tolist() == list(range(len(SENIORITY)))
+    assert representatives(copies_of(), NO_FORMS, []).tolist() == []
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dedup.match.forms import ALIGNED_WORDS, CHANGED_SHARE, SLOT, is_form
+from dedup.match.forms import ALIGNED_WORDS, ALIKE_LENGTH, CHANGED_SHARE, SLOT, is_form
 
 RESERVOIR = (
     "On {} the reservoir stood at {} metres above the datum and held {} million litres or {} per cent of what it can"
@@ -31,9 +31,18 @@ def test_a_form_keeps_its_words_and_changes_its_numbers(one: str, other: str, ex
 
 
 def test_a_long_stretch_put_in_is_no_filled_in_number() -> None:
-    base = ["the", "1", "mill", "burned", "down", "at", "2", "today"]
+    rest = [f"v{number}" for number in range(100)]
+    base = ["the", "1", "mill", "burned", "down", "at", "2", "today", *rest]
     insert = [f"w{number}" for number in range(40)]
-    assert not is_form(base, ["the", *insert, "3", "mill", "burned", "down", "at", *insert, "4", "today"])
+    assert not is_form(base, ["the", *insert, "3", "mill", "burned", "down", "at", *insert, "4", "today", *rest])
+
+
+@pytest.mark.parametrize(("length", "expected"), [(20, True), (19, False)])
+def test_a_part_of_a_form_is_no_filling_of_it(length: int, expected: bool) -> None:
+    rest = [f"v{number}" for number in range(36)]
+    one, other = ["1", "of", "2", "litres", *rest], ["3", "of", "4", "litres", *rest]
+    assert ALIKE_LENGTH * len(one) == 20
+    assert is_form(one, other[:length]) is is_form(other[:length], one) is expected
 
 
 @pytest.mark.parametrize(("length", "expected"), [(SLOT, True), (SLOT + 1, False)])

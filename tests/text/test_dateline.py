@@ -1,0 +1,186 @@
+"""The date at the head of a text: which are taken, and which are those of events that are told about."""
+
+from __future__ import annotations
+
+import time
+from datetime import date
+from importlib.resources import files
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dedup.text import build_months
+from dedup.text.dateline import EARLIEST, HEAD, LATEST, PLACE, dateline
+
+MARCH = date(1999, 3, 12)
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "12 March 1999",
+        "12 Mar. 1999",
+        "12th of March, 1999",
+        "March 12, 1999",
+        "MARCH 12, 1999",
+        "12. März 1999",
+        "12 mars 1999",
+        "12 de marzo de 1999",
+        "12 marzo 1999",
+        "12 de março de 1999",
+        "12 maart 1999",
+        "12. marts 1999",
+        "12. března 1999",
+        "12 marca 1999",
+        "12 martie 1999",
+        "12. maaliskuuta 1999",
+        "12 Mart 1999",
+        "12 Maret 1999",
+        "12 марта 1999 г.",
+        "12 березня 1999",
+        "12 март 1999",
+        "12 Μαρτίου 1999",
+        "12 مارس 1999",
+        "١٢ مارس ١٩٩٩",
+        "12 מרץ 1999",
+        "12 मार्च 1999",
+        "১২ মার্চ ১৯৯৯",
+        "1999年3月12日",
+        "1999년 3월 12일",
+        "1999-03-12",
+        "1999/3/12",
+        "1999.03.12",
+        "12-Mar-1999",
+        "12-Mar-99",
+    ],
+)
+def test_a_full_date_is_read_in_many_languages(head: str) -> None:
+    for text in (head, f"{head}\nThe mill burned down.", f"({head})"):
+        assert dateline(text) == MARCH
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "BRACKWELL, 12 March 1999 - The mill burned down.",
+        "BRACKWELL, March 12, 1999 (Echo) - The mill burned down.",
+        "Published: 12 March 1999 14:30",
+        "Brackwell Echo | Friday, March 12, 1999 | page 3",
+        "The mill burned down\n\nBy our reporter\n12 March 1999\n\nNobody was hurt.",
+        "12 March 1999 and 7 October 2008",
+        "Since 7 October 2008 it has been known\n12 March 1999",
+        "12 March 3999\n12 March 1999",
+        "31 February 1999\n12 March 1999",
+        # Not a dateline, but it cannot be told from "Tuesday, 12 March 1999": a comma before the date is what counts.
+        "On Friday, 12 March 1999, the mill burned down.",
+    ],
+)
+def test_it_stands_alone_or_after_a_place(text: str) -> None:
+    assert dateline(text) == MARCH
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "The mill burned down.",
+        "The mill burned down on 12 March 1999.",
+        "On 12 March 1999 the mill burned down.",
+        "The treaty (signed 12 March 1999) ended the war.",
+        "Ever since the mill had burned down, on Friday, 12 March 1999, nobody had come.",
+        "Brackwell Mill (12 March 1999) has its own museum.",
+        "12 March",
+        "March 1999",
+        "12 Marble 1999",
+        "12 March 19990",
+        "112 March 1999",
+        "1.12 March 1999",
+        "Version 1999-03-12",
+        "03/12/1999",  # which may be the third of December
+        "12.3.1999",
+        "12 listopad 1999",  # November in Polish, October in Croatian
+        "1999-13-12",
+        "1999-03-32",
+        "0 March 1999",
+        "31 February 1999",
+        "29 February 1999",
+        "31 April 1999",
+        "12 March 1066",
+        f"12 March {EARLIEST - 1}",
+        f"12 March {LATEST}",
+        "12 March 0000",
+        "1 \N{SUPERSCRIPT TWO} 1999",
+        "12 \N{CIRCLED DIGIT THREE} 1999",
+    ],
+)
+def test_what_is_no_dateline_is_left_alone(text: str) -> None:
+    assert dateline(text) is None
+
+
+def test_the_first_and_the_last_year_that_are_believed() -> None:
+    assert dateline(f"1 January {EARLIEST}") == date(EARLIEST, 1, 1)
+    assert dateline(f"31 December {LATEST - 1}") == date(LATEST - 1, 12, 31)
+    assert dateline("29 February 2000") == date(2000, 2, 29)
+    assert dateline("7-Oct-08") == date(2008, 10, 7)
+
+
+def test_only_the_head_is_read() -> None:
+    line = "12 March 1999"
+    assert dateline("x" * (HEAD - len(line) - 1) + f"\n{line}") == MARCH
+    assert dateline("x" * (HEAD - len(line)) + f"\n{line}") is None
+    assert dateline("x" * (PLACE - 1) + f", {line}") == MARCH
+    assert dateline("x" * PLACE + f", {line}") is None
+
+
+@given(st.text("123 ./-,()\n年月daeMrch\N{SUPERSCRIPT TWO}\N{ARABIC-INDIC DIGIT ONE}", max_size=60) | st.text())
+def test_any_text_is_read(text: str) -> None:
+    found = dateline(text)
+    assert found is None or EARLIEST <= found.year < LATEST
+
+
+@pytest.mark.parametrize(
+    "unit",
+    [
+        "1",
+        "1 ",
+        "a",
+        "1a",
+        "1 a ",
+        "1 de ",
+        "a 1 ",
+        "a.1, ",
+        "1999-",
+        "1999年",
+        " ",
+        "12-Mar-",
+        "12 March 199 ",
+        "\n",
+        "(",
+    ],
+)
+def test_no_text_takes_long(unit: str) -> None:
+    """A text is cut to its head, and no head is slow: least of all one of gaps in which an "of" may stand anywhere."""
+    gaps = f"1{' ' * 140}a{' ' * 150}2"
+    for text in (unit * (1_000_000 // len(unit)), unit * 20 + gaps, gaps + unit * 1_000_000):
+        start = time.perf_counter()
+        dateline(text)
+        assert time.perf_counter() - start < 1.0
+
+
+# The table of months
+
+
+def test_every_month_has_names_and_no_name_has_two_months() -> None:
+    rows = [line.split("\t") for line in files("dedup.text").joinpath("months.tsv").read_text("utf-8").splitlines()]
+    names = [name for name, _ in rows]
+    assert names == sorted(set(names))
+    assert {int(number) for _, number in rows} == set(range(1, 13))
+    assert all(name == name.casefold().strip(".") for name in names), "as a month is looked up"
+
+
+def test_the_table_is_what_babel_gives() -> None:
+    babel = pytest.importorskip("babel", reason="the table of months is made with Babel, which is not installed")
+    if babel.__version__ != "2.18.0":
+        pytest.skip(f"the table of months was made with Babel 2.18.0, this is {babel.__version__}")
+    assert build_months.table() == files("dedup.text").joinpath("months.tsv").read_text("utf-8")
