@@ -1,4 +1,4 @@
-"""The command: `python -m benchmarks accuracy`. It parses and prints; each benchmark's module does the work."""
+"""The command: `python -m benchmarks accuracy` or `gate`. It parses and prints; their modules do the work."""
 
 from __future__ import annotations
 
@@ -12,6 +12,11 @@ from rich.console import Console
 from benchmarks.machine import BenchmarkError, Stopwatch, require_libraries
 from dedup.errors import DedupError
 
+Data = Annotated[
+    Path | None,
+    typer.Option(help="Folder of labelled sets. Default: $DEDUP_DATA, else ../shared/data beside the repository."),
+]
+
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
 
@@ -22,10 +27,7 @@ def benchmarks() -> None:
 
 @app.command()
 def accuracy(
-    data: Annotated[
-        Path | None,
-        typer.Option(help="Folder of labelled sets. Default: $DEDUP_DATA, else ../shared/data beside the repository."),
-    ] = None,
+    data: Data = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole result here as JSON.")] = None,
     sets: Annotated[
         list[str] | None,
@@ -57,11 +59,50 @@ def accuracy(
                 watch=watch,
             )
     except DedupError as error:
-        notes.print(f"benchmarks: {error}", style="red", markup=False, highlight=False)
+        _complain(notes, str(error))
         raise typer.Exit(1) from error
     if json_file:
         json_file.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     show.show(report, Console())
+
+
+@app.command()
+def gate(
+    data: Data = None,
+    update: Annotated[
+        bool, typer.Option("--update", help="Raise the floors to what is measured now, and take over changed corpora.")
+    ] = False,
+    accept_lower: Annotated[
+        bool, typer.Option("--accept-lower", help="With --update: let floors fall to what is measured now, too.")
+    ] = False,
+) -> None:
+    """Whether dedup's scores hold against the floors that are committed; exit code 1 if one does not."""
+    notes = Console(stderr=True)
+    try:
+        require_libraries()
+        from benchmarks import gate as benchmark
+        from benchmarks import show
+        from benchmarks.data import find_folder
+
+        folder = find_folder(data)
+        with notes.status("starting") as status:
+            watch = Stopwatch(status.update)
+            outcome = benchmark.run(
+                lambda: benchmark.measure(folder, watch), benchmark.FLOORS, update=update, accept_lower=accept_lower
+            )
+    except DedupError as error:
+        _complain(notes, str(error))
+        raise typer.Exit(1) from error
+    show.show_gate(outcome, Console())
+    for problem in outcome.problems:
+        _complain(notes, problem)
+    if not outcome.passed:
+        raise typer.Exit(1)
+    Console().print(f"The gate is passed ({sum(watch.seconds.values()):.0f} s).", highlight=False)
+
+
+def _complain(notes: Console, message: str) -> None:
+    notes.print(f"benchmarks: {message}", style="red", markup=False, highlight=False)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""A report of `accuracy` on the terminal, from its dictionary alone."""
+"""Results on the terminal: a report of `accuracy`, from its dictionary alone, and what the gate says."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from typing import Any
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table
+
+from benchmarks.gate import Outcome
 
 Report = Mapping[str, Any]
 
@@ -27,6 +29,23 @@ def show(report: Report, console: Console) -> None:
     if "batches" in report:
         _show_batches(report["batches"], console)
     _show_summary(report, console)
+
+
+def show_gate(outcome: Outcome, console: Console) -> None:
+    """Prints every score beside its pin, what is not here, and what would raise a floor; not what is wrong."""
+    table = _table("floors", "set", "score", "pinned", "measured", "+/-", "")
+    above = ""
+    for row in outcome.rows:
+        cells = [f"{value:.4f}" if value is not None else "" for value in (row.pinned, row.measured)]
+        difference = f"{row.difference:+.4f}" if row.difference else ""
+        verdict = "" if row.verdict == "held" else row.verdict
+        table.add_row("" if row.set == above else row.set, row.score, *cells, difference, verdict)
+        above = row.set
+    console.print(table)
+    for name, reason in outcome.skipped.items():
+        console.print(f"left out: {name} ({reason})", markup=False, highlight=False)
+    for note in outcome.notes:
+        console.print(note, markup=False, highlight=False)
 
 
 def _show_set(name: str, scored: Report, console: Console) -> None:

@@ -1,0 +1,256 @@
+"""The quality gate: no score of dedup falls more than a little below the one that was pinned for it.
+
+`floors.json` has, for each set, the SHA-256 of what it is made of and its scores to four decimals. Every score is
+better the higher it is. The scores are those of `accuracy`, of dedup alone and without intervals. Floors rise with
+`--update`; one is lowered only by `--update --accept-lower`, so that it shows in the history who meant it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+from benchmarks import accuracy
+from benchmarks.effort import Effort
+from benchmarks.machine import BenchmarkError, Stopwatch
+
+FLOORS = Path(__file__).with_name("floors.json")
+EFFORT = Effort(resamples=0, batches=accuracy.FULL.batches, peers=False)
+TOLERANCE = 0.002
+DECIMALS = 4
+
+Digests = Mapping[str, str]
+"""SHA-256 by file (or folder)."""
+Verdict = Literal["held", "lower", "higher", "new", "gone"]
+
+
+@dataclass(frozen=True, slots=True)
+class ScoredSet:
+    """The scores of one set, and what it is made of: as pinned or as measured."""
+
+    corpus: Digests
+    scores: Mapping[str, float]
+
+
+ScoredSets = Mapping[str, ScoredSet]
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """What a run found: every file that is here, and the sets it scored."""
+
+    files: Digests
+    sets: ScoredSets
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One score, pinned and measured; at most one of the two is None."""
+
+    set: str
+    score: str
+    pinned: float | None
+    measured: float | None
+
+    @property
+    def difference(self) -> float | None:
+        """What was measured less what was pinned, to four decimals."""
+        if self.pinned is None or self.measured is None:
+            return None
+        return round(self.measured - self.pinned, DECIMALS)
+
+    @property
+    def verdict(self) -> Verdict:
+        """Whether the score held, allowing for the tolerance."""
+        if self.pinned is None:
+            return "new"
+        if self.difference is None:
+            return "gone"
+        if self.difference < -TOLERANCE:
+            return "lower"
+        return "higher" if self.difference > TOLERANCE else "held"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What the gate says: it is passed if there are no `problems`; `skipped` are sets that are not here, and why."""
+
+    rows: Sequence[Row]
+    problems: Sequence[str] = ()
+    skipped: Mapping[str, str] = field(default_factory=dict)
+    notes: Sequence[str] = ()
+
+    @property
+    def passed(self) -> bool:
+        """Nothing is wrong."""
+        return not self.problems
+
+
+def run(
+    measure: Callable[[], Measurement], floors: Path = FLOORS, *, update: bool = False, accept_lower: bool = False
+) -> Outcome:
+    """Measures, and holds the scores against the floors, or renews these.
+
+    Args:
+        measure: gives what is to be judged.
+        floors: the file of the floors.
+        update: write the file: floors rise to what was measured, digests become the present ones, what is not here
+            stays. Nothing is written where a floor would fall.
+        accept_lower: with `update`, let floors fall to what was measured, or vanish where nothing is.
+
+    Raises:
+        BenchmarkError: there are no floors, they cannot be read, or the flags do not go together.
+    """
+    if accept_lower and not update:
+        raise BenchmarkError("--accept-lower lowers floors that --update writes: give both")
+    pinned = read(floors) if floors.exists() or not update else {}
+    measured = measure()
+    outcome = compare(pinned, measured, same_corpus=not update)
+    if not update:
+        return outcome
+    if outcome.problems and not accept_lower:
+        refused = [*outcome.problems, f"{floors.name} is left as it was: only --update --accept-lower lowers a floor"]
+        return Outcome(outcome.rows, refused, outcome.skipped)
+    write(floors, renew(pinned, measured, outcome, accept_lower=accept_lower))
+    return Outcome(outcome.rows, (), outcome.skipped, [*outcome.problems, f"{floors.name} is written"])
+
+
+def compare(pinned: ScoredSets, measured: Measurement, *, same_corpus: bool = True) -> Outcome:
+    """Every pinned score beside the measured one; `same_corpus` refuses to compare scores on other data."""
+    rows: list[Row] = []
+    problems: list[str] = []
+    notes: list[str] = []
+    skipped: dict[str, str] = {}
+    for name in [*pinned, *(name for name in measured.sets if name not in pinned)]:
+        floor, found = pinned.get(name), measured.sets.get(name)
+        absent = [file for file in (floor.corpus if floor else ()) if file not in measured.files]
+        if absent and "seeds" not in absent:
+            skipped[name] = f"{', '.join(absent)} not there"
+            continue
+        corpus = found.corpus if found else {}
+        if same_corpus and floor and found and corpus != floor.corpus:
+            changed = sorted(file for file in {*corpus, *floor.corpus} if corpus.get(file) != floor.corpus.get(file))
+            problems.append(
+                f"{name}: {', '.join(changed)} is not what the floors were measured on, so its scores cannot be"
+                " compared: restore it, or take it over with --update"
+            )
+            continue
+        rows += _rows(name, floor.scores if floor else {}, found.scores if found else {})
+    for row in rows:
+        if row.verdict == "lower":
+            problems.append(f"{row.set}: {row.score} fell from {row.pinned:.4f} to {row.measured:.4f}")
+        elif row.verdict == "gone":
+            problems.append(f"{row.set}: {row.score} is pinned at {row.pinned:.4f} and was not measured")
+    rising = sum(row.verdict in ("higher", "new") for row in rows)
+    if rising and same_corpus:
+        notes.append(
+            f"{rising} {'score is' if rising == 1 else 'scores are'} above the pin or without one: "
+            "--update would raise the floor"
+        )
+    return Outcome(rows, problems, skipped, notes)
+
+
+def renew(pinned: ScoredSets, measured: Measurement, outcome: Outcome, *, accept_lower: bool) -> ScoredSets:
+    """The floors to write. A score that is lower within the tolerance keeps its floor, lest it sink by small steps."""
+    scores: dict[str, dict[str, float]] = {}
+    for row in outcome.rows:
+        values = [value for value in (row.measured, None if accept_lower else row.pinned) if value is not None]
+        if values:
+            scores.setdefault(row.set, {})[row.score] = max(values)
+    kept = {name: pinned[name] for name in outcome.skipped}
+    fresh = {name: ScoredSet(measured.sets[name].corpus, found) for name, found in scores.items()}
+    return {name: (kept | fresh)[name] for name in [*pinned, *fresh] if name in kept or name in fresh}
+
+
+def measure(folder: Path | None, watch: Stopwatch) -> Measurement:
+    """The scores of dedup, as `accuracy` finds them.
+
+    Raises:
+        BenchmarkError: a file of the data is broken.
+    """
+    return measurement(accuracy.run(folder, effort=EFFORT, watch=watch))
+
+
+def measurement(report: Mapping[str, Any]) -> Measurement:
+    """What is pinned of a report of `accuracy`."""
+    files: Digests = report["data"]
+    sets: dict[str, ScoredSet] = {}
+
+    def add(name: str, corpus: Sequence[str], scores: Mapping[str, float]) -> None:
+        rounded = {score: round(float(value), DECIMALS) for score, value in scores.items()}
+        sets[name] = ScoredSet({file: files[file] for file in sorted(corpus)}, rounded)
+
+    file_of = {}
+    for name, scored in report["sets"].items():
+        file_of[name] = "seeds" if name == "seeds" else f"{scored['view_of'] or name}.jsonl.gz"
+        alone = scored["stories"] == scored["articles"]  # no pair is right, and the ARI of nearly all groupings is 0
+        add(name, [file_of[name]], _of(scored["methods"]["dedup"], "bcubed_f1", *(() if alone else ("ari",))))
+    for name, scores in (("all_in_one", ("bcubed_f1", "ari")), ("batches", ("bcubed_f1", "pair_f1"))):
+        if name in report:
+            corpus = {file_of[part] for part in report[name]["sets"]}
+            add(name, list(corpus), _of(report[name]["methods"]["dedup"], *scores))
+    if "copy_pairs" in report:
+        corpus = {"copy_pairs_dev.jsonl", "copy_pairs_dev_articles.jsonl.gz"}
+        add("copy_pairs", list(corpus), _copy_scores(report["copy_pairs"]["methods"]["dedup"]))
+    if "telegram_pairs" in report:
+        found = report["telegram_pairs"]
+        scores_by_lang = {f"f1 {lang}": found["methods"]["dedup"][lang]["f1"] for lang in found["pairs"]}
+        add("telegram_pairs", ["telegram_pairs.jsonl", "telegram_articles.jsonl.gz"], scores_by_lang)
+    for name, poured in report.get("seed_pour", {}).items():
+        add(f"pour: {name}", [file_of[name], "poured"], _pour_scores(poured))
+    return Measurement(files, sets)
+
+
+def read(floors: Path) -> ScoredSets:
+    """The floors of a file.
+
+    Raises:
+        BenchmarkError: it is not there, or is not one of floors.
+    """
+    try:
+        record = json.loads(floors.read_text(encoding="utf-8"))
+        return {
+            name: ScoredSet(dict(part["corpus"]), {score: float(value) for score, value in part["scores"].items()})
+            for name, part in record.items()
+        }
+    except FileNotFoundError as error:
+        raise BenchmarkError(f"there is no {floors}: --update writes it from what is measured now") from error
+    except (OSError, ValueError, TypeError, KeyError, AttributeError) as error:
+        raise BenchmarkError(f"{floors} has no floors as --update writes them ({error}): restore it") from error
+
+
+def write(floors: Path, sets: ScoredSets) -> None:
+    """Writes the floors, a line for each score, so that a change shows as one."""
+    record = {name: {"corpus": part.corpus, "scores": part.scores} for name, part in sets.items()}
+    floors.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _rows(name: str, pinned: Mapping[str, float], measured: Mapping[str, float]) -> list[Row]:
+    return [Row(name, score, pinned.get(score), measured.get(score)) for score in dict.fromkeys([*pinned, *measured])]
+
+
+def _of(scores: Mapping[str, float], *names: str) -> dict[str, float]:
+    return {name: scores[name] for name in names}
+
+
+def _copy_scores(judged: Mapping[str, Any]) -> dict[str, float]:
+    """By pair and by group: F1 of copies, the same of pairs without low confidence, templates kept apart."""
+    scores = {}
+    for way in ("by_pair", "by_group"):
+        scores[f"f1 {way}"] = judged[way]["all"]["f1"]
+        scores[f"f1 {way}, sure pairs"] = judged[way]["without_low_confidence"]["f1"]
+        if judged[way]["templates_kept_apart"] is not None:
+            scores[f"templates apart {way}"] = judged[way]["templates_kept_apart"]
+    return scores
+
+
+def _pour_scores(poured: Mapping[str, Any]) -> dict[str, float]:
+    """Whether the two are together and among themselves, where they join (0: nowhere), how far off a stranger stays."""
+    return {
+        "together": float(poured["together"] and not poured["strangers"]),
+        "joined at": poured["joined_at"] or 0.0,
+        "stranger below cut": poured["threshold"] - poured["strongest_stranger"]["score"],
+    }
