@@ -193,7 +193,8 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
 
     A column is a hashed term, the one `dedup.vectorize.reference.term_index` gives for a word; like scikit-learn's own
     `HashingVectorizer` this one has neither names for its millions of columns nor `set_output`. Equal articles count
-    once in what is learned, as they do in `dedup.cluster`.
+    once in what is learned, as they do in `dedup.cluster`. That counts near-copies once, too, which are not looked for
+    here: where there are any, its vectors are those of a vectorizer that was fitted on one of each.
 
     Args:
         title_weight: weight of a word in the title, where one deep in the body has 1.

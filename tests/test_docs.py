@@ -2,8 +2,8 @@
 
 In README.md and docs/ a block marked `python` is run, one marked `pycon` is run and has to print what it shows, one
 marked `sh` calls commands and options that exist, and one marked `text` that begins with `$ dedup` is what this command
-prints to a terminal of 100 columns, standard output alone. The Python blocks of a page share one namespace, which at
-first holds `texts` and `names`; all run in the root of the repository.
+prints to a terminal of 100 columns, standard output alone; `python tests/renew.py` writes those anew. The Python blocks
+of a page share one namespace, which at first holds `texts` and `names`; all run in the root of the repository.
 """
 
 from __future__ import annotations
@@ -295,6 +295,15 @@ def _read(terminal: int) -> bytes:
         return os.read(terminal, 1 << 16)
     except OSError:  # Linux says so when the other end is closed
         return b""
+
+
+def renewed(page: Path) -> str:
+    """A page with all that commands print as they print it now."""
+
+    def transcript(block: re.Match[str]) -> str:
+        return f"```text\n$ {block[1]}\n{printed(block[1])}```"
+
+    return re.sub(r"^```text\n\$ (dedup.*)\n(?:.*\n)*?```$", transcript, page.read_text(encoding="utf-8"), flags=re.M)
 
 
 @pytest.mark.parametrize("text", code_blocks("text"))

@@ -39,8 +39,8 @@ ROOMS = {
     "__init__": "errors article record settings clustering read pipeline estimators evaluate",
 }
 """The table of the house, as built. Reading a record is `collection`'s business too, since a caller may pass mappings;
-`match` needs the words of documents; the key that `collection` orders articles by is `group`'s; the command and the reports ask the public door for its version; collection,
-evidence, assemble and explain are the pipeline's own layer."""
+the key that it orders articles by is `group`'s; `match` needs the words of documents; the command and the reports ask
+the public door for its version; collection, evidence, assemble and explain are the pipeline's own layer."""
 
 HEAVY = [
     "numpy",

@@ -416,3 +416,49 @@ def test_a_giant_copy_group_is_one() -> None:
     clustering = dedup.cluster([*near_copies(words, 250, random), FERRY, RATES])
     assert sorted(len(story.articles) for story in clustering) == [1, 1, 250]
     assert set(clustering.copy_labels) == {-1, 0}
+
+
+MILL = [
+    "A fire destroyed the old paper mill at Brackwell on Tuesday night, and 40 firefighters from three towns could do "
+    "no more than keep the flames from the houses on the Sorrel canal. The roof fell in shortly after midnight, said "
+    "fire chief Dorota Hallam. The mill, which had stood empty since its owner Ostrander Paper went bankrupt, was to "
+    "become a museum next spring. The police have questioned two teenagers who were seen climbing the fence, and the "
+    "mayor asked everybody in Brackwell to keep their windows shut until the smoke has gone.",
+    "Nothing is left of Brackwell's paper mill but its chimney. Dorota Hallam, who led the firefighters that fought "
+    "the blaze until dawn on Wednesday, called it the worst in the town for decades. Ostrander Paper gave the building "
+    "up when it failed; the museum that was planned there by the Sorrel canal will not open now, the mayor said.",
+    "Two boys have told police that they were in the Brackwell mill before it burned, according to the mayor. They "
+    "say that they had only looked for a way onto the roof. Firefighters suspect that old solvents of Ostrander Paper "
+    "caught fire, said their chief, Dorota Hallam, who wants to look at the ruin by the canal today.",
+]
+"""One event, told by three outlets."""
+
+
+@pytest.mark.parametrize("neighbours", [100, 2])
+def test_near_copies_drive_no_other_version_out_of_the_story(neighbours: int) -> None:
+    """A text that a hundred papers run with a word changed is to the other outlets' versions what it is alone."""
+
+    def run(count: int) -> Clustering:
+        words = MILL[0].split()
+        day = date(2024, 5, 1)
+        articles = [Article(id=f"mill {number}", text=text, published=day) for number, text in enumerate(MILL)]
+        articles += [Article(id="ferry", text=FERRY, published=day), Article(id="rates", text=RATES, published=day)]
+        for number in range(count):
+            place = 7 * number % len(words)
+            changed = " ".join([*words[:place], f"altered{number}", *words[place + 1 :]])
+            articles.append(Article(id=f"copy {number}", text=changed, published=date(2024, 5, 2)))
+        return dedup.cluster(articles, Settings(neighbours=neighbours))
+
+    alone = run(0)
+    originals = frozenset({"mill 0", "mill 1", "mill 2"})
+    assert partition(alone) == {originals, frozenset({"ferry"}), frozenset({"rates"})}
+    for count in (30, 100):
+        clustering, copies = run(count), frozenset(f"copy {number}" for number in range(count))
+        assert partition(clustering) == {originals | copies, frozenset({"ferry"}), frozenset({"rates"})}
+        (group,) = clustering.stories[0].copy_groups
+        assert (frozenset(group.articles), group.canonical) == (copies | {"mill 0"}, "mill 0")
+        for a in (0, 1, 2, 3, 4):
+            for b in range(a):
+                there, here = alone.explain(a, b), clustering.explain(a, b)
+                assert (there.link, there.background, there.words) == (here.link, here.background, here.words)
+                assert there.joined_at == here.joined_at

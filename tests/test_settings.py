@@ -8,6 +8,7 @@ import sys
 from dataclasses import FrozenInstanceError, fields, replace
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -74,6 +75,19 @@ def test_whole_numbers_are_taken_where_numbers_are() -> None:
     assert type(settings.window) is float
     assert settings == Settings(window=14.0, threshold=1.0)
     assert settings.fingerprint == Settings(window=14.0, threshold=1.0).fingerprint
+
+
+def test_numbers_of_numpy_are_numbers() -> None:
+    """They become Python's own, so that settings are written as JSON like any others."""
+    numbers: dict[str, Any] = {"threshold": np.float64(0.25), "window": np.int64(14), "neighbours": np.int32(7)}
+    settings = Settings(**numbers)
+    assert settings == Settings(threshold=0.25, window=14.0, neighbours=7)
+    assert {type(getattr(settings, knob.name)) for knob in KNOBS} == {int, float}
+    assert settings.fingerprint == Settings(threshold=0.25, window=14.0, neighbours=7).fingerprint
+    with pytest.raises(SettingsError, match="neighbours must be a whole number"):
+        Settings(neighbours=np.float64(7))  # type: ignore[arg-type] # that is the fault
+    with pytest.raises(SettingsError, match="threshold must be a number"):
+        Settings(threshold=np.bool_(True))  # type: ignore[arg-type] # that is the fault
 
 
 def test_settings_do_not_change() -> None:

@@ -1,0 +1,32 @@
+"""Writes anew what tests compare with, after a change that is meant to give other results: `python tests/renew.py`.
+
+It writes `fixtures/real_seeds.json` (where the two real articles are: see `labelled_data`), `fixtures/pins.json`, and
+what commands print in README.md and docs/. Read what `git diff` says before it is committed; `METHOD_VERSION` may have
+to rise. The examples in Python, and the tables of figures, are not written by this.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+
+import test_docs
+import test_invariance
+import test_real_seeds
+from labelled_data import REAL_SEEDS
+
+
+def main() -> None:
+    if REAL_SEEDS.is_dir():
+        maker = test_real_seeds.FIXTURES / "make_real_seeds.py"
+        subprocess.run([sys.executable, maker, REAL_SEEDS], check=True)
+    (score,) = test_real_seeds.scored(test_real_seeds.load()).score.tolist()
+    pins = {**test_invariance.digests(), "score of the two real articles": score}
+    test_invariance.PINS.write_text(json.dumps(pins, indent=4) + "\n", encoding="ascii")
+    for page in test_docs.PAGES:
+        page.write_text(test_docs.renewed(page), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
