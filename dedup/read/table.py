@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -25,6 +26,9 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
         lines.push_back(first)
         rows = _rows(lines, delimiter)
         header = [name.strip() for name in next(rows).cells]
+        if doubled := sorted(name for name, count in Counter(header).items() if name and count > 1):
+            problem = f"several columns have one name: {listed(doubled)}"
+            yield Notice(source.where, problem, "the last of each is read", skipped=False)
         found = find_fields(header, fields)
         missing_text = {} if found["text"] else {fields.get("text", "text"): ""}
         if not found["text"]:

@@ -69,6 +69,13 @@ def test_rows_with_too_few_and_too_many_cells(tmp_path: Path) -> None:
     ]
 
 
+def test_columns_of_one_name_are_told(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", "text,,title,text,\nx,1,t,y,2\n")
+    (article,), (notice,) = read_all(path)
+    assert article.text == "y"
+    assert str(notice) == f"{path}: several columns have one name: 'text'; the last of each is read"
+
+
 def test_blank_rows_count_but_say_nothing(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", "\n\ntext,title\r\n\r\nx,t\r\n,\r\n , \r\ny,t\r\n")
     assert [article.id for article in read_quietly(path)] == ["a.csv:5", "a.csv:8"]
