@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -175,13 +176,17 @@ class Clustering:
         Raises:
             UnknownArticleError: there is none.
         """
-        if isinstance(article, int):
-            if not 0 <= article < len(self.articles):
-                raise UnknownArticleError(f"there is no article {article}: this clustering has {len(self.articles)}")
-            return article
-        if article not in self._places:
-            raise UnknownArticleError(f"there is no article with the id {article!r} in this clustering")
-        return self._places[article]
+        if isinstance(article, str):
+            if article not in self._places:
+                raise UnknownArticleError(f"there is no article with the id {article!r} in this clustering")
+            return self._places[article]
+        try:
+            place = operator.index(article)  # NumPy's whole numbers too
+        except TypeError:
+            raise UnknownArticleError(f"{article!r} names no article: give its id or its place") from None
+        if not 0 <= place < len(self.articles):
+            raise UnknownArticleError(f"there is no article {place}: this clustering has {len(self.articles)}")
+        return place
 
     def story_of(self, article: str | int) -> Story:
         """The story an article is in."""
