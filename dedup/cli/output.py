@@ -43,8 +43,18 @@ def check_output(output: Path, inputs: Sequence[str]) -> None:
         problem = "cannot be written: permission denied"
     elif output.is_file() and any(Path(path).exists() and output.samefile(path) for path in inputs):
         problem = "is an input too, and would be overwritten: choose another name"
+    elif any(_would_be_read(output, path) for path in inputs):
+        problem = "lies in a folder of the input, and the next run would read it: choose another folder"
     if problem:
         raise typer.BadParameter(visible(f"{output} {problem}"), param_hint="--output")
+
+
+def _would_be_read(output: Path, folder: str) -> bool:
+    """Whether a file lies in a folder under a name that dedup reads: a result is not to be taken for articles."""
+    target, above = output.resolve(), Path(folder).resolve()
+    below = target.relative_to(above).parts if target.is_relative_to(above) else ()
+    hidden = any(part.startswith(".") for part in below)
+    return bool(below) and not hidden and target.suffix.lower() in _EXTENSIONS
 
 
 def choose_format(wanted: Format | None, output: Path | None) -> Format:

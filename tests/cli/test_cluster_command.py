@@ -12,6 +12,7 @@ import pytest
 from run_dedup import Command, write_records
 
 from dedup.article import Notice
+from dedup.cli.output import check_output
 from dedup.errors import InputError
 
 RECORDS = [
@@ -71,6 +72,22 @@ def test_format_goes_before_the_name_of_the_output(dedup_command: Command, feed:
     assert (
         (tmp_path / "s.dat").read_bytes().startswith(b"id,story,copy_group,canonical,title,source,published,path\r\n")
     )
+
+
+@pytest.mark.parametrize("name", ["s.jsonl", "deep/S.CSV"])
+def test_a_result_is_not_put_where_the_next_run_would_read_it(
+    dedup_command: Command, tmp_path: Path, name: str
+) -> None:
+    (tmp_path / "deep").mkdir()
+    ended = dedup_command("cluster", tmp_path, "--output", tmp_path / name)
+    assert ended.code == 2
+    assert "lies in a folder of the input" in ended.err
+
+
+@pytest.mark.parametrize("name", [".s.jsonl", ".deep/s.csv", "s.dat", "../s.csv"])
+def test_a_result_may_lie_where_it_is_not_read(tmp_path: Path, name: str) -> None:
+    (tmp_path / "news" / ".deep").mkdir(parents=True)
+    check_output(tmp_path / "news" / name, [str(tmp_path / "news"), "-"])
 
 
 def test_output_dash_is_standard_output(dedup_command: Command, feed: Path) -> None:
