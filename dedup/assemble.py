@@ -80,7 +80,7 @@ def _story(
     canonical = collection.first(of_story(units, totals, seniority))
     dates = [article.published for article in articles if article.published is not None]
     return Story(
-        id=f"s{collection.digests[first].hex()[:12]}",
+        id=f"s{collection.content_hashes[first].hex()[:12]}",
         articles=tuple(article.id for article in articles),
         canonical=canonical.id,
         title=headline(canonical),
@@ -96,7 +96,7 @@ def _copy_group(collection: Collection, unit: Sequence[int], seniority: Sequence
     if len(names) < 2:
         return None
     first = of_group(unit, seniority)
-    return CopyGroup(f"c{collection.digests[first].hex()[:12]}", tuple(names), collection.first(first).id)
+    return CopyGroup(f"c{collection.content_hashes[first].hex()[:12]}", tuple(names), collection.first(first).id)
 
 
 def _by_publication(collection: Collection, distinct: Iterable[int], seniority: Sequence[Seniority]) -> list[Article]:

@@ -35,12 +35,12 @@ _KEPT_EMPTY = "kept as an empty article"
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Articles, and the distinct ones among them in the order of their digests.
+    """Articles, and the distinct ones among them in the order of their hashes.
 
     Attributes:
         articles: as they came, ids made unique.
         notices: what was wrong with them.
-        digests: of the distinct articles, ascending.
+        content_hashes: of the distinct articles, ascending.
         members: for each distinct article the places in `articles` that hold it: the first published first.
         seconds: when each distinct article was first published, in seconds since 1970: by its date, or by the one at
             the head of its text; nan where neither is known.
@@ -48,13 +48,13 @@ class Collection:
 
     articles: tuple[Article, ...]
     notices: tuple[Notice, ...]
-    digests: tuple[bytes, ...]
+    content_hashes: tuple[bytes, ...]
     members: tuple[tuple[int, ...], ...]
     seconds: NDArray[np.float64]
 
     def __len__(self) -> int:
         """The number of distinct articles."""
-        return len(self.digests)
+        return len(self.content_hashes)
 
     def first(self, distinct: int) -> Article:
         """The first published of the articles that are one distinct article."""
@@ -80,12 +80,12 @@ def collect(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame
     notices: list[Notice] = []
     taken = [_article(item, place, notices) for place, item in enumerate(_items(articles))]
     taken = _with_own_ids(taken, notices)
-    digests = [_digest(article) for article in taken]
+    hashes = [_content_hash(article) for article in taken]
     holders: dict[bytes, list[int]] = defaultdict(list)
-    for place, digest in enumerate(digests):
-        holders[digest].append(place)
+    for place, content in enumerate(hashes):
+        holders[content].append(place)
     in_order = sorted(holders)
-    members = [tuple(sorted(holders[digest], key=lambda place: _seniority(taken[place]))) for digest in in_order]
+    members = [tuple(sorted(holders[content], key=lambda place: _seniority(taken[place]))) for content in in_order]
     times = (published_seconds(_published(taken[places[0]])) for places in members)
     seconds = np.fromiter(times, np.float64, len(members))
     return Collection(tuple(taken), tuple(notices), tuple(in_order), tuple(members), seconds)
@@ -156,7 +156,7 @@ def _is_blank(article: Article) -> bool:
     return not article.text.strip() and not article.title.strip()
 
 
-def _digest(article: Article) -> bytes:
+def _content_hash(article: Article) -> bytes:
     """The same for two articles exactly where they are equal; a blank one, with nothing to compare, equals none."""
     text = f"\0\0{article.id}" if _is_blank(article) else f"{article.title}\0{article.text}"
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
@@ -178,7 +178,9 @@ def _with_own_ids(articles: list[Article], notices: list[Notice]) -> list[Articl
     for shared, holders in places.items():
         if len(holders) == 1:
             continue
-        holders.sort(key=lambda place: (_digest(articles[place]), _seniority(articles[place]), repr(articles[place])))
+        holders.sort(
+            key=lambda place: (_content_hash(articles[place]), _seniority(articles[place]), repr(articles[place]))
+        )
         number = 2
         for place in holders[1:]:
             while f"{shared}#{number}" in places:
