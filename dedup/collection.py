@@ -1,7 +1,7 @@
 """The door: articles in whatever form they come, with one id each, in an order that is theirs and not the caller's.
 
 Equal articles (same title, same text) are one from here on; articles without either are equal to none. The distinct
-ones are put in the order of their digests: all that follows works in this order, and so cannot depend on the order they
+ones are put in the order of their hashes: all that follows works in this order, and so cannot depend on the order they
 came in.
 """
 
