@@ -95,8 +95,9 @@ def test_the_order_of_a_labelled_set_does_not_matter(name: str) -> None:
     assert_order_does_not_matter([article for article in made if article], [len(records)])
 
 
-@pytest.mark.parametrize("hash_seed", ["0", "1", "random"])
+@pytest.mark.parametrize("hash_seed", ["0", "1"])
 def test_the_hash_seed_does_not_matter(hash_seed: str) -> None:
+    """Against the outcome of this process, whose own is drawn at random."""
     program = PROGRAM.format(tests=str(ROOT / "tests"), root=str(ROOT))
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": "1" if hash_seed == "1" else "2"}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environment)

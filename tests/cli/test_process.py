@@ -8,6 +8,8 @@ import json
 import os
 import pty
 import subprocess
+import sys
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import pytest
@@ -33,12 +35,30 @@ def feed(tmp_path: Path) -> Path:
     return write_records(tmp_path / "feed.jsonl", records)
 
 
-def on_terminal(*arguments: str | Path) -> str:
-    """What the command shows on a terminal of 100 columns."""
+SEVERAL = """
+import json, os, sys
+import sklearn.feature_extraction.text  # which takes longest: once, though each command has a process of its own
+from dedup.cli import main
+for sys.argv in json.loads(sys.argv[1]):
+    if not os.fork():
+        main()
+    assert os.wait()[1] == 0
+    os.write(1, b"\\f")
+"""
+
+
+def several(commands: Iterable[Sequence[str | Path]]) -> list[str]:
+    """What runs several commands, one after the other, with a form feed after what each of them writes."""
+    return [sys.executable, "-c", SEVERAL, json.dumps([["dedup", *map(str, arguments)] for arguments in commands])]
+
+
+def on_terminal(commands: Iterable[Sequence[str | Path]]) -> list[str]:
+    """What each of some commands shows on a terminal of 100 columns."""
     ours, theirs = pty.openpty()
     environment = {**os.environ, "COLUMNS": "100", "TERM": "xterm"}
-    command = [*COMMAND, *map(str, arguments)]
-    with subprocess.Popen(command, stdout=theirs, stderr=subprocess.PIPE, cwd=CHECKOUT, env=environment) as ran:
+    with subprocess.Popen(
+        several(commands), stdout=theirs, stderr=subprocess.PIPE, cwd=CHECKOUT, env=environment
+    ) as ran:
         os.close(theirs)
         shown = b""
         try:
@@ -49,7 +69,7 @@ def on_terminal(*arguments: str | Path) -> str:
         finally:
             os.close(ours)
         assert ran.wait(timeout=120) == 0
-    return shown.decode()
+    return shown.decode().split("\f")[:-1]
 
 
 def test_result_and_messages_go_their_own_ways(feed: Path) -> None:
@@ -69,18 +89,15 @@ def test_standard_input(feed: Path) -> None:
     assert rows[0]["title"] == "Oil closes 東京 harbour \x1b[31m"
 
 
-def test_a_table_on_a_terminal(feed: Path) -> None:
-    shown = on_terminal("cluster", feed)
-    assert shown.startswith("Story ")
-    assert "東京" in shown
-    assert "\x1b" not in shown
-
-
-@pytest.mark.parametrize("style", ["csv", "json", "jsonl"])
-def test_no_format_obeys_a_title_on_a_terminal(feed: Path, style: str) -> None:
-    shown = on_terminal("cluster", feed, "--format", style)
-    assert "Eastport" in shown
-    assert "\x1b" not in shown
+def test_no_format_obeys_a_title_on_a_terminal(feed: Path) -> None:
+    bare, *styled = on_terminal(
+        [["cluster", feed], *(["cluster", feed, "--format", style] for style in ("csv", "json", "jsonl"))]
+    )
+    assert bare.startswith("Story "), "a table, unless another format is asked for"
+    assert "東京" in bare
+    assert len(styled) == 3
+    assert all("Eastport" in shown for shown in styled)
+    assert all("\x1b" not in shown for shown in (bare, *styled))
 
 
 def test_a_reader_who_leaves_ends_it_quietly(feed: Path) -> None:
@@ -105,12 +122,15 @@ def test_a_full_disk_is_one_line(feed: Path) -> None:
     assert ran.stderr == b"Error: No space left on device\n"
 
 
-@pytest.mark.parametrize("style", ["table", "json", "jsonl", "csv"])
-def test_an_encoding_without_the_characters(feed: Path, style: str) -> None:
-    narrow = {"PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
-    ended = process("cluster", feed, "--format", style, environment=narrow)
-    assert ended.code == 0
-    assert "東京" in ended.out  # data is UTF-8 wherever it goes
+def test_an_encoding_without_the_characters(feed: Path) -> None:
+    narrow = {**os.environ, "PYTHONIOENCODING": "ascii", "PYTHONUTF8": "0", "LC_ALL": "C"}
+    styles = ("table", "json", "jsonl", "csv")
+    program = several(["cluster", feed, "--format", style] for style in styles)
+    ran = subprocess.run(program, stdout=subprocess.PIPE, cwd=CHECKOUT, env=narrow, check=True, timeout=120)
+    written = ran.stdout.decode().split("\f")[:-1]
+    assert len(written) == len(styles)
+    for style, text in zip(styles, written, strict=True):
+        assert "東京" in text, style  # data is UTF-8 wherever it goes
 
 
 def test_nothing_to_read(tmp_path: Path) -> None:
@@ -139,12 +159,13 @@ def test_compare(feed: Path, tmp_path: Path) -> None:
     for name, line in zip("abc", lines, strict=True):
         files.append(tmp_path / f"{name}.jsonl")
         files[-1].write_text(line, encoding="utf-8")
-    copies = process("compare", files[0], files[1])
-    assert copies.code == 0
-    assert "Same text?   yes" in copies.out
-    assert "Same story?  yes" in copies.out
-    strangers = json.loads(process("compare", files[0], files[2], "--json").out)
-    assert (strangers["same_text"], strangers["same_story"]) == (False, False)
+    program = several([["compare", files[0], files[1]], ["compare", files[0], files[2], "--json"]])
+    ran = subprocess.run(program, stdout=subprocess.PIPE, cwd=CHECKOUT, check=True, timeout=120)
+    copies, strangers, _ = ran.stdout.decode().split("\f")
+    assert "Same text?   yes" in copies
+    assert "Same story?  yes" in copies
+    found = json.loads(strangers)
+    assert (found["same_text"], found["same_story"]) == (False, False)
 
 
 def test_evaluate(tmp_path: Path) -> None:
