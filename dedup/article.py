@@ -22,6 +22,7 @@ class Article:
         url: where it was found.
         lang: its language as declared by the source. Reported, never believed: the method looks at the words.
         path: the file it was read from, "" for an article made in memory.
+        where: the place in that file, with the line where it has many: `feed.jsonl:7`. Notices speak of it.
         story: a gold label, for evaluation only; None where there is none.
     """
 
@@ -33,10 +34,11 @@ class Article:
     url: str = ""
     lang: str = ""
     path: str = ""
+    where: str = ""
     story: str | None = None
 
     def __post_init__(self) -> None:
-        for name in ("id", "text", "title", "source", "url", "lang", "path"):
+        for name in ("id", "text", "title", "source", "url", "lang", "path", "where"):
             value = getattr(self, name)
             if not isinstance(value, str):
                 raise InputError(f"Article.{name} must be a string, not {type(value).__name__}")

@@ -141,7 +141,7 @@ def _article(item: object, place: int, notices: list[Notice]) -> Article:
 def _clean(article: Article, where: str, notices: list[Notice]) -> Article:
     """The article without null bytes and lone surrogates, which no text can hold; a notice where it has no words."""
     changes: dict[str, Any] = {}
-    for name in ("id", "title", "text", "source", "url", "lang", "path"):
+    for name in ("id", "title", "text", "source", "url", "lang", "path", "where"):
         cleaned, count = _UNWRITABLE.subn("\ufffd", getattr(article, name))
         if count:
             changes[name] = cleaned
@@ -188,6 +188,6 @@ def _with_own_ids(articles: list[Article], notices: list[Notice]) -> list[Articl
             article = replace(articles[place], id=f"{shared}#{number}")
             number += 1
             renamed[place] = article
-            where = article.path or f"article {place}"
+            where = article.where or article.path or f"article {place}"
             notices.append(Notice(where, f"the id {shared!r} is taken", f"kept as {article.id!r}", skipped=False))
     return renamed

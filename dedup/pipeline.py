@@ -106,7 +106,7 @@ def read_words(collection: Collection) -> tuple[list[Document], list[int]]:
 
 def _notice(article: Article) -> Notice:
     problem = f"the text of {article.id!r} stands under other, unrelated titles too"
-    return Notice(article.path or article.id, problem, "judged by its title alone", skipped=False)
+    return Notice(article.where or article.path or article.id, problem, "judged by its title alone", skipped=False)
 
 
 def _silent(stage: str, done: int, total: int) -> None:

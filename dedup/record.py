@@ -92,6 +92,7 @@ def from_record(
         url=reading.first("url", keys["url"], _line) or "",
         lang=reading.first("lang", keys["lang"], _line) or "",
         path=path,
+        where=where if path else "",
         story=reading.first("story", keys["story"], _line),
     )
     return article, reading.notices

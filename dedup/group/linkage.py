@@ -60,12 +60,14 @@ def average_linkage(pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDAr
         node = len(sums)
         merges.append((a, b, height))
         wide, narrow = (sums[a], sums[b]) if len(sums[a]) >= len(sums[b]) else (sums[b], sums[a])
-        wide.pop(a, None), wide.pop(b, None), narrow.pop(a, None), narrow.pop(b, None)
         for other, total in narrow.items():
             wide[other] = wide.get(other, 0) + total
+        for merged in (a, b):
+            wide.pop(merged, None)
         for other, total in wide.items():
             back = sums[other]
-            back.pop(a, None), back.pop(b, None)
+            for merged in (a, b):
+                back.pop(merged, None)
             back[node] = total
         sums.append(wide)
         sums[a], sums[b] = {}, {}

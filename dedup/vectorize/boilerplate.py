@@ -17,7 +17,7 @@ from dedup.vectorize.language import UNKNOWN, detect
 COMMON = 0.05
 """Words that a larger share of articles have tell nothing."""
 RELATED = 0.25
-"""Share of the telling words of the titles that must stand in the body, or in another title."""
+"""Share of the telling words of the titles that must stand in the body."""
 
 
 def overwritten(documents: Sequence[Document]) -> list[int]:
@@ -35,9 +35,13 @@ def overwritten(documents: Sequence[Document]) -> list[int]:
 
 
 def _relation(titles: list[tuple[str, ...]], body: set[str], language: str) -> float:
-    """The mean share of the telling words of each title that stand in the body or in the title that follows it."""
+    """The mean share of the telling words of each title that stand in the body.
+
+    Where two titles alone share it, the other title counts as body: a short notice may leave it to the title to say
+    what it is about. Among more, a series of titles would vouch for strangers.
+    """
     shares = background.shares(language) if language != UNKNOWN and language in background.languages() else {}
     telling = [{word for word in title if shares.get(word, 0.0) < COMMON} for title in titles]
-    following = telling[1:] + telling[:1]
-    found = [len(title & (body | other)) / len(title) for title, other in zip(telling, following, strict=True) if title]
+    other = telling[::-1] if len(titles) == 2 else [set[str]()] * len(titles)
+    found = [len(title & (body | also)) / len(title) for title, also in zip(telling, other, strict=True) if title]
     return math.fsum(found) / len(found) if found else 1.0  # `sum` rounds otherwise since Python 3.12
