@@ -12,7 +12,7 @@ import pytest
 from dedup import Article, InputError
 
 
-@pytest.mark.parametrize("field", ["id", "text", "title", "source", "url", "lang", "path"])
+@pytest.mark.parametrize("field", ["id", "text", "title", "source", "url", "lang", "path", "where"])
 @pytest.mark.parametrize("value", [None, 7, b"bytes", float("nan")])
 def test_words_are_strings(field: str, value: Any) -> None:
     values: dict[str, Any] = {"id": "a", "text": "b", field: value}

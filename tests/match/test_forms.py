@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dedup.match.forms import ALIGNED_WORDS, ALIKE_LENGTH, CHANGED_SHARE, SLOT, is_form
+from dedup.match.forms import ALIGNED_WORDS, ALIKE_LENGTH, CHANGED_SHARE, MOST_EFFORT, SLOT, is_form
 
 RESERVOIR = (
     "On {} the reservoir stood at {} metres above the datum and held {} million litres or {} per cent of what it can"
@@ -68,4 +68,14 @@ def test_a_later_version_leaves_most_numbers_as_they_are(kept: int, expected: bo
 def test_what_stands_far_down_is_not_looked_at(before: int, expected: bool) -> None:
     long = [f"w{number}" for number in range(before)]
     one, other = ([*long, first, "of", second, "litres"] for first, second in (("1", "2"), ("3", "4")))
+    assert is_form(one, other) is expected
+
+
+@pytest.mark.parametrize(("before", "expected"), [(ALIGNED_WORDS // 8 - 3, True), (ALIGNED_WORDS // 8 - 2, False)])
+def test_of_a_table_less_is_aligned(before: int, expected: bool) -> None:
+    """An eighth of a text of two words: n of its words make n²/2 pairs of places that hold the same one."""
+    eighth = ALIGNED_WORDS // 8
+    assert eighth**2 / 2 < MOST_EFFORT < (2 * eighth) ** 2 / 2
+    table = ["point", "line"] * ALIGNED_WORDS
+    one, other = ([*table[:before], first, "of", second, *table] for first, second in (("1", "2"), ("3", "4")))
     assert is_form(one, other) is expected

@@ -165,4 +165,7 @@ def test_what_is_written_is_read_back(
         write(path, "".join(json.dumps(record, ensure_ascii=ascii_only) + "\n" for record in pile))
     else:
         write(path, json.dumps(pile, ensure_ascii=ascii_only))
-    assert read_quietly(path) == [Article(path=str(path), **record) for record in pile]  # type: ignore[arg-type] # by name
+    assert read_quietly(path) == [
+        Article(path=str(path), where=f"{path}:{number}", **record)  # type: ignore[arg-type] # by name
+        for number, record in enumerate(pile, 1)
+    ]

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
@@ -31,8 +32,9 @@ def test_every_delimiter(tmp_path: Path, delimiter: str, ending: str) -> None:
             text=f"{BODY}\nMore;",
             published=date(2020, 1, 1),
             path=str(path),
+            where=f"{path}:2",
         ),
-        Article(id=f"a{ending}:4", title="t", text="b", path=str(path)),
+        Article(id=f"a{ending}:4", title="t", text="b", path=str(path), where=f"{path}:4"),
     ]
 
 
@@ -134,6 +136,10 @@ def test_what_is_written_is_read_back(
 ) -> None:
     path = tmp_path_factory.getbasetemp() / f"table{ending}"
     write(path, table([["id", "text", "source"], *map(list, pile)], delimiter))
-    assert read_quietly(path) == [
+    found = read_quietly(path)
+    assert [replace(article, where="") for article in found] == [
         Article(id=id_, text=text, source=source, path=str(path)) for id_, text, source in pile
     ]
+    lines = [int(article.where.removeprefix(f"{path}:")) for article in found]
+    assert lines[0] == 2
+    assert lines == sorted(set(lines))
