@@ -27,9 +27,15 @@ def test_a_wire_text_under_headlines_of_its_own_is_theirs() -> None:
     assert places(("Ferry on fire off Larkhaven", WIRE), ("Halcyon Star passengers saved", WIRE)) == []
 
 
-def test_titles_that_speak_of_each_other_are_one_event() -> None:
-    """Even where the body that all of them have speaks of nothing."""
+def test_two_titles_that_speak_of_each_other_are_one_event() -> None:
+    """Even where the body that both have speaks of nothing."""
     assert places(("Mill burns in Brackwell", WALL), ("Brackwell mill burns down", WALL)) == []
+
+
+def test_a_series_of_titles_vouches_for_no_stranger() -> None:
+    series = [(f"Brackwell council sits, day {day}", WALL) for day in ("one", "two", "three", "four")]
+    assert places(*series[:2]) == []
+    assert places(*series, ("Ferry on fire off Larkhaven", WALL)) == [0, 1, 2, 3, 4]
 
 
 def test_one_title_is_no_evidence() -> None:
