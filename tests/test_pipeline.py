@@ -209,17 +209,14 @@ def test_shared_ids_are_told_apart_the_same_way_in_any_order() -> None:
         assert len(clustering.notices) == 4
 
 
-def test_a_notice_names_the_place_where_an_article_was_read() -> None:
-    def article(**place: str) -> Article:
-        return Article(id="a", text=FERRY, **place)
-
-    for place, where in (
-        ({"path": "feed.jsonl", "where": "feed.jsonl:7"}, "feed.jsonl:7"),
-        ({"path": "feed.jsonl"}, "feed.jsonl"),
-        ({}, "article 1"),
-    ):
-        (notice,) = dedup.cluster([article(**place), article(**place)]).notices
-        assert notice.where == where
+@pytest.mark.parametrize(
+    ("path", "where", "named"),
+    [("feed.jsonl", "feed.jsonl:7", "feed.jsonl:7"), ("feed.jsonl", "", "feed.jsonl"), ("", "", "article 1")],
+)
+def test_a_notice_names_the_place_where_an_article_was_read(path: str, where: str, named: str) -> None:
+    article = Article(id="a", text=FERRY, path=path, where=where)
+    (notice,) = dedup.cluster([article, article]).notices
+    assert notice.where == named
 
 
 def test_the_time_zone_is_no_difference_and_none_is_utc() -> None:
