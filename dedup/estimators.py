@@ -61,11 +61,8 @@ class _TextInputMixin:
     def _settings(self) -> Settings:
         """The parameters, validated."""
         knobs = {knob.name for knob in fields(Settings)}
-        values: dict[str, Any] = {"bands": 1}  # which divides every `num_perm`
-        for name, value in self.get_params(deep=False).items():
-            if name in knobs:
-                values[name] = value.item() if isinstance(value, np.generic) else value
-        return Settings(**values)
+        params = {name: value for name, value in self.get_params(deep=False).items() if name in knobs}
+        return Settings(**{"bands": 1, **params})  # one band divides every `num_perm`
 
     def _articles(self, X: Any) -> Any:
         """X in a form that `collect` takes."""

@@ -65,9 +65,9 @@ class StoredEvidence:
         """Why the articles at two places were joined, or were not."""
         return explain(self, clustering, a, b)
 
-    def form_pairs(self) -> set[tuple[int, int]]:
-        """The pairs that are one form filled in twice, as a set."""
-        return set(zip(self.forms.a.tolist(), self.forms.b.tolist(), strict=True))
+    def is_form(self, a: int, b: int) -> bool:
+        """Whether two distinct articles, a < b, are one form filled in twice."""
+        return bool(np.any((self.forms.a == a) & (self.forms.b == b)))
 
     def document(self, distinct: int) -> Document:
         """The document that a distinct article was judged by."""

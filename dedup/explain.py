@@ -17,6 +17,7 @@ from dedup.vectorize.reference import term_index
 if TYPE_CHECKING:
     from dedup.evidence import StoredEvidence
     from dedup.group.linkage import Tree
+    from dedup.text.document import Document
 
 
 def links(evidence: StoredEvidence, clustering: Clustering) -> tuple[Link, ...]:
@@ -76,7 +77,7 @@ def explain(evidence: StoredEvidence, clustering: Clustering, first: int, second
         date_penalty=float(date_penalty(np.array([cosine - background]), days, settings)[0]),
         threshold=settings.threshold,
         joined_at=None if joined_at is None or math.isinf(joined_at) else joined_at,
-        words=_shared_words(evidence, a, b),
+        words=_shared_words(evidence, a, b, documents),
         shared_shingles=int(overlap.shared[0]),
         shingles_a=int(overlap.sizes[0, 0]),
         shingles_b=int(overlap.sizes[0, 1]),
@@ -124,14 +125,13 @@ def _joined_at(tree: Tree, a: int, b: int) -> float | None:
     return math.inf if b < tree.leaves else float(tree.height[b - tree.leaves])
 
 
-def _shared_words(evidence: StoredEvidence, a: int, b: int) -> tuple[SharedWord, ...]:
-    """What the cosine of two distinct articles is made of, heaviest first."""
+def _shared_words(evidence: StoredEvidence, a: int, b: int, documents: list[Document]) -> tuple[SharedWord, ...]:
+    """What the cosine of two distinct articles, which have these documents, is made of, heaviest first."""
     rows = evidence.vectors.matrix[[a]], evidence.vectors.matrix[[b]]
     product = rows[0].multiply(rows[1]).tocoo()
     weight = dict(zip(evidence.vectors.terms[product.coords[1]].tolist(), product.data.tolist(), strict=True))
     words: dict[int, str] = {}
-    for distinct in (a, b):
-        document = evidence.document(distinct)
+    for document in documents:
         for word in document.title.words + document.body.words:
             words.setdefault(term_index(word), word)
     shared = [SharedWord(words[term], value) for term, value in weight.items()]
@@ -160,7 +160,7 @@ def _reason(
         holder = link.a if evidence.digest[a] else link.b
         if joined_at is None:
             return f"Not joined: {holder!r} is a digest that holds texts which have nothing to do with each other."
-    if (min(a, b), max(a, b)) in evidence.form_pairs():
+    if evidence.is_form(min(a, b), max(a, b)):
         return "Not joined as such: one form filled in twice; the words stay, the numbers change."
     score, needed = f"{link.score:.3f}", f"{settings.threshold:.3f}"
     if joined_at is not None:
