@@ -1,4 +1,4 @@
-"""From the evidence of a run to the stories at one threshold."""
+"""From the evidence of a run to the stories at one granularity."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ TITLE_LENGTH = 80
 
 
 def assemble(evidence: StoredEvidence, settings: Settings) -> Clustering:
-    """The clustering that the merge tree of a run gives at the threshold of the settings."""
+    """The clustering that the merge tree of a run gives at the granularity of the settings."""
     collection = evidence.collection
-    label = cut(evidence.tree, settings.threshold)
+    label = cut(evidence.tree, settings.granularity)
     unit = np.arange(len(collection))
     for group in copy_groups(evidence.copies, evidence.forms):
         unit[group] = group[0]

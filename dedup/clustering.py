@@ -97,7 +97,7 @@ class Explanation:
         link: the scores; `link.score` is cosine less `background` less `date_penalty`.
         background: how much articles as ordinary as these two resemble anything at all.
         date_penalty: taken off for the days between them.
-        threshold: what the score of two single articles has to reach.
+        threshold: what the score of two single articles has to reach at the granularity of the settings.
         joined_at: the height at which the groups of the two were merged, None where they are not in one story. A
             story is the average over its pairs: it can join two articles whose own score is below the threshold.
         words: what their cosine is made of, heaviest first.
@@ -128,7 +128,7 @@ class Evidence(Protocol):
 
     def explain(self, clustering: Clustering, a: int, b: int) -> Explanation: ...
 
-    def rethreshold(self, clustering: Clustering, threshold: float) -> Clustering: ...
+    def rethreshold(self, clustering: Clustering, granularity: float) -> Clustering: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -202,15 +202,17 @@ class Clustering:
             raise InputError("this clustering was made without evidence: cluster the articles to have explanations")
         return self._evidence.explain(self, self.place(a), self.place(b))
 
-    def rethreshold(self, threshold: float) -> Clustering:
-        """The same articles cut at another threshold: exactly what `cluster` would give with it, without a new run.
+    def rethreshold(self, granularity: float) -> Clustering:
+        """The same articles cut at another granularity: exactly what `cluster` would give with it, without a new run.
+
+        The stories at one granularity are unions of the stories at any lower one.
 
         Raises:
-            SettingsError: the threshold is not in [0.05, 1].
+            SettingsError: the granularity is not in [0, 1].
         """
         if self._evidence is None:
-            raise InputError("this clustering was made without evidence: cluster the articles with another threshold")
-        return self._evidence.rethreshold(self, threshold)
+            raise InputError("this clustering was made without evidence: cluster the articles with another granularity")
+        return self._evidence.rethreshold(self, granularity)
 
     def to_records(self) -> list[dict[str, Any]]:
         """One mapping per article, in input order, ready for JSON.

@@ -302,7 +302,7 @@ class StoryClusterer(_TextInputMixin, ClusterMixin, BaseEstimator):  # type: ign
     def __init__(
         self,
         *,
-        threshold: float = DEFAULTS.threshold,
+        granularity: float = DEFAULTS.granularity,
         window: float = DEFAULTS.window,
         copy_containment: float = DEFAULTS.copy_containment,
         copy_jaccard: float = DEFAULTS.copy_jaccard,
@@ -318,7 +318,7 @@ class StoryClusterer(_TextInputMixin, ClusterMixin, BaseEstimator):  # type: ign
         neighbours: int = DEFAULTS.neighbours,
         date_penalty: float = DEFAULTS.date_penalty,
     ) -> None:
-        self.threshold = threshold
+        self.granularity = granularity
         self.window = window
         self.copy_containment = copy_containment
         self.copy_jaccard = copy_jaccard

@@ -50,12 +50,12 @@ class StoredEvidence:
     notices: tuple[Notice, ...]
 
     def clustering(self, settings: Settings) -> Clustering:
-        """The stories at the threshold of the settings."""
+        """The stories at the granularity of the settings."""
         return assemble(self, settings)
 
-    def rethreshold(self, clustering: Clustering, threshold: float) -> Clustering:
-        """The same tree cut at another threshold."""
-        return assemble(self, replace(clustering.settings, threshold=threshold))
+    def rethreshold(self, clustering: Clustering, granularity: float) -> Clustering:
+        """The same tree cut at another granularity."""
+        return assemble(self, replace(clustering.settings, granularity=granularity))
 
     def links(self, clustering: Clustering) -> tuple[Link, ...]:
         """The scored pairs inside the stories."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from dedup.clustering import Clustering, Explanation, Link, SharedWord
+from dedup.group.cut import threshold_at
 from dedup.match.copies import overlaps
 from dedup.match.stories import SECONDS_A_DAY, date_penalty
 from dedup.match.stories import score as story_score
@@ -75,7 +76,7 @@ def explain(evidence: StoredEvidence, clustering: Clustering, first: int, second
         link=link,
         background=background,
         date_penalty=float(date_penalty(np.array([cosine - background]), days, settings)[0]),
-        threshold=settings.threshold,
+        threshold=threshold_at(settings.granularity),
         joined_at=None if joined_at is None or math.isinf(joined_at) else joined_at,
         words=_shared_words(evidence, a, b, documents),
         shared_shingles=int(overlap.shared[0]),
@@ -162,13 +163,14 @@ def _reason(
             return f"Not joined: {holder!r} is a digest that holds texts which have nothing to do with each other."
     if evidence.is_form(min(a, b), max(a, b)):
         return "Not joined as such: one form filled in twice; the words stay, the numbers change."
-    score, needed = f"{link.score:.3f}", f"{settings.threshold:.3f}"
+    threshold = threshold_at(settings.granularity)
+    score, needed = f"{link.score:.3f}", f"{threshold:.3f}"
     if joined_at is not None:
-        if link.score >= settings.threshold:
+        if link.score >= threshold:
             return f"One story: their score {score} reaches the threshold {needed}; they joined at {joined_at:.3f}."
         return f"One story by way of others: their own score is {score}, that of their groups {joined_at:.3f}."
     if link.days is not None and link.days > settings.window:
         return f"Not joined: {link.days:.0f} days lie between them, more than the window of {settings.window:.0f}."
-    if link.score >= settings.threshold:
+    if link.score >= threshold:
         return f"Not joined: their own score {score} reaches the threshold {needed}, that of their groups does not."
     return f"Not joined: their score {score} is below the threshold {needed}."

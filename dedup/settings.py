@@ -29,7 +29,7 @@ class Settings:
         SettingsError: listing every value that is out of range.
     """
 
-    threshold: float = _knob(0.16, 0.05, 1.0, "lowest score at which two groups of articles become one story")
+    granularity: float = _knob(0.5, 0.0, 1.0, "how wide a story is: 0 is one text, 0.5 one event, 1 a running story")
     window: float = _knob(30.0, 0.0, math.inf, "days beyond which two dated articles are never one story (copies are)")
     copy_containment: float = _knob(0.5, 0.0, 1.0, "share of the shorter text's shingles that makes a copy")
     copy_jaccard: float = _knob(0.2, 0.0, 1.0, "share of both texts' shingles together that makes a copy")
@@ -65,7 +65,7 @@ class Settings:
 
     @classmethod
     def from_strings(cls, values: Mapping[str, str]) -> Self:
-        """Settings from text, as they come from a command line: `{"threshold": "0.2"}`.
+        """Settings from text, as they come from a command line: `{"granularity": "0.4"}`.
 
         Raises:
             SettingsError: listing every name that is unknown and every value that does not fit.

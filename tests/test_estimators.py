@@ -110,10 +110,10 @@ def test_clone_get_params_and_set_params(kind: type[Any]) -> None:
 
 def test_numbers_of_numpy_are_numbers() -> None:
     """A grid of parameters is often an `np.linspace` or an `np.arange`."""
-    numbers: dict[str, Any] = {"threshold": np.float64(0.3), "neighbours": np.int64(7)}
+    numbers: dict[str, Any] = {"granularity": np.float64(0.3), "neighbours": np.int64(7)}
     clusterer = StoryClusterer(**numbers).fit(TEXTS)
-    assert clusterer.clustering_.settings == Settings(threshold=0.3, neighbours=7)
-    assert clusterer.get_params()["threshold"] is numbers["threshold"]
+    assert clusterer.clustering_.settings == Settings(granularity=0.3, neighbours=7)
+    assert clusterer.get_params()["granularity"] is numbers["granularity"]
 
 
 # Input.
@@ -367,8 +367,8 @@ def test_vectors_need_fitting() -> None:
 
 
 def test_the_clusterer_is_cluster(seeds: Sequence[Article]) -> None:
-    expected = cluster(seeds, Settings(threshold=0.3, window=5))
-    clusterer = StoryClusterer(threshold=0.3, window=5)
+    expected = cluster(seeds, Settings(granularity=0.3, window=5))
+    clusterer = StoryClusterer(granularity=0.3, window=5)
     labels = clusterer.fit_predict(seeds)
     assert labels is clusterer.labels_
     assert labels.dtype == clusterer.copy_labels_.dtype == np.int64
@@ -379,8 +379,8 @@ def test_the_clusterer_is_cluster(seeds: Sequence[Article]) -> None:
 
 def test_dates_come_with_the_articles() -> None:
     month_apart = [{"text": TEXTS[0], "date": "2024-05-01"}, {"text": TEXTS[1], "date": "2024-07-01"}]
-    assert StoryClusterer(threshold=0.1).fit_predict(TEXTS[:2]).tolist() == [0, 0]
-    assert StoryClusterer(threshold=0.1).fit_predict(month_apart).tolist() == [0, 1]
+    assert StoryClusterer(granularity=0.7).fit_predict(TEXTS[:2]).tolist() == [0, 0]
+    assert StoryClusterer(granularity=0.7).fit_predict(month_apart).tolist() == [0, 1]
 
 
 def test_the_clusterer_needs_fitting() -> None:

@@ -74,16 +74,16 @@ def test_a_pipeline_with_a_linear_model() -> None:
     assert pipeline.fit(FERRY + BANK, TOPICS).predict(NEW).tolist() == ["ferry", "bank"]
 
 
-def test_a_grid_search_finds_the_threshold(seeds: list[Article], stories: NDArray[np.int64]) -> None:
+def test_a_grid_search_finds_the_granularity(seeds: list[Article], stories: NDArray[np.int64]) -> None:
     def score(fitted: StoryClusterer, articles: Sequence[Article], truth: NDArray[np.int64]) -> float:
         return float(adjusted_rand_score(truth, clone(fitted).fit_predict(articles)))
 
     everything = np.arange(len(seeds))
     search = GridSearchCV(
-        StoryClusterer(), {"threshold": np.array([0.05, 0.16, 0.9])}, scoring=score, cv=[(everything, everything)]
+        StoryClusterer(), {"granularity": np.array([1.0, 0.5, 0.05])}, scoring=score, cv=[(everything, everything)]
     )
     search.fit(seeds, stories)
-    assert search.best_params_ == {"threshold": 0.16}
+    assert search.best_params_ == {"granularity": 0.5}
     assert search.best_score_ > 0.9
     assert search.cv_results_["mean_test_score"][2] < 0.9
     assert adjusted_rand_score(stories, search.best_estimator_.labels_) == search.best_score_
@@ -152,7 +152,7 @@ def test_a_fitted_estimator_is_stored_and_loaded(kind: type[Any], tmp_path: Path
     assert joblib.hash(kind(seed=2) if kind is not StoryTfidfVectorizer else kind(background=2)) != joblib.hash(kind())
     if kind is StoryClusterer:
         assert loaded.labels_.tolist() == fitted.labels_.tolist()
-        assert loaded.clustering_.rethreshold(0.9).labels == fitted.clustering_.rethreshold(0.9).labels
+        assert loaded.clustering_.rethreshold(0.1).labels == fitted.clustering_.rethreshold(0.1).labels
         assert loaded.clustering_.explain(0, 1) == fitted.clustering_.explain(0, 1)
     else:
         difference = np.abs(loaded.transform(NEW) - fitted.transform(NEW))

@@ -122,7 +122,7 @@ def test_no_articles_make_no_stories() -> None:
         assert clustering.links == ()
         assert clustering.to_records() == []
         assert list(clustering.to_pandas().columns)[:2] == ["id", "story"]
-        assert len(clustering.rethreshold(0.5)) == 0
+        assert len(clustering.rethreshold(0.3)) == 0
 
 
 def test_one_article_is_a_story() -> None:
@@ -351,9 +351,9 @@ def test_unknown_articles_are_errors(seeds: Clustering) -> None:
             seeds.story_of(unknown)
 
 
-@pytest.mark.parametrize("threshold", [0.05, 0.08, 0.11, 0.14, 0.16, 0.18, 0.22, 0.3, 0.45, 0.7, 1])
-def test_a_new_threshold_is_a_new_run(seeds: Clustering, threshold: float) -> None:
-    cut, run = seeds.rethreshold(threshold), dedup.cluster(seeds.articles, Settings(threshold=threshold))
+@pytest.mark.parametrize("granularity", [0, 0.1, 0.25, 0.4, 0.47, 0.5, 0.53, 0.6, 0.75, 0.9, 1])
+def test_a_new_granularity_is_a_new_run(seeds: Clustering, granularity: float) -> None:
+    cut, run = seeds.rethreshold(granularity), dedup.cluster(seeds.articles, Settings(granularity=granularity))
     assert cut.stories == run.stories
     assert (cut.labels, cut.copy_labels, cut.settings) == (run.labels, run.copy_labels, run.settings)
     assert cut.links == run.links
@@ -361,16 +361,16 @@ def test_a_new_threshold_is_a_new_run(seeds: Clustering, threshold: float) -> No
     assert seeds.settings == Settings(), "the old clustering is as it was"
 
 
-def test_thresholds_go_there_and_back(seeds: Clustering) -> None:
-    there = seeds.rethreshold(0.6)
+def test_granularities_go_there_and_back(seeds: Clustering) -> None:
+    there = seeds.rethreshold(0.2)
     assert len(there) > len(seeds)
-    assert there.rethreshold(seeds.settings.threshold).stories == seeds.stories
+    assert there.rethreshold(seeds.settings.granularity).stories == seeds.stories
 
 
-@pytest.mark.parametrize("threshold", [0.0, 0.049, 1.1, float("nan"), "0.2", None])
-def test_a_threshold_out_of_range_is_an_error(seeds: Clustering, threshold: Any) -> None:
-    with pytest.raises(SettingsError, match="threshold must"):
-        seeds.rethreshold(threshold)
+@pytest.mark.parametrize("granularity", [-0.001, 1.001, float("nan"), "0.2", None])
+def test_a_granularity_out_of_range_is_an_error(seeds: Clustering, granularity: Any) -> None:
+    with pytest.raises(SettingsError, match="granularity must"):
+        seeds.rethreshold(granularity)
 
 
 def test_records_and_the_data_frame_say_what_the_stories_say(seeds: Clustering) -> None:

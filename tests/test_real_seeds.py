@@ -84,7 +84,7 @@ def test_their_hashes_are_one_story_and_no_copies(hashed: Hashed) -> None:
 
     pairs = scored(hashed)
     tree = average_linkage(pairs, [], np.ones(2, np.int64))
-    assert cut(tree, settings.threshold).tolist() == [0, 0]
+    assert cut(tree, settings.granularity).tolist() == [0, 0]
     pinned = json.loads(PINS.read_text(encoding="ascii"))["score of the two real articles"]
     assert pairs.score.tolist() == [pinned], "in units of SCORE_UNIT; see renew.py"
 
@@ -116,4 +116,4 @@ def test_alone_they_are_one_story_and_no_copies(real: Path) -> None:
     explanation = clustering.explain(0, 1)
     assert explanation.same_story
     assert not explanation.same_text
-    assert explanation.link.score > 2 * clustering.settings.threshold
+    assert explanation.link.score > 2 * explanation.threshold

@@ -29,7 +29,7 @@ Examples:
   dedup cluster news/                           a table of the stories
   dedup cluster news/ --output stories.jsonl    the same as data
   dedup cluster a.csv --field text=story_body   the text is in that column
-  dedup cluster news/ --set threshold=.2        be stricter about one story
+  dedup cluster news/ --set granularity=.4      narrower stories
   cat a.jsonl | dedup cluster - --format json   everything, links too
 
 \b

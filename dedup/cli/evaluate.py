@@ -32,7 +32,7 @@ Examples:
   dedup evaluate labelled.jsonl                a table
   dedup evaluate dev.jsonl test.csv --json     two sets, for a program
   dedup evaluate dev.csv --field story=event   the label is in that column
-  dedup evaluate dev.jsonl --set threshold=.2  with another setting
+  dedup evaluate dev.jsonl --set granularity=.4  with another setting
 
 \b
 Scores, all best at 1:

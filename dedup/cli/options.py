@@ -41,7 +41,7 @@ SetOption = Annotated[
     typer.Option(
         "--set",
         metavar="SETTING=VALUE",
-        help="Change a setting: --set threshold=.2. Repeat for more. 'dedup settings' lists them all.",
+        help="Change a setting: --set granularity=.4. Repeat for more. 'dedup settings' lists them all.",
         autocompletion=_setting_starts,
         show_default=False,
     ),
@@ -67,7 +67,7 @@ def parse_fields(values: Sequence[str] | None) -> dict[str, str]:
 
 
 def parse_settings(values: Sequence[str] | None) -> Settings:
-    """`["threshold=.2"]` as settings; wrong usage ends the command."""
+    """`["granularity=.4"]` as settings; wrong usage ends the command."""
     from dedup.settings import Settings
 
     try:

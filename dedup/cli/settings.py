@@ -19,7 +19,7 @@ The defaults are meant for every collection: no collection needs others. Change 
 \b
 Examples:
   dedup settings
-  dedup cluster news/ --set threshold=.2 --set window=7
+  dedup cluster news/ --set granularity=.4 --set window=7
 
 The list goes to standard output. Exit codes: 0 done, 2 wrong usage.
 """

@@ -1,12 +1,14 @@
-"""Cutting the merge tree into stories."""
+"""Cutting the merge tree into stories, fine or coarse: the one knob."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.group.linkage import Tree
+from dedup.group.linkage import LOWEST, Tree
 
+SAME_EVENT = 0.16
+"""Score from which two groups of articles become one story at the granularity .5, the default."""
 SEVERAL = 3
 """Articles a group needs for its own height to count."""
 DROP = 0.8
@@ -15,15 +17,46 @@ CAP = 0.4
 """... heights above this counting as this."""
 
 
-def cut(tree: Tree, threshold: float) -> NDArray[np.int64]:
+def threshold_at(granularity: float) -> float:
+    """The score from which two groups of articles become one story.
+
+    A reciprocal of a quadratic in the granularity, through 1 at 0, `SAME_EVENT` at .5 and `LOWEST` at 1:
+    1/(1 + 2g + 17g²). It falls all the way, is smooth, spends two thirds of the knob between .3 and .06, where stories
+    are decided, and is made of operations that IEEE 754 defines to the last bit.
+
+    It ends at `LOWEST` because a pair below the candidate floor has no score and counts 0: its score would be up to
+    the floor less what an ordinary article resembles anything, about .04. Above that, nothing that was not looked at
+    could have mattered; a lower threshold would ask for differences that were never measured.
+    """
+    linear = 4 / SAME_EVENT - 3 - 1 / LOWEST
+    square = 2 + 2 / LOWEST - 4 / SAME_EVENT
+    return 1 / (1 + linear * granularity + square * granularity**2)
+
+
+def drop_at(granularity: float) -> float:
+    """The share of their own heights that two groups of several articles must reach to merge.
+
+    `DROP` up to the granularity .5, falling evenly to 0 at 1: a running story is made of dense developments that
+    resemble each other far less than the articles of one.
+    """
+    return DROP * min(1.0, 2 - 2 * granularity)
+
+
+def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
     """The stories of a tree: its largest nodes in which every merge was good enough.
 
     A merge is good enough at the threshold; where both sides are groups of several articles, it must besides not fall
-    far below the height at which they formed themselves: two dense stories on one topic are not one loose story.
+    far below the height at which they formed themselves: two dense stories on one topic are not one loose story. At 0
+    only what is one text merges.
+
+    What a merge needs never rises with the granularity, so what is good stays good: the stories at one granularity are
+    unions of the stories at any lower one.
 
     Returns:
         Shape (articles,): numbers from 0 in the order of each story's first article.
     """
+    threshold = threshold_at(granularity) if granularity > 0 else float("inf")  # no score is infinite: one text is
+    drop = drop_at(granularity)
     nodes = tree.leaves + len(tree.height)
     size, good = np.zeros(nodes, np.int64), np.ones(nodes, bool)
     size[: tree.leaves] = tree.weights
@@ -34,7 +67,7 @@ def cut(tree: Tree, threshold: float) -> NDArray[np.int64]:
         size[node] = size[a] + size[b]
         needed = threshold
         if size[a] >= SEVERAL and size[b] >= SEVERAL:
-            needed = max(threshold, DROP * min(CAP, height[a], height[b]))
+            needed = max(threshold, drop * min(CAP, height[a], height[b]))
         good[node] = good[a] and good[b] and height[node] >= needed
         parent[a] = parent[b] = node
     story = np.arange(nodes)

@@ -18,6 +18,7 @@ from dedup.article import Article, Notice
 from dedup.cli import main
 from dedup.clustering import Clustering, CopyGroup, Explanation, Link, SharedWord, Story
 from dedup.evaluate import score
+from dedup.group.cut import threshold_at
 from dedup.record import from_record
 from dedup.settings import Settings
 
@@ -90,7 +91,7 @@ class Door:
             link=Link(a.id, b.id, "story", 0.31, 0.36, 0.01, 0.02, 1.0),
             background=0.04,
             date_penalty=0.01,
-            threshold=settings.threshold,
+            threshold=threshold_at(settings.granularity),
             joined_at=0.31,
             words=tuple(SharedWord(f"word{number}", 0.1 / (number + 1)) for number in range(20)),
             shared_shingles=3,

@@ -109,22 +109,22 @@ def test_fields_and_settings_reach_the_library(dedup_command: Command, tmp_path:
         "--field",
         "title=kicker",
         "--set",
-        "threshold=.2",
+        "granularity=.2",
         "--set",
         "seed=7",
     )
     assert json.loads(ended.out)["title"] == "Title"
     assert dedup_command.door.settings is not None
-    assert (dedup_command.door.settings.threshold, dedup_command.door.settings.seed) == (0.2, 7)
+    assert (dedup_command.door.settings.granularity, dedup_command.door.settings.seed) == (0.2, 7)
 
 
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
         ([], "Missing argument 'PATH'"),
-        (["FEED", "--set", "treshold=1"], "there is no setting 'treshold'"),
-        (["FEED", "--set", "threshold=2"], "threshold must lie between"),
-        (["FEED", "--set", "threshold"], "'threshold' should read NAME=VALUE"),
+        (["FEED", "--set", "granulartiy=1"], "there is no setting 'granulartiy'"),
+        (["FEED", "--set", "granularity=2"], "granularity must lie between"),
+        (["FEED", "--set", "granularity"], "'granularity' should read NAME=VALUE"),
         (["FEED", "--set", "seed=1", "--set", "seed=2"], "seed is given twice"),
         (["FEED", "--field", "body=x"], "an article has no field 'body'"),
         (["FEED", "--field", "text="], "text= names no field"),

@@ -8,6 +8,8 @@ from pathlib import Path
 import pytest
 from run_dedup import Command, write_records
 
+from dedup.group.cut import threshold_at
+
 
 @pytest.fixture
 def dedup_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
@@ -48,11 +50,11 @@ def test_in_words(dedup_command: Command, files: tuple[Path, Path]) -> None:
 
 
 def test_as_json(dedup_command: Command, files: tuple[Path, Path]) -> None:
-    answer = json.loads(dedup_command("compare", *files, "--json", "--set", "threshold=.3").out)
+    answer = json.loads(dedup_command("compare", *files, "--json", "--set", "granularity=.3").out)
     assert (answer["a"], answer["b"]) == tuple(map(str, files))
     assert (answer["same_text"], answer["same_story"]) == (False, True)
     assert answer["link"]["score"] == 0.31
-    assert answer["threshold"] == answer["settings"]["threshold"] == 0.3
+    assert (answer["threshold"], answer["settings"]["granularity"]) == (threshold_at(0.3), 0.3)
     assert answer["judged_against"] == "the word frequencies that ship with dedup"
     assert len(answer["words"]) == 20
 

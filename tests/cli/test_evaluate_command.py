@@ -88,6 +88,6 @@ def test_no_file(dedup_command: Command) -> None:
 
 def test_settings_are_used(dedup_command: Command, tmp_path: Path) -> None:
     path = write_records(tmp_path / "set.jsonl", labelled(("s", "en")))
-    dedup_command("evaluate", path, "--set", "threshold=.5")
+    dedup_command("evaluate", path, "--set", "granularity=.3")
     assert dedup_command.door.settings is not None
-    assert dedup_command.door.settings.threshold == 0.5
+    assert dedup_command.door.settings.granularity == 0.3

@@ -73,7 +73,7 @@ def test_version() -> None:
     ("typed", "offered"),
     [
         ("dedup cl", ["cluster"]),
-        ("dedup cluster --set th", ["threshold="]),
+        ("dedup cluster --set gr", ["granularity="]),
         ("dedup cluster --field pub", ["published="]),
         ("dedup cluster --format js", ["json", "jsonl"]),
     ],

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from dedup.group.cut import CAP, DROP, SEVERAL, cut
-from dedup.group.linkage import Tree, average_linkage
+from dedup.group.cut import CAP, DROP, SAME_EVENT, SEVERAL, cut, drop_at, threshold_at
+from dedup.group.linkage import LOWEST, Tree, average_linkage
 from dedup.match.stories import Pairs
 
 
@@ -26,7 +28,7 @@ def random_tree(seed: int, count: int) -> Tree:
     return average_linkage(pairs, groups, weights)
 
 
-def naive(tree: Tree, threshold: float) -> set[frozenset[int]]:
+def naive(tree: Tree, granularity: float) -> set[frozenset[int]]:
     """The largest nodes in which every merge was good enough."""
 
     def leaves(node: int) -> frozenset[int]:
@@ -42,9 +44,9 @@ def naive(tree: Tree, threshold: float) -> set[frozenset[int]]:
         if node < tree.leaves:
             return True
         sides = [int(side[node - tree.leaves]) for side in (tree.left, tree.right)]
-        needed = threshold
+        needed = threshold_at(granularity)
         if all(sum(tree.weights[list(leaves(side))].tolist()) >= SEVERAL for side in sides):
-            needed = max(needed, DROP * min(CAP, *map(height, sides)))
+            needed = max(needed, DROP * min(1, 2 * (1 - granularity)) * min(CAP, *map(height, sides)))
         return all(map(good, sides)) and height(node) >= needed
 
     stories: set[frozenset[int]] = set()
@@ -58,11 +60,11 @@ def stories(labels: np.ndarray) -> set[frozenset[int]]:
     return {frozenset(np.flatnonzero(labels == label).tolist()) for label in set(labels.tolist())}
 
 
-@pytest.mark.parametrize("threshold", [0.05, 0.1, 0.16, 0.25, 0.33, 0.5, 1.0])
+@pytest.mark.parametrize("granularity", [0.05, 0.2, 0.35, 0.4, 0.5, 0.6, 0.75, 0.9, 1.0])
 @pytest.mark.parametrize("seed", range(8))
-def test_the_cut_is_that_of_a_recursion(seed: int, threshold: float) -> None:
+def test_the_cut_is_that_of_a_recursion(seed: int, granularity: float) -> None:
     tree = random_tree(seed, 30)
-    assert stories(cut(tree, threshold)) == naive(tree, threshold)
+    assert stories(cut(tree, granularity)) == naive(tree, granularity)
 
 
 def test_the_adaptive_rule_has_cases_here() -> None:
@@ -70,14 +72,14 @@ def test_the_adaptive_rule_has_cases_here() -> None:
     differing = 0
     for seed in range(8):
         tree = random_tree(seed, 30)
-        plain = int((tree.height < 0.1).sum())
-        differing += len(stories(cut(tree, 0.1))) > 30 - len(tree.height) + plain
+        plain = int((tree.height < threshold_at(0.5)).sum())
+        differing += len(stories(cut(tree, 0.5))) > 30 - len(tree.height) + plain
     assert differing >= 3
 
 
 @pytest.mark.parametrize("seed", range(4))
 def test_stories_are_numbered_by_their_first_article(seed: int) -> None:
-    labels = cut(random_tree(seed, 25), 0.2).tolist()
+    labels = cut(random_tree(seed, 25), 0.4).tolist()
     firsts = [labels.index(number) for number in range(max(labels) + 1)]
     assert firsts == sorted(firsts)
 
@@ -98,10 +100,10 @@ def test_two_dense_stories_do_not_become_one_loose_one() -> None:
         heights = [0.4] * (2 * size - 2) + [between]
         return Tree(2 * size, np.array(left), np.array(right), np.array(heights), np.ones(2 * size, np.int64))
 
-    assert len(set(cut(tree(3, 0.31), 0.16).tolist())) == 2
-    assert len(set(cut(tree(3, 0.33), 0.16).tolist())) == 1
-    assert len(set(cut(tree(2, 0.31), 0.16).tolist())) == 1, "two articles are not several"
-    assert len(set(cut(tree(2, 0.15), 0.16).tolist())) == 2
+    assert len(set(cut(tree(3, 0.31), 0.5).tolist())) == 2
+    assert len(set(cut(tree(3, 0.33), 0.5).tolist())) == 1
+    assert len(set(cut(tree(2, 0.31), 0.5).tolist())) == 1, "two articles are not several"
+    assert len(set(cut(tree(2, 0.15), 0.5).tolist())) == 2
 
 
 @pytest.mark.parametrize(("weights", "stories"), [([1, 1, 1], 2), ([1, 1, 0], 1), ([0, 1, 0], 1)])
@@ -110,10 +112,45 @@ def test_articles_that_another_stands_for_do_not_make_several(weights: list[int]
     left, right = np.array([0, 6, 3, 8, 7]), np.array([1, 2, 4, 5, 9])
     height = np.array([np.inf if sum(weights) < 3 else 0.4, 0.4, 0.4, 0.4, 0.31])
     tree = Tree(6, left, right, height, np.array([*weights, 1, 1, 1]))
-    assert len(set(cut(tree, 0.16).tolist())) == stories
+    assert len(set(cut(tree, 0.5).tolist())) == stories
 
 
 def test_without_merges_every_article_is_alone() -> None:
     nothing, ones = np.empty(0, np.int64), np.ones(3, np.int64)
-    assert cut(Tree(3, nothing, nothing, np.empty(0), ones), 0.16).tolist() == [0, 1, 2]
-    assert cut(Tree(0, nothing, nothing, np.empty(0), nothing), 0.16).tolist() == []
+    assert cut(Tree(3, nothing, nothing, np.empty(0), ones), 0.5).tolist() == [0, 1, 2]
+    assert cut(Tree(0, nothing, nothing, np.empty(0), nothing), 0.5).tolist() == []
+
+
+# The knob
+
+
+def test_the_knob_goes_through_its_three_points() -> None:
+    assert [threshold_at(granularity) for granularity in (0, 0.5, 1)] == [1.0, SAME_EVENT, LOWEST]
+    assert [drop_at(granularity) for granularity in (0, 0.25, 0.5, 0.75, 1)] == [DROP, DROP, DROP, DROP / 2, 0]
+
+
+def test_what_a_merge_needs_never_rises() -> None:
+    grid = np.linspace(0, 1, 10_001).tolist()
+    assert all(threshold_at(fine) > threshold_at(coarse) for fine, coarse in pairwise(grid))
+    assert all(drop_at(fine) >= drop_at(coarse) for fine, coarse in pairwise(grid))
+
+
+def test_at_nought_only_one_text_is_a_story() -> None:
+    """Whatever the others score: rounded vectors can have a cosine a little above 1."""
+    tree = Tree(4, np.array([0, 4]), np.array([1, 2]), np.array([np.inf, 1.0001]), np.ones(4, np.int64))
+    assert cut(tree, 0).tolist() == [0, 0, 1, 2]
+    assert cut(tree, 0.0001).tolist() == [0, 0, 0, 1]
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**32 - 1), st.lists(st.floats(0, 1), min_size=2, max_size=8))
+def test_stories_are_unions_of_the_stories_of_any_finer_cut(seed: int, grains: list[float]) -> None:
+    tree = random_tree(seed, 24)
+    assert_nested([cut(tree, granularity) for granularity in sorted(grains)])
+
+
+def assert_nested(cuts: list[np.ndarray]) -> None:
+    """Labels from fine to coarse: two articles that are together in one are together in the next."""
+    for fine, coarse in pairwise(cuts):
+        parents = {(one, other) for one, other in zip(fine.tolist(), coarse.tolist(), strict=True)}
+        assert len(parents) == len(set(fine.tolist()))

@@ -23,7 +23,7 @@ class Known:
     def explain(self, clustering: Clustering, a: int, b: int) -> Explanation:
         raise NotImplementedError
 
-    def rethreshold(self, clustering: Clustering, threshold: float) -> Clustering:
+    def rethreshold(self, clustering: Clustering, granularity: float) -> Clustering:
         raise NotImplementedError
 
 
