@@ -102,6 +102,7 @@ class Explanation:
             story is the average over its pairs: it can join two articles whose own score is below the threshold.
         words: what their cosine is made of, heaviest first.
         shared_shingles, shingles_a, shingles_b: how many distinct shingles both have, and each.
+        overlap: share of a text's words that stand in shingles both have, the mean of the two texts'.
         reason: one sentence that says all this to a reader.
     """
 
@@ -118,6 +119,7 @@ class Explanation:
     shared_shingles: int
     shingles_a: int
     shingles_b: int
+    overlap: float
     reason: str
 
 

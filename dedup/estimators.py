@@ -304,8 +304,7 @@ class StoryClusterer(_TextInputMixin, ClusterMixin, BaseEstimator):  # type: ign
         *,
         granularity: float = DEFAULTS.granularity,
         window: float = DEFAULTS.window,
-        copy_containment: float = DEFAULTS.copy_containment,
-        copy_jaccard: float = DEFAULTS.copy_jaccard,
+        copy_overlap: float = DEFAULTS.copy_overlap,
         shingle_size: int = DEFAULTS.shingle_size,
         num_perm: int = DEFAULTS.num_perm,
         bands: int = DEFAULTS.bands,
@@ -320,8 +319,7 @@ class StoryClusterer(_TextInputMixin, ClusterMixin, BaseEstimator):  # type: ign
     ) -> None:
         self.granularity = granularity
         self.window = window
-        self.copy_containment = copy_containment
-        self.copy_jaccard = copy_jaccard
+        self.copy_overlap = copy_overlap
         self.shingle_size = shingle_size
         self.num_perm = num_perm
         self.bands = bands

@@ -82,7 +82,17 @@ def explain(evidence: StoredEvidence, clustering: Clustering, first: int, second
         shared_shingles=int(overlap.shared[0]),
         shingles_a=int(overlap.sizes[0, 0]),
         shingles_b=int(overlap.sizes[0, 1]),
-        reason=_reason(evidence, a, b, link, same_text=same_text, joined_at=joined_at, clustering=clustering),
+        overlap=float(overlap.overlap[0]),
+        reason=_reason(
+            evidence,
+            a,
+            b,
+            link,
+            overlap=float(overlap.overlap[0]),
+            same_text=same_text,
+            joined_at=joined_at,
+            clustering=clustering,
+        ),
     )
 
 
@@ -145,17 +155,17 @@ def _reason(
     b: int,
     link: Link,
     *,
+    overlap: float,
     same_text: bool,
     joined_at: float | None,
     clustering: Clustering,
 ) -> str:
     settings = clustering.settings
-    contained, jaccard = link.containment or 0.0, link.jaccard or 0.0
     if a == b:
         return "The same text: title and body are equal."
     if same_text:
-        if contained >= settings.copy_containment or jaccard >= settings.copy_jaccard:
-            return f"The same text: {contained:.0%} of the shorter one's shingles stand in the longer one."
+        if overlap >= settings.copy_overlap:
+            return f"The same text: on average {overlap:.0%} of their words stand in phrases that both have."
         return "The same text by way of others: each overlaps with a copy that overlaps with the other's."
     if evidence.digest[a] or evidence.digest[b]:
         holder = link.a if evidence.digest[a] else link.b

@@ -31,8 +31,7 @@ class Settings:
 
     granularity: float = _knob(0.5, 0.0, 1.0, "how wide a story is: 0 is one text, 0.5 one event, 1 a running story")
     window: float = _knob(30.0, 0.0, math.inf, "days beyond which two dated articles are never one story (copies are)")
-    copy_containment: float = _knob(0.5, 0.0, 1.0, "share of the shorter text's shingles that makes a copy")
-    copy_jaccard: float = _knob(0.2, 0.0, 1.0, "share of both texts' shingles together that makes a copy")
+    copy_overlap: float = _knob(0.45, 0.0, 1.0, "share of two texts' words in shared shingles that makes copies")
     shingle_size: int = _knob(5, 1, 32, "words in a shingle")
     num_perm: int = _knob(128, 2, 4096, "slots of a MinHash signature")
     bands: int = _knob(64, 1, 4096, "bands of a signature; num_perm must be a multiple of it")

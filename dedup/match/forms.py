@@ -21,16 +21,19 @@ MOST_EFFORT = 50_000
 articles compared with themselves one in a hundred has as many as 36,000."""
 
 
-def is_form(one: Sequence[str], other: Sequence[str]) -> bool:
+def is_form(one: Sequence[str], other: Sequence[str], *, days_apart: bool = False) -> bool:
     """Whether two overlapping texts are one form filled in twice: the words stay, the numbers change.
 
     The texts are aligned word by word (Ratcliff & Metzener 1988); a short stretch that was replaced and has numbers on
     both sides, but others, is a changed number. A later version of a text changes some too, but leaves more of them
-    than a form does.
+    than a form does, and comes soon: who prints a text again days later has no number to change in it.
 
     Args:
         one, other: the words of the two texts; the answer does not depend on which is which.
+        days_apart: whether the texts are known to have been published on different days, so that one changed number
+            is enough.
     """
+    needed, needed_share = (1, 0.0) if days_apart else (CHANGED, CHANGED_SHARE)
     if min(len(one), len(other)) < ALIKE_LENGTH * max(len(one), len(other)):
         return False
     length = ALIGNED_WORDS
@@ -38,7 +41,7 @@ def is_form(one: Sequence[str], other: Sequence[str]) -> bool:
         length //= 2
     one, other = sorted((list(one[:length]), list(other[:length])))
     numbers = [Counter(_numbers(words)) for words in (one, other)]
-    if min((numbers[0] - numbers[1]).total(), (numbers[1] - numbers[0]).total()) < CHANGED:
+    if min((numbers[0] - numbers[1]).total(), (numbers[1] - numbers[0]).total()) < needed:
         return False  # no alignment could find as many: by far the most copies end here
     changed = kept = 0
     for tag, i, i_end, j, j_end in SequenceMatcher(None, one, other, autojunk=False).get_opcodes():
@@ -48,7 +51,7 @@ def is_form(one: Sequence[str], other: Sequence[str]) -> bool:
         elif tag == "replace" and i_end - i <= SLOT and j_end - j <= SLOT:
             after = _numbers(other[j:j_end])
             changed += bool(before) and bool(after) and before != after
-    return changed >= CHANGED and changed >= CHANGED_SHARE * (changed + kept)
+    return changed >= needed and changed >= needed_share * (changed + kept)
 
 
 def _effort(one: Sequence[str], other: Sequence[str]) -> int:

@@ -55,6 +55,21 @@ def shingle_hashes(words: list[str], size: int) -> NDArray[np.uint64]:
     """
     import numpy as np
 
+    return np.unique(shingles_in_order(words, size))
+
+
+def shingles_in_order(words: list[str], size: int) -> NDArray[np.uint64]:
+    """`shingle_hash64` of the shingle that begins at each word of a text but for the last `size` - 1.
+
+    Args:
+        words: the text's words in order.
+        size: words in a shingle; a shorter text is one shingle.
+
+    Returns:
+        Array of shape (shingles,).
+    """
+    import numpy as np
+
     if not words:
         return np.empty(0, np.uint64)
     hashes = np.array([word_hash(word.encode()) for word in words], np.uint64)
@@ -68,4 +83,4 @@ def shingle_hashes(words: list[str], size: int) -> NDArray[np.uint64]:
     value ^= value >> shift
     value *= np.uint64(0xC4CEB9FE1A85EC53)
     value ^= value >> shift
-    return np.unique(value)
+    return value

@@ -97,6 +97,7 @@ class Door:
             shared_shingles=3,
             shingles_a=120,
             shingles_b=150,
+            overlap=0.03,
             reason="They share names.",
         )
 

@@ -20,7 +20,7 @@ def copies_of(*pairs: tuple[int, int], jaccard: Sequence[float] | None = None) -
     a, b = np.array(pairs, np.int64).reshape(-1, 2).T
     ones = np.ones(len(a))
     found = ones if jaccard is None else np.array(jaccard)
-    links = Overlaps(a, b, ones.astype(np.int64), np.ones((len(a), 2), np.int64), found, ones)
+    links = Overlaps(a, b, ones.astype(np.int64), np.ones((len(a), 2), np.int64), found, ones, ones)
     return links.where(np.lexsort((b, a)))
 
 
