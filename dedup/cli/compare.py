@@ -104,7 +104,7 @@ def _write(explanation: Explanation, first: Article, second: Article, settings: 
         f" A has {explanation.shingles_a:,}, B has {explanation.shingles_b:,}",
         f"  containment  {link.containment:6.3f}   of the shorter text's phrases",
         f"  Jaccard      {link.jaccard:6.3f}   of both texts' phrases together",
-        f"  overlap      {explanation.overlap:6.3f}   of their words, on average   (a copy from {settings.copy_overlap:g})",
+        f"  overlap      {explanation.overlap:6.3f}   of words, on average   (a copy from {settings.copy_overlap:g})",
         "",
         f"Same story?  {_yes(explanation.same_story)}",
         f"  cosine       {link.cosine:6.3f}   of their weighted words",

@@ -35,7 +35,7 @@ def test_in_words(dedup_command: Command, files: tuple[Path, Path]) -> None:
         "Same text?   no\n",
         "3 phrases of 5 words in both; A has 120, B has 150\n",
         "containment   0.020   of the shorter text's phrases\n",
-        "overlap       0.030   of their words, on average   (a copy from 0.45)\n",
+        "overlap       0.030   of words, on average   (a copy from 0.45)\n",
         "Same story?  yes\n",
         "cosine        0.360 ",
         "background   -0.040 ",
