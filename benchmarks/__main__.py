@@ -1,4 +1,4 @@
-"""The command: `python -m benchmarks accuracy` or `gate`. It parses and prints; their modules do the work."""
+"""The command: `python -m benchmarks accuracy`, `gate`, …. It parses and prints; their modules do the work."""
 
 from __future__ import annotations
 
@@ -99,6 +99,40 @@ def gate(
     if not outcome.passed:
         raise typer.Exit(1)
     Console().print(f"The gate is passed ({sum(watch.seconds.values()):.0f} s).", highlight=False)
+
+
+@app.command()
+def calibration(
+    data: Data = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole result here as JSON.")] = None,
+    write: Annotated[
+        bool, typer.Option("--write", help="Put the curves fitted to all sets where dedup reads them.")
+    ] = False,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the resamples.")] = None,
+) -> None:
+    """Whether the probabilities of links are right on sets they were not fitted to; and the fit itself."""
+    notes = Console(stderr=True)
+    try:
+        require_libraries()
+        from benchmarks import calibration as benchmark
+        from benchmarks import show_knob
+        from benchmarks.data import find_folder
+
+        with notes.status("starting") as status:
+            report = benchmark.run(
+                find_folder(data),
+                resamples=benchmark.RESAMPLES,
+                seed=benchmark.SEED if seed is None else seed,
+                watch=Stopwatch(status.update),
+            )
+    except DedupError as error:
+        _complain(notes, str(error))
+        raise typer.Exit(1) from error
+    if write:
+        benchmark.write(report)
+    if json_file:
+        json_file.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    show_knob.show_calibration(report, Console())
 
 
 def _complain(notes: Console, message: str) -> None:

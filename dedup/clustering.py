@@ -33,6 +33,8 @@ class Link:
             for which it is not kept (`explain` counts it).
         containment: share of the shorter text's shingles that the longer has too; None like `jaccard`.
         days: days between the two, None where a date is unknown.
+        probability: that the link is right: of a copy, that the two are one text; of a story link, that they are of
+            one event, as at the granularity .5 whatever that of the clustering.
     """
 
     a: str
@@ -43,6 +45,7 @@ class Link:
     jaccard: float | None
     containment: float | None
     days: float | None
+    probability: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,7 @@ class Clustering:
     notices: tuple[Notice, ...] = ()
     _evidence: Evidence | None = field(default=None, repr=False)
     _places: Mapping[str, int] = field(init=False, repr=False)
+    _links: tuple[Link, ...] | None = field(default=None, init=False, repr=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "_places", {article.id: place for place, article in enumerate(self.articles)})
@@ -169,8 +173,10 @@ class Clustering:
 
     @property
     def links(self) -> tuple[Link, ...]:
-        """The scored pairs inside the stories: the strongest first, ties by id."""
-        return self._evidence.links(self) if self._evidence else ()
+        """The scored pairs inside the stories: the strongest first, ties by id. Counted when first asked for."""
+        if self._links is None:
+            object.__setattr__(self, "_links", self._evidence.links(self) if self._evidence else ())
+        return self._links or ()
 
     def place(self, article: str | int) -> int:
         """The place of an article in `articles`, by id or by place.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,15 +14,17 @@ from dedup.assemble import assemble
 from dedup.clustering import Clustering, Explanation, Link
 from dedup.collection import Collection
 from dedup.explain import explain, links
+from dedup.group.cut import cut
 from dedup.group.linkage import Tree
 from dedup.match.copies import Overlaps
+from dedup.match.probability import Probabilities
 from dedup.match.stories import Pairs
 from dedup.settings import Settings
 from dedup.text.document import Document
 from dedup.vectorize.weights import Vectors
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class StoredEvidence:
     """The findings of one run about the distinct articles of a collection, which are numbered as in `Collection`.
 
@@ -64,6 +67,39 @@ class StoredEvidence:
     def explain(self, clustering: Clustering, a: int, b: int) -> Explanation:
         """Why the articles at two places were joined, or were not."""
         return explain(self, clustering, a, b)
+
+    @cached_property
+    def distinct(self) -> NDArray[np.int64]:
+        """For each article, as they came, the distinct one it is; shape (articles,)."""
+        found = np.empty(len(self.collection.articles), np.int64)
+        for number, places in enumerate(self.collection.members):
+            found[list(places)] = number
+        return found
+
+    @cached_property
+    def parents(self) -> NDArray[np.int64]:
+        """For each node of the tree the one that it was merged into, -1 where there is none."""
+        nodes = self.tree.leaves + len(self.tree.height)
+        parent = np.full(nodes, -1)
+        parent[self.tree.left] = parent[self.tree.right] = np.arange(self.tree.leaves, nodes)
+        return parent
+
+    @cached_property
+    def events(self) -> NDArray[np.int64]:
+        """For each distinct article its story at the default granularity, of which links have their probability."""
+        return cut(self.tree, Settings().granularity)
+
+    @cached_property
+    def probabilities(self) -> Probabilities:
+        """The curves that links have their probability from."""
+        return Probabilities.shipped()
+
+    def of_one_story(
+        self, a: NDArray[np.int64], b: NDArray[np.int64], score: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """The probability that pairs of distinct articles are of one story, by their scores."""
+        background = (self.ordinary[a] + self.ordinary[b]) / 2
+        return self.probabilities.of_stories(score, background, self.events[a] == self.events[b])
 
     def is_form(self, a: int, b: int) -> bool:
         """Whether two distinct articles, a < b, are one form filled in twice."""

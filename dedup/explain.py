@@ -9,7 +9,7 @@ import numpy as np
 
 from dedup.clustering import Clustering, Explanation, Link, SharedWord
 from dedup.group.cut import threshold_at
-from dedup.match.copies import overlaps
+from dedup.match.copies import Overlaps, overlaps
 from dedup.match.stories import SECONDS_A_DAY, date_penalty
 from dedup.match.stories import score as story_score
 from dedup.vectorize.exact import SCORE_UNIT
@@ -17,7 +17,6 @@ from dedup.vectorize.reference import term_index
 
 if TYPE_CHECKING:
     from dedup.evidence import StoredEvidence
-    from dedup.group.linkage import Tree
     from dedup.text.document import Document
 
 
@@ -26,25 +25,27 @@ def links(evidence: StoredEvidence, clustering: Clustering) -> tuple[Link, ...]:
     collection, pairs, copies = evidence.collection, evidence.pairs, evidence.copies
     label = np.array([clustering.labels[places[0]] for places in collection.members], np.int64)
     inside = copies.where(label[copies.a] == label[copies.b])
-    columns = (inside.a, inside.b, evidence.cosines(inside.a, inside.b), inside.jaccard, inside.containment)
+    right = evidence.probabilities.of_copies(inside.overlap)
+    columns = (inside.a, inside.b, evidence.cosines(inside.a, inside.b), inside.jaccard, inside.containment, right)
     found = [
-        _link(evidence, a, b, "copy", 1.0, cosine, jaccard, containment)
-        for a, b, cosine, jaccard, containment in zip(*(column.tolist() for column in columns), strict=True)
+        _link(evidence, a, b, "copy", 1.0, cosine, jaccard, containment, probability)
+        for a, b, cosine, jaccard, containment, probability in zip(*(c.tolist() for c in columns), strict=True)
     ]
     rest = pairs.where((label[pairs.a] == label[pairs.b]) & ~pairs.among(copies))
+    scores = np.asarray(rest.score * SCORE_UNIT, np.float64)
+    scored = (rest.a, rest.b, rest.cosine, scores, evidence.of_one_story(rest.a, rest.b, scores))
     found += [
-        _link(evidence, a, b, "story", score * SCORE_UNIT, cosine, None, None)
-        for a, b, cosine, score in zip(*(c.tolist() for c in (rest.a, rest.b, rest.cosine, rest.score)), strict=True)
+        _link(evidence, a, b, "story", score, cosine, None, None, probability)
+        for a, b, cosine, score, probability in zip(*(c.tolist() for c in scored), strict=True)
     ]
     for distinct, places in enumerate(collection.members):
-        found += [_link(evidence, distinct, distinct, "copy", 1.0, 1.0, 1.0, 1.0, place) for place in places[1:]]
+        found += [_link(evidence, distinct, distinct, "copy", 1.0, 1.0, 1.0, 1.0, 1.0, place) for place in places[1:]]
     return tuple(sorted(found, key=lambda link: (-link.score, -link.cosine, link.a, link.b)))
 
 
 def explain(evidence: StoredEvidence, clustering: Clustering, first: int, second: int) -> Explanation:
     """Why the articles at two places of a clustering were joined, or were not."""
-    distinct = {place: number for number, places in enumerate(evidence.collection.members) for place in places}
-    a, b = distinct[first], distinct[second]
+    a, b = int(evidence.distinct[first]), int(evidence.distinct[second])
     settings = clustering.settings
     documents = [evidence.document(a), evidence.document(b)]
     overlap = overlaps(documents, np.array([[0, 1]]), settings)
@@ -66,8 +67,9 @@ def explain(evidence: StoredEvidence, clustering: Clustering, first: int, second
         jaccard=float(overlap.jaccard[0]),
         containment=float(overlap.containment[0]),
         days=None if math.isnan(gap) else gap,
+        probability=_probability(evidence, a, b, score, overlap, same_text=same_text),
     )
-    joined_at = _joined_at(evidence.tree, a, b) if same_story else None
+    joined_at = _joined_at(evidence, a, b) if same_story else None
     return Explanation(
         a=names[0],
         b=names[1],
@@ -105,6 +107,7 @@ def _link(
     cosine: float,
     jaccard: float | None,
     containment: float | None,
+    probability: float,
     repeated: int | None = None,
 ) -> Link:
     """The link of two distinct articles, or of one with a repetition of it at another place."""
@@ -112,7 +115,8 @@ def _link(
     other = collection.first(b) if repeated is None else collection.articles[repeated]
     names = sorted((collection.first(a).id, other.id))
     days = _days(evidence, a, b)
-    return Link(names[0], names[1], kind, score, cosine, jaccard, containment, None if math.isnan(days) else days)
+    known = None if math.isnan(days) else days
+    return Link(names[0], names[1], kind, score, cosine, jaccard, containment, known, probability)
 
 
 def _days(evidence: StoredEvidence, a: int, b: int) -> float:
@@ -120,19 +124,24 @@ def _days(evidence: StoredEvidence, a: int, b: int) -> float:
     return abs(float(seconds[a]) - float(seconds[b])) / SECONDS_A_DAY
 
 
-def _joined_at(tree: Tree, a: int, b: int) -> float | None:
+def _probability(
+    evidence: StoredEvidence, a: int, b: int, score: float, overlap: Overlaps, *, same_text: bool
+) -> float:
+    """That two distinct articles are one text if they are taken for it, or else of one story."""
+    if a == b:
+        return 1.0
+    if same_text:
+        return float(evidence.probabilities.of_copies(overlap.overlap)[0])
+    return float(evidence.of_one_story(np.array([a]), np.array([b]), np.array([score]))[0])
+
+
+def _joined_at(evidence: StoredEvidence, a: int, b: int) -> float | None:
     """The height of the lowest node of the tree that holds both; infinite for one text, None where there is none."""
-    parent = {}
-    for node, (left, right) in enumerate(zip(tree.left.tolist(), tree.right.tolist(), strict=True), tree.leaves):
-        parent[left] = parent[right] = node
-    above_a = {a}
-    while a in parent:
-        a = parent[a]
-        above_a.add(a)
-    while b not in above_a:
-        if b not in parent:
+    tree, parents = evidence.tree, evidence.parents
+    while a != b:  # a node has a higher number than those it was made of
+        if min(a, b) < 0:
             return None
-        b = parent[b]
+        a, b = (int(parents[a]), b) if a < b else (a, int(parents[b]))
     return math.inf if b < tree.leaves else float(tree.height[b - tree.leaves])
 
 

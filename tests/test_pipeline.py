@@ -373,6 +373,45 @@ def test_a_granularity_out_of_range_is_an_error(seeds: Clustering, granularity: 
         seeds.rethreshold(granularity)
 
 
+# How likely a link is right
+
+
+def test_a_link_and_its_explanation_give_one_probability(seeds: Clustering) -> None:
+    kinds = set()
+    for link in seeds.links:
+        explained = seeds.explain(link.a, link.b).link
+        assert 0 <= link.probability <= 1
+        assert link.probability == explained.probability, (link, explained)
+        kinds.add(link.kind)
+    assert kinds == {"copy", "story"}
+
+
+def test_a_probability_does_not_depend_on_the_granularity(seeds: Clustering) -> None:
+    usual = {(link.a, link.b): link.probability for link in seeds.links}
+    wide = {(link.a, link.b): link.probability for link in seeds.rethreshold(1).links}
+    assert usual.items() <= wide.items()
+    others = [probability for pair, probability in wide.items() if pair not in usual]
+    assert others, "nothing is joined at 1 that is not at .5: this would say nothing about it"
+    assert max(others) < 0.5 < min(usual.values())
+
+
+def test_equal_articles_are_certainly_one_text() -> None:
+    (link,) = dedup.cluster([FERRY, FERRY]).links
+    assert link.probability == 1
+
+
+def test_what_is_apart_has_a_probability_too() -> None:
+    unlike = dedup.compare(FERRY, RATES).link
+    alike = dedup.compare(FERRY, FERRY_TOLD_ANEW).link
+    assert unlike.probability < 0.1
+    assert alike.probability > 0.9
+
+
+def test_links_are_counted_once(seeds: Clustering) -> None:
+    assert seeds.links is seeds.links
+    assert seeds.rethreshold(0.2).links is not seeds.links
+
+
 def test_records_and_the_data_frame_say_what_the_stories_say(seeds: Clustering) -> None:
     records = seeds.to_records()
     assert [record["id"] for record in records] == [article.id for article in seeds.articles]

@@ -16,7 +16,7 @@ from dedup.report import json_text, visible
 from dedup.report.json_document import settings_record
 
 if TYPE_CHECKING:
-    from dedup.clustering import Explanation
+    from dedup.clustering import Explanation, Link
     from dedup.settings import Settings
 
 SHORT_HELP = "Say of two articles: same text? same story? And why."
@@ -110,7 +110,8 @@ def _write(explanation: Explanation, first: Article, second: Article, settings: 
         f"  cosine       {link.cosine:6.3f}   of their weighted words",
         f"  background   {-explanation.background or 0.0:6.3f}   how much two such articles resemble anything",
         f"  dates        {-explanation.date_penalty or 0.0:6.3f}   {_apart(link.days)}",
-        f"  score        {link.score:6.3f}   (one story from {explanation.threshold:g})",
+        f"  score        {link.score:6.3f}   (one story from {explanation.threshold:.3g})",
+        f"  probability  {link.probability:6.3f}   {_right(link)}",
         "",
         *_words(explanation),
         f"{explanation.reason}",
@@ -141,6 +142,10 @@ def _apart(days: float | None) -> str:
     if days is None:
         return "a date is not known"
     return "on the same day" if days < 1 else f"{days:.0f} day{'' if round(days) == 1 else 's'} apart"
+
+
+def _right(link: Link) -> str:
+    return "that they are one text" if link.kind == "copy" else "that they are of one event"
 
 
 def _yes(answer: bool) -> str:

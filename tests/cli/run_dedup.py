@@ -88,7 +88,7 @@ class Door:
             b=b.id,
             same_text=False,
             same_story=True,
-            link=Link(a.id, b.id, "story", 0.31, 0.36, 0.01, 0.02, 1.0),
+            link=Link(a.id, b.id, "story", 0.31, 0.36, 0.01, 0.02, 1.0, 0.87),
             background=0.04,
             date_penalty=0.01,
             threshold=threshold_at(settings.granularity),

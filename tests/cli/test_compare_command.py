@@ -41,6 +41,7 @@ def test_in_words(dedup_command: Command, files: tuple[Path, Path]) -> None:
         "background   -0.040 ",
         "dates        -0.010   1 day apart\n",
         "score         0.310   (one story from 0.16)\n",
+        "probability   0.870   that they are of one event\n",
         "   0.100  word0\n",
         "in 5 more words\n",
         "They share names.\n",

@@ -88,8 +88,8 @@ def example() -> Clustering:
     return clustering(
         [(harbour, [(0, 2)]), (vote, []), (alone, [])],
         links=(
-            Link("a.txt", "c.txt", "copy", 1.0, 0.9, 0.6, 0.75, 1.0),
-            Link("d", "e", "story", 0.25, 0.3, 0.0, 0.0, None),
+            Link("a.txt", "c.txt", "copy", 1.0, 0.9, 0.6, 0.75, 1.0, 0.98),
+            Link("d", "e", "story", 0.25, 0.3, 0.0, 0.0, None, 0.83),
         ),
         notices=(Notice("feed.jsonl:7", "not valid JSON", "line skipped", skipped=True),),
     )

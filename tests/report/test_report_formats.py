@@ -84,6 +84,7 @@ def test_json_holds_everything() -> None:
         "jaccard": 0.0,
         "containment": 0.0,
         "days": None,
+        "probability": 0.83,
     }
     assert document["notices"] == [
         {"where": "feed.jsonl:7", "problem": "not valid JSON", "action": "line skipped", "skipped": True}

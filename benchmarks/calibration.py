@@ -1,0 +1,266 @@
+"""Whether `Link.probability` means what it says, and the fit of the curves that it is read from.
+
+Every labelled set is left out once: the curves are fitted to the others and judged on it. The error is the expected
+calibration error (Naeini, Cooper and Hauskrecht 2015): links in ten bins of equal width by their probability, in each
+the distance between the mean probability and the share that is right, averaged by links. In a fit every set weighs the
+same, however many pairs it has, but for those with fewer than `FULL_WEIGHT`, which weigh less.
+
+    sets     by set: links, right (the share that is), said (the mean probability), error, interval (95 %, found stories
+             drawn with replacement), chance (the mean error if every probability were true and links independent);
+             `apart` has the same for the scored pairs that were not joined
+    pooled   the same for all held-out links together, every set weighing the same; each set's share of a bin in `bins`
+    copies   for the judged pairs that are found to be copies, the fit leaving out a tenth of them at a time
+    table    what `dedup/match/probability.json` has: the curves, fitted to all sets, and where they come from
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks import bootstrap, data
+from benchmarks.data import LabelledPairs, LabelledSet
+from benchmarks.machine import REPOSITORY, BenchmarkError, Stopwatch, provenance
+from benchmarks.pairs import COPY_LABELS
+from dedup import Settings, cluster
+from dedup.clustering import Clustering
+from dedup.evidence import StoredEvidence
+from dedup.group.cut import cut
+from dedup.match.probability import TABLE, Probabilities, apart_features, copy_features, joined_features
+from dedup.settings import METHOD_VERSION
+from dedup.vectorize.exact import SCORE_UNIT
+
+COMMAND = "python -m benchmarks calibration --write"
+SHIPPED = REPOSITORY / "dedup" / "match" / TABLE
+RESAMPLES = 1000
+SEED = 20240527
+BINS = 10
+FULL_WEIGHT = 50
+"""Pairs from which a set counts in full in a fit."""
+FOLDS = 10
+FITTED = ("fnc1_train", "mmds_dev", "basil", "newswcl50", "meantime")
+"""Not our own seeds: all that is joined there is right, by our own making. They are measured all the same."""
+COPIES_FILE = "copy_pairs_dev"
+
+Floats = NDArray[np.float64]
+Truth = NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Observed:
+    """The scored pairs of a set that are no copies, and what is known of them.
+
+    Attributes:
+        name: of the set.
+        score, background: of each pair, shape (pairs,).
+        joined: whether the stories of the default granularity have both: then the pair is a link.
+        right: whether both are of one gold story.
+        story: the found story of the first.
+    """
+
+    name: str
+    score: Floats
+    background: Floats
+    joined: Truth
+    right: Truth
+    story: NDArray[np.int64]
+
+
+def observe(collection: LabelledSet) -> Observed:
+    """The pairs of a set as dedup scores them with its default settings."""
+    evidence = _evidence(cluster(collection.articles))
+    pairs = evidence.pairs.where(~evidence.pairs.among(evidence.copies))
+    label = cut(evidence.tree, Settings().granularity)
+    truth = collection.truth
+    _, gold = np.unique([truth[places[0]] for places in evidence.collection.members], return_inverse=True)
+    return Observed(
+        collection.name,
+        np.asarray(pairs.score * SCORE_UNIT, np.float64),
+        (evidence.ordinary[pairs.a] + evidence.ordinary[pairs.b]) / 2,
+        label[pairs.a] == label[pairs.b],
+        gold[pairs.a] == gold[pairs.b],
+        label[pairs.a],
+    )
+
+
+def observe_copies(labelled: LabelledPairs) -> tuple[Floats, Truth]:
+    """Of the judged pairs that dedup finds to be copies, in all their articles at once: the overlap, and whether."""
+    evidence = _evidence(cluster(labelled.articles))
+    distinct = {place: number for number, places in enumerate(evidence.collection.members) for place in places}
+    copies = evidence.copies
+    places = zip(copies.a.tolist(), copies.b.tolist(), strict=True)
+    overlap = dict(zip(places, copies.overlap.tolist(), strict=True))
+    found = []
+    for pair in labelled.pairs:
+        a, b = sorted((distinct[pair.a], distinct[pair.b]))
+        if (a, b) in overlap:
+            found.append((overlap[a, b], pair.label in COPY_LABELS))
+    return np.array([value for value, _ in found]), np.array([right for _, right in found], bool)
+
+
+def run(folder: Path | None, *, resamples: int, seed: int, watch: Stopwatch) -> dict[str, Any]:
+    """Measures and fits.
+
+    Raises:
+        BenchmarkError: there are too few sets to leave one out, or no judged copies.
+    """
+    whole = [collection for collection in data.labelled_sets(folder) if not collection.view_of]
+    copies = data.copy_pairs(folder)
+    if sum(collection.name in FITTED for collection in whole) < 3 or copies is None:
+        raise BenchmarkError("a calibration needs three labelled sets and the judged copies: give their folder")
+    observed = {}
+    for collection in whole:
+        with watch.step(f"{collection.name}: dedup"):
+            observed[collection.name] = observe(collection)
+    with watch.step("copies: dedup"):
+        overlap, right = observe_copies(copies)
+    with watch.step("fit"):
+        held_out = {name: _held_out(name, observed) for name in observed}
+        said = _copies_held_out(overlap, right)
+    report: dict[str, Any] = {"benchmark": "calibration", "seed": seed, "resamples": resamples, **provenance()}
+    with watch.step("intervals"):
+        report["sets"] = {
+            name: {
+                **_judge_pairs(pairs, held_out[name], pairs.joined, resamples, seed),
+                "apart": _judge_pairs(pairs, held_out[name], ~pairs.joined, resamples, seed),
+            }
+            for name, pairs in observed.items()
+        }
+        report["copies"] = judge(said, right, np.arange(len(right)), resamples, seed)
+    fitted = [name for name in FITTED if name in observed]
+    report["pooled"] = _pooled(
+        [(held_out[name][observed[name].joined], observed[name].right[observed[name].joined]) for name in fitted]
+    )
+    report["pooled"]["mean_error"] = fmean(report["sets"][name]["error"] for name in fitted)
+    report["table"] = _table([observed[name] for name in fitted], overlap, right, report, data.digests(folder))
+    report["seconds"] = watch.seconds
+    return report
+
+
+def write(report: Mapping[str, Any], path: Path = SHIPPED) -> None:
+    """Puts the fitted curves where dedup reads them."""
+    path.write_text(json.dumps(report["table"], indent=1) + "\n", encoding="ascii")
+
+
+def fit(features: Sequence[Floats], right: Sequence[Truth]) -> list[float]:
+    """A logistic curve over several sets, rounded to what is shipped: its constant, then its slopes."""
+    from sklearn.linear_model import LogisticRegression
+
+    weights = [np.full(len(each), min(1.0, len(each) / FULL_WEIGHT) / len(each)) for each in right if len(each)]
+    every = np.concatenate(features)
+    scale = FULL_WEIGHT * len(weights) / sum(each.sum() for each in weights)
+    model = LogisticRegression(C=1e6, solver="newton-cholesky", max_iter=1_000, tol=1e-8)  # all but unpenalised
+    model.fit(every, np.concatenate(right), np.concatenate(weights) * scale)
+    return [round(float(value), 3) for value in (*model.intercept_, *model.coef_[0])]
+
+
+def fit_joined(observed: Sequence[Observed]) -> list[float]:
+    """The curve of the pairs that are joined."""
+    features = [joined_features(each.score, each.background)[each.joined] for each in observed]
+    return fit(features, [each.right[each.joined] for each in observed])
+
+
+def fit_apart(observed: Sequence[Observed]) -> list[float]:
+    """The curve of the pairs that are left apart."""
+    features = [apart_features(each.score)[~each.joined] for each in observed]
+    return fit(features, [each.right[~each.joined] for each in observed])
+
+
+def judge(said: Floats, right: Truth, clusters: NDArray[np.int64], resamples: int, seed: int) -> dict[str, Any]:
+    """How well probabilities fit what is right; see the module. Clusters are drawn whole, shape (links,)."""
+    _, cluster_of = np.unique(clusters, return_inverse=True)
+    drawn = bootstrap.counts(int(cluster_of.max(initial=-1)) + 1, resamples, seed) if len(said) else np.empty((0, 0))
+    errors = np.array([calibration_error(said, right, row[cluster_of]) for row in drawn])
+    random = np.random.default_rng(seed)
+    lucky = [calibration_error(said, random.random(len(said)) < said) for _ in range(resamples)]
+    return {
+        "links": len(said),
+        "right": float(right.mean()) if len(said) else None,
+        "said": float(said.mean()) if len(said) else None,
+        "error": calibration_error(said, right),
+        "chance": fmean(lucky) if lucky else None,
+        **bootstrap.intervals({"interval": errors} if len(errors) else {}),
+    }
+
+
+def _judge_pairs(pairs: Observed, said: Floats, which: Truth, resamples: int, seed: int) -> dict[str, Any]:
+    return judge(said[which], pairs.right[which], pairs.story[which], resamples, seed)
+
+
+def calibration_error(said: Floats, right: Truth, weights: Floats | None = None) -> float:
+    """The expected calibration error."""
+    return sum(share * abs(mean - true) for share, mean, true in bins(said, right, weights))
+
+
+def bins(said: Floats, right: Truth, weights: Floats | None = None) -> list[tuple[float, float, float]]:
+    """Of each bin that is not empty: its share of all, the mean probability in it, the share that is right."""
+    weights = np.ones(len(said)) if weights is None else weights
+    place = np.minimum((said * BINS).astype(np.int64), BINS - 1)
+    sums = [np.bincount(place, values, minlength=BINS) for values in (weights, weights * said, weights * right)]
+    return [
+        (float(weight / weights.sum()), float(mean / weight), float(true / weight))
+        for weight, mean, true in zip(*sums, strict=True)
+        if weight > 0
+    ]
+
+
+def _evidence(clustering: Clustering) -> StoredEvidence:
+    evidence = clustering._evidence
+    if not isinstance(evidence, StoredEvidence):
+        raise TypeError("a clustering made by the pipeline has its evidence")
+    return evidence
+
+
+def _held_out(name: str, observed: Mapping[str, Observed]) -> Floats:
+    """The probabilities of a set's pairs, by a fit to the other sets; rounded as the product does."""
+    others = [observed[other] for other in FITTED if other in observed and other != name]
+    curves = Probabilities(fit_joined(others), fit_apart(others), (0, 0))
+    return curves.of_stories(observed[name].score, observed[name].background, observed[name].joined)
+
+
+def _copies_held_out(overlap: Floats, right: Truth) -> Floats:
+    said = np.empty(len(right))
+    fold = np.arange(len(right)) % FOLDS
+    for held in range(FOLDS):
+        curve = fit([copy_features(overlap[fold != held])], [right[fold != held]])
+        said[fold == held] = Probabilities((0, 0, 0), (0, 0), curve).of_copies(overlap[fold == held])
+    return said
+
+
+def _pooled(parts: Sequence[tuple[Floats, Truth]]) -> dict[str, Any]:
+    said, right = (np.concatenate(column) for column in zip(*parts, strict=True))
+    weights = np.concatenate([np.full(len(each), 1 / len(each)) for each, _ in parts if len(each)])
+    return {
+        "error": calibration_error(said, right, weights),
+        "error_by_links": calibration_error(said, right),
+        "bins": bins(said, right, weights),
+    }
+
+
+def _table(
+    fitted: Sequence[Observed], overlap: Floats, right: Truth, report: Mapping[str, Any], digests: Mapping[str, str]
+) -> dict[str, Any]:
+    joined, apart = (sum(int((each.joined == kind).sum()) for each in fitted) for kind in (True, False))
+    curves = {
+        "joined": _curve(["ln(score)", "background"], fit_joined(fitted), joined),
+        "apart": _curve(["ln(score)"], fit_apart(fitted), apart),
+        "copy": _curve(["overlap"], fit([copy_features(overlap)], [right]), len(right)),
+    }
+    return {
+        "made_by": COMMAND,
+        "method_version": METHOD_VERSION,
+        "curves": curves,
+        "held_out_error": {each.name: round(report["sets"][each.name]["error"], 4) for each in fitted},
+        "fitted_to": {name: digest for name, digest in digests.items() if name.split(".")[0] in (*FITTED, COPIES_FILE)},
+    }
+
+
+def _curve(features: Sequence[str], curve: Sequence[float], pairs: int) -> dict[str, Any]:
+    return {"features": ["constant", *features], "curve": curve, "pairs": pairs}

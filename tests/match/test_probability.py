@@ -1,0 +1,77 @@
+"""The curves that give a link its probability."""
+
+from __future__ import annotations
+
+import json
+import math
+from importlib.resources import files
+from itertools import product
+
+import numpy as np
+import pytest
+
+from dedup.match.probability import (
+    DIGITS,
+    LEAST_SCORE,
+    MOST_BACKGROUND,
+    TABLE,
+    Probabilities,
+    _exp,
+    apart_features,
+    copy_features,
+    joined_features,
+)
+
+CURVES = Probabilities((3.0, 2.0, 50.0), (3.0, 2.5), (-2.0, 9.0))
+
+
+def test_the_exponential_is_that_of_the_library() -> None:
+    x = np.linspace(-40, 40, 20_001)
+    assert np.abs(_exp(x) / np.exp(x) - 1).max() < 1e-10
+    assert _exp(np.array([-1e9, 0.0, 1e9])).tolist() == pytest.approx([math.exp(-40), 1, math.exp(40)])
+
+
+@pytest.mark.parametrize(("score", "background"), list(product([0.16, 0.25, 0.7], [0.01, 0.04, 0.09])))
+def test_a_probability_is_that_of_its_curve(score: float, background: float) -> None:
+    scores, backgrounds = np.array([score, score]), np.array([background, background])
+    joined, apart = CURVES.of_stories(scores, backgrounds, np.array([True, False])).tolist()
+    assert joined == pytest.approx(1 / (1 + math.exp(-(3 + 2 * math.log(score) + 50 * background))), abs=0.5 / DIGITS)
+    assert apart == pytest.approx(1 / (1 + math.exp(-(3 + 2.5 * math.log(score)))), abs=0.5 / DIGITS)
+    (copy,) = CURVES.of_copies(np.array([score])).tolist()
+    assert copy == pytest.approx(1 / (1 + math.exp(2 - 9 * score)), abs=0.5 / DIGITS)
+    assert {joined * DIGITS, apart * DIGITS, copy * DIGITS} == {round(p * DIGITS) for p in (joined, apart, copy)}
+
+
+def test_what_was_never_seen_counts_as_the_nearest_that_was() -> None:
+    scores = np.array([-0.5, 0.0, LEAST_SCORE])
+    assert len(set(apart_features(scores).ravel().tolist())) == 1
+    backgrounds = np.array([MOST_BACKGROUND, 0.5, 1.0])
+    assert len(set(joined_features(np.full(3, 0.2), backgrounds)[:, 1].tolist())) == 1
+    assert copy_features(scores).shape == (3, 1)
+
+
+def test_no_pairs_have_no_probabilities() -> None:
+    nothing = np.empty(0)
+    assert CURVES.of_stories(nothing, nothing, np.empty(0, bool)).shape == (0,)
+    assert CURVES.of_copies(nothing).shape == (0,)
+
+
+def test_the_shipped_curves_rise_with_what_speaks_for_a_link() -> None:
+    curves = Probabilities.shipped()
+    scores = np.linspace(0, 1, 200)
+    for background in (0.01, 0.04, 0.08):
+        same = np.full(200, background)
+        joined, apart = (curves.of_stories(scores, same, np.full(200, kind)) for kind in (True, False))
+        assert (np.diff(joined) >= 0).all()
+        assert (np.diff(apart) >= 0).all()
+    assert (np.diff(curves.of_copies(scores)) >= 0).all()
+
+
+def test_the_shipped_curves_say_where_they_come_from() -> None:
+    table = json.loads((files("dedup.match") / TABLE).read_text(encoding="ascii"))
+    assert table["made_by"] == "python -m benchmarks calibration --write"
+    assert all(len(digest) == 64 for digest in table["fitted_to"].values())
+    for curve in table["curves"].values():
+        assert len(curve["curve"]) == len(curve["features"])
+        assert curve["pairs"] > 0
+    assert all(0 <= error <= 1 for error in table["held_out_error"].values())
