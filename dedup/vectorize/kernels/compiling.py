@@ -1,0 +1,93 @@
+"""How the kernels are compiled, and where the machine code is kept between runs.
+
+The folder is named after a digest of the kernels' source, so that no run ever meets the code of another version; numba
+itself adds its own version and the processor's name.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import sys
+from collections.abc import Callable
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, TypeAlias, TypeVar
+
+from dedup.vectorize.kernels import switch
+
+Kernel = TypeVar("Kernel", bound=Callable[..., Any])
+Whole: TypeAlias = Any
+"""A whole number inside a kernel: how wide it is, numba infers; no type of Python's could say it."""
+
+
+def kernel(function: Kernel) -> Kernel:
+    """Compiles a function for the machine when it is first called; other kernels may call it.
+
+    The GIL is released. Overflow wraps and nothing is reordered, so results are the same on every machine.
+    """
+    import numba
+
+    compiled: Kernel = numba.njit(nogil=True, boundscheck=False, error_model="numpy")(function)
+    return compiled
+
+
+def kept(function: Kernel) -> Kernel:
+    """The same for a kernel that Python calls: its machine code is kept on disk, if any folder can be written."""
+    import numba
+
+    compiled: Any = kernel(function)
+    folder = cache_folder()
+    if folder is not None:
+        before = numba.config.CACHE_DIR
+        numba.config.CACHE_DIR = str(folder)  # read by the next line alone
+        try:
+            compiled.enable_caching()
+        finally:
+            numba.config.CACHE_DIR = before
+    return compiled  # type: ignore[no-any-return]
+
+
+@cache
+def cache_folder() -> Path | None:
+    """Where the kernels' machine code is kept: in `NUMBA_CACHE_DIR`, or the user's cache; None where neither can be."""
+    for base in _bases():
+        folder = base / f"kernels-{_source_digest()}"
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            probe = folder / f".{os.getpid()}"
+            probe.touch()
+            probe.unlink()
+        except OSError:
+            continue
+        return folder
+    return None
+
+
+def is_compiled() -> bool:
+    """Whether an earlier run left machine code, so that no time will be spent on compiling."""
+    folder = cache_folder()
+    return folder is not None and any(folder.rglob("*.nbc"))
+
+
+def _bases() -> list[Path]:
+    named = os.environ.get("NUMBA_CACHE_DIR")
+    if named:
+        return [Path(named)]
+    if sys.platform == "win32":
+        users = os.environ.get("LOCALAPPDATA")
+    elif sys.platform == "darwin":
+        users = str(Path("~/Library/Caches").expanduser())
+    else:
+        users = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
+    return [Path(users) / "story-dedup"] if users else []
+
+
+@cache
+def _source_digest() -> str:
+    digest = hashlib.blake2b(digest_size=8)
+    for entry in sorted(files(switch.__package__).iterdir(), key=lambda entry: entry.name):
+        if entry.name.endswith(".py"):
+            digest.update(entry.name.encode() + b"\0" + entry.read_bytes())
+    return digest.hexdigest()

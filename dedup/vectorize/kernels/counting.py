@@ -1,0 +1,127 @@
+"""From hashed words to weighted term counts: what `dedup.vectorize.reference.term_counts` returns."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.vectorize.kernels.compiling import Whole, kernel
+from dedup.vectorize.kernels.words import IS_CAPITAL
+from dedup.vectorize.reference import FEATURES, ZONE
+
+_ALL = np.uint32(FEATURES - 1)
+_ZERO, _ONE, _TERM = np.uint64(0), np.uint64(1), np.uint64(12)
+"""A packed occurrence: the term from bit 12 on; before it the weight, below 2^11, and whether it is capitalised."""
+_WEIGHT = np.uint64(0x7FF)
+_BYTE = np.uint64(0xFF)
+
+
+@kernel
+def pack(word: Whole, flag: Whole, weight: Whole) -> Whole:
+    """An occurrence of a word as one number, to be sorted by the feature that `HashingVectorizer` counts it under."""
+    negative = np.uint32(0) - (word >> np.uint32(31))
+    term = ((word ^ negative) - negative) & _ALL
+    return np.uint64(term) << _TERM | weight << _ONE | np.uint64(flag & IS_CAPITAL)
+
+
+@kernel
+def count_terms(
+    words: NDArray[np.uint32],
+    flags: NDArray[np.uint8],
+    begin: Whole,
+    middle: Whole,
+    end: Whole,
+    title_weight: Whole,
+    weights: NDArray[np.uint32],
+    packed: NDArray[np.uint64],
+    spare: NDArray[np.uint64],
+    digits: NDArray[np.uint32],
+    terms: NDArray[np.int32],
+    every: NDArray[np.uint32],
+    capitals: NDArray[np.uint32],
+    filled: Whole,
+) -> Whole:
+    """Writes the terms of an article, ascending, and the weight of each: of all words, and of the capitalised ones.
+
+    Args:
+        words, flags: those of the title are at `begin:middle`, those of the body at `middle:end`.
+        title_weight: of a word of the title, in units of `COUNT_UNIT`.
+        weights: of a word in each zone of the body; the last holds to the end.
+        packed, spare: room for the words. digits: room for 3 · 256 counts.
+        terms, every, capitals: what is written to.
+        filled: how many terms are written there already.
+
+    Returns:
+        How many there are now.
+    """
+    if title_weight == 0:
+        begin = middle  # what weighs nothing is not counted
+    count = end - begin
+    for place in range(begin, middle):
+        packed[place - begin] = pack(words[place], flags[place], np.uint64(title_weight))
+    zone, start = 0, middle
+    while start < end:
+        weight = np.uint64(weights[zone])
+        stop = end
+        if zone + 1 < len(weights):
+            stop = min(end, start + ZONE)
+            zone += 1
+        for place in range(start, stop):
+            packed[place - begin] = pack(words[place], flags[place], weight)
+        start = stop
+    sort_terms(packed, spare, digits, np.uint64(count))
+    # Without a branch, which would be mistaken at every other word.
+    slot, last = np.uint64(filled) - _ONE, ~_ZERO
+    weight, capital = _ZERO, _ZERO
+    for place in range(np.uint64(count)):
+        entry = spare[place]
+        term, here = entry >> _TERM, entry >> _ONE & _WEIGHT
+        same = np.uint64(term == last)
+        last = term
+        slot += _ONE - same
+        weight = (weight & (_ZERO - same)) + here
+        capital = (capital & (_ZERO - same)) + (here & (_ZERO - (entry & _ONE)))
+        terms[slot], every[slot], capitals[slot] = np.int32(term), np.uint32(weight), np.uint32(capital)
+    return np.int64(slot + _ONE)
+
+
+@kernel
+def sort_terms(packed: NDArray[np.uint64], spare: NDArray[np.uint64], digits: NDArray[np.uint32], count: Whole) -> None:
+    """Sorts by term, byte by byte from the lowest; the result is in `spare`."""
+    low, middle, high = digits[:256], digits[256:512], digits[512:768]
+    digits[:768] = np.uint32(0)
+    for place in range(count):
+        term = packed[place] >> _TERM
+        low[term & _BYTE] += np.uint32(1)
+        middle[term >> np.uint64(8) & _BYTE] += np.uint32(1)
+        high[term >> np.uint64(16) & _BYTE] += np.uint32(1)
+    total_low = total_middle = total_high = np.uint32(0)
+    for digit in range(np.uint64(256)):
+        here = low[digit]
+        low[digit] = total_low
+        total_low += here
+        here = middle[digit]
+        middle[digit] = total_middle
+        total_middle += here
+        here = high[digit]
+        high[digit] = total_high
+        total_high += here
+    spread(packed, spare, low, count, _TERM)
+    spread(spare, packed, middle, count, _TERM + np.uint64(8))
+    spread(packed, spare, high, count, _TERM + np.uint64(16))
+
+
+@kernel
+def spread(
+    source: NDArray[np.uint64],
+    target: NDArray[np.uint64],
+    digits: NDArray[np.uint32],
+    count: Whole,
+    shift: Whole,
+) -> None:
+    """One round of the sort: moves everything to the place that its byte has, which begins at `shift`."""
+    for place in range(count):
+        entry = source[place]
+        digit = entry >> shift & _BYTE
+        target[digits[digit]] = entry
+        digits[digit] += np.uint32(1)

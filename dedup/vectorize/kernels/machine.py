@@ -1,0 +1,82 @@
+"""What Python has no words for: reading several bytes at once, comparing 64 of them, and finding the next set bit.
+
+These are written in LLVM's terms, which every processor numba knows has instructions for.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+from numba.np.arrayobj import make_array
+
+LANES = 64
+_SIGNS = b'.!?:;"\n\r'
+"""The ASCII signs among `dedup.text.alphabet.SENTENCE_ENDS`."""
+
+
+def _address(context: Any, builder: Any, signature: Any, args: Any, kind: ir.Type) -> Any:
+    array = make_array(signature.args[0])(context, builder, args[0])
+    return builder.bitcast(builder.gep(array.data, [args[1]]), ir.PointerType(kind))
+
+
+def _lanes(value: int) -> ir.Constant:
+    return ir.Constant(ir.VectorType(ir.IntType(8), LANES), [ir.Constant(ir.IntType(8), value)] * LANES)
+
+
+def _byte(_context: Any, text: Any, _at: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        return builder.load(_address(context, builder, signature, args, ir.IntType(8)))
+
+    return types.uint8(text, types.intp), code
+
+
+def _four_bytes(_context: Any, text: Any, _at: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        loaded = builder.load(_address(context, builder, signature, args, ir.IntType(32)), align=1)
+        return loaded if sys.byteorder == "little" else builder.bswap(loaded)
+
+    return types.uint32(text, types.intp), code
+
+
+def _classify(_context: Any, text: Any, _at: Any) -> Any:
+    result = types.UniTuple(types.uint64, 3)
+
+    def bits(builder: Any, lanes: Any) -> Any:
+        found = builder.bitcast(lanes, ir.IntType(LANES))
+        return found if sys.byteorder == "little" else builder.bitreverse(found)
+
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        kind = ir.VectorType(ir.IntType(8), LANES)
+        loaded = builder.load(_address(context, builder, signature, args, kind), align=1)
+        small = builder.or_(loaded, _lanes(0x20))
+        letters = builder.icmp_unsigned("<", builder.sub(small, _lanes(ord("a"))), _lanes(26))
+        digits = builder.icmp_unsigned("<", builder.sub(loaded, _lanes(ord("0"))), _lanes(10))
+        ends = builder.icmp_unsigned("==", loaded, _lanes(_SIGNS[0]))
+        for sign in _SIGNS[1:]:
+            ends = builder.or_(ends, builder.icmp_unsigned("==", loaded, _lanes(sign)))
+        beyond = builder.icmp_signed("<", loaded, _lanes(0))
+        found = [bits(builder, lanes) for lanes in (builder.or_(letters, digits), ends, beyond)]
+        return context.make_tuple(builder, result, found)
+
+    return result(text, types.intp), code
+
+
+def _lowest(_context: Any, _bits: Any) -> Any:
+    def code(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+
+    return types.intp(types.uint64), code
+
+
+byte: Any = intrinsic(_byte)
+"""`byte(text, at)`: the byte at a place, which must not be counted from the end."""
+four_bytes: Any = intrinsic(_four_bytes)
+"""`four_bytes(text, at)`: the four bytes from a place on as one number, the first the lowest."""
+classify: Any = intrinsic(_classify)
+"""`classify(text, at)`: for 64 bytes three sets of bits: ASCII letters and digits; ends of sentences; beyond ASCII."""
+lowest: Any = intrinsic(_lowest)
+"""`lowest(bits)`: the place of the lowest set bit of a number that has one."""

@@ -1,0 +1,142 @@
+"""The two loops over a block of articles: from bytes to hashed words; from these to signatures and term counts."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.text.document import REPEATED
+from dedup.vectorize.kernels.compiling import Whole, kept, kernel
+from dedup.vectorize.kernels.counting import count_terms
+from dedup.vectorize.kernels.sketching import least, premix, shingle_words
+from dedup.vectorize.kernels.words import read_words, same_word, survey
+
+
+@kernel
+def repeated(
+    text: NDArray[np.uint8],
+    words: NDArray[np.uint32],
+    places: NDArray[np.uint32],
+    begin: Whole,
+    middle: Whole,
+    end: Whole,
+    table: NDArray[np.uint32],
+) -> bool:
+    """Whether the body, at `middle:end`, begins with the words of the title, at `begin:middle`."""
+    length = middle - begin
+    if length < REPEATED or end - middle < length:
+        return False
+    for offset in range(length):
+        if words[np.uint64(begin + offset)] != words[np.uint64(middle + offset)]:
+            return False
+    same: bool = True
+    for offset in range(length):  # equal hashes are equal words nearly always, but not always
+        same = same and same_word(text, places[begin + offset], places[middle + offset], table)
+    return same
+
+
+@kept
+def read_block(
+    text: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    table: NDArray[np.uint32],
+    normal: NDArray[np.uint16],
+    pairs: NDArray[np.uint64],
+    hashes: NDArray[np.uint32],
+    flags: NDArray[np.uint8],
+    ends: NDArray[np.int64],
+    odd: NDArray[np.bool_],
+) -> None:
+    """Reads articles. Those that the plain form has to read are marked as `odd`, and left without words.
+
+    Args:
+        text: titles and bodies as UTF-8 in turn, each with a zero byte after it; at the very end one to 64 times 0xFF
+            more than make its length a multiple of 64.
+        offsets: where each title and body begins, and the end of the last; shape (2 · articles + 1,).
+        table, normal, pairs: see `points.Points`.
+        hashes, flags: written: of each word of a title, and of the body without a title repeated at its start. Room for
+            half as many as `text` has bytes, and one per article.
+        ends: written: where the words of each title and body end, shape (2 · articles,).
+        odd: written: shape (articles,).
+    """
+    letters, shown = np.empty(len(text) >> 6, np.uint64), np.empty(len(text) >> 6, np.uint64)
+    survey(text, letters, shown)
+    longest = np.int64(0)
+    articles = len(odd)
+    for article in range(articles):
+        longest = max(longest, offsets[2 * article + 2] - offsets[2 * article])
+    folded = np.empty(2 * longest + 8, np.uint8)
+    places = np.empty(len(hashes), np.uint32)
+    begin = 0
+    for article in range(articles):
+        first, second, third = offsets[2 * article], offsets[2 * article + 1], offsets[2 * article + 2]
+        middle = read_words(
+            text, first, second - 1, letters, shown, table, normal, pairs, folded, hashes, flags, places, begin
+        )
+        end = middle
+        if middle >= 0:
+            end = read_words(
+                text, second, third - 1, letters, shown, table, normal, pairs, folded, hashes, flags, places, middle
+            )
+        odd[article] = end < 0
+        if end < 0:
+            middle = end = begin
+        elif repeated(text, hashes, places, begin, middle, end, table):
+            length = middle - begin
+            for place in range(middle, end - length):
+                hashes[place], flags[place] = hashes[place + length], flags[place + length]
+            end -= length
+        ends[2 * article], ends[2 * article + 1] = middle, end
+        begin = end
+
+
+@kept
+def sketch_block(
+    hashes: NDArray[np.uint32],
+    flags: NDArray[np.uint8],
+    ends: NDArray[np.int64],
+    size: Whole,
+    a: NDArray[np.uint32],
+    b: NDArray[np.uint32],
+    title_weight: Whole,
+    weights: NDArray[np.uint32],
+    signatures: NDArray[np.uint32],
+    terms: NDArray[np.int32],
+    every: NDArray[np.uint32],
+    capitals: NDArray[np.uint32],
+    term_ends: NDArray[np.int64],
+) -> None:
+    """Makes signatures and term counts of the words of articles.
+
+    Args:
+        hashes, flags, ends: as `read_block` writes them.
+        size: words in a shingle.
+        a, b: the permutations of a signature; none where no signatures are wanted.
+        title_weight, weights: see `count_terms`. No weights where no term counts are wanted.
+        signatures: written: shape (articles, slots).
+        terms, every, capitals: written: see `count_terms`; room for as many as there are words.
+        term_ends: written: where the terms of each article end, shape (articles,).
+    """
+    most = begin = np.int64(0)
+    articles = len(ends) // 2
+    for article in range(articles):
+        most = max(most, ends[2 * article + 1] - begin)
+        begin = ends[2 * article + 1]
+    packed, spare = np.empty(most, np.uint64), np.empty(most, np.uint64)
+    mixed = np.empty(most, np.uint32)
+    digits = np.empty(3 * 256, np.uint32)
+    begin = filled = np.int64(0)
+    for article in range(articles):
+        middle, end = ends[2 * article], ends[2 * article + 1]
+        if len(a):
+            start, stop = (middle, end) if end > middle else (begin, middle)
+            count = shingle_words(hashes, start, stop, size, packed)
+            premix(packed, count, mixed)
+            least(mixed, count, a, b, signatures[article])
+        if len(weights):
+            filled = count_terms(
+                hashes, flags, begin, middle, end, title_weight, weights, packed, spare, digits, terms, every,
+                capitals, filled,
+            )  # fmt: skip
+        term_ends[article] = filled
+        begin = end

@@ -1,0 +1,111 @@
+"""What the kernels know of each code point, as arrays: the two tables of `dedup.text`, one number a code point."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.text.alphabet import SENTENCE_ENDS, UNSEGMENTED_MARKS
+
+POINTS = 0x110000
+
+# An entry of `Points.table`: the folded code point, then what kind the unfolded one is.
+FOLDED = 0x1FFFFF
+KIND = 21
+NONE, CAPITAL, LETTER, DIGIT, MARK, UNSEGMENTED, IGNORED, SENTENCE_END = range(8)
+WATCHED = 1 << 24
+"""Set where `Points.normal` has to be asked whether the text is normalised."""
+SCRIPT = 25
+JAPANESE, KOREAN, CHINESE = 1, 2, 3
+"""The script of the folded code point, where a language has it for its own; 0 otherwise."""
+
+# An entry of `Points.normal`: the canonical combining class, then these.
+ORDER = 0xFF
+STACKED = 0x100
+"""A mark, of which 30 may follow each other."""
+JOINING = 0x200
+COMPOSED = 0x400
+UNKNOWN = 0x800
+
+# An entry of `Points.ascii`, for a byte; letters and digits have their kinds as above.
+BEYOND = 8
+"""The byte begins a longer character."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Points:
+    """The tables.
+
+    Attributes:
+        table: shape (POINTS,), uint32; see above.
+        normal: shape (POINTS,), uint16; see above.
+        ascii: the kind of each byte, shape (256,), uint8.
+        pairs: the pairs that normalisation puts together, as first << 32 | second, sorted, uint64.
+    """
+
+    table: NDArray[np.uint32]
+    normal: NDArray[np.uint16]
+    ascii: NDArray[np.uint8]
+    pairs: NDArray[np.uint64]
+
+
+@cache
+def points() -> Points:
+    """The tables, made once (about 10 ms)."""
+    table = np.zeros(POINTS, np.uint32)  # memory of zeros costs nothing until it is written to
+    normal = np.zeros(POINTS, np.uint16)
+    kinds = {"C": CAPITAL, "L": LETTER, "D": DIGIT, "M": MARK, "U": UNSEGMENTED, "I": IGNORED}
+    source = files("dedup.text")
+    for line in source.joinpath("alphabet.tsv").read_text(encoding="ascii").splitlines()[1:]:
+        first, last, kind, shift = line.split("\t")
+        begin, end = int(first, 16), int(last, 16) + 1
+        table[begin:end] = np.arange(begin + int(shift), end + int(shift), dtype=np.uint32) | kinds[kind] << KIND
+        if kind in "MI":
+            normal[begin:end] |= STACKED
+    for sign in SENTENCE_ENDS:
+        table[ord(sign)] = ord(sign) | SENTENCE_END << KIND
+    for mark in _unsegmented_marks():
+        normal[mark] |= STACKED
+    found: list[int] = []
+    joins = {"P": 0, "J": JOINING, "C": COMPOSED, "X": UNKNOWN}
+    for line in source.joinpath("normal.tsv").read_text(encoding="ascii").splitlines()[1:]:
+        first, last, what = line.split("\t")
+        if what == "+":
+            found.append(int(first, 16) << 32 | int(last, 16))
+        else:
+            normal[int(first, 16) : int(last, 16) + 1] |= joins[what[0]] | int(what[1:])
+    table[(normal & ~np.uint16(COMPOSED)) != 0] |= WATCHED
+    _mark_scripts(table)
+    kind_of = table[:128] >> KIND & 7
+    ascii_kinds = np.full(256, BEYOND, np.uint8)
+    ascii_kinds[:128] = kind_of
+    return Points(table, normal, ascii_kinds, np.sort(np.array(found, np.uint64)))
+
+
+def _unsegmented_marks() -> list[int]:
+    """The code points of `UNSEGMENTED_MARKS`, which is written as a regular expression's class is."""
+    marks: list[int] = []
+    place = 0
+    while place < len(UNSEGMENTED_MARKS):
+        first = last = ord(UNSEGMENTED_MARKS[place])
+        if UNSEGMENTED_MARKS[place + 1 : place + 2] == "-":
+            last = ord(UNSEGMENTED_MARKS[place + 2])
+            place += 2
+        marks.extend(range(first, last + 1))
+        place += 1
+    return marks
+
+
+def _mark_scripts(table: NDArray[np.uint32]) -> None:
+    """Marks the code points whose folded form is in a script that `dedup.vectorize.language` knows by sight."""
+    for begin, end, script in (
+        (0x3040, 0x30FF, JAPANESE),
+        (0xAC00, 0xD7A3, KOREAN),
+        (0x3400, 0x9FFF, CHINESE),
+    ):
+        shown = table[begin : end + 1]
+        shown |= np.uint32(script << SCRIPT)
