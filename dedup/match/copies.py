@@ -34,8 +34,6 @@ FEW = 20
 """Shared shingles below which two texts are copies only if one ..."""
 NEARLY_WHOLE = 0.8
 """... has this share of its shingles in the other: two short notes may well end in the same line."""
-REPRINTED = 2.0
-"""Days from which one changed number makes a form: a correction or a new count comes sooner."""
 RECURRING = 14.0
 """Days from which only texts that are all but equal are copies; a form, or a background paragraph, comes back later."""
 ALL_BUT_EQUAL = 0.8
@@ -176,7 +174,7 @@ def decide(
     found = overlaps(documents, pairs, settings)
     found = found.where(is_overlapping(found, settings))
     days = days_between(seconds, found.a, found.b)  # nan where a date is unknown, which is more than nothing
-    reprinted, recurring = days >= REPRINTED, days >= RECURRING
-    places = zip(found.a.tolist(), found.b.tolist(), reprinted.tolist(), strict=True)
-    form = np.array([is_form(documents[a].words, documents[b].words, days_apart=apart) for a, b, apart in places], bool)
+    recurring = days >= RECURRING
+    rows = zip(found.a.tolist(), found.b.tolist(), days.tolist(), strict=True)
+    form = np.array([is_form(documents[a].main, documents[b].main, apart) for a, b, apart in rows], bool)
     return found.where(~form & (~recurring | (found.jaccard >= ALL_BUT_EQUAL))), found.where(form)

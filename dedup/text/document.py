@@ -31,9 +31,14 @@ class Document:
         return cls(head, body)
 
     @property
+    def main(self) -> Tokens:
+        """The tokens copies are looked for in: the body's, for a copy is often given another title."""
+        return self.body if self.body.words else self.title
+
+    @property
     def words(self) -> list[str]:
-        """The words copies are looked for in: the body's, for a copy is often given another title."""
-        return self.body.words or self.title.words
+        """The words of `main`."""
+        return self.main.words
 
     def without_body(self) -> Document:
         """The document judged by its title alone."""
