@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from dedup.errors import DedupError as DedupError
     from dedup.errors import InputError as InputError
     from dedup.errors import MissingDependencyError as MissingDependencyError
+    from dedup.errors import SecondOpinionError as SecondOpinionError
     from dedup.errors import SettingsError as SettingsError
     from dedup.errors import UnknownArticleError as UnknownArticleError
     from dedup.estimators import MinHashVectorizer as MinHashVectorizer
@@ -46,6 +47,7 @@ _HOMES = {
     "MissingDependencyError": "errors",
     "Notice": "article",
     "Scores": "evaluate",
+    "SecondOpinionError": "errors",
     "Settings": "settings",
     "SettingsError": "errors",
     "SharedWord": "clustering",

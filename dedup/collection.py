@@ -11,7 +11,7 @@ import hashlib
 import math
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, cast
@@ -64,6 +64,16 @@ class Collection:
         """For each distinct article the key it is ordered by: the first published first, of several the fullest."""
         times = [math.inf if math.isnan(time) else time for time in self.seconds.tolist()]
         return [(time, -len(self.first(place).text), place) for place, time in enumerate(times)]
+
+    def wording(self, bodiless: Sequence[int]) -> Callable[[int], str]:
+        """For each distinct article what there is to read of it: title and body, of some the title alone."""
+        untold = set(bodiless)
+
+        def wording_of(distinct: int) -> str:
+            article = self.first(distinct)
+            return article.title if distinct in untold else f"{article.title}\n\n{article.text}".strip()
+
+        return wording_of
 
     def documents(self) -> list[Document]:
         """The documents of the distinct articles."""

@@ -4,6 +4,7 @@ DedupError
 ├── InputError              (ValueError)   an article, a record or a file that cannot be used
 ├── SettingsError           (ValueError)   settings out of range or unknown; `.faults` lists every one of them
 ├── UnknownArticleError     (KeyError)     an id that is not in this clustering
+├── SecondOpinionError      (RuntimeError) the embedding that was given failed, or gave no vectors
 └── MissingDependencyError  (ImportError)  an optional package is needed; the message has the command that installs it
 """
 
@@ -33,6 +34,10 @@ class UnknownArticleError(DedupError, KeyError):
 
     def __str__(self) -> str:  # KeyError would show the message in quotes
         return str(self.args[0]) if self.args else ""
+
+
+class SecondOpinionError(DedupError, RuntimeError):
+    """The embedding that was given for a second opinion failed, or what it returned is not a vector for each text."""
 
 
 class MissingDependencyError(DedupError, ImportError):

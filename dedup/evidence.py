@@ -21,6 +21,7 @@ from dedup.match.probability import Probabilities
 from dedup.match.stories import Pairs
 from dedup.settings import Settings
 from dedup.text.document import Document
+from dedup.vectorize.exact import SCORE_UNIT
 from dedup.vectorize.weights import Vectors
 
 
@@ -39,6 +40,7 @@ class StoredEvidence:
         digest: which articles are digests, shape (articles,).
         tree: the merge tree.
         notices: what was wrong with the articles.
+        opinion: what a second opinion added to the score of each pair, None where there was none.
     """
 
     collection: Collection
@@ -51,6 +53,7 @@ class StoredEvidence:
     digest: NDArray[np.bool_]
     tree: Tree
     notices: tuple[Notice, ...]
+    opinion: NDArray[np.int64] | None = None
 
     def clustering(self, settings: Settings) -> Clustering:
         """The stories at the granularity of the settings."""
@@ -100,6 +103,16 @@ class StoredEvidence:
         """The probability that pairs of distinct articles are of one story, by their scores."""
         background = (self.ordinary[a] + self.ordinary[b]) / 2
         return self.probabilities.of_stories(score, background, self.events[a] == self.events[b])
+
+    def second_opinion(self, a: int, b: int) -> float:
+        """What a second opinion added to the score of two distinct articles, 0 where it was not asked about them."""
+        if self.opinion is None:
+            return 0.0
+        a, b = min(a, b), max(a, b)
+        first, end = np.searchsorted(self.pairs.a, [a, a + 1]).tolist()  # pairs are sorted
+        place = first + int(np.searchsorted(self.pairs.b[first:end], b))
+        known = place < end and int(self.pairs.b[place]) == b
+        return float(self.opinion[place]) * SCORE_UNIT if known else 0.0
 
     def is_form(self, a: int, b: int) -> bool:
         """Whether two distinct articles, a < b, are one form filled in twice."""

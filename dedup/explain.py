@@ -53,6 +53,8 @@ def explain(evidence: StoredEvidence, clustering: Clustering, first: int, second
     background = float(evidence.ordinary[a] + evidence.ordinary[b]) / 2
     days = np.array([_days(evidence, a, b)])
     score = float(story_score(np.array([cosine]), np.array([background]), days, settings)[0]) * SCORE_UNIT
+    opinion = evidence.second_opinion(a, b)
+    score += opinion
     group = clustering.copy_labels[first]
     same_text = a == b or (group >= 0 and group == clustering.copy_labels[second])
     same_story = clustering.labels[first] == clustering.labels[second]
@@ -78,6 +80,7 @@ def explain(evidence: StoredEvidence, clustering: Clustering, first: int, second
         link=link,
         background=background,
         date_penalty=float(date_penalty(np.array([cosine - background]), days, settings)[0]),
+        second_opinion=opinion,
         threshold=threshold_at(settings.granularity),
         joined_at=None if joined_at is None or math.isinf(joined_at) else joined_at,
         words=_shared_words(evidence, a, b, documents),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from dedup.evidence import StoredEvidence
 from dedup.group.copies import copy_groups, digests, representatives, without_parts
 from dedup.group.linkage import average_linkage
 from dedup.match.copies import alike_candidates, band_candidates, decide
+from dedup.match.opinion import Embed, opinions
 from dedup.match.stories import ordinariness, story_pairs
 from dedup.settings import Settings
 from dedup.text.document import Document
@@ -32,6 +34,7 @@ def cluster(
     settings: Settings | None = None,
     *,
     progress: Progress | None = None,
+    second_opinion: Embed | None = None,
 ) -> Clustering:
     """Groups articles into stories, and the copies inside them.
 
@@ -40,12 +43,15 @@ def cluster(
             order does not matter.
         settings: the defaults serve every collection.
         progress: told how far the work is.
+        second_opinion: an embedding of the caller's own, asked about the pairs on which the words do not decide: it
+            takes a list of texts and gives an array, a row for each. See `dedup.match.opinion`.
 
     Returns:
         A clustering that holds every article: one without any text is a story of its own, and a notice says so.
 
     Raises:
         InputError: something among the articles is no article at all.
+        SecondOpinionError: the embedding failed, or gave something else than a vector for each text.
     """
     settings, tell = settings or Settings(), progress or _silent
     collection = collect(articles)
@@ -75,11 +81,14 @@ def cluster(
     digest = digests(copies, lengths, vectors.matrix)
     copies = copies.where(without_parts(copies, digest))
     pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(more_forms))
+    opinion = opinions(pairs, collection.wording(foreign), second_opinion, tell) if second_opinion else None
+    if opinion is not None:
+        pairs = replace(pairs, score=pairs.score + opinion)
     weights = (standing == np.arange(count)).astype(np.int64)
     tree = average_linkage(pairs, copy_groups(copies, forms), weights)
     notices = (*collection.notices, *map(_notice, map(collection.first, foreign)))
     evidence = StoredEvidence(collection, foreign, vectors, ordinary, pairs, copies, forms, digest, tree, notices)
-    return evidence.clustering(settings)
+    return replace(evidence, opinion=opinion).clustering(settings)
 
 
 def compare(
