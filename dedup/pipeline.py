@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,17 +13,18 @@ from dedup.article import Article, Notice
 from dedup.clustering import Clustering, Explanation, Progress
 from dedup.collection import Collection, collect
 from dedup.evidence import StoredEvidence
-from dedup.group.copies import copy_groups, digests, representatives, without_parts
+from dedup.group.copies import copy_groups, digests, held_together, representatives, without_parts
 from dedup.group.linkage import average_linkage
-from dedup.match.copies import alike_candidates, band_candidates, decide
+from dedup.match.copies import alike_candidates, band_candidates, decide, overlaps
 from dedup.match.opinion import Embed, opinions
 from dedup.match.stories import ordinariness, story_pairs
 from dedup.settings import Settings
 from dedup.text.document import Document
 from dedup.vectorize.boilerplate import overwritten
+from dedup.vectorize.bridge import bridge
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.language import detect
-from dedup.vectorize.reference import signatures, term_counts
+from dedup.vectorize.reference import figures, signatures, term_counts
 from dedup.vectorize.weights import tfidf
 
 if TYPE_CHECKING:
@@ -72,7 +74,8 @@ def cluster(
     frequencies = Frequencies.of(every[texts], [languages[text] for text in texts])
     vectors = tfidf(every, capitals, languages, frequencies, settings)
     ordinary = ordinariness(vectors.matrix, standing)
-    pairs = story_pairs(vectors.matrix, ordinary, collection.seconds, texts, forms, settings, tell)
+    across = bridge(vectors, capitals, figures(documents), languages)
+    pairs = story_pairs(vectors.matrix, ordinary, collection.seconds, texts, forms, settings, tell, across)
 
     tell("grouping", 0, count)
     more_copies, more_forms = decide(documents, alike_candidates(pairs, banded), collection.seconds, settings)
@@ -80,6 +83,8 @@ def cluster(
     lengths = np.array([len(document.words) for document in documents], np.int64)
     digest = digests(copies, lengths, vectors.matrix)
     copies = copies.where(without_parts(copies, digest))
+    compared = partial(overlaps, documents, settings=settings)
+    copies = copies.where(held_together(copies, forms, compared, settings.copy_overlap))
     pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(more_forms))
     opinion = opinions(pairs, collection.wording(foreign), second_opinion, tell) if second_opinion else None
     if opinion is not None:

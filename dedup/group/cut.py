@@ -9,6 +9,8 @@ from dedup.group.linkage import LOWEST, Tree
 
 SAME_EVENT = 0.16
 """Score from which two groups of articles become one story at the granularity .5, the default."""
+PAIR = 1.125
+"""How much more than that two single articles need: one score says less than the mean of several."""
 SEVERAL = 3
 """Articles a group needs for its own height to count."""
 DROP = 0.8
@@ -45,9 +47,9 @@ def drop_at(granularity: float) -> float:
 def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
     """The stories of a tree: its largest nodes in which every merge was good enough.
 
-    A merge is good enough at the threshold; where both sides are groups of several articles, it must besides not fall
-    far below the height at which they formed themselves: two dense stories on one topic are not one loose story. At 0
-    only what is one text merges.
+    A merge is good enough at the threshold, that of two single articles at `PAIR` times it. Where both sides are groups
+    of several articles, it must besides not fall far below the height at which they formed themselves: two dense
+    stories on one topic are not one loose story. At 0 only what is one text merges.
 
     What a merge needs never rises with the granularity, so what is good stays good: the stories at one granularity are
     unions of the stories at any lower one.
@@ -65,7 +67,7 @@ def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
     parent = np.full(nodes, -1)
     for node, (a, b) in enumerate(zip(tree.left.tolist(), tree.right.tolist(), strict=True), tree.leaves):
         size[node] = size[a] + size[b]
-        needed = threshold
+        needed = PAIR * threshold if size[a] == size[b] == 1 else threshold
         if size[a] >= SEVERAL and size[b] >= SEVERAL:
             needed = max(threshold, drop * min(CAP, height[a], height[b]))
         good[node] = good[a] and good[b] and height[node] >= needed

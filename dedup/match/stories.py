@@ -18,6 +18,7 @@ from dedup.vectorize.exact import SCORE_UNIT
 if TYPE_CHECKING:
     from dedup.clustering import Progress
     from dedup.settings import Settings
+    from dedup.vectorize.bridge import Bridge
 
 FLOOR = 0.08
 """Cosine above which a pair is a candidate."""
@@ -114,6 +115,7 @@ def story_pairs(
     never: HasPairs,
     settings: Settings,
     progress: Progress | None = None,
+    bridge: Bridge | None = None,
 ) -> Pairs:
     """Every pair above the floor that lies in the window, exactly; the best `settings.neighbours` of each article.
 
@@ -125,6 +127,7 @@ def story_pairs(
         never: pairs that are none, whatever their score.
         settings: for the window, the number of neighbours and the date penalty.
         progress: told how many articles are done.
+        bridge: by what articles of different languages are compared instead, None where there is one language.
 
     Returns:
         The pairs with a positive score that are among the best of one of their articles, ties going to the earlier
@@ -132,7 +135,8 @@ def story_pairs(
     """
     order = among[np.argsort(seconds[among], kind="stable")]  # nan, the undated, come last
     dated = int(np.count_nonzero(~np.isnan(seconds[among])))
-    by_date, times = matrix[order], seconds[order]
+    times = seconds[order]
+    ways = [(matrix[order], False)] if bridge is None else [(matrix[order], False), (bridge.matrix[order], True)]
     found: list[tuple[NDArray[np.int64], ...]] = []
     total = len(order)
     for start in range(0, total, _BLOCK):
@@ -143,12 +147,15 @@ def story_pairs(
             others = np.concatenate([np.arange(start, reach), np.arange(max(reach, dated), total)])
         else:
             others = np.arange(start, total)
-        cosines = sp.coo_array(by_date[start:end] @ by_date[others].T)
-        rows, columns = cosines.coords
-        above = cosines.data > FLOOR
-        i, j, cosine = rows[above] + start, others[columns[above]], cosines.data[above]
-        inside = (i < j) & ~(np.abs(times[i] - times[j]) > settings.window * SECONDS_A_DAY)
-        found.append((order[i[inside]], order[j[inside]], cosine[inside]))
+        for by_date, foreign in ways:
+            cosines = sp.coo_array(by_date[start:end] @ by_date[others].T)
+            rows, columns = cosines.coords
+            above = cosines.data > FLOOR
+            i, j, cosine = rows[above] + start, others[columns[above]], cosines.data[above]
+            inside = (i < j) & ~(np.abs(times[i] - times[j]) > settings.window * SECONDS_A_DAY)
+            if bridge is not None:
+                inside &= bridge.spans(order[i], order[j]) == foreign
+            found.append((order[i[inside]], order[j[inside]], cosine[inside]))
         if progress:
             progress("comparing", end, total)
     if not found:

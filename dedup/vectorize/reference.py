@@ -83,6 +83,14 @@ def zones(document: Document, settings: Settings) -> Iterator[tuple[int, bool, l
         yield weight, True, [word for word, capital in zip(words, capitals, strict=True) if capital]
 
 
+def figures(documents: Sequence[Document]) -> NDArray[np.int64]:
+    """The hashed terms that are numbers in some document, ascending."""
+    # Digits are ASCII in a word, and come before all letters.
+    parts = (part for document in documents for part in (document.title, document.body))
+    found = {word for part in parts for word in part.words if word < ":"}
+    return np.unique(np.fromiter(map(term_index, found), np.int64, len(found)))
+
+
 def term_counts(documents: Sequence[Document], settings: Settings) -> tuple[sp.csr_array, sp.csr_array]:
     """Weighted term counts: of all words, and of the words capitalised inside a sentence alone.
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedup.group.cut import CAP, DROP, SAME_EVENT, SEVERAL, cut, drop_at, threshold_at
+from dedup.group.cut import CAP, DROP, PAIR, SAME_EVENT, SEVERAL, cut, drop_at, threshold_at
 from dedup.group.linkage import LOWEST, Tree, average_linkage
 from dedup.match.stories import Pairs
 
@@ -45,7 +45,10 @@ def naive(tree: Tree, granularity: float) -> set[frozenset[int]]:
             return True
         sides = [int(side[node - tree.leaves]) for side in (tree.left, tree.right)]
         needed = threshold_at(granularity)
-        if all(sum(tree.weights[list(leaves(side))].tolist()) >= SEVERAL for side in sides):
+        sizes = [sum(tree.weights[list(leaves(side))].tolist()) for side in sides]
+        if sizes == [1, 1]:
+            needed *= PAIR
+        if min(sizes) >= SEVERAL:
             needed = max(needed, DROP * min(1, 2 * (1 - granularity)) * min(CAP, *map(height, sides)))
         return all(map(good, sides)) and height(node) >= needed
 
@@ -72,7 +75,7 @@ def test_the_adaptive_rule_has_cases_here() -> None:
     differing = 0
     for seed in range(8):
         tree = random_tree(seed, 30)
-        plain = int((tree.height < threshold_at(0.5)).sum())
+        plain = int((tree.height < PAIR * threshold_at(0.5)).sum())
         differing += len(stories(cut(tree, 0.5))) > 30 - len(tree.height) + plain
     assert differing >= 3
 
@@ -104,6 +107,19 @@ def test_two_dense_stories_do_not_become_one_loose_one() -> None:
     assert len(set(cut(tree(3, 0.33), 0.5).tolist())) == 1
     assert len(set(cut(tree(2, 0.31), 0.5).tolist())) == 1, "two articles are not several"
     assert len(set(cut(tree(2, 0.15), 0.5).tolist())) == 2
+
+
+def test_two_single_articles_need_more_than_two_groups() -> None:
+    def stories(height: float, leaves: int, weights: list[int]) -> int:
+        left, right = np.array([0, leaves][: leaves - 1]), np.array([1, 2][: leaves - 1])
+        heights = np.array([0.4, height][3 - leaves :])
+        return len(set(cut(Tree(leaves, left, right, heights, np.array(weights)), 0.5).tolist()))
+
+    between = SAME_EVENT * (1 + PAIR) / 2
+    assert stories(between, 2, [1, 1]) == 2
+    assert stories(PAIR * SAME_EVENT, 2, [1, 1]) == 1
+    assert stories(between, 3, [1, 1, 1]) == 1
+    assert stories(between, 3, [1, 0, 1]) == 2, "a near-copy of an article makes no second one of it"
 
 
 @pytest.mark.parametrize(("weights", "stories"), [([1, 1, 1], 2), ([1, 1, 0], 1), ([0, 1, 0], 1)])

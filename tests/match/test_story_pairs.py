@@ -24,6 +24,7 @@ from dedup.match.stories import (
     story_pairs,
 )
 from dedup.settings import Settings
+from dedup.vectorize.bridge import Bridge
 from dedup.vectorize.exact import SCORE_UNIT
 from dedup.vectorize.weights import _unit
 
@@ -229,3 +230,27 @@ def test_pairs_are_found_among_others() -> None:
     assert pairs((0, 1), (0, 21), (3, 4)).among(pairs((3, 4), (0, 1), (2, 1))).tolist() == [True, False, True]
     assert pairs((0, 1)).among(pairs()).tolist() == [False]
     assert pairs().among(pairs((0, 1))).tolist() == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_between_languages_the_bridge_alone_counts(seed: int) -> None:
+    """The pairs of one language are those without a bridge, the others those of the bridge's own vectors."""
+    matrix, seconds = collection(seed, 80)
+    other, _ = collection(seed + 100, 80)
+    tongues = np.random.default_rng(seed).integers(-1, 3, size=80)
+    across = Bridge(other, tongues)
+    ordinary, alone = ordinariness(matrix, standing_alone(matrix)), standing_alone(matrix)
+
+    def pairs(of: sp.csr_array, bridge: Bridge | None = None) -> dict[tuple[int, int], int]:
+        settings = Settings(neighbours=80)
+        return as_mapping(story_pairs(of, ordinary, seconds, alone, no_pairs(), settings, bridge=bridge))
+
+    def foreign(pair: tuple[int, int]) -> bool:
+        one, two = tongues[list(pair)].tolist()
+        return one != two and min(one, two) >= 0
+
+    expected = {pair: score for pair, score in pairs(matrix).items() if not foreign(pair)}
+    crossing = {pair: score for pair, score in pairs(other).items() if foreign(pair)}
+    assert crossing
+    assert expected
+    assert pairs(matrix, across) == {**expected, **crossing}
