@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
-from collections.abc import Sequence
-from itertools import combinations
+from collections.abc import Callable, Sequence
+from itertools import combinations, product
 
 import numpy as np
 import scipy.sparse as sp
@@ -17,6 +18,10 @@ from dedup.match.stories import FLOOR
 PART = 0.6
 """A text shorter than this share of another that holds it is a part of it."""
 PARTS_LOOKED_AT = 30
+TOGETHER = 0.35
+"""Mean overlap of the members of two groups from which they become one ..."""
+MEMBERS_LOOKED_AT = 8
+"""... of so many of each group, so that the time is linear in the number of articles."""
 
 
 def digests(copies: Overlaps, lengths: NDArray[np.int64], matrix: sp.csr_array) -> NDArray[np.bool_]:
@@ -70,6 +75,43 @@ def copy_groups(copies: Overlaps, forms: Overlaps) -> list[list[int]]:
     The texts most alike are joined first; two groups that hold a pair known to be one form filled in twice stay apart,
     though a third filling, with few numbers changed, may be linked with both.
     """
+    return _joined(copies, forms, lambda _small, _large: True)[1]
+
+
+def held_together(
+    copies: Overlaps, forms: Overlaps, compared: Callable[[NDArray[np.int64]], Overlaps], enough: float
+) -> NDArray[np.bool_]:
+    """Whether each copy pair stays, so that a group is one text and no chain of texts that share less and less.
+
+    The pairs are gone through as in `copy_groups`, but two groups become one only where their members overlap on
+    average: half of a text and its other half share nothing, though each is a copy of the whole, and a text put
+    together from two holds parts of two stories.
+
+    Args:
+        copies: the copy pairs.
+        forms: the pairs that are one form filled in twice.
+        compared: gives the overlaps of pairs, of shape (pairs, 2), a < b, sorted: asked about members of groups.
+        enough: the overlap of two copies, which is enough for groups too.
+
+    Returns:
+        Shape (pairs,): whether both ends of a pair are in one group.
+    """
+    needed = min(TOGETHER, enough)
+
+    def fit(small: list[int], large: list[int]) -> bool:
+        if len(small) == len(large) == 1:
+            return True
+        looked_at = product(sorted(small)[:MEMBERS_LOOKED_AT], sorted(large)[:MEMBERS_LOOKED_AT])
+        shares = compared(np.array(sorted((min(pair), max(pair)) for pair in looked_at), np.int64)).overlap
+        return math.fsum(shares.tolist()) >= needed * len(shares)
+
+    return _joined(copies, forms, fit)[0]
+
+
+def _joined(
+    copies: Overlaps, forms: Overlaps, fit: Callable[[list[int], list[int]], bool]
+) -> tuple[NDArray[np.bool_], list[list[int]]]:
+    """Whether both ends of each pair are in one group, and the groups."""
     group = {article: [article] for article in np.union1d(copies.a, copies.b).tolist()}
     apart: dict[int, set[int]] = defaultdict(set)  # for each article those it makes a form with
     for a, b in zip(forms.a.tolist(), forms.b.tolist(), strict=True):
@@ -80,8 +122,11 @@ def copy_groups(copies: Overlaps, forms: Overlaps) -> list[list[int]]:
         small, large = sorted((group[a], group[b]), key=len)
         if small is large or any(not apart[article].isdisjoint(large) for article in small if article in apart):
             continue
+        if not fit(small, large):
+            continue
         large.extend(small)
         for article in small:
             group[article] = large
+    inside = [group[a] is group[b] for a, b in zip(copies.a.tolist(), copies.b.tolist(), strict=True)]
     distinct = {id(members): members for members in group.values()}.values()
-    return sorted(sorted(members) for members in distinct if len(members) > 1)
+    return np.array(inside, bool), sorted(sorted(members) for members in distinct if len(members) > 1)

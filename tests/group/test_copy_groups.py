@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from itertools import permutations
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from itertools import combinations, permutations
 
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from numpy.typing import NDArray
 
 from dedup.group.canonical import Seniority, of_group, of_story
-from dedup.group.copies import PARTS_LOOKED_AT, copy_groups, digests, representatives, without_parts
+from dedup.group.copies import (
+    MEMBERS_LOOKED_AT,
+    PARTS_LOOKED_AT,
+    TOGETHER,
+    copy_groups,
+    digests,
+    held_together,
+    representatives,
+    without_parts,
+)
 from dedup.match.copies import NEAR, Overlaps
 from dedup.vectorize.weights import _unit
 
@@ -70,6 +81,64 @@ def test_forms_keep_groups_apart_that_weaker_links_would_join(seed: int) -> None
     expected = sorted({tuple(sorted(found)) for found in group.values() if len(found) > 1})
     found = copy_groups(copies_of(*links, jaccard=jaccard), copies_of(*forms))
     assert found == list(map(list, expected))
+
+
+def overlapping(shares: dict[tuple[int, int], float]) -> Callable[[NDArray[np.int64]], Overlaps]:
+    """Gives the overlaps of pairs: those named, and 0 for others."""
+
+    def compared(pairs: NDArray[np.int64]) -> Overlaps:
+        assert (pairs[:, 0] < pairs[:, 1]).all()
+        assert pairs.tolist() == sorted(pairs.tolist())
+        found = copies_of(*((a, b) for a, b in pairs.tolist()))
+        return replace(found, overlap=np.array([shares.get((a, b), 0.0) for a, b in pairs.tolist()]))
+
+    return compared
+
+
+def test_a_chain_of_texts_that_share_less_and_less_is_no_group() -> None:
+    """Of two halves of a text one goes with it: the mean overlap with both is that of one pair, halved."""
+    chain = copies_of((0, 1), (1, 2), jaccard=[0.6, 0.5])
+    for share, expected in ((2 * TOGETHER - 0.001, [True, False]), (2 * TOGETHER, [True, True])):
+        compared = overlapping({(0, 1): 0.6, (1, 2): share})
+        assert held_together(chain, NO_FORMS, compared, 0.45).tolist() == expected
+    assert held_together(chain, NO_FORMS, overlapping({(1, 2): 0.4}), 0.2).tolist() == [True, True], "a lower bar"
+
+
+def test_single_pairs_are_not_compared_again() -> None:
+    pairs = copies_of((0, 1), (2, 3))
+    assert held_together(pairs, NO_FORMS, overlapping({}), 0.45).tolist() == [True, True]
+    assert held_together(copies_of(), NO_FORMS, overlapping({}), 0.45).tolist() == []
+
+
+def test_a_large_group_is_looked_at_in_part() -> None:
+    """A text that hundreds ran: each new one is compared with so many of the others."""
+    count = 5 * MEMBERS_LOOKED_AT
+    asked: list[int] = []
+
+    def compared(pairs: NDArray[np.int64]) -> Overlaps:
+        asked.append(len(pairs))
+        return replace(copies_of(*((a, b) for a, b in pairs.tolist())), overlap=np.ones(len(pairs)))
+
+    star = copies_of(*((0, place) for place in range(1, count)))
+    assert held_together(star, NO_FORMS, compared, 0.45).all()
+    assert max(asked) == MEMBERS_LOOKED_AT
+    assert len(asked) == count - 2
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_the_groups_of_the_links_that_stay_are_those_that_hold_together(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    drawn = sorted({(int(min(pair)), int(max(pair))) for pair in random.integers(12, size=(40, 2)) if np.ptp(pair)})
+    forms, links = copies_of(*drawn[::9]), [pair for number, pair in enumerate(drawn) if number % 9]
+    copies = copies_of(*links, jaccard=random.choice([0.2, 0.5, 0.9], size=len(links)).tolist())
+    shares = {pair: float(random.choice([0.0, 0.3, 0.6, 0.9])) for pair in combinations(range(12), 2)}
+    stays = held_together(copies, forms, overlapping(shares), 0.45)
+    assert 0 < stays.sum() < len(stays)
+    groups = copy_groups(copies.where(stays), forms)
+    home = {article: number for number, group in enumerate(groups) for article in group}
+    assert [home.get(a, -1 - a) == home.get(b, -1 - b) for a, b in links] == stays.tolist()
+    apart = set(zip(forms.a.tolist(), forms.b.tolist(), strict=True))
+    assert not any(pair in apart for group in groups for pair in combinations(group, 2))
 
 
 def test_no_links_make_no_groups() -> None:
