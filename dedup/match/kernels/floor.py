@@ -1,0 +1,239 @@
+"""Every pair of rows whose dot product lies above a floor, exactly: block by block, through an index of tails.
+
+A block of rows is turned into postings lists small enough to stay in the processor's cache. Each later row in reach
+goes through the lists of its own tail's terms; where what adds up leaves the pair a chance, the heads are multiplied.
+Everything is a whole number, so the order of additions does not matter, nor how many threads there are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.match.kernels.ranked import Ranked
+from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.kernels.compiling import kept
+
+BLOCK = 2_048
+"""Rows whose postings are looked through at a time ..."""
+MOST = 1 << 16
+"""... and at most, for a row's number in a posting has 16 bits."""
+CHUNK = 512
+"""Rows that look through them in one task."""
+GROUP = 32
+"""Sums that are compared with the floor at a time."""
+DOT_UNIT = WEIGHT_UNIT**2
+"""Dot products are whole multiples of this."""
+CAPACITY = 1 << 16
+"""Pairs that a task hands on at a time."""
+
+Hits = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Block:
+    """The index of rows `first` up to `last`.
+
+    Attributes:
+        first, last: its rows.
+        begin: where each term's list begins in `postings`, shape (terms + 1,).
+        postings: row in the block << 16 | weight, shape (entries,).
+        heads: their heads, dense, shape (rows and some more, width).
+        norms: of their heads, shape (rows and some more,): 0 at the end.
+    """
+
+    first: int
+    last: int
+    begin: NDArray[np.int32]
+    postings: NDArray[np.uint32]
+    heads: NDArray[np.uint16]
+    norms: NDArray[np.int32]
+
+    @classmethod
+    def of(cls, rows: Ranked, first: int, size: int = BLOCK) -> Block:
+        """The block of at most `size` rows from `first` on."""
+        last = min(first + size, rows.rows)
+        padded = -(-(last - first) // GROUP) * GROUP
+        norms = np.zeros(padded, np.int32)
+        norms[: last - first] = rows.head_norm[first:last]
+        heads = np.zeros((padded, rows.width), np.uint16)
+        begin, postings = _index(rows.start, rows.tail, rows.term, rows.weight, rows.terms, first, last, heads)
+        return cls(first, last, begin, postings, heads, norms)
+
+
+def pairs_above(
+    rows: Ranked, block: Block, reach: NDArray[np.int64], first: int, last: int, floor: float
+) -> Iterator[Hits]:
+    """The pairs of a row of a block and a later one from `first` up to `last` whose cosine is above the floor.
+
+    Args:
+        rows: all rows.
+        block: some of them.
+        reach: for each row the first one that it is compared with, shape (rows,).
+        first, last: the rows that look through the block.
+        floor: a cosine.
+
+    Yields:
+        The earlier rows, the later rows, and the dot products in units of `DOT_UNIT`, each of shape (pairs,).
+    """
+    capacity = max(CAPACITY, block.last - block.first)
+    least = int(np.floor(floor / DOT_UNIT))
+    while first < last:
+        earlier, later, dots = (np.empty(capacity, np.int32) for _ in range(3))
+        first, found = _look_through(
+            rows.start,
+            rows.tail,
+            rows.term,
+            rows.weight,
+            rows.head_norm,
+            block.first,
+            block.last,
+            block.begin,
+            block.postings,
+            block.heads,
+            block.norms,
+            reach,
+            first,
+            last,
+            least,
+            earlier,
+            later,
+            dots,
+        )
+        if found:
+            yield earlier[:found], later[:found], dots[:found]
+
+
+def reaches(times: NDArray[np.float64], window: float) -> NDArray[np.int64]:
+    """For each row the first that it is compared with: all for an undated one.
+
+    Args:
+        times: ascending, nan at the end where unknown, shape (rows,).
+        window: how far two times may lie apart, in the same unit.
+    """
+    return _reaches(times.astype(np.float64), float(window))
+
+
+def tasks(rows: Ranked, reach: NDArray[np.int64], dated: int, size: int = BLOCK) -> Iterator[tuple[Block, int, int]]:
+    """What there is to do: blocks, and the rows that look through each, some at a time.
+
+    Args:
+        rows: all rows, the dated ones first.
+        reach: see `reaches`.
+        dated: how many are dated.
+        size: rows in a block.
+    """
+    for first in range(0, rows.rows, size):
+        block = Block.of(rows, first, size)
+        end = int(np.searchsorted(reach[:dated], block.last))  # from here on the block is out of reach
+        for begin, stop in ((first, end), (max(first, dated), rows.rows)):
+            for chunk in range(begin, stop, CHUNK):
+                yield block, chunk, min(chunk + CHUNK, stop)
+
+
+@kept
+def _reaches(times: NDArray[np.float64], window: float) -> NDArray[np.int64]:
+    reach, first = np.zeros(len(times), np.int64), 0
+    for row in range(len(times)):
+        if np.isnan(times[row]):
+            break
+        while times[row] - times[first] > window:
+            first += 1
+        reach[row] = first
+    return reach
+
+
+@kept
+def _index(
+    start: NDArray[np.int64],
+    tail: NDArray[np.int64],
+    term: NDArray[np.int32],
+    weight: NDArray[np.uint16],
+    terms: int,
+    first: int,
+    last: int,
+    heads: NDArray[np.uint16],
+) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+    begin = np.zeros(terms + 2, np.int32)
+    for row in range(first, last):
+        for entry in range(start[row], tail[row]):
+            heads[row - first, term[entry]] = weight[entry]
+        for entry in range(tail[row], start[row + 1]):
+            begin[term[entry] + 2] += np.int32(1)
+    for place in range(1, terms + 1):
+        begin[place + 1] += begin[place]
+    postings = np.empty(begin[terms + 1], np.uint32)
+    for row in range(first, last):
+        number = np.uint32(row - first) << np.uint32(16)
+        for entry in range(tail[row], start[row + 1]):
+            place = term[entry] + 1  # its list's beginning, which moves on to where the next one begins
+            postings[begin[place]] = np.uint32(number | np.uint32(weight[entry]))
+            begin[place] += np.int32(1)
+    return begin[: terms + 1], postings
+
+
+@kept
+def _look_through(
+    start: NDArray[np.int64],
+    tail: NDArray[np.int64],
+    term: NDArray[np.int32],
+    weight: NDArray[np.uint16],
+    head_norm: NDArray[np.int32],
+    block_first: int,
+    block_last: int,
+    begin: NDArray[np.int32],
+    postings: NDArray[np.uint32],
+    heads: NDArray[np.uint16],
+    norms: NDArray[np.int32],
+    reach: NDArray[np.int64],
+    first: int,
+    last: int,
+    least: int,
+    earlier: NDArray[np.int32],
+    later: NDArray[np.int32],
+    dots: NDArray[np.int32],
+) -> tuple[int, int]:
+    """Writes the pairs until they might not fit; returns the row to go on with, and how many pairs there are."""
+    size, width = len(norms), heads.shape[1]
+    sums, likely = np.zeros(size, np.int32), np.empty(size, np.int32)
+    head = np.zeros(width, np.uint16)
+    floor, found = np.int32(least), 0
+    for row in range(first, last):
+        low, high = max(reach[row] - block_first, 0), min(row, block_last) - block_first
+        if high <= low:
+            continue
+        if found + high - low > len(dots):
+            return row, found
+        for entry in range(tail[row], start[row + 1]):
+            factor = np.int32(weight[entry])
+            for place in range(begin[term[entry]], begin[term[entry] + 1]):
+                posting = postings[place]
+                sums[posting >> np.uint32(16)] += factor * np.int32(posting & np.uint32(0xFFFF))
+        # A tail's dot product and the bound of a head's are at most the product of two lengths: 2^31 is out of reach.
+        norm, count = head_norm[row], np.int64(0)
+        for group in range(low // GROUP * GROUP, high, GROUP):
+            most = np.int32(0)
+            for other in range(group, group + GROUP):
+                most = max(most, np.int32(sums[other] + np.int32(norm * norms[other])))
+            if most > floor:
+                for other in range(group, group + GROUP):
+                    likely[count] = other
+                    count += np.int64(np.int32(sums[other] + np.int32(norm * norms[other])) > floor)
+        if count:
+            head[:] = 0
+            for entry in range(start[row], tail[row]):
+                head[term[entry]] = weight[entry]
+            for candidate in range(count):
+                other = likely[candidate]
+                if low <= other < high:
+                    dot, its = sums[other], heads[other]
+                    for place in range(width):
+                        dot = np.int32(dot + np.int32(np.int32(its[place]) * np.int32(head[place])))
+                    if dot > floor:
+                        earlier[found], later[found], dots[found] = block_first + other, row, dot
+                        found += 1
+        sums[:] = 0
+    return last, found

@@ -1,0 +1,163 @@
+"""Vectors laid out for an exact join: rows in the order of their dates, each row's terms from the most frequent on.
+
+The most frequent terms, the head, hold most of the postings and little of the length: the dot product of two heads is
+at most the product of their norms (Bayardo, Ma & Srikant 2007; Anastasiu & Karypis 2014). So only the tails are
+indexed, and the heads of a pair are multiplied only where the tails leave the pair a chance.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.kernels.compiling import Whole, kept
+
+HEAD_SHARE = 0.43
+"""The mean square of the heads' norms, as a share of the floor: more leaves too many pairs to be looked at, less too
+many postings to be gone through."""
+LANES = 16
+"""The head's width is a multiple of this, so that heads are multiplied in whole registers ..."""
+WIDEST = 512
+"""... and no wider than this."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ranked:
+    """Sparse rows of whole numbers.
+
+    Attributes:
+        start: where each row begins in `term` and `weight`, shape (rows + 1,).
+        tail: where its tail begins, shape (rows,).
+        term: the rank of each entry's term, ascending in a row, 0 being the most frequent; shape (entries,).
+        weight: in units of `WEIGHT_UNIT`, shape (entries,).
+        head_norm: an upper bound of the norm of each row's head, in the same unit, shape (rows,).
+        heads: how many terms the head has.
+        terms: how many terms there are, those that one row alone has not counted.
+    """
+
+    start: NDArray[np.int64]
+    tail: NDArray[np.int64]
+    term: NDArray[np.int32]
+    weight: NDArray[np.uint16]
+    head_norm: NDArray[np.int32]
+    heads: int
+    terms: int
+
+    @property
+    def rows(self) -> int:
+        """The number of rows."""
+        return len(self.tail)
+
+    @property
+    def width(self) -> int:
+        """Columns of a dense array of heads."""
+        return max(LANES, -(-self.heads // LANES) * LANES)
+
+
+def ranked(matrix: sp.csr_array, order: NDArray[np.int64], floor: float) -> Ranked:
+    """Some rows of a matrix in a given order.
+
+    Args:
+        matrix: unit vectors, shape (articles, terms), whole multiples of `WEIGHT_UNIT`.
+        order: the rows, shape (rows,).
+        floor: the cosine above which pairs will be asked for; it decides how wide the head is, and no result.
+
+    Raises:
+        ValueError: the rows are no such vectors.
+    """
+    start, column, data = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data
+    rows = order.astype(np.int64)
+    frequency, energy, longest = _statistics(start, column, data.astype(np.float64), rows, int(matrix.shape[1]))
+    if longest < 0 or longest >= 2**31:
+        raise ValueError(f"a vector's entries must be whole multiples of {WEIGHT_UNIT}, and its length 1")
+    by_frequency = np.argsort(-frequency, kind="stable")
+    terms = int(np.count_nonzero(frequency > 1))
+    rank = np.full(len(frequency), -1, np.int32)
+    rank[by_frequency[:terms]] = np.arange(terms, dtype=np.int32)
+    budget = HEAD_SHARE * floor / WEIGHT_UNIT**2 * max(1, len(rows))
+    heads = int(np.searchsorted(np.cumsum(energy[by_frequency[:terms]]), budget))
+    heads = min(heads // LANES * LANES, WIDEST)
+    laid = _lay_out(start, column, data.astype(np.float64), rows, rank, terms, heads)
+    return Ranked(*laid, heads, terms)
+
+
+@kept
+def _statistics(
+    start: NDArray[np.int64],
+    column: NDArray[np.int32],
+    data: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    columns: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
+    """How many of the rows have each term, its squares added up, and the largest squared length (-1: not whole)."""
+    frequency, energy = np.zeros(columns, np.int64), np.zeros(columns, np.int64)
+    longest: Whole = 0
+    for place in range(len(rows)):
+        row = rows[place]
+        length: Whole = 0
+        for entry in range(start[row], start[row + 1]):
+            scaled = data[entry] * 32768.0
+            whole = np.int64(scaled)
+            if whole != scaled or whole < 0 or whole > 65535:
+                return frequency, energy, -1
+            if whole > 0:
+                frequency[column[entry]] += 1
+                energy[column[entry]] += whole * whole
+                length += whole * whole
+        longest = max(longest, length)
+    return frequency, energy, longest
+
+
+@kept
+def _lay_out(
+    start: NDArray[np.int64],
+    column: NDArray[np.int32],
+    data: NDArray[np.float64],
+    rows: NDArray[np.int64],
+    rank: NDArray[np.int32],
+    terms: int,
+    heads: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16], NDArray[np.int32]]:
+    """Turns the rows into columns by rank, and the columns back into rows, whose terms are then in order of rank."""
+    count = len(rows)
+    above = np.zeros(terms + 1, np.int64)
+    begin = np.zeros(count + 1, np.int64)
+    for place in range(count):
+        for entry in range(start[rows[place]], start[rows[place] + 1]):
+            found = rank[column[entry]]
+            if found >= 0 and data[entry] > 0:
+                above[found + 1] += 1
+                begin[place + 1] += 1
+    for found in range(terms):
+        above[found + 1] += above[found]
+    for place in range(count):
+        begin[place + 1] += begin[place]
+    holder, held = np.empty(begin[count], np.int32), np.empty(begin[count], np.uint16)
+    fill = above.copy()
+    for place in range(count):
+        for entry in range(start[rows[place]], start[rows[place] + 1]):
+            found = rank[column[entry]]
+            if found >= 0 and data[entry] > 0:
+                holder[fill[found]] = place
+                held[fill[found]] = np.uint16(data[entry] * 32768.0)
+                fill[found] += 1
+    term, weight = np.empty(begin[count], np.int32), np.empty(begin[count], np.uint16)
+    square = np.zeros(count, np.int64)
+    tail, fill = begin[:count].copy(), begin[:count].copy()
+    for found in range(terms):
+        for entry in range(above[found], above[found + 1]):
+            place = holder[entry]
+            term[fill[place]] = found
+            weight[fill[place]] = held[entry]
+            fill[place] += 1
+            if found < heads:
+                tail[place] += 1
+                square[place] += np.int64(held[entry]) * np.int64(held[entry])
+    norm = np.empty(count, np.int32)
+    for place in range(count):
+        norm[place] = np.int32(np.ceil(np.sqrt(np.float64(square[place]))))
+    return begin, tail, term, weight, norm

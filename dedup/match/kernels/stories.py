@@ -1,0 +1,176 @@
+"""Same-story candidates by kernels: what `dedup.match.stories.story_pairs` returns, to the bit.
+
+Pairs above the floor come block by block from several threads, are scored by the plain form's own `score`, and pile up;
+when the pile is full, what is not among the best of either article is dropped. A pair that is not among the best of
+some pairs is not among the best of more, so the result depends neither on the blocks nor on the threads.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from dedup.match.kernels.best import among_best, in_order
+from dedup.match.kernels.floor import BLOCK, DOT_UNIT, MOST, Block, pairs_above, reaches, tasks
+from dedup.match.kernels.ranked import Ranked, ranked
+from dedup.match.stories import FLOOR, SECONDS_A_DAY, HasPairs, Pairs, days_between, score
+
+if TYPE_CHECKING:
+    from dedup.clustering import Progress
+    from dedup.settings import Settings
+
+PILE = 1 << 22
+"""Pairs from which the pile is gone through; later, when it has doubled."""
+
+_Item = TypeVar("_Item")
+_Result = TypeVar("_Result")
+_Columns = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
+
+
+class Bridges(Protocol):
+    """What compares articles of different languages: other vectors for the pairs that span two."""
+
+    @property
+    def matrix(self) -> sp.csr_array: ...
+    def spans(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.bool_]: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Task:
+    """Rows `first` up to `last` look through a block; `across` languages, or not."""
+
+    rows: Ranked
+    block: Block
+    first: int
+    last: int
+    across: bool
+
+
+def story_pairs(
+    matrix: sp.csr_array,
+    ordinary: NDArray[np.float64],
+    seconds: NDArray[np.float64],
+    among: NDArray[np.int64],
+    never: HasPairs,
+    settings: Settings,
+    progress: Progress | None = None,
+    bridge: Bridges | None = None,
+    *,
+    threads: int | None = None,
+    block: int = BLOCK,
+    pile: int = PILE,
+) -> Pairs:
+    """Every pair above the floor that lies in the window, exactly; the best `settings.neighbours` of each article.
+
+    Args:
+        matrix, ordinary, seconds, among, never, settings, progress, bridge: as for the plain form.
+        threads: how many compare; None for as many as there are processors. This and what follows changes no result.
+        block: articles whose postings are gone through at a time.
+        pile: pairs that may pile up before the best are chosen.
+
+    Raises:
+        ValueError: the vectors are not such as `tfidf` returns.
+    """
+    articles = matrix.shape[0]
+    if not 0 < block <= MOST:
+        raise ValueError(f"a block has 1 to {MOST} articles, not {block}")
+    order = among[np.argsort(seconds[among], kind="stable")]  # nan, the undated, come last
+    times = seconds[order]
+    dated = int(np.count_nonzero(~np.isnan(times)))
+    reach = reaches(times, settings.window * SECONDS_A_DAY)
+    width = max(1, articles)
+    excluded = np.unique(np.minimum(never.a, never.b) * width + np.maximum(never.a, never.b))
+    least = np.zeros(articles, np.int32)
+
+    def work(task: _Task) -> tuple[int, list[_Columns]]:
+        found = pairs_above(task.rows, task.block, reach, task.first, task.last, FLOOR)
+        return task.block.last, [scored(*hits, task.across) for hits in found]
+
+    def scored(earlier: NDArray[np.int32], later: NDArray[np.int32], dots: NDArray[np.int32], across: bool) -> _Columns:
+        one, other = order[earlier], order[later]
+        if bridge is not None:
+            mine = bridge.spans(one, other) == across
+            one, other, dots = one[mine], other[mine], dots[mine]
+        a, b = np.minimum(one, other), np.maximum(one, other)
+        scores = score(
+            dots.astype(np.float64) * DOT_UNIT, (ordinary[a] + ordinary[b]) / 2, days_between(seconds, a, b), settings
+        )
+        keep = (scores > 0) & ((scores >= least[a]) | (scores >= least[b]))
+        if len(excluded):
+            keys = a * width + b
+            place = np.minimum(np.searchsorted(excluded, keys), len(excluded) - 1)
+            keep &= excluded[place] != keys
+        columns = (column[keep].astype(np.int32) for column in (a, b, dots, scores))
+        return next(columns), next(columns), next(columns), next(columns)
+
+    def to_do() -> Iterator[_Task]:
+        ways = [(matrix, False)] if bridge is None else [(matrix, False), (bridge.matrix, True)]
+        for vectors, across in ways:
+            rows = ranked(vectors, order, FLOOR)
+            for index, first, last in tasks(rows, reach, dated, block):
+                yield _Task(rows, index, first, last, across)
+
+    piled: list[_Columns] = []
+    size, full, done = 0, pile, 0
+    for last, found in _in_threads(work, to_do(), threads):
+        piled.extend(found)
+        size += sum(len(columns[0]) for columns in found)
+        if size > full:
+            best, least = _best_of(piled, settings.neighbours, articles)
+            piled, size = [best], len(best[0])
+            full = max(pile, 2 * size)
+        if progress and done < last < len(order):
+            done = last
+            progress("comparing", done, len(order))
+    best, _ = _best_of(piled, settings.neighbours, articles)
+    if progress and len(order):
+        progress("comparing", len(order), len(order))
+    a, b, dots, scores = best
+    sorted_ = in_order(a, b, articles)
+    return Pairs(
+        a[sorted_].astype(np.int64),
+        b[sorted_].astype(np.int64),
+        dots[sorted_].astype(np.float64) * DOT_UNIT,
+        scores[sorted_].astype(np.int64),
+    )
+
+
+def _best_of(piled: list[_Columns], most: int, articles: int) -> tuple[_Columns, NDArray[np.int32]]:
+    """Of piled pairs those among the best of one of their articles, and the score each article's best reach down to."""
+    if not piled:
+        nothing = np.empty(0, np.int32)
+        return (nothing, nothing, nothing, nothing), np.zeros(articles, np.int32)
+    a, b, dots, scores = (np.concatenate(column) for column in zip(*piled, strict=True))
+    keep, least = among_best(a, b, scores, most, articles)
+    return (a[keep], b[keep], dots[keep], scores[keep]), least
+
+
+def _in_threads(work: Callable[[_Item], _Result], items: Iterator[_Item], threads: int | None) -> Iterator[_Result]:
+    """The results of tasks in their order, few of which are under way or waiting at any time."""
+    count = threads or _processors()
+    if count == 1:
+        yield from map(work, items)
+        return
+    with ThreadPoolExecutor(count) as pool:
+        under_way: deque[Future[_Result]] = deque()
+        for item in items:
+            under_way.append(pool.submit(work, item))
+            if len(under_way) > 2 * count:
+                yield under_way.popleft().result()
+        while under_way:
+            yield under_way.popleft().result()
+
+
+def _processors() -> int:
+    """How many processors this process may use."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
