@@ -135,6 +135,81 @@ def calibration(
     show_knob.show_calibration(report, Console())
 
 
+@app.command()
+def knob(
+    data: Data = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole result here as JSON.")] = None,
+) -> None:
+    """What the granularity does to each labelled set, from one text to a running story."""
+    notes = Console(stderr=True)
+    try:
+        require_libraries()
+        from benchmarks import knob as benchmark
+        from benchmarks import show_knob
+        from benchmarks.data import find_folder
+
+        with notes.status("starting") as status:
+            report = benchmark.run(find_folder(data), watch=Stopwatch(status.update))
+    except DedupError as error:
+        _complain(notes, str(error))
+        raise typer.Exit(1) from error
+    if json_file:
+        json_file.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    show_knob.show_knob(report, Console())
+
+
+@app.command()
+def figures(data: Data = None) -> None:
+    """Draws the figures of the documentation anew: the knob, and the calibration of probabilities."""
+    notes = Console(stderr=True)
+    try:
+        require_libraries()
+        from benchmarks import calibration as calibrated
+        from benchmarks import drawing
+        from benchmarks import knob as turned
+        from benchmarks.data import find_folder
+
+        drawing.require_matplotlib()
+        folder = find_folder(data)
+        with notes.status("starting") as status:
+            watch = Stopwatch(status.update)
+            drawing.draw_knob(turned.run(folder, watch=watch), drawing.FIGURES / "knob.svg")
+            report = calibrated.run(folder, resamples=0, seed=calibrated.SEED, watch=watch)
+            drawing.draw_calibration(report, drawing.FIGURES / "calibration.svg")
+    except DedupError as error:
+        _complain(notes, str(error))
+        raise typer.Exit(1) from error
+
+
+@app.command()
+def opinion(
+    data: Data = None,
+    model: Annotated[
+        Path | None, typer.Option(help="Folder of a sentence-transformers model to be asked as well.")
+    ] = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole result here as JSON.")] = None,
+) -> None:
+    """What a second opinion by an embedding gains or costs on each labelled set."""
+    notes = Console(stderr=True)
+    try:
+        require_libraries()
+        from benchmarks import opinion as benchmark
+        from benchmarks import show_knob
+        from benchmarks.data import find_folder
+
+        embeddings: dict[str, benchmark.Embed] = {"letters": benchmark.letters}
+        if model:
+            embeddings[model.name] = benchmark.sentence_model(model)
+        with notes.status("starting") as status:
+            report = benchmark.run(find_folder(data), embeddings, watch=Stopwatch(status.update))
+    except DedupError as error:
+        _complain(notes, str(error))
+        raise typer.Exit(1) from error
+    if json_file:
+        json_file.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    show_knob.show_opinion(report, Console())
+
+
 def _complain(notes: Console, message: str) -> None:
     notes.print(f"benchmarks: {message}", style="red", markup=False, highlight=False)
 

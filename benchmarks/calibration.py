@@ -6,7 +6,8 @@ the distance between the mean probability and the share that is right, averaged 
 same, however many pairs it has, but for those with fewer than `FULL_WEIGHT`, which weigh less.
 
     sets     by set: links, right (the share that is), said (the mean probability), error, interval (95 %, found stories
-             drawn with replacement), chance (the mean error if every probability were true and links independent);
+             drawn with replacement), chance (the mean error if every probability were true and links independent), bins
+             (of each that is not empty: its share of the links, the mean probability, the share that is right);
              `apart` has the same for the scored pairs that were not joined
     pooled   the same for all held-out links together, every set weighing the same; each set's share of a bin in `bins`
     copies   for the judged pairs that are found to be copies, the fit leaving out a tenth of them at a time
@@ -186,6 +187,7 @@ def judge(said: Floats, right: Truth, clusters: NDArray[np.int64], resamples: in
         "said": float(said.mean()) if len(said) else None,
         "error": calibration_error(said, right),
         "chance": fmean(lucky) if lucky else None,
+        "bins": bins(said, right),
         **bootstrap.intervals({"interval": errors} if len(errors) else {}),
     }
 

@@ -1,4 +1,4 @@
-"""What `calibration` and `knob` found, on the terminal, from their dictionaries alone."""
+"""What `calibration`, `knob` and `opinion` found, on the terminal, from their dictionaries alone."""
 
 from __future__ import annotations
 
@@ -33,6 +33,31 @@ def show_calibration(report: Report, console: Console) -> None:
             f"{value:g} {feature}" for feature, value in zip(curve["features"], curve["curve"], strict=True)
         )
         console.print(f"{name}: {terms} ({curve['pairs']:,} pairs)", highlight=False)
+
+
+def show_knob(report: Report, console: Console) -> None:
+    """Prints a table per set, a line for each granularity."""
+    for name, found in report["sets"].items():
+        title = f"{name}: {found['articles']} articles, {found['stories']} stories"
+        table = _table(title, "granularity", "score", "stories", "P", "R", "F1", "largest")
+        measures = ("bcubed_precision", "bcubed_recall", "bcubed_f1")
+        for place, granularity in enumerate(report["granularities"]):
+            numbers = [f"{found[measure][place]:.3f}" for measure in measures]
+            largest = " ".join(map(str, found["largest"][place]))
+            threshold = f"{report['thresholds'][place]:.3f}"
+            table.add_row(f"{granularity:.2f}", threshold, str(found["found"][place]), *numbers, largest)
+        console.print(table)
+
+
+def show_opinion(report: Report, console: Console) -> None:
+    """Prints a line per set and embedding."""
+    table = _table("with a second opinion", "set", "embedding", "P", "R", "F1", "gain", "texts")
+    for name, found in report["sets"].items():
+        for embedding, scores in found.items():
+            numbers = [f"{scores[f'bcubed_{measure}']:.4f}" for measure in ("precision", "recall", "f1")]
+            gain = scores["bcubed_f1"] - found["none"]["bcubed_f1"]
+            table.add_row(name, embedding, *numbers, f"{gain:+.4f}", str(scores["texts"]))
+    console.print(table)
 
 
 def _cells(judged: Report) -> list[str]:

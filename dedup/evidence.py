@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.article import Notice
@@ -21,6 +22,7 @@ from dedup.match.probability import Probabilities
 from dedup.match.stories import Pairs
 from dedup.settings import Settings
 from dedup.text.document import Document
+from dedup.vectorize.bridge import Bridge
 from dedup.vectorize.exact import SCORE_UNIT
 from dedup.vectorize.weights import Vectors
 
@@ -40,6 +42,7 @@ class StoredEvidence:
         digest: which articles are digests, shape (articles,).
         tree: the merge tree.
         notices: what was wrong with the articles.
+        across: by what articles of different languages are compared, None where there is one language.
         opinion: what a second opinion added to the score of each pair, None where there was none.
     """
 
@@ -53,6 +56,7 @@ class StoredEvidence:
     digest: NDArray[np.bool_]
     tree: Tree
     notices: tuple[Notice, ...]
+    across: Bridge | None = None
     opinion: NDArray[np.int64] | None = None
 
     def clustering(self, settings: Settings) -> Clustering:
@@ -125,8 +129,21 @@ class StoredEvidence:
         return document.without_body() if distinct in self.overwritten else document
 
     def cosines(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The cosines of pairs of distinct articles."""
-        matrix = self.vectors.matrix
-        blocks = [slice(start, start + 10_000) for start in range(0, len(a), 10_000)]
-        sums = [np.asarray(matrix[a[block]].multiply(matrix[b[block]]).sum(axis=1)).ravel() for block in blocks]
-        return np.concatenate(sums) if sums else np.empty(0)
+        """The cosines of pairs of distinct articles, each by what the two are compared by."""
+        found = _products(self.vectors.matrix, a, b)
+        if self.across is not None:
+            foreign = self.across.spans(a, b)
+            found[foreign] = _products(self.across.matrix, a[foreign], b[foreign])
+        return found
+
+    def compared_by(self, a: int, b: int) -> sp.csr_array:
+        """The vectors that two distinct articles are compared by."""
+        foreign = self.across is not None and bool(self.across.spans(np.array([a]), np.array([b]))[0])
+        return self.across.matrix if self.across is not None and foreign else self.vectors.matrix
+
+
+def _products(matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The dot products of pairs of rows, some at a time."""
+    blocks = [slice(start, start + 10_000) for start in range(0, len(a), 10_000)]
+    sums = [np.asarray(matrix[a[block]].multiply(matrix[b[block]]).sum(axis=1)).ravel() for block in blocks]
+    return np.concatenate(sums) if sums else np.empty(0)

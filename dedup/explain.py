@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from dedup.clustering import Clustering, Explanation, Link, SharedWord
-from dedup.group.cut import threshold_at
+from dedup.group.cut import PAIR, threshold_at
 from dedup.match.copies import Overlaps, overlaps
 from dedup.match.stories import SECONDS_A_DAY, date_penalty
 from dedup.match.stories import score as story_score
@@ -81,7 +81,7 @@ def explain(evidence: StoredEvidence, clustering: Clustering, first: int, second
         background=background,
         date_penalty=float(date_penalty(np.array([cosine - background]), days, settings)[0]),
         second_opinion=opinion,
-        threshold=threshold_at(settings.granularity),
+        threshold=PAIR * threshold_at(settings.granularity),
         joined_at=None if joined_at is None or math.isinf(joined_at) else joined_at,
         words=_shared_words(evidence, a, b, documents),
         shared_shingles=int(overlap.shared[0]),
@@ -150,8 +150,8 @@ def _joined_at(evidence: StoredEvidence, a: int, b: int) -> float | None:
 
 def _shared_words(evidence: StoredEvidence, a: int, b: int, documents: list[Document]) -> tuple[SharedWord, ...]:
     """What the cosine of two distinct articles, which have these documents, is made of, heaviest first."""
-    rows = evidence.vectors.matrix[[a]], evidence.vectors.matrix[[b]]
-    product = rows[0].multiply(rows[1]).tocoo()
+    matrix = evidence.compared_by(a, b)
+    product = matrix[[a]].multiply(matrix[[b]]).tocoo()
     weight = dict(zip(evidence.vectors.terms[product.coords[1]].tolist(), product.data.tolist(), strict=True))
     words: dict[int, str] = {}
     for document in documents:
@@ -185,7 +185,7 @@ def _reason(
             return f"Not joined: {holder!r} is a digest that holds texts which have nothing to do with each other."
     if evidence.is_form(min(a, b), max(a, b)):
         return "Not joined as such: one form filled in twice; the words stay, the numbers change."
-    threshold = threshold_at(settings.granularity)
+    threshold = PAIR * threshold_at(settings.granularity)
     score, needed = f"{link.score:.3f}", f"{threshold:.3f}"
     if joined_at is not None:
         if link.score >= threshold:

@@ -93,7 +93,7 @@ def cluster(
     tree = average_linkage(pairs, copy_groups(copies, forms), weights)
     notices = (*collection.notices, *map(_notice, map(collection.first, foreign)))
     evidence = StoredEvidence(collection, foreign, vectors, ordinary, pairs, copies, forms, digest, tree, notices)
-    return replace(evidence, opinion=opinion).clustering(settings)
+    return replace(evidence, across=across, opinion=opinion).clustering(settings)
 
 
 def compare(

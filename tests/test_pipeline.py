@@ -386,6 +386,23 @@ def test_a_link_and_its_explanation_give_one_probability(seeds: Clustering) -> N
     assert kinds == {"copy", "story"}
 
 
+def test_a_link_between_languages_is_explained_as_it_was_scored() -> None:
+    """By names and figures alone."""
+    names = "Irena Kostka, Halcyon Star, Larkhaven, Dunmere, Caspian Lines, 214, 37, 1998"
+    english = f"The captain told the court in Larkhaven that the ferry had been late. {names}. " + FERRY
+    spanish = (
+        "El ferri Halcyon Star se incendió el domingo frente a Larkhaven con 214 pasajeros a bordo, dijo la guardia "
+        f"costera de Dunmere. La empresa Caspian Lines prometió una investigación y nadie resultó herido. {names}."
+    )
+    clustering = dedup.cluster([english, spanish, RATES])
+    assert clustering.labels[0] == clustering.labels[1]
+    (link,) = clustering.links
+    explained = clustering.explain(0, 1)
+    assert explained.link.score == link.score
+    assert explained.link.cosine == link.cosine
+    assert sum(shared.weight for shared in explained.words) == pytest.approx(link.cosine)
+
+
 def test_a_probability_does_not_depend_on_the_granularity(seeds: Clustering) -> None:
     usual = {(link.a, link.b): link.probability for link in seeds.links}
     wide = {(link.a, link.b): link.probability for link in seeds.rethreshold(1).links}

@@ -1,0 +1,109 @@
+"""The figures of the documentation, as SVG: the same numbers give the same file, byte for byte, with one matplotlib."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+from benchmarks.machine import REPOSITORY, BenchmarkError
+
+FIGURES = REPOSITORY / "docs" / "figures"
+STYLE = {
+    "svg.hashsalt": "dedup",
+    "svg.fonttype": "none",
+    "font.size": 9,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "grid.color": "#dddddd",
+    "grid.linewidth": 0.6,
+    "legend.frameon": False,
+}
+PRECISION, RECALL, F1 = "#0b6e99", "#c2571a", "#444444"
+DEFAULT = 0.5
+
+Report = Mapping[str, Any]
+
+
+def require_matplotlib() -> None:
+    """Checks that figures can be drawn, before any work begins.
+
+    Raises:
+        BenchmarkError: matplotlib is not installed.
+    """
+    if find_spec("matplotlib") is None:
+        raise BenchmarkError("figures need matplotlib: run pip install -e '.[bench]'")
+
+
+def draw_knob(report: Report, path: Path) -> None:
+    """BCubed precision, recall and F1 over the granularity, a panel for each labelled set."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    sets = report["sets"]
+    columns = 4
+    rows = -(-len(sets) // columns)
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(2.3 * columns, 1.9 * rows + 0.4), layout="constrained")
+        panels = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel().tolist()
+        for panel, (name, found) in zip(panels, sets.items(), strict=False):
+            for measure, colour in (("precision", PRECISION), ("recall", RECALL), ("f1", F1)):
+                values = found[f"bcubed_{measure}"]
+                width = 1.2 if measure == "f1" else 1.6
+                style = "--" if measure == "f1" else "-"
+                panel.plot(report["granularities"], values, style, color=colour, linewidth=width, label=measure)
+            panel.axvline(DEFAULT, color="#999999", linewidth=0.8, linestyle=":")
+            panel.set_title(f"{name} ({found['articles']:,} / {found['stories']:,})", fontsize=8.5)
+            panel.set_xlim(0, 1)
+            panel.set_ylim(0, 1.02)
+            panel.set_xticks([0, 0.25, 0.5, 0.75, 1], ["0", "¼", "½", "¾", "1"])
+        for panel in panels[len(sets) :]:
+            panel.set_axis_off()
+        labels = {"precision": "BCubed precision", "recall": "BCubed recall", "f1": "F1"}
+        handles, names = panels[0].get_legend_handles_labels()
+        figure.legend(handles, [labels[name] for name in names], loc="outside upper center", ncols=3)
+        figure.supxlabel("granularity: 0 one text, ½ one event (the default), 1 a running story", fontsize=9)
+        _save(figure, path)
+
+
+def draw_calibration(report: Report, path: Path) -> None:
+    """The share of links that is right over the probability they were given, on sets that were left out of the fit."""
+    import matplotlib as mpl
+    from matplotlib.figure import Figure
+
+    with mpl.rc_context(STYLE):
+        figure = Figure(figsize=(4.6, 4.2), layout="constrained")
+        panel = figure.subplots()
+        panel.plot([0, 1], [0, 1], color="#999999", linewidth=0.8, linestyle=":")
+        fitted = [name for name in report["sets"] if name in report["table"]["held_out_error"]]
+        for name in fitted:
+            shares, said, right = _columns(report["sets"][name]["bins"])
+            panel.scatter(said, right, s=[8 + 120 * share for share in shares], alpha=0.55, label=name, linewidths=0)
+        _, said, right = _columns([each for each in report["pooled"]["bins"] if each[0] >= LEAST_SHARE])
+        panel.plot(said, right, color=F1, linewidth=1.4, marker="o", markersize=3, label="all, each set the same")
+        panel.set_xlabel("probability given to a link, by a fit to the other sets")
+        panel.set_ylabel("share of such links that is right")
+        panel.set_xlim(0, 1.02)
+        panel.set_ylim(0, 1.02)
+        legend = panel.legend(loc="lower right", fontsize=8)
+        for handle in legend.legend_handles[: len(fitted)]:
+            handle.set_sizes([30])
+        _save(figure, path)
+
+
+LEAST_SHARE = 0.001
+"""Of all links, below which a bin of the pooled ones is not drawn: single pairs are no line."""
+
+
+def _columns(bins: Any) -> tuple[list[float], list[float], list[float]]:
+    shares, said, right = zip(*bins, strict=True) if bins else ((), (), ())
+    return list(shares), list(said), list(right)
+
+
+def _save(figure: Any, path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    figure.savefig(path, format="svg", metadata={"Date": None})
+    lines = path.read_text(encoding="utf-8").splitlines()
+    path.write_text("\n".join(line.rstrip() for line in lines) + "\n", encoding="utf-8")
