@@ -1,0 +1,221 @@
+"""Near-copy candidates by kernels: what `dedup.match.copies.band_candidates` returns.
+
+For each band the articles are dealt out by the hash of their slots into parts small enough for the processor's cache,
+and each part has a hash table of its own: time and memory grow with the number of articles, however many are equal.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.match.copies import AGREEING, CROWD, STRIDE
+from dedup.vectorize.kernels.compiling import Whole, kept, kernel
+
+if TYPE_CHECKING:
+    from dedup.settings import Settings
+
+AT_ONCE = 8
+"""Bands whose hashes are taken in one pass over the signatures."""
+ROOM = 1 << 16
+"""Pairs there is room for at first, twice over."""
+PART = 1_024
+"""Articles in a part, about."""
+
+
+def band_candidates(
+    signatures: NDArray[np.uint32], present: NDArray[np.bool_], settings: Settings
+) -> NDArray[np.int64]:
+    """Pairs of articles whose signatures are equal in a whole band, as the plain form finds them.
+
+    Args:
+        signatures: shape (articles, num_perm).
+        present: shape (articles,): whether an article has any shingle.
+        settings: for the number of bands.
+
+    Returns:
+        Shape (pairs, 2), a < b, sorted, without those that agree in too few slots to be worth an exact count.
+    """
+    pairs = pairs_of_buckets(signatures, present, settings.bands)
+    keys = pairs[agreeing_slots(signatures, pairs) >= AGREEING * signatures.shape[1]] @ [len(signatures), 1]
+    return np.stack(np.divmod(np.sort(keys), max(1, len(signatures))), axis=1)
+
+
+def pairs_of_buckets(signatures: NDArray[np.uint32], present: NDArray[np.bool_], bands: int) -> NDArray[np.int64]:
+    """The pairs of articles that share a bucket, each once; all, or where it is crowded a few for each article.
+
+    Returns:
+        Shape (pairs, 2), a < b, in no order.
+    """
+    signatures = np.ascontiguousarray(signatures, np.uint32)
+    articles, rows = np.flatnonzero(present).astype(np.int32), signatures.shape[1] // bands
+    bits = max(0, int(len(articles) // PART).bit_length())
+    seen, count = np.full(ROOM, -1, np.int64), 0
+    for first in range(0, bands, AT_ONCE):
+        keys = np.empty((min(AT_ONCE, bands - first), len(articles)), np.uint64)
+        _hash_bands(signatures, articles, first, rows, keys)
+        for band in range(len(keys)):
+            seen, count = _join(signatures, articles, keys[band], bits, (first + band) * rows, rows, seen, count)
+    found = seen[seen >= 0]
+    return np.stack(np.divmod(found, max(1, len(signatures))), axis=1)
+
+
+def agreeing_slots(signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """In how many slots the signatures of each pair agree; shape (pairs,)."""
+    return _agreeing_slots(np.ascontiguousarray(signatures, np.uint32), np.ascontiguousarray(pairs, np.int64))
+
+
+def groups_of(pairs: NDArray[np.int64], articles: int) -> NDArray[np.int64]:
+    """For each article the first that pairs connect it with; shape (articles,)."""
+    return _groups_of(np.ascontiguousarray(pairs, np.int64), articles)
+
+
+@kept
+def _hash_bands(
+    signatures: NDArray[np.uint32], articles: NDArray[np.int32], first: int, rows: int, keys: NDArray[np.uint64]
+) -> None:
+    """The hash of each band: of two slots another number for each two (Stafford's mix 13 can be undone)."""
+    for place in range(len(articles)):
+        for band in range(len(keys)):
+            begin, value = (first + band) * rows, np.uint64(0)
+            for row in range(0, rows, 2):
+                value ^= np.uint64(signatures[articles[place], begin + row])
+                if row + 1 < rows:
+                    value ^= np.uint64(signatures[articles[place], begin + row + 1]) << np.uint64(32)
+                value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+                value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+                value ^= value >> np.uint64(31)
+            keys[band, place] = value
+
+
+@kernel
+def _same(signatures: NDArray[np.uint32], a: int, b: int, begin: int, rows: int) -> bool:
+    slot = begin
+    while slot < begin + rows and signatures[a, slot] == signatures[b, slot]:
+        slot += 1
+    return slot == begin + rows
+
+
+@kernel
+def _add(seen: NDArray[np.int64], count: int, key: int) -> int:
+    """Adds a pair to a hash set that has room; how many there are now."""
+    last = np.int64(len(seen) - 1)
+    place = np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) & last
+    while seen[place] != key:
+        if seen[place] < 0:
+            seen[place] = key
+            return count + 1
+        place = (place + 1) & last
+    return count
+
+
+@kernel
+def _with_room(seen: NDArray[np.int64], wanted: int) -> NDArray[np.int64]:
+    """The hash set with room for more."""
+    size: Whole = len(seen)
+    while size < 2 * wanted:
+        size *= 2
+    if size == len(seen):
+        return seen
+    larger = np.full(size, -1, np.int64)
+    for key in seen:
+        if key >= 0:
+            _add(larger, 0, key)
+    return larger
+
+
+@kept
+def _join(
+    signatures: NDArray[np.uint32],
+    articles: NDArray[np.int32],
+    keys: NDArray[np.uint64],
+    bits: int,
+    begin: int,
+    rows: int,
+    seen: NDArray[np.int64],
+    count: int,
+) -> tuple[NDArray[np.int64], int]:
+    """Adds the pairs of the buckets of one band to a hash set."""
+    total, parts, shift = np.int64(len(signatures)), 1 << bits, np.uint64(64 - bits)
+    start = np.zeros(parts + 1, np.int64)
+    for key in keys:
+        start[(np.int64(key >> shift) if bits else 0) + 1] += 1
+    longest: Whole = np.int64(0)
+    for part in range(parts):
+        longest = max(longest, start[part + 1])
+        start[part + 1] += start[part]
+    fill, dealt, held = start[:parts].copy(), np.empty(len(keys), np.uint64), np.empty(len(keys), np.int32)
+    for place in range(len(keys)):
+        its: Whole = np.int64(keys[place] >> shift) if bits else 0
+        dealt[fill[its]], held[fill[its]] = keys[place], articles[place]
+        fill[its] += 1
+    size: Whole = np.int64(2)
+    while size < 2 * longest:
+        size *= 2
+    # A bucket is a chain: the table holds its last article, each article the one before; `rank` numbers them.
+    table, before = np.empty(size, np.int32), np.empty(longest, np.int32)
+    rank, members = np.empty(longest, np.int32), np.empty(longest, np.int32)
+    for part in range(parts):
+        low, high = start[part], start[part + 1]
+        size = 2
+        while size < 2 * (high - low):
+            size *= 2
+        for place in range(size):
+            table[place] = -1
+        for place in range(low, high):
+            slot: Whole = np.int64(dealt[place] & np.uint64(size - 1))
+            while table[slot] >= 0 and not (
+                dealt[low + table[slot]] == dealt[place]
+                and (rows <= 2 or _same(signatures, held[low + table[slot]], held[place], begin, rows))
+            ):
+                slot = (slot + 1) & (size - 1)
+            last = table[slot]
+            before[place - low], rank[place - low] = last, rank[last] + 1 if last >= 0 else 0
+            table[slot] = place - low
+        for slot in range(size):
+            if table[slot] < 0 or rank[table[slot]] == 0:
+                continue
+            link = table[slot]
+            many: Whole = np.int64(rank[link]) + 1
+            for number in range(many - 1, -1, -1):
+                members[number] = held[low + link]
+                link = before[link]
+            reach = many if many <= CROWD else STRIDE + 1
+            seen = _with_room(seen, count + many * reach)
+            for one in range(many):
+                for other in range(one + 1, min(many, one + reach)):
+                    count = _add(seen, count, members[one] * total + members[other])
+                if one and many > CROWD:
+                    count = _add(seen, count, members[0] * total + members[one])
+    return seen, count
+
+
+@kept
+def _agreeing_slots(signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    agreeing, slots = np.empty(len(pairs), np.int64), signatures.shape[1]
+    for pair in range(len(pairs)):
+        one, other = signatures[pairs[pair, 0]], signatures[pairs[pair, 1]]
+        equal: Whole = np.int32(0)
+        for slot in range(slots):
+            equal = np.int32(equal + np.int32(one[slot] == other[slot]))
+        agreeing[pair] = equal
+    return agreeing
+
+
+@kept
+def _groups_of(pairs: NDArray[np.int64], articles: int) -> NDArray[np.int64]:
+    first = np.arange(articles)
+    for pair in range(len(pairs)):
+        one, other = pairs[pair, 0], pairs[pair, 1]
+        while first[one] != one:
+            first[one] = first[first[one]]
+            one = first[one]
+        while first[other] != other:
+            first[other] = first[first[other]]
+            other = first[other]
+        first[max(one, other)] = min(one, other)
+    for article in range(articles):  # an article's first comes before it
+        first[article] = first[first[article]]
+    return first
