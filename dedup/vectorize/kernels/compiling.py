@@ -15,8 +15,6 @@ from importlib.resources import files
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-from dedup.vectorize.kernels import switch
-
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 Whole: TypeAlias = Any
 """A whole number inside a kernel: how wide it is, numba infers; no type of Python's could say it."""
@@ -66,7 +64,7 @@ def cache_folder() -> Path | None:
 
 
 def is_compiled() -> bool:
-    """Whether an earlier run left machine code, so that no time will be spent on compiling."""
+    """Whether an earlier run left machine code, so that hardly any time will be spent on compiling."""
     folder = cache_folder()
     return folder is not None and any(folder.rglob("*.nbc"))
 
@@ -87,7 +85,7 @@ def _bases() -> list[Path]:
 @cache
 def _source_digest() -> str:
     digest = hashlib.blake2b(digest_size=8)
-    for entry in sorted(files(switch.__package__).iterdir(), key=lambda entry: entry.name):
+    for entry in sorted(files(__package__).iterdir(), key=lambda entry: entry.name):
         if entry.name.endswith(".py"):
             digest.update(entry.name.encode() + b"\0" + entry.read_bytes())
     return digest.hexdigest()

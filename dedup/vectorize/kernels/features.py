@@ -20,11 +20,11 @@ from numpy.typing import NDArray
 from dedup.errors import InputError
 from dedup.text.document import Document
 from dedup.text.tokens import Tokens
-from dedup.vectorize.hashing import word_hash
 from dedup.vectorize.kernels.compiling import is_compiled
+from dedup.vectorize.kernels.murmur import hash_words
 from dedup.vectorize.kernels.points import SCRIPT, Points, points
 from dedup.vectorize.kernels.words import IS_CAPITAL, IS_NUMBER, SCRIPT_SHIFT
-from dedup.vectorize.reference import COUNT_UNIT, FEATURES, ZONE, body_weight, minhash
+from dedup.vectorize.reference import COUNT_UNIT, FEATURES, ZONE, body_weight
 
 if TYPE_CHECKING:
     from dedup.settings import Settings
@@ -61,14 +61,14 @@ class HashedWords:
 
     @classmethod
     def of(cls, documents: Sequence[Document]) -> Self:
-        """The same from documents: the plain way."""
+        """The same of documents, whichever way they were read."""
         parts = [tokens for document in documents for tokens in (document.title, document.body)]
         offsets = np.zeros(len(parts) + 1, np.int64)
         np.cumsum([len(tokens) for tokens in parts], out=offsets[1:])
-        hashes = [word_hash(word.encode()) for tokens in parts for word in tokens.words]
+        hashes = hash_words([word for tokens in parts for word in tokens.words])
         table = points().table
         flags = [flag for tokens in parts for flag in _flags(tokens, table)]
-        return cls(np.array(hashes, np.uint32), np.array(flags, np.uint8), offsets)
+        return cls(hashes, np.array(flags, np.uint8), offsets)
 
     def spans(self) -> NDArray[np.int64]:
         """Where the words are that copies are looked for in, as `Document.words` has them; shape (articles, 2)."""
@@ -160,7 +160,7 @@ class Extractor:
     def __init__(self, settings: Settings, tell: Callable[[str, int, int], None] | None = None) -> None:
         self._settings = settings
         self._points: Points = points()
-        self._a, self._b = (np.array(part, np.uint32) for part in minhash([], settings).permutations)
+        self._a, self._b = permutations(settings)
         self._weights = zone_weights(settings)
         self._title_weight = round(settings.title_weight / COUNT_UNIT)
         if tell is not None and not is_compiled():
@@ -256,6 +256,13 @@ def blocks(articles: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]
 def processors() -> int:
     """How many processors this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def permutations(settings: Settings) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """The factors and the summands of a signature's permutations: datasketch's, which takes long to import."""
+    random = np.random.RandomState(settings.seed)
+    factors = random.randint(0, 1 << 31, settings.num_perm, np.uint32) * np.uint32(2) + np.uint32(1)
+    return factors, random.randint(0, 1 << 32, settings.num_perm, np.uint32)
 
 
 def zone_weights(settings: Settings) -> NDArray[np.uint32]:

@@ -78,7 +78,8 @@ def points() -> Points:
             found.append(int(first, 16) << 32 | int(last, 16))
         else:
             normal[int(first, 16) : int(last, 16) + 1] |= joins[what[0]] | int(what[1:])
-    table[(normal & ~np.uint16(COMPOSED)) != 0] |= WATCHED
+    watched = np.flatnonzero(normal)
+    table[watched[normal[watched] != COMPOSED]] |= WATCHED
     _mark_scripts(table)
     kind_of = table[:128] >> KIND & 7
     ascii_kinds = np.full(256, BEYOND, np.uint8)

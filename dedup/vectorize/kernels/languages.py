@@ -1,0 +1,112 @@
+"""The language of articles from their hashed words: what `dedup.vectorize.language.detect` says of the words."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.vectorize import background
+from dedup.vectorize.kernels.compiling import Whole, kept
+from dedup.vectorize.kernels.features import HashedWords
+from dedup.vectorize.kernels.machine import lowest
+from dedup.vectorize.kernels.murmur import hash_words
+from dedup.vectorize.kernels.points import CHINESE, JAPANESE, KOREAN
+from dedup.vectorize.kernels.words import SCRIPT_SHIFT
+from dedup.vectorize.language import ENGLISH_TIE, LOOKED_AT, SMALLEST_SHARE, UNKNOWN
+
+_UNKNOWN, _JAPANESE, _KOREAN, _CHINESE = -1, -2, -3, -4
+_ONE = np.uint64(1)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Tongues:
+    """The commonest words of the languages, by their hashes.
+
+    Attributes:
+        languages: the codes, sorted; at most 64.
+        keys: a table of hashes with open addressing, its size a power of two: a hash is at the place of its lower bits
+            or after it. uint32.
+        masks: for each place the set of languages, bit i for `languages[i]`; 0 where no word is. uint64.
+    """
+
+    languages: tuple[str, ...]
+    keys: NDArray[np.uint32]
+    masks: NDArray[np.uint64]
+
+
+@cache
+def tongues() -> Tongues:
+    """The table, made once (a few ms)."""
+    words = background.tongues()
+    languages = tuple(sorted({language for spoken in words.values() for language in spoken}))
+    size = 1 << (2 * len(words)).bit_length()
+    keys, masks = np.zeros(size, np.uint32), np.zeros(size, np.uint64)
+    for key, spoken in zip(hash_words(list(words)).tolist(), words.values(), strict=True):
+        place = key % size
+        while masks[place] and keys[place] != key:
+            place = (place + 1) % size
+        keys[place] = key
+        masks[place] |= np.uint64(sum(1 << languages.index(language) for language in set(spoken)))
+    return Tongues(languages, keys, masks)
+
+
+def detect(words: HashedWords) -> list[str]:
+    """The code of the language of each article, or `UNKNOWN`."""
+    known = tongues()
+    found = np.empty(len(words), np.int16)
+    english = known.languages.index("en")
+    detect_block(
+        words.hashes, words.flags, words.offsets, known.keys, known.masks, len(known.languages), english, found
+    )
+    names = {**dict(enumerate(known.languages)), _UNKNOWN: UNKNOWN, _JAPANESE: "ja", _KOREAN: "ko", _CHINESE: "zh"}
+    return [names[place] for place in found.tolist()]
+
+
+@kept
+def detect_block(
+    hashes: NDArray[np.uint32],
+    flags: NDArray[np.uint8],
+    offsets: NDArray[np.int64],
+    keys: NDArray[np.uint32],
+    masks: NDArray[np.uint64],
+    languages: Whole,
+    english: Whole,
+    found: NDArray[np.int16],
+) -> None:
+    """Writes the language of each article as a place among the languages, or as one of the negative numbers above."""
+    wrap = np.uint32(len(keys) - 1)
+    counts = np.empty(64, np.int64)
+    for article in range(len(found)):
+        begin = offsets[2 * article]
+        end = min(offsets[2 * article + 2], begin + LOOKED_AT)
+        japanese = korean = chinese = np.int64(0)
+        for place in range(begin, end):
+            script = flags[place] >> SCRIPT_SHIFT & 3
+            japanese += script == JAPANESE
+            korean += script == KOREAN
+            chinese += script == CHINESE
+        if 2 * (japanese + korean + chinese) > end - begin:
+            found[article] = _JAPANESE if japanese else (_KOREAN if korean >= chinese else _CHINESE)
+            continue
+        counts[:] = 0
+        for place in range(begin, end):
+            slot = hashes[place] & wrap
+            while masks[slot]:
+                if keys[slot] == hashes[place]:
+                    spoken = masks[slot]
+                    while spoken:
+                        counts[lowest(spoken)] += 1
+                        spoken &= spoken - _ONE
+                    break
+                slot = (slot + np.uint32(1)) & wrap
+        most, first = np.int64(0), 0
+        for language in range(languages):
+            if counts[language] > most:
+                most, first = counts[language], language
+        if most == 0 or most < SMALLEST_SHARE * (end - begin):
+            found[article] = _UNKNOWN
+        else:
+            found[article] = english if counts[english] >= ENGLISH_TIE * most else first

@@ -1,0 +1,117 @@
+"""When the kernels are used, and where their machine code is kept."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dedup.errors import SettingsError
+from dedup.settings import Settings
+from dedup.vectorize.kernels import compiling, switch
+from dedup.vectorize.kernels.features import Extractor
+from dedup.vectorize.kernels.switch import WORTH_COMPILING, use_kernels
+
+
+@pytest.fixture
+def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty folder in place of the user's cache."""
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
+    compiling.cache_folder.cache_clear()
+    yield tmp_path / "cache"
+    compiling.cache_folder.cache_clear()
+
+
+def test_the_variable_decides(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not cache.exists()
+    monkeypatch.setenv("DEDUP_KERNELS", "off")
+    assert not use_kernels(10**9)
+    monkeypatch.setenv("DEDUP_KERNELS", " ON ")
+    assert use_kernels(0)
+    monkeypatch.setenv("DEDUP_KERNELS", "maybe")
+    with pytest.raises(SettingsError, match="must be on, off or auto, not 'maybe'"):
+        use_kernels(1)
+
+
+@pytest.mark.parametrize("choice", [None, "", "auto"])
+def test_else_the_size_of_the_job_does(cache: Path, monkeypatch: pytest.MonkeyPatch, choice: str | None) -> None:
+    if choice is None:
+        monkeypatch.delenv("DEDUP_KERNELS", raising=False)
+    else:
+        monkeypatch.setenv("DEDUP_KERNELS", choice)
+    assert not use_kernels(WORTH_COMPILING - 1)
+    assert use_kernels(WORTH_COMPILING)
+    folder = compiling.cache_folder()
+    assert folder is not None
+    assert folder.is_relative_to(cache)
+    (folder / "made.nbc").touch()
+    assert use_kernels(1)
+
+
+def test_without_a_compiler_everything_is_plain(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not cache.exists()
+    monkeypatch.delenv("DEDUP_KERNELS", raising=False)
+    monkeypatch.setattr(switch, "find_spec", lambda _: None)
+    assert not use_kernels(10**9)
+    monkeypatch.setenv("DEDUP_KERNELS", "on")
+    with pytest.raises(SettingsError, match="pip install numba"):
+        use_kernels(1)
+
+
+def test_a_folder_that_cannot_be_written_is_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(file))
+    compiling.cache_folder.cache_clear()
+    assert compiling.cache_folder() is None
+    assert not compiling.is_compiled()
+    compiling.cache_folder.cache_clear()
+
+
+def test_the_user_s_cache_is_taken_where_no_folder_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("NUMBA_CACHE_DIR", raising=False)
+    for platform, variable in (("win32", "LOCALAPPDATA"), ("linux", "XDG_CACHE_HOME")):
+        monkeypatch.setattr(sys, "platform", platform)
+        monkeypatch.setenv(variable, str(tmp_path / platform))
+        compiling.cache_folder.cache_clear()
+        folder = compiling.cache_folder()
+        assert folder is not None
+        assert folder.is_relative_to(tmp_path / platform / "story-dedup")
+    compiling.cache_folder.cache_clear()
+
+
+def test_compiling_is_announced(extractor: Extractor, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Here nothing is compiled, for this process has the kernels already; what is told depends on the folder alone."""
+    assert len(extractor.features([])) == 0
+    assert not cache.exists()
+    told: list[tuple[str, int, int]] = []
+    Extractor(Settings(), lambda *what: told.append(what))
+    assert told == [("compiling, once for this machine", 0, 1), ("compiling, once for this machine", 1, 1)]
+    monkeypatch.setattr("dedup.vectorize.kernels.features.is_compiled", lambda: True)
+    Extractor(Settings(), lambda *what: told.append(what))
+    assert len(told) == 2
+
+
+def test_machine_code_is_kept_and_found_again(tmp_path: Path) -> None:
+    """Two processes: the second has nothing to compile. Neither changes where anyone else's code is kept."""
+    program = (
+        "import numba; before = numba.config.CACHE_DIR\n"
+        "from dedup.vectorize.kernels import compiling, murmur\n"
+        "ready = compiling.is_compiled()\n"
+        "assert murmur.hash_words(['mill']).tolist() == [3037678787], murmur.hash_words(['mill'])\n"
+        "assert numba.config.CACHE_DIR == before\n"
+        "print(ready, compiling.is_compiled(), len(murmur.hash_block.stats.cache_hits))"
+    )
+    environment = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "LOCALAPPDATA": str(tmp_path), "HOME": str(tmp_path)}
+    environment.pop("NUMBA_CACHE_DIR", None)
+    said = [
+        subprocess.run(
+            [sys.executable, "-c", program], capture_output=True, text=True, check=True, env=environment
+        ).stdout.split()
+        for _ in range(2)
+    ]
+    assert said == [["False", "True", "0"], ["True", "True", "1"]]

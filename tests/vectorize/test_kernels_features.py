@@ -1,0 +1,240 @@
+"""Signatures, term counts, languages and overlaps by the kernels, against those of the plain form."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import random
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+from kernel_twins import assert_equal_features, assert_equal_words, assert_same, texts
+
+from benchmarks.data import DEFAULT, ENVIRONMENT
+from dedup.errors import InputError
+from dedup.match.copies import overlaps
+from dedup.settings import Settings
+from dedup.text.document import Document
+from dedup.vectorize import background
+from dedup.vectorize.hashing import word_hash
+from dedup.vectorize.kernels import features, languages
+from dedup.vectorize.kernels import overlaps as overlap_kernels
+from dedup.vectorize.kernels.features import Extractor, Features, HashedWords, blocks, permutations
+from dedup.vectorize.kernels.overlaps import shared_shingles
+from dedup.vectorize.language import detect
+from dedup.vectorize.reference import minhash
+
+VOCABULARY = ["mill", "boat", "fire", "水火", "é", "Anna", "Riga's", "1,200", "3", "The", "of", *map(str, range(60))]
+
+
+def random_articles(seed: int, count: int) -> list[tuple[str, str]]:
+    chance = random.Random(seed)  # noqa: S311
+
+    def text(most: int) -> str:
+        return " ".join(chance.choices(VOCABULARY, k=chance.randint(0, most))) + chance.choice(["", ".", "\n", "’"])
+
+    articles = [(text(8), text(chance.choice([3, 12, 90, 700]))) for _ in range(count)]
+    return [*articles, *((title, title + " " + body) for title, body in articles[::3]), ("", ""), ("a", "")]
+
+
+VARIANTS = [
+    Settings(),
+    Settings(title_weight=0),
+    Settings(lead_weight=0.0),
+    Settings(title_weight=64, lead_weight=64.0, lead_length=13),
+    Settings(lead_length=10_000),
+    Settings(title_weight=0, lead_weight=0.0, shingle_size=1, num_perm=2, bands=1),
+    Settings(shingle_size=32, num_perm=130, bands=13, seed=2**32 - 1),
+    Settings(shingle_size=3, num_perm=127, bands=1, seed=0),
+]
+
+
+@pytest.mark.parametrize("settings", VARIANTS, ids=range(len(VARIANTS)))
+def test_features_are_those_of_the_plain_form(settings: Settings) -> None:
+    articles = random_articles(4, 40)
+    assert_equal_features(Extractor(settings).features(articles), articles, settings)
+
+
+@given(st.lists(st.tuples(texts, texts), max_size=5))
+@hypothesis_settings(max_examples=60, deadline=None)
+def test_features_of_any_text(extractor: Extractor, articles: list[tuple[str, str]]) -> None:
+    assert_equal_features(extractor.features(articles), articles, Settings())
+
+
+@pytest.mark.parametrize("settings", VARIANTS, ids=range(len(VARIANTS)))
+def test_permutations_are_datasketch_s(settings: Settings) -> None:
+    ours, theirs = permutations(settings), minhash([], settings).permutations
+    assert np.array_equal(np.array(ours), theirs)
+    assert all(part.dtype == np.uint32 for part in ours)
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+@pytest.mark.parametrize(("size", "length"), [(1, 10**9), (7, 10**9), (512, 500), (1000, 10**9)])
+def test_neither_blocks_nor_threads_change_anything(
+    extractor: Extractor, monkeypatch: pytest.MonkeyPatch, threads: int, size: int, length: int
+) -> None:
+    articles = random_articles(5, 60)
+    whole = extractor.features(articles)
+    monkeypatch.setattr(features, "BLOCK", size)
+    monkeypatch.setattr(features, "BLOCK_LENGTH", length)
+    assert_same(Features.joined(list(extractor.stream(iter(articles), threads))), whole)
+
+
+def test_blocks_hold_every_article_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    articles = random_articles(6, 50)
+    monkeypatch.setattr(features, "BLOCK", 9)
+    monkeypatch.setattr(features, "BLOCK_LENGTH", 2_000)
+    found = list(blocks(articles))
+    assert [article for block in found for article in block] == articles
+    assert max(map(len, found)) == 9
+    assert min(map(len, found[:-1])) < 9
+
+
+def test_articles_are_read_as_they_are_needed(extractor: Extractor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(features, "BLOCK", 4)
+    read = 0
+
+    def source() -> Iterator[tuple[str, str]]:
+        nonlocal read
+        for number in range(400):
+            read += 1
+            yield "", f"article {number}"
+
+    stream = extractor.stream(source(), threads=2)
+    assert len(next(stream)) == 4
+    assert read < 60
+    assert 4 + sum(map(len, stream)) == 400
+
+
+def test_an_error_in_the_source_is_the_caller_s(extractor: Extractor) -> None:
+    def source() -> Iterator[tuple[str, str]]:
+        yield "a", "b"
+        raise InputError("no article")
+
+    with pytest.raises(InputError, match="no article"):
+        list(extractor.stream(source(), threads=2))
+
+
+def test_no_articles(extractor: Extractor) -> None:
+    assert_equal_features(extractor.features([]), [], Settings())
+    nothing = Features.joined(list(extractor.stream([])), slots=128)
+    assert len(nothing) == 0
+    assert nothing.signatures.shape == (0, 128)
+    assert [matrix.shape[0] for matrix in nothing.term_counts()] == [0, 0]
+    assert languages.detect(nothing.words) == []
+
+
+def test_features_of_a_title_alone(extractor: Extractor) -> None:
+    """What an article has that is judged without its body."""
+    articles = random_articles(7, 30)
+    words = extractor.words(articles)
+    places = list(range(0, len(articles), 2))
+    alone = extractor.sketch(words.take(places, bodies=False))
+    assert_equal_features(alone, [(articles[place][0], "") for place in places], Settings())
+
+
+def test_a_title_too_long_to_count_is_refused(extractor: Extractor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(features, "LONGEST_TITLE", 3)
+    extractor.features([("a b c", "d e f g")])
+    with pytest.raises(InputError, match="more than 3 words"):
+        extractor.features([("a b c d", "e")])
+
+
+def test_languages_are_those_of_the_plain_form(extractor: Extractor) -> None:
+    chance = random.Random(8)  # noqa: S311
+    common = list(background.tongues())
+    others = ["zq", "Xylo", "水火木", "かな", "힣각", "カ", "東京タワー", "1", "ก"]
+    articles = []
+    for _ in range(1_500):
+        pool = chance.choices(common, k=chance.randint(1, 9)) + chance.choices(others, k=chance.randint(0, 12))
+        words = chance.choices(pool, k=chance.choice([1, 2, 3, 10, 30, 500]))
+        articles.append((" ".join(words[:5]), " ".join(words[5:])))
+    found = languages.detect(extractor.words(articles))
+    assert found == [detect(Document.of(*article)) for article in articles]
+    assert len(set(found)) > 30
+
+
+def test_no_two_of_the_commonest_words_have_one_hash() -> None:
+    words = list(background.tongues())
+    assert len({word_hash(word.encode()) for word in words}) == len(words)
+    assert languages.tongues().languages == tuple(sorted(languages.tongues().languages))
+    assert len(languages.tongues().languages) <= 64
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+@pytest.mark.parametrize("size", [1, 5, 32])
+def test_overlaps_are_those_of_the_plain_form(
+    extractor: Extractor, monkeypatch: pytest.MonkeyPatch, threads: int, size: int
+) -> None:
+    settings = Settings(shingle_size=size)
+    articles = random_articles(9, 30)
+    documents = [Document.of(*article) for article in articles]
+    pairs = np.array([(a, b) for b in range(len(articles)) for a in range(b)], np.int64)
+    pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
+    monkeypatch.setattr(overlap_kernels, "CHUNK", 37)
+    shared, sizes = shared_shingles(extractor.words(articles), pairs, size, threads)
+    plain = overlaps(documents, pairs, settings)
+    assert np.array_equal(shared, plain.shared)
+    assert np.array_equal(sizes, plain.sizes)
+    assert shared.any()
+
+
+def test_overlaps_of_no_pairs(extractor: Extractor) -> None:
+    shared, sizes = shared_shingles(extractor.words([("a", "b")]), np.empty((0, 2), np.int64), 5)
+    assert shared.shape == (0,)
+    assert sizes.shape == (0, 2)
+
+
+@given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 40) | st.integers(0, 40).map(lambda low: 7 << 32 | low)))
+@hypothesis_settings(deadline=None, max_examples=60)
+def test_hashes_are_sorted(values: list[int]) -> None:
+    array, spare = np.array(values, np.uint64), np.empty(len(values), np.uint64)
+    overlap_kernels.sort(array, spare, np.empty(1024, np.uint32), np.uint64(len(values)))
+    assert array.tolist() == sorted(values)
+
+
+SETS = {
+    "basil": 1,
+    "copy_pairs_dev_articles": 1,
+    "fnc1_train": 2,
+    "meantime": 1,
+    "mmds_dev": 1,
+    "newswcl50": 1,
+    "reuters21578": 20,
+    "stream_2020_01_02": 69,
+    "telegram_articles": 1,
+}
+"""The real sets, and of how many of their articles one is looked at, so that this takes half a minute."""
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_real_articles(extractor: Extractor, name: str) -> None:
+    path = Path(os.environ.get(ENVIRONMENT, DEFAULT)) / f"{name}.jsonl.gz"
+    if not path.exists():
+        pytest.skip(f"{path} is not there: set DEDUP_DATA to the folder of the labelled sets")
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        records = [json.loads(line) for place, line in enumerate(lines) if place % SETS[name] == 0]
+    articles = [(record.get("title", ""), record.get("text", "")) for record in records]
+    found = Features.joined(list(extractor.stream(articles, threads=2)))
+    assert_equal_words(found.words, articles)
+    assert_equal_features(found, articles, Settings())
+    documents = [Document.of(*article) for article in articles]
+    assert languages.detect(found.words) == [detect(document) for document in documents]
+    order = np.lexsort(found.signatures[:, :2].T)
+    pairs = np.unique(np.sort(np.stack([order[:-1], order[1:]], axis=1), axis=1), axis=0)
+    plain = overlaps(documents, pairs, Settings())
+    shared, sizes = shared_shingles(found.words, pairs, Settings().shingle_size)
+    assert np.array_equal(shared, plain.shared)
+    assert np.array_equal(sizes, plain.sizes)
+
+
+def test_hashed_words_of_documents_have_the_same_features(extractor: Extractor) -> None:
+    articles = random_articles(10, 40)
+    plain = HashedWords.of([Document.of(*article) for article in articles])
+    assert_same(extractor.sketch(plain), extractor.features(articles))

@@ -1,0 +1,200 @@
+"""The kernels' words against the definition of a token, on strings that were made to part them."""
+
+from __future__ import annotations
+
+import random
+import sys
+import unicodedata
+from itertools import combinations
+
+import numpy as np
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+from kernel_twins import TRAPS, anything, assert_equal_words, stacked, texts, trapped
+
+from dedup.text.alphabet import LONGEST_STACK
+from dedup.text.document import Document
+from dedup.text.tokens import tokenize
+from dedup.vectorize import language
+from dedup.vectorize.hashing import word_hash
+from dedup.vectorize.kernels import features
+from dedup.vectorize.kernels.features import Extractor, HashedWords
+from dedup.vectorize.kernels.murmur import hash_words
+from dedup.vectorize.kernels.points import KIND, SCRIPT, UNKNOWN, points
+from dedup.vectorize.kernels.words import SCRIPT_SHIFT
+
+
+@given(st.lists(st.tuples(texts, texts), max_size=6))
+@example([("", "")])
+@example([("Anna's", "ANNA’S boat's ＇s 's ʼs")])
+@example([("x\ud800y", "\ud800\udc00")])
+@settings(max_examples=400, deadline=None)
+def test_any_text_has_the_words_of_the_definition(extractor: Extractor, articles: list[tuple[str, str]]) -> None:
+    assert_equal_words(extractor.words(articles), articles)
+
+
+@given(trapped, trapped, trapped)
+@settings(max_examples=300, deadline=None)
+def test_a_title_repeated_at_the_start_is_dropped(extractor: Extractor, title: str, text: str, joint: str) -> None:
+    articles = [
+        (title, title + joint + text),
+        (title, title.upper() + "\n" + text),
+        (title, title.lower()),
+        (title + " s", title + "’s " + text),
+        (title, unicodedata.normalize("NFD", title) + joint + text),
+    ]
+    assert_equal_words(extractor.words(articles), articles)
+
+
+@given(st.lists(st.text(min_size=1).filter(lambda word: not any("\ud800" <= char <= "\udfff" for char in word))))
+@settings(deadline=None)
+def test_words_are_hashed_as_scikit_learn_does(words: list[str]) -> None:
+    assert hash_words(words).tolist() == [word_hash(word.encode()) for word in words]
+
+
+@given(st.integers(0, 70), st.integers(0, 70))
+@settings(max_examples=60, deadline=None)
+def test_words_of_every_length_at_every_place(extractor: Extractor, length: int, place: int) -> None:
+    text = "." * place + "Ab9" * length + "é" * (place % 2) + " end"
+    assert_equal_words(extractor.words([("", text), (text, "")]), [("", text), (text, "")])
+
+
+def test_every_code_point(extractor: Extractor) -> None:
+    """Alone, after a letter, before one, as the s of a possessive, as the apostrophe, as a capital, and twice."""
+    known = [point for point in range(sys.maxunicode + 1) if not points().normal[point] & UNKNOWN]
+    assert len(known) > 270_000
+    last = 0xF0000  # from here on there is nothing but signs for private use
+    every = "x {0} b{0}C{0}. {0}a d{0}s e'{0} {0}{0}水{0} "
+    shown = [(every if point < last else "x{0}").format(chr(point)) for point in known]
+    articles = [("", "".join(shown[place : place + 64])) for place in range(0, len(shown), 64)]
+    for start in range(0, len(articles), 512):
+        block = articles[start : start + 512]
+        assert_equal_words(extractor.words(block), block)
+
+
+def test_code_points_that_may_be_unknown_go_to_the_plain_form() -> None:
+    """Those this Python does not know, and those it does but that no normalised text has."""
+    normal = points().normal
+    for point in range(sys.maxunicode + 1):
+        char = chr(point)
+        if unicodedata.category(char) == "Cn" or not unicodedata.is_normalized("NFC", char):
+            assert normal[point] & UNKNOWN, f"U+{point:04X}"
+
+
+def test_everything_that_composes(extractor: Extractor) -> None:
+    pairs = [(int(pair) >> 32, int(pair) & 0x1FFFFF) for pair in points().pairs]
+    assert len(pairs) > 900
+    hangul = [(0x1100, 0x1161), (0x1112, 0x1175), (0xAC00, 0x11A8), (0xD788, 0x11C2)]
+    articles: list[tuple[str, str]] = []
+    for first, second in pairs + hangul:
+        assert unicodedata.normalize("NFC", chr(first) + chr(second)) != chr(first) + chr(second)
+        signs = ("", "\u0316", "\u0327", "\u00ad", "\u0301")
+        articles.extend(("", f"a{chr(first)}{between}{chr(second)}b") for between in signs)
+    assert_equal_words(extractor.words(articles), articles)
+
+
+def test_marks_in_every_order(extractor: Extractor) -> None:
+    seed = 7
+    chance = random.Random(seed)  # noqa: S311
+    normal = points().normal
+    marks = [
+        chr(point) for point in np.flatnonzero(normal) if not normal[point] & UNKNOWN and not 0xAC00 <= point < 0xD7A4
+    ]
+    letters = [char for char in TRAPS if tokenize(char).words] + list("aeiouAEIOUâêôǎṣạåळனকেো")
+    articles = [
+        ("", chance.choice(letters) + "".join(chance.choices(marks, k=chance.randint(1, 4))) + chance.choice(letters))
+        for _ in range(20_000)
+    ]
+    assert_equal_words(extractor.words(articles), articles)
+
+
+@pytest.mark.parametrize("mark", ["\u0301", "\u00ad", "\u0e38", "\u0e34", "\ufe0f", "\u3099"])
+@pytest.mark.parametrize("count", [LONGEST_STACK - 1, LONGEST_STACK, LONGEST_STACK + 1, 3 * LONGEST_STACK])
+def test_stacks_of_marks_are_cut(extractor: Extractor, mark: str, count: int) -> None:
+    for before in ("", "x", "ก", "."):
+        articles = [("", before + mark * count + "y"), (before + mark * count, "z")]
+        assert_equal_words(extractor.words(articles), articles)
+
+
+@given(stacked, anything)
+@settings(deadline=None)
+def test_flags_tell_the_script(extractor: Extractor, title: str, text: str) -> None:
+    names = {"": 0, "ja": 1, "ko": 2, "zh": 3}
+    document = Document.of(title, text)
+    scripts = [names[language._script(word)] for word in document.title.words + document.body.words]
+    assert (extractor.words([(title, text)]).flags >> SCRIPT_SHIFT & 3).tolist() == scripts
+
+
+def test_the_table_tells_the_script_of_every_code_point() -> None:
+    names = {"": 0, "ja": 1, "ko": 2, "zh": 3}
+    table = points().table
+    for point in np.flatnonzero(table >> KIND & 7).tolist():
+        folded = chr(int(table[point]) & 0x1FFFFF)
+        assert table[point] >> SCRIPT & 3 == names[language._script(folded)]
+        assert table[point] >> SCRIPT & 3 == table[ord(folded)] >> SCRIPT & 3
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The mayor’s “plan” – said café owner Zoë Müller — costs £5m…",
+        "Tàu rời cảng lúc giữa trưa, và đến tối mọi người đã về nhà.",
+        "वह लड़का सड़क पर खड़ा था।",
+        "সে বাড়ি থেকে বাজারে গেল।",
+        "அவர்கள் கப்பலில் வந்தார்கள்.",
+        "غادرت السفينة الميناء، وقال أحدهم إنّه آمن.",
+        "המעבורת יצאה מן הנמל בצהריים",
+        "เรือออกจากท่าตอนเที่ยงวัน",
+        "船は正午に港を出た。ガラスの窓",
+        "배는 정오에 항구를 떠났다.",
+        "പൊതുജനങ്ങൾക്കു വേണ്ടി",
+    ],
+)
+def test_texts_of_every_script_are_read_by_the_kernel(
+    extractor: Extractor, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In normalisation form C, as they are published, they need not go to the plain form."""
+
+    def never(*_: object) -> HashedWords:
+        pytest.fail("read the plain way")
+
+    text = unicodedata.normalize("NFC", text)
+    monkeypatch.setattr(features, "_with_plain", never)
+    assert_equal_words(extractor.words([(text, text + " " + text)]), [(text, text + " " + text)])
+
+
+def test_a_title_of_words_with_equal_hashes_is_not_taken_for_repeated(extractor: Extractor) -> None:
+    words = [f"w{number}" for number in range(300_000)]
+    hashes = hash_words(words)
+    order = np.argsort(hashes, kind="stable")
+    twins = np.flatnonzero(hashes[order][1:] == hashes[order][:-1])
+    assert len(twins) >= 3
+    ones, others = [words[order[place]] for place in twins[:3]], [words[order[place + 1]] for place in twins[:3]]
+    articles = [(" ".join(ones), " ".join(others) + " x"), (" ".join(ones), " ".join(ones).upper() + " x")]
+    found = extractor.words(articles)
+    assert np.diff(found.offsets).tolist() == [3, 4, 3, 1]
+    assert_equal_words(found, articles)
+
+
+def test_a_text_too_long_for_places_of_32_bits_is_read_the_plain_way(
+    extractor: Extractor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    articles = [("A mill", "burned down"), ("The boat", "sank " * 30), ("", "")]
+    monkeypatch.setattr(features, "LONGEST_TEXT", 100)
+    assert_equal_words(extractor.words(articles), articles)
+
+
+def test_words_can_be_taken_and_joined(extractor: Extractor) -> None:
+    articles = [("One title", "Its body"), ("", "Only a body here"), ("Only a title", ""), ("", "")]
+    words = extractor.words(articles)
+    assert_equal_words(words.take([3, 1, 1, 0, 2]), [articles[place] for place in (3, 1, 1, 0, 2)])
+    assert_equal_words(words.take([0, 1], bodies=False), [("One title", ""), ("", "")])
+    assert_equal_words(HashedWords.joined([words, words.take([]), words]), articles * 2)
+    documents = [Document.of(*article) for article in articles]
+    assert_equal_words(HashedWords.of(documents), articles)
+    spans = words.spans()
+    for article, (begin, end) in enumerate(spans.tolist()):
+        assert words.hashes[begin:end].tolist() == [word_hash(word.encode()) for word in documents[article].words]
+    for one, other in combinations(range(len(articles)), 2):
+        assert len(words.take([one, other])) == 2
