@@ -19,9 +19,11 @@ if TYPE_CHECKING:
 
 AT_ONCE = 8
 """Bands whose hashes are taken in one pass over the signatures."""
+TOGETHER = 64
+"""Articles whose signatures are read while they are in the processor's cache."""
 ROOM = 1 << 16
 """Pairs there is room for at first, twice over."""
-PART = 1_024
+PART = 2_048
 """Articles in a part, about."""
 
 
@@ -53,11 +55,14 @@ def pairs_of_buckets(signatures: NDArray[np.uint32], present: NDArray[np.bool_],
     articles, rows = np.flatnonzero(present).astype(np.int32), signatures.shape[1] // bands
     bits = max(0, int(len(articles) // PART).bit_length())
     seen, count = np.full(ROOM, -1, np.int64), 0
+    hashes = np.empty((min(AT_ONCE, bands), len(articles)), np.uint64)
+    dealt, held = np.empty(len(articles), np.uint64), np.empty(len(articles), np.int32)
     for first in range(0, bands, AT_ONCE):
-        keys = np.empty((min(AT_ONCE, bands - first), len(articles)), np.uint64)
+        keys = hashes[: bands - first]
         _hash_bands(signatures, articles, first, rows, keys)
         for band in range(len(keys)):
-            seen, count = _join(signatures, articles, keys[band], bits, (first + band) * rows, rows, seen, count)
+            begin = (first + band) * rows
+            seen, count = _join(signatures, articles, keys[band], bits, begin, rows, dealt, held, seen, count)
     found = seen[seen >= 0]
     return np.stack(np.divmod(found, max(1, len(signatures))), axis=1)
 
@@ -76,18 +81,21 @@ def groups_of(pairs: NDArray[np.int64], articles: int) -> NDArray[np.int64]:
 def _hash_bands(
     signatures: NDArray[np.uint32], articles: NDArray[np.int32], first: int, rows: int, keys: NDArray[np.uint64]
 ) -> None:
-    """The hash of each band: of two slots another number for each two (Stafford's mix 13 can be undone)."""
-    for place in range(len(articles)):
+    """The hash of each band: of two slots another number for each two, for both steps can be undone."""
+    for low in range(0, len(articles), TOGETHER):
+        high = min(low + TOGETHER, len(articles))
         for band in range(len(keys)):
-            begin, value = (first + band) * rows, np.uint64(0)
-            for row in range(0, rows, 2):
-                value ^= np.uint64(signatures[articles[place], begin + row])
-                if row + 1 < rows:
-                    value ^= np.uint64(signatures[articles[place], begin + row + 1]) << np.uint64(32)
-                value = (value ^ (value >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
-                value = (value ^ (value >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
-                value ^= value >> np.uint64(31)
-            keys[band, place] = value
+            begin, mine = (first + band) * rows, keys[band]
+            for place in range(low, high):
+                slots, value = signatures[articles[place]], np.uint64(rows)
+                for slot in range(begin, begin + rows - 1, 2):
+                    value ^= np.uint64(slots[slot]) | (np.uint64(slots[slot + 1]) << np.uint64(32))
+                    value *= np.uint64(0xD6E8FEB86659FD93)  # the constant of Stafford's rrmxmx
+                    value ^= value >> np.uint64(32)
+                if rows & 1:
+                    value = (value ^ np.uint64(slots[begin + rows - 1])) * np.uint64(0xD6E8FEB86659FD93)
+                    value ^= value >> np.uint64(32)
+                mine[place] = value
 
 
 @kernel
@@ -134,10 +142,12 @@ def _join(
     bits: int,
     begin: int,
     rows: int,
+    dealt: NDArray[np.uint64],
+    held: NDArray[np.int32],
     seen: NDArray[np.int64],
     count: int,
 ) -> tuple[NDArray[np.int64], int]:
-    """Adds the pairs of the buckets of one band to a hash set."""
+    """Adds the pairs of the buckets of one band to a hash set; `dealt` and `held` are memory to work in."""
     total, parts, shift = np.int64(len(signatures)), 1 << bits, np.uint64(64 - bits)
     start = np.zeros(parts + 1, np.int64)
     for key in keys:
@@ -146,24 +156,25 @@ def _join(
     for part in range(parts):
         longest = max(longest, start[part + 1])
         start[part + 1] += start[part]
-    fill, dealt, held = start[:parts].copy(), np.empty(len(keys), np.uint64), np.empty(len(keys), np.int32)
+    fill = start[:parts].copy()
     for place in range(len(keys)):
         its: Whole = np.int64(keys[place] >> shift) if bits else 0
         dealt[fill[its]], held[fill[its]] = keys[place], articles[place]
         fill[its] += 1
-    size: Whole = np.int64(2)
-    while size < 2 * longest:
+    size: Whole = np.int64(4)
+    while size < 4 * longest:
         size *= 2
-    # A bucket is a chain: the table holds its last article, each article the one before; `rank` numbers them.
+    # A bucket is a chain: the table holds its last article, and each article the one before it.
     table, before = np.empty(size, np.int32), np.empty(longest, np.int32)
-    rank, members = np.empty(longest, np.int32), np.empty(longest, np.int32)
+    buckets, members = np.empty(longest, np.int32), np.empty(longest, np.int32)
     for part in range(parts):
         low, high = start[part], start[part + 1]
-        size = 2
-        while size < 2 * (high - low):
+        size = 4
+        while size < 4 * (high - low):
             size *= 2
         for place in range(size):
             table[place] = -1
+        several = 0
         for place in range(low, high):
             slot: Whole = np.int64(dealt[place] & np.uint64(size - 1))
             while table[slot] >= 0 and not (
@@ -172,13 +183,16 @@ def _join(
             ):
                 slot = (slot + 1) & (size - 1)
             last = table[slot]
-            before[place - low], rank[place - low] = last, rank[last] + 1 if last >= 0 else 0
-            table[slot] = place - low
-        for slot in range(size):
-            if table[slot] < 0 or rank[table[slot]] == 0:
-                continue
-            link = table[slot]
-            many: Whole = np.int64(rank[link]) + 1
+            before[place - low], table[slot] = last, place - low
+            if last >= 0 and before[last] < 0:
+                buckets[several] = slot
+                several += 1
+        for bucket in range(several):
+            link, many = table[buckets[bucket]], 0
+            while link >= 0:
+                link = before[link]
+                many += 1
+            link = table[buckets[bucket]]
             for number in range(many - 1, -1, -1):
                 members[number] = held[low + link]
                 link = before[link]
