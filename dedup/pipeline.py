@@ -16,19 +16,22 @@ from dedup.evidence import StoredEvidence
 from dedup.group.copies import copy_groups, digests, held_together, representatives, without_parts
 from dedup.group.linkage import average_linkage
 from dedup.match.copies import alike_candidates, band_candidates, decide, overlaps
+from dedup.match.crowd import crowding
 from dedup.match.opinion import Embed, opinions
-from dedup.match.stories import ordinariness, story_pairs
+from dedup.match.stories import ordinariness, rescored, story_pairs
 from dedup.settings import Settings
 from dedup.text.document import Document
 from dedup.vectorize.boilerplate import overwritten
 from dedup.vectorize.bridge import bridge
 from dedup.vectorize.frequencies import Frequencies
+from dedup.vectorize.furniture import furniture, without_furniture
 from dedup.vectorize.language import detect
 from dedup.vectorize.reference import figures, signatures, term_counts
 from dedup.vectorize.weights import tfidf
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 
 def cluster(
@@ -59,7 +62,7 @@ def cluster(
     collection = collect(articles)
     count = len(collection)
     tell("reading the words", 0, count)
-    documents, foreign = read_words(collection)
+    documents, foreign, passages = read_words(collection)
 
     tell("looking for copies", 0, count)
     present = np.array([bool(document.words) for document in documents], bool)
@@ -76,6 +79,8 @@ def cluster(
     ordinary = ordinariness(vectors.matrix, standing)
     across = bridge(vectors, capitals, figures(documents), languages)
     pairs = story_pairs(vectors.matrix, ordinary, collection.seconds, texts, forms, settings, tell, across)
+    ordinary = ordinary + crowding(pairs, collection.seconds, texts)
+    pairs = rescored(pairs, ordinary, collection.seconds, settings)
 
     tell("grouping", 0, count)
     more_copies, more_forms = decide(documents, alike_candidates(pairs, banded), collection.seconds, settings)
@@ -93,7 +98,7 @@ def cluster(
     tree = average_linkage(pairs, copy_groups(copies, forms), weights)
     notices = (*collection.notices, *map(_notice, map(collection.first, foreign)))
     evidence = StoredEvidence(collection, foreign, vectors, ordinary, pairs, copies, forms, digest, tree, notices)
-    return replace(evidence, across=across, opinion=opinion).clustering(settings)
+    return replace(evidence, across=across, furniture=passages, opinion=opinion).clustering(settings)
 
 
 def compare(
@@ -109,13 +114,14 @@ def compare(
     return cluster([a, b], settings).explain(0, 1)
 
 
-def read_words(collection: Collection) -> tuple[list[Document], list[int]]:
-    """The documents of a collection, and which of them were left without a body because it is not theirs."""
+def read_words(collection: Collection) -> tuple[list[Document], list[int], NDArray[np.uint64]]:
+    """The documents of a collection, which were left without a body that is not theirs, and the furniture taken out."""
     documents = collection.documents()
     foreign = overwritten(documents)
     for place in foreign:
         documents[place] = documents[place].without_body()
-    return documents, foreign
+    passages = furniture(documents)
+    return [without_furniture(document, passages) for document in documents], foreign, passages
 
 
 def _notice(article: Article) -> Notice:

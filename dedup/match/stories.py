@@ -6,7 +6,7 @@ serves a pile on one war and a pile on everything), less a little for the days b
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -105,6 +105,13 @@ def score(
     """The scores of pairs in units of `SCORE_UNIT`; `ordinary` is the mean ordinariness of each pair's two articles."""
     raw = cosine - ordinary
     return np.rint((raw - date_penalty(raw, days, settings)) / SCORE_UNIT).astype(np.int64)
+
+
+def rescored(pairs: Pairs, ordinary: NDArray[np.float64], seconds: NDArray[np.float64], settings: Settings) -> Pairs:
+    """The pairs with the scores that another ordinariness of their articles gives them, those with a positive one."""
+    mean, days = (ordinary[pairs.a] + ordinary[pairs.b]) / 2, days_between(seconds, pairs.a, pairs.b)
+    pairs = replace(pairs, score=score(pairs.cosine, mean, days, settings))
+    return pairs.where(pairs.score > 0)
 
 
 def story_pairs(
