@@ -7,9 +7,11 @@ same, however many pairs it has, but for those with fewer than `FULL_WEIGHT`, wh
 
     sets     by set: links, right (the share that is), said (the mean probability), error, interval (95 %, found stories
              drawn with replacement), chance (the mean error if every probability were true and links independent), bins
-             (of each that is not empty: its share of the links, the mean probability, the share that is right);
+             (a curve to draw: of each fifth of the links, or fewer parts of `FEWEST` and more, by probability, its
+             share of the links, the mean probability, the share that is right);
              `apart` has the same for the scored pairs that were not joined
-    pooled   the same for all held-out links together, every set weighing the same; each set's share of a bin in `bins`
+    pooled   error, and bins as above by tenths, of all held-out links together, every set weighing the same;
+             error_by_links, every link weighing the same; mean_error, that of the sets
     copies   for the judged pairs that are found to be copies, the fit leaving out a tenth of them at a time
     table    what `dedup/match/probability.json` has: the curves, fitted to all sets, and where they come from
 """
@@ -46,6 +48,7 @@ BINS = 10
 FULL_WEIGHT = 50
 """Pairs from which a set counts in full in a fit."""
 FOLDS = 10
+FEWEST = 40
 FITTED = ("fnc1_train", "mmds_dev", "basil", "newswcl50", "meantime")
 """Not our own seeds: all that is joined there is right, by our own making. They are measured all the same."""
 COPIES_FILE = "copy_pairs_dev"
@@ -61,6 +64,7 @@ class Observed:
     Attributes:
         name: of the set.
         score, background: of each pair, shape (pairs,).
+        foreign: whether its articles are in different languages.
         joined: whether the stories of the default granularity have both: then the pair is a link.
         right: whether both are of one gold story.
         story: the found story of the first.
@@ -69,6 +73,7 @@ class Observed:
     name: str
     score: Floats
     background: Floats
+    foreign: Truth
     joined: Truth
     right: Truth
     story: NDArray[np.int64]
@@ -85,6 +90,7 @@ def observe(collection: LabelledSet) -> Observed:
         collection.name,
         np.asarray(pairs.score * SCORE_UNIT, np.float64),
         (evidence.ordinary[pairs.a] + evidence.ordinary[pairs.b]) / 2,
+        evidence.foreign(pairs.a, pairs.b),
         label[pairs.a] == label[pairs.b],
         gold[pairs.a] == gold[pairs.b],
         label[pairs.a],
@@ -164,7 +170,7 @@ def fit(features: Sequence[Floats], right: Sequence[Truth]) -> list[float]:
 
 def fit_joined(observed: Sequence[Observed]) -> list[float]:
     """The curve of the pairs that are joined."""
-    features = [joined_features(each.score, each.background)[each.joined] for each in observed]
+    features = [joined_features(each.score, each.background, each.foreign)[each.joined] for each in observed]
     return fit(features, [each.right[each.joined] for each in observed])
 
 
@@ -187,7 +193,7 @@ def judge(said: Floats, right: Truth, clusters: NDArray[np.int64], resamples: in
         "said": float(said.mean()) if len(said) else None,
         "error": calibration_error(said, right),
         "chance": fmean(lucky) if lucky else None,
-        "bins": bins(said, right),
+        "bins": even_bins(said, right, np.ones(len(said)), max(1, min(5, len(said) // FEWEST))),
         **bootstrap.intervals({"interval": errors} if len(errors) else {}),
     }
 
@@ -213,6 +219,22 @@ def bins(said: Floats, right: Truth, weights: Floats | None = None) -> list[tupl
     ]
 
 
+def even_bins(said: Floats, right: Truth, weights: Floats, count: int) -> list[tuple[float, float, float]]:
+    """As `bins`, but of equal weight as far as single links allow: for a figure, where few links would be no point."""
+    if not len(said):
+        return []
+    order = np.argsort(said, kind="stable")
+    reached = np.cumsum(weights[order]) - weights[order] / 2
+    place = np.minimum((reached / weights.sum() * count).astype(np.int64), count - 1)
+    values = (weights[order], (weights * said)[order], (weights * right)[order])
+    sums = [np.bincount(place, value, minlength=count) for value in values]
+    return [
+        (float(weight / weights.sum()), float(mean / weight), float(true / weight))
+        for weight, mean, true in zip(*sums, strict=True)
+        if weight > 0
+    ]
+
+
 def _evidence(clustering: Clustering) -> StoredEvidence:
     evidence = clustering._evidence
     if not isinstance(evidence, StoredEvidence):
@@ -224,7 +246,8 @@ def _held_out(name: str, observed: Mapping[str, Observed]) -> Floats:
     """The probabilities of a set's pairs, by a fit to the other sets; rounded as the product does."""
     others = [observed[other] for other in FITTED if other in observed and other != name]
     curves = Probabilities(fit_joined(others), fit_apart(others), (0, 0))
-    return curves.of_stories(observed[name].score, observed[name].background, observed[name].joined)
+    held = observed[name]
+    return curves.of_stories(held.score, held.background, held.foreign, held.joined)
 
 
 def _copies_held_out(overlap: Floats, right: Truth) -> Floats:
@@ -232,7 +255,7 @@ def _copies_held_out(overlap: Floats, right: Truth) -> Floats:
     fold = np.arange(len(right)) % FOLDS
     for held in range(FOLDS):
         curve = fit([copy_features(overlap[fold != held])], [right[fold != held]])
-        said[fold == held] = Probabilities((0, 0, 0), (0, 0), curve).of_copies(overlap[fold == held])
+        said[fold == held] = Probabilities((0, 0, 0, 0), (0, 0), curve).of_copies(overlap[fold == held])
     return said
 
 
@@ -242,7 +265,7 @@ def _pooled(parts: Sequence[tuple[Floats, Truth]]) -> dict[str, Any]:
     return {
         "error": calibration_error(said, right, weights),
         "error_by_links": calibration_error(said, right),
-        "bins": bins(said, right, weights),
+        "bins": even_bins(said, right, weights, 10),
     }
 
 
@@ -251,7 +274,7 @@ def _table(
 ) -> dict[str, Any]:
     joined, apart = (sum(int((each.joined == kind).sum()) for each in fitted) for kind in (True, False))
     curves = {
-        "joined": _curve(["ln(score)", "background"], fit_joined(fitted), joined),
+        "joined": _curve(["ln(score)", "background", "between languages"], fit_joined(fitted), joined),
         "apart": _curve(["ln(score)"], fit_apart(fitted), apart),
         "copy": _curve(["overlap"], fit([copy_features(overlap)], [right]), len(right)),
     }

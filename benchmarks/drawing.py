@@ -23,6 +23,10 @@ STYLE = {
 }
 PRECISION, RECALL, F1 = "#0b6e99", "#c2571a", "#444444"
 DEFAULT = 0.5
+NEAR = 0.05
+"""The calibration error that is asked for, drawn as a band."""
+LOWEST = 0.5
+"""Probability from which the calibration is drawn: few links have less."""
 
 Report = Mapping[str, Any]
 
@@ -38,11 +42,11 @@ def require_matplotlib() -> None:
 
 
 def draw_knob(report: Report, path: Path) -> None:
-    """BCubed precision, recall and F1 over the granularity, a panel for each labelled set."""
+    """BCubed precision, recall and F1 over the granularity, a panel for each set with a story of several articles."""
     import matplotlib as mpl
     from matplotlib.figure import Figure
 
-    sets = report["sets"]
+    sets = {name: found for name, found in report["sets"].items() if found["stories"] < found["articles"]}
     columns = 4
     rows = -(-len(sets) // columns)
     with mpl.rc_context(STYLE):
@@ -76,30 +80,24 @@ def draw_calibration(report: Report, path: Path) -> None:
     with mpl.rc_context(STYLE):
         figure = Figure(figsize=(4.6, 4.2), layout="constrained")
         panel = figure.subplots()
+        panel.fill_between([0, 1], [-NEAR, 1 - NEAR], [NEAR, 1 + NEAR], color="#eeeeee", linewidth=0)
         panel.plot([0, 1], [0, 1], color="#999999", linewidth=0.8, linestyle=":")
-        fitted = [name for name in report["sets"] if name in report["table"]["held_out_error"]]
-        for name in fitted:
-            shares, said, right = _columns(report["sets"][name]["bins"])
-            panel.scatter(said, right, s=[8 + 120 * share for share in shares], alpha=0.55, label=name, linewidths=0)
-        _, said, right = _columns([each for each in report["pooled"]["bins"] if each[0] >= LEAST_SHARE])
-        panel.plot(said, right, color=F1, linewidth=1.4, marker="o", markersize=3, label="all, each set the same")
+        for name in report["sets"]:
+            if name in report["table"]["held_out_error"]:
+                said, right = _curve(report["sets"][name]["bins"])
+                panel.plot(said, right, linewidth=0.8, marker="o", markersize=3, alpha=0.8, label=name)
+        said, right = _curve(report["pooled"]["bins"])
+        panel.plot(said, right, color=F1, linewidth=1.8, marker="o", markersize=4, label="all, each set the same")
         panel.set_xlabel("probability given to a link, by a fit to the other sets")
         panel.set_ylabel("share of such links that is right")
-        panel.set_xlim(0, 1.02)
-        panel.set_ylim(0, 1.02)
-        legend = panel.legend(loc="lower right", fontsize=8)
-        for handle in legend.legend_handles[: len(fitted)]:
-            handle.set_sizes([30])
+        panel.set_xlim(LOWEST, 1.01)
+        panel.set_ylim(LOWEST, 1.01)
+        panel.legend(loc="lower right", fontsize=8)
         _save(figure, path)
 
 
-LEAST_SHARE = 0.001
-"""Of all links, below which a bin of the pooled ones is not drawn: single pairs are no line."""
-
-
-def _columns(bins: Any) -> tuple[list[float], list[float], list[float]]:
-    shares, said, right = zip(*bins, strict=True) if bins else ((), (), ())
-    return list(shares), list(said), list(right)
+def _curve(bins: Any) -> tuple[list[float], list[float]]:
+    return [said for _, said, _ in bins], [right for _, _, right in bins]
 
 
 def _save(figure: Any, path: Path) -> None:

@@ -51,4 +51,4 @@ def turned(articles: Sequence[Article], truth: Sequence[str]) -> dict[str, list[
         cut = clustering.rethreshold(granularity)
         largest = [len(story.articles) for story in cut.stories[:LARGEST]]
         rows.append({**score(truth, cut.labels).to_dict(), "largest": largest})
-    return {measure: [row[measure] for row in rows] for measure in rows[0]}
+    return {measure: [row[measure] for row in rows] for measure in rows[0] if measure not in {"articles", "stories"}}

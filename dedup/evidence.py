@@ -106,7 +106,7 @@ class StoredEvidence:
     ) -> NDArray[np.float64]:
         """The probability that pairs of distinct articles are of one story, by their scores."""
         background = (self.ordinary[a] + self.ordinary[b]) / 2
-        return self.probabilities.of_stories(score, background, self.events[a] == self.events[b])
+        return self.probabilities.of_stories(score, background, self.foreign(a, b), self.events[a] == self.events[b])
 
     def second_opinion(self, a: int, b: int) -> float:
         """What a second opinion added to the score of two distinct articles, 0 where it was not asked about them."""
@@ -132,13 +132,17 @@ class StoredEvidence:
         """The cosines of pairs of distinct articles, each by what the two are compared by."""
         found = _products(self.vectors.matrix, a, b)
         if self.across is not None:
-            foreign = self.across.spans(a, b)
+            foreign = self.foreign(a, b)
             found[foreign] = _products(self.across.matrix, a[foreign], b[foreign])
         return found
 
+    def foreign(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether the articles of pairs are in different languages."""
+        return np.zeros(len(a), bool) if self.across is None else self.across.spans(a, b)
+
     def compared_by(self, a: int, b: int) -> sp.csr_array:
         """The vectors that two distinct articles are compared by."""
-        foreign = self.across is not None and bool(self.across.spans(np.array([a]), np.array([b]))[0])
+        foreign = bool(self.foreign(np.array([a]), np.array([b]))[0])
         return self.across.matrix if self.across is not None and foreign else self.vectors.matrix
 
 

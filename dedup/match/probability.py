@@ -3,10 +3,11 @@
 Three logistic curves, fitted to labelled news by `python -m benchmarks calibration --write`, which keeps the numbers,
 and where they come from, in `probability.json`.
 
-A story link is judged by its score and its background: of two pairs of one score, the one in the denser collection had
-to be more alike to get there, and is right more often; in a large and mixed one strangers come closer. Pairs that
-stories at the granularity .5 join and pairs that they leave apart have a curve each, since the averages behind a merge
-have seen more than the one pair.
+A story link is judged by its score, its background and whether it spans two languages. Of two pairs of one score, the
+one in the denser collection had to be more alike to get there, and is right more often; in a large and mixed one
+strangers come closer. Between languages names and figures are compared, which is another measure. Pairs that stories at
+the granularity .5 join and pairs that they leave apart have a curve each, since the averages behind a merge have seen
+more than the one pair.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ class Probabilities:
     """Three curves, each a constant and the slopes of its features.
 
     Attributes:
-        joined: of pairs that are in one story at the granularity .5: constant, ln(score), background.
+        joined: of pairs that are in one story at the granularity .5: constant, ln(score), background, and 1 if they are
+            in different languages.
         apart: of all other pairs: constant, ln(score).
         copy: of pairs that are copies: constant, overlap.
     """
@@ -53,15 +55,18 @@ class Probabilities:
         table = json.loads((files("dedup.match") / TABLE).read_text(encoding="ascii"))
         return cls(**{name: curve["curve"] for name, curve in table["curves"].items()})
 
-    def of_stories(self, score: Floats, background: Floats, joined: NDArray[np.bool_]) -> Floats:
+    def of_stories(
+        self, score: Floats, background: Floats, foreign: NDArray[np.bool_], joined: NDArray[np.bool_]
+    ) -> Floats:
         """The probability that the two articles of pairs are of one story.
 
         Args:
             score: of each pair, shape (pairs,).
             background: the mean ordinariness of its two articles.
+            foreign: whether they are in different languages.
             joined: whether they are in one story at the granularity .5.
         """
-        together = _logistic(self.joined, joined_features(score, background))
+        together = _logistic(self.joined, joined_features(score, background, foreign))
         return _rounded(np.where(joined, together, _logistic(self.apart, apart_features(score))))
 
     def of_copies(self, overlap: Floats) -> Floats:
@@ -69,9 +74,10 @@ class Probabilities:
         return _rounded(_logistic(self.copy, copy_features(overlap)))
 
 
-def joined_features(score: Floats, background: Floats) -> Floats:
-    """What the probability of a pair that was joined depends on, shape (pairs, 2)."""
-    return np.stack([ln(np.maximum(score, LEAST_SCORE)), np.minimum(background, MOST_BACKGROUND)], axis=1)
+def joined_features(score: Floats, background: Floats, foreign: NDArray[np.bool_]) -> Floats:
+    """What the probability of a pair that was joined depends on, shape (pairs, 3)."""
+    dense = np.minimum(background, MOST_BACKGROUND)
+    return np.stack([ln(np.maximum(score, LEAST_SCORE)), dense, foreign.astype(np.float64)], axis=1)
 
 
 def apart_features(score: Floats) -> Floats:

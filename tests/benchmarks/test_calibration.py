@@ -41,17 +41,20 @@ def test_a_set_without_links_has_no_error() -> None:
 
 
 def made(name: str, seed: int, pairs: int = 4_000) -> Observed:
-    """Pairs whose probabilities are those of curves: 4 + 2 ln s + 40 background if joined, 3 + 2.5 ln s if apart."""
+    """Pairs whose probabilities are those of curves: 4 + 2 ln s + 40 b + f if joined, 3 + 2.5 ln s if apart."""
     random = np.random.default_rng(seed)
     score, background = random.uniform(0.05, 0.8, pairs), random.uniform(0.01, 0.09, pairs)
-    joined = random.random(pairs) < 0.5
-    true = Probabilities((4.0, 2.0, 40.0), (3.0, 2.5), (0.0, 0.0)).of_stories(score, background, joined)
-    return Observed(name, score, background, joined, random.random(pairs) < true, random.integers(200, size=pairs))
+    joined, foreign = random.random(pairs) < 0.5, random.random(pairs) < 0.3
+    curves = Probabilities((4.0, 2.0, 40.0, 1.0), (3.0, 2.5), (0.0, 0.0))
+    true = curves.of_stories(score, background, foreign, joined)
+    return Observed(
+        name, score, background, foreign, joined, random.random(pairs) < true, random.integers(200, size=pairs)
+    )
 
 
 def test_a_fit_finds_the_curve_behind_the_pairs() -> None:
     sets = [made(name, seed) for seed, name in enumerate("abcde")]
-    assert fit_joined(sets) == pytest.approx([4.0, 2.0, 40.0], rel=0.15)
+    assert fit_joined(sets) == pytest.approx([4.0, 2.0, 40.0, 1.0], rel=0.15)
     assert fit_apart(sets) == pytest.approx([3.0, 2.5], rel=0.15)
 
 

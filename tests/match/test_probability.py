@@ -22,7 +22,7 @@ from dedup.match.probability import (
     joined_features,
 )
 
-CURVES = Probabilities((3.0, 2.0, 50.0), (3.0, 2.5), (-2.0, 9.0))
+CURVES = Probabilities((3.0, 2.0, 50.0, 1.5), (3.0, 2.5), (-2.0, 9.0))
 
 
 def test_the_exponential_is_that_of_the_library() -> None:
@@ -31,11 +31,15 @@ def test_the_exponential_is_that_of_the_library() -> None:
     assert _exp(np.array([-1e9, 0.0, 1e9])).tolist() == pytest.approx([math.exp(-40), 1, math.exp(40)])
 
 
-@pytest.mark.parametrize(("score", "background"), list(product([0.16, 0.25, 0.7], [0.01, 0.04, 0.09])))
-def test_a_probability_is_that_of_its_curve(score: float, background: float) -> None:
+@pytest.mark.parametrize(
+    ("score", "background", "foreign"), list(product([0.16, 0.25, 0.7], [0.01, 0.04, 0.09], [False, True]))
+)
+def test_a_probability_is_that_of_its_curve(score: float, background: float, foreign: bool) -> None:
     scores, backgrounds = np.array([score, score]), np.array([background, background])
-    joined, apart = CURVES.of_stories(scores, backgrounds, np.array([True, False])).tolist()
-    assert joined == pytest.approx(1 / (1 + math.exp(-(3 + 2 * math.log(score) + 50 * background))), abs=0.5 / DIGITS)
+    found = CURVES.of_stories(scores, backgrounds, np.array([foreign, foreign]), np.array([True, False]))
+    joined, apart = found.tolist()
+    z = 3 + 2 * math.log(score) + 50 * background + 1.5 * foreign
+    assert joined == pytest.approx(1 / (1 + math.exp(-z)), abs=0.5 / DIGITS)
     assert apart == pytest.approx(1 / (1 + math.exp(-(3 + 2.5 * math.log(score)))), abs=0.5 / DIGITS)
     (copy,) = CURVES.of_copies(np.array([score])).tolist()
     assert copy == pytest.approx(1 / (1 + math.exp(2 - 9 * score)), abs=0.5 / DIGITS)
@@ -46,22 +50,22 @@ def test_what_was_never_seen_counts_as_the_nearest_that_was() -> None:
     scores = np.array([-0.5, 0.0, LEAST_SCORE])
     assert len(set(apart_features(scores).ravel().tolist())) == 1
     backgrounds = np.array([MOST_BACKGROUND, 0.5, 1.0])
-    assert len(set(joined_features(np.full(3, 0.2), backgrounds)[:, 1].tolist())) == 1
+    assert len(set(joined_features(np.full(3, 0.2), backgrounds, np.zeros(3, bool))[:, 1].tolist())) == 1
     assert copy_features(scores).shape == (3, 1)
 
 
 def test_no_pairs_have_no_probabilities() -> None:
     nothing = np.empty(0)
-    assert CURVES.of_stories(nothing, nothing, np.empty(0, bool)).shape == (0,)
+    assert CURVES.of_stories(nothing, nothing, np.empty(0, bool), np.empty(0, bool)).shape == (0,)
     assert CURVES.of_copies(nothing).shape == (0,)
 
 
 def test_the_shipped_curves_rise_with_what_speaks_for_a_link() -> None:
     curves = Probabilities.shipped()
     scores = np.linspace(0, 1, 200)
-    for background in (0.01, 0.04, 0.08):
-        same = np.full(200, background)
-        joined, apart = (curves.of_stories(scores, same, np.full(200, kind)) for kind in (True, False))
+    for background, foreign in product((0.01, 0.04, 0.08), (False, True)):
+        same = np.full(200, background), np.full(200, foreign)
+        joined, apart = (curves.of_stories(scores, *same, np.full(200, kind)) for kind in (True, False))
         assert (np.diff(joined) >= 0).all()
         assert (np.diff(apart) >= 0).all()
     assert (np.diff(curves.of_copies(scores)) >= 0).all()
