@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
@@ -24,6 +24,7 @@ from dedup.settings import Settings
 from dedup.text.document import Document
 from dedup.vectorize.bridge import Bridge
 from dedup.vectorize.exact import SCORE_UNIT
+from dedup.vectorize.furniture import without_furniture
 from dedup.vectorize.weights import Vectors
 
 
@@ -35,7 +36,7 @@ class StoredEvidence:
         collection: the articles.
         overwritten: the articles whose body is not theirs, ascending.
         vectors: their TF-IDF vectors.
-        ordinary: how much each resembles the others on average, shape (articles,).
+        ordinary: how much each resembles the others on average, and `crowd`, shape (articles,).
         pairs: the same-story pairs that the tree was made of.
         copies: the pairs that are copies.
         forms: the pairs that are one form filled in twice.
@@ -43,6 +44,8 @@ class StoredEvidence:
         tree: the merge tree.
         notices: what was wrong with the articles.
         across: by what articles of different languages are compared, None where there is one language.
+        furniture: the passages that were taken out of bodies, see `dedup.vectorize.furniture`.
+        crowd: what the collection takes off all scores, see `dedup.match.crowd`.
         opinion: what a second opinion added to the score of each pair, None where there was none.
     """
 
@@ -57,6 +60,8 @@ class StoredEvidence:
     tree: Tree
     notices: tuple[Notice, ...]
     across: Bridge | None = None
+    furniture: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+    crowd: float = 0.0
     opinion: NDArray[np.int64] | None = None
 
     def clustering(self, settings: Settings) -> Clustering:
@@ -105,8 +110,13 @@ class StoredEvidence:
         self, a: NDArray[np.int64], b: NDArray[np.int64], score: NDArray[np.float64]
     ) -> NDArray[np.float64]:
         """The probability that pairs of distinct articles are of one story, by their scores."""
-        background = (self.ordinary[a] + self.ordinary[b]) / 2
-        return self.probabilities.of_stories(score, background, self.foreign(a, b), self.events[a] == self.events[b])
+        return self.probabilities.of_stories(
+            score, self.density(a, b), self.foreign(a, b), self.events[a] == self.events[b]
+        )
+
+    def density(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+        """How much the articles of pairs resemble the others, on average."""
+        return (self.ordinary[a] + self.ordinary[b]) / 2 - self.crowd
 
     def second_opinion(self, a: int, b: int) -> float:
         """What a second opinion added to the score of two distinct articles, 0 where it was not asked about them."""
@@ -126,7 +136,9 @@ class StoredEvidence:
         """The document that a distinct article was judged by."""
         article = self.collection.first(distinct)
         document = Document.of(article.title, article.text)
-        return document.without_body() if distinct in self.overwritten else document
+        if distinct in self.overwritten:
+            return document.without_body()
+        return without_furniture(document, self.furniture)
 
     def cosines(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
         """The cosines of pairs of distinct articles, each by what the two are compared by."""

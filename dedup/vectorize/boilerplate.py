@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from dedup.text.document import Document
 from dedup.vectorize import background
@@ -34,14 +34,19 @@ def overwritten(documents: Sequence[Document]) -> list[int]:
     return sorted(found)
 
 
+def telling(words: Iterable[str], language: str) -> set[str]:
+    """Those of some words that few articles of the language have: they tell what an article is about."""
+    shares = background.shares(language) if language != UNKNOWN and language in background.languages() else {}
+    return {word for word in words if shares.get(word, 0.0) < COMMON}
+
+
 def _relation(titles: list[tuple[str, ...]], body: set[str], language: str) -> float:
     """The mean share of the telling words of each title that stand in the body.
 
     Where two titles alone share it, the other title counts as body: a short notice may leave it to the title to say
     what it is about. Among more, a series of titles would vouch for strangers.
     """
-    shares = background.shares(language) if language != UNKNOWN and language in background.languages() else {}
-    telling = [{word for word in title if shares.get(word, 0.0) < COMMON} for title in titles]
-    other = telling[::-1] if len(titles) == 2 else [set[str]()] * len(titles)
-    found = [len(title & (body | also)) / len(title) for title, also in zip(telling, other, strict=True) if title]
+    rare = [telling(title, language) for title in titles]
+    other = rare[::-1] if len(titles) == 2 else [set[str]()] * len(titles)
+    found = [len(title & (body | also)) / len(title) for title, also in zip(rare, other, strict=True) if title]
     return math.fsum(found) / len(found) if found else 1.0  # `sum` rounds otherwise since Python 3.12

@@ -1,0 +1,159 @@
+"""Furniture: passages that a site puts under or over whatever it publishes, such as lists of other headlines, or
+notices on cookies and on who owns the text.
+
+A passage of furniture must neither make copies of articles that have nothing else in common nor lend them its words. It
+is told from a wire text that many outlets ran by its holders: those of a wire text speak of one thing, each of what the
+others' titles say. Of two articles alone this cannot be told, and nothing is taken from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.text.document import Document
+from dedup.text.tokens import Tokens
+from dedup.vectorize.boilerplate import telling
+from dedup.vectorize.hashing import shingles_in_order
+from dedup.vectorize.language import detect
+
+PASSAGE = 24
+"""Words of the shortest passage looked at: texts that share no more than this are no copies, see `match.copies.FEW`."""
+HOLDERS = 3
+"""Articles that must hold a passage for it to be furniture."""
+RELATED = 4
+"""A passage is furniture where its holders' relation is below one in so many, and less where they are few: of k holders
+by the factor (k - 2) / k, for chance makes few of them look unrelated sooner than many."""
+HEADLINE = 3
+"""Words of the shortest title that is known for one where it stands in another article's body."""
+LEAD = 25
+"""Words that stand in for a missing title."""
+REST = 12
+"""Words that must be left of a body: of fewer than this nothing can be said."""
+_UNIT = 1 << 15
+
+
+def furniture(documents: Sequence[Document]) -> NDArray[np.uint64]:
+    """The hashes of the passages of `PASSAGE` words that are furniture, sorted.
+
+    Linear in the number of words: of each passage its holders are compared in order, each with the next. The relation
+    of two is the mean share of the telling words of the one's title that stand in the other.
+    """
+    passages, places = _held(documents)
+    if not len(passages):
+        return np.empty(0, np.uint64)
+    begins = np.flatnonzero(np.concatenate([[True], passages[1:] != passages[:-1]]))
+    holders = np.diff(np.append(begins, len(passages)))
+    number = np.repeat(np.arange(len(begins)), holders)
+    follows = np.flatnonzero(number[1:] == number[:-1])
+    pairs, pair = np.unique(np.stack([places[follows], places[follows + 1]], axis=1), axis=0, return_inverse=True)
+    relation = _relations(documents, pairs, passages[begins])
+    total = np.zeros(len(begins), np.int64)
+    np.add.at(total, number[follows], relation[pair.ravel()])  # NumPy 2.0 alone gives it a second axis
+    unrelated = RELATED * total * holders < (holders - 1) * (holders - 2) * _UNIT
+    found: NDArray[np.uint64] = passages[begins[unrelated]]
+    return found
+
+
+def without_furniture(document: Document, passages: NDArray[np.uint64]) -> Document:
+    """The document without the words of its body that stand in passages of furniture, which are sorted.
+
+    Where nearly nothing is left the document is judged by its title; without a title it stays as it is.
+    """
+    words, capitals = document.body.words, document.body.capitals
+    left = _outside(words, passages)
+    if len(left) == len(words):
+        return document
+    if len(left) < REST:
+        return document.without_body() if document.title.words else document
+    return Document(
+        document.title, Tokens([words[place] for place in left], bytearray(capitals[place] for place in left))
+    )
+
+
+def _outside(words: list[str], passages: NDArray[np.uint64]) -> list[int]:
+    """The places of the words that stand in none of some passages, which are sorted."""
+    kept = np.ones(len(words), bool)
+    if len(passages) and len(words) >= PASSAGE:
+        shingles = shingles_in_order(words, PASSAGE)
+        place = np.minimum(np.searchsorted(passages, shingles), len(passages) - 1)
+        begins = np.flatnonzero(passages[place] == shingles)
+        for offset in range(PASSAGE):
+            kept[begins + offset] = False
+    return np.flatnonzero(kept).tolist()
+
+
+def _held(documents: Sequence[Document]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The passages that enough documents hold, and the places of these: equal passages together, places ascending."""
+    found = [
+        (place, np.unique(shingles_in_order(document.body.words, PASSAGE)))
+        for place, document in enumerate(documents)
+        if len(document.body) >= PASSAGE
+    ]
+    if not found:
+        return np.empty(0, np.uint64), np.empty(0, np.int64)
+    passages = np.concatenate([shingles for _, shingles in found])
+    places = np.repeat([place for place, _ in found], [len(shingles) for _, shingles in found])
+    order = np.argsort(passages, kind="stable")
+    passages, places = passages[order], places[order]
+    _, inverse, holders = np.unique(passages, return_inverse=True, return_counts=True)
+    enough = holders[inverse.ravel()] >= HOLDERS
+    return passages[enough], places[enough]
+
+
+def _relations(
+    documents: Sequence[Document], pairs: NDArray[np.int64], repeated: NDArray[np.uint64]
+) -> NDArray[np.int64]:
+    """The relation of pairs of documents in units of 1 / `_UNIT`; 1 where no title tells anything.
+
+    Where the one's title stands in the other word by word, that is a list of headlines more often than not: then only
+    what the other has outside of the repeated passages counts.
+    """
+    held = {place: _Holder.of(documents[place], repeated) for place in np.unique(pairs).tolist()}
+    found = np.full(len(pairs), _UNIT, np.int64)
+    for number, (a, b) in enumerate(pairs.tolist()):
+        shares = [
+            len(one.telling & (other.own if one.is_headline_in(other) else other.vocabulary))
+            * _UNIT
+            // len(one.telling)
+            for one, other in ((held[a], held[b]), (held[b], held[a]))
+            if one.telling
+        ]
+        if shares:
+            found[number] = sum(shares) // len(shares)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Holder:
+    """What is looked at of a document that holds a repeated passage.
+
+    Attributes:
+        title, text: the words of its title and body, each with a space before and after it.
+        telling: the telling words of its title.
+        vocabulary, own: its words, and those outside of the repeated passages.
+    """
+
+    title: str
+    text: str
+    telling: set[str]
+    vocabulary: set[str]
+    own: set[str]
+
+    @classmethod
+    def of(cls, document: Document, repeated: NDArray[np.uint64]) -> _Holder:
+        title, body = document.title.words, document.body.words
+        return cls(
+            title=f" {' '.join(title)} ",
+            text=f" {' '.join(body)} ",
+            telling=telling(title or body[:LEAD], detect(document)),
+            vocabulary={*title, *body},
+            own={*title, *(body[place] for place in _outside(body, repeated))},
+        )
+
+    def is_headline_in(self, other: _Holder) -> bool:
+        """Whether its title, if it has one of several words, stands in the other's body word by word."""
+        return self.title.count(" ") > HEADLINE and self.title in other.text
