@@ -89,7 +89,7 @@ def observe(collection: LabelledSet) -> Observed:
     return Observed(
         collection.name,
         np.asarray(pairs.score * SCORE_UNIT, np.float64),
-        (evidence.ordinary[pairs.a] + evidence.ordinary[pairs.b]) / 2,
+        evidence.density(pairs.a, pairs.b),
         evidence.foreign(pairs.a, pairs.b),
         label[pairs.a] == label[pairs.b],
         gold[pairs.a] == gold[pairs.b],

@@ -79,7 +79,8 @@ def cluster(
     ordinary = ordinariness(vectors.matrix, standing)
     across = bridge(vectors, capitals, figures(documents), languages)
     pairs = story_pairs(vectors.matrix, ordinary, collection.seconds, texts, forms, settings, tell, across)
-    ordinary = ordinary + crowding(pairs, collection.seconds, texts)
+    crowd = crowding(pairs, collection.seconds, texts)
+    ordinary = ordinary + crowd
     pairs = rescored(pairs, ordinary, collection.seconds, settings)
 
     tell("grouping", 0, count)
@@ -98,7 +99,7 @@ def cluster(
     tree = average_linkage(pairs, copy_groups(copies, forms), weights)
     notices = (*collection.notices, *map(_notice, map(collection.first, foreign)))
     evidence = StoredEvidence(collection, foreign, vectors, ordinary, pairs, copies, forms, digest, tree, notices)
-    return replace(evidence, across=across, furniture=passages, opinion=opinion).clustering(settings)
+    return replace(evidence, across=across, crowd=crowd, furniture=passages, opinion=opinion).clustering(settings)
 
 
 def compare(
