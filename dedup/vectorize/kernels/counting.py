@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.vectorize.kernels.compiling import Whole, kernel
+from dedup.vectorize.kernels.machine import lowest
 from dedup.vectorize.kernels.words import IS_CAPITAL
 from dedup.vectorize.reference import FEATURES, ZONE
 
@@ -14,6 +15,10 @@ _ZERO, _ONE, _TERM = np.uint64(0), np.uint64(1), np.uint64(12)
 """A packed occurrence: the term from bit 12 on; before it the weight, below 2^11, and whether it is capitalised."""
 _WEIGHT = np.uint64(0x7FF)
 _BYTE = np.uint64(0xFF)
+_TERM_BITS = np.uint64(22)
+REACH = 64
+"""Places after its own that a term may have to be put at."""
+_REACH = np.uint64(REACH)
 
 
 @kernel
@@ -36,6 +41,9 @@ def count_terms(
     packed: NDArray[np.uint64],
     spare: NDArray[np.uint64],
     digits: NDArray[np.uint32],
+    keys: NDArray[np.uint32],
+    sums: NDArray[np.uint64],
+    taken: NDArray[np.uint64],
     terms: NDArray[np.int32],
     every: NDArray[np.uint32],
     capitals: NDArray[np.uint32],
@@ -48,6 +56,7 @@ def count_terms(
         title_weight: of a word of the title, in units of `COUNT_UNIT`.
         weights: of a word in each zone of the body; the last holds to the end.
         packed, spare: room for the words. digits: room for 3 · 256 counts.
+        keys, sums, taken: see `gather`; all zeros.
         terms, every, capitals: what is written to.
         filled: how many terms are written there already.
 
@@ -69,6 +78,12 @@ def count_terms(
         for place in range(start, stop):
             packed[place - begin] = pack(words[place], flags[place], weight)
         start = stop
+    bits = np.uint64(6)
+    while np.uint64(1) << bits < np.uint64(2 * count) and bits < _TERM_BITS:
+        bits += _ONE
+    if gather(packed, np.uint64(count), bits, keys, sums, taken):
+        return unload(bits, keys, sums, taken, terms, every, capitals, np.uint64(filled))
+    discard(bits, keys, sums, taken)
     sort_terms(packed, spare, digits, np.uint64(count))
     # Without a branch, which would be mistaken at every other word.
     slot, last = np.uint64(filled) - _ONE, ~_ZERO
@@ -83,6 +98,82 @@ def count_terms(
         capital = (capital & (_ZERO - same)) + (here & (_ZERO - (entry & _ONE)))
         terms[slot], every[slot], capitals[slot] = np.int32(term), np.uint32(weight), np.uint32(capital)
     return np.int64(slot + _ONE)
+
+
+@kernel
+def gather(
+    packed: NDArray[np.uint64],
+    count: Whole,
+    bits: Whole,
+    keys: NDArray[np.uint32],
+    sums: NDArray[np.uint64],
+    taken: NDArray[np.uint64],
+) -> Whole:
+    """Adds up occurrences in a table that is very nearly in the order of the terms.
+
+    A term's place is given by its upper bits, or is one of the `REACH` after it: terms are hashes, and so are spread
+    evenly. False where it is none of these, which only happens in a text that was made for it.
+
+    Args:
+        packed, count: the occurrences.
+        bits: the table has 2^bits places, and `REACH` more.
+        keys: the term at each place, and 1 added; 0 where there is none.
+        sums: its weights: of all its words, and 2^32 times those of the capitalised ones.
+        taken: a bit for each place.
+    """
+    down = _TERM_BITS - bits
+    for place in range(count):
+        entry = packed[place]
+        term, weight = entry >> _TERM, entry >> _ONE & _WEIGHT
+        key, slot = np.uint32(term + _ONE), term >> down
+        last = slot + _REACH
+        while keys[slot] != key and keys[slot] != 0:
+            slot += _ONE
+            if slot == last:
+                return False
+        keys[slot] = key
+        sums[slot] += weight | (weight << np.uint64(32)) & (_ZERO - (entry & _ONE))
+        taken[slot >> np.uint64(6)] |= _ONE << (slot & np.uint64(63))
+    return True
+
+
+@kernel
+def unload(
+    bits: Whole,
+    keys: NDArray[np.uint32],
+    sums: NDArray[np.uint64],
+    taken: NDArray[np.uint64],
+    terms: NDArray[np.int32],
+    every: NDArray[np.uint32],
+    capitals: NDArray[np.uint32],
+    filled: Whole,
+) -> Whole:
+    """Empties the table into the three arrays, the terms ascending; returns how many there are now."""
+    first = filled
+    for chunk in range(((_ONE << bits) + _REACH >> np.uint64(6)) + _ONE):
+        rest = taken[chunk]
+        taken[chunk] = _ZERO
+        while rest:
+            slot = chunk << np.uint64(6) | np.uint64(lowest(rest))
+            rest &= rest - _ONE
+            term, total = np.int32(keys[slot] - np.uint32(1)), sums[slot]
+            keys[slot], sums[slot] = np.uint32(0), _ZERO
+            at = filled
+            while at > first and terms[at - _ONE] > term:
+                terms[at], every[at], capitals[at] = terms[at - _ONE], every[at - _ONE], capitals[at - _ONE]
+                at -= _ONE
+            terms[at], every[at], capitals[at] = term, np.uint32(total), np.uint32(total >> np.uint64(32))
+            filled += _ONE
+    return np.int64(filled)
+
+
+@kernel
+def discard(bits: Whole, keys: NDArray[np.uint32], sums: NDArray[np.uint64], taken: NDArray[np.uint64]) -> None:
+    """Empties the table."""
+    size = (_ONE << bits) + _REACH
+    keys[:size] = np.uint32(0)
+    sums[:size] = _ZERO
+    taken[: (size >> np.uint64(6)) + _ONE] = _ZERO
 
 
 @kernel

@@ -42,6 +42,14 @@ def _four_bytes(_context: Any, text: Any, _at: Any) -> Any:
     return types.uint32(text, types.intp), code
 
 
+def _eight_bytes(_context: Any, text: Any, _at: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        loaded = builder.load(_address(context, builder, signature, args, ir.IntType(64)), align=1)
+        return loaded if sys.byteorder == "little" else builder.bswap(loaded)
+
+    return types.uint64(text, types.intp), code
+
+
 def _classify(_context: Any, text: Any, _at: Any) -> Any:
     result = types.UniTuple(types.uint64, 3)
 
@@ -58,7 +66,7 @@ def _classify(_context: Any, text: Any, _at: Any) -> Any:
         ends = builder.icmp_unsigned("==", loaded, _lanes(_SIGNS[0]))
         for sign in _SIGNS[1:]:
             ends = builder.or_(ends, builder.icmp_unsigned("==", loaded, _lanes(sign)))
-        beyond = builder.icmp_signed("<", loaded, _lanes(0))
+        beyond = builder.icmp_unsigned(">=", loaded, _lanes(0xC0))
         found = [bits(builder, lanes) for lanes in (builder.or_(letters, digits), ends, beyond)]
         return context.make_tuple(builder, result, found)
 
@@ -67,7 +75,14 @@ def _classify(_context: Any, text: Any, _at: Any) -> Any:
 
 def _lowest(_context: Any, _bits: Any) -> Any:
     def code(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
-        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 1))
+        return builder.cttz(args[0], ir.Constant(ir.IntType(1), 0))
+
+    return types.intp(types.uint64), code
+
+
+def _how_many(_context: Any, _bits: Any) -> Any:
+    def code(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        return builder.ctpop(args[0])
 
     return types.intp(types.uint64), code
 
@@ -76,7 +91,12 @@ byte: Any = intrinsic(_byte)
 """`byte(text, at)`: the byte at a place, which must not be counted from the end."""
 four_bytes: Any = intrinsic(_four_bytes)
 """`four_bytes(text, at)`: the four bytes from a place on as one number, the first the lowest."""
+eight_bytes: Any = intrinsic(_eight_bytes)
+"""`eight_bytes(text, at)`: the same of eight bytes."""
 classify: Any = intrinsic(_classify)
-"""`classify(text, at)`: for 64 bytes three sets of bits: ASCII letters and digits; ends of sentences; beyond ASCII."""
+"""`classify(text, at)`: for 64 bytes three sets of bits: ASCII letters and digits; ends of sentences; and the first
+bytes of characters beyond ASCII."""
 lowest: Any = intrinsic(_lowest)
-"""`lowest(bits)`: the place of the lowest set bit of a number that has one."""
+"""`lowest(bits)`: the place of the lowest set bit of a number, 64 where it has none."""
+how_many: Any = intrinsic(_how_many)
+"""`how_many(bits)`: how many bits of a number are set."""

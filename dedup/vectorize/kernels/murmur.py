@@ -16,6 +16,9 @@ _C = np.uint32(5)
 _D = np.uint32(0xE6546B64)
 _E = np.uint32(0x85EBCA6B)
 _F = np.uint32(0xC2B2AE35)
+SHORT = 16
+"""Bytes up to which a word's hash is left to `murmur_many`."""
+READY = np.uint32(255)
 
 
 @kernel
@@ -35,29 +38,63 @@ def block(h: Whole, k: Whole) -> Whole:
 
 
 @kernel
+def finish(h: Whole, length: Whole) -> Whole:
+    """The end of MurmurHash3."""
+    h ^= np.uint32(length)
+    h ^= h >> np.uint32(16)
+    h = np.uint32(h * _E)
+    h ^= h >> np.uint32(13)
+    h = np.uint32(h * _F)
+    return h ^ (h >> np.uint32(16))
+
+
+@kernel
 def murmur(text: NDArray[np.uint8], begin: Whole, end: Whole, small: Whole) -> Whole:
     """MurmurHash3 (x86, 32 bits, seed 0) of `text[begin:end]`, each four bytes or-ed with `small` first.
 
     Up to three bytes after the end are read, and ignored.
     """
-    at, last = begin, end - 4
-    h = block(np.uint32(0), four_bytes(text, at) | small)
-    whole = at <= last
-    h = h if whole else np.uint32(0)
-    at = at + 4 if whole else at
-    while at <= last:
+    h = np.uint32(0)
+    at = begin
+    while at + 4 <= end:
         h = block(h, four_bytes(text, at) | small)
         at += 4
     rest = np.uint32(end - at)
     # With nothing left the block is 0, and is mixed to 0.
-    h = stir(h, (four_bytes(text, at) | small) & np.uint32((np.uint32(1) << (np.uint32(8) * rest)) - np.uint32(1)))
-    h ^= np.uint32(end - begin)
-    h ^= h >> np.uint32(16)
-    h = np.uint32(h * _E)
-    h ^= h >> np.uint32(13)
-    h = np.uint32(h * _F)
-    h ^= h >> np.uint32(16)
-    return h
+    k = (four_bytes(text, at) | small) & np.uint32((np.uint32(1) << (np.uint32(8) * rest)) - np.uint32(1))
+    return finish(stir(h, k), end - begin)
+
+
+@kernel
+def murmur_many(
+    low: NDArray[np.uint64],
+    high: NDArray[np.uint64],
+    lengths: NDArray[np.uint32],
+    count: Whole,
+    hashes: NDArray[np.uint32],
+    first: Whole,
+) -> None:
+    """The hashes of words of up to `SHORT` bytes, many at a time: there is no branch in the loop.
+
+    Args:
+        low, high: the first eight bytes of each word, and the next; zeros follow its end.
+        lengths: its bytes; `READY` for a word whose hash is there already, in `low`.
+        count: how many words there are.
+        hashes: where their hashes are written, from place `first` on.
+    """
+    half = np.uint64(32)
+    for word in range(count):
+        length = lengths[word]
+        k = np.uint32(low[word])
+        h = block(np.uint32(0), k) if length >= 4 else stir(np.uint32(0), k)
+        k = np.uint32(low[word] >> half)
+        h = block(h, k) if length >= 8 else stir(h, k)
+        k = np.uint32(high[word])
+        h = block(h, k) if length >= 12 else stir(h, k)
+        k = np.uint32(high[word] >> half)
+        h = block(h, k) if length >= 16 else stir(h, k)
+        h = finish(h, length)
+        hashes[first + word] = np.uint32(low[word]) if length == READY else h
 
 
 def hash_words(words: Sequence[str]) -> NDArray[np.uint32]:

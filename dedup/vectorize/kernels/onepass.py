@@ -7,9 +7,10 @@ from numpy.typing import NDArray
 
 from dedup.text.document import REPEATED
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
-from dedup.vectorize.kernels.counting import count_terms
+from dedup.vectorize.kernels.counting import REACH, count_terms
 from dedup.vectorize.kernels.sketching import least, premix, shingle_words
-from dedup.vectorize.kernels.words import read_words, same_word, survey
+from dedup.vectorize.kernels.words import GROUP, read_words, same_word
+from dedup.vectorize.reference import FEATURES
 
 
 @kernel
@@ -59,25 +60,28 @@ def read_block(
         ends: written: where the words of each title and body end, shape (2 · articles,).
         odd: written: shape (articles,).
     """
-    letters, shown = np.empty(len(text) >> 6, np.uint64), np.empty(len(text) >> 6, np.uint64)
-    survey(text, letters, shown)
     longest = np.int64(0)
     articles = len(odd)
     for article in range(articles):
         longest = max(longest, offsets[2 * article + 2] - offsets[2 * article])
     folded = np.empty(2 * longest + 8, np.uint8)
     places = np.empty(len(hashes), np.uint32)
+    edges, marks = np.empty(longest + 3 + GROUP, np.uint32), np.empty(longest + 3 + GROUP, np.uint32)
+    low, high = np.empty(longest // 2 + 2, np.uint64), np.empty(longest // 2 + 2, np.uint64)
+    lengths = np.empty(longest // 2 + 2, np.uint32)
     begin = 0
     for article in range(articles):
         first, second, third = offsets[2 * article], offsets[2 * article + 1], offsets[2 * article + 2]
         middle = read_words(
-            text, first, second - 1, letters, shown, table, normal, pairs, folded, hashes, flags, places, begin
-        )
+            text, first, second - 1, edges, marks, table, normal, pairs, folded, low, high, lengths, hashes, flags,
+            places, begin,
+        )  # fmt: skip
         end = middle
         if middle >= 0:
             end = read_words(
-                text, second, third - 1, letters, shown, table, normal, pairs, folded, hashes, flags, places, middle
-            )
+                text, second, third - 1, edges, marks, table, normal, pairs, folded, low, high, lengths, hashes,
+                flags, places, middle,
+            )  # fmt: skip
         odd[article] = end < 0
         if end < 0:
             middle = end = begin
@@ -125,6 +129,11 @@ def sketch_block(
     packed, spare = np.empty(most, np.uint64), np.empty(most, np.uint64)
     mixed = np.empty(most, np.uint32)
     digits = np.empty(3 * 256, np.uint32)
+    room = np.int64(64)
+    while room < 2 * most and room < FEATURES:
+        room *= 2
+    room += 2 * REACH
+    keys, sums, taken = np.zeros(room, np.uint32), np.zeros(room, np.uint64), np.zeros(room // 64 + 1, np.uint64)
     begin = filled = np.int64(0)
     for article in range(articles):
         middle, end = ends[2 * article], ends[2 * article + 1]
@@ -135,8 +144,8 @@ def sketch_block(
             least(mixed, count, a, b, signatures[article])
         if len(weights):
             filled = count_terms(
-                hashes, flags, begin, middle, end, title_weight, weights, packed, spare, digits, terms, every,
-                capitals, filled,
+                hashes, flags, begin, middle, end, title_weight, weights, packed, spare, digits, keys, sums, taken,
+                terms, every, capitals, filled,
             )  # fmt: skip
         term_ends[article] = filled
         begin = end

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from dedup.vectorize.kernels.characters import decode, encode, is_changed, width
 from dedup.vectorize.kernels.compiling import Whole, kernel
-from dedup.vectorize.kernels.machine import byte, classify, lowest
-from dedup.vectorize.kernels.murmur import murmur
+from dedup.vectorize.kernels.machine import LANES, byte, classify, eight_bytes, how_many, lowest
+from dedup.vectorize.kernels.murmur import READY, SHORT, murmur, murmur_many
 from dedup.vectorize.kernels.points import (
     CAPITAL,
     FOLDED,
@@ -34,37 +34,55 @@ SCRIPT_SHIFT = 2
 """From this bit on: the script of its first character (see `points`)."""
 
 _S = ord("s")
-_SMALL = np.uint32(0x20202020)
-_CHUNK = np.uint64(6)
-_INSIDE = np.uint64(63)
-_PLAIN = np.uint64(0)
-_INVERTED = np.uint64(2**64 - 1)
+_A = np.uint8(ord("A"))
+_SMALL = np.uint64(0x2020202020202020)
+_LOW = np.array([(1 << 8 * min(length, 8)) - 1 for length in range(SHORT + 1)], np.uint64)
+_HIGH = np.array([(1 << 8 * max(length - 8, 0)) - 1 for length in range(SHORT + 1)], np.uint64)
+_NONE, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)
+_LAST = np.uint64(LANES - 1)
+_ALL = np.uint64(2**64 - 1)
+GROUP = 8
 
 
 @kernel
-def survey(text: NDArray[np.uint8], letters: NDArray[np.uint64], shown: NDArray[np.uint64]) -> None:
-    """Sets a bit for each byte of a text: in `letters` for ASCII letters and digits, in `shown` for all of interest.
+def unpack(bits: Whole, at: Whole, places: NDArray[np.uint32], filled: Whole) -> Whole:
+    """Writes the places of the set bits, counted from `at`, and up to `GROUP` more; returns how many there are now."""
+    after = filled + np.uint64(how_many(bits))
+    while filled < after:  # group by group, since a branch at every bit would often be mistaken
+        for offset in range(GROUP):
+            places[filled + np.uint64(offset)] = at + lowest(bits)
+            bits &= bits - _ONE
+        filled += np.uint64(GROUP)
+    return after
 
-    That is letters, digits, what ends a sentence, and whatever is beyond ASCII. Each number holds the bits of 64 bytes;
-    the text must be as long as all of them say.
+
+@kernel
+def outline(
+    text: NDArray[np.uint8], begin: Whole, end: Whole, edges: NDArray[np.uint32], marks: NDArray[np.uint32]
+) -> None:
+    """Finds where something is in `text[begin:end]`, 64 bytes at a time.
+
+    Args:
+        text: UTF-8, with at least 63 more bytes.
+        begin, end: where the text begins and ends.
+        edges: written: where each run of ASCII letters and digits begins, and where it ends, in turn.
+        marks: written: the places of what ends a sentence, and of every byte that begins a character beyond ASCII.
+            After the last of both comes `end`, twice.
     """
-    for chunk in range(len(letters)):
-        found, ends, beyond = classify(text, chunk << 6)
-        letters[chunk] = found
-        shown[chunk] = found | ends | beyond
-
-
-@kernel
-def next_bit(bits: NDArray[np.uint64], at: Whole, inverted: Whole) -> Whole:
-    """The first place from `at` on that has its bit set, all bits being inverted where `inverted` is all ones."""
-    chunk = np.uint64(at) >> _CHUNK
-    rest = (bits[chunk] ^ inverted) >> (np.uint64(at) & _INSIDE)
-    if rest:
-        return at + lowest(rest)
-    chunk += np.uint64(1)
-    while bits[chunk] == inverted:
-        chunk += np.uint64(1)
-    return np.int64(chunk << _CHUNK) + lowest(bits[chunk] ^ inverted)
+    edge = mark = _NONE
+    before = _NONE
+    for at in range(begin, end, LANES):
+        letters, ends, beyond = classify(text, at)
+        inside = _ALL if end - at >= LANES else (_ONE << np.uint64(end - at)) - _ONE
+        letters &= inside
+        rest = letters ^ (letters << _ONE | before)
+        before = letters >> _LAST
+        edge = unpack(rest, at, edges, edge)
+        mark = unpack((ends | beyond) & inside, at, marks, mark)
+    if edge & _ONE:  # of a run that ends with the text, at the end of the last 64 bytes
+        edges[edge] = end
+        edge += _ONE
+    edges[edge] = edges[edge + _ONE] = marks[mark] = marks[mark + _ONE] = end
 
 
 @kernel
@@ -72,76 +90,101 @@ def read_words(
     text: NDArray[np.uint8],
     begin: Whole,
     end: Whole,
-    letters: NDArray[np.uint64],
-    shown: NDArray[np.uint64],
+    edges: NDArray[np.uint32],
+    marks: NDArray[np.uint32],
     table: NDArray[np.uint32],
     normal: NDArray[np.uint16],
     pairs: NDArray[np.uint64],
     folded: NDArray[np.uint8],
+    low: NDArray[np.uint64],
+    high: NDArray[np.uint64],
+    lengths: NDArray[np.uint32],
     words: NDArray[np.uint32],
     flags: NDArray[np.uint8],
     places: NDArray[np.uint32],
-    count: Whole,
+    first: Whole,
 ) -> Whole:
     """Reads the words of `text[begin:end]`, after which comes a zero byte.
 
     Args:
-        text: UTF-8, with something of interest after its last zero byte.
+        text: UTF-8; see `outline`.
         begin, end: where the text begins and ends.
-        letters, shown: see `survey`.
+        edges, marks: room for what `outline` finds, and a `GROUP` more.
         table, normal, pairs: see `points.Points`.
-        folded: room for the longest word, folded.
+        folded: room for the longest word, folded. low, high, lengths: room for the words (see `murmur_many`).
         words, flags, places: where the hash of each word, its flags and the place where it begins are written.
-        count: how many are written there already.
+        first: how many are written there already.
 
     Returns:
         How many there are now; -1 for a text that the plain form has to read.
     """
-    at = begin
+    outline(text, begin, end, edges, marks)
+    edge = mark = _NONE
+    count = 0
     sentence_begins = True
-    last_end = -1  # where the word before ends
+    last_end = np.int64(-1)  # where the word before ends
     while True:
-        at = next_bit(shown, at, _PLAIN)
-        if at >= end:
-            return count
-        first = byte(text, at)
-        entry = table[first]
-        if first >= 0x80:
-            entry = table[decode(text, at)]
-            if entry & WATCHED and is_changed(text, begin, at, normal, pairs):
-                return -1
-        kind = np.int64(entry >> KIND & 7)
-        start = at
-        if kind == SENTENCE_END:
-            sentence_begins = True
-            at += width(first)
-        elif kind in (0, MARK, IGNORED):
-            at += width(first)
-        elif kind == UNSEGMENTED:
-            at, count = read_run(text, begin, at, table, normal, pairs, folded, words, flags, places, count)
-            if count < 0:
-                return -1
-            sentence_begins, last_end = False, at
-        else:
-            flag: Whole = IS_CAPITAL if kind == CAPITAL and not sentence_begins else 0
-            at = next_bit(letters, at, _INVERTED)
-            if at == start or (byte(text, at) >= 0x80 and is_inside(text, at, table)):
-                at, filled = fold_word(text, begin, start, table, normal, pairs, folded)
-                if at < 0:
-                    return -1
-                hashed = murmur(folded, 0, filled, np.uint32(0))
-                is_s = filled == 1 and folded[0] == _S
-                flag |= np.int64(entry >> SCRIPT & 3) << SCRIPT_SHIFT
-                flag |= (folded[0] < 0x3A) << 1
-            else:  # by far the most words
-                hashed = murmur(text, start, at, _SMALL)
-                is_s = at - start == 1 and first | 0x20 == _S
-                flag |= (first < 0x3A) << 1
-            if not (is_s and is_possessive(text, last_end, start)):
-                slot = np.uint64(count)
-                words[slot], flags[slot], places[slot] = hashed, flag, start
+        next_mark = np.int64(marks[mark])
+        slow = np.int64(-1)  # where a word begins that is not all ASCII
+        while edges[edge] < next_mark:  # by far the most words
+            start, at = np.int64(edges[edge]), np.int64(edges[edge + _ONE])
+            if at == next_mark and at < end and is_inside(text, at, table):
+                slow = start
+                break
+            edge += _TWO
+            letter, length, slot = byte(text, start), np.uint64(at - start), np.uint64(count)
+            if length <= SHORT:
+                low[slot] = (eight_bytes(text, start) | _SMALL) & _LOW[length]
+                high[slot] = (eight_bytes(text, start + 8) | _SMALL) & _HIGH[length]
+                lengths[slot] = length
+            else:
+                low[slot], lengths[slot] = murmur(text, start, at, np.uint32(_SMALL)), READY
+            if length > 1 or letter | 0x20 != _S or not is_possessive(text, last_end, start):
+                is_capital = np.uint8(np.uint8(letter - _A) < 26) & np.uint8(not sentence_begins)
+                flags[np.uint64(first) + slot] = is_capital | np.uint8(letter < 0x3A) << 1
+                places[np.uint64(first) + slot] = start
                 count += 1
             sentence_begins, last_end = False, at
+        if slow < 0:
+            if next_mark == end:
+                murmur_many(low, high, lengths, count, words, first)
+                return first + count
+            mark += _ONE
+            entry = table[decode(text, next_mark)]
+            if entry & WATCHED and is_changed(text, begin, next_mark, normal, pairs):
+                return -1
+            kind = entry >> KIND & 7
+            if kind == SENTENCE_END:
+                sentence_begins = True
+                continue
+            if kind in (0, MARK, IGNORED):
+                continue
+            if kind == UNSEGMENTED:
+                last_end, count = read_run(
+                    text, begin, next_mark, table, normal, pairs, folded, low, lengths, flags, places, first, count
+                )  # fmt: skip
+                if count < 0:
+                    return -1
+            else:
+                slow = next_mark
+        if slow >= 0:
+            entry = table[decode(text, slow)]
+            at, filled = fold_word(text, begin, slow, table, normal, pairs, folded)
+            if at < 0:
+                return -1
+            if filled > 1 or folded[0] != _S or not is_possessive(text, last_end, slow):
+                low[count], lengths[count] = murmur(folded, 0, filled, np.uint32(0)), READY
+                flag: Whole = np.int64(entry >> SCRIPT & 3) << SCRIPT_SHIFT
+                flag |= np.int64(folded[0] < 0x3A) << 1
+                flag |= np.int64((entry >> KIND & 7 == CAPITAL) and not sentence_begins)
+                flags[first + count], places[first + count] = flag, slow
+                count += 1
+            last_end = at
+        sentence_begins = False
+        while edges[edge] < last_end:  # what was read with it
+            edge += _TWO
+        while marks[mark] < last_end:
+            mark += _ONE
 
 
 @kernel
@@ -184,12 +227,14 @@ def read_run(
     normal: NDArray[np.uint16],
     pairs: NDArray[np.uint64],
     folded: NDArray[np.uint8],
-    words: NDArray[np.uint32],
+    low: NDArray[np.uint64],
+    lengths: NDArray[np.uint32],
     flags: NDArray[np.uint8],
     places: NDArray[np.uint32],
+    first: Whole,
     count: Whole,
 ) -> tuple[Whole, Whole]:
-    """Reads a run of a script without spaces, pair by pair; returns where it ends, and as `read_words` does."""
+    """Reads a run of a script without spaces, pair by pair; returns where it ends, and how many words there are now."""
     filled, length, place = 0, 0, at
     flag: Whole = 0
     while True:
@@ -203,14 +248,16 @@ def read_run(
             length += 1
             if length > 1:
                 whole = encode(np.int64(entry & FOLDED), folded, filled)
-                words[count], flags[count], places[count] = murmur(folded, 0, whole, np.uint32(0)), flag, place
+                low[count], lengths[count] = murmur(folded, 0, whole, np.uint32(0)), READY
+                flags[first + count], places[first + count] = flag, place
                 count += 1
             flag = np.int64(entry >> SCRIPT & 3) << SCRIPT_SHIFT
             place = at
             filled = encode(np.int64(entry & FOLDED), folded, 0)
         at += width(byte(text, at))
     if length == 1:
-        words[count], flags[count], places[count] = murmur(folded, 0, filled, np.uint32(0)), flag, place
+        low[count], lengths[count] = murmur(folded, 0, filled, np.uint32(0)), READY
+        flags[first + count], places[first + count] = flag, place
         count += 1
     return at, count
 
