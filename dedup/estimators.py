@@ -28,6 +28,7 @@ from dedup.settings import Settings
 from dedup.text.document import Document
 from dedup.vectorize.boilerplate import overwritten
 from dedup.vectorize.frequencies import Frequencies
+from dedup.vectorize.furniture import furniture, without_furniture
 from dedup.vectorize.hashing import shingle_hash
 from dedup.vectorize.language import detect
 from dedup.vectorize.reference import FEATURES, minhash, signatures, term_counts
@@ -204,10 +205,13 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
         frequencies_: how many articles have each term, language by language.
         overwritten_: bodies found under unrelated titles (a paywall's notice, say), each as its words; an article with
             such a body is judged by its title alone.
+        furniture_: hashes of the passages that articles share which have nothing else in common (a list of other
+            headlines, say); they are taken out.
     """
 
     frequencies_: Frequencies
     overwritten_: list[tuple[str, ...]]
+    furniture_: NDArray[np.uint64]
 
     def __init__(
         self,
@@ -262,15 +266,19 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
         settings, collection = self._settings(), collect(self._articles(X))
         documents = collection.documents()
         self.overwritten_ = sorted({tuple(documents[place].body.words) for place in overwritten(documents)})
+        self.furniture_ = np.empty(0, np.uint64)
+        self.furniture_ = furniture(self._documents(documents))
         counted = _count(collection, self._documents(documents), settings)
         self.frequencies_ = Frequencies.of(counted.every, counted.languages)
         return counted
 
     def _documents(self, documents: Sequence[Document]) -> list[Document]:
-        """The documents, those with a body known not to be theirs without it."""
+        """The documents, those with a body known not to be theirs without it, the others without furniture."""
         bodies = set(self.overwritten_)
         return [
-            document.without_body() if document.title.words and tuple(document.body.words) in bodies else document
+            document.without_body()
+            if document.title.words and tuple(document.body.words) in bodies
+            else without_furniture(document, self.furniture_)
             for document in documents
         ]
 

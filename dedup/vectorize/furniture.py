@@ -109,19 +109,23 @@ def _relations(
 ) -> NDArray[np.int64]:
     """The relation of pairs of documents in units of 1 / `_UNIT`; 1 where no title tells anything.
 
-    Where the one's title stands in the other word by word, that is a list of headlines more often than not: then only
-    what the other has outside of the repeated passages counts.
+    A document in which the title of one that it is compared with stands word by word holds a list of headlines, which
+    speaks of everything: of such a document only what stands outside of the repeated passages counts.
     """
     held = {place: _Holder.of(documents[place], repeated) for place in np.unique(pairs).tolist()}
+    lists = {
+        holder
+        for a, b in pairs.tolist()
+        for title, holder in ((a, b), (b, a))
+        if held[title].is_headline_in(held[holder])
+    }
     found = np.full(len(pairs), _UNIT, np.int64)
     for number, (a, b) in enumerate(pairs.tolist()):
-        shares = [
-            len(one.telling & (other.own if one.is_headline_in(other) else other.vocabulary))
-            * _UNIT
-            // len(one.telling)
-            for one, other in ((held[a], held[b]), (held[b], held[a]))
-            if one.telling
-        ]
+        shares = []
+        for one, other in ((a, b), (b, a)):
+            told = held[other].own if other in lists else held[other].vocabulary
+            if held[one].telling:
+                shares.append(len(held[one].telling & told) * _UNIT // len(held[one].telling))
         if shares:
             found[number] = sum(shares) // len(shares)
     return found
