@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import operator
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
@@ -228,11 +229,13 @@ class Clustering:
         """One mapping per article, in input order, ready for JSON.
 
         Keys: `id`, `story` (the story's id), `copy_group` (None where it has no copy), `canonical` (True for the one
-        article to show of each story), `title`, `source`, `published` (ISO 8601 or None), `path`.
+        article to show of each story), `title`, `source`, `published` (ISO 8601 or None), `path`, `probability` (how
+        likely its links to the others of its story are right, on average; None where it stands alone).
         """
         groups = {
             article: group.id for story in self.stories for group in story.copy_groups for article in group.articles
         }
+        certainty = self._certainty()
         records = []
         for article, label in zip(self.articles, self.labels, strict=True):
             story = self.stories[label]
@@ -246,9 +249,19 @@ class Clustering:
                     "source": article.source,
                     "published": article.published.isoformat() if article.published else None,
                     "path": article.path,
+                    "probability": certainty.get(article.id),
                 }
             )
         return records
+
+    def _certainty(self) -> dict[str, float]:
+        """For each article with links the mean of their probabilities, to four digits; summed as whole numbers."""
+        total, count = Counter[str](), Counter[str]()
+        for link in self.links:
+            for article in (link.a, link.b):
+                total[article] += round(link.probability * 10_000)
+                count[article] += 1
+        return {article: round(total[article] / count[article]) / 10_000 for article in count}
 
     def to_pandas(self) -> pd.DataFrame:
         """The same as a data frame, a row per article.
@@ -260,5 +273,5 @@ class Clustering:
             import pandas as pd
         except ImportError as error:
             raise MissingDependencyError("Clustering.to_pandas", "pandas") from error
-        columns = ["id", "story", "copy_group", "canonical", "title", "source", "published", "path"]
+        columns = ["id", "story", "copy_group", "canonical", "title", "source", "published", "path", "probability"]
         return pd.DataFrame(self.to_records(), columns=columns)

@@ -417,6 +417,15 @@ def test_equal_articles_are_certainly_one_text() -> None:
     assert link.probability == 1
 
 
+def test_the_probability_of_an_article_is_the_mean_of_its_links(seeds: Clustering) -> None:
+    records = {record["id"]: record["probability"] for record in seeds.to_records()}
+    for story in seeds:
+        for name in story.articles:
+            own = [link.probability for link in seeds.links if name in (link.a, link.b)]
+            assert records[name] == (pytest.approx(sum(own) / len(own), abs=0.0001) if own else None)
+            assert (records[name] is None) == (len(story.articles) == 1)
+
+
 def test_what_is_apart_has_a_probability_too() -> None:
     unlike = dedup.compare(FERRY, RATES).link
     alike = dedup.compare(FERRY, FERRY_TOLD_ANEW).link

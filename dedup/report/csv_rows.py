@@ -8,7 +8,7 @@ from typing import TextIO
 
 from dedup.clustering import Clustering
 
-COLUMNS = ("id", "story", "copy_group", "canonical", "title", "source", "published", "path")
+COLUMNS = ("id", "story", "copy_group", "canonical", "title", "source", "published", "path", "probability")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -27,9 +27,11 @@ def write_csv(clustering: Clustering, out: TextIO) -> None:
         writer.writerow([_cell(record[column]) for column in COLUMNS])
 
 
-def _cell(value: str | bool | None) -> str:
+def _cell(value: str | float | bool | None) -> str:
     if value is None:
         return ""
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, float):
+        return repr(value)
     return _SURROGATE.sub("\ufffd", value)

@@ -69,9 +69,8 @@ def test_output_names_its_format(dedup_command: Command, feed: Path, tmp_path: P
 
 def test_format_goes_before_the_name_of_the_output(dedup_command: Command, feed: Path, tmp_path: Path) -> None:
     dedup_command("cluster", feed, "--output", tmp_path / "s.dat", "--format", "csv")
-    assert (
-        (tmp_path / "s.dat").read_bytes().startswith(b"id,story,copy_group,canonical,title,source,published,path\r\n")
-    )
+    header = b"id,story,copy_group,canonical,title,source,published,path,probability\r\n"
+    assert (tmp_path / "s.dat").read_bytes().startswith(header)
 
 
 @pytest.mark.parametrize("name", ["s.jsonl", "deep/S.CSV"])

@@ -33,7 +33,17 @@ def test_jsonl_is_a_record_a_line() -> None:
     write_jsonl(found, out)
     records = [json.loads(line) for line in out.getvalue().splitlines()]
     assert records == found.to_records()
-    assert list(records[0]) == ["id", "story", "copy_group", "canonical", "title", "source", "published", "path"]
+    assert list(records[0]) == [
+        "id",
+        "story",
+        "copy_group",
+        "canonical",
+        "title",
+        "source",
+        "published",
+        "path",
+        "probability",
+    ]
     assert [record["copy_group"] for record in records] == ["s0-0", None, "s0-0", None, None, None]
     assert [record["id"] for record in records if record["canonical"]] == ["a.txt", "d", "f"]
 
@@ -125,8 +135,10 @@ def test_csv_has_the_columns_of_the_records() -> None:
         "source": "Wire",
         "published": "2024-04-02",
         "path": "b.txt",
+        "probability": "",
     }
     assert rows[0]["canonical"] == "true"
+    assert [row["probability"] for row in rows] == ["0.98", "", "0.98", "0.83", "0.83", ""]
 
 
 @given(whole_text)
