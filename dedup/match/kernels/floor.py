@@ -208,20 +208,21 @@ def _look_through(
         if found + high - low > len(dots):
             return row, found
         for entry in range(tail[row], start[row + 1]):
-            factor = np.int32(weight[entry])
-            for place in range(begin[term[entry]], begin[term[entry] + 1]):
+            factor, its = np.int32(weight[entry]), term[entry]
+            for place in range(np.uint64(begin[its]), np.uint64(begin[its + 1])):  # unsigned: none counts from the end
                 posting = postings[place]
-                sums[posting >> np.uint32(16)] += factor * np.int32(posting & np.uint32(0xFFFF))
+                sums[np.uint64(posting >> np.uint32(16))] += factor * np.int32(posting & np.uint32(0xFFFF))
         # A tail's dot product and the bound of a head's are at most the product of two lengths: 2^31 is out of reach.
         norm, count = head_norm[row], np.int64(0)
         for group in range(low // GROUP * GROUP, high, GROUP):
+            mine, bound = sums[group : group + GROUP], norms[group : group + GROUP]
             most = np.int32(0)
-            for other in range(group, group + GROUP):
-                most = max(most, np.int32(sums[other] + np.int32(norm * norms[other])))
+            for other in range(len(mine)):
+                most = max(most, np.int32(mine[other] + np.int32(norm * bound[other])))
             if most > floor:
-                for other in range(group, group + GROUP):
-                    likely[count] = other
-                    count += np.int64(np.int32(sums[other] + np.int32(norm * norms[other])) > floor)
+                for other in range(len(mine)):
+                    likely[count] = group + other
+                    count += np.int64(np.int32(mine[other] + np.int32(norm * bound[other])) > floor)
         if count:
             head[:] = 0
             for entry in range(start[row], tail[row]):
@@ -229,9 +230,9 @@ def _look_through(
             for candidate in range(count):
                 other = likely[candidate]
                 if low <= other < high:
-                    dot, its = sums[other], heads[other]
-                    for place in range(width):
-                        dot = np.int32(dot + np.int32(np.int32(its[place]) * np.int32(head[place])))
+                    dot, its_head = sums[other], heads[other]
+                    for place in range(len(its_head)):
+                        dot = np.int32(dot + np.int32(np.int32(its_head[place]) * np.int32(head[place])))
                     if dot > floor:
                         earlier[found], later[found], dots[found] = block_first + other, row, dot
                         found += 1
