@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from itertools import pairwise
 
 import pytest
-from labelled_data import DATA, SEEDS
+from labelled_data import DATA, ROOT, SEEDS
 
 import dedup
 from dedup import Clustering
+from dedup.group.cut import DROP, PAIR, threshold_at
 
 SETS = ("seeds", "newswcl50", "mmds_dev", "basil", "meantime")
 GRANULARITIES = (0, 0.05, 0.1, 0.2, 0.25, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9, 1)
@@ -54,3 +56,18 @@ def test_at_one_there_is_no_giant_story(clustering: Clustering) -> None:
     widest = clustering.rethreshold(1)
     assert len(widest.stories[0].articles) <= len(clustering.articles) / 3
     assert len(widest) >= 5
+
+
+def test_the_reference_says_what_is_done() -> None:
+    text = (
+        (ROOT / "docs" / "reference.md").read_text(encoding="utf-8").partition("### Granularity")[2].partition("## ")[0]
+    )
+    rows = re.findall(r"^\| (0\.\d+|1)\b.*\| (\d\.\d{3}) \|$", text, re.MULTILINE)
+    assert len(rows) >= 5
+    assert all(f"{threshold_at(float(granularity)):.3f}" == shown for granularity, shown in rows)
+    assert "an eighth more" in text
+    assert PAIR == 1 + 1 / 8
+    assert f"{DROP:g}".lstrip("0") in text
+    third = 1 / threshold_at(1 / 3)
+    assert "1/(1 + 2g + 17g²)" in text
+    assert third == pytest.approx(1 + 2 / 3 + 17 / 9)
