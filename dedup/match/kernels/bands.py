@@ -82,18 +82,18 @@ def _hash_bands(
     signatures: NDArray[np.uint32], articles: NDArray[np.int32], first: int, rows: int, keys: NDArray[np.uint64]
 ) -> None:
     """The hash of each band: of two slots another number for each two, for both steps can be undone."""
+    odd, factor = rows & 1, np.uint64(0xD6E8FEB86659FD93)  # the constant of Stafford's rrmxmx
     for low in range(0, len(articles), TOGETHER):
         high = min(low + TOGETHER, len(articles))
         for band in range(len(keys)):
             begin, mine = (first + band) * rows, keys[band]
             for place in range(low, high):
-                slots, value = signatures[articles[place]], np.uint64(rows)
-                for slot in range(begin, begin + rows - 1, 2):
+                slots = signatures[articles[place]]
+                value = np.uint64(slots[begin]) * np.uint64(odd) * factor
+                value ^= value >> np.uint64(32)
+                for slot in range(begin + odd, begin + rows, 2):
                     value ^= np.uint64(slots[slot]) | (np.uint64(slots[slot + 1]) << np.uint64(32))
-                    value *= np.uint64(0xD6E8FEB86659FD93)  # the constant of Stafford's rrmxmx
-                    value ^= value >> np.uint64(32)
-                if rows & 1:
-                    value = (value ^ np.uint64(slots[begin + rows - 1])) * np.uint64(0xD6E8FEB86659FD93)
+                    value *= factor
                     value ^= value >> np.uint64(32)
                 mine[place] = value
 
@@ -159,7 +159,8 @@ def _join(
     fill = start[:parts].copy()
     for place in range(len(keys)):
         its: Whole = np.int64(keys[place] >> shift) if bits else 0
-        dealt[fill[its]], held[fill[its]] = keys[place], articles[place]
+        to = np.uint64(fill[its])
+        dealt[to], held[to] = keys[place], articles[place]
         fill[its] += 1
     size: Whole = np.int64(4)
     while size < 4 * longest:
@@ -168,33 +169,34 @@ def _join(
     table, before = np.empty(size, np.int32), np.empty(longest, np.int32)
     buckets, members = np.empty(longest, np.int32), np.empty(longest, np.int32)
     for part in range(parts):
-        low, high = start[part], start[part + 1]
+        mine, places = dealt[start[part] : start[part + 1]], held[start[part] : start[part + 1]]
         size = 4
-        while size < 4 * (high - low):
+        while size < 4 * len(mine):
             size *= 2
-        for place in range(size):
-            table[place] = -1
-        several = 0
-        for place in range(low, high):
-            slot: Whole = np.int64(dealt[place] & np.uint64(size - 1))
-            while table[slot] >= 0 and not (
-                dealt[low + table[slot]] == dealt[place]
-                and (rows <= 2 or _same(signatures, held[low + table[slot]], held[place], begin, rows))
+        for slot in range(size):
+            table[slot] = -1
+        several, mask = 0, np.uint64(size - 1)  # unsigned: no slot counts from the end
+        for item in range(len(mine)):
+            at = mine[item] & mask
+            while table[at] >= 0 and not (
+                mine[np.uint32(table[at])] == mine[item]
+                and (rows <= 2 or _same(signatures, places[table[at]], places[item], begin, rows))
             ):
-                slot = (slot + 1) & (size - 1)
-            last = table[slot]
-            before[place - low], table[slot] = last, place - low
+                at = (at + np.uint64(1)) & mask
+            last = table[at]
+            before[item], table[at] = last, item
             if last >= 0 and before[last] < 0:
-                buckets[several] = slot
+                buckets[several] = at
                 several += 1
         for bucket in range(several):
-            link, many = table[buckets[bucket]], 0
+            link: Whole = table[buckets[bucket]]
+            many = 0
             while link >= 0:
                 link = before[link]
                 many += 1
             link = table[buckets[bucket]]
             for number in range(many - 1, -1, -1):
-                members[number] = held[low + link]
+                members[number] = places[link]
                 link = before[link]
             reach = many if many <= CROWD else STRIDE + 1
             seen = _with_room(seen, count + many * reach)
@@ -208,11 +210,11 @@ def _join(
 
 @kept
 def _agreeing_slots(signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    agreeing, slots = np.empty(len(pairs), np.int64), signatures.shape[1]
+    agreeing = np.empty(len(pairs), np.int64)
     for pair in range(len(pairs)):
         one, other = signatures[pairs[pair, 0]], signatures[pairs[pair, 1]]
         equal: Whole = np.int32(0)
-        for slot in range(slots):
+        for slot in range(len(one)):
             equal = np.int32(equal + np.int32(one[slot] == other[slot]))
         agreeing[pair] = equal
     return agreeing
