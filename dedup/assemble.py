@@ -104,13 +104,13 @@ def _by_publication(collection: Collection, distinct: Iterable[int], seniority: 
 
     One without a date stands where the text it has in common with others was first published.
     """
-    times = collection.seconds.tolist()
     keyed = []
     for number in distinct:
+        time = float(collection.seconds[number])
         for repetition, place in enumerate(collection.members[number]):
             seconds = published_seconds(collection.articles[place].published)
-            known = [time for time in (seconds, times[number]) if not math.isnan(time)]
-            keyed.append((known[0] if known else math.inf, seniority[number], repetition, place))
+            known = next((known for known in (seconds, time) if not math.isnan(known)), math.inf)
+            keyed.append((known, seniority[number], repetition, place))
     return [collection.articles[place] for *_, place in sorted(keyed)]
 
 
