@@ -93,6 +93,16 @@ def test_a_chain_a_star_and_a_ring(score: int) -> None:
         assert len(assert_equal_trees(scores, [], np.ones(count, np.int64)).height) > 0
 
 
+@pytest.mark.parametrize("seed", range(6))
+def test_scores_below_nothing_count_too(seed: int) -> None:
+    """A second opinion may take more from a score than there is."""
+    random = np.random.default_rng(seed)
+    scores = {
+        pair: int(random.integers(-(1 << 18), 1 << 20)) for pair in combinations(range(60), 2) if random.random() < 0.5
+    }
+    assert_equal_trees(scores, [[1, 5, 30]], np.ones(60, np.int64))
+
+
 def test_lists_are_moved_together_where_memory_ends() -> None:
     """One group that takes up article after article, each of which has many neighbours."""
     random = np.random.default_rng(0)

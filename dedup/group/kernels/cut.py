@@ -1,0 +1,58 @@
+"""The cut of the merge tree by a kernel: what `dedup.group.cut.cut` returns."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.group.cut import CAP, PAIR, SEVERAL, drop_at, threshold_at
+from dedup.group.linkage import Tree
+from dedup.vectorize.kernels.compiling import kept
+
+
+def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
+    """The stories of a tree: its largest nodes in which every merge was good enough, as in the plain form.
+
+    Returns:
+        Shape (articles,): numbers from 0 in the order of each story's first article.
+    """
+    threshold = threshold_at(granularity) if granularity > 0 else float("inf")
+    alone = PAIR * threshold
+    return _cut(tree.left, tree.right, tree.height, tree.weights, threshold, alone, drop_at(granularity))
+
+
+@kept
+def _cut(
+    left: NDArray[np.int64],
+    right: NDArray[np.int64],
+    heights: NDArray[np.float64],
+    weights: NDArray[np.int64],
+    threshold: float,
+    alone: float,
+    drop: float,
+) -> NDArray[np.int64]:
+    leaves, nodes = len(weights), len(weights) + len(heights)
+    size, good = np.zeros(nodes, np.int64), np.ones(nodes, np.bool_)
+    height, parent = np.full(nodes, np.inf), np.full(nodes, -1)
+    size[:leaves] = weights
+    for merge in range(len(heights)):
+        node, a, b = leaves + merge, left[merge], right[merge]
+        size[node], height[node] = size[a] + size[b], heights[merge]
+        needed = threshold
+        if size[a] == 1 and size[b] == 1:
+            needed = alone
+        elif size[a] >= SEVERAL and size[b] >= SEVERAL:
+            needed = max(threshold, drop * min(CAP, height[a], height[b]))
+        good[node] = good[a] and good[b] and height[node] >= needed
+        parent[a], parent[b] = node, node
+    label, stories = np.empty(leaves, np.int64), 0
+    top, number = np.arange(nodes), np.full(nodes, -1)
+    for node in range(nodes - 1, -1, -1):
+        if parent[node] >= 0 and good[parent[node]]:
+            top[node] = top[parent[node]]
+    for leaf in range(leaves):
+        if number[top[leaf]] < 0:
+            number[top[leaf]] = stories
+            stories += 1
+        label[leaf] = number[top[leaf]]
+    return label
