@@ -25,10 +25,11 @@ from dedup.vectorize import background
 from dedup.vectorize.hashing import word_hash
 from dedup.vectorize.kernels import features, languages
 from dedup.vectorize.kernels import overlaps as overlap_kernels
+from dedup.vectorize.kernels.counting import REACH
 from dedup.vectorize.kernels.features import Extractor, Features, HashedWords, blocks, permutations
 from dedup.vectorize.kernels.overlaps import shared_shingles
 from dedup.vectorize.language import detect
-from dedup.vectorize.reference import minhash
+from dedup.vectorize.reference import minhash, term_index
 
 VOCABULARY = ["mill", "boat", "fire", "水火", "é", "Anna", "Riga's", "1,200", "3", "The", "of", *map(str, range(60))]
 
@@ -72,6 +73,32 @@ def test_permutations_are_datasketch_s(settings: Settings) -> None:
     ours, theirs = permutations(settings), minhash([], settings).permutations
     assert np.array_equal(np.array(ours), theirs)
     assert all(part.dtype == np.uint32 for part in ours)
+
+
+@pytest.mark.parametrize("title_weight", [0, 2])
+def test_a_text_made_to_crowd_the_table_of_counts(title_weight: int) -> None:
+    """Words whose terms all fall into one corner of it; and the articles after it find it empty again."""
+    words = [f"w{number}" for number in range(400_000)]
+    crowd = [word for word, term in zip(words, map(term_index, words), strict=True) if term >> 12 == 77]
+    assert len(crowd) > 4 * REACH // 3
+    text = " ".join(crowd + ["Mill"] + crowd[::2])
+    articles = [
+        ("one two", "Three four"),
+        (crowd[0], text),
+        ("one two", "Three four"),
+        ("", text + " " + text),
+        ("", "a"),
+    ]
+    settings = Settings(title_weight=title_weight)
+    assert_equal_features(Extractor(settings).features(articles), articles, settings)
+
+
+def test_terms_at_the_end_of_the_table(extractor: Extractor) -> None:
+    words = [f"w{number}" for number in range(400_000)]
+    last = sorted(words, key=term_index)
+    articles = [("", " ".join(last[-count:])) for count in (1, 3, 20, 60, 61, 90, 200)]
+    articles += [("", " ".join(last[:count])) for count in (1, 3, 20, 60, 61, 90, 200)]
+    assert_equal_features(extractor.features(articles), articles, Settings())
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])

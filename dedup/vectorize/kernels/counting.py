@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from dedup.vectorize.kernels.compiling import Whole, kernel
 from dedup.vectorize.kernels.machine import lowest
 from dedup.vectorize.kernels.words import IS_CAPITAL
-from dedup.vectorize.reference import FEATURES, ZONE
+from dedup.vectorize.reference import FEATURES
 
 _ALL = np.uint32(FEATURES - 1)
 _ZERO, _ONE, _TERM = np.uint64(0), np.uint64(1), np.uint64(12)
@@ -22,11 +22,18 @@ _REACH = np.uint64(REACH)
 
 
 @kernel
-def pack(word: Whole, flag: Whole, weight: Whole) -> Whole:
+def pack_one(word: Whole, flag: Whole, weight: Whole) -> Whole:
     """An occurrence of a word as one number, to be sorted by the feature that `HashingVectorizer` counts it under."""
     negative = np.uint32(0) - (word >> np.uint32(31))
     term = ((word ^ negative) - negative) & _ALL
     return np.uint64(term) << _TERM | weight << _ONE | np.uint64(flag & IS_CAPITAL)
+
+
+@kernel
+def pack(words: NDArray[np.uint32], flags: NDArray[np.uint8], weight: Whole, packed: NDArray[np.uint64]) -> None:
+    """The same for words that all have one weight."""
+    for place in range(len(words)):
+        packed[place] = pack_one(words[place], flags[place], weight)
 
 
 @kernel
@@ -54,7 +61,7 @@ def count_terms(
     Args:
         words, flags: those of the title are at `begin:middle`, those of the body at `middle:end`.
         title_weight: of a word of the title, in units of `COUNT_UNIT`.
-        weights: of a word in each zone of the body; the last holds to the end.
+        weights: of the first words of the body, one by one; the last holds to the end.
         packed, spare: room for the words. digits: room for 3 · 256 counts.
         keys, sums, taken: see `gather`; all zeros.
         terms, every, capitals: what is written to.
@@ -66,18 +73,12 @@ def count_terms(
     if title_weight == 0:
         begin = middle  # what weighs nothing is not counted
     count = end - begin
-    for place in range(begin, middle):
-        packed[place - begin] = pack(words[place], flags[place], np.uint64(title_weight))
-    zone, start = 0, middle
-    while start < end:
-        weight = np.uint64(weights[zone])
-        stop = end
-        if zone + 1 < len(weights):
-            stop = min(end, start + ZONE)
-            zone += 1
-        for place in range(start, stop):
-            packed[place - begin] = pack(words[place], flags[place], weight)
-        start = stop
+    lead = min(middle + len(weights), end)
+    pack(words[begin:middle], flags[begin:middle], np.uint64(title_weight), packed)
+    pack(words[lead:end], flags[lead:end], np.uint64(weights[-1]), packed[lead - begin :])
+    some_words, some_flags, some_packed = words[middle:lead], flags[middle:lead], packed[middle - begin : lead - begin]
+    for place in range(lead - middle):
+        some_packed[place] = pack_one(some_words[place], some_flags[place], np.uint64(weights[place]))
     bits = np.uint64(6)
     while np.uint64(1) << bits < np.uint64(2 * count) and bits < _TERM_BITS:
         bits += _ONE
@@ -127,7 +128,7 @@ def gather(
         term, weight = entry >> _TERM, entry >> _ONE & _WEIGHT
         key, slot = np.uint32(term + _ONE), term >> down
         last = slot + _REACH
-        while keys[slot] != key and keys[slot] != 0:
+        while (keys[slot] != key) & (keys[slot] != 0):  # one branch: which of the two it is cannot be foreseen
             slot += _ONE
             if slot == last:
                 return False

@@ -161,7 +161,7 @@ class Extractor:
         self._settings = settings
         self._points: Points = points()
         self._a, self._b = permutations(settings)
-        self._weights = zone_weights(settings)
+        self._weights = lead_weights(settings)
         self._title_weight = round(settings.title_weight / COUNT_UNIT)
         if tell is not None and not is_compiled():
             tell("compiling, once for this machine", 0, 1)
@@ -265,13 +265,13 @@ def permutations(settings: Settings) -> tuple[NDArray[np.uint32], NDArray[np.uin
     return factors, random.randint(0, 1 << 32, settings.num_perm, np.uint32)
 
 
-def zone_weights(settings: Settings) -> NDArray[np.uint32]:
-    """The weight of a word in each zone of the body, down to the zone from which on it no longer changes."""
+def lead_weights(settings: Settings) -> NDArray[np.uint32]:
+    """The weight of each word of the body, down to the zone from which on it no longer changes."""
     last = body_weight(10**9, settings)
     weights = [body_weight(0, settings)]
     while weights[-1] > last:
         weights.append(body_weight(len(weights) * ZONE, settings))
-    return np.array(weights, np.uint32)
+    return np.repeat(np.array(weights, np.uint32), ZONE)
 
 
 def _flags(tokens: Tokens, table: NDArray[np.uint32]) -> Iterator[int]:

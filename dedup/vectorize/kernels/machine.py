@@ -10,6 +10,7 @@ from typing import Any
 
 from llvmlite import ir
 from numba import types
+from numba.core import cgutils
 from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
@@ -87,6 +88,33 @@ def _how_many(_context: Any, _bits: Any) -> Any:
     return types.intp(types.uint64), code
 
 
+def _least_lanes(_context: Any, _hashes: Any, _count: Any, a: Any, b: Any, row: Any, _slot: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        count, slot = args[1], args[5]
+        word = ir.IntType(32)
+        lanes = ir.VectorType(word, LANES)
+
+        def place(which: int, at: Any, kind: ir.Type) -> Any:
+            array = make_array(signature.args[which])(context, builder, args[which])
+            return builder.bitcast(builder.gep(array.data, [at]), ir.PointerType(kind))
+
+        factor = builder.load(place(2, slot, lanes), align=4)
+        summand = builder.load(place(3, slot, lanes), align=4)
+        found = cgutils.alloca_once_value(builder, ir.Constant(lanes, [ir.Constant(word, 2**32 - 1)] * LANES))
+        with cgutils.for_range(builder, count) as loop:
+            single = builder.load(place(0, loop.index, word))
+            first = builder.insert_element(ir.Constant(lanes, ir.Undefined), single, ir.Constant(word, 0))
+            mask = ir.Constant(ir.VectorType(word, LANES), [ir.Constant(word, 0)] * LANES)
+            spread = builder.shuffle_vector(first, ir.Constant(lanes, ir.Undefined), mask)
+            value = builder.add(builder.mul(factor, spread), summand)
+            before = builder.load(found)
+            builder.store(builder.select(builder.icmp_unsigned("<", value, before), value, before), found)
+        builder.store(builder.load(found), place(4, slot, lanes), align=4)
+        return context.get_dummy_value()
+
+    return types.void(_hashes, types.intp, a, b, row, types.intp), code
+
+
 byte: Any = intrinsic(_byte)
 """`byte(text, at)`: the byte at a place, which must not be counted from the end."""
 four_bytes: Any = intrinsic(_four_bytes)
@@ -100,3 +128,6 @@ lowest: Any = intrinsic(_lowest)
 """`lowest(bits)`: the place of the lowest set bit of a number, 64 where it has none."""
 how_many: Any = intrinsic(_how_many)
 """`how_many(bits)`: how many bits of a number are set."""
+least_lanes: Any = intrinsic(_least_lanes)
+"""`least_lanes(hashes, count, a, b, row, slot)`: for 64 permutations from `slot` on, the least a·h + b mod 2^32 of the
+hashes: what sits in registers meanwhile would be read and written at every hash otherwise."""

@@ -83,6 +83,7 @@ def murmur_many(
         hashes: where their hashes are written, from place `first` on.
     """
     half = np.uint64(32)
+    out = hashes[first : first + count]
     for word in range(count):
         length = lengths[word]
         k = np.uint32(low[word])
@@ -94,7 +95,7 @@ def murmur_many(
         k = np.uint32(high[word] >> half)
         h = block(h, k) if length >= 16 else stir(h, k)
         h = finish(h, length)
-        hashes[first + word] = np.uint32(low[word]) if length == READY else h
+        out[word] = np.uint32(low[word]) if length == READY else h
 
 
 def hash_words(words: Sequence[str]) -> NDArray[np.uint32]:

@@ -28,11 +28,11 @@ def repeated(
     if length < REPEATED or end - middle < length:
         return False
     for offset in range(length):
-        if words[np.uint64(begin + offset)] != words[np.uint64(middle + offset)]:
+        if words[begin + offset] != words[middle + offset]:
             return False
     same: bool = True
     for offset in range(length):  # equal hashes are equal words nearly always, but not always
-        same = same and same_word(text, places[begin + offset], places[middle + offset], table)
+        same = same and same_word(text, places[offset], places[length + offset], table)
     return same
 
 
@@ -65,7 +65,7 @@ def read_block(
     for article in range(articles):
         longest = max(longest, offsets[2 * article + 2] - offsets[2 * article])
     folded = np.empty(2 * longest + 8, np.uint8)
-    places = np.empty(len(hashes), np.uint32)
+    places = np.empty(longest // 2 + 2, np.uint32)
     edges, marks = np.empty(longest + 3 + GROUP, np.uint32), np.empty(longest + 3 + GROUP, np.uint32)
     low, high = np.empty(longest // 2 + 2, np.uint64), np.empty(longest // 2 + 2, np.uint64)
     lengths = np.empty(longest // 2 + 2, np.uint32)
@@ -74,13 +74,13 @@ def read_block(
         first, second, third = offsets[2 * article], offsets[2 * article + 1], offsets[2 * article + 2]
         middle = read_words(
             text, first, second - 1, edges, marks, table, normal, pairs, folded, low, high, lengths, hashes, flags,
-            places, begin,
+            places, 0, begin,
         )  # fmt: skip
         end = middle
         if middle >= 0:
             end = read_words(
                 text, second, third - 1, edges, marks, table, normal, pairs, folded, low, high, lengths, hashes,
-                flags, places, middle,
+                flags, places, middle - begin, middle,
             )  # fmt: skip
         odd[article] = end < 0
         if end < 0:

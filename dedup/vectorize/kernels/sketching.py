@@ -7,8 +7,10 @@ from numpy.typing import NDArray
 
 from dedup.vectorize.hashing import BASE
 from dedup.vectorize.kernels.compiling import Whole, kernel
+from dedup.vectorize.kernels.machine import LANES, least_lanes
 
 _BASE = np.uint64(BASE)
+_ZERO = np.uint64(0)
 _SHIFT = np.uint64(33)
 _MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
 _MIX_2 = np.uint64(0xC4CEB9FE1A85EC53)
@@ -23,15 +25,13 @@ def shingle_words(words: NDArray[np.uint32], begin: Whole, end: Whole, size: Who
     length = min(size, end - begin)
     if length == 0:
         return 0
-    value, top = np.uint64(0), np.uint64(1)
-    for place in range(begin, begin + length):
-        value = value * _BASE + np.uint64(words[place])
-        top *= _BASE
-    out[0] = value
     count = end - begin - length + 1
-    for place in range(1, count):
-        value = value * _BASE + np.uint64(words[begin + place + length - 1]) - np.uint64(words[begin + place - 1]) * top
-        out[place] = value
+    for place in range(count):
+        out[place] = _ZERO
+    for offset in range(begin, begin + length):  # all shingles a word further, which is faster than to roll one
+        nth = words[offset : offset + count]
+        for place in range(count):
+            out[place] = out[place] * _BASE + np.uint64(nth[place])
     for place in range(count):
         value = out[place]
         value ^= value >> _SHIFT
@@ -60,19 +60,11 @@ def least(
 ) -> None:
     """The signature: for each permutation h -> a·h + b mod 2^32 the least value; all ones where there is no hash."""
     slots = len(a)
-    for slot in range(slots):
-        row[slot] = FULL
-    place = 0
-    while place + 4 <= count:
-        h0, h1, h2, h3 = mixed[place], mixed[place + 1], mixed[place + 2], mixed[place + 3]
-        for slot in range(slots):
-            x, y = a[slot], b[slot]
-            v0, v1 = np.uint32(x * h0 + y), np.uint32(x * h1 + y)
-            v2, v3 = np.uint32(x * h2 + y), np.uint32(x * h3 + y)
-            row[slot] = min(row[slot], v0, v1, v2, v3)
-        place += 4
-    while place < count:
-        h0 = mixed[place]
-        for slot in range(slots):
-            row[slot] = min(row[slot], np.uint32(a[slot] * h0 + b[slot]))
-        place += 1
+    lanes = slots - slots % LANES
+    for slot in range(0, lanes, LANES):
+        least_lanes(mixed, count, a, b, row, slot)
+    for slot in range(lanes, slots):
+        x, y, found = a[slot], b[slot], FULL
+        for place in range(count):
+            found = min(found, np.uint32(x * mixed[place] + y))
+        row[slot] = found

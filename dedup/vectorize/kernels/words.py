@@ -102,6 +102,7 @@ def read_words(
     words: NDArray[np.uint32],
     flags: NDArray[np.uint8],
     places: NDArray[np.uint32],
+    before: Whole,
     first: Whole,
 ) -> Whole:
     """Reads the words of `text[begin:end]`, after which comes a zero byte.
@@ -112,8 +113,8 @@ def read_words(
         edges, marks: room for what `outline` finds, and a `GROUP` more.
         table, normal, pairs: see `points.Points`.
         folded: room for the longest word, folded. low, high, lengths: room for the words (see `murmur_many`).
-        words, flags, places: where the hash of each word, its flags and the place where it begins are written.
-        first: how many are written there already.
+        words, flags: where the hash of each word and its flags are written, from place `first` on.
+        places: where it is written where each word begins, from place `before` on.
 
     Returns:
         How many there are now; -1 for a text that the plain form has to read.
@@ -142,7 +143,7 @@ def read_words(
             if length > 1 or letter | 0x20 != _S or not is_possessive(text, last_end, start):
                 is_capital = np.uint8(np.uint8(letter - _A) < 26) & np.uint8(not sentence_begins)
                 flags[np.uint64(first) + slot] = is_capital | np.uint8(letter < 0x3A) << 1
-                places[np.uint64(first) + slot] = start
+                places[np.uint64(before) + slot] = start
                 count += 1
             sentence_begins, last_end = False, at
         if slow < 0:
@@ -161,7 +162,8 @@ def read_words(
                 continue
             if kind == UNSEGMENTED:
                 last_end, count = read_run(
-                    text, begin, next_mark, table, normal, pairs, folded, low, lengths, flags, places, first, count
+                    text, begin, next_mark, table, normal, pairs, folded, low, lengths, flags, places, before, first,
+                    count,
                 )  # fmt: skip
                 if count < 0:
                     return -1
@@ -177,7 +179,7 @@ def read_words(
                 flag: Whole = np.int64(entry >> SCRIPT & 3) << SCRIPT_SHIFT
                 flag |= np.int64(folded[0] < 0x3A) << 1
                 flag |= np.int64((entry >> KIND & 7 == CAPITAL) and not sentence_begins)
-                flags[first + count], places[first + count] = flag, slow
+                flags[first + count], places[before + count] = flag, slow
                 count += 1
             last_end = at
         sentence_begins = False
@@ -231,6 +233,7 @@ def read_run(
     lengths: NDArray[np.uint32],
     flags: NDArray[np.uint8],
     places: NDArray[np.uint32],
+    before: Whole,
     first: Whole,
     count: Whole,
 ) -> tuple[Whole, Whole]:
@@ -249,7 +252,7 @@ def read_run(
             if length > 1:
                 whole = encode(np.int64(entry & FOLDED), folded, filled)
                 low[count], lengths[count] = murmur(folded, 0, whole, np.uint32(0)), READY
-                flags[first + count], places[first + count] = flag, place
+                flags[first + count], places[before + count] = flag, place
                 count += 1
             flag = np.int64(entry >> SCRIPT & 3) << SCRIPT_SHIFT
             place = at
@@ -257,7 +260,7 @@ def read_run(
         at += width(byte(text, at))
     if length == 1:
         low[count], lengths[count] = murmur(folded, 0, filled, np.uint32(0)), READY
-        flags[first + count], places[first + count] = flag, place
+        flags[first + count], places[before + count] = flag, place
         count += 1
     return at, count
 
