@@ -66,7 +66,8 @@ def cluster(
 
     tell("looking for copies", 0, count)
     present = np.array([bool(document.words) for document in documents], bool)
-    banded = band_candidates(signatures(documents, settings), present, settings)
+    sketches = signatures(documents, settings)
+    banded = band_candidates(sketches, present, settings)
     copies, forms = decide(documents, banded, collection.seconds, settings)
     standing = representatives(copies, forms, collection.seniorities())
     texts = np.unique(standing)
@@ -84,7 +85,8 @@ def cluster(
     pairs = rescored(pairs, ordinary, collection.seconds, settings)
 
     tell("grouping", 0, count)
-    more_copies, more_forms = decide(documents, alike_candidates(pairs, banded), collection.seconds, settings)
+    alike = alike_candidates(pairs, banded, sketches)
+    more_copies, more_forms = decide(documents, alike, collection.seconds, settings)
     copies, forms = copies.with_others(more_copies), forms.with_others(more_forms)
     lengths = np.array([len(document.words) for document in documents], np.int64)
     digest = digests(copies, lengths, vectors.matrix)

@@ -29,7 +29,10 @@ NEAR = 0.5
 AGREEING = 1 / 32
 """Share of the slots of two signatures that must agree for the exact overlap to be counted."""
 ALIKE = 0.4
-"""Cosine from which a same-story pair is a candidate."""
+"""Cosine from which a same-story pair is a candidate ..."""
+HINT = 2
+"""... or slots of two signatures that must agree: of a brief and the long text that it was cut from a few do, while
+strangers have none in common."""
 FEW = 20
 """Shared shingles below which two texts are copies only if one ..."""
 NEARLY_WHOLE = 0.8
@@ -109,12 +112,11 @@ def band_candidates(
         keys.append(order[first[star]] * total + order[place[star]])
     pairs: NDArray[np.int64] = np.unique(np.concatenate(keys)) if keys else np.empty(0, np.int64)
     found = np.stack([pairs // max(1, total), pairs % max(1, total)], axis=1)
-    return found[_agreeing(signatures, found)]
+    return found[_agreeing(signatures, found, AGREEING * signatures.shape[1])]
 
 
-def _agreeing(signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+def _agreeing(signatures: NDArray[np.uint32], pairs: NDArray[np.int64], least: float) -> NDArray[np.bool_]:
     """Whether the signatures of each pair agree in enough slots to be worth an exact count."""
-    least = AGREEING * signatures.shape[1]
     blocks = [pairs[start : start + 65_536] for start in range(0, len(pairs), 65_536)]
     counts = [np.count_nonzero(signatures[block[:, 0]] == signatures[block[:, 1]], axis=1) for block in blocks]
     return np.concatenate(counts) >= least if counts else np.empty(0, bool)
@@ -152,9 +154,10 @@ def is_overlapping(found: Overlaps, settings: Settings) -> NDArray[np.bool_]:
     return (found.overlap >= settings.copy_overlap) & ((found.shared >= FEW) | (found.containment >= NEARLY_WHOLE))
 
 
-def alike_candidates(pairs: Pairs, known: NDArray[np.int64]) -> NDArray[np.int64]:
+def alike_candidates(pairs: Pairs, known: NDArray[np.int64], signatures: NDArray[np.uint32]) -> NDArray[np.int64]:
     """The same-story pairs so alike that they may be copies, but for those already known; shape (pairs, 2), sorted."""
-    alike = pairs.where(pairs.cosine >= ALIKE)
+    hinted = _agreeing(signatures, np.stack([pairs.a, pairs.b], axis=1), HINT)
+    alike = pairs.where((pairs.cosine >= ALIKE) | hinted)
     width = max(int(known.max(initial=0)), int(alike.b.max(initial=0))) + 1
     new = ~np.isin(alike.a * width + alike.b, known[:, 0] * width + known[:, 1])
     return np.stack([alike.a[new], alike.b[new]], axis=1)

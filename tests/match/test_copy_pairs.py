@@ -14,6 +14,7 @@ from dedup.match.copies import (
     ALL_BUT_EQUAL,
     CROWD,
     FEW,
+    HINT,
     RECURRING,
     STRIDE,
     Overlaps,
@@ -237,10 +238,14 @@ def test_alike_articles_are_candidates_once(seed: int) -> None:
     cosine = random.choice([ALIKE - 0.001, ALIKE, 0.9], size=len(every))
     pairs = Pairs(every[:, 0], every[:, 1], cosine, np.ones(len(every), np.int64))
     known = every[random.random(len(every)) < [0, 0.1, 0.5, 0.9, 1][seed]]
-    expected = [pair for pair, value in zip(pairs_of(every), cosine.tolist(), strict=True) if value >= ALIKE]
+    table = random.integers(8, size=(12, 8)).astype(np.uint32)
+    agreeing = [int((table[a] == table[b]).sum()) for a, b in every.tolist()]
+    rows = zip(pairs_of(every), cosine.tolist(), agreeing, strict=True)
+    expected = [pair for pair, value, slots in rows if value >= ALIKE or slots >= HINT]
     expected = [pair for pair in expected if pair not in pairs_of(known)]
-    assert pairs_of(alike_candidates(pairs, known)) == expected
-    assert len(alike_candidates(pairs.where(np.zeros(len(every), bool)), known)) == 0
+    assert any(value < ALIKE and slots >= HINT for value, slots in zip(cosine.tolist(), agreeing, strict=True))
+    assert pairs_of(alike_candidates(pairs, known, table)) == expected
+    assert len(alike_candidates(pairs.where(np.zeros(len(every), bool)), known, table)) == 0
 
 
 def test_no_articles_have_no_copies() -> None:
