@@ -114,7 +114,7 @@ def reaches(times: NDArray[np.float64], window: float) -> NDArray[np.int64]:
         times: ascending, nan at the end where unknown, shape (rows,).
         window: how far two times may lie apart, in the same unit.
     """
-    return _reaches(times.astype(np.float64), float(window))
+    return _reaches(np.asarray(times, np.float64), float(window))
 
 
 def tasks(rows: Ranked, reach: NDArray[np.int64], dated: int, size: int = BLOCK) -> Iterator[tuple[Block, int, int]]:

@@ -69,9 +69,9 @@ def ranked(matrix: sp.csr_array, order: NDArray[np.int64], floor: float) -> Rank
     Raises:
         ValueError: the rows are no such vectors.
     """
-    start, column, data = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data
-    rows = order.astype(np.int64)
-    frequency, energy, longest = _statistics(start, column, data.astype(np.float64), rows, int(matrix.shape[1]))
+    start, column = np.asarray(matrix.indptr, np.int64), np.asarray(matrix.indices, np.int32)
+    data, rows = np.asarray(matrix.data, np.float64), np.asarray(order, np.int64)
+    frequency, energy, longest = _statistics(start, column, data, rows, int(matrix.shape[1]))
     if longest < 0 or longest >= 2**31:
         raise ValueError(f"a vector's entries must be whole multiples of {WEIGHT_UNIT}, and its length 1")
     by_frequency = np.argsort(-frequency, kind="stable")
@@ -81,7 +81,7 @@ def ranked(matrix: sp.csr_array, order: NDArray[np.int64], floor: float) -> Rank
     budget = HEAD_SHARE * floor / WEIGHT_UNIT**2 * max(1, len(rows))
     heads = int(np.searchsorted(np.cumsum(energy[by_frequency[:terms]]), budget))
     heads = min(heads // LANES * LANES, WIDEST)
-    laid = _lay_out(start, column, data.astype(np.float64), rows, rank, terms, heads)
+    laid = _lay_out(start, column, data, rows, rank, terms, heads)
     return Ranked(*laid, heads, terms)
 
 
