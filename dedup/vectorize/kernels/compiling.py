@@ -20,14 +20,15 @@ Whole: TypeAlias = Any
 """A whole number inside a kernel: how wide it is, numba infers; no type of Python's could say it."""
 
 
-def kernel(function: Kernel) -> Kernel:
-    """Compiles a function for the machine when it is first called; other kernels may call it.
+# Overflow wraps and nothing is reordered, so that results are the same on every machine; the GIL is released.
+_OPTIONS: dict[str, Any] = {"nogil": True, "boundscheck": False, "error_model": "numpy"}
 
-    The GIL is released. Overflow wraps and nothing is reordered, so results are the same on every machine.
-    """
+
+def kernel(function: Kernel) -> Kernel:
+    """Compiles a function for the machine when it is first called: one that only other kernels call."""
     import numba
 
-    compiled: Kernel = numba.njit(nogil=True, boundscheck=False, error_model="numpy")(function)
+    compiled: Kernel = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
     return compiled
 
 
@@ -35,7 +36,7 @@ def kept(function: Kernel) -> Kernel:
     """The same for a kernel that Python calls: its machine code is kept on disk, if any folder can be written."""
     import numba
 
-    compiled: Any = kernel(function)
+    compiled: Any = numba.njit(**_OPTIONS)(function)
     folder = cache_folder()
     if folder is not None:
         before = numba.config.CACHE_DIR

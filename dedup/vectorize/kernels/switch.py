@@ -10,7 +10,7 @@ from dedup.vectorize.kernels.compiling import is_compiled
 
 VARIABLE = "DEDUP_KERNELS"
 """Set to `off`, everything runs on the plain form; to `on`, nothing does; `auto`, or not set, what is done sooner."""
-WORTH_COMPILING = 7_000
+WORTH_COMPILING = 8_000
 """Articles from which the kernels are done before the plain form is even where they have to be compiled first. Where
 they were before, they are from the first article on: loading them takes less time than importing scikit-learn."""
 
