@@ -32,7 +32,7 @@ def accuracy(
     sets: Annotated[
         list[str] | None,
         typer.Option(
-            help="A set to measure, copy_pairs and telegram_pairs among them; repeat for several. Default: all."
+            help="A set to measure, or copy_pairs, telegram_pairs or stream; repeat for several. Default: all."
         ),
     ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="Leave out what takes long, and resample less.")] = False,

@@ -12,27 +12,30 @@ The result is one dictionary (`run`), the same for the same seed but for `second
     mean               sets, the ones averaged over; methods: by method the mean BCubed F1 and ARI
     copy_pairs         by method `by_pair` and `by_group`: `all` and `without_low_confidence`, `templates_kept_apart`
     telegram_pairs     by method and language: precision, recall, F1, accuracy
-    seed_pour          by set: see `mixtures.pour`
+    seed_pour          `as_found` and `bare`, without the furniture of their sites: by set, `alone` and `all_in_one`
+                       among them, see `mixtures.pour`
     all_in_one         all sets as one collection, and the sets apart, weighed by size
     batches            small batches, clustered one by one
+    stream             the beginning of a real stream: see `stream.score_stream`
     skipped            what was left out, and why
     seconds            by step
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from statistics import fmean
 from typing import Any
 
-from benchmarks import baselines, data, mixtures, pairs
+from benchmarks import baselines, data, mixtures, pairs, stream
 from benchmarks.data import LabelledSet
 from benchmarks.effort import Effort
 from benchmarks.machine import BenchmarkError, Stopwatch, provenance
 from benchmarks.stories import score_set
+from dedup import Article
 
-SCHEMA = 1
+SCHEMA = 2
 SEED = 20240527
 METHODS = {"dedup": "dedup with its default settings", **baselines.DESCRIPTIONS}
 AVERAGED = ("fnc1_train", "mmds_dev", "basil", "newswcl50")
@@ -40,7 +43,11 @@ AVERAGED = ("fnc1_train", "mmds_dev", "basil", "newswcl50")
 
 
 FULL = Effort(resamples=1000, batches=60)
-QUICK = Effort(resamples=200, batches=12, without=frozenset({"fnc1_train", "meantime", "all_in_one", "telegram_pairs"}))
+QUICK = Effort(
+    resamples=200,
+    batches=12,
+    without=frozenset({"fnc1_train", "meantime", "all_in_one", "telegram_pairs", "stream"}),
+)
 
 
 def run(
@@ -50,7 +57,7 @@ def run(
 
     Args:
         folder: the labelled sets, or None to measure on `seeds/` alone.
-        chosen: names of sets, `copy_pairs` and `telegram_pairs` among them; all if empty.
+        chosen: names of sets, `copy_pairs`, `telegram_pairs` and `stream` among them; all if empty.
         effort: how much is done.
         seed: of resamples and batches.
         watch: is told of each step, and times it.
@@ -61,9 +68,9 @@ def run(
     with watch.step("read"):
         every = data.labelled_sets(folder)
         copies, events = data.copy_pairs(folder), data.telegram_pairs(folder)
-        poured = data.pour_articles(folder)
-    there = {collection.name for collection in every}
-    there |= {name for name, found in (("copy_pairs", copies), ("telegram_pairs", events)) if found}
+        poured = {"as_found": data.pour_articles(folder), "bare": data.bare_articles(folder)}
+    special = {"copy_pairs": copies, "telegram_pairs": events, "stream": data.stream_file(folder)}
+    there = {collection.name for collection in every} | {name for name, found in special.items() if found}
     unknown = [name for name in chosen if name not in there]
     if unknown:
         raise BenchmarkError(f"there is no set {', '.join(unknown)} (there are: {', '.join(sorted(there))})")
@@ -73,9 +80,7 @@ def run(
 
     sets = [collection for collection in every if wanted(collection.name, collection.view_of)]
     whole = [collection for collection in sets if not collection.view_of]
-    measured = {collection.name for collection in sets} | {
-        name for name in ("copy_pairs", "telegram_pairs") if name in there and wanted(name)
-    }
+    measured = {collection.name for collection in sets} | {name for name in special if name in there and wanted(name)}
     report: dict[str, Any] = {
         "benchmark": "accuracy",
         "schema": SCHEMA,
@@ -85,7 +90,7 @@ def run(
         **provenance(),
         "methods": {**METHODS, **{f"copies: {name}": text for name, text in pairs.COPY_DESCRIPTIONS.items()}},
         "sets": {},
-        "skipped": _skipped(folder, there, measured),
+        "skipped": _skipped(folder, there, measured, poured),
     }
     apart = {}
     for collection in sets:
@@ -95,15 +100,27 @@ def run(
         report["copy_pairs"] = pairs.score_copies(copies, effort, seed, watch)
     if events and wanted("telegram_pairs"):
         report["telegram_pairs"] = pairs.score_events(events, effort, seed, watch)
-    if poured:
-        # Not into our own seeds: they have the very story that is poured.
-        others = [collection for collection in whole if collection.name != "seeds"]
-        report["seed_pour"] = {collection.name: mixtures.pour(poured, collection, watch) for collection in others}
+    # Not into our own seeds: they have the very story that is poured.
+    others = [collection for collection in whole if collection.name != "seeds"]
+    if others:
+        hosts = [LabelledSet("alone", ()), *others]
+        if len(others) > 1 and "all_in_one" not in effort.without:
+            hosts.append(mixtures.all_in_one(others))
+        report["seed_pour"] = {
+            way: {host.name: mixtures.pour(articles, host, watch) for host in hosts}
+            for way, articles in poured.items()
+            if articles
+        }
     if len(whole) > 1 and "all_in_one" not in effort.without:
         report["all_in_one"] = mixtures.pour_all(whole, apart, effort, seed, watch)
     batched = [collection for collection in sets if _is_for_batches(collection)]
     if batched:
         report["batches"] = mixtures.score_batches(batched, effort, seed, watch)
+    if "stream" in measured:
+        with watch.step("stream: read"):
+            judged = data.stream_pairs(folder)
+        if judged:
+            report["stream"] = stream.score_stream(judged, effort, seed, watch)
     report["seconds"] = watch.seconds
     return report
 
@@ -115,12 +132,19 @@ def _is_for_batches(collection: LabelledSet) -> bool:
     return len(langs) == 1 and 1 < stories < len(collection.articles)
 
 
-def _skipped(folder: Path | None, there: set[str], measured: set[str]) -> dict[str, str]:
+def _skipped(
+    folder: Path | None, there: set[str], measured: set[str], poured: Mapping[str, Sequence[Article]]
+) -> dict[str, str]:
     reasons = dict.fromkeys(sorted(there - measured), "not asked for")
     if folder is None:
         return {**reasons, "all but seeds": "no folder of labelled sets: give one with --data, or set DEDUP_DATA"}
-    absent = {*data.FILES, "copy_pairs", "telegram_pairs", "seeds"} - there
-    return {**reasons, **dict.fromkeys(sorted(absent), "not there")}
+    absent = {*data.FILES, "copy_pairs", "telegram_pairs", "stream", "seeds"} - there
+    reasons |= dict.fromkeys(sorted(absent), "not there")
+    if not poured["as_found"]:
+        reasons["two articles to pour"] = "not there"
+    elif not poured["bare"]:
+        reasons["the two articles bare"] = "their furniture is known for other files only"
+    return reasons
 
 
 def _mean(sets: dict[str, Any]) -> dict[str, Any]:

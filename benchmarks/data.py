@@ -8,7 +8,9 @@ import os
 import tomllib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from benchmarks.machine import REPOSITORY, BenchmarkError
@@ -24,6 +26,16 @@ BY_LANGUAGE = {"mmds_dev": ("en",), "meantime": ("en", "es", "it", "nl")}
 """The files of several languages, and those of their languages that are a set by themselves."""
 PAIR_FILES = {"copy_pairs_dev": "copy_pairs_dev_articles", "telegram_pairs": "telegram_articles"}
 """The files of labelled pairs, and those of their articles."""
+STREAM = "stream_2020_01_02"
+STREAM_ARTICLES = 5000
+"""How many articles are taken from the beginning of the stream."""
+STREAM_PAIRS = Path(__file__).with_name("stream_pairs.tsv")
+STREAM_LABELS = ("same", "different", "unsure")
+BARE: dict[str, tuple[range, ...]] = {
+    "c1197dd5ca5a3841d4e86cc63740159fa85743a1f051cfefee36359638ff9ed6": (range(3, 20),),
+    "c52cc5fd460185a38e66def4bb00e551a7eb76bbe070dfe1bafd737ea8e3805d": (range(3, 13), range(14, 25), range(26, 30)),
+}
+"""By the SHA-256 of the file of a poured article: its lines, from 1, that are headline or report and no furniture."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +127,37 @@ def telegram_pairs(folder: Path | None) -> LabelledPairs | None:
     return _pairs(folder, "telegram_pairs")
 
 
+def stream_pairs(folder: Path | None) -> LabelledPairs | None:
+    """The beginning of the real stream, and the pairs of it that we judged; None where the stream is absent.
+
+    Raises:
+        BenchmarkError: the stream is broken, or a line of the pairs is not two of its ids and a label.
+    """
+    path = stream_file(folder)
+    if path is None:
+        return None
+    articles = _articles(path, STREAM_ARTICLES)
+    places = {article.id: place for place, article in enumerate(articles)}
+    pairs = []
+    for number, line in enumerate(STREAM_PAIRS.read_text(encoding="utf-8").splitlines(), start=1):
+        if line.startswith("#"):
+            continue
+        match line.split("\t"):
+            case [a, b, label] if a in places and b in places and label in STREAM_LABELS:
+                pairs.append(LabelledPair(places[a], places[b], label))
+            case _:
+                raise BenchmarkError(
+                    f"{STREAM_PAIRS}:{number}: not two articles of the first {len(articles)} of {path.name} and one of"
+                    f" {', '.join(STREAM_LABELS)}"
+                )
+    return LabelledPairs("stream", articles, tuple(pairs))
+
+
+def stream_file(folder: Path | None) -> Path | None:
+    """Where the real stream is, None where it is absent."""
+    return _file(folder, f"{STREAM}.jsonl.gz")
+
+
 def repository_seeds() -> LabelledSet | None:
     """The corpus of our own writing with the stories of its manifest; None where there is no manifest yet.
 
@@ -139,8 +182,8 @@ def pour_articles(folder: Path | None) -> tuple[Article, ...]:
     Raises:
         BenchmarkError: there are not two of them.
     """
-    beside = folder.parent / "seeds" if folder else None
-    if beside is None or not beside.is_dir():
+    beside = _beside(folder)
+    if beside is None:
         return ()
     articles = _articles(beside)
     if len(articles) != 2:
@@ -148,20 +191,42 @@ def pour_articles(folder: Path | None) -> tuple[Article, ...]:
     return articles
 
 
+def bare_articles(folder: Path | None) -> tuple[Article, ...]:
+    """The same two without the furniture of their sites; () where they are absent, or not those of `BARE`."""
+    kept: dict[str, list[str]] = {}
+    for path in (Path(article.path or "") for article in pour_articles(folder)):
+        content = path.read_bytes()
+        parts = BARE.get(hashlib.sha256(content).hexdigest())
+        if parts is None:
+            return ()
+        lines = content.decode().split("\n")
+        kept[path.name] = [lines[number - 1] for part in parts for number in part]
+    with TemporaryDirectory() as place:  # they are read as the product reads any file
+        for name, lines in kept.items():
+            (Path(place) / name).write_text("\n".join(lines), encoding="utf-8")
+        return _articles(Path(place))
+
+
 def digests(folder: Path | None) -> dict[str, str]:
     """SHA-256 of each file that the sets are made of, so that two results on different data are not compared.
 
     `seeds` is the repository's folder of them, `poured` that of the two articles beside the data.
     """
-    names = [f"{name}.jsonl.gz" for name in FILES]
+    names = [f"{name}.jsonl.gz" for name in (*FILES, STREAM)]
     for name, articles in PAIR_FILES.items():
         names += [f"{name}.jsonl", f"{articles}.jsonl.gz"]
     paths = [path for path in (_file(folder, name) for name in names) if path]
     found = {path.name: hashlib.sha256(path.read_bytes()).hexdigest() for path in paths}
-    for name, place in (("seeds", SEEDS), ("poured", folder and folder.parent / "seeds")):
+    for name, place in (("seeds", SEEDS), ("poured", _beside(folder))):
         if place and place.is_dir():
             found[name] = _folder_digest(place)
     return found
+
+
+def _beside(folder: Path | None) -> Path | None:
+    """The folder of the articles that are poured."""
+    beside = folder.parent / "seeds" if folder else None
+    return beside if beside and beside.is_dir() else None
 
 
 def _folder_digest(folder: Path) -> str:
@@ -203,15 +268,15 @@ def _file(folder: Path | None, name: str) -> Path | None:
     return path if path and path.exists() else None
 
 
-def _articles(path: Path) -> tuple[Article, ...]:
-    """The articles of a file or folder as the product itself reads them.
+def _articles(path: Path, most: int | None = None) -> tuple[Article, ...]:
+    """The articles of a file or folder as the product itself reads them, no more than `most`.
 
     Raises:
         BenchmarkError: it cannot read every record of a file; scores of a part would pass for scores of the whole. A
             folder may hold other things than articles.
     """
     notices: list[Notice] = []
-    articles = tuple(read_articles([str(path)], notices=notices))
+    articles = tuple(islice(read_articles([str(path)], notices=notices), most))
     skipped = [str(notice) for notice in notices if notice.skipped]
     if skipped and path.is_file():
         raise BenchmarkError(f"{path} is not complete: {'; '.join(skipped[:3])}")

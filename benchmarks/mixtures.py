@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from statistics import fmean
 from typing import Any
 
 import numpy as np
@@ -17,11 +18,12 @@ from benchmarks.machine import Stopwatch
 from benchmarks.stories import Grouping, dedup_labels, score_groupings
 from dedup import Article, Clustering, cluster
 from dedup.evaluate import harmonic_mean, score
+from dedup.group.cut import threshold_at
 
 SMALLEST, LARGEST = 2, 20
 """Articles in a batch."""
 NEAREST = 50
-"""Articles among which the strongest stranger is looked for, for each of the two that are poured."""
+"""Articles among which the nearest strangers are looked for, for each of the two that are poured."""
 
 
 def pour(poured: Sequence[Article], collection: LabelledSet, watch: Stopwatch) -> dict[str, Any]:
@@ -29,25 +31,69 @@ def pour(poured: Sequence[Article], collection: LabelledSet, watch: Stopwatch) -
 
     Returns:
         `together`; `copies`, whether they were taken for one text; `strangers`, the ids in their stories that were not
-        poured; `score`, their own; `joined_at`, the height at which they were joined; `strongest_stranger` with the
-        `score` it has to one of them (`to`), and `margin`, by how much their own score is ahead of it.
+        poured; `score`, their own; `joined_at`, the height at which they were joined, None where they were not;
+        `threshold`, what two single articles need, and `cut`, what a group does; `nearest`, the strangers that come
+        nearest (see `nearest_strangers`); `margins`: `joined_above`, by how much they joined above the threshold, and
+        by how much the nearest strangers stay below the cut, `single_below` and `mean_below`. A margin is None where
+        it has nothing to be measured on.
     """
     first, second = (article.id for article in poured)
     with watch.step(f"pour into {collection.name}"):
         clustering = cluster([*collection.articles, *poured])
         explanation = clustering.explain(first, second)
-        stranger = _strongest_stranger(clustering, (first, second))
+        nearest = nearest_strangers(clustering, (first, second))
     members = {*clustering.story_of(first).articles, *clustering.story_of(second).articles}
+    joined_at, needed = explanation.joined_at, explanation.threshold
+    cut = threshold_at(clustering.settings.granularity)
     return {
         "together": explanation.same_story,
         "copies": explanation.same_text,
         "strangers": sorted(members - {first, second}),
         "score": explanation.link.score,
-        "joined_at": explanation.joined_at,
-        "threshold": explanation.threshold,
-        "strongest_stranger": stranger,
-        "margin": explanation.link.score - stranger["score"],
+        "joined_at": joined_at,
+        "threshold": needed,
+        "cut": cut,
+        "nearest": nearest,
+        "margins": {
+            "joined_above": None if joined_at is None else joined_at - needed,
+            "single_below": cut - nearest["single"]["score"] if nearest else None,
+            "mean_below": cut - nearest["mean"]["score"] if nearest else None,
+        },
     }
+
+
+def nearest_strangers(clustering: Clustering, poured: tuple[str, str]) -> dict[str, dict[str, Any]]:
+    """The articles of a set that come nearest to the two that were poured into it; ties go by id.
+
+    `single` has the highest score to one of the two (`to`), which is how far a stranger is from a story of its own with
+    that one. `mean` has the highest mean of its scores to both, no score counting below 0: this is what would join the
+    story of the two, and no group of strangers has a higher mean than the nearest of its members.
+
+    An explanation takes milliseconds: it is asked for the articles that plain TF-IDF finds nearest to either, and for
+    those that were put into their stories. Empty where there is no stranger.
+    """
+    cosines = 1 - baselines.distances(baselines.texts_of(clustering.articles))
+    candidates: set[str] = set()
+    for own in poured:
+        nearest = np.argsort(-cosines[clustering.place(own)], kind="stable")[: NEAREST + len(poured)]
+        candidates |= {clustering.articles[place].id for place in nearest} | {*clustering.story_of(own).articles}
+    singles: list[tuple[float, str, str]] = []
+    means: list[tuple[float, str]] = []
+    for other in sorted(candidates - set(poured)):
+        scores = [clustering.explain(own, other).link.score for own in poured]
+        singles += [(-score, other, own) for score, own in zip(scores, poured, strict=True)]
+        means.append((-fmean(max(0.0, score) for score in scores), other))
+    if not singles:
+        return {}
+    score, stranger, own = min(singles)
+    mean, other = min(means)
+    return {"single": {"id": stranger, "to": own, "score": -score}, "mean": {"id": other, "score": -mean}}
+
+
+def all_in_one(sets: Sequence[LabelledSet]) -> LabelledSet:
+    """Sets that have no article in common as one, with ids and stories that say where each is from."""
+    moved = [_moved(article, collection.name) for collection in sets for article in collection.articles]
+    return LabelledSet("all_in_one", tuple(moved))
 
 
 def pour_all(
@@ -62,8 +108,8 @@ def pour_all(
         seed: of the resamples.
         watch: times it.
     """
-    articles = [_moved(article, collection.name) for collection in sets for article in collection.articles]
-    truth = [article.story or "" for article in articles]
+    whole = all_in_one(sets)
+    articles, truth = whole.articles, whole.truth
     with watch.step("all in one: dedup"):
         found = {"dedup": Grouping(dedup_labels(articles))}
     if effort.peers:
@@ -139,24 +185,6 @@ def draw_batch(collection: LabelledSet, random: np.random.Generator) -> list[Art
         batch.extend(story[place] for place in sorted(chosen))
     batch.extend(story[int(random.integers(len(story)))] for story in rest[: size - wanted])
     return [batch[place] for place in random.permutation(len(batch))]
-
-
-def _strongest_stranger(clustering: Clustering, poured: tuple[str, str]) -> dict[str, Any]:
-    """The article of the set with the highest score to one of the two, ties by id.
-
-    An explanation takes milliseconds: it is asked for the articles that plain TF-IDF finds nearest, and for those that
-    were put into their stories.
-    """
-    cosines = 1 - baselines.distances(baselines.texts_of(clustering.articles))
-    scores = []
-    for own in poured:
-        nearest = np.argsort(-cosines[clustering.place(own)], kind="stable")[: NEAREST + len(poured)]
-        candidates = {clustering.articles[place].id for place in nearest} | {*clustering.story_of(own).articles}
-        scores += [
-            (clustering.explain(own, other).link.score, other, own) for other in candidates if other not in poured
-        ]
-    score, stranger, own = min(scores, key=lambda found: (-found[0], found[1:]))
-    return {"id": stranger, "to": own, "score": score}
 
 
 def _moved(article: Article, name: str) -> Article:

@@ -44,7 +44,7 @@ def score_copies(labelled: LabelledPairs, effort: Effort, seed: int, watch: Stop
     with watch.step(f"{labelled.name}: dedup by pair"):
         by_pair["dedup"] = np.array([compare(articles[pair.a], articles[pair.b]).same_text for pair in pairs])
     with watch.step(f"{labelled.name}: dedup by group"):
-        by_group["dedup"] = _together(pairs, _alone_if_negative(cluster(articles).copy_labels))
+        by_group["dedup"] = together(pairs, _alone_if_negative(cluster(articles).copy_labels))
     if effort.peers:
         thresholds = _judge_with_peers(labelled, gold, by_pair, by_group, watch)
     sure = np.array([not pair.low_confidence for pair in pairs])
@@ -75,7 +75,7 @@ def score_events(labelled: LabelledPairs, effort: Effort, seed: int, watch: Stop
     gold = np.array([pair.label == "same" for pair in pairs])
     found = groupings(
         labelled.articles,
-        lambda labels: score_decisions(gold, _together(pairs, labels), np.ones_like(gold), 0, seed)["f1"],
+        lambda labels: score_decisions(gold, together(pairs, labels), np.ones_like(gold), 0, seed)["f1"],
         watch,
         labelled.name,
         peers=effort.peers,
@@ -85,7 +85,7 @@ def score_events(labelled: LabelledPairs, effort: Effort, seed: int, watch: Stop
         langs[lang] = np.array([pair.lang == lang for pair in pairs])
     methods: dict[str, dict[str, Any]] = {}
     for name, grouping in found.items():
-        decisions = _together(pairs, grouping.labels)
+        decisions = together(pairs, grouping.labels)
         methods[name] = {
             lang: score_decisions(gold, decisions, part, effort.resamples, seed) for lang, part in langs.items()
         }
@@ -110,6 +110,11 @@ def score_decisions(
     return {**scores, "intervals": intervals(pair_draws(gold, decisions, counts(len(gold), resamples, seed)))}
 
 
+def together(pairs: Sequence[LabelledPair], labels: Sequence[int]) -> Decisions:
+    """For each pair whether its two articles have one label."""
+    return np.array([labels[pair.a] == labels[pair.b] for pair in pairs])
+
+
 def _judge_with_peers(
     labelled: LabelledPairs,
     gold: Decisions,
@@ -130,17 +135,13 @@ def _judge_with_peers(
             overlap = containment if name == "containment_tuned" else jaccard
             by_pair[name] = _of(pairs, overlap) >= threshold
             above = np.argwhere(np.triu(overlap >= threshold, k=1))
-            by_group[name] = _together(pairs, baselines.components(len(texts), above))
+            by_group[name] = together(pairs, baselines.components(len(texts), above))
     with watch.step(f"{labelled.name}: minhash"):
         near = baselines.minhash_pairs(texts, words=5)
         known = set(near)
         by_pair["minhash"] = np.array([(min(p.a, p.b), max(p.a, p.b)) in known for p in pairs])
-        by_group["minhash"] = _together(pairs, baselines.components(len(texts), near))
+        by_group["minhash"] = together(pairs, baselines.components(len(texts), near))
     return thresholds
-
-
-def _together(pairs: Sequence[LabelledPair], labels: Sequence[int]) -> Decisions:
-    return np.array([labels[pair.a] == labels[pair.b] for pair in pairs])
 
 
 def _alone_if_negative(labels: Sequence[int]) -> Labels:

@@ -13,6 +13,11 @@ from benchmarks.gate import Outcome
 
 Report = Mapping[str, Any]
 
+POURS = {
+    "as_found": "two articles of one story poured into each set",
+    "bare": "the same without the furniture of their sites",
+}
+
 
 def show(report: Report, console: Console) -> None:
     """Prints a table per set, the special ones, and a summary last, where the eye is."""
@@ -23,11 +28,13 @@ def show(report: Report, console: Console) -> None:
     if "telegram_pairs" in report:
         _show_events(report["telegram_pairs"], console)
     if report.get("seed_pour"):
-        _show_pour(report["seed_pour"], console)
+        _show_pours(report["seed_pour"], console)
     if "all_in_one" in report:
         _show_all_in_one(report["all_in_one"], console)
     if "batches" in report:
         _show_batches(report["batches"], console)
+    if "stream" in report:
+        _show_stream(report["stream"], console)
     _show_summary(report, console)
 
 
@@ -100,23 +107,33 @@ def _show_events(events: Report, console: Console) -> None:
     console.print(table)
 
 
-def _show_pour(poured: Report, console: Console) -> None:
-    columns = ("together", "copies", "strangers", "score", "joined", "margin", "nearest stranger", "score")
-    table = _table("two articles of one story poured into each set", "set", *columns)
+def _show_pours(pours: Report, console: Console) -> None:
+    for way, title in POURS.items():
+        if way in pours:
+            console.print(_pour_table(pours[way], title))
+    a_pair, a_group = next((found["threshold"], found["cut"]) for way in pours.values() for found in way.values())
+    console.print(
+        f"joined: the height at which the two became one story; two single articles need {_number(a_pair)}. single: the"
+        f" strongest score of a stranger to one of the two; mean: to both, which is what would join; a group needs"
+        f" {_number(a_group)}",
+        style="dim",
+        highlight=False,
+    )
+
+
+def _pour_table(poured: Report, title: str) -> Table:
+    table = _table(title, "set", "joined", "above", "strangers", "nearest stranger")
+    for column in ("single", "below", "mean", "below"):
+        table.add_column(column, justify="right", no_wrap=True)
     for name, found in poured.items():
-        stranger, joined_at = found["strongest_stranger"], found["joined_at"]
-        table.add_row(
-            name,
-            _yes(found["together"]),
-            _yes(found["copies"]),
-            ", ".join(found["strangers"]) or "none",
-            _number(found["score"]),
-            "" if joined_at is None else _number(joined_at),
-            _number(found["margin"]),
-            stranger["id"],
-            _number(stranger["score"]),
-        )
-    console.print(table)
+        nearest, margins = found["nearest"], found["margins"]
+        ids = dict.fromkeys(stranger["id"] for stranger in nearest.values())
+        cells = []
+        for way in ("single", "mean"):
+            cells += [_number_or_none(nearest[way]["score"] if nearest else None), _margin(margins[f"{way}_below"])]
+        strangers = ", ".join(found["strangers"]) or "none"
+        table.add_row(name, _joined(found), _margin(margins["joined_above"]), strangers, ", ".join(ids), *cells)
+    return table
 
 
 def _show_all_in_one(mixed: Report, console: Console) -> None:
@@ -141,17 +158,44 @@ def _show_batches(batches: Report, console: Console) -> None:
     console.print(table)
 
 
+def _show_stream(stream: Report, console: Console) -> None:
+    judged = ", ".join(f"{count} {label}" for label, count in stream["pairs"].items())
+    title = f"real stream: {stream['articles']} articles; judged pairs: {judged}"
+    table = _table(title, "method", "stories", "of 2+", "max", "together", "95 %", "apart", "95 %")
+    for method, scores in stream["methods"].items():
+        counted = [str(scores[name]) for name in ("stories", "of_several", "largest")]
+        shares = [cell for name in ("same_together", "different_apart") for cell in _share_cells(scores[name])]
+        table.add_row(method, *counted, *shares)
+    console.print(table)
+    console.print(
+        "together: of the pairs judged same; apart: of those judged different. The pairs were stories of two to an"
+        " earlier dedup: no fair sample, and for others a side note",
+        style="dim",
+        highlight=False,
+    )
+
+
 def _show_summary(report: Report, console: Console) -> None:
     sets, mean = report["sets"], report["mean"]
     if sets:
         methods = list(next(iter(sets.values()))["methods"])
-        table = _table("BCubed F1", "set", *methods)
+        tuned = "linkage_tuned"
+        compared = tuned in methods
+        table = _table("BCubed F1", "set", *methods, *(["ahead"] if compared else []))
+        behind = []
         for name, scored in sets.items():
-            table.add_row(name, *(_number(scored["methods"][method]["bcubed_f1"]) for method in methods))
+            found = {method: scored["methods"][method]["bcubed_f1"] for method in methods}
+            over = found["dedup"] - found[tuned] if compared else 0.0
+            table.add_row(name, *map(_number, found.values()), *([_margin(over)] if compared else []))
+            if over < 0:
+                interval = _signed(scored["methods"][tuned]["ahead"]["bcubed_f1"])
+                behind.append(f"below {tuned}: {name} by {_number(-over)} (95 % of the difference: {interval})")
         if mean:
             label = f"mean of {len(mean['sets'])}"
             table.add_row(label, *(_number(mean["methods"][method]["bcubed_f1"]) for method in methods))
         console.print(table)
+        for line in behind:
+            console.print(line, highlight=False)
     for name, text in report["methods"].items():
         console.print(f"{name}: {text}", style="dim", highlight=False)
     for reason in sorted(set(report["skipped"].values())):
@@ -187,6 +231,27 @@ def _with_threshold(method: str, scores: Report) -> str:
     return f"{method} {_short(scores['threshold'], '.2f')}" if "threshold" in scores else method
 
 
+def _joined(poured: Report) -> str:
+    """The height at which the two were joined; as one text they have none."""
+    if not poured["together"]:
+        return "no"
+    return _number_or_none(poured["joined_at"]) or "copies"
+
+
+def _share_cells(share: Report) -> Sequence[str]:
+    if share["share"] is None:
+        return ["", ""]
+    return [f"{share['count']}/{share['of']} {_number(share['share'])}", _interval(share["interval"])]
+
+
+def _number_or_none(value: float | None) -> str:
+    return "" if value is None else _number(value)
+
+
+def _margin(value: float | None) -> str:
+    return "" if value is None else _short(value, "+.3f")
+
+
 def _number(value: float) -> str:
     return _short(value, ".3f")
 
@@ -203,7 +268,3 @@ def _short(value: float, form: str) -> str:
     """A share in four characters (without a sign): a table has room for little."""
     text = format(value, form)
     return text.replace("0.", ".", 1) if text.lstrip("+-").startswith("0.") else text[:-1]
-
-
-def _yes(value: bool) -> str:
-    return "yes" if value else "no"

@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from benchmarks import data as benchmark_data
+
 MATTERS = {
     "ferry": "Harbour master Lind closed the northern quay after the ferry Aurora struck a buoy in thick fog",
     "orchard": "Orchard growers around Tolmin expect their smallest cherry harvest since records began after frost",
@@ -42,8 +44,19 @@ def articles(lang: str = "en", prefix: str = "") -> list[dict[str, Any]]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """One to change: the sets basil (English) and mmds_dev (two languages), both files of pairs; no other."""
+    """One to change: the sets basil (English) and mmds_dev (two languages), both files of pairs; no stream."""
     return _write_folder(tmp_path)
+
+
+@pytest.fixture
+def stream_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The same with a stream of the twelve English articles, and four judged pairs of it, the third wrongly so."""
+    write_lines(folder / "stream_2020_01_02.jsonl.gz", articles())
+    pairs = folder.parent / "stream_pairs.tsv"
+    judged = ("ferry-0\tferry-1\tsame", "ferry-0\tchess-0\tdifferent", "ferry-0\tferry-2\tdifferent")
+    pairs.write_text("\n".join(("# id, id, label", *judged, "chess-1\tchess-2\tunsure\n")), encoding="utf-8")
+    monkeypatch.setattr(benchmark_data, "STREAM_PAIRS", pairs)
+    return folder
 
 
 @pytest.fixture(scope="session")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import copy
+import hashlib
 import io
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +27,7 @@ SCORES = {"bcubed_precision", "bcubed_recall", "bcubed_f1", "ari", "pair_precisi
 
 LITTLE = Effort(resamples=20, batches=3)
 QUICKLY = Effort(resamples=20, batches=2, without=frozenset({"mmds_dev", "copy_pairs", "telegram_pairs", "all_in_one"}))
+POURED = {"one.txt", "two.txt"}
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -78,14 +82,54 @@ def test_events_are_judged_by_language(report: dict[str, Any]) -> None:
     assert events["methods"]["linkage_tuned"]["all"]["accuracy"] == 1
 
 
-def test_two_articles_are_poured_into_every_whole_set(report: dict[str, Any]) -> None:
-    found = report["seed_pour"]
-    assert set(found) == {"mmds_dev", "basil"}
-    for result in found.values():
+def test_two_articles_are_poured_into_every_whole_set_and_into_all_at_once(report: dict[str, Any]) -> None:
+    assert set(report["seed_pour"]) == {"as_found"}
+    assert report["skipped"]["the two articles bare"] == "their furniture is known for other files only"
+    found = report["seed_pour"]["as_found"]
+    assert list(found) == ["alone", "mmds_dev", "basil", "all_in_one"]
+    assert found["alone"]["nearest"] == {}
+    for name, result in found.items():
         assert result["together"]
         assert result["strangers"] == []
-        assert result["margin"] == result["score"] - result["strongest_stranger"]["score"]
-        assert result["strongest_stranger"]["to"] in {"one.txt", "two.txt"}
+        if name != "alone":
+            nearest = result["nearest"]
+            assert nearest["single"]["to"] in POURED
+            assert not {nearest["single"]["id"], nearest["mean"]["id"]} & POURED
+            assert result["margins"]["single_below"] == result["cut"] - nearest["single"]["score"]
+            assert result["margins"]["mean_below"] == result["cut"] - nearest["mean"]["score"]
+    assert found["all_in_one"]["nearest"]["mean"]["id"].startswith(("basil/", "mmds_dev/"))
+
+
+def test_articles_are_poured_without_their_furniture_where_it_is_known(
+    shared_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    paths = [shared_folder.parent / "seeds" / name for name in sorted(POURED)]
+    spans = {hashlib.sha256(path.read_bytes()).hexdigest(): (range(1, 2),) for path in paths}
+    monkeypatch.setattr(data, "BARE", spans)
+    report = run(shared_folder, chosen=["basil"], effort=QUICKLY)
+    assert set(report["seed_pour"]) == {"as_found", "bare"}
+    assert list(report["seed_pour"]["bare"]) == ["alone", "basil"]
+    assert "the two articles bare" not in report["skipped"]
+
+
+def test_a_stream_is_measured_where_it_is_and_where_it_is_wanted(stream_folder: Path) -> None:
+    report = run(stream_folder, chosen=["stream"], effort=QUICKLY)
+    assert report["stream"]["articles"] == 12
+    assert not report["sets"]
+    out = io.StringIO()
+    show(report, Console(file=out, width=100))
+    assert "real stream: 12 articles; judged pairs: 1 same, 2 different, 1 unsure" in out.getvalue()
+    assert "1/2 .500" in out.getvalue()
+    other = run(stream_folder, effort=replace(QUICKLY, without=QUICKLY.without | {"stream", "basil"}))
+    assert "stream" not in other
+    assert other["skipped"]["stream"] == "not asked for"
+    (stream_folder / "stream_2020_01_02.jsonl.gz").unlink()
+    assert run(stream_folder, chosen=["basil"], effort=QUICKLY)["skipped"]["stream"] == "not there"
+
+
+def test_what_takes_long_is_left_out_of_a_quick_run() -> None:
+    assert {"stream", "all_in_one", "fnc1_train"} <= accuracy.QUICK.without
+    assert not accuracy.FULL.without
 
 
 def test_all_in_one_is_compared_with_the_sets_apart(report: dict[str, Any]) -> None:
@@ -136,6 +180,19 @@ def test_the_tables_show_every_part(report: dict[str, Any]) -> None:
         *("all in one", "3 batches", "mean of 2", "left out: fnc1_train", f"seed {accuracy.SEED}"),
     ):
         assert words in text
+
+
+def test_sets_below_the_tuned_baseline_are_named_with_the_interval(report: dict[str, Any]) -> None:
+    worse = copy.deepcopy(report)
+    for name, ours in (("basil", 0.75), ("mmds_dev", 1.0)):
+        methods = worse["sets"][name]["methods"]
+        methods["dedup"]["bcubed_f1"], methods["linkage_tuned"]["bcubed_f1"] = ours, 0.875
+        methods["linkage_tuned"]["ahead"]["bcubed_f1"] = [-0.25, 0.0625]
+    out = io.StringIO()
+    show(worse, Console(file=out, width=100))
+    lines = [line for line in out.getvalue().splitlines() if line.startswith("below linkage_tuned: ")]
+    assert "below linkage_tuned: basil by .125 (95 % of the difference: -.250 +.062)" in lines
+    assert not any("mmds_dev " in line for line in lines)
 
 
 def test_the_command_writes_what_it_shows(shared_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -229,8 +229,11 @@ def test_the_command_pins_and_then_holds(shared_folder: Path, tmp_path: Path, mo
     pinned = gate.read(gate.FLOORS)
     assert set(pinned) == {
         *("mmds_dev", "mmds_dev_en", "basil", "all_in_one", "batches", "copy_pairs", "telegram_pairs"),
-        *("pour: mmds_dev", "pour: basil"),
+        *("pour: alone", "pour: mmds_dev", "pour: basil", "pour: all_in_one"),
     }
+    assert set(pinned["pour: alone"].scores) == {"together", "joined at"}
+    assert set(pinned["pour: all_in_one"].corpus) == {"basil.jsonl.gz", "mmds_dev.jsonl.gz", "poured"}
+    assert {"stranger below cut", "mean below cut"} < set(pinned["pour: basil"].scores)
     assert set(pinned["pour: basil"].corpus) == {"basil.jsonl.gz", "poured"}
     assert set(pinned["mmds_dev_en"].corpus) == {"mmds_dev.jsonl.gz"}
     assert pinned["pour: basil"].scores["together"] == 1
@@ -243,6 +246,11 @@ def test_the_command_pins_and_then_holds(shared_folder: Path, tmp_path: Path, mo
     assert failed.exit_code == 1
     assert "basil: bcubed_f1 fell from 1.5000" in " ".join(failed.output.split())
     assert "Traceback" not in failed.output
+
+
+def test_the_gate_takes_no_time_for_the_stream() -> None:
+    assert gate.EFFORT.without == {"stream"}
+    assert not gate.EFFORT.peers
 
 
 def test_the_committed_floors_are_read_and_include_the_seeds() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -66,6 +67,43 @@ def test_the_articles_to_pour_lie_beside_the_folder(folder: Path) -> None:
     for name in ("one.txt", "two.txt"):
         (beside / name).write_text("The quay was closed after the ferry struck a buoy in fog.\n", encoding="utf-8")
     assert [article.id for article in data.pour_articles(folder)] == ["one.txt", "two.txt"]
+
+
+def test_bare_articles_are_the_lines_that_are_no_furniture(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert data.bare_articles(None) == ()
+    assert data.bare_articles(folder) == ()
+    beside = folder.parent / "seeds"
+    beside.mkdir()
+    lines = (
+        "News / Harbour",
+        "Quay closed after ferry struck buoy",
+        "",
+        "Nobody was hurt in the fog.",
+        "More:",
+        "Late.",
+    )
+    spans = {}
+    for name, kept in (("one.txt", (range(2, 5),)), ("two.txt", (range(2, 5), range(6, 7)))):
+        (beside / name).write_text("\n".join((*lines, name)), encoding="utf-8")
+        spans[hashlib.sha256((beside / name).read_bytes()).hexdigest()] = kept
+    assert data.bare_articles(folder) == (), "nobody has told what is furniture in these"
+    monkeypatch.setattr(data, "BARE", spans)
+    one, two = data.bare_articles(folder)
+    assert (one.id, two.id) == ("one.txt", "two.txt")
+    assert one.title == two.title == lines[1]
+    assert one.text.split() == lines[3].split()
+    assert two.text.split() == [*lines[3].split(), "Late."]
+
+
+def test_the_lines_of_the_real_two_articles_are_known() -> None:
+    real = data.find_folder(None)
+    whole, bare = data.pour_articles(real), data.bare_articles(real)
+    if not whole:
+        pytest.skip("the two real articles are not here: set DEDUP_DATA to the folder that they lie beside")
+    assert [article.title for article in bare] == [article.title for article in whole]
+    for full, part in zip(whole, bare, strict=True):
+        assert part.text.strip()
+        assert set(part.text.splitlines()) < set(full.text.splitlines())
 
 
 def test_digests_tell_files_apart(folder: Path) -> None:

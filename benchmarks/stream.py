@@ -1,0 +1,66 @@
+"""What becomes of real, unlabelled news: the beginning of a stream, and the pairs of it that were read and judged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import Any
+
+import numpy as np
+
+from benchmarks import baselines
+from benchmarks.baselines import Labels
+from benchmarks.bootstrap import counts, intervals, pair_draws
+from benchmarks.data import STREAM_LABELS, LabelledPairs
+from benchmarks.effort import Effort
+from benchmarks.machine import Stopwatch
+from benchmarks.pairs import Decisions, together
+from benchmarks.stories import dedup_labels
+
+
+def score_stream(labelled: LabelledPairs, effort: Effort, seed: int, watch: Stopwatch) -> dict[str, Any]:
+    """The stories found in the whole, and what was done with the judged pairs.
+
+    The pairs are no unbiased sample: each was a story of two articles to an earlier version of the method. So every
+    pair that is different was a mistake of that version, pairs that it missed are not among them, and a baseline,
+    which had no say in what was judged, is shown as a side note.
+
+    Returns:
+        `articles`; `pairs`, how many have each label; by method `stories`, those `of_several` articles, the size of
+        the `largest`, and of the judged pairs `same_together` and `different_apart`: `count`, `of`, `share` (None
+        where there are none) and, if resampled, `interval`. Pairs that are unsure count nowhere else.
+    """
+    pairs, articles = labelled.pairs, labelled.articles
+    found: dict[str, Labels] = {}
+    with watch.step("stream: dedup"):
+        found["dedup"] = dedup_labels(articles)
+    if effort.peers:
+        with watch.step("stream: linkage"):
+            found["linkage"] = baselines.linkage(baselines.texts_of(articles))
+    same = np.array([pair.label == "same" for pair in pairs], bool)
+    different = np.array([pair.label == "different" for pair in pairs], bool)
+    methods = {}
+    for name, labels in found.items():
+        sizes = Counter(labels).values()
+        joined = together(pairs, labels)
+        methods[name] = {
+            "stories": len(sizes),
+            "of_several": sum(size > 1 for size in sizes),
+            "largest": max(sizes),
+            "same_together": _share(joined[same], effort.resamples, seed),
+            "different_apart": _share(~joined[different], effort.resamples, seed),
+        }
+    return {
+        "articles": len(articles),
+        "pairs": {label: sum(pair.label == label for pair in pairs) for label in STREAM_LABELS},
+        "methods": methods,
+    }
+
+
+def _share(right: Decisions, resamples: int, seed: int) -> dict[str, Any]:
+    """How many of the decisions are right, and the interval of their share."""
+    of = len(right)
+    share: dict[str, Any] = {"count": int(right.sum()), "of": of, "share": float(right.mean()) if of else None}
+    if resamples and of:
+        draws = pair_draws(np.ones(of, bool), right, counts(of, resamples, seed))
+        share["interval"] = intervals(draws)["recall"]
+    return share
