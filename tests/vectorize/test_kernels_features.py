@@ -95,6 +95,15 @@ def test_a_text_made_to_crowd_the_table_of_counts(title_weight: int) -> None:
     assert_equal_features(Extractor(settings).features(articles), articles, settings)
 
 
+def test_large_counts(extractor: Extractor) -> None:
+    """One word so often that its weight needs more than 16 bits, in one block of several."""
+    articles = [("a", "b"), ("", "The mill " * 6_000), ("c", "d e")]
+    found = Features.joined([extractor.features([article]) for article in articles])
+    assert found.every.dtype == np.uint32
+    assert extractor.features(articles[:1]).every.dtype == np.uint16
+    assert_equal_features(found, articles, Settings())
+
+
 def test_terms_at_the_end_of_the_table(extractor: Extractor) -> None:
     words = [f"w{number}" for number in range(400_000)]
     last = sorted(words, key=term_index)

@@ -20,9 +20,10 @@ from dedup.vectorize import language
 from dedup.vectorize.hashing import word_hash
 from dedup.vectorize.kernels import features
 from dedup.vectorize.kernels.features import Extractor, HashedWords
-from dedup.vectorize.kernels.murmur import hash_words
+from dedup.vectorize.kernels.murmur import hash_terms, hash_words
 from dedup.vectorize.kernels.points import KIND, SCRIPT, UNKNOWN, points
 from dedup.vectorize.kernels.words import SCRIPT_SHIFT
+from dedup.vectorize.reference import term_index
 
 
 @given(st.lists(st.tuples(texts, texts), max_size=6))
@@ -51,6 +52,7 @@ def test_a_title_repeated_at_the_start_is_dropped(extractor: Extractor, title: s
 @settings(deadline=None)
 def test_words_are_hashed_as_scikit_learn_does(words: list[str]) -> None:
     assert hash_words(words).tolist() == [word_hash(word.encode()) for word in words]
+    assert hash_terms(words).tolist() == [term_index(word) for word in words]
 
 
 @given(st.integers(0, 70), st.integers(0, 70))

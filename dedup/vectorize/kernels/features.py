@@ -112,15 +112,15 @@ class Features:
         indptr: the terms of article i are at `indptr[i]:indptr[i + 1]`; int64, shape (articles + 1,).
         terms: the features that words are counted under, ascending in each article; int32.
         every, capitals: for each of these the weight of all its words, and of the capitalised ones, in units of
-            `COUNT_UNIT`; uint32.
+            `COUNT_UNIT`; uint16, or uint32 where one is large.
     """
 
     words: HashedWords
     signatures: NDArray[np.uint32]
     indptr: NDArray[np.int64]
     terms: NDArray[np.int32]
-    every: NDArray[np.uint32]
-    capitals: NDArray[np.uint32]
+    every: NDArray[np.unsignedinteger]
+    capitals: NDArray[np.unsignedinteger]
 
     def __len__(self) -> int:
         """The number of articles."""
@@ -144,8 +144,8 @@ class Features:
             np.concatenate([block.signatures for block in blocks] or [np.empty((0, slots), np.uint32)]),
             np.concatenate([*indptr, starts[-1:]]).astype(np.int64),
             np.concatenate([np.empty(0, np.int32), *(block.terms for block in blocks)]),
-            np.concatenate([np.empty(0, np.uint32), *(block.every for block in blocks)]),
-            np.concatenate([np.empty(0, np.uint32), *(block.capitals for block in blocks)]),
+            np.concatenate([np.empty(0, np.uint16), *(block.every for block in blocks)]),
+            np.concatenate([np.empty(0, np.uint16), *(block.capitals for block in blocks)]),
         )
 
 
@@ -214,7 +214,7 @@ class Extractor:
         )  # fmt: skip
         filled = int(indptr[-1])
         return Features(
-            words, signatures, indptr, terms[:filled].copy(), every[:filled].copy(), capitals[:filled].copy()
+            words, signatures, indptr, terms[:filled].copy(), _narrow(every[:filled]), _narrow(capitals[:filled])
         )
 
     def stream(self, articles: Iterable[tuple[str, str]], threads: int | None = None) -> Iterator[Features]:
@@ -272,6 +272,11 @@ def lead_weights(settings: Settings) -> NDArray[np.uint32]:
     while weights[-1] > last:
         weights.append(body_weight(len(weights) * ZONE, settings))
     return np.repeat(np.array(weights, np.uint32), ZONE)
+
+
+def _narrow(weights: NDArray[np.uint32]) -> NDArray[np.unsignedinteger]:
+    """A copy, in half the memory where the numbers allow it."""
+    return weights.astype(np.uint16 if weights.max(initial=0) < 1 << 16 else np.uint32)
 
 
 def _flags(tokens: Tokens, table: NDArray[np.uint32]) -> Iterator[int]:
