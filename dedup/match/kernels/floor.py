@@ -74,7 +74,7 @@ def pairs_above(
         block: some of them.
         reach: for each row the first one that it is compared with, shape (rows,).
         first, last: the rows that look through the block.
-        floor: a cosine.
+        floor: a cosine, not negative.
 
     Yields:
         The earlier rows, the later rows, and the dot products in units of `DOT_UNIT`, each of shape (pairs,).
@@ -212,7 +212,7 @@ def _look_through(
             for place in range(np.uint64(begin[its]), np.uint64(begin[its + 1])):  # unsigned: none counts from the end
                 posting = postings[place]
                 sums[np.uint64(posting >> np.uint32(16))] += factor * np.int32(posting & np.uint32(0xFFFF))
-        # A tail's dot product and the bound of a head's are at most the product of two lengths: 2^31 is out of reach.
+        # A tail's dot product and the bound of a head's together are at most the product of two lengths: they fit.
         norm, count = head_norm[row], np.int64(0)
         for group in range(low // GROUP * GROUP, high, GROUP):
             mine, bound = sums[group : group + GROUP], norms[group : group + GROUP]

@@ -23,6 +23,9 @@ LANES = 16
 """The head's width is a multiple of this, so that heads are multiplied in whole registers ..."""
 WIDEST = 512
 """... and no wider than this."""
+LONGEST = 3 << 29
+"""The largest squared length of a row, in units: rounding takes no unit vector near it, and below it no sum and no bound
+of a dot product leaves 32 bits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,7 +67,7 @@ def ranked(matrix: sp.csr_array, order: NDArray[np.int64], floor: float) -> Rank
     Args:
         matrix: unit vectors, shape (articles, terms), whole multiples of `WEIGHT_UNIT`.
         order: the rows, shape (rows,).
-        floor: the cosine above which pairs will be asked for; it decides how wide the head is, and no result.
+        floor: the cosine, not negative, above which pairs will be asked for; it decides how wide the head is, and no result.
 
     Raises:
         ValueError: the rows are no such vectors.
@@ -72,7 +75,7 @@ def ranked(matrix: sp.csr_array, order: NDArray[np.int64], floor: float) -> Rank
     start, column = np.asarray(matrix.indptr, np.int64), np.asarray(matrix.indices, np.int32)
     data, rows = np.asarray(matrix.data, np.float64), np.asarray(order, np.int64)
     frequency, energy, longest = _statistics(start, column, data, rows, int(matrix.shape[1]))
-    if longest < 0 or longest >= 2**31:
+    if longest < 0 or longest > LONGEST:
         raise ValueError(f"a vector's entries must be whole multiples of {WEIGHT_UNIT}, and its length 1")
     by_frequency = np.argsort(-frequency, kind="stable")
     terms = int(np.count_nonzero(frequency > 1))
