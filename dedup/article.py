@@ -18,6 +18,7 @@ class Article:
         title: the headline, "" where there is none.
         published: when it was published: a `datetime`, a `date` where only the day is known, or None. A `datetime`
             without a time zone is taken as UTC.
+        seen: when it was fetched, in the same forms. It dates the article where nothing else does.
         source: the outlet.
         url: where it was found.
         lang: its language as declared by the source. Reported, never believed: the method looks at the words.
@@ -30,6 +31,7 @@ class Article:
     text: str
     title: str = ""
     published: date | datetime | None = None
+    seen: date | datetime | None = None
     source: str = ""
     url: str = ""
     lang: str = ""
@@ -42,12 +44,14 @@ class Article:
             value = getattr(self, name)
             if not isinstance(value, str):
                 raise InputError(f"Article.{name} must be a string, not {type(value).__name__}")
-        # pandas' NaT is a datetime that equals nothing, itself included.
-        if self.published is not None and not (isinstance(self.published, date) and self.published == self.published):
-            raise InputError(
-                f"Article.published must be a date, a datetime or None, not {self.published!r}"
-                " (dedup.from_record reads dates from strings)"
-            )
+        for name in ("published", "seen"):
+            value = getattr(self, name)
+            # pandas' NaT is a datetime that equals nothing, itself included.
+            if value is not None and not (isinstance(value, date) and value == value):  # noqa: PLR0124
+                raise InputError(
+                    f"Article.{name} must be a date, a datetime or None, not {value!r}"
+                    " (dedup.from_record reads dates from strings)"
+                )
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.group.canonical import Seniority
-from dedup.record import from_record
+from dedup.record import Dates, is_missing, read_record
 from dedup.text.dateline import dateline
 from dedup.text.document import Document
 
@@ -42,8 +42,8 @@ class Collection:
         notices: what was wrong with them.
         content_hashes: of the distinct articles, ascending.
         members: for each distinct article the places in `articles` that hold it: the first published first.
-        seconds: when each distinct article was first published, in seconds since 1970: by its date, or by the one at
-            the head of its text; nan where neither is known.
+        seconds: when each distinct article was first published, in seconds since 1970: by its date, by the one at
+            the head of its text, or by when it was seen; nan where none is known.
     """
 
     articles: tuple[Article, ...]
@@ -88,7 +88,9 @@ def collect(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame
         InputError: something among them is no article at all.
     """
     notices: list[Notice] = []
-    taken = [_article(item, place, notices) for place, item in enumerate(_items(articles))]
+    dates = Dates(today=datetime.now(UTC))
+    taken = [_article(item, place, notices, dates) for place, item in enumerate(_items(articles))]
+    notices.extend(dates.notices())
     taken = _with_own_ids(taken, notices)
     hashes = [_content_hash(article) for article in taken]
     holders: dict[bytes, list[int]] = defaultdict(list)
@@ -115,34 +117,50 @@ def _published(article: Article) -> date | None:
         return article.published
     text = article.text.lstrip()
     repeats_title = bool(article.title) and text.startswith(article.title)
-    return dateline(text[len(article.title) :].lstrip() if repeats_title else text)
+    return dateline(text[len(article.title) :].lstrip() if repeats_title else text) or article.seen
 
 
 def _items(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame) -> Iterator[object]:
     if isinstance(articles, (str, bytes, Mapping, Article)):
         raise InputError(f"cluster takes a collection of articles, not one {type(articles).__name__}: put it in a list")
-    if hasattr(articles, "to_dict") and hasattr(articles, "columns"):  # a data frame, without importing pandas
-        yield from cast("pd.DataFrame", articles).to_dict("records")
+    if (rows := _rows(articles)) is not None:
+        yield from rows
     elif isinstance(articles, Iterable):
         yield from articles
     else:
         raise InputError(f"cluster takes a collection of articles, not {type(articles).__name__}")
 
 
-def _article(item: object, place: int, notices: list[Notice]) -> Article:
+def _rows(frame: Any) -> Iterable[object] | None:
+    """The rows of a data frame as mappings, without importing its library; None if it is no data frame."""
+    if hasattr(frame, "iter_rows"):  # polars
+        return cast(Iterable[object], frame.iter_rows(named=True))
+    if hasattr(frame, "to_batches"):  # pyarrow's tables
+        return (row for batch in frame.to_batches(max_chunksize=1024) for row in batch.to_pylist())
+    if hasattr(frame, "to_pylist") and hasattr(frame, "schema"):  # one of their batches
+        return cast(Iterable[object], frame.to_pylist())
+    if hasattr(frame, "to_dict") and hasattr(frame, "columns"):
+        return cast(Iterable[object], frame.to_dict("records"))
+    return None
+
+
+def _article(item: object, place: int, notices: list[Notice], dates: Dates) -> Article:
     where = f"article {place}"
     if isinstance(item, Article):
         return _clean(item, where, notices)
     if isinstance(item, str):
         return _clean(Article(id=str(place), text=item), where, notices)
+    if not isinstance(item, (Mapping, Sequence)) and is_missing(item):  # a gap in a list or a column of texts
+        return _clean(Article(id=str(place), text=""), where, notices)
     if not isinstance(item, Mapping):
         kinds = "an Article, a mapping or a string"
         raise InputError(f"{where} is a {type(item).__name__}; it must be {kinds}")
-    article, found = from_record(item, where=where, default_id=str(place))
+    article, found = read_record(item, where=where, default_id=str(place), fields=None, path="", dates=dates)
     if article is None:
         # A caller's rows must keep their places, so an unusable one stays, with all it has but words.
         notices.extend(replace(notice, action=_KEPT_EMPTY, skipped=False) for notice in found)
-        article, found = from_record({**item, "text": "-"}, where=where, default_id=str(place))
+        item = {**item, "text": "-"}
+        article, found = read_record(item, where=where, default_id=str(place), fields=None, path="", dates=dates)
         article = replace(article, text="") if article else Article(id=str(place), text="")
     notices.extend(found)
     return article

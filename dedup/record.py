@@ -7,14 +7,15 @@ A field is recognised by its usual names. The case of a name does not matter, no
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
 from dedup.article import Article, Notice
-from dedup.dates import parse_date
+from dedup.dates import Reading, read_date
 from dedup.errors import InputError
 from dedup.quote import listed, quoted
 
@@ -30,9 +31,25 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
         *("datepublish", "pubdate", "pubtime", "publicationdate", "publicationtime", "webpublicationdate"),
         *("firstpublished", "date", "datetime", "time", "timestamp", "posted", "postedat", "created", "createdat"),
     ),
+    "seen": (
+        *("seen", "seenat", "firstseen", "fetched", "fetchedat", "fetchtime", "crawled", "crawledat", "crawldate"),
+        *("crawltime", "datecrawled", "datedownload", "downloaded", "downloadedat", "downloaddate", "retrieved"),
+        *("retrievedat", "accessed", "accessedat", "scraped", "scrapedat", "collectedat", "indexedat", "filedate"),
+    ),
     "source": (
-        *("source", "outlet", "publisher", "publication", "sourcename", "sourcedomain", "domain", "site", "sitename"),
-        *("newspaper", "provider"),
+        *(
+            "sourcehostname",
+            "source",
+            "outlet",
+            "publisher",
+            "publication",
+            "sourcename",
+            "sourcedomain",
+            "domain",
+            "site",
+            "sitename",
+        ),
+        *("newspaper", "provider", "hostname"),
     ),
     "url": ("url", "link", "weburl", "articleurl", "sourceurl", "permalink", "canonicalurl"),
     "lang": ("lang", "language", "langcode", "languagecode"),
@@ -40,6 +57,9 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
 }
 """For each field of an `Article` the names it is known by, in the order in which they are tried, squeezed: lower case,
 without spaces, hyphens and underscores."""
+
+_HOST, _ADDRESS = "sourcehostname", "source"
+"""trafilatura's JSON: where it names an outlet under the first, it has the address of the page under the second."""
 
 _INSIDE = ("name", "main", "value", "#text", "$oid", "$date", "$numberLong")
 """Where the value is, when it comes wrapped in an object of its own: `{"source": {"id": null, "name": "The Echo"}}`."""
@@ -54,6 +74,8 @@ def from_record(
     default_id: str,
     fields: Mapping[str, str] | None = None,
     path: str = "",
+    dayfirst: bool = False,
+    today: date | None = None,
 ) -> tuple[Article | None, list[Notice]]:
     """Turns a mapping into an `Article`.
 
@@ -64,6 +86,9 @@ def from_record(
         fields: our name -> theirs, as in `{"text": "story_body"}`. A field named here is looked for under this name
             only, which is first tried exactly as it is and then as the usual names are.
         path: the file it was read from.
+        dayfirst: whether `01/02/2020` is the first of February; without it, it is not understood.
+        today: dates more than two days after this one are unknown, and so are dates of publication more than two days
+            after the article was seen. None for any.
 
     Returns:
         The article, and what was noticed. Without text and title there is no article but a notice that says why.
@@ -73,6 +98,21 @@ def from_record(
     Raises:
         InputError: `fields` has a name that is not a field of an article.
     """
+    dates = Dates(dayfirst=dayfirst, today=today)
+    article, notices = read_record(record, where=where, default_id=default_id, fields=fields, path=path, dates=dates)
+    return article, [*notices, *dates.notices()]
+
+
+def read_record(
+    record: Mapping[str, Any],
+    *,
+    where: str,
+    default_id: str,
+    fields: Mapping[str, str] | None,
+    path: str,
+    dates: Dates,
+) -> tuple[Article | None, list[Notice]]:
+    """As `from_record`, but for the dates that are none: `dates` counts them."""
     keys = find_fields(record, fields)
     reading = _Reading(record, where)
 
@@ -83,11 +123,13 @@ def from_record(
     if not text:
         reading.judged_by_title(bool(keys["text"]))
 
+    published, seen = dates.of(record, keys, where)
     article = Article(
         id=reading.first("id", keys["id"], _line) or reading.whole("id", default_id),
         text=text,
         title=title,
-        published=reading.published(keys["published"]),
+        published=published,
+        seen=seen,
         source=reading.first("source", keys["source"], _line) or "",
         url=reading.first("url", keys["url"], _line) or "",
         lang=reading.first("lang", keys["lang"], _line) or "",
@@ -96,6 +138,61 @@ def from_record(
         story=reading.first("story", keys["story"], _line),
     )
     return article, reading.notices
+
+
+class Dates:
+    """How dates are read, and a count of those that are none: of a million there is one notice."""
+
+    def __init__(self, *, dayfirst: bool = False, today: date | None = None) -> None:
+        self._dayfirst = dayfirst
+        self._today = today
+        self._counts: dict[str, Counter[str]] = {}
+        self._first: dict[tuple[str, str], tuple[str, str]] = {}
+
+    def of(
+        self, record: Mapping[str, Any], keys: Mapping[str, Sequence[Any]], where: str
+    ) -> tuple[date | datetime | None, date | datetime | None]:
+        """When the article of a record was published, and when it was seen."""
+        seen = self._read(record, keys["seen"], self._today)
+        published = self._read(record, keys["published"], seen.when or self._today)
+        if published.problem:
+            action = "its time is taken as UTC" if published.when else "kept without a date"
+            self._count(published, where, action if published.when or not seen.when else "dated by when it was seen")
+        elif seen.problem:
+            action = "its time is taken as UTC" if seen.when else "kept without the date on which it was seen"
+            self._count(seen, where, action)
+        return published.when, seen.when
+
+    def _read(self, record: Mapping[str, Any], names: Iterable[Any], latest: date | None) -> Reading:
+        """The first value that is a date, else the first problem."""
+        problem = Reading(None)
+        for name in names:
+            value = record[name]
+            if is_missing(value):
+                continue
+            reading = read_date(_unwrapped(value), dayfirst=self._dayfirst, today=latest)
+            if reading.when is not None:
+                return reading
+            problem = problem if problem.problem else reading
+        return problem
+
+    def _count(self, reading: Reading, where: str, action: str) -> None:
+        self._counts.setdefault(action, Counter())[reading.kind] += 1
+        self._first.setdefault((action, reading.kind), (where, reading.problem))
+
+    def notices(self) -> Iterator[Notice]:
+        """For each thing that was done about dates one notice, with the first of every kind."""
+        for action, counts in self._counts.items():
+            firsts = [self._first[action, kind] for kind in counts]
+            where, problem = firsts[0]
+            if (total := counts.total()) > 1:
+                kinds = (
+                    f"{count:,} {kind} ({problem})"
+                    for (kind, count), (_, problem) in zip(counts.items(), firsts, strict=True)
+                )
+                problem = f"{total:,} dates are not as they should be: {'; '.join(kinds)}"
+                where = f"{where} and {total - 1:,} more"
+            yield Notice(where, problem, action, skipped=False)
 
 
 def find_fields(names: Iterable[Any], fields: Mapping[str, str] | None = None) -> Mapping[str, Sequence[Any]]:
@@ -121,6 +218,10 @@ def _find_fields(names: tuple[Any, ...], pairs: tuple[tuple[str, str], ...]) -> 
         ours: [name for one in theirs for name in squeezed.get(one, ()) if name not in taken]
         for ours, theirs in USUAL_NAMES.items()
     }
+    if _HOST in squeezed:
+        addresses = [name for name in usual["source"] if _squeeze(name) == _ADDRESS]
+        usual["source"] = [name for name in usual["source"] if name not in addresses]
+        usual["url"] = [*usual["url"], *addresses]
     return MappingProxyType(usual | named)
 
 
@@ -176,22 +277,6 @@ class _Reading:
                 many = what.replace("surrogate", "surrogates").replace("byte", "bytes") if count > 1 else what
                 self._notice(f"its {field} has {count} {many}", "replaced by U+FFFD")
         return value
-
-    def published(self, names: Iterable[Any]) -> date | datetime | None:
-        problems = []
-        for name in names:
-            value = self.record[name]
-            if is_missing(value):
-                continue
-            when, problem = parse_date(_unwrapped(value))
-            if when is not None:
-                if problem:
-                    self._notice(problem, "its time is taken as UTC")
-                return when
-            problems.append(problem)
-        if problems:
-            self._notice(problems[0], "kept without a date")
-        return None
 
     def unusable(self, has_text_field: bool) -> Notice:
         advice = "skipped (--field text=NAME says which field holds the text)"

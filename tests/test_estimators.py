@@ -175,7 +175,7 @@ def test_titles_count_in_a_wide_frame(kind: type[Any], seeds: Sequence[Article])
         ),
         ([1.0, 2.0], "article 0 is a float; it must be an Article, a mapping or a string"),
         (["a", ["b"]], "article 1 is a list; it must be an Article, a mapping or a string"),
-        (pd.Series(["a", None], dtype=object), "article 1 is a NoneType; it must be an Article, a mapping or a string"),
+        (pd.Series(["a", 5], dtype=object), "article 1 is a int; it must be an Article, a mapping or a string"),
     ],
     ids=lambda value: type(value).__name__,
 )

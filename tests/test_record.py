@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
-from dedup.record import USUAL_NAMES, find_fields, from_record
+from dedup.record import USUAL_NAMES, Dates, find_fields, from_record, read_record
 
 BODY = "The harbour reopened on Monday."
 
@@ -66,7 +66,7 @@ def test_every_field_arrives() -> None:
 
 @pytest.mark.parametrize(("field", "name"), [(field, name) for field in USUAL_NAMES for name in USUAL_NAMES[field]])
 def test_every_usual_name_is_recognised(field: str, name: str) -> None:
-    value = "2020-01-01" if field == "published" else "value"
+    value = "2020-01-01" if field in {"published", "seen"} else "value"
     article = quietly({"text": BODY, name: value} if field != "text" else {name: value})
     assert str(getattr(article, field)) == value
 
@@ -270,3 +270,75 @@ def test_no_record_raises_and_nothing_is_lost_without_a_notice(record: dict[str,
         assert "\0" not in article.text + article.title + article.id
     for notice in notices:
         str(notice).encode()
+
+
+def test_when_it_was_seen() -> None:
+    article = quietly({"text": BODY, "date_download": "2020-01-03 10:00:00", "date_publish": "2020-01-01"})
+    assert (article.published, article.seen) == (date(2020, 1, 1), datetime(2020, 1, 3, 10))  # noqa: DTZ001
+    article = quietly({"text": BODY, "fetched_at": 1580553000})
+    assert (article.published, article.seen) == (None, datetime(2020, 2, 1, 10, 30, tzinfo=UTC))
+
+
+def test_what_was_published_long_after_it_was_seen_has_no_date() -> None:
+    article, (notice,) = made({"text": BODY, "crawled": "2020-01-03", "date": "2020-01-09"})
+    assert (article.published, article.seen) == (None, date(2020, 1, 3))
+    assert str(notice) == "feed:1: date '2020-01-09' is in the future; dated by when it was seen"
+
+
+def test_days_first_and_today() -> None:
+    record = {"text": BODY, "date": "01/02/2020"}
+    assert made(record)[0].published is None
+    assert from_record(record, where="", default_id="a", dayfirst=True)[0].published == date(2020, 2, 1)  # type: ignore[union-attr]
+    article, (notice,) = from_record(record, where="", default_id="a", dayfirst=True, today=date(2020, 1, 1))
+    assert article is not None
+    assert article.published is None
+    assert "in the future" in notice.problem
+
+
+def test_dates_that_are_none_are_counted() -> None:
+    dates = Dates(today=date(2020, 6, 1))
+    values = ["2020-05-01", "soon", "1970-01-01", "0", "2020-07-01", "1 May 2020 9:00 IST", "01/02/2020", "soon"]
+    for number, value in enumerate(values):
+        record = {"text": BODY, "date": value}
+        article, found = read_record(record, where=f"feed:{number}", default_id="a", fields=None, path="", dates=dates)
+        assert article is not None
+        assert found == []
+    undated, unzoned = dates.notices()
+    assert undated.where == "feed:1 and 5 more"
+    assert undated.problem.startswith("6 dates are not as they should be: 3 not understood (date 'soon' is not")
+    assert "1 in the future (date '2020-07-01' is in the future)" in undated.problem
+    assert (
+        "1 open to two readings (--dayfirst) (date '01/02/2020' can mean 2020-01-02 or 2020-02-01)" in undated.problem
+    )
+    assert undated.action == "kept without a date"
+    assert str(unzoned) == "feed:5: time zone 'IST' is not understood; its time is taken as UTC"
+
+
+def test_records_of_trafilatura_and_news_please() -> None:
+    article = quietly(
+        {
+            "title": "Harbour reopens",
+            "hostname": "echo.example",
+            "date": "2020-01-01",
+            "id": None,
+            "raw_text": "other",
+            "text": BODY,
+            "language": "en",
+            "filedate": "2020-01-03",
+            "source": "https://echo.example/1",
+            "source-hostname": "The Echo",
+        }
+    )
+    assert (article.text, article.source, article.url) == (BODY, "The Echo", "https://echo.example/1")
+    assert (article.published, article.seen, article.lang) == (date(2020, 1, 1), date(2020, 1, 3), "en")
+    article = quietly(
+        {
+            "maintext": BODY,
+            "source_domain": "echo.example",
+            "date_download": "2020-01-03 10:00:00",
+            "date_publish": "2020-01-01 08:00:00",
+            "title_rss": None,
+            "url": "https://echo.example/1",
+        }
+    )
+    assert (article.text, article.source, article.url) == (BODY, "echo.example", "https://echo.example/1")
