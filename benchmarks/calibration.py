@@ -10,6 +10,7 @@ same, however many pairs it has, but for those with fewer than `FULL_WEIGHT`, wh
              (a curve to draw: of each fifth of the links, or fewer parts of `FEWEST` and more, by probability, its
              share of the links, the mean probability, the share that is right);
              `apart` has the same for the scored pairs that were not joined
+             `stream` and `telegram_pairs` are judged pairs that no fit has seen, both of them picked to be hard
     pooled   error, and bins as above by tenths, of all held-out links together, every set weighing the same;
              error_by_links, every link weighing the same; mean_error, that of the sets
     copies   for the judged pairs that are found to be copies, the fit leaving out a tenth of them at a time
@@ -32,10 +33,9 @@ from benchmarks import bootstrap, data
 from benchmarks.data import LabelledPairs, LabelledSet
 from benchmarks.machine import REPOSITORY, BenchmarkError, Stopwatch, provenance
 from benchmarks.pairs import COPY_LABELS
-from dedup import Settings, cluster
+from dedup import cluster
 from dedup.clustering import Clustering
 from dedup.evidence import StoredEvidence
-from dedup.group.cut import cut
 from dedup.match.probability import TABLE, Probabilities, apart_features, copy_features, joined_features
 from dedup.settings import METHOD_VERSION
 from dedup.vectorize.exact import SCORE_UNIT
@@ -52,6 +52,7 @@ FEWEST = 40
 FITTED = ("fnc1_train", "mmds_dev", "basil", "newswcl50", "meantime")
 """Not our own seeds: all that is joined there is right, by our own making. They are measured all the same."""
 COPIES_FILE = "copy_pairs_dev"
+SAME, DIFFERENT = "same", "different"
 
 Floats = NDArray[np.float64]
 Truth = NDArray[np.bool_]
@@ -83,7 +84,7 @@ def observe(collection: LabelledSet) -> Observed:
     """The pairs of a set as dedup scores them with its default settings."""
     evidence = _evidence(cluster(collection.articles))
     pairs = evidence.pairs.where(~evidence.pairs.among(evidence.copies))
-    label = cut(evidence.tree, Settings().granularity)
+    label = evidence.events
     truth = collection.truth
     _, gold = np.unique([truth[places[0]] for places in evidence.collection.members], return_inverse=True)
     return Observed(
@@ -97,16 +98,38 @@ def observe(collection: LabelledSet) -> Observed:
     )
 
 
+def observe_judged(labelled: LabelledPairs) -> Observed:
+    """Those of some judged pairs that dedup has scored among all their articles; pairs nobody could judge left out."""
+    evidence = _evidence(cluster(labelled.articles))
+    pairs = evidence.pairs.where(~evidence.pairs.among(evidence.copies))
+    place = {pair: number for number, pair in enumerate(zip(pairs.a.tolist(), pairs.b.tolist(), strict=True))}
+    kept, right = [], []
+    for pair in labelled.pairs:
+        a, b = sorted((int(evidence.distinct[pair.a]), int(evidence.distinct[pair.b])))
+        if (a, b) in place and pair.label in (SAME, DIFFERENT):
+            kept.append(place[a, b])
+            right.append(pair.label == SAME)
+    one, other = pairs.a[kept], pairs.b[kept]
+    return Observed(
+        labelled.name,
+        np.asarray(pairs.score[kept] * SCORE_UNIT, np.float64),
+        evidence.density(one, other),
+        evidence.foreign(one, other),
+        evidence.events[one] == evidence.events[other],
+        np.array(right, bool),
+        np.arange(len(kept)),  # each pair by itself
+    )
+
+
 def observe_copies(labelled: LabelledPairs) -> tuple[Floats, Truth]:
     """Of the judged pairs that dedup finds to be copies, in all their articles at once: the overlap, and whether."""
     evidence = _evidence(cluster(labelled.articles))
-    distinct = {place: number for number, places in enumerate(evidence.collection.members) for place in places}
     copies = evidence.copies
     places = zip(copies.a.tolist(), copies.b.tolist(), strict=True)
     overlap = dict(zip(places, copies.overlap.tolist(), strict=True))
     found = []
     for pair in labelled.pairs:
-        a, b = sorted((distinct[pair.a], distinct[pair.b]))
+        a, b = sorted((int(evidence.distinct[pair.a]), int(evidence.distinct[pair.b])))
         if (a, b) in overlap:
             found.append((overlap[a, b], pair.label in COPY_LABELS))
     return np.array([value for value, _ in found]), np.array([right for _, right in found], bool)
@@ -126,6 +149,10 @@ def run(folder: Path | None, *, resamples: int, seed: int, watch: Stopwatch) -> 
     for collection in whole:
         with watch.step(f"{collection.name}: dedup"):
             observed[collection.name] = observe(collection)
+    for judged in (data.stream_pairs(folder), data.telegram_pairs(folder)):
+        if judged:
+            with watch.step(f"{judged.name}: dedup"):
+                observed[judged.name] = observe_judged(judged)
     with watch.step("copies: dedup"):
         overlap, right = observe_copies(copies)
     with watch.step("fit"):

@@ -10,7 +10,9 @@ import pytest
 
 from benchmarks import calibration
 from benchmarks.calibration import Observed, bins, calibration_error, fit, fit_apart, fit_joined, judge
+from benchmarks.data import LabelledPair, LabelledPairs
 from benchmarks.machine import BenchmarkError, Stopwatch
+from dedup import Article, cluster
 from dedup.match.probability import Probabilities
 
 
@@ -71,6 +73,36 @@ def test_a_table_is_written_where_it_is_read(tmp_path: Path) -> None:
     calibration.write({"table": {"curves": {"joined": {"curve": [1.0, 2.0]}}}}, path)
     assert json.loads(path.read_text(encoding="ascii"))["curves"]["joined"]["curve"] == [1.0, 2.0]
     assert calibration.SHIPPED.is_file()
+
+
+TEXTS = (
+    "The ferry Halcyon Star caught fire off Larkhaven on Sunday with 214 passengers on board. Lifeboats from Dunmere "
+    "took all of them ashore, the coastguard said, and the operator, Caspian Lines, promised an inquiry.",
+    "All 214 passengers of the Halcyon Star are safe. Flames had spread from the engine room of the Caspian Lines "
+    "ferry near Larkhaven on Sunday; the coastguard sent lifeboats from Dunmere. An inquiry is to begin this week.",
+    "The central bank of Valmora kept its main rate at 4.5 per cent on Thursday, Governor Irena Kostka said.",
+)
+
+
+def test_judged_pairs_are_taken_as_they_were_scored() -> None:
+    articles = tuple(Article(id=str(place), text=text) for place, text in enumerate(TEXTS))
+    pairs = (LabelledPair(1, 0, "same"), LabelledPair(0, 2, "different"), LabelledPair(1, 0, "unsure"))
+    observed = calibration.observe_judged(LabelledPairs("made", articles, pairs))
+    assert observed.right.tolist() == [True], "strangers have no score, and nobody knows of the last"
+    (link,) = cluster(articles).links
+    assert observed.score.tolist() == [link.score]
+    assert observed.joined.tolist() == [True]
+    assert observed.foreign.tolist() == [False]
+    said = Probabilities.shipped().of_stories(observed.score, observed.background, observed.foreign, observed.joined)
+    assert said.tolist() == [link.probability]
+
+
+def test_a_pair_of_copies_is_judged_by_its_overlap() -> None:
+    articles = tuple(Article(id=str(place), text=text) for place, text in enumerate((TEXTS[0], f"{TEXTS[0]} So far.")))
+    overlap, right = calibration.observe_copies(LabelledPairs("made", articles, (LabelledPair(0, 1, "update"),)))
+    assert right.tolist() == [True]
+    (link,) = cluster(articles).links
+    assert Probabilities.shipped().of_copies(overlap).tolist() == [link.probability]
 
 
 def test_too_few_sets_are_an_error(folder: Path) -> None:
