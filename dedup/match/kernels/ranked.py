@@ -24,8 +24,8 @@ LANES = 16
 WIDEST = 512
 """... and no wider than this."""
 LONGEST = 3 << 29
-"""The largest squared length of a row, in units: rounding takes no unit vector near it, and below it no sum and no bound
-of a dot product leaves 32 bits."""
+"""The largest squared length of a row, in units: rounding takes no unit vector near it, and below it no sum and no
+bound of a dot product leaves 32 bits."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,7 +67,7 @@ def ranked(matrix: sp.csr_array, order: NDArray[np.int64], floor: float) -> Rank
     Args:
         matrix: unit vectors, shape (articles, terms), whole multiples of `WEIGHT_UNIT`.
         order: the rows, shape (rows,).
-        floor: the cosine, not negative, above which pairs will be asked for; it decides how wide the head is, and no result.
+        floor: the cosine, not negative, above which pairs will be asked for: it decides how wide the head is.
 
     Raises:
         ValueError: the rows are no such vectors.
