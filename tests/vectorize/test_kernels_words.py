@@ -21,7 +21,7 @@ from dedup.vectorize.hashing import word_hash
 from dedup.vectorize.kernels import features
 from dedup.vectorize.kernels.features import Extractor, HashedWords
 from dedup.vectorize.kernels.murmur import hash_terms, hash_words
-from dedup.vectorize.kernels.points import KIND, SCRIPT, UNKNOWN, points
+from dedup.vectorize.kernels.points import FOLDED, KIND, SCRIPT, UNKNOWN, points
 from dedup.vectorize.kernels.words import SCRIPT_SHIFT
 from dedup.vectorize.reference import term_index
 
@@ -132,7 +132,7 @@ def test_the_table_tells_the_script_of_every_code_point() -> None:
     names = {"": 0, "ja": 1, "ko": 2, "zh": 3}
     table = points().table
     for point in np.flatnonzero(table >> KIND & 7).tolist():
-        folded = chr(int(table[point]) & 0x1FFFFF)
+        folded = chr(int(table[point]) & FOLDED)
         assert table[point] >> SCRIPT & 3 == names[language._script(folded)]
         assert table[point] >> SCRIPT & 3 == table[ord(folded)] >> SCRIPT & 3
 
@@ -185,6 +185,22 @@ def test_a_text_too_long_for_places_of_32_bits_is_read_the_plain_way(
     articles = [("A mill", "burned down"), ("The boat", "sank " * 30), ("", "")]
     monkeypatch.setattr(features, "LONGEST_TEXT", 100)
     assert_equal_words(extractor.words(articles), articles)
+
+
+def test_more_text_than_places_have_bits_for_is_read_in_parts(
+    extractor: Extractor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    articles = [(f"title {number}", "text " * number) for number in range(9)]
+    monkeypatch.setattr(features, "LONGEST_BLOCK", 40)
+    assert_equal_words(extractor.words(articles), articles)
+
+
+def test_folding_at_most_doubles_a_text() -> None:
+    """The kernel's room for a folded word relies on it."""
+    table = points().table
+    for point in np.flatnonzero(table >> KIND & 7).tolist():
+        folded = chr(int(table[point]) & FOLDED)
+        assert len(folded.encode()) <= 2 * len(chr(point).encode())
 
 
 def test_words_can_be_taken_and_joined(extractor: Extractor) -> None:

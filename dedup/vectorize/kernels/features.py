@@ -34,7 +34,9 @@ BLOCK = 512
 BLOCK_LENGTH = 1 << 21
 """... or fewer, with so many characters."""
 LONGEST_TEXT = 1 << 28
-"""Bytes of a text from which on the plain form reads it, for places in it are kept in 32 bits."""
+"""Bytes of a text from which on the plain form reads it, ..."""
+LONGEST_BLOCK = 1 << 30
+"""... and of several articles from which on they are not read at once: places are kept in 32 bits."""
 LONGEST_TITLE = 1 << 22
 """Words of a title up to which its weighted counts are sure to fit into 32 bits."""
 _PAD = 64
@@ -183,6 +185,9 @@ class Extractor:
             parts[2 * place] = parts[2 * place + 1] = b""
         offsets = np.zeros(len(parts) + 1, np.int64)
         np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)) + 1, out=offsets[1:])
+        if offsets[-1] > LONGEST_BLOCK and len(articles) > 1:
+            half = len(articles) // 2
+            return HashedWords.joined([self.words(articles[:half]), self.words(articles[half:])])
         parts.append(b"\xff" * (_PAD + -int(offsets[-1]) % _PAD))
         text = np.frombuffer(b"\0".join(parts), np.uint8)
         room = len(text) // 2 + len(articles)
