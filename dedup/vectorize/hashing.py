@@ -74,9 +74,11 @@ def shingles_in_order(words: list[str], size: int) -> NDArray[np.uint64]:
         return np.empty(0, np.uint64)
     hashes = np.array([word_hash(word.encode()) for word in words], np.uint64)
     size = min(size, len(words))
-    value = np.zeros(len(words) - size + 1, np.uint64)
-    for offset in range(size):
-        value = value * np.uint64(BASE) + hashes[offset : offset + len(value)]
+    value, done = hashes, 1
+    for bit in f"{size:b}"[1:]:  # twice as many words a step, and one more where the size is odd
+        value, done = value[:-done] * np.uint64(pow(BASE, done, MASK + 1)) + value[done:], 2 * done
+        if bit == "1":
+            value, done = value[:-1] * np.uint64(BASE) + hashes[done:], done + 1
     shift = np.uint64(33)
     value ^= value >> shift
     value *= np.uint64(0xFF51AFD7ED558CCD)

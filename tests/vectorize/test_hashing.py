@@ -10,7 +10,7 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.utils import murmurhash3_32
 
 from dedup.text.tokens import shingles
-from dedup.vectorize.hashing import shingle_hash, shingle_hash64, shingle_hashes, word_hash
+from dedup.vectorize.hashing import shingle_hash, shingle_hash64, shingle_hashes, shingles_in_order, word_hash
 from dedup.vectorize.reference import FEATURES, term_index
 
 words = st.text(st.characters(exclude_categories=("Cs", "Zs")).filter(lambda char: char != " "), min_size=1)
@@ -80,3 +80,9 @@ def test_hashes_spread_over_all_bits() -> None:
     for bit in range(64):
         share = np.mean((hashes >> np.uint64(bit)) & np.uint64(1))
         assert 0.45 < share < 0.55, bit
+
+
+@given(st.lists(st.sampled_from(["a", "b", "水火", "é", "mill", "17"]), max_size=60), st.integers(1, 32))
+def test_shingles_in_order_are_those_of_the_text(words: list[str], size: int) -> None:
+    expected = [shingle_hash64(shingle) for shingle in shingles(words, size)]
+    assert shingles_in_order(words, size).tolist() == expected
