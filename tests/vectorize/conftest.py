@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from dedup.settings import Settings
-from dedup.vectorize.kernels.features import Extractor
+from dedup.vectorize.kernels.extractor import Extractor
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ import pytest
 from dedup.errors import SettingsError
 from dedup.settings import Settings
 from dedup.vectorize.kernels import compiling, switch
-from dedup.vectorize.kernels.features import Extractor
+from dedup.vectorize.kernels.extractor import Extractor
 from dedup.vectorize.kernels.switch import WORTH_COMPILING, use_kernels
 
 
@@ -91,7 +91,7 @@ def test_compiling_is_announced(extractor: Extractor, cache: Path, monkeypatch: 
     told: list[tuple[str, int, int]] = []
     Extractor(Settings(), lambda *what: told.append(what))
     assert told == [("compiling, once for this machine", 0, 1), ("compiling, once for this machine", 1, 1)]
-    monkeypatch.setattr("dedup.vectorize.kernels.features.is_compiled", lambda: True)
+    monkeypatch.setattr("dedup.vectorize.kernels.extractor.is_compiled", lambda: True)
     Extractor(Settings(), lambda *what: told.append(what))
     assert len(told) == 2
 

@@ -24,11 +24,14 @@ from dedup.match.copies import overlaps
 from dedup.settings import Settings
 from dedup.text.document import Document
 from dedup.vectorize import background
+from dedup.vectorize.features import Features, HashedWords
 from dedup.vectorize.hashing import word_hash
-from dedup.vectorize.kernels import features, languages
+from dedup.vectorize.kernels import extractor as extractors
+from dedup.vectorize.kernels import languages
 from dedup.vectorize.kernels import overlaps as overlap_kernels
 from dedup.vectorize.kernels.counting import REACH
-from dedup.vectorize.kernels.features import Extractor, Features, HashedWords, blocks, permutations
+from dedup.vectorize.kernels.extractor import Extractor, blocks, permutations
+from dedup.vectorize.kernels.murmur import hash_words
 from dedup.vectorize.kernels.overlaps import shared_shingles
 from dedup.vectorize.language import detect
 from dedup.vectorize.reference import minhash, term_index
@@ -119,15 +122,15 @@ def test_neither_blocks_nor_threads_change_anything(
 ) -> None:
     articles = random_articles(5, 60)
     whole = extractor.features(articles)
-    monkeypatch.setattr(features, "BLOCK", size)
-    monkeypatch.setattr(features, "BLOCK_LENGTH", length)
+    monkeypatch.setattr(extractors, "BLOCK", size)
+    monkeypatch.setattr(extractors, "BLOCK_LENGTH", length)
     assert_same(Features.joined(list(extractor.stream(iter(articles), threads))), whole)
 
 
 def test_blocks_hold_every_article_once(monkeypatch: pytest.MonkeyPatch) -> None:
     articles = random_articles(6, 50)
-    monkeypatch.setattr(features, "BLOCK", 9)
-    monkeypatch.setattr(features, "BLOCK_LENGTH", 2_000)
+    monkeypatch.setattr(extractors, "BLOCK", 9)
+    monkeypatch.setattr(extractors, "BLOCK_LENGTH", 2_000)
     found = list(blocks(articles))
     assert [article for block in found for article in block] == articles
     assert max(map(len, found)) == 9
@@ -135,7 +138,7 @@ def test_blocks_hold_every_article_once(monkeypatch: pytest.MonkeyPatch) -> None
 
 
 def test_articles_are_read_as_they_are_needed(extractor: Extractor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(features, "BLOCK", 4)
+    monkeypatch.setattr(extractors, "BLOCK", 4)
     read = 0
 
     def source() -> Iterator[tuple[str, str]]:
@@ -178,7 +181,7 @@ def test_features_of_a_title_alone(extractor: Extractor) -> None:
 
 
 def test_a_title_too_long_to_count_is_refused(extractor: Extractor, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(features, "LONGEST_TITLE", 3)
+    monkeypatch.setattr(extractors, "LONGEST_TITLE", 3)
     extractor.features([("a b c", "d e f g")])
     with pytest.raises(InputError, match="more than 3 words"):
         extractor.features([("a b c d", "e")])
@@ -281,5 +284,5 @@ def test_real_articles(extractor: Extractor, name: str) -> None:
 
 def test_hashed_words_of_documents_have_the_same_features(extractor: Extractor) -> None:
     articles = random_articles(10, 40)
-    plain = HashedWords.of([Document.of(*article) for article in articles])
+    plain = HashedWords.of([Document.of(*article) for article in articles], hash_words)
     assert_same(extractor.sketch(plain), extractor.features(articles))

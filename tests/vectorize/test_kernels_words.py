@@ -17,12 +17,12 @@ from dedup.text.alphabet import LONGEST_STACK
 from dedup.text.document import Document
 from dedup.text.tokens import tokenize
 from dedup.vectorize import language
+from dedup.vectorize.features import SCRIPT_SHIFT, HashedWords, plain_hashes
 from dedup.vectorize.hashing import word_hash
-from dedup.vectorize.kernels import features
-from dedup.vectorize.kernels.features import Extractor, HashedWords
+from dedup.vectorize.kernels import extractor as extractors
+from dedup.vectorize.kernels.extractor import Extractor
 from dedup.vectorize.kernels.murmur import hash_terms, hash_words
 from dedup.vectorize.kernels.points import FOLDED, KIND, SCRIPT, UNKNOWN, points
-from dedup.vectorize.kernels.words import SCRIPT_SHIFT
 from dedup.vectorize.reference import term_index
 
 
@@ -162,7 +162,7 @@ def test_texts_of_every_script_are_read_by_the_kernel(
         pytest.fail("read the plain way")
 
     text = unicodedata.normalize("NFC", text)
-    monkeypatch.setattr(features, "_with_plain", never)
+    monkeypatch.setattr(extractors, "_with_plain", never)
     assert_equal_words(extractor.words([(text, text + " " + text)]), [(text, text + " " + text)])
 
 
@@ -183,7 +183,7 @@ def test_a_text_too_long_for_places_of_32_bits_is_read_the_plain_way(
     extractor: Extractor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     articles = [("A mill", "burned down"), ("The boat", "sank " * 30), ("", "")]
-    monkeypatch.setattr(features, "LONGEST_TEXT", 100)
+    monkeypatch.setattr(extractors, "LONGEST_TEXT", 100)
     assert_equal_words(extractor.words(articles), articles)
 
 
@@ -191,7 +191,7 @@ def test_more_text_than_places_have_bits_for_is_read_in_parts(
     extractor: Extractor, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     articles = [(f"title {number}", "text " * number) for number in range(9)]
-    monkeypatch.setattr(features, "LONGEST_BLOCK", 40)
+    monkeypatch.setattr(extractors, "LONGEST_BLOCK", 40)
     assert_equal_words(extractor.words(articles), articles)
 
 
@@ -210,7 +210,7 @@ def test_words_can_be_taken_and_joined(extractor: Extractor) -> None:
     assert_equal_words(words.take([0, 1], bodies=False), [("One title", ""), ("", "")])
     assert_equal_words(HashedWords.joined([words, words.take([]), words]), articles * 2)
     documents = [Document.of(*article) for article in articles]
-    assert_equal_words(HashedWords.of(documents), articles)
+    assert_equal_words(HashedWords.of(documents, plain_hashes), articles)
     spans = words.spans()
     for article, (begin, end) in enumerate(spans.tolist()):
         assert words.hashes[begin:end].tolist() == [word_hash(word.encode()) for word in documents[article].words]

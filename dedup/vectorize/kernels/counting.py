@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.vectorize.features import IS_CAPITAL
 from dedup.vectorize.kernels.compiling import Whole, kernel
 from dedup.vectorize.kernels.machine import lowest
-from dedup.vectorize.kernels.words import IS_CAPITAL
 from dedup.vectorize.reference import FEATURES
 
 _ALL = np.uint32(FEATURES - 1)

@@ -9,12 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.vectorize import background
+from dedup.vectorize.features import SCRIPT_SHIFT, HashedWords
 from dedup.vectorize.kernels.compiling import Whole, kept
-from dedup.vectorize.kernels.features import HashedWords
 from dedup.vectorize.kernels.machine import lowest
 from dedup.vectorize.kernels.murmur import hash_words
 from dedup.vectorize.kernels.points import CHINESE, JAPANESE, KOREAN
-from dedup.vectorize.kernels.words import SCRIPT_SHIFT
 from dedup.vectorize.language import ENGLISH_TIE, LOOKED_AT, SMALLEST_SHARE, UNKNOWN
 
 _UNKNOWN, _JAPANESE, _KOREAN, _CHINESE = -1, -2, -3, -4

@@ -7,8 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.vectorize.features import HashedWords
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
-from dedup.vectorize.kernels.features import HashedWords, processors
+from dedup.vectorize.kernels.extractor import processors
 from dedup.vectorize.kernels.sketching import shingle_words
 
 CHUNK = 8_192

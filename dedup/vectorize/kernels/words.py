@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.vectorize.features import SCRIPT_SHIFT
 from dedup.vectorize.kernels.characters import decode, encode, is_changed, width
 from dedup.vectorize.kernels.compiling import Whole, kernel
 from dedup.vectorize.kernels.machine import LANES, byte, classify, eight_bytes, how_many, lowest
@@ -24,14 +25,6 @@ from dedup.vectorize.kernels.points import (
     UNSEGMENTED,
     WATCHED,
 )
-
-# Flags of a word.
-IS_CAPITAL = 1
-"""It is capitalised inside a sentence."""
-IS_NUMBER = 2
-"""It begins with a digit."""
-SCRIPT_SHIFT = 2
-"""From this bit on: the script of its first character (see `points`)."""
 
 _S = ord("s")
 _A = np.uint8(ord("A"))

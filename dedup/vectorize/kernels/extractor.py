@@ -1,8 +1,4 @@
-"""What the fast pass takes from articles: hashed words, signatures and term counts, block by block on all processors.
-
-All of it equals what the plain form says: `Document.of`, `word_hash`, `reference.signatures`, `reference.term_counts`.
-After it neither texts nor words are needed; what later stages ask of an article is asked of its hashed words.
-"""
+"""The fast pass from texts to features, block by block on all processors: `Extractor`, the twin of `plain_features`."""
 
 from __future__ import annotations
 
@@ -10,21 +6,18 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.errors import InputError
 from dedup.text.document import Document
-from dedup.text.tokens import Tokens
+from dedup.vectorize.features import Features, HashedWords, narrowed
 from dedup.vectorize.kernels.compiling import is_compiled
 from dedup.vectorize.kernels.murmur import hash_words
-from dedup.vectorize.kernels.points import SCRIPT, Points, points
-from dedup.vectorize.kernels.words import IS_CAPITAL, IS_NUMBER, SCRIPT_SHIFT
-from dedup.vectorize.reference import COUNT_UNIT, FEATURES, ZONE, body_weight
+from dedup.vectorize.kernels.points import Points, points
+from dedup.vectorize.reference import COUNT_UNIT, ZONE, body_weight
 
 if TYPE_CHECKING:
     from dedup.settings import Settings
@@ -40,115 +33,6 @@ LONGEST_BLOCK = 1 << 30
 LONGEST_TITLE = 1 << 22
 """Words of a title up to which its weighted counts are sure to fit into 32 bits."""
 _PAD = 64
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class HashedWords:
-    """The words of articles, each as its `word_hash`.
-
-    Attributes:
-        hashes: uint32, shape (words,).
-        flags: what else is known of each: see `words.IS_CAPITAL` and its like; uint8, shape (words,).
-        offsets: the title of article i is at `offsets[2 · i]:offsets[2 · i + 1]`, its body from there to
-            `offsets[2 · i + 2]`; int64, shape (2 · articles + 1,).
-    """
-
-    hashes: NDArray[np.uint32]
-    flags: NDArray[np.uint8]
-    offsets: NDArray[np.int64]
-
-    def __len__(self) -> int:
-        """The number of articles."""
-        return len(self.offsets) // 2
-
-    @classmethod
-    def of(cls, documents: Sequence[Document]) -> Self:
-        """The same of documents, whichever way they were read."""
-        parts = [tokens for document in documents for tokens in (document.title, document.body)]
-        offsets = np.zeros(len(parts) + 1, np.int64)
-        np.cumsum([len(tokens) for tokens in parts], out=offsets[1:])
-        hashes = hash_words([word for tokens in parts for word in tokens.words])
-        table = points().table
-        flags = [flag for tokens in parts for flag in _flags(tokens, table)]
-        return cls(hashes, np.array(flags, np.uint8), offsets)
-
-    def spans(self) -> NDArray[np.int64]:
-        """Where the words are that copies are looked for in, as `Document.words` has them; shape (articles, 2)."""
-        first, middle, last = self.offsets[:-1:2], self.offsets[1::2], self.offsets[2::2]
-        empty = middle == last
-        return np.stack([np.where(empty, first, middle), last], axis=1)
-
-    def take(self, places: Sequence[int] | NDArray[np.int64], *, bodies: bool = True) -> Self:
-        """The words of some articles, in the order asked for; of their titles alone, if bodies are not wanted."""
-        wanted = np.asarray(places, np.int64)
-        starts = np.stack([self.offsets[2 * wanted], self.offsets[2 * wanted + 1]], axis=1)
-        stops = np.stack([starts[:, 1], self.offsets[2 * wanted + 2] if bodies else starts[:, 1]], axis=1)
-        offsets = np.zeros(2 * len(wanted) + 1, np.int64)
-        np.cumsum((stops - starts).ravel(), out=offsets[1:])
-        hashes, flags = np.empty(int(offsets[-1]), np.uint32), np.empty(int(offsets[-1]), np.uint8)
-        pieces = zip(offsets[:-1:2].tolist(), starts[:, 0].tolist(), stops[:, 1].tolist(), strict=True)
-        for target, start, stop in pieces:
-            hashes[target : target + stop - start] = self.hashes[start:stop]
-            flags[target : target + stop - start] = self.flags[start:stop]
-        return type(self)(hashes, flags, offsets)
-
-    @classmethod
-    def joined(cls, blocks: Sequence[Self]) -> Self:
-        """Blocks of articles, one after the other."""
-        starts = np.cumsum([0, *(len(block.hashes) for block in blocks)])
-        offsets = [block.offsets[:-1] + start for block, start in zip(blocks, starts.tolist(), strict=False)]
-        return cls(
-            np.concatenate([np.empty(0, np.uint32), *(block.hashes for block in blocks)]),
-            np.concatenate([np.empty(0, np.uint8), *(block.flags for block in blocks)]),
-            np.concatenate([*offsets, starts[-1:]]).astype(np.int64),
-        )
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Features:
-    """What the pass takes from articles.
-
-    Attributes:
-        words: their hashed words.
-        signatures: shape (articles, num_perm), uint32.
-        indptr: the terms of article i are at `indptr[i]:indptr[i + 1]`; int64, shape (articles + 1,).
-        terms: the features that words are counted under, ascending in each article; int32.
-        every, capitals: for each of these the weight of all its words, and of the capitalised ones, in units of
-            `COUNT_UNIT`; uint16, or uint32 where one is large.
-    """
-
-    words: HashedWords
-    signatures: NDArray[np.uint32]
-    indptr: NDArray[np.int64]
-    terms: NDArray[np.int32]
-    every: NDArray[np.unsignedinteger]
-    capitals: NDArray[np.unsignedinteger]
-
-    def __len__(self) -> int:
-        """The number of articles."""
-        return len(self.words)
-
-    def term_counts(self) -> tuple[sp.csr_array, sp.csr_array]:
-        """The term counts in the form that `reference.term_counts` returns them in."""
-        shape = (len(self), FEATURES)
-        every = sp.csr_array((self.every.astype(np.float64), self.terms, self.indptr), shape=shape)
-        capitals = sp.csr_array((self.capitals.astype(np.float64), self.terms.copy(), self.indptr.copy()), shape=shape)
-        capitals.eliminate_zeros()
-        return every, capitals
-
-    @classmethod
-    def joined(cls, blocks: Sequence[Self], slots: int = 0) -> Self:
-        """Blocks of articles, one after the other; without any block, of signatures with so many slots."""
-        starts = np.cumsum([0, *(len(block.terms) for block in blocks)])
-        indptr = [block.indptr[:-1] + start for block, start in zip(blocks, starts.tolist(), strict=False)]
-        return cls(
-            HashedWords.joined([block.words for block in blocks]),
-            np.concatenate([block.signatures for block in blocks] or [np.empty((0, slots), np.uint32)]),
-            np.concatenate([*indptr, starts[-1:]]).astype(np.int64),
-            np.concatenate([np.empty(0, np.int32), *(block.terms for block in blocks)]),
-            np.concatenate([np.empty(0, np.uint16), *(block.every for block in blocks)]),
-            np.concatenate([np.empty(0, np.uint16), *(block.capitals for block in blocks)]),
-        )
 
 
 class Extractor:
@@ -219,7 +103,7 @@ class Extractor:
         )  # fmt: skip
         filled = int(indptr[-1])
         return Features(
-            words, signatures, indptr, terms[:filled].copy(), _narrow(every[:filled]), _narrow(capitals[:filled])
+            words, signatures, indptr, terms[:filled].copy(), narrowed(every[:filled]), narrowed(capitals[:filled])
         )
 
     def stream(self, articles: Iterable[tuple[str, str]], threads: int | None = None) -> Iterator[Features]:
@@ -279,20 +163,9 @@ def lead_weights(settings: Settings) -> NDArray[np.uint32]:
     return np.repeat(np.array(weights, np.uint32), ZONE)
 
 
-def _narrow(weights: NDArray[np.uint32]) -> NDArray[np.unsignedinteger]:
-    """A copy, in half the memory where the numbers allow it."""
-    return weights.astype(np.uint16 if weights.max(initial=0) < 1 << 16 else np.uint32)
-
-
-def _flags(tokens: Tokens, table: NDArray[np.uint32]) -> Iterator[int]:
-    for word, capital in zip(tokens.words, tokens.capitals, strict=True):
-        script = int(table[ord(word[0])] >> SCRIPT & 3)
-        yield capital * IS_CAPITAL | (word < ":") * IS_NUMBER | script << SCRIPT_SHIFT
-
-
 def _with_plain(words: HashedWords, articles: Sequence[tuple[str, str]], odd: list[int]) -> HashedWords:
     """The words of a block with those articles read the plain way that the kernel left out."""
-    plain = HashedWords.of([Document.of(*articles[place]) for place in odd])
+    plain = HashedWords.of([Document.of(*articles[place]) for place in odd], hash_words)
     every = HashedWords.joined([words, plain])
     places = np.arange(len(words))
     places[odd] = len(words) + np.arange(len(odd))

@@ -1,0 +1,174 @@
+"""What is kept of articles once they are read: hashed words, signatures and term counts.
+
+After this neither texts nor words are needed: what later stages ask of an article is asked of its hashed words. There
+are two ways here that give the same to the last bit, `plain_features` and `kernels.extractor.Extractor`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from dedup.text.document import Document
+from dedup.text.tokens import Tokens
+from dedup.vectorize.hashing import word_hash
+from dedup.vectorize.kernels.points import SCRIPT, points
+from dedup.vectorize.reference import FEATURES, signatures, term_counts
+
+if TYPE_CHECKING:
+    from dedup.settings import Settings
+
+# Flags of a word.
+IS_CAPITAL = 1
+"""It is capitalised inside a sentence."""
+IS_NUMBER = 2
+"""It begins with a digit."""
+SCRIPT_SHIFT = 2
+"""From this bit on: the script of its first character (see `kernels.points.SCRIPT`)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HashedWords:
+    """The words of articles, each as its `word_hash`.
+
+    Attributes:
+        hashes: uint32, shape (words,).
+        flags: what else is known of each: see `IS_CAPITAL` and its like; uint8, shape (words,).
+        offsets: the title of article i is at `offsets[2 · i]:offsets[2 · i + 1]`, its body from there to
+            `offsets[2 · i + 2]`; int64, shape (2 · articles + 1,).
+    """
+
+    hashes: NDArray[np.uint32]
+    flags: NDArray[np.uint8]
+    offsets: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        """The number of articles."""
+        return len(self.offsets) // 2
+
+    @classmethod
+    def of(cls, documents: Sequence[Document], hash_words: Callable[[list[str]], NDArray[np.uint32]]) -> Self:
+        """The hashed words of documents; `hash_words` is `plain_hashes`, or its fast twin."""
+        parts = [tokens for document in documents for tokens in (document.title, document.body)]
+        offsets = np.zeros(len(parts) + 1, np.int64)
+        np.cumsum([len(tokens) for tokens in parts], out=offsets[1:])
+        hashes = hash_words([word for tokens in parts for word in tokens.words])
+        table = points().table
+        flags = [flag for tokens in parts for flag in _flags(tokens, table)]
+        return cls(hashes, np.array(flags, np.uint8), offsets)
+
+    def spans(self) -> NDArray[np.int64]:
+        """Where the words are that copies are looked for in, as `Document.words` has them; shape (articles, 2)."""
+        first, middle, last = self.offsets[:-1:2], self.offsets[1::2], self.offsets[2::2]
+        empty = middle == last
+        return np.stack([np.where(empty, first, middle), last], axis=1)
+
+    def take(self, places: Sequence[int] | NDArray[np.int64], *, bodies: bool = True) -> Self:
+        """The words of some articles, in the order asked for; of their titles alone, if bodies are not wanted."""
+        wanted = np.asarray(places, np.int64)
+        starts = np.stack([self.offsets[2 * wanted], self.offsets[2 * wanted + 1]], axis=1)
+        stops = np.stack([starts[:, 1], self.offsets[2 * wanted + 2] if bodies else starts[:, 1]], axis=1)
+        offsets = np.zeros(2 * len(wanted) + 1, np.int64)
+        np.cumsum((stops - starts).ravel(), out=offsets[1:])
+        hashes, flags = np.empty(int(offsets[-1]), np.uint32), np.empty(int(offsets[-1]), np.uint8)
+        pieces = zip(offsets[:-1:2].tolist(), starts[:, 0].tolist(), stops[:, 1].tolist(), strict=True)
+        for target, start, stop in pieces:
+            hashes[target : target + stop - start] = self.hashes[start:stop]
+            flags[target : target + stop - start] = self.flags[start:stop]
+        return type(self)(hashes, flags, offsets)
+
+    @classmethod
+    def joined(cls, blocks: Sequence[Self]) -> Self:
+        """Blocks of articles, one after the other."""
+        starts = np.cumsum([0, *(len(block.hashes) for block in blocks)])
+        offsets = [block.offsets[:-1] + start for block, start in zip(blocks, starts.tolist(), strict=False)]
+        return cls(
+            np.concatenate([np.empty(0, np.uint32), *(block.hashes for block in blocks)]),
+            np.concatenate([np.empty(0, np.uint8), *(block.flags for block in blocks)]),
+            np.concatenate([*offsets, starts[-1:]]).astype(np.int64),
+        )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """What the pass takes from articles.
+
+    Attributes:
+        words: their hashed words.
+        signatures: shape (articles, num_perm), uint32.
+        indptr: the terms of article i are at `indptr[i]:indptr[i + 1]`; int64, shape (articles + 1,).
+        terms: the features that words are counted under, ascending in each article; int32.
+        every, capitals: for each of these the weight of all its words, and of the capitalised ones, in units of
+            `COUNT_UNIT`; uint16, or uint32 where one is large.
+    """
+
+    words: HashedWords
+    signatures: NDArray[np.uint32]
+    indptr: NDArray[np.int64]
+    terms: NDArray[np.int32]
+    every: NDArray[np.unsignedinteger]
+    capitals: NDArray[np.unsignedinteger]
+
+    def __len__(self) -> int:
+        """The number of articles."""
+        return len(self.words)
+
+    def term_counts(self) -> tuple[sp.csr_array, sp.csr_array]:
+        """The term counts in the form that `reference.term_counts` returns them in."""
+        shape = (len(self), FEATURES)
+        every = sp.csr_array((self.every.astype(np.float64), self.terms, self.indptr), shape=shape)
+        capitals = sp.csr_array((self.capitals.astype(np.float64), self.terms.copy(), self.indptr.copy()), shape=shape)
+        capitals.eliminate_zeros()
+        return every, capitals
+
+    @classmethod
+    def joined(cls, blocks: Sequence[Self], slots: int = 0) -> Self:
+        """Blocks of articles, one after the other; without any block, of signatures with so many slots."""
+        starts = np.cumsum([0, *(len(block.terms) for block in blocks)])
+        indptr = [block.indptr[:-1] + start for block, start in zip(blocks, starts.tolist(), strict=False)]
+        return cls(
+            HashedWords.joined([block.words for block in blocks]),
+            np.concatenate([block.signatures for block in blocks] or [np.empty((0, slots), np.uint32)]),
+            np.concatenate([*indptr, starts[-1:]]).astype(np.int64),
+            np.concatenate([np.empty(0, np.int32), *(block.terms for block in blocks)]),
+            np.concatenate([np.empty(0, np.uint16), *(block.every for block in blocks)]),
+            np.concatenate([np.empty(0, np.uint16), *(block.capitals for block in blocks)]),
+        )
+
+
+def plain_features(documents: Sequence[Document], settings: Settings) -> Features:
+    """The features of documents by way of scikit-learn and datasketch: the specification of the fast pass."""
+    every, capitals = term_counts(documents, settings)
+    row_of = [np.repeat(np.arange(len(documents)), np.diff(matrix.indptr)) for matrix in (every, capitals)]
+    keys = [row * FEATURES + matrix.indices for row, matrix in zip(row_of, (every, capitals), strict=True)]
+    aligned = np.zeros(len(keys[0]))
+    aligned[np.searchsorted(keys[0], keys[1])] = capitals.data
+    return Features(
+        HashedWords.of(documents, plain_hashes),
+        signatures(documents, settings),
+        every.indptr.astype(np.int64),
+        every.indices.astype(np.int32),
+        narrowed(every.data),
+        narrowed(aligned),
+    )
+
+
+def plain_hashes(words: list[str]) -> NDArray[np.uint32]:
+    """`word_hash` of each word; shape (words,)."""
+    return np.fromiter((word_hash(word.encode()) for word in words), np.uint32, len(words))
+
+
+def narrowed(weights: NDArray[np.uint32] | NDArray[np.float64]) -> NDArray[np.unsignedinteger]:
+    """A copy, in half the memory where the numbers allow it."""
+    return weights.astype(np.uint16 if weights.max(initial=0) < 1 << 16 else np.uint32)
+
+
+def _flags(tokens: Tokens, table: NDArray[np.uint32]) -> Iterator[int]:
+    for word, capital in zip(tokens.words, tokens.capitals, strict=True):
+        script = int(table[ord(word[0])] >> SCRIPT & 3)
+        yield capital * IS_CAPITAL | (word < ":") * IS_NUMBER | script << SCRIPT_SHIFT
