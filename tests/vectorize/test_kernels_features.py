@@ -8,7 +8,6 @@ import os
 import random
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
@@ -16,7 +15,6 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from kernel_twins import assert_equal_features, assert_equal_words, assert_same, texts
-from numba import njit
 
 from benchmarks.data import DEFAULT, ENVIRONMENT
 from dedup.errors import InputError
@@ -232,18 +230,11 @@ def test_overlaps_of_no_pairs(extractor: Extractor) -> None:
     assert sizes.shape == (0, 2)
 
 
-def _sort(values: Any, spare: Any, digits: Any, count: Any) -> None:
-    overlap_kernels.sort(values, spare, digits, count)
-
-
-sort_from_python: Any = njit(_sort)
-
-
 @given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 40) | st.integers(0, 40).map(lambda low: 7 << 32 | low)))
 @hypothesis_settings(deadline=None, max_examples=60)
 def test_hashes_are_sorted(values: list[int]) -> None:
     array, spare = np.array(values, np.uint64), np.empty(len(values), np.uint64)
-    sort_from_python(array, spare, np.empty(1024, np.uint32), np.uint64(len(values)))
+    overlap_kernels.sort(array, spare, np.empty(1024, np.uint32), np.uint64(len(values)))
     assert array.tolist() == sorted(values)
 
 

@@ -25,10 +25,10 @@ _OPTIONS: dict[str, Any] = {"nogil": True, "boundscheck": False, "error_model": 
 
 
 def kernel(function: Kernel) -> Kernel:
-    """Compiles a function for the machine when it is first called: one that only other kernels call."""
+    """Compiles a function for the machine when it is first called: one for other kernels to call."""
     import numba
 
-    compiled: Kernel = numba.njit(no_cpython_wrapper=True, no_cfunc_wrapper=True, **_OPTIONS)(function)
+    compiled: Kernel = numba.njit(no_cfunc_wrapper=True, **_OPTIONS)(function)
     return compiled
 
 
