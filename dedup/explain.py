@@ -183,7 +183,7 @@ def _reason(
         holder = link.a if evidence.digest[a] else link.b
         if joined_at is None:
             return f"Not joined: {holder!r} is a digest that holds texts which have nothing to do with each other."
-    if evidence.is_form(min(a, b), max(a, b)):
+    if joined_at is None and evidence.is_form(min(a, b), max(a, b)):
         return "Not joined as such: one form filled in twice; the words stay, the numbers change."
     threshold = PAIR * threshold_at(settings.granularity)
     score, needed = f"{link.score:.3f}", f"{threshold:.3f}"

@@ -15,7 +15,7 @@ from dedup.collection import Collection, collect
 from dedup.evidence import StoredEvidence
 from dedup.group.copies import copy_groups, digests, held_together, representatives, without_parts
 from dedup.group.linkage import average_linkage
-from dedup.match.copies import alike_candidates, band_candidates, decide, overlaps
+from dedup.match.copies import alike_candidates, band_candidates, decide, never_one_story, overlaps
 from dedup.match.crowd import crowding
 from dedup.match.opinion import Embed, opinions
 from dedup.match.stories import ordinariness, rescored, story_pairs
@@ -79,7 +79,8 @@ def cluster(
     vectors = tfidf(every, capitals, languages, frequencies, settings)
     ordinary = ordinariness(vectors.matrix, standing)
     across = bridge(vectors, capitals, figures(documents), languages)
-    pairs = story_pairs(vectors.matrix, ordinary, collection.seconds, texts, forms, settings, tell, across)
+    never = never_one_story(documents, forms)
+    pairs = story_pairs(vectors.matrix, ordinary, collection.seconds, texts, never, settings, tell, across)
     crowd = crowding(pairs, collection.seconds, texts)
     ordinary = ordinary + crowd
     pairs = rescored(pairs, ordinary, collection.seconds, settings)
@@ -93,7 +94,7 @@ def cluster(
     copies = copies.where(without_parts(copies, digest))
     compared = partial(overlaps, documents, settings=settings)
     copies = copies.where(held_together(copies, forms, compared, settings.copy_overlap))
-    pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(more_forms))
+    pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never_one_story(documents, more_forms)))
     opinion = opinions(pairs, collection.wording(foreign), second_opinion, tell) if second_opinion else None
     if opinion is not None:
         pairs = replace(pairs, score=pairs.score + opinion)

@@ -22,6 +22,7 @@ from dedup.match.copies import (
     band_candidates,
     decide,
     is_overlapping,
+    never_one_story,
     overlaps,
 )
 from dedup.match.stories import SECONDS_A_DAY, Pairs
@@ -224,6 +225,20 @@ def test_a_form_is_one_whenever_it_comes_back(days: float) -> None:
 
     assert decided(form(11, 22, 33, 44), form(51, 62, 73, 84), days) == "forms"
     assert decided(form(11, 22, 33, 44), form(11, 22, 33, 44), days) == "copies"
+
+
+def test_what_only_its_date_tells_to_be_a_form_may_be_one_story() -> None:
+    """A single figure that has changed among many, or among few; two of two are a form on any day."""
+    told = [f"told{place}" for place in range(60)]
+    rest = [word for year in range(1990, 2010) for word in (f"since{year}", str(year))]
+    toll, level = ([document([*told, a, *more]) for a in "78"] for more in (rest, ["9"]))
+    for texts in (toll, level):
+        _, forms = decide(texts, np.array([[0, 1]]), 1e9 + np.array([0, RECURRING * SECONDS_A_DAY]), Settings())
+        assert len(forms.a) == 1
+        assert len(never_one_story(texts, forms).a) == 0
+    full = [document([*told, *numbers]) for numbers in (["7", "of", "41"], ["8", "of", "44"])]
+    _, forms = decide(full, np.array([[0, 1]]), np.array([np.nan, np.nan]), Settings())
+    assert len(never_one_story(full, forms).a) == len(forms.a) == 1
 
 
 def test_texts_that_overlap_too_little_are_neither() -> None:
