@@ -62,8 +62,10 @@ class Extractor:
         """The hashed words of a block of articles, each a title and a text."""
         from dedup.vectorize.kernels.onepass import read_block
 
-        # A lone surrogate, which UTF-8 has no bytes for, is no letter in any form, and so separates words.
-        parts = [part.encode(errors="surrogatepass") for article in articles for part in article]
+        try:
+            parts = [part.encode() for article in articles for part in article]
+        except UnicodeEncodeError:  # a lone surrogate: it is no letter in any form, and so separates words
+            parts = [part.encode(errors="surrogatepass") for article in articles for part in article]
         long = {place // 2 for place, part in enumerate(parts) if len(part) > LONGEST_TEXT}
         for place in long:
             parts[2 * place] = parts[2 * place + 1] = b""
