@@ -79,7 +79,7 @@ def test_bands_with_one_hash_but_other_slots_are_no_pair() -> None:
     signatures = random.integers(0, 2, (200, 4)).astype(np.uint32)
     seen, articles = np.full(1 << 16, -1, np.int64), np.arange(200, dtype=np.int32)
     one_hash, dealt, held = np.full(200, 5, np.uint64), np.empty(200, np.uint64), np.empty(200, np.int32)
-    seen, count = bands._join(signatures, articles, one_hash, 0, 0, 4, dealt, held, seen, 0)
+    seen, count = bands._join(signatures, one_hash, articles, 0, 4, 2_048, dealt, held, seen, 0)
     found = np.sort(seen[seen >= 0])
     a, b = np.nonzero(np.triu((signatures[:, None] == signatures[None]).all(axis=2), 1))
     assert len(found) == count

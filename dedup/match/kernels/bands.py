@@ -23,6 +23,8 @@ TOGETHER = 64
 """Articles whose signatures are read while they are in the processor's cache."""
 ROOM = 1 << 16
 """Pairs there is room for at first, twice over."""
+CELLS = 4
+"""Cells for each article, by which most that share no bucket are told at once."""
 PART = 2_048
 """Articles in a part, about."""
 
@@ -53,16 +55,19 @@ def pairs_of_buckets(signatures: NDArray[np.uint32], present: NDArray[np.bool_],
     """
     signatures = np.ascontiguousarray(signatures, np.uint32)
     articles, rows = np.flatnonzero(present).astype(np.int32), signatures.shape[1] // bands
-    bits = max(0, int(len(articles) // PART).bit_length())
     seen, count = np.full(ROOM, -1, np.int64), 0
     hashes = np.empty((min(AT_ONCE, bands), len(articles)), np.uint64)
     dealt, held = np.empty(len(articles), np.uint64), np.empty(len(articles), np.int32)
+    whose = np.empty(len(articles), np.int32)
+    cells = np.empty(1 << (CELLS * len(articles)).bit_length(), np.uint8)
     for first in range(0, bands, AT_ONCE):
         keys = hashes[: bands - first]
         _hash_bands(signatures, articles, first, rows, keys)
         for band in range(len(keys)):
             begin = (first + band) * rows
-            seen, count = _join(signatures, articles, keys[band], bits, begin, rows, dealt, held, seen, count)
+            some = _not_alone(keys[band], articles, cells, whose)
+            given = (signatures, keys[band, :some], whose[:some], begin, rows, PART, dealt, held)
+            seen, count = _join(*given, seen, count)
     found = seen[seen >= 0]
     return np.stack(np.divmod(found, max(1, len(signatures))), axis=1)
 
@@ -135,30 +140,55 @@ def _with_room(seen: NDArray[np.int64], wanted: int) -> NDArray[np.int64]:
 
 
 @kept
+def _not_alone(
+    keys: NDArray[np.uint64], articles: NDArray[np.int32], cells: NDArray[np.uint8], whose: NDArray[np.int32]
+) -> int:
+    """Moves the keys that may not be alone, and whose they are, to the beginning; how many there are.
+
+    A cell is 1 where one key has fallen into it, and 3 where several have; nothing here branches.
+    """
+    shift = np.uint64(64)
+    some: Whole = 0
+    while np.uint64(1) << (np.uint64(64) - shift) < np.uint64(len(cells)):
+        shift -= np.uint64(1)
+    cells[:] = 0
+    for key in keys:
+        cell = cells[key >> shift]
+        cells[key >> shift] = cell | np.uint8(1) | np.uint8((cell & np.uint8(1)) << np.uint8(1))
+    for place in range(len(keys)):
+        key = keys[place]
+        keys[some], whose[some] = key, articles[place]
+        some += np.int64(cells[key >> shift] >> np.uint8(1))
+    return some
+
+
+@kept
 def _join(
     signatures: NDArray[np.uint32],
-    articles: NDArray[np.int32],
     keys: NDArray[np.uint64],
-    bits: int,
+    articles: NDArray[np.int32],
     begin: int,
     rows: int,
+    part_size: int,
     dealt: NDArray[np.uint64],
     held: NDArray[np.int32],
     seen: NDArray[np.int64],
     count: int,
 ) -> tuple[NDArray[np.int64], int]:
     """Adds the pairs of the buckets of one band to a hash set; `dealt` and `held` are memory to work in."""
-    total, parts, shift = np.int64(len(signatures)), 1 << bits, np.uint64(64 - bits)
+    total, parts, shift = np.int64(len(signatures)), 1, np.uint64(63)
+    while parts * part_size < len(keys):
+        parts, shift = parts * 2, shift - np.uint64(1)
     start = np.zeros(parts + 1, np.int64)
     for key in keys:
-        start[(np.int64(key >> shift) if bits else 0) + 1] += 1
+        start[np.int64((key >> np.uint64(1)) >> shift) + 1] += 1
     longest: Whole = np.int64(0)
     for part in range(parts):
         longest = max(longest, start[part + 1])
         start[part + 1] += start[part]
     fill = start[:parts].copy()
     for place in range(len(keys)):
-        its: Whole = np.int64(keys[place] >> shift) if bits else 0
+        its = np.int64((keys[place] >> np.uint64(1)) >> shift)
         to = np.uint64(fill[its])
         dealt[to], held[to] = keys[place], articles[place]
         fill[its] += 1
