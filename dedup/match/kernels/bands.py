@@ -148,7 +148,7 @@ def _not_alone(
     A cell is 1 where one key has fallen into it, and 3 where several have; nothing here branches.
     """
     shift = np.uint64(64)
-    some: Whole = 0
+    some = 0
     while np.uint64(1) << (np.uint64(64) - shift) < np.uint64(len(cells)):
         shift -= np.uint64(1)
     cells[:] = 0
@@ -158,7 +158,7 @@ def _not_alone(
     for place in range(len(keys)):
         key = keys[place]
         keys[some], whose[some] = key, articles[place]
-        some += np.int64(cells[key >> shift] >> np.uint8(1))
+        some += int(cells[key >> shift] >> np.uint8(1))
     return some
 
 
