@@ -41,19 +41,23 @@ def kind(point: int, joining: set[int]) -> str:
     return f"P{order}" if order else ""
 
 
-def main() -> None:
+def rows() -> list[str]:
+    """The lines of the table, without its head."""
     pairs = sorted(compositions())
     joining = JAMO | {second for _, second in pairs}
     points = [(point, kind(point, joining)) for point in range(sys.maxunicode + 1)]
-    rows = []
+    found = []
     for name, run in groupby(points, lambda item: item[1]):
         if name:
             run_points = [point for point, _ in run]
-            rows.append(f"{run_points[0]:X}\t{run_points[-1]:X}\t{name}")
-    rows += [f"{first:X}\t{second:X}\t+" for first, second in pairs]
+            found.append(f"{run_points[0]:X}\t{run_points[-1]:X}\t{name}")
+    return found + [f"{first:X}\t{second:X}\t+" for first, second in pairs]
+
+
+def main() -> None:
     head = f"# Unicode {unicodedata.unidata_version}: first, last, kind; or the two that compose (build_normal.py)"
     target = Path(__file__).with_name("normal.tsv")
-    target.write_text("\n".join([head, *rows]) + "\n", encoding="ascii")
+    target.write_text("\n".join([head, *rows()]) + "\n", encoding="ascii")
 
 
 if __name__ == "__main__":

@@ -80,7 +80,7 @@ def count_terms(
     for place in range(lead - middle):
         some_packed[place] = pack_one(some_words[place], some_flags[place], np.uint64(weights[place]))
     bits = np.uint64(6)
-    while np.uint64(1) << bits < np.uint64(2 * count) and bits < _TERM_BITS:
+    while np.uint64(1) << bits < np.uint64(4 * count) and bits < _TERM_BITS:
         bits += _ONE
     if gather(packed, np.uint64(count), bits, keys, sums, taken):
         return unload(bits, keys, sums, taken, terms, every, capitals, np.uint64(filled))

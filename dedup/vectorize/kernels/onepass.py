@@ -130,7 +130,7 @@ def sketch_block(
     mixed = np.empty(most, np.uint32)
     digits = np.empty(3 * 256, np.uint32)
     room = np.int64(64)
-    while room < 2 * most and room < FEATURES:
+    while room < 4 * most and room < FEATURES:
         room *= 2
     room += 2 * REACH
     keys, sums, taken = np.zeros(room, np.uint32), np.zeros(room, np.uint64), np.zeros(room // 64 + 1, np.uint64)
