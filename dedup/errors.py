@@ -46,8 +46,10 @@ class MissingDependencyError(DedupError, ImportError):
     Args:
         feature: what was asked for, as the user would call it.
         package: the package that is missing.
+        extra: the extra of this package that brings it, if one does.
     """
 
-    def __init__(self, feature: str, package: str) -> None:
+    def __init__(self, feature: str, package: str, *, extra: str = "") -> None:
         self.package = package
-        super().__init__(f"{feature} needs the package {package}: pip install {package}")
+        wanted = f"'story-dedup[{extra}]'" if extra else package
+        super().__init__(f"{feature} needs the package {package}: pip install {wanted}")

@@ -22,7 +22,7 @@ ROOMS = {
     "record": "errors article dates quote",
     "settings": "errors",
     "clustering": "errors article settings",
-    "read": "errors article record quote",
+    "read": "errors article record dates quote",
     "text": "errors",
     "vectorize": "errors text settings",
     "match": "errors text settings clustering vectorize",

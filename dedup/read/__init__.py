@@ -9,22 +9,25 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
 from dedup.article import Article, Notice
+from dedup.errors import MissingDependencyError
 from dedup.read import jsonfile, jsonlines, markdown, plain, table
+from dedup.read.packing import ENDINGS
 from dedup.read.paths import Found, find_files, reason
 from dedup.read.source import Record, Source
-from dedup.record import find_fields, from_record
+from dedup.record import Dates, find_fields, read_record
 
-__all__ = ["read_articles"]
+__all__ = ["read_articles", "read_records"]
 
 Reader = Callable[[Source, Mapping[str, str]], Iterator[Record | Notice]]
 
 
 def _readers() -> dict[str, Reader]:
-    """The reader for each ending of a file name. Each is also tried with `.gz` behind it."""
+    """The reader for each ending of a file name. Each may have that of a packed file behind it."""
     return {
         ".csv": table.read,
         ".json": jsonfile.read,
@@ -42,14 +45,17 @@ def read_articles(
     fields: Mapping[str, str] | None = None,
     notices: list[Notice] | None = None,
     stdin: IO[bytes] | None = None,
+    dayfirst: bool = False,
 ) -> Iterator[Article]:
     """Reads articles, one at a time: files of many records are never held as a whole.
 
     Args:
-        paths: files, folders (with all that is in them), `-` for JSON lines on standard input; or one of these.
+        paths: files, folders (with all that is in them), patterns (`news/**/*.html`), `-` for JSON lines on standard
+            input; or one of these.
         fields: our name -> theirs, as in `{"text": "story_body"}`; see `dedup.from_record`.
         notices: takes what was wrong with the input, as it is found. Without it the notices are logged as warnings.
         stdin: the bytes that `-` stands for, if not the process's standard input.
+        dayfirst: whether `01/02/2020` is the first of February; without it, it is not understood.
 
     Returns:
         The articles in the order of `paths`, within folders in the order of their names. An article without an id
@@ -59,10 +65,25 @@ def read_articles(
     Raises:
         InputError: `fields` has a name that is not a field of an article. Nothing in a file ever raises.
     """
+    records = read_records(paths, fields=fields, notices=notices, stdin=stdin, dayfirst=dayfirst)
+    return (article for article, _ in records)
+
+
+def read_records(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    fields: Mapping[str, str] | None = None,
+    notices: list[Notice] | None = None,
+    stdin: IO[bytes] | None = None,
+    dayfirst: bool = False,
+) -> Iterator[tuple[Article, Record]]:
+    """As `read_articles`, each article with the record it was made of: all its fields, its place, its very text."""
     fields = dict(fields or {})
     find_fields((), fields)  # wrong names are told at once, not at the first article
     arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
-    return _read(arguments, fields, notices.append if notices is not None else _log, stdin)
+    note = notices.append if notices is not None else _log
+    dates = Dates(dayfirst=dayfirst, today=datetime.now(UTC))
+    return _read(arguments, fields, note, stdin, dates)
 
 
 def _log(notice: Notice) -> None:
@@ -72,8 +93,12 @@ def _log(notice: Notice) -> None:
 
 
 def _read(
-    arguments: list[str], fields: Mapping[str, str], note: Callable[[Notice], None], stdin: IO[bytes] | None
-) -> Iterator[Article]:
+    arguments: list[str],
+    fields: Mapping[str, str],
+    note: Callable[[Notice], None],
+    stdin: IO[bytes] | None,
+    dates: Dates,
+) -> Iterator[tuple[Article, Record]]:
     readers = _readers()
     for found in find_files(arguments, lambda name: _ending(name) in readers):
         if isinstance(found, Notice):
@@ -85,18 +110,25 @@ def _read(
         else:
             source = Source.of_file(found.path, found.shown)
             reader = readers[_ending(found.path.name)]
-        yield from _articles(reader, source, found, fields, note)
+        yield from _articles(reader, source, found, fields, note, dates)
+    for notice in dates.notices():
+        note(notice)
 
 
 def _ending(name: str) -> str:
     """The ending of a file name that says what is in it: `.jsonl` of `feed.jsonl.gz`."""
     path = Path(name.lower())
-    return Path(path.stem).suffix if path.suffix == ".gz" else path.suffix
+    return Path(path.stem).suffix if path.suffix in ENDINGS else path.suffix
 
 
 def _articles(
-    reader: Reader, source: Source, found: Found, fields: Mapping[str, str], note: Callable[[Notice], None]
-) -> Iterator[Article]:
+    reader: Reader,
+    source: Source,
+    found: Found,
+    fields: Mapping[str, str],
+    note: Callable[[Notice], None],
+    dates: Dates,
+) -> Iterator[tuple[Article, Record]]:
     empty = True
     for item in _guarded(reader, source, fields):
         if isinstance(item, Notice):
@@ -105,17 +137,18 @@ def _articles(
             continue
         empty = False
         behind = "" if item.number is None else f":{item.number}"
-        article, remarks = from_record(
+        article, remarks = read_record(
             item.values,
             where=f"{found.shown}{behind}",
             default_id=f"{found.id}{behind}",
             fields=fields,
             path=found.shown,
+            dates=dates,
         )
         for remark in remarks:
             note(remark)
         if article is not None:
-            yield article
+            yield article, item
     if empty:
         note(Notice(found.shown, "there is no article in it", "skipped", skipped=True))
 
@@ -128,6 +161,8 @@ def _guarded(reader: Reader, source: Source, fields: Mapping[str, str]) -> Itera
             yield item
     except OSError as error:
         yield Notice(source.where, f"it cannot be read ({reason(error)})", "skipped", skipped=True)
+    except MissingDependencyError as error:
+        yield Notice(source.where, str(error), "skipped", skipped=True)
     except UnicodeError as error:
         yield Notice(source.where, f"it cannot be decoded ({error})", "the rest is skipped", skipped=True)
     yield from source.taken_notices()

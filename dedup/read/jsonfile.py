@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-import json
+import io
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import IO, Any
 
 from dedup.article import Notice
 from dedup.read import jsonlines
-from dedup.read.source import Record, Source
+from dedup.read.jsonlines import Parser
+from dedup.read.jsonlist import ItemReader
+from dedup.read.source import LARGEST_DOCUMENT, Record, Source, lines
 from dedup.record import find_fields
 
 _LISTS = ("articles", "items", "documents", "docs", "records", "entries", "results", "data", "news", "rows", "response")
 """The names under which an object holds its articles."""
 
-_BLANK = re.compile(r"[ \t\r\n]*")
-_EMPTY_LIST = re.compile(r"\[[ \t\r\n]*\]")
+_LIST_BEGINNING = re.compile(rf'"(?:{"|".join(_LISTS)})"[ \t\r\n]*:[ \t\r\n]*(?=\[[ \t\r\n]*\{{)', re.IGNORECASE)
 
 
 def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
@@ -24,57 +25,79 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
         yield from jsonlines.read(source, fields)
         return
     with source.text() as stream:
-        text = stream.read()
-    start = _skip_blank(text, 0)
-    if start == len(text):
+        start = _skip_blank(stream)
+        if start == "[":
+            yield from _list(_Behind(start, stream), source.where, fields)
+            return
+        text = start + stream.read(LARGEST_DOCUMENT)
+    if not text:
         return
-    if text[start] == "[":
-        yield from _numbered(_items(text, start, source.where), source.where)
+    if len(text) > LARGEST_DOCUMENT:
+        problem = f"one JSON object of more than {LARGEST_DOCUMENT:,} characters"
+        yield Notice(source.where, problem, "skipped (a list or JSON lines can have any length)", skipped=True)
         return
-    value, problem = jsonlines.parse(text)
+    yield from _object(text, source.where, fields)
+
+
+def _object(text: str, where: str, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
+    parser = Parser()
+    value, problem = parser.parse(text)
     if problem:
-        yield Notice(source.where, problem, "skipped", skipped=True)
+        yield Notice(where, problem, "skipped", skipped=True)
+        if beginning := _LIST_BEGINNING.search(text):
+            yield Notice(where, "it has a list of articles though", "this is read", skipped=False)
+            yield from _list(io.StringIO(text[beginning.end() :]), where, fields)
     elif not isinstance(value, dict):
         held = jsonlines.kind_of(value)
-        yield Notice(source.where, f"a JSON file has to hold objects, this one holds {held}", "skipped", skipped=True)
+        yield Notice(where, f"a JSON file has to hold objects, this one holds {held}", "skipped", skipped=True)
     elif (items := _wrapped_list(value, fields)) is None:
-        yield Record(value)
+        yield from parser.doubled(where)
+        yield Record(value, raw=text)
     else:
-        yield from _numbered(items, source.where)
+        yield from parser.doubled(where)
+        for number, item in enumerate(items, 1):
+            yield _record(item, number, "", where)
 
 
 def _holds_lines(source: Source) -> bool:
     """Whether the first line is an object by itself and another line follows."""
     with source.text() as stream:
-        filled = (line for line in stream if line.strip())
-        first, second = next(filled, ""), next(filled, "")
+        filled = (line for line in lines(stream) if line is None or line.strip())
+        first = next(filled, "")
+        if first is None or not first.lstrip().startswith("{") or not isinstance(Parser().parse(first)[0], dict):
+            second: str | None = ""
+        else:
+            second = next(filled, "")
     source.notices.clear()  # they come again when the file is read
-    return bool(second) and isinstance(jsonlines.parse(first)[0], dict)
+    return second != ""
 
 
-def _items(text: str, start: int, where: str) -> Iterator[Any]:
-    """The items of a JSON list, one at a time, so that those before a broken one arrive; last a notice, if need be."""
-    decoder = json.JSONDecoder()
-    place = start
-    try:
-        while place == start or text.startswith(",", place):
-            if _EMPTY_LIST.match(text, place):
-                place = text.index("]", place)
-                break
-            item, place = decoder.raw_decode(text, _skip_blank(text, place + 1))
-            yield item
-            place = _skip_blank(text, place)
-        if not text.startswith("]", place):
-            raise json.JSONDecodeError("Expecting ',' or ']'", text, place)
-        if (after := _skip_blank(text, place + 1)) < len(text):
-            raise json.JSONDecodeError("Extra data", text, after)
-    except (ValueError, RecursionError) as error:
-        yield Notice(where, jsonlines.describe(error), "what comes after it is skipped", skipped=True)
+def _skip_blank(stream: IO[str]) -> str:
+    """The first character that is not blank."""
+    while (character := stream.read(1)) and not character.strip():
+        pass
+    return character
 
 
-def _skip_blank(text: str, place: int) -> int:
-    blank = _BLANK.match(text, place)
-    return blank.end() if blank else place
+class _Behind(io.TextIOBase):
+    """A stream with something put back before it."""
+
+    def __init__(self, text: str, stream: IO[str]) -> None:
+        self._text = text
+        self._stream = stream
+
+    def read(self, size: int | None = -1, /) -> str:
+        text, self._text = self._text, ""
+        return text or self._stream.read(-1 if size is None else size)
+
+
+def _list(stream: IO[str] | io.TextIOBase, where: str, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
+    def is_item(value: dict[str, Any]) -> bool:
+        found = find_fields(value, fields)
+        return bool(found["text"] or found["title"])
+
+    for item in ItemReader(stream, where, is_item).items():  # type: ignore[arg-type] # typeshed's IO is no protocol
+        yield item if isinstance(item, Notice) else _record(item.value, item.number, item.raw, where)
 
 
 def _wrapped_list(value: dict[str, Any], fields: Mapping[str, str]) -> list[Any] | None:
@@ -90,12 +113,8 @@ def _wrapped_list(value: dict[str, Any], fields: Mapping[str, str]) -> list[Any]
     return None
 
 
-def _numbered(items: Iterator[Any] | list[Any], where: str) -> Iterator[Record | Notice]:
-    for number, item in enumerate(items, 1):
-        if isinstance(item, Notice):
-            yield item
-        elif isinstance(item, dict):
-            yield Record(item, number)
-        else:
-            problem = f"an article has to be a JSON object, this is {jsonlines.kind_of(item)}"
-            yield Notice(f"{where}:{number}", problem, "skipped", skipped=True)
+def _record(item: Any, number: int, raw: str, where: str) -> Record | Notice:
+    if isinstance(item, dict):
+        return Record(item, number, raw)
+    problem = f"an article has to be a JSON object, this is {jsonlines.kind_of(item)}"
+    return Notice(f"{where}:{number}", problem, "skipped", skipped=True)

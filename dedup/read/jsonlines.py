@@ -7,29 +7,59 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dedup.article import Notice
-from dedup.read.source import Record, Source
+from dedup.quote import listed
+from dedup.read.source import LARGEST_RECORD, Record, Source, lines
 
 
 def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:  # noqa: ARG001 - as every reader
+    parser = Parser()
     with source.text() as stream:
-        for number, line in enumerate(stream, 1):
+        for number, line in enumerate(lines(stream), 1):
+            where = f"{source.where}:{number}"
+            if line is None:
+                problem = f"a line of more than {LARGEST_RECORD:,} characters, too many for an article"
+                yield Notice(where, problem, "line skipped", skipped=True)
+                continue
             if not line.strip():
                 continue
-            value, problem = parse(line.rstrip("\r\n"))
+            value, problem = parser.parse(line.rstrip("\r\n"))
             if not problem and not isinstance(value, dict):
                 problem = f"a line has to hold one JSON object, this one holds {kind_of(value)}"
             if problem:
-                yield Notice(f"{source.where}:{number}", problem, "line skipped", skipped=True)
+                yield Notice(where, problem, "line skipped", skipped=True)
             else:
-                yield Record(value, number)
+                yield from parser.doubled(where)
+                yield Record(value, number, line)
 
 
-def parse(text: str) -> tuple[Any, str]:
-    """The value of a JSON text, and the problem, "" where there is none."""
-    try:
-        return json.loads(text), ""
-    except (ValueError, RecursionError) as error:
-        return None, describe(error)
+class Parser:
+    """Parses JSON, and remembers the names that an object has twice, of which the last value is taken."""
+
+    def __init__(self) -> None:
+        self._doubled: set[str] = set()
+        self.decoder = json.JSONDecoder(object_pairs_hook=self._object)
+
+    def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        made = dict(pairs)
+        if len(made) < len(pairs):
+            names = [name for name, _ in pairs]
+            self._doubled |= {name for name in made if names.count(name) > 1}
+        return made
+
+    def parse(self, text: str) -> tuple[Any, str]:
+        """The value of a JSON text, and the problem, "" where there is none."""
+        self._doubled.clear()
+        try:
+            return self.decoder.decode(text), ""
+        except (ValueError, RecursionError) as error:
+            return None, describe(error)
+
+    def doubled(self, where: str) -> Iterator[Notice]:
+        """A notice of the names that were there twice since this was last asked."""
+        if self._doubled:
+            problem = f"several of its fields have one name: {listed(sorted(self._doubled))}"
+            yield Notice(where, problem, "the last of each is read", skipped=False)
+            self._doubled.clear()
 
 
 def describe(error: ValueError | RecursionError) -> str:

@@ -6,21 +6,17 @@ import re
 from collections.abc import Iterator, Mapping
 
 from dedup.article import Notice
+from dedup.read.front import split_front_matter
 from dedup.read.plain import split_title
 from dedup.read.source import Record, Source
 from dedup.record import find_fields
 
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)??---[ \t]*(?:\n|\Z)", re.DOTALL)
-_PAIR = re.compile(r"([^\s:#-][^:]*):(?:[ \t]+(.*))?")
-_NO_PAIR = re.compile(r"\s*(#.*)?|[ \t].*|-[ \t].*")
 _HEADING = re.compile(r"#[ \t]+(.+?)[ \t]*#*[ \t]*")
 _FENCE = re.compile(r"[ ]{0,3}(```|~~~)")
 
 
 def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
-    with source.text() as stream:
-        text = stream.read()
-    values, text = _split_front_matter(text)
+    values, text = split_front_matter(source.whole_text())
     if not text.strip() and not values:
         return
     if not any(values[name] for name in find_fields(values, fields)["title"]):
@@ -28,27 +24,6 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
         values[fields.get("title", "title")] = title
     text_name = fields.get("text", "text")
     yield Record({text_name: text, **{name: value for name, value in values.items() if name != text_name}})
-
-
-def _split_front_matter(text: str) -> tuple[dict[str, str], str]:
-    """The `key: value` lines between two lines of `---` at the top, and what follows.
-
-    Values that go over several lines are not read. A block that holds anything else is text between two rules.
-    """
-    block = _FRONT_MATTER.match(text)
-    if not block:
-        return {}, text
-    values = {}
-    for line in (block[1] or "").splitlines():
-        if pair := _PAIR.fullmatch(line):
-            values[pair[1].strip()] = _unquoted((pair[2] or "").strip())
-        elif not _NO_PAIR.fullmatch(line):
-            return {}, text
-    return values, text[block.end() :]
-
-
-def _unquoted(value: str) -> str:
-    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
 
 
 def _split_heading(text: str) -> tuple[str, str]:

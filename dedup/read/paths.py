@@ -6,10 +6,11 @@ import os
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dedup.article import Notice
+from dedup.read.pattern import Fit, Pattern
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,34 +31,45 @@ class Found:
 def find_files(arguments: Sequence[str], is_readable: Callable[[str], bool]) -> Iterator[Found | Notice]:
     """The files that the arguments mean, folders in the order of their names; a notice for whatever is none.
 
-    Hidden files and folders are passed over. Links are followed; a folder that several links lead to is read once.
+    Hidden files and folders are passed over. Links are followed as long as they lead to a place below an argument; a
+    folder that several links lead to is read once.
 
     Args:
-        arguments: files and folders as typed.
+        arguments: files, folders and patterns as typed.
         is_readable: whether there is a reader for a file of this name.
     """
-    for argument, prefix in zip(arguments, _prefixes(arguments), strict=True):
+    patterns = [Pattern.of(argument) for argument in arguments]
+    typed = [
+        argument if pattern is None else pattern.base for argument, pattern in zip(arguments, patterns, strict=True)
+    ]
+    bounds = _Bounds(typed)
+    for argument, path, pattern, prefix in zip(arguments, typed, patterns, _prefixes(typed), strict=True):
         if argument == "-":
             yield Found(None, "-", "-")
-            continue
-        shown = printable(argument)
-        path = Path(argument)
-        try:
-            mode = path.stat().st_mode
-        except FileNotFoundError:
-            yield Notice(shown, "there is no such file or folder", "skipped", skipped=True)
-        except (OSError, ValueError) as error:  # ValueError: a null byte in the name
-            yield Notice(shown, f"it cannot be opened ({reason(error)})", "skipped", skipped=True)
+        elif pattern:
+            yield from _Walk(path, prefix, is_readable, bounds, pattern).files()
         else:
-            if stat.S_ISDIR(mode):
-                yield from _walk(argument, prefix, is_readable)
-            elif not is_readable(path.name):
-                problem = f"dedup does not read files of this kind ({_kind(path.name)})"
-                yield Notice(shown, problem, "skipped", skipped=True)
-            elif not stat.S_ISREG(mode):
-                yield Notice(shown, "it is no ordinary file", "skipped", skipped=True)
-            else:
-                yield Found(path, shown, printable(prefix or path.name))
+            yield from _named(argument, prefix, is_readable, bounds)
+
+
+def _named(argument: str, prefix: str, is_readable: Callable[[str], bool], bounds: _Bounds) -> Iterator[Found | Notice]:
+    path, shown = Path(argument), printable(argument)
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        yield Notice(shown, "there is no such file or folder", "skipped", skipped=True)
+    except (OSError, ValueError) as error:  # ValueError: a null byte in the name
+        yield Notice(shown, f"it cannot be opened ({reason(error)})", "skipped", skipped=True)
+    else:
+        if stat.S_ISDIR(mode):
+            yield from _Walk(argument, prefix, is_readable, bounds).files()
+        elif not is_readable(path.name):
+            problem = f"dedup does not read files of this kind ({_kind(path.name)})"
+            yield Notice(shown, problem, "skipped", skipped=True)
+        elif not stat.S_ISREG(mode):
+            yield Notice(shown, "it is no ordinary file", "skipped", skipped=True)
+        else:
+            yield Found(path, shown, printable(prefix or path.name))
 
 
 def _prefixes(arguments: Sequence[str]) -> list[str]:
@@ -74,41 +86,156 @@ def _prefixes(arguments: Sequence[str]) -> list[str]:
     ]
 
 
-def _walk(argument: str, prefix: str, is_readable: Callable[[str], bool]) -> Iterator[Found | Notice]:
-    unread: Counter[str] = Counter()
-    visited: set[tuple[int, int]] = set()
-    waiting = [(Path(argument), prefix)]  # a stack with the next one last: no depth is too deep
-    empty = True
-    while waiting:
-        path, name = waiting.pop()
-        if os.path.isdir(path):  # noqa: PTH112 - Path.is_dir raises where a folder above is closed
+class _Bounds:
+    """The places that were given to read. Nothing outside them is read."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self._arguments = arguments
+        self._places: set[str] = set()
+
+    def hold(self, path: Path) -> bool:
+        """Whether a link leads to a place below one of them."""
+        if not self._places:
+            self._places = {os.path.realpath(argument) for argument in self._arguments if "\0" not in argument}
+        target = Path(os.path.realpath(path))
+        return any(str(place) in self._places for place in (target, *target.parents))
+
+
+@dataclass(slots=True)
+class _Level:
+    """A folder on the way down: what is still to be looked at in it, the first last."""
+
+    path: Path
+    name: str
+    parts: tuple[str, ...]
+    waiting: list[str]
+    links: frozenset[str]
+    pages_read: frozenset[str]
+    wanted: bool
+
+
+@dataclass(slots=True)
+class _Walk:
+    """All files below a folder, or those below it that fit a pattern. No depth is too deep, no number too large."""
+
+    folder: str
+    prefix: str
+    is_readable: Callable[[str], bool]
+    bounds: _Bounds
+    pattern: Pattern | None = None
+    _visited: set[tuple[int, int]] = field(default_factory=set)
+    _unread: Counter[str] = field(default_factory=Counter)
+    _empty: list[str] = field(default_factory=list)
+    _counts: Counter[str] = field(default_factory=Counter)
+
+    def files(self) -> Iterator[Found | Notice]:
+        levels: list[_Level] = []
+        yield from self._enter(levels, Path(self.folder), self.prefix, (), not self.pattern)
+        while levels:
+            level = levels[-1]
+            if not level.waiting:
+                levels.pop()
+                continue
+            child = level.waiting.pop()
+            parts = (*level.parts, child)
+            fit = Fit.WHOLE if level.wanted or not self.pattern else self.pattern.fit(parts)
+            if fit is Fit.NONE:
+                continue
+            path, name = level.path / child, f"{level.name}/{child}" if level.name else child
             try:
                 status = path.stat()
-                if (folder := (status.st_dev, status.st_ino)) in visited:
-                    continue
-                visited.add(folder)
-                children = [child for child in os.listdir(path) if not child.startswith(".")]  # noqa: PTH208 - only names
             except OSError as error:
-                empty = False
-                yield Notice(printable(path), f"the folder cannot be read ({reason(error)})", "skipped", skipped=True)
+                if fit is Fit.WHOLE:
+                    yield from self._unreachable(path, error)
+                continue
+            if child in level.links and not self.bounds.hold(path):
+                self._counts["found"] += 1
+                yield Notice(printable(path), "it is a link that leads out of what was given", "skipped", skipped=True)
+            elif stat.S_ISDIR(status.st_mode):
+                yield from self._enter(levels, path, name, parts, fit is Fit.WHOLE, status)
+            elif fit is Fit.WHOLE:
+                yield from self._file(path, name, status, child in level.pages_read)
+        yield from self._summary()
+
+    def _enter(
+        self,
+        levels: list[_Level],
+        path: Path,
+        name: str,
+        parts: tuple[str, ...],
+        wanted: bool,
+        status: os.stat_result | None = None,
+    ) -> Iterator[Notice]:
+        try:
+            status = status or path.stat()
+            if (folder := (status.st_dev, status.st_ino)) in self._visited:
+                self._counts["again"] += 1
+                return
+            self._visited.add(folder)
+            with os.scandir(path) as entries:
+                found = [(entry.name, entry.is_symlink()) for entry in entries if not entry.name.startswith(".")]
+        except OSError as error:
+            self._counts["found"] += 1
+            if isinstance(error, FileNotFoundError) and not levels:
+                yield Notice(printable(path), "there is no such file or folder", "skipped", skipped=True)
             else:
-                children.sort(reverse=True)
-                waiting += [(path / child, f"{name}/{child}" if name else child) for child in children]
-            continue
-        empty = False
-        if not is_readable(path.name):
-            unread[_kind(path.name)] += 1
-        elif not os.path.isfile(path):  # noqa: PTH113 - as above
+                yield Notice(printable(path), f"the folder cannot be read ({reason(error)})", "skipped", skipped=True)
+            return
+        names = sorted((name for name, _ in found), reverse=True)
+        links = frozenset(name for name, is_link in found if is_link)
+        read = frozenset(name.removesuffix(".json") for name in names if name.endswith((".html.json", ".htm.json")))
+        levels.append(_Level(path, name, parts, names, links, read, wanted))
+
+    def _file(self, path: Path, name: str, status: os.stat_result, page_read: bool) -> Iterator[Found | Notice]:
+        self._counts["found"] += 1
+        if not self.is_readable(path.name):
+            self._unread[_kind(path.name)] += 1
+        elif not stat.S_ISREG(status.st_mode):
             yield Notice(printable(path), "it is no ordinary file, or a link to nothing", "skipped", skipped=True)
+        elif page_read:
+            self._counts["pages"] += 1
+        elif not status.st_size:
+            self._counts["empty"] += 1
+            self._empty = self._empty or [printable(path)]
         else:
             yield Found(path, printable(path), printable(name))
-    if unread:
-        count = unread.total()
-        what = "file of a kind" if count == 1 else "files of kinds"
-        kinds = ", ".join(sorted(unread))
-        yield Notice(printable(argument), f"{count} {what} dedup does not read ({kinds})", "ignored", skipped=True)
-    elif empty:
-        yield Notice(printable(argument), "the folder is empty", "nothing read from it", skipped=True)
+
+    def _unreachable(self, path: Path, error: OSError) -> Iterator[Notice]:
+        self._counts["found"] += 1
+        if not self.is_readable(path.name):
+            self._unread[_kind(path.name)] += 1
+            return
+        problem = f"it cannot be opened ({reason(error)})"
+        if path.is_symlink():
+            problem = "it is no ordinary file, or a link to nothing"
+        yield Notice(printable(path), problem, "skipped", skipped=True)
+
+    def _summary(self) -> Iterator[Notice]:
+        """What was passed over, counted."""
+        where = printable(self.folder)
+        counts = self._counts
+        if count := self._unread.total():
+            what = "file of a kind" if count == 1 else "files of kinds"
+            kinds = ", ".join(sorted(self._unread))
+            yield Notice(where, f"{count} {what} dedup does not read ({kinds})", "ignored", skipped=True)
+        if count := counts["empty"]:
+            if count == 1:
+                yield Notice(self._empty[0], "there is no article in it", "skipped", skipped=True)
+            else:
+                yield Notice(
+                    where, f"{count:,} files are empty, the first is {self._empty[0]}", "skipped", skipped=True
+                )
+        if count := counts["pages"]:
+            what = "page has its article" if count == 1 else "pages have their articles"
+            yield Notice(where, f"{count:,} {what} in a .json file beside", "that is read instead", skipped=False)
+        if count := counts["again"]:
+            what = "link leads to a folder" if count == 1 else "links lead to folders"
+            yield Notice(where, f"{count:,} {what} read already", "not read again", skipped=False)
+        if not counts["found"]:
+            if self.pattern:
+                yield Notice(printable(self.pattern.typed), "no file fits this pattern", "nothing read", skipped=True)
+            else:
+                yield Notice(where, "the folder is empty", "nothing read from it", skipped=True)
 
 
 def reason(error: OSError | ValueError) -> str:

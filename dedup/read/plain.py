@@ -6,7 +6,9 @@ import re
 from collections.abc import Iterator, Mapping
 
 from dedup.article import Notice
-from dedup.read.source import Record, Source
+from dedup.read.front import split_front_matter
+from dedup.read.source import Record, Source, named
+from dedup.record import find_fields
 
 _SHORT = 200
 """Characters; a line that is longer is a paragraph."""
@@ -29,11 +31,13 @@ _INITIALS_END = re.compile(r"\b\w\.\w\.$")
 
 
 def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
-    with source.text() as stream:
-        text = stream.read()
-    if text.strip():
+    values, text = split_front_matter(source.whole_text())
+    if not text.strip() and not values:
+        return
+    if not any(values[name] for name in find_fields(values, fields)["title"]):
         title, text = split_title(text)
-        yield Record({fields.get("title", "title"): title, fields.get("text", "text"): text})
+        values |= named(fields, title=title)
+    yield Record({**values, **named(fields, text=text)})
 
 
 def split_title(text: str) -> tuple[str, str]:

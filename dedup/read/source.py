@@ -1,31 +1,54 @@
-"""One file, or standard input, as text: unpacked and decoded, with a notice of whatever went wrong on the way."""
+"""One file, or standard input, as bytes or text: unpacked and decoded, with a notice of whatever went wrong."""
 
 from __future__ import annotations
 
-import gzip
 import io
+import lzma
+import shutil
+import tempfile
 import zlib
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from dedup.article import Notice
+from dedup.errors import MissingDependencyError
 from dedup.read.encoding import find_encoding, marked_encoding
+from dedup.read.packing import ENDINGS, TooLarge, packing, stranger, unpacked
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+LARGEST_RECORD = 1 << 24
+"""Characters, or bytes, of what is one article: 16 million, five times as many as the longest novels have."""
+
+LARGEST_DOCUMENT = 1 << 28
+"""Characters of a JSON object around many articles, which has to be read as a whole."""
+
+_BEGINNING = 8
+"""Bytes that tell what a file is packed with."""
+
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a reader finds: the values of one article by name, and its number in a file of many.
+    """What a reader finds: the values of one article by name, and its place.
 
-    The number is a line or the place in a list, from 1; None where the file is one article.
+    Attributes:
+        values: every field, as it is in the file.
+        number: of a line, a row or an item, from 1, in a file of many; None where the file is one article.
+        raw: the very text of it, where the file is text of many records; "" elsewhere. Undecodable bytes are lone
+            surrogates in it, so that it encodes to the bytes it came from.
     """
 
     values: Mapping[str, Any]
     number: int | None = None
+    raw: str = ""
+
+
+def named(fields: Mapping[str, str], **values: Any) -> dict[str, Any]:
+    """Values under the names that `from_record` looks for, whatever a user calls the fields of other files."""
+    return {fields.get(name, name): value for name, value in values.items()}
 
 
 @dataclass(slots=True)
@@ -34,49 +57,51 @@ class Source:
 
     Attributes:
         where: its name in notices.
-        opened: gives its bytes, unpacked.
-        packed: whether they were packed.
+        opened: gives its bytes as they are.
         live: whether they come once only, so that the encoding cannot be looked for before they are read.
+        called_packed: whether its name says that it is packed.
         notices: what went wrong while it was read. Whoever reads takes them out.
     """
 
     where: str
     opened: Callable[[], IO[bytes]]
-    packed: bool = False
     live: bool = False
+    called_packed: bool = False
     notices: list[Notice] = field(default_factory=list)
     _encoding: str | None = None
     _looked: bool = False
 
     @classmethod
     def of_file(cls, path: Path, where: str) -> Source:
-        if path.suffix.lower() == ".gz":
-            return cls(where, lambda: cast(IO[bytes], gzip.open(path)), packed=True)
-        return cls(where, lambda: path.open("rb"))
+        return cls(where, lambda: path.open("rb"), called_packed=path.suffix.lower() in ENDINGS)
 
     @classmethod
     def of_stream(cls, stream: IO[bytes], where: str) -> Source:
         """Bytes that come once. The stream is left open."""
         return cls(where, lambda: stream, live=True)
 
+    @classmethod
+    def of_bytes(cls, content: bytes, where: str) -> Source:
+        """What is inside another file."""
+        return cls(where, lambda: io.BytesIO(content))
+
     def text(self, *, newline: str | None = None) -> IO[str]:
         """Its text as a stream, empty where it is none; bytes that fit no character arrive as lone surrogates.
 
         Raises:
             OSError: it cannot be opened.
+            MissingDependencyError: to unpack it takes a package that is not there.
         """
-        if self.live:
-            stream = io.BufferedReader(_Patient(self.opened(), self._broke_off, keep_open=True))
-            encoding: str | None = marked_encoding(stream.peek(4)) or "utf-8"
-        else:
-            if not self._looked:
-                with io.BufferedReader(_Patient(self.opened())) as stream:
-                    self._encoding = find_encoding(stream)
-                self._looked = True
-            encoding = self._encoding
-            stream = io.BufferedReader(_Patient(self.opened(), self._broke_off))
-        if encoding is None:
-            self.notices.append(Notice(self.where, "it is not text", "skipped", skipped=True))
+        if not self.live and not self._looked:
+            with self.binary(quiet=True) as stream:
+                self._encoding = find_encoding(stream)
+            self._looked = True
+        stream = self.binary()
+        beginning = stream.peek(_BEGINNING)
+        known = stranger(beginning)
+        encoding = (marked_encoding(beginning) or "utf-8") if self.live else self._encoding
+        if encoding is None or known:
+            self.tell(f"it is {known}, no text" if known else "it is not text")
             stream.close()
             return io.StringIO()
         if not encoding.startswith("utf"):
@@ -85,15 +110,88 @@ class Source:
         errors = "surrogatepass" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
         return io.TextIOWrapper(stream, encoding=encoding, errors=errors, newline=newline)
 
+    def binary(self, *, quiet: bool = False) -> io.BufferedReader[Any]:
+        """Its bytes, unpacked, as a stream that ends where reading fails; `quiet` of a look before the reading.
+
+        Raises:
+            OSError, MissingDependencyError: as `text`.
+        """
+        stream: io.BufferedReader[Any] = io.BufferedReader(
+            _Patient(self.opened(), None if quiet else self._broke_off, keep_open=self.live)
+        )
+        kind = packing(stream.peek(_BEGINNING))
+        if kind:
+            broke_off = None if quiet else lambda error, count: self._broke_off(error, count, kind)
+            try:
+                return io.BufferedReader(_Patient(unpacked(stream, kind), broke_off))
+            except MissingDependencyError:
+                stream.close()
+                raise
+        if self.called_packed and not quiet and stream.peek(1):
+            self.notices.append(Notice(self.where, "its name says that it is packed, and it is not", "read so", False))
+        return stream
+
+    def seekable(self) -> IO[bytes]:
+        """Its bytes, unpacked, as a file in which one can go back: a copy of what is none.
+
+        Raises:
+            OSError, MissingDependencyError: as `text`; the copy does not fit on the disk.
+        """
+        if not self.live:
+            stream = self.opened()
+            if stream.seekable() and not packing(stream.read(_BEGINNING)):
+                stream.seek(0)
+                return stream
+            stream.close()
+        copy = cast(IO[bytes], tempfile.TemporaryFile())  # noqa: SIM115 - the caller closes it
+        with self.binary() as packed:
+            shutil.copyfileobj(packed, copy)
+        copy.seek(0)
+        return copy
+
+    def whole_text(self) -> str:
+        """All its text; "" with a notice where that is none, or too much for an article."""
+        with self.text() as stream:
+            text = stream.read(LARGEST_RECORD + 1)
+        return "" if self._is_too_large(len(text), "characters") else text
+
+    def whole_bytes(self) -> bytes:
+        """All its bytes; none with a notice where they are too many for an article."""
+        with self.binary() as stream:
+            content = stream.read(LARGEST_RECORD + 1)
+        return b"" if self._is_too_large(len(content), "bytes") else content
+
+    def _is_too_large(self, size: int, unit: str) -> bool:
+        if size > LARGEST_RECORD:
+            self.tell(f"it has more than {LARGEST_RECORD:,} {unit}, too many for an article")
+        return size > LARGEST_RECORD
+
+    def tell(self, problem: str, action: str = "skipped") -> None:
+        """Adds a notice of what is left out."""
+        self.notices.append(Notice(self.where, problem, action, skipped=True))
+
     def taken_notices(self) -> list[Notice]:
         """The notices so far, which it then forgets."""
         taken, self.notices = self.notices, []
         return taken
 
-    def _broke_off(self, error: Exception, count: int) -> None:
+    def _broke_off(self, error: Exception, count: int, kind: str = "") -> None:
         action = f"what was read up to there is kept ({count} bytes)" if count else "skipped"
-        broken = "it is not a whole gzip file" if self.packed else "it cannot be read"
-        self.notices.append(Notice(self.where, f"{broken} ({error})", action, skipped=True))
+        if isinstance(error, TooLarge):
+            self.tell(str(error), action)
+        else:
+            self.tell(f"it is not a whole {kind} file ({error})" if kind else f"it cannot be read ({error})", action)
+
+
+def lines(stream: IO[str]) -> Iterator[str | None]:
+    """The lines of a stream with their ends; None in place of one that is too long for a record."""
+    while line := stream.readline(LARGEST_RECORD):
+        if len(line) < LARGEST_RECORD or line.endswith("\n"):
+            yield line
+            continue
+        while (rest := stream.readline(1 << 20)) and not rest.endswith("\n"):
+            pass
+        yield None
 
 
 class _Patient(io.RawIOBase):
@@ -122,7 +220,7 @@ class _Patient(io.RawIOBase):
         try:
             # A plain read would throw away what it has when the next piece fails.
             data = (getattr(self._stream, "read1", None) or self._stream.read)(len(view))
-        except (OSError, EOFError, zlib.error) as error:
+        except (OSError, EOFError, TooLarge, zlib.error, lzma.LZMAError) as error:
             self._ended = True
             if self._broke_off:
                 self._broke_off(error, self._count)

@@ -4,112 +4,204 @@ from __future__ import annotations
 
 import csv
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import IO, Literal
 
 from dedup.article import Notice
 from dedup.quote import listed
-from dedup.read.source import Record, Source
+from dedup.read.source import LARGEST_RECORD, Record, Source
 from dedup.record import find_fields
 
 _DELIMITERS = (",", ";", "\t", "|")
-_LARGEST_CELL = 2**31 - 1
+_TOO_LONG = f"a row of more than {LARGEST_RECORD:,} characters, too many for an article"
 
 
 def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
     with source.text(newline="") as stream:
         lines = _Lines(stream)
-        first = next((line for line in lines if line.strip()), "")
+        try:
+            first = next((line for line in lines if line.strip()), "")
+        except _TooLongError:
+            yield Notice(source.where, "its first line is too long to name columns", "skipped", skipped=True)
+            return
         if not first:
             return
         delimiter = _find_delimiter(first, fields)
-        lines.push_back(first)
-        rows = _rows(lines, delimiter)
-        header = [name.strip() for name in next(rows).cells]
+        header = [name.strip() for name in _cells(first, delimiter)]
         if doubled := sorted(name for name, count in Counter(header).items() if name and count > 1):
             problem = f"several columns have one name: {listed(doubled)}"
             yield Notice(source.where, problem, "the last of each is read", skipped=False)
-        found = find_fields(header, fields)
-        missing_text = {} if found["text"] else {fields.get("text", "text"): ""}
-        if not found["text"]:
-            advice = "(--field text=NAME says which column holds the text)"
-            problem = f"no column is the text; the first line names {listed(header)}"
-            if not found["title"]:
-                yield Notice(source.where, problem, f"skipped {advice}", skipped=True)
-                return
-            yield Notice(source.where, problem, f"its articles are judged by their titles {advice}", skipped=False)
-
-        row = None
-        for row in rows:
-            if any(cell.strip() for cell in row.cells):
-                yield from _check(row, len(header), source.where)
-                cells = row.cells + [""] * (len(header) - len(row.cells))
-                yield Record(missing_text | dict(zip(header, cells, strict=False)), row.line)
-        if row and row.unclosed:
+        missing_text = yield from check_columns(header, fields, source.where, "the first line names")
+        if missing_text is None:
+            return
+        for row in _rows(lines, delimiter, len(header)):
             where = f"{source.where}:{row.line}"
-            yield Notice(where, "a quotation mark is never closed", "the rest of the file is kept as one cell", False)
+            if row.cells is None:
+                yield Notice(where, _TOO_LONG, "skipped, up to the end of its line", skipped=True)
+            elif any(cell.strip() for cell in row.cells):
+                yield from _check(row.cells, len(header), where)
+                if row.problem:
+                    yield Notice(where, row.problem, row.action, skipped=False)
+                cells = row.cells + [""] * (len(header) - len(row.cells))
+                yield Record(missing_text | dict(zip(header, cells, strict=False)), row.line, row.raw)
+
+
+def check_columns(
+    names: Sequence[str], fields: Mapping[str, str], where: str, naming: str
+) -> Generator[Notice, None, dict[str, str] | None]:
+    """A notice where no column is the text.
+
+    Returns:
+        What a record lacks for that; None where nothing can be read, since no column is the title either.
+    """
+    found = find_fields(names, fields)
+    if found["text"]:
+        return {}
+    advice = "(--field text=NAME says which column holds the text)"
+    problem = f"no column is the text; {naming} {listed(names)}"
+    if not found["title"]:
+        yield Notice(where, problem, f"skipped {advice}", skipped=True)
+        return None
+    yield Notice(where, problem, f"its articles are judged by their titles {advice}", skipped=False)
+    return {fields.get("text", "text"): ""}
 
 
 def _find_delimiter(header: str, fields: Mapping[str, str]) -> str:
     """The one that gives the most columns of known names; then, the most columns."""
 
     def worth(delimiter: str) -> tuple[int, int]:
-        names = next(_rows(_Lines([header]), delimiter)).cells
+        names = _cells(header, delimiter)
         return sum(bool(found) for found in find_fields(names, fields).values()), len(names)
 
     return max(_DELIMITERS, key=worth)
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """A row, the line it begins in, and whether it ended with a quotation mark open, if it was the last."""
-
-    cells: list[str]
-    line: int
-    unclosed: bool
-
-
-def _check(row: _Row, width: int, where: str) -> Iterator[Notice]:
-    where, count = f"{where}:{row.line}", len(row.cells)
+def _check(cells: Sequence[str], width: int, where: str) -> Iterator[Notice]:
+    count = len(cells)
     if count < width:
         yield Notice(where, f"only {count} of {width} cells", "kept, the missing cells taken as empty", False)
-    elif any(cell.strip() for cell in row.cells[width:]):
+    elif any(cell.strip() for cell in cells[width:]):
         yield Notice(where, f"{count} cells where {width} have a name", "kept without the cells beyond", False)
 
 
-class _Lines:
-    """Lines for `csv.reader`, counted, and the quotation marks in them."""
+class _TooLongError(Exception):
+    """A row has more characters than an article can have."""
 
-    def __init__(self, lines: Iterable[str]) -> None:
-        self._lines = iter(lines)
+
+class _Lines:
+    """Lines for `csv.reader`, counted, those of the row at hand kept."""
+
+    def __init__(self, stream: IO[str]) -> None:
+        self._stream = stream
         self._pushed: list[str] = []
+        self._size = 0
         self.count = 0
-        self.marks = 0
+        self.row: list[str] = []
 
     def __iter__(self) -> Iterator[str]:
         return self
 
     def __next__(self) -> str:
-        line = self._pushed.pop() if self._pushed else next(self._lines)
+        line = self._pushed.pop() if self._pushed else self._stream.readline(LARGEST_RECORD)
+        if not line:
+            raise StopIteration
+        self._size += len(line)
+        if self._size >= LARGEST_RECORD:
+            while line and not line.endswith(("\n", "\r")):
+                line = self._stream.readline(1 << 20)
+            self.count += 1
+            raise _TooLongError
         self.count += 1
-        self.marks += line.count('"')
+        self.row.append(line)
         return line
 
-    def push_back(self, line: str) -> None:
-        self._pushed.append(line)
-        self.count -= 1
+    def begin_row(self) -> int:
+        """Forgets the row before; the line in which the next begins."""
+        self.row, self._size = [], 0
+        return self.count + 1
+
+    def give_back(self, keep: int) -> None:
+        """Gives the lines of the row but for the first few once more."""
+        again = self.row[keep:]
+        self._pushed += reversed(again)
+        self.count -= len(again)
+        self.row = self.row[:keep]
 
 
-def _rows(lines: _Lines, delimiter: str) -> Iterator[_Row]:
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row, the line it begins in, its text, and what is wrong with its quotation marks. One too long has no cells."""
+
+    cells: list[str] | None
+    line: int
+    raw: str
+    problem: str = ""
+    action: str = ""
+
+
+def _rows(lines: _Lines, delimiter: str, width: int) -> Iterator[_Row]:
     reader = csv.reader(lines, delimiter=delimiter)
     while True:
-        first, lines.marks = lines.count + 1, 0
-        # The limit is the whole process's, so it is lifted for one row at a time.
-        limit = csv.field_size_limit(_LARGEST_CELL)
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        finally:
-            csv.field_size_limit(limit)
-        yield _Row(cells, first, unclosed=lines.marks % 2 == 1 and lines.count > first)
+        line = lines.begin_row()
+        with _long_cells():
+            try:
+                cells = next(reader)
+            except StopIteration:
+                return
+            except (_TooLongError, csv.Error):
+                yield _Row(None, line, "")
+                reader = csv.reader(lines, delimiter=delimiter)
+                continue
+        if not _is_doubtful(lines.row, delimiter):
+            yield _Row(cells, line, "".join(lines.row))
+        elif _are_rows(lines.row[1:], delimiter, width):
+            lines.give_back(1)
+            cells = _cells(lines.row[0], delimiter, plain=True)
+            problem = "a quotation mark is never closed"
+            action = "it is read as a character, and the lines that follow as rows of their own"
+            yield _Row([_unquoted(cell) for cell in cells], line, lines.row[0], problem, action)
+        elif sum(part.count('"') for part in lines.row) % 2:
+            problem = "a quotation mark is never closed"
+            yield _Row(cells, line, "".join(lines.row), problem, "the rest of the file is kept as one cell")
+        else:
+            yield _Row(cells, line, "".join(lines.row))
+
+
+def _is_doubtful(row: list[str], delimiter: str) -> bool:
+    """Whether a quotation mark in a row of several lines is not closed, or closed where no cell ends."""
+    if len(row) < 2:
+        return False
+    try:
+        with _long_cells():
+            next(csv.reader(row, delimiter=delimiter, strict=True))
+    except csv.Error:
+        return True
+    return False
+
+
+def _are_rows(lines: Sequence[str], delimiter: str, width: int) -> bool:
+    """Whether most lines have the columns of the table, and are not the lines of one cell."""
+    return sum(len(_cells(line, delimiter)) == width for line in lines) * 2 > len(lines) and width > 1
+
+
+def _cells(line: str, delimiter: str, *, plain: bool = False) -> list[str]:
+    """The cells of a single line; in a plain one, quotation marks are characters like any other."""
+    quoting: Literal[0, 3] = csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL
+    with _long_cells():
+        return next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter, quoting=quoting), [])
+
+
+def _unquoted(cell: str) -> str:
+    return cell.removeprefix('"').removesuffix('"').replace('""', '"')
+
+
+@contextmanager
+def _long_cells() -> Iterator[None]:
+    """Allows cells of any length. The limit is the whole process's, so it is lifted for a row at a time."""
+    limit = csv.field_size_limit(LARGEST_RECORD)
+    try:
+        yield
+    finally:
+        csv.field_size_limit(limit)

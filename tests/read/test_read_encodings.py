@@ -133,14 +133,14 @@ def test_an_empty_file_is_told(tmp_path: Path, name: str, content: str) -> None:
     assert read_all(path) == ([], [Notice(str(path), "there is no article in it", "skipped", skipped=True)])
 
 
-def test_a_gz_that_is_none(tmp_path: Path) -> None:
-    path = tmp_path / "a.jsonl.gz"
+@pytest.mark.parametrize("ending", [".gz", ".zst", ".bz2", ".xz"])
+def test_what_is_not_packed_though_its_name_says_so_is_read(tmp_path: Path, ending: str) -> None:
+    path = tmp_path / f"a.jsonl{ending}"
     path.write_text(json_lines([{"text": BODY}]))
-    articles, (notice,) = read_all(path)
-    assert articles == []
-    assert notice.where == str(path)
-    assert notice.problem.startswith("it is not a whole gzip file (")
-    assert (notice.action, notice.skipped) == ("skipped", True)
+    (article,), (notice,) = read_all(path)
+    assert article.text == BODY
+    assert str(notice) == f"{path}: its name says that it is packed, and it is not; read so"
+    assert not notice.skipped
 
 
 def test_of_a_cut_gz_the_beginning_arrives(tmp_path: Path) -> None:

@@ -55,9 +55,8 @@ def test_odd_numbers(tmp_path: Path) -> None:
     articles, notices = read_all(path)
     assert [article.id for article in articles] == ["a.jsonl:1", "a.jsonl:2", "7" * 100, "inf"]
     assert [(notice.where.removeprefix(f"{path}:"), notice.skipped) for notice in notices] == [
-        ("1", False),
-        ("3", False),
         ("4", True),
+        ("1 and 1 more", False),
     ]
 
 
@@ -103,12 +102,65 @@ def test_json_lines_under_the_name_of_json(tmp_path: Path) -> None:
     assert notice.where == f"{path}:3"
 
 
-def test_of_a_broken_list_the_beginning_arrives(tmp_path: Path) -> None:
+def test_of_a_broken_list_the_whole_items_arrive(tmp_path: Path) -> None:
     path = write(tmp_path / "a.json", '[\n{"text": "x"},\n{"text": "y"},\n{"text": z}, {"text": "w"}\n]')
     articles, notices = read_all(path)
-    assert [article.text for article in articles] == ["x", "y"]
+    assert [(article.id, article.text) for article in articles] == [
+        ("a.json:1", "x"),
+        ("a.json:2", "y"),
+        ("a.json:4", "w"),
+    ]
     problem = "broken JSON at line 4, column 10 (Expecting value)"
-    assert notices == [Notice(str(path), problem, "what comes after it is skipped", skipped=True)]
+    action = "what is broken is skipped, up to the next item"
+    assert notices == [Notice(f"{path}:3", problem, action, skipped=True)]
+
+
+@pytest.mark.parametrize(
+    ("content", "texts"),
+    [
+        ('[{"text": "x"} {"text": "y"}]', ["x", "y"]),
+        ('[{"text": "x"},, {"text": "y"}]', ["x", "y"]),
+        ('[{"text": "x"}, {"text": "y", "a": {"text": 1', ["x"]),
+        ('[{"text": "x"}, {"a": {"text": "no"}, "b": [{"c": 1}, {"d": 2}], z}, {"text": "y"}]', ["x", "y"]),
+        ('[{"text": "x"}, {"text": "broken "quote""}, {"text": "y"}, 5, {"text": "z"}]', ["x", "y", "z"]),
+        ('{"status": "ok", "Articles": [{"text": "x"}, {"text": y}, {"text": "z"}]}', ["x", "z"]),
+        ('[{"text": "x"}, ' + '{"a":' * 200_000 + ', {"text": "y"}]', ["x", "y"]),
+        ('[{"text": "x"}, {"n": ' + "9" * 5000 + '}, {"text": "y"}]', ["x", "y"]),
+    ],
+    ids=range(8),
+)
+def test_what_follows_a_break_arrives(tmp_path: Path, content: str, texts: list[str]) -> None:
+    articles, notices = read_all(write(tmp_path / "a.json", content))
+    assert [article.text for article in articles] == texts
+    assert any(notice.skipped for notice in notices)
+
+
+def test_a_long_list_is_read_piece_by_piece(tmp_path: Path) -> None:
+    records = [{"text": "\u1234é\n" * (number % 7000), "id": str(number), "title": "t"} for number in range(300)]
+    broken = json.dumps(records, indent=1, ensure_ascii=False).replace('"id": "299"', '"id": 2 99')
+    articles, (notice,) = read_all(write(tmp_path / "a.json", broken))
+    assert [(article.id, article.text) for article in articles] == [
+        (record["id"], record["text"]) for record in records[:299]
+    ]
+    line = broken[: broken.index("2 99")].count("\n") + 1
+    assert notice.problem == f"broken JSON at line {line}, column 11 (Expecting ',' delimiter)"
+
+
+def test_the_place_of_a_break_in_a_long_line(tmp_path: Path) -> None:
+    items = [json.dumps({"text": BODY})] * 5000
+    content = f"[{', '.join(items)}, {{broken]"
+    (notice,) = read_all(write(tmp_path / "a.json", content))[1]
+    assert f"column {content.index('broken') + 1} (" in notice.problem
+
+
+def test_names_that_stand_twice(tmp_path: Path) -> None:
+    content = '{"text": "x", "a": {"b": 1, "b": 2}, "text": "y"}'
+    for name, text, place in (("a.jsonl", content, ":1"), ("a.json", content, ""), ("b.json", f"[{content}]", ":1")):
+        path = write(tmp_path / name, text)
+        (article,), (notice,) = read_all(path)
+        assert article.text == "y"
+        problem = "several of its fields have one name: 'b', 'text'"
+        assert notice == Notice(f"{path}{place}", problem, "the last of each is read", skipped=False)
 
 
 @pytest.mark.parametrize(

@@ -75,9 +75,10 @@ def test_links_that_go_round_are_read_once(tmp_path: Path) -> None:
     (tmp_path / "pile/a/over").symlink_to(tmp_path / "pile/b")
     (tmp_path / "pile/b/back").symlink_to(tmp_path / "pile/a")
     (tmp_path / "pile/self").symlink_to(tmp_path / "pile/self")
-    articles, (notice,) = read_all(tmp_path / "pile")
+    articles, (itself, again) = read_all(tmp_path / "pile")
     assert sorted(Path(article.id).name for article in articles) == ["a.txt", "b.txt"]
-    assert "1 file of a kind" in notice.problem
+    assert "1 file of a kind" in itself.problem
+    assert str(again) == f"{tmp_path / 'pile'}: 3 links lead to folders read already; not read again"
 
 
 def test_a_link_to_nothing_is_told(tmp_path: Path) -> None:

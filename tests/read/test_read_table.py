@@ -115,8 +115,25 @@ def test_a_header_alone_is_told(tmp_path: Path) -> None:
 def test_a_quotation_mark_that_is_never_closed_is_told(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", 'id,text\n1,x\n2,"y\n3,z\n4,w\n')
     articles, (notice,) = read_all(path)
-    assert [article.text for article in articles] == ["x", "y\n3,z\n4,w\n"]
+    assert [(article.id, article.text) for article in articles] == [("1", "x"), ("2", "y"), ("3", "z"), ("4", "w")]
     assert (notice.where, notice.problem) == (f"{path}:3", "a quotation mark is never closed")
+    assert notice.action == "it is read as a character, and the lines that follow as rows of their own"
+
+
+def test_the_lines_of_a_cell_that_is_cut_off_stay_together(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", 'id,title,text\n1,t,x\n2,u,"y,\n\nand so on\n')
+    articles, (notice,) = read_all(path)
+    assert [article.text for article in articles] == ["x", "y,\n\nand so on\n"]
+    assert (notice.where, notice.action) == (f"{path}:3", "the rest of the file is kept as one cell")
+
+
+def test_quotation_marks_that_are_closed_rows_later(tmp_path: Path) -> None:
+    path = write(tmp_path / "a.csv", 'id,text\n1,"x\n2,y\n3,"z" he said\n4,"several\n5,lines"\n5,w\n')
+    articles, (notice,) = read_all(path)
+    assert [(article.id, article.text) for article in articles] == [
+        *(("1", "x"), ("2", "y"), ("3", "z he said"), ("4", "several\n5,lines"), ("5", "w"))
+    ]
+    assert notice.where == f"{path}:2"
 
 
 def test_quotation_marks_inside_a_cell_are_no_matter(tmp_path: Path) -> None:
