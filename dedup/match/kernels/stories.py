@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 import scipy.sparse as sp
@@ -26,6 +26,7 @@ from dedup.match.stories import FLOOR, SECONDS_A_DAY, HasPairs, Pairs, days_betw
 if TYPE_CHECKING:
     from dedup.clustering import Progress
     from dedup.settings import Settings
+    from dedup.vectorize.bridge import Bridge
 
 PILE = 1 << 22
 """Pairs from which the pile is gone through; later, when it has doubled."""
@@ -33,14 +34,6 @@ PILE = 1 << 22
 _Item = TypeVar("_Item")
 _Result = TypeVar("_Result")
 _Columns = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
-
-
-class Bridges(Protocol):
-    """What compares articles of different languages: other vectors for the pairs that span two."""
-
-    @property
-    def matrix(self) -> sp.csr_array: ...
-    def spans(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.bool_]: ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -62,7 +55,7 @@ def story_pairs(
     never: HasPairs,
     settings: Settings,
     progress: Progress | None = None,
-    bridge: Bridges | None = None,
+    bridge: Bridge | None = None,
     *,
     threads: int | None = None,
     block: int = BLOCK,
