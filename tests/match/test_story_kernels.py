@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
@@ -12,9 +11,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.match.kernels.best import among_best, in_order
-from dedup.match.kernels.floor import Block, pairs_above, reaches, tasks
+from dedup.match.kernels.floor import pairs_above
 from dedup.match.kernels.ranked import ranked
 from dedup.match.kernels.stories import story_pairs
+from dedup.match.kernels.sweep import Sweep, reaches
 from dedup.match.stories import SECONDS_A_DAY, Pairs, ordinariness
 from dedup.match.stories import among_best as plain_among_best
 from dedup.match.stories import story_pairs as plain_story_pairs
@@ -119,11 +119,10 @@ def test_pairs_that_span_two_tongues_are_compared_by_other_vectors(seed: int) ->
 
 def all_above(matrix: sp.csr_array, floor: float, size: int) -> dict[tuple[int, int], int]:
     count = matrix.shape[0]
-    rows = ranked(matrix, np.arange(count), floor)
-    reach = reaches(np.full(count, NAN), 0.0)
+    sweep = Sweep.within(matrix, np.arange(count), np.full(count, NAN), 0.0, floor)
     found: dict[tuple[int, int], int] = {}
-    for block, first, last in tasks(rows, reach, 0, size):
-        for earlier, later, dots in pairs_above(rows, block, reach, first, last, floor):
+    for block, first, last in sweep.tasks(size):
+        for earlier, later, dots in pairs_above(sweep.rows, block, sweep.reach, sweep.until, first, last, floor):
             new = dict(zip(zip(earlier.tolist(), later.tolist(), strict=True), dots.tolist(), strict=True))
             assert len(new) == len(earlier)
             assert not new.keys() & found.keys()
@@ -215,11 +214,29 @@ def test_pairs_are_put_in_order() -> None:
     assert order.tolist() == np.lexsort((b, a)).tolist()
 
 
-def block_sizes(blocks: Sequence[Block]) -> list[int]:
-    return [block.last - block.first for block in blocks]
-
-
 def test_blocks_hold_every_row_once() -> None:
-    rows = ranked(vectors(np.random.default_rng(0), 100, 60), np.arange(100), 0.08)
-    blocks = {block.first: block for block, _, _ in tasks(rows, np.zeros(100, np.int64), 0, 30)}
-    assert block_sizes(list(blocks.values())) == [30, 30, 30, 10]
+    sweep = Sweep.within(vectors(np.random.default_rng(0), 100, 60), np.arange(100), np.full(100, NAN), 0.0, 0.08)
+    blocks = {block.first: block for block, _, _ in sweep.tasks(30)}
+    assert [block.last - block.first for block in blocks.values()] == [30, 30, 30, 10]
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_between_languages_each_pair_is_looked_at_once(seed: int) -> None:
+    """And of one language, the commonest, none is: the others alone are indexed."""
+    random = np.random.default_rng(seed)
+    count, window = 80, [30.0, 0.0, math.inf, 5.0][seed % 4] * SECONDS_A_DAY
+    tongues, seconds = random.choice([-1, 0, 1, 1, 1, 2], count), dates(random, count, seed % 4)
+    articles = np.sort(random.permutation(count)[:70])
+    sweep = Sweep.between(vectors(random, count, 60), tongues, articles, seconds, window, 0.08)
+    looked_at: list[tuple[int, int]] = []
+    for block, first, last in sweep.tasks(7):
+        for row in range(first, last):
+            low, high = max(block.first, int(sweep.reach[row])), min(block.last, int(sweep.until[row]))
+            looked_at += [(sweep.order[other], sweep.order[row]) for other in range(low, high)]
+    once = {(min(pair), max(pair)) for pair in looked_at}
+    assert len(once) == len(looked_at)
+    for a, b in combinations(articles.tolist(), 2):
+        spans = tongues[a] != tongues[b] and min(tongues[a], tongues[b]) >= 0
+        if spans and not abs(seconds[a] - seconds[b]) > window:
+            assert (a, b) in once
+        assert not (tongues[a] == tongues[b] == 1 and (a, b) in once)

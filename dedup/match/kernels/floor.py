@@ -21,8 +21,6 @@ BLOCK = 2_048
 """Rows whose postings are looked through at a time ..."""
 MOST = 1 << 16
 """... and at most, for a row's number in a posting has 16 bits."""
-CHUNK = 512
-"""Rows that look through them in one task."""
 GROUP = 32
 """Sums that are compared with the floor at a time."""
 DOT_UNIT = WEIGHT_UNIT**2
@@ -53,9 +51,8 @@ class Block:
     norms: NDArray[np.int32]
 
     @classmethod
-    def of(cls, rows: Ranked, first: int, size: int = BLOCK) -> Block:
-        """The block of at most `size` rows from `first` on."""
-        last = min(first + size, rows.rows)
+    def of(cls, rows: Ranked, first: int, last: int) -> Block:
+        """The block of the rows from `first` up to `last`."""
         padded = -(-(last - first) // GROUP) * GROUP
         norms = np.zeros(padded, np.int32)
         norms[: last - first] = rows.head_norm[first:last]
@@ -65,19 +62,25 @@ class Block:
 
 
 def pairs_above(
-    rows: Ranked, block: Block, reach: NDArray[np.int64], first: int, last: int, floor: float
+    rows: Ranked,
+    block: Block,
+    reach: NDArray[np.int64],
+    until: NDArray[np.int64],
+    first: int,
+    last: int,
+    floor: float,
 ) -> Iterator[Hits]:
-    """The pairs of a row of a block and a later one from `first` up to `last` whose cosine is above the floor.
+    """The pairs of a row of a block and one of those that look through it whose cosine is above the floor.
 
     Args:
         rows: all rows.
         block: some of them.
-        reach: for each row the first one that it is compared with, shape (rows,).
+        reach, until: from where up to where each row is compared with others, shape (rows,).
         first, last: the rows that look through the block.
         floor: a cosine, not negative.
 
     Yields:
-        The earlier rows, the later rows, and the dot products in units of `DOT_UNIT`, each of shape (pairs,).
+        Rows of the block, the rows that looked, and dot products in units of `DOT_UNIT`, each of shape (pairs,).
     """
     capacity = max(CAPACITY, block.last - block.first)
     least = int(np.floor(floor / DOT_UNIT))
@@ -96,6 +99,7 @@ def pairs_above(
             block.heads,
             block.norms,
             reach,
+            until,
             first,
             last,
             least,
@@ -105,45 +109,6 @@ def pairs_above(
         )
         if found:
             yield earlier[:found], later[:found], dots[:found]
-
-
-def reaches(times: NDArray[np.float64], window: float) -> NDArray[np.int64]:
-    """For each row the first that it is compared with: all for an undated one.
-
-    Args:
-        times: ascending, nan at the end where unknown, shape (rows,).
-        window: how far two times may lie apart, in the same unit.
-    """
-    return _reaches(np.asarray(times, np.float64), float(window))
-
-
-def tasks(rows: Ranked, reach: NDArray[np.int64], dated: int, size: int = BLOCK) -> Iterator[tuple[Block, int, int]]:
-    """What there is to do: blocks, and the rows that look through each, some at a time.
-
-    Args:
-        rows: all rows, the dated ones first.
-        reach: see `reaches`.
-        dated: how many are dated.
-        size: rows in a block.
-    """
-    for first in range(0, rows.rows, size):
-        block = Block.of(rows, first, size)
-        end = int(np.searchsorted(reach[:dated], block.last))  # from here on the block is out of reach
-        for begin, stop in ((first, end), (max(first, dated), rows.rows)):
-            for chunk in range(begin, stop, CHUNK):
-                yield block, chunk, min(chunk + CHUNK, stop)
-
-
-@kept
-def _reaches(times: NDArray[np.float64], window: float) -> NDArray[np.int64]:
-    reach, first = np.zeros(len(times), np.int64), 0
-    for row in range(len(times)):
-        if np.isnan(times[row]):
-            break
-        while times[row] - times[first] > window:
-            first += 1
-        reach[row] = first
-    return reach
 
 
 @kept
@@ -189,6 +154,7 @@ def _look_through(
     heads: NDArray[np.uint16],
     norms: NDArray[np.int32],
     reach: NDArray[np.int64],
+    until: NDArray[np.int64],
     first: int,
     last: int,
     least: int,
@@ -202,7 +168,7 @@ def _look_through(
     head = np.zeros(width, np.uint16)
     floor, found = np.int32(least), 0
     for row in range(first, last):
-        low, high = max(reach[row] - block_first, 0), min(row, block_last) - block_first
+        low, high = max(reach[row] - block_first, 0), min(until[row], block_last) - block_first
         if high <= low:
             continue
         if found + high - low > len(dots):

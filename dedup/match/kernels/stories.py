@@ -19,8 +19,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.match.kernels.best import among_best, in_order
-from dedup.match.kernels.floor import BLOCK, DOT_UNIT, MOST, Block, pairs_above, reaches, tasks
-from dedup.match.kernels.ranked import Ranked, ranked
+from dedup.match.kernels.floor import BLOCK, DOT_UNIT, MOST, Block, pairs_above
+from dedup.match.kernels.sweep import Sweep
 from dedup.match.stories import FLOOR, SECONDS_A_DAY, HasPairs, Pairs, days_between, score
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ _Columns = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArra
 class _Task:
     """Rows `first` up to `last` look through a block; `across` languages, or not."""
 
-    rows: Ranked
+    sweep: Sweep
     block: Block
     first: int
     last: int
@@ -75,22 +75,20 @@ def story_pairs(
     articles = matrix.shape[0]
     if not 0 < block <= MOST:
         raise ValueError(f"a block has 1 to {MOST} articles, not {block}")
-    order = among[np.argsort(seconds[among], kind="stable")]  # nan, the undated, come last
-    times = seconds[order]
-    dated = int(np.count_nonzero(~np.isnan(times)))
-    reach = reaches(times, settings.window * SECONDS_A_DAY)
+    window, total = settings.window * SECONDS_A_DAY, len(among)
     width = max(1, articles)
     excluded = np.unique(np.minimum(never.a, never.b) * width + np.maximum(never.a, never.b))
     least = np.zeros(articles, np.int32)
 
-    def work(task: _Task) -> tuple[int, list[_Columns]]:
-        found = pairs_above(task.rows, task.block, reach, task.first, task.last, FLOOR)
-        return task.block.last, [scored(*hits, task.across) for hits in found]
+    def work(task: _Task) -> tuple[_Task, list[_Columns]]:
+        sweep = task.sweep
+        found = pairs_above(sweep.rows, task.block, sweep.reach, sweep.until, task.first, task.last, FLOOR)
+        return task, [scored(sweep.order[one], sweep.order[other], dots, task.across) for one, other, dots in found]
 
-    def scored(earlier: NDArray[np.int32], later: NDArray[np.int32], dots: NDArray[np.int32], across: bool) -> _Columns:
-        one, other = order[earlier], order[later]
+    def scored(one: NDArray[np.int64], other: NDArray[np.int64], dots: NDArray[np.int32], across: bool) -> _Columns:
         if bridge is not None:
             mine = bridge.spans(one, other) == across
+            mine &= ~(np.abs(seconds[one] - seconds[other]) > window)  # a sweep between languages goes a bit further
             one, other, dots = one[mine], other[mine], dots[mine]
         a, b = np.minimum(one, other), np.maximum(one, other)
         scores = score(
@@ -105,27 +103,29 @@ def story_pairs(
         return next(columns), next(columns), next(columns), next(columns)
 
     def to_do() -> Iterator[_Task]:
-        ways = [(matrix, False)] if bridge is None else [(matrix, False), (bridge.matrix, True)]
-        for vectors, across in ways:
-            rows = ranked(vectors, order, FLOOR)
-            for index, first, last in tasks(rows, reach, dated, block):
-                yield _Task(rows, index, first, last, across)
+        sweep = Sweep.within(matrix, among, seconds, window, FLOOR)
+        for task in sweep.tasks(block):
+            yield _Task(sweep, *task, across=False)
+        if bridge is not None:
+            sweep = Sweep.between(bridge.matrix, bridge.tongues, among, seconds, window, FLOOR)
+            for task in sweep.tasks(block):
+                yield _Task(sweep, *task, across=True)
 
     piled: list[_Columns] = []
     size, full, done = 0, pile, 0
-    for last, found in _in_threads(work, to_do(), threads):
+    for task, found in _in_threads(work, to_do(), threads):
         piled.extend(found)
         size += sum(len(columns[0]) for columns in found)
         if size > full:
             best, least = _best_of(piled, settings.neighbours, articles)
             piled, size = [best], len(best[0])
             full = max(pile, 2 * size)
-        if progress and done < last < len(order):
-            done = last
-            progress("comparing", done, len(order))
+        if progress and not task.across and done < task.block.last < total:
+            done = task.block.last
+            progress("comparing", done, total)
     best, _ = _best_of(piled, settings.neighbours, articles)
-    if progress and len(order):
-        progress("comparing", len(order), len(order))
+    if progress and total:
+        progress("comparing", total, total)
     a, b, dots, scores = best
     sorted_ = in_order(a, b, articles)
     return Pairs(
