@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from dedup.errors import SettingsError
 
-METHOD_VERSION = 1
+METHOD_VERSION = 2
 """Raised whenever the same articles with the same settings would give another result."""
 
 

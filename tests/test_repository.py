@@ -14,7 +14,10 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-HOSTS = {"creativecommons.org", "github.com", "keepachangelog.com", "semver.org"}
+HOSTS = {
+    *{"cldr.unicode.org", "creativecommons.org", "github.com", "keepachangelog.com", "semver.org"},
+    *{"matplotlib.org", "purl.org", "www.w3.org"},  # in figures
+}
 """The hosts that files may name, besides invented ones (RFC 2606). A package registry is no business of theirs."""
 
 
