@@ -247,7 +247,7 @@ def test_between_languages_the_bridge_alone_counts(seed: int) -> None:
 
     def foreign(pair: tuple[int, int]) -> bool:
         one, two = tongues[list(pair)].tolist()
-        return one != two and min(one, two) >= 0
+        return bool(one != two and min(one, two) >= 0)
 
     expected = {pair: score for pair, score in pairs(matrix).items() if not foreign(pair)}
     crossing = {pair: score for pair, score in pairs(other).items() if foreign(pair)}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 
 import numpy as np
 from hypothesis import strategies as st
@@ -12,6 +13,7 @@ from dedup.text.document import Document
 from dedup.vectorize import reference
 from dedup.vectorize.features import IS_CAPITAL, IS_NUMBER, Features, HashedWords, plain_features
 from dedup.vectorize.hashing import word_hash
+from dedup.vectorize.kernels.extractor import Extractor
 
 TRAPS = (
     "aAbsSzZ 0 9.!?:;…\"“”„«»¿¡•\n\r\u2028\u2029'’ʼ＇_-\0\t"  # words, signs, apostrophes
@@ -37,6 +39,14 @@ stacked = st.builds(
     trapped,
 )
 texts = st.one_of(anything, trapped, stacked)
+
+
+@cache
+def extractor() -> Extractor:
+    """The kernels with the default settings: made once, since their machine code has to be loaded."""
+    made = Extractor(Settings())
+    made.features([("", "")])
+    return made
 
 
 def plain_words(articles: Sequence[tuple[str, str]]) -> list[tuple[list[int], list[int], list[bool], list[bool]]]:

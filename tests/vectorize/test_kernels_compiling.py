@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from kernel_twins import extractor
 
 from dedup.errors import SettingsError
 from dedup.settings import Settings
@@ -84,9 +85,9 @@ def test_the_user_s_cache_is_taken_where_no_folder_is_named(tmp_path: Path, monk
     compiling.cache_folder.cache_clear()
 
 
-def test_compiling_is_announced(extractor: Extractor, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compiling_is_announced(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Here nothing is compiled, for this process has the kernels already; what is told depends on the folder alone."""
-    assert len(extractor.features([])) == 0
+    assert len(extractor().features([])) == 0
     assert not cache.exists()
     told: list[tuple[str, int, int]] = []
     Extractor(Settings(), lambda *what: told.append(what))

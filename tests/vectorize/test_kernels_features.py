@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from kernel_twins import assert_equal_features, assert_equal_words, assert_same, texts
+from kernel_twins import assert_equal_features, assert_equal_words, assert_same, extractor, texts
 
 from benchmarks.data import DEFAULT, ENVIRONMENT
 from dedup.errors import InputError
@@ -67,8 +67,8 @@ def test_features_are_those_of_the_plain_form(settings: Settings) -> None:
 
 @given(st.lists(st.tuples(texts, texts), max_size=5))
 @hypothesis_settings(max_examples=60, deadline=None)
-def test_features_of_any_text(extractor: Extractor, articles: list[tuple[str, str]]) -> None:
-    assert_equal_features(extractor.features(articles), articles, Settings())
+def test_features_of_any_text(articles: list[tuple[str, str]]) -> None:
+    assert_equal_features(extractor().features(articles), articles, Settings())
 
 
 @pytest.mark.parametrize("settings", VARIANTS, ids=range(len(VARIANTS)))
@@ -96,33 +96,33 @@ def test_a_text_made_to_crowd_the_table_of_counts(title_weight: int) -> None:
     assert_equal_features(Extractor(settings).features(articles), articles, settings)
 
 
-def test_large_counts(extractor: Extractor) -> None:
+def test_large_counts() -> None:
     """One word so often that its weight needs more than 16 bits, in one block of several."""
     articles = [("a", "b"), ("", "The mill " * 6_000), ("c", "d e")]
-    found = Features.joined([extractor.features([article]) for article in articles])
+    found = Features.joined([extractor().features([article]) for article in articles])
     assert found.every.dtype == np.uint32
-    assert extractor.features(articles[:1]).every.dtype == np.uint16
+    assert extractor().features(articles[:1]).every.dtype == np.uint16
     assert_equal_features(found, articles, Settings())
 
 
-def test_terms_at_the_end_of_the_table(extractor: Extractor) -> None:
+def test_terms_at_the_end_of_the_table() -> None:
     words = [f"w{number}" for number in range(400_000)]
     last = sorted(words, key=term_index)
     articles = [("", " ".join(last[-count:])) for count in (1, 3, 20, 60, 61, 90, 200)]
     articles += [("", " ".join(last[:count])) for count in (1, 3, 20, 60, 61, 90, 200)]
-    assert_equal_features(extractor.features(articles), articles, Settings())
+    assert_equal_features(extractor().features(articles), articles, Settings())
 
 
 @pytest.mark.parametrize("threads", [1, 2, 5])
 @pytest.mark.parametrize(("size", "length"), [(1, 10**9), (7, 10**9), (512, 500), (1000, 10**9)])
 def test_neither_blocks_nor_threads_change_anything(
-    extractor: Extractor, monkeypatch: pytest.MonkeyPatch, threads: int, size: int, length: int
+    monkeypatch: pytest.MonkeyPatch, threads: int, size: int, length: int
 ) -> None:
     articles = random_articles(5, 60)
-    whole = extractor.features(articles)
+    whole = extractor().features(articles)
     monkeypatch.setattr(extractors, "BLOCK", size)
     monkeypatch.setattr(extractors, "BLOCK_LENGTH", length)
-    assert_same(Features.joined(list(extractor.stream(iter(articles), threads))), whole)
+    assert_same(Features.joined(list(extractor().stream(iter(articles), threads))), whole)
 
 
 def test_blocks_hold_every_article_once(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -135,7 +135,7 @@ def test_blocks_hold_every_article_once(monkeypatch: pytest.MonkeyPatch) -> None
     assert min(map(len, found[:-1])) < 9
 
 
-def test_articles_are_read_as_they_are_needed(extractor: Extractor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_articles_are_read_as_they_are_needed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extractors, "BLOCK", 4)
     read = 0
 
@@ -145,47 +145,47 @@ def test_articles_are_read_as_they_are_needed(extractor: Extractor, monkeypatch:
             read += 1
             yield "", f"article {number}"
 
-    stream = extractor.stream(source(), threads=2)
+    stream = extractor().stream(source(), threads=2)
     assert len(next(stream)) == 4
     assert read < 60
     assert 4 + sum(map(len, stream)) == 400
 
 
-def test_an_error_in_the_source_is_the_caller_s(extractor: Extractor) -> None:
+def test_an_error_in_the_source_is_the_caller_s() -> None:
     def source() -> Iterator[tuple[str, str]]:
         yield "a", "b"
         raise InputError("no article")
 
     with pytest.raises(InputError, match="no article"):
-        list(extractor.stream(source(), threads=2))
+        list(extractor().stream(source(), threads=2))
 
 
-def test_no_articles(extractor: Extractor) -> None:
-    assert_equal_features(extractor.features([]), [], Settings())
-    nothing = Features.joined(list(extractor.stream([])), slots=128)
+def test_no_articles() -> None:
+    assert_equal_features(extractor().features([]), [], Settings())
+    nothing = Features.joined(list(extractor().stream([])), slots=128)
     assert len(nothing) == 0
     assert nothing.signatures.shape == (0, 128)
     assert [matrix.shape[0] for matrix in nothing.term_counts()] == [0, 0]
     assert languages.detect(nothing.words) == []
 
 
-def test_features_of_a_title_alone(extractor: Extractor) -> None:
+def test_features_of_a_title_alone() -> None:
     """What an article has that is judged without its body."""
     articles = random_articles(7, 30)
-    words = extractor.words(articles)
+    words = extractor().words(articles)
     places = list(range(0, len(articles), 2))
-    alone = extractor.sketch(words.take(places, bodies=False))
+    alone = extractor().sketch(words.take(places, bodies=False))
     assert_equal_features(alone, [(articles[place][0], "") for place in places], Settings())
 
 
-def test_a_title_too_long_to_count_is_refused(extractor: Extractor, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_title_too_long_to_count_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(extractors, "LONGEST_TITLE", 3)
-    extractor.features([("a b c", "d e f g")])
+    extractor().features([("a b c", "d e f g")])
     with pytest.raises(InputError, match="more than 3 words"):
-        extractor.features([("a b c d", "e")])
+        extractor().features([("a b c d", "e")])
 
 
-def test_languages_are_those_of_the_plain_form(extractor: Extractor) -> None:
+def test_languages_are_those_of_the_plain_form() -> None:
     chance = random.Random(8)  # noqa: S311
     common = list(background.tongues())
     others = ["zq", "Xylo", "水火木", "かな", "힣각", "カ", "東京タワー", "1", "ก"]
@@ -194,7 +194,7 @@ def test_languages_are_those_of_the_plain_form(extractor: Extractor) -> None:
         pool = chance.choices(common, k=chance.randint(1, 9)) + chance.choices(others, k=chance.randint(0, 12))
         words = chance.choices(pool, k=chance.choice([1, 2, 3, 10, 30, 500]))
         articles.append((" ".join(words[:5]), " ".join(words[5:])))
-    found = languages.detect(extractor.words(articles))
+    found = languages.detect(extractor().words(articles))
     assert found == [detect(Document.of(*article)) for article in articles]
     assert len(set(found)) > 30
 
@@ -208,24 +208,22 @@ def test_no_two_of_the_commonest_words_have_one_hash() -> None:
 
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("size", [1, 5, 32])
-def test_overlaps_are_those_of_the_plain_form(
-    extractor: Extractor, monkeypatch: pytest.MonkeyPatch, threads: int, size: int
-) -> None:
+def test_overlaps_are_those_of_the_plain_form(monkeypatch: pytest.MonkeyPatch, threads: int, size: int) -> None:
     settings = Settings(shingle_size=size)
     articles = random_articles(9, 30)
     documents = [Document.of(*article) for article in articles]
     pairs = np.array([(a, b) for b in range(len(articles)) for a in range(b)], np.int64)
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
     monkeypatch.setattr(overlap_kernels, "CHUNK", 37)
-    shared, sizes = shared_shingles(extractor.words(articles), pairs, size, threads)
+    shared, sizes = shared_shingles(extractor().words(articles), pairs, size, threads)
     plain = overlaps(documents, pairs, settings)
     assert np.array_equal(shared, plain.shared)
     assert np.array_equal(sizes, plain.sizes)
     assert shared.any()
 
 
-def test_overlaps_of_no_pairs(extractor: Extractor) -> None:
-    shared, sizes = shared_shingles(extractor.words([("a", "b")]), np.empty((0, 2), np.int64), 5)
+def test_overlaps_of_no_pairs() -> None:
+    shared, sizes = shared_shingles(extractor().words([("a", "b")]), np.empty((0, 2), np.int64), 5)
     assert shared.shape == (0,)
     assert sizes.shape == (0, 2)
 
@@ -253,14 +251,14 @@ SETS = {
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_real_articles(extractor: Extractor, name: str) -> None:
+def test_real_articles(name: str) -> None:
     path = Path(os.environ.get(ENVIRONMENT, DEFAULT)) / f"{name}.jsonl.gz"
     if not path.exists():
         pytest.skip(f"{path} is not there: set DEDUP_DATA to the folder of the labelled sets")
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         records = [json.loads(line) for place, line in enumerate(lines) if place % SETS[name] == 0]
     articles = [(record.get("title", ""), record.get("text", "")) for record in records]
-    found = Features.joined(list(extractor.stream(articles, threads=2)))
+    found = Features.joined(list(extractor().stream(articles, threads=2)))
     assert_equal_words(found.words, articles)
     assert_equal_features(found, articles, Settings())
     documents = [Document.of(*article) for article in articles]
@@ -273,7 +271,7 @@ def test_real_articles(extractor: Extractor, name: str) -> None:
     assert np.array_equal(sizes, plain.sizes)
 
 
-def test_hashed_words_of_documents_have_the_same_features(extractor: Extractor) -> None:
+def test_hashed_words_of_documents_have_the_same_features() -> None:
     articles = random_articles(10, 40)
     plain = HashedWords.of([Document.of(*article) for article in articles], hash_words)
-    assert_same(extractor.sketch(plain), extractor.features(articles))
+    assert_same(extractor().sketch(plain), extractor().features(articles))

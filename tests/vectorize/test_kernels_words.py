@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from kernel_twins import TRAPS, anything, assert_equal_words, stacked, texts, trapped
+from kernel_twins import TRAPS, anything, assert_equal_words, extractor, stacked, texts, trapped
 
 from dedup.text.alphabet import LONGEST_STACK
 from dedup.text.document import Document
@@ -20,7 +20,6 @@ from dedup.vectorize import language
 from dedup.vectorize.features import SCRIPT_SHIFT, HashedWords, plain_hashes
 from dedup.vectorize.hashing import word_hash
 from dedup.vectorize.kernels import extractor as extractors
-from dedup.vectorize.kernels.extractor import Extractor
 from dedup.vectorize.kernels.murmur import hash_terms, hash_words
 from dedup.vectorize.kernels.points import FOLDED, KIND, SCRIPT, UNKNOWN, points
 from dedup.vectorize.reference import term_index
@@ -31,13 +30,13 @@ from dedup.vectorize.reference import term_index
 @example([("Anna's", "ANNA’S boat's ＇s 's ʼs")])
 @example([("x\ud800y", "\ud800\udc00")])
 @settings(max_examples=400, deadline=None)
-def test_any_text_has_the_words_of_the_definition(extractor: Extractor, articles: list[tuple[str, str]]) -> None:
-    assert_equal_words(extractor.words(articles), articles)
+def test_any_text_has_the_words_of_the_definition(articles: list[tuple[str, str]]) -> None:
+    assert_equal_words(extractor().words(articles), articles)
 
 
 @given(trapped, trapped, trapped)
 @settings(max_examples=300, deadline=None)
-def test_a_title_repeated_at_the_start_is_dropped(extractor: Extractor, title: str, text: str, joint: str) -> None:
+def test_a_title_repeated_at_the_start_is_dropped(title: str, text: str, joint: str) -> None:
     articles = [
         (title, title + joint + text),
         (title, title.upper() + "\n" + text),
@@ -45,7 +44,7 @@ def test_a_title_repeated_at_the_start_is_dropped(extractor: Extractor, title: s
         (title + " s", title + "’s " + text),
         (title, unicodedata.normalize("NFD", title) + joint + text),
     ]
-    assert_equal_words(extractor.words(articles), articles)
+    assert_equal_words(extractor().words(articles), articles)
 
 
 @given(st.lists(st.text(min_size=1).filter(lambda word: not any("\ud800" <= char <= "\udfff" for char in word))))
@@ -57,12 +56,12 @@ def test_words_are_hashed_as_scikit_learn_does(words: list[str]) -> None:
 
 @given(st.integers(0, 70), st.integers(0, 70))
 @settings(max_examples=60, deadline=None)
-def test_words_of_every_length_at_every_place(extractor: Extractor, length: int, place: int) -> None:
+def test_words_of_every_length_at_every_place(length: int, place: int) -> None:
     text = "." * place + "Ab9" * length + "é" * (place % 2) + " end"
-    assert_equal_words(extractor.words([("", text), (text, "")]), [("", text), (text, "")])
+    assert_equal_words(extractor().words([("", text), (text, "")]), [("", text), (text, "")])
 
 
-def test_every_code_point(extractor: Extractor) -> None:
+def test_every_code_point() -> None:
     """Alone, after a letter, before one, as the s of a possessive, as the apostrophe, as a capital, and twice."""
     known = [point for point in range(sys.maxunicode + 1) if not points().normal[point] & UNKNOWN]
     assert len(known) > 270_000
@@ -72,7 +71,7 @@ def test_every_code_point(extractor: Extractor) -> None:
     articles = [("", "".join(shown[place : place + 64])) for place in range(0, len(shown), 64)]
     for start in range(0, len(articles), 512):
         block = articles[start : start + 512]
-        assert_equal_words(extractor.words(block), block)
+        assert_equal_words(extractor().words(block), block)
 
 
 def test_code_points_that_may_be_unknown_go_to_the_plain_form() -> None:
@@ -84,7 +83,7 @@ def test_code_points_that_may_be_unknown_go_to_the_plain_form() -> None:
             assert normal[point] & UNKNOWN, f"U+{point:04X}"
 
 
-def test_everything_that_composes(extractor: Extractor) -> None:
+def test_everything_that_composes() -> None:
     pairs = [(int(pair) >> 32, int(pair) & 0x1FFFFF) for pair in points().pairs]
     assert len(pairs) > 900
     hangul = [(0x1100, 0x1161), (0x1112, 0x1175), (0xAC00, 0x11A8), (0xD788, 0x11C2)]
@@ -93,10 +92,10 @@ def test_everything_that_composes(extractor: Extractor) -> None:
         assert unicodedata.normalize("NFC", chr(first) + chr(second)) != chr(first) + chr(second)
         signs = ("", "\u0316", "\u0327", "\u00ad", "\u0301")
         articles.extend(("", f"a{chr(first)}{between}{chr(second)}b") for between in signs)
-    assert_equal_words(extractor.words(articles), articles)
+    assert_equal_words(extractor().words(articles), articles)
 
 
-def test_marks_in_every_order(extractor: Extractor) -> None:
+def test_marks_in_every_order() -> None:
     seed = 7
     chance = random.Random(seed)  # noqa: S311
     normal = points().normal
@@ -108,24 +107,24 @@ def test_marks_in_every_order(extractor: Extractor) -> None:
         ("", chance.choice(letters) + "".join(chance.choices(marks, k=chance.randint(1, 4))) + chance.choice(letters))
         for _ in range(20_000)
     ]
-    assert_equal_words(extractor.words(articles), articles)
+    assert_equal_words(extractor().words(articles), articles)
 
 
 @pytest.mark.parametrize("mark", ["\u0301", "\u00ad", "\u0e38", "\u0e34", "\ufe0f", "\u3099"])
 @pytest.mark.parametrize("count", [LONGEST_STACK - 1, LONGEST_STACK, LONGEST_STACK + 1, 3 * LONGEST_STACK])
-def test_stacks_of_marks_are_cut(extractor: Extractor, mark: str, count: int) -> None:
+def test_stacks_of_marks_are_cut(mark: str, count: int) -> None:
     for before in ("", "x", "ก", "."):
         articles = [("", before + mark * count + "y"), (before + mark * count, "z")]
-        assert_equal_words(extractor.words(articles), articles)
+        assert_equal_words(extractor().words(articles), articles)
 
 
 @given(stacked, anything)
 @settings(deadline=None)
-def test_flags_tell_the_script(extractor: Extractor, title: str, text: str) -> None:
+def test_flags_tell_the_script(title: str, text: str) -> None:
     names = {"": 0, "ja": 1, "ko": 2, "zh": 3}
     document = Document.of(title, text)
     scripts = [names[language._script(word)] for word in document.title.words + document.body.words]
-    assert (extractor.words([(title, text)]).flags >> SCRIPT_SHIFT & 3).tolist() == scripts
+    assert (extractor().words([(title, text)]).flags >> SCRIPT_SHIFT & 3).tolist() == scripts
 
 
 def test_the_table_tells_the_script_of_every_code_point() -> None:
@@ -153,9 +152,7 @@ def test_the_table_tells_the_script_of_every_code_point() -> None:
         "പൊതുജനങ്ങൾക്കു വേണ്ടി",
     ],
 )
-def test_texts_of_every_script_are_read_by_the_kernel(
-    extractor: Extractor, text: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_texts_of_every_script_are_read_by_the_kernel(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """In normalisation form C, as they are published, they need not go to the plain form."""
 
     def never(*_: object) -> HashedWords:
@@ -163,10 +160,10 @@ def test_texts_of_every_script_are_read_by_the_kernel(
 
     text = unicodedata.normalize("NFC", text)
     monkeypatch.setattr(extractors, "_with_plain", never)
-    assert_equal_words(extractor.words([(text, text + " " + text)]), [(text, text + " " + text)])
+    assert_equal_words(extractor().words([(text, text + " " + text)]), [(text, text + " " + text)])
 
 
-def test_a_title_of_words_with_equal_hashes_is_not_taken_for_repeated(extractor: Extractor) -> None:
+def test_a_title_of_words_with_equal_hashes_is_not_taken_for_repeated() -> None:
     words = [f"w{number}" for number in range(300_000)]
     hashes = hash_words(words)
     order = np.argsort(hashes, kind="stable")
@@ -174,25 +171,21 @@ def test_a_title_of_words_with_equal_hashes_is_not_taken_for_repeated(extractor:
     assert len(twins) >= 3
     ones, others = [words[order[place]] for place in twins[:3]], [words[order[place + 1]] for place in twins[:3]]
     articles = [(" ".join(ones), " ".join(others) + " x"), (" ".join(ones), " ".join(ones).upper() + " x")]
-    found = extractor.words(articles)
+    found = extractor().words(articles)
     assert np.diff(found.offsets).tolist() == [3, 4, 3, 1]
     assert_equal_words(found, articles)
 
 
-def test_a_text_too_long_for_places_of_32_bits_is_read_the_plain_way(
-    extractor: Extractor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_text_too_long_for_places_of_32_bits_is_read_the_plain_way(monkeypatch: pytest.MonkeyPatch) -> None:
     articles = [("A mill", "burned down"), ("The boat", "sank " * 30), ("", "")]
     monkeypatch.setattr(extractors, "LONGEST_TEXT", 100)
-    assert_equal_words(extractor.words(articles), articles)
+    assert_equal_words(extractor().words(articles), articles)
 
 
-def test_more_text_than_places_have_bits_for_is_read_in_parts(
-    extractor: Extractor, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_more_text_than_places_have_bits_for_is_read_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     articles = [(f"title {number}", "text " * number) for number in range(9)]
     monkeypatch.setattr(extractors, "LONGEST_BLOCK", 40)
-    assert_equal_words(extractor.words(articles), articles)
+    assert_equal_words(extractor().words(articles), articles)
 
 
 def test_folding_at_most_doubles_a_text() -> None:
@@ -203,9 +196,9 @@ def test_folding_at_most_doubles_a_text() -> None:
         assert len(folded.encode()) <= 2 * len(chr(point).encode())
 
 
-def test_words_can_be_taken_and_joined(extractor: Extractor) -> None:
+def test_words_can_be_taken_and_joined() -> None:
     articles = [("One title", "Its body"), ("", "Only a body here"), ("Only a title", ""), ("", "")]
-    words = extractor.words(articles)
+    words = extractor().words(articles)
     assert_equal_words(words.take([3, 1, 1, 0, 2]), [articles[place] for place in (3, 1, 1, 0, 2)])
     assert_equal_words(words.take([0, 1], bodies=False), [("One title", ""), ("", "")])
     assert_equal_words(HashedWords.joined([words, words.take([]), words]), articles * 2)
