@@ -19,6 +19,12 @@ from dedup.vectorize.kernels.switch import WORTH_COMPILING, use_kernels
 
 
 @pytest.fixture
+def loaded() -> Extractor:
+    """The kernels, which came from wherever they are kept."""
+    return extractor()
+
+
+@pytest.fixture
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """An empty folder in place of the user's cache."""
     monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path / "cache"))
@@ -85,9 +91,9 @@ def test_the_user_s_cache_is_taken_where_no_folder_is_named(tmp_path: Path, monk
     compiling.cache_folder.cache_clear()
 
 
-def test_compiling_is_announced(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_compiling_is_announced(loaded: Extractor, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Here nothing is compiled, for this process has the kernels already; what is told depends on the folder alone."""
-    assert len(extractor().features([])) == 0
+    assert len(loaded.features([])) == 0
     assert not cache.exists()
     told: list[tuple[str, int, int]] = []
     Extractor(Settings(), lambda *what: told.append(what))
