@@ -14,7 +14,7 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
-from dedup.read.encoding import find_encoding, marked_encoding
+from dedup.read.encoding import declared_encoding, find_encoding, known_encoding, marked_encoding
 from dedup.read.packing import ENDINGS, TooLarge, packing, stranger, unpacked
 
 if TYPE_CHECKING:
@@ -85,8 +85,14 @@ class Source:
         """What is inside another file."""
         return cls(where, lambda: io.BytesIO(content))
 
-    def text(self, *, newline: str | None = None) -> IO[str]:
+    def text(self, *, newline: str | None = None, declared: bool = False, charset: str = "") -> IO[str]:
         """Its text as a stream, empty where it is none; bytes that fit no character arrive as lone surrogates.
+
+        Args:
+            newline: as for `open`.
+            declared: whether it can say at its beginning which encoding it is in, as XML and HTML do. It is believed
+                where the bytes are not UTF-8.
+            charset: the encoding that a server has named, which comes before that.
 
         Raises:
             OSError: it cannot be opened.
@@ -100,11 +106,14 @@ class Source:
         beginning = stream.peek(_BEGINNING)
         known = stranger(beginning)
         encoding = (marked_encoding(beginning) or "utf-8") if self.live else self._encoding
+        said = (known_encoding(charset) or declared_encoding(beginning)) if declared and not self.live else None
+        if said and (not (encoding or "").startswith("utf") or said == "iso2022_jp"):
+            encoding = said
         if encoding is None or known:
             self.tell(f"it is {known}, no text" if known else "it is not text")
             stream.close()
             return io.StringIO()
-        if not encoding.startswith("utf"):
+        if not encoding.startswith("utf") and encoding != said:
             self.notices.append(Notice(self.where, f"it is not UTF-8, it looks like {encoding}", "read so", False))
         # Either way what is damaged arrives as lone surrogates, which `from_record` replaces, counts and tells.
         errors = "surrogatepass" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
@@ -149,9 +158,9 @@ class Source:
         copy.seek(0)
         return copy
 
-    def whole_text(self) -> str:
+    def whole_text(self, *, declared: bool = False, charset: str = "") -> str:
         """All its text; "" with a notice where that is none, or too much for an article."""
-        with self.text() as stream:
+        with self.text(declared=declared, charset=charset) as stream:
             text = stream.read(LARGEST_RECORD + 1)
         return "" if self._is_too_large(len(text), "characters") else text
 
