@@ -35,9 +35,9 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
                         yield Notice(f"{source.where}:{number}", problem, "taken as empty", skipped=False)
                     yield Record(missing_text | values, number)
         except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
-            kept = f"the {number:,} rows before are kept" if number else "skipped"
-            problem = " ".join(str(error).split())[:200] or type(error).__name__
-            yield Notice(source.where, f"it cannot be read on ({problem})", kept, skipped=True)
+            why = " ".join(str(error).split())[:200] or type(error).__name__
+            problem = f"behind row {number:,} it cannot be read ({why})" if number else f"it cannot be read ({why})"
+            yield Notice(source.where, problem, "the rest is skipped" if number else "skipped", skipped=True)
 
 
 def _opened(stream: IO[bytes]) -> tuple[list[str], Iterator[Any]]:

@@ -38,6 +38,9 @@ _MEANT = {
 
 _DECLARABLE = re.compile(r"cp(125\d|866|874|932|949)|iso8859.*|iso2022_jp|koi8.*|mac.*|gb18030|big5.*|euc_jp")
 
+_FEWEST_WIDE = 8
+"""Bytes from which UTF-16 without a mark is told."""
+
 _BLOCK = 1 << 20
 _SAMPLE = 1 << 16
 _ASCII = bytes(range(128))
@@ -98,7 +101,7 @@ def find_encoding(stream: IO[bytes]) -> str | None:
 def _wide(sample: bytes) -> str | None:
     """UTF-16 without a mark, told by where its null bytes are; None if it is not text."""
     for name, high, low in (("utf-16-le", sample[1::2], sample[::2]), ("utf-16-be", sample[::2], sample[1::2])):
-        if low.count(0) * 50 < high.count(0) and high.count(0) * 5 > len(high):
+        if len(sample) >= _FEWEST_WIDE and low.count(0) * 50 < high.count(0) and high.count(0) * 5 > len(high):
             try:
                 codecs.getincrementaldecoder(name)().decode(sample)  # its last character may be cut
             except UnicodeDecodeError:

@@ -36,6 +36,9 @@ _ID = ("guid", "id", "dc:identifier")
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _UNHOLDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_AMPERSAND = re.compile(r"&(?:(#\w{1,8}|[A-Za-z]\w{0,31});)?")
+_XML_ENTITIES = frozenset(("amp", "apos", "gt", "lt", "quot"))
+_LONGEST_ENTITY = 34
 _PIECE = 1 << 16
 
 
@@ -62,12 +65,13 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
         try:
             for event, element in parser:
                 values = feed.take(event, element)
-                if values:
+                if values is not None:
                     yield Record(named(fields, **values), feed.count if feed.is_feed else None)
-        except etree.XMLSyntaxError as error:
-            if not cleaned.count:
-                return
-            yield Notice(source.where, f"it is not XML ({error.msg})", "skipped", skipped=True)
+        except etree.XMLSyntaxError:
+            pass  # what is wrong is told below
+        if not feed.root:
+            if cleaned.filled:
+                yield Notice(source.where, "it is not XML", "skipped", skipped=True)
             return
         if cleaned.replaced:
             what = "characters that XML cannot hold" if cleaned.replaced > 1 else "character that XML cannot hold"
@@ -154,7 +158,7 @@ def _item(element: Any, about: Mapping[str, str]) -> dict[str, Any]:
         name = _name(child).lower()
         if name == "link":
             if child.get("rel", "alternate") == "alternate":
-                url = url or child.get("href") or _content(child).strip()
+                url = url or child.get("href") or _address(_content(child))
         elif name == "source":
             titles = [inner for inner in child if _name(inner) == "title"]
             source = text_of(_content(titles[0] if titles else child))
@@ -163,7 +167,7 @@ def _item(element: Any, about: Mapping[str, str]) -> dict[str, Any]:
     texts = (text_of(held[name]) for name in _TEXT if name in held)
     about_url = element.get(_ABOUT) or ""
     values = {
-        "id": next((held[name].strip() for name in _ID if held.get(name, "").strip()), about_url),
+        "id": next((_address(held[name]) for name in _ID if held.get(name, "").strip()), about_url),
         "title": " ".join(text_of(held.get("title", "") or held.get("dc:title", "")).split()),
         "text": next((text for text in texts if text), ""),
         "published": next((held[name].strip() for name in _PUBLISHED if held.get(name, "").strip()), ""),
@@ -171,7 +175,12 @@ def _item(element: Any, about: Mapping[str, str]) -> dict[str, Any]:
         "url": url or about_url,
         "lang": element.get(_LANG) or held.get("dc:language", "").strip() or about.get("lang", ""),
     }
-    return {name: value for name, value in values.items() if value}
+    return {name: value for name, value in values.items() if value or name == "text"}
+
+
+def _address(text: str) -> str:
+    """An address or an id, which can have its ampersands escaped once more, as HTML has them."""
+    return text.strip().replace("&amp;", "&")
 
 
 def _document(element: Any) -> dict[str, Any]:
@@ -181,7 +190,7 @@ def _document(element: Any) -> dict[str, Any]:
     values = {ours: element.get(theirs, "") for ours, theirs in named_so.items()}
     values["source"] = element.get("sitename") or element.get("hostname") or ""
     values["text"] = _paragraphs(main) if main is not None else ""
-    return {name: value for name, value in values.items() if value}
+    return {name: value for name, value in values.items() if value or name == "text"}
 
 
 def _tei(element: Any) -> dict[str, Any]:
@@ -195,12 +204,12 @@ def _tei(element: Any) -> dict[str, Any]:
     values = {
         "title": text(".//t:titleStmt/t:title"),
         "published": text(".//t:biblFull//t:date"),
-        "source": text(".//t:biblFull//t:publisher"),
+        "source": re.sub(r" \([^()]*\)$", "", text(".//t:biblFull//t:publisher")),
         "url": text(".//t:ptr[@type='URL']/@target"),
         "seen": text(".//t:creation/t:date[@type='download']"),
         "text": _paragraphs(body.find("t:div[@type='entry']", space) if body is not None else None),
     }
-    return {name: value for name, value in values.items() if value}
+    return {name: value for name, value in values.items() if value or name == "text"}
 
 
 def _paragraphs(element: Any) -> str:
@@ -222,12 +231,8 @@ def _name(element: Any) -> str:
 
 
 def _content(element: Any) -> str:
-    """All the text in an element, with the entities that XML does not know as HTML means them."""
-    pieces = [element.text or ""]
-    for child in element:
-        pieces.append(html.unescape(child.text) if callable(child.tag) else _content(child))
-        pieces.append(child.tail or "")
-    return "".join(pieces)
+    """All the text in an element."""
+    return "".join(element.itertext())
 
 
 def _markup(element: Any) -> str:
@@ -237,12 +242,17 @@ def _markup(element: Any) -> str:
 
 
 class _Utf8(io.RawIOBase):
-    """A text as bytes for a parser, U+FFFD in place of what XML cannot hold."""
+    """A text as bytes for a parser, with what XML cannot hold put right: libxml2 loses text behind it.
+
+    Entities of HTML become the characters they mean, a bare ampersand an escaped one, and characters that XML cannot
+    hold U+FFFD.
+    """
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
+        self._held = ""
         self._waiting = b""
-        self.count = 0
+        self.filled = False
         self.replaced = 0
 
     def readable(self) -> bool:
@@ -251,10 +261,27 @@ class _Utf8(io.RawIOBase):
     def readinto(self, buffer: WriteableBuffer, /) -> int:
         view = memoryview(buffer)
         if not self._waiting:
-            text, count = _UNHOLDABLE.subn("\ufffd", self._stream.read(_PIECE))
-            self.replaced += count
-            self.count += len(text)
-            self._waiting = text.encode()
+            self._waiting = self._next()
         given, self._waiting = self._waiting[: len(view)], self._waiting[len(view) :]
         view[: len(given)] = given
         return len(given)
+
+    def _next(self) -> bytes:
+        piece = self._stream.read(_PIECE)
+        self.filled = self.filled or bool(piece.strip())
+        text, self._held = self._held + piece, ""
+        if piece and (start := text.rfind("&", len(text) - _LONGEST_ENTITY)) > 0:  # it may go on in the next piece
+            text, self._held = text[:start], text[start:]
+        text, count = _UNHOLDABLE.subn("\ufffd", _AMPERSAND.sub(_escaped, text))
+        self.replaced += count
+        return text.encode()
+
+
+def _escaped(ampersand: re.Match[str]) -> str:
+    name = ampersand[1]
+    if name is None:
+        return "&amp;"
+    if name in _XML_ENTITIES:
+        return ampersand[0]
+    meant = html.unescape(ampersand[0])
+    return html.escape(meant) if meant != ampersand[0] else f"&amp;{name};"

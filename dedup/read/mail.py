@@ -89,7 +89,7 @@ def _values(message: EmailMessage) -> dict[str, Any]:
         "url": _header(message, "Archived-At").strip("<> ") or _header(message, "Content-Location"),
         "lang": _header(message, "Content-Language"),
     }
-    return {key: value for key, value in values.items() if value}
+    return {key: value for key, value in values.items() if value or key == "text"}
 
 
 def _header(message: EmailMessage, name: str) -> str:

@@ -98,7 +98,7 @@ def page(source: Source, *, url: str = "", charset: str = "") -> dict[str, Any]:
         "url": metadata.url or url,
         "lang": lang,
     }
-    return {name: value for name, value in values.items() if value}
+    return {name: value for name, value in values.items() if value or name == "text"}
 
 
 def _strip(tree: HtmlElement) -> None:

@@ -113,7 +113,7 @@ class Source:
             self.tell(f"it is {known}, no text" if known else "it is not text")
             stream.close()
             return io.StringIO()
-        if not encoding.startswith("utf") and encoding != said:
+        if encoding != said and (not encoding.startswith("utf") or encoding in {"utf-16-le", "utf-16-be"}):
             self.notices.append(Notice(self.where, f"it is not UTF-8, it looks like {encoding}", "read so", False))
         # Either way what is damaged arrives as lone surrogates, which `from_record` replaces, counts and tells.
         errors = "surrogatepass" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"

@@ -35,7 +35,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
     if count := passed_over.total():
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(passed_over.items()))
         what = "record is" if count == 1 else "records are"
-        yield Notice(source.where, f"{count:,} {what} no pages ({kinds})", "passed over", skipped=False)
+        yield Notice(source.where, f"{count:,} {what} no pages ({kinds})", "passed over", skipped=True)
 
 
 def _record(
