@@ -46,6 +46,7 @@ class Collection:
         seconds: when each distinct article was first published, in seconds since 1970: by its date, by the one at
             the head of its text, or by when it was seen; nan where none is known.
         lengths: characters of the text of each distinct article, shape (articles,).
+        datelines: by place in `articles`, the date at the head of the text of one that has no date of publication.
         has_texts: whether `articles` have their texts still.
     """
 
@@ -55,6 +56,7 @@ class Collection:
     members: tuple[tuple[int, ...], ...]
     seconds: NDArray[np.float64]
     lengths: NDArray[np.int64]
+    datelines: Mapping[int, date] = field(default_factory=dict)
     has_texts: bool = True
 
     def __len__(self) -> int:
@@ -130,6 +132,9 @@ class Door:
                 same.content = _content_hash(replace(taken[same.members[0]], title="", text=""))
             same.members.sort(key=lambda place: _seniority(taken[place]))
         in_order = sorted(self._distinct, key=lambda same: same.content)
+        told = {place: same.told for same in self._distinct if same.told for place in same.members}
+        datelines = {place: day for place, day in told.items() if taken[place].published is None}
+        self._notices.extend(_stand_ins(taken, datelines))
         times = (published_seconds(_published(taken[same.members[0]], same)) for same in in_order)
         collection = Collection(
             articles=tuple(taken),
@@ -138,6 +143,7 @@ class Door:
             members=tuple(tuple(same.members) for same in in_order),
             seconds=np.fromiter(times, np.float64, len(in_order)),
             lengths=np.fromiter((same.length for same in in_order), np.int64, len(in_order)),
+            datelines=datelines,
             has_texts=self._keep_texts,
         )
         return collection, np.fromiter((same.place for same in in_order), np.int64, len(in_order))
@@ -168,6 +174,19 @@ def published_seconds(published: date | None) -> float:
 
 def _published(article: Article, same: _Distinct) -> date | None:
     return article.published or same.told or article.seen
+
+
+def _stand_ins(articles: Sequence[Article], datelines: Mapping[int, date]) -> Iterator[Notice]:
+    """One notice of all articles that are dated by when they were seen."""
+    dated = (
+        article
+        for place, article in enumerate(articles)
+        if article.published is None and article.seen is not None and place not in datelines
+    )
+    if first := next(dated, None):
+        others = sum(1 for _ in dated)
+        where = f"{first.where or first.id}{f' and {others:,} more' if others else ''}"
+        yield Notice(where, "no date of publication is known", "dated by when it was seen", skipped=False)
 
 
 def _told(article: Article) -> date | None:

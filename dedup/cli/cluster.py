@@ -37,7 +37,9 @@ Formats:
   table  the stories with more than one article, for a person
   jsonl  a line per article: id, story, copy_group (null without a copy),
          canonical (true for the article to show of each story), title,
-         source, published, path, probability (that its links are right)
+         source, published, dated and dated_by (the date it goes by, and
+         where that is from: published, text or seen), path, probability
+         (that its links are right)
   csv    the same as rows, unchanged: a spreadsheet may take a title that
          begins with = for a formula, so import it there as text
   json   one document: settings, stories, copy groups, scored links, notices

@@ -6,9 +6,8 @@ import csv
 import re
 from typing import TextIO
 
-from dedup.clustering import Clustering
+from dedup.clustering import COLUMNS, Clustering
 
-COLUMNS = ("id", "story", "copy_group", "canonical", "title", "source", "published", "path", "probability")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
