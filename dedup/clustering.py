@@ -237,9 +237,9 @@ class Clustering:
         """One mapping per article, in input order, ready for JSON.
 
         Keys: `id`, `story` (the story's id), `copy_group` (None where it has no copy), `canonical` (True for the one
-        article to show of each story), `title`, `source`, `published` (ISO 8601 or None), `dated` (the date it goes by, in
-        the same form), `dated_by` (where that is from: `published`, `text`, `seen` or None), `path`, `probability` (how
-        likely its links to the others of its story are right, on average; None where it stands alone).
+        article to show of each story), `title`, `source`, `published` (ISO 8601 or None), `dated` (the date it goes by,
+        in the same form), `dated_by` (where that is from: `published`, `text`, `seen` or None), `path`, `probability`
+        (how likely its links to the others of its story are right, on average; None where it stands alone).
         """
         groups = {
             article: group.id for story in self.stories for group in story.copy_groups for article in group.articles

@@ -11,18 +11,22 @@ import typer
 
 import dedup
 from dedup.article import Notice
+from dedup.cli.inputs import FilesFromOption, gather
 from dedup.cli.messages import say, tell
-from dedup.cli.options import FieldOption, SetOption, parse_fields, parse_settings
+from dedup.cli.options import DayfirstOption, FieldOption, SetOption, parse_fields, parse_settings
 from dedup.cli.output import Format, check_output, choose_format, write_clustering
 from dedup.cli.progress import ProgressBar
 from dedup.clustering import Clustering
 from dedup.report import summarise
 
+_NAMED = 10  # paths in a message
+
 SHORT_HELP = "Group articles into stories, and find the copies."
 HELP = """Groups articles into stories, and finds the copies inside them.
 
-PATH is a file, a folder (with all folders in it) or - for JSON lines on standard input. Files are .txt, .md, .json,
-.jsonl and .csv, each also as .gz. Records are recognised by the usual names of their fields.
+PATH is a file, a folder (with all folders in it), a pattern in quotation marks ('news/**/*.html') or - for JSON lines
+on standard input. Files are .txt, .md, .html, .json, .jsonl, .csv, .parquet, .arrow, feeds (.xml, .rss, .atom), .warc,
+.eml and .mbox, each also packed as .gz, .bz2, .xz or .zst. Records are recognised by the usual names of their fields.
 
 \b
 Examples:
@@ -31,6 +35,7 @@ Examples:
   dedup cluster a.csv --field text=story_body   the text is in that column
   dedup cluster news/ --set granularity=.4      narrower stories
   cat a.jsonl | dedup cluster - --format json   everything, links too
+  find . -newer last -print0 | dedup cluster --files-from -
 
 \b
 Formats:
@@ -58,10 +63,11 @@ Exit codes:
 
 def command(
     paths: Annotated[
-        list[str],
-        typer.Argument(metavar="PATH", help="Files and folders; - for standard input.", show_default=False),
-    ],
+        list[str] | None,
+        typer.Argument(metavar="PATH", help="Files, folders, patterns; - for standard input.", show_default=False),
+    ] = None,
     *,
+    files_from: FilesFromOption = None,
     style: Annotated[
         Format | None,
         typer.Option(
@@ -81,12 +87,14 @@ def command(
         ),
     ] = None,
     field: FieldOption = None,
+    dayfirst: DayfirstOption = False,
     setting: SetOption = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where anything was skipped.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Nothing on standard error but errors.")] = False,
 ) -> None:
     """Parses, clusters, writes."""
     fields, settings = parse_fields(field), parse_settings(setting)
+    paths = gather(paths, files_from)
     output = None if output == Path("-") else output
     style = choose_format(style, output)
     if output:
@@ -96,12 +104,13 @@ def command(
     notices: list[Notice] = []
     with ProgressBar(quiet=quiet) as progress:
         articles = []
-        for article in dedup.read_articles(paths, fields=fields, notices=notices):
+        for article in dedup.read_articles(paths, fields=fields, notices=notices, dayfirst=dayfirst):
             articles.append(article)
             progress("reading", len(articles), 0)
         if not articles:
             tell(notices)
-            say("Error: there is no article to cluster in " + ", ".join(paths))
+            others = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
+            say("Error: there is no article to cluster in " + ", ".join(paths[:_NAMED]) + others)
             raise typer.Exit(1)
         clustering = dedup.cluster(articles, settings, progress=progress)
     clustering = replace(clustering, notices=(*notices, *clustering.notices))

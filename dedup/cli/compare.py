@@ -10,7 +10,7 @@ import typer
 import dedup
 from dedup.article import Article, Notice
 from dedup.cli.messages import say, tell
-from dedup.cli.options import FieldOption, JsonOption, SetOption, parse_fields, parse_settings
+from dedup.cli.options import DayfirstOption, FieldOption, JsonOption, SetOption, parse_fields, parse_settings
 from dedup.cli.output import standard_output
 from dedup.report import json_text, visible
 from dedup.report.json_document import settings_record
@@ -48,6 +48,7 @@ def command(
     a: Annotated[str, typer.Argument(metavar="A", help="A file with one article.", show_default=False)],
     b: Annotated[str, typer.Argument(metavar="B", help="Another.", show_default=False)],
     field: FieldOption = None,
+    dayfirst: DayfirstOption = False,
     setting: SetOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -55,7 +56,7 @@ def command(
     fields, settings = parse_fields(field), parse_settings(setting)
     if a == b == "-":
         raise typer.BadParameter("only one of the two can come from standard input", param_hint="A B")
-    first, second = _only(a, fields), _only(b, fields)
+    first, second = _only(a, fields, dayfirst), _only(b, fields, dayfirst)
     # Two files of one name in two folders may have one id; what the user typed tells them apart.
     names = (a, b) if a != b else (a, f"{b} (again)")
     first, second = replace(first, id=names[0]), replace(second, id=names[1])
@@ -67,11 +68,11 @@ def command(
             _write(explanation, first, second, settings, out)
 
 
-def _only(path: str, fields: dict[str, str]) -> Article:
+def _only(path: str, fields: dict[str, str], dayfirst: bool) -> Article:
     """The one article of a file."""
     notices: list[Notice] = []
     articles = []
-    for article in dedup.read_articles([path], fields=fields, notices=notices):
+    for article in dedup.read_articles([path], fields=fields, notices=notices, dayfirst=dayfirst):
         articles.append(article)
         if len(articles) > 1:
             problem = f"{visible(path)} has more than one article: give each of the two a file of its own"

@@ -11,7 +11,7 @@ import typer
 import dedup
 from dedup.article import Notice
 from dedup.cli.messages import say, tell
-from dedup.cli.options import FieldOption, JsonOption, SetOption, parse_fields, parse_settings
+from dedup.cli.options import DayfirstOption, FieldOption, JsonOption, SetOption, parse_fields, parse_settings
 from dedup.cli.output import standard_output
 from dedup.cli.progress import ProgressBar
 from dedup.report import json_text, visible
@@ -61,6 +61,7 @@ def command(
         list[str], typer.Argument(metavar="FILE", help="Labelled records, a set each.", show_default=False)
     ],
     field: FieldOption = None,
+    dayfirst: DayfirstOption = False,
     setting: SetOption = None,
     json: JsonOption = False,
 ) -> None:
@@ -73,7 +74,7 @@ def command(
             raise typer.BadParameter(problem, param_hint="FILE")
     scored = {}
     for name, file in zip(names, files, strict=True):
-        scores = _scores(name, file, fields, settings)
+        scores = _scores(name, file, fields, settings, dayfirst)
         if scores:
             scored[name] = scores
     with standard_output() as out:
@@ -90,11 +91,13 @@ def set_name(file: str) -> str:
     return "stdin" if file == "-" else Path(file).resolve().name.lstrip(".").split(".")[0]
 
 
-def _scores(name: str, file: str, fields: Mapping[str, str], settings: Settings) -> dict[str, Scores] | None:
+def _scores(
+    name: str, file: str, fields: Mapping[str, str], settings: Settings, dayfirst: bool
+) -> dict[str, Scores] | None:
     """The scores of all labelled articles of a file under "", and by language where there are several."""
     notices: list[Notice] = []
     with ProgressBar() as progress:
-        articles = list(dedup.read_articles([file], fields=fields, notices=notices))
+        articles = list(dedup.read_articles([file], fields=fields, notices=notices, dayfirst=dayfirst))
         clustering = dedup.cluster(articles, settings, progress=progress) if articles else None
     tell([*notices, *(clustering.notices if clustering else ())])
     labelled = [

@@ -30,8 +30,8 @@ FieldOption = Annotated[
     typer.Option(
         "--field",
         metavar="FIELD=NAME",
-        help="Where a record has its text, title, published, source, url, lang, id or story, when it has it under an "
-        "unusual name: --field text=story_body. Repeat for more.",
+        help="Where a record has its text, title, published, seen, source, url, lang, id or story, when it has it "
+        "under an unusual name: --field text=story_body. Repeat for more.",
         autocompletion=_field_starts,
         show_default=False,
     ),
@@ -46,12 +46,15 @@ SetOption = Annotated[
         show_default=False,
     ),
 ]
+DayfirstOption = Annotated[
+    bool, typer.Option("--dayfirst", help="01/02/2024 is the first of February; without this it is no date.")
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
 
 
 def field_names() -> tuple[str, ...]:
     """The fields of an article that a record can have."""
-    return tuple(field.name for field in fields(Article) if field.name != "path")
+    return tuple(field.name for field in fields(Article) if field.name not in {"path", "where"})
 
 
 def parse_fields(values: Sequence[str] | None) -> dict[str, str]:

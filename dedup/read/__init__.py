@@ -3,11 +3,11 @@
 A reader is a module with a function `read(source, fields)` that gives a `Record` for each article of a file and a
 `Notice` for whatever it had to leave out. To add one, write the module and name it in `_readers`: one file, one line.
 
-What a reader need not care for: the file is unpacked and, with `source.text()`, decoded; whatever opening and reading it
-raises becomes a notice, and what was given before is kept; names of fields, dates, ids and characters that no text can
-hold are dealt with where records become articles. What it has to care for: nothing larger than `LARGEST_RECORD` is held,
-a library is imported inside the function and its absence raises `MissingDependencyError`, and fields that it names itself
-go through `named`, since `--field` can rename them.
+What a reader need not care for: the file is unpacked and, with `source.text()`, decoded; whatever opening and reading
+it raises becomes a notice, and what was given before is kept; names of fields, dates, ids and characters that no text
+can hold are dealt with where records become articles. What it has to care for: nothing larger than `LARGEST_RECORD` is
+held, a library is imported inside the function and its absence raises `MissingDependencyError`, and fields that it
+names itself go through `named`, since `--field` can rename them.
 """
 
 from __future__ import annotations

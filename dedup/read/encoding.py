@@ -23,7 +23,8 @@ _LEGACY = (
 """The encodings that news came in before UTF-8, the commoner first: where two fit alike, the first is taken."""
 
 _DECLARATION = re.compile(
-    rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]+)|<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]+)""", re.IGNORECASE
+    rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]+)|<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]+)""",
+    re.IGNORECASE,
 )
 
 _MEANT = {

@@ -184,7 +184,7 @@ def _address(text: str) -> str:
 
 
 def _document(element: Any) -> dict[str, Any]:
-    """trafilatura's XML: what is known of an article as attributes, its text in `main`."""
+    """Trafilatura's XML: what is known of an article as attributes, its text in `main`."""
     main = element.find("main")
     named_so = {"title": "title", "published": "date", "id": "id", "url": "url", "lang": "language", "seen": "filedate"}
     values = {ours: element.get(theirs, "") for ours, theirs in named_so.items()}
@@ -194,7 +194,7 @@ def _document(element: Any) -> dict[str, Any]:
 
 
 def _tei(element: Any) -> dict[str, Any]:
-    """trafilatura's TEI."""
+    """Trafilatura's TEI."""
     space = {"t": "http://www.tei-c.org/ns/1.0"}
 
     def text(path: str) -> str:
@@ -238,7 +238,7 @@ def _content(element: Any) -> str:
 def _markup(element: Any) -> str:
     from lxml import etree
 
-    return etree.tostring(element, encoding="unicode", with_tail=False)
+    return str(etree.tostring(element, encoding="unicode", with_tail=False))
 
 
 class _Utf8(io.RawIOBase):

@@ -68,7 +68,9 @@ def _article(content: bytes, number: int | None, where: str, fields: Mapping[str
         values = _values(message)
     except (MessageError, ValueError, LookupError, TypeError, AttributeError, IndexError, RecursionError) as error:
         # The standard library's parser raises any of these on headers that are none.
-        yield Notice(where, f"it is no mail that can be read ({type(error).__name__}: {error})", "skipped", skipped=True)
+        yield Notice(
+            where, f"it is no mail that can be read ({type(error).__name__}: {error})", "skipped", skipped=True
+        )
         return
     if not message.keys():
         yield Notice(where, "it is no mail: it has no headers", "skipped", skipped=True)

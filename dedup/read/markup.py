@@ -12,7 +12,20 @@ if TYPE_CHECKING:
 
 _BLOCKS = frozenset(
     (
-        *("address", "article", "aside", "blockquote", "br", "caption", "center", "dd", "div", "dl", "dt", "figcaption"),
+        *(
+            "address",
+            "article",
+            "aside",
+            "blockquote",
+            "br",
+            "caption",
+            "center",
+            "dd",
+            "div",
+            "dl",
+            "dt",
+            "figcaption",
+        ),
         *("figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hr", "li", "main", "nav", "ol"),
         *("p", "pre", "section", "table", "td", "th", "tr", "ul"),
     )

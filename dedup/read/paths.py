@@ -181,8 +181,8 @@ class _Walk:
             else:
                 yield Notice(printable(path), f"the folder cannot be read ({reason(error)})", "skipped", skipped=True)
             return
-        pages = {name.removesuffix(ending) for name, _ in found for ending in (".html", ".htm") if name.endswith(ending)}
-        furnishings = {f"{page}_files" for page in pages}
+        pages = (Path(name) for name, _ in found if name.endswith((".html", ".htm")))
+        furnishings = {f"{page.stem}_files" for page in pages}  # where browsers put what a saved page consists of
         names = sorted((name for name, _ in found if name not in furnishings), reverse=True)
         self._counts["furnishings"] += len(found) - len(names)
         links = frozenset(name for name, is_link in found if is_link)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import lzma
+import os
 import shutil
+import stat
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
@@ -125,8 +127,11 @@ class Source:
         Raises:
             OSError, MissingDependencyError: as `text`.
         """
+        opened = self.opened()
+        size = None if self.live else _size(opened)
+        ended = None if quiet or size is None else lambda count: self._check_size(opened, size, count)
         stream: io.BufferedReader[Any] = io.BufferedReader(
-            _Patient(self.opened(), None if quiet else self._broke_off, keep_open=self.live)
+            _Patient(opened, None if quiet else self._broke_off, ended, most=size, keep_open=self.live)
         )
         kind = packing(stream.peek(_BEGINNING))
         if kind:
@@ -184,12 +189,28 @@ class Source:
         taken, self.notices = self.notices, []
         return taken
 
+    def _check_size(self, stream: IO[bytes], size: int, count: int) -> None:
+        """Tells of a file that is not what it was when it was opened; what is added meanwhile is left out."""
+        if count < size:
+            self.tell("it became shorter while it was read", f"what was left is kept ({count} bytes)")
+        elif os.fstat(stream.fileno()).st_size > size:
+            self.tell("it grew while it was read", f"what it had at first is kept ({size} bytes)")
+
     def _broke_off(self, error: Exception, count: int, kind: str = "") -> None:
         action = f"what was read up to there is kept ({count} bytes)" if count else "skipped"
         if isinstance(error, TooLarge):
             self.tell(str(error), action)
         else:
             self.tell(f"it is not a whole {kind} file ({error})" if kind else f"it cannot be read ({error})", action)
+
+
+def _size(stream: IO[bytes]) -> int | None:
+    """The size of an ordinary file; None of anything else, and of those of a system that keep it to themselves."""
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, AttributeError):
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) and status.st_size else None
 
 
 def lines(stream: IO[str]) -> Iterator[str | None]:
@@ -210,11 +231,15 @@ class _Patient(io.RawIOBase):
         self,
         stream: IO[bytes],
         broke_off: Callable[[Exception, int], None] | None = None,
+        ended: Callable[[int], None] | None = None,
         *,
+        most: int | None = None,
         keep_open: bool = False,
     ) -> None:
         self._stream = stream
         self._broke_off = broke_off
+        self._at_end = ended
+        self._most = most
         self._keep_open = keep_open
         self._count = 0
         self._ended = False
@@ -228,7 +253,8 @@ class _Patient(io.RawIOBase):
             return 0
         try:
             # A plain read would throw away what it has when the next piece fails.
-            data = (getattr(self._stream, "read1", None) or self._stream.read)(len(view))
+            size = len(view) if self._most is None else min(len(view), self._most - self._count)
+            data = (getattr(self._stream, "read1", None) or self._stream.read)(size) if size else b""
         except (OSError, EOFError, TooLarge, zlib.error, lzma.LZMAError) as error:
             self._ended = True
             if self._broke_off:
@@ -236,6 +262,10 @@ class _Patient(io.RawIOBase):
             return 0
         view[: len(data)] = data
         self._count += len(data)
+        if not data:
+            self._ended = True
+            if self._at_end:
+                self._at_end(self._count)
         return len(data)
 
     def close(self) -> None:

@@ -26,7 +26,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
     number = 0
     with source.binary() as stream:
         try:
-            for number, record in enumerate(ArchiveIterator(stream), 1):  # noqa: B007 - told where it breaks
+            for number, record in enumerate(ArchiveIterator(stream), 1):
                 yield from _record(record, number, source.where, fields, passed_over)
         except (ArchiveLoadFailed, ValueError, EOFError) as error:
             problem = f"it is broken behind record {number:,} ({' '.join(str(error).split())[:200]})"
@@ -56,7 +56,9 @@ def _record(
     try:
         content = record.content_stream().read(LARGEST_RECORD + 1)
     except Exception as error:  # damaged chunks and packings raise what their libraries happen to raise
-        yield Notice(place, f"its content cannot be unpacked ({type(error).__name__}: {error})", "skipped", skipped=True)
+        yield Notice(
+            place, f"its content cannot be unpacked ({type(error).__name__}: {error})", "skipped", skipped=True
+        )
         return
     url = record.rec_headers.get_header("WARC-Target-URI") or ""
     inner = Source.of_bytes(content, place)

@@ -16,8 +16,8 @@ from made_clustering import clustering, example
 
 import dedup
 from dedup.article import Article
-from dedup.report import json_text, write_csv, write_json, write_jsonl
 from dedup.clustering import COLUMNS
+from dedup.report import json_text, write_csv, write_json, write_jsonl
 from dedup.settings import Settings
 
 any_text = st.text(st.characters(codec=None))  # lone surrogates included
