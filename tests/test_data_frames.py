@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pandas as pd
@@ -13,8 +13,9 @@ import pytest
 
 import dedup
 
+NEW_YEAR = datetime(2024, 1, 1, tzinfo=UTC)
 ROWS = [
-    {"id": 1, "headline": "Harbour", "body": "The harbour reopened.", "published": datetime(2024, 1, 1)},
+    {"id": 1, "headline": "Harbour", "body": "The harbour reopened.", "published": NEW_YEAR},
     {"id": 2, "headline": "Rates", "body": "The bank held rates.", "published": None},
     {"id": 3, "headline": "Title alone", "body": None, "published": None},
 ]
@@ -31,7 +32,9 @@ FRAMES: dict[str, Callable[[list[dict[str, Any]]], Any]] = {
     "polars": pl.DataFrame,
     "polars, planned": lambda rows: pl.DataFrame(rows).lazy(),
     "pyarrow": pa.Table.from_pylist,
-    "pyarrow in pieces": lambda rows: pa.concat_tables([pa.Table.from_pylist(rows[:1]), pa.Table.from_pylist(rows[1:])]),
+    "pyarrow in pieces": lambda rows: pa.concat_tables(
+        [pa.Table.from_pylist(rows[:1]), pa.Table.from_pylist(rows[1:])]
+    ),
     "a batch of pyarrow": _batch,
     "a stream of pyarrow": lambda rows: pa.RecordBatchReader.from_batches(_batch(rows).schema, [_batch(rows)]),
 }
@@ -39,14 +42,14 @@ FRAMES: dict[str, Callable[[list[dict[str, Any]]], Any]] = {
 
 @pytest.mark.parametrize("name", FRAMES)
 def test_a_row_is_an_article(name: str) -> None:
-    rows = ROWS if name != "pyarrow in pieces" else [{**row, "published": datetime(2024, 1, 1)} for row in ROWS]
+    rows = ROWS if name != "pyarrow in pieces" else [{**row, "published": NEW_YEAR} for row in ROWS]
     if name == "pyarrow in pieces":
         rows[2] = {**rows[2], "body": ""}
     articles = dedup.cluster(FRAMES[name](rows)).articles
     assert [article.id for article in articles] == ["1", "2", "3"]
     assert [article.title for article in articles] == ["Harbour", "Rates", "Title alone"]
     assert [article.text for article in articles] == ["The harbour reopened.", "The bank held rates.", ""]
-    assert articles[0].published == datetime(2024, 1, 1)
+    assert articles[0].published == NEW_YEAR
 
 
 @pytest.mark.parametrize("column", [pd.Series, pl.Series, pa.array, lambda texts: pa.chunked_array([texts])])

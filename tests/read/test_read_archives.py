@@ -16,7 +16,8 @@ from warcio.warcwriter import WARCWriter
 pytestmark = pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 """warcio's writer leaves a temporary file to the garbage collector."""
 
-PAGE = f"<html lang=en><head><title>Harbour reopens</title></head><body><h1>Harbour reopens</h1>{f'<p>{BODY}</p>' * 5}</body>"
+HEAD = "<html lang=en><head><title>Harbour reopens</title></head>"
+PAGE = f"{HEAD}<body><h1>Harbour reopens</h1>{f'<p>{BODY}</p>' * 5}</body>"
 
 
 def archive(path: Path, pages: list[tuple[str, str, bytes]], *, packed: bool = True) -> Path:
@@ -78,7 +79,9 @@ def test_packed_and_chunked_contents(tmp_path: Path) -> None:
 def test_the_encoding_that_the_server_names(tmp_path: Path) -> None:
     text = "В понедельник порт снова открылся после шторма, и паромы вышли в море."
     content = f"<html><body><h1>Порт</h1>{f'<p>{text}</p>' * 5}</body></html>".encode("koi8-r")
-    (article,) = read_quietly(archive(tmp_path / "a.warc", [("200 OK", "Content-Type: text/html; charset=KOI8-R", content)]))
+    (article,) = read_quietly(
+        archive(tmp_path / "a.warc", [("200 OK", "Content-Type: text/html; charset=KOI8-R", content)])
+    )
     assert article.text.count(text) == 5
 
 

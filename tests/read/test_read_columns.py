@@ -99,7 +99,7 @@ def test_times_beyond_those_that_python_knows(tmp_path: Path) -> None:
     parquet.write_table(table, tmp_path / "a.parquet")
     articles, (notice, *_) = read_all(tmp_path)
     assert [article.text for article in articles] == ["one", "two"]
-    assert articles[1].published == datetime(2023, 11, 14, 22, 13, 20)
+    assert articles[1].published == datetime(2023, 11, 14, 22, 13, 20)  # noqa: DTZ001 - the file names no zone
     assert "a.parquet:1" in notice.where
 
 
@@ -122,12 +122,24 @@ def _cut(data: bytes) -> bytes:
     return data[: len(data) // 2]
 
 
+def _none(data: bytes) -> bytes:
+    return data[:0]
+
+
+def _beginning(data: bytes) -> bytes:
+    return data[:8]
+
+
+def _blank(data: bytes) -> bytes:
+    return bytes(len(data))
+
+
 def _scrambled(data: bytes) -> bytes:
     return data[:100] + bytes(byte ^ 0x5A for byte in data[100:-200]) + data[-200:]
 
 
 @pytest.mark.parametrize("name", WRITERS)
-@pytest.mark.parametrize("damage", [_cut, _scrambled, lambda data: b"", lambda data: data[:8], lambda data: b"\0" * 99])
+@pytest.mark.parametrize("damage", [_cut, _scrambled, _none, _beginning, _blank])
 def test_damaged_files_are_told_and_the_others_arrive(
     tmp_path: Path, name: str, damage: Callable[[bytes], bytes]
 ) -> None:
@@ -141,7 +153,9 @@ def test_damaged_files_are_told_and_the_others_arrive(
     assert any(notice.skipped for notice in notices) or len(articles) == 301
 
 
-@pytest.mark.parametrize("data", [b"PAR1" + b"x" * 200 + b"PAR1", b"ARROW1\0\0" + b"x" * 99, b"FEA1" + b"x" * 99, b"text"])
+@pytest.mark.parametrize(
+    "data", [b"PAR1" + b"x" * 200 + b"PAR1", b"ARROW1\0\0" + b"x" * 99, b"FEA1" + b"x" * 99, b"text"]
+)
 def test_what_only_has_the_name(tmp_path: Path, data: bytes) -> None:
     for ending in (".parquet", ".arrow", ".feather"):
         (notice,) = read_all(write(tmp_path / f"a{ending}", data))[1]
@@ -160,9 +174,7 @@ def test_a_parquet_file_under_another_name_is_told(tmp_path: Path) -> None:
     assert [notice.problem for notice in read_all(tmp_path)[1]] == ["it is a Parquet file, no text"]
 
 
-def test_without_pyarrow_the_command_that_installs_it_is_told(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_pyarrow_the_command_that_installs_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(tmp_path / "a.parquet", b"PAR1")
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     problem = "reading Parquet and Arrow needs the package pyarrow: pip install 'story-dedup[parquet]'"

@@ -36,7 +36,8 @@ def test_an_item_of_rss(tmp_path: Path) -> None:
     item = f"""<item><title>Fire &amp; ferry</title><link>https://echo.example/1?a=1&amp;b=2</link>
         <guid isPermaLink="false">g-1</guid><pubDate>Mon, 15 Jan 2024 07:30:00 GMT</pubDate>
         <description>Short.</description><media:content><media:title>A picture</media:title></media:content>
-        <content:encoded><![CDATA[<p>{BODY}</p><script>x()</script><p>Nobody was hurt.</p>]]></content:encoded></item>"""
+        <content:encoded><![CDATA[<p>{BODY}</p><script>x()</script><p>Nobody was hurt.</p>]]></content:encoded>
+        </item>"""
     about = "<title>The Echo</title><language>en-gb</language><image><title>Logo</title></image>"
     article = only(tmp_path, rss(item, about))
     assert (article.id, article.title, article.text) == ("g-1", "Fire & ferry", f"{BODY}\nNobody was hurt.")
@@ -61,8 +62,8 @@ def test_an_entry_of_atom(tmp_path: Path) -> None:
         <id>urn:1</id><title type="html">F&#228;hre &lt;i&gt;brennt&lt;/i&gt;</title><link rel="self" href="s"/>
         <link href="https://bote.example/1"/><updated>2024-01-16T00:00:00Z</updated>
         <published>2024-01-15T00:00:00Z</published><summary>Kurz.</summary>
-        <content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>{BODY}</p><p>Ein <b>Feuer</b>.</p></div></content>
-        </entry></feed>"""
+        <content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>{BODY}</p><p>Ein <b>Feuer</b>.</p></div>
+        </content></entry></feed>"""
     article = only(tmp_path, content)
     assert (article.id, article.title, article.text) == ("urn:1", "Fähre brennt", f"{BODY}\nEin Feuer.")
     assert (article.url, article.source, article.lang) == ("https://bote.example/1", "Der Bote", "de")
@@ -96,7 +97,8 @@ def test_entities_and_ampersands(tmp_path: Path, written: str, title: str) -> No
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1251", "koi8-r"])
 def test_encodings(tmp_path: Path, encoding: str) -> None:
     declared = encoding.replace("cp", "windows-").replace("-sig", "")
-    content = f'<?xml version="1.0" encoding="{declared}"?><rss><channel><item><title>Порт открыт</title></item></channel></rss>'
+    item = "<rss><channel><item><title>Порт открыт</title></item></channel></rss>"
+    content = f'<?xml version="1.0" encoding="{declared}"?>{item}'
     assert only(tmp_path, content.encode(encoding)).title == "Порт открыт"
 
 
@@ -133,7 +135,10 @@ def test_characters_that_xml_cannot_hold_are_counted(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
-        ("<nitf><body>x</body></nitf>", "it is XML, but neither RSS nor Atom nor of trafilatura (it begins with <nitf>)"),
+        (
+            "<nitf><body>x</body></nitf>",
+            "it is XML, but neither RSS nor Atom nor of trafilatura (it begins with <nitf>)",
+        ),
         ("hello", "it is not XML"),
         ("\n \n", "there is no article in it"),
         (rss(""), "there is no article in it"),
@@ -145,7 +150,9 @@ def test_what_is_no_feed_is_told(tmp_path: Path, content: str, problem: str) -> 
 
 
 def test_an_item_without_anything_is_told(tmp_path: Path) -> None:
-    articles, (notice,) = read_all(write(tmp_path / "a.xml", rss(f"<item/><item><description>{BODY}</description></item>")))
+    articles, (notice,) = read_all(
+        write(tmp_path / "a.xml", rss(f"<item/><item><description>{BODY}</description></item>"))
+    )
     assert [article.id for article in articles] == ["a.xml:2"]
     assert (notice.where, notice.problem) == (f"{tmp_path / 'a.xml'}:1", "its text is empty and it has no title")
 
@@ -159,10 +166,11 @@ def test_fields_of_a_users_own_do_not_hide_those_of_a_feed(tmp_path: Path) -> No
 DOCUMENT = f"""<doc sitename="The Echo" title="Fire &amp; ferry" author="A" date="2024-01-15" url="https://e.example/1"
     hostname="e.example"><main><head rend="h1">Fire</head><p>{BODY}</p><list><item>One</item></list></main>
     <comments><p>First!</p></comments></doc>"""
-TEI = f"""<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc><titleStmt><title type="main">Fire &amp; ferry</title>
-    </titleStmt><sourceDesc><biblFull><publicationStmt><publisher>The Echo (e.example)</publisher>
-    <ptr type="URL" target="https://e.example/1"/><date>2024-01-15</date></publicationStmt></biblFull></sourceDesc></fileDesc>
-    </teiHeader><text><body><div type="entry"><ab>Fire</ab><p>{BODY}</p><list><item>One</item></list></div>
+TEI = f"""<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc>
+    <titleStmt><title type="main">Fire &amp; ferry</title></titleStmt><sourceDesc><biblFull><publicationStmt>
+    <publisher>The Echo (e.example)</publisher><ptr type="URL" target="https://e.example/1"/><date>2024-01-15</date>
+    </publicationStmt></biblFull></sourceDesc></fileDesc></teiHeader>
+    <text><body><div type="entry"><ab>Fire</ab><p>{BODY}</p><list><item>One</item></list></div>
     <div type="comments"><p>First!</p></div></body></text></TEI>"""
 
 
@@ -174,7 +182,11 @@ def test_documents_that_trafilatura_writes(tmp_path: Path, content: str) -> None
 
 
 def test_tables_that_trafilatura_writes_have_no_header(tmp_path: Path) -> None:
-    row = f'https://e.example/1\tnull\t942b1ff7dda7b6f2\te.example\tFire\tnull\t2024-01-15\t"{BODY}\nMore."\tFirst!\tnull\tarticle\n'
+    cells = [
+        *("https://e.example/1", "null", "942b1ff7dda7b6f2", "e.example", "Fire", "null", "2024-01-15"),
+        *(f'"{BODY}\nMore."', "First!", "null", "article"),
+    ]
+    row = "\t".join(cells) + "\n"
     (article,) = read_quietly(write(tmp_path / "a.csv", row))
     assert (article.id, article.title, article.text) == ("a.csv:1", "Fire", f"{BODY}\nMore.")
     assert (article.published, article.source, article.url) == (date(2024, 1, 15), "e.example", "https://e.example/1")
@@ -203,7 +215,9 @@ texts = st.text(st.characters(exclude_categories=["Cc", "Cs", "Cn", "Zl", "Zp"])
 
 
 @given(st.lists(st.tuples(texts, texts), min_size=1, max_size=5))
-def test_whatever_a_feed_escapes_is_read_back(tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[str, str]]) -> None:
+def test_whatever_a_feed_escapes_is_read_back(
+    tmp_path_factory: pytest.TempPathFactory, pairs: list[tuple[str, str]]
+) -> None:
     """Escaped twice, as feeds have it: once as HTML, once as XML."""
     items = "".join(
         f"<item><title>{escape(escape(title))}</title><description>{escape(escape(text))}</description></item>"

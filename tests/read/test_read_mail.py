@@ -76,7 +76,8 @@ def test_a_mail_beyond_all_measure_is_skipped_and_the_next_arrives(tmp_path: Pat
 
 
 @pytest.mark.parametrize(
-    ("charset", "encoding"), [("iso-8859-1", "latin-1"), ("unheard-of", "utf-8"), ("utf-8", "utf-8"), ("koi8-r", "koi8-r")]
+    ("charset", "encoding"),
+    [("iso-8859-1", "latin-1"), ("unheard-of", "utf-8"), ("utf-8", "utf-8"), ("koi8-r", "koi8-r")],
 )
 def test_encodings_of_mails(tmp_path: Path, charset: str, encoding: str) -> None:
     text = "Порт открыт." if charset == "koi8-r" else "Été à la mer."

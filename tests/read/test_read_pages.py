@@ -1,11 +1,10 @@
-"""Saved pages: twenty of our own making in ten languages, and odd ones. What is found is compared with what is known."""
+"""Saved pages: twenty of our own making in ten languages, and odd ones. What is found is held against what is known."""
 
 from __future__ import annotations
 
 import re
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
 
@@ -97,9 +96,7 @@ def test_the_encoding_that_a_page_declares(tmp_path: Path, declared: str, encodi
     page = f"<html><head>{meta}<title>Порт</title></head><body><h1>Порт</h1>{f'<p>{text}</p>' * 5}</body></html>"
     articles, notices = read_all(write(tmp_path / "a.html", page.encode(encoding)))
     assert articles[0].text.count(text) == 5
-    assert [notice.problem for notice in notices] == (
-        [] if declared else ["it is not UTF-8, it looks like cp1251"]
-    )
+    assert [notice.problem for notice in notices] == ([] if declared else ["it is not UTF-8, it looks like cp1251"])
 
 
 @pytest.mark.parametrize(
@@ -122,12 +119,15 @@ def test_older_encodings_of_east_asia(tmp_path: Path, declared: str, encoding: s
 def test_programs_styles_and_images_in_the_page_are_no_text(tmp_path: Path) -> None:
     head = f"<script>{'var word = 1;' * 100_000}</script><style>{'.word{}' * 10_000}</style>"
     image = f'<img src="data:image/png;base64,{"A" * 2_000_000}" alt="">'
-    (article,) = read_quietly(write(tmp_path / "a.html", f"<html><head>{head}</head><body>{image}{ARTICLE}</body></html>"))
+    (article,) = read_quietly(
+        write(tmp_path / "a.html", f"<html><head>{head}</head><body>{image}{ARTICLE}</body></html>")
+    )
     assert (article.text.count(BODY), "word" in article.text) == (9, False)
 
 
 def test_entities_are_the_characters_they_mean(tmp_path: Path) -> None:
-    page = f"<html><body><h1>Fish &amp; ships</h1><p>&Eacute;t&eacute; &#x1F6A2; &#8217;x&#8217; a&nbsp;b &bogus;</p>{PARAGRAPHS}"
+    first = "<p>&Eacute;t&eacute; &#x1F6A2; &#8217;x&#8217; a&nbsp;b &bogus;</p>"
+    page = f"<html><body><h1>Fish &amp; ships</h1>{first}{PARAGRAPHS}"
     (article,) = read_quietly(write(tmp_path / "a.html", page))
     assert article.title == "Fish & ships"
     assert "Été 🚢 ’x’ a b &bogus;" in " ".join(article.text.split())
@@ -152,7 +152,11 @@ def test_a_page_without_an_article_is_told(tmp_path: Path, page: str) -> None:
 
 
 def test_null_bytes_and_damaged_bytes_are_counted(tmp_path: Path) -> None:
-    page = f"<html>{ARTICLE}<p>Été à la mer</p></html>".encode().replace(b"noon", b"no\0n", 1).replace(b"noon", b"no\xffn", 1)
+    page = (
+        f"<html>{ARTICLE}<p>Été à la mer</p></html>".encode()
+        .replace(b"noon", b"no\0n", 1)
+        .replace(b"noon", b"no\xffn", 1)
+    )
     (article,), (notice,) = read_all(write(tmp_path / "a.html", page))
     assert article.text.count("no\ufffdn") == 2
     assert (notice.problem, notice.action) == ("it has 2 null bytes or undecodable bytes", "replaced by U+FFFD")
@@ -203,17 +207,16 @@ def test_what_belongs_to_a_saved_page_is_not_read(tmp_path: Path) -> None:
 
 def test_news_please_leaves_pages_beside_their_articles(tmp_path: Path) -> None:
     write(tmp_path / "a.html", f"<html>{ARTICLE}</html>")
-    record = '{"maintext": "The harbour reopened.", "date_publish": "2024-03-01 08:00:00", "source_domain": "echo.example"}'
-    write(tmp_path / "a.html.json", record)
+    record = {"maintext": BODY, "date_publish": "2024-03-01 08:00:00", "source_domain": "echo.example"}
+    write(tmp_path / "a.html.json", json.dumps(record))
     (article,), (notice,) = read_all(tmp_path)
-    assert (article.text, article.source) == ("The harbour reopened.", "echo.example")
+    assert (article.text, article.source) == (BODY, "echo.example")
     assert notice.problem == "1 page has its article in a .json file beside"
 
 
 @pytest.fixture
-def _no_trafilatura(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _no_trafilatura(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "trafilatura", None)
-    yield
 
 
 @pytest.mark.usefixtures("_no_trafilatura")
