@@ -3,8 +3,8 @@
 Every input is made anew, of invented words from a seed, in a temporary folder. What is measured is the reading alone:
 the articles are counted and let go. The result is a dictionary: `inputs`, by name, each with `bytes` (of all files),
 `articles`, `seconds` (of processor time), `peak` (bytes resident at most, the interpreter and its libraries included),
-`said` (the first notice) and `notices` (how many); `idle`, the peak of a process that reads one line; and where it comes
-from.
+`said` (the first notice) and `notices` (how many); `idle`, the peak of a process that reads one line; and where it
+comes from.
 """
 
 from __future__ import annotations
