@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 from run_dedup import Command, process, write_records
@@ -79,7 +80,10 @@ def test_wrong_usage(dedup_command: Command, arguments: list[str], problem: str)
 
 @pytest.mark.parametrize("command", ["cluster", "evaluate"])
 def test_days_first(tmp_path: Path, command: str) -> None:
-    records = [{"text": OIL, "published": "01/02/2024", "story": "a"}, {"text": f"{OIL} More.", "story": "a"}]
+    records: list[dict[str, str]] = [
+        {"text": OIL, "published": "01/02/2024", "story": "a"},
+        {"text": f"{OIL} More.", "story": "a"},
+    ]
     feed = write_records(tmp_path / "feed.jsonl", records)
     unsure = process(command, feed)
     assert "can mean 2024-01-02 or 2024-02-01; kept without a date" in unsure.err
@@ -91,7 +95,7 @@ def test_days_first(tmp_path: Path, command: str) -> None:
 
 def test_results_say_which_date_an_article_goes_by(tmp_path: Path) -> None:
     """Its own date, the one at its head, when it was seen, or none; impossible, future and unset ones are counted."""
-    records = [
+    records: list[dict[str, Any]] = [
         {"id": "a", "text": OIL, "published": "2024-03-01T08:00:00+02:00", "seen": "2024-03-02"},
         {"id": "b", "text": f"CORRAN, 1 March 2024 - {OIL}", "seen": "2024-03-02"},
         {"id": "c", "text": f"{OIL} The crew was saved.", "seen": "2024-03-02"},
