@@ -58,8 +58,8 @@ def page(source: Source, *, url: str = "", charset: str = "") -> dict[str, Any]:
     if not markup.strip():
         return {}
     if count:
-        problem = f"it has {count:,} null bytes or undecodable bytes" if count > 1 else "it has an undecodable byte"
-        source.notices.append(Notice(source.where, problem, "replaced by U+FFFD", skipped=False))
+        what = "null bytes or undecodable bytes" if count > 1 else "null byte or undecodable byte"
+        source.notices.append(Notice(source.where, f"it has {count:,} {what}", "replaced by U+FFFD", False))
     if (count := markup.count("<")) > _MOST_TAGS:
         source.tell(f"it has {count:,} tags, too many for the page of an article")
         return {}

@@ -167,6 +167,8 @@ class _Walk:
         wanted: bool,
         status: os.stat_result | None = None,
     ) -> Iterator[Notice]:
+        names: list[str] = []
+        links: set[str] = set()
         try:
             status = status or path.stat()
             if (folder := (status.st_dev, status.st_ino)) in self._visited:
@@ -174,7 +176,11 @@ class _Walk:
                 return
             self._visited.add(folder)
             with os.scandir(path) as entries:
-                found = [(entry.name, entry.is_symlink()) for entry in entries if not entry.name.startswith(".")]
+                for entry in entries:
+                    if not entry.name.startswith("."):
+                        names.append(entry.name)
+                        if entry.is_symlink():
+                            links.add(entry.name)
         except OSError as error:
             self._counts["found"] += 1
             if isinstance(error, FileNotFoundError) and not levels:
@@ -182,13 +188,14 @@ class _Walk:
             else:
                 yield Notice(printable(path), f"the folder cannot be read ({reason(error)})", "skipped", skipped=True)
             return
-        pages = (Path(name) for name, _ in found if name.endswith((".html", ".htm")))
+        pages = (Path(name) for name in names if name.endswith((".html", ".htm")))
         furnishings = {f"{page.stem}_files" for page in pages}  # where browsers put what a saved page consists of
-        names = sorted((name for name, _ in found if name not in furnishings), reverse=True)
-        self._counts["furnishings"] += len(found) - len(names)
-        links = frozenset(name for name, is_link in found if is_link)
+        if there := furnishings.intersection(names):
+            names = [name for name in names if name not in there]
+            self._counts["furnishings"] += len(there)
+        names.sort(reverse=True)
         read = frozenset(name.removesuffix(".json") for name in names if name.endswith((".html.json", ".htm.json")))
-        levels.append(_Level(path, name, parts, names, links, read, wanted))
+        levels.append(_Level(path, name, parts, names, frozenset(links), read, wanted))
 
     def _file(self, path: Path, name: str, status: os.stat_result, page_read: bool) -> Iterator[Found | Notice]:
         self._counts["found"] += 1

@@ -40,7 +40,7 @@ def test_the_peak_of_another_process_is_measured(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setattr(readers, "inputs", lambda scale: {f"JSON lines at {scale}": small})
     report = readers.run(quick=True, watch=Stopwatch())
     (found,) = report["inputs"].values()
-    assert (found["articles"], found["said"], found["notices"]) == (100, "", 0)
+    assert (found["articles"], found["said"], found["notices"]) == (50, "", 0)
     assert 5_000_000 < report["idle"] <= found["peak"] * 1.1 < len(ballast)
     console = Console(record=True, width=120)
     show_readers(report, console)
