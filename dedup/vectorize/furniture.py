@@ -8,6 +8,7 @@ others' titles say. Of two articles alone this cannot be told, and nothing is ta
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +17,7 @@ from numpy.typing import NDArray
 from dedup.vectorize.boilerplate import telling
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import shingles_in_order
-from dedup.vectorize.language import language_of
+from dedup.vectorize.language import detect
 
 PASSAGE = 24
 """Words of the shortest passage looked at: texts that share no more than this are no copies, see `match.copies.FEW`."""
@@ -35,7 +36,9 @@ _UNIT = 1 << 15
 
 
 def furniture(
-    words: HashedWords, held: tuple[NDArray[np.uint64], NDArray[np.int64]] | None = None
+    words: HashedWords,
+    held: tuple[NDArray[np.uint64], NDArray[np.int64]] | None = None,
+    detect: Callable[[HashedWords], list[str]] = detect,
 ) -> NDArray[np.uint64]:
     """The hashes of the passages of `PASSAGE` words that are furniture, sorted.
 
@@ -45,6 +48,7 @@ def furniture(
     Args:
         words: of the articles.
         held: what `held_passages`, or its fast twin, says of them.
+        detect: tells the languages of articles, or its fast twin.
     """
     passages, places = held or held_passages(words)
     if not len(passages):
@@ -54,7 +58,7 @@ def furniture(
     number = np.repeat(np.arange(len(begins)), holders)
     follows = np.flatnonzero(number[1:] == number[:-1])
     pairs, pair = np.unique(np.stack([places[follows], places[follows + 1]], axis=1), axis=0, return_inverse=True)
-    relation = _relations(words, pairs, passages[begins])
+    relation = _relations(words, pairs, passages[begins], detect)
     total = np.zeros(len(begins), np.int64)
     np.add.at(total, number[follows], relation[pair.ravel()])  # NumPy 2.0 alone gives it a second axis
     unrelated = RELATED * total * holders < (holders - 1) * (holders - 2) * _UNIT
@@ -113,13 +117,20 @@ def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.in
     return passages[enough], places[enough]
 
 
-def _relations(words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64]) -> NDArray[np.int64]:
+def _relations(
+    words: HashedWords,
+    pairs: NDArray[np.int64],
+    repeated: NDArray[np.uint64],
+    detect: Callable[[HashedWords], list[str]],
+) -> NDArray[np.int64]:
     """The relation of pairs of articles in units of 1 / `_UNIT`; 1 where no title tells anything.
 
     An article in which the title of one that it is compared with stands word by word holds a list of headlines, which
     speaks of everything: of such an article only what stands outside of the repeated passages counts.
     """
-    held = {place: _Holder.of(words, place, repeated) for place in np.unique(pairs).tolist()}
+    places = np.unique(pairs)
+    languages = zip(places.tolist(), detect(words.take(places)), strict=True)
+    held = {place: _Holder.of(words, place, repeated, language) for place, language in languages}
     lists = {
         holder
         for a, b in pairs.tolist()
@@ -155,13 +166,13 @@ class _Holder:
     own: set[int]
 
     @classmethod
-    def of(cls, words: HashedWords, place: int, repeated: NDArray[np.uint64]) -> _Holder:
+    def of(cls, words: HashedWords, place: int, repeated: NDArray[np.uint64], language: str) -> _Holder:
         title, body = words.title(place), words.body(place)
         heading = title if len(title) else body[:LEAD]
         return cls(
             title=title,
             body=body,
-            telling=telling(heading.tolist(), language_of(words, place)),
+            telling=telling(heading.tolist(), language),
             vocabulary={*title.tolist(), *body.tolist()},
             own={*title.tolist(), *body[_outside(body, repeated)].tolist()},
         )
