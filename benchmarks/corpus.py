@@ -5,10 +5,11 @@ probability proportional to 1 / (r + 2.7)). What makes the work of comparing is 
 measured: words and distinct words of an article, articles that have the word of a given rank, pairs above the method's
 floor (`tests/benchmarks/test_corpus.py` holds the first two; `scale` reports the density of both).
 
-An article belongs to a **beat** (a subject with words and people of its own, which its articles share with each other),
-and to a **story** of one or more articles within days, which has names, words and figures of its own. It is its outlet's
-**own version**, or a **copy** of an earlier version of the story: cut at the end, up to 8 % of the words edited, under
-another headline. Most outlets put **furniture** around their articles: a footer, and headlines of the day.
+An article belongs to a **beat** (a subject with words and people of its own, which its articles have in common),
+to a **theme** of it, and to a **story** of one or more articles within days, which has names, words and figures of its
+own. It is its outlet's **own version**, or a **copy** of an earlier version of the story: cut at the end, up to 8 % of
+the words edited, under another headline. Most outlets put **furniture** around their articles: a footer, and headlines
+of the day.
 
 The same shape gives the same articles, and a longer stream begins with a shorter one: each day has its own random
 numbers. Days are made one by one, so a stream of any length takes little memory.
@@ -29,13 +30,13 @@ from numpy.typing import NDArray
 
 SEED = 20240527
 START = datetime(2020, 1, 1, tzinfo=UTC)
-COMMONEST = (
-    "the of to and a in is that for on was he with as it at by from has his have be an are said not which will this"
-    " who were but they had their would been after or its one she we also about more than when other two over up out"
-    " there people her new all some into first could time last years can before what if between most against during"
-    " while where no made under so years them many him only then because any such through being those these now three"
-    " even should both each since part our did day around including well still just like may another days called make"
-).split()
+COMMONEST = """
+the of to and a in is that for on was he with as it at by from has his have be an are said not which will this
+who were but they had their would been after or its one she we also about more than when other two over up out
+there people her new all some into first could time last years can before what if between most against during
+while where no made under so them many him only then because any such through being those these now three even
+should both each since part our did day around including well still just like may another days called make
+"""
 """The commonest words of all, by which the language is told; any English text is full of them."""
 
 WORDS = 150_000
@@ -63,8 +64,8 @@ class Shape:
         articles: how many.
         per_day: how many of them a day.
         repeated: how many have one and the same body, spread evenly over all days.
-        headlines: `own`, if these stand under headlines of the stories they replace, as where a crawler met a paywall; or
-            `wire`, if their headlines speak of the body, as where a text is printed by everybody.
+        headlines: `own`, if these stand under headlines of the stories they replace, as where a crawler met a paywall;
+            or `wire`, if their headlines speak of the body, as where a text is printed by everybody.
         seed: of everything.
     """
 
@@ -111,7 +112,7 @@ class Language:
 
     def __init__(self, seed: int) -> None:
         rng = np.random.Generator(np.random.PCG64([seed, 0]))
-        self.words = [*COMMONEST, *_made_up(rng, WORDS - len(COMMONEST))]
+        self.words = [*COMMONEST.split(), *_made_up(rng, WORDS - len(COMMONEST.split()))]
         weights = 1 / (np.arange(WORDS) + 2.7)
         self._zipf = np.cumsum(weights / weights.sum())
         middle = np.exp(rng.uniform(np.log(300), np.log(WORDS), (BEATS, BEAT_WORDS))).astype(np.int64)

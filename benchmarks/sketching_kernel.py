@@ -1,0 +1,51 @@
+"""Signatures without term counts, of words and of ready hashes: thin loops around dedup's own kernels."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup import Settings
+from dedup.vectorize.features import HashedWords
+from dedup.vectorize.kernels.compiling import kept
+from dedup.vectorize.kernels.extractor import permutations
+from dedup.vectorize.kernels.onepass import sketch_block
+from dedup.vectorize.kernels.sketching import least, premix
+
+
+def of_words(words: HashedWords, settings: Settings) -> NDArray[np.uint32]:
+    """Of the words of articles; shape (articles, num_perm)."""
+    a, b = permutations(settings)
+    rows, ends = np.empty((len(words), len(a)), np.uint32), np.empty(len(words), np.int64)
+    none, no_terms = np.empty(0, np.uint32), np.empty(0, np.int32)
+    sketch_block(
+        words.hashes, words.flags, words.offsets[1:], settings.shingle_size, a, b, 0, none, rows, no_terms, none, none,
+        ends,
+    )  # fmt: skip
+    return rows
+
+
+def of_hashes(hashes: NDArray[np.uint64], ends: NDArray[np.int64], settings: Settings) -> NDArray[np.uint32]:
+    """Of sets of hashes; shape (sets, num_perm)."""
+    a, b = permutations(settings)
+    rows = np.empty((len(ends) - 1, len(a)), np.uint32)
+    _sketch_hashes(hashes, ends, a, b, rows)
+    return rows
+
+
+@kept
+def _sketch_hashes(
+    hashes: NDArray[np.uint64],
+    ends: NDArray[np.int64],
+    a: NDArray[np.uint32],
+    b: NDArray[np.uint32],
+    rows: NDArray[np.uint32],
+) -> None:
+    longest = np.int64(0)
+    for row in range(len(rows)):
+        longest = max(longest, ends[row + 1] - ends[row])
+    mixed = np.empty(longest, np.uint32)
+    for row in range(len(rows)):
+        count = ends[row + 1] - ends[row]
+        premix(hashes[ends[row] : ends[row + 1]], count, mixed)
+        least(mixed, count, a, b, rows[row])
