@@ -23,10 +23,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from dedup import Article
 
 SEED = 20240527
 START = datetime(2020, 1, 1, tzinfo=UTC)
@@ -89,6 +90,11 @@ class Planted:
     record: dict[str, str]
     story: int
     text: int
+
+    def article(self) -> Article:
+        """The article itself."""
+        published = datetime.fromisoformat(self.record["published"])
+        return Article(**{**self.record, "published": published})  # type: ignore[arg-type]
 
 
 @dataclass(slots=True)
@@ -321,8 +327,3 @@ def _furnished(rng: np.random.Generator, text: str, footer: str, headlines: list
         latest = headlines[-int(rng.integers(4, 8)) :]
         footer = "\n".join(["Also read", *latest, footer])
     return f"{text}\n{footer}"
-
-
-def shape_to_dict(shape: Shape) -> dict[str, Any]:
-    """The shape, ready for JSON."""
-    return {name: getattr(shape, name) for name in ("articles", "per_day", "repeated", "headlines", "seed")}

@@ -34,7 +34,7 @@ PEERS = (
     Peer("orjson", "orjson", "a limit: how fast JSON can be parsed"),
 )
 WITHOUT = {
-    "text-dedup": "its recipe is measured (words, five-word runs, SHA-1, 61-bit permutations by NumPy); the package itself"
+    "text-dedup": "its recipe is measured (runs of five words, SHA-1, 61-bit permutations by NumPy); the package itself"
     " is a set of scripts, and wants Spark and older releases of libraries that others here use",
 }
 """Peers that are not installed beside the others, and what stands for them."""

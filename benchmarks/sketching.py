@@ -1,8 +1,9 @@
 """From texts to signatures and term counts, on one core, beside peers: three rows of `speed`.
 
 Every way gets the same texts and makes 128-slot signatures of their runs of five words. To peers that need the runs as
-Python strings the quickest way to make them is given: the words of `\\w+` in small letters, joined by `zip`. Splitting
-at spaces alone is quicker still, but leaves commas on words; it is measured beside, as `rensa, split at spaces`.
+Python strings the quickest way to make them is given: its words by a regular expression, in small letters,
+joined by `zip`. Splitting at spaces alone is quicker still, but leaves commas on words; it is measured beside, as
+`rensa, split at spaces`.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from dedup.vectorize.kernels.extractor import Extractor, blocks
 
 if TYPE_CHECKING:
     from dedup import Article
+    from dedup.vectorize.features import HashedWords
 
 SLOTS, RUN = 128, 5
 CHECKED = 300
@@ -133,8 +135,11 @@ class Sketcher:
 
     def signatures(self, articles: Sequence[tuple[str, str]]) -> NDArray[np.uint32]:
         """Of titles and texts; shape (articles, SLOTS)."""
-        rows = [self._of_words(self._extractor.words(block), self._settings) for block in blocks(articles)]
-        return np.concatenate(rows)
+        return np.concatenate([self.of_words(self._extractor.words(block)) for block in blocks(articles)])
+
+    def of_words(self, words: HashedWords) -> NDArray[np.uint32]:
+        """Of hashed words; shape (articles, SLOTS)."""
+        return self._of_words(words, self._settings)
 
     def of_hashes(self, hashes: NDArray[np.uint64], ends: NDArray[np.int64]) -> NDArray[np.uint32]:
         """Of sets of hashes; those of set i are at `hashes[ends[i]:ends[i + 1]]`."""

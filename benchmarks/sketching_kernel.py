@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from dedup import Settings
 from dedup.vectorize.features import HashedWords
-from dedup.vectorize.kernels.compiling import kept
+from dedup.vectorize.kernels.compiling import Whole, kept
 from dedup.vectorize.kernels.extractor import permutations
 from dedup.vectorize.kernels.onepass import sketch_block
 from dedup.vectorize.kernels.sketching import least, premix
@@ -49,3 +49,11 @@ def _sketch_hashes(
         count = ends[row + 1] - ends[row]
         premix(hashes[ends[row] : ends[row + 1]], count, mixed)
         least(mixed, count, a, b, rows[row])
+
+
+@kept
+def multiply(numbers: NDArray[np.uint32], factor: Whole, times: int) -> None:
+    """Multiplies each number and adds to it, again and again: the least that a slot of a signature takes."""
+    for _ in range(times):
+        for place in range(len(numbers)):
+            numbers[place] = np.uint32(numbers[place] * factor + np.uint32(1))
