@@ -1,6 +1,6 @@
 """How time and memory grow with the number of articles: real ones, made-up ones, and made-up ones with a crowd.
 
-Every run is `dedup cluster` on a file, in a process of its own, by all processors. The result is one dictionary (`run`):
+Every run is `dedup cluster` on a file in a process of its own, by all processors. The result is one dictionary (`run`):
 
     benchmark, schema, seed, machine, versions, commit
     real               runs on the beginning of the stream and on all of it
