@@ -247,7 +247,8 @@ def _more(rng: np.random.Generator) -> list[int]:
     if rng.random() < 0.55:
         return []
     count = min(80, int(1 / max(1e-3, rng.random()) ** 0.7))
-    return np.minimum(12, rng.exponential(1.1, count)).astype(int).tolist()
+    days: list[int] = np.minimum(12, rng.exponential(1.1, count)).astype(int).tolist()
+    return days
 
 
 def _body(rng: np.random.Generator, language: Language, story: _Story, length: int) -> list[list[str]]:

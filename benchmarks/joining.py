@@ -19,11 +19,9 @@ from dedup.match.kernels.floor import pairs_above
 from dedup.match.kernels.sweep import Sweep
 from dedup.match.stories import FLOOR, SECONDS_A_DAY
 from dedup.settings import Settings
+from dedup.steps import FastSteps
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.frequencies import Frequencies
-from dedup.vectorize.kernels.extractor import Extractor
-from dedup.vectorize.kernels.languages import detect
-from dedup.vectorize.weights import tfidf
 
 if TYPE_CHECKING:
     from dedup import Article
@@ -109,7 +107,7 @@ def groups_by_datasketch(sketches: Sequence[Any], rows: NDArray[np.uint32]) -> L
 def groups_by_fastsketch(wide: NDArray[np.uint64], rows: NDArray[np.uint32]) -> Labels:
     """The same from the candidates of FastSketchLSH's."""
     flat, ends = _fastsketch_candidates(wide)
-    place = np.repeat(np.arange(len(rows)), np.diff(np.asarray(ends, np.int64)))
+    place = np.repeat(np.arange(len(rows)), np.diff(np.asarray(ends).astype(np.int64)))
     other = np.asarray(flat, np.int64)
     return _verified(rows, np.stack([place, other], axis=1)[other < place])
 
@@ -175,7 +173,8 @@ def vectors_to_pairs(articles: Sequence[Article], rounds: int, announce: Callabl
     if days * SECONDS_A_DAY > window:
         raise BenchmarkError("these articles span more than the window, which peers do not know: take fewer")
     ways: dict[str, Callable[[], object]] = {"dedup": lambda: pairs(matrix, seconds)}
-    checked, fewer = [], {}
+    checked: list[str] = []
+    fewer: dict[str, int] = {}
     if is_here("sparse-dot-topn"):
         whole = sp.csr_matrix(
             (
@@ -208,11 +207,12 @@ def vectors_to_pairs(articles: Sequence[Article], rounds: int, announce: Callabl
 
 def vectors(articles: Sequence[Article]) -> sp.csr_array:
     """The TF-IDF vectors of articles, as the pipeline makes them, with nothing taken out first."""
-    features = list(Extractor(Settings()).stream((article.title, article.text) for article in articles))
-    counts = [part.term_counts() for part in features]
-    every, capitals = (sp.csr_array(sp.vstack(parts)) for parts in zip(*counts, strict=True))
-    languages = [language for part in features for language in detect(part.words)]
-    return tfidf(every, capitals, languages, Frequencies.of(every, languages), Settings()).matrix
+    steps, order = FastSteps(Settings(), threads=1), np.arange(len(articles))
+    words = steps.read((article.title, article.text) for article in articles)
+    features = steps.features(words, np.ones(len(words.hashes), bool), order)
+    languages = steps.detect(words)
+    frequencies = Frequencies.of(features.terms_of(features.every), languages, order)
+    return steps.tfidf(features, languages, frequencies).matrix
 
 
 def pairs(matrix: sp.csr_array, seconds: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -78,4 +78,4 @@ def run_python(arguments: Sequence[str], environment: Mapping[str, str]) -> dict
 
 
 def _sum(stages: Sequence[Mapping[str, Any]]) -> float:
-    return sum(stage["seconds"] for stage in stages)
+    return float(sum(stage["seconds"] for stage in stages))

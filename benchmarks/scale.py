@@ -2,7 +2,7 @@
 
 Every run is `dedup cluster` on a file in a process of its own, by all processors. The result is one dictionary (`run`):
 
-    benchmark, schema, seed, machine, versions, commit
+    benchmark, schema, seed, quick, machine, versions, commit
     real               runs on the beginning of the stream and on all of it
     made_up            runs on the made-up stream (see `corpus`), 1,150 articles a day
     crowds             the same with one body in thousands of articles: by what their headlines are
@@ -31,7 +31,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks import corpus, joining
-from benchmarks.corpus import Shape
+from benchmarks.corpus import SEED, Shape
 from benchmarks.data import stream_file
 from benchmarks.machine import Stopwatch, provenance
 from benchmarks.processes import clustered
@@ -68,7 +68,7 @@ QUICK = Size((1_000, 3_000), (2_000, 5_000, 10_000), 5_000, 500, 2_000)
 
 
 def run(
-    folder: Path | None, *, size: Size = FULL, most: int | None = None, seed: int = corpus.SEED, watch: Stopwatch
+    folder: Path | None, *, size: Size = FULL, most: int | None = None, seed: int = SEED, watch: Stopwatch
 ) -> dict[str, Any]:
     """Measures everything, the small before the large.
 
@@ -83,7 +83,13 @@ def run(
         BenchmarkError: a run failed.
     """
     path, skipped = stream_file(folder), {}
-    report: dict[str, Any] = {"benchmark": "scale", "schema": SCHEMA, "seed": seed, **provenance()}
+    report: dict[str, Any] = {
+        "benchmark": "scale",
+        "schema": SCHEMA,
+        "seed": seed,
+        "quick": size == QUICK,
+        **provenance(),
+    }
     report["real"], report["made_up"], report["crowds"] = [], [], {}
     if path is None:
         skipped["real"] = "the stream is not there"

@@ -1,4 +1,4 @@
-"""Signatures without term counts, of words and of ready hashes: thin loops around dedup's own kernels."""
+"""Signatures of ready hashes: a thin loop around dedup's own kernels."""
 
 from __future__ import annotations
 
@@ -6,23 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import Settings
-from dedup.vectorize.features import HashedWords
 from dedup.vectorize.kernels.compiling import Whole, kept
 from dedup.vectorize.kernels.extractor import permutations
-from dedup.vectorize.kernels.onepass import sketch_block
 from dedup.vectorize.kernels.sketching import least, premix
-
-
-def of_words(words: HashedWords, settings: Settings) -> NDArray[np.uint32]:
-    """Of the words of articles; shape (articles, num_perm)."""
-    a, b = permutations(settings)
-    rows, ends = np.empty((len(words), len(a)), np.uint32), np.empty(len(words), np.int64)
-    none, no_terms = np.empty(0, np.uint32), np.empty(0, np.int32)
-    sketch_block(
-        words.hashes, words.flags, words.offsets[1:], settings.shingle_size, a, b, 0, none, rows, no_terms, none, none,
-        ends,
-    )  # fmt: skip
-    return rows
 
 
 def of_hashes(hashes: NDArray[np.uint64], ends: NDArray[np.int64], settings: Settings) -> NDArray[np.uint32]:

@@ -72,7 +72,7 @@ def main(result: Path, arguments: list[str]) -> None:
         watches.append(StageWatch(**options))
         return watches[-1]
 
-    cluster.ProgressBar = watch  # type: ignore[assignment,misc]
+    vars(cluster)["ProgressBar"] = watch
     sys.argv = ["dedup", "cluster", *arguments]
     code: Any = 0
     try:
