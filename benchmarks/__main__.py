@@ -298,9 +298,10 @@ def _report(
         size = timed.QUICK if quick else timed.FULL
         return timed.run(folder, size=size, seed=timed.SEED if seed is None else seed, watch=watch)
     from benchmarks import scale as grown
+    from benchmarks.corpus import SEED
 
-    seed = grown.SEED if seed is None else seed
-    return grown.run(folder, size=grown.QUICK if quick else grown.FULL, most=most, seed=seed, watch=watch)
+    size = grown.QUICK if quick else grown.FULL
+    return grown.run(folder, size=size, most=most, seed=SEED if seed is None else seed, watch=watch)
 
 
 def _show(name: str, report: dict[str, Any], plots: Path | None) -> None:

@@ -68,13 +68,13 @@ def signatures_to_groups(
     checked = [_same_groups("datasketch", ours, theirs)]
     ways: dict[str, Callable[[], object]] = {
         "dedup": lambda: groups(rows),
-        "datasketch, insert + query": lambda: _insert_and_query(sketches),
+        "datasketch": lambda: _insert_and_query(sketches),
     }
     if is_here("fastsketchlsh"):
         wide = rows.astype(np.uint64)
         checked.append(_same_groups("fastsketchlsh", ours, groups_by_fastsketch(wide, rows)))
-        ways["fastsketchlsh, insert + query"] = lambda: _fastsketch_candidates(wide)
-    fewer = {"datasketch, insert + query": min(rounds, 3)}
+        ways["fastsketchlsh"] = lambda: _fastsketch_candidates(wide)
+    fewer = {"datasketch": min(rounds, 3)}
     timings = alternately(ways, rounds, fewer=fewer, announce=announce)
     many = planted_signatures(large, seed)
     seconds = []
@@ -107,7 +107,8 @@ def groups_by_datasketch(sketches: Sequence[Any], rows: NDArray[np.uint32]) -> L
 def groups_by_fastsketch(wide: NDArray[np.uint64], rows: NDArray[np.uint32]) -> Labels:
     """The same from the candidates of FastSketchLSH's."""
     flat, ends = _fastsketch_candidates(wide)
-    place = np.repeat(np.arange(len(rows)), np.diff(np.asarray(ends).astype(np.int64)))
+    begins: NDArray[np.int64] = np.asarray(ends, np.int64)
+    place = np.repeat(np.arange(len(rows)), begins[1:] - begins[:-1])
     other = np.asarray(flat, np.int64)
     return _verified(rows, np.stack([place, other], axis=1)[other < place])
 
@@ -187,9 +188,9 @@ def vectors_to_pairs(articles: Sequence[Article], rounds: int, announce: Callabl
         real = sp.csr_matrix(matrix)
         least = int(np.floor(FLOOR / WEIGHT_UNIT**2))
         checked.append(_same_pairs("sparse_dot_topn", ours, _topn(whole, least)))
-        ways["sparse-dot-topn, whole numbers"] = lambda: _topn(whole, least)
-        ways["sparse-dot-topn, floats"] = lambda: _topn(real, FLOOR)
-        fewer |= {"sparse-dot-topn, whole numbers": min(rounds, 3), "sparse-dot-topn, floats": min(rounds, 3)}
+        ways["sparse-dot-topn, int32"] = lambda: _topn(whole, least)
+        ways["sparse-dot-topn, float64"] = lambda: _topn(real, FLOOR)
+        fewer |= {"sparse-dot-topn, int32": min(rounds, 3), "sparse-dot-topn, float64": min(rounds, 3)}
     ways["scipy"] = lambda: _product(matrix)
     fewer["scipy"] = 1
     few = matrix[:BLOCK]

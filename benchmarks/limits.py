@@ -92,32 +92,32 @@ def measure(articles: Sequence[Article], rounds: int, announce: Callable[[str], 
     unpacked = {"gunzip": raw / _seconds(took["unpack"])}
     stdlib = {"gunzip + json.loads": raw / (_seconds(took["unpack"]) + _seconds(took["json"]))}
     return [
-        _step("read .jsonl.gz", "MB/s of JSON", raw / _seconds(took["read"]), {**unpacked, **parsed, **stdlib}),
+        _step("read .jsonl.gz", "MB/s", raw / _seconds(took["read"]), {**unpacked, **parsed, **stdlib}),
         _step(
-            "text -> hashed words",
-            "MB/s of text",
+            "text -> words",
+            "MB/s",
             size / _seconds(took["words"]),
             {
-                "murmur of ready words": size / _seconds(took["hash"]),
+                "hash of ready words": size / _seconds(took["hash"]),
                 "str.encode": size / _seconds(took["encode"]),
                 "memcpy": copied,
             },
         ),
         _step(
-            "hashed words -> signature",
+            "words -> signature",
             "10⁹ slots/s",
             slots / _seconds(took["sketch"]),
-            {"multiply and add in cache": TIMES * MULTIPLIED / 1e9 / _seconds(took["multiply"])},
+            {"multiply, add in cache": TIMES * MULTIPLIED / 1e9 / _seconds(took["multiply"])},
         ),
         _step(
-            "hashed words -> signature + counts",
+            "words -> … + counts",
             "10⁶ words/s",
             counted / _seconds(took["features"]),
             {"signature alone": counted / _seconds(took["sketch"])},
         ),
         _step(
-            "signatures -> candidates",
-            "MB/s of signatures",
+            "signatures -> pairs",
+            "MB/s",
             rows.nbytes / 1e6 / _seconds(took["buckets"]),
             {"memcpy": copied},
         ),

@@ -69,18 +69,15 @@ def _runs(report: Report) -> dict[str, Sequence[Report]]:
 
 
 def _show_row(row: Report, console: Console) -> None:
-    table = _table(
-        f"{row['what']} ({row['articles']:,})", "way", "s", "low – high", "per s", "times ours", "low – high", "bar"
-    )
+    title = f"{row['what']} ({row['articles']:,})"
+    table = _table(title, "way", "s", "low", "high", "per s", "times ours", "low", "high", "bar")
     for name, timing in row["timings"].items():
         ratio, bar = row["ratios"].get(name), row["bars"].get(name)
         table.add_row(
             name,
-            f"{timing['median']:.3f}",
-            f"{timing['low']:.3f} – {timing['high']:.3f}",
+            *(f"{timing[measure]:.3f}" for measure in ("median", "low", "high")),
             f"{row['articles'] / timing['median']:,.0f}",
-            f"{ratio['median']:.2f}" if ratio else "",
-            f"{ratio['low']:.2f} – {ratio['high']:.2f}" if ratio else "",
+            *(f"{ratio[measure]:.3g}" if ratio else "" for measure in ("median", "low", "high")),
             f"≥ {bar['at_least']:g}: {_word(bar['reached'])}" if bar else "",
         )
     console.print(table)
@@ -175,13 +172,13 @@ def _at_most(measured: float, bar: float | None, unit: str) -> str:
 
 
 def _word(reached: bool) -> str:
-    return "reached" if reached else "NOT reached"
+    return "yes" if reached else "NO"
 
 
 def _table(title: str, first: str, *columns: str) -> Table:
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column(first, overflow="fold")
+    table.add_column(first, no_wrap=True)
     for column in columns:
         words = column in ("limit", "unit", "bar")
-        table.add_column(column, justify="left" if words else "right", overflow="fold")
+        table.add_column(column, justify="left" if words else "right", no_wrap=True)
     return table

@@ -49,7 +49,7 @@ def text_to_signature(articles: Sequence[Article], rounds: int, announce: Callab
     ways: Ways = {"dedup": lambda: sketcher.signatures(bare)}
     fewer = {}
     ways["datasketch, crc32"] = lambda: datasketch(texts, zlib.crc32)
-    ways["datasketch, its own sha1"] = lambda: datasketch(texts, None)
+    ways["datasketch, sha1"] = lambda: datasketch(texts, None)
     ways["text-dedup's recipe"] = lambda: recipe(texts)
     for slow in list(ways)[1:]:
         fewer[slow] = min(rounds, 3)

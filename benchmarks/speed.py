@@ -35,15 +35,15 @@ BARS: dict[str, dict[str, float]] = {
     "text_to_signature": {"datasketch, crc32": 30, "rensa": 15, "fastsketchlsh": 15, "gaoya": 5},
     "hashes_to_signature": {"rensa": 0.5, "fastsketchlsh": 0.5},
     "text_to_features": {"scikit-learn": 15},
-    "signatures_to_groups": {"datasketch, insert + query": 200},
-    "vectors_to_pairs": {"sparse-dot-topn, whole numbers": 4, "sparse-dot-topn, floats": 4},
+    "signatures_to_groups": {"datasketch": 200},
+    "vectors_to_pairs": {"sparse-dot-topn, int32": 4, "sparse-dot-topn, float64": 4},
 }
 """How many times longer a peer has to take than we; half as long, where we may take twice its time."""
 WHAT = {
     "text_to_signature": "text -> signature, one core",
     "hashes_to_signature": "the signature step alone, from the same hashes of runs, one core",
     "text_to_features": "text -> signature + term counts, beside term counts alone, one core",
-    "signatures_to_groups": "signatures -> verified groups (32 bands of 4), one core",
+    "signatures_to_groups": "signatures -> verified groups (32 bands of 4), beside insert + query, one core",
     "vectors_to_pairs": "pairs above the method's floor, one core",
 }
 
