@@ -300,8 +300,8 @@ def _report(
     from benchmarks import scale as grown
     from benchmarks.corpus import SEED
 
-    size = grown.QUICK if quick else grown.FULL
-    return grown.run(folder, size=size, most=most, seed=SEED if seed is None else seed, watch=watch)
+    extent = grown.QUICK if quick else grown.FULL
+    return grown.run(folder, size=extent, most=most, seed=SEED if seed is None else seed, watch=watch)
 
 
 def _show(name: str, report: dict[str, Any], plots: Path | None) -> None:

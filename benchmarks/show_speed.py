@@ -30,7 +30,7 @@ def show_speed(report: Report, console: Console) -> None:
 
 def show_scale(report: Report, console: Console) -> None:
     """Prints all runs, the stages of the largest one of each kind, and the bars."""
-    table = _table("growth", "articles", "days", "MB", "s", "articles/s", "peak MB", "bytes each", "stories", "copies")
+    table = _table("growth", "articles", "days", "MB", "s", "per s", "peak GB", "kB each", "stories", "copies")
     for kind, runs in _runs(report).items():
         for run in runs:
             f1 = [f"{run[name]['bcubed_f1']:.3f}" if name in run else "" for name in ("stories", "copies")]
@@ -40,8 +40,8 @@ def show_scale(report: Report, console: Console) -> None:
                 f"{run['megabytes']:,.0f}",
                 f"{run['seconds']:,.1f}",
                 f"{run['articles'] / run['seconds']:,.0f}",
-                f"{run['peak'] / 1e6:,.0f}",
-                f"{run['bytes_per_article']:,.0f}",
+                f"{run['peak'] / 1e9:.2f}",
+                f"{run['bytes_per_article'] / 1e3:.1f}",
                 *f1,
             )
     console.print(table)
@@ -60,7 +60,7 @@ def show_scale(report: Report, console: Console) -> None:
     _show_end(report, console)
 
 
-_KINDS = {"real": "real", "made_up": "made up", "wire": "made up, a wire text", "own": "made up, a paywall"}
+_KINDS = {"real": "real", "made_up": "made up", "wire": "with a wire text", "own": "with a paywall"}
 
 
 def _runs(report: Report) -> dict[str, Sequence[Report]]:
@@ -70,14 +70,15 @@ def _runs(report: Report) -> dict[str, Sequence[Report]]:
 
 def _show_row(row: Report, console: Console) -> None:
     title = f"{row['what']} ({row['articles']:,})"
-    table = _table(title, "way", "s", "low", "high", "per s", "times ours", "low", "high", "bar")
+    table = _table(title, "way", "s", "±", "per s", "times ours", "bar")
     for name, timing in row["timings"].items():
         ratio, bar = row["ratios"].get(name), row["bars"].get(name)
         table.add_row(
             name,
-            *(f"{timing[measure]:.3f}" for measure in ("median", "low", "high")),
+            f"{timing['median']:.3f}",
+            f"{(timing['high'] - timing['low']) / 2 / timing['median']:.0%}",
             f"{row['articles'] / timing['median']:,.0f}",
-            *(f"{ratio[measure]:.3g}" if ratio else "" for measure in ("median", "low", "high")),
+            f"{ratio['median']:.3g} ({ratio['low']:.3g} – {ratio['high']:.3g})" if ratio else "",
             f"≥ {bar['at_least']:g}: {_word(bar['reached'])}" if bar else "",
         )
     console.print(table)
@@ -104,7 +105,7 @@ def _show_steps(steps: Sequence[Report], console: Console) -> None:
 
 
 def _show_stages(title: str, stages: Sequence[Report], console: Console) -> None:
-    table = _table(title, "stage", "s", "share", "articles/s", "MB/s", "peak MB", "bytes each")
+    table = _table(title, "stage", "s", "share", "articles/s", "MB/s", "peak MB", "kB each")
     for stage in stages:
         rate, size = stage["articles_per_second"], stage["megabytes_per_second"]
         table.add_row(
@@ -114,7 +115,7 @@ def _show_stages(title: str, stages: Sequence[Report], console: Console) -> None
             f"{rate:,.0f}" if rate else "",
             f"{size:,.1f}" if size else "",
             f"{stage['peak'] / 1e6:,.0f}" if stage["peak"] else "",
-            f"{stage['bytes_per_article']:,.0f}" if stage["peak"] else "",
+            f"{stage['bytes_per_article'] / 1e3:,.1f}" if stage["peak"] else "",
         )
     console.print(table)
 
