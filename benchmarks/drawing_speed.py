@@ -35,7 +35,7 @@ def draw_speed(report: Report, path: Path) -> None:
                 panel.text(rate, place, text, va="center", fontsize=7.5)
             panel.set_yticks(range(len(names)), names, fontsize=8)
             panel.set_xscale("log")
-            panel.set_xlim(min(rates) / 3, max(rates) * 30)
+            panel.set_xlim(min(rates) / 3, max(rates) * 12)
             panel.set_title(row["what"], fontsize=8.5, loc="left")
             panel.grid(visible=False, axis="y")
         panels[-1].set_xlabel("articles a second")
