@@ -51,7 +51,7 @@ class Size:
     Attributes:
         real: articles of the stream, None for all.
         made_up: articles of the made-up stream.
-        crowd: articles of which `repeated` have one body.
+        crowd: articles of which `repeated` have one body; 0 for no such runs.
         repeated: see above.
         density: articles in which the pairs above the floor are counted.
     """
@@ -107,7 +107,7 @@ def run(
                 continue
             with watch.step(f"made up, {count:,}"):
                 report["made_up"].append(made_up(Shape(count, seed=seed), scratch, watch.tell))
-        for headlines in ("wire", "own"):
+        for headlines in ("wire", "own") if size.crowd else ():
             count = min(size.crowd, most or size.crowd)
             shape = Shape(count, repeated=size.repeated * count // size.crowd, headlines=headlines, seed=seed)
             with watch.step(f"one body {shape.repeated:,} times in {count:,}, headlines: {headlines}"):

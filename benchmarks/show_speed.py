@@ -94,7 +94,7 @@ def _show_row(row: Report, console: Console) -> None:
 
 def _show_steps(steps: Sequence[Report], console: Console) -> None:
     table = _table(
-        "how far each step is from its limits, one core", "step", "measured", "unit", "limit", "at most", "share"
+        "how far each step is from its limits, one core", "step", "rate", "unit", "limit", "at most", "share"
     )
     for step in steps:
         first = [step["step"], f"{step['rate']:,.1f}", step["unit"]]
