@@ -22,6 +22,7 @@ import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -52,6 +53,7 @@ CAST = 150
 OUTLETS = 60
 OF_STORY, OF_THEME, OF_BEAT, SPECIAL = 0.06, 0.15, 0.285, 0.52
 """Of the words of a text those that are its story's, its theme's, its beat's, and repeated; each up from the last."""
+_KINDS = (0.0, OF_STORY / 2, OF_STORY, OF_THEME, OF_BEAT)
 ONSETS = ("b", "br", "c", "d", "dr", "f", "g", "gr", "h", "k", "l", "m", "n", "p", "pr", "r", "s", "st", "t", "tr", "v")
 VOWELS = ("a", "e", "i", "o", "u", "a", "e", "i", "o", "ea")
 CODAS = ("", "", "", "l", "m", "n", "r", "s")
@@ -254,22 +256,18 @@ def _more(rng: np.random.Generator) -> list[int]:
 def _body(rng: np.random.Generator, language: Language, story: _Story, length: int) -> list[list[str]]:
     """The sentences of a text, which says most of what is its story's own at its beginning, and repeats itself."""
     words = language.draw(rng, length)
-    beat, theme = language.beats[story.beat], story.theme
     kinds = rng.random(length)
     kinds[:50] *= 0.75
     picks = rng.random(length)
-    special = np.flatnonzero(kinds < SPECIAL)
-    for place, kind, pick in zip(special.tolist(), kinds[special].tolist(), picks[special].tolist(), strict=True):
-        if kind < OF_STORY / 2:
-            words[place] = story.names[int(len(story.names) * pick)]
-        elif kind < OF_STORY:
-            words[place] = story.words[int(len(story.words) * pick)]
-        elif kind < OF_THEME:
-            words[place] = theme[int(len(theme) * pick)]
-        elif kind < OF_BEAT:
-            words[place] = beat[int(BEAT_WORDS * pick * pick)]
-        else:
-            words[place] = words[int(place * pick)]
+    sources = (story.names, story.words, story.theme, language.beats[story.beat])
+    for (low, high), source in zip(pairwise(_KINDS), sources, strict=True):
+        places = np.flatnonzero((kinds >= low) & (kinds < high))
+        chosen = picks[places] ** 2 if source is sources[-1] else picks[places]  # of a beat some words more often
+        for place, number in zip(places.tolist(), (len(source) * chosen).astype(int).tolist(), strict=True):
+            words[place] = source[number]
+    places = np.flatnonzero((kinds >= OF_BEAT) & (kinds < SPECIAL))
+    for place, number in zip(places.tolist(), (places * picks[places]).astype(int).tolist(), strict=True):
+        words[place] = words[number]
     ends = np.cumsum(rng.integers(8, 26, length // 8 + 1))
     sentences, start = [], 0
     for end in ends.tolist():
