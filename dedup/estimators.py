@@ -323,6 +323,7 @@ class StoryClusterer(_TextInputMixin, ClusterMixin, BaseEstimator):  # type: ign
         background: int = DEFAULTS.background,
         neighbours: int = DEFAULTS.neighbours,
         date_penalty: float = DEFAULTS.date_penalty,
+        outlet_penalty: float = DEFAULTS.outlet_penalty,
     ) -> None:
         self.granularity = granularity
         self.window = window
@@ -338,6 +339,7 @@ class StoryClusterer(_TextInputMixin, ClusterMixin, BaseEstimator):  # type: ign
         self.background = background
         self.neighbours = neighbours
         self.date_penalty = date_penalty
+        self.outlet_penalty = outlet_penalty
 
     def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - y is what scikit-learn passes to everyone
         """Groups the articles.
