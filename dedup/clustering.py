@@ -98,7 +98,8 @@ class Explanation:
         a, b: the ids.
         same_text: whether they are copies of one text.
         same_story: whether they are in one story.
-        link: the scores; `link.score` is cosine less `background`, `date_penalty` and `outlet_penalty`, and `second_opinion`.
+        link: the scores; `link.score` is cosine less `background`, `date_penalty` and `outlet_penalty`, and
+            `second_opinion`.
         background: how much articles as ordinary as these two resemble anything at all.
         date_penalty: taken off for the days between them.
         outlet_penalty: taken off because they are of one outlet.

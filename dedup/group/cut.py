@@ -54,7 +54,8 @@ def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
 
     A merge is good enough at the threshold, that of two single articles at `PAIR` times it. Where both sides are groups
     of several articles, it must besides not fall far below the height at which they formed themselves: two dense
-    stories on one topic are not one loose story; the more articles, the less far, for the surer are the heights. At 0 only what is one text merges.
+    stories on one topic are not one loose story. The more articles, the less far, for the surer are the heights. At 0
+    only what is one text merges.
 
     What a merge needs never rises with the granularity, so what is good stays good: the stories at one granularity are
     unions of the stories at any lower one.

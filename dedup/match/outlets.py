@@ -23,7 +23,8 @@ def of_one_outlet(outlets: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[n
 
 def outlet_penalty(score: NDArray[np.int64], settings: Settings) -> NDArray[np.int64]:
     """What pairs of one outlet lose of their score, both in units of `SCORE_UNIT`; nothing where it is high."""
-    return np.rint(faded(settings.outlet_penalty, score * SCORE_UNIT) / SCORE_UNIT).astype(np.int64)
+    height = score.astype(np.float64) * SCORE_UNIT
+    return np.rint(faded(settings.outlet_penalty, height) / SCORE_UNIT).astype(np.int64)
 
 
 def less_of_one_outlet(pairs: Pairs, outlets: NDArray[np.int64], settings: Settings) -> Pairs:
