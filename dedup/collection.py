@@ -65,6 +65,13 @@ class Collection:
         """The first published of the articles that are one distinct article."""
         return self.articles[self.members[distinct][0]]
 
+    def outlets(self) -> NDArray[np.int64]:
+        """The number of each distinct article's outlet, -1 where it is unknown, or several ran the very text."""
+        names = ({" ".join(self.articles[place].source.casefold().split()) for place in held} for held in self.members)
+        known = [name.pop() if len(name := found - {""}) == 1 else "" for found in names]
+        number = {name: place for place, name in enumerate(sorted({*known} - {""}))}
+        return np.fromiter((number.get(name, -1) for name in known), np.int64, len(known))
+
     def seniorities(self) -> list[Seniority]:
         """For each distinct article the key it is ordered by: the first published first, of several the fullest."""
         times = np.where(np.isnan(self.seconds), np.inf, self.seconds)

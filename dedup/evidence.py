@@ -19,6 +19,7 @@ from dedup.explain import explain, links
 from dedup.group.cut import cut
 from dedup.group.linkage import Tree
 from dedup.match.copies import Overlaps
+from dedup.match.outlets import of_one_outlet
 from dedup.match.probability import Probabilities
 from dedup.match.stories import Pairs, products
 from dedup.settings import Settings
@@ -100,6 +101,11 @@ class StoredEvidence:
         return parent
 
     @cached_property
+    def outlets(self) -> NDArray[np.int64]:
+        """The number of each distinct article's outlet, -1 where it is unknown."""
+        return self.collection.outlets()
+
+    @cached_property
     def events(self) -> NDArray[np.int64]:
         """For each distinct article its story at the default granularity, of which links have their probability."""
         return cut(self.tree, Settings().granularity)
@@ -116,6 +122,10 @@ class StoredEvidence:
         return self.probabilities.of_stories(
             score, self.density(a, b), self.foreign(a, b), self.events[a] == self.events[b]
         )
+
+    def of_one_outlet(self, a: int, b: int) -> bool:
+        """Whether two distinct articles are known to be of the same outlet."""
+        return a != b and bool(of_one_outlet(self.outlets, np.array([a]), np.array([b]))[0])
 
     def density(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
         """How much the articles of pairs resemble the others, on average."""

@@ -18,6 +18,7 @@ from dedup.group.copies import copy_groups, digests, held_together, representati
 from dedup.match.copies import alike_candidates, decide, never_one_story
 from dedup.match.crowd import crowding
 from dedup.match.opinion import Embed, opinions
+from dedup.match.outlets import less_of_one_outlet
 from dedup.match.stories import ordinariness, rescored
 from dedup.settings import Settings
 from dedup.steps import choose
@@ -105,6 +106,7 @@ def cluster(
     copies = copies.where(without_parts(copies, digest))
     copies = copies.where(held_together(copies, forms, partial(steps.overlaps, words), settings.copy_overlap))
     pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never_one_story(words, steps, more_forms)))
+    pairs = less_of_one_outlet(pairs, collection.outlets(), settings)
     opinion = opinions(pairs, collection.wording(foreign), second_opinion, tell) if second_opinion else None
     if opinion is not None:
         pairs = replace(pairs, score=pairs.score + opinion)

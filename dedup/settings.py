@@ -12,7 +12,7 @@ from typing import Any, Self
 
 from dedup.errors import SettingsError
 
-METHOD_VERSION = 2
+METHOD_VERSION = 3
 """Raised whenever the same articles with the same settings would give another result."""
 
 
@@ -43,6 +43,7 @@ class Settings:
     background: int = _knob(1000, 0, 10**9, "number of articles that the shipped word frequencies count for")
     neighbours: int = _knob(100, 1, 100_000, "most same-story candidates kept for one article")
     date_penalty: float = _knob(0.15, 0.0, 1.0, "taken from the score of two articles 20 days or more apart")
+    outlet_penalty: float = _knob(0.08, 0.0, 1.0, "taken from the score of two articles of one outlet")
 
     def __post_init__(self) -> None:
         faults = []

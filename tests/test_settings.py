@@ -131,7 +131,7 @@ def test_every_knob_counts_in_the_fingerprint() -> None:
     others: dict[str, Any] = {
         "granularity": 0.6, "window": 1.5, "copy_overlap": 0.9, "shingle_size": 2,
         "num_perm": 256, "bands": 32, "seed": 9, "title_weight": 9, "lead_weight": 9.5, "lead_length": 9,
-        "capital_weight": 9.5, "background": 9, "neighbours": 9, "date_penalty": 0.9,
+        "capital_weight": 9.5, "background": 9, "neighbours": 9, "date_penalty": 0.9, "outlet_penalty": 0.9,
     }  # fmt: skip
     assert set(others) == set(NAMES)
     prints = {Settings().fingerprint, *(Settings(**{name: value}).fingerprint for name, value in others.items())}
@@ -144,10 +144,10 @@ def test_a_fingerprint_is_that_of_the_method_and_of_every_knob() -> None:
     settings = Settings(
         granularity=0.5, window=30.0, copy_overlap=0.4, shingle_size=5, num_perm=128, bands=64,
         seed=1, title_weight=2, lead_weight=2.0, lead_length=50, capital_weight=1.4, background=1000, neighbours=100,
-        date_penalty=0.15,
+        date_penalty=0.15, outlet_penalty=0.08,
     )  # fmt: skip
     assert set(settings.to_dict()) == set(NAMES), "a new knob: spell it out above, and pin anew"
-    assert (METHOD_VERSION, settings.fingerprint) == (2, "c349d5e796a77dec")
+    assert (METHOD_VERSION, settings.fingerprint) == (3, "f7c05830fb0253b6")
 
 
 def test_a_fingerprint_is_the_same_in_every_process() -> None:

@@ -110,6 +110,7 @@ def _write(explanation: Explanation, first: Article, second: Article, settings: 
         f"  cosine       {link.cosine:6.3f}   of their weighted words",
         f"  background   {-explanation.background or 0.0:6.3f}   how much two such articles resemble anything",
         f"  dates        {-explanation.date_penalty or 0.0:6.3f}   {_apart(link.days)}",
+        *_outlet(explanation, first),
         f"  score        {link.score:6.3f}   (one story from {explanation.threshold:.3g})",
         f"  probability  {link.probability:6.3f}   {_right(link)}",
         "",
@@ -118,6 +119,12 @@ def _write(explanation: Explanation, first: Article, second: Article, settings: 
         f"Judged by themselves, against {_BACKGROUND}.",
     ]
     out.writelines(visible(line) + "\n" for line in lines)
+
+
+def _outlet(explanation: Explanation, first: Article) -> list[str]:
+    if not explanation.outlet_penalty:
+        return []
+    return [f"  outlet       {-explanation.outlet_penalty:6.3f}   both of {first.source}"]
 
 
 def _words(explanation: Explanation) -> list[str]:

@@ -91,6 +91,7 @@ class Door:
             link=Link(a.id, b.id, "story", 0.31, 0.36, 0.01, 0.02, 1.0, 0.87),
             background=0.04,
             date_penalty=0.01,
+            outlet_penalty=0.0,
             second_opinion=0.0,
             threshold=threshold_at(settings.granularity),
             joined_at=0.31,
