@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -51,6 +51,7 @@ class StoredEvidence:
         furniture: the passages that were taken out of bodies, see `dedup.vectorize.furniture`.
         crowd: what the collection takes off all scores, see `dedup.match.crowd`.
         opinion: what a second opinion added to the score of each pair, None where there was none.
+        cut: cuts the tree: `dedup.group.cut.cut`, or its fast twin.
     """
 
     collection: Collection
@@ -67,6 +68,7 @@ class StoredEvidence:
     furniture: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
     crowd: float = 0.0
     opinion: NDArray[np.int64] | None = None
+    cut: Callable[[Tree, float], NDArray[np.int64]] = cut
 
     def clustering(self, settings: Settings) -> Clustering:
         """The stories at the granularity of the settings."""
@@ -108,7 +110,7 @@ class StoredEvidence:
     @cached_property
     def events(self) -> NDArray[np.int64]:
         """For each distinct article its story at the default granularity, of which links have their probability."""
-        return cut(self.tree, Settings().granularity)
+        return self.cut(self.tree, Settings().granularity)
 
     @cached_property
     def probabilities(self) -> Probabilities:

@@ -113,8 +113,11 @@ def cluster(
     weights = (standing == np.arange(count)).astype(np.int64)
     tree = steps.average_linkage(pairs, copy_groups(copies, forms), weights)
     notices = (*collection.notices, *map(_notice, map(collection.first, foreign)))
-    evidence = StoredEvidence(collection, foreign, vectors, ordinary, pairs, copies, forms, digest, tree, notices)
-    return replace(evidence, across=across, crowd=crowd, furniture=passages, opinion=opinion).clustering(settings)
+    evidence = StoredEvidence(
+        collection, foreign, vectors, ordinary, pairs, copies, forms, digest, tree, notices,
+        across=across, crowd=crowd, furniture=passages, opinion=opinion, cut=steps.cut,
+    )  # fmt: skip
+    return evidence.clustering(settings)
 
 
 def compare(

@@ -88,6 +88,8 @@ class Steps(Protocol):
 
     def average_linkage(self, pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree: ...
 
+    def cut(self, tree: Tree, granularity: float) -> NDArray[np.int64]: ...
+
 
 class PlainSteps:
     """Every step in its plain form."""
@@ -181,6 +183,11 @@ class PlainSteps:
         from dedup.group.linkage import average_linkage
 
         return average_linkage(pairs, groups, weights)
+
+    def cut(self, tree: Tree, granularity: float) -> NDArray[np.int64]:
+        from dedup.group.cut import cut
+
+        return cut(tree, granularity)
 
 
 class FastSteps:
@@ -277,6 +284,11 @@ class FastSteps:
 
         return average_linkage(pairs, groups, weights)
 
+    def cut(self, tree: Tree, granularity: float) -> NDArray[np.int64]:
+        from dedup.group.kernels.cut import cut
+
+        return cut(tree, granularity)
+
     def _compile(self, progress: Progress) -> None:
         """Uses every kernel once, on a few articles of two languages that share passages."""
         from dedup.vectorize.bridge import Bridge
@@ -306,7 +318,8 @@ class FastSteps:
             across = Bridge(matrix, np.array([0, 0, 1, 1]))
             never = copies.where(copies.a < 0)
             yield (alike := self.story_pairs(matrix, times * 0, times, order, never, _silent, across))
-            yield self.average_linkage(alike, [[0, 1]], np.array([1, 0, 1, 1]))
+            tree = self.average_linkage(alike, [[0, 1]], np.array([1, 0, 1, 1]))
+            yield self.cut(tree, self._settings.granularity)
 
         for number, _ in enumerate(steps()):
             progress("compiling, once for this machine", number, 12)
