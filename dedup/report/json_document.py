@@ -49,8 +49,8 @@ def write_json(clustering: Clustering, out: TextIO) -> None:
 
 
 def settings_record(settings: Settings) -> dict[str, float | str | None]:
-    """Settings ready for JSON: by name, infinity as null, with the `fingerprint`."""
-    values = {name: None if math.isinf(value) else value for name, value in settings.to_dict().items()}
+    """The settings that change the result, ready for JSON: by name, infinity as null, with the `fingerprint`."""
+    values = {name: None if math.isinf(value) else value for name, value in settings.method().items()}
     return {**values, "fingerprint": settings.fingerprint}
 
 

@@ -71,7 +71,7 @@ def test_json_holds_everything() -> None:
     assert list(document) == ["schema", "dedup", "settings", "summary", "stories", "links", "notices"]
     assert document["schema"] == 1
     assert document["dedup"] == dedup.__version__
-    assert document["settings"] == {**Settings().to_dict(), "fingerprint": Settings().fingerprint}
+    assert document["settings"] == {**Settings().method(), "fingerprint": Settings().fingerprint}
     assert document["summary"] == {
         "articles": 6,
         "stories": 3,
