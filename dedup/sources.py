@@ -131,7 +131,9 @@ def _faults(one: _Given) -> Iterator[str]:
         name = one.name.removeprefix(_FIELD)
         if name not in FIELD_NAMES:
             yield f"{one.place}: an article has no field {name!r} (it has: {', '.join(FIELD_NAMES)})"
-        elif not isinstance(one.value, str) or not one.value:
+        elif not one.value:
+            yield f"{one.place}: {name}= names no field of the records"
+        elif not isinstance(one.value, str):
             yield f"{one.place}: {name} must be the name of a field of the records, not {one.value!r}"
     else:
         alone = {"num_perm": {"bands": 1}, "bands": {"num_perm": one.value}}.get(one.name, {})

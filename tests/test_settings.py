@@ -153,7 +153,15 @@ def test_what_changes_no_result_counts_in_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("text", "gigabytes"),
-    [("2", 2.0), ("1.5GB", 1.5), ("800MB", 0.8), ("800 mb", 0.8), ("2GiB", 2.147483648), ("1t", 1000.0), ("inf", math.inf)],
+    [
+        ("2", 2.0),
+        ("1.5GB", 1.5),
+        ("800MB", 0.8),
+        ("800 mb", 0.8),
+        ("2GiB", 2.147483648),
+        ("1t", 1000.0),
+        ("inf", math.inf),
+    ],
 )
 def test_memory_is_gigabytes_or_a_size(text: str, gigabytes: float) -> None:
     assert Settings.from_strings({"memory": text}).memory == pytest.approx(gigabytes)

@@ -24,7 +24,7 @@ _LOOK_EVERY = 0.02  # seconds
 _PATIENCE = 2.0  # seconds for the work to end by itself
 
 
-def apply(settings: Settings) -> None:
+def hold_to(settings: Settings) -> None:
     """Holds this process to its threads and memory. To be called before the heavy libraries load.
 
     Raises:
@@ -71,7 +71,8 @@ class _Watch(threading.Thread):
 
 def resident() -> int:
     """Bytes of memory that this process has in use, or had at most where the system does not tell the former; 0 where
-    it tells neither."""
+    it tells neither.
+    """
     try:
         with open("/proc/self/statm", encoding="ascii") as status:  # noqa: PTH123 - read fifty times a second
             return int(status.read().split()[1]) * os.sysconf("SC_PAGE_SIZE")

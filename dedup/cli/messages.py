@@ -59,19 +59,21 @@ class _JsonHandler(_Handler):
         return json_text(line)
 
 
-def say(message: str, *, level: int = logging.INFO, details: Mapping[str, Any] | None = None) -> None:
-    """One message on standard error. File names and texts in it cannot do harm there."""
-    if _is_json():
+def say(
+    message: str, *, level: int = logging.INFO, details: Mapping[str, Any] | None = None, keep_lines: bool = False
+) -> None:
+    """One message on standard error, on one line unless its lines are kept. Names and texts in it can do no harm."""
+    if is_json():
         level = logging.ERROR if message.startswith("Error: ") else level
         message = message.removeprefix("Error: ").strip()
         logging.getLogger("dedup.command").log(level, "%s", message, extra={_DETAILS: details or {}})
     else:
-        typer.echo(visible(message), err=True)
+        typer.echo("\n".join(map(visible, message.split("\n") if keep_lines else [message])), err=True)
 
 
 def tell(notices: Sequence[Notice]) -> None:
     """What was skipped and what was kept with a change, and why: alike ones together, ten groups of each kind."""
-    if _is_json():
+    if is_json():
         for notice in notices:
             say(str(notice), level=logging.WARNING, details=asdict(notice))
         return
@@ -82,7 +84,8 @@ def tell(notices: Sequence[Notice]) -> None:
             _tell_kind(kind)
 
 
-def _is_json() -> bool:
+def is_json() -> bool:
+    """Whether messages are for a program."""
     return any(isinstance(handler, _JsonHandler) for handler in logging.getLogger("dedup").handlers)
 
 

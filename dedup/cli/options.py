@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dedup.cli.bounds import apply
+from dedup.cli.bounds import hold_to
 from dedup.errors import SettingsError
 from dedup.report import visible
 
@@ -99,6 +99,7 @@ def configured(
     dayfirst: bool = False,
     threads: str | None = None,
     memory: str | None = None,
+    apply: bool = True,
 ) -> Configuration:
     """The settings in effect, of flags, environment and file; wrong usage ends the command, with all that is wrong."""
     from dedup.sources import configure
@@ -124,7 +125,8 @@ def configured(
     for name, place in found.origins.items():
         if place != "default":
             log.debug("%s is set by %s", name, place)
-    apply(found.settings)
+    if apply:
+        hold_to(found.settings)
     return found
 
 

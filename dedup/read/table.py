@@ -11,7 +11,7 @@ from typing import IO, Literal
 
 from dedup.article import Notice
 from dedup.quote import listed
-from dedup.read.source import LARGEST_RECORD, Record, Source
+from dedup.read.source import LARGEST_RECORD, Record, Source, Table
 from dedup.record import find_fields
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -36,6 +36,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
         missing_text = yield from check_columns(header, fields, source.where, "the first line names")
         if missing_text is None:
             return
+        table = Table(first, delimiter)
         for row in _rows(lines, delimiter, len(header)):
             where = f"{source.where}:{row.line}"
             if row.cells is None:
@@ -45,7 +46,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
                 if row.problem:
                     yield Notice(where, row.problem, row.action, skipped=False)
                 cells = row.cells + [""] * (len(header) - len(row.cells))
-                yield Record(missing_text | dict(zip(header, cells, strict=False)), row.line, row.raw)
+                yield Record(missing_text | dict(zip(header, cells, strict=False)), row.line, row.raw, "row", table)
 
 
 def check_columns(

@@ -51,6 +51,7 @@ class Door:
         fields: Mapping[str, str] | None = None,
         notices: list[Notice] | None = None,
         stdin: BinaryIO | None = None,
+        dayfirst: bool = False,
     ) -> Iterator[Article]:
         assert stdin is None
         assert notices is not None
@@ -59,7 +60,9 @@ class Door:
             lines = sys.stdin if path == "-" else Path(path).read_text(encoding="utf-8").splitlines()
             for number, line in enumerate(lines, 1):
                 where = f"{path}:{number}"
-                article, noticed = from_record(json.loads(line), where=where, default_id=where, fields=fields)
+                article, noticed = from_record(
+                    json.loads(line), where=where, default_id=where, fields=fields, dayfirst=dayfirst
+                )
                 notices += noticed
                 if article:
                     yield article

@@ -15,7 +15,7 @@ import dedup
 from dedup.cli import application
 from dedup.settings import Settings
 
-COMMANDS = ("cluster", "compare", "evaluate", "settings")
+COMMANDS = ("cluster", "compare", "evaluate", "schema", "settings")
 
 
 def help_of(*command: str) -> str:

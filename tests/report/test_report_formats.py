@@ -17,7 +17,7 @@ from made_clustering import clustering, example
 import dedup
 from dedup.article import Article
 from dedup.report import json_text, write_csv, write_json, write_jsonl
-from dedup.report.csv_rows import COLUMNS
+from dedup.report import COLUMNS
 from dedup.settings import Settings
 
 any_text = st.text(st.characters(codec=None))  # lone surrogates included

@@ -1,0 +1,258 @@
+"""What is new: articles clustered together with those of an archive, whose stories keep their names."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from dedup.article import Article, Notice
+from dedup.clustering import Clustering, Progress, Story
+from dedup.collection import collect
+from dedup.errors import InputError
+from dedup.pipeline import cluster
+from dedup.quote import quoted
+from dedup.read import read_records
+from dedup.record import find_fields
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from dedup.settings import Settings
+
+Status = Literal["new", "continues", "copy", "archived"]
+
+_ROW = {"id", "story", "copy_group", "canonical", "path"}
+"""What tells a row of a result from an article."""
+
+_STORY, _ID = "dedup_story", "dedup_id"
+_BESIDE = ".dedup.jsonl"  # what `--keep` writes beside articles that are files
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """Articles that were there before, and the stories that they were in.
+
+    Attributes:
+        articles: the articles.
+        stories: for each the id of its story in the run that it comes from, "" where that is not known.
+    """
+
+    articles: tuple[Article, ...]
+    stories: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Arrivals:
+    """New articles, and how they stand to those of an archive.
+
+    Attributes:
+        clustering: the new articles and behind them those of the archive, in their stories. A story that continues one
+            of the archive has the id it had there.
+        count: how many of its articles are new: those at the places below it.
+        statuses: for each article of the clustering "copy" where it is a copy of an archived one, "continues" where an
+            archived one is in its story, else "new"; "archived" for those of the archive.
+        copy_of: for each the id of the archived article that it is a copy of, None where it is none.
+    """
+
+    clustering: Clustering
+    count: int
+    statuses: tuple[Status, ...]
+    copy_of: tuple[str | None, ...]
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{count} {status}" for status, count in sorted(Counter(self.statuses).items()))
+        return f"<Arrivals of {self.count} articles: {counts}>"
+
+    @property
+    def stories(self) -> tuple[Story, ...]:
+        """The stories that have a new article, the largest first."""
+        wanted = {self.clustering.labels[place] for place in range(self.count)}
+        return tuple(story for label, story in enumerate(self.clustering.stories) if label in wanted)
+
+    def to_records(self, *, archived: bool = False) -> list[dict[str, Any]]:
+        """One mapping per new article, as `Clustering.to_records`, with `status` and `copy_of`.
+
+        Args:
+            archived: whether the archived articles follow.
+        """
+        return [
+            {**record, "status": status, "copy_of": copy}
+            for place, (record, status, copy) in enumerate(
+                zip(self.clustering.to_records(), self.statuses, self.copy_of, strict=True)
+            )
+            if archived or place < self.count
+        ]
+
+
+def cluster_against(
+    articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame,
+    archive: Archive | Iterable[Article | Mapping[str, Any] | str],
+    settings: Settings | None = None,
+    *,
+    progress: Progress | None = None,
+) -> Arrivals:
+    """Groups new articles together with those of an archive, and says of each whether it is new.
+
+    The stories are those of one run over both: what was archived may fall into other stories than before, where new
+    articles say so. A story has the id of the archived story that it has most articles of.
+
+    Args:
+        articles: the new ones, as for `cluster`.
+        archive: from `read_archive`, or articles of which no stories are known.
+        settings: as for `cluster`.
+        progress: as for `cluster`.
+
+    Raises:
+        InputError: something among the articles is no article at all.
+    """
+    new = collect(articles)
+    if not isinstance(archive, Archive):
+        held = collect(archive).articles
+        archive = Archive(held, ("",) * len(held))
+    taken = {article.id for article in new.articles}
+    renamed = [_renamed(article, taken) for article in archive.articles]
+    clustering = cluster([*new.articles, *renamed], settings, progress=progress)
+    clustering = replace(clustering, notices=(*new.notices, *clustering.notices))
+    count = len(new.articles)
+    known = dict(zip((article.id for article in clustering.articles[count:]), archive.stories, strict=True))
+    clustering = replace(clustering, stories=_named_as_before(clustering.stories, known))
+    names = [article.id for article in archive.articles]
+    copies: list[str | None] = [None] * len(clustering.articles)
+    statuses: list[Status] = ["archived"] * len(clustering.articles)
+    for story in clustering.stories:
+        of_group = {article: group for group in story.copy_groups for article in group.articles}
+        old = [article for article in story.articles if clustering.place(article) >= count]
+        for article in story.articles:
+            place = clustering.place(article)
+            if place >= count:
+                continue
+            group = of_group.get(article)
+            originals = [clustering.place(other) for other in group.articles] if group else []
+            first = next((other for other in originals if other >= count), None)
+            copies[place] = None if first is None else names[first - count]
+            statuses[place] = "new" if not old else "continues" if first is None else "copy"
+    return Arrivals(clustering, count, tuple(statuses), tuple(copies))
+
+
+def _renamed(article: Article, taken: set[str]) -> Article:
+    """An archived article under a name of its own: a new one of the same name keeps it."""
+    name = article.id
+    while name in taken:
+        name += "@archive"
+    taken.add(name)
+    return article if name == article.id else replace(article, id=name)
+
+
+def _named_as_before(stories: Iterable[Story], known: Mapping[str, str]) -> tuple[Story, ...]:
+    """The stories, each under the id of the archived story that it has most articles of; no id goes to two."""
+    stories = list(stories)
+    claims = [
+        (-held, story.id != name, name, number)
+        for number, story in enumerate(stories)
+        for name, held in Counter(known[article] for article in story.articles if known.get(article)).items()
+    ]
+    named: dict[int, str] = {}
+    taken: set[str] = set()
+    for *_, name, number in sorted(claims):
+        if number not in named and name not in taken:
+            named[number] = name
+            taken.add(name)
+    for number, story in enumerate(stories):
+        if number not in named:
+            name = story.id
+            while name in taken:
+                name += "+"
+            taken.add(name)
+            named[number] = name
+    return tuple(replace(story, id=named[number]) for number, story in enumerate(stories))
+
+
+def read_archive(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    fields: Mapping[str, str] | None = None,
+    notices: list[Notice] | None = None,
+    dayfirst: bool = False,
+) -> Archive:
+    """Reads an archive: articles in files and folders, what `--keep` has written, or results of earlier runs.
+
+    A result (JSON lines, CSV or Parquet) names the files its articles came from; they are read again. Files are looked
+    for from the folder at hand, then from that of the result.
+
+    Args:
+        paths: files and folders, or one of these.
+        fields, notices, dayfirst: as for `read_articles`.
+
+    Raises:
+        InputError: a result names a file that is not there, or that has changed since.
+    """
+    noted = [] if notices is None else notices
+    arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
+    articles: list[Article] = []
+    stories: list[str] = []
+    for argument in arguments:
+        rows: list[Mapping[str, Any]] = []
+        beside = _beside(Path(argument))
+        found: list[Notice] = []
+        for article, record, file in read_records(argument, fields=fields, notices=found, dayfirst=dayfirst):
+            values = record.values
+            if values.keys() >= _ROW and not find_fields(values, fields)["text"]:
+                rows.append(values)
+                continue
+            added = beside.get(file.id, {}) if record.number is None else values
+            name, story = added.get(_ID), added.get(_STORY)
+            articles.append(replace(article, id=name) if isinstance(name, str) and name else article)
+            stories.append(story if isinstance(story, str) else "")
+        if rows:
+            told = _files_of(rows, Path(argument), fields, dayfirst, noted)
+            for article, story in told:
+                articles.append(article)
+                stories.append(story)
+        else:
+            noted += found
+    return Archive(tuple(articles), tuple(stories))
+
+
+def _beside(folder: Path) -> dict[str, dict[str, Any]]:
+    """What `--keep` has written about the files of a folder, by their names; nothing where it has not."""
+    try:
+        lines = (folder / _BESIDE).read_text(encoding="utf-8").splitlines()
+        return {line["file"]: line for line in map(json.loads, lines)}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _files_of(
+    rows: list[Mapping[str, Any]],
+    result: Path,
+    fields: Mapping[str, str] | None,
+    dayfirst: bool,
+    notices: list[Notice],
+) -> Iterator[tuple[Article, str]]:
+    """The articles of the rows of a result, read again from their files, each with its story."""
+    of_path: dict[str, list[Mapping[str, Any]]] = {}
+    for row in rows:
+        of_path.setdefault(str(row["path"] or "-"), []).append(row)
+    advice = "give the articles themselves as the archive, or what --keep all has written"
+    for path, held in of_path.items():
+        file = next((place for place in (Path(path), result.parent / path) if place.is_file()), None)
+        if path == "-" or file is None:
+            came = "came by standard input" if path == "-" else f"were in {path}, which is not there"
+            raise InputError(f"{result}: {len(held):,} of its articles {came}; {advice}")
+        found = (article for article, _, _ in read_records(file, fields=fields, notices=notices, dayfirst=dayfirst))
+        for row, article in zip(held, _endless(found), strict=False):
+            if article is None or article.title != (row["title"] or ""):
+                now = "has fewer articles" if article is None else f"has {quoted(article.title)} in its place"
+                raise InputError(f"{result}: {quoted(row['title'])} was in {path}, which {now} now; {advice}")
+            yield replace(article, id=str(row["id"])), str(row["story"])
+
+
+def _endless(articles: Iterable[Article]) -> Iterator[Article | None]:
+    yield from articles
+    while True:
+        yield None
