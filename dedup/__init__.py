@@ -6,7 +6,7 @@ first used, so that importing this package costs next to nothing.
 
 from __future__ import annotations
 
-import logging
+import logging as _logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -75,7 +75,7 @@ _HOMES = {
     "score": "evaluate",
 }
 
-logging.getLogger(__name__).addHandler(logging.NullHandler())  # silent, unless who uses it wants to hear
+_logging.getLogger(__name__).addHandler(_logging.NullHandler())  # silent, unless who uses it wants to hear
 
 __version__ = "0.1.0"
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - the keys are strings; a test compares them with the imports above

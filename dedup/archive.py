@@ -17,7 +17,6 @@ from dedup.errors import InputError
 from dedup.pipeline import cluster
 from dedup.quote import quoted
 from dedup.read import read_records
-from dedup.record import find_fields
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -196,26 +195,29 @@ def read_archive(
     articles: list[Article] = []
     stories: list[str] = []
     for argument in arguments:
-        rows: list[Mapping[str, Any]] = []
+        if rows := _rows(argument):
+            for article, story in _files_of(rows, Path(argument), fields, dayfirst, noted):
+                articles.append(article)
+                stories.append(story)
+            continue
         beside = _beside(Path(argument))
-        found: list[Notice] = []
-        for article, record, file in read_records(argument, fields=fields, notices=found, dayfirst=dayfirst):
-            values = record.values
-            if values.keys() >= _ROW and not find_fields(values, fields)["text"]:
-                rows.append(values)
-                continue
-            added = beside.get(file.id, {}) if record.number is None else values
+        for article, record, file in read_records(argument, fields=fields, notices=noted, dayfirst=dayfirst):
+            added = beside.get(file.id, {}) if record.number is None else record.values
             name, story = added.get(_ID), added.get(_STORY)
             articles.append(replace(article, id=name) if isinstance(name, str) and name else article)
             stories.append(story if isinstance(story, str) else "")
-        if rows:
-            told = _files_of(rows, Path(argument), fields, dayfirst, noted)
-            for article, story in told:
-                articles.append(article)
-                stories.append(story)
-        else:
-            noted += found
     return Archive(tuple(articles), tuple(stories))
+
+
+def _rows(argument: str) -> list[Mapping[str, Any]]:
+    """The rows of a result; none where the argument is no result."""
+    rows = []
+    # Read as if the id were the title: a row without a title is a row all the same.
+    for article, record, _ in read_records(argument, fields={"title": "id"}, notices=[]):
+        if article.text or not record.values.keys() >= _ROW:
+            return []
+        rows.append(record.values)
+    return rows
 
 
 def _beside(folder: Path) -> dict[str, dict[str, Any]]:

@@ -228,17 +228,17 @@ def summary_line(found: Clustering | Arrivals, seconds: float) -> str:
     summary = summarise(found)
     shared = f" ({summary.shared_articles:,} of them in {summary.shared_stories:,} shared)"
     stories = _count(summary.stories, "story", "stories") + (shared if summary.shared_stories else "")
-    news = "" if summary.new is None else f" against {summary.archived:,}: {_news(summary)};"
+    news = "" if summary.new is None else _news(summary)
     return (
-        f"{_count(summary.articles, 'article', 'articles')}{news or ''} in {stories},"
+        f"{_count(summary.articles, 'article', 'articles')}{news} in {stories},"
         f" {_count(summary.copies, 'copy', 'copies')}, {summary.skipped:,} skipped, {seconds:.1f} s"
     )
 
 
 def _news(summary: Summary) -> str:
     return (
-        f"{summary.archived_copies:,} copies of archived ones, {summary.continuing:,} that continue archived stories,"
-        f" {summary.new:,} new"
+        f" ({summary.archived_copies:,} copies of the archive's {summary.archived:,},"
+        f" {summary.continuing:,} continuing its stories, {summary.new:,} new)"
     )
 
 
