@@ -203,9 +203,9 @@ def read_archive(
         beside = _beside(Path(argument))
         for article, record, file in read_records(argument, fields=fields, notices=noted, dayfirst=dayfirst):
             added = beside.get(file.id, {}) if record.number is None else record.values
-            name, story = added.get(_ID), added.get(_STORY)
+            name, known = added.get(_ID), added.get(_STORY)
             articles.append(replace(article, id=name) if isinstance(name, str) and name else article)
-            stories.append(story if isinstance(story, str) else "")
+            stories.append(known if isinstance(known, str) else "")
     return Archive(tuple(articles), tuple(stories))
 
 
