@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedup.article import Article
 from dedup.clustering import Clustering, CopyGroup, Story
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from dedup.settings import Settings
 
 TITLE_LENGTH = 80
-"""Characters of the text that stand in for a missing title."""
+"""Characters of the text that stand in for a missing title: see `collection.LEAD` too."""
 
 
 def assemble(evidence: StoredEvidence, settings: Settings) -> Clustering:
@@ -31,7 +32,7 @@ def assemble(evidence: StoredEvidence, settings: Settings) -> Clustering:
     unit = np.arange(len(collection))
     for group in copy_groups(evidence.copies, evidence.forms):
         unit[group] = group[0]
-    totals = _totals(evidence, label.tolist(), unit.tolist())
+    totals = _totals(evidence, label, unit).tolist()
     seniority = collection.seniorities()
     members: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for article in sorted(range(len(collection)), key=seniority.__getitem__):
@@ -55,23 +56,24 @@ def assemble(evidence: StoredEvidence, settings: Settings) -> Clustering:
         labels=tuple(labels),
         copy_labels=tuple(copy_labels),
         notices=evidence.notices,
+        datelines=collection.datelines,
         _evidence=evidence,
     )
 
 
-def _totals(evidence: StoredEvidence, label: Sequence[int], unit: Sequence[int]) -> dict[int, float]:
+def _totals(evidence: StoredEvidence, label: NDArray[np.int64], unit: NDArray[np.int64]) -> NDArray[np.float64]:
     """For each distinct article the sum of its mean scores to the other texts of its story, copies being one text."""
-    pairs, totals = evidence.pairs, defaultdict[int, float](float)
-    size = Counter(unit)
-    for a, b, score in zip(pairs.a.tolist(), pairs.b.tolist(), pairs.score.tolist(), strict=True):
-        if label[a] == label[b] and unit[a] != unit[b]:
-            totals[a] += score / size[unit[b]]
-            totals[b] += score / size[unit[a]]
+    pairs, size = evidence.pairs, np.bincount(unit, minlength=len(unit))
+    inside = pairs.where((label[pairs.a] == label[pairs.b]) & (unit[pairs.a] != unit[pairs.b]))
+    ends = np.stack([inside.a, inside.b], axis=1).ravel()  # in the order of the pairs: so are the sums rounded
+    others = np.stack([inside.b, inside.a], axis=1).ravel()
+    totals = np.zeros(len(unit))
+    np.add.at(totals, ends, np.repeat(inside.score, 2) / size[unit[others]])
     return totals
 
 
 def _story(
-    collection: Collection, units: Sequence[Sequence[int]], totals: dict[int, float], seniority: Sequence[Seniority]
+    collection: Collection, units: Sequence[Sequence[int]], totals: Sequence[float], seniority: Sequence[Seniority]
 ) -> Story:
     """The story of distinct articles, given by units of copies, each in the order of seniority."""
     groups = [group for unit in units if (group := _copy_group(collection, unit, seniority))]

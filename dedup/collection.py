@@ -2,7 +2,7 @@
 
 Equal articles (same title, same text) are one from here on; articles without either are equal to none. The distinct
 ones are put in the order of their hashes: all that follows works in this order, and so cannot depend on the order they
-came in.
+came in. Articles are taken one by one, so that their words can be read while later ones are still on their way.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ import math
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
 from typing import TYPE_CHECKING, Any, cast
 
@@ -24,13 +24,14 @@ from dedup.errors import InputError
 from dedup.group.canonical import Seniority
 from dedup.record import Dates, is_missing, read_record
 from dedup.text.dateline import dateline
-from dedup.text.document import Document
 
 if TYPE_CHECKING:
     import pandas as pd
 
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 _KEPT_EMPTY = "kept as an empty article"
+LEAD = 320
+"""Characters that are kept of the text of an article without a title where texts are not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,9 @@ class Collection:
         members: for each distinct article the places in `articles` that hold it: the first published first.
         seconds: when each distinct article was first published, in seconds since 1970: by its date, by the one at
             the head of its text, or by when it was seen; nan where none is known.
+        lengths: characters of the text of each distinct article, shape (articles,).
+        datelines: by place in `articles`, the date at the head of the text of one that has no date of publication.
+        has_texts: whether `articles` have their texts still.
     """
 
     articles: tuple[Article, ...]
@@ -51,6 +55,9 @@ class Collection:
     content_hashes: tuple[bytes, ...]
     members: tuple[tuple[int, ...], ...]
     seconds: NDArray[np.float64]
+    lengths: NDArray[np.int64]
+    datelines: Mapping[int, date] = field(default_factory=dict)
+    has_texts: bool = True
 
     def __len__(self) -> int:
         """The number of distinct articles."""
@@ -62,8 +69,8 @@ class Collection:
 
     def seniorities(self) -> list[Seniority]:
         """For each distinct article the key it is ordered by: the first published first, of several the fullest."""
-        times = [math.inf if math.isnan(time) else time for time in self.seconds.tolist()]
-        return [(time, -len(self.first(place).text), place) for place, time in enumerate(times)]
+        times = np.where(np.isnan(self.seconds), np.inf, self.seconds)
+        return list(zip(times.tolist(), (-self.lengths).tolist(), range(len(self)), strict=True))
 
     def wording(self, bodiless: Sequence[int]) -> Callable[[int], str]:
         """For each distinct article what there is to read of it: title and body, of some the title alone."""
@@ -75,32 +82,85 @@ class Collection:
 
         return wording_of
 
-    def documents(self) -> list[Document]:
-        """The documents of the distinct articles."""
-        firsts = (self.first(distinct) for distinct in range(len(self)))
-        return [Document.of(article.title, article.text) for article in firsts]
 
+class Door:
+    """Takes articles in whatever form they come (see `dedup.cluster`): first `texts`, to its end, then `collection`.
 
-def collect(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame) -> Collection:
-    """The collection of articles in whatever form they come (see `dedup.cluster`).
-
-    Raises:
-        InputError: something among them is no article at all.
+    Args:
+        articles: what came.
+        keep_texts: whether the collection's articles keep their texts. Without, all that is left is the beginning of
+            one that has no title, which it is called by.
     """
-    notices: list[Notice] = []
-    dates = Dates(today=datetime.now(UTC))
-    taken = [_article(item, place, notices, dates) for place, item in enumerate(_items(articles))]
-    notices.extend(dates.notices())
-    taken = _with_own_ids(taken, notices)
-    hashes = [_content_hash(article) for article in taken]
-    holders: dict[bytes, list[int]] = defaultdict(list)
-    for place, content in enumerate(hashes):
-        holders[content].append(place)
-    in_order = sorted(holders)
-    members = [tuple(sorted(holders[content], key=lambda place: _seniority(taken[place]))) for content in in_order]
-    times = (published_seconds(_published(taken[places[0]])) for places in members)
-    seconds = np.fromiter(times, np.float64, len(members))
-    return Collection(tuple(taken), tuple(notices), tuple(in_order), tuple(members), seconds)
+
+    def __init__(
+        self, articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame, *, keep_texts: bool = True
+    ) -> None:
+        self._items = _items(articles)
+        self._keep_texts = keep_texts
+        self._notices: list[Notice] = []
+        self._taken: list[Article] = []
+        self._distinct: list[_Distinct] = []
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Title and text of each article that equals none before it.
+
+        Raises:
+            InputError: something is no article at all.
+        """
+        dates = Dates(today=datetime.now(UTC))
+        known: dict[bytes, _Distinct] = {}
+        for place, item in enumerate(self._items):
+            article = _article(item, place, self._notices, dates)
+            content = _content_hash(article)
+            same = None if _is_blank(article) else known.get(content)
+            if same is None:
+                same = _Distinct(content, len(self._distinct), len(article.text), _is_blank(article))
+                known[content] = same
+                self._distinct.append(same)
+                yield article.title, article.text
+            same.members.append(place)
+            if article.published is None and same.told is None:
+                same.told = _told(article)
+            self._taken.append(article if self._keep_texts else _untold(article))
+        self._notices.extend(dates.notices())
+
+    def collection(self) -> tuple[Collection, NDArray[np.int64]]:
+        """The collection, and for each of its distinct articles the place at which `texts` had it."""
+        taken = _with_own_ids(self._taken, self._distinct, self._notices)
+        for same in self._distinct:
+            if same.blank:  # its id, by which it is told from others, may be another now
+                same.content = _content_hash(replace(taken[same.members[0]], title="", text=""))
+            same.members.sort(key=lambda place: _seniority(taken[place]))
+        in_order = sorted(self._distinct, key=lambda same: same.content)
+        told = {place: same.told for same in self._distinct if same.told for place in same.members}
+        datelines = {place: day for place, day in told.items() if taken[place].published is None}
+        self._notices.extend(_stand_ins(taken, datelines))
+        times = (published_seconds(_published(taken[same.members[0]], same)) for same in in_order)
+        collection = Collection(
+            articles=tuple(taken),
+            notices=tuple(self._notices),
+            content_hashes=tuple(same.content for same in in_order),
+            members=tuple(tuple(same.members) for same in in_order),
+            seconds=np.fromiter(times, np.float64, len(in_order)),
+            lengths=np.fromiter((same.length for same in in_order), np.int64, len(in_order)),
+            datelines=datelines,
+            has_texts=self._keep_texts,
+        )
+        return collection, np.fromiter((same.place for same in in_order), np.int64, len(in_order))
+
+
+@dataclass(slots=True)
+class _Distinct:
+    """Equal articles: the hash of their content, the place among the distinct ones, the length of their text, whether
+    it is blank, the places of all of them, and the date at the head of their text, if it was looked for.
+    """
+
+    content: bytes
+    place: int
+    length: int
+    blank: bool
+    members: list[int] = field(default_factory=list)
+    told: date | None = None
 
 
 def published_seconds(published: date | None) -> float:
@@ -112,12 +172,33 @@ def published_seconds(published: date | None) -> float:
     return (published if published.tzinfo else published.replace(tzinfo=UTC)).timestamp()
 
 
-def _published(article: Article) -> date | None:
-    if article.published is not None:
-        return article.published
+def _published(article: Article, same: _Distinct) -> date | None:
+    return article.published or same.told or article.seen
+
+
+def _stand_ins(articles: Sequence[Article], datelines: Mapping[int, date]) -> Iterator[Notice]:
+    """One notice of all articles that are dated by when they were seen."""
+    dated = (
+        article
+        for place, article in enumerate(articles)
+        if article.published is None and article.seen is not None and place not in datelines
+    )
+    if first := next(dated, None):
+        others = sum(1 for _ in dated)
+        where = f"{first.where or first.id}{f' and {others:,} more' if others else ''}"
+        yield Notice(where, "no date of publication is known", "dated by when it was seen", skipped=False)
+
+
+def _told(article: Article) -> date | None:
+    """The date at the head of an article's text."""
     text = article.text.lstrip()
     repeats_title = bool(article.title) and text.startswith(article.title)
-    return dateline(text[len(article.title) :].lstrip() if repeats_title else text) or article.seen
+    return dateline(text[len(article.title) :].lstrip() if repeats_title else text)
+
+
+def _untold(article: Article) -> Article:
+    """The article without its text, but for the beginning of one without a title."""
+    return replace(article, text="" if article.title.strip() else article.text[:LEAD])
 
 
 def _items(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame) -> Iterator[object]:
@@ -197,25 +278,25 @@ def _seniority(article: Article) -> tuple[bool, float, str]:
     return unknown, 0.0 if unknown else seconds, article.id
 
 
-def _with_own_ids(articles: list[Article], notices: list[Notice]) -> list[Article]:
+def _with_own_ids(articles: list[Article], distinct: Iterable[_Distinct], notices: list[Notice]) -> list[Article]:
     """The articles, those that share an id renamed `id#2`, `id#3`, … in the order of their content and all they say."""
     places: dict[str, list[int]] = defaultdict(list)
     for place, article in enumerate(articles):
         places[article.id].append(place)
+    shared = {name: holders for name, holders in places.items() if len(holders) > 1}
+    if not shared:
+        return articles
+    content = {place: same.content for same in distinct for place in same.members}
     renamed = list(articles)
-    for shared, holders in places.items():
-        if len(holders) == 1:
-            continue
-        holders.sort(
-            key=lambda place: (_content_hash(articles[place]), _seniority(articles[place]), repr(articles[place]))
-        )
+    for name, holders in shared.items():
+        holders.sort(key=lambda place: (content[place], _seniority(articles[place]), repr(articles[place])))
         number = 2
         for place in holders[1:]:
-            while f"{shared}#{number}" in places:
+            while f"{name}#{number}" in places:
                 number += 1
-            article = replace(articles[place], id=f"{shared}#{number}")
+            article = replace(articles[place], id=f"{name}#{number}")
             number += 1
             renamed[place] = article
             where = article.where or article.path or f"article {place}"
-            notices.append(Notice(where, f"the id {shared!r} is taken", f"kept as {article.id!r}", skipped=False))
+            notices.append(Notice(where, f"the id {name!r} is taken", f"kept as {article.id!r}", skipped=False))
     return renamed

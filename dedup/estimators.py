@@ -9,7 +9,7 @@ Texts have no number of features, so none of the estimators has `n_features_in_`
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, Self
 
@@ -20,19 +20,18 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Cluster
 from sklearn.utils.validation import check_is_fitted
 
 from dedup.article import Article
-from dedup.collection import Collection, collect
+from dedup.collection import Door
 from dedup.errors import InputError
 from dedup.pipeline import cluster
 from dedup.record import find_fields
 from dedup.settings import Settings
-from dedup.text.document import Document
-from dedup.vectorize.boilerplate import overwritten
+from dedup.steps import Steps, choose
+from dedup.vectorize.boilerplate import body_digest, overwritten
+from dedup.vectorize.features import Features, HashedWords
 from dedup.vectorize.frequencies import Frequencies
-from dedup.vectorize.furniture import furniture, without_furniture
-from dedup.vectorize.hashing import shingle_hash
-from dedup.vectorize.language import detect
-from dedup.vectorize.reference import FEATURES, minhash, signatures, term_counts
-from dedup.vectorize.weights import tfidf
+from dedup.vectorize.furniture import furniture
+from dedup.vectorize.hashing import FEATURES, shingle_hash
+from dedup.vectorize.reference import minhash
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -182,8 +181,8 @@ class MinHashVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, Transf
         return tags
 
     def _signatures(self, X: Articles) -> NDArray[np.uint32]:
-        settings, collection = self._settings(), collect(self._articles(X))
-        return signatures(collection.documents(), settings)[_rows(collection)]
+        read = _Read.of(self._articles(X), self._settings())
+        return read.steps.signatures(read.words, read.order)[read.rows]
 
 
 class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
@@ -203,14 +202,14 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
 
     Attributes:
         frequencies_: how many articles have each term, language by language.
-        overwritten_: bodies found under unrelated titles (a paywall's notice, say), each as its words; an article with
-            such a body is judged by its title alone.
+        overwritten_: digests of the bodies found under unrelated titles (a paywall's notice, say); an article with such
+            a body is judged by its title alone.
         furniture_: hashes of the passages that articles share which have nothing else in common (a list of other
             headlines, say); they are taken out.
     """
 
     frequencies_: Frequencies
-    overwritten_: list[tuple[str, ...]]
+    overwritten_: list[bytes]
     furniture_: NDArray[np.uint64]
 
     def __init__(
@@ -259,32 +258,32 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
             InputError: X is not texts or articles.
         """
         check_is_fitted(self)
-        settings, collection = self._settings(), collect(self._articles(X))
-        return self._weigh(_count(collection, self._documents(collection.documents()), settings))
+        return self._weigh(self._counted(_Read.of(self._articles(X), self._settings())))
 
     def _learn(self, X: Articles) -> _Counted:
-        settings, collection = self._settings(), collect(self._articles(X))
-        documents = collection.documents()
-        self.overwritten_ = sorted({tuple(documents[place].body.words) for place in overwritten(documents)})
-        self.furniture_ = np.empty(0, np.uint64)
-        self.furniture_ = furniture(self._documents(documents))
-        counted = _count(collection, self._documents(documents), settings)
-        self.frequencies_ = Frequencies.of(counted.every, counted.languages)
+        read = _Read.of(self._articles(X), self._settings())
+        self.overwritten_ = sorted({body_digest(read.words, place) for place in overwritten(read.words)})
+        titled = read.words.kept(self._outside_foreign_bodies(read.words))
+        self.furniture_ = furniture(titled, read.steps.held_passages(titled))
+        counted = self._counted(read)
+        every = counted.features.terms_of(counted.features.every)
+        self.frequencies_ = Frequencies.of(every, counted.languages)
         return counted
 
-    def _documents(self, documents: Sequence[Document]) -> list[Document]:
-        """The documents, those with a body known not to be theirs without it, the others without furniture."""
-        bodies = set(self.overwritten_)
-        return [
-            document.without_body()
-            if document.title.words and tuple(document.body.words) in bodies
-            else without_furniture(document, self.furniture_)
-            for document in documents
-        ]
+    def _outside_foreign_bodies(self, words: HashedWords) -> NDArray[np.bool_]:
+        """Which words stand outside of bodies known not to be their article's; shape (words,)."""
+        known = set(self.overwritten_)
+        titled = (place for place in range(len(words)) if known and len(words.title(place)))
+        return words.outside_bodies([place for place in titled if body_digest(words, place) in known])
+
+    def _counted(self, read: _Read) -> _Counted:
+        keep = self._outside_foreign_bodies(read.words)
+        keep[keep] = read.steps.outside_furniture(read.words.kept(keep), self.furniture_)
+        features = read.steps.features(read.words, keep, read.order)
+        return _Counted(features, read.steps.detect(features.words), read.rows, read.steps)
 
     def _weigh(self, counted: _Counted) -> sp.csr_array:
-        settings = self._settings()
-        vectors = tfidf(counted.every, counted.capitals, counted.languages, self.frequencies_, settings)
+        vectors = counted.steps.tfidf(counted.features, counted.languages, self.frequencies_)
         matrix = vectors.matrix[counted.rows]
         # Much of scikit-learn refuses sparse arrays that count in 64 bits.
         index = sp.get_index_dtype(maxval=max(matrix.nnz, FEATURES))
@@ -370,23 +369,31 @@ def _check_comparable(name: str, sketch: MinHash, own: MinHash) -> None:
 
 
 @dataclass(frozen=True, slots=True)
-class _Counted:
-    """The words of a collection: the terms of its distinct articles, and which of these each article is."""
+class _Read:
+    """The words of distinct articles, where `steps` met each, and which of them each article is."""
 
-    every: sp.csr_array
-    capitals: sp.csr_array
+    words: HashedWords
+    order: NDArray[np.int64]
+    rows: NDArray[np.int64]
+    steps: Steps
+
+    @classmethod
+    def of(cls, articles: Articles, settings: Settings) -> Self:
+        door = Door(articles)
+        steps, texts = choose(door.texts(), settings)
+        words = steps.read(texts)
+        collection, order = door.collection()
+        rows = np.empty(len(collection.articles), np.int64)
+        for distinct, places in enumerate(collection.members):
+            rows[list(places)] = distinct
+        return cls(words.take(order), order, rows, steps)
+
+
+@dataclass(frozen=True, slots=True)
+class _Counted:
+    """The features and languages of distinct articles, and which of them each article is."""
+
+    features: Features
     languages: list[str]
     rows: NDArray[np.int64]
-
-
-def _count(collection: Collection, documents: Sequence[Document], settings: Settings) -> _Counted:
-    every, capitals = term_counts(documents, settings)
-    return _Counted(every, capitals, [detect(document) for document in documents], _rows(collection))
-
-
-def _rows(collection: Collection) -> NDArray[np.int64]:
-    """For each article of a collection, as they came, the number of its distinct article; shape (articles,)."""
-    rows = np.empty(len(collection.articles), np.int64)
-    for distinct, places in enumerate(collection.members):
-        rows[list(places)] = distinct
-    return rows
+    steps: Steps

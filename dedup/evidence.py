@@ -14,17 +14,20 @@ from dedup.article import Notice
 from dedup.assemble import assemble
 from dedup.clustering import Clustering, Explanation, Link
 from dedup.collection import Collection
+from dedup.errors import InputError
 from dedup.explain import explain, links
 from dedup.group.cut import cut
 from dedup.group.linkage import Tree
 from dedup.match.copies import Overlaps
 from dedup.match.probability import Probabilities
-from dedup.match.stories import Pairs
+from dedup.match.stories import Pairs, products
 from dedup.settings import Settings
 from dedup.text.document import Document
 from dedup.vectorize.bridge import Bridge
 from dedup.vectorize.exact import SCORE_UNIT
-from dedup.vectorize.furniture import without_furniture
+from dedup.vectorize.features import HashedWords
+from dedup.vectorize.furniture import outside_furniture
+from dedup.vectorize.hashing import hashes_of
 from dedup.vectorize.weights import Vectors
 
 
@@ -132,20 +135,29 @@ class StoredEvidence:
         """Whether two distinct articles, a < b, are one form filled in twice."""
         return bool(np.any((self.forms.a == a) & (self.forms.b == b)))
 
-    def document(self, distinct: int) -> Document:
-        """The document that a distinct article was judged by."""
-        article = self.collection.first(distinct)
-        document = Document.of(article.title, article.text)
-        if distinct in self.overwritten:
-            return document.without_body()
-        return without_furniture(document, self.furniture)
+    def documents(self, *distinct: int) -> tuple[list[Document], HashedWords]:
+        """The documents that distinct articles were judged by, and their words hashed.
+
+        Raises:
+            InputError: the texts were not kept.
+        """
+        if not self.collection.has_texts:
+            raise InputError("this clustering was made without keeping the texts: cluster with keep_texts=True")
+        articles = map(self.collection.first, distinct)
+        documents = [Document.of(article.title, article.text) for article in articles]
+        words = HashedWords.of(documents, hashes_of)
+        keep = words.outside_bodies([place for place, number in enumerate(distinct) if number in self.overwritten])
+        keep[keep] = outside_furniture(words.kept(keep), self.furniture)
+        parts = np.split(keep, words.offsets[1:-1])
+        kept = [document.where(*parts[2 * place : 2 * place + 2]) for place, document in enumerate(documents)]
+        return kept, words.kept(keep)
 
     def cosines(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
         """The cosines of pairs of distinct articles, each by what the two are compared by."""
-        found = _products(self.vectors.matrix, a, b)
+        found = products(self.vectors.matrix, a, b)
         if self.across is not None:
             foreign = self.foreign(a, b)
-            found[foreign] = _products(self.across.matrix, a[foreign], b[foreign])
+            found[foreign] = products(self.across.matrix, a[foreign], b[foreign])
         return found
 
     def foreign(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -156,10 +168,3 @@ class StoredEvidence:
         """The vectors that two distinct articles are compared by."""
         foreign = bool(self.foreign(np.array([a]), np.array([b]))[0])
         return self.across.matrix if self.across is not None and foreign else self.vectors.matrix
-
-
-def _products(matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The dot products of pairs of rows, some at a time."""
-    blocks = [slice(start, start + 10_000) for start in range(0, len(a), 10_000)]
-    sums = [np.asarray(matrix[a[block]].multiply(matrix[b[block]]).sum(axis=1)).ravel() for block in blocks]
-    return np.concatenate(sums) if sums else np.empty(0)

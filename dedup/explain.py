@@ -13,7 +13,7 @@ from dedup.match.copies import Overlaps, overlaps
 from dedup.match.stories import SECONDS_A_DAY, date_penalty
 from dedup.match.stories import score as story_score
 from dedup.vectorize.exact import SCORE_UNIT
-from dedup.vectorize.reference import term_index
+from dedup.vectorize.hashing import hashes_of, terms_of
 
 if TYPE_CHECKING:
     from dedup.evidence import StoredEvidence
@@ -47,8 +47,8 @@ def explain(evidence: StoredEvidence, clustering: Clustering, first: int, second
     """Why the articles at two places of a clustering were joined, or were not."""
     a, b = int(evidence.distinct[first]), int(evidence.distinct[second])
     settings = clustering.settings
-    documents = [evidence.document(a), evidence.document(b)]
-    overlap = overlaps(documents, np.array([[0, 1]]), settings)
+    documents, words = evidence.documents(a, b)
+    overlap = overlaps(words, np.array([[0, 1]]), settings.shingle_size)
     cosine = float(evidence.cosines(np.array([a]), np.array([b]))[0])
     background = float(evidence.ordinary[a] + evidence.ordinary[b]) / 2
     days = np.array([_days(evidence, a, b)])
@@ -153,10 +153,8 @@ def _shared_words(evidence: StoredEvidence, a: int, b: int, documents: list[Docu
     matrix = evidence.compared_by(a, b)
     product = matrix[[a]].multiply(matrix[[b]]).tocoo()
     weight = dict(zip(evidence.vectors.terms[product.coords[1]].tolist(), product.data.tolist(), strict=True))
-    words: dict[int, str] = {}
-    for document in documents:
-        for word in document.title.words + document.body.words:
-            words.setdefault(term_index(word), word)
+    told = [word for document in documents for word in document.title.words + document.body.words]
+    words = dict(zip(terms_of(hashes_of(told))[::-1].tolist(), told[::-1], strict=True))  # of several, the first
     shared = [SharedWord(words[term], value) for term, value in weight.items()]
     return tuple(sorted(shared, key=lambda word: (-word.weight, word.word)))
 

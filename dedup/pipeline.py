@@ -11,27 +11,23 @@ import numpy as np
 
 from dedup.article import Article, Notice
 from dedup.clustering import Clustering, Explanation, Progress
-from dedup.collection import Collection, collect
+from dedup.collection import Door
+from dedup.errors import InputError
 from dedup.evidence import StoredEvidence
 from dedup.group.copies import copy_groups, digests, held_together, representatives, without_parts
-from dedup.group.linkage import average_linkage
-from dedup.match.copies import alike_candidates, band_candidates, decide, never_one_story, overlaps
+from dedup.match.copies import alike_candidates, decide, never_one_story
 from dedup.match.crowd import crowding
 from dedup.match.opinion import Embed, opinions
-from dedup.match.stories import ordinariness, rescored, story_pairs
+from dedup.match.stories import ordinariness, rescored
 from dedup.settings import Settings
-from dedup.text.document import Document
+from dedup.steps import choose
 from dedup.vectorize.boilerplate import overwritten
-from dedup.vectorize.bridge import bridge
+from dedup.vectorize.bridge import bridge, figures
 from dedup.vectorize.frequencies import Frequencies
-from dedup.vectorize.furniture import furniture, without_furniture
-from dedup.vectorize.language import detect
-from dedup.vectorize.reference import figures, signatures, term_counts
-from dedup.vectorize.weights import tfidf
+from dedup.vectorize.furniture import furniture
 
 if TYPE_CHECKING:
     import pandas as pd
-    from numpy.typing import NDArray
 
 
 def cluster(
@@ -40,66 +36,81 @@ def cluster(
     *,
     progress: Progress | None = None,
     second_opinion: Embed | None = None,
+    threads: int | None = None,
+    keep_texts: bool = True,
 ) -> Clustering:
     """Groups articles into stories, and the copies inside them.
 
     Args:
         articles: `Article`s, mappings with the usual names (see `from_record`), plain strings, or a data frame. Their
-            order does not matter.
+            order does not matter. They are taken one by one.
         settings: the defaults serve every collection.
         progress: told how far the work is.
         second_opinion: an embedding of the caller's own, asked about the pairs on which the words do not decide: it
             takes a list of texts and gives an array, a row for each. See `dedup.match.opinion`.
+        threads: how many work at a time; None for as many as there are processors. No result depends on it.
+        keep_texts: whether the articles of the result keep their texts. Without, a large collection takes less memory,
+            but nothing can be explained; of an article without a title the beginning is kept, which it is called by.
 
     Returns:
         A clustering that holds every article: one without any text is a story of its own, and a notice says so.
 
     Raises:
-        InputError: something among the articles is no article at all.
+        InputError: something among the articles is no article at all, or there are to be less than one thread.
         SecondOpinionError: the embedding failed, or gave something else than a vector for each text.
     """
     settings, tell = settings or Settings(), progress or _silent
-    collection = collect(articles)
-    count = len(collection)
-    tell("reading the words", 0, count)
-    documents, foreign, passages = read_words(collection)
+    if threads is not None and threads < 1:
+        raise InputError(f"threads must be at least 1, not {threads}")
+    door = Door(articles, keep_texts=keep_texts or second_opinion is not None)
+    tell("reading the words", 0, 0)
+    steps, texts = choose(door.texts(), settings, threads, tell)
+    words = steps.read(texts)
+    collection, order = door.collection()
+    words, count = words.take(order), len(collection)
+
+    tell("looking for furniture", 0, count)
+    foreign = overwritten(words)
+    keep = words.outside_bodies(foreign)
+    titled = words.kept(keep)
+    passages = furniture(titled, steps.held_passages(titled))
+    keep[keep] = steps.outside_furniture(titled, passages)
+    features = steps.features(words, keep, order, tell)
+    words = features.words
 
     tell("looking for copies", 0, count)
-    present = np.array([bool(document.words) for document in documents], bool)
-    sketches = signatures(documents, settings)
-    banded = band_candidates(sketches, present, settings)
-    copies, forms = decide(documents, banded, collection.seconds, settings)
+    compared = partial(steps.overlaps, words)
+    banded = steps.band_candidates(features.signatures, words.lengths() > 0)
+    copies, forms = decide(words, compared, banded, collection.seconds, settings)
     standing = representatives(copies, forms, collection.seniorities())
-    texts = np.unique(standing)
+    among = np.unique(standing)
 
-    tell("counting the words", 0, count)
-    every, capitals = term_counts(documents, settings)
-    languages = [detect(document) for document in documents]
-    frequencies = Frequencies.of(every[texts], [languages[text] for text in texts])
-    vectors = tfidf(every, capitals, languages, frequencies, settings)
+    tell("weighing the words", 0, count)
+    languages = steps.detect(words)
+    frequencies = Frequencies.of(features.terms_of(features.every), languages, among)
+    vectors = steps.tfidf(features, languages, frequencies)
     ordinary = ordinariness(vectors.matrix, standing)
-    across = bridge(vectors, capitals, figures(documents), languages)
-    never = never_one_story(documents, forms)
-    pairs = story_pairs(vectors.matrix, ordinary, collection.seconds, texts, never, settings, tell, across)
-    crowd = crowding(pairs, collection.seconds, texts)
+    across = bridge(vectors, features.terms_of(features.capitals), figures(words), languages)
+    never = never_one_story(words, forms)
+    pairs = steps.story_pairs(vectors.matrix, ordinary, collection.seconds, among, never, tell, across)
+    crowd = crowding(pairs, collection.seconds, among)
     ordinary = ordinary + crowd
     pairs = rescored(pairs, ordinary, collection.seconds, settings)
 
     tell("grouping", 0, count)
-    alike = alike_candidates(pairs, banded, sketches)
-    more_copies, more_forms = decide(documents, alike, collection.seconds, settings)
+    agreeing = steps.agreeing_slots(features.signatures, np.stack([pairs.a, pairs.b], axis=1))
+    alike = alike_candidates(pairs, banded, agreeing)
+    more_copies, more_forms = decide(words, compared, alike, collection.seconds, settings)
     copies, forms = copies.with_others(more_copies), forms.with_others(more_forms)
-    lengths = np.array([len(document.words) for document in documents], np.int64)
-    digest = digests(copies, lengths, vectors.matrix)
+    digest = digests(copies, words.lengths(), vectors.matrix)
     copies = copies.where(without_parts(copies, digest))
-    compared = partial(overlaps, documents, settings=settings)
     copies = copies.where(held_together(copies, forms, compared, settings.copy_overlap))
-    pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never_one_story(documents, more_forms)))
+    pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never_one_story(words, more_forms)))
     opinion = opinions(pairs, collection.wording(foreign), second_opinion, tell) if second_opinion else None
     if opinion is not None:
         pairs = replace(pairs, score=pairs.score + opinion)
     weights = (standing == np.arange(count)).astype(np.int64)
-    tree = average_linkage(pairs, copy_groups(copies, forms), weights)
+    tree = steps.average_linkage(pairs, copy_groups(copies, forms), weights)
     notices = (*collection.notices, *map(_notice, map(collection.first, foreign)))
     evidence = StoredEvidence(collection, foreign, vectors, ordinary, pairs, copies, forms, digest, tree, notices)
     return replace(evidence, across=across, crowd=crowd, furniture=passages, opinion=opinion).clustering(settings)
@@ -116,16 +127,6 @@ def compare(
         InputError: one of them is no article at all.
     """
     return cluster([a, b], settings).explain(0, 1)
-
-
-def read_words(collection: Collection) -> tuple[list[Document], list[int], NDArray[np.uint64]]:
-    """The documents of a collection, which were left without a body that is not theirs, and the furniture taken out."""
-    documents = collection.documents()
-    foreign = overwritten(documents)
-    for place in foreign:
-        documents[place] = documents[place].without_body()
-    passages = furniture(documents)
-    return [without_furniture(document, passages) for document in documents], foreign, passages
 
 
 def _notice(article: Article) -> Notice:

@@ -37,8 +37,8 @@ from dedup import (
 )
 from dedup.evidence import StoredEvidence
 from dedup.text.document import Document
-from dedup.vectorize.hashing import shingle_hash
-from dedup.vectorize.reference import FEATURES, signatures, term_index
+from dedup.vectorize.hashing import FEATURES, shingle_hash
+from dedup.vectorize.reference import signatures, term_index
 
 SEEDS = Path(__file__).resolve().parents[1] / "seeds"
 ESTIMATORS = (MinHashVectorizer, StoryTfidfVectorizer, StoryClusterer)

@@ -22,7 +22,7 @@ from dedup.match.copies import Overlaps, is_overlapping
 from dedup.match.stories import Pairs, ordinariness, story_pairs
 from dedup.settings import Settings
 from dedup.vectorize.frequencies import Frequencies
-from dedup.vectorize.reference import FEATURES
+from dedup.vectorize.hashing import FEATURES
 from dedup.vectorize.weights import tfidf
 
 FIXTURES = Path(__file__).parent / "fixtures"

@@ -12,6 +12,7 @@ import typer
 
 import dedup
 from dedup.article import Notice
+from dedup.cli.inputs import FilesFromOption, gather
 from dedup.cli.keeping import Keeping
 from dedup.cli.messages import begin_logging, say, tell
 from dedup.cli.options import (
@@ -36,11 +37,14 @@ if TYPE_CHECKING:
     from dedup.article import Article
     from dedup.sources import Configuration
 
+_NAMED = 10  # paths in a message
+
 SHORT_HELP = "Group articles into stories, and find the copies."
 HELP = """Groups articles into stories, and finds the copies inside them.
 
-PATH is a file, a folder (with all folders in it), a pattern or - for JSON lines on standard input. Files are .txt, .md,
-.json, .jsonl and .csv, each also packed. Records are recognised by the usual names of their fields.
+PATH is a file, a folder (with all folders in it), a pattern in quotation marks ('news/**/*.html') or - for JSON lines
+on standard input. Files are .txt, .md, .html, .json, .jsonl, .csv, .parquet, .arrow, feeds (.xml, .rss, .atom), .warc,
+.eml and .mbox, each also packed as .gz, .bz2, .xz or .zst. Records are recognised by the usual names of their fields.
 
 \b
 Examples:
@@ -49,6 +53,7 @@ Examples:
   dedup cluster a.csv --field text=story_body   the text is in that column
   dedup cluster news/ --set granularity=.4      narrower stories
   cat a.jsonl | dedup cluster - --format json   everything, links too
+  find . -newer last -print0 | dedup cluster --files-from -
   dedup cluster a.jsonl --keep copy --output b.jsonl
                                                 the records, each text once
   dedup cluster today/ --against archive/       what is new today
@@ -58,7 +63,9 @@ Formats:
   table    the stories with more than one article, for a person
   jsonl    a line per article: id, story, copy_group (null without a copy),
            canonical (true for the article to show of each story), title,
-           source, published, path, probability (that its links are right)
+           source, published, dated and dated_by (the date it goes by, and
+           where that is from: published, text or seen), path, probability
+           (that its links are right)
   csv      the same as rows, unchanged: a spreadsheet may take a title that
            begins with = for a formula, so import it there as text
   parquet  the same as columns
@@ -87,10 +94,11 @@ Exit codes:
 
 def command(
     paths: Annotated[
-        list[str],
-        typer.Argument(metavar="PATH", help="Files and folders; - for standard input.", show_default=False),
-    ],
+        list[str] | None,
+        typer.Argument(metavar="PATH", help="Files, folders, patterns; - for standard input.", show_default=False),
+    ] = None,
     *,
+    files_from: FilesFromOption = None,
     style: Annotated[
         Format | None,
         typer.Option(
@@ -143,6 +151,7 @@ def command(
         raise typer.BadParameter("it contradicts --quiet", param_hint="-v")
     begin_logging(verbose, as_json=log_json)
     given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads, memory=memory)
+    paths = gather(paths, files_from)
     target = None if output in {None, "-"} else Path(str(output))
     keeping = None
     if keep:
@@ -198,7 +207,8 @@ def _articles(
         progress("reading", len(articles), 0)
     if not articles:
         tell(notices)
-        say("Error: there is no article to cluster in " + ", ".join(paths))
+        others = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
+        say("Error: there is no article to cluster in " + ", ".join(paths[:_NAMED]) + others)
         raise typer.Exit(1)
     if keeping:
         keeping.check()

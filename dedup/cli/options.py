@@ -33,8 +33,8 @@ FieldOption = Annotated[
     typer.Option(
         "--field",
         metavar="FIELD=NAME",
-        help="Where a record has its text, title, published, source, url, lang, id or story, when it has it under an "
-        "unusual name: --field text=story_body. Repeat for more.",
+        help="Where a record has its text, title, published, seen, source, url, lang, id or story, when it has it "
+        "under an unusual name: --field text=story_body. Repeat for more.",
         autocompletion=_field_starts,
         show_default=False,
     ),

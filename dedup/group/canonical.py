@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
 Seniority = tuple[float, int, int]
 """The key by which articles are ordered: when published (infinite where unknown), minus the length, the place."""
@@ -13,7 +13,7 @@ def of_group(group: Iterable[int], seniority: Sequence[Seniority]) -> int:
     return min(group, key=lambda article: seniority[article])
 
 
-def of_story(units: Sequence[Sequence[int]], total: Mapping[int, float], seniority: Sequence[Seniority]) -> int:
+def of_story(units: Sequence[Sequence[int]], total: Sequence[float], seniority: Sequence[Seniority]) -> int:
     """The article of a story to show: the one most like the others, copies of one text counting once.
 
     Args:
@@ -23,7 +23,7 @@ def of_story(units: Sequence[Sequence[int]], total: Mapping[int, float], seniori
     """
 
     def rank(unit: Sequence[int]) -> tuple[float, Seniority]:
-        mean = sum(total.get(article, 0) for article in unit) / len(unit)
+        mean = sum(total[article] for article in unit) / len(unit)
         return -mean, seniority[of_group(unit, seniority)]
 
     return of_group(sorted(units, key=rank)[0], seniority)

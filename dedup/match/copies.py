@@ -6,16 +6,16 @@ decided on the exact overlap of the two sets of shingles, and by what differs: i
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.match.forms import is_form
 from dedup.match.stories import Pairs, days_between
-from dedup.text.document import Document
+from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import shingles_in_order
 
 if TYPE_CHECKING:
@@ -112,33 +112,63 @@ def band_candidates(
         keys.append(order[first[star]] * total + order[place[star]])
     pairs: NDArray[np.int64] = np.unique(np.concatenate(keys)) if keys else np.empty(0, np.int64)
     found = np.stack([pairs // max(1, total), pairs % max(1, total)], axis=1)
-    return found[_agreeing(signatures, found, AGREEING * signatures.shape[1])]
+    worth: NDArray[np.int64] = found[agreeing_slots(signatures, found) >= AGREEING * signatures.shape[1]]
+    return worth
 
 
-def _agreeing(signatures: NDArray[np.uint32], pairs: NDArray[np.int64], least: float) -> NDArray[np.bool_]:
-    """Whether the signatures of each pair agree in enough slots to be worth an exact count."""
+def agreeing_slots(signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+    """In how many slots the signatures of each pair agree; shape (pairs,)."""
     blocks = [pairs[start : start + 65_536] for start in range(0, len(pairs), 65_536)]
     counts = [np.count_nonzero(signatures[block[:, 0]] == signatures[block[:, 1]], axis=1) for block in blocks]
-    return np.concatenate(counts) >= least if counts else np.empty(0, bool)
+    found: NDArray[np.int64] = np.concatenate([np.empty(0, np.int64), *counts])
+    return found
 
 
-def overlaps(documents: Sequence[Document], pairs: NDArray[np.int64], settings: Settings) -> Overlaps:
-    """The exact overlap of pairs, of shape (pairs, 2), a < b and sorted."""
-    size = settings.shingle_size
-    words = {place: len(documents[place].words) for place in np.unique(pairs).tolist()}
-    begun = {place: shingles_in_order(documents[place].words, size) for place in words}
+Compared: TypeAlias = Callable[[NDArray[np.int64]], Overlaps]
+"""Gives the overlaps of pairs of articles, of shape (pairs, 2), a < b and sorted: `overlaps` of certain words."""
+
+
+def overlaps(words: HashedWords, pairs: NDArray[np.int64], size: int) -> Overlaps:
+    """The exact overlap of pairs of articles.
+
+    Args:
+        words: of the articles.
+        pairs: places of two articles, shape (pairs, 2), a < b, sorted.
+        size: words in a shingle.
+    """
+    texts = {place: words.main(place).hashes for place in np.unique(pairs).tolist()}
+    begun = {place: shingles_in_order(text, size) for place, text in texts.items()}
     sets = {place: np.unique(shingles) for place, shingles in begun.items()}
-    shared = np.zeros(len(pairs), np.int64)
-    overlap = np.zeros(len(pairs))
+    shared, held = np.zeros(len(pairs), np.int64), np.zeros((len(pairs), 2), np.int64)
     for number, (a, b) in enumerate(pairs.tolist()):
         both = np.intersect1d(sets[a], sets[b], assume_unique=True)
         shared[number] = len(both)
         if len(both):
-            shares = [_words_in(begun[place], both, min(size, words[place])) / words[place] for place in (a, b)]
-            overlap[number] = (shares[0] + shares[1]) / 2
+            held[number] = [_words_in(begun[place], both, min(size, len(texts[place]))) for place in (a, b)]
     sizes = np.array([[len(sets[a]), len(sets[b])] for a, b in pairs.tolist()], np.int64).reshape(-1, 2)
+    return counted(words, pairs, shared, sizes, held)
+
+
+def counted(
+    words: HashedWords,
+    pairs: NDArray[np.int64],
+    shared: NDArray[np.int64],
+    sizes: NDArray[np.int64],
+    held: NDArray[np.int64],
+) -> Overlaps:
+    """The overlaps of pairs from what was counted.
+
+    Args:
+        words: of the articles.
+        pairs: places of two articles, shape (pairs, 2).
+        shared: distinct shingles both have, shape (pairs,).
+        sizes: distinct shingles of each, shape (pairs, 2).
+        held: words of each that stand in shingles both have, shape (pairs, 2).
+    """
+    shares = held / np.maximum(1, words.lengths()[pairs])
     union = np.maximum(1, sizes.sum(axis=1) - shared)
     smaller = np.maximum(1, sizes.min(axis=1))
+    overlap = (shares[:, 0] + shares[:, 1]) / 2
     return Overlaps(pairs[:, 0], pairs[:, 1], shared, sizes, shared / union, shared / smaller, overlap)
 
 
@@ -154,9 +184,18 @@ def is_overlapping(found: Overlaps, settings: Settings) -> NDArray[np.bool_]:
     return (found.overlap >= settings.copy_overlap) & ((found.shared >= FEW) | (found.containment >= NEARLY_WHOLE))
 
 
-def alike_candidates(pairs: Pairs, known: NDArray[np.int64], signatures: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """The same-story pairs so alike that they may be copies, but for those already known; shape (pairs, 2), sorted."""
-    hinted = _agreeing(signatures, np.stack([pairs.a, pairs.b], axis=1), HINT)
+def alike_candidates(pairs: Pairs, known: NDArray[np.int64], agreeing: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The same-story pairs so alike that they may be copies, but for those already known.
+
+    Args:
+        pairs: the same-story pairs.
+        known: candidates already, shape (pairs, 2).
+        agreeing: in how many slots the signatures of each same-story pair agree, shape (pairs,).
+
+    Returns:
+        Shape (pairs, 2), sorted.
+    """
+    hinted = agreeing >= HINT
     alike = pairs.where((pairs.cosine >= ALIKE) | hinted)
     width = max(int(known.max(initial=0)), int(alike.b.max(initial=0))) + 1
     new = ~np.isin(alike.a * width + alike.b, known[:, 0] * width + known[:, 1])
@@ -164,30 +203,35 @@ def alike_candidates(pairs: Pairs, known: NDArray[np.int64], signatures: NDArray
 
 
 def decide(
-    documents: Sequence[Document], pairs: NDArray[np.int64], seconds: NDArray[np.float64], settings: Settings
+    words: HashedWords,
+    compared: Compared,
+    pairs: NDArray[np.int64],
+    seconds: NDArray[np.float64],
+    settings: Settings,
 ) -> tuple[Overlaps, Overlaps]:
     """Of candidates those whose texts overlap as copies do: the copies, and those that are one form filled in twice.
 
     Args:
-        documents: the articles.
+        words: of the articles.
+        compared: gives the overlaps of pairs of them.
         pairs: the candidates, shape (pairs, 2), a < b, sorted.
         seconds: publication times, shape (articles,), nan where unknown.
-        settings: for the shingles and the two overlaps.
+        settings: for the overlap of copies.
     """
-    found = overlaps(documents, pairs, settings)
+    found = compared(pairs)
     found = found.where(is_overlapping(found, settings))
     days = days_between(seconds, found.a, found.b)  # nan where a date is unknown, which is more than nothing
     recurring = days >= RECURRING
     rows = zip(found.a.tolist(), found.b.tolist(), days.tolist(), strict=True)
-    form = np.array([is_form(documents[a].main, documents[b].main, apart) for a, b, apart in rows], bool)
+    form = np.array([is_form(words.main(a), words.main(b), apart) for a, b, apart in rows], bool)
     return found.where(~form & (~recurring | (found.jaccard >= ALL_BUT_EQUAL))), found.where(form)
 
 
-def never_one_story(documents: Sequence[Document], forms: Overlaps) -> Overlaps:
+def never_one_story(words: HashedWords, forms: Overlaps) -> Overlaps:
     """Of forms those that are so by their texts alone, whenever they were published.
 
     The others only came later, with some number changed, and are no copies; but a toll that has risen by the next day
     stands in a newer version of one story.
     """
     places = zip(forms.a.tolist(), forms.b.tolist(), strict=True)
-    return forms.where(np.array([is_form(documents[a].main, documents[b].main) for a, b in places], bool))
+    return forms.where(np.array([is_form(words.main(a), words.main(b)) for a, b in places], bool))

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from difflib import SequenceMatcher
+from functools import cache
 
-from dedup.text.tokens import Tokens
+import numpy as np
+
+from dedup.vectorize.features import IS_CAPITAL, IS_NUMBER, HashedText
+from dedup.vectorize.hashing import hashes_of
 
 CHANGED = 2
 """Values that must have changed between two texts for them to be one form ..."""
@@ -30,10 +34,38 @@ MOST_EFFORT = 50_000
 articles compared with themselves one in a hundred has as many as 36,000."""
 SPELLED = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 """English numbers that agencies write as words, and as figures where a fraction follows."""
-_FIGURES = {word: str(number) for number, word in enumerate(SPELLED)}
 
 
-def is_form(one: Tokens, other: Tokens, days: float = math.nan) -> bool:
+@cache
+def _spelled() -> Mapping[int, int]:
+    """For the hash of each spelled number that of its figure."""
+    figures = [str(number) for number in range(len(SPELLED))]
+    return dict(zip(hashes_of(SPELLED).tolist(), hashes_of(figures).tolist(), strict=True))
+
+
+class _Form:
+    """The beginning of a text, word by word.
+
+    Attributes:
+        words: their hashes.
+        figures: for each word the hash of its figure if it is a number, else 0.
+        names: for each word its hash if it is a name, which is capitalised inside a sentence, else 0.
+    """
+
+    __slots__ = ("figures", "names", "words")
+
+    def __init__(self, text: HashedText, length: int) -> None:
+        self.words: list[int] = text.hashes[:length].tolist()
+        flags, spelled = text.flags[:length], _spelled()
+        digits, capitals = (flags & IS_NUMBER).tolist(), (flags & IS_CAPITAL).tolist()
+        self.figures = [spelled.get(word, word if digit else 0) for word, digit in zip(self.words, digits, strict=True)]
+        self.names = [
+            word if capital and not figure else 0
+            for word, capital, figure in zip(self.words, capitals, self.figures, strict=True)
+        ]
+
+
+def is_form(one: HashedText, other: HashedText, days: float = math.nan) -> bool:
     """Whether two overlapping texts are one form filled in twice: the words stay, numbers and names change.
 
     The texts are aligned word by word (Ratcliff & Metzener 1988). A short stretch that was replaced is a changed number
@@ -49,13 +81,13 @@ def is_form(one: Tokens, other: Tokens, days: float = math.nan) -> bool:
     if not late and min(len(one), len(other)) < ALIKE_LENGTH * max(len(one), len(other)):
         return False
     length = ALIGNED_WORDS
-    while _effort(one.words[:length], other.words[:length]) > MOST_EFFORT:
+    while _effort(one, other, length) > MOST_EFFORT:
         length //= 2
-    one, other = sorted((_beginning(one, length), _beginning(other, length)), key=lambda text: text.words)
-    figures = [Counter(_numbers(text.words)) for text in (one, other)]
+    first, second = sorted((_Form(one, length), _Form(other, length)), key=lambda form: form.words)
+    figures = [Counter(filter(None, form.figures)) for form in (first, second)]
     if not (figures[0] - figures[1] and figures[1] - figures[0]):
         return False  # no alignment could find a changed number: by far the most copies end here
-    numbers, names, kept = _values(one, other)
+    numbers, names, kept = _values(first, second)
     changed = numbers + names
     if late or not numbers:
         return numbers > 0
@@ -64,43 +96,29 @@ def is_form(one: Tokens, other: Tokens, days: float = math.nan) -> bool:
     return changed >= (CHANGED if soon else 1) and changed >= share * (changed + kept)
 
 
-def _values(one: Tokens, other: Tokens) -> tuple[int, int, int]:
+def _values(one: _Form, other: _Form) -> tuple[int, int, int]:
     """Of two aligned texts the changed numbers, the changed names, and the values of both kinds that were kept."""
     vocabularies = set(one.words), set(other.words)
     numbers = names = kept = 0
     for tag, i, i_end, j, j_end in SequenceMatcher(None, one.words, other.words, autojunk=False).get_opcodes():
         if tag == "equal":
-            pairs = zip(one.words[i:i_end], one.capitals[i:i_end], strict=True)
-            kept += sum(bool(capital) or _is_number(word) for word, capital in pairs)
+            kept += sum(map(bool, map(int.__or__, one.names[i:i_end], one.figures[i:i_end])))
         elif tag == "replace" and i_end - i <= SLOT and j_end - j <= SLOT:
-            before, after = _numbers(one.words[i:i_end]), _numbers(other.words[j:j_end])
+            before, after = _said(one.figures[i:i_end]), _said(other.figures[j:j_end])
             numbers += bool(before) and bool(after) and before != after
-            gone, come = _names(one, i, i_end), _names(other, j, j_end)
+            gone, come = set(_said(one.names[i:i_end])), set(_said(other.names[j:j_end]))
             names += bool(gone - vocabularies[1]) and bool(come - vocabularies[0]) and gone.isdisjoint(come)
     return numbers, names, kept
 
 
-def _beginning(text: Tokens, length: int) -> Tokens:
-    return Tokens(text.words[:length], text.capitals[:length])
+def _said(values: Sequence[int]) -> list[int]:
+    """The values of a stretch of a text, in order."""
+    return [value for value in values if value]
 
 
-def _effort(one: Sequence[str], other: Sequence[str]) -> int:
-    """How many pairs of places in two texts hold the same word."""
-    counts = Counter(other)
-    return sum(count * counts[word] for word, count in Counter(one).items())
-
-
-def _is_number(word: str) -> bool:
-    """Whether a word begins with a digit (they are ASCII in a word, and come before all letters) or spells a number."""
-    return word < ":" or word in _FIGURES
-
-
-def _numbers(words: Sequence[str]) -> list[str]:
-    """The numbers among some words, as figures."""
-    return [_FIGURES.get(word, word) for word in words if _is_number(word)]
-
-
-def _names(text: Tokens, start: int, end: int) -> set[str]:
-    """The words of a stretch of a text that are capitalised inside a sentence."""
-    stretch = zip(text.words[start:end], text.capitals[start:end], strict=True)
-    return {word for word, capital in stretch if capital and not _is_number(word)}
+def _effort(one: HashedText, other: HashedText, length: int) -> int:
+    """How many pairs of places in the beginnings of two texts hold the same word."""
+    words, counts = np.unique(one.hashes[:length], return_counts=True)
+    others, other_counts = np.unique(other.hashes[:length], return_counts=True)
+    _, place, other_place = np.intersect1d(words, others, assume_unique=True, return_indices=True)
+    return int(counts[place] @ other_counts[other_place])

@@ -78,13 +78,21 @@ def ordinariness(matrix: sp.csr_array, standing: NDArray[np.int64]) -> NDArray[n
     Returns:
         Shape (articles,): (n·mean cosine to the others + `USUAL_COUNT`·`USUAL`)/(n + `USUAL_COUNT`).
     """
-    texts = np.unique(standing)
-    count = len(texts)
-    to_all = np.asarray(matrix @ matrix[texts].sum(axis=0)).ravel()
-    to_itself = np.asarray(matrix.multiply(matrix[standing]).sum(axis=1)).ravel()
+    stands = np.zeros(len(standing))
+    stands[standing] = 1.0
+    count = int(stands.sum())
+    to_all = np.asarray(matrix @ (matrix.T @ stands)).ravel()  # sums of whole multiples of a power of two: exact
+    to_itself = products(matrix, np.arange(len(standing)), standing)
     mean = (to_all - to_itself) / max(1, count - 1)
     leaning: NDArray[np.float64] = (count * mean + USUAL_COUNT * USUAL) / (count + USUAL_COUNT)
     return leaning
+
+
+def products(matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+    """The dot products of pairs of rows, some at a time; shape (pairs,)."""
+    blocks = [slice(start, start + 10_000) for start in range(0, len(a), 10_000)]
+    sums = [np.asarray(matrix[a[block]].multiply(matrix[b[block]]).sum(axis=1)).ravel() for block in blocks]
+    return np.concatenate([np.empty(0), *sums])
 
 
 def date_penalty(score: NDArray[np.float64], days: NDArray[np.float64], settings: Settings) -> NDArray[np.float64]:

@@ -1,7 +1,13 @@
 """Reads articles from files, folders and standard input, one at a time, and says what it could not read.
 
 A reader is a module with a function `read(source, fields)` that gives a `Record` for each article of a file and a
-`Notice` for whatever it had to leave out. To add one, write the module and name it in `_readers`.
+`Notice` for whatever it had to leave out. To add one, write the module and name it in `_readers`: one file, one line.
+
+What a reader need not care for: the file is unpacked and, with `source.text()`, decoded; whatever opening and reading
+it raises becomes a notice, and what was given before is kept; names of fields, dates, ids and characters that no text
+can hold are dealt with where records become articles. What it has to care for: nothing larger than `LARGEST_RECORD` is
+held, a library is imported inside the function and its absence raises `MissingDependencyError`, and fields that it
+names itself go through `named`, since `--field` can rename them.
 """
 
 from __future__ import annotations
@@ -15,7 +21,7 @@ from typing import IO
 
 from dedup.article import Article, Notice
 from dedup.errors import MissingDependencyError
-from dedup.read import jsonfile, jsonlines, markdown, plain, table
+from dedup.read import columns, feed, jsonfile, jsonlines, mail, markdown, page, plain, table, warc
 from dedup.read.packing import ENDINGS
 from dedup.read.paths import Found, find_files, reason
 from dedup.read.source import Record, Source
@@ -29,13 +35,26 @@ Reader = Callable[[Source, Mapping[str, str]], Iterator[Record | Notice]]
 def _readers() -> dict[str, Reader]:
     """The reader for each ending of a file name. Each may have that of a packed file behind it."""
     return {
+        ".arrow": columns.read,
+        ".atom": feed.read,
         ".csv": table.read,
+        ".eml": mail.read,
+        ".feather": columns.read,
+        ".htm": page.read,
+        ".html": page.read,
         ".json": jsonfile.read,
         ".jsonl": jsonlines.read,
+        ".mbox": mail.read_mailbox,
         ".md": markdown.read,
         ".ndjson": jsonlines.read,
+        ".parquet": columns.read,
+        ".rss": feed.read,
         ".tsv": table.read,
         ".txt": plain.read,
+        ".warc": warc.read,
+        ".wet": warc.read,
+        ".xhtml": page.read,
+        ".xml": feed.read,
     }
 
 

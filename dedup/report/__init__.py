@@ -6,7 +6,8 @@ should be UTF-8 and pass line ends through as they are (`open(path, "w", encodin
 
 from __future__ import annotations
 
-from dedup.report.columns import COLUMNS, COLUMNS_AGAINST, columns_of
+from dedup.clustering import COLUMNS
+from dedup.report.columns import COLUMNS_AGAINST, columns_of
 from dedup.report.csv_rows import write_csv
 from dedup.report.json_document import write_json
 from dedup.report.json_lines import write_jsonl

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dedup.clustering import Clustering
+from dedup.clustering import COLUMNS, Clustering
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals
-
-COLUMNS = ("id", "story", "copy_group", "canonical", "title", "source", "published", "path", "probability")
-"""Of `Clustering.to_records`."""
 
 COLUMNS_AGAINST = (*COLUMNS, "status", "copy_of")
 """Of `Arrivals.to_records`."""

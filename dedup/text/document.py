@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from dedup.text.tokens import Tokens, tokenize
@@ -40,6 +41,6 @@ class Document:
         """The words of `main`."""
         return self.main.words
 
-    def without_body(self) -> Document:
-        """The document judged by its title alone."""
-        return Document(self.title, Tokens())
+    def where(self, title: Iterable[object], body: Iterable[object]) -> Document:
+        """The document without the tokens of title and body for which the two are not true."""
+        return Document(self.title.where(title), self.body.where(body))

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from sys import intern
 
@@ -33,6 +34,13 @@ class Tokens:
     def after(self, count: int) -> Tokens:
         """The same without the first `count` tokens."""
         return Tokens(self.words[count:], self.capitals[count:])
+
+    def where(self, keep: Iterable[object]) -> Tokens:
+        """The same without the tokens for which `keep` is not true."""
+        places = [place for place, kept in enumerate(keep) if kept]
+        if len(places) == len(self):
+            return self
+        return Tokens([self.words[place] for place in places], bytearray(self.capitals[place] for place in places))
 
 
 def tokenize(text: str) -> Tokens:

@@ -6,13 +6,16 @@ many outlets gave headlines of their own by the headlines: those of a wire text 
 
 from __future__ import annotations
 
+import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from functools import cache
 
-from dedup.text.document import Document
 from dedup.vectorize import background
-from dedup.vectorize.language import UNKNOWN, detect
+from dedup.vectorize.features import HashedWords
+from dedup.vectorize.hashing import hashes_of
+from dedup.vectorize.language import UNKNOWN, language_of
 
 COMMON = 0.05
 """Words that a larger share of articles have tell nothing."""
@@ -20,33 +23,49 @@ RELATED = 0.25
 """Share of the telling words of the titles that must stand in the body."""
 
 
-def overwritten(documents: Sequence[Document]) -> list[int]:
-    """The places of the documents whose body is not theirs, ascending."""
-    bodies: dict[tuple[str, ...], list[int]] = defaultdict(list)
-    for place, document in enumerate(documents):
-        if document.body.words:
-            bodies[tuple(document.body.words)].append(place)
+def overwritten(words: HashedWords) -> list[int]:
+    """The places of the articles whose body is not theirs, ascending."""
+    bodies: dict[bytes, list[int]] = defaultdict(list)
+    for place in range(len(words)):
+        if len(words.body(place)):
+            bodies[body_digest(words, place)].append(place)
     found: list[int] = []
-    for body, places in bodies.items():
-        titles = sorted({tuple(documents[place].title.words) for place in places} - {()})
-        if len(titles) > 1 and _relation(titles, set(body), detect(documents[places[0]])) < RELATED:
-            found.extend(place for place in places if documents[place].title.words)
+    for places in bodies.values():
+        if len(places) == 1:
+            continue
+        titles = sorted({tuple(words.title(place).tolist()) for place in places} - {()})
+        body_words = set(words.body(places[0]).tolist())
+        if len(titles) > 1 and _relation(titles, body_words, language_of(words, places[0])) < RELATED:
+            found.extend(place for place in places if len(words.title(place)))
     return sorted(found)
 
 
-def telling(words: Iterable[str], language: str) -> set[str]:
+def body_digest(words: HashedWords, article: int) -> bytes:
+    """16 bytes that are the same for two articles exactly where the words of their bodies are."""
+    return hashlib.blake2b(words.body(article).astype("<u4", copy=False).tobytes(), digest_size=16).digest()
+
+
+def telling(words: Iterable[int], language: str) -> set[int]:
     """Those of some words that few articles of the language have: they tell what an article is about."""
-    shares = background.shares(language) if language != UNKNOWN and language in background.languages() else {}
-    return {word for word in words if shares.get(word, 0.0) < COMMON}
+    return set(words) - _common(language)
 
 
-def _relation(titles: list[tuple[str, ...]], body: set[str], language: str) -> float:
+@cache
+def _common(language: str) -> frozenset[int]:
+    """The hashes of the words that tell nothing in a language."""
+    if language == UNKNOWN or language not in background.languages():
+        return frozenset()
+    common = [word for word, share in background.shares(language).items() if share >= COMMON]
+    return frozenset(hashes_of(common).tolist())
+
+
+def _relation(titles: list[tuple[int, ...]], body: set[int], language: str) -> float:
     """The mean share of the telling words of each title that stand in the body.
 
     Where two titles alone share it, the other title counts as body: a short notice may leave it to the title to say
     what it is about. Among more, a series of titles would vouch for strangers.
     """
     rare = [telling(title, language) for title in titles]
-    other = rare[::-1] if len(titles) == 2 else [set[str]()] * len(titles)
+    other = rare[::-1] if len(titles) == 2 else [set[int]()] * len(titles)
     found = [len(title & (body | also)) / len(title) for title, also in zip(rare, other, strict=True) if title]
     return math.fsum(found) / len(found) if found else 1.0  # `sum` rounds otherwise since Python 3.12

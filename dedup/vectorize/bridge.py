@@ -15,6 +15,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.features import IS_NUMBER, HashedWords
+from dedup.vectorize.hashing import terms_of
 from dedup.vectorize.language import UNKNOWN
 from dedup.vectorize.weights import Vectors
 
@@ -47,6 +49,11 @@ class Bridge:
         return foreign
 
 
+def figures(words: HashedWords) -> NDArray[np.int64]:
+    """The hashed terms that are numbers in some article, ascending."""
+    return np.unique(terms_of(np.unique(words.hashes[(words.flags & IS_NUMBER) > 0])))
+
+
 def bridge(
     vectors: Vectors, capitals: sp.csr_array, figures: NDArray[np.int64], languages: Sequence[str]
 ) -> Bridge | None:
@@ -55,7 +62,7 @@ def bridge(
     Args:
         vectors: TF-IDF vectors of the articles.
         capitals: counts of the words capitalised inside a sentence, as `term_counts` returns them.
-        figures: the hashed terms that are numbers, ascending, as `figures` in `reference` returns them.
+        figures: the hashed terms that are numbers, ascending, as `figures` returns them.
         languages: the language of each article.
     """
     names = sorted({ONE_TONGUE.get(language, language) for language in languages} - {UNKNOWN})

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from dedup.text.document import Document
 from dedup.text.tokens import Tokens
-from dedup.vectorize.hashing import word_hash
+from dedup.vectorize.hashing import FEATURES, plain_hashes
 from dedup.vectorize.kernels.points import SCRIPT, points
-from dedup.vectorize.reference import FEATURES, signatures, term_counts
+from dedup.vectorize.reference import signatures, term_counts
 
 if TYPE_CHECKING:
     from dedup.settings import Settings
@@ -30,6 +30,17 @@ IS_NUMBER = 2
 """It begins with a digit."""
 SCRIPT_SHIFT = 2
 """From this bit on: the script of its first character (see `kernels.points.SCRIPT`)."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class HashedText:
+    """One text of `HashedWords`: its hashes and their flags, shape (words,)."""
+
+    hashes: NDArray[np.uint32]
+    flags: NDArray[np.uint8]
+
+    def __len__(self) -> int:
+        return len(self.hashes)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -61,6 +72,45 @@ class HashedWords:
         table = points().table
         flags = [flag for tokens in parts for flag in _flags(tokens, table)]
         return cls(hashes, np.array(flags, np.uint8), offsets)
+
+    def title(self, article: int) -> NDArray[np.uint32]:
+        """The words of an article's title."""
+        return self.hashes[self.offsets[2 * article] : self.offsets[2 * article + 1]]
+
+    def body(self, article: int) -> NDArray[np.uint32]:
+        """The words of an article's body."""
+        return self.hashes[self.offsets[2 * article + 1] : self.offsets[2 * article + 2]]
+
+    def main(self, article: int) -> HashedText:
+        """The text that copies are looked for in: the body, for a copy is often given another title."""
+        first, middle, last = self.offsets[2 * article : 2 * article + 3].tolist()
+        span = slice(middle if middle < last else first, last)
+        return HashedText(self.hashes[span], self.flags[span])
+
+    def lengths(self) -> NDArray[np.int64]:
+        """How many words copies are looked for in; shape (articles,)."""
+        spans = self.spans()
+        return spans[:, 1] - spans[:, 0]
+
+    def part(self, first: int, last: int) -> Self:
+        """The words of the articles from `first` up to `last`; a view."""
+        offsets = self.offsets[2 * first : 2 * last + 1]
+        span = slice(int(offsets[0]), int(offsets[-1]))
+        return type(self)(self.hashes[span], self.flags[span], offsets - offsets[0])
+
+    def kept(self, keep: NDArray[np.bool_]) -> Self:
+        """The same without some of the words; `keep` has shape (words,)."""
+        gone = np.flatnonzero(~keep)
+        if not len(gone):
+            return self
+        return type(self)(self.hashes[keep], self.flags[keep], self.offsets - np.searchsorted(gone, self.offsets))
+
+    def outside_bodies(self, articles: Sequence[int]) -> NDArray[np.bool_]:
+        """Which words stand outside the bodies of some articles; shape (words,)."""
+        keep = np.ones(len(self.hashes), bool)
+        for article in articles:
+            keep[self.offsets[2 * article + 1] : self.offsets[2 * article + 2]] = False
+        return keep
 
     def spans(self) -> NDArray[np.int64]:
         """Where the words are that copies are looked for in, as `Document.words` has them; shape (articles, 2)."""
@@ -118,6 +168,12 @@ class Features:
         """The number of articles."""
         return len(self.words)
 
+    def terms_of(self, weights: NDArray[np.unsignedinteger]) -> sp.csr_array:
+        """The terms with one of their weights, `every` or `capitals`, those without any left out."""
+        keep = weights > 0
+        before = np.concatenate([[0], np.cumsum(keep)])
+        return sp.csr_array((weights[keep], self.terms[keep], before[self.indptr]), shape=(len(self), FEATURES))
+
     def term_counts(self) -> tuple[sp.csr_array, sp.csr_array]:
         """The term counts in the form that `reference.term_counts` returns them in."""
         shape = (len(self), FEATURES)
@@ -156,11 +212,6 @@ def plain_features(documents: Sequence[Document], settings: Settings) -> Feature
         narrowed(every.data),
         narrowed(aligned),
     )
-
-
-def plain_hashes(words: list[str]) -> NDArray[np.uint32]:
-    """`word_hash` of each word; shape (words,)."""
-    return np.fromiter((word_hash(word.encode()) for word in words), np.uint32, len(words))
 
 
 def narrowed(weights: NDArray[np.uint32] | NDArray[np.float64]) -> NDArray[np.unsignedinteger]:

@@ -26,20 +26,28 @@ class Frequencies:
     counts: sp.csr_array
 
     @classmethod
-    def of(cls, every: sp.csr_array, languages: Sequence[str]) -> Self:
+    def of(cls, every: sp.csr_array, languages: Sequence[str], among: NDArray[np.int64] | None = None) -> Self:
         """The frequencies in a collection.
 
         Args:
-            every: weighted term counts, as `term_counts` returns them.
-            languages: the language of each of its articles.
+            every: term counts, shape (articles, FEATURES); only which there are matters.
+            languages: the language of each article.
+            among: the places of the articles that make up the collection, all where it is None.
         """
-        names, row = np.unique(np.array(languages, dtype=str), return_inverse=True)
-        width = every.shape[1]
-        keys = np.repeat(row, np.diff(every.indptr)).astype(np.int64) * width + every.indices
-        found, frequency = np.unique(keys, return_counts=True)
-        starts = np.searchsorted(found, np.arange(len(names) + 1) * width)
-        counts = sp.csr_array((frequency, found % width, starts), shape=(len(names), width))
-        return cls(tuple(names.tolist()), np.bincount(row, minlength=len(names)), counts)
+        told = np.array(languages, dtype=str)
+        names, number = np.unique(told if among is None else told[among], return_inverse=True)
+        row = np.full(len(told), -1, np.int16)
+        row[slice(None) if among is None else among] = number.ravel()
+        row_of_entry = np.repeat(row, np.diff(every.indptr))
+        terms, counts = [], []
+        for place in range(len(names)):
+            frequency = np.bincount(every.indices[row_of_entry == place], minlength=1)
+            terms.append(np.flatnonzero(frequency))
+            counts.append(frequency[terms[-1]])
+        starts = np.cumsum([0, *map(len, terms)])
+        columns = (np.concatenate([np.empty(0, np.int64), *parts]) for parts in (counts, terms))
+        matrix = sp.csr_array((*columns, starts), shape=(len(names), every.shape[1]))
+        return cls(tuple(names.tolist()), np.bincount(number.ravel(), minlength=len(names)), matrix)
 
     def articles_in(self, language: str) -> int:
         """How many articles of the collection are in a language."""

@@ -8,17 +8,15 @@ others' titles say. Of two articles alone this cannot be told, and nothing is ta
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.text.document import Document
-from dedup.text.tokens import Tokens
 from dedup.vectorize.boilerplate import telling
+from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import shingles_in_order
-from dedup.vectorize.language import detect
+from dedup.vectorize.language import language_of
 
 PASSAGE = 24
 """Words of the shortest passage looked at: texts that share no more than this are no copies, see `match.copies.FEW`."""
@@ -36,13 +34,19 @@ REST = 12
 _UNIT = 1 << 15
 
 
-def furniture(documents: Sequence[Document]) -> NDArray[np.uint64]:
+def furniture(
+    words: HashedWords, held: tuple[NDArray[np.uint64], NDArray[np.int64]] | None = None
+) -> NDArray[np.uint64]:
     """The hashes of the passages of `PASSAGE` words that are furniture, sorted.
 
     Linear in the number of words: of each passage its holders are compared in order, each with the next. The relation
     of two is the mean share of the telling words of the one's title that stand in the other.
+
+    Args:
+        words: of the articles.
+        held: what `held_passages`, or its fast twin, says of them.
     """
-    passages, places = _held(documents)
+    passages, places = held or held_passages(words)
     if not len(passages):
         return np.empty(0, np.uint64)
     begins = np.flatnonzero(np.concatenate([[True], passages[1:] != passages[:-1]]))
@@ -50,7 +54,7 @@ def furniture(documents: Sequence[Document]) -> NDArray[np.uint64]:
     number = np.repeat(np.arange(len(begins)), holders)
     follows = np.flatnonzero(number[1:] == number[:-1])
     pairs, pair = np.unique(np.stack([places[follows], places[follows + 1]], axis=1), axis=0, return_inverse=True)
-    relation = _relations(documents, pairs, passages[begins])
+    relation = _relations(words, pairs, passages[begins])
     total = np.zeros(len(begins), np.int64)
     np.add.at(total, number[follows], relation[pair.ravel()])  # NumPy 2.0 alone gives it a second axis
     unrelated = RELATED * total * holders < (holders - 1) * (holders - 2) * _UNIT
@@ -58,24 +62,25 @@ def furniture(documents: Sequence[Document]) -> NDArray[np.uint64]:
     return found
 
 
-def without_furniture(document: Document, passages: NDArray[np.uint64]) -> Document:
-    """The document without the words of its body that stand in passages of furniture, which are sorted.
+def outside_furniture(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which words stay when furniture, sorted passages of it, is taken out of bodies; shape (words,).
 
-    Where nearly nothing is left the document is judged by its title; without a title it stays as it is.
+    Where nearly nothing of a body is left the article is judged by its title; without a title it stays as it is.
     """
-    words, capitals = document.body.words, document.body.capitals
-    left = _outside(words, passages)
-    if len(left) == len(words):
-        return document
-    if len(left) < REST:
-        return document.without_body() if document.title.words else document
-    return Document(
-        document.title, Tokens([words[place] for place in left], bytearray(capitals[place] for place in left))
-    )
+    keep = np.ones(len(words.hashes), bool)
+    if len(passages):
+        for article in range(len(words)):
+            body = words.body(article)
+            left = _outside(body, passages)
+            count = int(np.count_nonzero(left))
+            if count < len(body) and (count >= REST or len(words.title(article))):
+                end = int(words.offsets[2 * article + 2])
+                keep[end - len(body) : end] = left if count >= REST else False
+    return keep
 
 
-def _outside(words: list[str], passages: NDArray[np.uint64]) -> list[int]:
-    """The places of the words that stand in none of some passages, which are sorted."""
+def _outside(words: NDArray[np.uint32], passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which words of a text stand in none of some passages, which are sorted."""
     kept = np.ones(len(words), bool)
     if len(passages) and len(words) >= PASSAGE:
         shingles = shingles_in_order(words, PASSAGE)
@@ -83,15 +88,19 @@ def _outside(words: list[str], passages: NDArray[np.uint64]) -> list[int]:
         begins = np.flatnonzero(passages[place] == shingles)
         for offset in range(PASSAGE):
             kept[begins + offset] = False
-    return np.flatnonzero(kept).tolist()
+    return kept
 
 
-def _held(documents: Sequence[Document]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """The passages that enough documents hold, and the places of these: equal passages together, places ascending."""
+def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The passages that enough articles hold, and the places of these: equal passages together, places ascending.
+
+    Returns:
+        The hashes of the passages, and the articles that hold them; both of shape (holdings,).
+    """
     found = [
-        (place, np.unique(shingles_in_order(document.body.words, PASSAGE)))
-        for place, document in enumerate(documents)
-        if len(document.body) >= PASSAGE
+        (place, np.unique(shingles_in_order(words.body(place), PASSAGE)))
+        for place in range(len(words))
+        if len(words.body(place)) >= PASSAGE
     ]
     if not found:
         return np.empty(0, np.uint64), np.empty(0, np.int64)
@@ -104,15 +113,13 @@ def _held(documents: Sequence[Document]) -> tuple[NDArray[np.uint64], NDArray[np
     return passages[enough], places[enough]
 
 
-def _relations(
-    documents: Sequence[Document], pairs: NDArray[np.int64], repeated: NDArray[np.uint64]
-) -> NDArray[np.int64]:
-    """The relation of pairs of documents in units of 1 / `_UNIT`; 1 where no title tells anything.
+def _relations(words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64]) -> NDArray[np.int64]:
+    """The relation of pairs of articles in units of 1 / `_UNIT`; 1 where no title tells anything.
 
-    A document in which the title of one that it is compared with stands word by word holds a list of headlines, which
-    speaks of everything: of such a document only what stands outside of the repeated passages counts.
+    An article in which the title of one that it is compared with stands word by word holds a list of headlines, which
+    speaks of everything: of such an article only what stands outside of the repeated passages counts.
     """
-    held = {place: _Holder.of(documents[place], repeated) for place in np.unique(pairs).tolist()}
+    held = {place: _Holder.of(words, place, repeated) for place in np.unique(pairs).tolist()}
     lists = {
         holder
         for a, b in pairs.tolist()
@@ -133,31 +140,37 @@ def _relations(
 
 @dataclass(frozen=True, slots=True)
 class _Holder:
-    """What is looked at of a document that holds a repeated passage.
+    """What is looked at of an article that holds a repeated passage.
 
     Attributes:
-        title, text: the words of its title and body, each with a space before and after it.
+        title, body: its words.
         telling: the telling words of its title.
         vocabulary, own: its words, and those outside of the repeated passages.
     """
 
-    title: str
-    text: str
-    telling: set[str]
-    vocabulary: set[str]
-    own: set[str]
+    title: NDArray[np.uint32]
+    body: NDArray[np.uint32]
+    telling: set[int]
+    vocabulary: set[int]
+    own: set[int]
 
     @classmethod
-    def of(cls, document: Document, repeated: NDArray[np.uint64]) -> _Holder:
-        title, body = document.title.words, document.body.words
+    def of(cls, words: HashedWords, place: int, repeated: NDArray[np.uint64]) -> _Holder:
+        title, body = words.title(place), words.body(place)
+        heading = title if len(title) else body[:LEAD]
         return cls(
-            title=f" {' '.join(title)} ",
-            text=f" {' '.join(body)} ",
-            telling=telling(title or body[:LEAD], detect(document)),
-            vocabulary={*title, *body},
-            own={*title, *(body[place] for place in _outside(body, repeated))},
+            title=title,
+            body=body,
+            telling=telling(heading.tolist(), language_of(words, place)),
+            vocabulary={*title.tolist(), *body.tolist()},
+            own={*title.tolist(), *body[_outside(body, repeated)].tolist()},
         )
 
     def is_headline_in(self, other: _Holder) -> bool:
         """Whether its title, if it has one of several words, stands in the other's body word by word."""
-        return self.title.count(" ") > HEADLINE and self.title in other.text
+        length = len(self.title)
+        if not HEADLINE <= length <= len(other.body):
+            return False
+        last = len(other.body) - length + 1
+        begins = np.flatnonzero(other.body[:last] == self.title[0])
+        return any(np.array_equal(other.body[begin : begin + length], self.title) for begin in begins.tolist())

@@ -6,13 +6,19 @@ A shingle's hash is a polynomial in the hashes of its words, so that a kernel ca
 
 from __future__ import annotations
 
+import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
-    import numpy as np
+    from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
+FEATURES = 2**22
+"""Features that words are counted under."""
 BASE = 0x9E3779B97F4A7C15
 """The polynomial's base: odd, so that no position of a word is lost modulo 2^64."""
 MASK = (1 << 64) - 1
@@ -24,6 +30,24 @@ def word_hash(word: bytes) -> int:
     from sklearn.utils import murmurhash3_32
 
     return int(murmurhash3_32(word, 0, True))
+
+
+def plain_hashes(words: Iterable[str]) -> NDArray[np.uint32]:
+    """`word_hash` of each word; shape (words,)."""
+    return np.fromiter((word_hash(word.encode()) for word in words), np.uint32)
+
+
+def hashes_of(words: list[str]) -> NDArray[np.uint32]:
+    """The same by the fast twin where that is loaded, so that scikit-learn need not be; shape (words,)."""
+    kernels = sys.modules.get("dedup.vectorize.kernels.murmur")
+    found: NDArray[np.uint32] = kernels.hash_words(words) if kernels else plain_hashes(words)
+    return found
+
+
+def terms_of(hashes: NDArray[np.uint32]) -> NDArray[np.int64]:
+    """The features that `HashingVectorizer` counts words under, by the words' hashes; shape (words,)."""
+    terms: NDArray[np.int64] = np.abs(hashes.view(np.int32).astype(np.int64)) % FEATURES
+    return terms
 
 
 def shingle_hash(shingle: bytes) -> int:
@@ -43,36 +67,19 @@ def shingle_hash64(shingle: bytes) -> int:
     return value ^ (value >> 33)
 
 
-def shingle_hashes(words: list[str], size: int) -> NDArray[np.uint64]:
-    """`shingle_hash64` of every distinct shingle of a text, sorted: its set of shingles.
-
-    Args:
-        words: the text's words in order.
-        size: words in a shingle; a shorter text is one shingle.
-
-    Returns:
-        Array of shape (distinct shingles,).
-    """
-    import numpy as np
-
-    return np.unique(shingles_in_order(words, size))
-
-
-def shingles_in_order(words: list[str], size: int) -> NDArray[np.uint64]:
+def shingles_in_order(words: NDArray[np.uint32], size: int) -> NDArray[np.uint64]:
     """`shingle_hash64` of the shingle that begins at each word of a text but for the last `size` - 1.
 
     Args:
-        words: the text's words in order.
+        words: the `word_hash` of each of the text's words in order.
         size: words in a shingle; a shorter text is one shingle.
 
     Returns:
         Array of shape (shingles,).
     """
-    import numpy as np
-
-    if not words:
+    if not len(words):
         return np.empty(0, np.uint64)
-    hashes = np.array([word_hash(word.encode()) for word in words], np.uint64)
+    hashes = words.astype(np.uint64)
     size = min(size, len(words))
     value, done = hashes, 1
     for bit in f"{size:b}"[1:]:  # twice as many words a step, and one more where the size is odd
@@ -80,7 +87,7 @@ def shingles_in_order(words: list[str], size: int) -> NDArray[np.uint64]:
         if bit == "1":
             value, done = value[:-1] * np.uint64(BASE) + hashes[done:], done + 1
     shift = np.uint64(33)
-    value ^= value >> shift
+    value = value ^ (value >> shift)
     value *= np.uint64(0xFF51AFD7ED558CCD)
     value ^= value >> shift
     value *= np.uint64(0xC4CEB9FE1A85EC53)

@@ -7,9 +7,12 @@ their common words; and it must not be fooled by a name or a quotation, so it wa
 from __future__ import annotations
 
 from collections import Counter
+from functools import cache
 
-from dedup.text.document import Document
 from dedup.vectorize import background
+from dedup.vectorize.features import SCRIPT_SHIFT, HashedWords
+from dedup.vectorize.hashing import hashes_of
+from dedup.vectorize.kernels.points import CHINESE, JAPANESE, KOREAN
 
 UNKNOWN = ""
 LOOKED_AT = 400
@@ -18,32 +21,41 @@ SMALLEST_SHARE = 0.12
 """Share of the words looked at that must be among the commonest of the language."""
 ENGLISH_TIE = 0.95
 """English wins over a language whose words are not more frequent than this says: its table is the best one."""
+_OWN_SCRIPT = {JAPANESE: "ja", KOREAN: "ko", CHINESE: "zh"}
 
 
-def detect(document: Document) -> str:
-    """The code of the language of a document, or `UNKNOWN`."""
-    words = (document.title.words + document.body.words)[:LOOKED_AT]
-    script = Counter(_script(word) for word in words)
-    script.pop("", None)
-    if sum(script.values()) > len(words) / 2:
-        return "ja" if script["ja"] else min(script, key=lambda language: (-script[language], language))
+@cache
+def _tongues() -> dict[int, tuple[str, ...]]:
+    """For the hash of each of the commonest words the languages it is among them in."""
     tongues = background.tongues()
-    counts = Counter(language for word in words for language in tongues.get(word, ()))
+    found: dict[int, tuple[str, ...]] = {}
+    for word, languages in zip(hashes_of(list(tongues)).tolist(), tongues.values(), strict=True):
+        found[word] = (*found.get(word, ()), *languages)
+    return found
+
+
+def detect(words: HashedWords) -> list[str]:
+    """The code of the language of each article, or `UNKNOWN`."""
+    return [language_of(words, article) for article in range(len(words))]
+
+
+def language_of(words: HashedWords, article: int) -> str:
+    """The code of the language of one article, or `UNKNOWN`."""
+    first, _, last = words.offsets[2 * article : 2 * article + 3].tolist()
+    looked_at = slice(first, min(last, first + LOOKED_AT))
+    count = looked_at.stop - first
+    script = Counter((words.flags[looked_at] >> SCRIPT_SHIFT & 3).tolist())
+    script.pop(0, None)
+    if 2 * script.total() > count:
+        own = {_OWN_SCRIPT[sign]: number for sign, number in script.items()}
+        return "ja" if "ja" in own else min(own, key=lambda language: (-own[language], language))
+    known = _tongues()
+    counts = Counter(language for word in words.hashes[looked_at].tolist() for language in known.get(word, ()))
     if not counts:
         return UNKNOWN
     most = max(counts.values())
-    if most < SMALLEST_SHARE * len(words):
+    if most < SMALLEST_SHARE * count:
         return UNKNOWN
     if counts["en"] >= ENGLISH_TIE * most:
         return "en"
-    return min(language for language, count in counts.items() if count == most)
-
-
-def _script(word: str) -> str:
-    """The language whose own script a token is written in, "" where the script has several."""
-    first = word[0]
-    if "\u3040" <= first <= "\u30ff":
-        return "ja"
-    if "\uac00" <= first <= "\ud7a3":
-        return "ko"
-    return "zh" if "\u3400" <= first <= "\u9fff" else ""
+    return min(language for language, number in counts.items() if number == most)

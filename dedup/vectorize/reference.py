@@ -15,15 +15,14 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.text.document import Document
-from dedup.text.tokens import shingles
-from dedup.vectorize.hashing import shingle_hash, shingle_hashes, word_hash
+from dedup.text.tokens import shingles as shingles_of
+from dedup.vectorize.hashing import FEATURES, plain_hashes, shingle_hash, shingles_in_order, word_hash
 
 if TYPE_CHECKING:
     from datasketch import MinHash
 
     from dedup.settings import Settings
 
-FEATURES = 2**22
 COUNT_UNIT = 1 / 16
 """Weighted term counts are whole multiples of this."""
 ZONE = 10
@@ -36,7 +35,7 @@ def minhash(words: list[str], settings: Settings) -> MinHash:
     from datasketch import MinHash
 
     sketch = MinHash(settings.num_perm, settings.seed, hashfunc=shingle_hash, scheme="affine32")
-    sketch.update_batch(shingles(words, settings.shingle_size))
+    sketch.update_batch(shingles_of(words, settings.shingle_size))
     return sketch
 
 
@@ -49,7 +48,8 @@ def signatures(documents: Sequence[Document], settings: Settings) -> NDArray[np.
     for row, document in zip(rows, documents, strict=True):
         # The same as `minhash`, but that all shingles of a text are hashed at once.
         sketch = MinHash(settings.num_perm, hashfunc=int, permutations=permutations, scheme="affine32")
-        sketch.update_batch((shingle_hashes(document.words, settings.shingle_size) & np.uint64(0xFFFFFFFF)).tolist())
+        shingles = np.unique(shingles_in_order(plain_hashes(document.words), settings.shingle_size))
+        sketch.update_batch((shingles & np.uint64(0xFFFFFFFF)).tolist())
         row[:] = sketch.hashvalues
     return rows
 
@@ -81,14 +81,6 @@ def zones(document: Document, settings: Settings) -> Iterator[tuple[int, bool, l
         words, capitals = tokens.words[first:last], tokens.capitals[first:last]
         yield weight, False, [word for word, capital in zip(words, capitals, strict=True) if not capital]
         yield weight, True, [word for word, capital in zip(words, capitals, strict=True) if capital]
-
-
-def figures(documents: Sequence[Document]) -> NDArray[np.int64]:
-    """The hashed terms that are numbers in some document, ascending."""
-    # Digits are ASCII in a word, and come before all letters.
-    parts = (part for document in documents for part in (document.title, document.body))
-    found = {word for part in parts for word in part.words if word < ":"}
-    return np.unique(np.fromiter(map(term_index, found), np.int64, len(found)))
 
 
 def term_counts(documents: Sequence[Document], settings: Settings) -> tuple[sp.csr_array, sp.csr_array]:

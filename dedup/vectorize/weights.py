@@ -7,7 +7,7 @@ and thousands tell their own common words.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -19,15 +19,17 @@ from numpy.typing import NDArray
 from dedup.vectorize import background
 from dedup.vectorize.exact import WEIGHT_UNIT, ln
 from dedup.vectorize.frequencies import Frequencies
+from dedup.vectorize.hashing import hashes_of, terms_of
 from dedup.vectorize.language import UNKNOWN
-from dedup.vectorize.reference import COUNT_UNIT, term_index
+from dedup.vectorize.reference import COUNT_UNIT
 
 if TYPE_CHECKING:
     from dedup.settings import Settings
 
 UNKNOWN_BACKGROUND = 20
 """For a language without a table: how many articles without any given word are added to the collection."""
-_FINE = 2.0**16  # weights before the norm is taken, as whole numbers whose squares add up exactly in 64 bits
+FINE = 2.0**16
+"""Weights before the norm is taken, as whole numbers of this part of one: their squares add up exactly in 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +49,7 @@ class Vectors:
 def _table(language: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
     """The hashed terms of a language's table of common words, and the share of each."""
     shares = background.shares(language)
-    terms = np.fromiter(map(term_index, shares), np.int64, len(shares))
-    return terms, np.fromiter(shares.values(), np.float64, len(shares))
+    return terms_of(hashes_of(list(shares))), np.fromiter(shares.values(), np.float64, len(shares))
 
 
 def table_shares(language: str, terms: NDArray[np.int64]) -> NDArray[np.float64]:
@@ -116,20 +117,30 @@ def tfidf(
     terms, columns = np.unique(every.indices.astype(np.int64), return_inverse=True)
     row_of = np.repeat(np.arange(every.shape[0]), np.diff(every.indptr))
     language_of = np.array(languages, dtype=object)[row_of] if len(row_of) else np.empty(0, object)
-    frequency, articles = frequencies.having(terms), int(frequencies.articles.sum())
     weights = np.zeros(len(columns))
-    for language in sorted(set(languages)):
+    for language, rarity in rarities(terms, languages, frequencies, settings):
         mine = language_of == language
-        own_frequency, own_articles = frequencies.having(terms, language), frequencies.articles_in(language)
-        known = language != UNKNOWN and language in background.languages()
-        shares = table_shares(language, terms) if known else None
-        rarity = idf(frequency, articles, own_frequency, own_articles, shares, language, settings.background)
         weights[mine] = rarity[columns[mine]]
     tf = every.data * COUNT_UNIT
     weights *= 1 + ln(np.maximum(tf, 1.0))
     weights *= 1 + (settings.capital_weight - 1) * _aligned(capitals, every) / every.data
     matrix = sp.csr_array((weights, columns.astype(np.int32), every.indptr.copy()), shape=(every.shape[0], len(terms)))
     return Vectors(_unit(matrix), terms)
+
+
+def rarities(
+    terms: NDArray[np.int64], languages: Sequence[str], frequencies: Frequencies, settings: Settings
+) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    """For each of the languages the inverse document frequency of some hashed terms (ascending) in its articles."""
+    frequency, articles = frequencies.having(terms), int(frequencies.articles.sum())
+    for language in sorted(set(languages)):
+        own_frequency, own_articles = frequencies.having(terms, language), frequencies.articles_in(language)
+        known = language != UNKNOWN and language in background.languages()
+        shares = table_shares(language, terms) if known else None
+        yield (
+            language,
+            idf(frequency, articles, own_frequency, own_articles, shares, language, settings.background),
+        )
 
 
 def _aligned(part: sp.csr_array, whole: sp.csr_array) -> NDArray[np.float64]:
@@ -144,7 +155,7 @@ def _aligned(part: sp.csr_array, whole: sp.csr_array) -> NDArray[np.float64]:
 def _unit(matrix: sp.csr_array) -> sp.csr_array:
     """The rows at length 1, their entries rounded to `WEIGHT_UNIT`; the norm is that of exactly summed squares."""
     row_of = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    whole = np.rint(matrix.data * _FINE).astype(np.int64)
+    whole = np.rint(matrix.data * FINE).astype(np.int64)
     squares = np.zeros(matrix.shape[0], np.int64)
     np.add.at(squares, row_of, whole * whole)
     length = np.sqrt(np.maximum(squares, 1).astype(np.float64))

@@ -10,8 +10,8 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.utils import murmurhash3_32
 
 from dedup.text.tokens import shingles
-from dedup.vectorize.hashing import shingle_hash, shingle_hash64, shingle_hashes, shingles_in_order, word_hash
-from dedup.vectorize.reference import FEATURES, term_index
+from dedup.vectorize.hashing import FEATURES, shingle_hash, shingle_hash64, shingle_hashes, shingles_in_order, word_hash
+from dedup.vectorize.reference import term_index
 
 words = st.text(st.characters(exclude_categories=("Cs", "Zs")).filter(lambda char: char != " "), min_size=1)
 few_words = st.lists(st.one_of(st.sampled_from(["a", "b", "水火", "é"]), words), max_size=12)

@@ -15,8 +15,8 @@ from dedup.settings import Settings
 from dedup.text.document import Document
 from dedup.text.tokens import Tokens
 from dedup.vectorize import reference
-from dedup.vectorize.hashing import shingle_hash
-from dedup.vectorize.reference import COUNT_UNIT, FEATURES, ZONE, body_weight, minhash, signatures, term_counts
+from dedup.vectorize.hashing import FEATURES, shingle_hash
+from dedup.vectorize.reference import COUNT_UNIT, ZONE, body_weight, minhash, signatures, term_counts
 from dedup.vectorize.reference import term_index as index
 
 

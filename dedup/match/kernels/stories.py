@@ -7,12 +7,9 @@ some pairs is not among the best of more, so the result depends neither on the b
 
 from __future__ import annotations
 
-import os
-from collections import deque
-from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
@@ -22,6 +19,7 @@ from dedup.match.kernels.best import among_best, in_order
 from dedup.match.kernels.floor import BLOCK, DOT_UNIT, MOST, Block, pairs_above
 from dedup.match.kernels.sweep import Sweep
 from dedup.match.stories import FLOOR, SECONDS_A_DAY, HasPairs, Pairs, days_between, score
+from dedup.vectorize.kernels.threads import in_threads
 
 if TYPE_CHECKING:
     from dedup.clustering import Progress
@@ -31,8 +29,6 @@ if TYPE_CHECKING:
 PILE = 1 << 22
 """Pairs from which the pile is gone through; later, when it has doubled."""
 
-_Item = TypeVar("_Item")
-_Result = TypeVar("_Result")
 _Columns = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 
 
@@ -113,7 +109,7 @@ def story_pairs(
 
     piled: list[_Columns] = []
     size, full, done = 0, pile, 0
-    for task, found in _in_threads(work, to_do(), threads):
+    for task, found in in_threads(work, to_do(), threads):
         piled.extend(found)
         size += sum(len(columns[0]) for columns in found)
         if size > full:
@@ -144,26 +140,3 @@ def _best_of(piled: list[_Columns], most: int, articles: int) -> tuple[_Columns,
     a, b, dots, scores = (np.concatenate(column) for column in zip(*piled, strict=True))
     keep, least = among_best(a, b, scores, most, articles)
     return (a[keep], b[keep], dots[keep], scores[keep]), least
-
-
-def _in_threads(work: Callable[[_Item], _Result], items: Iterator[_Item], threads: int | None) -> Iterator[_Result]:
-    """The results of tasks in their order, few of which are under way or waiting at any time."""
-    count = threads or _processors()
-    if count == 1:
-        yield from map(work, items)
-        return
-    with ThreadPoolExecutor(count) as pool:
-        under_way: deque[Future[_Result]] = deque()
-        for item in items:
-            under_way.append(pool.submit(work, item))
-            if len(under_way) > 2 * count:
-                yield under_way.popleft().result()
-        while under_way:
-            yield under_way.popleft().result()
-
-
-def _processors() -> int:
-    """How many processors this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

@@ -1,7 +1,7 @@
 """How the kernels are compiled, and where the machine code is kept between runs.
 
-The folder is named after a digest of the kernels' source, so that no run ever meets the code of another version; numba
-itself adds its own version and the processor's name.
+The folder is named after a digest of the source that kernels are made of, so that no run ever meets the code of another
+version; numba itself adds its own version and the processor's name.
 """
 
 from __future__ import annotations
@@ -9,12 +9,15 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from functools import cache
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
+ROOMS = ("group", "group/kernels", "match", "match/kernels", "vectorize", "vectorize/kernels")
+"""The folders whose modules a kernel's machine code depends on."""
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 Whole: TypeAlias = Any
 """A whole number inside a kernel: how wide it is, numba infers; no type of Python's could say it."""
@@ -85,8 +88,15 @@ def _bases() -> list[Path]:
 
 @cache
 def _source_digest() -> str:
+    """Of all kernels and of the modules whose constants they have."""
     digest = hashlib.blake2b(digest_size=8)
-    for entry in sorted(files(__package__).iterdir(), key=lambda entry: entry.name):
-        if entry.name.endswith(".py"):
+    for room in ROOMS:
+        for entry in sorted(_modules(files("dedup").joinpath(room)), key=lambda entry: entry.name):
             digest.update(entry.name.encode() + b"\0" + entry.read_bytes())
     return digest.hexdigest()
+
+
+def _modules(folder: Traversable) -> Iterator[Traversable]:
+    for entry in folder.iterdir():
+        if entry.name.endswith(".py"):
+            yield entry

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.vectorize.features import IS_CAPITAL
+from dedup.vectorize.hashing import FEATURES
 from dedup.vectorize.kernels.compiling import Whole, kernel
 from dedup.vectorize.kernels.machine import lowest
-from dedup.vectorize.reference import FEATURES
 
 _ALL = np.uint32(FEATURES - 1)
 _ZERO, _ONE, _TERM = np.uint64(0), np.uint64(1), np.uint64(12)

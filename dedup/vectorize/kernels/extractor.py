@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +14,7 @@ from dedup.vectorize.features import Features, HashedWords, narrowed
 from dedup.vectorize.kernels.compiling import is_compiled
 from dedup.vectorize.kernels.murmur import hash_words
 from dedup.vectorize.kernels.points import Points, points
+from dedup.vectorize.kernels.threads import in_threads
 from dedup.vectorize.reference import COUNT_UNIT, ZONE, body_weight
 
 if TYPE_CHECKING:
@@ -108,6 +106,16 @@ class Extractor:
             words, signatures, indptr, terms[:filled].copy(), narrowed(every[:filled]), narrowed(capitals[:filled])
         )
 
+    def _signatures(self, words: HashedWords) -> NDArray[np.uint32]:
+        from dedup.vectorize.kernels.onepass import sketch_block
+
+        found, none = np.empty((len(words), len(self._a)), np.uint32), np.empty(0, np.uint32)
+        sketch_block(
+            words.hashes, words.flags, words.offsets[1:], self._settings.shingle_size, self._a, self._b,
+            self._title_weight, none, found, np.empty(0, np.int32), none, none, np.empty(len(words), np.int64),
+        )  # fmt: skip
+        return found
+
     def stream(self, articles: Iterable[tuple[str, str]], threads: int | None = None) -> Iterator[Features]:
         """The features of articles block by block, in their order, while later ones are still coming in.
 
@@ -116,18 +124,39 @@ class Extractor:
             threads: how many blocks are worked on at a time, as many as there are processors if not given. The result
                 does not depend on it.
         """
-        threads = threads or processors()
-        if threads == 1:
-            yield from map(self.features, blocks(articles))
-            return
-        waiting: deque[Future[Features]] = deque()
-        with ThreadPoolExecutor(threads, "dedup") as pool:
-            for block in blocks(articles):
-                waiting.append(pool.submit(self.features, block))
-                if len(waiting) > 2 * threads:
-                    yield waiting.popleft().result()
-            while waiting:
-                yield waiting.popleft().result()
+        return in_threads(self.features, blocks(articles), threads)
+
+    def read(self, articles: Iterable[tuple[str, str]], threads: int | None = None) -> HashedWords:
+        """The hashed words of articles, which are read block by block while later ones are still coming in."""
+        return HashedWords.joined(list(in_threads(self.words, blocks(articles), threads)))
+
+    def signatures(self, words: HashedWords, threads: int | None = None) -> NDArray[np.uint32]:
+        """The signatures alone of articles whose hashed words are known; shape (articles, num_perm)."""
+        starts = range(0, len(words), BLOCK)
+        parts = (words.part(start, min(start + BLOCK, len(words))) for start in starts)
+        found = in_threads(self._signatures, parts, threads)
+        return np.concatenate([np.empty((0, len(self._a)), np.uint32), *found])
+
+    def sketch_all(
+        self, words: HashedWords, threads: int | None = None, progress: Callable[[str, int, int], None] | None = None
+    ) -> Features:
+        """The features of any number of articles whose hashed words are known, some at a time in each thread."""
+        count = len(words)
+        signatures, indptr = np.empty((count, len(self._a)), np.uint32), np.zeros(count + 1, np.int64)
+        columns: list[tuple[NDArray[np.int32], NDArray[np.unsignedinteger], NDArray[np.unsignedinteger]]] = []
+        starts = range(0, count, BLOCK)
+        parts = (words.part(start, min(start + BLOCK, count)) for start in starts)
+        for start, found in zip(starts, in_threads(self.sketch, parts, threads), strict=True):
+            end = start + len(found)
+            signatures[start:end] = found.signatures
+            indptr[start + 1 : end + 1] = indptr[start] + found.indptr[1:]
+            columns.append((found.terms, found.every, found.capitals))
+            if progress is not None:
+                progress("counting the words", end, count)
+        empty = np.empty(0, np.uint16)
+        terms = np.concatenate([np.empty(0, np.int32), *(column[0] for column in columns)])
+        every, capitals = (np.concatenate([empty, *(column[place] for column in columns)]) for place in (1, 2))
+        return Features(words, signatures, indptr, terms, every, capitals)
 
 
 def blocks(articles: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
@@ -142,11 +171,6 @@ def blocks(articles: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]
             block, length = [], 0
     if block:
         yield block
-
-
-def processors() -> int:
-    """How many processors this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def permutations(settings: Settings) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.vectorize.hashing import FEATURES
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 from dedup.vectorize.kernels.machine import four_bytes
-from dedup.vectorize.reference import FEATURES
 
 _A = np.uint32(0xCC9E2D51)
 _B = np.uint32(0x1B873593)

@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.text.document import REPEATED
+from dedup.vectorize.hashing import FEATURES
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 from dedup.vectorize.kernels.counting import REACH, count_terms
 from dedup.vectorize.kernels.sketching import least, premix, shingle_words
 from dedup.vectorize.kernels.words import GROUP, read_words, same_word
-from dedup.vectorize.reference import FEATURES
 
 
 @kernel

@@ -1,27 +1,25 @@
-"""How many shingles pairs of articles share, exactly: the sorted sets of 64-bit hashes, merged."""
+"""How much pairs of articles overlap, exactly: the sorted sets of 64-bit hashes, merged."""
 
 from __future__ import annotations
-
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
-from dedup.vectorize.kernels.extractor import processors
 from dedup.vectorize.kernels.sketching import shingle_words
+from dedup.vectorize.kernels.threads import in_threads
 
 CHUNK = 8_192
-"""Pairs whose sets are held at a time: some 40 MB of articles of ordinary length."""
+"""Pairs whose sets are held at a time: some 60 MB of articles of ordinary length."""
 _BYTE = np.uint64(0xFF)
 _ONE = np.uint32(1)
 
 
 def shared_shingles(
     words: HashedWords, pairs: NDArray[np.int64], size: int, threads: int | None = None
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """What `dedup.match.copies.overlaps` counts: the distinct shingles that both articles of a pair have, and each.
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """What `dedup.match.copies.overlaps` counts.
 
     Args:
         words: of the articles.
@@ -30,21 +28,22 @@ def shared_shingles(
         threads: how many work at a time; the result does not depend on it.
 
     Returns:
-        Shape (pairs,) and (pairs, 2).
+        The distinct shingles that both articles of a pair have, shape (pairs,); those that each has, shape (pairs, 2);
+        the words of each that stand in shingles both have, shape (pairs, 2).
     """
-    shared, sizes = np.zeros(len(pairs), np.int64), np.zeros((len(pairs), 2), np.int64)
+    shared, both = np.zeros(len(pairs), np.int64), np.zeros((2, len(pairs), 2), np.int64)
     spans = words.spans()
 
     def count(start: int) -> None:
         chunk = slice(start, start + CHUNK)
         places, local = np.unique(pairs[chunk], return_inverse=True)
         wanted = np.ascontiguousarray(spans[places])
-        overlap_chunk(words.hashes, wanted, local.reshape(-1, 2), size, shared[chunk], sizes[chunk])
+        overlap_chunk(words.hashes, wanted, local.reshape(-1, 2), size, shared[chunk], both[0, chunk], both[1, chunk])
 
-    with ThreadPoolExecutor(threads or processors(), "dedup") as pool:
-        for _ in pool.map(count, range(0, len(pairs), CHUNK)):
-            pass
-    return shared, sizes
+    starts = range(0, len(pairs), CHUNK)
+    for _ in in_threads(count, starts, threads if len(starts) > 1 else 1):
+        pass
+    return shared, both[0], both[1]
 
 
 @kept
@@ -55,6 +54,7 @@ def overlap_chunk(
     size: Whole,
     shared: NDArray[np.int64],
     sizes: NDArray[np.int64],
+    held: NDArray[np.int64],
 ) -> None:
     """Counts for pairs of texts, whose words are at `hashes[begin:end]` for each row of `spans`."""
     longest = total = np.int64(0)
@@ -63,28 +63,70 @@ def overlap_chunk(
         total += length
         longest = max(longest, length)
     sets, ends = np.empty(total, np.uint64), np.zeros(len(spans) + 1, np.int64)
-    values, spare = np.empty(longest, np.uint64), np.empty(longest, np.uint64)
+    ranks, rank_ends = np.empty(total, np.int32), np.zeros(len(spans) + 1, np.int64)
+    values, spare, in_order = np.empty(longest, np.uint64), np.empty(longest, np.uint64), np.empty(longest, np.uint64)
     digits = np.empty(1024, np.uint32)
-    filled = np.int64(0)
+    filled = begun = np.int64(0)
     for text in range(len(spans)):
         count = shingle_words(hashes, spans[text, 0], spans[text, 1], size, values)
+        in_order[:count] = values[:count]
         sort(values, spare, digits, np.uint64(count))
+        first = filled
         for place in range(count):
             if place == 0 or values[place] != values[place - 1]:
                 sets[filled] = values[place]
                 filled += 1
         ends[text + 1] = filled
+        for place in range(count):
+            ranks[begun + place] = np.searchsorted(sets[first:filled], in_order[place])
+        begun += count
+        rank_ends[text + 1] = begun
+    shares = np.zeros((2, longest), np.bool_)  # which shingles of each of two texts, by rank, the other has too
     for pair in range(len(pairs)):
-        i, i_end = ends[pairs[pair, 0]], ends[pairs[pair, 0] + 1]
-        j, j_end = ends[pairs[pair, 1]], ends[pairs[pair, 1] + 1]
+        one, other = pairs[pair, 0], pairs[pair, 1]
+        i, i_end, j, j_end = ends[one], ends[one + 1], ends[other], ends[other + 1]
         sizes[pair, 0], sizes[pair, 1] = i_end - i, j_end - j
-        both = np.int64(0)
-        while i < i_end and j < j_end:  # without a branch inside, which would be mistaken at every other step
-            one, other = sets[i], sets[j]
-            both += np.int64(one == other)
-            i += np.int64(one <= other)
-            j += np.int64(other <= one)
+        both = merged(sets, i, i_end, j, j_end, shares)
         shared[pair] = both
+        if both:
+            for side in range(2):
+                text = pairs[pair, side]
+                held[pair, side] = covered(
+                    ranks[rank_ends[text] : rank_ends[text + 1]],
+                    shares[side],
+                    min(size, spans[text, 1] - spans[text, 0]),
+                )
+
+
+@kernel
+def merged(
+    sets: NDArray[np.uint64], i: Whole, i_end: Whole, j: Whole, j_end: Whole, shares: NDArray[np.bool_]
+) -> Whole:
+    """How many of the sorted `sets[i:i_end]` and `sets[j:j_end]` are equal; writes which of each are."""
+    first, second, both = i, j, np.int64(0)
+    shares[0, : i_end - i] = False
+    shares[1, : j_end - j] = False
+    while i < i_end and j < j_end:  # without a branch inside, which would be mistaken at every other step
+        one, other = sets[i], sets[j]
+        equal = one == other
+        shares[0, i - first] |= equal
+        shares[1, j - second] |= equal
+        both += np.int64(equal)
+        i += np.int64(one <= other)
+        j += np.int64(other <= one)
+    return both
+
+
+@kernel
+def covered(ranks: NDArray[np.int32], shares: NDArray[np.bool_], size: Whole) -> Whole:
+    """How many words of a text stand in some of its shingles: those whose rank is among the shares."""
+    words: Whole = np.int64(0)
+    until: Whole = np.int64(0)
+    for place in range(len(ranks)):
+        if shares[ranks[place]]:
+            words += min(np.int64(size), place + size - until)
+            until = place + size
+    return words
 
 
 @kernel

@@ -1,0 +1,281 @@
+"""The steps of the method in two forms that give the same to the last bit, and the choice between them.
+
+The plain form is scikit-learn, datasketch, NumPy and SciPy: the specification. The fast form is kernels, compiled for
+the machine when they are first used. Which of them runs, `dedup.vectorize.kernels.switch` says.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain, islice
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.text.document import Document
+from dedup.vectorize.features import Features, HashedWords, plain_features
+from dedup.vectorize.hashing import plain_hashes
+from dedup.vectorize.kernels.switch import WORTH_COMPILING, use_kernels
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
+
+    from dedup.clustering import Progress
+    from dedup.group.linkage import Tree
+    from dedup.match.copies import Overlaps
+    from dedup.match.stories import HasPairs, Pairs
+    from dedup.settings import Settings
+    from dedup.vectorize.bridge import Bridge
+    from dedup.vectorize.frequencies import Frequencies
+    from dedup.vectorize.weights import Vectors
+
+Texts = Iterable[tuple[str, str]]
+"""Titles and bodies of articles."""
+
+
+class Steps(Protocol):
+    """The steps that come in two forms. What each does is told where its plain form is."""
+
+    def read(self, articles: Texts) -> HashedWords:
+        """The words of articles, which are taken as they come."""
+
+    def features(
+        self,
+        words: HashedWords,
+        keep: NDArray[np.bool_],
+        order: NDArray[np.int64],
+        progress: Progress | None = None,
+    ) -> Features:
+        """The features of articles, as far as they are made of some of their words.
+
+        Args:
+            words: what `read` returned, put in order.
+            keep: which words count, shape (words,).
+            order: for each article the place at which `read` met it, shape (articles,).
+            progress: told how many articles are done.
+        """
+
+    def signatures(self, words: HashedWords, order: NDArray[np.int64]) -> NDArray[np.uint32]:
+        """The signatures alone, of all words."""
+
+    def held_passages(self, words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]: ...
+
+    def outside_furniture(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]: ...
+
+    def detect(self, words: HashedWords) -> list[str]: ...
+
+    def tfidf(self, features: Features, languages: Sequence[str], frequencies: Frequencies) -> Vectors: ...
+
+    def band_candidates(self, signatures: NDArray[np.uint32], present: NDArray[np.bool_]) -> NDArray[np.int64]: ...
+
+    def agreeing_slots(self, signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.int64]: ...
+
+    def overlaps(self, words: HashedWords, pairs: NDArray[np.int64]) -> Overlaps: ...
+
+    def story_pairs(
+        self,
+        matrix: sp.csr_array,
+        ordinary: NDArray[np.float64],
+        seconds: NDArray[np.float64],
+        among: NDArray[np.int64],
+        never: HasPairs,
+        progress: Progress,
+        bridge: Bridge | None,
+    ) -> Pairs: ...
+
+    def average_linkage(self, pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree: ...
+
+
+class PlainSteps:
+    """Every step in its plain form."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._documents: list[Document] = []
+
+    def read(self, articles: Texts) -> HashedWords:
+        self._documents = [Document.of(title, text) for title, text in articles]
+        return HashedWords.of(self._documents, plain_hashes)
+
+    def features(
+        self,
+        words: HashedWords,
+        keep: NDArray[np.bool_],
+        order: NDArray[np.int64],
+        progress: Progress | None = None,
+    ) -> Features:
+        if progress:
+            progress("counting the words", 0, len(words))
+        bounds = words.offsets.tolist()
+        documents = [
+            self._documents[place].where(
+                keep[bounds[2 * number] : bounds[2 * number + 1]], keep[bounds[2 * number + 1] : bounds[2 * number + 2]]
+            )
+            for number, place in enumerate(order.tolist())
+        ]
+        return plain_features(documents, self._settings)
+
+    def signatures(self, words: HashedWords, order: NDArray[np.int64]) -> NDArray[np.uint32]:  # noqa: ARG002 - it has the strings
+        from dedup.vectorize.reference import signatures
+
+        return signatures([self._documents[place] for place in order.tolist()], self._settings)
+
+    def held_passages(self, words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        from dedup.vectorize.furniture import held_passages
+
+        return held_passages(words)
+
+    def outside_furniture(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        from dedup.vectorize.furniture import outside_furniture
+
+        return outside_furniture(words, passages)
+
+    def detect(self, words: HashedWords) -> list[str]:
+        from dedup.vectorize.language import detect
+
+        return detect(words)
+
+    def tfidf(self, features: Features, languages: Sequence[str], frequencies: Frequencies) -> Vectors:
+        from dedup.vectorize.weights import tfidf
+
+        return tfidf(*features.term_counts(), languages, frequencies, self._settings)
+
+    def band_candidates(self, signatures: NDArray[np.uint32], present: NDArray[np.bool_]) -> NDArray[np.int64]:
+        from dedup.match.copies import band_candidates
+
+        return band_candidates(signatures, present, self._settings)
+
+    def agreeing_slots(self, signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+        from dedup.match.copies import agreeing_slots
+
+        return agreeing_slots(signatures, pairs)
+
+    def overlaps(self, words: HashedWords, pairs: NDArray[np.int64]) -> Overlaps:
+        from dedup.match.copies import overlaps
+
+        return overlaps(words, pairs, self._settings.shingle_size)
+
+    def story_pairs(
+        self,
+        matrix: sp.csr_array,
+        ordinary: NDArray[np.float64],
+        seconds: NDArray[np.float64],
+        among: NDArray[np.int64],
+        never: HasPairs,
+        progress: Progress,
+        bridge: Bridge | None,
+    ) -> Pairs:
+        from dedup.match.stories import story_pairs
+
+        return story_pairs(matrix, ordinary, seconds, among, never, self._settings, progress, bridge)
+
+    def average_linkage(self, pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree:
+        from dedup.group.linkage import average_linkage
+
+        return average_linkage(pairs, groups, weights)
+
+
+class FastSteps:
+    """Every step by kernels.
+
+    Args:
+        settings: those of the run.
+        threads: how many work at a time; None for as many as there are processors. No result depends on it.
+        progress: told where kernels have to be compiled first.
+    """
+
+    def __init__(self, settings: Settings, threads: int | None = None, progress: Progress | None = None) -> None:
+        from dedup.vectorize.kernels.extractor import Extractor
+
+        self._settings, self._threads = settings, threads
+        self._extractor = Extractor(settings, progress)
+
+    def read(self, articles: Texts) -> HashedWords:
+        return self._extractor.read(articles, self._threads)
+
+    def features(
+        self,
+        words: HashedWords,
+        keep: NDArray[np.bool_],
+        order: NDArray[np.int64],  # noqa: ARG002 - the words are in order
+        progress: Progress | None = None,
+    ) -> Features:
+        return self._extractor.sketch_all(words.kept(keep), self._threads, progress)
+
+    def signatures(self, words: HashedWords, order: NDArray[np.int64]) -> NDArray[np.uint32]:  # noqa: ARG002 - the words are in order
+        return self._extractor.signatures(words, self._threads)
+
+    def held_passages(self, words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        from dedup.vectorize.kernels.passages import held_passages
+
+        return held_passages(words)
+
+    def outside_furniture(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        from dedup.vectorize.kernels.passages import outside_furniture
+
+        return outside_furniture(words, passages)
+
+    def detect(self, words: HashedWords) -> list[str]:
+        from dedup.vectorize.kernels.languages import detect
+
+        return detect(words)
+
+    def tfidf(self, features: Features, languages: Sequence[str], frequencies: Frequencies) -> Vectors:
+        from dedup.vectorize.kernels.weighing import tfidf
+
+        return tfidf(features, languages, frequencies, self._settings)
+
+    def band_candidates(self, signatures: NDArray[np.uint32], present: NDArray[np.bool_]) -> NDArray[np.int64]:
+        from dedup.match.kernels.bands import band_candidates
+
+        return band_candidates(signatures, present, self._settings)
+
+    def agreeing_slots(self, signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+        from dedup.match.kernels.bands import agreeing_slots
+
+        return agreeing_slots(signatures, pairs)
+
+    def overlaps(self, words: HashedWords, pairs: NDArray[np.int64]) -> Overlaps:
+        from dedup.match.copies import counted
+        from dedup.vectorize.kernels.overlaps import shared_shingles
+
+        found = shared_shingles(words, pairs, self._settings.shingle_size, self._threads)
+        return counted(words, pairs, *found)
+
+    def story_pairs(
+        self,
+        matrix: sp.csr_array,
+        ordinary: NDArray[np.float64],
+        seconds: NDArray[np.float64],
+        among: NDArray[np.int64],
+        never: HasPairs,
+        progress: Progress,
+        bridge: Bridge | None,
+    ) -> Pairs:
+        from dedup.match.kernels.stories import story_pairs
+
+        args = (matrix, ordinary, seconds, among, never, self._settings, progress, bridge)
+        return story_pairs(*args, threads=self._threads)
+
+    def average_linkage(self, pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree:
+        from dedup.group.kernels.linkage import average_linkage
+
+        return average_linkage(pairs, groups, weights)
+
+
+def choose(
+    articles: Texts, settings: Settings, threads: int | None = None, progress: Progress | None = None
+) -> tuple[Steps, Texts]:
+    """The form that is done sooner with some articles, and the articles, of which some may be taken to see how many.
+
+    Raises:
+        SettingsError: see `use_kernels`.
+    """
+    source: Iterator[tuple[str, str]] = iter(articles)
+    if use_kernels(0):
+        return FastSteps(settings, threads, progress), source
+    first = list(islice(source, WORTH_COMPILING))
+    if use_kernels(len(first)):
+        return FastSteps(settings, threads, progress), chain(first, source)
+    return PlainSteps(settings), chain(first, source)
