@@ -11,7 +11,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from dedup.archive import Archive as Archive
+    from dedup.archive import Archived as Archived
     from dedup.archive import Arrivals as Arrivals
     from dedup.archive import cluster_against as cluster_against
     from dedup.archive import read_archive as read_archive
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from dedup.sources import configure as configure
 
 _HOMES = {
-    "Archive": "archive",
+    "Archived": "archive",
     "Arrivals": "archive",
     "Article": "article",
     "Clustering": "clustering",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from dedup.article import Article, Notice
 from dedup.clustering import Clustering, Progress, Story
-from dedup.collection import collect
+from dedup.collection import items_of
 from dedup.errors import InputError
 from dedup.pipeline import cluster
 from dedup.quote import quoted
@@ -29,20 +29,16 @@ _ROW = {"id", "story", "copy_group", "canonical", "path"}
 """What tells a row of a result from an article."""
 
 _STORY, _ID = "dedup_story", "dedup_id"
+_MARK = "archive:"
 _BESIDE = ".dedup.jsonl"  # what `--keep` writes beside articles that are files
 
 
 @dataclass(frozen=True, slots=True)
-class Archive:
-    """Articles that were there before, and the stories that they were in.
+class Archived:
+    """An article that was there before, and the id of the story it was in then, "" where that is not known."""
 
-    Attributes:
-        articles: the articles.
-        stories: for each the id of its story in the run that it comes from, "" where that is not known.
-    """
-
-    articles: tuple[Article, ...]
-    stories: tuple[str, ...]
+    article: Article
+    story: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +86,12 @@ class Arrivals:
 
 def cluster_against(
     articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame,
-    archive: Archive | Iterable[Article | Mapping[str, Any] | str],
+    archive: Iterable[Archived | Article],
     settings: Settings | None = None,
     *,
     progress: Progress | None = None,
+    threads: int | None = None,
+    keep_texts: bool = True,
 ) -> Arrivals:
     """Groups new articles together with those of an archive, and says of each whether it is new.
 
@@ -102,49 +100,46 @@ def cluster_against(
 
     Args:
         articles: the new ones, as for `cluster`.
-        archive: from `read_archive`, or articles of which no stories are known.
-        settings: as for `cluster`.
-        progress: as for `cluster`.
+        archive: from `read_archive`, or articles of which no stories are known. In the clustering their ids have
+            `archive:` before them.
+        settings, progress, threads, keep_texts: as for `cluster`.
 
     Raises:
         InputError: something among the articles is no article at all.
     """
-    new = collect(articles)
-    if not isinstance(archive, Archive):
-        held = collect(archive).articles
-        archive = Archive(held, ("",) * len(held))
-    taken = {article.id for article in new.articles}
-    renamed = [_renamed(article, taken) for article in archive.articles]
-    clustering = cluster([*new.articles, *renamed], settings, progress=progress)
-    clustering = replace(clustering, notices=(*new.notices, *clustering.notices))
-    count = len(new.articles)
-    known = dict(zip((article.id for article in clustering.articles[count:]), archive.stories, strict=True))
-    clustering = replace(clustering, stories=_named_as_before(clustering.stories, known))
-    names = [article.id for article in archive.articles]
+    names: list[str] = []
+    known: list[str] = []
+    count = 0
+
+    def everything() -> Iterator[Any]:
+        nonlocal count
+        for item in items_of(articles):
+            count += 1
+            yield item
+        for held in archive:
+            one = held if isinstance(held, Archived) else Archived(held)
+            names.append(one.article.id)
+            known.append(one.story)
+            yield replace(one.article, id=f"{_MARK}{one.article.id}")
+
+    clustering = cluster(everything(), settings, progress=progress, threads=threads, keep_texts=keep_texts)
+    before = dict(zip((article.id for article in clustering.articles[count:]), known, strict=True))
+    clustering = replace(clustering, stories=_named_as_before(clustering.stories, before))
     copies: list[str | None] = [None] * len(clustering.articles)
     statuses: list[Status] = ["archived"] * len(clustering.articles)
     for story in clustering.stories:
-        of_group = {article: group for group in story.copy_groups for article in group.articles}
-        old = [article for article in story.articles if clustering.place(article) >= count]
-        for article in story.articles:
-            place = clustering.place(article)
-            if place >= count:
-                continue
-            group = of_group.get(article)
-            originals = [clustering.place(other) for other in group.articles] if group else []
-            first = next((other for other in originals if other >= count), None)
-            copies[place] = None if first is None else names[first - count]
-            statuses[place] = "new" if not old else "continues" if first is None else "copy"
+        places = [clustering.place(article) for article in story.articles]
+        originals: dict[str, str] = {}
+        for group in story.copy_groups:
+            held = [place for place in map(clustering.place, group.articles) if place >= count]
+            if held:
+                originals |= dict.fromkeys(group.articles, names[held[0] - count])
+        continues = max(places) >= count
+        for article, place in zip(story.articles, places, strict=True):
+            if place < count:
+                copies[place] = originals.get(article)
+                statuses[place] = "copy" if article in originals else "continues" if continues else "new"
     return Arrivals(clustering, count, tuple(statuses), tuple(copies))
-
-
-def _renamed(article: Article, taken: set[str]) -> Article:
-    """An archived article under a name of its own: a new one of the same name keeps it."""
-    name = article.id
-    while name in taken:
-        name += "@archive"
-    taken.add(name)
-    return article if name == article.id else replace(article, id=name)
 
 
 def _named_as_before(stories: Iterable[Story], known: Mapping[str, str]) -> tuple[Story, ...]:
@@ -177,8 +172,8 @@ def read_archive(
     fields: Mapping[str, str] | None = None,
     notices: list[Notice] | None = None,
     dayfirst: bool = False,
-) -> Archive:
-    """Reads an archive: articles in files and folders, what `--keep` has written, or results of earlier runs.
+) -> Iterator[Archived]:
+    """Reads an archive, one article at a time: files and folders of articles, what `--keep` has written, or results.
 
     A result (JSON lines, CSV or Parquet) names the files its articles came from; they are read again. Files are looked
     for from the folder at hand, then from that of the result.
@@ -188,25 +183,28 @@ def read_archive(
         fields, notices, dayfirst: as for `read_articles`.
 
     Raises:
-        InputError: a result names a file that is not there, or that has changed since.
+        InputError: as the articles are read: a result names a file that is not there, or that has changed since.
     """
     noted = [] if notices is None else notices
     arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
-    articles: list[Article] = []
-    stories: list[str] = []
+    return _read(arguments, fields, noted, dayfirst)
+
+
+def _read(
+    arguments: list[str], fields: Mapping[str, str] | None, notices: list[Notice], dayfirst: bool
+) -> Iterator[Archived]:
     for argument in arguments:
         if rows := _rows(argument):
-            for article, story in _files_of(rows, Path(argument), fields, dayfirst, noted):
-                articles.append(article)
-                stories.append(story)
+            yield from _files_of(rows, Path(argument), fields, dayfirst, notices)
             continue
         beside = _beside(Path(argument))
-        for article, record, file in read_records(argument, fields=fields, notices=noted, dayfirst=dayfirst):
+        for article, record, file in read_records(argument, fields=fields, notices=notices, dayfirst=dayfirst):
             added = beside.get(file.id, {}) if record.number is None else record.values
             name, known = added.get(_ID), added.get(_STORY)
-            articles.append(replace(article, id=name) if isinstance(name, str) and name else article)
-            stories.append(known if isinstance(known, str) else "")
-    return Archive(tuple(articles), tuple(stories))
+            yield Archived(
+                replace(article, id=name) if isinstance(name, str) and name else article,
+                known if isinstance(known, str) else "",
+            )
 
 
 def _rows(argument: str) -> list[Mapping[str, Any]]:
@@ -235,7 +233,7 @@ def _files_of(
     fields: Mapping[str, str] | None,
     dayfirst: bool,
     notices: list[Notice],
-) -> Iterator[tuple[Article, str]]:
+) -> Iterator[Archived]:
     """The articles of the rows of a result, read again from their files, each with its story."""
     of_path: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
@@ -251,7 +249,7 @@ def _files_of(
             if article is None or article.title != (row["title"] or ""):
                 now = "has fewer articles" if article is None else f"has {quoted(article.title)} in its place"
                 raise InputError(f"{result}: {quoted(row['title'])} was in {path}, which {now} now; {advice}")
-            yield replace(article, id=str(row["id"])), str(row["story"])
+            yield Archived(replace(article, id=str(row["id"])), str(row["story"]))
 
 
 def _endless(articles: Iterable[Article]) -> Iterator[Article | None]:

@@ -95,7 +95,7 @@ class Door:
     def __init__(
         self, articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame, *, keep_texts: bool = True
     ) -> None:
-        self._items = _items(articles)
+        self._items = items_of(articles)
         self._keep_texts = keep_texts
         self._notices: list[Notice] = []
         self._taken: list[Article] = []
@@ -201,7 +201,12 @@ def _untold(article: Article) -> Article:
     return replace(article, text="" if article.title.strip() else article.text[:LEAD])
 
 
-def _items(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame) -> Iterator[object]:
+def items_of(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame) -> Iterator[object]:
+    """What came, one by one; of a data frame the rows.
+
+    Raises:
+        InputError: it is no collection.
+    """
     if isinstance(articles, (str, bytes, Mapping, Article)):
         raise InputError(f"cluster takes a collection of articles, not one {type(articles).__name__}: put it in a list")
     if (rows := _rows(articles)) is not None:

@@ -48,7 +48,7 @@ def cluster(
         progress: told how far the work is.
         second_opinion: an embedding of the caller's own, asked about the pairs on which the words do not decide: it
             takes a list of texts and gives an array, a row for each. See `dedup.match.opinion`.
-        threads: how many work at a time; None for as many as there are processors. No result depends on it.
+        threads: how many work at a time; None for as many as the settings say. No result depends on it.
         keep_texts: whether the articles of the result keep their texts. Without, a large collection takes less memory,
             but nothing can be explained; of an article without a title the beginning is kept, which it is called by.
 
@@ -62,6 +62,7 @@ def cluster(
     settings, tell = settings or Settings(), progress or _silent
     if threads is not None and threads < 1:
         raise InputError(f"threads must be at least 1, not {threads}")
+    threads = threads or settings.threads or None
     door = Door(articles, keep_texts=keep_texts or second_opinion is not None)
     tell("reading the words", 0, 0)
     steps, texts = choose(door.texts(), settings, threads, tell)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from dedup.text.document import Document
 from dedup.vectorize.features import Features, HashedWords, plain_features
-from dedup.vectorize.hashing import plain_hashes
 from dedup.vectorize.kernels.switch import WORTH_COMPILING, use_kernels
 
 if TYPE_CHECKING:
@@ -96,7 +95,7 @@ class PlainSteps:
 
     def read(self, articles: Texts) -> HashedWords:
         self._documents = [Document.of(title, text) for title, text in articles]
-        return HashedWords.of(self._documents, plain_hashes)
+        return HashedWords.of(self._documents)
 
     def features(
         self,

@@ -3,16 +3,23 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from datetime import UTC, date, datetime
 
 import pytest
 
 import dedup
 from dedup import Article
-from dedup.collection import collect
+from dedup.collection import Collection, Door
 
 MILL = "The mill at Brackwell burned down in the night, and nobody was hurt."
 MARCH = datetime(1999, 3, 12, tzinfo=UTC)
+
+
+def collect(articles: Iterable[Article]) -> Collection:
+    door = Door(articles)
+    assert len(list(door.texts())) == len(door.collection()[1])
+    return door.collection()[0]
 
 
 def seconds(*articles: Article) -> list[float]:

@@ -30,12 +30,13 @@ ROOMS = {
     "match": "errors text settings clustering vectorize",
     "group": "errors clustering vectorize match",
     "collection": "errors article record text group",
+    "steps": "errors settings clustering text vectorize match group",
     "evidence": "errors article settings clustering text vectorize match group collection assemble explain",
     "assemble": "errors article settings clustering text vectorize match group collection evidence",
     "explain": "errors article settings clustering text vectorize match group collection evidence",
-    "pipeline": "errors article settings clustering text vectorize match group collection evidence",
-    "estimators": "errors article settings clustering record text vectorize match group collection pipeline",
-    "archive": "errors article settings clustering record quote read collection pipeline",
+    "pipeline": "errors article settings clustering text vectorize match group collection steps evidence",
+    "estimators": "errors article settings clustering record text vectorize match group collection steps pipeline",
+    "archive": "errors article settings clustering quote read collection pipeline",
     "report": "__init__ errors article settings clustering archive",
     "keep": "errors article clustering read archive report whole",
     "evaluate": "errors article clustering",
@@ -44,7 +45,7 @@ ROOMS = {
 }
 """The table of the house, as built. Reading a record is `collection`'s business too, since a caller may pass mappings;
 the key that it orders articles by is `group`'s; `match` needs the words of documents; the command and the reports ask
-the public door for its version; collection, evidence, assemble and explain are the pipeline's own layer."""
+the public door for its version; collection, steps, evidence, assemble and explain are the pipeline's own layer."""
 
 HEAVY = [
     "numpy",

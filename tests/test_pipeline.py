@@ -451,9 +451,18 @@ def test_records_and_the_data_frame_say_what_the_stories_say(seeds: Clustering) 
 def test_progress_is_told() -> None:
     told: list[tuple[str, int, int]] = []
     dedup.cluster([FERRY, RATES], progress=lambda *call: told.append(call))
-    stages = [stage for stage, _, _ in told]
-    assert stages == ["reading the words", "looking for copies", "counting the words", "comparing", "grouping"]
-    assert all(0 <= done <= total == 2 for _, done, total in told)
+    stages = list(dict.fromkeys(stage for stage, _, _ in told if not stage.startswith("compiling")))
+    assert stages == [
+        "reading the words",
+        "looking for furniture",
+        "counting the words",
+        "looking for copies",
+        "weighing the words",
+        "comparing",
+        "grouping",
+    ]
+    assert told[0] == ("reading the words", 0, 0)
+    assert all(0 <= done <= total == 2 for stage, done, total in told[1:] if not stage.startswith("compiling"))
 
 
 def test_two_articles_can_be_compared() -> None:

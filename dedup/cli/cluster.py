@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
@@ -198,37 +199,37 @@ def _articles(
     notices: list[Notice],
     progress: ProgressBar,
     keeping: Keeping | None,
-) -> list[Article]:
-    """The articles of the input; where there is none, the command ends."""
+) -> Iterator[Article]:
+    """The articles of the input, one at a time; where there is none, the command ends."""
     read = keeping.articles if keeping else dedup.read_articles
-    articles = []
-    for article in read(paths, fields=given.fields, notices=notices, dayfirst=given.dayfirst):
-        articles.append(article)
-        progress("reading", len(articles), 0)
-    if not articles:
+    count = 0
+    for count, article in enumerate(read(paths, fields=given.fields, notices=notices, dayfirst=given.dayfirst), 1):
+        progress("reading", count, 0)
+        yield article
+    if not count:
+        progress.stop()
         tell(notices)
         others = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
         say("Error: there is no article to cluster in " + ", ".join(paths[:_NAMED]) + others)
         raise typer.Exit(1)
     if keeping:
         keeping.check()
-    return articles
 
 
 def _clustered(
-    articles: list[Article],
+    articles: Iterator[Article],
     against: list[str] | None,
     given: Configuration,
     notices: list[Notice],
     progress: ProgressBar,
 ) -> Clustering | Arrivals:
-    """The stories of the articles, with all that was noticed."""
+    """The stories of the articles, with all that was noticed. Articles are let go as soon as their words are read."""
+    settings = given.settings
     if not against:
-        clustering = dedup.cluster(articles, given.settings, progress=progress)
+        clustering = dedup.cluster(articles, settings, progress=progress, keep_texts=False)
         return replace(clustering, notices=(*notices, *clustering.notices))
-    progress("reading the archive", 0, 0)
     archive = dedup.read_archive(against, fields=given.fields, notices=notices, dayfirst=given.dayfirst)
-    arrivals = dedup.cluster_against(articles, archive, given.settings, progress=progress)
+    arrivals = dedup.cluster_against(articles, archive, settings, progress=progress, keep_texts=False)
     noticed = (*notices, *arrivals.clustering.notices)
     return replace(arrivals, clustering=replace(arrivals.clustering, notices=noticed))
 

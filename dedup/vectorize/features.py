@@ -63,7 +63,9 @@ class HashedWords:
         return len(self.offsets) // 2
 
     @classmethod
-    def of(cls, documents: Sequence[Document], hash_words: Callable[[list[str]], NDArray[np.uint32]]) -> Self:
+    def of(
+        cls, documents: Sequence[Document], hash_words: Callable[[list[str]], NDArray[np.uint32]] = plain_hashes
+    ) -> Self:
         """The hashed words of documents; `hash_words` is `plain_hashes`, or its fast twin."""
         parts = [tokens for document in documents for tokens in (document.title, document.body)]
         offsets = np.zeros(len(parts) + 1, np.int64)
@@ -205,7 +207,7 @@ def plain_features(documents: Sequence[Document], settings: Settings) -> Feature
     aligned = np.zeros(len(keys[0]))
     aligned[np.searchsorted(keys[0], keys[1])] = capitals.data
     return Features(
-        HashedWords.of(documents, plain_hashes),
+        HashedWords.of(documents),
         signatures(documents, settings),
         every.indptr.astype(np.int64),
         every.indices.astype(np.int32),

@@ -237,4 +237,4 @@ def test_the_article_most_like_the_others_is_shown(
     units: Sequence[Sequence[int]], total: dict[int, int], expected: int
 ) -> None:
     for order in permutations(units):
-        assert of_story(order, total, SENIORITY) == expected
+        assert of_story(order, [total.get(article, 0) for article in range(5)], SENIORITY) == expected

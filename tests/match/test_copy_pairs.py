@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -18,6 +19,7 @@ from dedup.match.copies import (
     RECURRING,
     STRIDE,
     Overlaps,
+    agreeing_slots,
     alike_candidates,
     band_candidates,
     decide,
@@ -29,11 +31,23 @@ from dedup.match.stories import SECONDS_A_DAY, Pairs
 from dedup.settings import Settings
 from dedup.text.document import Document
 from dedup.text.tokens import Tokens
+from dedup.vectorize.features import HashedWords
 from dedup.vectorize.reference import signatures
 
 
 def document(words: list[str]) -> Document:
     return Document(Tokens(), Tokens(words, bytearray(len(words))))
+
+
+def hashed(*texts: list[str]) -> HashedWords:
+    return HashedWords.of([document(text) for text in texts])
+
+
+def decided_all(
+    words: HashedWords, pairs: NDArray[np.int64], seconds: NDArray[np.float64]
+) -> tuple[Overlaps, Overlaps]:
+    settings = Settings()
+    return decide(words, partial(overlaps, words, size=settings.shingle_size), pairs, seconds, settings)
 
 
 def pairs_of(array: NDArray[np.int64]) -> list[tuple[int, int]]:
@@ -104,7 +118,7 @@ def test_overlaps_are_those_of_sets(seed: int) -> None:
     settings = Settings(shingle_size=seed + 1)
     texts = [[f"w{word}" for word in random.integers(4, size=random.integers(0, 40)).tolist()] for _ in range(12)]
     pairs = np.array(list(combinations(range(12), 2)), np.int64)
-    found = overlaps([document(text) for text in texts], pairs, settings)
+    found = overlaps(hashed(*texts), pairs, settings.shingle_size)
     for row, (a, b) in enumerate(pairs.tolist()):
         one, other = ({*_shingles(texts[place], seed + 1)} for place in (a, b))
         assert (found.a[row], found.b[row]) == (a, b)
@@ -148,7 +162,7 @@ def test_copies_of_every_kind_are_found(seed: int) -> None:
     documents = [document(text) for text in texts]
     undated, present = np.full(len(documents), np.nan), np.ones(len(documents), bool)
     banded = band_candidates(signatures(documents, Settings()), present, Settings())
-    copies, forms = decide(documents, banded, undated, Settings())
+    copies, forms = decided_all(hashed(*texts), banded, undated)
     found = set(zip(copies.a.tolist(), copies.b.tolist(), strict=True))
     assert not len(forms.a)
     assert gold <= found
@@ -165,7 +179,7 @@ def test_banding_finds_what_exact_jaccard_finds(share: float) -> None:
     texts += [edited(text, share / 2, random) for text in texts for _ in range(2)]
     documents = [document(text) for text in texts]
     every = np.array(list(combinations(range(len(texts)), 2)), np.int64)
-    exact = overlaps(documents, every, Settings())
+    exact = overlaps(hashed(*texts), every, Settings().shingle_size)
     copies = set(pairs_of(every[exact.jaccard >= 0.2]))
     found = band_candidates(signatures(documents, Settings()), np.ones(len(texts), bool), Settings())
     assert len(copies) >= 100
@@ -196,7 +210,7 @@ def test_a_few_common_shingles_are_no_copy() -> None:
 def decided(one: list[str], other: list[str], days: float) -> str:
     """What two texts published some days apart are."""
     seconds = 1e9 + np.array([0, days]) * SECONDS_A_DAY
-    copies, forms = decide([document(one), document(other)], np.array([[0, 1]]), seconds, Settings())
+    copies, forms = decided_all(hashed(one, other), np.array([[0, 1]]), seconds)
     found = {"copies": copies, "forms": forms}
     return " and ".join(name for name, pairs in found.items() if pairs_of(np.stack([pairs.a, pairs.b], 1)) == [(0, 1)])
 
@@ -231,13 +245,13 @@ def test_what_only_its_date_tells_to_be_a_form_may_be_one_story() -> None:
     """A single figure that has changed among many, or among few; two of two are a form on any day."""
     told = [f"told{place}" for place in range(60)]
     rest = [word for year in range(1990, 2010) for word in (f"since{year}", str(year))]
-    toll, level = ([document([*told, a, *more]) for a in "78"] for more in (rest, ["9"]))
+    toll, level = (hashed(*([*told, a, *more] for a in "78")) for more in (rest, ["9"]))
     for texts in (toll, level):
-        _, forms = decide(texts, np.array([[0, 1]]), 1e9 + np.array([0, RECURRING * SECONDS_A_DAY]), Settings())
+        _, forms = decided_all(texts, np.array([[0, 1]]), 1e9 + np.array([0, RECURRING * SECONDS_A_DAY]))
         assert len(forms.a) == 1
         assert len(never_one_story(texts, forms).a) == 0
-    full = [document([*told, *numbers]) for numbers in (["7", "of", "41"], ["8", "of", "44"])]
-    _, forms = decide(full, np.array([[0, 1]]), np.array([np.nan, np.nan]), Settings())
+    full = hashed(*([*told, *numbers] for numbers in (["7", "of", "41"], ["8", "of", "44"])))
+    _, forms = decided_all(full, np.array([[0, 1]]), np.array([np.nan, np.nan]))
     assert len(never_one_story(full, forms).a) == len(forms.a) == 1
 
 
@@ -254,15 +268,17 @@ def test_alike_articles_are_candidates_once(seed: int) -> None:
     pairs = Pairs(every[:, 0], every[:, 1], cosine, np.ones(len(every), np.int64))
     known = every[random.random(len(every)) < [0, 0.1, 0.5, 0.9, 1][seed]]
     table = random.integers(8, size=(12, 8)).astype(np.uint32)
-    agreeing = [int((table[a] == table[b]).sum()) for a, b in every.tolist()]
+    agreeing = agreeing_slots(table, every).tolist()
+    assert agreeing == [int((table[a] == table[b]).sum()) for a, b in every.tolist()]
     rows = zip(pairs_of(every), cosine.tolist(), agreeing, strict=True)
     expected = [pair for pair, value, slots in rows if value >= ALIKE or slots >= HINT]
     expected = [pair for pair in expected if pair not in pairs_of(known)]
     assert any(value < ALIKE and slots >= HINT for value, slots in zip(cosine.tolist(), agreeing, strict=True))
-    assert pairs_of(alike_candidates(pairs, known, table)) == expected
-    assert len(alike_candidates(pairs.where(np.zeros(len(every), bool)), known, table)) == 0
+    assert pairs_of(alike_candidates(pairs, known, np.array(agreeing))) == expected
+    nothing = pairs.where(np.zeros(len(every), bool))
+    assert len(alike_candidates(nothing, known, np.empty(0, np.int64))) == 0
 
 
 def test_no_articles_have_no_copies() -> None:
-    copies, forms = decide([], np.empty((0, 2), np.int64), np.empty(0), Settings())
+    copies, forms = decided_all(hashed(), np.empty((0, 2), np.int64), np.empty(0))
     assert len(copies.a) == len(forms.a) == 0

@@ -21,7 +21,9 @@ from dedup.match.forms import (
     SPELLED,
     is_form,
 )
+from dedup.text.document import Document
 from dedup.text.tokens import Tokens, tokenize
+from dedup.vectorize.features import HashedWords
 
 RESERVOIR = (
     "On {} the reservoir stood at {} metres above the datum and held {} million litres or {} per cent of what it can"
@@ -35,8 +37,10 @@ def plain(words: list[str]) -> Tokens:
 
 
 def judged(one: Tokens, other: Tokens, days: float = NEVER) -> bool:
-    found = is_form(one, other, days)
-    assert is_form(other, one, days) is found
+    words = HashedWords.of([Document(Tokens(), one), Document(Tokens(), other)])
+    texts = words.main(0), words.main(1)
+    found = is_form(*texts, days)
+    assert is_form(*texts[::-1], days) is found
     return found
 
 

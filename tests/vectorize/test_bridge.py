@@ -10,11 +10,12 @@ import pytest
 from dedup import cluster
 from dedup.settings import Settings
 from dedup.text.document import Document
-from dedup.vectorize.bridge import LEAST, WORTH, Bridge, bridge
+from dedup.vectorize.bridge import LEAST, WORTH, Bridge, bridge, figures
 from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.features import HashedWords
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.language import detect
-from dedup.vectorize.reference import figures, term_counts, term_index
+from dedup.vectorize.reference import term_counts, term_index
 from dedup.vectorize.weights import Vectors, tfidf
 
 ENGLISH = (
@@ -34,15 +35,15 @@ OTHER = (
 def weighed(*texts: str) -> tuple[list[Document], Vectors, Bridge | None]:
     documents = [Document.of("", text) for text in texts]
     every, capitals = term_counts(documents, Settings())
-    languages = [detect(document) for document in documents]
+    languages = detect(HashedWords.of(documents))
     vectors = tfidf(every, capitals, languages, Frequencies.of(every, languages), Settings())
-    return documents, vectors, bridge(vectors, capitals, figures(documents), languages)
+    return documents, vectors, bridge(vectors, capitals, figures(HashedWords.of(documents)), languages)
 
 
 def test_figures_are_the_words_that_begin_with_a_digit() -> None:
     documents = [Document.of("3 boats", "at 10pm, ٣٤ of them"), Document.of("", "10pm again; none of 3")]
-    assert figures(documents).tolist() == sorted(term_index(word) for word in ("3", "10pm", "34"))
-    assert figures([]).tolist() == []
+    assert figures(HashedWords.of(documents)).tolist() == sorted(term_index(word) for word in ("3", "10pm", "34"))
+    assert figures(HashedWords.of([])).tolist() == []
 
 
 def test_what_crosses_is_names_and_figures_and_nothing_else() -> None:
@@ -79,7 +80,7 @@ def test_a_bridge_is_built_where_there_are_two_languages(languages: list[str], s
     documents = [Document.of("", ENGLISH), Document.of("", GERMAN)]
     every, capitals = term_counts(documents, Settings())
     vectors = tfidf(every, capitals, languages, Frequencies.of(every, languages), Settings())
-    assert (bridge(vectors, capitals, figures(documents), languages) is not None) == several
+    assert (bridge(vectors, capitals, figures(HashedWords.of(documents)), languages) is not None) == several
 
 
 def test_an_event_is_one_story_in_two_languages() -> None:

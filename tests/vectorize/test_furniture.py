@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from dedup import Article, cluster
 from dedup.text.document import Document
-from dedup.vectorize.furniture import HOLDERS, PASSAGE, REST, furniture, without_furniture
+from dedup.vectorize.features import HashedWords
+from dedup.vectorize.furniture import HOLDERS, PASSAGE, REST, furniture, outside_furniture
 
 TOWNS = ["Larkhaven", "Brackwell", "Dunmere", "Ashford", "Wexcombe", "Orrinport", "Tillsbury", "Quenby", "Pell", "Sel"]
 
@@ -30,9 +32,15 @@ def articles_of(bodies: Sequence[str], titles: Sequence[str] | None = None) -> l
 def taken(articles: Sequence[tuple[str, str]]) -> list[int]:
     """How many words are taken out of each body."""
     documents = [Document.of(title, text) for title, text in articles]
-    passages = furniture(documents)
+    passages = furniture(HashedWords.of(documents))
     assert passages.tolist() == sorted({*passages.tolist()})
-    return [len(document.body) - len(without_furniture(document, passages).body) for document in documents]
+    return [len(document.body) - len(without(document, passages).body) for document in documents]
+
+
+def without(document: Document, passages: NDArray[np.uint64]) -> Document:
+    """The document without furniture."""
+    keep = outside_furniture(HashedWords.of([document]), passages).tolist()
+    return document.where(keep[: len(document.title)], keep[len(document.title) :])
 
 
 def unrelated(count: int) -> list[str]:
@@ -94,23 +102,23 @@ def test_of_a_body_that_is_all_furniture_the_title_is_left() -> None:
     for rest, expected in ((0, 400), (REST - 1, 400 + REST - 1), (REST, 400)):
         bodies = [f"{made(town, rest)} {FOOTER}" for town in TOWNS[:5]]
         assert taken(articles_of(bodies, unrelated(5))) == [expected] * 5
-    passages = furniture([Document.of(*article) for article in articles_of(bodies, unrelated(5))])
+    passages = furniture(HashedWords.of([Document.of(*article) for article in articles_of(bodies, unrelated(5))]))
     untitled = Document.of("", f"nothing else {FOOTER}")
-    assert without_furniture(untitled, passages) is untitled
+    assert without(untitled, passages) == untitled
 
 
 def test_capitals_stay_with_their_words() -> None:
     own = "The mayor of Larkhaven spoke to a crowd of nine hundred in the market square about the flood and the harbour"
     bodies = [f"{own} {FOOTER}", *(f"{made(town, 100)} {FOOTER}" for town in TOWNS[1:5])]
     documents = [Document.of(*article) for article in articles_of(bodies, unrelated(5))]
-    assert without_furniture(documents[0], furniture(documents)) == Document.of(unrelated(1)[0], own)
+    assert without(documents[0], furniture(HashedWords.of(documents))) == Document.of(unrelated(1)[0], own)
 
 
 def test_no_articles_have_no_furniture() -> None:
-    assert not len(furniture([]))
-    assert not len(furniture([Document.of("", ""), Document.of("A title", "")]))
+    assert not len(furniture(HashedWords.of([])))
+    assert not len(furniture(HashedWords.of([Document.of("", ""), Document.of("A title", "")])))
     document = Document.of("A title", "A short text.")
-    assert without_furniture(document, np.empty(0, np.uint64)) is document
+    assert without(document, np.empty(0, np.uint64)) == document
 
 
 @given(st.lists(st.lists(st.integers(0, 5), max_size=4), max_size=12))
@@ -118,10 +126,10 @@ def test_only_what_enough_articles_hold_is_taken_out(parts: list[list[int]]) -> 
     """Of bodies put together of a few blocks."""
     bodies = [" ".join(made(f"block{part}", PASSAGE + part) for part in body).split() for body in parts]
     documents = [Document.of(f"zz{number} yy{number}", " ".join(body)) for number, body in enumerate(bodies)]
-    passages = furniture(documents)
+    passages = furniture(HashedWords.of(documents))
     runs = [{tuple(body[at : at + PASSAGE]) for at in range(len(body) - PASSAGE + 1)} for body in bodies]
     for number, (document, body) in enumerate(zip(documents, bodies, strict=True)):
-        left = without_furniture(document, passages).body.words
+        left = without(document, passages).body.words
         repeated = [run for run in runs[number] if sum(run in others for others in runs) >= HOLDERS]
         allowed = {word for run in repeated for word in run}
         assert {*body} - {*left} <= allowed

@@ -10,7 +10,15 @@ from sklearn.feature_extraction.text import HashingVectorizer
 from sklearn.utils import murmurhash3_32
 
 from dedup.text.tokens import shingles
-from dedup.vectorize.hashing import FEATURES, shingle_hash, shingle_hash64, shingle_hashes, shingles_in_order, word_hash
+from dedup.vectorize.hashing import (
+    FEATURES,
+    plain_hashes,
+    shingle_hash,
+    shingle_hash64,
+    shingles_in_order,
+    terms_of,
+    word_hash,
+)
 from dedup.vectorize.reference import term_index
 
 words = st.text(st.characters(exclude_categories=("Cs", "Zs")).filter(lambda char: char != " "), min_size=1)
@@ -40,12 +48,13 @@ def test_hashes_of_both_signs_are_tried() -> None:
 def test_a_term_index_is_the_column_scikit_learn_counts_under(word: str) -> None:
     counter = HashingVectorizer(analyzer=list, n_features=FEATURES, alternate_sign=False, norm=None)
     assert counter.transform([[word]]).indices.tolist() == [term_index(word)]
+    assert terms_of(plain_hashes([word])).tolist() == [term_index(word)]
 
 
 @given(few_words, st.integers(1, 8))
 def test_rolled_hashes_are_those_of_the_shingles(text: list[str], size: int) -> None:
     expected = sorted({shingle_hash64(shingle) for shingle in shingles(text, size)})
-    found = shingle_hashes(text, size)
+    found = np.unique(shingles_in_order(plain_hashes(text), size))
     assert found.dtype == np.uint64
     assert found.tolist() == expected
 
@@ -85,4 +94,4 @@ def test_hashes_spread_over_all_bits() -> None:
 @given(st.lists(st.sampled_from(["a", "b", "水火", "é", "mill", "17"]), max_size=60), st.integers(1, 32))
 def test_shingles_in_order_are_those_of_the_text(words: list[str], size: int) -> None:
     expected = [shingle_hash64(shingle) for shingle in shingles(words, size)]
-    assert shingles_in_order(words, size).tolist() == expected
+    assert shingles_in_order(plain_hashes(words), size).tolist() == expected

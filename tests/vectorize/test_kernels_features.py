@@ -15,10 +15,11 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from kernel_twins import assert_equal_features, assert_equal_words, assert_same, extractor, texts
+from numpy.typing import NDArray
 
 from benchmarks.data import DEFAULT, ENVIRONMENT
 from dedup.errors import InputError
-from dedup.match.copies import overlaps
+from dedup.match.copies import counted, overlaps
 from dedup.settings import Settings
 from dedup.text.document import Document
 from dedup.vectorize import background
@@ -195,7 +196,7 @@ def test_languages_are_those_of_the_plain_form() -> None:
         words = chance.choices(pool, k=chance.choice([1, 2, 3, 10, 30, 500]))
         articles.append((" ".join(words[:5]), " ".join(words[5:])))
     found = languages.detect(extractor().words(articles))
-    assert found == [detect(Document.of(*article)) for article in articles]
+    assert found == detect(HashedWords.of([Document.of(*article) for article in articles]))
     assert len(set(found)) > 30
 
 
@@ -209,23 +210,28 @@ def test_no_two_of_the_commonest_words_have_one_hash() -> None:
 @pytest.mark.parametrize("threads", [1, 3])
 @pytest.mark.parametrize("size", [1, 5, 32])
 def test_overlaps_are_those_of_the_plain_form(monkeypatch: pytest.MonkeyPatch, threads: int, size: int) -> None:
-    settings = Settings(shingle_size=size)
     articles = random_articles(9, 30)
-    documents = [Document.of(*article) for article in articles]
     pairs = np.array([(a, b) for b in range(len(articles)) for a in range(b)], np.int64)
     pairs = pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
     monkeypatch.setattr(overlap_kernels, "CHUNK", 37)
-    shared, sizes = shared_shingles(extractor().words(articles), pairs, size, threads)
-    plain = overlaps(documents, pairs, settings)
-    assert np.array_equal(shared, plain.shared)
-    assert np.array_equal(sizes, plain.sizes)
-    assert shared.any()
+    words = HashedWords.of([Document.of(*article) for article in articles])
+    assert_same_overlaps(extractor().words(articles), words, pairs, size, threads)
+    assert overlaps(words, pairs, size).shared.any()
+
+
+def assert_same_overlaps(
+    fast: HashedWords, plain: HashedWords, pairs: NDArray[np.int64], size: int, threads: int | None = None
+) -> None:
+    found = counted(fast, pairs, *shared_shingles(fast, pairs, size, threads))
+    expected = overlaps(plain, pairs, size)
+    for column in expected.__dataclass_fields__:
+        assert np.array_equal(getattr(found, column), getattr(expected, column)), column
 
 
 def test_overlaps_of_no_pairs() -> None:
-    shared, sizes = shared_shingles(extractor().words([("a", "b")]), np.empty((0, 2), np.int64), 5)
+    shared, sizes, held = shared_shingles(extractor().words([("a", "b")]), np.empty((0, 2), np.int64), 5)
     assert shared.shape == (0,)
-    assert sizes.shape == (0, 2)
+    assert sizes.shape == held.shape == (0, 2)
 
 
 @given(st.lists(st.integers(0, 2**64 - 1) | st.integers(0, 40) | st.integers(0, 40).map(lambda low: 7 << 32 | low)))
@@ -262,13 +268,10 @@ def test_real_articles(name: str) -> None:
     assert_equal_words(found.words, articles)
     assert_equal_features(found, articles, Settings())
     documents = [Document.of(*article) for article in articles]
-    assert languages.detect(found.words) == [detect(document) for document in documents]
+    assert languages.detect(found.words) == detect(HashedWords.of(documents))
     order = np.lexsort(found.signatures[:, :2].T)
     pairs = np.unique(np.sort(np.stack([order[:-1], order[1:]], axis=1), axis=1), axis=0)
-    plain = overlaps(documents, pairs, Settings())
-    shared, sizes = shared_shingles(found.words, pairs, Settings().shingle_size)
-    assert np.array_equal(shared, plain.shared)
-    assert np.array_equal(sizes, plain.sizes)
+    assert_same_overlaps(found.words, HashedWords.of(documents), pairs, Settings().shingle_size)
 
 
 def test_hashed_words_of_documents_have_the_same_features() -> None:
