@@ -90,7 +90,8 @@ class ColumnWriter:
             self._writer = self._stack.enter_context(self._opened(batch.schema))
         elif not batch.schema.equals(self._schema):
             raise InputError(f"{origin.shown} has other columns than the file before it: name a folder for the output")
-        self._waiting.append(batch)
+        if batch.num_rows:
+            self._waiting.append(batch)
         if sum(one.nbytes for one in self._waiting) > _GROUP:
             self._flush()
 
@@ -98,8 +99,12 @@ class ColumnWriter:
         import pyarrow as pa
 
         if self._waiting:
-            self._writer.write_table(pa.Table.from_batches(self._waiting))
+            table = pa.Table.from_batches(self._waiting).unify_dictionaries()
             self._waiting = []
+            try:
+                self._writer.write_table(table)
+            except pa.ArrowInvalid as error:
+                raise InputError(f"the rows cannot be written to one file ({error}): name a folder") from None
 
     def _opened(self, schema: Any) -> Any:
         from pyarrow import ipc, parquet

@@ -120,7 +120,7 @@ def test_fields_and_settings_reach_the_library(dedup_command: Command, tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "Missing argument 'PATH'"),
+        ([], "name a file or a folder to read"),
         (["FEED", "--set", "granulartiy=1"], "there is no setting 'granulartiy'"),
         (["FEED", "--set", "granularity=2"], "granularity must lie between"),
         (["FEED", "--set", "granularity"], "'granularity' should read NAME=VALUE"),
