@@ -75,8 +75,9 @@ def _told(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.filename is not None and not Path(error.filename).name.startswith(".dedup-"):
-            raise  # of something else
+        own = error.filename is None or Path(error.filename) == path.resolve() or ".dedup-" in str(error.filename)
+        if not own:
+            raise  # of a file that is read, say
         problem = f"{error.strerror or error}; nothing is written, what was there stays"
         raise OSError(error.errno, problem, str(path)) from error
 

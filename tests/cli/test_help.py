@@ -55,7 +55,7 @@ def test_the_list_of_settings_is_whole() -> None:
     for knob in fields(Settings):
         assert f"{knob.name} = {knob.default} " in listed
         assert knob.metadata["help"] in listed
-        default = None if math.isinf(knob.default) else knob.default
+        default = None if knob.default == math.inf else knob.default
         assert (as_json[knob.name]["default"], as_json[knob.name]["value"]) == (default, default)
         assert as_json[knob.name]["origin"] == "default"
     assert as_json["window"]["high"] is None
