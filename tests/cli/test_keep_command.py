@@ -90,7 +90,7 @@ def test_against_an_earlier_result(tmp_path: Path) -> None:
     new.write_text(f'{wire[0]}\n{{"id": "n", "text": "A swan was seen on the canal at Ostley."}}\n', encoding="utf-8")
     ended = process("cluster", new, "--against", result)
     copy, fresh = map(json.loads, ended.out.splitlines())
-    assert (copy["status"], copy["copy_of"], copy["story"]) == ("copy", copy["id"], stories[copy["id"]])
+    assert (copy["status"], copy["story"]) == ("copy", stories[copy["copy_of"]])
     assert (fresh["status"], fresh["copy_of"]) == ("new", None)
     assert "2 articles (1 copies of the archive's 37, 0 continuing its stories, 1 new) in 2 stories" in ended.err
     kept = process("cluster", new, "--against", result, "--keep", "copy")
