@@ -106,6 +106,9 @@ def _by_publication(collection: Collection, distinct: Iterable[int], seniority: 
 
     One without a date stands where the text it has in common with others was first published.
     """
+    distinct = list(distinct)
+    if len(distinct) == len(collection.members[distinct[0]]) == 1:  # by far the most stories are one article
+        return [collection.first(distinct[0])]
     keyed = []
     for number in distinct:
         time = float(collection.seconds[number])

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 _KEPT_EMPTY = "kept as an empty article"
+_ROWS = 1024
+"""Rows of a data frame that are turned into mappings at once."""
 LEAD = 320
 """Characters that are kept of the text of an article without a title where texts are not kept."""
 
@@ -219,14 +221,19 @@ def items_of(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFram
 
 def _rows(frame: Any) -> Iterable[object] | None:
     """The rows of a data frame as mappings, without importing its library; None if it is no data frame."""
+    if hasattr(frame, "collect_schema") and hasattr(frame, "lazy") and not hasattr(frame, "iter_rows"):
+        frame = frame.collect()  # polars, of what is only planned
     if hasattr(frame, "iter_rows"):  # polars
         return cast(Iterable[object], frame.iter_rows(named=True))
     if hasattr(frame, "to_batches"):  # pyarrow's tables
-        return (row for batch in frame.to_batches(max_chunksize=1024) for row in batch.to_pylist())
-    if hasattr(frame, "to_pylist") and hasattr(frame, "schema"):  # one of their batches
+        return (row for batch in frame.to_batches(max_chunksize=_ROWS) for row in batch.to_pylist())
+    if hasattr(frame, "read_next_batch"):  # streams of its batches
+        return (row for batch in frame for row in batch.to_pylist())
+    if hasattr(frame, "to_pylist"):  # one batch, or a column of texts
         return cast(Iterable[object], frame.to_pylist())
-    if hasattr(frame, "to_dict") and hasattr(frame, "columns"):
-        return cast(Iterable[object], frame.to_dict("records"))
+    if hasattr(frame, "to_dict") and hasattr(frame, "columns") and hasattr(frame, "iloc"):  # pandas
+        pieces = (frame.iloc[start : start + _ROWS] for start in range(0, len(frame), _ROWS))
+        return (row for piece in pieces for row in piece.to_dict("records"))
     return None
 
 

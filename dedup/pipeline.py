@@ -80,9 +80,8 @@ def cluster(
     words = features.words
 
     tell("looking for copies", 0, count)
-    compared = partial(steps.overlaps, words)
     banded = steps.band_candidates(features.signatures, words.lengths() > 0)
-    copies, forms = decide(words, compared, banded, collection.seconds, settings)
+    copies, forms = decide(words, steps, banded, collection.seconds, settings)
     standing = representatives(copies, forms, collection.seniorities())
     among = np.unique(standing)
 
@@ -92,7 +91,7 @@ def cluster(
     vectors = steps.tfidf(features, languages, frequencies)
     ordinary = ordinariness(vectors.matrix, standing)
     across = bridge(vectors, features.terms_of(features.capitals), figures(words), languages)
-    never = never_one_story(words, forms)
+    never = never_one_story(words, steps, forms)
     pairs = steps.story_pairs(vectors.matrix, ordinary, collection.seconds, among, never, tell, across)
     crowd = crowding(pairs, collection.seconds, among)
     ordinary = ordinary + crowd
@@ -101,12 +100,12 @@ def cluster(
     tell("grouping", 0, count)
     agreeing = steps.agreeing_slots(features.signatures, np.stack([pairs.a, pairs.b], axis=1))
     alike = alike_candidates(pairs, banded, agreeing)
-    more_copies, more_forms = decide(words, compared, alike, collection.seconds, settings)
+    more_copies, more_forms = decide(words, steps, alike, collection.seconds, settings)
     copies, forms = copies.with_others(more_copies), forms.with_others(more_forms)
     digest = digests(copies, words.lengths(), vectors.matrix)
     copies = copies.where(without_parts(copies, digest))
-    copies = copies.where(held_together(copies, forms, compared, settings.copy_overlap))
-    pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never_one_story(words, more_forms)))
+    copies = copies.where(held_together(copies, forms, partial(steps.overlaps, words), settings.copy_overlap))
+    pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never_one_story(words, steps, more_forms)))
     opinion = opinions(pairs, collection.wording(foreign), second_opinion, tell) if second_opinion else None
     if opinion is not None:
         pairs = replace(pairs, score=pairs.score + opinion)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from dedup.text.document import Document
 from dedup.vectorize.features import Features, HashedWords, plain_features
+from dedup.vectorize.kernels.compiling import is_compiled, mark_compiled
 from dedup.vectorize.kernels.switch import WORTH_COMPILING, use_kernels
 
 if TYPE_CHECKING:
@@ -71,6 +72,8 @@ class Steps(Protocol):
     def agreeing_slots(self, signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.int64]: ...
 
     def overlaps(self, words: HashedWords, pairs: NDArray[np.int64]) -> Overlaps: ...
+
+    def matching_blocks(self, one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int, int]]: ...
 
     def story_pairs(
         self,
@@ -155,6 +158,11 @@ class PlainSteps:
 
         return overlaps(words, pairs, self._settings.shingle_size)
 
+    def matching_blocks(self, one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int, int]]:
+        from dedup.match.forms import matching_blocks
+
+        return matching_blocks(one, other)
+
     def story_pairs(
         self,
         matrix: sp.csr_array,
@@ -188,7 +196,9 @@ class FastSteps:
         from dedup.vectorize.kernels.extractor import Extractor
 
         self._settings, self._threads = settings, threads
-        self._extractor = Extractor(settings, progress)
+        self._extractor = Extractor(settings)
+        if not is_compiled():
+            self._compile(progress or _silent)
 
     def read(self, articles: Texts) -> HashedWords:
         return self._extractor.read(articles, self._threads)
@@ -242,6 +252,11 @@ class FastSteps:
         found = shared_shingles(words, pairs, self._settings.shingle_size, self._threads)
         return counted(words, pairs, *found)
 
+    def matching_blocks(self, one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int, int]]:
+        from dedup.match.kernels.alignment import matching_blocks
+
+        return matching_blocks(one, other)
+
     def story_pairs(
         self,
         matrix: sp.csr_array,
@@ -261,6 +276,46 @@ class FastSteps:
         from dedup.group.kernels.linkage import average_linkage
 
         return average_linkage(pairs, groups, weights)
+
+    def _compile(self, progress: Progress) -> None:
+        """Uses every kernel once, on a few articles of two languages that share passages."""
+        from dedup.vectorize.bridge import Bridge
+        from dedup.vectorize.frequencies import Frequencies
+
+        footer = " ".join(f"Word{number}" for number in range(40))
+        made = [
+            (f"Title {number} of it", f"{footer} {' '.join(f'w{number}x{n}' for n in range(9))}") for number in range(4)
+        ]
+        order, times = np.arange(len(made)), np.arange(float(len(made)))
+
+        def steps() -> Iterator[object]:
+            yield (words := self.read(made))
+            yield (held := self.held_passages(words))
+            yield self.outside_furniture(words, held[0])
+            yield self.detect(words)
+            yield self.signatures(words, order)
+            features = self.features(words, np.ones(len(words.hashes), np.bool_), order)
+            yield (pairs := self.band_candidates(features.signatures, order >= 0))
+            yield self.agreeing_slots(features.signatures, pairs)
+            yield (copies := self.overlaps(words, pairs))
+            yield self.matching_blocks(words.title(0), words.title(1))
+            languages = ["en", "en", "de", "de"]
+            frequencies = Frequencies.of(features.terms_of(features.every), languages)
+            matrix = self.tfidf(features, languages, frequencies).matrix
+            yield matrix
+            across = Bridge(matrix, np.array([0, 0, 1, 1]))
+            never = copies.where(copies.a < 0)
+            yield (alike := self.story_pairs(matrix, times * 0, times, order, never, _silent, across))
+            yield self.average_linkage(alike, [[0, 1]], np.array([1, 0, 1, 1]))
+
+        for number, _ in enumerate(steps()):
+            progress("compiling, once for this machine", number, 12)
+        progress("compiling, once for this machine", 12, 12)
+        mark_compiled()
+
+
+def _silent(stage: str, done: int, total: int) -> None:
+    """Progress that nobody asked for."""
 
 
 def choose(

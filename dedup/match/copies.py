@@ -6,9 +6,8 @@ decided on the exact overlap of the two sets of shingles, and by what differs: i
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,8 +123,12 @@ def agreeing_slots(signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> 
     return found
 
 
-Compared: TypeAlias = Callable[[NDArray[np.int64]], Overlaps]
-"""Gives the overlaps of pairs of articles, of shape (pairs, 2), a < b and sorted: `overlaps` of certain words."""
+class Comparing(Protocol):
+    """Compares texts: the plain functions `overlaps` and `forms.matching_blocks`, or their fast twins."""
+
+    def overlaps(self, words: HashedWords, pairs: NDArray[np.int64]) -> Overlaps: ...
+
+    def matching_blocks(self, one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int, int]]: ...
 
 
 def overlaps(words: HashedWords, pairs: NDArray[np.int64], size: int) -> Overlaps:
@@ -204,7 +207,7 @@ def alike_candidates(pairs: Pairs, known: NDArray[np.int64], agreeing: NDArray[n
 
 def decide(
     words: HashedWords,
-    compared: Compared,
+    by: Comparing,
     pairs: NDArray[np.int64],
     seconds: NDArray[np.float64],
     settings: Settings,
@@ -213,25 +216,26 @@ def decide(
 
     Args:
         words: of the articles.
-        compared: gives the overlaps of pairs of them.
+        by: compares them.
         pairs: the candidates, shape (pairs, 2), a < b, sorted.
         seconds: publication times, shape (articles,), nan where unknown.
         settings: for the overlap of copies.
     """
-    found = compared(pairs)
+    found = by.overlaps(words, pairs)
     found = found.where(is_overlapping(found, settings))
     days = days_between(seconds, found.a, found.b)  # nan where a date is unknown, which is more than nothing
     recurring = days >= RECURRING
     rows = zip(found.a.tolist(), found.b.tolist(), days.tolist(), strict=True)
-    form = np.array([is_form(words.main(a), words.main(b), apart) for a, b, apart in rows], bool)
+    form = np.array([is_form(words.main(a), words.main(b), apart, by.matching_blocks) for a, b, apart in rows], bool)
     return found.where(~form & (~recurring | (found.jaccard >= ALL_BUT_EQUAL))), found.where(form)
 
 
-def never_one_story(words: HashedWords, forms: Overlaps) -> Overlaps:
+def never_one_story(words: HashedWords, by: Comparing, forms: Overlaps) -> Overlaps:
     """Of forms those that are so by their texts alone, whenever they were published.
 
     The others only came later, with some number changed, and are no copies; but a toll that has risen by the next day
     stands in a newer version of one story.
     """
     places = zip(forms.a.tolist(), forms.b.tolist(), strict=True)
-    return forms.where(np.array([is_form(words.main(a), words.main(b)) for a, b in places], bool))
+    always = [is_form(words.main(a), words.main(b), aligned=by.matching_blocks) for a, b in places]
+    return forms.where(np.array(always, bool))

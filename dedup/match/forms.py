@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable
 from difflib import SequenceMatcher
 from functools import cache
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedup.vectorize.features import IS_CAPITAL, IS_NUMBER, HashedText
 from dedup.vectorize.hashing import hashes_of
@@ -36,11 +38,29 @@ SPELLED = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight
 """English numbers that agencies write as words, and as figures where a fraction follows."""
 
 
+Aligned: TypeAlias = Callable[[NDArray[np.uint32], NDArray[np.uint32]], list[tuple[int, int, int]]]
+"""Aligns two texts: `matching_blocks`, or its fast twin."""
+
+
+def matching_blocks(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int, int]]:
+    """The stretches that two texts have in common, aligned by Ratcliff & Obershelp (Ratcliff & Metzener 1988).
+
+    Args:
+        one, other: the hashes of their words.
+
+    Returns:
+        For each stretch where it begins in both, and its length; the last one is the end of both.
+    """
+    matcher = SequenceMatcher(None, one.tolist(), other.tolist(), autojunk=False)
+    return [(i, j, size) for i, j, size in matcher.get_matching_blocks()]
+
+
 @cache
-def _spelled() -> Mapping[int, int]:
-    """For the hash of each spelled number that of its figure."""
-    figures = [str(number) for number in range(len(SPELLED))]
-    return dict(zip(hashes_of(SPELLED).tolist(), hashes_of(figures).tolist(), strict=True))
+def _spelled() -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """The hashes of the spelled numbers, ascending, and of the figure of each."""
+    words, figures = hashes_of(SPELLED), hashes_of([str(number) for number in range(len(SPELLED))])
+    order = np.argsort(words)
+    return words[order], figures[order]
 
 
 class _Form:
@@ -55,27 +75,26 @@ class _Form:
     __slots__ = ("figures", "names", "words")
 
     def __init__(self, text: HashedText, length: int) -> None:
-        self.words: list[int] = text.hashes[:length].tolist()
-        flags, spelled = text.flags[:length], _spelled()
-        digits, capitals = (flags & IS_NUMBER).tolist(), (flags & IS_CAPITAL).tolist()
-        self.figures = [spelled.get(word, word if digit else 0) for word, digit in zip(self.words, digits, strict=True)]
-        self.names = [
-            word if capital and not figure else 0
-            for word, capital, figure in zip(self.words, capitals, self.figures, strict=True)
-        ]
+        self.words, flags = text.hashes[:length], text.flags[:length]
+        spelled, figures = _spelled()
+        place = np.minimum(np.searchsorted(spelled, self.words), len(spelled) - 1)
+        digits = np.where(flags & IS_NUMBER, self.words, np.uint32(0))
+        self.figures = np.where(spelled[place] == self.words, figures[place], digits)
+        self.names = np.where((flags & IS_CAPITAL > 0) & (self.figures == 0), self.words, np.uint32(0))
 
 
-def is_form(one: HashedText, other: HashedText, days: float = math.nan) -> bool:
+def is_form(one: HashedText, other: HashedText, days: float = math.nan, aligned: Aligned = matching_blocks) -> bool:
     """Whether two overlapping texts are one form filled in twice: the words stay, numbers and names change.
 
-    The texts are aligned word by word (Ratcliff & Metzener 1988). A short stretch that was replaced is a changed number
-    where it has numbers on both sides, but others; it is a changed name where it has capitalised words on both sides
-    that the other text does not have at all. A newer version of a text changes some numbers too, but leaves more of
-    them than a form does, and comes soon. One changed number there must be: rewording replaces names too.
+    The texts are aligned word by word. A short stretch that was replaced is a changed number where it has numbers on
+    both sides, but others; it is a changed name where it has capitalised words on both sides that the other text does
+    not have at all. A newer version of a text changes some numbers too, but leaves more of them than a form does, and
+    comes soon. One changed number there must be: rewording replaces names too.
 
     Args:
         one, other: the two texts; the answer does not depend on which is which.
         days: between their publication, nan where that is not known.
+        aligned: aligns them.
     """
     late = days >= LATER
     if not late and min(len(one), len(other)) < ALIKE_LENGTH * max(len(one), len(other)):
@@ -83,11 +102,13 @@ def is_form(one: HashedText, other: HashedText, days: float = math.nan) -> bool:
     length = ALIGNED_WORDS
     while _effort(one, other, length) > MOST_EFFORT:
         length //= 2
-    first, second = sorted((_Form(one, length), _Form(other, length)), key=lambda form: form.words)
-    figures = [Counter(filter(None, form.figures)) for form in (first, second)]
+    first, second = _Form(one, length), _Form(other, length)
+    figures = [Counter(_said(form.figures)) for form in (first, second)]
     if not (figures[0] - figures[1] and figures[1] - figures[0]):
         return False  # no alignment could find a changed number: by far the most copies end here
-    numbers, names, kept = _values(first, second)
+    if first.words.tolist() > second.words.tolist():
+        first, second = second, first
+    numbers, names, kept = _values(first, second, aligned(first.words, second.words))
     changed = numbers + names
     if late or not numbers:
         return numbers > 0
@@ -96,24 +117,27 @@ def is_form(one: HashedText, other: HashedText, days: float = math.nan) -> bool:
     return changed >= (CHANGED if soon else 1) and changed >= share * (changed + kept)
 
 
-def _values(one: _Form, other: _Form) -> tuple[int, int, int]:
+def _values(one: _Form, other: _Form, blocks: list[tuple[int, int, int]]) -> tuple[int, int, int]:
     """Of two aligned texts the changed numbers, the changed names, and the values of both kinds that were kept."""
-    vocabularies = set(one.words), set(other.words)
+    vocabularies = set(one.words.tolist()), set(other.words.tolist())
+    values = (one.names | one.figures) > 0
     numbers = names = kept = 0
-    for tag, i, i_end, j, j_end in SequenceMatcher(None, one.words, other.words, autojunk=False).get_opcodes():
-        if tag == "equal":
-            kept += sum(map(bool, map(int.__or__, one.names[i:i_end], one.figures[i:i_end])))
-        elif tag == "replace" and i_end - i <= SLOT and j_end - j <= SLOT:
+    i = j = 0
+    for i_end, j_end, size in blocks:
+        if 0 < i_end - i <= SLOT and 0 < j_end - j <= SLOT:
             before, after = _said(one.figures[i:i_end]), _said(other.figures[j:j_end])
             numbers += bool(before) and bool(after) and before != after
             gone, come = set(_said(one.names[i:i_end])), set(_said(other.names[j:j_end]))
             names += bool(gone - vocabularies[1]) and bool(come - vocabularies[0]) and gone.isdisjoint(come)
+        kept += int(np.count_nonzero(values[i_end : i_end + size]))
+        i, j = i_end + size, j_end + size
     return numbers, names, kept
 
 
-def _said(values: Sequence[int]) -> list[int]:
+def _said(values: NDArray[np.uint32]) -> list[int]:
     """The values of a stretch of a text, in order."""
-    return [value for value in values if value]
+    said: list[int] = values[values > 0].tolist()
+    return said
 
 
 def _effort(one: HashedText, other: HashedText, length: int) -> int:

@@ -33,6 +33,8 @@ _TEXT = ("content:encoded", "content", "description", "summary")
 _PUBLISHED = ("pubdate", "published", "issued", "dc:date", "dcterms:issued", "dcterms:created", "updated", "modified")
 _ID = ("guid", "id", "dc:identifier")
 
+_ITEMS = frozenset(("item", "entry"))
+
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
 _UNHOLDABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
@@ -100,9 +102,8 @@ class _Feed:
         self.root = ""
         self.count = 0
         self._depth = 0
-        self._item = 0
+        self._open = 0
         self._about: dict[str, str] = {}
-        self._titled: set[str] = set()
 
     @property
     def is_feed(self) -> bool:
@@ -115,20 +116,22 @@ class _Feed:
             self._depth += 1
             if self._depth == 1:
                 self.root = name or element.tag.rpartition("}")[2]
-            if not self._item and name in {"item", "entry"}:
-                self._item = self._depth
+            self._open += self.is_feed and name in _ITEMS
             if name in {"rss", "feed", "channel"} and element.get(_LANG):
                 self._about["lang"] = element.get(_LANG)
             return None
         self._depth -= 1
-        if self._item:
-            if self._depth + 1 > self._item:
-                return None
-            self._item = 0
+        if self.is_feed and name in _ITEMS:  # where an item is broken, the next ones are inside it
+            self._open -= 1
             self.count += 1
             values = _item(element, self._about)
-            _forget(element)
+            if self._open:
+                element.clear()
+            else:
+                _forget(element)
             return values
+        if self._open:
+            return None
         if self._depth == 0 and name in {"doc", "TEI"}:
             self.count += 1
             return _document(element) if name == "doc" else _tei(element)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -69,6 +70,8 @@ def describe(error: ValueError | RecursionError) -> str:
     if isinstance(error, json.JSONDecodeError):
         line = f"line {error.lineno}, " if error.lineno > 1 else ""
         return f"broken JSON at {line}column {error.colno} ({error.msg})"
+    if "int_max_str_digits" in str(error):
+        return f"JSON with a number of more than {sys.get_int_max_str_digits():,} digits"
     return f"JSON that cannot be read ({error})"
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from email import policy
+from contextlib import suppress
+from email import message_from_bytes
 from email.errors import MessageError
-from email.message import EmailMessage
-from email.parser import BytesParser
+from email.header import decode_header, make_header
+from email.message import Message
 from email.utils import parseaddr
 from typing import IO, Any
 
@@ -64,7 +65,7 @@ def _joined(lines: list[bytes], size: int) -> bytes | None:
 
 def _article(content: bytes, number: int | None, where: str, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
     try:
-        message = BytesParser(_class=EmailMessage, policy=policy.default).parsebytes(content)
+        message = message_from_bytes(content)
         values = _values(message)
     except (MessageError, ValueError, LookupError, TypeError, AttributeError, IndexError, RecursionError) as error:
         # The standard library's parser raises any of these on headers that are none.
@@ -78,8 +79,8 @@ def _article(content: bytes, number: int | None, where: str, fields: Mapping[str
     yield Record(named(fields, **values), number)
 
 
-def _values(message: EmailMessage) -> dict[str, Any]:
-    name, address = parseaddr(_header(message, "From"))
+def _values(message: Message) -> dict[str, Any]:
+    name, address = parseaddr(str(message.get("From", "")))
     received = (_header(message, "Received").rpartition(";")[2] or "").strip()
     values = {
         "id": _header(message, "Message-ID").strip("<> "),
@@ -87,33 +88,61 @@ def _values(message: EmailMessage) -> dict[str, Any]:
         "text": _body(message),
         "published": _header(message, "Date"),
         "seen": received,
-        "source": name or address,
+        "source": _decoded(name) or address,
         "url": _header(message, "Archived-At").strip("<> ") or _header(message, "Content-Location"),
         "lang": _header(message, "Content-Language"),
     }
     return {key: value for key, value in values.items() if value or key == "text"}
 
 
-def _header(message: EmailMessage, name: str) -> str:
-    """A header, decoded; "" where it is missing."""
-    return re.sub(r"\s*\([A-Z]{1,5}\)$", "", str(message.get(name, "") or "").strip())
+def _header(message: Message, name: str) -> str:
+    """A header, decoded, without the remark that a date can have behind it; "" where it is missing."""
+    return re.sub(r"\s*\([A-Z]{1,5}\)$", "", _decoded(message.get(name, "")))
 
 
-def _body(message: EmailMessage) -> str:
+def _decoded(value: Any) -> str:
+    """A header's text, whatever encodings its words are in; as it stands where they are none."""
+    text = str(value)
+    if "=?" in text:
+        with suppress(MessageError, ValueError, LookupError):  # an encoding unheard of, or base64 that is none
+            text = str(make_header(decode_header(value)))
+    return " ".join(text.split())
+
+
+def _body(message: Message) -> str:
     """The plain text of a mail, or that of its HTML where it has far more to say."""
-    plain, rich = message.get_body(("plain",)), message.get_body(("html",))
-    text = _decoded(plain) if plain is not None else ""
+    plain, rich = _parts(message)
+    text = _content(plain) if plain is not None else ""
     if rich is None:
         return text
-    shown = text_of(_decoded(rich))
+    shown = text_of(_content(rich))
     return shown if len(shown.split()) > _PLENTY * len(text.split()) else text
 
 
-def _decoded(part: Any) -> str:
+def _parts(message: Message) -> tuple[Message | None, Message | None]:
+    """The first plain text and the first HTML of a mail, not those of attachments and of mails inside it."""
+    plain = rich = None
+    waiting = [message]
+    while waiting and (plain is None or rich is None):
+        part = waiting.pop()
+        if part.get_content_disposition() == "attachment":
+            continue
+        inner: Any = part.get_payload()
+        if isinstance(inner, list):
+            waiting += reversed(inner if part.get_content_maintype() == "multipart" else [])
+        elif part.get_content_type() == "text/html":
+            rich = part if rich is None else rich
+        elif part.get_content_maintype() == "text":
+            plain = part if plain is None else plain
+    return plain, rich
+
+
+def _content(part: Message) -> str:
     """The text of a part in the encoding it names, in UTF-8 where that is unheard of; damaged bytes as surrogates."""
-    content = part.get_payload(decode=True) or b""
-    charset = part.get_content_charset("utf-8")
+    content: Any = part.get_payload(decode=True) or b""
+    charset = str(part.get_content_charset("utf-8"))
     try:
-        return content.decode(charset, "surrogateescape").replace("\r\n", "\n")
+        text = str(content, charset, "surrogateescape")
     except (LookupError, UnicodeError):
-        return content.decode("utf-8", "surrogateescape").replace("\r\n", "\n")
+        text = str(content, "utf-8", "surrogateescape")
+    return text.replace("\r\n", "\n")

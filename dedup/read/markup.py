@@ -31,7 +31,13 @@ _BLOCKS = frozenset(
     )
 )
 _UNSEEN = frozenset(("head", "iframe", "noscript", "script", "style", "svg", "template", "title"))
-_TAG = re.compile(r"<[A-Za-z/!?]")
+_TAG = re.compile(
+    r"</?(?:a|abbr|article|b|big|blockquote|body|br|center|cite|code|dd|del|div|dl|dt|em|figure|font|footer|form|h[1-6]"
+    r"|head|header|hr|html|i|iframe|img|input|ins|li|link|main|meta|nav|ol|p|picture|pre|q|s|script|section|small|span"
+    r"|strike|strong|style|sub|sup|table|tbody|td|template|th|tr|tt|u|ul|video)(?=[\s/>])|<!--|<!doctype\b",
+    re.IGNORECASE,
+)
+"""What makes a text HTML. Others in angle brackets are words: "<one>"."""
 _SPACE = re.compile(r"[^\S\n]+")
 _GAP = re.compile(r" ?\n[ \n]*")
 

@@ -10,6 +10,7 @@ import hashlib
 import os
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import cache
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -23,6 +24,7 @@ Whole: TypeAlias = Any
 """A whole number inside a kernel: how wide it is, numba infers; no type of Python's could say it."""
 
 
+_COMPLETE = "complete"
 # Overflow wraps and nothing is reordered, so that results are the same on every machine; the GIL is released.
 _OPTIONS: dict[str, Any] = {"nogil": True, "boundscheck": False, "error_model": "numpy"}
 
@@ -68,9 +70,17 @@ def cache_folder() -> Path | None:
 
 
 def is_compiled() -> bool:
-    """Whether an earlier run left machine code, so that hardly any time will be spent on compiling."""
+    """Whether an earlier run left the machine code of all kernels, so that hardly any time is spent on compiling."""
     folder = cache_folder()
-    return folder is not None and any(folder.rglob("*.nbc"))
+    return folder is not None and (folder / _COMPLETE).exists()
+
+
+def mark_compiled() -> None:
+    """Tells later runs that all kernels have been compiled."""
+    folder = cache_folder()
+    if folder is not None:
+        with suppress(OSError):  # a full disk: the next run compiles what is not there
+            (folder / _COMPLETE).touch()
 
 
 def _bases() -> list[Path]:

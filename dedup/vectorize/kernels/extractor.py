@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 from dedup.errors import InputError
 from dedup.text.document import Document
 from dedup.vectorize.features import Features, HashedWords, narrowed
-from dedup.vectorize.kernels.compiling import is_compiled
 from dedup.vectorize.kernels.murmur import hash_words
 from dedup.vectorize.kernels.points import Points, points
 from dedup.vectorize.kernels.threads import in_threads
@@ -38,19 +37,14 @@ class Extractor:
 
     Args:
         settings: for the signatures and the weights.
-        tell: told, if given, what is being done where the kernels have to be compiled first.
     """
 
-    def __init__(self, settings: Settings, tell: Callable[[str, int, int], None] | None = None) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._points: Points = points()
         self._a, self._b = permutations(settings)
         self._weights = lead_weights(settings)
         self._title_weight = round(settings.title_weight / COUNT_UNIT)
-        if tell is not None and not is_compiled():
-            tell("compiling, once for this machine", 0, 1)
-            self.features([("", "")])
-            tell("compiling, once for this machine", 1, 1)
 
     def features(self, articles: Sequence[tuple[str, str]]) -> Features:
         """The features of a block of articles, each a title and a text."""

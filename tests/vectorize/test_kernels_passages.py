@@ -1,0 +1,65 @@
+"""Passages and furniture by kernels, against the plain form."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dedup.text.document import Document
+from dedup.vectorize import furniture as plain
+from dedup.vectorize.features import HashedWords
+from dedup.vectorize.kernels import passages as kernels
+
+
+def random_words(seed: int, articles: int) -> HashedWords:
+    """Bodies put together of a few blocks and words of their own, some titled, some empty, some short."""
+    random = np.random.default_rng(seed)
+    blocks = [[f"b{block}x{word}" for word in range(random.integers(10, 80))] for block in range(8)]
+    documents = []
+    for article in range(articles):
+        body: list[str] = []
+        for _ in range(random.integers(0, 4)):
+            body += blocks[random.integers(8)]
+            body += [f"w{article}x{word}" for word in range(random.integers(0, 30))]
+        title = " ".join(f"t{random.integers(9)}" for _ in range(random.integers(0, 3)))
+        documents.append(Document.of(title, " ".join(body)))
+    return HashedWords.of(documents)
+
+
+@pytest.mark.parametrize("at_once", [1 << 25, 512, 16])
+@pytest.mark.parametrize("roomy", [4, 1])
+@pytest.mark.parametrize("seed", range(3))
+def test_held_passages(seed: int, roomy: int, at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether all are counted in one round or in many, and however often they share a counter."""
+    monkeypatch.setattr(kernels, "AT_ONCE", at_once)
+    monkeypatch.setattr(kernels, "ROOMY", roomy)
+    words = random_words(seed, 60)
+    found, expected = kernels.held_passages(words), plain.held_passages(words)
+    assert len(expected[0]), f"seed {seed}"
+    for one, other in zip(found, expected, strict=True):
+        assert np.array_equal(one, other), f"seed {seed}"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_what_stays_outside_of_furniture(seed: int) -> None:
+    words = random_words(seed, 60)
+    passages = np.unique(plain.held_passages(words)[0])[:: seed + 1]
+    if seed == 5:
+        passages = np.append(np.uint64(0), passages)
+    keep = plain.outside_furniture(words, passages)
+    assert not keep.all()
+    assert np.array_equal(kernels.outside_furniture(words, passages), keep), f"seed {seed}"
+
+
+def test_nothing_is_held_by_no_articles() -> None:
+    for words in (HashedWords.of([]), HashedWords.of([Document.of("", ""), Document.of("A title", "")])):
+        assert [len(part) for part in kernels.held_passages(words)] == [0, 0]
+        assert kernels.outside_furniture(words, np.array([1], np.uint64)).all()
+
+
+def test_a_passage_whose_hash_is_zero_is_found() -> None:
+    """No text has it by chance: the table's own marks are tried."""
+    table = kernels._filled(np.array([0, 5, 9], np.uint64), np.zeros(8, np.uint64))
+    assert table[-1] == 1
+    assert sorted(table[:-1][table[:-1] > 0].tolist()) == [5, 9]
+    assert kernels._filled(np.array([5], np.uint64), np.zeros(8, np.uint64))[-1] == 0
