@@ -23,8 +23,8 @@ VARIABLE = "DEDUP_"
 """What the variables of the environment begin with: `DEDUP_WINDOW`, `DEDUP_FIELD_TEXT`, `DEDUP_DAYFIRST`."""
 
 _CONFIG = "CONFIG"
-_RESERVED = (_CONFIG, "TRACEBACK", "KERNELS")
-"""Variables of dedup that are no settings: the file to take settings from, and two for those who work on dedup."""
+_RESERVED = (_CONFIG, "TRACEBACK", "KERNELS", "DATA")
+"""Variables of dedup that are no settings: the file to take settings from, and those for who works on dedup."""
 
 _DEFAULT = "default"
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")

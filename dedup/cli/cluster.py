@@ -248,7 +248,7 @@ def summary_line(found: Clustering | Arrivals, seconds: float) -> str:
 
 def _news(summary: Summary) -> str:
     return (
-        f" ({summary.archived_copies:,} copies of the archive's {summary.archived:,},"
+        f" ({_count(summary.archived_copies or 0, 'copy', 'copies')} of the archive's {summary.archived:,},"
         f" {summary.continuing:,} continuing its stories, {summary.new:,} new)"
     )
 

@@ -113,7 +113,7 @@ class Spool:
         form = _form(record, found)
         if self._last is None or self._last[0] is not found or self._last[1:] != (form, record.table):
             again = self._last is not None and self._last[0] is found
-            name = self.origins[-1].name if again else self._own_name(found.id)
+            name = self.origins[-1].name if again else self._own_name(found.id if found.path else "stdin.jsonl")
             self.origins.append(Origin(found.path, found.shown, name, form, record.table))
             self._last = (found, form, record.table)
         text = record.raw

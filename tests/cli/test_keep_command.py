@@ -51,6 +51,11 @@ def test_standard_input_is_kept_too() -> None:
     assert json.loads(ended.out)["dedup_copy_group_size"] == 2
 
 
+def test_standard_input_in_a_folder(tmp_path: Path) -> None:
+    assert process("cluster", "-", "--keep", "all", "--output", f"{tmp_path}/kept/", stdin=b'{"text": "A."}\n').code == 0
+    assert [path.name for path in (tmp_path / "kept").iterdir()] == ["stdin.jsonl"]
+
+
 def test_a_folder_of_texts(folder: Path, tmp_path: Path) -> None:
     ended = process("cluster", folder, "--keep", "copy", "--output", f"{tmp_path}/kept/")
     assert ended.code == 0
@@ -92,7 +97,7 @@ def test_against_an_earlier_result(tmp_path: Path) -> None:
     copy, fresh = map(json.loads, ended.out.splitlines())
     assert (copy["status"], copy["story"]) == ("copy", stories[copy["copy_of"]])
     assert (fresh["status"], fresh["copy_of"]) == ("new", None)
-    assert "2 articles (1 copies of the archive's 37, 0 continuing its stories, 1 new) in 2 stories" in ended.err
+    assert "2 articles (1 copy of the archive's 37, 0 continuing its stories, 1 new) in 2 stories" in ended.err
     kept = process("cluster", new, "--against", result, "--keep", "copy")
     assert json.loads(kept.out)["id"] == "n"
     assert json.loads(kept.out)["dedup_status"] == "new"
