@@ -156,7 +156,7 @@ def command(
     target = None if output in {None, "-"} else Path(str(output))
     keeping = None
     if keep:
-        keeping = Keeping(keep, style, target, paths, as_folder=str(output).endswith("/"))
+        keeping = Keeping(keep, style, target, paths, against or (), as_folder=str(output).endswith("/"))
     else:
         style = choose_format(style, target)
         if target:
@@ -168,11 +168,12 @@ def command(
         if keeping:
             stack.enter_context(keeping)
         progress = stack.enter_context(ProgressBar(quiet=quiet))
+        written = "nothing is written"
         try:
             articles = _articles(paths, given, notices, progress, keeping)
             found = _clustered(articles, against, given, notices, progress)
             progress.stop()
-            kept = ""
+            kept, written = "", written if target else "what is written is not whole"
             if keeping:
                 kept = keeping.write(found)
             else:
@@ -181,7 +182,7 @@ def command(
             progress.stop()
             if not quiet:
                 tell(notices)
-            say(f"Interrupted{progress.state()}; nothing is written")
+            say(f"Interrupted{progress.state()}; {written}")
             raise
 
     clustering = found if isinstance(found, Clustering) else found.clustering

@@ -50,10 +50,18 @@ class Keeping:
         output: the file or folder to write, None for standard output.
         as_folder: whether it is one that is yet to be made.
         inputs: what is read.
+        archives: the archives.
     """
 
     def __init__(
-        self, which: Keep, style: Format | None, output: Path | None, inputs: Sequence[str], *, as_folder: bool
+        self,
+        which: Keep,
+        style: Format | None,
+        output: Path | None,
+        inputs: Sequence[str],
+        archives: Sequence[str],
+        *,
+        as_folder: bool,
     ) -> None:
         self._which = which
         self._output = output
@@ -70,7 +78,7 @@ class Keeping:
                 problem = f"{output} does not tell what to write: name it .jsonl, .json, .csv, .tsv or .parquet"
                 raise typer.BadParameter(visible(f"{problem}; or a folder, with / at its end"), param_hint="--output")
         if output:
-            check_output(output, inputs, as_folder=self._as_folder)
+            check_output(output, inputs, archives, as_folder=self._as_folder)
         self._spool = Spool()
 
     def __enter__(self) -> Self:

@@ -42,8 +42,11 @@ class Format(StrEnum):
     PARQUET = "parquet"
 
 
-def check_output(output: Path, inputs: Sequence[str], *, as_folder: bool = False) -> None:
-    """Finds before the work what would keep its result from being written; wrong usage ends the command."""
+def check_output(output: Path, inputs: Sequence[str], archives: Sequence[str] = (), *, as_folder: bool = False) -> None:
+    """Finds before the work what would keep its result from being written; wrong usage ends the command.
+
+    In the folder of an archive records may be kept, so that they belong to it the next time.
+    """
     folder = output.resolve().parent
     problem = ""
     if output.is_dir() and not as_folder:
@@ -54,7 +57,7 @@ def check_output(output: Path, inputs: Sequence[str], *, as_folder: bool = False
         problem = f"cannot be written: there is no folder {folder}"
     elif not os.access(output if output.exists() and not output.is_file() else folder, os.W_OK):
         problem = "cannot be written: permission denied"
-    elif output.is_file() and any(Path(path).exists() and output.samefile(path) for path in inputs):
+    elif output.is_file() and any(Path(path).exists() and output.samefile(path) for path in (*inputs, *archives)):
         problem = "is an input too, and would be overwritten: choose another name"
     elif any(_would_be_read(output, path, as_folder=as_folder) for path in inputs):
         problem = "lies in a folder of the input, and the next run would read it: choose another folder"

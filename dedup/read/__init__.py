@@ -12,6 +12,7 @@ names itself go through `named`, since `--field` can rename them.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -108,8 +109,6 @@ def read_records(
 
 
 def _log(notice: Notice) -> None:
-    import logging
-
     logging.getLogger("dedup").warning("%s", notice)
 
 
@@ -125,6 +124,7 @@ def _read(
         if isinstance(found, Notice):
             note(found)
             continue
+        logging.getLogger("dedup.read").debug("reading %s", found.shown)
         if found.path is None:
             source = Source.of_stream(stdin or sys.stdin.buffer, found.shown)
             reader: Reader = jsonlines.read

@@ -52,7 +52,9 @@ def test_standard_input_is_kept_too() -> None:
 
 
 def test_standard_input_in_a_folder(tmp_path: Path) -> None:
-    assert process("cluster", "-", "--keep", "all", "--output", f"{tmp_path}/kept/", stdin=b'{"text": "A."}\n').code == 0
+    assert (
+        process("cluster", "-", "--keep", "all", "--output", f"{tmp_path}/kept/", stdin=b'{"text": "A."}\n').code == 0
+    )
     assert [path.name for path in (tmp_path / "kept").iterdir()] == ["stdin.jsonl"]
 
 
@@ -107,3 +109,20 @@ def test_an_archive_that_is_not_there(folder: Path) -> None:
     ended = process("cluster", folder, "--against", folder / "none.jsonl", "--strict")
     assert "none.jsonl: there is no such file or folder" in ended.err
     assert ended.code == 1
+
+
+def test_an_archive_that_grows_day_by_day(folder: Path, tmp_path: Path) -> None:
+    """What is kept goes into the archive; stories keep their names."""
+    archive = tmp_path / "archive"
+    archive.mkdir()
+    first = archive / "monday.jsonl"
+    assert process("cluster", folder, "--keep", "all", "--output", first).code == 0
+    story = json.loads(first.read_text().splitlines()[0])["dedup_story"]
+    again = ("cluster", folder, "--against", archive, "--keep", "all")
+    refused = process(*again, "--output", f"{tmp_path}/news/x.jsonl")
+    assert refused.code == 2
+    assert process("cluster", folder, "--against", first, "--keep", "all", "--output", first).code == 2
+    assert process(*again, "--output", archive / "tuesday.jsonl").code == 0
+    records = [json.loads(line) for line in (archive / "tuesday.jsonl").read_text().splitlines()]
+    assert {record["dedup_story"] for record in records} == {story}
+    assert {record["dedup_status"] for record in records} == {"copy"}
