@@ -319,6 +319,23 @@ def _show(name: str, report: dict[str, Any], plots: Path | None) -> None:
         drawn(report, plots / f"{name}.svg")
 
 
+@app.command()
+def readers(
+    quick: Annotated[bool, typer.Option("--quick", help="A twentieth of the size.")] = False,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole result here as JSON.")] = None,
+) -> None:
+    """What reading costs: large and odd inputs, with the peak of memory and the seconds of each."""
+    from benchmarks import readers as benchmark
+    from benchmarks import show_readers
+
+    notes = Console(stderr=True)
+    with notes.status("starting") as status:
+        report = benchmark.run(quick=quick, watch=Stopwatch(status.update))
+    if json_file:
+        json_file.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    show_readers.show_readers(report, Console())
+
+
 def _complain(notes: Console, message: str) -> None:
     notes.print(f"benchmarks: {message}", style="red", markup=False, highlight=False)
 

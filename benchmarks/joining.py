@@ -208,7 +208,7 @@ def vectors_to_pairs(articles: Sequence[Article], rounds: int, announce: Callabl
 
 def vectors(articles: Sequence[Article]) -> sp.csr_array:
     """The TF-IDF vectors of articles, as the pipeline makes them, with nothing taken out first."""
-    steps, order = FastSteps(Settings(), threads=1), np.arange(len(articles))
+    steps, order = FastSteps(Settings(threads=1)), np.arange(len(articles))
     words = steps.read((article.title, article.text) for article in articles)
     features = steps.features(words, np.ones(len(words.hashes), bool), order)
     languages = steps.detect(words)

@@ -55,6 +55,7 @@ def assemble(evidence: StoredEvidence, settings: Settings) -> Clustering:
         labels=tuple(labels),
         copy_labels=tuple(copy_labels),
         notices=evidence.notices,
+        datelines=collection.datelines,
         _evidence=evidence,
     )
 

@@ -17,6 +17,12 @@ if TYPE_CHECKING:
 
     from dedup.settings import Settings
 
+COLUMNS = (
+    *("id", "story", "copy_group", "canonical", "title", "source", "published", "dated", "dated_by", "path"),
+    "probability",
+)
+"""What a result says of each article, in this order."""
+
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
 
@@ -153,6 +159,7 @@ class Clustering:
         labels: for each article the index of its story in `stories`.
         copy_labels: for each article the number of its copy group, -1 for an article without a copy.
         notices: what was wrong with the input, and what was done about it.
+        datelines: by place, the date at the head of the text of an article without a date of publication.
     """
 
     articles: tuple[Article, ...]
@@ -161,6 +168,7 @@ class Clustering:
     labels: tuple[int, ...]
     copy_labels: tuple[int, ...]
     notices: tuple[Notice, ...] = ()
+    datelines: Mapping[int, date] = field(default_factory=dict, repr=False)
     _evidence: Evidence | None = field(default=None, repr=False)
     _places: Mapping[str, int] = field(init=False, repr=False)
     _links: tuple[Link, ...] | None = field(default=None, init=False, repr=False)
@@ -232,16 +240,18 @@ class Clustering:
         """One mapping per article, in input order, ready for JSON.
 
         Keys: `id`, `story` (the story's id), `copy_group` (None where it has no copy), `canonical` (True for the one
-        article to show of each story), `title`, `source`, `published` (ISO 8601 or None), `path`, `probability` (how
-        likely its links to the others of its story are right, on average; None where it stands alone).
+        article to show of each story), `title`, `source`, `published` (ISO 8601 or None), `dated` (the date it goes by,
+        in the same form), `dated_by` (where that is from: `published`, `text`, `seen` or None), `path`, `probability`
+        (how likely its links to the others of its story are right, on average; None where it stands alone).
         """
         groups = {
             article: group.id for story in self.stories for group in story.copy_groups for article in group.articles
         }
         certainty = self._certainty()
         records = []
-        for article, label in zip(self.articles, self.labels, strict=True):
+        for place, (article, label) in enumerate(zip(self.articles, self.labels, strict=True)):
             story = self.stories[label]
+            dated, dated_by = self._dated(place)
             records.append(
                 {
                     "id": article.id,
@@ -251,11 +261,19 @@ class Clustering:
                     "title": article.title,
                     "source": article.source,
                     "published": article.published.isoformat() if article.published else None,
+                    "dated": dated.isoformat() if dated else None,
+                    "dated_by": dated_by,
                     "path": article.path,
                     "probability": certainty.get(article.id),
                 }
             )
         return records
+
+    def _dated(self, place: int) -> tuple[date | None, str | None]:
+        """The date by which an article was compared, and which of its dates that is."""
+        article = self.articles[place]
+        dates = ((article.published, "published"), (self.datelines.get(place), "text"), (article.seen, "seen"))
+        return next(((day, name) for day, name in dates if day), (None, None))
 
     def _certainty(self) -> dict[str, float]:
         """For each article with links the mean of their probabilities, to four digits; summed as whole numbers."""
@@ -276,5 +294,4 @@ class Clustering:
             import pandas as pd
         except ImportError as error:
             raise MissingDependencyError("Clustering.to_pandas", "pandas") from error
-        columns = ["id", "story", "copy_group", "canonical", "title", "source", "published", "path", "probability"]
-        return pd.DataFrame(self.to_records(), columns=columns)
+        return pd.DataFrame(self.to_records(), columns=list(COLUMNS))

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 _UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 _KEPT_EMPTY = "kept as an empty article"
+_ROWS = 1024
+"""Rows of a data frame that are turned into mappings at once."""
 LEAD = 320
 """Characters that are kept of the text of an article without a title where texts are not kept."""
 
@@ -46,6 +48,7 @@ class Collection:
         seconds: when each distinct article was first published, in seconds since 1970: by its date, by the one at
             the head of its text, or by when it was seen; nan where none is known.
         lengths: characters of the text of each distinct article, shape (articles,).
+        datelines: by place in `articles`, the date at the head of the text of one that has no date of publication.
         has_texts: whether `articles` have their texts still.
     """
 
@@ -55,6 +58,7 @@ class Collection:
     members: tuple[tuple[int, ...], ...]
     seconds: NDArray[np.float64]
     lengths: NDArray[np.int64]
+    datelines: Mapping[int, date] = field(default_factory=dict)
     has_texts: bool = True
 
     def __len__(self) -> int:
@@ -100,7 +104,7 @@ class Door:
     def __init__(
         self, articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame, *, keep_texts: bool = True
     ) -> None:
-        self._items = _items(articles)
+        self._items = items_of(articles)
         self._keep_texts = keep_texts
         self._notices: list[Notice] = []
         self._taken: list[Article] = []
@@ -137,6 +141,9 @@ class Door:
                 same.content = _content_hash(replace(taken[same.members[0]], title="", text=""))
             same.members.sort(key=lambda place: _seniority(taken[place]))
         in_order = sorted(self._distinct, key=lambda same: same.content)
+        told = {place: same.told for same in self._distinct if same.told for place in same.members}
+        datelines = {place: day for place, day in told.items() if taken[place].published is None}
+        self._notices.extend(_stand_ins(taken, datelines))
         times = (published_seconds(_published(taken[same.members[0]], same)) for same in in_order)
         collection = Collection(
             articles=tuple(taken),
@@ -145,6 +152,7 @@ class Door:
             members=tuple(tuple(same.members) for same in in_order),
             seconds=np.fromiter(times, np.float64, len(in_order)),
             lengths=np.fromiter((same.length for same in in_order), np.int64, len(in_order)),
+            datelines=datelines,
             has_texts=self._keep_texts,
         )
         return collection, np.fromiter((same.place for same in in_order), np.int64, len(in_order))
@@ -177,6 +185,19 @@ def _published(article: Article, same: _Distinct) -> date | None:
     return article.published or same.told or article.seen
 
 
+def _stand_ins(articles: Sequence[Article], datelines: Mapping[int, date]) -> Iterator[Notice]:
+    """One notice of all articles that are dated by when they were seen."""
+    dated = (
+        article
+        for place, article in enumerate(articles)
+        if article.published is None and article.seen is not None and place not in datelines
+    )
+    if first := next(dated, None):
+        others = sum(1 for _ in dated)
+        where = f"{first.where or first.id}{f' and {others:,} more' if others else ''}"
+        yield Notice(where, "no date of publication is known", "dated by when it was seen", skipped=False)
+
+
 def _told(article: Article) -> date | None:
     """The date at the head of an article's text."""
     text = article.text.lstrip()
@@ -189,7 +210,12 @@ def _untold(article: Article) -> Article:
     return replace(article, text="" if article.title.strip() else article.text[:LEAD])
 
 
-def _items(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame) -> Iterator[object]:
+def items_of(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame) -> Iterator[object]:
+    """What came, one by one; of a data frame the rows.
+
+    Raises:
+        InputError: it is no collection.
+    """
     if isinstance(articles, (str, bytes, Mapping, Article)):
         raise InputError(f"cluster takes a collection of articles, not one {type(articles).__name__}: put it in a list")
     if (rows := _rows(articles)) is not None:
@@ -202,14 +228,19 @@ def _items(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame)
 
 def _rows(frame: Any) -> Iterable[object] | None:
     """The rows of a data frame as mappings, without importing its library; None if it is no data frame."""
+    if hasattr(frame, "collect_schema") and hasattr(frame, "lazy") and not hasattr(frame, "iter_rows"):
+        frame = frame.collect()  # polars, of what is only planned
     if hasattr(frame, "iter_rows"):  # polars
         return cast(Iterable[object], frame.iter_rows(named=True))
     if hasattr(frame, "to_batches"):  # pyarrow's tables
-        return (row for batch in frame.to_batches(max_chunksize=1024) for row in batch.to_pylist())
-    if hasattr(frame, "to_pylist") and hasattr(frame, "schema"):  # one of their batches
+        return (row for batch in frame.to_batches(max_chunksize=_ROWS) for row in batch.to_pylist())
+    if hasattr(frame, "read_next_batch"):  # streams of its batches
+        return (row for batch in frame for row in batch.to_pylist())
+    if hasattr(frame, "to_pylist"):  # one batch, or a column of texts
         return cast(Iterable[object], frame.to_pylist())
-    if hasattr(frame, "to_dict") and hasattr(frame, "columns"):
-        return cast(Iterable[object], frame.to_dict("records"))
+    if hasattr(frame, "to_dict") and hasattr(frame, "columns") and hasattr(frame, "iloc"):  # pandas
+        pieces = (frame.iloc[start : start + _ROWS] for start in range(0, len(frame), _ROWS))
+        return (row for piece in pieces for row in piece.to_dict("records"))
     return None
 
 

@@ -12,7 +12,6 @@ import numpy as np
 from dedup.article import Article, Notice
 from dedup.clustering import Clustering, Explanation, Progress
 from dedup.collection import Door
-from dedup.errors import InputError
 from dedup.evidence import StoredEvidence
 from dedup.group.copies import copy_groups, digests, held_together, representatives, without_parts
 from dedup.match.copies import alike_candidates, decide, never_one_story
@@ -37,7 +36,6 @@ def cluster(
     *,
     progress: Progress | None = None,
     second_opinion: Embed | None = None,
-    threads: int | None = None,
     keep_texts: bool = True,
 ) -> Clustering:
     """Groups articles into stories, and the copies inside them.
@@ -49,7 +47,6 @@ def cluster(
         progress: told how far the work is.
         second_opinion: an embedding of the caller's own, asked about the pairs on which the words do not decide: it
             takes a list of texts and gives an array, a row for each. See `dedup.match.opinion`.
-        threads: how many work at a time; None for as many as there are processors. No result depends on it.
         keep_texts: whether the articles of the result keep their texts. Without, a large collection takes less memory,
             but nothing can be explained; of an article without a title the beginning is kept, which it is called by.
 
@@ -61,11 +58,9 @@ def cluster(
         SecondOpinionError: the embedding failed, or gave something else than a vector for each text.
     """
     settings, tell = settings or Settings(), progress or _silent
-    if threads is not None and threads < 1:
-        raise InputError(f"threads must be at least 1, not {threads}")
     door = Door(articles, keep_texts=keep_texts or second_opinion is not None)
     tell("reading the words", 0, 0)
-    steps, texts = choose(door.texts(), settings, threads, tell)
+    steps, texts = choose(door.texts(), settings, tell)
     words = steps.read(texts)
     collection, order = door.collection()
     words, count = words.take(order), len(collection)

@@ -336,6 +336,8 @@ def _line(value: Any) -> str | None:
 
 def _plain(value: Any) -> Any:
     value = _unwrapped(value)
+    if isinstance(value, bytes):  # text of a Parquet file whose writer did not say so; what is damaged is counted
+        return value.decode("utf-8", "surrogateescape")
     return value.tolist() if hasattr(value, "tolist") else value  # NumPy's numbers and arrays
 
 

@@ -195,14 +195,13 @@ class FastSteps:
 
     Args:
         settings: those of the run.
-        threads: how many work at a time; None for as many as there are processors. No result depends on it.
         progress: told where kernels have to be compiled first.
     """
 
-    def __init__(self, settings: Settings, threads: int | None = None, progress: Progress | None = None) -> None:
+    def __init__(self, settings: Settings, progress: Progress | None = None) -> None:
         from dedup.vectorize.kernels.extractor import Extractor
 
-        self._settings, self._threads = settings, threads
+        self._settings, self._threads = settings, settings.threads or None
         self._extractor = Extractor(settings)
         if not is_compiled():
             self._compile(progress or _silent)
@@ -331,9 +330,7 @@ def _silent(stage: str, done: int, total: int) -> None:
     """Progress that nobody asked for."""
 
 
-def choose(
-    articles: Texts, settings: Settings, threads: int | None = None, progress: Progress | None = None
-) -> tuple[Steps, Texts]:
+def choose(articles: Texts, settings: Settings, progress: Progress | None = None) -> tuple[Steps, Texts]:
     """The form that is done sooner with some articles, and the articles, of which some may be taken to see how many.
 
     Raises:
@@ -341,8 +338,8 @@ def choose(
     """
     source: Iterator[tuple[str, str]] = iter(articles)
     if use_kernels(0):
-        return FastSteps(settings, threads, progress), source
+        return FastSteps(settings, progress), source
     first = list(islice(source, WORTH_COMPILING))
     if use_kernels(len(first)):
-        return FastSteps(settings, threads, progress), chain(first, source)
+        return FastSteps(settings, progress), chain(first, source)
     return PlainSteps(settings), chain(first, source)

@@ -1,11 +1,18 @@
 """Reads articles from files, folders and standard input, one at a time, and says what it could not read.
 
 A reader is a module with a function `read(source, fields)` that gives a `Record` for each article of a file and a
-`Notice` for whatever it had to leave out. To add one, write the module and name it in `_readers`.
+`Notice` for whatever it had to leave out. To add one, write the module and name it in `_readers`: one file, one line.
+
+What a reader need not care for: the file is unpacked and, with `source.text()`, decoded; whatever opening and reading
+it raises becomes a notice, and what was given before is kept; names of fields, dates, ids and characters that no text
+can hold are dealt with where records become articles. What it has to care for: nothing larger than `LARGEST_RECORD` is
+held, a library is imported inside the function and its absence raises `MissingDependencyError`, and fields that it
+names itself go through `named`, since `--field` can rename them.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -15,7 +22,7 @@ from typing import IO
 
 from dedup.article import Article, Notice
 from dedup.errors import MissingDependencyError
-from dedup.read import jsonfile, jsonlines, markdown, plain, table
+from dedup.read import columns, feed, jsonfile, jsonlines, mail, markdown, page, plain, table, warc
 from dedup.read.packing import ENDINGS
 from dedup.read.paths import Found, find_files, reason
 from dedup.read.source import Record, Source
@@ -29,13 +36,26 @@ Reader = Callable[[Source, Mapping[str, str]], Iterator[Record | Notice]]
 def _readers() -> dict[str, Reader]:
     """The reader for each ending of a file name. Each may have that of a packed file behind it."""
     return {
+        ".arrow": columns.read,
+        ".atom": feed.read,
         ".csv": table.read,
+        ".eml": mail.read,
+        ".feather": columns.read,
+        ".htm": page.read,
+        ".html": page.read,
         ".json": jsonfile.read,
         ".jsonl": jsonlines.read,
+        ".mbox": mail.read_mailbox,
         ".md": markdown.read,
         ".ndjson": jsonlines.read,
+        ".parquet": columns.read,
+        ".rss": feed.read,
         ".tsv": table.read,
         ".txt": plain.read,
+        ".warc": warc.read,
+        ".wet": warc.read,
+        ".xhtml": page.read,
+        ".xml": feed.read,
     }
 
 
@@ -66,7 +86,7 @@ def read_articles(
         InputError: `fields` has a name that is not a field of an article. Nothing in a file ever raises.
     """
     records = read_records(paths, fields=fields, notices=notices, stdin=stdin, dayfirst=dayfirst)
-    return (article for article, _ in records)
+    return (article for article, _, _ in records)
 
 
 def read_records(
@@ -76,8 +96,10 @@ def read_records(
     notices: list[Notice] | None = None,
     stdin: IO[bytes] | None = None,
     dayfirst: bool = False,
-) -> Iterator[tuple[Article, Record]]:
-    """As `read_articles`, each article with the record it was made of: all its fields, its place, its very text."""
+) -> Iterator[tuple[Article, Record, Found]]:
+    """As `read_articles`, each article with the record it was made of (all its fields, its place, its very text), and
+    the file that this was found in.
+    """
     fields = dict(fields or {})
     find_fields((), fields)  # wrong names are told at once, not at the first article
     arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
@@ -87,8 +109,6 @@ def read_records(
 
 
 def _log(notice: Notice) -> None:
-    import logging
-
     logging.getLogger("dedup").warning("%s", notice)
 
 
@@ -98,12 +118,13 @@ def _read(
     note: Callable[[Notice], None],
     stdin: IO[bytes] | None,
     dates: Dates,
-) -> Iterator[tuple[Article, Record]]:
+) -> Iterator[tuple[Article, Record, Found]]:
     readers = _readers()
     for found in find_files(arguments, lambda name: _ending(name) in readers):
         if isinstance(found, Notice):
             note(found)
             continue
+        logging.getLogger("dedup.read").debug("reading %s", found.shown)
         if found.path is None:
             source = Source.of_stream(stdin or sys.stdin.buffer, found.shown)
             reader: Reader = jsonlines.read
@@ -128,7 +149,7 @@ def _articles(
     fields: Mapping[str, str],
     note: Callable[[Notice], None],
     dates: Dates,
-) -> Iterator[tuple[Article, Record]]:
+) -> Iterator[tuple[Article, Record, Found]]:
     empty = True
     for item in _guarded(reader, source, fields):
         if isinstance(item, Notice):
@@ -148,7 +169,7 @@ def _articles(
         for remark in remarks:
             note(remark)
         if article is not None:
-            yield article, item
+            yield article, item, found
     if empty:
         note(Notice(found.shown, "there is no article in it", "skipped", skipped=True))
 

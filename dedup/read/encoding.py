@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 import unicodedata
 from collections import Counter
 from typing import IO
@@ -21,6 +22,26 @@ _LEGACY = (
 )
 """The encodings that news came in before UTF-8, the commoner first: where two fit alike, the first is taken."""
 
+_DECLARATION = re.compile(
+    rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]+)|<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]+)""",
+    re.IGNORECASE,
+)
+
+_MEANT = {
+    **dict.fromkeys(("iso-8859-1", "latin-1", "latin1", "us-ascii", "ascii"), "cp1252"),
+    **dict.fromkeys(("gb2312", "gbk", "x-gbk", "gb_2312-80"), "gb18030"),
+    **dict.fromkeys(("shift_jis", "shift-jis", "x-sjis", "sjis", "windows-31j"), "cp932"),
+    **dict.fromkeys(("euc-kr", "ks_c_5601-1987", "ksc5601"), "cp949"),
+    **dict.fromkeys(("iso-8859-9", "latin5"), "cp1254"),
+    **dict.fromkeys(("iso-8859-11", "tis-620"), "cp874"),
+}
+"""What pages that declare these are written in, as browsers read them (the WHATWG's table)."""
+
+_DECLARABLE = re.compile(r"cp(125\d|866|874|932|949)|iso8859.*|iso2022_jp|koi8.*|mac.*|gb18030|big5.*|euc_jp")
+
+_FEWEST_WIDE = 8
+"""Bytes from which UTF-16 without a mark is told."""
+
 _BLOCK = 1 << 20
 _SAMPLE = 1 << 16
 _ASCII = bytes(range(128))
@@ -32,19 +53,35 @@ def marked_encoding(beginning: bytes) -> str | None:
     return next((name for mark, name in _MARKS if beginning.startswith(mark)), None)
 
 
+def declared_encoding(beginning: bytes) -> str | None:
+    """The encoding that XML or HTML with these first bytes says it is in; None for none, and for UTF-8."""
+    found = _DECLARATION.search(beginning)
+    return known_encoding((found[1] or found[2]).decode("ascii", "ignore")) if found else None
+
+
+def known_encoding(name: str) -> str | None:
+    """The codec for the name of an older encoding as pages and servers give it; None for UTF-8 and names unheard of."""
+    try:
+        codec = codecs.lookup(_MEANT.get(name.strip().lower(), name.strip())).name
+    except (LookupError, ValueError):  # ValueError: a null byte in it
+        return None
+    return codec if _DECLARABLE.fullmatch(codec) else None
+
+
 def find_encoding(stream: IO[bytes]) -> str | None:
     """The encoding of a stream, read to its end a block at a time; None if it is not text.
 
     A byte order mark decides. Otherwise the bytes vote: UTF-8 if more of the bytes beyond ASCII fit it than do not,
     so that a few damaged ones do not turn a whole file into another encoding. What is left goes to charset-normalizer.
-    The answer depends on the bytes alone. What has a tenth of null bytes is not text, nor is what is not UTF-8 and
-    has a hundredth of control characters.
+    The answer depends on the bytes alone. What has a tenth of null bytes is UTF-16 without a mark, where nearly all of
+    them are every other byte, and else not text; nor is what is not UTF-8 and has a hundredth of control characters.
     """
     size = nulls = controls = fitting = unfitting = 0
-    sample = b""
+    first = sample = b""
     while block := stream.read(_BLOCK):
         if not size and (marked := marked_encoding(block)):
             return marked
+        first = first or block[:_SAMPLE]
         size += len(block)
         nulls += block.count(0)
         controls += len(block) - len(block.translate(None, _CONTROLS))
@@ -55,9 +92,23 @@ def find_encoding(stream: IO[bytes]) -> str | None:
         unfitting += len(block) - fits
         if fits < len(block) and not sample:
             sample = _around_misfit(block)
+    if nulls * 10 > size:
+        return _wide(first)
     if unfitting <= fitting:
-        return "utf-8" if nulls * 10 <= size else None
+        return "utf-8"
     return _guess(sample) if controls * 100 <= size else None
+
+
+def _wide(sample: bytes) -> str | None:
+    """UTF-16 without a mark, told by where its null bytes are; None if it is not text."""
+    for name, high, low in (("utf-16-le", sample[1::2], sample[::2]), ("utf-16-be", sample[::2], sample[1::2])):
+        if len(sample) >= _FEWEST_WIDE and low.count(0) * 50 < high.count(0) and high.count(0) * 5 > len(high):
+            try:
+                codecs.getincrementaldecoder(name)().decode(sample)  # its last character may be cut
+            except UnicodeDecodeError:
+                continue
+            return name
+    return None
 
 
 def _around_misfit(block: bytes) -> bytes:

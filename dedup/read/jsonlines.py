@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -29,7 +30,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
                 yield Notice(where, problem, "line skipped", skipped=True)
             else:
                 yield from parser.doubled(where)
-                yield Record(value, number, line)
+                yield Record(value, number, line, "line")
 
 
 class Parser:
@@ -69,6 +70,8 @@ def describe(error: ValueError | RecursionError) -> str:
     if isinstance(error, json.JSONDecodeError):
         line = f"line {error.lineno}, " if error.lineno > 1 else ""
         return f"broken JSON at {line}column {error.colno} ({error.msg})"
+    if "int_max_str_digits" in str(error):
+        return f"JSON with a number of more than {sys.get_int_max_str_digits():,} digits"
     return f"JSON that cannot be read ({error})"
 
 

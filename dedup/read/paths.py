@@ -181,7 +181,10 @@ class _Walk:
             else:
                 yield Notice(printable(path), f"the folder cannot be read ({reason(error)})", "skipped", skipped=True)
             return
-        names = sorted((name for name, _ in found), reverse=True)
+        pages = (Path(name) for name, _ in found if name.endswith((".html", ".htm")))
+        furnishings = {f"{page.stem}_files" for page in pages}  # where browsers put what a saved page consists of
+        names = sorted((name for name, _ in found if name not in furnishings), reverse=True)
+        self._counts["furnishings"] += len(found) - len(names)
         links = frozenset(name for name, is_link in found if is_link)
         read = frozenset(name.removesuffix(".json") for name in names if name.endswith((".html.json", ".htm.json")))
         levels.append(_Level(path, name, parts, names, links, read, wanted))
@@ -228,6 +231,9 @@ class _Walk:
         if count := counts["pages"]:
             what = "page has its article" if count == 1 else "pages have their articles"
             yield Notice(where, f"{count:,} {what} in a .json file beside", "that is read instead", skipped=False)
+        if count := counts["furnishings"]:
+            what = "folder belongs to a saved page" if count == 1 else "folders belong to saved pages"
+            yield Notice(where, f"{count:,} {what} beside", "not read", skipped=False)
         if count := counts["again"]:
             what = "link leads to a folder" if count == 1 else "links lead to folders"
             yield Notice(where, f"{count:,} {what} read already", "not read again", skipped=False)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from dedup.article import Notice
+from dedup.read import page
 from dedup.read.front import split_front_matter
 from dedup.read.source import Record, Source, named
 from dedup.record import find_fields
@@ -30,8 +31,16 @@ _SENTENCE_END = re.compile(r"""[.。。।॥。:;,،؛、…]["'”’»」』)
 _INITIALS_END = re.compile(r"\b\w\.\w\.$")
 
 
+_PAGE = re.compile(r"\s*(?:<!doctype html|<html\b)", re.IGNORECASE)
+
+
 def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
-    values, text = split_front_matter(source.whole_text())
+    whole = source.whole_text()
+    if _PAGE.match(whole):
+        source.taken_notices()  # they come again with the page
+        yield from page.read(source, fields)
+        return
+    values, text = split_front_matter(whole)
     if not text.strip() and not values:
         return
     if not any(values[name] for name in find_fields(values, fields)["title"]):

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import io
 import lzma
+import os
 import shutil
+import stat
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
-from dedup.read.encoding import find_encoding, marked_encoding
+from dedup.read.encoding import declared_encoding, find_encoding, known_encoding, marked_encoding
 from dedup.read.packing import ENDINGS, TooLarge, packing, stranger, unpacked
 
 if TYPE_CHECKING:
@@ -31,6 +33,14 @@ _BEGINNING = 8
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """What the rows of a table have in common: the text of the line that names its columns, and what separates them."""
+
+    head: str
+    delimiter: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """What a reader finds: the values of one article by name, and its place.
 
@@ -39,11 +49,15 @@ class Record:
         number: of a line, a row or an item, from 1, in a file of many; None where the file is one article.
         raw: the very text of it, where the file is text of many records; "" elsewhere. Undecodable bytes are lone
             surrogates in it, so that it encodes to the bytes it came from.
+        form: what `raw` is: an object on a line, an item of a list, the only object of a file, a row of `table`.
+        table: of a row.
     """
 
     values: Mapping[str, Any]
     number: int | None = None
     raw: str = ""
+    form: Literal["", "line", "item", "object", "row"] = ""
+    table: Table | None = None
 
 
 def named(fields: Mapping[str, str], **values: Any) -> dict[str, Any]:
@@ -85,8 +99,14 @@ class Source:
         """What is inside another file."""
         return cls(where, lambda: io.BytesIO(content))
 
-    def text(self, *, newline: str | None = None) -> IO[str]:
+    def text(self, *, newline: str | None = None, declared: bool = False, charset: str = "") -> IO[str]:
         """Its text as a stream, empty where it is none; bytes that fit no character arrive as lone surrogates.
+
+        Args:
+            newline: as for `open`.
+            declared: whether it can say at its beginning which encoding it is in, as XML and HTML do. It is believed
+                where the bytes are not UTF-8.
+            charset: the encoding that a server has named, which comes before that.
 
         Raises:
             OSError: it cannot be opened.
@@ -100,11 +120,14 @@ class Source:
         beginning = stream.peek(_BEGINNING)
         known = stranger(beginning)
         encoding = (marked_encoding(beginning) or "utf-8") if self.live else self._encoding
+        said = (known_encoding(charset) or declared_encoding(beginning)) if declared and not self.live else None
+        if said and (not (encoding or "").startswith("utf") or said == "iso2022_jp"):
+            encoding = said
         if encoding is None or known:
             self.tell(f"it is {known}, no text" if known else "it is not text")
             stream.close()
             return io.StringIO()
-        if not encoding.startswith("utf"):
+        if encoding != said and (not encoding.startswith("utf") or encoding in {"utf-16-le", "utf-16-be"}):
             self.notices.append(Notice(self.where, f"it is not UTF-8, it looks like {encoding}", "read so", False))
         # Either way what is damaged arrives as lone surrogates, which `from_record` replaces, counts and tells.
         errors = "surrogatepass" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
@@ -116,8 +139,11 @@ class Source:
         Raises:
             OSError, MissingDependencyError: as `text`.
         """
+        opened = self.opened()
+        size = None if self.live else _size(opened)
+        ended = None if quiet or size is None else lambda count: self._check_size(opened, size, count)
         stream: io.BufferedReader[Any] = io.BufferedReader(
-            _Patient(self.opened(), None if quiet else self._broke_off, keep_open=self.live)
+            _Patient(opened, None if quiet else self._broke_off, ended, most=size, keep_open=self.live)
         )
         kind = packing(stream.peek(_BEGINNING))
         if kind:
@@ -149,9 +175,9 @@ class Source:
         copy.seek(0)
         return copy
 
-    def whole_text(self) -> str:
+    def whole_text(self, *, declared: bool = False, charset: str = "") -> str:
         """All its text; "" with a notice where that is none, or too much for an article."""
-        with self.text() as stream:
+        with self.text(declared=declared, charset=charset) as stream:
             text = stream.read(LARGEST_RECORD + 1)
         return "" if self._is_too_large(len(text), "characters") else text
 
@@ -175,12 +201,28 @@ class Source:
         taken, self.notices = self.notices, []
         return taken
 
+    def _check_size(self, stream: IO[bytes], size: int, count: int) -> None:
+        """Tells of a file that is not what it was when it was opened; what is added meanwhile is left out."""
+        if count < size:
+            self.tell("it became shorter while it was read", f"what was left is kept ({count} bytes)")
+        elif os.fstat(stream.fileno()).st_size > size:
+            self.tell("it grew while it was read", f"what it had at first is kept ({size} bytes)")
+
     def _broke_off(self, error: Exception, count: int, kind: str = "") -> None:
         action = f"what was read up to there is kept ({count} bytes)" if count else "skipped"
         if isinstance(error, TooLarge):
             self.tell(str(error), action)
         else:
             self.tell(f"it is not a whole {kind} file ({error})" if kind else f"it cannot be read ({error})", action)
+
+
+def _size(stream: IO[bytes]) -> int | None:
+    """The size of an ordinary file; None of anything else, and of those of a system that keep it to themselves."""
+    try:
+        status = os.fstat(stream.fileno())
+    except (OSError, AttributeError):
+        return None
+    return status.st_size if stat.S_ISREG(status.st_mode) and status.st_size else None
 
 
 def lines(stream: IO[str]) -> Iterator[str | None]:
@@ -201,11 +243,15 @@ class _Patient(io.RawIOBase):
         self,
         stream: IO[bytes],
         broke_off: Callable[[Exception, int], None] | None = None,
+        ended: Callable[[int], None] | None = None,
         *,
+        most: int | None = None,
         keep_open: bool = False,
     ) -> None:
         self._stream = stream
         self._broke_off = broke_off
+        self._at_end = ended
+        self._most = most
         self._keep_open = keep_open
         self._count = 0
         self._ended = False
@@ -219,7 +265,8 @@ class _Patient(io.RawIOBase):
             return 0
         try:
             # A plain read would throw away what it has when the next piece fails.
-            data = (getattr(self._stream, "read1", None) or self._stream.read)(len(view))
+            size = len(view) if self._most is None else min(len(view), self._most - self._count)
+            data = (getattr(self._stream, "read1", None) or self._stream.read)(size) if size else b""
         except (OSError, EOFError, TooLarge, zlib.error, lzma.LZMAError) as error:
             self._ended = True
             if self._broke_off:
@@ -227,6 +274,10 @@ class _Patient(io.RawIOBase):
             return 0
         view[: len(data)] = data
         self._count += len(data)
+        if not data:
+            self._ended = True
+            if self._at_end:
+                self._at_end(self._count)
         return len(data)
 
     def close(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -11,10 +12,15 @@ from typing import IO, Literal
 
 from dedup.article import Notice
 from dedup.quote import listed
-from dedup.read.source import LARGEST_RECORD, Record, Source
+from dedup.read.source import LARGEST_RECORD, Record, Source, Table
 from dedup.record import find_fields
 
 _DELIMITERS = (",", ";", "\t", "|")
+_OF_TRAFILATURA = (
+    *("url", "id", "fingerprint", "hostname", "title", "image", "date", "text", "comments", "license", "pagetype"),
+)
+"""The columns of the tables that trafilatura writes, whose names it does not write."""
+
 _TOO_LONG = f"a row of more than {LARGEST_RECORD:,} characters, too many for an article"
 
 
@@ -30,12 +36,16 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
             return
         delimiter = _find_delimiter(first, fields)
         header = [name.strip() for name in _cells(first, delimiter)]
+        if nameless := _is_row_of_trafilatura(first):
+            delimiter, header = "\t", list(_OF_TRAFILATURA)
+            lines.give_back(0)
         if doubled := sorted(name for name, count in Counter(header).items() if name and count > 1):
             problem = f"several columns have one name: {listed(doubled)}"
             yield Notice(source.where, problem, "the last of each is read", skipped=False)
         missing_text = yield from check_columns(header, fields, source.where, "the first line names")
         if missing_text is None:
             return
+        table = Table("\t".join(header) if nameless else first, delimiter)
         for row in _rows(lines, delimiter, len(header)):
             where = f"{source.where}:{row.line}"
             if row.cells is None:
@@ -45,7 +55,9 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
                 if row.problem:
                     yield Notice(where, row.problem, row.action, skipped=False)
                 cells = row.cells + [""] * (len(header) - len(row.cells))
-                yield Record(missing_text | dict(zip(header, cells, strict=False)), row.line, row.raw)
+                if nameless:
+                    cells = ["" if cell == "null" else cell for cell in cells]
+                yield Record(missing_text | dict(zip(header, cells, strict=False)), row.line, row.raw, "row", table)
 
 
 def check_columns(
@@ -76,6 +88,11 @@ def _find_delimiter(header: str, fields: Mapping[str, str]) -> str:
         return sum(bool(found) for found in find_fields(names, fields).values()), len(names)
 
     return max(_DELIMITERS, key=worth)
+
+
+def _is_row_of_trafilatura(line: str) -> bool:
+    """Whether a first line is a row with an address and a fingerprint where trafilatura puts them."""
+    return bool(re.match(r"(?:https?://[^\t]*|null)\t[^\t]*\t[0-9a-f]{12,16}\t", line))
 
 
 def _check(cells: Sequence[str], width: int, where: str) -> Iterator[Notice]:

@@ -43,6 +43,7 @@ class Door:
         self.settings: Settings | None = None
         self.notices: list[Notice] = []
         self.fails: BaseException | None = None
+        self.keep_texts = True
 
     def read_articles(
         self,
@@ -51,6 +52,7 @@ class Door:
         fields: Mapping[str, str] | None = None,
         notices: list[Notice] | None = None,
         stdin: BinaryIO | None = None,
+        dayfirst: bool = False,
     ) -> Iterator[Article]:
         assert stdin is None
         assert notices is not None
@@ -59,19 +61,26 @@ class Door:
             lines = sys.stdin if path == "-" else Path(path).read_text(encoding="utf-8").splitlines()
             for number, line in enumerate(lines, 1):
                 where = f"{path}:{number}"
-                article, noticed = from_record(json.loads(line), where=where, default_id=where, fields=fields)
+                article, noticed = from_record(
+                    json.loads(line), where=where, default_id=where, fields=fields, dayfirst=dayfirst
+                )
                 notices += noticed
                 if article:
                     yield article
 
     def cluster(
-        self, articles: Iterable[Article], settings: Settings, *, progress: Callable[[str, int, int], None]
+        self,
+        articles: Iterable[Article],
+        settings: Settings,
+        *,
+        progress: Callable[[str, int, int], None],
+        keep_texts: bool = True,
     ) -> Clustering:
+        everything = tuple(articles)
         if self.fails:
             raise self.fails
-        self.settings = settings
+        self.settings, self.keep_texts = settings, keep_texts
         progress("grouping", 1, 2)
-        everything = tuple(articles)
         names = [article.story or article.id for article in everything]
         stories = tuple(
             _story(name, [article for article, own in zip(everything, names, strict=True) if own == name])

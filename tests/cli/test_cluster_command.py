@@ -69,7 +69,7 @@ def test_output_names_its_format(dedup_command: Command, feed: Path, tmp_path: P
 
 def test_format_goes_before_the_name_of_the_output(dedup_command: Command, feed: Path, tmp_path: Path) -> None:
     dedup_command("cluster", feed, "--output", tmp_path / "s.dat", "--format", "csv")
-    header = b"id,story,copy_group,canonical,title,source,published,path,probability\r\n"
+    header = b"id,story,copy_group,canonical,title,source,published,dated,dated_by,path,probability\r\n"
     assert (tmp_path / "s.dat").read_bytes().startswith(header)
 
 
@@ -120,7 +120,7 @@ def test_fields_and_settings_reach_the_library(dedup_command: Command, tmp_path:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        ([], "Missing argument 'PATH'"),
+        ([], "name a file or a folder to read"),
         (["FEED", "--set", "granulartiy=1"], "there is no setting 'granulartiy'"),
         (["FEED", "--set", "granularity=2"], "granularity must lie between"),
         (["FEED", "--set", "granularity"], "'granularity' should read NAME=VALUE"),
@@ -254,7 +254,8 @@ def test_output_is_replaced_whole_or_not_at_all(
     with monkeypatch.context() as context:
         context.setattr(os, "fsync", full)
         ended = dedup_command("cluster", feed, "--output", output)
-    assert (ended.code, ended.err) == (1, "Error: No space left on device\n")
+    said = f"Error: No space left on device; nothing is written, what was there stays: {output}\n"
+    assert (ended.code, ended.err) == (1, said)
     assert output.read_text(encoding="utf-8") == "before"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["feed.jsonl", "s.jsonl"]
 

@@ -114,13 +114,22 @@ def test_null_bytes_are_counted(tmp_path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+def test_utf16_without_a_mark_is_told_by_its_null_bytes(tmp_path: Path, encoding: str) -> None:
+    text = f"Hafen wieder geöffnet nach dem Sturm\n\n{BODY} \U0001f6a2\n" * 2000
+    path = write(tmp_path / "a.txt", text.encode(encoding))
+    (article,), (notice,) = read_all(path)
+    assert article.text == text.split("\n", 1)[1]
+    assert (notice.problem, notice.skipped) == (f"it is not UTF-8, it looks like {encoding}", False)
+
+
 NOISE = random.Random(7).randbytes(50_000)  # noqa: S311 - noise that is the same every time
 PNG = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\1\0\0\0\1\x08\6\0\0\0\x1f\x15\xc4\x89"
 PNG += b"\0\0\0\nIDATx\x9cc\0\1\0\0\5\0\1\r\n-\xb4"
 
 
 @pytest.mark.parametrize("name", ["a.txt", "a.md", "a.json", "a.jsonl", "a.csv", "a.txt.gz"])
-@pytest.mark.parametrize("data", [PNG, b"\0", NOISE, "text".encode("utf-16-le") * 9])
+@pytest.mark.parametrize("data", [PNG, b"\0", b"\0" * 90, b"\0\0\0t" * 9, NOISE])
 def test_what_is_not_text_is_skipped(tmp_path: Path, name: str, data: bytes) -> None:
     path = write(tmp_path / name, data)
     assert read_all(path) == ([], [Notice(str(path), "it is not text", "skipped", skipped=True)])

@@ -16,8 +16,7 @@ from made_clustering import clustering, example
 
 import dedup
 from dedup.article import Article
-from dedup.report import json_text, write_csv, write_json, write_jsonl
-from dedup.report.csv_rows import COLUMNS
+from dedup.report import COLUMNS, json_text, write_csv, write_json, write_jsonl
 from dedup.settings import Settings
 
 any_text = st.text(st.characters(codec=None))  # lone surrogates included
@@ -41,6 +40,8 @@ def test_jsonl_is_a_record_a_line() -> None:
         "title",
         "source",
         "published",
+        "dated",
+        "dated_by",
         "path",
         "probability",
     ]
@@ -71,7 +72,7 @@ def test_json_holds_everything() -> None:
     assert list(document) == ["schema", "dedup", "settings", "summary", "stories", "links", "notices"]
     assert document["schema"] == 1
     assert document["dedup"] == dedup.__version__
-    assert document["settings"] == {**Settings().to_dict(), "fingerprint": Settings().fingerprint}
+    assert document["settings"] == {**Settings().method(), "fingerprint": Settings().fingerprint}
     assert document["summary"] == {
         "articles": 6,
         "stories": 3,
@@ -134,6 +135,8 @@ def test_csv_has_the_columns_of_the_records() -> None:
         "title": "Oil in the harbour",
         "source": "Wire",
         "published": "2024-04-02",
+        "dated": "2024-04-02",
+        "dated_by": "published",
         "path": "b.txt",
         "probability": "",
     }

@@ -1,0 +1,49 @@
+"""What is to be read: the paths of a command line, and those of a list of files."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dedup.report import visible
+
+FilesFromOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--files-from",
+        metavar="LIST",
+        help="Read the files that this file names too, one a line, or separated by null bytes (find -print0); - is "
+        "standard input.",
+        show_default=False,
+    ),
+]
+
+
+def gather(paths: Sequence[str] | None, files_from: Path | None) -> list[str]:
+    """The paths typed and those in the list; wrong usage ends the command.
+
+    Names in a list are taken as they are: `-` is a file there, and names that are no UTF-8 are kept.
+    """
+    typed = list(paths or ())
+    if files_from is None:
+        if not typed:
+            raise typer.BadParameter("name a file or a folder to read", param_hint="PATH")
+        return typed
+    if str(files_from) == "-" and "-" in typed:
+        raise typer.BadParameter("standard input is either the list or the articles", param_hint="--files-from")
+    try:
+        listed = sys.stdin.buffer.read() if str(files_from) == "-" else files_from.read_bytes()
+    except OSError as error:
+        problem = visible(f"{files_from} cannot be read ({error.strerror})")
+        raise typer.BadParameter(problem, param_hint="--files-from") from None
+    separator = b"\0" if b"\0" in listed else b"\n"
+    names = (name if separator == b"\0" else name.removesuffix(b"\r") for name in listed.split(separator))
+    named = [os.fsdecode(name) for name in names if name.strip()]
+    if not typed and not named:
+        raise typer.BadParameter(visible(f"{files_from} names no file"), param_hint="--files-from")
+    return typed + [f"./{name}" if name == "-" else name for name in named]

@@ -1,0 +1,107 @@
+"""Parquet, Arrow and Feather: a row is an article, read some rows at a time. By pyarrow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import IO, Any
+
+from dedup.article import Notice
+from dedup.errors import MissingDependencyError
+from dedup.read.source import LARGEST_RECORD, Record, Source
+from dedup.read.table import check_columns
+
+_PARQUET, _FILE, _OLD_FEATHER = b"PAR1", b"ARROW1", b"FEA1"
+_ROWS = 64
+"""Rows read at once: of long articles a few megabytes."""
+
+
+def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
+    try:
+        import pyarrow as pa
+    except ImportError:
+        raise MissingDependencyError("reading Parquet and Arrow", "pyarrow", extra="parquet") from None
+    with source.seekable() as stream:
+        yield from source.taken_notices()
+        number = 0
+        try:
+            names, batches = _opened(stream)
+            missing_text = yield from check_columns(names, fields, source.where, "its columns are")
+            if missing_text is None:
+                return
+            for batch in batches:
+                for values, problems in _rows(batch):
+                    number += 1
+                    for problem in problems:
+                        yield Notice(f"{source.where}:{number}", problem, "taken as empty", skipped=False)
+                    yield Record(missing_text | values, number)
+        except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+            why = " ".join(str(error).split())[:200] or type(error).__name__
+            problem = f"behind row {number:,} it cannot be read ({why})" if number else f"it cannot be read ({why})"
+            yield Notice(source.where, problem, "the rest is skipped" if number else "skipped", skipped=True)
+
+
+def _opened(stream: IO[bytes]) -> tuple[list[str], Iterator[Any]]:
+    """The names of the columns, and the batches of rows."""
+    import pyarrow as pa
+    from pyarrow import ipc, parquet
+
+    beginning = stream.read(8)
+    stream.seek(0)
+    if beginning.startswith(_OLD_FEATHER):
+        raise ValueError("it is Feather of version 1: write it anew with a pyarrow or pandas of today")
+    if beginning.startswith(_PARQUET):
+        file = parquet.ParquetFile(stream, pre_buffer=False, buffer_size=1 << 16, memory_map=False)
+        return file.schema_arrow.names, file.iter_batches(batch_size=_ROWS, use_threads=False)
+    options = ipc.IpcReadOptions(use_threads=False)
+    if beginning.startswith(_FILE):
+        held = ipc.open_file(stream, options=options)
+        return held.schema.names, (held.get_batch(place) for place in range(held.num_record_batches))
+    if not beginning.strip(b"\0"):
+        raise ValueError("it is empty")
+    try:
+        flowing = ipc.open_stream(stream, options=options)
+    except pa.ArrowException:
+        raise ValueError("it is neither Parquet nor Arrow") from None
+    return flowing.schema.names, flowing
+
+
+def _rows(batch: Any) -> Iterator[tuple[dict[str, Any], list[str]]]:
+    """The rows of a batch: the values of each, and what could not be read of it."""
+    for start in range(0, batch.num_rows, _ROWS):
+        piece = batch.slice(start, _ROWS)
+        columns = [_values(column) for column in piece.columns]
+        for row in zip(*columns, strict=True):
+            values = dict(zip(piece.schema.names, row, strict=True))
+            problems = [f"its {name!r} {value}" for name, value in values.items() if isinstance(value, _Unreadable)]
+            yield {name: None if isinstance(value, _Unreadable) else value for name, value in values.items()}, problems
+
+
+class _Unreadable(str):
+    """What is wrong with a value, in its place."""
+
+    __slots__ = ()
+
+
+def _values(column: Any) -> list[Any]:
+    try:
+        return [_held(value) for value in column.to_pylist()]
+    except (ValueError, OverflowError, KeyError, TypeError):
+        return [_held(_value(cell)) for cell in column]
+
+
+def _value(cell: Any) -> Any:
+    """A value by itself: bytes that are not UTF-8, or a date that Python does not know, spoil only their own row."""
+    try:
+        return cell.as_py()
+    except UnicodeDecodeError as error:
+        if hasattr(cell, "as_buffer"):
+            return cell.as_buffer().to_pybytes().decode("utf-8", "surrogateescape")
+        return _Unreadable(f"cannot be decoded ({error.reason})")
+    except (ValueError, OverflowError, KeyError, TypeError) as error:
+        return _Unreadable(f"cannot be read ({error})")
+
+
+def _held(value: Any) -> Any:
+    if isinstance(value, str | bytes) and len(value) > LARGEST_RECORD:
+        return _Unreadable(f"has more than {LARGEST_RECORD:,} characters, too many for an article")
+    return value

@@ -1,0 +1,148 @@
+"""Newsletters: a mail in a file, or many in a mailbox, one at a time. By the standard library."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
+from email import message_from_bytes
+from email.errors import MessageError
+from email.header import decode_header, make_header
+from email.message import Message
+from email.utils import parseaddr
+from typing import IO, Any
+
+from dedup.article import Notice
+from dedup.read.markup import text_of
+from dedup.read.source import LARGEST_RECORD, Record, Source, named
+
+_QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
+_PLENTY = 2
+"""How many times the words of the plain text the HTML has, where the plain text is only "open this in a browser"."""
+
+
+def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
+    content = source.whole_bytes()
+    if content.strip():
+        yield from _article(content, None, source.where, fields)
+
+
+def read_mailbox(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
+    with source.binary() as stream:
+        for number, content in enumerate(_mails(stream), 1):
+            where = f"{source.where}:{number}"
+            if content is None:
+                problem = f"a mail of more than {LARGEST_RECORD:,} bytes, too many for an article"
+                yield Notice(where, problem, "skipped", skipped=True)
+            elif content.strip():
+                yield from _article(content, number, where, fields)
+
+
+def _mails(stream: IO[bytes]) -> Iterator[bytes | None]:
+    """The mails of a mailbox, each without its `From ` line; None in place of one that is too long."""
+    lines: list[bytes] = []
+    size, begun, blank, whole_line = 0, False, True, True
+    while line := stream.readline(1 << 16):
+        if whole_line and blank and line.startswith(b"From "):
+            if begun:
+                yield _joined(lines, size)
+            lines, size, begun = [], 0, True
+        elif begun or line.strip():
+            begun = True
+            size += len(line)
+            if size <= LARGEST_RECORD:
+                lines.append(line)
+            else:
+                lines.clear()
+        blank, whole_line = not line.strip(), line.endswith(b"\n")
+    if begun:
+        yield _joined(lines, size)
+
+
+def _joined(lines: list[bytes], size: int) -> bytes | None:
+    return _QUOTED_FROM.sub(rb"\1", b"".join(lines)) if size <= LARGEST_RECORD else None
+
+
+def _article(content: bytes, number: int | None, where: str, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
+    try:
+        message = message_from_bytes(content)
+        values = _values(message)
+    except (MessageError, ValueError, LookupError, TypeError, AttributeError, IndexError, RecursionError) as error:
+        # The standard library's parser raises any of these on headers that are none.
+        yield Notice(
+            where, f"it is no mail that can be read ({type(error).__name__}: {error})", "skipped", skipped=True
+        )
+        return
+    if not message.keys():
+        yield Notice(where, "it is no mail: it has no headers", "skipped", skipped=True)
+        return
+    yield Record(named(fields, **values), number)
+
+
+def _values(message: Message) -> dict[str, Any]:
+    name, address = parseaddr(str(message.get("From", "")))
+    received = (_header(message, "Received").rpartition(";")[2] or "").strip()
+    values = {
+        "id": _header(message, "Message-ID").strip("<> "),
+        "title": " ".join(_header(message, "Subject").split()),
+        "text": _body(message),
+        "published": _header(message, "Date"),
+        "seen": received,
+        "source": _decoded(name) or address,
+        "url": _header(message, "Archived-At").strip("<> ") or _header(message, "Content-Location"),
+        "lang": _header(message, "Content-Language"),
+    }
+    return {key: value for key, value in values.items() if value or key == "text"}
+
+
+def _header(message: Message, name: str) -> str:
+    """A header, decoded, without the remark that a date can have behind it; "" where it is missing."""
+    return re.sub(r"\s*\([A-Z]{1,5}\)$", "", _decoded(message.get(name, "")))
+
+
+def _decoded(value: Any) -> str:
+    """A header's text, whatever encodings its words are in; as it stands where they are none."""
+    text = str(value)
+    if "=?" in text:
+        with suppress(MessageError, ValueError, LookupError):  # an encoding unheard of, or base64 that is none
+            text = str(make_header(decode_header(value)))
+    return " ".join(text.split())
+
+
+def _body(message: Message) -> str:
+    """The plain text of a mail, or that of its HTML where it has far more to say."""
+    plain, rich = _parts(message)
+    text = _content(plain) if plain is not None else ""
+    if rich is None:
+        return text
+    shown = text_of(_content(rich))
+    return shown if len(shown.split()) > _PLENTY * len(text.split()) else text
+
+
+def _parts(message: Message) -> tuple[Message | None, Message | None]:
+    """The first plain text and the first HTML of a mail, not those of attachments and of mails inside it."""
+    plain = rich = None
+    waiting = [message]
+    while waiting and (plain is None or rich is None):
+        part = waiting.pop()
+        if part.get_content_disposition() == "attachment":
+            continue
+        inner: Any = part.get_payload()
+        if isinstance(inner, list):
+            waiting += reversed(inner if part.get_content_maintype() == "multipart" else [])
+        elif part.get_content_type() == "text/html":
+            rich = part if rich is None else rich
+        elif part.get_content_maintype() == "text":
+            plain = part if plain is None else plain
+    return plain, rich
+
+
+def _content(part: Message) -> str:
+    """The text of a part in the encoding it names, in UTF-8 where that is unheard of; damaged bytes as surrogates."""
+    content: Any = part.get_payload(decode=True) or b""
+    charset = str(part.get_content_charset("utf-8"))
+    try:
+        text = str(content, charset, "surrogateescape")
+    except (LookupError, UnicodeError):
+        text = str(content, "utf-8", "surrogateescape")
+    return text.replace("\r\n", "\n")

@@ -1,0 +1,183 @@
+"""A page of the web, as browsers and crawlers save it: its article, by trafilatura. Nothing it refers to is fetched."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from dedup.article import Notice
+from dedup.errors import MissingDependencyError
+from dedup.read.markup import parse_page
+from dedup.read.source import Record, Source, named
+
+if TYPE_CHECKING:
+    from lxml.html import HtmlElement
+    from trafilatura.settings import Document
+
+_RUN = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
+"""Letters of the scripts that do not separate words; there 100 characters say what elsewhere 250 do."""
+
+_SHORTEST, _SHORTEST_RUN = 250, 100
+"""Characters; where trafilatura finds fewer it looks again with less care, and takes furniture for text."""
+
+_MOST_TAGS, _MOST_ELEMENTS = 1_000_000, 50_000
+"""Of a page, before and after what is not shown is taken out. Beyond, trafilatura takes minutes."""
+
+_LONGEST_ADDRESS = 4096
+"""Characters; what is longer is no address but the image itself."""
+
+_LONGEST_OUTLET = 40
+"""Characters of an outlet's name."""
+
+_UNHOLDABLE = re.compile("[\0\ud800-\udfff]")
+
+
+def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
+    values = page(source)
+    yield from source.taken_notices()
+    if values:
+        yield Record(named(fields, **values))
+
+
+def page(source: Source, *, url: str = "", charset: str = "") -> dict[str, Any]:
+    """The fields of the article on a page, without those it does not give; {} where there is nothing to read.
+
+    What is wrong with the page is among the notices of the source.
+
+    Args:
+        source: the page.
+        url: its address.
+        charset: the encoding that the server named.
+
+    Raises:
+        OSError: it cannot be opened.
+        MissingDependencyError: trafilatura is not there.
+    """
+    markup, count = _UNHOLDABLE.subn("\ufffd", source.whole_text(declared=True, charset=charset))
+    if not markup.strip():
+        return {}
+    if count:
+        problem = f"it has {count:,} null bytes or undecodable bytes" if count > 1 else "it has an undecodable byte"
+        source.notices.append(Notice(source.where, problem, "replaced by U+FFFD", skipped=False))
+    if (count := markup.count("<")) > _MOST_TAGS:
+        source.tell(f"it has {count:,} tags, too many for the page of an article")
+        return {}
+    tree, whole = parse_page(markup)
+    if tree is None:
+        source.tell("there is no HTML in it")
+        return {}
+    if not whole:
+        source.tell("its tags are nested too deeply", "what comes behind is skipped")
+    lang = tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or ""
+    _strip(tree)
+    if (count := sum(1 for _ in tree.iter())) > _MOST_ELEMENTS:
+        source.tell(f"it has {count:,} elements, too many for the page of an article")
+        return {}
+    _flatten(tree)
+    try:
+        found, metadata = _extract(tree, markup, url)
+    except MissingDependencyError:
+        raise
+    except Exception as error:  # a page that nobody has seen before can break any of the libraries that take part
+        source.tell(f"trafilatura cannot read it ({type(error).__name__}: {error})")
+        return {}
+    title = " ".join((metadata.title or "").split())
+    text = _without_title(found, title)
+    if not text:
+        if not title:
+            source.tell("no article is found on this page")
+            return {}
+        action = "kept, judged by its title alone"
+        source.notices.append(Notice(source.where, "no text of an article is found on this page", action, False))
+    values = {
+        "text": text,
+        "title": title,
+        "published": metadata.date,
+        "source": metadata.sitename or metadata.hostname or _outlet(tree.findtext(".//title") or "", title),
+        "url": metadata.url or url,
+        "lang": lang,
+    }
+    return {name: value for name, value in values.items() if value or name == "text"}
+
+
+def _strip(tree: HtmlElement) -> None:
+    """Takes out what is not shown as text: programs, styles, drawings, and images that are written into the page."""
+    from lxml import etree
+
+    for script in list(tree.iter("script")):
+        if "ld+json" not in (script.get("type") or "") and script.getparent() is not None:
+            script.drop_tree()
+    etree.strip_elements(tree, "style", "svg", with_tail=False)
+    for element in tree.iter("img", "source", "iframe"):
+        for name in ("src", "srcset", "srcdoc"):
+            if len(element.get(name) or "") > _LONGEST_ADDRESS:
+                del element.attrib[name]
+
+
+def _flatten(tree: HtmlElement) -> None:
+    """Turns tables that hold paragraphs or headlines, and so lay out a page, into plain blocks."""
+    layouts: set[HtmlElement] = set()
+    for element in tree.iter("p", "h1", "article"):
+        for table in element.iterancestors("table"):
+            if table in layouts:
+                break
+            layouts.add(table)
+    for table in [table for table in tree.iter("table") if table in layouts]:
+        if table.tag == "div":  # inside one that was turned already
+            continue
+        for element in table.iter("table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption"):
+            element.tag = "div"
+
+
+def _extract(tree: HtmlElement, markup: str, url: str) -> tuple[str, Document]:
+    """The text of the article, and what the page says about it."""
+    try:
+        from trafilatura import bare_extraction, extract_metadata
+    except ImportError:
+        raise MissingDependencyError("reading HTML", "trafilatura", extra="html") from None
+    _hush()
+    # Days that a page does not state are not searched for in its text. Which of them lie in the future is judged
+    # later, as for every other file.
+    dates = {"original_date": True, "extensive_search": False, "min_date": "1900-01-01", "max_date": "2199-12-31"}
+    metadata = extract_metadata(tree, url or None, dates)
+    found = bare_extraction(tree, url=url or None, include_comments=False, config=_config(markup))
+    return str(getattr(found, "text", None) or ""), metadata
+
+
+def _outlet(heading: str, title: str) -> str:
+    """What the heading of a page says besides the title: `The Echo: Ferry burns`, `Ferry burns – The Echo`."""
+    if not title:
+        return ""
+    before, found, behind = " ".join(heading.split()).partition(title)
+    rest = f"{before}{behind}".strip(" -–—|:·•»«›‹")
+    return rest if found and len(rest) <= _LONGEST_OUTLET and not (before and behind) else ""
+
+
+def _without_title(text: str, title: str) -> str:
+    """The text without a first line that says the title once more."""
+    first, _, rest = text.partition("\n")
+    return rest.lstrip("\n") if title and " ".join(first.split()) == title and rest.strip() else text
+
+
+def _config(markup: str) -> Any:
+    from copy import copy
+
+    from trafilatura.settings import DEFAULT_CONFIG, use_config
+
+    letters = re.sub(r"<[^>]*>|[\s!-@]", "", markup[: 1 << 16])
+    if len(_RUN.findall(letters)) * 4 < len(letters):
+        return DEFAULT_CONFIG
+    config = copy(use_config())
+    config.set("DEFAULT", "MIN_EXTRACTED_SIZE", str(_SHORTEST_RUN))
+    return config
+
+
+def _hush() -> None:
+    """Keeps the libraries from writing to standard error where nobody asked for logs; a handler of a caller's hears."""
+    import logging
+
+    for name in ("courlan", "htmldate", "justext", "readability", "trafilatura"):
+        logger = logging.getLogger(name)
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())

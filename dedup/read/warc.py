@@ -1,0 +1,80 @@
+"""WARC, the archives of crawlers: every page in it is an article. By warcio and trafilatura."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from email.message import Message
+from typing import Any
+
+from dedup.article import Notice
+from dedup.errors import MissingDependencyError
+from dedup.read.page import page
+from dedup.read.plain import split_title
+from dedup.read.source import LARGEST_RECORD, Record, Source, named
+
+_PAGES = ("text/html", "application/xhtml+xml")
+
+
+def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
+    try:
+        from warcio.archiveiterator import ArchiveIterator
+        from warcio.exceptions import ArchiveLoadFailed
+    except ImportError:
+        raise MissingDependencyError("reading WARC", "warcio", extra="warc") from None
+    passed_over: Counter[str] = Counter()
+    number = 0
+    with source.binary() as stream:
+        try:
+            for number, record in enumerate(ArchiveIterator(stream), 1):
+                yield from _record(record, number, source.where, fields, passed_over)
+        except (ArchiveLoadFailed, ValueError, EOFError) as error:
+            problem = f"it is broken behind record {number:,} ({' '.join(str(error).split())[:200]})"
+            action = "what was read up to there is kept" if number else "skipped"
+            yield Notice(source.where, problem, action, skipped=True)
+    if count := passed_over.total():
+        kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(passed_over.items()))
+        what = "record is" if count == 1 else "records are"
+        yield Notice(source.where, f"{count:,} {what} no pages ({kinds})", "passed over", skipped=True)
+
+
+def _record(
+    record: Any, number: int, where: str, fields: Mapping[str, str], passed_over: Counter[str]
+) -> Iterator[Record | Notice]:
+    if record.rec_type not in {"response", "resource", "conversion"}:
+        return  # requests and what describes the crawl itself
+    headers = record.http_headers if record.rec_type == "response" else record.rec_headers
+    media, charset = _media(headers.get_header("Content-Type") if headers else None)
+    code = headers.get_statuscode() if headers and record.rec_type == "response" else "200"
+    if code != "200":
+        passed_over[f"with status {code}"] += 1
+        return
+    if media not in _PAGES and not (media == "text/plain" and record.rec_type == "conversion"):
+        passed_over[f"of type {media or 'unknown'}"] += 1
+        return
+    place = f"{where}:{number}"
+    try:
+        content = record.content_stream().read(LARGEST_RECORD + 1)
+    except Exception as error:  # damaged chunks and packings raise what their libraries happen to raise
+        yield Notice(
+            place, f"its content cannot be unpacked ({type(error).__name__}: {error})", "skipped", skipped=True
+        )
+        return
+    url = record.rec_headers.get_header("WARC-Target-URI") or ""
+    inner = Source.of_bytes(content, place)
+    if media == "text/plain":
+        title, text = split_title(inner.whole_text())
+        values: dict[str, Any] = {"title": title, "text": text, "url": url} if text.strip() else {}
+    else:
+        values = page(inner, url=url, charset=charset)
+    yield from inner.taken_notices()
+    if values:
+        values["seen"] = record.rec_headers.get_header("WARC-Date")
+        yield Record(named(fields, **values), number)
+
+
+def _media(content_type: str | None) -> tuple[str, str]:
+    """The media type and the encoding of a `Content-Type`."""
+    message = Message()
+    message["Content-Type"] = (content_type or "").replace("\n", " ").replace("\r", " ")
+    return message.get_content_type() if content_type else "", str(message.get_content_charset("") or "")
