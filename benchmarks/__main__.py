@@ -321,6 +321,9 @@ def _show(name: str, report: dict[str, Any], plots: Path | None) -> None:
 
 @app.command()
 def readers(
+    inputs: Annotated[
+        list[str] | None, typer.Option(help="A word in the names of the inputs to measure; repeat for several.")
+    ] = None,
     quick: Annotated[bool, typer.Option("--quick", help="A twentieth of the size.")] = False,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole result here as JSON.")] = None,
 ) -> None:
@@ -330,7 +333,7 @@ def readers(
 
     notes = Console(stderr=True)
     with notes.status("starting") as status:
-        report = benchmark.run(quick=quick, watch=Stopwatch(status.update))
+        report = benchmark.run(chosen=inputs or (), quick=quick, watch=Stopwatch(status.update))
     if json_file:
         json_file.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     show_readers.show_readers(report, Console())

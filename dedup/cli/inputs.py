@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from dedup.cli.messages import say
 from dedup.report import visible
 
 FilesFromOption = Annotated[
@@ -45,5 +46,6 @@ def gather(paths: Sequence[str] | None, files_from: Path | None) -> list[str]:
     names = (name if separator == b"\0" else name.removesuffix(b"\r") for name in listed.split(separator))
     named = [os.fsdecode(name) for name in names if name.strip()]
     if not typed and not named:
-        raise typer.BadParameter(visible(f"{files_from} names no file"), param_hint="--files-from")
+        say(f"Error: {files_from} names no file")
+        raise typer.Exit(1)
     return typed + [f"./{name}" if name == "-" else name for name in named]

@@ -63,11 +63,12 @@ def _named(argument: str, prefix: str, is_readable: Callable[[str], bool], bound
     else:
         if stat.S_ISDIR(mode):
             yield from _Walk(argument, prefix, is_readable, bounds).files()
+        elif not stat.S_ISREG(mode):
+            action = "skipped (- reads JSON lines from standard input)"
+            yield Notice(shown, "it is no ordinary file", action, skipped=True)
         elif not is_readable(path.name):
             problem = f"dedup does not read files of this kind ({_kind(path.name)})"
             yield Notice(shown, problem, "skipped", skipped=True)
-        elif not stat.S_ISREG(mode):
-            yield Notice(shown, "it is no ordinary file", "skipped", skipped=True)
         else:
             yield Found(path, shown, printable(prefix or path.name))
 

@@ -126,6 +126,8 @@ class _Lines:
             raise StopIteration
         self._size += len(line)
         if self._size >= LARGEST_RECORD:
+            if line.endswith(("\n", "\r")):
+                self.row.append(line)
             while line and not line.endswith(("\n", "\r")):
                 line = self._stream.readline(1 << 20)
             self.count += 1
@@ -161,24 +163,25 @@ class _Row:
 def _rows(lines: _Lines, delimiter: str, width: int) -> Iterator[_Row]:
     reader = csv.reader(lines, delimiter=delimiter)
     while True:
-        line = lines.begin_row()
+        line, too_long = lines.begin_row(), False
         with _long_cells():
             try:
                 cells = next(reader)
             except StopIteration:
                 return
             except (_TooLongError, csv.Error):
-                yield _Row(None, line, "")
+                cells, too_long = [], True
                 reader = csv.reader(lines, delimiter=delimiter)
-                continue
-        if not _is_doubtful(lines.row, delimiter):
+        if not too_long and not _is_doubtful(lines.row, delimiter):
             yield _Row(cells, line, "".join(lines.row))
-        elif _are_rows(lines.row[1:], delimiter, width):
+        elif len(lines.row) > 1 and _are_rows(lines.row[1:], delimiter, width):
             lines.give_back(1)
             cells = _cells(lines.row[0], delimiter, plain=True)
             problem = "a quotation mark is never closed"
             action = "it is read as a character, and the lines that follow as rows of their own"
             yield _Row([_unquoted(cell) for cell in cells], line, lines.row[0], problem, action)
+        elif too_long:
+            yield _Row(None, line, "")
         elif sum(part.count('"') for part in lines.row) % 2:
             problem = "a quotation mark is never closed"
             yield _Row(cells, line, "".join(lines.row), problem, "the rest of the file is kept as one cell")

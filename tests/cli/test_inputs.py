@@ -69,13 +69,17 @@ def test_patterns(tmp_path: Path) -> None:
         (["cluster"], "name a file or a folder to read"),
         (["cluster", "-", "--files-from", "-"], "standard input is either the list or the articles"),
         (["cluster", "--files-from", "nowhere"], "nowhere cannot be read (No such file or directory)"),
-        (["cluster", "--files-from", os.devnull], f"{os.devnull} names no file"),
     ],
 )
 def test_wrong_usage(dedup_command: Command, arguments: list[str], problem: str) -> None:
     ended = dedup_command(*arguments)
     assert ended.code == 2
     assert problem in " ".join(ended.err.split())
+
+
+def test_a_list_of_nothing_is_nothing_usable(dedup_command: Command) -> None:
+    ended = dedup_command("cluster", "--files-from", os.devnull)
+    assert (ended.code, ended.err) == (1, f"Error: {os.devnull} names no file\n")
 
 
 @pytest.mark.parametrize("command", ["cluster", "evaluate"])

@@ -160,3 +160,13 @@ def test_what_is_written_is_read_back(
     lines = [int(article.where.removeprefix(f"{path}:")) for article in found]
     assert lines[0] == 2
     assert lines == sorted(set(lines))
+
+
+def test_a_quotation_mark_that_is_never_closed_costs_no_row_of_a_large_file(tmp_path: Path) -> None:
+    """The row that it would begin is longer than an article can be."""
+    rows = "".join(f"{number},{BODY * 20}\n" for number in range(20_000))
+    path = write(tmp_path / "a.csv", f'id,text\na,"{BODY}\n{rows}')
+    articles, (notice,) = read_all(path)
+    assert [article.id for article in articles] == ["a", *map(str, range(20_000))]
+    assert notice.problem == "a quotation mark is never closed"
+    assert [article.where for article in articles[:3]] == [f"{path}:{line}" for line in (2, 3, 4)]
