@@ -263,7 +263,7 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
         read = _Read.of(self._articles(X), self._settings())
         self.overwritten_ = sorted({body_digest(read.words, place) for place in overwritten(read.words)})
         titled = read.words.kept(self._outside_foreign_bodies(read.words))
-        self.furniture_ = furniture(titled, read.steps.held_passages(titled), read.steps.detect)
+        self.furniture_ = furniture(titled, read.steps)
         counted = self._counted(read)
         every = counted.features.terms_of(counted.features.every)
         self.frequencies_ = Frequencies.of(every, counted.languages)

@@ -69,7 +69,7 @@ def cluster(
     foreign = overwritten(words)
     keep = words.outside_bodies(foreign)
     titled = words.kept(keep)
-    passages = furniture(titled, steps.held_passages(titled), steps.detect)
+    passages = furniture(titled, steps)
     keep[keep] = steps.outside_furniture(titled, passages)
     features = steps.features(words, keep, order, tell)
     words = features.words

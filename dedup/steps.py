@@ -61,6 +61,10 @@ class Steps(Protocol):
 
     def held_passages(self, words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]: ...
 
+    def relations(
+        self, words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64], languages: Sequence[str]
+    ) -> NDArray[np.int64]: ...
+
     def outside_furniture(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]: ...
 
     def detect(self, words: HashedWords) -> list[str]: ...
@@ -129,6 +133,13 @@ class PlainSteps:
         from dedup.vectorize.furniture import held_passages
 
         return held_passages(words)
+
+    def relations(
+        self, words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64], languages: Sequence[str]
+    ) -> NDArray[np.int64]:
+        from dedup.vectorize.furniture import relations
+
+        return relations(words, pairs, repeated, languages)
 
     def outside_furniture(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
         from dedup.vectorize.furniture import outside_furniture
@@ -226,6 +237,13 @@ class FastSteps:
 
         return held_passages(words)
 
+    def relations(
+        self, words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64], languages: Sequence[str]
+    ) -> NDArray[np.int64]:
+        from dedup.vectorize.kernels.relations import relations
+
+        return relations(words, pairs, repeated, languages)
+
     def outside_furniture(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
         from dedup.vectorize.kernels.passages import outside_furniture
 
@@ -303,7 +321,7 @@ class FastSteps:
             yield (words := self.read(made))
             yield (held := self.held_passages(words))
             yield self.outside_furniture(words, held[0])
-            yield self.detect(words)
+            yield self.relations(words, np.array([[0, 1]]), np.unique(held[0]), self.detect(words))
             yield self.signatures(words, order)
             features = self.features(words, np.ones(len(words.hashes), np.bool_), order)
             yield (pairs := self.band_candidates(features.signatures, order >= 0))
