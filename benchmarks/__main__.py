@@ -1,10 +1,11 @@
-"""The command: `python -m benchmarks accuracy`, `gate`, …. It parses and prints; their modules do the work."""
+"""The command: `python -m benchmarks accuracy`, `speed`, …. It parses and prints; their modules do the work."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -208,6 +209,114 @@ def opinion(
     if json_file:
         json_file.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     show_knob.show_opinion(report, Console())
+
+
+JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the whole result here as JSON.")]
+Quick = Annotated[bool, typer.Option("--quick", help="Measure little, to see that everything works.")]
+Plots = Annotated[Path | None, typer.Option(help="Folder to draw a figure in, as SVG.")]
+
+
+@app.command()
+def speed(
+    data: Data = None,
+    json_file: JsonFile = None,
+    quick: Quick = False,
+    plots: Plots = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of what is made up.")] = None,
+) -> None:
+    """How fast each step and the whole is, beside peers in the same run, and how far from the machine's limits."""
+    _measure(("speed",), data, json_file, plots, quick=quick, seed=seed)
+
+
+@app.command()
+def scale(
+    data: Data = None,
+    json_file: JsonFile = None,
+    quick: Quick = False,
+    plots: Plots = None,
+    most: Annotated[int | None, typer.Option(min=1, help="Leave out runs with more articles than this.")] = None,
+    seed: Annotated[int | None, typer.Option(min=0, help="Seed of what is made up.")] = None,
+) -> None:
+    """How time and memory grow, up to a million articles."""
+    _measure(("scale",), data, json_file, plots, quick=quick, seed=seed, most=most)
+
+
+@app.command(name="all")
+def everything(data: Data = None, json_file: JsonFile = None, quick: Quick = False, plots: Plots = None) -> None:
+    """Accuracy, speed and scale, one after the other; the JSON has one object of each name."""
+    _measure(("accuracy", "speed", "scale"), data, json_file, plots, quick=quick)
+
+
+def _measure(
+    names: Sequence[str],
+    data: Path | None,
+    json_file: Path | None,
+    plots: Path | None,
+    *,
+    quick: bool,
+    seed: int | None = None,
+    most: int | None = None,
+) -> None:
+    """Runs benchmarks, shows each when it is done, and writes them to the file together."""
+    from benchmarks.timing import pin_threads
+
+    pin_threads()  # before anything that reads it is imported
+    notes, reports = Console(stderr=True), {}
+    try:
+        require_libraries()
+        from benchmarks import drawing
+        from benchmarks.data import find_folder
+
+        if json_file and not json_file.parent.is_dir():
+            raise BenchmarkError(f"--json names {json_file}, whose folder does not exist: make it first")
+        if plots:
+            drawing.require_matplotlib()
+        folder = find_folder(data)
+        for name in names:
+            with notes.status("starting") as status:
+                reports[name] = _report(name, folder, Stopwatch(status.update), quick=quick, seed=seed, most=most)
+            if json_file:  # after each, for the next may fail
+                whole = reports[name] if len(names) == 1 else reports
+                json_file.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+            _show(name, reports[name], plots)
+    except DedupError as error:
+        _complain(notes, str(error))
+        raise typer.Exit(1) from error
+
+
+def _report(
+    name: str, folder: Path | None, watch: Stopwatch, *, quick: bool, seed: int | None, most: int | None
+) -> dict[str, Any]:
+    if name == "accuracy":
+        from benchmarks import accuracy as judged
+
+        effort = judged.QUICK if quick else judged.FULL
+        return judged.run(folder, effort=effort, seed=judged.SEED, watch=watch)
+    if name == "speed":
+        from benchmarks import speed as timed
+
+        size = timed.QUICK if quick else timed.FULL
+        return timed.run(folder, size=size, seed=timed.SEED if seed is None else seed, watch=watch)
+    from benchmarks import scale as grown
+    from benchmarks.corpus import SEED
+
+    extent = grown.QUICK if quick else grown.FULL
+    return grown.run(folder, size=extent, most=most, seed=SEED if seed is None else seed, watch=watch)
+
+
+def _show(name: str, report: dict[str, Any], plots: Path | None) -> None:
+    from benchmarks import drawing_speed, show, show_speed
+
+    if name == "accuracy":
+        show.show(report, Console())
+        return
+    shown, drawn = {
+        "speed": (show_speed.show_speed, drawing_speed.draw_speed),
+        "scale": (show_speed.show_scale, drawing_speed.draw_scale),
+    }[name]
+    shown(report, Console())
+    if plots:
+        drawn(report, plots / f"{name}.svg")
 
 
 @app.command()

@@ -69,7 +69,7 @@ def draw_knob(report: Report, path: Path) -> None:
         handles, names = panels[0].get_legend_handles_labels()
         figure.legend(handles, [labels[name] for name in names], loc="outside upper center", ncols=3)
         figure.supxlabel("granularity: 0 one text, ½ one event (the default), 1 a running story", fontsize=9)
-        _save(figure, path)
+        save(figure, path)
 
 
 def draw_calibration(report: Report, path: Path) -> None:
@@ -93,14 +93,15 @@ def draw_calibration(report: Report, path: Path) -> None:
         panel.set_xlim(LOWEST, 1.01)
         panel.set_ylim(LOWEST, 1.01)
         panel.legend(loc="lower right", fontsize=8)
-        _save(figure, path)
+        save(figure, path)
 
 
 def _curve(bins: Any) -> tuple[list[float], list[float]]:
     return [said for _, said, _ in bins], [right for _, _, right in bins]
 
 
-def _save(figure: Any, path: Path) -> None:
+def save(figure: Any, path: Path) -> None:
+    """Writes a figure without the day it was drawn on, so that an equal one is the same file."""
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, format="svg", metadata={"Date": None})
     lines = path.read_text(encoding="utf-8").splitlines()

@@ -19,6 +19,8 @@ from dedup.errors import DedupError
 REPOSITORY = Path(__file__).resolve().parent.parent
 LIBRARIES = {"datasketch": "datasketch", "numpy": "numpy", "scikit-learn": "sklearn", "scipy": "scipy"}
 """What the benchmarks use: the name of the distribution, and of the module."""
+MEASURED = ("numba", "llvmlite", "rensa", "fastsketchlsh", "gaoya", "sparse-dot-topn", "orjson")
+"""What speed depends on besides, and the other peers."""
 
 
 class BenchmarkError(DedupError):
@@ -35,16 +37,22 @@ class Stopwatch:
     def __init__(self, announce: Callable[[str], object] = lambda _: None) -> None:
         self.seconds: dict[str, float] = {}
         self._announce = announce
+        self._step = ""
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
         """Times what is done inside it; a step entered twice adds up."""
+        self._step = name
         self._announce(name)
         start = perf_counter()
         try:
             yield
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + perf_counter() - start
+
+    def tell(self, detail: str) -> None:
+        """Announces where inside a step the work is."""
+        self._announce(f"{self._step}: {detail}")
 
 
 def require_libraries() -> None:
@@ -67,6 +75,8 @@ def _machine() -> dict[str, Any]:
     return {
         "cpu": _cpu(),
         "cores": os.cpu_count(),
+        "memory": _memory(),
+        "load": os.getloadavg()[0] if hasattr(os, "getloadavg") else None,
         "system": f"{platform.system()} {platform.machine()}",
     }
 
@@ -82,12 +92,20 @@ def _cpu() -> str:
     return platform.processor() or platform.machine()
 
 
+def _memory() -> int | None:
+    """The machine's memory in bytes, where it can be asked."""
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (AttributeError, OSError, ValueError):  # not everywhere
+        return None
+
+
 def _versions() -> dict[str, str | None]:
     versions: dict[str, str | None] = {"python": platform.python_version()}
-    for name in ("story-dedup", *LIBRARIES):
+    for name in ("story-dedup", *LIBRARIES, *MEASURED):
         try:
             versions[name] = version(name)
-        except PackageNotFoundError:  # run from a checkout that is not installed
+        except PackageNotFoundError:  # not installed, or run from a checkout that is not
             versions[name] = None
     return versions
 

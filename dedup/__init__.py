@@ -6,10 +6,15 @@ first used, so that importing this package costs next to nothing.
 
 from __future__ import annotations
 
+import logging as _logging
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from dedup.archive import Archived as Archived
+    from dedup.archive import Arrivals as Arrivals
+    from dedup.archive import cluster_against as cluster_against
+    from dedup.archive import read_archive as read_archive
     from dedup.article import Article as Article
     from dedup.article import Notice as Notice
     from dedup.clustering import Clustering as Clustering
@@ -34,10 +39,15 @@ if TYPE_CHECKING:
     from dedup.read import read_articles as read_articles
     from dedup.record import from_record as from_record
     from dedup.settings import Settings as Settings
+    from dedup.sources import Configuration as Configuration
+    from dedup.sources import configure as configure
 
 _HOMES = {
+    "Archived": "archive",
+    "Arrivals": "archive",
     "Article": "article",
     "Clustering": "clustering",
+    "Configuration": "sources",
     "CopyGroup": "clustering",
     "DedupError": "errors",
     "Explanation": "clustering",
@@ -56,11 +66,16 @@ _HOMES = {
     "StoryTfidfVectorizer": "estimators",
     "UnknownArticleError": "errors",
     "cluster": "pipeline",
+    "cluster_against": "archive",
     "compare": "pipeline",
+    "configure": "sources",
     "from_record": "record",
+    "read_archive": "archive",
     "read_articles": "read",
     "score": "evaluate",
 }
+
+_logging.getLogger(__name__).addHandler(_logging.NullHandler())  # silent, unless who uses it wants to hear
 
 __version__ = "0.1.0"
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - the keys are strings; a test compares them with the imports above

@@ -15,7 +15,6 @@ from dedup.clustering import Clustering, CopyGroup, Story
 from dedup.collection import Collection, published_seconds
 from dedup.group.canonical import Seniority, of_group, of_story
 from dedup.group.copies import copy_groups
-from dedup.group.cut import cut
 
 if TYPE_CHECKING:
     from dedup.evidence import StoredEvidence
@@ -28,7 +27,7 @@ TITLE_LENGTH = 80
 def assemble(evidence: StoredEvidence, settings: Settings) -> Clustering:
     """The clustering that the merge tree of a run gives at the granularity of the settings."""
     collection = evidence.collection
-    label = cut(evidence.tree, settings.granularity)
+    label = evidence.cut(evidence.tree, settings.granularity)
     unit = np.arange(len(collection))
     for group in copy_groups(evidence.copies, evidence.forms):
         unit[group] = group[0]

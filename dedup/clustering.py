@@ -104,9 +104,11 @@ class Explanation:
         a, b: the ids.
         same_text: whether they are copies of one text.
         same_story: whether they are in one story.
-        link: the scores; `link.score` is cosine less `background` less `date_penalty`, and `second_opinion`.
+        link: the scores; `link.score` is cosine less `background`, `date_penalty` and `outlet_penalty`, and
+            `second_opinion`.
         background: how much articles as ordinary as these two resemble anything at all.
         date_penalty: taken off for the days between them.
+        outlet_penalty: taken off because they are of one outlet.
         second_opinion: what a second opinion added to the score, or took off it; 0 where none was asked.
         threshold: what the score of two single articles has to reach at the granularity of the settings.
         joined_at: the height at which the groups of the two were merged, None where they are not in one story. A
@@ -124,6 +126,7 @@ class Explanation:
     link: Link
     background: float
     date_penalty: float
+    outlet_penalty: float
     second_opinion: float
     threshold: float
     joined_at: float | None

@@ -69,6 +69,13 @@ class Collection:
         """The first published of the articles that are one distinct article."""
         return self.articles[self.members[distinct][0]]
 
+    def outlets(self) -> NDArray[np.int64]:
+        """The number of each distinct article's outlet, -1 where it is unknown, or several ran the very text."""
+        names = ({" ".join(self.articles[place].source.casefold().split()) for place in held} for held in self.members)
+        known = [name.pop() if len(name := found - {""}) == 1 else "" for found in names]
+        number = {name: place for place, name in enumerate(sorted({*known} - {""}))}
+        return np.fromiter((number.get(name, -1) for name in known), np.int64, len(known))
+
     def seniorities(self) -> list[Seniority]:
         """For each distinct article the key it is ordered by: the first published first, of several the fullest."""
         times = np.where(np.isnan(self.seconds), np.inf, self.seconds)
@@ -97,7 +104,7 @@ class Door:
     def __init__(
         self, articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame, *, keep_texts: bool = True
     ) -> None:
-        self._items = _items(articles)
+        self._items = items_of(articles)
         self._keep_texts = keep_texts
         self._notices: list[Notice] = []
         self._taken: list[Article] = []
@@ -203,7 +210,12 @@ def _untold(article: Article) -> Article:
     return replace(article, text="" if article.title.strip() else article.text[:LEAD])
 
 
-def _items(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame) -> Iterator[object]:
+def items_of(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame) -> Iterator[object]:
+    """What came, one by one; of a data frame the rows.
+
+    Raises:
+        InputError: it is no collection.
+    """
     if isinstance(articles, (str, bytes, Mapping, Article)):
         raise InputError(f"cluster takes a collection of articles, not one {type(articles).__name__}: put it in a list")
     if (rows := _rows(articles)) is not None:

@@ -73,8 +73,7 @@ class _TextInputMixin:
         if hasattr(X, "columns"):
             names = list(X.columns)
             if len(names) != 1:
-                found = find_fields(names)
-                if found["text"] or found["title"]:
+                if (found := find_fields(names))["text"] or found["title"]:
                     return X
                 raise InputError(f"{taker}; of the columns {names} none is known as text or title: pass the one it is")
             column = X[names[0]]
@@ -264,7 +263,7 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
         read = _Read.of(self._articles(X), self._settings())
         self.overwritten_ = sorted({body_digest(read.words, place) for place in overwritten(read.words)})
         titled = read.words.kept(self._outside_foreign_bodies(read.words))
-        self.furniture_ = furniture(titled, read.steps.held_passages(titled))
+        self.furniture_ = furniture(titled, read.steps)
         counted = self._counted(read)
         every = counted.features.terms_of(counted.features.every)
         self.frequencies_ = Frequencies.of(every, counted.languages)
@@ -323,6 +322,7 @@ class StoryClusterer(_TextInputMixin, ClusterMixin, BaseEstimator):  # type: ign
         background: int = DEFAULTS.background,
         neighbours: int = DEFAULTS.neighbours,
         date_penalty: float = DEFAULTS.date_penalty,
+        outlet_penalty: float = DEFAULTS.outlet_penalty,
     ) -> None:
         self.granularity = granularity
         self.window = window
@@ -338,6 +338,7 @@ class StoryClusterer(_TextInputMixin, ClusterMixin, BaseEstimator):  # type: ign
         self.background = background
         self.neighbours = neighbours
         self.date_penalty = date_penalty
+        self.outlet_penalty = outlet_penalty
 
     def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - y is what scikit-learn passes to everyone
         """Groups the articles.
@@ -346,8 +347,7 @@ class StoryClusterer(_TextInputMixin, ClusterMixin, BaseEstimator):  # type: ign
             SettingsError: listing every parameter that is out of range.
             InputError: X is not texts or articles.
         """
-        settings = self._settings()
-        self.clustering_ = cluster(self._articles(X), settings)
+        self.clustering_ = cluster(settings=self._settings(), articles=self._articles(X))
         self.labels_ = np.array(self.clustering_.labels, np.int64)
         self.copy_labels_ = np.array(self.clustering_.copy_labels, np.int64)
         return self

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -19,6 +19,7 @@ from dedup.explain import explain, links
 from dedup.group.cut import cut
 from dedup.group.linkage import Tree
 from dedup.match.copies import Overlaps
+from dedup.match.outlets import of_one_outlet
 from dedup.match.probability import Probabilities
 from dedup.match.stories import Pairs, products
 from dedup.settings import Settings
@@ -50,6 +51,7 @@ class StoredEvidence:
         furniture: the passages that were taken out of bodies, see `dedup.vectorize.furniture`.
         crowd: what the collection takes off all scores, see `dedup.match.crowd`.
         opinion: what a second opinion added to the score of each pair, None where there was none.
+        cut: cuts the tree: `dedup.group.cut.cut`, or its fast twin.
     """
 
     collection: Collection
@@ -66,6 +68,7 @@ class StoredEvidence:
     furniture: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
     crowd: float = 0.0
     opinion: NDArray[np.int64] | None = None
+    cut: Callable[[Tree, float], NDArray[np.int64]] = cut
 
     def clustering(self, settings: Settings) -> Clustering:
         """The stories at the granularity of the settings."""
@@ -100,9 +103,14 @@ class StoredEvidence:
         return parent
 
     @cached_property
+    def outlets(self) -> NDArray[np.int64]:
+        """The number of each distinct article's outlet, -1 where it is unknown."""
+        return self.collection.outlets()
+
+    @cached_property
     def events(self) -> NDArray[np.int64]:
         """For each distinct article its story at the default granularity, of which links have their probability."""
-        return cut(self.tree, Settings().granularity)
+        return self.cut(self.tree, Settings().granularity)
 
     @cached_property
     def probabilities(self) -> Probabilities:
@@ -116,6 +124,10 @@ class StoredEvidence:
         return self.probabilities.of_stories(
             score, self.density(a, b), self.foreign(a, b), self.events[a] == self.events[b]
         )
+
+    def of_one_outlet(self, a: int, b: int) -> bool:
+        """Whether two distinct articles are known to be of the same outlet."""
+        return a != b and bool(of_one_outlet(self.outlets, np.array([a]), np.array([b]))[0])
 
     def density(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
         """How much the articles of pairs resemble the others, on average."""

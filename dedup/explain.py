@@ -10,6 +10,7 @@ import numpy as np
 from dedup.clustering import Clustering, Explanation, Link, SharedWord
 from dedup.group.cut import PAIR, threshold_at
 from dedup.match.copies import Overlaps, overlaps
+from dedup.match.outlets import outlet_penalty
 from dedup.match.stories import SECONDS_A_DAY, date_penalty
 from dedup.match.stories import score as story_score
 from dedup.vectorize.exact import SCORE_UNIT
@@ -52,9 +53,10 @@ def explain(evidence: StoredEvidence, clustering: Clustering, first: int, second
     cosine = float(evidence.cosines(np.array([a]), np.array([b]))[0])
     background = float(evidence.ordinary[a] + evidence.ordinary[b]) / 2
     days = np.array([_days(evidence, a, b)])
-    score = float(story_score(np.array([cosine]), np.array([background]), days, settings)[0]) * SCORE_UNIT
+    worth = story_score(np.array([cosine]), np.array([background]), days, settings)
+    outlet = float(outlet_penalty(worth, settings)[0]) * SCORE_UNIT if evidence.of_one_outlet(a, b) else 0.0
     opinion = evidence.second_opinion(a, b)
-    score += opinion
+    score = float(worth[0]) * SCORE_UNIT - outlet + opinion
     group = clustering.copy_labels[first]
     same_text = a == b or (group >= 0 and group == clustering.copy_labels[second])
     same_story = clustering.labels[first] == clustering.labels[second]
@@ -80,6 +82,7 @@ def explain(evidence: StoredEvidence, clustering: Clustering, first: int, second
         link=link,
         background=background,
         date_penalty=float(date_penalty(np.array([cosine - background]), days, settings)[0]),
+        outlet_penalty=outlet,
         second_opinion=opinion,
         threshold=PAIR * threshold_at(settings.granularity),
         joined_at=None if joined_at is None or math.isinf(joined_at) else joined_at,

@@ -12,12 +12,12 @@ import numpy as np
 from dedup.article import Article, Notice
 from dedup.clustering import Clustering, Explanation, Progress
 from dedup.collection import Door
-from dedup.errors import InputError
 from dedup.evidence import StoredEvidence
 from dedup.group.copies import copy_groups, digests, held_together, representatives, without_parts
 from dedup.match.copies import alike_candidates, decide, never_one_story
 from dedup.match.crowd import crowding
 from dedup.match.opinion import Embed, opinions
+from dedup.match.outlets import less_of_one_outlet
 from dedup.match.stories import ordinariness, rescored
 from dedup.settings import Settings
 from dedup.steps import choose
@@ -36,7 +36,6 @@ def cluster(
     *,
     progress: Progress | None = None,
     second_opinion: Embed | None = None,
-    threads: int | None = None,
     keep_texts: bool = True,
 ) -> Clustering:
     """Groups articles into stories, and the copies inside them.
@@ -48,7 +47,6 @@ def cluster(
         progress: told how far the work is.
         second_opinion: an embedding of the caller's own, asked about the pairs on which the words do not decide: it
             takes a list of texts and gives an array, a row for each. See `dedup.match.opinion`.
-        threads: how many work at a time; None for as many as there are processors. No result depends on it.
         keep_texts: whether the articles of the result keep their texts. Without, a large collection takes less memory,
             but nothing can be explained; of an article without a title the beginning is kept, which it is called by.
 
@@ -60,11 +58,9 @@ def cluster(
         SecondOpinionError: the embedding failed, or gave something else than a vector for each text.
     """
     settings, tell = settings or Settings(), progress or _silent
-    if threads is not None and threads < 1:
-        raise InputError(f"threads must be at least 1, not {threads}")
     door = Door(articles, keep_texts=keep_texts or second_opinion is not None)
     tell("reading the words", 0, 0)
-    steps, texts = choose(door.texts(), settings, threads, tell)
+    steps, texts = choose(door.texts(), settings, tell)
     words = steps.read(texts)
     collection, order = door.collection()
     words, count = words.take(order), len(collection)
@@ -73,7 +69,7 @@ def cluster(
     foreign = overwritten(words)
     keep = words.outside_bodies(foreign)
     titled = words.kept(keep)
-    passages = furniture(titled, steps.held_passages(titled))
+    passages = furniture(titled, steps)
     keep[keep] = steps.outside_furniture(titled, passages)
     features = steps.features(words, keep, order, tell)
     words = features.words
@@ -105,14 +101,18 @@ def cluster(
     copies = copies.where(without_parts(copies, digest))
     copies = copies.where(held_together(copies, forms, partial(steps.overlaps, words), settings.copy_overlap))
     pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never_one_story(words, steps, more_forms)))
+    pairs = less_of_one_outlet(pairs, collection.outlets(), settings)
     opinion = opinions(pairs, collection.wording(foreign), second_opinion, tell) if second_opinion else None
     if opinion is not None:
         pairs = replace(pairs, score=pairs.score + opinion)
     weights = (standing == np.arange(count)).astype(np.int64)
     tree = steps.average_linkage(pairs, copy_groups(copies, forms), weights)
     notices = (*collection.notices, *map(_notice, map(collection.first, foreign)))
-    evidence = StoredEvidence(collection, foreign, vectors, ordinary, pairs, copies, forms, digest, tree, notices)
-    return replace(evidence, across=across, crowd=crowd, furniture=passages, opinion=opinion).clustering(settings)
+    evidence = StoredEvidence(
+        collection, foreign, vectors, ordinary, pairs, copies, forms, digest, tree, notices,
+        across=across, crowd=crowd, furniture=passages, opinion=opinion, cut=steps.cut,
+    )  # fmt: skip
+    return evidence.clustering(settings)
 
 
 def compare(

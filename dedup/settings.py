@@ -5,25 +5,40 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import Field, asdict, dataclass, field, fields
+from difflib import get_close_matches
 from numbers import Integral, Real
 from typing import Any, Self
 
 from dedup.errors import SettingsError
 
-METHOD_VERSION = 2
+_SIZE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([kMGT]i?B?)", re.IGNORECASE)
+_UNITS = {
+    unit + suffix: factor / 1e9
+    for power, unit in enumerate("KMGT", 1)
+    for suffix, factor in {"": 1e3**power, "B": 1e3**power, "I": 2.0 ** (10 * power), "IB": 2.0 ** (10 * power)}.items()
+}
+
+METHOD_VERSION = 3
 """Raised whenever the same articles with the same settings would give another result."""
 
 
-def _knob(default: float, low: float, high: float, text: str) -> Any:
-    """A field whose type is its default's, with the closed range it must lie in and a line for the user."""
-    return field(default=default, metadata={"low": low, "high": high, "help": text})
+def _knob(default: float, low: float, high: float, text: str, *, result: bool = True) -> Any:
+    """A field whose type is its default's, with the closed range it must lie in and a line for the user.
+
+    Settings are equal where those are that change the `result`.
+    """
+    return field(default=default, compare=result, metadata={"low": low, "high": high, "help": text})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
     """How articles are compared and grouped. The defaults are the product: no collection needs others.
+
+    The last two say what the work may take; they change no result, and count neither in the fingerprint nor in whether
+    two settings are equal.
 
     Raises:
         SettingsError: listing every value that is out of range.
@@ -43,24 +58,18 @@ class Settings:
     background: int = _knob(1000, 0, 10**9, "number of articles that the shipped word frequencies count for")
     neighbours: int = _knob(100, 1, 100_000, "most same-story candidates kept for one article")
     date_penalty: float = _knob(0.15, 0.0, 1.0, "taken from the score of two articles 20 days or more apart")
+    outlet_penalty: float = _knob(0.08, 0.0, 1.0, "taken from the score of two articles of one outlet")
+    threads: int = _knob(0, 0, 1024, "how many work at a time; 0 for one on each processor", result=False)
+    memory: float = _knob(
+        math.inf, 0.1, math.inf, "gigabytes the command may take (also 800MB, 1.5GB); it stops beyond", result=False
+    )
 
     def __post_init__(self) -> None:
-        faults = []
-        for knob in fields(self):
-            value: Any = getattr(self, knob.name)
-            kind: Any = type(knob.default)
-            if not isinstance(value, bool) and isinstance(value, Real if kind is float else Integral):
-                value = kind(value)  # NumPy's numbers too
-                object.__setattr__(self, knob.name, value)
-            low, high = knob.metadata["low"], knob.metadata["high"]
-            if type(value) is not kind:
-                faults.append(f"{knob.name} must be {_kind(kind)}, not {value!r}")
-            elif not low <= value <= high:
-                faults.append(f"{knob.name} must lie between {low:g} and {high:g}, not {value!r}")
-        if not faults and self.num_perm % self.bands:
-            faults.append(f"num_perm ({self.num_perm}) must be a multiple of bands ({self.bands})")
+        read, faults = _checked({knob.name: getattr(self, knob.name) for knob in fields(self)})
+        for name, value in read.items():
+            object.__setattr__(self, name, value)
         if faults:
-            raise SettingsError(faults)
+            raise SettingsError([fault for _, fault in faults])
 
     @classmethod
     def from_strings(cls, values: Mapping[str, str]) -> Self:
@@ -69,35 +78,83 @@ class Settings:
         Raises:
             SettingsError: listing every name that is unknown and every value that does not fit.
         """
-        knobs: dict[str, Any] = {knob.name: type(knob.default) for knob in fields(cls)}
-        faults: list[str] = []
-        parsed: dict[str, Any] = {}
-        for name, text in values.items():
-            if name not in knobs:
-                faults.append(f"there is no setting {name!r} (there are: {', '.join(knobs)})")
-                continue
-            try:
-                parsed[name] = knobs[name](text)
-            except ValueError:
-                faults.append(f"{name} must be {_kind(knobs[name])}, not {text!r}")
-        if not faults:
-            return cls(**parsed)
-        try:
-            cls(**parsed)
-        except SettingsError as error:
-            faults.extend(error.faults)
-        raise SettingsError(faults)
+        read, faults = read_values(values)
+        if faults:
+            raise SettingsError([fault for _, fault in faults])
+        return cls(**read)
 
     def to_dict(self) -> dict[str, float]:
-        """The settings by name, ready for JSON (a window without end is null there: see `report`)."""
+        """The settings by name."""
         return asdict(self)
+
+    def method(self) -> dict[str, float]:
+        """By name the settings that change the result, ready for JSON (a window without end is null there)."""
+        return {knob.name: getattr(self, knob.name) for knob in fields(self) if knob.compare}
 
     @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits: equal exactly where method and settings are."""
-        canonical = json.dumps([METHOD_VERSION, self.to_dict()], sort_keys=True)
+        canonical = json.dumps([METHOD_VERSION, self.method()], sort_keys=True)
         return hashlib.blake2b(canonical.encode(), digest_size=8).hexdigest()
 
 
-def _kind(kind: type) -> str:
-    return {int: "a whole number", float: "a number"}[kind]
+def read_values(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """Settings by name, text among them read, and all that is wrong: the setting, and what to say of it."""
+    knobs = {knob.name: knob for knob in fields(Settings)}
+    faults, given = [], {}
+    for name, value in values.items():
+        if name not in knobs:
+            faults.append((name, f"there is no setting {name!r} ({_meant(name, list(knobs))})"))
+            continue
+        try:
+            given[name] = _read_text(knobs[name], value) if isinstance(value, str) else value
+        except ValueError:
+            faults.append((name, f"{name} must be {_kind(knobs[name])}, not {value!r}"))
+    read, wrong = _checked(given, alone=bool(faults))
+    return read, [*faults, *wrong]
+
+
+def _checked(values: Mapping[str, Any], *, alone: bool = False) -> tuple[dict[str, Any], list[tuple[str, str]]]:
+    """The values as numbers of Python, and what is wrong with them, each by itself and, if not `alone`, together."""
+    read: dict[str, Any] = {}
+    faults = []
+    for knob in fields(Settings):
+        if knob.name not in values:
+            continue
+        value = values[knob.name]
+        kind: Any = type(knob.default)
+        low, high = knob.metadata["low"], knob.metadata["high"]
+        if not isinstance(value, bool) and isinstance(value, Real if kind is float else Integral):
+            value = read[knob.name] = kind(value)  # NumPy's numbers too
+        if type(value) is not kind:
+            faults.append((knob.name, f"{knob.name} must be {_kind(knob)}, not {value!r}"))
+        elif not low <= value <= high:
+            faults.append((knob.name, f"{knob.name} must lie between {low:g} and {high:g}, not {value!r}"))
+    if not faults and not alone:
+        whole: dict[str, Any] = {knob.name: knob.default for knob in fields(Settings)} | read
+        slots, bands = whole["num_perm"], whole["bands"]
+        if slots % bands:
+            faults.append(("bands", f"num_perm ({slots}) must be a multiple of bands ({bands})"))
+    return read, faults
+
+
+def _read_text(knob: Field[Any], text: str) -> float:
+    """The number that a text says.
+
+    Raises:
+        ValueError: it says none.
+    """
+    if knob.name == "memory" and (size := _SIZE.fullmatch(text.strip())):
+        return float(size[1]) * _UNITS[size[2].upper()]
+    return int(text) if isinstance(knob.default, int) else float(text)
+
+
+def _meant(name: str, known: list[str]) -> str:
+    close = get_close_matches(name.lower().replace("-", "_"), known, 1)
+    return f"did you mean {close[0]!r}? 'dedup settings' lists all" if close else f"there are: {', '.join(known)}"
+
+
+def _kind(knob: Field[Any]) -> str:
+    if knob.name == "memory":
+        return "a number of gigabytes, or a size like 800MB"
+    return "a whole number" if type(knob.default) is int else "a number"

@@ -61,6 +61,10 @@ class Steps(Protocol):
 
     def held_passages(self, words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]: ...
 
+    def relations(
+        self, words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64], languages: Sequence[str]
+    ) -> NDArray[np.int64]: ...
+
     def outside_furniture(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]: ...
 
     def detect(self, words: HashedWords) -> list[str]: ...
@@ -87,6 +91,8 @@ class Steps(Protocol):
     ) -> Pairs: ...
 
     def average_linkage(self, pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree: ...
+
+    def cut(self, tree: Tree, granularity: float) -> NDArray[np.int64]: ...
 
 
 class PlainSteps:
@@ -127,6 +133,13 @@ class PlainSteps:
         from dedup.vectorize.furniture import held_passages
 
         return held_passages(words)
+
+    def relations(
+        self, words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64], languages: Sequence[str]
+    ) -> NDArray[np.int64]:
+        from dedup.vectorize.furniture import relations
+
+        return relations(words, pairs, repeated, languages)
 
     def outside_furniture(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
         from dedup.vectorize.furniture import outside_furniture
@@ -182,20 +195,24 @@ class PlainSteps:
 
         return average_linkage(pairs, groups, weights)
 
+    def cut(self, tree: Tree, granularity: float) -> NDArray[np.int64]:
+        from dedup.group.cut import cut
+
+        return cut(tree, granularity)
+
 
 class FastSteps:
     """Every step by kernels.
 
     Args:
         settings: those of the run.
-        threads: how many work at a time; None for as many as there are processors. No result depends on it.
         progress: told where kernels have to be compiled first.
     """
 
-    def __init__(self, settings: Settings, threads: int | None = None, progress: Progress | None = None) -> None:
+    def __init__(self, settings: Settings, progress: Progress | None = None) -> None:
         from dedup.vectorize.kernels.extractor import Extractor
 
-        self._settings, self._threads = settings, threads
+        self._settings, self._threads = settings, settings.threads or None
         self._extractor = Extractor(settings)
         if not is_compiled():
             self._compile(progress or _silent)
@@ -219,6 +236,13 @@ class FastSteps:
         from dedup.vectorize.kernels.passages import held_passages
 
         return held_passages(words)
+
+    def relations(
+        self, words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64], languages: Sequence[str]
+    ) -> NDArray[np.int64]:
+        from dedup.vectorize.kernels.relations import relations
+
+        return relations(words, pairs, repeated, languages)
 
     def outside_furniture(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
         from dedup.vectorize.kernels.passages import outside_furniture
@@ -277,6 +301,11 @@ class FastSteps:
 
         return average_linkage(pairs, groups, weights)
 
+    def cut(self, tree: Tree, granularity: float) -> NDArray[np.int64]:
+        from dedup.group.kernels.cut import cut
+
+        return cut(tree, granularity)
+
     def _compile(self, progress: Progress) -> None:
         """Uses every kernel once, on a few articles of two languages that share passages."""
         from dedup.vectorize.bridge import Bridge
@@ -292,7 +321,7 @@ class FastSteps:
             yield (words := self.read(made))
             yield (held := self.held_passages(words))
             yield self.outside_furniture(words, held[0])
-            yield self.detect(words)
+            yield self.relations(words, np.array([[0, 1]]), np.unique(held[0]), self.detect(words))
             yield self.signatures(words, order)
             features = self.features(words, np.ones(len(words.hashes), np.bool_), order)
             yield (pairs := self.band_candidates(features.signatures, order >= 0))
@@ -306,7 +335,8 @@ class FastSteps:
             across = Bridge(matrix, np.array([0, 0, 1, 1]))
             never = copies.where(copies.a < 0)
             yield (alike := self.story_pairs(matrix, times * 0, times, order, never, _silent, across))
-            yield self.average_linkage(alike, [[0, 1]], np.array([1, 0, 1, 1]))
+            tree = self.average_linkage(alike, [[0, 1]], np.array([1, 0, 1, 1]))
+            yield self.cut(tree, self._settings.granularity)
 
         for number, _ in enumerate(steps()):
             progress("compiling, once for this machine", number, 12)
@@ -318,9 +348,7 @@ def _silent(stage: str, done: int, total: int) -> None:
     """Progress that nobody asked for."""
 
 
-def choose(
-    articles: Texts, settings: Settings, threads: int | None = None, progress: Progress | None = None
-) -> tuple[Steps, Texts]:
+def choose(articles: Texts, settings: Settings, progress: Progress | None = None) -> tuple[Steps, Texts]:
     """The form that is done sooner with some articles, and the articles, of which some may be taken to see how many.
 
     Raises:
@@ -328,8 +356,8 @@ def choose(
     """
     source: Iterator[tuple[str, str]] = iter(articles)
     if use_kernels(0):
-        return FastSteps(settings, threads, progress), source
+        return FastSteps(settings, progress), source
     first = list(islice(source, WORTH_COMPILING))
     if use_kernels(len(first)):
-        return FastSteps(settings, threads, progress), chain(first, source)
+        return FastSteps(settings, progress), chain(first, source)
     return PlainSteps(settings), chain(first, source)

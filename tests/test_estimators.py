@@ -77,7 +77,7 @@ def test_defaults_are_those_of_settings(kind: type[Any]) -> None:
 
 
 def test_the_clusterer_has_every_setting() -> None:
-    assert list(inspect.signature(StoryClusterer).parameters) == list(asdict(Settings()))
+    assert list(inspect.signature(StoryClusterer).parameters) == list(Settings().method())
 
 
 @pytest.mark.parametrize("kind", ESTIMATORS)

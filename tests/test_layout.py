@@ -21,6 +21,8 @@ ROOMS = {
     "dates": "quote",
     "record": "errors article dates quote",
     "settings": "errors",
+    "sources": "errors article settings",
+    "whole": "errors",
     "clustering": "errors article settings",
     "read": "errors article record dates quote",
     "text": "errors",
@@ -34,10 +36,12 @@ ROOMS = {
     "explain": "errors article settings clustering text vectorize match group collection evidence",
     "pipeline": "errors article settings clustering text vectorize match group collection steps evidence",
     "estimators": "errors article settings clustering record text vectorize match group collection steps pipeline",
-    "report": "__init__ errors article settings clustering",
+    "archive": "errors article settings clustering quote read collection pipeline",
+    "report": "__init__ errors article settings clustering archive",
+    "keep": "errors article clustering read archive report whole",
     "evaluate": "errors article clustering",
-    "cli": "__init__ errors article settings clustering evaluate report",
-    "__init__": "errors article record settings clustering read pipeline estimators evaluate",
+    "cli": "__init__ errors article settings sources whole clustering archive evaluate report keep",
+    "__init__": "errors article record settings sources clustering read pipeline archive estimators evaluate",
 }
 """The table of the house, as built. Reading a record is `collection`'s business too, since a caller may pass mappings;
 the key that it orders articles by is `group`'s; `match` needs the words of documents; the command and the reports ask

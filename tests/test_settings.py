@@ -18,6 +18,8 @@ from dedup.settings import METHOD_VERSION, Settings
 
 KNOBS = fields(Settings)
 NAMES = [knob.name for knob in KNOBS]
+RUNNING = ("threads", "memory")
+"""What the work may take: no result depends on it."""
 
 
 def test_the_defaults_are_the_product() -> None:
@@ -111,7 +113,7 @@ def test_all_faults_of_text_are_told_at_once() -> None:
         Settings.from_strings(text)
     faults = caught.value.faults
     assert len(faults) == 5
-    assert any("no setting 'granulartiy' (there are: granularity, window, " in fault for fault in faults)
+    assert any("no setting 'granulartiy' (did you mean 'granularity'? " in fault for fault in faults)
     assert "window must be a number, not 'soon'" in faults
     assert "bands must be a whole number, not '2.5'" in faults
     assert "granularity must lie between 0 and 1, not nan" in faults
@@ -131,12 +133,44 @@ def test_every_knob_counts_in_the_fingerprint() -> None:
     others: dict[str, Any] = {
         "granularity": 0.6, "window": 1.5, "copy_overlap": 0.9, "shingle_size": 2,
         "num_perm": 256, "bands": 32, "seed": 9, "title_weight": 9, "lead_weight": 9.5, "lead_length": 9,
-        "capital_weight": 9.5, "background": 9, "neighbours": 9, "date_penalty": 0.9,
+        "capital_weight": 9.5, "background": 9, "neighbours": 9, "date_penalty": 0.9, "outlet_penalty": 0.9,
     }  # fmt: skip
-    assert set(others) == set(NAMES)
+    assert set(others) == set(NAMES) - set(RUNNING)
     prints = {Settings().fingerprint, *(Settings(**{name: value}).fingerprint for name, value in others.items())}
     assert len(prints) == len(others) + 1
     assert all(len(text) == 16 and int(text, 16) >= 0 for text in prints)
+
+
+def test_what_changes_no_result_counts_in_nothing() -> None:
+    others = Settings(threads=3, memory=2.5)
+    assert others.fingerprint == Settings().fingerprint
+    assert others == Settings()
+    assert hash(others) == hash(Settings())
+    assert others.to_dict()["threads"] == 3
+    assert set(others.method()) == set(NAMES) - set(RUNNING)
+    assert not {name for name in RUNNING if name in Settings().method()}
+
+
+@pytest.mark.parametrize(
+    ("text", "gigabytes"),
+    [
+        ("2", 2.0),
+        ("1.5GB", 1.5),
+        ("800MB", 0.8),
+        ("800 mb", 0.8),
+        ("2GiB", 2.147483648),
+        ("1t", 1000.0),
+        ("inf", math.inf),
+    ],
+)
+def test_memory_is_gigabytes_or_a_size(text: str, gigabytes: float) -> None:
+    assert Settings.from_strings({"memory": text}).memory == pytest.approx(gigabytes)
+
+
+@pytest.mark.parametrize("text", ["much", "2 apples", "-1GB", "1e3kB", "GB"])
+def test_other_sizes_are_refused(text: str) -> None:
+    with pytest.raises(SettingsError, match="memory must be a number of gigabytes, or a size like 800MB, not "):
+        Settings.from_strings({"memory": text})
 
 
 def test_a_fingerprint_is_that_of_the_method_and_of_every_knob() -> None:
@@ -144,10 +178,10 @@ def test_a_fingerprint_is_that_of_the_method_and_of_every_knob() -> None:
     settings = Settings(
         granularity=0.5, window=30.0, copy_overlap=0.4, shingle_size=5, num_perm=128, bands=64,
         seed=1, title_weight=2, lead_weight=2.0, lead_length=50, capital_weight=1.4, background=1000, neighbours=100,
-        date_penalty=0.15,
+        date_penalty=0.15, outlet_penalty=0.08,
     )  # fmt: skip
-    assert set(settings.to_dict()) == set(NAMES), "a new knob: spell it out above, and pin anew"
-    assert (METHOD_VERSION, settings.fingerprint) == (2, "c349d5e796a77dec")
+    assert set(settings.method()) == set(NAMES) - set(RUNNING), "a new knob: spell it out above, and pin anew"
+    assert (METHOD_VERSION, settings.fingerprint) == (3, "f7c05830fb0253b6")
 
 
 def test_a_fingerprint_is_the_same_in_every_process() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
+from types import FrameType
 from typing import Annotated, NoReturn
 
 import typer
 
-from dedup.cli.messages import say
+from dedup.cli.messages import is_json, say
 from dedup.errors import DedupError
 
 _HELP = """Groups news articles into stories, and the copies inside them, and says why.
@@ -26,12 +28,18 @@ Each command has a help of its own: dedup cluster --help.
 
 def application() -> typer.Typer:
     """The command with all its subcommands."""
-    from dedup.cli import cluster, compare, evaluate, settings
+    from dedup.cli import cluster, compare, evaluate, schema, settings
 
     # Plain help, without boxes: it is twice as fast, and examples can be copied out of it.
     app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, help=_HELP)
     app.callback(invoke_without_command=True)(_bare)
-    for name, module in (("cluster", cluster), ("compare", compare), ("evaluate", evaluate), ("settings", settings)):
+    for name, module in (
+        ("cluster", cluster),
+        ("compare", compare),
+        ("evaluate", evaluate),
+        ("schema", schema),
+        ("settings", settings),
+    ):
         app.command(name, help=module.HELP, short_help=module.SHORT_HELP)(module.command)
     return app
 
@@ -41,21 +49,34 @@ def main() -> None:
 
     A traceback is shown where the environment variable DEDUP_TRACEBACK is 1, to be put into a report.
     """
+    signal.signal(signal.SIGTERM, _terminated)
     try:
-        typer.main.get_command(application())(prog_name="dedup")
+        code = typer.main.get_command(application())(prog_name="dedup", standalone_mode=False)
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
-        if os.environ.get("DEDUP_TRACEBACK") == "1":
+        if os.environ.get("DEDUP_TRACEBACK") == "1" and not hasattr(error, "format_message"):
             raise
         _fail(error)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _terminated(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - what a handler is given
+    sys.exit(128 + number)  # by way of every `finally`: no unfinished file stays
 
 
 def _fail(error: Exception) -> NoReturn:
+    if hasattr(error, "format_message") and hasattr(error, "show"):  # wrong usage, as typer raises it
+        context = getattr(error, "ctx", None)
+        if context is not None and not is_json():
+            typer.echo(context.get_usage(), err=True)
+            typer.echo(f"Try '{context.command_path} --help' for help.\n", err=True)
+        say(f"Error: {error.format_message()}", keep_lines=True)
+        sys.exit(getattr(error, "exit_code", 2))
     if isinstance(error, DedupError):
         say(f"Error: {error}")
     elif isinstance(error, MemoryError):
-        say("Error: there is not enough memory for this many articles; cluster them in parts")
+        say(str(error) or "Error: there is not enough memory for this many articles; cluster them in parts")
     elif isinstance(error, OSError):
         say(f"Error: {error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
     else:

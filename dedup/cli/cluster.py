@@ -3,21 +3,40 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import dedup
 from dedup.article import Notice
 from dedup.cli.inputs import FilesFromOption, gather
-from dedup.cli.messages import say, tell
-from dedup.cli.options import DayfirstOption, FieldOption, SetOption, parse_fields, parse_settings
-from dedup.cli.output import Format, check_output, choose_format, write_clustering
+from dedup.cli.keeping import Keeping
+from dedup.cli.messages import begin_logging, say, tell
+from dedup.cli.options import (
+    ConfigOption,
+    DayfirstOption,
+    FieldOption,
+    LogJsonOption,
+    MemoryOption,
+    SetOption,
+    ThreadsOption,
+    VerboseOption,
+    configured,
+)
+from dedup.cli.output import Format, check_output, choose_format, write_result
 from dedup.cli.progress import ProgressBar
 from dedup.clustering import Clustering
-from dedup.report import summarise
+from dedup.keep.choice import Keep
+from dedup.report import Summary, summarise
+
+if TYPE_CHECKING:
+    from dedup.archive import Arrivals
+    from dedup.article import Article
+    from dedup.sources import Configuration
 
 _NAMED = 10  # paths in a message
 
@@ -36,18 +55,31 @@ Examples:
   dedup cluster news/ --set granularity=.4      narrower stories
   cat a.jsonl | dedup cluster - --format json   everything, links too
   find . -newer last -print0 | dedup cluster --files-from -
+  dedup cluster a.jsonl --keep copy --output b.jsonl
+                                                the records, each text once
+  dedup cluster today/ --against archive/       what is new today
 
 \b
 Formats:
-  table  the stories with more than one article, for a person
-  jsonl  a line per article: id, story, copy_group (null without a copy),
-         canonical (true for the article to show of each story), title,
-         source, published, dated and dated_by (the date it goes by, and
-         where that is from: published, text or seen), path, probability
-         (that its links are right)
-  csv    the same as rows, unchanged: a spreadsheet may take a title that
-         begins with = for a formula, so import it there as text
-  json   one document: settings, stories, copy groups, scored links, notices
+  table    the stories with more than one article, for a person
+  jsonl    a line per article: id, story, copy_group (null without a copy),
+           canonical (true for the article to show of each story), title,
+           source, published, dated and dated_by (the date it goes by, and
+           where that is from: published, text or seen), path, probability
+           (that its links are right)
+  csv      the same as rows, unchanged: a spreadsheet may take a title that
+           begins with = for a formula, so import it there as text
+  parquet  the same as columns
+  json     one document: settings, stories, copy groups, scored links, notices
+'dedup schema' prints what they hold as JSON schemas.
+
+--keep writes the records of the input instead, each as it came, with fields dedup_id, dedup_story and others behind its
+own: all, one of each copy group, or one of each story. They are written in the format they came in; into a folder
+(--output kept/), each file under its own name, articles that are files as copies of them.
+
+--against clusters the articles together with those of an ARCHIVE and says of each whether it is a copy of an archived
+one, continues an archived story or is new. ARCHIVE is a file or folder of articles, what --keep has written, or a
+result. With --keep copy, copies of archived articles are left out; with --keep story, all that continues a story is.
 
 The result goes to standard output or to --output; progress, the summary and what was skipped go to standard error.
 
@@ -55,7 +87,7 @@ The result goes to standard output or to --output; progress, the summary and wha
 Exit codes:
   0    done
   1    nothing usable, or under --strict something skipped (the output is
-       written all the same)
+       written all the same); a full disk; too little memory
   2    wrong usage: an unknown option, setting, field or format
   130  interrupted; 141 when the reader of the output went away
 """
@@ -73,64 +105,152 @@ def command(
         typer.Option(
             "--format",
             help="What to write. Without it: what the name of --output ends in, else a table on a terminal and jsonl"
-            " elsewhere.",
+            " elsewhere; under --keep what the records came in.",
             show_default=False,
         ),
     ] = None,
     output: Annotated[
-        Path | None,
+        str | None,
         typer.Option(
             "--output",
             metavar="FILE",
-            help="Write to this file, whole or not at all; - is standard output.",
+            help="Write to this file, whole or not at all; packed if it ends in .gz, .bz2, .xz or .zst. - is standard"
+            " output. Under --keep also a folder, which ends in /.",
+            show_default=False,
+        ),
+    ] = None,
+    keep: Annotated[
+        Keep | None,
+        typer.Option(
+            "--keep",
+            help="Write the records of the input: all, one of each copy group, or one of each story.",
+            show_default=False,
+        ),
+    ] = None,
+    against: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--against",
+            metavar="ARCHIVE",
+            help="Say what is new against these articles, or against an earlier result. Repeat for more.",
             show_default=False,
         ),
     ] = None,
     field: FieldOption = None,
     dayfirst: DayfirstOption = False,
     setting: SetOption = None,
+    config: ConfigOption = None,
+    threads: ThreadsOption = None,
+    memory: MemoryOption = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 where anything was skipped.")] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Nothing on standard error but errors.")] = False,
+    verbose: VerboseOption = 0,
+    log_json: LogJsonOption = False,
 ) -> None:
     """Parses, clusters, writes."""
-    fields, settings = parse_fields(field), parse_settings(setting)
+    if quiet and verbose:
+        raise typer.BadParameter("it contradicts --quiet", param_hint="-v")
+    begin_logging(verbose, as_json=log_json)
+    given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads, memory=memory)
     paths = gather(paths, files_from)
-    output = None if output == Path("-") else output
-    style = choose_format(style, output)
-    if output:
-        check_output(output, paths)
+    target = None if output in {None, "-"} else Path(str(output))
+    keeping = None
+    if keep:
+        keeping = Keeping(keep, style, target, paths, against or (), as_folder=str(output).endswith("/"))
+    else:
+        style = choose_format(style, target)
+        if target:
+            check_output(target, [*paths, *(against or ())])
 
     began = time.perf_counter()
     notices: list[Notice] = []
-    with ProgressBar(quiet=quiet) as progress:
-        articles = []
-        for article in dedup.read_articles(paths, fields=fields, notices=notices, dayfirst=dayfirst):
-            articles.append(article)
-            progress("reading", len(articles), 0)
-        if not articles:
-            tell(notices)
-            others = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
-            say("Error: there is no article to cluster in " + ", ".join(paths[:_NAMED]) + others)
-            raise typer.Exit(1)
-        clustering = dedup.cluster(articles, settings, progress=progress)
-    clustering = replace(clustering, notices=(*notices, *clustering.notices))
-    write_clustering(clustering, style, output)
+    with ExitStack() as stack:
+        if keeping:
+            stack.enter_context(keeping)
+        progress = stack.enter_context(ProgressBar(quiet=quiet))
+        written = "nothing is written"
+        try:
+            articles = _articles(paths, given, notices, progress, keeping)
+            found = _clustered(articles, against, given, notices, progress)
+            progress.stop()
+            kept, written = "", written if target else "what is written is not whole"
+            if keeping:
+                kept = keeping.write(found)
+            else:
+                write_result(found, style or Format.JSONL, target)
+        except KeyboardInterrupt:
+            progress.stop()
+            if not quiet:
+                tell(notices)
+            say(f"Interrupted{progress.state()}; {written}")
+            raise
 
+    clustering = found if isinstance(found, Clustering) else found.clustering
     if not quiet:
         tell(clustering.notices)
-        say(summary_line(clustering, time.perf_counter() - began))
+        line = summary_line(found, time.perf_counter() - began)
+        say(line + (f"; {kept}" if kept else ""), details=summarise(found).to_dict())
     if strict and any(notice.skipped for notice in clustering.notices):
         raise typer.Exit(1)
 
 
-def summary_line(clustering: Clustering, seconds: float) -> str:
+def _articles(
+    paths: list[str],
+    given: Configuration,
+    notices: list[Notice],
+    progress: ProgressBar,
+    keeping: Keeping | None,
+) -> Iterator[Article]:
+    """The articles of the input, one at a time; where there is none, the command ends."""
+    read = keeping.articles if keeping else dedup.read_articles
+    count = 0
+    for count, article in enumerate(read(paths, fields=given.fields, notices=notices, dayfirst=given.dayfirst), 1):
+        progress("reading", count, 0)
+        yield article
+    if not count:
+        progress.stop()
+        tell(notices)
+        others = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
+        say("Error: there is no article to cluster in " + ", ".join(paths[:_NAMED]) + others)
+        raise typer.Exit(1)
+    if keeping:
+        keeping.check()
+
+
+def _clustered(
+    articles: Iterator[Article],
+    against: list[str] | None,
+    given: Configuration,
+    notices: list[Notice],
+    progress: ProgressBar,
+) -> Clustering | Arrivals:
+    """The stories of the articles, with all that was noticed. Articles are let go as soon as their words are read."""
+    settings = given.settings
+    if not against:
+        clustering = dedup.cluster(articles, settings, progress=progress, keep_texts=False)
+        return replace(clustering, notices=(*notices, *clustering.notices))
+    archive = dedup.read_archive(against, fields=given.fields, notices=notices, dayfirst=given.dayfirst)
+    arrivals = dedup.cluster_against(articles, archive, settings, progress=progress, keep_texts=False)
+    noticed = (*notices, *arrivals.clustering.notices)
+    return replace(arrivals, clustering=replace(arrivals.clustering, notices=noticed))
+
+
+def summary_line(found: Clustering | Arrivals, seconds: float) -> str:
     """The run in one line: `40 articles in 31 stories (14 of them in 5 shared), 3 copies, 0 skipped, 1.2 s`."""
-    summary = summarise(clustering)
+    summary = summarise(found)
     shared = f" ({summary.shared_articles:,} of them in {summary.shared_stories:,} shared)"
     stories = _count(summary.stories, "story", "stories") + (shared if summary.shared_stories else "")
+    news = "" if summary.new is None else _news(summary)
     return (
-        f"{_count(summary.articles, 'article', 'articles')} in {stories}, {_count(summary.copies, 'copy', 'copies')}, "
-        f"{summary.skipped:,} skipped, {seconds:.1f} s"
+        f"{_count(summary.articles, 'article', 'articles')}{news} in {stories},"
+        f" {_count(summary.copies, 'copy', 'copies')}, {summary.skipped:,} skipped, {seconds:.1f} s"
+    )
+
+
+def _news(summary: Summary) -> str:
+    return (
+        f" ({_count(summary.archived_copies or 0, 'copy', 'copies')} of the archive's {summary.archived:,},"
+        f" {summary.continuing:,} continuing its stories, {summary.new:,} new)"
     )
 
 

@@ -9,8 +9,17 @@ import typer
 
 import dedup
 from dedup.article import Article, Notice
-from dedup.cli.messages import say, tell
-from dedup.cli.options import DayfirstOption, FieldOption, JsonOption, SetOption, parse_fields, parse_settings
+from dedup.cli.messages import begin_logging, say, tell
+from dedup.cli.options import (
+    ConfigOption,
+    DayfirstOption,
+    FieldOption,
+    JsonOption,
+    LogJsonOption,
+    SetOption,
+    VerboseOption,
+    configured,
+)
 from dedup.cli.output import standard_output
 from dedup.report import json_text, visible
 from dedup.report.json_document import settings_record
@@ -18,6 +27,7 @@ from dedup.report.json_document import settings_record
 if TYPE_CHECKING:
     from dedup.clustering import Explanation, Link
     from dedup.settings import Settings
+    from dedup.sources import Configuration
 
 SHORT_HELP = "Say of two articles: same text? same story? And why."
 HELP = """Says of two articles whether they are the same text and the same story, and what the score is made of.
@@ -50,13 +60,18 @@ def command(
     field: FieldOption = None,
     dayfirst: DayfirstOption = False,
     setting: SetOption = None,
+    config: ConfigOption = None,
     json: JsonOption = False,
+    verbose: VerboseOption = 0,
+    log_json: LogJsonOption = False,
 ) -> None:
     """Parses, compares, prints."""
-    fields, settings = parse_fields(field), parse_settings(setting)
+    begin_logging(verbose, as_json=log_json)
+    given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst)
+    settings = given.settings
     if a == b == "-":
         raise typer.BadParameter("only one of the two can come from standard input", param_hint="A B")
-    first, second = _only(a, fields, dayfirst), _only(b, fields, dayfirst)
+    first, second = _only(a, given), _only(b, given)
     # Two files of one name in two folders may have one id; what the user typed tells them apart.
     names = (a, b) if a != b else (a, f"{b} (again)")
     first, second = replace(first, id=names[0]), replace(second, id=names[1])
@@ -68,11 +83,11 @@ def command(
             _write(explanation, first, second, settings, out)
 
 
-def _only(path: str, fields: dict[str, str], dayfirst: bool) -> Article:
+def _only(path: str, given: Configuration) -> Article:
     """The one article of a file."""
     notices: list[Notice] = []
     articles = []
-    for article in dedup.read_articles([path], fields=fields, notices=notices, dayfirst=dayfirst):
+    for article in dedup.read_articles([path], fields=given.fields, notices=notices, dayfirst=given.dayfirst):
         articles.append(article)
         if len(articles) > 1:
             problem = f"{visible(path)} has more than one article: give each of the two a file of its own"
@@ -111,6 +126,7 @@ def _write(explanation: Explanation, first: Article, second: Article, settings: 
         f"  cosine       {link.cosine:6.3f}   of their weighted words",
         f"  background   {-explanation.background or 0.0:6.3f}   how much two such articles resemble anything",
         f"  dates        {-explanation.date_penalty or 0.0:6.3f}   {_apart(link.days)}",
+        *_outlet(explanation, first),
         f"  score        {link.score:6.3f}   (one story from {explanation.threshold:.3g})",
         f"  probability  {link.probability:6.3f}   {_right(link)}",
         "",
@@ -119,6 +135,12 @@ def _write(explanation: Explanation, first: Article, second: Article, settings: 
         f"Judged by themselves, against {_BACKGROUND}.",
     ]
     out.writelines(visible(line) + "\n" for line in lines)
+
+
+def _outlet(explanation: Explanation, first: Article) -> list[str]:
+    if not explanation.outlet_penalty:
+        return []
+    return [f"  outlet       {-explanation.outlet_penalty:6.3f}   both of {first.source}"]
 
 
 def _words(explanation: Explanation) -> list[str]:

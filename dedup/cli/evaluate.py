@@ -10,15 +10,26 @@ import typer
 
 import dedup
 from dedup.article import Notice
-from dedup.cli.messages import say, tell
-from dedup.cli.options import DayfirstOption, FieldOption, JsonOption, SetOption, parse_fields, parse_settings
+from dedup.cli.messages import begin_logging, say, tell
+from dedup.cli.options import (
+    ConfigOption,
+    DayfirstOption,
+    FieldOption,
+    JsonOption,
+    LogJsonOption,
+    MemoryOption,
+    SetOption,
+    ThreadsOption,
+    VerboseOption,
+    configured,
+)
 from dedup.cli.output import standard_output
 from dedup.cli.progress import ProgressBar
 from dedup.report import json_text, visible
 
 if TYPE_CHECKING:
     from dedup.evaluate import Scores
-    from dedup.settings import Settings
+    from dedup.sources import Configuration
 
 SHORT_HELP = "Score the stories found in labelled articles."
 HELP = """Clusters articles whose stories are known, and scores what was found against that.
@@ -63,27 +74,42 @@ def command(
     field: FieldOption = None,
     dayfirst: DayfirstOption = False,
     setting: SetOption = None,
+    config: ConfigOption = None,
+    threads: ThreadsOption = None,
+    memory: MemoryOption = None,
     json: JsonOption = False,
+    verbose: VerboseOption = 0,
+    log_json: LogJsonOption = False,
 ) -> None:
     """Parses, clusters and scores each set, prints."""
-    fields, settings = parse_fields(field), parse_settings(setting)
+    begin_logging(verbose, as_json=log_json)
+    given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads, memory=memory)
     names = [set_name(file) for file in files]
     for name in names:
         if names.count(name) > 1:
             problem = f"two files make a set named {visible(name)}: rename one (the name ends at the first dot)"
             raise typer.BadParameter(problem, param_hint="FILE")
-    scored = {}
-    for name, file in zip(names, files, strict=True):
-        scores = _scores(name, file, fields, settings, dayfirst)
-        if scores:
-            scored[name] = scores
+    scored: dict[str, dict[str, Scores]] = {}
+    try:
+        for name, file in zip(names, files, strict=True):
+            scores = _scores(name, file, given)
+            if scores:
+                scored[name] = scores
+    except KeyboardInterrupt:
+        say(f"Interrupted; {len(scored)} of {len(files)} sets are scored")
+        _print(scored, json=json)
+        raise
+    _print(scored, json=json)
+    if len(scored) < len(files):
+        raise typer.Exit(1)
+
+
+def _print(scored: Mapping[str, Mapping[str, Scores]], *, json: bool) -> None:
     with standard_output() as out:
         if json:
             out.write(json_text({"sets": {name: _record(scores) for name, scores in scored.items()}}) + "\n")
         elif scored:
             _write(scored, out)
-    if len(scored) < len(files):
-        raise typer.Exit(1)
 
 
 def set_name(file: str) -> str:
@@ -91,14 +117,13 @@ def set_name(file: str) -> str:
     return "stdin" if file == "-" else Path(file).resolve().name.lstrip(".").split(".")[0]
 
 
-def _scores(
-    name: str, file: str, fields: Mapping[str, str], settings: Settings, dayfirst: bool
-) -> dict[str, Scores] | None:
+def _scores(name: str, file: str, given: Configuration) -> dict[str, Scores] | None:
     """The scores of all labelled articles of a file under "", and by language where there are several."""
     notices: list[Notice] = []
     with ProgressBar() as progress:
-        articles = list(dedup.read_articles([file], fields=fields, notices=notices, dayfirst=dayfirst))
-        clustering = dedup.cluster(articles, settings, progress=progress) if articles else None
+        read = dedup.read_articles([file], fields=given.fields, notices=notices, dayfirst=given.dayfirst)
+        articles = list(read)
+        clustering = dedup.cluster(articles, given.settings, progress=progress) if articles else None
     tell([*notices, *(clustering.notices if clustering else ())])
     labelled = [
         (article.story, found, article.lang or _UNDECLARED)

@@ -1,30 +1,92 @@
-"""What is said to a person on standard error."""
+"""What is said to a person on standard error; under --log-json to a program, a line of JSON for each message.
+
+The standard library's logging carries it: `dedup` is the logger of the library, which is silent by default.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from datetime import UTC, datetime
+from typing import Any
 
 import typer
 
 from dedup.article import Notice
-from dedup.report import visible
+from dedup.report import json_text, visible
 
 _SHOWN = 10  # groups of notices
 _PLACES = 3  # of one group
+_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+_DETAILS = "details"
 
 
-def say(message: str) -> None:
-    """One line on standard error. File names and texts in it cannot do harm there."""
-    typer.echo(visible(message), err=True)
+def begin_logging(verbosity: int, *, as_json: bool) -> None:
+    """Sends what the library logs to standard error: warnings, with `-v` what is done, with `-vv` in detail."""
+    logger = logging.getLogger("dedup")
+    for handler in [one for one in logger.handlers if isinstance(one, _Handler)]:
+        logger.removeHandler(handler)  # of a command before this one, in the same process
+    logger.setLevel(min(_LEVELS[min(verbosity, 2)], logging.INFO if as_json else logging.WARNING))
+    logger.propagate = False
+    logger.addHandler(_JsonHandler() if as_json else _Handler())
+
+
+class _Handler(logging.Handler):
+    """A line on standard error, wherever that is now."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            typer.echo(visible(self.format(record)), err=True)
+        except OSError:
+            self.handleError(record)
+
+    def format(self, record: logging.LogRecord) -> str:
+        return f"{record.levelname.lower()}: {record.getMessage()}"
+
+
+class _JsonHandler(_Handler):
+    """A line of JSON: `time`, `level`, `logger`, `message`, and what else belongs to the message."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+            **getattr(record, _DETAILS, {}),
+        }
+        return json_text(line)
+
+
+def say(
+    message: str, *, level: int = logging.INFO, details: Mapping[str, Any] | None = None, keep_lines: bool = False
+) -> None:
+    """One message on standard error, on one line unless its lines are kept. Names and texts in it can do no harm."""
+    if is_json():
+        level = logging.ERROR if message.startswith("Error: ") else level
+        message = message.removeprefix("Error: ").strip()
+        logging.getLogger("dedup.command").log(level, "%s", message, extra={_DETAILS: details or {}})
+    else:
+        typer.echo("\n".join(map(visible, message.split("\n") if keep_lines else [message])), err=True)
 
 
 def tell(notices: Sequence[Notice]) -> None:
     """What was skipped and what was kept with a change, and why: alike ones together, ten groups of each kind."""
+    if is_json():
+        for notice in notices:
+            say(str(notice), level=logging.WARNING, details=asdict(notice))
+        return
     for skipped, heading in ((True, "Skipped"), (False, "Kept, with a change")):
         kind = [notice for notice in notices if notice.skipped is skipped]
         if kind:
             say(f"{heading}: {len(kind):,}")
             _tell_kind(kind)
+
+
+def is_json() -> bool:
+    """Whether messages are for a program."""
+    return any(isinstance(handler, _JsonHandler) for handler in logging.getLogger("dedup").handlers)
 
 
 def _tell_kind(notices: Sequence[Notice]) -> None:

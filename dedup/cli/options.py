@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import fields
-from typing import TYPE_CHECKING, Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from dedup.article import Article
+from dedup.cli.bounds import hold_to
 from dedup.errors import SettingsError
+from dedup.report import visible
 
 if TYPE_CHECKING:
-    from dedup.settings import Settings
+    from dedup.sources import Configuration
 
 
 def _field_starts(incomplete: str) -> list[str]:
@@ -46,37 +49,92 @@ SetOption = Annotated[
         show_default=False,
     ),
 ]
+ConfigOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE",
+        help="Take settings from this TOML file, and from no dedup.toml or pyproject.toml that lies about.",
+        show_default=False,
+    ),
+]
 DayfirstOption = Annotated[
     bool, typer.Option("--dayfirst", help="01/02/2024 is the first of February; without this it is no date.")
+]
+ThreadsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--threads",
+        metavar="N",
+        help="How many work at a time; no result depends on it. 0, and unset: one on each processor.",
+        show_default=False,
+    ),
+]
+MemoryOption = Annotated[
+    str | None,
+    typer.Option(
+        "--memory",
+        metavar="SIZE",
+        help="Stop, with a message, before taking more memory than this: 800MB, 4GB.",
+        show_default=False,
+    ),
+]
+VerboseOption = Annotated[
+    int,
+    typer.Option(
+        "-v", count=True, help="Say on standard error what is done; -vv: in detail.", show_default=False, metavar=""
+    ),
+]
+LogJsonOption = Annotated[
+    bool, typer.Option("--log-json", help="Everything on standard error as JSON, a line for each message.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
 
 
+def configured(
+    *,
+    field: Sequence[str] | None = None,
+    setting: Sequence[str] | None = None,
+    config: Path | None = None,
+    dayfirst: bool = False,
+    threads: str | None = None,
+    memory: str | None = None,
+    apply: bool = True,
+) -> Configuration:
+    """The settings in effect, of flags, environment and file; wrong usage ends the command, with all that is wrong."""
+    from dedup.sources import configure
+
+    flags: dict[str, Any] = _pairs("--set", setting)
+    for name, value in (("threads", threads), ("memory", memory)):
+        if value is not None:
+            if name in flags:
+                raise typer.BadParameter(f"{name} is given twice", param_hint=f"--{name}")
+            flags[name] = value
+    flags |= {f"fields.{name}": value for name, value in _pairs("--field", field).items()}
+    if dayfirst:
+        flags["dayfirst"] = True
+    try:
+        found = configure(flags, file=config)
+    except SettingsError as error:
+        faults = [visible(fault) for fault in error.faults]
+        told = faults[0] if len(faults) == 1 else f"{len(faults)} faults in the settings\n  " + "\n  ".join(faults)
+        raise typer.BadParameter(f"{told}\n'dedup settings --help' says where settings come from.") from None
+    log = logging.getLogger("dedup.settings")
+    if found.file:
+        log.info("settings from %s", found.file)
+    for name, place in found.origins.items():
+        if place != "default":
+            log.debug("%s is set by %s", name, place)
+    if apply:
+        hold_to(found.settings)
+    return found
+
+
 def field_names() -> tuple[str, ...]:
     """The fields of an article that a record can have."""
-    return tuple(field.name for field in fields(Article) if field.name not in {"path", "where"})
+    from dedup.sources import FIELD_NAMES
 
-
-def parse_fields(values: Sequence[str] | None) -> dict[str, str]:
-    """`["text=story_body"]` as `{"text": "story_body"}`; wrong usage ends the command."""
-    parsed = _pairs("--field", values)
-    for name, column in parsed.items():
-        if name not in field_names():
-            problem = f"an article has no field {name!r} (it has: {', '.join(field_names())})"
-            raise typer.BadParameter(problem, param_hint="--field")
-        if not column:
-            raise typer.BadParameter(f"{name}= names no field of the record", param_hint="--field")
-    return parsed
-
-
-def parse_settings(values: Sequence[str] | None) -> Settings:
-    """`["granularity=.4"]` as settings; wrong usage ends the command."""
-    from dedup.settings import Settings
-
-    try:
-        return Settings.from_strings(_pairs("--set", values))
-    except SettingsError as error:
-        raise typer.BadParameter(f"{error}. 'dedup settings' explains them.", param_hint="--set") from None
+    return FIELD_NAMES
 
 
 def _pairs(option: str, values: Sequence[str] | None) -> dict[str, str]:

@@ -1,25 +1,35 @@
-"""Where results go: standard output, or a file that is written whole or not at all."""
+"""Where results go: standard output, or a file."""
 
 from __future__ import annotations
 
+import codecs
 import io
 import os
-import secrets
-import shutil
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import TextIO
+from typing import IO, TYPE_CHECKING, TextIO, cast
 
 import typer
 
 from dedup.clustering import Clustering
-from dedup.report import visible, write_csv, write_json, write_jsonl, write_table
+from dedup.report import visible, write_csv, write_json, write_jsonl, write_parquet, write_table
+from dedup.whole import PACKINGS, whole_file
+
+if TYPE_CHECKING:
+    from dedup.archive import Arrivals
 
 BROKEN_PIPE = 141  # what a shell reports of a program that a closed pipe has ended
-_EXTENSIONS = {".json": "json", ".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "table"}
+_EXTENSIONS = {
+    ".csv": "csv",
+    ".json": "json",
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".parquet": "parquet",
+    ".txt": "table",
+}
 
 
 class Format(StrEnum):
@@ -29,32 +39,44 @@ class Format(StrEnum):
     JSON = "json"
     JSONL = "jsonl"
     CSV = "csv"
+    PARQUET = "parquet"
 
 
-def check_output(output: Path, inputs: Sequence[str]) -> None:
-    """Finds before the work what would keep its result from being written; wrong usage ends the command."""
+def check_output(output: Path, inputs: Sequence[str], archives: Sequence[str] = (), *, as_folder: bool = False) -> None:
+    """Finds before the work what would keep its result from being written; wrong usage ends the command.
+
+    In the folder of an archive records may be kept, so that they belong to it the next time.
+    """
     folder = output.resolve().parent
     problem = ""
-    if output.is_dir():
+    if output.is_dir() and not as_folder:
         problem = "is a folder: name a file in it"
+    elif output.is_dir() and any(output.iterdir()):
+        problem = "has files in it already: name a new folder, or an empty one"
     elif not folder.is_dir():
         problem = f"cannot be written: there is no folder {folder}"
     elif not os.access(output if output.exists() and not output.is_file() else folder, os.W_OK):
         problem = "cannot be written: permission denied"
-    elif output.is_file() and any(Path(path).exists() and output.samefile(path) for path in inputs):
+    elif output.is_file() and any(Path(path).exists() and output.samefile(path) for path in (*inputs, *archives)):
         problem = "is an input too, and would be overwritten: choose another name"
-    elif any(_would_be_read(output, path) for path in inputs):
+    elif any(_would_be_read(output, path, as_folder=as_folder) for path in inputs):
         problem = "lies in a folder of the input, and the next run would read it: choose another folder"
     if problem:
         raise typer.BadParameter(visible(f"{output} {problem}"), param_hint="--output")
 
 
-def _would_be_read(output: Path, folder: str) -> bool:
+def _would_be_read(output: Path, folder: str, *, as_folder: bool) -> bool:
     """Whether a file lies in a folder under a name that dedup reads: a result is not to be taken for articles."""
     target, above = output.resolve(), Path(folder).resolve()
     below = target.relative_to(above).parts if target.is_relative_to(above) else ()
     hidden = any(part.startswith(".") for part in below)
-    return bool(below) and not hidden and target.suffix.lower() in _EXTENSIONS
+    return bool(below) and not hidden and (as_folder or ending(target) in _EXTENSIONS)
+
+
+def ending(path: Path) -> str:
+    """The ending that says what is in a file, whatever it is packed with: ".csv" of `a.csv.gz`."""
+    name = Path(path.stem) if path.suffix.lower() in PACKINGS else path
+    return name.suffix.lower()
 
 
 def choose_format(wanted: Format | None, output: Path | None) -> Format:
@@ -62,16 +84,20 @@ def choose_format(wanted: Format | None, output: Path | None) -> Format:
     if wanted:
         return wanted
     if output and output.suffix:
-        if output.suffix.lower() in _EXTENSIONS:
-            return Format(_EXTENSIONS[output.suffix.lower()])
-        problem = f"{output} does not tell what to write: add --format table, json, jsonl or csv"
+        if ending(output) in _EXTENSIONS:
+            return Format(_EXTENSIONS[ending(output)])
+        problem = f"{output} does not tell what to write: add --format table, json, jsonl, csv or parquet"
         raise typer.BadParameter(visible(problem), param_hint="--output")
     return Format.TABLE if output is None and sys.stdout.isatty() else Format.JSONL
 
 
-def write_clustering(clustering: Clustering, style: Format, output: Path | None) -> None:
-    """Writes a clustering to a file, or to standard output where `output` is None."""
-    write: Callable[[Clustering, TextIO], None] = {
+def write_result(found: Clustering | Arrivals, style: Format, output: Path | None) -> None:
+    """Writes a result to a file, or to standard output where `output` is None."""
+    if style is Format.PARQUET:
+        with binary_output(output) as out:
+            write_parquet(found, out)
+        return
+    write: Callable[[Clustering | Arrivals, TextIO], None] = {
         Format.TABLE: write_table,
         Format.JSON: write_json,
         Format.JSONL: write_jsonl,
@@ -79,16 +105,27 @@ def write_clustering(clustering: Clustering, style: Format, output: Path | None)
     }[style]
     if output:
         with whole_file(output) as out:
-            write(clustering, out)
+            write(found, cast(TextIO, codecs.getwriter("utf-8")(out)))
     elif style is Format.CSV and sys.stdout.isatty():
         # CSV cannot escape what a terminal obeys: on a terminal it is shown, into a pipe or a file it goes unchanged.
         rows = io.StringIO(newline="")
-        write(clustering, rows)
+        write(found, rows)
         with standard_output() as out:
             out.writelines(visible(row) + "\n" for row in rows.getvalue().removesuffix("\r\n").split("\r\n"))
     else:
         with standard_output() as out:
-            write(clustering, out)
+            write(found, out)
+
+
+@contextmanager
+def binary_output(output: Path | None) -> Iterator[IO[bytes]]:
+    """A file that is written whole or not at all, or standard output where `output` is None."""
+    if output:
+        with whole_file(output) as out:
+            yield out
+    else:
+        with standard_output() as text:
+            yield text.buffer if isinstance(text, io.TextIOWrapper) else sys.stdout.buffer
 
 
 @contextmanager
@@ -108,27 +145,3 @@ def standard_output() -> Iterator[TextIO]:
         if isinstance(error, BrokenPipeError):
             raise typer.Exit(BROKEN_PIPE) from None
         raise
-
-
-@contextmanager
-def whole_file(path: Path) -> Iterator[TextIO]:
-    """A file that appears under its name when it is complete: until then what was there stays.
-
-    A device or a named pipe is written as it is; a symbolic link stays one.
-    """
-    target = path.resolve()
-    if target.exists() and not target.is_file():
-        with target.open("w", encoding="utf-8", newline="") as out:
-            yield out
-        return
-    unfinished = target.with_name(f".dedup-{secrets.token_hex(8)}.tmp")
-    try:
-        with unfinished.open("x", encoding="utf-8", newline="") as out:
-            yield out
-            out.flush()
-            os.fsync(out.fileno())
-        if target.exists():
-            shutil.copymode(target, unfinished)
-        unfinished.replace(target)
-    finally:
-        unfinished.unlink(missing_ok=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from types import TracebackType
@@ -24,7 +25,8 @@ class ProgressBar:
         self._began = time.monotonic()
         self._bar: Progress | None = None
         self._task: TaskID | None = None
-        self._stage = ""
+        self._stage, self._done, self._total = "", 0, 0
+        self._log = logging.getLogger("dedup.progress")
 
     def __enter__(self) -> Self:
         return self
@@ -32,17 +34,32 @@ class ProgressBar:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Takes the bar away."""
         if self._bar:
             self._bar.stop()
 
+    def state(self) -> str:
+        """How far the work is: ` while comparing, 300 of 1,000 done, after 12.3 s`."""
+        if not self._stage:
+            return ""
+        amount = f", {self._done:,}{f' of {self._total:,}' if self._total else ''} done" if self._done else ""
+        return f" while {self._stage}{amount}, after {time.monotonic() - self._began:.1f} s"
+
     def __call__(self, stage: str, done: int, total: int) -> None:
+        if stage != self._stage:
+            self._log.info("%.1f s: %s", time.monotonic() - self._began, stage)
+            if self._task is not None and self._bar:
+                self._bar.remove_task(self._task)
+            self._task = None
+        self._stage, self._done, self._total = stage, done, total
         if not self._wanted or time.monotonic() - self._began < _PATIENCE:
             return
         self._bar = bar = self._bar or _started()
-        if self._task is None or stage != self._stage:
-            if self._task is not None:
-                bar.remove_task(self._task)
-            self._task, self._stage = bar.add_task(stage), stage
+        if self._task is None:
+            self._task = bar.add_task(stage)
         bar.update(self._task, completed=done, total=total or None)
 
 

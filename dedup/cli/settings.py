@@ -1,49 +1,108 @@
-"""`dedup settings`: what can be changed with --set."""
+"""`dedup settings`: the settings in effect, what can be changed, and where each value comes from."""
 
 from __future__ import annotations
 
 import math
 import textwrap
 from dataclasses import fields
+from typing import TYPE_CHECKING, Any
 
-from dedup.cli.options import JsonOption
+from dedup.cli.options import (
+    ConfigOption,
+    DayfirstOption,
+    FieldOption,
+    JsonOption,
+    MemoryOption,
+    SetOption,
+    ThreadsOption,
+    configured,
+)
 from dedup.cli.output import standard_output
-from dedup.report import json_text
+from dedup.report import json_text, visible
 from dedup.settings import Settings
 
-SHORT_HELP = "List every setting: default, range, meaning."
-HELP = """Lists every setting with its default, its range and its meaning.
+if TYPE_CHECKING:
+    from dedup.sources import Configuration
 
-The defaults are meant for every collection: no collection needs others. Change one with --set.
+SHORT_HELP = "List every setting: value, origin, range, meaning."
+HELP = """Lists every setting with its value, where that comes from, its range and its meaning.
+
+The defaults are meant for every collection: no collection needs others.
+
+A setting comes from, the first that has it: a flag (--set, --threads, --memory, --field, --dayfirst); a variable of the
+environment (DEDUP_WINDOW=7, DEDUP_FIELD_TEXT=body, DEDUP_DAYFIRST=1); a file: that of --config or DEDUP_CONFIG, else
+the nearest dedup.toml, or pyproject.toml with a table [tool.dedup], in this folder or one above; the default.
 
 \b
 Examples:
   dedup settings
+  dedup settings --set granularity=.4 --json
   dedup cluster news/ --set granularity=.4 --set window=7
 
-The list goes to standard output. Exit codes: 0 done, 2 wrong usage.
+\b
+A dedup.toml:
+  granularity = 0.4
+  memory = "4GB"
+  dayfirst = true
+  [fields]
+  text = "story_body"
+
+The list goes to standard output. Exit codes: 0 done, 2 wrong usage: all that is wrong is told together, with its place.
 """
 
 
-def command(json: JsonOption = False) -> None:
+def command(
+    field: FieldOption = None,
+    dayfirst: DayfirstOption = False,
+    setting: SetOption = None,
+    config: ConfigOption = None,
+    threads: ThreadsOption = None,
+    memory: MemoryOption = None,
+    json: JsonOption = False,
+) -> None:
     """Prints the settings."""
+    given = configured(
+        field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads, memory=memory, apply=False
+    )
     with standard_output() as out:
         if json:
-            knobs = {
-                knob.name: {
-                    "default": knob.default,
-                    "low": knob.metadata["low"],
-                    "high": None if math.isinf(knob.metadata["high"]) else knob.metadata["high"],
-                    "help": knob.metadata["help"],
-                }
-                for knob in fields(Settings)
-            }
-            out.write(json_text(knobs) + "\n")
+            out.write(json_text(_record(given)) + "\n")
             return
         for knob in fields(Settings):
-            span = _span(knob.metadata["low"], knob.metadata["high"])
-            out.write(f"{knob.name} = {knob.default}   ({span})\n")
+            value, origin = getattr(given.settings, knob.name), given.origins[knob.name]
+            default = "" if origin == "default" else f"; default {knob.default}; from {visible(origin)}"
+            out.write(f"{knob.name} = {value}   ({_span(knob.metadata['low'], knob.metadata['high'])}{default})\n")
             out.write(textwrap.indent(knob.metadata["help"], "    ") + "\n")
+        origin = given.origins["dayfirst"]
+        told = "" if origin == "default" else f"; default false; from {visible(origin)}"
+        out.write(f"dayfirst = {str(given.dayfirst).lower()}   (true or false{told})\n")
+        out.write("    whether 01/02/2024 is the first of February\n")
+        for name, theirs in given.fields.items():
+            origin = given.origins[f"fields.{name}"]
+            out.write(f"fields.{name} = {visible(theirs)}   (from {visible(origin)})\n")
+
+
+def _record(given: Configuration) -> dict[str, Any]:
+    """By name; what has no end is null."""
+    knobs: dict[str, Any] = {
+        knob.name: {
+            "value": _finite(getattr(given.settings, knob.name)),
+            "origin": given.origins[knob.name],
+            "default": _finite(knob.default),
+            "low": knob.metadata["low"],
+            "high": _finite(knob.metadata["high"]),
+            "help": knob.metadata["help"],
+        }
+        for knob in fields(Settings)
+    }
+    knobs["dayfirst"] = {"value": given.dayfirst, "origin": given.origins["dayfirst"], "default": False}
+    for name, theirs in given.fields.items():
+        knobs[f"fields.{name}"] = {"value": theirs, "origin": given.origins[f"fields.{name}"], "default": None}
+    return knobs
+
+
+def _finite(value: Any) -> Any:
+    return None if isinstance(value, float) and math.isinf(value) else value
 
 
 def _span(low: float, high: float) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -14,9 +16,9 @@ PAIR = 1.125
 SEVERAL = 3
 """Articles a group needs for its own height to count."""
 DROP = 0.8
-"""Two groups of several articles merge only where this share of their own heights is reached ..."""
+"""Two groups of so many articles merge only where this share of their own heights is reached, larger ones ..."""
 CAP = 0.4
-"""... heights above this counting as this."""
+"""... more of them (see `drop_at`), heights above this counting as this."""
 
 
 def threshold_at(granularity: float) -> float:
@@ -35,13 +37,16 @@ def threshold_at(granularity: float) -> float:
     return 1 / (1 + linear * granularity + square * granularity**2)
 
 
-def drop_at(granularity: float) -> float:
-    """The share of their own heights that two groups of several articles must reach to merge.
+def drop_at(granularity: float, size: int) -> float:
+    """The share of their own heights that two groups must reach to merge, the smaller of which has `size` articles.
 
-    `DROP` up to the granularity .5, falling evenly to 0 at 1: a running story is made of dense developments that
-    resemble each other far less than the articles of one.
+    None below `SEVERAL` articles and `DROP` from there, rising to 1 as the error of a mean falls: with the square root
+    of the articles. That is up to the granularity .5; from there all fall evenly to 0 at 1: a running story is made of
+    dense developments that resemble each other far less than the articles of one.
     """
-    return DROP * min(1.0, 2 - 2 * granularity)
+    if size < SEVERAL:
+        return 0.0
+    return (1 - (1 - DROP) * math.sqrt(SEVERAL / size)) * min(1.0, 2 - 2 * granularity)
 
 
 def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
@@ -49,7 +54,8 @@ def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
 
     A merge is good enough at the threshold, that of two single articles at `PAIR` times it. Where both sides are groups
     of several articles, it must besides not fall far below the height at which they formed themselves: two dense
-    stories on one topic are not one loose story. At 0 only what is one text merges.
+    stories on one topic are not one loose story. The more articles, the less far, for the surer are the heights. At 0
+    only what is one text merges.
 
     What a merge needs never rises with the granularity, so what is good stays good: the stories at one granularity are
     unions of the stories at any lower one.
@@ -58,7 +64,6 @@ def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
         Shape (articles,): numbers from 0 in the order of each story's first article.
     """
     threshold = threshold_at(granularity) if granularity > 0 else float("inf")  # no score is infinite: one text is
-    drop = drop_at(granularity)
     nodes = tree.leaves + len(tree.height)
     size, good = np.zeros(nodes, np.int64), np.ones(nodes, bool)
     size[: tree.leaves] = tree.weights
@@ -68,8 +73,9 @@ def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
     for node, (a, b) in enumerate(zip(tree.left.tolist(), tree.right.tolist(), strict=True), tree.leaves):
         size[node] = size[a] + size[b]
         needed = PAIR * threshold if size[a] == size[b] == 1 else threshold
-        if size[a] >= SEVERAL and size[b] >= SEVERAL:
-            needed = max(threshold, drop * min(CAP, height[a], height[b]))
+        drop = drop_at(granularity, min(size[a], size[b]))
+        if drop > 0:
+            needed = max(needed, drop * min(CAP, height[a], height[b]))
         good[node] = good[a] and good[b] and height[node] >= needed
         parent[a] = parent[b] = node
     story = np.arange(nodes)

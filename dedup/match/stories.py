@@ -28,8 +28,8 @@ USUAL_COUNT = 50
 """... and for how many articles this guess counts."""
 DATE_SPAN = 20.0
 """Days over which the date penalty rises to its full size."""
-DATE_FADE = (0.3, 0.6)
-"""Scores between which the date penalty fades out: what is this alike is one story even a month apart."""
+FADE = (0.3, 0.6)
+"""Scores between which penalties fade out: what is this alike is one story even a month apart."""
 SECONDS_A_DAY = 86_400
 _BLOCK = 256
 
@@ -97,9 +97,13 @@ def products(matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64]) -
 
 def date_penalty(score: NDArray[np.float64], days: NDArray[np.float64], settings: Settings) -> NDArray[np.float64]:
     """What is taken off the score of pairs for the days between them; nothing where a date is unknown (nan)."""
-    low, high = DATE_FADE
-    fade = np.clip(1 - (score - low) / (high - low), 0.0, 1.0)
-    return settings.date_penalty * np.minimum(1.0, np.nan_to_num(days) / DATE_SPAN) * fade
+    return faded(settings.date_penalty * np.minimum(1.0, np.nan_to_num(days) / DATE_SPAN), score)
+
+
+def faded(penalty: float | NDArray[np.float64], score: NDArray[np.float64]) -> NDArray[np.float64]:
+    """What is left of a penalty at a score."""
+    low, high = FADE
+    return penalty * np.clip(1 - (score - low) / (high - low), 0.0, 1.0)
 
 
 def days_between(seconds: NDArray[np.float64], a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:

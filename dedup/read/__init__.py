@@ -12,6 +12,7 @@ names itself go through `named`, since `--field` can rename them.
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -85,7 +86,7 @@ def read_articles(
         InputError: `fields` has a name that is not a field of an article. Nothing in a file ever raises.
     """
     records = read_records(paths, fields=fields, notices=notices, stdin=stdin, dayfirst=dayfirst)
-    return (article for article, _ in records)
+    return (article for article, _, _ in records)
 
 
 def read_records(
@@ -95,8 +96,10 @@ def read_records(
     notices: list[Notice] | None = None,
     stdin: IO[bytes] | None = None,
     dayfirst: bool = False,
-) -> Iterator[tuple[Article, Record]]:
-    """As `read_articles`, each article with the record it was made of: all its fields, its place, its very text."""
+) -> Iterator[tuple[Article, Record, Found]]:
+    """As `read_articles`, each article with the record it was made of (all its fields, its place, its very text), and
+    the file that this was found in.
+    """
     fields = dict(fields or {})
     find_fields((), fields)  # wrong names are told at once, not at the first article
     arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
@@ -106,8 +109,6 @@ def read_records(
 
 
 def _log(notice: Notice) -> None:
-    import logging
-
     logging.getLogger("dedup").warning("%s", notice)
 
 
@@ -117,12 +118,13 @@ def _read(
     note: Callable[[Notice], None],
     stdin: IO[bytes] | None,
     dates: Dates,
-) -> Iterator[tuple[Article, Record]]:
+) -> Iterator[tuple[Article, Record, Found]]:
     readers = _readers()
     for found in find_files(arguments, lambda name: _ending(name) in readers):
         if isinstance(found, Notice):
             note(found)
             continue
+        logging.getLogger("dedup.read").debug("reading %s", found.shown)
         if found.path is None:
             source = Source.of_stream(stdin or sys.stdin.buffer, found.shown)
             reader: Reader = jsonlines.read
@@ -147,7 +149,7 @@ def _articles(
     fields: Mapping[str, str],
     note: Callable[[Notice], None],
     dates: Dates,
-) -> Iterator[tuple[Article, Record]]:
+) -> Iterator[tuple[Article, Record, Found]]:
     empty = True
     for item in _guarded(reader, source, fields):
         if isinstance(item, Notice):
@@ -167,7 +169,7 @@ def _articles(
         for remark in remarks:
             note(remark)
         if article is not None:
-            yield article, item
+            yield article, item, found
     if empty:
         note(Notice(found.shown, "there is no article in it", "skipped", skipped=True))
 

@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from dedup.article import Notice
+from dedup.quote import listed
 from dedup.read import jsonlines
 from dedup.read.jsonlines import Parser
 from dedup.read.jsonlist import ItemReader
+from dedup.read.members import members
 from dedup.read.source import LARGEST_DOCUMENT, Record, Source, lines
 from dedup.record import find_fields
 
@@ -50,13 +52,18 @@ def _object(text: str, where: str, fields: Mapping[str, str]) -> Iterator[Record
     elif not isinstance(value, dict):
         held = jsonlines.kind_of(value)
         yield Notice(where, f"a JSON file has to hold objects, this one holds {held}", "skipped", skipped=True)
-    elif (items := _wrapped_list(value, fields)) is None:
+    elif (names := _way_to_list(value, fields)) is None:
         yield from parser.doubled(where)
-        yield Record(value, raw=text)
+        yield Record(value, raw=text, form="object")
     else:
-        yield from parser.doubled(where)
-        for number, item in enumerate(items, 1):
-            yield _record(item, number, "", where)
+        value, start, end = None, 0, len(text)
+        for name in names:
+            inner = list(members(text, start))
+            if doubled := sorted({one.key for one in inner if [other.key for other in inner].count(one.key) > 1}):
+                problem = f"several of its fields have one name: {listed(doubled)}"
+                yield Notice(where, problem, "the last of each is read", skipped=False)
+            start, end = next((one.value, one.end) for one in reversed(inner) if one.key == name)
+        yield from _list(io.StringIO(text[start:end]), where, fields)
 
 
 def _holds_lines(source: Source) -> bool:
@@ -100,21 +107,23 @@ def _list(stream: IO[str] | io.TextIOBase, where: str, fields: Mapping[str, str]
         yield item if isinstance(item, Notice) else _record(item.value, item.number, item.raw, where)
 
 
-def _wrapped_list(value: dict[str, Any], fields: Mapping[str, str]) -> list[Any] | None:
-    """The list in an object that has no text of its own and holds its articles under a usual name."""
+def _way_to_list(value: dict[str, Any], fields: Mapping[str, str]) -> list[str] | None:
+    """The names that lead to the list in an object that has no text of its own and holds its articles under a usual
+    name; None where there is none.
+    """
     if find_fields(value, fields)["text"]:
         return None
     for name, inner in value.items():
         if name.lower() in _LISTS:
             if isinstance(inner, list) and any(isinstance(item, dict) for item in inner):
-                return inner
-            if isinstance(inner, dict) and (deeper := _wrapped_list(inner, fields)) is not None:
-                return deeper
+                return [name]
+            if isinstance(inner, dict) and (deeper := _way_to_list(inner, fields)) is not None:
+                return [name, *deeper]
     return None
 
 
 def _record(item: Any, number: int, raw: str, where: str) -> Record | Notice:
     if isinstance(item, dict):
-        return Record(item, number, raw)
+        return Record(item, number, raw, "item")
     problem = f"an article has to be a JSON object, this is {jsonlines.kind_of(item)}"
     return Notice(f"{where}:{number}", problem, "skipped", skipped=True)

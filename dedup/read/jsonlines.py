@@ -30,7 +30,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
                 yield Notice(where, problem, "line skipped", skipped=True)
             else:
                 yield from parser.doubled(where)
-                yield Record(value, number, line)
+                yield Record(value, number, line, "line")
 
 
 class Parser:

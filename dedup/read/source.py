@@ -12,7 +12,7 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, cast
+from typing import IO, TYPE_CHECKING, Any, Literal, cast
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
@@ -33,6 +33,14 @@ _BEGINNING = 8
 
 
 @dataclass(frozen=True, slots=True)
+class Table:
+    """What the rows of a table have in common: the text of the line that names its columns, and what separates them."""
+
+    head: str
+    delimiter: str
+
+
+@dataclass(frozen=True, slots=True)
 class Record:
     """What a reader finds: the values of one article by name, and its place.
 
@@ -41,11 +49,15 @@ class Record:
         number: of a line, a row or an item, from 1, in a file of many; None where the file is one article.
         raw: the very text of it, where the file is text of many records; "" elsewhere. Undecodable bytes are lone
             surrogates in it, so that it encodes to the bytes it came from.
+        form: what `raw` is: an object on a line, an item of a list, the only object of a file, a row of `table`.
+        table: of a row.
     """
 
     values: Mapping[str, Any]
     number: int | None = None
     raw: str = ""
+    form: Literal["", "line", "item", "object", "row"] = ""
+    table: Table | None = None
 
 
 def named(fields: Mapping[str, str], **values: Any) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from typing import IO, Literal
 
 from dedup.article import Notice
 from dedup.quote import listed
-from dedup.read.source import LARGEST_RECORD, Record, Source
+from dedup.read.source import LARGEST_RECORD, Record, Source, Table
 from dedup.record import find_fields
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -45,6 +45,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
         missing_text = yield from check_columns(header, fields, source.where, "the first line names")
         if missing_text is None:
             return
+        table = Table("\t".join(header) if nameless else first, delimiter)
         for row in _rows(lines, delimiter, len(header)):
             where = f"{source.where}:{row.line}"
             if row.cells is None:
@@ -56,7 +57,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
                 cells = row.cells + [""] * (len(header) - len(row.cells))
                 if nameless:
                     cells = ["" if cell == "null" else cell for cell in cells]
-                yield Record(missing_text | dict(zip(header, cells, strict=False)), row.line, row.raw)
+                yield Record(missing_text | dict(zip(header, cells, strict=False)), row.line, row.raw, "row", table)
 
 
 def check_columns(

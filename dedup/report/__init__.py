@@ -1,17 +1,36 @@
-"""A `Clustering` as text: a table for a person, JSON, JSON lines and CSV for programs.
+"""A `Clustering`, or `Arrivals`, as text: a table for a person, JSON, JSON lines and CSV for programs; and as Parquet.
 
-Every writer is a function of a clustering and a text stream, and writes as it goes. The stream should be UTF-8 and pass
-line ends through as they are (`open(path, "w", encoding="utf-8", newline="")`).
+Every writer is a function of one of these and a text stream (Parquet: a binary one), and writes as it goes. The stream
+should be UTF-8 and pass line ends through as they are (`open(path, "w", encoding="utf-8", newline="")`).
 """
 
 from __future__ import annotations
 
+from dedup.clustering import COLUMNS
+from dedup.report.columns import COLUMNS_AGAINST, columns_of
 from dedup.report.csv_rows import write_csv
 from dedup.report.json_document import write_json
 from dedup.report.json_lines import write_jsonl
 from dedup.report.json_text import json_text
+from dedup.report.parquet_rows import write_parquet
+from dedup.report.schema import SCHEMAS, read_schema
 from dedup.report.summary import Summary, summarise
 from dedup.report.table import write_table
 from dedup.report.terminal import visible
 
-__all__ = ["Summary", "json_text", "summarise", "visible", "write_csv", "write_json", "write_jsonl", "write_table"]
+__all__ = [
+    "COLUMNS",
+    "COLUMNS_AGAINST",
+    "SCHEMAS",
+    "Summary",
+    "columns_of",
+    "json_text",
+    "read_schema",
+    "summarise",
+    "visible",
+    "write_csv",
+    "write_json",
+    "write_jsonl",
+    "write_parquet",
+    "write_table",
+]

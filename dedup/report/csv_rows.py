@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import csv
 import re
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from dedup.clustering import COLUMNS, Clustering
+from dedup.report.columns import columns_of
+
+if TYPE_CHECKING:
+    from dedup.archive import Arrivals
+    from dedup.clustering import Clustering
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def write_csv(clustering: Clustering, out: TextIO) -> None:
-    """A header, then one row per article in input order: the columns of `Clustering.to_records`.
+def write_csv(found: Clustering | Arrivals, out: TextIO) -> None:
+    """A header, then one row per article in input order: the columns of `to_records`.
 
     What has no value is empty; `canonical` is `true` or `false`. Rows end with CRLF (RFC 4180), so that a lone line
     feed or carriage return inside a title is quoted and comes back. Values are written as they are: a title that begins
@@ -21,9 +25,10 @@ def write_csv(clustering: Clustering, out: TextIO) -> None:
     becomes U+FFFD.
     """
     writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow(COLUMNS)
-    for record in clustering.to_records():
-        writer.writerow([_cell(record[column]) for column in COLUMNS])
+    columns = columns_of(found)
+    writer.writerow(columns)
+    for record in found.to_records():
+        writer.writerow([_cell(record[column]) for column in columns])
 
 
 def _cell(value: str | float | bool | None) -> str:

@@ -6,19 +6,22 @@ import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
-from typing import Any, TextIO
+from typing import TYPE_CHECKING, Any, TextIO
 
 from dedup.clustering import Clustering, Story
 from dedup.report.json_text import json_text
 from dedup.report.summary import summarise
 from dedup.settings import Settings
 
+if TYPE_CHECKING:
+    from dedup.archive import Arrivals
+
 SCHEMA = 1
 """Raised whenever a key of the document changes its meaning or goes away; a new key does not raise it."""
 
 
-def write_json(clustering: Clustering, out: TextIO) -> None:
-    """The whole clustering as one JSON document, a story or a link a line.
+def write_json(found: Clustering | Arrivals, out: TextIO) -> None:
+    """The whole clustering as one JSON document, a story or a link a line; of arrivals the stories with a new article.
 
     Keys:
         schema, dedup: version of this layout, and of the package.
@@ -26,31 +29,33 @@ def write_json(clustering: Clustering, out: TextIO) -> None:
         summary: the numbers of `Summary`.
         stories: the largest first; each with `id`, `title`, `canonical`, `start`, `end`, `sources`, `copy_groups`
             (`id`, `canonical`, `articles` as ids) and `articles`, in the order of publication, with the keys of
-            `Clustering.to_records`.
+            `to_records`, of arrivals the archived ones too.
         links: the scored pairs inside the stories, the fields of `Link`.
         notices: what was wrong with the input, the fields of `Notice`.
     """
     from dedup import __version__
 
+    clustering = found if isinstance(found, Clustering) else found.clustering
     out.write("{\n")
     for key, value in (
         ("schema", SCHEMA),
         ("dedup", __version__),
         ("settings", settings_record(clustering.settings)),
-        ("summary", summarise(clustering).to_dict()),
+        ("summary", summarise(found).to_dict()),
     ):
         out.write(f'"{key}": {json_text(value)},\n')
-    _write_list("stories", _stories(clustering), out)
+    _write_list("stories", _stories(found), out)
     out.write(",\n")
-    _write_list("links", (asdict(link) for link in clustering.links), out)
+    told = {article for story in found.stories for article in story.articles}
+    _write_list("links", (asdict(link) for link in clustering.links if link.a in told), out)
     out.write(",\n")
     _write_list("notices", (asdict(notice) for notice in clustering.notices), out)
     out.write("\n}\n")
 
 
 def settings_record(settings: Settings) -> dict[str, float | str | None]:
-    """Settings ready for JSON: by name, infinity as null, with the `fingerprint`."""
-    values = {name: None if math.isinf(value) else value for name, value in settings.to_dict().items()}
+    """The settings that change the result, ready for JSON: by name, infinity as null, with the `fingerprint`."""
+    values = {name: None if math.isinf(value) else value for name, value in settings.method().items()}
     return {**values, "fingerprint": settings.fingerprint}
 
 
@@ -63,9 +68,10 @@ def _write_list(key: str, items: Iterable[Mapping[str, Any]], out: TextIO) -> No
     out.write("]" if separator == "\n" else "\n]")
 
 
-def _stories(clustering: Clustering) -> Iterator[dict[str, Any]]:
-    records = {record["id"]: record for record in clustering.to_records()}
-    for story in clustering:
+def _stories(found: Clustering | Arrivals) -> Iterator[dict[str, Any]]:
+    all_records = found.to_records() if isinstance(found, Clustering) else found.to_records(archived=True)
+    records = {record["id"]: record for record in all_records}
+    for story in found.stories:
         yield _story(story, [records[article] for article in story.articles])
 
 

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from dedup.clustering import Clustering
+from dedup.report.columns import columns_of
 from dedup.report.json_text import json_text
 
+if TYPE_CHECKING:
+    from dedup.archive import Arrivals
+    from dedup.clustering import Clustering
 
-def write_jsonl(clustering: Clustering, out: TextIO) -> None:
-    """One line per article, in input order, with the keys of `Clustering.to_records`."""
-    for record in clustering.to_records():
-        out.write(json_text(record) + "\n")
+
+def write_jsonl(found: Clustering | Arrivals, out: TextIO) -> None:
+    """One line per article, in input order, with the keys of `to_records`."""
+    columns = columns_of(found)
+    for record in found.to_records():
+        out.write(json_text({column: record[column] for column in columns}) + "\n")

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING
 
 from dedup.clustering import Clustering
+
+if TYPE_CHECKING:
+    from dedup.archive import Arrivals
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +23,10 @@ class Summary:
         shared_articles: the articles in those.
         copies: articles that repeat the text of another: of a group of three copies, two.
         skipped: records, lines and files of the input that were left out.
+        new: where there is an archive, articles in stories without an archived one; None where there is none.
+        continuing: articles that continue archived stories without being copies.
+        archived_copies: articles that are copies of archived ones.
+        archived: the articles of the archive.
     """
 
     articles: int
@@ -26,20 +35,37 @@ class Summary:
     shared_articles: int
     copies: int
     skipped: int
+    new: int | None = None
+    continuing: int | None = None
+    archived_copies: int | None = None
+    archived: int | None = None
 
     def to_dict(self) -> dict[str, int]:
-        """The numbers by name."""
-        return asdict(self)
+        """The numbers by name, those about an archive only where there is one."""
+        return {name: value for name, value in asdict(self).items() if value is not None}
 
 
-def summarise(clustering: Clustering) -> Summary:
-    """The numbers of a clustering."""
-    shared = [story for story in clustering if len(story.articles) > 1]
-    return Summary(
-        articles=len(clustering.articles),
-        stories=len(clustering),
+def summarise(found: Clustering | Arrivals) -> Summary:
+    """The numbers of a clustering; of arrivals, those of the new articles."""
+    clustering = found if isinstance(found, Clustering) else found.clustering
+    count = len(clustering.articles) if isinstance(found, Clustering) else found.count
+    shared = [story for story in found.stories if len(story.articles) > 1]
+    groups = [group.articles for story in shared for group in story.copy_groups]
+    numbers = Summary(
+        articles=count,
+        stories=len(found.stories),
         shared_stories=len(shared),
-        shared_articles=sum(len(story.articles) for story in shared),
-        copies=sum(len(group.articles) - 1 for story in shared for group in story.copy_groups),
+        shared_articles=sum(clustering.place(article) < count for story in shared for article in story.articles),
+        copies=sum(min(sum(clustering.place(one) < count for one in group), len(group) - 1) for group in groups),
         skipped=sum(notice.skipped for notice in clustering.notices),
+    )
+    if isinstance(found, Clustering):
+        return numbers
+    statuses = Counter(found.statuses)
+    return replace(
+        numbers,
+        new=statuses["new"],
+        continuing=statuses["continues"],
+        archived_copies=statuses["copy"],
+        archived=statuses["archived"],
     )

@@ -6,11 +6,14 @@ import shutil
 import unicodedata
 from collections.abc import Sequence
 from datetime import date
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
 from dedup.clustering import Clustering, Story
 from dedup.report.summary import summarise
 from dedup.report.terminal import visible
+
+if TYPE_CHECKING:
+    from dedup.archive import Arrivals
 
 _NAMED_OUTLETS_FROM = 100  # cells of width; below, outlets are counted rather than named
 _LEAST_TITLE = 12
@@ -18,23 +21,24 @@ _GAP = "  "
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 
 
-def write_table(clustering: Clustering, out: TextIO, *, width: int | None = None) -> None:
-    """The stories with more than one article, largest first, and how many articles stand alone.
+def write_table(found: Clustering | Arrivals, out: TextIO, *, width: int | None = None) -> None:
+    """The stories with more than one article, largest first, and how many articles stand alone; of arrivals the stories
+    with a new article.
 
     Titles and outlets are cut to fit, measured in cells (a Chinese character takes two), and whatever a terminal would
     obey instead of show is written out (see `visible`).
 
     Args:
-        clustering: what to show.
+        found: what to show.
         out: where to.
         width: of a line, in cells; None for the terminal's, or 120 where there is none.
     """
     if width is None:
         width = shutil.get_terminal_size((120, 24)).columns
-    summary = summarise(clustering)
-    shared = [story for story in clustering if len(story.articles) > 1]
+    summary = summarise(found)
+    shared = [story for story in found.stories if len(story.articles) > 1]
     if shared:
-        _write_rows(shared, out, width)
+        _write_rows(shared, _counts(found, shared), out, width)
         out.write("\n")
     alone = summary.articles - summary.shared_articles
     if alone and shared:
@@ -47,32 +51,41 @@ def write_table(clustering: Clustering, out: TextIO, *, width: int | None = None
         out.write("No articles.\n")
 
 
-def _write_rows(stories: Sequence[Story], out: TextIO, width: int) -> None:
+def _counts(found: Clustering | Arrivals, stories: Sequence[Story]) -> dict[str, list[str]]:
+    """The columns of numbers: for each header a number for each story, nothing for none."""
+    if isinstance(found, Clustering):
+        counted = {"Articles": [len(story.articles) for story in stories]}
+    else:
+        place, count = found.clustering.place, found.count
+        new = [sum(place(article) < count for article in story.articles) for story in stories]
+        archived = [len(story.articles) - number for story, number in zip(stories, new, strict=True)]
+        counted = {"New": new, "Archived": archived}
+    counted["Copies"] = [_copies(story) for story in stories]
+    return {header: [str(number or "") for number in numbers] for header, numbers in counted.items()}
+
+
+def _write_rows(stories: Sequence[Story], counts: dict[str, list[str]], out: TextIO, width: int) -> None:
     from rich.cells import cell_len
 
-    numbers = [
-        (str(len(story.articles)), str(_copies(story) or ""), dates(story.start, story.end)) for story in stories
-    ]
-    articles, copies, days = (
-        max(len(header), *map(len, column))
-        for header, column in zip(("Articles", "Copies", "Dates"), zip(*numbers, strict=True), strict=True)
-    )
+    spans = [dates(story.start, story.end) for story in stories]
+    days = max(len("Dates"), *map(len, spans))
+    wide = {header: max(len(header), *map(len, numbers)) for header, numbers in counts.items()}
     named = width >= _NAMED_OUTLETS_FROM
-    room = max(width - articles - copies - days - 4 * len(_GAP), _LEAST_TITLE)
+    room = max(width - sum(wide.values()) - days - (len(wide) + 2) * len(_GAP), _LEAST_TITLE)
     sources = [outlets(story.sources, room // 3) if named else str(len(story.sources) or "") for story in stories]
     source = max(len("Outlets"), *map(cell_len, sources))
     titles = [visible(story.title[: 4 * width]).strip() or "(no title)" for story in stories]
     title = min(max(len("Story"), *map(cell_len, titles)), max(room - source, _LEAST_TITLE))
 
-    def line(name: str, article: str, copy: str, outlet: str, day: str) -> None:
+    def line(name: str, numbers: Sequence[str], outlet: str, day: str) -> None:
         outlet = _fitted(outlet, source) if named else outlet.rjust(source)
-        cells = (_fitted(name, title), article.rjust(articles), copy.rjust(copies), outlet, day)
-        out.write(_GAP.join(cells).rstrip() + "\n")
+        counted = [number.rjust(cells) for number, cells in zip(numbers, wide.values(), strict=True)]
+        out.write(_GAP.join((_fitted(name, title), *counted, outlet, day)).rstrip() + "\n")
 
-    line("Story", "Articles", "Copies", "Outlets", "Dates")
-    out.write(_GAP.join("─" * cells for cells in (title, articles, copies, source, days)) + "\n")
-    for name, (article, copy, day), outlet in zip(titles, numbers, sources, strict=True):
-        line(name, article, copy, outlet, day)
+    line("Story", list(counts), "Outlets", "Dates")
+    out.write(_GAP.join("─" * cells for cells in (title, *wide.values(), source, days)) + "\n")
+    for name, numbers, outlet, day in zip(titles, zip(*counts.values(), strict=True), sources, spans, strict=True):
+        line(name, numbers, outlet, day)
 
 
 def dates(start: date | None, end: date | None) -> str:

@@ -47,11 +47,11 @@ def body_digest(words: HashedWords, article: int) -> bytes:
 
 def telling(words: Iterable[int], language: str) -> set[int]:
     """Those of some words that few articles of the language have: they tell what an article is about."""
-    return set(words) - _common(language)
+    return set(words) - common(language)
 
 
 @cache
-def _common(language: str) -> frozenset[int]:
+def common(language: str) -> frozenset[int]:
     """The hashes of the words that tell nothing in a language."""
     if language == UNKNOWN or language not in background.languages():
         return frozenset()

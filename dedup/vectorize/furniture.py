@@ -8,7 +8,9 @@ others' titles say. Of two articles alone this cannot be told, and nothing is ta
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +18,6 @@ from numpy.typing import NDArray
 from dedup.vectorize.boilerplate import telling
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import shingles_in_order
-from dedup.vectorize.language import language_of
 
 PASSAGE = 24
 """Words of the shortest passage looked at: texts that share no more than this are no copies, see `match.copies.FEW`."""
@@ -31,33 +32,42 @@ LEAD = 25
 """Words that stand in for a missing title."""
 REST = 12
 """Words that must be left of a body: of fewer than this nothing can be said."""
-_UNIT = 1 << 15
+UNIT = 1 << 15
+"""Relations are whole numbers of this part of one."""
 
 
-def furniture(
-    words: HashedWords, held: tuple[NDArray[np.uint64], NDArray[np.int64]] | None = None
-) -> NDArray[np.uint64]:
+class Finding(Protocol):
+    """What furniture is found by: `held_passages`, `detect` and `relations`, or their fast twins."""
+
+    def held_passages(self, words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]: ...
+
+    def detect(self, words: HashedWords) -> list[str]: ...
+
+    def relations(
+        self, words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64], languages: Sequence[str]
+    ) -> NDArray[np.int64]: ...
+
+
+def furniture(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
     """The hashes of the passages of `PASSAGE` words that are furniture, sorted.
 
     Linear in the number of words: of each passage its holders are compared in order, each with the next. The relation
     of two is the mean share of the telling words of the one's title that stand in the other.
-
-    Args:
-        words: of the articles.
-        held: what `held_passages`, or its fast twin, says of them.
     """
-    passages, places = held or held_passages(words)
+    passages, places = by.held_passages(words)
     if not len(passages):
         return np.empty(0, np.uint64)
     begins = np.flatnonzero(np.concatenate([[True], passages[1:] != passages[:-1]]))
     holders = np.diff(np.append(begins, len(passages)))
     number = np.repeat(np.arange(len(begins)), holders)
     follows = np.flatnonzero(number[1:] == number[:-1])
-    pairs, pair = np.unique(np.stack([places[follows], places[follows + 1]], axis=1), axis=0, return_inverse=True)
-    relation = _relations(words, pairs, passages[begins])
+    key, pair = np.unique(places[follows] * len(words) + places[follows + 1], return_inverse=True)
+    among, pairs = np.unique(np.stack(np.divmod(key, len(words)), axis=1), return_inverse=True)
+    some = words.take(among)
+    relation = by.relations(some, pairs.reshape(-1, 2), passages[begins], by.detect(some))
     total = np.zeros(len(begins), np.int64)
     np.add.at(total, number[follows], relation[pair.ravel()])  # NumPy 2.0 alone gives it a second axis
-    unrelated = RELATED * total * holders < (holders - 1) * (holders - 2) * _UNIT
+    unrelated = RELATED * total * holders < (holders - 1) * (holders - 2) * UNIT
     found: NDArray[np.uint64] = passages[begins[unrelated]]
     return found
 
@@ -113,26 +123,34 @@ def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.in
     return passages[enough], places[enough]
 
 
-def _relations(words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64]) -> NDArray[np.int64]:
-    """The relation of pairs of articles in units of 1 / `_UNIT`; 1 where no title tells anything.
+def relations(
+    words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64], languages: Sequence[str]
+) -> NDArray[np.int64]:
+    """The relation of pairs of articles in units of 1 / `UNIT`; 1 where no title tells anything.
 
     An article in which the title of one that it is compared with stands word by word holds a list of headlines, which
     speaks of everything: of such an article only what stands outside of the repeated passages counts.
+
+    Args:
+        words: of the articles.
+        pairs: places of two articles, shape (pairs, 2).
+        repeated: the passages that are held by several, sorted.
+        languages: of the articles.
     """
-    held = {place: _Holder.of(words, place, repeated) for place in np.unique(pairs).tolist()}
+    held = {place: _Holder.of(words, place, repeated, languages[place]) for place in np.unique(pairs).tolist()}
     lists = {
         holder
         for a, b in pairs.tolist()
         for title, holder in ((a, b), (b, a))
         if held[title].is_headline_in(held[holder])
     }
-    found = np.full(len(pairs), _UNIT, np.int64)
+    found = np.full(len(pairs), UNIT, np.int64)
     for number, (a, b) in enumerate(pairs.tolist()):
         shares = []
         for one, other in ((a, b), (b, a)):
             told = held[other].own if other in lists else held[other].vocabulary
             if held[one].telling:
-                shares.append(len(held[one].telling & told) * _UNIT // len(held[one].telling))
+                shares.append(len(held[one].telling & told) * UNIT // len(held[one].telling))
         if shares:
             found[number] = sum(shares) // len(shares)
     return found
@@ -155,13 +173,13 @@ class _Holder:
     own: set[int]
 
     @classmethod
-    def of(cls, words: HashedWords, place: int, repeated: NDArray[np.uint64]) -> _Holder:
+    def of(cls, words: HashedWords, place: int, repeated: NDArray[np.uint64], language: str) -> _Holder:
         title, body = words.title(place), words.body(place)
         heading = title if len(title) else body[:LEAD]
         return cls(
             title=title,
             body=body,
-            telling=telling(heading.tolist(), language_of(words, place)),
+            telling=telling(heading.tolist(), language),
             vocabulary={*title.tolist(), *body.tolist()},
             own={*title.tolist(), *body[_outside(body, repeated)].tolist()},
         )

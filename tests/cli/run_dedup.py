@@ -43,6 +43,7 @@ class Door:
         self.settings: Settings | None = None
         self.notices: list[Notice] = []
         self.fails: BaseException | None = None
+        self.keep_texts = True
 
     def read_articles(
         self,
@@ -68,13 +69,18 @@ class Door:
                     yield article
 
     def cluster(
-        self, articles: Iterable[Article], settings: Settings, *, progress: Callable[[str, int, int], None]
+        self,
+        articles: Iterable[Article],
+        settings: Settings,
+        *,
+        progress: Callable[[str, int, int], None],
+        keep_texts: bool = True,
     ) -> Clustering:
+        everything = tuple(articles)
         if self.fails:
             raise self.fails
-        self.settings = settings
+        self.settings, self.keep_texts = settings, keep_texts
         progress("grouping", 1, 2)
-        everything = tuple(articles)
         names = [article.story or article.id for article in everything]
         stories = tuple(
             _story(name, [article for article, own in zip(everything, names, strict=True) if own == name])
@@ -94,6 +100,7 @@ class Door:
             link=Link(a.id, b.id, "story", 0.31, 0.36, 0.01, 0.02, 1.0, 0.87),
             background=0.04,
             date_penalty=0.01,
+            outlet_penalty=0.0,
             second_opinion=0.0,
             threshold=threshold_at(settings.granularity),
             joined_at=0.31,

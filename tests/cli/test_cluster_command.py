@@ -254,7 +254,8 @@ def test_output_is_replaced_whole_or_not_at_all(
     with monkeypatch.context() as context:
         context.setattr(os, "fsync", full)
         ended = dedup_command("cluster", feed, "--output", output)
-    assert (ended.code, ended.err) == (1, "Error: No space left on device\n")
+    said = f"Error: No space left on device; nothing is written, what was there stays: {output}\n"
+    assert (ended.code, ended.err) == (1, said)
     assert output.read_text(encoding="utf-8") == "before"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["feed.jsonl", "s.jsonl"]
 

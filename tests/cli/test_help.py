@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import subprocess
 import sys
 from dataclasses import fields
@@ -15,7 +16,7 @@ import dedup
 from dedup.cli import application
 from dedup.settings import Settings
 
-COMMANDS = ("cluster", "compare", "evaluate", "settings")
+COMMANDS = ("cluster", "compare", "evaluate", "schema", "settings")
 
 
 def help_of(*command: str) -> str:
@@ -50,11 +51,13 @@ def test_help_fits_eighty_columns(command: tuple[str, ...]) -> None:
 def test_the_list_of_settings_is_whole() -> None:
     listed = CliRunner().invoke(application(), ["settings"]).stdout
     as_json = json.loads(CliRunner().invoke(application(), ["settings", "--json"]).stdout)
-    assert list(as_json) == [knob.name for knob in fields(Settings)]
+    assert list(as_json) == [*(knob.name for knob in fields(Settings)), "dayfirst"]
     for knob in fields(Settings):
         assert f"{knob.name} = {knob.default} " in listed
         assert knob.metadata["help"] in listed
-        assert as_json[knob.name]["default"] == knob.default
+        default = None if knob.default == math.inf else knob.default
+        assert (as_json[knob.name]["default"], as_json[knob.name]["value"]) == (default, default)
+        assert as_json[knob.name]["origin"] == "default"
     assert as_json["window"]["high"] is None
 
 

@@ -49,7 +49,8 @@ def naive(tree: Tree, granularity: float) -> set[frozenset[int]]:
         if sizes == [1, 1]:
             needed *= PAIR
         if min(sizes) >= SEVERAL:
-            needed = max(needed, DROP * min(1, 2 * (1 - granularity)) * min(CAP, *map(height, sides)))
+            share = 1 - (1 - DROP) / (min(sizes) / SEVERAL) ** 0.5
+            needed = max(needed, share * min(1, 2 * (1 - granularity)) * min(CAP, *map(height, sides)))
         return all(map(good, sides)) and height(node) >= needed
 
     stories: set[frozenset[int]] = set()
@@ -107,6 +108,8 @@ def test_two_dense_stories_do_not_become_one_loose_one() -> None:
     assert len(set(cut(tree(3, 0.33), 0.5).tolist())) == 1
     assert len(set(cut(tree(2, 0.31), 0.5).tolist())) == 1, "two articles are not several"
     assert len(set(cut(tree(2, 0.15), 0.5).tolist())) == 2
+    assert len(set(cut(tree(12, 0.35), 0.5).tolist())) == 2, "of many articles the heights are surer: .36 is needed"
+    assert len(set(cut(tree(12, 0.37), 0.5).tolist())) == 1
 
 
 def test_two_single_articles_need_more_than_two_groups() -> None:
@@ -142,13 +145,23 @@ def test_without_merges_every_article_is_alone() -> None:
 
 def test_the_knob_goes_through_its_three_points() -> None:
     assert [threshold_at(granularity) for granularity in (0, 0.5, 1)] == [1.0, SAME_EVENT, LOWEST]
-    assert [drop_at(granularity) for granularity in (0, 0.25, 0.5, 0.75, 1)] == [DROP, DROP, DROP, DROP / 2, 0]
+    found = [drop_at(granularity, SEVERAL) for granularity in (0, 0.25, 0.5, 0.75, 1)]
+    assert found == pytest.approx([DROP, DROP, DROP, DROP / 2, 0])
+
+
+def test_the_larger_two_groups_the_less_they_may_fall_apart() -> None:
+    shares = [drop_at(0.5, size) for size in range(200)]
+    assert shares[:SEVERAL] == [0] * SEVERAL
+    assert shares[SEVERAL] == pytest.approx(DROP)
+    assert all(one < other < 1 for one, other in pairwise(shares[SEVERAL - 1 :]))
+    assert 1 - shares[4 * SEVERAL] == pytest.approx((1 - DROP) / 2), "as the error of a mean of four times as many"
 
 
 def test_what_a_merge_needs_never_rises() -> None:
     grid = np.linspace(0, 1, 10_001).tolist()
     assert all(threshold_at(fine) > threshold_at(coarse) for fine, coarse in pairwise(grid))
-    assert all(drop_at(fine) >= drop_at(coarse) for fine, coarse in pairwise(grid))
+    for size in (0, SEVERAL, 40):
+        assert all(drop_at(fine, size) >= drop_at(coarse, size) for fine, coarse in pairwise(grid))
 
 
 def test_at_nought_only_one_text_is_a_story() -> None:

@@ -12,8 +12,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.match.stories import (
-    DATE_FADE,
     DATE_SPAN,
+    FADE,
     FLOOR,
     SECONDS_A_DAY,
     USUAL,
@@ -78,7 +78,7 @@ def naive_pairs(
         if cosine <= FLOOR or days > settings.window:
             continue
         raw = cosine - (ordinary[a] + ordinary[b]) / 2
-        fade = min(1.0, max(0.0, 1 - (raw - DATE_FADE[0]) / (DATE_FADE[1] - DATE_FADE[0])))
+        fade = min(1.0, max(0.0, 1 - (raw - FADE[0]) / (FADE[1] - FADE[0])))
         taken = 0.0 if math.isnan(days) else settings.date_penalty * min(1.0, days / DATE_SPAN) * fade
         score = round((raw - taken) / SCORE_UNIT)
         if score > 0:

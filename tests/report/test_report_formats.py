@@ -16,8 +16,7 @@ from made_clustering import clustering, example
 
 import dedup
 from dedup.article import Article
-from dedup.clustering import COLUMNS
-from dedup.report import json_text, write_csv, write_json, write_jsonl
+from dedup.report import COLUMNS, json_text, write_csv, write_json, write_jsonl
 from dedup.settings import Settings
 
 any_text = st.text(st.characters(codec=None))  # lone surrogates included
@@ -73,7 +72,7 @@ def test_json_holds_everything() -> None:
     assert list(document) == ["schema", "dedup", "settings", "summary", "stories", "links", "notices"]
     assert document["schema"] == 1
     assert document["dedup"] == dedup.__version__
-    assert document["settings"] == {**Settings().to_dict(), "fingerprint": Settings().fingerprint}
+    assert document["settings"] == {**Settings().method(), "fingerprint": Settings().fingerprint}
     assert document["summary"] == {
         "articles": 6,
         "stories": 3,

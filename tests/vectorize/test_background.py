@@ -49,12 +49,12 @@ def test_the_tables_are_those_of_their_version() -> None:
     digest = hashlib.sha256()
     for language in background.languages():
         digest.update(language.encode() + gzip.decompress(TABLES.joinpath(f"{language}.tsv.gz").read_bytes()))
-    assert (background.BACKGROUND_VERSION, digest.hexdigest()[:16]) == (2, "338e145fd68c0a51")
+    assert (background.BACKGROUND_VERSION, digest.hexdigest()[:16]) == (3, "e87a92f8708e3958")
 
 
 @pytest.mark.parametrize(
     ("language", "names"),
-    [("en", "ukraine tuvalu japanese"), ("de", "frankreich polnisch"), ("ru", "чили французский")],
+    [("en", "ukraine tuvalu japanese russians thais"), ("de", "frankreich polnisch"), ("ru", "чили французский")],
 )
 def test_countries_and_their_languages_are_common_words(language: str, names: str) -> None:
     """A table is older than the news: which country is in it today must not make a topic into a story."""

@@ -13,6 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dedup import Article, cluster
+from dedup.settings import Settings
+from dedup.steps import PlainSteps
 from dedup.text.document import Document
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.furniture import HOLDERS, PASSAGE, REST, furniture, outside_furniture
@@ -32,9 +34,13 @@ def articles_of(bodies: Sequence[str], titles: Sequence[str] | None = None) -> l
 def taken(articles: Sequence[tuple[str, str]]) -> list[int]:
     """How many words are taken out of each body."""
     documents = [Document.of(title, text) for title, text in articles]
-    passages = furniture(HashedWords.of(documents))
+    passages = found(HashedWords.of(documents))
     assert passages.tolist() == sorted({*passages.tolist()})
     return [len(document.body) - len(without(document, passages).body) for document in documents]
+
+
+def found(words: HashedWords) -> NDArray[np.uint64]:
+    return furniture(words, PlainSteps(Settings()))
 
 
 def without(document: Document, passages: NDArray[np.uint64]) -> Document:
@@ -102,7 +108,7 @@ def test_of_a_body_that_is_all_furniture_the_title_is_left() -> None:
     for rest, expected in ((0, 400), (REST - 1, 400 + REST - 1), (REST, 400)):
         bodies = [f"{made(town, rest)} {FOOTER}" for town in TOWNS[:5]]
         assert taken(articles_of(bodies, unrelated(5))) == [expected] * 5
-    passages = furniture(HashedWords.of([Document.of(*article) for article in articles_of(bodies, unrelated(5))]))
+    passages = found(HashedWords.of([Document.of(*article) for article in articles_of(bodies, unrelated(5))]))
     untitled = Document.of("", f"nothing else {FOOTER}")
     assert without(untitled, passages) == untitled
 
@@ -111,12 +117,12 @@ def test_capitals_stay_with_their_words() -> None:
     own = "The mayor of Larkhaven spoke to a crowd of nine hundred in the market square about the flood and the harbour"
     bodies = [f"{own} {FOOTER}", *(f"{made(town, 100)} {FOOTER}" for town in TOWNS[1:5])]
     documents = [Document.of(*article) for article in articles_of(bodies, unrelated(5))]
-    assert without(documents[0], furniture(HashedWords.of(documents))) == Document.of(unrelated(1)[0], own)
+    assert without(documents[0], found(HashedWords.of(documents))) == Document.of(unrelated(1)[0], own)
 
 
 def test_no_articles_have_no_furniture() -> None:
-    assert not len(furniture(HashedWords.of([])))
-    assert not len(furniture(HashedWords.of([Document.of("", ""), Document.of("A title", "")])))
+    assert not len(found(HashedWords.of([])))
+    assert not len(found(HashedWords.of([Document.of("", ""), Document.of("A title", "")])))
     document = Document.of("A title", "A short text.")
     assert without(document, np.empty(0, np.uint64)) == document
 
@@ -126,7 +132,7 @@ def test_only_what_enough_articles_hold_is_taken_out(parts: list[list[int]]) -> 
     """Of bodies put together of a few blocks."""
     bodies = [" ".join(made(f"block{part}", PASSAGE + part) for part in body).split() for body in parts]
     documents = [Document.of(f"zz{number} yy{number}", " ".join(body)) for number, body in enumerate(bodies)]
-    passages = furniture(HashedWords.of(documents))
+    passages = found(HashedWords.of(documents))
     runs = [{tuple(body[at : at + PASSAGE]) for at in range(len(body) - PASSAGE + 1)} for body in bodies]
     for number, (document, body) in enumerate(zip(documents, bodies, strict=True)):
         left = without(document, passages).body.words

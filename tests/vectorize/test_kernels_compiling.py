@@ -99,12 +99,12 @@ def test_compiling_is_announced(loaded: Extractor, cache: Path) -> None:
     assert len(loaded.features([])) == 0
     assert not cache.exists()
     told: list[tuple[str, int, int]] = []
-    FastSteps(Settings(), 1, lambda *what: told.append(what))
+    FastSteps(Settings(threads=1), lambda *what: told.append(what))
     assert {stage for stage, _, _ in told} == {"compiling, once for this machine"}
     assert [done for _, done, _ in told] == list(range(13))
     assert {total for _, _, total in told} == {12}
     assert compiling.is_compiled()
-    FastSteps(Settings(), 1, lambda *what: told.append(what))
+    FastSteps(Settings(threads=1), lambda *what: told.append(what))
     assert len(told) == 13
 
 

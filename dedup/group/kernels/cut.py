@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.group.cut import CAP, PAIR, SEVERAL, drop_at, threshold_at
+from dedup.group.cut import CAP, PAIR, drop_at, threshold_at
 from dedup.group.linkage import Tree
 from dedup.vectorize.kernels.compiling import kept
 
@@ -18,7 +18,9 @@ def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
     """
     threshold = threshold_at(granularity) if granularity > 0 else float("inf")
     alone = PAIR * threshold
-    return _cut(tree.left, tree.right, tree.height, tree.weights, threshold, alone, drop_at(granularity))
+    sizes = range(int(tree.weights.sum()) // 2 + 1)  # of the smaller of two groups
+    drops = np.fromiter((drop_at(granularity, size) for size in sizes), np.float64, len(sizes))
+    return _cut(tree.left, tree.right, tree.height, tree.weights, threshold, alone, drops)
 
 
 @kept
@@ -29,7 +31,7 @@ def _cut(
     weights: NDArray[np.int64],
     threshold: float,
     alone: float,
-    drop: float,
+    drops: NDArray[np.float64],
 ) -> NDArray[np.int64]:
     leaves, nodes = len(weights), len(weights) + len(heights)
     size, good = np.zeros(nodes, np.int64), np.ones(nodes, np.bool_)
@@ -41,8 +43,9 @@ def _cut(
         needed = threshold
         if size[a] == 1 and size[b] == 1:
             needed = alone
-        elif size[a] >= SEVERAL and size[b] >= SEVERAL:
-            needed = max(threshold, drop * min(CAP, height[a], height[b]))
+        drop = drops[min(size[a], size[b])]
+        if drop > 0:
+            needed = max(needed, drop * min(CAP, height[a], height[b]))
         good[node] = good[a] and good[b] and height[node] >= needed
         parent[a], parent[b] = node, node
     label, stories = np.empty(leaves, np.int64), 0

@@ -10,7 +10,7 @@ import gzip
 from functools import cache
 from importlib.resources import files
 
-BACKGROUND_VERSION = 2
+BACKGROUND_VERSION = 3
 COMMONEST = 120
 """Words of each language by which it is told from others."""
 

@@ -4,7 +4,8 @@ English shares are counted in real news: the texts of `reuters21578.jsonl.gz` an
 DIR, every distinct text once. Those of other languages are estimated from word frequencies, which the package wordfreq
 supplies (`pip install wordfreq`): a word of frequency f stands in about 1 − exp(−300·f) of articles of 300 words.
 
-Names of countries, and of the languages they speak, count as no rarer than `PLACE_SHARE`. Counted, most would: but
+Names of countries, of the languages they speak and, in English, of those who speak them count as no rarer than
+`PLACE_SHARE`. Counted, most would: but
 which of them are in the news changes faster than any table, and what a country does next is another story. The names
 are those of Unicode's CLDR, from the package babel.
 """
@@ -79,9 +80,15 @@ def places(language: str) -> set[str]:
     countries = [code for code in locale.territories if len(code) == 2 and code.isalpha()]  # others are continents
     spoken = {tag.split("_")[0] for code in countries for tag in get_official_languages(code, de_facto=True)}
     names = [locale.territories[code] for code in countries]
-    names += [locale.languages[code] for code in spoken if code in locale.languages]
+    tongues = [locale.languages[code] for code in spoken if code in locale.languages]
+    names += tongues + (peoples(tongues) if language == "en" else [])
     tokens = [tokenize(name.split("(")[0].split(",")[0]).words for name in names]  # "Myanmar (Burma)"
     return {name[0] for name in tokens if len(name) == 1 and len(name[0]) > 1}
+
+
+def peoples(tongues: list[str]) -> list[str]:
+    """In English those who speak a language, where they are called by it: Russians, Thais, but not the English."""
+    return [f"{name}s" for name in tongues if name.endswith(("an", "ani", "ai"))]
 
 
 def write(language: str, shares: dict[str, float]) -> None:

@@ -42,10 +42,19 @@ def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.in
 
 def outside_furniture(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Which words stay when furniture, sorted passages of it, is taken out of bodies; shape (words,)."""
+    return _outside_all(words, passages, REST)
+
+
+def outside(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which words of bodies stand in none of some passages, however few these are; shape (words,)."""
+    return _outside_all(words, passages, 0)
+
+
+def _outside_all(words: HashedWords, passages: NDArray[np.uint64], rest: int) -> NDArray[np.bool_]:
     keep = np.ones(len(words.hashes), np.bool_)
     if len(passages):
         table = np.zeros(1 << (2 * len(passages)).bit_length(), np.uint64)
-        _outside(words.hashes, words.offsets, _filled(passages, table), keep)
+        _outside(words.hashes, words.offsets, _filled(passages, table), rest, keep)
     return keep
 
 
@@ -154,8 +163,13 @@ def _filled(passages: NDArray[np.uint64], table: NDArray[np.uint64]) -> NDArray[
 
 @kept
 def _outside(
-    hashes: NDArray[np.uint32], offsets: NDArray[np.int64], table: NDArray[np.uint64], keep: NDArray[np.bool_]
+    hashes: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    table: NDArray[np.uint64],
+    rest: int,
+    keep: NDArray[np.bool_],
 ) -> None:
+    """Writes which words stay; of a body with less than `rest` words left none does, or all without a title."""
     values = np.empty(longest_body(offsets), np.uint64)
     last = len(table) - 1
     wrap = np.uint64(last - 1)
@@ -179,5 +193,5 @@ def _outside(
                     gone += 1
                 until = stop
         left = end - begin - gone
-        if left < REST and gone:
+        if left < rest and gone:
             keep[begin:end] = begin == first  # without a title it stays as it is

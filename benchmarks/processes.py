@@ -1,0 +1,81 @@
+"""Whole processes: what a command takes from its start to its end, and what it writes."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from time import perf_counter
+from typing import Any
+
+from benchmarks.machine import REPOSITORY, BenchmarkError
+from benchmarks.timing import free_threads
+
+
+def clustered(path: Path, output: Path, *, kernels: str = "", style: str = "jsonl") -> dict[str, Any]:
+    """Runs `dedup cluster` on a file or folder in a process of its own.
+
+    Args:
+        path: what is clustered.
+        output: where the result goes.
+        kernels: what `DEDUP_KERNELS` is set to, if anything.
+        style: the format of the result.
+
+    Returns:
+        `seconds` from start to end by the clock, `processor` seconds of all its threads, `peak` bytes, `stages` (see
+        `worker`; Python's own start is in none of them), `bytes` and `sha256` of the result.
+
+    Raises:
+        BenchmarkError: the command failed.
+    """
+    with TemporaryDirectory() as folder:
+        result = Path(folder) / "result.json"
+        arguments = [str(result), str(path), "--output", str(output), "--format", style, "--quiet"]
+        environment = {**free_threads(), **({"DEDUP_KERNELS": kernels} if kernels else {})}
+        ran = run_python(["-m", "benchmarks.worker", *arguments], environment)
+        told: dict[str, Any] = json.loads(result.read_text(encoding="utf-8")) if result.exists() else {"code": None}
+    if told["code"] != 0 or not output.exists():
+        raise BenchmarkError(f"dedup cluster {path} failed ({told['code']}): {ran['errors'].strip()[-500:]}")
+    with output.open("rb") as content:
+        digest = hashlib.file_digest(content, "sha256").hexdigest()
+    told["stages"].insert(0, {"name": "python", "seconds": max(0.0, ran["seconds"] - _sum(told["stages"])), "peak": 0})
+    return {
+        "seconds": ran["seconds"],
+        "processor": ran["processor"],
+        "peak": told["peak"],
+        "stages": told["stages"],
+        "bytes": output.stat().st_size,
+        "sha256": digest,
+    }
+
+
+def run_python(arguments: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any]:
+    """Runs this Python in the root of the repository: `seconds` by the clock, `processor` seconds, `errors` told.
+
+    Raises:
+        BenchmarkError: it was ended by a signal, as where memory ran out.
+    """
+    began, before = perf_counter(), os.times()
+    done = subprocess.run(  # noqa: S603 - this Python with our own arguments
+        [sys.executable, *arguments],
+        cwd=REPOSITORY,
+        env=dict(environment),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    seconds, after = perf_counter() - began, os.times()
+    if done.returncode < 0:
+        raise BenchmarkError(f"python {' '.join(arguments[:3])} … was ended by signal {-done.returncode}")
+    processor = after.children_user + after.children_system - before.children_user - before.children_system
+    return {"seconds": seconds, "processor": processor, "errors": done.stderr}
+
+
+def _sum(stages: Sequence[Mapping[str, Any]]) -> float:
+    return float(sum(stage["seconds"] for stage in stages))

@@ -1,0 +1,280 @@
+"""From texts to signatures and term counts, on one core, beside peers: three rows of `speed`.
+
+Every way gets the same texts and makes 128-slot signatures of their runs of five words. To peers that need the runs as
+Python strings the quickest way to make them is given: its words by a regular expression, in small letters,
+joined by `zip`. Splitting at spaces alone is quicker still, but leaves commas on words; it is measured beside, as
+`rensa, split at spaces`.
+"""
+
+from __future__ import annotations
+
+import re
+import zlib
+from collections.abc import Callable, Sequence
+from hashlib import sha1
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from benchmarks.machine import BenchmarkError
+from benchmarks.peers import is_here
+from benchmarks.timing import alternately
+from dedup import Settings
+from dedup.text.document import Document
+from dedup.vectorize import reference
+from dedup.vectorize.hashing import FEATURES, plain_hashes, shingles_in_order
+from dedup.vectorize.kernels.extractor import Extractor, blocks
+
+if TYPE_CHECKING:
+    from dedup import Article
+    from dedup.vectorize.features import HashedWords
+
+SLOTS, RUN = 128, 5
+CHECKED = 300
+"""Articles on which results are compared where one side is slow."""
+CLOSE = 0.06
+"""The largest mean error of a peer's estimates from which on it has not made signatures of what it was given."""
+WORD = re.compile(r"\w+")
+
+Ways = dict[str, Callable[[], object]]
+
+
+def text_to_signature(articles: Sequence[Article], rounds: int, announce: Callable[[str], object]) -> dict[str, Any]:
+    """The row `text -> signature`."""
+    texts = [article.text for article in articles if article.text]
+    bare = [("", text) for text in texts]
+    sketcher = Sketcher()
+    sketcher.signatures(bare[:8])
+    ways: Ways = {"dedup": lambda: sketcher.signatures(bare)}
+    fewer = {}
+    ways["datasketch, crc32"] = lambda: datasketch(texts, zlib.crc32)
+    ways["datasketch, sha1"] = lambda: datasketch(texts, None)
+    ways["text-dedup's recipe"] = lambda: recipe(texts)
+    for slow in list(ways)[1:]:
+        fewer[slow] = min(rounds, 3)
+    if is_here("rensa"):
+        ways["rensa"] = lambda: rensa(map(runs, texts))
+        ways["rensa, split at spaces"] = lambda: rensa(map(split_runs, texts))
+    if is_here("fastsketchlsh"):
+        ways["fastsketchlsh"] = lambda: fastsketch(list(map(runs, texts)))
+    if is_here("gaoya"):
+        ways["gaoya"] = lambda: gaoya(texts)
+    checked = [_equal_to_datasketch(bare[:CHECKED], sketcher), *_estimates(texts[:CHECKED], sketcher)]
+    return {
+        "articles": len(texts),
+        "megabytes": megabytes(texts),
+        "timings": alternately(ways, rounds, fewer=fewer, announce=announce),
+        "checked": checked,
+    }
+
+
+def hashes_to_signature(articles: Sequence[Article], rounds: int, announce: Callable[[str], object]) -> dict[str, Any]:
+    """The row `the signature step alone`: all get the same 64-bit hashes of runs in one array.
+
+    datasketch and dedup take the lower 32 bits of each, and have to agree in every slot of every signature.
+    """
+    documents = [Document.of("", article.text) for article in articles]
+    parts = [shingles_in_order(plain_hashes(document.words), RUN) for document in documents]
+    parts = [part for part in parts if len(part)]
+    flat, ends = np.concatenate(parts), np.cumsum([0, *map(len, parts)])
+    sketcher = Sketcher()
+    low = [(part & np.uint64(0xFFFFFFFF)).tolist() for part in parts]
+    ours = sketcher.of_hashes(flat, ends)
+    theirs = np.array([sketch.hashvalues for sketch in datasketch_hashes(low)])
+    if not np.array_equal(ours, theirs):
+        raise BenchmarkError("the signatures of dedup and of datasketch differ: they should be equal to the last bit")
+    ways: Ways = {
+        "dedup": lambda: sketcher.of_hashes(flat, ends),
+        "datasketch": lambda: datasketch_hashes(low),
+    }
+    if is_here("rensa"):
+        offsets = ends.astype(np.uint64)
+        ways["rensa"] = lambda: rensa_hashes(flat, offsets)
+    if is_here("fastsketchlsh"):
+        offsets_too = ends.astype(np.uint64)
+        ways["fastsketchlsh"] = lambda: fastsketch_hashes(flat, offsets_too)
+    return {
+        "articles": len(parts),
+        "hashes": len(flat),
+        "timings": alternately(ways, rounds, fewer={"datasketch": min(rounds, 3)}, announce=announce),
+        "checked": [f"dedup = datasketch in all {len(parts):,} signatures, bit for bit"],
+    }
+
+
+def text_to_features(articles: Sequence[Article], rounds: int, announce: Callable[[str], object]) -> dict[str, Any]:
+    """The row `text -> signature + term counts`, beside scikit-learn's `HashingVectorizer` by itself."""
+    from sklearn.feature_extraction.text import HashingVectorizer
+
+    both = [(article.title, article.text) for article in articles]
+    texts = [f"{title}\n{text}" for title, text in both]
+    extractor = Extractor(Settings())
+    extractor.features(both[:8])
+    vectorizer = HashingVectorizer(n_features=FEATURES, alternate_sign=False, norm=None)
+    ways: Ways = {
+        "dedup": lambda: [extractor.features(block) for block in blocks(both)],
+        "scikit-learn": lambda: vectorizer.transform(texts),
+    }
+    return {
+        "articles": len(texts),
+        "megabytes": megabytes(texts),
+        "timings": alternately(ways, rounds, fewer={"scikit-learn": min(rounds, 5)}, announce=announce),
+        "checked": [_equal_to_libraries(both[:CHECKED], extractor)],
+    }
+
+
+class Sketcher:
+    """Signatures alone: dedup's own kernels, without the term counts that its one pass makes too."""
+
+    def __init__(self) -> None:
+        from benchmarks.sketching_kernel import of_hashes
+
+        self._settings = Settings(num_perm=SLOTS, shingle_size=RUN)
+        self._extractor = Extractor(self._settings)
+        self._of_hashes = of_hashes
+
+    def signatures(self, articles: Sequence[tuple[str, str]]) -> NDArray[np.uint32]:
+        """Of titles and texts; shape (articles, SLOTS)."""
+        return np.concatenate([self.of_words(self._extractor.words(block)) for block in blocks(articles)])
+
+    def of_words(self, words: HashedWords) -> NDArray[np.uint32]:
+        """Of hashed words; shape (articles, SLOTS)."""
+        return self._extractor.signatures(words, threads=1)
+
+    def of_hashes(self, hashes: NDArray[np.uint64], ends: NDArray[np.int64]) -> NDArray[np.uint32]:
+        """Of sets of hashes; those of set i are at `hashes[ends[i]:ends[i + 1]]`."""
+        return self._of_hashes(hashes, ends, self._settings)
+
+
+def runs(text: str) -> list[str]:
+    """The runs of five words of a text, shorter ones where it has no more."""
+    return _runs(WORD.findall(text.lower()))
+
+
+def split_runs(text: str) -> list[str]:
+    """The same of what stands between spaces."""
+    return _runs(text.lower().split())
+
+
+def _runs(words: list[str]) -> list[str]:
+    if len(words) < RUN:
+        return [" ".join(words)]
+    return list(map(" ".join, zip(*(words[start:] for start in range(RUN)), strict=False)))
+
+
+def datasketch(texts: Sequence[str], hashfunc: Any) -> list[Any]:
+    """MinHashes of texts by datasketch's bulk route, which takes the same time as its generator and `update_batch`."""
+    from datasketch import MinHash
+
+    given = ([run.encode() for run in runs(text)] for text in texts)
+    return list(MinHash.bulk(given, num_perm=SLOTS, hashfunc=hashfunc, scheme="affine32"))
+
+
+def datasketch_hashes(hashes: Sequence[Sequence[int]]) -> list[Any]:
+    """The same of 32-bit hashes."""
+    from datasketch import MinHash
+
+    return list(MinHash.bulk(hashes, num_perm=SLOTS, seed=Settings().seed, hashfunc=int, scheme="affine32"))
+
+
+def rensa(sets: Any) -> Any:
+    """A matrix of signatures by rensa's bulk route."""
+    from rensa import RMinHash
+
+    return RMinHash.digest_matrix_from_token_sets(list(sets), SLOTS, 1)
+
+
+def rensa_hashes(hashes: NDArray[np.uint64], ends: NDArray[np.uint64]) -> Any:
+    """The same by its flat route, of hashes."""
+    from rensa import RMinHash
+
+    return RMinHash.digest_matrix_from_flat_token_hashes(hashes, ends, SLOTS, 1)
+
+
+def fastsketch(sets: list[list[str]]) -> NDArray[np.uint64]:
+    """Signatures by FastSketchLSH's bulk route."""
+    from FastSketchLSH import FastSimilaritySketch
+
+    return np.asarray(FastSimilaritySketch(size=SLOTS).batch(sets, num_threads=1))
+
+
+def fastsketch_hashes(hashes: NDArray[np.uint64], ends: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The same of hashes."""
+    from FastSketchLSH import FastSimilaritySketch
+
+    return np.asarray(FastSimilaritySketch(size=SLOTS).batch_csr(hashes, ends, prehashed=True, num_threads=1))
+
+
+def gaoya(texts: Sequence[str]) -> Any:
+    """An index of one band, the least work that gaoya does besides the signatures, which do their own tokenising."""
+    from gaoya.minhash import MinHashStringIndex
+
+    index = MinHashStringIndex(32, 0.5, 1, SLOTS, None, "word", True, (RUN, RUN), "vec")
+    for place, text in enumerate(texts):
+        index.insert_document(place, text)
+    return index
+
+
+def recipe(texts: Sequence[str]) -> list[NDArray[np.uint64]]:
+    """What text-dedup does to a text: sets of runs, SHA-1, permutations modulo a Mersenne prime."""
+    prime, most = np.uint64((1 << 61) - 1), np.uint64((1 << 32) - 1)
+    random = np.random.RandomState(42)
+    a, b = random.randint(1, int(prime), SLOTS, np.uint64), random.randint(0, int(prime), SLOTS, np.uint64)
+    rows = []
+    for text in texts:
+        found = {run.encode() for run in _runs(re.split(r"\W+", text.lower()))}
+        hashes = np.array([int.from_bytes(sha1(run).digest()[:4], "little") for run in found], np.uint64)  # noqa: S324
+        rows.append(((hashes[:, None] * a + b) % prime & most).min(axis=0))
+    return rows
+
+
+def megabytes(texts: Sequence[str]) -> float:
+    """The size of texts as UTF-8."""
+    return sum(len(text.encode(errors="surrogatepass")) for text in texts) / 1e6
+
+
+def _equal_to_datasketch(articles: Sequence[tuple[str, str]], sketcher: Sketcher) -> str:
+    documents = [Document.of(*article) for article in articles]
+    if not np.array_equal(sketcher.signatures(articles), reference.signatures(documents, Settings())):
+        raise BenchmarkError("the signatures of dedup and of datasketch differ: they should be equal to the last bit")
+    return f"dedup = datasketch fed with the same hashes, bit for bit ({len(articles):,} articles)"
+
+
+def _equal_to_libraries(articles: Sequence[tuple[str, str]], extractor: Extractor) -> str:
+    documents, found = [Document.of(*article) for article in articles], extractor.features(articles)
+    same = np.array_equal(found.signatures, reference.signatures(documents, Settings()))
+    for ours, theirs in zip(found.term_counts(), reference.term_counts(documents, Settings()), strict=True):
+        same = same and abs(ours - theirs).nnz == 0
+    if not same:
+        raise BenchmarkError("dedup's features differ from those of datasketch and scikit-learn on the same words")
+    return f"dedup = datasketch and HashingVectorizer on the same words, bit for bit ({len(articles):,} articles)"
+
+
+def _estimates(texts: Sequence[str], sketcher: Sketcher) -> list[str]:
+    """How far everybody's estimates are from the Jaccard of the runs of each text and its first two thirds."""
+    cut = [text[: 2 * len(text) // 3] for text in texts]
+    exact = np.array([_jaccard(set(runs(a)), set(runs(b))) for a, b in zip(texts, cut, strict=True)])
+    both = [*texts, *cut]
+    makers: dict[str, Callable[[], NDArray[Any]]] = {
+        "dedup": lambda: sketcher.signatures([("", text) for text in both]),
+        "datasketch": lambda: np.array([sketch.hashvalues for sketch in datasketch(both, zlib.crc32)]),
+        "text-dedup's recipe": lambda: np.array(recipe(both)),
+    }
+    if is_here("rensa"):
+        makers["rensa"] = lambda: np.array(rensa(map(runs, both)).to_rows())
+    if is_here("fastsketchlsh"):
+        makers["fastsketchlsh"] = lambda: fastsketch(list(map(runs, both)))
+    errors = {}
+    for name, make in makers.items():
+        rows = make()
+        estimates = (rows[: len(texts)] == rows[len(texts) :]).mean(axis=1)
+        errors[name] = float(np.abs(estimates - exact).mean())
+    wrong = [name for name, error in errors.items() if error > CLOSE]
+    if wrong:
+        raise BenchmarkError(f"{', '.join(wrong)}: estimates off by more than {CLOSE} do not come from the same runs")
+    told = ", ".join(f"{name} {error:.3f}" for name, error in errors.items())
+    return [f"mean error of estimated Jaccards on {len(texts):,} texts and parts of them: {told}"]
+
+
+def _jaccard(one: set[str], other: set[str]) -> float:
+    return len(one & other) / len(one | other)

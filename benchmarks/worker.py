@@ -1,0 +1,87 @@
+"""One run of `dedup cluster` in a process of its own, with a stop-watch in place of the command's progress bar.
+
+    python -m benchmarks.worker RESULT ARGUMENT ...
+
+runs `dedup cluster ARGUMENT ...` and writes what it took to RESULT, as JSON: `code`, the exit code; `peak`, the most
+memory the process ever had, in bytes; `stages`: name, seconds, and the peak at its end. `start` is all before the first
+article is read, Python's own start left out, and `write` all after the last thing the pipeline told.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from time import perf_counter
+from typing import Any, Self
+
+BEGAN = perf_counter()
+
+
+class StageWatch:
+    """Notes when the stages that a pipeline tells of begin; takes the place of the command's `ProgressBar`."""
+
+    def __init__(self, **_: Any) -> None:
+        self.began: list[tuple[str, float, int]] = [("start", BEGAN, 0)]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self("write")
+
+    def __call__(self, stage: str, *_: int) -> None:
+        if stage != self.began[-1][0]:
+            self.began.append((stage, perf_counter(), peak_bytes()))
+
+    def stages(self) -> list[dict[str, Any]]:
+        """Each stage that there was, in order; one that was left and entered again is there once."""
+        ends = [*self.began[1:], ("", perf_counter(), peak_bytes())]
+        found: dict[str, dict[str, Any]] = {}
+        for (name, start, _), (_, end, peak) in zip(self.began, ends, strict=True):
+            stage = found.setdefault(name, {"name": name, "seconds": 0.0, "peak": 0})
+            stage["seconds"] += end - start
+            stage["peak"] = peak
+        return list(found.values())
+
+
+def peak_bytes() -> int:
+    """The most memory this process has had so far.
+
+    On Linux of its own address space: what `getrusage` tells there is never less than what the process that started
+    this one had at that moment.
+    """
+    status = Path("/proc/self/status")
+    if status.exists():
+        for line in status.read_text(encoding="ascii", errors="replace").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) * 1024
+    import resource
+
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * (1 if sys.platform == "darwin" else 1024)
+
+
+def main(result: Path, arguments: list[str]) -> None:
+    """Runs the command and writes what it took."""
+    import dedup.cli
+    from dedup.cli import cluster
+
+    watches: list[StageWatch] = []
+
+    def watch(**options: Any) -> StageWatch:
+        watches.append(StageWatch(**options))
+        return watches[-1]
+
+    vars(cluster)["ProgressBar"] = watch
+    sys.argv = ["dedup", "cluster", *arguments]
+    code: Any = 0
+    try:
+        dedup.cli.main()
+    except SystemExit as exit_:
+        code = exit_.code or 0
+    stages = watches[-1].stages() if watches else []
+    result.write_text(json.dumps({"code": code, "peak": peak_bytes(), "stages": stages}), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -1,0 +1,43 @@
+"""`dedup schema`: what the formats hold, as JSON schemas."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from dedup.cli.output import standard_output
+from dedup.report import json_text, read_schema
+
+SHORT_HELP = "Print the JSON schema of a format."
+HELP = """Prints the JSON schema (2020-12) of what dedup writes.
+
+\b
+jsonl  a line of jsonl, a row of csv and parquet
+json   the document of json
+kept   the fields that dedup cluster --keep adds to a record
+
+\b
+Examples:
+  dedup schema jsonl
+  dedup schema json > dedup.schema.json
+
+The schema goes to standard output. Exit codes: 0 done, 2 wrong usage.
+"""
+
+
+class Name(StrEnum):
+    """The schemas there are."""
+
+    JSONL = "jsonl"
+    JSON = "json"
+    KEPT = "kept"
+
+
+def command(
+    name: Annotated[Name, typer.Argument(metavar="NAME", help="jsonl, json or kept.", show_default=False)],
+) -> None:
+    """Prints a schema."""
+    with standard_output() as out:
+        out.write(json_text(read_schema(name)) + "\n")

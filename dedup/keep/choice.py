@@ -1,0 +1,73 @@
+"""Which records are kept, and what is added to them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any
+
+from dedup.clustering import Clustering
+
+if TYPE_CHECKING:
+    from dedup.archive import Arrivals
+
+ADDED = (
+    *("dedup_id", "dedup_story", "dedup_copy_group", "dedup_canonical", "dedup_story_size", "dedup_copy_group_size"),
+    *("dedup_probability", "dedup_path"),
+)
+"""The fields that are added to a record, in this order."""
+
+ADDED_AGAINST = ("dedup_status", "dedup_copy_of")
+"""Those that follow where an archive was given."""
+
+OWN = frozenset((*ADDED, *ADDED_AGAINST))
+"""All of them: where a record has one from a run before, it is replaced or goes."""
+
+
+class Keep(StrEnum):
+    """Which records are kept: all, one of each copy group, one of each story."""
+
+    ALL = "all"
+    COPY = "copy"
+    STORY = "story"
+
+
+def kept_articles(found: Clustering | Arrivals, which: Keep) -> Iterator[int]:
+    """The places of the articles that are kept, ascending: the canonical ones of copy groups or of stories.
+
+    Of arrivals only new articles are kept, and of these, but for "all", no copy of an archived one; of each story, only
+    where nothing of it is archived.
+    """
+    clustering, count = (
+        (found, len(found.articles)) if isinstance(found, Clustering) else (found.clustering, found.count)
+    )
+    known: set[str] = set()
+    if not isinstance(found, Clustering):
+        known = {"copy"} if which is Keep.COPY else {"copy", "continues"} if which is Keep.STORY else set()
+    canonical = {story.canonical for story in clustering}
+    repeated: set[str] = set()
+    if which is Keep.COPY:
+        groups = [group for story in clustering for group in story.copy_groups]
+        repeated = {article for group in groups for article in group.articles if article != group.canonical}
+    for place, article in enumerate(clustering.articles[:count]):
+        if not isinstance(found, Clustering) and found.statuses[place] in known:
+            continue
+        if which is Keep.ALL or (article.id not in repeated if which is Keep.COPY else article.id in canonical):
+            yield place
+
+
+def added_fields(found: Clustering | Arrivals) -> list[dict[str, Any]]:
+    """For each article, of arrivals for each new one, what is added to its record."""
+    clustering = found if isinstance(found, Clustering) else found.clustering
+    sizes = {group.id: len(group.articles) for story in clustering for group in story.copy_groups}
+    added = []
+    for record, label in zip(found.to_records(), clustering.labels, strict=False):
+        values = [
+            *(record[name] for name in ("id", "story", "copy_group", "canonical")),
+            len(clustering.stories[label].articles),
+            sizes.get(record["copy_group"], 1),
+            *(record[name] for name in ("probability", "path", "status", "copy_of") if name in record),
+        ]
+        names = ADDED if isinstance(found, Clustering) else (*ADDED, *ADDED_AGAINST)
+        added.append(dict(zip(names, values, strict=True)))
+    return added

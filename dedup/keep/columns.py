@@ -1,0 +1,155 @@
+"""Columns added to Parquet and Arrow files: they are read once more, and what is kept is written with types and all."""
+
+from __future__ import annotations
+
+from collections.abc import Container, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from typing import IO, Any
+
+from dedup.errors import InputError
+from dedup.keep.spool import Origin
+from dedup.read.source import Source
+
+_ROWS = 1024
+_GROUP = 1 << 25  # bytes of rows that are written together
+_PARQUET, _ARROW_FILE = b"PAR1", b"ARROW1"
+
+
+def added_types() -> dict[str, Any]:
+    """The Arrow types of the fields that are added."""
+    import pyarrow as pa
+
+    return {
+        "dedup_id": pa.string(),
+        "dedup_story": pa.string(),
+        "dedup_copy_group": pa.string(),
+        "dedup_canonical": pa.bool_(),
+        "dedup_story_size": pa.int64(),
+        "dedup_copy_group_size": pa.int64(),
+        "dedup_probability": pa.float64(),
+        "dedup_path": pa.string(),
+        "dedup_status": pa.string(),
+        "dedup_copy_of": pa.string(),
+    }
+
+
+class ColumnWriter:
+    """Writes rows of Parquet or Arrow files, with columns added, to one file of the same kind.
+
+    Args:
+        out: a binary stream.
+        kind: what the ending of a file says: ".parquet", or one of Arrow's.
+        added: the names of the columns that are added.
+        dropped: those of columns that are not kept.
+    """
+
+    def __init__(self, out: IO[bytes], kind: str, added: Sequence[str], dropped: Container[str]) -> None:
+        self._out = out
+        self._kind = kind
+        self._added = added
+        self._dropped = dropped
+        self._writer: Any = None
+        self._schema: Any = None
+        self._waiting: list[Any] = []
+        self._stack = ExitStack()
+
+    def __enter__(self) -> ColumnWriter:
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        with self._stack:
+            if kind is None:
+                self._flush()
+
+    def write(self, origin: Origin, kept: Mapping[int, Sequence[Any]]) -> None:
+        """Writes the rows of a file whose numbers are in `kept`, from 1, with the values of their new columns.
+
+        Raises:
+            InputError: the file has other columns than the one before, or has changed since it was read.
+        """
+        import pyarrow as pa
+
+        types = added_types()
+        seen = first = 0
+        for batch in _batches(origin):
+            first, seen = seen, seen + batch.num_rows
+            places = [place for place in range(batch.num_rows) if first + place + 1 in kept]
+            taken = batch.take(pa.array(places, pa.int64()))
+            taken = taken.select([name for name in taken.schema.names if name not in self._dropped])
+            values = [kept[first + place + 1] for place in places]
+            for column, name in enumerate(self._added):
+                new = pa.array([row[column] for row in values], types[name])
+                taken = taken.append_column(pa.field(name, types[name]), new)
+            self._write(taken, origin)
+        if kept and max(kept) > seen:
+            raise InputError(f"{origin.shown} has changed since it was read: it has {seen} rows now")
+
+    def _write(self, batch: Any, origin: Origin) -> None:
+        if self._writer is None:
+            self._schema = batch.schema
+            self._writer = self._stack.enter_context(self._opened(batch.schema))
+        elif not batch.schema.equals(self._schema):
+            raise InputError(f"{origin.shown} has other columns than the file before it: name a folder for the output")
+        if batch.num_rows:
+            self._waiting.append(batch)
+        if sum(one.nbytes for one in self._waiting) > _GROUP:
+            self._flush()
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+
+        if self._waiting:
+            table = pa.Table.from_batches(self._waiting).unify_dictionaries()
+            self._waiting = []
+            try:
+                self._writer.write_table(table)
+            except pa.ArrowInvalid as error:
+                raise InputError(f"the rows cannot be written to one file ({error}): name a folder") from None
+
+    def _opened(self, schema: Any) -> Any:
+        from pyarrow import ipc, parquet
+
+        if self._kind == ".parquet":
+            return parquet.ParquetWriter(self._out, schema)
+        return ipc.new_file(self._out, schema)
+
+
+def schema_of(origin: Origin) -> Any:
+    """The schema of a file."""
+    return next(_batches(origin)).schema
+
+
+def read_rows(origin: Origin, numbers: Container[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows of a file with some numbers, from 1."""
+    number = 0
+    for batch in _batches(origin):
+        for place in range(batch.num_rows):
+            number += 1
+            if number in numbers:
+                yield number, batch.slice(place, 1).to_pylist()[0]
+
+
+def _batches(origin: Origin) -> Iterator[Any]:
+    """The rows of a file, some at a time; one empty batch where there are none."""
+    import pyarrow as pa
+    from pyarrow import ipc, parquet
+
+    def empty(schema: Any) -> Any:
+        return pa.RecordBatch.from_pylist([], schema=schema)
+
+    with Source.of_file(origin.file(), origin.shown).seekable() as stream:
+        beginning = stream.read(8)
+        stream.seek(0)
+        if beginning.startswith(_PARQUET):
+            file = parquet.ParquetFile(stream, pre_buffer=False, memory_map=False)
+            yield empty(file.schema_arrow)
+            yield from file.iter_batches(batch_size=_ROWS, use_threads=False)
+            return
+        if beginning.startswith(_ARROW_FILE):
+            held = ipc.open_file(stream)
+            yield empty(held.schema)
+            yield from (held.get_batch(place) for place in range(held.num_record_batches))
+            return
+        flowing = ipc.open_stream(stream)
+        yield empty(flowing.schema)
+        yield from flowing

@@ -1,0 +1,53 @@
+"""The kept records as a folder: each file as it came, with the records that are kept of it; articles of a file each,
+as they are.
+"""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from dedup.keep.spool import Origin, Spool
+from dedup.keep.writing import LINES, LIST, OBJECT, ROWS, encoded, write_stream
+from dedup.report import json_text
+from dedup.whole import whole_file, whole_folder
+
+LIST_OF_FILES = ".dedup.jsonl"
+"""In such a folder, what is added to articles that are files: hidden, so that no run reads it as articles."""
+
+_SHAPES = {"line": LINES, "item": LIST, "object": OBJECT, "row": ROWS, "values": LINES}
+
+
+def write_folder(spool: Spool, kept: Iterable[int], added: Sequence[Mapping[str, Any]], folder: Path) -> int:
+    """Writes the records at some places, ascending, into a new folder, whole or not at all.
+
+    Returns:
+        How many of them are files that were copied.
+
+    Raises:
+        OSError: it cannot be written, or a file that is to be copied is gone.
+        InputError: a file has changed since it was read.
+    """
+    copied: list[Mapping[str, Any]] = []
+    with whole_folder(folder) as unfinished:
+        for origin, group in groupby(spool.records(kept), lambda record: record.origin):
+            target = unfinished / (f"{origin.name}.jsonl" if origin.form == "values" else origin.name)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            places = [record.place for record in group]
+            if origin.form == "file":
+                shutil.copyfile(origin.file(), target)
+                copied.append({"file": origin.name, **added[places[0]]})
+                continue
+            with whole_file(target) as out:
+                write_stream(spool, _shape(origin), places, added, out)
+        if copied:
+            lines = "".join(json_text(line) + "\n" for line in copied)
+            (unfinished / LIST_OF_FILES).write_bytes(encoded(lines))
+    return len(copied)
+
+
+def _shape(origin: Origin) -> str:
+    return origin.kind if origin.form == "column" else _SHAPES[origin.form]

@@ -1,0 +1,50 @@
+"""Fields added to the text of a JSON object, which otherwise stays as it is: numbers, order, escapes, doubled names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Container, Mapping
+from typing import Any
+
+from dedup.read.members import Member, members
+from dedup.report import json_text
+
+_LINE_ENDS = re.compile(r"[\r\n]+")
+
+
+def with_fields(text: str, added: Mapping[str, Any], dropped: Container[str]) -> str:
+    """The text of an object with some fields more, behind its own.
+
+    Args:
+        text: the object, as it was read.
+        added: what to add.
+        dropped: names of fields that it may have from a run before, which are taken out.
+    """
+    body = text.rstrip()
+    if '"dedup_' in body:
+        body = _without(body, dropped)
+    inside = body[:-1].rstrip(" \t\r\n")
+    blank = body[len(inside) : -1]
+    comma = "" if inside.endswith("{") else ", "
+    return f"{inside}{comma}{json_text(added)[1:-1]}{blank}}}"
+
+
+def on_one_line(text: str) -> str:
+    """The text of an object without line ends, which stand only between its parts."""
+    return _LINE_ENDS.sub(" ", text.strip())
+
+
+def _without(text: str, names: Container[str]) -> str:
+    """The text of an object without the members of some names."""
+    found = list(members(text))
+    if not any(member.key in names for member in found):
+        return text
+    pieces: list[str] = []
+    before: Member | None = None
+    for member in found:
+        if member.key not in names:
+            if pieces and before:
+                pieces.append(text[before.end : member.start])
+            pieces.append(text[member.start : member.end])
+        before = member
+    return f"{text[: found[0].start]}{''.join(pieces)}{text[found[-1].end :]}"

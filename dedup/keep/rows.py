@@ -1,0 +1,138 @@
+"""Cells added to the text of a row of a table, whose own cells stay as they are, quotation marks and all."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Container, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dedup.read.source import Table
+
+_QUOTE = '"'
+
+
+class Columns:
+    """The columns of a table, and how cells are added to its rows.
+
+    Args:
+        table: its header.
+        added: the names of the columns to add.
+        dropped: those of columns that it may have from a run before, which are taken out.
+
+    Attributes:
+        head: the line with the names of the new columns.
+    """
+
+    def __init__(self, table: Table, added: Sequence[str], dropped: Container[str]) -> None:
+        self._delimiter = table.delimiter
+        self._end = _end(table.head) or "\n"
+        names = column_names(table)
+        self._width = len(names)
+        self._dropped = {place for place, name in enumerate(names) if name in dropped}
+        self.head = self.row(table.head, added)
+
+    def row(self, raw: str, added: Sequence[Any]) -> str:
+        """The text of a row with the values of the new cells, and the end of its line.
+
+        Cells beyond the named columns come last, so that the new ones stand below their names.
+        """
+        cells, _ = raw_cells(raw, self._delimiter)
+        named = [*cells[: self._width], *[""] * (self._width - len(cells))]
+        kept = [cell for place, cell in enumerate(named) if place not in self._dropped]
+        new = [_written(_text(value), self._delimiter) for value in added]
+        return self._delimiter.join([*kept, *new, *cells[self._width :]]) + (_end(raw) or self._end)
+
+
+def column_names(table: Table) -> list[str]:
+    """The names of the columns of a table."""
+    return [value_of(cell).strip() for cell in raw_cells(table.head, table.delimiter)[0]]
+
+
+def row_values(raw: str, table: Table) -> dict[str, str]:
+    """The values of a row by the names of their columns."""
+    cells = [value_of(cell) for cell in raw_cells(raw, table.delimiter)[0]]
+    names = column_names(table)
+    return dict(zip(names, cells + [""] * (len(names) - len(cells)), strict=False))
+
+
+def mended(raw: str, table: Table, values: Mapping[str, Any]) -> str:
+    """The text of a row, so that it reads in one way only: another where a quotation mark in it is never closed.
+
+    `values` is what was read of it.
+    """
+    cells, whole = raw_cells(raw, table.delimiter)
+    if whole:
+        return raw
+    plain = [_unquoted(cell) for cell in raw.rstrip("\r\n").split(table.delimiter)]
+    as_plain = dict(zip(column_names(table), plain, strict=False))
+    if all(values.get(name) == cell for name, cell in as_plain.items()):
+        return table.delimiter.join(_written(cell, table.delimiter) for cell in plain) + _end(raw)
+    return table.delimiter.join([*cells[:-1], _written(value_of(cells[-1]), table.delimiter)])
+
+
+def raw_cells(row: str, delimiter: str) -> tuple[list[str], bool]:
+    """The cells of a row as they are written, and whether each quotation mark that opens one is closed.
+
+    Cells are found as `csv.reader` finds them: a quotation mark counts at the beginning of a cell, two of them stand
+    for one, and what follows the closing one up to the delimiter belongs to the cell.
+    """
+    cells: list[str] = []
+    body = row.rstrip("\r\n")
+    start = 0
+    while True:
+        place = start
+        if body.startswith(_QUOTE, start):
+            place, closed = _closed(body, start)
+            if not closed:
+                return [*cells, row[start:]], False
+        end = body.find(delimiter, place)
+        if end < 0:
+            return [*cells, body[start:]], True
+        cells.append(body[start:end])
+        start = end + len(delimiter)
+
+
+def _closed(text: str, start: int) -> tuple[int, bool]:
+    """Where the quoted part of a cell ends, and whether it does."""
+    place = start + 1
+    while (place := text.find(_QUOTE, place)) >= 0:
+        if not text.startswith(_QUOTE, place + 1):
+            return place + 1, True
+        place += 2
+    return len(text), False
+
+
+def value_of(cell: str) -> str:
+    """What a cell, as it is written, says."""
+    if not cell.startswith(_QUOTE):
+        return cell
+    end, closed = _closed(cell, 0)
+    return cell[1 : end - 1 if closed else end].replace(_QUOTE * 2, _QUOTE) + cell[end:]
+
+
+def _text(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return value if isinstance(value, str) else repr(value)
+
+
+def _written(value: str, delimiter: str) -> str:
+    """A value as a cell."""
+    if not value:
+        return ""
+    written = io.StringIO(newline="")
+    csv.writer(written, delimiter=delimiter, lineterminator="\r\n").writerow([value])
+    return written.getvalue().removesuffix("\r\n")
+
+
+def _unquoted(cell: str) -> str:
+    """What a cell says to a reader for whom quotation marks are characters like any other."""
+    return cell.removeprefix(_QUOTE).removesuffix(_QUOTE).replace(_QUOTE * 2, _QUOTE)
+
+
+def _end(row: str) -> str:
+    return row[len(row.rstrip("\r\n")) :]

@@ -1,0 +1,178 @@
+"""The records of a run, put by on the disk while their articles are read, since what they are is known at the end only.
+
+A file may have changed by then, and standard input is gone; and in memory they would be there twice. Rows of Parquet
+and Arrow files are not put by but read once more.
+"""
+
+from __future__ import annotations
+
+import math
+import tempfile
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any
+
+from dedup.errors import InputError
+from dedup.keep.rows import mended
+from dedup.read import read_records
+from dedup.read.packing import ENDINGS
+from dedup.report import json_text
+
+if TYPE_CHECKING:
+    from dedup.article import Article, Notice
+    from dedup.read.paths import Found
+    from dedup.read.source import Record, Table
+
+COLUMNAR = (".parquet", ".arrow", ".feather", ".ipc")
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """What the records of a file, or of a part of it, have in common.
+
+    Attributes:
+        path: where the file is, None for standard input.
+        shown: the same for messages.
+        name: what the file is called in a folder that is written: `nato/a.txt`.
+        form: "line", "item", "object" and "row" as in `Record.form`; "column" for a row of a Parquet or Arrow file,
+            "file" where the file is one article, "values" where all that there is of a record is what was read.
+        table: of rows.
+    """
+
+    path: Path | None
+    shown: str
+    name: str
+    form: str
+    table: Table | None
+
+    def file(self) -> Path:
+        """Where the file is.
+
+        Raises:
+            InputError: it was standard input.
+        """
+        if self.path is None:
+            raise InputError("what came by standard input cannot be read once more")
+        return self.path
+
+    @property
+    def kind(self) -> str:
+        """What the ending of the name says: ".jsonl" of `feed.jsonl.gz`."""
+        suffixes = [suffix.lower() for suffix in Path(self.name).suffixes]
+        return next((suffix for suffix in reversed(suffixes) if suffix not in ENDINGS), "")
+
+
+@dataclass(frozen=True, slots=True)
+class Spooled:
+    """A record that was put by: its place among the articles, its origin, its number there, and its text.
+
+    The text is its very own; of a "file" and of "values" an object with what was read, of a "column" "".
+    """
+
+    place: int
+    origin: Origin
+    number: int
+    text: str
+
+
+class Spool:
+    """Takes records and gives them back, one at a time, in the order in which they came.
+
+    Raises:
+        OSError: there is no room on the disk for it.
+    """
+
+    def __init__(self) -> None:
+        self._file: IO[bytes] = tempfile.TemporaryFile(prefix="dedup-")  # noqa: SIM115 - closed by `close`
+        self._ends = array("Q")
+        self._numbers = array("Q")
+        self._of = array("L")
+        self.origins: list[Origin] = []
+        self._last: tuple[Found, str, Table | None] | None = None
+        self._names: set[str] = set()
+
+    def close(self) -> None:
+        """Forgets everything."""
+        self._file.close()
+
+    def __len__(self) -> int:
+        return len(self._ends)
+
+    def articles(
+        self, paths: Sequence[str], *, fields: Mapping[str, str], notices: list[Notice], dayfirst: bool
+    ) -> Iterator[Article]:
+        """Reads articles as `dedup.read_articles` does, and puts the record of each by."""
+        for article, record, found in read_records(paths, fields=fields, notices=notices, dayfirst=dayfirst):
+            self.add(record, found)
+            yield article
+
+    def add(self, record: Record, found: Found) -> None:
+        """Puts a record by."""
+        form = _form(record, found)
+        if self._last is None or self._last[0] is not found or self._last[1:] != (form, record.table):
+            again = self._last is not None and self._last[0] is found
+            name = self.origins[-1].name if again else self._own_name(found.id if found.path else "stdin.jsonl")
+            self.origins.append(Origin(found.path, found.shown, name, form, record.table))
+            self._last = (found, form, record.table)
+        text = record.raw
+        if form in {"file", "values"}:
+            text = json_text(writable(record.values))
+        elif form == "row" and record.table:
+            text = mended(text, record.table, record.values)
+        try:
+            self._file.write(text.encode("utf-8", "surrogatepass"))
+        except OSError as error:
+            raise OSError(error.errno, f"{error.strerror} (TMPDIR names another)", tempfile.gettempdir()) from None
+        self._ends.append(self._file.tell())
+        self._numbers.append(record.number or 0)
+        self._of.append(len(self.origins) - 1)
+
+    def records(self, places: Iterable[int]) -> Iterator[Spooled]:
+        """The records at some places, which are ascending."""
+        for place in places:
+            start = self._ends[place - 1] if place else 0
+            self._file.seek(start)
+            text = self._file.read(self._ends[place] - start).decode("utf-8", "surrogatepass")
+            yield Spooled(place, self.origins[self._of[place]], self._numbers[place], text)
+
+    def _own_name(self, wanted: str) -> str:
+        """A name that no other file has, and that leads nowhere else."""
+        parts = [part for part in Path(wanted).parts if part not in {"..", "/"}]
+        stem, dot, endings = parts[-1].partition(".")
+        name, number = "/".join(parts), 1
+        while name in self._names:
+            number += 1
+            name = "/".join([*parts[:-1], f"{stem}-{number}{dot}{endings}"])
+        self._names.add(name)
+        return name
+
+
+def _form(record: Record, found: Found) -> str:
+    if record.form:
+        return record.form
+    endings = {suffix.lower() for suffix in (found.path.suffixes[-2:] if found.path else ())}
+    if record.number is None:
+        return "file"
+    return "column" if endings & set(COLUMNAR) else "values"
+
+
+def writable(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values as JSON has them; what it has not, as text."""
+
+    def written(value: Any) -> Any:
+        if isinstance(value, Mapping):
+            return {str(name): written(inner) for name, inner in value.items()}
+        if isinstance(value, list | tuple):
+            return [written(inner) for inner in value]
+        if isinstance(value, float) and not math.isfinite(value):
+            return None
+        if isinstance(value, bytes):
+            return value.decode("utf-8", "surrogateescape")
+        if value is None or isinstance(value, str | int | float):
+            return value
+        return value.isoformat() if hasattr(value, "isoformat") else str(value)
+
+    made: dict[str, Any] = written(values)
+    return made

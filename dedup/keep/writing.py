@@ -1,0 +1,112 @@
+"""The kept records as one stream: JSON lines, a JSON list, a table, or a Parquet or Arrow file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
+from typing import IO, Any
+
+from dedup.errors import InputError
+from dedup.keep.choice import OWN
+from dedup.keep.columns import ColumnWriter, read_rows, schema_of
+from dedup.keep.objects import on_one_line, with_fields
+from dedup.keep.rows import Columns, row_values
+from dedup.keep.spool import COLUMNAR, Origin, Spool, Spooled, writable
+from dedup.report import json_text
+
+LINES, LIST, OBJECT, ROWS = "jsonl", "json", "object", "csv"
+"""The shapes of a stream. A Parquet or Arrow file is named by its ending."""
+
+
+def shape_of(origins: Sequence[Origin]) -> str:
+    """The shape in which all records came; JSON lines where they came in several, or cannot be written as they came."""
+    forms = {origin.form for origin in origins}
+    if forms == {"item"}:
+        return LIST
+    if (
+        forms == {"row"}
+        and len({(origin.table.head.rstrip("\r\n"), origin.table.delimiter) for origin in origins if origin.table}) == 1
+    ):
+        return ROWS
+    if forms == {"column"}:
+        first, *others = origins
+        schema = schema_of(first)
+        if all(schema_of(other).equals(schema) for other in others):
+            return first.kind
+    return LINES
+
+
+def check_shape(shape: str, origins: Sequence[Origin]) -> None:
+    """Whether records of these origins can be written in a shape: any as JSON, tables only where they came as one.
+
+    Raises:
+        InputError: they cannot.
+    """
+    if shape in {LINES, LIST} or (own := shape_of(origins)) == shape or {own, shape} <= set(COLUMNAR):
+        return
+    what = "a table" if shape == ROWS else shape.removeprefix(".").capitalize()
+    raise InputError(
+        f"the records did not come as {what} with the same columns, and cannot be kept as such: keep them as"
+        " jsonl or json, or in a folder (--output kept/), each file as it came"
+    )
+
+
+def write_stream(
+    spool: Spool, shape: str, kept: Iterable[int], added: Sequence[Mapping[str, Any]], out: IO[bytes]
+) -> None:
+    """Writes the records at some places, ascending, each with what is added to it."""
+    names = list(added[0]) if added else []
+    if shape in COLUMNAR:
+        with ColumnWriter(out, shape, names, OWN) as columns:
+            for origin, group in groupby(spool.records(kept), lambda record: record.origin):
+                columns.write(origin, {record.number: list(added[record.place].values()) for record in group})
+        return
+    for text in _texts(spool, shape, kept, added, names):
+        out.write(encoded(text))
+
+
+def encoded(text: str) -> bytes:
+    """A text as UTF-8; undecodable bytes as they came, and what no UTF-8 can hold as it is elsewhere."""
+    try:
+        return text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "surrogatepass")
+
+
+def _texts(
+    spool: Spool, shape: str, kept: Iterable[int], added: Sequence[Mapping[str, Any]], names: Sequence[str]
+) -> Iterator[str]:
+    if shape == ROWS:
+        columns = None
+        for record in spool.records(kept):
+            if columns is None and record.origin.table:
+                columns = Columns(record.origin.table, names, OWN)
+                yield columns.head
+            if columns:
+                yield columns.row(record.text, list(added[record.place].values()))
+        return
+    before, between, after = ("[\n", ",\n", "\n]\n") if shape == LIST else ("", "", "")
+    started = False
+    for record, own in _as_objects(spool, kept):
+        text = with_fields(own, added[record.place], OWN)
+        if shape == LINES:
+            yield on_one_line(text) + "\n"
+        elif shape == OBJECT:
+            yield text + "\n"
+        else:
+            yield (between if started else before) + text.strip()
+        started = True
+    if shape == LIST:
+        yield after if started else "[]\n"
+
+
+def _as_objects(spool: Spool, kept: Iterable[int]) -> Iterator[tuple[Spooled, str]]:
+    """Records, each with its text as that of a JSON object."""
+    for origin, records in groupby(spool.records(kept), lambda record: record.origin):
+        if origin.form == "column":
+            of_number = {record.number: record for record in records}
+            for number, values in read_rows(origin, of_number):
+                yield of_number[number], json_text(writable(values))
+        else:
+            for record in records:
+                yield record, json_text(row_values(record.text, origin.table)) if origin.table else record.text

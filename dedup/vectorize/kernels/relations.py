@@ -1,0 +1,149 @@
+"""Whether the holders of a repeated passage speak of one thing, by a kernel: `dedup.vectorize.furniture.relations`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.vectorize.boilerplate import common
+from dedup.vectorize.features import HashedWords
+from dedup.vectorize.furniture import HEADLINE, LEAD, UNIT
+from dedup.vectorize.kernels.compiling import Whole, kept, kernel
+from dedup.vectorize.kernels.passages import outside
+
+_BITS = np.uint32(63)
+
+
+def relations(
+    words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64], languages: Sequence[str]
+) -> NDArray[np.int64]:
+    """The relation of pairs of articles in units of 1 / `UNIT`, as in the plain form."""
+    names = sorted(set(languages))
+    common_words = [np.sort(np.fromiter(common(name), np.uint32)) for name in names]
+    starts = np.cumsum([0, *map(len, common_words)]).astype(np.int64)
+    number = {name: place for place, name in enumerate(names)}
+    tongue = np.fromiter((number[name] for name in languages), np.int64, len(languages))
+    own = outside(words, repeated)
+    telling, ends = _telling(
+        words.hashes, words.offsets, tongue, np.concatenate([np.empty(0, np.uint32), *common_words]), starts
+    )
+    found = np.empty(len(pairs), np.int64)
+    _relations(words.hashes, words.offsets, np.ascontiguousarray(pairs), own, telling, ends, found)
+    return found
+
+
+@kept
+def _telling(
+    hashes: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    tongue: NDArray[np.int64],
+    common_words: NDArray[np.uint32],
+    starts: NDArray[np.int64],
+) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """The distinct telling words of each article's title, or of how it begins, and where they end."""
+    articles = len(tongue)
+    room: Whole = np.int64(0)
+    for article in range(articles):
+        room += max(offsets[2 * article + 1] - offsets[2 * article], LEAD)
+    told, ends = np.empty(room, np.uint32), np.zeros(articles + 1, np.int64)
+    filled: Whole = np.int64(0)
+    for article in range(articles):
+        first, middle, last = offsets[2 * article], offsets[2 * article + 1], offsets[2 * article + 2]
+        if first == middle:
+            middle = min(last, middle + LEAD)
+        known = common_words[starts[tongue[article]] : starts[tongue[article] + 1]]
+        begin = filled
+        for place in range(first, middle):
+            word = hashes[place]
+            at = np.searchsorted(known, word)
+            if at < len(known) and known[at] == word:
+                continue
+            seen = False
+            for other in range(begin, filled):
+                seen |= told[other] == word
+            if not seen:
+                told[filled] = word
+                filled += 1
+        ends[article + 1] = filled
+    return told[:filled].copy(), ends
+
+
+@kernel
+def stands_in(hashes: NDArray[np.uint32], begin: Whole, end: Whole, first: Whole, last: Whole) -> bool:
+    """Whether the title `hashes[begin:end]`, if it has several words, stands in `hashes[first:last]` word by word."""
+    length = end - begin
+    if length < HEADLINE:
+        return False
+    for at in range(first, last - length + 1):
+        offset = 0
+        while offset < length and hashes[at + offset] == hashes[begin + offset]:
+            offset += 1
+        if offset == length:
+            return True
+    return False
+
+
+@kernel
+def share(
+    hashes: NDArray[np.uint32],
+    first: Whole,
+    middle: Whole,
+    last: Whole,
+    own: NDArray[np.bool_],
+    alone: bool,
+    telling: NDArray[np.uint32],
+    met: NDArray[np.bool_],
+) -> Whole:
+    """Of some telling words those that stand in an article, `alone`: outside of its repeated passages; in `UNIT`s."""
+    count = len(telling)
+    bits = np.uint64(0)
+    for place in range(count):
+        bits |= np.uint64(1) << np.uint64(telling[place] & _BITS)
+        met[place] = False
+    for at in range(first, last):
+        word = hashes[at]
+        if not (bits >> np.uint64(word & _BITS)) & np.uint64(1) or (alone and at >= middle and not own[at]):
+            continue
+        for place in range(count):
+            met[place] |= telling[place] == word
+    found: Whole = np.int64(0)
+    for place in range(count):
+        found += np.int64(met[place])
+    return found * UNIT // count
+
+
+@kept
+def _relations(
+    hashes: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    pairs: NDArray[np.int64],
+    own: NDArray[np.bool_],
+    telling: NDArray[np.uint32],
+    ends: NDArray[np.int64],
+    found: NDArray[np.int64],
+) -> None:
+    """Writes the relation of each pair."""
+    lists = np.zeros(len(ends) - 1, np.bool_)
+    most: Whole = np.int64(0)
+    for article in range(len(lists)):
+        most = max(most, ends[article + 1] - ends[article])
+    for pair in range(len(pairs)):
+        for side in range(2):
+            title, holder = pairs[pair, side], pairs[pair, 1 - side]
+            if not lists[holder]:
+                lists[holder] = stands_in(
+                    hashes, offsets[2 * title], offsets[2 * title + 1], offsets[2 * holder + 1], offsets[2 * holder + 2]
+                )
+    met = np.empty(most, np.bool_)
+    for pair in range(len(pairs)):
+        total, sides = np.int64(0), np.int64(0)
+        for side in range(2):
+            one, other = pairs[pair, side], pairs[pair, 1 - side]
+            words = telling[ends[one] : ends[one + 1]]
+            if len(words):
+                first, middle, last = offsets[2 * other], offsets[2 * other + 1], offsets[2 * other + 2]
+                total += share(hashes, first, middle, last, own, lists[other], words, met)
+                sides += 1
+        found[pair] = total // sides if sides else UNIT
