@@ -17,6 +17,8 @@ ROOT = Path(__file__).resolve().parents[1]
 HOSTS = {
     *{"cldr.unicode.org", "creativecommons.org", "github.com", "keepachangelog.com", "semver.org"},
     *{"matplotlib.org", "purl.org", "www.w3.org"},  # in figures
+    "json-schema.org",  # what a schema says it is
+    *{"my.netscape.com", "search.yahoo.com", "www.tei-c.org"},  # names of XML's elements, in feeds
 }
 """The hosts that files may name, besides invented ones (RFC 2606). A package registry is no business of theirs."""
 
