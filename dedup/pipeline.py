@@ -22,7 +22,7 @@ from dedup.match.stories import ordinariness, rescored
 from dedup.settings import Settings
 from dedup.steps import choose
 from dedup.vectorize.boilerplate import overwritten
-from dedup.vectorize.bridge import bridge, figures
+from dedup.vectorize.bridge import bridge, figures, tongues_of
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.furniture import furniture
 
@@ -71,6 +71,7 @@ def cluster(
     titled = words.kept(keep)
     passages = furniture(titled, steps)
     keep[keep] = steps.outside_furniture(titled, passages)
+    del titled
     features = steps.features(words, keep, order, tell)
     words = features.words
 
@@ -85,7 +86,11 @@ def cluster(
     frequencies = Frequencies.of(features.terms_of(features.every), languages, among)
     vectors = steps.tfidf(features, languages, frequencies)
     ordinary = ordinariness(vectors.matrix, standing)
-    across = bridge(vectors, features.terms_of(features.capitals), figures(words), languages)
+    across = None
+    if len(tongues_of(languages)) > 1:
+        across = bridge(vectors, features.terms_of(features.capitals), figures(words), languages)
+    sketches = features.signatures
+    del features  # of what is no longer needed this takes most memory
     never = never_one_story(words, steps, forms)
     pairs = steps.story_pairs(vectors.matrix, ordinary, collection.seconds, among, never, tell, across)
     crowd = crowding(pairs, collection.seconds, among)
@@ -93,7 +98,7 @@ def cluster(
     pairs = rescored(pairs, ordinary, collection.seconds, settings)
 
     tell("grouping", 0, count)
-    agreeing = steps.agreeing_slots(features.signatures, np.stack([pairs.a, pairs.b], axis=1))
+    agreeing = steps.agreeing_slots(sketches, np.stack([pairs.a, pairs.b], axis=1))
     alike = alike_candidates(pairs, banded, agreeing)
     more_copies, more_forms = decide(words, steps, alike, collection.seconds, settings)
     copies, forms = copies.with_others(more_copies), forms.with_others(more_forms)

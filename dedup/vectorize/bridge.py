@@ -7,7 +7,7 @@ articles of one language are compared by.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,6 +54,11 @@ def figures(words: HashedWords) -> NDArray[np.int64]:
     return np.unique(terms_of(np.unique(words.hashes[(words.flags & IS_NUMBER) > 0])))
 
 
+def tongues_of(languages: Iterable[str]) -> list[str]:
+    """The known languages among some, those that are taken for each other counting as one; sorted."""
+    return sorted({ONE_TONGUE.get(language, language) for language in languages} - {UNKNOWN})
+
+
 def bridge(
     vectors: Vectors, capitals: sp.csr_array, figures: NDArray[np.int64], languages: Sequence[str]
 ) -> Bridge | None:
@@ -65,7 +70,7 @@ def bridge(
         figures: the hashed terms that are numbers, ascending, as `figures` returns them.
         languages: the language of each article.
     """
-    names = sorted({ONE_TONGUE.get(language, language) for language in languages} - {UNKNOWN})
+    names = tongues_of(languages)
     if len(names) < 2:
         return None
     number = {name: place for place, name in enumerate(names)}

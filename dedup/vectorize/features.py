@@ -173,6 +173,8 @@ class Features:
     def terms_of(self, weights: NDArray[np.unsignedinteger]) -> sp.csr_array:
         """The terms with one of their weights, `every` or `capitals`, those without any left out."""
         keep = weights > 0
+        if keep.all():
+            return sp.csr_array((weights, self.terms, self.indptr), shape=(len(self), FEATURES))
         before = np.concatenate([[0], np.cumsum(keep)])
         return sp.csr_array((weights[keep], self.terms[keep], before[self.indptr]), shape=(len(self), FEATURES))
 

@@ -54,7 +54,7 @@ def tfidf(features: Features, languages: Sequence[str], frequencies: Frequencies
     _close_ranks(features.indptr, filled, data, columns)
     entries = int(filled[-1])
     shape = (len(features), len(terms))
-    return Vectors(sp.csr_array((data[:entries].copy(), columns[:entries].copy(), filled), shape=shape), terms)
+    return Vectors(sp.csr_array((data[:entries], columns[:entries], filled), shape=shape), terms)
 
 
 @kept
