@@ -13,24 +13,32 @@ import json
 import sys
 from pathlib import Path
 from time import perf_counter
-from typing import Any, Self
+from typing import Any
+
+from dedup.cli.progress import ProgressBar
 
 BEGAN = perf_counter()
 
 
-class StageWatch:
+class StageWatch(ProgressBar):
     """Notes when the stages that a pipeline tells of begin; takes the place of the command's `ProgressBar`."""
 
-    def __init__(self, **_: Any) -> None:
+    def __init__(self, *, quiet: bool = False) -> None:
+        super().__init__(quiet=quiet)
         self.began: list[tuple[str, float, int]] = [("start", BEGAN, 0)]
+        self._over = False
 
-    def __enter__(self) -> Self:
-        return self
+    def stop(self) -> None:
+        if not self._over:
+            self._over = True
+            self._note("write")
+        super().stop()
 
-    def __exit__(self, *_: object) -> None:
-        self("write")
+    def __call__(self, stage: str, done: int, total: int) -> None:
+        self._note(stage)
+        super().__call__(stage, done, total)
 
-    def __call__(self, stage: str, *_: int) -> None:
+    def _note(self, stage: str) -> None:
         if stage != self.began[-1][0]:
             self.began.append((stage, perf_counter(), peak_bytes()))
 
