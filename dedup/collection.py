@@ -270,7 +270,10 @@ def _clean(article: Article, where: str, notices: list[Notice]) -> Article:
     """The article without null bytes and lone surrogates, which no text can hold; a notice where it has no words."""
     changes: dict[str, Any] = {}
     for name in ("id", "title", "text", "source", "url", "lang", "path", "where"):
-        cleaned, count = _UNWRITABLE.subn("\ufffd", getattr(article, name))
+        value = getattr(article, name)
+        if value.isascii() and "\0" not in value:
+            continue
+        cleaned, count = _UNWRITABLE.subn("\ufffd", value)
         if count:
             changes[name] = cleaned
             what = "null byte or lone surrogate" if count == 1 else "null bytes or lone surrogates"

@@ -248,6 +248,10 @@ class _Reading:
         odd: list[str] = []
         for name in names:
             value = self.record[name]
+            if type(value) is str:  # by far the most are, and need no more than this
+                if stripped := value.strip():
+                    return self.whole(field, value if read is _text else stripped)
+                continue
             if is_missing(value):
                 continue
             read_value = read(value)
@@ -265,6 +269,8 @@ class _Reading:
 
     def whole(self, field: str, value: str) -> str:
         """The value without what no text can hold, U+FFFD in its place; a notice that counts it."""
+        if value.isascii() and "\0" not in value:
+            return value
         nulls, surrogates = value.count("\0"), 0
         if nulls:
             value = value.replace("\0", "\ufffd")
