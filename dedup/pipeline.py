@@ -22,7 +22,6 @@ from dedup.match.stories import ordinariness, rescored
 from dedup.settings import Settings
 from dedup.steps import choose
 from dedup.vectorize.boilerplate import overwritten
-from dedup.vectorize.bridge import bridge, figures, tongues_of
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.furniture import furniture
 
@@ -86,9 +85,7 @@ def cluster(
     frequencies = Frequencies.of(features.terms_of(features.every), languages, among)
     vectors = steps.tfidf(features, languages, frequencies)
     ordinary = ordinariness(vectors.matrix, standing)
-    across = None
-    if len(tongues_of(languages)) > 1:
-        across = bridge(vectors, features.terms_of(features.capitals), figures(words), languages)
+    across = steps.bridge(vectors, features, languages)
     sketches = features.signatures
     del features  # of what is no longer needed this takes most memory
     never = never_one_story(words, steps, forms)

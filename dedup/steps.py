@@ -71,6 +71,8 @@ class Steps(Protocol):
 
     def tfidf(self, features: Features, languages: Sequence[str], frequencies: Frequencies) -> Vectors: ...
 
+    def bridge(self, vectors: Vectors, features: Features, languages: Sequence[str]) -> Bridge | None: ...
+
     def band_candidates(self, signatures: NDArray[np.uint32], present: NDArray[np.bool_]) -> NDArray[np.int64]: ...
 
     def agreeing_slots(self, signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.int64]: ...
@@ -155,6 +157,11 @@ class PlainSteps:
         from dedup.vectorize.weights import tfidf
 
         return tfidf(*features.term_counts(), languages, frequencies, self._settings)
+
+    def bridge(self, vectors: Vectors, features: Features, languages: Sequence[str]) -> Bridge | None:
+        from dedup.vectorize.bridge import bridge, figures
+
+        return bridge(vectors, features.terms_of(features.capitals), figures(features.words), languages)
 
     def band_candidates(self, signatures: NDArray[np.uint32], present: NDArray[np.bool_]) -> NDArray[np.int64]:
         from dedup.match.copies import band_candidates
@@ -259,6 +266,11 @@ class FastSteps:
 
         return tfidf(features, languages, frequencies, self._settings)
 
+    def bridge(self, vectors: Vectors, features: Features, languages: Sequence[str]) -> Bridge | None:
+        from dedup.vectorize.kernels.bridging import bridge
+
+        return bridge(vectors, features, languages)
+
     def band_candidates(self, signatures: NDArray[np.uint32], present: NDArray[np.bool_]) -> NDArray[np.int64]:
         from dedup.match.kernels.bands import band_candidates
 
@@ -308,7 +320,6 @@ class FastSteps:
 
     def _compile(self, progress: Progress) -> None:
         """Uses every kernel once, on a few articles of two languages that share passages."""
-        from dedup.vectorize.bridge import Bridge
         from dedup.vectorize.frequencies import Frequencies
 
         footer = " ".join(f"Word{number}" for number in range(40))
@@ -330,11 +341,10 @@ class FastSteps:
             yield self.matching_blocks(words.title(0), words.title(1))
             languages = ["en", "en", "de", "de"]
             frequencies = Frequencies.of(features.terms_of(features.every), languages)
-            matrix = self.tfidf(features, languages, frequencies).matrix
-            yield matrix
-            across = Bridge(matrix, np.array([0, 0, 1, 1]))
+            yield (vectors := self.tfidf(features, languages, frequencies))
+            across = self.bridge(vectors, features, languages)
             never = copies.where(copies.a < 0)
-            yield (alike := self.story_pairs(matrix, times * 0, times, order, never, _silent, across))
+            yield (alike := self.story_pairs(vectors.matrix, times * 0, times, order, never, _silent, across))
             tree = self.average_linkage(alike, [[0, 1]], np.array([1, 0, 1, 1]))
             yield self.cut(tree, self._settings.granularity)
 

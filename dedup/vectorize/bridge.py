@@ -7,7 +7,7 @@ articles of one language are compared by.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,9 +54,16 @@ def figures(words: HashedWords) -> NDArray[np.int64]:
     return np.unique(terms_of(np.unique(words.hashes[(words.flags & IS_NUMBER) > 0])))
 
 
-def tongues_of(languages: Iterable[str]) -> list[str]:
-    """The known languages among some, those that are taken for each other counting as one; sorted."""
-    return sorted({ONE_TONGUE.get(language, language) for language in languages} - {UNKNOWN})
+def tongues_of(languages: Sequence[str]) -> NDArray[np.int64] | None:
+    """The number of each article's language, -1 where it is unknown; None where there are not two known ones.
+
+    Languages that are taken for each other count as one.
+    """
+    names = sorted({ONE_TONGUE.get(language, language) for language in languages} - {UNKNOWN})
+    if len(names) < 2:
+        return None
+    number = {name: place for place, name in enumerate(names)}
+    return np.array([number.get(ONE_TONGUE.get(language, language), -1) for language in languages], np.int64)
 
 
 def bridge(
@@ -70,12 +77,8 @@ def bridge(
         figures: the hashed terms that are numbers, ascending, as `figures` returns them.
         languages: the language of each article.
     """
-    names = tongues_of(languages)
-    if len(names) < 2:
-        return None
-    number = {name: place for place, name in enumerate(names)}
-    tongues = np.array([number.get(ONE_TONGUE.get(language, language), -1) for language in languages], np.int64)
-    return Bridge(_stretched(_kept(vectors, capitals, figures)), tongues)
+    tongues = tongues_of(languages)
+    return None if tongues is None else Bridge(_stretched(_kept(vectors, capitals, figures)), tongues)
 
 
 def _kept(vectors: Vectors, capitals: sp.csr_array, figures: NDArray[np.int64]) -> sp.csr_array:
