@@ -25,7 +25,7 @@ from dedup.errors import InputError
 from dedup.pipeline import cluster
 from dedup.record import find_fields
 from dedup.settings import Settings
-from dedup.steps import Steps, choose
+from dedup.steps import PlainSteps, choose
 from dedup.vectorize.boilerplate import body_digest, overwritten
 from dedup.vectorize.features import Features, HashedWords
 from dedup.vectorize.frequencies import Frequencies
@@ -375,7 +375,7 @@ class _Read:
     words: HashedWords
     order: NDArray[np.int64]
     rows: NDArray[np.int64]
-    steps: Steps
+    steps: PlainSteps
 
     @classmethod
     def of(cls, articles: Articles, settings: Settings) -> Self:
@@ -396,4 +396,4 @@ class _Counted:
     features: Features
     languages: list[str]
     rows: NDArray[np.int64]
-    steps: Steps
+    steps: PlainSteps

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,11 +34,17 @@ Texts = Iterable[tuple[str, str]]
 """Titles and bodies of articles."""
 
 
-class Steps(Protocol):
-    """The steps that come in two forms. What each does is told where its plain form is."""
+class PlainSteps:
+    """Every step in its plain form. What each does is told where the function is that it calls."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._documents: list[Document] = []
 
     def read(self, articles: Texts) -> HashedWords:
         """The words of articles, which are taken as they come."""
+        self._documents = [Document.of(title, text) for title, text in articles]
+        return HashedWords.of(self._documents)
 
     def features(
         self,
@@ -55,66 +61,6 @@ class Steps(Protocol):
             order: for each article the place at which `read` met it, shape (articles,).
             progress: told how many articles are done.
         """
-
-    def signatures(self, words: HashedWords, order: NDArray[np.int64]) -> NDArray[np.uint32]:
-        """The signatures alone, of all words."""
-
-    def held_passages(self, words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]: ...
-
-    def relations(
-        self, words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64], languages: Sequence[str]
-    ) -> NDArray[np.int64]: ...
-
-    def outside_furniture(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]: ...
-
-    def detect(self, words: HashedWords) -> list[str]: ...
-
-    def tfidf(self, features: Features, languages: Sequence[str], frequencies: Frequencies) -> Vectors: ...
-
-    def bridge(self, vectors: Vectors, features: Features, languages: Sequence[str]) -> Bridge | None: ...
-
-    def band_candidates(self, signatures: NDArray[np.uint32], present: NDArray[np.bool_]) -> NDArray[np.int64]: ...
-
-    def agreeing_slots(self, signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.int64]: ...
-
-    def overlaps(self, words: HashedWords, pairs: NDArray[np.int64]) -> Overlaps: ...
-
-    def matching_blocks(self, one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int, int]]: ...
-
-    def story_pairs(
-        self,
-        matrix: sp.csr_array,
-        ordinary: NDArray[np.float64],
-        seconds: NDArray[np.float64],
-        among: NDArray[np.int64],
-        never: HasPairs,
-        progress: Progress,
-        bridge: Bridge | None,
-    ) -> Pairs: ...
-
-    def average_linkage(self, pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree: ...
-
-    def cut(self, tree: Tree, granularity: float) -> NDArray[np.int64]: ...
-
-
-class PlainSteps:
-    """Every step in its plain form."""
-
-    def __init__(self, settings: Settings) -> None:
-        self._settings = settings
-        self._documents: list[Document] = []
-
-    def read(self, articles: Texts) -> HashedWords:
-        self._documents = [Document.of(title, text) for title, text in articles]
-        return HashedWords.of(self._documents)
-
-    def features(
-        self,
-        words: HashedWords,
-        keep: NDArray[np.bool_],
-        order: NDArray[np.int64],
-        progress: Progress | None = None,
-    ) -> Features:
         if progress:
             progress("counting the words", 0, len(words))
         bounds = words.offsets.tolist()
@@ -127,6 +73,7 @@ class PlainSteps:
         return plain_features(documents, self._settings)
 
     def signatures(self, words: HashedWords, order: NDArray[np.int64]) -> NDArray[np.uint32]:  # noqa: ARG002 - it has the strings
+        """The signatures alone, of all words."""
         from dedup.vectorize.reference import signatures
 
         return signatures([self._documents[place] for place in order.tolist()], self._settings)
@@ -202,13 +149,14 @@ class PlainSteps:
 
         return average_linkage(pairs, groups, weights)
 
-    def cut(self, tree: Tree, granularity: float) -> NDArray[np.int64]:
+    @staticmethod  # a result keeps it, and is not to keep the words
+    def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
         from dedup.group.cut import cut
 
         return cut(tree, granularity)
 
 
-class FastSteps:
+class FastSteps(PlainSteps):
     """Every step by kernels.
 
     Args:
@@ -219,7 +167,8 @@ class FastSteps:
     def __init__(self, settings: Settings, progress: Progress | None = None) -> None:
         from dedup.vectorize.kernels.extractor import Extractor
 
-        self._settings, self._threads = settings, settings.threads or None
+        super().__init__(settings)
+        self._threads = settings.threads or None
         self._extractor = Extractor(settings)
         if not is_compiled():
             self._compile(progress or _silent)
@@ -313,7 +262,8 @@ class FastSteps:
 
         return average_linkage(pairs, groups, weights)
 
-    def cut(self, tree: Tree, granularity: float) -> NDArray[np.int64]:
+    @staticmethod  # a result keeps it, and is not to keep the words
+    def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
         from dedup.group.kernels.cut import cut
 
         return cut(tree, granularity)
@@ -358,7 +308,7 @@ def _silent(stage: str, done: int, total: int) -> None:
     """Progress that nobody asked for."""
 
 
-def choose(articles: Texts, settings: Settings, progress: Progress | None = None) -> tuple[Steps, Texts]:
+def choose(articles: Texts, settings: Settings, progress: Progress | None = None) -> tuple[PlainSteps, Texts]:
     """The form that is done sooner with some articles, and the articles, of which some may be taken to see how many.
 
     Raises:
