@@ -97,11 +97,16 @@ def _show_steps(steps: Sequence[Report], console: Console) -> None:
         "how far each step is from its limits, one core", "step", "rate", "unit", "limit", "at most", "share"
     )
     for step in steps:
-        first = [step["step"], f"{step['rate']:,.1f}", step["unit"]]
+        first = [step["step"], _rate(step["rate"]), step["unit"]]
         for limit in step["limits"]:
-            table.add_row(*first, limit["name"], f"{limit['rate']:,.1f}", f"{limit['share']:.0%}")
+            table.add_row(*first, limit["name"], _rate(limit["rate"]), f"{limit['share']:.0%}")
             first = ["", "", ""]
     console.print(table)
+
+
+def _rate(value: float) -> str:
+    """A rate as narrow as it can be told: a fast machine's copying of memory must fit too."""
+    return f"{value:,.1f}" if value < 1_000 else f"{value:,.0f}"
 
 
 def _show_stages(title: str, stages: Sequence[Report], console: Console) -> None:
