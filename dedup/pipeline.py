@@ -20,7 +20,7 @@ from dedup.match.opinion import Embed, opinions
 from dedup.match.outlets import less_of_one_outlet
 from dedup.match.stories import ordinariness, rescored
 from dedup.settings import Settings
-from dedup.steps import choose
+from dedup.steps import choose, silent
 from dedup.vectorize.boilerplate import overwritten
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.furniture import furniture
@@ -56,7 +56,7 @@ def cluster(
         InputError: something among the articles is no article at all, or there are to be less than one thread.
         SecondOpinionError: the embedding failed, or gave something else than a vector for each text.
     """
-    settings, tell = settings or Settings(), progress or _silent
+    settings, tell = settings or Settings(), progress or silent
     door = Door(articles, keep_texts=keep_texts or second_opinion is not None)
     tell("reading the words", 0, 0)
     steps, texts = choose(door.texts(), settings, tell)
@@ -133,7 +133,3 @@ def compare(
 def _notice(article: Article) -> Notice:
     problem = f"the text of {article.id!r} stands under other, unrelated titles too"
     return Notice(article.where or article.path or article.id, problem, "judged by its title alone", skipped=False)
-
-
-def _silent(stage: str, done: int, total: int) -> None:
-    """Progress that nobody asked for."""

@@ -171,7 +171,7 @@ class FastSteps(PlainSteps):
         self._threads = settings.threads or None
         self._extractor = Extractor(settings)
         if not is_compiled():
-            self._compile(progress or _silent)
+            self._compile(progress or silent)
 
     def read(self, articles: Texts) -> HashedWords:
         return self._extractor.read(articles, self._threads)
@@ -294,7 +294,7 @@ class FastSteps(PlainSteps):
             yield (vectors := self.tfidf(features, languages, frequencies))
             across = self.bridge(vectors, features, languages)
             never = copies.where(copies.a < 0)
-            yield (alike := self.story_pairs(vectors.matrix, times * 0, times, order, never, _silent, across))
+            yield (alike := self.story_pairs(vectors.matrix, times * 0, times, order, never, silent, across))
             tree = self.average_linkage(alike, [[0, 1]], np.array([1, 0, 1, 1]))
             yield self.cut(tree, self._settings.granularity)
 
@@ -304,7 +304,7 @@ class FastSteps(PlainSteps):
         mark_compiled()
 
 
-def _silent(stage: str, done: int, total: int) -> None:
+def silent(stage: str, done: int, total: int) -> None:
     """Progress that nobody asked for."""
 
 
