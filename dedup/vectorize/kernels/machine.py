@@ -15,6 +15,9 @@ from numba.extending import intrinsic
 from numba.np.arrayobj import make_array
 
 LANES = 64
+"""Bytes that are compared at once."""
+SLOTS = 32
+"""Permutations whose least values stay in registers together."""
 _SIGNS = b'.!?:;"\n\r'
 """The ASCII signs among `dedup.text.alphabet.SENTENCE_ENDS`."""
 
@@ -88,11 +91,20 @@ def _how_many(_context: Any, _bits: Any) -> Any:
     return types.intp(types.uint64), code
 
 
+def _rotate(_context: Any, _value: Any, _by: Any) -> Any:
+    def code(_context: Any, builder: Any, _signature: Any, args: Any) -> Any:
+        word = ir.IntType(32)
+        turn = builder.module.declare_intrinsic("llvm.fshl", [word], ir.FunctionType(word, [word] * 3))
+        return builder.call(turn, [args[0], args[0], args[1]])
+
+    return types.uint32(types.uint32, types.uint32), code
+
+
 def _least_lanes(_context: Any, _hashes: Any, _count: Any, a: Any, b: Any, row: Any, _slot: Any) -> Any:
     def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
         count, slot = args[1], args[5]
         word = ir.IntType(32)
-        lanes = ir.VectorType(word, LANES)
+        lanes = ir.VectorType(word, SLOTS)
 
         def place(which: int, at: Any, kind: ir.Type) -> Any:
             array = make_array(signature.args[which])(context, builder, args[which])
@@ -100,11 +112,11 @@ def _least_lanes(_context: Any, _hashes: Any, _count: Any, a: Any, b: Any, row: 
 
         factor = builder.load(place(2, slot, lanes), align=4)
         summand = builder.load(place(3, slot, lanes), align=4)
-        found = cgutils.alloca_once_value(builder, ir.Constant(lanes, [ir.Constant(word, 2**32 - 1)] * LANES))
+        found = cgutils.alloca_once_value(builder, ir.Constant(lanes, [ir.Constant(word, 2**32 - 1)] * SLOTS))
         with cgutils.for_range(builder, count) as loop:
             single = builder.load(place(0, loop.index, word))
             first = builder.insert_element(ir.Constant(lanes, ir.Undefined), single, ir.Constant(word, 0))
-            mask = ir.Constant(ir.VectorType(word, LANES), [ir.Constant(word, 0)] * LANES)
+            mask = ir.Constant(ir.VectorType(word, SLOTS), [ir.Constant(word, 0)] * SLOTS)
             spread = builder.shuffle_vector(first, ir.Constant(lanes, ir.Undefined), mask)
             value = builder.add(builder.mul(factor, spread), summand)
             before = builder.load(found)
@@ -128,6 +140,8 @@ lowest: Any = intrinsic(_lowest)
 """`lowest(bits)`: the place of the lowest set bit of a number, 64 where it has none."""
 how_many: Any = intrinsic(_how_many)
 """`how_many(bits)`: how many bits of a number are set."""
+rotate: Any = intrinsic(_rotate)
+"""`rotate(value, by)`: 32 bits turned left. Of two shifts, LLVM would make one of them a multiplication, which is slow."""
 least_lanes: Any = intrinsic(_least_lanes)
-"""`least_lanes(hashes, count, a, b, row, slot)`: for 64 permutations from `slot` on, the least a·h + b mod 2^32 of the
+"""`least_lanes(hashes, count, a, b, row, slot)`: for `SLOTS` permutations from `slot` on, the least a·h + b mod 2^32 of the
 hashes: what sits in registers meanwhile would be read and written at every hash otherwise."""

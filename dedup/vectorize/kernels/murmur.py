@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.vectorize.hashing import FEATURES
+
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
-from dedup.vectorize.kernels.machine import four_bytes
+from dedup.vectorize.kernels.machine import eight_bytes, four_bytes, rotate
 
 _A = np.uint32(0xCC9E2D51)
 _B = np.uint32(0x1B873593)
@@ -17,36 +17,39 @@ _C = np.uint32(5)
 _D = np.uint32(0xE6546B64)
 _E = np.uint32(0x85EBCA6B)
 _F = np.uint32(0xC2B2AE35)
-SHORT = 16
+SHORT = np.uint64(8)
 """Bytes up to which a word's hash is left to `murmur_many`."""
 READY = np.uint32(255)
+SMALL = np.uint64(0x2020202020202020)
+"""What eight ASCII letters or digits are or-ed with to be small."""
+LOW = np.array([(1 << 8 * length) - 1 for length in range(int(SHORT) + 1)], np.uint64)
+"""The mask of the first so many of eight bytes."""
 
 
 @kernel
 def stir(h: Whole, k: Whole) -> Whole:
     """What a block, whole or not, does to the hash."""
-    k = np.uint32(k * _A)
-    k = np.uint32((k << np.uint32(15)) | (k >> np.uint32(17)))
-    return h ^ np.uint32(k * _B)
+    return np.uint32(h ^ np.uint32(rotate(np.uint32(k * _A), np.uint32(15)) * _B))
 
 
 @kernel
 def block(h: Whole, k: Whole) -> Whole:
     """One block of MurmurHash3 that is whole."""
-    h = stir(h, k)
-    h = np.uint32((h << np.uint32(13)) | (h >> np.uint32(19)))
-    return np.uint32(h * _C + _D)
+    return np.uint32(rotate(stir(h, k), np.uint32(13)) * _C + _D)
+
+
+@kernel
+def mix(h: Whole) -> Whole:
+    """The finaliser of MurmurHash3 for 32 bits: everything is narrowed at once, for numba would go on with 64."""
+    h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(16))) * _E)
+    h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(13))) * _F)
+    return np.uint32(h ^ np.uint32(h >> np.uint32(16)))
 
 
 @kernel
 def finish(h: Whole, length: Whole) -> Whole:
     """The end of MurmurHash3."""
-    h ^= np.uint32(length)
-    h ^= h >> np.uint32(16)
-    h = np.uint32(h * _E)
-    h ^= h >> np.uint32(13)
-    h = np.uint32(h * _F)
-    return h ^ (h >> np.uint32(16))
+    return mix(np.uint32(h ^ np.uint32(length)))
 
 
 @kernel
@@ -68,8 +71,8 @@ def murmur(text: NDArray[np.uint8], begin: Whole, end: Whole, small: Whole) -> W
 
 @kernel
 def murmur_many(
-    low: NDArray[np.uint64],
-    high: NDArray[np.uint64],
+    low: NDArray[np.uint32],
+    high: NDArray[np.uint32],
     lengths: NDArray[np.uint32],
     count: Whole,
     hashes: NDArray[np.uint32],
@@ -78,25 +81,36 @@ def murmur_many(
     """The hashes of words of up to `SHORT` bytes, many at a time: there is no branch in the loop.
 
     Args:
-        low, high: the first eight bytes of each word, and the next; zeros follow its end.
+        low, high: the first four bytes of each word, and the next; zeros follow its end.
         lengths: its bytes; `READY` for a word whose hash is there already, in `low`.
         count: how many words there are.
         hashes: where their hashes are written, from place `first` on.
     """
-    half = np.uint64(32)
     out = hashes[first : first + count]
     for word in range(count):
-        length = lengths[word]
-        k = np.uint32(low[word])
-        h = block(np.uint32(0), k) if length >= 4 else stir(np.uint32(0), k)
-        k = np.uint32(low[word] >> half)
-        h = block(h, k) if length >= 8 else stir(h, k)
-        k = np.uint32(high[word])
-        h = block(h, k) if length >= 12 else stir(h, k)
-        k = np.uint32(high[word] >> half)
-        h = block(h, k) if length >= 16 else stir(h, k)
-        h = finish(h, length)
-        out[word] = np.uint32(low[word]) if length == READY else h
+        length, one, two = lengths[word], low[word], high[word]
+        stirred, blocked = stir(np.uint32(0), one), block(np.uint32(0), one)
+        h = blocked if length >= 4 else stirred
+        stirred, blocked = stir(h, two), block(h, two)
+        h = finish(blocked if length >= 8 else stirred, length)
+        out[word] = one if length == READY else h
+
+
+@kernel
+def murmur_longer(text: NDArray[np.uint8], begin: Whole, length: Whole, low: Whole, high: Whole) -> Whole:
+    """The hash of a word of more than `SHORT` ASCII bytes, of which the first eight are known, small.
+
+    For up to twice as many there is no branch. Up to eight bytes after the end are read, and ignored.
+    """
+    if length > 16:
+        return murmur(text, begin, begin + np.int64(length), np.uint32(SMALL))
+    rest = (eight_bytes(text, begin + 8) | SMALL) & LOW[np.uint64(length) - SHORT]
+    h = block(block(np.uint32(0), low), high)
+    k = np.uint32(rest)
+    h = block(h, k) if length >= 12 else stir(h, k)
+    k = np.uint32(rest >> np.uint64(32))
+    h = block(h, k) if length >= 16 else stir(h, k)
+    return finish(h, length)
 
 
 def hash_words(words: Sequence[str]) -> NDArray[np.uint32]:

@@ -67,20 +67,20 @@ def read_block(
     folded = np.empty(2 * longest + 8, np.uint8)
     places = np.empty(longest // 2 + 2, np.uint32)
     edges, marks = np.empty(longest + 3 + GROUP, np.uint32), np.empty(longest + 3 + GROUP, np.uint32)
-    low, high = np.empty(longest // 2 + 2, np.uint64), np.empty(longest // 2 + 2, np.uint64)
-    lengths = np.empty(longest // 2 + 2, np.uint32)
+    low, high = np.empty(longest // 2 + 2, np.uint32), np.empty(longest // 2 + 2, np.uint32)
+    lengths, longer = np.empty(longest // 2 + 2, np.uint32), np.empty(longest // 2 + 3, np.uint32)
     begin = 0
     for article in range(articles):
         first, second, third = offsets[2 * article], offsets[2 * article + 1], offsets[2 * article + 2]
         middle = read_words(
-            text, first, second - 1, edges, marks, table, normal, pairs, folded, low, high, lengths, hashes, flags,
-            places, 0, begin,
+            text, first, second - 1, edges, marks, table, normal, pairs, folded, low, high, lengths, longer, hashes,
+            flags, places, 0, begin,
         )  # fmt: skip
         end = middle
         if middle >= 0:
             end = read_words(
-                text, second, third - 1, edges, marks, table, normal, pairs, folded, low, high, lengths, hashes,
-                flags, places, middle - begin, middle,
+                text, second, third - 1, edges, marks, table, normal, pairs, folded, low, high, lengths, longer,
+                hashes, flags, places, middle - begin, middle,
             )  # fmt: skip
         odd[article] = end < 0
         if end < 0:

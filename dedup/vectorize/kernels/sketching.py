@@ -7,15 +7,14 @@ from numpy.typing import NDArray
 
 from dedup.vectorize.hashing import BASE
 from dedup.vectorize.kernels.compiling import Whole, kernel
-from dedup.vectorize.kernels.machine import LANES, least_lanes
+from dedup.vectorize.kernels.machine import SLOTS, least_lanes
+from dedup.vectorize.kernels.murmur import mix
 
 _BASE = np.uint64(BASE)
-_ZERO = np.uint64(0)
+_ZERO, _ONE = np.uint64(0), np.uint64(1)
 _SHIFT = np.uint64(33)
 _MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
 _MIX_2 = np.uint64(0xC4CEB9FE1A85EC53)
-_MIX_3 = np.uint32(0x85EBCA6B)
-_MIX_4 = np.uint32(0xC2B2AE35)
 FULL = np.uint32(0xFFFFFFFF)
 
 
@@ -26,19 +25,21 @@ def shingle_words(words: NDArray[np.uint32], begin: Whole, end: Whole, size: Who
     if length == 0:
         return 0
     count = end - begin - length + 1
-    for place in range(count):
-        out[place] = _ZERO
-    for offset in range(begin, begin + length):  # all shingles a word further, which is faster than to roll one
-        nth = words[offset : offset + count]
-        for place in range(count):
-            out[place] = out[place] * _BASE + np.uint64(nth[place])
-    for place in range(count):
-        value = out[place]
-        value ^= value >> _SHIFT
-        value *= _MIX_1
-        value ^= value >> _SHIFT
-        value *= _MIX_2
-        out[place] = value ^ (value >> _SHIFT)
+    value, power = _ZERO, _ONE
+    for place in range(begin, begin + length - 1):
+        value = value * _BASE + np.uint64(words[place])
+        power *= _BASE
+    power *= _BASE
+    first, last = np.uint64(begin), np.uint64(begin + length - 1)
+    gone = _ZERO
+    for place in range(np.uint64(count)):
+        value = value * _BASE + (np.uint64(words[last + place]) - gone)  # in brackets what need not wait for `value`
+        gone = np.uint64(words[first + place]) * power
+        mixed = value ^ (value >> _SHIFT)
+        mixed *= _MIX_1
+        mixed ^= mixed >> _SHIFT
+        mixed *= _MIX_2
+        out[place] = mixed ^ (mixed >> _SHIFT)
     return count
 
 
@@ -46,12 +47,7 @@ def shingle_words(words: NDArray[np.uint32], begin: Whole, end: Whole, size: Who
 def premix(hashes: NDArray[np.uint64], count: Whole, out: NDArray[np.uint32]) -> None:
     """What datasketch does to the lower 32 bits of each hash before it is permuted: MurmurHash3's finaliser."""
     for place in range(count):
-        h = np.uint32(hashes[place])
-        h ^= h >> np.uint32(16)
-        h = np.uint32(h * _MIX_3)
-        h ^= h >> np.uint32(13)
-        h = np.uint32(h * _MIX_4)
-        out[place] = h ^ (h >> np.uint32(16))
+        out[place] = mix(np.uint32(hashes[place]))
 
 
 @kernel
@@ -60,8 +56,8 @@ def least(
 ) -> None:
     """The signature: for each permutation h -> a·h + b mod 2^32 the least value; all ones where there is no hash."""
     slots = len(a)
-    lanes = slots - slots % LANES
-    for slot in range(0, lanes, LANES):
+    lanes = slots - slots % SLOTS
+    for slot in range(0, lanes, SLOTS):
         least_lanes(mixed, count, a, b, row, slot)
     for slot in range(lanes, slots):
         x, y, found = a[slot], b[slot], FULL

@@ -13,7 +13,7 @@ from dedup.vectorize.features import SCRIPT_SHIFT
 from dedup.vectorize.kernels.characters import decode, encode, is_changed, width
 from dedup.vectorize.kernels.compiling import Whole, kernel
 from dedup.vectorize.kernels.machine import LANES, byte, classify, eight_bytes, how_many, lowest
-from dedup.vectorize.kernels.murmur import READY, SHORT, murmur, murmur_many
+from dedup.vectorize.kernels.murmur import LOW, READY, SHORT, SMALL, murmur, murmur_longer, murmur_many
 from dedup.vectorize.kernels.points import (
     CAPITAL,
     FOLDED,
@@ -28,12 +28,11 @@ from dedup.vectorize.kernels.points import (
 
 _S = ord("s")
 _A = np.uint8(ord("A"))
-_SMALL = np.uint64(0x2020202020202020)
-_LOW = np.array([(1 << 8 * min(length, 8)) - 1 for length in range(SHORT + 1)], np.uint64)
-_HIGH = np.array([(1 << 8 * max(length - 8, 0)) - 1 for length in range(SHORT + 1)], np.uint64)
+_LONE_S = np.uint64(_S)
 _NONE, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)
 _LAST = np.uint64(LANES - 1)
 _ALL = np.uint64(2**64 - 1)
+_HALF = np.uint64(32)
 GROUP = 8
 
 
@@ -89,9 +88,10 @@ def read_words(
     normal: NDArray[np.uint16],
     pairs: NDArray[np.uint64],
     folded: NDArray[np.uint8],
-    low: NDArray[np.uint64],
-    high: NDArray[np.uint64],
+    low: NDArray[np.uint32],
+    high: NDArray[np.uint32],
     lengths: NDArray[np.uint32],
+    longer: NDArray[np.uint32],
     words: NDArray[np.uint32],
     flags: NDArray[np.uint8],
     places: NDArray[np.uint32],
@@ -105,7 +105,8 @@ def read_words(
         begin, end: where the text begins and ends.
         edges, marks: room for what `outline` finds, and a `GROUP` more.
         table, normal, pairs: see `points.Points`.
-        folded: room for the longest word, folded. low, high, lengths: room for the words (see `murmur_many`).
+        folded: room for the longest word, folded. low, high, lengths, longer: room for the words (see `murmur_many`),
+            and for one more in `longer`.
         words, flags: where the hash of each word and its flags are written, from place `first` on.
         places: where it is written where each word begins, from place `before` on.
 
@@ -113,35 +114,43 @@ def read_words(
         How many there are now; -1 for a text that the plain form has to read.
     """
     outline(text, begin, end, edges, marks)
-    edge = mark = _NONE
+    edge = mark = many = _NONE
     count = 0
     sentence_begins = True
     last_end = np.int64(-1)  # where the word before ends
     while True:
         next_mark = np.int64(marks[mark])
         slow = np.int64(-1)  # where a word begins that is not all ASCII
+        run = edge
+        state = count, many, last_end, sentence_begins  # before the last of the words that follow
         while edges[edge] < next_mark:  # by far the most words
             start, at = np.int64(edges[edge]), np.int64(edges[edge + _ONE])
-            if at == next_mark and at < end and is_inside(text, at, table):
-                slow = start
-                break
             edge += _TWO
+            state = count, many, last_end, sentence_begins
             letter, length, slot = byte(text, start), np.uint64(at - start), np.uint64(count)
-            if length <= SHORT:
-                low[slot] = (eight_bytes(text, start) | _SMALL) & _LOW[length]
-                high[slot] = (eight_bytes(text, start + 8) | _SMALL) & _HIGH[length]
-                lengths[slot] = length
-            else:
-                low[slot], lengths[slot] = murmur(text, start, at, np.uint32(_SMALL)), READY
-            if length > 1 or letter | 0x20 != _S or not is_possessive(text, last_end, start):
-                is_capital = np.uint8(np.uint8(letter - _A) < 26) & np.uint8(not sentence_begins)
-                flags[np.uint64(first) + slot] = is_capital | np.uint8(letter < 0x3A) << 1
-                places[np.uint64(before) + slot] = start
-                count += 1
+            word = (eight_bytes(text, start) | SMALL) & LOW[min(length, SHORT)]
+            low[slot], high[slot], lengths[slot] = np.uint32(word), np.uint32(word >> _HALF), length
+            longer[many] = slot
+            many += np.uint64(length > SHORT)
+            is_capital = np.uint8(np.uint8(letter - _A) < 26) & np.uint8(not sentence_begins)
+            flags[np.uint64(first) + slot] = is_capital | np.uint8(letter < 0x3A) << 1
+            places[np.uint64(before) + slot] = start
+            count += 1
+            if word == _LONE_S and is_possessive(text, last_end, start):
+                count -= 1
             sentence_begins, last_end = False, at
+        if edge != run and last_end == next_mark and next_mark < end and is_inside(text, next_mark, table):
+            edge -= _TWO  # it goes on, with what is no ASCII
+            slow = np.int64(edges[edge])
+            count, many, last_end, sentence_begins = state
         if slow < 0:
             if next_mark == end:
                 murmur_many(low, high, lengths, count, words, first)
+                for place in range(many):
+                    slot = np.uint64(longer[place])
+                    words[np.uint64(first) + slot] = murmur_longer(
+                        text, np.int64(places[np.uint64(before) + slot]), lengths[slot], low[slot], high[slot]
+                    )
                 return first + count
             mark += _ONE
             entry = table[decode(text, next_mark)]
@@ -222,7 +231,7 @@ def read_run(
     normal: NDArray[np.uint16],
     pairs: NDArray[np.uint64],
     folded: NDArray[np.uint8],
-    low: NDArray[np.uint64],
+    low: NDArray[np.uint32],
     lengths: NDArray[np.uint32],
     flags: NDArray[np.uint8],
     places: NDArray[np.uint32],
