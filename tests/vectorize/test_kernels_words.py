@@ -17,9 +17,9 @@ from dedup.text.alphabet import LONGEST_STACK
 from dedup.text.document import Document
 from dedup.text.tokens import tokenize
 from dedup.vectorize.features import SCRIPT_SHIFT, HashedWords
-from dedup.vectorize.hashing import plain_hashes, word_hash
+from dedup.vectorize.hashing import plain_hashes, terms_of, word_hash
 from dedup.vectorize.kernels import extractor as extractors
-from dedup.vectorize.kernels.murmur import hash_terms, hash_words
+from dedup.vectorize.kernels.murmur import hash_words
 from dedup.vectorize.kernels.points import FOLDED, KIND, SCRIPT, UNKNOWN, points
 from dedup.vectorize.reference import term_index
 
@@ -50,7 +50,7 @@ def test_a_title_repeated_at_the_start_is_dropped(title: str, text: str, joint: 
 @settings(deadline=None)
 def test_words_are_hashed_as_scikit_learn_does(words: list[str]) -> None:
     assert hash_words(words).tolist() == [word_hash(word.encode()) for word in words]
-    assert hash_terms(words).tolist() == [term_index(word) for word in words]
+    assert terms_of(hash_words(words)).tolist() == [term_index(word) for word in words]
 
 
 @given(st.integers(0, 70), st.integers(0, 70))

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 from dedup.vectorize.kernels.machine import eight_bytes, four_bytes, rotate
 
@@ -121,12 +120,6 @@ def hash_words(words: Sequence[str]) -> NDArray[np.uint32]:
     hashes = np.empty(len(parts), np.uint32)
     hash_block(np.frombuffer(b"".join(parts) + b"\0\0\0", np.uint8), offsets, hashes)
     return hashes
-
-
-def hash_terms(words: Sequence[str]) -> NDArray[np.int64]:
-    """`reference.term_index` of many words at once; shape (words,)."""
-    terms: NDArray[np.int64] = np.abs(hash_words(words).view(np.int32).astype(np.int64)) % FEATURES
-    return terms
 
 
 @kept
