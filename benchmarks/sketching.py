@@ -23,7 +23,7 @@ from benchmarks.timing import alternately
 from dedup import Settings
 from dedup.text.document import Document
 from dedup.vectorize import reference
-from dedup.vectorize.hashing import FEATURES, plain_hashes, shingles_in_order
+from dedup.vectorize.hashing import FEATURES, plain_hashes, short_shingles_in_order
 from dedup.vectorize.kernels.extractor import Extractor, blocks
 
 if TYPE_CHECKING:
@@ -70,30 +70,30 @@ def text_to_signature(articles: Sequence[Article], rounds: int, announce: Callab
 
 
 def hashes_to_signature(articles: Sequence[Article], rounds: int, announce: Callable[[str], object]) -> dict[str, Any]:
-    """The row `the signature step alone`: all get the same 64-bit hashes of runs in one array.
+    """The row `the signature step alone`: all get the same hashes of runs, in one array of the type each takes.
 
-    datasketch and dedup take the lower 32 bits of each, and have to agree in every slot of every signature.
+    datasketch and dedup have to agree in every slot of every signature.
     """
     documents = [Document.of("", article.text) for article in articles]
-    parts = [shingles_in_order(plain_hashes(document.words), RUN) for document in documents]
+    parts = [short_shingles_in_order(plain_hashes(document.words), RUN) for document in documents]
     parts = [part for part in parts if len(part)]
     flat, ends = np.concatenate(parts), np.cumsum([0, *map(len, parts)])
     sketcher = Sketcher()
-    low = [(part & np.uint64(0xFFFFFFFF)).tolist() for part in parts]
+    lists, wide = [part.tolist() for part in parts], flat.astype(np.uint64)
     ours = sketcher.of_hashes(flat, ends)
-    theirs = np.array([sketch.hashvalues for sketch in datasketch_hashes(low)])
+    theirs = np.array([sketch.hashvalues for sketch in datasketch_hashes(lists)])
     if not np.array_equal(ours, theirs):
         raise BenchmarkError("the signatures of dedup and of datasketch differ: they should be equal to the last bit")
     ways: Ways = {
         "dedup": lambda: sketcher.of_hashes(flat, ends),
-        "datasketch": lambda: datasketch_hashes(low),
+        "datasketch": lambda: datasketch_hashes(lists),
     }
     if is_here("rensa"):
         offsets = ends.astype(np.uint64)
-        ways["rensa"] = lambda: rensa_hashes(flat, offsets)
+        ways["rensa"] = lambda: rensa_hashes(wide, offsets)
     if is_here("fastsketchlsh"):
         offsets_too = ends.astype(np.uint64)
-        ways["fastsketchlsh"] = lambda: fastsketch_hashes(flat, offsets_too)
+        ways["fastsketchlsh"] = lambda: fastsketch_hashes(wide, offsets_too)
     return {
         "articles": len(parts),
         "hashes": len(flat),
@@ -141,7 +141,7 @@ class Sketcher:
         """Of hashed words; shape (articles, SLOTS)."""
         return self._extractor.signatures(words, threads=1)
 
-    def of_hashes(self, hashes: NDArray[np.uint64], ends: NDArray[np.int64]) -> NDArray[np.uint32]:
+    def of_hashes(self, hashes: NDArray[np.uint32], ends: NDArray[np.int64]) -> NDArray[np.uint32]:
         """Of sets of hashes; those of set i are at `hashes[ends[i]:ends[i + 1]]`."""
         return self._of_hashes(hashes, ends, self._settings)
 

@@ -11,7 +11,7 @@ from dedup.vectorize.kernels.extractor import permutations
 from dedup.vectorize.kernels.sketching import least, premix
 
 
-def of_hashes(hashes: NDArray[np.uint64], ends: NDArray[np.int64], settings: Settings) -> NDArray[np.uint32]:
+def of_hashes(hashes: NDArray[np.uint32], ends: NDArray[np.int64], settings: Settings) -> NDArray[np.uint32]:
     """Of sets of hashes; shape (sets, num_perm)."""
     a, b = permutations(settings)
     rows = np.empty((len(ends) - 1, len(a)), np.uint32)
@@ -21,7 +21,7 @@ def of_hashes(hashes: NDArray[np.uint64], ends: NDArray[np.int64], settings: Set
 
 @kept
 def _sketch_hashes(
-    hashes: NDArray[np.uint64],
+    hashes: NDArray[np.uint32],
     ends: NDArray[np.int64],
     a: NDArray[np.uint32],
     b: NDArray[np.uint32],

@@ -21,7 +21,7 @@ _UNITS = {
     for suffix, factor in {"": 1e3**power, "B": 1e3**power, "I": 2.0 ** (10 * power), "IB": 2.0 ** (10 * power)}.items()
 }
 
-METHOD_VERSION = 3
+METHOD_VERSION = 4
 """Raised whenever the same articles with the same settings would give another result."""
 
 

@@ -1,7 +1,8 @@
 """The two public hashes: of a word, which is scikit-learn's, and of a shingle, which is built on it.
 
 A shingle's hash is a polynomial in the hashes of its words, so that a kernel can roll it along a text word by word
-(Karp & Rabin 1987), followed by a finaliser that spreads it over all bits.
+(Karp & Rabin 1987). Signatures take its lower 32 bits as they are, since datasketch's permutations begin with a
+finaliser of their own; the 64 bits by which exact overlaps are counted are spread by one.
 """
 
 from __future__ import annotations
@@ -52,19 +53,29 @@ def terms_of(hashes: NDArray[np.uint32]) -> NDArray[np.int64]:
 
 def shingle_hash(shingle: bytes) -> int:
     """The 32-bit hash of a shingle (words as UTF-8 with a space between them), as every signature here uses it."""
-    return shingle_hash64(shingle) & 0xFFFFFFFF
+    return _polynomial(shingle) & 0xFFFFFFFF
 
 
 def shingle_hash64(shingle: bytes) -> int:
     """The 64-bit hash of a shingle, by which exact overlaps are counted."""
-    value = 0
-    for word in shingle.split(b" "):
-        value = (value * BASE + word_hash(word)) & MASK
+    value = _polynomial(shingle)
     value ^= value >> 33  # the finaliser of MurmurHash3 (Appleby 2011)
     value = (value * 0xFF51AFD7ED558CCD) & MASK
     value ^= value >> 33
     value = (value * 0xC4CEB9FE1A85EC53) & MASK
     return value ^ (value >> 33)
+
+
+def _polynomial(shingle: bytes) -> int:
+    value = 0
+    for word in shingle.split(b" "):
+        value = (value * BASE + word_hash(word)) & MASK
+    return value
+
+
+def short_shingles_in_order(words: NDArray[np.uint32], size: int) -> NDArray[np.uint32]:
+    """`shingle_hash` of the same shingles as `shingles_in_order`; shape (shingles,)."""
+    return _polynomials(words, size).astype(np.uint32)
 
 
 def shingles_in_order(words: NDArray[np.uint32], size: int) -> NDArray[np.uint64]:
@@ -77,6 +88,17 @@ def shingles_in_order(words: NDArray[np.uint32], size: int) -> NDArray[np.uint64
     Returns:
         Array of shape (shingles,).
     """
+    value = _polynomials(words, size)
+    shift = np.uint64(33)
+    value = value ^ (value >> shift)
+    value *= np.uint64(0xFF51AFD7ED558CCD)
+    value ^= value >> shift
+    value *= np.uint64(0xC4CEB9FE1A85EC53)
+    value ^= value >> shift
+    return value
+
+
+def _polynomials(words: NDArray[np.uint32], size: int) -> NDArray[np.uint64]:
     if not len(words):
         return np.empty(0, np.uint64)
     hashes = words.astype(np.uint64)
@@ -86,10 +108,4 @@ def shingles_in_order(words: NDArray[np.uint32], size: int) -> NDArray[np.uint64
         value, done = value[:-done] * np.uint64(pow(BASE, done, MASK + 1)) + value[done:], 2 * done
         if bit == "1":
             value, done = value[:-1] * np.uint64(BASE) + hashes[done:], done + 1
-    shift = np.uint64(33)
-    value = value ^ (value >> shift)
-    value *= np.uint64(0xFF51AFD7ED558CCD)
-    value ^= value >> shift
-    value *= np.uint64(0xC4CEB9FE1A85EC53)
-    value ^= value >> shift
     return value

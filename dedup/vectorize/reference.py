@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dedup.text.document import Document
 from dedup.text.tokens import shingles as shingles_of
-from dedup.vectorize.hashing import FEATURES, plain_hashes, shingle_hash, shingles_in_order, word_hash
+from dedup.vectorize.hashing import FEATURES, plain_hashes, shingle_hash, short_shingles_in_order, word_hash
 
 if TYPE_CHECKING:
     from datasketch import MinHash
@@ -48,8 +48,8 @@ def signatures(documents: Sequence[Document], settings: Settings) -> NDArray[np.
     for row, document in zip(rows, documents, strict=True):
         # The same as `minhash`, but that all shingles of a text are hashed at once.
         sketch = MinHash(settings.num_perm, hashfunc=int, permutations=permutations, scheme="affine32")
-        shingles = np.unique(shingles_in_order(plain_hashes(document.words), settings.shingle_size))
-        sketch.update_batch((shingles & np.uint64(0xFFFFFFFF)).tolist())
+        shingles = np.unique(short_shingles_in_order(plain_hashes(document.words), settings.shingle_size))
+        sketch.update_batch(shingles.tolist())
         row[:] = sketch.hashvalues
     return rows
 

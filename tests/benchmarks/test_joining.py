@@ -13,7 +13,7 @@ from dedup import Article, Settings
 from dedup.match.stories import FLOOR
 from dedup.text.document import Document
 from dedup.vectorize import reference
-from dedup.vectorize.hashing import plain_hashes, shingles_in_order
+from dedup.vectorize.hashing import plain_hashes, short_shingles_in_order
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,7 @@ def test_signatures_are_those_of_datasketch(articles: list[Article]) -> None:
     documents = [Document.of(*text) for text in texts]
     expected = reference.signatures(documents, Settings())
     assert np.array_equal(sketcher.signatures(texts), expected)
-    parts = [shingles_in_order(plain_hashes(document.words), sketching.RUN) for document in documents]
+    parts = [short_shingles_in_order(plain_hashes(document.words), sketching.RUN) for document in documents]
     ends = np.cumsum([0, *map(len, parts)])
     assert np.array_equal(sketcher.of_hashes(np.concatenate(parts), ends), expected)
 

@@ -141,7 +141,7 @@ lowest: Any = intrinsic(_lowest)
 how_many: Any = intrinsic(_how_many)
 """`how_many(bits)`: how many bits of a number are set."""
 rotate: Any = intrinsic(_rotate)
-"""`rotate(value, by)`: 32 bits turned left. Of two shifts, LLVM would make one of them a multiplication, which is slow."""
+"""`rotate(value, by)`: 32 bits turned left. Out of two shifts LLVM would make a multiplication, which is slower."""
 least_lanes: Any = intrinsic(_least_lanes)
-"""`least_lanes(hashes, count, a, b, row, slot)`: for `SLOTS` permutations from `slot` on, the least a·h + b mod 2^32 of the
-hashes: what sits in registers meanwhile would be read and written at every hash otherwise."""
+"""`least_lanes(hashes, count, a, b, row, slot)`: for `SLOTS` permutations from `slot` on, the least a·h + b mod 2^32 of
+the hashes: what sits in registers meanwhile would be read and written at every hash otherwise."""

@@ -9,7 +9,8 @@ from dedup.text.document import REPEATED
 from dedup.vectorize.hashing import FEATURES
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 from dedup.vectorize.kernels.counting import REACH, count_terms
-from dedup.vectorize.kernels.sketching import least, premix, shingle_words
+from dedup.vectorize.kernels.machine import LANES
+from dedup.vectorize.kernels.sketching import least, premix, short_shingles
 from dedup.vectorize.kernels.words import GROUP, read_words, same_word
 
 
@@ -67,19 +68,20 @@ def read_block(
     folded = np.empty(2 * longest + 8, np.uint8)
     places = np.empty(longest // 2 + 2, np.uint32)
     edges, marks = np.empty(longest + 3 + GROUP, np.uint32), np.empty(longest + 3 + GROUP, np.uint32)
+    begun = np.empty(longest // LANES + 1, np.uint64)
     low, high = np.empty(longest // 2 + 2, np.uint32), np.empty(longest // 2 + 2, np.uint32)
     lengths, longer = np.empty(longest // 2 + 2, np.uint32), np.empty(longest // 2 + 3, np.uint32)
     begin = 0
     for article in range(articles):
         first, second, third = offsets[2 * article], offsets[2 * article + 1], offsets[2 * article + 2]
         middle = read_words(
-            text, first, second - 1, edges, marks, table, normal, pairs, folded, low, high, lengths, longer, hashes,
+            text, first, second - 1, edges, marks, begun, table, normal, pairs, folded, low, high, lengths, longer, hashes,
             flags, places, 0, begin,
         )  # fmt: skip
         end = middle
         if middle >= 0:
             end = read_words(
-                text, second, third - 1, edges, marks, table, normal, pairs, folded, low, high, lengths, longer,
+                text, second, third - 1, edges, marks, begun, table, normal, pairs, folded, low, high, lengths, longer,
                 hashes, flags, places, middle - begin, middle,
             )  # fmt: skip
         odd[article] = end < 0
@@ -139,8 +141,8 @@ def sketch_block(
         middle, end = ends[2 * article], ends[2 * article + 1]
         if len(a):
             start, stop = (middle, end) if end > middle else (begin, middle)
-            count = shingle_words(hashes, start, stop, size, packed)
-            premix(packed, count, mixed)
+            count = short_shingles(hashes, start, stop, size, mixed)
+            premix(mixed, count, mixed)
             least(mixed, count, a, b, signatures[article])
         if len(weights):
             filled = count_terms(

@@ -11,6 +11,7 @@ from dedup.vectorize.kernels.machine import SLOTS, least_lanes
 from dedup.vectorize.kernels.murmur import mix
 
 _BASE = np.uint64(BASE)
+_SHORT_BASE = np.uint32(BASE & 0xFFFFFFFF)
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
 _SHIFT = np.uint64(33)
 _MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
@@ -44,10 +45,26 @@ def shingle_words(words: NDArray[np.uint32], begin: Whole, end: Whole, size: Who
 
 
 @kernel
-def premix(hashes: NDArray[np.uint64], count: Whole, out: NDArray[np.uint32]) -> None:
-    """What datasketch does to the lower 32 bits of each hash before it is permuted: MurmurHash3's finaliser."""
+def short_shingles(words: NDArray[np.uint32], begin: Whole, end: Whole, size: Whole, out: NDArray[np.uint32]) -> Whole:
+    """Writes the 32-bit hash of every shingle of `words[begin:end]`, in order; returns how many there are."""
+    length = min(size, end - begin)
+    if length == 0:
+        return 0
+    count = end - begin - length + 1
     for place in range(count):
-        out[place] = mix(np.uint32(hashes[place]))
+        out[place] = words[begin + place]
+    for offset in range(begin + 1, begin + length):  # all shingles a word further: many are done at a time
+        nth = words[offset : offset + count]
+        for place in range(count):
+            out[place] = np.uint32(np.uint32(out[place] * _SHORT_BASE) + nth[place])
+    return count
+
+
+@kernel
+def premix(hashes: NDArray[np.uint32], count: Whole, out: NDArray[np.uint32]) -> None:
+    """What datasketch does to each hash before it is permuted: MurmurHash3's finaliser. Both arrays may be one."""
+    for place in range(count):
+        out[place] = mix(hashes[place])
 
 
 @kernel

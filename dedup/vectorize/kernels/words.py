@@ -32,7 +32,7 @@ _LONE_S = np.uint64(_S)
 _NONE, _ONE, _TWO = np.uint64(0), np.uint64(1), np.uint64(2)
 _LAST = np.uint64(LANES - 1)
 _ALL = np.uint64(2**64 - 1)
-_HALF = np.uint64(32)
+_HALF, _SIX = np.uint64(32), np.uint64(6)
 GROUP = 8
 
 
@@ -50,7 +50,12 @@ def unpack(bits: Whole, at: Whole, places: NDArray[np.uint32], filled: Whole) ->
 
 @kernel
 def outline(
-    text: NDArray[np.uint8], begin: Whole, end: Whole, edges: NDArray[np.uint32], marks: NDArray[np.uint32]
+    text: NDArray[np.uint8],
+    begin: Whole,
+    end: Whole,
+    edges: NDArray[np.uint32],
+    marks: NDArray[np.uint32],
+    begun: NDArray[np.uint64],
 ) -> None:
     """Finds where something is in `text[begin:end]`, 64 bytes at a time.
 
@@ -58,19 +63,27 @@ def outline(
         text: UTF-8, with at least 63 more bytes.
         begin, end: where the text begins and ends.
         edges: written: where each run of ASCII letters and digits begins, and where it ends, in turn.
-        marks: written: the places of what ends a sentence, and of every byte that begins a character beyond ASCII.
-            After the last of both comes `end`, twice.
+        marks: written: the places of every byte that begins a character beyond ASCII. After the last of both comes
+            `end`, twice.
+        begun: written: a bit for each byte, set where such a run begins and between it and the run before, or the
+            text's beginning, a sentence of ASCII signs ends.
     """
     edge = mark = _NONE
-    before = _NONE
-    for at in range(begin, end, LANES):
+    before, ended = _NONE, _ONE
+    for place, at in enumerate(range(begin, end, LANES)):
         letters, ends, beyond = classify(text, at)
         inside = _ALL if end - at >= LANES else (_ONE << np.uint64(end - at)) - _ONE
         letters &= inside
+        # To add the ends to all that is no letter carries each on, over what lies between, to the next letter.
+        others, ends = ~letters, ends & inside
+        some = others + ends
+        carried = some + ended
+        ended = np.uint64(some < others) | np.uint64(carried < some)
+        begun[np.uint64(place)] = carried & letters
         rest = letters ^ (letters << _ONE | before)
         before = letters >> _LAST
         edge = unpack(rest, at, edges, edge)
-        mark = unpack((ends | beyond) & inside, at, marks, mark)
+        mark = unpack(beyond & inside, at, marks, mark)
     if edge & _ONE:  # of a run that ends with the text, at the end of the last 64 bytes
         edges[edge] = end
         edge += _ONE
@@ -84,6 +97,7 @@ def read_words(
     end: Whole,
     edges: NDArray[np.uint32],
     marks: NDArray[np.uint32],
+    begun: NDArray[np.uint64],
     table: NDArray[np.uint32],
     normal: NDArray[np.uint16],
     pairs: NDArray[np.uint64],
@@ -103,7 +117,7 @@ def read_words(
     Args:
         text: UTF-8; see `outline`.
         begin, end: where the text begins and ends.
-        edges, marks: room for what `outline` finds, and a `GROUP` more.
+        edges, marks, begun: room for what `outline` finds, and a `GROUP` more in the first two.
         table, normal, pairs: see `points.Points`.
         folded: room for the longest word, folded. low, high, lengths, longer: room for the words (see `murmur_many`),
             and for one more in `longer`.
@@ -113,36 +127,36 @@ def read_words(
     Returns:
         How many there are now; -1 for a text that the plain form has to read.
     """
-    outline(text, begin, end, edges, marks)
+    outline(text, begin, end, edges, marks, begun)
     edge = mark = many = _NONE
     count = 0
-    sentence_begins = True
     last_end = np.int64(-1)  # where the word before ends
+    # Whether `begun` can be believed of the next word: after one that is not all ASCII, it may tell of the sentence
+    # that this one began. And whether the next word begins one in any case.
+    believed, begins = _ONE, _NONE
     while True:
         next_mark = np.int64(marks[mark])
         slow = np.int64(-1)  # where a word begins that is not all ASCII
-        run = edge
-        state = count, many, last_end, sentence_begins  # before the last of the words that follow
+        if not believed and edges[edge] < next_mark:
+            begins |= np.uint64(is_after_end(text, last_end, np.int64(edges[edge]), table))
         while edges[edge] < next_mark:  # by far the most words
             start, at = np.int64(edges[edge]), np.int64(edges[edge + _ONE])
+            if at == next_mark and at < end and is_inside(text, at, table):
+                slow = start
+                break
             edge += _TWO
-            state = count, many, last_end, sentence_begins
-            letter, length, slot = byte(text, start), np.uint64(at - start), np.uint64(count)
+            letter, length, slot, offset = byte(text, start), np.uint64(at - start), np.uint64(count), start - begin
             word = (eight_bytes(text, start) | SMALL) & LOW[min(length, SHORT)]
             low[slot], high[slot], lengths[slot] = np.uint32(word), np.uint32(word >> _HALF), length
             longer[many] = slot
             many += np.uint64(length > SHORT)
-            is_capital = np.uint8(np.uint8(letter - _A) < 26) & np.uint8(not sentence_begins)
-            flags[np.uint64(first) + slot] = is_capital | np.uint8(letter < 0x3A) << 1
+            begins |= begun[np.uint64(offset) >> _SIX] >> (np.uint64(offset) & _LAST) & believed
+            flags[np.uint64(first) + slot] = (np.uint8(letter - _A) < 26) & (begins == _NONE) | (letter < 0x3A) << 1
             places[np.uint64(before) + slot] = start
             count += 1
             if word == _LONE_S and is_possessive(text, last_end, start):
                 count -= 1
-            sentence_begins, last_end = False, at
-        if edge != run and last_end == next_mark and next_mark < end and is_inside(text, next_mark, table):
-            edge -= _TWO  # it goes on, with what is no ASCII
-            slow = np.int64(edges[edge])
-            count, many, last_end, sentence_begins = state
+            last_end, believed, begins = at, _ONE, _NONE
         if slow < 0:
             if next_mark == end:
                 murmur_many(low, high, lengths, count, words, first)
@@ -157,10 +171,10 @@ def read_words(
             if entry & WATCHED and is_changed(text, begin, next_mark, normal, pairs):
                 return -1
             kind = entry >> KIND & 7
-            if kind == SENTENCE_END:
-                sentence_begins = True
-                continue
             if kind in (0, MARK, IGNORED):
+                continue
+            if kind == SENTENCE_END:
+                begins = _ONE
                 continue
             if kind == UNSEGMENTED:
                 last_end, count = read_run(
@@ -180,15 +194,28 @@ def read_words(
                 low[count], lengths[count] = murmur(folded, 0, filled, np.uint32(0)), READY
                 flag: Whole = np.int64(entry >> SCRIPT & 3) << SCRIPT_SHIFT
                 flag |= np.int64(folded[0] < 0x3A) << 1
-                flag |= np.int64((entry >> KIND & 7 == CAPITAL) and not sentence_begins)
+                if entry >> KIND & 7 == CAPITAL and begins == _NONE:
+                    flag |= np.int64(not is_after_end(text, last_end, slow, table))
                 flags[first + count], places[before + count] = flag, slow
                 count += 1
             last_end = at
-        sentence_begins = False
+        believed = begins = _NONE
         while edges[edge] < last_end:  # what was read with it
             edge += _TWO
         while marks[mark] < last_end:
             mark += _ONE
+
+
+@kernel
+def is_after_end(text: NDArray[np.uint8], last_end: Whole, start: Whole, table: NDArray[np.uint32]) -> Whole:
+    """Whether an ASCII sign that ends a sentence stands after the last word, or there is none."""
+    if last_end < 0:
+        return True
+    for at in range(last_end, start):
+        sign = byte(text, at)
+        if sign < 0x80 and table[sign] >> KIND & 7 == SENTENCE_END:
+            return True
+    return False
 
 
 @kernel
