@@ -123,8 +123,8 @@ def test_the_signature_of_nothing_is_all_ones() -> None:
 def test_a_signature_is_pinned() -> None:
     sketch = minhash(["the", "mill", "burned", "down", "on", "the", "first", "of", "may"], Settings())
     assert sketch.hashvalues[:4].tolist() == [
-        868765483,
-        167558748,
-        518059616,
-        1056195448,
+        346016580,
+        293064286,
+        270685903,
+        223979639,
     ]

@@ -18,7 +18,7 @@ _E = np.uint32(0x85EBCA6B)
 _F = np.uint32(0xC2B2AE35)
 SHORT = np.uint64(8)
 """Bytes up to which a word's hash is left to `murmur_many`."""
-READY = np.uint32(255)
+READY = np.uint32(0)
 SMALL = np.uint64(0x2020202020202020)
 """What eight ASCII letters or digits are or-ed with to be small."""
 LOW = np.array([(1 << 8 * length) - 1 for length in range(int(SHORT) + 1)], np.uint64)
@@ -73,26 +73,22 @@ def murmur_many(
     low: NDArray[np.uint32],
     high: NDArray[np.uint32],
     lengths: NDArray[np.uint32],
-    count: Whole,
     hashes: NDArray[np.uint32],
-    first: Whole,
 ) -> None:
     """The hashes of words of up to `SHORT` bytes, many at a time: there is no branch in the loop.
 
     Args:
         low, high: the first four bytes of each word, and the next; zeros follow its end.
         lengths: its bytes; `READY` for a word whose hash is there already, in `low`.
-        count: how many words there are.
-        hashes: where their hashes are written, from place `first` on.
+        hashes: written.
     """
-    out = hashes[first : first + count]
-    for word in range(count):
+    for word in range(len(hashes)):
         length, one, two = lengths[word], low[word], high[word]
         stirred, blocked = stir(np.uint32(0), one), block(np.uint32(0), one)
         h = blocked if length >= 4 else stirred
         stirred, blocked = stir(h, two), block(h, two)
         h = finish(blocked if length >= 8 else stirred, length)
-        out[word] = one if length == READY else h
+        hashes[word] = one if length == READY else h
 
 
 @kernel

@@ -75,8 +75,8 @@ def read_block(
     for article in range(articles):
         first, second, third = offsets[2 * article], offsets[2 * article + 1], offsets[2 * article + 2]
         middle = read_words(
-            text, first, second - 1, edges, marks, begun, table, normal, pairs, folded, low, high, lengths, longer, hashes,
-            flags, places, 0, begin,
+            text, first, second - 1, edges, marks, begun, table, normal, pairs, folded, low, high, lengths, longer,
+            hashes, flags, places, 0, begin,
         )  # fmt: skip
         end = middle
         if middle >= 0:

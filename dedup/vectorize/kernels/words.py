@@ -127,44 +127,40 @@ def read_words(
     Returns:
         How many there are now; -1 for a text that the plain form has to read.
     """
+    if begin == end:
+        return first
     outline(text, begin, end, edges, marks, begun)
-    edge = mark = many = _NONE
+    edge = mark = _NONE
     count = 0
     last_end = np.int64(-1)  # where the word before ends
     # Whether `begun` can be believed of the next word: after one that is not all ASCII, it may tell of the sentence
     # that this one began. And whether the next word begins one in any case.
-    believed, begins = _ONE, _NONE
+    believed, begins = True, False
     while True:
         next_mark = np.int64(marks[mark])
         slow = np.int64(-1)  # where a word begins that is not all ASCII
-        if not believed and edges[edge] < next_mark:
-            begins |= np.uint64(is_after_end(text, last_end, np.int64(edges[edge]), table))
+        if edges[edge] < next_mark and (begins or not believed):
+            start = np.int64(edges[edge])
+            begins = begins or is_after_end(text, last_end, start, table)
+            chunk, bit = np.uint64(start - begin) >> _SIX, _ONE << (np.uint64(start - begin) & _LAST)
+            begun[chunk] = begun[chunk] | bit if begins else begun[chunk] & ~bit
         while edges[edge] < next_mark:  # by far the most words
             start, at = np.int64(edges[edge]), np.int64(edges[edge + _ONE])
             if at == next_mark and at < end and is_inside(text, at, table):
                 slow = start
                 break
             edge += _TWO
-            letter, length, slot, offset = byte(text, start), np.uint64(at - start), np.uint64(count), start - begin
-            word = (eight_bytes(text, start) | SMALL) & LOW[min(length, SHORT)]
-            low[slot], high[slot], lengths[slot] = np.uint32(word), np.uint32(word >> _HALF), length
-            longer[many] = slot
-            many += np.uint64(length > SHORT)
-            begins |= begun[np.uint64(offset) >> _SIX] >> (np.uint64(offset) & _LAST) & believed
-            flags[np.uint64(first) + slot] = (np.uint8(letter - _A) < 26) & (begins == _NONE) | (letter < 0x3A) << 1
-            places[np.uint64(before) + slot] = start
-            count += 1
-            if word == _LONE_S and is_possessive(text, last_end, start):
-                count -= 1
-            last_end, believed, begins = at, _ONE, _NONE
+            if at - start > 1 or byte(text, start) | 0x20 != _S or not is_possessive(text, last_end, start):
+                places[np.uint64(before + count)], lengths[np.uint64(count)] = start, at - start
+                count += 1
+            last_end, believed, begins = at, True, False
         if slow < 0:
             if next_mark == end:
-                murmur_many(low, high, lengths, count, words, first)
-                for place in range(many):
-                    slot = np.uint64(longer[place])
-                    words[np.uint64(first) + slot] = murmur_longer(
-                        text, np.int64(places[np.uint64(before) + slot]), lengths[slot], low[slot], high[slot]
-                    )
+                begins_at, found = places[before : before + count], words[first : first + count]
+                many = load_words(text, begin, begins_at, lengths, begun, low, high, longer, flags[first:])
+                murmur_many(low, high, lengths, found)
+                for slot in longer[:many]:
+                    found[slot] = murmur_longer(text, np.int64(begins_at[slot]), lengths[slot], low[slot], high[slot])
                 return first + count
             mark += _ONE
             entry = table[decode(text, next_mark)]
@@ -174,7 +170,7 @@ def read_words(
             if kind in (0, MARK, IGNORED):
                 continue
             if kind == SENTENCE_END:
-                begins = _ONE
+                begins = True
                 continue
             if kind == UNSEGMENTED:
                 last_end, count = read_run(
@@ -194,16 +190,53 @@ def read_words(
                 low[count], lengths[count] = murmur(folded, 0, filled, np.uint32(0)), READY
                 flag: Whole = np.int64(entry >> SCRIPT & 3) << SCRIPT_SHIFT
                 flag |= np.int64(folded[0] < 0x3A) << 1
-                if entry >> KIND & 7 == CAPITAL and begins == _NONE:
+                if entry >> KIND & 7 == CAPITAL and not begins:
                     flag |= np.int64(not is_after_end(text, last_end, slow, table))
                 flags[first + count], places[before + count] = flag, slow
                 count += 1
             last_end = at
-        believed = begins = _NONE
+        believed = begins = False
         while edges[edge] < last_end:  # what was read with it
             edge += _TWO
         while marks[mark] < last_end:
             mark += _ONE
+
+
+@kernel
+def load_words(
+    text: NDArray[np.uint8],
+    begin: Whole,
+    places: NDArray[np.uint32],
+    lengths: NDArray[np.uint32],
+    begun: NDArray[np.uint64],
+    low: NDArray[np.uint32],
+    high: NDArray[np.uint32],
+    longer: NDArray[np.uint32],
+    flags: NDArray[np.uint8],
+) -> Whole:
+    """Loads the words that are all ASCII for `murmur_many`, and sets their flags; returns how many are longer.
+
+    Args:
+        text: see `outline`; begin: where the text begins.
+        places, lengths: where each word begins, and its bytes; `READY` for those that are left alone.
+        begun: see `outline`.
+        low, high: written: see `murmur_many`.
+        longer: written: which words have more than `SHORT` bytes.
+        flags: written.
+    """
+    many = _NONE
+    for slot in range(np.uint64(len(places))):
+        start, length = np.int64(places[slot]), np.uint64(lengths[slot])
+        if length == READY:
+            continue
+        letter, offset = byte(text, start), np.uint64(start - begin)
+        word = (eight_bytes(text, start) | SMALL) & LOW[min(length, SHORT)]
+        low[slot], high[slot] = np.uint32(word), np.uint32(word >> _HALF)
+        begins = begun[offset >> _SIX] >> (offset & _LAST) & _ONE
+        flags[slot] = (np.uint8(letter - _A) < 26) & (begins == _NONE) | (letter < 0x3A) << 1
+        longer[many] = slot
+        many += np.uint64(length > SHORT)
+    return many
 
 
 @kernel
