@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup import Settings
+from dedup.vectorize.hashing import permutations
 from dedup.vectorize.kernels.compiling import Whole, kept
-from dedup.vectorize.kernels.extractor import permutations
 from dedup.vectorize.kernels.sketching import least, premix
 
 

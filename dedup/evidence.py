@@ -28,7 +28,7 @@ from dedup.vectorize.bridge import Bridge
 from dedup.vectorize.exact import SCORE_UNIT
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.furniture import outside_furniture
-from dedup.vectorize.hashing import hashes_of
+from dedup.vectorize.light import hashes_of
 from dedup.vectorize.weights import Vectors
 
 

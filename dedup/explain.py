@@ -14,7 +14,8 @@ from dedup.match.outlets import outlet_penalty
 from dedup.match.stories import SECONDS_A_DAY, date_penalty
 from dedup.match.stories import score as story_score
 from dedup.vectorize.exact import SCORE_UNIT
-from dedup.vectorize.hashing import hashes_of, terms_of
+from dedup.vectorize.hashing import terms_of
+from dedup.vectorize.light import hashes_of
 
 if TYPE_CHECKING:
     from dedup.evidence import StoredEvidence

@@ -1,7 +1,8 @@
-"""The steps of the method in two forms that give the same to the last bit, and the choice between them.
+"""The steps of the method in three forms that give the same to the last bit, and the choice between them.
 
-The plain form is scikit-learn, datasketch, NumPy and SciPy: the specification. The fast form is kernels, compiled for
-the machine when they are first used. Which of them runs, `dedup.vectorize.kernels.switch` says.
+The plain form is scikit-learn, datasketch, NumPy and SciPy: the specification. The light form is the same without the
+first two, which take long to import: small jobs are done with it. The fast form is kernels, compiled for the machine
+when they are first used. Which of them runs, `dedup.vectorize.kernels.switch` says.
 """
 
 from __future__ import annotations
@@ -16,7 +17,8 @@ from numpy.typing import NDArray
 from dedup.text.document import Document
 from dedup.vectorize.features import Features, HashedWords, plain_features
 from dedup.vectorize.kernels.compiling import is_compiled, mark_compiled
-from dedup.vectorize.kernels.switch import WORTH_COMPILING, use_kernels
+from dedup.vectorize.kernels.switch import WORTH_COMPILING, WORTH_LOADING, form
+from dedup.vectorize.light import hashes_of, light_features, light_signatures
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -154,6 +156,27 @@ class PlainSteps:
         from dedup.group.cut import cut
 
         return cut(tree, granularity)
+
+
+class LightSteps(PlainSteps):
+    """The plain form, but that words are hashed and features made by NumPy alone."""
+
+    def read(self, articles: Texts) -> HashedWords:
+        return HashedWords.of([Document.of(title, text) for title, text in articles], hashes_of)
+
+    def features(
+        self,
+        words: HashedWords,
+        keep: NDArray[np.bool_],
+        order: NDArray[np.int64],  # noqa: ARG002 - the words are in order
+        progress: Progress | None = None,
+    ) -> Features:
+        if progress:
+            progress("counting the words", 0, len(words))
+        return light_features(words.kept(keep), self._settings)
+
+    def signatures(self, words: HashedWords, order: NDArray[np.int64]) -> NDArray[np.uint32]:  # noqa: ARG002 - the words are in order
+        return light_signatures(words, self._settings)
 
 
 class FastSteps(PlainSteps):
@@ -312,12 +335,13 @@ def choose(articles: Texts, settings: Settings, progress: Progress | None = None
     """The form that is done sooner with some articles, and the articles, of which some may be taken to see how many.
 
     Raises:
-        SettingsError: see `use_kernels`.
+        SettingsError: see `form`.
     """
     source: Iterator[tuple[str, str]] = iter(articles)
-    if use_kernels(0):
-        return FastSteps(settings, progress), source
-    first = list(islice(source, WORTH_COMPILING))
-    if use_kernels(len(first)):
-        return FastSteps(settings, progress), chain(first, source)
-    return PlainSteps(settings), chain(first, source)
+    taken: list[tuple[str, str]] = []
+    for enough in (0, WORTH_LOADING, WORTH_COMPILING):
+        taken.extend(islice(source, enough - len(taken)))
+        if (found := form(len(taken))) != "light":
+            break
+    steps = {"plain": PlainSteps, "light": LightSteps}
+    return steps[found](settings) if found in steps else FastSteps(settings, progress), chain(taken, source)

@@ -1,9 +1,10 @@
-"""The fast form of every step on labelled news, against the plain form: all that a run finds, to the last bit."""
+"""The other forms of every step on labelled news, against the plain form: all that a run finds, to the last bit."""
 
 from __future__ import annotations
 
 import gzip
 import json
+import operator
 from typing import Any
 
 import numpy as np
@@ -19,9 +20,9 @@ SETS = ["basil", "newswcl50", "mmds_dev", "meantime", "fnc1_train", "reuters2157
 ARTICLES = 600
 
 
-def found(articles: list[dict[str, Any]], kernels: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
+def found(articles: list[dict[str, Any]], form: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Everything that is kept of a run, each array by a name."""
-    monkeypatch.setenv("DEDUP_KERNELS", kernels)
+    monkeypatch.setattr("dedup.steps.form", lambda _: form)
     clustering = dedup.cluster(articles)
     evidence = clustering._evidence
     assert isinstance(evidence, StoredEvidence)
@@ -47,18 +48,20 @@ def found(articles: list[dict[str, Any]], kernels: str, monkeypatch: pytest.Monk
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_kernels_find_what_the_plain_form_finds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_forms_find_what_the_plain_form_finds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path = DATA / f"{name}.jsonl.gz"
     if not path.is_file():
         pytest.skip(f"{path.name} is not here: set DEDUP_DATA to the folder of labelled news")
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         articles = [json.loads(line) for line, _ in zip(lines, range(ARTICLES), strict=False)]
-    plain, fast = found(articles, "off", monkeypatch), found(articles, "on", monkeypatch)
+    plain, *others = (found(articles, form, monkeypatch) for form in ("plain", "light", "kernels"))
     tree = plain.pop("tree")
-    fast.pop("tree")
-    assert plain.keys() == fast.keys()
-    for column, expected in plain.items():
-        assert np.array_equal(fast[column], expected) if isinstance(expected, np.ndarray) else fast[column] == expected
+    for other in others:
+        other.pop("tree")
+        assert plain.keys() == other.keys()
+        for column, expected in plain.items():
+            same = np.array_equal if isinstance(expected, np.ndarray) else operator.eq
+            assert same(other[column], expected), column
     assert len(plain["pairs.a"])
     for granularity in (0.2, 0.5, 0.9):
         assert np.array_equal(kernel_cut(tree, granularity), cut(tree, granularity))

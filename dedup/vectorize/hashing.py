@@ -7,7 +7,6 @@ finaliser of their own; the 64 bits by which exact overlaps are counted are spre
 
 from __future__ import annotations
 
-import sys
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -17,6 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from numpy.typing import NDArray
+
+    from dedup.settings import Settings
 
 FEATURES = 2**22
 """Features that words are counted under."""
@@ -36,13 +37,6 @@ def word_hash(word: bytes) -> int:
 def plain_hashes(words: Iterable[str]) -> NDArray[np.uint32]:
     """`word_hash` of each word; shape (words,)."""
     return np.fromiter((word_hash(word.encode()) for word in words), np.uint32)
-
-
-def hashes_of(words: list[str]) -> NDArray[np.uint32]:
-    """The same by the fast twin where that is loaded, so that scikit-learn need not be; shape (words,)."""
-    kernels = sys.modules.get("dedup.vectorize.kernels.murmur")
-    found: NDArray[np.uint32] = kernels.hash_words(words) if kernels else plain_hashes(words)
-    return found
 
 
 def terms_of(hashes: NDArray[np.uint32]) -> NDArray[np.int64]:
@@ -109,3 +103,10 @@ def _polynomials(words: NDArray[np.uint32], size: int) -> NDArray[np.uint64]:
         if bit == "1":
             value, done = value[:-1] * np.uint64(BASE) + hashes[done:], done + 1
     return value
+
+
+def permutations(settings: Settings) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
+    """The factors and the summands of a signature's permutations: datasketch's, which takes long to import."""
+    random = np.random.RandomState(settings.seed)
+    factors = random.randint(0, 1 << 31, settings.num_perm, np.uint32) * np.uint32(2) + np.uint32(1)
+    return factors, random.randint(0, 1 << 32, settings.num_perm, np.uint32)

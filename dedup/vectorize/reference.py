@@ -67,6 +67,15 @@ def body_weight(position: int, settings: Settings) -> int:
     return round((1 + settings.lead_weight * math.exp(-middle / settings.lead_length)) / COUNT_UNIT)
 
 
+def lead_weights(settings: Settings) -> NDArray[np.uint32]:
+    """The weight of each word of the body, down to the zone from which on it no longer changes."""
+    last = body_weight(10**9, settings)
+    weights = [body_weight(0, settings)]
+    while weights[-1] > last:
+        weights.append(body_weight(len(weights) * ZONE, settings))
+    return np.repeat(np.array(weights, np.uint32), ZONE)
+
+
 def zones(document: Document, settings: Settings) -> Iterator[tuple[int, bool, list[str]]]:
     """A document cut where the weight changes: the weight, whether these are the capitalised words, the words."""
     title_weight = round(settings.title_weight / COUNT_UNIT)

@@ -19,8 +19,9 @@ from numpy.typing import NDArray
 from dedup.vectorize import background
 from dedup.vectorize.exact import WEIGHT_UNIT, ln
 from dedup.vectorize.frequencies import Frequencies
-from dedup.vectorize.hashing import hashes_of, terms_of
+from dedup.vectorize.hashing import terms_of
 from dedup.vectorize.language import UNKNOWN
+from dedup.vectorize.light import hashes_of
 from dedup.vectorize.reference import COUNT_UNIT
 
 if TYPE_CHECKING:

@@ -13,10 +13,10 @@ from kernel_twins import extractor
 
 from dedup.errors import SettingsError
 from dedup.settings import Settings
-from dedup.steps import FastSteps
+from dedup.steps import FastSteps, LightSteps, PlainSteps, choose
 from dedup.vectorize.kernels import compiling, switch
 from dedup.vectorize.kernels.extractor import Extractor
-from dedup.vectorize.kernels.switch import WORTH_COMPILING, use_kernels
+from dedup.vectorize.kernels.switch import WORTH_COMPILING, WORTH_LOADING, form
 
 
 @pytest.fixture
@@ -37,12 +37,12 @@ def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def test_the_variable_decides(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not cache.exists()
     monkeypatch.setenv("DEDUP_KERNELS", "off")
-    assert not use_kernels(10**9)
+    assert form(10**9) == "plain"
     monkeypatch.setenv("DEDUP_KERNELS", " ON ")
-    assert use_kernels(0)
+    assert form(0) == "kernels"
     monkeypatch.setenv("DEDUP_KERNELS", "maybe")
     with pytest.raises(SettingsError, match="must be on, off or auto, not 'maybe'"):
-        use_kernels(1)
+        form(1)
 
 
 @pytest.mark.parametrize("choice", [None, "", "auto"])
@@ -51,25 +51,42 @@ def test_else_the_size_of_the_job_does(cache: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.delenv("DEDUP_KERNELS", raising=False)
     else:
         monkeypatch.setenv("DEDUP_KERNELS", choice)
-    assert not use_kernels(WORTH_COMPILING - 1)
-    assert use_kernels(WORTH_COMPILING)
+    assert form(WORTH_COMPILING - 1) == "light"
+    assert form(WORTH_COMPILING) == "kernels"
     folder = compiling.cache_folder()
     assert folder is not None
     assert folder.is_relative_to(cache)
     (folder / "made.nbc").touch()
-    assert not use_kernels(1), "an earlier run may have been ended while it compiled"
+    assert form(WORTH_LOADING) == "light", "an earlier run may have been ended while it compiled"
     compiling.mark_compiled()
-    assert use_kernels(1)
+    assert form(WORTH_LOADING) == "kernels"
+    assert form(WORTH_LOADING - 1) == "light"
 
 
-def test_without_a_compiler_everything_is_plain(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_compiler_there_are_no_kernels(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not cache.exists()
     monkeypatch.delenv("DEDUP_KERNELS", raising=False)
     monkeypatch.setattr(switch, "find_spec", lambda _: None)
-    assert not use_kernels(10**9)
+    assert form(10**9) == "light"
     monkeypatch.setenv("DEDUP_KERNELS", "on")
     with pytest.raises(SettingsError, match="pip install numba"):
-        use_kernels(1)
+        form(1)
+
+
+@pytest.mark.parametrize("count", [0, 1, WORTH_LOADING, WORTH_COMPILING, WORTH_COMPILING + 1])
+@pytest.mark.parametrize("compiled", [False, True])
+@pytest.mark.parametrize("choice", ["on", "off", "auto"])
+def test_no_article_is_lost_while_the_form_is_chosen(
+    count: int, compiled: bool, choice: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEDUP_KERNELS", choice)
+    monkeypatch.setattr(switch, "is_compiled", lambda: compiled)
+    monkeypatch.setattr("dedup.steps.is_compiled", lambda: True)
+    texts = [("title", str(number)) for number in range(count)]
+    found, given = choose(iter(texts), Settings())
+    assert list(given) == texts
+    expected = {"plain": PlainSteps, "light": LightSteps, "kernels": FastSteps}[form(count)]
+    assert type(found) is expected
 
 
 def test_a_folder_that_cannot_be_written_is_no_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -24,12 +24,12 @@ from dedup.settings import Settings
 from dedup.text.document import Document
 from dedup.vectorize import background
 from dedup.vectorize.features import Features, HashedWords
-from dedup.vectorize.hashing import word_hash
+from dedup.vectorize.hashing import permutations, word_hash
 from dedup.vectorize.kernels import extractor as extractors
 from dedup.vectorize.kernels import languages
 from dedup.vectorize.kernels import overlaps as overlap_kernels
 from dedup.vectorize.kernels.counting import REACH
-from dedup.vectorize.kernels.extractor import Extractor, blocks, permutations
+from dedup.vectorize.kernels.extractor import Extractor, blocks
 from dedup.vectorize.kernels.murmur import hash_words
 from dedup.vectorize.kernels.overlaps import shared_shingles
 from dedup.vectorize.language import detect

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from dedup.errors import InputError
 from dedup.text.document import Document
 from dedup.vectorize.features import Features, HashedWords, narrowed
+from dedup.vectorize.hashing import permutations
 from dedup.vectorize.kernels.murmur import hash_words
 from dedup.vectorize.kernels.points import Points, points
 from dedup.vectorize.kernels.threads import in_threads
-from dedup.vectorize.reference import COUNT_UNIT, ZONE, body_weight
+from dedup.vectorize.reference import COUNT_UNIT, lead_weights
 
 if TYPE_CHECKING:
     from dedup.settings import Settings
@@ -165,22 +166,6 @@ def blocks(articles: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]
             block, length = [], 0
     if block:
         yield block
-
-
-def permutations(settings: Settings) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """The factors and the summands of a signature's permutations: datasketch's, which takes long to import."""
-    random = np.random.RandomState(settings.seed)
-    factors = random.randint(0, 1 << 31, settings.num_perm, np.uint32) * np.uint32(2) + np.uint32(1)
-    return factors, random.randint(0, 1 << 32, settings.num_perm, np.uint32)
-
-
-def lead_weights(settings: Settings) -> NDArray[np.uint32]:
-    """The weight of each word of the body, down to the zone from which on it no longer changes."""
-    last = body_weight(10**9, settings)
-    weights = [body_weight(0, settings)]
-    while weights[-1] > last:
-        weights.append(body_weight(len(weights) * ZONE, settings))
-    return np.repeat(np.array(weights, np.uint32), ZONE)
 
 
 def _with_plain(words: HashedWords, articles: Sequence[tuple[str, str]], odd: list[int]) -> HashedWords:
