@@ -6,7 +6,7 @@ import sys
 from subprocess import run
 
 import pytest
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from kernel_twins import assert_equal_features, texts
 from sklearn.utils import murmurhash3_32
@@ -29,13 +29,15 @@ def test_words_are_hashed_as_scikit_learn_does(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "settings", [Settings(), Settings(title_weight=0, num_perm=64, shingle_size=2), Settings(lead_weight=0, seed=9)]
+    "given_settings",
+    [Settings(), Settings(title_weight=0, num_perm=64, shingle_size=2), Settings(lead_weight=0, seed=9)],
 )
 @given(st.lists(st.tuples(texts, texts), max_size=5))
+@settings(deadline=None)  # the first example imports the libraries
 @example([("", ""), ("One Two", ""), ("", "two"), ("A mill burns", "A mill burns down on the river. Ann ran. " * 9)])
-def test_features_are_those_of_the_libraries(settings: Settings, articles: list[tuple[str, str]]) -> None:
-    words = LightSteps(settings).read(articles)
-    assert_equal_features(light_features(words, settings), articles, settings)
+def test_features_are_those_of_the_libraries(given_settings: Settings, articles: list[tuple[str, str]]) -> None:
+    words = LightSteps(given_settings).read(articles)
+    assert_equal_features(light_features(words, given_settings), articles, given_settings)
 
 
 def test_long_texts_are_permuted_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
