@@ -29,15 +29,15 @@ def test_words_are_hashed_as_scikit_learn_does(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize(
-    "given_settings",
+    "chosen",
     [Settings(), Settings(title_weight=0, num_perm=64, shingle_size=2), Settings(lead_weight=0, seed=9)],
 )
 @given(st.lists(st.tuples(texts, texts), max_size=5))
 @settings(deadline=None)  # the first example imports the libraries
 @example([("", ""), ("One Two", ""), ("", "two"), ("A mill burns", "A mill burns down on the river. Ann ran. " * 9)])
-def test_features_are_those_of_the_libraries(given_settings: Settings, articles: list[tuple[str, str]]) -> None:
-    words = LightSteps(given_settings).read(articles)
-    assert_equal_features(light_features(words, given_settings), articles, given_settings)
+def test_features_are_those_of_the_libraries(chosen: Settings, articles: list[tuple[str, str]]) -> None:
+    words = LightSteps(chosen).read(articles)
+    assert_equal_features(light_features(words, chosen), articles, chosen)
 
 
 def test_long_texts_are_permuted_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
