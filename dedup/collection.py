@@ -14,6 +14,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -22,7 +23,7 @@ from numpy.typing import NDArray
 from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.group.canonical import Seniority
-from dedup.record import Dates, is_missing, read_record
+from dedup.record import Dates, is_encodable, is_missing, read_record
 from dedup.text.dateline import dateline
 
 if TYPE_CHECKING:
@@ -172,6 +173,7 @@ class _Distinct:
     told: date | None = None
 
 
+@lru_cache(maxsize=1 << 12)  # of a million articles many say the same, and each is asked several times
 def published_seconds(published: date | None) -> float:
     """Seconds since 1970 in UTC, nan for None; a day is its midnight, a time without a zone is UTC."""
     if published is None:
@@ -271,7 +273,7 @@ def _clean(article: Article, where: str, notices: list[Notice]) -> Article:
     changes: dict[str, Any] = {}
     for name in ("id", "title", "text", "source", "url", "lang", "path", "where"):
         value = getattr(article, name)
-        if value.isascii() and "\0" not in value:
+        if "\0" not in value and is_encodable(value):
             continue
         cleaned, count = _UNWRITABLE.subn("\ufffd", value)
         if count:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, timezone
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dedup.quote import quoted
@@ -80,6 +80,17 @@ def parse_date(value: Any, *, dayfirst: bool = False, today: date | None = None)
 
 def read_date(value: Any, *, dayfirst: bool = False, today: date | None = None) -> Reading:
     """What `parse_date` finds, with the kind of the problem."""
+    if type(value) is str and len(value) <= _LONGEST:  # of a million articles many say the same
+        return _read_text(value, dayfirst, today)
+    return _read(value, dayfirst, today)
+
+
+@lru_cache(maxsize=1 << 12)
+def _read_text(text: str, dayfirst: bool, today: date | None) -> Reading:
+    return _read(text, dayfirst, today)
+
+
+def _read(value: Any, dayfirst: bool, today: date | None) -> Reading:
     try:
         reading = _parse(value, dayfirst)
     except (ValueError, OverflowError, ArithmeticError, TypeError, IndexError, AttributeError):

@@ -274,9 +274,7 @@ class _Reading:
         nulls, surrogates = value.count("\0"), 0
         if nulls:
             value = value.replace("\0", "\ufffd")
-        try:
-            value.encode()
-        except UnicodeEncodeError:
+        if not is_encodable(value):
             value, surrogates = re.subn("[\ud800-\udfff]", "\ufffd", value)
         for count, what in ((nulls, "null byte"), (surrogates, "lone surrogate or undecodable byte")):
             if count:
@@ -306,6 +304,15 @@ class _Reading:
 
     def _notice(self, problem: str, action: str) -> None:
         self.notices.append(Notice(self.where, problem, action, skipped=False))
+
+
+def is_encodable(value: str) -> bool:
+    """Whether a string is text: without lone surrogates. To encode it is the quickest way to find out."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def is_missing(value: Any) -> bool:

@@ -28,6 +28,9 @@ LARGEST_RECORD = 1 << 24
 LARGEST_DOCUMENT = 1 << 28
 """Characters of a JSON object around many articles, which has to be read as a whole."""
 
+_BUFFER = 1 << 17
+"""Bytes that are taken from a stream at once, if it has so many."""
+
 _BEGINNING = 8
 """Bytes that tell what a file is packed with."""
 
@@ -143,13 +146,13 @@ class Source:
         size = None if self.live else _size(opened)
         ended = None if quiet or size is None else lambda count: self._check_size(opened, size, count)
         stream: io.BufferedReader[Any] = io.BufferedReader(
-            _Patient(opened, None if quiet else self._broke_off, ended, most=size, keep_open=self.live)
+            _Patient(opened, None if quiet else self._broke_off, ended, most=size, keep_open=self.live), _BUFFER
         )
         kind = packing(stream.peek(_BEGINNING))
         if kind:
             broke_off = None if quiet else lambda error, count: self._broke_off(error, count, kind)
             try:
-                return io.BufferedReader(_Patient(unpacked(stream, kind), broke_off))
+                return io.BufferedReader(_Patient(unpacked(stream, kind), broke_off), _BUFFER)
             except MissingDependencyError:
                 stream.close()
                 raise
