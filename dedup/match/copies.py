@@ -168,7 +168,7 @@ def counted(
         sizes: distinct shingles of each, shape (pairs, 2).
         held: words of each that stand in shingles both have, shape (pairs, 2).
     """
-    shares = held / np.maximum(1, words.lengths()[pairs])
+    shares = held / np.maximum(1, words.lengths(pairs.ravel()).reshape(-1, 2))
     union = np.maximum(1, sizes.sum(axis=1) - shared)
     smaller = np.maximum(1, sizes.min(axis=1))
     overlap = (shares[:, 0] + shares[:, 1]) / 2

@@ -34,6 +34,7 @@ ALIGNED_WORDS = 2_000
 MOST_EFFORT = 50_000
 """... and fewer where more pairs of places than this hold one word, as in tables: the time grows with their number. Of
 articles compared with themselves one in a hundred has as many as 36,000."""
+_BINS = 1 << 12
 SPELLED = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 """English numbers that agencies write as words, and as figures where a fraction follows."""
 
@@ -69,18 +70,21 @@ class _Form:
     Attributes:
         words: their hashes.
         figures: for each word the hash of its figure if it is a number, else 0.
-        names: for each word its hash if it is a name, which is capitalised inside a sentence, else 0.
     """
 
-    __slots__ = ("figures", "names", "words")
+    __slots__ = ("_flags", "figures", "words")
 
     def __init__(self, text: HashedText, length: int) -> None:
-        self.words, flags = text.hashes[:length], text.flags[:length]
+        self.words, self._flags = text.hashes[:length], text.flags[:length]
         spelled, figures = _spelled()
         place = np.minimum(np.searchsorted(spelled, self.words), len(spelled) - 1)
-        digits = np.where(flags & IS_NUMBER, self.words, np.uint32(0))
+        digits = np.where(self._flags & IS_NUMBER, self.words, np.uint32(0))
         self.figures = np.where(spelled[place] == self.words, figures[place], digits)
-        self.names = np.where((flags & IS_CAPITAL > 0) & (self.figures == 0), self.words, np.uint32(0))
+
+    @property
+    def names(self) -> NDArray[np.uint32]:
+        """For each word its hash if it is a name, which is capitalised inside a sentence, else 0."""
+        return np.where((self._flags & IS_CAPITAL > 0) & (self.figures == 0), self.words, np.uint32(0))
 
 
 def is_form(one: HashedText, other: HashedText, days: float = math.nan, aligned: Aligned = matching_blocks) -> bool:
@@ -100,7 +104,7 @@ def is_form(one: HashedText, other: HashedText, days: float = math.nan, aligned:
     if not late and min(len(one), len(other)) < ALIKE_LENGTH * max(len(one), len(other)):
         return False
     length = ALIGNED_WORDS
-    while _effort(one, other, length) > MOST_EFFORT:
+    while _is_laborious(one, other, length):
         length //= 2
     first, second = _Form(one, length), _Form(other, length)
     figures = [Counter(_said(form.figures)) for form in (first, second)]
@@ -120,14 +124,15 @@ def is_form(one: HashedText, other: HashedText, days: float = math.nan, aligned:
 def _values(one: _Form, other: _Form, blocks: list[tuple[int, int, int]]) -> tuple[int, int, int]:
     """Of two aligned texts the changed numbers, the changed names, and the values of both kinds that were kept."""
     vocabularies = set(one.words.tolist()), set(other.words.tolist())
-    values = (one.names | one.figures) > 0
+    one_names, other_names = one.names, other.names
+    values = (one_names | one.figures) > 0
     numbers = names = kept = 0
     i = j = 0
     for i_end, j_end, size in blocks:
         if 0 < i_end - i <= SLOT and 0 < j_end - j <= SLOT:
             before, after = _said(one.figures[i:i_end]), _said(other.figures[j:j_end])
             numbers += bool(before) and bool(after) and before != after
-            gone, come = set(_said(one.names[i:i_end])), set(_said(other.names[j:j_end]))
+            gone, come = set(_said(one_names[i:i_end])), set(_said(other_names[j:j_end]))
             names += bool(gone - vocabularies[1]) and bool(come - vocabularies[0]) and gone.isdisjoint(come)
         kept += int(np.count_nonzero(values[i_end : i_end + size]))
         i, j = i_end + size, j_end + size
@@ -140,9 +145,14 @@ def _said(values: NDArray[np.uint32]) -> list[int]:
     return said
 
 
-def _effort(one: HashedText, other: HashedText, length: int) -> int:
-    """How many pairs of places in the beginnings of two texts hold the same word."""
-    words, counts = np.unique(one.hashes[:length], return_counts=True)
-    others, other_counts = np.unique(other.hashes[:length], return_counts=True)
+def _is_laborious(one: HashedText, other: HashedText, length: int) -> bool:
+    """Whether more than `MOST_EFFORT` pairs of places in the beginnings of two texts hold the same word."""
+    first, second = one.hashes[:length], other.hashes[:length]
+    # Words that share a bin are no fewer pairs than those that are the same, and hardly more: this is nearly always it.
+    bins = (np.bincount(words & np.uint32(_BINS - 1), minlength=_BINS) for words in (first, second))
+    if int(np.dot(*bins)) <= MOST_EFFORT:
+        return False
+    words, counts = np.unique(first, return_counts=True)
+    others, other_counts = np.unique(second, return_counts=True)
     _, place, other_place = np.intersect1d(words, others, assume_unique=True, return_indices=True)
-    return int(counts[place] @ other_counts[other_place])
+    return int(counts[place] @ other_counts[other_place]) > MOST_EFFORT

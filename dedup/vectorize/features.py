@@ -89,9 +89,9 @@ class HashedWords:
         span = slice(middle if middle < last else first, last)
         return HashedText(self.hashes[span], self.flags[span])
 
-    def lengths(self) -> NDArray[np.int64]:
-        """How many words copies are looked for in; shape (articles,)."""
-        spans = self.spans()
+    def lengths(self, places: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """How many words copies are looked for in: of some articles, or of all; shape (articles,)."""
+        spans = self.spans(places)
         return spans[:, 1] - spans[:, 0]
 
     def part(self, first: int, last: int) -> Self:
@@ -114,9 +114,14 @@ class HashedWords:
             keep[self.offsets[2 * article + 1] : self.offsets[2 * article + 2]] = False
         return keep
 
-    def spans(self) -> NDArray[np.int64]:
-        """Where the words are that copies are looked for in, as `Document.words` has them; shape (articles, 2)."""
-        first, middle, last = self.offsets[:-1:2], self.offsets[1::2], self.offsets[2::2]
+    def spans(self, places: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
+        """Where the words are that copies are looked for in, as `Document.words` has them.
+
+        Returns:
+            Of some articles, or of all; shape (articles, 2).
+        """
+        title = 2 * (np.arange(len(self)) if places is None else places)
+        first, middle, last = (self.offsets[title + part] for part in range(3))
         empty = middle == last
         return np.stack([np.where(empty, first, middle), last], axis=1)
 

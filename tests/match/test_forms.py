@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 import random
 
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dedup.match import forms
 from dedup.match.forms import (
     ALIGNED_WORDS,
     ALIKE_LENGTH,
@@ -23,7 +25,7 @@ from dedup.match.forms import (
 )
 from dedup.text.document import Document
 from dedup.text.tokens import Tokens, tokenize
-from dedup.vectorize.features import HashedWords
+from dedup.vectorize.features import HashedText, HashedWords
 
 RESERVOIR = (
     "On {} the reservoir stood at {} metres above the datum and held {} million litres or {} per cent of what it can"
@@ -164,6 +166,16 @@ def test_of_a_table_less_is_aligned(before: int, expected: bool) -> None:
     table = ["point", "line"] * ALIGNED_WORDS
     one, other = (plain([*table[:before], first, "of", second, *table]) for first, second in (("1", "2"), ("3", "4")))
     assert judged(one, other) is expected
+
+
+@given(st.lists(st.integers(0, 12_000), max_size=60), st.lists(st.integers(0, 12_000), max_size=60), st.integers(1, 50))
+def test_effort_is_counted_exactly_where_the_bins_do_not_decide(one: list[int], other: list[int], most: int) -> None:
+    """Numbers that differ by the number of bins share one."""
+    first, second = (HashedText(np.array(words, np.uint32), np.zeros(len(words), np.uint8)) for words in (one, other))
+    same = sum(a == b for a in one for b in other)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(forms, "MOST_EFFORT", most)
+        assert forms._is_laborious(first, second, ALIGNED_WORDS) is (same > most)
 
 
 def test_numbers_are_spelled_up_to_twelve() -> None:

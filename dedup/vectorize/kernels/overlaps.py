@@ -32,12 +32,11 @@ def shared_shingles(
         the words of each that stand in shingles both have, shape (pairs, 2).
     """
     shared, both = np.zeros(len(pairs), np.int64), np.zeros((2, len(pairs), 2), np.int64)
-    spans = words.spans()
 
     def count(start: int) -> None:
         chunk = slice(start, start + CHUNK)
         places, local = np.unique(pairs[chunk], return_inverse=True)
-        wanted = np.ascontiguousarray(spans[places])
+        wanted = np.ascontiguousarray(words.spans(places))
         overlap_chunk(words.hashes, wanted, local.reshape(-1, 2), size, shared[chunk], both[0, chunk], both[1, chunk])
 
     starts = range(0, len(pairs), CHUNK)
