@@ -73,6 +73,7 @@ def cluster(
     del titled
     features = steps.features(words, keep, order, tell)
     words = features.words
+    del keep
 
     tell("looking for copies", 0, count)
     banded = steps.band_candidates(features.signatures, words.lengths() > 0)
