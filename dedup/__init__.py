@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from dedup.archive import read_archive as read_archive
     from dedup.article import Article as Article
     from dedup.article import Notice as Notice
+    from dedup.background import Background as Background
     from dedup.clustering import Clustering as Clustering
     from dedup.clustering import CopyGroup as CopyGroup
     from dedup.clustering import Explanation as Explanation
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from dedup.evaluate import score as score
     from dedup.pipeline import cluster as cluster
     from dedup.pipeline import compare as compare
+    from dedup.pipeline import learn_background as learn_background
     from dedup.read import read_articles as read_articles
     from dedup.record import from_record as from_record
     from dedup.settings import Settings as Settings
@@ -46,6 +48,7 @@ _HOMES = {
     "Archived": "archive",
     "Arrivals": "archive",
     "Article": "article",
+    "Background": "background",
     "Clustering": "clustering",
     "Configuration": "sources",
     "CopyGroup": "clustering",
@@ -70,6 +73,7 @@ _HOMES = {
     "compare": "pipeline",
     "configure": "sources",
     "from_record": "record",
+    "learn_background": "pipeline",
     "read_archive": "archive",
     "read_articles": "read",
     "score": "evaluate",

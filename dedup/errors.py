@@ -3,7 +3,9 @@
 DedupError
 ├── InputError              (ValueError)   an article, a record or a file that cannot be used
 ├── SettingsError           (ValueError)   settings out of range or unknown; `.faults` lists every one of them
-├── UnknownArticleError     (KeyError)     an id that is not in this clustering
+├── UnknownArticleError     (KeyError)     an id that is not in this clustering, or not in the index
+├── StoreError              (OSError)      a store of stories that cannot be opened, read or written
+│   └── StoreLockedError    (TimeoutError) another process writes to it
 ├── SecondOpinionError      (RuntimeError) the embedding that was given failed, or gave no vectors
 └── MissingDependencyError  (ImportError)  an optional package is needed; the message has the command that installs it
 """
@@ -34,6 +36,14 @@ class UnknownArticleError(DedupError, KeyError):
 
     def __str__(self) -> str:  # KeyError would show the message in quotes
         return str(self.args[0]) if self.args else ""
+
+
+class StoreError(DedupError, OSError):
+    """A store of stories that cannot be opened, read or written. What was acknowledged before is in it."""
+
+
+class StoreLockedError(StoreError, TimeoutError):
+    """Another process, or another index of this one, writes to the store."""
 
 
 class SecondOpinionError(DedupError, RuntimeError):

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from dedup.article import Article, Notice
+from dedup.background import Background
 from dedup.clustering import Clustering, Explanation, Progress
-from dedup.collection import Door
+from dedup.collection import Collection, Door
 from dedup.evidence import StoredEvidence
 from dedup.group.copies import copy_groups, digests, held_together, representatives, without_parts
 from dedup.match.copies import alike_candidates, decide, never_one_story
@@ -20,8 +22,9 @@ from dedup.match.opinion import Embed, opinions
 from dedup.match.outlets import less_of_one_outlet
 from dedup.match.stories import ordinariness, rescored
 from dedup.settings import Settings
-from dedup.steps import choose, silent
-from dedup.vectorize.boilerplate import overwritten
+from dedup.steps import PlainSteps, choose, silent
+from dedup.vectorize.boilerplate import body_digest, overwritten
+from dedup.vectorize.features import HashedWords
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.furniture import furniture
 
@@ -33,6 +36,7 @@ def cluster(
     articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame,
     settings: Settings | None = None,
     *,
+    background: Background | None = None,
     progress: Progress | None = None,
     second_opinion: Embed | None = None,
     keep_texts: bool = True,
@@ -43,6 +47,8 @@ def cluster(
         articles: `Article`s, mappings with the usual names (see `from_record`), plain strings, or a data frame. Their
             order does not matter. They are taken one by one.
         settings: the defaults serve every collection.
+        background: what is known before any article is seen, see `learn_background`. Without one it is learned from
+            these very articles, which is what a collection that is grouped once wants.
         progress: told how far the work is.
         second_opinion: an embedding of the caller's own, asked about the pairs on which the words do not decide: it
             takes a list of texts and gives an array, a row for each. See `dedup.match.opinion`.
@@ -58,17 +64,78 @@ def cluster(
     """
     settings, tell = settings or Settings(), progress or silent
     door = Door(articles, keep_texts=keep_texts or second_opinion is not None)
+    read = _read(door, settings, tell)
+    evidence, _ = stories_of(read, settings, background=background, progress=tell, second_opinion=second_opinion)
+    return evidence.clustering(settings)
+
+
+def learn_background(
+    articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame,
+    settings: Settings | None = None,
+    *,
+    progress: Progress | None = None,
+) -> Background:
+    """What a run over these articles learns from them as a whole, by itself: to judge any articles with it later on.
+
+    A few thousand articles like those to come will do, a week of them if there is one.
+
+    Args:
+        articles, settings, progress: as for `cluster`.
+
+    Raises:
+        InputError: something among the articles is no article at all.
+    """
+    settings, tell = settings or Settings(), progress or silent
+    read = _read(Door(articles, keep_texts=False), settings, tell)
+    _, learned = stories_of(read, settings, progress=tell, learn=True)
+    return learned or Background.general()
+
+
+@dataclass(slots=True)
+class ReadArticles:
+    """Articles that have been read.
+
+    Attributes:
+        steps: what takes the features from their words.
+        collection: the articles.
+        words: of the distinct ones, as they stand in title and text; let go of once they are used.
+        order: for each distinct article the place at which `steps` read it.
+    """
+
+    steps: PlainSteps
+    collection: Collection
+    words: HashedWords | None
+    order: NDArray[np.int64]
+
+
+def _read(door: Door, settings: Settings, tell: Progress) -> ReadArticles:
     tell("reading the words", 0, 0)
     steps, texts = choose(door.texts(), settings, tell)
     words = steps.read(texts)
     collection, order = door.collection()
-    words, count = words.take(order), len(collection)
+    return ReadArticles(steps, collection, words.take(order), order)
+
+
+def stories_of(
+    read: ReadArticles,
+    settings: Settings,
+    *,
+    background: Background | None = None,
+    progress: Progress = silent,
+    second_opinion: Embed | None = None,
+    learn: bool = False,
+) -> tuple[StoredEvidence, Background | None]:
+    """The stories of articles that have been read, and what was learned on the way, where that is wanted."""
+    tell, steps, collection, order = progress, read.steps, read.collection, read.order
+    words, count = read.words or HashedWords.joined([]), len(collection)
+    read.words = None
 
     tell("looking for furniture", 0, count)
-    foreign = overwritten(words)
+    foreign = background.overwritten(words) if background else overwritten(words)
+    bodies = frozenset(body_digest(words, place) for place in foreign) if learn else frozenset()
     keep = words.outside_bodies(foreign)
     titled = words.kept(keep)
-    passages = furniture(titled, steps)
+    passages = background.passages if background else furniture(titled, steps)
     keep[keep] = steps.outside_furniture(titled, passages)
     del titled
     features = steps.features(words, keep, order, tell)
@@ -83,17 +150,21 @@ def cluster(
 
     tell("weighing the words", 0, count)
     languages = steps.detect(words)
-    frequencies = Frequencies.of(features.terms_of(features.every), languages, among)
+    frequencies = (
+        background.frequencies if background else Frequencies.of(features.terms_of(features.every), languages, among)
+    )
     vectors = steps.tfidf(features, languages, frequencies)
-    ordinary = ordinariness(vectors.matrix, standing)
+    ordinary = background.ordinariness(vectors) if background else ordinariness(vectors.matrix, standing)
     across = steps.bridge(vectors, features, languages)
     sketches = features.signatures
     del features  # of what is no longer needed this takes most memory
     never = never_one_story(words, steps, forms)
     pairs = steps.story_pairs(vectors.matrix, ordinary, collection.seconds, among, never, tell, across)
-    crowd = crowding(pairs, collection.seconds, among)
+    crowd = background.crowd if background else crowding(pairs, collection.seconds, among)
     ordinary = ordinary + crowd
     pairs = rescored(pairs, ordinary, collection.seconds, settings)
+    learned = Background.of(frequencies, vectors, standing, crowd, passages, bodies) if learn else None
+    del frequencies
 
     tell("grouping", 0, count)
     agreeing = steps.agreeing_slots(sketches, np.stack([pairs.a, pairs.b], axis=1))
@@ -115,7 +186,7 @@ def cluster(
         collection, foreign, vectors, ordinary, pairs, copies, forms, digest, tree, notices,
         across=across, crowd=crowd, furniture=passages, opinion=opinion, cut=steps.cut,
     )  # fmt: skip
-    return evidence.clustering(settings)
+    return evidence, learned
 
 
 def compare(

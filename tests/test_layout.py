@@ -30,18 +30,25 @@ ROOMS = {
     "match": "errors text settings clustering vectorize",
     "group": "errors clustering vectorize match",
     "collection": "errors article record text group",
+    "background": "errors vectorize match",
     "steps": "errors settings clustering text vectorize match group",
     "evidence": "errors article settings clustering text vectorize match group collection assemble explain",
     "assemble": "errors article settings clustering text vectorize match group collection evidence",
     "explain": "errors article settings clustering text vectorize match group collection evidence",
-    "pipeline": "errors article settings clustering text vectorize match group collection steps evidence",
+    "pipeline": "errors article settings clustering text vectorize match group collection background steps evidence",
     "estimators": "errors article settings clustering record text vectorize match group collection steps pipeline",
+    "index": (
+        "errors article settings clustering record text vectorize match group collection background steps evidence"
+        " assemble pipeline"
+    ),
     "archive": "errors article settings clustering quote read collection pipeline",
     "report": "__init__ errors article settings clustering archive",
     "keep": "errors article clustering read archive report whole",
     "evaluate": "errors article clustering",
-    "cli": "__init__ errors article settings sources whole clustering archive evaluate report keep",
-    "__init__": "errors article record settings sources clustering read pipeline archive estimators evaluate",
+    "cli": "__init__ errors article settings sources whole clustering archive evaluate report keep index",
+    "__init__": (
+        "errors article record settings sources clustering read background pipeline archive estimators evaluate index"
+    ),
 }
 """The table of the house, as built. Reading a record is `collection`'s business too, since a caller may pass mappings;
 the key that it orders articles by is `group`'s; `match` needs the words of documents; the command and the reports ask

@@ -1,0 +1,183 @@
+"""What a score depends on besides the two articles, frozen: so that it does not move when other articles come.
+
+A run of `cluster` learns how common words are, how alike unrelated articles are, what is furniture, from the very
+articles it groups. A `Background` is that knowledge by itself, learned once (`dedup.learn_background`) and used for any
+articles after. The score of a pair then depends on the two articles and the background alone.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Self
+from zipfile import BadZipFile
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from dedup.errors import InputError
+from dedup.match.stories import USUAL, USUAL_COUNT
+from dedup.vectorize.boilerplate import body_digest
+from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.frequencies import Frequencies
+from dedup.vectorize.hashing import FEATURES
+
+if TYPE_CHECKING:
+    from dedup.vectorize.features import HashedWords
+    from dedup.vectorize.weights import Vectors
+
+FORMAT = 1
+"""Raised whenever `to_bytes` writes another form."""
+_DIGEST = 16
+
+
+@dataclass(frozen=True, eq=False)
+class Background:
+    """What is known before any article is seen.
+
+    Attributes:
+        frequencies: how many articles have each term.
+        articles: how many articles, copies of one text counting once, were learned from.
+        terms: the hashed terms of their vectors, ascending; int64.
+        sums: the sum of their unit vectors at these terms, in units of `WEIGHT_UNIT`; int64.
+        crowd: what all scores lose for the number of strangers, see `dedup.match.crowd`.
+        passages: the hashes of the passages that are furniture, ascending; uint64.
+        bodies: the digests of bodies that stand under titles that are not theirs.
+        version: how many times it was learned anew in the index that holds it; 0 for one that never was.
+    """
+
+    frequencies: Frequencies
+    articles: int
+    terms: NDArray[np.int64]
+    sums: NDArray[np.int64]
+    crowd: float
+    passages: NDArray[np.uint64]
+    bodies: frozenset[bytes] = field(repr=False)
+    version: int = 0
+
+    def __repr__(self) -> str:
+        return f"<Background {self.fingerprint} of {self.articles:,} articles>"
+
+    @classmethod
+    def general(cls) -> Self:
+        """What is known of news in general: the word frequencies that ship with dedup, and nothing else."""
+        none = np.empty(0, np.int64)
+        frequencies = Frequencies((), none, sp.csr_array((0, FEATURES), dtype=np.int64))
+        return cls(frequencies, 0, none, none, 0.0, np.empty(0, np.uint64), frozenset())
+
+    @classmethod
+    def of(
+        cls,
+        frequencies: Frequencies,
+        vectors: Vectors,
+        standing: NDArray[np.int64],
+        crowd: float,
+        passages: NDArray[np.uint64],
+        bodies: frozenset[bytes],
+    ) -> Self:
+        """What one run found; see `dedup.match.stories.ordinariness` for `standing`."""
+        stands = np.zeros(len(standing))
+        stands[standing] = 1.0
+        sums = np.rint(np.asarray(vectors.matrix.T @ stands).ravel() / WEIGHT_UNIT).astype(np.int64)
+        some = sums > 0
+        return cls(frequencies, int(stands.sum()), vectors.terms[some], sums[some], crowd, passages, bodies)
+
+    def overwritten(self, words: HashedWords) -> list[int]:
+        """The places of the articles whose body is known not to be theirs, ascending."""
+        if not self.bodies:
+            return []
+        return [
+            place
+            for place in range(len(words))
+            if len(words.title(place)) and len(words.body(place)) and body_digest(words, place) in self.bodies
+        ]
+
+    def ordinariness(self, vectors: Vectors) -> NDArray[np.float64]:
+        """How much each article resembles those learned from on average, leaning on a usual value; shape (articles,).
+
+        The `crowd` is not in it.
+        """
+        at_terms = np.zeros(len(vectors.terms))
+        if len(self.terms):
+            place = np.minimum(np.searchsorted(self.terms, vectors.terms), len(self.terms) - 1)
+            at_terms = np.where(self.terms[place] == vectors.terms, self.sums[place], 0) * WEIGHT_UNIT
+        total = np.asarray(vectors.matrix @ at_terms).ravel()  # whole multiples of a power of two: exact
+        leaning: NDArray[np.float64] = (total + USUAL_COUNT * USUAL) / (self.articles + USUAL_COUNT)
+        return leaning
+
+    def of_version(self, version: int) -> Self:
+        """The same under another version."""
+        return replace(self, version=version)
+
+    @cached_property
+    def fingerprint(self) -> str:
+        """16 hexadecimal digits, equal where all that is known is."""
+        digest = hashlib.blake2b(digest_size=8)
+        for name, column in sorted(self._columns().items()):
+            digest.update(f"{name} {column.dtype.str} {column.shape}".encode())
+            digest.update(np.ascontiguousarray(column).tobytes())
+        return digest.hexdigest()
+
+    def to_bytes(self) -> bytes:
+        """All of it but the version, for a file: NumPy's archive of arrays, packed."""
+        out = io.BytesIO()
+        np.savez_compressed(out, format=np.array(FORMAT), **self._columns())  # type: ignore[arg-type]
+        return out.getvalue()
+
+    @classmethod
+    def from_bytes(cls, data: bytes, version: int = 0) -> Self:
+        """What `to_bytes` wrote.
+
+        Raises:
+            InputError: it is something else, or was written by a newer version of dedup.
+        """
+        try:
+            with np.load(io.BytesIO(data), allow_pickle=False) as columns:
+                return cls._from(dict(columns), version)
+        except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
+            raise InputError(f"this is no background that this version of dedup can read ({error})") from error
+
+    @classmethod
+    def _from(cls, columns: dict[str, NDArray[np.generic]], version: int) -> Self:
+        form = int(columns["format"].item())
+        if form > FORMAT:
+            raise ValueError(f"its format is {form}, known are those up to {FORMAT}")
+        count = len(columns["languages"])
+        counts, terms = columns["count"].astype(np.int64), columns["count_term"].astype(np.int32)
+        starts = columns["count_start"].astype(np.int64)
+        frequencies = Frequencies(
+            tuple(str(name) for name in columns["languages"].tolist()),
+            columns["language_articles"].astype(np.int64),
+            sp.csr_array((counts, terms, starts), shape=(count, FEATURES)),
+        )
+        bodies = columns["bodies"].astype(np.uint8).tobytes()
+        return cls(
+            frequencies,
+            int(columns["articles"].item()),
+            columns["terms"].astype(np.int64),
+            columns["sums"].astype(np.int64),
+            float(columns["crowd"].item()),
+            columns["passages"].astype(np.uint64),
+            frozenset(bodies[start : start + _DIGEST] for start in range(0, len(bodies), _DIGEST)),
+            version,
+        )
+
+    def _columns(self) -> dict[str, NDArray[np.generic]]:
+        counts = self.frequencies.counts
+        columns: dict[str, NDArray[np.generic]] = {
+            "languages": np.array(self.frequencies.languages, dtype="U8"),
+            "language_articles": self.frequencies.articles.astype(np.int64),
+            "count": counts.data.astype(np.int64),
+            "count_term": counts.indices.astype(np.int32),
+            "count_start": counts.indptr.astype(np.int64),
+            "articles": np.array(self.articles, np.int64),
+            "terms": self.terms.astype(np.int32),
+            "sums": self.sums,
+            "crowd": np.array(self.crowd, np.float64),
+            "passages": self.passages,
+            "bodies": np.frombuffer(b"".join(sorted(self.bodies)), np.uint8),
+        }
+        return columns
