@@ -1,0 +1,1 @@
+"""One article at a time: the story index, and the store behind it."""

@@ -1,0 +1,203 @@
+"""A store that lasts as long as the process: for tests, and for a day that need not be kept."""
+
+from __future__ import annotations
+
+import bisect
+import copy
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from dedup.errors import StoreError
+from dedup.index.records import Change, Sketch, StoredArticle, StoredStory
+from dedup.index.store import StoryFilter
+
+
+@dataclass
+class _State:
+    """All there is. A transaction works on a copy, which takes the old one's place when it is done."""
+
+    facts: dict[str, str] = field(default_factory=dict)
+    background: bytes = b""
+    articles: dict[int, StoredArticle] = field(default_factory=dict)
+    texts: dict[int, str] = field(default_factory=dict)
+    sketches: dict[int, Sketch] = field(default_factory=dict)
+    stories: dict[int, StoredStory] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    last: dict[str, int] = field(default_factory=lambda: {"article": 0, "story": 0, "change": 0})
+
+    def copied(self) -> _State:
+        return _State(**{name: copy.copy(value) for name, value in vars(self).items()})
+
+
+class MemoryStore:
+    """A store in memory, as plain as can be: everything is looked for by looking at everything."""
+
+    def __init__(self) -> None:
+        self._state = _State()
+        self._work: _State | None = None
+        self._writing = threading.RLock()
+        self._closed = False
+
+    @property
+    def where(self) -> str:
+        return "memory"
+
+    def close(self) -> None:
+        self._closed = True
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self._writing:
+            self._open()
+            self._work = self._state.copied()
+            try:
+                yield
+                self._state = self._work
+            finally:
+                self._work = None
+
+    def facts(self) -> dict[str, str]:
+        return dict(self._open().facts)
+
+    def put_facts(self, facts: Mapping[str, str]) -> None:
+        self._written().facts.update(facts)
+
+    def background(self) -> bytes:
+        return self._open().background
+
+    def put_background(self, data: bytes) -> None:
+        self._written().background = data
+
+    def put_article(self, article: StoredArticle, text: str | None, sketch: Sketch) -> None:
+        state = self._written()
+        state.articles[article.number] = article
+        state.sketches[article.number] = sketch
+        state.texts.pop(article.number, None)
+        if text is not None:
+            state.texts[article.number] = text
+        state.last["article"] = max(state.last["article"], article.number)
+
+    def place_article(self, article: StoredArticle) -> None:
+        articles = self._written().articles
+        if article.number in articles:
+            articles[article.number] = articles[article.number].placed(
+                article.story, article.copies, stands=article.stands
+            )
+
+    def delete_article(self, number: int) -> None:
+        state = self._written()
+        for table in (state.articles, state.texts, state.sketches):
+            table.pop(number, None)
+
+    def article(self, id_: str) -> StoredArticle | None:
+        return next((article for article in self._open().articles.values() if article.id == id_), None)
+
+    def articles(self, numbers: Sequence[int]) -> dict[int, StoredArticle]:
+        known = self._open().articles
+        return {number: known[number] for number in numbers if number in known}
+
+    def after(self, number: int, most: int) -> list[StoredArticle]:
+        return [article for article in self._in_order() if article.number > number][:most]
+
+    def alike(self, content: bytes) -> list[StoredArticle]:
+        return [article for article in self._in_order() if article.content == content]
+
+    def of_story(self, story: int) -> list[StoredArticle]:
+        return [article for article in self._in_order() if article.story == story]
+
+    def older(self, seconds: float, most: int) -> list[StoredArticle]:
+        dated = [(article.seconds, article) for article in self._in_order() if article.seconds is not None]
+        dated.sort(key=lambda row: row[0])
+        return [article for when, article in dated if when < seconds][:most]
+
+    def texts(self, numbers: Sequence[int]) -> dict[int, str]:
+        known = self._open().texts
+        return {number: known[number] for number in numbers if number in known}
+
+    def sketches(self, numbers: Sequence[int]) -> dict[int, Sketch]:
+        known = self._open().sketches
+        return {number: known[number] for number in numbers if number in known}
+
+    def every_sketch(self) -> Iterator[tuple[int, Sketch]]:
+        yield from sorted(self._open().sketches.items())
+
+    def put_story(self, story: StoredStory) -> None:
+        state = self._written()
+        if any(other.id == story.id and other.number != story.number for other in state.stories.values()):
+            raise StoreError(f"memory: there is a story {story.id} already")
+        state.stories[story.number] = story
+        state.last["story"] = max(state.last["story"], story.number)
+
+    def delete_story(self, number: int) -> None:
+        self._written().stories.pop(number, None)
+
+    def story(self, id_: str) -> StoredStory | None:
+        return next((story for story in self._open().stories.values() if story.id == id_), None)
+
+    def story_numbered(self, numbers: Sequence[int]) -> dict[int, StoredStory]:
+        known = self._open().stories
+        return {number: known[number] for number in numbers if number in known}
+
+    def stories(self, wanted: StoryFilter, most: int) -> list[StoredStory]:
+        state = self._open()
+        outlets: dict[int, set[str]] = {}
+        for article in state.articles.values():
+            outlets.setdefault(article.story, set()).add(article.source)
+        found = [
+            story
+            for story in state.stories.values()
+            if story.into is None
+            and story.size >= wanted.min_size
+            and (wanted.since is None or story.touched >= wanted.since)
+            and (wanted.before is None or (story.touched, story.number) < wanted.before)
+            and (wanted.outlet is None or wanted.outlet in outlets.get(story.number, set()))
+        ]
+        return sorted(found, key=lambda story: (-story.touched, -story.number))[:most]
+
+    def append(self, change: Change) -> None:
+        state = self._written()
+        state.changes.append(change)
+        state.last["change"] = change.cursor
+
+    def changes(self, since: int, most: int) -> list[Change]:
+        known = self._open().changes
+        first = bisect.bisect_right(known, since, key=lambda change: change.cursor)
+        return known[first : first + most]
+
+    def trim(self, before: int) -> None:
+        state = self._written()
+        state.changes = [change for change in state.changes if change.cursor >= before]
+
+    def counts(self) -> dict[str, int]:
+        state = self._open()
+        standing = sum(story.into is None for story in state.stories.values())
+        return {
+            "articles": len(state.articles),
+            "stories": standing,
+            **{f"last_{name}": number for name, number in state.last.items()},
+        }
+
+    def size(self) -> int:
+        return 0
+
+    def vacuum(self) -> None:
+        self._open()
+
+    def faults(self) -> list[str]:
+        return []
+
+    def _open(self) -> _State:
+        if self._closed:
+            raise StoreError("this store in memory is closed")
+        return self._work if self._work is not None and self._writing._is_owned() else self._state  # type: ignore[attr-defined]
+
+    def _written(self) -> _State:
+        state = self._open()
+        if self._work is None:
+            raise StoreError("memory: nothing is written outside of a transaction")
+        return state
+
+    def _in_order(self) -> list[StoredArticle]:
+        return [article for _, article in sorted(self._open().articles.items())]

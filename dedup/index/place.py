@@ -1,0 +1,91 @@
+"""Where a store lies: refused on a network file system, and locked by who writes to it."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import time
+from pathlib import Path
+
+from dedup.errors import StoreError, StoreLockedError
+
+NETWORK = frozenset(
+    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.sshfs", "fuse.glusterfs", "lustre", "gpfs"}
+)
+"""File systems on which locks and shared memory between processes cannot be relied on."""
+MOUNTS = Path("/proc/self/mountinfo")
+_STEP = 0.05
+
+
+def file_system(path: Path, mounts: Path = MOUNTS) -> str:
+    """The kind of file system that a path lies on, "" where the system does not tell."""
+    try:
+        lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return ""
+    target, best, kind = path.resolve(), -1, ""
+    for line in lines:
+        left, _, right = line.partition(" - ")
+        fields, facts = left.split(), right.split()
+        if len(fields) > 4 and facts:
+            point = Path(fields[4].replace("\\040", " "))
+            if target.is_relative_to(point) and len(point.parts) >= best:
+                best, kind = len(point.parts), facts[0]
+    return kind
+
+
+def refuse_network(path: Path, mounts: Path = MOUNTS) -> None:
+    """Refuses a path on a network file system.
+
+    Raises:
+        StoreError: it is on one.
+    """
+    kind = file_system(path.parent, mounts)
+    if kind in NETWORK:
+        problem = f"{path} lies on a network file system ({kind}), where SQLite cannot keep what it was given"
+        raise StoreError(f"{problem}: put the store on a local disk")
+
+
+class WriterLock:
+    """Held by the one who writes to a store, until `release` or the end of the process, however it ends.
+
+    It is an empty SQLite database beside the store with an exclusive transaction open: the same locks on every system.
+
+    Args:
+        path: of the store.
+        wait: seconds to wait for another writer to end.
+
+    Raises:
+        StoreLockedError: it did not.
+        StoreError: the lock cannot be made.
+    """
+
+    def __init__(self, path: Path, wait: float = 0.0) -> None:
+        self._connection: sqlite3.Connection | None = None
+        lock = path.with_name(path.name + "-writer")
+        until = time.monotonic() + wait
+        while True:
+            connection = None
+            try:
+                connection = sqlite3.connect(lock, timeout=0, isolation_level=None, check_same_thread=False)
+                connection.execute("PRAGMA journal_mode = MEMORY")
+                connection.execute("BEGIN EXCLUSIVE")
+            except sqlite3.Error as error:
+                if connection is not None:
+                    connection.close()
+                if "locked" not in str(error):
+                    problem = f"{path} cannot be written to: its lock {lock.name} cannot be made ({error})"
+                    raise StoreError(problem) from error
+                if time.monotonic() >= until:
+                    problem = f"{path} is being written to by another process, or another index of this one"
+                    raise StoreLockedError(f"{problem}: close that, or wait for it (wait=SECONDS, --wait)") from error
+                time.sleep(_STEP)
+            else:
+                self._connection, self._process = connection, os.getpid()
+                return
+
+    def release(self) -> None:
+        """Lets others write."""
+        if self._connection is not None and self._process == os.getpid():
+            self._connection.close()
+        self._connection = None

@@ -1,0 +1,352 @@
+"""A store in one SQLite file: written ahead, synced before a transaction is acknowledged, read without waiting."""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from dedup.errors import StoreError, StoreLockedError
+from dedup.index.place import WriterLock, refuse_network
+from dedup.index.records import Change, Sketch, StoredArticle, StoredStory, moment
+from dedup.index.schema import APPLICATION, FORMAT, migrate
+from dedup.index.store import StoryFilter
+
+PAGE = 8_192
+"""Bytes of a page: several articles' sketches, and no great loss where one does not fit."""
+AT_ONCE = 500
+"""Rows asked for in one statement."""
+_ARTICLE = "number, id, content, length, seconds, told, source, facts, story, copies, stands"
+_STORY = "number, id, into_story, size, start, end, touched, shown"
+
+
+def _put(table: str, columns: str) -> str:
+    """A statement that writes a row over the one of its number; another row of its id is an error."""
+    names = columns.split(", ")
+    over = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
+    marks = ", ".join("?" * len(names))
+    return f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT (number) DO UPDATE SET {over}"
+
+
+_PUT_ARTICLE, _PUT_STORY = _put("article", _ARTICLE), _put("story", _STORY)
+
+
+class SqliteStore:
+    """A store in a file.
+
+    Args:
+        path: of the file; it is made where there is none.
+        read_only: reads what another process may be writing, and writes nothing.
+        wait: seconds to wait for another writer.
+
+    Raises:
+        StoreError: the file cannot be opened, is no store, is damaged or of a newer format, or lies on a network.
+        StoreLockedError: another process, or another index of this one, writes to it.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, read_only: bool = False, wait: float = 0.0) -> None:
+        self._path = Path(os.fsdecode(path))
+        self._read_only = read_only
+        self._lock: WriterLock | None = None
+        self._readers = threading.local()
+        self._opened: list[sqlite3.Connection] = []
+        self._closed = False
+        self._writing = threading.RLock()
+        self._in_transaction = False
+        if self._path.is_dir():
+            raise StoreError(f"{self._path} is a folder: name a file")
+        if not self._path.parent.is_dir():
+            raise StoreError(f"{self._path} cannot be made: there is no folder {self._path.parent}")
+        if read_only and not self._path.is_file():
+            raise StoreError(f"there is no store {self._path}: 'dedup index add' makes one")
+        refuse_network(self._path)
+        self._refuse_foreign()
+        if not read_only:
+            if self._path.exists() and not os.access(self._path, os.W_OK):
+                raise StoreError(f"{self._path} cannot be written to: permission denied (it can be opened to be read)")
+            self._lock = WriterLock(self._path, wait)
+        try:
+            with self._told():
+                self._writer = self._connect()
+                self._prepare()
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def where(self) -> str:
+        return str(self._path)
+
+    def close(self) -> None:
+        self._closed = True
+        for connection in self._opened:
+            with suppress(sqlite3.Error):
+                connection.close()
+        self._opened.clear()
+        if self._lock is not None:
+            self._lock.release()
+            self._lock = None
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self._writing, self._told():
+            self._writer.execute("BEGIN IMMEDIATE")
+            self._in_transaction = True
+            try:
+                yield
+                self._writer.execute("COMMIT")
+            except BaseException:
+                with suppress(sqlite3.Error):
+                    self._writer.execute("ROLLBACK")
+                raise
+            finally:
+                self._in_transaction = False
+
+    def facts(self) -> dict[str, str]:
+        return dict(self._rows("SELECT name, value FROM fact"))
+
+    def put_facts(self, facts: Mapping[str, str]) -> None:
+        self._write_many("INSERT OR REPLACE INTO fact VALUES (?, ?)", list(facts.items()))
+
+    def background(self) -> bytes:
+        rows = self._rows("SELECT data FROM background")
+        return bytes(rows[0][0]) if rows else b""
+
+    def put_background(self, data: bytes) -> None:
+        self._write("INSERT OR REPLACE INTO background VALUES (1, ?)", (data,))
+
+    def put_article(self, article: StoredArticle, text: str | None, sketch: Sketch) -> None:
+        row = (
+            article.number, article.id, article.content, article.length, article.seconds, article.told, article.source,
+            article.facts, article.story, article.copies, article.stands,
+        )  # fmt: skip
+        self._write(_PUT_ARTICLE, row)
+        self._write("INSERT OR REPLACE INTO sketch VALUES (?, ?, ?)", (article.number, sketch.words, sketch.vector))
+        if text is None:
+            self._write("DELETE FROM body WHERE number = ?", (article.number,))
+        else:
+            self._write("INSERT OR REPLACE INTO body VALUES (?, ?)", (article.number, text))
+
+    def place_article(self, article: StoredArticle) -> None:
+        place = (article.story, article.copies, article.stands, article.number)
+        self._write("UPDATE article SET story = ?, copies = ?, stands = ? WHERE number = ?", place)
+
+    def delete_article(self, number: int) -> None:
+        for table in ("article", "sketch", "body"):
+            self._write(f"DELETE FROM {table} WHERE number = ?", (number,))
+
+    def article(self, id_: str) -> StoredArticle | None:
+        found = self._articles("WHERE id = ?", (id_,))
+        return found[0] if found else None
+
+    def articles(self, numbers: Sequence[int]) -> dict[int, StoredArticle]:
+        found = (self._articles(f"WHERE number IN ({marks})", part) for part, marks in _parts(numbers))
+        return {article.number: article for part in found for article in part}
+
+    def after(self, number: int, most: int) -> list[StoredArticle]:
+        return self._articles("WHERE number > ? ORDER BY number LIMIT ?", (number, most))
+
+    def alike(self, content: bytes) -> list[StoredArticle]:
+        return self._articles("WHERE content = ? ORDER BY number", (content,))
+
+    def of_story(self, story: int) -> list[StoredArticle]:
+        return self._articles("WHERE story = ? ORDER BY number", (story,))
+
+    def older(self, seconds: float, most: int) -> list[StoredArticle]:
+        return self._articles("WHERE seconds < ? ORDER BY seconds, number LIMIT ?", (seconds, most))
+
+    def texts(self, numbers: Sequence[int]) -> dict[int, str]:
+        statement = "SELECT number, text FROM body WHERE number IN ({})"
+        return {row[0]: row[1] for row in self._of_numbers(statement, numbers)}
+
+    def sketches(self, numbers: Sequence[int]) -> dict[int, Sketch]:
+        statement = "SELECT number, words, vector FROM sketch WHERE number IN ({})"
+        return {row[0]: Sketch(row[1], row[2]) for row in self._of_numbers(statement, numbers)}
+
+    def every_sketch(self) -> Iterator[tuple[int, Sketch]]:
+        last = -1
+        while rows := self._rows("SELECT * FROM sketch WHERE number > ? ORDER BY number LIMIT ?", (last, AT_ONCE)):
+            yield from ((row[0], Sketch(row[1], row[2])) for row in rows)
+            last = rows[-1][0]
+
+    def put_story(self, story: StoredStory) -> None:
+        row = (
+            story.number, story.id, story.into, story.size, story.start, story.end, story.touched, story.shown
+        )  # fmt: skip
+        self._write(_PUT_STORY, row)
+
+    def delete_story(self, number: int) -> None:
+        self._write("DELETE FROM story WHERE number = ?", (number,))
+
+    def story(self, id_: str) -> StoredStory | None:
+        found = self._rows(f"SELECT {_STORY} FROM story WHERE id = ?", (id_,))
+        return StoredStory(*found[0]) if found else None
+
+    def story_numbered(self, numbers: Sequence[int]) -> dict[int, StoredStory]:
+        rows = self._of_numbers(f"SELECT {_STORY} FROM story WHERE number IN ({{}})", numbers)
+        return {row[0]: StoredStory(*row) for row in rows}
+
+    def stories(self, wanted: StoryFilter, most: int) -> list[StoredStory]:
+        conditions, values = ["into_story IS NULL", "size >= ?"], [wanted.min_size]
+        given: list[Any] = list(values)
+        if wanted.since is not None:
+            conditions.append("touched >= ?")
+            given.append(wanted.since)
+        if wanted.before is not None:
+            conditions.append("(touched, number) < (?, ?)")
+            given += wanted.before
+        if wanted.outlet is not None:
+            conditions.append("EXISTS (SELECT 1 FROM article WHERE article.story = story.number AND source = ?)")
+            given.append(wanted.outlet)
+        order = "ORDER BY touched DESC, number DESC LIMIT ?"
+        statement = f"SELECT {_STORY} FROM story WHERE {' AND '.join(conditions)} {order}"
+        return [StoredStory(*row) for row in self._rows(statement, (*given, most))]
+
+    def append(self, change: Change) -> None:
+        row = (change.cursor, change.kind, change.article, change.story, change.before, change.at.timestamp())
+        self._write("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)", row)
+
+    def changes(self, since: int, most: int) -> list[Change]:
+        rows = self._rows("SELECT * FROM change WHERE cursor > ? ORDER BY cursor LIMIT ?", (since, most))
+        return [Change(*(*row[:5], moment(row[5]))) for row in rows]
+
+    def trim(self, before: int) -> None:
+        self._write("DELETE FROM change WHERE cursor < ?", (before,))
+
+    def counts(self) -> dict[str, int]:
+        highest = dict(self._rows("SELECT name, seq FROM sqlite_sequence"))
+        return {
+            "articles": self._rows("SELECT count(*) FROM article")[0][0],
+            "stories": self._rows("SELECT count(*) FROM story WHERE into_story IS NULL")[0][0],
+            "last_article": highest.get("article", 0),
+            "last_story": highest.get("story", 0),
+            "last_change": highest.get("change", 0),
+        }
+
+    def size(self) -> int:
+        names = (self._path, *(self._path.with_name(self._path.name + end) for end in ("-wal", "-shm")))
+        return sum(name.stat().st_size for name in names if name.exists())
+
+    def vacuum(self) -> None:
+        with self._writing, self._told():
+            self._writer.execute("VACUUM")
+            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def faults(self) -> list[str]:
+        try:
+            found = [str(row[0]) for row in self._rows("PRAGMA integrity_check(20)")]
+        except StoreError as error:
+            return [str(error)]
+        return [] if found == ["ok"] else found
+
+    # Below this line: how statements are run
+
+    def _connect(self) -> sqlite3.Connection:
+        uri = f"{self._path.absolute().as_uri()}?mode={'ro' if self._read_only else 'rwc'}"
+        connection = sqlite3.connect(uri, uri=True, timeout=10, isolation_level=None, check_same_thread=False)
+        self._opened.append(connection)
+        connection.execute("PRAGMA trusted_schema = OFF")
+        connection.execute("PRAGMA cell_size_check = ON")
+        return connection
+
+    def _refuse_foreign(self) -> None:
+        """Before a foreign file is touched: nothing may be written beside it."""
+        if self._path.is_file() and (size := self._path.stat().st_size):
+            with self._path.open("rb") as file:
+                head = file.read(100)
+            if not head.startswith(b"SQLite format 3\0"):
+                raise StoreError(f"{self._path} is no store of stories, nor any SQLite database: name another file")
+            if size < 512 or len(head) < 100:
+                raise StoreError(f"{self._path} is cut off: it has {size} bytes. Restore a copy of it")
+
+    def _prepare(self) -> None:
+        read = self._writer.execute
+        (application,), (have,) = read("PRAGMA application_id").fetchone(), read("PRAGMA user_version").fetchone()
+        (tables,) = read("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables and application != APPLICATION:
+            raise StoreError(f"{self._path} is an SQLite database of another program: name another file")
+        if have > FORMAT:
+            problem = f"{self._path} has the format {have}, this version of dedup knows those up to {FORMAT}"
+            raise StoreError(f"{problem}: use a newer one (pip install -U story-dedup)")
+        if self._read_only:
+            if have < FORMAT:
+                raise StoreError(f"{self._path} is of an older format: open it to write once, which updates it")
+            return
+        if not tables:
+            read(f"PRAGMA page_size = {PAGE}")
+        (mode,) = read("PRAGMA journal_mode = WAL").fetchone()
+        if mode != "wal":
+            raise StoreError(f"{self._path} cannot be written ahead ({mode}): put the store on a local disk")
+        read("PRAGMA synchronous = FULL")
+        read("PRAGMA secure_delete = ON")  # what is taken down is gone from the file too
+        if have < FORMAT:
+            read("BEGIN IMMEDIATE")
+            migrate(self._writer, have)
+            read("COMMIT")
+
+    @property
+    def _reader(self) -> sqlite3.Connection:
+        """The writer's own connection inside a transaction of this thread, which sees what it wrote; else one's own."""
+        if self._closed:
+            raise StoreError(f"{self._path} is closed")
+        if self._in_transaction and self._writing._is_owned():  # type: ignore[attr-defined]
+            return self._writer
+        found: sqlite3.Connection | None = getattr(self._readers, "connection", None)
+        if found is None:
+            found = self._readers.connection = self._connect()
+        return found
+
+    def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
+        with self._told():
+            return self._reader.execute(statement, values).fetchall()
+
+    def _of_numbers(self, statement: str, numbers: Sequence[int]) -> Iterator[Any]:
+        for part, marks in _parts(numbers):
+            yield from self._rows(statement.format(marks), part)
+
+    def _articles(self, where: str, values: Sequence[Any]) -> list[StoredArticle]:
+        rows = self._rows(f"SELECT {_ARTICLE} FROM article {where}", values)
+        return [StoredArticle(*(*row[:10], bool(row[10]))) for row in rows]
+
+    def _write(self, statement: str, values: Sequence[Any]) -> None:
+        with self._told():
+            self._writer.execute(statement, values)
+
+    def _write_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
+        with self._told():
+            self._writer.executemany(statement, rows)
+
+    @contextmanager
+    def _told(self) -> Iterator[None]:
+        """Errors of SQLite as errors of dedup, which say what to do."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise self._error(error) from error
+
+    def _error(self, error: sqlite3.Error) -> StoreError:
+        name, path = getattr(error, "sqlite_errorname", ""), self._path
+        if self._closed:
+            return StoreError(f"{path} is closed")
+        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return StoreLockedError(f"{path} is in use by another program ({error}): close that, and try again")
+        if name == "SQLITE_FULL":
+            return StoreError(f"{path}: the disk is full. Nothing of this was stored, all before it was: make room")
+        if name.startswith("SQLITE_READONLY"):
+            return StoreError(f"{path} cannot be written to: {error}")
+        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+            return StoreError(f"{path} is damaged ({error}): restore a copy of it, or add the articles to a new store")
+        if name.startswith("SQLITE_CANTOPEN"):
+            return StoreError(f"{path} cannot be opened: {error}")
+        return StoreError(f"{path}: {error}")
+
+
+def _parts(numbers: Sequence[int]) -> Iterator[tuple[Sequence[int], str]]:
+    """Some numbers at a time, and as many question marks."""
+    for start in range(0, len(numbers), AT_ONCE):
+        part = numbers[start : start + AT_ONCE]
+        yield part, ",".join("?" * len(part))

@@ -1,0 +1,161 @@
+"""The one seam between an index and where it is kept. `sqlite` is the store, `memory` its fake; both ship.
+
+Everything that is written is written inside `transaction`, and is there for good when that ends. Readers may be in
+other threads; they see what was last committed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from typing import Protocol
+
+from dedup.index.records import Change, Sketch, StoredArticle, StoredStory
+
+
+@dataclass(frozen=True, slots=True)
+class StoryFilter:
+    """Which stories are asked for: those touched at `since` or later, of an outlet, of some size; after a number."""
+
+    since: float | None = None
+    outlet: str | None = None
+    min_size: int = 1
+    before: tuple[float, int] | None = None
+
+
+class Store(Protocol):
+    """What an index needs of a store."""
+
+    @property
+    def where(self) -> str:
+        """What the store is called in messages."""
+        ...
+
+    def close(self) -> None:
+        """Lets go of it. Calling it again does nothing."""
+        ...
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """All that is written inside it is kept when it ends, or nothing where it ends by an error.
+
+        Raises:
+            StoreError: it could not be kept: nothing of it was.
+        """
+        ...
+
+    # What the index says of itself
+
+    def facts(self) -> dict[str, str]:
+        """All facts by name."""
+        ...
+
+    def put_facts(self, facts: Mapping[str, str]) -> None:
+        """Writes some facts, over what was there."""
+        ...
+
+    def background(self) -> bytes:
+        """What `put_background` wrote last."""
+        ...
+
+    def put_background(self, data: bytes) -> None: ...
+
+    # Articles
+
+    def put_article(self, article: StoredArticle, text: str | None, sketch: Sketch) -> None:
+        """Writes an article, over what was there under its number."""
+        ...
+
+    def place_article(self, article: StoredArticle) -> None:
+        """Writes where an article that is there stands now: its story, its copies, whether it stands for itself."""
+        ...
+
+    def delete_article(self, number: int) -> None: ...
+
+    def article(self, id_: str) -> StoredArticle | None:
+        """The article that has an id."""
+        ...
+
+    def articles(self, numbers: Sequence[int]) -> dict[int, StoredArticle]:
+        """Those of some articles that are there, by number."""
+        ...
+
+    def after(self, number: int, most: int) -> list[StoredArticle]:
+        """The next articles in the order they came."""
+        ...
+
+    def alike(self, content: bytes) -> list[StoredArticle]:
+        """The articles of some content, in the order they came."""
+        ...
+
+    def of_story(self, story: int) -> list[StoredArticle]:
+        """The articles of a story, in the order they came."""
+        ...
+
+    def older(self, seconds: float, most: int) -> list[StoredArticle]:
+        """Articles with a known date before a time."""
+        ...
+
+    def texts(self, numbers: Sequence[int]) -> dict[int, str]:
+        """The texts of those articles that have one here."""
+        ...
+
+    def sketches(self, numbers: Sequence[int]) -> dict[int, Sketch]:
+        """What was taken from their words."""
+        ...
+
+    def every_sketch(self) -> Iterator[tuple[int, Sketch]]:
+        """The same of all articles, in the order they came."""
+        ...
+
+    # Stories
+
+    def put_story(self, story: StoredStory) -> None:
+        """Writes a story, over what was there under its number."""
+        ...
+
+    def delete_story(self, number: int) -> None: ...
+
+    def story(self, id_: str) -> StoredStory | None:
+        """The story that has, or had, an id."""
+        ...
+
+    def story_numbered(self, numbers: Sequence[int]) -> dict[int, StoredStory]: ...
+
+    def stories(self, wanted: StoryFilter, most: int) -> list[StoredStory]:
+        """The stories that stand and fit, last touched first, then by number, falling."""
+        ...
+
+    # Changes
+
+    def append(self, change: Change) -> None:
+        """Writes a change; its cursor is above all before it."""
+        ...
+
+    def changes(self, since: int, most: int) -> list[Change]:
+        """The changes after a cursor."""
+        ...
+
+    def trim(self, before: int) -> None:
+        """Forgets the changes before a cursor."""
+        ...
+
+    # Numbers
+
+    def counts(self) -> dict[str, int]:
+        """`articles`, `stories` (that stand), `last_article`, `last_story`, `last_change`: the highest ever given."""
+        ...
+
+    # Upkeep
+
+    def size(self) -> int:
+        """Bytes it takes."""
+        ...
+
+    def vacuum(self) -> None:
+        """Gives back what deleted articles took."""
+        ...
+
+    def faults(self) -> list[str]:
+        """What is broken below what an index can see, nothing for a sound store."""
+        ...

@@ -1,0 +1,246 @@
+"""One contract for every store: a new one is a line in `STORES`. What is reopened or killed has to have it too."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dedup.errors import StoreError
+from dedup.index.memory import MemoryStore
+from dedup.index.records import Change, Sketch, StoredArticle, StoredStory, moment
+from dedup.index.sqlite import SqliteStore
+from dedup.index.store import Store, StoryFilter
+
+
+class Kept:
+    """A store, and how to have it again after it was closed, or after its process was killed."""
+
+    def __init__(self, make: Callable[[], Store], *, lasts: bool) -> None:
+        self._make, self.lasts = make, lasts
+        self.store = make()
+
+    def again(self) -> Store:
+        if self.lasts:
+            self.store.close()
+            self.store = self._make()
+        return self.store
+
+    def before_and_after(self) -> Iterator[Store]:
+        """The store, and then the store opened again."""
+        yield self.store
+        yield self.again()
+
+
+STORES: dict[str, Callable[[Path], Kept]] = {
+    "memory": lambda _folder: Kept(MemoryStore, lasts=False),
+    "sqlite": lambda folder: Kept(lambda: SqliteStore(folder / "stories.db"), lasts=True),
+}
+
+
+@pytest.fixture(params=STORES)
+def kept(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Kept]:
+    found = STORES[request.param](tmp_path)
+    yield found
+    found.store.close()
+
+
+ODD = ['it\'s "quoted"; DROP TABLE article; --', "two\nlines\r\n", "🛳️ ferry", "x" * 10_000, " ", "%_\\", "0"]
+
+
+def article(
+    number: int, id_: str = "", story: int = 1, seconds: float | None = None, source: str = ""
+) -> StoredArticle:
+    content = number.to_bytes(16, "big")
+    return StoredArticle(number, id_ or f"a{number}", content, 3, seconds, "", source, "{}", story, number, True)
+
+
+def sketch(number: int) -> Sketch:
+    return Sketch(b"w%d" % number, b"\0v%d" % number)
+
+
+def story(number: int, size: int = 1, touched: float = 0.0) -> StoredStory:
+    return StoredStory(number, f"s{number}", None, size, None, None, touched)
+
+
+def test_what_is_written_is_there_and_after_reopening_too(kept: Kept) -> None:
+    store = kept.store
+    with store.transaction():
+        for number, name in enumerate(ODD, 1):
+            store.put_article(article(number, name), name, sketch(number))
+        store.put_story(story(1, len(ODD)))
+        store.put_facts({"a": "1", "b": "ü"})
+        store.put_background(b"\0\1\2")
+        store.append(Change(1, "added", ODD[0], "s1", "", moment(12.25)))
+    for found in kept.before_and_after():
+        for number, name in enumerate(ODD, 1):
+            assert found.article(name) == article(number, name)
+        assert found.article("nobody") is None
+        numbers = [*range(1, len(ODD) + 1), 99]
+        assert found.texts(numbers) == dict(enumerate(ODD, 1))
+        assert found.sketches(numbers) == {number: sketch(number) for number in numbers[:-1]}
+        assert list(found.every_sketch()) == [(number, sketch(number)) for number in numbers[:-1]]
+        assert found.articles([2, 99]) == {2: article(2, ODD[1])}
+        assert found.story("s1") == story(1, len(ODD))
+        assert found.story("s2") is None
+        assert found.facts() == {"a": "1", "b": "ü"}
+        assert found.background() == b"\0\1\2"
+        assert found.changes(0, 10) == [Change(1, "added", ODD[0], "s1", "", moment(12.25))]
+        assert found.faults() == []
+
+
+def test_a_transaction_is_whole_or_nothing(kept: Kept) -> None:
+    store = kept.store
+    with store.transaction():
+        store.put_article(article(1), "one", sketch(1))
+        store.put_story(story(1))
+    with pytest.raises(KeyError), store.transaction():  # noqa: PT012 - what is inside is what is undone
+        store.put_article(article(2), "two", sketch(2))
+        store.delete_article(1)
+        store.put_story(replace(story(1), size=9))
+        assert store.article("a2") == article(2), "it sees what it wrote itself"
+        assert store.article("a1") is None
+        raise KeyError
+    for found in kept.before_and_after():
+        assert found.article("a1") == article(1)
+        assert found.article("a2") is None
+        assert found.texts([1, 2]) == {1: "one"}
+        assert found.story("s1") == story(1)
+
+
+def test_numbers_are_never_given_again(kept: Kept) -> None:
+    store = kept.store
+    with store.transaction():
+        for number in (1, 2):
+            store.put_article(article(number), None, sketch(number))
+            store.put_story(story(number))
+            store.append(Change(number, "added", "x", "s", "", moment(0)))
+    with store.transaction():
+        store.delete_article(2)
+        store.delete_story(2)
+        store.trim(3)
+    for found in kept.before_and_after():
+        counts = found.counts()
+        assert counts == {"articles": 1, "stories": 1, "last_article": 2, "last_story": 2, "last_change": 2}
+        assert found.changes(0, 9) == []
+
+
+def test_articles_in_their_orders(kept: Kept) -> None:
+    store = kept.store
+    times = [5.0, None, 3.0, 3.0, 9.0]
+    with store.transaction():
+        for number, seconds in enumerate(times, 1):
+            store.put_article(article(number, story=number % 2, seconds=seconds), None, sketch(number))
+        store.put_article(replace(article(6), content=article(2).content), None, sketch(6))
+    assert [found.number for found in store.after(2, 2)] == [3, 4]
+    assert [found.number for found in store.alike(article(2).content)] == [2, 6]
+    assert [found.number for found in store.of_story(1)] == [1, 3, 5, 6]
+    assert [found.number for found in store.older(9.0, 9)] == [3, 4, 1]
+    assert [found.number for found in store.older(9.0, 1)] == [3]
+
+
+def test_an_article_is_placed_replaced_and_removed(kept: Kept) -> None:
+    store = kept.store
+    with store.transaction():
+        store.put_article(article(1), "text", sketch(1))
+        store.put_article(article(2), "text", sketch(2))
+    with store.transaction():
+        store.place_article(replace(article(1), story=7, copies=2, stands=False, facts="not this"))
+        store.put_article(replace(article(2), length=9), None, sketch(5))
+        store.place_article(article(44))
+    for found in kept.before_and_after():
+        assert found.article("a1") == replace(article(1), story=7, copies=2, stands=False)
+        assert found.article("a2") == replace(article(2), length=9)
+        assert found.texts([1, 2]) == {1: "text"}
+        assert found.sketches([2]) == {2: sketch(5)}
+        assert found.article("a44") is None
+    with kept.store.transaction():
+        kept.store.delete_article(1)
+    for found in kept.before_and_after():
+        assert found.article("a1") is None
+        assert not found.texts([1])
+        assert not found.sketches([1])
+
+
+def test_stories_by_page_and_filter(kept: Kept) -> None:
+    store = kept.store
+    with store.transaction():
+        for number, (size, touched) in enumerate([(1, 5.0), (4, 5.0), (2, 9.0), (3, 1.0)], 1):
+            store.put_story(story(number, size, touched))
+            store.put_article(article(number, story=number, source="Post" if number % 2 else ""), None, sketch(number))
+        store.put_story(replace(story(5, 7, 6.0), into=2))
+
+    def numbers(wanted: StoryFilter, most: int = 9) -> list[int]:
+        return [found.number for found in store.stories(wanted, most)]
+
+    assert numbers(StoryFilter()) == [3, 2, 1, 4]
+    assert numbers(StoryFilter(), 2) == [3, 2]
+    assert numbers(StoryFilter(before=(5.0, 2))) == [1, 4]
+    assert numbers(StoryFilter(since=5.0)) == [3, 2, 1]
+    assert numbers(StoryFilter(min_size=3)) == [2, 4]
+    assert numbers(StoryFilter(outlet="Post")) == [3, 1]
+    assert numbers(StoryFilter(outlet="nobody")) == []
+    assert store.story_numbered([5, 6]) == {5: replace(story(5, 7, 6.0), into=2)}
+    assert store.counts()["stories"] == 4
+
+
+def test_two_stories_never_have_one_id(kept: Kept) -> None:
+    with pytest.raises(StoreError), kept.store.transaction():  # noqa: PT012 - the first is undone too
+        kept.store.put_story(story(1))
+        kept.store.put_story(replace(story(2), id="s1"))
+    assert kept.store.story("s1") is None
+
+
+def test_changes_from_a_cursor(kept: Kept) -> None:
+    with kept.store.transaction():
+        for cursor in range(1, 8):
+            kept.store.append(Change(cursor, "moved", "a", "s", "t", moment(cursor)))
+    assert [change.cursor for change in kept.store.changes(3, 2)] == [4, 5]
+    with kept.store.transaction():
+        kept.store.trim(6)
+    assert [change.cursor for change in kept.again().changes(0, 9)] == ([6, 7])
+
+
+def test_a_closed_store_says_so(kept: Kept) -> None:
+    kept.store.close()
+    kept.store.close()
+    with pytest.raises(StoreError, match="closed"):
+        kept.store.article("a1")
+    with pytest.raises(StoreError, match="closed"), kept.store.transaction():
+        pass
+
+
+def test_a_killed_writer_leaves_what_was_committed(tmp_path: Path) -> None:
+    """A copy of the files of an open store, its log unfinished, is what a killed process leaves."""
+    store = SqliteStore(tmp_path / "stories.db")
+    with store.transaction():
+        store.put_article(article(1), "one", sketch(1))
+    left = tmp_path / "left"
+    left.mkdir()
+    with pytest.raises(RuntimeError), store.transaction():  # noqa: PT012 - copied before it is undone
+        store.put_article(article(2), "two", sketch(2))
+        for path in tmp_path.glob("stories.db*"):
+            (left / path.name).write_bytes(path.read_bytes())
+        raise RuntimeError
+    store.close()
+    (left / "stories.db-shm").unlink(missing_ok=True)
+    again = SqliteStore(left / "stories.db")
+    assert (again.article("a1"), again.article("a2")) == (article(1), None)
+    assert again.faults() == []
+    again.close()
+
+
+def test_everything_is_in_one_open_file_format(tmp_path: Path) -> None:
+    """Any SQLite can read it: nothing of ours is needed to get the articles out."""
+    store = SqliteStore(tmp_path / "stories.db")
+    with store.transaction():
+        store.put_article(article(1), "one", sketch(1))
+    store.close()
+    with sqlite3.connect(tmp_path / "stories.db") as connection:
+        rows = connection.execute("SELECT id, text FROM article JOIN body USING (number)").fetchall()
+        assert rows == [("a1", "one")]
+        assert connection.execute("SELECT name FROM migration").fetchall() == [("tables",)]
+    connection.close()
