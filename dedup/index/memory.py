@@ -108,9 +108,9 @@ class MemoryStore:
         return [article for article in self._in_order() if article.story == story]
 
     def older(self, seconds: float, most: int) -> list[StoredArticle]:
-        dated = [(article.seconds, article) for article in self._in_order() if article.seconds is not None]
-        dated.sort(key=lambda row: row[0])
-        return [article for when, article in dated if when < seconds][:most]
+        return sorted((article for article in self._in_order() if article.age < seconds), key=lambda one: one.age)[
+            :most
+        ]
 
     def texts(self, numbers: Sequence[int]) -> dict[int, str]:
         known = self._open().texts

@@ -51,6 +51,7 @@ class StoredArticle:
         length: characters of its text.
         seconds: when it was published, as `dedup.collection` dates it; None where that is unknown.
         told: the date at the head of its text as ISO 8601, "" where there is none or none was looked for.
+        came: when it came, in seconds since 1970 by the clock of the index.
         source: the outlet.
         facts: its other fields but the text, as JSON.
         story: the number of its story.
@@ -64,6 +65,7 @@ class StoredArticle:
     length: int
     seconds: float | None
     told: str
+    came: float
     source: str
     facts: str
     story: int
@@ -75,6 +77,11 @@ class StoredArticle:
         facts = json.loads(self.facts)
         published, seen = (_date(facts.pop(name, None)) for name in ("published", "seen"))
         return Article(id=self.id, source=self.source, text=text, published=published, seen=seen, **facts)
+
+    @property
+    def age(self) -> float:
+        """What it is expired by: when it was published, or came where that is unknown."""
+        return self.came if self.seconds is None else self.seconds
 
     def placed(self, story: int, copies: int, *, stands: bool) -> StoredArticle:
         """The same in another place."""
@@ -121,6 +128,7 @@ class StoredStory:
         start, end: seconds of the first and the last known date.
         touched: when it last changed, in seconds since 1970 by the clock of the index.
         shown: the number of the article to show; None for the first.
+        settled: whether it was left alone for so long once that it keeps its id for good.
     """
 
     number: int
@@ -131,6 +139,7 @@ class StoredStory:
     end: float | None
     touched: float
     shown: int | None = None
+    settled: bool = False
 
 
 def moment(seconds: float) -> datetime:

@@ -15,16 +15,17 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "CREATE TABLE background (one INTEGER PRIMARY KEY CHECK (one = 1), data BLOB NOT NULL)",
             """CREATE TABLE article (
                 number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, content BLOB NOT NULL,
-                length INTEGER NOT NULL, seconds REAL, told TEXT NOT NULL, source TEXT NOT NULL, facts TEXT NOT NULL,
-                story INTEGER NOT NULL, copies INTEGER NOT NULL, stands INTEGER NOT NULL)""",
+                length INTEGER NOT NULL, seconds REAL, told TEXT NOT NULL, came REAL NOT NULL, source TEXT NOT NULL,
+                facts TEXT NOT NULL, story INTEGER NOT NULL, copies INTEGER NOT NULL, stands INTEGER NOT NULL)""",
             "CREATE INDEX article_content ON article (content)",
             "CREATE INDEX article_story ON article (story)",
-            "CREATE INDEX article_seconds ON article (seconds)",
+            "CREATE INDEX article_age ON article (coalesce(seconds, came), number)",
             "CREATE TABLE body (number INTEGER PRIMARY KEY, text TEXT NOT NULL)",
             "CREATE TABLE sketch (number INTEGER PRIMARY KEY, words BLOB NOT NULL, vector BLOB NOT NULL)",
             """CREATE TABLE story (
                 number INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, into_story INTEGER,
-                size INTEGER NOT NULL, start REAL, end REAL, touched REAL NOT NULL, shown INTEGER)""",
+                size INTEGER NOT NULL, start REAL, end REAL, touched REAL NOT NULL, shown INTEGER,
+                settled INTEGER NOT NULL)""",
             "CREATE INDEX story_touched ON story (touched, number) WHERE into_story IS NULL",
             """CREATE TABLE change (
                 cursor INTEGER PRIMARY KEY AUTOINCREMENT, kind TEXT NOT NULL, article TEXT NOT NULL,

@@ -20,8 +20,8 @@ PAGE = 8_192
 """Bytes of a page: several articles' sketches, and no great loss where one does not fit."""
 AT_ONCE = 500
 """Rows asked for in one statement."""
-_ARTICLE = "number, id, content, length, seconds, told, source, facts, story, copies, stands"
-_STORY = "number, id, into_story, size, start, end, touched, shown"
+_ARTICLE = "number, id, content, length, seconds, told, came, source, facts, story, copies, stands"
+_STORY = "number, id, into_story, size, start, end, touched, shown, settled"
 
 
 def _put(table: str, columns: str) -> str:
@@ -121,7 +121,7 @@ class SqliteStore:
 
     def put_article(self, article: StoredArticle, text: str | None, sketch: Sketch) -> None:
         row = (
-            article.number, article.id, article.content, article.length, article.seconds, article.told, article.source,
+            article.number, article.id, article.content, article.length, article.seconds, article.told, article.came, article.source,
             article.facts, article.story, article.copies, article.stands,
         )  # fmt: skip
         self._write(_PUT_ARTICLE, row)
@@ -157,7 +157,9 @@ class SqliteStore:
         return self._articles("WHERE story = ? ORDER BY number", (story,))
 
     def older(self, seconds: float, most: int) -> list[StoredArticle]:
-        return self._articles("WHERE seconds < ? ORDER BY seconds, number LIMIT ?", (seconds, most))
+        return self._articles(
+            "WHERE coalesce(seconds, came) < ? ORDER BY coalesce(seconds, came), number LIMIT ?", (seconds, most)
+        )
 
     def texts(self, numbers: Sequence[int]) -> dict[int, str]:
         statement = "SELECT number, text FROM body WHERE number IN ({})"
@@ -175,7 +177,8 @@ class SqliteStore:
 
     def put_story(self, story: StoredStory) -> None:
         row = (
-            story.number, story.id, story.into, story.size, story.start, story.end, story.touched, story.shown
+            story.number, story.id, story.into, story.size, story.start, story.end, story.touched, story.shown,
+            story.settled,
         )  # fmt: skip
         self._write(_PUT_STORY, row)
 
@@ -184,11 +187,11 @@ class SqliteStore:
 
     def story(self, id_: str) -> StoredStory | None:
         found = self._rows(f"SELECT {_STORY} FROM story WHERE id = ?", (id_,))
-        return StoredStory(*found[0]) if found else None
+        return _story(found[0]) if found else None
 
     def story_numbered(self, numbers: Sequence[int]) -> dict[int, StoredStory]:
         rows = self._of_numbers(f"SELECT {_STORY} FROM story WHERE number IN ({{}})", numbers)
-        return {row[0]: StoredStory(*row) for row in rows}
+        return {row[0]: _story(row) for row in rows}
 
     def stories(self, wanted: StoryFilter, most: int) -> list[StoredStory]:
         conditions, values = ["into_story IS NULL", "size >= ?"], [wanted.min_size]
@@ -204,7 +207,7 @@ class SqliteStore:
             given.append(wanted.outlet)
         order = "ORDER BY touched DESC, number DESC LIMIT ?"
         statement = f"SELECT {_STORY} FROM story WHERE {' AND '.join(conditions)} {order}"
-        return [StoredStory(*row) for row in self._rows(statement, (*given, most))]
+        return [_story(row) for row in self._rows(statement, (*given, most))]
 
     def append(self, change: Change) -> None:
         row = (change.cursor, change.kind, change.article, change.story, change.before, change.at.timestamp())
@@ -310,7 +313,7 @@ class SqliteStore:
 
     def _articles(self, where: str, values: Sequence[Any]) -> list[StoredArticle]:
         rows = self._rows(f"SELECT {_ARTICLE} FROM article {where}", values)
-        return [StoredArticle(*(*row[:10], bool(row[10]))) for row in rows]
+        return [StoredArticle(*(*row[:11], bool(row[11]))) for row in rows]
 
     def _write(self, statement: str, values: Sequence[Any]) -> None:
         with self._told():
@@ -343,6 +346,10 @@ class SqliteStore:
         if name.startswith("SQLITE_CANTOPEN"):
             return StoreError(f"{path} cannot be opened: {error}")
         return StoreError(f"{path}: {error}")
+
+
+def _story(row: Sequence[Any]) -> StoredStory:
+    return StoredStory(*(*row[:8], bool(row[8])))
 
 
 def _parts(numbers: Sequence[int]) -> Iterator[tuple[Sequence[int], str]]:

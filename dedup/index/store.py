@@ -93,7 +93,7 @@ class Store(Protocol):
         ...
 
     def older(self, seconds: float, most: int) -> list[StoredArticle]:
-        """Articles with a known date before a time."""
+        """The articles whose age lies before a time, the oldest first; see `StoredArticle.age`."""
         ...
 
     def texts(self, numbers: Sequence[int]) -> dict[int, str]:

@@ -55,7 +55,7 @@ def article(
     number: int, id_: str = "", story: int = 1, seconds: float | None = None, source: str = ""
 ) -> StoredArticle:
     content = number.to_bytes(16, "big")
-    return StoredArticle(number, id_ or f"a{number}", content, 3, seconds, "", source, "{}", story, number, True)
+    return StoredArticle(number, id_ or f"a{number}", content, 3, seconds, "", 4.0, source, "{}", story, number, True)
 
 
 def sketch(number: int) -> Sketch:
@@ -138,7 +138,7 @@ def test_articles_in_their_orders(kept: Kept) -> None:
     assert [found.number for found in store.after(2, 2)] == [3, 4]
     assert [found.number for found in store.alike(article(2).content)] == [2, 6]
     assert [found.number for found in store.of_story(1)] == [1, 3, 5, 6]
-    assert [found.number for found in store.older(9.0, 9)] == [3, 4, 1]
+    assert [found.number for found in store.older(9.0, 9)] == [3, 4, 2, 6, 1]
     assert [found.number for found in store.older(9.0, 1)] == [3]
 
 

@@ -1,0 +1,203 @@
+"""What an index takes from an article once: its words, and its vector under the background, packed for the store."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from dedup.errors import StoreError
+from dedup.index.records import Sketch
+from dedup.index.weighing import Weigher, stretched
+from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.features import HashedWords
+from dedup.vectorize.hashing import FEATURES
+
+if TYPE_CHECKING:
+    from dedup.background import Background
+    from dedup.settings import Settings
+    from dedup.steps import PlainSteps
+
+_WORDS = struct.Struct("<II")
+_VECTOR = struct.Struct("<IIH4sd")
+_PACKING = 1
+"""The level of zlib: half of what higher ones take, and as small within two parts in a hundred."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vector:
+    """What an article is compared by.
+
+    Attributes:
+        terms: hashed terms, ascending; int32.
+        weights: in units of `WEIGHT_UNIT`; uint16.
+        crossing: which of them are names or figures, by which two languages are compared.
+        marks: the lowest eight bits of each slot of its signature; uint8.
+        language: as `detect` returns it.
+        ordinary: how much it resembles the articles of the background, without their crowd.
+        length: words that copies are looked for in.
+    """
+
+    terms: NDArray[np.int32]
+    weights: NDArray[np.uint16]
+    crossing: NDArray[np.bool_]
+    marks: NDArray[np.uint8]
+    language: str
+    ordinary: float
+    length: int
+
+    def names(self) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
+        """The part of it that crosses between languages, as terms and weights."""
+        weights = stretched(self.weights[self.crossing].astype(np.int64), np.zeros(int(self.crossing.sum()), np.int64))
+        some = weights > 0
+        return self.terms[self.crossing][some], weights[some].astype(np.uint16)
+
+    def packed(self) -> bytes:
+        """All of it in bytes; `unpacked` reads them."""
+        head = _VECTOR.pack(
+            len(self.terms), self.length, len(self.marks), self.language.encode("ascii"), float(self.ordinary)
+        )
+        terms = self.terms.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :3]  # 22 bits
+        parts = (terms.tobytes(), self.weights.astype("<u2").tobytes(), np.packbits(self.crossing).tobytes())
+        return b"".join((head, *parts, self.marks.tobytes()))
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> Vector:
+        """What `packed` gave.
+
+        Raises:
+            StoreError: these bytes are something else.
+        """
+        try:
+            count, length, slots, language, ordinary = _VECTOR.unpack_from(data)
+            mask = -(-count // 8)
+            if len(data) != _VECTOR.size + 5 * count + mask + slots:
+                raise ValueError("length")
+            raw, at = np.frombuffer(data, np.uint8), _VECTOR.size
+            terms = np.zeros((count, 4), np.uint8)
+            terms[:, :3] = raw[at : at + 3 * count].reshape(-1, 3)
+            at += 3 * count
+            weights = np.frombuffer(data, "<u2", count, at)
+            at += 2 * count
+            crossing = np.unpackbits(raw[at : at + mask], count=count).astype(np.bool_)
+            name = language.rstrip(b"\0").decode("ascii")
+        except (struct.error, ValueError) as error:
+            raise StoreError("a vector in the store is damaged: 'dedup index check --repair' makes it anew") from error
+        marks = raw[at + mask : at + mask + slots]
+        return cls(terms.view("<i4").ravel(), weights, crossing, marks, name, ordinary, length)
+
+
+class Sketcher:
+    """Takes sketches from texts, always in the same way.
+
+    Args:
+        steps: what reads words and takes features from them.
+        settings: those of the index.
+        background: that of the index.
+    """
+
+    def __init__(self, steps: PlainSteps, settings: Settings, background: Background) -> None:
+        self._steps, self._background = steps, background
+        self._weigher = Weigher(settings, background)
+
+    def words(self, texts: Sequence[tuple[str, str]]) -> HashedWords:
+        """The words of titles and texts as they stand there."""
+        return self._steps.read(texts)
+
+    def judged(self, words: HashedWords) -> HashedWords:
+        """The words that count: without what is not the article's own."""
+        keep = words.outside_bodies(self._background.overwritten(words))
+        if len(self._background.passages):
+            keep[keep] = self._steps.outside_furniture(words.kept(keep), self._background.passages)
+        return words.kept(keep)
+
+    def vectors(self, judged: HashedWords) -> list[Vector]:
+        """The vectors of articles by the words that count."""
+        count = len(judged)
+        features = self._steps.features(judged, np.ones(len(judged.hashes), np.bool_), np.arange(count))
+        languages = self._steps.detect(judged)
+        found = self._weigher.weigh(features, languages)
+        marks, lengths = (features.signatures & 0xFF).astype(np.uint8), judged.lengths().tolist()
+        bounds = found.indptr.tolist()
+        vectors = []
+        for place in range(count):
+            span = slice(bounds[place], bounds[place + 1])
+            vectors.append(
+                Vector(
+                    found.terms[span],
+                    found.weights[span],
+                    found.crossing[span],
+                    marks[place],
+                    languages[place],
+                    float(found.ordinary[place]),
+                    lengths[place],
+                )
+            )
+        return vectors
+
+
+def pack_words(words: HashedWords, article: int) -> bytes:
+    """The words of one article in bytes; `unpack_words` reads them."""
+    first, middle, last = words.offsets[2 * article : 2 * article + 3].tolist()
+    hashes, flags = words.hashes[first:last].astype("<u4", copy=False), words.flags[first:last]
+    return _WORDS.pack(middle - first, last - middle) + zlib.compress(hashes.tobytes() + flags.tobytes(), _PACKING)
+
+
+def unpack_words(packed: Iterable[bytes]) -> HashedWords:
+    """The words of articles, one after the other.
+
+    Raises:
+        StoreError: these bytes are something else than what `pack_words` gave.
+    """
+    hashes, flags, lengths = [], [], []
+    try:
+        for data in packed:
+            title, body = _WORDS.unpack_from(data)
+            raw, count = zlib.decompress(data[_WORDS.size :]), title + body
+            if len(raw) != 5 * count:
+                raise ValueError("length")
+            hashes.append(np.frombuffer(raw, "<u4", count))
+            flags.append(np.frombuffer(raw, np.uint8, count, 4 * count))
+            lengths += [title, body]
+    except (struct.error, ValueError, zlib.error) as error:
+        raise StoreError("words in the store are damaged: 'dedup index check --repair' makes them anew") from error
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    joined = np.concatenate([np.empty(0, np.uint32), *hashes]).astype(np.uint32, copy=False)
+    return HashedWords(joined, np.concatenate([np.empty(0, np.uint8), *flags]), offsets)
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """The vectors of a few articles side by side."""
+
+    vectors: Sequence[Vector]
+
+    @cached_property
+    def matrix(self) -> sp.csr_array:
+        """Shape (articles, terms)."""
+        return _matrix([(vector.terms, vector.weights) for vector in self.vectors])
+
+    @cached_property
+    def names(self) -> sp.csr_array:
+        """What of them crosses between languages; shape (articles, terms)."""
+        return _matrix([vector.names() for vector in self.vectors])
+
+
+def _matrix(rows: Sequence[tuple[NDArray[np.int32], NDArray[np.uint16]]]) -> sp.csr_array:
+    indptr = np.concatenate([[0], np.cumsum([len(terms) for terms, _ in rows])])
+    terms = np.concatenate([np.empty(0, np.int32), *(terms for terms, _ in rows)])
+    data = np.concatenate([np.empty(0, np.uint16), *(weights for _, weights in rows)]) * WEIGHT_UNIT
+    return sp.csr_array((data, terms, indptr), shape=(len(rows), FEATURES))
+
+
+def sketch_of(words: HashedWords, place: int, vector: Vector) -> Sketch:
+    """What the store keeps of an article."""
+    return Sketch(pack_words(words, place), vector.packed())

@@ -1,0 +1,169 @@
+"""The vectors of a few articles under a fixed background: what `vectorize.weights.tfidf` gives.
+
+That prepares for a whole collection at once. Here what is known of each term is looked up for the few at hand.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.match.stories import USUAL, USUAL_COUNT
+from dedup.vectorize import background as tables
+from dedup.vectorize.bridge import LEAST, WORTH
+from dedup.vectorize.exact import WEIGHT_UNIT, ln
+from dedup.vectorize.features import IS_NUMBER, Features
+from dedup.vectorize.hashing import FEATURES, hashes_of, terms_of
+from dedup.vectorize.language import UNKNOWN
+from dedup.vectorize.reference import COUNT_UNIT
+from dedup.vectorize.weights import FINE, idf
+
+if TYPE_CHECKING:
+    from dedup.background import Background
+    from dedup.settings import Settings
+
+_Columns = tuple[NDArray[np.int64], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Weighed:
+    """Unit vectors, one after the other.
+
+    Attributes:
+        indptr: where each begins, shape (articles + 1,).
+        terms, weights, crossing: see `sketches.Vector`.
+        ordinary: shape (articles,).
+    """
+
+    indptr: NDArray[np.int64]
+    terms: NDArray[np.int32]
+    weights: NDArray[np.uint16]
+    crossing: NDArray[np.bool_]
+    ordinary: NDArray[np.float64]
+
+
+class Weigher:
+    """Weighs articles under a background."""
+
+    def __init__(self, settings: Settings, background: Background) -> None:
+        self._settings, self._background = settings, background
+        self._tables: dict[str, _Columns | None] = {}
+        counts = background.frequencies.counts
+        self._rows = {
+            name: (
+                counts.indices[counts.indptr[row] : counts.indptr[row + 1]].astype(np.int64),
+                counts.data[counts.indptr[row] : counts.indptr[row + 1]].astype(np.int64),
+            )
+            for row, name in enumerate(background.frequencies.languages)
+        }
+        terms, place = np.unique(counts.indices.astype(np.int64), return_inverse=True)
+        total = np.zeros(len(terms), np.int64)
+        np.add.at(total, place.ravel(), counts.data.astype(np.int64))
+        self._total = (terms, total)
+        self._articles = int(background.frequencies.articles.sum())
+
+    def weigh(self, features: Features, languages: Sequence[str]) -> Weighed:
+        """The vectors of articles, entries of 0 left out.
+
+        Args:
+            features: of the articles.
+            languages: of each.
+        """
+        count, terms = len(features), features.terms
+        row_of = np.repeat(np.arange(count), np.diff(features.indptr))
+        rarity = np.empty(len(terms))
+        told = np.array(languages, dtype=object)
+        for language in sorted(set(languages)):
+            mine = slice(None) if len(set(languages)) == 1 else told[row_of] == language
+            rarity[mine] = self._rarity(terms[mine].astype(np.int64), language)
+        every = features.every.astype(np.float64)
+        rarity *= 1 + ln(np.maximum(every * COUNT_UNIT, 1.0))
+        rarity *= 1 + (self._settings.capital_weight - 1) * features.capitals.astype(np.float64) / every
+        weights = _unit(rarity, row_of, count)
+        some = weights > 0
+        crossing = (features.capitals > 0) | _are_figures(features, terms, row_of)
+        indptr = np.concatenate([[0], np.cumsum(np.bincount(row_of[some], minlength=count))]).astype(np.int64)
+        kept, rows = terms[some], row_of[some]
+        ordinary = self._ordinary(kept, weights[some], rows, count)
+        return Weighed(indptr, kept, weights[some].astype(np.uint16), crossing[some], ordinary)
+
+    def _rarity(self, terms: NDArray[np.int64], language: str) -> NDArray[np.float64]:
+        table = self._table(language)
+        own_articles = self._background.frequencies.articles_in(language)
+        return idf(
+            _at(self._total, terms),
+            self._articles,
+            _at(self._rows.get(language), terms),
+            own_articles,
+            None if table is None else _at(table, terms),
+            language,
+            self._settings.background,
+        )
+
+    def _table(self, language: str) -> _Columns | None:
+        """The common terms of a language, ascending, and their shares; None where nothing is known of it."""
+        if language not in self._tables:
+            known = language != UNKNOWN and language in tables.languages()
+            self._tables[language] = _common(language) if known else None
+        return self._tables[language]
+
+    def _ordinary(
+        self, terms: NDArray[np.int32], weights: NDArray[np.int64], row_of: NDArray[np.int64], count: int
+    ) -> NDArray[np.float64]:
+        """What `Background.ordinariness` gives, by sums of whole numbers."""
+        total = np.zeros(count, np.int64)
+        if len(self._background.terms):
+            sums = _at((self._background.terms, self._background.sums), terms.astype(np.int64))
+            np.add.at(total, row_of, weights * sums)
+        leaning: NDArray[np.float64] = (total * WEIGHT_UNIT**2 + USUAL_COUNT * USUAL) / (
+            self._background.articles + USUAL_COUNT
+        )
+        return leaning
+
+
+def stretched(weights: NDArray[np.int64], row_of: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The weights that the crossing parts of vectors have there, see `vectorize.bridge`; both in `WEIGHT_UNIT`."""
+    squares = np.zeros(int(row_of.max(initial=-1)) + 1, np.int64)
+    np.add.at(squares, row_of, weights * weights)
+    length = np.maximum(np.sqrt(squares.astype(np.float64)) * WEIGHT_UNIT, LEAST)
+    found = np.rint(weights * WEIGHT_UNIT / length[row_of] * np.sqrt(WORTH) / WEIGHT_UNIT)
+    return found.astype(np.int64)  # type: ignore[no-any-return]
+
+
+def _unit(weights: NDArray[np.float64], row_of: NDArray[np.int64], count: int) -> NDArray[np.int64]:
+    whole = np.rint(weights * FINE).astype(np.int64)
+    squares = np.zeros(count, np.int64)
+    np.add.at(squares, row_of, whole * whole)
+    length = np.sqrt(np.maximum(squares, 1).astype(np.float64))
+    unit: NDArray[np.int64] = np.rint(whole / length[row_of] / WEIGHT_UNIT).astype(np.int64)
+    return unit
+
+
+def _are_figures(features: Features, terms: NDArray[np.int32], row_of: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which terms are numbers in their own article."""
+    words = features.words
+    numbers = np.flatnonzero(words.flags & IS_NUMBER)
+    holder = np.searchsorted(words.offsets[2::2], numbers, side="right")
+    keys = holder * FEATURES + terms_of(words.hashes[numbers])
+    return np.isin(row_of * FEATURES + terms, keys)
+
+
+def _common(language: str) -> _Columns:
+    shares = tables.shares(language)
+    terms, share = terms_of(hashes_of(list(shares))), np.fromiter(shares.values(), np.float64, len(shares))
+    some, place = np.unique(terms, return_inverse=True)
+    most = np.zeros(len(some))
+    np.maximum.at(most, place.ravel(), share)  # of words that share a term the commonest
+    return some, most
+
+
+def _at(known: tuple[NDArray[np.int64], NDArray[Any]] | None, terms: NDArray[np.int64]) -> NDArray[Any]:
+    """What is known of terms, 0 where nothing is."""
+    if known is None or not len(known[0]):
+        return np.zeros(len(terms), np.int64)
+    place = np.minimum(np.searchsorted(known[0], terms), len(known[0]) - 1)
+    return np.where(known[0][place] == terms, known[1][place], 0)

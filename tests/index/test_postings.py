@@ -1,0 +1,86 @@
+"""The segments find what looking at every vector finds, while vectors come and go."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from dedup.index import postings
+from dedup.index.postings import PlainPostings, Postings, SegmentedPostings
+from dedup.vectorize.exact import WEIGHT_UNIT
+
+
+def vector(rng: np.random.Generator, kinds: int) -> tuple[postings.Terms, postings.Weights]:
+    """A unit vector whose terms are the rarer the higher they are."""
+    count = int(rng.integers(1, 40))
+    terms = np.unique((kinds * rng.random(count) ** 3).astype(np.int32))
+    weights = rng.random(len(terms)) + 0.05
+    return terms, np.rint(weights / np.sqrt((weights**2).sum()) / WEIGHT_UNIT).astype(np.uint16)
+
+
+def hits(store: Postings, query: tuple[postings.Terms, postings.Weights], floor: float) -> dict[int, int]:
+    slots, dots = store.above(*query, floor)
+    assert len(set(slots.tolist())) == len(slots)
+    return dict(zip(slots.tolist(), dots.tolist(), strict=True))
+
+
+@pytest.mark.parametrize("kinds", [60, 5_000])
+def test_segments_find_what_looking_at_all_finds(kinds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(postings, "OPEN", 8)
+    monkeypatch.setattr(postings, "FAN", 3)
+    monkeypatch.setattr(postings, "LARGEST", 300)
+    seed = int(np.random.default_rng().integers(1 << 32))
+    rng = np.random.default_rng(seed)
+    fast, plain = SegmentedPostings(0.08), PlainPostings(0.08)
+    free, used, highest = list[int](), set[int](), 0
+    for step in range(3_000):
+        if used and rng.random() < (0.2 if step % 1_000 < 700 else 0.8):
+            gone = int(rng.choice(sorted(used)))
+            used.remove(gone)
+            fast.remove(gone)
+            plain.remove(gone)
+            if rng.random() < 0.1:
+                fast.tidy()
+            told = fast.free()
+            assert not set(told) & (used | set(free)), "a slot is free while it is used, or twice"
+            free += told
+        else:
+            slot = free.pop() if free else highest
+            highest += slot == highest
+            used.add(slot)
+            new = vector(rng, kinds)
+            fast.add(slot, *new)
+            plain.add(slot, *new)
+        if step % 20 == 0:
+            query = vector(rng, kinds)
+            for floor in (0.08, 0.3):
+                assert hits(fast, query, floor) == hits(plain, query, floor), f"seed {seed}"
+    assert highest < 2_000, "slots are used again"
+
+
+def test_nothing_is_left_of_what_is_gone() -> None:
+    rng = np.random.default_rng(7)
+    fast = SegmentedPostings(0.08)
+    empty = fast.memory()
+    for slot in range(5_000):
+        fast.add(slot, *vector(rng, 900))
+    full = fast.memory()
+    for slot in range(5_000):
+        fast.remove(slot)
+    fast.tidy()
+    assert fast.above(*vector(rng, 900), 0.0)[0].tolist() == []
+    assert fast.memory() < empty + (full - empty) / 3
+    assert len(fast.free()) >= 5_000 - postings.OPEN
+
+
+def test_a_search_sees_what_was_there_when_it_began() -> None:
+    """The snapshot of a reader is not moved by the one who adds."""
+    rng = np.random.default_rng(3)
+    fast = SegmentedPostings(0.08)
+    for slot in range(300):
+        fast.add(slot, *vector(rng, 50))
+    before = fast._snapshot
+    counted = [(len(segment), segment.memory()) for segment in before.segments], before.count
+    for slot in range(300, 3_000):
+        fast.add(slot, *vector(rng, 50))
+    assert ([(len(segment), segment.memory()) for segment in before.segments], before.count) == counted

@@ -1,0 +1,81 @@
+"""What an index takes from an article alone is what a run takes from it among others, to the bit."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import dedup
+from dedup import Background, Settings
+from dedup.errors import StoreError
+from dedup.index.plain import WordSteps, features_of
+from dedup.index.sketches import Compared, Sketcher, Vector, pack_words, unpack_words
+from dedup.steps import FastSteps, PlainSteps
+from dedup.text.document import Document
+from dedup.vectorize.bridge import bridge, figures
+from dedup.vectorize.features import HashedWords, plain_features
+from dedup.vectorize.weights import tfidf
+
+SEEDS = Path(__file__).resolve().parents[2] / "seeds"
+ARTICLES = list(dedup.read_articles([str(SEEDS)]))
+TEXTS = [(article.title, article.text) for article in ARTICLES] + [("", ""), ("Only 12 of a Title", ""), ("", "one")]
+LEARNED = dedup.learn_background(ARTICLES[::2])
+
+
+@pytest.fixture(params=[WordSteps, FastSteps])
+def steps(request: pytest.FixtureRequest) -> PlainSteps:
+    found: PlainSteps = request.param(Settings())
+    return found
+
+
+@pytest.mark.parametrize("settings", [Settings(), Settings(title_weight=0, lead_length=7, num_perm=64, bands=32)])
+def test_features_from_words_are_those_from_texts(settings: Settings) -> None:
+    documents = [Document.of(*text) for text in TEXTS]
+    wanted, found = plain_features(documents, settings), features_of(HashedWords.of(documents), settings)
+    for name in ("signatures", "indptr", "terms", "every", "capitals"):
+        assert np.array_equal(getattr(found, name), getattr(wanted, name)), name
+        assert getattr(found, name).dtype == getattr(wanted, name).dtype, name
+
+
+@pytest.mark.parametrize("background", [Background.general(), LEARNED], ids=["general", "learned"])
+def test_vectors_are_those_of_a_run(steps: PlainSteps, background: Background) -> None:
+    settings = Settings()
+    sketcher = Sketcher(steps, settings, background)
+    words = sketcher.words(TEXTS)
+    judged = sketcher.judged(words)
+    vectors = sketcher.vectors(judged)
+    features, languages = features_of(judged, settings), steps.detect(judged)
+    wanted = tfidf(*features.term_counts(), languages, background.frequencies, settings)
+    found = Compared(vectors)
+    assert np.array_equal(found.matrix[:, wanted.terms].toarray(), wanted.matrix.toarray())
+    assert found.matrix.nnz == wanted.matrix.nnz
+    assert [vector.ordinary for vector in vectors] == background.ordinariness(wanted).tolist()
+    across = bridge(wanted, features.terms_of(features.capitals), figures(judged), languages)
+    assert across is not None
+    assert np.array_equal(found.names[:, wanted.terms].toarray(), across.matrix.toarray())
+    assert [vector.language for vector in vectors] == languages
+    assert [vector.length for vector in vectors] == judged.lengths().tolist()
+    assert np.array_equal([vector.marks for vector in vectors], (features.signatures & 0xFF).astype(np.uint8))
+    for place, text in enumerate(TEXTS):  # one by one as well as together
+        (alone,) = sketcher.vectors(sketcher.judged(sketcher.words([text])))
+        assert alone.packed() == vectors[place].packed()
+
+
+def test_what_is_packed_is_unpacked() -> None:
+    sketcher = Sketcher(WordSteps(Settings()), Settings(), Background.general())
+    words = sketcher.words(TEXTS)
+    again = unpack_words([pack_words(words, place) for place in range(len(words))])
+    for name in ("hashes", "flags", "offsets"):
+        assert np.array_equal(getattr(again, name), getattr(words, name))
+    for vector in sketcher.vectors(words):
+        data = vector.packed()
+        assert Vector.unpacked(data).packed() == data
+        for broken in (data[:-1], data[:9], b"", data + b"\0"):
+            with pytest.raises(StoreError, match="repair"):
+                Vector.unpacked(broken)
+    data = pack_words(words, 0)
+    for broken in (data[:-1], data[:5], b"", data[:20] + b"?" + data[21:]):
+        with pytest.raises(StoreError, match="repair"):
+            unpack_words([broken])
