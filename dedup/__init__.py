@@ -29,12 +29,18 @@ if TYPE_CHECKING:
     from dedup.errors import MissingDependencyError as MissingDependencyError
     from dedup.errors import SecondOpinionError as SecondOpinionError
     from dedup.errors import SettingsError as SettingsError
+    from dedup.errors import StoreError as StoreError
+    from dedup.errors import StoreLockedError as StoreLockedError
     from dedup.errors import UnknownArticleError as UnknownArticleError
     from dedup.estimators import MinHashVectorizer as MinHashVectorizer
     from dedup.estimators import StoryClusterer as StoryClusterer
     from dedup.estimators import StoryTfidfVectorizer as StoryTfidfVectorizer
     from dedup.evaluate import Scores as Scores
     from dedup.evaluate import score as score
+    from dedup.index import Change as Change
+    from dedup.index import IndexedArticle as IndexedArticle
+    from dedup.index import Placement as Placement
+    from dedup.index import StoryIndex as StoryIndex
     from dedup.pipeline import cluster as cluster
     from dedup.pipeline import compare as compare
     from dedup.pipeline import learn_background as learn_background
@@ -49,23 +55,29 @@ _HOMES = {
     "Arrivals": "archive",
     "Article": "article",
     "Background": "background",
+    "Change": "index",
     "Clustering": "clustering",
     "Configuration": "sources",
     "CopyGroup": "clustering",
     "DedupError": "errors",
     "Explanation": "clustering",
+    "IndexedArticle": "index",
     "InputError": "errors",
     "Link": "clustering",
     "MinHashVectorizer": "estimators",
     "MissingDependencyError": "errors",
     "Notice": "article",
+    "Placement": "index",
     "Scores": "evaluate",
     "SecondOpinionError": "errors",
     "Settings": "settings",
     "SettingsError": "errors",
     "SharedWord": "clustering",
+    "StoreError": "errors",
+    "StoreLockedError": "errors",
     "Story": "clustering",
     "StoryClusterer": "estimators",
+    "StoryIndex": "index",
     "StoryTfidfVectorizer": "estimators",
     "UnknownArticleError": "errors",
     "cluster": "pipeline",

@@ -109,7 +109,7 @@ class Door:
         self._keep_texts = keep_texts
         self._notices: list[Notice] = []
         self._taken: list[Article] = []
-        self._distinct: list[_Distinct] = []
+        self._distinct: list[Distinct] = []
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """Title and text of each article that equals none before it.
@@ -118,20 +118,20 @@ class Door:
             InputError: something is no article at all.
         """
         dates = Dates(today=datetime.now(UTC))
-        known: dict[bytes, _Distinct] = {}
+        known: dict[bytes, Distinct] = {}
         for place, item in enumerate(self._items):
-            article = _article(item, place, self._notices, dates)
-            content = _content_hash(article)
-            same = None if _is_blank(article) else known.get(content)
+            article = article_of(item, place, self._notices, dates)
+            content = content_hash(article)
+            same = None if is_blank(article) else known.get(content)
             if same is None:
-                same = _Distinct(content, len(self._distinct), len(article.text), _is_blank(article))
+                same = Distinct(content, len(self._distinct), len(article.text), is_blank(article))
                 known[content] = same
                 self._distinct.append(same)
                 yield article.title, article.text
             same.members.append(place)
             if article.published is None and same.told is None:
-                same.told = _told(article)
-            self._taken.append(article if self._keep_texts else _untold(article))
+                same.told = told_by(article)
+            self._taken.append(article if self._keep_texts else untold(article))
         self._notices.extend(dates.notices())
 
     def collection(self) -> tuple[Collection, NDArray[np.int64]]:
@@ -139,28 +139,44 @@ class Door:
         taken = _with_own_ids(self._taken, self._distinct, self._notices)
         for same in self._distinct:
             if same.blank:  # its id, by which it is told from others, may be another now
-                same.content = _content_hash(replace(taken[same.members[0]], title="", text=""))
-            same.members.sort(key=lambda place: _seniority(taken[place]))
-        in_order = sorted(self._distinct, key=lambda same: same.content)
-        told = {place: same.told for same in self._distinct if same.told for place in same.members}
-        datelines = {place: day for place, day in told.items() if taken[place].published is None}
-        self._notices.extend(_stand_ins(taken, datelines))
-        times = (published_seconds(_published(taken[same.members[0]], same)) for same in in_order)
-        collection = Collection(
-            articles=tuple(taken),
-            notices=tuple(self._notices),
-            content_hashes=tuple(same.content for same in in_order),
-            members=tuple(tuple(same.members) for same in in_order),
-            seconds=np.fromiter(times, np.float64, len(in_order)),
-            lengths=np.fromiter((same.length for same in in_order), np.int64, len(in_order)),
-            datelines=datelines,
-            has_texts=self._keep_texts,
-        )
-        return collection, np.fromiter((same.place for same in in_order), np.int64, len(in_order))
+                same.content = content_hash(replace(taken[same.members[0]], title="", text=""))
+        return collected(taken, self._distinct, self._notices, has_texts=self._keep_texts)
+
+
+def collected(
+    articles: Sequence[Article], distinct: Iterable[Distinct], notices: list[Notice], *, has_texts: bool
+) -> tuple[Collection, NDArray[np.int64]]:
+    """Articles with an id each as a collection, and for each distinct one its place among those given.
+
+    Args:
+        articles: as they came.
+        distinct: which of them are equal.
+        notices: what was wrong with them; added to.
+        has_texts: whether they have their texts still.
+    """
+    in_order = sorted(distinct, key=lambda same: same.content)
+    told = {place: same.told for same in in_order if same.told for place in same.members}
+    datelines = {place: day for place, day in told.items() if articles[place].published is None}
+    notices.extend(_stand_ins(articles, datelines))
+    times = []
+    for same in in_order:
+        same.members.sort(key=lambda place: _seniority(articles[place]))
+        times.append(published_seconds(_published(articles[same.members[0]], same)))
+    collection = Collection(
+        articles=tuple(articles),
+        notices=tuple(notices),
+        content_hashes=tuple(same.content for same in in_order),
+        members=tuple(tuple(same.members) for same in in_order),
+        seconds=np.array(times, np.float64),
+        lengths=np.fromiter((same.length for same in in_order), np.int64, len(in_order)),
+        datelines=datelines,
+        has_texts=has_texts,
+    )
+    return collection, np.fromiter((same.place for same in in_order), np.int64, len(in_order))
 
 
 @dataclass(slots=True)
-class _Distinct:
+class Distinct:
     """Equal articles: the hash of their content, the place among the distinct ones, the length of their text, whether
     it is blank, the places of all of them, and the date at the head of their text, if it was looked for.
     """
@@ -183,7 +199,7 @@ def published_seconds(published: date | None) -> float:
     return (published if published.tzinfo else published.replace(tzinfo=UTC)).timestamp()
 
 
-def _published(article: Article, same: _Distinct) -> date | None:
+def _published(article: Article, same: Distinct) -> date | None:
     return article.published or same.told or article.seen
 
 
@@ -200,14 +216,14 @@ def _stand_ins(articles: Sequence[Article], datelines: Mapping[int, date]) -> It
         yield Notice(where, "no date of publication is known", "dated by when it was seen", skipped=False)
 
 
-def _told(article: Article) -> date | None:
+def told_by(article: Article) -> date | None:
     """The date at the head of an article's text."""
     text = article.text.lstrip()
     repeats_title = bool(article.title) and text.startswith(article.title)
     return dateline(text[len(article.title) :].lstrip() if repeats_title else text)
 
 
-def _untold(article: Article) -> Article:
+def untold(article: Article) -> Article:
     """The article without its text, but for the beginning of one without a title."""
     return replace(article, text="" if article.title.strip() else article.text[:LEAD])
 
@@ -246,24 +262,38 @@ def _rows(frame: Any) -> Iterable[object] | None:
     return None
 
 
-def _article(item: object, place: int, notices: list[Notice], dates: Dates) -> Article:
-    where = f"article {place}"
+def article_of(
+    item: object, place: int, notices: list[Notice], dates: Dates, *, default_id: str | None = None
+) -> Article:
+    """The article that something is; one that cannot be used stays, without words, and a notice says so.
+
+    Args:
+        item: an `Article`, a mapping or a string.
+        place: which of its collection it is.
+        notices: what is wrong with it is added.
+        dates: what its dates are read with.
+        default_id: the id of one that says none; None for its place.
+
+    Raises:
+        InputError: it is something else.
+    """
+    where, number = f"article {place}", str(place) if default_id is None else default_id
     if isinstance(item, Article):
         return _clean(item, where, notices)
     if isinstance(item, str):
-        return _clean(Article(id=str(place), text=item), where, notices)
+        return _clean(Article(id=number, text=item), where, notices)
     if not isinstance(item, (Mapping, Sequence)) and is_missing(item):  # a gap in a list or a column of texts
-        return _clean(Article(id=str(place), text=""), where, notices)
+        return _clean(Article(id=number, text=""), where, notices)
     if not isinstance(item, Mapping):
         kinds = "an Article, a mapping or a string"
         raise InputError(f"{where} is a {type(item).__name__}; it must be {kinds}")
-    article, found = read_record(item, where=where, default_id=str(place), fields=None, path="", dates=dates)
+    article, found = read_record(item, where=where, default_id=number, fields=None, path="", dates=dates)
     if article is None:
         # A caller's rows must keep their places, so an unusable one stays, with all it has but words.
         notices.extend(replace(notice, action=_KEPT_EMPTY, skipped=False) for notice in found)
         item = {**item, "text": "-"}
-        article, found = read_record(item, where=where, default_id=str(place), fields=None, path="", dates=dates)
-        article = replace(article, text="") if article else Article(id=str(place), text="")
+        article, found = read_record(item, where=where, default_id=number, fields=None, path="", dates=dates)
+        article = replace(article, text="") if article else Article(id=number, text="")
     notices.extend(found)
     return article
 
@@ -280,18 +310,18 @@ def _clean(article: Article, where: str, notices: list[Notice]) -> Article:
             changes[name] = cleaned
             what = "null byte or lone surrogate" if count == 1 else "null bytes or lone surrogates"
             notices.append(Notice(where, f"its {name} has {count} {what}", "replaced by U+FFFD", skipped=False))
-    if _is_blank(article):
+    if is_blank(article):
         notices.append(Notice(where, "it has no text and no title", _KEPT_EMPTY, skipped=False))
     return replace(article, **changes) if changes else article
 
 
-def _is_blank(article: Article) -> bool:
+def is_blank(article: Article) -> bool:
     return not article.text.strip() and not article.title.strip()
 
 
-def _content_hash(article: Article) -> bytes:
+def content_hash(article: Article) -> bytes:
     """The same for two articles exactly where they are equal; a blank one, with nothing to compare, equals none."""
-    text = f"\0\0{article.id}" if _is_blank(article) else f"{article.title}\0{article.text}"
+    text = f"\0\0{article.id}" if is_blank(article) else f"{article.title}\0{article.text}"
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
@@ -302,7 +332,7 @@ def _seniority(article: Article) -> tuple[bool, float, str]:
     return unknown, 0.0 if unknown else seconds, article.id
 
 
-def _with_own_ids(articles: list[Article], distinct: Iterable[_Distinct], notices: list[Notice]) -> list[Article]:
+def _with_own_ids(articles: list[Article], distinct: Iterable[Distinct], notices: list[Notice]) -> list[Article]:
     """The articles, those that share an id renamed `id#2`, `id#3`, … in the order of their content and all they say."""
     places: dict[str, list[int]] = defaultdict(list)
     for place, article in enumerate(articles):

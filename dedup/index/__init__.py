@@ -1,1 +1,6 @@
 """One article at a time: the story index, and the store behind it."""
+
+from dedup.index.incoming import Placement as Placement
+from dedup.index.records import Change as Change
+from dedup.index.story_index import StoryIndex as StoryIndex
+from dedup.index.telling import IndexedArticle as IndexedArticle

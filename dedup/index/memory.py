@@ -79,6 +79,12 @@ class MemoryStore:
             state.texts[article.number] = text
         state.last["article"] = max(state.last["article"], article.number)
 
+    def put_sketch(self, number: int, sketch: Sketch) -> None:
+        self._written().sketches[number] = sketch
+
+    def delete_sketch(self, number: int) -> None:
+        self._written().sketches.pop(number, None)
+
     def place_article(self, article: StoredArticle) -> None:
         articles = self._written().articles
         if article.number in articles:

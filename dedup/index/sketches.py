@@ -14,7 +14,6 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.errors import StoreError
-from dedup.index.records import Sketch
 from dedup.index.weighing import Weigher, stretched
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import HashedWords
@@ -196,8 +195,3 @@ def _matrix(rows: Sequence[tuple[NDArray[np.int32], NDArray[np.uint16]]]) -> sp.
     terms = np.concatenate([np.empty(0, np.int32), *(terms for terms, _ in rows)])
     data = np.concatenate([np.empty(0, np.uint16), *(weights for _, weights in rows)]) * WEIGHT_UNIT
     return sp.csr_array((data, terms, indptr), shape=(len(rows), FEATURES))
-
-
-def sketch_of(words: HashedWords, place: int, vector: Vector) -> Sketch:
-    """What the store keeps of an article."""
-    return Sketch(pack_words(words, place), vector.packed())

@@ -121,15 +121,21 @@ class SqliteStore:
 
     def put_article(self, article: StoredArticle, text: str | None, sketch: Sketch) -> None:
         row = (
-            article.number, article.id, article.content, article.length, article.seconds, article.told, article.came, article.source,
-            article.facts, article.story, article.copies, article.stands,
+            article.number, article.id, article.content, article.length, article.seconds, article.told, article.came,
+            article.source, article.facts, article.story, article.copies, article.stands,
         )  # fmt: skip
         self._write(_PUT_ARTICLE, row)
-        self._write("INSERT OR REPLACE INTO sketch VALUES (?, ?, ?)", (article.number, sketch.words, sketch.vector))
+        self.put_sketch(article.number, sketch)
         if text is None:
             self._write("DELETE FROM body WHERE number = ?", (article.number,))
         else:
             self._write("INSERT OR REPLACE INTO body VALUES (?, ?)", (article.number, text))
+
+    def put_sketch(self, number: int, sketch: Sketch) -> None:
+        self._write("INSERT OR REPLACE INTO sketch VALUES (?, ?, ?)", (number, sketch.words, sketch.vector))
+
+    def delete_sketch(self, number: int) -> None:
+        self._write("DELETE FROM sketch WHERE number = ?", (number,))
 
     def place_article(self, article: StoredArticle) -> None:
         place = (article.story, article.copies, article.stands, article.number)

@@ -66,6 +66,14 @@ class Store(Protocol):
         """Writes an article, over what was there under its number."""
         ...
 
+    def put_sketch(self, number: int, sketch: Sketch) -> None:
+        """Writes what was taken from an article's words, over what was there."""
+        ...
+
+    def delete_sketch(self, number: int) -> None:
+        """Takes away what no article has."""
+        ...
+
     def place_article(self, article: StoredArticle) -> None:
         """Writes where an article that is there stands now: its story, its copies, whether it stands for itself."""
         ...

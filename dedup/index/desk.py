@@ -1,0 +1,316 @@
+"""Where the work of a story index is done: one transaction after the other, over one store."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+
+from dedup.background import Background
+from dedup.clustering import Progress
+from dedup.collection import untold
+from dedup.errors import StoreError, UnknownArticleError
+from dedup.index.incoming import Incoming, Placement, Status
+from dedup.index.keeper import Drawn, Keeper
+from dedup.index.ledger import Ledger
+from dedup.index.opening import DAY, HOUR, Facts, read_facts, write_facts
+from dedup.index.placing import Newcomer, Verdict
+from dedup.index.records import Change, StoredArticle, StoredStory, facts_of
+from dedup.index.store import Store
+from dedup.index.whole import Whole, whole
+from dedup.settings import Settings
+
+_EXPIRED_AT_ONCE = 500
+
+
+class Desk:
+    """The working side of a `StoryIndex`.
+
+    Attributes:
+        store: where everything is kept.
+        facts: what holds for the index.
+        thinking: held by whoever looks at what is in memory.
+    """
+
+    def __init__(
+        self, store: Store, facts: Facts, clock: Callable[[], float], progress: Progress | None, *, read_only: bool
+    ) -> None:
+        self.store, self.facts = store, facts
+        self.thinking = threading.RLock()
+        self._writing = threading.RLock()
+        self._clock, self._progress, self._read_only = clock, progress, read_only
+        self._keeper: Keeper | None = None
+        self._cursor = -1
+        self._now = facts.now
+
+    def close(self) -> None:
+        """Lets go of the store."""
+        with self._writing:
+            self.store.close()
+            self._keeper = None
+
+    @property
+    def background(self) -> Background:
+        """That of the index."""
+        return Background.from_bytes(self.store.background(), self.facts.version)
+
+    @property
+    def memory(self) -> int | None:
+        """Bytes that the articles take in memory, None before they are there."""
+        return self._keeper.live.memory() if self._keeper else None
+
+    def refuse_read_only(self) -> None:
+        """Refuses what would write.
+
+        Raises:
+            StoreError: the index was opened to be read.
+        """
+        if self._read_only:
+            raise StoreError(f"{self.store.where} was opened to be read only: open it without read_only to write")
+
+    @contextmanager
+    def transaction(self) -> Iterator[Ledger]:
+        """Everything that is done inside it is kept, or nothing; what is in memory follows."""
+        self.refuse_read_only()
+        with self._writing:
+            keeper = self.keeper()
+            try:
+                with self.store.transaction():
+                    counts = self.store.counts()
+                    self._now = max(self._now, self._clock())
+                    ledger = Ledger(
+                        self.store,
+                        keeper.live,
+                        self._now,
+                        self.facts.settle_hours * HOUR,
+                        counts["last_change"],
+                        counts["last_story"],
+                        counts["last_article"],
+                    )
+                    yield ledger
+                    with self.thinking:
+                        if self.facts.keep_days is not None:
+                            self.expire(ledger, self._now - self.facts.keep_days * DAY)
+                        ledger.write()
+                    if ledger.changes:
+                        self.store.put_facts({"now": repr(self._now)})
+            except BaseException:
+                with self.thinking:
+                    self._keeper = None  # what is in memory is ahead of what is stored: it is read again
+                raise
+            self._cursor = ledger.cursor
+            keeper.fresh.clear()
+
+    @contextmanager
+    def repairing(self) -> Iterator[None]:
+        """A transaction that does not look at what is in memory, which is read again after it."""
+        self.refuse_read_only()
+        with self._writing, self.thinking:
+            self._keeper = None
+            with self.store.transaction():
+                yield
+
+    def keeper(self) -> Keeper:
+        """What is in memory, read from the store where it is not there yet."""
+        with self.thinking:
+            if self._keeper is None:
+                counts = self.store.counts()
+                keeper = Keeper(self.store, self.facts.settings, self.background, counts["articles"], self._progress)
+                keeper.load()
+                self._keeper, self._cursor = keeper, counts["last_change"]
+            return self._keeper
+
+    def up_to_date(self) -> Keeper:
+        """The same with what another process has written since."""
+        with self.thinking:
+            if self._read_only and self._keeper is not None and self.store.counts()["last_change"] != self._cursor:
+                self.facts = read_facts(self.store, None)
+                self._keeper = None
+            return self.keeper()
+
+    def known(self, id_: str) -> StoredArticle:
+        """The stored article of an id.
+
+        Raises:
+            UnknownArticleError: there is none.
+        """
+        found = self.store.article(id_)
+        if found is None:
+            raise UnknownArticleError(f"there is no article with the id {id_!r} in this index")
+        return found
+
+    def draw(self, some: Sequence[Incoming]) -> list[Drawn]:
+        """What is taken from the texts of articles."""
+        return self.keeper().draw([(came.article.title, came.article.text) for came in some])
+
+    def take(self, ledger: Ledger, came: Incoming, drawn: Drawn) -> Placement:
+        """Takes one article in."""
+        with self.thinking:
+            stored = self.store.article(came.article.id)
+            if stored is not None and _is_the_same(stored, came):
+                story = ledger.story(stored.story).id
+                return Placement(stored.id, "unchanged", story, False, self.copy_of(stored))
+            keeper, already, before = self.keeper(), len(ledger.changes), 0
+            number = self._next(ledger) if stored is None else stored.number
+            if stored is not None:
+                before = int(keeper.live.story[keeper.live.slot(number)])
+                keeper.take_out(ledger, stored)
+            alike = self.store.alike(came.content)
+            verdict = keeper.verdict(_newcomer(came, drawn), alike)
+            story_number = verdict.story
+            if story_number is None:
+                alone = before and not keeper.live.of_story(before)
+                story_number = before if alone else ledger.begin(came.content)
+            article, text = self._stored(ledger, came, number, story_number)
+            old = ledger.story(before).id if before else ""
+            told = ledger.tell("added" if stored is None else "updated", article.id, ledger.story(story_number).id, old)
+            keeper.insert(ledger, article, text, drawn, verdict, twin=bool(alike))
+            if stored is not None and before != story_number and keeper.live.of_story(before):
+                keeper.look_at(ledger, [before])
+            now = int(keeper.live.story[keeper.live.slot(number)])
+            if now != story_number:  # it moved at once: that is where it was added
+                ledger.changes = [
+                    replace(change, story=ledger.story(now).id) if change is told else change
+                    for change in ledger.changes
+                    if not (change.kind == "moved" and change.article == article.id and change.cursor > told.cursor)
+                ]
+                renumber(ledger, already)
+            status: Status = "added" if stored is None else "updated"
+            others = tuple(change for change in ledger.changes[already:] if change.article != article.id)
+            is_new = len(keeper.live.of_story(now)) == 1
+            copies = int(keeper.live.copies[keeper.live.slot(number)])
+            return self.told(came, verdict, ledger.story(now), status, is_new, copies, others)
+
+    def told(
+        self,
+        came: Incoming,
+        verdict: Verdict,
+        story: StoredStory | None,
+        status: Status,
+        is_new: bool,
+        copies: int | None,
+        changed: tuple[Change, ...] = (),
+    ) -> Placement:
+        """What is answered about an article."""
+        numbers = [found.number for found in verdict.found]
+        names = {number: stored.id for number, stored in self.store.articles([*numbers, copies or -1]).items()}
+        number = None if story is None else story.number
+        links = self.keeper().placer.links(came.article.id, verdict.found, number, names)
+        name, copy_of = came.article.id, names.get(copies or -1)
+        told_of = None if copy_of == name else copy_of
+        return Placement(name, status, story.id if story else "", is_new, told_of, links, changed)
+
+    def copy_of(self, stored: StoredArticle) -> str | None:
+        """The id of the article whose copy one is."""
+        if stored.copies == stored.number:
+            return None
+        first = self.store.articles([stored.copies]).get(stored.copies)
+        return first.id if first else None
+
+    def expire(self, ledger: Ledger, before: float) -> int:
+        """Lets go of the articles older than a time."""
+        count = 0
+        while old := self.store.older(before, _EXPIRED_AT_ONCE):
+            with self.thinking:
+                self.keeper().forget(ledger, old, "expired")
+            count += len(old)
+        return count
+
+    def whole(self, settings: Settings, background: Background | None, *, learn: bool = False) -> Whole:
+        """A run over all articles."""
+        has_texts = self.facts.store_text
+        return whole(self.store, settings, background, has_texts=has_texts, progress=self._progress, learn=learn)
+
+    def reconcile(self, ledger: Ledger) -> None:
+        """Brings placements to what a run over all articles finds, settled stories aside."""
+        keeper = self.keeper()
+        live = keeper.live
+        found = self.whole(self.facts.settings, self.background)
+        settled = ledger.settled(live.stories())
+        groups = around_settled(
+            found.groups(), {number: int(live.story[live.slot(number)]) for number in found.numbers}, settled
+        )
+        keeper.follow(ledger, groups, found.places(), settled)
+        for first, shown in found.shown().items():
+            ledger.show(int(live.story[live.slot(first)]), shown)
+
+    def rebuild(self, ledger: Ledger, settings: Settings, background: Background, *, anew: bool) -> None:
+        """Judges all articles by other settings, or another background."""
+        version = self.facts.version + anew
+        facts = replace(self.facts, settings=settings).with_background(background, version)
+        write_facts(self.store, replace(facts, now=self._now))
+        keeper = Keeper(self.store, settings, background, self.store.counts()["articles"], self._progress)
+        keeper.sketch_anew()
+        keeper.load()
+        self.facts, self._keeper = replace(facts, background=b""), keeper
+        ledger.live = keeper.live
+        ledger.tell("refreshed", "", "")
+        self.reconcile(ledger)
+
+    def _next(self, ledger: Ledger) -> int:
+        ledger.last_article += 1
+        return ledger.last_article
+
+    def _stored(self, ledger: Ledger, came: Incoming, number: int, story: int) -> tuple[StoredArticle, str | None]:
+        article = came.article if self.facts.store_text else untold(came.article)
+        stored = StoredArticle(
+            number=number,
+            id=article.id,
+            content=came.content,
+            length=len(came.article.text),
+            seconds=came.seconds,
+            told=came.told,
+            came=ledger.now,
+            source=article.source,
+            facts=facts_of(article),
+            story=story,
+            copies=number,
+            stands=True,
+        )
+        return stored, article.text or None
+
+
+def renumber(ledger: Ledger, first: int) -> None:
+    """Gives the changes from a place on cursors without gaps."""
+    start = ledger.changes[first].cursor if first < len(ledger.changes) else ledger.cursor + 1
+    ledger.changes[first:] = [
+        replace(change, cursor=start + place) for place, change in enumerate(ledger.changes[first:])
+    ]
+    ledger.cursor = ledger.changes[-1].cursor if ledger.changes else ledger.cursor
+
+
+def around_settled(groups: Sequence[Sequence[int]], story_of: Mapping[int, int], settled: set[int]) -> list[list[int]]:
+    """Groups of articles bent so that each settled story is in one of them, whole, and none has two.
+
+    The other articles of a group stay together, with the settled story that most of the group's articles are in.
+    """
+    if not settled:
+        return [list(group) for group in groups]
+    blocks: dict[int, list[int]] = {}
+    for number, story in story_of.items():
+        if story in settled:
+            blocks.setdefault(story, []).append(number)
+    found: list[list[int]] = []
+    for group in groups:
+        free = [number for number in group if story_of[number] not in settled]
+        counts: dict[int, int] = {}
+        for number in group:
+            if story_of[number] in settled:
+                counts[story_of[number]] = counts.get(story_of[number], 0) + 1
+        if counts:
+            blocks[min(counts, key=lambda story: (-counts[story], story))] += free
+        elif free:
+            found.append(free)
+    return [*found, *blocks.values()]
+
+
+def _newcomer(came: Incoming, drawn: Drawn) -> Newcomer:
+    return Newcomer(came.article.id, came.seconds, came.article.source, drawn.judged, drawn.vector)
+
+
+def _is_the_same(stored: StoredArticle, came: Incoming) -> bool:
+    """Whether an article that came is the one that is there: in all but the file that it was read from."""
+    article, known = came.article, stored.article("")
+    facts = facts_of(replace(article, path=known.path, where=known.where))
+    return (stored.content, stored.facts, stored.source) == (came.content, facts, article.source)

@@ -1,0 +1,92 @@
+"""A few stories looked at together: the exact linkage and cut of their articles, as if there were no others."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.index.live import Live
+from dedup.index.sketches import Compared, Vector
+from dedup.match.stories import FLOOR, Pairs, days_between
+from dedup.settings import Settings
+from dedup.steps import PlainSteps
+
+MOST = 400
+"""Articles that are looked at together at most; stories that would make it more are left as they are."""
+
+
+def pairs_among(
+    live: Live, slots: NDArray[np.int64], vectors: Sequence[Vector], apart: Collection[tuple[int, int]]
+) -> Pairs:
+    """The scored pairs among the articles in some slots, numbered by their places there.
+
+    Args:
+        live: the articles.
+        slots: shape (articles,).
+        vectors: theirs.
+        apart: pairs of article numbers, the smaller first, that are never of one story.
+    """
+    compared = Compared(vectors)
+    a, b = np.triu_indices(len(slots), 1)
+    cosine = np.asarray((compared.matrix @ compared.matrix.T).toarray())[a, b]
+    tongue = live.tongue[slots]
+    foreign = (tongue[a] != tongue[b]) & (tongue[a] >= 0) & (tongue[b] >= 0)
+    if foreign.any():
+        cosine[foreign] = np.asarray((compared.names @ compared.names.T).toarray())[a[foreign], b[foreign]]
+    some = (cosine > FLOOR) & live.stands[slots[a]] & live.stands[slots[b]]
+    a, b, cosine = a[some], b[some], cosine[some]
+    ordinary = (live.ordinary[slots[a]] + live.ordinary[slots[b]]) / 2
+    same = live.outlet[slots[a]] == live.outlet[slots[b]]
+    score = live.scored(cosine, ordinary, days_between(live.seconds[slots], a, b), same, slots[a])
+    if apart:
+        numbers = live.number[slots].tolist()
+        never = [
+            (min(numbers[i], numbers[j]), max(numbers[i], numbers[j])) in apart
+            for i, j in zip(a.tolist(), b.tolist(), strict=True)
+        ]
+        score[np.array(never, bool)] = 0
+    kept = score > 0
+    return Pairs(a[kept].astype(np.int64), b[kept].astype(np.int64), cosine[kept], score[kept])
+
+
+def regrouped(
+    live: Live,
+    slots: Sequence[int],
+    vectors: Sequence[Vector],
+    settled: Collection[int],
+    apart: Collection[tuple[int, int]],
+    steps: PlainSteps,
+    settings: Settings,
+) -> list[list[int]]:
+    """The stories of the articles in some slots, as slots: those of settled stories together, and no two of these."""
+    where = np.array(slots, np.int64)
+    pairs = pairs_among(live, where, vectors, apart)
+    held: dict[tuple[str, int], list[int]] = defaultdict(list)
+    for place, slot in enumerate(slots):
+        story = int(live.story[slot])
+        key = ("story", story) if story in settled else ("copies", int(live.copies[slot]))
+        held[key].append(place)
+    groups = sorted(group for group in held.values() if len(group) > 1)
+    tree = steps.average_linkage(pairs, groups, live.stands[where].astype(np.int64))
+    label = steps.cut(tree, settings.granularity)
+    found: dict[int, list[int]] = defaultdict(list)
+    for place, slot in enumerate(slots):
+        found[int(label[place])].append(slot)
+    return [part for group in found.values() for part in _one_settled_each(live, group, settled)]
+
+
+def _one_settled_each(live: Live, group: list[int], settled: Collection[int]) -> list[list[int]]:
+    """A group cut up where it holds several settled stories: the others go to the largest of these."""
+    held: dict[int, list[int]] = defaultdict(list)
+    free: list[int] = []
+    for slot in group:
+        story = int(live.story[slot])
+        (held[story] if story in settled else free).append(slot)
+    if len(held) < 2:
+        return [group]
+    largest = min(held, key=lambda story: (-len(held[story]), story))
+    held[largest] += free
+    return list(held.values())

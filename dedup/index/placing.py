@@ -1,0 +1,239 @@
+"""Where a new article belongs, for now: of which it is a copy, which story it joins, which stories it concerns.
+
+A story is joined where the mean score to its articles, those without one counting 0, would pass the cut. Where more
+than one story comes near, or one that it does not quite reach, all are looked at together: see `neighbourhood`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.clustering import Link
+from dedup.group.copies import digests
+from dedup.group.cut import PAIR, threshold_at
+from dedup.index.live import Alike, Live
+from dedup.index.sketches import Compared, Vector
+from dedup.match.copies import ALIKE, NEAR, Overlaps, decide, never_one_story
+from dedup.match.probability import Probabilities
+from dedup.vectorize.exact import SCORE_UNIT
+from dedup.vectorize.features import HashedWords
+
+if TYPE_CHECKING:
+    from dedup.settings import Settings
+    from dedup.steps import PlainSteps
+
+AGREEING = 6
+"""Places in which two signatures, cut to eight bits, look alike from which a pair may be copies; chance makes five of
+one pair in six thousand agree."""
+LOOKED_AT = 24
+"""Articles, the most alike, of which the words are looked at."""
+NEARLY = 0.5
+"""Share of what a story asks for from which it is concerned."""
+TOLD = 10
+"""Links that are told of at most."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Newcomer:
+    """An article that is asked about.
+
+    Attributes:
+        id: its id.
+        seconds: when it was published, None where that is unknown.
+        source: its outlet.
+        words: those of it that count.
+        vector: what it is compared by.
+    """
+
+    id: str
+    seconds: float | None
+    source: str
+    words: HashedWords
+    vector: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One article that the new one was compared with."""
+
+    number: int
+    story: int
+    kind: Literal["copy", "story"]
+    score: int
+    cosine: float
+    days: float
+    density: float
+    foreign: bool
+    jaccard: float | None = None
+    containment: float | None = None
+    overlap: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Where an article belongs.
+
+    Attributes:
+        story: the number of the story, None where it begins one.
+        copies: the number of the first article of its group of copies, None where it is no copy.
+        stands: whether it counts in its story: False for a near-copy of one that does.
+        concerned: the numbers of the stories to be looked at together with it, the nearest first; none where that is
+            not needed.
+        found: what decided, copies first, then by score.
+        apart: the numbers of articles that are never of one story with it.
+    """
+
+    story: int | None
+    copies: int | None
+    stands: bool
+    concerned: tuple[int, ...]
+    found: tuple[Found, ...]
+    apart: tuple[int, ...]
+
+
+class Placer:
+    """Decides where articles belong.
+
+    Args:
+        live: the articles to compare with.
+        steps: what compares words.
+        settings: those of the index.
+        words_of: gives the words that count of some articles, by number.
+        vectors_of: gives their vectors.
+    """
+
+    def __init__(
+        self,
+        live: Live,
+        steps: PlainSteps,
+        settings: Settings,
+        words_of: Callable[[Sequence[int]], HashedWords],
+        vectors_of: Callable[[Sequence[int]], list[Vector]],
+    ) -> None:
+        self._live, self._steps, self._settings = live, steps, settings
+        self._words_of, self._vectors_of = words_of, vectors_of
+        threshold = threshold_at(settings.granularity) if settings.granularity > 0 else np.inf
+        self._needed = threshold / SCORE_UNIT
+        self._curves = Probabilities.shipped()
+
+    def judge(self, new: Newcomer) -> Verdict:
+        """Where an article belongs that is not here."""
+        live = self._live
+        alike = live.alike(new.vector, new.seconds, new.source)
+        copies, apart = self._copies(new, alike)
+        scores = alike.score.copy()
+        if apart:
+            scores[np.isin(live.number[alike.slots], apart)] = 0
+        counted = (scores > 0) & live.stands[alike.slots]
+        stories, place = np.unique(live.story[alike.slots[counted]], return_inverse=True)
+        total = np.bincount(place.ravel(), weights=scores[counted], minlength=len(stories))
+        best = np.zeros(len(stories))
+        np.maximum.at(best, place.ravel(), scores[counted])
+        sizes = np.array([self._standing(story) for story in stories.tolist()])
+        value = total / np.maximum(1, sizes)
+        needed = np.where(sizes == 1, PAIR * self._needed, self._needed)
+        near = (value >= NEARLY * needed) | (best >= self._needed)
+        order = np.lexsort((stories, -value / needed))
+        concerned = [int(stories[number]) for number in order.tolist() if near[number]]
+        story = next((int(stories[n]) for n in order[:1].tolist() if value[n] >= needed[n]), None)
+        root = None
+        if len(copies.b):
+            first = int(copies.b[np.lexsort((copies.b, -copies.containment, -copies.jaccard))[0]])
+            slot = live.slot(first)
+            root, story = int(live.copies[slot]), int(live.story[slot])
+            concerned = [story, *(number for number in concerned if number != story)]
+        clear = concerned in ([], [story])
+        return Verdict(
+            story,
+            root,
+            not bool((copies.jaccard >= NEAR).any()),
+            () if clear else tuple(concerned),
+            self._found(alike, scores, copies, story),
+            tuple(apart),
+        )
+
+    def links(self, new: str, found: Sequence[Found], story: int | None, names: dict[int, str]) -> tuple[Link, ...]:
+        """What was found as links, under the ids of the articles that are there."""
+        links = []
+        for one in found:
+            if one.number in names:
+                a, b = sorted((new, names[one.number]))
+                links.append(
+                    Link(
+                        a=a,
+                        b=b,
+                        kind=one.kind,
+                        score=1.0 if one.kind == "copy" else one.score * SCORE_UNIT,
+                        cosine=one.cosine,
+                        jaccard=one.jaccard,
+                        containment=one.containment,
+                        days=None if np.isnan(one.days) else one.days,
+                        probability=self._probability(one, joined=one.story == story),
+                    )
+                )
+        return tuple(links)
+
+    def _probability(self, found: Found, *, joined: bool) -> float:
+        if found.kind == "copy":
+            return float(self._curves.of_copies(np.array([found.overlap]))[0])
+        score, density = np.array([found.score * SCORE_UNIT]), np.array([found.density])
+        return float(self._curves.of_stories(score, density, np.array([found.foreign]), np.array([joined]))[0])
+
+    def _standing(self, story: int) -> int:
+        return int(np.count_nonzero(self._live.stands[self._live.of_story(story)]))
+
+    def _copies(self, new: Newcomer, alike: Alike) -> tuple[Overlaps, list[int]]:
+        """The copies of an article, `b` being their numbers, and the numbers of those it is never of one story with."""
+        live = self._live
+        likely = np.flatnonzero(((alike.cosine >= ALIKE) & ~alike.foreign) | (alike.agreeing >= AGREEING))
+        order = np.lexsort((alike.slots[likely], -alike.cosine[likely], -alike.agreeing[likely]))
+        slots = alike.slots[likely[order[:LOOKED_AT]]]
+        if not new.vector.length:
+            slots = slots[:0]
+        numbers = live.number[slots].tolist()
+        words = HashedWords.joined([new.words, self._words_of(numbers)]) if numbers else new.words
+        pairs = np.stack([np.zeros(len(slots), np.int64), np.arange(1, len(slots) + 1)], axis=1)
+        when = np.concatenate([[np.nan if new.seconds is None else new.seconds], live.seconds[slots]])
+        copies, forms = decide(words, self._steps, pairs, when, self._settings)
+        never = never_one_story(words, self._steps, forms)
+        if len({int(live.story[slots[place - 1]]) for place in copies.b.tolist()}) > 1:
+            matrix = Compared([new.vector, *self._vectors_of(numbers)]).matrix
+            digest = digests(copies, words.lengths(), matrix)
+            copies = copies.where(~(digest[copies.a] | digest[copies.b]) | (copies.jaccard >= NEAR))
+        numbered = np.array([-1, *numbers], np.int64)
+        return replace(copies, b=numbered[copies.b]), numbered[never.b].tolist()
+
+    def _found(self, alike: Alike, scores: NDArray[np.int64], copies: Overlaps, story: int | None) -> tuple[Found, ...]:
+        live = self._live
+        overlap = {number: place for place, number in enumerate(copies.b.tolist())}
+        is_copy = np.isin(live.number[alike.slots], copies.b)
+        inside = live.story[alike.slots] == (-2 if story is None else story)
+        order = np.lexsort((live.number[alike.slots], -alike.cosine, -scores, ~inside, ~is_copy))
+        found = []
+        for place in order[:TOLD].tolist():
+            slot = int(alike.slots[place])
+            number = int(live.number[slot])
+            at = overlap.get(number)
+            if at is None and not scores[place]:
+                continue
+            found.append(
+                Found(
+                    number,
+                    int(live.story[slot]),
+                    "story" if at is None else "copy",
+                    int(scores[place]),
+                    float(alike.cosine[place]),
+                    float(alike.days[place]),
+                    float(live.ordinary[slot]) - live.crowd,
+                    bool(alike.foreign[place]),
+                    None if at is None else float(copies.jaccard[at]),
+                    None if at is None else float(copies.containment[at]),
+                    0.0 if at is None else float(copies.overlap[at]),
+                )
+            )
+        return tuple(found)

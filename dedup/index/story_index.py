@@ -1,0 +1,353 @@
+"""The story index: articles one at a time, each told at once where it belongs, kept for good."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any, Self
+
+from dedup.article import Article, Notice
+from dedup.background import Background
+from dedup.collection import published_seconds
+from dedup.errors import StoreError, UnknownArticleError
+from dedup.index.checking import check
+from dedup.index.desk import Desk
+from dedup.index.incoming import Placement, dates_now, incoming
+from dedup.index.memory import MemoryStore
+from dedup.index.opening import Facts, read_facts, write_facts
+from dedup.index.placing import Newcomer
+from dedup.index.records import Change, StoredStory
+from dedup.index.sqlite import SqliteStore
+from dedup.index.store import Store, StoryFilter
+from dedup.index.telling import IndexedArticle, every_story, placements
+from dedup.pipeline import cluster
+
+if TYPE_CHECKING:
+    from dedup.clustering import Clustering, Explanation, Progress, Story
+    from dedup.settings import Settings
+
+BATCH = 500
+"""Articles that `add_many` stores at a time."""
+MEMORY = ":memory:"
+"""The path of a store that lasts as long as the index."""
+_PAGE = 200
+
+
+class StoryIndex:
+    """Articles that come one at a time, in their stories. Open one with `open`.
+
+    What `add` has returned is on disk. One index writes to a file at a time; any number may read it meanwhile. The
+    methods may be called from several threads: those that write wait for each other, those that read for none of them.
+    """
+
+    def __init__(self, desk: Desk) -> None:
+        """For `open`."""
+        self._desk, self._store = desk, desk.store
+
+    @classmethod
+    def open(
+        cls,
+        path: str | os.PathLike[str],
+        settings: Settings | None = None,
+        *,
+        background: Background | None = None,
+        store_text: bool = True,
+        keep_days: float | None = None,
+        settle_hours: float = 72.0,
+        read_only: bool = False,
+        wait: float = 0.0,
+        anew: bool = False,
+        progress: Progress | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> Self:
+        """Opens an index, or makes one where there is none.
+
+        Args:
+            path: of its file; ":memory:" for one that lasts as long as it is open.
+            settings: of a new index; of one that is there they must be the same. None for those it has.
+            background: of a new index, see `learn_background`; None for the word frequencies that ship with dedup. An
+                index that is there keeps its own.
+            store_text: of a new index: whether it keeps the texts. Without, nothing can be explained; words are kept
+                as hashes, and of an article without a title the beginning, which it is called by.
+            keep_days: of a new index: days after which articles are let go of by themselves; None for never.
+            settle_hours: of a new index: hours after which a story that nothing touched keeps its id for good.
+            read_only: whether it is only read, while another process may be writing.
+            wait: seconds to wait for another writer to end.
+            anew: whether an index of an older method is opened all the same, to `rebuild` it.
+            progress: told where something takes long.
+            clock: seconds since 1970; where it goes back, the latest time that was seen counts.
+
+        Raises:
+            StoreError: the file is no store, is damaged, of a newer format, or cannot be read or written.
+            StoreLockedError: another index writes to it.
+            SettingsError: it was made with other settings.
+        """
+        store: Store
+        store = MemoryStore() if os.fspath(path) == MEMORY else SqliteStore(path, read_only=read_only, wait=wait)
+        try:
+            if not store.facts():
+                if read_only:
+                    raise StoreError(f"{store.where} has no index in it yet: 'dedup index add' makes one")
+                with store.transaction():
+                    write_facts(store, Facts.new(settings, background, store_text, keep_days, settle_hours))
+            facts = read_facts(store, settings, method=not anew)
+        except BaseException:
+            store.close()
+            raise
+        return cls(Desk(store, facts, clock, progress, read_only=read_only))
+
+    def __enter__(self) -> Self:
+        """The index itself, which is closed when the block ends."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Closes it."""
+        self.close()
+
+    def close(self) -> None:
+        """Lets go of the file. Calling it again does nothing."""
+        self._desk.close()
+
+    def __repr__(self) -> str:
+        return f"<StoryIndex {self._store.where}>"
+
+    def __contains__(self, article: object) -> bool:
+        """Whether an article of this id is in the index."""
+        return isinstance(article, str) and self._store.article(article) is not None
+
+    def __len__(self) -> int:
+        """How many articles are in the index."""
+        return self._store.counts()["articles"]
+
+    @property
+    def settings(self) -> Settings:
+        """The settings of the index."""
+        return self._desk.facts.settings
+
+    @property
+    def background(self) -> Background:
+        """What scores depend on besides the two articles; its `version` counts how often it was changed."""
+        return self._desk.background
+
+    # Writing
+
+    def add(self, article: Article | Mapping[str, Any]) -> Placement:
+        """Takes an article in and tells where it belongs. When this returns, it is on disk.
+
+        The same article again changes nothing; another text under a known id is an update.
+
+        Raises:
+            InputError: it is no article, or has no id.
+            StoreError: it could not be stored.
+        """
+        return self._add([article], [])[0]
+
+    def add_many(
+        self,
+        articles: Iterable[Article | Mapping[str, Any]],
+        *,
+        batch: int = BATCH,
+        notices: list[Notice] | None = None,
+    ) -> Iterator[Placement]:
+        """Takes articles in as they come and tells where each belongs, in their order; some are stored at a time.
+
+        It is a generator: what was told is on disk, and where it is not gone through, no more is taken in.
+
+        Args:
+            articles: taken one by one.
+            batch: how many are stored at a time: all of them, or, where that fails, none.
+            notices: what was wrong with them is added.
+
+        Raises:
+            InputError: something is no article, or has no id: those of its batch are not stored.
+            StoreError: a batch could not be stored; those before it are.
+        """
+        source, noted = iter(articles), [] if notices is None else notices
+        while some := list(islice(source, batch)):
+            yield from self._add(some, noted)
+
+    def update(self, article: Article | Mapping[str, Any]) -> Placement:
+        """The same as `add` for an article that is there.
+
+        Raises:
+            UnknownArticleError: it is not.
+        """
+        came = incoming(article, 0, [], dates_now())
+        drawn = self._desk.draw([came])[0]
+        with self._desk.transaction() as ledger:
+            self._desk.known(came.article.id)
+            return self._desk.take(ledger, came, drawn)
+
+    def remove(self, *articles: str) -> list[Change]:
+        """Takes articles out, with all that was kept of them; their ids stay in `changes`, for others to follow.
+
+        Raises:
+            UnknownArticleError: one of them is not there; nothing is removed.
+        """
+        with self._desk.transaction() as ledger:
+            stored = [self._desk.known(name) for name in dict.fromkeys(articles)]
+            with self._desk.thinking:
+                self._desk.keeper().forget(ledger, stored, "removed")
+        return ledger.changes
+
+    def expire(self, before: date | datetime) -> int:
+        """Takes out the articles that were published before a time (or came, where that is unknown); tells how many."""
+        with self._desk.transaction() as ledger:
+            return self._desk.expire(ledger, published_seconds(before))
+
+    def reconcile(self) -> list[Change]:
+        """Brings all placements to `clustering`, but for settled stories, which stay; tells what has changed."""
+        with self._desk.transaction() as ledger, self._desk.thinking:
+            self._desk.reconcile(ledger)
+        return ledger.changes
+
+    def rebuild(
+        self, settings: Settings | None = None, *, background: Background | None = None, learn: bool = False
+    ) -> list[Change]:
+        """Judges all articles anew, by other settings or another background; tells what has changed.
+
+        Args:
+            settings: the new ones, None for those it has.
+            background: the new one, None for the one it has.
+            learn: whether the background is learned from the articles that are there.
+        """
+        desk, wanted = self._desk, settings or self.settings
+        with desk.transaction() as ledger, desk.thinking:
+            if learn:
+                background = desk.whole(wanted, None, learn=True).learned
+            desk.rebuild(ledger, wanted, background or self.background, anew=background is not None)
+        return ledger.changes
+
+    def vacuum(self, *, changes_before: int = 0) -> None:
+        """Gives back the disk that removed articles took, and forgets the changes before a cursor."""
+        with self._desk.transaction():
+            self._store.trim(changes_before)
+        self._store.vacuum()
+
+    def check(self, *, repair: bool = False) -> list[str]:
+        """What is wrong in the store, nothing where it is sound; with `repair` it is put right as far as it can be."""
+        if not repair:
+            return check(self._desk, repair=False)
+        with self._desk.repairing():
+            return check(self._desk, repair=True)
+
+    # Reading
+
+    def match(self, article: Article | Mapping[str, Any]) -> Placement:
+        """Where an article would belong; nothing is stored. An id is not needed.
+
+        Raises:
+            InputError: it is no article.
+        """
+        came, desk = incoming(article, 0, [], dates_now(), needs_id=False), self._desk
+        with desk.thinking:
+            keeper = desk.up_to_date()
+            drawn = keeper.draw([(came.article.title, came.article.text)])[0]
+            alike = [twin for twin in self._store.alike(came.content) if twin.number in keeper.live]
+            new = Newcomer(came.article.id, came.seconds, came.article.source, drawn.judged, drawn.vector)
+            verdict = keeper.verdict(new, alike)
+            number = keeper.story_for(new, verdict)
+            story = None if number is None else self._store.story_numbered([number]).get(number)
+            return desk.told(came, verdict, story, "matched", story is None, verdict.copies)
+
+    def article(self, article: str) -> IndexedArticle:
+        """An article by its id.
+
+        Raises:
+            UnknownArticleError: there is none.
+        """
+        stored = self._desk.known(article)
+        text = self._store.texts([stored.number]).get(stored.number, "")
+        story = self._store.story_numbered([stored.story])[stored.story]
+        return IndexedArticle(stored.article(text), story.id, self._desk.copy_of(stored))
+
+    def story(self, story: str) -> Story:
+        """A story by its id; one that has become part of another gives that one, under its id.
+
+        Raises:
+            UnknownArticleError: there is none.
+        """
+        found = self._store.story(story)
+        while found is not None and found.into is not None:
+            found = self._store.story_numbered([found.into]).get(found.into)
+        told = None if found is None else next(every_story(self._store, iter([[found]])), None)
+        if told is None:
+            raise UnknownArticleError(f"there is no story {story!r} in this index")
+        return told
+
+    def stories(
+        self, *, since: date | datetime | None = None, outlet: str | None = None, min_size: int = 1
+    ) -> Iterator[Story]:
+        """The stories, the last touched first, read page by page.
+
+        Args:
+            since: those alone that something touched at that time or later.
+            outlet: those alone that have an article of it, by its name as it was given.
+            min_size: those alone that have so many articles.
+        """
+        time_ = None if since is None else published_seconds(since)
+        return every_story(self._store, self._pages(StoryFilter(time_, outlet, min_size)))
+
+    def changes(self, since: int = 0, *, limit: int = 1_000) -> list[Change]:
+        """What has changed after a cursor, in order, up to a limit: go on from the last one's cursor."""
+        return self._store.changes(since, limit)
+
+    def explain(self, a: str, b: str) -> Explanation:
+        """Why two articles are in one story, or are not, by their scores under the background of the index.
+
+        Raises:
+            UnknownArticleError: one of them is not there.
+            InputError: the index keeps no texts.
+        """
+        from dedup.index.explaining import explain
+
+        one, other = self._desk.known(a), self._desk.known(b)
+        texts = self._store.texts([one.number, other.number])
+        articles = [stored.article(texts.get(stored.number, "")) for stored in (one, other)]
+        alone = cluster(articles, self.settings, background=self.background, keep_texts=self._desk.facts.store_text)
+        return explain(alone, same_story=one.story == other.story, same_text=one.copies == other.copies)
+
+    def clustering(self) -> Clustering:
+        """All articles grouped as `cluster(articles, settings, background=…)` groups them; nothing is changed."""
+        return self._desk.whole(self.settings, self.background).clustering
+
+    def placements(self) -> Clustering:
+        """All articles in the stories where they are placed now, for the writers of reports; without links."""
+        return placements(self._store, self.settings)
+
+    def stats(self) -> dict[str, Any]:
+        """What there is, ready for JSON: `articles`, `stories`, `changes` (the last cursor), `bytes` on disk, …"""
+        counts, facts = self._store.counts(), self._desk.facts
+        return {
+            "store": self._store.where,
+            "articles": counts["articles"],
+            "stories": counts["stories"],
+            "changes": counts["last_change"],
+            "bytes": self._store.size(),
+            "memory": self._desk.memory,
+            "settings": facts.settings.fingerprint,
+            "background": {
+                "fingerprint": facts.fingerprint,
+                "version": facts.version,
+                "articles": facts.learned_from,
+            },
+            "store_text": facts.store_text,
+            "keep_days": facts.keep_days,
+            "settle_hours": facts.settle_hours,
+        }
+
+    def _add(self, some: Sequence[Article | Mapping[str, Any]], notices: list[Notice]) -> list[Placement]:
+        dates = dates_now()
+        came = [incoming(item, place, notices, dates) for place, item in enumerate(some)]
+        notices += dates.notices()
+        with self._desk.transaction() as ledger:
+            return [self._desk.take(ledger, one, drawn) for one, drawn in zip(came, self._desk.draw(came), strict=True)]
+
+    def _pages(self, wanted: StoryFilter) -> Iterator[list[StoredStory]]:
+        while page := self._store.stories(wanted, _PAGE):
+            yield page
+            wanted = replace(wanted, before=(page[-1].touched, page[-1].number))
