@@ -126,7 +126,7 @@ class Keeper:
         if not alike:
             return self.placer.judge(new)
         slot = self.live.slot(alike[0].number)
-        return Verdict(int(self.live.story[slot]), int(self.live.copies[slot]), False, (), (), ())
+        return Verdict(int(self.live.story[slot]), int(self.live.copies[slot]), False, ())
 
     def insert(
         self, ledger: Ledger, article: StoredArticle, text: str | None, drawn: Drawn, verdict: Verdict, *, twin: bool
@@ -140,6 +140,8 @@ class Keeper:
         self.live.add(placed, drawn.vector, twin=twin)
         self.apart |= {(min(number, article.number), max(number, article.number)) for number in verdict.apart}
         ledger.touch(article.story)
+        for number in verdict.digests:
+            self._put_aside(ledger, number)
         if verdict.concerned:
             self.look_at(ledger, [article.story, *verdict.concerned])
 
@@ -249,6 +251,25 @@ class Keeper:
             slots += more
             held.append(story)
         return (slots, held) if len(slots) <= MOST else ([], [])
+
+    def _put_aside(self, ledger: Ledger, number: int) -> None:
+        """Puts a digest into a story of its own; its parts are no longer copies by way of it."""
+        live, slot = self.live, self.live.slot(number)
+        before, root = int(live.story[slot]), int(live.copies[slot])
+        parts = sorted(int(live.number[other]) for other in live.of_story(before) if int(live.copies[other]) == root)
+        parts.remove(number)
+        others = [other for other in live.of_story(before) if other != slot]
+        for part in parts:
+            stands = not live.is_twin(live.slot(part)) or bool(live.stands[live.slot(part)])
+            self._put(ledger, part, Place(before, None, stands))
+        if not others:
+            self._put(ledger, number, Place(before, None, False))
+            return
+        stored = self.store.articles([number])[number]
+        story = ledger.begin(stored.content)
+        ledger.tell("moved", stored.id, ledger.story(story).id, ledger.story(before).id)
+        self._put(ledger, number, Place(story, None, False))
+        self.look_at(ledger, [before])
 
     def _put(self, ledger: Ledger, number: int, place: Place) -> None:
         """Writes where an article that is here stands from now on, if that is news."""

@@ -104,6 +104,10 @@ class Live:
         """Whether another article, with the same title and text, is compared in its place."""
         return slot in self._twins
 
+    def is_digest(self, slot: int) -> bool:
+        """Whether the article in a slot is a digest: it counts in no story, and stands for no copies."""
+        return not self.stands[slot] and self.copies[slot] == self.number[slot] and slot not in self._twins
+
     def add(self, article: StoredArticle, vector: Vector, *, twin: bool) -> int:
         """Takes an article in and tells its slot; a twin is compared with nothing, for its like is here already."""
         slot = self._new_slot()

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.clustering import Link
-from dedup.group.copies import digests
+from dedup.group.copies import PART, digests
 from dedup.group.cut import PAIR, threshold_at
 from dedup.index.live import Alike, Live
 from dedup.index.sketches import Compared, Vector
@@ -86,14 +86,16 @@ class Verdict:
             not needed.
         found: what decided, copies first, then by score.
         apart: the numbers of articles that are never of one story with it.
+        digests: the numbers of articles that turn out to be digests by it: each is put by itself, see `group.copies`.
     """
 
     story: int | None
     copies: int | None
     stands: bool
     concerned: tuple[int, ...]
-    found: tuple[Found, ...]
-    apart: tuple[int, ...]
+    found: tuple[Found, ...] = ()
+    apart: tuple[int, ...] = ()
+    digests: tuple[int, ...] = ()
 
 
 class Placer:
@@ -126,9 +128,14 @@ class Placer:
         live = self._live
         alike = live.alike(new.vector, new.seconds, new.source)
         copies, apart = self._copies(new, alike)
+        digested = self._digests(new, copies) if len(copies.b) else []
+        if -1 in digested:
+            return Verdict(None, None, False, (), apart=tuple(apart))
+        copies = copies.where(~np.isin(copies.b, digested))
         scores = alike.score.copy()
-        if apart:
-            scores[np.isin(live.number[alike.slots], apart)] = 0
+        none = [*apart, *digested]
+        if none:
+            scores[np.isin(live.number[alike.slots], none)] = 0
         counted = (scores > 0) & live.stands[alike.slots]
         stories, place = np.unique(live.story[alike.slots[counted]], return_inverse=True)
         total = np.bincount(place.ravel(), weights=scores[counted], minlength=len(stories))
@@ -155,6 +162,7 @@ class Placer:
             () if clear else tuple(concerned),
             self._found(alike, scores, copies, story),
             tuple(apart),
+            tuple(digested),
         )
 
     def links(self, new: str, found: Sequence[Found], story: int | None, names: dict[int, str]) -> tuple[Link, ...]:
@@ -201,12 +209,30 @@ class Placer:
         when = np.concatenate([[np.nan if new.seconds is None else new.seconds], live.seconds[slots]])
         copies, forms = decide(words, self._steps, pairs, when, self._settings)
         never = never_one_story(words, self._steps, forms)
-        if len({int(live.story[slots[place - 1]]) for place in copies.b.tolist()}) > 1:
-            matrix = Compared([new.vector, *self._vectors_of(numbers)]).matrix
-            digest = digests(copies, words.lengths(), matrix)
-            copies = copies.where(~(digest[copies.a] | digest[copies.b]) | (copies.jaccard >= NEAR))
+        by_itself = np.array([False, *(live.is_digest(slot) for slot in slots.tolist())])
+        copies = copies.where(~by_itself[copies.b] | (copies.jaccard >= NEAR))
         numbered = np.array([-1, *numbers], np.int64)
         return replace(copies, b=numbered[copies.b]), numbered[never.b].tolist()
+
+    def _digests(self, new: Newcomer, copies: Overlaps) -> list[int]:
+        """Which of an article, -1, and its copies' groups hold parts that have nothing to do with each other."""
+        live = self._live
+        lengths = live.length[[live.slot(number) for number in copies.b.tolist()]]
+        low, high = np.minimum(lengths, new.vector.length), np.maximum(lengths, new.vector.length)
+        roots = {int(live.copies[live.slot(number)]) for number in copies.b[low < PART * high].tolist()}
+        if not roots:
+            return []
+        held = {int(live.story[live.slot(number)]) for number in copies.b.tolist()}
+        slots = [slot for story in sorted(held) for slot in live.of_story(story) if int(live.copies[slot]) in roots]
+        numbers = sorted(int(live.number[slot]) for slot in slots if not live.is_twin(slot))[:LOOKED_AT]
+        words = HashedWords.joined([new.words, self._words_of(numbers)])
+        when = live.seconds[[live.slot(number) for number in numbers]]
+        seconds = np.concatenate([[np.nan if new.seconds is None else new.seconds], when])
+        pairs = np.stack(np.triu_indices(len(words), 1), axis=1).astype(np.int64)
+        found, _ = decide(words, self._steps, pairs, seconds, self._settings)
+        matrix = Compared([new.vector, *self._vectors_of(numbers)]).matrix
+        places = np.flatnonzero(digests(found, words.lengths(), matrix))
+        return np.array([-1, *numbers])[places].tolist()  # type: ignore[no-any-return]
 
     def _found(self, alike: Alike, scores: NDArray[np.int64], copies: Overlaps, story: int | None) -> tuple[Found, ...]:
         live = self._live

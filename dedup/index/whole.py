@@ -66,7 +66,7 @@ class Whole:
         }
 
     def _standing(self) -> list[int]:
-        return [int(number) for number in np.flatnonzero(self.evidence.tree.weights)]
+        return [int(number) for number in np.flatnonzero((self.evidence.tree.weights > 0) & ~self.evidence.digest)]
 
 
 def whole(
