@@ -3,25 +3,43 @@
 from __future__ import annotations
 
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from dedup.background import Background
-from dedup.clustering import Progress
+from dedup.clustering import Link, Progress
 from dedup.collection import untold
 from dedup.errors import StoreError, UnknownArticleError
 from dedup.index.incoming import Incoming, Placement, Status
 from dedup.index.keeper import Drawn, Keeper
 from dedup.index.ledger import Ledger
 from dedup.index.opening import DAY, HOUR, Facts, read_facts, write_facts
-from dedup.index.placing import Newcomer, Verdict
-from dedup.index.records import Change, StoredArticle, StoredStory, facts_of
+from dedup.index.placing import Found, Newcomer, link
+from dedup.index.records import StoredArticle, facts_of
 from dedup.index.store import Store
 from dedup.index.whole import Whole, whole
 from dedup.settings import Settings
 
 _EXPIRED_AT_ONCE = 500
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An answer that lacks what is looked up for many at a time.
+
+    Attributes:
+        answer: without links.
+        found: what decided.
+        story: the number of the story, None for none.
+        copies: the number of the first of its copies, None where it has none.
+    """
+
+    answer: Placement
+    found: tuple[Found, ...] = ()
+    story: int | None = None
+    copies: int | None = None
 
 
 class Desk:
@@ -144,13 +162,13 @@ class Desk:
         """What is taken from the texts of articles."""
         return self.keeper().draw([(came.article.title, came.article.text) for came in some])
 
-    def take(self, ledger: Ledger, came: Incoming, drawn: Drawn) -> Placement:
+    def take(self, ledger: Ledger, came: Incoming, drawn: Drawn) -> Draft:
         """Takes one article in."""
         with self.thinking:
             stored = self.store.article(came.article.id)
             if stored is not None and _is_the_same(stored, came):
                 story = ledger.story(stored.story).id
-                return Placement(stored.id, "unchanged", story, False, self.copy_of(stored))
+                return Draft(Placement(stored.id, "unchanged", story, False, self.copy_of(stored)))
             keeper, already, before = self.keeper(), len(ledger.changes), 0
             number = self._next(ledger) if stored is None else stored.number
             if stored is not None:
@@ -180,26 +198,25 @@ class Desk:
             others = tuple(change for change in ledger.changes[already:] if change.article != article.id)
             is_new = len(keeper.live.of_story(now)) == 1
             copies = int(keeper.live.copies[keeper.live.slot(number)])
-            return self.told(came, verdict, ledger.story(now), status, is_new, copies, others)
+            answer = Placement(article.id, status, ledger.story(now).id, is_new, None, changed=others)
+            return Draft(answer, verdict.found, now, copies)
 
-    def told(
-        self,
-        came: Incoming,
-        verdict: Verdict,
-        story: StoredStory | None,
-        status: Status,
-        is_new: bool,
-        copies: int | None,
-        changed: tuple[Change, ...] = (),
-    ) -> Placement:
-        """What is answered about an article."""
-        numbers = [found.number for found in verdict.found]
-        names = {number: stored.id for number, stored in self.store.articles([*numbers, copies or -1]).items()}
-        number = None if story is None else story.number
-        links = self.keeper().placer.links(came.article.id, verdict.found, number, names)
-        name, copy_of = came.article.id, names.get(copies or -1)
-        told_of = None if copy_of == name else copy_of
-        return Placement(name, status, story.id if story else "", is_new, told_of, links, changed)
+    def told(self, drafts: Sequence[Draft]) -> list[Placement]:
+        """What is answered about articles: the drafts with what decided, and the names of the articles meant."""
+        numbers = {found.number for draft in drafts for found in draft.found}
+        wanted = sorted({*numbers, *(draft.copies for draft in drafts if draft.copies is not None)})
+        names = {number: stored.id for number, stored in self.store.articles(wanted).items()}
+        linked = [(draft, found) for draft in drafts for found in draft.found if found.number in names]
+        certain = self.keeper().placer.probabilities([(found, found.story == draft.story) for draft, found in linked])
+        links: dict[int, list[Link]] = defaultdict(list)
+        for (draft, found), probability in zip(linked, certain, strict=True):
+            links[id(draft)].append(link(draft.answer.article, names[found.number], found, probability))
+        answers = []
+        for draft in drafts:
+            first = names.get(-1 if draft.copies is None else draft.copies)
+            copy_of = draft.answer.copy_of if first in (None, draft.answer.article) else first
+            answers.append(replace(draft.answer, links=tuple(links[id(draft)]), copy_of=copy_of))
+        return answers
 
     def copy_of(self, stored: StoredArticle) -> str | None:
         """The id of the article whose copy one is."""

@@ -25,8 +25,6 @@ from dedup.steps import FastSteps
 from dedup.vectorize.features import HashedWords
 
 _PAGE = 1_000
-MOST_APART = 10_000
-"""Pairs that are known to be apart from which those of articles that are gone are looked for."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -74,7 +72,7 @@ class Keeper:
         fast = isinstance(self.steps, FastSteps)
         self.live = Live(settings, background.crowd, self._every_vector, by_kernels=fast)
         self.placer = Placer(self.live, self.steps, settings, self.words_of, self.vectors_of)
-        self.apart: set[tuple[int, int]] = set()
+        self.apart: dict[int, set[int]] = defaultdict(set)
         self.fresh: dict[int, Sketch] = {}  # of a transaction that is under way: no other thread sees them in the store
 
     def load(self) -> None:
@@ -138,7 +136,9 @@ class Keeper:
         self.store.put_article(placed, text, sketch)
         self.fresh[article.number] = sketch
         self.live.add(placed, drawn.vector, twin=twin)
-        self.apart |= {(min(number, article.number), max(number, article.number)) for number in verdict.apart}
+        for number in verdict.apart:
+            self.apart[number].add(article.number)
+            self.apart[article.number].add(number)
         ledger.touch(article.story)
         for number in verdict.digests:
             self._put_aside(ledger, number)
@@ -237,8 +237,9 @@ class Keeper:
                 if self.live.of_story(story) and not ledger.settled([story]):
                     self.look_at(ledger, [story])
         self.live.tidy()
-        if len(self.apart) > MOST_APART:
-            self.apart = {pair for pair in self.apart if pair[0] in self.live and pair[1] in self.live}
+        for article in articles:
+            for other in self.apart.pop(article.number, ()):
+                self.apart[other].discard(article.number)
 
     def _together(self, stories: Sequence[int]) -> tuple[list[int], list[int]]:
         """The slots of the articles of as many stories as can be looked at together, and these."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ MOST = 400
 
 
 def pairs_among(
-    live: Live, slots: NDArray[np.int64], vectors: Sequence[Vector], apart: Collection[tuple[int, int]]
+    live: Live, slots: NDArray[np.int64], vectors: Sequence[Vector], apart: Mapping[int, Collection[int]]
 ) -> Pairs:
     """The scored pairs among the articles in some slots, numbered by their places there.
 
@@ -27,7 +27,7 @@ def pairs_among(
         live: the articles.
         slots: shape (articles,).
         vectors: theirs.
-        apart: pairs of article numbers, the smaller first, that are never of one story.
+        apart: for numbers of articles those of others that are never of one story with them.
     """
     compared = Compared(vectors)
     a, b = np.triu_indices(len(slots), 1)
@@ -42,12 +42,14 @@ def pairs_among(
     same = live.outlet[slots[a]] == live.outlet[slots[b]]
     score = live.scored(cosine, ordinary, days_between(live.seconds[slots], a, b), same, slots[a])
     if apart:
-        numbers = live.number[slots].tolist()
+        place = {number: place for place, number in enumerate(live.number[slots].tolist())}
         never = [
-            (min(numbers[i], numbers[j]), max(numbers[i], numbers[j])) in apart
-            for i, j in zip(a.tolist(), b.tolist(), strict=True)
+            min(one, place[other]) * len(slots) + max(one, place[other])
+            for number, one in place.items()
+            for other in apart.get(number, ())
+            if other in place
         ]
-        score[np.array(never, bool)] = 0
+        score[np.isin(a * len(slots) + b, never)] = 0
     kept = score > 0
     return Pairs(a[kept].astype(np.int64), b[kept].astype(np.int64), cosine[kept], score[kept])
 
@@ -57,7 +59,7 @@ def regrouped(
     slots: Sequence[int],
     vectors: Sequence[Vector],
     settled: Collection[int],
-    apart: Collection[tuple[int, int]],
+    apart: Mapping[int, Collection[int]],
     steps: PlainSteps,
     settings: Settings,
 ) -> list[list[int]]:

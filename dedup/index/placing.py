@@ -74,6 +74,22 @@ class Found:
     overlap: float = 0.0
 
 
+def link(new: str, other: str, found: Found, probability: float) -> Link:
+    """What was found between an article and another, as a link under their ids."""
+    a, b = sorted((new, other))
+    return Link(
+        a=a,
+        b=b,
+        kind=found.kind,
+        score=1.0 if found.kind == "copy" else found.score * SCORE_UNIT,
+        cosine=found.cosine,
+        jaccard=found.jaccard,
+        containment=found.containment,
+        days=None if np.isnan(found.days) else found.days,
+        probability=probability,
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Where an article belongs.
@@ -165,32 +181,15 @@ class Placer:
             tuple(digested),
         )
 
-    def links(self, new: str, found: Sequence[Found], story: int | None, names: dict[int, str]) -> tuple[Link, ...]:
-        """What was found as links, under the ids of the articles that are there."""
-        links = []
-        for one in found:
-            if one.number in names:
-                a, b = sorted((new, names[one.number]))
-                links.append(
-                    Link(
-                        a=a,
-                        b=b,
-                        kind=one.kind,
-                        score=1.0 if one.kind == "copy" else one.score * SCORE_UNIT,
-                        cosine=one.cosine,
-                        jaccard=one.jaccard,
-                        containment=one.containment,
-                        days=None if np.isnan(one.days) else one.days,
-                        probability=self._probability(one, joined=one.story == story),
-                    )
-                )
-        return tuple(links)
-
-    def _probability(self, found: Found, *, joined: bool) -> float:
-        if found.kind == "copy":
-            return float(self._curves.of_copies(np.array([found.overlap]))[0])
-        score, density = np.array([found.score * SCORE_UNIT]), np.array([found.density])
-        return float(self._curves.of_stories(score, density, np.array([found.foreign]), np.array([joined]))[0])
+    def probabilities(self, found: Sequence[tuple[Found, bool]]) -> list[float]:
+        """The probability of each of many links; with each, whether it was joined."""
+        if not found:
+            return []
+        score = np.array([one.score * SCORE_UNIT for one, _ in found])
+        density, foreign = np.array([one.density for one, _ in found]), np.array([one.foreign for one, _ in found])
+        of_stories = self._curves.of_stories(score, density, foreign, np.array([joined for _, joined in found]))
+        of_copies = self._curves.of_copies(np.array([one.overlap for one, _ in found]))
+        return np.where([one.kind == "copy" for one, _ in found], of_copies, of_stories).tolist()  # type: ignore[no-any-return]
 
     def _standing(self, story: int) -> int:
         return int(np.count_nonzero(self._live.stands[self._live.of_story(story)]))

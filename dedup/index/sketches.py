@@ -17,7 +17,6 @@ from dedup.errors import StoreError
 from dedup.index.weighing import Weigher, stretched
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import HashedWords
-from dedup.vectorize.hashing import FEATURES
 
 if TYPE_CHECKING:
     from dedup.background import Background
@@ -181,12 +180,12 @@ class Compared:
 
     @cached_property
     def matrix(self) -> sp.csr_array:
-        """Shape (articles, terms)."""
+        """Shape (articles, distinct terms), the columns in the order of the hashed terms."""
         return _matrix([(vector.terms, vector.weights) for vector in self.vectors])
 
     @cached_property
     def names(self) -> sp.csr_array:
-        """What of them crosses between languages; shape (articles, terms)."""
+        """What of them crosses between languages; shape (articles, distinct terms that do)."""
         return _matrix([vector.names() for vector in self.vectors])
 
 
@@ -194,4 +193,5 @@ def _matrix(rows: Sequence[tuple[NDArray[np.int32], NDArray[np.uint16]]]) -> sp.
     indptr = np.concatenate([[0], np.cumsum([len(terms) for terms, _ in rows])])
     terms = np.concatenate([np.empty(0, np.int32), *(terms for terms, _ in rows)])
     data = np.concatenate([np.empty(0, np.uint16), *(weights for _, weights in rows)]) * WEIGHT_UNIT
-    return sp.csr_array((data, terms, indptr), shape=(len(rows), FEATURES))
+    known, columns = np.unique(terms, return_inverse=True)
+    return sp.csr_array((data, columns.ravel(), indptr), shape=(len(rows), len(known)))

@@ -15,7 +15,7 @@ from dedup.background import Background
 from dedup.collection import published_seconds
 from dedup.errors import StoreError, UnknownArticleError
 from dedup.index.checking import check
-from dedup.index.desk import Desk
+from dedup.index.desk import Desk, Draft
 from dedup.index.incoming import Placement, dates_now, incoming
 from dedup.index.memory import MemoryStore
 from dedup.index.opening import Facts, read_facts, write_facts
@@ -180,7 +180,7 @@ class StoryIndex:
         drawn = self._desk.draw([came])[0]
         with self._desk.transaction() as ledger:
             self._desk.known(came.article.id)
-            return self._desk.take(ledger, came, drawn)
+            return self._desk.told([self._desk.take(ledger, came, drawn)])[0]
 
     def remove(self, *articles: str) -> list[Change]:
         """Takes articles out, with all that was kept of them; their ids stay in `changes`, for others to follow.
@@ -252,7 +252,8 @@ class StoryIndex:
             verdict = keeper.verdict(new, alike)
             number = keeper.story_for(new, verdict)
             story = None if number is None else self._store.story_numbered([number]).get(number)
-            return desk.told(came, verdict, story, "matched", story is None, verdict.copies)
+            answer = Placement(came.article.id, "matched", story.id if story else "", story is None, None)
+            return desk.told([Draft(answer, verdict.found, number, verdict.copies)])[0]
 
     def article(self, article: str) -> IndexedArticle:
         """An article by its id.
@@ -345,7 +346,8 @@ class StoryIndex:
         came = [incoming(item, place, notices, dates) for place, item in enumerate(some)]
         notices += dates.notices()
         with self._desk.transaction() as ledger:
-            return [self._desk.take(ledger, one, drawn) for one, drawn in zip(came, self._desk.draw(came), strict=True)]
+            taken = zip(came, self._desk.draw(came), strict=True)
+            return self._desk.told([self._desk.take(ledger, one, drawn) for one, drawn in taken])
 
     def _pages(self, wanted: StoryFilter) -> Iterator[list[StoredStory]]:
         while page := self._store.stories(wanted, _PAGE):
