@@ -25,6 +25,8 @@ from dedup.steps import FastSteps
 from dedup.vectorize.features import HashedWords
 
 _PAGE = 1_000
+REMEMBERED = 4_096
+"""Vectors that are not read from the store again, those of the last that came or were looked at."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -73,6 +75,7 @@ class Keeper:
         self.live = Live(settings, background.crowd, self._every_vector, by_kernels=fast)
         self.placer = Placer(self.live, self.steps, settings, self.words_of, self.vectors_of)
         self.apart: dict[int, set[int]] = defaultdict(set)
+        self._vectors: dict[int, Vector] = {}
         self.fresh: dict[int, Sketch] = {}  # of a transaction that is under way: no other thread sees them in the store
 
     def load(self) -> None:
@@ -116,8 +119,13 @@ class Keeper:
 
     def vectors_of(self, numbers: Sequence[int]) -> list[Vector]:
         """Their vectors."""
-        sketches = self._sketches(numbers)
-        return [Vector.unpacked(sketches[number].vector) for number in numbers]
+        absent = [number for number in numbers if number not in self._vectors]
+        for number, sketch in self._sketches(absent).items():
+            self._vectors[number] = Vector.unpacked(sketch.vector)
+        found = [self._vectors[number] for number in numbers]
+        while len(self._vectors) > REMEMBERED:
+            del self._vectors[next(iter(self._vectors))]
+        return found
 
     def verdict(self, new: Newcomer, alike: Sequence[StoredArticle]) -> Verdict:
         """Where an article belongs, others of the very same text given."""
@@ -135,6 +143,7 @@ class Keeper:
         sketch = Sketch(drawn.packed, drawn.vector.packed())
         self.store.put_article(placed, text, sketch)
         self.fresh[article.number] = sketch
+        self._vectors[article.number] = drawn.vector
         self.live.add(placed, drawn.vector, twin=twin)
         for number in verdict.apart:
             self.apart[number].add(article.number)
@@ -153,6 +162,7 @@ class Keeper:
         live.remove(article.number)
         self.store.delete_article(article.number)
         self.fresh.pop(article.number, None)
+        self._vectors.pop(article.number, None)
         ledger.touch(story)
         left = sorted(int(live.number[other]) for other in live.of_story(story) if int(live.copies[other]) == root)
         if not was_twin:

@@ -60,7 +60,7 @@ class Live:
         self._settings, self._crowd, self._vectors = settings, crowd, vectors
         self._form = SegmentedPostings if by_kernels else PlainPostings
         self._words: SegmentedPostings | PlainPostings = self._form(FLOOR)
-        self._names: SegmentedPostings | PlainPostings | None = None
+        self._names: dict[int, SegmentedPostings | PlainPostings] = {}  # by tongue; none while there is one alone
         self.number = np.full(_ROOM, -1, np.int64)
         self.seconds = np.full(_ROOM, np.nan)
         self.ordinary = np.zeros(_ROOM)
@@ -148,9 +148,8 @@ class Live:
         """From now on others are compared with the article in a slot."""
         self._twins.discard(slot)
         self._words.add(slot, vector.terms, vector.weights)
-        names = self._known_names(but=slot)
-        if names is not None:
-            names.add(slot, *vector.names())
+        self._ready_names(but=slot)
+        self._add_names(slot, vector)
 
     def remove(self, number: int) -> None:
         """Lets go of an article."""
@@ -164,16 +163,15 @@ class Live:
             self._twins.discard(slot)
             self._free.append(slot)
             return
-        held = [self._words] if self._names is None else [self._words, self._names]
+        names = self._names.get(int(self.tongue[slot]))
+        held = [self._words] if names is None else [self._words, names]
         self._leaving[slot] = len(held)
         for postings in held:
             postings.remove(slot)
 
     def tidy(self) -> None:
         """Gives back the memory of what was let go of."""
-        for postings in (self._words, self._names):
-            if postings is None:
-                continue
+        for postings in (self._words, *self._names.values()):
             postings.tidy()
             for slot in postings.free():
                 self._leaving[slot] -= 1
@@ -199,14 +197,17 @@ class Live:
     def alike(self, vector: Vector, seconds: float | None, source: str) -> Alike:
         """What resembles an article more than the floor, itself included where it is here."""
         slots, dots = self._words.above(vector.terms, vector.weights, FLOOR)
-        tongue, names = self._tongue_of(vector.language), self._known_names()
+        tongue = self._tongue_of(vector.language)
+        self._ready_names()
         foreign = np.zeros(len(slots), np.bool_)
-        if tongue >= 0 and names is not None:
+        if tongue >= 0 and self._names:
             near = (self.tongue[slots] == tongue) | (self.tongue[slots] < 0)
-            others, their_dots = names.above(*vector.names(), FLOOR)
-            far = (self.tongue[others] != tongue) & (self.tongue[others] >= 0)
-            foreign = np.repeat([False, True], [int(near.sum()), int(far.sum())])
-            slots, dots = np.concatenate([slots[near], others[far]]), np.concatenate([dots[near], their_dots[far]])
+            names = vector.names()
+            others = [held.above(*names, FLOOR) for other, held in self._names.items() if other != tongue]
+            far = sum(len(found) for found, _ in others)
+            foreign = np.repeat([False, True], [int(near.sum()), far])
+            slots = np.concatenate([slots[near], *(found for found, _ in others)])
+            dots = np.concatenate([dots[near], *(found for _, found in others)])
         cosine = dots.astype(np.float64) * WEIGHT_UNIT**2
         when = np.nan if seconds is None else seconds
         days = np.abs(self.seconds[slots] - when) / SECONDS_A_DAY
@@ -239,17 +240,23 @@ class Live:
         """Bytes, about."""
         columns = sum(column.nbytes for column in self._columns().values())
         tables = 260 * len(self._slot)  # of the dictionaries, as measured
-        return columns + tables + self._words.memory() + (self._names.memory() if self._names else 0)
+        return columns + tables + sum(postings.memory() for postings in (self._words, *self._names.values()))
 
-    def _known_names(self, but: int = -1) -> SegmentedPostings | PlainPostings | None:
-        """By what languages are compared, from the second language on; `but` is a slot that is yet to come into it."""
-        if self._names is None and len(self._tongues) > 1:
-            self._names = self._form(FLOOR)
+    def _ready_names(self, but: int = -1) -> None:
+        """From the second language on, what languages are compared by; `but` is a slot that is yet to come into it."""
+        if not self._names and len(self._tongues) > 1:
+            self._names = {tongue: self._form(FLOOR) for tongue in self._tongues.values()}
             for number, known in self._vectors():
                 slot = self._slot.get(number, but)
                 if slot != but and slot not in self._twins:
-                    self._names.add(slot, *known.names())
-        return self._names
+                    self._add_names(slot, known)
+
+    def _add_names(self, slot: int, vector: Vector) -> None:
+        tongue = int(self.tongue[slot])
+        if self._names and tongue >= 0:
+            if tongue not in self._names:
+                self._names[tongue] = self._form(FLOOR)
+            self._names[tongue].add(slot, *vector.names())
 
     def _tongue_of(self, language: str) -> int:
         name = ONE_TONGUE.get(language, language)

@@ -32,7 +32,7 @@ AGREEING = 6
 one pair in six thousand agree."""
 LOOKED_AT = 24
 """Articles, the most alike, of which the words are looked at."""
-NEARLY = 0.5
+NEARLY = 0.75
 """Share of what a story asks for from which it is concerned."""
 TOLD = 10
 """Links that are told of at most."""
@@ -157,7 +157,9 @@ class Placer:
         total = np.bincount(place.ravel(), weights=scores[counted], minlength=len(stories))
         best = np.zeros(len(stories))
         np.maximum.at(best, place.ravel(), scores[counted])
-        sizes = np.array([self._standing(story) for story in stories.tolist()])
+        some = (total >= NEARLY * self._needed) | (best >= self._needed)  # no mean is above the sum
+        stories, total, best = stories[some], total[some], best[some]
+        sizes = np.array([self._standing(story) for story in stories.tolist()], np.int64)
         value = total / np.maximum(1, sizes)
         needed = np.where(sizes == 1, PAIR * self._needed, self._needed)
         near = (value >= NEARLY * needed) | (best >= self._needed)
@@ -200,10 +202,11 @@ class Placer:
         likely = np.flatnonzero(((alike.cosine >= ALIKE) & ~alike.foreign) | (alike.agreeing >= AGREEING))
         order = np.lexsort((alike.slots[likely], -alike.cosine[likely], -alike.agreeing[likely]))
         slots = alike.slots[likely[order[:LOOKED_AT]]]
-        if not new.vector.length:
-            slots = slots[:0]
+        if not new.vector.length or not len(slots):
+            none, nothing = np.empty(0, np.int64), np.empty(0)
+            return Overlaps(none, none, none, none.reshape(0, 2), nothing, nothing, nothing), []
         numbers = live.number[slots].tolist()
-        words = HashedWords.joined([new.words, self._words_of(numbers)]) if numbers else new.words
+        words = HashedWords.joined([new.words, self._words_of(numbers)])
         pairs = np.stack([np.zeros(len(slots), np.int64), np.arange(1, len(slots) + 1)], axis=1)
         when = np.concatenate([[np.nan if new.seconds is None else new.seconds], live.seconds[slots]])
         copies, forms = decide(words, self._steps, pairs, when, self._settings)
@@ -238,14 +241,13 @@ class Placer:
         overlap = {number: place for place, number in enumerate(copies.b.tolist())}
         is_copy = np.isin(live.number[alike.slots], copies.b)
         inside = live.story[alike.slots] == (-2 if story is None else story)
-        order = np.lexsort((live.number[alike.slots], -alike.cosine, -scores, ~inside, ~is_copy))
+        some = np.flatnonzero((scores > 0) | is_copy)
+        keys = (live.number[alike.slots], -alike.cosine, -scores, ~inside, ~is_copy)
         found = []
-        for place in order[:TOLD].tolist():
+        for place in some[np.lexsort([key[some] for key in keys])[:TOLD]].tolist():
             slot = int(alike.slots[place])
             number = int(live.number[slot])
             at = overlap.get(number)
-            if at is None and not scores[place]:
-                continue
             found.append(
                 Found(
                     number,

@@ -20,9 +20,9 @@ from numpy.typing import NDArray
 
 from dedup.vectorize.exact import WEIGHT_UNIT
 
-OPEN = 256
+OPEN = 128
 """Vectors that lie open at most."""
-FAN = 8
+FAN = 4
 """Segments of about one size that are merged into one, ..."""
 LARGEST = 1 << 15
 """... unless it would have more vectors than this: to write one anew is not to take long."""
