@@ -68,6 +68,36 @@ def accuracy(
 
 
 @app.command()
+def index(
+    data: Data = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole result here as JSON.")] = None,
+    articles: Annotated[int, typer.Option(min=0, help="Articles of the stream at most; 0 leaves it out.")] = 100_000,
+    vectors: Annotated[
+        int, typer.Option(min=0, help="Made-up vectors to search among; 0 leaves that out.")
+    ] = 1_000_000,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of what is made up.")] = 20240527,
+) -> None:
+    """What the story index does in a second, what it takes, and how its first placements compare with a run."""
+    notes = Console(stderr=True)
+    try:
+        require_libraries()
+        from benchmarks import index as benchmark
+        from benchmarks import show_index
+        from benchmarks.data import find_folder
+
+        with notes.status("starting") as status:
+            watch = Stopwatch(status.update)
+            report = benchmark.run(find_folder(data), articles=articles, vectors=vectors, seed=seed, watch=watch)
+    except DedupError as error:
+        _complain(notes, str(error))
+        raise typer.Exit(1) from error
+    report["seconds"] = watch.seconds
+    if json_file:
+        json_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    show_index.show_index(report, Console())
+
+
+@app.command()
 def gate(
     data: Data = None,
     update: Annotated[

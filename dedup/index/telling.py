@@ -6,6 +6,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from dedup.article import Article
@@ -103,7 +104,12 @@ def placements(store: Store, settings: Settings) -> Clustering:
             for name in group.articles:
                 copy_labels[place[name]] = count
             count += 1
-    return Clustering(tuple(articles), tuple(stories), settings, tuple(labels), tuple(copy_labels))
+    told = {
+        number: date.fromisoformat(row.told)
+        for number, row in enumerate(rows)
+        if row.told and articles[number].published is None
+    }
+    return Clustering(tuple(articles), tuple(stories), settings, tuple(labels), tuple(copy_labels), datelines=told)
 
 
 def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle]) -> Story:

@@ -1,0 +1,111 @@
+"""What the commands of `dedup index` share: the store, dates, articles line by line, and answers as JSON lines."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import dedup
+from dedup.article import Article, Notice
+from dedup.cli.messages import tell
+from dedup.cli.output import standard_output
+from dedup.cli.progress import ProgressBar
+from dedup.report import json_text, visible
+
+if TYPE_CHECKING:
+    from dedup.index import StoryIndex
+    from dedup.sources import Configuration
+
+StoreOption = Annotated[Path, typer.Option("--store", metavar="FILE", help="The file that the index is kept in.")]
+WaitOption = Annotated[
+    float | None,
+    typer.Option(
+        "--wait", metavar="SECONDS", help="Wait so long for another writer to end.", show_default=False, min=0
+    ),
+]
+PathsArgument = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="PATH",
+        help="Files and folders of articles; - for JSON lines from standard input, each taken in as it comes.",
+        show_default=False,
+    ),
+]
+
+
+@contextmanager
+def opened(store: Path, wait: float | None, **options: Any) -> Iterator[StoryIndex]:
+    """The index in a file, for writing."""
+    with (
+        ProgressBar() as progress,
+        dedup.StoryIndex.open(store, wait=wait or 0.0, progress=progress, **options) as index,
+    ):
+        yield index
+
+
+@contextmanager
+def opened_to_read(store: Path) -> Iterator[StoryIndex]:
+    """The index in a file, while others may be writing to it."""
+    with ProgressBar() as progress, dedup.StoryIndex.open(store, read_only=True, progress=progress) as index:
+        yield index
+
+
+def moment(text: str | None, option: str) -> date | datetime | None:
+    """A date or a time, as ISO 8601 writes it; wrong usage ends the command."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text) if len(text) <= len("2024-01-31") else datetime.fromisoformat(text)
+    except ValueError:
+        problem = f"{visible(text)} is no date: write 2024-01-31, or 2024-01-31T12:30"
+        raise typer.BadParameter(problem, param_hint=option) from None
+
+
+def write_lines(records: Iterable[Mapping[str, Any]]) -> None:
+    """A JSON line for each record, seen at once by whoever reads."""
+    with standard_output() as out:
+        for record in records:
+            out.write(json_text(dict(record)) + "\n")
+            out.flush()
+
+
+def articles_of(paths: Sequence[str], given: Configuration, notices: list[Notice]) -> Iterator[Article]:
+    """The articles of paths in their order; those of standard input line by line, as they come.
+
+    What is wrong with a line is told at once, for there may be no end to them.
+    """
+    if "-" not in paths:
+        yield from dedup.read_articles(list(paths), fields=given.fields, notices=notices, dayfirst=given.dayfirst)
+        return
+    if list(paths) != ["-"]:
+        raise typer.BadParameter("standard input comes line by line: name it alone", param_hint="PATH")
+    for number, line in enumerate(iter(sys.stdin.buffer.readline, b""), 1):
+        if not line.strip():
+            continue
+        article, found = _article(line, f"stdin:{number}", given)
+        if found:
+            tell(found)
+        if article is not None:
+            yield article
+
+
+def _article(line: bytes, where: str, given: Configuration) -> tuple[Article | None, list[Notice]]:
+    try:
+        record = json.loads(line.decode("utf-8-sig"))
+    except (ValueError, RecursionError) as error:
+        return None, [Notice(where, f"it is no JSON in UTF-8 ({type(error).__name__})", "line skipped", skipped=True)]
+    if not isinstance(record, dict):
+        return None, [Notice(where, "it is no JSON object", "line skipped", skipped=True)]
+    article, notices = dedup.from_record(
+        record, where=where, default_id="", fields=given.fields, dayfirst=given.dayfirst
+    )
+    if article is not None and not article.id:
+        return None, [*notices, Notice(where, "it has no id to be known by", "line skipped", skipped=True)]
+    return article, notices

@@ -1,0 +1,121 @@
+"""The commands of `dedup index` that only read."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from itertools import islice
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dedup.article import Notice
+from dedup.cli.index_options import PathsArgument, StoreOption, articles_of, moment, opened_to_read, write_lines
+from dedup.cli.messages import begin_logging, tell
+from dedup.cli.options import DayfirstOption, FieldOption, configured
+from dedup.cli.output import Format, write_result
+
+LimitOption = Annotated[
+    int | None, typer.Option("--limit", metavar="N", help="At most so many.", show_default=False, min=1)
+]
+
+
+def match(
+    paths: PathsArgument, store: StoreOption, field: FieldOption = None, dayfirst: DayfirstOption = False
+) -> None:
+    """Say where articles would belong, without taking them in: a JSON line for each, with the links that decided."""
+    begin_logging(0, as_json=False)
+    given = configured(field=field, dayfirst=dayfirst)
+    notices: list[Notice] = []
+    with opened_to_read(store) as index:
+        placements = (index.match(article) for article in articles_of(paths, given, notices))
+        write_lines({**placed.to_record(), "links": [asdict(link) for link in placed.links]} for placed in placements)
+    tell(notices)
+
+
+def stories(
+    store: StoreOption,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="DATE", help="Those that something touched since.", show_default=False),
+    ] = None,
+    outlet: Annotated[
+        str | None, typer.Option("--outlet", metavar="NAME", help="Those with an article of it.", show_default=False)
+    ] = None,
+    min_size: Annotated[
+        int | None,
+        typer.Option("--min-size", metavar="N", help="Those of so many articles.", show_default=False, min=1),
+    ] = None,
+    limit: LimitOption = None,
+) -> None:
+    """List stories, the last touched first: a JSON line for each."""
+    from dedup.index import story_record
+
+    begin_logging(0, as_json=False)
+    when = moment(since, "--since")
+    with opened_to_read(store) as index:
+        found = index.stories(since=when, outlet=outlet, min_size=min_size or 1)
+        write_lines(story_record(story) for story in islice(found, limit))
+
+
+def explain(
+    a: Annotated[str, typer.Argument(metavar="ID", help="The id of an article.", show_default=False)],
+    b: Annotated[str, typer.Argument(metavar="OTHER", help="The id of another.", show_default=False)],
+    store: StoreOption,
+) -> None:
+    """Say why two articles are in one story, or are not: a JSON object."""
+    begin_logging(0, as_json=False)
+    with opened_to_read(store) as index:
+        write_lines([asdict(index.explain(a, b))])
+
+
+def stats(store: StoreOption) -> None:
+    """Say what there is: a JSON object."""
+    begin_logging(0, as_json=False)
+    with opened_to_read(store) as index:
+        write_lines([index.stats()])
+
+
+def changes(
+    store: StoreOption,
+    since: Annotated[
+        int | None,
+        typer.Option("--since", metavar="CURSOR", help="Those after this one.", show_default=False, min=0),
+    ] = None,
+    limit: LimitOption = None,
+) -> None:
+    """List what has changed, a JSON line each: the cursor of the last is where to go on from."""
+    begin_logging(0, as_json=False)
+    with opened_to_read(store) as index:
+        cursor, left = since or 0, limit
+        found = index.changes(cursor, limit=min(left or 1_000, 1_000))
+        while found:
+            write_lines(change.to_record() for change in found)
+            left = None if left is None else left - len(found)
+            found = [] if left == 0 else index.changes(found[-1].cursor, limit=min(left or 1_000, 1_000))
+
+
+def export(
+    store: StoreOption,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", metavar="FILE", help="Write to this file, packed as its name says.", show_default=False
+        ),
+    ] = None,
+) -> None:
+    """Write all articles and their stories as 'dedup cluster --format jsonl' does: a line per article."""
+    begin_logging(0, as_json=False)
+    with opened_to_read(store) as index:
+        write_result(index.placements(), Format.JSONL, output)
+
+
+COMMANDS = {
+    "match": match,
+    "stories": stories,
+    "explain": explain,
+    "stats": stats,
+    "changes": changes,
+    "export": export,
+}
+"""By their names."""
