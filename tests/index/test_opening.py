@@ -1,0 +1,180 @@
+"""Stores that cannot be opened, and why: a clear error each, and nothing lost."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from made_articles import stream
+
+from dedup import Article, Settings, SettingsError, StoreError, StoreLockedError, StoryIndex
+from dedup.index.place import file_system, refuse_network
+from dedup.index.schema import FORMAT
+
+ONE = next(stream(1, 1))
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    path = tmp_path / "stories.db"
+    with StoryIndex.open(path) as index:
+        index.add(ONE)
+    return path
+
+
+def test_two_do_not_write_at_a_time(store: Path) -> None:
+    with StoryIndex.open(store) as first:
+        with pytest.raises(StoreLockedError, match="--wait"):
+            StoryIndex.open(store)
+        with StoryIndex.open(store, read_only=True) as reader:
+            first.add(replace(ONE, id="second"))
+            assert "second" in reader
+    with StoryIndex.open(store, wait=5) as again:
+        assert len(again) == 2
+
+
+def test_other_settings_are_refused(store: Path) -> None:
+    with pytest.raises(SettingsError, match=r"granularity is 0\.5 there, not 0\.7.*rebuild"):
+        StoryIndex.open(store, Settings(granularity=0.7))
+    with StoryIndex.open(store, Settings(threads=1)) as index:
+        assert len(index) == 1
+
+
+def test_a_newer_format_and_an_older_method_are_refused(store: Path) -> None:
+    with sqlite3.connect(store) as connection:
+        connection.execute(f"PRAGMA user_version = {FORMAT + 1}")
+    connection.close()
+    before = store.read_bytes()
+    with pytest.raises(StoreError, match=f"has the format {FORMAT + 1}.*pip install -U"):
+        StoryIndex.open(store)
+    assert store.read_bytes() == before
+    with sqlite3.connect(store) as connection:
+        connection.execute(f"PRAGMA user_version = {FORMAT}")
+        connection.execute("UPDATE fact SET value = '1' WHERE name = 'method'")
+    connection.close()
+    with pytest.raises(SettingsError, match="version 1 of the method.*rebuild"):
+        StoryIndex.open(store)
+    with StoryIndex.open(store, anew=True) as index:
+        index.rebuild()
+    with StoryIndex.open(store) as index:
+        assert ONE.id in index
+
+
+def test_files_that_are_no_store(tmp_path: Path) -> None:
+    text = tmp_path / "notes.txt"
+    text.write_text("not a database " * 100, encoding="utf-8")
+    with pytest.raises(StoreError, match="nor any SQLite database"):
+        StoryIndex.open(text)
+    other = tmp_path / "other.db"
+    with sqlite3.connect(other) as connection:
+        connection.execute("CREATE TABLE mine (a)")
+    connection.close()
+    content = other.read_bytes()
+    with pytest.raises(StoreError, match="another program"):
+        StoryIndex.open(other)
+    assert other.read_bytes() == content
+    for wrong, problem in ((tmp_path, "is a folder"), (tmp_path / "no" / "a.db", "there is no folder")):
+        with pytest.raises(StoreError, match=problem):
+            StoryIndex.open(wrong)
+    with pytest.raises(StoreError, match="there is no store"):
+        StoryIndex.open(tmp_path / "a.db", read_only=True)
+
+
+def test_a_file_cut_off(store: Path) -> None:
+    content = store.read_bytes()
+    for length in (50, 700, len(content) // 2):
+        store.write_bytes(content[:length])
+        with pytest.raises(StoreError, match=r"cut off|damaged|another program"):  # noqa: PT012 - where it is noticed
+            with StoryIndex.open(store) as index:
+                index.article(ONE.id)
+                assert index.check() != []
+                raise StoreError("damaged, as check says")
+    store.write_bytes(content)
+    with StoryIndex.open(store) as index:
+        assert ONE.id in index
+
+
+def test_a_full_disk_loses_nothing(store: Path) -> None:
+    with StoryIndex.open(store) as index:
+        writer = index._store._writer  # type: ignore[attr-defined] # of SQLite, which can pretend
+        (pages,) = writer.execute("PRAGMA page_count").fetchone()
+        writer.execute(f"PRAGMA max_page_count = {pages + 2}")
+        more = [replace(article, id=f"m{place}") for place, article in enumerate(stream(3, 400))]
+        with pytest.raises(StoreError, match="the disk is full.*make room"):
+            list(index.add_many(more))
+        assert [article.id for article in index.placements().articles] == [ONE.id]
+        assert index.match(more[3]).status == "matched"
+        assert index.check() == []
+        writer.execute("PRAGMA max_page_count = 1000000")
+        assert len(list(index.add_many(more))) == len(more)
+        assert index.check() == []
+
+
+def test_a_network_file_system_is_refused(tmp_path: Path) -> None:
+    mounts = tmp_path / "mountinfo"
+    mounts.write_text(
+        "25 1 8:1 / / rw - ext4 /dev/sda1 rw\n"
+        f"40 25 0:41 / {tmp_path}/far rw - nfs4 server:/a rw\n"
+        f"41 25 0:42 / {tmp_path}/with\\040space rw - cifs //s/b rw\n",
+        encoding="utf-8",
+    )
+    assert file_system(tmp_path / "near", mounts) == "ext4"
+    assert file_system(tmp_path / "with space" / "a", mounts) == "cifs"
+    with pytest.raises(StoreError, match="network file system .nfs4."):
+        refuse_network(tmp_path / "far" / "stories.db", mounts)
+    refuse_network(tmp_path / "stories.db", mounts)
+    assert file_system(tmp_path, tmp_path / "nowhere") == ""
+
+
+def damage(store: Path, statement: str) -> None:
+    with sqlite3.connect(store) as connection:
+        connection.execute(statement)
+    connection.close()
+
+
+FAULTS: dict[str, tuple[str, str]] = {
+    "words": ("UPDATE sketch SET words = x'00' WHERE number = 2", "damaged"),
+    "vector": ("UPDATE sketch SET vector = (SELECT vector FROM sketch WHERE number = 1) WHERE number = 3", "vector"),
+    "no sketch": ("DELETE FROM sketch WHERE number = 4", "not there"),
+    "orphan": ("INSERT INTO sketch VALUES (99, x'00', x'00')", "without the article"),
+    "size": ("UPDATE story SET size = 40 WHERE number = 1", "is said to have 40"),
+    "story": ("DELETE FROM story WHERE number = 2", "its story is not there"),
+}
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_check_finds_and_repairs(tmp_path: Path, fault: str) -> None:
+    path = tmp_path / "stories.db"
+    articles: list[Article] = list(stream(2, 30))
+    with StoryIndex.open(path) as index:
+        list(index.add_many(articles))
+        assert index.check() == []
+    statement, said = FAULTS[fault]
+    damage(path, statement)
+    with StoryIndex.open(path) as index:
+        found = index.check()
+        assert found
+        assert said in found[0]
+        assert index.check(repair=True) == found
+        assert index.check() == []
+        assert len(index) == len(articles)
+        assert index.add(replace(articles[0], id="later")).copy_of == articles[0].id
+
+
+def test_the_same_is_said_of_any_reading(store: Path) -> None:
+    """A closed index says that it is."""
+    index = StoryIndex.open(store)
+    index.close()
+    works: list[Callable[[], object]] = [
+        lambda: index.add(ONE),
+        lambda: index.match(ONE),
+        lambda: index.article(ONE.id),
+        lambda: list(index.stories()),
+        lambda: index.changes(),
+    ]
+    for work in works:
+        with pytest.raises(StoreError, match="is closed"):
+            work()

@@ -1,0 +1,383 @@
+"""The index as its users meet it: placements, identity, changes, and that a run over all articles says the same."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
+
+import numpy as np
+import pytest
+from made_articles import START, stream
+
+import dedup
+from dedup import Article, Background, Clustering, InputError, Placement, Settings, StoryIndex, UnknownArticleError
+
+SEEDS = list(dedup.read_articles([str(Path(__file__).resolve().parents[2] / "seeds")]))
+MADE = list(stream(5, 120))
+LEARNED = dedup.learn_background(MADE)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = START.timestamp()
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture(params=[":memory:", "file"])
+def path(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    return str(tmp_path / "stories.db") if request.param == "file" else str(request.param)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def index(path: str, clock: Clock) -> Iterator[StoryIndex]:
+    with StoryIndex.open(path, background=LEARNED, clock=clock) as found:
+        yield found
+
+
+def partition(clustering: Clustering) -> set[frozenset[str]]:
+    return {frozenset(story.articles) for story in clustering}
+
+
+def told_by(changes: list[dedup.Change]) -> dict[str, str]:
+    """The story of each article, as who follows the changes has it."""
+    stories: dict[str, str] = {}
+    for change in changes:
+        if change.kind in ("added", "updated", "moved"):
+            stories[change.article] = change.story
+        elif change.kind in ("removed", "expired"):
+            del stories[change.article]
+        elif change.kind == "merged":
+            stories = {name: change.story if story == change.before else story for name, story in stories.items()}
+    return stories
+
+
+def placed(index: StoryIndex) -> dict[str, str]:
+    return {name: story.id for story in index.placements() for name in story.articles}
+
+
+# What a run says
+
+
+@pytest.mark.parametrize("articles", [SEEDS, MADE], ids=["seeds", "made"])
+@pytest.mark.parametrize("keep", [True, False], ids=["texts", "no texts"])
+def test_a_clustering_is_that_of_a_run_over_the_live_articles(articles: list[Article], keep: bool, path: str) -> None:
+    with StoryIndex.open(path, background=LEARNED, store_text=keep) as index:
+        list(index.add_many(articles))
+        gone = [article.id for article in articles[::7]]
+        index.remove(*gone)
+        live = [article for article in articles if article.id not in gone]
+        before = placed(index)
+        found = index.clustering()
+        assert placed(index) == before, "it only reads"
+        wanted = dedup.cluster(live, background=LEARNED, keep_texts=keep)
+        assert found.stories == wanted.stories
+        assert found.labels == wanted.labels
+        assert found.copy_labels == wanted.copy_labels
+        assert found.links == wanted.links
+        assert found.datelines == wanted.datelines
+        assert found.rethreshold(0.8).stories == wanted.rethreshold(0.8).stories
+        index.reconcile()
+        assert partition(index.placements()) == partition(wanted)
+        copies = {frozenset(group.articles) for story in index.placements() for group in story.copy_groups}
+        assert copies == {frozenset(group.articles) for story in wanted for group in story.copy_groups}
+        assert index.reconcile() == [], "there is nothing left to do"
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_first_placements_are_near_those_of_a_run_in_any_order(seed: int) -> None:
+    articles = [SEEDS[place] for place in np.random.default_rng(seed).permutation(len(SEEDS))]
+    truth = dedup.cluster(articles, background=LEARNED)
+    with StoryIndex.open(":memory:", background=LEARNED) as index:
+        list(index.add_many(articles))
+        placements = index.placements()
+        assert dedup.score([str(label) for label in truth.labels], placements.labels).bcubed_f1 > 0.95
+        index.reconcile()
+        assert partition(index.placements()) == partition(truth)
+
+
+def test_a_score_is_that_of_the_run_and_does_not_move(index: StoryIndex) -> None:
+    first = index.add(MADE[0])
+    assert first.new_story
+    links = {}
+    for article in MADE[1:]:
+        for link in index.add(article).links:
+            links[link.a, link.b] = link
+    by_pair = {(link.a, link.b): link for link in index.clustering().links if link.kind == "story"}
+    shared = [pair for pair in by_pair if pair in links and links[pair].kind == "story"]
+    assert len(shared) > 30
+    alike = [by_pair[pair].cosine == links[pair].cosine for pair in shared]
+    assert all(alike)
+    scores = [by_pair[pair].score == links[pair].score for pair in shared]
+    assert np.mean(scores) > 0.9, "but for an outlet or a date that an equal text brought later"
+
+
+# One at a time
+
+
+def test_the_same_again_changes_nothing(index: StoryIndex) -> None:
+    first = index.add(MADE[0])
+    assert (first.status, first.new_story, first.copy_of) == ("added", True, None)
+    again = index.add(replace(MADE[0], where="elsewhere.jsonl:4"))
+    assert again == Placement(MADE[0].id, "unchanged", first.story, False, None)
+    assert len(index.changes()) == 1
+    assert len(index) == 1
+
+
+def test_an_equal_text_is_a_copy(index: StoryIndex) -> None:
+    first = index.add(MADE[0])
+    second = index.add(replace(MADE[0], id="again"))
+    assert (second.story, second.copy_of, second.new_story) == (first.story, MADE[0].id, False)
+    index.remove(MADE[0].id)
+    third = index.add(replace(MADE[0], id="third"))
+    assert (third.story, third.copy_of) == (first.story, "again")
+    assert index.article("again").copy_of is None
+    assert index.match(replace(MADE[0], id="")).copy_of == "again"
+
+
+def test_another_text_is_an_update(index: StoryIndex) -> None:
+    a, b = MADE[0], next(article for article in MADE if article.title and article.title != MADE[0].title)
+    first = index.add(a)
+    changed = index.add(replace(b, id=a.id))
+    assert (changed.status, changed.story) == ("updated", first.story), "alone in its story it keeps the id"
+    assert index.article(a.id).article.text == b.text
+    assert [change.kind for change in index.changes()] == ["added", "updated"]
+    with pytest.raises(UnknownArticleError, match="nobody"):
+        index.update(replace(b, id="nobody"))
+    assert index.update(a).status == "updated"
+
+
+def test_to_match_stores_nothing_and_says_what_add_would(index: StoryIndex) -> None:
+    list(index.add_many(MADE[:60]))
+    agree = []
+    for article in MADE[60:]:
+        cursor = index.stats()["changes"]
+        asked = index.match(replace(article, id=""))
+        assert asked.status == "matched"
+        assert index.stats()["changes"] == cursor
+        answer = index.add(article)
+        agree.append((asked.story or None) == (None if answer.new_story else answer.story))
+    assert np.mean(agree) > 0.95
+
+
+def test_what_is_no_article_is_refused_and_nothing_of_its_batch_is_stored(index: StoryIndex) -> None:
+    for wrong in ("a text", {"text": "without an id"}, {"id": " ", "text": "blank"}, 5):
+        with pytest.raises(InputError, match="article 0"):
+            index.add(wrong)  # type: ignore[arg-type]
+    notices: list[dedup.Notice] = []
+    done = index.add_many([*MADE[:3], {"text": "no id"}], batch=2, notices=notices)
+    assert [placement.article for placement in (next(done), next(done))] == ["a0", "a1"]
+    with pytest.raises(InputError, match="article 1 has no id"):
+        next(done)
+    assert len(index) == 2
+    assert index.add({"id": "empty", "title": ""}).new_story
+    assert index.add({"id": "empty too", "text": " "}).new_story
+
+
+@pytest.mark.parametrize("id_", ['it\'s "quoted"', "two\nlines", "🛳️", "x" * 10_000, "%", "a b\t"])
+def test_odd_ids(index: StoryIndex, id_: str) -> None:
+    assert index.add(replace(MADE[0], id=id_)).article == id_
+    assert id_ in index
+    assert index.article(id_).article == replace(MADE[0], id=id_)
+    assert index.explain(id_, id_).same_text
+    index.remove(id_)
+    assert id_ not in index
+    assert len(index) == 0
+
+
+# Ids of stories
+
+
+def test_who_follows_the_changes_has_the_placements(index: StoryIndex) -> None:
+    rng = np.random.default_rng(8)
+    for place, article in enumerate(MADE):
+        index.add(article)
+        if rng.random() < 0.1:
+            index.remove(MADE[place // 2].id) if MADE[place // 2].id in index else None
+        if place % 50 == 49:
+            index.reconcile()
+        assert told_by(index.changes(0, limit=10_000)) == placed(index)
+    cursors = [change.cursor for change in index.changes(0, limit=10_000)]
+    assert cursors == list(range(1, len(cursors) + 1))
+    assert index.changes(cursors[4], limit=2) == index.changes(0, limit=7)[5:]
+
+
+def test_ids_stay_while_a_story_grows_and_redirect_when_stories_merge(index: StoryIndex) -> None:
+    ids = {}
+    for placement in index.add_many(MADE):
+        ids[placement.article] = placement.story
+    index.reconcile()
+    now = placed(index)
+    merged = [change for change in index.changes(0, limit=10_000) if change.kind == "merged"]
+    for change in merged:
+        assert index.story(change.before).id == index.story(change.story).id
+    for name, story in ids.items():
+        assert index.story(now[name]).id == now[name]
+        if story not in {change.before for change in merged} and story in now.values():
+            assert index.story(story).id == story
+    with pytest.raises(UnknownArticleError, match="s404"):
+        index.story("s404")
+
+
+def test_a_settled_story_keeps_its_articles_and_its_id(index: StoryIndex, clock: Clock) -> None:
+    half = len(MADE) // 2
+    list(index.add_many(MADE[:half]))
+    before = placed(index)
+    clock.now += 73 * 3600
+    list(index.add_many(MADE[half:]))
+    index.reconcile()
+    now = placed(index)
+    assert {name: now[name] for name in before} == before
+    assert index.reconcile() == []
+
+
+def test_a_clock_that_goes_back_does_no_harm(index: StoryIndex, clock: Clock) -> None:
+    index.add(MADE[0])
+    first = index.changes()[0].at
+    clock.now -= 10 * 86_400
+    index.add(MADE[1])
+    assert index.changes()[1].at >= first
+
+
+def test_a_window_lets_go_of_what_is_old(path: str, clock: Clock) -> None:
+    with StoryIndex.open(path, keep_days=5, clock=clock) as index:
+        for article in MADE:
+            if article.published is not None:
+                clock.now = article.published.timestamp()  # type: ignore[attr-defined] # all of them are times
+            index.add(article)
+        oldest = clock.now - 5 * 86_400
+        for article in index.placements().articles:
+            assert article.published is None or article.published.timestamp() >= oldest  # type: ignore[attr-defined]
+        assert told_by(index.changes(0, limit=10_000)) == placed(index)
+        assert 0 < len(index) < len(MADE) / 2
+        assert index.check() == []
+        count = index.expire(START + timedelta(days=90))
+        assert count == len([a for a in MADE if a.published is not None and a.id in told_by(index.changes(0))]) or count
+        assert {article.published for article in index.placements().articles} <= {None}
+
+
+# Everything else that it answers
+
+
+def test_stories_articles_and_explanations(index: StoryIndex) -> None:
+    list(index.add_many(MADE))
+    stories = list(index.stories())
+    assert sorted(name for story in stories for name in story.articles) == sorted(article.id for article in MADE)
+    big = list(index.stories(min_size=4))
+    assert {story.id for story in big} == {story.id for story in stories if len(story.articles) >= 4}
+    post = list(index.stories(outlet="Post"))
+    assert {story.id for story in post} == {story.id for story in stories if "Post" in story.sources}
+    story = big[0]
+    assert index.story(story.id) == story
+    assert index.article(story.articles[0]).story == story.id
+    told = index.explain(story.articles[0], story.articles[1])
+    assert told.same_story
+    other = next(one for one in stories if one.id != story.id)
+    assert not index.explain(story.articles[0], other.articles[0]).same_story
+    records = index.placements().to_records()
+    assert [record["id"] for record in records] == [article.id for article in MADE]
+    with pytest.raises(UnknownArticleError, match="nobody"):
+        index.article("nobody")
+
+
+def test_without_texts_nothing_of_them_is_in_the_file(tmp_path: Path) -> None:
+    path = tmp_path / "stories.db"
+    with StoryIndex.open(path, store_text=False) as index:
+        titled = [placement.article for placement in index.add_many(one for one in MADE if one.title)][:2]
+        with pytest.raises(InputError, match="keep_texts"):
+            index.explain(*titled)
+    content = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert b"crews of" not in content
+
+
+def test_what_is_removed_is_gone_from_the_file(tmp_path: Path) -> None:
+    with StoryIndex.open(tmp_path / "stories.db") as index:
+        index.add(Article(id="secret", title="Zanzarette", text="A zanzarette was seen. " * 3))
+        list(index.add_many(MADE[:20]))
+        index.remove("secret")
+        index.vacuum()
+    content = b"".join(file.read_bytes() for file in tmp_path.iterdir())
+    assert b"anzarette" not in content
+
+
+def test_rebuilt_by_other_settings_and_by_what_it_has_learned(path: str) -> None:
+    with StoryIndex.open(path) as index:
+        list(index.add_many(MADE))
+        changes = index.rebuild(Settings(granularity=0.7))
+        assert changes[0].kind == "refreshed"
+        wanted = dedup.cluster(MADE, Settings(granularity=0.7), background=Background.general())
+        assert partition(index.placements()) == partition(wanted)
+        index.rebuild(learn=True)
+        assert index.background.fingerprint == dedup.learn_background(MADE, Settings(granularity=0.7)).fingerprint
+        assert index.background.version == 1
+        wanted = dedup.cluster(MADE, Settings(granularity=0.7), background=index.background)
+        assert partition(index.placements()) == partition(wanted) == partition(index.clustering())
+        assert told_by(index.changes(0, limit=10_000)) == placed(index)
+        assert index.check() == []
+
+
+def test_what_was_closed_is_there_again(tmp_path: Path) -> None:
+    path = tmp_path / "stories.db"
+    with StoryIndex.open(path, background=LEARNED) as index:
+        list(index.add_many(MADE[:80]))
+        before = placed(index)
+    with StoryIndex.open(path) as index:
+        assert placed(index) == before
+        assert index.background.fingerprint == LEARNED.fingerprint
+        for article in MADE[80:]:
+            index.add(article)
+        again = placed(index)
+    with StoryIndex.open(":memory:", background=LEARNED) as index:
+        list(index.add_many(MADE))
+        assert placed(index) == again, "it does not matter where it was closed in between"
+
+
+def test_readers_in_threads_while_articles_come(tmp_path: Path) -> None:
+    path = tmp_path / "stories.db"
+    faults: list[BaseException] = []
+    with StoryIndex.open(path) as index:
+        index.add(MADE[0])
+        done = threading.Event()
+
+        def read(work: Callable[[StoryIndex], object]) -> None:
+            try:
+                while not done.is_set():
+                    work(index)
+            except BaseException as error:
+                faults.append(error)
+
+        works: list[Callable[[StoryIndex], object]] = [
+            lambda index: list(index.stories()),
+            lambda index: index.match(MADE[90]),
+            lambda index: (index.article("a0"), index.changes(), index.stats()),
+        ]
+        threads = [threading.Thread(target=read, args=(work,)) for work in works]
+        for thread in threads:
+            thread.start()
+        list(index.add_many(MADE[1:], batch=20))
+        done.set()
+        for thread in threads:
+            thread.join()
+    assert faults == []
+
+
+def test_a_reader_of_another_process_sees_what_was_written_since(tmp_path: Path) -> None:
+    path = tmp_path / "stories.db"
+    with StoryIndex.open(path) as writer:
+        writer.add(MADE[0])
+        with StoryIndex.open(path, read_only=True) as reader:
+            assert reader.match(replace(MADE[0], id="x")).copy_of == "a0"
+            other = next(article for article in MADE[1:] if article.text != MADE[0].text)
+            writer.add(other)
+            assert reader.match(replace(other, id="x")).copy_of == other.id
+            with pytest.raises(dedup.StoreError, match="read only"):
+                reader.add(other)
