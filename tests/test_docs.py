@@ -41,7 +41,8 @@ PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
 
 FUNCTIONS = (
-    *("cluster", "cluster_against", "compare", "configure", "from_record", "read_archive", "read_articles", "score"),
+    *("cluster", "cluster_against", "compare", "configure", "from_record", "learn_background"),
+    *("read_archive", "read_articles", "score"),
 )
 ESTIMATORS = ("MinHashVectorizer", "StoryClusterer", "StoryTfidfVectorizer")
 RECORDS = (
@@ -49,15 +50,20 @@ RECORDS = (
         "Archived",
         "Arrivals",
         "Article",
+        "Background",
+        "Change",
         "Clustering",
         "Configuration",
         "CopyGroup",
         "Explanation",
+        "IndexedArticle",
         "Link",
         "Notice",
+        "Placement",
         "Scores",
         "SharedWord",
         "Story",
+        "StoryIndex",
     ),
 )
 FIXTURES = {"texts": ["Fire broke out on the ferry.", "A ferry burned off Corran."], "names": ["a", "b"]}
@@ -140,7 +146,10 @@ def test_commands_of_examples_exist(text: str) -> None:
         for place, word in enumerate(words):
             if Path(word).name == "dedup":
                 name = next(iter(words[place + 1 :]), "")
-                known = {option for parameter in commands()[name].params for option in parameter.opts}
+                command = commands()[name]
+                inner = next(iter(words[place + 2 :]), "")
+                command = getattr(command, "commands", {}).get(inner, command)
+                known = {option for parameter in command.params for option in parameter.opts}
                 assert {option for option in words[place:] if option.startswith("--")} <= known | {"--help"}
 
 

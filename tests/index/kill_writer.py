@@ -1,4 +1,4 @@
-"""A process that adds made articles to a store and says which are acknowledged, until it is killed: see `test_kills`."""
+"""A process that adds made articles to a store and says which it has, until it is killed: see `test_kills`."""
 
 from __future__ import annotations
 
@@ -9,6 +9,11 @@ from made_articles import stream
 from dedup import StoryIndex
 
 
+def say(line: str) -> None:
+    sys.stdout.write(line + "\n")
+    sys.stdout.flush()
+
+
 def main(path: str, seed: int, batch: int) -> None:
     with StoryIndex.open(path, wait=10) as index:
         articles = list(stream(seed, 4_000))
@@ -16,9 +21,9 @@ def main(path: str, seed: int, batch: int) -> None:
         if len(known) > 40:
             index.remove(*(article.id for article in known[:5]))
             for article in known[:5]:
-                print(f"-{article.id}", flush=True)
+                say(f"-{article.id}")
         for placement in index.add_many((one for one in articles if one not in known), batch=batch):
-            print(f"+{placement.article}", flush=True)
+            say(f"+{placement.article}")
 
 
 if __name__ == "__main__":

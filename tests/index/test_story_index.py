@@ -112,13 +112,14 @@ def test_a_score_is_that_of_the_run_and_does_not_move(index: StoryIndex) -> None
     for article in MADE[1:]:
         for link in index.add(article).links:
             links[link.a, link.b] = link
+    contents = [(article.title, article.text) for article in MADE]
+    once = {article.id for article, content in zip(MADE, contents, strict=True) if contents.count(content) == 1}
     by_pair = {(link.a, link.b): link for link in index.clustering().links if link.kind == "story"}
-    shared = [pair for pair in by_pair if pair in links and links[pair].kind == "story"]
-    assert len(shared) > 30
-    alike = [by_pair[pair].cosine == links[pair].cosine for pair in shared]
-    assert all(alike)
-    scores = [by_pair[pair].score == links[pair].score for pair in shared]
-    assert np.mean(scores) > 0.9, "but for an outlet or a date that an equal text brought later"
+    shared = [pair for pair in by_pair if once.issuperset(pair) and pair in links and links[pair].kind == "story"]
+    assert len(shared) > 10
+    for pair in shared:  # of an equal text that came later the score may be another: several outlets ran it
+        assert by_pair[pair].cosine == links[pair].cosine
+        assert by_pair[pair].score == links[pair].score
 
 
 # One at a time

@@ -1,0 +1,47 @@
+"""A task of a daily job, such as Airflow's: take in yesterday's articles, reconcile, pass on what has changed.
+
+It may be run again for a day that it was run for already, and goes on where it was interrupted.
+
+    with DAG("stories", schedule="@daily"):
+        PythonOperator(task_id="stories", python_callable=run_day, op_kwargs={
+            "store": "stories.db", "articles": "/news/{{ ds }}", "changes": "/news/{{ ds }}.changes.jsonl"})
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import dedup
+
+PAGE = 1_000
+
+
+def run_day(store: str, articles: str, changes: str, cursor: str | None = None) -> int:
+    """Takes in a day's articles and writes all that has changed since the last day's changes were written.
+
+    Args:
+        store: the file of the index.
+        articles: a folder or a file of articles.
+        changes: the file to write, a JSON line each.
+        cursor: the file that keeps how far the changes were written; beside the store if it is not given.
+
+    Returns:
+        How many changes were written.
+    """
+    mark = Path(cursor or f"{store}.cursor")
+    since = int(mark.read_text(encoding="ascii")) if mark.exists() else 0
+    written = 0
+    with dedup.StoryIndex.open(store, keep_days=90, wait=600) as index:
+        for _ in index.add_many(dedup.read_articles([articles])):
+            pass
+        index.reconcile()
+        unfinished = Path(f"{changes}.tmp")
+        with unfinished.open("w", encoding="utf-8") as out:
+            while page := index.changes(since, limit=PAGE):
+                out.writelines(json.dumps(change.to_record(), ensure_ascii=False) + "\n" for change in page)
+                since = page[-1].cursor
+                written += len(page)
+    unfinished.replace(changes)
+    mark.write_text(str(since), encoding="ascii")
+    return written
