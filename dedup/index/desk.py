@@ -176,10 +176,10 @@ class Desk:
                 keeper.take_out(ledger, stored)
             alike = self.store.alike(came.content)
             verdict = keeper.verdict(_newcomer(came, drawn), alike)
-            story_number = verdict.story
+            story_number, begun = verdict.story, False
             if story_number is None:
-                alone = before and not keeper.live.of_story(before)
-                story_number = before if alone else ledger.begin(came.content)
+                alone = bool(before) and not keeper.live.of_story(before)
+                story_number, begun = (before, False) if alone else (ledger.begin(came.content), True)
             article, text = self._stored(ledger, came, number, story_number)
             old = ledger.story(before).id if before else ""
             told = ledger.tell("added" if stored is None else "updated", article.id, ledger.story(story_number).id, old)
@@ -193,6 +193,8 @@ class Desk:
                     for change in ledger.changes
                     if not (change.kind == "moved" and change.article == article.id and change.cursor > told.cursor)
                 ]
+                if begun and not keeper.live.of_story(story_number):
+                    ledger.take_back(story_number)
                 renumber(ledger, already)
             status: Status = "added" if stored is None else "updated"
             others = tuple(change for change in ledger.changes[already:] if change.article != article.id)

@@ -57,6 +57,13 @@ class Ledger:
         self._touched[self.last_story] = None
         return self.last_story
 
+    def take_back(self, number: int) -> None:
+        """A story that was begun is none: its article moved to another at once, and nobody has heard of it."""
+        name = self.story(number).id
+        del self._known[number], self._touched[number]
+        self._taken.discard(name)
+        self.changes = [change for change in self.changes if (change.kind, change.before) != ("merged", name)]
+
     def touch(self, number: int) -> None:
         """Something about a story has changed."""
         if number in self._touched:

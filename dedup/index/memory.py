@@ -38,6 +38,7 @@ class MemoryStore:
         self._state = _State()
         self._work: _State | None = None
         self._writing = threading.RLock()
+        self._owner: int | None = None  # the thread that has a transaction open
         self._closed = False
 
     @property
@@ -51,12 +52,12 @@ class MemoryStore:
     def transaction(self) -> Iterator[None]:
         with self._writing:
             self._open()
-            self._work = self._state.copied()
+            self._work, self._owner = self._state.copied(), threading.get_ident()
             try:
                 yield
                 self._state = self._work
             finally:
-                self._work = None
+                self._work = self._owner = None
 
     def facts(self) -> dict[str, str]:
         return dict(self._open().facts)
@@ -197,7 +198,7 @@ class MemoryStore:
     def _open(self) -> _State:
         if self._closed:
             raise StoreError("this store in memory is closed")
-        return self._work if self._work is not None and self._writing._is_owned() else self._state  # type: ignore[attr-defined]
+        return self._work if self._work is not None and self._owner == threading.get_ident() else self._state
 
     def _written(self) -> _State:
         state = self._open()

@@ -56,7 +56,7 @@ class SqliteStore:
         self._opened: list[sqlite3.Connection] = []
         self._closed = False
         self._writing = threading.RLock()
-        self._in_transaction = False
+        self._owner: int | None = None  # the thread that has a transaction open
         if self._path.is_dir():
             raise StoreError(f"{self._path} is a folder: name a file")
         if not self._path.parent.is_dir():
@@ -95,7 +95,7 @@ class SqliteStore:
     def transaction(self) -> Iterator[None]:
         with self._writing, self._told():
             self._writer.execute("BEGIN IMMEDIATE")
-            self._in_transaction = True
+            self._owner = threading.get_ident()
             try:
                 yield
                 self._writer.execute("COMMIT")
@@ -104,7 +104,7 @@ class SqliteStore:
                     self._writer.execute("ROLLBACK")
                 raise
             finally:
-                self._in_transaction = False
+                self._owner = None
 
     def facts(self) -> dict[str, str]:
         return dict(self._rows("SELECT name, value FROM fact"))
@@ -302,7 +302,7 @@ class SqliteStore:
         """The writer's own connection inside a transaction of this thread, which sees what it wrote; else one's own."""
         if self._closed:
             raise StoreError(f"{self._path} is closed")
-        if self._in_transaction and self._writing._is_owned():  # type: ignore[attr-defined]
+        if self._owner == threading.get_ident():
             return self._writer
         found: sqlite3.Connection | None = getattr(self._readers, "connection", None)
         if found is None:
