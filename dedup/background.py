@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import io
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import TYPE_CHECKING, Self
 from zipfile import BadZipFile
 
@@ -34,7 +33,7 @@ FORMAT = 1
 _DIGEST = 16
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class Background:
     """What is known before any article is seen.
 
@@ -112,7 +111,7 @@ class Background:
         """The same under another version."""
         return replace(self, version=version)
 
-    @cached_property
+    @property
     def fingerprint(self) -> str:
         """16 hexadecimal digits, equal where all that is known is."""
         digest = hashlib.blake2b(digest_size=8)

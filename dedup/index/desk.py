@@ -20,7 +20,7 @@ from dedup.index.placing import Found, Newcomer, link
 from dedup.index.records import StoredArticle, facts_of
 from dedup.index.store import Store
 from dedup.index.whole import Whole, whole
-from dedup.settings import Settings
+from dedup.settings import METHOD_VERSION, Settings
 
 _EXPIRED_AT_ONCE = 500
 
@@ -257,7 +257,7 @@ class Desk:
     def rebuild(self, ledger: Ledger, settings: Settings, background: Background, *, anew: bool) -> None:
         """Judges all articles by other settings, or another background."""
         version = self.facts.version + anew
-        facts = replace(self.facts, settings=settings).with_background(background, version)
+        facts = replace(self.facts, settings=settings, method=METHOD_VERSION).with_background(background, version)
         write_facts(self.store, replace(facts, now=self._now))
         keeper = Keeper(self.store, settings, background, self.store.counts()["articles"], self._progress)
         keeper.sketch_anew()
