@@ -93,6 +93,10 @@ class Desk:
         self.refuse_read_only()
         with self._writing:
             keeper = self.keeper()
+            if keeper.has_outgrown_its_form():
+                with self.thinking:
+                    self._keeper = None
+                keeper = self.keeper()
             try:
                 with self.store.transaction():
                     counts = self.store.counts()

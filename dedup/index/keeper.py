@@ -16,12 +16,11 @@ from dedup.index.ledger import Ledger
 from dedup.index.live import Live
 from dedup.index.neighbourhood import MOST, regrouped
 from dedup.index.placing import Newcomer, Placer, Verdict
-from dedup.index.plain import steps_for
 from dedup.index.records import Kind, Sketch, StoredArticle
-from dedup.index.sketches import Sketcher, Vector, pack_words, unpack_words
+from dedup.index.sketches import GROWN, Sketcher, Vector, pack_words, steps_for, unpack_words
 from dedup.index.store import Store
 from dedup.settings import Settings
-from dedup.steps import FastSteps
+from dedup.steps import FastSteps, LightSteps
 from dedup.vectorize.features import HashedWords
 
 _PAGE = 1_000
@@ -77,6 +76,11 @@ class Keeper:
         self.apart: dict[int, set[int]] = defaultdict(set)
         self._vectors: dict[int, Vector] = {}
         self.fresh: dict[int, Sketch] = {}  # of a transaction that is under way: no other thread sees them in the store
+
+    def has_outgrown_its_form(self) -> bool:
+        """Whether there are so many articles by now that kernels should compare them, and can."""
+        light = isinstance(self.steps, LightSteps) and len(self.live) >= GROWN
+        return light and not isinstance(steps_for(len(self.live), self.settings), LightSteps)
 
     def load(self) -> None:
         """Reads what is stored."""

@@ -15,16 +15,20 @@ from numpy.typing import NDArray
 
 from dedup.errors import StoreError
 from dedup.index.weighing import Weigher, stretched
+from dedup.steps import FastSteps, LightSteps, PlainSteps
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import HashedWords
+from dedup.vectorize.kernels.switch import WORTH_COMPILING, WORTH_LOADING, form
 
 if TYPE_CHECKING:
     from dedup.background import Background
+    from dedup.clustering import Progress
     from dedup.settings import Settings
-    from dedup.steps import PlainSteps
 
 _WORDS = struct.Struct("<II")
 _VECTOR = struct.Struct("<IIH4sd")
+GROWN = 2_000
+"""Articles from which an index is worth compiling for: more are likely to come."""
 _PACKING = 1
 """The level of zlib: half of what higher ones take, and as small within two parts in a hundred."""
 
@@ -90,6 +94,16 @@ class Vector:
             raise StoreError("a vector in the store is damaged: 'dedup index check --repair' makes it anew") from error
         marks = raw[at + mask : at + mask + slots]
         return cls(terms.view("<i4").ravel(), weights, crossing, marks, name, ordinary, length)
+
+
+def steps_for(articles: int, settings: Settings, progress: Progress | None = None) -> PlainSteps:
+    """The form of the steps for an index of so many articles: kernels, unless they would have to be compiled for few.
+
+    Raises:
+        SettingsError: see `dedup.vectorize.kernels.switch.form`.
+    """
+    fast = form(WORTH_COMPILING if articles >= GROWN else WORTH_LOADING) == "kernels"
+    return FastSteps(settings, progress) if fast else LightSteps(settings)
 
 
 class Sketcher:

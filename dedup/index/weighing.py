@@ -17,8 +17,9 @@ from dedup.vectorize import background as tables
 from dedup.vectorize.bridge import LEAST, WORTH
 from dedup.vectorize.exact import WEIGHT_UNIT, ln
 from dedup.vectorize.features import IS_NUMBER, Features
-from dedup.vectorize.hashing import FEATURES, hashes_of, terms_of
+from dedup.vectorize.hashing import FEATURES, terms_of
 from dedup.vectorize.language import UNKNOWN
+from dedup.vectorize.light import hashes_of
 from dedup.vectorize.reference import COUNT_UNIT
 from dedup.vectorize.weights import FINE, idf
 

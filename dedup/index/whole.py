@@ -13,9 +13,8 @@ from dedup.clustering import Clustering, Progress
 from dedup.collection import Distinct, collected
 from dedup.evidence import StoredEvidence
 from dedup.index.keeper import Place, by_group
-from dedup.index.plain import steps_for
 from dedup.index.records import StoredArticle
-from dedup.index.sketches import unpack_words
+from dedup.index.sketches import steps_for, unpack_words
 from dedup.index.store import Store
 from dedup.pipeline import ReadArticles, stories_of
 from dedup.settings import Settings

@@ -12,12 +12,12 @@ from numpy.typing import NDArray
 import dedup
 from dedup import Background, Settings
 from dedup.errors import StoreError
-from dedup.index.plain import WordSteps, features_of
 from dedup.index.sketches import Compared, Sketcher, Vector, pack_words, unpack_words
-from dedup.steps import FastSteps, PlainSteps
+from dedup.steps import FastSteps, LightSteps, PlainSteps
 from dedup.text.document import Document
 from dedup.vectorize.bridge import bridge, figures
 from dedup.vectorize.features import HashedWords, plain_features
+from dedup.vectorize.light import light_features
 from dedup.vectorize.weights import tfidf
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
@@ -26,7 +26,7 @@ TEXTS = [(article.title, article.text) for article in ARTICLES] + [("", ""), ("O
 LEARNED = dedup.learn_background(ARTICLES[::2])
 
 
-@pytest.fixture(params=[WordSteps, FastSteps])
+@pytest.fixture(params=[LightSteps, FastSteps])
 def steps(request: pytest.FixtureRequest) -> PlainSteps:
     found: PlainSteps = request.param(Settings())
     return found
@@ -35,7 +35,7 @@ def steps(request: pytest.FixtureRequest) -> PlainSteps:
 @pytest.mark.parametrize("settings", [Settings(), Settings(title_weight=0, lead_length=7, num_perm=64, bands=32)])
 def test_features_from_words_are_those_from_texts(settings: Settings) -> None:
     documents = [Document.of(*text) for text in TEXTS]
-    wanted, found = plain_features(documents, settings), features_of(HashedWords.of(documents), settings)
+    wanted, found = plain_features(documents, settings), light_features(HashedWords.of(documents), settings)
     for name in ("signatures", "indptr", "terms", "every", "capitals"):
         assert np.array_equal(getattr(found, name), getattr(wanted, name)), name
         assert getattr(found, name).dtype == getattr(wanted, name).dtype, name
@@ -48,7 +48,7 @@ def test_vectors_are_those_of_a_run(steps: PlainSteps, background: Background) -
     words = sketcher.words(TEXTS)
     judged = sketcher.judged(words)
     vectors = sketcher.vectors(judged)
-    features, languages = features_of(judged, settings), steps.detect(judged)
+    features, languages = light_features(judged, settings), steps.detect(judged)
     wanted = tfidf(*features.term_counts(), languages, background.frequencies, settings)
     found = Compared(vectors)
     assert np.array_equal(found.matrix.toarray(), used(wanted.matrix))
@@ -72,7 +72,7 @@ def used(matrix: sp.csr_array) -> NDArray[np.float64]:
 
 
 def test_what_is_packed_is_unpacked() -> None:
-    sketcher = Sketcher(WordSteps(Settings()), Settings(), Background.general())
+    sketcher = Sketcher(LightSteps(Settings()), Settings(), Background.general())
     words = sketcher.words(TEXTS)
     again = unpack_words([pack_words(words, place) for place in range(len(words))])
     for name in ("hashes", "flags", "offsets"):
