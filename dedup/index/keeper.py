@@ -17,7 +17,7 @@ from dedup.index.live import Live
 from dedup.index.neighbourhood import MOST, regrouped
 from dedup.index.placing import Newcomer, Placer, Verdict
 from dedup.index.records import Kind, Sketch, StoredArticle
-from dedup.index.sketches import GROWN, Sketcher, Vector, pack_words, steps_for, unpack_words
+from dedup.index.sketches import GROWN, Sketcher, Vector, by_kernels, pack_words, steps_for, unpack_words
 from dedup.index.store import Store
 from dedup.settings import Settings
 from dedup.steps import FastSteps, LightSteps
@@ -79,8 +79,7 @@ class Keeper:
 
     def has_outgrown_its_form(self) -> bool:
         """Whether there are so many articles by now that kernels should compare them, and can."""
-        light = isinstance(self.steps, LightSteps) and len(self.live) >= GROWN
-        return light and not isinstance(steps_for(len(self.live), self.settings), LightSteps)
+        return isinstance(self.steps, LightSteps) and len(self.live) >= GROWN and by_kernels(len(self.live))
 
     def load(self) -> None:
         """Reads what is stored."""

@@ -102,8 +102,12 @@ def steps_for(articles: int, settings: Settings, progress: Progress | None = Non
     Raises:
         SettingsError: see `dedup.vectorize.kernels.switch.form`.
     """
-    fast = form(WORTH_COMPILING if articles >= GROWN else WORTH_LOADING) == "kernels"
-    return FastSteps(settings, progress) if fast else LightSteps(settings)
+    return FastSteps(settings, progress) if by_kernels(articles) else LightSteps(settings)
+
+
+def by_kernels(articles: int) -> bool:
+    """Whether kernels are worth it for an index of so many articles, and there are any."""
+    return form(WORTH_COMPILING if articles >= GROWN else WORTH_LOADING) == "kernels"
 
 
 class Sketcher:

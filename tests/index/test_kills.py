@@ -14,7 +14,7 @@ from dedup import StoryIndex
 
 HERE = Path(__file__).parent
 KILLS = int(os.environ.get("DEDUP_KILLS", "6"))
-"""How many times; 200 were done before this was committed, see docs/index.md."""
+"""How many times."""
 
 
 def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
