@@ -1,0 +1,93 @@
+"""`dedup index` as a process: a line for each article once it is on disk, pipes, faults, the other commands."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from dedup.cli import application
+
+COMMAND = [sys.executable, "-m", "dedup.cli", "index"]
+FERRY = "The ferry Halcyon burned off Larkhaven on Sunday; all 214 people on board were taken ashore by lifeboats."
+
+
+def index(*arguments: str, store: Path, text: str | None = None) -> tuple[int, list[dict[str, Any]], str]:
+    done = subprocess.run(
+        [*COMMAND, *arguments, "--store", str(store)], input=text, capture_output=True, text=True, check=False
+    )
+    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+
+
+def test_a_pipe_is_answered_line_by_line(tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    with subprocess.Popen(
+        [*COMMAND, "add", "-", "--store", str(store)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as running:
+        assert running.stdin is not None
+        assert running.stdout is not None
+        for number in range(3):
+            running.stdin.write(json.dumps({"id": f"a{number}", "text": FERRY}) + "\n")
+            running.stdin.flush()
+            answer = json.loads(running.stdout.readline())  # before the next one is sent
+            assert (answer["id"], answer["new_story"]) == (f"a{number}", number == 0)
+        running.kill()
+    code, (stats,), _ = index("stats", store=store)
+    assert (code, stats["articles"]) == (0, 3)
+
+
+def test_all_its_commands(tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    lines = [
+        json.dumps({"id": "a", "title": "Ferry burns", "text": FERRY, "source": "Post", "published": "2024-05-01"}),
+        "no json",
+        json.dumps({"text": "without an id"}),
+        json.dumps({"id": "b", "text": FERRY}),
+    ]
+    code, added, said = index("add", "-", store=store, text="\n".join(lines))
+    assert code == 0
+    assert [(line["id"], line["status"], line["copy_of"]) for line in added] == [
+        ("a", "added", None),
+        ("b", "added", "a"),
+    ]
+    assert "stdin:2: it is no JSON" in said
+    assert "stdin:3: it has no id" in said
+    assert index("add", "-", store=store, text=lines[0])[1][0]["status"] == "unchanged"
+    draft = tmp_path / "draft.txt"
+    draft.write_text(FERRY, encoding="utf-8")
+    ((matched),) = index("match", str(draft), store=store)[1]
+    assert matched["copy_of"] == "a"
+    assert matched["links"][0]["kind"] == "copy"
+    ((story),) = index("stories", "--outlet", "Post", store=store)[1]
+    assert story["articles"] == ["a", "b"]
+    assert index("explain", "a", "b", store=store)[1][0]["same_text"]
+    assert [line["cursor"] for line in index("changes", "--since", "1", store=store)[1]] == [2]
+    assert index("reconcile", store=store)[:2] == (0, [])
+    exported = index("export", store=store)[1]
+    assert [line["id"] for line in exported] == ["a", "b"]
+    assert index("check", store=store)[:2] == (0, [])
+    update = json.dumps({"id": "b", "text": "Rates stay at four per cent, the bank of Valmora said on Thursday."})
+    assert index("update", "-", store=store, text=update)[1][0]["status"] == "updated"
+    assert index("update", "-", store=store, text=json.dumps({"id": "x", "text": "y"}))[0] == 1
+    code, changes, _ = index("rebuild", "--set", "granularity=.6", store=store)
+    assert (code, changes[0]["kind"]) == (0, "refreshed")
+    assert index("add", "-", "--set", "granularity=.5", store=store, text=lines[0])[0] == 1
+    assert index("expire", "--before", "2024-06-01", store=store)[1] == [{"expired": 1}]
+    assert index("remove", "b", store=store)[1][0]["kind"] == "removed"
+    code, _, said = index("remove", "b", store=store)
+    assert (code, said) == (1, "Error: there is no article with the id 'b' in this index\n")
+    assert index("expire", "--before", "soon", store=store)[0] == 2
+    assert "Traceback" not in index("stats", store=tmp_path)[2]
+
+
+@pytest.mark.parametrize("name", [None, "add", "match", "update", "remove", "expire", "stories", "explain", "stats"])
+def test_help(name: str | None) -> None:
+    command = ["index", *([name] if name else []), "--help"]
+    result = CliRunner().invoke(application(), command, prog_name="dedup", terminal_width=80)
+    assert result.exit_code == 0
+    assert [line for line in result.stdout.splitlines() if len(line) > 80] == []
