@@ -14,8 +14,7 @@ read meanwhile. Each of the commands below has a help of its own: dedup index ad
 
 \b
 Examples:
-  dedup index add news/ --store s.db           a JSON line for each, once it is
-                                               on disk
+  dedup index add news/ --store s.db           a line for each, once on disk
   tail -f feed.jsonl | dedup index add - --store s.db
   dedup index match draft.txt --store s.db     have we got this?
   dedup index stories --store s.db --min-size 3

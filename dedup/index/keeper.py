@@ -9,16 +9,19 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from dedup.background import Background
 from dedup.clustering import Progress
 from dedup.index.identity import assign
 from dedup.index.ledger import Ledger
 from dedup.index.live import Live
 from dedup.index.neighbourhood import MOST, regrouped
-from dedup.index.placing import Newcomer, Placer, Verdict
+from dedup.index.placing import Found, Newcomer, Placer, Verdict
 from dedup.index.records import Kind, Sketch, StoredArticle
 from dedup.index.sketches import GROWN, Sketcher, Vector, by_kernels, pack_words, steps_for, unpack_words
 from dedup.index.store import Store
+from dedup.match.stories import SECONDS_A_DAY
 from dedup.settings import Settings
 from dedup.steps import FastSteps, LightSteps
 from dedup.vectorize.features import HashedWords
@@ -135,7 +138,11 @@ class Keeper:
         if not alike:
             return self.placer.judge(new)
         slot = self.live.slot(alike[0].number)
-        return Verdict(int(self.live.story[slot]), int(self.live.copies[slot]), False, ())
+        story, root = int(self.live.story[slot]), int(self.live.copies[slot])
+        when = np.nan if new.seconds is None else new.seconds
+        days = abs(float(self.live.seconds[slot]) - when) / SECONDS_A_DAY
+        equal = Found(alike[0].number, story, "copy", 0, 1.0, days, 0.0, False, 1.0, 1.0, 1.0)
+        return Verdict(story, root, False, (), (equal,))
 
     def insert(
         self, ledger: Ledger, article: StoredArticle, text: str | None, drawn: Drawn, verdict: Verdict, *, twin: bool
