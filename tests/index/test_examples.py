@@ -38,7 +38,7 @@ def test_the_scrapy_pipeline(tmp_path: Path) -> None:
     pipeline.open_spider(None)
     item = {"url": "https://a.example/1", "title": "Ferry burns", "text": "The ferry burned off Larkhaven at dawn."}
     assert pipeline.process_item(dict(item), None)["story"].startswith("s")
-    with pytest.raises(module.DropItem, match="a copy of https://a"):
+    with pytest.raises(module.DropItem, match=r"a copy of .*/1"):
         pipeline.process_item({**item, "url": "https://b.example/2"}, None)
     pipeline.close_spider(None)
     with dedup.StoryIndex.open(values["STORIES"]) as index:  # type: ignore[arg-type]
