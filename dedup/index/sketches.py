@@ -18,6 +18,7 @@ from dedup.index.weighing import Weigher, stretched
 from dedup.steps import FastSteps, LightSteps, PlainSteps
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import HashedWords
+from dedup.vectorize.furniture import outside_furniture
 from dedup.vectorize.kernels.switch import WORTH_COMPILING, WORTH_LOADING, form
 
 if TYPE_CHECKING:
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _WORDS = struct.Struct("<II")
 _VECTOR = struct.Struct("<IIH4sd")
+FEW = 64
+"""Articles up to which furniture is looked for in the plain form: the kernel makes a table of all passages first."""
 GROWN = 2_000
 """Articles from which an index is worth compiling for: more are likely to come."""
 _PACKING = 1
@@ -131,7 +134,8 @@ class Sketcher:
         """The words that count: without what is not the article's own."""
         keep = words.outside_bodies(self._background.overwritten(words))
         if len(self._background.passages):
-            keep[keep] = self._steps.outside_furniture(words.kept(keep), self._background.passages)
+            outside = outside_furniture if len(words) < FEW else self._steps.outside_furniture
+            keep[keep] = outside(words.kept(keep), self._background.passages)
         return words.kept(keep)
 
     def vectors(self, judged: HashedWords) -> list[Vector]:
