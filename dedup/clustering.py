@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError, MissingDependencyError, UnknownArticleError
+from dedup.likeness import Mentions, Part, Passage
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -117,6 +118,10 @@ class Explanation:
         shared_shingles, shingles_a, shingles_b: how many distinct shingles both have, and each.
         overlap: share of a text's words that stand in shingles both have, the mean of the two texts'.
         reason: one sentence that says all this to a reader.
+        passages: the passages that their texts share, in the order of the first.
+        names, numbers, dates: what their texts name, in both and in one alone.
+        missing: what two articles that are not in one story, or not one text, lack for that; a sentence each.
+        joins_from: the lowest granularity, in hundredths, at which the two are in one story; None where there is none.
     """
 
     a: str
@@ -136,6 +141,28 @@ class Explanation:
     shingles_b: int
     overlap: float
     reason: str
+    passages: tuple[Passage, ...] = ()
+    names: Mentions = field(default_factory=Mentions)
+    numbers: Mentions = field(default_factory=Mentions)
+    dates: Mentions = field(default_factory=Mentions)
+    missing: tuple[str, ...] = ()
+    joins_from: float | None = None
+
+    def waterfall(self) -> tuple[Part, ...]:
+        """The score, part by part, each with the sum up to there; parts that are nothing are left out but for cosine."""
+        parts = (
+            ("cosine", self.link.cosine),
+            ("background", -self.background),
+            ("dates", -self.date_penalty),
+            ("outlet", -self.outlet_penalty),
+            ("second opinion", self.second_opinion),
+        )
+        total, steps = 0.0, []
+        for name, value in parts:
+            total += value
+            if value or name == "cosine":
+                steps.append(Part(name, value, total))
+        return tuple(steps)
 
 
 class Evidence(Protocol):

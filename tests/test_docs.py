@@ -150,7 +150,7 @@ def test_every_key_of_a_comparison_is_explained(tmp_path: Path) -> None:
     arguments = ["compare", *(str(tmp_path / name) for name in ("a.txt", "b.txt")), "--json"]
     written = json.loads(CliRunner().invoke(application(), arguments).stdout)
     own = set(written) - set(rows(section("`Explanation`")))
-    assert own == {"schema", "dedup", "settings", "judged_against"}
+    assert own == {"schema", "dedup", "settings", "judged_against", "waterfall"}
     assert all(f"`{key}`" in section("`dedup compare`") for key in own)
 
 
@@ -294,7 +294,7 @@ def printed(command: str) -> str:
     """What a command prints to a terminal of 100 columns."""
     terminal, end = pty.openpty()
     arguments = [sys.executable, "-m", "dedup.cli", *shlex.split(command)[1:]]
-    environment = {**os.environ, "COLUMNS": "100", "PYTHONUTF8": "1"}
+    environment = {**os.environ, "COLUMNS": "100", "PYTHONUTF8": "1", "NO_COLOR": "1"}
     with subprocess.Popen(
         arguments, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=end, stderr=subprocess.DEVNULL
     ) as running:

@@ -117,6 +117,11 @@ def write_result(found: Clustering | Arrivals, style: Format, output: Path | Non
             write(found, out)
 
 
+def in_colour(out: TextIO) -> bool:
+    """Whether to write in colour: to a terminal that has colours, unless NO_COLOR forbids it."""
+    return out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+
+
 @contextmanager
 def binary_output(output: Path | None) -> Iterator[IO[bytes]]:
     """A file that is written whole or not at all, or standard output where `output` is None."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dedup.clustering import COLUMNS
 from dedup.report.columns import COLUMNS_AGAINST, columns_of
+from dedup.report.comparison import write_comparison
 from dedup.report.csv_rows import write_csv
 from dedup.report.json_document import write_json
 from dedup.report.json_lines import write_jsonl
@@ -28,6 +29,7 @@ __all__ = [
     "read_schema",
     "summarise",
     "visible",
+    "write_comparison",
     "write_csv",
     "write_json",
     "write_jsonl",
