@@ -34,8 +34,17 @@ if TYPE_CHECKING:
     from dedup.estimators import StoryTfidfVectorizer as StoryTfidfVectorizer
     from dedup.evaluate import Scores as Scores
     from dedup.evaluate import score as score
+    from dedup.likeness import Mentions as Mentions
+    from dedup.likeness import Part as Part
+    from dedup.likeness import Passage as Passage
+    from dedup.likeness import Piece as Piece
     from dedup.pipeline import cluster as cluster
     from dedup.pipeline import compare as compare
+    from dedup.provenance import Appearance as Appearance
+    from dedup.provenance import Provenance as Provenance
+    from dedup.provenance import Version as Version
+    from dedup.provenance import timeline as timeline
+    from dedup.provenance import trace as trace
     from dedup.read import read_articles as read_articles
     from dedup.record import from_record as from_record
     from dedup.settings import Settings as Settings
@@ -43,6 +52,7 @@ if TYPE_CHECKING:
     from dedup.sources import configure as configure
 
 _HOMES = {
+    "Appearance": "provenance",
     "Archived": "archive",
     "Arrivals": "archive",
     "Article": "article",
@@ -53,9 +63,14 @@ _HOMES = {
     "Explanation": "clustering",
     "InputError": "errors",
     "Link": "clustering",
+    "Mentions": "likeness",
     "MinHashVectorizer": "estimators",
     "MissingDependencyError": "errors",
     "Notice": "article",
+    "Part": "likeness",
+    "Passage": "likeness",
+    "Piece": "likeness",
+    "Provenance": "provenance",
     "Scores": "evaluate",
     "SecondOpinionError": "errors",
     "Settings": "settings",
@@ -65,6 +80,7 @@ _HOMES = {
     "StoryClusterer": "estimators",
     "StoryTfidfVectorizer": "estimators",
     "UnknownArticleError": "errors",
+    "Version": "provenance",
     "cluster": "pipeline",
     "cluster_against": "archive",
     "compare": "pipeline",
@@ -73,6 +89,8 @@ _HOMES = {
     "read_archive": "archive",
     "read_articles": "read",
     "score": "evaluate",
+    "timeline": "provenance",
+    "trace": "provenance",
 }
 
 _logging.getLogger(__name__).addHandler(_logging.NullHandler())  # silent, unless who uses it wants to hear

@@ -149,7 +149,7 @@ class Explanation:
     joins_from: float | None = None
 
     def waterfall(self) -> tuple[Part, ...]:
-        """The score, part by part, each with the sum up to there; parts that are nothing are left out but for cosine."""
+        """The score, part by part, each with the sum up to there, without parts that are nothing."""
         parts = (
             ("cosine", self.link.cosine),
             ("background", -self.background),
@@ -187,6 +187,7 @@ class Clustering:
         copy_labels: for each article the number of its copy group, -1 for an article without a copy.
         notices: what was wrong with the input, and what was done about it.
         datelines: by place, the date at the head of the text of an article without a date of publication.
+        has_texts: whether `articles` have their texts still: only then can anything be explained.
     """
 
     articles: tuple[Article, ...]
@@ -196,6 +197,7 @@ class Clustering:
     copy_labels: tuple[int, ...]
     notices: tuple[Notice, ...] = ()
     datelines: Mapping[int, date] = field(default_factory=dict, repr=False)
+    has_texts: bool = field(default=True, repr=False)
     _evidence: Evidence | None = field(default=None, repr=False)
     _places: Mapping[str, int] = field(init=False, repr=False)
     _links: tuple[Link, ...] | None = field(default=None, init=False, repr=False)
@@ -278,7 +280,7 @@ class Clustering:
         records = []
         for place, (article, label) in enumerate(zip(self.articles, self.labels, strict=True)):
             story = self.stories[label]
-            dated, dated_by = self._dated(place)
+            dated, dated_by = self.dated(place)
             records.append(
                 {
                     "id": article.id,
@@ -296,8 +298,13 @@ class Clustering:
             )
         return records
 
-    def _dated(self, place: int) -> tuple[date | None, str | None]:
-        """The date by which an article was compared, and which of its dates that is."""
+    def dated(self, article_or_place: str | int) -> tuple[date | None, str | None]:
+        """The date by which an article was compared, and which of its dates that is: `published`, `text` or `seen`.
+
+        Raises:
+            UnknownArticleError: there is no such article.
+        """
+        place = self.place(article_or_place)
         article = self.articles[place]
         dates = ((article.published, "published"), (self.datelines.get(place), "text"), (article.seen, "seen"))
         return next(((day, name) for day, name in dates if day), (None, None))

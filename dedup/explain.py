@@ -164,7 +164,7 @@ def _joined_at(evidence: StoredEvidence, a: int, b: int) -> float | None:
 
 
 def _joins_from(evidence: StoredEvidence, a: int, b: int) -> float | None:
-    """The lowest granularity in hundredths at which two distinct articles are in one story: stories only grow with it."""
+    """The lowest granularity in hundredths at which two distinct articles are in one story; stories grow with it."""
 
     def together(hundredths: int) -> bool:
         label = evidence.cut(evidence.tree, hundredths / 100)

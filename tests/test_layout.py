@@ -38,11 +38,12 @@ ROOMS = {
     "pipeline": "errors article settings clustering text vectorize match group collection steps evidence",
     "estimators": "errors article settings clustering record text vectorize match group collection steps pipeline",
     "archive": "errors article settings clustering quote read collection pipeline",
-    "report": "__init__ errors article likeness settings clustering archive",
+    "provenance": "errors article likeness clustering text match collection",
+    "report": "__init__ errors article likeness settings clustering provenance archive",
     "keep": "errors article clustering read archive report whole",
     "evaluate": "errors article clustering",
     "cli": "__init__ errors article settings sources whole clustering archive evaluate report keep",
-    "__init__": "errors article record settings sources clustering read pipeline archive estimators evaluate",
+    "__init__": "errors article record settings sources clustering read pipeline archive estimators evaluate likeness provenance",
 }
 """The table of the house, as built. Reading a record is `collection`'s business too, since a caller may pass mappings;
 the key that it orders articles by is `group`'s; `match` needs the words of documents; the command and the reports ask

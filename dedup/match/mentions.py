@@ -89,7 +89,7 @@ def dates(one: str, other: str) -> Mentions:
     told: list[dict[tuple[int | None, int, int], str]] = [{}, {}]
     for text, days in zip((one, other), told, strict=True):
         for start, end, day in dates_told(text):
-            days.setdefault(day, text[start:end])
+            days.setdefault(day, text[start:end].rstrip(". "))
 
     def known(day: tuple[int | None, int, int], others: Iterable[tuple[int | None, int, int]]) -> bool:
         return any(day[1:] == other[1:] and (day[0] is None or other[0] in {day[0], None}) for other in others)
