@@ -215,6 +215,11 @@ class Clustering:
         return f"<Clustering of {len(self.articles)} articles: {len(self.stories)} stories>"
 
     @property
+    def evidence(self) -> Evidence | None:
+        """What the run found, by which this clustering is explained and cut anew; None where it was made without."""
+        return self._evidence
+
+    @property
     def links(self) -> tuple[Link, ...]:
         """The scored pairs inside the stories: the strongest first, ties by id. Counted when first asked for."""
         if self._links is None:

@@ -60,7 +60,7 @@ def copied(chosen: random.Random, sentences: list[str], credit: str) -> list[str
 
 def made_copies(seed: int, size: int) -> Copies:
     """A group in which a third of the dates lack and a third mislead; a copy may be one of an earlier copy."""
-    chosen = random.Random(seed)
+    chosen = random.Random(seed)  # noqa: S311 - no secret
     source = AGENCY if chosen.random() < 0.5 else OUTLETS[0]
     texts = [[sentence(chosen) for _ in range(chosen.randrange(8, 26))]]
     if source == AGENCY and chosen.random() < 0.6:

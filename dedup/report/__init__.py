@@ -10,6 +10,7 @@ from dedup.clustering import COLUMNS
 from dedup.report.columns import COLUMNS_AGAINST, columns_of
 from dedup.report.comparison import write_comparison
 from dedup.report.csv_rows import write_csv
+from dedup.report.html import write_html
 from dedup.report.json_document import write_json
 from dedup.report.json_lines import write_jsonl
 from dedup.report.json_text import json_text
@@ -31,6 +32,7 @@ __all__ = [
     "visible",
     "write_comparison",
     "write_csv",
+    "write_html",
     "write_json",
     "write_jsonl",
     "write_parquet",
