@@ -21,7 +21,7 @@ NEAR = 0.08
 
 @dataclass(frozen=True, slots=True)
 class Portable:
-    """The findings of a run in plain columns. Articles are numbered by place, distinct articles in an order of their own.
+    """The findings of a run in plain columns. Articles are numbered by place, distinct ones in an order of their own.
 
     Attributes:
         distinct: for each article the distinct one it is, shape (articles,).

@@ -50,6 +50,7 @@ on standard input. Files are .txt, .md, .html, .json, .jsonl, .csv, .parquet, .a
 \b
 Examples:
   dedup cluster news/                           a table of the stories
+  dedup cluster news/ --output stories.html     a page to look at them
   dedup cluster news/ --output stories.jsonl    the same as data
   dedup cluster a.csv --field text=story_body   the text is in that column
   dedup cluster news/ --set granularity=.4      narrower stories
@@ -70,6 +71,8 @@ Formats:
   csv      the same as rows, unchanged: a spreadsheet may take a title that
            begins with = for a formula, so import it there as text
   parquet  the same as columns
+  html     one page for a browser that needs no network: stories, timelines,
+           who copied whom, two versions side by side, search, the knob
   json     one document: settings, stories, copy groups, scored links, notices
 'dedup schema' prints what they hold as JSON schemas.
 
@@ -171,7 +174,7 @@ def command(
         written = "nothing is written"
         try:
             articles = _articles(paths, given, notices, progress, keeping)
-            found = _clustered(articles, against, given, notices, progress)
+            found = _clustered(articles, against, given, notices, progress, keep_texts=style is Format.HTML)
             progress.stop()
             kept, written = "", written if target else "what is written is not whole"
             if keeping:
@@ -223,14 +226,16 @@ def _clustered(
     given: Configuration,
     notices: list[Notice],
     progress: ProgressBar,
+    *,
+    keep_texts: bool,
 ) -> Clustering | Arrivals:
-    """The stories of the articles, with all that was noticed. Articles are let go as soon as their words are read."""
+    """The stories of the articles, with all that was noticed. Texts are let go once their words are read, or kept."""
     settings = given.settings
     if not against:
-        clustering = dedup.cluster(articles, settings, progress=progress, keep_texts=False)
+        clustering = dedup.cluster(articles, settings, progress=progress, keep_texts=keep_texts)
         return replace(clustering, notices=(*notices, *clustering.notices))
     archive = dedup.read_archive(against, fields=given.fields, notices=notices, dayfirst=given.dayfirst)
-    arrivals = dedup.cluster_against(articles, archive, settings, progress=progress, keep_texts=False)
+    arrivals = dedup.cluster_against(articles, archive, settings, progress=progress, keep_texts=keep_texts)
     noticed = (*notices, *arrivals.clustering.notices)
     return replace(arrivals, clustering=replace(arrivals.clustering, notices=noticed))
 

@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, TextIO, cast
 import typer
 
 from dedup.clustering import Clustering
-from dedup.report import visible, write_csv, write_json, write_jsonl, write_parquet, write_table
+from dedup.report import visible, write_csv, write_html, write_json, write_jsonl, write_parquet, write_table
 from dedup.whole import PACKINGS, whole_file
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 BROKEN_PIPE = 141  # what a shell reports of a program that a closed pipe has ended
 _EXTENSIONS = {
     ".csv": "csv",
+    ".html": "html",
     ".json": "json",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
@@ -40,6 +41,7 @@ class Format(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     PARQUET = "parquet"
+    HTML = "html"
 
 
 def check_output(output: Path, inputs: Sequence[str], archives: Sequence[str] = (), *, as_folder: bool = False) -> None:
@@ -86,7 +88,7 @@ def choose_format(wanted: Format | None, output: Path | None) -> Format:
     if output and output.suffix:
         if ending(output) in _EXTENSIONS:
             return Format(_EXTENSIONS[ending(output)])
-        problem = f"{output} does not tell what to write: add --format table, json, jsonl, csv or parquet"
+        problem = f"{output} does not tell what to write: add --format table, json, jsonl, csv, parquet or html"
         raise typer.BadParameter(visible(problem), param_hint="--output")
     return Format.TABLE if output is None and sys.stdout.isatty() else Format.JSONL
 
@@ -102,6 +104,7 @@ def write_result(found: Clustering | Arrivals, style: Format, output: Path | Non
         Format.JSON: write_json,
         Format.JSONL: write_jsonl,
         Format.CSV: write_csv,
+        Format.HTML: _write_page,
     }[style]
     if output:
         with whole_file(output) as out:
@@ -120,6 +123,10 @@ def write_result(found: Clustering | Arrivals, style: Format, output: Path | Non
 def in_colour(out: TextIO) -> bool:
     """Whether to write in colour: to a terminal that has colours, unless NO_COLOR forbids it."""
     return out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def _write_page(found: Clustering | Arrivals, out: TextIO) -> None:
+    write_html(found if isinstance(found, Clustering) else found.clustering, out)
 
 
 @contextmanager

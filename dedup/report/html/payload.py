@@ -126,6 +126,11 @@ def _originals(clustering: Clustering) -> list[dict[str, Any]]:
             odds, reasons = likely_originals(tellings)
             best = max(range(len(odds)), key=odds.__getitem__)
             told.append(
-                {"articles": places, "odds": odds, "original": best if odds[best] >= SURE else None, "why": reasons[best]}
+                {
+                    "articles": places,
+                    "odds": odds,
+                    "original": best if odds[best] >= SURE else None,
+                    "why": reasons[best],
+                }
             )
     return told

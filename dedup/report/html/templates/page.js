@@ -287,7 +287,14 @@ const span = (story) => story.start === Infinity ? "" : day(story.start) === day
 const copiesIn = (story) => story.copies.reduce((sum, group) => sum + group.length - 1, 0);
 const moment = (place) => (data.dates[place] || "").slice(0, 16).replace("T", " ");
 
-let shown = [], visible = STEP;
+let shown = [], visible = STEP, reading;
+
+function searchTexts() {  // the first search unpacks all texts; until then it looks at titles
+  reading = reading || Promise.all(chunks.map((_, chunk) => textOf(chunk * data.chunk).then(() => unpacked.get(chunk)))).then((texts) => {
+    data.searched = data.searched.map((known, place) => known + "\n" + texts[Math.floor(place / data.chunk)][place % data.chunk].toLowerCase());
+    if ($("query").value) list();
+  });
+}
 
 function filtered() {
   const words = $("query").value.toLowerCase().split(/\s+/).filter(Boolean), outlet = $("outlet").value;
@@ -475,7 +482,7 @@ function twin(root, mark) {
 
 function write(target, text, shared, side) {
   const start = side + "Start", end = side + "End";
-  let at = 0;
+  let at = text.length - text.trimStart().length;  // shown without what is empty at its head
   const inOrder = shared.map((one, number) => [one, number]).sort(([x], [y]) => x[start] - y[start] || y[end] - x[end]);
   for (const [one, number] of inOrder) {
     if (one[end] <= at) continue;
@@ -643,7 +650,7 @@ async function begin() {
   remember();
   regroup();
   route();
-  for (const id of ["query", "outlet", "from", "to", "order", "copies", "shared"]) $(id).addEventListener("input", () => { visible = STEP; list(); });
+  for (const id of ["query", "outlet", "from", "to", "order", "copies", "shared"]) $(id).addEventListener("input", () => { visible = STEP; if (id === "query") searchTexts(); list(); });
   $("granularity").addEventListener("input", regroup);
   $("controls").addEventListener("submit", (event) => event.preventDefault());
   $("more").addEventListener("click", () => { visible += STEP; list(); });
