@@ -34,6 +34,11 @@ if TYPE_CHECKING:
     from dedup.estimators import StoryTfidfVectorizer as StoryTfidfVectorizer
     from dedup.evaluate import Scores as Scores
     from dedup.evaluate import score as score
+    from dedup.judging import JudgedScores as JudgedScores
+    from dedup.judging import Judgement as Judgement
+    from dedup.judging import offered as offered
+    from dedup.judging import read_judgements as read_judgements
+    from dedup.judging import score_judgements as score_judgements
     from dedup.likeness import Mentions as Mentions
     from dedup.likeness import Part as Part
     from dedup.likeness import Passage as Passage
@@ -62,6 +67,8 @@ _HOMES = {
     "DedupError": "errors",
     "Explanation": "clustering",
     "InputError": "errors",
+    "JudgedScores": "judging",
+    "Judgement": "judging",
     "Link": "clustering",
     "Mentions": "likeness",
     "MinHashVectorizer": "estimators",
@@ -86,9 +93,12 @@ _HOMES = {
     "compare": "pipeline",
     "configure": "sources",
     "from_record": "record",
+    "offered": "judging",
     "read_archive": "archive",
     "read_articles": "read",
+    "read_judgements": "judging",
     "score": "evaluate",
+    "score_judgements": "judging",
     "timeline": "provenance",
     "trace": "provenance",
 }

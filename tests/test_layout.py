@@ -40,11 +40,12 @@ ROOMS = {
     "archive": "errors article settings clustering quote read collection pipeline",
     "provenance": "errors article likeness clustering text match collection",
     "portable": "errors article clustering group collection evidence",
-    "report": "__init__ errors article likeness settings clustering provenance portable archive",
+    "report": "__init__ errors article likeness settings clustering text match collection assemble provenance portable archive",
     "keep": "errors article clustering read archive report whole",
     "evaluate": "errors article clustering",
-    "cli": "__init__ errors article settings sources whole clustering archive evaluate report keep",
-    "__init__": "errors article record settings sources clustering read pipeline archive estimators evaluate likeness provenance",
+    "judging": "errors clustering group vectorize portable evaluate quote report",
+    "cli": "__init__ errors article settings sources whole clustering archive evaluate report judging keep",
+    "__init__": "errors article record settings sources clustering read pipeline archive estimators evaluate likeness provenance judging",
 }
 """The table of the house, as built. Reading a record is `collection`'s business too, since a caller may pass mappings;
 the key that it orders articles by is `group`'s; `match` needs the words of documents; the command and the reports ask

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dedup.clustering import COLUMNS
 from dedup.report.columns import COLUMNS_AGAINST, columns_of
-from dedup.report.comparison import write_comparison
+from dedup.report.comparison import write_comparison, write_pair
 from dedup.report.csv_rows import write_csv
 from dedup.report.html import write_html
 from dedup.report.json_document import write_json
@@ -35,6 +35,7 @@ __all__ = [
     "write_html",
     "write_json",
     "write_jsonl",
+    "write_pair",
     "write_parquet",
     "write_table",
 ]

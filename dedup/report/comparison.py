@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
+from dedup.match.passages import shared_passages
 from dedup.report.terminal import visible
 
 if TYPE_CHECKING:
@@ -19,6 +20,7 @@ _WORDS = 15
 _PASSAGES = 12
 _SHOWN = 280  # characters of a passage
 _NAMED = 8
+_BEGINNING = 900
 
 _YES, _NO, _HEAD, _FAINT, _A, _B, _BOTH = "bold green", "bold yellow", "bold", "dim", "red", "green", "cyan"
 
@@ -30,9 +32,54 @@ def write_comparison(
 
     Without colour the same is told by signs: `[-only in A-]{+only in B+}`.
     """
+    _print(_lines(explanation, first, second, settings), out, colour=colour)
+
+
+def write_pair(first: Article, second: Article, out: TextIO, *, colour: bool, full: bool = False) -> None:
+    """Writes two articles for a person who is to judge them, without what dedup makes of them.
+
+    Args:
+        first, second: the articles, with their texts.
+        out: where to.
+        colour: whether what both have is told by colour.
+        full: whole texts, in place of their beginnings.
+    """
+    passages = shared_passages(first.text, second.text)
+    _print(_pair(first, second, passages, None if full else _BEGINNING), out, colour=colour)
+
+
+def _pair(first: Article, second: Article, passages: tuple[Passage, ...], most: int | None) -> Iterator[Text]:
+    for side, article, style in (("a", first, _A), ("b", second, _B)):
+        told = (article.source, article.published.isoformat()[:10] if article.published else "no date", article.id)
+        yield _line((f"{side.upper()}  ", style), (article.title or "(no title)", _HEAD))
+        yield _line("   ", (" · ".join(filter(None, told)), _FAINT))
+        places = sorted((getattr(one, f"{side}_start"), getattr(one, f"{side}_end")) for one in passages)
+        yield _line(
+            "   ",
+            *_highlighted(article.text[:most], places),
+            "…" if len(article.text) > len(article.text[:most]) else "",
+        )
+        yield _line()
+    words = sum(passage.words for passage in passages)
+    yield _line(
+        (f"{len(passages):,} passages in both, {words:,.0f} words" if passages else "No passage in both", _FAINT)
+    )
+
+
+def _highlighted(text: str, places: list[tuple[int, int]]) -> list[str | tuple[str, str]]:
+    """A text with the stretches at some places in colour."""
+    shown: list[str | tuple[str, str]] = []
+    at = 0
+    for start, end in places:
+        if end > at:
+            shown += [text[at : max(at, start)], (text[max(at, start) : end], _BOTH)]
+            at = end
+    return [*shown, text[at:]]
+
+
+def _print(lines: Iterator[Text], out: TextIO, *, colour: bool) -> None:
     from rich.console import Console
 
-    lines = _lines(explanation, first, second, settings)
     if not colour:
         out.writelines(line.plain + "\n" for line in lines)
         return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -10,13 +11,15 @@ from typing import Any
 
 import pytest
 from browser import opened, running
-from labelled_data import DATA, SEEDS
 from made_clustering import example
 
 import dedup
 from dedup.match.passages import shared_passages
 from dedup.report import write_html
 
+ROOT = Path(__file__).resolve().parents[2]
+SEEDS = ROOT / "seeds"
+DATA = Path(os.environ.get("DEDUP_DATA", ROOT.parent / "shared" / "data"))  # as in tests/labelled_data.py
 STATE = """g => window.dedup.storiesAt(g).map(story => {
   const ids = window.dedup.articles().ids;
   return [story.id, story.articles.map(place => ids[place]), ids[story.canonical], story.title,

@@ -39,8 +39,8 @@ def write_html(clustering: Clustering, out: TextIO, *, title: str = "Stories") -
     """The clustering as one page that needs nothing else: style, script, all texts and the merge tree are in it.
 
     A content security policy in it forbids everything but its own style and script, by their hashes: nothing is
-    fetched, and no article can run anything. Made for browsers of 2023 and later, which unpack what is in it; an older one shows
-    the first stories, and says so.
+    fetched, and no article can run anything. Made for browsers of 2023 and later, which unpack what is in it; an older
+    one shows the first stories, and says so.
 
     Args:
         clustering: one that kept its texts.
