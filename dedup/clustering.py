@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
@@ -14,6 +14,7 @@ from dedup.errors import InputError, MissingDependencyError, UnknownArticleError
 from dedup.likeness import Mentions, Part, Passage
 
 if TYPE_CHECKING:
+    import networkx as nx
     import pandas as pd
 
     from dedup.settings import Settings
@@ -87,6 +88,12 @@ class Story:
     start: date | datetime | None
     end: date | datetime | None
     sources: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from dedup.notebook import story_html
+
+        return story_html(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,6 +218,12 @@ class Clustering:
     def __iter__(self) -> Iterator[Story]:
         return iter(self.stories)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the largest stories."""
+        from dedup.notebook import clustering_html
+
+        return clustering_html(self)
+
     def __repr__(self) -> str:
         return f"<Clustering of {len(self.articles)} articles: {len(self.stories)} stories>"
 
@@ -322,6 +335,23 @@ class Clustering:
                 total[article] += round(link.probability * 10_000)
                 count[article] += 1
         return {article: round(total[article] / count[article]) / 10_000 for article in count}
+
+    def to_networkx(self) -> nx.Graph:
+        """The articles as nodes, with the keys of `to_records`, and the links as edges, with the fields of `Link`.
+
+        Raises:
+            MissingDependencyError: networkx is not installed.
+        """
+        try:
+            import networkx as nx
+        except ImportError as error:
+            raise MissingDependencyError("Clustering.to_networkx", "networkx", extra="networkx") from error
+        graph = nx.Graph()
+        graph.add_nodes_from((record.pop("id"), record) for record in self.to_records())
+        for link in self.links:
+            told = asdict(link)
+            graph.add_edge(told.pop("a"), told.pop("b"), **told)
+        return graph
 
     def to_pandas(self) -> pd.DataFrame:
         """The same as a data frame, a row per article.

@@ -1,7 +1,7 @@
 """Judgements of pairs by a person: which pairs to offer, how they are kept, how well a clustering agrees with them.
 
-A judgement tells most where the method is least sure: near the score from which two articles are one story, and near the
-overlap from which two texts are one; and across outlets, for what one outlet prints twice decides little.
+A judgement tells most where the method is least sure: near the score from which two articles are one story, and near
+the overlap from which two texts are one; and across outlets, for what one outlet prints twice decides little.
 """
 
 from __future__ import annotations
@@ -143,6 +143,7 @@ def score_judgements(clustering: Clustering, judgements: Sequence[Judgement]) ->
         InputError: no judgement is of articles in it, or it was made without evidence.
     """
     from dedup.group.cut import cut
+    from dedup.group.linkage import Tree
 
     ids = {article.id: place for place, article in enumerate(clustering.articles)}
     known = [one for one in judgements if one.a in ids and one.b in ids]
@@ -155,8 +156,8 @@ def score_judgements(clustering: Clustering, judgements: Sequence[Judgement]) ->
     stories = _agreement(together, [labels[a] == labels[b] for a, b in places])
     groups = _agreement(one_text, [copies[a] == copies[b] >= 0 for a, b in places])
 
-    found, evidence = portable(clustering), clustering.evidence
-    tree = evidence.tree  # type: ignore[union-attr] - `portable` has seen that it is there
+    found = portable(clustering)
+    tree = Tree(len(found.weights), found.left, found.right, found.height, found.weights)
     reached = []
     for step in range(STEPS + 1):
         label = cut(tree, step / STEPS)[found.distinct]

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,16 +23,17 @@ from dedup.cli.options import (
     FieldOption,
     LogJsonOption,
     MemoryOption,
+    PlotOption,
     SetOption,
     ThreadsOption,
     VerboseOption,
     configured,
 )
-from dedup.cli.output import Format, check_output, choose_format, write_result
+from dedup.cli.output import Format, check_output, check_plot, choose_format, write_plot, write_result
 from dedup.cli.progress import ProgressBar
 from dedup.clustering import Clustering
 from dedup.keep.choice import Keep
-from dedup.report import Summary, summarise
+from dedup.report import Summary, plot_clustering, summarise
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals
@@ -139,6 +141,7 @@ def command(
             show_default=False,
         ),
     ] = None,
+    plot: PlotOption = None,
     field: FieldOption = None,
     dayfirst: DayfirstOption = False,
     setting: SetOption = None,
@@ -165,6 +168,8 @@ def command(
         if target:
             check_output(target, [*paths, *(against or ())])
 
+    if plot:
+        check_plot(plot, [*paths, *(against or ())])
     began = time.perf_counter()
     notices: list[Notice] = []
     with ExitStack() as stack:
@@ -181,6 +186,9 @@ def command(
                 kept = keeping.write(found)
             else:
                 write_result(found, style or Format.JSONL, target)
+            if plot:
+                drawn = found if isinstance(found, Clustering) else found.clustering
+                write_plot(plot, partial(plot_clustering, drawn))
         except KeyboardInterrupt:
             progress.stop()
             if not quiet:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -16,12 +17,13 @@ from dedup.cli.options import (
     FieldOption,
     JsonOption,
     LogJsonOption,
+    PlotOption,
     SetOption,
     VerboseOption,
     configured,
 )
-from dedup.cli.output import in_colour, standard_output
-from dedup.report import json_text, visible, write_comparison
+from dedup.cli.output import check_plot, in_colour, standard_output, write_plot
+from dedup.report import json_text, plot_explanation, visible, write_comparison
 from dedup.report.json_document import settings_record
 
 if TYPE_CHECKING:
@@ -63,6 +65,7 @@ def command(
     dayfirst: DayfirstOption = False,
     setting: SetOption = None,
     config: ConfigOption = None,
+    plot: PlotOption = None,
     json: JsonOption = False,
     verbose: VerboseOption = 0,
     log_json: LogJsonOption = False,
@@ -73,11 +76,15 @@ def command(
     settings = given.settings
     if a == b == "-":
         raise typer.BadParameter("only one of the two can come from standard input", param_hint="A B")
+    if plot:
+        check_plot(plot, [a, b])
     first, second = _only(a, given), _only(b, given)
     # Two files of one name in two folders may have one id; what the user typed tells them apart.
     names = (a, b) if a != b else (a, f"{b} (again)")
     first, second = replace(first, id=names[0]), replace(second, id=names[1])
     explanation = dedup.compare(first, second, settings)
+    if plot:
+        write_plot(plot, partial(plot_explanation, explanation))
     with standard_output() as out:
         if json:
             out.write(json_text(_record(explanation, settings)) + "\n")

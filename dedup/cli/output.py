@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, TextIO, cast
+from typing import IO, TYPE_CHECKING, BinaryIO, TextIO, cast
 
 import typer
 
 from dedup.clustering import Clustering
-from dedup.report import visible, write_csv, write_html, write_json, write_jsonl, write_parquet, write_table
+from dedup.errors import MissingDependencyError
+from dedup.report import PICTURES, visible, write_csv, write_html, write_json, write_jsonl, write_parquet, write_table
 from dedup.whole import PACKINGS, whole_file
 
 if TYPE_CHECKING:
@@ -123,6 +124,26 @@ def write_result(found: Clustering | Arrivals, style: Format, output: Path | Non
 def in_colour(out: TextIO) -> bool:
     """Whether to write in colour: to a terminal that has colours, unless NO_COLOR forbids it."""
     return out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def check_plot(plot: Path, inputs: Sequence[str]) -> None:
+    """Finds before the work what would keep a picture from being drawn; wrong usage ends the command."""
+    from importlib.util import find_spec
+
+    if plot.suffix.lower() not in PICTURES:
+        raise typer.BadParameter(visible(f"{plot} should end in {' or '.join(PICTURES)}"), param_hint="--plot")
+    if find_spec("matplotlib") is None:
+        raise MissingDependencyError("--plot", "matplotlib", extra="plot")
+    if plot.is_dir() or not plot.resolve().parent.is_dir():
+        raise typer.BadParameter(visible(f"{plot} cannot be written: it is a folder, or in none"), param_hint="--plot")
+    if plot.is_file() and any(Path(path).exists() and plot.samefile(path) for path in inputs):
+        raise typer.BadParameter(visible(f"{plot} is an input too, and would be overwritten"), param_hint="--plot")
+
+
+def write_plot(plot: Path, draw: Callable[[BinaryIO, str], None]) -> None:
+    """A picture, whole or not at all."""
+    with whole_file(plot) as out:
+        draw(cast(BinaryIO, out), plot.suffix.lower().removeprefix("."))
 
 
 def _write_page(found: Clustering | Arrivals, out: TextIO) -> None:

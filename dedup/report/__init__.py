@@ -15,6 +15,7 @@ from dedup.report.json_document import write_json
 from dedup.report.json_lines import write_jsonl
 from dedup.report.json_text import json_text
 from dedup.report.parquet_rows import write_parquet
+from dedup.report.pictures import PICTURES, plot_clustering, plot_explanation
 from dedup.report.schema import SCHEMAS, read_schema
 from dedup.report.summary import Summary, summarise
 from dedup.report.table import write_table
@@ -23,10 +24,13 @@ from dedup.report.terminal import visible
 __all__ = [
     "COLUMNS",
     "COLUMNS_AGAINST",
+    "PICTURES",
     "SCHEMAS",
     "Summary",
     "columns_of",
     "json_text",
+    "plot_clustering",
+    "plot_explanation",
     "read_schema",
     "summarise",
     "visible",

@@ -1,4 +1,4 @@
-"""The page in a real browser: what it shows, that it regroups as the library does, and that no article runs anything."""
+"""The page in a real browser: what it shows, that it regroups as the library does, that no article runs anything."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def assert_regroups(page: Any, clustering: dedup.Clustering, steps: int = 20) ->
 
 
 def assert_accessible(page: Any) -> None:
-    """No serious fault, by axe-core, in light and in dark. It is told to the browser's debugger, which no policy binds."""
+    """No serious fault, by axe-core, in light and in dark; the page's policy does not bind what a debugger evaluates."""
     import axe_playwright_python
 
     source = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
