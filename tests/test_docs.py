@@ -42,22 +42,32 @@ REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
 
 FUNCTIONS = (
     *("cluster", "cluster_against", "compare", "configure", "from_record", "read_archive", "read_articles", "score"),
+    *("trace", "timeline", "offered", "read_judgements", "score_judgements"),
 )
 ESTIMATORS = ("MinHashVectorizer", "StoryClusterer", "StoryTfidfVectorizer")
 RECORDS = (
     *(
         "Archived",
         "Arrivals",
+        "Appearance",
         "Article",
         "Clustering",
         "Configuration",
         "CopyGroup",
         "Explanation",
+        "JudgedScores",
+        "Judgement",
         "Link",
+        "Mentions",
         "Notice",
+        "Part",
+        "Passage",
+        "Piece",
+        "Provenance",
         "Scores",
         "SharedWord",
         "Story",
+        "Version",
     ),
 )
 FIXTURES = {"texts": ["Fire broke out on the ferry.", "A ferry burned off Corran."], "names": ["a", "b"]}

@@ -41,12 +41,17 @@ ROOMS = {
     "archive": "errors article settings clustering quote read collection pipeline",
     "provenance": "errors article likeness clustering text match collection",
     "portable": "errors article clustering group collection evidence",
-    "report": "__init__ errors article likeness settings clustering match collection assemble provenance portable archive",
+    "report": (
+        "__init__ errors article likeness settings clustering match collection assemble provenance portable archive"
+    ),
     "keep": "errors article clustering read archive report whole",
     "evaluate": "errors article clustering",
     "judging": "errors clustering group vectorize portable evaluate quote report",
     "cli": "__init__ errors article settings sources whole clustering archive evaluate report judging keep",
-    "__init__": "errors article record settings sources clustering read pipeline archive estimators evaluate likeness provenance judging",
+    "__init__": (
+        "errors article record settings sources clustering read pipeline archive estimators evaluate likeness"
+        " provenance judging"
+    ),
 }
 """The table of the house, as built. Reading a record is `collection`'s business too, since a caller may pass mappings;
 the key that it orders articles by is `group`'s; `match` needs the words of documents; the command and the reports ask
@@ -109,7 +114,7 @@ def test_the_table_allows_nothing_that_is_not_there() -> None:
 
 
 def test_rooms_are_in_order() -> None:
-    """But for evidence and the two that read it, and what a clustering shows of itself, no two rooms import each other."""
+    """But for evidence and its two readers, and what a clustering shows of itself, no two rooms import each other."""
     layer = {"evidence", "assemble", "explain"}, {"clustering", "notebook"}
     for room, others in ROOMS.items():
         for other in others.split():

@@ -47,11 +47,14 @@ def opened(browser: Any, path: Path, **options: Any) -> Iterator[Any]:
     page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: said.append(f"error: {error}"))
     page.on("dialog", lambda dialog: (said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-    page.on(
-        "request", lambda request: said.append(request.url) if not request.url.startswith(("file:", "blob:")) else None
-    )
+    page.on("request", lambda request: _fetched(request.url, said))
     page.goto(path.resolve().as_uri())
     page.wait_for_selector("html[data-ready]", timeout=60_000)
     yield page
     context.close()
     assert said == []
+
+
+def _fetched(url: str, said: list[str]) -> None:
+    if not url.startswith(("file:", "blob:")):
+        said.append(url)

@@ -75,7 +75,7 @@ def assert_regroups(page: Any, clustering: dedup.Clustering, steps: int = 20) ->
 
 
 def assert_accessible(page: Any) -> None:
-    """No serious fault, by axe-core, in light and in dark; the page's policy does not bind what a debugger evaluates."""
+    """No serious fault, by axe-core, in light and in dark; a page's policy does not bind what a debugger runs."""
     import axe_playwright_python
 
     source = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")

@@ -58,7 +58,7 @@ function cut(g) {
 }
 
 function storiesAt(g) {
-  const { distinct, order, ranks, units, names } = data.tree, label = cut(g), { a, b, score } = data.pairs;
+  const { order, ranks, units, names } = data.tree, label = cut(g), { a, b, score } = data.pairs;
   const count = new Int32Array(ranks.length), totals = new Float64Array(ranks.length);
   for (const unit of units) count[unit]++;
   for (let pair = 0; pair < a.length; pair++) {
@@ -67,14 +67,13 @@ function storiesAt(g) {
     totals[x] += score[pair] / count[units[y]];
     totals[y] += score[pair] / count[units[x]];
   }
-  const senior = Array.from(ranks.keys()).sort((x, y) => ranks[x] - ranks[y]), members = new Map(), held = new Map();
+  const members = new Map(), { senior, held } = data;
   for (const one of senior) {
     if (!members.has(label[one])) members.set(label[one], new Map());
     const groups = members.get(label[one]);
     if (!groups.has(units[one])) groups.set(units[one], []);
     groups.get(units[one]).push(one);
   }
-  distinct.forEach((one, place) => held.has(one) ? held.get(one).push(place) : held.set(one, [place]));
   const published = (places) => places.sort((x, y) => order[x] - order[y]);
   const found = [];
   for (const groups of members.values()) {
@@ -84,10 +83,10 @@ function storiesAt(g) {
       const mean = unit.reduce((sum, one) => sum + totals[one], 0) / unit.length;
       if (mean > most) [best, most] = [unit[0], mean];  // of equal ones the first: they come in the order of seniority
     }
-    const articles = published(tellings.flat().flatMap((one) => held.get(one)));
+    const articles = published(tellings.flat().flatMap((one) => held[one]));
     const first = tellings.flat().reduce((x, y) => ranks[x] < ranks[y] ? x : y);
-    const canonical = published([...held.get(best)])[0], dated = articles.filter((place) => data.published[place] !== null);
-    const copies = tellings.map((unit) => published(unit.flatMap((one) => held.get(one)))).filter((group) => group.length > 1);
+    const canonical = published([...held[best]])[0], dated = articles.filter((place) => data.published[place] !== null);
+    const copies = tellings.map((unit) => published(unit.flatMap((one) => held[one]))).filter((group) => group.length > 1);
     found.push({ id: "s" + names[first], articles, canonical, title: headline(canonical), copies,
       start: dated.length ? data.published[dated[0]] : Infinity, end: dated.length ? data.published[dated.at(-1)] : -Infinity,
       sources: [...new Set(articles.map((place) => data.sources[place]).filter(Boolean))].sort() });
@@ -634,6 +633,9 @@ async function begin() {
   data.copyOf = new Map(data.copies.pairs.map(([x, y], at) => [key(x, y), at]));
   data.pairOf = new Map(data.pairs.a.map((x, at) => [key(x, data.pairs.b[at]), at]));
   data.originOf = new Map(data.originals.map((history) => [data.tree.units[data.tree.distinct[history.articles[0]]], history]));
+  data.senior = Array.from(data.tree.ranks.keys()).sort((x, y) => data.tree.ranks[x] - data.tree.ranks[y]);
+  data.held = data.tree.ranks.map(() => []);
+  data.tree.distinct.forEach((one, place) => data.held[one].push(place));
   data.firstOf = [];
   data.tree.distinct.forEach((one, place) => { const held = data.firstOf[one]; if (held === undefined || data.tree.order[place] < data.tree.order[held]) data.firstOf[one] = place; });
   data.storage = "dedup:" + data.tree.names.length + ":" + data.tree.names.slice(0, 8).join("");
