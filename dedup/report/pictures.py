@@ -33,12 +33,13 @@ def plot_clustering(clustering: Clustering, out: BinaryIO, style: str) -> None:
 
     sizes, scores, days = figure.subplots(1, 3)
     counts = Counter(len(story.articles) for story in clustering.stories)
-    sizes.scatter(list(counts), list(counts.values()), color=_MAIN, s=22)
-    sizes.set(xscale="log", yscale="log", title="Story sizes", xlabel="articles in a story", ylabel="stories")
-
-    for axis in (sizes.xaxis, sizes.yaxis):
-        axis.set_major_formatter(ScalarFormatter())
-        axis.set_minor_formatter(NullFormatter())
+    sizes.set(title="Story sizes", xlabel="articles in a story", ylabel="stories")
+    if counts:
+        sizes.scatter(list(counts), list(counts.values()), color=_MAIN, s=22)
+        sizes.set(xscale="log", yscale="log")
+        for axis in (sizes.xaxis, sizes.yaxis):
+            axis.set_major_formatter(ScalarFormatter())
+            axis.set_minor_formatter(NullFormatter())
 
     links = clustering.links
     bins = [step / 40 for step in range(41)]
