@@ -46,13 +46,18 @@ def opened(browser: Any, path: Path, **options: Any) -> Iterator[Any]:
     said: list[str] = []
     page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: said.append(f"error: {error}"))
-    page.on("dialog", lambda dialog: (said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
+    page.on("dialog", lambda dialog: _asked(dialog, said))
     page.on("request", lambda request: _fetched(request.url, said))
     page.goto(path.resolve().as_uri())
     page.wait_for_selector("html[data-ready]", timeout=60_000)
     yield page
     context.close()
     assert said == []
+
+
+def _asked(dialog: Any, said: list[str]) -> None:
+    said.append(f"dialog: {dialog.message}")
+    dialog.dismiss()
 
 
 def _fetched(url: str, said: list[str]) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import io
 import subprocess
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -30,15 +32,16 @@ def clustering() -> dedup.Clustering:
 def test_pictures_are_drawn_alike_each_time(clustering: dedup.Clustering, style: str) -> None:
     pytest.importorskip("matplotlib")
     empty = dedup.cluster([])
-    for draw in (
-        lambda out: plot_clustering(clustering, out, style),
-        lambda out: plot_clustering(empty, out, style),
-        lambda out: plot_explanation(clustering.explain(0, 1), out, style),
-        lambda out: plot_explanation(clustering.explain(0, 2), out, style),
-    ):
+    drawings: list[Callable[..., None]] = [
+        partial(plot_clustering, clustering),
+        partial(plot_clustering, empty),
+        partial(plot_explanation, clustering.explain(0, 1)),
+        partial(plot_explanation, clustering.explain(0, 2)),
+    ]
+    for draw in drawings:
         pictures = [io.BytesIO(), io.BytesIO()]
         for picture in pictures:
-            draw(picture)
+            draw(picture, style)
         assert pictures[0].getvalue() == pictures[1].getvalue()
         assert pictures[0].getvalue().startswith(b"\x89PNG" if style == "png" else b"<?xml")
 
