@@ -24,6 +24,9 @@ EDIT = 2.0
 """What an edited word costs: as much as two words in common are worth, so that a changed word takes one away."""
 SLACK = 6.0
 """How far the worth of a passage may fall before it is taken for ended."""
+LONE, REACH, SHIFT = 5, 16, 4
+"""Words of a run that is looked at by itself; a shorter one needs another within so many words, with as many words between
+them in both texts, or so many more or less."""
 CROWD = 16
 """Places of a run in one of the texts up to which it is looked for at each; beyond, at the first and in turn."""
 
@@ -52,8 +55,8 @@ def _aligned(a: Spans, b: Spans) -> list[list[_Step]]:
     for i, j, length in _seeds(first, second):
         if held[0][i : i + length].all() and held[1][j : j + length].all():
             continue
-        before = _extension(left_back, right_back, len(left) - i, len(right) - j)
-        after = _extension(left, right, i + length, j + length)
+        before = _extension(left_back, right_back, len(left) - i, len(right) - j, length)
+        after = _extension(left, right, i + length, j + length, length)
         turned = [(len(left) - x - size, len(right) - y - size, size) for x, y, size in reversed(before)]
         runs = _joined([*turned, (i, j, length), *after])
         if sum(float(worth[0][x : x + size].sum()) for x, _, size in runs) < FEWEST:
@@ -122,14 +125,29 @@ def _runs(i: NDArray[np.int64], j: NDArray[np.int64], width: int) -> list[_Step]
     other = place - (key[start] // (width + 1) - 2**31)
     length = stop - start + SEED
     order = np.lexsort((other, place, -length))
-    return list(zip(place[order].tolist(), other[order].tolist(), length[order].tolist(), strict=True))
+    return _promising(list(zip(place[order].tolist(), other[order].tolist(), length[order].tolist(), strict=True)))
 
 
-def _extension(one: list[int], other: list[int], i: int, j: int) -> list[_Step]:
+def _promising(runs: list[_Step]) -> list[_Step]:
+    """The runs that are long or have another near them: few words by themselves are chance (Altschul et al. 1997)."""
+    by_place, kept = sorted(runs), set[_Step]()
+    for number, run in enumerate(by_place):
+        if run[2] >= LONE:
+            kept.add(run)
+        for other in by_place[number + 1 : number + 1 + CROWD]:
+            if other[0] - run[0] > REACH:
+                break
+            if abs(other[0] - other[1] - run[0] + run[1]) <= SHIFT:
+                kept |= {run, other}
+    return [run for run in runs if run in kept]
+
+
+def _extension(one: list[int], other: list[int], i: int, j: int, seed: int) -> list[_Step]:
     """How two texts go on in common from two places: runs of equal words with edits between them.
 
     After d edits the furthest place on each diagonal is known; what was reached is worth half the words passed in both,
-    less `EDIT` for each edit. The alignment ends where it was worth most, and stops `SLACK` below that.
+    less `EDIT` for each edit. The alignment ends where it was worth most, and stops `SLACK` below that, or
+    where it has cost as much as the words of the `seed` are worth: what comes then stands better without it.
     """
     size_one, size_other = len(one) - i, len(other) - j
     snake = _snake(one, other, i, j)
@@ -152,7 +170,7 @@ def _extension(one: list[int], other: list[int], i: int, j: int) -> list[_Step]:
                 continue
             run = snake(x, y)
             value = (2 * (x + run) - diagonal) / 2 - EDIT * edits
-            if value < best - SLACK:
+            if value < max(best - SLACK, -seed):
                 continue
             current[diagonal] = (x + run, run, origin)
             if value > best and run:

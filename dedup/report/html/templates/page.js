@@ -2,7 +2,7 @@
 (() => {
 const $ = (id) => document.getElementById(id);
 const UNIT = 2 ** -20, PAIR = 1.125, SAME_EVENT = 0.16, LOWEST = 0.05, SEVERAL = 3, DROP = 0.8, CAP = 0.4;  // as in dedup/group/cut.py
-const SEED = 3, FEWEST = 6, EDIT = 2, SLACK = 6, CROWD = 16;  // as in dedup/match/passages.py
+const SEED = 3, FEWEST = 6, EDIT = 2, SLACK = 6, LONE = 5, REACH = 16, SHIFT = 4, CROWD = 16;  // as in dedup/match/passages.py
 const STEP = 120;  // stories shown at once
 
 // What is in the page
@@ -132,8 +132,8 @@ function passages(one, other) {
   const filled = (side, start, end) => { for (let i = start; i < end; i++) if (!held[side][i]) return false; return true; };
   for (const [i, j, length] of seeds(left, right)) {
     if (filled(0, i, i + length) && filled(1, j, j + length)) continue;
-    const before = extension(leftBack, rightBack, left.length - i, right.length - j);
-    const after = extension(left, right, i + length, j + length);
+    const before = extension(leftBack, rightBack, left.length - i, right.length - j, length);
+    const after = extension(left, right, i + length, j + length, length);
     const turned = before.reverse().map(([x, y, size]) => [left.length - x - size, right.length - y - size, size]);
     const runs = joined([...turned, [i, j, length], ...after]);
     let words = 0;
@@ -171,10 +171,22 @@ function seeds(one, other) {
     runs.push([i, j, k - start + SEED]);
     start = k + 1;
   }
-  return runs.sort((x, y) => y[2] - x[2] || x[0] - y[0] || x[1] - y[1]);
+  return promising(runs).sort((x, y) => y[2] - x[2] || x[0] - y[0] || x[1] - y[1]);
 }
 
-function extension(one, other, i, j) {
+function promising(runs) {
+  const byPlace = [...runs].sort((x, y) => x[0] - y[0] || x[1] - y[1] || x[2] - y[2]), kept = new Set();
+  byPlace.forEach((run, number) => {
+    if (run[2] >= LONE) kept.add(run);
+    for (const other of byPlace.slice(number + 1, number + 1 + CROWD)) {
+      if (other[0] - run[0] > REACH) break;
+      if (Math.abs(other[0] - other[1] - run[0] + run[1]) <= SHIFT) kept.add(run).add(other);
+    }
+  });
+  return [...kept];
+}
+
+function extension(one, other, i, j, seed) {
   const sizeOne = one.length - i, sizeOther = other.length - j;
   const snake = (x, y) => { let n = 0; while (i + x + n < one.length && j + y + n < other.length && one[i + x + n] === other[j + y + n]) n++; return n; };
   const start = snake(0, 0), reached = [new Map([[0, [start, start, 0]]])];
@@ -189,7 +201,7 @@ function extension(one, other, i, j) {
       const y = x - diagonal;
       if (x < 0 || y < 0 || x > sizeOne || y > sizeOther) continue;
       const run = snake(x, y), value = (2 * (x + run) - diagonal) / 2 - EDIT * edits;
-      if (value < best - SLACK) continue;
+      if (value < Math.max(best - SLACK, -seed)) continue;
       current.set(diagonal, [x + run, run, origin]);
       if (value > best && run) [best, bestAt] = [value, [edits, diagonal]];
     }
