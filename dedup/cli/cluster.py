@@ -70,8 +70,8 @@ Formats:
            source, published, dated and dated_by (the date it goes by, and
            where that is from: published, text or seen), path, probability
            (that its links are right)
-  csv      the same as rows; a text that a spreadsheet would take for a formula
-           begins with an apostrophe
+  csv      the same as rows; a text that a spreadsheet would take for a
+           formula begins with an apostrophe
   parquet  the same as columns
   html     one page for a browser that needs no network: stories, timelines,
            who copied whom, two versions side by side, search, the knob

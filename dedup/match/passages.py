@@ -25,8 +25,8 @@ EDIT = 2.0
 SLACK = 6.0
 """How far the worth of a passage may fall before it is taken for ended."""
 LONE, REACH, SHIFT = 5, 16, 4
-"""Words of a run that is looked at by itself; a shorter one needs another within so many words, with as many words between
-them in both texts, or so many more or less."""
+"""Words of a run that is looked at by itself; a shorter one needs another within so many words, with as many words
+between them in both texts, or so many more or less."""
 CROWD = 16
 """Places of a run in one of the texts up to which it is looked for at each; beyond, at the first and in turn."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
-from dedup.match.passages import shared_passages
 from dedup.report.terminal import visible
 
 if TYPE_CHECKING:
@@ -44,6 +43,8 @@ def write_pair(first: Article, second: Article, out: TextIO, *, colour: bool, fu
         colour: whether what both have is told by colour.
         full: whole texts, in place of their beginnings.
     """
+    from dedup.match.passages import shared_passages
+
     passages = shared_passages(first.text, second.text)
     _print(_pair(first, second, passages, None if full else _BEGINNING), out, colour=colour)
 

@@ -16,7 +16,7 @@ import dedup
 from dedup.cli import application
 from dedup.settings import Settings
 
-COMMANDS = ("cluster", "compare", "evaluate", "schema", "settings")
+COMMANDS = ("cluster", "compare", "evaluate", "judge", "schema", "settings")
 
 
 def help_of(*command: str) -> str:
