@@ -49,7 +49,7 @@ Answers:
   t    same text          s    same story          n    neither
   m    more of both texts      Enter  the next pair      q  enough
 
-Pairs and questions go to standard output, progress and messages to standard error; answers are read from standard input.
+Pairs and questions go to standard output, progress and messages to standard error; answers come from standard input.
 
 \b
 Exit codes:
