@@ -41,9 +41,23 @@ if TYPE_CHECKING:
     from dedup.index import IndexedArticle as IndexedArticle
     from dedup.index import Placement as Placement
     from dedup.index import StoryIndex as StoryIndex
+    from dedup.judging import JudgedScores as JudgedScores
+    from dedup.judging import Judgement as Judgement
+    from dedup.judging import offered as offered
+    from dedup.judging import read_judgements as read_judgements
+    from dedup.judging import score_judgements as score_judgements
+    from dedup.likeness import Mentions as Mentions
+    from dedup.likeness import Part as Part
+    from dedup.likeness import Passage as Passage
+    from dedup.likeness import Piece as Piece
     from dedup.pipeline import cluster as cluster
     from dedup.pipeline import compare as compare
     from dedup.pipeline import learn_background as learn_background
+    from dedup.provenance import Appearance as Appearance
+    from dedup.provenance import Provenance as Provenance
+    from dedup.provenance import Version as Version
+    from dedup.provenance import timeline as timeline
+    from dedup.provenance import trace as trace
     from dedup.read import read_articles as read_articles
     from dedup.record import from_record as from_record
     from dedup.settings import Settings as Settings
@@ -51,6 +65,7 @@ if TYPE_CHECKING:
     from dedup.sources import configure as configure
 
 _HOMES = {
+    "Appearance": "provenance",
     "Archived": "archive",
     "Arrivals": "archive",
     "Article": "article",
@@ -63,11 +78,18 @@ _HOMES = {
     "Explanation": "clustering",
     "IndexedArticle": "index",
     "InputError": "errors",
+    "JudgedScores": "judging",
+    "Judgement": "judging",
     "Link": "clustering",
+    "Mentions": "likeness",
     "MinHashVectorizer": "estimators",
     "MissingDependencyError": "errors",
     "Notice": "article",
     "Placement": "index",
+    "Part": "likeness",
+    "Passage": "likeness",
+    "Piece": "likeness",
+    "Provenance": "provenance",
     "Scores": "evaluate",
     "SecondOpinionError": "errors",
     "Settings": "settings",
@@ -80,15 +102,21 @@ _HOMES = {
     "StoryIndex": "index",
     "StoryTfidfVectorizer": "estimators",
     "UnknownArticleError": "errors",
+    "Version": "provenance",
     "cluster": "pipeline",
     "cluster_against": "archive",
     "compare": "pipeline",
     "configure": "sources",
     "from_record": "record",
     "learn_background": "pipeline",
+    "offered": "judging",
     "read_archive": "archive",
     "read_articles": "read",
+    "read_judgements": "judging",
     "score": "evaluate",
+    "score_judgements": "judging",
+    "timeline": "provenance",
+    "trace": "provenance",
 }
 
 _logging.getLogger(__name__).addHandler(_logging.NullHandler())  # silent, unless who uses it wants to hear

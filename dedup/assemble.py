@@ -56,6 +56,7 @@ def assemble(evidence: StoredEvidence, settings: Settings) -> Clustering:
         copy_labels=tuple(copy_labels),
         notices=evidence.notices,
         datelines=collection.datelines,
+        has_texts=collection.has_texts,
         _evidence=evidence,
     )
 

@@ -5,14 +5,16 @@ from __future__ import annotations
 import operator
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError, MissingDependencyError, UnknownArticleError
+from dedup.likeness import Mentions, Part, Passage
 
 if TYPE_CHECKING:
+    import networkx as nx
     import pandas as pd
 
     from dedup.settings import Settings
@@ -87,6 +89,12 @@ class Story:
     end: date | datetime | None
     sources: tuple[str, ...]
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from dedup.notebook import story_html
+
+        return story_html(self)
+
 
 @dataclass(frozen=True, slots=True)
 class SharedWord:
@@ -117,6 +125,10 @@ class Explanation:
         shared_shingles, shingles_a, shingles_b: how many distinct shingles both have, and each.
         overlap: share of a text's words that stand in shingles both have, the mean of the two texts'.
         reason: one sentence that says all this to a reader.
+        passages: the passages that their texts share, in the order of the first.
+        names, numbers, dates: what their texts name, in both and in one alone.
+        missing: what two articles that are not in one story, or not one text, lack for that; a sentence each.
+        joins_from: the lowest granularity, in hundredths, at which the two are in one story; None where there is none.
     """
 
     a: str
@@ -136,6 +148,28 @@ class Explanation:
     shingles_b: int
     overlap: float
     reason: str
+    passages: tuple[Passage, ...] = ()
+    names: Mentions = field(default_factory=Mentions)
+    numbers: Mentions = field(default_factory=Mentions)
+    dates: Mentions = field(default_factory=Mentions)
+    missing: tuple[str, ...] = ()
+    joins_from: float | None = None
+
+    def waterfall(self) -> tuple[Part, ...]:
+        """The score, part by part, each with the sum up to there, without parts that are nothing."""
+        parts = (
+            ("cosine", self.link.cosine),
+            ("background", -self.background),
+            ("dates", -self.date_penalty),
+            ("outlet", -self.outlet_penalty),
+            ("second opinion", self.second_opinion),
+        )
+        total, steps = 0.0, []
+        for name, value in parts:
+            total += value
+            if value or name == "cosine":
+                steps.append(Part(name, value, total))
+        return tuple(steps)
 
 
 class Evidence(Protocol):
@@ -160,6 +194,7 @@ class Clustering:
         copy_labels: for each article the number of its copy group, -1 for an article without a copy.
         notices: what was wrong with the input, and what was done about it.
         datelines: by place, the date at the head of the text of an article without a date of publication.
+        has_texts: whether `articles` have their texts still: only then can anything be explained.
     """
 
     articles: tuple[Article, ...]
@@ -169,6 +204,7 @@ class Clustering:
     copy_labels: tuple[int, ...]
     notices: tuple[Notice, ...] = ()
     datelines: Mapping[int, date] = field(default_factory=dict, repr=False)
+    has_texts: bool = field(default=True, repr=False)
     _evidence: Evidence | None = field(default=None, repr=False)
     _places: Mapping[str, int] = field(init=False, repr=False)
     _links: tuple[Link, ...] | None = field(default=None, init=False, repr=False)
@@ -182,8 +218,19 @@ class Clustering:
     def __iter__(self) -> Iterator[Story]:
         return iter(self.stories)
 
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the largest stories."""
+        from dedup.notebook import clustering_html
+
+        return clustering_html(self)
+
     def __repr__(self) -> str:
         return f"<Clustering of {len(self.articles)} articles: {len(self.stories)} stories>"
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """What the run found, by which this clustering is explained and cut anew; None where it was made without."""
+        return self._evidence
 
     @property
     def links(self) -> tuple[Link, ...]:
@@ -251,7 +298,7 @@ class Clustering:
         records = []
         for place, (article, label) in enumerate(zip(self.articles, self.labels, strict=True)):
             story = self.stories[label]
-            dated, dated_by = self._dated(place)
+            dated, dated_by = self.dated(place)
             records.append(
                 {
                     "id": article.id,
@@ -269,8 +316,13 @@ class Clustering:
             )
         return records
 
-    def _dated(self, place: int) -> tuple[date | None, str | None]:
-        """The date by which an article was compared, and which of its dates that is."""
+    def dated(self, article_or_place: str | int) -> tuple[date | None, str | None]:
+        """The date by which an article was compared, and which of its dates that is: `published`, `text` or `seen`.
+
+        Raises:
+            UnknownArticleError: there is no such article.
+        """
+        place = self.place(article_or_place)
         article = self.articles[place]
         dates = ((article.published, "published"), (self.datelines.get(place), "text"), (article.seen, "seen"))
         return next(((day, name) for day, name in dates if day), (None, None))
@@ -283,6 +335,23 @@ class Clustering:
                 total[article] += round(link.probability * 10_000)
                 count[article] += 1
         return {article: round(total[article] / count[article]) / 10_000 for article in count}
+
+    def to_networkx(self) -> nx.Graph:
+        """The articles as nodes, with the keys of `to_records`, and the links as edges, with the fields of `Link`.
+
+        Raises:
+            MissingDependencyError: networkx is not installed.
+        """
+        try:
+            import networkx as nx
+        except ImportError as error:
+            raise MissingDependencyError("Clustering.to_networkx", "networkx", extra="networkx") from error
+        graph = nx.Graph()
+        graph.add_nodes_from((record.pop("id"), record) for record in self.to_records())
+        for link in self.links:
+            told = asdict(link)
+            graph.add_edge(told.pop("a"), told.pop("b"), **told)
+        return graph
 
     def to_pandas(self) -> pd.DataFrame:
         """The same as a data frame, a row per article.

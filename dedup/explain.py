@@ -9,8 +9,10 @@ import numpy as np
 
 from dedup.clustering import Clustering, Explanation, Link, SharedWord
 from dedup.group.cut import PAIR, threshold_at
+from dedup.match import mentions
 from dedup.match.copies import Overlaps, overlaps
 from dedup.match.outlets import outlet_penalty
+from dedup.match.passages import shared_passages
 from dedup.match.stories import SECONDS_A_DAY, date_penalty
 from dedup.match.stories import score as story_score
 from dedup.vectorize.exact import SCORE_UNIT
@@ -19,6 +21,7 @@ from dedup.vectorize.light import hashes_of
 
 if TYPE_CHECKING:
     from dedup.evidence import StoredEvidence
+    from dedup.settings import Settings
     from dedup.text.document import Document
 
 
@@ -75,6 +78,8 @@ def explain(evidence: StoredEvidence, clustering: Clustering, first: int, second
         probability=_probability(evidence, a, b, score, overlap, same_text=same_text),
     )
     joined_at = _joined_at(evidence, a, b) if same_story else None
+    texts = [evidence.collection.first(distinct).text for distinct in (a, b)]
+    joins_from = _joins_from(evidence, a, b)
     return Explanation(
         a=names[0],
         b=names[1],
@@ -102,6 +107,12 @@ def explain(evidence: StoredEvidence, clustering: Clustering, first: int, second
             joined_at=joined_at,
             clustering=clustering,
         ),
+        passages=shared_passages(*texts),
+        names=mentions.names(*texts),
+        numbers=mentions.numbers(*texts),
+        dates=mentions.dates(*texts),
+        missing=_missing(evidence, a, b, link, overlap, settings, same_text, same_story, joins_from),
+        joins_from=joins_from,
     )
 
 
@@ -150,6 +161,65 @@ def _joined_at(evidence: StoredEvidence, a: int, b: int) -> float | None:
             return None
         a, b = (int(parents[a]), b) if a < b else (a, int(parents[b]))
     return math.inf if b < tree.leaves else float(tree.height[b - tree.leaves])
+
+
+def _joins_from(evidence: StoredEvidence, a: int, b: int) -> float | None:
+    """The lowest granularity in hundredths at which two distinct articles are in one story; stories grow with it."""
+
+    def together(hundredths: int) -> bool:
+        label = evidence.cut(evidence.tree, hundredths / 100)
+        return bool(label[a] == label[b])
+
+    if a == b or together(0):
+        return 0.0
+    if not together(100):
+        return None
+    low, high = 0, 100  # apart at the one, together at the other
+    while high - low > 1:
+        middle = (low + high) // 2
+        low, high = (low, middle) if together(middle) else (middle, high)
+    return high / 100
+
+
+def _missing(
+    evidence: StoredEvidence,
+    a: int,
+    b: int,
+    link: Link,
+    overlap: Overlaps,
+    settings: Settings,
+    same_text: bool,
+    same_story: bool,
+    joins_from: float | None,
+) -> tuple[str, ...]:
+    """What two articles lack for one text, and for one story."""
+    lacking = []
+    form = evidence.is_form(min(a, b), max(a, b))
+    share, shared = float(overlap.overlap[0]), int(overlap.shared[0])
+    if not same_text and form:
+        lacking.append("For one text: they are one form filled in twice.")
+    elif not same_text and share < settings.copy_overlap:
+        lacking.append(
+            f"For one text: {share:.0%} of their words stand in shared phrases, {settings.copy_overlap:.0%} must."
+        )
+    elif not same_text:
+        lacking.append(f"For one text: {shared:,} phrases in common are too few, or they lie too many days apart.")
+    if same_story:
+        return tuple(lacking)
+    needed = PAIR * threshold_at(settings.granularity)
+    if evidence.digest[a] or evidence.digest[b]:
+        lacking.append("For one story: a digest is of none.")
+    elif link.days is not None and link.days > settings.window:
+        lacking.append(f"For one story: {link.days - settings.window:.0f} days less between them.")
+    elif link.score < needed:
+        lacking.append(f"For one story: {needed - link.score:.3f} more score.")
+    elif not form:
+        lacking.append("For one story: other articles of their groups that resemble each other as these two do.")
+    if joins_from is not None:
+        lacking.append(f"They are in one story from granularity {joins_from:.2f}.")
+    elif not form:
+        lacking.append("At no granularity are they in one story.")
+    return tuple(lacking)
 
 
 def _shared_words(evidence: StoredEvidence, a: int, b: int, documents: list[Document]) -> tuple[SharedWord, ...]:

@@ -43,12 +43,14 @@ REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
 FUNCTIONS = (
     *("cluster", "cluster_against", "compare", "configure", "from_record", "learn_background"),
     *("read_archive", "read_articles", "score"),
+    *("trace", "timeline", "offered", "read_judgements", "score_judgements"),
 )
 ESTIMATORS = ("MinHashVectorizer", "StoryClusterer", "StoryTfidfVectorizer")
 RECORDS = (
     *(
         "Archived",
         "Arrivals",
+        "Appearance",
         "Article",
         "Background",
         "Change",
@@ -57,13 +59,21 @@ RECORDS = (
         "CopyGroup",
         "Explanation",
         "IndexedArticle",
+        "JudgedScores",
+        "Judgement",
         "Link",
+        "Mentions",
         "Notice",
         "Placement",
         "Scores",
         "SharedWord",
         "Story",
         "StoryIndex",
+        "Part",
+        "Passage",
+        "Piece",
+        "Provenance",
+        "Version",
     ),
 )
 FIXTURES = {"texts": ["Fire broke out on the ferry.", "A ferry burned off Corran."], "names": ["a", "b"]}
@@ -159,7 +169,7 @@ def test_every_key_of_a_comparison_is_explained(tmp_path: Path) -> None:
     arguments = ["compare", *(str(tmp_path / name) for name in ("a.txt", "b.txt")), "--json"]
     written = json.loads(CliRunner().invoke(application(), arguments).stdout)
     own = set(written) - set(rows(section("`Explanation`")))
-    assert own == {"schema", "dedup", "settings", "judged_against"}
+    assert own == {"schema", "dedup", "settings", "judged_against", "waterfall"}
     assert all(f"`{key}`" in section("`dedup compare`") for key in own)
 
 
@@ -303,7 +313,7 @@ def printed(command: str) -> str:
     """What a command prints to a terminal of 100 columns."""
     terminal, end = pty.openpty()
     arguments = [sys.executable, "-m", "dedup.cli", *shlex.split(command)[1:]]
-    environment = {**os.environ, "COLUMNS": "100", "PYTHONUTF8": "1"}
+    environment = {**os.environ, "COLUMNS": "100", "PYTHONUTF8": "1", "NO_COLOR": "1"}
     with subprocess.Popen(
         arguments, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=end, stderr=subprocess.DEVNULL
     ) as running:

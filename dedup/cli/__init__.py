@@ -28,7 +28,7 @@ Each command has a help of its own: dedup cluster --help.
 
 def application() -> typer.Typer:
     """The command with all its subcommands."""
-    from dedup.cli import cluster, compare, evaluate, index, schema, settings
+    from dedup.cli import cluster, compare, evaluate, index, judge, schema, settings
 
     # Plain help, without boxes: it is twice as fast, and examples can be copied out of it.
     app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, help=_HELP)
@@ -37,6 +37,7 @@ def application() -> typer.Typer:
         ("cluster", cluster),
         ("compare", compare),
         ("evaluate", evaluate),
+        ("judge", judge),
         ("schema", schema),
         ("settings", settings),
     ):

@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,16 +23,17 @@ from dedup.cli.options import (
     FieldOption,
     LogJsonOption,
     MemoryOption,
+    PlotOption,
     SetOption,
     ThreadsOption,
     VerboseOption,
     configured,
 )
-from dedup.cli.output import Format, check_output, choose_format, write_result
+from dedup.cli.output import Format, check_output, check_plot, choose_format, write_plot, write_result
 from dedup.cli.progress import ProgressBar
 from dedup.clustering import Clustering
 from dedup.keep.choice import Keep
-from dedup.report import Summary, summarise
+from dedup.report import Summary, plot_clustering, summarise
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals
@@ -50,6 +52,7 @@ on standard input. Files are .txt, .md, .html, .json, .jsonl, .csv, .parquet, .a
 \b
 Examples:
   dedup cluster news/                           a table of the stories
+  dedup cluster news/ --output stories.html     a page to look at them
   dedup cluster news/ --output stories.jsonl    the same as data
   dedup cluster a.csv --field text=story_body   the text is in that column
   dedup cluster news/ --set granularity=.4      narrower stories
@@ -67,9 +70,11 @@ Formats:
            source, published, dated and dated_by (the date it goes by, and
            where that is from: published, text or seen), path, probability
            (that its links are right)
-  csv      the same as rows, unchanged: a spreadsheet may take a title that
-           begins with = for a formula, so import it there as text
+  csv      the same as rows; a text that a spreadsheet would take for a
+           formula begins with an apostrophe
   parquet  the same as columns
+  html     one page for a browser that needs no network: stories, timelines,
+           who copied whom, two versions side by side, search, the knob
   json     one document: settings, stories, copy groups, scored links, notices
 'dedup schema' prints what they hold as JSON schemas.
 
@@ -136,6 +141,7 @@ def command(
             show_default=False,
         ),
     ] = None,
+    plot: PlotOption = None,
     field: FieldOption = None,
     dayfirst: DayfirstOption = False,
     setting: SetOption = None,
@@ -162,6 +168,8 @@ def command(
         if target:
             check_output(target, [*paths, *(against or ())])
 
+    if plot:
+        check_plot(plot, [*paths, *(against or ())])
     began = time.perf_counter()
     notices: list[Notice] = []
     with ExitStack() as stack:
@@ -171,13 +179,16 @@ def command(
         written = "nothing is written"
         try:
             articles = _articles(paths, given, notices, progress, keeping)
-            found = _clustered(articles, against, given, notices, progress)
+            found = _clustered(articles, against, given, notices, progress, keep_texts=style is Format.HTML)
             progress.stop()
             kept, written = "", written if target else "what is written is not whole"
             if keeping:
                 kept = keeping.write(found)
             else:
                 write_result(found, style or Format.JSONL, target)
+            if plot:
+                drawn = found if isinstance(found, Clustering) else found.clustering
+                write_plot(plot, partial(plot_clustering, drawn))
         except KeyboardInterrupt:
             progress.stop()
             if not quiet:
@@ -223,14 +234,16 @@ def _clustered(
     given: Configuration,
     notices: list[Notice],
     progress: ProgressBar,
+    *,
+    keep_texts: bool,
 ) -> Clustering | Arrivals:
-    """The stories of the articles, with all that was noticed. Articles are let go as soon as their words are read."""
+    """The stories of the articles, with all that was noticed. Texts are let go once their words are read, or kept."""
     settings = given.settings
     if not against:
-        clustering = dedup.cluster(articles, settings, progress=progress, keep_texts=False)
+        clustering = dedup.cluster(articles, settings, progress=progress, keep_texts=keep_texts)
         return replace(clustering, notices=(*notices, *clustering.notices))
     archive = dedup.read_archive(against, fields=given.fields, notices=notices, dayfirst=given.dayfirst)
-    arrivals = dedup.cluster_against(articles, archive, settings, progress=progress, keep_texts=False)
+    arrivals = dedup.cluster_against(articles, archive, settings, progress=progress, keep_texts=keep_texts)
     noticed = (*notices, *arrivals.clustering.notices)
     return replace(arrivals, clustering=replace(arrivals.clustering, notices=noticed))
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, replace
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from functools import partial
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -16,16 +17,17 @@ from dedup.cli.options import (
     FieldOption,
     JsonOption,
     LogJsonOption,
+    PlotOption,
     SetOption,
     VerboseOption,
     configured,
 )
-from dedup.cli.output import standard_output
-from dedup.report import json_text, visible
+from dedup.cli.output import check_plot, in_colour, standard_output, write_plot
+from dedup.report import json_text, plot_explanation, visible, write_comparison
 from dedup.report.json_document import settings_record
 
 if TYPE_CHECKING:
-    from dedup.clustering import Explanation, Link
+    from dedup.clustering import Explanation
     from dedup.settings import Settings
     from dedup.sources import Configuration
 
@@ -40,6 +42,9 @@ Examples:
   dedup compare a.txt b.txt              in words
   dedup compare a.json b.json --json     for a program
 
+On a terminal that has colours, what only A has is red, what only B has is green, what both have is blue; NO_COLOR in
+the environment keeps to signs.
+
 The answer goes to standard output, whatever it is with exit code 0; messages go to standard error.
 
 \b
@@ -50,7 +55,6 @@ Exit codes:
   130  interrupted; 141 when the reader of the output went away
 """
 
-_WORDS = 15
 _BACKGROUND = "the word frequencies that ship with dedup"
 
 
@@ -61,6 +65,7 @@ def command(
     dayfirst: DayfirstOption = False,
     setting: SetOption = None,
     config: ConfigOption = None,
+    plot: PlotOption = None,
     json: JsonOption = False,
     verbose: VerboseOption = 0,
     log_json: LogJsonOption = False,
@@ -71,16 +76,21 @@ def command(
     settings = given.settings
     if a == b == "-":
         raise typer.BadParameter("only one of the two can come from standard input", param_hint="A B")
+    if plot:
+        check_plot(plot, [a, b])
     first, second = _only(a, given), _only(b, given)
     # Two files of one name in two folders may have one id; what the user typed tells them apart.
     names = (a, b) if a != b else (a, f"{b} (again)")
     first, second = replace(first, id=names[0]), replace(second, id=names[1])
     explanation = dedup.compare(first, second, settings)
+    if plot:
+        write_plot(plot, partial(plot_explanation, explanation))
     with standard_output() as out:
         if json:
             out.write(json_text(_record(explanation, settings)) + "\n")
         else:
-            _write(explanation, first, second, settings, out)
+            write_comparison(explanation, first, second, settings, out, colour=in_colour(out))
+            out.write(f"Judged by themselves, against {_BACKGROUND}.\n")
 
 
 def _only(path: str, given: Configuration) -> Article:
@@ -106,70 +116,5 @@ def _record(explanation: Explanation, settings: Settings) -> dict[str, Any]:
         "settings": settings_record(settings),
         "judged_against": _BACKGROUND,
         **asdict(explanation),
+        "waterfall": [asdict(part) for part in explanation.waterfall()],
     }
-
-
-def _write(explanation: Explanation, first: Article, second: Article, settings: Settings, out: TextIO) -> None:
-    link = explanation.link
-    lines = [
-        f"A  {_described(first)}",
-        f"B  {_described(second)}",
-        "",
-        f"Same text?   {_yes(explanation.same_text)}",
-        f"  {explanation.shared_shingles:,} phrases of {settings.shingle_size} words in both;"
-        f" A has {explanation.shingles_a:,}, B has {explanation.shingles_b:,}",
-        f"  containment  {link.containment:6.3f}   of the shorter text's phrases",
-        f"  Jaccard      {link.jaccard:6.3f}   of both texts' phrases together",
-        f"  overlap      {explanation.overlap:6.3f}   of words, on average   (a copy from {settings.copy_overlap:g})",
-        "",
-        f"Same story?  {_yes(explanation.same_story)}",
-        f"  cosine       {link.cosine:6.3f}   of their weighted words",
-        f"  background   {-explanation.background or 0.0:6.3f}   how much two such articles resemble anything",
-        f"  dates        {-explanation.date_penalty or 0.0:6.3f}   {_apart(link.days)}",
-        *_outlet(explanation, first),
-        f"  score        {link.score:6.3f}   (one story from {explanation.threshold:.3g})",
-        f"  probability  {link.probability:6.3f}   {_right(link)}",
-        "",
-        *_words(explanation),
-        f"{explanation.reason}",
-        f"Judged by themselves, against {_BACKGROUND}.",
-    ]
-    out.writelines(visible(line) + "\n" for line in lines)
-
-
-def _outlet(explanation: Explanation, first: Article) -> list[str]:
-    if not explanation.outlet_penalty:
-        return []
-    return [f"  outlet       {-explanation.outlet_penalty:6.3f}   both of {first.source}"]
-
-
-def _words(explanation: Explanation) -> list[str]:
-    if not explanation.words:
-        return ["They share no word that counts.", ""]
-    shown = explanation.words[:_WORDS]
-    lines = ["What the cosine is made of"]
-    lines += [f"  {word.weight:6.3f}  {word.word}" for word in shown]
-    rest = explanation.words[_WORDS:]
-    if rest:
-        lines.append(f"  {sum(word.weight for word in rest):6.3f}  in {len(rest):,} more words")
-    return [*lines, ""]
-
-
-def _described(article: Article) -> str:
-    title = article.title or article.text[:80]
-    date = f" ({article.published.isoformat()[:10]})" if article.published else ""
-    return f"{article.id}: {title}{date}"
-
-
-def _apart(days: float | None) -> str:
-    if days is None:
-        return "a date is not known"
-    return "on the same day" if days < 1 else f"{days:.0f} day{'' if round(days) == 1 else 's'} apart"
-
-
-def _right(link: Link) -> str:
-    return "that they are one text" if link.kind == "copy" else "that they are of one event"
-
-
-def _yes(answer: bool) -> str:
-    return "yes" if answer else "no"

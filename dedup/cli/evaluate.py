@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
@@ -44,6 +45,7 @@ Examples:
   dedup evaluate dev.jsonl test.csv --json     two sets, for a program
   dedup evaluate dev.csv --field story=event   the label is in that column
   dedup evaluate dev.jsonl --set granularity=.4  with another setting
+  dedup evaluate news/ --labels labels.jsonl   by pairs that a person judged
 
 \b
 Scores, all best at 1:
@@ -53,6 +55,9 @@ Scores, all best at 1:
   ARI     adjusted Rand index over pairs: 0 is chance
   pairs   of the pairs found together, the share that belongs together (P);
           of those that belong together, the share found (R); and F1
+
+With --labels the scores are those of the judged pairs: of pairs in one story, those judged one story or one text; of
+pairs in one copy group, those judged one text. The granularity that fits the judgements best is named.
 
 The scores go to standard output; progress and messages go to standard error.
 
@@ -71,6 +76,15 @@ def command(
     files: Annotated[
         list[str], typer.Argument(metavar="FILE", help="Labelled records, a set each.", show_default=False)
     ],
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels",
+            metavar="LABELS",
+            help="Score the pairs judged in this file ('dedup judge' writes it), on all FILEs together.",
+            show_default=False,
+        ),
+    ] = None,
     field: FieldOption = None,
     dayfirst: DayfirstOption = False,
     setting: SetOption = None,
@@ -84,6 +98,9 @@ def command(
     """Parses, clusters and scores each set, prints."""
     begin_logging(verbose, as_json=log_json)
     given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads, memory=memory)
+    if labels:
+        _judged(files, labels, given, json=json)
+        return
     names = [set_name(file) for file in files]
     for name in names:
         if names.count(name) > 1:
@@ -102,6 +119,40 @@ def command(
     _print(scored, json=json)
     if len(scored) < len(files):
         raise typer.Exit(1)
+
+
+def _judged(files: list[str], labels: Path, given: Configuration, *, json: bool) -> None:
+    """Clusters all files together and scores the judged pairs."""
+    from dedup.judging import read_judgements, score_judgements
+
+    if not labels.is_file():
+        raise typer.BadParameter(visible(f"there is no file {labels}"), param_hint="--labels")
+    judgements = read_judgements(labels)
+    notices: list[Notice] = []
+    with ProgressBar() as progress:
+        articles = list(dedup.read_articles(files, fields=given.fields, notices=notices, dayfirst=given.dayfirst))
+        clustering = dedup.cluster(articles, given.settings, progress=progress)
+    tell([*notices, *clustering.notices])
+    found = score_judgements(clustering, judgements)
+    with standard_output() as out:
+        if json:
+            out.write(json_text(asdict(found)) + "\n")
+            return
+        out.write(f"{found.judged:,} judged pairs; {found.unknown:,} more are of articles that are not here\n\n")
+        out.write(f"{'':12}    P     R    F1\n")
+        for name, scores in (
+            ("One story", (found.precision, found.recall, found.f1)),
+            ("One text", (found.copy_precision, found.copy_recall, found.copy_f1)),
+        ):
+            out.write(f"{name:12}{'':1}{' '.join(f'{score:5.3f}' for score in scores)}\n")
+        out.write("\n")
+        if found.suggested is None:
+            out.write("All judgements are on one side: judge some pairs of each kind for a granularity to be found.\n")
+        else:
+            out.write(
+                f"Granularity {found.granularity:.2f} has F1 {found.f1:.3f}; {found.suggested:.2f} fits best, with"
+                f" {found.best_f1:.3f} (--set granularity={found.suggested:g})\n"
+            )
 
 
 def _print(scored: Mapping[str, Mapping[str, Scores]], *, json: bool) -> None:

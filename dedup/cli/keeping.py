@@ -66,9 +66,12 @@ class Keeping:
         self._which = which
         self._output = output
         self._as_folder = output is not None and (as_folder or output.is_dir())
-        self._shape: str | None = _OF_FORMAT[style] if style and style is not Format.TABLE else None
-        if style is Format.TABLE:
-            raise typer.BadParameter("a table is no format to keep records in", param_hint="--format")
+        self._shape: str | None = _OF_FORMAT.get(style) if style else None
+        if style in {Format.TABLE, Format.HTML}:
+            raise typer.BadParameter(
+                f"{'a table' if style is Format.TABLE else 'a page'} is no format to keep records in",
+                param_hint="--format",
+            )
         if self._as_folder and style:
             problem = "in a folder each file is written as it came: name a file in it, or leave this out"
             raise typer.BadParameter(problem, param_hint="--format")

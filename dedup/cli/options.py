@@ -79,6 +79,15 @@ MemoryOption = Annotated[
         show_default=False,
     ),
 ]
+PlotOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--plot",
+        metavar="PICTURE",
+        help="Draw a picture into this file, which ends in .png or .svg (needs story-dedup[plot]).",
+        show_default=False,
+    ),
+]
 VerboseOption = Annotated[
     int,
     typer.Option(

@@ -10,12 +10,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, TextIO, cast
+from typing import IO, TYPE_CHECKING, BinaryIO, TextIO, cast
 
 import typer
 
 from dedup.clustering import Clustering
-from dedup.report import visible, write_csv, write_json, write_jsonl, write_parquet, write_table
+from dedup.errors import MissingDependencyError
+from dedup.report import PICTURES, visible, write_csv, write_html, write_json, write_jsonl, write_parquet, write_table
 from dedup.whole import PACKINGS, whole_file
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
 BROKEN_PIPE = 141  # what a shell reports of a program that a closed pipe has ended
 _EXTENSIONS = {
     ".csv": "csv",
+    ".html": "html",
     ".json": "json",
     ".jsonl": "jsonl",
     ".ndjson": "jsonl",
@@ -40,6 +42,7 @@ class Format(StrEnum):
     JSONL = "jsonl"
     CSV = "csv"
     PARQUET = "parquet"
+    HTML = "html"
 
 
 def check_output(output: Path, inputs: Sequence[str], archives: Sequence[str] = (), *, as_folder: bool = False) -> None:
@@ -86,7 +89,7 @@ def choose_format(wanted: Format | None, output: Path | None) -> Format:
     if output and output.suffix:
         if ending(output) in _EXTENSIONS:
             return Format(_EXTENSIONS[ending(output)])
-        problem = f"{output} does not tell what to write: add --format table, json, jsonl, csv or parquet"
+        problem = f"{output} does not tell what to write: add --format table, json, jsonl, csv, parquet or html"
         raise typer.BadParameter(visible(problem), param_hint="--output")
     return Format.TABLE if output is None and sys.stdout.isatty() else Format.JSONL
 
@@ -102,6 +105,7 @@ def write_result(found: Clustering | Arrivals, style: Format, output: Path | Non
         Format.JSON: write_json,
         Format.JSONL: write_jsonl,
         Format.CSV: write_csv,
+        Format.HTML: _write_page,
     }[style]
     if output:
         with whole_file(output) as out:
@@ -115,6 +119,35 @@ def write_result(found: Clustering | Arrivals, style: Format, output: Path | Non
     else:
         with standard_output() as out:
             write(found, out)
+
+
+def in_colour(out: TextIO) -> bool:
+    """Whether to write in colour: to a terminal that has colours, unless NO_COLOR forbids it."""
+    return out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def check_plot(plot: Path, inputs: Sequence[str]) -> None:
+    """Finds before the work what would keep a picture from being drawn; wrong usage ends the command."""
+    from importlib.util import find_spec
+
+    if plot.suffix.lower() not in PICTURES:
+        raise typer.BadParameter(visible(f"{plot} should end in {' or '.join(PICTURES)}"), param_hint="--plot")
+    if find_spec("matplotlib") is None:
+        raise MissingDependencyError("--plot", "matplotlib", extra="plot")
+    if plot.is_dir() or not plot.resolve().parent.is_dir():
+        raise typer.BadParameter(visible(f"{plot} cannot be written: it is a folder, or in none"), param_hint="--plot")
+    if plot.is_file() and any(Path(path).exists() and plot.samefile(path) for path in inputs):
+        raise typer.BadParameter(visible(f"{plot} is an input too, and would be overwritten"), param_hint="--plot")
+
+
+def write_plot(plot: Path, draw: Callable[[BinaryIO, str], None]) -> None:
+    """A picture, whole or not at all."""
+    with whole_file(plot) as out:
+        draw(cast(BinaryIO, out), plot.suffix.lower().removeprefix("."))
+
+
+def _write_page(found: Clustering | Arrivals, out: TextIO) -> None:
+    write_html(found if isinstance(found, Clustering) else found.clustering, out)
 
 
 @contextmanager

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from dedup.clustering import COLUMNS
 from dedup.report.columns import COLUMNS_AGAINST, columns_of
+from dedup.report.comparison import write_comparison, write_pair
 from dedup.report.csv_rows import write_csv
+from dedup.report.html import write_html
 from dedup.report.json_document import write_json
 from dedup.report.json_lines import write_jsonl
 from dedup.report.json_text import json_text
 from dedup.report.parquet_rows import write_parquet
+from dedup.report.pictures import PICTURES, plot_clustering, plot_explanation
 from dedup.report.schema import SCHEMAS, read_schema
 from dedup.report.summary import Summary, summarise
 from dedup.report.table import write_table
@@ -21,16 +24,22 @@ from dedup.report.terminal import visible
 __all__ = [
     "COLUMNS",
     "COLUMNS_AGAINST",
+    "PICTURES",
     "SCHEMAS",
     "Summary",
     "columns_of",
     "json_text",
+    "plot_clustering",
+    "plot_explanation",
     "read_schema",
     "summarise",
     "visible",
+    "write_comparison",
     "write_csv",
+    "write_html",
     "write_json",
     "write_jsonl",
+    "write_pair",
     "write_parquet",
     "write_table",
 ]

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from dedup.archive import Arrivals
     from dedup.clustering import Clustering
 
+_FORMULA = re.compile("'*[=+@\t\r-]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -19,10 +20,9 @@ def write_csv(found: Clustering | Arrivals, out: TextIO) -> None:
     """A header, then one row per article in input order: the columns of `to_records`.
 
     What has no value is empty; `canonical` is `true` or `false`. Rows end with CRLF (RFC 4180), so that a lone line
-    feed or carriage return inside a title is quoted and comes back. Values are written as they are: a title that begins
-    with `=` is not disguised for the sake of spreadsheets, since a program that reads it back would get another title.
-    Open such a file in a spreadsheet as text. The one exception is a lone surrogate, which has no UTF-8 form and
-    becomes U+FFFD.
+    feed or carriage return inside a title is quoted and comes back. A text that a spreadsheet would take for a formula
+    gets an apostrophe before it, and so does one that begins with apostrophes before such a sign: who takes one away
+    has the text back. A lone surrogate, which has no UTF-8 form, becomes U+FFFD.
     """
     writer = csv.writer(out, lineterminator="\r\n")
     columns = columns_of(found)
@@ -38,4 +38,4 @@ def _cell(value: str | float | bool | None) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return repr(value)
-    return _SURROGATE.sub("\ufffd", value)
+    return _SURROGATE.sub("\ufffd", f"'{value}" if _FORMULA.match(value) else value)

@@ -1,4 +1,4 @@
-"""The date that an article carries at its head, for articles whose date no field gives.
+"""The date that an article carries at its head, for articles whose date no field gives; and the dates it tells of.
 
 Only a full date counts (day, month and year), spelled with the name of the month or in the order year, month, day; what
 is written in digits alone in another order can mean two days. It must stand at the beginning of a line or after a
@@ -44,6 +44,16 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
     )
 
 
+@cache
+def _yearless() -> tuple[re.Pattern[str], ...]:
+    month = r"(?P<month>[^\W\d_][^\s\d,./;:)-]*)"
+    return (
+        re.compile(_DAY + r"\s+(?:(?:de|del|of|den)\s+)?" + month),
+        re.compile(r"(?<![^\W\d_])" + month + r"\.?\s+" + _DAY + r"(?!\d|[.,:]\d)"),
+        re.compile(r"(?<!\d)(?P<month>\d{1,2})\s*月\s*(?P<day>\d{1,2})\s*日"),
+    )
+
+
 def dateline(text: str) -> date | None:
     """The first full date at the head of a text, None where there is none."""
     head = text[:HEAD]
@@ -55,6 +65,27 @@ def dateline(text: str) -> date | None:
                 found.append((match.start(), day))
                 break
     return min(found)[1] if found else None
+
+
+def dates_told(text: str) -> list[tuple[int, int, tuple[int | None, int, int]]]:
+    """All dates in a text, full ones and those without a year: where each begins and ends, its year, month and day."""
+    found: list[tuple[int, int, tuple[int | None, int, int]]] = []
+    for pattern in _patterns():
+        for match in pattern.finditer(text):
+            day = _date(match["year"], match["month"], match["day"])
+            if day is not None:
+                found.append((*match.span(), (day.year, day.month, day.day)))
+    for pattern in _yearless():
+        for match in pattern.finditer(text):
+            day = _date("2000", match["month"], match["day"])  # a leap year
+            if day is not None and (not match["month"].isdecimal() or "月" in match[0]):
+                found.append((*match.span(), (None, day.month, day.day)))
+    told, end = [], 0
+    for start, stop, day_told in sorted(found, key=lambda one: (one[0], one[2][0] is None, -one[1])):
+        if start >= end:
+            told.append((start, stop, day_told))
+            end = stop
+    return told
 
 
 def _stands_alone(before: str) -> bool:

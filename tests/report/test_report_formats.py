@@ -149,8 +149,17 @@ def test_csv_returns_any_title(title: str) -> None:
     out = io.StringIO(newline="")
     write_csv(clustering([([Article(id="a", text="", title=title, source="=1+1")], [])]), out)
     (row,) = csv.DictReader(titled(out.getvalue()))
-    assert row["title"] == title
-    assert row["source"] == "=1+1"  # not disguised: what goes in comes out
+    assert re.sub("^'(?='*[=+@\t\r-])", "", row["title"]) == title
+    assert row["source"] == "'=1+1"
+
+
+@pytest.mark.parametrize("sign", ["=", "+", "-", "@", "\t", "\r", "'="])
+def test_no_cell_is_a_formula(sign: str) -> None:
+    out = io.StringIO(newline="")
+    text = f"{sign}HYPERLINK(1)"
+    write_csv(clustering([([Article(id=text, text="", title=text, source=text, path=text)], [])]), out)
+    (row,) = csv.DictReader(titled(out.getvalue()))
+    assert not [cell for cell in row.values() if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 
 
 def test_csv_replaces_lone_surrogates_only() -> None:

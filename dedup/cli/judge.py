@@ -1,0 +1,146 @@
+"""`dedup judge`: a person says of pairs of articles whether they are one text, one story, or neither."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TextIO
+
+import typer
+
+import dedup
+from dedup.article import Notice
+from dedup.cli.inputs import FilesFromOption, gather
+from dedup.cli.messages import begin_logging, say, tell
+from dedup.cli.options import (
+    ConfigOption,
+    DayfirstOption,
+    FieldOption,
+    LogJsonOption,
+    MemoryOption,
+    SetOption,
+    ThreadsOption,
+    VerboseOption,
+    configured,
+)
+from dedup.cli.output import in_colour, standard_output
+from dedup.cli.progress import ProgressBar
+from dedup.report import visible, write_pair
+
+if TYPE_CHECKING:
+    from dedup.clustering import Clustering
+    from dedup.judging import Label
+
+SHORT_HELP = "Judge pairs of articles: same text, same story, or neither."
+HELP = """Asks of pairs of articles whether they are one text, one story or neither, and keeps the answers.
+
+The pairs come where an answer tells most: near the border of what is joined, and from two outlets before one. Each
+answer is a line of JSON in LABELS, written at once: {"a": id, "b": id, "label": "same_text"}, or "same_story", or
+"neither". Pairs judged there already are not asked about again. `dedup evaluate --labels` scores settings by them.
+
+\b
+Examples:
+  dedup judge news/                              into labels.jsonl
+  dedup judge news/ --labels mine.jsonl --count 50
+  dedup evaluate news/ --labels mine.jsonl       which granularity fits?
+
+\b
+Answers:
+  t    same text          s    same story          n    neither
+  m    more of both texts      Enter  the next pair      q  enough
+
+Pairs and questions go to standard output, progress and messages to standard error; answers come from standard input.
+
+\b
+Exit codes:
+  0    done
+  1    nothing usable: no article, or no pair worth a judgement
+  2    wrong usage: an unknown option, setting, field or format
+  130  interrupted; what was answered is kept
+"""
+
+_ANSWERS: dict[str, Label] = {"t": "same_text", "s": "same_story", "n": "neither"}
+_DEFAULT = "labels.jsonl"
+
+
+def command(
+    paths: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="PATH", help="Files, folders, patterns.", show_default=False),
+    ] = None,
+    *,
+    files_from: FilesFromOption = None,
+    labels: Annotated[
+        Path | None,
+        typer.Option(
+            "--labels", metavar="LABELS", help=f"Append to this file; {_DEFAULT} without.", show_default=False
+        ),
+    ] = None,
+    count: Annotated[
+        int | None,
+        typer.Option("--count", metavar="N", min=1, help="Stop after so many answers.", show_default=False),
+    ] = None,
+    field: FieldOption = None,
+    dayfirst: DayfirstOption = False,
+    setting: SetOption = None,
+    config: ConfigOption = None,
+    threads: ThreadsOption = None,
+    memory: MemoryOption = None,
+    verbose: VerboseOption = 0,
+    log_json: LogJsonOption = False,
+) -> None:
+    """Parses, clusters, asks."""
+    from dedup.judging import offered, read_judgements
+
+    begin_logging(verbose, as_json=log_json)
+    given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads, memory=memory)
+    named = gather(paths, files_from)
+    if "-" in named:
+        raise typer.BadParameter("answers come from standard input, so articles cannot", param_hint="PATH")
+    target = labels or Path(_DEFAULT)
+    known = read_judgements(target) if target.exists() else []
+    notices: list[Notice] = []
+    with ProgressBar() as progress:
+        articles = list(dedup.read_articles(named, fields=given.fields, notices=notices, dayfirst=given.dayfirst))
+        clustering = dedup.cluster(articles, given.settings, progress=progress) if articles else None
+    tell([*notices, *(clustering.notices if clustering else ())])
+    pairs = list(offered(clustering, known)) if clustering else []
+    if clustering is None or not pairs:
+        say(f"Error: there is no pair to judge in {', '.join(named[:10])}")
+        raise typer.Exit(1)
+    with standard_output() as out:
+        answered = _ask(clustering, pairs, target, count or len(pairs), out)
+    say(f"{answered:,} judged now, {len(known) + answered:,} in {target}")
+
+
+def _ask(clustering: Clustering, pairs: list[tuple[str, str]], target: Path, most: int, out: TextIO) -> int:
+    """Asks about pairs until the person has enough; returns how many were answered."""
+    from dedup.judging import Judgement
+
+    answered = 0
+    for number, (a, b) in enumerate(pairs, 1):
+        first, second = (clustering.articles[clustering.place(name)] for name in (a, b))
+        full = False
+        while True:
+            out.write(f"\n{'─' * 72}\nPair {number:,} of {len(pairs):,}\n\n")
+            write_pair(first, second, out, colour=in_colour(out), full=full)
+            out.write("\n[t]ext  [s]tory  [n]either  [m]ore  [Enter] skip  [q]uit > ")
+            out.flush()
+            line = sys.stdin.readline()
+            answer = line.strip().lower()[:1]
+            if not line or answer == "q":
+                out.write("\n")
+                return answered
+            if answer == "m":
+                full = True
+                continue
+            if answer in _ANSWERS or not answer:
+                break
+            out.write(visible(f"{line.strip()[:20]} is no answer: t, s, n, m, q, or Enter alone") + "\n")
+        if answer:
+            with target.open("a", encoding="utf-8", newline="") as kept:
+                kept.write(Judgement(a, b, _ANSWERS[answer]).line())
+            answered += 1
+            if answered >= most:
+                break
+    return answered

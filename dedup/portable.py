@@ -1,0 +1,111 @@
+"""What a page needs to cut a clustering anew by itself: the merge tree, who stands in which order, the scored pairs."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.clustering import Clustering
+from dedup.collection import published_seconds
+from dedup.errors import InputError
+from dedup.evidence import StoredEvidence
+from dedup.group.copies import copy_groups
+from dedup.group.cut import cut
+
+NEAR = 0.08
+"""Score from which a pair is told of though no granularity joins its articles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portable:
+    """The findings of a run in plain columns. Articles are numbered by place, distinct ones in an order of their own.
+
+    Attributes:
+        distinct: for each article the distinct one it is, shape (articles,).
+        order: for each article its rank in the order of publication, in which stories list their articles.
+        ranks: for each distinct article its rank in the order of seniority: the first published, then the fullest.
+        units: for each distinct article the first of its copy group, itself where it is in none.
+        names: for each distinct article the digits that a story's id is made of where it is the story's first.
+        left, right, height, weights: the merge tree over the distinct articles, see `dedup.group.linkage.Tree`.
+        a, b, score, cosine: the scored pairs that some granularity joins, and others that come near, sorted; scores as
+            whole multiples of `SCORE_UNIT`.
+        copies: pairs that are copies, shape (copies, 2).
+        overlaps: of each their overlap, containment and Jaccard, shape (copies, 3).
+        ordinary: how much each distinct article resembles the others, what the collection takes off included.
+        digests: distinct articles that are digests, ascending.
+    """
+
+    distinct: NDArray[np.int64]
+    order: NDArray[np.int64]
+    ranks: NDArray[np.int64]
+    units: NDArray[np.int64]
+    names: tuple[str, ...]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    height: NDArray[np.float64]
+    weights: NDArray[np.int64]
+    a: NDArray[np.int64]
+    b: NDArray[np.int64]
+    score: NDArray[np.int64]
+    cosine: NDArray[np.float64]
+    copies: NDArray[np.int64]
+    overlaps: NDArray[np.float64]
+    ordinary: NDArray[np.float64]
+    digests: NDArray[np.int64]
+
+
+def portable(clustering: Clustering) -> Portable:
+    """The findings behind a clustering.
+
+    Raises:
+        InputError: it was made without evidence.
+    """
+    evidence = clustering.evidence
+    if not isinstance(evidence, StoredEvidence):
+        raise InputError("this clustering was made without evidence: cluster the articles with dedup.cluster")
+    collection, pairs, tree = evidence.collection, evidence.pairs, evidence.tree
+    seniority = collection.seniorities()
+    ranks = np.empty(len(collection), np.int64)
+    ranks[sorted(range(len(collection)), key=seniority.__getitem__)] = np.arange(len(collection))
+    units = np.arange(len(collection))
+    for group in copy_groups(evidence.copies, evidence.forms):
+        units[group] = group[0]
+    widest = cut(tree, 1.0)
+    kept = pairs.where((widest[pairs.a] == widest[pairs.b]) | (pairs.score >= NEAR * 2**20))
+    copies = evidence.copies
+    return Portable(
+        distinct=evidence.distinct,
+        order=_order(evidence, ranks),
+        ranks=ranks,
+        units=units,
+        names=tuple(content.hex()[:12] for content in collection.content_hashes),
+        left=tree.left,
+        right=tree.right,
+        height=tree.height,
+        weights=tree.weights,
+        a=kept.a,
+        b=kept.b,
+        score=kept.score,
+        cosine=kept.cosine,
+        copies=np.stack([copies.a, copies.b], axis=1),
+        overlaps=np.stack([copies.overlap, copies.containment, copies.jaccard], axis=1),
+        ordinary=evidence.ordinary,
+        digests=np.flatnonzero(evidence.digest),
+    )
+
+
+def _order(evidence: StoredEvidence, ranks: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rank of each article by its date; one without stands where the text it is was first published."""
+    collection, keyed = evidence.collection, []
+    for number, places in enumerate(collection.members):
+        time = float(collection.seconds[number])
+        for repetition, place in enumerate(places):
+            seconds = published_seconds(collection.articles[place].published)
+            known = next((known for known in (seconds, time) if not math.isnan(known)), math.inf)
+            keyed.append((known, int(ranks[number]), repetition, place))
+    order = np.empty(len(keyed), np.int64)
+    order[[place for *_, place in sorted(keyed)]] = np.arange(len(keyed))
+    return order

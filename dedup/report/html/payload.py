@@ -1,0 +1,136 @@
+"""The data inside the page: columns and texts, compressed, in a form that its script unpacks."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dedup.portable import portable
+from dedup.provenance import SURE, Telling, likely_originals
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from dedup.article import Article
+    from dedup.clustering import Clustering
+
+TEXTS = 100
+"""Articles whose texts are packed together: the page unpacks them when one of them is opened."""
+LEVEL = 6
+
+
+def packed(data: bytes) -> str:
+    """Compressed (RFC 1951, raw) and in base64, whose letters end no element."""
+    compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)
+    return base64.b64encode(compressor.compress(data) + compressor.flush()).decode("ascii")
+
+
+def packed_index(clustering: Clustering) -> str:
+    """All but the texts: what the articles are called, the tree, the pairs, the settings."""
+    return packed(json.dumps(index(clustering), ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode())
+
+
+def packed_texts(articles: Sequence[Article]) -> Iterator[str]:
+    """The texts, `TEXTS` of them at a time."""
+    for start in range(0, len(articles), TEXTS):
+        texts = [article.text for article in articles[start : start + TEXTS]]
+        yield packed(json.dumps(texts, ensure_ascii=True, separators=(",", ":")).encode())
+
+
+def index(clustering: Clustering) -> dict[str, Any]:
+    """See `packed_index`."""
+    from dedup.collection import published_seconds
+
+    articles, settings = clustering.articles, clustering.settings
+    found = portable(clustering)
+    dates = [clustering.dated(place) for place in range(len(articles))]
+    return {
+        "ids": [article.id for article in articles],
+        "titles": [article.title for article in articles],
+        "heads": ["" if article.title else _head(article) for article in articles],
+        "sources": [article.source for article in articles],
+        "dates": [day.isoformat() if day else None for day, _ in dates],
+        "datedBy": [name for _, name in dates],
+        "published": [_finite(published_seconds(article.published)) for article in articles],
+        "seconds": [_finite(published_seconds(day)) for day, _ in dates],
+        "settings": {name: _finite(value) for name, value in settings.method().items()},
+        "curves": _curves(),
+        "tree": {
+            "distinct": found.distinct.tolist(),
+            "order": found.order.tolist(),
+            "ranks": found.ranks.tolist(),
+            "units": found.units.tolist(),
+            "names": found.names,
+            "left": found.left.tolist(),
+            "right": found.right.tolist(),
+            "height": [None if math.isinf(height) else height for height in found.height.tolist()],
+            "weights": found.weights.tolist(),
+        },
+        "pairs": {
+            "a": found.a.tolist(),
+            "b": found.b.tolist(),
+            "score": found.score.tolist(),
+            "cosine": _rounded(found.cosine),
+        },
+        "copies": {"pairs": found.copies.tolist(), "overlaps": _rounded(found.overlaps)},
+        "ordinary": _rounded(found.ordinary),
+        "digests": found.digests.tolist(),
+        "originals": _originals(clustering),
+        "chunk": TEXTS,
+        "notices": [asdict(notice) for notice in clustering.notices[:1000]],
+    }
+
+
+def _head(article: Article) -> str:
+    """The beginning of the text of an article without a title, which stands in for it."""
+    from dedup.assemble import headline
+
+    return headline(article)
+
+
+def _finite(value: float | str) -> float | str | None:
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _rounded(values: NDArray[np.float64]) -> Any:
+    """To five digits, which is more than is shown."""
+    return np.round(values, 5).tolist()
+
+
+def _curves() -> dict[str, list[float]]:
+    from dedup.match.probability import Probabilities
+
+    curves = Probabilities.shipped()
+    return {"joined": [*curves.joined], "apart": [*curves.apart], "copy": [*curves.copy]}
+
+
+def _originals(clustering: Clustering) -> list[dict[str, Any]]:
+    """Of each copy group its articles by place, the probability of each to be the original, and what speaks for it."""
+    from dedup.collection import published_seconds
+
+    told = []
+    for story in clustering.stories:
+        for group in story.copy_groups:
+            places = [clustering.place(name) for name in group.articles]
+            held = [(clustering.articles[place], clustering.dated(place)[0]) for place in places]
+            tellings = [
+                Telling(article.text or article.title, article.source, published_seconds(day)) for article, day in held
+            ]
+            odds, reasons = likely_originals(tellings)
+            best = max(range(len(odds)), key=odds.__getitem__)
+            told.append(
+                {
+                    "articles": places,
+                    "odds": odds,
+                    "original": best if odds[best] >= SURE else None,
+                    "why": reasons[best],
+                }
+            )
+    return told

@@ -1,0 +1,86 @@
+"""Where the words of a text stand in it: `tokenize`'s words with their places in the text as it was given."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+from dedup.text.alphabet import alphabet
+from dedup.text.tokens import APOSTROPHES
+
+_JAMO = "\u1160-\u11ff"  # parts of a Korean syllable, which join the one before them though they are no marks
+_CLUSTER = re.compile(f".(?:[{_JAMO}]|(?!\\w)[^\\s\\x00-\\x7f])*", re.DOTALL)
+
+
+@dataclass(slots=True)
+class Spans:
+    """The words of a text in order, as `tokenize` gives them, and where each begins and ends in the text.
+
+    Attributes:
+        words: as compared.
+        starts, ends: characters of the given text, whatever its normalisation form.
+        capitals: whether each is capitalised inside a sentence.
+        pairs: whether each is a pair of characters of a script without spaces, which overlaps with its neighbours.
+    """
+
+    words: list[str] = field(default_factory=list)
+    starts: list[int] = field(default_factory=list)
+    ends: list[int] = field(default_factory=list)
+    capitals: bytearray = field(default_factory=bytearray)
+    pairs: bytearray = field(default_factory=bytearray)
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+
+def spans(text: str) -> Spans:
+    """The words of a text with their places, in time linear in its length.
+
+    Text that is not in normalisation form C is brought to it letter by letter, with the marks that follow each.
+    """
+    table = alphabet()
+    folding, is_capital = table.folding, table.capitals
+    found, places = Spans(), None
+    if not text.isascii() and not (unicodedata.is_normalized("NFC", text) and not table.stack.search(text)):
+        text, places = _composed(text)
+    words, starts, ends, capitals, pairs = found.words, found.starts, found.ends, found.capitals, found.pairs
+    sentence_begins, end = True, -2
+    for match in table.pattern.finditer(text):
+        kind, run, start = match.lastindex, match.group(), match.start()
+        if kind == 3:
+            sentence_begins = True
+            continue
+        word = run.translate(folding) if not run.isascii() else run.lower()
+        if kind == 1:
+            letters = [place for place, letter in enumerate(run, start) if folding.get(ord(letter), 0) is not None]
+            for place in range(max(1, len(letters) - 1)):
+                held = letters[place : place + 2] or [start]
+                words.append(word[place : place + 2])
+                starts.append(held[0])
+                ends.append(held[-1] + 1)
+                capitals.append(False)
+                pairs.append(True)
+        elif not (word == "s" and start == end + 1 and text[end] in APOSTROPHES):
+            words.append(word)
+            starts.append(start)
+            ends.append(match.end())
+            capitals.append(not sentence_begins and run[0] in is_capital)
+            pairs.append(False)
+        sentence_begins, end = False, match.end()
+    if places is not None:
+        found.starts = [places[start].start for start in starts]
+        found.ends = [places[end - 1].stop for end in ends]
+    return found
+
+
+def _composed(text: str) -> tuple[str, list[range]]:
+    """A text in normalisation form C, and for each of its characters the places in the given one that it is from."""
+    stack = alphabet().stack
+    pieces: list[str] = []
+    places: list[range] = []
+    for cluster in _CLUSTER.finditer(text):
+        piece = unicodedata.normalize("NFC", stack.sub(r"\1", cluster[0]))
+        pieces.append(piece)
+        places += [range(*cluster.span())] * len(piece)
+    return "".join(pieces), places

@@ -1,0 +1,39 @@
+"""What two texts name, in both and in one alone."""
+
+from __future__ import annotations
+
+from dedup.likeness import Mentions
+from dedup.match.mentions import dates, names, numbers
+from dedup.text.dateline import dates_told
+
+
+def test_names_are_told_whole_and_found_at_the_head_of_a_sentence() -> None:
+    first = "In Port Ellery the mayor, Joan Abara, met Paul Lindqvist."
+    second = "Lindqvist was not there. The mayor of Port Ellery, Abara, saw Irene Maddox."
+    assert names(first, second) == Mentions(
+        ("Port Ellery", "Abara"), ("Joan Abara", "Paul Lindqvist"), ("Irene Maddox",)
+    )
+
+
+def test_a_name_is_known_by_all_its_words() -> None:
+    assert names("Asked about it, Joan Abara left.", "Abara, first name Joan, left.").both == ("Joan Abara",)
+
+
+def test_numbers_in_other_writing_are_one_number() -> None:
+    found = numbers("It cost 1,200 or 3.5% of 0.125; 14 saw it.", "It cost 1.200 or 3,5 % of 125. 15 saw it. B2")
+    assert found == Mentions(("1,200", "3.5%"), ("0.125", "14"), ("125", "15"))
+
+
+def test_dates_are_no_numbers() -> None:
+    assert numbers("On 15 June 2024, 9 died.", "On June 16 9 died.") == Mentions(("9",), (), ())
+
+
+def test_a_date_without_a_year_is_any_years() -> None:
+    found = dates("On 15 June 2024 and May 2.", "It was June 15. On 2 May 2023 and 2024-05-03.")
+    assert found == Mentions(("15 June 2024", "May 2"), (), ("2024-05-03",))
+    assert dates("15 June 2024", "15 June 2023") == Mentions((), ("15 June 2024",), ("15 June 2023",))
+
+
+def test_dates_of_several_languages() -> None:
+    text = "El 3 de junio de 2024, am 4. Juni 2024, 2024年6月5日, 6月7日"
+    assert [day for _, _, day in dates_told(text)] == [(2024, 6, 3), (2024, 6, 4), (2024, 6, 5), (None, 6, 7)]

@@ -1,0 +1,65 @@
+"""A real browser that opens pages from disk: the machine's own Chromium, headless, without a network."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+SWITCHES = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+)
+
+
+def chromium() -> str:
+    """The browser's path; where there is none the tests that need it are skipped, but not in CI."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), "")
+    if not found:
+        assert not os.environ.get("CI"), "CI has to have a browser: see .ci/run"
+        pytest.skip("there is no Chromium on this machine (Debian's package: chromium)")
+    return found
+
+
+@contextmanager
+def running() -> Iterator[Any]:
+    """A browser of Playwright's."""
+    path = chromium()
+    sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
+    with sync_api.sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(SWITCHES))
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(browser: Any, path: Path, **options: Any) -> Iterator[Any]:
+    """A page from disk, ready; whatever it said on the console, and whatever it wanted from a network, is a failure."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: said.append(f"error: {error}"))
+    page.on("dialog", lambda dialog: _asked(dialog, said))
+    page.on("request", lambda request: _fetched(request.url, said))
+    page.goto(path.resolve().as_uri())
+    page.wait_for_selector("html[data-ready]", timeout=60_000)
+    yield page
+    context.close()
+    assert said == []
+
+
+def _asked(dialog: Any, said: list[str]) -> None:
+    said.append(f"dialog: {dialog.message}")
+    dialog.dismiss()
+
+
+def _fetched(url: str, said: list[str]) -> None:
+    if not url.startswith(("file:", "blob:")):
+        said.append(url)

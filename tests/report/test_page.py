@@ -1,0 +1,321 @@
+"""The page in a real browser: what it shows, that it regroups as the library does, that no article runs anything."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pytest
+from browser import opened, running
+from made_clustering import example
+
+import dedup
+from dedup.match.passages import shared_passages
+from dedup.report import write_html
+
+ROOT = Path(__file__).resolve().parents[2]
+SEEDS = ROOT / "seeds"
+DATA = Path(os.environ.get("DEDUP_DATA", ROOT.parent / "shared" / "data"))  # as in tests/labelled_data.py
+STATE = """g => window.dedup.storiesAt(g).map(story => {
+  const ids = window.dedup.articles().ids;
+  return [story.id, story.articles.map(place => ids[place]), ids[story.canonical], story.title,
+          story.copies.map(group => group.map(place => ids[place])).sort()];
+})"""
+PASSAGES = """([one, other]) => window.dedup.passages(one, other).map(found =>
+  [one.slice(found.aStart, found.aEnd), other.slice(found.bStart, found.bEnd), found.words])"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with running() as found:
+        yield found
+
+
+def written(clustering: dedup.Clustering, path: Path) -> Path:
+    with path.open("w", encoding="utf-8", newline="") as out:
+        write_html(clustering, out)
+    return path
+
+
+@pytest.fixture(scope="module")
+def seeds() -> dedup.Clustering:
+    return dedup.cluster(dedup.read_articles([SEEDS]))
+
+
+@pytest.fixture(scope="module")
+def page_of_seeds(seeds: dedup.Clustering, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return written(seeds, tmp_path_factory.mktemp("page") / "seeds.html")
+
+
+def shared_data(name: str) -> Path:
+    if not (DATA / name).exists():
+        pytest.skip(f"the third-party texts {name} are not here (DEDUP_DATA names their folder)")
+    return DATA / name
+
+
+def assert_regroups(page: Any, clustering: dedup.Clustering, steps: int = 20) -> None:
+    for step in range(steps + 1):
+        granularity = step / steps
+        cut = clustering.rethreshold(granularity)
+        expected = [
+            [
+                story.id,
+                [*story.articles],
+                story.canonical,
+                story.title,
+                sorted([*group.articles] for group in story.copy_groups),
+            ]
+            for story in cut.stories
+        ]
+        assert page.evaluate(STATE, granularity) == expected, granularity
+
+
+def assert_accessible(page: Any) -> None:
+    """No serious fault, by axe-core, in light and in dark; a page's policy does not bind what a debugger runs."""
+    import axe_playwright_python
+
+    source = (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+    for scheme in ("light", "dark"):
+        page.emulate_media(color_scheme=scheme)
+        page.wait_for_timeout(300)  # colours fade
+        page.evaluate(source)
+        found = page.evaluate("async () => (await axe.run()).violations")
+        faults = [(one["id"], one["nodes"][0]["html"][:200], one["nodes"][0]["failureSummary"]) for one in found]
+        assert [
+            fault for fault, one in zip(faults, found, strict=True) if one["impact"] in {"serious", "critical"}
+        ] == []
+
+
+def test_it_regroups_as_the_library_does(browser: Any, seeds: dedup.Clustering, page_of_seeds: Path) -> None:
+    with opened(browser, page_of_seeds) as page:
+        assert_regroups(page, seeds)
+
+
+def test_the_slider_regroups_what_is_shown(browser: Any, seeds: dedup.Clustering, page_of_seeds: Path) -> None:
+    with opened(browser, page_of_seeds) as page:
+        knob = page.locator("#granularity")
+        for granularity in (0.0, 0.3, 0.5, 1.0):
+            knob.fill(str(granularity))
+            stories = seeds.rethreshold(granularity).stories
+            assert f"in {len(stories)} stories" in page.locator("#summary").inner_text()
+            titles = page.locator("#entries h3").all_inner_texts()
+            assert [" ".join(title.split()) for title in titles] == [story.title for story in stories]
+
+
+def test_search_and_filters(browser: Any, page_of_seeds: Path) -> None:
+    with opened(browser, page_of_seeds) as page:
+        entries = page.locator("#entries li")
+        page.keyboard.press("/")
+        page.keyboard.type("halcyon")  # it stands in texts alone
+        page.wait_for_function("document.querySelectorAll('#entries li').length === 1")
+        assert "(of 18 stories)" in page.locator("#summary").inner_text()
+        page.fill("#query", "nothing has these words")
+        assert entries.count() == 0
+        page.fill("#query", "")
+        page.check("#copies")
+        assert entries.count() == 2
+        page.uncheck("#copies")
+        page.check("#shared")
+        assert entries.count() == 8
+        page.uncheck("#shared")
+        page.select_option("#outlet", "Calder Water Authority")
+        assert entries.count() == 3
+        page.fill("#from", "2024-06-10")
+        assert entries.count() == 1
+        page.fill("#to", "2024-06-11")
+        assert entries.count() == 0
+
+
+def test_a_story_its_versions_and_two_of_them_side_by_side(
+    browser: Any, seeds: dedup.Clustering, page_of_seeds: Path
+) -> None:
+    with opened(browser, page_of_seeds) as page:
+        page.click("#entries a >> nth=0")
+        assert page.locator("#open h2").inner_text() == seeds.stories[0].title
+        assert page.locator(".moment").count() == len(seeds.stories[0].articles)
+        assert "Likely the original: Meridian News Agency" in page.locator(".versions p").inner_text()
+        page.click("[data-slot=rows] tr:last-child a")
+        assert page.locator(".text mark").count() >= 2
+        marks = [page.locator(f"[data-slot=text-{side}] mark").all_inner_texts() for side in "ab"]
+        texts = {article.id: article.text for article in seeds.articles}
+        ids = [page.locator(f"[data-slot=note-{side}]").inner_text().split(" · ")[-1] for side in "ab"]
+        found = shared_passages(*(texts[name] for name in ids))
+        assert marks[0] == [texts[ids[0]][one.a_start : one.a_end] for one in found]
+        page.locator("[data-slot=text-a] mark >> nth=0").click()
+        assert page.locator("mark.hot").count() == 2
+        page.go_back()
+        assert page.locator(".story").count() == 1
+
+
+def test_keys_alone_will_do(browser: Any, page_of_seeds: Path) -> None:
+    with opened(browser, page_of_seeds) as page:
+        page.keyboard.press("j")
+        page.keyboard.press("j")
+        page.keyboard.press("k")
+        assert page.evaluate("document.activeElement === document.querySelector('#entries a')")
+        page.keyboard.press("Enter")
+        page.wait_for_selector(".story")
+        assert page.evaluate("document.activeElement.id") == "story-title"
+        page.keyboard.press("Escape")
+        page.wait_for_function("!document.querySelector('.story')")
+
+
+def test_judging_and_what_is_saved(browser: Any, page_of_seeds: Path) -> None:
+    with opened(browser, page_of_seeds) as page:
+        page.click("#judge")
+        page.wait_for_selector(".side")
+        first = page.evaluate("location.hash")
+        page.keyboard.press("2")
+        assert page.locator("[data-label=same_story]").get_attribute("aria-pressed") == "true"
+        page.keyboard.press("n")
+        page.wait_for_function("before => location.hash !== before", arg=first)
+        page.wait_for_function("document.querySelector('[data-label=same_story]').ariaPressed === 'false'")
+        page.keyboard.press("3")
+        with page.expect_download() as saved:
+            page.click("#export")
+        lines = [json.loads(line) for line in Path(saved.value.path()).read_text(encoding="utf-8").splitlines()]
+        assert [line["label"] for line in lines] == ["same_story", "neither"]
+        assert all(set(line) == {"a", "b", "label"} for line in lines)
+
+
+def test_passages_are_those_of_the_library(browser: Any, seeds: dedup.Clustering, page_of_seeds: Path) -> None:
+    texts = [article.text for article in seeds.articles]
+    pairs = [(one, other) for one in texts for other in texts[:12]]
+    with opened(browser, page_of_seeds) as page:
+        for one, other in [
+            *pairs,
+            ("会議は東京で開かれ三十人が参加した。", "昨日の会議は東京で開かれ三十人が参加したという。"),
+        ]:
+            expected = [
+                [one[found.a_start : found.a_end], other[found.b_start : found.b_end], found.words]
+                for found in shared_passages(one, other)
+            ]
+            assert page.evaluate(PASSAGES, [one, other]) == expected
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_it_is_accessible(browser: Any, page_of_seeds: Path, width: int) -> None:
+    with opened(browser, page_of_seeds, viewport={"width": width, "height": 844}) as page:
+        assert_accessible(page)
+        page.click("#entries a >> nth=0")
+        assert_accessible(page)
+        page.click("[data-slot=rows] tr:last-child a")
+        page.wait_for_selector(".side")
+        assert_accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+EVIL = [
+    "</script><script>alert(1)</script>",
+    "<img src=x onerror=alert(2)>",
+    "\"'><svg onload=alert(3)>",
+    "{{ 7*7 }}{% raw %}",
+    "</template></textarea></title><script>alert(4)</script>",
+    "javascript:alert(5)//",
+    "<!--<script>",
+    "\u202eright to left\u202c",
+    "\x1b[31mred\x07\x00\x7f",
+    "&lt;b&gt;&amp;amp;",
+    "\ud800 lone",
+]
+
+
+def test_whatever_an_article_holds_is_shown_as_text(browser: Any, tmp_path: Path) -> None:
+    common = "The harbour master closed both basins to all ships after the spill, he said on Monday. "
+    articles: list[Any] = [
+        {
+            "id": f"{evil} {number}",
+            "title": f"{evil} title",
+            "text": f"{evil}\n{common * 3}{evil}",
+            "source": f"{evil} outlet",
+        }
+        for number, evil in enumerate(EVIL)
+    ]
+    articles.append({"id": "long", "title": "x" * 10_000, "text": common + "word " * 200_000, "source": "a"})
+    path = written(dedup.cluster(articles), tmp_path / "evil.html")
+    assert path.read_text(encoding="utf-8").count("<script>") == 1
+    with opened(browser, path) as page:
+        for link in range(page.locator("#entries a").count()):
+            page.locator("#entries a").nth(link).click()
+            page.wait_for_selector(".story")
+            for compare in range(min(3, page.locator(".moment [data-slot=read]").count())):
+                page.locator(".moment [data-slot=read]").nth(compare).click()
+                page.wait_for_selector(".side")
+                page.locator("[data-slot=back]").click()
+                page.wait_for_selector(".story")
+            page.evaluate("location.hash = ''")
+            page.wait_for_function("!document.querySelector('.story')")
+        assert page.locator("#open img, #open svg, #entries img, #entries svg").count() == 0
+        assert page.evaluate("document.querySelectorAll('script').length") == 3
+
+
+def test_without_scripts_the_largest_stories_are_there(
+    browser: Any, seeds: dedup.Clustering, page_of_seeds: Path
+) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(page_of_seeds.resolve().as_uri())
+    assert page.locator("#entries h3").count() == len(seeds.stories)
+    assert "Scripts are off" in page.locator("noscript").inner_text()
+    context.close()
+
+
+def test_a_browser_that_cannot_unpack_says_so(browser: Any, page_of_seeds: Path) -> None:
+    context = browser.new_context()
+    context.add_init_script("delete window.DecompressionStream")
+    page = context.new_page()
+    page.goto(page_of_seeds.resolve().as_uri())
+    assert "DecompressionStream" in page.locator("#alert").inner_text()
+    context.close()
+
+
+def test_the_page_forbids_everything_else(page_of_seeds: Path) -> None:
+    text = page_of_seeds.read_text(encoding="utf-8")
+    assert "default-src 'none'" in text
+    assert "unsafe" not in text
+    assert "://" not in text.replace("http://www.w3.org/2000/svg", "")
+
+
+def test_the_same_clustering_is_the_same_page(seeds: dedup.Clustering, page_of_seeds: Path, tmp_path: Path) -> None:
+    assert written(seeds, tmp_path / "again.html").read_bytes() == page_of_seeds.read_bytes()
+
+
+def test_nothing_and_one_article(browser: Any, tmp_path: Path) -> None:
+    for number, texts in enumerate(([], ["Fire broke out on the ferry."])):
+        with opened(browser, written(dedup.cluster(texts), tmp_path / f"{number}.html")) as page:
+            assert page.locator("#entries li").count() == len(texts)
+
+
+def test_without_texts_or_evidence_there_is_no_page(seeds: dedup.Clustering, tmp_path: Path) -> None:
+    with pytest.raises(dedup.InputError, match="keep_texts=True"):
+        written(dedup.cluster(seeds.articles, keep_texts=False), tmp_path / "a.html")
+    with pytest.raises(dedup.InputError, match="without evidence"):
+        written(example(), tmp_path / "b.html")
+
+
+def test_a_labelled_set_of_news(browser: Any, tmp_path: Path) -> None:
+    clustering = dedup.cluster(dedup.read_articles([shared_data("basil.jsonl.gz")]))
+    with opened(browser, written(clustering, tmp_path / "basil.html")) as page:
+        assert_regroups(page, clustering)
+        assert_accessible(page)
+
+
+def test_ten_thousand_articles(browser: Any, tmp_path: Path) -> None:
+    articles = list(islice(dedup.read_articles([shared_data("stream_2020_01_02.jsonl.gz")]), 10_000))
+    clustering = dedup.cluster(articles)
+    path = written(clustering, tmp_path / "stream.html")
+    assert path.stat().st_size <= 25_000_000
+    with opened(browser, path) as page:
+        assert_regroups(page, clustering)
+        page.fill("#query", "rain")
+        page.wait_for_function("document.querySelector('#summary').textContent.includes('of')")
+        page.fill("#query", "")
+        page.click("#entries a >> nth=0")
+        page.wait_for_selector(".story")
+        page.click(".moment [data-slot=compare] >> nth=1")
+        page.wait_for_selector(".side")
+        assert_accessible(page)

@@ -1,0 +1,116 @@
+"""Judgements: what is offered, how they are read, how a clustering is scored by them, the command's loop."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+import dedup
+from dedup.cli import main
+from dedup.judging import Judgement, offered, read_judgements, score_judgements
+
+SEEDS = Path(__file__).resolve().parents[1] / "seeds"
+
+
+@pytest.fixture(scope="module")
+def seeds() -> dedup.Clustering:
+    return dedup.cluster(dedup.read_articles([SEEDS]))
+
+
+def gold(clustering: dedup.Clustering) -> list[Judgement]:
+    """The clustering's own stories as judgements of every pair that is offered."""
+    found = []
+    for a, b in offered(clustering):
+        one, other = clustering.place(a), clustering.place(b)
+        text = clustering.copy_labels[one] == clustering.copy_labels[other] >= 0
+        story = clustering.labels[one] == clustering.labels[other]
+        found.append(Judgement(a, b, "same_text" if text else "same_story" if story else "neither"))
+    return found
+
+
+def test_pairs_near_the_border_come_first(seeds: dedup.Clustering) -> None:
+    pairs = list(offered(seeds))
+    assert len(pairs) == len(set(pairs)) > 20
+
+    def distance(pair: tuple[str, str]) -> float:
+        why = seeds.explain(*pair)
+        return abs(why.overlap - 0.45) if why.same_text else abs(why.link.score - why.threshold)
+
+    assert max(map(distance, pairs[:5])) < min(map(distance, pairs[-5:]))
+    assert pairs[0] not in list(offered(seeds, [Judgement(*pairs[0][::-1], "neither")]))
+
+
+def test_its_own_stories_are_scored_as_perfect(seeds: dedup.Clustering) -> None:
+    for granularity in (0.3, 0.5, 0.8):
+        clustering = seeds.rethreshold(granularity)
+        found = score_judgements(seeds, [*gold(clustering), Judgement("nobody", "no one", "neither")])
+        assert found.best_f1 == 1
+        assert found.unknown == 1
+        assert found.suggested is not None
+        agreed = score_judgements(seeds.rethreshold(found.suggested), gold(clustering))
+        assert (agreed.f1, agreed.copy_f1) == (1, 1)
+
+
+def test_judgements_on_one_side_suggest_nothing(seeds: dedup.Clustering) -> None:
+    pair = next(offered(seeds))
+    assert score_judgements(seeds, [Judgement(*pair, "neither")]).suggested is None
+    with pytest.raises(dedup.InputError, match="none of the 1 judgements"):
+        score_judgements(seeds, [Judgement("nobody", "no one", "neither")])
+
+
+def test_lines_come_back_and_the_last_of_a_pair_counts(tmp_path: Path) -> None:
+    path = tmp_path / "labels.jsonl"
+    lines = [Judgement("a\u2028\x1b", 'b"', "neither"), Judgement('b"', "a\u2028\x1b", "same_text")]
+    path.write_text("".join(one.line() for one in lines) + "\n", encoding="utf-8")
+    assert read_judgements(path) == lines[1:]
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("{", r"labels.jsonl:2 is not valid JSON"),
+        ("[]", "should have the ids a and b and a label"),
+        ('{"a": "x", "b": "y", "label": "maybe"}', "one of same_text, same_story, neither, not 'maybe'"),
+        ('{"a": "x", "b": "x", "label": "neither"}', "against itself"),
+    ],
+)
+def test_a_line_that_is_no_judgement_is_named(tmp_path: Path, line: str, problem: str) -> None:
+    path = tmp_path / "labels.jsonl"
+    path.write_text(Judgement("x", "y", "neither").line() + line + "\n", encoding="utf-8")
+    with pytest.raises(dedup.InputError, match=problem):
+        read_judgements(path)
+
+
+def run(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], typed: str, *arguments: str
+) -> tuple[int, str, str]:
+    monkeypatch.setattr(sys, "argv", ["dedup", *arguments])
+    monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
+    with pytest.raises(SystemExit) as ended:
+        main()
+    written = capsys.readouterr()
+    return int(ended.value.code or 0), written.out, written.err
+
+
+def test_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    labels = tmp_path / "mine.jsonl"
+    code, out, err = run(monkeypatch, capsys, "s\n?\nm\nn\n\nq\n", "judge", str(SEEDS), "--labels", str(labels))
+    assert code == 0
+    assert "2 judged now, 2 in" in err
+    assert "? is no answer" in out
+    first = [json.loads(line) for line in labels.read_text(encoding="utf-8").splitlines()]
+    assert [line["label"] for line in first] == ["same_story", "neither"]
+    run(monkeypatch, capsys, "t\nt\n", "judge", str(SEEDS), "--labels", str(labels), "--count", "1")
+    lines = [json.loads(line) for line in labels.read_text(encoding="utf-8").splitlines()]
+    assert len(lines) == len({(line["a"], line["b"]) for line in lines}) == 3
+    code, out, _ = run(monkeypatch, capsys, "", "evaluate", str(SEEDS), "--labels", str(labels))
+    assert code == 0
+    assert out.startswith("3 judged pairs")
+    code, out, _ = run(monkeypatch, capsys, "", "evaluate", str(SEEDS), "--labels", str(labels), "--json")
+    assert json.loads(out)["judged"] == 3
+    code, _, err = run(monkeypatch, capsys, "", "evaluate", str(SEEDS), "--labels", str(tmp_path / "none"))
+    assert (code, "there is no file" in err) == (2, True)
