@@ -120,17 +120,17 @@ class Door:
         dates = Dates(today=datetime.now(UTC))
         known: dict[bytes, _Distinct] = {}
         for place, item in enumerate(self._items):
-            article = _article(item, place, self._notices, dates)
-            content = _content_hash(article)
-            same = None if _is_blank(article) else known.get(content)
+            article = article_of(item, place, self._notices, dates)
+            content = content_hash(article)
+            same = None if is_blank(article) else known.get(content)
             if same is None:
-                same = _Distinct(content, len(self._distinct), len(article.text), _is_blank(article))
+                same = _Distinct(content, len(self._distinct), len(article.text), is_blank(article))
                 known[content] = same
                 self._distinct.append(same)
                 yield article.title, article.text
             same.members.append(place)
             if article.published is None and same.told is None:
-                same.told = _told(article)
+                same.told = date_told(article)
             self._taken.append(article if self._keep_texts else _untold(article))
         self._notices.extend(dates.notices())
 
@@ -139,8 +139,8 @@ class Door:
         taken = _with_own_ids(self._taken, self._distinct, self._notices)
         for same in self._distinct:
             if same.blank:  # its id, by which it is told from others, may be another now
-                same.content = _content_hash(replace(taken[same.members[0]], title="", text=""))
-            same.members.sort(key=lambda place: _seniority(taken[place]))
+                same.content = content_hash(replace(taken[same.members[0]], title="", text=""))
+            same.members.sort(key=lambda place: seniority(taken[place]))
         in_order = sorted(self._distinct, key=lambda same: same.content)
         told = {place: same.told for same in self._distinct if same.told for place in same.members}
         datelines = {place: day for place, day in told.items() if taken[place].published is None}
@@ -200,7 +200,7 @@ def _stand_ins(articles: Sequence[Article], datelines: Mapping[int, date]) -> It
         yield Notice(where, "no date of publication is known", "dated by when it was seen", skipped=False)
 
 
-def _told(article: Article) -> date | None:
+def date_told(article: Article) -> date | None:
     """The date at the head of an article's text."""
     text = article.text.lstrip()
     repeats_title = bool(article.title) and text.startswith(article.title)
@@ -246,7 +246,14 @@ def _rows(frame: Any) -> Iterable[object] | None:
     return None
 
 
-def _article(item: object, place: int, notices: list[Notice], dates: Dates) -> Article:
+def article_of(
+    item: object, place: int | str, notices: list[Notice], dates: Dates, fields: Mapping[str, str] | None = None
+) -> Article:
+    """The article that came at a place, by which it is called where it has no id; adds what was wrong with it.
+
+    Raises:
+        InputError: it is none of the things that an article may come as.
+    """
     where = f"article {place}"
     if isinstance(item, Article):
         return _clean(item, where, notices)
@@ -257,12 +264,12 @@ def _article(item: object, place: int, notices: list[Notice], dates: Dates) -> A
     if not isinstance(item, Mapping):
         kinds = "an Article, a mapping or a string"
         raise InputError(f"{where} is a {type(item).__name__}; it must be {kinds}")
-    article, found = read_record(item, where=where, default_id=str(place), fields=None, path="", dates=dates)
+    article, found = read_record(item, where=where, default_id=str(place), fields=fields, path="", dates=dates)
     if article is None:
         # A caller's rows must keep their places, so an unusable one stays, with all it has but words.
         notices.extend(replace(notice, action=_KEPT_EMPTY, skipped=False) for notice in found)
         item = {**item, "text": "-"}
-        article, found = read_record(item, where=where, default_id=str(place), fields=None, path="", dates=dates)
+        article, found = read_record(item, where=where, default_id=str(place), fields=fields, path="", dates=dates)
         article = replace(article, text="") if article else Article(id=str(place), text="")
     notices.extend(found)
     return article
@@ -280,22 +287,23 @@ def _clean(article: Article, where: str, notices: list[Notice]) -> Article:
             changes[name] = cleaned
             what = "null byte or lone surrogate" if count == 1 else "null bytes or lone surrogates"
             notices.append(Notice(where, f"its {name} has {count} {what}", "replaced by U+FFFD", skipped=False))
-    if _is_blank(article):
+    if is_blank(article):
         notices.append(Notice(where, "it has no text and no title", _KEPT_EMPTY, skipped=False))
     return replace(article, **changes) if changes else article
 
 
-def _is_blank(article: Article) -> bool:
+def is_blank(article: Article) -> bool:
+    """Whether it has neither text nor title."""
     return not article.text.strip() and not article.title.strip()
 
 
-def _content_hash(article: Article) -> bytes:
+def content_hash(article: Article) -> bytes:
     """The same for two articles exactly where they are equal; a blank one, with nothing to compare, equals none."""
-    text = f"\0\0{article.id}" if _is_blank(article) else f"{article.title}\0{article.text}"
+    text = f"\0\0{article.id}" if is_blank(article) else f"{article.title}\0{article.text}"
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
-def _seniority(article: Article) -> tuple[bool, float, str]:
+def seniority(article: Article) -> tuple[bool, float, str]:
     """The key by which equal articles are ordered: published first, unknown dates last, then by id."""
     seconds = published_seconds(article.published)
     unknown = math.isnan(seconds)
@@ -313,7 +321,7 @@ def _with_own_ids(articles: list[Article], distinct: Iterable[_Distinct], notice
     content = {place: same.content for same in distinct for place in same.members}
     renamed = list(articles)
     for name, holders in shared.items():
-        holders.sort(key=lambda place: (content[place], _seniority(articles[place]), repr(articles[place])))
+        holders.sort(key=lambda place: (content[place], seniority(articles[place]), repr(articles[place])))
         number = 2
         for place in holders[1:]:
             while f"{name}#{number}" in places:

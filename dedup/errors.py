@@ -5,6 +5,7 @@ DedupError
 ├── SettingsError           (ValueError)   settings out of range or unknown; `.faults` lists every one of them
 ├── UnknownArticleError     (KeyError)     an id that is not in this clustering
 ├── SecondOpinionError      (RuntimeError) the embedding that was given failed, or gave no vectors
+├── EngineError             (RuntimeError) a distributed run that cannot go on: its folder, its session, a step's rows
 └── MissingDependencyError  (ImportError)  an optional package is needed; the message has the command that installs it
 """
 
@@ -38,6 +39,10 @@ class UnknownArticleError(DedupError, KeyError):
 
 class SecondOpinionError(DedupError, RuntimeError):
     """The embedding that was given for a second opinion failed, or what it returned is not a vector for each text."""
+
+
+class EngineError(DedupError, RuntimeError):
+    """A distributed run cannot go on: its folder belongs to another one, its session will not do, or rows are missing."""
 
 
 class MissingDependencyError(DedupError, ImportError):
