@@ -39,7 +39,8 @@ def flat(column: Any, kind: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
     ends = np.frombuffer(places, wide)[column.offset : column.offset + len(column) + 1].astype(np.int64)
     values = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
     values = values[ends[0] : ends[-1]]
-    return np.frombuffer(values.tobytes(), kind), (ends - ends[0]) // kind.itemsize
+    # A copy, for kernels are compiled for arrays that may be written to.
+    return values.copy().view(kind), (ends - ends[0]) // kind.itemsize
 
 
 def binary(values: NDArray[Any], bounds: NDArray[np.int64]) -> Any:
