@@ -63,6 +63,7 @@ def cluster(
     spark, settings = dataframe.sparkSession, settings or Settings()
     if getattr(spark, "_jvm", None) is None:
         raise EngineError("dedup.engines.spark needs a classic Spark session: Spark Connect gives no file system")
+    given = folder is not None
     if folder is None:
         if not spark.sparkContext.master.startswith("local"):
             raise EngineError("a session on several machines needs folder=: a folder that all of them reach")
@@ -73,7 +74,7 @@ def cluster(
             "settings": settings.fingerprint,
             "layout": [LAYOUT, METHOD_VERSION],
             "fields": dict(fields or {}),
-            "input": _fingerprint(dataframe),
+            "input": _fingerprint(dataframe) if given else "",
         }
         job = Job(spark, settings, Checkpoints(spark, folder, run), parts, chunk)
         return _clustered(job, dataframe, fields or {})
@@ -89,16 +90,17 @@ def _clustered(job: Any, dataframe: DataFrame, fields: Mapping[str, str]) -> Dat
     from dedup.engines.spark.passages import furniture
     from dedup.engines.spark.reading import read_articles
     from dedup.engines.spark.stories import days_of, found_pairs, rescored, times_of
-    from dedup.engines.spark.weighing import frequencies, totals, vectors
+    from dedup.engines.spark.weighing import frequencies, languages_of, totals, vectors
 
     members, distinct, words = read_articles(job, dataframe, fields, _today(job))
-    titled = with_own_bodies(words, overwritten(job, words))
+    titled = with_own_bodies(job, words, overwritten(job, words))
     features = features_of(job, titled, furniture(job, titled))
 
     banded = decided(job, "banded", band_candidates(job, features), features, agreeing=True)
     hidden = standing(job, banded, features)
 
-    weighed, several = vectors(job, features, frequencies(job, features, hidden))
+    languages = languages_of(job, features, hidden)
+    weighed, several = vectors(job, features, frequencies(job, features, hidden, languages), languages)
     times = times_of(job, weighed, hidden)
     days = days_of(times)
     total = totals(job, weighed, hidden)

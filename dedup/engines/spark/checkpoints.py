@@ -58,19 +58,23 @@ class Checkpoints:
         Raises:
             EngineError: there are others.
         """
-        note = self._read(name)
+        from pyspark.sql import Observation, functions
+        from pyspark.sql.types import StructType
+
+        path, note = f"{self._folder}/{name}", self._read(name)
         if note is None:
             began = time.perf_counter()
             self._spark.sparkContext.setJobDescription(f"dedup: {name}")
-            make().write.mode("overwrite").parquet(f"{self._folder}/{name}")
-            found = self._spark.read.parquet(f"{self._folder}/{name}")
-            note = {"rows": found.count(), "seconds": round(time.perf_counter() - began, 2)}
-            if rows is None or note["rows"] == rows:
+            made, counted = make(), Observation()
+            made.observe(counted, functions.count(functions.lit(1)).alias("rows")).write.mode("overwrite").parquet(path)
+            found, seconds = int(counted.get["rows"]), round(time.perf_counter() - began, 2)
+            note = {"rows": found, "schema": json.loads(made.schema.json()), "seconds": seconds}
+            if rows is None or found == rows:
                 self._write(name, note)
-            _LOG.info("%s: %s rows in %.1f s", name, f"{note['rows']:,}", note["seconds"])
+            _LOG.info("%s: %s rows in %.1f s", name, f"{found:,}", seconds)
         if rows is not None and note["rows"] != rows:
-            raise EngineError(f"step {name} has {note['rows']:,} rows and must have {rows:,}: {self._folder}/{name}")
-        return self._spark.read.parquet(f"{self._folder}/{name}")
+            raise EngineError(f"step {name} has {note['rows']:,} rows and must have {rows:,}: {path}")
+        return self._spark.read.schema(StructType.fromJson(note["schema"])).parquet(path)
 
     def rows(self, name: str) -> int:
         """How many rows a step has that was made."""

@@ -24,14 +24,17 @@ if TYPE_CHECKING:
 LINKS = "a long, b long"
 
 
-def components(job: Job, name: str, links: DataFrame) -> DataFrame:
+def components(job: Job, name: str, links: DataFrame, *, at_most: int) -> DataFrame:
     """The `component` of each article `n` that is in a link: the least number in it.
 
     Args:
         job: the run.
         name: what the step is called.
         links: pairs of articles `a`, `b`.
+        at_most: how many there can be of them.
     """
+    if at_most <= job.edges:
+        return job.kept.step(f"{name}.components", lambda: _by_driver(job, links))
     forest = job.kept.step(f"{name}.forest", lambda: links.select("a", "b").mapInArrow(_forest, LINKS))
     if job.kept.rows(f"{name}.forest") <= job.edges:
         return job.kept.step(f"{name}.components", lambda: _by_driver(job, forest))
@@ -81,10 +84,10 @@ def _tree(links: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.stack([nodes, least])[:, nodes != least]
 
 
-def _by_driver(job: Job, forest: DataFrame) -> DataFrame:
+def _by_driver(job: Job, links: DataFrame) -> DataFrame:
     import pyarrow as pa
 
-    found = forest.toArrow()
+    found = links.select("a", "b").toArrow()
     nodes, least = roots(numbers(found["a"]).astype(np.int64), numbers(found["b"]).astype(np.int64))
     schema = pa.schema([("n", pa.int64()), ("component", pa.int64())])
     return job.spark.createDataFrame(pa.table({"n": nodes, "component": least}, schema=schema))

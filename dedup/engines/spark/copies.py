@@ -56,7 +56,7 @@ def decided(job: Job, name: str, pairs: DataFrame, features: DataFrame, *, agree
 def standing(job: Job, found: DataFrame, features: DataFrame) -> DataFrame:
     """For each article `n` that another stands for when stories are looked for, the one that does."""
     near = found.where(f"kind = {COPY} and jaccard >= {NEAR}")
-    of = components(job, "near", near)
+    of = components(job, "near", near, at_most=job.kept.rows("banded"))
     inside = found.where(f"kind >= {COPY}").join(of.toDF("a", "component"), "a")
     inside = inside.join(of.toDF("b", "other"), "b").where("component = other").drop("other")
     parts = job.parts

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedup.engines.spark.job import Job, is_empty, steps_of
+from dedup.engines.spark.job import Job, steps_of
 from dedup.engines.spark.packed import binary, flat, mapped, numbers, rows_of, words_columns, words_of
 from dedup.engines.spark.passages import flat_lists, without_furniture
 from dedup.vectorize.features import Features, HashedWords, narrowed
@@ -20,11 +20,11 @@ FEATURES = (
 )
 
 
-def with_own_bodies(words: DataFrame, foreign: DataFrame) -> DataFrame:
+def with_own_bodies(job: Job, words: DataFrame, foreign: DataFrame) -> DataFrame:
     """The words of articles, of those whose body is not theirs the title alone."""
     from pyspark.sql import functions as F  # noqa: N812
 
-    if is_empty(foreign):
+    if not job.kept.rows("overwritten"):
         return words
     marked = words.join(foreign.withColumn("foreign", F.lit(True)), "n", "left")
     schema = words.select(*words.columns).schema

@@ -50,7 +50,7 @@ def units(job: Job, decided: DataFrame, features: DataFrame, vectors: DataFrame)
 
     settings = job.settings
     copies = decided.where(f"kind = {COPY}")
-    of = components(job, "copies", copies)
+    of = components(job, "copies", copies, at_most=sum(job.kept.rows(name) for name in ("banded", "alike")))
 
     def find() -> DataFrame:
         inside = decided.where(f"kind >= {COPY}").join(of.toDF("a", "component"), "a")
@@ -87,7 +87,8 @@ def stories(job: Job, pairs: DataFrame, units: DataFrame, hidden: DataFrame, dis
     threshold = threshold_at(settings.granularity) if settings.granularity > 0 else float("inf")
     one_text = units.where("n != unit").selectExpr("unit as a", "n as b")
     reaching = pairs.where(F.col("score") * SCORE_UNIT >= threshold).select("a", "b")
-    of = components(job, "stories", reaching.union(one_text))
+    most = job.kept.rows("linked") + job.kept.rows("units")
+    of = components(job, "stories", reaching.union(one_text), at_most=most)
 
     def find() -> DataFrame:
         links = pairs.select("a", "b", "cosine", "score").union(

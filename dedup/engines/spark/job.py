@@ -12,7 +12,7 @@ from dedup.settings import Settings
 from dedup.steps import FastSteps
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql import SparkSession
 
     from dedup.engines.spark.checkpoints import Checkpoints
 
@@ -65,8 +65,3 @@ def configured(spark: SparkSession, values: dict[str, str]) -> Iterator[None]:
                 spark.conf.unset(name)
             else:
                 spark.conf.set(name, old)
-
-
-def is_empty(frame: DataFrame) -> bool:
-    """Whether there is no row."""
-    return not frame.take(1)

@@ -17,7 +17,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from dedup.engines.spark.blocks import in_blocks, places, with_articles
-from dedup.engines.spark.job import Job, is_empty, steps_of
+from dedup.engines.spark.job import Job, steps_of
 from dedup.engines.spark.packed import dealt, flat, mapped, numbers, row_numbers, words_of
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.furniture import HOLDERS, PASSAGE, RELATED, UNIT
@@ -62,7 +62,7 @@ def furniture(job: Job, words: DataFrame) -> DataFrame:
         )
 
     repeated = kept.step("repeated", repeated_ones)
-    if is_empty(repeated):
+    if not kept.rows("repeated"):
         return job.spark.createDataFrame([], "n long, passages array<binary>")
     follows = repeated.select("holders_hash", "holders").mapInArrow(
         mapped(_follows), "holders_hash binary, count long, a long, b long"

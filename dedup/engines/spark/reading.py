@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dedup.article import Article, Notice
 from dedup.collection import article_of, content_hash, date_told, is_blank, published_seconds
-from dedup.engines.spark.job import Job, broadcast, is_empty, steps_of
+from dedup.engines.spark.job import Job, steps_of
 from dedup.engines.spark.packed import words_columns
 from dedup.errors import InputError
 from dedup.record import Dates, find_fields, is_missing
@@ -195,7 +195,7 @@ def _named(articles: DataFrame) -> DataFrame:
     said = ["uid", "id", "content", "blank", "length", "published", "told", "seen", "source"]
     shared = articles.groupBy("id").count().where("count > 1").select("id")
     found = articles.select(*said)
-    if not is_empty(shared):
+    if shared.take(1):
         order = Window.partitionBy("id").orderBy(
             "content", F.isnull("published"), F.coalesce("published", F.lit(0.0)), "rest", "uid"
         )
@@ -270,10 +270,7 @@ def _numbered(job: Job, distinct: DataFrame) -> DataFrame:
 
 def _noticed(articles: DataFrame) -> dict[str, Any]:
     """What was wrong with articles: how many of them, and the first by id."""
-    from pyspark.sql import functions as F  # noqa: N812
-
     noticed = articles.where("notices is not null").select("id", "notices")
-    return {
-        "articles": noticed.count(),
-        "first": [f"{row['id']}: {row['notices']}" for row in noticed.orderBy("id", F.col("notices")).take(20)],
-    }
+    count = noticed.count()
+    first = noticed.orderBy("id", "notices").take(20) if count else []
+    return {"articles": count, "first": [f"{row['id']}: {row['notices']}" for row in first]}

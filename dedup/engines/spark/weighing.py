@@ -33,13 +33,20 @@ _PART = 1 << 16
 """Terms of a part."""
 
 
-def frequencies(job: Job, features: DataFrame, hidden: DataFrame) -> Frequencies:
+def languages_of(job: Job, features: DataFrame, hidden: DataFrame) -> DataFrame:
+    """How many articles there are in each `language`, those that others stand for (`hidden`) apart."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    marked = features.select("n", "language").join(hidden.select("n", F.lit(True).alias("hidden")), "n", "left")
+    told = marked.select("language", F.coalesce("hidden", F.lit(False)).alias("hidden"))
+    return job.kept.step("languages", lambda: told.groupBy("language", "hidden").count())
+
+
+def frequencies(job: Job, features: DataFrame, hidden: DataFrame, languages: DataFrame) -> Frequencies:
     """The document frequencies of the articles that stand for themselves."""
     seen = features.select("n", "language", "terms").join(hidden.select("n"), "n", "left_anti")
     sums = job.kept.step("frequencies", lambda: _added(seen.mapInArrow(mapped(_counted), SUMS)))
-    of = job.kept.small(
-        "languages", lambda: {row["language"]: row["count"] for row in seen.groupBy("language").count().collect()}
-    )
+    of = {row["language"]: row["count"] for row in languages.where("not hidden").collect()}
     names = sorted(of)
     rows = sorted((row["language"], row["part"], row["terms"], row["sums"]) for row in sums.collect())
     terms = np.concatenate([np.empty(0, np.int64), *(np.frombuffer(row[2], np.int32) for row in rows)]).astype(np.int64)
@@ -52,13 +59,10 @@ def frequencies(job: Job, features: DataFrame, hidden: DataFrame) -> Frequencies
     return Frequencies(tuple(names), np.array([of[name] for name in names], np.int64), matrix)
 
 
-def vectors(job: Job, features: DataFrame, found: Frequencies) -> tuple[DataFrame, bool]:
+def vectors(job: Job, features: DataFrame, found: Frequencies, languages: DataFrame) -> tuple[DataFrame, bool]:
     """The vectors of articles, and whether there are several languages, so that they have names and figures apart."""
     settings, kept = job.settings, job.kept
-    languages = kept.small(
-        "tongues", lambda: {"all": sorted(row[0] for row in features.select("language").distinct().collect())}
-    )
-    names = tongues(languages["all"])
+    names = tongues(row["language"] for row in languages.collect())
     several = len(names) > 1
     known = _figures(job, features) if several else np.empty(0, np.int64)
     handed = broadcast(job.spark, (found, known))
