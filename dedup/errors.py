@@ -42,7 +42,7 @@ class SecondOpinionError(DedupError, RuntimeError):
 
 
 class EngineError(DedupError, RuntimeError):
-    """A distributed run cannot go on: its folder belongs to another one, its session will not do, or rows are missing."""
+    """A distributed run cannot go on: its folder is another run's, its session will not do, or rows are missing."""
 
 
 class MissingDependencyError(DedupError, ImportError):

@@ -36,16 +36,18 @@ ROOMS = {
     "explain": "errors article settings clustering text vectorize match group collection evidence",
     "pipeline": "errors article settings clustering text vectorize match group collection steps evidence",
     "estimators": "errors article settings clustering record text vectorize match group collection steps pipeline",
+    "engines": "errors article settings record text vectorize match group collection assemble steps",
     "archive": "errors article settings clustering quote read collection pipeline",
     "report": "__init__ errors article settings clustering archive",
     "keep": "errors article clustering read archive report whole",
     "evaluate": "errors article clustering",
-    "cli": "__init__ errors article settings sources whole clustering archive evaluate report keep",
+    "cli": "__init__ errors article settings sources whole clustering archive evaluate report keep engines",
     "__init__": "errors article record settings sources clustering read pipeline archive estimators evaluate",
 }
 """The table of the house, as built. Reading a record is `collection`'s business too, since a caller may pass mappings;
 the key that it orders articles by is `group`'s; `match` needs the words of documents; the command and the reports ask
-the public door for its version; collection, steps, evidence, assemble and explain are the pipeline's own layer."""
+the public door for its version; collection, steps, evidence, assemble and explain are the pipeline's own layer; of
+what runs on an engine the command alone knows."""
 
 HEAVY = [
     "numpy",
@@ -58,6 +60,8 @@ HEAVY = [
     "dateutil",
     "charset_normalizer",
     "joblib",
+    "pyarrow",
+    "pyspark",
 ]
 
 

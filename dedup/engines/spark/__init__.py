@@ -6,13 +6,15 @@ import hashlib
 import tempfile
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dedup.errors import EngineError, MissingDependencyError
 from dedup.settings import METHOD_VERSION, Settings
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+
+    from dedup.engines.spark.job import Job
 
 __all__ = ["cluster"]
 
@@ -53,7 +55,7 @@ def cluster(
         MissingDependencyError: pyspark or pyarrow is not installed.
     """
     try:
-        import pyarrow  # noqa: F401
+        import pyarrow as pa  # noqa: F401
         import pyspark.sql  # noqa: F401
     except ImportError as error:
         raise MissingDependencyError("dedup.engines.spark", "pyspark", extra="spark") from error
@@ -65,7 +67,7 @@ def cluster(
         raise EngineError("dedup.engines.spark needs a classic Spark session: Spark Connect gives no file system")
     given = folder is not None
     if folder is None:
-        if not spark.sparkContext.master.startswith("local"):
+        if not str(spark.sparkContext.master).startswith("local"):
             raise EngineError("a session on several machines needs folder=: a folder that all of them reach")
         folder = f"file://{tempfile.mkdtemp(prefix='dedup-spark-')}"
     parts = partitions or 4 * spark.sparkContext.defaultParallelism
@@ -80,7 +82,7 @@ def cluster(
         return _clustered(job, dataframe, fields or {})
 
 
-def _clustered(job: Any, dataframe: DataFrame, fields: Mapping[str, str]) -> DataFrame:
+def _clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> DataFrame:
     """The whole way: every line is a step that is kept."""
     from dedup.engines.spark.bodies import overwritten
     from dedup.engines.spark.copies import band_candidates, decided, standing
@@ -134,7 +136,7 @@ def _labelled(members: DataFrame, distinct: DataFrame, grouped: DataFrame) -> Da
     )
 
 
-def _today(job: Any) -> datetime:
+def _today(job: Job) -> datetime:
     """The day of the run, which is that of its first start: later dates are no dates."""
     told = job.kept.small("today", lambda: {"today": datetime.now(UTC).isoformat()})
     return datetime.fromisoformat(told["today"])

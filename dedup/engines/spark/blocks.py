@@ -1,8 +1,8 @@
 """Pairs of articles dealt into blocks, each with what is needed of its articles.
 
-A pair goes to the block of the earliest article that one of its two is paired with: a text and its copies, which are most
-of the pairs that are ever looked at, meet in one block, and hardly an article travels twice. Where one article has very
-many pairs they are cut into several blocks, so that none is too large for a task.
+A pair goes to the block of the earliest article that one of its two is paired with: a text and its copies, which are
+most of the pairs that are ever looked at, meet in one block, and hardly an article travels twice. Where one article has
+very many pairs they are cut into several blocks, so that none is too large for a task.
 """
 
 from __future__ import annotations
@@ -79,7 +79,10 @@ def empty(schema: str) -> Any:
     from pyspark.sql.pandas.types import to_arrow_schema
     from pyspark.sql.types import StructType
 
-    return to_arrow_schema(StructType.fromDDL(schema)).empty_table()
+    kind = StructType.fromDDL(schema)
+    if not isinstance(kind, StructType):
+        raise TypeError(f"{schema!r} is no schema of rows")
+    return to_arrow_schema(kind).empty_table()
 
 
 def places(pairs: Any) -> NDArray[np.int64]:

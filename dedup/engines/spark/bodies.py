@@ -17,7 +17,7 @@ BODIES = "n long, body binary, title binary"
 
 
 def overwritten(job: Job, words: DataFrame) -> DataFrame:
-    """The numbers `n` of the articles whose body is not theirs: what `dedup.vectorize.boilerplate.overwritten` finds."""
+    """The numbers `n` of the articles whose body is not theirs, as `dedup.vectorize.boilerplate` finds them."""
     from pyspark.sql import functions as F  # noqa: N812
 
     settings = job.settings

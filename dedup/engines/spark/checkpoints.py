@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from dedup.errors import EngineError
@@ -19,6 +21,31 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger("dedup.engines.spark")
 _RUN = "run"
+
+
+@contextmanager
+def told(what: str) -> Iterator[None]:
+    """Spark's errors in one line: what they come down to, without the stack of two languages.
+
+    Raises:
+        EngineError: Spark failed.
+    """
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    try:
+        yield
+    except (PySparkException, Py4JError) as error:
+        raise EngineError(f"{what} failed: {_reason(str(error))}") from error
+
+
+def _reason(message: str) -> str:
+    """The last error of a traceback of Python's, else of Java's, else the first line."""
+    lines = [line.strip() for line in message.splitlines() if line.strip()]
+    error = re.compile(r"(?!\S*PythonException)(\w+\.)*\w*(Error|Exception): \S")
+    raised = [line for line in lines if error.match(line)]
+    caused = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
+    return (raised or caused or lines or ["Spark does not say why"])[-1 if raised or caused else 0]
 
 
 class Checkpoints:
@@ -35,7 +62,7 @@ class Checkpoints:
 
     def __init__(self, spark: SparkSession, folder: str, run: dict[str, Any]) -> None:
         self._spark, self._folder = spark, folder.rstrip("/")
-        self._jvm: Any = spark._jvm  # noqa: SLF001 - the only way to Hadoop's file systems, and so to any that Spark knows
+        self._jvm: Any = spark._jvm  # the only way to Hadoop's file systems, and so to any that Spark knows
         if self._jvm is None:
             raise EngineError("dedup.engines.spark needs a classic Spark session: Spark Connect gives no file system")
         before = self._read(_RUN)
@@ -44,7 +71,7 @@ class Checkpoints:
         elif before != run:
             other = ", ".join(name for name in run if before.get(name) != run[name])
             raise EngineError(
-                f"{self._folder} holds the steps of another run (it differs in: {other}): give another folder, or remove it"
+                f"{self._folder} holds the steps of another run (another {other}): give another folder, or remove it"
             )
 
     def step(self, name: str, make: Callable[[], DataFrame], *, rows: int | None = None) -> DataFrame:
@@ -65,8 +92,10 @@ class Checkpoints:
         if note is None:
             began = time.perf_counter()
             self._spark.sparkContext.setJobDescription(f"dedup: {name}")
-            made, counted = make(), Observation()
-            made.observe(counted, functions.count(functions.lit(1)).alias("rows")).write.mode("overwrite").parquet(path)
+            with told(f"step {name}"):
+                made, counted = make(), Observation()
+                made = made.observe(counted, functions.count(functions.lit(1)).alias("rows"))
+                made.write.mode("overwrite").parquet(path)
             found, seconds = int(counted.get["rows"]), round(time.perf_counter() - began, 2)
             note = {"rows": found, "schema": json.loads(made.schema.json()), "seconds": seconds}
             if rows is None or found == rows:
@@ -122,4 +151,4 @@ class Checkpoints:
         return self._jvm.org.apache.hadoop.fs.Path(f"{self._folder}/{name}.json")
 
     def _configuration(self) -> Any:
-        return self._spark.sparkContext._jsc.hadoopConfiguration()  # type: ignore[attr-defined]  # noqa: SLF001
+        return self._spark.sparkContext._jsc.hadoopConfiguration()

@@ -1,14 +1,15 @@
 """Connected components by alternating stars (Kiveris, Lattanzi, Mirrokni, Rastogi & Vassilvitskii 2014).
 
-In a large star every node hands its larger neighbours on to the least it knows, in a small star its smaller ones: after a
-number of rounds that grows with the logarithm of the graph's size each node hangs on the least of its component. Before
-the first round every task replaces the links it has by a spanning forest of them, which leaves fewer links than nodes;
-where few are left, the driver does the rest.
+In a large star every node hands its larger neighbours on to the least it knows, in a small star its smaller ones: after
+a number of rounds that grows with the logarithm of the graph's size each node hangs on the least of its component.
+Before the first round every task replaces the links it has by a spanning forest of them, which leaves fewer links than
+nodes; where there are few, the driver does it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -34,21 +35,20 @@ def components(job: Job, name: str, links: DataFrame, *, at_most: int) -> DataFr
         at_most: how many there can be of them.
     """
     if at_most <= job.edges:
-        return job.kept.step(f"{name}.components", lambda: _by_driver(job, links))
+        return job.kept.step(f"{name}.components", partial(_by_driver, job, links))
     forest = job.kept.step(f"{name}.forest", lambda: links.select("a", "b").mapInArrow(_forest, LINKS))
     if job.kept.rows(f"{name}.forest") <= job.edges:
-        return job.kept.step(f"{name}.components", lambda: _by_driver(job, forest))
+        return job.kept.step(f"{name}.components", partial(_by_driver, job, forest))
     round_, before = 0, _state(forest)
     while True:
         round_ += 1
-        made = forest
-        forest = job.kept.step(f"{name}.star{round_}", lambda made=made: _small_star(_large_star(made)))
+        forest = job.kept.step(f"{name}.star{round_}", partial(_star, forest))
         after = _state(forest)
         if after == before:
             break
         before = after
     whole = forest.selectExpr("a as n", "b as component").union(forest.selectExpr("b as n", "b as component"))
-    return job.kept.step(f"{name}.components", lambda: whole.distinct())
+    return job.kept.step(f"{name}.components", whole.distinct)
 
 
 def roots(a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -91,6 +91,10 @@ def _by_driver(job: Job, links: DataFrame) -> DataFrame:
     nodes, least = roots(numbers(found["a"]).astype(np.int64), numbers(found["b"]).astype(np.int64))
     schema = pa.schema([("n", pa.int64()), ("component", pa.int64())])
     return job.spark.createDataFrame(pa.table({"n": nodes, "component": least}, schema=schema))
+
+
+def _star(links: DataFrame) -> DataFrame:
+    return _small_star(_large_star(links))
 
 
 def _large_star(links: DataFrame) -> DataFrame:

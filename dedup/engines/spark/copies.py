@@ -22,7 +22,10 @@ if TYPE_CHECKING:
 BANDS = "band int, part int, keys binary, holders binary"
 NEITHER, COPY, FORM, NEVER = range(4)
 """What a pair of articles is: `NEVER` a form whenever the two were published, and so never one story."""
-DECIDED = "a long, b long, kind int, shared long, size_a long, size_b long, jaccard double, containment double, overlap double"
+DECIDED = (
+    "a long, b long, kind int, shared long, size_a long, size_b long, jaccard double, containment double,"
+    " overlap double"
+)
 _APART = 16
 """Bands are 64 parts already, as a rule: for so many parts of the run one more of each."""
 

@@ -1,8 +1,8 @@
 """From pairs to groups: copy groups and stories, component by component, as on one machine.
 
-Two articles are never merged through a third that neither has a link with, however indirectly, so components are grouped
-apart. Of same-story pairs only those make components whose score reaches the lowest height at which anything is joined:
-the mean of scores is never above the largest, so no two groups without such a pair between them are ever merged.
+Articles that nothing links, however indirectly, are never merged, so components are grouped apart. Of same-story pairs
+only those make components whose score reaches the lowest height at which anything is joined: the mean of scores is
+never above the largest, so no two groups without such a pair between them are ever merged.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dedup.assemble import mean_scores
 from dedup.engines.spark.blocks import places, with_articles
 from dedup.engines.spark.components import components
-from dedup.engines.spark.copies import COPY, NEVER, overlaps_of, seniorities
+from dedup.engines.spark.copies import COPY, FORM, NEVER, overlaps_of, seniorities
 from dedup.engines.spark.job import Job, steps_of
 from dedup.engines.spark.packed import numbers, words_of
 from dedup.engines.spark.weighing import matrix_of
@@ -43,9 +43,7 @@ def alike(pairs: DataFrame, known: DataFrame) -> DataFrame:
 
 
 def units(job: Job, decided: DataFrame, features: DataFrame, vectors: DataFrame) -> DataFrame:
-    """For each article `n` that has a copy the first of those that are one text with it, its `unit`; and whether it is a
-    `digest`.
-    """
+    """For each article `n` with a copy the first that is one text with it, its `unit`; and whether it is a `digest`."""
     from pyspark.sql import functions as F  # noqa: N812
 
     settings = job.settings
@@ -108,7 +106,7 @@ def stories(job: Job, pairs: DataFrame, units: DataFrame, hidden: DataFrame, dis
 def _units(articles: Any, pairs: Any, settings: Settings) -> Any:
     by, words, number, pair = steps_of(settings), words_of(articles), numbers(articles["n"]), places(pairs)
     copies = overlaps_of(pairs, pair, [COPY])
-    forms = overlaps_of(pairs, pair, [kind for kind in (COPY + 1, NEVER) if kind != COPY])
+    forms = overlaps_of(pairs, pair, [FORM, NEVER])
     digest = digests(copies, words.lengths(), matrix_of(articles))
     copies = copies.where(without_parts(copies, digest))
     copies = copies.where(held_together(copies, forms, partial(by.overlaps, words), settings.copy_overlap))
@@ -141,7 +139,7 @@ def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
     whole: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for article in sorted(range(len(number)), key=seniority.__getitem__):
         whole[int(label[article])][int(unit[article])].append(article)
-    story, copy_group, canonical, mean = ([None] * len(number) for _ in range(4))
+    story, copy_group, canonical, mean = (np.full(len(number), None, object) for _ in range(4))
     for of in whole.values():
         held = list(of.values())
         name = f"s{names[of_group((article for one in held for article in one), seniority)]}"
@@ -149,7 +147,7 @@ def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
         for one in held:
             copies = f"c{names[of_group(one, seniority)]}" if members[one].sum() > 1 else None
             for article in one:
-                story[article], copy_group[article], canonical[article] = name, copies, shown  # type: ignore[call-overload]
+                story[article], copy_group[article], canonical[article] = name, copies, shown
                 mean[article] = total[article] / (len(held) - 1) if len(held) > 1 else None
     strings = {"story": story, "copy_group": copy_group, "canonical": canonical}
     return {

@@ -1,7 +1,7 @@
 """Rows of arrays: how words, vectors and pairs travel in Arrow batches.
 
-An article's words are one value of a binary column, so a batch of articles is three flat arrays without a copy, which is
-what kernels take. What is sorted into many small parts travels in the same way: one row for each part of a batch.
+An article's words are one value of a binary column, so a batch of articles is three flat arrays, which is what kernels
+take. What is sorted into many small parts travels in the same way: one row for each part of a batch.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def mapped(function: Callable[[Any], Any], rows: int = BATCH) -> Callable[[Itera
 
 
 def dealt(part: NDArray[np.int64], columns: Sequence[NDArray[Any]]) -> tuple[NDArray[np.int64], list[Any]]:
-    """Entries sorted into parts: the parts that there are, and for each column a binary one with a row for each part."""
+    """Entries sorted into parts: the parts that there are, and each column as a binary one with a row for each."""
     order = np.argsort(part, kind="stable")
     parts, first = np.unique(part[order], return_index=True)
     bounds = np.append(first, len(part)).astype(np.int64)

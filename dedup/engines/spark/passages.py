@@ -1,9 +1,9 @@
 """Furniture, found by its holders wherever they are: what `dedup.vectorize.furniture.furniture` finds.
 
-An article has some hundred passages, too many to send each to where its other holders might be. So fingerprints are sent
-first: of each passage the least hash of the short runs of words in it (winnowing; Schleimer, Wilkerson & Aiken 2003).
-Equal passages have equal fingerprints, and neighbouring ones mostly share theirs. Only passages whose fingerprint enough
-articles have are looked at themselves, and no other can have enough holders.
+An article has some hundred passages, too many to send each to where its other holders might be. So fingerprints are
+sent first: of each passage the least hash of the short runs of words in it (winnowing; Schleimer, Wilkerson & Aiken
+2003). Equal passages have equal fingerprints, and neighbouring ones mostly share theirs. Only passages whose
+fingerprint enough articles have are looked at themselves, and no other can have enough holders.
 """
 
 from __future__ import annotations
@@ -224,7 +224,9 @@ def _compared(articles: Any, pairs: Any, by: Any) -> Any:
     twice = HashedWords.joined([words, words])
     listing = np.arange(2 * count) >= count
     cases = [
-        by.relations(twice, pair + [a, b], repeated, languages * 2, listing) for b in (0, count) for a in (0, count)
+        by.relations(twice, pair + np.array([a, b]), repeated, languages * 2, listing)
+        for b in (0, count)
+        for a in (0, count)
     ]
     lists_of = lists(words, pair)
     return {

@@ -76,7 +76,7 @@ def read_articles(
             F.min(F.when(F.col("source") != "", F.col("source"))).alias("low"),
             F.max(F.when(F.col("source") != "", F.col("source"))).alias("high"),
         )
-        found = found.select(
+        return found.select(
             "content",
             F.col("first.id").alias("first"),
             F.col("first.uid").alias("uid"),
@@ -85,7 +85,6 @@ def read_articles(
             "length",
             F.when(F.col("low") == F.col("high"), F.col("low")).otherwise("").alias("source"),
         )
-        return found
 
     unnumbered = kept.step("unnumbered", distinct_ones)
     distinct = kept.step("distinct", lambda: _numbered(job, unnumbered), rows=kept.rows("unnumbered"))
@@ -116,7 +115,7 @@ def _columns(frame: DataFrame, fields: Mapping[str, str]) -> list[Any]:
     found = find_fields(frame.columns, fields)
     if not found["text"] and not found["title"]:
         raise InputError(
-            f"no column holds a text or a title (there are: {', '.join(frame.columns)}); fields={{'text': NAME}} says which"
+            f"no column holds a text or a title (there are: {', '.join(frame.columns)}): `fields` says which"
         )
     wanted = dict.fromkeys(name for names in found.values() for name in names)
     return [F.col("`" + name.replace("`", "``") + "`") for name in wanted]

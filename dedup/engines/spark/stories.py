@@ -1,14 +1,16 @@
 """Same-story pairs: every pair above the floor, exactly, in chunks of articles that follow each other in time.
 
-Articles are cut into chunks by date, and where a day has too many by number as well. A task compares the articles of one
-chunk with each other and with all earlier ones in the window, which come to it piece by piece; articles without a date,
-which are compared with all, count as the earliest. How chunks are cut changes how far articles travel, and no result.
+Articles are cut into chunks by date, and where a day has too many by number as well. A task compares the articles of
+one chunk with each other and with all earlier ones in the window, which come to it piece by piece; articles without a
+date, which are compared with all, count as the earliest. How chunks are cut changes how far articles travel, and no
+result.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -75,8 +77,8 @@ class Chunks:
             first.append(len(begins) - parts)
             several.append(parts)
             held = size if parts > 1 else held + counts[day]
-        columns = (np.array(column, np.int64) for column in (days, first, several))
-        return cls(*columns, undated, np.array(begins))
+        held_days, starts, parts_of = (np.array(column, np.int64) for column in (days, first, several))
+        return cls(held_days, starts, parts_of, undated, np.array(begins))
 
     def of_articles(self, seconds: NDArray[np.float64], number: NDArray[np.int64]) -> NDArray[np.int64]:
         """The chunk of each article."""
@@ -131,7 +133,7 @@ def found_pairs(
     never = kept.step("never", lambda: apart.groupBy("n").agg(F.collect_set("other").alias("never")))
 
     def send(table: Any) -> Any:
-        return _sent(table, *handed.value, count, settings.window * SECONDS_A_DAY)
+        return _sent(table, handed.value, count, settings.window * SECONDS_A_DAY)
 
     def compare(batches: Iterable[Any]) -> Iterator[Any]:
         return _compare(batches, settings, several)
@@ -146,7 +148,7 @@ def found_pairs(
 
 
 def rescored(job: Job, pairs: DataFrame, times: DataFrame, articles: int) -> DataFrame:
-    """The pairs with the scores that the crowd leaves them, and those of one outlet less; some are then not positive."""
+    """The pairs with the scores that the crowd leaves them, and those of one outlet less: some have none left."""
     settings, kept = job.settings, job.kept
 
     def crowd() -> dict[str, Any]:
@@ -207,8 +209,9 @@ def _near(table: Any) -> Any:
     return pa.table({"near": [int(held @ (high - low))], "dated": [int(held.sum())]})
 
 
-def _sent(table: Any, chunks: Chunks, total: NDArray[np.int64], count: int, window: float) -> Any:
+def _sent(table: Any, handed: tuple[Chunks, NDArray[np.int64]], count: int, window: float) -> Any:
     """Articles with their ordinariness, once for each task that they are needed in."""
+    chunks, total = handed
     number, seconds = numbers(table["n"]), numbers(table["seconds"]).astype(np.float64)
     terms, indptr = flat(table["terms"], np.int32)
     weights = flat(table["weights"], np.uint16)[0].astype(np.int64)
@@ -216,7 +219,7 @@ def _sent(table: Any, chunks: Chunks, total: NDArray[np.int64], count: int, wind
     to_all, to_itself = np.zeros(len(number), np.int64), np.zeros(len(number), np.int64)
     np.add.at(to_all, rows, weights * total[terms])
     np.add.at(to_itself, rows, weights * weights)
-    ordinary = leaning(to_all * DOT_UNIT, to_itself * DOT_UNIT, count)
+    ordinary = leaning(to_all.astype(np.float64) * DOT_UNIT, to_itself.astype(np.float64) * DOT_UNIT, count)
     chunk = chunks.of_articles(seconds, number)
     times = chunks.until(chunk, seconds, window) - chunk
     row = np.repeat(np.arange(len(number)), times)
@@ -287,7 +290,7 @@ def _runs(batches: Iterable[Any]) -> Iterator[tuple[tuple[int, int], Any]]:
             task, chunk = numbers(batch["task"]), numbers(batch["chunk"])
             ends = np.flatnonzero((task[1:] != task[:-1]) | (chunk[1:] != chunk[:-1])) + 1
             bounds = [0, *ends.tolist(), batch.num_rows]
-            for first, last in zip(bounds[:-1], bounds[1:], strict=True):
+            for first, last in pairwise(bounds):
                 yield (int(task[first]), int(chunk[first])), batch.slice(first, last - first)
 
 
