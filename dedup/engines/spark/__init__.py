@@ -79,11 +79,11 @@ def cluster(
             "input": _fingerprint(dataframe) if given else "",
         }
         job = Job(spark, settings, Checkpoints(spark, folder, run), parts, chunk)
-        return _clustered(job, dataframe, fields or {})
+        return clustered(job, dataframe, fields or {})
 
 
-def _clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> DataFrame:
-    """The whole way: every line is a step that is kept."""
+def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> DataFrame:
+    """The whole way of one run: every line is a step that is kept."""
     from dedup.engines.spark.bodies import overwritten
     from dedup.engines.spark.copies import band_candidates, decided, standing
     from dedup.engines.spark.features import features as features_of

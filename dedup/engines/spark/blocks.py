@@ -21,12 +21,12 @@ if TYPE_CHECKING:
     from dedup.engines.spark.job import Job
 
 
-def in_blocks(job: Job, name: str, pairs: DataFrame) -> DataFrame:
-    """Pairs (`a`, `b` and others, a < b) with the `block` of each: a step of that name, and the rows of `pairs`."""
-    return job.kept.step(name, lambda: _dealt(job, pairs))
+def in_blocks(job: Job, name: str, pairs: DataFrame, count: int) -> DataFrame:
+    """Pairs (`a`, `b` and others, a < b) with the `block` of each, a step of that name; there are `count`."""
+    return job.kept.step(name, lambda: _dealt(job, pairs, count))
 
 
-def _dealt(job: Job, pairs: DataFrame) -> DataFrame:
+def _dealt(job: Job, pairs: DataFrame, count: int) -> DataFrame:
     from pyspark.sql import Window
     from pyspark.sql import functions as F  # noqa: N812
 
@@ -36,7 +36,7 @@ def _dealt(job: Job, pairs: DataFrame) -> DataFrame:
     labelled = pairs.join(a, "a").join(b, "b").withColumn("label", F.least("label_a", "label_b"))
     place = F.row_number().over(Window.partitionBy("label").orderBy("a", "b"))
     salted = labelled.withColumn("salt", F.floor((place - 1) / job.pairs))
-    blocks = max(1, job.parts, -(-pairs.count() // job.pairs))
+    blocks = max(1, job.parts, -(-count // job.pairs))
     block = F.pmod(F.xxhash64("label", "salt"), F.lit(blocks)).alias("block")
     return salted.select(*pairs.columns, block)
 

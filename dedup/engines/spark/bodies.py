@@ -20,14 +20,15 @@ def overwritten(job: Job, words: DataFrame) -> DataFrame:
     """The numbers `n` of the articles whose body is not theirs, as `dedup.vectorize.boilerplate` finds them."""
     from pyspark.sql import functions as F  # noqa: N812
 
-    settings = job.settings
+    settings, kept = job.settings, job.kept
 
     def find() -> DataFrame:
         held = words.select("n", "title", "hashes", "flags").mapInArrow(mapped(_bodies), BODIES)
         shared = held.groupBy("body").agg(F.count("*").alias("count")).where("count > 1").select("body")
-        holders = held.join(shared, "body", "left_semi")
+        holders = kept.step("bodies", lambda: held.join(shared, "body", "left_semi"))
         groups = holders.groupBy("body").agg(F.min("n").alias("n"), F.collect_set("title").alias("titles"))
-        groups = groups.where(F.size("titles") > 1).join(words.select("n", "title", "hashes", "flags"), "n")
+        groups = kept.step("bodies.titles", lambda titled=groups: titled.where(F.size("titles") > 1))
+        groups = groups.join(words.select("n", "title", "hashes", "flags"), "n")
 
         def foreign(table: Any) -> Any:
             words = words_of(table)
@@ -45,7 +46,7 @@ def overwritten(job: Job, words: DataFrame) -> DataFrame:
         bodies = groups.mapInArrow(mapped(foreign, 64), "body binary")
         return holders.where(F.octet_length("title") > 0).join(bodies, "body", "left_semi").select("n")
 
-    return job.kept.step("overwritten", find)
+    return kept.step("overwritten", find)
 
 
 def _bodies(table: Any) -> Any:

@@ -35,25 +35,26 @@ def band_candidates(job: Job, features: DataFrame) -> DataFrame:
     bands, parts = job.settings.bands, -(-job.parts // _APART)
     present = features.where("words > 0").select("n", "signature")
     found = present.mapInArrow(mapped(lambda table: _banded(table, bands, parts)), BANDS)
-    return job.kept.step(
-        "candidates",
-        lambda: found.groupBy("band", "part").applyInArrow(_in_buckets, "a long, b long").distinct(),
-    )
+    return found.groupBy("band", "part").applyInArrow(_in_buckets, "a long, b long").distinct()
 
 
-def decided(job: Job, name: str, pairs: DataFrame, features: DataFrame, *, agreeing: bool) -> DataFrame:
+def decided(job: Job, name: str, candidates: DataFrame, features: DataFrame, *, agreeing: bool) -> DataFrame:
     """What candidates are; of those from bands (`agreeing`) the ones that agree in too few slots are left out."""
     settings = job.settings
     columns = ("n", "seconds", "title", "hashes", "flags", *(("signature",) if agreeing else ()))
-    return job.kept.step(
-        name,
-        lambda: with_articles(
-            in_blocks(job, f"{name}.blocks", pairs),
+    kept, given = job.kept, f"{name}.pairs"
+    pairs = kept.step(given, lambda: candidates)
+    blocks = in_blocks(job, f"{name}.blocks", pairs, kept.rows(given))
+
+    def decide_all() -> DataFrame:
+        return with_articles(
+            blocks,
             features.select(*columns),
             lambda articles, pairs: _decided(articles, pairs, settings, agreeing=agreeing),
             DECIDED,
-        ),
-    )
+        )
+
+    return kept.step(name, decide_all)
 
 
 def standing(job: Job, found: DataFrame, features: DataFrame) -> DataFrame:

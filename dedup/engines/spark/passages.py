@@ -73,7 +73,8 @@ def furniture(job: Job, words: DataFrame) -> DataFrame:
             return _compared(articles, pairs, steps_of(settings))
 
         own = kept.step("repeats", lambda: _by_article(repeated))
-        blocks = in_blocks(job, "relations.blocks", kept.step("following", lambda: follows.select("a", "b").distinct()))
+        pairs = kept.step("following", lambda: follows.select("a", "b").distinct())
+        blocks = in_blocks(job, "relations.blocks", pairs, kept.rows("following"))
         return with_articles(blocks, texts.join(own, "n"), compare, COMPARED)
 
     relations = kept.step("relations", compared)

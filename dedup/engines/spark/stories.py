@@ -144,7 +144,9 @@ def found_pairs(
         return tasks.sortWithinPartitions("task", F.desc("chunk")).mapInArrow(compare, PAIRS)
 
     pairs = kept.step("met", find)
-    return kept.step("pairs", lambda: _best(pairs, settings.neighbours))
+    full = kept.step("full", lambda: _full(pairs, settings.neighbours))
+    least = kept.step("least", lambda: _least(pairs, full, settings.neighbours))
+    return kept.step("pairs", lambda: _best(pairs, least))
 
 
 def rescored(job: Job, pairs: DataFrame, times: DataFrame, articles: int) -> DataFrame:
@@ -354,26 +356,32 @@ def _never(table: Any, number: NDArray[np.int64]) -> Pairs:
     return Pairs(a, b, np.zeros(len(a)), np.zeros(len(a), np.int64))
 
 
-def _best(pairs: DataFrame, most: int) -> DataFrame:
-    """The pairs that are among the best of one of their articles. Of few pairs of an article all are."""
-    from pyspark.sql import Window
+def _full(pairs: DataFrame, most: int) -> DataFrame:
+    """The articles that have more pairs than are kept."""
     from pyspark.sql import functions as F  # noqa: N812
 
     ends = pairs.select(F.explode(F.array("a", "b")).alias("n"))
-    full = ends.groupBy("n").count().where(F.col("count") > most).select("n")
-    marked = pairs.join(full.select(F.col("n").alias("a"), F.lit(True).alias("full_a")), "a", "left")
-    marked = marked.join(full.select(F.col("n").alias("b"), F.lit(True).alias("full_b")), "b", "left")
-    columns = pairs.columns
-    easy = marked.where("full_a is null or full_b is null").select(*columns)
-    sides = [
-        pairs.select(F.col(one).alias("n"), F.col(other).alias("other"), "score", "a", "b")
-        for one, other in ("ab", "ba")
-    ]
+    return ends.groupBy("n").count().where(F.col("count") > most).select("n")
+
+
+def _least(pairs: DataFrame, full: DataFrame, most: int) -> DataFrame:
+    """For each of these the last of the pairs that are its best: its score, and the other article."""
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F  # noqa: N812
+
+    sides = [pairs.selectExpr(f"{one} as n", f"{other} as other", "score") for one, other in ("ab", "ba")]
     rank = F.row_number().over(Window.partitionBy("n").orderBy(F.desc("score"), "other"))
-    ranked = sides[0].union(sides[1]).join(full, "n", "left_semi").withColumn("rank", rank)
-    chosen = ranked.where(F.col("rank") <= most).select("a", "b").distinct()
-    hard = marked.where("full_a and full_b").select(*columns)
-    return easy.union(hard.join(chosen, ["a", "b"], "left_semi").select(*columns))
+    ends = sides[0].join(full, "n", "left_semi").union(sides[1].join(full, "n", "left_semi"))
+    return ends.withColumn("rank", rank).where(F.col("rank") == most).select("n", "other", "score")
+
+
+def _best(pairs: DataFrame, least: DataFrame) -> DataFrame:
+    """The pairs that are among the best of one of their articles, ties going to the earlier other one."""
+    a, b = least.toDF("a", "other_a", "score_a"), least.toDF("b", "other_b", "score_b")
+    of_a = "score_a is null or score > score_a or (score = score_a and b <= other_a)"
+    of_b = "score_b is null or score > score_b or (score = score_b and a <= other_b)"
+    marked = pairs.join(a, "a", "left").join(b, "b", "left")
+    return marked.where(f"({of_a}) or ({of_b})").select(*pairs.columns)
 
 
 def _rescored(table: Any, taken: float, settings: Settings) -> Any:
