@@ -27,8 +27,8 @@ def overwritten(job: Job, words: DataFrame) -> DataFrame:
         shared = held.groupBy("body").agg(F.count("*").alias("count")).where("count > 1").select("body")
         holders = kept.step("bodies", lambda: held.join(shared, "body", "left_semi"))
         groups = holders.groupBy("body").agg(F.min("n").alias("n"), F.collect_set("title").alias("titles"))
-        groups = kept.step("bodies.titles", lambda titled=groups: titled.where(F.size("titles") > 1))
-        groups = groups.join(words.select("n", "title", "hashes", "flags"), "n")
+        several = kept.step("bodies.titles", lambda: groups.where(F.size("titles") > 1))
+        titled = several.join(words.select("n", "title", "hashes", "flags"), "n")
 
         def foreign(table: Any) -> Any:
             words = words_of(table)
@@ -43,7 +43,7 @@ def overwritten(job: Job, words: DataFrame) -> DataFrame:
             ]
             return {"body": table["body"].filter(wrong)}
 
-        bodies = groups.mapInArrow(mapped(foreign, 64), "body binary")
+        bodies = titled.mapInArrow(mapped(foreign, 64), "body binary")
         return holders.where(F.octet_length("title") > 0).join(bodies, "body", "left_semi").select("n")
 
     return kept.step("overwritten", find)
