@@ -73,7 +73,7 @@ ROWS: Rows = [
     )),
     {"id": "same", "title": "Ferry aground", "text": FERRY * 4, "published": "2024-05-02", "source": "Echo"},
     {"id": "same", "title": "Ferry aground", "text": FERRY * 4, "published": "2024-05-01", "source": "Herald"},
-    """Ids there twice, equal and empty articles, bodies of a paywall, dates that are none; empty partitions."""
+    {"id": "same", "title": "Marlin aground off Corran", "text": FERRY * 4 + "Tugs are on the way.", "source": "Echo"},
     {"id": "same#2", "title": "A name that is taken", "text": "Nothing to do with ferries."},
     {"id": "blank", "title": None, "text": None},
     {"id": "blank", "title": " ", "text": ""},
