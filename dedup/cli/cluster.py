@@ -141,7 +141,9 @@ def command(
             show_default=False,
         ),
     ] = None,
-    engine: Annotated[Engine, typer.Option("--engine", help="What it runs on.")] = Engine.LOCAL,
+    engine: Annotated[
+        Engine | None, typer.Option("--engine", help="Run on Apache Spark, and not here.", show_default=False)
+    ] = None,
     master: Annotated[
         str | None,
         typer.Option(

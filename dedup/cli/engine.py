@@ -15,15 +15,14 @@ if TYPE_CHECKING:
 
 
 class Engine(StrEnum):
-    """What a clustering runs on."""
+    """What a clustering can run on besides this process."""
 
-    LOCAL = "local"
     SPARK = "spark"
 
 
-def check_engine(engine: Engine, master: str | None, steps: str | None, *, others: dict[str, bool]) -> None:
+def check_engine(engine: Engine | None, master: str | None, steps: str | None, *, others: dict[str, bool]) -> None:
     """Ends the command where options do not go together; `others` are those that Spark has no use for, if given."""
-    if engine is Engine.LOCAL:
+    if engine is None:
         for option, value in (("--master", master), ("--steps", steps)):
             if value:
                 raise typer.BadParameter("it goes with --engine spark", param_hint=option)
