@@ -213,3 +213,33 @@ def test_components_by_stars_are_those_of_one_machine(spark: SparkSession, tmp_p
     assert {row["n"]: row["component"] for row in found} == {
         int(n): int(first) for n, first in zip(nodes, least, strict=True) if int(n) in together
     }
+
+
+def test_the_command_goes_from_files_to_files(spark: SparkSession, seeds: Rows, tmp_path: Path) -> None:
+    """Of two files one has no column `source`, as where a schema has changed; the output is there only once."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from dedup.engines.spark.files import read_files, write_file
+
+    early = [{**row, "source": None} for row in seeds[:20]]
+    pq.write_table(
+        pa.Table.from_pylist([{n: row[n] for n in FIELDS if n != "source"} for row in early]), tmp_path / "a.parquet"
+    )
+    pq.write_table(pa.Table.from_pylist([{n: row[n] for n in FIELDS} for row in seeds[20:]]), tmp_path / "b.parquet")
+    whole = read_files(spark, [str(tmp_path / "a.parquet"), str(tmp_path / "b.parquet")])
+    write_file(cluster(whole, partitions=2), str(tmp_path / "out.jsonl"))
+    lines = [line for part in (tmp_path / "out.jsonl").glob("part-*") for line in part.read_text().splitlines()]
+    records = [json.loads(line) for line in lines]
+    found = {r["id"]: (r["story"], r.get("copy_group"), r["canonical"]) for r in records}
+    assert found == expected([*early, *seeds[20:]])
+    with pytest.raises(EngineError, match=r"writing the output failed: .*already exists"):
+        write_file(whole, str(tmp_path / "out.jsonl"))
+
+    pq.write_table(pa.table({"id": ["x"], "text": [5]}), tmp_path / "c.parquet")
+    with pytest.raises(EngineError, match=r"reading the input failed: .*MERGE.*"):
+        read_files(spark, [str(tmp_path / "a.parquet"), str(tmp_path / "c.parquet")])
+    with pytest.raises(InputError, match="of one format at a time, not csv, parquet"):
+        read_files(spark, ["a.parquet", "b.csv"])
+    with pytest.raises(InputError, match="not asked to read or write"):
+        read_files(spark, ["a.pdf"])

@@ -47,7 +47,8 @@ def cluster(
     Returns:
         A row for each article: `id`, `story`, `copy_group` (null where it has no copy), `canonical` (true for the one
         to show of each story) and `score` (its mean score to the other texts of its story; null where it is alone).
-        The first four are those of `dedup.cluster(…).to_records()`.
+        The first four are those of `dedup.cluster(…).to_records()`. The rows are read from the folder when they are
+        asked for, so a temporary one is left to whoever clears such folders.
 
     Raises:
         InputError: the data frame has no column with a text or a title, or one twice.
@@ -71,7 +72,12 @@ def cluster(
             raise EngineError("a session on several machines needs folder=: a folder that all of them reach")
         folder = f"file://{tempfile.mkdtemp(prefix='dedup-spark-')}"
     parts = partitions or 4 * spark.sparkContext.defaultParallelism
-    with configured(spark, {"spark.sql.shuffle.partitions": str(parts), "spark.sql.session.timeZone": "UTC"}):
+    used = {
+        "spark.sql.shuffle.partitions": str(parts),
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",  # of long texts ten thousand are too many
+    }
+    with configured(spark, used):
         run = {
             "settings": settings.fingerprint,
             "layout": [LAYOUT, METHOD_VERSION],

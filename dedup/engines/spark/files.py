@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from pathlib import PurePath
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from dedup.engines.spark import cluster
@@ -59,33 +61,64 @@ def cluster_files(
         raise MissingDependencyError("--engine spark", "pyspark", extra="spark") from error
     from dedup.engines.spark.checkpoints import told
 
-    kinds = {_format(path) or "parquet" for path in paths}
-    if len(kinds) != 1:
-        raise InputError(f"Spark reads files of one format at a time, not {', '.join(sorted(kinds))}")
-    written = _format(output)
-    if written is None:
-        raise InputError(f"{output!r} does not say what to write: it must end in {', '.join(FORMATS)}")
+    _kind(paths), _written(output)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("dedup").config("spark.ui.showConsoleProgress", "false")
     builder = builder.config("spark.io.compression.codec", "zstd")
     with told("starting Spark (it needs Java 17 or later)"):
         spark = (builder.master(master) if master else builder).getOrCreate()
-    try:
-        with told("reading the input"):
-            frame = _read(spark, kinds.pop(), paths)
+    with ExitStack() as stack:
+        stack.callback(spark.stop)
+        frame = read_files(spark, paths)
         if _exists(spark, output):
             raise InputError(f"{output} is there already: give the name of a folder that is not")
+        if folder is None and str(spark.sparkContext.master).startswith("local"):
+            folder = f"file://{stack.enter_context(TemporaryDirectory(prefix='dedup-spark-'))}"
         found = cluster(frame, settings, fields=fields, folder=folder)
-        with told("writing the output"):
-            found.write.format(written).options(**({"header": "true"} if written == "csv" else {})).save(output)
+        write_file(found, output)
         return found.count()
-    finally:
-        spark.stop()
 
 
-def _read(spark: SparkSession, kind: str, paths: Sequence[str]) -> DataFrame:
-    """The rows; numbers and dates in CSV files stay what they are written as."""
-    return spark.read.format(kind).options(**_OPTIONS[kind]).load(list(paths))
+def read_files(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
+    """The rows of files of one format; columns that some of them lack are null there.
+
+    Raises:
+        InputError: their format is unknown, or there are several.
+        EngineError: Spark cannot read them.
+    """
+    from dedup.engines.spark.checkpoints import told
+
+    kind = _kind(paths)
+    with told("reading the input"):
+        return spark.read.format(kind).options(**_OPTIONS[kind]).load(list(paths))
+
+
+def write_file(found: DataFrame, output: str) -> None:
+    """Writes rows into a folder that is not there yet, as its ending says.
+
+    Raises:
+        InputError: it says nothing.
+        EngineError: Spark cannot write it.
+    """
+    from dedup.engines.spark.checkpoints import told
+
+    kind = _written(output)
+    with told("writing the output"):
+        found.write.format(kind).options(**({"header": "true"} if kind == "csv" else {})).save(output)
+
+
+def _kind(paths: Sequence[str]) -> str:
+    kinds = {_format(path) or "parquet" for path in paths}
+    if len(kinds) != 1:
+        raise InputError(f"Spark reads files of one format at a time, not {', '.join(sorted(kinds))}")
+    return kinds.pop()
+
+
+def _written(output: str) -> str:
+    kind = _format(output)
+    if kind is None:
+        raise InputError(f"{output!r} does not say what to write: it must end in {', '.join(FORMATS)}")
+    return kind
 
 
 def _format(path: str) -> str | None:
