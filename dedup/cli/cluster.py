@@ -59,7 +59,7 @@ Examples:
   dedup cluster a.jsonl --keep copy --output b.jsonl
                                                 the records, each text once
   dedup cluster today/ --against archive/       what is new today
-  dedup cluster --engine spark --master local[2] in.parquet --output out.parquet
+  dedup cluster --engine spark a.parquet --output b.parquet
 
 \b
 Formats:
