@@ -88,14 +88,6 @@ def test_odd_rows_have_the_labels_of_one_machine(spark: SparkSession) -> None:
     assert labels(cluster(frame(spark, ROWS).repartition(16), partitions=3, chunk=2)) == expected(ROWS)
 
 
-def test_a_row_without_an_id_is_named_after_what_it_holds(spark: SparkSession) -> None:
-    rows: Rows = [{"text": FERRY}, {"text": "Something else."}, {"id": "known", "text": FERRY + "More."}]
-    first, second = (labels(cluster(frame(spark, rows[::step]), partitions=2)) for step in (1, -1))
-    assert first == second
-    assert len(first) == 3
-    assert "known" in first
-
-
 def test_no_rows_give_no_rows(spark: SparkSession) -> None:
     assert labels(cluster(frame(spark, []), partitions=2)) == {}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import numpy as np
 import pytest
 
@@ -16,6 +18,7 @@ pytest.importorskip("pyarrow", reason="the engine's rows are Arrow's")
 
 from dedup.engines.spark.packed import binary, dealt, flat, words_columns, words_of
 from dedup.engines.spark.passages import _windows
+from dedup.engines.spark.reading import _row
 from dedup.engines.spark.stories import Chunks
 from dedup.vectorize.features import HashedWords
 
@@ -116,3 +119,14 @@ def test_the_pairs_of_parts_are_the_pairs_of_the_whole(seed: int) -> None:
     )
     assert both == sorted((int(a), int(b), int(s)) for a, b, s in zip(whole.a, whole.b, whole.score, strict=True))
     assert len(found.a)
+
+
+def test_a_row_without_an_id_is_named_after_what_it_holds() -> None:
+    today = datetime(2024, 6, 1, tzinfo=UTC)
+    rows = [{"id": None, "text": "A text."}, {"text": "A text.", "id": " "}, {"id": "", "text": "Another."}]
+    first, second, third = (_row(row, ["id"], {}, today)[0] for row in rows)
+    assert first["id"].startswith("row-")
+    assert len({first["id"], third["id"]}) == 2
+    assert "it has no id; named after what it holds" in second["notices"]
+    assert _row({"id": 7, "text": "A text."}, ["id"], {}, today)[0]["id"] == "7"
+    assert _row({"id": 7, "text": None}, ["id"], {}, today)[0]["blank"]

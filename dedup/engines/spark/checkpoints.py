@@ -94,6 +94,7 @@ class Checkpoints:
             self._spark.sparkContext.setJobDescription(f"dedup: {name}")
             with told(f"step {name}"):
                 made, counted = make(), Observation()
+                self._spark.sparkContext.setJobDescription(f"dedup: {name}")  # another may have been made on the way
                 made = made.observe(counted, functions.count(functions.lit(1)).alias("rows"))
                 made.write.mode("overwrite").parquet(path)
             found, seconds = int(counted.get["rows"]), round(time.perf_counter() - began, 2)
