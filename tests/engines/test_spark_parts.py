@@ -19,7 +19,7 @@ pytest.importorskip("pyarrow", reason="the engine's rows are Arrow's")
 from dedup.engines.spark.packed import binary, dealt, flat, words_columns, words_of
 from dedup.engines.spark.passages import _windows
 from dedup.engines.spark.reading import _row
-from dedup.engines.spark.stories import Chunks
+from dedup.engines.spark.stories import Chunks, _tasks
 from dedup.vectorize.features import HashedWords
 
 
@@ -130,3 +130,19 @@ def test_a_row_without_an_id_is_named_after_what_it_holds() -> None:
     assert "it has no id; named after what it holds" in second["notices"]
     assert _row({"id": 7, "text": "A text."}, ["id"], {}, today)[0]["id"] == "7"
     assert _row({"id": 7, "text": None}, ["id"], {}, today)[0]["blank"]
+
+
+def test_a_task_without_articles_of_its_own_compares_nothing() -> None:
+    """Earlier articles are sent to every chunk in reach, and one that is dealt by number may be empty."""
+    import pyarrow as pa
+
+    rows = [(0, 0), (1, 0), (1, 0), (3, 3), (3, 3), (3, 1), (3, 0), (4, 2)]
+    columns = {"task": [task for task, _ in rows], "chunk": [chunk for _, chunk in rows], "n": list(range(len(rows)))}
+    table = pa.table(columns)
+    for size in (1, 3, 100):
+        batches = table.to_batches(max_chunksize=size)
+        found = [
+            (core["n"].to_pylist(), [n for run in runs for n in run["n"].to_pylist()]) for core, runs in _tasks(batches)
+        ]
+        assert found == [([0], []), ([3, 4], [5, 6])]
+        assert [core["n"].to_pylist() for core, _ in _tasks(batches)] == [[0], [3, 4]]  # who does not look goes on

@@ -267,9 +267,7 @@ def _tasks(batches: Iterable[Any]) -> Iterator[tuple[Any, Iterator[Any]]]:
     runs = _runs(batches)
     held: list[Any] = [next(runs, None)]
     while held[0] is not None:
-        (task, _), first = held[0]
-        core = [first]
-        held[0] = next(runs, None)
+        task, core = held[0][0][0], []
         while held[0] is not None and held[0][0] == (task, task):
             core.append(held[0][1])
             held[0] = next(runs, None)
@@ -280,7 +278,8 @@ def _tasks(batches: Iterable[Any]) -> Iterator[tuple[Any, Iterator[Any]]]:
                 held[0] = next(runs, None)
 
         rest = earlier()
-        yield pa.Table.from_batches(core), rest
+        if core:  # what is dealt by number may leave a chunk without any article
+            yield pa.Table.from_batches(core), rest
         for _ in rest:
             pass
 
