@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import numpy as np
 import pytest
@@ -123,7 +124,11 @@ def test_the_pairs_of_parts_are_the_pairs_of_the_whole(seed: int) -> None:
 
 def test_a_row_without_an_id_is_named_after_what_it_holds() -> None:
     today = datetime(2024, 6, 1, tzinfo=UTC)
-    rows = [{"id": None, "text": "A text."}, {"text": "A text.", "id": " "}, {"id": "", "text": "Another."}]
+    rows: list[dict[str, Any]] = [
+        {"id": None, "text": "A text."},
+        {"text": "A text.", "id": " "},
+        {"id": "", "text": "Another."},
+    ]
     first, second, third = (_row(row, ["id"], {}, today)[0] for row in rows)
     assert first["id"].startswith("row-")
     assert len({first["id"], third["id"]}) == 2
