@@ -5,7 +5,8 @@
 LOG is a folder that a run wrote with `spark.eventLog.enabled=true`. For each step: seconds of all tasks, bytes that
 were shuffled and kept, each by article. With `--cores` tasks as many and as long as those measured, `--times` over, are
 dealt out to so many cores by a simulation: each is lost with a probability of `--loss` and done again from its
-beginning, and one of each stage is `--skew` times as long as the longest. It knows no network and no disk that tasks would share.
+beginning, and one of each stage is `--skew` times as long as the longest. It knows no network and
+no disk that tasks would share.
 """
 
 from __future__ import annotations
