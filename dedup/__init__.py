@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dedup.clustering import SharedWord as SharedWord
     from dedup.clustering import Story as Story
     from dedup.errors import DedupError as DedupError
+    from dedup.errors import EngineError as EngineError
     from dedup.errors import InputError as InputError
     from dedup.errors import MissingDependencyError as MissingDependencyError
     from dedup.errors import SecondOpinionError as SecondOpinionError
@@ -75,6 +76,7 @@ _HOMES = {
     "Configuration": "sources",
     "CopyGroup": "clustering",
     "DedupError": "errors",
+    "EngineError": "errors",
     "Explanation": "clustering",
     "IndexedArticle": "index",
     "InputError": "errors",

@@ -18,6 +18,7 @@ from dedup.group.copies import copy_groups
 
 if TYPE_CHECKING:
     from dedup.evidence import StoredEvidence
+    from dedup.match.stories import Pairs
     from dedup.settings import Settings
 
 TITLE_LENGTH = 80
@@ -31,7 +32,7 @@ def assemble(evidence: StoredEvidence, settings: Settings) -> Clustering:
     unit = np.arange(len(collection))
     for group in copy_groups(evidence.copies, evidence.forms):
         unit[group] = group[0]
-    totals = _totals(evidence, label, unit).tolist()
+    totals = mean_scores(evidence.pairs, label, unit).tolist()
     seniority = collection.seniorities()
     members: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for article in sorted(range(len(collection)), key=seniority.__getitem__):
@@ -61,9 +62,15 @@ def assemble(evidence: StoredEvidence, settings: Settings) -> Clustering:
     )
 
 
-def _totals(evidence: StoredEvidence, label: NDArray[np.int64], unit: NDArray[np.int64]) -> NDArray[np.float64]:
-    """For each distinct article the sum of its mean scores to the other texts of its story, copies being one text."""
-    pairs, size = evidence.pairs, np.bincount(unit, minlength=len(unit))
+def mean_scores(pairs: Pairs, label: NDArray[np.int64], unit: NDArray[np.int64]) -> NDArray[np.float64]:
+    """For each distinct article the sum of its mean scores to the other texts of its story, copies being one text.
+
+    Args:
+        pairs: the same-story pairs.
+        label: the story of each article, shape (articles,).
+        unit: the first of the copies that are one text with it, shape (articles,).
+    """
+    size = np.bincount(unit, minlength=len(unit))
     inside = pairs.where((label[pairs.a] == label[pairs.b]) & (unit[pairs.a] != unit[pairs.b]))
     ends = np.stack([inside.a, inside.b], axis=1).ravel()  # in the order of the pairs: so are the sums rounded
     others = np.stack([inside.b, inside.a], axis=1).ravel()

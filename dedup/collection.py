@@ -130,7 +130,7 @@ class Door:
                 yield article.title, article.text
             same.members.append(place)
             if article.published is None and same.told is None:
-                same.told = told_by(article)
+                same.told = date_told(article)
             self._taken.append(article if self._keep_texts else untold(article))
         self._notices.extend(dates.notices())
 
@@ -160,7 +160,7 @@ def collected(
     notices.extend(_stand_ins(articles, datelines))
     times = []
     for same in in_order:
-        same.members.sort(key=lambda place: _seniority(articles[place]))
+        same.members.sort(key=lambda place: seniority(articles[place]))
         times.append(published_seconds(_published(articles[same.members[0]], same)))
     collection = Collection(
         articles=tuple(articles),
@@ -216,7 +216,7 @@ def _stand_ins(articles: Sequence[Article], datelines: Mapping[int, date]) -> It
         yield Notice(where, "no date of publication is known", "dated by when it was seen", skipped=False)
 
 
-def told_by(article: Article) -> date | None:
+def date_told(article: Article) -> date | None:
     """The date at the head of an article's text."""
     text = article.text.lstrip()
     repeats_title = bool(article.title) and text.startswith(article.title)
@@ -263,7 +263,13 @@ def _rows(frame: Any) -> Iterable[object] | None:
 
 
 def article_of(
-    item: object, place: int, notices: list[Notice], dates: Dates, *, default_id: str | None = None
+    item: object,
+    place: int | str,
+    notices: list[Notice],
+    dates: Dates,
+    *,
+    default_id: str | None = None,
+    fields: Mapping[str, str] | None = None,
 ) -> Article:
     """The article that something is; one that cannot be used stays, without words, and a notice says so.
 
@@ -273,6 +279,7 @@ def article_of(
         notices: what is wrong with it is added.
         dates: what its dates are read with.
         default_id: the id of one that says none; None for its place.
+        fields: see `from_record`.
 
     Raises:
         InputError: it is something else.
@@ -287,12 +294,12 @@ def article_of(
     if not isinstance(item, Mapping):
         kinds = "an Article, a mapping or a string"
         raise InputError(f"{where} is a {type(item).__name__}; it must be {kinds}")
-    article, found = read_record(item, where=where, default_id=number, fields=None, path="", dates=dates)
+    article, found = read_record(item, where=where, default_id=number, fields=fields, path="", dates=dates)
     if article is None:
         # A caller's rows must keep their places, so an unusable one stays, with all it has but words.
         notices.extend(replace(notice, action=_KEPT_EMPTY, skipped=False) for notice in found)
         item = {**item, "text": "-"}
-        article, found = read_record(item, where=where, default_id=number, fields=None, path="", dates=dates)
+        article, found = read_record(item, where=where, default_id=number, fields=fields, path="", dates=dates)
         article = replace(article, text="") if article else Article(id=number, text="")
     notices.extend(found)
     return article
@@ -316,6 +323,7 @@ def _clean(article: Article, where: str, notices: list[Notice]) -> Article:
 
 
 def is_blank(article: Article) -> bool:
+    """Whether it has neither text nor title."""
     return not article.text.strip() and not article.title.strip()
 
 
@@ -325,7 +333,7 @@ def content_hash(article: Article) -> bytes:
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
-def _seniority(article: Article) -> tuple[bool, float, str]:
+def seniority(article: Article) -> tuple[bool, float, str]:
     """The key by which equal articles are ordered: published first, unknown dates last, then by id."""
     seconds = published_seconds(article.published)
     unknown = math.isnan(seconds)
@@ -343,7 +351,7 @@ def _with_own_ids(articles: list[Article], distinct: Iterable[Distinct], notices
     content = {place: same.content for same in distinct for place in same.members}
     renamed = list(articles)
     for name, holders in shared.items():
-        holders.sort(key=lambda place: (content[place], _seniority(articles[place]), repr(articles[place])))
+        holders.sort(key=lambda place: (content[place], seniority(articles[place]), repr(articles[place])))
         number = 2
         for place in holders[1:]:
             while f"{name}#{number}" in places:

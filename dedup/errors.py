@@ -7,6 +7,7 @@ DedupError
 ├── StoreError              (OSError)      a store of stories that cannot be opened, read or written
 │   └── StoreLockedError    (TimeoutError) another process writes to it
 ├── SecondOpinionError      (RuntimeError) the embedding that was given failed, or gave no vectors
+├── EngineError             (RuntimeError) a distributed run that cannot go on: its folder, its session, a step's rows
 └── MissingDependencyError  (ImportError)  an optional package is needed; the message has the command that installs it
 """
 
@@ -48,6 +49,10 @@ class StoreLockedError(StoreError, TimeoutError):
 
 class SecondOpinionError(DedupError, RuntimeError):
     """The embedding that was given for a second opinion failed, or what it returned is not a vector for each text."""
+
+
+class EngineError(DedupError, RuntimeError):
+    """A distributed run cannot go on: its folder is another run's, its session will not do, or rows are missing."""
 
 
 class MissingDependencyError(DedupError, ImportError):

@@ -86,11 +86,16 @@ class PlainSteps:
         return held_passages(words)
 
     def relations(
-        self, words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64], languages: Sequence[str]
+        self,
+        words: HashedWords,
+        pairs: NDArray[np.int64],
+        repeated: NDArray[np.uint64],
+        languages: Sequence[str],
+        listing: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.int64]:
         from dedup.vectorize.furniture import relations
 
-        return relations(words, pairs, repeated, languages)
+        return relations(words, pairs, repeated, languages, listing)
 
     def outside_furniture(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
         from dedup.vectorize.furniture import outside_furniture
@@ -217,11 +222,16 @@ class FastSteps(PlainSteps):
         return held_passages(words)
 
     def relations(
-        self, words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64], languages: Sequence[str]
+        self,
+        words: HashedWords,
+        pairs: NDArray[np.int64],
+        repeated: NDArray[np.uint64],
+        languages: Sequence[str],
+        listing: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.int64]:
         from dedup.vectorize.kernels.relations import relations
 
-        return relations(words, pairs, repeated, languages)
+        return relations(words, pairs, repeated, languages, listing)
 
     def outside_furniture(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
         from dedup.vectorize.kernels.passages import outside_furniture

@@ -43,6 +43,7 @@ ROOMS = {
         "errors article settings clustering record text vectorize match group collection background steps evidence"
         " assemble pipeline"
     ),
+    "engines": "errors article settings record text vectorize match group collection assemble steps",
     "archive": "errors article settings clustering quote read collection pipeline",
     "provenance": "errors article likeness clustering text match collection",
     "portable": "errors article clustering group collection evidence",
@@ -52,7 +53,9 @@ ROOMS = {
     "keep": "errors article clustering read archive report whole",
     "evaluate": "errors article clustering",
     "judging": "errors clustering group vectorize portable evaluate quote report",
-    "cli": "__init__ errors article settings sources whole clustering archive evaluate report judging keep index",
+    "cli": (
+        "__init__ errors article settings sources whole clustering archive evaluate report judging keep index engines"
+    ),
     "__init__": (
         "errors article record settings sources clustering read background pipeline archive estimators evaluate"
         " likeness provenance judging index"
@@ -60,7 +63,8 @@ ROOMS = {
 }
 """The table of the house, as built. Reading a record is `collection`'s business too, since a caller may pass mappings;
 the key that it orders articles by is `group`'s; `match` needs the words of documents; the command and the reports ask
-the public door for its version; collection, steps, evidence, assemble and explain are the pipeline's own layer."""
+the public door for its version; collection, steps, evidence, assemble and explain are the pipeline's own layer; of
+what runs on an engine the command alone knows."""
 
 HEAVY = [
     "numpy",
@@ -73,6 +77,8 @@ HEAVY = [
     "dateutil",
     "charset_normalizer",
     "joblib",
+    "pyarrow",
+    "pyspark",
 ]
 
 

@@ -14,6 +14,7 @@ import typer
 
 import dedup
 from dedup.article import Notice
+from dedup.cli.engine import Engine, check_engine, run_on_spark
 from dedup.cli.inputs import FilesFromOption, gather
 from dedup.cli.keeping import Keeping
 from dedup.cli.messages import begin_logging, say, tell
@@ -61,6 +62,7 @@ Examples:
   dedup cluster a.jsonl --keep copy --output b.jsonl
                                                 the records, each text once
   dedup cluster today/ --against archive/       what is new today
+  dedup cluster --engine spark a.parquet --output b.parquet
 
 \b
 Formats:
@@ -85,6 +87,9 @@ own: all, one of each copy group, or one of each story. They are written in the 
 --against clusters the articles together with those of an ARCHIVE and says of each whether it is a copy of an archived
 one, continues an archived story or is new. ARCHIVE is a file or folder of articles, what --keep has written, or a
 result. With --keep copy, copies of archived articles are left out; with --keep story, all that continues a story is.
+
+--engine spark runs the same method on Apache Spark, for archives that are too large for one machine: PATH is Parquet,
+ORC, JSON lines or CSV that Spark reads, --output a folder with rows of id, story, copy_group, canonical and score.
 
 The result goes to standard output or to --output; progress, the summary and what was skipped go to standard error.
 
@@ -142,6 +147,27 @@ def command(
         ),
     ] = None,
     plot: PlotOption = None,
+    engine: Annotated[
+        Engine | None, typer.Option("--engine", help="Run on Apache Spark, and not here.", show_default=False)
+    ] = None,
+    master: Annotated[
+        str | None,
+        typer.Option(
+            "--master",
+            metavar="URL",
+            help="Where Spark runs, as in local[2] or spark://host:7077; without it, where its configuration says.",
+            show_default=False,
+        ),
+    ] = None,
+    steps: Annotated[
+        str | None,
+        typer.Option(
+            "--steps",
+            metavar="FOLDER",
+            help="Where the steps of a run on Spark are kept: one that was stopped goes on from there.",
+            show_default=False,
+        ),
+    ] = None,
     field: FieldOption = None,
     dayfirst: DayfirstOption = False,
     setting: SetOption = None,
@@ -157,8 +183,13 @@ def command(
     if quiet and verbose:
         raise typer.BadParameter("it contradicts --quiet", param_hint="-v")
     begin_logging(verbose, as_json=log_json)
+    others = {"--keep": keep is not None, "--against": bool(against), "--format": style is not None, "--strict": strict}
+    check_engine(engine, master, steps, others={**others, "--dayfirst": dayfirst})
     given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads, memory=memory)
     paths = gather(paths, files_from)
+    if engine is Engine.SPARK:
+        run_on_spark(paths, output, given, master, steps, quiet=quiet)
+        return
     target = None if output in {None, "-"} else Path(str(output))
     keeping = None
     if keep:

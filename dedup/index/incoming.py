@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 from dedup.article import Article, Notice
 from dedup.clustering import Link
-from dedup.collection import article_of, content_hash, published_seconds, told_by
+from dedup.collection import article_of, content_hash, date_told, published_seconds
 from dedup.errors import InputError
 from dedup.index.records import Change
 from dedup.record import Dates
@@ -77,7 +77,7 @@ def incoming(item: object, place: int, notices: list[Notice], dates: Dates, *, n
     article = article_of(item, place, notices, dates, default_id="")
     if needs_id and not article.id.strip():
         raise InputError(f"article {place} has no id: an index knows articles by their ids, give each one of its own")
-    told = None if article.published is not None else told_by(article)
+    told = None if article.published is not None else date_told(article)
     seconds = published_seconds(article.published or told or article.seen)
     return Incoming(
         article,

@@ -99,20 +99,28 @@ def band_candidates(
         _, bucket = np.unique(slots, axis=0, return_inverse=True)
         bucket = bucket.ravel()  # NumPy 2.0 alone gives it a second axis
         order = articles[np.argsort(bucket, kind="stable")]
-        size = np.bincount(bucket)
-        last = np.repeat(np.cumsum(size), size)  # for each place in `order` the end of its bucket
-        first = last - np.repeat(size, size)
-        crowded = np.repeat(size, size) > CROWD
-        place = np.arange(len(order))
-        for step in range(1, min(CROWD, int(size.max(initial=0)))):
-            inside = (place + step < last) & (~crowded | (step <= STRIDE))
-            keys.append(order[place[inside]] * total + order[place[inside] + step])
-        star = crowded & (place > first)
-        keys.append(order[first[star]] * total + order[place[star]])
+        one, other = bucket_pairs(np.bincount(bucket))
+        keys.append(order[one] * total + order[other])
     pairs: NDArray[np.int64] = np.unique(np.concatenate(keys)) if keys else np.empty(0, np.int64)
     found = np.stack([pairs // max(1, total), pairs % max(1, total)], axis=1)
     worth: NDArray[np.int64] = found[agreeing_slots(signatures, found) >= AGREEING * signatures.shape[1]]
     return worth
+
+
+def bucket_pairs(size: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The pairs of places that buckets of some sizes, one after the other, make candidates."""
+    last = np.repeat(np.cumsum(size), size)  # for each place the end of its bucket
+    first = last - np.repeat(size, size)
+    crowded = np.repeat(size, size) > CROWD
+    place = np.arange(len(last))
+    found: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = []
+    for step in range(1, min(CROWD, int(size.max(initial=0)))):
+        inside = place[(place + step < last) & (~crowded | (step <= STRIDE))]
+        found.append((inside, inside + step))
+    star = crowded & (place > first)
+    found.append((first[star], place[star]))
+    one, other = (np.concatenate(part) for part in zip(*found, strict=True))
+    return one, other
 
 
 def agreeing_slots(signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.int64]:

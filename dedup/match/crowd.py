@@ -34,9 +34,19 @@ def crowding(pairs: Pairs, seconds: NDArray[np.float64], among: NDArray[np.int64
         seconds: publication times, shape (articles,), nan where unknown.
         among: the places of the articles that were compared.
     """
-    strong = int(np.count_nonzero(pairs.score >= STRONG / SCORE_UNIT))
-    mates = (2 * strong + USUAL_COUNT * USUAL_MATES) / (len(among) + USUAL_COUNT)
-    odds = mean_company(seconds[among]) / mates
+    return taken_off(int(np.count_nonzero(is_strong(pairs))), mean_company(seconds[among]), len(among))
+
+
+def is_strong(pairs: Pairs) -> NDArray[np.bool_]:
+    """Which pairs are taken for mates."""
+    strong: NDArray[np.bool_] = pairs.score >= STRONG / SCORE_UNIT
+    return strong
+
+
+def taken_off(strong: int, company: float, articles: int) -> float:
+    """What a collection of so many articles takes off its scores, by its strong pairs and its mean company."""
+    mates = (2 * strong + USUAL_COUNT * USUAL_MATES) / (articles + USUAL_COUNT)
+    odds = company / mates
     return round(EACH * float(ln(np.array([max(1.0, odds / FEW)]))[0]) / SCORE_UNIT) * SCORE_UNIT
 
 

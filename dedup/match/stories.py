@@ -83,9 +83,20 @@ def ordinariness(matrix: sp.csr_array, standing: NDArray[np.int64]) -> NDArray[n
     count = int(stands.sum())
     to_all = np.asarray(matrix @ (matrix.T @ stands)).ravel()  # sums of whole multiples of a power of two: exact
     to_itself = products(matrix, np.arange(len(standing)), standing)
+    return leaning(to_all, to_itself, count)
+
+
+def leaning(to_all: NDArray[np.float64], to_itself: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """The ordinariness of articles.
+
+    Args:
+        to_all: the sum of each one's cosines to the `count` articles that stand for themselves, shape (articles,).
+        to_itself: its cosine to the one that stands for it.
+        count: how many stand for themselves.
+    """
     mean = (to_all - to_itself) / max(1, count - 1)
-    leaning: NDArray[np.float64] = (count * mean + USUAL_COUNT * USUAL) / (count + USUAL_COUNT)
-    return leaning
+    found: NDArray[np.float64] = (count * mean + USUAL_COUNT * USUAL) / (count + USUAL_COUNT)
+    return found
 
 
 def products(matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:

@@ -33,9 +33,8 @@ def overwritten(words: HashedWords) -> list[int]:
     for places in bodies.values():
         if len(places) == 1:
             continue
-        titles = sorted({tuple(words.title(place).tolist()) for place in places} - {()})
-        body_words = set(words.body(places[0]).tolist())
-        if len(titles) > 1 and _relation(titles, body_words, language_of(words, places[0])) < RELATED:
+        titles = {tuple(words.title(place).tolist()) for place in places}
+        if is_foreign(titles, set(words.body(places[0]).tolist()), language_of(words, places[0])):
             found.extend(place for place in places if len(words.title(place)))
     return sorted(found)
 
@@ -57,6 +56,12 @@ def common(language: str) -> frozenset[int]:
         return frozenset()
     common = [word for word, share in background.shares(language).items() if share >= COMMON]
     return frozenset(hashes_of(common).tolist())
+
+
+def is_foreign(titles: Iterable[tuple[int, ...]], body: set[int], language: str) -> bool:
+    """Whether a body is not that of the distinct titles it stands under, by their words' hashes."""
+    told = sorted(set(titles) - {()})
+    return len(told) > 1 and _relation(told, body, language) < RELATED
 
 
 def _relation(titles: list[tuple[int, ...]], body: set[int], language: str) -> float:

@@ -7,7 +7,7 @@ articles of one language are compared by.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -54,12 +54,19 @@ def figures(words: HashedWords) -> NDArray[np.int64]:
     return np.unique(terms_of(np.unique(words.hashes[(words.flags & IS_NUMBER) > 0])))
 
 
-def tongues_of(languages: Sequence[str]) -> NDArray[np.int64] | None:
+def tongues(languages: Iterable[str]) -> list[str]:
+    """The known languages among some, sorted; those that are taken for each other count as one."""
+    return sorted({ONE_TONGUE.get(language, language) for language in languages} - {UNKNOWN})
+
+
+def tongues_of(languages: Sequence[str], names: Sequence[str] | None = None) -> NDArray[np.int64] | None:
     """The number of each article's language, -1 where it is unknown; None where there are not two known ones.
 
-    Languages that are taken for each other count as one.
+    Args:
+        languages: of the articles.
+        names: the `tongues` of the collection, where these are not all its articles.
     """
-    names = sorted({ONE_TONGUE.get(language, language) for language in languages} - {UNKNOWN})
+    names = tongues(languages) if names is None else names
     if len(names) < 2:
         return None
     number = {name: place for place, name in enumerate(names)}

@@ -123,8 +123,21 @@ def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.in
     return passages[enough], places[enough]
 
 
+def lists(words: HashedWords, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which articles hold a list of headlines: the title of one that they are compared with; shape (articles,)."""
+    found = np.zeros(len(words), bool)
+    for a, b in pairs.tolist():
+        for title, holder in ((a, b), (b, a)):
+            found[holder] |= not found[holder] and _is_headline(words.title(title), words.body(holder))
+    return found
+
+
 def relations(
-    words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64], languages: Sequence[str]
+    words: HashedWords,
+    pairs: NDArray[np.int64],
+    repeated: NDArray[np.uint64],
+    languages: Sequence[str],
+    listing: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
     """The relation of pairs of articles in units of 1 / `UNIT`; 1 where no title tells anything.
 
@@ -136,19 +149,15 @@ def relations(
         pairs: places of two articles, shape (pairs, 2).
         repeated: the passages that are held by several, sorted.
         languages: of the articles.
+        listing: which articles hold a list of headlines, where that is known of more pairs than these.
     """
+    listing = lists(words, pairs) if listing is None else listing
     held = {place: _Holder.of(words, place, repeated, languages[place]) for place in np.unique(pairs).tolist()}
-    lists = {
-        holder
-        for a, b in pairs.tolist()
-        for title, holder in ((a, b), (b, a))
-        if held[title].is_headline_in(held[holder])
-    }
     found = np.full(len(pairs), UNIT, np.int64)
     for number, (a, b) in enumerate(pairs.tolist()):
         shares = []
         for one, other in ((a, b), (b, a)):
-            told = held[other].own if other in lists else held[other].vocabulary
+            told = held[other].own if listing[other] else held[other].vocabulary
             if held[one].telling:
                 shares.append(len(held[one].telling & told) * UNIT // len(held[one].telling))
         if shares:
@@ -161,13 +170,10 @@ class _Holder:
     """What is looked at of an article that holds a repeated passage.
 
     Attributes:
-        title, body: its words.
         telling: the telling words of its title.
         vocabulary, own: its words, and those outside of the repeated passages.
     """
 
-    title: NDArray[np.uint32]
-    body: NDArray[np.uint32]
     telling: set[int]
     vocabulary: set[int]
     own: set[int]
@@ -177,18 +183,16 @@ class _Holder:
         title, body = words.title(place), words.body(place)
         heading = title if len(title) else body[:LEAD]
         return cls(
-            title=title,
-            body=body,
             telling=telling(heading.tolist(), language),
             vocabulary={*title.tolist(), *body.tolist()},
             own={*title.tolist(), *body[_outside(body, repeated)].tolist()},
         )
 
-    def is_headline_in(self, other: _Holder) -> bool:
-        """Whether its title, if it has one of several words, stands in the other's body word by word."""
-        length = len(self.title)
-        if not HEADLINE <= length <= len(other.body):
-            return False
-        last = len(other.body) - length + 1
-        begins = np.flatnonzero(other.body[:last] == self.title[0])
-        return any(np.array_equal(other.body[begin : begin + length], self.title) for begin in begins.tolist())
+
+def _is_headline(title: NDArray[np.uint32], body: NDArray[np.uint32]) -> bool:
+    """Whether a title, if it has several words, stands in a body word by word."""
+    length = len(title)
+    if not HEADLINE <= length <= len(body):
+        return False
+    begins = np.flatnonzero(body[: len(body) - length + 1] == title[0])
+    return any(np.array_equal(body[begin : begin + length], title) for begin in begins.tolist())

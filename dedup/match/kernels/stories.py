@@ -53,6 +53,7 @@ def story_pairs(
     progress: Progress | None = None,
     bridge: Bridge | None = None,
     *,
+    core: NDArray[np.bool_] | None = None,
     threads: int | None = None,
     block: int = BLOCK,
     pile: int = PILE,
@@ -61,6 +62,7 @@ def story_pairs(
 
     Args:
         matrix, ordinary, seconds, among, never, settings, progress, bridge: as for the plain form.
+        core: only pairs of which one is in it are looked for, shape (articles,); all where it is None.
         threads: how many compare; None for as many as there are processors. This and what follows changes no result.
         block: articles whose postings are gone through at a time.
         pile: pairs that may pile up before the best are chosen.
@@ -82,9 +84,12 @@ def story_pairs(
         return task, [scored(sweep.order[one], sweep.order[other], dots, task.across) for one, other, dots in found]
 
     def scored(one: NDArray[np.int64], other: NDArray[np.int64], dots: NDArray[np.int32], across: bool) -> _Columns:
-        if bridge is not None:
-            mine = bridge.spans(one, other) == across
-            mine &= ~(np.abs(seconds[one] - seconds[other]) > window)  # a sweep between languages goes a bit further
+        if bridge is not None or core is not None:  # sweeps between two groups of articles go a bit further
+            mine = ~(np.abs(seconds[one] - seconds[other]) > window)
+            if bridge is not None:
+                mine &= bridge.spans(one, other) == across
+            if core is not None:
+                mine &= core[one] | core[other]
             one, other, dots = one[mine], other[mine], dots[mine]
         a, b = np.minimum(one, other), np.maximum(one, other)
         scores = score(
@@ -99,9 +104,13 @@ def story_pairs(
         return next(columns), next(columns), next(columns), next(columns)
 
     def to_do() -> Iterator[_Task]:
-        sweep = Sweep.within(matrix, among, seconds, window, FLOOR)
-        for task in sweep.tasks(block):
-            yield _Task(sweep, *task, across=False)
+        inside = among if core is None else among[core[among]]
+        sweeps = [Sweep.within(matrix, inside, seconds, window, FLOOR)]
+        if len(inside) < total and core is not None:
+            sweeps.append(Sweep.facing(matrix, among[~core[among]], inside, seconds, window, FLOOR))
+        for sweep in sweeps:
+            for task in sweep.tasks(block):
+                yield _Task(sweep, *task, across=False)
         if bridge is not None:
             sweep = Sweep.between(bridge.matrix, bridge.tongues, among, seconds, window, FLOOR)
             for task in sweep.tasks(block):

@@ -51,6 +51,23 @@ class Sweep:
         return cls(order, ranked(matrix, order, floor), reach, np.arange(len(order)), len(order))
 
     @classmethod
+    def facing(
+        cls,
+        matrix: sp.csr_array,
+        some: NDArray[np.int64],
+        others: NDArray[np.int64],
+        seconds: NDArray[np.float64],
+        window: float,
+        floor: float,
+    ) -> Sweep:
+        """At least the pairs of one of some articles and one of others that lie in a window."""
+        some, others = by_date(some, seconds), by_date(others, seconds)
+        order, indexed = np.concatenate([some, others]), len(some)
+        low, high = _spans(seconds[some], seconds[others], window)
+        reach = np.concatenate([np.zeros(indexed, np.int64), low])
+        return cls(order, ranked(matrix, order, floor), reach, np.concatenate([reach[:indexed], high]), indexed)
+
+    @classmethod
     def between(
         cls,
         matrix: sp.csr_array,
@@ -70,12 +87,7 @@ class Sweep:
         few = by_date(known[tongues[known] != commonest], seconds)
         many = by_date(known[tongues[known] == commonest], seconds)
         order, indexed = np.concatenate([few, many]), len(few)
-        dates, times = seconds[few][~np.isnan(seconds[few])], seconds[many]
-        low = np.searchsorted(dates, times - window - SLACK)
-        high = np.searchsorted(dates, times + window + SLACK, side="right")
-        undated = np.isnan(times)
-        low[undated] = 0
-        high[undated | (len(dates) < indexed)] = indexed
+        low, high = _spans(seconds[few], seconds[many], window)
         reach = np.concatenate([reaches(seconds[few], window), low])
         until = np.concatenate([np.arange(indexed), high])
         return cls(order, ranked(matrix, order, floor), reach, until, indexed)
@@ -89,6 +101,18 @@ class Sweep:
                 for start in range(0, len(run), CHUNK):
                     chunk = run[start : start + CHUNK]
                     yield block, int(chunk[0]), int(chunk[-1]) + 1
+
+
+def _spans(
+    times: NDArray[np.float64], others: NDArray[np.float64], window: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """From where up to where in some times, ascending with nan at the end, others have those in a window, or more."""
+    dates, undated = times[~np.isnan(times)], np.isnan(others)
+    low = np.searchsorted(dates, others - window - SLACK)
+    high = np.searchsorted(dates, others + window + SLACK, side="right")
+    low[undated] = 0
+    high[undated | (len(dates) < len(times))] = len(times)
+    return low, high
 
 
 def by_date(articles: NDArray[np.int64], seconds: NDArray[np.float64]) -> NDArray[np.int64]:

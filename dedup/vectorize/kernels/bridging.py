@@ -26,11 +26,13 @@ def bridge(vectors: Vectors, features: Features, languages: Sequence[str]) -> Br
         languages: the language of each article.
     """
     tongues = tongues_of(languages)
-    if tongues is None:
-        return None
+    return None if tongues is None else Bridge(crossing(vectors, features, figures(features.words)), tongues)
+
+
+def crossing(vectors: Vectors, features: Features, known: NDArray[np.int64]) -> sp.csr_array:
+    """The names and figures in vectors; `known` are the hashed terms that are figures, ascending."""
     matrix = vectors.matrix
     is_figure = np.zeros(len(vectors.terms), np.bool_)
-    known = figures(features.words)
     place = np.searchsorted(vectors.terms, known)
     known, place = known[place < len(vectors.terms)], place[place < len(vectors.terms)]
     is_figure[place[vectors.terms[place] == known]] = True
@@ -39,9 +41,9 @@ def bridge(vectors: Vectors, features: Features, languages: Sequence[str]) -> Br
     filled = np.zeros(len(start), np.int64)
     _crossing(*given, np.empty(0, np.int32), np.empty(0), filled)
     np.cumsum(filled, out=filled)
-    crossing, data = np.empty(filled[-1], np.int32), np.empty(filled[-1])
-    _crossing(*given, crossing, data, filled)
-    return Bridge(sp.csr_array((data, crossing, filled), shape=matrix.shape), tongues)
+    columns_kept, data = np.empty(filled[-1], np.int32), np.empty(filled[-1])
+    _crossing(*given, columns_kept, data, filled)
+    return sp.csr_array((data, columns_kept, filled), shape=matrix.shape)
 
 
 @kept

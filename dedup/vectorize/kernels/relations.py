@@ -16,8 +16,19 @@ from dedup.vectorize.kernels.passages import outside
 _BITS = np.uint32(63)
 
 
+def lists(words: HashedWords, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Which articles hold a list of headlines, as in the plain form."""
+    found = np.zeros(len(words), np.bool_)
+    _lists(words.hashes, words.offsets, np.ascontiguousarray(pairs), found)
+    return found
+
+
 def relations(
-    words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64], languages: Sequence[str]
+    words: HashedWords,
+    pairs: NDArray[np.int64],
+    repeated: NDArray[np.uint64],
+    languages: Sequence[str],
+    listing: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
     """The relation of pairs of articles in units of 1 / `UNIT`, as in the plain form."""
     names = sorted(set(languages))
@@ -29,8 +40,9 @@ def relations(
     telling, ends = _telling(
         words.hashes, words.offsets, tongue, np.concatenate([np.empty(0, np.uint32), *common_words]), starts
     )
+    listing = lists(words, pairs) if listing is None else listing
     found = np.empty(len(pairs), np.int64)
-    _relations(words.hashes, words.offsets, np.ascontiguousarray(pairs), own, telling, ends, found)
+    _relations(words.hashes, words.offsets, np.ascontiguousarray(pairs), own, listing, telling, ends, found)
     return found
 
 
@@ -115,20 +127,10 @@ def share(
 
 
 @kept
-def _relations(
-    hashes: NDArray[np.uint32],
-    offsets: NDArray[np.int64],
-    pairs: NDArray[np.int64],
-    own: NDArray[np.bool_],
-    telling: NDArray[np.uint32],
-    ends: NDArray[np.int64],
-    found: NDArray[np.int64],
+def _lists(
+    hashes: NDArray[np.uint32], offsets: NDArray[np.int64], pairs: NDArray[np.int64], lists: NDArray[np.bool_]
 ) -> None:
-    """Writes the relation of each pair."""
-    lists = np.zeros(len(ends) - 1, np.bool_)
-    most: Whole = np.int64(0)
-    for article in range(len(lists)):
-        most = max(most, ends[article + 1] - ends[article])
+    """Marks the articles that hold the title of one that they are paired with."""
     for pair in range(len(pairs)):
         for side in range(2):
             title, holder = pairs[pair, side], pairs[pair, 1 - side]
@@ -136,6 +138,23 @@ def _relations(
                 lists[holder] = stands_in(
                     hashes, offsets[2 * title], offsets[2 * title + 1], offsets[2 * holder + 1], offsets[2 * holder + 2]
                 )
+
+
+@kept
+def _relations(
+    hashes: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    pairs: NDArray[np.int64],
+    own: NDArray[np.bool_],
+    lists: NDArray[np.bool_],
+    telling: NDArray[np.uint32],
+    ends: NDArray[np.int64],
+    found: NDArray[np.int64],
+) -> None:
+    """Writes the relation of each pair."""
+    most: Whole = np.int64(0)
+    for article in range(len(lists)):
+        most = max(most, ends[article + 1] - ends[article])
     met = np.empty(most, np.bool_)
     for pair in range(len(pairs)):
         total, sides = np.int64(0), np.int64(0)

@@ -1,0 +1,159 @@
+"""Stories on Apache Spark: the same method, the same kernels, the same labels as `dedup.cluster`, on many machines."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dedup.errors import EngineError, MissingDependencyError
+from dedup.settings import METHOD_VERSION, Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from dedup.engines.spark.job import Job
+
+__all__ = ["cluster"]
+
+LAYOUT = 1
+"""Raised whenever steps that were kept by an earlier version can no longer be gone on with."""
+
+
+def cluster(
+    dataframe: DataFrame,
+    settings: Settings | None = None,
+    *,
+    fields: Mapping[str, str] | None = None,
+    folder: str | None = None,
+    partitions: int | None = None,
+    chunk: int = 50_000,
+) -> DataFrame:
+    """Groups the articles of a data frame into stories, and the copies inside them.
+
+    Args:
+        dataframe: a row for each article, under the usual names (see `dedup.from_record`).
+        settings: the defaults serve every collection. `threads` and `memory` are Spark's business here.
+        fields: our name -> theirs, as in `{"text": "story_body"}`.
+        folder: where the steps of the run are kept, on a file system that driver and executors reach; a run that was
+            stopped goes on from there. It can be removed when the result is written. Without one a temporary folder is
+            used, which only a session on one machine can.
+        partitions: into how many parts work is dealt, as many as Spark has processors by default, four times. No
+            result depends on it, nor on `chunk`.
+        chunk: articles that one task compares with each other, and with those before them in the window.
+
+    Returns:
+        A row for each article: `id`, `story`, `copy_group` (null where it has no copy), `canonical` (true for the one
+        to show of each story) and `score` (its mean score to the other texts of its story; null where it is alone).
+        The first four are those of `dedup.cluster(…).to_records()`. The rows are read from the folder when they are
+        asked for, so a temporary one is left to whoever clears such folders.
+
+    Raises:
+        InputError: the data frame has no column with a text or a title, or one twice.
+        EngineError: the folder holds another run, or the session will not do, or rows got lost.
+        MissingDependencyError: pyspark or pyarrow is not installed.
+    """
+    try:
+        import pyarrow as pa  # noqa: F401
+        import pyspark.sql  # noqa: F401
+    except ImportError as error:
+        raise MissingDependencyError("dedup.engines.spark", "pyspark", extra="spark") from error
+    from dedup.engines.spark.checkpoints import Checkpoints
+    from dedup.engines.spark.job import Job, configured
+
+    spark, settings = dataframe.sparkSession, settings or Settings()
+    if getattr(spark, "_jvm", None) is None:
+        raise EngineError("dedup.engines.spark needs a classic Spark session: Spark Connect gives no file system")
+    given = folder is not None
+    if folder is None:
+        if not str(spark.sparkContext.master).startswith("local"):
+            raise EngineError("a session on several machines needs folder=: a folder that all of them reach")
+        folder = f"file://{tempfile.mkdtemp(prefix='dedup-spark-')}"
+    parts = partitions or 4 * spark.sparkContext.defaultParallelism
+    used = {
+        "spark.sql.shuffle.partitions": str(parts),
+        "spark.sql.session.timeZone": "UTC",
+        "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",  # of long texts ten thousand are too many
+    }
+    with configured(spark, used):
+        run = {
+            "settings": settings.fingerprint,
+            "layout": [LAYOUT, METHOD_VERSION],
+            "fields": dict(fields or {}),
+            "input": _fingerprint(dataframe) if given else "",
+        }
+        job = Job(spark, settings, Checkpoints(spark, folder, run), parts, chunk)
+        return clustered(job, dataframe, fields or {})
+
+
+def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> DataFrame:
+    """The whole way of one run: every line is a step that is kept."""
+    from dedup.engines.spark.bodies import overwritten
+    from dedup.engines.spark.copies import band_candidates, decided, standing
+    from dedup.engines.spark.features import features as features_of
+    from dedup.engines.spark.features import with_own_bodies
+    from dedup.engines.spark.grouping import alike, linked, stories, units
+    from dedup.engines.spark.passages import furniture
+    from dedup.engines.spark.reading import read_articles
+    from dedup.engines.spark.stories import days_of, found_pairs, rescored, times_of
+    from dedup.engines.spark.weighing import frequencies, languages_of, totals, vectors
+
+    members, distinct, words = read_articles(job, dataframe, fields, _today(job))
+    titled = with_own_bodies(job, words, overwritten(job, words))
+    features = features_of(job, titled, furniture(job, titled))
+
+    banded = decided(job, "banded", band_candidates(job, features), features, agreeing=True)
+    hidden = standing(job, banded, features)
+
+    languages = languages_of(job, features, hidden)
+    weighed, several = vectors(job, features, frequencies(job, features, hidden, languages), languages)
+    times = times_of(job, weighed, hidden)
+    days = days_of(times)
+    total = totals(job, weighed, hidden)
+    met = found_pairs(job, weighed, hidden, banded, total, days, several=several)
+    pairs = rescored(job, met, times, sum(days.values()))
+
+    more = decided(job, "alike", alike(pairs, banded), features, agreeing=False)
+    one_text = units(job, banded.union(more), features, weighed)
+    joined = job.kept.step("linked", lambda: linked(pairs, one_text, more))
+    grouped = stories(job, joined, one_text, hidden, distinct)
+    return job.kept.step("result", lambda: _labelled(members, distinct, grouped), rows=job.kept.rows("members"))
+
+
+def _labelled(members: DataFrame, distinct: DataFrame, grouped: DataFrame) -> DataFrame:
+    """A row for each article; who is in no component is a story alone, with those that are equal to it."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    name = F.lower(F.substring(F.hex("content"), 1, 12))
+    found = distinct.select("n", "content", "first", "members").join(grouped, "n", "left")
+    found = found.select(
+        "n",
+        F.coalesce("story", F.concat(F.lit("s"), name)).alias("story"),
+        F.when(F.col("story").isNotNull(), F.col("copy_group"))
+        .when(F.col("members") > 1, F.concat(F.lit("c"), name))
+        .alias("copy_group"),
+        F.coalesce("canonical", "first").alias("shown"),
+        "score",
+    )
+    return members.join(found, "n").select(
+        "id", "story", "copy_group", (F.col("id") == F.col("shown")).alias("canonical"), "score"
+    )
+
+
+def _today(job: Job) -> datetime:
+    """The day of the run, which is that of its first start: later dates are no dates."""
+    told = job.kept.small("today", lambda: {"today": datetime.now(UTC).isoformat()})
+    return datetime.fromisoformat(told["today"])
+
+
+def _fingerprint(dataframe: DataFrame) -> str:
+    """Of the rows in whatever order: how many there are, and the sum of their hashes."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    columns = [F.col("`" + name.replace("`", "``") + "`") for name in dataframe.columns]
+    hashed = F.xxhash64(*(F.to_json(F.struct(column)) for column in columns)).cast("decimal(38,0)")
+    row = dataframe.agg(F.count("*"), F.sum(hashed)).first()
+    told = f"{sorted(dataframe.dtypes)} {tuple(row) if row else ()}"
+    return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()

@@ -1,0 +1,90 @@
+"""Pairs of articles dealt into blocks, each with what is needed of its articles.
+
+A pair goes to the block of the earliest article that one of its two is paired with: a text and its copies, which are
+most of the pairs that are ever looked at, meet in one block, and hardly an article travels twice. Where one article has
+very many pairs they are cut into several blocks, so that none is too large for a task.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.engines.spark.packed import numbers
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+    from dedup.engines.spark.job import Job
+
+
+def in_blocks(job: Job, name: str, pairs: DataFrame, count: int) -> DataFrame:
+    """Pairs (`a`, `b` and others, a < b) with the `block` of each, a step of that name; there are `count`."""
+    return job.kept.step(name, lambda: _dealt(job, pairs, count))
+
+
+def _dealt(job: Job, pairs: DataFrame, count: int) -> DataFrame:
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F  # noqa: N812
+
+    ends = pairs.select(F.explode(F.array("a", "b")).alias("n"), "a")
+    label = ends.groupBy("n").agg(F.min("a").alias("label"))
+    a, b = label.toDF("a", "label_a"), label.toDF("b", "label_b")
+    labelled = pairs.join(a, "a").join(b, "b").withColumn("label", F.least("label_a", "label_b"))
+    place = F.row_number().over(Window.partitionBy("label").orderBy("a", "b"))
+    salted = labelled.withColumn("salt", F.floor((place - 1) / job.pairs))
+    blocks = max(1, job.parts, -(-count // job.pairs))
+    block = F.pmod(F.xxhash64("label", "salt"), F.lit(blocks)).alias("block")
+    return salted.select(*pairs.columns, block)
+
+
+def with_articles(
+    blocks: DataFrame, articles: DataFrame, function: Callable[[Any, Any], Any], schema: str
+) -> DataFrame:
+    """What a function finds in each block.
+
+    Args:
+        blocks: pairs with the `block` of each.
+        articles: what is needed of articles, by their number `n`.
+        function: takes the articles of a block, ascending, and its pairs sorted, as tables; returns columns. In the
+            pairs `a` and `b` are places among the articles; `numbers` are those of the articles.
+        schema: of what it returns.
+    """
+    import pyspark.sql.functions as F  # noqa: N812
+
+    needed = blocks.select(F.col("block").alias("block_of"), F.explode(F.array("a", "b")).alias("n")).distinct()
+    held = needed.join(articles, "n")
+
+    def apply(articles: Any, pairs: Any) -> Any:
+        import pyarrow as pa
+
+        if not pairs.num_rows:
+            return empty(schema)
+        articles, pairs = articles.sort_by("n"), pairs.sort_by([("a", "ascending"), ("b", "ascending")])
+        number = numbers(articles["n"])
+        for end in ("a", "b"):
+            place = np.searchsorted(number, numbers(pairs[end]))
+            pairs = pairs.set_column(pairs.schema.names.index(end), end, pa.array(place))
+        found = pa.table(function(articles, pairs))
+        return found if found.num_rows else empty(schema)
+
+    return held.groupBy("block_of").cogroup(blocks.groupBy("block")).applyInArrow(apply, schema)
+
+
+def empty(schema: str) -> Any:
+    """A table without rows, of the schema that Spark writes like this."""
+    from pyspark.sql.pandas.types import to_arrow_schema
+    from pyspark.sql.types import StructType
+
+    kind = StructType.fromDDL(schema)
+    if not isinstance(kind, StructType):
+        raise TypeError(f"{schema!r} is no schema of rows")
+    return to_arrow_schema(kind).empty_table()
+
+
+def places(pairs: Any) -> NDArray[np.int64]:
+    """The places of the pairs of a block; shape (pairs, 2)."""
+    return np.stack([numbers(pairs["a"]), numbers(pairs["b"])], axis=1).astype(np.int64)

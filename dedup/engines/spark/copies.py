@@ -1,0 +1,152 @@
+"""Copies: candidates by a join on bands, decided on exact overlaps, block by block."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.engines.spark.blocks import in_blocks, places, with_articles
+from dedup.engines.spark.components import components
+from dedup.engines.spark.job import Job, steps_of
+from dedup.engines.spark.packed import dealt, flat, mapped, numbers, words_of
+from dedup.group.canonical import Seniority
+from dedup.group.copies import representatives
+from dedup.match.copies import AGREEING, NEAR, Overlaps, bucket_pairs, decide, never_one_story
+from dedup.settings import Settings
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+BANDS = "band int, part int, keys binary, holders binary"
+NEITHER, COPY, FORM, NEVER = range(4)
+"""What a pair of articles is: `NEVER` a form whenever the two were published, and so never one story."""
+DECIDED = (
+    "a long, b long, kind int, shared long, size_a long, size_b long, jaccard double, containment double,"
+    " overlap double"
+)
+_APART = 16
+"""Bands are 64 parts already, as a rule: for so many parts of the run one more of each."""
+
+
+def band_candidates(job: Job, features: DataFrame) -> DataFrame:
+    """The pairs of articles `a`, `b` whose signatures are equal in a whole band, as on one machine."""
+    bands, parts = job.settings.bands, -(-job.parts // _APART)
+    present = features.where("words > 0").select("n", "signature")
+    found = present.mapInArrow(mapped(lambda table: _banded(table, bands, parts)), BANDS)
+    return found.groupBy("band", "part").applyInArrow(_in_buckets, "a long, b long").distinct()
+
+
+def decided(job: Job, name: str, candidates: DataFrame, features: DataFrame, *, agreeing: bool) -> DataFrame:
+    """What candidates are; of those from bands (`agreeing`) the ones that agree in too few slots are left out."""
+    settings = job.settings
+    columns = ("n", "seconds", "title", "hashes", "flags", *(("signature",) if agreeing else ()))
+    kept, given = job.kept, f"{name}.pairs"
+    pairs = kept.step(given, lambda: candidates)
+    blocks = in_blocks(job, f"{name}.blocks", pairs, kept.rows(given))
+
+    def decide_all() -> DataFrame:
+        return with_articles(
+            blocks,
+            features.select(*columns),
+            lambda articles, pairs: _decided(articles, pairs, settings, agreeing=agreeing),
+            DECIDED,
+        )
+
+    return kept.step(name, decide_all)
+
+
+def standing(job: Job, found: DataFrame, features: DataFrame) -> DataFrame:
+    """For each article `n` that another stands for when stories are looked for, the one that does."""
+    near = found.where(f"kind = {COPY} and jaccard >= {NEAR}")
+    of = components(job, "near", near, at_most=job.kept.rows("banded"))
+    inside = found.where(f"kind >= {COPY}").join(of.toDF("a", "component"), "a")
+    inside = inside.join(of.toDF("b", "other"), "b").where("component = other").drop("other")
+    parts = job.parts
+
+    def stand(articles: Any, pairs: Any) -> Any:
+        number, pair = numbers(articles["n"]), places(pairs)
+        copies, forms = overlaps_of(pairs, pair, [COPY]), overlaps_of(pairs, pair, [FORM, NEVER])
+        found = representatives(copies, forms, seniorities(articles, number))
+        hidden = np.flatnonzero(found != np.arange(len(number)))
+        return {"n": number[hidden], "standing": number[found[hidden]]}
+
+    def find() -> DataFrame:
+        blocks = inside.selectExpr("*", f"pmod(xxhash64(component), {parts}) as block")
+        return with_articles(blocks, features.select("n", "seconds", "length"), stand, "n long, standing long")
+
+    return job.kept.step("standing", find)
+
+
+def seniorities(articles: Any, number: NDArray[np.int64]) -> list[Seniority]:
+    """The key by which articles are ordered, as `dedup.collection` has it."""
+    times = numbers(articles["seconds"]).astype(np.float64)
+    times = np.where(np.isnan(times), np.inf, times)
+    return list(zip(times.tolist(), (-numbers(articles["length"])).tolist(), number.tolist(), strict=True))
+
+
+def overlaps_of(pairs: Any, pair: NDArray[np.int64], kinds: list[int]) -> Overlaps:
+    """The overlaps of those decided pairs of a block that are of some kinds, sorted."""
+    sizes = np.stack([numbers(pairs["size_a"]), numbers(pairs["size_b"])], axis=1)
+    columns = (numbers(pairs[name]) for name in ("jaccard", "containment", "overlap"))
+    found = Overlaps(pair[:, 0], pair[:, 1], numbers(pairs["shared"]), sizes, *columns)
+    return found.where(np.isin(numbers(pairs["kind"]), kinds))
+
+
+def _banded(table: Any, bands: int, parts: int) -> Any:
+    """The slots of each band of articles, dealt out by band and by what they are."""
+    count = table.num_rows
+    signature = flat(table["signature"], np.uint32)[0].reshape(count, bands, -1)
+    key = np.zeros((bands, count), np.uint64)
+    for slot in range(signature.shape[2]):  # of two slots another number for each two; of more a hash
+        if slot > 1:
+            key ^= key >> np.uint64(29)
+            key *= np.uint64(0xBF58476D1CE4E5B9)
+        key = (key << np.uint64(32) | key >> np.uint64(32)) ^ signature[:, :, slot].T
+    sub = ((key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) % np.uint64(parts)
+    where = (np.arange(bands)[:, None] * parts + sub.astype(np.int64)).ravel()
+    holder = np.tile(numbers(table["n"]), bands)
+    part, columns = dealt(where, [key.ravel(), holder])
+    band, sub_part = np.divmod(part, parts)
+    return {
+        "band": band.astype(np.int32),
+        "part": sub_part.astype(np.int32),
+        "keys": columns[0],
+        "holders": columns[1],
+    }
+
+
+def _in_buckets(table: Any) -> Any:
+    """The pairs of the buckets of one part of a band."""
+    import pyarrow as pa
+
+    keys, holders = flat(table["keys"], np.uint64)[0], flat(table["holders"], np.int64)[0]
+    order = np.lexsort((holders, keys))
+    holders = holders[order]
+    one, other = bucket_pairs(np.unique(keys, return_counts=True)[1])
+    return pa.table({"a": holders[one], "b": holders[other]})
+
+
+def _decided(articles: Any, pairs: Any, settings: Settings, *, agreeing: bool) -> Any:
+    by, words, number, pair = steps_of(settings), words_of(articles), numbers(articles["n"]), places(pairs)
+    if agreeing:
+        signatures = flat(articles["signature"], np.uint32)[0].reshape(len(number), settings.num_perm)
+        pair = pair[by.agreeing_slots(signatures, pair) >= AGREEING * settings.num_perm]
+    seconds = numbers(articles["seconds"]).astype(np.float64)
+    copies, forms = decide(words, by, pair, seconds, settings)
+    never = never_one_story(words, by, forms)
+    key = pair @ [len(number), 1]
+    kind = np.zeros(len(pair), np.int32)
+    columns: dict[str, NDArray[Any]] = {
+        name: np.zeros(len(pair), np.float64 if name in {"jaccard", "containment", "overlap"} else np.int64)
+        for name in ("shared", "size_a", "size_b", "jaccard", "containment", "overlap")
+    }
+    for found, value in ((copies, COPY), (forms, FORM)):
+        place = np.searchsorted(key, found.a * len(number) + found.b)
+        kind[place] = value
+        columns["size_a"][place], columns["size_b"][place] = found.sizes.T
+        for name in ("shared", "jaccard", "containment", "overlap"):
+            columns[name][place] = getattr(found, name)
+    kind[np.searchsorted(key, never.a * len(number) + never.b)] = NEVER
+    return {"a": number[pair[:, 0]], "b": number[pair[:, 1]], "kind": kind, **columns}

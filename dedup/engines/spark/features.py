@@ -1,0 +1,73 @@
+"""What is taken from the words of articles, where they lie: the kernels of one machine, batch by batch."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dedup.engines.spark.job import Job, steps_of
+from dedup.engines.spark.packed import binary, flat, mapped, numbers, rows_of, words_columns, words_of
+from dedup.engines.spark.passages import flat_lists, without_furniture
+from dedup.vectorize.features import Features, HashedWords, narrowed
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+FEATURES = (
+    "n long, seconds double, length int, source string, language string, words int, title int, hashes binary,"
+    " flags binary, signature binary, terms binary, counts binary, capitals binary"
+)
+
+
+def with_own_bodies(job: Job, words: DataFrame, foreign: DataFrame) -> DataFrame:
+    """The words of articles, of those whose body is not theirs the title alone."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    if not job.kept.rows("overwritten"):
+        return words
+    marked = words.join(foreign.withColumn("foreign", F.lit(True)), "n", "left")
+    schema = words.select(*words.columns).schema
+    return marked.select(*words.columns, "foreign").mapInArrow(mapped(_without_bodies), schema)
+
+
+def features(job: Job, words: DataFrame, furniture: DataFrame) -> DataFrame:
+    """The features of articles, by what stays of their words: a row for each."""
+    settings = job.settings
+
+    def take(table: Any) -> Any:
+        by = steps_of(settings)
+        words = without_furniture(words_of(table), flat_lists(table["passages"]), by)
+        found = by.features(words, np.ones(len(words.hashes), np.bool_), np.arange(len(words)))
+        return {
+            **{name: table[name] for name in ("n", "seconds", "length", "source")},
+            "language": by.detect(words),
+            "words": words.lengths().astype(np.int32),
+            **words_columns(words),
+            "signature": rows_of(found.signatures),
+            "terms": binary(found.terms, found.indptr),
+            "counts": binary(found.every.astype(np.uint32), found.indptr),
+            "capitals": binary(found.capitals.astype(np.uint32), found.indptr),
+        }
+
+    return job.kept.step(
+        "features",
+        lambda: words.join(furniture, "n", "left").mapInArrow(mapped(take), FEATURES),
+        rows=job.kept.rows("words"),
+    )
+
+
+def features_of(table: Any) -> Features:
+    """The features of a table's articles, without words and signatures."""
+    terms, indptr = flat(table["terms"], np.int32)
+    count = table.num_rows
+    nothing = HashedWords(np.empty(0, np.uint32), np.empty(0, np.uint8), np.zeros(2 * count + 1, np.int64))
+    weights = [narrowed(flat(table[name], np.uint32)[0]) for name in ("counts", "capitals")]
+    return Features(nothing, np.empty((count, 0), np.uint32), indptr, terms, *weights)
+
+
+def _without_bodies(table: Any) -> Any:
+    words = words_of(table)
+    foreign = np.flatnonzero(np.nan_to_num(numbers(table["foreign"]).astype(float))).tolist()
+    columns = words_columns(words.kept(words.outside_bodies(foreign)))
+    return {name: columns.get(name, table[name]) for name in table.column_names if name != "foreign"}

@@ -1,0 +1,167 @@
+"""From pairs to groups: copy groups and stories, component by component, as on one machine.
+
+Articles that nothing links, however indirectly, are never merged, so components are grouped apart. Of same-story pairs
+only those make components whose score reaches the lowest height at which anything is joined: the mean of scores is
+never above the largest, so no two groups without such a pair between them are ever merged.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.assemble import mean_scores
+from dedup.engines.spark.blocks import places, with_articles
+from dedup.engines.spark.components import components
+from dedup.engines.spark.copies import COPY, FORM, NEVER, overlaps_of, seniorities
+from dedup.engines.spark.job import Job, steps_of
+from dedup.engines.spark.packed import numbers, words_of
+from dedup.engines.spark.weighing import matrix_of
+from dedup.group.canonical import of_group, of_story
+from dedup.group.copies import copy_groups, digests, held_together, without_parts
+from dedup.group.cut import threshold_at
+from dedup.match.copies import ALIKE, HINT
+from dedup.match.stories import Pairs
+from dedup.settings import Settings
+from dedup.vectorize.exact import SCORE_UNIT
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+UNITS = "n long, digest boolean, unit long"
+GROUPED = "n long, story string, copy_group string, canonical string, score double"
+
+
+def alike(pairs: DataFrame, known: DataFrame) -> DataFrame:
+    """The same-story pairs so alike that they may be copies, but for those already known."""
+    found = pairs.where(f"cosine >= {ALIKE!r} or agreeing >= {HINT}").select("a", "b")
+    return found.join(known.select("a", "b"), ["a", "b"], "left_anti")
+
+
+def units(job: Job, decided: DataFrame, features: DataFrame, vectors: DataFrame) -> DataFrame:
+    """For each article `n` with a copy the first that is one text with it, its `unit`; and whether it is a `digest`."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    settings = job.settings
+    copies = decided.where(f"kind = {COPY}")
+    of = components(job, "copies", copies, at_most=sum(job.kept.rows(name) for name in ("banded", "alike")))
+
+    def find() -> DataFrame:
+        inside = decided.where(f"kind >= {COPY}").join(of.toDF("a", "component"), "a")
+        inside = inside.join(of.toDF("b", "other"), "b").where("component = other").drop("other")
+        large = of.groupBy("component").count().where("count > 2").select("component")
+        blocks = inside.join(large, "component", "left_semi").selectExpr(
+            "*", f"pmod(xxhash64(component), {job.parts}) as block"
+        )
+        needed = of.join(large, "component", "left_semi").select("n")
+        held = features.select("n", "words", "title", "hashes", "flags").join(needed, "n", "left_semi")
+        held = held.join(vectors.select("n", "terms", "weights").join(needed, "n", "left_semi"), "n")
+        several = with_articles(blocks, held, lambda articles, pairs: _units(articles, pairs, settings), UNITS)
+        pairs = of.join(large, "component", "left_anti").select("n", F.lit(False).alias("digest"), "component")
+        return several.union(pairs)
+
+    return job.kept.step("units", find)
+
+
+def linked(pairs: DataFrame, units: DataFrame, decided: DataFrame) -> DataFrame:
+    """The pairs that stories are made of: not those of digests, nor of two fillings of one form."""
+    digest = units.where("digest").select("n")
+    left = pairs.where("score > 0")
+    for end in "ab":
+        left = left.join(digest.withColumnRenamed("n", end), end, "left_anti")
+    never = decided.where(f"kind = {NEVER}").select("a", "b")
+    return left.join(never, ["a", "b"], "left_anti").select("a", "b", "cosine", "score")
+
+
+def stories(job: Job, pairs: DataFrame, units: DataFrame, hidden: DataFrame, distinct: DataFrame) -> DataFrame:
+    """Story, copy group and canonical article of each article `n` that is not alone."""
+    from pyspark.sql import functions as F  # noqa: N812
+
+    settings = job.settings
+    threshold = threshold_at(settings.granularity) if settings.granularity > 0 else float("inf")
+    one_text = units.where("n != unit").selectExpr("unit as a", "n as b")
+    reaching = pairs.where(F.col("score") * SCORE_UNIT >= threshold).select("a", "b")
+    most = job.kept.rows("linked") + job.kept.rows("units")
+    of = components(job, "stories", reaching.union(one_text), at_most=most)
+
+    def find() -> DataFrame:
+        links = pairs.select("a", "b", "cosine", "score").union(
+            one_text.select("a", "b", F.lit(0.0).alias("cosine"), F.lit(0).alias("score"))
+        )
+        inside = links.join(of.toDF("a", "component"), "a").join(of.toDF("b", "other"), "b")
+        inside = inside.where("component = other")
+        blocks = inside.selectExpr("a", "b", "cosine", "score", f"pmod(xxhash64(component), {job.parts}) as block")
+        standing = hidden.select("n", F.lit(True).alias("hidden"))
+        articles = distinct.select("n", "content", "first", "members", "seconds", "length")
+        articles = articles.join(units.select("n", "unit"), "n", "left").join(standing, "n", "left")
+        return with_articles(blocks, articles, lambda articles, pairs: _stories(articles, pairs, settings), GROUPED)
+
+    return job.kept.step("stories", find)
+
+
+def _units(articles: Any, pairs: Any, settings: Settings) -> Any:
+    by, words, number, pair = steps_of(settings), words_of(articles), numbers(articles["n"]), places(pairs)
+    copies = overlaps_of(pairs, pair, [COPY])
+    forms = overlaps_of(pairs, pair, [FORM, NEVER])
+    digest = digests(copies, words.lengths(), matrix_of(articles))
+    copies = copies.where(without_parts(copies, digest))
+    copies = copies.where(held_together(copies, forms, partial(by.overlaps, words), settings.copy_overlap))
+    unit = np.arange(len(number))
+    for group in copy_groups(copies, forms):
+        unit[group] = group[0]
+    return {"n": number, "digest": digest, "unit": number[unit]}
+
+
+def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
+    """As `dedup.assemble` does it, of the components of a block."""
+    import pyarrow as pa
+
+    by, number, pair = steps_of(settings), numbers(articles["n"]), places(pairs)
+    score = numbers(pairs["score"]).astype(np.int64)
+    scored = score > 0
+    found = Pairs(pair[scored, 0], pair[scored, 1], numbers(pairs["cosine"])[scored], score[scored])
+    unit = _places_of_units(articles, number)
+    groups: dict[int, list[int]] = defaultdict(list)
+    for article, first in enumerate(unit.tolist()):
+        groups[first].append(article)
+    weights = 1 - np.array([bool(hidden) for hidden in articles["hidden"].to_pylist()], np.int64)
+    tree = by.average_linkage(found, [group for group in groups.values() if len(group) > 1], weights)
+    label = by.cut(tree, settings.granularity)
+    total = mean_scores(found, label, unit).tolist()
+    seniority = seniorities(articles, np.arange(len(number)))
+    members, first = numbers(articles["members"]), articles["first"].to_pylist()
+    names = [content.hex()[:12] for content in articles["content"].to_pylist()]
+
+    whole: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for article in sorted(range(len(number)), key=seniority.__getitem__):
+        whole[int(label[article])][int(unit[article])].append(article)
+    story, copy_group, canonical, mean = (np.full(len(number), None, object) for _ in range(4))
+    for of in whole.values():
+        held = list(of.values())
+        name = f"s{names[of_group((article for one in held for article in one), seniority)]}"
+        shown = first[of_story(held, total, seniority)]
+        for one in held:
+            copies = f"c{names[of_group(one, seniority)]}" if members[one].sum() > 1 else None
+            for article in one:
+                story[article], copy_group[article], canonical[article] = name, copies, shown
+                mean[article] = total[article] / (len(held) - 1) if len(held) > 1 else None
+    strings = {"story": story, "copy_group": copy_group, "canonical": canonical}
+    return {
+        "n": number,
+        **{name: pa.array(column, pa.string()) for name, column in strings.items()},
+        "score": pa.array(mean, pa.float64()),
+    }
+
+
+def _places_of_units(articles: Any, number: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each article the place of the first of its unit; its own where it has no copy."""
+    unit = [
+        own if first is None else first
+        for first, own in zip(articles["unit"].to_pylist(), number.tolist(), strict=True)
+    ]
+    found: NDArray[np.int64] = np.searchsorted(number, np.array(unit, np.int64))
+    return found

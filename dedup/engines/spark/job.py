@@ -1,0 +1,67 @@
+"""What every step of a run is given, and what workers keep while they live."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from dedup.settings import Settings
+from dedup.steps import FastSteps
+
+if TYPE_CHECKING:
+    from pyspark.sql import SparkSession
+
+    from dedup.engines.spark.checkpoints import Checkpoints
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """One run.
+
+    Attributes:
+        spark: the session.
+        settings: how articles are compared.
+        kept: the steps.
+        parts: into how many parts articles, pairs and terms are dealt. No result depends on it, nor on what follows.
+        chunk: articles that are compared with each other in one task, and with those before them in the window.
+        pairs: pairs of articles whose texts are compared in one task, about.
+        edges: links that the driver finds the components of by itself; more are done by the executors.
+    """
+
+    spark: SparkSession
+    settings: Settings
+    kept: Checkpoints
+    parts: int
+    chunk: int = 50_000
+    pairs: int = 20_000
+    edges: int = 1_000_000
+
+
+@cache
+def steps_of(settings: Settings) -> FastSteps:
+    """The kernels in a worker: a task has one processor."""
+    return FastSteps(replace(settings, threads=1))
+
+
+def broadcast(spark: SparkSession, value: Any) -> Any:
+    """What every task is handed once for each executor: only what does not grow with the articles."""
+    return spark.sparkContext.broadcast(value)
+
+
+@contextmanager
+def configured(spark: SparkSession, values: dict[str, str]) -> Iterator[None]:
+    """Settings of a session for the time of a run."""
+    before = {name: spark.conf.get(name, None) for name in values}
+    try:
+        for name, value in values.items():
+            spark.conf.set(name, value)
+        yield
+    finally:
+        for name, old in before.items():
+            if old is None:
+                spark.conf.unset(name)
+            else:
+                spark.conf.set(name, old)

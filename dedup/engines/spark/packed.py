@@ -1,0 +1,128 @@
+"""Rows of arrays: how words, vectors and pairs travel in Arrow batches.
+
+An article's words are one value of a binary column, so a batch of articles is three flat arrays, which is what kernels
+take. What is sorted into many small parts travels in the same way: one row for each part of a batch.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.vectorize.features import HashedWords
+
+WORDS = ("title", "hashes", "flags")
+"""The columns that hold an article's words: how many are its title's, their hashes, their flags."""
+BATCH = 4_096
+"""Articles that are worked on at a time in a task."""
+
+
+def flat(column: Any, kind: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
+    """The values of a binary column one after the other, and where each row's begin and end; shape (rows + 1,)."""
+    import pyarrow as pa
+
+    kind = np.dtype(kind)
+    if isinstance(column, pa.ChunkedArray):
+        parts = [flat(chunk, kind) for chunk in column.chunks if len(chunk)]
+        if not parts:
+            return np.empty(0, kind), np.zeros(1, np.int64)
+        if len(parts) == 1:
+            return parts[0]
+        starts = np.cumsum([0, *(len(values) for values, _ in parts)])
+        bounds = [ends[:-1] + start for (_, ends), start in zip(parts, starts.tolist(), strict=False)]
+        return np.concatenate([values for values, _ in parts]), np.concatenate([*bounds, starts[-1:]])
+    wide = np.int64 if pa.types.is_large_binary(column.type) else np.int32
+    _, places, data = column.buffers()
+    ends = np.frombuffer(places, wide)[column.offset : column.offset + len(column) + 1].astype(np.int64)
+    values = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
+    values = values[ends[0] : ends[-1]]
+    # A copy, for kernels are compiled for arrays that may be written to.
+    return values.copy().view(kind), (ends - ends[0]) // kind.itemsize
+
+
+def binary(values: NDArray[Any], bounds: NDArray[np.int64]) -> Any:
+    """A binary column whose rows are stretches of an array, the inverse of `flat`; none may be larger than 2 GB."""
+    import pyarrow as pa
+
+    values = np.ascontiguousarray(values)
+    ends = np.ascontiguousarray(bounds * values.itemsize)
+    wide = pa.Array.from_buffers(pa.large_binary(), len(bounds) - 1, [None, pa.py_buffer(ends), pa.py_buffer(values)])
+    return wide.cast(pa.binary()) if ends[-1] < 1 << 31 else wide
+
+
+def rows_of(matrix: NDArray[Any]) -> Any:
+    """A binary column with a row for each row of an array."""
+    return binary(matrix.ravel(), np.arange(len(matrix) + 1) * matrix.shape[1])
+
+
+def words_of(table: Any) -> HashedWords:
+    """The words of the articles of a table."""
+    hashes, bounds = flat(table["hashes"], np.uint32)
+    flags, _ = flat(table["flags"], np.uint8)
+    offsets = np.zeros(2 * (len(bounds) - 1) + 1, np.int64)
+    offsets[::2] = bounds
+    offsets[1::2] = bounds[:-1] + numbers(table["title"])
+    return HashedWords(hashes, flags, offsets)
+
+
+def words_columns(words: HashedWords) -> dict[str, Any]:
+    """The columns that hold words."""
+    bounds, titles = words.offsets[::2], words.offsets[1::2] - words.offsets[:-1:2]
+    return {
+        "title": titles.astype(np.int32),
+        "hashes": binary(words.hashes, bounds),
+        "flags": binary(words.flags, bounds),
+    }
+
+
+def numbers(column: Any) -> NDArray[Any]:
+    """A column of numbers as an array; nan where one is missing."""
+    found: NDArray[Any] = column.to_numpy() if hasattr(column, "chunks") else column.to_numpy(zero_copy_only=False)
+    return found
+
+
+def gathered(batches: Iterable[Any], rows: int = BATCH) -> Iterator[Any]:
+    """Batches put together to tables of at least so many rows, but for the last one."""
+    import pyarrow as pa
+
+    held: list[Any] = []
+    count = 0
+    for batch in batches:
+        if batch.num_rows:
+            held.append(batch)
+            count += batch.num_rows
+        if count >= rows:
+            yield pa.Table.from_batches(held)
+            held, count = [], 0
+    if held:
+        yield pa.Table.from_batches(held)
+
+
+def mapped(function: Callable[[Any], Any], rows: int = BATCH) -> Callable[[Iterable[Any]], Iterator[Any]]:
+    """What `mapInArrow` takes, of a function from a table of articles to the columns of what it finds."""
+
+    def map_batches(batches: Iterable[Any]) -> Iterator[Any]:
+        import pyarrow as pa
+
+        for table in gathered(batches, rows):
+            found = function(table)
+            if found is not None:
+                yield from pa.table(found).to_batches()
+
+    return map_batches
+
+
+def dealt(part: NDArray[np.int64], columns: Sequence[NDArray[Any]]) -> tuple[NDArray[np.int64], list[Any]]:
+    """Entries sorted into parts: the parts that there are, and each column as a binary one with a row for each."""
+    order = np.argsort(part, kind="stable")
+    parts, first = np.unique(part[order], return_index=True)
+    bounds = np.append(first, len(part)).astype(np.int64)
+    return parts, [binary(column[order], bounds) for column in columns]
+
+
+def row_numbers(bounds: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each entry the row that it is in."""
+    return np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))

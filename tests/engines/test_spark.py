@@ -1,0 +1,293 @@
+"""Spark gives the labels of `dedup.cluster`, however the rows are dealt out, and after whatever went wrong."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+import dedup
+from benchmarks.data import SEEDS, find_folder, labelled_sets
+from dedup.engines.spark import cluster
+from dedup.errors import EngineError, InputError
+from dedup.read import read_articles
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame, SparkSession
+
+pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::ResourceWarning", "ignore::UserWarning")
+FIELDS = ("id", "title", "text", "source", "published", "lang")
+Rows = list[dict[str, Any]]
+
+
+FRUGAL = {
+    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
+    "spark.driver.memory": "2g",
+    "spark.sql.adaptive.enabled": "false",
+    "spark.sql.codegen.wholeStage": "false",
+    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+}
+"""Less compiling in the JVM: what it takes at its best does not matter for forty articles."""
+
+
+def why_not() -> str:
+    """Why there can be no session, "" where there can."""
+    if importlib.util.find_spec("pyspark") is None:
+        return "pyspark is not installed: pip install 'story-dedup[spark]'"
+    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
+        return "Spark needs Java, and there is none on the path"
+    return ""
+
+
+@pytest.fixture(scope="session")
+def spark() -> Iterator[SparkSession]:
+    if problem := why_not():
+        pytest.skip(problem)
+    from pyspark.sql import SparkSession
+
+    os.environ["PYSPARK_PYTHON"] = sys.executable
+    os.environ["DEDUP_KERNELS"] = "on"
+    builder = SparkSession.builder.master("local[2,3]").appName("tests")
+    for name, value in FRUGAL.items():
+        builder = builder.config(name, value)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        session = builder.getOrCreate()
+        session.sparkContext.setLogLevel("OFF")
+        yield session
+        session.stop()
+    del os.environ["DEDUP_KERNELS"]
+
+
+@pytest.fixture(autouse=True)
+def warnings_of_spark() -> Iterator[None]:
+    """pyspark warns of libraries that are newer than it is, and leaves sockets to the collector: not ours to heed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", FutureWarning)
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield
+
+
+def row(article: dedup.Article, name: str) -> dict[str, Any]:
+    published = article.published and article.published.isoformat()
+    return {**{field: getattr(article, field) for field in FIELDS}, "id": name, "published": published}
+
+
+def frame(spark: SparkSession, rows: Rows) -> DataFrame:
+    import pyarrow as pa
+
+    schema = pa.schema([(name, pa.string()) for name in FIELDS])
+    return spark.createDataFrame(pa.Table.from_pylist([{n: row.get(n) for n in FIELDS} for row in rows], schema))
+
+
+def labels(found: DataFrame) -> dict[str, tuple[Any, ...]]:
+    rows = found.collect()
+    assert len({row["id"] for row in rows}) == len(rows), "an id is there twice"
+    return {row["id"]: (row["story"], row["copy_group"], row["canonical"]) for row in rows}
+
+
+def expected(rows: Rows) -> dict[str, tuple[Any, ...]]:
+    records = dedup.cluster([{name: row.get(name) for name in FIELDS} for row in rows]).to_records()
+    return {record["id"]: (record["story"], record["copy_group"], record["canonical"]) for record in records}
+
+
+@pytest.fixture(scope="module")
+def seeds() -> Rows:
+    return [row(article, article.id) for article in read_articles([str(SEEDS)])]
+
+
+@pytest.mark.parametrize(("partitions", "chunk"), [(1, 50_000), (3, 7), (8, 1)])
+def test_seeds_have_the_labels_of_one_machine(spark: SparkSession, seeds: Rows, partitions: int, chunk: int) -> None:
+    dealt = frame(spark, seeds).repartition(partitions)
+    assert labels(cluster(dealt, partitions=partitions, chunk=chunk)) == expected(seeds)
+
+
+def test_all_labelled_sets_together_have_the_labels_of_one_machine(spark: SparkSession) -> None:
+    """Five sets in one pile: four languages, series of copies, forms, bodies that are not their articles'."""
+    folder = find_folder(None)
+    if folder is None:
+        pytest.skip("the labelled news is not here: set DEDUP_DATA to its folder")
+    whole = [found for found in labelled_sets(folder) if not found.view_of and found.name != "seeds"]
+    rows = [row(article, f"{found.name}/{article.id}") for found in whole for article in found.articles]
+    assert labels(cluster(frame(spark, rows), partitions=4, chunk=700)) == expected(rows)
+
+
+FERRY = "The ferry Marlin ran aground off Corran harbour on Monday with 212 people aboard, the coastguard said. "
+ROWS: Rows = [
+    *({"id": f"wall-{n}", "title": title, "text": "Please subscribe to read on. " * 12} for n, title in enumerate(
+        ["Bakers of Ullswick strike over flour", "Comet seen above Tarnholm", "Striker Ondra joins Velden"]
+    )),
+    {"id": "same", "title": "Ferry aground", "text": FERRY * 4, "published": "2024-05-02", "source": "Echo"},
+    {"id": "same", "title": "Ferry aground", "text": FERRY * 4, "published": "2024-05-01", "source": "Herald"},
+    {"id": "same", "title": "Marlin aground off Corran", "text": FERRY * 4 + "Tugs are on the way.", "source": "Echo"},
+    {"id": "same#2", "title": "A name that is taken", "text": "Nothing to do with ferries."},
+    {"id": "blank", "title": None, "text": None},
+    {"id": "blank", "title": " ", "text": ""},
+    {"id": "dateless", "title": "Corran ferry Marlin runs aground", "text": "CORRAN, May 3, 2024 - " + FERRY * 2},
+    {"id": "odd date", "title": "Marlin: 212 aboard", "text": FERRY, "published": "the day before"},
+]  # fmt: skip
+"""What is odd about articles, all at once."""
+
+
+def test_odd_rows_have_the_labels_of_one_machine(spark: SparkSession) -> None:
+    """Ids there twice, equal articles, empty ones, a paywall's bodies, dates that are none; empty partitions."""
+    assert labels(cluster(frame(spark, ROWS).repartition(16), partitions=3, chunk=2)) == expected(ROWS)
+
+
+def test_no_rows_give_no_rows(spark: SparkSession) -> None:
+    assert labels(cluster(frame(spark, []), partitions=2)) == {}
+
+
+def test_one_body_very_often_is_cut_into_several_blocks(spark: SparkSession) -> None:
+    """A bucket of a hundred articles, in blocks of 40 pairs."""
+    from datetime import UTC, datetime
+
+    from dedup.engines.spark import clustered
+    from dedup.engines.spark.checkpoints import Checkpoints
+    from dedup.engines.spark.job import Job
+    from dedup.settings import Settings
+
+    rows: Rows = [{"id": f"{n:03}", "title": f"Ferry {n}", "text": FERRY * 5 + f"Reporter {n}."} for n in range(100)]
+    folder = f"file://{_folder()}"
+    run = {"input": str(datetime.now(UTC))}
+    job = Job(spark, Settings(), Checkpoints(spark, folder, run), 3, chunk=30, pairs=40)
+    assert labels(clustered(job, frame(spark, rows), {})) == expected(rows)
+    blocks = spark.read.parquet(f"{folder}/banded.blocks")
+    assert blocks.select("block").distinct().count() > 1
+
+
+def _folder() -> str:
+    import tempfile
+
+    return tempfile.mkdtemp(prefix="dedup-test-")
+
+
+def test_a_stopped_run_goes_on(spark: SparkSession, seeds: Rows, tmp_path: Path) -> None:
+    """Steps with a note are read; the others are made anew, whatever was left of them."""
+    folder, whole = tmp_path / "steps", frame(spark, seeds)
+    before = labels(cluster(whole, folder=f"file://{folder}", partitions=2))
+    late = ["stories", "result", "units"]
+    for name in late:
+        (folder / f"{name}.json").unlink()
+    (folder / "stories" / "_SUCCESS").unlink()
+    written = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.json")}
+    again = frame(spark, seeds[::-1])  # the same rows in another order are the same input
+    assert labels(cluster(again, folder=f"file://{folder}", partitions=5)) == before
+    assert {path.name: path.stat().st_mtime_ns for path in folder.glob("*.json") if path.stem not in late} == written
+
+    with pytest.raises(EngineError, match=r"holds the steps of another run .*settings"):
+        cluster(whole, dedup.Settings(granularity=0.3), folder=f"file://{folder}")
+    with pytest.raises(EngineError, match=r"holds the steps of another run .*input"):
+        cluster(frame(spark, seeds[1:]), folder=f"file://{folder}")
+
+    note = json.loads((folder / "members.json").read_text())
+    (folder / "members.json").write_text(json.dumps({**note, "rows": note["rows"] - 1}))
+    with pytest.raises(EngineError, match=r"step members has 36 rows and must have 37"):
+        cluster(whole, folder=f"file://{folder}", partitions=2)
+
+
+def test_a_task_that_fails_is_done_again(spark: SparkSession, seeds: Rows) -> None:
+    """The worker of the first attempt of each task dies in the middle of its rows."""
+    whole = frame(spark, seeds)
+
+    def dying(batches: Any) -> Any:
+        import os
+
+        from pyspark import TaskContext
+
+        context = TaskContext.get()
+        for batch in batches:
+            yield batch.slice(0, 1)
+            if context is not None and context.attemptNumber() == 0:
+                os._exit(1)
+            yield batch.slice(1)
+
+    assert labels(cluster(whole.mapInArrow(dying, whole.schema), partitions=2)) == expected(seeds)
+
+
+def test_an_input_that_cannot_be_read_is_told_in_a_line(spark: SparkSession, seeds: Rows) -> None:
+    whole = frame(spark, seeds)
+
+    def broken(batches: Any) -> Any:
+        for _ in batches:
+            raise ValueError("the tape is torn")
+        yield from ()
+
+    with pytest.raises(EngineError, match=r"^step articles failed: ValueError: the tape is torn$"):
+        cluster(whole.mapInArrow(broken, whole.schema), partitions=2)
+
+
+def test_columns_that_hold_no_article_are_told(spark: SparkSession) -> None:
+    with pytest.raises(InputError, match=r"no column holds a text or a title .*there are: a, b"):
+        cluster(spark.createDataFrame([(1, 2)], "a int, b int"))
+    with pytest.raises(InputError, match="has a column twice"):
+        cluster(spark.createDataFrame([("x", "y")], "text string, Text string"))
+
+
+def test_components_by_stars_are_those_of_one_machine(spark: SparkSession, tmp_path: Path) -> None:
+    """A long path, which is the worst case, stars and random links; the driver does nothing."""
+    import numpy as np
+    import pyarrow as pa
+
+    from dedup.engines.spark.checkpoints import Checkpoints
+    from dedup.engines.spark.components import components, roots
+    from dedup.engines.spark.job import Job
+    from dedup.settings import Settings
+
+    random = np.random.default_rng(5)
+    path = random.permutation(60)
+    links = np.concatenate(
+        [
+            np.stack([path[:-1], path[1:]], axis=1),
+            100 + random.integers(0, 60, (40, 2)),
+            [[300, n] for n in range(301, 310)],
+        ]
+    )
+    job = Job(spark, Settings(), Checkpoints(spark, f"file://{tmp_path}/steps", {}), 3, edges=0)
+    table = pa.table({"a": links[:, 0], "b": links[:, 1]})
+    found = components(job, "test", spark.createDataFrame(table).repartition(5), at_most=len(links)).collect()
+    nodes, least = roots(links[:, 0], links[:, 1])
+    together = {int(n) for n in nodes if not (links[(links == n).any(axis=1)] == n).all()}  # a link to itself is none
+    assert {row["n"]: row["component"] for row in found} == {
+        int(n): int(first) for n, first in zip(nodes, least, strict=True) if int(n) in together
+    }
+
+
+def test_the_command_goes_from_files_to_files(spark: SparkSession, seeds: Rows, tmp_path: Path) -> None:
+    """Of two files one has no column `source`, as where a schema has changed; the output is there only once."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    from dedup.engines.spark.files import read_files, write_file
+
+    early = [{**row, "source": None} for row in seeds[:20]]
+    pq.write_table(
+        pa.Table.from_pylist([{n: row[n] for n in FIELDS if n != "source"} for row in early]), tmp_path / "a.parquet"
+    )
+    pq.write_table(pa.Table.from_pylist([{n: row[n] for n in FIELDS} for row in seeds[20:]]), tmp_path / "b.parquet")
+    whole = read_files(spark, [str(tmp_path / "a.parquet"), str(tmp_path / "b.parquet")])
+    write_file(cluster(whole, partitions=2), str(tmp_path / "out.jsonl"))
+    lines = [line for part in (tmp_path / "out.jsonl").glob("part-*") for line in part.read_text().splitlines()]
+    records = [json.loads(line) for line in lines]
+    found = {r["id"]: (r["story"], r.get("copy_group"), r["canonical"]) for r in records}
+    assert found == expected([*early, *seeds[20:]])
+    with pytest.raises(EngineError, match=r"writing the output failed: .*already exists"):
+        write_file(whole, str(tmp_path / "out.jsonl"))
+
+    pq.write_table(pa.table({"id": ["x"], "text": [5]}), tmp_path / "c.parquet")
+    with pytest.raises(EngineError, match=r"reading the input failed: .*MERGE.*"):
+        read_files(spark, [str(tmp_path / "a.parquet"), str(tmp_path / "c.parquet")])
+    with pytest.raises(InputError, match="of one format at a time, not csv, parquet"):
+        read_files(spark, ["a.parquet", "b.csv"])
+    with pytest.raises(InputError, match="not asked to read or write"):
+        read_files(spark, ["a.pdf"])

@@ -1,0 +1,153 @@
+"""What the engine's tasks do, without an engine: nothing is lost between the parts."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import numpy as np
+import pytest
+
+from dedup.match.kernels.stories import story_pairs as fast_pairs
+from dedup.match.stories import SECONDS_A_DAY, Pairs, story_pairs
+from dedup.settings import Settings
+from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.furniture import PASSAGE
+from dedup.vectorize.hashing import shingles_in_order
+
+pytest.importorskip("pyarrow", reason="the engine's rows are Arrow's")
+
+from dedup.engines.spark.packed import binary, dealt, flat, words_columns, words_of
+from dedup.engines.spark.passages import _windows
+from dedup.engines.spark.reading import _row
+from dedup.engines.spark.stories import Chunks, _tasks
+from dedup.vectorize.features import HashedWords
+
+
+def test_words_come_back_as_they_were_packed() -> None:
+    import pyarrow as pa
+
+    offsets = np.array([0, 2, 5, 5, 5, 6, 6, 6, 9])
+    words = HashedWords(np.arange(9, dtype=np.uint32), np.arange(9, dtype=np.uint8), offsets)
+    table = pa.table(words_columns(words))
+    cut = pa.concat_tables([table.slice(0, 1), table.slice(1, 2), table.slice(3)])
+    for packed in (table, cut):
+        back = words_of(packed)
+        assert np.array_equal(back.hashes, words.hashes)
+        assert np.array_equal(back.flags, words.flags)
+        assert np.array_equal(back.offsets, words.offsets)
+        assert back.hashes.flags.writeable
+
+
+def test_what_is_dealt_is_all_there() -> None:
+    random = np.random.default_rng(3)
+    part, value = random.integers(0, 7, 100), random.integers(0, 1000, 100)
+    parts, (column,) = dealt(part, [value])
+    found, bounds = flat(column, np.int64)
+    for number, which in enumerate(parts.tolist()):
+        assert np.array_equal(found[bounds[number] : bounds[number + 1]], value[part == which])
+    assert len(binary(np.empty(0, np.int64), np.zeros(1, np.int64))) == 0
+
+
+def test_equal_passages_have_equal_fingerprints() -> None:
+    """Wherever in a text they stand: by that alone no passage with enough holders is missed."""
+    random = np.random.default_rng(11)
+    shared = random.integers(0, 1 << 32, 60, np.uint32)
+    bodies = [
+        np.concatenate([random.integers(0, 50, before, np.uint32), shared, random.integers(0, 50, after, np.uint32)])
+        for before, after in ((0, 0), (1, 30), (200, 3))
+    ]
+    by_passage: list[dict[int, int]] = []
+    for body in bodies:
+        passages, prints = shingles_in_order(body, PASSAGE), _windows(body)
+        assert len(passages) == len(prints)
+        by_passage.append(dict(zip(passages.tolist(), prints.tolist(), strict=True)))
+    common = set(by_passage[0]) & set(by_passage[1]) & set(by_passage[2])
+    assert len(common) == 60 - PASSAGE + 1
+    for passage in common:
+        assert len({prints[passage] for prints in by_passage}) == 1
+    assert (
+        len(set(by_passage[0].values())) < len(by_passage[0]) / 3
+    )  # neighbours share theirs: that is what they are for
+
+
+@pytest.mark.parametrize("size", [1, 3, 10, 1000])
+@pytest.mark.parametrize("window", [0.0, 1.0, 30.0, float("inf")])
+def test_all_pairs_in_the_window_meet_in_one_task(size: int, window: float) -> None:
+    random = np.random.default_rng(size)
+    seconds = np.round(random.uniform(-3 * SECONDS_A_DAY, 40 * SECONDS_A_DAY, 60))
+    seconds[:12] = 5 * SECONDS_A_DAY  # a crowded day
+    seconds[random.integers(0, 60, 8)] = np.nan
+    number, reach = np.arange(60), window * SECONDS_A_DAY
+    days = np.floor(seconds / SECONDS_A_DAY)
+    counts: dict[int | None, int] = {int(day): int((days == day).sum()) for day in np.unique(days[~np.isnan(days)])}
+    chunks = Chunks.of({**counts, None: int(np.isnan(days).sum())}, size)
+    chunk = chunks.of_articles(seconds, number)
+    until = chunks.until(chunk, seconds, reach)
+    assert chunk.min() >= 0
+    assert chunk.max() < len(chunks.begins)
+    assert np.bincount(chunk).max() <= max(size, 1) + 3  # what is dealt by number is dealt about evenly
+    for a in range(60):
+        for b in range(a):
+            if not abs(seconds[a] - seconds[b]) > reach:
+                early, late = sorted((a, b), key=lambda article: int(chunk[article]))
+                assert chunk[early] <= chunk[late] < until[early], (a, b)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_pairs_of_parts_are_the_pairs_of_the_whole(seed: int) -> None:
+    """A core with itself and with the others, and the others with themselves: every pair once."""
+    import scipy.sparse as sp
+
+    random, count = np.random.default_rng(seed), 90
+    dense = (random.random((count, 40)) < 0.2) * random.random((count, 40))
+    dense[dense.sum(axis=1) == 0, 0] = 1
+    matrix = sp.csr_array(np.rint(dense / np.linalg.norm(dense, axis=1, keepdims=True) / WEIGHT_UNIT) * WEIGHT_UNIT)
+    seconds = np.round(random.uniform(0, 60 * SECONDS_A_DAY, count))
+    seconds[random.integers(0, count, 9)] = np.nan
+    settings, nothing = Settings(window=9.0, neighbours=100_000), np.empty(0, np.int64)
+    never = Pairs(nothing, nothing, np.empty(0), nothing)
+    ordinary, among = random.random(count) / 20, np.arange(count)
+    whole = story_pairs(matrix, ordinary, seconds, among, never, settings)
+    core = random.random(count) < 0.4
+    rest = fast_pairs(matrix, ordinary, seconds, among[~core], never, settings, threads=1, block=16)
+    found = fast_pairs(matrix, ordinary, seconds, among, never, settings, core=core, threads=1, block=16)
+    assert np.all(core[found.a] | core[found.b])
+    both = sorted(
+        (int(a), int(b), int(score))
+        for part in (rest, found)
+        for a, b, score in zip(part.a, part.b, part.score, strict=True)
+    )
+    assert both == sorted((int(a), int(b), int(s)) for a, b, s in zip(whole.a, whole.b, whole.score, strict=True))
+    assert len(found.a)
+
+
+def test_a_row_without_an_id_is_named_after_what_it_holds() -> None:
+    today = datetime(2024, 6, 1, tzinfo=UTC)
+    rows: list[dict[str, Any]] = [
+        {"id": None, "text": "A text."},
+        {"text": "A text.", "id": " "},
+        {"id": "", "text": "Another."},
+    ]
+    first, second, third = (_row(row, ["id"], {}, today)[0] for row in rows)
+    assert first["id"].startswith("row-")
+    assert len({first["id"], third["id"]}) == 2
+    assert "it has no id; named after what it holds" in second["notices"]
+    assert _row({"id": 7, "text": "A text."}, ["id"], {}, today)[0]["id"] == "7"
+    assert _row({"id": 7, "text": None}, ["id"], {}, today)[0]["blank"]
+
+
+def test_a_task_without_articles_of_its_own_compares_nothing() -> None:
+    """Earlier articles are sent to every chunk in reach, and one that is dealt by number may be empty."""
+    import pyarrow as pa
+
+    rows = [(0, 0), (1, 0), (1, 0), (3, 3), (3, 3), (3, 1), (3, 0), (4, 2)]
+    columns = {"task": [task for task, _ in rows], "chunk": [chunk for _, chunk in rows], "n": list(range(len(rows)))}
+    table = pa.table(columns)
+    for size in (1, 3, 100):
+        batches = table.to_batches(max_chunksize=size)
+        found = [
+            (core["n"].to_pylist(), [n for run in runs for n in run["n"].to_pylist()]) for core, runs in _tasks(batches)
+        ]
+        assert found == [([0], []), ([3, 4], [5, 6])]
+        assert [core["n"].to_pylist() for core, _ in _tasks(batches)] == [[0], [3, 4]]  # who does not look goes on
