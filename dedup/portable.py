@@ -36,6 +36,8 @@ class Portable:
         overlaps: of each their overlap, containment and Jaccard, shape (copies, 3).
         ordinary: how much each distinct article resembles the others, what the collection takes off included.
         digests: distinct articles that are digests, ascending.
+        tongues: the number of each distinct article's language, -1 where it is unknown; all 0 where there is but one.
+        evidence: what all this is from.
     """
 
     distinct: NDArray[np.int64]
@@ -55,6 +57,8 @@ class Portable:
     overlaps: NDArray[np.float64]
     ordinary: NDArray[np.float64]
     digests: NDArray[np.int64]
+    tongues: NDArray[np.int64]
+    evidence: StoredEvidence
 
 
 def portable(clustering: Clustering) -> Portable:
@@ -94,6 +98,8 @@ def portable(clustering: Clustering) -> Portable:
         overlaps=np.stack([copies.overlap, copies.containment, copies.jaccard], axis=1),
         ordinary=evidence.ordinary,
         digests=np.flatnonzero(evidence.digest),
+        tongues=np.zeros(len(collection), np.int64) if evidence.across is None else evidence.across.tongues,
+        evidence=evidence,
     )
 
 

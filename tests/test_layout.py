@@ -47,8 +47,10 @@ ROOMS = {
     "archive": "errors article settings clustering quote read collection pipeline",
     "provenance": "errors article likeness clustering text match collection",
     "portable": "errors article clustering group collection evidence",
+    "heaviest": "text vectorize collection evidence",
     "report": (
-        "__init__ errors article likeness settings clustering match collection assemble provenance portable archive"
+        "__init__ errors article likeness settings clustering match collection assemble provenance portable heaviest"
+        " archive"
     ),
     "keep": "errors article clustering read archive report whole",
     "evaluate": "errors article clustering",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
-from itertools import islice
+from itertools import combinations, islice
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +14,10 @@ from browser import opened, running
 from made_clustering import example
 
 import dedup
+from dedup.match import mentions
 from dedup.match.passages import shared_passages
 from dedup.report import write_html
+from dedup.report.html.payload import HEAVY
 
 ROOT = Path(__file__).resolve().parents[2]
 SEEDS = ROOT / "seeds"
@@ -195,6 +197,33 @@ def test_passages_are_those_of_the_library(browser: Any, seeds: dedup.Clustering
                 for found in shared_passages(one, other)
             ]
             assert page.evaluate(PASSAGES, [one, other]) == expected
+
+
+def test_names_are_those_of_the_library(browser: Any, seeds: dedup.Clustering, page_of_seeds: Path) -> None:
+    texts = [article.text for article in seeds.articles]
+    with opened(browser, page_of_seeds) as page:
+        for one, other in [(one, other) for one in texts for other in texts[:12]]:
+            told = mentions.names(one, other)
+            found = page.evaluate("([one, other]) => window.dedup.names(one, other)", [one, other])
+            assert [names[: mentions.MOST] for names in found] == [[*told.both], [*told.only_a], [*told.only_b]]
+
+
+def test_words_and_probabilities_are_those_of_the_library(
+    browser: Any, seeds: dedup.Clustering, page_of_seeds: Path
+) -> None:
+    explained = 0
+    with opened(browser, page_of_seeds) as page:
+        for a, b in combinations(range(len(seeds.articles)), 2):
+            found = page.evaluate("([a, b]) => window.dedup.relation(a, b)", [a, b])
+            if "words" in found:
+                told = seeds.explain(a, b)
+                weights = {word.word: 1000 * word.weight for word in told.words}
+                for (word, weight), heavy in zip(found["words"], told.words[:HEAVY], strict=True):
+                    assert weight == pytest.approx(weights[word], abs=0.51)
+                    assert weights[word] == pytest.approx(1000 * heavy.weight), "of equals any"
+                assert found["probability"] == pytest.approx(told.link.probability, abs=1e-3)
+                explained += 1
+    assert explained > 20
 
 
 @pytest.mark.parametrize("width", [1280, 390])

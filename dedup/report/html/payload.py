@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from dedup.article import Article
     from dedup.clustering import Clustering
 
+HEAVY = 6
+"""Words that are told of a pair: those that add most to its cosine."""
 TEXTS = 100
 """Articles whose texts are packed together: the page unpacks them when one of them is opened."""
 LEVEL = 6
@@ -47,9 +49,11 @@ def packed_texts(articles: Sequence[Article]) -> Iterator[str]:
 def index(clustering: Clustering) -> dict[str, Any]:
     """See `packed_index`."""
     from dedup.collection import published_seconds
+    from dedup.heaviest import heaviest_words
 
     articles, settings = clustering.articles, clustering.settings
     found = portable(clustering)
+    words, heavy, weights = heaviest_words(found.evidence, found.a, found.b, HEAVY)
     dates = [clustering.dated(place) for place in range(len(articles))]
     return {
         "ids": [article.id for article in articles],
@@ -78,9 +82,13 @@ def index(clustering: Clustering) -> dict[str, Any]:
             "b": found.b.tolist(),
             "score": found.score.tolist(),
             "cosine": _rounded(found.cosine),
+            "heavy": [[place for place in row if place >= 0] for row in heavy.tolist()],
+            "weights": [[round(1000 * weight) for weight in row if weight > 0] for row in weights.tolist()],
         },
+        "words": words,
         "copies": {"pairs": found.copies.tolist(), "overlaps": _rounded(found.overlaps)},
         "ordinary": _rounded(found.ordinary),
+        "tongues": found.tongues.tolist(),
         "digests": found.digests.tolist(),
         "originals": _originals(clustering),
         "chunk": TEXTS,

@@ -3,6 +3,7 @@
 const $ = (id) => document.getElementById(id);
 const UNIT = 2 ** -20, PAIR = 1.125, SAME_EVENT = 0.16, LOWEST = 0.05, SEVERAL = 3, DROP = 0.8, CAP = 0.4;  // as in dedup/group/cut.py
 const SEED = 3, FEWEST = 6, EDIT = 2, SLACK = 6, LONE = 5, REACH = 16, SHIFT = 4, CROWD = 16;  // as in dedup/match/passages.py
+const SPAN = 20, [FADES, FADED] = [.3, .6], MOST = 12;  // as in dedup/match/stories.py; names and figures that are told
 const STEP = 120;  // stories shown at once
 
 // What is in the page
@@ -102,12 +103,18 @@ function headline(place) {
 
 const WORD = /([\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]+)|([\p{L}\p{N}][\p{L}\p{N}\p{M}\u00ad\u200c\u200d]*)/gu;
 
+const SENTENCE = /[.!?:;…"“”„«»¿¡•\n\r\u2028\u2029]/u, CAPITAL = /^[\p{Lu}\p{Lt}]/u;
+
 function spans(text) {
-  const found = { words: [], starts: [], ends: [], pairs: [] };
-  const add = (word, start, end, pair) => { found.words.push(word); found.starts.push(start); found.ends.push(end); found.pairs.push(pair); };
-  let end = -2;
+  const found = { words: [], starts: [], ends: [], pairs: [], capitals: [] };
+  let end = -2, begins = true;
+  const add = (word, start, end, pair) => {
+    found.words.push(word); found.starts.push(start); found.ends.push(end); found.pairs.push(pair);
+    found.capitals.push(!pair && !begins && CAPITAL.test(text.slice(start, start + 2)));
+  };
   for (const match of text.matchAll(WORD)) {
     const start = match.index, stop = start + match[0].length;
+    begins = end < 0 || SENTENCE.test(text.slice(end, start));
     if (match[1]) {
       let at = start;
       const letters = [...match[1]].map((letter) => { const from = at; at += letter.length; return [letter, from, at]; });
@@ -255,8 +262,9 @@ function relation(a, b) {
   if (pair !== undefined) {
     const score = data.pairs.score[pair] * UNIT, cosine = data.pairs.cosine[pair];
     Object.assign(found, { score, cosine, rest: score - cosine + found.background });
-    const joinedThere = events[x] === events[y];
-    found.probability = joinedThere ? logistic(data.curves.joined, [Math.log(Math.max(score, .02)), Math.min(found.background, .1), 0]) : logistic(data.curves.apart, [Math.log(Math.max(score, .02))]);
+    found.words = data.pairs.heavy[pair].map((word, at) => [data.words[word], data.pairs.weights[pair][at]]);
+    const joinedThere = events[x] === events[y], [p, q] = [data.tongues[x], data.tongues[y]], foreign = Number(p !== q && p >= 0 && q >= 0);
+    found.probability = joinedThere ? logistic(data.curves.joined, [Math.log(Math.max(score, .02)), Math.min(found.background, .1), foreign]) : logistic(data.curves.apart, [Math.log(Math.max(score, .02))]);
   }
   if (found.copy) found.probability = logistic(data.curves.copy, [found.copy[0]]);
   if (found.equal) found.probability = 1;
@@ -516,11 +524,40 @@ function write(target, text, shared, side) {
   if (!text) target.append(element("em", "This article has no text; it is judged by its title."));
 }
 
+// What two texts name, in both and in one alone: a port of dedup/match/mentions.py
+
+function names(one, other) {
+  const texts = [one, other], both = texts.map(spans), words = both.map((found) => new Set(found.words));
+  const named = both.map((found, which) => {
+    const told = new Map();
+    for (let start = 0; start < found.words.length; start++) {
+      if (!found.capitals[start]) continue;
+      let end = start + 1;
+      while (end < found.words.length && found.capitals[end] && /^[ \u00a0’'-]{1,2}$/.test(texts[which].slice(found.ends[end - 1], found.starts[end]))) end++;
+      const name = found.words.slice(start, end).join(" ");
+      if (!told.has(name)) told.set(name, texts[which].slice(found.starts[start], found.ends[end - 1]));
+      start = end - 1;
+    }
+    return told;
+  });
+  const has = (which, name) => name.split(" ").every((word) => words[which].has(word));
+  const shared = new Map([...named[0]].filter(([name]) => has(1, name)));
+  for (const [name, written] of named[1]) if (has(0, name) && !named[0].has(name)) shared.set(name, written);
+  const sets = [...shared.keys()].map((name) => [name, new Set(name.split(" "))]);
+  const within = (small, large) => small.size < large.size && [...small].every((word) => large.has(word));
+  const longest = sets.filter(([, set]) => !sets.some(([, larger]) => within(set, larger))).map(([name]) => shared.get(name));
+  const alone = named.map((told, which) => [...told].filter(([name]) => !has(1 - which, name)).map(([, written]) => written));
+  return [longest, ...alone].map((list) => list.map((name) => name.split(/\s+/u).filter(Boolean).join(" ")));
+}
+
 function why(r, shared, one, other) {
   const parts = [], add = (text, classes = "note") => parts.push(element("p", text, classes));
   if (r.cosine !== undefined) {
     const table = element("table", undefined, "steps"), rows = [["Weighted words in common (cosine)", r.cosine], ["What any two such articles share", -r.background]];
-    if (Math.abs(r.rest) > .0005) rows.push([r.rest < 0 ? "Days between them, one outlet" : "A second opinion", r.rest]);
+    const faded = Math.min(1, Math.max(0, 1 - (r.cosine - r.background - FADES) / (FADED - FADES)));
+    const days = -data.settings.date_penalty * Math.min(1, (r.days || 0) / SPAN) * faded, rest = r.rest - days;
+    if (Math.abs(days) > .0005) rows.push(["Days between them", days]);
+    if (Math.abs(rest) > .0005) rows.push([rest < 0 ? "One outlet tells a development once" : "A second opinion", rest]);
     rows.push(["Score", r.score]);
     const widest = Math.max(...rows.map(([, value]) => Math.abs(value)));
     for (const [name, value] of rows) {
@@ -532,13 +569,18 @@ function why(r, shared, one, other) {
     }
     parts.push(table);
   }
+  if (r.words && r.words.length) add(`Words that carry it: ${r.words.map(([word, weight]) => `${word} ${percent(weight / 1000 / r.cosine)}`).join(", ")}.`);
   if (r.copy && !r.equal) add(`Overlap ${percent(r.copy[0])} of words; ${percent(r.copy[1])} of the shorter text’s phrases are in the longer; ${percent(r.copy[2])} of both texts’ phrases are in both.`);
   if (r.probability !== undefined) add(`Probability that they are ${r.sameText ? "one text" : "of one event"}: ${percent(r.probability)}. ` + (r.days === null ? "A date is not known." : r.days < 1 ? "Published within a day." : `${plural(Math.round(r.days), "day", "days")} apart.`));
   add(shared.length ? `${plural(shared.length, "passage", "passages")} in both, ${plural(Math.round(shared.reduce((sum, one) => sum + one.words, 0)), "word", "words")}.` : "No passage in both.");
   const figures = (text) => new Set(text.match(/\d+(?:[.,]\d+)*/g) || []), [x, y] = [figures(one), figures(other)];
-  const only = (these, those) => [...these].filter((figure) => !those.has(figure)).slice(0, 12).join(", ");
-  const atOdds = [["in A alone", only(x, y)], ["in B alone", only(y, x)]].filter(([, figures]) => figures).map(([where, figures]) => `${where} ${figures}`);
-  if (atOdds.length) add("Numbers " + atOdds.join("; ") + ".");
+  const only = (these, those) => [...these].filter((figure) => !those.has(figure));
+  const tell = (what, lists) => {
+    const some = ["in both", "in A alone", "in B alone"].map((where, at) => [where, lists[at]]).filter(([, list]) => list.length);
+    if (some.length) add(`${what} ${some.map(([where, list]) => `${where}: ${list.slice(0, MOST).join(", ")}${list.length > MOST ? " …" : ""}`).join("; ")}.`);
+  };
+  tell("Names", names(one, other));
+  tell("Numbers", [[...x].filter((figure) => y.has(figure)), only(x, y), only(y, x)]);
   return parts;
 }
 
@@ -684,6 +726,6 @@ async function begin() {
   document.documentElement.dataset.ready = "true";
 }
 
-window.dedup = { storiesAt, passages, spans, labelLines, articles: () => data };
+window.dedup = { storiesAt, passages, spans, names, relation, labelLines, articles: () => data };
 begin().catch((error) => say("This page cannot be shown: " + error.message));
 })();
