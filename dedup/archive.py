@@ -17,6 +17,7 @@ from dedup.errors import InputError
 from dedup.pipeline import cluster
 from dedup.quote import quoted
 from dedup.read import read_records
+from dedup.spreadsheet import unshielded
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -214,6 +215,11 @@ def _rows(argument: str) -> list[Mapping[str, Any]]:
         if article.text or not record.values.keys() >= _ROW:
             return []
         rows.append(record.values)
+    if ".csv" in Path(argument).suffixes:
+        return [
+            {name: unshielded(value) if isinstance(value, str) else value for name, value in row.items()}
+            for row in rows
+        ]
     return rows
 
 

@@ -148,6 +148,16 @@ def test_a_result_is_an_archive_with_its_articles(tmp_path: Path, result: dedup.
     assert archived(name) == expected(result)
 
 
+def test_csv_gives_back_what_it_shields_from_spreadsheets(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "old.jsonl", [{"id": "=1+1", "title": "'+ 3 per cent", "text": SPILL}])
+    result = dedup.cluster(dedup.read_articles("old.jsonl"))
+    with (tmp_path / "stories.csv").open("w", encoding="utf-8", newline="") as out:
+        write_csv(result, out)
+    assert "'=1+1" in (tmp_path / "stories.csv").read_text(encoding="utf-8")
+    assert archived("stories.csv") == expected(result)
+
+
 def test_files_are_looked_for_beside_the_result_too(
     tmp_path: Path, result: dedup.Clustering, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,7 @@ ROOMS = {
     "article": "errors",
     "likeness": "",
     "quote": "",
+    "spreadsheet": "",
     "dates": "quote",
     "record": "errors article dates quote",
     "settings": "errors",
@@ -44,13 +45,13 @@ ROOMS = {
         " assemble pipeline"
     ),
     "engines": "errors article settings record text vectorize match group collection assemble steps",
-    "archive": "errors article settings clustering quote read collection pipeline",
+    "archive": "errors article settings clustering quote read spreadsheet collection pipeline",
     "provenance": "errors article likeness clustering text match collection",
     "portable": "errors article clustering group collection evidence",
     "heaviest": "text vectorize collection evidence",
     "report": (
         "__init__ errors article likeness settings clustering match collection assemble provenance portable heaviest"
-        " archive"
+        " archive spreadsheet"
     ),
     "keep": "errors article clustering read archive report whole",
     "evaluate": "errors article clustering",

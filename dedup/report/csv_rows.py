@@ -7,12 +7,12 @@ import re
 from typing import TYPE_CHECKING, TextIO
 
 from dedup.report.columns import columns_of
+from dedup.spreadsheet import shielded
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals
     from dedup.clustering import Clustering
 
-_FORMULA = re.compile("'*[=+@\t\r-]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -38,4 +38,4 @@ def _cell(value: str | float | bool | None) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return repr(value)
-    return _SURROGATE.sub("\ufffd", f"'{value}" if _FORMULA.match(value) else value)
+    return _SURROGATE.sub("\ufffd", shielded(value))
