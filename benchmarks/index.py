@@ -79,7 +79,7 @@ def _stream(stream: Path, most: int, store: Path, seed: int, watch: Stopwatch) -
     bulk, last = every[:-single], every[-single:]
     with StoryIndex.open(store, background=background) as index:
         with watch.step("stream: batches"):
-            by_batch = _timed(lambda: sum(1 for _ in index.add_many(bulk)))
+            by_batch = _timed(lambda: len(index.add_many(bulk)))
         with watch.step("stream: one by one"):
             each = [_timed(partial(index.add, article)) for article in last]
         rng = np.random.default_rng(seed)

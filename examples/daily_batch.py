@@ -33,8 +33,7 @@ def run_day(store: str, articles: str, changes: str, cursor: str | None = None) 
     since = int(mark.read_text(encoding="ascii")) if mark.exists() else 0
     written = 0
     with dedup.StoryIndex.open(store, keep_days=90, wait=600) as index:
-        for _ in index.add_many(dedup.read_articles([articles])):
-            pass
+        index.add_many(dedup.read_articles([articles]))
         index.reconcile()
         unfinished = Path(f"{changes}.tmp")
         with unfinished.open("w", encoding="utf-8") as out:

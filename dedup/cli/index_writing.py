@@ -89,7 +89,7 @@ def add(
     with opened(store, wait, **options) as index:
         articles = articles_of(paths, given, notices)
         size = batch or (1 if "-" in paths else 500)
-        write_lines(placed.to_record() for placed in index.add_many(articles, batch=size, notices=notices))
+        write_lines(placed.to_record() for placed in index.add_stream(articles, batch=size, notices=notices))
     tell(notices)
 
 

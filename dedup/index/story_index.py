@@ -152,6 +152,16 @@ class StoryIndex:
         *,
         batch: int = BATCH,
         notices: list[Notice] | None = None,
+    ) -> list[Placement]:
+        """Takes articles in and tells where each belongs, in their order; all else as for `add_stream`."""
+        return list(self.add_stream(articles, batch=batch, notices=notices))
+
+    def add_stream(
+        self,
+        articles: Iterable[Article | Mapping[str, Any]],
+        *,
+        batch: int = BATCH,
+        notices: list[Notice] | None = None,
     ) -> Iterator[Placement]:
         """Takes articles in as they come and tells where each belongs, in their order; some are stored at a time.
 

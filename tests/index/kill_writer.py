@@ -22,7 +22,7 @@ def main(path: str, seed: int, batch: int) -> None:
             index.remove(*(article.id for article in known[:5]))
             for article in known[:5]:
                 say(f"-{article.id}")
-        for placement in index.add_many((one for one in articles if one not in known), batch=batch):
+        for placement in index.add_stream((one for one in articles if one not in known), batch=batch):
             say(f"+{placement.article}")
 
 

@@ -45,7 +45,7 @@ def test_random_operations(tmp_path: Path, run: int) -> None:
                 model[chosen.id] = chosen
             elif operation == "many":
                 several = [MADE[place] for place in rng.integers(len(MADE), size=7).tolist()]
-                list(index.add_many(several, batch=int(rng.integers(1, 9))))
+                index.add_many(several, batch=int(rng.integers(1, 9)))
                 model |= {article.id: article for article in several}
             elif operation == "again" and some:
                 assert index.add(some).status == "unchanged", where
@@ -72,7 +72,7 @@ def test_random_operations(tmp_path: Path, run: int) -> None:
                 index.match(replace(chosen, id=""))
             elif operation == "fail":
                 with pytest.raises(dedup.InputError):
-                    list(index.add_many([chosen, 7]))  # type: ignore[list-item]
+                    index.add_many([chosen, 7])  # type: ignore[list-item]
             for change in index.changes(cursor, limit=10_000):
                 cursor = change.cursor
                 if change.kind in ("added", "updated", "moved"):

@@ -72,7 +72,7 @@ def placed(index: StoryIndex) -> dict[str, str]:
 @pytest.mark.parametrize("keep", [True, False], ids=["texts", "no texts"])
 def test_a_clustering_is_that_of_a_run_over_the_live_articles(articles: list[Article], keep: bool, path: str) -> None:
     with StoryIndex.open(path, background=LEARNED, store_text=keep) as index:
-        list(index.add_many(articles))
+        index.add_many(articles)
         gone = [article.id for article in articles[::7]]
         index.remove(*gone)
         live = [article for article in articles if article.id not in gone]
@@ -98,7 +98,7 @@ def test_first_placements_are_near_those_of_a_run_in_any_order(seed: int) -> Non
     articles = [SEEDS[place] for place in np.random.default_rng(seed).permutation(len(SEEDS))]
     truth = dedup.cluster(articles, background=LEARNED)
     with StoryIndex.open(":memory:", background=LEARNED) as index:
-        list(index.add_many(articles))
+        index.add_many(articles)
         placements = index.placements()
         assert dedup.score([str(label) for label in truth.labels], placements.labels).bcubed_f1 > 0.95
         index.reconcile()
@@ -158,7 +158,7 @@ def test_another_text_is_an_update(index: StoryIndex) -> None:
 
 
 def test_to_match_stores_nothing_and_says_what_add_would(index: StoryIndex) -> None:
-    list(index.add_many(MADE[:60]))
+    index.add_many(MADE[:60])
     agree = []
     for article in MADE[60:]:
         cursor = index.stats()["changes"]
@@ -175,7 +175,7 @@ def test_what_is_no_article_is_refused_and_nothing_of_its_batch_is_stored(index:
         with pytest.raises(InputError, match="article 0"):
             index.add(wrong)  # type: ignore[arg-type]
     notices: list[dedup.Notice] = []
-    done = index.add_many([*MADE[:3], {"text": "no id"}], batch=2, notices=notices)
+    done = index.add_stream([*MADE[:3], {"text": "no id"}], batch=2, notices=notices)
     assert [placement.article for placement in (next(done), next(done))] == ["a0", "a1"]
     with pytest.raises(InputError, match="article 1 has no id"):
         next(done)
@@ -231,10 +231,10 @@ def test_ids_stay_while_a_story_grows_and_redirect_when_stories_merge(index: Sto
 
 def test_a_settled_story_keeps_its_articles_and_its_id(index: StoryIndex, clock: Clock) -> None:
     half = len(MADE) // 2
-    list(index.add_many(MADE[:half]))
+    index.add_many(MADE[:half])
     before = placed(index)
     clock.now += 73 * 3600
-    list(index.add_many(MADE[half:]))
+    index.add_many(MADE[half:])
     index.reconcile()
     now = placed(index)
     assert {name: now[name] for name in before} == before
@@ -270,7 +270,7 @@ def test_a_window_lets_go_of_what_is_old(path: str, clock: Clock) -> None:
 
 
 def test_stories_articles_and_explanations(index: StoryIndex) -> None:
-    list(index.add_many(MADE))
+    index.add_many(MADE)
     stories = list(index.stories())
     assert sorted(name for story in stories for name in story.articles) == sorted(article.id for article in MADE)
     big = list(index.stories(min_size=4))
@@ -303,7 +303,7 @@ def test_without_texts_nothing_of_them_is_in_the_file(tmp_path: Path) -> None:
 def test_what_is_removed_is_gone_from_the_file(tmp_path: Path) -> None:
     with StoryIndex.open(tmp_path / "stories.db") as index:
         index.add(Article(id="secret", title="Zanzarette", text="A zanzarette was seen. " * 3))
-        list(index.add_many(MADE[:20]))
+        index.add_many(MADE[:20])
         index.remove("secret")
         index.vacuum()
     content = b"".join(file.read_bytes() for file in tmp_path.iterdir())
@@ -312,7 +312,7 @@ def test_what_is_removed_is_gone_from_the_file(tmp_path: Path) -> None:
 
 def test_rebuilt_by_other_settings_and_by_what_it_has_learned(path: str) -> None:
     with StoryIndex.open(path) as index:
-        list(index.add_many(MADE))
+        index.add_many(MADE)
         changes = index.rebuild(Settings(granularity=0.7))
         assert changes[0].kind == "refreshed"
         wanted = dedup.cluster(MADE, Settings(granularity=0.7), background=Background.general())
@@ -329,7 +329,7 @@ def test_rebuilt_by_other_settings_and_by_what_it_has_learned(path: str) -> None
 def test_what_was_closed_is_there_again(tmp_path: Path) -> None:
     path = tmp_path / "stories.db"
     with StoryIndex.open(path, background=LEARNED) as index:
-        list(index.add_many(MADE[:80]))
+        index.add_many(MADE[:80])
         before = placed(index)
     with StoryIndex.open(path) as index:
         assert placed(index) == before
@@ -338,7 +338,7 @@ def test_what_was_closed_is_there_again(tmp_path: Path) -> None:
             index.add(article)
         again = placed(index)
     with StoryIndex.open(":memory:", background=LEARNED) as index:
-        list(index.add_many(MADE))
+        index.add_many(MADE)
         assert placed(index) == again, "it does not matter where it was closed in between"
 
 
@@ -364,7 +364,7 @@ def test_readers_in_threads_while_articles_come(tmp_path: Path) -> None:
         threads = [threading.Thread(target=read, args=(work,)) for work in works]
         for thread in threads:
             thread.start()
-        list(index.add_many(MADE[1:], batch=20))
+        index.add_many(MADE[1:], batch=20)
         done.set()
         for thread in threads:
             thread.join()
