@@ -55,6 +55,15 @@ def opened(browser: Any, path: Path, **options: Any) -> Iterator[Any]:
     assert said == []
 
 
+def until(page: Any, expression: str, arg: object = None) -> None:
+    """Waits until an expression is true. Playwright waits by strings evaluated in the page, which the page forbids."""
+    for _ in range(600):
+        if page.evaluate(expression, arg):
+            return
+        page.wait_for_timeout(50)
+    raise AssertionError(f"never true: {expression}")
+
+
 def _asked(dialog: Any, said: list[str]) -> None:
     said.append(f"dialog: {dialog.message}")
     dialog.dismiss()

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from browser import opened, running
+from browser import opened, running, until
 from made_clustering import example
 
 import dedup
@@ -164,7 +164,7 @@ def test_keys_alone_will_do(browser: Any, page_of_seeds: Path) -> None:
         page.wait_for_selector(".story")
         assert page.evaluate("document.activeElement.id") == "story-title"
         page.keyboard.press("Escape")
-        page.wait_for_function("!document.querySelector('.story')")
+        until(page, "!document.querySelector('.story')")
 
 
 def test_judging_and_what_is_saved(browser: Any, page_of_seeds: Path) -> None:
@@ -175,8 +175,8 @@ def test_judging_and_what_is_saved(browser: Any, page_of_seeds: Path) -> None:
         page.keyboard.press("2")
         assert page.locator("[data-label=same_story]").get_attribute("aria-pressed") == "true"
         page.keyboard.press("n")
-        page.wait_for_function("before => location.hash !== before", arg=first)
-        page.wait_for_function("document.querySelector('[data-label=same_story]').ariaPressed === 'false'")
+        until(page, "before => location.hash !== before", arg=first)
+        until(page, "document.querySelector('[data-label=same_story]').ariaPressed === 'false'")
         page.keyboard.press("3")
         with page.expect_download() as saved:
             page.click("#export")
@@ -278,7 +278,7 @@ def test_whatever_an_article_holds_is_shown_as_text(browser: Any, tmp_path: Path
                 page.locator("[data-slot=back]").click()
                 page.wait_for_selector(".story")
             page.evaluate("location.hash = ''")
-            page.wait_for_function("!document.querySelector('.story')")
+            until(page, "!document.querySelector('.story')")
         assert page.locator("#open img, #open svg, #entries img, #entries svg").count() == 0
         assert page.evaluate("document.querySelectorAll('script').length") == 3
 
@@ -342,7 +342,7 @@ def test_ten_thousand_articles(browser: Any, tmp_path: Path) -> None:
     with opened(browser, path) as page:
         assert_regroups(page, clustering)
         page.fill("#query", "rain")
-        page.wait_for_function("document.querySelector('#summary').textContent.includes('of')")
+        until(page, "document.querySelector('#summary').textContent.includes('of')")
         page.fill("#query", "")
         page.click("#entries a >> nth=0")
         page.wait_for_selector(".story")
