@@ -116,13 +116,11 @@ def _by_publication(collection: Collection, distinct: Iterable[int], seniority: 
     distinct = list(distinct)
     if len(distinct) == len(collection.members[distinct[0]]) == 1:  # by far the most stories are one article
         return [collection.first(distinct[0])]
-    keyed = []
-    for number in distinct:
-        time = float(collection.seconds[number])
-        for repetition, place in enumerate(collection.members[number]):
-            seconds = published_seconds(collection.articles[place].published)
-            known = next((known for known in (seconds, time) if not math.isnan(known)), math.inf)
-            keyed.append((known, seniority[number], repetition, place))
+    keyed = [
+        (time, seniority[number], repetition, place)
+        for number in distinct
+        for time, repetition, place in collection.times(number)
+    ]
     return [collection.articles[place] for *_, place in sorted(keyed)]
 
 

@@ -123,7 +123,7 @@ class Background:
     def to_bytes(self) -> bytes:
         """All of it but the version, for a file: NumPy's archive of arrays, packed."""
         out = io.BytesIO()
-        np.savez_compressed(out, format=np.array(FORMAT), **self._columns())  # type: ignore[arg-type]
+        np.savez_compressed(out, format=np.array(FORMAT), **self._columns())  # type: ignore[arg-type] # columns, not `allow_pickle`
         return out.getvalue()
 
     @classmethod

@@ -70,6 +70,16 @@ class Collection:
         """The first published of the articles that are one distinct article."""
         return self.articles[self.members[distinct][0]]
 
+    def times(self, distinct: int) -> Iterator[tuple[float, int, int]]:
+        """When the articles that are one distinct article were published, in seconds, which of them each is, its place.
+
+        One without a date stands where their text was first published, infinitely late where that is unknown.
+        """
+        first = float(self.seconds[distinct])
+        for number, place in enumerate(self.members[distinct]):
+            own = published_seconds(self.articles[place].published)
+            yield next((known for known in (own, first) if not math.isnan(known)), math.inf), number, place
+
     def outlets(self) -> NDArray[np.int64]:
         """The number of each distinct article's outlet, -1 where it is unknown, or several ran the very text."""
         names = ({" ".join(self.articles[place].source.casefold().split()) for place in held} for held in self.members)

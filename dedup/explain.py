@@ -16,8 +16,7 @@ from dedup.match.passages import shared_passages
 from dedup.match.stories import SECONDS_A_DAY, date_penalty
 from dedup.match.stories import score as story_score
 from dedup.vectorize.exact import SCORE_UNIT
-from dedup.vectorize.hashing import terms_of
-from dedup.vectorize.light import hashes_of
+from dedup.vectorize.light import words_by_term
 
 if TYPE_CHECKING:
     from dedup.evidence import StoredEvidence
@@ -228,7 +227,7 @@ def _shared_words(evidence: StoredEvidence, a: int, b: int, documents: list[Docu
     product = matrix[[a]].multiply(matrix[[b]]).tocoo()
     weight = dict(zip(evidence.vectors.terms[product.coords[1]].tolist(), product.data.tolist(), strict=True))
     told = [word for document in documents for word in document.title.words + document.body.words]
-    words = dict(zip(terms_of(hashes_of(told))[::-1].tolist(), told[::-1], strict=True))  # of several, the first
+    words = words_by_term(told)
     shared = [SharedWord(words[term], value) for term, value in weight.items()]
     return tuple(sorted(shared, key=lambda word: (-word.weight, word.word)))
 

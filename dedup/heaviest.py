@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 
 import numpy as np
 import scipy.sparse as sp
@@ -11,8 +10,7 @@ from numpy.typing import NDArray
 
 from dedup.evidence import StoredEvidence
 from dedup.text.document import Document
-from dedup.vectorize.hashing import terms_of
-from dedup.vectorize.light import hashes_of
+from dedup.vectorize.light import words_by_term
 
 _AT_ONCE = 10_000
 """Pairs whose vectors are multiplied at a time."""
@@ -78,15 +76,9 @@ def _words(
     articles = [collection.first(holder[place]) for place in range(len(told))]
     distinct = {article.id: article for article in articles}.values()
     runs = sorted({run for one in distinct for run in _RUN.findall(f"{one.title}\n{one.text}".lower())})
-    known = _named(run for run in runs if run.isalnum())
+    known = words_by_term(run for run in runs if run.isalnum())
     for term, article in zip(told.tolist(), articles, strict=True):
         if term not in known:
             document = Document.of(article.title, article.text)
-            known |= _named([*document.title.words, *document.body.words])
+            known |= words_by_term([*document.title.words, *document.body.words])
     return [known[term] for term in told.tolist()]
-
-
-def _named(words: Iterable[str]) -> dict[int, str]:
-    """Each term with a word that is counted under it, of several the first."""
-    given = list(words)
-    return dict(zip(terms_of(hashes_of(given))[::-1].tolist(), given[::-1], strict=True))

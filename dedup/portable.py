@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.clustering import Clustering
-from dedup.collection import published_seconds
 from dedup.errors import InputError
 from dedup.evidence import StoredEvidence
 from dedup.group.copies import copy_groups
@@ -105,13 +103,11 @@ def portable(clustering: Clustering) -> Portable:
 
 def _order(evidence: StoredEvidence, ranks: NDArray[np.int64]) -> NDArray[np.int64]:
     """The rank of each article by its date; one without stands where the text it is was first published."""
-    collection, keyed = evidence.collection, []
-    for number, places in enumerate(collection.members):
-        time = float(collection.seconds[number])
-        for repetition, place in enumerate(places):
-            seconds = published_seconds(collection.articles[place].published)
-            known = next((known for known in (seconds, time) if not math.isnan(known)), math.inf)
-            keyed.append((known, int(ranks[number]), repetition, place))
+    keyed = [
+        (time, rank, repetition, place)
+        for distinct, rank in enumerate(ranks.tolist())
+        for time, repetition, place in evidence.collection.times(distinct)
+    ]
     order = np.empty(len(keyed), np.int64)
     order[[place for *_, place in sorted(keyed)]] = np.arange(len(keyed))
     return order

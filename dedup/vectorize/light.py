@@ -69,6 +69,12 @@ def hashes_of(words: Iterable[str]) -> NDArray[np.uint32]:
     return np.fromiter(map(known.__getitem__, given), np.uint32, len(given))
 
 
+def words_by_term(words: Iterable[str]) -> dict[int, str]:
+    """Each term that some words are counted under, with its word: of several, the first."""
+    given = list(words)
+    return dict(zip(terms_of(hashes_of(given))[::-1].tolist(), given[::-1], strict=True))
+
+
 def _murmur(words: list[bytes]) -> NDArray[np.uint32]:
     """MurmurHash3 (x86, 32 bits, seed 0), four bytes of all words at a time."""
     lengths = np.fromiter(map(len, words), np.int64, len(words))

@@ -56,8 +56,8 @@ def cluster(
         MissingDependencyError: pyspark or pyarrow is not installed.
     """
     try:
-        import pyarrow as pa  # noqa: F401
-        import pyspark.sql  # noqa: F401
+        import pyarrow as pa  # noqa: F401 - whether it is there
+        import pyspark.sql  # noqa: F401 - the same
     except ImportError as error:
         raise MissingDependencyError("dedup.engines.spark", "pyspark", extra="spark") from error
     from dedup.engines.spark.checkpoints import Checkpoints
@@ -124,7 +124,7 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
 
 def _labelled(members: DataFrame, distinct: DataFrame, grouped: DataFrame) -> DataFrame:
     """A row for each article; who is in no component is a story alone, with those that are equal to it."""
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     name = F.lower(F.substring(F.hex("content"), 1, 12))
     found = distinct.select("n", "content", "first", "members").join(grouped, "n", "left")
@@ -150,7 +150,7 @@ def _today(job: Job) -> datetime:
 
 def _fingerprint(dataframe: DataFrame) -> str:
     """Of the rows in whatever order: how many there are, and the sum of their hashes."""
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     columns = [F.col("`" + name.replace("`", "``") + "`") for name in dataframe.columns]
     hashed = F.xxhash64(*(F.to_json(F.struct(column)) for column in columns)).cast("decimal(38,0)")

@@ -28,7 +28,7 @@ def in_blocks(job: Job, name: str, pairs: DataFrame, count: int) -> DataFrame:
 
 def _dealt(job: Job, pairs: DataFrame, count: int) -> DataFrame:
     from pyspark.sql import Window
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     ends = pairs.select(F.explode(F.array("a", "b")).alias("n"), "a")
     label = ends.groupBy("n").agg(F.min("a").alias("label"))
@@ -53,7 +53,7 @@ def with_articles(
             pairs `a` and `b` are places among the articles; `numbers` are those of the articles.
         schema: of what it returns.
     """
-    import pyspark.sql.functions as F  # noqa: N812
+    import pyspark.sql.functions as F
 
     needed = blocks.select(F.col("block").alias("block_of"), F.explode(F.array("a", "b")).alias("n")).distinct()
     held = needed.join(articles, "n")

@@ -18,7 +18,7 @@ BODIES = "n long, body binary, title binary"
 
 def overwritten(job: Job, words: DataFrame) -> DataFrame:
     """The numbers `n` of the articles whose body is not theirs, as `dedup.vectorize.boilerplate` finds them."""
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     settings, kept = job.settings, job.kept
 

@@ -22,7 +22,7 @@ FEATURES = (
 
 def with_own_bodies(job: Job, words: DataFrame, foreign: DataFrame) -> DataFrame:
     """The words of articles, of those whose body is not theirs the title alone."""
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     if not job.kept.rows("overwritten"):
         return words

@@ -44,7 +44,7 @@ def alike(pairs: DataFrame, known: DataFrame) -> DataFrame:
 
 def units(job: Job, decided: DataFrame, features: DataFrame, vectors: DataFrame) -> DataFrame:
     """For each article `n` with a copy the first that is one text with it, its `unit`; and whether it is a `digest`."""
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     settings = job.settings
     copies = decided.where(f"kind = {COPY}")
@@ -79,7 +79,7 @@ def linked(pairs: DataFrame, units: DataFrame, decided: DataFrame) -> DataFrame:
 
 def stories(job: Job, pairs: DataFrame, units: DataFrame, hidden: DataFrame, distinct: DataFrame) -> DataFrame:
     """Story, copy group and canonical article of each article `n` that is not alone."""
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     settings = job.settings
     threshold = threshold_at(settings.granularity) if settings.granularity > 0 else float("inf")

@@ -42,7 +42,7 @@ def furniture(job: Job, words: DataFrame) -> DataFrame:
     Args:
         words: of the articles, without bodies that are not theirs.
     """
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     kept, settings, parts = job.kept, job.settings, job.parts
     texts = words.select("n", "title", "hashes", "flags")
@@ -200,7 +200,7 @@ def _follows(table: Any) -> Any:
 
 def _by_article(repeated: DataFrame) -> DataFrame:
     """For each article the passages that it holds of some."""
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     held = repeated.mapInArrow(mapped(_holdings, 256), "n long, passages binary")
     return held.groupBy("n").agg(F.collect_list("passages").alias("passages"))

@@ -47,7 +47,7 @@ def read_articles(
     Raises:
         InputError: no column holds a text or a title.
     """
-    from pyspark.sql import functions as F  # noqa: N812 - as it is called everywhere
+    from pyspark.sql import functions as F
 
     columns = _columns(frame, fields)
     kept, settings = job.kept, job.settings
@@ -108,7 +108,7 @@ def read_articles(
 
 def _columns(frame: DataFrame, fields: Mapping[str, str]) -> list[Any]:
     """The columns that say something of an article; the others need not travel."""
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     if len({name.lower() for name in frame.columns}) < len(frame.columns):
         raise InputError(f"the data frame has a column twice: {', '.join(frame.columns)}")
@@ -189,7 +189,7 @@ def _seconds(day: Any) -> float | None:
 def _named(articles: DataFrame) -> DataFrame:
     """The articles with ids of their own: those that share one get `id#2`, `id#3`, …, in the order of all they say."""
     from pyspark.sql import Window
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     said = ["uid", "id", "content", "blank", "length", "published", "told", "seen", "source"]
     shared = articles.groupBy("id").count().where("count > 1").select("id")
@@ -252,7 +252,7 @@ def _told_apart(batches: Iterable[Any]) -> Iterator[Any]:
 def _numbered(job: Job, distinct: DataFrame) -> DataFrame:
     """Numbers from 0 in the order of content: in each of some thousand stretches of it, after those before it."""
     from pyspark.sql import Window
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     stretch = F.conv(F.hex(F.substring("content", 1, 2)), 16, 10).cast("int")
     dealt = distinct.withColumn("stretch", F.shiftright(stretch, 16 - _PREFIX))

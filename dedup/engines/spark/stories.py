@@ -119,7 +119,7 @@ def found_pairs(
         days: what `days_of` gives.
         several: whether there are several languages.
     """
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     from dedup.engines.spark.copies import NEVER
 
@@ -168,7 +168,7 @@ def rescored(job: Job, pairs: DataFrame, times: DataFrame, articles: int) -> Dat
 
 def company_of(times: DataFrame) -> int:
     """How many others all articles together have within some days: `mean_company` without the division."""
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     undated = times.where("seconds is null").agg(F.sum("count")).first()
     dated = times.where("seconds is not null").withColumn("day", F.floor(F.col("seconds") / SECONDS_A_DAY))
@@ -189,7 +189,7 @@ def times_of(job: Job, vectors: DataFrame, hidden: DataFrame) -> DataFrame:
 
 def days_of(times: DataFrame) -> dict[int | None, int]:
     """How many articles there are of each day since 1970; None of those without a date."""
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     day = F.floor(F.col("seconds") / SECONDS_A_DAY).alias("day")
     return {row["day"]: row["articles"] for row in times.groupBy(day).agg(F.sum("count").alias("articles")).collect()}
@@ -357,7 +357,7 @@ def _never(table: Any, number: NDArray[np.int64]) -> Pairs:
 
 def _full(pairs: DataFrame, most: int) -> DataFrame:
     """The articles that have more pairs than are kept."""
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     ends = pairs.select(F.explode(F.array("a", "b")).alias("n"))
     return ends.groupBy("n").count().where(F.col("count") > most).select("n")
@@ -366,7 +366,7 @@ def _full(pairs: DataFrame, most: int) -> DataFrame:
 def _least(pairs: DataFrame, full: DataFrame, most: int) -> DataFrame:
     """For each of these the last of the pairs that are its best: its score, and the other article."""
     from pyspark.sql import Window
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     sides = [pairs.selectExpr(f"{one} as n", f"{other} as other", "score") for one, other in ("ab", "ba")]
     rank = F.row_number().over(Window.partitionBy("n").orderBy(F.desc("score"), "other"))

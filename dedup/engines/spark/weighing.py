@@ -35,7 +35,7 @@ _PART = 1 << 16
 
 def languages_of(job: Job, features: DataFrame, hidden: DataFrame) -> DataFrame:
     """How many articles there are in each `language`, those that others stand for (`hidden`) apart."""
-    from pyspark.sql import functions as F  # noqa: N812
+    from pyspark.sql import functions as F
 
     marked = features.select("n", "language").join(hidden.select("n", F.lit(True).alias("hidden")), "n", "left")
     told = marked.select("language", F.coalesce("hidden", F.lit(False)).alias("hidden"))
