@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
@@ -73,17 +75,36 @@ def test_one_body_thousands_of_times_takes_linear_time_and_memory(monkeypatch: p
     assert np.unique(groups_of(found, 20_000)).size == 15_001
 
 
-def test_bands_with_one_hash_but_other_slots_are_no_pair() -> None:
-    """A hash of more than two slots can be that of others, as in a part of a table: here all hashes are one."""
+@pytest.mark.parametrize("hashes", [1, 30])
+def test_bands_with_one_hash_but_other_slots_are_no_pair(monkeypatch: pytest.MonkeyPatch, hashes: int) -> None:
+    """A hash of more than two slots can be that of others: here few hashes are those of all, in crowds too."""
+
+    def few_hashes(*given: Any) -> None:
+        hash_bands(*given)
+        given[-1][:] %= np.uint64(hashes)
+
+    hash_bands = bands._hash_bands
+    monkeypatch.setattr(bands, "_hash_bands", few_hashes)
     random = np.random.default_rng(0)
-    signatures = random.integers(0, 2, (200, 4)).astype(np.uint32)
-    seen, articles = np.full(1 << 16, -1, np.int64), np.arange(200, dtype=np.int32)
-    one_hash, dealt, held = np.full(200, 5, np.uint64), np.empty(200, np.uint64), np.empty(200, np.int32)
-    seen, count = bands._join(signatures, one_hash, articles, 0, 4, 2_048, dealt, held, seen, 0)
-    found = np.sort(seen[seen >= 0])
-    a, b = np.nonzero(np.triu((signatures[:, None] == signatures[None]).all(axis=2), 1))
-    assert len(found) == count
-    assert found.tolist() == (a * 200 + b).tolist()
+    signatures = random.integers(0, 3, (300, 12)).astype(np.uint32)
+    signatures[100:240, :4] = 9  # and one true crowd
+    found = pairs_of_buckets(signatures, np.ones(300, bool), 3)
+    crowd = {(a, b) for a in range(100, 240) for b in range(a + 1, 240) if a == 100 or b - a <= STRIDE}
+    parts = signatures.reshape(300, 3, 4)
+    equal = (parts[:, None] == parts[None]).all(axis=3)
+    equal[100:240, 100:240, 0] = False
+    others = np.stack(np.nonzero(np.triu(equal.any(axis=2), 1)), axis=1)
+    assert {tuple(pair) for pair in found.tolist()} == crowd | {tuple(pair) for pair in others.tolist()}
+
+
+@pytest.mark.parametrize("part", [1, 7, 4_096])
+def test_pairs_found_several_times_are_kept_once(part: int) -> None:
+    random = np.random.default_rng(0)
+    found = np.concatenate([random.integers(0, 300, 2_000), random.integers(0, 10**12, 2_000), [0, 10**12]])
+    found = random.permutation(np.concatenate([found, found[:1_500]]))
+    expected = np.unique(found)
+    count = bands._distinct(found, len(found), np.empty(len(found), np.int64), part)
+    assert np.sort(found[:count]).tolist() == expected.tolist()
 
 
 def test_slots_that_agree_are_counted() -> None:

@@ -17,16 +17,20 @@ from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 if TYPE_CHECKING:
     from dedup.settings import Settings
 
-AT_ONCE = 8
+AT_ONCE = 32
 """Bands whose hashes are taken in one pass over the signatures."""
-TOGETHER = 64
+TOGETHER = 128
 """Articles whose signatures are read while they are in the processor's cache."""
 ROOM = 1 << 16
-"""Pairs there is room for at first, twice over."""
+"""Pairs there is room for at first, some of them several times."""
 CELLS = 4
 """Cells for each article, by which most that share no bucket are told at once."""
 PART = 2_048
-"""Articles in a part, about."""
+"""Articles, or pairs, in a part, about."""
+RECENT = 1 << 16
+"""Pairs found last that are looked at before another is added: most are found in several bands."""
+_SPREAD = np.uint64(0x9E3779B97F4A7C15)
+"""2^64 by the golden ratio: a multiple of it has the differences of numbers in its upper bits."""
 
 
 def band_candidates(
@@ -55,21 +59,21 @@ def pairs_of_buckets(signatures: NDArray[np.uint32], present: NDArray[np.bool_],
     """
     signatures = np.ascontiguousarray(signatures, np.uint32)
     articles, rows = np.flatnonzero(present).astype(np.int32), signatures.shape[1] // bands
-    seen, count = np.full(ROOM, -1, np.int64), 0
+    found, count = np.empty(max(ROOM, 8 * len(articles)), np.int64), 0
     hashes = np.empty((min(AT_ONCE, bands), len(articles)), np.uint64)
     dealt, held = np.empty(len(articles), np.uint64), np.empty(len(articles), np.int32)
-    whose = np.empty(len(articles), np.int32)
-    cells = np.empty(1 << (CELLS * len(articles)).bit_length(), np.uint8)
+    whose, recent = np.empty(len(articles), np.int32), np.full(RECENT, -1)
+    cells = np.empty((1 << max(6, (CELLS * len(articles)).bit_length())) >> 5, np.uint64)
     for first in range(0, bands, AT_ONCE):
         keys = hashes[: bands - first]
-        _hash_bands(signatures, articles, first, rows, keys)
+        _hash_bands(signatures, articles, first * rows, rows, keys)
         for band in range(len(keys)):
             begin = (first + band) * rows
             some = _not_alone(keys[band], articles, cells, whose)
-            given = (signatures, keys[band, :some], whose[:some], begin, rows, PART, dealt, held)
-            seen, count = _join(*given, seen, count)
-    found = seen[seen >= 0]
-    return np.stack(np.divmod(found, max(1, len(signatures))), axis=1)
+            given = (signatures, keys[band, :some], whose[:some], begin, rows, PART, dealt, held, recent)
+            found, count = _join(*given, found, count)
+    pairs = found[: _distinct(found, count, np.empty(count, np.int64), PART)]
+    return np.stack(np.divmod(pairs, max(1, len(signatures))), axis=1)
 
 
 def agreeing_slots(signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -84,23 +88,27 @@ def groups_of(pairs: NDArray[np.int64], articles: int) -> NDArray[np.int64]:
 
 @kept
 def _hash_bands(
-    signatures: NDArray[np.uint32], articles: NDArray[np.int32], first: int, rows: int, keys: NDArray[np.uint64]
+    signatures: NDArray[np.uint32], articles: NDArray[np.int32], begin: int, rows: int, keys: NDArray[np.uint64]
 ) -> None:
-    """The hash of each band: of two slots another number for each two, for both steps can be undone."""
-    odd, factor = rows & 1, np.uint64(0xD6E8FEB86659FD93)  # the constant of Stafford's rrmxmx
+    """The hash of each band from slot `begin` on: of two slots another for each two, for all its steps can be undone.
+
+    Every loop inside does one thing to many articles, so that the compiler does it to several at a time.
+    """
+    factor, half = np.uint64(0xD6E8FEB86659FD93), np.uint64(32)  # the constant of Stafford's rrmxmx
     for low in range(0, len(articles), TOGETHER):
-        high = min(low + TOGETHER, len(articles))
+        some = articles[low : low + TOGETHER]
         for band in range(len(keys)):
-            begin, mine = (first + band) * rows, keys[band]
-            for place in range(low, high):
-                slots = signatures[articles[place]]
-                value = np.uint64(slots[begin]) * np.uint64(odd) * factor
-                value ^= value >> np.uint64(32)
-                for slot in range(begin + odd, begin + rows, 2):
-                    value ^= np.uint64(slots[slot]) | (np.uint64(slots[slot + 1]) << np.uint64(32))
-                    value *= factor
-                    value ^= value >> np.uint64(32)
-                mine[place] = value
+            mine, first = keys[band, low : low + len(some)], begin + band * rows
+            mine[:] = 0
+            for slot in range(first, first + rows - 1, 2):
+                for place in range(len(some)):
+                    one, other = signatures[np.uint32(some[place]), slot], signatures[np.uint32(some[place]), slot + 1]
+                    value = (mine[place] ^ np.uint64(one) ^ (np.uint64(other) << half)) * factor
+                    mine[place] = value ^ (value >> half)
+            if rows & 1:
+                for place in range(len(some)):
+                    value = (mine[place] ^ np.uint64(signatures[np.uint32(some[place]), first + rows - 1])) * factor
+                    mine[place] = value ^ (value >> half)
 
 
 @kernel
@@ -111,55 +119,155 @@ def _same(signatures: NDArray[np.uint32], a: int, b: int, begin: int, rows: int)
     return slot == begin + rows
 
 
+@kept
+def _not_alone(
+    keys: NDArray[np.uint64], articles: NDArray[np.int32], cells: NDArray[np.uint64], whose: NDArray[np.int32]
+) -> int:
+    """Moves the keys that may not be alone, and whose they are, to the beginning; how many there are.
+
+    Of each two of `cells` one has a bit for every cell that a key has fallen into, and the other for those that several
+    have; nothing here branches.
+    """
+    shift, low, one = np.uint64(64), np.uint64(63), np.uint64(1)
+    while one << (np.uint64(64) - shift) < np.uint64(len(cells)) << np.uint64(5):
+        shift -= one
+    cells[:] = 0
+    for key in keys:
+        cell = key >> shift
+        at, bit = cell >> np.uint64(6) << one, one << (cell & low)
+        cells[at | one] |= cells[at] & bit
+        cells[at] |= bit
+    some = np.uint64(0)
+    for place in range(np.uint64(len(keys))):
+        key = keys[place]
+        cell = key >> shift
+        keys[some], whose[some] = key, articles[place]
+        some += cells[cell >> np.uint64(6) << one | one] >> (cell & low) & one
+    return int(some)
+
+
 @kernel
-def _add(seen: NDArray[np.int64], count: int, key: int) -> int:
-    """Adds a pair to a hash set that has room; how many there are now."""
-    last = np.int64(len(seen) - 1)
-    place = np.int64((np.uint64(key) * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) & last
-    while seen[place] != key:
-        if seen[place] < 0:
-            seen[place] = key
-            return count + 1
-        place = (place + 1) & last
+def _part_of(key: Whole, shift: np.uint64) -> np.uint64:
+    """The part that a key is dealt to, by its uppermost bits; a shift of 64 bits would not be one."""
+    return (np.uint64(key) >> np.uint64(1)) >> shift
+
+
+@kernel
+def _parts(many: Whole, size: Whole) -> tuple[Whole, np.uint64]:
+    """How many parts keys are dealt to, and the shift that leaves a key the number of its part."""
+    parts, shift = 1, np.uint64(63)
+    while parts * size < many:
+        parts, shift = parts * 2, shift - np.uint64(1)
+    return parts, shift
+
+
+@kept
+def _distinct(found: NDArray[np.int64], count: int, dealt: NDArray[np.int64], part_size: int) -> int:
+    """Keeps of the first `count` pairs each once, at the beginning; how many there are.
+
+    They are dealt out by their size, so that the table that tells which were seen stays in the processor's cache, and
+    neighbours stay together.
+    """
+    parts, shift, largest = _parts(count, part_size)[0], np.uint64(0), np.int64(0)
+    for place in range(count):
+        largest = max(largest, found[place])
+    while np.uint64(largest) >> shift >= np.uint64(parts):
+        shift += np.uint64(1)
+    start = np.zeros(parts + 1, np.int64)
+    for place in range(count):
+        start[(np.uint64(found[place]) >> shift) + np.uint64(1)] += 1
+    for part in range(parts):
+        start[part + 1] += start[part]
+    fill = start[:parts].copy()
+    for place in range(count):
+        its = np.uint64(found[place]) >> shift
+        dealt[np.uint64(fill[its])] = found[place]
+        fill[its] += 1
+    distinct = 0
+    table = np.empty(16, np.int64)
+    for part in range(parts):
+        mine = dealt[start[part] : start[part + 1]]
+        size: Whole = 16
+        while size < 2 * len(mine):
+            size *= 2
+        if size > len(table):
+            table = np.empty(size, np.int64)
+        mask = np.uint64(size - 1)
+        for slot in range(size):
+            table[slot] = -1
+        for key in mine:
+            at = np.uint64(key) * _SPREAD >> np.uint64(20) & mask
+            while table[at] >= 0 and table[at] != key:
+                at = (at + np.uint64(1)) & mask
+            if table[at] < 0:
+                table[at] = key
+                found[distinct] = key
+                distinct += 1
+    return distinct
+
+
+@kernel
+def _add(found: NDArray[np.int64], count: Whole, recent: NDArray[np.int64], key: Whole) -> Whole:
+    """Adds a pair where there is room, unless it is among those found last; how many there are now."""
+    place = np.uint64(key) * _SPREAD >> np.uint64(40) & np.uint64(len(recent) - 1)
+    found[np.uint64(count)] = key
+    count += recent[place] != key
+    recent[place] = key
     return count
 
 
 @kernel
-def _with_room(seen: NDArray[np.int64], wanted: int) -> NDArray[np.int64]:
-    """The hash set with room for more."""
-    size: Whole = len(seen)
-    while size < 2 * wanted:
-        size *= 2
-    if size == len(seen):
-        return seen
-    larger = np.full(size, -1, np.int64)
-    for key in seen:
-        if key >= 0:
-            _add(larger, 0, key)
-    return larger
+def _bring_together(signatures: NDArray[np.uint32], members: NDArray[np.int32], begin: Whole, rows: Whole) -> Whole:
+    """Puts those with the slots of the first member of a bucket to the beginning, in order; how many they are.
 
-
-@kept
-def _not_alone(
-    keys: NDArray[np.uint64], articles: NDArray[np.int32], cells: NDArray[np.uint8], whose: NDArray[np.int32]
-) -> int:
-    """Moves the keys that may not be alone, and whose they are, to the beginning; how many there are.
-
-    A cell is 1 where one key has fallen into it, and 3 where several have; nothing here branches.
+    How many pairs a crowded bucket gives depends on its size: so what shares the hash alone must not be counted.
     """
-    shift = np.uint64(64)
-    some = 0
-    while np.uint64(1) << (np.uint64(64) - shift) < np.uint64(len(cells)):
-        shift -= np.uint64(1)
-    cells[:] = 0
-    for key in keys:
-        cell = cells[key >> shift]
-        cells[key >> shift] = cell | np.uint8(1) | np.uint8((cell & np.uint8(1)) << np.uint8(1))
-    for place in range(len(keys)):
-        key = keys[place]
-        keys[some], whose[some] = key, articles[place]
-        some += int(cells[key >> shift] >> np.uint8(1))
-    return some
+    alike = 1
+    for number in range(1, len(members)):
+        its = members[number]
+        if _same(signatures, members[0], its, begin, rows):
+            for other in range(number, alike, -1):
+                members[other] = members[other - 1]
+            members[alike] = its
+            alike += 1
+    return alike
+
+
+@kernel
+def _verified(
+    signatures: NDArray[np.uint32], found: NDArray[np.int64], begun: Whole, count: Whole, begin: Whole, rows: Whole
+) -> Whole:
+    """Takes out of the pairs from `begun` on those that share no more than the hash of a band; how many there are then.
+
+    Without a branch, so that the next pairs are loaded meanwhile: they lie all over the memory.
+    """
+    total, kept_pairs = np.uint64(len(signatures)), np.uint64(begun)
+    for place in range(np.uint64(begun), np.uint64(count)):
+        one, other = np.uint64(found[place]) // total, np.uint64(found[place]) % total
+        unlike = np.uint32(0)
+        for slot in range(begin, begin + rows):
+            unlike |= signatures[one, slot] ^ signatures[other, slot]
+        found[kept_pairs] = found[place]
+        kept_pairs += np.uint64(unlike == 0)
+    return np.int64(kept_pairs)
+
+
+@kernel
+def _with_room(
+    found: NDArray[np.int64], count: Whole, more: Whole, part_size: Whole
+) -> tuple[NDArray[np.int64], Whole]:
+    """The pairs with room for more, and how many they are now: each once, if there was none."""
+    if count + more <= len(found):
+        return found, count
+    count = _distinct(found, count, np.empty(count, np.int64), part_size)
+    size: Whole = len(found)
+    while size < 2 * (count + more):  # so that what is done here to all pairs is done once for as many new ones
+        size *= 2
+    if size == len(found):
+        return found, count
+    larger = np.empty(size, np.int64)
+    larger[:count] = found[:count]
+    return larger, count
 
 
 @kept
@@ -172,23 +280,23 @@ def _join(
     part_size: int,
     dealt: NDArray[np.uint64],
     held: NDArray[np.int32],
-    seen: NDArray[np.int64],
+    recent: NDArray[np.int64],
+    found: NDArray[np.int64],
     count: int,
 ) -> tuple[NDArray[np.int64], int]:
-    """Adds the pairs of the buckets of one band to a hash set; `dealt` and `held` are memory to work in."""
-    total, parts, shift = np.int64(len(signatures)), 1, np.uint64(63)
-    while parts * part_size < len(keys):
-        parts, shift = parts * 2, shift - np.uint64(1)
+    """Adds the pairs of the buckets of one band to those found; `dealt`, `held`, `recent` are memory to work in."""
+    total = np.int64(len(signatures))
+    parts, shift = _parts(len(keys), part_size)
     start = np.zeros(parts + 1, np.int64)
     for key in keys:
-        start[np.int64((key >> np.uint64(1)) >> shift) + 1] += 1
+        start[_part_of(key, shift) + np.uint64(1)] += 1
     longest: Whole = np.int64(0)
     for part in range(parts):
         longest = max(longest, start[part + 1])
         start[part + 1] += start[part]
     fill = start[:parts].copy()
     for place in range(len(keys)):
-        its = np.int64((keys[place] >> np.uint64(1)) >> shift)
+        its = _part_of(keys[place], shift)
         to = np.uint64(fill[its])
         dealt[to], held[to] = keys[place], articles[place]
         fill[its] += 1
@@ -198,6 +306,7 @@ def _join(
     # A bucket is a chain: the table holds its last article, and each article the one before it.
     table, before = np.empty(size, np.int32), np.empty(longest, np.int32)
     buckets, members = np.empty(longest, np.int32), np.empty(longest, np.int32)
+    sizes = np.empty(longest, np.int64)
     for part in range(parts):
         mine, places = dealt[start[part] : start[part + 1]], held[start[part] : start[part + 1]]
         size = 4
@@ -208,34 +317,44 @@ def _join(
         several, mask = 0, np.uint64(size - 1)  # unsigned: no slot counts from the end
         for item in range(len(mine)):
             at = mine[item] & mask
-            while table[at] >= 0 and not (
-                mine[np.uint32(table[at])] == mine[item]
-                and (rows <= 2 or _same(signatures, places[table[at]], places[item], begin, rows))
-            ):
+            while table[at] >= 0 and mine[np.uint32(table[at])] != mine[item]:
                 at = (at + np.uint64(1)) & mask
             last = table[at]
             before[item], table[at] = last, item
             if last >= 0 and before[last] < 0:
                 buckets[several] = at
                 several += 1
+        room = np.int64(0)
         for bucket in range(several):
             link: Whole = table[buckets[bucket]]
-            many = 0
+            sizes[bucket] = 0
             while link >= 0:
                 link = before[link]
-                many += 1
-            link = table[buckets[bucket]]
+                sizes[bucket] += 1
+            room += sizes[bucket] * min(sizes[bucket], CROWD + 1)
+        found, count = _with_room(found, count, room, part_size)
+        unverified = count
+        for bucket in range(several):
+            many, link = sizes[bucket], table[buckets[bucket]]
             for number in range(many - 1, -1, -1):
                 members[number] = places[link]
                 link = before[link]
-            reach = many if many <= CROWD else STRIDE + 1
-            seen = _with_room(seen, count + many * reach)
-            for one in range(many):
-                for other in range(one + 1, min(many, one + reach)):
-                    count = _add(seen, count, members[one] * total + members[other])
-                if one and many > CROWD:
-                    count = _add(seen, count, members[0] * total + members[one])
-    return seen, count
+            first = 0
+            while first < many:
+                alike = many if many <= CROWD else _bring_together(signatures, members[first:many], begin, rows)
+                reach = alike if alike <= CROWD else STRIDE + 1
+                for one in range(first, first + alike):
+                    for other in range(one + 1, min(first + alike, one + reach)):
+                        count = _add(found, count, recent, members[one] * total + members[other])
+                    if one > first and alike > CROWD:
+                        count = _add(found, count, recent, members[first] * total + members[one])
+                first += alike
+        if rows > 2:
+            verified = _verified(signatures, found, unverified, count, begin, rows)
+            if verified < count:  # what is taken out here may be found in a later band
+                recent[:] = -1
+            count = verified
+    return found, count
 
 
 @kept
