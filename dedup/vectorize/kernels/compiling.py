@@ -39,9 +39,18 @@ def kernel(function: Kernel) -> Kernel:
 
 def kept(function: Kernel) -> Kernel:
     """The same for a kernel that Python calls: its machine code is kept on disk, if any folder can be written."""
+    return _kept(function, _OPTIONS)
+
+
+def kept_with_gil(function: Kernel) -> Kernel:
+    """The same for a kernel that calls Python's C interface, which no other thread may use meanwhile."""
+    return _kept(function, {**_OPTIONS, "nogil": False})
+
+
+def _kept(function: Kernel, options: dict[str, Any]) -> Kernel:
     import numba
 
-    compiled: Any = numba.njit(**_OPTIONS)(function)
+    compiled: Any = numba.njit(**options)(function)
     folder = cache_folder()
     if folder is not None:
         before = numba.config.CACHE_DIR

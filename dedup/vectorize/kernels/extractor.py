@@ -25,12 +25,11 @@ BLOCK = 512
 BLOCK_LENGTH = 1 << 21
 """... or fewer, with so many characters."""
 LONGEST_TEXT = 1 << 28
-"""Bytes of a text from which on the plain form reads it, ..."""
-LONGEST_BLOCK = 1 << 30
-"""... and of several articles from which on they are not read at once: places are kept in 32 bits."""
+"""Characters of a text from which on the plain form reads it, ..."""
+LONGEST_BLOCK = 1 << 29
+"""... and of several articles from which on they are not read at once: places in their bytes are kept in 32 bits."""
 LONGEST_TITLE = 1 << 22
 """Words of a title up to which its weighted counts are sure to fit into 32 bits."""
-_PAD = 64
 
 
 class Extractor:
@@ -53,22 +52,17 @@ class Extractor:
 
     def words(self, articles: Sequence[tuple[str, str]]) -> HashedWords:
         """The hashed words of a block of articles, each a title and a text."""
+        from dedup.vectorize.kernels.encoding import encoded
         from dedup.vectorize.kernels.onepass import read_block
 
-        try:
-            parts = [part.encode() for article in articles for part in article]
-        except UnicodeEncodeError:  # a lone surrogate: it is no letter in any form, and so separates words
-            parts = [part.encode(errors="surrogatepass") for article in articles for part in article]
+        parts = [part for article in articles for part in article]
         long = {place // 2 for place, part in enumerate(parts) if len(part) > LONGEST_TEXT}
         for place in long:
-            parts[2 * place] = parts[2 * place + 1] = b""
-        offsets = np.zeros(len(parts) + 1, np.int64)
-        np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)) + 1, out=offsets[1:])
-        if offsets[-1] > LONGEST_BLOCK and len(articles) > 1:
+            parts[2 * place] = parts[2 * place + 1] = ""
+        if len(articles) > 1 and sum(map(len, parts)) > LONGEST_BLOCK:
             half = len(articles) // 2
             return HashedWords.joined([self.words(articles[:half]), self.words(articles[half:])])
-        parts.append(b"\xff" * (_PAD + -int(offsets[-1]) % _PAD))
-        text = np.frombuffer(b"\0".join(parts), np.uint8)
+        text, offsets = encoded(parts)
         room = len(text) // 2 + len(articles)
         hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint8)
         ends, odd = np.zeros(len(offsets), np.int64), np.zeros(len(articles), np.bool_)

@@ -16,6 +16,8 @@ from numba.np.arrayobj import make_array
 
 LANES = 64
 """Bytes that are compared at once."""
+NARROWED = 32
+"""Code points that are written as bytes at once."""
 SLOTS = 32
 """Permutations whose least values stay in registers together."""
 _SIGNS = b'.!?:;"\n\r'
@@ -52,6 +54,23 @@ def _eight_bytes(_context: Any, text: Any, _at: Any) -> Any:
         return loaded if sys.byteorder == "little" else builder.bswap(loaded)
 
     return types.uint64(text, types.intp), code
+
+
+def _narrow(_context: Any, points: Any, _at: Any, text: Any, _to: Any) -> Any:
+    def code(context: Any, builder: Any, signature: Any, args: Any) -> Any:
+        wide, small = (ir.VectorType(ir.IntType(bits), NARROWED) for bits in (32, 8))
+        source = make_array(signature.args[0])(context, builder, args[0])
+        target = make_array(signature.args[2])(context, builder, args[2])
+        given = builder.bitcast(builder.gep(source.data, [args[1]]), ir.PointerType(wide))
+        loaded = builder.load(given, align=4)
+        out = builder.bitcast(builder.gep(target.data, [args[3]]), ir.PointerType(small))
+        builder.store(builder.trunc(loaded, small), out, align=1)
+        limit = ir.Constant(wide, [ir.Constant(ir.IntType(32), 0x80)] * NARROWED)
+        found = builder.bitcast(builder.icmp_unsigned(">=", loaded, limit), ir.IntType(NARROWED))
+        found = found if sys.byteorder == "little" else builder.bitreverse(found)
+        return builder.zext(found, ir.IntType(64))
+
+    return types.uint64(points, types.intp, text, types.intp), code
 
 
 def _classify(_context: Any, text: Any, _at: Any) -> Any:
@@ -133,6 +152,9 @@ four_bytes: Any = intrinsic(_four_bytes)
 """`four_bytes(text, at)`: the four bytes from a place on as one number, the first the lowest."""
 eight_bytes: Any = intrinsic(_eight_bytes)
 """`eight_bytes(text, at)`: the same of eight bytes."""
+narrow: Any = intrinsic(_narrow)
+"""`narrow(points, at, text, to)`: writes the lowest bytes of the `NARROWED` code points from `at` on, from `to` on;
+returns a bit for each that is beyond ASCII."""
 classify: Any = intrinsic(_classify)
 """`classify(text, at)`: for 64 bytes three sets of bits: ASCII letters and digits; ends of sentences; and the first
 bytes of characters beyond ASCII."""
