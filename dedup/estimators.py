@@ -278,7 +278,7 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
     def _counted(self, read: _Read) -> _Counted:
         keep = self._outside_foreign_bodies(read.words)
         keep[keep] = read.steps.outside_furniture(read.words.kept(keep), self.furniture_)
-        features = read.steps.features(read.words, keep, read.order)
+        features = read.steps.features(read.words.kept(keep), keep, read.order)
         return _Counted(features, read.steps.detect(features.words), read.rows, read.steps)
 
     def _weigh(self, counted: _Counted) -> sp.csr_array:

@@ -134,13 +134,13 @@ def stories_of(
     foreign = background.overwritten(words) if background else overwritten(words)
     bodies = frozenset(body_digest(words, place) for place in foreign) if learn else frozenset()
     keep = words.outside_bodies(foreign)
-    titled = words.kept(keep)
-    passages = background.passages if background else furniture(titled, steps)
-    keep[keep] = steps.outside_furniture(titled, passages)
-    del titled
+    words = words.kept(keep)
+    passages = background.passages if background else furniture(words, steps)
+    stays = steps.outside_furniture(words, passages)
+    keep[keep] = stays
+    words = words.kept(stays)
     features = steps.features(words, keep, order, tell)
-    words = features.words
-    del keep
+    del keep, stays
 
     tell("looking for copies", 0, count)
     banded = steps.band_candidates(features.signatures, words.lengths() > 0)

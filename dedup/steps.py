@@ -58,20 +58,19 @@ class PlainSteps:
         """The features of articles, as far as they are made of some of their words.
 
         Args:
-            words: what `read` returned, put in order.
-            keep: which words count, shape (words,).
+            words: those that count, of what `read` returned, put in order.
+            keep: which of all words these are, shape (words that were read,).
             order: for each article the place at which `read` met it, shape (articles,).
             progress: told how many articles are done.
         """
         if progress:
             progress("counting the words", 0, len(words))
-        bounds = words.offsets.tolist()
-        documents = [
-            self._documents[place].where(
-                keep[bounds[2 * number] : bounds[2 * number + 1]], keep[bounds[2 * number + 1] : bounds[2 * number + 2]]
-            )
-            for number, place in enumerate(order.tolist())
-        ]
+        documents, place = [], 0
+        for document in map(self._documents.__getitem__, order.tolist()):
+            middle = place + len(document.title)
+            end = middle + len(document.body)
+            documents.append(document.where(keep[place:middle], keep[middle:end]))
+            place = end
         return plain_features(documents, self._settings)
 
     def signatures(self, words: HashedWords, order: NDArray[np.int64]) -> NDArray[np.uint32]:  # noqa: ARG002 - it has the strings
@@ -172,13 +171,13 @@ class LightSteps(PlainSteps):
     def features(
         self,
         words: HashedWords,
-        keep: NDArray[np.bool_],
-        order: NDArray[np.int64],  # noqa: ARG002 - the words are in order
+        keep: NDArray[np.bool_],  # noqa: ARG002 - it has the words that count
+        order: NDArray[np.int64],  # noqa: ARG002 - and they are in order
         progress: Progress | None = None,
     ) -> Features:
         if progress:
             progress("counting the words", 0, len(words))
-        return light_features(words.kept(keep), self._settings)
+        return light_features(words, self._settings)
 
     def signatures(self, words: HashedWords, order: NDArray[np.int64]) -> NDArray[np.uint32]:  # noqa: ARG002 - the words are in order
         return light_signatures(words, self._settings)
@@ -207,11 +206,11 @@ class FastSteps(PlainSteps):
     def features(
         self,
         words: HashedWords,
-        keep: NDArray[np.bool_],
-        order: NDArray[np.int64],  # noqa: ARG002 - the words are in order
+        keep: NDArray[np.bool_],  # noqa: ARG002 - it has the words that count
+        order: NDArray[np.int64],  # noqa: ARG002 - and they are in order
         progress: Progress | None = None,
     ) -> Features:
-        return self._extractor.sketch_all(words.kept(keep), self._threads, progress)
+        return self._extractor.sketch_all(words, self._threads, progress)
 
     def signatures(self, words: HashedWords, order: NDArray[np.int64]) -> NDArray[np.uint32]:  # noqa: ARG002 - the words are in order
         return self._extractor.signatures(words, self._threads)
