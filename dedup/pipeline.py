@@ -63,8 +63,7 @@ def cluster(
         SecondOpinionError: the embedding failed, or gave something else than a vector for each text.
     """
     settings, tell = settings or Settings(), progress or silent
-    door = Door(articles, keep_texts=keep_texts or second_opinion is not None)
-    read = _read(door, settings, tell)
+    read = _read(Door(articles, keep_texts=keep_texts or second_opinion is not None), settings, tell)
     evidence, _ = stories_of(read, settings, background=background, progress=tell, second_opinion=second_opinion)
     return evidence.clustering(settings)
 

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import IS_NUMBER, HashedWords
+from dedup.vectorize.frequencies import AT_ONCE
 from dedup.vectorize.hashing import terms_of
 from dedup.vectorize.language import UNKNOWN
 from dedup.vectorize.weights import Vectors
@@ -51,7 +52,9 @@ class Bridge:
 
 def figures(words: HashedWords) -> NDArray[np.int64]:
     """The hashed terms that are numbers in some article, ascending."""
-    return np.unique(terms_of(np.unique(words.hashes[(words.flags & IS_NUMBER) > 0])))
+    blocks = [slice(start, start + AT_ONCE) for start in range(0, len(words.hashes), AT_ONCE)]
+    found = [np.unique(words.hashes[block][(words.flags[block] & IS_NUMBER) > 0]) for block in blocks]
+    return np.unique(terms_of(np.unique(np.concatenate([np.empty(0, np.uint32), *found]))))
 
 
 def tongues(languages: Iterable[str]) -> list[str]:

@@ -10,6 +10,9 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+AT_ONCE = 1 << 24
+"""Entries that are gone through at a time, so that what is made of them on the way takes little memory."""
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frequencies:
@@ -41,7 +44,11 @@ class Frequencies:
         row_of_entry = np.repeat(row, np.diff(every.indptr))
         terms, counts = [], []
         for place in range(len(names)):
-            frequency = np.bincount(every.indices[row_of_entry == place], minlength=1)
+            frequency = np.zeros(every.shape[1], np.int64)
+            for start in range(0, len(row_of_entry), AT_ONCE):
+                some = slice(start, start + AT_ONCE)
+                mine = every.indices[some][row_of_entry[some] == place]
+                frequency[: mine.max(initial=-1) + 1] += np.bincount(mine)
             terms.append(np.flatnonzero(frequency))
             counts.append(frequency[terms[-1]])
         starts = np.cumsum([0, *map(len, terms)])
