@@ -10,11 +10,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
-import test_docs
 import test_invariance
 import test_real_seeds
+from forked_command import served
 from labelled_data import REAL_SEEDS
+from pages import PAGES, Run
 
 
 def main() -> None:
@@ -24,8 +27,10 @@ def main() -> None:
     (score,) = test_real_seeds.scored(test_real_seeds.load()).score.tolist()
     pins = {**test_invariance.digests(), "score of the two real articles": score}
     test_invariance.PINS.write_text(json.dumps(pins, indent=4) + "\n", encoding="ascii")
-    for page in test_docs.PAGES:
-        page.write_text(test_docs.renewed(page), encoding="utf-8")
+    with served() as command:
+        for page in PAGES:
+            with tempfile.TemporaryDirectory() as folder:
+                page.write_text(Run(page, Path(folder), command=command).renewed(), encoding="utf-8")
 
 
 if __name__ == "__main__":
