@@ -13,6 +13,7 @@ import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 from subprocess import DEVNULL, Popen
 
@@ -35,7 +36,8 @@ def served() -> Iterator[str]:
         call.write_text(CALL, encoding="utf-8")
         with Popen([sys.executable, __file__, place], stdin=DEVNULL) as server:
             try:
-                yield f'while [ ! -S "{place}" ]; do sleep .05; done; exec "{sys.executable}" -IS "{call}" "{place}" "$@"'
+                wait = f'while [ ! -S "{place}" ]; do sleep .05; done'
+                yield f'{wait}; exec "{sys.executable}" -IS "{call}" "{place}" "$@"'
             finally:
                 server.terminate()
 
@@ -47,15 +49,12 @@ def serve(place: str) -> None:
     dedup.cli.application()
     for name in dedup.__all__:
         getattr(dedup, name)
-    import numpy
-    import scipy.cluster.hierarchy
-    import scipy.sparse.csgraph
-
-    del numpy, scipy
+    for name in ("numpy", "scipy.cluster.hierarchy", "scipy.sparse.csgraph"):
+        import_module(name)
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(f"{place}.new")
         listening.listen()
-        os.rename(f"{place}.new", place)  # it can be called from here on
+        Path(f"{place}.new").rename(place)  # it can be called from here on
         while True:
             asked, _ = listening.accept()
             with asked:

@@ -162,8 +162,8 @@ def api_page() -> str:
     kinds = {name: kind_of(value) for name, value in public.items()}
     parts = [
         "# Docstrings of the library\n",
-        "Every public name of `dedup`, as its docstring has it, put here when the site is built. The same with examples",
-        "is in the [reference](reference.md#the-library).\n",
+        "Every public name of `dedup`, as its docstring has it, put here when the site is built.",
+        "The same with examples is in the [reference](reference.md#the-library).\n",
     ]
     for kind in ("Functions", "Classes", "Estimators", "Errors"):
         names = sorted((name for name in public if kinds[name] == kind), key=str.lower)
