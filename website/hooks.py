@@ -138,7 +138,7 @@ def help_page() -> str:
 
 
 def helps() -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every command with its help, in 100 columns."""
+    """Every command with its help, in 80 columns."""
     import typer
 
     from dedup.cli import application
@@ -147,11 +147,11 @@ def helps() -> Iterator[tuple[tuple[str, ...], str]]:
         yield words, command.get_help(context)
         for name in getattr(command, "commands", {}):
             inner = command.commands[name]
-            below = inner.context_class(inner, info_name=name, parent=context, terminal_width=100)
+            below = inner.context_class(inner, info_name=name, parent=context, terminal_width=80)
             yield from visit(inner, below, (*words, name))
 
     group: Any = typer.main.get_command(application())
-    yield from visit(group, group.context_class(group, info_name="dedup", terminal_width=100), ("dedup",))
+    yield from visit(group, group.context_class(group, info_name="dedup", terminal_width=80), ("dedup",))
 
 
 def api_page() -> str:
