@@ -278,3 +278,12 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
         assert target.exists(), link
         assert target.resolve().is_relative_to(ROOT), link
         assert not anchor or anchor in anchors(target), link
+
+
+def test_the_map_of_the_house_names_what_is_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:dedup|tests|docs|website|seeds|benchmarks)/[\w./*-]*)`", text))
+    made = {name for name in named if "NAME" in name}
+    assert {name for name in named - made if not next(ROOT.glob(name.rstrip("/")), None)} == set()
+    rooms = {path.relative_to(ROOT).as_posix() + "/" for path in (ROOT / "dedup").iterdir() if path.is_dir()}
+    assert {room for room in rooms if "__" not in room} <= named, "a room that is not on the map"
