@@ -32,9 +32,8 @@ BASH = shutil.which("bash") or "bash"
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMES: Mapping[str, Any] = {
     "texts": ["Fire broke out on the ferry.", "A ferry burned off Corran."],
-    "names": ["a", "b"],
 }
-"""What the Python of a page finds there: names that its readers have too, under whatever names."""
+"""What the Python of a page finds there: what its readers have too, under whatever name."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ import io
 import json
 import math
 import re
+import tomllib
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -287,3 +288,20 @@ def test_the_map_of_the_house_names_what_is_there() -> None:
     assert {name for name in named - made if not next(ROOT.glob(name.rstrip("/")), None)} == set()
     rooms = {path.relative_to(ROOT).as_posix() + "/" for path in (ROOT / "dedup").iterdir() if path.is_dir()}
     assert {room for room in rooms if "__" not in room} <= named, "a room that is not on the map"
+
+
+def test_every_dependency_is_explained() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    listed: dict[str, set[str]] = {name: set() for name in map(_bare, project["dependencies"])}
+    for extra, requirements in project["optional-dependencies"].items():
+        for name in map(_bare, requirements):
+            if name != project["name"]:
+                listed.setdefault(name, set()).add(extra)
+    page = rows((ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8"))
+    assert set(page) == set(listed)
+    for name, extras in listed.items():
+        assert set(re.findall(r"`([\w-]+)`", page[name][1])) >= extras, name
+
+
+def _bare(requirement: str) -> str:
+    return re.match(r"[\w.-]+", requirement)[0]  # type: ignore[index] - a requirement begins with a name

@@ -184,5 +184,6 @@ def notebook_page(file: File) -> str:
     import nbformat
     from nbconvert import MarkdownExporter
 
-    text, _ = MarkdownExporter().from_notebook_node(nbformat.reads(file.content_string, as_version=4))
+    notebook = nbformat.reads(file.content_string, as_version=4)  # type: ignore[no-untyped-call]
+    text, _ = MarkdownExporter().from_notebook_node(notebook)  # type: ignore[no-untyped-call]
     return str(text)
