@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import socket
 import sys
 import tempfile
@@ -51,6 +52,7 @@ def serve(place: str) -> None:
         getattr(dedup, name)
     for name in ("numpy", "scipy.cluster.hierarchy", "scipy.sparse.csgraph"):
         import_module(name)
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)  # what has ended is gone
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(f"{place}.new")
         listening.listen()
@@ -67,6 +69,7 @@ def _answer(asked: socket.socket) -> None:
     """Runs one call in this process, which ends with it."""
     import dedup.cli
 
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _, streams, _, _ = socket.recv_fds(asked, 1, 3)
     call = json.loads(asked.makefile().readline())
     for stream, place in zip(streams, range(3), strict=True):
