@@ -304,4 +304,4 @@ def test_every_dependency_is_explained() -> None:
 
 
 def _bare(requirement: str) -> str:
-    return re.match(r"[\w.-]+", requirement)[0]  # type: ignore[index] - a requirement begins with a name
+    return re.split(r"[^\w.-]", requirement, maxsplit=1)[0]

@@ -38,6 +38,7 @@ def feed(tmp_path: Path) -> Path:
 SEVERAL = """
 import json, os, sys
 import sklearn.feature_extraction.text  # which takes longest: once, though each command has a process of its own
+import dedup
 from dedup.cli import main
 for sys.argv in json.loads(sys.argv[1]):
     if not os.fork():
@@ -184,3 +185,8 @@ def test_wrong_usage_is_told_on_standard_error() -> None:
 
 def test_version() -> None:
     assert process("--version").out.startswith("dedup ")
+
+
+def test_the_package_is_the_command_too() -> None:
+    ended = subprocess.run([sys.executable, "-m", "dedup", "--version"], capture_output=True, check=True, text=True)
+    assert ended.stdout == f"dedup {dedup.__version__}\n"
