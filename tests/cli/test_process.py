@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from run_dedup import CHECKOUT, COMMAND, process, write_records
 
+import dedup
+
 BODY = (
     "The harbour of Eastport was closed on Monday after a tanker lost four hundred tonnes of oil near the breakwater."
     " Harbour master Ingrid Solheim said that the port would stay shut until Thursday at least."
@@ -38,7 +40,6 @@ def feed(tmp_path: Path) -> Path:
 SEVERAL = """
 import json, os, sys
 import sklearn.feature_extraction.text  # which takes longest: once, though each command has a process of its own
-import dedup
 from dedup.cli import main
 for sys.argv in json.loads(sys.argv[1]):
     if not os.fork():
