@@ -119,6 +119,6 @@ def test_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
 def test_a_pair_is_shown_without_the_empty_line_below_a_headline() -> None:
     shown = io.StringIO()
-    pair = [dedup.Article(id=name, title="Blaze", text=f"\nFire broke out on ferry {name}.") for name in "ab"]
-    write_pair(*pair, shown, colour=False)
+    a, b = (dedup.Article(id=name, title="Blaze", text=f"\nFire broke out on ferry {name}.") for name in "ab")
+    write_pair(a, b, shown, colour=False)
     assert "   Fire broke out on ferry a.\n" in shown.getvalue().splitlines(keepends=True)
