@@ -102,7 +102,9 @@ def cluster_against(
         articles: the new ones, as for `cluster`.
         archive: from `read_archive`, or articles of which no stories are known. In the clustering their ids have
             `archive:` before them.
-        settings, progress, keep_texts: as for `cluster`.
+        settings: as for `cluster`.
+        progress: as for `cluster`.
+        keep_texts: as for `cluster`.
 
     Raises:
         InputError: something among the articles is no article at all.
@@ -180,7 +182,9 @@ def read_archive(
 
     Args:
         paths: files and folders, or one of these.
-        fields, notices, dayfirst: as for `read_articles`.
+        fields: as for `read_articles`.
+        notices: as for `read_articles`.
+        dayfirst: as for `read_articles`.
 
     Raises:
         InputError: as the articles are read: a result names a file that is not there, or that has changed since.

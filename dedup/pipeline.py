@@ -79,7 +79,9 @@ def learn_background(
     A few thousand articles like those to come will do, a week of them if there is one.
 
     Args:
-        articles, settings, progress: as for `cluster`.
+        articles: as for `cluster`.
+        settings: as for `cluster`.
+        progress: as for `cluster`.
 
     Raises:
         InputError: something among the articles is no article at all.

@@ -1,8 +1,8 @@
 """Writes anew what tests compare with, after a change that is meant to give other results: `python tests/renew.py`.
 
 It writes `fixtures/real_seeds.json` (where the two real articles are: see `labelled_data`), `fixtures/pins.json`, and
-what commands print in README.md and docs/. Read what `git diff` says before it is committed; `METHOD_VERSION` may have
-to rise. The examples in Python, and the tables of figures, are not written by this.
+what commands and notebooks print in README.md and docs/. Read what `git diff` says before it is committed;
+`METHOD_VERSION` may have to rise. The examples in Python, and the tables of figures, are not written by this.
 """
 
 from __future__ import annotations
@@ -10,11 +10,16 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
-import test_docs
+import notebooks
 import test_invariance
 import test_real_seeds
+from forked_command import served
 from labelled_data import REAL_SEEDS
+from notebooks import NOTEBOOKS
+from pages import PAGES, Run
 
 
 def main() -> None:
@@ -24,8 +29,12 @@ def main() -> None:
     (score,) = test_real_seeds.scored(test_real_seeds.load()).score.tolist()
     pins = {**test_invariance.digests(), "score of the two real articles": score}
     test_invariance.PINS.write_text(json.dumps(pins, indent=4) + "\n", encoding="ascii")
-    for page in test_docs.PAGES:
-        page.write_text(test_docs.renewed(page), encoding="utf-8")
+    for path in NOTEBOOKS:
+        notebooks.write(notebooks.run(notebooks.read(path)), path)
+    with served() as command:
+        for page in PAGES:
+            with tempfile.TemporaryDirectory() as folder:
+                page.write_text(Run(page, Path(folder), command=command).renewed(), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -1,24 +1,16 @@
-"""The documentation says what the program does: nothing is missing in it, nothing is stale, its examples run.
+"""The documentation says what the program does: nothing is missing in it, nothing is stale, no link leads nowhere.
 
-In README.md and docs/ a block marked `python` is run, one marked `pycon` is run and has to print what it shows, one
-marked `sh` calls commands and options that exist, and one marked `text` that begins with `$ dedup` is what this command
-prints to a terminal of 100 columns, standard output alone; `python tests/renew.py` writes those anew. The Python blocks
-of a page share one namespace, which at first holds `texts` and `names`; all run in the root of the repository.
+What its pages show is run by `test_pages`.
 """
 
 from __future__ import annotations
 
-import doctest
 import inspect
 import io
 import json
 import math
-import os
-import pty
 import re
-import shlex
-import subprocess
-import sys
+import tomllib
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
@@ -26,6 +18,7 @@ from typing import Any
 
 import pytest
 import typer
+from pages import PAGES, ROOT, name_of
 from typer.testing import CliRunner
 
 import dedup
@@ -36,8 +29,6 @@ from dedup.read import _readers
 from dedup.record import USUAL_NAMES
 from dedup.report import write_json
 
-ROOT = Path(__file__).resolve().parents[1]
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
 
 FUNCTIONS = (
@@ -76,7 +67,6 @@ RECORDS = (
         "Version",
     ),
 )
-FIXTURES = {"texts": ["Fire broke out on the ferry.", "A ferry burned off Corran."], "names": ["a", "b"]}
 
 
 def section(heading: str) -> str:
@@ -98,26 +88,10 @@ def rows(text: str) -> dict[str, list[str]]:
     return found
 
 
-def blocks(page: Path, kind: str) -> list[tuple[int, str]]:
-    """The fenced blocks of a kind, each with its first line's number."""
-    text = page.read_text(encoding="utf-8")
-    found = re.finditer(rf"^```{kind}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
-    return [(text.count("\n", 0, block.start(1)) + 1, block[1]) for block in found]
-
-
 def commands() -> dict[str, Any]:
     """The command by the name "", and its subcommands by theirs."""
     group: Any = typer.main.get_command(application())
     return {"": group, **group.commands}
-
-
-def code_blocks(kind: str) -> list[Any]:
-    return [
-        pytest.param(text, id=f"{page.name}:{line}")
-        for page in PAGES
-        for line, text in blocks(page, kind)
-        if kind != "text" or text.startswith("$ dedup")
-    ]
 
 
 # The command
@@ -147,20 +121,6 @@ def test_every_format_is_explained() -> None:
     for style in Format:
         assert f"`{style}`" in meaning
         assert section(f"`{style}`").strip()
-
-
-@pytest.mark.parametrize("text", code_blocks("sh"))
-def test_commands_of_examples_exist(text: str) -> None:
-    for line in text.splitlines():
-        words = shlex.split(line, comments=True)
-        for place, word in enumerate(words):
-            if Path(word).name == "dedup":
-                name = next(iter(words[place + 1 :]), "")
-                command = commands()[name]
-                inner = next(iter(words[place + 2 :]), "")
-                command = getattr(command, "commands", {}).get(inner, command)
-                known = {option for parameter in command.params for option in parameter.opts}
-                assert {option for option in words[place:] if option.startswith("--")} <= known | {"--help"}
 
 
 def test_every_key_of_a_comparison_is_explained(tmp_path: Path) -> None:
@@ -292,63 +252,7 @@ def test_every_public_name_has_an_example(name: str) -> None:
     assert "```pycon\n>>> " in section(f"`{name}")
 
 
-# The examples
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
-def test_python_blocks_run(page: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(ROOT)
-    namespace: dict[str, Any] = dict(FIXTURES)
-    for line, text in blocks(page, "python"):
-        exec(compile("\n" * (line - 1) + text, page, "exec"), namespace)  # noqa: S102 - the page's own code
-    runner, failures = doctest.DocTestRunner(), io.StringIO()
-    for line, text in blocks(page, "pycon"):
-        examples = doctest.DocTestParser().get_doctest(text, namespace, page.name, str(page), line - 1)
-        runner.run(examples, out=failures.write, clear_globs=False)
-        namespace = examples.globs
-    assert failures.getvalue() == ""
-
-
-def printed(command: str) -> str:
-    """What a command prints to a terminal of 100 columns."""
-    terminal, end = pty.openpty()
-    arguments = [sys.executable, "-m", "dedup.cli", *shlex.split(command)[1:]]
-    environment = {**os.environ, "COLUMNS": "100", "PYTHONUTF8": "1", "NO_COLOR": "1"}
-    with subprocess.Popen(
-        arguments, cwd=ROOT, env=environment, stdin=subprocess.DEVNULL, stdout=end, stderr=subprocess.DEVNULL
-    ) as running:
-        os.close(end)
-        pieces = []
-        while piece := _read(terminal):
-            pieces.append(piece)
-    os.close(terminal)
-    assert running.returncode == 0
-    return b"".join(pieces).decode().replace("\r\n", "\n")
-
-
-def _read(terminal: int) -> bytes:
-    try:
-        return os.read(terminal, 1 << 16)
-    except OSError:  # Linux says so when the other end is closed
-        return b""
-
-
-def renewed(page: Path) -> str:
-    """A page with all that commands print as they print it now."""
-
-    def transcript(block: re.Match[str]) -> str:
-        return f"```text\n$ {block[1]}\n{printed(block[1])}```"
-
-    return re.sub(r"^```text\n\$ (dedup.*)\n(?:.*\n)*?```$", transcript, page.read_text(encoding="utf-8"), flags=re.M)
-
-
-@pytest.mark.parametrize("text", code_blocks("text"))
-def test_transcripts_are_what_is_printed(text: str) -> None:
-    command, _, shown = text.partition("\n")
-    assert shown == printed(command.removeprefix("$ "))
-
-
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_no_placeholder_is_left(page: Path) -> None:
     assert re.findall(r"@@\w*@@", page.read_text(encoding="utf-8")) == []
 
@@ -362,7 +266,7 @@ def anchors(page: Path) -> set[str]:
     return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
 
 
-@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)
+@pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_relative_links_lead_somewhere(page: Path) -> None:
     links = re.findall(
         r"\]\(([^)\s]+)\)", re.sub(r"^```.*?^```$", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
@@ -375,3 +279,29 @@ def test_relative_links_lead_somewhere(page: Path) -> None:
         assert target.exists(), link
         assert target.resolve().is_relative_to(ROOT), link
         assert not anchor or anchor in anchors(target), link
+
+
+def test_the_map_of_the_house_names_what_is_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`((?:dedup|tests|docs|website|seeds|benchmarks)/[\w./*-]*)`", text))
+    made = {name for name in named if "NAME" in name}
+    assert {name for name in named - made if not next(ROOT.glob(name.rstrip("/")), None)} == set()
+    rooms = {path.relative_to(ROOT).as_posix() + "/" for path in (ROOT / "dedup").iterdir() if path.is_dir()}
+    assert {room for room in rooms if "__" not in room} <= named, "a room that is not on the map"
+
+
+def test_every_dependency_is_explained() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    listed: dict[str, set[str]] = {name: set() for name in map(_bare, project["dependencies"])}
+    for extra, requirements in project["optional-dependencies"].items():
+        for name in map(_bare, requirements):
+            if name != project["name"]:
+                listed.setdefault(name, set()).add(extra)
+    page = rows((ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8"))
+    assert set(page) == set(listed)
+    for name, extras in listed.items():
+        assert set(re.findall(r"`([\w-]+)`", page[name][1])) >= extras, name
+
+
+def _bare(requirement: str) -> str:
+    return re.split(r"[^\w.-]", requirement, maxsplit=1)[0]

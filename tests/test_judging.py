@@ -12,6 +12,7 @@ import pytest
 import dedup
 from dedup.cli import main
 from dedup.judging import Judgement, offered, read_judgements, score_judgements
+from dedup.report.comparison import write_pair
 
 SEEDS = Path(__file__).resolve().parents[1] / "seeds"
 
@@ -114,3 +115,10 @@ def test_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     assert json.loads(out)["judged"] == 3
     code, _, err = run(monkeypatch, capsys, "", "evaluate", str(SEEDS), "--labels", str(tmp_path / "none"))
     assert (code, "there is no file" in err) == (2, True)
+
+
+def test_a_pair_is_shown_without_the_empty_line_below_a_headline() -> None:
+    shown = io.StringIO()
+    a, b = (dedup.Article(id=name, title="Blaze", text=f"\nFire broke out on ferry {name}.") for name in "ab")
+    write_pair(a, b, shown, colour=False)
+    assert "   Fire broke out on ferry a.\n" in shown.getvalue().splitlines(keepends=True)

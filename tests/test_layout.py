@@ -59,6 +59,7 @@ ROOMS = {
     "cli": (
         "__init__ errors article settings sources whole clustering archive evaluate report judging keep index engines"
     ),
+    "__main__": "cli",
     "__init__": (
         "errors article record settings sources clustering read background pipeline archive estimators evaluate"
         " likeness provenance judging index"

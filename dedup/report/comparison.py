@@ -70,7 +70,7 @@ def _pair(first: Article, second: Article, passages: tuple[Passage, ...], most: 
 def _highlighted(text: str, places: list[tuple[int, int]]) -> list[str | tuple[str, str]]:
     """A text with the stretches at some places in colour."""
     shown: list[str | tuple[str, str]] = []
-    at = 0
+    at = len(text) - len(text.lstrip())  # an empty line below a headline is of no interest
     for start, end in places:
         if end > at:
             shown += [text[at : max(at, start)], (text[max(at, start) : end], _BOTH)]

@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from run_dedup import CHECKOUT, COMMAND, process, write_records
 
+import dedup
+
 BODY = (
     "The harbour of Eastport was closed on Monday after a tanker lost four hundred tonnes of oil near the breakwater."
     " Harbour master Ingrid Solheim said that the port would stay shut until Thursday at least."
@@ -184,3 +186,8 @@ def test_wrong_usage_is_told_on_standard_error() -> None:
 
 def test_version() -> None:
     assert process("--version").out.startswith("dedup ")
+
+
+def test_the_package_is_the_command_too() -> None:
+    ended = subprocess.run([sys.executable, "-m", "dedup", "--version"], capture_output=True, check=True, text=True)
+    assert ended.stdout == f"dedup {dedup.__version__}\n"
