@@ -10,6 +10,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import Match
 from starlette.types import ASGIApp
 
 import dedup
@@ -117,11 +118,22 @@ async def _http(request: Request, error: Exception) -> Response:
         raise error
     headers = dict(error.headers or {})
     if error.status_code == 405:
-        remedy = f"use {headers.get('Allow', 'another method')}"
+        headers["Allow"] = ", ".join(sorted(_methods(request)))
+        remedy = f"use {headers['Allow']}"
         return told(request, problem("wrong-method", "method", f"{request.method} is not for this", remedy, headers=headers))
     if error.status_code == 404:
         return told(request, problem("not-found", "path", "nothing is there", "see /openapi.json for what there is"))
     return told(request, problem("invalid", "body", "it cannot be read", "see /openapi.json"))
+
+
+def _methods(request: Request) -> set[str]:
+    """What can be done with the path of a request; the router names the methods of its first route alone."""
+    found: set[str] = set()
+    for route in request.app.routes:
+        match, _ = route.matches(request.scope)
+        if match is not Match.NONE:
+            found |= route.methods or set()
+    return found
 
 
 async def _fault(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette raises it again, to be logged

@@ -65,8 +65,7 @@ class Entrance:
         except (Disconnected, _Stuck):
             visit.gone = True
         except Exception as error:
-            if visit.status is None or visit.status != 500:
-                _log.error("a fault in request %s", visit.id, exc_info=error)
+            _log.error("a fault in request %s", visit.id, exc_info=error)
             if visit.status is None:
                 fault = problem("fault", "service", "it could not answer this", "tell who runs it the request's id")
                 await visit.tell(fault)
