@@ -24,9 +24,9 @@ HELP = """Serves a story index over HTTP: an API for programs, pages for people,
 The store is made if it is not there. It listens on this machine alone, at http://127.0.0.1:8080, unless told otherwise;
 beyond this machine it needs tokens. It ends on SIGTERM or SIGINT, after what it has begun.
 
-Every setting comes from, the first that has it: a flag; a variable of the environment (DEDUP_SERVE_PORT=9000); the table
-[serve] of dedup.toml, or [tool.dedup.serve] of pyproject.toml; the default. The settings without a flag of their own are
-limits: docs/service.md lists them all, --limit sets them.
+Every setting comes from, the first that has it: a flag; a variable of the environment (DEDUP_SERVE_PORT=9000); the
+table [serve] of dedup.toml, or [tool.dedup.serve] of pyproject.toml; the default. The settings without a flag of their
+own are limits: docs/service.md lists them all, --limit sets them.
 
 \b
 Examples:
@@ -56,11 +56,14 @@ def group() -> typer.Typer:
 def serve(
     context: typer.Context,
     store: Annotated[
-        Path | None, typer.Option("--store", metavar="FILE", help="The file that the index is kept in.", show_default=False)
+        Path | None,
+        typer.Option("--store", metavar="FILE", help="The file that the index is kept in.", show_default=False),
     ] = None,
     host: Annotated[
         str | None,
-        typer.Option("--host", metavar="ADDRESS", help="The address to listen on. Unset: 127.0.0.1.", show_default=False),
+        typer.Option(
+            "--host", metavar="ADDRESS", help="The address to listen on. Unset: 127.0.0.1.", show_default=False
+        ),
     ] = None,
     port: Annotated[
         int | None, typer.Option("--port", metavar="N", help="The port. Unset: 8080; 0: any.", show_default=False)
@@ -76,7 +79,10 @@ def serve(
     limit: Annotated[
         list[str] | None,
         typer.Option(
-            "--limit", metavar="NAME=VALUE", help="Change a limit: --limit queue=5000. Repeat for more.", show_default=False
+            "--limit",
+            metavar="NAME=VALUE",
+            help="Change a limit: --limit queue=5000. Repeat for more.",
+            show_default=False,
         ),
     ] = None,
     setting: SetOption = None,
@@ -124,7 +130,9 @@ def serve(
 
 def token(
     tokens: Annotated[Path, _TOKENS],
-    name: Annotated[str, typer.Option("--name", metavar="NAME", help="What it is called in the log.", show_default=False)],
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="What it is called in the log.", show_default=False)
+    ],
     scope: Annotated[
         str, typer.Option("--scope", metavar="SCOPE", help="read; or write, which may read too.", show_default=False)
     ],

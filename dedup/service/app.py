@@ -62,8 +62,10 @@ def _inner(state: State) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    for routes in (article_routes(state), story_routes(state), system_routes(state), page_routes(lambda: document(app))):
+    routers = (article_routes(state), story_routes(state), system_routes(state), page_routes(lambda: document(app)))
+    for routes in routers:
         app.include_router(routes)
+    app.state.routes = [route for routes in routers for route in routes.routes]
     app.add_exception_handler(Problem, _told)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
@@ -120,7 +122,9 @@ async def _http(request: Request, error: Exception) -> Response:
     if error.status_code == 405:
         headers["Allow"] = ", ".join(sorted(_methods(request)))
         remedy = f"use {headers['Allow']}"
-        return told(request, problem("wrong-method", "method", f"{request.method} is not for this", remedy, headers=headers))
+        return told(
+            request, problem("wrong-method", "method", f"{request.method} is not for this", remedy, headers=headers)
+        )
     if error.status_code == 404:
         return told(request, problem("not-found", "path", "nothing is there", "see /openapi.json for what there is"))
     return told(request, problem("invalid", "body", "it cannot be read", "see /openapi.json"))
@@ -129,7 +133,7 @@ async def _http(request: Request, error: Exception) -> Response:
 def _methods(request: Request) -> set[str]:
     """What can be done with the path of a request; the router names the methods of its first route alone."""
     found: set[str] = set()
-    for route in request.app.routes:
+    for route in request.app.state.routes:
         match, _ = route.matches(request.scope)
         if match is not Match.NONE:
             found |= route.methods or set()

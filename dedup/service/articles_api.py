@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Path, Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from dedup.article import Article
 from dedup.index import Placement
@@ -19,7 +21,12 @@ from dedup.service.records import ID, ID_PATTERN, article_of, placement_record
 from dedup.service.state import State
 from dedup.service.strict_json import read_json
 
-EXAMPLE = {"id": "a", "title": "Ferry burns off Corran", "text": "Fire broke out on the ferry.", "published": "2024-06-15"}
+EXAMPLE = {
+    "id": "a",
+    "title": "Ferry burns off Corran",
+    "text": "Fire broke out on the ferry.",
+    "published": "2024-06-15",
+}
 ArticleId = Annotated[str, Path(max_length=ID, pattern=ID_PATTERN, description="The id of the article.")]
 NDJSON = "application/x-ndjson"
 
@@ -96,7 +103,7 @@ def article_routes(state: State) -> APIRouter:
         if media_type(request, (*JSON, *LINES)) in LINES:
             lines = _results_of_lines(request, state)
             first = await anext(lines, b"")  # what is wrong with the whole request is told by its status
-            return StreamingResponse(_then(first, lines), 200, media_type=NDJSON)
+            return _Lines(first, lines)
         given = await body_of(request)
         records = given.get("articles") if isinstance(given, dict) and set(given) == {"articles"} else None
         if not isinstance(records, list):
@@ -137,7 +144,7 @@ def article_routes(state: State) -> APIRouter:
             **schemas.problem_answers(401, 403, 404, 422),
         },
     )
-    async def article(id: ArticleId) -> Response:  # noqa: A002 - as the address has it
+    async def article(id: ArticleId) -> Response:
         held = await state.quick.ask(state.index.article, id)
         return answer(held.to_record())
 
@@ -153,7 +160,7 @@ def article_routes(state: State) -> APIRouter:
         },
         openapi_extra=schemas.body({JSON[0]: unnamed}, example={"text": EXAMPLE["text"]}),
     )
-    async def update(request: Request, id: ArticleId) -> Response:  # noqa: A002
+    async def update(request: Request, id: ArticleId) -> Response:
         record = await body_of(request)
         if isinstance(record, dict) and record.get("id", id) not in {id, None}:
             raise problem("invalid", "id", "it is another than in the address", "leave it out, or give the same")
@@ -172,7 +179,7 @@ def article_routes(state: State) -> APIRouter:
             **schemas.problem_answers(401, 403, 404, 422),
         },
     )
-    async def remove(id: ArticleId) -> Response:  # noqa: A002
+    async def remove(id: ArticleId) -> Response:
         changes = await state.writer.do(lambda index: index.remove(id))
         return answer({"changes": [change.to_record() for change in changes]})
 
@@ -202,9 +209,7 @@ def _article(record: Any, state: State, where: str) -> Article | Problem:
         return error
 
 
-async def _added(
-    read: Sequence[Article | Problem], state: State, *, patient: bool
-) -> list[Placement | Problem]:
+async def _added(read: Sequence[Article | Problem], state: State, *, patient: bool) -> list[Placement | Problem]:
     """What became of articles; problems stay in their places.
 
     Args:
@@ -220,7 +225,7 @@ async def _added(
     if articles and not patient and state.writer.waiting and state.writer.waiting + until > state.settings.queue:
         await state.writer.room(until, 0.0)
     placed: list[Placement | Problem] = []
-    waiting = []
+    waiting: list[tuple[asyncio.Future[list[Placement]] | Problem, int]] = []
     for start in range(0, until, group):
         some = articles[start : start + group]
         try:
@@ -288,8 +293,17 @@ def _line(record: dict[str, Any]) -> bytes:
     return json_text(record).encode() + b"\n"
 
 
-async def _then(first: bytes, rest: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
-    if first:
-        yield first
-    async for piece in rest:
-        yield piece
+class _Lines(Response):
+    """Lines that are sent while the request is still coming in; Starlette's own would take pieces of that away."""
+
+    def __init__(self, first: bytes, rest: AsyncIterator[bytes]) -> None:
+        super().__init__(media_type=NDJSON)
+        del self.headers["content-length"]
+        self._first, self._rest = first, rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - what ASGI gives
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self._first, "more_body": True})
+        async for piece in self._rest:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})

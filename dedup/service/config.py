@@ -1,4 +1,4 @@
-"""How the service is run: every setting of it, from flags before `DEDUP_SERVE_*` before the table `[serve]` of the file."""
+"""How the service is run: its settings, from flags before `DEDUP_SERVE_*` before the table `[serve]` of the file."""
 
 from __future__ import annotations
 

@@ -35,9 +35,7 @@ class Metrics:
         )
         self.refused = Counter("dedup_problems", "Requests answered by a problem.", ("kind",), registry=registry)
         self.written = Counter("dedup_articles_written", "Articles put on disk, unchanged ones too.", registry=registry)
-        self.writes = Histogram(
-            "dedup_write_seconds", "Seconds of a transaction.", buckets=_SECONDS, registry=registry
-        )
+        self.writes = Histogram("dedup_write_seconds", "Seconds of a transaction.", buckets=_SECONDS, registry=registry)
         self.running = Gauge("dedup_requests_running", "Requests being answered.", registry=registry)
 
     def follow(self, state: State) -> None:

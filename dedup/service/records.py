@@ -21,9 +21,15 @@ FIELDS = ("id", "text", *LENGTHS, "published", "seen")
 """The fields of an article."""
 ID_PATTERN = r"^[^\s\x00-\x1f\x7f-\x9f][^\x00-\x1f\x7f-\x9f]*$"
 """What an id looks like: no control characters, and no space at its head."""
-DATE_PATTERN = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?([Zz]|[+-][0-9]{2}:?[0-9]{2})?)?$"
+DATE_PATTERN = (
+    r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?([Zz]|[+-][0-9]{2}:?[0-9]{2})?)?$"
+)
 """What a date looks like."""
-_ID, _DATE, _SURROGATE = re.compile(ID_PATTERN[:-1] + r"\Z"), re.compile(DATE_PATTERN[:-1] + r"\Z"), re.compile("[\ud800-\udfff]")
+_ID, _DATE, _SURROGATE = (
+    re.compile(ID_PATTERN[:-1] + r"\Z"),
+    re.compile(DATE_PATTERN[:-1] + r"\Z"),
+    re.compile("[\ud800-\udfff]"),
+)
 _DAY = len("2024-01-31")
 
 
@@ -103,7 +109,14 @@ def read_date(value: Any) -> date | datetime | None:
 def _kind(value: Any) -> str:
     if value is None:
         return "null"
-    names = {bool: "true or false", int: "a number", float: "a number", str: "a string", list: "a list", dict: "an object"}
+    names = {
+        bool: "true or false",
+        int: "a number",
+        float: "a number",
+        str: "a string",
+        list: "a list",
+        dict: "an object",
+    }
     return names.get(type(value), "of another type")
 
 

@@ -67,7 +67,7 @@ def run(
     settings: ServiceSettings,
     guard: Guard,
     listening: socket.socket,
-    began: Callable[[str], None] = lambda address: None,
+    began: Callable[[str], None],
 ) -> None:
     """Serves an index until SIGTERM or SIGINT; what was begun is finished first.
 
@@ -100,9 +100,7 @@ def run(
 class _Server(uvicorn.Server):
     """uvicorn's server, which tells the state when it is to stop, and leaves the signals as they are."""
 
-    def __init__(
-        self, config: uvicorn.Config, state: State, began: Callable[[str], None], address: str
-    ) -> None:
+    def __init__(self, config: uvicorn.Config, state: State, began: Callable[[str], None], address: str) -> None:
         super().__init__(config)
         self._state, self._began, self._address = state, began, address
 

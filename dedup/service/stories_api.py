@@ -95,7 +95,7 @@ def story_routes(state: State) -> APIRouter:
             **schemas.problem_answers(401, 403, 404, 422),
         },
     )
-    async def story(id: StoryId) -> Response:  # noqa: A002 - as the address has it
+    async def story(id: StoryId) -> Response:
         return answer(story_record(await state.quick.ask(index.story, id)))
 
     @routes.get(
@@ -108,7 +108,7 @@ def story_routes(state: State) -> APIRouter:
             **schemas.problem_answers(401, 403, 404, 422),
         },
     )
-    async def timeline(id: StoryId, limit: Limit = 200) -> Response:  # noqa: A002
+    async def timeline(id: StoryId, limit: Limit = 200) -> Response:
         total, held = await state.quick.ask(_held, index, id, limit)
         return answer({"articles": [head_record(one) for one in held], "total": total})
 
@@ -122,7 +122,7 @@ def story_routes(state: State) -> APIRouter:
             **schemas.problem_answers(401, 403, 404, 409, 422),
         },
     )
-    async def versions(id: StoryId) -> Response:  # noqa: A002
+    async def versions(id: StoryId) -> Response:
         found = await state.heavy.ask(_versions, index, id)
         return answer({"groups": [asdict(one) for one in found]})
 
@@ -169,7 +169,9 @@ def story_routes(state: State) -> APIRouter:
         if not isinstance(given, dict) or set(given) != {"a", "b"}:
             raise problem("invalid", "body", "it has not just the fields a and b", 'send {"a": {…}, "b": {…}}')
         pair = [
-            article_of({**given[name], "id": name} if isinstance(given[name], dict) else given[name], settings, where=name)
+            article_of(
+                {**given[name], "id": name} if isinstance(given[name], dict) else given[name], settings, where=name
+            )
             for name in ("a", "b")
         ]
         for article in pair:

@@ -1,4 +1,4 @@
-"""JSON that can be trusted to mean one thing: UTF-8, no name twice in an object, no depth that harms, finite numbers."""
+"""JSON that can be trusted to mean one thing: UTF-8, no name twice in an object, no harmful depth, finite numbers."""
 
 from __future__ import annotations
 

@@ -75,7 +75,7 @@ def system_routes(state: State) -> APIRouter:
             **schemas.problem_answers(401, 403, 404, 422),
         },
     )
-    async def job(id: Annotated[str, Path(min_length=1, max_length=64)]) -> Response:  # noqa: A002 - as the address has it
+    async def job(id: Annotated[str, Path(min_length=1, max_length=64)]) -> Response:
         return answer(state.jobs.job(id).record())
 
     @routes.get(

@@ -97,7 +97,9 @@ def read_tokens(file: Path) -> list[Token]:
             continue
         match = _LINE.fullmatch(text)
         if match is None:
-            faults.append(f"line {number} of the file of tokens should read NAME read|write SHA256: 'dedup serve token'")
+            faults.append(
+                f"line {number} of the file of tokens should read NAME read|write SHA256: 'dedup serve token'"
+            )
         elif match[1] in names:
             faults.append(f"line {number} of the file of tokens has the name {match[1]!r} again: name each once")
         else:
