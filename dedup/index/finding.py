@@ -58,31 +58,35 @@ def words_of(query: str) -> list[str]:
 
 def holds(words: Sequence[str], *parts: str) -> bool:
     """Whether each of some folded words stands in one of the parts of an article."""
-    folded = [part.casefold() for part in parts]
-    return all(any(word in part for part in folded) for word in words)
+    return all(any(_stands(word, part) for part in parts) for word in words)
+
+
+def _stands(word: str, part: str) -> bool:
+    return word in part.lower() if word.isascii() else any(form in part for form in _forms(word))
 
 
 def condition(words: Sequence[str]) -> tuple[str, list[str]]:
-    """The same as a condition of SQLite over `article` and `body`, and its values; `folded` is Python's casefold.
+    """The same as a condition of SQLite over `article` and `body`, and its values.
 
-    SQLite itself folds ASCII alone, but needs no Python for it, and lets other threads work meanwhile.
+    SQLite folds ASCII alone, so other words are looked for in the forms that they mostly have. A function of Python
+    would fold them better, and keep all other threads waiting.
     """
     parts = ("id", "source", "json_extract(facts, '$.title')", "text")
     conditions, values = [], []
     for word in words:
         if word.isascii():
-            one = " OR ".join(f"{part} LIKE ? ESCAPE '\\'" for part in parts)
             value = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+            forms, test = [value], "{} LIKE ? ESCAPE '\\'"
         else:
-            one, value = " OR ".join(f"instr(folded({part}), ?) > 0" for part in parts), word
-        conditions.append(f"({one})")
-        values += [value] * len(parts)
+            forms, test = _forms(word), "instr({}, ?) > 0"
+        conditions.append("(" + " OR ".join(test.format(part) for part in parts for _ in forms) + ")")
+        values += forms * len(parts)
     return " AND ".join(conditions), values
 
 
-def folded(text: str | None) -> str:
-    """What `condition` calls."""
-    return (text or "").casefold()
+def _forms(word: str) -> list[str]:
+    """A folded word as it is, with a capital, and in capitals."""
+    return list(dict.fromkeys((word, word.capitalize(), word.upper())))
 
 
 def _cursor(touched: float, number: int) -> str:

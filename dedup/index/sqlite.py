@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dedup.errors import StoreError, StoreLockedError
-from dedup.index.finding import condition, folded
+from dedup.index.finding import condition
 from dedup.index.place import WriterLock, refuse_network
 from dedup.index.records import Change, Sketch, StoredArticle, StoredStory, moment
 from dedup.index.schema import APPLICATION, FORMAT, migrate
@@ -270,7 +270,6 @@ class SqliteStore:
         self._opened.append(connection)
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
-        connection.create_function("folded", 1, folded, deterministic=True)
         return connection
 
     def _refuse_foreign(self) -> None:

@@ -324,7 +324,7 @@ class StoryIndex:
     def search(self, query: str, *, limit: int = 50) -> list[IndexedArticle]:
         """The articles that hold all words of a query in id, outlet, title or text; the last that came first.
 
-        Upper and lower case are one. The articles come without their texts.
+        Upper and lower case are one, mostly. The articles come without their texts.
 
         Raises:
             InputError: the query has no words, or more than twelve.

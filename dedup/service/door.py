@@ -1,4 +1,6 @@
-"""uvicorn's protocol with what it leaves open: a bound to the size and the time of a request's head, and problems."""
+"""uvicorn's protocol with what it leaves open: bounds to the size and time of a request's head, and to a client that
+takes nothing of its answer; and problems.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,13 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from dedup.service.problems import Problem, plain_answer, problem
 
 
-def door(head: int, head_time: float, connections: int) -> type[HttpToolsProtocol]:
+def door(head: int, head_time: float, idle_time: float, connections: int) -> type[HttpToolsProtocol]:
     """The protocol for some limits.
 
     Args:
         head: bytes of a request's line and headers.
         head_time: seconds for them.
+        idle_time: seconds for a client to take what was written; then it is cut off.
         connections: at a time; who comes then is told to come again.
     """
 
@@ -23,6 +26,7 @@ def door(head: int, head_time: float, connections: int) -> type[HttpToolsProtoco
         """One connection."""
 
         _late: asyncio.TimerHandle | None = None
+        _stuck: asyncio.TimerHandle | None = None
         _reading = True  # the head of a request is awaited
         _count = 0
 
@@ -35,6 +39,7 @@ def door(head: int, head_time: float, connections: int) -> type[HttpToolsProtoco
 
         def connection_lost(self, exc: Exception | None) -> None:
             self._forget()
+            self._taken()
             super().connection_lost(exc)
 
         def data_received(self, data: bytes) -> None:
@@ -72,6 +77,19 @@ def door(head: int, head_time: float, connections: int) -> type[HttpToolsProtoco
         def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words are not ours
             remedy = "send HTTP/1.1, as RFC 9112 has it"
             self._refuse(problem("not-http", "request", "it cannot be read", remedy))
+
+        def pause_writing(self) -> None:
+            super().pause_writing()
+            self._stuck = self.loop.call_later(idle_time, self.transport.abort)  # to close would wait for the client
+
+        def resume_writing(self) -> None:
+            self._taken()
+            super().resume_writing()
+
+        def _taken(self) -> None:
+            if self._stuck is not None:
+                self._stuck.cancel()
+                self._stuck = None
 
         def _await_head(self) -> None:
             self._late = self.loop.call_later(head_time, self._too_late)

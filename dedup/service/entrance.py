@@ -47,7 +47,7 @@ class Entrance:
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        visit = _Visit(scope, receive, send, self._state.settings.idle_time)
+        visit = _Visit(scope, receive, send)
         running = self._state.metrics.running
         running.inc()
         try:
@@ -62,7 +62,7 @@ class Entrance:
             await self._inner(visit.scope, visit.receive, visit.send)
         except Problem as error:
             await visit.tell(error)
-        except (Disconnected, _Stuck):
+        except Disconnected:
             visit.gone = True
         except Exception as error:
             _log.error("a fault in request %s", visit.id, exc_info=error)
@@ -104,16 +104,12 @@ class Entrance:
         _log.log(level, "%s", said, extra={"details": details})
 
 
-class _Stuck(Exception):
-    """The client takes nothing of its answer any more."""
-
-
 class _Visit:
     """One request and what became of it."""
 
-    def __init__(self, scope: Scope, receive: Receive, send: Send, patience: float) -> None:
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.begun = time.perf_counter()
-        self.scope, self._receive, self._send, self._patience = scope, receive, send, patience
+        self.scope, self._receive, self._send = scope, receive, send
         given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
         self.id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         scope["state"] = {**scope.get("state", {}), "request_id": self.id}
@@ -139,11 +135,11 @@ class _Visit:
             self.sent += len(message.get("body", b""))
             if not message.get("more_body", False):
                 if self._closing:
-                    await self._push({**message, "more_body": True})
+                    await self._send({**message, "more_body": True})
                     await self._drain()
                     message = {"type": "http.response.body", "body": b"", "more_body": False}
                 self.ended = True
-        await self._push(message)
+        await self._send(message)
 
     async def tell(self, error: Problem) -> None:
         """Answers with a problem, if nothing was answered yet."""
@@ -153,9 +149,8 @@ class _Visit:
         body = error.body(self.id)
         headers = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
         headers += [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
-        with suppress(_Stuck):
-            await self.send({"type": "http.response.start", "status": error.status, "headers": headers})
-            await self.send({"type": "http.response.body", "body": body, "more_body": False})
+        await self.send({"type": "http.response.start", "status": error.status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body, "more_body": False})
 
     def _headers(self, message: Message) -> list[tuple[bytes, bytes]]:
         given = list(message.get("headers", ()))
@@ -166,13 +161,6 @@ class _Visit:
             self._closing = True
             given.append((b"connection", b"close"))
         return given
-
-    async def _push(self, message: Message) -> None:
-        try:
-            async with asyncio.timeout(self._patience):
-                await self._send(message)
-        except TimeoutError:
-            raise _Stuck from None
 
     async def _drain(self) -> None:
         """Reads on for a moment: a connection that is closed with something unread may lose the answer."""

@@ -81,7 +81,7 @@ def run(
     state = State(index, settings, guard)
     config = uvicorn.Config(
         Entrance(_inner(state), state),
-        http=door(settings.head, settings.head_time, settings.connections),
+        http=door(settings.head, settings.head_time, settings.idle_time, settings.connections),
         ws="none",
         loop="uvloop" if find_spec("uvloop") else "asyncio",
         lifespan="on",
