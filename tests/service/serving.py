@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import re
@@ -11,12 +12,15 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
+
+from dedup.cli import main
 
 ROOT = Path(__file__).resolve().parents[2]
 STARTS = 120.0
@@ -101,6 +105,21 @@ def _listen(served: Served) -> None:
             found = re.search(r"dedup serves .* at (http://[^\s\"]+)", line)
             if found:
                 served.url = found[1]
+
+
+def refused(*options: str) -> tuple[int, str]:
+    """Exit code and messages of a `dedup serve` that never comes to serve, run in this process."""
+    said = io.StringIO()
+    before = sys.argv, signal.getsignal(signal.SIGTERM)
+    sys.argv = ["dedup", "serve", *options]
+    try:
+        with redirect_stderr(said), redirect_stdout(said), pytest.raises(SystemExit) as ended:
+            main()
+    finally:
+        sys.argv = before[0]
+        signal.signal(signal.SIGTERM, before[1])
+    assert "Traceback" not in said.getvalue()
+    return int(ended.value.code or 0), said.getvalue()
 
 
 def lines_of(records: Sequence[Any]) -> bytes:

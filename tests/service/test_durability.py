@@ -92,11 +92,8 @@ def test_a_graceful_stop_finishes_what_was_begun(tmp_path: Path) -> None:
         for feed in feeds:
             feed.start()
         waiting: list[int] = []
-        listener = threading.Thread(
-            target=lambda: waiting.append(
-                httpx.get(f"{served.url}/v1/changes?since=999999&wait=30", timeout=40).status_code
-            )
-        )
+        news = f"{served.url}/v1/changes?since=999999&wait=30"
+        listener = threading.Thread(target=lambda: waiting.append(httpx.get(news, timeout=40).status_code))
         listener.start()
         time.sleep(1.5)
         begin = time.monotonic()
@@ -121,6 +118,7 @@ def test_a_full_queue_is_told_and_recovers(tmp_path: Path) -> None:
     with serving(tmp_path / "stories.db", *limits) as served:
         statuses: list[int] = []
         after: list[str] = []
+        stored, lock = [0], threading.Lock()
 
         def feed(name: int) -> None:
             with served.client() as http:
@@ -130,6 +128,10 @@ def test_a_full_queue_is_told_and_recovers(tmp_path: Path) -> None:
                     answer = http.post("/v1/articles/batch", json={"articles": records})
                     statuses.append(answer.status_code)
                     after.append(answer.headers.get("retry-after", ""))
+                    if answer.status_code == 200:  # a part of it may have been refused
+                        placed = [one for one in answer.json()["results"] if "placement" in one]
+                        with lock:
+                            stored[0] += len(placed)
                     statuses.append(http.post("/v1/match", json={"text": text}).status_code)
 
         threads = [threading.Thread(target=feed, args=(name,)) for name in range(12)]
@@ -143,11 +145,7 @@ def test_a_full_queue_is_told_and_recovers(tmp_path: Path) -> None:
         with served.client() as http:
             assert http.post("/v1/articles", json={"id": "after", "text": "It is quiet again."}).status_code == 201
             assert "dedup_queue_articles 0.0" in http.get("/metrics").text
-            held = http.get("/v1/stats").json()["articles"]
-        assert (
-            held == 10 * sum(1 for place, status in enumerate(statuses) if status == 200 and after[place // 2] == "")
-            or held > 1
-        )
+            assert http.get("/v1/stats").json()["articles"] == stored[0] + 1
 
 
 def test_readers_are_answered_while_a_batch_is_written(tmp_path: Path) -> None:
@@ -157,13 +155,8 @@ def test_readers_are_answered_while_a_batch_is_written(tmp_path: Path) -> None:
         def feed() -> None:
             with served.client() as http:
                 for number in range(3):
-                    records = [
-                        {
-                            "id": f"{number}-{place}",
-                            "text": " ".join(f"w{number}x{place}y{word}" for word in range(200)),
-                        }
-                        for place in range(500)
-                    ]
+                    texts = [" ".join(f"w{number}x{place}y{word}" for word in range(200)) for place in range(500)]
+                    records = [{"id": f"{number}-{place}", "text": text} for place, text in enumerate(texts)]
                     assert http.post("/v1/articles/batch", json={"articles": records}).status_code == 200
             done.set()
 
