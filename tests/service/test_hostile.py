@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import httpx
-import psutil
 import pytest
 from serving import Served, assert_problem, serving
 
@@ -126,8 +125,7 @@ def test_clients_that_go_away(strict: Served) -> None:
 
 
 def test_a_gigabyte(strict: Served, client: httpx.Client) -> None:
-    process = psutil.Process(strict.process.pid)
-    before = process.memory_info().rss
+    before = strict.memory()
 
     def pieces() -> Iterator[bytes]:
         for _ in range(1_000):
@@ -145,12 +143,11 @@ def test_a_gigabyte(strict: Served, client: httpx.Client) -> None:
         except httpx.TransportError:
             continue  # it was cut off while it was still sending
         assert_problem(answer, 413, "body")
-    assert process.memory_info().rss - before < 100_000_000
+    assert strict.memory() - before < 100_000_000
 
 
 def test_gzip_bombs(strict: Served, client: httpx.Client) -> None:
-    process = psutil.Process(strict.process.pid)
-    before = process.memory_info().rss
+    before = strict.memory()
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     bomb = b"".join(packer.compress(b" " * 10_000_000) for _ in range(20)) + packer.flush()  # 200 MB in 200 KB
     headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
@@ -161,7 +158,7 @@ def test_gzip_bombs(strict: Served, client: httpx.Client) -> None:
     lines = gzip.compress(b"\n" * 50_000_000)
     answer = client.post("/v1/articles/batch", content=lines, headers=headers)
     assert_problem(answer, 413, "body")
-    assert process.memory_info().rss - before < 100_000_000
+    assert strict.memory() - before < 100_000_000
 
 
 def test_heads_that_are_too_large(strict: Served, client: httpx.Client) -> None:
