@@ -1,7 +1,7 @@
-"""What the service answers in a second, by wrk on this machine, and whether its memory grows; what it does when flooded.
+"""What the service answers in a second, by wrk on this machine, and whether its memory grows; what a flood does to it.
 
-wrk asks as long as it is told, 90 requests to match and 10 to add of each hundred, and pauses between them so that about
-so many a second are asked; it shares the machine with the service. The articles are those of the real stream with changes:
+wrk asks as long as it is told, of each hundred requests 90 to match and 10 to add, and pauses between them so that about
+so many a second are asked; it shares the machine with the service. The articles are those of the real stream, changed:
 matched ones end in words of their own, added ones are made of two halves.
 
 The result is one dictionary (`run`):
@@ -9,8 +9,8 @@ The result is one dictionary (`run`):
     benchmark, machine, versions, commit
     articles    in the store when the load begins
     start       seconds until the service was ready
-    load        requests, seconds, rate, milliseconds (p50, p90, p99, p999, max), errors, statuses; megabytes of `memory`
-                at the beginning, at the half and at the end; `processor`, its share of one core
+    load        requests, seconds, rate, milliseconds (p50, p90, p99, p999, max), errors, statuses; megabytes of
+                `memory` at the beginning, at the half and at the end; `processor`, its share of one core
     flood       the same without pauses, by more connections and with nothing but articles to add; `after`, milliseconds
                 (p50, max) of requests one after the other once it is over
 """
@@ -137,7 +137,7 @@ def _served(store: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     command = [sys.executable, "-m", "dedup.cli", "serve", "--store", str(store), "--port", "0"]
     log = store.with_name("log.txt")
     with log.open("w", encoding="utf-8") as out:
-        process = subprocess.Popen(command, stderr=out, text=True)
+        process = subprocess.Popen(command, stderr=out, text=True)  # noqa: S603 - our own
     try:
         url = ""
         while not url or not _is_ready(url):
@@ -176,7 +176,7 @@ def _loaded(
     seed: int,
     connections: int = CONNECTIONS,
 ) -> dict[str, Any]:
-    """wrk for some seconds: what it says, and what the service took meanwhile."""
+    """Lets wrk ask for some seconds: what it says, and what the service took meanwhile."""
     pause = 1_000 * connections / rate if rate else 0.0
     environment = {
         **os.environ,
@@ -186,7 +186,7 @@ def _loaded(
     }
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(_SCRIPT), url]
     used, memory = _processor(process.pid), [_megabytes(process.pid)]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as asking:
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as asking:  # noqa: S603
         while asking.poll() is None:
             time.sleep(0.25)
             memory.append(_megabytes(process.pid))
