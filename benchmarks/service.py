@@ -1,8 +1,8 @@
 """What the service answers in a second, by wrk on this machine, and whether its memory grows; what a flood does to it.
 
-wrk asks as long as it is told, of each hundred requests 90 to match and 10 to add, and pauses between them so that about
-so many a second are asked; it shares the machine with the service. The articles are those of the real stream, changed:
-matched ones end in words of their own, added ones are made of two halves.
+wrk asks as long as it is told, of each hundred requests 90 to match and 10 to add, and pauses between them so that
+about so many a second are asked; it shares the machine with the service. The articles are those of the real stream,
+changed: matched ones end in words of their own, added ones are made of two halves.
 
 The result is one dictionary (`run`):
 

@@ -44,6 +44,7 @@ class Client:
 
     Raises:
         MissingDependencyError: httpx is not installed.
+        InputError: the token is none.
     """
 
     def __init__(
@@ -59,6 +60,10 @@ class Client:
             import httpx
         except ImportError as error:
             raise MissingDependencyError("dedup.Client", "httpx", extra="client") from error
+        if token and not (token.isascii() and token.isprintable()):
+            raise InputError(
+                "a token has ASCII letters, digits, - and _ alone: give it as 'dedup serve token' printed it"
+            )
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout, transport=transport)
         self._errors, self._patience, self._url = httpx.HTTPError, patience, url

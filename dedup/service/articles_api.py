@@ -45,7 +45,13 @@ def article_routes(state: State) -> APIRouter:
     unnamed = schemas.article_schema(settings.text, needs_id=False)
     many = {
         "type": "object",
-        "properties": {"articles": {"type": "array", "items": one, "maxItems": settings.batch}},
+        "properties": {
+            "articles": {
+                "type": "array",
+                "items": {"anyOf": [one, {"description": "Each is judged by itself, and answered in its place."}]},
+                "maxItems": settings.batch,
+            }
+        },
         "required": ["articles"],
         "additionalProperties": False,
     }

@@ -44,6 +44,7 @@ class ServiceSettings:
     body_time: float = _knob(60.0, "seconds for a body", 0.1, 86_400)
     idle_time: float = _knob(15.0, "seconds for the next piece of a body, and for a client to take a piece", 0.1, 3_600)
     answer_time: float = _knob(30.0, "seconds for an answer to be found", 0.1, 86_400)
+    news_time: float = _knob(30.0, "seconds at most that a request may wait for news", 0.01, 3_600)
     stop_time: float = _knob(30.0, "seconds to finish what was begun when the service is stopped", 0.1, 86_400)
 
     def __post_init__(self) -> None:

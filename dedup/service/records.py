@@ -8,7 +8,7 @@ from datetime import date, datetime
 from typing import Any
 
 from dedup.article import Article
-from dedup.clustering import Explanation, Story
+from dedup.clustering import Explanation, Link, Story
 from dedup.index import IndexedArticle, Placement
 from dedup.service.config import ServiceSettings
 from dedup.service.problems import Fault, Problem, problem
@@ -120,10 +120,15 @@ def _kind(value: Any) -> str:
     return names.get(type(value), "of another type")
 
 
-def placement_record(placement: Placement, *, links: bool = True) -> dict[str, Any]:
+def placement_record(placement: Placement) -> dict[str, Any]:
     """A placement, ready for JSON."""
     told = placement.to_record()
-    return {**told, "links": [asdict(link) for link in placement.links]} if links else told
+    return {**told, "links": [_link(link) for link in placement.links]}
+
+
+def _link(link: Link) -> dict[str, Any]:
+    """What `dataclasses.asdict` gives, without copying what cannot change: it was a good part of every answer."""
+    return {name: getattr(link, name) for name in Link.__slots__}
 
 
 def story_record(story: Story) -> dict[str, Any]:

@@ -39,8 +39,6 @@ VERSIONS = 40
 """Articles of a copy group that are compared; of a larger one the first."""
 PASTED = 50_000
 """Characters of a text that is compared with another without being stored."""
-WAIT = 30.0
-"""Seconds at most that a request waits for news."""
 
 Limit = Annotated[int, Query(ge=1, le=MOST, description="At most so many.")]
 StoryId = Annotated[str, Path(min_length=1, max_length=ID, description="The id of the story; an old one will do.")]
@@ -215,7 +213,9 @@ def story_routes(state: State) -> APIRouter:
     async def changes(
         since: Annotated[int, Query(ge=0, le=2**62, description="The cursor of the last change that is known.")] = 0,
         limit: Limit = MOST,
-        wait: Annotated[float, Query(ge=0, le=WAIT, allow_inf_nan=False, description="Seconds to wait.")] = 0,
+        wait: float = Query(  # noqa: B008 - FastAPI's way, where the limit is known here alone
+            0, ge=0, le=settings.news_time, allow_inf_nan=False, description="Seconds to wait."
+        ),
     ) -> Response:
         found = await state.quick.ask(index.changes, since, limit=limit)
         if not found and wait and await state.news(wait):

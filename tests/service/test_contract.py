@@ -31,7 +31,7 @@ BOUNDED = settings(
 def contract(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, str]]:
     folder = tmp_path_factory.mktemp("contract")
     secret = add_token(folder / "tokens", "all", "write")
-    with serving(folder / "stories.db", "--tokens", str(folder / "tokens")) as served:
+    with serving(folder / "stories.db", "--tokens", str(folder / "tokens"), "--limit", "news_time=0.1") as served:
         yield served, secret
         assert served.ready()
         assert not [line for line in served.lines if "Traceback" in line or "a fault" in line]
