@@ -168,7 +168,7 @@ def article_routes(state: State) -> APIRouter:
     )
     async def update(request: Request, id: ArticleId) -> Response:
         record = await body_of(request)
-        if isinstance(record, dict) and record.get("id", id) not in {id, None}:
+        if isinstance(record, dict) and record.get("id") is not None and record["id"] != id:
             raise problem("invalid", "id", "it is another than in the address", "leave it out, or give the same")
         new = article_of({**record, "id": id} if isinstance(record, dict) else record, settings)
         placement = await state.writer.do(lambda index: index.update(new))

@@ -7,6 +7,7 @@ import logging
 import re
 import secrets
 import time
+import traceback
 from contextlib import suppress
 from urllib.parse import urlsplit
 
@@ -65,7 +66,7 @@ class Entrance:
         except Disconnected:
             visit.gone = True
         except Exception as error:
-            _log.error("a fault in request %s", visit.id, exc_info=error)
+            _log.error("a fault in request %s: %s", visit.id, told(error))
             if visit.status is None:
                 fault = problem("fault", "service", "it could not answer this", "tell who runs it the request's id")
                 await visit.tell(fault)
@@ -197,6 +198,11 @@ def _look_at(scope: Scope, state: State) -> None:
 
 
 _LOOKED_AT = (b"host", b"origin", b"sec-fetch-site")
+
+
+def told(error: BaseException) -> str:
+    """All that is known of an error, for the log."""
+    return "".join(traceback.format_exception(error))
 
 
 def urlsplit_host(origin: str) -> str:

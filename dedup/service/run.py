@@ -50,6 +50,7 @@ def listen(settings: ServiceSettings) -> socket.socket:
     Raises:
         OSError: the address cannot be listened on.
     """
+    listening: socket.socket | None = None
     try:
         found = socket.getaddrinfo(settings.host, settings.port, type=socket.SOCK_STREAM)[0]
         listening = socket.socket(found[0], socket.SOCK_STREAM)
@@ -57,6 +58,8 @@ def listen(settings: ServiceSettings) -> socket.socket:
         listening.bind(found[4])
         listening.listen(1024)
     except OSError as error:
+        if listening is not None:
+            listening.close()
         place = f"{settings.host} port {settings.port}"
         raise OSError(error.errno, f"cannot listen on {place}: {error.strerror or error}") from error
     return listening

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from typing import Any
 
 from dedup.index import StoryIndex
@@ -96,7 +97,7 @@ class State:
         try:
             await asyncio.get_running_loop().run_in_executor(None, _warm, self.index)
         except Exception:
-            _log.exception("the articles could not be read")
+            _log.error("the articles could not be read: %s", traceback.format_exc())
             return
         if self.unready == "starting":
             self.unready = ""

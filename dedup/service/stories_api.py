@@ -213,7 +213,7 @@ def story_routes(state: State) -> APIRouter:
     async def changes(
         since: Annotated[int, Query(ge=0, le=2**62, description="The cursor of the last change that is known.")] = 0,
         limit: Limit = MOST,
-        wait: float = Query(  # noqa: B008 - FastAPI's way, where the limit is known here alone
+        wait: float = Query(
             0, ge=0, le=settings.news_time, allow_inf_nan=False, description="Seconds to wait."
         ),
     ) -> Response:

@@ -10,6 +10,7 @@ import asyncio
 import logging
 import threading
 import time
+import traceback
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -206,7 +207,7 @@ def as_problem(error: Exception) -> Problem:
         return problem("store", "service", "it cannot be read or written", "try again later", retry=10)
     if isinstance(error, InputError):
         return problem("invalid", "body", str(error), "send an article with an id and a text")
-    _log.error("a fault", exc_info=error)
+    _log.error("a fault: %s", "".join(traceback.format_exception(error)))
     return problem("fault", "service", "it could not do this", "tell who runs it the request's id")
 
 
