@@ -20,6 +20,7 @@ from dedup.service.problems import Problem, problem
 from dedup.service.records import ID, ID_PATTERN, article_of, placement_record
 from dedup.service.state import State
 from dedup.service.strict_json import read_json
+from dedup.service.writer import PART
 
 EXAMPLE = {
     "id": "a",
@@ -227,7 +228,7 @@ async def _added(read: Sequence[Article | Problem], state: State, *, patient: bo
         Problem: the queue is full; nothing of them was handed in.
     """
     articles = [one for one in read if isinstance(one, Article)]
-    group, until = state.settings.group, len(articles)
+    group, until = min(PART, state.settings.group), len(articles)
     if articles and not patient and state.writer.waiting and state.writer.waiting + until > state.settings.queue:
         await state.writer.room(until, 0.0)
     placed: list[Placement | Problem] = []

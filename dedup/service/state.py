@@ -42,7 +42,7 @@ class State:
 
     async def start(self) -> None:
         """Begins to work; the articles are read into memory meanwhile."""
-        self.writer = Writer(self.index, self.settings, self._wrote)
+        self.writer = Writer(self.index, self.settings, self._wrote, lambda: self.matching.count)
         self.metrics.follow(self)
         self._loading = asyncio.create_task(self._load())
 

@@ -213,9 +213,7 @@ def story_routes(state: State) -> APIRouter:
     async def changes(
         since: Annotated[int, Query(ge=0, le=2**62, description="The cursor of the last change that is known.")] = 0,
         limit: Limit = MOST,
-        wait: float = Query(
-            0, ge=0, le=settings.news_time, allow_inf_nan=False, description="Seconds to wait."
-        ),
+        wait: float = Query(0, ge=0, le=settings.news_time, allow_inf_nan=False, description="Seconds to wait."),
     ) -> Response:
         found = await state.quick.ask(index.changes, since, limit=limit)
         if not found and wait and await state.news(wait):

@@ -22,6 +22,11 @@ from dedup.index import Placement, StoryIndex
 from dedup.service.config import ServiceSettings
 from dedup.service.problems import Problem, problem
 
+PART = 10
+"""Articles that are put on disk together at most while readers wait."""
+PAUSE = 0.002
+"""Seconds for readers who wait."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -45,12 +50,17 @@ class Writer:
         index: to write to.
         settings: for `queue` and `group`.
         told: called in the loop after something was written: seconds it took, articles that were in it.
+        awaited: how many readers wait for the index: as long as some do, less is written at a time, with a pause.
     """
 
     def __init__(
-        self, index: StoryIndex, settings: ServiceSettings, told: Callable[[float, int], None] = lambda *_: None
+        self,
+        index: StoryIndex,
+        settings: ServiceSettings,
+        told: Callable[[float, int], None] = lambda *_: None,
+        awaited: Callable[[], int] = lambda: 0,
     ) -> None:
-        self._index, self._settings, self._told = index, settings, told
+        self._index, self._settings, self._told, self._awaited = index, settings, told, awaited
         self._loop = asyncio.get_running_loop()
         self._ready = threading.Condition()
         self._jobs: deque[_Job] = deque()
@@ -138,6 +148,8 @@ class Writer:
             else:
                 jobs[0].result = self._tried(jobs[0].call)
             self._loop.call_soon_threadsafe(self._deliver, jobs, time.perf_counter() - begin)
+            if self._awaited():
+                time.sleep(PAUSE)  # a lock is not fair: whoever lets go of it is the first to take it again
 
     def _next(self) -> list[_Job]:
         """What is done next: one thing, or articles of several requests; nothing when all is done for good."""
@@ -148,9 +160,10 @@ class Writer:
                 self._ready.wait()
             jobs = [self._jobs.popleft()]
             weight = jobs[0].weight
+            most = PART if self._awaited() else self._settings.group
             while jobs[0].call is None and self._jobs and self._jobs[0].call is None:
                 weight += self._jobs[0].weight
-                if weight > self._settings.group:
+                if weight > most:
                     break
                 jobs.append(self._jobs.popleft())
             return jobs

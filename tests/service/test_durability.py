@@ -122,8 +122,8 @@ def test_a_full_queue_is_told_and_recovers(tmp_path: Path) -> None:
 
         def feed(name: int) -> None:
             with served.client() as http:
-                for number in range(6):
-                    text = " ".join(f"w{name}x{number}y{place}" for place in range(400))
+                for number in range(4):
+                    text = " ".join(f"w{name}x{number}y{place}" for place in range(150))
                     records = [{"id": f"{name}-{number}-{place}", "text": f"{text} {place}"} for place in range(10)]
                     answer = http.post("/v1/articles/batch", json={"articles": records})
                     statuses.append(answer.status_code)
@@ -134,7 +134,7 @@ def test_a_full_queue_is_told_and_recovers(tmp_path: Path) -> None:
                             stored[0] += len(placed)
                     statuses.append(http.post("/v1/match", json={"text": text}).status_code)
 
-        threads = [threading.Thread(target=feed, args=(name,)) for name in range(12)]
+        threads = [threading.Thread(target=feed, args=(name,)) for name in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
