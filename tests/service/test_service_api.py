@@ -5,12 +5,26 @@ from __future__ import annotations
 import json
 import time
 import uuid
+from collections.abc import Iterator
 
 import httpx
 import pytest
-from serving import assert_problem, lines_of
+from serving import Served, assert_problem, lines_of, serving
 
 TEXT = "Fire broke out on the ferry off Corran at dawn, and {} passengers were brought ashore by lifeboat crews."
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    """One service for all: each test minds its own articles."""
+    with serving(tmp_path_factory.mktemp("service") / "stories.db") as found:
+        yield found
+
+
+@pytest.fixture
+def http(served: Served) -> Iterator[httpx.Client]:
+    with served.client() as client:
+        yield client
 
 
 def named(name: str) -> str:
