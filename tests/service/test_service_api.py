@@ -149,7 +149,7 @@ def test_stories_by_page(http: httpx.Client) -> None:
     found: list[str] = []
     cursor = None
     for _ in range(4):
-        params = {"outlet": outlet, "limit": 2, **({"cursor": cursor} if cursor else {})}
+        params: dict[str, str | int] = {"outlet": outlet, "limit": 2, **({"cursor": cursor} if cursor else {})}
         page = http.get("/v1/stories", params=params).json()
         found += [story["id"] for story in page["stories"]]
         cursor = page["next"]

@@ -64,13 +64,18 @@ def opened(browser: Any, served: Served, hash_: str = "", **options: Any) -> Ite
     said: list[str] = []
     page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
     page.on("pageerror", lambda error: said.append(f"error: {error}"))
-    page.on("dialog", lambda dialog: (said.append(f"dialog: {dialog.message}"), dialog.dismiss()))
-    page.on("request", lambda request: None if request.url.startswith(served.url) else said.append(request.url))
+    page.on("dialog", lambda dialog: _asked(dialog, said))
+    page.on("request", lambda request: said.extend([] if request.url.startswith(served.url) else [request.url]))
     page.goto(f"{served.url}/{hash_}")
     page.wait_for_selector("html[data-ready]", timeout=60_000)
     yield page
     context.close()
     assert [line for line in said if "status of 404" not in line] == []
+
+
+def _asked(dialog: Any, said: list[str]) -> None:
+    said.append(f"dialog: {dialog.message}")
+    dialog.dismiss()
 
 
 def test_the_list_a_story_and_two_versions_side_by_side(browser: Any, served: Served) -> None:
