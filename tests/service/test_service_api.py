@@ -77,7 +77,9 @@ def test_matching_stores_nothing(http: httpx.Client) -> None:
 
 def test_an_update_and_a_removal(http: httpx.Client) -> None:
     name = named("a/with slash?&#%é")
-    path = f"/v1/articles/{httpx.URL('http://x/').copy_with(params={'q': name}).query.decode()[2:]}".replace("+", "%20")
+    path = f"/v1/articles/{httpx.URL('http://x.example/').copy_with(params={'q': name}).query.decode()[2:]}".replace(
+        "+", "%20"
+    )
     assert_problem(http.put(path, json={"text": unique()}), 404)
     assert http.post("/v1/articles", json={"id": name, "text": unique()}).status_code == 201
     assert http.put(path, json={"text": unique()}).json()["status"] == "updated"
@@ -180,7 +182,7 @@ def test_changes_are_waited_for(http: httpx.Client) -> None:
 
 def job_of(http: httpx.Client, begun: httpx.Response) -> dict[str, object]:
     assert begun.status_code == 202
-    for _ in range(600):
+    for _ in range(3_000):
         job: dict[str, object] = http.get(begun.headers["location"]).json()
         if job["state"] != "waiting":
             return job

@@ -136,11 +136,13 @@ def test_it_asks_again_while_a_service_is_busy() -> None:
             return httpx.Response(429, headers={"Retry-After": "0"}, json={"title": "busy", "status": 429})
         return httpx.Response(200, json={"articles": 3})
 
-    with Client("http://service", transport=httpx.MockTransport(answer)) as client:
+    with Client("http://service.example", transport=httpx.MockTransport(answer)) as client:
         assert client.stats() == {"articles": 3}
     assert len(asked) == 4
     with (
-        Client("http://service", patience=0.1, transport=httpx.MockTransport(lambda _: httpx.Response(503))) as client,
+        Client(
+            "http://service.example", patience=0.1, transport=httpx.MockTransport(lambda _: httpx.Response(503))
+        ) as client,
         pytest.raises(ServiceError) as error,
     ):
         client.stats()

@@ -2,28 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
-from urllib.parse import quote
 
 from dedup.article import Article, Notice
-from dedup.clustering import CopyGroup, Explanation, Link, SharedWord, Story
+from dedup.client import answers
+from dedup.clustering import Explanation, Story
 from dedup.errors import InputError, MissingDependencyError, ServiceError, UnknownArticleError
 from dedup.index import Change, IndexedArticle, Placement, StoryPage
-from dedup.index.incoming import dates_now, incoming
-from dedup.likeness import Mentions, Passage, Piece
 
 if TYPE_CHECKING:
     import httpx
 
 BATCH = 500
 """Articles that are sent at a time."""
-_BYTES = 4_000_000
 _PAGE = 200
 _AGAIN = (429, 502, 503, 504)
 _PAUSE = 0.2
@@ -106,7 +102,7 @@ class Client:
             InputError: it is no article, has no id, or is larger than the service takes.
             ServiceError: the service could not store it.
         """
-        return _placement(self._ask("POST", "v1/articles", json=_record(article)))
+        return answers.placement(self._ask("POST", "v1/articles", json=answers.record_of(article)))
 
     def add_many(
         self,
@@ -132,14 +128,14 @@ class Client:
             ServiceError: the service could not store some.
         """
         noted = [] if notices is None else notices
-        records = (_record(article, place, noted) for place, article in enumerate(articles))
+        records = (answers.record_of(article, place, noted) for place, article in enumerate(articles))
         while some := list(islice(records, batch)):
-            for part in _parts(some):
+            for part in answers.parts(some):
                 told = self._ask("POST", "v1/articles/batch", json={"articles": part})
                 for result in told["results"]:
                     if problem := result.get("problem"):
-                        raise _error(problem)
-                    yield _placement(result["placement"])
+                        raise answers.error_of(problem)
+                    yield answers.placement(result["placement"])
 
     def update(self, article: Article | Mapping[str, Any]) -> Placement:
         """As `StoryIndex.update`.
@@ -147,8 +143,8 @@ class Client:
         Raises:
             UnknownArticleError: it is not there.
         """
-        record = _record(article)
-        return _placement(self._ask("PUT", f"v1/articles/{_part(record['id'])}", json=record))
+        record = answers.record_of(article)
+        return answers.placement(self._ask("PUT", f"v1/articles/{answers.part_of(record['id'])}", json=record))
 
     def remove(self, *articles: str) -> list[Change]:
         """As `StoryIndex.remove`, one article after the other.
@@ -158,8 +154,8 @@ class Client:
         """
         found = []
         for name in dict.fromkeys(articles):
-            found += self._ask("DELETE", f"v1/articles/{_part(name)}")["changes"]
-        return [_change(change) for change in found]
+            found += self._ask("DELETE", f"v1/articles/{answers.part_of(name)}")["changes"]
+        return [answers.change(change) for change in found]
 
     def expire(self, before: date | datetime) -> int:
         """As `StoryIndex.expire`; waits until it is done."""
@@ -186,7 +182,7 @@ class Client:
         Raises:
             InputError: it is no article.
         """
-        return _placement(self._ask("POST", "v1/match", json=_record(article, needs_id=False)))
+        return answers.placement(self._ask("POST", "v1/match", json=answers.record_of(article, needs_id=False)))
 
     def article(self, article: str) -> IndexedArticle:
         """As `StoryIndex.article`.
@@ -194,7 +190,7 @@ class Client:
         Raises:
             UnknownArticleError: there is none.
         """
-        return _held(self._ask("GET", f"v1/articles/{_part(article)}"))
+        return answers.held(self._ask("GET", f"v1/articles/{answers.part_of(article)}"))
 
     def story(self, story: str) -> Story:
         """As `StoryIndex.story`.
@@ -202,7 +198,7 @@ class Client:
         Raises:
             UnknownArticleError: there is none.
         """
-        return _story(self._ask("GET", f"v1/stories/{_part(story)}"))
+        return answers.story(self._ask("GET", f"v1/stories/{answers.part_of(story)}"))
 
     def stories(
         self, *, since: date | datetime | None = None, outlet: str | None = None, min_size: int = 1
@@ -229,16 +225,18 @@ class Client:
         given = {"cursor": cursor, "since": since.isoformat() if since else None, "outlet": outlet}
         wanted = {name: value for name, value in given.items() if value is not None}
         told = self._ask("GET", "v1/stories", params={**wanted, "min_size": min_size, "limit": limit})
-        return StoryPage(tuple(map(_story, told["stories"])), told["next"])
+        return StoryPage(tuple(map(answers.story, told["stories"])), told["next"])
 
     def search(self, query: str, *, limit: int = 50) -> list[IndexedArticle]:
         """As `StoryIndex.search`."""
-        return [_held(one) for one in self._ask("GET", "v1/search", params={"q": query, "limit": limit})["articles"]]
+        return [
+            answers.held(one) for one in self._ask("GET", "v1/search", params={"q": query, "limit": limit})["articles"]
+        ]
 
     def changes(self, since: int = 0, *, limit: int = 1_000, wait: float = 0.0) -> list[Change]:
         """As `StoryIndex.changes`; where there are none, waits so many seconds for some."""
         params = {"since": since, "limit": limit, "wait": wait}
-        return [_change(one) for one in self._ask("GET", "v1/changes", params=params)["changes"]]
+        return [answers.change(one) for one in self._ask("GET", "v1/changes", params=params)["changes"]]
 
     def explain(self, a: str, b: str) -> Explanation:
         """As `StoryIndex.explain`.
@@ -247,12 +245,12 @@ class Client:
             UnknownArticleError: one of them is not there.
             InputError: the index keeps no texts.
         """
-        return _explanation(self._ask("GET", "v1/explain", params={"a": a, "b": b}))
+        return answers.explanation(self._ask("GET", "v1/explain", params={"a": a, "b": b}))
 
     def compare(self, a: Article | Mapping[str, Any], b: Article | Mapping[str, Any]) -> Explanation:
         """The same of two articles that are not stored, judged by the background of the index."""
-        pair = {name: _record(one, needs_id=False) for name, one in (("a", a), ("b", b))}
-        return _explanation(self._ask("POST", "v1/compare", json=pair))
+        pair = {name: answers.record_of(one, needs_id=False) for name, one in (("a", a), ("b", b))}
+        return answers.explanation(self._ask("POST", "v1/compare", json=pair))
 
     def stats(self) -> dict[str, Any]:
         """As `StoryIndex.stats`, without what tells of the service's machine."""
@@ -271,10 +269,10 @@ class Client:
             else:
                 if answer.is_success:
                     return answer.json()
-                problem = _problem(answer.content, answer.status_code)
-                pause = max(pause, _seconds(answer.headers.get("retry-after", "")))
+                problem = answers.problem_of(answer.content, answer.status_code)
+                pause = max(pause, answers.seconds(answer.headers.get("retry-after", "")))
                 if answer.status_code not in _AGAIN or time.monotonic() + pause > until:
-                    raise _error(problem)
+                    raise answers.error_of(problem)
             time.sleep(pause)
             pause = min(2 * pause, 5.0)
 
@@ -286,123 +284,7 @@ class Client:
                 raise ServiceError(f"{job['what']} is not done yet: it goes on in the service, as job {job['id']}")
             time.sleep(pause)
             pause = min(2 * pause, 2.0)
-            job = self._ask("GET", f"v1/jobs/{_part(job['id'])}")
+            job = self._ask("GET", f"v1/jobs/{answers.part_of(job['id'])}")
         if job["state"] == "failed":
-            raise _error(job["problem"])
+            raise answers.error_of(job["problem"])
         return dict(job["result"])
-
-
-def _part(name: str) -> str:
-    """A part of an address; "." and ".." would be taken for folders."""
-    return quote(name, safe="").replace(".", "%2E") if not name.strip(".") else quote(name, safe="")
-
-
-def _record(
-    article: Article | Mapping[str, Any], place: int = 0, notices: list[Notice] | None = None, *, needs_id: bool = True
-) -> dict[str, Any]:
-    came = incoming(article, place, [] if notices is None else notices, dates_now(), needs_id=needs_id).article
-    found: dict[str, Any] = {"id": came.id, "text": came.text} if came.id else {"text": came.text}
-    found |= {name: value for name in ("title", "source", "url", "lang") if (value := getattr(came, name))}
-    found |= {name: value.isoformat() for name in ("published", "seen") if (value := getattr(came, name)) is not None}
-    return found
-
-
-def _parts(records: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Some records at a time, so that no body is too large."""
-    part: list[dict[str, Any]] = []
-    size = 0
-    for record in records:
-        own = 6 * len(record["text"]) + 1_000
-        if part and size + own > _BYTES:
-            yield part
-            part, size = [], 0
-        part.append(record)
-        size += own
-    if part:
-        yield part
-
-
-def _seconds(text: str) -> float:
-    return float(text) if text.isdecimal() else 0.0
-
-
-def _problem(content: bytes, status: int) -> dict[str, Any]:
-    try:
-        found = json.loads(content)
-    except ValueError:
-        found = None
-    return (
-        found if isinstance(found, dict) and "title" in found else {"title": "no problem of dedup's", "status": status}
-    )
-
-
-def _error(problem: Mapping[str, Any]) -> Exception:
-    """The error of the library that a problem is."""
-    status = int(problem.get("status", 0))
-    told = "; ".join(f"{one['field']}: {one['problem']}: {one['remedy']}" for one in problem.get("errors", ())[:5])
-    message = f"{problem['title']} ({status}): {told}" if told else f"{problem['title']} ({status})"
-    if status == 404:
-        return UnknownArticleError(message)
-    if status in {400, 409, 413, 414, 415, 422}:
-        return InputError(message)
-    return ServiceError(message, status)
-
-
-def _moment(text: str | None) -> date | datetime | None:
-    if text is None:
-        return None
-    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
-
-
-def _change(told: Mapping[str, Any]) -> Change:
-    return Change(**{**told, "at": datetime.fromisoformat(told["at"])})
-
-
-def _placement(told: Mapping[str, Any]) -> Placement:
-    return Placement(
-        told["id"],
-        told["status"],
-        told["story"] or "",
-        told["new_story"],
-        told["copy_of"],
-        tuple(Link(**link) for link in told["links"]),
-        tuple(map(_change, told["changed"])),
-    )
-
-
-def _held(told: Mapping[str, Any]) -> IndexedArticle:
-    fields: dict[str, Any] = {name: told[name] for name in ("id", "title", "source", "url", "lang")}
-    fields |= {name: _moment(told[name]) for name in ("published", "seen")}
-    return IndexedArticle(Article(text=told.get("text", ""), **fields), told["story"], told["copy_of"])
-
-
-def _story(told: Mapping[str, Any]) -> Story:
-    groups = tuple(CopyGroup(one["id"], tuple(one["articles"]), one["canonical"]) for one in told["copy_groups"])
-    return Story(
-        told["id"],
-        tuple(told["articles"]),
-        told["canonical"],
-        told["title"],
-        groups,
-        _moment(told["start"]),
-        _moment(told["end"]),
-        tuple(told["sources"]),
-    )
-
-
-def _explanation(told: Mapping[str, Any]) -> Explanation:
-    fields = {name: value for name, value in told.items() if name != "waterfall"}
-    passages = [{**one, "pieces": tuple(Piece(**piece) for piece in one["pieces"])} for one in told["passages"]]
-    return Explanation(
-        **{
-            **fields,
-            "link": Link(**told["link"]),
-            "words": tuple(SharedWord(**word) for word in told["words"]),
-            "passages": tuple(Passage(**one) for one in passages),
-            **{name: Mentions(**{key: tuple(some) for key, some in told[name].items()}) for name in _MENTIONS},
-            "missing": tuple(told["missing"]),
-        }
-    )
-
-
-_MENTIONS = ("names", "numbers", "dates")
