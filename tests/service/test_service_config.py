@@ -108,7 +108,7 @@ def test_the_log_is_json_with_the_ids_of_requests(tmp_path: Path) -> None:
         assert served.stop() == 0
     lines = [json.loads(line) for line in served.lines]
     mine = next(line for line in lines if line.get("request") == "mine-1")
-    assert (mine["method"], mine["status"], mine["problem"]) == ("GET", 422, "invalid")
+    assert (mine["method"], mine["status"], mine["problem"]) == ("GET", 404, "not-found")
     added = next(line for line in lines if line.get("request") == answer.headers["x-request-id"])
     assert (added["route"], added["status"], added["level"]) == ("/v1/articles", 201, "info")
     assert {"time", "milliseconds", "bytes", "client", "token"} <= set(added)
