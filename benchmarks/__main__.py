@@ -98,6 +98,44 @@ def index(
 
 
 @app.command()
+def service(
+    data: Data = None,
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole result here as JSON.")] = None,
+    articles: Annotated[int, typer.Option(min=1, help="Articles of the stream in the store, at most.")] = 100_000,
+    rate: Annotated[float, typer.Option(min=1, help="Requests a second.")] = 300.0,
+    seconds: Annotated[int, typer.Option(min=1, max=180, help="Seconds of load.")] = 120,
+    flood: Annotated[int, typer.Option(min=0, max=60, help="Seconds of more than it can do; 0 leaves it out.")] = 15,
+    store: Annotated[Path | None, typer.Option(help="A store that has the articles already; a copy is served.")] = None,
+    seed: Annotated[int, typer.Option(min=0, help="Seed of what is made up.")] = 20240527,
+) -> None:
+    """What the service answers in a second under a real load (needs wrk), and what it does when flooded."""
+    notes = Console(stderr=True)
+    try:
+        require_libraries()
+        from benchmarks import service as benchmark
+        from benchmarks import show_service
+        from benchmarks.data import find_folder
+
+        with notes.status("starting") as status:
+            report = benchmark.run(
+                find_folder(data),
+                articles=articles,
+                rate=rate,
+                seconds=seconds,
+                flood=flood,
+                store=store,
+                seed=seed,
+                watch=Stopwatch(status.update),
+            )
+    except DedupError as error:
+        _complain(notes, str(error))
+        raise typer.Exit(1) from error
+    if json_file:
+        json_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    show_service.show_service(report, Console())
+
+
+@app.command()
 def gate(
     data: Data = None,
     update: Annotated[

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from dedup.article import Article as Article
     from dedup.article import Notice as Notice
     from dedup.background import Background as Background
+    from dedup.client import Client as Client
     from dedup.clustering import Clustering as Clustering
     from dedup.clustering import CopyGroup as CopyGroup
     from dedup.clustering import Explanation as Explanation
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from dedup.errors import InputError as InputError
     from dedup.errors import MissingDependencyError as MissingDependencyError
     from dedup.errors import SecondOpinionError as SecondOpinionError
+    from dedup.errors import ServiceError as ServiceError
     from dedup.errors import SettingsError as SettingsError
     from dedup.errors import StoreError as StoreError
     from dedup.errors import StoreLockedError as StoreLockedError
@@ -42,6 +44,7 @@ if TYPE_CHECKING:
     from dedup.index import IndexedArticle as IndexedArticle
     from dedup.index import Placement as Placement
     from dedup.index import StoryIndex as StoryIndex
+    from dedup.index import StoryPage as StoryPage
     from dedup.judging import JudgedScores as JudgedScores
     from dedup.judging import Judgement as Judgement
     from dedup.judging import offered as offered
@@ -72,6 +75,7 @@ _HOMES = {
     "Article": "article",
     "Background": "background",
     "Change": "index",
+    "Client": "client",
     "Clustering": "clustering",
     "Configuration": "sources",
     "CopyGroup": "clustering",
@@ -94,6 +98,7 @@ _HOMES = {
     "Provenance": "provenance",
     "Scores": "evaluate",
     "SecondOpinionError": "errors",
+    "ServiceError": "errors",
     "Settings": "settings",
     "SettingsError": "errors",
     "SharedWord": "clustering",
@@ -102,6 +107,7 @@ _HOMES = {
     "Story": "clustering",
     "StoryClusterer": "estimators",
     "StoryIndex": "index",
+    "StoryPage": "index",
     "StoryTfidfVectorizer": "estimators",
     "UnknownArticleError": "errors",
     "Version": "provenance",

@@ -6,6 +6,7 @@ DedupError
 ├── UnknownArticleError     (KeyError)     an id that is not in this clustering, or not in the index
 ├── StoreError              (OSError)      a store of stories that cannot be opened, read or written
 │   └── StoreLockedError    (TimeoutError) another process writes to it
+├── ServiceError            (ConnectionError) a service that cannot be reached, or that refuses
 ├── SecondOpinionError      (RuntimeError) the embedding that was given failed, or gave no vectors
 ├── EngineError             (RuntimeError) a distributed run that cannot go on: its folder, its session, a step's rows
 └── MissingDependencyError  (ImportError)  an optional package is needed; the message has the command that installs it
@@ -45,6 +46,19 @@ class StoreError(DedupError, OSError):
 
 class StoreLockedError(StoreError, TimeoutError):
     """Another process, or another index of this one, writes to the store."""
+
+
+class ServiceError(DedupError, ConnectionError):
+    """A service of stories that cannot be reached, is too busy for too long, lets this client not in, or has a fault.
+
+    Args:
+        message: what is wrong and what to do.
+        status: of its answer, 0 where there was none.
+    """
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        self.status = status
+        super().__init__(message)
 
 
 class SecondOpinionError(DedupError, RuntimeError):

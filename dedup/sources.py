@@ -26,6 +26,10 @@ _CONFIG = "CONFIG"
 _RESERVED = (_CONFIG, "TRACEBACK", "KERNELS", "DATA")
 """Variables of dedup that are no settings: the file to take settings from, and those for who works on dedup."""
 
+SECTIONS = ("serve",)
+"""Tables of the file, and variables (`DEDUP_SERVE_PORT`), that say something of a part of dedup: see `section`."""
+
+_SECTION_VARIABLES = tuple(f"{name.upper()}_" for name in SECTIONS)
 _DEFAULT = "default"
 _YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 _FIELD = "fields."
@@ -92,6 +96,35 @@ def configure(
         *(_Given(name, value, _flag(name)) for name, value in (flags or {}).items()),
     ]
     return _effective(given, faults, found)
+
+
+def section(
+    name: str,
+    *,
+    file: str | os.PathLike[str] | None = None,
+    folder: str | os.PathLike[str] = ".",
+    environment: Mapping[str, str] | None = None,
+) -> tuple[dict[str, tuple[Any, str]], list[str]]:
+    """What file and environment say of one of the `SECTIONS`: by name the value and its place; and what is wrong.
+
+    The table `[serve]` stands in the file that `configure` reads, the variables begin with `DEDUP_SERVE_` and go first.
+
+    Args:
+        name: of the section.
+        file, folder, environment: as for `configure`.
+    """
+    variables = os.environ if environment is None else environment
+    faults: list[str] = []
+    named = file or variables.get(VARIABLE + _CONFIG) or None
+    found = Path(named) if named else _nearest(Path(folder).absolute())
+    values: dict[str, tuple[Any, str]] = {}
+    for one in _of_file(found, faults, name) if found else ():
+        values[one.name] = (one.value, one.place)
+    begin = f"{VARIABLE}{name.upper()}_"
+    for variable, value in sorted(variables.items()):
+        if variable.startswith(begin):
+            values[variable.removeprefix(begin).lower()] = (value, variable)
+    return values, faults
 
 
 def _effective(given: Sequence[_Given], faults: list[str], file: Path | None) -> Configuration:
@@ -164,7 +197,7 @@ def _flag(name: str) -> str:
 def _of_environment(variables: Mapping[str, str]) -> Iterator[_Given]:
     for variable, value in sorted(variables.items()):
         name = variable.removeprefix(VARIABLE)
-        if name != variable and name not in _RESERVED:
+        if name != variable and name not in _RESERVED and not name.startswith(_SECTION_VARIABLES):
             name = name.lower()
             name = _FIELD + name.removeprefix("field_") if name.startswith("field_") else name
             yield _Given(name, value, variable)
@@ -191,7 +224,8 @@ def _holds_table(file: Path) -> bool:
         return bool(re.search(r"^[ \t]*\[[ \t]*tool[ \t]*\.[ \t]*dedup\b", text, re.MULTILINE))
 
 
-def _of_file(file: Path, faults: list[str]) -> Iterator[_Given]:
+def _of_file(file: Path, faults: list[str], part: str = "") -> Iterator[_Given]:
+    """What a file says of the settings, or of a section of it."""
     shown = _shown(file)
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -208,6 +242,7 @@ def _of_file(file: Path, faults: list[str]) -> Iterator[_Given]:
         faults.append(f"{shown}{line}: not TOML ({problem[0].lower()}{problem[1:]})")
         return
     above: tuple[str, ...] = ("tool", "dedup") if file.name == "pyproject.toml" else ()
+    above = (*above, part) if part else above
     for key in above:
         table = table.get(key, {})
         if not isinstance(table, dict):
@@ -215,7 +250,9 @@ def _of_file(file: Path, faults: list[str]) -> Iterator[_Given]:
             return
     lines = _Lines(text)
     for name, value in table.items():
-        if name == "fields" and isinstance(value, dict):
+        if not part and name in SECTIONS and isinstance(value, dict):
+            continue
+        if not part and name == "fields" and isinstance(value, dict):
             for own, theirs in value.items():
                 yield _Given(_FIELD + own, theirs, f"{shown}:{lines.of((*above, name, own))}")
         else:

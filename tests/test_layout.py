@@ -44,6 +44,8 @@ ROOMS = {
         "errors article settings clustering record text vectorize match group collection background steps evidence"
         " assemble pipeline"
     ),
+    "client": "errors article clustering likeness index",
+    "service": "__init__ errors article settings sources clustering pipeline provenance index report",
     "engines": "errors article settings record text vectorize match group collection assemble steps",
     "archive": "errors article settings clustering quote read spreadsheet collection pipeline",
     "provenance": "errors article likeness clustering text match collection",
@@ -58,11 +60,12 @@ ROOMS = {
     "judging": "errors clustering group vectorize portable evaluate quote report",
     "cli": (
         "__init__ errors article settings sources whole clustering archive evaluate report judging keep index engines"
+        " service"
     ),
     "__main__": "cli",
     "__init__": (
         "errors article record settings sources clustering read background pipeline archive estimators evaluate"
-        " likeness provenance judging index"
+        " likeness provenance judging index client"
     ),
 }
 """The table of the house, as built. Reading a record is `collection`'s business too, since a caller may pass mappings;
@@ -83,6 +86,10 @@ HEAVY = [
     "joblib",
     "pyarrow",
     "pyspark",
+    "fastapi",
+    "uvicorn",
+    "httpx",
+    "prometheus_client",
 ]
 
 

@@ -28,7 +28,7 @@ Each command has a help of its own: dedup cluster --help.
 
 def application() -> typer.Typer:
     """The command with all its subcommands."""
-    from dedup.cli import cluster, compare, evaluate, index, judge, schema, settings
+    from dedup.cli import cluster, compare, evaluate, index, judge, schema, serve, settings
 
     # Plain help, without boxes: it is twice as fast, and examples can be copied out of it.
     app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, help=_HELP)
@@ -43,6 +43,7 @@ def application() -> typer.Typer:
     ):
         app.command(name, help=module.HELP, short_help=module.SHORT_HELP)(module.command)
     app.add_typer(index.group(), name="index", help=index.HELP, short_help=index.SHORT_HELP)
+    app.add_typer(serve.group(), name="serve", help=serve.HELP, short_help=serve.SHORT_HELP)
     return app
 
 

@@ -1,5 +1,6 @@
 """One article at a time: the story index, and the store behind it."""
 
+from dedup.index.finding import StoryPage as StoryPage
 from dedup.index.incoming import Placement as Placement
 from dedup.index.records import Change as Change
 from dedup.index.story_index import StoryIndex as StoryIndex

@@ -8,8 +8,10 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from itertools import islice
 
 from dedup.errors import StoreError
+from dedup.index.finding import holds
 from dedup.index.records import Change, Sketch, StoredArticle, StoredStory
 from dedup.index.store import StoryFilter
 
@@ -113,6 +115,15 @@ class MemoryStore:
 
     def of_story(self, story: int) -> list[StoredArticle]:
         return [article for article in self._in_order() if article.story == story]
+
+    def holding(self, words: Sequence[str], most: int) -> list[StoredArticle]:
+        texts = self._open().texts
+        found = (
+            article
+            for article in reversed(self._in_order())
+            if holds(words, article.id, article.source, article.article("").title, texts.get(article.number, ""))
+        )
+        return list(islice(found, most))
 
     def older(self, seconds: float, most: int) -> list[StoredArticle]:
         return sorted((article for article in self._in_order() if article.age < seconds), key=lambda one: one.age)[

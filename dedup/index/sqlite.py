@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dedup.errors import StoreError, StoreLockedError
+from dedup.index.finding import condition
 from dedup.index.place import WriterLock, refuse_network
 from dedup.index.records import Change, Sketch, StoredArticle, StoredStory, moment
 from dedup.index.schema import APPLICATION, FORMAT, migrate
@@ -161,6 +162,15 @@ class SqliteStore:
 
     def of_story(self, story: int) -> list[StoredArticle]:
         return self._articles("WHERE story = ? ORDER BY number", (story,))
+
+    def holding(self, words: Sequence[str], most: int) -> list[StoredArticle]:
+        where, values = condition(words)
+        found = self._rows(
+            f"SELECT number FROM article LEFT JOIN body USING (number) WHERE {where} ORDER BY number DESC LIMIT ?",
+            (*values, most),
+        )
+        held = self.articles([row[0] for row in found])
+        return [held[row[0]] for row in found if row[0] in held]
 
     def older(self, seconds: float, most: int) -> list[StoredArticle]:
         return self._articles(

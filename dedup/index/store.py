@@ -100,6 +100,10 @@ class Store(Protocol):
         """The articles of a story, in the order they came."""
         ...
 
+    def holding(self, words: Sequence[str], most: int) -> list[StoredArticle]:
+        """The articles that hold all of some folded words in id, outlet, title or text, the last that came first."""
+        ...
+
     def older(self, seconds: float, most: int) -> list[StoredArticle]:
         """The articles whose age lies before a time, the oldest first; see `StoredArticle.age`."""
         ...

@@ -16,6 +16,7 @@ from dedup.collection import published_seconds
 from dedup.errors import StoreError, UnknownArticleError
 from dedup.index.checking import check
 from dedup.index.desk import Desk, Draft
+from dedup.index.finding import StoryPage, page, words_of
 from dedup.index.incoming import Placement, dates_now, incoming
 from dedup.index.memory import MemoryStore
 from dedup.index.opening import Facts, read_facts, write_facts
@@ -302,6 +303,39 @@ class StoryIndex:
         """
         time_ = None if since is None else published_seconds(since)
         return every_story(self._store, self._pages(StoryFilter(time_, outlet, min_size)))
+
+    def page(
+        self,
+        cursor: str | None = None,
+        *,
+        since: date | datetime | None = None,
+        outlet: str | None = None,
+        min_size: int = 1,
+        limit: int = 50,
+    ) -> StoryPage:
+        """The same a page at a time, for who asks again later: with the cursor that the page before ended with.
+
+        Raises:
+            InputError: it is no such cursor.
+        """
+        time_ = None if since is None else published_seconds(since)
+        return page(self._store, StoryFilter(time_, outlet, min_size), cursor, limit)
+
+    def search(self, query: str, *, limit: int = 50) -> list[IndexedArticle]:
+        """The articles that hold all words of a query in id, outlet, title or text; the last that came first.
+
+        Upper and lower case are one, mostly. The articles come without their texts.
+
+        Raises:
+            InputError: the query has no words, or more than twelve.
+        """
+        found = self._store.holding(words_of(query), limit)
+        stories = self._store.story_numbered(sorted({stored.story for stored in found}))
+        return [
+            IndexedArticle(stored.article(""), stories[stored.story].id, self._desk.copy_of(stored))
+            for stored in found
+            if stored.story in stories
+        ]
 
     def changes(self, since: int = 0, *, limit: int = 1_000) -> list[Change]:
         """What has changed after a cursor, in order, up to a limit: go on from the last one's cursor."""

@@ -57,7 +57,7 @@ def write_html(clustering: Clustering, out: TextIO, *, title: str = "Stories") -
     if not clustering.has_texts:
         raise InputError("this clustering was made without keeping the texts: cluster with keep_texts=True")
     templates = environment()
-    style, script = (_source(name) for name in ("page.css", "page.js"))
+    style, script = _source("page.css"), _source("shown.js") + _source("page.js")
     stream = templates.get_template("page.html").stream(
         title=title,
         version=__version__,

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-const $ = (id) => document.getElementById(id);
+const { $, element, block, plural, percent, write, twin } = shown;
 const UNIT = 2 ** -20, PAIR = 1.125, SAME_EVENT = 0.16, LOWEST = 0.05, SEVERAL = 3, DROP = 0.8, CAP = 0.4;  // as in dedup/group/cut.py
 const SEED = 3, FEWEST = 6, EDIT = 2, SLACK = 6, LONE = 5, REACH = 16, SHIFT = 4, CROWD = 16;  // as in dedup/match/passages.py
 const SPAN = 20, [FADES, FADED] = [.3, .6], MOST = 12;  // as in dedup/match/stories.py; names and figures that are told
@@ -271,8 +271,6 @@ function relation(a, b) {
   return found;
 }
 
-const percent = (value) => Math.round(100 * value) + " %";
-
 function told(r) {
   if (r.equal) return "The same text: title and body are equal.";
   if (r.sameText) return r.copy ? `The same text: on average ${percent(r.copy[0])} of their words stand in phrases that both have.` : "The same text by way of others: each overlaps with a copy that overlaps with the other’s.";
@@ -287,26 +285,12 @@ function told(r) {
 
 // What is shown. Texts are put in as text, never as markup.
 
-function element(name, text, classes) {
-  const found = document.createElement(name);
-  if (text !== undefined) found.textContent = text;
-  if (classes) found.className = classes;
-  return found;
-}
-
-function block(name) {
-  const root = $(name).content.cloneNode(true).firstElementChild, slots = {};
-  for (const node of [root, ...root.querySelectorAll("[data-slot]")]) if (node.dataset.slot) slots[node.dataset.slot] = node;
-  return { root, slots };
-}
-
-const plural = (count, one, many) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
 const day = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 10);
 const span = (story) => story.start === Infinity ? "" : day(story.start) === day(story.end) ? day(story.start) : `${day(story.start)} – ${day(story.end)}`;
 const copiesIn = (story) => story.copies.reduce((sum, group) => sum + group.length - 1, 0);
 const moment = (place) => (data.dates[place] || "").slice(0, 16).replace("T", " ");
 
-let shown = [], visible = STEP, reading;
+let listed = [], visible = STEP, reading;
 
 function searchTexts() {  // the first search unpacks all texts; until then it looks at titles
   reading = reading || Promise.all(chunks.map((_, chunk) => textOf(chunk * data.chunk).then(() => unpacked.get(chunk)))).then((texts) => {
@@ -326,8 +310,8 @@ function filtered() {
 }
 
 function list() {
-  shown = filtered();
-  const entries = shown.slice(0, visible).map((story) => {
+  listed = filtered();
+  const entries = listed.slice(0, visible).map((story) => {
     const { root, slots } = block("entry");
     const link = root.querySelector("a");
     link.href = "#" + story.id;
@@ -341,16 +325,16 @@ function list() {
     return root;
   });
   $("entries").replaceChildren(...entries);
-  $("more").hidden = shown.length <= visible;
-  $("more").textContent = `Show more (${(shown.length - visible).toLocaleString("en")})`;
-  const all = shown.length === stories.length;
-  const articles = shown.reduce((sum, story) => sum + story.articles.length, 0), copies = shown.reduce((sum, story) => sum + copiesIn(story), 0);
-  $("summary").textContent = `${plural(articles, "article", "articles")} in ${plural(shown.length, "story", "stories")}, ${plural(copies, "copy", "copies")}` + (all ? "" : ` (of ${stories.length.toLocaleString("en")} stories)`);
+  $("more").hidden = listed.length <= visible;
+  $("more").textContent = `Show more (${(listed.length - visible).toLocaleString("en")})`;
+  const all = listed.length === stories.length;
+  const articles = listed.reduce((sum, story) => sum + story.articles.length, 0), copies = listed.reduce((sum, story) => sum + copiesIn(story), 0);
+  $("summary").textContent = `${plural(articles, "article", "articles")} in ${plural(listed.length, "story", "stories")}, ${plural(copies, "copy", "copies")}` + (all ? "" : ` (of ${stories.length.toLocaleString("en")} stories)`);
   chart();
 }
 
 function chart() {
-  const dated = shown.filter((story) => story.start !== Infinity), figure = $("chart");
+  const dated = listed.filter((story) => story.start !== Infinity), figure = $("chart");
   figure.hidden = dated.length < 2;
   if (figure.hidden) return;
   const first = Math.min(...dated.map((s) => Math.floor(s.start / 86400))), last = Math.max(...dated.map((s) => Math.floor(s.start / 86400)));
@@ -488,40 +472,6 @@ async function showSide(story, a, b) {
   }
   slots.next.addEventListener("click", nextPair);
   shownPage(root, "opened compared");
-}
-
-function twin(root, mark) {
-  for (const hot of root.querySelectorAll("mark.hot")) hot.classList.remove("hot");
-  const all = [...root.querySelectorAll(`mark[data-passage="${mark.dataset.passage}"]`)];
-  all.forEach((one) => one.classList.add("hot"));
-  const column = mark.closest(".text");
-  const there = all.find((one) => one.closest(".text") !== column);
-  if (there) { there.scrollIntoView({ block: "center" }); there.focus({ preventScroll: true }); }
-}
-
-function write(target, text, shared, side) {
-  const start = side + "Start", end = side + "End";
-  let at = text.length - text.trimStart().length;  // shown without what is empty at its head
-  const inOrder = shared.map((one, number) => [one, number]).sort(([x], [y]) => x[start] - y[start] || y[end] - x[end]);
-  for (const [one, number] of inOrder) {
-    if (one[end] <= at) continue;
-    target.append(text.slice(at, Math.max(at, one[start])));
-    const mark = element("mark");
-    mark.dataset.passage = number;
-    mark.tabIndex = 0;
-    let place = Math.max(at, one[start]);
-    for (const piece of one.pieces) {
-      if (piece[end] <= place) continue;
-      if (piece[start] > place) mark.append(element("span", text.slice(place, piece[start]), /[\p{L}\p{N}]/u.test(text.slice(place, piece[start])) ? "changed" : ""));
-      place = Math.max(place, piece[start]);
-      mark.append(text.slice(place, piece[end]));
-      place = piece[end];
-    }
-    target.append(mark);
-    at = one[end];
-  }
-  target.append(text.slice(at));
-  if (!text) target.append(element("em", "This article has no text; it is judged by its title."));
 }
 
 // What two texts name, in both and in one alone: a port of dedup/match/mentions.py

@@ -1,0 +1,226 @@
+"""What the service answers in a second, by wrk on this machine, and whether its memory grows; what a flood does to it.
+
+wrk asks as long as it is told, of each hundred requests 90 to match and 10 to add, and pauses between them so that
+about so many a second are asked; it shares the machine with the service. The articles are those of the real stream,
+changed: matched ones end in words of their own, added ones are made of two halves.
+
+The result is one dictionary (`run`):
+
+    benchmark, machine, versions, commit
+    articles    in the store when the load begins
+    start       seconds until the service was ready
+    load        requests, seconds, rate, milliseconds (p50, p90, p99, p999, max), errors, statuses; megabytes of
+                `memory` at the beginning, at the half and at the end; `processor`, its share of one core
+    flood       the same without pauses, by more connections and with nothing but articles to add; `after`, milliseconds
+                (p50, max) of requests one after the other once it is over
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+
+import dedup
+from benchmarks import data
+from benchmarks.machine import BenchmarkError, Stopwatch, provenance
+
+LEARNED_FROM = 5_000
+"""Articles of the beginning of the stream that the background of its store is learned from."""
+CONNECTIONS, FLOODING = 32, 256
+ASKED = 20_000
+"""Requests that are made up; when they have all been sent they are sent again."""
+_SCRIPT = Path(__file__).with_name("service.lua")
+_TICKS = os.sysconf("SC_CLK_TCK")
+
+
+def run(
+    folder: Path | None,
+    *,
+    articles: int,
+    rate: float,
+    seconds: int,
+    flood: int,
+    store: Path | None,
+    seed: int,
+    watch: Stopwatch,
+) -> dict[str, Any]:
+    """Measures everything.
+
+    Args:
+        folder: that has the stream.
+        articles: of it that are in the store, at most.
+        rate: requests a second.
+        seconds: of load.
+        flood: seconds of more than it can do; 0 to leave that out.
+        store: one that has the articles already: a copy of it is served. None to make one.
+        seed: of what is chosen and made up.
+        watch: is told of each step.
+    """
+    if shutil.which("wrk") is None:
+        raise BenchmarkError("the load comes from wrk, which is not here: apt-get install wrk")
+    stream = data.stream_file(folder)
+    if stream is None:
+        raise BenchmarkError("there is no stream: give its folder with --data")
+    report: dict[str, Any] = {"benchmark": "service", "seed": seed, **provenance()}
+    with TemporaryDirectory() as place:
+        here = Path(place)
+        with watch.step("read"):
+            every = sorted(dedup.read_articles([stream], notices=[]), key=lambda one: str(one.published))[:articles]
+        with watch.step("store"):
+            _store(here / "stories.db", every, store)
+        rng = np.random.default_rng(seed)
+        mixed, added = here / "mixed.tsv", here / "added.tsv"
+        _write(mixed, _requests(every, rng, ASKED, adding=0.1, prefix="load"))
+        _write(added, _requests(every, rng, ASKED, adding=1.0, prefix="flood"))
+        del every
+        begin = time.perf_counter()
+        with _served(here / "stories.db") as (process, url):
+            report["start"] = time.perf_counter() - begin
+            report["articles"] = _stats(url)["articles"]
+            with watch.step("load"):
+                report["load"] = _loaded(process, url, mixed, seconds, rate, seed)
+            if flood:
+                with watch.step("flood"):
+                    report["flood"] = _loaded(process, url, added, flood, 0.0, seed, FLOODING)
+                    time.sleep(3)
+                    report["flood"]["after"] = _one_by_one(url, mixed, 200)
+    return report
+
+
+def _store(path: Path, articles: Sequence[dedup.Article], made: Path | None) -> None:
+    if made is not None:
+        shutil.copyfile(made, path)
+        return
+    background = dedup.learn_background(articles[:LEARNED_FROM])
+    with dedup.StoryIndex.open(path, background=background) as index:
+        for _ in index.add_stream(articles):
+            pass
+
+
+def _requests(
+    articles: Sequence[dedup.Article], rng: np.random.Generator, count: int, *, adding: float, prefix: str
+) -> Iterator[tuple[str, dict[str, str]]]:
+    for number in range(count):
+        one, other = (articles[int(place)] for place in rng.integers(len(articles), size=2))
+        record = {"title": one.title[:1_000], "source": one.source[:200]}
+        if one.published is not None:
+            record["published"] = one.published.isoformat()
+        if rng.random() < adding:
+            text = f"{one.text[: len(one.text) // 2]} {other.text[len(other.text) // 2 :]}"
+            yield "/v1/articles", {"id": f"{prefix}-{number}", "text": text[:100_000], **record}
+        else:
+            yield "/v1/match", {"text": f"{one.text[:100_000]} More on this soon, by reporter {number}.", **record}
+
+
+def _write(path: Path, requests: Iterator[tuple[str, dict[str, str]]]) -> None:
+    with path.open("w", encoding="utf-8") as out:
+        for address, record in requests:
+            out.write(f"{address}\t{json.dumps(record)}\n")
+
+
+@contextmanager
+def _served(store: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A service of a store, ready."""
+    command = [sys.executable, "-m", "dedup.cli", "serve", "--store", str(store), "--port", "0"]
+    log = store.with_name("log.txt")
+    with log.open("w", encoding="utf-8") as out:
+        process = subprocess.Popen(command, stderr=out, text=True)  # noqa: S603 - our own
+    try:
+        url = ""
+        while not url or not _is_ready(url):
+            if process.poll() is not None:
+                raise BenchmarkError(f"the service did not start: {log.read_text(encoding='utf-8')[-500:]}")
+            found = re.search(r"at (http://\S+)", log.read_text(encoding="utf-8"))
+            url = found[1] if found else ""
+            time.sleep(0.1)
+        yield process, url
+        process.terminate()
+        if code := process.wait(60):
+            raise BenchmarkError(f"the service ended with {code}: {log.read_text(encoding='utf-8')[-500:]}")
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _is_ready(url: str) -> bool:
+    with suppress(OSError), urllib.request.urlopen(f"{url}/readyz", timeout=10) as answer:  # noqa: S310 - one of ours
+        return bool(answer.status == 200)
+    return False
+
+
+def _stats(url: str) -> dict[str, Any]:
+    with urllib.request.urlopen(f"{url}/v1/stats", timeout=30) as answer:  # noqa: S310
+        found: dict[str, Any] = json.load(answer)
+        return found
+
+
+def _loaded(
+    process: subprocess.Popen[str],
+    url: str,
+    requests: Path,
+    seconds: int,
+    rate: float,
+    seed: int,
+    connections: int = CONNECTIONS,
+) -> dict[str, Any]:
+    """Lets wrk ask for some seconds: what it says, and what the service took meanwhile."""
+    pause = 1_000 * connections / rate if rate else 0.0
+    environment = {
+        **os.environ,
+        "DEDUP_LOAD_REQUESTS": str(requests),
+        "DEDUP_LOAD_DELAY": f"{pause:.2f}",
+        "DEDUP_LOAD_SEED": str(seed),
+    }
+    command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(_SCRIPT), url]
+    used, memory = _processor(process.pid), [_megabytes(process.pid)]
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as asking:  # noqa: S603
+        while asking.poll() is None:
+            time.sleep(0.25)
+            memory.append(_megabytes(process.pid))
+        assert asking.stdout is not None
+        said = asking.stdout.read()
+    found = re.search(r"^JSON (.*)$", said, re.MULTILINE)
+    if found is None:
+        raise BenchmarkError(f"wrk failed: {said[-500:]}")
+    told: dict[str, Any] = json.loads(found[1])
+    told["rate"] = told["requests"] / told["seconds"]
+    told["memory"] = [memory[0], memory[len(memory) // 2], memory[-1]]
+    told["processor"] = (_processor(process.pid) - used) / told["seconds"]
+    return told
+
+
+def _one_by_one(url: str, requests: Path, count: int) -> dict[str, float]:
+    """Milliseconds of requests one after the other, each of which is answered."""
+    times = []
+    with requests.open(encoding="utf-8") as lines:
+        for line, _ in zip(lines, range(count), strict=False):
+            address, _, body = line.partition("\t")
+            asked = urllib.request.Request(f"{url}{address}", body.encode(), {"Content-Type": "application/json"})  # noqa: S310
+            begin = time.perf_counter()
+            with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310
+                answer.read()
+            times.append(1_000 * (time.perf_counter() - begin))
+    return {"p50": float(np.percentile(times, 50)), "max": max(times)}
+
+
+def _megabytes(pid: int) -> float:
+    return int(Path(f"/proc/{pid}/statm").read_text(encoding="ascii").split()[1]) * os.sysconf("SC_PAGE_SIZE") / 1e6
+
+
+def _processor(pid: int) -> float:
+    """Seconds of processor that a process has used."""
+    told = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(told[11]) + int(told[12])) / _TICKS

@@ -1,0 +1,171 @@
+"""`dedup serve`: the story index behind HTTP."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import dedup
+from dedup.cli.index_options import WaitOption
+from dedup.cli.messages import begin_logging, say
+from dedup.cli.options import ConfigOption, LogJsonOption, SetOption, ThreadsOption, VerboseOption, configured
+from dedup.cli.progress import ProgressBar
+from dedup.errors import SettingsError
+from dedup.report import visible
+
+if TYPE_CHECKING:
+    from dedup.service.config import ServiceSettings
+
+SHORT_HELP = "Serve a story index over HTTP: an API, and pages."
+HELP = """Serves a story index over HTTP: an API for programs, pages for people, and what operating it needs.
+
+The store is made if it is not there. It listens on this machine alone, at http://127.0.0.1:8080, unless told otherwise;
+beyond this machine it needs tokens. It ends on SIGTERM or SIGINT, after what it has begun.
+
+Every setting comes from, the first that has it: a flag; a variable of the environment (DEDUP_SERVE_PORT=9000); the
+table [serve] of dedup.toml, or [tool.dedup.serve] of pyproject.toml; the default. The settings without a flag of their
+own are limits: docs/service.md lists them all, --limit sets them.
+
+\b
+Examples:
+  dedup serve --store stories.db
+  dedup serve token --tokens tokens.txt --name feed --scope write
+  dedup serve --store stories.db --host 0.0.0.0 --tokens tokens.txt --log-json
+  dedup serve --store stories.db --limit queue=5000 --limit text=50000
+
+\b
+Exit codes:
+  0    it was told to end, and did
+  1    a store, an address or a file of tokens that cannot be used
+  2    wrong usage: an unknown option or setting
+"""
+
+_TOKENS = typer.Option("--tokens", metavar="FILE", help="The file of the tokens that are let in.", show_default=False)
+
+
+def group() -> typer.Typer:
+    """The command, with the one that makes tokens."""
+    app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.callback(invoke_without_command=True)(serve)
+    app.command("token")(token)
+    return app
+
+
+def serve(
+    context: typer.Context,
+    store: Annotated[
+        Path | None,
+        typer.Option("--store", metavar="FILE", help="The file that the index is kept in.", show_default=False),
+    ] = None,
+    host: Annotated[
+        str | None,
+        typer.Option(
+            "--host", metavar="ADDRESS", help="The address to listen on. Unset: 127.0.0.1.", show_default=False
+        ),
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option("--port", metavar="N", help="The port. Unset: 8080; 0: any.", show_default=False)
+    ] = None,
+    tokens: Annotated[str | None, _TOKENS] = None,
+    without_tokens: Annotated[
+        bool, typer.Option("--without-tokens", help="Listen beyond this machine although there are no tokens.")
+    ] = False,
+    names: Annotated[
+        str | None,
+        typer.Option("--names", metavar="HOST,…", help="The host names it is called by.", show_default=False),
+    ] = None,
+    limit: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--limit",
+            metavar="NAME=VALUE",
+            help="Change a limit: --limit queue=5000. Repeat for more.",
+            show_default=False,
+        ),
+    ] = None,
+    setting: SetOption = None,
+    config: ConfigOption = None,
+    threads: ThreadsOption = None,
+    wait: WaitOption = None,
+    verbose: VerboseOption = 0,
+    log_json: LogJsonOption = False,
+) -> None:
+    """Serve a story index over HTTP."""
+    if context.invoked_subcommand is not None:
+        return
+    if store is None:
+        raise typer.BadParameter("name the file of the index: --store stories.db", param_hint="--store")
+    from dedup.service import require_packages
+
+    require_packages()
+    begin_logging(max(verbose, 1), as_json=log_json)
+    flags: dict[str, Any] = {
+        name: value
+        for name, value in (("host", host), ("port", port), ("tokens", tokens), ("names", names))
+        if value is not None
+    }
+    if without_tokens:
+        flags["without_tokens"] = True
+    service = _settings({**_limits(limit), **flags}, config)
+    given = configured(setting=setting, config=config, threads=threads)
+    from dedup.service.run import check_reach, guard_of, listen, run
+
+    try:
+        check_reach(service)
+        guard = guard_of(service)
+    except SettingsError as error:
+        raise typer.BadParameter(visible(str(error)), param_hint="--tokens") from None
+    said = any(place != "default" for name, place in given.origins.items() if not name.startswith("fields."))
+    settings = given.settings if said or not store.exists() else None
+    with (
+        listen(service) as listening,
+        ProgressBar() as progress,
+        dedup.StoryIndex.open(store, settings, wait=wait or 0.0, progress=progress) as index,
+    ):
+        run(index, service, guard, listening, lambda address: say(f"dedup serves {store} at {address}"))
+    say("ended: all that was acknowledged is on disk")
+
+
+def token(
+    tokens: Annotated[Path, _TOKENS],
+    name: Annotated[
+        str, typer.Option("--name", metavar="NAME", help="What it is called in the log.", show_default=False)
+    ],
+    scope: Annotated[
+        str, typer.Option("--scope", metavar="SCOPE", help="read; or write, which may read too.", show_default=False)
+    ],
+) -> None:
+    """Make a token: its secret is printed, once; the file keeps a hash of it. To take it back, take out its line."""
+    begin_logging(0, as_json=False)
+    if scope not in {"read", "write"}:
+        raise typer.BadParameter(f"{visible(scope)} is neither read nor write", param_hint="--scope")
+    from dedup.service.tokens import add_token
+
+    try:
+        secret = add_token(tokens, name, "write" if scope == "write" else "read")
+    except SettingsError as error:
+        raise typer.BadParameter(visible(str(error)), param_hint="--tokens") from None
+    typer.echo(secret)
+    say("This is shown once. Send it as 'Authorization: Bearer …'.")
+
+
+def _settings(flags: dict[str, Any], config: Path | None) -> ServiceSettings:
+    from dedup.service.config import configure_service
+
+    try:
+        return configure_service(flags, file=config)
+    except SettingsError as error:
+        told = "\n  ".join(visible(fault) for fault in error.faults)
+        raise typer.BadParameter(f"{told}\n'dedup serve --help' says where settings come from.") from None
+
+
+def _limits(values: list[str] | None) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for value in values or ():
+        name, equals, text = value.partition("=")
+        if not equals or not name or name in found:
+            raise typer.BadParameter(f"{value!r} should read NAME=VALUE, each name once", param_hint="--limit")
+        found[name] = text
+    return found

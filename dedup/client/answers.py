@@ -1,0 +1,134 @@
+"""Between the library's objects and the JSON of a service: what a client sends, and what it makes of an answer."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from urllib.parse import quote
+
+from dedup.article import Article, Notice
+from dedup.clustering import CopyGroup, Explanation, Link, SharedWord, Story
+from dedup.errors import InputError, ServiceError, UnknownArticleError
+from dedup.index import Change, IndexedArticle, Placement
+from dedup.index.incoming import dates_now, incoming
+from dedup.likeness import Mentions, Passage, Piece
+
+_BYTES = 4_000_000
+
+
+def part_of(name: str) -> str:
+    """A part of an address; "." and ".." would be taken for folders."""
+    return quote(name, safe="").replace(".", "%2E") if not name.strip(".") else quote(name, safe="")
+
+
+def record_of(
+    article: Article | Mapping[str, Any], place: int = 0, notices: list[Notice] | None = None, *, needs_id: bool = True
+) -> dict[str, Any]:
+    came = incoming(article, place, [] if notices is None else notices, dates_now(), needs_id=needs_id).article
+    found: dict[str, Any] = {"id": came.id, "text": came.text} if came.id else {"text": came.text}
+    found |= {name: value for name in ("title", "source", "url", "lang") if (value := getattr(came, name))}
+    found |= {name: value.isoformat() for name in ("published", "seen") if (value := getattr(came, name)) is not None}
+    return found
+
+
+def parts(records: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Some records at a time, so that no body is too large."""
+    part: list[dict[str, Any]] = []
+    size = 0
+    for record in records:
+        own = 6 * len(record["text"]) + 1_000
+        if part and size + own > _BYTES:
+            yield part
+            part, size = [], 0
+        part.append(record)
+        size += own
+    if part:
+        yield part
+
+
+def seconds(text: str) -> float:
+    return float(text) if text.isdecimal() else 0.0
+
+
+def problem_of(content: bytes, status: int) -> dict[str, Any]:
+    try:
+        found = json.loads(content)
+    except ValueError:
+        found = None
+    return (
+        found if isinstance(found, dict) and "title" in found else {"title": "no problem of dedup's", "status": status}
+    )
+
+
+def error_of(problem: Mapping[str, Any]) -> Exception:
+    """The error of the library that a problem is."""
+    status = int(problem.get("status", 0))
+    told = "; ".join(f"{one['field']}: {one['problem']}: {one['remedy']}" for one in problem.get("errors", ())[:5])
+    message = f"{problem['title']} ({status}): {told}" if told else f"{problem['title']} ({status})"
+    if status == 404:
+        return UnknownArticleError(message)
+    if status in {400, 409, 413, 414, 415, 422}:
+        return InputError(message)
+    return ServiceError(message, status)
+
+
+def moment(text: str | None) -> date | datetime | None:
+    if text is None:
+        return None
+    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
+
+
+def change(told: Mapping[str, Any]) -> Change:
+    return Change(**{**told, "at": datetime.fromisoformat(told["at"])})
+
+
+def placement(told: Mapping[str, Any]) -> Placement:
+    return Placement(
+        told["id"],
+        told["status"],
+        told["story"] or "",
+        told["new_story"],
+        told["copy_of"],
+        tuple(Link(**link) for link in told["links"]),
+        tuple(map(change, told["changed"])),
+    )
+
+
+def held(told: Mapping[str, Any]) -> IndexedArticle:
+    fields: dict[str, Any] = {name: told[name] for name in ("id", "title", "source", "url", "lang")}
+    fields |= {name: moment(told[name]) for name in ("published", "seen")}
+    return IndexedArticle(Article(text=told.get("text", ""), **fields), told["story"], told["copy_of"])
+
+
+def story(told: Mapping[str, Any]) -> Story:
+    groups = tuple(CopyGroup(one["id"], tuple(one["articles"]), one["canonical"]) for one in told["copy_groups"])
+    return Story(
+        told["id"],
+        tuple(told["articles"]),
+        told["canonical"],
+        told["title"],
+        groups,
+        moment(told["start"]),
+        moment(told["end"]),
+        tuple(told["sources"]),
+    )
+
+
+def explanation(told: Mapping[str, Any]) -> Explanation:
+    fields = {name: value for name, value in told.items() if name != "waterfall"}
+    passages = [{**one, "pieces": tuple(Piece(**piece) for piece in one["pieces"])} for one in told["passages"]]
+    return Explanation(
+        **{
+            **fields,
+            "link": Link(**told["link"]),
+            "words": tuple(SharedWord(**word) for word in told["words"]),
+            "passages": tuple(Passage(**one) for one in passages),
+            **{name: Mentions(**{key: tuple(some) for key, some in told[name].items()}) for name in _MENTIONS},
+            "missing": tuple(told["missing"]),
+        }
+    )
+
+
+_MENTIONS = ("names", "numbers", "dates")

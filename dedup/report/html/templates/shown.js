@@ -1,0 +1,57 @@
+"use strict";
+// What pages that show stories share: the parts of blocks.html filled in. Texts are put in as text, never as markup.
+const shown = (() => {
+const $ = (id) => document.getElementById(id);
+
+function element(name, text, classes) {
+  const found = document.createElement(name);
+  if (text !== undefined) found.textContent = text;
+  if (classes) found.className = classes;
+  return found;
+}
+
+function block(name) {
+  const root = $(name).content.cloneNode(true).firstElementChild, slots = {};
+  for (const node of [root, ...root.querySelectorAll("[data-slot]")]) if (node.dataset.slot) slots[node.dataset.slot] = node;
+  return { root, slots };
+}
+
+const plural = (count, one, many) => `${count.toLocaleString("en")} ${count === 1 ? one : many}`;
+const percent = (value) => Math.round(100 * value) + " %";
+
+function write(target, text, shared, side) {
+  const start = side + "Start", end = side + "End";
+  let at = text.length - text.trimStart().length;  // shown without what is empty at its head
+  const inOrder = shared.map((one, number) => [one, number]).sort(([x], [y]) => x[start] - y[start] || y[end] - x[end]);
+  for (const [one, number] of inOrder) {
+    if (one[end] <= at) continue;
+    target.append(text.slice(at, Math.max(at, one[start])));
+    const mark = element("mark");
+    mark.dataset.passage = number;
+    mark.tabIndex = 0;
+    let place = Math.max(at, one[start]);
+    for (const piece of one.pieces) {
+      if (piece[end] <= place) continue;
+      if (piece[start] > place) mark.append(element("span", text.slice(place, piece[start]), /[\p{L}\p{N}]/u.test(text.slice(place, piece[start])) ? "changed" : ""));
+      place = Math.max(place, piece[start]);
+      mark.append(text.slice(place, piece[end]));
+      place = piece[end];
+    }
+    target.append(mark);
+    at = one[end];
+  }
+  target.append(text.slice(at));
+  if (!text) target.append(element("em", "This article has no text; it is judged by its title."));
+}
+
+function twin(root, mark) {
+  for (const hot of root.querySelectorAll("mark.hot")) hot.classList.remove("hot");
+  const all = [...root.querySelectorAll(`mark[data-passage="${mark.dataset.passage}"]`)];
+  all.forEach((one) => one.classList.add("hot"));
+  const column = mark.closest(".text");
+  const there = all.find((one) => one.closest(".text") !== column);
+  if (there) { there.scrollIntoView({ block: "center" }); there.focus({ preventScroll: true }); }
+}
+
+return { $, element, block, plural, percent, write, twin };
+})();

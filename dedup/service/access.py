@@ -1,0 +1,74 @@
+"""What every route of the API asks for first: a service that is ready, a token, and no parameter that is not known."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from dedup.service.problems import Fault, Problem, problem
+from dedup.service.state import State
+from dedup.service.tokens import Scope
+
+_REALM = 'Bearer realm="dedup"'
+
+
+def requirements(state: State, scope: Scope, *, ready: bool = True) -> list[Any]:
+    """What a route depends on, in order."""
+    found: list[Any] = []
+    if not state.guard.open:
+        found.append(Security(_token(state, scope)))
+    found.append(Depends(known_parameters))
+    if ready:
+        found.append(Depends(_ready(state)))
+    return found
+
+
+def _token(state: State, scope: Scope) -> Callable[..., Coroutine[Any, Any, None]]:
+    bearer = HTTPBearer(auto_error=False, description="A token of 'dedup serve token', as 'Authorization: Bearer …'.")
+
+    async def check(request: Request, given: HTTPAuthorizationCredentials | None = Security(bearer)) -> None:  # noqa: B008 - FastAPI's way
+        if given is None or not given.credentials:
+            remedy = "send 'Authorization: Bearer TOKEN'"
+            headers = {"WWW-Authenticate": _REALM}
+            raise problem("token-missing", "Authorization", "there is no token", remedy, headers=headers)
+        token = state.guard.token(given.credentials)
+        if token is None:
+            headers = {"WWW-Authenticate": f'{_REALM}, error="invalid_token"'}
+            remedy = "ask who runs the service for one"
+            raise problem("token-wrong", "Authorization", "the token is not known", remedy, headers=headers)
+        request.state.token = token.name
+        if not token.allows(scope):
+            headers = {"WWW-Authenticate": f'{_REALM}, error="insufficient_scope", scope="{scope}"'}
+            remedy = f"use a token whose scope is {scope}"
+            raise problem("token-weak", "Authorization", "the token may only read", remedy, headers=headers)
+
+    return check
+
+
+def _ready(state: State) -> Callable[[], Coroutine[Any, Any, None]]:
+    async def check() -> None:
+        state.require_ready()
+
+    return check
+
+
+async def known_parameters(request: Request) -> None:
+    """Refuses a parameter of the query that the route does not have, or that comes twice."""
+    given = request.query_params.multi_items()
+    if not given:
+        return
+    dependant = getattr(request.scope.get("route"), "dependant", None)
+    known = {parameter.alias for parameter in dependant.query_params} if dependant else set()
+    faults, seen = [], set()
+    for name, _ in given:
+        if name not in known:
+            has = f"it has: {', '.join(sorted(known))}" if known else "it has none"
+            faults.append(Fault(name[:100], "there is no such parameter here", f"leave it out; {has}"))
+        elif name in seen:
+            faults.append(Fault(name[:100], "the parameter stands there twice", "give it once"))
+        seen.add(name)
+    if faults:
+        raise Problem("invalid", *faults[:20])

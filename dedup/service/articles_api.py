@@ -1,0 +1,316 @@
+"""Articles in, articles out: one or many, JSON or lines, and where each belongs."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Path, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from dedup.article import Article
+from dedup.index import Placement
+from dedup.report import json_text
+from dedup.service import schemas
+from dedup.service.access import requirements
+from dedup.service.bodies import JSON, LINES, Disconnected, body_lines, media_type, whole_body
+from dedup.service.problems import Problem, problem
+from dedup.service.records import ID, ID_PATTERN, article_of, placement_record
+from dedup.service.state import State
+from dedup.service.strict_json import read_json
+from dedup.service.writer import PART
+
+EXAMPLE = {
+    "id": "a",
+    "title": "Ferry burns off Corran",
+    "text": "Fire broke out on the ferry.",
+    "published": "2024-06-15",
+}
+ArticleId = Annotated[str, Path(max_length=ID, pattern=ID_PATTERN, description="The id of the article.")]
+NDJSON = "application/x-ndjson"
+
+
+def answer(record: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """JSON, in the form that all of dedup writes."""
+    return Response(json_text(record), status, headers, "application/json")
+
+
+def article_routes(state: State) -> APIRouter:
+    """The routes."""
+    settings = state.settings
+    routes = APIRouter(prefix="/v1", tags=["articles"])
+    reading, writing = requirements(state, "read"), requirements(state, "write")
+    one = schemas.article_schema(settings.text)
+    unnamed = schemas.article_schema(settings.text, needs_id=False)
+    many = {
+        "type": "object",
+        "properties": {
+            "articles": {
+                "type": "array",
+                "items": {"anyOf": [one, {"description": "Each is judged by itself, and answered in its place."}]},
+                "maxItems": settings.batch,
+            }
+        },
+        "required": ["articles"],
+        "additionalProperties": False,
+    }
+
+    async def body_of(request: Request) -> Any:
+        media_type(request, JSON)
+        with state.room.holder() as holder:
+            return read_json(await whole_body(request, settings, holder))
+
+    @routes.post(
+        "/articles",
+        operation_id="add",
+        summary="Take one article in",
+        description="When this is answered, the article is on disk. The same again changes nothing; another text "
+        "under a known id is an update.",
+        dependencies=writing,
+        response_model=None,
+        status_code=201,
+        responses={
+            201: {"model": schemas.Placement, "description": "It was added.", "links": _LINKS},
+            200: {"model": schemas.Placement, "description": "It was there: unchanged, or updated."},
+            **schemas.problem_answers(401, 403, 413, 415, 422),
+        },
+        openapi_extra=schemas.body({JSON[0]: one}, example=EXAMPLE),
+    )
+    async def add(request: Request) -> Response:
+        article = article_of(await body_of(request), settings)
+        (placement,) = await state.writer.add([article])
+        return answer(placement_record(placement), 201 if placement.status == "added" else 200)
+
+    @routes.post(
+        "/articles/batch",
+        operation_id="add_many",
+        summary="Take many articles in",
+        description="As JSON, all results at the end; as lines (NDJSON), a line of result for each line, sent once "
+        "its article is on disk. Each article stands for itself: a problem with one is told in its place.",
+        dependencies=writing,
+        response_model=None,
+        responses={
+            200: {
+                "description": "What became of each.",
+                "content": {
+                    JSON[0]: {"schema": {"$ref": "#/components/schemas/Results"}},
+                    NDJSON: {"schema": {"type": "string", "description": "A Result on each line."}},
+                },
+            },
+            **schemas.problem_answers(401, 403, 413, 415, 422),
+        },
+        openapi_extra=schemas.body(
+            {JSON[0]: many, NDJSON: {"type": "string", "description": "An article on each line."}},
+            example={"articles": [EXAMPLE]},
+        ),
+    )
+    async def add_many(request: Request) -> Response:
+        if media_type(request, (*JSON, *LINES)) in LINES:
+            lines = _results_of_lines(request, state)
+            first = await anext(lines, b"")  # what is wrong with the whole request is told by its status
+            return _Lines(first, lines)
+        given = await body_of(request)
+        records = given.get("articles") if isinstance(given, dict) and set(given) == {"articles"} else None
+        if not isinstance(records, list):
+            remedy = 'send {"articles": […]}, and nothing else'
+            raise problem("invalid", "articles", "it is no list, or there are other fields", remedy)
+        if len(records) > settings.batch:
+            what = f"there are {len(records):,} articles"
+            raise problem("invalid", "articles", what, f"send at most {settings.batch:,} at a time, or lines (NDJSON)")
+        read = [_article(record, state, f"articles.{place}") for place, record in enumerate(records)]
+        results = await _added(read, state, patient=False)
+        told = [_result(place, result) for place, result in enumerate(results, 1)]
+        return answer({"results": told})
+
+    @routes.post(
+        "/match",
+        operation_id="match",
+        summary="Say where an article would belong, without taking it in",
+        dependencies=reading,
+        response_model=None,
+        responses={
+            200: {"model": schemas.Placement, "description": "Where it would belong; `story` is null for a new one."},
+            **schemas.problem_answers(401, 403, 413, 415, 422),
+        },
+        openapi_extra=schemas.body({JSON[0]: unnamed}, example={"text": EXAMPLE["text"]}),
+    )
+    async def match(request: Request) -> Response:
+        article = article_of(await body_of(request), settings, needs_id=False)
+        return answer(placement_record(await state.matching.ask(state.index.match, article)))
+
+    @routes.get(
+        "/articles/{id:path}",
+        operation_id="article",
+        summary="An article",
+        dependencies=reading,
+        response_model=None,
+        responses={
+            200: {"model": schemas.IndexedArticle, "description": "The article.", "links": _STORY},
+            **schemas.problem_answers(401, 403, 404, 422),
+        },
+    )
+    async def article(id: ArticleId) -> Response:
+        held = await state.quick.ask(state.index.article, id)
+        return answer(held.to_record())
+
+    @routes.put(
+        "/articles/{id:path}",
+        operation_id="update",
+        summary="Give an article that is there another text",
+        dependencies=writing,
+        response_model=None,
+        responses={
+            200: {"model": schemas.Placement, "description": "It was updated, or is as it was.", "links": _STORY},
+            **schemas.problem_answers(401, 403, 404, 413, 415, 422),
+        },
+        openapi_extra=schemas.body({JSON[0]: unnamed}, example={"text": EXAMPLE["text"]}),
+    )
+    async def update(request: Request, id: ArticleId) -> Response:
+        record = await body_of(request)
+        if isinstance(record, dict) and record.get("id") is not None and record["id"] != id:
+            raise problem("invalid", "id", "it is another than in the address", "leave it out, or give the same")
+        new = article_of({**record, "id": id} if isinstance(record, dict) else record, settings)
+        placement = await state.writer.do(lambda index: index.update(new))
+        return answer(placement_record(placement))
+
+    @routes.delete(
+        "/articles/{id:path}",
+        operation_id="remove",
+        summary="Take an article out, with all that was kept of it",
+        dependencies=writing,
+        response_model=None,
+        responses={
+            200: {"model": schemas.Removed, "description": "What changed."},
+            **schemas.problem_answers(401, 403, 404, 422),
+        },
+    )
+    async def remove(id: ArticleId) -> Response:
+        changes = await state.writer.do(lambda index: index.remove(id))
+        return answer({"changes": [change.to_record() for change in changes]})
+
+    return routes
+
+
+_STORY = {"story": {"operationId": "story", "parameters": {"id": "$response.body#/story"}}}
+_LINKS = {
+    **_STORY,
+    "article": {"operationId": "article", "parameters": {"id": "$response.body#/id"}},
+    "update": {"operationId": "update", "parameters": {"id": "$response.body#/id"}},
+    "remove": {"operationId": "remove", "parameters": {"id": "$response.body#/id"}},
+    "explain": {
+        "operationId": "explain",
+        "parameters": {"a": "$response.body#/id", "b": "$response.body#/id"},
+    },
+    "timeline": {"operationId": "timeline", "parameters": {"id": "$response.body#/story"}},
+    "versions": {"operationId": "versions", "parameters": {"id": "$response.body#/story"}},
+}
+"""Where to go from an article that was added."""
+
+
+def _article(record: Any, state: State, where: str) -> Article | Problem:
+    try:
+        return article_of(record, state.settings, where=where)
+    except Problem as error:
+        return error
+
+
+async def _added(read: Sequence[Article | Problem], state: State, *, patient: bool) -> list[Placement | Problem]:
+    """What became of articles; problems stay in their places.
+
+    Args:
+        read: the articles.
+        state: of the service.
+        patient: whether a full queue is waited for.
+
+    Raises:
+        Problem: the queue is full; nothing of them was handed in.
+    """
+    articles = [one for one in read if isinstance(one, Article)]
+    group, until = min(PART, state.settings.group), len(articles)
+    if articles and not patient and state.writer.waiting and state.writer.waiting + until > state.settings.queue:
+        await state.writer.room(until, 0.0)
+    placed: list[Placement | Problem] = []
+    waiting: list[tuple[asyncio.Future[list[Placement]] | Problem, int]] = []
+    for start in range(0, until, group):
+        some = articles[start : start + group]
+        try:
+            if patient or start:
+                await state.writer.room(len(some), state.settings.answer_time)
+            waiting.append((state.writer.add(some), len(some)))
+        except Problem as error:
+            if start == 0:
+                raise
+            waiting.append((error, len(some)))
+    for done, count in waiting:
+        try:
+            placed += [done] * count if isinstance(done, Problem) else await done
+        except Problem as error:
+            placed += [error] * count
+    told = iter(placed)
+    return [one if isinstance(one, Problem) else next(told) for one in read]
+
+
+async def _results_of_lines(request: Request, state: State) -> AsyncIterator[bytes]:
+    """A line of result for each line of a body; what ends the body before its time is told in a last line.
+
+    Raises:
+        Problem: before the first line was answered: the whole request is refused.
+    """
+    number, said = 0, False
+    try:
+        with state.room.holder() as holder:
+            async for lines in body_lines(request, state.settings, holder, state.settings.group):
+                read: list[Article | Problem] = []
+                places = []
+                for line in lines:
+                    number += 1
+                    if line.strip():
+                        places.append(number)
+                        read.append(_of_line(line, state))
+                if not read:
+                    continue
+                results = await _added(read, state, patient=said)
+                said = True
+                yield b"".join(_line(_result(place, one)) for place, one in zip(places, results, strict=True))
+                state.require_ready()  # a service that is being stopped takes no more of it
+    except Problem as error:
+        if not said:
+            raise
+        yield _line(_result(number + 1, error))
+    except Disconnected:
+        return
+
+
+def _of_line(line: bytes, state: State) -> Article | Problem:
+    try:
+        return article_of(read_json(line), state.settings)
+    except Problem as error:
+        return error
+
+
+def _result(place: int, found: Placement | Problem) -> dict[str, Any]:
+    if isinstance(found, Problem):
+        return {"line": place, "problem": found.record()}
+    return {"line": place, "placement": placement_record(found)}
+
+
+def _line(record: dict[str, Any]) -> bytes:
+    return json_text(record).encode() + b"\n"
+
+
+class _Lines(Response):
+    """Lines that are sent while the request is still coming in; Starlette's own would take pieces of that away."""
+
+    def __init__(self, first: bytes, rest: AsyncIterator[bytes]) -> None:
+        super().__init__(media_type=NDJSON)
+        del self.headers["content-length"]
+        self._first, self._rest = first, rest
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - what ASGI gives
+        await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
+        await send({"type": "http.response.body", "body": self._first, "more_body": True})
+        async for piece in self._rest:
+            await send({"type": "http.response.body", "body": piece, "more_body": True})
+        await send({"type": "http.response.body", "body": b"", "more_body": False})

@@ -1,0 +1,221 @@
+"""What every request goes through, inward and outward: its id, who may call, the headers, the count, the log."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import secrets
+import time
+import traceback
+from contextlib import suppress
+from urllib.parse import urlsplit
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from dedup.service.bodies import Disconnected
+from dedup.service.problems import MEDIA_TYPE, Problem, problem
+from dedup.service.state import State
+
+ADDRESS = 16_384
+"""Bytes of a path and its query."""
+HEADERS = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"x-frame-options", b"DENY"),
+    (b"cross-origin-resource-policy", b"same-origin"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    (b"cache-control", b"no-store"),
+    (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+)
+"""Sent with every answer that has no other word on it."""
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_DRAINED, _DRAIN_TIME = 64_000_000, 2.0
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+_log = logging.getLogger(__name__)
+
+
+class Entrance:
+    """An ASGI application around another."""
+
+    def __init__(self, inner: ASGIApp, state: State) -> None:
+        self._inner, self._state = inner, state
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Lets one request through."""
+        if scope["type"] != "http":
+            await self._inner(scope, receive, send)
+            return
+        visit = _Visit(scope, receive, send)
+        running = self._state.metrics.running
+        running.inc()
+        try:
+            await self._answered(visit)
+        finally:
+            running.dec()
+            self._note(visit)
+
+    async def _answered(self, visit: _Visit) -> None:
+        try:
+            _look_at(visit.scope, self._state)
+            await self._inner(visit.scope, visit.receive, visit.send)
+        except Problem as error:
+            await visit.tell(error)
+        except Disconnected:
+            visit.gone = True
+        except Exception as error:
+            _log.error("a fault in request %s: %s", visit.id, told(error))
+            if visit.status is None:
+                fault = problem("fault", "service", "it could not answer this", "tell who runs it the request's id")
+                await visit.tell(fault)
+            elif not visit.ended:
+                raise  # the connection is closed, so that half an answer is not taken for a whole one
+
+    def _note(self, visit: _Visit) -> None:
+        """Counts and logs it. What came from the client is not logged but for method and path."""
+        scope, seconds = visit.scope, time.perf_counter() - visit.begun
+        route = getattr(scope.get("route"), "path_format", None) or "other"
+        method = scope["method"] if scope["method"] in {*_SAFE, "POST", "PUT", "DELETE", "PATCH"} else "OTHER"
+        status = 499 if visit.status is None else visit.status
+        metrics = self._state.metrics
+        metrics.requests.labels(method, route, str(status)).inc()
+        metrics.seconds.labels(route).observe(seconds)
+        if kind := scope["state"].get("problem"):
+            metrics.refused.labels(kind).inc()
+        level = logging.INFO if status < 500 else logging.ERROR
+        if not _log.isEnabledFor(level):
+            return
+        path = scope["path"][:200]
+        details = {
+            "request": visit.id,
+            "method": method,
+            "path": path,
+            "route": route,
+            "status": status,
+            "milliseconds": round(1000 * seconds, 2),
+            "bytes": visit.sent,
+            "client": (scope.get("client") or ("",))[0],
+            "token": scope["state"].get("token", ""),
+            "problem": scope["state"].get("problem", ""),
+            "cut": visit.gone,
+        }
+        said = f"{method} {path} {status} in {1000 * seconds:.1f} ms, request {visit.id}"
+        _log.log(level, "%s", said, extra={"details": details})
+
+
+class _Visit:
+    """One request and what became of it."""
+
+    def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self.begun = time.perf_counter()
+        self.scope, self._receive, self._send = scope, receive, send
+        given = next((value for name, value in scope["headers"] if name == b"x-request-id"), b"").decode("latin-1")
+        self.id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
+        scope["state"] = {**scope.get("state", {}), "request_id": self.id}
+        self.status: int | None = None
+        self.ended = self.gone = False
+        self.sent = 0
+        self._whole = not any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
+        self._closing = False
+
+    async def receive(self) -> Message:
+        message = await self._receive()
+        if message["type"] == "http.request" and not message.get("more_body", False):
+            self._whole = True
+        elif message["type"] == "http.disconnect":
+            self._whole = self.gone = True
+        return message
+
+    async def send(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            message = {**message, "headers": self._headers(message)}
+        elif message["type"] == "http.response.body":
+            self.sent += len(message.get("body", b""))
+            if not message.get("more_body", False):
+                if self._closing:
+                    await self._send({**message, "more_body": True})
+                    await self._drain()
+                    message = {"type": "http.response.body", "body": b"", "more_body": False}
+                self.ended = True
+        await self._send(message)
+
+    async def tell(self, error: Problem) -> None:
+        """Answers with a problem, if nothing was answered yet."""
+        if self.status is not None:
+            return
+        self.scope["state"]["problem"] = error.kind
+        body = error.body(self.id)
+        headers = [(name.lower().encode(), value.encode()) for name, value in error.headers.items()]
+        headers += [(b"content-type", MEDIA_TYPE.encode()), (b"content-length", str(len(body)).encode())]
+        await self.send({"type": "http.response.start", "status": error.status, "headers": headers})
+        await self.send({"type": "http.response.body", "body": body, "more_body": False})
+
+    def _headers(self, message: Message) -> list[tuple[bytes, bytes]]:
+        given = list(message.get("headers", ()))
+        names = {name for name, _ in given}
+        given += [one for one in HEADERS if one[0] not in names]
+        given.append((b"x-request-id", self.id.encode("ascii")))
+        if not self._whole:  # of what is still to come nothing is taken for another request
+            self._closing = True
+            given.append((b"connection", b"close"))
+        return given
+
+    async def _drain(self) -> None:
+        """Reads on for a moment: a connection that is closed with something unread may lose the answer."""
+        left, until = _DRAINED, time.monotonic() + _DRAIN_TIME
+        with suppress(TimeoutError):
+            while left > 0 and not self._whole and (time_ := until - time.monotonic()) > 0:
+                async with asyncio.timeout(time_):
+                    message = await self.receive()
+                left -= len(message.get("body", b""))
+
+
+def _look_at(scope: Scope, state: State) -> None:
+    """Refuses what no route should see.
+
+    Raises:
+        Problem: the address is too long, the host is another, or a page of another site asks for a change.
+    """
+    if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > ADDRESS:
+        what = f"path and query have more than {ADDRESS:,} bytes"
+        raise problem("long-address", "path", what, "use ids of at most 512 characters")
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in _LOOKED_AT}
+    host = headers.get(b"host", "")
+    allowed = state.settings.hosts
+    if allowed and _host_name(host) not in allowed:
+        what = f"{host[:100]!r} is not a name of this service"
+        raise problem("wrong-host", "Host", what, "call it by its address, or start it with --names")
+    if scope["method"] in _SAFE:
+        return
+    origin = headers.get(b"origin", "")
+    foreign = headers.get(b"sec-fetch-site", "none") not in {"none", "same-origin"}
+    if foreign or (origin and urlsplit_host(origin) != host.lower()):
+        remedy = "ask from this service's own pages, or from a program"
+        raise problem("foreign-page", "Origin", "a page of another site asks for a change", remedy)
+
+
+_LOOKED_AT = (b"host", b"origin", b"sec-fetch-site")
+
+
+def told(error: BaseException) -> str:
+    """All that is known of an error, for the log."""
+    return "".join(traceback.format_exception(error))
+
+
+def urlsplit_host(origin: str) -> str:
+    """The host and port of an origin, "" for one that has none."""
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
+
+
+def _host_name(host: str) -> str:
+    """A host without its port."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:
+        return ""

@@ -1,0 +1,116 @@
+"""What is answered where something is wrong: problem details (RFC 9457), each naming the field and what to do."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from dedup.report import json_text
+
+MEDIA_TYPE = "application/problem+json"
+
+KINDS = {
+    "not-http": (400, "The request is not HTTP"),
+    "not-json": (400, "The body is not JSON"),
+    "bad-encoding": (400, "The body is not packed as it says"),
+    "wrong-host": (400, "This service is not called by that name"),
+    "token-missing": (401, "A token is needed"),
+    "token-wrong": (401, "The token is not known"),
+    "token-weak": (403, "The token does not allow this"),
+    "foreign-page": (403, "A page of another site may not do this"),
+    "not-found": (404, "There is no such thing"),
+    "wrong-method": (405, "That cannot be done with it"),
+    "too-slow": (408, "The request came too slowly"),
+    "cut-off": (400, "The request was cut off"),
+    "too-large": (413, "The body is too large"),
+    "long-address": (414, "The address is too long"),
+    "wrong-kind": (415, "A body of that kind is not understood"),
+    "invalid": (422, "Something in the request is not as it should be"),
+    "too-busy": (429, "There is too much to do"),
+    "large-head": (431, "The headers are too large"),
+    "fault": (500, "The service has a fault"),
+    "store": (503, "The store cannot be used"),
+    "starting": (503, "The service is starting"),
+    "stopping": (503, "The service is being stopped"),
+    "took-too-long": (503, "It took too long"),
+    "no-texts": (409, "The index keeps no texts"),
+}
+"""Every kind of problem by name: status, and what it is called."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Something that is wrong.
+
+    Attributes:
+        field: where: a field of the body ("text", "articles.3.id"), a parameter, a header, "body" or "service".
+        problem: what is wrong with it.
+        remedy: what to do.
+    """
+
+    field: str
+    problem: str
+    remedy: str
+
+
+class Problem(Exception):
+    """A request that cannot be answered.
+
+    Args:
+        kind: one of `KINDS`.
+        faults: what is wrong, the first of them the most important.
+        retry: seconds after which to try again, None where that would not help.
+        headers: to be sent with it.
+    """
+
+    def __init__(
+        self, kind: str, *faults: Fault, retry: float | None = None, headers: dict[str, str] | None = None
+    ) -> None:
+        self.kind, self.faults = kind, faults
+        self.status, self.title = KINDS[kind]
+        self.headers = dict(headers or {})
+        if retry is not None:
+            self.headers["Retry-After"] = str(max(1, math.ceil(retry)))
+        super().__init__(self.title)
+
+    def record(self, instance: str = "") -> dict[str, Any]:
+        """The problem, ready for JSON; `instance` names the request."""
+        told = "; ".join(f"{fault.field}: {fault.problem}" for fault in self.faults[:5])
+        found: dict[str, Any] = {
+            "type": f"urn:story-dedup:problem:{self.kind}",
+            "title": self.title,
+            "status": self.status,
+            "detail": f"{told}." if told else f"{self.title}.",
+            "errors": [
+                {"field": fault.field, "problem": fault.problem, "remedy": fault.remedy} for fault in self.faults
+            ],
+        }
+        if instance:
+            found["instance"] = f"urn:story-dedup:request:{instance}"
+        return found
+
+    def body(self, instance: str = "") -> bytes:
+        """The same as JSON in UTF-8."""
+        return json_text(self.record(instance)).encode()
+
+
+def problem(kind: str, field: str, what: str, remedy: str, **options: Any) -> Problem:
+    """A problem with one fault."""
+    return Problem(kind, Fault(field, what, remedy), **options)
+
+
+def plain_answer(found: Problem) -> bytes:
+    """The whole answer of HTTP/1.1, for where there is no request yet that it could answer."""
+    body = found.body()
+    lines = [
+        f"HTTP/1.1 {found.status} {HTTPStatus(found.status).phrase}",
+        f"Content-Type: {MEDIA_TYPE}",
+        f"Content-Length: {len(body)}",
+        "Cache-Control: no-store",
+        "X-Content-Type-Options: nosniff",
+        "Connection: close",
+        *(f"{name}: {value}" for name, value in found.headers.items()),
+    ]
+    return "\r\n".join(lines).encode("ascii") + b"\r\n\r\n" + body

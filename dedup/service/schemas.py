@@ -1,0 +1,297 @@
+"""The contract: what bodies and answers look like, for the OpenAPI document. Reading and writing is done elsewhere."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dedup.service.problems import KINDS, MEDIA_TYPE
+from dedup.service.records import DATE_PATTERN, ID, ID_PATTERN, LENGTHS
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Fault(_Record):
+    field: str = Field(description="What is wrong: a field of the body, a parameter, a header, or the service.")
+    problem: str
+    remedy: str = Field(description="What to do about it.")
+
+
+class ProblemDetails(_Record):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[Fault]
+    instance: str | None = Field(None, description="Names the request, as the log does.")
+
+
+class Change(_Record):
+    cursor: int
+    kind: Literal["added", "updated", "moved", "removed", "expired", "merged", "refreshed"]
+    article: str
+    story: str
+    before: str
+    at: str
+
+
+class Link(_Record):
+    a: str
+    b: str
+    kind: Literal["copy", "story"]
+    score: float
+    cosine: float
+    jaccard: float | None
+    containment: float | None
+    days: float | None
+    probability: float
+
+
+class Placement(_Record):
+    id: str
+    status: Literal["added", "updated", "unchanged", "matched"]
+    story: str | None
+    new_story: bool
+    copy_of: str | None
+    changed: list[Change]
+    links: list[Link]
+
+
+class Result(_Record):
+    """What became of one article of many: a placement, or a problem."""
+
+    line: int = Field(description="Its place in the body, from 1.")
+    placement: Placement | None = None
+    problem: ProblemDetails | None = None
+
+
+class Results(_Record):
+    results: list[Result]
+
+
+class CopyGroup(_Record):
+    id: str
+    articles: list[str]
+    canonical: str
+
+
+class Story(_Record):
+    id: str
+    title: str
+    size: int
+    articles: list[str]
+    canonical: str
+    copy_groups: list[CopyGroup]
+    start: str | None
+    end: str | None
+    sources: list[str]
+
+
+class Stories(_Record):
+    stories: list[Story]
+    next: str | None = Field(description="The cursor of the next page, null where there is none.")
+
+
+class Head(_Record):
+    """An article without its text."""
+
+    id: str
+    story: str
+    copy_of: str | None
+    title: str
+    published: str | None
+    seen: str | None
+    source: str
+    url: str
+    lang: str
+
+
+class IndexedArticle(Head):
+    text: str
+
+
+class Timeline(_Record):
+    articles: list[Head]
+    total: int = Field(description="How many articles the story has.")
+
+
+class Piece(_Record):
+    a_start: int
+    a_end: int
+    b_start: int
+    b_end: int
+
+
+class Passage(Piece):
+    words: float
+    verbatim: bool
+    pieces: list[Piece]
+
+
+class Version(_Record):
+    article: str
+    probability: float
+    kept: float
+    cut: list[tuple[int, int]]
+    added: list[tuple[int, int]]
+    changed: list[Piece]
+
+
+class Provenance(_Record):
+    group: str
+    original: str | None
+    certainty: float
+    reasons: list[str]
+    versions: list[Version]
+
+
+class Versions(_Record):
+    groups: list[Provenance]
+
+
+class SharedWord(_Record):
+    word: str
+    weight: float
+
+
+class Mentions(_Record):
+    both: list[str]
+    only_a: list[str]
+    only_b: list[str]
+
+
+class Part(_Record):
+    name: str
+    value: float
+    total: float
+
+
+class Explanation(_Record):
+    a: str
+    b: str
+    same_text: bool
+    same_story: bool
+    link: Link
+    background: float
+    date_penalty: float
+    outlet_penalty: float
+    second_opinion: float
+    threshold: float
+    joined_at: float | None
+    words: list[SharedWord]
+    shared_shingles: int
+    shingles_a: int
+    shingles_b: int
+    overlap: float
+    reason: str
+    passages: list[Passage]
+    names: Mentions
+    numbers: Mentions
+    dates: Mentions
+    missing: list[str]
+    joins_from: float | None
+    waterfall: list[Part]
+
+
+class Changes(_Record):
+    changes: list[Change]
+    cursor: int = Field(description="Where to go on from: that of the last change, or the one that was given.")
+
+
+class Removed(_Record):
+    changes: list[Change]
+
+
+class Found(_Record):
+    articles: list[Head]
+
+
+class Background(_Record):
+    fingerprint: str
+    version: int
+    articles: int
+
+
+class Stats(_Record):
+    articles: int
+    stories: int
+    changes: int
+    bytes: int
+    settings: str
+    background: Background
+    store_text: bool
+    keep_days: float | None
+    settle_hours: float
+
+
+class JobResult(_Record):
+    since: int = Field(description="The changes of it are those after this cursor,")
+    until: int = Field(description="up to this one.")
+    count: int = Field(description="Changes; of `expire`, articles that were let go of.")
+
+
+class Job(_Record):
+    id: str
+    what: Literal["reconcile", "expire"]
+    state: Literal["waiting", "done", "failed"]
+    result: JobResult | None
+    problem: ProblemDetails | None
+
+
+class Health(_Record):
+    status: Literal["ok", "starting", "stopping"]
+
+
+def article_schema(text: int, *, needs_id: bool = True) -> dict[str, Any]:
+    """The JSON schema of an article, with the limit of its text."""
+    # Dates are told by a pattern as well: a validator may not look at `format`.
+    moment = {
+        "anyOf": [
+            {"type": "string", "format": "date", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
+            {"type": "string", "format": "date-time", "pattern": DATE_PATTERN},
+            {"type": "null"},
+        ]
+    }
+    fields: dict[str, Any] = {
+        "id": {"type": "string", "minLength": 1, "maxLength": ID, "pattern": ID_PATTERN},
+        "text": {"type": "string", "maxLength": text},
+        **{name: {"type": ["string", "null"], "maxLength": most} for name, most in LENGTHS.items()},
+        "published": moment,
+        "seen": moment,
+    }
+    if not needs_id:
+        fields["id"] = {"anyOf": [fields["id"], {"type": "null"}]}
+    return {
+        "type": "object",
+        "properties": fields,
+        "required": ["id", "text"] if needs_id else ["text"],
+        "additionalProperties": False,
+    }
+
+
+def body(content: dict[str, Any], *, example: Any = None) -> dict[str, Any]:
+    """What a route says of its body: by media type the schema."""
+    told = {kind: {"schema": schema} for kind, schema in content.items()}
+    if example is not None:
+        told["application/json"]["example"] = example
+    return {"requestBody": {"required": True, "content": told}}
+
+
+def problem_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """The answers of a route that are problems: those that every route can give, and some of its own."""
+    titles: dict[int, list[str]] = {}
+    for status, title in KINDS.values():
+        titles.setdefault(status, []).append(title)
+    schema = {"$ref": "#/components/schemas/ProblemDetails"}
+    return {
+        status: {
+            "description": "; ".join(titles[status]) + ".",
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+        for status in sorted({400, 408, 414, 429, 431, 500, 503, *statuses})
+    }

@@ -1,0 +1,78 @@
+"""JSON that can be trusted to mean one thing: UTF-8, no name twice in an object, no harmful depth, finite numbers."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+from dedup.service.problems import problem
+
+DEPTH = 32
+"""How deep objects and lists may stand in each other."""
+DIGITS = 40
+"""Digits of a whole number; an article has no number at all."""
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
+
+
+def read_json(data: bytes, field: str = "body") -> Any:
+    """The value that some bytes are.
+
+    Raises:
+        Problem: they are no such JSON; `field` is what they are called in it.
+    """
+    if data.count(b"[") + data.count(b"{") > DEPTH and _depth(data) > DEPTH:
+        what = f"its objects and lists stand more than {DEPTH} deep in each other"
+        raise problem("not-json", field, what, "send articles as flat objects")
+    try:
+        text = data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        what = f"byte {error.start} is not UTF-8"
+        raise problem("not-json", field, what, "encode the body in UTF-8") from None
+    try:
+        return json.loads(
+            text.removeprefix("\ufeff"), object_pairs_hook=_object, parse_constant=_constant, parse_int=_whole
+        )
+    except _Refused as error:
+        raise problem("not-json", error.where or field, error.what, error.remedy) from None
+    except json.JSONDecodeError as error:
+        what = f"{error.msg} at character {error.pos}"
+        raise problem("not-json", field, what, "send one JSON value, as RFC 8259 has it") from None
+    except (ValueError, RecursionError):
+        raise problem("not-json", field, "it cannot be read", "send one JSON value, as RFC 8259 has it") from None
+
+
+class _Refused(ValueError):
+    def __init__(self, where: str, what: str, remedy: str) -> None:
+        self.where, self.what, self.remedy = where, what, remedy
+        super().__init__(what)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        seen: set[str] = set()
+        twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
+        raise _Refused(twice[:100], "it stands twice in one object", "give each field once")
+    return found
+
+
+def _constant(name: str) -> Any:
+    raise _Refused("", f"{name} is no JSON", "leave the field out, or give null")
+
+
+def _whole(digits: str) -> int:
+    if len(digits) > DIGITS:
+        raise _Refused("", f"a number of {len(digits)} digits", f"give numbers of at most {DIGITS} digits")
+    return int(digits)
+
+
+def _depth(data: bytes) -> int:
+    depth = deepest = 0
+    for bracket in _BRACKET.findall(_STRING.sub(b"", data)):
+        depth += 1 if bracket in b"[{" else -1
+        deepest = max(deepest, depth)
+        if deepest > DEPTH:
+            break
+    return deepest

@@ -1,0 +1,161 @@
+"""What runs the service: jobs, stats, whether it lives and answers, and what Prometheus reads."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date, datetime
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Path, Query
+from starlette.responses import Response
+
+from dedup.index import StoryIndex
+from dedup.service import schemas
+from dedup.service.access import known_parameters, requirements
+from dedup.service.articles_api import answer
+from dedup.service.metrics import CONTENT_TYPE
+from dedup.service.problems import problem
+from dedup.service.records import DATE_PATTERN, read_date
+from dedup.service.state import State
+
+_HIDDEN = ("store", "memory")
+"""Stats that tell of the machine, not of the stories."""
+_JOB = {"job": {"operationId": "job", "parameters": {"id": "$response.body#/id"}}}
+_CHANGES = {"changes": {"operationId": "changes", "parameters": {"since": "$response.body#/result/since"}}}
+
+
+def system_routes(state: State) -> APIRouter:
+    """The routes."""
+    routes = APIRouter(tags=["service"])
+    reading, writing = requirements(state, "read"), requirements(state, "write")
+
+    @routes.post(
+        "/v1/reconcile",
+        operation_id="reconcile",
+        summary="Begin to bring all placements to what a run over all articles finds",
+        dependencies=writing,
+        status_code=202,
+        response_model=None,
+        responses={
+            202: {"model": schemas.Job, "description": "It was begun, or is under way.", "links": _JOB},
+            **schemas.problem_answers(401, 403, 422),
+        },
+    )
+    async def reconcile() -> Response:
+        return _begun(state, "reconcile", _reconciled)
+
+    @routes.post(
+        "/v1/expire",
+        operation_id="expire",
+        summary="Begin to take out the articles that were published before a time",
+        dependencies=writing,
+        status_code=202,
+        response_model=None,
+        responses={
+            202: {"model": schemas.Job, "description": "It was begun.", "links": _JOB},
+            **schemas.problem_answers(401, 403, 422),
+        },
+    )
+    async def expire(
+        before: Annotated[str, Query(pattern=DATE_PATTERN, description="A date or a time.")],
+    ) -> Response:
+        when = read_date(before)
+        if when is None:
+            raise problem("invalid", "before", f"{before[:40]!r} is no date", "write 2024-01-31")
+        return _begun(state, "expire", _expiring(when))
+
+    @routes.get(
+        "/v1/jobs/{id}",
+        operation_id="job",
+        summary="How far something is that was begun",
+        dependencies=reading,
+        response_model=None,
+        responses={
+            200: {"model": schemas.Job, "description": "The job.", "links": _CHANGES},
+            **schemas.problem_answers(401, 403, 404, 422),
+        },
+    )
+    async def job(id: Annotated[str, Path(min_length=1, max_length=64)]) -> Response:
+        return answer(state.jobs.job(id).record())
+
+    @routes.get(
+        "/v1/stats",
+        operation_id="stats",
+        summary="What there is",
+        dependencies=reading,
+        response_model=None,
+        responses={
+            200: {"model": schemas.Stats, "description": "Numbers."},
+            **schemas.problem_answers(401, 403, 422),
+        },
+    )
+    async def stats() -> Response:
+        told = await state.quick.ask(state.index.stats)
+        return answer({name: value for name, value in told.items() if name not in _HIDDEN})
+
+    @routes.get(
+        "/healthz",
+        operation_id="healthz",
+        summary="Whether the service lives",
+        dependencies=[Depends(known_parameters)],
+        response_model=None,
+        responses={200: {"model": schemas.Health, "description": "It does."}, **schemas.problem_answers(422)},
+    )
+    async def healthz() -> Response:
+        if not state.writer.alive:
+            raise problem("fault", "service", "it cannot write any more", "start it again")
+        return answer({"status": "ok"})
+
+    @routes.get(
+        "/readyz",
+        operation_id="readyz",
+        summary="Whether the service answers: its articles are read, it can write, it is not being stopped",
+        dependencies=[Depends(known_parameters)],
+        response_model=None,
+        responses={200: {"model": schemas.Health, "description": "It does."}, **schemas.problem_answers(422)},
+    )
+    async def readyz() -> Response:
+        state.require_ready()
+        if state.writer.failed:
+            raise problem("store", "service", "the last write failed", "look at its log", retry=10)
+        return answer({"status": "ok"})
+
+    @routes.get(
+        "/metrics",
+        operation_id="metrics",
+        summary="What is counted, for Prometheus",
+        dependencies=requirements(state, "read", ready=False),
+        response_model=None,
+        response_class=Response,
+        responses={
+            200: {
+                "description": "Prometheus' text format.",
+                "content": {"text/plain": {"schema": {"type": "string"}}},
+            },
+            **schemas.problem_answers(401, 403, 422),
+        },
+    )
+    async def metrics() -> Response:
+        return Response(state.metrics.text(), 200, {"content-type": CONTENT_TYPE})
+
+    return routes
+
+
+def _begun(state: State, what: str, call: Callable[[StoryIndex], dict[str, Any]]) -> Response:
+    job = state.jobs.begin(state.writer, what, call)
+    return answer(job.record(), 202, {"Location": f"/v1/jobs/{job.id}"})
+
+
+def _reconciled(index: StoryIndex) -> dict[str, Any]:
+    since = index.stats()["changes"]
+    changes = index.reconcile()
+    return {"since": since, "until": changes[-1].cursor if changes else since, "count": len(changes)}
+
+
+def _expiring(before: date | datetime) -> Callable[[StoryIndex], dict[str, Any]]:
+    def expired(index: StoryIndex) -> dict[str, Any]:
+        since = index.stats()["changes"]
+        count = index.expire(before)
+        return {"since": since, "until": index.stats()["changes"], "count": count}
+
+    return expired

@@ -1,0 +1,149 @@
+"""The client does over HTTP what `StoryIndex` does, and gives the same."""
+
+from __future__ import annotations
+
+import dataclasses
+import inspect
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from serving import Served, serving
+
+import dedup
+from dedup import Client, InputError, ServiceError, StoryIndex, UnknownArticleError
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "index"))
+from made_articles import stream
+
+LOCAL = {"open", "rebuild", "vacuum", "check", "clustering", "placements", "settings", "background"}
+"""What is done where the store is, not from afar."""
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("client") / "stories.db") as found:
+        yield found
+
+
+def test_it_has_the_methods_of_an_index() -> None:
+    ours = {name for name in vars(StoryIndex) if not name.startswith("_")} - LOCAL
+    assert ours <= set(vars(Client))
+    for name in ours - {"close"}:
+        wanted = inspect.signature(getattr(StoryIndex, name)).parameters
+        have = inspect.signature(getattr(Client, name)).parameters
+        assert [*wanted] == [one for one in have if one != "wait"], name
+
+
+def test_it_gives_what_an_index_gives(served: Served) -> None:
+    articles = list(stream(7, 120))
+    with Client(served.url) as client, StoryIndex.open(":memory:") as index:
+        for article in articles[:20]:
+            assert told(client.add(article)) == told(index.add(article))
+        assert list(map(told, client.add_many(articles[20:], batch=50))) == [
+            told(placement) for placement in index.add_many(articles[20:], batch=50)
+        ]
+        assert len(client) == len(index) == len(articles)
+        assert articles[0].id in client
+        assert "none" not in client
+        assert 7 not in client
+        asked = {"text": articles[5].text + " More on this soon.", "title": articles[5].title}
+        assert told(client.match(asked)) == told(index.match(asked))
+        assert {story.id: story for story in client.stories()} == {story.id: story for story in index.stories()}
+        assert {one.id for one in client.stories(min_size=3, outlet="Echo")} == {
+            one.id for one in index.stories(min_size=3, outlet="Echo")
+        }
+        name = articles[9].id
+        assert client.article(name) == index.article(name)
+        story = index.article(name).story
+        assert client.story(story) == index.story(story)
+        pair = next(one for one in index.stories() if len(one.articles) > 2).articles[:2]
+        assert client.explain(*pair) == index.explain(*pair)
+        a, b = (dataclasses.replace(article, id=name) for article, name in zip(articles[:2], "ab", strict=True))
+        own = dedup.cluster([a, b], background=index.background).explain(0, 1)
+        assert client.compare(articles[0], articles[1]) == own
+        assert [one.article.id for one in client.search("ferry", limit=9)] == [
+            one.article.id for one in index.search("ferry", limit=9)
+        ]
+        changed = dedup.Article(id=name, text="Quite another text about a museum in Larkhaven.", title="Museum")
+        assert told(client.update(changed)) == told(index.update(changed))
+        assert kinds(client.remove(name, articles[3].id)) == kinds(index.remove(name, articles[3].id))
+        assert kinds(client.reconcile()) == kinds(index.reconcile())
+        assert client.expire(date(2024, 3, 2)) == index.expire(date(2024, 3, 2))
+        assert kinds(client.changes(5, limit=7)) == kinds(index.changes(5, limit=7))
+        assert client.changes(10**6, wait=0.1) == []
+        assert set(client.stats()) == set(index.stats()) - {"store", "memory"}
+        theirs, ours = client.page(limit=2), index.page(limit=2)
+        assert None not in {theirs.next, ours.next}
+        assert client.page(theirs.next, limit=2).stories == index.page(ours.next, limit=2).stories
+        assert repr(client) == f"<Client {served.url}>"
+
+
+def told(placement: dedup.Placement) -> Any:
+    return (
+        *(placement.article, placement.status, placement.story, placement.new_story, placement.copy_of),
+        *((link.a, link.b, link.kind, round(link.score, 9)) for link in placement.links),
+        *kinds(placement.changed),
+    )
+
+
+def kinds(changes: Any) -> list[tuple[str, str, str]]:
+    return [(change.kind, change.article, change.story) for change in changes]
+
+
+def test_errors_are_those_of_the_library(served: Served) -> None:
+    with Client(served.url, patience=1) as client:
+        for wrong in ({"text": "without an id"}, {"id": "x" * 600, "text": "x"}, {"id": "x", "text": "x" * 300_000}):
+            with pytest.raises(InputError):
+                client.add(wrong)
+        with pytest.raises(InputError, match=r"articles\.1\.id"):
+            client.add_many([{"id": "fine", "text": "x"}, {"id": "x" * 600, "text": "x"}])
+        assert "fine" in client
+        for ask in (client.article, client.story, client.remove):
+            with pytest.raises(UnknownArticleError):
+                ask("none")
+        with pytest.raises(UnknownArticleError):
+            client.update({"id": "none", "text": "x"})
+        with pytest.raises(InputError, match="cursor"):
+            client.page("nonsense")
+    with Client("http://127.0.0.1:9", patience=0.3) as client, pytest.raises(ServiceError, match="dedup serve"):
+        client.stats()
+
+
+def test_ids_of_any_kind_come_back(served: Served) -> None:
+    names = [".", "..", "a/b", "a//b/", "%2e%2e", "?q#f", "ü ✓", "batch", "http://example.org/a?b=c&d=%20", "a+b"]
+    moment = datetime(2024, 6, 15, 12, 30, tzinfo=UTC)
+    with Client(served.url) as client:
+        for name in names:
+            client.add({"id": name, "text": f"A text of its own, called {name}.", "published": moment})
+            assert client.article(name).article.id == name
+            assert client.article(name).article.published == moment
+        assert len(client.remove(*names)) >= len(names)
+
+
+def test_it_asks_again_while_a_service_is_busy() -> None:
+    asked: list[str] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.url.path)
+        if len(asked) == 1:
+            raise httpx.ConnectError("refused")
+        if len(asked) < 4:
+            return httpx.Response(429, headers={"Retry-After": "0"}, json={"title": "busy", "status": 429})
+        return httpx.Response(200, json={"articles": 3})
+
+    with Client("http://service.example", transport=httpx.MockTransport(answer)) as client:
+        assert client.stats() == {"articles": 3}
+    assert len(asked) == 4
+    with (
+        Client(
+            "http://service.example", patience=0.1, transport=httpx.MockTransport(lambda _: httpx.Response(503))
+        ) as client,
+        pytest.raises(ServiceError) as error,
+    ):
+        client.stats()
+    assert error.value.status == 503

@@ -1,0 +1,82 @@
+"""The OpenAPI document holds: no answer that it does not tell of, no 500, by schemathesis, links followed."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.config import SchemathesisConfig
+from serving import Served, serving
+
+from dedup.service.tokens import add_token
+
+EXAMPLES = int(os.environ.get("DEDUP_SERVICE_EXAMPLES", "6"))
+"""Requests made up for each operation, and walks along links."""
+BOUNDED = settings(
+    max_examples=EXAMPLES,
+    deadline=None,
+    suppress_health_check=list(HealthCheck),
+    derandomize=EXAMPLES < 50,
+    database=None,
+)
+
+
+@pytest.fixture(scope="module")
+def contract(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served, str]]:
+    folder = tmp_path_factory.mktemp("contract")
+    secret = add_token(folder / "tokens", "all", "write")
+    with serving(folder / "stories.db", "--tokens", str(folder / "tokens"), "--limit", "news_time=0.1") as served:
+        yield served, secret
+        assert served.ready()
+        assert not [line for line in served.lines if "Traceback" in line or "a fault" in line]
+
+
+@pytest.fixture(scope="module")
+def document(contract: tuple[Served, str]) -> Any:
+    served, secret = contract
+    # That a cursor was given out, and that a day is in the calendar, is more than a schema can say.
+    checks = {"positive_data_acceptance": {"enabled": False}}
+    config = SchemathesisConfig.from_dict({"headers": {"Authorization": f"Bearer {secret}"}, "checks": checks})
+    return schemathesis.openapi.from_url(f"{served.url}/openapi.json", config=config)
+
+
+def test_every_operation_is_as_it_is_told(document: Any) -> None:
+    count = 0
+    for found in document.get_all_operations():
+        operation = found.ok()
+
+        @BOUNDED
+        @given(case=operation.as_strategy() | operation.as_strategy(generation_mode=GenerationMode.NEGATIVE))
+        def holds(case: Any) -> None:
+            case.call_and_validate(timeout=60)
+
+        holds()
+        count += 1
+    assert count > 18
+
+
+def test_walks_along_the_links(document: Any) -> None:
+    machine = document.as_state_machine()
+    machine.run(settings=settings(BOUNDED, stateful_step_count=8))
+
+
+def test_the_document_tells_of_everything(contract: tuple[Served, str]) -> None:
+    served, _ = contract
+    told = httpx.get(f"{served.url}/openapi.json").json()
+    for path, operations in told["paths"].items():
+        for method, operation in operations.items():
+            answers = operation["responses"]
+            assert {"400", "408", "429", "500", "503"} <= set(answers), (method, path)
+            assert operation["summary"]
+            if path.startswith("/v1"):
+                assert {"401", "403"} <= set(answers), (method, path)
+                assert operation["security"]
+            for status, answer in answers.items():
+                if int(status) >= 400:
+                    assert list(answer["content"]) == ["application/problem+json"], (method, path, status)

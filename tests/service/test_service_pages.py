@@ -1,0 +1,236 @@
+"""The pages in a real browser: what they show, news that comes while one is open, and that no article runs anything."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from serving import Served, serving
+
+import dedup
+from dedup.service.tokens import add_token
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "report"))
+from browser import running, until
+
+ROOT = Path(__file__).resolve().parents[2]
+MARKUP = "<img src=x onerror=alert(1)>"
+EVIL = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(2)>',
+    "<svg/onload=alert(3)>",
+    "</template><script>alert(4)</script>",
+    "javascript:alert(5)",
+    "{{constructor.constructor('alert(6)')()}}",
+    "${alert(7)}",
+    "' onmouseover='alert(8)",
+    "<iframe srcdoc='<script>alert(9)</script>'>",
+    "<a href=javascript:alert(10)>x</a>",
+    "\u202etxet desrever\u202c",
+    "<style>*{display:none}</style>",
+    "<base href=//evil.example/>",
+    "<meta http-equiv=refresh content=0;url=//evil.example>",
+    "]]><![CDATA[<script>alert(11)</script>",
+    "%3Cscript%3Ealert(12)%3C/script%3E",
+    "#/../../side/x",
+    "\ufeff\u2028alert(13)\u2029",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    with running() as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("pages") / "stories.db") as found:
+        with dedup.Client(found.url) as client:
+            client.add_many(dedup.read_articles([str(ROOT / "seeds")]))
+        yield found
+
+
+@contextmanager
+def opened(browser: Any, served: Served, hash_: str = "", **options: Any) -> Iterator[Any]:
+    """A page, ready; whatever it said on the console, and whatever it wanted from elsewhere, is a failure."""
+    context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
+    page = context.new_page()
+    said: list[str] = []
+    page.on("console", lambda message: said.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: said.append(f"error: {error}"))
+    page.on("dialog", lambda dialog: _asked(dialog, said))
+    page.on("request", lambda request: said.extend([] if request.url.startswith(served.url) else [request.url]))
+    page.goto(f"{served.url}/{hash_}")
+    page.wait_for_selector("html[data-ready]", timeout=60_000)
+    yield page
+    context.close()
+    assert [line for line in said if "status of 404" not in line] == []
+
+
+def _asked(dialog: Any, said: list[str]) -> None:
+    said.append(f"dialog: {dialog.message}")
+    dialog.dismiss()
+
+
+def test_the_list_a_story_and_two_versions_side_by_side(browser: Any, served: Served) -> None:
+    with opened(browser, served) as page:
+        stories = httpx.get(f"{served.url}/v1/stories").json()["stories"]
+        assert page.locator("#entries li").count() == len(stories) == 18
+        assert "37 articles in 18 stories" in page.locator("#summary").inner_text()
+        page.check("#shared")
+        until(page, "document.querySelectorAll('#entries li').length === 8")
+        largest = max(stories, key=lambda story: int(story["size"]))
+        page.click(f"[data-story='{largest['id']}'] a")
+        page.wait_for_selector(".story")
+        assert page.locator("#open h2").inner_text() == largest["title"]
+        assert page.locator(".moment").count() == largest["size"]
+        assert "Likely the original: Meridian News Agency" in page.locator(".versions p").inner_text()
+        page.click("[data-slot=rows] tr:last-child a")
+        page.wait_for_selector(".side")
+        assert page.locator("[data-slot=text-a] mark").count() >= 1
+        assert "The same text" in page.locator(".verdict").inner_text()
+        page.locator("[data-slot=text-a] mark >> nth=0").click()
+        assert page.locator("mark.hot").count() == 2
+        page.keyboard.press("Escape")
+        until(page, "!document.querySelector('.side')")
+
+
+def test_marks_stand_where_the_library_says(browser: Any, served: Served) -> None:
+    """Also behind letters that a browser counts twice."""
+    texts = [f"😀 {'𝔽' * 9} {n} The harbour master closed both basins to all ships after the spill. {n}" for n in "ab"]
+    with dedup.Client(served.url) as client:
+        for name, text in zip("ab", texts, strict=True):
+            client.add({"id": f"twice-{name}", "text": text})
+        passages = client.explain("twice-a", "twice-b").passages
+        with opened(browser, served, "#side/twice-a/twice-b") as page:
+            page.wait_for_selector(".side")
+            marked = page.locator("[data-slot=text-a] mark").all_inner_texts()
+            assert marked == [texts[0][one.a_start : one.a_end] for one in passages]
+        client.remove("twice-a", "twice-b")
+
+
+def test_search_and_paste(browser: Any, served: Served) -> None:
+    with opened(browser, served) as page:
+        page.keyboard.press("/")
+        page.keyboard.type("halcyon")
+        held = httpx.get(f"{served.url}/v1/search?q=halcyon").json()["articles"]
+        assert 0 < len(held) < 18
+        until(page, f"document.querySelectorAll('#entries li').length === {len(held)}")
+        page.fill("#query", "nothing has these words")
+        until(page, "document.querySelectorAll('#entries li').length === 0")
+        page.fill("#query", "")
+        page.click("text=Compare two texts")
+        page.wait_for_selector(".paste")
+        text = "Fire broke out on the ferry off Corran at dawn, and forty passengers were brought ashore by lifeboats."
+        for name in "ab":
+            page.fill(f"[data-slot=text-{name}]", f"{text} {MARKUP}")
+        page.click(".paste button")
+        page.wait_for_selector(".paste .side")
+        assert "The same text" in page.locator(".paste .verdict").inner_text()
+        assert page.locator(".paste .side mark").count() >= 2
+
+
+def test_a_story_appears_while_the_page_is_open(browser: Any, served: Served) -> None:
+    with opened(browser, served) as page, dedup.Client(served.url) as client:
+        before = page.locator("#entries li").count()
+        placed = client.add({"id": "fresh", "title": "Lighthouse relit", "text": "The lighthouse of Sorrel was relit."})
+        page.wait_for_selector(f"[data-story='{placed.story}']", timeout=20_000)
+        assert page.locator("#entries li").count() == before + 1
+        assert page.locator("#entries h3").first.inner_text() == "Lighthouse relit"
+        page.click(f"[data-story='{placed.story}'] a")
+        page.wait_for_selector(".moment")
+        client.add({"id": "fresh2", "title": "Lighthouse", "text": "The lighthouse of Sorrel was relit."})
+        until(page, "document.querySelectorAll('.moment').length === 2")  # the open story too
+        client.remove("fresh", "fresh2")
+        until(page, f"!document.querySelector(\"#entries [data-story='{placed.story}']\")")
+
+
+def test_whatever_an_article_holds_is_shown_as_text(browser: Any, tmp_path: Path) -> None:
+    common = "The harbour master closed both basins to all ships after the spill, he said on Monday. "
+    with serving(tmp_path / "evil.db") as served, dedup.Client(served.url) as client:
+        articles = [
+            dedup.Article(
+                id=f"{evil.strip()} {number}".lstrip("\ufeff\u2028"),
+                title=f"{evil} title",
+                text=f"{evil}\n{common * 3}{evil}",
+                source=f"{evil} outlet",
+                url=evil,
+            )
+            for number, evil in enumerate(EVIL)
+        ]
+        client.add_many(articles)
+        with opened(browser, served) as page:
+            stories = httpx.get(f"{served.url}/v1/stories").json()["stories"]
+            for story in stories:
+                page.click(f"[data-story='{story['id']}'] a")
+                page.wait_for_selector(".story")
+                for number in range(min(3, story["size"])):
+                    page.locator(".moment [data-slot=compare], .moment [data-slot=read]").nth(number).click()
+                    page.wait_for_selector(".side")
+                    page.locator("[data-slot=back]").click()
+                    page.wait_for_selector(".story")
+                page.evaluate("location.hash = ''")
+                until(page, "!document.querySelector('.story')")
+            for evil in EVIL[:6]:
+                page.fill("#query", evil[:100])
+                page.wait_for_timeout(400)
+            assert page.locator("#main img, #main svg, #main script, #main iframe, #main style").count() == 0
+            assert page.evaluate("document.querySelectorAll('script').length") == 3
+            page.evaluate("location.hash = '#story/' + encodeURIComponent('<img src=x onerror=alert(1)>')")
+        with opened(browser, served, "#side/%3Cscript%3E/%E0%A4%A") as page:
+            page.wait_for_selector("#alert:not([hidden])")
+            assert page.locator("#alert").inner_text().startswith("There is no such thing")
+            page.evaluate("0")
+
+
+def test_with_a_token(browser: Any, tmp_path: Path) -> None:
+    secret = add_token(tmp_path / "tokens", "reader", "read")
+    with serving(tmp_path / "s.db", "--tokens", str(tmp_path / "tokens")) as served:
+        context = browser.new_context()
+        page = context.new_page()
+        page.goto(served.url)
+        page.wait_for_selector("#token:not([hidden])")
+        assert page.locator("#entries li").count() == 0
+        page.fill("#secret", "wrong")
+        page.click("#token button")
+        page.wait_for_selector("#alert:not([hidden])")
+        page.fill("#secret", secret)
+        page.click("#token button")
+        page.wait_for_selector("#controls:not([hidden])")
+        assert "0 articles" in page.locator("#summary").inner_text()
+        context.close()
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+def test_it_is_accessible(browser: Any, served: Served, width: int) -> None:
+    from test_page import assert_accessible  # of the report
+
+    with opened(browser, served, viewport={"width": width, "height": 844}) as page:
+        assert_accessible(page)
+        page.evaluate("document.querySelector('#entries a').click()")
+        page.wait_for_selector(".story")
+        assert_accessible(page)
+        page.evaluate("location.hash = '#compare'")
+        page.wait_for_selector(".paste")
+        assert_accessible(page)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_pages_hold_no_data_and_allow_nothing(served: Served) -> None:
+    answer = httpx.get(served.url)
+    policy = answer.headers["content-security-policy"]
+    assert "default-src 'none'" in policy
+    assert "require-trusted-types-for 'script'" in policy
+    assert "unsafe" not in policy
+    assert "://" not in answer.text
+    for name in ("service.js", "views.js", "shown.js"):
+        script = httpx.get(f"{served.url}/assets/{name}").text
+        assert not any(
+            word in script for word in ("innerHTML", "outerHTML", "insertAdjacent", "eval(", "document.write")
+        )
