@@ -18,7 +18,7 @@ INSTRUMENTED = {
     "records": ["dedup.read", "dedup.record", "dedup.dates"],
     "pages": ["dedup.read", "dedup.record", "dedup.dates"],
     "columns": ["dedup.read", "dedup.record", "dedup.dates"],
-    "words": ["dedup.text", "dedup.vectorize.light", "dedup.vectorize.features"],
+    "words": ["dedup.text"],
     "stores": ["dedup.index"],
     "command": ["dedup.cli", "dedup.sources", "dedup.settings", "dedup.keep", "dedup.report"],
 }
@@ -64,7 +64,7 @@ def main() -> None:
     cases = HERE / "cases" / chosen.target
     options = [
         *(f"-max_total_time={chosen.seconds}", f"-seed={chosen.seed}", f"-max_len={chosen.largest}"),
-        *("-timeout=30", "-rss_limit_mb=4096", f"-artifact_prefix={found}/", "-print_final_stats=1"),
+        *("-timeout=240", "-rss_limit_mb=4096", f"-artifact_prefix={found}/", "-print_final_stats=1"),
     ]
     atheris.Setup([sys.argv[0], *options, str(corpus), *([str(cases)] if cases.is_dir() else [])], run)
     atheris.Fuzz()
