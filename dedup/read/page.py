@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from dedup.article import Notice
@@ -122,10 +123,11 @@ def _join_texts(tree: HtmlElement) -> None:
     There can be hundreds of thousands, and trafilatura looks at each of them again and again.
     """
     for element in tree.iter():
-        if element.text:
-            element.text = str(element.text)
-        if element.tail:
-            element.tail = str(element.tail)
+        with suppress(ValueError):  # a control character, written as a reference: lxml gives it, and does not take it
+            if element.text:
+                element.text = str(element.text)
+            if element.tail:
+                element.tail = str(element.tail)
 
 
 def _flatten(tree: HtmlElement) -> None:
