@@ -1,5 +1,5 @@
-"""Prints the lowest versions that `pyproject.toml` allows, of what runs dedup with all extras: a test run on these holds
-the bounds to what works. `pip install $(python tests/lowest.py) && pip install --no-deps . && pytest`.
+"""Prints the lowest versions that `pyproject.toml` allows, of what runs dedup with all extras: a test run on these
+holds the bounds to what works. `pip install $(python tests/lowest.py) && pip install --no-deps . && pytest`.
 """
 
 from __future__ import annotations

@@ -105,7 +105,7 @@ def _rows(batch: Any) -> Iterator[tuple[dict[str, Any], list[str]]]:
 
 
 def _check(column: Any) -> None:
-    """Raises where what a column says of itself cannot be: pyarrow believes a file, and reads from wherever that points.
+    """Raises where what a column says of itself cannot be: pyarrow believes a file, and reads wherever that points.
 
     Raises:
         pa.ArrowInvalid: it cannot be. Text that is no UTF-8 is another matter: it spoils its own row.

@@ -127,7 +127,7 @@ class _Lines:
 
     @property
     def are_rows(self) -> bool:
-        """Whether the next line is known to be a row: it was given back, and too much was to be looked further ahead."""
+        """Whether the next line is known to be a row: it was given back, and enough was looked further ahead."""
         return bool(self._pushed) and self._again > _MOST_AGAIN
 
     def __iter__(self) -> Iterator[str]:

@@ -12,7 +12,7 @@ HOSTILE: dict[str, tuple[str, Callable[[int], bytes]]] = {
     "marks on one letter": ("a.txt", lambda n: ("a" + "\u0301\u0316" * (2 * n)).encode()),
     "names that come twice": ("a.json", lambda n: b'{"text":"a",' + _members(n) + b',"k0":0}'),
     "names beside a list": ("a.json", lambda n: b"{" + _members(n) + b',"items":[{"text":"a"}]}'),
-    "blanks in a list": ("a.json", lambda n: b"[" + b" " * (10 * n) + b'{"text":"a"}]'),
+    "blanks in a list": ("a.json", lambda n: b"[" + b" " * (400 * n) + b'{"text":"a"}]'),
     "lists in a broken list": ("a.json", lambda n: b"[1 x" + b',{"a":[' * 300 + b"0,0,0,0,0," * n),
     "beginnings in a broken list": ("a.json", lambda n: b"[1 x" + b',{"a":"b"' * n),
     "quotation marks never closed": ("a.csv", lambda n: b"title,text\n" + b'z"abc,"y\n' * n),

@@ -28,7 +28,7 @@ articles = sum(1 for _ in read_articles([sys.argv[1]], notices=notices))
 after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 print(json.dumps([articles, (after - before) / 1024, [str(notice) for notice in notices]]))
 """
-UNPACKED = 100 * MB
+UNPACKED = 80 * MB
 LAUGHS = "".join(f'<!ENTITY l{number} "{f"&l{number - 1};" * 10}">' for number in range(1, 12))
 
 
@@ -73,15 +73,15 @@ def test_a_packed_bomb_is_not_held(tmp_path: Path, kind: str) -> None:
 @pytest.mark.parametrize(
     ("name", "content", "most"),
     [
-        ("a.json", b"[" + b" " * (40 * MB) + b"]", 150),
+        ("a.json", b"[" + b" " * (20 * MB) + b"]", 150),
         ("a.json", b"[" * (4 * MB), 150),
         ("a.json", b'{"a":' * (2 * MB), 250),
-        ("a.jsonl", b'{"text":"' + b"a" * (40 * MB) + b'"}', 200),
-        ("a.xml", b"<rss><channel><item>" + b"<b/>" * (5 * MB), 200),
-        ("a.xml", b"<any>" + b"<b/>" * (5 * MB), 150),
-        ("a.xml", b"<rss>" + b"<b/>" * (5 * MB), 200),
-        ("a.xml", b"<doc><main>" + b"<p/>" * (5 * MB), 200),
-        ("a.mbox", b"From a\n\n" + b"a" * (40 * MB), 150),
+        ("a.jsonl", b'{"text":"' + b"a" * (20 * MB) + b'"}', 200),
+        ("a.xml", b"<rss><channel><item>" + b"<b/>" * (MB), 200),
+        ("a.xml", b"<any>" + b"<b/>" * (MB), 150),
+        ("a.xml", b"<rss>" + b"<b/>" * (MB), 200),
+        ("a.xml", b"<doc><main>" + b"<p/>" * (MB), 200),
+        ("a.mbox", b"From a\n\n" + b"a" * (20 * MB), 150),
         ("a.warc", b"WARC/1.0\r\nX: " + b"a" * (20 * MB), 250),
     ],
     ids=lambda value: repr(value[:12]) if isinstance(value, bytes) else None,
@@ -103,7 +103,9 @@ def read_all(path: Path) -> tuple[list[Article], list[Notice]]:
 def test_entities_do_not_multiply(tmp_path: Path) -> None:
     path = tmp_path / "a.xml"
     item = "<item><title>T &l11;</title><description>d</description></item>"
-    path.write_text(f'<!DOCTYPE rss [<!ENTITY l0 "lol">{LAUGHS}]><rss><channel>{item}</channel></rss>', encoding="utf-8")
+    path.write_text(
+        f'<!DOCTYPE rss [<!ENTITY l0 "lol">{LAUGHS}]><rss><channel>{item}</channel></rss>', encoding="utf-8"
+    )
     articles, _ = read_all(path)
     assert all(len(article.title) < 100 for article in articles)
 

@@ -1,4 +1,4 @@
-"""The command with any options: it ends with a code of its own, without a traceback, and says nothing a terminal obeys."""
+"""The command with any options: it ends with a code, without a traceback, and says nothing a terminal obeys."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from fuzz_given import Given
 _TEXTS = {
     "a.txt": "Ferry burns off Corran\n\nFire broke out on the ferry Aurora on Saturday night; crews took ninety off.",
     "b.txt": "Blaze on ferry\n\nA fire broke out on the ferry Aurora off Corran, and ninety people were taken off.",
-    "c.jsonl": '{"id": "x", "text": "The orchard growers of Tolmin expect little", "story": "1", "date": "2024-06-15"}\n'
+    "c.jsonl": '{"id": "x", "text": "The growers of Tolmin expect little", "story": "1", "date": "2024-06-15"}\n'
     '{"id": "y", "text": "Cherries of Tolmin froze", "story": "1", "source": "Echo"}\nno json\n',
     "d.csv": "id,text,story\n1,Chess in Viljandi,2\n2,Rook sacrificed in Viljandi,2\n",
     "e.tsv": "\x1b]0;title\x07\tx\n",
@@ -24,22 +24,89 @@ _TEXTS = {
     "odd.toml": "granularity = [\n",
     "list.txt": "a.txt\n../a.txt\n/dev/null\n",
 }
-_PATHS = (*_TEXTS, ".", "nowhere.txt", "*.txt", "**/*", "-", "", "[", "kept", "s.db", "..\0", "a.txt/b", "out.jsonl", "é.txt")
+_PATHS = (
+    *_TEXTS,
+    ".",
+    "nowhere.txt",
+    "*.txt",
+    "**/*",
+    "-",
+    "",
+    "[",
+    "kept",
+    "s.db",
+    "..\0",
+    "a.txt/b",
+    "out.jsonl",
+    "é.txt",
+)
 _VALUES = (
-    *("0", "1", "-1", "1e999", "nan", "inf", "", "x", "9" * 30, "0.5", "1e-300", "٣", "\x1b[2J", "granularity=.4", "=", "a=b"),
-    *("text=story", "title=id", "seed=7", "num_perm=7", "bands=64", "window=inf", "granularity=nan", "threads=1", "granularity"),
-    *("memory=900GB", "out.json", "out.html", "out.csv.gz", "out.zip", "out/", "kept/", "labels.jsonl", "2024-06-15", "all"),
-    *("copy", "story", "table", "json", "jsonl", "csv", "parquet", "html", "spark", "local[1]", "pic.svg", "pic.png", "pic"),
+    *(
+        "0",
+        "1",
+        "-1",
+        "1e999",
+        "nan",
+        "inf",
+        "",
+        "x",
+        "9" * 30,
+        "0.5",
+        "1e-300",
+        "٣",
+        "\x1b[2J",
+        "granularity=.4",
+        "=",
+        "a=b",
+    ),
+    *(
+        "text=story",
+        "title=id",
+        "seed=7",
+        "num_perm=7",
+        "bands=64",
+        "window=inf",
+        "granularity=nan",
+        "threads=1",
+        "granularity",
+    ),
+    *(
+        "memory=900GB",
+        "out.json",
+        "out.html",
+        "out.csv.gz",
+        "out.zip",
+        "out/",
+        "kept/",
+        "labels.jsonl",
+        "2024-06-15",
+        "all",
+    ),
+    *(
+        "copy",
+        "story",
+        "table",
+        "json",
+        "jsonl",
+        "csv",
+        "parquet",
+        "html",
+        "spark",
+        "local[1]",
+        "pic.svg",
+        "pic.png",
+        "pic",
+    ),
 )
 _OPTIONS = {
-    "cluster": "--files-from --format --output --keep --against --plot --field --dayfirst --set --config --threads --strict"
-    " --quiet -v --log-json --help --steps --master",
+    "cluster": "--files-from --format --output --keep --against --plot --field --dayfirst --set --config --threads"
+    " --strict --quiet -v --log-json --help --steps --master",
     "compare": "--field --dayfirst --set --config --plot --json -v --log-json --help",
     "evaluate": "--labels --field --dayfirst --set --config --threads --json -v --log-json",
     "judge": "--files-from --labels --count --field --set --config --threads -v --log-json",
     "settings": "--field --dayfirst --set --config --threads --json",
     "schema": "--help",
-    "index add": "--store --batch --no-text --keep-days --settle-hours --field --set --config --threads --wait -v --log-json",
+    "index add": "--store --batch --no-text --keep-days --settle-hours --field --set --threads --wait -v --log-json",
     "index update": "--store --field --batch --wait -v",
     "index remove": "--store --wait --ids",
     "index expire": "--store --before --days",
@@ -55,7 +122,9 @@ _OPTIONS = {
     "nothing": "--version --help",
     "": "--version --help --install-completion",
 }
-_FLAGS = frozenset(("--dayfirst", "--strict", "--quiet", "-v", "--log-json", "--help", "--json", "--no-text", "--version"))
+_FLAGS = frozenset(
+    ("--dayfirst", "--strict", "--quiet", "-v", "--log-json", "--help", "--json", "--no-text", "--version")
+)
 _NEVER = frozenset(("--follow", "--install-completion"))  # the first never ends, the second writes into a home
 _UNSHOWN = frozenset(map(chr, [*range(0x0A), *range(0x0B, 0x20), *range(0x7F, 0xA0)]))
 

@@ -16,17 +16,22 @@ ATOM = """<feed xmlns="http://www.w3.org/2005/Atom" xml:lang="en"><title>Echo</t
 <title type="html">A &lt;b&gt;mill&lt;/b&gt;</title><link rel="alternate" href="http://a.example/"/>
 <updated>2024-06-15T10:00:00Z</updated><content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>It burns.</p>
 </div></content></entry></feed>"""
-TEI = """<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc><titleStmt><title>Mill</title></titleStmt><sourceDesc>
-<biblFull><publicationStmt><publisher>Echo (echo.example)</publisher><date>2024-06-15</date></publicationStmt></biblFull>
+TEI = """<TEI xmlns="http://www.tei-c.org/ns/1.0"><teiHeader><fileDesc><titleStmt><title>Mill</title></titleStmt>
+<sourceDesc><biblFull><publicationStmt><publisher>Echo (echo.example)</publisher>
+<date>2024-06-15</date></publicationStmt></biblFull>
 </sourceDesc></fileDesc></teiHeader><text><body><div type="entry"><p>A mill burns.</p></div></body></text></TEI>"""
-DOC = '<doc title="Mill" date="2024-06-15" hostname="e.example"><main><p>A mill burns.</p><p>Two crews.</p></main></doc>'
-PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Ferry burns - The Echo</title>
-<meta property="og:title" content="Ferry burns"><meta property="article:published_time" content="2024-06-15T10:00:00Z">
-<script type="application/ld+json">{"@type":"NewsArticle","headline":"Ferry burns","datePublished":"2024-06-15"}</script>
+DOC = (
+    '<doc title="Mill" date="2024-06-15" hostname="e.example"><main><p>A mill burns.</p><p>Two crews.</p></main></doc>'
+)
+PAGE = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Ferry burns - The Echo
+</title><meta property="og:title" content="Ferry burns"><meta
+property="article:published_time" content="2024-06-15T10:00:00Z"
+><script type="application/ld+json">{"@type":"NewsArticle","headline":"Ferry burns","datePublished":
+"2024-06-15"}</script>
 </head><body><nav><a href="/">Home</a></nav><article><h1>Ferry burns</h1><p>Fire broke out on the ferry off the northern
 quay on Saturday, and all ninety people aboard were taken off by boat, the harbour master said in the evening.</p>
-<table><tr><td><p>Crews from three towns fought the flames until midnight, when the hull was towed to the pier.</p></td></tr>
-</table><ul><li>No one was hurt.</li></ul></article><footer>Copyright</footer></body></html>"""
+<table><tr><td><p>Crews from three towns fought the flames until midnight, when the hull was towed to the pier.
+</p></td></tr></table><ul><li>No one was hurt.</li></ul></article><footer>Copyright</footer></body></html>"""
 MAIL = b"""From: Echo <news@e.example>
 To: you@e.example
 Subject: =?utf-8?q?Ferry_burns?=

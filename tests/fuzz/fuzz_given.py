@@ -1,4 +1,4 @@
-"""Bytes of a fuzzer, taken apart into choices, numbers and texts: the same in a run of atheris and in a test without."""
+"""Bytes of a fuzzer, taken apart into choices, numbers and texts: the same under atheris and in a test."""
 
 from __future__ import annotations
 

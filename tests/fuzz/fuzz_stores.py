@@ -35,7 +35,7 @@ def one(data: bytes) -> None:
             for _ in range(30):
                 if not given:
                     break
-                operations = [_operation(given, stores[0]) for _ in range(1 + given.number(6))]
+                operations = [_operation(given) for _ in range(1 + given.number(6))]
                 undone = given.chance(6)
                 outcomes = [_run(store, operations, undone=undone) for store in stores]
                 assert outcomes[0] == outcomes[1], outcomes
@@ -65,18 +65,18 @@ def _run(store: Store, operations: list[Callable[[Store], None]], *, undone: boo
     return "done"
 
 
-def _operation(given: Given, known: Store) -> Callable[[Store], None]:
+def _operation(given: Given) -> Callable[[Store], None]:
     kind = given.number(11)
     number = 1 + given.number(12)
     if kind < 3:
-        article, text = _article(given, number, known), (given.text(40) if given.chance(2) else None)
+        article, text = _article(given, number), (given.text(40) if given.chance(2) else None)
         text = text if text is None else text.encode("utf-8", "replace").decode()
         sketch = Sketch(given.taken(given.number(9)), given.taken(given.number(9)))
         return lambda store: store.put_article(article, text, sketch)
     if kind == 3:
         return lambda store: store.delete_article(number)
     if kind == 4:
-        moved = _article(given, number, known)
+        moved = _article(given, number)
         return lambda store: store.place_article(moved)
     if kind == 5:
         into = 1 + given.number(12) if given.chance(3) else None
@@ -86,7 +86,13 @@ def _operation(given: Given, known: Store) -> Callable[[Store], None]:
     if kind == 6:
         return lambda store: store.delete_story(number)
     if kind == 7:
-        change = (given.choice(_KINDS), f"a{number}", given.text(9).encode("utf-8", "replace").decode(), "", moment(2.5))
+        change = (
+            given.choice(_KINDS),
+            f"a{number}",
+            given.text(9).encode("utf-8", "replace").decode(),
+            "",
+            moment(2.5),
+        )
         return lambda store: store.append(Change(store.counts()["last_change"] + 1, *change))
     if kind == 8:
         before = given.number(30)
@@ -98,7 +104,7 @@ def _operation(given: Given, known: Store) -> Callable[[Store], None]:
     return lambda store: store.put_background(data)
 
 
-def _article(given: Given, number: int, known: Store) -> StoredArticle:
+def _article(given: Given, number: int) -> StoredArticle:
     """An article, whose id no other article has: the index sees to that, no store."""
     id_ = f"a{number}" + ("", "\0", "'", "\U0001f600", "%")[number % 5]
     content = bytes([given.number(3)]) * 16

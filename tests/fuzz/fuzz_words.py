@@ -55,10 +55,8 @@ def _text(given: Given) -> str:
     """Any text, or one of characters that are meant to part the forms, some of them many times."""
     if not given.chance(2):
         return given.text(200)
-    pieces = []
-    for place in given.taken(given.number(60)):
-        pieces.append(TRAPS[place % len(TRAPS)] * (1 if place < len(TRAPS) else 33))
-    return "".join(pieces)
+    places = given.taken(given.number(60))
+    return "".join(TRAPS[place % len(TRAPS)] * (1 if place < len(TRAPS) else 33) for place in places)
 
 
 def starts() -> list[bytes]:
