@@ -174,3 +174,14 @@ def test_an_item_of_many_elements_is_told_and_those_before_it_are_read(
     articles, notices = read_all(path)
     assert len(articles) == 30
     assert any("an item with more than 50 elements" in notice.problem for notice in notices)
+
+
+def test_a_title_without_end_is_cut_and_told(tmp_path: Path) -> None:
+    path = tmp_path / "a.jsonl"
+    lines = [{"title": "a " * 5_000, "text": "A mill burns."}, {"title": "a " * 5_000}]
+    path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    (one, other), notices = read_all(path)
+    assert len(one.title) == 4_095
+    assert len(other.title) == 9_999, "it is all there is to read"
+    assert notices[0].problem == "its title has 9,999 characters"
+    assert notices[0].action == "cut to 4,096"
