@@ -76,7 +76,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
                 values = feed.take(event, element)
                 if values is not None:
                     yield Record(named(fields, **values), feed.count if feed.is_feed else None)
-                if not feed.held:
+                if values is not None or not feed.held:
                     read_before = cleaned.given_out
                 elif feed.held > _MOST_ELEMENTS or cleaned.given_out - read_before > _MOST_HELD:
                     problem = f"an item with more than {_MOST_ELEMENTS:,} elements or {LARGEST_RECORD:,} characters"
@@ -119,6 +119,7 @@ class _Feed:
         self.held = 0  # elements that were read and not forgotten
         self._depth = 0
         self._open = 0
+        self._held_before: list[int] = []  # of the items that are open
         self._about: dict[str, str] = {}
 
     @property
@@ -138,7 +139,9 @@ class _Feed:
             self._depth += 1
             if self._depth == 1:
                 self.root = name or element.tag.rpartition("}")[2]
-            self._open += self.is_feed and name in _ITEMS
+            if self.is_feed and name in _ITEMS:
+                self._open += 1
+                self._held_before.append(self.held)
             if name in {"rss", "feed", "channel"} and element.get(_LANG):
                 self._about["lang"] = element.get(_LANG)
             return None
@@ -146,6 +149,7 @@ class _Feed:
         if self.is_feed and name in _ITEMS:  # where an item is broken, the next ones are inside it
             self._open -= 1
             self.count += 1
+            self.held = self._held_before.pop()  # no more than the item itself is left
             values = _item(element, self._about)
             if self._open:
                 element.clear()

@@ -185,3 +185,14 @@ def test_a_title_without_end_is_cut_and_told(tmp_path: Path) -> None:
     assert len(other.title) == 9_999, "it is all there is to read"
     assert notices[0].problem == "its title has 9,999 characters"
     assert notices[0].action == "cut to 4,096"
+
+
+def test_items_inside_a_broken_one_are_all_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where an item is not closed, all that follow are inside it: they are not held for that."""
+    monkeypatch.setattr(feed, "_MOST_ELEMENTS", 120)
+    item = "<item><title>A mill burns</title><description>Two crews</description></item>"
+    path = tmp_path / "a.xml"
+    path.write_text(f"<rss><channel><item><title>Open</title>{item * 100}</channel></rss>", encoding="utf-8")
+    articles, notices = read_all(path)
+    assert len(articles) >= 100
+    assert not any("more than" in notice.problem for notice in notices)
