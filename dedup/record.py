@@ -58,6 +58,9 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
 """For each field of an `Article` the names it is known by, in the order in which they are tried, squeezed: lower case,
 without spaces, hyphens and underscores."""
 
+LONGEST_TITLE = 4096
+"""Characters of the title of an article that has a text. Titles are looked for in other articles, word by word."""
+
 _HOST, _ADDRESS = "sourcehostname", "source"
 """trafilatura's JSON: where it names an outlet under the first, it has the address of the page under the second."""
 
@@ -122,6 +125,8 @@ def read_record(
         return None, [reading.unusable(bool(keys["text"]))]
     if not text:
         reading.judged_by_title(bool(keys["text"]))
+    elif len(title) > LONGEST_TITLE:
+        title = reading.cut(title)
 
     published, seen = dates.of(record, keys, where)
     article = Article(
@@ -281,6 +286,11 @@ class _Reading:
                 many = what.replace("surrogate", "surrogates").replace("byte", "bytes") if count > 1 else what
                 self._notice(f"its {field} has {count} {many}", "replaced by U+FFFD")
         return value
+
+    def cut(self, title: str) -> str:
+        """The beginning of a title beyond all measure; a notice."""
+        self._notice(f"its title has {len(title):,} characters", f"cut to {LONGEST_TITLE:,}")
+        return title[:LONGEST_TITLE].rstrip()
 
     def unusable(self, has_text_field: bool) -> Notice:
         advice = "skipped (--field text=NAME says which field holds the text)"

@@ -37,6 +37,10 @@ def hold_to(settings: Settings) -> None:
         _Watch(settings.memory).start()
 
 
+class _OverLimitError(MemoryError):
+    """More than is allowed is in use: no reader may take it for a file that asks for too much."""
+
+
 class _Watch(threading.Thread):
     """Looks again and again how much memory is in use, and ends the work before it is too much.
 
@@ -66,7 +70,7 @@ class _Watch(threading.Thread):
         os._exit(1)
 
     def _end(self, number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG002 - what a handler is given
-        raise MemoryError(self._told)
+        raise _OverLimitError(self._told)
 
 
 def resident() -> int:

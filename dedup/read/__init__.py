@@ -15,6 +15,7 @@ from __future__ import annotations
 import logging
 import os
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
@@ -29,6 +30,9 @@ from dedup.read.source import Record, Source
 from dedup.record import Dates, find_fields, read_record
 
 __all__ = ["read_articles", "read_records"]
+
+MOST_NOTICES = 100_000
+"""Notices of a run that are told one by one: a file of broken lines has one for every two bytes."""
 
 Reader = Callable[[Source, Mapping[str, str]], Iterator[Record | Notice]]
 
@@ -103,9 +107,31 @@ def read_records(
     fields = dict(fields or {})
     find_fields((), fields)  # wrong names are told at once, not at the first article
     arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
-    note = notices.append if notices is not None else _log
+    note = _Told(notices.append if notices is not None else _log)
     dates = Dates(dayfirst=dayfirst, today=datetime.now(UTC))
     return _read(arguments, fields, note, stdin, dates)
+
+
+class _Told:
+    """Passes notices on, up to a number that fits into memory; of the others it keeps the count."""
+
+    def __init__(self, note: Callable[[Notice], None]) -> None:
+        self._note = note
+        self._left = MOST_NOTICES
+        self._untold: Counter[tuple[str, bool]] = Counter()
+
+    def __call__(self, notice: Notice) -> None:
+        self._left -= 1
+        if self._left >= 0:
+            self._note(notice)
+        else:
+            self._untold[notice.action, notice.skipped] += 1
+
+    def end(self) -> None:
+        """Tells how many there were besides."""
+        for (action, skipped), count in self._untold.items():
+            problem = f"{count:,} more like these, of {MOST_NOTICES - self._left:,} in all"
+            self._note(Notice("everything that was read", problem, action, skipped=skipped))
 
 
 def _log(notice: Notice) -> None:
@@ -115,7 +141,7 @@ def _log(notice: Notice) -> None:
 def _read(
     arguments: list[str],
     fields: Mapping[str, str],
-    note: Callable[[Notice], None],
+    note: _Told,
     stdin: IO[bytes] | None,
     dates: Dates,
 ) -> Iterator[tuple[Article, Record, Found]]:
@@ -134,6 +160,7 @@ def _read(
         yield from _articles(reader, source, found, fields, note, dates)
     for notice in dates.notices():
         note(notice)
+    note.end()
 
 
 def _ending(name: str) -> str:

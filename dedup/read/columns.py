@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from io import SEEK_END
 from typing import IO, Any
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
+from dedup.read.packing import LARGEST_RATIO
 from dedup.read.source import LARGEST_RECORD, Record, Source
 from dedup.read.table import check_columns
 
 _PARQUET, _FILE, _OLD_FEATHER = b"PAR1", b"ARROW1", b"FEA1"
 _ROWS = 64
 """Rows read at once: of long articles a few megabytes."""
+
+_ALLOWANCE = 1 << 28
+"""Bytes that any file may unpack to: a column of equal values takes next to no room in Parquet, whatever its length."""
+
+_OF_A_ROW = 64
+"""Bytes that a row counts at least."""
 
 
 def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
@@ -23,21 +31,39 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
     with source.seekable() as stream:
         yield from source.taken_notices()
         number = 0
+        most = max(_ALLOWANCE, LARGEST_RATIO * _size(stream))
         try:
             names, batches = _opened(stream)
             missing_text = yield from check_columns(names, fields, source.where, "its columns are")
             if missing_text is None:
                 return
+            given = 0
             for batch in batches:
+                given += batch.nbytes + batch.num_rows * _OF_A_ROW
+                if given > most:
+                    problem = f"behind row {number:,} it unpacks to more than {LARGEST_RATIO} times its size"
+                    yield Notice(source.where, problem, "the rest is skipped", skipped=True)
+                    return
                 for values, problems in _rows(batch):
                     number += 1
                     for problem in problems:
                         yield Notice(f"{source.where}:{number}", problem, "taken as empty", skipped=False)
                     yield Record(missing_text | values, number)
+        except MemoryError as error:
+            if type(error) is not MemoryError:  # raised by whoever watches over the memory
+                raise
+            action = "the rest is skipped" if number else "skipped"
+            yield Notice(source.where, "it asks for more memory than there is", action, skipped=True)
         except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
             why = " ".join(str(error).split())[:200] or type(error).__name__
             problem = f"behind row {number:,} it cannot be read ({why})" if number else f"it cannot be read ({why})"
             yield Notice(source.where, problem, "the rest is skipped" if number else "skipped", skipped=True)
+
+
+def _size(stream: IO[bytes]) -> int:
+    size = stream.seek(0, SEEK_END)
+    stream.seek(0)
+    return size
 
 
 def _opened(stream: IO[bytes]) -> tuple[list[str], Iterator[Any]]:
@@ -67,6 +93,8 @@ def _opened(stream: IO[bytes]) -> tuple[list[str], Iterator[Any]]:
 
 def _rows(batch: Any) -> Iterator[tuple[dict[str, Any], list[str]]]:
     """The rows of a batch: the values of each, and what could not be read of it."""
+    for column in batch.columns:
+        _check(column)
     for start in range(0, batch.num_rows, _ROWS):
         piece = batch.slice(start, _ROWS)
         columns = [_values(column) for column in piece.columns]
@@ -74,6 +102,25 @@ def _rows(batch: Any) -> Iterator[tuple[dict[str, Any], list[str]]]:
             values = dict(zip(piece.schema.names, row, strict=True))
             problems = [f"its {name!r} {value}" for name, value in values.items() if isinstance(value, _Unreadable)]
             yield {name: None if isinstance(value, _Unreadable) else value for name, value in values.items()}, problems
+
+
+def _check(column: Any) -> None:
+    """Raises where what a column says of itself cannot be: pyarrow believes a file, and reads wherever that points.
+
+    Raises:
+        pa.ArrowInvalid: it cannot be. Text that is no UTF-8 is another matter: it spoils its own row.
+    """
+    import pyarrow as pa
+
+    if pa.types.is_string(column.type):
+        column = column.view(pa.binary())
+    elif pa.types.is_large_string(column.type):
+        column = column.view(pa.large_binary())
+    try:
+        column.validate(full=True)
+    except pa.ArrowInvalid as error:
+        if "UTF8" not in str(error):  # of text inside of another column
+            raise
 
 
 class _Unreadable(str):

@@ -11,7 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
 from dedup.read.markup import text_of
-from dedup.read.source import Record, Source, named
+from dedup.read.source import LARGEST_RECORD, Record, Source, named
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -34,6 +34,12 @@ _PUBLISHED = ("pubdate", "published", "issued", "dc:date", "dcterms:issued", "dc
 _ID = ("guid", "id", "dc:identifier")
 
 _ITEMS = frozenset(("item", "entry"))
+_DOCUMENTS = frozenset(("doc", "TEI"))
+
+_MOST_ELEMENTS = 200_000
+"""Elements that are held at a time: those of one item, or of one document."""
+_MOST_HELD = 2 * LARGEST_RECORD
+"""Bytes of the same, in UTF-8 and with their entities written out."""
 
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
@@ -64,11 +70,20 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
             remove_pis=True,
         )
         feed = _Feed()
+        read_before = 0
         try:
             for event, element in parser:
                 values = feed.take(event, element)
                 if values is not None:
                     yield Record(named(fields, **values), feed.count if feed.is_feed else None)
+                if values is not None or not feed.held:
+                    read_before = cleaned.given_out
+                elif feed.held > _MOST_ELEMENTS or cleaned.given_out - read_before > _MOST_HELD:
+                    problem = f"an item with more than {_MOST_ELEMENTS:,} elements or {LARGEST_RECORD:,} characters"
+                    yield Notice(source.where, problem, "it and what comes behind is skipped", skipped=True)
+                    break
+                if feed.is_foreign:
+                    break  # told below; what is in it would all be held
         except etree.XMLSyntaxError:
             pass  # what is wrong is told below
         if not feed.root:
@@ -101,22 +116,32 @@ class _Feed:
     def __init__(self) -> None:
         self.root = ""
         self.count = 0
+        self.held = 0  # elements that were read and not forgotten
         self._depth = 0
         self._open = 0
+        self._held_before: list[int] = []  # of the items that are open
         self._about: dict[str, str] = {}
 
     @property
     def is_feed(self) -> bool:
         return self.root.lower() in {"rss", "rdf", "feed", "channel"}
 
+    @property
+    def is_foreign(self) -> bool:
+        """Whether it is known to be no feed, and no document of trafilatura."""
+        return bool(self.root) and not self.is_feed and self.root not in _DOCUMENTS
+
     def take(self, event: str, element: Any) -> dict[str, Any] | None:
         """The values of an item that has just ended; None at any other element."""
         name = _name(element)
         if event == "start":
+            self.held += 1
             self._depth += 1
             if self._depth == 1:
                 self.root = name or element.tag.rpartition("}")[2]
-            self._open += self.is_feed and name in _ITEMS
+            if self.is_feed and name in _ITEMS:
+                self._open += 1
+                self._held_before.append(self.held)
             if name in {"rss", "feed", "channel"} and element.get(_LANG):
                 self._about["lang"] = element.get(_LANG)
             return None
@@ -124,15 +149,16 @@ class _Feed:
         if self.is_feed and name in _ITEMS:  # where an item is broken, the next ones are inside it
             self._open -= 1
             self.count += 1
+            self.held = self._held_before.pop()  # no more than the item itself is left
             values = _item(element, self._about)
             if self._open:
                 element.clear()
             else:
-                _forget(element)
+                self._forget(element)
             return values
         if self._open:
             return None
-        if self._depth == 0 and name in {"doc", "TEI"}:
+        if self._depth == 0 and name in _DOCUMENTS:
             self.count += 1
             return _document(element) if name == "doc" else _tei(element)
         if self.is_feed and _name(element.getparent()) in {"channel", "feed"}:
@@ -140,18 +166,18 @@ class _Feed:
             if key:
                 self._about.setdefault(key, text_of(_content(element)))
             if name not in {"channel", "feed"}:
-                _forget(element)
+                self._forget(element)
         return None
 
-
-def _forget(element: Any) -> None:
-    """Frees an element and those before it, so that a feed of any length takes the memory of one item."""
-    tail = element.tail
-    element.clear()
-    element.tail = tail
-    parent = element.getparent()
-    while parent is not None and (before := element.getprevious()) is not None:
-        parent.remove(before)
+    def _forget(self, element: Any) -> None:
+        """Frees an element and those before it, so that a feed of any length takes the memory of one item."""
+        tail = element.tail
+        element.clear()
+        element.tail = tail
+        parent = element.getparent()
+        while parent is not None and (before := element.getprevious()) is not None:
+            parent.remove(before)
+        self.held = 0
 
 
 def _item(element: Any, about: Mapping[str, str]) -> dict[str, Any]:
@@ -257,6 +283,7 @@ class _Utf8(io.RawIOBase):
         self._waiting = b""
         self.filled = False
         self.replaced = 0
+        self.given_out = 0
 
     def readable(self) -> bool:
         return True
@@ -267,6 +294,7 @@ class _Utf8(io.RawIOBase):
             self._waiting = self._next()
         given, self._waiting = self._waiting[: len(view)], self._waiting[len(view) :]
         view[: len(given)] = given
+        self.given_out += len(given)
         return len(given)
 
     def _next(self) -> bytes:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
@@ -59,7 +60,7 @@ def _object(text: str, where: str, fields: Mapping[str, str]) -> Iterator[Record
         value, start, end = None, 0, len(text)
         for name in names:
             inner = list(members(text, start))
-            if doubled := sorted({one.key for one in inner if [other.key for other in inner].count(one.key) > 1}):
+            if doubled := sorted(key for key, count in Counter(one.key for one in inner).items() if count > 1):
                 problem = f"several of its fields have one name: {listed(doubled)}"
                 yield Notice(where, problem, "the last of each is read", skipped=False)
             start, end = next((one.value, one.end) for one in reversed(inner) if one.key == name)

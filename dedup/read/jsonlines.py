@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -43,8 +44,7 @@ class Parser:
     def _object(self, pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         made = dict(pairs)
         if len(made) < len(pairs):
-            names = [name for name, _ in pairs]
-            self._doubled |= {name for name in made if names.count(name) > 1}
+            self._doubled |= {name for name, count in Counter(name for name, _ in pairs).items() if count > 1}
         return made
 
     def parse(self, text: str) -> tuple[Any, str]:

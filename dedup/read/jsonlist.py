@@ -21,6 +21,9 @@ _LONGEST_TOKEN = 16
 _ATTEMPTS = 1000
 """Places behind a break that are tried as the beginning of an item."""
 
+_MOST_TRIED = 4 * LARGEST_RECORD
+"""Characters that are parsed at these places, all told: each can be the beginning of much that is broken at its end."""
+
 _BLANK = re.compile(r"[ \t\r\n]*")
 _BEGINNING = re.compile(r"[,\[}\]][ \t\r\n]*(?=\{)")
 
@@ -55,9 +58,9 @@ class ItemReader:
 
     def items(self) -> Iterator[Item | Notice]:
         """The items, and a notice of whatever is left out between or behind them."""
-        place = self._skip_blank(0) + 1
-        place = self._skip_blank(place)
         try:
+            place = self._skip_blank(0) + 1
+            place = self._skip_blank(place)
             if self._text.startswith("]", place):
                 self._check_end(place)
                 return
@@ -130,10 +133,11 @@ class ItemReader:
         return 0
 
     def _skip_blank(self, place: int) -> int:
+        end = place
         while True:
-            blank = _BLANK.match(self._text, place)
-            end = blank.end() if blank else place
-            if end < len(self._text) or not self._more(end):
+            blank = _BLANK.match(self._text, end)
+            end = blank.end() if blank else end
+            if end < len(self._text) or not self._more(place):
                 return end
 
     def _check_end(self, place: int) -> None:
@@ -144,7 +148,10 @@ class ItemReader:
     def _next_item(self, place: int) -> int:
         """Where behind a break the next object begins that reads as an item; -1 where there is none."""
         self._parser.parse("0")  # what was twice in the broken one is of no interest
+        tried = 0
         for _ in range(_ATTEMPTS):
+            if tried > _MOST_TRIED:
+                break
             while not (found := _BEGINNING.search(self._text, place)):
                 place = self._dropped(max(place, len(self._text) - 1))
                 if not self._more(place):
@@ -153,8 +160,10 @@ class ItemReader:
             try:
                 value, end = self._value(place)
                 after = self._skip_blank(end)
-            except (ValueError, RecursionError):
+            except (ValueError, RecursionError) as error:
+                tried += max(getattr(error, "pos", len(self._text)) - place, 0)
                 continue
+            tried += end - place
             follows = self._text[after : after + 1]
             if isinstance(value, dict) and self._is_item(value) and follows in {",", "]", ""}:
                 return place

@@ -9,6 +9,7 @@ from email import message_from_bytes
 from email.errors import MessageError
 from email.header import decode_header, make_header
 from email.message import Message
+from email.policy import Compat32
 from email.utils import parseaddr
 from typing import IO, Any
 
@@ -19,6 +20,20 @@ from dedup.read.source import LARGEST_RECORD, Record, Source, named
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 _PLENTY = 2
 """How many times the words of the plain text the HTML has, where the plain text is only "open this in a browser"."""
+
+_LONGEST_HEADER = 4096
+"""Characters of a header that are read. The standard library takes time quadratic in them to find what is encoded."""
+_LONGEST_STRUCTURE = 1024
+"""The same of one that says how a mail is put together, which it takes apart again and again."""
+
+
+class _Short(Compat32):
+    """Mails as the standard library reads them, their headers cut where no mail has more."""
+
+    def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
+        name, value = super().header_source_parse(sourcelines)
+        longest = _LONGEST_STRUCTURE if name.lower().startswith("content-") else _LONGEST_HEADER
+        return name, value[:longest]
 
 
 def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
@@ -65,7 +80,7 @@ def _joined(lines: list[bytes], size: int) -> bytes | None:
 
 def _article(content: bytes, number: int | None, where: str, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
     try:
-        message = message_from_bytes(content)
+        message = message_from_bytes(content, policy=_Short())
         values = _values(message)
     except (MessageError, ValueError, LookupError, TypeError, AttributeError, IndexError, RecursionError) as error:
         # The standard library's parser raises any of these on headers that are none.

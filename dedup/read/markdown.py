@@ -11,7 +11,6 @@ from dedup.read.plain import split_title
 from dedup.read.source import Record, Source
 from dedup.record import find_fields
 
-_HEADING = re.compile(r"#[ \t]+(.+?)[ \t]*#*[ \t]*")
 _FENCE = re.compile(r"[ ]{0,3}(```|~~~)")
 
 
@@ -26,6 +25,14 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
     yield Record({text_name: text, **{name: value for name, value in values.items() if name != text_name}})
 
 
+def _heading(line: str) -> str:
+    """The text of a heading of the first level, "" of any other line. By hand: a pattern would try every blank."""
+    if not line.startswith(("# ", "#\t")):
+        return ""
+    text = line[1:].strip(" \t")
+    return text.rstrip("#").rstrip(" \t") or text[:1]
+
+
 def _split_heading(text: str) -> tuple[str, str]:
     """The first heading of the first level and the text without its line; else what plain text would give."""
     fenced = False
@@ -33,7 +40,7 @@ def _split_heading(text: str) -> tuple[str, str]:
     for line in text.splitlines(keepends=True):
         if _FENCE.match(line):
             fenced = not fenced
-        elif not fenced and (heading := _HEADING.fullmatch(line.rstrip("\r\n"))):
-            return heading[1], text[:before] + text[before + len(line) :]
+        elif not fenced and (heading := _heading(line.rstrip("\r\n"))):
+            return heading, text[:before] + text[before + len(line) :]
         before += len(line)
     return split_title(text)

@@ -92,7 +92,7 @@ class _Zstd:
         self._decompressor = decompressor
         self._frame = decompressor.decompressobj()
         self._begun = False
-        self._waiting = b""
+        self._waiting, self._place = b"", 0
         self._packed = b""
 
     def read(self, size: int) -> bytes:
@@ -100,11 +100,12 @@ class _Zstd:
         from zstandard import ZstdError
 
         try:
-            while not self._waiting and self._fill():
+            while self._place == len(self._waiting) and self._fill():
                 pass
         except ZstdError as error:
             raise OSError(str(error)) from None
-        given, self._waiting = self._waiting[:size], self._waiting[size:]
+        given = self._waiting[self._place : self._place + size]  # what is left stays where it is: it can be 32 MB
+        self._place += len(given)
         return given
 
     def _fill(self) -> bool:
@@ -114,7 +115,7 @@ class _Zstd:
             if self._begun:
                 raise EOFError("the file ends before its end")
             return False
-        self._waiting = self._frame.decompress(piece)
+        self._waiting, self._place = self._frame.decompress(piece), 0
         self._begun, self._packed = True, b""
         if self._frame.eof:  # several frames, one behind the other, are one file
             self._packed = self._frame.unused_data

@@ -21,6 +21,13 @@ _OF_TRAFILATURA = (
 )
 """The columns of the tables that trafilatura writes, whose names it does not write."""
 
+_MOST_AGAIN = 1 << 24
+"""Characters that are read once more where quotation marks are never closed, and 32 for each line; when they are used
+up, each line of what had to be read again is a row."""
+
+_ENOUGH_LINES = 1000
+"""Lines by which it is judged whether lines are rows."""
+
 _TOO_LONG = f"a row of more than {LARGEST_RECORD:,} characters, too many for an article"
 
 
@@ -114,8 +121,14 @@ class _Lines:
         self._stream = stream
         self._pushed: list[str] = []
         self._size = 0
+        self._again = 0
         self.count = 0
         self.row: list[str] = []
+
+    @property
+    def are_rows(self) -> bool:
+        """Whether the next line is known to be a row: it was given back, and enough was looked further ahead."""
+        return bool(self._pushed) and self._again > _MOST_AGAIN
 
     def __iter__(self) -> Iterator[str]:
         return self
@@ -144,6 +157,7 @@ class _Lines:
     def give_back(self, keep: int) -> None:
         """Gives the lines of the row but for the first few once more."""
         again = self.row[keep:]
+        self._again += sum(map(len, again)) + 32 * len(again)
         self._pushed += reversed(again)
         self.count -= len(again)
         self.row = self.row[:keep]
@@ -164,6 +178,9 @@ def _rows(lines: _Lines, delimiter: str, width: int) -> Iterator[_Row]:
     reader = csv.reader(lines, delimiter=delimiter)
     while True:
         line, too_long = lines.begin_row(), False
+        if lines.are_rows:
+            yield _single(next(lines), line, delimiter)
+            continue
         with _long_cells():
             try:
                 cells = next(reader)
@@ -176,10 +193,7 @@ def _rows(lines: _Lines, delimiter: str, width: int) -> Iterator[_Row]:
             yield _Row(cells, line, "".join(lines.row))
         elif len(lines.row) > 1 and _are_rows(lines.row[1:], delimiter, width):
             lines.give_back(1)
-            cells = _cells(lines.row[0], delimiter, plain=True)
-            problem = "a quotation mark is never closed"
-            action = "it is read as a character, and the lines that follow as rows of their own"
-            yield _Row([_unquoted(cell) for cell in cells], line, lines.row[0], problem, action)
+            yield _unclosed(lines.row[0], line, delimiter)
         elif too_long:
             yield _Row(None, line, "")
         elif sum(part.count('"') for part in lines.row) % 2:
@@ -187,6 +201,21 @@ def _rows(lines: _Lines, delimiter: str, width: int) -> Iterator[_Row]:
             yield _Row(cells, line, "".join(lines.row), problem, "the rest of the file is kept as one cell")
         else:
             yield _Row(cells, line, "".join(lines.row))
+
+
+def _single(text: str, line: int, delimiter: str) -> _Row:
+    """A line that is a row by itself, whatever its quotation marks say."""
+    try:
+        with _long_cells():
+            return _Row(next(csv.reader([text], delimiter=delimiter, strict=True), []), line, text)
+    except csv.Error:
+        return _unclosed(text, line, delimiter)
+
+
+def _unclosed(text: str, line: int, delimiter: str) -> _Row:
+    cells = [_unquoted(cell) for cell in _cells(text, delimiter, plain=True)]
+    action = "it is read as a character, and the lines that follow as rows of their own"
+    return _Row(cells, line, text, "a quotation mark is never closed", action)
 
 
 def _is_doubtful(row: list[str], delimiter: str) -> bool:
@@ -203,7 +232,8 @@ def _is_doubtful(row: list[str], delimiter: str) -> bool:
 
 def _are_rows(lines: Sequence[str], delimiter: str, width: int) -> bool:
     """Whether most lines have the columns of the table, and are not the lines of one cell."""
-    return sum(len(_cells(line, delimiter)) == width for line in lines) * 2 > len(lines) and width > 1
+    some = lines[:_ENOUGH_LINES]
+    return sum(len(_cells(line, delimiter)) == width for line in some) * 2 > len(some) and width > 1
 
 
 def _cells(line: str, delimiter: str, *, plain: bool = False) -> list[str]:

@@ -25,13 +25,20 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
     passed_over: Counter[str] = Counter()
     number = 0
     with source.binary() as stream:
-        try:
-            for number, record in enumerate(ArchiveIterator(stream), 1):
-                yield from _record(record, number, source.where, fields, passed_over)
-        except (ArchiveLoadFailed, ValueError, EOFError) as error:
-            problem = f"it is broken behind record {number:,} ({' '.join(str(error).split())[:200]})"
-            action = "what was read up to there is kept" if number else "skipped"
-            yield Notice(source.where, problem, action, skipped=True)
+        records = ArchiveIterator(stream)
+        while True:
+            try:
+                record = next(records)
+            except StopIteration:
+                break
+            except Exception as error:  # ArchiveLoadFailed, and on headers that are none whatever comes of them
+                told = "" if isinstance(error, ArchiveLoadFailed) else f"{type(error).__name__}: "
+                problem = f"it is broken behind record {number:,} ({told}{' '.join(str(error).split())[:200]})"
+                action = "what was read up to there is kept" if number else "skipped"
+                yield Notice(source.where, problem, action, skipped=True)
+                break
+            number += 1
+            yield from _record(record, number, source.where, fields, passed_over)
     if count := passed_over.total():
         kinds = ", ".join(f"{count:,} {kind}" for kind, count in sorted(passed_over.items()))
         what = "record is" if count == 1 else "records are"

@@ -76,11 +76,15 @@ def spans(text: str) -> Spans:
 
 def _composed(text: str) -> tuple[str, list[range]]:
     """A text in normalisation form C, and for each of its characters the places in the given one that it is from."""
-    stack = alphabet().stack
+    kept = bytearray(b"\1") * len(text)
+    for pile in alphabet().stack.finditer(text):
+        kept[pile.end(1) : pile.end()] = bytes(pile.end() - pile.end(1))
+    origin = [place for place, whether in enumerate(kept) if whether]
+    text = "".join([text[place] for place in origin])
     pieces: list[str] = []
     places: list[range] = []
     for cluster in _CLUSTER.finditer(text):
-        piece = unicodedata.normalize("NFC", stack.sub(r"\1", cluster[0]))
+        piece = unicodedata.normalize("NFC", cluster[0])
         pieces.append(piece)
-        places += [range(*cluster.span())] * len(piece)
+        places += [range(origin[cluster.start()], origin[cluster.end() - 1] + 1)] * len(piece)
     return "".join(pieces), places

@@ -122,3 +122,12 @@ def test_without_warcio_the_command_that_installs_it_is_told(tmp_path: Path, mon
     monkeypatch.setitem(sys.modules, "warcio", None)
     (notice,) = read_all(tmp_path)[1]
     assert notice.problem == "reading WARC needs the package warcio: pip install 'story-dedup[warc]'"
+
+
+def test_a_response_without_an_address_breaks_nothing_off_silently(tmp_path: Path) -> None:
+    """Found by fuzzing: warcio asks for the address of what has none."""
+    whole = archive(tmp_path / "a.warc", [page(), page()], packed=False).read_bytes()
+    path = write(tmp_path / "b.warc", whole.replace(b"WARC-Target-URI: https://echo.example/1", b"X: 1"))
+    articles, notices = read_all(path)
+    assert [article.id for article in articles] == ["b.warc:2"]
+    assert any("it is broken behind record 2 (AttributeError" in notice.problem for notice in notices), notices

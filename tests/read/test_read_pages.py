@@ -232,3 +232,11 @@ def test_without_trafilatura_the_command_that_installs_it_is_told(tmp_path: Path
 def test_the_libraries_say_nothing_by_themselves(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     read_all(write(tmp_path / "a.html", "<html><body></body></html>"))
     assert capfd.readouterr() == ("", "")
+
+
+def test_a_control_character_written_as_a_reference_is_no_obstacle(tmp_path: Path) -> None:
+    """Found by fuzzing: lxml gives such a text, and does not take it back."""
+    body = "".join(f"<p>{BODY}<script>x</script>&#1;{BODY}</p>" for _ in range(4))
+    path = write(tmp_path / "a.html", f"<html><head><title>Harbour</title></head><body>{body}</body></html>")
+    (article,), _ = read_all(path)
+    assert article.title == "Harbour"

@@ -1,0 +1,43 @@
+"""Files that are built to take long, each of any size: the name of the file, and its content for a number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+HOSTILE: dict[str, tuple[str, Callable[[int], bytes]]] = {
+    # what                        name        content of about 10 bytes for each of the number
+    "a heading of blanks": ("a.md", lambda n: b"# a" + b" " * (10 * n) + b"x"),
+    "front matter without end": ("a.md", lambda n: b"---\n" + b"a: b c d e\n" * n),
+    "a text of short lines": ("a.txt", lambda n: b"a b c d e\n" * n),
+    "marks on one letter": ("a.txt", lambda n: ("a" + "\u0301\u0316" * (2 * n)).encode()),
+    "names that come twice": ("a.json", lambda n: b'{"text":"a",' + _members(n) + b',"k0":0}'),
+    "names beside a list": ("a.json", lambda n: b"{" + _members(n) + b',"items":[{"text":"a"}]}'),
+    "blanks in a list": ("a.json", lambda n: b"[" + b" " * (400 * n) + b'{"text":"a"}]'),
+    "lists in a broken list": ("a.json", lambda n: b"[1 x" + b',{"a":[' * 300 + b"0,0,0,0,0," * n),
+    "beginnings in a broken list": ("a.json", lambda n: b"[1 x" + b',{"a":"b"' * n),
+    "quotation marks never closed": ("a.csv", lambda n: b"title,text\n" + b'z"abc,"y\n' * n),
+    "cells without a name": ("a.csv", lambda n: b"title,text\n" + b",,,,,,,,,," * n),
+    "columns without a name": ("a.csv", lambda n: b"title,text" + b",,,,,,,,,," * n + b"\n1,2\n"),
+    "a subject of encoded words": ("a.eml", lambda n: b"Subject: " + b"=?a?q?bcde" * n + b"\n\nbody"),
+    "parameters of a type": ("a.eml", lambda n: b"Content-Type: text/plain" + b";a;b;c;d;e" * n + b"\n\nbody"),
+    "addresses of a sender": ("a.eml", lambda n: b"From: " + b"<,(,a.b,(," * n + b"\n\nbody"),
+    "headers": ("a.eml", lambda n: b"X: abcdef\n" * n + b"\nbody"),
+    "mails of nothing": ("a.mbox", lambda n: b"From a b\n\n" * n),
+    "programs in a page": ("a.html", lambda n: b"<html><body><p>" + b"<script></script>x" * (n // 2)),
+    "styles in a page": ("a.html", lambda n: b"<html><body><p>" + b"<style></style>x" * (n // 2)),
+    "tags that are none": ("a.html", lambda n: b"<html><body><p>text " + b"< < < < < " * n),
+    "tags without end": ("a.html", lambda n: b"<html><body>" + b"<div><div>" * n),
+    "tables in tables": ("a.html", lambda n: b"<html><body>" + b"<table><tr><td><p>a</p>" * (n // 2)),
+    "attributes": ("a.html", lambda n: b"<html><body><p " + b'abcd="ef" ' * n + b">text</p>"),
+    "elements in an item": ("a.xml", lambda n: b"<rss><channel><item>" + b"<b/><b></b>" * n),
+    "items in items": ("a.xml", lambda n: b"<rss><channel>" + b"<item>abcd" * n),
+    "elements outside of items": ("a.xml", lambda n: b"<rss><channel>" + b"<b/><b></b>" * n),
+    "references": ("a.xml", lambda n: b"<rss><channel><item><title>" + b"&lt;&nbsp;" * n + b"</title></item>"),
+    "ampersands": ("a.xml", lambda n: b"<rss><channel><item><title>" + b"&&&&&&&&&&" * n + b"</title></item>"),
+    "a header of an archive": ("a.warc", lambda n: b"WARC/1.0\r\nX: " + b"a" * (10 * n)),
+    "headers of an archive": ("a.warc", lambda n: b"WARC/1.0\r\n" + b"X: abcde\r\n" * n),
+}
+
+
+def _members(count: int) -> bytes:
+    return b",".join(b'"k%d":0' % number for number in range(count))

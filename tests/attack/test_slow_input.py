@@ -1,0 +1,73 @@
+"""Files that are built to take long are soon read, or told to be too much."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import FrameType
+
+import pytest
+from hostile_files import HOSTILE
+
+from dedup.article import Notice
+from dedup.read import read_articles
+from dedup.text.dateline import dates_told
+from dedup.text.spans import spans
+
+COUNT = 20_000
+"""Tens of bytes of each file."""
+ENOUGH = 5.0
+"""Seconds of the processor: several times what the slowest takes, and a fraction of what a quadratic way would."""
+FREE = 0.3
+"""Seconds that are looked away from: the clock's own unrest."""
+
+
+@contextmanager
+def bounded() -> Iterator[None]:
+    """Ends what takes more of the processor's time; what else the machine does, does not count."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise TimeoutError(f"more than {ENOUGH} seconds of the processor, at line {frame and frame.f_lineno}: {number}")
+
+    before = signal.signal(signal.SIGPROF, end)
+    signal.setitimer(signal.ITIMER_PROF, ENOUGH)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        signal.signal(signal.SIGPROF, before)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def loaded() -> None:
+    """What reads pages takes a second to load, which is not to be counted."""
+    for name in ("lxml.html", "trafilatura", "warcio"):
+        pytest.importorskip(name)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGPROF"), reason="this system has no clock of the processor's time")
+@pytest.mark.parametrize("what", HOSTILE)
+def test_it_is_soon_done(tmp_path: Path, what: str) -> None:
+    name, content = HOSTILE[what]
+    path = tmp_path / name
+    path.write_bytes(content(COUNT))
+    notices: list[Notice] = []
+    with bounded():
+        articles = list(read_articles([path], notices=notices))
+    assert articles or notices
+
+
+@pytest.mark.parametrize("unit", ["a\u0301", "1 May ", "2020-01-", "7 de ", "\u0e34", "1,", "Jan. 1, ", "\u1100\u1161"])
+def test_places_and_dates_take_linear_time(unit: str) -> None:
+    def spent(count: int) -> float:
+        start = time.process_time()
+        spans(unit * count)
+        dates_told(unit * count)
+        return time.process_time() - start
+
+    spent(10)
+    small = spent(2_000)
+    assert spent(16_000) < 30 * small + FREE
