@@ -113,7 +113,7 @@ def _is_text(node: ast.BinOp | ast.AugAssign) -> bool:
     )
 
 
-class _Changed(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):
+class _Changed(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):  # type: ignore[misc] # of its own bases
     """Imports one module as changed."""
 
     def __init__(self, mutant: Mutant) -> None:

@@ -9,8 +9,9 @@ import json
 import lzma
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,7 +52,10 @@ def packed(kind: str) -> bytes:
             for piece in pieces():
                 out.write(piece)
         return held.getvalue()
-    packers = {"bz2": lambda: bz2.BZ2Compressor(9), "xz": lambda: lzma.LZMACompressor(preset=0)}
+    packers: dict[str, Callable[[], Any]] = {
+        "bz2": lambda: bz2.BZ2Compressor(9),
+        "xz": lambda: lzma.LZMACompressor(preset=0),
+    }
     if kind == "zst":
         zstandard = pytest.importorskip("zstandard")
         packers["zst"] = lambda: zstandard.ZstdCompressor(level=3).compressobj()

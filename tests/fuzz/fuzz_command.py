@@ -166,7 +166,8 @@ def check(arguments: list[str]) -> None:
     """What holds of any command line."""
     from dedup.cli import main
 
-    out, err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.TextIOWrapper(io.BytesIO(), encoding="utf-8")
+    written = io.BytesIO()
+    out, err = io.TextIOWrapper(io.BytesIO(), encoding="utf-8"), io.TextIOWrapper(written, encoding="utf-8")
     stdin, argv = sys.stdin, sys.argv
     sys.stdin, sys.argv = io.TextIOWrapper(io.BytesIO(b'{"id": "z", "text": "From the pipe"}\n')), ["dedup", *arguments]
     code: object = None
@@ -177,8 +178,8 @@ def check(arguments: list[str]) -> None:
         code = ended.code
     finally:
         sys.stdin, sys.argv = stdin, argv
-    out.flush(), err.flush()
-    told = err.buffer.getvalue().decode()  # type: ignore[attr-defined]
+    err.flush()
+    told = written.getvalue().decode()
     where = f"{arguments!r}: {code!r}: {told}"
     assert code in (0, 1, 2), where
     assert "Traceback" not in told, where

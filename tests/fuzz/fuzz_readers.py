@@ -7,6 +7,7 @@ import gzip
 import lzma
 import os
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from fuzz_given import Given
@@ -22,7 +23,7 @@ ENDINGS = {
 }
 """The readers in three lots, so that the quick ones do not wait for the slow."""
 
-_PACKED = {
+_PACKED: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
     ".gz": lambda content: gzip.compress(content, 1, mtime=0),
     ".bz2": lambda content: bz2.compress(content, 1),

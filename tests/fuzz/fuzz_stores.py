@@ -13,12 +13,12 @@ from fuzz_given import Given
 
 from dedup.errors import StoreError
 from dedup.index.memory import MemoryStore
-from dedup.index.records import Change, Sketch, StoredArticle, StoredStory, moment
+from dedup.index.records import Change, Kind, Sketch, StoredArticle, StoredStory, moment
 from dedup.index.sqlite import SqliteStore
 from dedup.index.store import Store, StoryFilter
 
 _ROOM = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - files of a moment
-_KINDS = ("added", "updated", "moved", "removed", "expired", "merged", "refreshed")
+_KINDS: tuple[Kind, ...] = ("added", "updated", "moved", "removed", "expired", "merged", "refreshed")
 
 
 class _Undone(Exception):  # noqa: N818 - it is raised to undo a transaction, and tells of no fault
@@ -86,14 +86,11 @@ def _operation(given: Given) -> Callable[[Store], None]:
     if kind == 6:
         return lambda store: store.delete_story(number)
     if kind == 7:
-        change = (
-            given.choice(_KINDS),
-            f"a{number}",
-            given.text(9).encode("utf-8", "replace").decode(),
-            "",
-            moment(2.5),
+        what = given.choice(_KINDS)
+        text = given.text(9).encode("utf-8", "replace").decode()
+        return lambda store: store.append(
+            Change(store.counts()["last_change"] + 1, what, f"a{number}", text, "", moment(2.5))
         )
-        return lambda store: store.append(Change(store.counts()["last_change"] + 1, *change))
     if kind == 8:
         before = given.number(30)
         return lambda store: store.trim(before)
