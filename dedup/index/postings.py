@@ -22,6 +22,10 @@ from dedup.vectorize.exact import WEIGHT_UNIT
 
 OPEN = 128
 """Vectors that lie open at most."""
+SEALED_AT_ONCE = 64
+"""Vectors that come together from which they are sealed at once."""
+QUERIES_AT_ONCE = 128
+"""Queries that one task looks for, of many."""
 FAN = 4
 """Segments of about one size that are merged into one, ..."""
 LARGEST = 1 << 15
@@ -39,14 +43,61 @@ Hits: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Slots, and dot products in units of `WEIGHT_UNIT`²."""
 
 
+ManyHits: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+"""Queries, slots, and dot products in units of `WEIGHT_UNIT`²."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Queries:
+    """Vectors side by side.
+
+    Attributes:
+        start: where each begins, shape (vectors + 1,).
+        terms: those that any of them has, ascending.
+        entries: for each entry the place of its term there.
+        weights: of each entry.
+    """
+
+    start: NDArray[np.int64]
+    terms: Terms
+    entries: NDArray[np.int32]
+    weights: Weights
+
+    @classmethod
+    def of(cls, vectors: Sequence[tuple[Terms, Weights]]) -> Queries:
+        """Some vectors, as terms, ascending, and weights."""
+        start = np.zeros(len(vectors) + 1, np.int64)
+        np.cumsum([len(terms) for terms, _ in vectors], out=start[1:])
+        if len(vectors) == 1:
+            terms, weights = vectors[0]
+            return cls(start, terms, np.arange(len(terms), dtype=np.int32), weights)
+        every = np.concatenate([np.empty(0, np.int32), *(terms for terms, _ in vectors)])
+        weights = np.concatenate([np.empty(0, np.uint16), *(weights for _, weights in vectors)])
+        distinct, entries = np.unique(every, return_inverse=True)
+        return cls(start, distinct, entries.ravel().astype(np.int32), weights)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self.start) - 1
+
+    def segment(self, slots: NDArray[np.int32], floor: float) -> Segment:
+        """A segment of them, each under its slot."""
+        rows = np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.start))
+        return Segment.of(slots, rows, self.terms[self.entries], self.weights, floor)
+
+
 class Postings(Protocol):
     """Vectors under numbers of the caller's, its slots."""
 
     def add(self, slot: int, terms: Terms, weights: Weights) -> None: ...
 
+    def add_many(self, slots: Sequence[int], vectors: Sequence[tuple[Terms, Weights]]) -> None: ...
+
     def remove(self, slot: int) -> None: ...
 
     def above(self, terms: Terms, weights: Weights, floor: float) -> Hits: ...
+
+    def all_above(self, vectors: Sequence[tuple[Terms, Weights]], floor: float) -> ManyHits: ...
 
     def free(self) -> list[int]:
         """The slots that nothing is left of: only these may be used again. Each is told once."""
@@ -227,10 +278,7 @@ class SegmentedPostings:
 
     def add(self, slot: int, terms: Terms, weights: Weights) -> None:
         """Adds a vector under a slot that is new or free: terms ascending, weights in units of `WEIGHT_UNIT`."""
-        while slot >= len(self._gone):
-            self._gone = np.concatenate([self._gone, np.zeros(len(self._gone), np.bool_)])
-            self._held = np.concatenate([self._held, np.zeros(len(self._held), np.bool_)])
-        self._gone[slot], self._held[slot] = False, True
+        self._take(slot)
         now = self._snapshot
         rows = now.rows.with_room(now.count, len(terms))
         first = int(rows.start[now.count])
@@ -241,6 +289,20 @@ class SegmentedPostings:
         self._snapshot = Snapshot(now.segments, rows, now.count + 1)
         if now.count + 1 == OPEN:
             self._seal()
+
+    def add_many(self, slots: Sequence[int], vectors: Sequence[tuple[Terms, Weights]]) -> None:
+        """Adds several vectors; where they are many they are sealed at once."""
+        if len(slots) < SEALED_AT_ONCE:
+            for slot, vector in zip(slots, vectors, strict=True):
+                self.add(slot, *vector)
+            return
+        for first in range(0, len(slots), LARGEST):
+            some = slots[first : first + LARGEST]
+            for slot in some:
+                self._take(slot)
+            segment = Queries.of(vectors[first : first + LARGEST]).segment(np.array(some, np.int32), self._floor)
+            now = self._snapshot
+            self._snapshot = Snapshot(tuple(self._tiered([*now.segments, segment])), now.rows, now.count)
 
     def remove(self, slot: int) -> None:
         """Takes a vector out. Its slot may be used again when `free` says so."""
@@ -263,17 +325,44 @@ class SegmentedPostings:
 
     def above(self, terms: Terms, weights: Weights, floor: float) -> Hits:
         """The slots of all vectors whose dot product with one is above a floor, and these products."""
-        from dedup.index.kernels.scan import search_open, search_segment
+        from dedup.index.kernels.scan import search_open
 
         now, gone = self._snapshot, self._gone
-        least = int(np.floor(floor / WEIGHT_UNIT**2))
-        parts = [search_segment(segment, terms, weights, least) for segment in now.segments]
+        _, slots, dots = self._in_segments(now, Queries.of([(terms, weights)]), floor, 1)
         if now.count:
-            parts.append(search_open(now.rows, now.count, terms, weights, least))
-        slots = np.concatenate([np.empty(0, np.int32), *(part[0] for part in parts)]).astype(np.int64)
-        dots = np.concatenate([np.empty(0, np.int32), *(part[1] for part in parts)]).astype(np.int64)
-        there = ~gone[slots]
-        return slots[there], dots[there]
+            least = int(np.floor(floor / WEIGHT_UNIT**2))
+            found, products = search_open(now.rows, now.count, terms, weights, least)
+            there = ~gone[found]
+            slots, dots = np.concatenate([slots, found[there]]), np.concatenate([dots, products[there]])
+        return slots, dots
+
+    def all_above(self, vectors: Sequence[tuple[Terms, Weights]], floor: float) -> ManyHits:
+        """The same for many vectors, by several threads: which of them, the slots, and the products."""
+        if self._snapshot.count:
+            self._seal()
+        return self._in_segments(self._snapshot, Queries.of(vectors), floor, None)
+
+    def _in_segments(self, now: Snapshot, queries: Queries, floor: float, threads: int | None) -> ManyHits:
+        from dedup.index.kernels.scan import search_segment
+        from dedup.vectorize.kernels.threads import in_threads
+
+        least = int(np.floor(floor / WEIGHT_UNIT**2))
+
+        def search(task: tuple[Segment, int, int]) -> list[tuple[NDArray[np.int32], ...]]:
+            segment, first, last = task
+            return [*search_segment(segment, queries, first, last, least)]
+
+        step = max(1, min(QUERIES_AT_ONCE, -(-len(queries) // 4)))
+        tasks = [
+            (segment, first, min(first + step, len(queries)))
+            for segment in now.segments
+            for first in range(0, len(queries), step)
+        ]
+        parts = [part for found in in_threads(search, tasks, threads) for part in found]
+        nothing = np.empty(0, np.int32)
+        query, slots, dots = (np.concatenate([nothing, *(part[column] for part in parts)]) for column in range(3))
+        there = ~self._gone[slots]
+        return query[there].astype(np.int64), slots[there].astype(np.int64), dots[there].astype(np.int64)
 
     def free(self) -> list[int]:
         """The slots that nothing is left of since this was last asked."""
@@ -285,6 +374,12 @@ class SegmentedPostings:
         now = self._snapshot
         rows: int = sum(getattr(now.rows, name).nbytes for name in OpenRows.__slots__)
         return rows + self._gone.nbytes + self._held.nbytes + sum(segment.memory() for segment in now.segments)
+
+    def _take(self, slot: int) -> None:
+        while slot >= len(self._gone):
+            self._gone = np.concatenate([self._gone, np.zeros(len(self._gone), np.bool_)])
+            self._held = np.concatenate([self._held, np.zeros(len(self._held), np.bool_)])
+        self._gone[slot], self._held[slot] = False, True
 
     def _seal(self) -> None:
         now = self._snapshot
@@ -329,6 +424,11 @@ class PlainPostings:
         """Adds a vector."""
         self._vectors[slot] = dict(zip(terms.tolist(), weights.tolist(), strict=True))
 
+    def add_many(self, slots: Sequence[int], vectors: Sequence[tuple[Terms, Weights]]) -> None:
+        """Adds several vectors."""
+        for slot, vector in zip(slots, vectors, strict=True):
+            self.add(slot, *vector)
+
     def remove(self, slot: int) -> None:
         """Takes a vector out."""
         if self._vectors.pop(slot, None) is not None:
@@ -343,6 +443,14 @@ class PlainPostings:
         found = dict(self._dots(query))
         some = {slot: dot for slot, dot in found.items() if dot * WEIGHT_UNIT**2 > floor}
         return np.array([*some], np.int64), np.array([*some.values()], np.int64)
+
+    def all_above(self, vectors: Sequence[tuple[Terms, Weights]], floor: float) -> ManyHits:
+        """The same for many vectors: which of them, the slots, and the products."""
+        found = [self.above(*vector, floor) for vector in vectors]
+        query = np.repeat(np.arange(len(found)), [len(slots) for slots, _ in found])
+        nothing = np.empty(0, np.int64)
+        slots, dots = (np.concatenate([nothing, *(part[column] for part in found)]) for column in range(2))
+        return query, slots, dots
 
     def _dots(self, query: dict[int, int]) -> Iterator[tuple[int, int]]:
         for slot, vector in list(self._vectors.items()):

@@ -188,10 +188,10 @@ class StoryIndex:
             UnknownArticleError: it is not.
         """
         came = incoming(article, 0, [], dates_now())
-        drawn = self._desk.draw([came])[0]
+        drawn = self._desk.draw([came])
         with self._desk.transaction() as ledger:
             self._desk.known(came.article.id)
-            return self._desk.told([self._desk.take(ledger, came, drawn)])[0]
+            return self._desk.told(self._desk.take(ledger, [came], drawn))[0]
 
     def remove(self, *articles: str) -> list[Change]:
         """Takes articles out, with all that was kept of them; their ids stay in `changes`, for others to follow.
@@ -258,9 +258,9 @@ class StoryIndex:
         with desk.thinking:
             keeper = desk.up_to_date()
             drawn = keeper.draw([(came.article.title, came.article.text)])[0]
-            alike = [twin for twin in self._store.alike(came.content) if twin.number in keeper.live]
+            twin = next((twin.number for twin in self._store.alike(came.content) if twin.number in keeper.live), None)
             new = Newcomer(came.article.id, came.seconds, came.article.source, drawn.judged, drawn.vector)
-            verdict = keeper.verdict(new, alike)
+            verdict = keeper.placer.judge(keeper.placer.weigh([new])[0]) if twin is None else keeper.equal(new, twin)
             number = keeper.story_for(new, verdict)
             story = None if number is None else self._store.story_numbered([number]).get(number)
             answer = Placement(came.article.id, "matched", story.id if story else "", story is None, None)
@@ -390,8 +390,7 @@ class StoryIndex:
         came = [incoming(item, place, notices, dates) for place, item in enumerate(some)]
         notices += dates.notices()
         with self._desk.transaction() as ledger:
-            taken = zip(came, self._desk.draw(came), strict=True)
-            return self._desk.told([self._desk.take(ledger, one, drawn) for one, drawn in taken])
+            return self._desk.told(self._desk.take(ledger, came, self._desk.draw(came)))
 
     def _pages(self, wanted: StoryFilter) -> Iterator[list[StoredStory]]:
         while page := self._store.stories(wanted, _PAGE):

@@ -1,0 +1,150 @@
+"""What is computed of each hit of a search, and what is made of all of them: twins of what `alike` does with NumPy.
+
+No constant of another module is compiled in, for numba looks at this file alone to tell whether its machine code is old.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.vectorize.kernels.compiling import kept, kernel
+
+_Columns = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
+
+
+@kernel
+def _left(penalty: float, score: float, low: float, span: float) -> float:
+    """What is left of a penalty at a score: `match.stories.faded`."""
+    return penalty * min(max(1 - (score - low) / span, 0.0), 1.0)
+
+
+@kept
+def resemblance(
+    start: NDArray[np.int64],
+    slots: NDArray[np.int64],
+    dots: NDArray[np.int64],
+    seconds: NDArray[np.float64],
+    ordinary: NDArray[np.float64],
+    outlet: NDArray[np.int32],
+    marks: NDArray[np.uint8],
+    when: NDArray[np.float64],
+    their_ordinary: NDArray[np.float64],
+    their_outlet: NDArray[np.int32],
+    their_marks: NDArray[np.uint8],
+    dot_unit: float,
+    score_unit: float,
+    day: float,
+    date_penalty: float,
+    date_span: float,
+    outlet_penalty: float,
+    low: float,
+    span: float,
+    window: float,
+) -> _Columns:
+    """Cosine, score, days and agreeing marks of hits; those of query i are at `start[i]:start[i + 1]`."""
+    total = len(slots)
+    cosines, scores = np.empty(total), np.empty(total, np.int64)
+    days, agreeing = np.empty(total), np.empty(total, np.int64)
+    for query in range(len(start) - 1):
+        mine = their_marks[query]
+        for at in range(start[query], start[query + 1]):
+            slot = slots[at]
+            cosine = np.float64(dots[at]) * dot_unit
+            apart = abs(seconds[slot] - when[query]) / day
+            raw = cosine - (ordinary[slot] + their_ordinary[query]) / 2
+            known = 0.0 if np.isnan(apart) else apart
+            penalty = _left(date_penalty * min(1.0, known / date_span), raw, low, span)
+            score = max(np.int64(0), np.int64(np.rint((raw - penalty) / score_unit)))
+            if outlet[slot] == their_outlet[query] and outlet[slot] >= 0:
+                height = np.float64(score) * score_unit
+                score -= np.int64(np.rint(_left(outlet_penalty, height, low, span) / score_unit))
+            if apart > window:
+                score = np.int64(0)
+            count = np.int64(0)
+            its = marks[slot]
+            for place in range(len(mine)):
+                count += np.int64(mine[place] == its[place])
+            cosines[at], scores[at], days[at], agreeing[at] = cosine, max(np.int64(0), score), apart, count
+    return cosines, scores, days, agreeing
+
+
+@kept
+def sums_by_story(
+    slots: NDArray[np.int64],
+    scores: NDArray[np.int64],
+    story: NDArray[np.int64],
+    stands: NDArray[np.bool_],
+    enough: float,
+    best_enough: float,
+) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
+    """The stories whose scores add up to enough, or of which one is; with the sum and the best of each; unordered."""
+    size = 8
+    while size < 2 * len(slots):
+        size *= 2
+    wrap = size - 1
+    keys = np.full(size, -1, np.int64)
+    total, best = np.zeros(size, np.int64), np.zeros(size, np.int64)
+    for at in range(len(slots)):
+        slot = slots[at]
+        if scores[at] > 0 and stands[slot]:
+            its = story[slot]
+            place = (its * 40503 >> 4) & wrap
+            while keys[place] >= 0 and keys[place] != its:
+                place = (place + 1) & wrap
+            keys[place] = its
+            total[place] += scores[at]
+            best[place] = max(best[place], scores[at])
+    count = 0
+    for place in range(size):
+        if keys[place] >= 0 and (total[place] >= enough or best[place] >= best_enough):
+            keys[count], total[count], best[count] = keys[place], total[place], best[place]
+            count += 1
+    return keys[:count].copy(), total[:count].astype(np.float64), best[:count].astype(np.float64)
+
+
+@kept
+def strongest(
+    slots: NDArray[np.int64],
+    scores: NDArray[np.int64],
+    cosines: NDArray[np.float64],
+    number: NDArray[np.int64],
+    story: NDArray[np.int64],
+    copies: NDArray[np.int64],
+    joined: int,
+    most: int,
+) -> NDArray[np.int64]:
+    """The places of the strongest hits that have a score or are copies: copies first, then those of the story joined,
+    then by score, by cosine, and by number; `copies` has the numbers of the copies.
+    """
+    found = np.empty(most + 1, np.int64)
+    rank = np.empty(most + 1, np.int64)
+    count = 0
+    for at in range(len(slots)):
+        slot = slots[at]
+        is_copy = False
+        for one in copies:
+            is_copy = is_copy or one == number[slot]
+        if scores[at] <= 0 and not is_copy:
+            continue
+        mine = (0 if is_copy else 2) + (0 if story[slot] == joined else 1)
+        if count == most and mine == rank[most - 1] and scores[at] < scores[found[most - 1]]:
+            continue
+        place = count
+        while place > 0:
+            other, its = found[place - 1], rank[place - 1]
+            before = mine < its
+            if mine == its:
+                before = scores[at] > scores[other]
+                if scores[at] == scores[other]:
+                    before = cosines[at] > cosines[other]
+                    if cosines[at] == cosines[other]:
+                        before = number[slot] < number[slots[other]]
+            if not before:
+                break
+            found[place], rank[place] = other, its
+            place -= 1
+        if place < most:
+            found[place], rank[place] = at, mine
+            count = min(most, count + 1)
+    return found[:count].copy()
