@@ -17,6 +17,7 @@ from dedup.vectorize.exact import SCORE_UNIT, WEIGHT_UNIT
 if TYPE_CHECKING:
     from dedup.index.live import Live
     from dedup.index.sketches import Vector
+    from dedup.settings import Settings
 
 _Sums = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 
@@ -81,12 +82,18 @@ def by_numpy(live: Live, asking: list[Asking], hits: Hits) -> list[Alike]:
     return found
 
 
+def scoring(settings: Settings) -> tuple[float, ...]:
+    """What kernels are told of how pairs are scored."""
+    low, high = FADE
+    days, outlets, window = settings.date_penalty, settings.outlet_penalty, settings.window
+    numbers = (SCORE_UNIT, SECONDS_A_DAY, days, DATE_SPAN, outlets, low, high - low, window)
+    return tuple(float(number) for number in numbers)
+
+
 def by_kernels(live: Live, asking: list[Asking], hits: Hits) -> list[Alike]:
     """The same by a kernel."""
     from dedup.index.kernels.alike import resemblance
 
-    low, high = FADE
-    settings = live.settings
     cosine, score, days, agreeing = resemblance(
         hits.start,
         hits.slots,
@@ -100,14 +107,7 @@ def by_kernels(live: Live, asking: list[Asking], hits: Hits) -> list[Alike]:
         np.array([one.outlet for one in asking], np.int32),
         np.stack([one.vector.marks for one in asking]),
         WEIGHT_UNIT**2,
-        SCORE_UNIT,
-        float(SECONDS_A_DAY),
-        float(settings.date_penalty),
-        float(DATE_SPAN),
-        float(settings.outlet_penalty),
-        float(low),
-        float(high - low),
-        float(settings.window),
+        *scoring(live.settings),
     )
     bounds = hits.start.tolist()
     spans = [slice(bounds[place], bounds[place + 1]) for place in range(len(asking))]

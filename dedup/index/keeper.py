@@ -292,6 +292,9 @@ class Keeper:
         """Brings articles into new groups; `places` tells of their copies where these change too."""
         live = self.live
         before = {number: int(live.story[live.slot(number)]) for group in groups for number in group}
+        if not places and len(groups) == len({(before[number], at) for at, group in enumerate(groups) for number in group}):
+            if len({*before.values()}) == len(groups):
+                return  # each is a story already
         chosen, redirected = assign(groups, before, settled)
         stories = []
         for group, story in zip(groups, chosen, strict=True):

@@ -17,8 +17,8 @@ from dedup.index.records import Change, Sketch, StoredArticle, StoredStory, mome
 from dedup.index.schema import APPLICATION, FORMAT, migrate
 from dedup.index.store import StoryFilter
 
-PAGE = 8_192
-"""Bytes of a page: several articles' sketches, and no great loss where one does not fit."""
+PAGE = 16_384
+"""Bytes of a page: several articles' sketches or texts, and no great loss where one does not fit."""
 _Key = TypeVar("_Key")
 AT_ONCE = 500
 """Rows asked for in one statement."""

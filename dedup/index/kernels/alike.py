@@ -8,7 +8,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.vectorize.kernels.compiling import kept, kernel
+from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 
 _Columns = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
 
@@ -17,6 +17,116 @@ _Columns = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], ND
 def _left(penalty: float, score: float, low: float, span: float) -> float:
     """What is left of a penalty at a score: `match.stories.faded`."""
     return penalty * min(max(1 - (score - low) / span, 0.0), 1.0)
+
+
+@kernel
+def _score(
+    cosine: float,
+    ordinary: float,
+    apart: float,
+    same_outlet: bool,
+    score_unit: float,
+    date_penalty: float,
+    date_span: float,
+    outlet_penalty: float,
+    low: float,
+    span: float,
+    window: float,
+) -> Whole:
+    """The score of a pair; `apart` is the days between the two, nan where one is unknown."""
+    raw = cosine - ordinary
+    known = 0.0 if np.isnan(apart) else apart
+    penalty = _left(date_penalty * min(1.0, known / date_span), raw, low, span)
+    score = max(np.int64(0), np.int64(np.rint((raw - penalty) / score_unit)))
+    if same_outlet:
+        height = np.float64(score) * score_unit
+        score -= np.int64(np.rint(_left(outlet_penalty, height, low, span) / score_unit))
+    if apart > window:
+        score = np.int64(0)
+    return max(np.int64(0), score)
+
+
+@kept
+def pairs_scored(
+    start: NDArray[np.int64],
+    terms: NDArray[np.int32],
+    weights: NDArray[np.uint16],
+    names_start: NDArray[np.int64],
+    names: NDArray[np.int32],
+    name_weights: NDArray[np.uint16],
+    slots: NDArray[np.int64],
+    seconds: NDArray[np.float64],
+    ordinary: NDArray[np.float64],
+    outlet: NDArray[np.int32],
+    tongue: NDArray[np.int16],
+    stands: NDArray[np.bool_],
+    dot_unit: float,
+    floor: float,
+    score_unit: float,
+    day: float,
+    date_penalty: float,
+    date_span: float,
+    outlet_penalty: float,
+    low: float,
+    span: float,
+    window: float,
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
+    """The pairs among some vectors that have a score, in order; those of two tongues by names, if these are given."""
+    count = len(slots)
+    a, b = np.empty(count * (count - 1) // 2, np.int64), np.empty(count * (count - 1) // 2, np.int64)
+    cosines, scores, found = np.empty(len(a)), np.empty(len(a), np.int64), 0
+    longest = np.int64(8)
+    for row in range(count):
+        longest = max(longest, start[row + 1] - start[row])
+    size = np.int64(64)
+    while size < 4 * longest:
+        size *= 2
+    wrap = size - 1
+    keys, values = np.full(size, -1, np.int32), np.zeros(size, np.int64)
+    for row in range(count - 1):
+        if not stands[slots[row]]:
+            continue
+        keys[:] = -1
+        for at in range(start[row], start[row + 1]):
+            place = (np.int64(terms[at]) * 40503 >> 4) & wrap
+            while keys[place] >= 0:
+                place = (place + 1) & wrap
+            keys[place], values[place] = terms[at], np.int64(weights[at])
+        for other in range(row + 1, count):
+            one, its = slots[row], slots[other]
+            if not stands[its]:
+                continue
+            dot = np.int64(0)
+            if tongue[one] != tongue[its] and tongue[one] >= 0 and tongue[its] >= 0:
+                left, right = names_start[row], names_start[other]
+                while left < names_start[row + 1] and right < names_start[other + 1]:
+                    if names[left] == names[right]:
+                        dot += np.int64(name_weights[left]) * np.int64(name_weights[right])
+                        left += 1
+                        right += 1
+                    elif names[left] < names[right]:
+                        left += 1
+                    else:
+                        right += 1
+            else:
+                for at in range(start[other], start[other + 1]):
+                    term = terms[at]
+                    place = (np.int64(term) * 40503 >> 4) & wrap
+                    while keys[place] >= 0 and keys[place] != term:
+                        place = (place + 1) & wrap
+                    if keys[place] == term:
+                        dot += values[place] * np.int64(weights[at])
+            cosine = np.float64(dot) * dot_unit
+            if cosine > floor:
+                score = _score(
+                    cosine, (ordinary[one] + ordinary[its]) / 2, abs(seconds[one] - seconds[its]) / day,
+                    outlet[one] == outlet[its] and outlet[one] >= 0, score_unit, date_penalty, date_span,
+                    outlet_penalty, low, span, window,
+                )  # fmt: skip
+                if score > 0:
+                    a[found], b[found], cosines[found], scores[found] = row, other, cosine, score
+                    found += 1
+    return a[:found].copy(), b[:found].copy(), cosines[:found].copy(), scores[:found].copy()
 
 
 @kept
@@ -52,20 +162,16 @@ def resemblance(
             slot = slots[at]
             cosine = np.float64(dots[at]) * dot_unit
             apart = abs(seconds[slot] - when[query]) / day
-            raw = cosine - (ordinary[slot] + their_ordinary[query]) / 2
-            known = 0.0 if np.isnan(apart) else apart
-            penalty = _left(date_penalty * min(1.0, known / date_span), raw, low, span)
-            score = max(np.int64(0), np.int64(np.rint((raw - penalty) / score_unit)))
-            if outlet[slot] == their_outlet[query] and outlet[slot] >= 0:
-                height = np.float64(score) * score_unit
-                score -= np.int64(np.rint(_left(outlet_penalty, height, low, span) / score_unit))
-            if apart > window:
-                score = np.int64(0)
+            same = outlet[slot] == their_outlet[query] and outlet[slot] >= 0
+            score = _score(
+                cosine, (ordinary[slot] + their_ordinary[query]) / 2, apart, same, score_unit, date_penalty, date_span,
+                outlet_penalty, low, span, window,
+            )  # fmt: skip
             count = np.int64(0)
             its = marks[slot]
             for place in range(len(mine)):
                 count += np.int64(mine[place] == its[place])
-            cosines[at], scores[at], days[at], agreeing[at] = cosine, max(np.int64(0), score), apart, count
+            cosines[at], scores[at], days[at], agreeing[at] = cosine, score, apart, count
     return cosines, scores, days, agreeing
 
 
