@@ -343,22 +343,22 @@ class SegmentedPostings:
         return self._in_segments(self._snapshot, Queries.of(vectors), floor, None)
 
     def _in_segments(self, now: Snapshot, queries: Queries, floor: float, threads: int | None) -> ManyHits:
-        from dedup.index.kernels.scan import search_segment
+        from dedup.index.kernels.scan import lists_of, search_segment
         from dedup.vectorize.kernels.threads import in_threads
 
         least = int(np.floor(floor / WEIGHT_UNIT**2))
 
-        def search(task: tuple[Segment, int, int]) -> list[tuple[NDArray[np.int32], ...]]:
-            segment, first, last = task
-            return [*search_segment(segment, queries, first, last, least)]
+        def search(task: tuple[Segment, NDArray[np.int32], int, int]) -> list[tuple[NDArray[np.int32], ...]]:
+            segment, lists, first, last = task
+            return [*search_segment(segment, queries, lists, first, last, least)]
 
-        step = max(1, min(QUERIES_AT_ONCE, -(-len(queries) // 4)))
-        tasks = [
-            (segment, first, min(first + step, len(queries)))
-            for segment in now.segments
-            for first in range(0, len(queries), step)
-        ]
-        parts = [part for found in in_threads(search, tasks, threads) for part in found]
+        def tasks() -> Iterator[tuple[Segment, NDArray[np.int32], int, int]]:
+            for segment in now.segments:
+                lists = lists_of(segment, queries)
+                for first in range(0, len(queries), QUERIES_AT_ONCE):
+                    yield segment, lists, first, min(first + QUERIES_AT_ONCE, len(queries))
+
+        parts = [part for found in in_threads(search, tasks(), threads) for part in found]
         nothing = np.empty(0, np.int32)
         query, slots, dots = (np.concatenate([nothing, *(part[column] for part in parts)]) for column in range(3))
         there = ~self._gone[slots]

@@ -60,7 +60,10 @@ class Vector:
 
     def names(self) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
         """The part of it that crosses between languages, as terms and weights."""
-        weights = stretched(self.weights[self.crossing].astype(np.int64), np.zeros(int(self.crossing.sum()), np.int64))
+        weights = self.weights[self.crossing].astype(np.int64)
+        if not len(weights):
+            return np.empty(0, np.int32), np.empty(0, np.uint16)
+        weights = stretched(weights)
         some = weights > 0
         return self.terms[self.crossing][some], weights[some].astype(np.uint16)
 

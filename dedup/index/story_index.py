@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
@@ -17,7 +18,7 @@ from dedup.errors import StoreError, UnknownArticleError
 from dedup.index.checking import check
 from dedup.index.desk import Desk, Draft
 from dedup.index.finding import StoryPage, page, words_of
-from dedup.index.incoming import Placement, dates_now, incoming
+from dedup.index.incoming import Incoming, Placement, dates_now, incoming
 from dedup.index.memory import MemoryStore
 from dedup.index.opening import Facts, read_facts, write_facts
 from dedup.index.placing import Newcomer
@@ -28,6 +29,7 @@ from dedup.index.telling import IndexedArticle, every_story, placements
 from dedup.pipeline import cluster
 
 if TYPE_CHECKING:
+    from dedup.index.keeper import Drawn
     from dedup.clustering import Clustering, Explanation, Progress, Story
     from dedup.settings import Settings
 
@@ -154,8 +156,30 @@ class StoryIndex:
         batch: int = BATCH,
         notices: list[Notice] | None = None,
     ) -> list[Placement]:
-        """Takes articles in and tells where each belongs, in their order; all else as for `add_stream`."""
-        return list(self.add_stream(articles, batch=batch, notices=notices))
+        """Takes articles in and tells where each belongs, in their order; all else as for `add_stream`.
+
+        While some are stored, the next are read.
+        """
+        source, noted = iter(articles), [] if notices is None else notices
+        placements: list[Placement] = []
+        with ThreadPoolExecutor(1, "dedup-reads") as pool:
+
+            def upcoming() -> tuple[list[Incoming], Future[list[Drawn]]] | None:
+                came = self._incoming(list(islice(source, batch)), noted)
+                return (came, pool.submit(self._desk.draw, came)) if came else None
+
+            ready = upcoming()
+            while ready is not None:
+                came, drawn = ready
+                fault: Exception | None = None
+                try:
+                    ready = upcoming()
+                except Exception as error:  # noqa: BLE001 - what is at hand is stored first
+                    ready, fault = None, error
+                placements += self._take(came, drawn.result())
+                if fault is not None:
+                    raise fault
+        return placements
 
     def add_stream(
         self,
@@ -386,11 +410,18 @@ class StoryIndex:
         }
 
     def _add(self, some: Sequence[Article | Mapping[str, Any]], notices: list[Notice]) -> list[Placement]:
+        came = self._incoming(some, notices)
+        return self._take(came, self._desk.draw(came))
+
+    def _incoming(self, some: Sequence[Article | Mapping[str, Any]], notices: list[Notice]) -> list[Incoming]:
         dates = dates_now()
         came = [incoming(item, place, notices, dates) for place, item in enumerate(some)]
         notices += dates.notices()
+        return came
+
+    def _take(self, came: Sequence[Incoming], drawn: Sequence[Drawn]) -> list[Placement]:
         with self._desk.transaction() as ledger:
-            return self._desk.told(self._desk.take(ledger, came, self._desk.draw(came)))
+            return self._desk.told(self._desk.take(ledger, came, drawn))
 
     def _pages(self, wanted: StoryFilter) -> Iterator[list[StoredStory]]:
         while page := self._store.stories(wanted, _PAGE):

@@ -5,6 +5,7 @@ That prepares for a whole collection at once. Here what is known of each term is
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -137,12 +138,10 @@ class Weigher:
         return leaning
 
 
-def stretched(weights: NDArray[np.int64], row_of: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The weights that the crossing parts of vectors have there, see `vectorize.bridge`; both in `WEIGHT_UNIT`."""
-    squares = np.zeros(int(row_of.max(initial=-1)) + 1, np.int64)
-    np.add.at(squares, row_of, weights * weights)
-    length = np.maximum(np.sqrt(squares.astype(np.float64)) * WEIGHT_UNIT, LEAST)
-    found = np.rint(weights * WEIGHT_UNIT / length[row_of] * np.sqrt(WORTH) / WEIGHT_UNIT)
+def stretched(weights: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The weights that the crossing part of a vector has there, see `vectorize.bridge`; both in `WEIGHT_UNIT`."""
+    length = max(math.sqrt(float(np.dot(weights, weights))) * WEIGHT_UNIT, LEAST)
+    found = np.rint(weights * WEIGHT_UNIT / length * np.sqrt(WORTH) / WEIGHT_UNIT)
     return found.astype(np.int64)  # type: ignore[no-any-return]
 
 

@@ -83,15 +83,18 @@ def pairs_scored(
         size *= 2
     wrap = size - 1
     keys, values = np.full(size, -1, np.int32), np.zeros(size, np.int64)
+    there = np.zeros(1 << 14, np.uint8)  # most terms of others are none of a row's: this tells so at once
     for row in range(count - 1):
         if not stands[slots[row]]:
             continue
         keys[:] = -1
+        there[:] = 0
         for at in range(start[row], start[row + 1]):
             place = (np.int64(terms[at]) * 40503 >> 4) & wrap
             while keys[place] >= 0:
                 place = (place + 1) & wrap
             keys[place], values[place] = terms[at], np.int64(weights[at])
+            there[np.uint64(terms[at]) & np.uint64((1 << 14) - 1)] = 1
         for other in range(row + 1, count):
             one, its = slots[row], slots[other]
             if not stands[its]:
@@ -109,8 +112,10 @@ def pairs_scored(
                     else:
                         right += 1
             else:
-                for at in range(start[other], start[other + 1]):
+                for at in range(np.uint64(start[other]), np.uint64(start[other + 1])):
                     term = terms[at]
+                    if not there[np.uint64(term) & np.uint64((1 << 14) - 1)]:
+                        continue
                     place = (np.int64(term) * 40503 >> 4) & wrap
                     while keys[place] >= 0 and keys[place] != term:
                         place = (place + 1) & wrap

@@ -21,13 +21,21 @@ ROOM = 1 << 16
 """Hits that are handed on at a time, and at least as many as a segment has vectors."""
 
 
-def search_segment(segment: Segment, queries: Queries, first: int, last: int, least: int) -> list[_AllFound]:
+def search_segment(
+    segment: Segment, queries: Queries, lists: NDArray[np.int32], first: int, last: int, least: int
+) -> list[_AllFound]:
     """What the queries from `first` up to `last` find in a sealed segment: whose dot product is above the least.
+
+    Args:
+        segment: where they look.
+        queries: what is looked for.
+        lists: what `lists_of` gives for the two.
+        first, last: some of the queries.
+        least: a dot product in whole units.
 
     Returns:
         In parts: the query, the slot and the product of each hit.
     """
-    lists = _places(segment.terms, segment.head, queries.terms)
     room = max(ROOM if last - first > 1 else 0, len(segment))
     found = []
     while first < last:
@@ -49,16 +57,34 @@ def search_open(rows: OpenRows, count: int, terms: Terms, weights: Weights, leas
     return rows.slots[found], dots
 
 
-def _places(indexed: NDArray[np.int32], head: NDArray[np.int32], terms: NDArray[np.int32]) -> NDArray[np.int32]:
-    """For each of some terms, ascending, which list it has; -1 for none, -2 - its place for one of the head."""
-    found = np.full(len(terms), -1, np.int32)
-    if len(indexed):
-        place = np.minimum(np.searchsorted(indexed, terms), len(indexed) - 1)
-        found = np.where(indexed[place] == terms, place, -1).astype(np.int32)
-    if len(head):
-        place = np.minimum(np.searchsorted(head, terms), len(head) - 1)
-        found = np.where(head[place] == terms, -2 - place, found).astype(np.int32)
+def lists_of(segment: Segment, queries: Queries) -> NDArray[np.int32]:
+    """For each term of the queries which list it has; -1 for none, -2 - its place for one of the head."""
+    found = np.full(len(queries.terms), -1, np.int32)
+    _places(segment.terms, queries.terms, found, False)
+    _places(segment.head, queries.terms, found, True)
     return found
+
+
+@kept
+def _places(indexed: NDArray[np.int32], terms: NDArray[np.int32], found: NDArray[np.int32], heads: bool) -> None:
+    """Both are ascending: what was searched already is not searched again."""
+    low, count = 0, len(indexed)
+    for entry in range(len(terms)):
+        term = terms[entry]
+        step, high = 1, low
+        while high < count and indexed[high] < term:
+            low = high + 1
+            high += step
+            step *= 2
+        high = min(high, count)
+        while low < high:
+            middle = (low + high) // 2
+            if indexed[middle] < term:
+                low = middle + 1
+            else:
+                high = middle
+        if low < count and indexed[low] == term:
+            found[entry] = -2 - low if heads else low
 
 
 @kept
