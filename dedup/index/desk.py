@@ -229,6 +229,9 @@ class Desk:
             contents = [guest.came.content for guest in guests]
             ledger.expect(contents)
             admitted = keeper.admit([guest.newcomer() for guest in guests], contents)
+            if len(guests) > 1:
+                weighed = [one.weighed for one in admitted if one.weighed is not None]
+                ledger.recall(keeper.placer.likely_stories(weighed))
         for guest, one in zip(guests, admitted, strict=True):
             with self.thinking:
                 drafts[guest.place] = self._place(ledger, keeper, guest, one)

@@ -9,8 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-
 from dedup.background import Background
 from dedup.clustering import Progress
 from dedup.index.identity import assign
@@ -292,7 +290,9 @@ class Keeper:
         """Brings articles into new groups; `places` tells of their copies where these change too."""
         live = self.live
         before = {number: int(live.story[live.slot(number)]) for group in groups for number in group}
-        if not places and len(groups) == len({(before[number], at) for at, group in enumerate(groups) for number in group}):
+        if not places and len(groups) == len(
+            {(before[number], at) for at, group in enumerate(groups) for number in group}
+        ):
             if len({*before.values()}) == len(groups):
                 return  # each is a story already
         chosen, redirected = assign(groups, before, settled)
@@ -391,8 +391,9 @@ class Keeper:
 
     def _forget_some(self) -> None:
         for known in (self._vectors, self._words):
-            while len(known) > REMEMBERED:
-                del known[next(iter(known))]
+            if len(known) > 2 * REMEMBERED:
+                for number in [*known][:-REMEMBERED]:
+                    del known[number]
 
     def _sketches(self, numbers: Sequence[int]) -> dict[int, Sketch]:
         found = {number: self.fresh[number] for number in numbers if number in self.fresh}

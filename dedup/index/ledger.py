@@ -43,6 +43,10 @@ class Ledger:
             self._known |= self.store.story_numbered([number])
         return self._known[number]
 
+    def recall(self, numbers: Sequence[int]) -> None:
+        """Reads together stories that are likely to be asked for."""
+        self._known |= self.store.story_numbered([number for number in numbers if number not in self._known])
+
     def expect(self, contents: Sequence[bytes]) -> None:
         """Looks up together which names of stories are in use that some articles may begin."""
         names = [_name(content) for content in contents]
@@ -118,7 +122,7 @@ class Ledger:
         self.store.append_many(self.changes)
 
     def _span(self, slots: Sequence[int]) -> tuple[float | None, float | None]:
-        known = [time for slot in slots if (time := float(self.live.seconds[slot])) == time]  # noqa: PLR0124 - nan is not itself
+        known = [time for slot in slots if (time := float(self.live.seconds[slot])) == time]
         return (min(known), max(known)) if known else (None, None)
 
 

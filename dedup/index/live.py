@@ -5,12 +5,24 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.index.alike import Alike, Asking, Hits, by_kernels, by_numpy
-from dedup.index.postings import ManyHits, PlainPostings, SegmentedPostings, Terms, Weights
+from dedup.index.postings import (
+    LARGEST,
+    SEALED_AT_ONCE,
+    ManyHits,
+    PlainPostings,
+    Queries,
+    Segment,
+    SegmentedPostings,
+    Terms,
+    Weights,
+    search,
+)
 from dedup.index.records import StoredArticle
 from dedup.index.sketches import Vector
 from dedup.match.outlets import outlet_penalty
@@ -20,6 +32,7 @@ from dedup.vectorize.bridge import ONE_TONGUE
 from dedup.vectorize.language import UNKNOWN
 
 _ROOM = 1024
+_Vectors: TypeAlias = Sequence[tuple[Terms, Weights]]
 
 
 class Live:
@@ -49,6 +62,7 @@ class Live:
         self.stands = np.zeros(_ROOM, np.bool_)
         self.length = np.zeros(_ROOM, np.int32)
         self.marks = np.zeros((_ROOM, settings.num_perm), np.uint8)
+        self._sealed: dict[int, Segment] = {}  # by postings: vectors that are yet to be added
         self._slot: dict[int, int] = {}
         self._of_story: dict[int, list[int]] = defaultdict(list)
         self._free: list[int] = []
@@ -133,9 +147,10 @@ class Live:
     def compare(self, slots: Sequence[int], vectors: Sequence[Vector]) -> None:
         """From now on others are compared with the articles in some slots."""
         self._twins.difference_update(slots)
-        self._words.add_many(slots, [(vector.terms, vector.weights) for vector in vectors])
+        self._add_to(self._words, slots, [(vector.terms, vector.weights) for vector in vectors])
         self._ready_names(but=slots)
         self._add_names(slots, vectors)
+        self._sealed.clear()
 
     def remove(self, number: int) -> None:
         """Lets go of an article."""
@@ -230,20 +245,37 @@ class Live:
         if len(vectors) == 1:
             slots, dots = held.above(*vectors[0], FLOOR)
             return np.zeros(len(slots), np.int64), slots, dots
-        queries = [vectors[place] for place in asking.tolist()]
+        queries = Queries.of([vectors[place] for place in asking.tolist()])
         query, slots, dots = held.all_above(queries, FLOOR)
         if not len(inside):
             return asking[query], slots, dots
-        others = self._form(FLOOR)
-        others.add_many(range(len(inside)), [vectors[place] for place in inside.tolist()])
-        later, place, products = others.all_above(queries, FLOOR)
-        before = inside[place] < asking[later]
-        later, place, products = later[before], inside[place[before]], products[before]
+        others = queries if len(inside) == len(asking) else Queries.of([vectors[place] for place in inside.tolist()])
+        where = among[inside]
+        if isinstance(held, SegmentedPostings):
+            segment = others.segment(where.astype(np.int32), FLOOR)
+            self._sealed[id(held)] = segment
+            later, place, products = search([segment], queries, FLOOR)
+        else:
+            own = PlainPostings(FLOOR)
+            own.add_many(where.tolist(), [others.vector(place) for place in range(len(others))])
+            later, place, products = own.all_above(queries, FLOOR)
+        came = np.zeros(int(where.max()) + 1, np.int64)  # of each slot
+        came[where] = inside
+        before = came[place] < asking[later]
         return (
-            asking[np.concatenate([query, later])],
-            np.concatenate([slots, among[place]]),
-            np.concatenate([dots, products]),
+            asking[np.concatenate([query, later[before]])],
+            np.concatenate([slots, place[before]]),
+            np.concatenate([dots, products[before]]),
         )
+
+    def _add_to(self, held: SegmentedPostings | PlainPostings, slots: Sequence[int], vectors: _Vectors) -> None:
+        """Adds vectors to postings; where they were sealed when they were looked for, as they were."""
+        sealed = self._sealed.pop(id(held), None)
+        if isinstance(held, SegmentedPostings) and sealed is not None and sealed.slots.tolist() == [*slots]:
+            if SEALED_AT_ONCE <= len(slots) <= LARGEST:
+                held.add_sealed(sealed)
+                return
+        held.add_many(slots, vectors)
 
     def scored(
         self,
@@ -286,7 +318,9 @@ class Live:
         for tongue, places in held.items():
             if tongue not in self._names:
                 self._names[tongue] = self._form(FLOOR)
-            self._names[tongue].add_many([slots[place] for place in places], [vectors[place].names() for place in places])
+            self._add_to(
+                self._names[tongue], [slots[place] for place in places], [vectors[place].names() for place in places]
+            )
 
     def _tongue_of(self, language: str) -> int:
         name = ONE_TONGUE.get(language, language)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,6 +35,7 @@ LOOKED_AT = 24
 """Articles, the most alike, of which the words are looked at."""
 NEARLY = 0.75
 """Share of what a story asks for from which it is concerned."""
+_FEW = 16
 TOLD = 10
 """Links that are told of at most."""
 
@@ -65,8 +66,7 @@ class Newcomer:
         return np.nan if self.seconds is None else self.seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One article that the new one was compared with."""
 
     number: int
@@ -213,14 +213,15 @@ class Placer:
         self, stories: NDArray[np.int64], total: NDArray[np.float64], best: NDArray[np.float64]
     ) -> tuple[int | None, list[int]]:
         """The story that is joined, and those that are concerned, the nearest first."""
-        sizes = np.array([self._standing(story) for story in stories.tolist()], np.int64)
-        value = total / np.maximum(1, sizes)
-        needed = np.where(sizes == 1, PAIR * self._needed, self._needed)
-        near = (value >= NEARLY * needed) | (best >= self._needed)
-        order = np.lexsort((stories, -value / needed)).tolist()
-        concerned = [int(stories[number]) for number in order if near[number]]
-        first = order[0]
-        return (int(stories[first]) if value[first] >= needed[first] else None), concerned
+        ranked, concerned = [], []
+        for story, whole, highest in zip(stories.tolist(), total.tolist(), best.tolist(), strict=True):
+            size = self._standing(story)
+            value, needed = whole / max(1, size), PAIR * self._needed if size == 1 else self._needed
+            near = value >= NEARLY * needed or highest >= self._needed
+            ranked.append((-(value / needed), story, near, value >= needed))
+        ranked.sort()
+        concerned = [story for _, story, near, _ in ranked if near]
+        return (ranked[0][1] if ranked[0][3] else None), concerned
 
     def probabilities(self, found: Sequence[tuple[Found, bool]]) -> list[float]:
         """The probability of each of many links; with each, whether it was joined."""
@@ -233,8 +234,17 @@ class Placer:
         return np.where([one.kind == "copy" for one, _ in found], of_copies, of_stories).tolist()  # type: ignore[no-any-return]
 
     def _standing(self, story: int) -> int:
-        stands = self._live.stands
-        return sum(bool(stands[slot]) for slot in self._live.of_story(story))
+        slots, stands = self._live.of_story(story), self._live.stands
+        if len(slots) > _FEW:
+            return int(np.count_nonzero(stands[slots]))
+        return sum(1 for slot in slots if stands[slot])
+
+    def likely_stories(self, weighed: Sequence[Weighed]) -> list[int]:
+        """The stories that some articles are likely to join or to concern."""
+        live = self._live
+        slots = [one.alike.slots[one.alike.score >= NEARLY * self._needed] for one in weighed]
+        stories = np.unique(live.story[np.concatenate([np.empty(0, np.int64), *slots])])
+        return stories[stories >= 0].tolist()  # type: ignore[no-any-return]
 
     def _copies(self, news: Sequence[Newcomer], alike: Sequence[Alike]) -> list[_Copies]:
         """The copies of some articles, `b` being their numbers, and those each is never of one story with."""

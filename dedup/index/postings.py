@@ -80,6 +80,11 @@ class Queries:
         """How many there are."""
         return len(self.start) - 1
 
+    def vector(self, place: int) -> tuple[Terms, Weights]:
+        """One of them."""
+        span = slice(int(self.start[place]), int(self.start[place + 1]))
+        return self.terms[self.entries[span]], self.weights[span]
+
     def segment(self, slots: NDArray[np.int32], floor: float) -> Segment:
         """A segment of them, each under its slot."""
         rows = np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.start))
@@ -97,7 +102,7 @@ class Postings(Protocol):
 
     def above(self, terms: Terms, weights: Weights, floor: float) -> Hits: ...
 
-    def all_above(self, vectors: Sequence[tuple[Terms, Weights]], floor: float) -> ManyHits: ...
+    def all_above(self, queries: Queries, floor: float) -> ManyHits: ...
 
     def free(self) -> list[int]:
         """The slots that nothing is left of: only these may be used again. Each is told once."""
@@ -262,6 +267,29 @@ class Snapshot:
     count: int
 
 
+def search(segments: Sequence[Segment], queries: Queries, floor: float, threads: int | None = None) -> ManyHits:
+    """What is above a floor in some segments: which of the queries, the slots, and the dot products."""
+    from dedup.index.kernels.scan import lists_of, search_segment
+    from dedup.vectorize.kernels.threads import in_threads
+
+    least = int(np.floor(floor / WEIGHT_UNIT**2))
+
+    def work(task: tuple[Segment, NDArray[np.int32], int, int]) -> list[tuple[NDArray[np.int32], ...]]:
+        segment, lists, first, last = task
+        return [*search_segment(segment, queries, lists, first, last, least)]
+
+    def tasks() -> Iterator[tuple[Segment, NDArray[np.int32], int, int]]:
+        for segment in segments:
+            lists = lists_of(segment, queries)
+            for first in range(0, len(queries), QUERIES_AT_ONCE):
+                yield segment, lists, first, min(first + QUERIES_AT_ONCE, len(queries))
+
+    parts = [part for found in in_threads(work, tasks(), threads) for part in found]
+    nothing = np.empty(0, np.int32)
+    query, slots, dots = (np.concatenate([nothing, *(part[column] for part in parts)]) for column in range(3))
+    return query.astype(np.int64), slots.astype(np.int64), dots.astype(np.int64)
+
+
 class SegmentedPostings:
     """Postings by kernels.
 
@@ -298,11 +326,15 @@ class SegmentedPostings:
             return
         for first in range(0, len(slots), LARGEST):
             some = slots[first : first + LARGEST]
-            for slot in some:
-                self._take(slot)
             segment = Queries.of(vectors[first : first + LARGEST]).segment(np.array(some, np.int32), self._floor)
-            now = self._snapshot
-            self._snapshot = Snapshot(tuple(self._tiered([*now.segments, segment])), now.rows, now.count)
+            self.add_sealed(segment)
+
+    def add_sealed(self, segment: Segment) -> None:
+        """Adds vectors that are sealed already, at most `LARGEST`."""
+        for slot in segment.slots.tolist():
+            self._take(slot)
+        now = self._snapshot
+        self._snapshot = Snapshot(tuple(self._tiered([*now.segments, segment])), now.rows, now.count)
 
     def remove(self, slot: int) -> None:
         """Takes a vector out. Its slot may be used again when `free` says so."""
@@ -328,7 +360,7 @@ class SegmentedPostings:
         from dedup.index.kernels.scan import search_open
 
         now, gone = self._snapshot, self._gone
-        _, slots, dots = self._in_segments(now, Queries.of([(terms, weights)]), floor, 1)
+        _, slots, dots = self._there(search(now.segments, Queries.of([(terms, weights)]), floor, 1))
         if now.count:
             least = int(np.floor(floor / WEIGHT_UNIT**2))
             found, products = search_open(now.rows, now.count, terms, weights, least)
@@ -336,33 +368,16 @@ class SegmentedPostings:
             slots, dots = np.concatenate([slots, found[there]]), np.concatenate([dots, products[there]])
         return slots, dots
 
-    def all_above(self, vectors: Sequence[tuple[Terms, Weights]], floor: float) -> ManyHits:
+    def all_above(self, queries: Queries, floor: float) -> ManyHits:
         """The same for many vectors, by several threads: which of them, the slots, and the products."""
         if self._snapshot.count:
             self._seal()
-        return self._in_segments(self._snapshot, Queries.of(vectors), floor, None)
+        return self._there(search(self._snapshot.segments, queries, floor))
 
-    def _in_segments(self, now: Snapshot, queries: Queries, floor: float, threads: int | None) -> ManyHits:
-        from dedup.index.kernels.scan import lists_of, search_segment
-        from dedup.vectorize.kernels.threads import in_threads
-
-        least = int(np.floor(floor / WEIGHT_UNIT**2))
-
-        def search(task: tuple[Segment, NDArray[np.int32], int, int]) -> list[tuple[NDArray[np.int32], ...]]:
-            segment, lists, first, last = task
-            return [*search_segment(segment, queries, lists, first, last, least)]
-
-        def tasks() -> Iterator[tuple[Segment, NDArray[np.int32], int, int]]:
-            for segment in now.segments:
-                lists = lists_of(segment, queries)
-                for first in range(0, len(queries), QUERIES_AT_ONCE):
-                    yield segment, lists, first, min(first + QUERIES_AT_ONCE, len(queries))
-
-        parts = [part for found in in_threads(search, tasks(), threads) for part in found]
-        nothing = np.empty(0, np.int32)
-        query, slots, dots = (np.concatenate([nothing, *(part[column] for part in parts)]) for column in range(3))
+    def _there(self, hits: ManyHits) -> ManyHits:
+        query, slots, dots = hits
         there = ~self._gone[slots]
-        return query[there].astype(np.int64), slots[there].astype(np.int64), dots[there].astype(np.int64)
+        return query[there], slots[there], dots[there]
 
     def free(self) -> list[int]:
         """The slots that nothing is left of since this was last asked."""
@@ -444,9 +459,9 @@ class PlainPostings:
         some = {slot: dot for slot, dot in found.items() if dot * WEIGHT_UNIT**2 > floor}
         return np.array([*some], np.int64), np.array([*some.values()], np.int64)
 
-    def all_above(self, vectors: Sequence[tuple[Terms, Weights]], floor: float) -> ManyHits:
+    def all_above(self, queries: Queries, floor: float) -> ManyHits:
         """The same for many vectors: which of them, the slots, and the products."""
-        found = [self.above(*vector, floor) for vector in vectors]
+        found = [self.above(*queries.vector(place), floor) for place in range(len(queries))]
         query = np.repeat(np.arange(len(found)), [len(slots) for slots, _ in found])
         nothing = np.empty(0, np.int64)
         slots, dots = (np.concatenate([nothing, *(part[column] for part in found)]) for column in range(2))

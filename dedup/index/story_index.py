@@ -29,8 +29,8 @@ from dedup.index.telling import IndexedArticle, every_story, placements
 from dedup.pipeline import cluster
 
 if TYPE_CHECKING:
-    from dedup.index.keeper import Drawn
     from dedup.clustering import Clustering, Explanation, Progress, Story
+    from dedup.index.keeper import Drawn
     from dedup.settings import Settings
 
 BATCH = 500
@@ -174,7 +174,7 @@ class StoryIndex:
                 fault: Exception | None = None
                 try:
                     ready = upcoming()
-                except Exception as error:  # noqa: BLE001 - what is at hand is stored first
+                except Exception as error:
                     ready, fault = None, error
                 placements += self._take(came, drawn.result())
                 if fault is not None:
