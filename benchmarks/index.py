@@ -40,9 +40,7 @@ ASKED = 2_000
 ORDERS = ("given", "turned", "mixed")
 
 
-def run(
-    folder: Path | None, *, articles: int, live: int, per_day: int, seed: int, watch: Stopwatch
-) -> dict[str, Any]:
+def run(folder: Path | None, *, articles: int, live: int, per_day: int, seed: int, watch: Stopwatch) -> dict[str, Any]:
     """Measures everything.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gc
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from itertools import groupby, islice
@@ -143,7 +143,7 @@ def _write(store: SqliteStore, keeper: Keeper, block: Sequence[tuple[int, Plante
         store.put_story(StoredStory(story, f"s{story}", None, size, old.start if old else start, end, end or 0.0))
 
 
-def _timed(work: partial[object]) -> float:
+def _timed(work: Callable[[], object]) -> float:
     begin = time.perf_counter()
     work()
     return time.perf_counter() - begin

@@ -5,6 +5,7 @@ Each step is here in NumPy; `kernels.alike` has its twins, which an index by ker
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -67,7 +68,7 @@ class Asking:
     outlet: int
 
 
-def by_numpy(live: Live, asking: list[Asking], hits: Hits) -> list[Alike]:
+def by_numpy(live: Live, asking: Sequence[Asking], hits: Hits) -> list[Alike]:
     """What resembles each of some articles, by NumPy."""
     found = []
     for place, one in enumerate(asking):
@@ -90,7 +91,7 @@ def scoring(settings: Settings) -> tuple[float, ...]:
     return tuple(float(number) for number in numbers)
 
 
-def by_kernels(live: Live, asking: list[Asking], hits: Hits) -> list[Alike]:
+def by_kernels(live: Live, asking: Sequence[Asking], hits: Hits) -> list[Alike]:
     """The same by a kernel."""
     from dedup.index.kernels.alike import resemblance
 
@@ -133,7 +134,7 @@ def sums_by_story(live: Live, slots: NDArray[np.int64], scores: NDArray[np.int64
         return stories, total, highest
     counted = (scores > 0) & live.stands[slots]
     stories, place = np.unique(live.story[slots[counted]], return_inverse=True)
-    total = np.bincount(place.ravel(), weights=scores[counted], minlength=len(stories))
+    total = np.bincount(place.ravel(), weights=scores[counted], minlength=len(stories)).astype(np.float64)
     highest = np.zeros(len(stories))
     np.maximum.at(highest, place.ravel(), scores[counted])
     some = (total >= enough) | (highest >= best)

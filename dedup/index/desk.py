@@ -7,12 +7,13 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from dedup.background import Background
 from dedup.clustering import Link, Progress
 from dedup.collection import untold
 from dedup.errors import StoreError, UnknownArticleError
-from dedup.index.incoming import Incoming, Placement, Status
+from dedup.index.incoming import Incoming, Placement
 from dedup.index.keeper import Admitted, Drawn, Keeper
 from dedup.index.ledger import Ledger
 from dedup.index.opening import DAY, HOUR, Facts, read_facts, write_facts
@@ -249,7 +250,7 @@ class Desk:
             story_number, begun = (before, False) if alone else (ledger.begin(came.content), True)
         article, text = self._stored(ledger, came, number, story_number)
         old = ledger.story(before).id if before else ""
-        status: Status = "updated" if before else "added"
+        status: Literal["updated", "added"] = "updated" if before else "added"
         told = ledger.tell(status, article.id, ledger.story(story_number).id, old)
         keeper.insert(ledger, one, article, text, guest.drawn.packed, verdict)
         if before and before != story_number and keeper.live.of_story(before):

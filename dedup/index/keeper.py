@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import islice
 
 from dedup.background import Background
 from dedup.clustering import Progress
@@ -17,7 +18,7 @@ from dedup.index.live import Live
 from dedup.index.neighbourhood import MOST, regrouped
 from dedup.index.placing import Found, Newcomer, Placer, Verdict, Weighed
 from dedup.index.records import Kind, Sketch, StoredArticle
-from dedup.index.sketches import GROWN, Sketcher, Vector, by_kernels, pack_words, steps_for, unpack_words
+from dedup.index.sketches import GROWN, Sketcher, Vector, by_kernels, pack_words, steps_for, unpack_words, unpacked
 from dedup.index.store import Store
 from dedup.match.stories import SECONDS_A_DAY
 from dedup.settings import Settings
@@ -290,11 +291,9 @@ class Keeper:
         """Brings articles into new groups; `places` tells of their copies where these change too."""
         live = self.live
         before = {number: int(live.story[live.slot(number)]) for group in groups for number in group}
-        if not places and len(groups) == len(
-            {(before[number], at) for at, group in enumerate(groups) for number in group}
-        ):
-            if len({*before.values()}) == len(groups):
-                return  # each is a story already
+        kept = {(before[number], at) for at, group in enumerate(groups) for number in group}
+        if not places and len(kept) == len(groups) == len({*before.values()}):
+            return  # each is a story already
         chosen, redirected = assign(groups, before, settled)
         stories = []
         for group, story in zip(groups, chosen, strict=True):
@@ -400,8 +399,13 @@ class Keeper:
         return found | self.store.sketches([number for number in numbers if number not in found])
 
     def _every_vector(self) -> Iterator[tuple[int, Vector]]:
-        for number, sketch in self.store.every_sketch():
-            yield number, Vector.unpacked(sketch.vector)
+        sketches = self.store.every_sketch()
+        if not isinstance(self.steps, FastSteps):
+            yield from ((number, Vector.unpacked(sketch.vector)) for number, sketch in sketches)
+            return
+        while page := list(islice(sketches, _PAGE)):
+            vectors = unpacked([sketch.vector for _, sketch in page])
+            yield from ((number, vector) for (number, _), vector in zip(page, vectors, strict=True))
 
 
 def by_group(labels: Mapping[int, int]) -> list[list[int]]:

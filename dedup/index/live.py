@@ -24,7 +24,7 @@ from dedup.index.postings import (
     search,
 )
 from dedup.index.records import StoredArticle
-from dedup.index.sketches import Vector
+from dedup.index.sketches import Vector, names_of
 from dedup.match.outlets import outlet_penalty
 from dedup.match.stories import FLOOR, score
 from dedup.settings import Settings
@@ -219,7 +219,7 @@ class Live:
             mine, its = tongues[query], self.tongue[slots]
             near = (mine < 0) | (its == mine) | (its < 0)
             parts = [(query[near], slots[near], dots[near])]
-            names = [one.vector.names() for one in asking]
+            names = self._names_of([one.vector for one in asking])
             for other, held in self._names.items():
                 far = np.flatnonzero((tongues >= 0) & (tongues != other))
                 inside = np.flatnonzero(tongues[: len(among)] == other)
@@ -271,11 +271,11 @@ class Live:
     def _add_to(self, held: SegmentedPostings | PlainPostings, slots: Sequence[int], vectors: _Vectors) -> None:
         """Adds vectors to postings; where they were sealed when they were looked for, as they were."""
         sealed = self._sealed.pop(id(held), None)
-        if isinstance(held, SegmentedPostings) and sealed is not None and sealed.slots.tolist() == [*slots]:
-            if SEALED_AT_ONCE <= len(slots) <= LARGEST:
-                held.add_sealed(sealed)
-                return
-        held.add_many(slots, vectors)
+        fits = SEALED_AT_ONCE <= len(slots) <= LARGEST
+        if isinstance(held, SegmentedPostings) and sealed is not None and fits and sealed.slots.tolist() == [*slots]:
+            held.add_sealed(sealed)
+        else:
+            held.add_many(slots, vectors)
 
     def scored(
         self,
@@ -303,6 +303,8 @@ class Live:
         if not self._names and len(self._tongues) > 1:
             self._names = {tongue: self._form(FLOOR) for tongue in self._tongues.values()}
             later = {*but, *self._twins}
+            if len(later) >= len(self._slot):
+                return  # nobody is here yet
             for number, known in self._vectors():
                 slot = self._slot.get(number)
                 if slot is not None and slot not in later and self.story[slot] >= 0:
@@ -315,12 +317,16 @@ class Live:
         for place, slot in enumerate(slots):
             if self.tongue[slot] >= 0:
                 held[int(self.tongue[slot])].append(place)
+        names = self._names_of(vectors)
         for tongue, places in held.items():
             if tongue not in self._names:
                 self._names[tongue] = self._form(FLOOR)
-            self._add_to(
-                self._names[tongue], [slots[place] for place in places], [vectors[place].names() for place in places]
-            )
+            self._add_to(self._names[tongue], [slots[place] for place in places], [names[place] for place in places])
+
+    def _names_of(self, vectors: Sequence[Vector]) -> _Vectors:
+        if not self.by_kernels or len(vectors) == 1:
+            return [vector.names() for vector in vectors]
+        return names_of(vectors)
 
     def _tongue_of(self, language: str) -> int:
         name = ONE_TONGUE.get(language, language)

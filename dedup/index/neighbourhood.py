@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dedup.index.alike import scoring
 from dedup.index.live import Live
-from dedup.index.postings import Terms, Weights
+from dedup.index.postings import side_by_side
 from dedup.index.sketches import Compared, Vector
 from dedup.match.stories import FLOOR, Pairs, days_between
 from dedup.settings import Settings
@@ -70,9 +70,13 @@ def _by_kernel(live: Live, slots: NDArray[np.int64], vectors: Sequence[Vector]) 
     from dedup.index.kernels.alike import pairs_scored
 
     tongues = {tongue for tongue in live.tongue[slots].tolist() if tongue >= 0}
+    start, terms, weights = side_by_side([(vector.terms, vector.weights) for vector in vectors])
     return pairs_scored(
-        *_side_by_side([(vector.terms, vector.weights) for vector in vectors]),
-        *_side_by_side([vector.names() for vector in vectors] if len(tongues) > 1 else []),
+        terms,
+        weights,
+        np.argsort(terms, kind="stable"),  # of one term those of the earlier vectors first
+        np.repeat(np.arange(len(vectors), dtype=np.int32), np.diff(start)),
+        *side_by_side([vector.names() for vector in vectors] if len(tongues) > 1 else []),
         slots,
         live.seconds,
         live.ordinary,
@@ -83,16 +87,6 @@ def _by_kernel(live: Live, slots: NDArray[np.int64], vectors: Sequence[Vector]) 
         FLOOR,
         *scoring(live.settings),
     )
-
-
-def _side_by_side(
-    rows: Sequence[tuple[Terms, Weights]],
-) -> tuple[NDArray[np.int64], Terms, Weights]:
-    start = np.zeros(len(rows) + 1, np.int64)
-    np.cumsum([len(terms) for terms, _ in rows], out=start[1:])
-    if not rows:
-        return start, np.empty(0, np.int32), np.empty(0, np.uint16)
-    return start, np.concatenate([terms for terms, _ in rows]), np.concatenate([weights for _, weights in rows])
 
 
 def regrouped(

@@ -66,13 +66,9 @@ class Queries:
     @classmethod
     def of(cls, vectors: Sequence[tuple[Terms, Weights]]) -> Queries:
         """Some vectors, as terms, ascending, and weights."""
-        start = np.zeros(len(vectors) + 1, np.int64)
-        np.cumsum([len(terms) for terms, _ in vectors], out=start[1:])
+        start, every, weights = side_by_side(vectors)
         if len(vectors) == 1:
-            terms, weights = vectors[0]
-            return cls(start, terms, np.arange(len(terms), dtype=np.int32), weights)
-        every = np.concatenate([np.empty(0, np.int32), *(terms for terms, _ in vectors)])
-        weights = np.concatenate([np.empty(0, np.uint16), *(weights for _, weights in vectors)])
+            return cls(start, every, np.arange(len(every), dtype=np.int32), weights)
         distinct, entries = np.unique(every, return_inverse=True)
         return cls(start, distinct, entries.ravel().astype(np.int32), weights)
 
@@ -89,6 +85,15 @@ class Queries:
         """A segment of them, each under its slot."""
         rows = np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.start))
         return Segment.of(slots, rows, self.terms[self.entries], self.weights, floor)
+
+
+def side_by_side(vectors: Sequence[tuple[Terms, Weights]]) -> tuple[NDArray[np.int64], Terms, Weights]:
+    """Where each of some vectors begins, and the terms and weights of all."""
+    start = np.zeros(len(vectors) + 1, np.int64)
+    np.cumsum([len(terms) for terms, _ in vectors], out=start[1:])
+    if not vectors:
+        return start, np.empty(0, np.int32), np.empty(0, np.uint16)
+    return start, np.concatenate([terms for terms, _ in vectors]), np.concatenate([weights for _, weights in vectors])
 
 
 class Postings(Protocol):
@@ -152,7 +157,9 @@ class Segment:
         floor: float,
     ) -> Segment:
         """A segment of entries: vector, term and weight of each; those of one term in the order of the vectors."""
-        order = np.argsort(terms, kind="stable")  # runs that are in order already are merged
+        from dedup.index.kernels.layout import in_order
+
+        order = in_order(terms)
         rows, terms, weights = rows[order], terms[order], weights[order]
         count = len(slots)
         starts = np.flatnonzero(np.concatenate([[True], terms[1:] != terms[:-1]])) if len(terms) else np.empty(0, int)
@@ -326,8 +333,9 @@ class SegmentedPostings:
             return
         for first in range(0, len(slots), LARGEST):
             some = slots[first : first + LARGEST]
-            segment = Queries.of(vectors[first : first + LARGEST]).segment(np.array(some, np.int32), self._floor)
-            self.add_sealed(segment)
+            start, terms, weights = side_by_side(vectors[first : first + LARGEST])
+            rows = np.repeat(np.arange(len(some), dtype=np.int32), np.diff(start))
+            self.add_sealed(Segment.of(np.array(some, np.int32), rows, terms, weights, self._floor))
 
     def add_sealed(self, segment: Segment) -> None:
         """Adds vectors that are sealed already, at most `LARGEST`."""

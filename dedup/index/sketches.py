@@ -14,8 +14,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.errors import StoreError
+from dedup.index.postings import side_by_side
 from dedup.index.weighing import Weigher, stretched
 from dedup.steps import FastSteps, LightSteps, PlainSteps
+from dedup.vectorize.bridge import LEAST, WORTH
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.furniture import outside_furniture
@@ -100,6 +102,50 @@ class Vector:
             raise StoreError("a vector in the store is damaged: 'dedup index check --repair' makes it anew") from error
         marks = raw[at + mask : at + mask + slots]
         return cls(terms.view("<i4").ravel(), weights, crossing, marks, name, ordinary, length)
+
+
+def unpacked(packed: Sequence[bytes]) -> list[Vector]:
+    """Many packed vectors, by a kernel.
+
+    Raises:
+        StoreError: see `Vector.unpacked`.
+    """
+    from dedup.index.kernels.layout import unpacked as laid_out
+
+    try:
+        heads = [_VECTOR.unpack_from(data) for data in packed]
+    except struct.error:
+        heads = []
+    sizes = [_VECTOR.size + 5 * count + -(-count // 8) + slots for count, _, slots, _, _ in heads]
+    if [len(data) for data in packed] != sizes:
+        return [Vector.unpacked(data) for data in packed]  # which says what is wrong
+    raw = np.frombuffer(b"".join(packed), np.uint8)
+    begin, start = np.zeros(len(packed) + 1, np.int64), np.zeros(len(packed) + 1, np.int64)
+    np.cumsum(sizes, out=begin[1:])
+    np.cumsum([head[0] for head in heads], out=start[1:])
+    terms, weights, crossing = laid_out(raw, begin[:-1] + _VECTOR.size, start)
+    bounds, ends = start.tolist(), begin[1:].tolist()
+    names = {head[3]: head[3].rstrip(b"\0").decode("ascii") for head in heads}
+    found = []
+    for place, (_, length, slots, language, ordinary) in enumerate(heads):
+        span = slice(bounds[place], bounds[place + 1])
+        marks = raw[ends[place] - slots : ends[place]]
+        one = Vector(terms[span], weights[span], crossing[span], marks, names[language], ordinary, length)
+        found.append(one)
+    return found
+
+
+def names_of(vectors: Sequence[Vector]) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
+    """What `Vector.names` gives for each of many vectors, by a kernel."""
+    from dedup.index.kernels.layout import stretched as stretched_together
+
+    start, terms, weights = side_by_side([(vector.terms, vector.weights) for vector in vectors])
+    crossing = np.concatenate([np.empty(0, np.bool_), *(vector.crossing for vector in vectors)])
+    unit, least, worth = WEIGHT_UNIT, float(LEAST), float(np.sqrt(WORTH))
+    begin, its, their = stretched_together(start, terms, weights, crossing, unit, least, worth)
+    bounds = begin.tolist()
+    spans = [slice(bounds[place], bounds[place + 1]) for place in range(len(vectors))]
+    return [(its[span], their[span]) for span in spans]
 
 
 def steps_for(articles: int, settings: Settings, progress: Progress | None = None) -> PlainSteps:

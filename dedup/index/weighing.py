@@ -86,11 +86,12 @@ class Weigher:
         for language in spoken[1:]:
             mine = told[row_of] == language
             rarity[mine] = self._rarity(terms[mine].astype(np.int64), language)
-        times, which = features.every, slice(None)
-        if count > 1 and 0 < int(times.max(initial=0)) < _TABLE:
-            times, which = np.arange(int(times.max()) + 1), features.every
-        rarity = rarity * (1 + ln(np.maximum(times.astype(np.float64) * COUNT_UNIT, 1.0)))[which]
         every = features.every.astype(np.float64)
+        most = int(features.every.max(initial=0))
+        if count > 1 and most < _TABLE:
+            rarity = rarity * _damped(np.arange(most + 1.0))[features.every]
+        else:
+            rarity = rarity * _damped(every)
         rarity *= 1 + (self._settings.capital_weight - 1) * features.capitals.astype(np.float64) / every
         weights = _unit(rarity, row_of, count)
         some = weights > 0
@@ -143,6 +144,12 @@ def stretched(weights: NDArray[np.int64]) -> NDArray[np.int64]:
     length = max(math.sqrt(float(np.dot(weights, weights))) * WEIGHT_UNIT, LEAST)
     found = np.rint(weights * WEIGHT_UNIT / length * np.sqrt(WORTH) / WEIGHT_UNIT)
     return found.astype(np.int64)  # type: ignore[no-any-return]
+
+
+def _damped(times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """By how much a term counts more for standing in a text so many times."""
+    damped: NDArray[np.float64] = 1 + ln(np.maximum(times * COUNT_UNIT, 1.0))
+    return damped
 
 
 def _unit(weights: NDArray[np.float64], row_of: NDArray[np.int64], count: int) -> NDArray[np.int64]:

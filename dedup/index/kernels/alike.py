@@ -1,6 +1,6 @@
 """What is computed of each hit of a search, and what is made of all of them: twins of what `alike` does with NumPy.
 
-No constant of another module is compiled in, for numba looks at this file alone to tell whether its machine code is old.
+No constant of another module is compiled in, for numba looks at this file alone to tell whether machine code is old.
 """
 
 from __future__ import annotations
@@ -48,9 +48,10 @@ def _score(
 
 @kept
 def pairs_scored(
-    start: NDArray[np.int64],
     terms: NDArray[np.int32],
     weights: NDArray[np.uint16],
+    order: NDArray[np.int64],
+    row_of: NDArray[np.int32],
     names_start: NDArray[np.int64],
     names: NDArray[np.int32],
     name_weights: NDArray[np.uint16],
@@ -71,30 +72,27 @@ def pairs_scored(
     span: float,
     window: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-    """The pairs among some vectors that have a score, in order; those of two tongues by names, if these are given."""
+    """The pairs among some vectors that have a score, in order; those of two tongues by names, if these are given.
+
+    `order` puts the entries in the order of their terms, and `row_of` tells whose each is.
+    """
     count = len(slots)
     a, b = np.empty(count * (count - 1) // 2, np.int64), np.empty(count * (count - 1) // 2, np.int64)
     cosines, scores, found = np.empty(len(a)), np.empty(len(a), np.int64), 0
-    longest = np.int64(8)
-    for row in range(count):
-        longest = max(longest, start[row + 1] - start[row])
-    size = np.int64(64)
-    while size < 4 * longest:
-        size *= 2
-    wrap = size - 1
-    keys, values = np.full(size, -1, np.int32), np.zeros(size, np.int64)
-    there = np.zeros(1 << 14, np.uint8)  # most terms of others are none of a row's: this tells so at once
+    sums = np.zeros((count, count), np.int32)
+    first = 0
+    while first < len(order):
+        last = first + 1
+        while last < len(order) and terms[order[last]] == terms[order[first]]:
+            last += 1
+        for one in range(first, last - 1):
+            mine, weight = sums[row_of[order[one]]], np.int32(weights[order[one]])
+            for other in range(one + 1, last):
+                mine[row_of[order[other]]] += weight * np.int32(weights[order[other]])
+        first = last
     for row in range(count - 1):
         if not stands[slots[row]]:
             continue
-        keys[:] = -1
-        there[:] = 0
-        for at in range(start[row], start[row + 1]):
-            place = (np.int64(terms[at]) * 40503 >> 4) & wrap
-            while keys[place] >= 0:
-                place = (place + 1) & wrap
-            keys[place], values[place] = terms[at], np.int64(weights[at])
-            there[np.uint64(terms[at]) & np.uint64((1 << 14) - 1)] = 1
         for other in range(row + 1, count):
             one, its = slots[row], slots[other]
             if not stands[its]:
@@ -112,15 +110,7 @@ def pairs_scored(
                     else:
                         right += 1
             else:
-                for at in range(np.uint64(start[other]), np.uint64(start[other + 1])):
-                    term = terms[at]
-                    if not there[np.uint64(term) & np.uint64((1 << 14) - 1)]:
-                        continue
-                    place = (np.int64(term) * 40503 >> 4) & wrap
-                    while keys[place] >= 0 and keys[place] != term:
-                        place = (place + 1) & wrap
-                    if keys[place] == term:
-                        dot += values[place] * np.int64(weights[at])
+                dot = np.int64(sums[row, other])
             cosine = np.float64(dot) * dot_unit
             if cosine > floor:
                 score = _score(

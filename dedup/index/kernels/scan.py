@@ -1,6 +1,6 @@
 """Vectors against the vectors of a segment. Everything is a whole number: no order of additions matters.
 
-No constant of another module is compiled in, for numba looks at this file alone to tell whether its machine code is old.
+No constant of another module is compiled in, for numba looks at this file alone to tell whether machine code is old.
 """
 
 from __future__ import annotations
