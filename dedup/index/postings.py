@@ -368,7 +368,9 @@ class SegmentedPostings:
         from dedup.index.kernels.scan import search_open
 
         now, gone = self._snapshot, self._gone
-        _, slots, dots = self._there(search(now.segments, Queries.of([(terms, weights)]), floor, 1))
+        slots, dots = np.empty(0, np.int64), np.empty(0, np.int64)
+        if now.segments:
+            _, slots, dots = self._there(search(now.segments, Queries.of([(terms, weights)]), floor, 1))
         if now.count:
             least = int(np.floor(floor / WEIGHT_UNIT**2))
             found, products = search_open(now.rows, now.count, terms, weights, least)
