@@ -200,8 +200,9 @@ class Desk:
         for place, (one, its) in enumerate(zip(came, drawn, strict=True)):
             name = one.article.id
             if name in run or (name in known and run):
+                there = [*run, name]
                 self._take_run(ledger, run, drafts)
-                known |= self.store.articles_called([name])
+                known |= self.store.articles_called(there)
             if name not in known:
                 run[name] = _Guest(place, one, its, self._next(ledger))
             elif _is_the_same(known[name], one):

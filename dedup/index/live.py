@@ -207,6 +207,9 @@ class Live:
             return []
         tongues = [self._tongue_of(one.vector.language) for one in asking]
         self._ready_names()
+        if self._names:
+            for tongue in {*tongues} - {-1}:  # one may come with these very articles
+                self._names.setdefault(tongue, self._form(FLOOR))
         hits = self._hits(asking, np.array(tongues, np.int64), np.array(among, np.int64))
         return by_kernels(self, asking, hits) if self.by_kernels else by_numpy(self, asking, hits)
 

@@ -105,6 +105,25 @@ def test_first_placements_are_near_those_of_a_run_in_any_order(seed: int) -> Non
         assert partition(index.placements()) == partition(truth)
 
 
+SEEDS = [*dedup.read_articles([str(Path(__file__).resolve().parents[2] / "seeds")])]
+
+
+@pytest.mark.parametrize("kernels", ["on", "off"])
+def test_together_articles_are_placed_as_one_by_one(kernels: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In four languages, two of which come only with the last of them; with copies, and with the same text again."""
+    monkeypatch.setenv("DEDUP_KERNELS", kernels)
+    again = [replace(article, id=f"again {article.id}") for article in SEEDS[::5]]
+    articles = sorted([*SEEDS, *again], key=lambda article: (not article.text.isascii(), article.id))
+    articles += [replace(articles[3], text=articles[3].text + " There was more."), articles[5]]
+    found = []
+    for batch in (1, 9, len(articles)):
+        with StoryIndex.open(":memory:", clock=lambda: 1e9) as index:
+            placements = index.add_many(articles, batch=batch)
+            found.append(([(one.to_record(), one.links) for one in placements], index.changes()))
+    assert found[0] == found[1] == found[2]
+    assert {placed["status"] for placed, _ in found[0][0]} == {"added", "updated", "unchanged"}
+
+
 def test_a_score_is_that_of_the_run_and_does_not_move(index: StoryIndex) -> None:
     first = index.add(MADE[0])
     assert first.new_story

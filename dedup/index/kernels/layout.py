@@ -37,22 +37,34 @@ def in_order(terms: NDArray[np.int32]) -> NDArray[np.int32]:
 
 @kept
 def unpacked(
-    raw: NDArray[np.uint8], first: NDArray[np.int64], start: NDArray[np.int64]
-) -> tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.bool_]]:
-    """Terms, weights and marks of crossing of packed vectors: the entries of vector i begin at `first[i]`."""
+    raw: NDArray[np.uint8], first: NDArray[np.int64], start: NDArray[np.int64], bins: int
+) -> tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.bool_], bool]:
+    """Terms, weights and marks of crossing of packed vectors, and whether each has as many terms as it says.
+
+    What is packed of vector i begins at `first[i]`; its entries are to begin at `start[i]`.
+    """
     total = start[-1]
     terms, weights, crossing = np.empty(total, np.int32), np.empty(total, np.uint16), np.empty(total, np.bool_)
     for vector in range(len(first)):
-        count, at = start[vector + 1] - start[vector], first[vector]
+        count, at, place = start[vector + 1] - start[vector], first[vector], start[vector]
+        held = np.int64(0)
+        for digit in range(bins):
+            held += raw[at + digit]
+        if held != count:
+            return terms, weights, crossing, False
+        low = at + bins
+        for digit in range(bins):
+            for _ in range(raw[at + digit]):
+                terms[place] = np.int32(raw[low]) | (np.int32(raw[low + 1]) << np.int32(8)) | np.int32(digit << 16)
+                low += 2
+                place += 1
+        at += bins + 2 * count
         for entry in range(count):
-            place, byte = start[vector] + entry, at + 3 * entry
-            low, middle, high = np.int32(raw[byte]), np.int32(raw[byte + 1]), np.int32(raw[byte + 2])
-            terms[place] = low | (middle << np.int32(8)) | (high << np.int32(16))
-            byte = at + 3 * count + 2 * entry
+            place, byte = start[vector] + entry, at + 2 * entry
             weights[place] = np.uint16(np.int32(raw[byte]) | (np.int32(raw[byte + 1]) << np.int32(8)))
-            byte = at + 5 * count + (entry >> 3)
+            byte = at + 2 * count + (entry >> 3)
             crossing[place] = (np.int32(raw[byte]) >> np.int32(7 - (entry & 7))) & 1
-    return terms, weights, crossing
+    return terms, weights, crossing, True
 
 
 @kept
