@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -13,9 +13,10 @@ from dedup.background import Background
 from dedup.clustering import Link, Progress
 from dedup.collection import untold
 from dedup.errors import StoreError, UnknownArticleError
+from dedup.index.identity import around_settled
 from dedup.index.incoming import Incoming, Placement
 from dedup.index.keeper import Admitted, Drawn, Keeper
-from dedup.index.ledger import Ledger
+from dedup.index.ledger import Ledger, renumber
 from dedup.index.opening import DAY, HOUR, Facts, read_facts, write_facts
 from dedup.index.placing import Found, Newcomer, link
 from dedup.index.records import StoredArticle, facts_of
@@ -356,40 +357,6 @@ class Desk:
             stands=True,
         )
         return stored, article.text or None
-
-
-def renumber(ledger: Ledger, first: int) -> None:
-    """Gives the changes from a place on cursors without gaps."""
-    start = ledger.changes[first].cursor if first < len(ledger.changes) else ledger.cursor + 1
-    ledger.changes[first:] = [
-        replace(change, cursor=start + place) for place, change in enumerate(ledger.changes[first:])
-    ]
-    ledger.cursor = ledger.changes[-1].cursor if ledger.changes else ledger.cursor
-
-
-def around_settled(groups: Sequence[Sequence[int]], story_of: Mapping[int, int], settled: set[int]) -> list[list[int]]:
-    """Groups of articles bent so that each settled story is in one of them, whole, and none has two.
-
-    The other articles of a group stay together, with the settled story that most of the group's articles are in.
-    """
-    if not settled:
-        return [list(group) for group in groups]
-    blocks: dict[int, list[int]] = {}
-    for number, story in story_of.items():
-        if story in settled:
-            blocks.setdefault(story, []).append(number)
-    found: list[list[int]] = []
-    for group in groups:
-        free = [number for number in group if story_of[number] not in settled]
-        counts: dict[int, int] = {}
-        for number in group:
-            if story_of[number] in settled:
-                counts[story_of[number]] = counts.get(story_of[number], 0) + 1
-        if counts:
-            blocks[min(counts, key=lambda story: (-counts[story], story))] += free
-        elif free:
-            found.append(free)
-    return [*found, *blocks.values()]
 
 
 def _newcomer(came: Incoming, drawn: Drawn, number: int) -> Newcomer:

@@ -406,11 +406,3 @@ class Keeper:
         while page := list(islice(sketches, _PAGE)):
             vectors = unpacked([sketch.vector for _, sketch in page])
             yield from ((number, vector) for (number, _), vector in zip(page, vectors, strict=True))
-
-
-def by_group(labels: Mapping[int, int]) -> list[list[int]]:
-    """Article numbers by their label, each group ascending."""
-    groups: dict[int, list[int]] = defaultdict(list)
-    for number in sorted(labels):
-        groups[labels[number]].append(number)
-    return list(groups.values())

@@ -126,5 +126,14 @@ class Ledger:
         return (min(known), max(known)) if known else (None, None)
 
 
+def renumber(ledger: Ledger, first: int) -> None:
+    """Gives the changes from a place on cursors without gaps."""
+    start = ledger.changes[first].cursor if first < len(ledger.changes) else ledger.cursor + 1
+    ledger.changes[first:] = [
+        replace(change, cursor=start + place) for place, change in enumerate(ledger.changes[first:])
+    ]
+    ledger.cursor = ledger.changes[-1].cursor if ledger.changes else ledger.cursor
+
+
 def _name(content: bytes) -> str:
     return f"s{content.hex()[:12]}"

@@ -11,19 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.index.alike import Alike, Asking, Hits, by_kernels, by_numpy
-from dedup.index.postings import (
-    LARGEST,
-    SEALED_AT_ONCE,
-    ManyHits,
-    PlainPostings,
-    Queries,
-    Segment,
-    SegmentedPostings,
-    Terms,
-    Weights,
-    search,
-)
+from dedup.index.postings import LARGEST, SEALED_AT_ONCE, PlainPostings, SegmentedPostings
 from dedup.index.records import StoredArticle
+from dedup.index.segments import ManyHits, Queries, Segment, Terms, Weights, search
 from dedup.index.sketches import Vector, names_of
 from dedup.match.outlets import outlet_penalty
 from dedup.match.stories import FLOOR, score

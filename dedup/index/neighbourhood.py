@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dedup.index.alike import scoring
 from dedup.index.live import Live
-from dedup.index.postings import side_by_side
+from dedup.index.segments import side_by_side
 from dedup.index.sketches import Compared, Vector
 from dedup.match.stories import FLOOR, Pairs, days_between
 from dedup.settings import Settings

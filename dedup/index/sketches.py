@@ -14,7 +14,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.errors import StoreError
-from dedup.index.postings import side_by_side
+from dedup.index.segments import side_by_side
 from dedup.index.weighing import Weigher, stretched
 from dedup.steps import FastSteps, LightSteps, PlainSteps
 from dedup.vectorize.bridge import LEAST, WORTH

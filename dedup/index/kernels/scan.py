@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from dedup.vectorize.kernels.compiling import kept
 
 if TYPE_CHECKING:
-    from dedup.index.postings import OpenRows, Queries, Segment, Terms, Weights
+    from dedup.index.postings import OpenRows
+    from dedup.index.segments import Queries, Segment, Terms, Weights
 
 _Found = tuple[NDArray[np.int32], NDArray[np.int32]]
 _AllFound = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
