@@ -13,6 +13,7 @@ from dedup.background import Background
 from dedup.clustering import Link, Progress
 from dedup.collection import untold
 from dedup.errors import StoreError, UnknownArticleError
+from dedup.index.following import follow
 from dedup.index.identity import around_settled
 from dedup.index.incoming import Incoming, Placement
 from dedup.index.keeper import Admitted, Drawn, Keeper
@@ -172,9 +173,13 @@ class Desk:
     def up_to_date(self) -> Keeper:
         """The same with what another process has written since."""
         with self.thinking:
-            if self._read_only and self._keeper is not None and self.store.highest()["last_change"] != self._cursor:
-                self.facts = read_facts(self.store, None)
-                self._keeper = None
+            last = self.store.highest()["last_change"] if self._read_only else self._cursor
+            if self._keeper is not None and last != self._cursor:
+                before, self.facts = self.facts, read_facts(self.store, None)
+                if self.facts.version == before.version and follow(self._keeper, self._cursor, before.now):
+                    self._cursor = last
+                else:
+                    self._keeper = None
             return self.keeper()
 
     def known(self, id_: str) -> StoredArticle:

@@ -240,10 +240,8 @@ class Keeper:
         live, slot = self.live, self.live.slot(article.number)
         story, root, stood = int(live.story[slot]), int(live.copies[slot]), bool(live.stands[slot])
         was_twin = live.is_twin(slot)
-        live.remove(article.number)
+        self.let_go(article.number)
         self.store.delete_article(article.number)
-        for known in (self.fresh, self._vectors, self._words, self._unwritten, self._moved):
-            known.pop(article.number, None)
         ledger.touch(story)
         left = sorted(int(live.number[other]) for other in live.of_story(story) if int(live.copies[other]) == root)
         if not was_twin:
@@ -260,6 +258,12 @@ class Keeper:
             standing = standing or heir
             stands = heir or bool(live.stands[live.slot(number)])
             self._put(ledger, number, Place(story, left[0] if root == article.number else root, stands))
+
+    def let_go(self, number: int) -> None:
+        """Forgets an article that the store has no longer, or as another."""
+        self.live.remove(number)
+        for known in (self.fresh, self._vectors, self._words, self._unwritten, self._moved):
+            known.pop(number, None)
 
     def look_at(self, ledger: Ledger, stories: Sequence[int]) -> None:
         """Groups the articles of some stories anew, the first of which matters most, as if there were no others."""

@@ -82,6 +82,14 @@ class Live:
         """The numbers of all stories."""
         yield from self._of_story
 
+    def numbers(self) -> Iterator[int]:
+        """The numbers of all articles."""
+        yield from self._slot
+
+    def twins(self) -> list[int]:
+        """The slots of the articles that `is_twin` is true of."""
+        return sorted(self._twins)
+
     def is_twin(self, slot: int) -> bool:
         """Whether another article, with the same title and text, is compared in its place."""
         return slot in self._twins

@@ -120,6 +120,9 @@ class MemoryStore:
     def ids(self, numbers: Sequence[int]) -> dict[int, str]:
         return {number: article.id for number, article in self.articles(numbers).items()}
 
+    def numbers(self) -> list[int]:
+        return sorted(self._open().articles)
+
     def first_alike(self, contents: Sequence[bytes]) -> dict[bytes, int]:
         found, wanted = dict[bytes, int](), set(contents)
         for article in self._in_order():

@@ -165,6 +165,9 @@ class SqliteStore:
     def ids(self, numbers: Sequence[int]) -> dict[int, str]:
         return dict(self._of_numbers("SELECT number, id FROM article WHERE number IN ({})", numbers))
 
+    def numbers(self) -> list[int]:
+        return [row[0] for row in self._rows("SELECT number FROM article ORDER BY number")]
+
     def first_alike(self, contents: Sequence[bytes]) -> dict[bytes, int]:
         statement = "SELECT content, min(number) FROM article WHERE content IN ({}) GROUP BY content"
         return dict(self._of_numbers(statement, contents))

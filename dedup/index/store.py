@@ -104,6 +104,10 @@ class Store(Protocol):
         """The ids of those articles that are there, by number."""
         ...
 
+    def numbers(self) -> list[int]:
+        """Those of all articles, rising."""
+        ...
+
     def first_alike(self, contents: Sequence[bytes]) -> dict[bytes, int]:
         """Of the articles of each content the number of the one that came first."""
         ...

@@ -390,6 +390,34 @@ def test_readers_in_threads_while_articles_come(tmp_path: Path) -> None:
     assert faults == []
 
 
+def test_a_reader_follows_a_writer_without_reading_all_again(tmp_path: Path) -> None:
+    path, seed = tmp_path / "stories.db", int(np.random.default_rng().integers(1 << 20))
+    rng = np.random.default_rng(seed)
+    asked = [replace(article, id="", text=article.text + " So it was said.") for article in MADE[::7]]
+    with StoryIndex.open(path) as writer, StoryIndex.open(path, read_only=True) as reader:
+        writer.add_many(MADE[:20])
+        reader.match(asked[0])
+        kept = reader._desk.keeper()
+        there = [article.id for article in MADE[:20]]
+        for step in range(12):
+            some = [MADE[int(place)] for place in rng.choice(len(MADE), 6, replace=False)]
+            writer.add_many([replace(one, id=f"{one.id} {int(rng.integers(3))}") for one in some])
+            writer.add_many([replace(one, text=one.text + f" Told {step} times.") for one in some[:2]])
+            there = sorted({*there, *(one.id for one in some[:2])})
+            gone = [there.pop(int(rng.integers(len(there)))) for _ in range(2)]
+            writer.remove(*gone)
+            if step % 4 == 3:
+                writer.reconcile()
+            with StoryIndex.open(path, read_only=True) as other:
+                for article in asked:
+                    assert reader.match(article) == other.match(article), f"seed {seed}"
+        assert reader._desk.keeper() is kept
+        writer.rebuild(learn=True)
+        with StoryIndex.open(path, read_only=True) as other:
+            assert reader.match(asked[0]) == other.match(asked[0])
+        assert reader._desk.keeper() is not kept
+
+
 def test_a_reader_of_another_process_sees_what_was_written_since(tmp_path: Path) -> None:
     path = tmp_path / "stories.db"
     with StoryIndex.open(path) as writer:
