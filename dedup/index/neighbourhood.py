@@ -68,13 +68,14 @@ def _by_numpy(live: Live, slots: NDArray[np.int64], vectors: Sequence[Vector]) -
 
 def _by_kernel(live: Live, slots: NDArray[np.int64], vectors: Sequence[Vector]) -> _Columns:
     from dedup.index.kernels.alike import pairs_scored
+    from dedup.index.kernels.layout import in_order
 
     tongues = {tongue for tongue in live.tongue[slots].tolist() if tongue >= 0}
     start, terms, weights = side_by_side([(vector.terms, vector.weights) for vector in vectors])
     return pairs_scored(
         terms,
         weights,
-        np.argsort(terms, kind="stable"),  # of one term those of the earlier vectors first
+        in_order(terms),  # of one term those of the earlier vectors first
         np.repeat(np.arange(len(vectors), dtype=np.int32), np.diff(start)),
         *side_by_side([vector.names() for vector in vectors] if len(tongues) > 1 else []),
         slots,

@@ -50,7 +50,7 @@ def _score(
 def pairs_scored(
     terms: NDArray[np.int32],
     weights: NDArray[np.uint16],
-    order: NDArray[np.int64],
+    order: NDArray[np.int32],
     row_of: NDArray[np.int32],
     names_start: NDArray[np.int64],
     names: NDArray[np.int32],
