@@ -14,9 +14,10 @@ from dedup.clustering import Link, Progress
 from dedup.collection import untold
 from dedup.errors import StoreError, UnknownArticleError
 from dedup.index.following import follow
+from dedup.index.guests import Admitted, Drawn
 from dedup.index.identity import around_settled
 from dedup.index.incoming import Incoming, Placement
-from dedup.index.keeper import Admitted, Drawn, Keeper
+from dedup.index.keeper import Keeper
 from dedup.index.ledger import Ledger, renumber
 from dedup.index.opening import DAY, HOUR, Facts, read_facts, write_facts
 from dedup.index.placing import Found, Newcomer, link

@@ -7,16 +7,17 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from itertools import islice
 
 from dedup.background import Background
 from dedup.clustering import Progress
+from dedup.index.guests import Admitted, Drawn, Place
 from dedup.index.identity import assign
 from dedup.index.ledger import Ledger
 from dedup.index.live import Live
 from dedup.index.neighbourhood import MOST, regrouped
-from dedup.index.placing import Found, Newcomer, Placer, Verdict, Weighed
+from dedup.index.placing import Found, Newcomer, Placer, Verdict
 from dedup.index.records import Kind, Sketch, StoredArticle
 from dedup.index.sketches import GROWN, Sketcher, Vector, by_kernels, pack_words, steps_for, unpack_words, unpacked
 from dedup.index.store import Store
@@ -29,47 +30,6 @@ _PAGE = 1_000
 _COMPARED_AT_ONCE = 1 << 14
 REMEMBERED = 4_096
 """Vectors that are not read from the store again, those of the last that came or were looked at."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Place:
-    """Where an article is from now on.
-
-    Attributes:
-        story: the number of its story.
-        copies: the number of the first article of its group of copies, None where it has none.
-        stands: whether it counts when stories are compared.
-    """
-
-    story: int
-    copies: int | None
-    stands: bool
-
-
-@dataclass(slots=True, eq=False)
-class Admitted:
-    """An article that is being taken in.
-
-    Attributes:
-        new: the article.
-        slot: where it is in memory.
-        twin: the number of the first article of the very same title and text, None for none.
-        weighed: what it is judged by, None for one with a twin.
-    """
-
-    new: Newcomer
-    slot: int
-    twin: int | None
-    weighed: Weighed | None = None
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Drawn:
-    """What was taken from one text: all its words, packed; those that count; and its vector."""
-
-    packed: bytes
-    judged: HashedWords
-    vector: Vector
 
 
 class Keeper:

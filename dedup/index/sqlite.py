@@ -14,7 +14,7 @@ from dedup.errors import StoreError, StoreLockedError
 from dedup.index.finding import condition
 from dedup.index.place import WriterLock, refuse_network
 from dedup.index.records import Change, Sketch, StoredArticle, StoredStory, moment
-from dedup.index.schema import APPLICATION, FORMAT, migrate
+from dedup.index.schema import APPLICATION, FORMAT, article_row, migrate, story_row
 from dedup.index.store import StoryFilter
 
 PAGE = 16_384
@@ -125,7 +125,7 @@ class SqliteStore:
         self.put_articles([(article, text, sketch)])
 
     def put_articles(self, rows: Sequence[tuple[StoredArticle, str | None, Sketch]]) -> None:
-        self._write_many(_PUT_ARTICLE, [_article_row(article) for article, _, _ in rows])
+        self._write_many(_PUT_ARTICLE, [article_row(article) for article, _, _ in rows])
         sketches = [(article.number, sketch.words, sketch.vector) for article, _, sketch in rows]
         self._write_many("INSERT OR REPLACE INTO sketch VALUES (?, ?, ?)", sketches)
         untold = [(article.number,) for article, text, _ in rows if text is None]
@@ -213,7 +213,7 @@ class SqliteStore:
         self.put_stories([story])
 
     def put_stories(self, stories: Sequence[StoredStory]) -> None:
-        self._write_many(_PUT_STORY, [_story_row(story) for story in stories])
+        self._write_many(_PUT_STORY, [story_row(story) for story in stories])
 
     def delete_story(self, number: int) -> None:
         self._write("DELETE FROM story WHERE number = ?", (number,))
@@ -386,20 +386,6 @@ class SqliteStore:
         if name.startswith("SQLITE_CANTOPEN"):
             return StoreError(f"{path} cannot be opened: {error}")
         return StoreError(f"{path}: {error}")
-
-
-def _article_row(article: StoredArticle) -> tuple[Any, ...]:
-    return (
-        article.number, article.id, article.content, article.length, article.seconds, article.told, article.came,
-        article.source, article.facts, article.story, article.copies, article.stands,
-    )  # fmt: skip
-
-
-def _story_row(story: StoredStory) -> tuple[Any, ...]:
-    return (
-        story.number, story.id, story.into, story.size, story.start, story.end, story.touched, story.shown,
-        story.settled,
-    )  # fmt: skip
 
 
 def _story(row: Sequence[Any]) -> StoredStory:

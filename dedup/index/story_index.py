@@ -30,7 +30,7 @@ from dedup.pipeline import cluster
 
 if TYPE_CHECKING:
     from dedup.clustering import Clustering, Explanation, Progress, Story
-    from dedup.index.keeper import Drawn
+    from dedup.index.guests import Drawn
     from dedup.settings import Settings
 
 BATCH = 500

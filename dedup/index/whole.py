@@ -14,7 +14,7 @@ from dedup.background import Background
 from dedup.clustering import Clustering, Progress
 from dedup.collection import Distinct, collected
 from dedup.evidence import StoredEvidence
-from dedup.index.keeper import Place
+from dedup.index.guests import Place
 from dedup.index.records import StoredArticle
 from dedup.index.sketches import steps_for, unpack_words
 from dedup.index.store import Store
