@@ -72,9 +72,8 @@ def index(
     data: Data = None,
     json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole result here as JSON.")] = None,
     articles: Annotated[int, typer.Option(min=0, help="Articles of the stream at most; 0 leaves it out.")] = 100_000,
-    vectors: Annotated[
-        int, typer.Option(min=0, help="Made-up vectors to search among; 0 leaves that out.")
-    ] = 1_000_000,
+    live: Annotated[int, typer.Option(min=0, help="Made-up articles to ask among; 0 leaves that out.")] = 1_000_000,
+    per_day: Annotated[int, typer.Option(min=0, help="Articles a day of the made-up year; 0 leaves that out.")] = 100,
     seed: Annotated[int, typer.Option(min=0, help="Seed of what is made up.")] = 20240527,
 ) -> None:
     """What the story index does in a second, what it takes, and how its first placements compare with a run."""
@@ -87,7 +86,8 @@ def index(
 
         with notes.status("starting") as status:
             watch = Stopwatch(status.update)
-            report = benchmark.run(find_folder(data), articles=articles, vectors=vectors, seed=seed, watch=watch)
+            sizes = {"articles": articles, "live": live, "per_day": per_day}
+            report = benchmark.run(find_folder(data), **sizes, seed=seed, watch=watch)
     except DedupError as error:
         _complain(notes, str(error))
         raise typer.Exit(1) from error

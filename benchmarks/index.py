@@ -6,7 +6,8 @@ The result is one dictionary (`run`):
     stream      of the real stream in the order of its dates: articles; `single`, articles a second each on disk by
                 itself; `batches`, the same by 500; `match` and `add`, milliseconds (p50, p99); bytes of `disk` beside
                 the texts and of `memory` for each article; seconds to `reopen` it
-    search      the same for the search alone, among made-up vectors: vectors, milliseconds (p50, p99), bytes for each
+    year        of a made-up year of which thirty days are kept: see `index_made.year`
+    live        of very many made-up articles: see `index_made.live`
     placements  by labelled set, background and order of arrival: BCubed F1 against the labels of the run over all and
                 of the placements before `reconcile`; F1 of these against that run; `churn`, the share of articles whose
                 story id `reconcile` changed; whether the placements were that run's after it
@@ -14,6 +15,7 @@ The result is one dictionary (`run`):
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -25,14 +27,9 @@ from typing import Any
 import numpy as np
 
 import dedup
-from benchmarks import data
+from benchmarks import data, index_made
 from benchmarks.machine import BenchmarkError, Stopwatch, provenance
 from dedup import Article, Background, StoryIndex
-from dedup.index.postings import SegmentedPostings
-from dedup.index.sketches import Vector
-from dedup.index.sqlite import SqliteStore
-from dedup.match.stories import FLOOR
-from dedup.vectorize.exact import WEIGHT_UNIT
 
 LEARNED_FROM = 5_000
 """Articles of the beginning of the stream that its background is learned from."""
@@ -43,13 +40,14 @@ ASKED = 2_000
 ORDERS = ("given", "turned", "mixed")
 
 
-def run(folder: Path | None, *, articles: int, vectors: int, seed: int, watch: Stopwatch) -> dict[str, Any]:
+def run(folder: Path | None, *, articles: int, live: int, per_day: int, seed: int, watch: Stopwatch) -> dict[str, Any]:
     """Measures everything.
 
     Args:
         folder: the labelled sets and the stream.
         articles: of the stream, at most; 0 to leave it out.
-        vectors: among which is searched; 0 to leave that out.
+        live: made-up articles that are asked among; 0 to leave that out.
+        per_day: made-up articles a day of the year; 0 to leave that out.
         seed: of what is made up.
         watch: is told of each step.
     """
@@ -61,8 +59,10 @@ def run(folder: Path | None, *, articles: int, vectors: int, seed: int, watch: S
         with TemporaryDirectory() as place:
             store = Path(place) / "stories.db"
             report["stream"] = _stream(stream, articles, store, seed, watch)
-            if vectors:
-                report["search"] = _search(store, vectors, seed, watch)
+    if per_day:
+        report["year"] = index_made.year(per_day, seed, watch)
+    if live:
+        report["live"] = index_made.live(live, ASKED, seed, watch)
     report["placements"] = {}
     for labelled in data.labelled_sets(folder):
         with watch.step(f"placements: {labelled.name}"):
@@ -77,6 +77,8 @@ def _stream(stream: Path, most: int, store: Path, seed: int, watch: Stopwatch) -
         background = dedup.learn_background(every[:LEARNED_FROM])
     single = min(SINGLE, len(every) // 2)
     bulk, last = every[:-single], every[-single:]
+    gc.collect()
+    gc.freeze()  # what the benchmark itself holds is not gone through again and again
     with StoryIndex.open(store, background=background) as index:
         with watch.step("stream: batches"):
             by_batch = _timed(lambda: len(index.add_many(bulk)))
@@ -108,40 +110,6 @@ def _stream(stream: Path, most: int, store: Path, seed: int, watch: Stopwatch) -
         "stories": stats["stories"],
         "texts": texts / len(every),
     }
-
-
-def _search(store: Path, count: int, seed: int, watch: Stopwatch) -> dict[str, Any]:
-    """Among vectors that have half of their terms from one real article and half from another."""
-    kept = SqliteStore(store, read_only=True)
-    real = [Vector.unpacked(sketch.vector) for _, sketch in kept.every_sketch()]
-    kept.close()
-    rng, postings = np.random.default_rng(seed), SegmentedPostings(FLOOR)
-    with watch.step("search: fill"):
-        begin = time.perf_counter()
-        for slot in range(count):
-            postings.add(slot, *_made(real, rng))
-        filled = time.perf_counter() - begin
-    with watch.step("search: ask"):
-        asked = [_made(real, rng) for _ in range(ASKED)]
-        times = [_timed(partial(postings.above, *query, FLOOR)) for query in asked]
-    return {
-        "vectors": count,
-        "filled": count / filled,
-        "milliseconds": _percentiles(times),
-        "memory": postings.memory() / count,
-    }
-
-
-def _made(real: Sequence[Vector], rng: np.random.Generator) -> tuple[Any, Any]:
-    one, other = (real[int(place)] for place in rng.integers(len(real), size=2))
-    weight = np.zeros(len(one.terms) + len(other.terms), np.int64)
-    terms = np.concatenate([one.terms, other.terms])
-    weight[:] = np.concatenate([one.weights, other.weights])
-    some = rng.random(len(terms)) < 0.5
-    terms, first = np.unique(terms[some], return_index=True)
-    found = weight[some][first] * WEIGHT_UNIT
-    length = np.sqrt((found**2).sum()) or 1.0
-    return terms, np.rint(found / length / WEIGHT_UNIT).astype(np.uint16)
 
 
 def _placements(labelled: data.LabelledSet, seed: int) -> dict[str, Any]:

@@ -24,9 +24,16 @@ def show_index(report: Mapping[str, Any], out: Console) -> None:
         ):
             table.add_row(name, value)
         out.print(table)
-    if search := report.get("search"):
-        told = f"{_milliseconds(search['milliseconds'])}; {search['memory']:,.0f} bytes each"
-        out.print(f"The search alone among {search['vectors']:,} made-up vectors: {told}", highlight=False)
+    if year := report.get("year"):
+        table = Table("days", "live", "ms an article", "MB of memory", "MB of disk", title="a year, 30 days of it kept")
+        for part in year["parts"]:
+            sizes = (f"{part[key] / 1e6:.0f}" for key in ("memory", "disk"))
+            table.add_row(str(part["days"]), f"{part['live']:,}", f"{part['milliseconds']:.2f}", *sizes)
+        out.print(table)
+    if live := report.get("live"):
+        sizes = (f"{live[key]:,.0f} bytes of {key}" for key in ("memory", "disk"))
+        told = f"match {_milliseconds(live['match'])}; reopened in {live['reopen']:.0f} s; {', '.join(sizes)} each"
+        out.print(f"{live['articles']:,} made-up articles without texts: {told}", highlight=False)
     table = Table("set", "background", "arrival", "run", "placements", "against the run", "churn", "same after")
     for name, backgrounds in report["placements"].items():
         for background, orders in backgrounds.items():

@@ -103,11 +103,14 @@ def export(
             "--output", metavar="FILE", help="Write to this file, packed as its name says.", show_default=False
         ),
     ] = None,
+    style: Annotated[
+        Format, typer.Option("--format", help="How: the page shows all articles as 'reconcile' would group them.")
+    ] = Format.JSONL,
 ) -> None:
-    """Write all articles and their stories as 'dedup cluster --format jsonl' does: a line per article."""
+    """Write all articles and their stories as 'dedup cluster' does: a line per article, or another format."""
     begin_logging(0, as_json=False)
     with opened_to_read(store) as index:
-        write_result(index.placements(), Format.JSONL, output)
+        write_result(index.clustering() if style is Format.HTML else index.placements(), style, output)
 
 
 COMMANDS = {

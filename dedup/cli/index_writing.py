@@ -190,6 +190,21 @@ def check(
         raise typer.Exit(1)
 
 
+def vacuum(
+    store: StoreOption,
+    changes_before: Annotated[
+        int,
+        typer.Option("--changes-before", metavar="CURSOR", help="Forget the changes before this one, too.", min=0),
+    ] = 0,
+    wait: WaitOption = None,
+) -> None:
+    """Give back the disk that removed articles and forgotten changes took: the bytes that the store takes now."""
+    begin_logging(0, as_json=False)
+    with opened(store, wait) as index:
+        index.vacuum(changes_before=changes_before)
+        write_lines([{"bytes": index.stats()["bytes"]}])
+
+
 def _says_something(given: Configuration) -> bool:
     """Whether any setting comes from somewhere."""
     return any(place != "default" for name, place in given.origins.items() if name in given.settings.method())
@@ -203,5 +218,6 @@ COMMANDS = {
     "reconcile": reconcile,
     "rebuild": rebuild,
     "check": check,
+    "vacuum": vacuum,
 }
 """By their names."""

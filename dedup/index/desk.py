@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from typing import Literal
 
 from dedup.background import Background
 from dedup.clustering import Link, Progress
 from dedup.collection import untold
 from dedup.errors import StoreError, UnknownArticleError
-from dedup.index.incoming import Incoming, Placement, Status
-from dedup.index.keeper import Drawn, Keeper
-from dedup.index.ledger import Ledger
+from dedup.index.following import follow
+from dedup.index.guests import Admitted, Drawn
+from dedup.index.identity import around_settled
+from dedup.index.incoming import Incoming, Placement
+from dedup.index.keeper import Keeper
+from dedup.index.ledger import Ledger, renumber
 from dedup.index.opening import DAY, HOUR, Facts, read_facts, write_facts
 from dedup.index.placing import Found, Newcomer, link
 from dedup.index.records import StoredArticle, facts_of
@@ -40,6 +44,29 @@ class Draft:
     found: tuple[Found, ...] = ()
     story: int | None = None
     copies: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Guest:
+    """An article at the desk.
+
+    Attributes:
+        place: among those that came with it.
+        came: the article.
+        drawn: what was taken from its text.
+        number: its number.
+        before: the number of the story that it was in, 0 for one that is new.
+    """
+
+    place: int
+    came: Incoming
+    drawn: Drawn
+    number: int
+    before: int = 0
+
+    def newcomer(self) -> Newcomer:
+        """What is placed of it."""
+        return _newcomer(self.came, self.drawn, self.number)
 
 
 class Desk:
@@ -99,7 +126,7 @@ class Desk:
                 keeper = self.keeper()
             try:
                 with self.store.transaction():
-                    counts = self.store.counts()
+                    counts = self.store.highest()
                     self._now = max(self._now, self._clock())
                     ledger = Ledger(
                         self.store,
@@ -114,6 +141,7 @@ class Desk:
                     with self.thinking:
                         if self.facts.keep_days is not None:
                             self.expire(ledger, self._now - self.facts.keep_days * DAY)
+                        self.keeper().write()  # of another, where all was judged anew
                         ledger.write()
                     if ledger.changes:
                         self.store.put_facts({"now": repr(self._now)})
@@ -146,9 +174,13 @@ class Desk:
     def up_to_date(self) -> Keeper:
         """The same with what another process has written since."""
         with self.thinking:
-            if self._read_only and self._keeper is not None and self.store.counts()["last_change"] != self._cursor:
-                self.facts = read_facts(self.store, None)
-                self._keeper = None
+            last = self.store.highest()["last_change"] if self._read_only else self._cursor
+            if self._keeper is not None and last != self._cursor:
+                before, self.facts = self.facts, read_facts(self.store, None)
+                if self.facts.version == before.version and follow(self._keeper, self._cursor, before.now):
+                    self._cursor = last
+                else:
+                    self._keeper = None
             return self.keeper()
 
     def known(self, id_: str) -> StoredArticle:
@@ -166,52 +198,91 @@ class Desk:
         """What is taken from the texts of articles."""
         return self.keeper().draw([(came.article.title, came.article.text) for came in some])
 
-    def take(self, ledger: Ledger, came: Incoming, drawn: Drawn) -> Draft:
-        """Takes one article in."""
+    def take(self, ledger: Ledger, came: Sequence[Incoming], drawn: Sequence[Drawn]) -> list[Draft]:
+        """Takes articles in. Those that are new are looked for together, and placed one after the other."""
         with self.thinking:
-            stored = self.store.article(came.article.id)
-            if stored is not None and _is_the_same(stored, came):
+            known = self.store.articles_called([one.article.id for one in came])
+        drafts: dict[int, Draft] = {}
+        run: dict[str, _Guest] = {}
+        for place, (one, its) in enumerate(zip(came, drawn, strict=True)):
+            name = one.article.id
+            if name in run or (name in known and run):
+                there = [*run, name]
+                self._take_run(ledger, run, drafts)
+                known |= self.store.articles_called(there)
+            if name not in known:
+                run[name] = _Guest(place, one, its, self._next(ledger))
+            elif _is_the_same(known[name], one):
+                stored = known[name]
                 story = ledger.story(stored.story).id
-                return Draft(Placement(stored.id, "unchanged", story, False, self.copy_of(stored)))
-            keeper, already, before = self.keeper(), len(ledger.changes), 0
-            number = self._next(ledger) if stored is None else stored.number
-            if stored is not None:
-                before = int(keeper.live.story[keeper.live.slot(number)])
-                keeper.take_out(ledger, stored)
-            alike = self.store.alike(came.content)
-            verdict = keeper.verdict(_newcomer(came, drawn), alike)
-            story_number, begun = verdict.story, False
-            if story_number is None:
-                alone = bool(before) and not keeper.live.of_story(before)
-                story_number, begun = (before, False) if alone else (ledger.begin(came.content), True)
-            article, text = self._stored(ledger, came, number, story_number)
-            old = ledger.story(before).id if before else ""
-            told = ledger.tell("added" if stored is None else "updated", article.id, ledger.story(story_number).id, old)
-            keeper.insert(ledger, article, text, drawn, verdict, twin=bool(alike))
-            if stored is not None and before != story_number and keeper.live.of_story(before):
-                keeper.look_at(ledger, [before])
-            now = int(keeper.live.story[keeper.live.slot(number)])
-            if now != story_number:  # it moved at once: that is where it was added
-                ledger.changes = [
-                    replace(change, story=ledger.story(now).id) if change is told else change
-                    for change in ledger.changes
-                    if not (change.kind == "moved" and change.article == article.id and change.cursor > told.cursor)
-                ]
-                if begun and not keeper.live.of_story(story_number):
-                    ledger.take_back(story_number)
-                renumber(ledger, already)
-            status: Status = "added" if stored is None else "updated"
-            others = tuple(change for change in ledger.changes[already:] if change.article != article.id)
-            is_new = len(keeper.live.of_story(now)) == 1
-            copies = int(keeper.live.copies[keeper.live.slot(number)])
-            answer = Placement(article.id, status, ledger.story(now).id, is_new, None, changed=others)
-            return Draft(answer, verdict.found, now, copies)
+                drafts[place] = Draft(Placement(name, "unchanged", story, False, self.copy_of(stored)))
+            else:
+                with self.thinking:
+                    keeper, stored = self.keeper(), known[name]
+                    before = int(keeper.live.story[keeper.live.slot(stored.number)])
+                    keeper.take_out(ledger, stored)
+                    self._take_run(ledger, {name: _Guest(place, one, its, stored.number, before)}, drafts)
+                known |= self.store.articles_called([name])
+        self._take_run(ledger, run, drafts)
+        return [drafts[place] for place in range(len(came))]
+
+    def _take_run(self, ledger: Ledger, run: dict[str, _Guest], drafts: dict[int, Draft]) -> None:
+        """Takes in articles none of which is there, and forgets that they were to be."""
+        guests = [*run.values()]
+        run.clear()
+        if not guests:
+            return
+        with self.thinking:
+            keeper = self.keeper()
+            keeper.write()
+            contents = [guest.came.content for guest in guests]
+            ledger.expect(contents)
+            admitted = keeper.admit([guest.newcomer() for guest in guests], contents)
+            if len(guests) > 1:
+                weighed = [one.weighed for one in admitted if one.weighed is not None]
+                ledger.recall(keeper.placer.likely_stories(weighed))
+        for guest, one in zip(guests, admitted, strict=True):
+            with self.thinking:
+                drafts[guest.place] = self._place(ledger, keeper, guest, one)
+        with self.thinking:
+            keeper.compare(admitted)
+            keeper.write()
+
+    def _place(self, ledger: Ledger, keeper: Keeper, guest: _Guest, one: Admitted) -> Draft:
+        """Gives an article that was admitted its place."""
+        came, number, before, already = guest.came, guest.number, guest.before, len(ledger.changes)
+        verdict = keeper.placer.judge(one.weighed) if one.weighed is not None else keeper.equal(one.new, one.twin or 0)
+        story_number, begun = verdict.story, False
+        if story_number is None:
+            alone = bool(before) and not keeper.live.of_story(before)
+            story_number, begun = (before, False) if alone else (ledger.begin(came.content), True)
+        article, text = self._stored(ledger, came, number, story_number)
+        old = ledger.story(before).id if before else ""
+        status: Literal["updated", "added"] = "updated" if before else "added"
+        told = ledger.tell(status, article.id, ledger.story(story_number).id, old)
+        keeper.insert(ledger, one, article, text, guest.drawn.packed, verdict)
+        if before and before != story_number and keeper.live.of_story(before):
+            keeper.look_at(ledger, [before])
+        now = int(keeper.live.story[one.slot])
+        if now != story_number:  # it moved at once: that is where it was added
+            ledger.changes[already:] = [
+                replace(change, story=ledger.story(now).id) if change is told else change
+                for change in ledger.changes[already:]
+                if not (change.kind == "moved" and change.article == article.id and change.cursor > told.cursor)
+            ]
+            if begun and not keeper.live.of_story(story_number):
+                ledger.take_back(story_number)
+            renumber(ledger, already)
+        others = tuple(change for change in ledger.changes[already:] if change.article != article.id)
+        is_new = len(keeper.live.of_story(now)) == 1
+        answer = Placement(article.id, status, ledger.story(now).id, is_new, None, changed=others)
+        return Draft(answer, verdict.found, now, int(keeper.live.copies[one.slot]))
 
     def told(self, drafts: Sequence[Draft]) -> list[Placement]:
         """What is answered about articles: the drafts with what decided, and the names of the articles meant."""
         numbers = {found.number for draft in drafts for found in draft.found}
         wanted = sorted({*numbers, *(draft.copies for draft in drafts if draft.copies is not None)})
-        names = {number: stored.id for number, stored in self.store.articles(wanted).items()}
+        names = self.store.ids(wanted)
         linked = [(draft, found) for draft in drafts for found in draft.found if found.number in names]
         certain = self.keeper().placer.probabilities([(found, found.story == draft.story) for draft, found in linked])
         links: dict[int, list[Link]] = defaultdict(list)
@@ -294,42 +365,8 @@ class Desk:
         return stored, article.text or None
 
 
-def renumber(ledger: Ledger, first: int) -> None:
-    """Gives the changes from a place on cursors without gaps."""
-    start = ledger.changes[first].cursor if first < len(ledger.changes) else ledger.cursor + 1
-    ledger.changes[first:] = [
-        replace(change, cursor=start + place) for place, change in enumerate(ledger.changes[first:])
-    ]
-    ledger.cursor = ledger.changes[-1].cursor if ledger.changes else ledger.cursor
-
-
-def around_settled(groups: Sequence[Sequence[int]], story_of: Mapping[int, int], settled: set[int]) -> list[list[int]]:
-    """Groups of articles bent so that each settled story is in one of them, whole, and none has two.
-
-    The other articles of a group stay together, with the settled story that most of the group's articles are in.
-    """
-    if not settled:
-        return [list(group) for group in groups]
-    blocks: dict[int, list[int]] = {}
-    for number, story in story_of.items():
-        if story in settled:
-            blocks.setdefault(story, []).append(number)
-    found: list[list[int]] = []
-    for group in groups:
-        free = [number for number in group if story_of[number] not in settled]
-        counts: dict[int, int] = {}
-        for number in group:
-            if story_of[number] in settled:
-                counts[story_of[number]] = counts.get(story_of[number], 0) + 1
-        if counts:
-            blocks[min(counts, key=lambda story: (-counts[story], story))] += free
-        elif free:
-            found.append(free)
-    return [*found, *blocks.values()]
-
-
-def _newcomer(came: Incoming, drawn: Drawn) -> Newcomer:
-    return Newcomer(came.article.id, came.seconds, came.article.source, drawn.judged, drawn.vector)
+def _newcomer(came: Incoming, drawn: Drawn, number: int) -> Newcomer:
+    return Newcomer(came.article.id, came.seconds, came.article.source, drawn.judged, drawn.vector, number)
 
 
 def _is_the_same(stored: StoredArticle, came: Incoming) -> bool:

@@ -41,3 +41,28 @@ def assign(
         chosen.append(best)
         redirected |= {story: place for story in stories if story != best}
     return chosen, redirected
+
+
+def around_settled(groups: Sequence[Sequence[int]], story_of: Mapping[int, int], settled: set[int]) -> list[list[int]]:
+    """Groups of articles bent so that each settled story is in one of them, whole, and none has two.
+
+    The other articles of a group stay together, with the settled story that most of the group's articles are in.
+    """
+    if not settled:
+        return [list(group) for group in groups]
+    blocks: dict[int, list[int]] = {}
+    for number, story in story_of.items():
+        if story in settled:
+            blocks.setdefault(story, []).append(number)
+    found: list[list[int]] = []
+    for group in groups:
+        free = [number for number in group if story_of[number] not in settled]
+        counts: dict[int, int] = {}
+        for number in group:
+            if story_of[number] in settled:
+                counts[story_of[number]] = counts.get(story_of[number], 0) + 1
+        if counts:
+            blocks[min(counts, key=lambda story: (-counts[story], story))] += free
+        elif free:
+            found.append(free)
+    return [*found, *blocks.values()]

@@ -7,19 +7,19 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-
-import numpy as np
+from dataclasses import replace
+from itertools import islice
 
 from dedup.background import Background
 from dedup.clustering import Progress
+from dedup.index.guests import Admitted, Drawn, Place
 from dedup.index.identity import assign
 from dedup.index.ledger import Ledger
 from dedup.index.live import Live
 from dedup.index.neighbourhood import MOST, regrouped
 from dedup.index.placing import Found, Newcomer, Placer, Verdict
 from dedup.index.records import Kind, Sketch, StoredArticle
-from dedup.index.sketches import GROWN, Sketcher, Vector, by_kernels, pack_words, steps_for, unpack_words
+from dedup.index.sketches import GROWN, Sketcher, Vector, by_kernels, pack_words, steps_for, unpack_words, unpacked
 from dedup.index.store import Store
 from dedup.match.stories import SECONDS_A_DAY
 from dedup.settings import Settings
@@ -27,32 +27,9 @@ from dedup.steps import FastSteps, LightSteps
 from dedup.vectorize.features import HashedWords
 
 _PAGE = 1_000
+_COMPARED_AT_ONCE = 1 << 14
 REMEMBERED = 4_096
 """Vectors that are not read from the store again, those of the last that came or were looked at."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Place:
-    """Where an article is from now on.
-
-    Attributes:
-        story: the number of its story.
-        copies: the number of the first article of its group of copies, None where it has none.
-        stands: whether it counts when stories are compared.
-    """
-
-    story: int
-    copies: int | None
-    stands: bool
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Drawn:
-    """What was taken from one text: all its words, packed; those that count; and its vector."""
-
-    packed: bytes
-    judged: HashedWords
-    vector: Vector
 
 
 class Keeper:
@@ -74,10 +51,13 @@ class Keeper:
         self.steps = steps_for(articles, alone, progress)
         self.sketcher = Sketcher(self.steps, settings, background)
         fast = isinstance(self.steps, FastSteps)
-        self.live = Live(settings, background.crowd, self._every_vector, by_kernels=fast)
+        self.live = Live(settings, background.crowd, self._every_vector, fast=fast)
         self.placer = Placer(self.live, self.steps, settings, self.words_of, self.vectors_of)
         self.apart: dict[int, set[int]] = defaultdict(set)
         self._vectors: dict[int, Vector] = {}
+        self._words: dict[int, HashedWords] = {}
+        self._unwritten: dict[int, tuple[StoredArticle, str | None, Sketch]] = {}
+        self._moved: dict[int, Place] = {}
         self.fresh: dict[int, Sketch] = {}  # of a transaction that is under way: no other thread sees them in the store
 
     def has_outgrown_its_form(self) -> bool:
@@ -88,14 +68,26 @@ class Keeper:
         """Reads what is stored."""
         last, holders = -1, set[bytes]()
         vectors = self._every_vector()
+        slots: list[int] = []
+        compared: list[Vector] = []
         while page := self.store.after(last, _PAGE):
             for article in page:
                 number, vector = next(vectors)
                 while number < article.number:  # a sketch without its article: `check` finds it
                     number, vector = next(vectors)
-                self.live.add(article, vector, twin=article.content in holders)
+                twin = article.content in holders
+                slot = self.live.admit(article.number, article.seconds, article.source, vector, twin=twin)
+                self.live.settle(slot, article)
                 holders.add(article.content)
+                if not twin:
+                    slots.append(slot)
+                    compared.append(vector)
             last = page[-1].number
+            if len(slots) >= _COMPARED_AT_ONCE or len(page) < _PAGE:
+                self.live.compare(slots, compared)
+                slots, compared = [], []
+        if slots:
+            self.live.compare(slots, compared)
 
     def draw(self, texts: Sequence[tuple[str, str]]) -> list[Drawn]:
         """What is taken from titles and texts."""
@@ -120,8 +112,15 @@ class Keeper:
 
     def words_of(self, numbers: Sequence[int]) -> HashedWords:
         """The words that count of some articles, in their order."""
-        sketches = self._sketches(numbers)
-        return self.sketcher.judged(unpack_words(sketches[number].words for number in numbers))
+        absent = [number for number in numbers if number not in self._words]
+        if absent:
+            sketches = self._sketches(absent)
+            judged = self.sketcher.judged(unpack_words(sketches[number].words for number in absent))
+            for place, number in enumerate(absent):
+                self._words[number] = judged.part(place, place + 1)
+        found = HashedWords.joined([self._words[number] for number in numbers])
+        self._forget_some()
+        return found
 
     def vectors_of(self, numbers: Sequence[int]) -> list[Vector]:
         """Their vectors."""
@@ -129,32 +128,44 @@ class Keeper:
         for number, sketch in self._sketches(absent).items():
             self._vectors[number] = Vector.unpacked(sketch.vector)
         found = [self._vectors[number] for number in numbers]
-        while len(self._vectors) > REMEMBERED:
-            del self._vectors[next(iter(self._vectors))]
+        self._forget_some()
         return found
 
-    def verdict(self, new: Newcomer, alike: Sequence[StoredArticle]) -> Verdict:
-        """Where an article belongs, others of the very same text given."""
-        if not alike:
-            return self.placer.judge(new)
-        slot = self.live.slot(alike[0].number)
+    def equal(self, new: Newcomer, twin: int) -> Verdict:
+        """Where an article belongs of whose very text there is another, by that one's number."""
+        slot = self.live.slot(twin)
         story, root = int(self.live.story[slot]), int(self.live.copies[slot])
-        when = np.nan if new.seconds is None else new.seconds
-        days = abs(float(self.live.seconds[slot]) - when) / SECONDS_A_DAY
-        equal = Found(alike[0].number, story, "copy", 0, 1.0, days, 0.0, False, 1.0, 1.0, 1.0)
-        return Verdict(story, root, False, (), (equal,))
+        days = abs(float(self.live.seconds[slot]) - new.when) / SECONDS_A_DAY
+        return Verdict(story, root, False, (), (Found(twin, story, "copy", 0, 1.0, days, 0.0, False, 1.0, 1.0, 1.0),))
+
+    def admit(self, news: Sequence[Newcomer], contents: Sequence[bytes]) -> list[Admitted]:
+        """Gives articles that come together slots, and looks up what each is to be judged by."""
+        first = self.store.first_alike(list(dict.fromkeys(contents)))
+        admitted: list[Admitted] = []
+        for new, content in zip(news, contents, strict=True):
+            number = new.number or 0
+            twin = first.setdefault(content, number)
+            slot = self.live.admit(number, new.seconds, new.source, new.vector, twin=twin != number)
+            admitted.append(Admitted(new, slot, None if twin == number else twin))
+            self._vectors[number], self._words[number] = new.vector, new.words
+        self._forget_some()
+        own = [one for one in admitted if one.twin is None]
+        for one, weighed in zip(
+            own, self.placer.weigh([one.new for one in own], [one.slot for one in own]), strict=True
+        ):
+            one.weighed = weighed
+        return admitted
 
     def insert(
-        self, ledger: Ledger, article: StoredArticle, text: str | None, drawn: Drawn, verdict: Verdict, *, twin: bool
+        self, ledger: Ledger, one: Admitted, article: StoredArticle, text: str | None, packed: bytes, verdict: Verdict
     ) -> None:
-        """Writes an article where the verdict says, and looks at the stories that it concerns."""
+        """Puts an article where the verdict says, and looks at the stories that it concerns."""
         copies = article.number if verdict.copies is None else verdict.copies
         placed = article.placed(article.story, copies, stands=verdict.stands)
-        sketch = Sketch(drawn.packed, drawn.vector.packed())
-        self.store.put_article(placed, text, sketch)
+        sketch = Sketch(packed, one.new.vector.packed())
+        self._unwritten[article.number] = (placed, text, sketch)
         self.fresh[article.number] = sketch
-        self._vectors[article.number] = drawn.vector
-        self.live.add(placed, drawn.vector, twin=twin)
+        self.live.settle(one.slot, placed)
         for number in verdict.apart:
             self.apart[number].add(article.number)
             self.apart[article.number].add(number)
@@ -164,21 +175,39 @@ class Keeper:
         if verdict.concerned:
             self.look_at(ledger, [article.story, *verdict.concerned])
 
+    def compare(self, admitted: Sequence[Admitted]) -> None:
+        """From now on others are compared with articles that were admitted."""
+        own = [one for one in admitted if one.twin is None]
+        if own:
+            self.live.compare([one.slot for one in own], [one.new.vector for one in own])
+
+    def write(self) -> None:
+        """Writes to the store what was decided since this was last done."""
+        if self._moved:
+            rows = [
+                (number, place.story, number if place.copies is None else place.copies, place.stands)
+                for number, place in self._moved.items()
+            ]
+            self._moved = {}
+            self.store.place_articles(rows)
+        if self._unwritten:
+            articles = [*self._unwritten.values()]
+            self._unwritten = {}
+            self.store.put_articles(articles)
+
     def take_out(self, ledger: Ledger, article: StoredArticle) -> None:
         """Lets go of an article; who is left of its copies stands for it."""
         live, slot = self.live, self.live.slot(article.number)
         story, root, stood = int(live.story[slot]), int(live.copies[slot]), bool(live.stands[slot])
         was_twin = live.is_twin(slot)
-        live.remove(article.number)
+        self.let_go(article.number)
         self.store.delete_article(article.number)
-        self.fresh.pop(article.number, None)
-        self._vectors.pop(article.number, None)
         ledger.touch(story)
         left = sorted(int(live.number[other]) for other in live.of_story(story) if int(live.copies[other]) == root)
         if not was_twin:
             for twin in self.store.alike(article.content):
                 if twin.number in live and live.is_twin(live.slot(twin.number)):
-                    live.compare(live.slot(twin.number), self.vectors_of([twin.number])[0])
+                    live.compare([live.slot(twin.number)], self.vectors_of([twin.number]))
                     if stood:
                         self._put(ledger, twin.number, Place(story, root, True))
                         stood = False
@@ -189,6 +218,12 @@ class Keeper:
             standing = standing or heir
             stands = heir or bool(live.stands[live.slot(number)])
             self._put(ledger, number, Place(story, left[0] if root == article.number else root, stands))
+
+    def let_go(self, number: int) -> None:
+        """Forgets an article that the store has no longer, or as another."""
+        self.live.remove(number)
+        for known in (self.fresh, self._vectors, self._words, self._unwritten, self._moved):
+            known.pop(number, None)
 
     def look_at(self, ledger: Ledger, stories: Sequence[int]) -> None:
         """Groups the articles of some stories anew, the first of which matters most, as if there were no others."""
@@ -220,12 +255,14 @@ class Keeper:
         """Brings articles into new groups; `places` tells of their copies where these change too."""
         live = self.live
         before = {number: int(live.story[live.slot(number)]) for group in groups for number in group}
+        kept = {(before[number], at) for at, group in enumerate(groups) for number in group}
+        if not places and len(kept) == len(groups) == len({*before.values()}):
+            return  # each is a story already
         chosen, redirected = assign(groups, before, settled)
         stories = []
         for group, story in zip(groups, chosen, strict=True):
             if story is None:
-                first = self.store.articles([min(group)])[min(group)]
-                stories.append(ledger.begin(first.content))
+                stories.append(ledger.begin(self._stored([min(group)])[min(group)].content))
             else:
                 stories.append(story)
         moved = []
@@ -238,7 +275,7 @@ class Keeper:
                     slot = live.slot(number)
                     here = Place(story, int(live.copies[slot]), bool(live.stands[slot]))
                     self._put(ledger, number, here if place is None else replace(place, story=story))
-        names = {number: article.id for number, article in self.store.articles([row[0] for row in moved]).items()}
+        names = {number: article.id for number, article in self._stored([row[0] for row in moved]).items()}
         for number, old, story in sorted(moved):
             ledger.tell("moved", names[number], ledger.story(story).id, ledger.story(old).id)
         for old, place_of in sorted(redirected.items()):
@@ -286,7 +323,7 @@ class Keeper:
         if not others:
             self._put(ledger, number, Place(before, None, False))
             return
-        stored = self.store.articles([number])[number]
+        stored = self._stored([number])[number]
         story = ledger.begin(stored.content)
         ledger.tell("moved", stored.id, ledger.story(story).id, ledger.story(before).id)
         self._put(ledger, number, Place(story, None, False))
@@ -303,21 +340,33 @@ class Keeper:
         ledger.touch(place.story)
         live.move(slot, place.story)
         live.copies[slot], live.stands[slot] = copies, place.stands
-        stored = self.store.articles([number])[number]
-        self.store.place_article(stored.placed(place.story, copies, stands=place.stands))
+        if number in self._unwritten:
+            article, text, sketch = self._unwritten[number]
+            self._unwritten[number] = (article.placed(place.story, copies, stands=place.stands), text, sketch)
+        else:
+            self._moved[number] = place
+
+    def _stored(self, numbers: Sequence[int]) -> dict[int, StoredArticle]:
+        """Articles as they are stored, those too that are yet to be; where they have moved they do not say."""
+        found = {number: self._unwritten[number][0] for number in numbers if number in self._unwritten}
+        absent = [number for number in numbers if number not in found]
+        return found | self.store.articles(absent) if absent else found
+
+    def _forget_some(self) -> None:
+        for known in (self._vectors, self._words):
+            if len(known) > 2 * REMEMBERED:
+                for number in [*known][:-REMEMBERED]:
+                    del known[number]
 
     def _sketches(self, numbers: Sequence[int]) -> dict[int, Sketch]:
         found = {number: self.fresh[number] for number in numbers if number in self.fresh}
         return found | self.store.sketches([number for number in numbers if number not in found])
 
     def _every_vector(self) -> Iterator[tuple[int, Vector]]:
-        for number, sketch in self.store.every_sketch():
-            yield number, Vector.unpacked(sketch.vector)
-
-
-def by_group(labels: Mapping[int, int]) -> list[list[int]]:
-    """Article numbers by their label, each group ascending."""
-    groups: dict[int, list[int]] = defaultdict(list)
-    for number in sorted(labels):
-        groups[labels[number]].append(number)
-    return list(groups.values())
+        sketches = self.store.every_sketch()
+        if not isinstance(self.steps, FastSteps):
+            yield from ((number, Vector.unpacked(sketch.vector)) for number, sketch in sketches)
+            return
+        while page := list(islice(sketches, _PAGE)):
+            vectors = unpacked([sketch.vector for _, sketch in page])
+            yield from ((number, vector) for (number, _), vector in zip(page, vectors, strict=True))

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-import numpy as np
-
 from dedup.index.live import Live
 from dedup.index.records import Change, Kind, StoredStory, moment
 from dedup.index.store import Store
@@ -37,6 +35,7 @@ class Ledger:
     _touched: dict[int, None] = field(default_factory=dict)
     _shown: dict[int, int] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
+    _unused: set[str] = field(default_factory=set)
 
     def story(self, number: int) -> StoredStory:
         """A story as it stands in this transaction."""
@@ -44,11 +43,20 @@ class Ledger:
             self._known |= self.store.story_numbered([number])
         return self._known[number]
 
+    def recall(self, numbers: Sequence[int]) -> None:
+        """Reads together stories that are likely to be asked for."""
+        self._known |= self.store.story_numbered([number for number in numbers if number not in self._known])
+
+    def expect(self, contents: Sequence[bytes]) -> None:
+        """Looks up together which names of stories are in use that some articles may begin."""
+        names = [_name(content) for content in contents]
+        self._unused |= {*names} - self.store.story_ids(names)
+
     def begin(self, content: bytes) -> int:
         """A new story, named by the content of its first article."""
-        name = base = f"s{content.hex()[:12]}"
+        name = base = _name(content)
         count = 1
-        while name in self._taken or self.store.story(name) is not None:
+        while name in self._taken or (name not in self._unused and self.store.story(name) is not None):
             count += 1
             name = f"{base}-{count}"
         self._taken.add(name)
@@ -97,6 +105,7 @@ class Ledger:
 
     def write(self) -> None:
         """Writes all of it to the store."""
+        written = []
         only_shown = [number for number, shown in self._shown.items() if self.story(number).shown != shown]
         for number in dict.fromkeys([*self._touched, *only_shown]):
             story = self._known[number]
@@ -108,11 +117,23 @@ class Ledger:
             shown = self._shown.get(number, story.shown)
             if shown is not None and (shown not in self.live or self.live.slot(shown) not in slots):
                 shown = None
-            self.store.put_story(replace(story, size=len(slots), start=start, end=end, shown=shown))
-        for change in self.changes:
-            self.store.append(change)
+            written.append(replace(story, size=len(slots), start=start, end=end, shown=shown))
+        self.store.put_stories(written)
+        self.store.append_many(self.changes)
 
     def _span(self, slots: Sequence[int]) -> tuple[float | None, float | None]:
-        times = self.live.seconds[slots]
-        known = times[~np.isnan(times)]
-        return (float(known.min()), float(known.max())) if len(known) else (None, None)
+        known = [time for slot in slots if (time := float(self.live.seconds[slot])) == time]
+        return (min(known), max(known)) if known else (None, None)
+
+
+def renumber(ledger: Ledger, first: int) -> None:
+    """Gives the changes from a place on cursors without gaps."""
+    start = ledger.changes[first].cursor if first < len(ledger.changes) else ledger.cursor + 1
+    ledger.changes[first:] = [
+        replace(change, cursor=start + place) for place, change in enumerate(ledger.changes[first:])
+    ]
+    ledger.cursor = ledger.changes[-1].cursor if ledger.changes else ledger.cursor
+
+
+def _name(content: bytes) -> str:
+    return f"s{content.hex()[:12]}"

@@ -3,45 +3,26 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.index.postings import PlainPostings, SegmentedPostings
+from dedup.index.alike import Alike, Asking, Hits, by_kernels, by_numpy
+from dedup.index.postings import LARGEST, SEALED_AT_ONCE, PlainPostings, SegmentedPostings
 from dedup.index.records import StoredArticle
-from dedup.index.sketches import Vector
+from dedup.index.segments import ManyHits, Queries, Segment, Terms, Weights, search
+from dedup.index.sketches import Vector, names_of
 from dedup.match.outlets import outlet_penalty
-from dedup.match.stories import FLOOR, SECONDS_A_DAY, score
+from dedup.match.stories import FLOOR, score
 from dedup.settings import Settings
 from dedup.vectorize.bridge import ONE_TONGUE
-from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.language import UNKNOWN
 
 _ROOM = 1024
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Alike:
-    """What resembles one article more than the floor.
-
-    Attributes:
-        slots: of the articles; those of other languages too.
-        cosine: with each.
-        score: with each in units of `SCORE_UNIT`, as a run would have it; 0 where it has none.
-        days: to each, nan where a date is unknown.
-        agreeing: in how many places of their signatures they look alike, chance included.
-        foreign: whether it is in another language.
-    """
-
-    slots: NDArray[np.int64]
-    cosine: NDArray[np.float64]
-    score: NDArray[np.int64]
-    days: NDArray[np.float64]
-    agreeing: NDArray[np.int64]
-    foreign: NDArray[np.bool_]
+_Vectors: TypeAlias = Sequence[tuple[Terms, Weights]]
 
 
 class Live:
@@ -50,15 +31,15 @@ class Live:
     Args:
         settings: those of the index.
         crowd: what its background takes off all scores.
-        by_kernels: whether vectors are compared by kernels.
+        fast: whether vectors are compared by kernels.
         vectors: gives the vectors of all stored articles again, asked for when a second language comes.
     """
 
     def __init__(
-        self, settings: Settings, crowd: float, vectors: Callable[[], Iterable[tuple[int, Vector]]], *, by_kernels: bool
+        self, settings: Settings, crowd: float, vectors: Callable[[], Iterable[tuple[int, Vector]]], *, fast: bool
     ) -> None:
-        self._settings, self._crowd, self._vectors = settings, crowd, vectors
-        self._form = SegmentedPostings if by_kernels else PlainPostings
+        self.settings, self.crowd, self.by_kernels, self._vectors = settings, crowd, fast, vectors
+        self._form = SegmentedPostings if fast else PlainPostings
         self._words: SegmentedPostings | PlainPostings = self._form(FLOOR)
         self._names: dict[int, SegmentedPostings | PlainPostings] = {}  # by tongue; none while there is one alone
         self.number = np.full(_ROOM, -1, np.int64)
@@ -70,7 +51,8 @@ class Live:
         self.copies = np.full(_ROOM, -1, np.int64)
         self.stands = np.zeros(_ROOM, np.bool_)
         self.length = np.zeros(_ROOM, np.int32)
-        self._marks = np.zeros((_ROOM, settings.num_perm), np.uint8)
+        self.marks = np.zeros((_ROOM, settings.num_perm), np.uint8)
+        self._sealed: dict[int, Segment] = {}  # by postings: vectors that are yet to be added
         self._slot: dict[int, int] = {}
         self._of_story: dict[int, list[int]] = defaultdict(list)
         self._free: list[int] = []
@@ -100,6 +82,14 @@ class Live:
         """The numbers of all stories."""
         yield from self._of_story
 
+    def numbers(self) -> Iterator[int]:
+        """The numbers of all articles."""
+        yield from self._slot
+
+    def twins(self) -> list[int]:
+        """The slots of the articles that `is_twin` is true of."""
+        return sorted(self._twins)
+
     def is_twin(self, slot: int) -> bool:
         """Whether another article, with the same title and text, is compared in its place."""
         return slot in self._twins
@@ -110,23 +100,31 @@ class Live:
 
     def add(self, article: StoredArticle, vector: Vector, *, twin: bool) -> int:
         """Takes an article in and tells its slot; a twin is compared with nothing, for its like is here already."""
+        slot = self.admit(article.number, article.seconds, article.source, vector, twin=twin)
+        self.settle(slot, article)
+        if not twin:
+            self.compare([slot], [vector])
+        return slot
+
+    def admit(self, number: int, seconds: float | None, source: str, vector: Vector, *, twin: bool) -> int:
+        """Gives an article a slot; nobody finds it there before it has its place, by `settle` and `compare`."""
         slot = self._new_slot()
-        self._slot[article.number] = slot
-        self.number[slot] = article.number
-        self.seconds[slot] = np.nan if article.seconds is None else article.seconds
-        self.ordinary[slot] = vector.ordinary + self._crowd
-        self.outlet[slot] = self.outlet_of(article.source)
+        self._slot[number] = slot
+        self.number[slot] = number
+        self.seconds[slot] = np.nan if seconds is None else seconds
+        self.ordinary[slot] = vector.ordinary + self.crowd
+        self.outlet[slot] = self.outlet_of(source)
         self.tongue[slot] = self._tongue_of(vector.language)
-        self.stands[slot], self.length[slot] = article.stands, vector.length
-        self.copies[slot] = article.copies
-        self._marks[slot] = vector.marks
-        self.story[slot] = article.story
-        self._of_story[article.story].append(slot)
+        self.length[slot] = vector.length
+        self.marks[slot] = vector.marks
         if twin:
             self._twins.add(slot)
-        else:
-            self.compare(slot, vector)
         return slot
+
+    def settle(self, slot: int, article: StoredArticle) -> None:
+        """Puts an article that has a slot where it is said to be."""
+        self.story[slot], self.copies[slot], self.stands[slot] = article.story, article.copies, article.stands
+        self._of_story[article.story].append(slot)
 
     @contextmanager
     def visitor(self, vector: Vector, seconds: float | None, source: str, *, stands: bool) -> Iterator[int]:
@@ -134,7 +132,7 @@ class Live:
         slot = self._new_slot()
         self.number[slot] = np.iinfo(np.int64).max
         self.seconds[slot] = np.nan if seconds is None else seconds
-        self.ordinary[slot] = vector.ordinary + self._crowd
+        self.ordinary[slot] = vector.ordinary + self.crowd
         self.outlet[slot], self.tongue[slot] = self.outlet_of(source), self._tongue_of(vector.language)
         self.stands[slot], self.copies[slot] = stands, -1
         try:
@@ -144,12 +142,13 @@ class Live:
             self.stands[slot] = False
             self._free.append(slot)
 
-    def compare(self, slot: int, vector: Vector) -> None:
-        """From now on others are compared with the article in a slot."""
-        self._twins.discard(slot)
-        self._words.add(slot, vector.terms, vector.weights)
-        self._ready_names(but=slot)
-        self._add_names(slot, vector)
+    def compare(self, slots: Sequence[int], vectors: Sequence[Vector]) -> None:
+        """From now on others are compared with the articles in some slots."""
+        self._twins.difference_update(slots)
+        self._add_to(self._words, slots, [(vector.terms, vector.weights) for vector in vectors])
+        self._ready_names(but=slots)
+        self._add_names(slots, vectors)
+        self._sealed.clear()
 
     def remove(self, number: int) -> None:
         """Lets go of an article."""
@@ -194,27 +193,90 @@ class Live:
         name = " ".join(source.casefold().split())
         return self._outlets.setdefault(name, len(self._outlets)) if name else -1
 
-    def alike(self, vector: Vector, seconds: float | None, source: str) -> Alike:
-        """What resembles an article more than the floor, itself included where it is here."""
-        slots, dots = self._words.above(vector.terms, vector.weights, FLOOR)
-        tongue = self._tongue_of(vector.language)
+    def alike(self, asking: Sequence[Asking], among: Sequence[int] = ()) -> list[Alike]:
+        """What resembles each of some articles more than the floor, itself included where it is here.
+
+        Args:
+            asking: the articles.
+            among: the slots of these very articles where they are taken in together: each is compared with those
+                before it too.
+        """
+        if not asking:
+            return []
+        tongues = [self._tongue_of(one.vector.language) for one in asking]
         self._ready_names()
+        if self._names:
+            for tongue in {*tongues} - {-1}:  # one may come with these very articles
+                self._names.setdefault(tongue, self._form(FLOOR))
+        hits = self._hits(asking, np.array(tongues, np.int64), np.array(among, np.int64))
+        return by_kernels(self, asking, hits) if self.by_kernels else by_numpy(self, asking, hits)
+
+    def _hits(self, asking: Sequence[Asking], tongues: NDArray[np.int64], among: NDArray[np.int64]) -> Hits:
+        every = np.arange(len(asking))
+        words = [(one.vector.terms, one.vector.weights) for one in asking]
+        query, slots, dots = self._found(self._words, words, every, every[: len(among)], among)
         foreign = np.zeros(len(slots), np.bool_)
-        if tongue >= 0 and self._names:
-            near = (self.tongue[slots] == tongue) | (self.tongue[slots] < 0)
-            names = vector.names()
-            others = [held.above(*names, FLOOR) for other, held in self._names.items() if other != tongue]
-            far = sum(len(found) for found, _ in others)
-            foreign = np.repeat([False, True], [int(near.sum()), far])
-            slots = np.concatenate([slots[near], *(found for found, _ in others)])
-            dots = np.concatenate([dots[near], *(found for _, found in others)])
-        cosine = dots.astype(np.float64) * WEIGHT_UNIT**2
-        when = np.nan if seconds is None else seconds
-        days = np.abs(self.seconds[slots] - when) / SECONDS_A_DAY
-        ordinary = (self.ordinary[slots] + (vector.ordinary + self._crowd)) / 2
-        scores = self.scored(cosine, ordinary, days, self.outlet[slots] == self.outlet_of(source), slots)
-        agreeing = np.count_nonzero(self._marks[slots] == vector.marks, axis=1)
-        return Alike(slots, cosine, scores, days, agreeing, foreign)
+        if self._names and (tongues >= 0).any():
+            mine, its = tongues[query], self.tongue[slots]
+            near = (mine < 0) | (its == mine) | (its < 0)
+            parts = [(query[near], slots[near], dots[near])]
+            names = self._names_of([one.vector for one in asking])
+            for other, held in self._names.items():
+                far = np.flatnonzero((tongues >= 0) & (tongues != other))
+                inside = np.flatnonzero(tongues[: len(among)] == other)
+                if len(far):
+                    parts.append(self._found(held, names, far, inside, among))
+            foreign = np.repeat([False, True], [len(parts[0][0]), sum(len(part[0]) for part in parts[1:])])
+            query, slots, dots = (np.concatenate(column) for column in zip(*parts, strict=True))
+        if len(asking) == 1:
+            return Hits(np.array([0, len(slots)], np.int64), slots, dots, foreign)
+        order = np.argsort(query, kind="stable")
+        start = np.concatenate([[0], np.cumsum(np.bincount(query, minlength=len(asking)))]).astype(np.int64)
+        return Hits(start, slots[order], dots[order], foreign[order])
+
+    def _found(
+        self,
+        held: SegmentedPostings | PlainPostings,
+        vectors: Sequence[tuple[Terms, Weights]],
+        asking: NDArray[np.int64],
+        inside: NDArray[np.int64],
+        among: NDArray[np.int64],
+    ) -> ManyHits:
+        """What those of the vectors that ask find in postings, and of those that are inside the ones before them."""
+        if len(vectors) == 1:
+            slots, dots = held.above(*vectors[0], FLOOR)
+            return np.zeros(len(slots), np.int64), slots, dots
+        queries = Queries.of([vectors[place] for place in asking.tolist()])
+        query, slots, dots = held.all_above(queries, FLOOR)
+        if not len(inside):
+            return asking[query], slots, dots
+        others = queries if len(inside) == len(asking) else Queries.of([vectors[place] for place in inside.tolist()])
+        where = among[inside]
+        if isinstance(held, SegmentedPostings):
+            segment = others.segment(where.astype(np.int32), FLOOR)
+            self._sealed[id(held)] = segment
+            later, place, products = search([segment], queries, FLOOR)
+        else:
+            own = PlainPostings(FLOOR)
+            own.add_many(where.tolist(), [others.vector(place) for place in range(len(others))])
+            later, place, products = own.all_above(queries, FLOOR)
+        came = np.zeros(int(where.max()) + 1, np.int64)  # of each slot
+        came[where] = inside
+        before = came[place] < asking[later]
+        return (
+            asking[np.concatenate([query, later[before]])],
+            np.concatenate([slots, place[before]]),
+            np.concatenate([dots, products[before]]),
+        )
+
+    def _add_to(self, held: SegmentedPostings | PlainPostings, slots: Sequence[int], vectors: _Vectors) -> None:
+        """Adds vectors to postings; where they were sealed when they were looked for, as they were."""
+        sealed = self._sealed.pop(id(held), None)
+        fits = SEALED_AT_ONCE <= len(slots) <= LARGEST
+        if isinstance(held, SegmentedPostings) and sealed is not None and fits and sealed.slots.tolist() == [*slots]:
+            held.add_sealed(sealed)
+        else:
+            held.add_many(slots, vectors)
 
     def scored(
         self,
@@ -225,16 +287,11 @@ class Live:
         slots: NDArray[np.int64],
     ) -> NDArray[np.int64]:
         """Scores as a run has them, 0 beyond the window and where there is none."""
-        scores = np.maximum(0, score(cosine, ordinary, days, self._settings))
+        scores = np.maximum(0, score(cosine, ordinary, days, self.settings))
         same = same_outlet & (self.outlet[slots] >= 0)
-        scores -= np.where(same, outlet_penalty(scores, self._settings), 0)
-        scores[days > self._settings.window] = 0
+        scores -= np.where(same, outlet_penalty(scores, self.settings), 0)
+        scores[days > self.settings.window] = 0
         return np.maximum(0, scores)
-
-    @property
-    def crowd(self) -> float:
-        """What the background takes off all scores; it is in `ordinary`."""
-        return self._crowd
 
     def memory(self) -> int:
         """Bytes, about."""
@@ -242,21 +299,35 @@ class Live:
         tables = 260 * len(self._slot)  # of the dictionaries, as measured
         return columns + tables + sum(postings.memory() for postings in (self._words, *self._names.values()))
 
-    def _ready_names(self, but: int = -1) -> None:
-        """From the second language on, what languages are compared by; `but` is a slot that is yet to come into it."""
+    def _ready_names(self, but: Sequence[int] = ()) -> None:
+        """From the second language on, what languages are compared by; `but` has slots that are yet to come into it."""
         if not self._names and len(self._tongues) > 1:
             self._names = {tongue: self._form(FLOOR) for tongue in self._tongues.values()}
+            later = {*but, *self._twins}
+            if len(later) >= len(self._slot):
+                return  # nobody is here yet
             for number, known in self._vectors():
-                slot = self._slot.get(number, but)
-                if slot != but and slot not in self._twins:
-                    self._add_names(slot, known)
+                slot = self._slot.get(number)
+                if slot is not None and slot not in later and self.story[slot] >= 0:
+                    self._add_names([slot], [known])
 
-    def _add_names(self, slot: int, vector: Vector) -> None:
-        tongue = int(self.tongue[slot])
-        if self._names and tongue >= 0:
+    def _add_names(self, slots: Sequence[int], vectors: Sequence[Vector]) -> None:
+        if not self._names:
+            return
+        held: dict[int, list[int]] = defaultdict(list)
+        for place, slot in enumerate(slots):
+            if self.tongue[slot] >= 0:
+                held[int(self.tongue[slot])].append(place)
+        names = self._names_of(vectors)
+        for tongue, places in held.items():
             if tongue not in self._names:
                 self._names[tongue] = self._form(FLOOR)
-            self._names[tongue].add(slot, *vector.names())
+            self._add_to(self._names[tongue], [slots[place] for place in places], [names[place] for place in places])
+
+    def _names_of(self, vectors: Sequence[Vector]) -> _Vectors:
+        if not self.by_kernels or len(vectors) == 1:
+            return [vector.names() for vector in vectors]
+        return names_of(vectors)
 
     def _tongue_of(self, language: str) -> int:
         name = ONE_TONGUE.get(language, language)

@@ -82,6 +82,10 @@ class MemoryStore:
             state.texts[article.number] = text
         state.last["article"] = max(state.last["article"], article.number)
 
+    def put_articles(self, rows: Sequence[tuple[StoredArticle, str | None, Sketch]]) -> None:
+        for row in rows:
+            self.put_article(*row)
+
     def put_sketch(self, number: int, sketch: Sketch) -> None:
         self._written().sketches[number] = sketch
 
@@ -89,11 +93,13 @@ class MemoryStore:
         self._written().sketches.pop(number, None)
 
     def place_article(self, article: StoredArticle) -> None:
+        self.place_articles([(article.number, article.story, article.copies, article.stands)])
+
+    def place_articles(self, rows: Sequence[tuple[int, int, int, bool]]) -> None:
         articles = self._written().articles
-        if article.number in articles:
-            articles[article.number] = articles[article.number].placed(
-                article.story, article.copies, stands=article.stands
-            )
+        for number, story, copies, stands in rows:
+            if number in articles:
+                articles[number] = articles[number].placed(story, copies, stands=stands)
 
     def delete_article(self, number: int) -> None:
         state = self._written()
@@ -106,6 +112,23 @@ class MemoryStore:
     def articles(self, numbers: Sequence[int]) -> dict[int, StoredArticle]:
         known = self._open().articles
         return {number: known[number] for number in numbers if number in known}
+
+    def articles_called(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
+        wanted = set(ids)
+        return {article.id: article for article in self._open().articles.values() if article.id in wanted}
+
+    def ids(self, numbers: Sequence[int]) -> dict[int, str]:
+        return {number: article.id for number, article in self.articles(numbers).items()}
+
+    def numbers(self) -> list[int]:
+        return sorted(self._open().articles)
+
+    def first_alike(self, contents: Sequence[bytes]) -> dict[bytes, int]:
+        found, wanted = dict[bytes, int](), set(contents)
+        for article in self._in_order():
+            if article.content in wanted:
+                found.setdefault(article.content, article.number)
+        return found
 
     def after(self, number: int, most: int) -> list[StoredArticle]:
         return [article for article in self._in_order() if article.number > number][:most]
@@ -148,8 +171,15 @@ class MemoryStore:
         state.stories[story.number] = story
         state.last["story"] = max(state.last["story"], story.number)
 
+    def put_stories(self, stories: Sequence[StoredStory]) -> None:
+        for story in stories:
+            self.put_story(story)
+
     def delete_story(self, number: int) -> None:
         self._written().stories.pop(number, None)
+
+    def story_ids(self, ids: Sequence[str]) -> set[str]:
+        return {story.id for story in self._open().stories.values()} & set(ids)
 
     def story(self, id_: str) -> StoredStory | None:
         return next((story for story in self._open().stories.values() if story.id == id_), None)
@@ -179,6 +209,10 @@ class MemoryStore:
         state.changes.append(change)
         state.last["change"] = change.cursor
 
+    def append_many(self, changes: Sequence[Change]) -> None:
+        for change in changes:
+            self.append(change)
+
     def changes(self, since: int, most: int) -> list[Change]:
         known = self._open().changes
         first = bisect.bisect_right(known, since, key=lambda change: change.cursor)
@@ -191,11 +225,10 @@ class MemoryStore:
     def counts(self) -> dict[str, int]:
         state = self._open()
         standing = sum(story.into is None for story in state.stories.values())
-        return {
-            "articles": len(state.articles),
-            "stories": standing,
-            **{f"last_{name}": number for name, number in state.last.items()},
-        }
+        return {"articles": len(state.articles), "stories": standing, **self.highest()}
+
+    def highest(self) -> dict[str, int]:
+        return {f"last_{name}": number for name, number in self._open().last.items()}
 
     def size(self) -> int:
         return 0

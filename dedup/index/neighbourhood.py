@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.index.alike import scoring
 from dedup.index.live import Live
+from dedup.index.segments import side_by_side
 from dedup.index.sketches import Compared, Vector
 from dedup.match.stories import FLOOR, Pairs, days_between
 from dedup.settings import Settings
 from dedup.steps import PlainSteps
+from dedup.vectorize.exact import WEIGHT_UNIT
 
+_Columns: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
 MOST = 400
 """Articles that are looked at together at most; stories that would make it more are left as they are."""
 
@@ -29,6 +34,23 @@ def pairs_among(
         vectors: theirs.
         apart: for numbers of articles those of others that are never of one story with them.
     """
+    a, b, cosine, score = (_by_kernel if live.by_kernels else _by_numpy)(live, slots, vectors)
+    if apart:
+        place = {number: place for place, number in enumerate(live.number[slots].tolist())}
+        never = [
+            min(one, place[other]) * len(slots) + max(one, place[other])
+            for number, one in place.items()
+            if number in apart
+            for other in apart[number]
+            if other in place
+        ]
+        if never:
+            score[np.isin(a * len(slots) + b, never)] = 0
+    kept = score > 0
+    return Pairs(a[kept].astype(np.int64), b[kept].astype(np.int64), cosine[kept], score[kept])
+
+
+def _by_numpy(live: Live, slots: NDArray[np.int64], vectors: Sequence[Vector]) -> _Columns:
     compared = Compared(vectors)
     a, b = np.triu_indices(len(slots), 1)
     cosine = np.asarray((compared.matrix @ compared.matrix.T).toarray())[a, b]
@@ -41,17 +63,31 @@ def pairs_among(
     ordinary = (live.ordinary[slots[a]] + live.ordinary[slots[b]]) / 2
     same = live.outlet[slots[a]] == live.outlet[slots[b]]
     score = live.scored(cosine, ordinary, days_between(live.seconds[slots], a, b), same, slots[a])
-    if apart:
-        place = {number: place for place, number in enumerate(live.number[slots].tolist())}
-        never = [
-            min(one, place[other]) * len(slots) + max(one, place[other])
-            for number, one in place.items()
-            for other in apart.get(number, ())
-            if other in place
-        ]
-        score[np.isin(a * len(slots) + b, never)] = 0
-    kept = score > 0
-    return Pairs(a[kept].astype(np.int64), b[kept].astype(np.int64), cosine[kept], score[kept])
+    return a, b, cosine, score
+
+
+def _by_kernel(live: Live, slots: NDArray[np.int64], vectors: Sequence[Vector]) -> _Columns:
+    from dedup.index.kernels.alike import pairs_scored
+    from dedup.index.kernels.layout import in_order
+
+    tongues = {tongue for tongue in live.tongue[slots].tolist() if tongue >= 0}
+    start, terms, weights = side_by_side([(vector.terms, vector.weights) for vector in vectors])
+    return pairs_scored(
+        terms,
+        weights,
+        in_order(terms),  # of one term those of the earlier vectors first
+        np.repeat(np.arange(len(vectors), dtype=np.int32), np.diff(start)),
+        *side_by_side([vector.names() for vector in vectors] if len(tongues) > 1 else []),
+        slots,
+        live.seconds,
+        live.ordinary,
+        live.outlet,
+        live.tongue,
+        live.stands,
+        WEIGHT_UNIT**2,
+        FLOOR,
+        *scoring(live.settings),
+    )
 
 
 def regrouped(

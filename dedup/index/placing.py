@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from dedup.clustering import Link
 from dedup.group.copies import PART, digests
 from dedup.group.cut import PAIR, threshold_at
-from dedup.index.live import Alike, Live
+from dedup.index.alike import Alike, Asking, strongest, sums_by_story
+from dedup.index.live import Live
 from dedup.index.sketches import Compared, Vector
 from dedup.match.copies import ALIKE, NEAR, Overlaps, decide, never_one_story
 from dedup.match.probability import Probabilities
@@ -34,6 +35,7 @@ LOOKED_AT = 24
 """Articles, the most alike, of which the words are looked at."""
 NEARLY = 0.75
 """Share of what a story asks for from which it is concerned."""
+_FEW = 16
 TOLD = 10
 """Links that are told of at most."""
 
@@ -48,6 +50,7 @@ class Newcomer:
         source: its outlet.
         words: those of it that count.
         vector: what it is compared by.
+        number: its number, None for one that is not taken in.
     """
 
     id: str
@@ -55,10 +58,15 @@ class Newcomer:
     source: str
     words: HashedWords
     vector: Vector
+    number: int | None = None
+
+    @property
+    def when(self) -> float:
+        """When it was published, nan where that is unknown."""
+        return np.nan if self.seconds is None else self.seconds
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One article that the new one was compared with."""
 
     number: int
@@ -114,6 +122,26 @@ class Verdict:
     digests: tuple[int, ...] = ()
 
 
+_Copies: TypeAlias = tuple[Overlaps | None, list[int]]
+
+
+class Weighed:
+    """What is known of an article before it is judged.
+
+    Attributes:
+        new: the article.
+        alike: what resembles it.
+        copies: the articles whose texts overlap with its as copies do, `b` being their numbers; None for none.
+        apart: the numbers of those that are never of one story with it.
+    """
+
+    __slots__ = ("alike", "apart", "copies", "new")
+
+    def __init__(self, new: Newcomer, alike: Alike, found: _Copies) -> None:
+        self.new, self.alike = new, alike
+        self.copies, self.apart = found
+
+
 class Placer:
     """Decides where articles belong.
 
@@ -139,49 +167,61 @@ class Placer:
         self._needed = threshold / SCORE_UNIT
         self._curves = Probabilities.shipped()
 
-    def judge(self, new: Newcomer) -> Verdict:
-        """Where an article belongs that is not here."""
+    def weigh(self, news: Sequence[Newcomer], among: Sequence[int] = ()) -> list[Weighed]:
+        """What is to be known of some articles before each is judged, and depends on no article's place.
+
+        Args:
+            news: the articles.
+            among: their slots, where they are taken in together.
+        """
         live = self._live
-        alike = live.alike(new.vector, new.seconds, new.source)
-        copies, apart = self._copies(new, alike)
-        digested = self._digests(new, copies) if len(copies.b) else []
+        asking = [Asking(one.vector, one.when, live.outlet_of(one.source)) for one in news]
+        alike = live.alike(asking, among)
+        return list(map(Weighed, news, alike, self._copies(news, alike)))
+
+    def judge(self, weighed: Weighed) -> Verdict:
+        """Where an article belongs that has no place yet."""
+        live, new, alike = self._live, weighed.new, weighed.alike
+        copies, apart = weighed.copies, weighed.apart
+        if copies is not None:
+            by_itself = np.array([live.is_digest(live.slot(number)) for number in copies.b.tolist()], np.bool_)
+            copies = copies.where(~by_itself | (copies.jaccard >= NEAR))
+        digested = self._digests(new, copies) if copies is not None and len(copies.b) else []
         if -1 in digested:
             return Verdict(None, None, False, (), apart=tuple(apart))
-        copies = copies.where(~np.isin(copies.b, digested))
-        scores = alike.score.copy()
+        scores = alike.score
         none = [*apart, *digested]
         if none:
-            scores[np.isin(live.number[alike.slots], none)] = 0
-        counted = (scores > 0) & live.stands[alike.slots]
-        stories, place = np.unique(live.story[alike.slots[counted]], return_inverse=True)
-        total = np.bincount(place.ravel(), weights=scores[counted], minlength=len(stories))
-        best = np.zeros(len(stories))
-        np.maximum.at(best, place.ravel(), scores[counted])
-        some = (total >= NEARLY * self._needed) | (best >= self._needed)  # no mean is above the sum
-        stories, total, best = stories[some], total[some], best[some]
-        sizes = np.array([self._standing(story) for story in stories.tolist()], np.int64)
-        value = total / np.maximum(1, sizes)
-        needed = np.where(sizes == 1, PAIR * self._needed, self._needed)
-        near = (value >= NEARLY * needed) | (best >= self._needed)
-        order = np.lexsort((stories, -value / needed))
-        concerned = [int(stories[number]) for number in order.tolist() if near[number]]
-        story = next((int(stories[n]) for n in order[:1].tolist() if value[n] >= needed[n]), None)
-        root = None
-        if len(copies.b):
+            scores = np.where(np.isin(live.number[alike.slots], none), 0, scores)
+        least = NEARLY * self._needed
+        stories, total, best = sums_by_story(live, alike.slots, scores, least, self._needed)  # no mean is above the sum
+        story, concerned = self._nearest(stories, total, best) if len(stories) else (None, [])
+        root, stands = None, True
+        if copies is not None and digested:
+            copies = copies.where(~np.isin(copies.b, digested))
+        if copies is not None and len(copies.b):
             first = int(copies.b[np.lexsort((copies.b, -copies.containment, -copies.jaccard))[0]])
             slot = live.slot(first)
             root, story = int(live.copies[slot]), int(live.story[slot])
             concerned = [story, *(number for number in concerned if number != story)]
+            stands = not bool((copies.jaccard >= NEAR).any())
         clear = concerned in ([], [story])
-        return Verdict(
-            story,
-            root,
-            not bool((copies.jaccard >= NEAR).any()),
-            () if clear else tuple(concerned),
-            self._found(alike, scores, copies, story),
-            tuple(apart),
-            tuple(digested),
-        )
+        found = self._found(alike, scores, copies, story)
+        return Verdict(story, root, stands, () if clear else tuple(concerned), found, tuple(apart), tuple(digested))
+
+    def _nearest(
+        self, stories: NDArray[np.int64], total: NDArray[np.float64], best: NDArray[np.float64]
+    ) -> tuple[int | None, list[int]]:
+        """The story that is joined, and those that are concerned, the nearest first."""
+        ranked, concerned = [], []
+        for story, whole, highest in zip(stories.tolist(), total.tolist(), best.tolist(), strict=True):
+            size = self._standing(story)
+            value, needed = whole / max(1, size), PAIR * self._needed if size == 1 else self._needed
+            near = value >= NEARLY * needed or highest >= self._needed
+            ranked.append((-(value / needed), story, near, value >= needed))
+        ranked.sort()
+        concerned = [story for _, story, near, _ in ranked if near]
+        return (ranked[0][1] if ranked[0][3] else None), concerned
 
     def probabilities(self, found: Sequence[tuple[Found, bool]]) -> list[float]:
         """The probability of each of many links; with each, whether it was joined."""
@@ -194,27 +234,53 @@ class Placer:
         return np.where([one.kind == "copy" for one, _ in found], of_copies, of_stories).tolist()  # type: ignore[no-any-return]
 
     def _standing(self, story: int) -> int:
-        return int(np.count_nonzero(self._live.stands[self._live.of_story(story)]))
+        slots, stands = self._live.of_story(story), self._live.stands
+        if len(slots) > _FEW:
+            return int(np.count_nonzero(stands[slots]))
+        return sum(1 for slot in slots if stands[slot])
 
-    def _copies(self, new: Newcomer, alike: Alike) -> tuple[Overlaps, list[int]]:
-        """The copies of an article, `b` being their numbers, and the numbers of those it is never of one story with."""
+    def likely_stories(self, weighed: Sequence[Weighed]) -> list[int]:
+        """The stories that some articles are likely to join or to concern."""
         live = self._live
-        likely = np.flatnonzero(((alike.cosine >= ALIKE) & ~alike.foreign) | (alike.agreeing >= AGREEING))
-        order = np.lexsort((alike.slots[likely], -alike.cosine[likely], -alike.agreeing[likely]))
-        slots = alike.slots[likely[order[:LOOKED_AT]]]
-        if not new.vector.length or not len(slots):
-            none, nothing = np.empty(0, np.int64), np.empty(0)
-            return Overlaps(none, none, none, none.reshape(0, 2), nothing, nothing, nothing), []
-        numbers = live.number[slots].tolist()
-        words = HashedWords.joined([new.words, self._words_of(numbers)])
-        pairs = np.stack([np.zeros(len(slots), np.int64), np.arange(1, len(slots) + 1)], axis=1)
-        when = np.concatenate([[np.nan if new.seconds is None else new.seconds], live.seconds[slots]])
-        copies, forms = decide(words, self._steps, pairs, when, self._settings)
+        slots = [one.alike.slots[one.alike.score >= NEARLY * self._needed] for one in weighed]
+        stories = np.unique(live.story[np.concatenate([np.empty(0, np.int64), *slots])])
+        return stories[stories >= 0].tolist()  # type: ignore[no-any-return]
+
+    def _copies(self, news: Sequence[Newcomer], alike: Sequence[Alike]) -> list[_Copies]:
+        """The copies of some articles, `b` being their numbers, and those each is never of one story with."""
+        live = self._live
+        found: list[_Copies] = [(None, [])] * len(news)
+        looked_at: list[tuple[int, list[int]]] = []
+        for place, (new, its) in enumerate(zip(news, alike, strict=True)):
+            likely = np.flatnonzero(((its.cosine >= ALIKE) & ~its.foreign) | (its.agreeing >= AGREEING))
+            if new.vector.length and len(likely):
+                order = np.lexsort((its.slots[likely], -its.cosine[likely], -its.agreeing[likely]))
+                looked_at.append((place, live.number[its.slots[likely[order[:LOOKED_AT]]]].tolist()))
+        if not looked_at:
+            return found
+        numbers = sorted({number for _, some in looked_at for number in some})
+        given = {new.number: place for place, new in enumerate(news) if new.number is not None}
+        stored = [number for number in numbers if number not in given]
+        inside = [number for number in numbers if number in given]
+        wordings = [news[place].words for place, _ in looked_at]
+        wordings += [self._words_of(stored)] if stored else []
+        wordings += [news[given[number]].words for number in inside]
+        words = HashedWords.joined(wordings)
+        at = {number: len(looked_at) + place for place, number in enumerate([*stored, *inside])}
+        pairs = sorted((row, at[number]) for row, (_, some) in enumerate(looked_at) for number in some)
+        slots = [live.slot(number) for number in [*stored, *inside]]
+        when = np.concatenate([[news[place].when for place, _ in looked_at], live.seconds[slots]])
+        copies, forms = decide(words, self._steps, np.array(pairs, np.int64), when, self._settings)
         never = never_one_story(words, self._steps, forms)
-        by_itself = np.array([False, *(live.is_digest(slot) for slot in slots.tolist())])
-        copies = copies.where(~by_itself[copies.b] | (copies.jaccard >= NEAR))
-        numbered = np.array([-1, *numbers], np.int64)
-        return replace(copies, b=numbered[copies.b]), numbered[never.b].tolist()
+        numbered = np.array([*([-1] * len(looked_at)), *stored, *inside], np.int64)
+        copies, apart = replace(copies, b=numbered[copies.b]), numbered[never.b]
+        bounds = np.searchsorted(copies.a, np.arange(len(looked_at) + 1)).tolist()
+        of_never = np.searchsorted(never.a, np.arange(len(looked_at) + 1)).tolist()
+        for row, (place, _) in enumerate(looked_at):
+            mine = np.arange(bounds[row], bounds[row + 1])
+            some = copies.where(mine) if len(mine) else None
+            found[place] = (some, apart[of_never[row] : of_never[row + 1]].tolist())
+        return found
 
     def _digests(self, new: Newcomer, copies: Overlaps) -> list[int]:
         """Which of an article, -1, and its copies' groups hold parts that have nothing to do with each other."""
@@ -229,38 +295,38 @@ class Placer:
         numbers = sorted(int(live.number[slot]) for slot in slots if not live.is_twin(slot))[:LOOKED_AT]
         words = HashedWords.joined([new.words, self._words_of(numbers)])
         when = live.seconds[[live.slot(number) for number in numbers]]
-        seconds = np.concatenate([[np.nan if new.seconds is None else new.seconds], when])
+        seconds = np.concatenate([[new.when], when])
         pairs = np.stack(np.triu_indices(len(words), 1), axis=1).astype(np.int64)
         found, _ = decide(words, self._steps, pairs, seconds, self._settings)
         matrix = Compared([new.vector, *self._vectors_of(numbers)]).matrix
         places = np.flatnonzero(digests(found, words.lengths(), matrix))
         return np.array([-1, *numbers])[places].tolist()  # type: ignore[no-any-return]
 
-    def _found(self, alike: Alike, scores: NDArray[np.int64], copies: Overlaps, story: int | None) -> tuple[Found, ...]:
+    def _found(
+        self, alike: Alike, scores: NDArray[np.int64], copies: Overlaps | None, story: int | None
+    ) -> tuple[Found, ...]:
         live = self._live
-        overlap = {number: place for place, number in enumerate(copies.b.tolist())}
-        is_copy = np.isin(live.number[alike.slots], copies.b)
-        inside = live.story[alike.slots] == (-2 if story is None else story)
-        some = np.flatnonzero((scores > 0) | is_copy)
-        keys = (live.number[alike.slots], -alike.cosine, -scores, ~inside, ~is_copy)
+        numbers = np.empty(0, np.int64) if copies is None else copies.b
+        overlap = {number: place for place, number in enumerate(numbers.tolist())}
         found = []
-        for place in some[np.lexsort([key[some] for key in keys])[:TOLD]].tolist():
+        for place in strongest(live, alike, scores, numbers, -2 if story is None else story, TOLD):
             slot = int(alike.slots[place])
             number = int(live.number[slot])
             at = overlap.get(number)
+            copy = None if at is None else copies
             found.append(
                 Found(
                     number,
                     int(live.story[slot]),
-                    "story" if at is None else "copy",
+                    "story" if copy is None else "copy",
                     int(scores[place]),
                     float(alike.cosine[place]),
                     float(alike.days[place]),
                     float(live.ordinary[slot]) - live.crowd,
                     bool(alike.foreign[place]),
-                    None if at is None else float(copies.jaccard[at]),
-                    None if at is None else float(copies.containment[at]),
-                    0.0 if at is None else float(copies.overlap[at]),
+                    None if copy is None else float(copy.jaccard[at]),
+                    None if copy is None else float(copy.containment[at]),
+                    0.0 if copy is None else float(copy.overlap[at]),
                 )
             )
         return tuple(found)

@@ -13,30 +13,24 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.index.segments import Hits, ManyHits, Queries, Segment, Terms, Weights, merged, search, side_by_side
 from dedup.vectorize.exact import WEIGHT_UNIT
 
 OPEN = 128
 """Vectors that lie open at most."""
+SEALED_AT_ONCE = 64
+"""Vectors that come together from which they are sealed at once."""
 FAN = 4
 """Segments of about one size that are merged into one, ..."""
 LARGEST = 1 << 15
 """... unless it would have more vectors than this: to write one anew is not to take long."""
 GONE = 0.4
 """Share of a segment's vectors that must be gone for it to be written anew."""
-HEAD_SHARE = 0.43
-"""The mean square of the heads' norms, as a share of the floor, as in `match.kernels.ranked` ..."""
-WIDEST = 512
-"""... and terms of a head at most."""
-
-Terms: TypeAlias = NDArray[np.int32]
-Weights: TypeAlias = NDArray[np.uint16]
-Hits: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
-"""Slots, and dot products in units of `WEIGHT_UNIT`²."""
 
 
 class Postings(Protocol):
@@ -44,9 +38,13 @@ class Postings(Protocol):
 
     def add(self, slot: int, terms: Terms, weights: Weights) -> None: ...
 
+    def add_many(self, slots: Sequence[int], vectors: Sequence[tuple[Terms, Weights]]) -> None: ...
+
     def remove(self, slot: int) -> None: ...
 
     def above(self, terms: Terms, weights: Weights, floor: float) -> Hits: ...
+
+    def all_above(self, queries: Queries, floor: float) -> ManyHits: ...
 
     def free(self) -> list[int]:
         """The slots that nothing is left of: only these may be used again. Each is told once."""
@@ -55,117 +53,6 @@ class Postings(Protocol):
     def memory(self) -> int:
         """Bytes."""
         ...
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Segment:
-    """Sealed vectors.
-
-    Attributes:
-        slots: of each vector, shape (vectors,).
-        terms: those that are indexed, ascending.
-        begin: where each one's list begins in `postings`, shape (terms + 1,).
-        postings: vector << 16 | weight.
-        head: the terms that are not, ascending.
-        head_begin: where each vector's head begins, shape (vectors + 1,).
-        head_place, head_weight: its entries: place in `head`, and weight.
-        head_norm: an upper bound of each head's norm, shape (vectors,).
-    """
-
-    slots: NDArray[np.int32]
-    terms: NDArray[np.int32]
-    begin: NDArray[np.int32]
-    postings: NDArray[np.uint32]
-    head: NDArray[np.int32]
-    head_begin: NDArray[np.int32]
-    head_place: NDArray[np.uint16]
-    head_weight: NDArray[np.uint16]
-    head_norm: NDArray[np.int32]
-
-    def __len__(self) -> int:
-        """How many vectors there are."""
-        return len(self.slots)
-
-    @classmethod
-    def of(
-        cls,
-        slots: NDArray[np.int32],
-        rows: NDArray[np.int32],
-        terms: NDArray[np.int32],
-        weights: NDArray[np.uint16],
-        floor: float,
-    ) -> Segment:
-        """A segment of entries: vector, term and weight of each; those of one term in the order of the vectors."""
-        order = np.argsort(terms, kind="stable")  # runs that are in order already are merged
-        rows, terms, weights = rows[order], terms[order], weights[order]
-        count = len(slots)
-        starts = np.flatnonzero(np.concatenate([[True], terms[1:] != terms[:-1]])) if len(terms) else np.empty(0, int)
-        frequency = np.diff(np.append(starts, len(terms)))
-        squares = weights.astype(np.int64) ** 2
-        energy = np.add.reduceat(squares, starts) if len(starts) else np.empty(0, np.int64)
-        by_frequency = np.argsort(-frequency, kind="stable")
-        budget = HEAD_SHARE * floor / WEIGHT_UNIT**2 * max(1, count)
-        heads = min(WIDEST, int(np.searchsorted(np.cumsum(energy[by_frequency]), budget)))
-        in_head = np.zeros(len(starts), np.bool_)
-        in_head[by_frequency[:heads]] = True
-        of_head = np.repeat(in_head, frequency)
-        tail_terms, tail_frequency = terms[starts[~in_head]], frequency[~in_head]
-        begin = np.concatenate([[0], np.cumsum(tail_frequency)]).astype(np.int32)
-        postings = rows[~of_head].astype(np.uint32) << np.uint32(16) | weights[~of_head].astype(np.uint32)
-        place = np.repeat(np.cumsum(in_head) - 1, frequency)[of_head]
-        head_rows = rows[of_head]
-        by_row = np.argsort(head_rows, kind="stable")
-        held = np.bincount(head_rows, minlength=count)
-        norms = np.bincount(head_rows, weights=squares[of_head].astype(np.float64), minlength=count)
-        return cls(
-            slots,
-            tail_terms,
-            begin,
-            postings,
-            terms[starts[in_head]],
-            np.concatenate([[0], np.cumsum(held)]).astype(np.int32),
-            place[by_row].astype(np.uint16),
-            weights[of_head][by_row],
-            np.ceil(np.sqrt(norms)).astype(np.int32),
-        )
-
-    def entries(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint16]]:
-        """Vector, term and weight of every entry, those of one term in the order of the vectors."""
-        tail_terms = np.repeat(self.terms, np.diff(self.begin))
-        head_rows = np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.head_begin))
-        tail_rows = (self.postings >> np.uint32(16)).astype(np.int32)
-        tail_weights = (self.postings & np.uint32(0xFFFF)).astype(np.uint16)
-        return (
-            np.concatenate([tail_rows, head_rows]),
-            np.concatenate([tail_terms, self.head[self.head_place]]),
-            np.concatenate([tail_weights, self.head_weight]),
-        )
-
-    def memory(self) -> int:
-        """Bytes."""
-        return sum(getattr(self, name).nbytes for name in self.__slots__)
-
-
-def merged(segments: Sequence[Segment], gone: NDArray[np.bool_], floor: float) -> Segment:
-    """One segment of several, without the slots that are gone."""
-    slots: list[NDArray[np.int32]] = []
-    rows: list[NDArray[np.int32]] = []
-    terms: list[NDArray[np.int32]] = []
-    weights: list[NDArray[np.uint16]] = []
-    first = 0
-    for segment in segments:
-        stays = ~gone[segment.slots]
-        number = np.where(stays, np.cumsum(stays) - 1 + first, -1).astype(np.int32)
-        row, term, weight = segment.entries()
-        keep = stays[row]
-        rows.append(number[row[keep]])
-        terms.append(term[keep])
-        weights.append(weight[keep])
-        slots.append(segment.slots[stays])
-        first += int(stays.sum())
-    return Segment.of(
-        np.concatenate(slots), np.concatenate(rows), np.concatenate(terms), np.concatenate(weights), floor
-    )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -227,10 +114,7 @@ class SegmentedPostings:
 
     def add(self, slot: int, terms: Terms, weights: Weights) -> None:
         """Adds a vector under a slot that is new or free: terms ascending, weights in units of `WEIGHT_UNIT`."""
-        while slot >= len(self._gone):
-            self._gone = np.concatenate([self._gone, np.zeros(len(self._gone), np.bool_)])
-            self._held = np.concatenate([self._held, np.zeros(len(self._held), np.bool_)])
-        self._gone[slot], self._held[slot] = False, True
+        self._take(slot)
         now = self._snapshot
         rows = now.rows.with_room(now.count, len(terms))
         first = int(rows.start[now.count])
@@ -241,6 +125,25 @@ class SegmentedPostings:
         self._snapshot = Snapshot(now.segments, rows, now.count + 1)
         if now.count + 1 == OPEN:
             self._seal()
+
+    def add_many(self, slots: Sequence[int], vectors: Sequence[tuple[Terms, Weights]]) -> None:
+        """Adds several vectors; where they are many they are sealed at once."""
+        if len(slots) < SEALED_AT_ONCE:
+            for slot, vector in zip(slots, vectors, strict=True):
+                self.add(slot, *vector)
+            return
+        for first in range(0, len(slots), LARGEST):
+            some = slots[first : first + LARGEST]
+            start, terms, weights = side_by_side(vectors[first : first + LARGEST])
+            rows = np.repeat(np.arange(len(some), dtype=np.int32), np.diff(start))
+            self.add_sealed(Segment.of(np.array(some, np.int32), rows, terms, weights, self._floor))
+
+    def add_sealed(self, segment: Segment) -> None:
+        """Adds vectors that are sealed already, at most `LARGEST`."""
+        for slot in segment.slots.tolist():
+            self._take(slot)
+        now = self._snapshot
+        self._snapshot = Snapshot(tuple(self._tiered([*now.segments, segment])), now.rows, now.count)
 
     def remove(self, slot: int) -> None:
         """Takes a vector out. Its slot may be used again when `free` says so."""
@@ -263,17 +166,29 @@ class SegmentedPostings:
 
     def above(self, terms: Terms, weights: Weights, floor: float) -> Hits:
         """The slots of all vectors whose dot product with one is above a floor, and these products."""
-        from dedup.index.kernels.scan import search_open, search_segment
+        from dedup.index.kernels.scan import search_open
 
         now, gone = self._snapshot, self._gone
-        least = int(np.floor(floor / WEIGHT_UNIT**2))
-        parts = [search_segment(segment, terms, weights, least) for segment in now.segments]
+        slots, dots = np.empty(0, np.int64), np.empty(0, np.int64)
+        if now.segments:
+            _, slots, dots = self._there(search(now.segments, Queries.of([(terms, weights)]), floor, 1))
         if now.count:
-            parts.append(search_open(now.rows, now.count, terms, weights, least))
-        slots = np.concatenate([np.empty(0, np.int32), *(part[0] for part in parts)]).astype(np.int64)
-        dots = np.concatenate([np.empty(0, np.int32), *(part[1] for part in parts)]).astype(np.int64)
-        there = ~gone[slots]
-        return slots[there], dots[there]
+            least = int(np.floor(floor / WEIGHT_UNIT**2))
+            found, products = search_open(now.rows, now.count, terms, weights, least)
+            there = ~gone[found]
+            slots, dots = np.concatenate([slots, found[there]]), np.concatenate([dots, products[there]])
+        return slots, dots
+
+    def all_above(self, queries: Queries, floor: float) -> ManyHits:
+        """The same for many vectors, by several threads: which of them, the slots, and the products."""
+        if self._snapshot.count:
+            self._seal()
+        return self._there(search(self._snapshot.segments, queries, floor))
+
+    def _there(self, hits: ManyHits) -> ManyHits:
+        query, slots, dots = hits
+        there = ~self._gone[slots]
+        return query[there], slots[there], dots[there]
 
     def free(self) -> list[int]:
         """The slots that nothing is left of since this was last asked."""
@@ -285,6 +200,12 @@ class SegmentedPostings:
         now = self._snapshot
         rows: int = sum(getattr(now.rows, name).nbytes for name in OpenRows.__slots__)
         return rows + self._gone.nbytes + self._held.nbytes + sum(segment.memory() for segment in now.segments)
+
+    def _take(self, slot: int) -> None:
+        while slot >= len(self._gone):
+            self._gone = np.concatenate([self._gone, np.zeros(len(self._gone), np.bool_)])
+            self._held = np.concatenate([self._held, np.zeros(len(self._held), np.bool_)])
+        self._gone[slot], self._held[slot] = False, True
 
     def _seal(self) -> None:
         now = self._snapshot
@@ -329,6 +250,11 @@ class PlainPostings:
         """Adds a vector."""
         self._vectors[slot] = dict(zip(terms.tolist(), weights.tolist(), strict=True))
 
+    def add_many(self, slots: Sequence[int], vectors: Sequence[tuple[Terms, Weights]]) -> None:
+        """Adds several vectors."""
+        for slot, vector in zip(slots, vectors, strict=True):
+            self.add(slot, *vector)
+
     def remove(self, slot: int) -> None:
         """Takes a vector out."""
         if self._vectors.pop(slot, None) is not None:
@@ -343,6 +269,14 @@ class PlainPostings:
         found = dict(self._dots(query))
         some = {slot: dot for slot, dot in found.items() if dot * WEIGHT_UNIT**2 > floor}
         return np.array([*some], np.int64), np.array([*some.values()], np.int64)
+
+    def all_above(self, queries: Queries, floor: float) -> ManyHits:
+        """The same for many vectors: which of them, the slots, and the products."""
+        found = [self.above(*queries.vector(place), floor) for place in range(len(queries))]
+        query = np.repeat(np.arange(len(found)), [len(slots) for slots, _ in found])
+        nothing = np.empty(0, np.int64)
+        slots, dots = (np.concatenate([nothing, *(part[column] for part in found)]) for column in range(2))
+        return query, slots, dots
 
     def _dots(self, query: dict[int, int]) -> Iterator[tuple[int, int]]:
         for slot, vector in list(self._vectors.items()):

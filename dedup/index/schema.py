@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import sqlite3
+from typing import Any
+
+from dedup.index.records import StoredArticle, StoredStory
 
 APPLICATION = 0x64647031
 """What the header of the file says of whose it is: `ddp1`."""
@@ -49,3 +52,19 @@ def migrate(connection: sqlite3.Connection, have: int) -> None:
         connection.execute("INSERT INTO migration VALUES (?, ?)", (number, name))
     connection.execute(f"PRAGMA user_version = {FORMAT}")
     connection.execute(f"PRAGMA application_id = {APPLICATION}")
+
+
+def article_row(article: StoredArticle) -> tuple[Any, ...]:
+    """An article as its row, the columns as they are above."""
+    return (
+        article.number, article.id, article.content, article.length, article.seconds, article.told, article.came,
+        article.source, article.facts, article.story, article.copies, article.stands,
+    )  # fmt: skip
+
+
+def story_row(story: StoredStory) -> tuple[Any, ...]:
+    """The same of a story."""
+    return (
+        story.number, story.id, story.into, story.size, story.start, story.end, story.touched, story.shown,
+        story.settled,
+    )  # fmt: skip

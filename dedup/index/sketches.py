@@ -14,8 +14,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.errors import StoreError
+from dedup.index.segments import side_by_side
 from dedup.index.weighing import Weigher, stretched
 from dedup.steps import FastSteps, LightSteps, PlainSteps
+from dedup.vectorize.bridge import LEAST, WORTH
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.furniture import outside_furniture
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
 
 _WORDS = struct.Struct("<II")
 _VECTOR = struct.Struct("<IIH4sd")
+_HIGH = 64
+"""What the upper six of a term's 22 bits can be."""
 FEW = 64
 """Articles up to which furniture is looked for in the plain form: the kernel makes a table of all passages first."""
 GROWN = 2_000
@@ -60,7 +64,10 @@ class Vector:
 
     def names(self) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
         """The part of it that crosses between languages, as terms and weights."""
-        weights = stretched(self.weights[self.crossing].astype(np.int64), np.zeros(int(self.crossing.sum()), np.int64))
+        weights = self.weights[self.crossing].astype(np.int64)
+        if not len(weights):
+            return np.empty(0, np.int32), np.empty(0, np.uint16)
+        weights = stretched(weights)
         some = weights > 0
         return self.terms[self.crossing][some], weights[some].astype(np.uint16)
 
@@ -69,8 +76,14 @@ class Vector:
         head = _VECTOR.pack(
             len(self.terms), self.length, len(self.marks), self.language.encode("ascii"), float(self.ordinary)
         )
-        terms = self.terms.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :3]  # 22 bits
-        parts = (terms.tobytes(), self.weights.astype("<u2").tobytes(), np.packbits(self.crossing).tobytes())
+        held = np.bincount(self.terms >> 16, minlength=_HIGH)  # of their 22 bits the upper six are counted
+        counts = held.astype(np.uint8 if int(held.max()) < 256 else "<u2")
+        parts = (
+            counts.tobytes(),
+            self.terms.astype("<u2").tobytes(),
+            self.weights.astype("<u2").tobytes(),
+            np.packbits(self.crossing).tobytes(),
+        )
         return b"".join((head, *parts, self.marks.tobytes()))
 
     @classmethod
@@ -83,12 +96,16 @@ class Vector:
         try:
             count, length, slots, language, ordinary = _VECTOR.unpack_from(data)
             mask = -(-count // 8)
-            if len(data) != _VECTOR.size + 5 * count + mask + slots:
+            wide = len(data) - (_VECTOR.size + 4 * count + mask + slots)
+            if wide not in (_HIGH, 2 * _HIGH):
                 raise ValueError("length")
-            raw, at = np.frombuffer(data, np.uint8), _VECTOR.size
-            terms = np.zeros((count, 4), np.uint8)
-            terms[:, :3] = raw[at : at + 3 * count].reshape(-1, 3)
-            at += 3 * count
+            raw, at = np.frombuffer(data, np.uint8), _VECTOR.size + wide
+            held = np.frombuffer(data, np.uint8 if wide == _HIGH else "<u2", _HIGH, _VECTOR.size)
+            if int(held.sum()) != count:
+                raise ValueError("terms")
+            high = np.repeat(np.arange(_HIGH, dtype=np.int32) << 16, held)
+            terms = high | np.frombuffer(data, "<u2", count, at)
+            at += 2 * count
             weights = np.frombuffer(data, "<u2", count, at)
             at += 2 * count
             crossing = np.unpackbits(raw[at : at + mask], count=count).astype(np.bool_)
@@ -96,7 +113,53 @@ class Vector:
         except (struct.error, ValueError) as error:
             raise StoreError("a vector in the store is damaged: 'dedup index check --repair' makes it anew") from error
         marks = raw[at + mask : at + mask + slots]
-        return cls(terms.view("<i4").ravel(), weights, crossing, marks, name, ordinary, length)
+        return cls(terms, weights, crossing, marks, name, ordinary, length)
+
+
+def unpacked(packed: Sequence[bytes]) -> list[Vector]:
+    """Many packed vectors, by a kernel.
+
+    Raises:
+        StoreError: see `Vector.unpacked`.
+    """
+    from dedup.index.kernels.layout import unpacked as laid_out
+
+    try:
+        heads = [_VECTOR.unpack_from(data) for data in packed]
+    except struct.error:
+        heads = []
+    sizes = [_VECTOR.size + 4 * count + -(-count // 8) + slots + _HIGH for count, _, slots, _, _ in heads]
+    if [len(data) for data in packed] != sizes:
+        return [Vector.unpacked(data) for data in packed]  # of which one is wrong, or has very many terms
+    raw = np.frombuffer(b"".join(packed), np.uint8)
+    begin, start = np.zeros(len(packed) + 1, np.int64), np.zeros(len(packed) + 1, np.int64)
+    np.cumsum(sizes, out=begin[1:])
+    np.cumsum([head[0] for head in heads], out=start[1:])
+    terms, weights, crossing, fits = laid_out(raw, begin[:-1] + _VECTOR.size, start, _HIGH)
+    if not fits:
+        return [Vector.unpacked(data) for data in packed]
+    bounds, ends = start.tolist(), begin[1:].tolist()
+    names = {head[3]: head[3].rstrip(b"\0").decode("ascii") for head in heads}
+    found = []
+    for place, (_, length, slots, language, ordinary) in enumerate(heads):
+        span = slice(bounds[place], bounds[place + 1])
+        marks = raw[ends[place] - slots : ends[place]]
+        one = Vector(terms[span], weights[span], crossing[span], marks, names[language], ordinary, length)
+        found.append(one)
+    return found
+
+
+def names_of(vectors: Sequence[Vector]) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
+    """What `Vector.names` gives for each of many vectors, by a kernel."""
+    from dedup.index.kernels.layout import stretched as stretched_together
+
+    start, terms, weights = side_by_side([(vector.terms, vector.weights) for vector in vectors])
+    crossing = np.concatenate([np.empty(0, np.bool_), *(vector.crossing for vector in vectors)])
+    unit, least, worth = WEIGHT_UNIT, float(LEAST), float(np.sqrt(WORTH))
+    begin, its, their = stretched_together(start, terms, weights, crossing, unit, least, worth)
+    bounds = begin.tolist()
+    spans = [slice(bounds[place], bounds[place + 1]) for place in range(len(vectors))]
+    return [(its[span], their[span]) for span in spans]
 
 
 def steps_for(articles: int, settings: Settings, progress: Progress | None = None) -> PlainSteps:

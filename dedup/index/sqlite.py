@@ -8,17 +8,18 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from dedup.errors import StoreError, StoreLockedError
 from dedup.index.finding import condition
 from dedup.index.place import WriterLock, refuse_network
 from dedup.index.records import Change, Sketch, StoredArticle, StoredStory, moment
-from dedup.index.schema import APPLICATION, FORMAT, migrate
+from dedup.index.schema import APPLICATION, FORMAT, article_row, migrate, story_row
 from dedup.index.store import StoryFilter
 
-PAGE = 8_192
-"""Bytes of a page: several articles' sketches, and no great loss where one does not fit."""
+PAGE = 16_384
+"""Bytes of a page: several articles' sketches or texts, and no great loss where one does not fit."""
+_Key = TypeVar("_Key")
 AT_ONCE = 500
 """Rows asked for in one statement."""
 _ARTICLE = "number, id, content, length, seconds, told, came, source, facts, story, copies, stands"
@@ -121,16 +122,16 @@ class SqliteStore:
         self._write("INSERT OR REPLACE INTO background VALUES (1, ?)", (data,))
 
     def put_article(self, article: StoredArticle, text: str | None, sketch: Sketch) -> None:
-        row = (
-            article.number, article.id, article.content, article.length, article.seconds, article.told, article.came,
-            article.source, article.facts, article.story, article.copies, article.stands,
-        )  # fmt: skip
-        self._write(_PUT_ARTICLE, row)
-        self.put_sketch(article.number, sketch)
-        if text is None:
-            self._write("DELETE FROM body WHERE number = ?", (article.number,))
-        else:
-            self._write("INSERT OR REPLACE INTO body VALUES (?, ?)", (article.number, text))
+        self.put_articles([(article, text, sketch)])
+
+    def put_articles(self, rows: Sequence[tuple[StoredArticle, str | None, Sketch]]) -> None:
+        self._write_many(_PUT_ARTICLE, [article_row(article) for article, _, _ in rows])
+        sketches = [(article.number, sketch.words, sketch.vector) for article, _, sketch in rows]
+        self._write_many("INSERT OR REPLACE INTO sketch VALUES (?, ?, ?)", sketches)
+        untold = [(article.number,) for article, text, _ in rows if text is None]
+        self._write_many("DELETE FROM body WHERE number = ?", untold)
+        texts = [(article.number, text) for article, text, _ in rows if text is not None]
+        self._write_many("INSERT OR REPLACE INTO body VALUES (?, ?)", texts)
 
     def put_sketch(self, number: int, sketch: Sketch) -> None:
         self._write("INSERT OR REPLACE INTO sketch VALUES (?, ?, ?)", (number, sketch.words, sketch.vector))
@@ -139,8 +140,11 @@ class SqliteStore:
         self._write("DELETE FROM sketch WHERE number = ?", (number,))
 
     def place_article(self, article: StoredArticle) -> None:
-        place = (article.story, article.copies, article.stands, article.number)
-        self._write("UPDATE article SET story = ?, copies = ?, stands = ? WHERE number = ?", place)
+        self.place_articles([(article.number, article.story, article.copies, article.stands)])
+
+    def place_articles(self, rows: Sequence[tuple[int, int, int, bool]]) -> None:
+        places = [(story, copies, stands, number) for number, story, copies, stands in rows]
+        self._write_many("UPDATE article SET story = ?, copies = ?, stands = ? WHERE number = ?", places)
 
     def delete_article(self, number: int) -> None:
         for table in ("article", "sketch", "body"):
@@ -153,6 +157,20 @@ class SqliteStore:
     def articles(self, numbers: Sequence[int]) -> dict[int, StoredArticle]:
         found = (self._articles(f"WHERE number IN ({marks})", part) for part, marks in _parts(numbers))
         return {article.number: article for part in found for article in part}
+
+    def articles_called(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
+        found = (self._articles(f"WHERE id IN ({marks})", part) for part, marks in _parts(ids))
+        return {article.id: article for part in found for article in part}
+
+    def ids(self, numbers: Sequence[int]) -> dict[int, str]:
+        return dict(self._of_numbers("SELECT number, id FROM article WHERE number IN ({})", numbers))
+
+    def numbers(self) -> list[int]:
+        return [row[0] for row in self._rows("SELECT number FROM article ORDER BY number")]
+
+    def first_alike(self, contents: Sequence[bytes]) -> dict[bytes, int]:
+        statement = "SELECT content, min(number) FROM article WHERE content IN ({}) GROUP BY content"
+        return dict(self._of_numbers(statement, contents))
 
     def after(self, number: int, most: int) -> list[StoredArticle]:
         return self._articles("WHERE number > ? ORDER BY number LIMIT ?", (number, most))
@@ -192,14 +210,16 @@ class SqliteStore:
             last = rows[-1][0]
 
     def put_story(self, story: StoredStory) -> None:
-        row = (
-            story.number, story.id, story.into, story.size, story.start, story.end, story.touched, story.shown,
-            story.settled,
-        )  # fmt: skip
-        self._write(_PUT_STORY, row)
+        self.put_stories([story])
+
+    def put_stories(self, stories: Sequence[StoredStory]) -> None:
+        self._write_many(_PUT_STORY, [story_row(story) for story in stories])
 
     def delete_story(self, number: int) -> None:
         self._write("DELETE FROM story WHERE number = ?", (number,))
+
+    def story_ids(self, ids: Sequence[str]) -> set[str]:
+        return {row[0] for row in self._of_numbers("SELECT id FROM story WHERE id IN ({})", ids)}
 
     def story(self, id_: str) -> StoredStory | None:
         found = self._rows(f"SELECT {_STORY} FROM story WHERE id = ?", (id_,))
@@ -226,8 +246,11 @@ class SqliteStore:
         return [_story(row) for row in self._rows(statement, (*given, most))]
 
     def append(self, change: Change) -> None:
-        row = (change.cursor, change.kind, change.article, change.story, change.before, change.at.timestamp())
-        self._write("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)", row)
+        self.append_many([change])
+
+    def append_many(self, changes: Sequence[Change]) -> None:
+        rows = [(one.cursor, one.kind, one.article, one.story, one.before, one.at.timestamp()) for one in changes]
+        self._write_many("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def changes(self, since: int, most: int) -> list[Change]:
         rows = self._rows("SELECT * FROM change WHERE cursor > ? ORDER BY cursor LIMIT ?", (since, most))
@@ -237,14 +260,15 @@ class SqliteStore:
         self._write("DELETE FROM change WHERE cursor < ?", (before,))
 
     def counts(self) -> dict[str, int]:
-        highest = dict(self._rows("SELECT name, seq FROM sqlite_sequence"))
         return {
             "articles": self._rows("SELECT count(*) FROM article")[0][0],
             "stories": self._rows("SELECT count(*) FROM story WHERE into_story IS NULL")[0][0],
-            "last_article": highest.get("article", 0),
-            "last_story": highest.get("story", 0),
-            "last_change": highest.get("change", 0),
+            **self.highest(),
         }
+
+    def highest(self) -> dict[str, int]:
+        given = dict(self._rows("SELECT name, seq FROM sqlite_sequence"))
+        return {f"last_{name}": given.get(name, 0) for name in ("article", "story", "change")}
 
     def size(self) -> int:
         names = (self._path, *(self._path.with_name(self._path.name + end) for end in ("-wal", "-shm")))
@@ -323,7 +347,7 @@ class SqliteStore:
         with self._told():
             return self._reader.execute(statement, values).fetchall()
 
-    def _of_numbers(self, statement: str, numbers: Sequence[int]) -> Iterator[Any]:
+    def _of_numbers(self, statement: str, numbers: Sequence[int | str | bytes]) -> Iterator[Any]:
         for part, marks in _parts(numbers):
             yield from self._rows(statement.format(marks), part)
 
@@ -368,8 +392,8 @@ def _story(row: Sequence[Any]) -> StoredStory:
     return StoredStory(*(*row[:8], bool(row[8])))
 
 
-def _parts(numbers: Sequence[int]) -> Iterator[tuple[Sequence[int], str]]:
-    """Some numbers at a time, and as many question marks."""
+def _parts(numbers: Sequence[_Key]) -> Iterator[tuple[Sequence[_Key], str]]:
+    """Some keys at a time, and as many question marks."""
     for start in range(0, len(numbers), AT_ONCE):
         part = numbers[start : start + AT_ONCE]
         yield part, ",".join("?" * len(part))

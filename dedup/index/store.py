@@ -66,6 +66,10 @@ class Store(Protocol):
         """Writes an article, over what was there under its number."""
         ...
 
+    def put_articles(self, rows: Sequence[tuple[StoredArticle, str | None, Sketch]]) -> None:
+        """The same of several, with their texts and sketches."""
+        ...
+
     def put_sketch(self, number: int, sketch: Sketch) -> None:
         """Writes what was taken from an article's words, over what was there."""
         ...
@@ -78,6 +82,10 @@ class Store(Protocol):
         """Writes where an article that is there stands now: its story, its copies, whether it stands for itself."""
         ...
 
+    def place_articles(self, rows: Sequence[tuple[int, int, int, bool]]) -> None:
+        """The same of several: number, story, copies, stands."""
+        ...
+
     def delete_article(self, number: int) -> None: ...
 
     def article(self, id_: str) -> StoredArticle | None:
@@ -86,6 +94,22 @@ class Store(Protocol):
 
     def articles(self, numbers: Sequence[int]) -> dict[int, StoredArticle]:
         """Those of some articles that are there, by number."""
+        ...
+
+    def articles_called(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
+        """Those that have some ids, by id."""
+        ...
+
+    def ids(self, numbers: Sequence[int]) -> dict[int, str]:
+        """The ids of those articles that are there, by number."""
+        ...
+
+    def numbers(self) -> list[int]:
+        """Those of all articles, rising."""
+        ...
+
+    def first_alike(self, contents: Sequence[bytes]) -> dict[bytes, int]:
+        """Of the articles of each content the number of the one that came first."""
         ...
 
     def after(self, number: int, most: int) -> list[StoredArticle]:
@@ -126,7 +150,15 @@ class Store(Protocol):
         """Writes a story, over what was there under its number."""
         ...
 
+    def put_stories(self, stories: Sequence[StoredStory]) -> None:
+        """The same of several."""
+        ...
+
     def delete_story(self, number: int) -> None: ...
+
+    def story_ids(self, ids: Sequence[str]) -> set[str]:
+        """Those of some ids that a story has, or had."""
+        ...
 
     def story(self, id_: str) -> StoredStory | None:
         """The story that has, or had, an id."""
@@ -144,6 +176,10 @@ class Store(Protocol):
         """Writes a change; its cursor is above all before it."""
         ...
 
+    def append_many(self, changes: Sequence[Change]) -> None:
+        """The same of several, in order."""
+        ...
+
     def changes(self, since: int, most: int) -> list[Change]:
         """The changes after a cursor."""
         ...
@@ -155,7 +191,11 @@ class Store(Protocol):
     # Numbers
 
     def counts(self) -> dict[str, int]:
-        """`articles`, `stories` (that stand), `last_article`, `last_story`, `last_change`: the highest ever given."""
+        """`articles` and `stories` (that stand): how many there are; and what `highest` tells."""
+        ...
+
+    def highest(self) -> dict[str, int]:
+        """`last_article`, `last_story`, `last_change`: the highest number ever given; told at once, of however many."""
         ...
 
     # Upkeep

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime
 from itertools import islice
@@ -17,7 +18,7 @@ from dedup.errors import StoreError, UnknownArticleError
 from dedup.index.checking import check
 from dedup.index.desk import Desk, Draft
 from dedup.index.finding import StoryPage, page, words_of
-from dedup.index.incoming import Placement, dates_now, incoming
+from dedup.index.incoming import Incoming, Placement, dates_now, incoming
 from dedup.index.memory import MemoryStore
 from dedup.index.opening import Facts, read_facts, write_facts
 from dedup.index.placing import Newcomer
@@ -29,6 +30,7 @@ from dedup.pipeline import cluster
 
 if TYPE_CHECKING:
     from dedup.clustering import Clustering, Explanation, Progress, Story
+    from dedup.index.guests import Drawn
     from dedup.settings import Settings
 
 BATCH = 500
@@ -154,8 +156,30 @@ class StoryIndex:
         batch: int = BATCH,
         notices: list[Notice] | None = None,
     ) -> list[Placement]:
-        """Takes articles in and tells where each belongs, in their order; all else as for `add_stream`."""
-        return list(self.add_stream(articles, batch=batch, notices=notices))
+        """Takes articles in and tells where each belongs, in their order; all else as for `add_stream`.
+
+        While some are stored, the next are read.
+        """
+        source, noted = iter(articles), [] if notices is None else notices
+        placements: list[Placement] = []
+        with ThreadPoolExecutor(1, "dedup-reads") as pool:
+
+            def upcoming() -> tuple[list[Incoming], Future[list[Drawn]]] | None:
+                came = self._incoming(list(islice(source, batch)), noted)
+                return (came, pool.submit(self._desk.draw, came)) if came else None
+
+            ready = upcoming()
+            while ready is not None:
+                came, drawn = ready
+                fault: Exception | None = None
+                try:
+                    ready = upcoming()
+                except Exception as error:
+                    ready, fault = None, error
+                placements += self._take(came, drawn.result())
+                if fault is not None:
+                    raise fault
+        return placements
 
     def add_stream(
         self,
@@ -188,10 +212,10 @@ class StoryIndex:
             UnknownArticleError: it is not.
         """
         came = incoming(article, 0, [], dates_now())
-        drawn = self._desk.draw([came])[0]
+        drawn = self._desk.draw([came])
         with self._desk.transaction() as ledger:
             self._desk.known(came.article.id)
-            return self._desk.told([self._desk.take(ledger, came, drawn)])[0]
+            return self._desk.told(self._desk.take(ledger, [came], drawn))[0]
 
     def remove(self, *articles: str) -> list[Change]:
         """Takes articles out, with all that was kept of them; their ids stay in `changes`, for others to follow.
@@ -258,9 +282,9 @@ class StoryIndex:
         with desk.thinking:
             keeper = desk.up_to_date()
             drawn = keeper.draw([(came.article.title, came.article.text)])[0]
-            alike = [twin for twin in self._store.alike(came.content) if twin.number in keeper.live]
+            twin = next((twin.number for twin in self._store.alike(came.content) if twin.number in keeper.live), None)
             new = Newcomer(came.article.id, came.seconds, came.article.source, drawn.judged, drawn.vector)
-            verdict = keeper.verdict(new, alike)
+            verdict = keeper.placer.judge(keeper.placer.weigh([new])[0]) if twin is None else keeper.equal(new, twin)
             number = keeper.story_for(new, verdict)
             story = None if number is None else self._store.story_numbered([number]).get(number)
             answer = Placement(came.article.id, "matched", story.id if story else "", story is None, None)
@@ -386,12 +410,18 @@ class StoryIndex:
         }
 
     def _add(self, some: Sequence[Article | Mapping[str, Any]], notices: list[Notice]) -> list[Placement]:
+        came = self._incoming(some, notices)
+        return self._take(came, self._desk.draw(came))
+
+    def _incoming(self, some: Sequence[Article | Mapping[str, Any]], notices: list[Notice]) -> list[Incoming]:
         dates = dates_now()
         came = [incoming(item, place, notices, dates) for place, item in enumerate(some)]
         notices += dates.notices()
+        return came
+
+    def _take(self, came: Sequence[Incoming], drawn: Sequence[Drawn]) -> list[Placement]:
         with self._desk.transaction() as ledger:
-            taken = zip(came, self._desk.draw(came), strict=True)
-            return self._desk.told([self._desk.take(ledger, one, drawn) for one, drawn in taken])
+            return self._desk.told(self._desk.take(ledger, came, drawn))
 
     def _pages(self, wanted: StoryFilter) -> Iterator[list[StoredStory]]:
         while page := self._store.stories(wanted, _PAGE):

@@ -5,6 +5,7 @@ That prepares for a whole collection at once. Here what is known of each term is
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from dedup.background import Background
     from dedup.settings import Settings
 
+_TABLE = 1 << 16
+"""Counts below which logarithms are taken once for each count, not for each entry."""
 _Columns = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
@@ -76,21 +79,26 @@ class Weigher:
         """
         count, terms = len(features), features.terms
         row_of = np.repeat(np.arange(count), np.diff(features.indptr))
-        rarity = np.empty(len(terms))
+        distinct, place = (terms, slice(None)) if count == 1 else np.unique(terms, return_inverse=True)
+        spoken = sorted(set(languages))
+        rarity = self._rarity(distinct.astype(np.int64), spoken[0])[place] if spoken else np.empty(0)
         told = np.array(languages, dtype=object)
-        for language in sorted(set(languages)):
-            mine = slice(None) if len(set(languages)) == 1 else told[row_of] == language
+        for language in spoken[1:]:
+            mine = told[row_of] == language
             rarity[mine] = self._rarity(terms[mine].astype(np.int64), language)
         every = features.every.astype(np.float64)
-        rarity *= 1 + ln(np.maximum(every * COUNT_UNIT, 1.0))
+        most = int(features.every.max(initial=0))
+        if count > 1 and most < _TABLE:
+            rarity = rarity * _damped(np.arange(most + 1.0))[features.every]
+        else:
+            rarity = rarity * _damped(every)
         rarity *= 1 + (self._settings.capital_weight - 1) * features.capitals.astype(np.float64) / every
         weights = _unit(rarity, row_of, count)
         some = weights > 0
         crossing = (features.capitals > 0) | _are_figures(features, terms, row_of)
         indptr = np.concatenate([[0], np.cumsum(np.bincount(row_of[some], minlength=count))]).astype(np.int64)
-        kept, rows = terms[some], row_of[some]
-        ordinary = self._ordinary(kept, weights[some], rows, count)
-        return Weighed(indptr, kept, weights[some].astype(np.uint16), crossing[some], ordinary)
+        ordinary = self._ordinary(distinct, place, weights, row_of, count)
+        return Weighed(indptr, terms[some], weights[some].astype(np.uint16), crossing[some], ordinary)
 
     def _rarity(self, terms: NDArray[np.int64], language: str) -> NDArray[np.float64]:
         table = self._table(language)
@@ -113,12 +121,17 @@ class Weigher:
         return self._tables[language]
 
     def _ordinary(
-        self, terms: NDArray[np.int32], weights: NDArray[np.int64], row_of: NDArray[np.int64], count: int
+        self,
+        distinct: NDArray[np.int32],
+        place: slice | NDArray[np.intp],
+        weights: NDArray[np.int64],
+        row_of: NDArray[np.int64],
+        count: int,
     ) -> NDArray[np.float64]:
         """What `Background.ordinariness` gives, by sums of whole numbers."""
         total = np.zeros(count, np.int64)
         if len(self._background.terms):
-            sums = _at((self._background.terms, self._background.sums), terms.astype(np.int64))
+            sums = _at((self._background.terms, self._background.sums), distinct.astype(np.int64))[place]
             np.add.at(total, row_of, weights * sums)
         leaning: NDArray[np.float64] = (total * WEIGHT_UNIT**2 + USUAL_COUNT * USUAL) / (
             self._background.articles + USUAL_COUNT
@@ -126,13 +139,17 @@ class Weigher:
         return leaning
 
 
-def stretched(weights: NDArray[np.int64], row_of: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The weights that the crossing parts of vectors have there, see `vectorize.bridge`; both in `WEIGHT_UNIT`."""
-    squares = np.zeros(int(row_of.max(initial=-1)) + 1, np.int64)
-    np.add.at(squares, row_of, weights * weights)
-    length = np.maximum(np.sqrt(squares.astype(np.float64)) * WEIGHT_UNIT, LEAST)
-    found = np.rint(weights * WEIGHT_UNIT / length[row_of] * np.sqrt(WORTH) / WEIGHT_UNIT)
+def stretched(weights: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The weights that the crossing part of a vector has there, see `vectorize.bridge`; both in `WEIGHT_UNIT`."""
+    length = max(math.sqrt(float(np.dot(weights, weights))) * WEIGHT_UNIT, LEAST)
+    found = np.rint(weights * WEIGHT_UNIT / length * np.sqrt(WORTH) / WEIGHT_UNIT)
     return found.astype(np.int64)  # type: ignore[no-any-return]
+
+
+def _damped(times: NDArray[np.float64]) -> NDArray[np.float64]:
+    """By how much a term counts more for standing in a text so many times."""
+    damped: NDArray[np.float64] = 1 + ln(np.maximum(times * COUNT_UNIT, 1.0))
+    return damped
 
 
 def _unit(weights: NDArray[np.float64], row_of: NDArray[np.int64], count: int) -> NDArray[np.int64]:
@@ -150,7 +167,13 @@ def _are_figures(features: Features, terms: NDArray[np.int32], row_of: NDArray[n
     numbers = np.flatnonzero(words.flags & IS_NUMBER)
     holder = np.searchsorted(words.offsets[2::2], numbers, side="right")
     keys = holder * FEATURES + terms_of(words.hashes[numbers])
-    return np.isin(row_of * FEATURES + terms, keys)
+    every = row_of * FEATURES + terms  # ascending
+    found = np.zeros(len(every), np.bool_)
+    at = np.searchsorted(every, keys)
+    inside = at < len(every)
+    at = at[inside]
+    found[at[every[at] == keys[inside]]] = True
+    return found
 
 
 def _common(language: str) -> _Columns:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -12,7 +14,7 @@ from dedup.background import Background
 from dedup.clustering import Clustering, Progress
 from dedup.collection import Distinct, collected
 from dedup.evidence import StoredEvidence
-from dedup.index.keeper import Place, by_group
+from dedup.index.guests import Place
 from dedup.index.records import StoredArticle
 from dedup.index.sketches import steps_for, unpack_words
 from dedup.index.store import Store
@@ -42,7 +44,7 @@ class Whole:
 
     def groups(self) -> list[list[int]]:
         """The numbers of each story's articles."""
-        return by_group(dict(zip(self.numbers, self.clustering.labels, strict=True)))
+        return _by_group(dict(zip(self.numbers, self.clustering.labels, strict=True)))
 
     def places(self) -> dict[int, Place]:
         """For each article where it is in its group of copies; of its story nothing is told."""
@@ -116,3 +118,11 @@ def whole(
     read = ReadArticles(steps, collection, HashedWords.joined(blocks).take(order), order)
     evidence, learned = stories_of(read, settings, background=background, progress=tell, learn=learn)
     return Whole(tuple(article.number for article in stored), evidence.clustering(settings), evidence, learned)
+
+
+def _by_group(labels: Mapping[int, int]) -> list[list[int]]:
+    """Article numbers by their label, each group ascending."""
+    groups: dict[int, list[int]] = defaultdict(list)
+    for number in sorted(labels):
+        groups[labels[number]].append(number)
+    return list(groups.values())

@@ -70,6 +70,11 @@ def test_all_its_commands(tmp_path: Path) -> None:
     assert index("reconcile", store=store)[:2] == (0, [])
     exported = index("export", store=store)[1]
     assert [line["id"] for line in exported] == ["a", "b"]
+    page = store.with_suffix(".html")
+    assert index("export", "--format", "html", "--output", str(page), store=store)[0] == 0
+    assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert index("vacuum", "--changes-before", "2", store=store)[1][0]["bytes"] > 0
+    assert [line["cursor"] for line in index("changes", store=store)[1]] == [2]
     assert index("check", store=store)[:2] == (0, [])
     update = json.dumps({"id": "b", "text": "Rates stay at four per cent, the bank of Valmora said on Thursday."})
     assert index("update", "-", store=store, text=update)[1][0]["status"] == "updated"

@@ -7,10 +7,11 @@ import pytest
 
 from dedup.index import postings
 from dedup.index.postings import PlainPostings, Postings, SegmentedPostings
+from dedup.index.segments import Terms, Weights
 from dedup.vectorize.exact import WEIGHT_UNIT
 
 
-def vector(rng: np.random.Generator, kinds: int) -> tuple[postings.Terms, postings.Weights]:
+def vector(rng: np.random.Generator, kinds: int) -> tuple[Terms, Weights]:
     """A unit vector whose terms are the rarer the higher they are."""
     count = int(rng.integers(1, 40))
     terms = np.unique((kinds * rng.random(count) ** 3).astype(np.int32))
@@ -18,7 +19,7 @@ def vector(rng: np.random.Generator, kinds: int) -> tuple[postings.Terms, postin
     return terms, np.rint(weights / np.sqrt((weights**2).sum()) / WEIGHT_UNIT).astype(np.uint16)
 
 
-def hits(store: Postings, query: tuple[postings.Terms, postings.Weights], floor: float) -> dict[int, int]:
+def hits(store: Postings, query: tuple[Terms, Weights], floor: float) -> dict[int, int]:
     slots, dots = store.above(*query, floor)
     assert len(set(slots.tolist())) == len(slots)
     return dict(zip(slots.tolist(), dots.tolist(), strict=True))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 import dedup
 from dedup import Background, Settings
 from dedup.errors import StoreError
-from dedup.index.sketches import Compared, Sketcher, Vector, pack_words, unpack_words
+from dedup.index.sketches import Compared, Sketcher, Vector, names_of, pack_words, unpack_words, unpacked
 from dedup.steps import FastSteps, LightSteps, PlainSteps
 from dedup.text.document import Document
 from dedup.vectorize.bridge import bridge, figures
@@ -63,6 +63,21 @@ def test_vectors_are_those_of_a_run(steps: PlainSteps, background: Background) -
     for place, text in enumerate(TEXTS):  # one by one as well as together
         (alone,) = sketcher.vectors(sketcher.judged(sketcher.words([text])))
         assert alone.packed() == vectors[place].packed()
+
+
+def test_vectors_unpacked_together_are_those_unpacked_alone() -> None:
+    sketcher = Sketcher(LightSteps(Settings()), Settings(), Background.general())
+    vectors = sketcher.vectors(sketcher.words(TEXTS))
+    many = np.arange(400, dtype=np.int32)  # of one upper half: more than a byte counts
+    wide = Vector(many, (many + 1).astype(np.uint16), many % 3 == 0, vectors[0].marks, "en", 0.25, 9)
+    for some in (vectors, [*vectors, wide]):
+        packed = [vector.packed() for vector in some]
+        assert [vector.packed() for vector in unpacked(packed)] == packed
+        for found, vector in zip(names_of(some), some, strict=True):
+            assert [part.tolist() for part in found] == [part.tolist() for part in vector.names()]
+    for broken in (packed[0][:-1], b"", packed[0] + b"\0", packed[0][:22] + b"\xff" + packed[0][23:]):
+        with pytest.raises(StoreError, match="repair"):
+            unpacked([*packed, broken])
 
 
 def used(matrix: sp.csr_array) -> NDArray[np.float64]:

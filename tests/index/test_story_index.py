@@ -105,6 +105,25 @@ def test_first_placements_are_near_those_of_a_run_in_any_order(seed: int) -> Non
         assert partition(index.placements()) == partition(truth)
 
 
+SEEDS = [*dedup.read_articles([str(Path(__file__).resolve().parents[2] / "seeds")])]
+
+
+@pytest.mark.parametrize("kernels", ["on", "off"])
+def test_together_articles_are_placed_as_one_by_one(kernels: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """In four languages, two of which come only with the last of them; with copies, and with the same text again."""
+    monkeypatch.setenv("DEDUP_KERNELS", kernels)
+    again = [replace(article, id=f"again {article.id}") for article in SEEDS[::5]]
+    articles = sorted([*SEEDS, *again], key=lambda article: (not article.text.isascii(), article.id))
+    articles += [replace(articles[3], text=articles[3].text + " There was more."), articles[5]]
+    found = []
+    for batch in (1, 9, len(articles)):
+        with StoryIndex.open(":memory:", clock=lambda: 1e9) as index:
+            placements = index.add_many(articles, batch=batch)
+            found.append(([(one.to_record(), one.links) for one in placements], index.changes()))
+    assert found[0] == found[1] == found[2]
+    assert {placed["status"] for placed, _ in found[0][0]} == {"added", "updated", "unchanged"}
+
+
 def test_a_score_is_that_of_the_run_and_does_not_move(index: StoryIndex) -> None:
     first = index.add(MADE[0])
     assert first.new_story
@@ -369,6 +388,34 @@ def test_readers_in_threads_while_articles_come(tmp_path: Path) -> None:
         for thread in threads:
             thread.join()
     assert faults == []
+
+
+def test_a_reader_follows_a_writer_without_reading_all_again(tmp_path: Path) -> None:
+    path, seed = tmp_path / "stories.db", int(np.random.default_rng().integers(1 << 20))
+    rng = np.random.default_rng(seed)
+    asked = [replace(article, id="", text=article.text + " So it was said.") for article in MADE[::7]]
+    with StoryIndex.open(path) as writer, StoryIndex.open(path, read_only=True) as reader:
+        writer.add_many(MADE[:20])
+        reader.match(asked[0])
+        kept = reader._desk.keeper()
+        there = [article.id for article in MADE[:20]]
+        for step in range(12):
+            some = [MADE[int(place)] for place in rng.choice(len(MADE), 6, replace=False)]
+            writer.add_many([replace(one, id=f"{one.id} {int(rng.integers(3))}") for one in some])
+            writer.add_many([replace(one, text=one.text + f" Told {step} times.") for one in some[:2]])
+            there = sorted({*there, *(one.id for one in some[:2])})
+            gone = [there.pop(int(rng.integers(len(there)))) for _ in range(2)]
+            writer.remove(*gone)
+            if step % 4 == 3:
+                writer.reconcile()
+            with StoryIndex.open(path, read_only=True) as other:
+                for article in asked:
+                    assert reader.match(article) == other.match(article), f"seed {seed}"
+        assert reader._desk.keeper() is kept
+        writer.rebuild(learn=True)
+        with StoryIndex.open(path, read_only=True) as other:
+            assert reader.match(asked[0]) == other.match(asked[0])
+        assert reader._desk.keeper() is not kept
 
 
 def test_a_reader_of_another_process_sees_what_was_written_since(tmp_path: Path) -> None:

@@ -1,4 +1,7 @@
-"""One vector against the vectors of a segment. Everything is a whole number: no order of additions matters."""
+"""Vectors against the vectors of a segment. Everything is a whole number: no order of additions matters.
+
+No constant of another module is compiled in, for numba looks at this file alone to tell whether machine code is old.
+"""
 
 from __future__ import annotations
 
@@ -10,80 +13,141 @@ from numpy.typing import NDArray
 from dedup.vectorize.kernels.compiling import kept
 
 if TYPE_CHECKING:
-    from dedup.index.postings import OpenRows, Segment, Terms, Weights
+    from dedup.index.postings import OpenRows
+    from dedup.index.segments import Queries, Segment, Terms, Weights
 
 _Found = tuple[NDArray[np.int32], NDArray[np.int32]]
+_AllFound = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
+ROOM = 1 << 16
+"""Hits that are handed on at a time, and at least as many as a segment has vectors."""
 
 
-def search_segment(segment: Segment, terms: Terms, weights: Weights, least: int) -> _Found:
-    """The slots of a sealed segment whose dot product is above the least, and these products."""
-    found, dots = _search(
-        segment.terms, segment.begin, segment.postings, segment.head, segment.head_begin, segment.head_place,
-        segment.head_weight, segment.head_norm, terms, weights, least,
-    )  # fmt: skip
-    return segment.slots[found], dots
+def search_segment(
+    segment: Segment, queries: Queries, lists: NDArray[np.int32], first: int, last: int, least: int
+) -> list[_AllFound]:
+    """What the queries from `first` up to `last` find in a sealed segment: whose dot product is above the least.
+
+    Args:
+        segment: where they look.
+        queries: what is looked for.
+        lists: what `lists_of` gives for the two.
+        first, last: some of the queries.
+        least: a dot product in whole units.
+
+    Returns:
+        In parts: the query, the slot and the product of each hit.
+    """
+    room = max(ROOM if last - first > 1 else 0, len(segment))
+    found = []
+    while first < last:
+        query, row, dot = (np.empty(room, np.int32) for _ in range(3))
+        first, count = _search(
+            segment.begin, segment.postings, len(segment.head), segment.head_begin, segment.head_place,
+            segment.head_weight, segment.head_norm, lists, queries.start, queries.entries, queries.weights,
+            first, last, least, query, row, dot,
+        )  # fmt: skip
+        if count:
+            found.append((query[:count], segment.slots[row[:count]], dot[:count]))
+    return found
 
 
 def search_open(rows: OpenRows, count: int, terms: Terms, weights: Weights, least: int) -> _Found:
-    """The same of the open vectors."""
+    """The slots of the open vectors whose product with one vector is above the least, and these products."""
     size = 1 << max(6, (4 * len(terms)).bit_length())
     found, dots = _search_rows(rows.start[: count + 1], rows.terms, rows.weights, terms, weights, size, least)
     return rows.slots[found], dots
 
 
+def lists_of(segment: Segment, queries: Queries) -> NDArray[np.int32]:
+    """For each term of the queries which list it has; -1 for none, -2 - its place for one of the head."""
+    found = np.full(len(queries.terms), -1, np.int32)
+    _places(segment.terms, queries.terms, found, False)
+    _places(segment.head, queries.terms, found, True)
+    return found
+
+
 @kept
-def _search(
-    indexed: NDArray[np.int32],
-    begin: NDArray[np.int32],
-    postings: NDArray[np.uint32],
-    head: NDArray[np.int32],
-    head_begin: NDArray[np.int32],
-    head_place: NDArray[np.uint16],
-    head_weight: NDArray[np.uint16],
-    head_norm: NDArray[np.int32],
-    terms: NDArray[np.int32],
-    weights: NDArray[np.uint16],
-    least: int,
-) -> _Found:
-    count = len(head_norm)
-    sums, mine = np.zeros(count, np.int32), np.zeros(len(head), np.int32)
-    squares, floor = np.int64(0), np.int64(least)
-    low = 0
+def _places(indexed: NDArray[np.int32], terms: NDArray[np.int32], found: NDArray[np.int32], heads: bool) -> None:
+    """Both are ascending: what was searched already is not searched again."""
+    low, count = 0, len(indexed)
     for entry in range(len(terms)):
-        term, weight = terms[entry], np.int32(weights[entry])
-        place = np.searchsorted(head, term)
-        if place < len(head) and head[place] == term:
-            mine[place] = weight
-            squares += np.int64(weight) * np.int64(weight)
-            continue
-        # Both are ascending: what was searched already is not searched again.
+        term = terms[entry]
         step, high = 1, low
-        while high < len(indexed) and indexed[high] < term:
+        while high < count and indexed[high] < term:
             low = high + 1
             high += step
             step *= 2
-        high = min(high, len(indexed))
+        high = min(high, count)
         while low < high:
             middle = (low + high) // 2
             if indexed[middle] < term:
                 low = middle + 1
             else:
                 high = middle
-        if low < len(indexed) and indexed[low] == term:
-            for at in range(np.uint64(begin[low]), np.uint64(begin[low + 1])):
-                posting = postings[at]
-                sums[np.uint64(posting >> np.uint32(16))] += weight * np.int32(posting & np.uint32(0xFFFF))
-    norm = np.int64(np.ceil(np.sqrt(np.float64(squares))))
-    found, dots, hits = np.empty(count, np.int32), np.empty(count, np.int32), 0
-    for row in range(count):
-        if np.int64(sums[row]) + norm * np.int64(head_norm[row]) > floor:
-            dot = np.int64(sums[row])
-            for at in range(head_begin[row], head_begin[row + 1]):
-                dot += np.int64(mine[head_place[at]]) * np.int64(head_weight[at])
+        if low < count and indexed[low] == term:
+            found[entry] = -2 - low if heads else low
+
+
+@kept
+def _search(
+    begin: NDArray[np.int32],
+    postings: NDArray[np.uint32],
+    heads: int,
+    head_begin: NDArray[np.int32],
+    head_place: NDArray[np.uint16],
+    head_weight: NDArray[np.uint16],
+    head_norm: NDArray[np.int32],
+    lists: NDArray[np.int32],
+    start: NDArray[np.int64],
+    entries: NDArray[np.int32],
+    weights: NDArray[np.uint16],
+    first: int,
+    last: int,
+    least: int,
+    found_query: NDArray[np.int32],
+    found_row: NDArray[np.int32],
+    found_dot: NDArray[np.int32],
+) -> tuple[int, int]:
+    """Writes the hits until they might not fit; returns the query to go on with, and how many hits there are."""
+    count, group = len(head_norm), 32
+    sums, mine = np.zeros(count, np.int32), np.zeros(max(1, heads), np.int32)
+    likely = np.empty(count, np.int32)
+    floor, hits = np.int32(least), 0
+    for query in range(first, last):
+        if hits + count > len(found_query):
+            return query, hits
+        squares = np.int64(0)
+        mine[:] = 0
+        for entry in range(start[query], start[query + 1]):
+            its, weight = lists[entries[entry]], np.int32(weights[entry])
+            if its >= 0:
+                for at in range(np.uint64(begin[its]), np.uint64(begin[its + 1])):  # unsigned: none counts from the end
+                    posting = postings[at]
+                    sums[np.uint64(posting >> np.uint32(16))] += weight * np.int32(posting & np.uint32(0xFFFF))
+            elif its < -1:
+                mine[-2 - its] = weight
+                squares += np.int64(weight) * np.int64(weight)
+        # A tail's product and the bound of a head's together are at most the product of two lengths: they fit.
+        norm, some = np.int32(np.ceil(np.sqrt(np.float64(squares)))), np.int64(0)
+        for low in range(0, count, group):
+            here, bound = sums[low : low + group], head_norm[low : low + group]
+            most = np.int32(0)
+            for other in range(len(here)):
+                most = max(most, np.int32(here[other] + np.int32(norm * bound[other])))
+            if most > floor:
+                for other in range(len(here)):
+                    likely[some] = low + other
+                    some += np.int64(np.int32(here[other] + np.int32(norm * bound[other])) > floor)
+        for candidate in range(some):
+            row = likely[candidate]
+            dot = sums[row]
+            for at in range(np.uint64(head_begin[row]), np.uint64(head_begin[row + 1])):
+                dot = np.int32(dot + np.int32(mine[np.uint64(head_place[at])] * np.int32(head_weight[at])))
             if dot > floor:
-                found[hits], dots[hits] = row, dot
+                found_query[hits], found_row[hits], found_dot[hits] = query, row, dot
                 hits += 1
-    return found[:hits].copy(), dots[:hits].copy()
+        sums[:] = 0
+    return last, hits
 
 
 @kept
@@ -99,7 +163,9 @@ def _search_rows(
     """By a small table of the vector's terms, with open addressing; `size` is a power of two above their number."""
     keys, values = np.full(size, -1, np.int32), np.zeros(size, np.int64)
     wrap = size - 1
+    there = np.zeros(1 << 14, np.uint8)  # most terms of others are none of these: this tells so at once
     for entry in range(len(terms)):
+        there[np.uint64(terms[entry]) & np.uint64((1 << 14) - 1)] = 1
         place = (np.int64(terms[entry]) * 40503 >> 4) & wrap
         while keys[place] >= 0:
             place = (place + 1) & wrap
@@ -108,13 +174,14 @@ def _search_rows(
     found, dots, hits = np.empty(count, np.int32), np.empty(count, np.int32), 0
     for row in range(count):
         dot = np.int64(0)
-        for at in range(start[row], start[row + 1]):
+        for at in range(np.uint64(start[row]), np.uint64(start[row + 1])):
             term = row_terms[at]
-            place = (np.int64(term) * 40503 >> 4) & wrap
-            while keys[place] >= 0 and keys[place] != term:
-                place = (place + 1) & wrap
-            if keys[place] == term:
-                dot += values[place] * np.int64(row_weights[at])
+            if there[np.uint64(term) & np.uint64((1 << 14) - 1)]:
+                place = (np.int64(term) * 40503 >> 4) & wrap
+                while keys[place] >= 0 and keys[place] != term:
+                    place = (place + 1) & wrap
+                if keys[place] == term:
+                    dot += values[place] * np.int64(row_weights[at])
         if dot > least:
             found[hits], dots[hits] = row, dot
             hits += 1

@@ -1,0 +1,50 @@
+"""An article on its way into an index: what was taken from it, what it is judged by, and where it comes to stand."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dedup.index.placing import Newcomer, Weighed
+from dedup.index.sketches import Vector
+from dedup.vectorize.features import HashedWords
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where an article is from now on.
+
+    Attributes:
+        story: the number of its story.
+        copies: the number of the first article of its group of copies, None where it has none.
+        stands: whether it counts when stories are compared.
+    """
+
+    story: int
+    copies: int | None
+    stands: bool
+
+
+@dataclass(slots=True, eq=False)
+class Admitted:
+    """An article that is being taken in.
+
+    Attributes:
+        new: the article.
+        slot: where it is in memory.
+        twin: the number of the first article of the very same title and text, None for none.
+        weighed: what it is judged by, None for one with a twin.
+    """
+
+    new: Newcomer
+    slot: int
+    twin: int | None
+    weighed: Weighed | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """What was taken from one text: all its words, packed; those that count; and its vector."""
+
+    packed: bytes
+    judged: HashedWords
+    vector: Vector
