@@ -5,9 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
@@ -15,6 +15,7 @@ from dedup.article import Article, Notice
 from dedup.background import Background
 from dedup.collection import published_seconds
 from dedup.errors import StoreError, UnknownArticleError
+from dedup.index.ahead import ahead
 from dedup.index.checking import check
 from dedup.index.desk import Desk, Draft
 from dedup.index.finding import StoryPage, page, words_of
@@ -25,7 +26,7 @@ from dedup.index.placing import Newcomer
 from dedup.index.records import Change, StoredStory
 from dedup.index.sqlite import SqliteStore
 from dedup.index.store import Store, StoryFilter
-from dedup.index.telling import IndexedArticle, every_story, placements
+from dedup.index.telling import IndexedArticle, every_story, placements, stats
 from dedup.pipeline import cluster
 
 if TYPE_CHECKING:
@@ -147,7 +148,8 @@ class StoryIndex:
             InputError: it is no article, or has no id.
             StoreError: it could not be stored.
         """
-        return self._add([article], [])[0]
+        came = self._following(iter([article]), 1, [])
+        return self._take(came, self._desk.draw(came))[0]
 
     def add_many(
         self,
@@ -162,23 +164,9 @@ class StoryIndex:
         """
         source, noted = iter(articles), [] if notices is None else notices
         placements: list[Placement] = []
-        with ThreadPoolExecutor(1, "dedup-reads") as pool:
-
-            def upcoming() -> tuple[list[Incoming], Future[list[Drawn]]] | None:
-                came = self._incoming(list(islice(source, batch)), noted)
-                return (came, pool.submit(self._desk.draw, came)) if came else None
-
-            ready = upcoming()
-            while ready is not None:
-                came, drawn = ready
-                fault: Exception | None = None
-                try:
-                    ready = upcoming()
-                except Exception as error:
-                    ready, fault = None, error
-                placements += self._take(came, drawn.result())
-                if fault is not None:
-                    raise fault
+        read = partial(self._following, source, batch, noted)
+        for came, drawn in ahead(read, self._desk.draw):
+            placements += self._take(came, drawn)
         return placements
 
     def add_stream(
@@ -202,8 +190,8 @@ class StoryIndex:
             StoreError: a batch could not be stored; those before it are.
         """
         source, noted = iter(articles), [] if notices is None else notices
-        while some := list(islice(source, batch)):
-            yield from self._add(some, noted)
+        while came := self._following(source, batch, noted):
+            yield from self._take(came, self._desk.draw(came))
 
     def update(self, article: Article | Mapping[str, Any]) -> Placement:
         """The same as `add` for an article that is there.
@@ -390,32 +378,13 @@ class StoryIndex:
 
     def stats(self) -> dict[str, Any]:
         """What there is, ready for JSON: `articles`, `stories`, `changes` (the last cursor), `bytes` on disk, …"""
-        counts, facts = self._store.counts(), self._desk.facts
-        return {
-            "store": self._store.where,
-            "articles": counts["articles"],
-            "stories": counts["stories"],
-            "changes": counts["last_change"],
-            "bytes": self._store.size(),
-            "memory": self._desk.memory,
-            "settings": facts.settings.fingerprint,
-            "background": {
-                "fingerprint": facts.fingerprint,
-                "version": facts.version,
-                "articles": facts.learned_from,
-            },
-            "store_text": facts.store_text,
-            "keep_days": facts.keep_days,
-            "settle_hours": facts.settle_hours,
-        }
+        return stats(self._store, self._desk.facts, self._desk.memory)
 
-    def _add(self, some: Sequence[Article | Mapping[str, Any]], notices: list[Notice]) -> list[Placement]:
-        came = self._incoming(some, notices)
-        return self._take(came, self._desk.draw(came))
-
-    def _incoming(self, some: Sequence[Article | Mapping[str, Any]], notices: list[Notice]) -> list[Incoming]:
+    def _following(
+        self, source: Iterator[Article | Mapping[str, Any]], batch: int, notices: list[Notice]
+    ) -> list[Incoming]:
         dates = dates_now()
-        came = [incoming(item, place, notices, dates) for place, item in enumerate(some)]
+        came = [incoming(item, place, notices, dates) for place, item in enumerate(islice(source, batch))]
         notices += dates.notices()
         return came
 

@@ -12,6 +12,7 @@ from typing import Any
 from dedup.article import Article
 from dedup.assemble import headline
 from dedup.clustering import Clustering, CopyGroup, Story
+from dedup.index.opening import Facts
 from dedup.index.records import StoredArticle, StoredStory
 from dedup.index.store import Store
 from dedup.settings import Settings
@@ -110,6 +111,24 @@ def placements(store: Store, settings: Settings) -> Clustering:
         if row.told and articles[number].published is None
     }
     return Clustering(tuple(articles), tuple(stories), settings, tuple(labels), tuple(copy_labels), datelines=told)
+
+
+def stats(store: Store, facts: Facts, memory: int | None) -> dict[str, Any]:
+    """What there is in an index, ready for JSON; `memory` is what it takes, in bytes, if known."""
+    counts = store.counts()
+    return {
+        "store": store.where,
+        "articles": counts["articles"],
+        "stories": counts["stories"],
+        "changes": counts["last_change"],
+        "bytes": store.size(),
+        "memory": memory,
+        "settings": facts.settings.fingerprint,
+        "background": {"fingerprint": facts.fingerprint, "version": facts.version, "articles": facts.learned_from},
+        "store_text": facts.store_text,
+        "keep_days": facts.keep_days,
+        "settle_hours": facts.settle_hours,
+    }
 
 
 def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle]) -> Story:
