@@ -121,7 +121,10 @@ class _Visit:
         self._closing = False
 
     async def receive(self) -> Message:
-        message = await self._receive()
+        try:
+            message = await self._receive()
+        except RuntimeError:  # uvloop's word for going on to read from a connection that was closed meanwhile
+            message = {"type": "http.disconnect"}
         if message["type"] == "http.request" and not message.get("more_body", False):
             self._whole = True
         elif message["type"] == "http.disconnect":

@@ -23,6 +23,8 @@ TURN = 70
 
 _JOINT = r"[\s,./-]*(?:\b(?:de|del|of|den)\b)?[\s,./-]*"
 _DAY = r"(?<![\d.,:])(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|\.)?"
+_LONGEST = 24
+"""Characters of a month's name, with room: were any number tried, a long word would take time by its square."""
 _YEAR = r"(?P<year>\d{4})(?![\d])"
 
 
@@ -35,7 +37,7 @@ def _months() -> dict[str, int]:
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], ...]:
-    month = r"(?P<month>[^\W\d_][^\s\d,./-]*)\.?"
+    month = rf"(?P<month>[^\W\d_][^\s\d,./-]{{0,{_LONGEST}}})\.?"
     return (
         re.compile(_DAY + _JOINT + month + _JOINT + _YEAR),
         re.compile(r"(?<![^\W\d_])" + month + r"\s*" + _DAY + r",?\s+" + _YEAR),
@@ -46,7 +48,7 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
 
 @cache
 def _yearless() -> tuple[re.Pattern[str], ...]:
-    month = r"(?P<month>[^\W\d_][^\s\d,./;:)-]*)"
+    month = rf"(?P<month>[^\W\d_][^\s\d,./;:)-]{{0,{_LONGEST}}})"
     return (
         re.compile(_DAY + r"\s+(?:(?:de|del|of|den)\s+)?" + month),
         re.compile(r"(?<![^\W\d_])" + month + r"\.?\s+" + _DAY + r"(?!\d|[.,:]\d)"),
