@@ -12,13 +12,13 @@ from dedup.errors import EngineError, MissingDependencyError
 from dedup.settings import METHOD_VERSION, Settings
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
     from dedup.engines.spark.job import Job
 
 __all__ = ["cluster"]
 
-LAYOUT = 1
+LAYOUT = 2
 """Raised whenever steps that were kept by an earlier version can no longer be gone on with."""
 
 
@@ -76,6 +76,9 @@ def cluster(
         "spark.sql.shuffle.partitions": str(parts),
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",  # of long texts ten thousand are too many
+        "spark.sql.execution.arrow.maxBytesPerBatch": str(64 << 20),  # where Spark knows it
+        "spark.sql.requireAllClusterKeysForCoPartition": "false",  # rows of a task are together, whatever else joins
+        "spark.sql.sources.bucketing.enabled": "true",
     }
     with configured(spark, used):
         run = {
@@ -84,8 +87,11 @@ def cluster(
             "fields": dict(fields or {}),
             "input": _fingerprint(dataframe) if given else "",
         }
-        job = Job(spark, settings, Checkpoints(spark, folder, run), parts, chunk)
-        return clustered(job, dataframe, fields or {})
+        job = Job(spark, settings, Checkpoints(spark, folder, run, parts), parts, chunk)
+        try:
+            return clustered(job, dataframe, fields or {})
+        finally:
+            job.kept.forget()
 
 
 def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> DataFrame:
@@ -112,33 +118,31 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
     times = times_of(job, weighed, hidden)
     days = days_of(times)
     total = totals(job, weighed, hidden)
-    met = found_pairs(job, weighed, hidden, banded, total, days, several=several)
+    met, ends = found_pairs(job, weighed, hidden, banded, total, days, several=several)
     pairs = rescored(job, met, times, sum(days.values()))
 
     more = decided(job, "alike", alike(pairs, banded), features, agreeing=False)
     one_text = units(job, banded.union(more), features, weighed)
-    joined = job.kept.step("linked", lambda: linked(pairs, one_text, more))
-    grouped = stories(job, joined, one_text, hidden, distinct)
-    return job.kept.step("result", lambda: _labelled(members, distinct, grouped), rows=job.kept.rows("members"))
+    joined = job.kept.step("linked", lambda: linked(pairs, ends, one_text, more), by="task")
+    grouped = stories(job, joined, ends, one_text, hidden, distinct)
+    return job.kept.step("result", lambda: _labelled(members, grouped), rows=job.kept.rows("members"))
 
 
-def _labelled(members: DataFrame, distinct: DataFrame, grouped: DataFrame) -> DataFrame:
+def _labelled(members: DataFrame, grouped: DataFrame) -> DataFrame:
     """A row for each article; who is in no component is a story alone, with those that are equal to it."""
     from pyspark.sql import functions as F
 
-    name = F.lower(F.substring(F.hex("content"), 1, 12))
-    found = distinct.select("n", "content", "first", "members").join(grouped, "n", "left")
-    found = found.select(
-        "n",
-        F.coalesce("story", F.concat(F.lit("s"), name)).alias("story"),
-        F.when(F.col("story").isNotNull(), F.col("copy_group"))
-        .when(F.col("members") > 1, F.concat(F.lit("c"), name))
-        .alias("copy_group"),
-        F.coalesce("canonical", "first").alias("shown"),
+    def named(prefix: str, name: Column) -> Column:
+        return F.concat(F.lit(prefix), F.lower(F.lpad(F.hex(name), 12, "0")))
+
+    inside = F.col("story").isNotNull()
+    copies = F.when(inside, F.col("copy_group")).when(F.col("several"), F.col("name"))
+    return members.join(grouped, "n", "left").select(
+        "id",
+        named("s", F.coalesce("story", "name")).alias("story"),
+        named("c", copies).alias("copy_group"),
+        (F.col("first") & (F.col("n") == F.coalesce("shown", "n"))).alias("canonical"),
         "score",
-    )
-    return members.join(found, "n").select(
-        "id", "story", "copy_group", (F.col("id") == F.col("shown")).alias("canonical"), "score"
     )
 
 

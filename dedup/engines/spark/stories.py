@@ -16,9 +16,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.engines.spark.home import HOME_BITS, at_home, places_in, without
 from dedup.engines.spark.job import Job, broadcast, steps_of
-from dedup.engines.spark.packed import flat, mapped, numbers, row_numbers
+from dedup.engines.spark.packed import arrow_schema, binary, flat, mapped, numbers, packed, row_numbers, rows_of, unpacked
 from dedup.engines.spark.weighing import matrix_of
+from dedup.match.copies import HINT
 from dedup.match.crowd import NEARBY, STRONG, taken_off
 from dedup.match.kernels.floor import DOT_UNIT
 from dedup.match.kernels.stories import story_pairs
@@ -32,14 +34,17 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 TRAVELLING = (
-    "task int, chunk int, n long, seconds double, source string, tongue int, ordinary double, terms binary,"
-    " weights binary, crossing binary, crossing_weights binary, signature binary, never array<long>"
+    "task int, chunk int, articles int, n binary, seconds binary, source binary, tongue binary, ordinary binary,"
+    " lengths binary, terms binary, weights binary, crossing_lengths binary, crossing binary, crossing_weights binary,"
+    " slots binary, never_of binary, never binary"
 )
 PAIRS = (
-    "a long, b long, cosine double, score int, ordinary_a double, ordinary_b double, days double, one_outlet boolean,"
-    " agreeing int"
+    "task int, a long, b long, cosine double, score int, ordinary_a double, ordinary_b double, days double,"
+    " one_outlet boolean, hinted boolean"
 )
-SCORED = "a long, b long, cosine double, agreeing int, score int"
+SCORED = "task int, a long, b long, cosine double, hinted boolean, score int"
+SLOT_BITS = 12
+"""Bits of each slot of a signature that travel: two different slots look equal once in so many."""
 _SLACK = 2.0
 """Seconds by which a chunk's reach is widened: the exact difference of two times decides where they meet."""
 
@@ -87,8 +92,8 @@ class Chunks:
         undated = np.isnan(seconds)
         found = np.zeros(len(seconds), np.int64)
         if len(self.days):
-            found = self.first[place] + number % self.several[place]
-        found[undated] = number[undated] % max(1, self.undated)
+            found = self.first[place] + (number >> HOME_BITS) % self.several[place]
+        found[undated] = (number[undated] >> HOME_BITS) % max(1, self.undated)
         return found
 
     def until(self, chunk: NDArray[np.int64], seconds: NDArray[np.float64], window: float) -> NDArray[np.int64]:
@@ -107,8 +112,9 @@ def found_pairs(
     days: dict[int | None, int],
     *,
     several: bool,
-) -> DataFrame:
-    """The same-story pairs among articles that stand for themselves, before the crowd is known.
+) -> tuple[DataFrame, DataFrame]:
+    """The same-story pairs among articles that stand for themselves, by the task that found them, before the crowd is
+    known; and which tasks have pairs of each article.
 
     Args:
         job: the run.
@@ -124,29 +130,36 @@ def found_pairs(
     from dedup.engines.spark.copies import NEVER
 
     kept, settings = job.kept, job.settings
-    seen = vectors.join(hidden.select("n"), "n", "left_anti")
     chunks = Chunks.of(days, job.chunk)
     count = sum(days.values())
-    handed = broadcast(job.spark, (chunks, total))
+    handed = broadcast(job.spark, (chunks, total, _ranks(total)))
     apart = decided.where(f"kind = {NEVER}").select("a", "b")
     apart = apart.union(apart.select("b", "a")).toDF("n", "other")
-    never = kept.step("never", lambda: apart.groupBy("n").agg(F.collect_set("other").alias("never")))
+    told = kept.step("told", lambda: apart.union(hidden.select("n", F.lit(None).cast("long"))))
 
-    def send(table: Any) -> Any:
-        return _sent(table, handed.value, count, settings.window * SECONDS_A_DAY)
+    def send(rows: Any, told: Any) -> Any:
+        return _sent(rows, told, handed.value, count, settings.window * SECONDS_A_DAY, several=several)
 
     def compare(batches: Iterable[Any]) -> Iterator[Any]:
         return _compare(batches, settings, several)
 
     def find() -> DataFrame:
-        travelling = seen.join(never, "n", "left").mapInArrow(mapped(send), TRAVELLING)
+        travelling = at_home(vectors, told, send, TRAVELLING)
         tasks = travelling.repartition(max(job.parts, len(chunks.begins)), "task")
         return tasks.sortWithinPartitions("task", F.desc("chunk")).mapInArrow(compare, PAIRS)
 
-    pairs = kept.step("met", find)
-    full = kept.step("full", lambda: _full(pairs, settings.neighbours))
+    pairs = kept.step("met", find, by="task")
+    ends = kept.step("ends", lambda: pairs.select("task", "a", "b").mapInArrow(_ends, "n long, task int, pairs int"))
+    full = kept.step("full", lambda: _full(ends, settings.neighbours))
+    if not kept.rows("full"):
+        return pairs, ends
     least = kept.step("least", lambda: _least(pairs, full, settings.neighbours))
-    return kept.step("pairs", lambda: _best(pairs, least))
+    return kept.step("pairs", lambda: _best(pairs, in_tasks(ends, least)), by="task"), ends
+
+
+def in_tasks(ends: DataFrame, small: DataFrame) -> DataFrame:
+    """Rows of few articles `n`, once for each `task` that has pairs of them: so that pairs need not move."""
+    return ends.select("n", "task").distinct().join(small, "n")
 
 
 def rescored(job: Job, pairs: DataFrame, times: DataFrame, articles: int) -> DataFrame:
@@ -163,7 +176,7 @@ def rescored(job: Job, pairs: DataFrame, times: DataFrame, articles: int) -> Dat
     def again(table: Any) -> Any:
         return _rescored(table, taken, settings)
 
-    return kept.step("scored", lambda: pairs.mapInArrow(mapped(again), SCORED))
+    return kept.step("scored", lambda: pairs.mapInArrow(mapped(again, 65_536), SCORED), by="task")
 
 
 def company_of(times: DataFrame) -> int:
@@ -183,7 +196,7 @@ def company_of(times: DataFrame) -> int:
 
 def times_of(job: Job, vectors: DataFrame, hidden: DataFrame) -> DataFrame:
     """How many articles that stand for themselves were published at each time."""
-    seen = vectors.select("n", "seconds").join(hidden.select("n"), "n", "left_anti")
+    seen = without(vectors.select("home", "n", "seconds"), hidden)
     return job.kept.step("times", lambda: seen.groupBy("seconds").count())
 
 
@@ -211,56 +224,205 @@ def _near(table: Any) -> Any:
     return pa.table({"near": [int(held @ (high - low))], "dated": [int(held.sum())]})
 
 
-def _sent(table: Any, handed: tuple[Chunks, NDArray[np.int64]], count: int, window: float) -> Any:
-    """Articles with their ordinariness, once for each task that they are needed in."""
-    chunks, total = handed
+def _sent(
+    rows: Any,
+    told: Any,
+    handed: tuple[Chunks, NDArray[np.int64], NDArray[np.int32]],
+    count: int,
+    window: float,
+    *,
+    several: bool,
+) -> Any:
+    """The articles of a home with their ordinariness, once for each task that they are needed in, in packed arrays.
+
+    Words that no other article has, which no pair can share, stay behind. Those that travel are numbered anew, the
+    commonest first, so that the gaps between an article's are small.
+    """
+    import pyarrow.compute as pc
+
+    chunks, total, rank = handed
+    everyone = numbers(rows["n"])
+    said, other = numbers(told["n"]).astype(np.int64), numbers(pc.fill_null(told["other"], -1)).astype(np.int64)
+    gone = other < 0
+    table = rows.filter(~np.isin(everyone, said[gone]))
     number, seconds = numbers(table["n"]), numbers(table["seconds"]).astype(np.float64)
     terms, indptr = flat(table["terms"], np.int32)
     weights = flat(table["weights"], np.uint16)[0].astype(np.int64)
-    rows = row_numbers(indptr)
+    row = row_numbers(indptr)
     to_all, to_itself = np.zeros(len(number), np.int64), np.zeros(len(number), np.int64)
-    np.add.at(to_all, rows, weights * total[terms])
-    np.add.at(to_itself, rows, weights * weights)
+    np.add.at(to_all, row, weights * total[terms])
+    np.add.at(to_itself, row, weights * weights)
     ordinary = leaning(to_all.astype(np.float64) * DOT_UNIT, to_itself.astype(np.float64) * DOT_UNIT, count)
+    vectors = _Sparse.of(terms, weights, row, total[terms] > weights, rank)
+    across = None
+    if several:
+        crossing, bounds = flat(table["crossing"], np.int32)
+        crossing_weights = flat(table["crossing_weights"], np.uint16)[0]
+        everything = np.ones(len(crossing), np.bool_)
+        across = _Sparse.of(crossing, crossing_weights, row_numbers(bounds), everything, None)
+    slots = flat(table["signature"], np.uint32)[0].reshape(len(number), -1) & ((1 << SLOT_BITS) - 1)
     chunk = chunks.of_articles(seconds, number)
-    times = chunks.until(chunk, seconds, window) - chunk
-    row = np.repeat(np.arange(len(number)), times)
-    task = chunk[row] + np.arange(len(row)) - np.repeat(np.cumsum(times) - times, times)
-    names = (
-        "n",
-        "seconds",
-        "source",
-        "tongue",
-        "terms",
-        "weights",
-        "crossing",
-        "crossing_weights",
-        "signature",
-        "never",
-    )
-    sent = table.select(names).take(row)
-    return {
-        "task": task.astype(np.int32),
-        "chunk": chunk[row].astype(np.int32),
-        **{name: sent[name] for name in names[:4]},
-        "ordinary": ordinary[row],
-        **{name: sent[name] for name in names[4:]},
-    }
+    until = chunks.until(chunk, seconds, window)
+    source = table["source"].to_pylist()
+    never_of, never = said[~gone], other[~gone]
+    found: list[dict[str, Any]] = []
+    for mine in np.unique(chunk).tolist():
+        for task in range(mine, int(until[chunk == mine].max())):
+            place = np.flatnonzero((chunk == mine) & (until > task))
+            some = np.isin(never_of, number[place])
+            found.append(
+                {
+                    "task": task,
+                    "chunk": mine,
+                    "articles": len(place),
+                    "n": packed(number[place]),
+                    "seconds": packed(seconds[place]),
+                    "source": _text([source[one] for one in place.tolist()]),
+                    "tongue": packed(numbers(table["tongue"]).astype(np.int32)[place]),
+                    "ordinary": packed(ordinary[place]),
+                    **vectors.sent(place, "lengths", "terms", "weights"),
+                    **(across.sent(place, "crossing_lengths", "crossing", "crossing_weights") if across else {}),
+                    "slots": packed(_twelve(slots[place])),
+                    "never_of": packed(never_of[some]),
+                    "never": packed(never[some]),
+                }
+            )
+    return _rows_of(found, TRAVELLING)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Sparse:
+    """Vectors whose terms are numbered so that they pack well: of each row ascending."""
+
+    terms: NDArray[np.int64]
+    weights: NDArray[np.uint16]
+    bounds: NDArray[np.int64]
+
+    @classmethod
+    def of(
+        cls,
+        terms: NDArray[np.int32],
+        weights: NDArray[Any],
+        row: NDArray[np.int64],
+        keep: NDArray[np.bool_],
+        rank: NDArray[np.int32] | None,
+    ) -> _Sparse:
+        """Those entries of rows that are kept, by the rank of their terms."""
+        rows = int(row.max(initial=-1)) + 1
+        row, column = row[keep], (terms if rank is None else rank[terms])[keep].astype(np.int64)
+        order = np.lexsort((column, row))
+        bounds = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=rows))])
+        return cls(column[order], weights[keep][order].astype(np.uint16), bounds)
+
+    def sent(self, place: NDArray[np.int64], lengths: str, terms: str, weights: str) -> dict[str, bytes]:
+        """Some rows, packed."""
+        held = np.append(self.bounds, self.bounds[-1])  # rows at the end may have no entry
+        begin, end = held[np.minimum(place, len(held) - 2)], held[np.minimum(place + 1, len(held) - 1)]
+        length = end - begin
+        entry = np.repeat(begin - np.cumsum(length) + length, length) + np.arange(int(length.sum()))
+        gaps = np.diff(self.terms[entry], prepend=0)
+        first = (np.cumsum(length) - length)[length > 0]
+        gaps[first] = self.terms[entry][first]
+        return {
+            lengths: packed(length.astype(np.uint32)),
+            terms: packed(gaps.astype(np.uint32)),
+            weights: packed(self.weights[entry]),
+        }
+
+
+def _ranks(total: NDArray[np.int64]) -> NDArray[np.int32]:
+    """For each term how many are commoner; ties by number, as everywhere."""
+    found = np.empty(len(total), np.int32)
+    found[np.argsort(-total, kind="stable")] = np.arange(len(total), dtype=np.int32)
+    return found
+
+
+def _opened(batch: Any) -> Iterator[tuple[tuple[int, int], Any]]:
+    """The articles of each row of a batch as a table, by task and chunk."""
+    import pyarrow as pa
+
+    for row in batch.to_pylist():
+        held = {name: row[name] for name in row if row[name] is not None}
+        columns: dict[str, Any] = {
+            "n": unpacked(held["n"], np.int64),
+            "seconds": unpacked(held["seconds"], np.float64),
+            "source": held["source"].decode().split("\n"),
+            "tongue": unpacked(held["tongue"], np.int32),
+            "ordinary": unpacked(held["ordinary"], np.float64),
+        }
+        for lengths, terms, weights in (
+            ("lengths", "terms", "weights"),
+            ("crossing_lengths", "crossing", "crossing_weights"),
+        ):
+            if lengths in held:
+                bounds = np.concatenate([[0], np.cumsum(unpacked(held[lengths], np.uint32))]).astype(np.int64)
+                columns[terms] = binary(_rising(unpacked(held[terms], np.uint32), bounds), bounds)
+                columns[weights] = binary(unpacked(held[weights], np.uint16), bounds)
+        slots = _from_twelve(unpacked(held["slots"], np.uint8), row["articles"])
+        columns["slots"] = rows_of(slots)
+        number, of = columns["n"], unpacked(held["never_of"], np.int64)
+        others, bounds = _grouped(number, of, unpacked(held["never"], np.int64))
+        columns["never"] = binary(others, bounds)
+        yield (row["task"], row["chunk"]), pa.table(columns)
+
+
+def _rising(gaps: NDArray[np.uint32], bounds: NDArray[np.int64]) -> NDArray[np.int32]:
+    """Terms from the gaps between those of each row."""
+    whole = np.concatenate([[0], np.cumsum(gaps.astype(np.int64))])
+    found: NDArray[np.int32] = (whole[1:] - np.repeat(whole[bounds[:-1]], np.diff(bounds))).astype(np.int32)
+    return found
+
+
+def _grouped(
+    number: NDArray[np.int64], of: NDArray[np.int64], other: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """For each of some numbers the others that go with it, one after the other, and where they begin and end."""
+    place = places_in(number, of)
+    order = np.argsort(place, kind="stable")
+    return other[order], np.concatenate([[0], np.cumsum(np.bincount(place, minlength=len(number)))])
+
+
+def _twelve(slots: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """Numbers of twelve bits, two of them in three bytes."""
+    flat_slots = slots.ravel()
+    even = np.append(flat_slots, np.zeros(len(flat_slots) % 2, np.uint32)).reshape(-1, 2)
+    whole = even[:, 0] | even[:, 1] << np.uint32(12)
+    return np.ascontiguousarray(whole.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :3]).ravel()
+
+
+def _from_twelve(held: NDArray[np.uint8], rows: int) -> NDArray[np.uint16]:
+    """The numbers of twelve bits; shape (rows, slots)."""
+    three = held.reshape(-1, 3).astype(np.uint32)
+    whole = three[:, 0] | three[:, 1] << np.uint32(8) | three[:, 2] << np.uint32(16)
+    both = np.stack([whole & 0xFFF, whole >> np.uint32(12)], axis=1).ravel().astype(np.uint16)
+    per_row = len(both) // rows if rows else 0
+    return both[: per_row * rows].reshape(rows, per_row)
+
+
+def _text(lines: list[str]) -> bytes:
+    return "\n".join(lines).encode()
+
+
+def _rows_of(found: list[dict[str, Any]], schema: str) -> Any:
+    """Rows as a table of a schema."""
+    import pyarrow as pa
+
+    return pa.Table.from_pylist(found, schema=arrow_schema(schema))
 
 
 def _compare(batches: Iterable[Any], settings: Settings, several: bool) -> Iterator[Any]:
     """The pairs of each task, whose own chunk comes first, and then earlier articles piece by piece."""
-    for core, pieces in _tasks(batches):
+    for task, core, pieces in _tasks(batches):
         size = max(1, core.num_rows)
         alone = True
         for piece in _pieces(pieces, size):
-            yield from _met(core, piece, settings, several, inside=alone).to_batches()
+            yield from _met(task, core, piece, settings, several, inside=alone).to_batches()
             alone = False
         if alone:
-            yield from _met(core, core.slice(0, 0), settings, several, inside=True).to_batches()
+            yield from _met(task, core, core.slice(0, 0), settings, several, inside=True).to_batches()
 
 
-def _tasks(batches: Iterable[Any]) -> Iterator[tuple[Any, Iterator[Any]]]:
+def _tasks(batches: Iterable[Any]) -> Iterator[tuple[int, Any, Iterator[Any]]]:
     """For each task its own chunk, and the runs of rows that follow."""
     import pyarrow as pa
 
@@ -279,20 +441,15 @@ def _tasks(batches: Iterable[Any]) -> Iterator[tuple[Any, Iterator[Any]]]:
 
         rest = earlier()
         if core:  # what is dealt by number may leave a chunk without any article
-            yield pa.Table.from_batches(core), rest
+            yield task, pa.concat_tables(core), rest
         for _ in rest:
             pass
 
 
 def _runs(batches: Iterable[Any]) -> Iterator[tuple[tuple[int, int], Any]]:
-    """Rows of one task and chunk that follow each other."""
+    """The articles of one task and chunk that come together."""
     for batch in batches:
-        if batch.num_rows:
-            task, chunk = numbers(batch["task"]), numbers(batch["chunk"])
-            ends = np.flatnonzero((task[1:] != task[:-1]) | (chunk[1:] != chunk[:-1])) + 1
-            bounds = [0, *ends.tolist(), batch.num_rows]
-            for first, last in pairwise(bounds):
-                yield (int(task[first]), int(chunk[first])), batch.slice(first, last - first)
+        yield from _opened(batch)
 
 
 def _pieces(runs: Iterable[Any], rows: int) -> Iterator[Any]:
@@ -304,13 +461,13 @@ def _pieces(runs: Iterable[Any], rows: int) -> Iterator[Any]:
         held.append(run)
         count += run.num_rows
         if count >= rows:
-            yield pa.Table.from_batches(held)
+            yield pa.concat_tables(held)
             held, count = [], 0
     if held:
-        yield pa.Table.from_batches(held)
+        yield pa.concat_tables(held)
 
 
-def _met(core: Any, earlier: Any, settings: Settings, several: bool, *, inside: bool) -> Any:
+def _met(task: int, core: Any, earlier: Any, settings: Settings, several: bool, *, inside: bool) -> Any:
     """The pairs of a chunk's articles with earlier ones, and `inside` the chunk."""
     import pyarrow as pa
 
@@ -325,11 +482,13 @@ def _met(core: Any, earlier: Any, settings: Settings, several: bool, *, inside: 
     )  # fmt: skip
     if not inside:
         pairs = pairs.where(~(own[pairs.a] & own[pairs.b]))
-    signatures = flat(table["signature"], np.uint32)[0].reshape(len(number), settings.num_perm)
+    # Of slots that are cut some agree that do not whole: who looks at the texts tells, see `copies.decided`.
+    slots = flat(table["slots"], np.uint16)[0].reshape(len(number), settings.num_perm).astype(np.uint32)
     source = np.array(table["source"].to_pylist(), dtype=str)
-    agreeing = steps_of(settings).agreeing_slots(signatures, np.stack([pairs.a, pairs.b], axis=1))
+    agreeing = steps_of(settings).agreeing_slots(slots, np.stack([pairs.a, pairs.b], axis=1))
     return pa.table(
         {
+            "task": np.full(len(pairs.a), task, np.int32),
             "a": number[pairs.a],
             "b": number[pairs.b],
             "cosine": pairs.cosine,
@@ -338,29 +497,49 @@ def _met(core: Any, earlier: Any, settings: Settings, several: bool, *, inside: 
             "ordinary_b": ordinary[pairs.b],
             "days": np.abs(seconds[pairs.a] - seconds[pairs.b]) / SECONDS_A_DAY,
             "one_outlet": (source[pairs.a] == source[pairs.b]) & (source[pairs.a] != ""),
-            "agreeing": agreeing.astype(np.int32),
+            "hinted": agreeing >= HINT,
         }
     )
 
 
 def _never(table: Any, number: NDArray[np.int64]) -> Pairs:
     """The pairs of a table's articles that are never one story."""
-    import pyarrow.compute as pc
-
-    column = table["never"].combine_chunks()
-    row, other = numbers(pc.list_parent_indices(column)), numbers(pc.list_flatten(column))
+    other, bounds = flat(table["never"], np.int64)
+    row = row_numbers(bounds)
     place = np.minimum(np.searchsorted(number, other), max(0, len(number) - 1))
     met = (number[place] == other) & (row < place) if len(number) else np.zeros(0, bool)
     a, b = row[met].astype(np.int64), place[met].astype(np.int64)
     return Pairs(a, b, np.zeros(len(a)), np.zeros(len(a), np.int64))
 
 
-def _full(pairs: DataFrame, most: int) -> DataFrame:
+def _ends(batches: Iterable[Any]) -> Iterator[Any]:
+    """Of the pairs of a partition how many each article has in each task."""
+    import pyarrow as pa
+
+    held: list[Any] = []
+    for batch in batches:
+        for end in ("a", "b"):
+            one = pa.table({"n": batch[end], "task": batch["task"], "pairs": np.ones(batch.num_rows, np.int32)})
+            held.append(one)
+        if sum(one.num_rows for one in held) > 1 << 22:
+            held = [_added_up(held)]
+    if held:
+        yield from _added_up(held).to_batches()
+
+
+def _added_up(tables: list[Any]) -> Any:
+    import pyarrow as pa
+
+    whole = pa.concat_tables(tables).group_by(["n", "task"]).aggregate([("pairs", "sum")])
+    whole = whole.rename_columns(["n", "task", "pairs"])
+    return whole.set_column(2, "pairs", whole["pairs"].cast(pa.int32()))
+
+
+def _full(ends: DataFrame, most: int) -> DataFrame:
     """The articles that have more pairs than are kept."""
     from pyspark.sql import functions as F
 
-    ends = pairs.select(F.explode(F.array("a", "b")).alias("n"))
-    return ends.groupBy("n").count().where(F.col("count") > most).select("n")
+    return ends.groupBy("n").agg(F.sum("pairs").alias("count")).where(F.col("count") > most).select("n")
 
 
 def _least(pairs: DataFrame, full: DataFrame, most: int) -> DataFrame:
@@ -375,11 +554,18 @@ def _least(pairs: DataFrame, full: DataFrame, most: int) -> DataFrame:
 
 
 def _best(pairs: DataFrame, least: DataFrame) -> DataFrame:
-    """The pairs that are among the best of one of their articles, ties going to the earlier other one."""
-    a, b = least.toDF("a", "other_a", "score_a"), least.toDF("b", "other_b", "score_b")
+    """The pairs that are among the best of one of their articles, ties going to the earlier other one.
+
+    Args:
+        pairs: by task.
+        least: for articles that have too many the last of the best, once for each task that has pairs of them.
+    """
+    a = least.select("task", "n", "other", "score").toDF("task", "a", "other_a", "score_a")
+    b = a.toDF("task", "b", "other_b", "score_b")
     of_a = "score_a is null or score > score_a or (score = score_a and b <= other_a)"
     of_b = "score_b is null or score > score_b or (score = score_b and a <= other_b)"
-    marked = pairs.join(a, "a", "left").join(b, "b", "left")
+    marked = pairs.join(a.hint("shuffle_hash"), ["task", "a"], "left")
+    marked = marked.join(b.hint("shuffle_hash"), ["task", "b"], "left")
     return marked.where(f"({of_a}) or ({of_b})").select(*pairs.columns)
 
 
@@ -390,5 +576,5 @@ def _rescored(table: Any, taken: float, settings: Settings) -> Any:
     scores = score(cosine, mean, numbers(table["days"]).astype(np.float64), settings)
     outlet = np.where(numbers(table["one_outlet"]), outlet_penalty(scores, settings), 0)
     keep = np.flatnonzero(scores > 0)
-    columns = {name: table[name].take(keep) for name in ("a", "b", "cosine", "agreeing")}
+    columns = {name: table[name].take(keep) for name in ("task", "a", "b", "cosine", "hinted")}
     return {**columns, "score": (scores - outlet)[keep].astype(np.int32)}
