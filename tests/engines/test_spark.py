@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -27,6 +28,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::Resour
 FIELDS = ("id", "title", "text", "source", "published", "lang")
 Rows = list[dict[str, Any]]
 
+
+LONG = "DEDUP_LONG_TESTS"
+long = pytest.mark.skipif(os.environ.get(LONG) != "1", reason=f"{LONG}=1 runs the tests that take minutes")
 
 FRUGAL = {
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
@@ -58,6 +62,7 @@ def spark() -> Iterator[SparkSession]:
     os.environ["PYSPARK_PYTHON"] = sys.executable
     os.environ["DEDUP_KERNELS"] = "on"
     builder = SparkSession.builder.master("local[2,3]").appName("tests")
+    builder = builder.config("spark.sql.warehouse.dir", f"file://{tempfile.gettempdir()}/dedup-test-warehouse")
     for name, value in FRUGAL.items():
         builder = builder.config(name, value)
     with warnings.catch_warnings():
@@ -106,22 +111,6 @@ def seeds() -> Rows:
     return [row(article, article.id) for article in read_articles([str(SEEDS)])]
 
 
-@pytest.mark.parametrize(("partitions", "chunk"), [(1, 50_000), (3, 7), (8, 1)])
-def test_seeds_have_the_labels_of_one_machine(spark: SparkSession, seeds: Rows, partitions: int, chunk: int) -> None:
-    dealt = frame(spark, seeds).repartition(partitions)
-    assert labels(cluster(dealt, partitions=partitions, chunk=chunk)) == expected(seeds)
-
-
-def test_all_labelled_sets_together_have_the_labels_of_one_machine(spark: SparkSession) -> None:
-    """Five sets in one pile: four languages, series of copies, forms, bodies that are not their articles'."""
-    folder = find_folder(None)
-    if folder is None:
-        pytest.skip("the labelled news is not here: set DEDUP_DATA to its folder")
-    whole = [found for found in labelled_sets(folder) if not found.view_of and found.name != "seeds"]
-    rows = [row(article, f"{found.name}/{article.id}") for found in whole for article in found.articles]
-    assert labels(cluster(frame(spark, rows), partitions=4, chunk=700)) == expected(rows)
-
-
 FERRY = "The ferry Marlin ran aground off Corran harbour on Monday with 212 people aboard, the coastguard said. "
 ROWS: Rows = [
     *({"id": f"wall-{n}", "title": title, "text": "Please subscribe to read on. " * 12} for n, title in enumerate(
@@ -139,15 +128,92 @@ ROWS: Rows = [
 """What is odd about articles, all at once."""
 
 
-def test_odd_rows_have_the_labels_of_one_machine(spark: SparkSession) -> None:
-    """Ids there twice, equal articles, empty ones, a paywall's bodies, dates that are none; empty partitions."""
-    assert labels(cluster(frame(spark, ROWS).repartition(16), partitions=3, chunk=2)) == expected(ROWS)
+def dying(batches: Any) -> Any:
+    """The worker of the first attempt of each task dies in the middle of its rows."""
+    import os
+
+    from pyspark import TaskContext
+
+    context = TaskContext.get()
+    for batch in batches:
+        yield batch.slice(0, 1)
+        if context is not None and context.attemptNumber() == 0:
+            os._exit(1)
+        yield batch.slice(1)
 
 
+@pytest.fixture(scope="module")
+def whole(seeds: Rows) -> Rows:
+    return [*seeds, *ROWS]
+
+
+@pytest.fixture(scope="module")
+def steps(spark: SparkSession, whole: Rows, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The steps of a run over seeds and odd rows, in partitions of which some are empty, whose workers die once."""
+    folder = tmp_path_factory.mktemp("run") / "steps"
+    dealt = frame(spark, whole).repartition(3).union(frame(spark, []))
+    given = dealt.mapInArrow(dying, dealt.schema)
+    cluster(given, folder=f"file://{folder}", partitions=3, chunk=7)
+    return folder
+
+
+def test_labels_are_those_of_one_machine_though_workers_die(spark: SparkSession, steps: Path, whole: Rows) -> None:
+    """Ids there twice, equal articles, empty ones, a paywall's bodies, dates that are none; small chunks."""
+    assert labels(spark.read.parquet(f"{steps}/result")) == expected(whole)
+
+
+def test_no_table_stays_in_the_catalog(spark: SparkSession, steps: Path) -> None:
+    assert steps.is_dir()
+    assert not [table.name for table in spark.catalog.listTables() if table.name.startswith("dedup_")]
+
+
+def test_a_stopped_run_goes_on(spark: SparkSession, steps: Path, whole: Rows) -> None:
+    """Steps with a note are read; the others are made anew, whatever was left of them."""
+    folder, given = steps, frame(spark, whole)
+    late = ["stories", "result", "linked"]
+    for name in late:
+        (folder / f"{name}.json").unlink()
+    (folder / "stories" / "_SUCCESS").unlink()
+    written = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.json")}
+    again = frame(spark, whole[::-1])  # the same rows in another order are the same input
+    assert labels(cluster(again, folder=f"file://{folder}", partitions=5)) == expected(whole)
+    assert {path.name: path.stat().st_mtime_ns for path in folder.glob("*.json") if path.stem not in late} == written
+
+    with pytest.raises(EngineError, match=r"holds the steps of another run .*settings"):
+        cluster(given, dedup.Settings(granularity=0.3), folder=f"file://{folder}")
+    with pytest.raises(EngineError, match=r"holds the steps of another run .*input"):
+        cluster(frame(spark, whole[1:]), folder=f"file://{folder}")
+
+    note = json.loads((folder / "members.json").read_text())
+    (folder / "members.json").write_text(json.dumps({**note, "rows": note["rows"] - 1}))
+    with pytest.raises(EngineError, match=rf"step members has {note['rows'] - 1} rows and must have {note['rows']}"):
+        cluster(given, folder=f"file://{folder}", partitions=2)
+
+
+@long
+@pytest.mark.parametrize(("partitions", "chunk"), [(1, 50_000), (8, 1)])
+def test_no_label_depends_on_how_rows_are_dealt(spark: SparkSession, seeds: Rows, partitions: int, chunk: int) -> None:
+    dealt = frame(spark, seeds).repartition(partitions)
+    assert labels(cluster(dealt, partitions=partitions, chunk=chunk)) == expected(seeds)
+
+
+@long
+def test_all_labelled_sets_together_have_the_labels_of_one_machine(spark: SparkSession) -> None:
+    """All sets in one pile: many languages, series of copies, forms, bodies that are not their articles'."""
+    folder = find_folder(None)
+    if folder is None:
+        pytest.skip("the labelled news is not here: set DEDUP_DATA to its folder")
+    whole = [found for found in labelled_sets(folder) if not found.view_of and found.name != "seeds"]
+    rows = [row(article, f"{found.name}/{article.id}") for found in whole for article in found.articles]
+    assert labels(cluster(frame(spark, rows), partitions=4, chunk=700)) == expected(rows)
+
+
+@long
 def test_no_rows_give_no_rows(spark: SparkSession) -> None:
     assert labels(cluster(frame(spark, []), partitions=2)) == {}
 
 
+@long
 def test_one_body_very_often_is_cut_into_several_blocks(spark: SparkSession) -> None:
     """A bucket of a hundred articles, in blocks of 40 pairs."""
     from datetime import UTC, datetime
@@ -158,61 +224,12 @@ def test_one_body_very_often_is_cut_into_several_blocks(spark: SparkSession) -> 
     from dedup.settings import Settings
 
     rows: Rows = [{"id": f"{n:03}", "title": f"Ferry {n}", "text": FERRY * 5 + f"Reporter {n}."} for n in range(100)]
-    folder = f"file://{_folder()}"
+    folder = f"file://{tempfile.mkdtemp(prefix='dedup-test-')}"
     run = {"input": str(datetime.now(UTC))}
     job = Job(spark, Settings(), Checkpoints(spark, folder, run), 3, chunk=30, pairs=40)
     assert labels(clustered(job, frame(spark, rows), {})) == expected(rows)
     blocks = spark.read.parquet(f"{folder}/banded.blocks")
     assert blocks.select("block").distinct().count() > 1
-
-
-def _folder() -> str:
-    import tempfile
-
-    return tempfile.mkdtemp(prefix="dedup-test-")
-
-
-def test_a_stopped_run_goes_on(spark: SparkSession, seeds: Rows, tmp_path: Path) -> None:
-    """Steps with a note are read; the others are made anew, whatever was left of them."""
-    folder, whole = tmp_path / "steps", frame(spark, seeds)
-    before = labels(cluster(whole, folder=f"file://{folder}", partitions=2))
-    late = ["stories", "result", "units"]
-    for name in late:
-        (folder / f"{name}.json").unlink()
-    (folder / "stories" / "_SUCCESS").unlink()
-    written = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.json")}
-    again = frame(spark, seeds[::-1])  # the same rows in another order are the same input
-    assert labels(cluster(again, folder=f"file://{folder}", partitions=5)) == before
-    assert {path.name: path.stat().st_mtime_ns for path in folder.glob("*.json") if path.stem not in late} == written
-
-    with pytest.raises(EngineError, match=r"holds the steps of another run .*settings"):
-        cluster(whole, dedup.Settings(granularity=0.3), folder=f"file://{folder}")
-    with pytest.raises(EngineError, match=r"holds the steps of another run .*input"):
-        cluster(frame(spark, seeds[1:]), folder=f"file://{folder}")
-
-    note = json.loads((folder / "members.json").read_text())
-    (folder / "members.json").write_text(json.dumps({**note, "rows": note["rows"] - 1}))
-    with pytest.raises(EngineError, match=r"step members has 36 rows and must have 37"):
-        cluster(whole, folder=f"file://{folder}", partitions=2)
-
-
-def test_a_task_that_fails_is_done_again(spark: SparkSession, seeds: Rows) -> None:
-    """The worker of the first attempt of each task dies in the middle of its rows."""
-    whole = frame(spark, seeds)
-
-    def dying(batches: Any) -> Any:
-        import os
-
-        from pyspark import TaskContext
-
-        context = TaskContext.get()
-        for batch in batches:
-            yield batch.slice(0, 1)
-            if context is not None and context.attemptNumber() == 0:
-                os._exit(1)
-            yield batch.slice(1)
-
-    assert labels(cluster(whole.mapInArrow(dying, whole.schema), partitions=2)) == expected(seeds)
 
 
 def test_an_input_that_cannot_be_read_is_told_in_a_line(spark: SparkSession, seeds: Rows) -> None:
@@ -263,6 +280,7 @@ def test_components_by_stars_are_those_of_one_machine(spark: SparkSession, tmp_p
     }
 
 
+@long
 def test_the_command_goes_from_files_to_files(spark: SparkSession, seeds: Rows, tmp_path: Path) -> None:
     """Of two files one has no column `source`, as where a schema has changed; the output is there only once."""
     import pyarrow as pa
