@@ -17,7 +17,8 @@ import pytest
 
 import dedup
 from benchmarks.data import SEEDS, find_folder, labelled_sets
-from dedup.engines.spark import cluster
+from dedup.archive import _named_as_before
+from dedup.engines.spark import cluster, cluster_against
 from dedup.errors import EngineError, InputError
 from dedup.read import read_articles
 
@@ -309,3 +310,49 @@ def test_the_command_goes_from_files_to_files(spark: SparkSession, seeds: Rows, 
         read_files(spark, ["a.parquet", "b.csv"])
     with pytest.raises(InputError, match="not asked to read or write"):
         read_files(spark, ["a.pdf"])
+
+
+def test_a_new_day_against_an_archive_is_as_on_one_machine(spark: SparkSession, seeds: Rows) -> None:
+    """Statuses, whom a copy is of, and the names of stories; with a background that was learned from others."""
+    background = dedup.learn_background([{name: row.get(name) for name in FIELDS} for row in seeds[5:]])
+    new, old = seeds[::3], [row for number, row in enumerate(seeds) if number % 3]
+    stories = {label[0]: f"n{number % 4}" for number, label in enumerate(expected(old).values())}
+    was = {name: stories[label[0]] for name, label in expected(old).items()}
+    archive = frame(spark, old).join(spark.createDataFrame(list(was.items()), "id string, story string"), "id")
+    found = cluster_against(frame(spark, new), archive, background=background, partitions=2)
+
+    both = dedup.cluster(
+        [
+            {name: row.get(name) for name in FIELDS}
+            for row in [*new, *({**row, "id": f"archive:{row['id']}"} for row in old)]
+        ],
+        background=background,
+    )
+    before = {f"archive:{name}": story for name, story in was.items()}
+    stories_of = _named_as_before(both.stories, before)
+    known = {name: story for story in stories_of for name in story.articles}
+    for row in found.collect():
+        story = known[row["id"]]
+        assert row["story"] == story.id
+        assert row["canonical"] == (story.canonical == row["id"])
+        group = next((group for group in story.copy_groups if row["id"] in group.articles), None)
+        assert row["copy_group"] == (group and group.id)
+        held = [name for name in story.articles if name.startswith("archive:")]
+        copies = [name for name in (group.articles if group else ()) if name.startswith("archive:")]
+        if row["id"].startswith("archive:"):
+            assert (row["status"], row["copy_of"]) == ("archived", None)
+        else:
+            status = "copy" if copies else "continues" if held else "new"
+            assert (row["status"], row["copy_of"]) == (status, copies[0].removeprefix("archive:") if copies else None)
+    statuses = {row["status"] for row in found.collect()}
+    assert statuses == {"archived", "copy", "continues", "new"}
+
+
+def test_an_archive_without_ids_of_its_own_is_refused(spark: SparkSession, seeds: Rows) -> None:
+    new = frame(spark, seeds[:2])
+    with pytest.raises(InputError, match="1 archived articles have the id of another"):
+        cluster_against(new, frame(spark, [seeds[3], seeds[3]]))
+    with pytest.raises(InputError, match="1 archived articles have no id"):
+        cluster_against(new, frame(spark, [{**seeds[3], "id": None}]))
+    with pytest.raises(InputError, match="none may begin with 'archive:'"):
+        cluster_against(frame(spark, [{**seeds[3], "id": "archive:x"}]), new)

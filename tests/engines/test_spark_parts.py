@@ -45,8 +45,8 @@ def test_words_come_back_as_they_were_packed() -> None:
     words = HashedWords(np.arange(9, dtype=np.uint32), np.arange(9, dtype=np.uint8), offsets)
     table = pa.table(words_columns(words))
     cut = pa.concat_tables([table.slice(0, 1), table.slice(1, 2), table.slice(3)])
-    for packed in (table, cut):
-        back = words_of(packed)
+    for held in (table, cut):
+        back = words_of(held)
         assert np.array_equal(back.hashes, words.hashes)
         assert np.array_equal(back.flags, words.flags)
         assert np.array_equal(back.offsets, words.offsets)

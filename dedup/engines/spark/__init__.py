@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -14,18 +15,28 @@ from dedup.settings import METHOD_VERSION, Settings
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
+    from dedup.background import Background
     from dedup.engines.spark.job import Job
 
-__all__ = ["cluster"]
+__all__ = ["cluster", "cluster_against"]
 
 LAYOUT = 2
 """Raised whenever steps that were kept by an earlier version can no longer be gone on with."""
+SESSION = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",  # of long texts ten thousand are too many
+    "spark.sql.execution.arrow.maxBytesPerBatch": str(64 << 20),  # where Spark knows it
+    "spark.sql.requireAllClusterKeysForCoPartition": "false",  # rows of a task are together, whatever else joins
+    "spark.sql.sources.bucketing.enabled": "true",
+}
+"""Settings of the session while a run goes on."""
 
 
 def cluster(
     dataframe: DataFrame,
     settings: Settings | None = None,
     *,
+    background: Background | None = None,
     fields: Mapping[str, str] | None = None,
     folder: str | None = None,
     partitions: int | None = None,
@@ -36,6 +47,8 @@ def cluster(
     Args:
         dataframe: a row for each article, under the usual names (see `dedup.from_record`).
         settings: the defaults serve every collection. `threads` and `memory` are Spark's business here.
+        background: what is known before any article is seen, as for `dedup.cluster`. Without one it is learned from
+            these articles.
         fields: our name -> theirs, as in `{"text": "story_body"}`.
         folder: where the steps of the run are kept, on a file system that driver and executors reach; a run that was
             stopped goes on from there. It can be removed when the result is written. Without one a temporary folder is
@@ -55,11 +68,62 @@ def cluster(
         EngineError: the folder holds another run, or the session will not do, or rows got lost.
         MissingDependencyError: pyspark or pyarrow is not installed.
     """
-    try:
-        import pyarrow as pa  # noqa: F401 - whether it is there
-        import pyspark.sql  # noqa: F401 - the same
-    except ImportError as error:
-        raise MissingDependencyError("dedup.engines.spark", "pyspark", extra="spark") from error
+    with _job(dataframe, settings, background, fields, folder, partitions, chunk) as job:
+        return clustered(job, dataframe, fields or {})
+
+
+def cluster_against(
+    dataframe: DataFrame,
+    archive: DataFrame,
+    settings: Settings | None = None,
+    *,
+    background: Background | None = None,
+    fields: Mapping[str, str] | None = None,
+    folder: str | None = None,
+    partitions: int | None = None,
+    chunk: int = 50_000,
+) -> DataFrame:
+    """Groups new articles together with those of an archive, as `dedup.cluster_against` does.
+
+    It is one run over both. With a `background` nothing is learned from them, so what two articles score does not
+    depend on how much of an archive is given: the days within the window of the new ones, say.
+
+    Args:
+        dataframe: a row for each new article.
+        archive: a row for each archived one, under the same names, with an `id` of its own and, where it is known, the
+            `story` that it was in.
+        settings, background, fields, folder, partitions, chunk: as for `cluster`.
+
+    Returns:
+        The columns of `cluster`, and for each new article its `status` (`copy` of an archived one, `continues` a story
+        with one, or `new`) and whom it is a `copy_of` (the id of the first published archived copy, or null). Archived
+        articles are there too, with `archive:` before their ids and the status `archived`: their story may have become
+        another one. A story has the name of the archived story that it has most articles of.
+
+    Raises:
+        InputError: as for `cluster`; an archived article has no id or another's, or a new id begins with `archive:`.
+        EngineError, MissingDependencyError: as for `cluster`.
+    """
+    from dedup.engines.spark.arrivals import arrivals, together
+
+    given = dict(fields or {})
+    both, known = together(dataframe, archive, given)
+    with _job(both, settings, background, given, folder, partitions, chunk) as job:
+        return arrivals(job, clustered(job, both, given), known)
+
+
+@contextmanager
+def _job(
+    dataframe: DataFrame,
+    settings: Settings | None,
+    background: Background | None,
+    fields: Mapping[str, str] | None,
+    folder: str | None,
+    partitions: int | None,
+    chunk: int,
+) -> Iterator[Job]:
+    """A run over a data frame, in a session that is set up for it."""
+    _import()
     from dedup.engines.spark.checkpoints import Checkpoints
     from dedup.engines.spark.job import Job, configured
 
@@ -72,26 +136,28 @@ def cluster(
             raise EngineError("a session on several machines needs folder=: a folder that all of them reach")
         folder = f"file://{tempfile.mkdtemp(prefix='dedup-spark-')}"
     parts = partitions or 4 * spark.sparkContext.defaultParallelism
-    used = {
-        "spark.sql.shuffle.partitions": str(parts),
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",  # of long texts ten thousand are too many
-        "spark.sql.execution.arrow.maxBytesPerBatch": str(64 << 20),  # where Spark knows it
-        "spark.sql.requireAllClusterKeysForCoPartition": "false",  # rows of a task are together, whatever else joins
-        "spark.sql.sources.bucketing.enabled": "true",
-    }
-    with configured(spark, used):
+    with configured(spark, {**SESSION, "spark.sql.shuffle.partitions": str(parts)}):
         run = {
             "settings": settings.fingerprint,
+            "background": background.fingerprint if background else "",
             "layout": [LAYOUT, METHOD_VERSION],
             "fields": dict(fields or {}),
             "input": _fingerprint(dataframe) if given else "",
         }
-        job = Job(spark, settings, Checkpoints(spark, folder, run, parts), parts, chunk)
+        kept = Checkpoints(spark, folder, run, parts)
         try:
-            return clustered(job, dataframe, fields or {})
+            yield Job(spark, settings, kept, parts, chunk, background=background)
         finally:
-            job.kept.forget()
+            kept.forget()
+
+
+def _import() -> None:
+    """Says what to install where something is missing."""
+    try:
+        import pyarrow as pa  # noqa: F401 - whether it is there
+        import pyspark.sql  # noqa: F401 - the same
+    except ImportError as error:
+        raise MissingDependencyError("dedup.engines.spark", "pyspark", extra="spark") from error
 
 
 def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> DataFrame:
@@ -99,7 +165,7 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
     from dedup.engines.spark.bodies import overwritten
     from dedup.engines.spark.copies import band_candidates, decided, standing
     from dedup.engines.spark.features import features as features_of
-    from dedup.engines.spark.features import with_own_bodies
+    from dedup.engines.spark.features import features_by, with_own_bodies
     from dedup.engines.spark.grouping import alike, linked, stories, units
     from dedup.engines.spark.passages import furniture
     from dedup.engines.spark.reading import read_articles
@@ -107,8 +173,11 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
     from dedup.engines.spark.weighing import frequencies, languages_of, totals, vectors
 
     members, distinct, words = read_articles(job, dataframe, fields, _today(job))
-    titled = with_own_bodies(job, words, overwritten(job, words))
-    features = features_of(job, titled, furniture(job, titled))
+    if job.background is None:
+        titled = with_own_bodies(job, words, overwritten(job, words))
+        features = features_of(job, titled, furniture(job, titled))
+    else:
+        features = features_by(job, words, job.background)
 
     banded = decided(job, "banded", band_candidates(job, features), features, agreeing=True)
     hidden = standing(job, banded, features)

@@ -144,6 +144,18 @@ class Checkpoints:
             self._tables.append(table)
         return table
 
+    def made(self, name: str) -> DataFrame:
+        """A step that was made.
+
+        Raises:
+            EngineError: it was not.
+        """
+
+        def make() -> DataFrame:
+            raise EngineError(f"there is no step {name} in {self._folder}")
+
+        return self.step(name, make)
+
     def rows(self, name: str) -> int:
         """How many rows a step has that was made."""
         note = self._read(name)

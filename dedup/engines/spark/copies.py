@@ -91,7 +91,9 @@ def standing(job: Job, found: DataFrame, features: DataFrame) -> DataFrame:
 
     def find() -> DataFrame:
         blocks = inside.selectExpr("*", f"pmod(xxhash64(component), {parts}) as block")
-        return with_articles(blocks, [features.select("home", "n", "seconds", "length")], stand, "n long, standing long")
+        return with_articles(
+            blocks, [features.select("home", "n", "seconds", "length")], stand, "n long, standing long"
+        )
 
     return job.kept.step("standing", find)
 

@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dedup.background import Background
 from dedup.engines.spark.home import at_home, places_in, schema_of
-from dedup.engines.spark.job import Job, steps_of
-from dedup.engines.spark.packed import binary, flat, numbers, rows_of, words_columns, words_of
+from dedup.engines.spark.job import Job, broadcast, steps_of
+from dedup.engines.spark.packed import binary, flat, mapped, numbers, rows_of, words_columns, words_of
 from dedup.engines.spark.passages import passages_of, without_furniture
+from dedup.steps import FastSteps
 from dedup.vectorize.features import Features, HashedWords, narrowed
 
 if TYPE_CHECKING:
@@ -38,22 +40,40 @@ def features(job: Job, words: DataFrame, furniture: DataFrame) -> DataFrame:
 
     def take(rows: Any, furniture: Any) -> Any:
         by = steps_of(settings)
-        words = without_furniture(words_of(rows), passages_of(furniture), by)
-        found = by.features(words, np.ones(len(words.hashes), np.bool_), np.arange(len(words)))
-        return {
-            **{name: rows[name] for name in ("home", "n", "seconds", "length", "source")},
-            "language": by.detect(words),
-            "words": words.lengths().astype(np.int32),
-            **words_columns(words),
-            "signature": rows_of(found.signatures),
-            "terms": binary(found.terms, found.indptr),
-            "counts": binary(found.every.astype(np.uint32), found.indptr),
-            "capitals": binary(found.capitals.astype(np.uint32), found.indptr),
-        }
+        return _taken(rows, without_furniture(words_of(rows), passages_of(furniture), by), by)
 
     return job.kept.step(
         "features", lambda: at_home(words, furniture, take, FEATURES), rows=job.kept.rows("words"), by="home"
     )
+
+
+def features_by(job: Job, words: DataFrame, background: Background) -> DataFrame:
+    """The same, where it is known what is furniture, and which bodies are not their articles'."""
+    settings = job.settings
+    handed = broadcast(job.spark, background)
+
+    def take(rows: Any) -> Any:
+        by, known, words = steps_of(settings), handed.value, words_of(rows)
+        words = words.kept(words.outside_bodies(known.overwritten(words)))
+        return _taken(rows, without_furniture(words, known.passages, by), by)
+
+    return job.kept.step(
+        "features", lambda: words.mapInArrow(mapped(take), FEATURES), rows=job.kept.rows("words"), by="home"
+    )
+
+
+def _taken(rows: Any, words: HashedWords, by: FastSteps) -> Any:
+    found = by.features(words, np.ones(len(words.hashes), np.bool_), np.arange(len(words)))
+    return {
+        **{name: rows[name] for name in ("home", "n", "seconds", "length", "source")},
+        "language": by.detect(words),
+        "words": words.lengths().astype(np.int32),
+        **words_columns(words),
+        "signature": rows_of(found.signatures),
+        "terms": binary(found.terms, found.indptr),
+        "counts": binary(found.every.astype(np.uint32), found.indptr),
+        "capitals": binary(found.capitals.astype(np.uint32), found.indptr),
+    }
 
 
 def features_of(table: Any) -> Features:

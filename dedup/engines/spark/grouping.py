@@ -37,7 +37,6 @@ UNITS = "n long, digest boolean, unit long"
 GROUPED = "n long, story long, copy_group long, shown long, score double"
 
 
-
 def alike(pairs: DataFrame, known: DataFrame) -> DataFrame:
     """The same-story pairs so alike that they may be copies, but for those already known."""
     found = pairs.where(f"cosine >= {ALIKE!r} or hinted").selectExpr("a", "b", f"cosine >= {ALIKE!r} as alike")

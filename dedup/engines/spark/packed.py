@@ -159,7 +159,7 @@ def dealt(part: NDArray[np.int64], columns: Sequence[NDArray[Any]]) -> tuple[NDA
 
 
 def arrow_schema(schema: str) -> Any:
-    """A schema that Spark writes like `n long, terms binary`, as Arrow's. Spark's own parser is not there in a worker."""
+    """A schema that Spark writes like `n long, terms binary`, as Arrow's: a worker has no parser of Spark's."""
     import pyarrow as pa
 
     kinds = {

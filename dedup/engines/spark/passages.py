@@ -17,8 +17,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from dedup.engines.spark.home import (
-    HOME_BITS,
     ENTRIES,
+    HOME_BITS,
     are_named,
     at_home,
     home_of,
@@ -82,7 +82,9 @@ def furniture(job: Job, words: DataFrame) -> DataFrame:
     def shares() -> DataFrame:
         known = found.where("home is not null").select("home", "part", "known")
         ways = pairs.toDF("of", "to").union(pairs.selectExpr("b", "a"))
-        titles = at_home(texts, ways, lambda rows, ways: _titles(rows, ways, steps_of(settings)), TITLES, home=home_of("of"))
+        titles = at_home(
+            texts, ways, lambda rows, ways: _titles(rows, ways, steps_of(settings)), TITLES, home=home_of("of")
+        )
         coming = titles.withColumn("home", home_of("to")).unionByName(known, allowMissingColumns=True)
         coming = coming.unionByName(some, allowMissingColumns=True)
         return at_home(texts, coming, lambda rows, coming: _shares(rows, coming, parts), SHARES)
@@ -101,7 +103,9 @@ def furniture(job: Job, words: DataFrame) -> DataFrame:
     of = kept.step("unrelated", unrelated)
 
     def homes() -> DataFrame:
-        reached = holders.join(of, "holders_hash", "left_semi").mapInArrow(mapped(_homes), "holders_hash binary, home int")
+        reached = holders.join(of, "holders_hash", "left_semi").mapInArrow(
+            mapped(_homes), "holders_hash binary, home int"
+        )
         return held.select("holders_hash", "passages").join(reached, "holders_hash").select("home", "passages")
 
     return kept.step("furniture", homes)

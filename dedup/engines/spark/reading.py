@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any
 
 from dedup.article import Article, Notice
 from dedup.collection import article_of, content_hash, date_told, is_blank, published_seconds
-from dedup.engines.spark.job import Job, steps_of
 from dedup.engines.spark.home import HOME_BITS, HOME_ROWS, PART_BITS, PLACE_BITS, at_home, places_in
+from dedup.engines.spark.job import Job, steps_of
 from dedup.engines.spark.packed import numbers, words_columns
 from dedup.errors import InputError
 from dedup.record import Dates, find_fields, is_missing
@@ -26,12 +26,10 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 ARTICLES = (
-    "uid long, home int, id string, content binary, blank boolean, length int, published double, told double, seen double,"
-    " source string, rest string, notices string, title int, hashes binary, flags binary"
+    "uid long, home int, id string, content binary, blank boolean, length int, published double, told double,"
+    " seen double, source string, rest string, notices string, title int, hashes binary, flags binary"
 )
-WORDS_OF = (
-    "home int, n long, seconds double, length int, source string, title int, hashes binary, flags binary"
-)
+WORDS_OF = "home int, n long, seconds double, length int, source string, title int, hashes binary, flags binary"
 _PREFIX = 12
 """Bits of a content hash by which articles are dealt out when they are numbered."""
 _SHARED = r"^(.*)#([1-9][0-9]{0,17})$"
@@ -95,9 +93,17 @@ def read_articles(
     of = distinct.select("content", "n", "name", "members", F.col("uid").alias("first"))
     members = kept.step(
         "members",
-        lambda: named.select("uid", "id", "content")
-        .join(of, "content")
-        .select("id", "n", "name", (F.col("uid") == F.col("first")).alias("first"), (F.col("members") > 1).alias("several")),
+        lambda: (
+            named.select("uid", "id", "content")
+            .join(of, "content")
+            .select(
+                "id",
+                "n",
+                "name",
+                (F.col("uid") == F.col("first")).alias("first"),
+                (F.col("members") > 1).alias("several"),
+            )
+        ),
         rows=count,
     )
     told = distinct.select("uid", "n", "seconds", "length", "source")
@@ -277,7 +283,7 @@ def _told_apart(batches: Iterable[Any]) -> Iterator[Any]:
 
 
 def _numbered(job: Job, distinct: DataFrame) -> DataFrame:
-    """Numbers in the order of content: in each of some thousand stretches of it, after those before it; then the home."""
+    """Numbers in the order of content: by stretches of it, each after those before it; then the home."""
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 

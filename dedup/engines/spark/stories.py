@@ -7,8 +7,6 @@ the task that found them. How chunks are cut changes how far articles travel, an
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -36,6 +34,8 @@ PAIRS = (
     " one_outlet boolean, hinted boolean"
 )
 SCORED = "task int, a long, b long, cosine double, hinted boolean, score int"
+
+
 def found_pairs(
     job: Job,
     vectors: DataFrame,
@@ -64,14 +64,15 @@ def found_pairs(
 
     kept, settings = job.kept, job.settings
     chunks = Chunks.of(days, job.chunk)
-    count = sum(days.values())
+    count = job.background.articles if job.background else sum(days.values())
+    learned = job.background is not None
     handed = broadcast(job.spark, (chunks, total, ranks(total)))
     apart = decided.where(f"kind = {NEVER}").select("a", "b")
     apart = apart.union(apart.select("b", "a")).toDF("n", "other")
     told = kept.step("told", lambda: apart.union(hidden.select("n", F.lit(None).cast("long"))))
 
     def send(rows: Any, told: Any) -> Any:
-        return sent(rows, told, handed.value, count, settings.window * SECONDS_A_DAY, several=several)
+        return sent(rows, told, handed.value, count, settings.window * SECONDS_A_DAY, several=several, learned=learned)
 
     def compare(batches: Iterable[Any]) -> Iterator[Any]:
         return _compare(batches, settings, several)
@@ -104,7 +105,7 @@ def rescored(job: Job, pairs: DataFrame, times: DataFrame, articles: int) -> Dat
         company = company_of(times) / max(1, articles)
         return {"taken_off": taken_off(strong, company, articles), "strong": strong, "company": company}
 
-    taken = float(kept.small("crowd", crowd)["taken_off"])
+    taken = job.background.crowd if job.background else float(kept.small("crowd", crowd)["taken_off"])
 
     def again(table: Any) -> Any:
         return _rescored(table, taken, settings)

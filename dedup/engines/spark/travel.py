@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dedup.engines.spark.home import HOME_BITS, places_in
 from dedup.engines.spark.packed import arrow_schema, binary, flat, numbers, packed, row_numbers, rows_of, unpacked
 from dedup.match.kernels.floor import DOT_UNIT
-from dedup.match.stories import SECONDS_A_DAY, leaning
+from dedup.match.stories import SECONDS_A_DAY, USUAL, USUAL_COUNT, leaning
 
 TRAVELLING = (
     "task int, chunk int, articles int, n binary, seconds binary, source binary, tongue binary, ordinary binary,"
@@ -92,11 +92,21 @@ def sent(
     window: float,
     *,
     several: bool,
+    learned: bool = False,
 ) -> Any:
     """The articles of a home with their ordinariness, once for each task that they are needed in, in packed arrays.
 
     Words that no other article has, which no pair can share, stay behind. Those that travel are numbered anew, the
     commonest first, so that the gaps between an article's are small.
+
+    Args:
+        rows: the vectors.
+        told: of articles `n` those that are hidden (`other` is null), and which others are never one story with it.
+        handed: the chunks; the weights of each term in all vectors, in whole units; the rank of each term.
+        count: of how many vectors these are.
+        window: seconds, at most, between two that are compared.
+        several: whether there are several languages.
+        learned: whether all vectors are those of a background, and these articles are not among them.
     """
     import pyarrow.compute as pc
 
@@ -112,8 +122,11 @@ def sent(
     to_all, to_itself = np.zeros(len(number), np.int64), np.zeros(len(number), np.int64)
     np.add.at(to_all, row, weights * total[terms])
     np.add.at(to_itself, row, weights * weights)
-    ordinary = leaning(to_all.astype(np.float64) * DOT_UNIT, to_itself.astype(np.float64) * DOT_UNIT, count)
-    vectors = _Sparse.of(terms, weights, row, total[terms] > weights, rank)
+    if learned:  # as `Background.ordinariness` has it
+        ordinary = (to_all.astype(np.float64) * DOT_UNIT + USUAL_COUNT * USUAL) / (count + USUAL_COUNT)
+    else:
+        ordinary = leaning(to_all.astype(np.float64) * DOT_UNIT, to_itself.astype(np.float64) * DOT_UNIT, count)
+    vectors = _Sparse.of(terms, weights, row, (total[terms] > weights) | learned, rank)
     across = None
     if several:
         crossing, bounds = flat(table["crossing"], np.int32)

@@ -49,13 +49,18 @@ def languages_of(job: Job, features: DataFrame, hidden: DataFrame) -> DataFrame:
         return told.aggregate([([], "count_all")]).rename_columns(["language", "hidden", "count"])
 
     told = at_home(
-        features.select("home", "n", "language"), hidden.select("n"), count, "language string, hidden boolean, count long"
+        features.select("home", "n", "language"),
+        hidden.select("n"),
+        count,
+        "language string, hidden boolean, count long",
     )
     return job.kept.step("languages", lambda: told.groupBy("language", "hidden").agg(F.sum("count").alias("count")))
 
 
 def frequencies(job: Job, features: DataFrame, hidden: DataFrame, languages: DataFrame) -> Frequencies:
-    """The document frequencies of the articles that stand for themselves."""
+    """The document frequencies of the articles that stand for themselves, or those that are known."""
+    if job.background is not None:
+        return job.background.frequencies
     seen = without(features.select("home", "n", "language", "terms"), hidden)
     sums = job.kept.step("frequencies", lambda: _added(seen.mapInArrow(mapped(_counted, _COUNTED), SUMS)))
     of = {row["language"]: row["count"] for row in languages.where("not hidden").collect()}
@@ -99,7 +104,13 @@ def vectors(job: Job, features: DataFrame, found: Frequencies, languages: DataFr
 
 
 def totals(job: Job, vectors: DataFrame, hidden: DataFrame) -> NDArray[np.int64]:
-    """For each hashed term its weights in the vectors of all articles that stand for themselves, in `WEIGHT_UNIT`s."""
+    """For each hashed term its weights in the vectors of all articles that stand for themselves, in `WEIGHT_UNIT`s;
+    or in those that a background was learned from.
+    """
+    if job.background is not None:
+        known = np.zeros(FEATURES, np.int64)
+        known[job.background.terms] = job.background.sums
+        return known
     seen = without(vectors.select("home", "n", "terms", "weights"), hidden)
     sums = job.kept.step("totals", lambda: _added(seen.mapInArrow(mapped(_weighed, _COUNTED), SUMS)))
     total = np.zeros(FEATURES, np.int64)
@@ -192,4 +203,3 @@ def _figures(job: Job, features: DataFrame) -> NDArray[np.int64]:
     )
     parts = [np.frombuffer(row[0], np.int32) for row in found.collect()]
     return np.unique(np.concatenate([np.empty(0, np.int32), *parts])).astype(np.int64)
-
