@@ -79,7 +79,10 @@ def with_articles(
         pairs = pairs.sort_by([("a", "ascending"), ("b", "ascending")])
         number = numbers(whole["n"])
         for end in ("a", "b"):
-            place = np.searchsorted(number, numbers(pairs[end]))
+            wanted = numbers(pairs[end])
+            place = np.minimum(np.searchsorted(number, wanted), max(0, len(number) - 1))
+            if not len(number) or np.any(number[place] != wanted):
+                raise ValueError("articles of a block did not arrive: a step that they come from has lost rows")
             pairs = pairs.set_column(pairs.schema.names.index(end), end, pa.array(place))
         found = pa.table(function(whole, pairs))
         return found if found.num_rows else empty(schema)

@@ -63,7 +63,8 @@ def furniture(job: Job, words: DataFrame) -> DataFrame:
     texts = words.select("home", "n", "title", "hashes", "flags")
     entries = _PER_ARTICLE * kept.rows("words")
     some = repeated(job, "fingerprints", texts, _fingerprints, least=HOLDERS, entries=entries)
-    parts = max(job.parts, -(-entries // ENTRIES))
+    # Kept, for what is sent back to a home says which passages it sent by where they are in its parts.
+    parts = int(kept.small("parts", lambda: {"parts": max(job.parts, -(-entries // ENTRIES))})["parts"])
 
     def by_holders() -> DataFrame:
         sent = at_home(texts, some, lambda rows, some: _sent(rows, some, parts), SENT)
