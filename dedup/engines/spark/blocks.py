@@ -71,8 +71,8 @@ def with_articles(
             return empty(schema)
         step = numbers(articles["step_of"])
         whole = articles.filter(step == 0).select(columns[0]).sort_by("n")
-        for place, names in enumerate(columns[1:], 1):
-            part = articles.filter(step == place).select(names).sort_by("n")
+        for which, names in enumerate(columns[1:], 1):
+            part = articles.filter(step == which).select(names).sort_by("n")
             for name in names:
                 if name != "n":
                     whole = whole.append_column(name, part[name])

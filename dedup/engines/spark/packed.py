@@ -79,7 +79,8 @@ def unpacked(column: bytes, kind: Any) -> NDArray[Any]:
         return np.empty(0, kind)
     body = pa.decompress(column[4:], decompressed_size=count * kind.itemsize, codec="zstd", asbytes=True)
     planes = np.frombuffer(body, np.uint8).reshape(kind.itemsize, count)
-    return np.ascontiguousarray(planes.T).view(kind).ravel()
+    found: NDArray[Any] = np.ascontiguousarray(planes.T).view(kind).ravel()
+    return found
 
 
 def ascending(column: bytes) -> NDArray[np.uint64]:

@@ -13,6 +13,8 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from dedup.article import Article, Notice
 from dedup.collection import article_of, content_hash, date_told, is_blank, published_seconds
 from dedup.engines.spark.home import HOME_BITS, HOME_ROWS, PART_BITS, PLACE_BITS, at_home, places_in
@@ -132,7 +134,6 @@ def _columns(frame: DataFrame, fields: Mapping[str, str]) -> list[Any]:
 
 
 def _read(batches: Iterable[Any], fields: Mapping[str, str], today: datetime, settings: Settings) -> Iterator[Any]:
-    import numpy as np
     import pyarrow as pa
     from pyspark import TaskContext
 
@@ -284,6 +285,7 @@ def _told_apart(batches: Iterable[Any]) -> Iterator[Any]:
 
 def _numbered(job: Job, distinct: DataFrame) -> DataFrame:
     """Numbers in the order of content: by stretches of it, each after those before it; then the home."""
+    import pyarrow as pa
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 
@@ -293,7 +295,8 @@ def _numbered(job: Job, distinct: DataFrame) -> DataFrame:
     for row in sorted(dealt.groupBy("stretch").count().collect()):
         starts[row["stretch"]] = before
         before += row["count"]
-    first = job.spark.createDataFrame(list(enumerate(starts)), "stretch int, start long")
+    starting = {"stretch": np.arange(len(starts), dtype=np.int32), "start": np.array(starts, np.int64)}
+    first = job.spark.createDataFrame(pa.table(starting))
     rank = F.row_number().over(Window.partitionBy("stretch").orderBy("content")) - 1
     name = F.conv(F.hex(F.substring("content", 1, 6)), 16, 10).cast("long")  # as `story` and `copy_group` have it
     number = F.shiftleft(F.col("start") + F.col("rank"), HOME_BITS).bitwiseOR(F.shiftright("uid", PLACE_BITS))

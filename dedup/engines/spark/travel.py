@@ -133,7 +133,7 @@ def sent(
         crossing_weights = flat(table["crossing_weights"], np.uint16)[0]
         everything = np.ones(len(crossing), np.bool_)
         across = _Sparse.of(crossing, crossing_weights, row_numbers(bounds), everything, None)
-    slots = flat(table["signature"], np.uint32)[0].reshape(len(number), -1) & ((1 << SLOT_BITS) - 1)
+    slots = flat(table["signature"], np.uint32)[0].reshape(len(number), -1) & np.uint32((1 << SLOT_BITS) - 1)
     chunk = chunks.of_articles(seconds, number)
     until = chunks.until(chunk, seconds, window)
     source = table["source"].to_pylist()
