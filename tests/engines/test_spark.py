@@ -129,18 +129,22 @@ ROWS: Rows = [
 """What is odd about articles, all at once."""
 
 
-def dying(batches: Any) -> Any:
-    """The worker of the first attempt of each task dies in the middle of its rows."""
-    import os
+def dying() -> Any:
+    """What makes the worker of the first attempt of a task die in the middle of its rows."""
 
-    from pyspark import TaskContext
+    def die(batches: Any) -> Any:  # in here, for a worker cannot import a test
+        import os
 
-    context = TaskContext.get()
-    for batch in batches:
-        yield batch.slice(0, 1)
-        if context is not None and context.attemptNumber() == 0:
-            os._exit(1)
-        yield batch.slice(1)
+        from pyspark import TaskContext
+
+        context = TaskContext.get()
+        for batch in batches:
+            yield batch.slice(0, 1)
+            if context is not None and context.partitionId() == context.attemptNumber() == 0:
+                os._exit(1)
+            yield batch.slice(1)
+
+    return die
 
 
 @pytest.fixture(scope="module")
@@ -153,7 +157,7 @@ def steps(spark: SparkSession, whole: Rows, tmp_path_factory: pytest.TempPathFac
     """The steps of a run over seeds and odd rows, in partitions of which some are empty, whose workers die once."""
     folder = tmp_path_factory.mktemp("run") / "steps"
     dealt = frame(spark, whole).repartition(3).union(frame(spark, []))
-    given = dealt.mapInArrow(dying, dealt.schema)
+    given = dealt.mapInArrow(dying(), dealt.schema)
     cluster(given, folder=f"file://{folder}", partitions=3, chunk=7)
     return folder
 
