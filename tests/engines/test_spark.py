@@ -191,6 +191,9 @@ def test_a_stopped_run_goes_on(spark: SparkSession, steps: Path, whole: Rows) ->
 
     note = json.loads((folder / "members.json").read_text())
     (folder / "members.json").write_text(json.dumps({**note, "rows": note["rows"] - 1}))
+    with pytest.raises(EngineError, match=r"members\.json is damaged: remove it"):  # Hadoop's sum tells
+        cluster(given, folder=f"file://{folder}", partitions=2)
+    (folder / ".members.json.crc").unlink()
     with pytest.raises(EngineError, match=rf"step members has {note['rows'] - 1} rows and must have {note['rows']}"):
         cluster(given, folder=f"file://{folder}", partitions=2)
 

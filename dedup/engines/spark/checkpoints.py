@@ -174,16 +174,23 @@ class Checkpoints:
         return note
 
     def _read(self, name: str) -> dict[str, Any] | None:
+        from py4j.protocol import Py4JError
+
         path = self._path(name)
         system = path.getFileSystem(self._configuration())
         if not system.exists(path):
             return None
-        stream = system.open(path)
         try:
-            text = self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8")
-        finally:
-            stream.close()
-        found: dict[str, Any] = json.loads(text)
+            stream = system.open(path)
+            try:
+                text = self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8")
+            finally:
+                stream.close()
+            found: dict[str, Any] = json.loads(text)
+        except (Py4JError, ValueError) as error:  # other bytes than were written; Hadoop keeps a sum of them
+            raise EngineError(
+                f"{self._folder}/{name}.json is damaged: remove it, and the step is made anew ({_reason(str(error))})"
+            ) from error
         return found
 
     def _write(self, name: str, note: dict[str, Any]) -> None:
