@@ -183,12 +183,12 @@ def command(
     if quiet and verbose:
         raise typer.BadParameter("it contradicts --quiet", param_hint="-v")
     begin_logging(verbose, as_json=log_json)
-    others = {"--keep": keep is not None, "--against": bool(against), "--format": style is not None, "--strict": strict}
+    others = {"--keep": keep is not None, "--format": style is not None, "--strict": strict}
     check_engine(engine, master, steps, others={**others, "--dayfirst": dayfirst})
     given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads, memory=memory)
     paths = gather(paths, files_from)
     if engine is Engine.SPARK:
-        run_on_spark(paths, output, given, master, steps, quiet=quiet)
+        run_on_spark(paths, output, given, master, steps, against, quiet=quiet)
         return
     target = None if output in {None, "-"} else Path(str(output))
     keeping = None

@@ -33,7 +33,14 @@ def check_engine(engine: Engine | None, master: str | None, steps: str | None, *
 
 
 def run_on_spark(
-    paths: list[str], output: str | None, given: Configuration, master: str | None, steps: str | None, *, quiet: bool
+    paths: list[str],
+    output: str | None,
+    given: Configuration,
+    master: str | None,
+    steps: str | None,
+    against: list[str] | None,
+    *,
+    quiet: bool,
 ) -> None:
     """Clusters on Spark, and says how many articles there were."""
     if output in {None, "-"}:
@@ -45,6 +52,14 @@ def run_on_spark(
     from dedup.engines.spark.files import cluster_files
 
     began = time.perf_counter()
-    count = cluster_files(paths, str(output), given.settings, master=master or "", fields=given.fields, folder=steps)
+    count = cluster_files(
+        paths,
+        str(output),
+        given.settings,
+        master=master or "",
+        fields=given.fields,
+        folder=steps,
+        against=against or (),
+    )
     if not quiet:
         say(f"{count:,} article{'' if count == 1 else 's'} in {output}, {time.perf_counter() - began:.1f} s")

@@ -7,6 +7,7 @@ import json
 import os
 import shutil
 import sys
+import tempfile
 import warnings
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,7 +17,8 @@ import pytest
 
 import dedup
 from benchmarks.data import SEEDS, find_folder, labelled_sets
-from dedup.engines.spark import cluster
+from dedup.archive import _named_as_before
+from dedup.engines.spark import cluster, cluster_against
 from dedup.errors import EngineError, InputError
 from dedup.read import read_articles
 
@@ -27,6 +29,9 @@ pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::Resour
 FIELDS = ("id", "title", "text", "source", "published", "lang")
 Rows = list[dict[str, Any]]
 
+
+LONG = "DEDUP_LONG_TESTS"
+long = pytest.mark.skipif(os.environ.get(LONG) != "1", reason=f"{LONG}=1 runs the tests that take minutes")
 
 FRUGAL = {
     "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
@@ -58,6 +63,7 @@ def spark() -> Iterator[SparkSession]:
     os.environ["PYSPARK_PYTHON"] = sys.executable
     os.environ["DEDUP_KERNELS"] = "on"
     builder = SparkSession.builder.master("local[2,3]").appName("tests")
+    builder = builder.config("spark.sql.warehouse.dir", f"file://{tempfile.gettempdir()}/dedup-test-warehouse")
     for name, value in FRUGAL.items():
         builder = builder.config(name, value)
     with warnings.catch_warnings():
@@ -106,22 +112,6 @@ def seeds() -> Rows:
     return [row(article, article.id) for article in read_articles([str(SEEDS)])]
 
 
-@pytest.mark.parametrize(("partitions", "chunk"), [(1, 50_000), (3, 7), (8, 1)])
-def test_seeds_have_the_labels_of_one_machine(spark: SparkSession, seeds: Rows, partitions: int, chunk: int) -> None:
-    dealt = frame(spark, seeds).repartition(partitions)
-    assert labels(cluster(dealt, partitions=partitions, chunk=chunk)) == expected(seeds)
-
-
-def test_all_labelled_sets_together_have_the_labels_of_one_machine(spark: SparkSession) -> None:
-    """Five sets in one pile: four languages, series of copies, forms, bodies that are not their articles'."""
-    folder = find_folder(None)
-    if folder is None:
-        pytest.skip("the labelled news is not here: set DEDUP_DATA to its folder")
-    whole = [found for found in labelled_sets(folder) if not found.view_of and found.name != "seeds"]
-    rows = [row(article, f"{found.name}/{article.id}") for found in whole for article in found.articles]
-    assert labels(cluster(frame(spark, rows), partitions=4, chunk=700)) == expected(rows)
-
-
 FERRY = "The ferry Marlin ran aground off Corran harbour on Monday with 212 people aboard, the coastguard said. "
 ROWS: Rows = [
     *({"id": f"wall-{n}", "title": title, "text": "Please subscribe to read on. " * 12} for n, title in enumerate(
@@ -139,15 +129,99 @@ ROWS: Rows = [
 """What is odd about articles, all at once."""
 
 
-def test_odd_rows_have_the_labels_of_one_machine(spark: SparkSession) -> None:
-    """Ids there twice, equal articles, empty ones, a paywall's bodies, dates that are none; empty partitions."""
-    assert labels(cluster(frame(spark, ROWS).repartition(16), partitions=3, chunk=2)) == expected(ROWS)
+def dying() -> Any:
+    """What makes the worker of the first attempt of a task die in the middle of its rows."""
+
+    def die(batches: Any) -> Any:  # in here, for a worker cannot import a test
+        import os
+
+        from pyspark import TaskContext
+
+        context = TaskContext.get()
+        for batch in batches:
+            yield batch.slice(0, 1)
+            if context is not None and context.partitionId() == context.attemptNumber() == 0:
+                os._exit(1)
+            yield batch.slice(1)
+
+    return die
 
 
+@pytest.fixture(scope="module")
+def whole(seeds: Rows) -> Rows:
+    return [*seeds, *ROWS]
+
+
+@pytest.fixture(scope="module")
+def steps(spark: SparkSession, whole: Rows, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The steps of a run over seeds and odd rows, in partitions of which some are empty, whose workers die once."""
+    folder = tmp_path_factory.mktemp("run") / "steps"
+    dealt = frame(spark, whole).repartition(3).union(frame(spark, []))
+    given = dealt.mapInArrow(dying(), dealt.schema)
+    cluster(given, folder=f"file://{folder}", partitions=3, chunk=7)
+    return folder
+
+
+def test_labels_are_those_of_one_machine_though_workers_die(spark: SparkSession, steps: Path, whole: Rows) -> None:
+    """Ids there twice, equal articles, empty ones, a paywall's bodies, dates that are none; small chunks."""
+    assert labels(spark.read.parquet(f"{steps}/result")) == expected(whole)
+
+
+def test_no_table_stays_in_the_catalog(spark: SparkSession, steps: Path) -> None:
+    assert steps.is_dir()
+    assert not [table.name for table in spark.catalog.listTables() if table.name.startswith("dedup_")]
+
+
+def test_a_stopped_run_goes_on(spark: SparkSession, steps: Path, whole: Rows) -> None:
+    """Steps with a note are read; the others are made anew, whatever was left of them."""
+    folder, given = steps, frame(spark, whole)
+    late = ["stories", "result", "linked"]
+    for name in late:
+        (folder / f"{name}.json").unlink()
+    (folder / "stories" / "_SUCCESS").unlink()
+    written = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.json")}
+    again = frame(spark, whole[::-1])  # the same rows in another order are the same input
+    assert labels(cluster(again, folder=f"file://{folder}", partitions=5)) == expected(whole)
+    assert {path.name: path.stat().st_mtime_ns for path in folder.glob("*.json") if path.stem not in late} == written
+
+    with pytest.raises(EngineError, match=r"holds the steps of another run .*settings"):
+        cluster(given, dedup.Settings(granularity=0.3), folder=f"file://{folder}")
+    with pytest.raises(EngineError, match=r"holds the steps of another run .*input"):
+        cluster(frame(spark, whole[1:]), folder=f"file://{folder}")
+
+    note = json.loads((folder / "members.json").read_text())
+    (folder / "members.json").write_text(json.dumps({**note, "rows": note["rows"] - 1}))
+    with pytest.raises(EngineError, match=r"members\.json is damaged: remove it"):  # Hadoop's sum tells
+        cluster(given, folder=f"file://{folder}", partitions=2)
+    (folder / ".members.json.crc").unlink()
+    with pytest.raises(EngineError, match=rf"step members has {note['rows'] - 1} rows and must have {note['rows']}"):
+        cluster(given, folder=f"file://{folder}", partitions=2)
+
+
+@long
+@pytest.mark.parametrize(("partitions", "chunk"), [(1, 50_000), (8, 1)])
+def test_no_label_depends_on_how_rows_are_dealt(spark: SparkSession, seeds: Rows, partitions: int, chunk: int) -> None:
+    dealt = frame(spark, seeds).repartition(partitions)
+    assert labels(cluster(dealt, partitions=partitions, chunk=chunk)) == expected(seeds)
+
+
+@long
+def test_all_labelled_sets_together_have_the_labels_of_one_machine(spark: SparkSession) -> None:
+    """All sets in one pile: many languages, series of copies, forms, bodies that are not their articles'."""
+    folder = find_folder(None)
+    if folder is None:
+        pytest.skip("the labelled news is not here: set DEDUP_DATA to its folder")
+    whole = [found for found in labelled_sets(folder) if not found.view_of and found.name != "seeds"]
+    rows = [row(article, f"{found.name}/{article.id}") for found in whole for article in found.articles]
+    assert labels(cluster(frame(spark, rows), partitions=4, chunk=700)) == expected(rows)
+
+
+@long
 def test_no_rows_give_no_rows(spark: SparkSession) -> None:
     assert labels(cluster(frame(spark, []), partitions=2)) == {}
 
 
+@long
 def test_one_body_very_often_is_cut_into_several_blocks(spark: SparkSession) -> None:
     """A bucket of a hundred articles, in blocks of 40 pairs."""
     from datetime import UTC, datetime
@@ -158,61 +232,12 @@ def test_one_body_very_often_is_cut_into_several_blocks(spark: SparkSession) -> 
     from dedup.settings import Settings
 
     rows: Rows = [{"id": f"{n:03}", "title": f"Ferry {n}", "text": FERRY * 5 + f"Reporter {n}."} for n in range(100)]
-    folder = f"file://{_folder()}"
+    folder = f"file://{tempfile.mkdtemp(prefix='dedup-test-')}"
     run = {"input": str(datetime.now(UTC))}
     job = Job(spark, Settings(), Checkpoints(spark, folder, run), 3, chunk=30, pairs=40)
     assert labels(clustered(job, frame(spark, rows), {})) == expected(rows)
     blocks = spark.read.parquet(f"{folder}/banded.blocks")
     assert blocks.select("block").distinct().count() > 1
-
-
-def _folder() -> str:
-    import tempfile
-
-    return tempfile.mkdtemp(prefix="dedup-test-")
-
-
-def test_a_stopped_run_goes_on(spark: SparkSession, seeds: Rows, tmp_path: Path) -> None:
-    """Steps with a note are read; the others are made anew, whatever was left of them."""
-    folder, whole = tmp_path / "steps", frame(spark, seeds)
-    before = labels(cluster(whole, folder=f"file://{folder}", partitions=2))
-    late = ["stories", "result", "units"]
-    for name in late:
-        (folder / f"{name}.json").unlink()
-    (folder / "stories" / "_SUCCESS").unlink()
-    written = {path.name: path.stat().st_mtime_ns for path in folder.glob("*.json")}
-    again = frame(spark, seeds[::-1])  # the same rows in another order are the same input
-    assert labels(cluster(again, folder=f"file://{folder}", partitions=5)) == before
-    assert {path.name: path.stat().st_mtime_ns for path in folder.glob("*.json") if path.stem not in late} == written
-
-    with pytest.raises(EngineError, match=r"holds the steps of another run .*settings"):
-        cluster(whole, dedup.Settings(granularity=0.3), folder=f"file://{folder}")
-    with pytest.raises(EngineError, match=r"holds the steps of another run .*input"):
-        cluster(frame(spark, seeds[1:]), folder=f"file://{folder}")
-
-    note = json.loads((folder / "members.json").read_text())
-    (folder / "members.json").write_text(json.dumps({**note, "rows": note["rows"] - 1}))
-    with pytest.raises(EngineError, match=r"step members has 36 rows and must have 37"):
-        cluster(whole, folder=f"file://{folder}", partitions=2)
-
-
-def test_a_task_that_fails_is_done_again(spark: SparkSession, seeds: Rows) -> None:
-    """The worker of the first attempt of each task dies in the middle of its rows."""
-    whole = frame(spark, seeds)
-
-    def dying(batches: Any) -> Any:
-        import os
-
-        from pyspark import TaskContext
-
-        context = TaskContext.get()
-        for batch in batches:
-            yield batch.slice(0, 1)
-            if context is not None and context.attemptNumber() == 0:
-                os._exit(1)
-            yield batch.slice(1)
-
-    assert labels(cluster(whole.mapInArrow(dying, whole.schema), partitions=2)) == expected(seeds)
 
 
 def test_an_input_that_cannot_be_read_is_told_in_a_line(spark: SparkSession, seeds: Rows) -> None:
@@ -263,6 +288,7 @@ def test_components_by_stars_are_those_of_one_machine(spark: SparkSession, tmp_p
     }
 
 
+@long
 def test_the_command_goes_from_files_to_files(spark: SparkSession, seeds: Rows, tmp_path: Path) -> None:
     """Of two files one has no column `source`, as where a schema has changed; the output is there only once."""
     import pyarrow as pa
@@ -291,3 +317,49 @@ def test_the_command_goes_from_files_to_files(spark: SparkSession, seeds: Rows, 
         read_files(spark, ["a.parquet", "b.csv"])
     with pytest.raises(InputError, match="not asked to read or write"):
         read_files(spark, ["a.pdf"])
+
+
+def test_a_new_day_against_an_archive_is_as_on_one_machine(spark: SparkSession, seeds: Rows) -> None:
+    """Statuses, whom a copy is of, and the names of stories; with a background that was learned from others."""
+    background = dedup.learn_background([{name: row.get(name) for name in FIELDS} for row in seeds[5:]])
+    new, old = seeds[::3], [row for number, row in enumerate(seeds) if number % 3]
+    stories = {label[0]: f"n{number % 4}" for number, label in enumerate(expected(old).values())}
+    was = {name: stories[label[0]] for name, label in expected(old).items()}
+    archive = frame(spark, old).join(spark.createDataFrame(list(was.items()), "id string, story string"), "id")
+    found = cluster_against(frame(spark, new), archive, background=background, partitions=2)
+
+    both = dedup.cluster(
+        [
+            {name: row.get(name) for name in FIELDS}
+            for row in [*new, *({**row, "id": f"archive:{row['id']}"} for row in old)]
+        ],
+        background=background,
+    )
+    before = {f"archive:{name}": story for name, story in was.items()}
+    stories_of = _named_as_before(both.stories, before)
+    known = {name: story for story in stories_of for name in story.articles}
+    for row in found.collect():
+        story = known[row["id"]]
+        assert row["story"] == story.id
+        assert row["canonical"] == (story.canonical == row["id"])
+        group = next((group for group in story.copy_groups if row["id"] in group.articles), None)
+        assert row["copy_group"] == (group and group.id)
+        held = [name for name in story.articles if name.startswith("archive:")]
+        copies = [name for name in (group.articles if group else ()) if name.startswith("archive:")]
+        if row["id"].startswith("archive:"):
+            assert (row["status"], row["copy_of"]) == ("archived", None)
+        else:
+            status = "copy" if copies else "continues" if held else "new"
+            assert (row["status"], row["copy_of"]) == (status, copies[0].removeprefix("archive:") if copies else None)
+    statuses = {row["status"] for row in found.collect()}
+    assert statuses == {"archived", "copy", "continues", "new"}
+
+
+def test_an_archive_without_ids_of_its_own_is_refused(spark: SparkSession, seeds: Rows) -> None:
+    new = frame(spark, seeds[:2])
+    with pytest.raises(InputError, match="1 archived articles have the id of another"):
+        cluster_against(new, frame(spark, [seeds[3], seeds[3]]))
+    with pytest.raises(InputError, match="1 archived articles have no id"):
+        cluster_against(new, frame(spark, [{**seeds[3], "id": None}]))
+    with pytest.raises(InputError, match="none may begin with 'archive:'"):
+        cluster_against(frame(spark, [{**seeds[3], "id": "archive:x"}]), new)

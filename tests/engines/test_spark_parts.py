@@ -7,20 +7,34 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from dedup.match.kernels.stories import story_pairs as fast_pairs
 from dedup.match.stories import SECONDS_A_DAY, Pairs, story_pairs
 from dedup.settings import Settings
 from dedup.vectorize.exact import WEIGHT_UNIT
-from dedup.vectorize.furniture import PASSAGE
-from dedup.vectorize.hashing import shingles_in_order
+from dedup.vectorize.furniture import PASSAGE, UNIT
+from dedup.vectorize.hashing import FEATURES, shingles_in_order
 
 pytest.importorskip("pyarrow", reason="the engine's rows are Arrow's")
 
-from dedup.engines.spark.packed import binary, dealt, flat, words_columns, words_of
-from dedup.engines.spark.passages import _windows
+from dedup.engines.spark.home import HOME_BITS
+from dedup.engines.spark.packed import (
+    ascending,
+    binary,
+    dealt,
+    flat,
+    packed,
+    rows_of,
+    unpacked,
+    words_columns,
+    words_of,
+)
+from dedup.engines.spark.passages import _windows, shares_in, telling_words
 from dedup.engines.spark.reading import _row
-from dedup.engines.spark.stories import Chunks, _tasks
+from dedup.engines.spark.stories import _tasks
+from dedup.engines.spark.travel import SLOT_BITS, Chunks, opened, ranks, sent
+from dedup.steps import FastSteps
 from dedup.vectorize.features import HashedWords
 
 
@@ -31,8 +45,8 @@ def test_words_come_back_as_they_were_packed() -> None:
     words = HashedWords(np.arange(9, dtype=np.uint32), np.arange(9, dtype=np.uint8), offsets)
     table = pa.table(words_columns(words))
     cut = pa.concat_tables([table.slice(0, 1), table.slice(1, 2), table.slice(3)])
-    for packed in (table, cut):
-        back = words_of(packed)
+    for held in (table, cut):
+        back = words_of(held)
         assert np.array_equal(back.hashes, words.hashes)
         assert np.array_equal(back.flags, words.flags)
         assert np.array_equal(back.offsets, words.offsets)
@@ -78,7 +92,7 @@ def test_all_pairs_in_the_window_meet_in_one_task(size: int, window: float) -> N
     seconds = np.round(random.uniform(-3 * SECONDS_A_DAY, 40 * SECONDS_A_DAY, 60))
     seconds[:12] = 5 * SECONDS_A_DAY  # a crowded day
     seconds[random.integers(0, 60, 8)] = np.nan
-    number, reach = np.arange(60), window * SECONDS_A_DAY
+    number, reach = np.arange(60) << HOME_BITS, window * SECONDS_A_DAY
     days = np.floor(seconds / SECONDS_A_DAY)
     counts: dict[int | None, int] = {int(day): int((days == day).sum()) for day in np.unique(days[~np.isnan(days)])}
     chunks = Chunks.of({**counts, None: int(np.isnan(days).sum())}, size)
@@ -142,12 +156,134 @@ def test_a_task_without_articles_of_its_own_compares_nothing() -> None:
     import pyarrow as pa
 
     rows = [(0, 0), (1, 0), (1, 0), (3, 3), (3, 3), (3, 1), (3, 0), (4, 2)]
-    columns = {"task": [task for task, _ in rows], "chunk": [chunk for _, chunk in rows], "n": list(range(len(rows)))}
-    table = pa.table(columns)
-    for size in (1, 3, 100):
-        batches = table.to_batches(max_chunksize=size)
-        found = [
-            (core["n"].to_pylist(), [n for run in runs for n in run["n"].to_pylist()]) for core, runs in _tasks(batches)
+
+    def runs() -> Any:
+        return iter([(row, pa.table({"n": [number]})) for number, row in enumerate(rows)])
+
+    found = [
+        (task, core["n"].to_pylist(), [n for run in rest for n in run["n"].to_pylist()])
+        for task, core, rest in _tasks(runs())
+    ]
+    assert found == [(0, [0], []), (3, [3, 4], [5, 6])]
+    assert [core["n"].to_pylist() for _, core, _ in _tasks(runs())] == [[0], [3, 4]]  # who does not look goes on
+
+
+@pytest.mark.parametrize("rising", [True, False])
+@pytest.mark.parametrize("count", [0, 1, 5000])
+def test_packed_arrays_come_back(count: int, rising: bool) -> None:
+    random = np.random.default_rng(count)
+    values = random.integers(0, 1 << 62, count).astype(np.uint64)
+    if rising:
+        values = np.sort(values)
+        assert np.array_equal(ascending(packed(values, rising=True)), values)
+    else:
+        assert np.array_equal(unpacked(packed(values), np.uint64), values)
+        times = np.where(random.random(count) < 0.1, np.nan, random.random(count))
+        assert np.array_equal(unpacked(packed(times), np.float64), times, equal_nan=True)
+
+
+def vectors(random: np.random.Generator, count: int) -> tuple[Any, NDArray[np.int64]]:
+    """Articles of a home, and the weight of each term in them and in others."""
+    import pyarrow as pa
+
+    rows = [np.sort(random.choice(50, int(random.integers(0, 9)), replace=False)) for _ in range(count)]
+    bounds = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
+    terms = np.concatenate([np.empty(0, np.int64), *rows]).astype(np.int32)
+    weights = random.integers(1, 1 << 14, len(terms)).astype(np.uint16)
+    total = np.zeros(FEATURES, np.int64)
+    np.add.at(total, terms, weights.astype(np.int64))
+    seconds = np.where(random.random(count) < 0.2, np.nan, np.round(random.uniform(0, 50, count)) * SECONDS_A_DAY)
+    table = pa.table(
+        {
+            "n": (np.arange(count) << HOME_BITS) + 5,
+            "seconds": seconds,
+            "source": [f"paper {number % 3}" for number in range(count)],
+            "tongue": np.arange(count, dtype=np.int32) % 2,
+            **{name: binary(terms, bounds) for name in ("terms", "crossing")},
+            **{name: binary(weights, bounds) for name in ("weights", "crossing_weights")},
+            "signature": rows_of(random.integers(0, 1 << 32, (count, 7), np.uint32)),
+        }
+    )
+    return table, total
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_what_travels_arrives(seed: int) -> None:
+    """Every article in every task it is needed in, but for hidden ones; its vector but for words of its own."""
+    import pyarrow as pa
+
+    random = np.random.default_rng(seed)
+    table, total = vectors(random, 40)
+    number, seconds = table["n"].to_numpy(), table["seconds"].to_numpy()
+    hidden, never = number[[3, 17]], [(number[1], number[2]), (number[1], number[30])]
+    told = pa.table(
+        {"n": [*hidden, *(a for a, _ in never)], "other": pa.array([None, None, *(b for _, b in never)], pa.int64())}
+    )
+    days = np.floor(seconds / SECONDS_A_DAY)
+    counts: dict[int | None, int] = {int(day): int((days == day).sum()) for day in np.unique(days[~np.isnan(days)])}
+    chunks = Chunks.of({**counts, None: int(np.isnan(days).sum())}, 6)
+    window = 9.0 * SECONDS_A_DAY
+    travelling = sent(table, told, (chunks, total, ranks(total)), 40, window, several=True)
+    met: dict[int, dict[int, Any]] = {}
+    for batch in travelling.to_batches():
+        for (task, _), held in opened(batch, 7):
+            for row in held.to_pylist():
+                assert row["n"] not in met.setdefault(task, {})
+                met[task][row["n"]] = row
+    chunk = chunks.of_articles(seconds, number)
+    until = chunks.until(chunk, seconds, window)
+    rank, left = ranks(total), table.to_pylist()
+    for place, row in enumerate(left):
+        tasks = [task for task in met if row["n"] in met[task]]
+        assert tasks == ([] if row["n"] in hidden else [*range(chunk[place], until[place])])
+        for task in tasks:
+            found = met[task][row["n"]]
+            terms, weights = np.frombuffer(row["terms"], np.int32), np.frombuffer(row["weights"], np.uint16)
+            shared = total[terms] > weights
+            order = np.argsort(rank[terms[shared]])
+            assert np.frombuffer(found["terms"], np.int32).tolist() == rank[terms[shared]][order].tolist()
+            assert np.frombuffer(found["weights"], np.uint16).tolist() == weights[shared][order].tolist()
+            assert (found["crossing"], found["crossing_weights"]) == (row["crossing"], row["crossing_weights"])
+            assert (found["source"], found["tongue"]) == (row["source"], row["tongue"])
+            slots = np.frombuffer(row["signature"], np.uint32) & ((1 << SLOT_BITS) - 1)
+            assert np.frombuffer(found["slots"], np.uint16).tolist() == slots.tolist()
+            others = [b for a, b in never if a == row["n"]]
+            assert sorted(np.frombuffer(found["never"], np.int64).tolist()) == sorted(others)
+
+
+def test_the_share_of_titles_is_that_of_one_machine() -> None:
+    """A title that stands word by word in an article makes it one that holds a list: its passages do not count."""
+    by = FastSteps(Settings(threads=1))
+    tail = " ".join(f"tail{n}" for n in range(30))
+    texts = [
+        ("Ferry burns off Corran", f"Smoke rose over the harbour. {tail}"),
+        ("Mayor Ondra resigns", f"Ferry burns off Corran, it was said. {tail}"),
+        ("", f"Striker joins Velden for a fee, the mayor said. {tail}"),
+    ]
+    words = by.read(iter(texts))
+    repeated = np.unique(shingles_in_order(words.body(0)[-30:], PASSAGE))
+    languages = by.detect(words)
+    pairs = np.array([[0, 1], [1, 2], [0, 2]])
+    whole = by.relations(words, pairs, repeated, languages)
+    telling = telling_words(words, languages)
+    titles = [words.title(place) for place in range(3)]
+    ways = np.concatenate([pairs, pairs[:, ::-1]])
+    order = np.argsort(ways[:, 1], kind="stable")
+    ways = ways[order]
+    held = [np.frombuffer(telling[0].tobytes(), np.uint32)[telling[1][a] : telling[1][a + 1]] for a in ways[:, 0]]
+    ends = np.concatenate([[0], np.cumsum([len(one) for one in held])])
+    bounds = np.concatenate([[0], np.cumsum([len(titles[a]) for a in ways[:, 0]])])
+    share = shares_in(
+        words,
+        ways[:, 1],
+        (np.concatenate([titles[a] for a in ways[:, 0]]), bounds),
+        (np.concatenate(held), ends),
+        repeated,
+    )
+    for (a, b), relation in zip(pairs.tolist(), whole.tolist(), strict=True):
+        sides = [
+            int(share[number])
+            for number, (of, to) in enumerate(ways.tolist())
+            if {of, to} == {a, b} and ends[number] < ends[number + 1]
         ]
-        assert found == [([0], []), ([3, 4], [5, 6])]
-        assert [core["n"].to_pylist() for core, _ in _tasks(batches)] == [[0], [3, 4]]  # who does not look goes on
+        assert (sum(sides) // len(sides) if sides else UNIT) == relation

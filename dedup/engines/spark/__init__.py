@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -12,20 +13,30 @@ from dedup.errors import EngineError, MissingDependencyError
 from dedup.settings import METHOD_VERSION, Settings
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame
+    from pyspark.sql import Column, DataFrame
 
+    from dedup.background import Background
     from dedup.engines.spark.job import Job
 
-__all__ = ["cluster"]
+__all__ = ["cluster", "cluster_against"]
 
-LAYOUT = 1
+LAYOUT = 2
 """Raised whenever steps that were kept by an earlier version can no longer be gone on with."""
+SESSION = {
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",  # of long texts ten thousand are too many
+    "spark.sql.execution.arrow.maxBytesPerBatch": str(64 << 20),  # where Spark knows it
+    "spark.sql.requireAllClusterKeysForCoPartition": "false",  # rows of a task are together, whatever else joins
+    "spark.sql.sources.bucketing.enabled": "true",
+}
+"""Settings of the session while a run goes on."""
 
 
 def cluster(
     dataframe: DataFrame,
     settings: Settings | None = None,
     *,
+    background: Background | None = None,
     fields: Mapping[str, str] | None = None,
     folder: str | None = None,
     partitions: int | None = None,
@@ -36,6 +47,8 @@ def cluster(
     Args:
         dataframe: a row for each article, under the usual names (see `dedup.from_record`).
         settings: the defaults serve every collection. `threads` and `memory` are Spark's business here.
+        background: what is known before any article is seen, as for `dedup.cluster`. Without one it is learned from
+            these articles.
         fields: our name -> theirs, as in `{"text": "story_body"}`.
         folder: where the steps of the run are kept, on a file system that driver and executors reach; a run that was
             stopped goes on from there. It can be removed when the result is written. Without one a temporary folder is
@@ -55,11 +68,62 @@ def cluster(
         EngineError: the folder holds another run, or the session will not do, or rows got lost.
         MissingDependencyError: pyspark or pyarrow is not installed.
     """
-    try:
-        import pyarrow as pa  # noqa: F401 - whether it is there
-        import pyspark.sql  # noqa: F401 - the same
-    except ImportError as error:
-        raise MissingDependencyError("dedup.engines.spark", "pyspark", extra="spark") from error
+    with _job(dataframe, settings, background, fields, folder, partitions, chunk) as job:
+        return clustered(job, dataframe, fields or {})
+
+
+def cluster_against(
+    dataframe: DataFrame,
+    archive: DataFrame,
+    settings: Settings | None = None,
+    *,
+    background: Background | None = None,
+    fields: Mapping[str, str] | None = None,
+    folder: str | None = None,
+    partitions: int | None = None,
+    chunk: int = 50_000,
+) -> DataFrame:
+    """Groups new articles together with those of an archive, as `dedup.cluster_against` does.
+
+    It is one run over both. With a `background` nothing is learned from them, so what two articles score does not
+    depend on how much of an archive is given: the days within the window of the new ones, say.
+
+    Args:
+        dataframe: a row for each new article.
+        archive: a row for each archived one, under the same names, with an `id` of its own and, where it is known, the
+            `story` that it was in.
+        settings, background, fields, folder, partitions, chunk: as for `cluster`.
+
+    Returns:
+        The columns of `cluster`, and for each new article its `status` (`copy` of an archived one, `continues` a story
+        with one, or `new`) and whom it is a `copy_of` (the id of the first published archived copy, or null). Archived
+        articles are there too, with `archive:` before their ids and the status `archived`: their story may have become
+        another one. A story has the name of the archived story that it has most articles of.
+
+    Raises:
+        InputError: as for `cluster`; an archived article has no id or another's, or a new id begins with `archive:`.
+        EngineError, MissingDependencyError: as for `cluster`.
+    """
+    from dedup.engines.spark.arrivals import arrivals, together
+
+    given = dict(fields or {})
+    both, known = together(dataframe, archive, given)
+    with _job(both, settings, background, given, folder, partitions, chunk) as job:
+        return arrivals(job, clustered(job, both, given), known)
+
+
+@contextmanager
+def _job(
+    dataframe: DataFrame,
+    settings: Settings | None,
+    background: Background | None,
+    fields: Mapping[str, str] | None,
+    folder: str | None,
+    partitions: int | None,
+    chunk: int,
+) -> Iterator[Job]:
+    """A run over a data frame, in a session that is set up for it."""
+    _import()
     from dedup.engines.spark.checkpoints import Checkpoints
     from dedup.engines.spark.job import Job, configured
 
@@ -72,20 +136,28 @@ def cluster(
             raise EngineError("a session on several machines needs folder=: a folder that all of them reach")
         folder = f"file://{tempfile.mkdtemp(prefix='dedup-spark-')}"
     parts = partitions or 4 * spark.sparkContext.defaultParallelism
-    used = {
-        "spark.sql.shuffle.partitions": str(parts),
-        "spark.sql.session.timeZone": "UTC",
-        "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",  # of long texts ten thousand are too many
-    }
-    with configured(spark, used):
+    with configured(spark, {**SESSION, "spark.sql.shuffle.partitions": str(parts)}):
         run = {
             "settings": settings.fingerprint,
+            "background": background.fingerprint if background else "",
             "layout": [LAYOUT, METHOD_VERSION],
             "fields": dict(fields or {}),
             "input": _fingerprint(dataframe) if given else "",
         }
-        job = Job(spark, settings, Checkpoints(spark, folder, run), parts, chunk)
-        return clustered(job, dataframe, fields or {})
+        kept = Checkpoints(spark, folder, run, parts)
+        try:
+            yield Job(spark, settings, kept, parts, chunk, background=background)
+        finally:
+            kept.forget()
+
+
+def _import() -> None:
+    """Says what to install where something is missing."""
+    try:
+        import pyarrow as pa  # noqa: F401 - whether it is there
+        import pyspark.sql  # noqa: F401 - the same
+    except ImportError as error:
+        raise MissingDependencyError("dedup.engines.spark", "pyspark", extra="spark") from error
 
 
 def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> DataFrame:
@@ -93,7 +165,7 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
     from dedup.engines.spark.bodies import overwritten
     from dedup.engines.spark.copies import band_candidates, decided, standing
     from dedup.engines.spark.features import features as features_of
-    from dedup.engines.spark.features import with_own_bodies
+    from dedup.engines.spark.features import features_by, with_own_bodies
     from dedup.engines.spark.grouping import alike, linked, stories, units
     from dedup.engines.spark.passages import furniture
     from dedup.engines.spark.reading import read_articles
@@ -101,8 +173,11 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
     from dedup.engines.spark.weighing import frequencies, languages_of, totals, vectors
 
     members, distinct, words = read_articles(job, dataframe, fields, _today(job))
-    titled = with_own_bodies(job, words, overwritten(job, words))
-    features = features_of(job, titled, furniture(job, titled))
+    if job.background is None:
+        titled = with_own_bodies(job, words, overwritten(job, words))
+        features = features_of(job, titled, furniture(job, titled))
+    else:
+        features = features_by(job, words, job.background)
 
     banded = decided(job, "banded", band_candidates(job, features), features, agreeing=True)
     hidden = standing(job, banded, features)
@@ -112,33 +187,31 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
     times = times_of(job, weighed, hidden)
     days = days_of(times)
     total = totals(job, weighed, hidden)
-    met = found_pairs(job, weighed, hidden, banded, total, days, several=several)
+    met, ends = found_pairs(job, weighed, hidden, banded, total, days, several=several)
     pairs = rescored(job, met, times, sum(days.values()))
 
     more = decided(job, "alike", alike(pairs, banded), features, agreeing=False)
     one_text = units(job, banded.union(more), features, weighed)
-    joined = job.kept.step("linked", lambda: linked(pairs, one_text, more))
-    grouped = stories(job, joined, one_text, hidden, distinct)
-    return job.kept.step("result", lambda: _labelled(members, distinct, grouped), rows=job.kept.rows("members"))
+    joined = job.kept.step("linked", lambda: linked(pairs, ends, one_text, more), by="task")
+    grouped = stories(job, joined, ends, one_text, hidden, distinct)
+    return job.kept.step("result", lambda: _labelled(members, grouped), rows=job.kept.rows("members"))
 
 
-def _labelled(members: DataFrame, distinct: DataFrame, grouped: DataFrame) -> DataFrame:
+def _labelled(members: DataFrame, grouped: DataFrame) -> DataFrame:
     """A row for each article; who is in no component is a story alone, with those that are equal to it."""
     from pyspark.sql import functions as F
 
-    name = F.lower(F.substring(F.hex("content"), 1, 12))
-    found = distinct.select("n", "content", "first", "members").join(grouped, "n", "left")
-    found = found.select(
-        "n",
-        F.coalesce("story", F.concat(F.lit("s"), name)).alias("story"),
-        F.when(F.col("story").isNotNull(), F.col("copy_group"))
-        .when(F.col("members") > 1, F.concat(F.lit("c"), name))
-        .alias("copy_group"),
-        F.coalesce("canonical", "first").alias("shown"),
+    def named(prefix: str, name: Column) -> Column:
+        return F.concat(F.lit(prefix), F.lower(F.lpad(F.hex(name), 12, "0")))
+
+    inside = F.col("story").isNotNull()
+    copies = F.when(inside, F.col("copy_group")).when(F.col("several"), F.col("name"))
+    return members.join(grouped, "n", "left").select(
+        "id",
+        named("s", F.coalesce("story", "name")).alias("story"),
+        named("c", copies).alias("copy_group"),
+        (F.col("first") & (F.col("n") == F.coalesce("shown", "n"))).alias("canonical"),
         "score",
-    )
-    return members.join(found, "n").select(
-        "id", "story", "copy_group", (F.col("id") == F.col("shown")).alias("canonical"), "score"
     )
 
 

@@ -7,13 +7,14 @@ very many pairs they are cut into several blocks, so that none is too large for 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.engines.spark.packed import numbers
+from dedup.engines.spark.home import at_home, places_in, schema_of
+from dedup.engines.spark.packed import empty, numbers
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -42,13 +43,14 @@ def _dealt(job: Job, pairs: DataFrame, count: int) -> DataFrame:
 
 
 def with_articles(
-    blocks: DataFrame, articles: DataFrame, function: Callable[[Any, Any], Any], schema: str
+    blocks: DataFrame, articles: Sequence[DataFrame], function: Callable[[Any, Any], Any], schema: str
 ) -> DataFrame:
     """What a function finds in each block.
 
     Args:
         blocks: pairs with the `block` of each.
-        articles: what is needed of articles, by their number `n`.
+        articles: what is needed of articles, by their number `n`, of one or several steps that all articles are in;
+            of those that are kept by `home` only what is needed leaves it.
         function: takes the articles of a block, ascending, and its pairs sorted, as tables; returns columns. In the
             pairs `a` and `b` are places among the articles; `numbers` are those of the articles.
         schema: of what it returns.
@@ -56,33 +58,49 @@ def with_articles(
     import pyspark.sql.functions as F
 
     needed = blocks.select(F.col("block").alias("block_of"), F.explode(F.array("a", "b")).alias("n")).distinct()
-    held = needed.join(articles, "n")
+    parts = [_fetched(needed, frame).withColumn("step_of", F.lit(place)) for place, frame in enumerate(articles)]
+    held = parts[0]
+    for part in parts[1:]:
+        held = held.unionByName(part, allowMissingColumns=True)
+    columns = [[name for name in frame.columns if name != "home"] for frame in articles]
 
     def apply(articles: Any, pairs: Any) -> Any:
         import pyarrow as pa
 
         if not pairs.num_rows:
             return empty(schema)
-        articles, pairs = articles.sort_by("n"), pairs.sort_by([("a", "ascending"), ("b", "ascending")])
-        number = numbers(articles["n"])
+        step = numbers(articles["step_of"])
+        whole = articles.filter(step == 0).select(columns[0]).sort_by("n")
+        for which, names in enumerate(columns[1:], 1):
+            part = articles.filter(step == which).select(names).sort_by("n")
+            for name in names:
+                if name != "n":
+                    whole = whole.append_column(name, part[name])
+        pairs = pairs.sort_by([("a", "ascending"), ("b", "ascending")])
+        number = numbers(whole["n"])
         for end in ("a", "b"):
-            place = np.searchsorted(number, numbers(pairs[end]))
+            wanted = numbers(pairs[end])
+            place = np.minimum(np.searchsorted(number, wanted), max(0, len(number) - 1))
+            if not len(number) or np.any(number[place] != wanted):
+                raise ValueError("articles of a block did not arrive: a step that they come from has lost rows")
             pairs = pairs.set_column(pairs.schema.names.index(end), end, pa.array(place))
-        found = pa.table(function(articles, pairs))
+        found = pa.table(function(whole, pairs))
         return found if found.num_rows else empty(schema)
 
     return held.groupBy("block_of").cogroup(blocks.groupBy("block")).applyInArrow(apply, schema)
 
 
-def empty(schema: str) -> Any:
-    """A table without rows, of the schema that Spark writes like this."""
-    from pyspark.sql.pandas.types import to_arrow_schema
-    from pyspark.sql.types import StructType
+def _fetched(needed: DataFrame, frame: DataFrame) -> DataFrame:
+    """The rows of articles that blocks need, each as often as it is needed, with the `block_of`."""
+    if "home" not in frame.columns:
+        return needed.join(frame, "n")
+    names = [name for name in frame.columns if name not in {"home", "n"}]
 
-    kind = StructType.fromDDL(schema)
-    if not isinstance(kind, StructType):
-        raise TypeError(f"{schema!r} is no schema of rows")
-    return to_arrow_schema(kind).empty_table()
+    def fetch(rows: Any, needed: Any) -> Any:
+        place = places_in(numbers(rows["n"]), numbers(needed["n"]))
+        return {"block_of": needed["block_of"], "n": needed["n"], **{name: rows[name].take(place) for name in names}}
+
+    return at_home(frame, needed, fetch, f"block_of long, n long, {schema_of(frame.select(*names))}")
 
 
 def places(pairs: Any) -> NDArray[np.int64]:

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from dedup.engines.spark.home import are_named, at_home, places_in, repeated
 from dedup.engines.spark.job import Job, steps_of
-from dedup.engines.spark.packed import binary, mapped, words_of
+from dedup.engines.spark.packed import binary, numbers, words_of
 from dedup.vectorize.boilerplate import body_digest, is_foreign
+from dedup.vectorize.features import HashedWords
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -21,17 +24,18 @@ def overwritten(job: Job, words: DataFrame) -> DataFrame:
     from pyspark.sql import functions as F
 
     settings, kept = job.settings, job.kept
+    texts = words.select("home", "n", "title", "hashes", "flags")
+    again = repeated(job, "bodies.again", texts, _hashes, least=2, entries=kept.rows("words"))
 
     def find() -> DataFrame:
-        held = words.select("n", "title", "hashes", "flags").mapInArrow(mapped(_bodies), BODIES)
+        held = at_home(texts, again, _bodies, BODIES)
         shared = held.groupBy("body").agg(F.count("*").alias("count")).where("count > 1").select("body")
         holders = kept.step("bodies", lambda: held.join(shared, "body", "left_semi"))
         groups = holders.groupBy("body").agg(F.min("n").alias("n"), F.collect_set("title").alias("titles"))
         several = kept.step("bodies.titles", lambda: groups.where(F.size("titles") > 1))
-        titled = several.join(words.select("n", "title", "hashes", "flags"), "n")
 
-        def foreign(table: Any) -> Any:
-            words = words_of(table)
+        def foreign(rows: Any, coming: Any) -> Any:
+            words = words_of(rows.take(places_in(numbers(rows["n"]), numbers(coming["n"]))))
             languages = steps_of(settings).detect(words)
             wrong = [
                 is_foreign(
@@ -39,23 +43,47 @@ def overwritten(job: Job, words: DataFrame) -> DataFrame:
                     set(words.body(place).tolist()),
                     languages[place],
                 )
-                for place, titles in enumerate(table["titles"].to_pylist())
+                for place, titles in enumerate(coming["titles"].to_pylist())
             ]
-            return {"body": table["body"].filter(wrong)}
+            return {"body": coming["body"].filter(pa_bools(wrong))}
 
-        bodies = titled.mapInArrow(mapped(foreign, 64), "body binary")
+        bodies = at_home(texts, several, foreign, "body binary")
         return holders.where(F.octet_length("title") > 0).join(bodies, "body", "left_semi").select("n")
 
     return kept.step("overwritten", find)
 
 
-def _bodies(table: Any) -> Any:
-    words = words_of(table)
+def pa_bools(values: list[bool]) -> Any:
+    """A column of them, of no rows too."""
+    import pyarrow as pa
+
+    return pa.array(values, pa.bool_())
+
+
+def _digests(words: HashedWords) -> tuple[NDArray[np.int64], list[bytes]]:
+    """The places of articles with a body, and the digest of each."""
     has_body = np.flatnonzero(words.offsets[2::2] > words.offsets[1::2])
-    titles = [words.title(place) for place in has_body.tolist()]
+    return has_body, [body_digest(words, place) for place in has_body.tolist()]
+
+
+def _hashes(table: Any) -> NDArray[np.uint64]:
+    return _prefixes(_digests(words_of(table))[1])
+
+
+def _prefixes(digests: list[bytes]) -> NDArray[np.uint64]:
+    return np.frombuffer(b"".join(digest[:8] for digest in digests), "<u8").astype(np.uint64)
+
+
+def _bodies(rows: Any, again: Any) -> Any:
+    import pyarrow as pa
+
+    words = words_of(rows)
+    has_body, digests = _digests(words)
+    some = np.flatnonzero(are_named(_prefixes(digests), again)).tolist()
+    titles = [words.title(int(has_body[place])) for place in some]
     bounds = np.concatenate([[0], np.cumsum([len(title) for title in titles])]).astype(np.int64)
     return {
-        "n": table["n"].take(has_body),
-        "body": [body_digest(words, place) for place in has_body.tolist()],
+        "n": rows["n"].take(pa.array(has_body[some], pa.int64())),
+        "body": pa.array([digests[place] for place in some], pa.binary()),
         "title": binary(np.concatenate([np.empty(0, np.uint32), *titles]), bounds),
     }

@@ -2,10 +2,14 @@
 
 Every step is a folder of Parquet files, and a note beside it that is written last: which run it belongs to, how many
 rows it has, how long it took. A step whose note is there is read, not made again.
+
+A step of large rows is kept by home (or by task): its files say which rows are where, and so that Spark knows it, the
+folder is an external table of the session's catalog while the run goes on. Nothing else says that to Spark.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 import logging
 import re
@@ -18,6 +22,7 @@ from dedup.errors import EngineError
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
+    from pyspark.sql.types import StructType
 
 _LOG = logging.getLogger("dedup.engines.spark")
 _RUN = "run"
@@ -55,13 +60,15 @@ class Checkpoints:
         spark: the session.
         folder: where; it is made where it is not there.
         run: what makes this run another than others: settings, input, versions.
+        buckets: into how many parts large steps are cut.
 
     Raises:
         EngineError: the folder holds the steps of another run.
     """
 
-    def __init__(self, spark: SparkSession, folder: str, run: dict[str, Any]) -> None:
-        self._spark, self._folder = spark, folder.rstrip("/")
+    def __init__(self, spark: SparkSession, folder: str, run: dict[str, Any], buckets: int = 1) -> None:
+        self._spark, self._folder, self._buckets = spark, folder.rstrip("/"), buckets
+        self._tables: list[str] = []
         self._jvm: Any = spark._jvm  # the only way to Hadoop's file systems, and so to any that Spark knows
         if self._jvm is None:
             raise EngineError("dedup.engines.spark needs a classic Spark session: Spark Connect gives no file system")
@@ -74,13 +81,16 @@ class Checkpoints:
                 f"{self._folder} holds the steps of another run (another {other}): give another folder, or remove it"
             )
 
-    def step(self, name: str, make: Callable[[], DataFrame], *, rows: int | None = None) -> DataFrame:
+    def step(
+        self, name: str, make: Callable[[], DataFrame], *, rows: int | None = None, by: str | None = None
+    ) -> DataFrame:
         """A step: read where it was made before, else made.
 
         Args:
             name: the step's name.
             make: gives what is to be kept.
             rows: how many rows there must be, if that is known.
+            by: the column by which rows are kept together.
 
         Raises:
             EngineError: there are others.
@@ -96,15 +106,55 @@ class Checkpoints:
                 made, counted = make(), Observation()
                 self._spark.sparkContext.setJobDescription(f"dedup: {name}")  # another may have been made on the way
                 made = made.observe(counted, functions.count(functions.lit(1)).alias("rows"))
-                made.write.mode("overwrite").parquet(path)
+                if by is None:
+                    made.write.mode("overwrite").parquet(path)
+                else:
+                    table = self._table(name, made.schema, by, self._buckets)
+                    made.write.insertInto(table, overwrite=True)
             found, seconds = int(counted.get["rows"]), round(time.perf_counter() - began, 2)
             note = {"rows": found, "schema": json.loads(made.schema.json()), "seconds": seconds}
+            note |= {"by": by, "buckets": self._buckets} if by else {}
             if rows is None or found == rows:
                 self._write(name, note)
             _LOG.info("%s: %s rows in %.1f s", name, f"{found:,}", seconds)
         if rows is not None and note["rows"] != rows:
             raise EngineError(f"step {name} has {note['rows']:,} rows and must have {rows:,}: {path}")
-        return self._spark.read.schema(StructType.fromJson(note["schema"])).parquet(path)
+        schema = StructType.fromJson(note["schema"])
+        if "by" in note:
+            return self._spark.table(self._table(name, schema, note["by"], note["buckets"]))
+        return self._spark.read.schema(schema).parquet(path)
+
+    def forget(self) -> None:
+        """Takes the tables out of the catalog; what is in the folder stays."""
+        while self._tables:
+            self._spark.sql(f"DROP TABLE IF EXISTS {self._tables.pop()}")
+
+    def _table(self, name: str, schema: StructType, by: str, buckets: int) -> str:
+        """The table of a step: an external one, under a name that only this folder has."""
+        path = f"{self._folder}/{name}"
+        table = f"dedup_{hashlib.blake2b(path.encode(), digest_size=8).hexdigest()}_{name.replace('.', '_')}"
+        if table not in self._tables:
+            columns = ", ".join(f"`{field.name}` {field.dataType.simpleString()}" for field in schema.fields)
+            where = path.replace("\\", "\\\\").replace("'", "\\'")
+            self._spark.sql(f"DROP TABLE IF EXISTS {table}")
+            self._spark.sql(
+                f"CREATE TABLE {table} ({columns}) USING parquet CLUSTERED BY ({by}) INTO {buckets} BUCKETS"
+                f" LOCATION '{where}'"
+            )
+            self._tables.append(table)
+        return table
+
+    def made(self, name: str) -> DataFrame:
+        """A step that was made.
+
+        Raises:
+            EngineError: it was not.
+        """
+
+        def make() -> DataFrame:
+            raise EngineError(f"there is no step {name} in {self._folder}")
+
+        return self.step(name, make)
 
     def rows(self, name: str) -> int:
         """How many rows a step has that was made."""
@@ -124,16 +174,23 @@ class Checkpoints:
         return note
 
     def _read(self, name: str) -> dict[str, Any] | None:
+        from py4j.protocol import Py4JError
+
         path = self._path(name)
         system = path.getFileSystem(self._configuration())
         if not system.exists(path):
             return None
-        stream = system.open(path)
         try:
-            text = self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8")
-        finally:
-            stream.close()
-        found: dict[str, Any] = json.loads(text)
+            stream = system.open(path)
+            try:
+                text = self._jvm.org.apache.commons.io.IOUtils.toString(stream, "UTF-8")
+            finally:
+                stream.close()
+            found: dict[str, Any] = json.loads(text)
+        except (Py4JError, ValueError) as error:  # other bytes than were written; Hadoop keeps a sum of them
+            raise EngineError(
+                f"{self._folder}/{name}.json is damaged: remove it, and the step is made anew ({_reason(str(error))})"
+            ) from error
         return found
 
     def _write(self, name: str, note: dict[str, Any]) -> None:

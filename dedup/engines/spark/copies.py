@@ -9,11 +9,12 @@ from numpy.typing import NDArray
 
 from dedup.engines.spark.blocks import in_blocks, places, with_articles
 from dedup.engines.spark.components import components
+from dedup.engines.spark.home import are_named, at_home, repeated, spread
 from dedup.engines.spark.job import Job, steps_of
-from dedup.engines.spark.packed import dealt, flat, mapped, numbers, words_of
+from dedup.engines.spark.packed import dealt, flat, numbers, words_of
 from dedup.group.canonical import Seniority
 from dedup.group.copies import representatives
-from dedup.match.copies import AGREEING, NEAR, Overlaps, bucket_pairs, decide, never_one_story
+from dedup.match.copies import AGREEING, HINT, NEAR, Overlaps, bucket_pairs, decide, never_one_story
 from dedup.settings import Settings
 
 if TYPE_CHECKING:
@@ -31,17 +32,33 @@ _APART = 16
 
 
 def band_candidates(job: Job, features: DataFrame) -> DataFrame:
-    """The pairs of articles `a`, `b` whose signatures are equal in a whole band, as on one machine."""
+    """The pairs of articles `a`, `b` whose signatures are equal in a whole band, as on one machine.
+
+    First it is found which bands occur twice, by short hashes of them; only those are sent with who has them.
+    """
     bands, parts = job.settings.bands, -(-job.parts // _APART)
-    present = features.where("words > 0").select("n", "signature")
-    found = present.mapInArrow(mapped(lambda table: _banded(table, bands, parts)), BANDS)
+    signatures = features.select("home", "n", "words", "signature")
+
+    def hashes(table: Any) -> NDArray[np.uint64]:
+        return _hashes(_keys(_present(table), bands)).ravel()
+
+    entries = bands * job.kept.rows("features")
+    again = repeated(job, "bands.again", signatures, hashes, least=2, entries=entries)
+    found = at_home(signatures, again, lambda rows, again: _banded(_present(rows), again, bands, parts), BANDS)
     return found.groupBy("band", "part").applyInArrow(_in_buckets, "a long, b long").distinct()
 
 
 def decided(job: Job, name: str, candidates: DataFrame, features: DataFrame, *, agreeing: bool) -> DataFrame:
-    """What candidates are; of those from bands (`agreeing`) the ones that agree in too few slots are left out."""
+    """What candidates are.
+
+    Args:
+        job: the run.
+        name: what the step is called.
+        candidates: pairs `a`, `b`; where not `agreeing` also whether they are `alike` enough without a look at slots.
+        features: of all articles.
+        agreeing: the candidates are from bands: those that agree in too few slots are left out.
+    """
     settings = job.settings
-    columns = ("n", "seconds", "title", "hashes", "flags", *(("signature",) if agreeing else ()))
     kept, given = job.kept, f"{name}.pairs"
     pairs = kept.step(given, lambda: candidates)
     blocks = in_blocks(job, f"{name}.blocks", pairs, kept.rows(given))
@@ -49,7 +66,7 @@ def decided(job: Job, name: str, candidates: DataFrame, features: DataFrame, *, 
     def decide_all() -> DataFrame:
         return with_articles(
             blocks,
-            features.select(*columns),
+            [features.select("home", "n", "seconds", "title", "hashes", "flags")],
             lambda articles, pairs: _decided(articles, pairs, settings, agreeing=agreeing),
             DECIDED,
         )
@@ -74,7 +91,9 @@ def standing(job: Job, found: DataFrame, features: DataFrame) -> DataFrame:
 
     def find() -> DataFrame:
         blocks = inside.selectExpr("*", f"pmod(xxhash64(component), {parts}) as block")
-        return with_articles(blocks, features.select("n", "seconds", "length"), stand, "n long, standing long")
+        return with_articles(
+            blocks, [features.select("home", "n", "seconds", "length")], stand, "n long, standing long"
+        )
 
     return job.kept.step("standing", find)
 
@@ -94,8 +113,13 @@ def overlaps_of(pairs: Any, pair: NDArray[np.int64], kinds: list[int]) -> Overla
     return found.where(np.isin(numbers(pairs["kind"]), kinds))
 
 
-def _banded(table: Any, bands: int, parts: int) -> Any:
-    """The slots of each band of articles, dealt out by band and by what they are."""
+def _present(table: Any) -> Any:
+    """The articles that have words."""
+    return table.filter(numbers(table["words"]) > 0)
+
+
+def _keys(table: Any, bands: int) -> NDArray[np.uint64]:
+    """The slots of each band of articles as one number; shape (bands, articles)."""
     count = table.num_rows
     signature = flat(table["signature"], np.uint32)[0].reshape(count, bands, -1)
     key = np.zeros((bands, count), np.uint64)
@@ -104,10 +128,22 @@ def _banded(table: Any, bands: int, parts: int) -> Any:
             key ^= key >> np.uint64(29)
             key *= np.uint64(0xBF58476D1CE4E5B9)
         key = (key << np.uint64(32) | key >> np.uint64(32)) ^ signature[:, :, slot].T
+    return key
+
+
+def _hashes(key: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """A hash of each key, another one in each band."""
+    band = spread(np.arange(1, len(key) + 1).astype(np.uint64))
+    return spread(key ^ band[:, None])
+
+
+def _banded(table: Any, again: Any, bands: int, parts: int) -> Any:
+    """The slots of those bands of articles that occur twice, dealt out by band and by what they are."""
+    key = _keys(table, bands)
+    band, place = np.nonzero(are_named(_hashes(key).ravel(), again).reshape(key.shape))
+    key = key[band, place]
     sub = ((key * np.uint64(0x9E3779B97F4A7C15)) >> np.uint64(32)) % np.uint64(parts)
-    where = (np.arange(bands)[:, None] * parts + sub.astype(np.int64)).ravel()
-    holder = np.tile(numbers(table["n"]), bands)
-    part, columns = dealt(where, [key.ravel(), holder])
+    part, columns = dealt(band * parts + sub.astype(np.int64), [key, numbers(table["n"])[place]])
     band, sub_part = np.divmod(part, parts)
     return {
         "band": band.astype(np.int32),
@@ -130,9 +166,12 @@ def _in_buckets(table: Any) -> Any:
 
 def _decided(articles: Any, pairs: Any, settings: Settings, *, agreeing: bool) -> Any:
     by, words, number, pair = steps_of(settings), words_of(articles), numbers(articles["n"]), places(pairs)
+    # Signatures are made of the words again: to make them is cheaper than to send them.
+    slots = by.agreeing_slots(by.signatures(words, np.arange(len(words))), pair)
     if agreeing:
-        signatures = flat(articles["signature"], np.uint32)[0].reshape(len(number), settings.num_perm)
-        pair = pair[by.agreeing_slots(signatures, pair) >= AGREEING * settings.num_perm]
+        pair = pair[slots >= AGREEING * settings.num_perm]
+    else:
+        pair = pair[np.array(pairs["alike"].to_pylist(), np.bool_) | (slots >= HINT)]
     seconds = numbers(articles["seconds"]).astype(np.float64)
     copies, forms = decide(words, by, pair, seconds, settings)
     never = never_one_story(words, by, forms)

@@ -6,55 +6,74 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedup.engines.spark.job import Job, steps_of
+from dedup.background import Background
+from dedup.engines.spark.home import at_home, places_in, schema_of
+from dedup.engines.spark.job import Job, broadcast, steps_of
 from dedup.engines.spark.packed import binary, flat, mapped, numbers, rows_of, words_columns, words_of
-from dedup.engines.spark.passages import flat_lists, without_furniture
+from dedup.engines.spark.passages import passages_of, without_furniture
+from dedup.steps import FastSteps
 from dedup.vectorize.features import Features, HashedWords, narrowed
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 FEATURES = (
-    "n long, seconds double, length int, source string, language string, words int, title int, hashes binary,"
+    "home int, n long, seconds double, length int, source string, language string, words int, title int, hashes binary,"
     " flags binary, signature binary, terms binary, counts binary, capitals binary"
 )
 
 
 def with_own_bodies(job: Job, words: DataFrame, foreign: DataFrame) -> DataFrame:
-    """The words of articles, of those whose body is not theirs the title alone."""
-    from pyspark.sql import functions as F
-
+    """The words of articles, of those whose body is not theirs the title alone: a step, if there are any."""
     if not job.kept.rows("overwritten"):
         return words
-    marked = words.join(foreign.withColumn("foreign", F.lit(True)), "n", "left")
-    schema = words.select(*words.columns).schema
-    return marked.select(*words.columns, "foreign").mapInArrow(mapped(_without_bodies), schema)
+
+    def find() -> DataFrame:
+        return at_home(words, foreign, _without_bodies, schema_of(words))
+
+    return job.kept.step("titled", find, rows=job.kept.rows("words"), by="home")
 
 
 def features(job: Job, words: DataFrame, furniture: DataFrame) -> DataFrame:
     """The features of articles, by what stays of their words: a row for each."""
     settings = job.settings
 
-    def take(table: Any) -> Any:
+    def take(rows: Any, furniture: Any) -> Any:
         by = steps_of(settings)
-        words = without_furniture(words_of(table), flat_lists(table["passages"]), by)
-        found = by.features(words, np.ones(len(words.hashes), np.bool_), np.arange(len(words)))
-        return {
-            **{name: table[name] for name in ("n", "seconds", "length", "source")},
-            "language": by.detect(words),
-            "words": words.lengths().astype(np.int32),
-            **words_columns(words),
-            "signature": rows_of(found.signatures),
-            "terms": binary(found.terms, found.indptr),
-            "counts": binary(found.every.astype(np.uint32), found.indptr),
-            "capitals": binary(found.capitals.astype(np.uint32), found.indptr),
-        }
+        return _taken(rows, without_furniture(words_of(rows), passages_of(furniture), by), by)
 
     return job.kept.step(
-        "features",
-        lambda: words.join(furniture, "n", "left").mapInArrow(mapped(take), FEATURES),
-        rows=job.kept.rows("words"),
+        "features", lambda: at_home(words, furniture, take, FEATURES), rows=job.kept.rows("words"), by="home"
     )
+
+
+def features_by(job: Job, words: DataFrame, background: Background) -> DataFrame:
+    """The same, where it is known what is furniture, and which bodies are not their articles'."""
+    settings = job.settings
+    handed = broadcast(job.spark, background)
+
+    def take(rows: Any) -> Any:
+        by, known, words = steps_of(settings), handed.value, words_of(rows)
+        words = words.kept(words.outside_bodies(known.overwritten(words)))
+        return _taken(rows, without_furniture(words, known.passages, by), by)
+
+    return job.kept.step(
+        "features", lambda: words.mapInArrow(mapped(take), FEATURES), rows=job.kept.rows("words"), by="home"
+    )
+
+
+def _taken(rows: Any, words: HashedWords, by: FastSteps) -> Any:
+    found = by.features(words, np.ones(len(words.hashes), np.bool_), np.arange(len(words)))
+    return {
+        **{name: rows[name] for name in ("home", "n", "seconds", "length", "source")},
+        "language": by.detect(words),
+        "words": words.lengths().astype(np.int32),
+        **words_columns(words),
+        "signature": rows_of(found.signatures),
+        "terms": binary(found.terms, found.indptr),
+        "counts": binary(found.every.astype(np.uint32), found.indptr),
+        "capitals": binary(found.capitals.astype(np.uint32), found.indptr),
+    }
 
 
 def features_of(table: Any) -> Features:
@@ -66,8 +85,7 @@ def features_of(table: Any) -> Features:
     return Features(nothing, np.empty((count, 0), np.uint32), indptr, terms, *weights)
 
 
-def _without_bodies(table: Any) -> Any:
-    words = words_of(table)
-    foreign = np.flatnonzero(np.nan_to_num(numbers(table["foreign"]).astype(float))).tolist()
-    columns = words_columns(words.kept(words.outside_bodies(foreign)))
-    return {name: columns.get(name, table[name]) for name in table.column_names if name != "foreign"}
+def _without_bodies(rows: Any, foreign: Any) -> Any:
+    words, place = words_of(rows), places_in(numbers(rows["n"]), numbers(foreign["n"])).tolist()
+    columns = words_columns(words.kept(words.outside_bodies(place)))
+    return {name: columns.get(name, rows[name]) for name in rows.column_names}

@@ -10,7 +10,7 @@ from pathlib import PurePath
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from dedup.engines.spark import cluster
+from dedup.engines.spark import cluster, cluster_against
 from dedup.errors import EngineError, InputError, MissingDependencyError
 from dedup.settings import Settings
 
@@ -36,6 +36,7 @@ def cluster_files(
     master: str = "",
     fields: Mapping[str, str] | None = None,
     folder: str | None = None,
+    against: Sequence[str] = (),
 ) -> int:
     """Clusters what is in files, and writes a row for each article.
 
@@ -46,9 +47,10 @@ def cluster_files(
         master: where Spark runs, "" where its own configuration says so.
         fields: our name -> theirs.
         folder: where the steps of the run are kept, see `cluster`.
+        against: files with an archive, see `cluster_against`; with them rows of the new articles alone are written.
 
     Returns:
-        How many articles there were.
+        How many rows were written.
 
     Raises:
         InputError: the formats are unknown or several, or the output is there.
@@ -62,19 +64,29 @@ def cluster_files(
     from dedup.engines.spark.checkpoints import told
 
     _kind(paths), _written(output)
+    if against:
+        _kind(against)
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.appName("dedup").config("spark.ui.showConsoleProgress", "false")
     builder = builder.config("spark.io.compression.codec", "zstd")
-    with told("starting Spark (it needs Java 17 or later)"):
-        spark = (builder.master(master) if master else builder).getOrCreate()
     with ExitStack() as stack:
+        # Spark makes this folder, where it is not told another, in the one it is started from.
+        warehouse = stack.enter_context(TemporaryDirectory(prefix="dedup-spark-"))
+        builder = builder.config("spark.sql.warehouse.dir", f"file://{warehouse}/tables")
+        with told("starting Spark (it needs Java 17 or later)"):
+            spark = (builder.master(master) if master else builder).getOrCreate()
         stack.callback(spark.stop)
         frame = read_files(spark, paths)
         if _exists(spark, output):
             raise InputError(f"{output} is there already: give the name of a folder that is not")
         if folder is None and str(spark.sparkContext.master).startswith("local"):
-            folder = f"file://{stack.enter_context(TemporaryDirectory(prefix='dedup-spark-'))}"
-        found = cluster(frame, settings, fields=fields, folder=folder)
+            folder = f"file://{warehouse}/steps"
+        if against:
+            archive = read_files(spark, against)
+            found = cluster_against(frame, archive, settings, fields=fields, folder=folder)
+            found = found.where("status != 'archived'")
+        else:
+            found = cluster(frame, settings, fields=fields, folder=folder)
         write_file(found, output)
         return int(found.count())
 

@@ -20,11 +20,12 @@ from dedup.engines.spark.components import components
 from dedup.engines.spark.copies import COPY, FORM, NEVER, overlaps_of, seniorities
 from dedup.engines.spark.job import Job, steps_of
 from dedup.engines.spark.packed import numbers, words_of
+from dedup.engines.spark.stories import in_tasks
 from dedup.engines.spark.weighing import matrix_of
 from dedup.group.canonical import of_group, of_story
 from dedup.group.copies import copy_groups, digests, held_together, without_parts
 from dedup.group.cut import threshold_at
-from dedup.match.copies import ALIKE, HINT
+from dedup.match.copies import ALIKE
 from dedup.match.stories import Pairs
 from dedup.settings import Settings
 from dedup.vectorize.exact import SCORE_UNIT
@@ -33,12 +34,12 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 UNITS = "n long, digest boolean, unit long"
-GROUPED = "n long, story string, copy_group string, canonical string, score double"
+GROUPED = "n long, story long, copy_group long, shown long, score double"
 
 
 def alike(pairs: DataFrame, known: DataFrame) -> DataFrame:
     """The same-story pairs so alike that they may be copies, but for those already known."""
-    found = pairs.where(f"cosine >= {ALIKE!r} or agreeing >= {HINT}").select("a", "b")
+    found = pairs.where(f"cosine >= {ALIKE!r} or hinted").selectExpr("a", "b", f"cosine >= {ALIKE!r} as alike")
     return found.join(known.select("a", "b"), ["a", "b"], "left_anti")
 
 
@@ -57,9 +58,10 @@ def units(job: Job, decided: DataFrame, features: DataFrame, vectors: DataFrame)
         blocks = inside.join(large, "component", "left_semi").selectExpr(
             "*", f"pmod(xxhash64(component), {job.parts}) as block"
         )
-        needed = of.join(large, "component", "left_semi").select("n")
-        held = features.select("n", "words", "title", "hashes", "flags").join(needed, "n", "left_semi")
-        held = held.join(vectors.select("n", "terms", "weights").join(needed, "n", "left_semi"), "n")
+        held = [
+            features.select("home", "n", "words", "title", "hashes", "flags"),
+            vectors.select("home", "n", "terms", "weights"),
+        ]
         several = with_articles(blocks, held, lambda articles, pairs: _units(articles, pairs, settings), UNITS)
         pairs = of.join(large, "component", "left_anti").select("n", F.lit(False).alias("digest"), "component")
         return several.union(pairs)
@@ -67,18 +69,31 @@ def units(job: Job, decided: DataFrame, features: DataFrame, vectors: DataFrame)
     return job.kept.step("units", find)
 
 
-def linked(pairs: DataFrame, units: DataFrame, decided: DataFrame) -> DataFrame:
-    """The pairs that stories are made of: not those of digests, nor of two fillings of one form."""
-    digest = units.where("digest").select("n")
+def linked(pairs: DataFrame, ends: DataFrame, units: DataFrame, decided: DataFrame) -> DataFrame:
+    """The pairs that stories are made of: not those of digests, nor of two fillings of one form.
+
+    Args:
+        pairs: the scored ones, by task.
+        ends: which tasks have pairs of each article.
+        units: what `units` gives.
+        decided: pairs that were looked at, of which some are never one story.
+    """
     left = pairs.where("score > 0")
+    digest = in_tasks(ends, units.where("digest").select("n"))
     for end in "ab":
-        left = left.join(digest.withColumnRenamed("n", end), end, "left_anti")
-    never = decided.where(f"kind = {NEVER}").select("a", "b")
-    return left.join(never, ["a", "b"], "left_anti").select("a", "b", "cosine", "score")
+        left = left.join(digest.withColumnRenamed("n", end).hint("shuffle_hash"), ["task", end], "left_anti")
+    never = in_tasks(ends, decided.where(f"kind = {NEVER}").selectExpr("a as n", "b")).withColumnRenamed("n", "a")
+    left = left.join(never.hint("shuffle_hash"), ["task", "a", "b"], "left_anti")
+    return left.select("task", "a", "b", "cosine", "score")
 
 
-def stories(job: Job, pairs: DataFrame, units: DataFrame, hidden: DataFrame, distinct: DataFrame) -> DataFrame:
-    """Story, copy group and canonical article of each article `n` that is not alone."""
+def stories(
+    job: Job, pairs: DataFrame, ends: DataFrame, units: DataFrame, hidden: DataFrame, distinct: DataFrame
+) -> DataFrame:
+    """The story, the copy group and who is shown of each article `n` that is not alone: as numbers.
+
+    A story is called by what its first article holds, and so is a copy group; `name` in `distinct` is that.
+    """
     from pyspark.sql import functions as F
 
     settings = job.settings
@@ -89,16 +104,18 @@ def stories(job: Job, pairs: DataFrame, units: DataFrame, hidden: DataFrame, dis
     of = components(job, "stories", reaching.union(one_text), at_most=most)
 
     def find() -> DataFrame:
-        links = pairs.select("a", "b", "cosine", "score").union(
-            one_text.select("a", "b", F.lit(0.0).alias("cosine"), F.lit(0).alias("score"))
-        )
-        inside = links.join(of.toDF("a", "component"), "a").join(of.toDF("b", "other"), "b")
-        inside = inside.where("component = other")
-        blocks = inside.selectExpr("a", "b", "cosine", "score", f"pmod(xxhash64(component), {job.parts}) as block")
+        known = in_tasks(ends, of)
+        inside = pairs
+        for end, name in (("a", "component"), ("b", "other")):
+            inside = inside.join(known.toDF(end, "task", name).hint("shuffle_hash"), ["task", end])
+        links = inside.where("component = other").select("a", "b", "cosine", "score", "component")
+        copies = one_text.join(of.toDF("a", "component"), "a")
+        links = links.union(copies.select("a", "b", F.lit(0.0), F.lit(0), "component"))
+        blocks = links.selectExpr("a", "b", "cosine", "score", f"pmod(xxhash64(component), {job.parts}) as block")
         standing = hidden.select("n", F.lit(True).alias("hidden"))
-        articles = distinct.select("n", "content", "first", "members", "seconds", "length")
+        articles = distinct.select("n", "name", "members", "seconds", "length").join(of.select("n"), "n", "left_semi")
         articles = articles.join(units.select("n", "unit"), "n", "left").join(standing, "n", "left")
-        return with_articles(blocks, articles, lambda articles, pairs: _stories(articles, pairs, settings), GROUPED)
+        return with_articles(blocks, [articles], lambda articles, pairs: _stories(articles, pairs, settings), GROUPED)
 
     return job.kept.step("stories", find)
 
@@ -133,26 +150,27 @@ def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
     label = by.cut(tree, settings.granularity)
     total = mean_scores(found, label, unit).tolist()
     seniority = seniorities(articles, np.arange(len(number)))
-    members, first = numbers(articles["members"]), articles["first"].to_pylist()
-    names = [content.hex()[:12] for content in articles["content"].to_pylist()]
+    members, names = numbers(articles["members"]), numbers(articles["name"])
 
     whole: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for article in sorted(range(len(number)), key=seniority.__getitem__):
         whole[int(label[article])][int(unit[article])].append(article)
-    story, copy_group, canonical, mean = (np.full(len(number), None, object) for _ in range(4))
+    story, shown = (np.empty(len(number), np.int64) for _ in range(2))
+    copy_group, mean = (np.full(len(number), None, object) for _ in range(2))
     for of in whole.values():
         held = list(of.values())
-        name = f"s{names[of_group((article for one in held for article in one), seniority)]}"
-        shown = first[of_story(held, total, seniority)]
+        name = names[of_group((article for one in held for article in one), seniority)]
+        best = number[of_story(held, total, seniority)]
         for one in held:
-            copies = f"c{names[of_group(one, seniority)]}" if members[one].sum() > 1 else None
+            copies = int(names[of_group(one, seniority)]) if members[one].sum() > 1 else None
             for article in one:
-                story[article], copy_group[article], canonical[article] = name, copies, shown
+                story[article], copy_group[article], shown[article] = name, copies, best
                 mean[article] = total[article] / (len(held) - 1) if len(held) > 1 else None
-    strings = {"story": story, "copy_group": copy_group, "canonical": canonical}
     return {
         "n": number,
-        **{name: pa.array(column, pa.string()) for name, column in strings.items()},
+        "story": story,
+        "copy_group": pa.array(copy_group, pa.int64()),
+        "shown": shown,
         "score": pa.array(mean, pa.float64()),
     }
 

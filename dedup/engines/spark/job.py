@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from dedup.background import Background
 from dedup.settings import Settings
 from dedup.steps import FastSteps
 
@@ -29,6 +30,7 @@ class Job:
         chunk: articles that are compared with each other in one task, and with those before them in the window.
         pairs: pairs of articles whose texts are compared in one task, about.
         edges: links that the driver finds the components of by itself; more are done by the executors.
+        background: what is known before any article is seen; None where it is learned from these.
     """
 
     spark: SparkSession
@@ -38,6 +40,7 @@ class Job:
     chunk: int = 50_000
     pairs: int = 20_000
     edges: int = 1_000_000
+    background: Background | None = None
 
 
 @cache

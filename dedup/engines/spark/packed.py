@@ -53,6 +53,42 @@ def binary(values: NDArray[Any], bounds: NDArray[np.int64]) -> Any:
     return wide.cast(pa.binary()) if ends[-1] < 1 << 31 else wide
 
 
+def packed(values: NDArray[Any], *, rising: bool = False) -> bytes:
+    """An array as few bytes: byte by byte of all numbers, so that what they have in common is together, and packed.
+
+    Args:
+        values: whole numbers, or any of eight bytes.
+        rising: they ascend (and are of 64 bits), so that the gaps between them are smaller than they are.
+    """
+    import pyarrow as pa
+
+    values = np.ascontiguousarray(values)
+    if rising:
+        values = np.diff(values, prepend=values.dtype.type(0))
+    planes = np.ascontiguousarray(values.view(np.uint8).reshape(len(values), values.itemsize).T)
+    body: bytes = pa.compress(planes.tobytes(), codec="zstd", asbytes=True) if len(values) else b""
+    return len(values).to_bytes(4, "little") + body
+
+
+def unpacked(column: bytes, kind: Any) -> NDArray[Any]:
+    """The array that was packed, of the kind it had."""
+    import pyarrow as pa
+
+    kind, count = np.dtype(kind), int.from_bytes(column[:4], "little")
+    if not count:
+        return np.empty(0, kind)
+    body = pa.decompress(column[4:], decompressed_size=count * kind.itemsize, codec="zstd", asbytes=True)
+    planes = np.frombuffer(body, np.uint8).reshape(kind.itemsize, count)
+    found: NDArray[Any] = np.ascontiguousarray(planes.T).view(kind).ravel()
+    return found
+
+
+def ascending(column: bytes) -> NDArray[np.uint64]:
+    """The ascending array of 64 bits that was packed."""
+    found: NDArray[np.uint64] = np.cumsum(unpacked(column, np.uint64), dtype=np.uint64)
+    return found
+
+
 def rows_of(matrix: NDArray[Any]) -> Any:
     """A binary column with a row for each row of an array."""
     return binary(matrix.ravel(), np.arange(len(matrix) + 1) * matrix.shape[1])
@@ -121,6 +157,27 @@ def dealt(part: NDArray[np.int64], columns: Sequence[NDArray[Any]]) -> tuple[NDA
     parts, first = np.unique(part[order], return_index=True)
     bounds = np.append(first, len(part)).astype(np.int64)
     return parts, [binary(column[order], bounds) for column in columns]
+
+
+def arrow_schema(schema: str) -> Any:
+    """A schema that Spark writes like `n long, terms binary`, as Arrow's: a worker has no parser of Spark's."""
+    import pyarrow as pa
+
+    kinds = {
+        "long": pa.int64(),
+        "bigint": pa.int64(),
+        "int": pa.int32(),
+        "double": pa.float64(),
+        "boolean": pa.bool_(),
+        "string": pa.string(),
+        "binary": pa.binary(),
+    }
+    return pa.schema([(name, kinds[kind]) for name, kind in (column.split() for column in schema.split(","))])
+
+
+def empty(schema: str) -> Any:
+    """A table without rows, of the schema that Spark writes like this."""
+    return arrow_schema(schema).empty_table()
 
 
 def row_numbers(bounds: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -9,19 +9,32 @@ fingerprint enough articles have are looked at themselves, and no other can have
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
-from dedup.engines.spark.blocks import in_blocks, places, with_articles
+from dedup.engines.spark.home import (
+    ENTRIES,
+    HOME_BITS,
+    are_named,
+    at_home,
+    home_of,
+    limits_of,
+    places_in,
+    repeated,
+    spread,
+)
 from dedup.engines.spark.job import Job, steps_of
-from dedup.engines.spark.packed import dealt, flat, mapped, numbers, row_numbers, words_of
+from dedup.engines.spark.packed import ascending, binary, flat, mapped, numbers, packed, unpacked, words_of
+from dedup.vectorize.boilerplate import common
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.furniture import HOLDERS, PASSAGE, RELATED, UNIT
 from dedup.vectorize.hashing import shingles_in_order
+from dedup.vectorize.kernels import relations as relating
+from dedup.vectorize.kernels.passages import outside
 from dedup.vectorize.kernels.relations import lists
 
 if TYPE_CHECKING:
@@ -30,87 +43,85 @@ if TYPE_CHECKING:
 RUN = 8
 """Words of the runs that fingerprints are hashes of."""
 SPAN = PASSAGE - RUN + 1
-DEALT = "part int, hashes binary, holders binary"
-HELD = "n long, hashes binary"
-REPEATED = "holders_hash binary, holders binary, passages binary"
-COMPARED = "a long, b long, neither long, first long, second long, both long, first_lists boolean, second_lists boolean"
+_PER_ARTICLE = 48
+"""Fingerprints of an article, about; and passages of one that shares some."""
+SENT = "part int, home int, hashes binary, counts binary, holders binary"
+REPEATED = "part int, home int, known binary, holders_hash binary, holders binary, passages binary"
+TITLES = "of long, to long, title binary, telling binary"
+SHARES = "of long, to long, share long"
 
 
 def furniture(job: Job, words: DataFrame) -> DataFrame:
-    """For each article `n` that holds furniture the `passages` of it, by their hashes.
+    """For each `home` in which an article holds furniture the `passages` of it, by their hashes.
 
     Args:
         words: of the articles, without bodies that are not theirs.
     """
     from pyspark.sql import functions as F
 
-    kept, settings, parts = job.kept, job.settings, job.parts
-    texts = words.select("n", "title", "hashes", "flags")
+    kept, settings = job.kept, job.settings
+    texts = words.select("home", "n", "title", "hashes", "flags")
+    entries = _PER_ARTICLE * kept.rows("words")
+    some = repeated(job, "fingerprints", texts, _fingerprints, least=HOLDERS, entries=entries)
+    # Kept, for what is sent back to a home says which passages it sent by where they are in its parts.
+    parts = int(kept.small("parts", lambda: {"parts": max(job.parts, -(-entries // ENTRIES))})["parts"])
 
-    def suspected() -> DataFrame:
-        found = texts.mapInArrow(mapped(lambda table: _fingerprints(table, parts)), DEALT)
-        held = found.groupBy("part").applyInArrow(_held_by_several, HELD)
-        return held.groupBy("n").agg(F.collect_list("hashes").alias("fingerprints"))
+    def by_holders() -> DataFrame:
+        sent = at_home(texts, some, lambda rows, some: _sent(rows, some, parts), SENT)
+        return sent.groupBy("part").applyInArrow(_by_holders, REPEATED)
 
-    some = kept.step("fingerprints", suspected)
+    found = kept.step("repeated", by_holders, by="part")
+    held = found.where("home is null")
+    once = held.groupBy("holders_hash").agg(F.min("part").alias("part"))
+    lists_of = held.select("part", "holders_hash", "holders").join(once, ["part", "holders_hash"], "left_semi")
+    holders = kept.step("holders", lambda: lists_of.select("holders_hash", "holders"))
+    if not kept.rows("holders"):
+        return job.spark.createDataFrame([], "home int, passages binary")
+    follows = holders.mapInArrow(mapped(_follows), "holders_hash binary, count long, a long, b long")
+    pairs = kept.step("following", lambda: follows.select("a", "b").distinct())
 
-    def repeated_ones() -> DataFrame:
-        found = texts.join(some, "n").mapInArrow(mapped(lambda table: _passages(table, parts)), DEALT)
-        lists_of_holders = found.groupBy("part").applyInArrow(_by_holders, REPEATED)
-        return lists_of_holders.groupBy("holders_hash").agg(
-            F.first("holders").alias("holders"), F.collect_list("passages").alias("passages")
+    def shares() -> DataFrame:
+        known = found.where("home is not null").select("home", "part", "known")
+        ways = pairs.toDF("of", "to").union(pairs.selectExpr("b", "a"))
+        titles = at_home(
+            texts, ways, lambda rows, ways: _titles(rows, ways, steps_of(settings)), TITLES, home=home_of("of")
         )
+        coming = titles.withColumn("home", home_of("to")).unionByName(known, allowMissingColumns=True)
+        coming = coming.unionByName(some, allowMissingColumns=True)
+        return at_home(texts, coming, lambda rows, coming: _shares(rows, coming, parts), SHARES)
 
-    repeated = kept.step("repeated", repeated_ones)
-    if not kept.rows("repeated"):
-        return job.spark.createDataFrame([], "n long, passages array<binary>")
-    follows = repeated.select("holders_hash", "holders").mapInArrow(
-        mapped(_follows), "holders_hash binary, count long, a long, b long"
-    )
+    both = kept.step("shares", shares, rows=2 * kept.rows("following"))
 
-    def compared() -> DataFrame:
-        def compare(articles: Any, pairs: Any) -> Any:
-            return _compared(articles, pairs, steps_of(settings))
+    def unrelated() -> DataFrame:
+        told = both.select(F.least("of", "to").alias("a"), F.greatest("of", "to").alias("b"), "share")
+        sides = F.sum(F.when(F.col("share") >= 0, 1).otherwise(0))
+        total = F.sum(F.when(F.col("share") >= 0, F.col("share")).otherwise(0))
+        relation = F.when(sides > 0, F.floor(total / sides)).otherwise(F.lit(UNIT)).alias("relation")
+        related = follows.join(told.groupBy("a", "b").agg(relation), ["a", "b"])
+        whole = related.groupBy("holders_hash").agg(F.sum("relation").alias("total"), F.first("count").alias("count"))
+        return whole.where(f"{RELATED} * total * count < (count - 1) * (count - 2) * {UNIT}").select("holders_hash")
 
-        own = kept.step("repeats", lambda: _by_article(repeated))
-        pairs = kept.step("following", lambda: follows.select("a", "b").distinct())
-        blocks = in_blocks(job, "relations.blocks", pairs, kept.rows("following"))
-        return with_articles(blocks, texts.join(own, "n"), compare, COMPARED)
+    of = kept.step("unrelated", unrelated)
 
-    relations = kept.step("relations", compared)
-    ends = [
-        relations.where(f"{side}_lists").select(F.col(end).alias("n"))
-        for side, end in (("first", "a"), ("second", "b"))
-    ]
-    listing = kept.step("lists", lambda: ends[0].union(ends[1]).distinct())
+    def homes() -> DataFrame:
+        reached = holders.join(of, "holders_hash", "left_semi").mapInArrow(
+            mapped(_homes), "holders_hash binary, home int"
+        )
+        return held.select("holders_hash", "passages").join(reached, "holders_hash").select("home", "passages")
 
-    def found() -> DataFrame:
-        related = relations
-        for end in "ab":
-            flag = listing.select(F.col("n").alias(end), F.lit(True).alias(f"{end}_lists"))
-            related = related.join(flag, end, "left")
-        one, other = (F.coalesce(f"{end}_lists", F.lit(False)) for end in "ab")
-        relation = F.when(one & other, F.col("both")).when(one, F.col("first")).when(other, F.col("second"))
-        related = related.select("a", "b", relation.otherwise(F.col("neither")).alias("relation"))
-        total = follows.join(related, ["a", "b"]).groupBy("holders_hash").agg(
-            F.sum("relation").alias("total"), F.first("count").alias("count")
-        )  # fmt: skip
-        unrelated = total.where(f"{RELATED} * total * count < (count - 1) * (count - 2) * {UNIT}")
-        return _by_article(repeated.join(unrelated.select("holders_hash"), "holders_hash", "left_semi"))
+    return kept.step("furniture", homes)
 
-    return kept.step("furniture", found)
+
+def passages_of(coming: Any) -> NDArray[np.uint64]:
+    """The hashes of the furniture that comes to a home, ascending."""
+    parts = [ascending(column) for column in coming["passages"].to_pylist()]
+    found: NDArray[np.uint64] = np.unique(np.concatenate([np.empty(0, np.uint64), *parts]))
+    return found
 
 
 def without_furniture(words: HashedWords, passages: NDArray[np.uint64], by: Any) -> HashedWords:
     """The words that stay when passages are taken out of bodies."""
     return words.kept(by.outside_furniture(words, np.unique(passages))) if len(passages) else words
-
-
-def flat_lists(column: Any) -> NDArray[np.uint64]:
-    """All hashes of a column of lists of binaries."""
-    import pyarrow.compute as pc
-
-    return flat(pc.list_flatten(column), np.uint64)[0]
 
 
 def _windows(body: NDArray[np.uint32]) -> NDArray[np.uint64]:
@@ -119,121 +130,200 @@ def _windows(body: NDArray[np.uint32]) -> NDArray[np.uint64]:
     return least
 
 
-def _fingerprints(table: Any, parts: int) -> Any:
-    return _dealt(table, parts, lambda _place, body: np.unique(_windows(body)))
+def _fingerprints(table: Any) -> NDArray[np.uint64]:
+    words = words_of(table)
+    bodies = [words.body(place) for place in range(len(words))]
+    found = [np.unique(_windows(body)) for body in bodies if len(body) >= PASSAGE]
+    return spread(np.concatenate([np.empty(0, np.uint64), *found]))
 
 
-def _passages(table: Any, parts: int) -> Any:
-    """The passages whose fingerprint enough articles have."""
-    known = [np.unique(np.frombuffer(b"".join(row), np.uint64)) for row in table["fingerprints"].to_pylist()]
-    return _dealt(
-        table,
-        parts,
-        lambda place, body: np.unique(shingles_in_order(body, PASSAGE)[np.isin(_windows(body), known[place])]),
-    )
-
-
-def _dealt(table: Any, parts: int, hashes_of: Callable[[int, NDArray[np.uint32]], NDArray[np.uint64]]) -> Any:
-    """Hashes of bodies, and who holds them, dealt into parts."""
-    words, holder = words_of(table), numbers(table["n"])
+def _suspects(words: HashedWords, some: Any) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The passages whose fingerprint enough articles have, and the places of their holders: by passage, then place."""
     whole = [place for place in range(len(words)) if len(words.body(place)) >= PASSAGE]
-    found = [hashes_of(place, words.body(place)) for place in whole]
-    hashes = np.concatenate([np.empty(0, np.uint64), *found])
-    holders = np.repeat(holder[np.array(whole, np.int64)], [len(part) for part in found])
-    part, columns = dealt((hashes % np.uint64(parts)).astype(np.int64), [hashes, holders.astype(np.int64)])
-    return {"part": part.astype(np.int32), "hashes": columns[0], "holders": columns[1]}
+    windows = [_windows(words.body(place)) for place in whole]
+    bounds = np.cumsum([0, *map(len, windows)])
+    known = are_named(spread(np.concatenate([np.empty(0, np.uint64), *windows])), some)
+    found, holders = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
+    for number, place in enumerate(whole):
+        mine = known[bounds[number] : bounds[number + 1]]
+        if mine.any():
+            found.append(np.unique(shingles_in_order(words.body(place), PASSAGE)[mine]))
+            holders.append(np.full(len(found[-1]), place))
+    passages, places = np.concatenate(found), np.concatenate(holders)
+    order = np.argsort(passages, kind="stable")
+    return passages[order], places[order]
 
 
-def _sorted(table: Any) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Of a part the hashes that enough articles hold, who holds them, where each begins, and how many hold it."""
-    hashes, holders = flat(table["hashes"], np.uint64)[0], flat(table["holders"], np.int64)[0]
-    order = np.lexsort((holders, hashes))
-    hashes, holders = hashes[order], holders[order]
-    _, number, count = np.unique(hashes, return_inverse=True, return_counts=True)
-    enough = count[number.ravel()] >= HOLDERS
-    hashes, holders = hashes[enough], holders[enough]
-    begins = np.flatnonzero(np.concatenate([[True], hashes[1:] != hashes[:-1]])) if len(hashes) else np.empty(0, int)
-    return hashes, holders, begins, np.diff(np.append(begins, len(hashes)))
-
-
-def _held_by_several(table: Any) -> Any:
+def _sent(rows: Any, some: Any, parts: int) -> Any:
+    """The passages that may be furniture, and who holds them, in stretches of all passages."""
     import pyarrow as pa
 
-    hashes, holders, _, _ = _sorted(table)
-    holder, columns = dealt(holders, [hashes])
-    return pa.table({"n": holder, "hashes": columns[0]})
+    number = numbers(rows["n"])
+    passages, places = _suspects(words_of(rows), some)
+    each, count = np.unique(passages, return_counts=True)
+    ends = np.concatenate([[0], np.cumsum(count)])
+    bounds = np.searchsorted(each, limits_of(parts, 64))
+    bounds[-1] = len(each)
+    used = [part for part in range(parts) if bounds[part] < bounds[part + 1]]
+    of = [slice(int(bounds[part]), int(bounds[part + 1])) for part in used]
+    held = [packed(number[places[ends[one.start] : ends[one.stop]]]) for one in of]
+    return {
+        "part": pa.array(used, pa.int32()),
+        "home": pa.array([rows["home"][0].as_py()] * len(used), pa.int32()),
+        "hashes": pa.array([packed(each[one], rising=True) for one in of], pa.binary()),
+        "counts": pa.array([packed(count[one].astype(np.uint16)) for one in of], pa.binary()),
+        "holders": pa.array(held, pa.binary()),
+    }
 
 
 def _by_holders(table: Any) -> Any:
-    """The passages of a part that have the very same holders, together: of a footer all."""
+    """The passages of a part that have the very same holders, together: of a footer all. And for each home its own."""
     import pyarrow as pa
 
-    hashes, holders, begins, counts = _sorted(table)
+    part = table["part"][0].as_py()
+    homes, each = table["home"].to_pylist(), [ascending(column) for column in table["hashes"].to_pylist()]
+    counts = [unpacked(column, np.uint16).astype(np.int64) for column in table["counts"].to_pylist()]
+    holders = np.concatenate([unpacked(column, np.int64) for column in table["holders"].to_pylist()])
+    hashes = np.concatenate([np.repeat(mine, count) for mine, count in zip(each, counts, strict=True)])
+    order = np.lexsort((holders, hashes))
+    hashes, holders = hashes[order], holders[order]
+    begins = np.flatnonzero(np.concatenate([[True], hashes[1:] != hashes[:-1]]))
+    held_by = np.diff(np.append(begins, len(hashes)))
+    enough = held_by >= HOLDERS
+    known = hashes[begins[enough]]
+
     passages: dict[bytes, list[int]] = {}
     held: dict[bytes, NDArray[np.int64]] = {}
-    for begin, count in zip(begins.tolist(), counts.tolist(), strict=True):
+    for begin, count in zip(begins[enough].tolist(), held_by[enough].tolist(), strict=True):
         mine = holders[begin : begin + count]
         key = hashlib.blake2b(mine.tobytes(), digest_size=16).digest()
         passages.setdefault(key, []).append(begin)
         held[key] = mine
+    marks = [np.packbits(np.isin(mine, known, assume_unique=True)) for mine in each]
+    both, none = len(homes), len(held)
     return pa.table(
         {
-            "holders_hash": pa.array(list(held), pa.binary()),
-            "holders": pa.array([mine.tobytes() for mine in held.values()], pa.binary()),
-            "passages": pa.array([hashes[places].tobytes() for places in passages.values()], pa.binary()),
+            "part": pa.array([part] * (both + none), pa.int32()),
+            "home": pa.array([*homes, *[None] * none], pa.int32()),
+            "known": pa.array([*map(packed, marks), *[None] * none], pa.binary()),
+            "holders_hash": pa.array([*[None] * both, *held], pa.binary()),
+            "holders": pa.array(
+                [*[None] * both, *(packed(mine.astype(np.uint64), rising=True) for mine in held.values())], pa.binary()
+            ),
+            "passages": pa.array(
+                [*[None] * both, *(packed(hashes[begin], rising=True) for begin in passages.values())], pa.binary()
+            ),
         }
     )
 
 
+def _lists(column: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The holders of each row, one after the other, and the rows that they are of."""
+    found = [ascending(row).astype(np.int64) for row in column.to_pylist()]
+    return np.concatenate([np.empty(0, np.int64), *found]), np.repeat(np.arange(len(found)), [*map(len, found)])
+
+
 def _follows(table: Any) -> Any:
     """Of each list of holders each with the next."""
-    holders, bounds = flat(table["holders"], np.int64)
-    row = row_numbers(bounds)
+    holders, row = _lists(table["holders"])
     pairs = np.flatnonzero(row[1:] == row[:-1])
     return {
         "holders_hash": table["holders_hash"].combine_chunks().take(row[pairs]),
-        "count": np.diff(bounds)[row[pairs]],
+        "count": np.bincount(row, minlength=table.num_rows)[row[pairs]],
         "a": holders[pairs],
         "b": holders[pairs + 1],
     }
 
 
-def _by_article(repeated: DataFrame) -> DataFrame:
-    """For each article the passages that it holds of some."""
-    from pyspark.sql import functions as F
-
-    held = repeated.mapInArrow(mapped(_holdings, 256), "n long, passages binary")
-    return held.groupBy("n").agg(F.collect_list("passages").alias("passages"))
-
-
-def _holdings(table: Any) -> Any:
-    import pyarrow as pa
-
-    holders, bounds = flat(table["holders"], np.int64)
-    passages = pa.array([b"".join(parts) for parts in table["passages"].to_pylist()], pa.binary())
-    return {"n": holders, "passages": passages.take(row_numbers(bounds))}
-
-
-def _compared(articles: Any, pairs: Any, by: Any) -> Any:
-    """The relation of pairs, whichever of the two hold lists of headlines; which those are, all pairs together say.
-
-    Every article is there twice, as one that holds no list and as one that does.
-    """
-    words, number, pair = words_of(articles), numbers(articles["n"]), places(pairs)
-    repeated = np.unique(flat_lists(articles["passages"]))
-    count, languages = len(words), by.detect(words)
-    twice = HashedWords.joined([words, words])
-    listing = np.arange(2 * count) >= count
-    cases = [
-        by.relations(twice, pair + np.array([a, b]), repeated, languages * 2, listing)
-        for b in (0, count)
-        for a in (0, count)
-    ]
-    lists_of = lists(words, pair)
+def _homes(table: Any) -> Any:
+    """For each list of holders the homes that they are in."""
+    holders, row = _lists(table["holders"])
+    key = np.unique(row << HOME_BITS | holders & ((1 << HOME_BITS) - 1))
     return {
-        "a": number[pair[:, 0]],
-        "b": number[pair[:, 1]],
-        **dict(zip(("neither", "first", "second", "both"), cases, strict=True)),
-        "first_lists": lists_of[pair[:, 0]],
-        "second_lists": lists_of[pair[:, 1]],
+        "holders_hash": table["holders_hash"].combine_chunks().take(key >> HOME_BITS),
+        "home": (key & ((1 << HOME_BITS) - 1)).astype(np.int32),
     }
+
+
+def _titles(rows: Any, ways: Any, by: Any) -> Any:
+    """What is sent of an article to others that hold a passage of it: its title, and the telling words of that."""
+    place = places_in(numbers(rows["n"]), numbers(ways["of"]))
+    among, back = np.unique(place, return_inverse=True)
+    words = words_of(rows.take(among))
+    telling, ends = telling_words(words, by.detect(words))
+    titles = [words.title(number) for number in range(len(words))]
+    bounds = np.concatenate([[0], np.cumsum([*map(len, titles)])]).astype(np.int64)
+    return {
+        "of": ways["of"],
+        "to": ways["to"],
+        "title": binary(np.concatenate([np.empty(0, np.uint32), *titles]), bounds).take(back.ravel()),
+        "telling": binary(telling, ends).take(back.ravel()),
+    }
+
+
+def _shares(rows: Any, coming: Any, parts: int) -> Any:
+    """Of the telling words of titles that come to a home the share that stands in the article they are sent to.
+
+    In one that holds a list of headlines (a title that comes to it stands in it word by word) only what is outside of
+    repeated passages counts, as in `dedup.vectorize.furniture.relations`. -1 where no word of a title is telling.
+    """
+    import pyarrow.compute as pc
+
+    titles = coming.filter(pc.is_valid(coming["to"]))
+    if not titles.num_rows:
+        return {name: titles[name] for name in ("of", "to")} | {"share": titles["to"]}
+    words, number = words_of(rows), numbers(rows["n"])
+    passages, _ = _suspects(words, coming.filter(pc.is_valid(coming["hashes"])))
+    masks = coming.filter(pc.is_valid(coming["known"]))
+    known = _marked(np.unique(passages), masks, parts)
+    place = places_in(number, numbers(titles["to"]).astype(np.int64))
+    among, back = np.unique(place, return_inverse=True)
+    title, bounds = flat(titles["title"], np.uint32)
+    telling, ends = flat(titles["telling"], np.uint32)
+    share = shares_in(words.take(among), back.ravel(), (title, bounds), (telling, ends), known)
+    return {"of": titles["of"], "to": titles["to"], "share": np.where(np.diff(ends) > 0, share, -1)}
+
+
+def _marked(passages: NDArray[np.uint64], masks: Any, parts: int) -> NDArray[np.uint64]:
+    """Of the passages that a home sent those that enough articles hold, as each part has told of those it was sent."""
+    bounds = np.searchsorted(passages, limits_of(parts, 64))
+    bounds[-1] = len(passages)
+    found = [np.empty(0, np.uint64)]
+    for part, mask in sorted(zip(masks["part"].to_pylist(), masks["known"].to_pylist(), strict=True)):
+        mine = passages[bounds[part] : bounds[part + 1]]
+        bits = np.unpackbits(unpacked(mask, np.uint8))
+        if len(bits) // 8 != -(-len(mine) // 8):
+            raise ValueError("a home was told of other passages than it sent: the step `repeated` is of other articles")
+        found.append(mine[bits[: len(mine)].astype(bool)])
+    return np.concatenate(found)
+
+
+def telling_words(words: HashedWords, languages: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """The distinct telling words of each article's title, or of how it begins, and where they begin and end."""
+    names = sorted(set(languages))
+    common_words = [np.sort(np.fromiter(common(name), np.uint32)) for name in names]
+    starts = np.cumsum([0, *map(len, common_words)]).astype(np.int64)
+    tongue = np.searchsorted(names, languages).astype(np.int64) if names else np.empty(0, np.int64)
+    every = np.concatenate([np.empty(0, np.uint32), *common_words])
+    return relating._telling(words.hashes, words.offsets, tongue, every, starts)
+
+
+def shares_in(
+    words: HashedWords,
+    place: NDArray[np.int64],
+    titles: tuple[NDArray[np.uint32], NDArray[np.int64]],
+    telling: tuple[NDArray[np.uint32], NDArray[np.int64]],
+    repeated: NDArray[np.uint64],
+) -> NDArray[np.int64]:
+    """The share of the telling words of each title that stands in the article at each `place`, in `UNIT`s."""
+    count, many = len(words), len(place)
+    offsets = np.repeat(titles[1], 2)[1:]  # articles without a body
+    with_titles = HashedWords.joined([words, HashedWords(titles[0], np.zeros(len(titles[0]), np.uint8), offsets)])
+    pairs = np.stack([count + np.arange(many), place], axis=1)
+    listing = lists(with_titles, pairs)
+    own = outside(with_titles, repeated)
+    # The articles themselves have no telling words here: what is asked goes one way.
+    ends = np.concatenate([np.zeros(count, np.int64), telling[1]])
+    found = np.empty(many, np.int64)
+    relating._relations(with_titles.hashes, with_titles.offsets, pairs, own, listing, telling[0], ends, found)
+    return found

@@ -13,10 +13,13 @@ from dataclasses import replace
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from dedup.article import Article, Notice
 from dedup.collection import article_of, content_hash, date_told, is_blank, published_seconds
+from dedup.engines.spark.home import HOME_BITS, HOME_ROWS, PART_BITS, PLACE_BITS, at_home, places_in
 from dedup.engines.spark.job import Job, steps_of
-from dedup.engines.spark.packed import words_columns
+from dedup.engines.spark.packed import numbers, words_columns
 from dedup.errors import InputError
 from dedup.record import Dates, find_fields, is_missing
 from dedup.settings import Settings
@@ -25,9 +28,10 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 ARTICLES = (
-    "uid long, id string, content binary, blank boolean, length int, published double, told double, seen double,"
-    " source string, rest string, notices string, title int, hashes binary, flags binary"
+    "uid long, home int, id string, content binary, blank boolean, length int, published double, told double,"
+    " seen double, source string, rest string, notices string, title int, hashes binary, flags binary"
 )
+WORDS_OF = "home int, n long, seconds double, length int, source string, title int, hashes binary, flags binary"
 _PREFIX = 12
 """Bits of a content hash by which articles are dealt out when they are numbered."""
 _SHARED = r"^(.*)#([1-9][0-9]{0,17})$"
@@ -39,9 +43,10 @@ def read_articles(
     """The articles of a data frame.
 
     Returns:
-        `members`: a row for each article: `uid`, its `id`, which is its own, and the number `n` of the distinct one.
-        `distinct`: a row for each distinct article: `n`, its `content` hash, the `id` of the `first` published that is
-            it, how many are (`members`), `seconds`, `length` and `source`.
+        `members`: a row for each article: its `id`, which is its own, the number `n` and the `name` of the distinct
+            one, whether it is the `first` published that is it, and whether `several` are.
+        `distinct`: a row for each distinct article: `n`, its `content` hash and by that its `name`, the `uid` of the
+            first published that is it, how many are (`members`), `seconds`, `length` and `source`.
         `words`: the words of each distinct article, with `seconds`, `length` and `source`.
 
     Raises:
@@ -56,7 +61,7 @@ def read_articles(
     def read(batches: Iterable[Any]) -> Iterator[Any]:
         return _read(batches, given, today, settings)
 
-    articles = kept.step("articles", lambda: frame.select(*columns).mapInArrow(read, ARTICLES))
+    articles = kept.step("articles", lambda: frame.select(*columns).mapInArrow(read, ARTICLES), by="home")
     count = kept.rows("articles")
     named = kept.step("names", lambda: _named(articles), rows=count)
 
@@ -78,7 +83,6 @@ def read_articles(
         )
         return found.select(
             "content",
-            F.col("first.id").alias("first"),
             F.col("first.uid").alias("uid"),
             "members",
             F.coalesce("p", "told", "seen").alias("seconds"),
@@ -88,19 +92,27 @@ def read_articles(
 
     unnumbered = kept.step("unnumbered", distinct_ones)
     distinct = kept.step("distinct", lambda: _numbered(job, unnumbered), rows=kept.rows("unnumbered"))
+    of = distinct.select("content", "n", "name", "members", F.col("uid").alias("first"))
     members = kept.step(
         "members",
-        lambda: named.select("uid", "id", "content").join(distinct.select("content", "n"), "content").drop("content"),
+        lambda: (
+            named.select("uid", "id", "content")
+            .join(of, "content")
+            .select(
+                "id",
+                "n",
+                "name",
+                (F.col("uid") == F.col("first")).alias("first"),
+                (F.col("members") > 1).alias("several"),
+            )
+        ),
         rows=count,
     )
+    told = distinct.select("uid", "n", "seconds", "length", "source")
+    home = F.shiftright("uid", PLACE_BITS).cast("int")
+    large = articles.select("home", "uid", "title", "hashes", "flags")
     words = kept.step(
-        "words",
-        lambda: (
-            articles.select("uid", "title", "hashes", "flags")
-            .join(distinct.select("uid", "n", "seconds", "length", "source"), "uid")
-            .drop("uid")
-        ),
-        rows=kept.rows("distinct"),
+        "words", lambda: at_home(large, told, _told_of, WORDS_OF, home=home), rows=kept.rows("distinct"), by="home"
     )
     kept.small("noticed", lambda: _noticed(articles))
     return members, distinct, words
@@ -122,12 +134,12 @@ def _columns(frame: DataFrame, fields: Mapping[str, str]) -> list[Any]:
 
 
 def _read(batches: Iterable[Any], fields: Mapping[str, str], today: datetime, settings: Settings) -> Iterator[Any]:
-    import numpy as np
     import pyarrow as pa
     from pyspark import TaskContext
 
     context = TaskContext.get()
-    uid = (context.partitionId() if context else 0) << 40
+    partition = context.partitionId() if context else 0
+    part, place = 0, 0
     steps = steps_of(settings)
     for batch in batches:
         ids = find_fields(batch.schema.names, fields)["id"]
@@ -136,8 +148,22 @@ def _read(batches: Iterable[Any], fields: Mapping[str, str], today: datetime, se
             continue
         words = steps.read((title, text) for _, title, text in rows)
         found = {name: [row[name] for row, _, _ in rows] for name in rows[0][0]}
-        table: dict[str, Any] = {"uid": np.arange(uid, uid + len(rows)), **found, **words_columns(words)}
-        uid += len(rows)
+        if place + len(rows) > HOME_ROWS:
+            part, place = part + 1, 0
+        home = partition << PART_BITS | part
+        if home >> HOME_BITS or part >> PART_BITS:
+            raise ValueError(
+                f"partition {partition} has more than {HOME_ROWS << PART_BITS:,} rows, or there are more than"
+                f" {1 << (HOME_BITS - PART_BITS):,}: repartition the data frame"
+            )
+        uid = (home << PLACE_BITS) + np.arange(place, place + len(rows))
+        place += len(rows)
+        table: dict[str, Any] = {
+            "uid": uid,
+            "home": np.full(len(rows), home, np.int32),
+            **found,
+            **words_columns(words),
+        }
         kinds = {"content": pa.binary(), "length": pa.int32(), "notices": pa.string()}
         kinds |= dict.fromkeys(("published", "told", "seen"), pa.float64())
         yield from pa.table(
@@ -173,6 +199,14 @@ def _row(
         article.title,
         article.text,
     )
+
+
+def _told_of(rows: Any, told: Any) -> Any:
+    """The words of the articles of a home that are the first with their content, with what is told of them."""
+    place = places_in(numbers(rows["uid"]), numbers(told["uid"]))
+    told = told.select(["n", "seconds", "length", "source"])
+    return {"home": rows["home"].take(place), **dict(zip(told.column_names, told.columns, strict=True)),
+            **{name: rows[name].take(place) for name in ("title", "hashes", "flags")}}  # fmt: skip
 
 
 def _digest(item: Mapping[str, Any]) -> str:
@@ -250,7 +284,8 @@ def _told_apart(batches: Iterable[Any]) -> Iterator[Any]:
 
 
 def _numbered(job: Job, distinct: DataFrame) -> DataFrame:
-    """Numbers from 0 in the order of content: in each of some thousand stretches of it, after those before it."""
+    """Numbers in the order of content: by stretches of it, each after those before it; then the home."""
+    import pyarrow as pa
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 
@@ -260,11 +295,14 @@ def _numbered(job: Job, distinct: DataFrame) -> DataFrame:
     for row in sorted(dealt.groupBy("stretch").count().collect()):
         starts[row["stretch"]] = before
         before += row["count"]
-    first = job.spark.createDataFrame(list(enumerate(starts)), "stretch int, start long")
+    starting = {"stretch": np.arange(len(starts), dtype=np.int32), "start": np.array(starts, np.int64)}
+    first = job.spark.createDataFrame(pa.table(starting))
     rank = F.row_number().over(Window.partitionBy("stretch").orderBy("content")) - 1
+    name = F.conv(F.hex(F.substring("content", 1, 6)), 16, 10).cast("long")  # as `story` and `copy_group` have it
+    number = F.shiftleft(F.col("start") + F.col("rank"), HOME_BITS).bitwiseOR(F.shiftright("uid", PLACE_BITS))
     return dealt.withColumn("rank", rank).join(F.broadcast(first), "stretch").withColumn(
-        "n", (F.col("start") + F.col("rank")).cast("long")
-    ).drop("stretch", "start", "rank")  # fmt: skip
+        "n", number.cast("long")
+    ).withColumn("name", name).drop("stretch", "start", "rank")  # fmt: skip
 
 
 def _noticed(articles: DataFrame) -> dict[str, Any]:

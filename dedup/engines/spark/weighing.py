@@ -13,8 +13,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.engines.spark.features import features_of
+from dedup.engines.spark.home import at_home, without
 from dedup.engines.spark.job import Job, broadcast, steps_of
-from dedup.engines.spark.packed import binary, dealt, flat, mapped, numbers, words_of
+from dedup.engines.spark.packed import ascending, binary, dealt, flat, mapped, numbers, packed, unpacked, words_of
 from dedup.vectorize.bridge import figures, tongues, tongues_of
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.frequencies import Frequencies
@@ -26,26 +27,42 @@ if TYPE_CHECKING:
 
 SUMS = "language string, part int, terms binary, sums binary"
 VECTORS = (
-    "n long, seconds double, source string, tongue int, terms binary, weights binary, crossing binary,"
+    "home int, n long, seconds double, source string, tongue int, terms binary, weights binary, crossing binary,"
     " crossing_weights binary, signature binary"
 )
 _PART = 1 << 16
 """Terms of a part."""
+_COUNTED = 65_536
+"""Articles that are counted before anything of them is sent, at least: the more, the fewer words come again."""
 
 
 def languages_of(job: Job, features: DataFrame, hidden: DataFrame) -> DataFrame:
     """How many articles there are in each `language`, those that others stand for (`hidden`) apart."""
     from pyspark.sql import functions as F
 
-    marked = features.select("n", "language").join(hidden.select("n", F.lit(True).alias("hidden")), "n", "left")
-    told = marked.select("language", F.coalesce("hidden", F.lit(False)).alias("hidden"))
-    return job.kept.step("languages", lambda: told.groupBy("language", "hidden").count())
+    def count(rows: Any, hidden: Any) -> Any:
+        import pyarrow as pa
+
+        told = pa.table(
+            {"language": rows["language"], "hidden": np.isin(numbers(rows["n"]), numbers(hidden["n"]))}
+        ).group_by(["language", "hidden"])
+        return told.aggregate([([], "count_all")]).rename_columns(["language", "hidden", "count"])
+
+    told = at_home(
+        features.select("home", "n", "language"),
+        hidden.select("n"),
+        count,
+        "language string, hidden boolean, count long",
+    )
+    return job.kept.step("languages", lambda: told.groupBy("language", "hidden").agg(F.sum("count").alias("count")))
 
 
 def frequencies(job: Job, features: DataFrame, hidden: DataFrame, languages: DataFrame) -> Frequencies:
-    """The document frequencies of the articles that stand for themselves."""
-    seen = features.select("n", "language", "terms").join(hidden.select("n"), "n", "left_anti")
-    sums = job.kept.step("frequencies", lambda: _added(seen.mapInArrow(mapped(_counted), SUMS)))
+    """The document frequencies of the articles that stand for themselves, or those that are known."""
+    if job.background is not None:
+        return job.background.frequencies
+    seen = without(features.select("home", "n", "language", "terms"), hidden)
+    sums = job.kept.step("frequencies", lambda: _added(seen.mapInArrow(mapped(_counted, _COUNTED), SUMS)))
     of = {row["language"]: row["count"] for row in languages.where("not hidden").collect()}
     names = sorted(of)
     rows = sorted((row["language"], row["part"], row["terms"], row["sums"]) for row in sums.collect())
@@ -74,22 +91,28 @@ def vectors(job: Job, features: DataFrame, found: Frequencies, languages: DataFr
         matrix, tongue = made.matrix, tongues_of(language, names)
         across = crossing(made, of, known) if several else sp.csr_array(matrix.shape)
         return {
-            **{name: table[name] for name in ("n", "seconds", "source")},
+            **{name: table[name] for name in ("home", "n", "seconds", "source")},
             "tongue": np.full(len(of), -1, np.int32) if tongue is None else tongue.astype(np.int32),
             **_packed(matrix, made.terms, "terms", "weights"),
             **_packed(across, made.terms, "crossing", "crossing_weights"),
             "signature": table["signature"],
         }
 
-    columns = ("n", "seconds", "source", "language", "terms", "counts", "capitals", "signature")
+    columns = ("home", "n", "seconds", "source", "language", "terms", "counts", "capitals", "signature")
     made = features.select(*columns).mapInArrow(mapped(weigh), VECTORS)
-    return kept.step("vectors", lambda: made, rows=kept.rows("features")), several
+    return kept.step("vectors", lambda: made, rows=kept.rows("features"), by="home"), several
 
 
 def totals(job: Job, vectors: DataFrame, hidden: DataFrame) -> NDArray[np.int64]:
-    """For each hashed term its weights in the vectors of all articles that stand for themselves, in `WEIGHT_UNIT`s."""
-    seen = vectors.select("n", "terms", "weights").join(hidden.select("n"), "n", "left_anti")
-    sums = job.kept.step("totals", lambda: _added(seen.mapInArrow(mapped(_weighed), SUMS)))
+    """For each hashed term its weights in the vectors of all articles that stand for themselves, in `WEIGHT_UNIT`s;
+    or in those that a background was learned from.
+    """
+    if job.background is not None:
+        known = np.zeros(FEATURES, np.int64)
+        known[job.background.terms] = job.background.sums
+        return known
+    seen = without(vectors.select("home", "n", "terms", "weights"), hidden)
+    sums = job.kept.step("totals", lambda: _added(seen.mapInArrow(mapped(_weighed, _COUNTED), SUMS)))
     total = np.zeros(FEATURES, np.int64)
     for row in sums.select("terms", "sums").collect():
         total[np.frombuffer(row["terms"], np.int32)] = np.frombuffer(row["sums"], np.int64)
@@ -136,11 +159,11 @@ def _weighed(table: Any) -> Any:
 
 
 def _add(found: dict[str, list[Any]], language: str, terms: NDArray[np.int32], sums: NDArray[np.int64]) -> None:
-    part, (packed, packed_sums) = dealt((terms // _PART).astype(np.int64), [terms, sums])
+    part, (held, held_sums) = dealt((terms // _PART).astype(np.int64), [terms, sums])
     found["language"] += [language] * len(part)
     found["part"] += part.tolist()
-    found["terms"] += packed.to_pylist()
-    found["sums"] += packed_sums.to_pylist()
+    found["terms"] += [packed(np.frombuffer(row, np.int32).astype(np.uint64), rising=True) for row in held.to_pylist()]
+    found["sums"] += [packed(np.frombuffer(row, np.int64)) for row in held_sums.to_pylist()]
 
 
 def _table(found: dict[str, list[Any]]) -> Any:
@@ -158,9 +181,10 @@ def _added(sums: DataFrame) -> DataFrame:
 def _one_sum(table: Any) -> Any:
     import pyarrow as pa
 
-    terms, place = np.unique(flat(table["terms"], np.int32)[0], return_inverse=True)
+    every = [ascending(row).astype(np.int32) for row in table["terms"].to_pylist()]
+    terms, place = np.unique(np.concatenate(every), return_inverse=True)
     sums = np.zeros(len(terms), np.int64)
-    np.add.at(sums, place.ravel(), flat(table["sums"], np.int64)[0])
+    np.add.at(sums, place.ravel(), np.concatenate([unpacked(row, np.int64) for row in table["sums"].to_pylist()]))
     kinds = pa.schema([("language", pa.string()), ("part", pa.int32()), ("terms", pa.binary()), ("sums", pa.binary())])
     row = {"language": [table["language"][0].as_py()], "part": [table["part"][0].as_py()]}
     return pa.table({**row, "terms": [terms.tobytes()], "sums": [sums.tobytes()]}, schema=kinds)
@@ -179,6 +203,3 @@ def _figures(job: Job, features: DataFrame) -> NDArray[np.int64]:
     )
     parts = [np.frombuffer(row[0], np.int32) for row in found.collect()]
     return np.unique(np.concatenate([np.empty(0, np.int32), *parts])).astype(np.int64)
-
-
-__all__ = ["frequencies", "matrix_of", "numbers", "totals", "vectors"]
