@@ -143,7 +143,10 @@ class _Visit:
                     await self._drain()
                     message = {"type": "http.response.body", "body": b"", "more_body": False}
                 self.ended = True
-        await self._send(message)
+        try:
+            await self._send(message)
+        except RuntimeError:  # uvloop's word for writing to a connection that was closed meanwhile
+            self.gone = True
 
     async def tell(self, error: Problem) -> None:
         """Answers with a problem, if nothing was answered yet."""
