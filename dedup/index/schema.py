@@ -7,8 +7,10 @@ from typing import Any
 
 from dedup.index.records import StoredArticle, StoredStory
 
-APPLICATION = 0x64647031
-"""What the header of the file says of whose it is: `ddp1`."""
+APPLICATION = 0x64647032
+"""What the header of the file says of whose it is: `ddp2`."""
+UNRELEASED = 0x64647031
+"""What it said before the first release, when vectors had another form: `ddp1`."""
 
 MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (

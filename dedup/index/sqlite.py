@@ -14,7 +14,7 @@ from dedup.errors import StoreError, StoreLockedError
 from dedup.index.finding import condition
 from dedup.index.place import WriterLock, refuse_network
 from dedup.index.records import Change, Sketch, StoredArticle, StoredStory, moment
-from dedup.index.schema import APPLICATION, FORMAT, article_row, migrate, story_row
+from dedup.index.schema import APPLICATION, FORMAT, UNRELEASED, article_row, migrate, story_row
 from dedup.index.store import StoryFilter
 
 PAGE = 16_384
@@ -310,6 +310,8 @@ class SqliteStore:
         read = self._writer.execute
         (application,), (have,) = read("PRAGMA application_id").fetchone(), read("PRAGMA user_version").fetchone()
         (tables,) = read("SELECT count(*) FROM sqlite_master").fetchone()
+        if tables and application == UNRELEASED:
+            raise StoreError(f"{self._path} was made before the first release: add its articles to a new store")
         if tables and application != APPLICATION:
             raise StoreError(f"{self._path} is an SQLite database of another program: name another file")
         if have > FORMAT:

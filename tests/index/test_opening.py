@@ -12,7 +12,7 @@ from made_articles import stream
 
 from dedup import Article, Settings, SettingsError, StoreError, StoreLockedError, StoryIndex
 from dedup.index.place import file_system, refuse_network
-from dedup.index.schema import FORMAT
+from dedup.index.schema import FORMAT, UNRELEASED
 
 ONE = next(stream(1, 1))
 
@@ -81,6 +81,14 @@ def test_files_that_are_no_store(tmp_path: Path) -> None:
             StoryIndex.open(wrong)
     with pytest.raises(StoreError, match="there is no store"):
         StoryIndex.open(tmp_path / "a.db", read_only=True)
+
+
+def test_a_store_of_before_the_first_release(store: Path) -> None:
+    with sqlite3.connect(store) as connection:
+        connection.execute(f"PRAGMA application_id = {UNRELEASED}")
+    connection.close()
+    with pytest.raises(StoreError, match=r"before the first release: add its articles to a new store"):
+        StoryIndex.open(store)
 
 
 def all_of(store: Path) -> None:
