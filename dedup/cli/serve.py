@@ -22,7 +22,8 @@ SHORT_HELP = "Serve a story index over HTTP: an API, and pages."
 HELP = """Serves a story index over HTTP: an API for programs, pages for people, and what operating it needs.
 
 The store is made if it is not there. It listens on this machine alone, at http://127.0.0.1:8080, unless told otherwise;
-beyond this machine it needs tokens. It ends on SIGTERM or SIGINT, after what it has begun.
+beyond this machine it needs tokens. It ends on SIGTERM or SIGINT, after what it has begun. Where it listens and what it
+does go to standard error; nothing goes to standard output.
 
 Every setting comes from, the first that has it: a flag; a variable of the environment (DEDUP_SERVE_PORT=9000); the
 table [serve] of dedup.toml, or [tool.dedup.serve] of pyproject.toml; the default. The settings without a flag of their
