@@ -46,7 +46,7 @@ ROOMS = {
     ),
     "client": "errors article clustering likeness index",
     "service": "__init__ errors article settings sources clustering pipeline provenance index report",
-    "engines": "errors article settings record text vectorize match group collection assemble steps",
+    "engines": "errors article settings record text vectorize match group collection background assemble steps",
     "archive": "errors article settings clustering quote read spreadsheet collection pipeline",
     "provenance": "errors article likeness clustering text match collection",
     "portable": "errors article clustering group collection evidence",

@@ -1,4 +1,4 @@
-"""Where a store lies: refused on a network file system, and locked by who writes to it."""
+"""Where a store lies: refused on a network file system or over another file, and locked by who writes to it."""
 
 from __future__ import annotations
 
@@ -32,6 +32,21 @@ def file_system(path: Path, mounts: Path = MOUNTS) -> str:
             if target.is_relative_to(point) and len(point.parts) >= best:
                 best, kind = len(point.parts), facts[0]
     return kind
+
+
+def refuse_foreign(path: Path) -> None:
+    """Before a foreign file is touched: nothing may be written beside it.
+
+    Raises:
+        StoreError: a file is there that is no SQLite database, or not all of one.
+    """
+    if path.is_file() and (size := path.stat().st_size):
+        with path.open("rb") as file:
+            head = file.read(100)
+        if not head.startswith(b"SQLite format 3\0"):
+            raise StoreError(f"{path} is no store of stories, nor any SQLite database: name another file")
+        if size < 512 or len(head) < 100:
+            raise StoreError(f"{path} is cut off: it has {size} bytes. Restore a copy of it")
 
 
 def refuse_network(path: Path, mounts: Path = MOUNTS) -> None:

@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from dedup.errors import StoreError, StoreLockedError
 from dedup.index.finding import condition
-from dedup.index.place import WriterLock, refuse_network
+from dedup.index.place import WriterLock, refuse_foreign, refuse_network
 from dedup.index.records import Change, Sketch, StoredArticle, StoredStory, moment
 from dedup.index.schema import APPLICATION, FORMAT, UNRELEASED, article_row, migrate, story_row
 from dedup.index.store import StoryFilter
@@ -66,7 +66,7 @@ class SqliteStore:
         if read_only and not self._path.is_file():
             raise StoreError(f"there is no store {self._path}: 'dedup index add' makes one")
         refuse_network(self._path)
-        self._refuse_foreign()
+        refuse_foreign(self._path)
         if not read_only:
             if self._path.exists() and not os.access(self._path, os.W_OK):
                 raise StoreError(f"{self._path} cannot be written to: permission denied (it can be opened to be read)")
@@ -295,16 +295,6 @@ class SqliteStore:
         connection.execute("PRAGMA trusted_schema = OFF")
         connection.execute("PRAGMA cell_size_check = ON")
         return connection
-
-    def _refuse_foreign(self) -> None:
-        """Before a foreign file is touched: nothing may be written beside it."""
-        if self._path.is_file() and (size := self._path.stat().st_size):
-            with self._path.open("rb") as file:
-                head = file.read(100)
-            if not head.startswith(b"SQLite format 3\0"):
-                raise StoreError(f"{self._path} is no store of stories, nor any SQLite database: name another file")
-            if size < 512 or len(head) < 100:
-                raise StoreError(f"{self._path} is cut off: it has {size} bytes. Restore a copy of it")
 
     def _prepare(self) -> None:
         read = self._writer.execute
