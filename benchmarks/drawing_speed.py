@@ -11,7 +11,11 @@ from benchmarks.drawing import F1, PRECISION, RECALL, STYLE, save
 Report = Mapping[str, Any]
 
 OURS, THEIRS = PRECISION, "#bbbbbb"
-STAGES = ("#0b6e99", "#58a4b0", "#c2571a", "#e0a458", "#6a7f3b", "#a3b86c", "#7b4b94", "#b8a1c9", "#444444", "#999999")
+STAGES = (
+    "#0b6e99", "#58a4b0", "#c2571a", "#e0a458", "#6a7f3b", "#a3b86c", "#7b4b94", "#b8a1c9", "#444444", "#999999",
+    "#d9c7b0", "#b03a48",
+)  # fmt: skip
+"""Their colours: as many as there are stages."""
 
 
 def draw_speed(report: Report, path: Path) -> None:

@@ -176,8 +176,9 @@ class Run:
         shutil.copytree(ROOT / "seeds", self.folder / "seeds")
         shutil.copytree(ROOT / "examples", self.folder / "examples")
         self._tools.mkdir()
+        serving = f'exec timeout --preserve-status 6 "{sys.executable}" -m dedup "$@" --port 0'  # one that ends
         tools = {
-            "dedup": command,
+            "dedup": f'[ "$1 $2" = "serve --store" ] && {serving}\n{command}',
             "python": f'exec "{sys.executable}" "$@"',
             "tail": '[ "$1" = -f ] && shift; exec cat "$@"',  # one that ends
         }

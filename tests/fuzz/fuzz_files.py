@@ -74,7 +74,7 @@ def files() -> Iterator[tuple[str, bytes]]:
     yield "c.json", b'{"meta": {"n": 1}, "articles": [{"headline": "A", "content": "B"}]}'
     yield "a.jsonl", b'{"id": "a", "text": "A fire"}\n\n{"id": 2, "text": null, "title": "T"}\n[1]\n{"text": "cut'
     yield "a.csv", b'id,title,text,date\n1,"A ""b""","two\nlines",2024-06-15\n2,C,D\n3,"open\n'
-    yield "b.csv", b"url;text\nhttp://a;b\nc;d\n"
+    yield "b.csv", b"url;text\nhttp://a.example;b\nc;d\n"
     yield "a.tsv", b"http://a.example/\tid\t0123456789abcdef\ta.example\tTitle\t\t2024-06-15\tThe text\t\t\t\n"
     yield "a.html", PAGE.encode()
     yield "a.xml", FEED.encode()
