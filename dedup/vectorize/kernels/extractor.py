@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,9 @@ LONGEST_BLOCK = 1 << 29
 """... and of several articles from which on they are not read at once: places in their bytes are kept in 32 bits."""
 LONGEST_TITLE = 1 << 22
 """Words of a title up to which its weighted counts are sure to fit into 32 bits."""
+
+
+_Number = TypeVar("_Number", bound=np.generic)
 
 
 class Extractor:
@@ -132,20 +135,21 @@ class Extractor:
         """The features of any number of articles whose hashed words are known, some at a time in each thread."""
         count = len(words)
         signatures, indptr = np.empty((count, len(self._a)), np.uint32), np.zeros(count + 1, np.int64)
-        columns: list[tuple[NDArray[np.int32], NDArray[np.unsignedinteger], NDArray[np.unsignedinteger]]] = []
+        terms: list[NDArray[np.int32]] = [np.empty(0, np.int32)]
+        every: list[NDArray[np.unsignedinteger]] = [np.empty(0, np.uint16)]
+        capitals: list[NDArray[np.unsignedinteger]] = [np.empty(0, np.uint16)]
         starts = range(0, count, BLOCK)
         parts = (words.part(start, min(start + BLOCK, count)) for start in starts)
         for start, found in zip(starts, in_threads(self.sketch, parts, threads), strict=True):
             end = start + len(found)
             signatures[start:end] = found.signatures
             indptr[start + 1 : end + 1] = indptr[start] + found.indptr[1:]
-            columns.append((found.terms, found.every, found.capitals))
+            terms.append(found.terms)
+            every.append(found.every)
+            capitals.append(found.capitals)
             if progress is not None:
                 progress("counting the words", end, count)
-        empty = np.empty(0, np.uint16)
-        terms = np.concatenate([np.empty(0, np.int32), *(column[0] for column in columns)])
-        every, capitals = (np.concatenate([empty, *(column[place] for column in columns)]) for place in (1, 2))
-        return Features(words, signatures, indptr, terms, every, capitals)
+        return Features(words, signatures, indptr, _whole(terms), _whole(every), _whole(capitals))
 
 
 def blocks(articles: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
@@ -160,6 +164,13 @@ def blocks(articles: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]
             block, length = [], 0
     if block:
         yield block
+
+
+def _whole(parts: list[NDArray[_Number]]) -> NDArray[_Number]:
+    """The parts as one, and let go of: of a large collection no column is to be held twice for longer than it must."""
+    joined = np.concatenate(parts)
+    parts.clear()
+    return joined
 
 
 def _with_plain(words: HashedWords, articles: Sequence[tuple[str, str]], odd: list[int]) -> HashedWords:
