@@ -69,7 +69,10 @@ def test_what_was_answered_survives_kills(tmp_path: Path) -> None:
         feeds = [Feed(served, f"k{kill}f{number}", mode) for number, mode in enumerate(("one", "one", "lines"))]
         for feed in feeds:
             feed.start()
-        time.sleep(0.3 + float(rng.random()))
+        deadline = time.monotonic() + 120  # where kernels are compiled first
+        while sum(len(feed.acknowledged) for feed in feeds) <= 10 and time.monotonic() < deadline:
+            time.sleep(0.05)
+        time.sleep(float(rng.random()))
         served.process.send_signal(signal.SIGKILL)
         served.ended()
         for feed in feeds:
