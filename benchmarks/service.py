@@ -162,7 +162,7 @@ def _is_ready(url: str) -> bool:
 
 
 def _stats(url: str) -> dict[str, Any]:
-    with urllib.request.urlopen(f"{url}/v1/stats", timeout=30) as answer:  # noqa: S310
+    with urllib.request.urlopen(f"{url}/v1/stats", timeout=30) as answer:  # noqa: S310 - one of ours
         found: dict[str, Any] = json.load(answer)
         return found
 
@@ -186,7 +186,7 @@ def _loaded(
     }
     command = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "--timeout", "30s", "-s", str(_SCRIPT), url]
     used, memory = _processor(process.pid), [_megabytes(process.pid)]
-    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as asking:  # noqa: S603
+    with subprocess.Popen(command, env=environment, stdout=subprocess.PIPE, text=True) as asking:  # noqa: S603 - our own
         while asking.poll() is None:
             time.sleep(0.25)
             memory.append(_megabytes(process.pid))
@@ -208,9 +208,9 @@ def _one_by_one(url: str, requests: Path, count: int) -> dict[str, float]:
     with requests.open(encoding="utf-8") as lines:
         for line, _ in zip(lines, range(count), strict=False):
             address, _, body = line.partition("\t")
-            asked = urllib.request.Request(f"{url}{address}", body.encode(), {"Content-Type": "application/json"})  # noqa: S310
+            asked = urllib.request.Request(f"{url}{address}", body.encode(), {"Content-Type": "application/json"})  # noqa: S310 - one of ours
             begin = time.perf_counter()
-            with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310
+            with urllib.request.urlopen(asked, timeout=30) as answer:  # noqa: S310 - one of ours
                 answer.read()
             times.append(1_000 * (time.perf_counter() - begin))
     return {"p50": float(np.percentile(times, 50)), "max": max(times)}
