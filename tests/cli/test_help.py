@@ -36,7 +36,7 @@ def test_every_option_and_argument_has_a_help_text() -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_help_has_examples_streams_and_exit_codes(command: str) -> None:
-    text = help_of(command)
+    text = " ".join(help_of(command).split())  # where a line ends is not its matter
     assert "Examples:" in text
     assert f"dedup {command}" in text
     assert "standard output" in text
