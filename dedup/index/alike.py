@@ -20,6 +20,13 @@ if TYPE_CHECKING:
     from dedup.index.sketches import Vector
     from dedup.settings import Settings
 
+PRINT = 16
+"""Slots of a signature, the first, by which copies are looked for that no date is near to. Of texts that are all but
+equal (see `match.copies.ALL_BUT_EQUAL`) eight tenths of the slots agree; ..."""
+FEWEST = 1 / 4
+"""... this share of these few must: of such texts one pair in ten million has fewer, of strangers four pairs in ten
+million have as many."""
+
 _Sums = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 
 
@@ -42,6 +49,11 @@ class Alike:
     days: NDArray[np.float64]
     agreeing: NDArray[np.int64]
     foreign: NDArray[np.bool_]
+
+    def where(self, stay: NDArray[np.bool_]) -> Alike:
+        """Some of it."""
+        likeness = self.cosine[stay], self.score[stay], self.days[stay], self.agreeing[stay]
+        return Alike(self.slots[stay], *likeness, self.foreign[stay])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -66,6 +78,23 @@ class Asking:
     vector: Vector
     seconds: float
     outlet: int
+
+
+def least_alike(live: Live) -> int:
+    """In how many of the first places signatures must agree for articles of other times to be looked at."""
+    return max(1, int(live.prints.shape[1] * FEWEST))
+
+
+def in_reach(live: Live, one: Asking, alike: Alike) -> Alike:
+    """What resembles an article without what is of another time, unless it may be a copy."""
+    far = np.flatnonzero(alike.days > live.settings.window)
+    if not len(far):
+        return alike
+    prints = live.prints[alike.slots[far]]
+    agreeing = np.count_nonzero(prints == one.vector.marks[: prints.shape[1]], axis=1)
+    stay = np.ones(len(alike.slots), np.bool_)
+    stay[far] = (agreeing >= least_alike(live)) & ~alike.foreign[far]
+    return alike.where(stay)
 
 
 def by_numpy(live: Live, asking: Sequence[Asking], hits: Hits) -> list[Alike]:

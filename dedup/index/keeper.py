@@ -89,13 +89,13 @@ class Keeper:
         if slots:
             self.live.compare(slots, compared)
 
-    def draw(self, texts: Sequence[tuple[str, str]]) -> list[Drawn]:
-        """What is taken from titles and texts."""
+    def draw(self, texts: Sequence[tuple[str, str]], *, to_keep: bool = True) -> list[Drawn]:
+        """What is taken from titles and texts; the words are packed where they are to be kept."""
         words = self.sketcher.words(texts)
         judged = self.sketcher.judged(words)
         vectors = self.sketcher.vectors(judged)
         return [
-            Drawn(pack_words(words, place), judged.part(place, place + 1), vector)
+            Drawn(pack_words(words, place) if to_keep else b"", judged.part(place, place + 1), vector)
             for place, vector in enumerate(vectors)
         ]
 
@@ -118,9 +118,9 @@ class Keeper:
             judged = self.sketcher.judged(unpack_words(sketches[number].words for number in absent))
             for place, number in enumerate(absent):
                 self._words[number] = judged.part(place, place + 1)
-        found = HashedWords.joined([self._words[number] for number in numbers])
+        parts = [self._words[number] for number in numbers]
         self._forget_some()
-        return found
+        return parts[0] if len(parts) == 1 else HashedWords.joined(parts)
 
     def vectors_of(self, numbers: Sequence[int]) -> list[Vector]:
         """Their vectors."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
+from functools import partial
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.index.alike import Alike, Asking, Hits, by_kernels, by_numpy
+from dedup.index.alike import PRINT, Alike, Asking, Hits, by_kernels, by_numpy, in_reach, least_alike
 from dedup.index.postings import LARGEST, SEALED_AT_ONCE, PlainPostings, SegmentedPostings
 from dedup.index.records import StoredArticle
-from dedup.index.segments import ManyHits, Queries, Segment, Terms, Weights, search
+from dedup.index.segments import ManyHits, Queries, Reach, Segment, Span, Terms, Weights, search
 from dedup.index.sketches import Vector, names_of
 from dedup.match.outlets import outlet_penalty
-from dedup.match.stories import FLOOR, score
+from dedup.match.stories import FLOOR, SECONDS_A_DAY, score
 from dedup.settings import Settings
 from dedup.vectorize.bridge import ONE_TONGUE
 from dedup.vectorize.language import UNKNOWN
@@ -39,8 +41,8 @@ class Live:
         self, settings: Settings, crowd: float, vectors: Callable[[], Iterable[tuple[int, Vector]]], *, fast: bool
     ) -> None:
         self.settings, self.crowd, self.by_kernels, self._vectors = settings, crowd, fast, vectors
-        self._form = SegmentedPostings if fast else PlainPostings
-        self._words: SegmentedPostings | PlainPostings = self._form(FLOOR)
+        self._form = partial(SegmentedPostings if fast else PlainPostings, FLOOR, self._span_of)
+        self._words: SegmentedPostings | PlainPostings = self._form()
         self._names: dict[int, SegmentedPostings | PlainPostings] = {}  # by tongue; none while there is one alone
         self.number = np.full(_ROOM, -1, np.int64)
         self.seconds = np.full(_ROOM, np.nan)
@@ -52,6 +54,7 @@ class Live:
         self.stands = np.zeros(_ROOM, np.bool_)
         self.length = np.zeros(_ROOM, np.int32)
         self.marks = np.zeros((_ROOM, settings.num_perm), np.uint8)
+        self.prints = np.zeros((_ROOM, min(PRINT, settings.num_perm)), np.uint8)  # the beginnings of these
         self._sealed: dict[int, Segment] = {}  # by postings: vectors that are yet to be added
         self._slot: dict[int, int] = {}
         self._of_story: dict[int, list[int]] = defaultdict(list)
@@ -116,7 +119,7 @@ class Live:
         self.outlet[slot] = self.outlet_of(source)
         self.tongue[slot] = self._tongue_of(vector.language)
         self.length[slot] = vector.length
-        self.marks[slot] = vector.marks
+        self.marks[slot], self.prints[slot] = vector.marks, vector.marks[: self.prints.shape[1]]
         if twin:
             self._twins.add(slot)
         return slot
@@ -201,35 +204,73 @@ class Live:
             among: the slots of these very articles where they are taken in together: each is compared with those
                 before it too.
         """
+        if len(asking) == 1:  # there is none before it
+            return self._resemble(asking, self._hits_of(asking[0]))
         if not asking:
             return []
         tongues = [self._tongue_of(one.vector.language) for one in asking]
         self._ready_names()
         if self._names:
             for tongue in {*tongues} - {-1}:  # one may come with these very articles
-                self._names.setdefault(tongue, self._form(FLOOR))
-        hits = self._hits(asking, np.array(tongues, np.int64), np.array(among, np.int64))
-        return by_kernels(self, asking, hits) if self.by_kernels else by_numpy(self, asking, hits)
+                self._names.setdefault(tongue, self._form())
+        return self._resemble(asking, self._hits(asking, np.array(tongues, np.int64), np.array(among, np.int64)))
+
+    def _resemble(self, asking: Sequence[Asking], hits: Hits) -> list[Alike]:
+        found = by_kernels(self, asking, hits) if self.by_kernels else by_numpy(self, asking, hits)
+        return [in_reach(self, one, alike) for one, alike in zip(asking, found, strict=True)]
+
+    def _reach(self, one: Asking) -> Reach:
+        """How far a search for an article goes; a second more than it must, for no rounding to matter."""
+        around = self.settings.window * SECONDS_A_DAY + 1
+        if np.isnan(one.seconds) or np.isinf(around):
+            return Reach(-np.inf, np.inf)
+        own = one.vector.marks[: self.prints.shape[1]]
+        return Reach(one.seconds - around, one.seconds + around, self.prints, own, least_alike(self))
+
+    def _span_of(self, slots: NDArray[np.int32]) -> Span:
+        """When the articles in some slots were published."""
+        seconds = self.seconds[slots]
+        return (float(seconds.min()), float(seconds.max())) if not np.isnan(seconds).any() else (-np.inf, np.inf)
+
+    def _hits_of(self, one: Asking) -> Hits:
+        """What one article finds among all others."""
+        vector, reach = one.vector, self._reach(one)
+        tongue = self._tongue_of(vector.language)
+        self._ready_names()
+        slots, dots = self._words.above(vector.terms, vector.weights, FLOOR, reach)
+        near = len(slots)
+        if self._names and tongue >= 0:
+            its = self.tongue[slots]
+            stay = (its == tongue) | (its < 0)
+            names = self._names_of([vector])[0]
+            reach = replace(reach, prints=None)
+            others = [held.above(*names, FLOOR, reach) for other, held in self._names.items() if other != tongue]
+            found = [(slots[stay], dots[stay]), *others]
+            near = len(found[0][0])
+            slots, dots = (np.concatenate(column) for column in zip(*found, strict=True))
+        foreign = np.zeros(len(slots), np.bool_)
+        foreign[near:] = True
+        return Hits(np.array([0, len(slots)], np.int64), slots, dots, foreign)
 
     def _hits(self, asking: Sequence[Asking], tongues: NDArray[np.int64], among: NDArray[np.int64]) -> Hits:
         every = np.arange(len(asking))
         words = [(one.vector.terms, one.vector.weights) for one in asking]
-        query, slots, dots = self._found(self._words, words, every, every[: len(among)], among)
+        reaches = [self._reach(one) for one in asking]
+        query, slots, dots = self._found(self._words, words, reaches, every, every[: len(among)], among)
         foreign = np.zeros(len(slots), np.bool_)
         if self._names and (tongues >= 0).any():
             mine, its = tongues[query], self.tongue[slots]
             near = (mine < 0) | (its == mine) | (its < 0)
             parts = [(query[near], slots[near], dots[near])]
             names = self._names_of([one.vector for one in asking])
+            reaches = [replace(reach, prints=None) for reach in reaches]
             for other, held in self._names.items():
                 far = np.flatnonzero((tongues >= 0) & (tongues != other))
                 inside = np.flatnonzero(tongues[: len(among)] == other)
                 if len(far):
-                    parts.append(self._found(held, names, far, inside, among))
+                    parts.append(self._found(held, names, reaches, far, inside, among))
             foreign = np.repeat([False, True], [len(parts[0][0]), sum(len(part[0]) for part in parts[1:])])
             query, slots, dots = (np.concatenate(column) for column in zip(*parts, strict=True))
-        if len(asking) == 1:
-            return Hits(np.array([0, len(slots)], np.int64), slots, dots, foreign)
         order = np.argsort(query, kind="stable")
         start = np.concatenate([[0], np.cumsum(np.bincount(query, minlength=len(asking)))]).astype(np.int64)
         return Hits(start, slots[order], dots[order], foreign[order])
@@ -238,16 +279,15 @@ class Live:
         self,
         held: SegmentedPostings | PlainPostings,
         vectors: Sequence[tuple[Terms, Weights]],
+        reaches: Sequence[Reach],
         asking: NDArray[np.int64],
         inside: NDArray[np.int64],
         among: NDArray[np.int64],
     ) -> ManyHits:
         """What those of the vectors that ask find in postings, and of those that are inside the ones before them."""
-        if len(vectors) == 1:
-            slots, dots = held.above(*vectors[0], FLOOR)
-            return np.zeros(len(slots), np.int64), slots, dots
         queries = Queries.of([vectors[place] for place in asking.tolist()])
-        query, slots, dots = held.all_above(queries, FLOOR)
+        reaches = [reaches[place] for place in asking.tolist()]
+        query, slots, dots = held.all_above(queries, FLOOR, reaches)
         if not len(inside):
             return asking[query], slots, dots
         others = queries if len(inside) == len(asking) else Queries.of([vectors[place] for place in inside.tolist()])
@@ -255,11 +295,11 @@ class Live:
         if isinstance(held, SegmentedPostings):
             segment = others.segment(where.astype(np.int32), FLOOR)
             self._sealed[id(held)] = segment
-            later, place, products = search([segment], queries, FLOOR)
+            later, place, products = search([(segment, (-np.inf, np.inf))], queries, reaches, FLOOR)
         else:
-            own = PlainPostings(FLOOR)
+            own = PlainPostings(FLOOR, self._span_of)
             own.add_many(where.tolist(), [others.vector(place) for place in range(len(others))])
-            later, place, products = own.all_above(queries, FLOOR)
+            later, place, products = own.all_above(queries, FLOOR, reaches)
         came = np.zeros(int(where.max()) + 1, np.int64)  # of each slot
         came[where] = inside
         before = came[place] < asking[later]
@@ -302,7 +342,7 @@ class Live:
     def _ready_names(self, but: Sequence[int] = ()) -> None:
         """From the second language on, what languages are compared by; `but` has slots that are yet to come into it."""
         if not self._names and len(self._tongues) > 1:
-            self._names = {tongue: self._form(FLOOR) for tongue in self._tongues.values()}
+            self._names = {tongue: self._form() for tongue in self._tongues.values()}
             later = {*but, *self._twins}
             if len(later) >= len(self._slot):
                 return  # nobody is here yet
@@ -321,11 +361,11 @@ class Live:
         names = self._names_of(vectors)
         for tongue, places in held.items():
             if tongue not in self._names:
-                self._names[tongue] = self._form(FLOOR)
+                self._names[tongue] = self._form()
             self._add_to(self._names[tongue], [slots[place] for place in places], [names[place] for place in places])
 
     def _names_of(self, vectors: Sequence[Vector]) -> _Vectors:
-        if not self.by_kernels or len(vectors) == 1:
+        if not self.by_kernels:
             return [vector.names() for vector in vectors]
         return names_of(vectors)
 

@@ -20,8 +20,8 @@ from dedup.index.alike import Alike, Asking, strongest, sums_by_story
 from dedup.index.live import Live
 from dedup.index.sketches import Compared, Vector
 from dedup.match.copies import ALIKE, NEAR, Overlaps, decide, never_one_story
-from dedup.match.probability import Probabilities
-from dedup.vectorize.exact import SCORE_UNIT
+from dedup.match.probability import DIGITS, LEAST_SCORE, MOST_BACKGROUND, Probabilities
+from dedup.vectorize.exact import LN2, SCORE_UNIT
 from dedup.vectorize.features import HashedWords
 
 if TYPE_CHECKING:
@@ -166,6 +166,8 @@ class Placer:
         threshold = threshold_at(settings.granularity) if settings.granularity > 0 else np.inf
         self._needed = threshold / SCORE_UNIT
         self._curves = Probabilities.shipped()
+        curves = self._curves
+        self._slopes = np.array(curves.joined), np.array(curves.apart), np.array(curves.copy)
 
     def weigh(self, news: Sequence[Newcomer], among: Sequence[int] = ()) -> list[Weighed]:
         """What is to be known of some articles before each is judged, and depends on no article's place.
@@ -227,11 +229,17 @@ class Placer:
         """The probability of each of many links; with each, whether it was joined."""
         if not found:
             return []
-        score = np.array([one.score * SCORE_UNIT for one, _ in found])
+        kinds, joined = np.array([one.kind == "copy" for one, _ in found]), np.array([joined for _, joined in found])
+        score = np.array([one.score for one, _ in found]) * SCORE_UNIT
         density, foreign = np.array([one.density for one, _ in found]), np.array([one.foreign for one, _ in found])
-        of_stories = self._curves.of_stories(score, density, foreign, np.array([joined for _, joined in found]))
-        of_copies = self._curves.of_copies(np.array([one.overlap for one, _ in found]))
-        return np.where([one.kind == "copy" for one, _ in found], of_copies, of_stories).tolist()  # type: ignore[no-any-return]
+        overlap = np.array([one.overlap for one, _ in found])
+        if self._live.by_kernels:
+            from dedup.index.kernels.probable import probable
+
+            known = score, density, foreign, joined, kinds, overlap
+            return probable(*known, *self._slopes, LEAST_SCORE, MOST_BACKGROUND, DIGITS, LN2).tolist()  # type: ignore[no-any-return]
+        of_stories = self._curves.of_stories(score, density, foreign, joined)
+        return np.where(kinds, self._curves.of_copies(overlap), of_stories).tolist()  # type: ignore[no-any-return]
 
     def _standing(self, story: int) -> int:
         slots, stands = self._live.of_story(story), self._live.stands

@@ -6,19 +6,34 @@ LSM tree: O'Neil et al. 1996). A segment's most frequent terms, its head, hold m
 length: they are not indexed, and multiplied only where the rest leaves a pair a chance (see `match.kernels.ranked`). A
 segment most of whose vectors are gone is written anew, and one that has none left is dropped.
 
+Articles mostly come in the order of their dates, and so do segments: of those that are out of a query's reach a look at
+the beginnings of signatures tells whether there can be a copy.
+
 What is searched is a snapshot: one thread may add while others search.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.index.segments import Hits, ManyHits, Queries, Segment, Terms, Weights, merged, search, side_by_side
+from dedup.index.segments import (
+    Hits,
+    ManyHits,
+    Queries,
+    Reach,
+    Segment,
+    Span,
+    Terms,
+    Weights,
+    merged,
+    search,
+    side_by_side,
+)
 from dedup.vectorize.exact import WEIGHT_UNIT
 
 OPEN = 128
@@ -42,9 +57,9 @@ class Postings(Protocol):
 
     def remove(self, slot: int) -> None: ...
 
-    def above(self, terms: Terms, weights: Weights, floor: float) -> Hits: ...
+    def above(self, terms: Terms, weights: Weights, floor: float, reach: Reach) -> Hits: ...
 
-    def all_above(self, queries: Queries, floor: float) -> ManyHits: ...
+    def all_above(self, queries: Queries, floor: float, reaches: Sequence[Reach]) -> ManyHits: ...
 
     def free(self) -> list[int]:
         """The slots that nothing is left of: only these may be used again. Each is told once."""
@@ -91,9 +106,9 @@ class OpenRows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """What is searched: sealed segments, and the open vectors as far as they are there."""
+    """What is searched: sealed segments, each with its time, and the open vectors as far as they are there."""
 
-    segments: tuple[Segment, ...]
+    segments: tuple[tuple[Segment, Span], ...]
     rows: OpenRows
     count: int
 
@@ -103,10 +118,11 @@ class SegmentedPostings:
 
     Args:
         floor: the dot product above which will be asked for, at least.
+        span_of: tells when the articles in some slots were published.
     """
 
-    def __init__(self, floor: float) -> None:
-        self._floor = floor
+    def __init__(self, floor: float, span_of: Callable[[NDArray[np.int32]], Span]) -> None:
+        self._floor, self._span_of = floor, span_of
         self._snapshot = Snapshot((), OpenRows.empty(1 << 14), 0)
         self._gone = np.zeros(OPEN, np.bool_)
         self._held = np.zeros(OPEN, np.bool_)
@@ -142,8 +158,7 @@ class SegmentedPostings:
         """Adds vectors that are sealed already, at most `LARGEST`."""
         for slot in segment.slots.tolist():
             self._take(slot)
-        now = self._snapshot
-        self._snapshot = Snapshot(tuple(self._tiered([*now.segments, segment])), now.rows, now.count)
+        self._show([*self._segments(), segment])
 
     def remove(self, slot: int) -> None:
         """Takes a vector out. Its slot may be used again when `free` says so."""
@@ -154,39 +169,36 @@ class SegmentedPostings:
         """Writes those segments anew that too many vectors of are gone."""
         kept: list[Segment] = []
         changed = False
-        for segment in self._snapshot.segments:
+        for segment in self._segments():
             if np.count_nonzero(self._gone[segment.slots]) <= GONE * len(segment):
                 kept.append(segment)
                 continue
             changed = True
             kept += self._written_anew([segment])
         if changed:
-            now = self._snapshot
-            self._snapshot = Snapshot(tuple(self._tiered(kept)), now.rows, now.count)
+            self._show(kept)
 
-    def above(self, terms: Terms, weights: Weights, floor: float) -> Hits:
-        """The slots of all vectors whose dot product with one is above a floor, and these products."""
-        from dedup.index.kernels.scan import search_open
+    def above(self, terms: Terms, weights: Weights, floor: float, reach: Reach) -> Hits:
+        """The slots of all vectors in reach whose dot product with one is above a floor, and these products."""
+        from dedup.index.kernels.scan import search_one, search_open
 
         now, gone = self._snapshot, self._gone
-        slots, dots = np.empty(0, np.int64), np.empty(0, np.int64)
-        if now.segments:
-            _, slots, dots = self._there(search(now.segments, Queries.of([(terms, weights)]), floor, 1))
+        least = int(np.floor(floor / WEIGHT_UNIT**2))
+        within = [segment for segment, span in now.segments if not reach.leaves_out(segment, span)]
+        found = [search_one(segment, gone, terms, weights, least) for segment in within]
         if now.count:
-            least = int(np.floor(floor / WEIGHT_UNIT**2))
-            found, products = search_open(now.rows, now.count, terms, weights, least)
-            there = ~gone[found]
-            slots, dots = np.concatenate([slots, found[there]]), np.concatenate([dots, products[there]])
+            found.append(search_open(now.rows, now.count, gone, terms, weights, least))
+        if len(found) == 1:
+            return found[0]
+        nothing = np.empty(0, np.int64)
+        slots, dots = (np.concatenate([nothing, *(part[column] for part in found)]) for column in range(2))
         return slots, dots
 
-    def all_above(self, queries: Queries, floor: float) -> ManyHits:
+    def all_above(self, queries: Queries, floor: float, reaches: Sequence[Reach]) -> ManyHits:
         """The same for many vectors, by several threads: which of them, the slots, and the products."""
         if self._snapshot.count:
             self._seal()
-        return self._there(search(self._snapshot.segments, queries, floor))
-
-    def _there(self, hits: ManyHits) -> ManyHits:
-        query, slots, dots = hits
+        query, slots, dots = search(self._snapshot.segments, queries, reaches, floor)
         there = ~self._gone[slots]
         return query[there], slots[there], dots[there]
 
@@ -199,7 +211,7 @@ class SegmentedPostings:
         """Bytes."""
         now = self._snapshot
         rows: int = sum(getattr(now.rows, name).nbytes for name in OpenRows.__slots__)
-        return rows + self._gone.nbytes + self._held.nbytes + sum(segment.memory() for segment in now.segments)
+        return rows + self._gone.nbytes + self._held.nbytes + sum(segment.memory() for segment in self._segments())
 
     def _take(self, slot: int) -> None:
         while slot >= len(self._gone):
@@ -211,9 +223,17 @@ class SegmentedPostings:
         now = self._snapshot
         segment = now.rows.sealed(now.count, self._gone, self._floor)
         self._release(now.rows.slots[: now.count])
-        rows = OpenRows.empty(len(now.rows.terms))
-        segments = self._tiered([*now.segments, *([segment] if len(segment) else [])])
-        self._snapshot = Snapshot(tuple(segments), rows, 0)
+        self._show([*self._segments(), *([segment] if len(segment) else [])], OpenRows.empty(len(now.rows.terms)))
+
+    def _segments(self) -> list[Segment]:
+        return [segment for segment, _ in self._snapshot.segments]
+
+    def _show(self, segments: list[Segment], rows: OpenRows | None = None) -> None:
+        """From now on these segments are searched, and other open vectors where there are others."""
+        now = self._snapshot
+        known = {id(segment): span for segment, span in now.segments}
+        told = [(one, known.get(id(one)) or self._span_of(one.slots)) for one in self._tiered(segments)]
+        self._snapshot = Snapshot(tuple(told), now.rows, now.count) if rows is None else Snapshot(tuple(told), rows, 0)
 
     def _tiered(self, segments: list[Segment]) -> list[Segment]:
         """The segments, small ones of about one size merged into one."""
@@ -242,7 +262,7 @@ class SegmentedPostings:
 class PlainPostings:
     """The same, as plain as can be: a dictionary of vectors."""
 
-    def __init__(self, floor: float) -> None:  # noqa: ARG002 - for the other form it decides how to index
+    def __init__(self, floor: float, span_of: Callable[[NDArray[np.int32]], Span]) -> None:  # noqa: ARG002 - for the other form
         self._vectors: dict[int, dict[int, int]] = {}
         self._free: list[int] = []
 
@@ -263,16 +283,16 @@ class PlainPostings:
     def tidy(self) -> None:
         """Has nothing to do."""
 
-    def above(self, terms: Terms, weights: Weights, floor: float) -> Hits:
+    def above(self, terms: Terms, weights: Weights, floor: float, reach: Reach) -> Hits:  # noqa: ARG002 - it looks at all
         """The slots of all vectors whose dot product with one is above a floor, and these products."""
         query = dict(zip(terms.tolist(), weights.tolist(), strict=True))
         found = dict(self._dots(query))
         some = {slot: dot for slot, dot in found.items() if dot * WEIGHT_UNIT**2 > floor}
         return np.array([*some], np.int64), np.array([*some.values()], np.int64)
 
-    def all_above(self, queries: Queries, floor: float) -> ManyHits:
+    def all_above(self, queries: Queries, floor: float, reaches: Sequence[Reach]) -> ManyHits:
         """The same for many vectors: which of them, the slots, and the products."""
-        found = [self.above(*queries.vector(place), floor) for place in range(len(queries))]
+        found = [self.above(*queries.vector(place), floor, reach) for place, reach in enumerate(reaches)]
         query = np.repeat(np.arange(len(found)), [len(slots) for slots, _ in found])
         nothing = np.empty(0, np.int64)
         slots, dots = (np.concatenate([nothing, *(part[column] for part in found)]) for column in range(2))

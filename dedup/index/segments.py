@@ -6,7 +6,7 @@ multiplied only where the rest leaves a pair a chance (see `match.kernels.ranked
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -30,6 +30,10 @@ Hits: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
 
 ManyHits: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 """Queries, slots, and dot products in units of `WEIGHT_UNIT`²."""
+
+
+Span: TypeAlias = tuple[float, float]
+"""The first and the last time of some articles; from -inf to inf where one's is unknown."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +83,33 @@ def side_by_side(vectors: Sequence[tuple[Terms, Weights]]) -> tuple[NDArray[np.i
     if not vectors:
         return start, np.empty(0, np.int32), np.empty(0, np.uint16)
     return start, np.concatenate([terms for terms, _ in vectors]), np.concatenate([weights for _, weights in vectors])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reach:
+    """How far a query looks. Beyond that there can be nothing but copies of it, which have signatures like its own.
+
+    Attributes:
+        since, until: it looks for all that was published from then to then.
+        prints, own: the beginnings of all signatures, by slot, and of its own; None where copies are not looked for.
+        least: in how many places they must agree.
+    """
+
+    since: float
+    until: float
+    prints: NDArray[np.uint8] | None = None
+    own: NDArray[np.uint8] | None = None
+    least: int = 0
+
+    def leaves_out(self, segment: Segment, span: Span) -> bool:
+        """Whether a segment, the vectors of which are of some time, can be left out."""
+        from dedup.index.kernels.scan import any_alike
+
+        if span[1] >= self.since and span[0] <= self.until:
+            return False
+        if self.prints is None or self.own is None:
+            return True
+        return not any_alike(self.prints, segment.slots, self.own, self.least)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,24 +225,30 @@ def merged(segments: Sequence[Segment], gone: NDArray[np.bool_], floor: float) -
     )
 
 
-def search(segments: Sequence[Segment], queries: Queries, floor: float, threads: int | None = None) -> ManyHits:
-    """What is above a floor in some segments: which of the queries, the slots, and the dot products."""
+def search(
+    segments: Sequence[tuple[Segment, Span]], queries: Queries, reaches: Sequence[Reach], floor: float
+) -> ManyHits:
+    """What is above a floor in some segments: which of the queries, the slots, and the dot products.
+
+    What is out of a query's reach may be found all the same.
+    """
     from dedup.index.kernels.scan import lists_of, search_segment
     from dedup.vectorize.kernels.threads import in_threads
 
     least = int(np.floor(floor / WEIGHT_UNIT**2))
 
-    def work(task: tuple[Segment, NDArray[np.int32], int, int]) -> list[tuple[NDArray[np.int32], ...]]:
-        segment, lists, first, last = task
-        return [*search_segment(segment, queries, lists, first, last, least)]
+    def work(task: tuple[Segment, Span, int, int]) -> list[tuple[NDArray[np.int32], ...]]:
+        segment, span, first, last = task
+        if all(reach.leaves_out(segment, span) for reach in reaches[first:last]):
+            return []
+        return [*search_segment(segment, queries, lists_of(segment, queries), first, last, least)]
 
-    def tasks() -> Iterator[tuple[Segment, NDArray[np.int32], int, int]]:
-        for segment in segments:
-            lists = lists_of(segment, queries)
-            for first in range(0, len(queries), QUERIES_AT_ONCE):
-                yield segment, lists, first, min(first + QUERIES_AT_ONCE, len(queries))
-
-    parts = [part for found in in_threads(work, tasks(), threads) for part in found]
+    tasks = (
+        (segment, span, first, min(first + QUERIES_AT_ONCE, len(queries)))
+        for segment, span in segments
+        for first in range(0, len(queries), QUERIES_AT_ONCE)
+    )
+    parts = [part for found in in_threads(work, tasks, None) for part in found]
     nothing = np.empty(0, np.int32)
     query, slots, dots = (np.concatenate([nothing, *(part[column] for part in parts)]) for column in range(3))
     return query.astype(np.int64), slots.astype(np.int64), dots.astype(np.int64)

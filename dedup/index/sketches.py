@@ -187,7 +187,7 @@ class Sketcher:
 
     def __init__(self, steps: PlainSteps, settings: Settings, background: Background) -> None:
         self._steps, self._background = steps, background
-        self._weigher = Weigher(settings, background)
+        self._weigher = Weigher(settings, background, fast=isinstance(steps, FastSteps))
 
     def words(self, texts: Sequence[tuple[str, str]]) -> HashedWords:
         """The words of titles and texts as they stand there."""

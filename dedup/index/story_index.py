@@ -269,7 +269,7 @@ class StoryIndex:
         came, desk = incoming(article, 0, [], dates_now(), needs_id=False), self._desk
         with desk.thinking:
             keeper = desk.up_to_date()
-            drawn = keeper.draw([(came.article.title, came.article.text)])[0]
+            drawn = keeper.draw([(came.article.title, came.article.text)], to_keep=False)[0]
             twin = next((twin.number for twin in self._store.alike(came.content) if twin.number in keeper.live), None)
             new = Newcomer(came.article.id, came.seconds, came.article.source, drawn.judged, drawn.vector)
             verdict = keeper.placer.judge(keeper.placer.weigh([new])[0]) if twin is None else keeper.equal(new, twin)

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,12 +51,34 @@ class Weighed:
     ordinary: NDArray[np.float64]
 
 
-class Weigher:
-    """Weighs articles under a background."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Rarities:
+    """How rare terms are in articles of one language.
 
-    def __init__(self, settings: Settings, background: Background) -> None:
-        self._settings, self._background = settings, background
+    Attributes:
+        terms: those that anything is known of, ascending; int32.
+        values: of each.
+        elsewhere: of any other.
+    """
+
+    terms: NDArray[np.int32]
+    values: NDArray[np.float64]
+    elsewhere: float
+
+
+class Weigher:
+    """Weighs articles under a background.
+
+    Args:
+        settings: those of the index.
+        background: that of the index.
+        fast: whether a kernel does it.
+    """
+
+    def __init__(self, settings: Settings, background: Background, *, fast: bool) -> None:
+        self._settings, self._background, self._fast = settings, background, fast
         self._tables: dict[str, _Columns | None] = {}
+        self._rarities: dict[str, _Rarities] = {}
         counts = background.frequencies.counts
         self._rows = {
             name: (
@@ -77,6 +100,8 @@ class Weigher:
             features: of the articles.
             languages: of each.
         """
+        if self._fast:
+            return self._by_kernel(features, languages)
         count, terms = len(features), features.terms
         row_of = np.repeat(np.arange(count), np.diff(features.indptr))
         distinct, place = (terms, slice(None)) if count == 1 else np.unique(terms, return_inverse=True)
@@ -99,6 +124,51 @@ class Weigher:
         indptr = np.concatenate([[0], np.cumsum(np.bincount(row_of[some], minlength=count))]).astype(np.int64)
         ordinary = self._ordinary(distinct, place, weights, row_of, count)
         return Weighed(indptr, terms[some], weights[some].astype(np.uint16), crossing[some], ordinary)
+
+    def _by_kernel(self, features: Features, languages: Sequence[str]) -> Weighed:
+        from dedup.index.kernels.weighing import weighed
+
+        count, words = len(features), features.words
+        weights, crossing = np.empty(len(features.terms), np.uint16), np.empty(len(features.terms), np.bool_)
+        totals = np.zeros(count, np.int64)
+        loudness = self._loudness
+        most = int(features.every.max(initial=0))
+        if most >= len(loudness):
+            loudness = _damped(np.arange(most + 1.0))
+        for language in sorted(set(languages)):
+            rows = np.array([row for row, spoken in enumerate(languages) if spoken == language], np.int64)
+            known = self._known(language)
+            weighed(
+                rows, features.indptr, features.terms, features.every, features.capitals, known.terms, known.values,
+                known.elsewhere, loudness, float(self._settings.capital_weight - 1), FINE, WEIGHT_UNIT, self._common,
+                self._background.sums, words.offsets, words.hashes, words.flags, IS_NUMBER, FEATURES, weights, crossing,
+                totals,
+            )  # fmt: skip
+        indptr, terms, some = features.indptr, features.terms, weights > 0
+        if not some.all():
+            indptr = np.concatenate([[0], np.cumsum(some)])[indptr]
+            terms, weights, crossing = terms[some], weights[some], crossing[some]
+        return Weighed(indptr, terms, weights, crossing, self._leaning(totals))
+
+    @cached_property
+    def _loudness(self) -> NDArray[np.float64]:
+        return _damped(np.arange(float(_TABLE)))
+
+    @cached_property
+    def _common(self) -> NDArray[np.int32]:
+        return self._background.terms.astype(np.int32)
+
+    def _known(self, language: str) -> _Rarities:
+        """What is known of terms for articles of a language, looked up once."""
+        if language not in self._rarities:
+            nothing = np.empty(0, np.int64)
+            parts = [part[0] for part in (self._total, self._rows.get(language), self._table(language)) if part]
+            terms = np.unique(np.concatenate([nothing, *parts]))
+            unknown = np.flatnonzero(np.diff(np.append(terms, FEATURES)) > 1)  # a place after which a term is missing
+            strange = np.array([int(terms[unknown[0]]) + 1 if len(unknown) else 0], np.int64)
+            values = self._rarity(np.append(terms, strange), language)
+            self._rarities[language] = _Rarities(terms.astype(np.int32), values[:-1], float(values[-1]))
+        return self._rarities[language]
 
     def _rarity(self, terms: NDArray[np.int64], language: str) -> NDArray[np.float64]:
         table = self._table(language)
@@ -133,6 +203,9 @@ class Weigher:
         if len(self._background.terms):
             sums = _at((self._background.terms, self._background.sums), distinct.astype(np.int64))[place]
             np.add.at(total, row_of, weights * sums)
+        return self._leaning(total)
+
+    def _leaning(self, total: NDArray[np.int64]) -> NDArray[np.float64]:
         leaning: NDArray[np.float64] = (total * WEIGHT_UNIT**2 + USUAL_COUNT * USUAL) / (
             self._background.articles + USUAL_COUNT
         )

@@ -66,7 +66,8 @@ class Overlaps:
 
     def where(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Overlaps:
         """The pairs for which `keep` is true, or at the places that it lists."""
-        return Overlaps(**{column.name: getattr(self, column.name)[keep] for column in fields(self)})
+        shares = self.jaccard[keep], self.containment[keep], self.overlap[keep]
+        return Overlaps(self.a[keep], self.b[keep], self.shared[keep], self.sizes[keep], *shares)
 
     def with_others(self, other: Overlaps) -> Overlaps:
         """These pairs and others, which must be none of them."""

@@ -14,7 +14,8 @@ WEIGHT_UNIT = 2.0**-15
 SCORE_UNIT = 2.0**-20
 """Scores are whole multiples of this."""
 
-_LN2 = 0.6931471805599453
+LN2 = 0.6931471805599453
+"""ln 2."""
 
 
 def ln(x: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -31,5 +32,5 @@ def ln(x: NDArray[np.float64]) -> NDArray[np.float64]:
     series = np.zeros_like(z)
     for odd in range(23, 0, -2):
         series = series * square + 1 / odd
-    logarithm: NDArray[np.float64] = 2 * z * series + exponent * _LN2
+    logarithm: NDArray[np.float64] = 2 * z * series + exponent * LN2
     return logarithm

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from dedup.index import postings
 from dedup.index.postings import PlainPostings, Postings, SegmentedPostings
-from dedup.index.segments import Terms, Weights
+from dedup.index.segments import Queries, Reach, Span, Terms, Weights
 from dedup.vectorize.exact import WEIGHT_UNIT
+
+EVERYWHERE = Reach(-np.inf, np.inf)
+
+
+def always(slots: NDArray[np.int32]) -> Span:  # noqa: ARG001 - whichever they are
+    return -np.inf, np.inf
 
 
 def vector(rng: np.random.Generator, kinds: int) -> tuple[Terms, Weights]:
@@ -20,7 +27,7 @@ def vector(rng: np.random.Generator, kinds: int) -> tuple[Terms, Weights]:
 
 
 def hits(store: Postings, query: tuple[Terms, Weights], floor: float) -> dict[int, int]:
-    slots, dots = store.above(*query, floor)
+    slots, dots = store.above(*query, floor, EVERYWHERE)
     assert len(set(slots.tolist())) == len(slots)
     return dict(zip(slots.tolist(), dots.tolist(), strict=True))
 
@@ -32,7 +39,7 @@ def test_segments_find_what_looking_at_all_finds(kinds: int, monkeypatch: pytest
     monkeypatch.setattr(postings, "LARGEST", 300)
     seed = int(np.random.default_rng().integers(1 << 32))
     rng = np.random.default_rng(seed)
-    fast, plain = SegmentedPostings(0.08), PlainPostings(0.08)
+    fast, plain = SegmentedPostings(0.08, always), PlainPostings(0.08, always)
     free, used, highest = list[int](), set[int](), 0
     for step in range(3_000):
         if used and rng.random() < (0.2 if step % 1_000 < 700 else 0.8):
@@ -61,7 +68,7 @@ def test_segments_find_what_looking_at_all_finds(kinds: int, monkeypatch: pytest
 
 def test_nothing_is_left_of_what_is_gone() -> None:
     rng = np.random.default_rng(7)
-    fast = SegmentedPostings(0.08)
+    fast = SegmentedPostings(0.08, always)
     empty = fast.memory()
     for slot in range(5_000):
         fast.add(slot, *vector(rng, 900))
@@ -69,7 +76,7 @@ def test_nothing_is_left_of_what_is_gone() -> None:
     for slot in range(5_000):
         fast.remove(slot)
     fast.tidy()
-    assert fast.above(*vector(rng, 900), 0.0)[0].tolist() == []
+    assert fast.above(*vector(rng, 900), 0.0, EVERYWHERE)[0].tolist() == []
     assert fast.memory() < empty + (full - empty) / 3
     assert len(fast.free()) >= 5_000 - postings.OPEN
 
@@ -77,11 +84,55 @@ def test_nothing_is_left_of_what_is_gone() -> None:
 def test_a_search_sees_what_was_there_when_it_began() -> None:
     """The snapshot of a reader is not moved by the one who adds."""
     rng = np.random.default_rng(3)
-    fast = SegmentedPostings(0.08)
+    fast = SegmentedPostings(0.08, always)
     for slot in range(300):
         fast.add(slot, *vector(rng, 50))
     before = fast._snapshot
-    counted = [(len(segment), segment.memory()) for segment in before.segments], before.count
+    counted = [(len(segment), segment.memory()) for segment, _ in before.segments], before.count
     for slot in range(300, 3_000):
         fast.add(slot, *vector(rng, 50))
-    assert ([(len(segment), segment.memory()) for segment in before.segments], before.count) == counted
+    assert ([(len(segment), segment.memory()) for segment, _ in before.segments], before.count) == counted
+
+
+def test_what_is_out_of_reach_is_left_out_unless_a_signature_is_like(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Articles of a hundred days; whoever looks ten days around finds all of these, and further off copies alone."""
+    monkeypatch.setattr(postings, "OPEN", 16)
+    monkeypatch.setattr(postings, "LARGEST", 200)
+    seed = int(np.random.default_rng().integers(1 << 32))
+    rng = np.random.default_rng(seed)
+    days = np.sort(rng.uniform(0, 100, 1_600))
+    prints = rng.integers(0, 256, (len(days), 16)).astype(np.uint8)
+    looked_at: list[int] = []
+
+    def span_of(slots: NDArray[np.int32]) -> Span:
+        looked_at.append(len(slots))
+        return float(days[slots].min()), float(days[slots].max())
+
+    fast, plain = SegmentedPostings(0.08, span_of), PlainPostings(0.08, span_of)
+    every = [vector(rng, 60) for _ in days]
+    for slot, one in enumerate(every):
+        fast.add(slot, *one)
+        plain.add(slot, *one)
+    assert len(fast._snapshot.segments) > 4
+    asked = [int(place) for place in rng.choice(len(days), 60)]
+    reaches = []
+    for place in asked:
+        own = prints[place].copy()
+        own[rng.choice(16, 11, replace=False)] ^= 1  # five of the sixteen stay as they are
+        reaches.append(Reach(days[place] - 10, days[place] + 10, prints, own, 4))
+    query, slots, dots = fast.all_above(Queries.of([every[place] for place in asked]), 0.08, reaches)
+    out_of_sight = 0
+    for number, (place, reach) in enumerate(zip(asked, reaches, strict=True)):
+        whole = hits(plain, every[place], 0.08)
+        alone = dict(zip(*(column.tolist() for column in fast.above(*every[place], 0.08, reach)), strict=True))
+        many = dict(zip(slots[query == number].tolist(), dots[query == number].tolist(), strict=True))
+        near = {slot: dot for slot, dot in whole.items() if abs(days[slot] - days[place]) <= 10 or slot == place}
+        for found in (alone, many):
+            assert near.items() <= found.items() <= whole.items(), f"seed {seed}"
+        out_of_sight += len(whole) - len(alone)
+        away = Reach(days[place] + 200, days[place] + 220, prints, reach.own, 4)
+        assert place in fast.above(*every[place], 0.08, away)[0].tolist(), f"seed {seed}: the copy is found"
+        names = Reach(days[place] + 200, days[place] + 220)
+        assert fast.above(*every[place], 0.08, names)[0].tolist() == []
+    assert out_of_sight > 1_000, f"seed {seed}: most of what is far is never looked at"
+    assert sum(looked_at) < 20 * len(days)

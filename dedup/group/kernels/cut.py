@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -18,9 +20,15 @@ def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
     """
     threshold = threshold_at(granularity) if granularity > 0 else float("inf")
     alone = PAIR * threshold
-    sizes = range(int(tree.weights.sum()) // 2 + 1)  # of the smaller of two groups
-    drops = np.fromiter((drop_at(granularity, size) for size in sizes), np.float64, len(sizes))
+    drops = _drops(granularity, (int(tree.weights.sum()) // 2 + 1).bit_length())  # by the size of the smaller of two
     return _cut(tree.left, tree.right, tree.height, tree.weights, threshold, alone, drops)
+
+
+@lru_cache(64)
+def _drops(granularity: float, bits: int) -> NDArray[np.float64]:
+    """What `drop_at` gives for each size of up to so many bits."""
+    sizes = 1 << bits
+    return np.fromiter((drop_at(granularity, size) for size in range(sizes)), np.float64, sizes)
 
 
 @kept

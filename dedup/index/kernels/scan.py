@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.vectorize.kernels.compiling import kept
+from dedup.index.kernels.weighing import from_on
+from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 
 if TYPE_CHECKING:
     from dedup.index.postings import OpenRows
     from dedup.index.segments import Queries, Segment, Terms, Weights
 
-_Found = tuple[NDArray[np.int32], NDArray[np.int32]]
 _AllFound = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 ROOM = 1 << 16
 """Hits that are handed on at a time, and at least as many as a segment has vectors."""
@@ -51,11 +51,22 @@ def search_segment(
     return found
 
 
-def search_open(rows: OpenRows, count: int, terms: Terms, weights: Weights, least: int) -> _Found:
-    """The slots of the open vectors whose product with one vector is above the least, and these products."""
+def search_one(
+    segment: Segment, gone: NDArray[np.bool_], terms: Terms, weights: Weights, least: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """What one vector finds in a sealed segment, without the slots that are gone: slots, and dot products."""
+    return _search_for(
+        segment.terms, segment.begin, segment.postings, segment.head, segment.head_begin, segment.head_place,
+        segment.head_weight, segment.head_norm, segment.slots, gone, terms, weights, least,
+    )  # fmt: skip
+
+
+def search_open(
+    rows: OpenRows, count: int, gone: NDArray[np.bool_], terms: Terms, weights: Weights, least: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The same in open vectors."""
     size = 1 << max(6, (4 * len(terms)).bit_length())
-    found, dots = _search_rows(rows.start[: count + 1], rows.terms, rows.weights, terms, weights, size, least)
-    return rows.slots[found], dots
+    return _search_rows(rows.slots, rows.start, count, rows.terms, rows.weights, gone, terms, weights, size, least)
 
 
 def lists_of(segment: Segment, queries: Queries) -> NDArray[np.int32]:
@@ -69,23 +80,92 @@ def lists_of(segment: Segment, queries: Queries) -> NDArray[np.int32]:
 @kept
 def _places(indexed: NDArray[np.int32], terms: NDArray[np.int32], found: NDArray[np.int32], heads: bool) -> None:
     """Both are ascending: what was searched already is not searched again."""
-    low, count = 0, len(indexed)
+    low = np.int64(0)
     for entry in range(len(terms)):
         term = terms[entry]
-        step, high = 1, low
-        while high < count and indexed[high] < term:
-            low = high + 1
-            high += step
-            step *= 2
-        high = min(high, count)
-        while low < high:
-            middle = (low + high) // 2
-            if indexed[middle] < term:
-                low = middle + 1
-            else:
-                high = middle
-        if low < count and indexed[low] == term:
+        low = from_on(term, indexed, low)
+        if low < len(indexed) and indexed[low] == term:
             found[entry] = -2 - low if heads else low
+
+
+@kernel
+def _likely(
+    sums: NDArray[np.int32], head_norm: NDArray[np.int32], norm: Whole, floor: Whole, likely: NDArray[np.int32]
+) -> Whole:
+    """Writes the vectors that may have a product above the floor, and tells how many they are.
+
+    A tail's product and the bound of a head's together are at most the product of two lengths: they fit.
+    """
+    some, group = np.int64(0), 32
+    for low in range(0, len(sums), group):
+        here, bound = sums[low : low + group], head_norm[low : low + group]
+        most = np.int32(0)
+        for other in range(len(here)):
+            most = max(most, np.int32(here[other] + np.int32(norm * bound[other])))
+        if most > floor:
+            for other in range(len(here)):
+                likely[some] = low + other
+                some += np.int64(np.int32(here[other] + np.int32(norm * bound[other])) > floor)
+    return some
+
+
+@kept
+def any_alike(prints: NDArray[np.uint8], slots: NDArray[np.int32], its: NDArray[np.uint8], least: int) -> bool:
+    """Whether one of some rows agrees with another row in so many places."""
+    for slot in slots:
+        row, agreeing = prints[slot], np.uint8(0)
+        for place in range(len(its)):
+            agreeing += np.uint8(row[place] == its[place])
+        if agreeing >= least:
+            return True
+    return False
+
+
+@kept
+def _search_for(
+    indexed: NDArray[np.int32],
+    begin: NDArray[np.int32],
+    postings: NDArray[np.uint32],
+    head: NDArray[np.int32],
+    head_begin: NDArray[np.int32],
+    head_place: NDArray[np.uint16],
+    head_weight: NDArray[np.uint16],
+    head_norm: NDArray[np.int32],
+    slots: NDArray[np.int32],
+    gone: NDArray[np.bool_],
+    terms: NDArray[np.int32],
+    weights: NDArray[np.uint16],
+    least: int,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    count = len(slots)
+    sums, mine = np.zeros(count, np.int32), np.zeros(max(1, len(head)), np.int32)
+    squares, low, place = np.int64(0), np.int64(0), np.int64(0)
+    for entry in range(len(terms)):
+        term, weight = terms[entry], np.int32(weights[entry])
+        low = from_on(term, indexed, low)
+        if low < len(indexed) and indexed[low] == term:
+            for at in range(np.uint64(begin[low]), np.uint64(begin[low + 1])):  # unsigned: none counts from the end
+                posting = postings[at]
+                sums[np.uint64(posting >> np.uint32(16))] += weight * np.int32(posting & np.uint32(0xFFFF))
+            continue
+        place = from_on(term, head, place)
+        if place < len(head) and head[place] == term:
+            mine[place] = weight
+            squares += np.int64(weight) * np.int64(weight)
+    floor, norm = np.int32(least), np.int32(np.ceil(np.sqrt(np.float64(squares))))
+    likely = np.empty(count + 1, np.int32)
+    some, hits = _likely(sums, head_norm, norm, floor, likely), np.int64(0)
+    for candidate in range(some):
+        row = likely[candidate]
+        if gone[slots[row]]:
+            continue
+        dot = sums[row]
+        for at in range(np.uint64(head_begin[row]), np.uint64(head_begin[row + 1])):
+            dot = np.int32(dot + np.int32(mine[np.uint64(head_place[at])] * np.int32(head_weight[at])))
+        if dot > floor:
+            likely[hits], sums[hits] = slots[row], dot  # what stood there was looked at before
+            hits += 1
+    return likely[:hits].astype(np.int64), sums[:hits].astype(np.int64)
 
 
 @kept
@@ -109,9 +189,9 @@ def _search(
     found_dot: NDArray[np.int32],
 ) -> tuple[int, int]:
     """Writes the hits until they might not fit; returns the query to go on with, and how many hits there are."""
-    count, group = len(head_norm), 32
+    count = len(head_norm)
     sums, mine = np.zeros(count, np.int32), np.zeros(max(1, heads), np.int32)
-    likely = np.empty(count, np.int32)
+    likely = np.empty(count + 1, np.int32)
     floor, hits = np.int32(least), 0
     for query in range(first, last):
         if hits + count > len(found_query):
@@ -127,17 +207,8 @@ def _search(
             elif its < -1:
                 mine[-2 - its] = weight
                 squares += np.int64(weight) * np.int64(weight)
-        # A tail's product and the bound of a head's together are at most the product of two lengths: they fit.
-        norm, some = np.int32(np.ceil(np.sqrt(np.float64(squares)))), np.int64(0)
-        for low in range(0, count, group):
-            here, bound = sums[low : low + group], head_norm[low : low + group]
-            most = np.int32(0)
-            for other in range(len(here)):
-                most = max(most, np.int32(here[other] + np.int32(norm * bound[other])))
-            if most > floor:
-                for other in range(len(here)):
-                    likely[some] = low + other
-                    some += np.int64(np.int32(here[other] + np.int32(norm * bound[other])) > floor)
+        norm = np.int32(np.ceil(np.sqrt(np.float64(squares))))
+        some = _likely(sums, head_norm, norm, floor, likely)
         for candidate in range(some):
             row = likely[candidate]
             dot = sums[row]
@@ -152,14 +223,17 @@ def _search(
 
 @kept
 def _search_rows(
+    slots: NDArray[np.int32],
     start: NDArray[np.int32],
+    count: int,
     row_terms: NDArray[np.int32],
     row_weights: NDArray[np.uint16],
+    gone: NDArray[np.bool_],
     terms: NDArray[np.int32],
     weights: NDArray[np.uint16],
     size: int,
     least: int,
-) -> _Found:
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """By a small table of the vector's terms, with open addressing; `size` is a power of two above their number."""
     keys, values = np.full(size, -1, np.int32), np.zeros(size, np.int64)
     wrap = size - 1
@@ -170,9 +244,10 @@ def _search_rows(
         while keys[place] >= 0:
             place = (place + 1) & wrap
         keys[place], values[place] = terms[entry], np.int64(weights[entry])
-    count = len(start) - 1
-    found, dots, hits = np.empty(count, np.int32), np.empty(count, np.int32), 0
+    found, dots, hits = np.empty(count, np.int64), np.empty(count, np.int64), 0
     for row in range(count):
+        if gone[slots[row]]:
+            continue
         dot = np.int64(0)
         for at in range(np.uint64(start[row]), np.uint64(start[row + 1])):
             term = row_terms[at]
@@ -183,6 +258,6 @@ def _search_rows(
                 if keys[place] == term:
                     dot += values[place] * np.int64(row_weights[at])
         if dot > least:
-            found[hits], dots[hits] = row, dot
+            found[hits], dots[hits] = slots[row], dot
             hits += 1
     return found[:hits].copy(), dots[:hits].copy()

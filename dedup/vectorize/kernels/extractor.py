@@ -30,6 +30,8 @@ LONGEST_BLOCK = 1 << 29
 """... and of several articles from which on they are not read at once: places in their bytes are kept in 32 bits."""
 LONGEST_TITLE = 1 << 22
 """Words of a title up to which its weighted counts are sure to fit into 32 bits."""
+FEW = 8
+"""Articles that no thread is started for."""
 
 
 _Number = TypeVar("_Number", bound=np.generic)
@@ -120,7 +122,8 @@ class Extractor:
 
     def read(self, articles: Iterable[tuple[str, str]], threads: int | None = None) -> HashedWords:
         """The hashed words of articles, which are read block by block while later ones are still coming in."""
-        return HashedWords.joined(list(in_threads(self.words, blocks(articles), threads)))
+        found = list(in_threads(self.words, blocks(articles), threads))
+        return found[0] if len(found) == 1 else HashedWords.joined(found)
 
     def signatures(self, words: HashedWords, threads: int | None = None) -> NDArray[np.uint32]:
         """The signatures alone of articles whose hashed words are known; shape (articles, num_perm)."""
@@ -134,6 +137,8 @@ class Extractor:
     ) -> Features:
         """The features of any number of articles whose hashed words are known, some at a time in each thread."""
         count = len(words)
+        if count <= FEW:
+            return self.sketch(words)
         signatures, indptr = np.empty((count, len(self._a)), np.uint32), np.zeros(count + 1, np.int64)
         terms: list[NDArray[np.int32]] = [np.empty(0, np.int32)]
         every: list[NDArray[np.unsignedinteger]] = [np.empty(0, np.uint16)]
