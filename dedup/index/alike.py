@@ -108,7 +108,7 @@ def by_numpy(live: Live, asking: Sequence[Asking], hits: Hits) -> list[Alike]:
         ordinary = (live.ordinary[slots] + (one.vector.ordinary + live.crowd)) / 2
         scores = live.scored(cosine, ordinary, days, live.outlet[slots] == one.outlet, slots)
         agreeing = np.count_nonzero(live.marks[slots] == one.vector.marks, axis=1)
-        found.append(Alike(slots, cosine, scores, days, agreeing, foreign))
+        found.append(in_reach(live, one, Alike(slots, cosine, scores, days, agreeing, foreign)))
     return found
 
 
@@ -124,10 +124,11 @@ def by_kernels(live: Live, asking: Sequence[Asking], hits: Hits) -> list[Alike]:
     """The same by a kernel."""
     from dedup.index.kernels.alike import resemblance
 
-    cosine, score, days, agreeing = resemblance(
+    places, ends, cosine, score, days, agreeing = resemblance(
         hits.start,
         hits.slots,
         hits.dots,
+        hits.foreign,
         live.seconds,
         live.ordinary,
         live.outlet,
@@ -136,15 +137,17 @@ def by_kernels(live: Live, asking: Sequence[Asking], hits: Hits) -> list[Alike]:
         np.array([one.vector.ordinary + live.crowd for one in asking], np.float64),
         np.array([one.outlet for one in asking], np.int32),
         np.stack([one.vector.marks for one in asking]),
+        live.prints.shape[1],
+        least_alike(live),
         WEIGHT_UNIT**2,
         *scoring(live.settings),
     )
-    bounds = hits.start.tolist()
+    slots, foreign = hits.slots, hits.foreign
+    if len(places) < len(slots):
+        slots, foreign = slots[places], foreign[places]
+    bounds = [0, *ends.tolist()]
     spans = [slice(bounds[place], bounds[place + 1]) for place in range(len(asking))]
-    return [
-        Alike(hits.slots[span], cosine[span], score[span], days[span], agreeing[span], hits.foreign[span])
-        for span in spans
-    ]
+    return [Alike(slots[span], cosine[span], score[span], days[span], agreeing[span], foreign[span]) for span in spans]
 
 
 def sums_by_story(live: Live, slots: NDArray[np.int64], scores: NDArray[np.int64], enough: float, best: float) -> _Sums:

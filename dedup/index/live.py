@@ -12,7 +12,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.index.alike import PRINT, Alike, Asking, Hits, by_kernels, by_numpy, in_reach, least_alike
+from dedup.index.alike import PRINT, Alike, Asking, Hits, by_kernels, by_numpy, least_alike
 from dedup.index.postings import LARGEST, SEALED_AT_ONCE, PlainPostings, SegmentedPostings
 from dedup.index.records import StoredArticle
 from dedup.index.segments import ManyHits, Queries, Reach, Segment, Span, Terms, Weights, search
@@ -216,8 +216,7 @@ class Live:
         return self._resemble(asking, self._hits(asking, np.array(tongues, np.int64), np.array(among, np.int64)))
 
     def _resemble(self, asking: Sequence[Asking], hits: Hits) -> list[Alike]:
-        found = by_kernels(self, asking, hits) if self.by_kernels else by_numpy(self, asking, hits)
-        return [in_reach(self, one, alike) for one, alike in zip(asking, found, strict=True)]
+        return by_kernels(self, asking, hits) if self.by_kernels else by_numpy(self, asking, hits)
 
     def _reach(self, one: Asking) -> Reach:
         """How far a search for an article goes; a second more than it must, for no rounding to matter."""

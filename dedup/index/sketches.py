@@ -153,8 +153,12 @@ def names_of(vectors: Sequence[Vector]) -> list[tuple[NDArray[np.int32], NDArray
     """What `Vector.names` gives for each of many vectors, by a kernel."""
     from dedup.index.kernels.layout import stretched as stretched_together
 
-    start, terms, weights = side_by_side([(vector.terms, vector.weights) for vector in vectors])
-    crossing = np.concatenate([np.empty(0, np.bool_), *(vector.crossing for vector in vectors)])
+    if len(vectors) == 1:
+        one = vectors[0]
+        start, terms, weights, crossing = np.array([0, len(one.terms)]), one.terms, one.weights, one.crossing
+    else:
+        start, terms, weights = side_by_side([(vector.terms, vector.weights) for vector in vectors])
+        crossing = np.concatenate([np.empty(0, np.bool_), *(vector.crossing for vector in vectors)])
     unit, least, worth = WEIGHT_UNIT, float(LEAST), float(np.sqrt(WORTH))
     begin, its, their = stretched_together(start, terms, weights, crossing, unit, least, worth)
     bounds = begin.tolist()

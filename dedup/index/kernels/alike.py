@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 
-_Columns = tuple[NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
+_Places = NDArray[np.int64]
+_Columns = tuple[_Places, _Places, NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
 
 
 @kernel
@@ -129,6 +130,7 @@ def resemblance(
     start: NDArray[np.int64],
     slots: NDArray[np.int64],
     dots: NDArray[np.int64],
+    foreign: NDArray[np.bool_],
     seconds: NDArray[np.float64],
     ordinary: NDArray[np.float64],
     outlet: NDArray[np.int32],
@@ -137,6 +139,8 @@ def resemblance(
     their_ordinary: NDArray[np.float64],
     their_outlet: NDArray[np.int32],
     their_marks: NDArray[np.uint8],
+    beginning: int,
+    least: int,
     dot_unit: float,
     score_unit: float,
     day: float,
@@ -147,16 +151,29 @@ def resemblance(
     span: float,
     window: float,
 ) -> _Columns:
-    """Cosine, score, days and agreeing marks of hits; those of query i are at `start[i]:start[i + 1]`."""
+    """Cosine, score, days and agreeing marks of hits; those of query i are at `start[i]:start[i + 1]`.
+
+    Hits beyond the window are left out, see `alike.in_reach`, and what is left moves up: its places come first, then
+    where those of each query end.
+    """
     total = len(slots)
     cosines, scores = np.empty(total), np.empty(total, np.int64)
     days, agreeing = np.empty(total), np.empty(total, np.int64)
+    places, ends, found = np.empty(total, np.int64), np.empty(len(start) - 1, np.int64), np.int64(0)
     for query in range(len(start) - 1):
         mine = their_marks[query]
         for at in range(start[query], start[query + 1]):
             slot = slots[at]
             cosine = np.float64(dots[at]) * dot_unit
             apart = abs(seconds[slot] - when[query]) / day
+            if apart > window:
+                if foreign[at]:
+                    continue
+                alike = np.int64(0)
+                for place in range(beginning):
+                    alike += np.int64(mine[place] == marks[slot, place])
+                if alike < least:
+                    continue
             same = outlet[slot] == their_outlet[query] and outlet[slot] >= 0
             score = _score(
                 cosine, (ordinary[slot] + their_ordinary[query]) / 2, apart, same, score_unit, date_penalty, date_span,
@@ -166,8 +183,10 @@ def resemblance(
             its = marks[slot]
             for place in range(len(mine)):
                 count += np.int64(mine[place] == its[place])
-            cosines[at], scores[at], days[at], agreeing[at] = cosine, score, apart, count
-    return cosines, scores, days, agreeing
+            places[found], cosines[found], scores[found], days[found], agreeing[found] = at, cosine, score, apart, count
+            found += 1
+        ends[query] = found
+    return places[:found], ends, cosines[:found], scores[:found], days[:found], agreeing[:found]
 
 
 @kept
