@@ -278,6 +278,21 @@ class Desk:
         answer = Placement(article.id, status, ledger.story(now).id, is_new, None, changed=others)
         return Draft(answer, verdict.found, now, int(keeper.live.copies[one.slot]))
 
+    def match(self, came: Incoming) -> Draft:
+        """Where an article would belong."""
+        texts, reader = [(came.article.title, came.article.text)], self.keeper()
+        drawn = reader.draw(texts, to_keep=False)[0]  # while others think
+        with self.thinking:
+            keeper = self.up_to_date()
+            drawn = drawn if keeper is reader else keeper.draw(texts, to_keep=False)[0]
+            twin = next((twin.number for twin in self.store.alike(came.content) if twin.number in keeper.live), None)
+            new, placer = _newcomer(came, drawn, None), keeper.placer
+            verdict = placer.judge(placer.weigh([new])[0]) if twin is None else keeper.equal(new, twin)
+            number = keeper.story_for(new, verdict)
+            story = None if number is None else self.store.story_numbered([number]).get(number)
+        answer = Placement(came.article.id, "matched", story.id if story else "", story is None, None)
+        return Draft(answer, verdict.found, number, verdict.copies)
+
     def told(self, drafts: Sequence[Draft]) -> list[Placement]:
         """What is answered about articles: the drafts with what decided, and the names of the articles meant."""
         numbers = {found.number for draft in drafts for found in draft.found}
@@ -365,7 +380,7 @@ class Desk:
         return stored, article.text or None
 
 
-def _newcomer(came: Incoming, drawn: Drawn, number: int) -> Newcomer:
+def _newcomer(came: Incoming, drawn: Drawn, number: int | None) -> Newcomer:
     return Newcomer(came.article.id, came.seconds, came.article.source, drawn.judged, drawn.vector, number)
 
 

@@ -54,6 +54,7 @@ def follow(keeper: Keeper, cursor: int, now: float) -> bool:
     first = store.first_alike([article.content for article in new])
     for article, vector in zip(new, vectors, strict=True):
         live.add(article, vector, twin=first[article.content] != article.number)
+    keeper.part(store.apart([article.number for article in new]))
     live.tidy()
     return True
 

@@ -6,7 +6,7 @@ It knows nothing of callers: see `story_index` for the door.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
@@ -58,6 +58,7 @@ class Keeper:
         self._words: dict[int, HashedWords] = {}
         self._unwritten: dict[int, tuple[StoredArticle, str | None, Sketch]] = {}
         self._moved: dict[int, Place] = {}
+        self._parted: list[tuple[int, int]] = []
         self.fresh: dict[int, Sketch] = {}  # of a transaction that is under way: no other thread sees them in the store
 
     def has_outgrown_its_form(self) -> bool:
@@ -66,6 +67,7 @@ class Keeper:
 
     def load(self) -> None:
         """Reads what is stored."""
+        self.part(self.store.apart())
         last, holders = -1, set[bytes]()
         vectors = self._every_vector()
         slots: list[int] = []
@@ -166,9 +168,10 @@ class Keeper:
         self._unwritten[article.number] = (placed, text, sketch)
         self.fresh[article.number] = sketch
         self.live.settle(one.slot, placed)
-        for number in verdict.apart:
-            self.apart[number].add(article.number)
-            self.apart[article.number].add(number)
+        if verdict.apart:
+            pairs = [(min(number, article.number), max(number, article.number)) for number in verdict.apart]
+            self.part(pairs)
+            self._parted += pairs
         ledger.touch(article.story)
         for number in verdict.digests:
             self._put_aside(ledger, number)
@@ -194,6 +197,9 @@ class Keeper:
             articles = [*self._unwritten.values()]
             self._unwritten = {}
             self.store.put_articles(articles)
+        if self._parted:
+            self.store.put_apart(self._parted)
+            self._parted = []
 
     def take_out(self, ledger: Ledger, article: StoredArticle) -> None:
         """Lets go of an article; who is left of its copies stands for it."""
@@ -219,11 +225,20 @@ class Keeper:
             stands = heir or bool(live.stands[live.slot(number)])
             self._put(ledger, number, Place(story, left[0] if root == article.number else root, stands))
 
+    def part(self, pairs: Iterable[tuple[int, int]]) -> None:
+        """Remembers articles, by number, that are never of one story."""
+        for one, other in pairs:
+            self.apart[one].add(other)
+            self.apart[other].add(one)
+
     def let_go(self, number: int) -> None:
         """Forgets an article that the store has no longer, or as another."""
         self.live.remove(number)
         for known in (self.fresh, self._vectors, self._words, self._unwritten, self._moved):
             known.pop(number, None)
+        for other in self.apart.pop(number, ()):
+            self.apart[other].discard(number)
+        self._parted = [pair for pair in self._parted if number not in pair]
 
     def look_at(self, ledger: Ledger, stories: Sequence[int]) -> None:
         """Groups the articles of some stories anew, the first of which matters most, as if there were no others."""
@@ -294,9 +309,6 @@ class Keeper:
                 if self.live.of_story(story) and not ledger.settled([story]):
                     self.look_at(ledger, [story])
         self.live.tidy()
-        for article in articles:
-            for other in self.apart.pop(article.number, ()):
-                self.apart[other].discard(article.number)
 
     def _together(self, stories: Sequence[int]) -> tuple[list[int], list[int]]:
         """The slots of the articles of as many stories as can be looked at together, and these."""
@@ -362,8 +374,16 @@ class Keeper:
         found = {number: self.fresh[number] for number in numbers if number in self.fresh}
         return found | self.store.sketches([number for number in numbers if number not in found])
 
+    def _every_sketch(self) -> Iterator[tuple[int, Sketch]]:
+        """Those in the store, and those of a transaction that is under way in another thread."""
+        fresh = dict(self.fresh)
+        for number, sketch in self.store.every_sketch():
+            fresh.pop(number, None)
+            yield number, sketch
+        yield from fresh.items()
+
     def _every_vector(self) -> Iterator[tuple[int, Vector]]:
-        sketches = self.store.every_sketch()
+        sketches = self._every_sketch()
         if not isinstance(self.steps, FastSteps):
             yield from ((number, Vector.unpacked(sketch.vector)) for number, sketch in sketches)
             return

@@ -25,6 +25,7 @@ class _State:
     articles: dict[int, StoredArticle] = field(default_factory=dict)
     texts: dict[int, str] = field(default_factory=dict)
     sketches: dict[int, Sketch] = field(default_factory=dict)
+    apart: set[tuple[int, int]] = field(default_factory=set)
     stories: dict[int, StoredStory] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     last: dict[str, int] = field(default_factory=lambda: {"article": 0, "story": 0, "change": 0})
@@ -105,6 +106,14 @@ class MemoryStore:
         state = self._written()
         for table in (state.articles, state.texts, state.sketches):
             table.pop(number, None)
+        state.apart = {pair for pair in state.apart if number not in pair}
+
+    def put_apart(self, pairs: Sequence[tuple[int, int]]) -> None:
+        self._written().apart |= set(pairs)
+
+    def apart(self, numbers: Sequence[int] | None = None) -> list[tuple[int, int]]:
+        known = sorted(self._open().apart)
+        return known if numbers is None else [pair for pair in known if not {*pair}.isdisjoint(numbers)]
 
     def article(self, id_: str) -> StoredArticle | None:
         return next((article for article in self._open().articles.values() if article.id == id_), None)

@@ -19,7 +19,7 @@ from dedup.steps import PlainSteps
 from dedup.vectorize.exact import WEIGHT_UNIT
 
 _Columns: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
-MOST = 400
+MOST = 200
 """Articles that are looked at together at most; stories that would make it more are left as they are."""
 
 

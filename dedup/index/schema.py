@@ -37,6 +37,13 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
                 story TEXT NOT NULL, before TEXT NOT NULL, at REAL NOT NULL)""",
         ),
     ),
+    (
+        "articles that are never of one story",
+        (
+            "CREATE TABLE apart (low INTEGER, high INTEGER, PRIMARY KEY (low, high)) WITHOUT ROWID",
+            "CREATE INDEX apart_high ON apart (high)",
+        ),
+    ),
 )
 """What makes a store of an empty file, in order. A new form of the store is a new entry at the end, never a change."""
 

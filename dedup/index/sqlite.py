@@ -128,8 +128,7 @@ class SqliteStore:
         self._write_many(_PUT_ARTICLE, [article_row(article) for article, _, _ in rows])
         sketches = [(article.number, sketch.words, sketch.vector) for article, _, sketch in rows]
         self._write_many("INSERT OR REPLACE INTO sketch VALUES (?, ?, ?)", sketches)
-        untold = [(article.number,) for article, text, _ in rows if text is None]
-        self._write_many("DELETE FROM body WHERE number = ?", untold)
+        self._write_many("DELETE FROM body WHERE number = ?", [(one.number,) for one, text, _ in rows if text is None])
         texts = [(article.number, text) for article, text, _ in rows if text is not None]
         self._write_many("INSERT OR REPLACE INTO body VALUES (?, ?)", texts)
 
@@ -149,10 +148,19 @@ class SqliteStore:
     def delete_article(self, number: int) -> None:
         for table in ("article", "sketch", "body"):
             self._write(f"DELETE FROM {table} WHERE number = ?", (number,))
+        self._write("DELETE FROM apart WHERE low = ? OR high = ?", (number, number))
+
+    def put_apart(self, pairs: Sequence[tuple[int, int]]) -> None:
+        self._write_many("INSERT OR IGNORE INTO apart VALUES (?, ?)", pairs)
+
+    def apart(self, numbers: Sequence[int] | None = None) -> list[tuple[int, int]]:
+        if numbers is None:
+            return [*self._rows("SELECT low, high FROM apart ORDER BY low, high")]
+        sides = ("SELECT low, high FROM apart WHERE low IN ({})", "SELECT low, high FROM apart WHERE high IN ({})")
+        return sorted({row for statement in sides for row in self._of_numbers(statement, numbers)})
 
     def article(self, id_: str) -> StoredArticle | None:
-        found = self._articles("WHERE id = ?", (id_,))
-        return found[0] if found else None
+        return next(iter(self._articles("WHERE id = ?", (id_,))), None)
 
     def articles(self, numbers: Sequence[int]) -> dict[int, StoredArticle]:
         found = (self._articles(f"WHERE number IN ({marks})", part) for part, marks in _parts(numbers))

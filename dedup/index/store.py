@@ -86,7 +86,17 @@ class Store(Protocol):
         """The same of several: number, story, copies, stands."""
         ...
 
-    def delete_article(self, number: int) -> None: ...
+    def delete_article(self, number: int) -> None:
+        """Takes away an article, and all that is known of it."""
+        ...
+
+    def put_apart(self, pairs: Sequence[tuple[int, int]]) -> None:
+        """Writes which articles are never of one story, the lower number first."""
+        ...
+
+    def apart(self, numbers: Sequence[int] | None = None) -> list[tuple[int, int]]:
+        """All that was written of that, rising; or what was written of some articles."""
+        ...
 
     def article(self, id_: str) -> StoredArticle | None:
         """The article that has an id."""

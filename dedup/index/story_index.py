@@ -17,12 +17,11 @@ from dedup.collection import published_seconds
 from dedup.errors import StoreError, UnknownArticleError
 from dedup.index.ahead import ahead
 from dedup.index.checking import check
-from dedup.index.desk import Desk, Draft
+from dedup.index.desk import Desk
 from dedup.index.finding import StoryPage, page, words_of
 from dedup.index.incoming import Incoming, Placement, dates_now, incoming
 from dedup.index.memory import MemoryStore
 from dedup.index.opening import Facts, read_facts, write_facts
-from dedup.index.placing import Newcomer
 from dedup.index.records import Change, StoredStory
 from dedup.index.sqlite import SqliteStore
 from dedup.index.store import Store, StoryFilter
@@ -266,17 +265,8 @@ class StoryIndex:
         Raises:
             InputError: it is no article.
         """
-        came, desk = incoming(article, 0, [], dates_now(), needs_id=False), self._desk
-        with desk.thinking:
-            keeper = desk.up_to_date()
-            drawn = keeper.draw([(came.article.title, came.article.text)], to_keep=False)[0]
-            twin = next((twin.number for twin in self._store.alike(came.content) if twin.number in keeper.live), None)
-            new = Newcomer(came.article.id, came.seconds, came.article.source, drawn.judged, drawn.vector)
-            verdict = keeper.placer.judge(keeper.placer.weigh([new])[0]) if twin is None else keeper.equal(new, twin)
-            number = keeper.story_for(new, verdict)
-            story = None if number is None else self._store.story_numbered([number]).get(number)
-            answer = Placement(came.article.id, "matched", story.id if story else "", story is None, None)
-            return desk.told([Draft(answer, verdict.found, number, verdict.copies)])[0]
+        came = incoming(article, 0, [], dates_now(), needs_id=False)
+        return self._desk.told([self._desk.match(came)])[0]
 
     def article(self, article: str) -> IndexedArticle:
         """An article by its id.

@@ -12,6 +12,7 @@ import pytest
 from dedup.errors import StoreError
 from dedup.index.memory import MemoryStore
 from dedup.index.records import Change, Sketch, StoredArticle, StoredStory, moment
+from dedup.index.schema import APPLICATION, MIGRATIONS
 from dedup.index.sqlite import SqliteStore
 from dedup.index.store import Store, StoryFilter
 
@@ -165,6 +166,45 @@ def test_an_article_is_placed_replaced_and_removed(kept: Kept) -> None:
         assert not found.sketches([1])
 
 
+def test_who_is_never_of_one_story_is_known_until_one_is_gone(kept: Kept) -> None:
+    pairs = [(1, 4), (2, 3), (3, 7)]
+    with kept.store.transaction():
+        for number in (1, 2, 3, 4, 7):
+            kept.store.put_article(article(number), "", sketch(number))
+        kept.store.put_apart(pairs[::-1])
+        kept.store.put_apart([(2, 3)])  # again
+    for store in kept.before_and_after():
+        assert store.apart() == pairs
+        assert store.apart([3]) == [(2, 3), (3, 7)]
+        assert store.apart([4, 9]) == [(1, 4)]
+        assert store.apart([]) == []
+    with kept.store.transaction():
+        kept.store.delete_article(3)
+    for store in kept.before_and_after():
+        assert store.apart() == [(1, 4)]
+
+
+def test_a_store_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> None:
+    path = tmp_path / "stories.db"
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL)")
+        connection.execute("INSERT INTO migration VALUES (1, 'tables')")
+        for statement in MIGRATIONS[0][1]:
+            connection.execute(statement)
+        connection.execute(f"PRAGMA application_id = {APPLICATION}")
+        connection.execute("PRAGMA user_version = 1")
+    connection.close()
+    with pytest.raises(StoreError, match="open it to write once"):
+        SqliteStore(path, read_only=True)
+    store = SqliteStore(path)
+    with store.transaction():
+        store.put_apart([(1, 2)])
+    store.close()
+    again = SqliteStore(path, read_only=True)
+    assert again.apart() == [(1, 2)]
+    again.close()
+
+
 def test_stories_by_page_and_filter(kept: Kept) -> None:
     store = kept.store
     with store.transaction():
@@ -242,5 +282,5 @@ def test_everything_is_in_one_open_file_format(tmp_path: Path) -> None:
     with sqlite3.connect(tmp_path / "stories.db") as connection:
         rows = connection.execute("SELECT id, text FROM article JOIN body USING (number)").fetchall()
         assert rows == [("a1", "one")]
-        assert connection.execute("SELECT name FROM migration").fetchall() == [("tables",)]
+        assert connection.execute("SELECT name FROM migration").fetchall() == [(name,) for name, _ in MIGRATIONS]
     connection.close()

@@ -429,3 +429,22 @@ def test_a_reader_of_another_process_sees_what_was_written_since(tmp_path: Path)
             assert reader.match(replace(other, id="x")).copy_of == other.id
             with pytest.raises(dedup.StoreError, match="read only"):
                 reader.add(other)
+
+
+def test_another_language_may_come_while_articles_are_taken_in() -> None:
+    """Who asks in a second language while a batch is under way does not make the batch unseen by that language."""
+    names = " ".join(f"Karla Venn{place} Ostmark{place} {place + 100}" for place in range(12))
+    english = f"The minister {names} said of the storm that it was over and that the bridge had been closed"
+    german = f"Der Minister {names} sagte über den Sturm dass er vorbei ist und dass die Brücke gesperrt war und nicht"
+    background = dedup.learn_background([Article(id=str(n), text=f"the thing of {n} was not there") for n in range(9)])
+    with StoryIndex.open(":memory:", background=background) as index:
+        index.add({"id": "a", "text": "The weather of the week was and is and will be what it was in the north"})
+        desk = index._desk
+        came = index._following(iter([{"id": "b", "text": english}]), 1, [])
+        asked = threading.Thread(target=index.match, args=({"text": german},))
+        with desk.transaction() as ledger:
+            desk.take(ledger, came, desk.draw(came))
+            asked.start()
+            asked.join()
+        links = index.match({"text": german}).links
+    assert [link.b or link.a for link in links] == ["b"]
