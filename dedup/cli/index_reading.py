@@ -18,6 +18,8 @@ from dedup.cli.output import Format, write_result
 LimitOption = Annotated[
     int | None, typer.Option("--limit", metavar="N", help="At most so many.", show_default=False, min=1)
 ]
+MATCHED_TOGETHER = 64
+"""Articles that are matched at a time, where they do not come line by line."""
 
 
 def match(
@@ -28,7 +30,10 @@ def match(
     given = configured(field=field, dayfirst=dayfirst)
     notices: list[Notice] = []
     with opened_to_read(store) as index:
-        placements = (index.match(article) for article in articles_of(paths, given, notices))
+        articles = articles_of(paths, given, notices)
+        at_once = 1 if "-" in paths else MATCHED_TOGETHER
+        blocks = iter(lambda: list(islice(articles, at_once)), [])
+        placements = (placed for block in blocks for placed in index.match_many(block))
         write_lines({**placed.to_record(), "links": [asdict(link) for link in placed.links]} for placed in placements)
     tell(notices)
 

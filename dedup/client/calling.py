@@ -184,6 +184,14 @@ class Client:
         """
         return answers.placement(self._ask("POST", "v1/match", json=answers.record_of(article, needs_id=False)))
 
+    def match_many(self, articles: Iterable[Article | Mapping[str, Any]]) -> list[Placement]:
+        """As `StoryIndex.match_many`, one after the other: the service looks up together what is asked at one time.
+
+        Raises:
+            InputError: one is no article.
+        """
+        return [self.match(article) for article in articles]
+
     def article(self, article: str) -> IndexedArticle:
         """As `StoryIndex.article`.
 

@@ -14,13 +14,13 @@ from dedup.clustering import Link, Progress
 from dedup.collection import untold
 from dedup.errors import StoreError, UnknownArticleError
 from dedup.index.following import follow
-from dedup.index.guests import Admitted, Drawn
+from dedup.index.guests import Admitted, Draft, Drawn
 from dedup.index.identity import around_settled
 from dedup.index.incoming import Incoming, Placement
 from dedup.index.keeper import Keeper
 from dedup.index.ledger import Ledger, renumber
 from dedup.index.opening import DAY, HOUR, Facts, read_facts, write_facts
-from dedup.index.placing import Found, Newcomer, link
+from dedup.index.placing import Newcomer, link
 from dedup.index.records import StoredArticle, facts_of
 from dedup.index.store import Store
 from dedup.index.whole import Whole, whole
@@ -29,21 +29,7 @@ from dedup.settings import METHOD_VERSION, Settings
 _EXPIRED_AT_ONCE = 500
 
 
-@dataclass(frozen=True, slots=True)
-class Draft:
-    """An answer that lacks what is looked up for many at a time.
-
-    Attributes:
-        answer: without links.
-        found: what decided.
-        story: the number of the story, None for none.
-        copies: the number of the first of its copies, None where it has none.
-    """
-
-    answer: Placement
-    found: tuple[Found, ...] = ()
-    story: int | None = None
-    copies: int | None = None
+_MATCHED = Placement("", "matched", "", True, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,20 +264,29 @@ class Desk:
         answer = Placement(article.id, status, ledger.story(now).id, is_new, None, changed=others)
         return Draft(answer, verdict.found, now, int(keeper.live.copies[one.slot]))
 
-    def match(self, came: Incoming) -> Draft:
-        """Where an article would belong."""
-        texts, reader = [(came.article.title, came.article.text)], self.keeper()
-        drawn = reader.draw(texts, to_keep=False)[0]  # while others think
+    def match(self, came: Sequence[Incoming]) -> list[Draft]:
+        """Where each of some articles would belong, if it came alone."""
+        texts, reader = [(one.article.title, one.article.text) for one in came], self.keeper()
+        drawn = reader.draw(texts, to_keep=False)  # while others think
         with self.thinking:
             keeper = self.up_to_date()
-            drawn = drawn if keeper is reader else keeper.draw(texts, to_keep=False)[0]
-            twin = next((twin.number for twin in self.store.alike(came.content) if twin.number in keeper.live), None)
-            new, placer = _newcomer(came, drawn, None), keeper.placer
-            verdict = placer.judge(placer.weigh([new])[0]) if twin is None else keeper.equal(new, twin)
-            number = keeper.story_for(new, verdict)
-            story = None if number is None else self.store.story_numbered([number]).get(number)
-        answer = Placement(came.article.id, "matched", story.id if story else "", story is None, None)
-        return Draft(answer, verdict.found, number, verdict.copies)
+            drawn = drawn if keeper is reader else keeper.draw(texts, to_keep=False)
+            news = [_newcomer(one, its, None) for one, its in zip(came, drawn, strict=True)]
+            first = self.store.first_alike([one.content for one in came])
+            twins = [number if (number := first.get(one.content, 0)) in keeper.live else 0 for one in came]
+            weighed = iter(keeper.placer.weigh([new for new, twin in zip(news, twins, strict=True) if not twin]))
+            drafts = []
+            for new, twin in zip(news, twins, strict=True):
+                verdict = keeper.equal(new, twin) if twin else keeper.placer.judge(next(weighed))
+                drafts.append(Draft(_MATCHED, verdict.found, keeper.story_for(new, verdict), verdict.copies))
+            known = self.store.story_numbered(sorted({draft.story for draft in drafts if draft.story is not None}))
+        answers = [
+            replace(_MATCHED, article=one.article.id, story=known[draft.story].id, new_story=False)
+            if draft.story in known
+            else replace(_MATCHED, article=one.article.id)
+            for one, draft in zip(came, drafts, strict=True)
+        ]
+        return [replace(draft, answer=answer) for draft, answer in zip(drafts, answers, strict=True)]
 
     def told(self, drafts: Sequence[Draft]) -> list[Placement]:
         """What is answered about articles: the drafts with what decided, and the names of the articles meant."""

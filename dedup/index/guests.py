@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dedup.index.placing import Newcomer, Weighed
+from dedup.index.incoming import Placement
+from dedup.index.placing import Found, Newcomer, Weighed
 from dedup.index.sketches import Vector
 from dedup.vectorize.features import HashedWords
 
@@ -48,3 +49,20 @@ class Drawn:
     packed: bytes
     judged: HashedWords
     vector: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An answer that lacks what is looked up for many at a time.
+
+    Attributes:
+        answer: without links.
+        found: what decided.
+        story: the number of the story, None for none.
+        copies: the number of the first of its copies, None where it has none.
+    """
+
+    answer: Placement
+    found: tuple[Found, ...] = ()
+    story: int | None = None
+    copies: int | None = None

@@ -196,11 +196,20 @@ class SegmentedPostings:
 
     def all_above(self, queries: Queries, floor: float, reaches: Sequence[Reach]) -> ManyHits:
         """The same for many vectors, by several threads: which of them, the slots, and the products."""
-        if self._snapshot.count:
+        from dedup.index.kernels.scan import search_open
+
+        if self._snapshot.count and len(queries) >= SEALED_AT_ONCE:
             self._seal()
-        query, slots, dots = search(self._snapshot.segments, queries, reaches, floor)
-        there = ~self._gone[slots]
-        return query[there], slots[there], dots[there]
+        now, gone = self._snapshot, self._gone
+        query, slots, dots = search(now.segments, queries, reaches, floor)
+        there = ~gone[slots]
+        found = [(query[there], slots[there], dots[there])]
+        least = int(np.floor(floor / WEIGHT_UNIT**2))
+        for place in range(len(queries) if now.count else 0):
+            rows, products = search_open(now.rows, now.count, gone, *queries.vector(place), least)
+            found.append((np.full(len(rows), place), rows, products))
+        whole = [np.concatenate(column) for column in zip(*found, strict=True)]
+        return whole[0], whole[1], whole[2]
 
     def free(self) -> list[int]:
         """The slots that nothing is left of since this was last asked."""

@@ -265,8 +265,17 @@ class StoryIndex:
         Raises:
             InputError: it is no article.
         """
-        came = incoming(article, 0, [], dates_now(), needs_id=False)
-        return self._desk.told([self._desk.match(came)])[0]
+        return self.match_many([article])[0]
+
+    def match_many(self, articles: Iterable[Article | Mapping[str, Any]]) -> list[Placement]:
+        """The same of several, each as if it were asked about alone; together they take less time.
+
+        Raises:
+            InputError: one is no article.
+        """
+        dates = dates_now()
+        came = [incoming(article, place, [], dates, needs_id=False) for place, article in enumerate(articles)]
+        return self._desk.told(self._desk.match(came)) if came else []
 
     def article(self, article: str) -> IndexedArticle:
         """An article by its id.

@@ -138,7 +138,7 @@ def article_routes(state: State) -> APIRouter:
     )
     async def match(request: Request) -> Response:
         article = article_of(await body_of(request), settings, needs_id=False)
-        return answer(placement_record(await state.matching.ask(state.index.match, article)))
+        return answer(placement_record(await state.matching.look_up(article)))
 
     @routes.get(
         "/articles/{id:path}",

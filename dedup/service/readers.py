@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
-from typing import ParamSpec, TypeVar
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, ParamSpec, TypeVar
 
 from dedup.service.problems import problem
 from dedup.service.writer import as_problem
 
 P = ParamSpec("P")
 T = TypeVar("T")
+Item = TypeVar("Item")
 
 
 class Readers:
@@ -40,11 +42,14 @@ class Readers:
         Raises:
             Problem: it ends with an error, too many wait already, or it took too long (then it goes on by itself).
         """
+        return await self._answer(lambda: self._pool.submit(call, *args, **options))
+
+    async def _answer(self, begin: Callable[[], Future[T]]) -> T:
         if self._count >= self._most:
             what = f"{self._count:,} requests wait for an answer already"
             raise problem("too-busy", "service", what, "send it again after Retry-After", retry=1)
         self._count += 1
-        done = asyncio.get_running_loop().run_in_executor(self._pool, lambda: call(*args, **options))
+        done = asyncio.wrap_future(begin())
         done.add_done_callback(self._ended)
         try:
             async with asyncio.timeout(self._patience):
@@ -63,3 +68,56 @@ class Readers:
         self._count -= 1
         if not done.cancelled():
             done.exception()
+
+
+class Gatherer(Readers, Generic[Item, T]):
+    """A thread that answers what many ask: all that came while it answered others it looks up together.
+
+    Args:
+        name: of the thread.
+        call: gives the answers to several items.
+        most: items that it looks up together.
+        waiting, patience: see `Readers`.
+    """
+
+    def __init__(
+        self, name: str, call: Callable[[list[Item]], list[T]], *, most: int, waiting: int, patience: float
+    ) -> None:
+        super().__init__(name, 1, waiting, patience)
+        self._call, self._together = call, most
+        self._asked: deque[tuple[Item, Future[T]]] = deque()
+
+    async def look_up(self, item: Item) -> T:
+        """The answer to one item; all else as for `ask`."""
+        return await self._answer(lambda: self._queued(item))
+
+    def close(self) -> None:
+        """Lets it go when it is done with what it answers; who waits still is told so."""
+        super().close()
+        for _, answer in self._asked:
+            answer.cancel()
+
+    def _queued(self, item: Item) -> Future[T]:
+        answer: Future[T] = Future()
+        self._asked.append((item, answer))
+        self._pool.submit(self._work)
+        return answer
+
+    def _work(self) -> None:
+        asked = [self._asked.popleft() for _ in range(min(self._together, len(self._asked)))]
+        if not asked:
+            return  # it was answered with others
+        try:
+            answers = self._call([item for item, _ in asked])
+        except Exception:
+            for one in asked:  # whose fault it is, is seen one by one
+                self._alone(*one)
+            return
+        for (_, answer), found in zip(asked, answers, strict=True):
+            answer.set_result(found)
+
+    def _alone(self, item: Item, answer: Future[T]) -> None:
+        try:
+            answer.set_result(self._call([item])[0])
+        except Exception as error:
+            answer.set_exception(error)

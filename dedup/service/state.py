@@ -13,10 +13,12 @@ from dedup.service.config import ServiceSettings
 from dedup.service.jobs import Jobs
 from dedup.service.metrics import Metrics
 from dedup.service.problems import problem
-from dedup.service.readers import Readers
+from dedup.service.readers import Gatherer, Readers
 from dedup.service.tokens import Guard
 from dedup.service.writer import Writer
 
+MATCHED_TOGETHER = 16
+"""Articles that are matched at a time: more would keep the writer waiting for longer than it takes to write."""
 HEAVY_WAITING = 16
 """Requests that may wait for what takes long: comparing, explaining, searching, telling versions."""
 
@@ -33,7 +35,9 @@ class State:
         self.metrics, self.room, self.jobs = Metrics(), Room(), Jobs()
         patience = settings.answer_time
         self.quick = Readers("reader", settings.readers, settings.waiting, patience)
-        self.matching = Readers("matcher", 1, settings.waiting, patience)
+        self.matching = Gatherer(
+            "matcher", index.match_many, most=MATCHED_TOGETHER, waiting=settings.waiting, patience=patience
+        )
         self.heavy = Readers("thinker", 1, HEAVY_WAITING, patience)
         self.unready = "starting"
         """Why it does not answer: "starting", "stopping", or "" where it does."""

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _AllFound = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 ROOM = 1 << 16
-"""Hits that are handed on at a time, and at least as many as a segment has vectors."""
+"""Hits that there is room for at a time, beside those of one more query."""
 
 
 def search_segment(
@@ -37,7 +37,7 @@ def search_segment(
     Returns:
         In parts: the query, the slot and the product of each hit.
     """
-    room = max(ROOM if last - first > 1 else 0, len(segment))
+    room = len(segment) + min(ROOM, (last - first) << 10)
     found = []
     while first < last:
         query, row, dot = (np.empty(room, np.int32) for _ in range(3))

@@ -1,0 +1,86 @@
+"""Threads that answer what only reads: how much waits, and what is looked up together."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+
+import pytest
+
+from dedup import InputError
+from dedup.service.problems import Problem
+from dedup.service.readers import Gatherer
+
+
+def test_what_waits_is_looked_up_together_and_each_gets_its_own_answer() -> None:
+    sizes: list[int] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def double(items: list[int]) -> list[int]:
+        sizes.append(len(items))
+        begun.set()
+        assert go_on.wait(30)
+        return [2 * item for item in items]
+
+    async def ask() -> list[int]:
+        gatherer = Gatherer("test", double, most=4, waiting=50, patience=30)
+        first = asyncio.create_task(gatherer.look_up(0))
+        await asyncio.to_thread(begun.wait, 30)
+        others = [asyncio.create_task(gatherer.look_up(item)) for item in range(1, 11)]
+        await asyncio.sleep(0)
+        assert gatherer.count == 11
+        go_on.set()
+        found = [await first, *await asyncio.gather(*others)]
+        gatherer.close()
+        assert gatherer.count == 0
+        return found
+
+    assert asyncio.run(ask()) == [2 * item for item in range(11)]
+    assert sizes == [1, 4, 4, 2]
+
+
+def test_an_error_is_told_to_whom_it_belongs() -> None:
+    begun, go_on = threading.Event(), threading.Event()
+
+    def halve(items: list[int]) -> list[int]:
+        begun.set()
+        assert go_on.wait(30)
+        if odd := [item for item in items if item % 2]:
+            raise InputError(f"{odd[0]} is odd")
+        return [item // 2 for item in items]
+
+    async def ask() -> list[int | BaseException]:
+        gatherer = Gatherer("test", halve, most=8, waiting=50, patience=30)
+        first = asyncio.create_task(gatherer.look_up(0))
+        await asyncio.to_thread(begun.wait, 30)
+        others = [asyncio.create_task(gatherer.look_up(item)) for item in (2, 3, 4)]
+        await asyncio.sleep(0)
+        go_on.set()
+        found = await asyncio.gather(first, *others, return_exceptions=True)
+        gatherer.close()
+        return found
+
+    zero, one, fault, two = asyncio.run(ask())
+    assert (zero, one, two) == (0, 1, 2)
+    assert isinstance(fault, Problem)
+
+
+def test_no_more_wait_than_may() -> None:
+    go_on = threading.Event()
+
+    def slow(items: list[int]) -> list[int]:
+        assert go_on.wait(30)
+        return items
+
+    async def ask() -> int:
+        gatherer = Gatherer("test", slow, most=8, waiting=2, patience=30)
+        tasks = [asyncio.create_task(gatherer.look_up(item)) for item in range(3)]
+        await asyncio.sleep(0)
+        with pytest.raises(Problem, match="too much to do"):
+            await gatherer.look_up(3)
+        go_on.set()
+        found = await asyncio.gather(*tasks)
+        gatherer.close()
+        return sum(found)
+
+    assert asyncio.run(ask()) == 3
