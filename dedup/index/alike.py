@@ -24,7 +24,7 @@ PRINT = 16
 """Slots of a signature, the first, by which copies are looked for that no date is near to. Of texts that are all but
 equal (see `match.copies.ALL_BUT_EQUAL`) eight tenths of the slots agree; ..."""
 FEWEST = 1 / 4
-"""... this share of these few must: of such texts one pair in ten million has fewer, of strangers four pairs in ten
+"""... this share of these few must: of such texts one pair in four million has fewer, of strangers four in ten
 million have as many."""
 
 _Sums = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
