@@ -40,6 +40,8 @@ from benchmarks.machine import BenchmarkError, Stopwatch, provenance
 LEARNED_FROM = 5_000
 """Articles of the beginning of the stream that the background of its store is learned from."""
 CONNECTIONS, FLOODING = 32, 256
+QUEUE = 128
+"""Articles that may wait to be written: fewer than the flood has connections, each of which sends one at a time."""
 ASKED = 20_000
 """Requests that are made up; when they have all been sent they are sent again."""
 _SCRIPT = Path(__file__).with_name("service.lua")
@@ -135,6 +137,7 @@ def _write(path: Path, requests: Iterator[tuple[str, dict[str, str]]]) -> None:
 def _served(store: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A service of a store, ready."""
     command = [sys.executable, "-m", "dedup.cli", "serve", "--store", str(store), "--port", "0"]
+    command += ["--limit", f"queue={QUEUE}"]
     log = store.with_name("log.txt")
     with log.open("w", encoding="utf-8") as out:
         process = subprocess.Popen(command, stderr=out, text=True)  # noqa: S603 - our own
