@@ -68,15 +68,13 @@ def _by_numpy(live: Live, slots: NDArray[np.int64], vectors: Sequence[Vector]) -
 
 def _by_kernel(live: Live, slots: NDArray[np.int64], vectors: Sequence[Vector]) -> _Columns:
     from dedup.index.kernels.alike import pairs_scored
-    from dedup.index.kernels.layout import in_order
+    from dedup.index.kernels.layout import by_term
 
     tongues = {tongue for tongue in live.tongue[slots].tolist() if tongue >= 0}
     start, terms, weights = side_by_side([(vector.terms, vector.weights) for vector in vectors])
+    rows = np.repeat(np.arange(len(vectors), dtype=np.int32), np.diff(start))
     return pairs_scored(
-        terms,
-        weights,
-        in_order(terms),  # of one term those of the earlier vectors first
-        np.repeat(np.arange(len(vectors), dtype=np.int32), np.diff(start)),
+        by_term(rows, terms, weights),  # of one term those of the earlier vectors first
         *side_by_side([vector.names() for vector in vectors] if len(tongues) > 1 else []),
         slots,
         live.seconds,

@@ -121,7 +121,7 @@ class Segment:
         terms: those that are indexed, ascending.
         begin: where each one's list begins in `postings`, shape (terms + 1,).
         postings: vector << 16 | weight.
-        head: the terms that are not, ascending.
+        head: the terms that are not indexed, ascending.
         head_begin: where each vector's head begins, shape (vectors + 1,).
         head_place, head_weight: its entries: place in `head`, and weight.
         head_norm: an upper bound of each head's norm, shape (vectors,).
@@ -151,40 +151,17 @@ class Segment:
         floor: float,
     ) -> Segment:
         """A segment of entries: vector, term and weight of each; those of one term in the order of the vectors."""
-        from dedup.index.kernels.layout import in_order
+        from dedup.index.kernels.layout import by_term, laid_out, listed
 
-        order = in_order(terms)
-        rows, terms, weights = rows[order], terms[order], weights[order]
-        count = len(slots)
-        starts = np.flatnonzero(np.concatenate([[True], terms[1:] != terms[:-1]])) if len(terms) else np.empty(0, int)
-        frequency = np.diff(np.append(starts, len(terms)))
-        squares = weights.astype(np.int64) ** 2
-        energy = np.add.reduceat(squares, starts) if len(starts) else np.empty(0, np.int64)
+        keys = by_term(rows, terms, weights)
+        distinct, frequency, energy = listed(keys)
         by_frequency = np.argsort(-frequency, kind="stable")
-        budget = HEAD_SHARE * floor / WEIGHT_UNIT**2 * max(1, count)
+        budget = HEAD_SHARE * floor / WEIGHT_UNIT**2 * max(1, len(slots))
         heads = min(WIDEST, int(np.searchsorted(np.cumsum(energy[by_frequency]), budget)))
-        in_head = np.zeros(len(starts), np.bool_)
+        in_head = np.zeros(len(distinct), np.bool_)
         in_head[by_frequency[:heads]] = True
-        of_head = np.repeat(in_head, frequency)
-        tail_terms, tail_frequency = terms[starts[~in_head]], frequency[~in_head]
-        begin = np.concatenate([[0], np.cumsum(tail_frequency)]).astype(np.int32)
-        postings = rows[~of_head].astype(np.uint32) << np.uint32(16) | weights[~of_head].astype(np.uint32)
-        place = np.repeat(np.cumsum(in_head) - 1, frequency)[of_head]
-        head_rows = rows[of_head]
-        by_row = np.argsort(head_rows, kind="stable")
-        held = np.bincount(head_rows, minlength=count)
-        norms = np.bincount(head_rows, weights=squares[of_head].astype(np.float64), minlength=count)
-        return cls(
-            slots,
-            tail_terms,
-            begin,
-            postings,
-            terms[starts[in_head]],
-            np.concatenate([[0], np.cumsum(held)]).astype(np.int32),
-            place[by_row].astype(np.uint16),
-            weights[of_head][by_row],
-            np.ceil(np.sqrt(norms)).astype(np.int32),
-        )
+        begin = np.concatenate([[0], np.cumsum(frequency[~in_head])]).astype(np.int32)
+        return cls(slots, distinct[~in_head], begin, *laid_out(keys, in_head, distinct, len(slots)))
 
     def entries(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint16]]:
         """Vector, term and weight of every entry, those of one term in the order of the vectors."""

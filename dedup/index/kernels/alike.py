@@ -49,10 +49,7 @@ def _score(
 
 @kept
 def pairs_scored(
-    terms: NDArray[np.int32],
-    weights: NDArray[np.uint16],
-    order: NDArray[np.int32],
-    row_of: NDArray[np.int32],
+    keys: NDArray[np.uint64],
     names_start: NDArray[np.int64],
     names: NDArray[np.int32],
     name_weights: NDArray[np.uint16],
@@ -75,21 +72,23 @@ def pairs_scored(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
     """The pairs among some vectors that have a score, in order; those of two tongues by names, if these are given.
 
-    `order` puts the entries in the order of their terms, and `row_of` tells whose each is.
+    `keys` has the entries as `layout.by_term` gives them.
     """
     count = len(slots)
     a, b = np.empty(count * (count - 1) // 2, np.int64), np.empty(count * (count - 1) // 2, np.int64)
     cosines, scores, found = np.empty(len(a)), np.empty(len(a), np.int64), 0
     sums = np.zeros((count, count), np.int32)
     first = 0
-    while first < len(order):
+    while first < len(keys):
         last = first + 1
-        while last < len(order) and terms[order[last]] == terms[order[first]]:
+        while last < len(keys) and keys[last] >> np.uint64(32) == keys[first] >> np.uint64(32):
             last += 1
         for one in range(first, last - 1):
-            mine, weight = sums[row_of[order[one]]], np.int32(weights[order[one]])
+            mine = sums[keys[one] >> np.uint64(16) & np.uint64(0xFFFF)]
+            weight = np.int32(keys[one] & np.uint64(0xFFFF))
             for other in range(one + 1, last):
-                mine[row_of[order[other]]] += weight * np.int32(weights[order[other]])
+                key = keys[other]
+                mine[key >> np.uint64(16) & np.uint64(0xFFFF)] += weight * np.int32(key & np.uint64(0xFFFF))
         first = last
     for row in range(count - 1):
         if not stands[slots[row]]:

@@ -12,27 +12,96 @@ from dedup.vectorize.kernels.compiling import kept
 
 
 @kept
-def in_order(terms: NDArray[np.int32]) -> NDArray[np.int32]:
-    """What puts terms, which have at most 22 bits, in order; equal ones stay as they are: a radix sort."""
-    count, bins = len(terms), 1 << 11
-    order, other = np.empty(count, np.int32), np.empty(count, np.int32)
-    low, high = np.zeros(bins + 1, np.int64), np.zeros(bins + 1, np.int64)
+def by_term(rows: NDArray[np.int32], terms: NDArray[np.int32], weights: NDArray[np.uint16]) -> NDArray[np.uint64]:
+    """Entries as term << 32 | vector << 16 | weight, in the order of their terms, those of one term as they stood.
+
+    A radix sort, by a byte at a time: what is moved lies side by side, and nothing is looked up.
+    """
+    count = len(terms)
+    keys, spare = np.empty(count, np.uint64), np.empty(count, np.uint64)
+    bins = np.zeros((3, 256), np.int64)
     for at in range(count):
-        low[(terms[at] & (bins - 1)) + 1] += 1
-        high[(terms[at] >> 11) + 1] += 1
-    for digit in range(bins):
-        low[digit + 1] += low[digit]
-        high[digit + 1] += high[digit]
-    for at in range(count):
-        digit = terms[at] & (bins - 1)
-        other[low[digit]] = at
-        low[digit] += 1
-    for place in range(count):
-        at = other[place]
-        digit = terms[at] >> 11
-        order[high[digit]] = at
-        high[digit] += 1
-    return order
+        term = np.uint64(terms[at])
+        keys[at] = term << np.uint64(32) | np.uint64(rows[at]) << np.uint64(16) | np.uint64(weights[at])
+        for byte in range(3):
+            bins[byte, term >> np.uint64(8 * byte) & np.uint64(255)] += 1
+    for byte in range(3):
+        held = bins[byte]
+        before = np.int64(0)
+        for digit in range(256):
+            here = held[digit]
+            held[digit] = before
+            before += here
+        shift = np.uint64(32 + 8 * byte)
+        for at in range(count):
+            digit = keys[at] >> shift & np.uint64(255)
+            spare[held[digit]] = keys[at]
+            held[digit] += 1
+        keys, spare = spare, keys
+    return keys
+
+
+@kept
+def listed(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+    """Of entries in order the terms, how many each has, and the sum of their squared weights."""
+    count = np.int64(0)
+    for at in range(len(keys)):
+        count += np.int64(at == 0 or keys[at] >> np.uint64(32) != keys[at - 1] >> np.uint64(32))
+    terms, frequency, energy = np.empty(count, np.int32), np.zeros(count, np.int64), np.zeros(count, np.int64)
+    place = np.int64(-1)
+    for at in range(len(keys)):
+        term = np.int32(keys[at] >> np.uint64(32))
+        if place < 0 or terms[place] != term:
+            place += 1
+            terms[place] = term
+        weight = np.int64(keys[at] & np.uint64(0xFFFF))
+        frequency[place] += 1
+        energy[place] += weight * weight
+    return terms, frequency, energy
+
+
+@kept
+def laid_out(
+    keys: NDArray[np.uint64], in_head: NDArray[np.bool_], terms: NDArray[np.int32], count: int
+) -> tuple[
+    NDArray[np.uint32],
+    NDArray[np.int32],
+    NDArray[np.int32],
+    NDArray[np.uint16],
+    NDArray[np.uint16],
+    NDArray[np.int32],
+]:
+    """Entries in order as a segment of so many vectors has them: its columns from `postings` on."""
+    head = terms[in_head]
+    begin, squares = np.zeros(count + 1, np.int32), np.zeros(count, np.int64)
+    place, of_head = np.int64(-1), np.int64(0)
+    for at in range(len(keys)):
+        if at == 0 or keys[at] >> np.uint64(32) != keys[at - 1] >> np.uint64(32):
+            place += 1
+        if in_head[place]:
+            begin[(keys[at] >> np.uint64(16) & np.uint64(0xFFFF)) + np.uint64(1)] += np.int32(1)
+            of_head += 1
+    for row in range(count):
+        begin[row + 1] += begin[row]
+    postings = np.empty(len(keys) - of_head, np.uint32)
+    places, weights, filled = np.empty(of_head, np.uint16), np.empty(of_head, np.uint16), begin[:count].copy()
+    place, heads, tail = np.int64(-1), np.int64(-1), np.int64(0)
+    for at in range(len(keys)):
+        if at == 0 or keys[at] >> np.uint64(32) != keys[at - 1] >> np.uint64(32):
+            place += 1
+            heads += np.int64(in_head[place])
+        if in_head[place]:
+            row, weight = keys[at] >> np.uint64(16) & np.uint64(0xFFFF), keys[at] & np.uint64(0xFFFF)
+            places[filled[row]], weights[filled[row]] = np.uint16(heads), np.uint16(weight)
+            filled[row] += np.int32(1)
+            squares[row] += np.int64(weight) * np.int64(weight)
+        else:
+            postings[tail] = np.uint32(keys[at] & np.uint64(0xFFFFFFFF))
+            tail += 1
+    norms = np.empty(count, np.int32)
+    for row in range(count):
+        norms[row] = np.int32(np.ceil(np.sqrt(np.float64(squares[row]))))
+    return postings, head, begin, places, weights, norms
 
 
 @kept
