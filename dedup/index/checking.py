@@ -63,7 +63,7 @@ def _sketches(keeper: Keeper, *, repair: bool) -> list[str]:
                     store.put_sketch(article.number, Sketch(sketch.words, vector.packed()))
         seen |= {article.number for article in page}
         last = page[-1].number
-    for number in [number for number, _ in store.every_sketch() if number not in seen]:
+    for number in [number for number, _ in store.every_vector() if number not in seen]:
         faults.append(f"what was taken from the words of article number {number} is there without the article")
         if repair:
             store.delete_sketch(number)

@@ -374,19 +374,19 @@ class Keeper:
         found = {number: self.fresh[number] for number in numbers if number in self.fresh}
         return found | self.store.sketches([number for number in numbers if number not in found])
 
-    def _every_sketch(self) -> Iterator[tuple[int, Sketch]]:
-        """Those in the store, and those of a transaction that is under way in another thread."""
+    def _every_packed(self) -> Iterator[tuple[int, bytes]]:
+        """The vectors in the store, and those of a transaction that is under way in another thread."""
         fresh = dict(self.fresh)
-        for number, sketch in self.store.every_sketch():
+        for number, packed in self.store.every_vector():
             fresh.pop(number, None)
-            yield number, sketch
-        yield from fresh.items()
+            yield number, packed
+        yield from ((number, sketch.vector) for number, sketch in fresh.items())
 
     def _every_vector(self) -> Iterator[tuple[int, Vector]]:
-        sketches = self._every_sketch()
+        vectors = self._every_packed()
         if not isinstance(self.steps, FastSteps):
-            yield from ((number, Vector.unpacked(sketch.vector)) for number, sketch in sketches)
+            yield from ((number, Vector.unpacked(packed)) for number, packed in vectors)
             return
-        while page := list(islice(sketches, _PAGE)):
-            vectors = unpacked([sketch.vector for _, sketch in page])
-            yield from ((number, vector) for (number, _), vector in zip(page, vectors, strict=True))
+        while page := list(islice(vectors, _PAGE)):
+            found = unpacked([packed for _, packed in page])
+            yield from ((number, vector) for (number, _), vector in zip(page, found, strict=True))

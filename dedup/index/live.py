@@ -193,8 +193,12 @@ class Live:
 
     def outlet_of(self, source: str) -> int:
         """The number of an outlet, -1 where it is unknown."""
-        name = " ".join(source.casefold().split())
-        return self._outlets.setdefault(name, len(self._outlets)) if name else -1
+        found = self._outlets.get(source)
+        if found is None:
+            name = " ".join(source.casefold().split())
+            found = self._outlets.setdefault(name, len(self._outlets)) if name else -1
+            self._outlets[source] = found  # under the name as it was given too: it comes again and again
+        return found
 
     def alike(self, asking: Sequence[Asking], among: Sequence[int] = ()) -> list[Alike]:
         """What resembles each of some articles more than the floor, itself included where it is here.

@@ -170,8 +170,8 @@ class MemoryStore:
         known = self._open().sketches
         return {number: known[number] for number in numbers if number in known}
 
-    def every_sketch(self) -> Iterator[tuple[int, Sketch]]:
-        yield from sorted(self._open().sketches.items())
+    def every_vector(self) -> Iterator[tuple[int, bytes]]:
+        yield from ((number, sketch.vector) for number, sketch in sorted(self._open().sketches.items()))
 
     def put_story(self, story: StoredStory) -> None:
         state = self._written()

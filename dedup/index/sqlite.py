@@ -211,10 +211,10 @@ class SqliteStore:
         statement = "SELECT number, words, vector FROM sketch WHERE number IN ({})"
         return {row[0]: Sketch(row[1], row[2]) for row in self._of_numbers(statement, numbers)}
 
-    def every_sketch(self) -> Iterator[tuple[int, Sketch]]:
-        last = -1
-        while rows := self._rows("SELECT * FROM sketch WHERE number > ? ORDER BY number LIMIT ?", (last, AT_ONCE)):
-            yield from ((row[0], Sketch(row[1], row[2])) for row in rows)
+    def every_vector(self) -> Iterator[tuple[int, bytes]]:
+        last, statement = -1, "SELECT number, vector FROM sketch WHERE number > ? ORDER BY number LIMIT ?"
+        while rows := self._rows(statement, (last, AT_ONCE)):
+            yield from rows
             last = rows[-1][0]
 
     def put_story(self, story: StoredStory) -> None:

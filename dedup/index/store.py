@@ -150,8 +150,8 @@ class Store(Protocol):
         """What was taken from their words."""
         ...
 
-    def every_sketch(self) -> Iterator[tuple[int, Sketch]]:
-        """The same of all articles, in the order they came."""
+    def every_vector(self) -> Iterator[tuple[int, bytes]]:
+        """The vectors of all articles, packed, in the order they came."""
         ...
 
     # Stories

@@ -131,7 +131,7 @@ def _compare(given: Given, stores: list[Store]) -> None:
         lambda store: store.articles(numbers),
         lambda store: store.texts(numbers),
         lambda store: store.sketches(numbers),
-        lambda store: list(store.every_sketch()),
+        lambda store: list(store.every_vector()),
         lambda store: store.story_numbered(numbers),
         lambda store: store.after(cursor % 12, most),
         lambda store: store.alike(bytes([cursor % 3]) * 16),

@@ -83,7 +83,7 @@ def test_what_is_written_is_there_and_after_reopening_too(kept: Kept) -> None:
         numbers = [*range(1, len(ODD) + 1), 99]
         assert found.texts(numbers) == dict(enumerate(ODD, 1))
         assert found.sketches(numbers) == {number: sketch(number) for number in numbers[:-1]}
-        assert list(found.every_sketch()) == [(number, sketch(number)) for number in numbers[:-1]]
+        assert list(found.every_vector()) == [(number, sketch(number).vector) for number in numbers[:-1]]
         assert found.articles([2, 99]) == {2: article(2, ODD[1])}
         assert found.story("s1") == story(1, len(ODD))
         assert found.story("s2") is None
