@@ -1,10 +1,10 @@
 """Changes the core one place at a time, and counts how often a test notices: `python tests/mutation.py --count 40`.
 
 Of each room a sample of all changes is drawn by a seed. Each is tried in a process forked from one that has the
-libraries loaded, on the plain form alone, by the tests of the room that the module is in, in which no kernel takes part:
-what a kernel does is the same to the last bit, and other tests hold it so. The tests that name the module come first,
-and the first that fails ends it. What survives is printed, to be read: a change that alters nothing, or a test that is
-missing.
+libraries loaded, on the plain form alone, by the tests of the room that the module is in, in which no kernel takes
+part: what a kernel does is the same to the last bit, and other tests hold it so. The tests that name the module come
+first, and the first that fails ends it. What survives is printed, to be read: a change that alters nothing, or a test
+that is missing.
 """
 
 from __future__ import annotations
