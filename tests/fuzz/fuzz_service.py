@@ -74,6 +74,7 @@ class _Service:
     def __init__(self) -> None:
         self.errors: list[str] = []
         self._folder = tempfile.mkdtemp(dir=_ROOM, prefix="dedup-fuzz-")
+        atexit.register(shutil.rmtree, self._folder, ignore_errors=True)  # a fuzzer ends in the middle of things
         self._loop = asyncio.new_event_loop()
         self._index = StoryIndex.open(Path(self._folder) / "stories.db")
         protocol = door(_SETTINGS.head, _SETTINGS.head_time, _SETTINGS.idle_time, _SETTINGS.connections)
@@ -100,7 +101,6 @@ class _Service:
         self._loop.run_until_complete(self._server.shutdown())
         self._loop.close()
         self._index.close()
-        shutil.rmtree(self._folder)
 
     def sent(self, pieces: list[bytes]) -> bytes:
         """All that comes back when some pieces are sent and nothing more."""
@@ -135,7 +135,6 @@ def one(data: bytes) -> None:
     """Sends some requests over one connection."""
     if not _running:
         _running.append(_Service())
-        atexit.register(stop)
     service = _running[0]
     given = Given(data)
     pieces = [_request(given) for _ in range(1 + given.number(3))]
