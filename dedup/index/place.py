@@ -70,6 +70,13 @@ def is_fixed(path: Path) -> bool:
     return not (ahead.exists() and ahead.stat().st_size)
 
 
+def access_mode(path: Path, *, read_only: bool) -> str:
+    """How SQLite is to open a store, as its addresses say it."""
+    if not read_only:
+        return "rwc"
+    return "ro&immutable=1" if is_fixed(path) else "ro"
+
+
 class WriterLock:
     """Held by the one who writes to a store, until `release` or the end of the process, however it ends.
 

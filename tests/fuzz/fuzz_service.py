@@ -32,7 +32,16 @@ _PATHS = (
     *("/", "/openapi.json", "/assets/page.js", "/assets/../app.py", "/healthz", "/readyz", "/metrics", "/nowhere"),
     *("/v1/articles", "/v1/articles/batch", "/v1/match", "/v1/articles/{}", "/v1/stories", "/v1/stories/{}"),
     *("/v1/stories/{}/articles", "/v1/stories/{}/versions", "/v1/explain", "/v1/compare", "/v1/search"),
-    *("/v1/changes", "/v1/reconcile", "/v1/expire", "/v1/jobs/{}", "/v1/stats", "//v1/articles", "*", "http://x.example/"),
+    *(
+        "/v1/changes",
+        "/v1/reconcile",
+        "/v1/expire",
+        "/v1/jobs/{}",
+        "/v1/stats",
+        "//v1/articles",
+        "*",
+        "http://x.example/",
+    ),
 )
 _QUERIES = (
     "a=a&b=b",
