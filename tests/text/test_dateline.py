@@ -195,3 +195,7 @@ def test_dates_told_wherever_they_stand() -> None:
 def test_of_two_readings_of_one_place_that_with_a_year_is_told() -> None:
     text = "March 12, 1999"
     assert dates_told(text) == [(0, len(text), (1999, 3, 12))]
+
+
+def test_a_day_that_is_in_no_calendar_is_not_told() -> None:
+    assert dates_told("31 February 2024 and 30 Feb") == []
