@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 from zipfile import BadZipFile
 
@@ -106,10 +106,6 @@ class Background:
         total = np.asarray(vectors.matrix @ at_terms).ravel()  # whole multiples of a power of two: exact
         leaning: NDArray[np.float64] = (total + USUAL_COUNT * USUAL) / (self.articles + USUAL_COUNT)
         return leaning
-
-    def of_version(self, version: int) -> Self:
-        """The same under another version."""
-        return replace(self, version=version)
 
     @property
     def fingerprint(self) -> str:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.group.canonical import Seniority
-from dedup.record import Dates, is_encodable, is_missing, read_record
+from dedup.record import LONGEST_TITLE, Dates, is_encodable, is_missing, read_record, too_long
 from dedup.text.dateline import dateline
 
 if TYPE_CHECKING:
@@ -316,7 +316,10 @@ def article_of(
 
 
 def _clean(article: Article, where: str, notices: list[Notice]) -> Article:
-    """The article without null bytes and lone surrogates, which no text can hold; a notice where it has no words."""
+    """The article without null bytes and lone surrogates, which no text can hold, and its title within bounds.
+
+    A notice tells of each change, and where it has no words.
+    """
     changes: dict[str, Any] = {}
     for name in ("id", "title", "text", "source", "url", "lang", "path", "where"):
         value = getattr(article, name)
@@ -327,6 +330,9 @@ def _clean(article: Article, where: str, notices: list[Notice]) -> Article:
             changes[name] = cleaned
             what = "null byte or lone surrogate" if count == 1 else "null bytes or lone surrogates"
             notices.append(Notice(where, f"its {name} has {count} {what}", "replaced by U+FFFD", skipped=False))
+    if len(article.title) > LONGEST_TITLE and article.text.strip():
+        changes["title"] = changes.get("title", article.title)[:LONGEST_TITLE].rstrip()
+        notices.append(Notice(where, *too_long(article.title), skipped=False))
     if is_blank(article):
         notices.append(Notice(where, "it has no text and no title", _KEPT_EMPTY, skipped=False))
     return replace(article, **changes) if changes else article

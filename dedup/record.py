@@ -289,7 +289,7 @@ class _Reading:
 
     def cut(self, title: str) -> str:
         """The beginning of a title beyond all measure; a notice."""
-        self._notice(f"its title has {len(title):,} characters", f"cut to {LONGEST_TITLE:,}")
+        self._notice(*too_long(title))
         return title[:LONGEST_TITLE].rstrip()
 
     def unusable(self, has_text_field: bool) -> Notice:
@@ -314,6 +314,11 @@ class _Reading:
 
     def _notice(self, problem: str, action: str) -> None:
         self.notices.append(Notice(self.where, problem, action, skipped=False))
+
+
+def too_long(title: str) -> tuple[str, str]:
+    """What is told of a title beyond `LONGEST_TITLE`, and what was done."""
+    return f"its title has {len(title):,} characters", f"cut to {LONGEST_TITLE:,}"
 
 
 def is_encodable(value: str) -> bool:

@@ -1,22 +1,28 @@
 """The command `dedup` without its start: a process that has imported everything forks for each call.
 
-The documentation calls it a hundred times; that it starts by itself other tests see. Run with the path of a socket it
-is the server; a call is `CALL` below, which hands over its arguments, folder, environment and the three streams.
+The documentation and the tests of the command call it some hundred times; that it starts by itself a few tests see. Run
+with the path of a socket this is the server; a call is `CALL` below, or `run`, which hands over its arguments, folder,
+environment and the three streams.
 """
 
 from __future__ import annotations
 
+import atexit
 import json
 import os
 import signal
 import socket
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
+import time
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from subprocess import DEVNULL, Popen
+from typing import Any
 
 CALL = """
 import json, os, socket, sys
@@ -32,19 +38,62 @@ with socket.socket(socket.AF_UNIX) as server:
 @contextmanager
 def served() -> Iterator[str]:
     """A line of shell that stands for the command, while the server runs."""
-    with tempfile.TemporaryDirectory() as folder:
-        place, call = Path(folder, "socket"), Path(folder, "call.py")
+    with _server() as place, tempfile.TemporaryDirectory() as folder:
+        call = Path(folder, "call.py")
         call.write_text(CALL, encoding="utf-8")
+        wait = f'while [ ! -S "{place}" ]; do sleep .05; done'
+        yield f'{wait}; exec "{sys.executable}" -IS "{call}" "{place}" "$@"'
+
+
+@contextmanager
+def _server() -> Iterator[Path]:
+    """Where a server listens, or will in a moment."""
+    with tempfile.TemporaryDirectory() as folder:
+        place = Path(folder, "socket")
         with Popen([sys.executable, __file__, place], stdin=DEVNULL) as server:
             try:
-                wait = f'while [ ! -S "{place}" ]; do sleep .05; done'
-                yield f'{wait}; exec "{sys.executable}" -IS "{call}" "{place}" "$@"'
+                yield place
             finally:
                 server.terminate()
 
 
+@cache
+def _own_server() -> Path:
+    """Where the server of this process listens, which ends with it."""
+    held = ExitStack()
+    place = held.enter_context(_server())
+    atexit.register(held.close)
+    until = time.monotonic() + 120
+    while not place.exists():
+        if time.monotonic() > until:
+            raise TimeoutError("the command's server does not start")
+        time.sleep(0.01)
+    return place
+
+
+def run(
+    arguments: Sequence[str], *, stdin: bytes, folder: Path, environment: Mapping[str, str]
+) -> tuple[int, bytes, bytes]:
+    """One call: its exit code, and what it wrote to standard output and to standard error."""
+    with ExitStack() as held:
+        given, out, err = (held.enter_context(tempfile.TemporaryFile()) for _ in range(3))
+        given.write(stdin)
+        given.seek(0)
+        server = held.enter_context(socket.socket(socket.AF_UNIX))
+        server.settimeout(120)
+        server.connect(str(_own_server()))
+        call = {"arguments": arguments, "folder": str(folder), "environment": dict(environment)}
+        socket.send_fds(server, [b"."], [given.fileno(), out.fileno(), err.fileno()])
+        server.sendall(json.dumps(call).encode() + b"\n")
+        code = int(server.makefile().read())
+        for stream in (out, err):
+            stream.seek(0)
+        return code, out.read(), err.read()
+
+
 def serve(place: str) -> None:
-    """Answers calls until it is ended."""
+    """Answers calls until it is ended, or whoever started it has."""
+    parent = os.getppid()
     import dedup.cli
 
     dedup.cli.application()
@@ -56,9 +105,13 @@ def serve(place: str) -> None:
     with socket.socket(socket.AF_UNIX) as listening:
         listening.bind(f"{place}.new")
         listening.listen()
+        listening.settimeout(5)
         Path(f"{place}.new").rename(place)  # it can be called from here on
-        while True:
-            asked, _ = listening.accept()
+        while os.getppid() == parent:
+            try:
+                asked, _ = listening.accept()
+            except TimeoutError:
+                continue
             with asked:
                 if os.fork() == 0:
                     listening.close()
@@ -66,28 +119,46 @@ def serve(place: str) -> None:
 
 
 def _answer(asked: socket.socket) -> None:
-    """Runs one call in this process, which ends with it."""
-    import dedup.cli
-
+    """Runs one call in a process of its own, and says how it ended, by a signal as `subprocess` does; ends this one."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _, streams, _, _ = socket.recv_fds(asked, 1, 3)
     call = json.loads(asked.makefile().readline())
+    child = os.fork()
+    if child == 0:
+        asked.close()
+        _run(streams, call)
+    for stream in streams:
+        os.close(stream)
+    asked.sendall(str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])).encode())
+    os._exit(0)
+
+
+def _run(streams: Sequence[int], call: Mapping[str, Any]) -> None:
+    """The command, in this process, which ends with it."""
+    import dedup.cli
+
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     for stream, place in zip(streams, range(3), strict=True):
         os.dup2(stream, place)
-    sys.stdin, sys.stdout, sys.stderr = (os.fdopen(place, mode, encoding="utf-8") for place, mode in enumerate("rww"))
+        os.close(stream)
+    sys.stdin, sys.stdout = open(0, encoding="utf-8"), open(1, "w", encoding="utf-8")  # noqa: SIM115 - for good
+    sys.stderr = open(2, "w", buffering=1, encoding="utf-8", errors="backslashreplace")  # noqa: SIM115
     os.chdir(call["folder"])
     os.environ.clear()
     os.environ.update(call["environment"])
     sys.argv = ["dedup", *call["arguments"]]
-    code: object = 0
+    code: object = 1
     try:
         dedup.cli.main()
     except SystemExit as end:
         code = end.code or 0
-    finally:
+    except BaseException:
+        traceback.print_exc()
+    try:
         sys.stdout.flush()
-        asked.sendall(str(code).encode())
-        os._exit(0)
+    except OSError:
+        code = 120
+    os._exit(code if isinstance(code, int) else 1)
 
 
 if __name__ == "__main__":

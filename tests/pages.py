@@ -30,6 +30,8 @@ ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 ELSEWHERE = {"service.md"}
 """Pages whose commands talk to a service that runs meanwhile: the tests of the service have them."""
+ENDING = Path(__file__).with_name("ending_service.py")
+"""In place of a service: one that ends once it serves."""
 BASH = shutil.which("bash") or "bash"
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMES: Mapping[str, Any] = {
@@ -176,7 +178,7 @@ class Run:
         shutil.copytree(ROOT / "seeds", self.folder / "seeds")
         shutil.copytree(ROOT / "examples", self.folder / "examples")
         self._tools.mkdir()
-        serving = f'exec timeout --preserve-status 6 "{sys.executable}" -m dedup "$@" --port 0'  # one that ends
+        serving = f'exec "{sys.executable}" "{ENDING}" "$@" --port 0'
         tools = {
             "dedup": f'[ "$1 $2" = "serve --store" ] && {serving}\n{command}',
             "python": f'exec "{sys.executable}" "$@"',

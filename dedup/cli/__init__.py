@@ -53,8 +53,10 @@ def main() -> None:
     A traceback is shown where the environment variable DEDUP_TRACEBACK is 1, to be put into a report.
     """
     signal.signal(signal.SIGTERM, _terminated)
+    _open_streams()
     try:
         code = typer.main.get_command(application())(prog_name="dedup", standalone_mode=False)
+        sys.stdout.flush()
     except KeyboardInterrupt:
         sys.exit(130)
     except Exception as error:
@@ -62,6 +64,21 @@ def main() -> None:
             raise
         _fail(error)
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _open_streams() -> None:
+    """Opens the standard streams that the command was started without, as by `>&-`, for they can be counted on then.
+
+    Else the next file that is opened would have their number, and get what is meant for them. Nothing comes from them,
+    and messages go nowhere; but who prints a result to an output that is closed is told so.
+    """
+    for number, (name, way) in enumerate((("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY))):
+        if getattr(sys, name) is None:
+            opened = os.open(os.devnull, way)
+            if opened != number:
+                os.dup2(opened, number)
+                os.close(opened)
+            setattr(sys, name, open(number, "w" if number else "r", encoding="utf-8", closefd=False))  # noqa: SIM115
 
 
 def _terminated(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - what a handler is given
@@ -81,11 +98,20 @@ def _fail(error: Exception) -> NoReturn:
     elif isinstance(error, MemoryError):
         say(str(error) or "Error: there is not enough memory for this many articles; cluster them in parts")
     elif isinstance(error, OSError):
+        _let_go_of_output()
         say(f"Error: {error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
     else:
         say(f"Error: {type(error).__name__}: {error}")
         say("This is a fault in dedup. Please report it, with what DEDUP_TRACEBACK=1 in the environment shows.")
     sys.exit(1)
+
+
+def _let_go_of_output() -> None:
+    """Leaves standard output, if it is that which cannot be written, so that Python's own last flush is silent."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _version(wanted: bool) -> None:

@@ -61,6 +61,22 @@ def refuse_network(path: Path, mounts: Path = MOUNTS) -> None:
         raise StoreError(f"{problem}: put the store on a local disk")
 
 
+def is_fixed(path: Path) -> bool:
+    """Whether a store lies where nobody can write, and whole: then SQLite needs no files of its own beside it."""
+    statvfs = getattr(os, "statvfs", None)
+    if statvfs is None or not statvfs(path.parent).f_flag & os.ST_RDONLY:
+        return False
+    ahead = path.with_name(f"{path.name}-wal")
+    return not (ahead.exists() and ahead.stat().st_size)
+
+
+def access_mode(path: Path, *, read_only: bool) -> str:
+    """How SQLite is to open a store, as its addresses say it."""
+    if not read_only:
+        return "rwc"
+    return "ro&immutable=1" if is_fixed(path) else "ro"
+
+
 class WriterLock:
     """Held by the one who writes to a store, until `release` or the end of the process, however it ends.
 

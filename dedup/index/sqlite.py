@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 from dedup.errors import StoreError, StoreLockedError
 from dedup.index.finding import condition
-from dedup.index.place import WriterLock, refuse_foreign, refuse_network
+from dedup.index.place import WriterLock, access_mode, refuse_foreign, refuse_network
 from dedup.index.records import Change, Sketch, StoredArticle, StoredStory, moment
 from dedup.index.schema import APPLICATION, FORMAT, UNRELEASED, article_row, migrate, story_row
 from dedup.index.store import StoryFilter
@@ -297,7 +297,7 @@ class SqliteStore:
     # Below this line: how statements are run
 
     def _connect(self) -> sqlite3.Connection:
-        uri = f"{self._path.absolute().as_uri()}?mode={'ro' if self._read_only else 'rwc'}"
+        uri = f"{self._path.absolute().as_uri()}?mode={access_mode(self._path, read_only=self._read_only)}"
         connection = sqlite3.connect(uri, uri=True, timeout=10, isolation_level=None, check_same_thread=False)
         self._opened.append(connection)
         connection.execute("PRAGMA trusted_schema = OFF")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import forked_command
 import pytest
 
 import dedup
@@ -144,17 +144,11 @@ class Command:
 
 
 def process(*arguments: str | Path, stdin: bytes = b"", environment: Mapping[str, str] | None = None) -> Ended:
-    """The real command in a process of its own."""
-    ran = subprocess.run(
-        [*COMMAND, *map(str, arguments)],
-        input=stdin,
-        capture_output=True,
-        timeout=120,
-        check=False,
-        cwd=CHECKOUT,
-        env={**os.environ, **(environment or {})},
+    """The real command in a process of its own, which is forked from one that has imported everything."""
+    code, out, err = forked_command.run(
+        [str(one) for one in arguments], stdin=stdin, folder=CHECKOUT, environment={**os.environ, **(environment or {})}
     )
-    ended = Ended(ran.returncode, ran.stdout.decode(), ran.stderr.decode())
+    ended = Ended(code, out.decode(), err.decode())
     assert "Traceback" not in ended.err
     return ended
 

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from run_dedup import process
 from typer.testing import CliRunner
 
 from dedup.cli import application
@@ -18,10 +19,8 @@ FERRY = "The ferry Halcyon burned off Larkhaven on Sunday; all 214 people on boa
 
 
 def index(*arguments: str, store: Path, text: str | None = None) -> tuple[int, list[dict[str, Any]], str]:
-    done = subprocess.run(
-        [*COMMAND, *arguments, "--store", str(store)], input=text, capture_output=True, text=True, check=False
-    )
-    return done.returncode, [json.loads(line) for line in done.stdout.splitlines()], done.stderr
+    ended = process("index", *arguments, "--store", store, stdin=(text or "").encode())
+    return ended.code, [json.loads(line) for line in ended.out.splitlines()], ended.err
 
 
 def test_a_pipe_is_answered_line_by_line(tmp_path: Path) -> None:

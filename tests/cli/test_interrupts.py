@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from run_dedup import CHECKOUT, COMMAND, Command, process, write_records
+from run_dedup import CHECKOUT, Command, process, write_records
 
 from dedup.article import Notice
 
@@ -23,6 +23,7 @@ def waiting(*arguments, **named):
     os.kill(os.getpid(), signal.{signal})
     return whole(*arguments, **named)
 module.{name} = waiting
+signal.signal(signal.SIGINT, signal.default_int_handler)  # whoever runs the tests may ignore it
 sys.argv = ["dedup", *sys.argv[1:]]
 from dedup.cli import main
 main()
@@ -89,13 +90,15 @@ def test_a_request_to_end_cleans_up_too(feed: Path, tmp_path: Path) -> None:
 
 
 def test_while_it_waits_for_standard_input() -> None:
+    program = "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); import dedup.cli as c; c.main()"
     with subprocess.Popen(
-        [*COMMAND, "cluster", "-"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=CHECKOUT
-    ) as ran:
+        [sys.executable, "-c", program, "cluster", "-"],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, cwd=CHECKOUT,
+    ) as ran:  # fmt: skip
         assert ran.stdin is not None
         ran.stdin.write(b'{"text": "One."}\n' * 3)
         ran.stdin.flush()
-        time.sleep(3)  # until it waits; should it not yet, it is interrupted where it is
+        time.sleep(2)  # until it waits; should it not yet, it is interrupted where it is
         ran.send_signal(signal.SIGINT)
         assert ran.wait(timeout=60) == 130
         assert ran.stdout is not None

@@ -7,6 +7,7 @@ import io
 import json
 import os
 import pty
+import shlex
 import subprocess
 import sys
 from collections.abc import Iterable, Sequence
@@ -122,6 +123,19 @@ def test_a_full_disk_is_one_line(feed: Path) -> None:
         )
     assert ran.returncode == 1
     assert ran.stderr == b"Error: No space left on device\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="streams are closed by a POSIX shell")
+@pytest.mark.parametrize("arguments", ["--version", "settings", "cluster {}"], ids=lambda line: line.split()[0])
+def test_streams_that_are_closed(arguments: str, feed: Path) -> None:
+    """What cannot be told is told; where nobody listens, the exit code tells."""
+    command = f"{shlex.join(COMMAND)} {arguments.format(shlex.quote(str(feed)))}"
+    ends = []
+    for closed in (">&-", "<&- >&-", "<&- >&- 2>&-", "2>&- >/dev/null"):
+        ran = subprocess.run(["/bin/sh", "-c", f"{command} {closed}"], capture_output=True, cwd=CHECKOUT, check=False)
+        ends.append((ran.returncode, ran.stdout, ran.stderr))
+    told = b"Error: Bad file descriptor\n"
+    assert ends == [(1, b"", told), (1, b"", told), (1, b"", b""), (0, b"", b"")]
 
 
 def test_an_encoding_without_the_characters(feed: Path) -> None:

@@ -15,7 +15,7 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.append(str(HERE))
 
-TARGETS = ("records", "pages", "columns", "words", "stores", "command")
+TARGETS = ("records", "pages", "columns", "words", "stores", "command", "service")
 
 
 def target(name: str) -> tuple[Callable[[bytes], None], Callable[[], list[bytes]]]:
@@ -32,6 +32,10 @@ def target(name: str) -> tuple[Callable[[bytes], None], Callable[[], list[bytes]
         import fuzz_stores
 
         return fuzz_stores.one, fuzz_stores.starts
+    if name == "service":
+        import fuzz_service
+
+        return fuzz_service.one, fuzz_service.starts
     import fuzz_command
 
     return fuzz_command.one, fuzz_command.starts

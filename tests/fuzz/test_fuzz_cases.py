@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import random
 from pathlib import Path
 
 import fuzz_command
 import fuzz_given
 import fuzz_readers
+import fuzz_service
 import fuzz_stores
 import fuzz_words
 import pytest
@@ -39,6 +41,15 @@ def test_words() -> None:
 def test_stores() -> None:
     for start in fuzz_stores.starts():
         fuzz_stores.one(start)
+
+
+def test_service() -> None:
+    chance = random.Random(10)  # noqa: S311
+    try:
+        for start in [*fuzz_service.starts(), *(chance.randbytes(60) for _ in range(40))]:
+            fuzz_service.one(start)
+    finally:
+        fuzz_service.stop()
 
 
 @pytest.mark.parametrize(

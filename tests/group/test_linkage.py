@@ -148,3 +148,10 @@ def test_many_pairs_take_no_quadratic_time() -> None:
     """A chain of 20,000 articles: 20,000 merges, each with few neighbours."""
     chain = {(place, place + 1): (1 << 19) + place % 7 for place in range(20_000)}
     assert len(tree_of(20_001, chain).height) > 10_000
+
+
+def test_what_has_just_the_lowest_height_merges() -> None:
+    """A quarter over five pairs is a twentieth to the last bit."""
+    weights = np.array([5, 1], np.int64)
+    assert average_linkage(pairs_of({(0, 1): 1 << 18}), (), weights).height.tolist() == [LOWEST]
+    assert average_linkage(pairs_of({(0, 1): (1 << 18) - 1}), (), weights).height.tolist() == []

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from made_articles import stream
 
 from dedup import Article, Settings, SettingsError, StoreError, StoreLockedError, StoryIndex
+from dedup.index import place
 from dedup.index.place import file_system, refuse_network
 from dedup.index.schema import FORMAT, UNRELEASED
 
@@ -190,3 +193,17 @@ def test_the_same_is_said_of_any_reading(store: Path) -> None:
     for work in works:
         with pytest.raises(StoreError, match="is closed"):
             work()
+
+
+@pytest.mark.skipif(not hasattr(os, "statvfs"), reason="only POSIX tells how a file system is mounted")
+def test_a_store_on_a_read_only_file_system_is_read(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing can be made beside it there. A test cannot mount, so here the system is made to say so."""
+    store.with_name("stories.db-writer").unlink()
+    assert not place.is_fixed(store)
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))
+    assert place.is_fixed(store)
+    with StoryIndex.open(store, read_only=True) as index:
+        assert ONE.id in index
+        assert list(store.parent.iterdir()) == [store]
+    store.with_name("stories.db-wal").write_bytes(b"written ahead, and no part of the store yet")
+    assert not place.is_fixed(store)

@@ -249,6 +249,15 @@ def test_hostile_texts_are_compared_in_time(client: httpx.Client) -> None:
         assert {done.result().status_code for done in slow} <= {200, 503}
 
 
+def searched(client: httpx.Client, query: str) -> httpx.Response:
+    """The answer to a search, once the service has done what an earlier client no longer waits for."""
+    until = time.monotonic() + 300
+    while (answer := client.get("/v1/search", params={"q": query})).status_code == 503:
+        assert time.monotonic() < until
+        time.sleep(float(answer.headers["Retry-After"]))
+    return answer
+
+
 def test_nothing_is_executed_fetched_or_opened(client: httpx.Client, tmp_path: Path) -> None:
     mark = tmp_path / "mark"
     evil = [f"$(touch {mark})", f"'; DROP TABLE article; --{mark}", "{{7*7}}", "%s%n", "../../etc/passwd", "\u202e\0x"]
@@ -256,5 +265,5 @@ def test_nothing_is_executed_fetched_or_opened(client: httpx.Client, tmp_path: P
         record = {"id": f"evil{number}", "title": text, "text": text, "url": f"file://{mark}", "source": text}
         assert client.post("/v1/articles", json=record).status_code in {200, 201}
         assert client.get(f"/v1/articles/evil{number}").status_code == 200
-        assert client.get("/v1/search", params={"q": text.replace("\0", "")}).status_code in {200, 422}
+        assert searched(client, text.replace("\0", "")).status_code in {200, 422}
     assert not mark.exists()

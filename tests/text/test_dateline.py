@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup.text import build_months
-from dedup.text.dateline import EARLIEST, HEAD, LATEST, PLACE, dateline
+from dedup.text.dateline import EARLIEST, HEAD, LATEST, PLACE, dateline, dates_told
 
 MARCH = date(1999, 3, 12)
 
@@ -184,3 +184,18 @@ def test_the_table_is_what_babel_gives() -> None:
     if babel.__version__ != "2.18.0":
         pytest.skip(f"the table of months was made with Babel 2.18.0, this is {babel.__version__}")
     assert build_months.table() == files("dedup.text").joinpath("months.tsv").read_text("utf-8")
+
+
+def test_dates_told_wherever_they_stand() -> None:
+    text = "12 March 1999 was a Friday; on June 15 and on 3 May 2001 it rained"
+    told = [(text[start:stop], day) for start, stop, day in dates_told(text)]
+    assert told == [("12 March 1999", (1999, 3, 12)), ("June 15", (None, 6, 15)), ("3 May 2001", (2001, 5, 3))]
+
+
+def test_of_two_readings_of_one_place_that_with_a_year_is_told() -> None:
+    text = "March 12, 1999"
+    assert dates_told(text) == [(0, len(text), (1999, 3, 12))]
+
+
+def test_a_day_that_is_in_no_calendar_is_not_told() -> None:
+    assert dates_told("31 February 2024 and 30 Feb") == []

@@ -52,3 +52,10 @@ def test_pairs_of_characters_overlap() -> None:
         ("a", 4, 5),
     ]
     assert found.pairs == bytearray([1, 1, 0])
+
+
+def test_a_pile_of_marks_that_is_cut_keeps_the_places_behind_it() -> None:
+    text = "e" + "\u0301" * 40 + "x mill"
+    placed = spans(text)
+    assert placed.words == tokenize(text).words
+    assert (placed.starts, placed.ends) == ([0, 43], [42, 47])
