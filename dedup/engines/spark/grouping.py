@@ -20,6 +20,7 @@ from dedup.engines.spark.components import components
 from dedup.engines.spark.copies import COPY, FORM, NEVER, overlaps_of, seniorities
 from dedup.engines.spark.job import Job, steps_of
 from dedup.engines.spark.packed import numbers, words_of
+from dedup.engines.spark.rounds import large_ones, linked_in_rounds
 from dedup.engines.spark.stories import in_tasks
 from dedup.engines.spark.weighing import matrix_of
 from dedup.group.canonical import of_group, of_story
@@ -103,21 +104,33 @@ def stories(
     most = job.kept.rows("linked") + job.kept.rows("units")
     of = components(job, "stories", reaching.union(one_text), at_most=most)
 
+    of = of.select("n", "component", F.lit(False).alias("whole"))
+    large = large_ones(job, of, _inside(pairs, ends, of), job.kept.rows("linked"))
+    if large is not None:
+        held = of.join(large, "component", "left_semi")
+        inside = job.kept.step("linkage.pairs", lambda: _inside(pairs, ends, held).select("a", "b", "score"))
+        merged = linked_in_rounds(job, inside, units.join(held.select("n"), "n", "left_semi"), hidden)
+        of = of.join(large, "component", "left_anti").union(merged.select("n", "story", F.lit(True)))
+
     def find() -> DataFrame:
-        known = in_tasks(ends, of)
-        inside = pairs
-        for end, name in (("a", "component"), ("b", "other")):
-            inside = inside.join(known.toDF(end, "task", name).hint("shuffle_hash"), ["task", end])
-        links = inside.where("component = other").select("a", "b", "cosine", "score", "component")
-        copies = one_text.join(of.toDF("a", "component"), "a")
+        links = _inside(pairs, ends, of)
+        copies = one_text.join(of.selectExpr("n as a", "component"), "a")
         links = links.union(copies.select("a", "b", F.lit(0.0), F.lit(0), "component"))
         blocks = links.selectExpr("a", "b", "cosine", "score", f"pmod(xxhash64(component), {job.parts}) as block")
         standing = hidden.select("n", F.lit(True).alias("hidden"))
-        articles = distinct.select("n", "name", "members", "seconds", "length").join(of.select("n"), "n", "left_semi")
+        articles = distinct.select("n", "name", "members", "seconds", "length").join(of, "n")
         articles = articles.join(units.select("n", "unit"), "n", "left").join(standing, "n", "left")
         return with_articles(blocks, [articles], lambda articles, pairs: _stories(articles, pairs, settings), GROUPED)
 
     return job.kept.step("stories", find)
+
+
+def _inside(pairs: DataFrame, ends: DataFrame, of: DataFrame) -> DataFrame:
+    """The pairs whose articles are in one component, with the `component`."""
+    known = in_tasks(ends, of.select("n", "component"))
+    for end, name in (("a", "component"), ("b", "other")):
+        pairs = pairs.join(known.toDF(end, "task", name).hint("shuffle_hash"), ["task", end])
+    return pairs.where("component = other").select("a", "b", "cosine", "score", "component")
 
 
 def _units(articles: Any, pairs: Any, settings: Settings) -> Any:
@@ -134,7 +147,7 @@ def _units(articles: Any, pairs: Any, settings: Settings) -> Any:
 
 
 def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
-    """As `dedup.assemble` does it, of the components of a block."""
+    """As `dedup.assemble` does it, of the components of a block; those that are `whole` are stories already."""
     import pyarrow as pa
 
     by, number, pair = steps_of(settings), numbers(articles["n"]), places(pairs)
@@ -146,18 +159,22 @@ def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
     for article, first in enumerate(unit.tolist()):
         groups[first].append(article)
     weights = 1 - np.array([bool(hidden) for hidden in articles["hidden"].to_pylist()], np.int64)
-    tree = by.average_linkage(found, [group for group in groups.values() if len(group) > 1], weights)
+    whole = np.array(articles["whole"].to_pylist(), np.bool_)
+    tree = by.average_linkage(
+        found.where(~whole[found.a]), [group for group in groups.values() if len(group) > 1], weights
+    )
     label = by.cut(tree, settings.granularity)
+    label[whole] = len(number) + numbers(articles["component"])[whole]
     total = mean_scores(found, label, unit).tolist()
     seniority = seniorities(articles, np.arange(len(number)))
     members, names = numbers(articles["members"]), numbers(articles["name"])
 
-    whole: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    together: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for article in sorted(range(len(number)), key=seniority.__getitem__):
-        whole[int(label[article])][int(unit[article])].append(article)
+        together[int(label[article])][int(unit[article])].append(article)
     story, shown = (np.empty(len(number), np.int64) for _ in range(2))
     copy_group, mean = (np.full(len(number), None, object) for _ in range(2))
-    for of in whole.values():
+    for of in together.values():
         held = list(of.values())
         name = names[of_group((article for one in held for article in one), seniority)]
         best = number[of_story(held, total, seniority)]
