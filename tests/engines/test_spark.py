@@ -231,19 +231,19 @@ def test_a_new_day_against_an_archive_is_as_on_one_machine(spark: SparkSession, 
     before = {f"archive:{name}": story for name, story in was.items()}
     stories_of = _named_as_before(both.stories, before)
     known = {name: story for story in stories_of for name in story.articles}
-    for row in found.collect():
-        story = known[row["id"]]
-        assert row["story"] == story.id
-        assert row["canonical"] == (story.canonical == row["id"])
-        group = next((group for group in story.copy_groups if row["id"] in group.articles), None)
-        assert row["copy_group"] == (group and group.id)
+    for record in found.collect():
+        story = known[record["id"]]
+        assert record["story"] == story.id
+        assert record["canonical"] == (story.canonical == record["id"])
+        group = next((group for group in story.copy_groups if record["id"] in group.articles), None)
+        assert record["copy_group"] == (group and group.id)
         held = [name for name in story.articles if name.startswith("archive:")]
         copies = [name for name in (group.articles if group else ()) if name.startswith("archive:")]
-        if row["id"].startswith("archive:"):
-            assert (row["status"], row["copy_of"]) == ("archived", None)
+        if record["id"].startswith("archive:"):
+            assert (record["status"], record["copy_of"]) == ("archived", None)
         else:
             status = "copy" if copies else "continues" if held else "new"
-            assert (row["status"], row["copy_of"]) == (status, copies[0].removeprefix("archive:") if copies else None)
+            assert (record["status"], record["copy_of"]) == (status, copies[0].removeprefix("archive:") if copies else None)
     statuses = {row["status"] for row in found.collect()}
     assert statuses == {"archived", "copy", "continues", "new"}
 

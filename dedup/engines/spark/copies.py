@@ -11,7 +11,9 @@ from dedup.engines.spark.blocks import in_blocks, places, with_articles
 from dedup.engines.spark.components import components
 from dedup.engines.spark.home import are_named, at_home, repeated, spread
 from dedup.engines.spark.job import Job, steps_of
+from dedup.engines.spark.outlines import near_enough, outlines
 from dedup.engines.spark.packed import dealt, flat, numbers, words_of
+from dedup.engines.spark.parcels import vocabulary
 from dedup.group.canonical import Seniority
 from dedup.group.copies import representatives
 from dedup.match.copies import AGREEING, HINT, NEAR, Overlaps, bucket_pairs, decide, never_one_story
@@ -62,16 +64,36 @@ def decided(job: Job, name: str, candidates: DataFrame, features: DataFrame, *, 
     kept, given = job.kept, f"{name}.pairs"
     pairs = kept.step(given, lambda: candidates)
     blocks = in_blocks(job, f"{name}.blocks", pairs, kept.rows(given))
+    texts = features.select("home", "n", "title", "hashes", "flags")
+
+    def may_be() -> DataFrame:
+        return with_articles(
+            job,
+            blocks,
+            [texts],
+            lambda articles, pairs: near_enough(articles, pairs, settings),
+            ", ".join(["a long", "b long", *([] if agreeing else ["alike boolean"]), "block long", "enough boolean"]),
+            prepared=lambda rows: outlines(rows, settings.shingle_size),
+        )
+
+    near = kept.step(f"{name}.near", may_be)
 
     def decide_all() -> DataFrame:
         return with_articles(
-            blocks,
+            job,
+            near.where("enough").drop("enough"),
             [features.select("home", "n", "seconds", "title", "hashes", "flags")],
             lambda articles, pairs: _decided(articles, pairs, settings, agreeing=agreeing),
             DECIDED,
+            known=vocabulary(job, features),
         )
 
     return kept.step(name, decide_all)
+
+
+def known(job: Job, name: str, found: DataFrame) -> DataFrame:
+    """The pairs `a`, `b` of which `decided` has said, under that name, what they are: those that are no copies too."""
+    return found.select("a", "b").union(job.kept.made(f"{name}.near").where("not enough").select("a", "b"))
 
 
 def standing(job: Job, found: DataFrame, features: DataFrame) -> DataFrame:
@@ -92,7 +114,7 @@ def standing(job: Job, found: DataFrame, features: DataFrame) -> DataFrame:
     def find() -> DataFrame:
         blocks = inside.selectExpr("*", f"pmod(xxhash64(component), {parts}) as block")
         return with_articles(
-            blocks, [features.select("home", "n", "seconds", "length")], stand, "n long, standing long"
+            job, blocks, [features.select("home", "n", "seconds", "length")], stand, "n long, standing long"
         )
 
     return job.kept.step("standing", find)

@@ -20,6 +20,7 @@ from dedup.engines.spark.components import components
 from dedup.engines.spark.copies import COPY, FORM, NEVER, overlaps_of, seniorities
 from dedup.engines.spark.job import Job, steps_of
 from dedup.engines.spark.packed import numbers, words_of
+from dedup.engines.spark.parcels import vocabulary
 from dedup.engines.spark.rounds import large_ones, linked_in_rounds
 from dedup.engines.spark.stories import in_tasks
 from dedup.engines.spark.weighing import matrix_of
@@ -63,7 +64,14 @@ def units(job: Job, decided: DataFrame, features: DataFrame, vectors: DataFrame)
             features.select("home", "n", "words", "title", "hashes", "flags"),
             vectors.select("home", "n", "terms", "weights"),
         ]
-        several = with_articles(blocks, held, lambda articles, pairs: _units(articles, pairs, settings), UNITS)
+        several = with_articles(
+            job,
+            blocks,
+            held,
+            lambda articles, pairs: _units(articles, pairs, settings),
+            UNITS,
+            known=vocabulary(job, features),
+        )
         pairs = of.join(large, "component", "left_anti").select("n", F.lit(False).alias("digest"), "component")
         return several.union(pairs)
 
@@ -120,7 +128,9 @@ def stories(
         standing = hidden.select("n", F.lit(True).alias("hidden"))
         articles = distinct.select("n", "name", "members", "seconds", "length").join(of, "n")
         articles = articles.join(units.select("n", "unit"), "n", "left").join(standing, "n", "left")
-        return with_articles(blocks, [articles], lambda articles, pairs: _stories(articles, pairs, settings), GROUPED)
+        return with_articles(
+            job, blocks, [articles], lambda articles, pairs: _stories(articles, pairs, settings), GROUPED
+        )
 
     return job.kept.step("stories", find)
 

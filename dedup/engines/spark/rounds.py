@@ -83,7 +83,7 @@ def linked_in_rounds(job: Job, links: DataFrame, units: DataFrame, hidden: DataF
         inside = inside.where("component = other")
         blocks = inside.selectExpr("a", "b", "total", f"pmod(xxhash64(component), {job.parts}) as block")
         held = nodes.join(of.select("n"), "n", "left_semi")
-        return with_articles(blocks, [held], lambda articles, pairs: _finished(articles, pairs, settings), GOOD)
+        return with_articles(job, blocks, [held], lambda articles, pairs: _finished(articles, pairs, settings), GOOD)
 
     good.append(job.kept.step("linkage.finished", finish))
     most += job.kept.rows("linkage.finished")
