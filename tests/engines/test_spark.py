@@ -19,7 +19,11 @@ from dedup.errors import EngineError, InputError
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::ResourceWarning", "ignore::UserWarning")
+pytest_plugins = ["spark_session"]
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::ResourceWarning", "ignore::UserWarning"),
+    pytest.mark.usefixtures("warnings_of_spark"),
+]
 
 
 def dying() -> Any:
@@ -243,7 +247,8 @@ def test_a_new_day_against_an_archive_is_as_on_one_machine(spark: SparkSession, 
             assert (record["status"], record["copy_of"]) == ("archived", None)
         else:
             status = "copy" if copies else "continues" if held else "new"
-            assert (record["status"], record["copy_of"]) == (status, copies[0].removeprefix("archive:") if copies else None)
+            copied = copies[0].removeprefix("archive:") if copies else None
+            assert (record["status"], record["copy_of"]) == (status, copied)
     statuses = {row["status"] for row in found.collect()}
     assert statuses == {"archived", "copy", "continues", "new"}
 

@@ -18,7 +18,11 @@ from dedup.vectorize.exact import SCORE_UNIT
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
 
-pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::ResourceWarning", "ignore::UserWarning")
+pytest_plugins = ["spark_session"]
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::ResourceWarning", "ignore::UserWarning"),
+    pytest.mark.usefixtures("warnings_of_spark"),
+]
 
 
 def made_up(seed: int) -> tuple[Pairs, list[list[int]], list[int]]:

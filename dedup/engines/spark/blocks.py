@@ -86,7 +86,8 @@ def with_articles(
 
         if not pairs.num_rows:
             return empty(schema)
-        step, whole = numbers(articles["step_of"]), None
+        step = numbers(articles["step_of"])
+        whole: Any = None
         for which, names in enumerate(columns):
             part = articles.filter(step == which)
             if sent[which]:

@@ -225,7 +225,8 @@ def _met(task: int, core: Any, earlier: Any, settings: Settings, several: bool, 
         pairs = pairs.where(~(own[pairs.a] & own[pairs.b]))
     # Of slots that are cut some agree that do not whole: who looks at the texts tells, see `copies.decided`.
     slots = flat(table["slots"], np.uint16)[0].reshape(len(number), settings.num_perm).astype(np.uint32)
-    source = np.array(table["source"].to_pylist(), dtype=str)
+    names, source = np.unique(np.array(table["source"].to_pylist(), dtype=str), return_inverse=True)
+    named = (names != "")[source]
     agreeing = steps_of(settings).agreeing_slots(slots, np.stack([pairs.a, pairs.b], axis=1))
     return pa.table(
         {
@@ -237,7 +238,7 @@ def _met(task: int, core: Any, earlier: Any, settings: Settings, several: bool, 
             "ordinary_a": ordinary[pairs.a],
             "ordinary_b": ordinary[pairs.b],
             "days": np.abs(seconds[pairs.a] - seconds[pairs.b]) / SECONDS_A_DAY,
-            "one_outlet": (source[pairs.a] == source[pairs.b]) & (source[pairs.a] != ""),
+            "one_outlet": (source[pairs.a] == source[pairs.b]) & named[pairs.a],
             "hinted": agreeing >= HINT,
         }
     )

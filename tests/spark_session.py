@@ -1,4 +1,4 @@
-"""One session for all tests of the engine."""
+"""One session for all tests of the engine: a plugin of the modules that have them."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def spark() -> Iterator[SparkSession]:
     del os.environ["DEDUP_KERNELS"]
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture
 def warnings_of_spark() -> Iterator[None]:
     """pyspark warns of libraries that are newer than it is, and leaves sockets to the collector: not ours to heed."""
     with warnings.catch_warnings():
