@@ -1,6 +1,6 @@
 """One run on Spark on this machine, measured as a whole: seconds, processor, memory; and the labels it gave.
 
-    python -m benchmarks.spark_run INPUT.parquet OUT.parquet [--partitions 8] [--chunk 50000] [--memory 3g] [--log LOG]
+    python -m benchmarks.spark_run INPUT.parquet OUT.parquet [--partitions 8] [--chunk 100000] [--memory 3g] [--log LOG]
         [--steps FOLDER] [--like OTHER.parquet] [--shuffle-joins]
 
 Prints one line of JSON: `rows`, `seconds` on the clock, `processor` (seconds of all processes, of the JVM and of
@@ -169,7 +169,7 @@ def main() -> None:
     parser.add_argument("input", type=Path)
     parser.add_argument("output", type=Path)
     parser.add_argument("--partitions", type=int, default=8)
-    parser.add_argument("--chunk", type=int, default=50_000)
+    parser.add_argument("--chunk", type=int, default=100_000)
     parser.add_argument("--memory", default="3g", help="of the JVM")
     parser.add_argument("--log", type=Path)
     parser.add_argument("--steps", type=Path, required=True, help="a folder that can be removed afterwards")

@@ -40,7 +40,7 @@ def cluster(
     fields: Mapping[str, str] | None = None,
     folder: str | None = None,
     partitions: int | None = None,
-    chunk: int = 50_000,
+    chunk: int = 100_000,
 ) -> DataFrame:
     """Groups the articles of a data frame into stories, and the copies inside them.
 
@@ -81,7 +81,7 @@ def cluster_against(
     fields: Mapping[str, str] | None = None,
     folder: str | None = None,
     partitions: int | None = None,
-    chunk: int = 50_000,
+    chunk: int = 100_000,
 ) -> DataFrame:
     """Groups new articles together with those of an archive, as `dedup.cluster_against` does.
 

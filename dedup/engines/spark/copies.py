@@ -56,14 +56,16 @@ def decided(job: Job, name: str, candidates: DataFrame, features: DataFrame, *, 
     Args:
         job: the run.
         name: what the step is called.
-        candidates: pairs `a`, `b`; where not `agreeing` also whether they are `alike` enough without a look at slots.
+        candidates: pairs `a`, `b`; where not `agreeing` also whether they are `alike` enough without a look at slots,
+            and a `block` in which their outlines meet.
         features: of all articles.
         agreeing: the candidates are from bands: those that agree in too few slots are left out.
     """
     settings = job.settings
     kept, given = job.kept, f"{name}.pairs"
     pairs = kept.step(given, lambda: candidates)
-    blocks = in_blocks(job, f"{name}.blocks", pairs, kept.rows(given))
+    count = kept.rows(given)
+    blocks = in_blocks(job, f"{name}.blocks", pairs, count) if agreeing else pairs
     texts = features.select("home", "n", "title", "hashes", "flags")
 
     def may_be() -> DataFrame:
@@ -77,11 +79,14 @@ def decided(job: Job, name: str, candidates: DataFrame, features: DataFrame, *, 
         )
 
     near = kept.step(f"{name}.near", may_be)
+    close = near.where("enough").drop("enough")
+    if not agreeing:
+        close = in_blocks(job, f"{name}.blocks", close.drop("block"), count)
 
     def decide_all() -> DataFrame:
         return with_articles(
             job,
-            near.where("enough").drop("enough"),
+            close,
             [features.select("home", "n", "seconds", "title", "hashes", "flags")],
             lambda articles, pairs: _decided(articles, pairs, settings, agreeing=agreeing),
             DECIDED,

@@ -41,7 +41,8 @@ GROUPED = "n long, story long, copy_group long, shown long, score double"
 
 def alike(pairs: DataFrame, known: DataFrame) -> DataFrame:
     """The same-story pairs so alike that they may be copies, but for those already known."""
-    found = pairs.where(f"cosine >= {ALIKE!r} or hinted").selectExpr("a", "b", f"cosine >= {ALIKE!r} as alike")
+    found = pairs.where(f"cosine >= {ALIKE!r} or hinted")
+    found = found.selectExpr("a", "b", f"cosine >= {ALIKE!r} as alike", "cast(task as long) as block")
     return found.join(known.select("a", "b"), ["a", "b"], "left_anti")
 
 
@@ -93,7 +94,7 @@ def linked(pairs: DataFrame, ends: DataFrame, units: DataFrame, decided: DataFra
         left = left.join(digest.withColumnRenamed("n", end).hint("shuffle_hash"), ["task", end], "left_anti")
     never = in_tasks(ends, decided.where(f"kind = {NEVER}").selectExpr("a as n", "b")).withColumnRenamed("n", "a")
     left = left.join(never.hint("shuffle_hash"), ["task", "a", "b"], "left_anti")
-    return left.select("task", "a", "b", "cosine", "score")
+    return left.select("task", "a", "b", "score")
 
 
 def stories(
@@ -123,8 +124,8 @@ def stories(
     def find() -> DataFrame:
         links = _inside(pairs, ends, of)
         copies = one_text.join(of.selectExpr("n as a", "component"), "a")
-        links = links.union(copies.select("a", "b", F.lit(0.0), F.lit(0), "component"))
-        blocks = links.selectExpr("a", "b", "cosine", "score", f"pmod(xxhash64(component), {job.parts}) as block")
+        links = links.union(copies.select("a", "b", F.lit(0), "component"))
+        blocks = links.selectExpr("a", "b", "score", f"pmod(xxhash64(component), {job.parts}) as block")
         standing = hidden.select("n", F.lit(True).alias("hidden"))
         articles = distinct.select("n", "name", "members", "seconds", "length").join(of, "n")
         articles = articles.join(units.select("n", "unit"), "n", "left").join(standing, "n", "left")
@@ -140,7 +141,7 @@ def _inside(pairs: DataFrame, ends: DataFrame, of: DataFrame) -> DataFrame:
     known = in_tasks(ends, of.select("n", "component"))
     for end, name in (("a", "component"), ("b", "other")):
         pairs = pairs.join(known.toDF(end, "task", name).hint("shuffle_hash"), ["task", end])
-    return pairs.where("component = other").select("a", "b", "cosine", "score", "component")
+    return pairs.where("component = other").select("a", "b", "score", "component")
 
 
 def _units(articles: Any, pairs: Any, settings: Settings) -> Any:
@@ -163,7 +164,7 @@ def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
     by, number, pair = steps_of(settings), numbers(articles["n"]), places(pairs)
     score = numbers(pairs["score"]).astype(np.int64)
     scored = score > 0
-    found = Pairs(pair[scored, 0], pair[scored, 1], numbers(pairs["cosine"])[scored], score[scored])
+    found = Pairs(pair[scored, 0], pair[scored, 1], np.zeros(int(scored.sum())), score[scored])
     unit = _places_of_units(articles, number)
     groups: dict[int, list[int]] = defaultdict(list)
     for article, first in enumerate(unit.tolist()):

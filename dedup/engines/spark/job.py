@@ -38,7 +38,7 @@ class Job:
     settings: Settings
     kept: Checkpoints
     parts: int
-    chunk: int = 50_000
+    chunk: int = 100_000
     pairs: int = 20_000
     links: int = 5_000_000
     edges: int = 1_000_000
