@@ -42,7 +42,7 @@ def made_up(seed: int) -> tuple[Pairs, list[list[int]], list[int]]:
 
 @pytest.mark.parametrize(
     ("seed", "links", "granularity"),
-    [(2, 150, 0.5), pytest.param(1, 0, 0.5, marks=long), pytest.param(3, 0, 0.8, marks=long)],
+    [(2, 450, 0.5), pytest.param(1, 0, 0.5, marks=long), pytest.param(3, 0, 0.8, marks=long)],
 )
 def test_rounds_give_the_stories_of_one_machine(
     spark: SparkSession, tmp_path: Path, seed: int, links: int, granularity: float
