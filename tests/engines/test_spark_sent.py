@@ -14,6 +14,8 @@ from dedup.settings import Settings
 pytest.importorskip("pyarrow", reason="the engine's rows are Arrow's")
 
 from dedup.engines.spark.best import _chosen, _settled, _tied, _told
+from dedup.engines.spark.copies import _in_buckets, _once
+from dedup.engines.spark.home import HOME_BITS
 from dedup.engines.spark.outlines import near_enough, outlines
 from dedup.engines.spark.packed import flat, words_columns, words_of
 from dedup.engines.spark.parcels import opened, parcel
@@ -108,3 +110,32 @@ def test_the_last_of_the_best_is_that_of_all_tasks_together(seed: int) -> None:
     chosen = pa.Table.from_batches(_chosen(tied.to_batches())).to_pylist()
     assert {row["n"]: (row["other"], row["score"]) for row in [*alone, *chosen]} == want
     assert len(alone) + len(chosen) == len(want)
+
+
+def test_pairs_that_meet_in_many_bands_are_there_once() -> None:
+    import pyarrow as pa
+
+    random, found = np.random.default_rng(3), []
+    naive: set[tuple[int, int]] = set()
+    for band in range(5):
+        keys = np.sort(random.integers(0, 6, 25)).astype(np.uint64)
+        holders = np.concatenate(
+            [np.sort(random.permutation(40)[: int(count)]) for count in np.unique(keys, return_counts=True)[1]]
+        ).astype(np.int64) * (1 << HOME_BITS)
+        rows = [slice(0, 10), slice(10, 25)]
+        table = pa.table(
+            {
+                "keys": pa.array([keys[of].tobytes() for of in rows], pa.binary()),
+                "holders": pa.array([holders[of].tobytes() for of in rows], pa.binary()),
+            }
+        )
+        found.append(_in_buckets(table, 3))
+        assert found[-1].num_rows, band
+        for key in np.unique(keys):
+            mine = sorted(holders[keys == key].tolist())
+            naive |= {(a, b) for place, a in enumerate(mine) for b in mine[place + 1 :]}
+    whole = pa.concat_tables(found)
+    once = [_once(whole.filter(np.equal(whole["part"], part))) for part in range(3)]
+    pairs = [tuple(row.values()) for table in once for row in table.to_pylist()]
+    assert len(pairs) == len(set(pairs))
+    assert set(pairs) == naive
