@@ -25,15 +25,16 @@ LABELS = ("story", "copy_group", "canonical")
 
 
 class Watch:
-    """Looks at a process and all that come from it, twice a second, until it is left.
+    """Looks at a process and all that come from it, `every` so many seconds, until it is left.
 
     Attributes:
+        every: see above; of a process that ends what it did since the last look is not seen.
         peak: bytes that they held at once, at most; a page that several have is counted once.
         largest: bytes that each kind of process (by its name) held, at most, all of that kind together.
     """
 
-    def __init__(self, root: int) -> None:
-        self.peak = 0
+    def __init__(self, root: int, every: float = 0.5) -> None:
+        self.peak, self.every = 0, every
         self.largest: dict[str, int] = {}
         self._root, self._ticks = root, os.sysconf("SC_CLK_TCK")
         self._seconds: dict[tuple[int, int], tuple[str, float]] = {}
@@ -58,7 +59,7 @@ class Watch:
         return {name: round(seconds, 1) for name, seconds in found.items()}
 
     def _look(self) -> None:
-        while not self._over.wait(0.5):
+        while not self._over.wait(self.every):
             held: dict[str, int] = {}
             for pid, name, began, seconds in self._tree():
                 self._seconds[pid, began] = (name, seconds)
