@@ -235,6 +235,15 @@ def vectors(random: np.random.Generator, count: int) -> tuple[Any, NDArray[np.in
     return table, total
 
 
+def test_of_a_home_that_others_stand_for_nothing_travels() -> None:
+    import pyarrow as pa
+
+    table, total = vectors(np.random.default_rng(2), 5)
+    told = pa.table({"n": table["n"], "other": pa.array([None] * 5, pa.int64())})
+    handed = (Chunks.of({None: 1}, 6), total, ranks(total))
+    assert sent(table, told, handed, 1, 9.0 * SECONDS_A_DAY, several=True).num_rows == 0
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_what_travels_arrives(seed: int) -> None:
     """Every article in every task it is needed in, but for hidden ones; its vector but for words of its own."""

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.engines.spark.home import HOME_BITS, places_in
-from dedup.engines.spark.packed import arrow_schema, binary, flat, numbers, packed, row_numbers, rows_of, unpacked
+from dedup.engines.spark.packed import arrow_schema, binary, empty, flat, numbers, packed, row_numbers, rows_of, unpacked
 from dedup.match.kernels.floor import DOT_UNIT
 from dedup.match.stories import SECONDS_A_DAY, USUAL, USUAL_COUNT, leaning
 from dedup.vectorize.bridge import LEAST, WORTH
@@ -117,6 +117,8 @@ def sent(
     said, other = numbers(told["n"]).astype(np.int64), numbers(pc.fill_null(told["other"], -1)).astype(np.int64)
     gone = other < 0
     table = rows.filter(~np.isin(everyone, said[gone]))
+    if not table.num_rows:  # others stand for all of this home
+        return empty(TRAVELLING)
     number, seconds = numbers(table["n"]), numbers(table["seconds"]).astype(np.float64)
     terms, indptr = flat(table["terms"], np.int32)
     weights = flat(table["weights"], np.uint16)[0].astype(np.int64)
