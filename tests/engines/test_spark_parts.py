@@ -238,8 +238,8 @@ def vectors(random: np.random.Generator, count: int) -> tuple[Any, NDArray[np.in
 def test_of_a_home_that_others_stand_for_nothing_travels() -> None:
     import pyarrow as pa
 
-    table, total = vectors(np.random.default_rng(2), 5)
-    told = pa.table({"n": table["n"], "other": pa.array([None] * 5, pa.int64())})
+    table, total = vectors(np.random.default_rng(2), 12)
+    told = pa.table({"n": table["n"], "other": pa.array([None] * 12, pa.int64())})
     handed = (Chunks.of({None: 1}, 6), total, ranks(total))
     assert sent(table, told, handed, 1, 9.0 * SECONDS_A_DAY, several=True).num_rows == 0
 

@@ -14,7 +14,7 @@ from dedup.settings import Settings
 pytest.importorskip("pyarrow", reason="the engine's rows are Arrow's")
 
 from dedup.engines.spark.best import _chosen, _settled, _tied, _told
-from dedup.engines.spark.copies import _in_buckets, _once
+from dedup.engines.spark.copies import _hashes, _in_buckets, _keys, _once
 from dedup.engines.spark.home import HOME_BITS
 from dedup.engines.spark.outlines import near_enough, outlines
 from dedup.engines.spark.packed import flat, words_columns, words_of
@@ -139,3 +139,12 @@ def test_pairs_that_meet_in_many_bands_are_there_once() -> None:
     pairs = [tuple(row.values()) for table in once for row in table.to_pylist()]
     assert len(pairs) == len(set(pairs))
     assert set(pairs) == naive
+
+
+def test_a_home_without_a_word_has_no_band() -> None:
+    """All of its articles are empty."""
+    import pyarrow as pa
+
+    table = pa.table({"n": pa.array([], pa.int64()), "signature": pa.array([], pa.binary())})
+    assert _keys(table, 64).shape == (64, 0)
+    assert not len(_hashes(_keys(table, 64)).ravel())

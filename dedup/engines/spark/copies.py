@@ -156,7 +156,8 @@ def _present(table: Any) -> Any:
 def _keys(table: Any, bands: int) -> NDArray[np.uint64]:
     """The slots of each band of articles as one number; shape (bands, articles)."""
     count = table.num_rows
-    signature = flat(table["signature"], np.uint32)[0].reshape(count, bands, -1)
+    signature = flat(table["signature"], np.uint32)[0]
+    signature = signature.reshape(count, bands, len(signature) // max(1, count * bands))
     key = np.zeros((bands, count), np.uint64)
     for slot in range(signature.shape[2]):  # of two slots another number for each two; of more a hash
         if slot > 1:

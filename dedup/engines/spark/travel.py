@@ -15,7 +15,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.engines.spark.home import HOME_BITS, places_in
-from dedup.engines.spark.packed import arrow_schema, binary, empty, flat, numbers, packed, row_numbers, rows_of, unpacked
+from dedup.engines.spark.packed import (
+    arrow_schema,
+    binary,
+    empty,
+    flat,
+    numbers,
+    packed,
+    row_numbers,
+    rows_of,
+    unpacked,
+)
 from dedup.match.kernels.floor import DOT_UNIT
 from dedup.match.stories import SECONDS_A_DAY, USUAL, USUAL_COUNT, leaning
 from dedup.vectorize.bridge import LEAST, WORTH
