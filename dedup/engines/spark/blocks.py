@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     from dedup.engines.spark.job import Job
 
+_LOST = "articles of a block did not arrive: a step that they come from has lost rows"
+
 
 def in_blocks(job: Job, name: str, pairs: DataFrame, count: int) -> DataFrame:
     """Pairs (`a`, `b` and others, a < b) with the `block` of each, a step of that name; there are `count`."""
@@ -90,6 +92,8 @@ def with_articles(
         whole: Any = None
         for which, names in enumerate(columns):
             part = articles.filter(step == which)
+            if not part.num_rows:
+                raise ValueError(_LOST)
             if sent[which]:
                 part = pa.concat_tables([opened(body, handed.value) for body in part["parcel"].to_pylist()])
             else:
@@ -107,7 +111,7 @@ def with_articles(
             wanted = numbers(pairs[end])
             place = np.minimum(np.searchsorted(number, wanted), max(0, len(number) - 1))
             if not len(number) or np.any(number[place] != wanted):
-                raise ValueError("articles of a block did not arrive: a step that they come from has lost rows")
+                raise ValueError(_LOST)
             pairs = pairs.set_column(pairs.schema.names.index(end), end, pa.array(place))
         found = pa.table(function(whole, pairs))
         return found if found.num_rows else empty(schema)
