@@ -119,7 +119,8 @@ def stories(
         held = of.join(large, "component", "left_semi")
         inside = job.kept.step("linkage.pairs", lambda: _inside(pairs, ends, held).select("a", "b", "score"))
         merged = linked_in_rounds(job, inside, units.join(held.select("n"), "n", "left_semi"), hidden)
-        of = of.join(large, "component", "left_anti").union(merged.select("n", "story", F.lit(True)))
+        others = of.join(large, "component", "left_anti").select("n", "component", "whole")
+        of = others.union(merged.select("n", "story", F.lit(True)))
 
     def find() -> DataFrame:
         links = _inside(pairs, ends, of)
