@@ -2,131 +2,28 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
-import os
-import shutil
-import sys
 import tempfile
-import warnings
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from spark_runs import FERRY, FIELDS, ROWS, Rows, expected, frame, labels, long, row
 
 import dedup
-from benchmarks.data import SEEDS, find_folder, labelled_sets
+from benchmarks.data import find_folder, labelled_sets
 from dedup.archive import _named_as_before
 from dedup.engines.spark import cluster, cluster_against
 from dedup.errors import EngineError, InputError
-from dedup.read import read_articles
 
 if TYPE_CHECKING:
-    from pyspark.sql import DataFrame, SparkSession
-
-pytestmark = pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::ResourceWarning", "ignore::UserWarning")
-FIELDS = ("id", "title", "text", "source", "published", "lang")
-Rows = list[dict[str, Any]]
-
-
-LONG = "DEDUP_LONG_TESTS"
-long = pytest.mark.skipif(os.environ.get(LONG) != "1", reason=f"{LONG}=1 runs the tests that take minutes")
-
-FRUGAL = {
-    "spark.driver.extraJavaOptions": "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC",
-    "spark.driver.memory": "2g",
-    "spark.sql.adaptive.enabled": "false",
-    "spark.sql.codegen.wholeStage": "false",
-    "spark.sql.codegen.factoryMode": "NO_CODEGEN",
-    "spark.ui.enabled": "false",
-    "spark.ui.showConsoleProgress": "false",
-}
-"""Less compiling in the JVM: what it takes at its best does not matter for forty articles."""
-
-
-def why_not() -> str:
-    """Why there can be no session, "" where there can."""
-    if importlib.util.find_spec("pyspark") is None:
-        return "pyspark is not installed: pip install 'story-dedup[spark]'"
-    if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
-        return "Spark needs Java, and there is none on the path"
-    return ""
-
-
-@pytest.fixture(scope="session")
-def spark() -> Iterator[SparkSession]:
-    if problem := why_not():
-        pytest.skip(problem)
     from pyspark.sql import SparkSession
 
-    os.environ["PYSPARK_PYTHON"] = sys.executable
-    os.environ["DEDUP_KERNELS"] = "on"
-    builder = SparkSession.builder.master("local[2,3]").appName("tests")
-    builder = builder.config("spark.sql.warehouse.dir", f"file://{tempfile.gettempdir()}/dedup-test-warehouse")
-    for name, value in FRUGAL.items():
-        builder = builder.config(name, value)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        session = builder.getOrCreate()
-        session.sparkContext.setLogLevel("OFF")
-        yield session
-        session.stop()
-    del os.environ["DEDUP_KERNELS"]
-
-
-@pytest.fixture(autouse=True)
-def warnings_of_spark() -> Iterator[None]:
-    """pyspark warns of libraries that are newer than it is, and leaves sockets to the collector: not ours to heed."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", FutureWarning)
-        warnings.simplefilter("ignore", ResourceWarning)
-        yield
-
-
-def row(article: dedup.Article, name: str) -> dict[str, Any]:
-    published = article.published and article.published.isoformat()
-    return {**{field: getattr(article, field) for field in FIELDS}, "id": name, "published": published}
-
-
-def frame(spark: SparkSession, rows: Rows) -> DataFrame:
-    import pyarrow as pa
-
-    schema = pa.schema([(name, pa.string()) for name in FIELDS])
-    return spark.createDataFrame(pa.Table.from_pylist([{n: row.get(n) for n in FIELDS} for row in rows], schema))
-
-
-def labels(found: DataFrame) -> dict[str, tuple[Any, ...]]:
-    rows = found.collect()
-    assert len({row["id"] for row in rows}) == len(rows), "an id is there twice"
-    return {row["id"]: (row["story"], row["copy_group"], row["canonical"]) for row in rows}
-
-
-def expected(rows: Rows) -> dict[str, tuple[Any, ...]]:
-    records = dedup.cluster([{name: row.get(name) for name in FIELDS} for row in rows]).to_records()
-    return {record["id"]: (record["story"], record["copy_group"], record["canonical"]) for record in records}
-
-
-@pytest.fixture(scope="module")
-def seeds() -> Rows:
-    return [row(article, article.id) for article in read_articles([str(SEEDS)])]
-
-
-FERRY = "The ferry Marlin ran aground off Corran harbour on Monday with 212 people aboard, the coastguard said. "
-ROWS: Rows = [
-    *({"id": f"wall-{n}", "title": title, "text": "Please subscribe to read on. " * 12} for n, title in enumerate(
-        ["Bakers of Ullswick strike over flour", "Comet seen above Tarnholm", "Striker Ondra joins Velden"]
-    )),
-    {"id": "same", "title": "Ferry aground", "text": FERRY * 4, "published": "2024-05-02", "source": "Echo"},
-    {"id": "same", "title": "Ferry aground", "text": FERRY * 4, "published": "2024-05-01", "source": "Herald"},
-    {"id": "same", "title": "Marlin aground off Corran", "text": FERRY * 4 + "Tugs are on the way.", "source": "Echo"},
-    {"id": "same#2", "title": "A name that is taken", "text": "Nothing to do with ferries."},
-    {"id": "blank", "title": None, "text": None},
-    {"id": "blank", "title": " ", "text": ""},
-    {"id": "dateless", "title": "Corran ferry Marlin runs aground", "text": "CORRAN, May 3, 2024 - " + FERRY * 2},
-    {"id": "odd date", "title": "Marlin: 212 aboard", "text": FERRY, "published": "the day before"},
-]  # fmt: skip
-"""What is odd about articles, all at once."""
+pytest_plugins = ["spark_session"]
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::FutureWarning", "ignore::ResourceWarning", "ignore::UserWarning"),
+    pytest.mark.usefixtures("warnings_of_spark"),
+]
 
 
 def dying() -> Any:
@@ -338,19 +235,20 @@ def test_a_new_day_against_an_archive_is_as_on_one_machine(spark: SparkSession, 
     before = {f"archive:{name}": story for name, story in was.items()}
     stories_of = _named_as_before(both.stories, before)
     known = {name: story for story in stories_of for name in story.articles}
-    for row in found.collect():
-        story = known[row["id"]]
-        assert row["story"] == story.id
-        assert row["canonical"] == (story.canonical == row["id"])
-        group = next((group for group in story.copy_groups if row["id"] in group.articles), None)
-        assert row["copy_group"] == (group and group.id)
+    for record in found.collect():
+        story = known[record["id"]]
+        assert record["story"] == story.id
+        assert record["canonical"] == (story.canonical == record["id"])
+        group = next((group for group in story.copy_groups if record["id"] in group.articles), None)
+        assert record["copy_group"] == (group and group.id)
         held = [name for name in story.articles if name.startswith("archive:")]
         copies = [name for name in (group.articles if group else ()) if name.startswith("archive:")]
-        if row["id"].startswith("archive:"):
-            assert (row["status"], row["copy_of"]) == ("archived", None)
+        if record["id"].startswith("archive:"):
+            assert (record["status"], record["copy_of"]) == ("archived", None)
         else:
             status = "copy" if copies else "continues" if held else "new"
-            assert (row["status"], row["copy_of"]) == (status, copies[0].removeprefix("archive:") if copies else None)
+            copied = copies[0].removeprefix("archive:") if copies else None
+            assert (record["status"], record["copy_of"]) == (status, copied)
     statuses = {row["status"] for row in found.collect()}
     assert statuses == {"archived", "copy", "continues", "new"}
 

@@ -7,11 +7,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.match.kernels.stories import story_pairs as fast_pairs
 from dedup.match.stories import SECONDS_A_DAY, Pairs, story_pairs
 from dedup.settings import Settings
+from dedup.vectorize.bridge import _stretched
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.furniture import PASSAGE, UNIT
 from dedup.vectorize.hashing import FEATURES, shingles_in_order
@@ -30,7 +32,7 @@ from dedup.engines.spark.packed import (
     words_columns,
     words_of,
 )
-from dedup.engines.spark.passages import _windows, shares_in, telling_words
+from dedup.engines.spark.passages import RUN, SPAN, _windows, shares_in, telling_words
 from dedup.engines.spark.reading import _row
 from dedup.engines.spark.stories import _tasks
 from dedup.engines.spark.travel import SLOT_BITS, Chunks, opened, ranks, sent
@@ -63,6 +65,26 @@ def test_what_is_dealt_is_all_there() -> None:
     assert len(binary(np.empty(0, np.int64), np.zeros(1, np.int64))) == 0
 
 
+def as_words(bodies: list[NDArray[np.uint32]]) -> HashedWords:
+    """Articles with bodies, and a word of a title."""
+    title = np.array([7], np.uint32)
+    hashes = np.concatenate([part for body in bodies for part in (title, body)])
+    ends = np.cumsum([length for body in bodies for length in (1, len(body))])
+    return HashedWords(hashes, np.zeros(len(hashes), np.uint8), np.concatenate([[0], ends]).astype(np.int64))
+
+
+def test_fingerprints_of_many_articles_are_those_of_each() -> None:
+    random = np.random.default_rng(7)
+    lengths = [0, 3, PASSAGE - 1, PASSAGE, PASSAGE + 1, 200, 0, 40]
+    bodies = [random.integers(0, 1 << 32, length, np.uint32) for length in lengths]
+    prints, bounds = _windows(as_words(bodies))
+    for number, body in enumerate(bodies):
+        runs = shingles_in_order(body, RUN)
+        naive = [int(runs[at : at + SPAN].min()) for at in range(len(body) - PASSAGE + 1)]
+        assert prints[bounds[number] : bounds[number + 1]].tolist() == naive
+    assert len(_windows(as_words(bodies[:2]))[0]) == 0
+
+
 def test_equal_passages_have_equal_fingerprints() -> None:
     """Wherever in a text they stand: by that alone no passage with enough holders is missed."""
     random = np.random.default_rng(11)
@@ -73,7 +95,7 @@ def test_equal_passages_have_equal_fingerprints() -> None:
     ]
     by_passage: list[dict[int, int]] = []
     for body in bodies:
-        passages, prints = shingles_in_order(body, PASSAGE), _windows(body)
+        passages, prints = shingles_in_order(body, PASSAGE), _windows(as_words([body]))[0]
         assert len(passages) == len(prints)
         by_passage.append(dict(zip(passages.tolist(), prints.tolist(), strict=True)))
     common = set(by_passage[0]) & set(by_passage[1]) & set(by_passage[2])
@@ -111,8 +133,6 @@ def test_all_pairs_in_the_window_meet_in_one_task(size: int, window: float) -> N
 @pytest.mark.parametrize("seed", range(4))
 def test_the_pairs_of_parts_are_the_pairs_of_the_whole(seed: int) -> None:
     """A core with itself and with the others, and the others with themselves: every pair once."""
-    import scipy.sparse as sp
-
     random, count = np.random.default_rng(seed), 90
     dense = (random.random((count, 40)) < 0.2) * random.random((count, 40))
     dense[dense.sum(axis=1) == 0, 0] = 1
@@ -193,18 +213,35 @@ def vectors(random: np.random.Generator, count: int) -> tuple[Any, NDArray[np.in
     total = np.zeros(FEATURES, np.int64)
     np.add.at(total, terms, weights.astype(np.int64))
     seconds = np.where(random.random(count) < 0.2, np.nan, np.round(random.uniform(0, 50, count)) * SECONDS_A_DAY)
+    kept = random.random(len(terms)) < 0.6
+    ends = np.concatenate([[0], np.cumsum(kept)])[bounds]
+    part = sp.csr_array((weights[kept] * WEIGHT_UNIT, terms[kept], ends), shape=(count, 50))
+    dense, its_row = np.rint(_stretched(part).toarray() / WEIGHT_UNIT), np.repeat(np.arange(count), np.diff(ends))
+    across = dense[its_row, terms[kept]].astype(np.uint16)
+    across[: ends[9]] += 1  # as if something had been too small to be kept
     table = pa.table(
         {
             "n": (np.arange(count) << HOME_BITS) + 5,
             "seconds": seconds,
             "source": [f"paper {number % 3}" for number in range(count)],
             "tongue": np.arange(count, dtype=np.int32) % 2,
-            **{name: binary(terms, bounds) for name in ("terms", "crossing")},
-            **{name: binary(weights, bounds) for name in ("weights", "crossing_weights")},
+            "terms": binary(terms, bounds),
+            "weights": binary(weights, bounds),
+            "crossing": binary(terms[kept], ends),
+            "crossing_weights": binary(across, ends),
             "signature": rows_of(random.integers(0, 1 << 32, (count, 7), np.uint32)),
         }
     )
     return table, total
+
+
+def test_of_a_home_that_others_stand_for_nothing_travels() -> None:
+    import pyarrow as pa
+
+    table, total = vectors(np.random.default_rng(2), 12)
+    told = pa.table({"n": table["n"], "other": pa.array([None] * 12, pa.int64())})
+    handed = (Chunks.of({None: 1}, 6), total, ranks(total))
+    assert sent(table, told, handed, 1, 9.0 * SECONDS_A_DAY, several=True).num_rows == 0
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -243,7 +280,12 @@ def test_what_travels_arrives(seed: int) -> None:
             order = np.argsort(rank[terms[shared]])
             assert np.frombuffer(found["terms"], np.int32).tolist() == rank[terms[shared]][order].tolist()
             assert np.frombuffer(found["weights"], np.uint16).tolist() == weights[shared][order].tolist()
-            assert (found["crossing"], found["crossing_weights"]) == (row["crossing"], row["crossing_weights"])
+            crossing = np.frombuffer(row["crossing"], np.int32)
+            both = np.isin(crossing, terms[shared])
+            order = np.argsort(rank[crossing[both]])
+            assert np.frombuffer(found["crossing"], np.int32).tolist() == rank[crossing[both]][order].tolist()
+            across = np.frombuffer(row["crossing_weights"], np.uint16)[both][order]
+            assert np.frombuffer(found["crossing_weights"], np.uint16).tolist() == across.tolist()
             assert (found["source"], found["tongue"]) == (row["source"], row["tongue"])
             slots = np.frombuffer(row["signature"], np.uint32) & ((1 << SLOT_BITS) - 1)
             assert np.frombuffer(found["slots"], np.uint16).tolist() == slots.tolist()

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cluster", "cluster_against"]
 
-LAYOUT = 2
+LAYOUT = 3
 """Raised whenever steps that were kept by an earlier version can no longer be gone on with."""
 SESSION = {
     "spark.sql.session.timeZone": "UTC",
@@ -40,7 +40,7 @@ def cluster(
     fields: Mapping[str, str] | None = None,
     folder: str | None = None,
     partitions: int | None = None,
-    chunk: int = 50_000,
+    chunk: int = 100_000,
 ) -> DataFrame:
     """Groups the articles of a data frame into stories, and the copies inside them.
 
@@ -81,7 +81,7 @@ def cluster_against(
     fields: Mapping[str, str] | None = None,
     folder: str | None = None,
     partitions: int | None = None,
-    chunk: int = 50_000,
+    chunk: int = 100_000,
 ) -> DataFrame:
     """Groups new articles together with those of an archive, as `dedup.cluster_against` does.
 
@@ -163,7 +163,7 @@ def _import() -> None:
 def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> DataFrame:
     """The whole way of one run: every line is a step that is kept."""
     from dedup.engines.spark.bodies import overwritten
-    from dedup.engines.spark.copies import band_candidates, decided, standing
+    from dedup.engines.spark.copies import band_candidates, decided, known, standing
     from dedup.engines.spark.features import features as features_of
     from dedup.engines.spark.features import features_by, with_own_bodies
     from dedup.engines.spark.grouping import alike, linked, stories, units
@@ -190,7 +190,7 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
     met, ends = found_pairs(job, weighed, hidden, banded, total, days, several=several)
     pairs = rescored(job, met, times, sum(days.values()))
 
-    more = decided(job, "alike", alike(pairs, banded), features, agreeing=False)
+    more = decided(job, "alike", alike(pairs, known(job, "banded", banded)), features, agreeing=False)
     one_text = units(job, banded.union(more), features, weighed)
     joined = job.kept.step("linked", lambda: linked(pairs, ends, one_text, more), by="task")
     grouped = stories(job, joined, ends, one_text, hidden, distinct)

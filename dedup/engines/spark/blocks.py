@@ -13,13 +13,17 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.engines.spark.home import at_home, places_in, schema_of
+from dedup.engines.spark.home import at_home, places_in
+from dedup.engines.spark.job import broadcast
 from dedup.engines.spark.packed import empty, numbers
+from dedup.engines.spark.parcels import opened, parcel
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
     from dedup.engines.spark.job import Job
+
+_LOST = "articles of a block did not arrive: a step that they come from has lost rows"
 
 
 def in_blocks(job: Job, name: str, pairs: DataFrame, count: int) -> DataFrame:
@@ -43,26 +47,41 @@ def _dealt(job: Job, pairs: DataFrame, count: int) -> DataFrame:
 
 
 def with_articles(
-    blocks: DataFrame, articles: Sequence[DataFrame], function: Callable[[Any, Any], Any], schema: str
+    job: Job,
+    blocks: DataFrame,
+    articles: Sequence[DataFrame],
+    function: Callable[[Any, Any], Any],
+    schema: str,
+    *,
+    prepared: Callable[[Any], Any] | None = None,
+    known: NDArray[np.uint32] | None = None,
 ) -> DataFrame:
     """What a function finds in each block.
 
     Args:
+        job: the run.
         blocks: pairs with the `block` of each.
         articles: what is needed of articles, by their number `n`, of one or several steps that all articles are in;
-            of those that are kept by `home` only what is needed leaves it.
+            of those that are kept by `home` only what is needed leaves it, packed.
         function: takes the articles of a block, ascending, and its pairs sorted, as tables; returns columns. In the
             pairs `a` and `b` are places among the articles; `numbers` are those of the articles.
         schema: of what it returns.
+        prepared: what is sent of the rows that are needed of a home, `n` with it, where that is not they themselves.
+        known: the commonest words, where words are sent.
     """
     import pyspark.sql.functions as F
 
+    handed = broadcast(job.spark, np.empty(0, np.uint32) if known is None else known)
     needed = blocks.select(F.col("block").alias("block_of"), F.explode(F.array("a", "b")).alias("n")).distinct()
-    parts = [_fetched(needed, frame).withColumn("step_of", F.lit(place)) for place, frame in enumerate(articles)]
+    parts = [
+        _fetched(needed, frame, prepared, handed).withColumn("step_of", F.lit(place))
+        for place, frame in enumerate(articles)
+    ]
     held = parts[0]
     for part in parts[1:]:
         held = held.unionByName(part, allowMissingColumns=True)
     columns = [[name for name in frame.columns if name != "home"] for frame in articles]
+    sent = ["parcel" in part.columns for part in parts]
 
     def apply(articles: Any, pairs: Any) -> Any:
         import pyarrow as pa
@@ -70,19 +89,29 @@ def with_articles(
         if not pairs.num_rows:
             return empty(schema)
         step = numbers(articles["step_of"])
-        whole = articles.filter(step == 0).select(columns[0]).sort_by("n")
-        for which, names in enumerate(columns[1:], 1):
-            part = articles.filter(step == which).select(names).sort_by("n")
-            for name in names:
-                if name != "n":
-                    whole = whole.append_column(name, part[name])
+        whole: Any = None
+        for which, names in enumerate(columns):
+            part = articles.filter(step == which)
+            if not part.num_rows:
+                raise ValueError(_LOST)
+            if sent[which]:
+                part = pa.concat_tables([opened(body, handed.value) for body in part["parcel"].to_pylist()])
+            else:
+                part = part.select(names)
+            part = part.sort_by("n")
+            if whole is None:
+                whole = part
+            else:
+                for name in part.column_names:
+                    if name != "n":
+                        whole = whole.append_column(name, part[name])
         pairs = pairs.sort_by([("a", "ascending"), ("b", "ascending")])
         number = numbers(whole["n"])
         for end in ("a", "b"):
             wanted = numbers(pairs[end])
             place = np.minimum(np.searchsorted(number, wanted), max(0, len(number) - 1))
             if not len(number) or np.any(number[place] != wanted):
-                raise ValueError("articles of a block did not arrive: a step that they come from has lost rows")
+                raise ValueError(_LOST)
             pairs = pairs.set_column(pairs.schema.names.index(end), end, pa.array(place))
         found = pa.table(function(whole, pairs))
         return found if found.num_rows else empty(schema)
@@ -90,17 +119,24 @@ def with_articles(
     return held.groupBy("block_of").cogroup(blocks.groupBy("block")).applyInArrow(apply, schema)
 
 
-def _fetched(needed: DataFrame, frame: DataFrame) -> DataFrame:
-    """The rows of articles that blocks need, each as often as it is needed, with the `block_of`."""
+def _fetched(needed: DataFrame, frame: DataFrame, prepared: Callable[[Any], Any] | None, handed: Any) -> DataFrame:
+    """The rows of articles that blocks need, with the `block_of`: of a home those of one block as a `parcel`."""
     if "home" not in frame.columns:
         return needed.join(frame, "n")
-    names = [name for name in frame.columns if name not in {"home", "n"}]
 
     def fetch(rows: Any, needed: Any) -> Any:
-        place = places_in(numbers(rows["n"]), numbers(needed["n"]))
-        return {"block_of": needed["block_of"], "n": needed["n"], **{name: rows[name].take(place) for name in names}}
+        import pyarrow as pa
 
-    return at_home(frame, needed, fetch, f"block_of long, n long, {schema_of(frame.select(*names))}")
+        block, place = numbers(needed["block_of"]), places_in(numbers(rows["n"]), numbers(needed["n"]))
+        blocks, bodies = np.unique(block), []
+        rows = rows.drop_columns(["home"])
+        for one in blocks.tolist():
+            some = rows.take(np.sort(place[block == one]))
+            some = some if prepared is None else pa.table(prepared(some))
+            bodies.append(parcel(some, handed.value))
+        return {"block_of": blocks, "parcel": pa.array(bodies, pa.binary())}
+
+    return at_home(frame, needed, fetch, "block_of long, parcel binary")
 
 
 def places(pairs: Any) -> NDArray[np.int64]:

@@ -9,9 +9,11 @@ from numpy.typing import NDArray
 
 from dedup.engines.spark.blocks import in_blocks, places, with_articles
 from dedup.engines.spark.components import components
-from dedup.engines.spark.home import are_named, at_home, repeated, spread
+from dedup.engines.spark.home import HOME_BITS, are_named, at_home, repeated, spread
 from dedup.engines.spark.job import Job, steps_of
-from dedup.engines.spark.packed import dealt, flat, numbers, words_of
+from dedup.engines.spark.outlines import near_enough, outlines
+from dedup.engines.spark.packed import dealt, flat, numbers, packed, unpacked, words_of
+from dedup.engines.spark.parcels import vocabulary
 from dedup.group.canonical import Seniority
 from dedup.group.copies import representatives
 from dedup.match.copies import AGREEING, HINT, NEAR, Overlaps, bucket_pairs, decide, never_one_story
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 BANDS = "band int, part int, keys binary, holders binary"
+PAIRED = "part int, a binary, b binary"
 NEITHER, COPY, FORM, NEVER = range(4)
 """What a pair of articles is: `NEVER` a form whenever the two were published, and so never one story."""
 DECIDED = (
@@ -45,7 +48,14 @@ def band_candidates(job: Job, features: DataFrame) -> DataFrame:
     entries = bands * job.kept.rows("features")
     again = repeated(job, "bands.again", signatures, hashes, least=2, entries=entries)
     found = at_home(signatures, again, lambda rows, again: _banded(_present(rows), again, bands, parts), BANDS)
-    return found.groupBy("band", "part").applyInArrow(_in_buckets, "a long, b long").distinct()
+    dealt_to = job.parts
+
+    def meet(table: Any) -> Any:
+        return _in_buckets(table, dealt_to)
+
+    # Copies meet in many bands: their pairs are sent in arrays, and counted once.
+    pairs = found.groupBy("band", "part").applyInArrow(meet, PAIRED)
+    return pairs.groupBy("part").applyInArrow(_once, "a long, b long")
 
 
 def decided(job: Job, name: str, candidates: DataFrame, features: DataFrame, *, agreeing: bool) -> DataFrame:
@@ -54,24 +64,49 @@ def decided(job: Job, name: str, candidates: DataFrame, features: DataFrame, *, 
     Args:
         job: the run.
         name: what the step is called.
-        candidates: pairs `a`, `b`; where not `agreeing` also whether they are `alike` enough without a look at slots.
+        candidates: pairs `a`, `b`; where not `agreeing` also whether they are `alike` enough without a look at slots,
+            and a `block` in which their outlines meet.
         features: of all articles.
         agreeing: the candidates are from bands: those that agree in too few slots are left out.
     """
     settings = job.settings
     kept, given = job.kept, f"{name}.pairs"
     pairs = kept.step(given, lambda: candidates)
-    blocks = in_blocks(job, f"{name}.blocks", pairs, kept.rows(given))
+    count = kept.rows(given)
+    blocks = in_blocks(job, f"{name}.blocks", pairs, count) if agreeing else pairs
+    texts = features.select("home", "n", "title", "hashes", "flags")
+
+    def may_be() -> DataFrame:
+        return with_articles(
+            job,
+            blocks,
+            [texts],
+            lambda articles, pairs: near_enough(articles, pairs, settings),
+            ", ".join(["a long", "b long", *([] if agreeing else ["alike boolean"]), "block long", "enough boolean"]),
+            prepared=lambda rows: outlines(rows, settings.shingle_size),
+        )
+
+    near = kept.step(f"{name}.near", may_be)
+    close = near.where("enough").drop("enough")
+    if not agreeing:
+        close = in_blocks(job, f"{name}.blocks", close.drop("block"), count)
 
     def decide_all() -> DataFrame:
         return with_articles(
-            blocks,
+            job,
+            close,
             [features.select("home", "n", "seconds", "title", "hashes", "flags")],
             lambda articles, pairs: _decided(articles, pairs, settings, agreeing=agreeing),
             DECIDED,
+            known=vocabulary(job, features),
         )
 
     return kept.step(name, decide_all)
+
+
+def known(job: Job, name: str, found: DataFrame) -> DataFrame:
+    """The pairs `a`, `b` of which `decided` has said, under that name, what they are: those that are no copies too."""
+    return found.select("a", "b").union(job.kept.made(f"{name}.near").where("not enough").select("a", "b"))
 
 
 def standing(job: Job, found: DataFrame, features: DataFrame) -> DataFrame:
@@ -92,7 +127,7 @@ def standing(job: Job, found: DataFrame, features: DataFrame) -> DataFrame:
     def find() -> DataFrame:
         blocks = inside.selectExpr("*", f"pmod(xxhash64(component), {parts}) as block")
         return with_articles(
-            blocks, [features.select("home", "n", "seconds", "length")], stand, "n long, standing long"
+            job, blocks, [features.select("home", "n", "seconds", "length")], stand, "n long, standing long"
         )
 
     return job.kept.step("standing", find)
@@ -121,7 +156,8 @@ def _present(table: Any) -> Any:
 def _keys(table: Any, bands: int) -> NDArray[np.uint64]:
     """The slots of each band of articles as one number; shape (bands, articles)."""
     count = table.num_rows
-    signature = flat(table["signature"], np.uint32)[0].reshape(count, bands, -1)
+    signature = flat(table["signature"], np.uint32)[0]
+    signature = signature.reshape(count, bands, len(signature) // max(1, count * bands))
     key = np.zeros((bands, count), np.uint64)
     for slot in range(signature.shape[2]):  # of two slots another number for each two; of more a hash
         if slot > 1:
@@ -153,15 +189,34 @@ def _banded(table: Any, again: Any, bands: int, parts: int) -> Any:
     }
 
 
-def _in_buckets(table: Any) -> Any:
-    """The pairs of the buckets of one part of a band."""
+def _in_buckets(table: Any, parts: int) -> Any:
+    """The pairs of the buckets of one part of a band, dealt out by their articles."""
     import pyarrow as pa
 
     keys, holders = flat(table["keys"], np.uint64)[0], flat(table["holders"], np.int64)[0]
     order = np.lexsort((holders, keys))
     holders = holders[order]
     one, other = bucket_pairs(np.unique(keys, return_counts=True)[1])
-    return pa.table({"a": holders[one], "b": holders[other]})
+    a, b = holders[one], holders[other]
+    order = np.lexsort((b, a))
+    a, b = a[order], b[order]
+    part = (a >> HOME_BITS) % parts
+    used = np.unique(part).tolist()
+    columns = {name: [packed(end[part == one]) for one in used] for name, end in (("a", a), ("b", b))}
+    binary_columns = {name: pa.array(column, pa.binary()) for name, column in columns.items()}
+    return pa.table({"part": pa.array(used, pa.int32()), **binary_columns})
+
+
+def _once(table: Any) -> Any:
+    """The pairs that were sent to a part, each once."""
+    import pyarrow as pa
+
+    a, b = (np.concatenate([unpacked(row, np.int64) for row in table[name].to_pylist()]) for name in ("a", "b"))
+    order = np.lexsort((b, a))
+    a, b = a[order], b[order]
+    other = np.ones(len(a), np.bool_)
+    other[1:] = (a[1:] != a[:-1]) | (b[1:] != b[:-1])
+    return pa.table({"a": a[other], "b": b[other]})
 
 
 def _decided(articles: Any, pairs: Any, settings: Settings, *, agreeing: bool) -> Any:

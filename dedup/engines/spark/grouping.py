@@ -20,6 +20,8 @@ from dedup.engines.spark.components import components
 from dedup.engines.spark.copies import COPY, FORM, NEVER, overlaps_of, seniorities
 from dedup.engines.spark.job import Job, steps_of
 from dedup.engines.spark.packed import numbers, words_of
+from dedup.engines.spark.parcels import vocabulary
+from dedup.engines.spark.rounds import large_ones, linked_in_rounds
 from dedup.engines.spark.stories import in_tasks
 from dedup.engines.spark.weighing import matrix_of
 from dedup.group.canonical import of_group, of_story
@@ -39,7 +41,8 @@ GROUPED = "n long, story long, copy_group long, shown long, score double"
 
 def alike(pairs: DataFrame, known: DataFrame) -> DataFrame:
     """The same-story pairs so alike that they may be copies, but for those already known."""
-    found = pairs.where(f"cosine >= {ALIKE!r} or hinted").selectExpr("a", "b", f"cosine >= {ALIKE!r} as alike")
+    found = pairs.where(f"cosine >= {ALIKE!r} or hinted")
+    found = found.selectExpr("a", "b", f"cosine >= {ALIKE!r} as alike", "cast(task as long) as block")
     return found.join(known.select("a", "b"), ["a", "b"], "left_anti")
 
 
@@ -62,7 +65,14 @@ def units(job: Job, decided: DataFrame, features: DataFrame, vectors: DataFrame)
             features.select("home", "n", "words", "title", "hashes", "flags"),
             vectors.select("home", "n", "terms", "weights"),
         ]
-        several = with_articles(blocks, held, lambda articles, pairs: _units(articles, pairs, settings), UNITS)
+        several = with_articles(
+            job,
+            blocks,
+            held,
+            lambda articles, pairs: _units(articles, pairs, settings),
+            UNITS,
+            known=vocabulary(job, features),
+        )
         pairs = of.join(large, "component", "left_anti").select("n", F.lit(False).alias("digest"), "component")
         return several.union(pairs)
 
@@ -84,7 +94,7 @@ def linked(pairs: DataFrame, ends: DataFrame, units: DataFrame, decided: DataFra
         left = left.join(digest.withColumnRenamed("n", end).hint("shuffle_hash"), ["task", end], "left_anti")
     never = in_tasks(ends, decided.where(f"kind = {NEVER}").selectExpr("a as n", "b")).withColumnRenamed("n", "a")
     left = left.join(never.hint("shuffle_hash"), ["task", "a", "b"], "left_anti")
-    return left.select("task", "a", "b", "cosine", "score")
+    return left.select("task", "a", "b", "score")
 
 
 def stories(
@@ -103,21 +113,36 @@ def stories(
     most = job.kept.rows("linked") + job.kept.rows("units")
     of = components(job, "stories", reaching.union(one_text), at_most=most)
 
+    of = of.select("n", "component", F.lit(False).alias("whole"))
+    large = large_ones(job, of, _inside(pairs, ends, of), job.kept.rows("linked"))
+    if large is not None:
+        held = of.join(large, "component", "left_semi")
+        inside = job.kept.step("linkage.pairs", lambda: _inside(pairs, ends, held).select("a", "b", "score"))
+        merged = linked_in_rounds(job, inside, units.join(held.select("n"), "n", "left_semi"), hidden)
+        others = of.join(large, "component", "left_anti").select("n", "component", "whole")
+        of = others.union(merged.select("n", "story", F.lit(True)))
+
     def find() -> DataFrame:
-        known = in_tasks(ends, of)
-        inside = pairs
-        for end, name in (("a", "component"), ("b", "other")):
-            inside = inside.join(known.toDF(end, "task", name).hint("shuffle_hash"), ["task", end])
-        links = inside.where("component = other").select("a", "b", "cosine", "score", "component")
-        copies = one_text.join(of.toDF("a", "component"), "a")
-        links = links.union(copies.select("a", "b", F.lit(0.0), F.lit(0), "component"))
-        blocks = links.selectExpr("a", "b", "cosine", "score", f"pmod(xxhash64(component), {job.parts}) as block")
+        links = _inside(pairs, ends, of)
+        copies = one_text.join(of.selectExpr("n as a", "component"), "a")
+        links = links.union(copies.select("a", "b", F.lit(0), "component"))
+        blocks = links.selectExpr("a", "b", "score", f"pmod(xxhash64(component), {job.parts}) as block")
         standing = hidden.select("n", F.lit(True).alias("hidden"))
-        articles = distinct.select("n", "name", "members", "seconds", "length").join(of.select("n"), "n", "left_semi")
+        articles = distinct.select("n", "name", "members", "seconds", "length").join(of, "n")
         articles = articles.join(units.select("n", "unit"), "n", "left").join(standing, "n", "left")
-        return with_articles(blocks, [articles], lambda articles, pairs: _stories(articles, pairs, settings), GROUPED)
+        return with_articles(
+            job, blocks, [articles], lambda articles, pairs: _stories(articles, pairs, settings), GROUPED
+        )
 
     return job.kept.step("stories", find)
+
+
+def _inside(pairs: DataFrame, ends: DataFrame, of: DataFrame) -> DataFrame:
+    """The pairs whose articles are in one component, with the `component`."""
+    known = in_tasks(ends, of.select("n", "component"))
+    for end, name in (("a", "component"), ("b", "other")):
+        pairs = pairs.join(known.toDF(end, "task", name).hint("shuffle_hash"), ["task", end])
+    return pairs.where("component = other").select("a", "b", "score", "component")
 
 
 def _units(articles: Any, pairs: Any, settings: Settings) -> Any:
@@ -134,30 +159,34 @@ def _units(articles: Any, pairs: Any, settings: Settings) -> Any:
 
 
 def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
-    """As `dedup.assemble` does it, of the components of a block."""
+    """As `dedup.assemble` does it, of the components of a block; those that are `whole` are stories already."""
     import pyarrow as pa
 
     by, number, pair = steps_of(settings), numbers(articles["n"]), places(pairs)
     score = numbers(pairs["score"]).astype(np.int64)
     scored = score > 0
-    found = Pairs(pair[scored, 0], pair[scored, 1], numbers(pairs["cosine"])[scored], score[scored])
+    found = Pairs(pair[scored, 0], pair[scored, 1], np.zeros(int(scored.sum())), score[scored])
     unit = _places_of_units(articles, number)
     groups: dict[int, list[int]] = defaultdict(list)
     for article, first in enumerate(unit.tolist()):
         groups[first].append(article)
     weights = 1 - np.array([bool(hidden) for hidden in articles["hidden"].to_pylist()], np.int64)
-    tree = by.average_linkage(found, [group for group in groups.values() if len(group) > 1], weights)
+    whole = np.array(articles["whole"].to_pylist(), np.bool_)
+    tree = by.average_linkage(
+        found.where(~whole[found.a]), [group for group in groups.values() if len(group) > 1], weights
+    )
     label = by.cut(tree, settings.granularity)
+    label[whole] = len(number) + numbers(articles["component"])[whole]
     total = mean_scores(found, label, unit).tolist()
     seniority = seniorities(articles, np.arange(len(number)))
     members, names = numbers(articles["members"]), numbers(articles["name"])
 
-    whole: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    together: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for article in sorted(range(len(number)), key=seniority.__getitem__):
-        whole[int(label[article])][int(unit[article])].append(article)
+        together[int(label[article])][int(unit[article])].append(article)
     story, shown = (np.empty(len(number), np.int64) for _ in range(2))
     copy_group, mean = (np.full(len(number), None, object) for _ in range(2))
-    for of in whole.values():
+    for of in together.values():
         held = list(of.values())
         name = names[of_group((article for one in held for article in one), seniority)]
         best = number[of_story(held, total, seniority)]

@@ -29,6 +29,7 @@ class Job:
         parts: into how many parts articles, pairs and terms are dealt. No result depends on it, nor on what follows.
         chunk: articles that are compared with each other in one task, and with those before them in the window.
         pairs: pairs of articles whose texts are compared in one task, about.
+        links: scored pairs of a component that one task links; larger ones are linked by all tasks, in rounds.
         edges: links that the driver finds the components of by itself; more are done by the executors.
         background: what is known before any article is seen; None where it is learned from these.
     """
@@ -37,8 +38,9 @@ class Job:
     settings: Settings
     kept: Checkpoints
     parts: int
-    chunk: int = 50_000
+    chunk: int = 100_000
     pairs: int = 20_000
+    links: int = 5_000_000
     edges: int = 1_000_000
     background: Background | None = None
 

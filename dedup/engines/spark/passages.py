@@ -13,7 +13,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from dedup.engines.spark.home import (
@@ -124,31 +123,50 @@ def without_furniture(words: HashedWords, passages: NDArray[np.uint64], by: Any)
     return words.kept(by.outside_furniture(words, np.unique(passages))) if len(passages) else words
 
 
-def _windows(body: NDArray[np.uint32]) -> NDArray[np.uint64]:
-    """The fingerprint of each passage of a body; shape (passages,)."""
-    least: NDArray[np.uint64] = sliding_window_view(shingles_in_order(body, RUN), SPAN).min(axis=1)
-    return least
+def _windows(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The fingerprint of each passage of all bodies, one after the other; and where those of each article begin.
+
+    Returns:
+        Shapes (passages,) and (articles + 1,).
+    """
+    first, last = words.offsets[1::2], words.offsets[2::2]
+    counts = np.maximum(0, last - first - PASSAGE + 1)
+    bounds = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
+    least = shingles_in_order(words.hashes, RUN) if bounds[-1] else np.empty(0, np.uint64)
+    # The least of 1, 2, 4, … neighbours, and of so many more that it is of `SPAN`. What reaches into the next article
+    # is not looked at.
+    of = 1
+    while 2 * of <= SPAN:
+        least = np.minimum(least[:-of], least[of:])
+        of *= 2
+    if of < SPAN:
+        least = np.minimum(least[: of - SPAN], least[SPAN - of :])
+    place = np.repeat(first - bounds[:-1], counts) + np.arange(bounds[-1])
+    found: NDArray[np.uint64] = least[place]
+    return found, bounds
 
 
 def _fingerprints(table: Any) -> NDArray[np.uint64]:
-    words = words_of(table)
-    bodies = [words.body(place) for place in range(len(words))]
-    found = [np.unique(_windows(body)) for body in bodies if len(body) >= PASSAGE]
-    return spread(np.concatenate([np.empty(0, np.uint64), *found]))
+    """Of each article each once."""
+    windows, bounds = _windows(words_of(table))
+    article = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+    order = np.lexsort((windows, article))
+    article, windows = article[order], windows[order]
+    other = np.ones(len(windows), np.bool_)
+    other[1:] = (windows[1:] != windows[:-1]) | (article[1:] != article[:-1])
+    return spread(windows[other])
 
 
 def _suspects(words: HashedWords, some: Any) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """The passages whose fingerprint enough articles have, and the places of their holders: by passage, then place."""
-    whole = [place for place in range(len(words)) if len(words.body(place)) >= PASSAGE]
-    windows = [_windows(words.body(place)) for place in whole]
-    bounds = np.cumsum([0, *map(len, windows)])
-    known = are_named(spread(np.concatenate([np.empty(0, np.uint64), *windows])), some)
+    windows, bounds = _windows(words)
+    known = are_named(spread(windows), some)
+    article = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
     found, holders = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
-    for number, place in enumerate(whole):
-        mine = known[bounds[number] : bounds[number + 1]]
-        if mine.any():
-            found.append(np.unique(shingles_in_order(words.body(place), PASSAGE)[mine]))
-            holders.append(np.full(len(found[-1]), place))
+    for place in np.unique(article[known]).tolist():
+        mine = known[bounds[place] : bounds[place + 1]]
+        found.append(np.unique(shingles_in_order(words.body(place), PASSAGE)[mine]))
+        holders.append(np.full(len(found[-1]), place))
     passages, places = np.concatenate(found), np.concatenate(holders)
     order = np.argsort(passages, kind="stable")
     return passages[order], places[order]

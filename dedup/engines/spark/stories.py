@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.engines.spark.best import last_of_best
 from dedup.engines.spark.home import at_home, without
 from dedup.engines.spark.job import Job, broadcast, steps_of
 from dedup.engines.spark.packed import flat, mapped, numbers, row_numbers
@@ -84,10 +85,9 @@ def found_pairs(
 
     pairs = kept.step("met", find, by="task")
     ends = kept.step("ends", lambda: pairs.select("task", "a", "b").mapInArrow(_ends, "n long, task int, pairs int"))
-    full = kept.step("full", lambda: _full(ends, settings.neighbours))
-    if not kept.rows("full"):
+    least = last_of_best(job, pairs, ends, settings.neighbours)
+    if least is None:
         return pairs, ends
-    least = kept.step("least", lambda: _least(pairs, full, settings.neighbours))
     return kept.step("pairs", lambda: _best(pairs, in_tasks(ends, least)), by="task"), ends
 
 
@@ -225,7 +225,8 @@ def _met(task: int, core: Any, earlier: Any, settings: Settings, several: bool, 
         pairs = pairs.where(~(own[pairs.a] & own[pairs.b]))
     # Of slots that are cut some agree that do not whole: who looks at the texts tells, see `copies.decided`.
     slots = flat(table["slots"], np.uint16)[0].reshape(len(number), settings.num_perm).astype(np.uint32)
-    source = np.array(table["source"].to_pylist(), dtype=str)
+    names, source = np.unique(np.array(table["source"].to_pylist(), dtype=str), return_inverse=True)
+    named = (names != "")[source]
     agreeing = steps_of(settings).agreeing_slots(slots, np.stack([pairs.a, pairs.b], axis=1))
     return pa.table(
         {
@@ -237,7 +238,7 @@ def _met(task: int, core: Any, earlier: Any, settings: Settings, several: bool, 
             "ordinary_a": ordinary[pairs.a],
             "ordinary_b": ordinary[pairs.b],
             "days": np.abs(seconds[pairs.a] - seconds[pairs.b]) / SECONDS_A_DAY,
-            "one_outlet": (source[pairs.a] == source[pairs.b]) & (source[pairs.a] != ""),
+            "one_outlet": (source[pairs.a] == source[pairs.b]) & named[pairs.a],
             "hinted": agreeing >= HINT,
         }
     )
@@ -274,24 +275,6 @@ def _added_up(tables: list[Any]) -> Any:
     whole = pa.concat_tables(tables).group_by(["n", "task"]).aggregate([("pairs", "sum")])
     whole = whole.rename_columns(["n", "task", "pairs"])
     return whole.set_column(2, "pairs", whole["pairs"].cast(pa.int32()))
-
-
-def _full(ends: DataFrame, most: int) -> DataFrame:
-    """The articles that have more pairs than are kept."""
-    from pyspark.sql import functions as F
-
-    return ends.groupBy("n").agg(F.sum("pairs").alias("count")).where(F.col("count") > most).select("n")
-
-
-def _least(pairs: DataFrame, full: DataFrame, most: int) -> DataFrame:
-    """For each of these the last of the pairs that are its best: its score, and the other article."""
-    from pyspark.sql import Window
-    from pyspark.sql import functions as F
-
-    sides = [pairs.selectExpr(f"{one} as n", f"{other} as other", "score") for one, other in ("ab", "ba")]
-    rank = F.row_number().over(Window.partitionBy("n").orderBy(F.desc("score"), "other"))
-    ends = sides[0].join(full, "n", "left_semi").union(sides[1].join(full, "n", "left_semi"))
-    return ends.withColumn("rank", rank).where(F.col("rank") == most).select("n", "other", "score")
 
 
 def _best(pairs: DataFrame, least: DataFrame) -> DataFrame:

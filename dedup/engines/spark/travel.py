@@ -15,13 +15,25 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.engines.spark.home import HOME_BITS, places_in
-from dedup.engines.spark.packed import arrow_schema, binary, flat, numbers, packed, row_numbers, rows_of, unpacked
+from dedup.engines.spark.packed import (
+    arrow_schema,
+    binary,
+    empty,
+    flat,
+    numbers,
+    packed,
+    row_numbers,
+    rows_of,
+    unpacked,
+)
 from dedup.match.kernels.floor import DOT_UNIT
 from dedup.match.stories import SECONDS_A_DAY, USUAL, USUAL_COUNT, leaning
+from dedup.vectorize.bridge import LEAST, WORTH
+from dedup.vectorize.exact import WEIGHT_UNIT
 
 TRAVELLING = (
     "task int, chunk int, articles int, n binary, seconds binary, source binary, tongue binary, ordinary binary,"
-    " lengths binary, terms binary, weights binary, crossing_lengths binary, crossing binary, crossing_weights binary,"
+    " lengths binary, terms binary, weights binary, crossing binary, squares binary, crossing_weights binary,"
     " slots binary, never_of binary, never binary"
 )
 SLOT_BITS = 12
@@ -115,6 +127,8 @@ def sent(
     said, other = numbers(told["n"]).astype(np.int64), numbers(pc.fill_null(told["other"], -1)).astype(np.int64)
     gone = other < 0
     table = rows.filter(~np.isin(everyone, said[gone]))
+    if not table.num_rows:  # others stand for all of this home
+        return empty(TRAVELLING)
     number, seconds = numbers(table["n"]), numbers(table["seconds"]).astype(np.float64)
     terms, indptr = flat(table["terms"], np.int32)
     weights = flat(table["weights"], np.uint16)[0].astype(np.int64)
@@ -127,12 +141,7 @@ def sent(
     else:
         ordinary = leaning(to_all.astype(np.float64) * DOT_UNIT, to_itself.astype(np.float64) * DOT_UNIT, count)
     vectors = _Sparse.of(terms, weights, row, (total[terms] > weights) | learned, rank)
-    across = None
-    if several:
-        crossing, bounds = flat(table["crossing"], np.int32)
-        crossing_weights = flat(table["crossing_weights"], np.uint16)[0]
-        everything = np.ones(len(crossing), np.bool_)
-        across = _Sparse.of(crossing, crossing_weights, row_numbers(bounds), everything, None)
+    across = _Crossing.of(table, vectors, (terms, weights, row), rank) if several else None
     slots = flat(table["signature"], np.uint32)[0].reshape(len(number), -1) & np.uint32((1 << SLOT_BITS) - 1)
     chunk = chunks.of_articles(seconds, number)
     until = chunks.until(chunk, seconds, window)
@@ -154,7 +163,7 @@ def sent(
                     "tongue": packed(numbers(table["tongue"]).astype(np.int32)[place]),
                     "ordinary": packed(ordinary[place]),
                     **vectors.sent(place, "lengths", "terms", "weights"),
-                    **(across.sent(place, "crossing_lengths", "crossing", "crossing_weights") if across else {}),
+                    **(across.sent(place, vectors) if across else {}),
                     "slots": packed(_twelve(slots[place])),
                     "never_of": packed(never_of[some]),
                     "never": packed(never[some]),
@@ -187,12 +196,16 @@ class _Sparse:
         bounds = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=rows))])
         return cls(column[order], weights[keep][order].astype(np.uint16), bounds)
 
-    def sent(self, place: NDArray[np.int64], lengths: str, terms: str, weights: str) -> dict[str, bytes]:
-        """Some rows, packed."""
+    def entries(self, place: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """The entries of some rows, one row after the other, and how many each has."""
         held = np.append(self.bounds, self.bounds[-1])  # rows at the end may have no entry
         begin, end = held[np.minimum(place, len(held) - 2)], held[np.minimum(place + 1, len(held) - 1)]
         length = end - begin
-        entry = np.repeat(begin - np.cumsum(length) + length, length) + np.arange(int(length.sum()))
+        return np.repeat(begin - np.cumsum(length) + length, length) + np.arange(int(length.sum())), length
+
+    def sent(self, place: NDArray[np.int64], lengths: str, terms: str, weights: str) -> dict[str, bytes]:
+        """Some rows, packed."""
+        entry, length = self.entries(place)
         gaps = np.diff(self.terms[entry], prepend=0)
         first = (np.cumsum(length) - length)[length > 0]
         gaps[first] = self.terms[entry][first]
@@ -201,6 +214,94 @@ class _Sparse:
             terms: packed(gaps.astype(np.uint32)),
             weights: packed(self.weights[entry]),
         }
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Crossing:
+    """Which entries of vectors are names and figures, which meet those of other languages.
+
+    Their weights there are those of the vector at another length, so that length is sent, not the weights; but for
+    rows whose weights are not what it gives, as where one was too small to be kept.
+
+    Attributes:
+        mask: for each entry of the vectors whether it is one.
+        squares: of each row the sum of the squares of all of them, those that stay behind too; -1 where it will not do.
+        weights: of each entry that is one.
+    """
+
+    mask: NDArray[np.bool_]
+    squares: NDArray[np.int64]
+    weights: NDArray[np.uint16]
+
+    @classmethod
+    def of(
+        cls,
+        table: Any,
+        vectors: _Sparse,
+        whole: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]],
+        rank: NDArray[np.int32],
+    ) -> _Crossing:
+        """Those of articles.
+
+        Args:
+            table: with columns `crossing` and `crossing_weights`.
+            vectors: what is sent of the articles' vectors.
+            whole: the terms, weights and rows of all entries of the vectors, by row and term.
+            rank: of each term.
+        """
+        crossing, bounds = flat(table["crossing"], np.int32)
+        its_weights, its_row = flat(table["crossing_weights"], np.uint16)[0], row_numbers(bounds)
+        width = np.int64(len(rank))
+        terms, weights, row = whole
+        keys = row * width + terms
+        sorted_keys = np.argsort(keys, kind="stable")
+        place = sorted_keys[np.searchsorted(keys, its_row * width + crossing, sorter=sorted_keys)]
+        squares = np.zeros(table.num_rows, np.int64)
+        np.add.at(squares, its_row, weights[place] ** 2)
+        squares[its_row[_at_length(weights[place], squares[its_row]) != its_weights]] = -1
+
+        sent_row = row_numbers(vectors.bounds)
+        key = its_row * width + rank[crossing]
+        order = np.argsort(key)
+        key = key[order]
+        wanted = sent_row * width + vectors.terms
+        found = np.minimum(np.searchsorted(key, wanted), max(0, len(key) - 1))
+        mask = key[found] == wanted if len(key) else np.zeros(len(wanted), np.bool_)
+        return cls(mask, squares, its_weights[order][found[mask]] if len(key) else np.empty(0, np.uint16))
+
+    def sent(self, place: NDArray[np.int64], vectors: _Sparse) -> dict[str, bytes]:
+        """Of some rows, packed."""
+        entry, length = vectors.entries(place)
+        mask, of = self.mask[entry], np.repeat(place, length)
+        among = np.cumsum(self.mask) - 1
+        told = entry[mask & (self.squares[of] < 0)]
+        return {
+            "crossing": packed(np.packbits(mask)),
+            "squares": packed(self.squares[place]),
+            "crossing_weights": packed(self.weights[among[told]]),
+        }
+
+
+def _at_length(weights: NDArray[Any], squares: NDArray[np.int64]) -> NDArray[np.uint16]:
+    """Weights as they are when the row is at the length it crosses with: as in `dedup.vectorize.bridge`, to the bit."""
+    length = np.maximum(np.sqrt(squares.astype(np.float64)) * WEIGHT_UNIT, LEAST)
+    at: NDArray[np.uint16] = np.rint(
+        weights.astype(np.float64) * WEIGHT_UNIT / length * np.sqrt(WORTH) / WEIGHT_UNIT
+    ).astype(np.uint16)
+    return at
+
+
+def _across(held: dict[str, Any], bounds: NDArray[np.int64], terms: NDArray[np.int32]) -> dict[str, Any]:
+    """The columns of names and figures that were sent, of articles with such bounds and terms."""
+    row, weights = row_numbers(bounds), unpacked(held["weights"], np.uint16)
+    mask = np.unpackbits(unpacked(held["crossing"], np.uint8), count=len(row)).astype(np.bool_)
+    squares = unpacked(held["squares"], np.int64)[row[mask]]
+    found = np.zeros(len(squares), np.uint16)
+    given = squares >= 0
+    found[given] = _at_length(weights[mask][given], squares[given])
+    found[~given] = unpacked(held["crossing_weights"], np.uint16)
+    ends = np.concatenate([[0], np.cumsum(np.bincount(row[mask], minlength=len(bounds) - 1))]).astype(np.int64)
+    return {"crossing": binary(terms[mask], ends), "crossing_weights": binary(found, ends)}
 
 
 def ranks(total: NDArray[np.int64]) -> NDArray[np.int32]:
@@ -223,14 +324,12 @@ def opened(batch: Any, slots: int) -> Iterator[tuple[tuple[int, int], Any]]:
             "tongue": unpacked(held["tongue"], np.int32),
             "ordinary": unpacked(held["ordinary"], np.float64),
         }
-        for lengths, terms, weights in (
-            ("lengths", "terms", "weights"),
-            ("crossing_lengths", "crossing", "crossing_weights"),
-        ):
-            if lengths in held:
-                bounds = np.concatenate([[0], np.cumsum(unpacked(held[lengths], np.uint32))]).astype(np.int64)
-                columns[terms] = binary(_rising(unpacked(held[terms], np.uint32), bounds), bounds)
-                columns[weights] = binary(unpacked(held[weights], np.uint16), bounds)
+        bounds = np.concatenate([[0], np.cumsum(unpacked(held["lengths"], np.uint32))]).astype(np.int64)
+        terms = _rising(unpacked(held["terms"], np.uint32), bounds)
+        columns["terms"] = binary(terms, bounds)
+        columns["weights"] = binary(unpacked(held["weights"], np.uint16), bounds)
+        if "crossing" in held:
+            columns |= _across(held, bounds, terms)
         columns["slots"] = rows_of(_from_twelve(unpacked(held["slots"], np.uint8), row["articles"], slots))
         number, of = columns["n"], unpacked(held["never_of"], np.int64)
         others, bounds = _grouped(number, of, unpacked(held["never"], np.int64))

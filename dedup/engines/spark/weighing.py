@@ -138,23 +138,23 @@ def _packed(matrix: sp.csr_array, terms: NDArray[np.int64], name: str, weights: 
 def _counted(table: Any) -> Any:
     """Of a batch, for each language and part of the terms, how many articles have each."""
     terms, indptr = flat(table["terms"], np.int32)
-    language = np.array(table["language"].to_pylist(), dtype=object)
-    rows = np.repeat(language, np.diff(indptr))
+    names, language = np.unique(np.array(table["language"].to_pylist(), dtype=str), return_inverse=True)
+    rows = np.repeat(language.ravel(), np.diff(indptr))
     found: dict[str, list[Any]] = {"language": [], "part": [], "terms": [], "sums": []}
-    for name in sorted(set(language.tolist())):
-        seen, counts = np.unique(terms[rows == name], return_counts=True)
-        _add(found, name, seen, counts.astype(np.int64))
+    for number, name in enumerate(names.tolist()):
+        counts = np.bincount(terms if len(names) == 1 else terms[rows == number])
+        seen = np.flatnonzero(counts)
+        _add(found, name, seen.astype(np.int32), counts[seen].astype(np.int64))
     return _table(found)
 
 
 def _weighed(table: Any) -> Any:
     terms, _ = flat(table["terms"], np.int32)
     weights, _ = flat(table["weights"], np.uint16)
-    seen, place = np.unique(terms, return_inverse=True)
-    sums = np.zeros(len(seen), np.int64)
-    np.add.at(sums, place.ravel(), weights.astype(np.int64))
+    sums = np.bincount(terms, weights=weights)  # of whole numbers far below 2⁵³: exact
+    seen = np.flatnonzero(sums)
     found: dict[str, list[Any]] = {"language": [], "part": [], "terms": [], "sums": []}
-    _add(found, "", seen, sums)
+    _add(found, "", seen.astype(np.int32), sums[seen].astype(np.int64))
     return _table(found)
 
 

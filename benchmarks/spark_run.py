@@ -1,0 +1,183 @@
+"""One run on Spark on this machine, measured as a whole: seconds, processor, memory; and the labels it gave.
+
+    python -m benchmarks.spark_run INPUT.parquet OUT.parquet [--partitions 8] [--chunk 100000] [--memory 3g] [--log LOG]
+        [--steps FOLDER] [--like OTHER.parquet] [--shuffle-joins]
+
+Prints one line of JSON: `rows`, `seconds` on the clock, `processor` (seconds of all processes, of the JVM and of
+Python's workers apart), `peak` (bytes that all of them held at once, shared pages once), `steps` (seconds on the clock
+by step). With `--like`, `different`: how many rows have another story, copy group or canonical article than the rows
+of the same id there. `--log` is for `python -m benchmarks.spark`. With `--shuffle-joins` no table is handed to all
+tasks, however small: what is shuffled is what a run would send in which nothing is small.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import Any
+
+LABELS = ("story", "copy_group", "canonical")
+
+
+class Watch:
+    """Looks at a process and all that come from it, `every` so many seconds, until it is left.
+
+    Attributes:
+        every: see above; of a process that ends what it did since the last look is not seen.
+        peak: bytes that they held at once, at most; a page that several have is counted once.
+        largest: bytes that each kind of process (by its name) held, at most, all of that kind together.
+    """
+
+    def __init__(self, root: int, every: float = 0.5) -> None:
+        self.peak, self.every = 0, every
+        self.largest: dict[str, int] = {}
+        self._root, self._ticks = root, os.sysconf("SC_CLK_TCK")
+        self._seconds: dict[tuple[int, int], tuple[str, float]] = {}
+        self._over = threading.Event()
+        self._thread = threading.Thread(target=self._look, daemon=True)
+
+    def __enter__(self) -> Watch:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        self._thread.join()
+
+    @property
+    def processor(self) -> dict[str, float]:
+        """Seconds of processor by the name of the processes, and of `all`."""
+        found: dict[str, float] = {"all": 0.0}
+        for name, seconds in self._seconds.values():
+            found["all"] += seconds
+            found[name] = found.get(name, 0.0) + seconds
+        return {name: round(seconds, 1) for name, seconds in found.items()}
+
+    def _look(self) -> None:
+        while not self._over.wait(self.every):
+            held: dict[str, int] = {}
+            for pid, name, began, seconds in self._tree():
+                self._seconds[pid, began] = (name, seconds)
+                held[name] = held.get(name, 0) + _held(pid)
+            self.peak = max(self.peak, sum(held.values()))
+            for name, size in held.items():
+                self.largest[name] = max(self.largest.get(name, 0), size)
+
+    def _tree(self) -> list[tuple[int, str, int, float]]:
+        """The processes: number, name, when it began, seconds of processor."""
+        stats: dict[int, tuple[int, str, int, float]] = {}
+        for entry in Path("/proc").iterdir():
+            if entry.name.isdigit():
+                try:
+                    text = (entry / "stat").read_text()
+                except OSError:
+                    continue
+                name, rest = text[text.index("(") + 1 : text.rindex(")")], text[text.rindex(")") + 2 :].split()
+                spent = (int(rest[11]) + int(rest[12])) / self._ticks
+                stats[int(entry.name)] = (int(rest[1]), name, int(rest[19]), spent)
+        inside = {self._root}
+        while True:
+            more = {pid for pid, (parent, *_) in stats.items() if parent in inside} - inside
+            if not more:
+                return [(pid, *stats[pid][1:]) for pid in inside if pid in stats]
+            inside |= more
+
+
+def _held(pid: int) -> int:
+    """The bytes of a process, of shared pages its share."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return next((int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:")), 0)
+
+
+def measured(given: argparse.Namespace) -> dict[str, Any]:
+    """The run itself.
+
+    Args:
+        given: as `main` parses it.
+    """
+    from pyspark.sql import SparkSession
+
+    from dedup.engines.spark import cluster
+
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    builder = SparkSession.builder.master("local[2]").appName("benchmark")
+    values = {
+        "spark.driver.memory": given.memory,
+        "spark.ui.enabled": "false",
+        "spark.ui.showConsoleProgress": "false",
+        "spark.io.compression.codec": "zstd",
+        "spark.sql.warehouse.dir": f"file://{given.steps}/warehouse",
+        "spark.local.dir": f"{given.steps}/local",
+    }
+    if given.log:
+        given.log.mkdir(parents=True, exist_ok=True)
+        values |= {"spark.eventLog.enabled": "true", "spark.eventLog.dir": f"file://{given.log.absolute()}"}
+    if given.shuffle_joins:
+        values["spark.sql.autoBroadcastJoinThreshold"] = "-1"
+    for name, value in values.items():
+        builder = builder.config(name, value)
+    began = time.perf_counter()
+    with Watch(os.getpid()) as watch:
+        spark = builder.getOrCreate()
+        spark.sparkContext.setLogLevel("ERROR")
+        frame = spark.read.parquet(str(given.input.absolute()))
+        steps = given.steps.absolute() / "steps"
+        found = cluster(frame, folder=f"file://{steps}", partitions=given.partitions, chunk=given.chunk)
+        found.write.parquet(f"file://{given.output.absolute()}")
+        rows, seconds = found.count(), time.perf_counter() - began
+        time.sleep(1)
+        spark.stop()
+    notes = {path.stem: json.loads(path.read_text()) for path in steps.glob("*.json")}
+    told = {
+        "rows": rows,
+        "partitions": given.partitions,
+        "chunk": given.chunk,
+        "seconds": round(seconds, 1),
+        "processor": watch.processor,
+        "peak": watch.peak,
+        "largest": watch.largest,
+        "steps": {name: note["seconds"] for name, note in sorted(notes.items()) if "seconds" in note},
+        "rows_of": {name: note["rows"] for name, note in sorted(notes.items()) if "rows" in note},
+    }
+    if given.like:
+        told["different"] = different(given.output, given.like)
+    return told
+
+
+def different(found: Path, like: Path) -> int:
+    """How many ids have other labels in one of two folders than in the other, or are missing from it."""
+    import pyarrow.parquet as pq
+
+    labels = []
+    for path in (found, like):
+        table = pq.read_table(path, columns=["id", *LABELS])
+        columns = [table[name].to_pylist() for name in ("id", *LABELS)]
+        labels.append({row[0]: row[1:] for row in zip(*columns, strict=True)})
+    return sum(labels[0].get(name) != labels[1].get(name) for name in labels[0].keys() | labels[1].keys())
+
+
+def main() -> None:
+    """Runs, and prints what it took."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("input", type=Path)
+    parser.add_argument("output", type=Path)
+    parser.add_argument("--partitions", type=int, default=8)
+    parser.add_argument("--chunk", type=int, default=100_000)
+    parser.add_argument("--memory", default="3g", help="of the JVM")
+    parser.add_argument("--log", type=Path)
+    parser.add_argument("--steps", type=Path, required=True, help="a folder that can be removed afterwards")
+    parser.add_argument("--like", type=Path)
+    parser.add_argument("--shuffle-joins", action="store_true")
+    print(json.dumps(measured(parser.parse_args())))
+
+
+if __name__ == "__main__":
+    main()
