@@ -81,7 +81,11 @@ def run(
         given.seek(0)
         server = held.enter_context(socket.socket(socket.AF_UNIX))
         server.settimeout(120)
-        server.connect(str(_own_server()))
+        try:
+            server.connect(str(_own_server()))
+        except ConnectionRefusedError:  # somebody ended it
+            _own_server.cache_clear()
+            server.connect(str(_own_server()))
         call = {"arguments": arguments, "folder": str(folder), "environment": dict(environment)}
         socket.send_fds(server, [b"."], [given.fileno(), out.fileno(), err.fileno()])
         server.sendall(json.dumps(call).encode() + b"\n")
