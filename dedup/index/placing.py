@@ -35,6 +35,9 @@ LOOKED_AT = 24
 """Articles, the most alike, of which the words are looked at."""
 NEARLY = 0.75
 """Share of what a story asks for from which it is concerned."""
+GROWTH = 4
+"""A story is looked at again each time it has grown by one part in so many: what its first articles had in common need
+not be what those that came since have. All looks at it together take a few times what the last one takes."""
 _FEW = 16
 TOLD = 10
 """Links that are told of at most."""
@@ -98,6 +101,14 @@ def link(new: str, other: str, found: Found, probability: float) -> Link:
     )
 
 
+def is_due(size: int) -> bool:
+    """Whether a story that has grown to a size is to be looked at again."""
+    due = GROWTH - 1
+    while due < size:
+        due += max(1, due // GROWTH)
+    return due == size
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Where an article belongs.
@@ -107,7 +118,7 @@ class Verdict:
         copies: the number of the first article of its group of copies, None where it is no copy.
         stands: whether it counts in its story: False for a near-copy of one that does.
         concerned: the numbers of the stories to be looked at together with it, the nearest first; none where that is
-            not needed.
+            not needed; its own alone where that is due.
         found: what decided, copies first, then by score.
         apart: the numbers of articles that are never of one story with it.
         digests: the numbers of articles that turn out to be digests by it: each is put by itself, see `group.copies`.
@@ -207,7 +218,7 @@ class Placer:
             root, story = int(live.copies[slot]), int(live.story[slot])
             concerned = [story, *(number for number in concerned if number != story)]
             stands = not bool((copies.jaccard >= NEAR).any())
-        clear = concerned in ([], [story])
+        clear = concerned == [] or (concerned == [story] and not is_due(len(live.of_story(story or 0)) + 1))
         found = self._found(alike, scores, copies, story)
         return Verdict(story, root, stands, () if clear else tuple(concerned), found, tuple(apart), tuple(digested))
 
