@@ -103,12 +103,15 @@ class Reach:
 
     def leaves_out(self, segment: Segment, span: Span) -> bool:
         """Whether a segment, the vectors of which are of some time, can be left out."""
-        from dedup.index.kernels.scan import any_alike
+        from dedup.index.kernels.scan import any_alike, any_alike_by_words
 
         if span[1] >= self.since and span[0] <= self.until:
             return False
         if self.prints is None or self.own is None:
             return True
+        if self.prints.shape[1] == 16:
+            words = self.prints.view(np.uint64), segment.slots, self.own.copy().view(np.uint64)
+            return not any_alike_by_words(*words, self.least)
         return not any_alike(self.prints, segment.slots, self.own, self.least)
 
 

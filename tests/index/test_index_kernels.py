@@ -9,6 +9,7 @@ import pytest
 
 from dedup import Article, Background, Settings, StoryIndex, learn_background
 from dedup.index.kernels.probable import probable
+from dedup.index.kernels.scan import any_alike, any_alike_by_words
 from dedup.index.weighing import Weigher
 from dedup.match.probability import DIGITS, LEAST_SCORE, MOST_BACKGROUND, Probabilities
 from dedup.steps import FastSteps
@@ -73,6 +74,18 @@ def test_probabilities_by_a_kernel_are_those_of_a_run() -> None:
     known = score, background, foreign, joined, is_copy, overlap
     found = probable(*known, *slopes, LEAST_SCORE, MOST_BACKGROUND, DIGITS, LN2)
     assert np.array_equal(found, wanted), f"seed {seed}"
+
+
+def test_places_that_agree_are_counted_by_words_as_by_bytes() -> None:
+    seed = int(np.random.default_rng().integers(1 << 32))
+    rng = np.random.default_rng(seed)
+    for _ in range(2_000):
+        own = rng.choice([0, 1, 127, 128, 255], 16).astype(np.uint8)
+        rows = rng.choice([0, 1, 127, 128, 255], (3, 16)).astype(np.uint8)
+        slots, least = np.array([2, 0], np.int32), int(rng.integers(1, 12))
+        wanted = bool((np.count_nonzero(rows[[2, 0]] == own, axis=1) >= least).any())
+        assert any_alike(rows, slots, own, least) == wanted, f"seed {seed}"
+        assert any_alike_by_words(rows.view(np.uint64), slots, own.view(np.uint64), least) == wanted, f"seed {seed}"
 
 
 @pytest.mark.parametrize("kernels", ["on", "off"])
