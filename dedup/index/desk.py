@@ -29,9 +29,6 @@ from dedup.settings import METHOD_VERSION, Settings
 _EXPIRED_AT_ONCE = 500
 
 
-_MATCHED = Placement("", "matched", "", True, None)
-
-
 @dataclass(frozen=True, slots=True)
 class _Guest:
     """An article at the desk.
@@ -275,18 +272,18 @@ class Desk:
             first = self.store.first_alike([one.content for one in came])
             twins = [number if (number := first.get(one.content, 0)) in keeper.live else 0 for one in came]
             weighed = iter(keeper.placer.weigh([new for new, twin in zip(news, twins, strict=True) if not twin]))
-            drafts = []
-            for new, twin in zip(news, twins, strict=True):
-                verdict = keeper.equal(new, twin) if twin else keeper.placer.judge(next(weighed))
-                drafts.append(Draft(_MATCHED, verdict.found, keeper.story_for(new, verdict), verdict.copies))
-            known = self.store.story_numbered(sorted({draft.story for draft in drafts if draft.story is not None}))
-        answers = [
-            replace(_MATCHED, article=one.article.id, story=known[draft.story].id, new_story=False)
-            if draft.story in known
-            else replace(_MATCHED, article=one.article.id)
-            for one, draft in zip(came, drafts, strict=True)
-        ]
-        return [replace(draft, answer=answer) for draft, answer in zip(drafts, answers, strict=True)]
+            verdicts = [
+                keeper.equal(new, twin) if twin else keeper.placer.judge(next(weighed))
+                for new, twin in zip(news, twins, strict=True)
+            ]
+            stories = [keeper.story_for(new, verdict) for new, verdict in zip(news, verdicts, strict=True)]
+            known = self.store.story_numbered(sorted({number for number in stories if number is not None}))
+        drafts = []
+        for one, verdict, joined in zip(came, verdicts, stories, strict=True):
+            story = known[joined].id if joined in known else ""
+            answer = Placement(one.article.id, "matched", story, not story, None)
+            drafts.append(Draft(answer, verdict.found, joined, verdict.copies))
+        return drafts
 
     def told(self, drafts: Sequence[Draft]) -> list[Placement]:
         """What is answered about articles: the drafts with what decided, and the names of the articles meant."""

@@ -30,6 +30,7 @@ from dedup.index.segments import (
     Span,
     Terms,
     Weights,
+    in_units,
     merged,
     search,
     side_by_side,
@@ -183,7 +184,7 @@ class SegmentedPostings:
         from dedup.index.kernels.scan import search_one, search_open
 
         now, gone = self._snapshot, self._gone
-        least = int(np.floor(floor / WEIGHT_UNIT**2))
+        least = in_units(floor)
         within = [segment for segment, span in now.segments if not reach.leaves_out(segment, span)]
         found = [search_one(segment, gone, terms, weights, least) for segment in within]
         if now.count:
@@ -204,7 +205,7 @@ class SegmentedPostings:
         query, slots, dots = search(now.segments, queries, reaches, floor)
         there = ~gone[slots]
         found = [(query[there], slots[there], dots[there])]
-        least = int(np.floor(floor / WEIGHT_UNIT**2))
+        least = in_units(floor)
         for place in range(len(queries) if now.count else 0):
             rows, products = search_open(now.rows, now.count, gone, *queries.vector(place), least)
             found.append((np.full(len(rows), place), rows, products))
@@ -242,7 +243,7 @@ class SegmentedPostings:
         now = self._snapshot
         known = {id(segment): span for segment, span in now.segments}
         told = [(one, known.get(id(one)) or self._span_of(one.slots)) for one in self._tiered(segments)]
-        self._snapshot = Snapshot(tuple(told), now.rows, now.count) if rows is None else Snapshot(tuple(told), rows, 0)
+        self._snapshot = Snapshot(tuple(told), rows or now.rows, 0 if rows else now.count)
 
     def _tiered(self, segments: list[Segment]) -> list[Segment]:
         """The segments, small ones of about one size merged into one."""

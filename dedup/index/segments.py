@@ -76,6 +76,11 @@ class Queries:
         return Segment.of(slots, rows, self.terms[self.entries], self.weights, floor)
 
 
+def in_units(floor: float) -> int:
+    """A dot product in whole units of `WEIGHT_UNIT`²: what is above the one is above the other."""
+    return int(np.floor(floor / WEIGHT_UNIT**2))
+
+
 def side_by_side(vectors: Sequence[tuple[Terms, Weights]]) -> tuple[NDArray[np.int64], Terms, Weights]:
     """Where each of some vectors begins, and the terms and weights of all."""
     start = np.zeros(len(vectors) + 1, np.int64)
@@ -215,7 +220,7 @@ def search(
     from dedup.index.kernels.scan import lists_of, search_segment
     from dedup.vectorize.kernels.threads import in_threads
 
-    least = int(np.floor(floor / WEIGHT_UNIT**2))
+    least = in_units(floor)
 
     def work(task: tuple[Segment, Span, int, int]) -> list[tuple[NDArray[np.int32], ...]]:
         segment, span, first, last = task
