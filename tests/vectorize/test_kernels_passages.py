@@ -9,7 +9,7 @@ from dedup.text.document import Document
 from dedup.vectorize import furniture as plain
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.kernels import passages as kernels
-from dedup.vectorize.kernels.relations import relations
+from dedup.vectorize.kernels.relations import lists, relations
 
 
 def random_words(seed: int, articles: int) -> HashedWords:
@@ -80,3 +80,25 @@ def test_relations_are_those_of_the_plain_form(seed: int) -> None:
     expected = plain.relations(words, pairs, repeated, languages)
     assert len(np.unique(expected)) > 5, f"seed {seed}"
     assert np.array_equal(relations(words, pairs, repeated, languages), expected), f"seed {seed}"
+
+
+def test_a_title_is_found_wherever_it_stands_word_by_word() -> None:
+    """Titles and bodies of three hashes, so that a title begins again within itself; two differ by a byte's shift."""
+    seed = int(np.random.default_rng().integers(1 << 30))
+    random = np.random.default_rng(seed)
+    alphabet = np.array([0x01010101, 0x01010100, 0x00010101], np.uint32)
+    sizes = random.integers(0, [6, 40], size=(200, 2))
+    offsets = np.concatenate([[0], np.cumsum(sizes.ravel())]).astype(np.int64)
+    hashes = alphabet[random.integers(3, size=offsets[-1])]
+    words = HashedWords(hashes, np.zeros(len(hashes), np.uint8), offsets)
+    pairs = random.permutation(200).reshape(100, 2).astype(np.int64)
+    expected = np.zeros(200, bool)
+    for title, holder in [*pairs.tolist(), *pairs[:, ::-1].tolist()]:
+        sought, body = words.title(title).tolist(), words.body(holder).tolist()
+        length = len(sought)
+        expected[holder] |= length >= plain.HEADLINE and any(
+            body[at : at + length] == sought for at in range(len(body) - length + 1)
+        )
+    assert 5 < expected.sum() < 195, f"seed {seed}"
+    assert np.array_equal(plain.lists(words, pairs), expected), f"seed {seed}"
+    assert np.array_equal(lists(words, pairs), expected), f"seed {seed}"

@@ -83,16 +83,30 @@ def _telling(
 
 
 @kernel
-def stands_in(hashes: NDArray[np.uint32], begin: Whole, end: Whole, first: Whole, last: Whole) -> bool:
-    """Whether the title `hashes[begin:end]`, if it has several words, stands in `hashes[first:last]` word by word."""
+def stands_in(
+    hashes: NDArray[np.uint32], begin: Whole, end: Whole, first: Whole, last: Whole, borders: NDArray[np.int64]
+) -> bool:
+    """Whether the title `hashes[begin:end]`, if it has several words, stands in `hashes[first:last]` word by word.
+
+    By Knuth, Morris and Pratt (1977), in linear time, whatever the words. `borders` is room for a number for each word
+    of the title: the length of the longest beginning of it that ends there.
+    """
     length = end - begin
-    if length < HEADLINE:
+    if length < HEADLINE or length > last - first:
         return False
-    for at in range(first, last - length + 1):
-        offset = 0
-        while offset < length and hashes[at + offset] == hashes[begin + offset]:
-            offset += 1
-        if offset == length:
+    borders[0] = 0
+    met = 0
+    for at in range(begin + 1, end):
+        while met and hashes[at] != hashes[begin + met]:
+            met = borders[met - 1]
+        met += hashes[at] == hashes[begin + met]
+        borders[at - begin] = met
+    met = 0
+    for at in range(first, last):
+        while met and hashes[at] != hashes[begin + met]:
+            met = borders[met - 1]
+        met += hashes[at] == hashes[begin + met]
+        if met == length:
             return True
     return False
 
@@ -131,12 +145,22 @@ def _lists(
     hashes: NDArray[np.uint32], offsets: NDArray[np.int64], pairs: NDArray[np.int64], lists: NDArray[np.bool_]
 ) -> None:
     """Marks the articles that hold the title of one that they are paired with."""
+    longest: Whole = np.int64(0)
+    for pair in range(len(pairs)):
+        for title in pairs[pair]:
+            longest = max(longest, offsets[2 * title + 1] - offsets[2 * title])
+    borders = np.empty(longest, np.int64)
     for pair in range(len(pairs)):
         for side in range(2):
             title, holder = pairs[pair, side], pairs[pair, 1 - side]
             if not lists[holder]:
                 lists[holder] = stands_in(
-                    hashes, offsets[2 * title], offsets[2 * title + 1], offsets[2 * holder + 1], offsets[2 * holder + 2]
+                    hashes,
+                    offsets[2 * title],
+                    offsets[2 * title + 1],
+                    offsets[2 * holder + 1],
+                    offsets[2 * holder + 2],
+                    borders,
                 )
 
 
