@@ -190,7 +190,7 @@ class _Holder:
 
 
 def _is_headline(title: NDArray[np.uint32], body: NDArray[np.uint32]) -> bool:
-    """Whether a title, if it has several words, stands in a body word by word; in linear time, as Python finds bytes."""
+    """Whether a title, if it has several words, stands in a body word by word: in linear time, as bytes are found."""
     if len(title) < HEADLINE:
         return False
     sought, text = title.tobytes(), body.tobytes()
