@@ -17,11 +17,15 @@ from dedup import Article, StoryIndex
 STEPS = int(os.environ.get("DEDUP_SOAK", "120"))
 """Operations in each run."""
 MADE = list(stream(21, 240))
-LEARNED = dedup.learn_background(MADE)
+
+
+@pytest.fixture(scope="module")
+def learned() -> dedup.Background:
+    return dedup.learn_background(MADE)
 
 
 @pytest.mark.parametrize("run", range(2))
-def test_random_operations(tmp_path: Path, run: int) -> None:
+def test_random_operations(tmp_path: Path, run: int, learned: dedup.Background) -> None:
     seed = int(np.random.default_rng().integers(1 << 30))
     where = f"run {run}, seed {seed}"
     rng = np.random.default_rng(seed)
@@ -29,7 +33,7 @@ def test_random_operations(tmp_path: Path, run: int) -> None:
     model: dict[str, Article] = {}
     followed: dict[str, str] = {}
     cursor = 0
-    index = StoryIndex.open(path, background=LEARNED, store_text=bool(rng.random() < 0.5))
+    index = StoryIndex.open(path, background=learned, store_text=bool(rng.random() < 0.5))
     try:
         for step in range(STEPS):
             chosen = MADE[int(rng.integers(len(MADE)))]
@@ -88,7 +92,7 @@ def test_random_operations(tmp_path: Path, run: int) -> None:
             sizes = {story.id: len(story.articles) for story in placements}
             assert {story.id: len(story.articles) for story in index.stories()} == sizes, where
         assert index.check() == [], where
-        wanted = dedup.cluster([*model.values()], background=LEARNED)
+        wanted = dedup.cluster([*model.values()], background=learned)
         assert {frozenset(s.articles) for s in index.clustering()} == {frozenset(s.articles) for s in wanted}, where
         index.reconcile()
         assert {frozenset(s.articles) for s in index.placements()} == {frozenset(s.articles) for s in wanted}, where
