@@ -167,17 +167,17 @@ def test_components_by_stars_are_those_of_one_machine(spark: SparkSession, tmp_p
     from dedup.settings import Settings
 
     random = np.random.default_rng(5)
-    path = random.permutation(60)
+    path = random.permutation(24)
     links = np.concatenate(
         [
             np.stack([path[:-1], path[1:]], axis=1),
-            100 + random.integers(0, 60, (40, 2)),
+            100 + random.integers(0, 30, (20, 2)),
             [[300, n] for n in range(301, 310)],
         ]
     )
-    job = Job(spark, Settings(), Checkpoints(spark, f"file://{tmp_path}/steps", {}), 3, edges=0)
+    job = Job(spark, Settings(), Checkpoints(spark, f"file://{tmp_path}/steps", {}), 2, edges=0)
     table = pa.table({"a": links[:, 0], "b": links[:, 1]})
-    found = components(job, "test", spark.createDataFrame(table).repartition(5), at_most=len(links)).collect()
+    found = components(job, "test", spark.createDataFrame(table).repartition(3), at_most=len(links)).collect()
     nodes, least = roots(links[:, 0], links[:, 1])
     together = {int(n) for n in nodes if not (links[(links == n).any(axis=1)] == n).all()}  # a link to itself is none
     assert {row["n"]: row["component"] for row in found} == {

@@ -63,13 +63,13 @@ def test_rounds_give_the_stories_of_one_machine(
     assert len(set(whole.values())) > 3, "the test has some stories"
 
     job = Job(
-        spark, Settings(granularity=granularity), Checkpoints(spark, f"file://{tmp_path}/steps", {}), 3, links=links
+        spark, Settings(granularity=granularity), Checkpoints(spark, f"file://{tmp_path}/steps", {}), 2, links=links
     )
     units = [{"n": n, "digest": False, "unit": group[0]} for group in groups for n in group]
     given = pa.table({"a": pairs.a, "b": pairs.b, "score": pairs.score.astype(np.int32)})
     kept = job.kept.step("units", lambda: spark.createDataFrame(pa.Table.from_pylist(units)))
     away = spark.createDataFrame(pa.table({"n": hidden}))
-    found = linked_in_rounds(job, spark.createDataFrame(given).repartition(4), kept, away).collect()
+    found = linked_in_rounds(job, spark.createDataFrame(given).repartition(3), kept, away).collect()
     assert {row["n"]: row["story"] for row in found} == whole
     assert (tmp_path / "steps" / "linkage.2.edges").is_dir(), "there were several rounds"
 
