@@ -14,7 +14,6 @@ from dedup.article import Article
 from dedup.clustering import Clustering, CopyGroup, Story
 from dedup.collection import Collection, published_seconds
 from dedup.group.canonical import Seniority, of_group, of_story
-from dedup.group.copies import copy_groups
 
 if TYPE_CHECKING:
     from dedup.evidence import StoredEvidence
@@ -29,9 +28,7 @@ def assemble(evidence: StoredEvidence, settings: Settings) -> Clustering:
     """The clustering that the merge tree of a run gives at the granularity of the settings."""
     collection = evidence.collection
     label = evidence.cut(evidence.tree, settings.granularity)
-    unit = np.arange(len(collection))
-    for group in copy_groups(evidence.copies, evidence.forms):
-        unit[group] = group[0]
+    unit = evidence.units
     totals = mean_scores(evidence.pairs, label, unit).tolist()
     seniority = collection.seniorities()
     members: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))

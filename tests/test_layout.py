@@ -22,8 +22,8 @@ ROOMS = {
     "spreadsheet": "",
     "dates": "quote",
     "record": "errors article dates quote",
-    "settings": "errors",
-    "sources": "errors article settings",
+    "settings": "errors quote",
+    "sources": "errors article quote settings",
     "whole": "errors",
     "clustering": "errors article likeness settings notebook",
     "notebook": "clustering",
@@ -45,11 +45,11 @@ ROOMS = {
         " assemble pipeline"
     ),
     "client": "errors article clustering likeness index",
-    "service": "__init__ errors article settings sources clustering pipeline provenance index report",
+    "service": "__init__ errors article quote settings sources clustering pipeline provenance index report",
     "engines": "errors article settings record text vectorize match group collection background assemble steps",
     "archive": "errors article settings clustering quote read spreadsheet collection pipeline",
     "provenance": "errors article likeness clustering text match collection",
-    "portable": "errors article clustering group collection evidence",
+    "portable": "errors article clustering vectorize group collection evidence",
     "heaviest": "text vectorize collection evidence",
     "report": (
         "__init__ errors article likeness settings clustering match collection assemble provenance portable heaviest"

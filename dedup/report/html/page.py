@@ -7,6 +7,8 @@ import hashlib
 from importlib.resources import files
 from typing import TYPE_CHECKING, TextIO
 
+from dedup.clustering import NO_TEXTS
+from dedup.errors import InputError
 from dedup.report.summary import summarise
 from dedup.report.table import dates
 
@@ -51,11 +53,10 @@ def write_html(clustering: Clustering, out: TextIO, *, title: str = "Stories") -
         InputError: it was made without evidence, or without keeping the texts.
     """
     from dedup import __version__
-    from dedup.errors import InputError
     from dedup.report.html.payload import packed_index, packed_texts
 
     if not clustering.has_texts:
-        raise InputError("this clustering was made without keeping the texts: cluster with keep_texts=True")
+        raise InputError(NO_TEXTS)
     templates = environment()
     style, script = _source("page.css"), _source("shown.js") + _source("page.js")
     stream = templates.get_template("page.html").stream(

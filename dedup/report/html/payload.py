@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedup.portable import portable
-from dedup.provenance import SURE, Telling, likely_originals
+from dedup.provenance import SURE, likely_originals, tellings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -121,21 +121,14 @@ def _curves() -> dict[str, list[float]]:
 
 def _originals(clustering: Clustering) -> list[dict[str, Any]]:
     """Of each copy group its articles by place, the probability of each to be the original, and what speaks for it."""
-    from dedup.collection import published_seconds
-
     told = []
     for story in clustering.stories:
         for group in story.copy_groups:
-            places = [clustering.place(name) for name in group.articles]
-            held = [(clustering.articles[place], clustering.dated(place)[0]) for place in places]
-            tellings = [
-                Telling(article.text or article.title, article.source, published_seconds(day)) for article, day in held
-            ]
-            odds, reasons = likely_originals(tellings)
+            odds, reasons = likely_originals(tellings(clustering, group))
             best = max(range(len(odds)), key=odds.__getitem__)
             told.append(
                 {
-                    "articles": places,
+                    "articles": [clustering.place(name) for name in group.articles],
                     "odds": odds,
                     "original": best if odds[best] >= SURE else None,
                     "why": reasons[best],
