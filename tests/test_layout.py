@@ -27,7 +27,7 @@ ROOMS = {
     "whole": "errors",
     "clustering": "errors article likeness settings notebook",
     "notebook": "clustering",
-    "read": "errors article record dates quote",
+    "read": "errors article record dates quote whole",
     "text": "errors",
     "vectorize": "errors text settings",
     "match": "errors likeness text settings clustering vectorize",
@@ -59,8 +59,8 @@ ROOMS = {
     "evaluate": "errors article clustering",
     "judging": "errors clustering group vectorize portable evaluate quote report",
     "cli": (
-        "__init__ errors article settings sources whole clustering archive evaluate report judging keep index engines"
-        " service"
+        "__init__ errors article settings sources whole clustering read archive evaluate report judging keep index"
+        " engines service"
     ),
     "__main__": "cli",
     "__init__": (

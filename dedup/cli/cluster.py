@@ -183,10 +183,12 @@ def command(
     if quiet and verbose:
         raise typer.BadParameter("it contradicts --quiet", param_hint="-v")
     begin_logging(verbose, as_json=log_json)
-    others = {"--keep": keep is not None, "--format": style is not None, "--strict": strict}
-    check_engine(engine, master, steps, others={**others, "--dayfirst": dayfirst})
+    others = {"--keep": keep is not None, "--format": style is not None, "--strict": strict, "--dayfirst": dayfirst}
+    check_engine(engine, master, steps, others={**others, "--plot": plot is not None})
     given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads, memory=memory)
     paths = gather(paths, files_from)
+    if "-" in paths and "-" in (against or ()):
+        raise typer.BadParameter("standard input is either the articles or the archive", param_hint="--against")
     if engine is Engine.SPARK:
         run_on_spark(paths, output, given, master, steps, against, quiet=quiet)
         return
