@@ -42,6 +42,7 @@ class MemoryStore:
         self._work: _State | None = None
         self._writing = threading.RLock()
         self._owner: int | None = None  # the thread that has a transaction open
+        self._seen = threading.local()  # what a thread reads where all is to be of one moment
         self._closed = False
 
     @property
@@ -61,6 +62,15 @@ class MemoryStore:
                 self._state = self._work
             finally:
                 self._work = self._owner = None
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        before = getattr(self._seen, "state", None)
+        self._seen.state = before or self._open()
+        try:
+            yield
+        finally:
+            self._seen.state = before
 
     def facts(self) -> dict[str, str]:
         return dict(self._open().facts)
@@ -251,11 +261,13 @@ class MemoryStore:
     def _open(self) -> _State:
         if self._closed:
             raise StoreError("this store in memory is closed")
-        return self._work if self._work is not None and self._owner == threading.get_ident() else self._state
+        if self._work is not None and self._owner == threading.get_ident():
+            return self._work
+        return getattr(self._seen, "state", None) or self._state
 
     def _written(self) -> _State:
         state = self._open()
-        if self._work is None:
+        if state is not self._work:
             raise StoreError("memory: nothing is written outside of a transaction")
         return state
 

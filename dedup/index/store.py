@@ -44,6 +44,10 @@ class Store(Protocol):
         """
         ...
 
+    def reading(self) -> AbstractContextManager[None]:
+        """All that this thread reads inside it is of one moment, whatever others write meanwhile."""
+        ...
+
     # What the index says of itself
 
     def facts(self) -> dict[str, str]:

@@ -66,11 +66,6 @@ def story_record(story: Story) -> dict[str, Any]:
     }
 
 
-def story_of(store: Store, stored: StoredStory) -> Story:
-    """A story as it is stored."""
-    return _story(store, stored, store.of_story(stored.number))
-
-
 def every_story(store: Store, pages: Iterator[Sequence[StoredStory]]) -> Iterator[Story]:
     """The stories of some pages."""
     for page in pages:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -284,3 +285,49 @@ def test_everything_is_in_one_open_file_format(tmp_path: Path) -> None:
         assert rows == [("a1", "one")]
         assert connection.execute("SELECT name FROM migration").fetchall() == [(name,) for name, _ in MIGRATIONS]
     connection.close()
+
+
+def test_what_is_read_of_one_moment_fits_together(kept: Kept) -> None:
+    """An article is not looked up in one moment and its story, which is gone by then, in the next."""
+    store = kept.store
+
+    def write(number: int) -> None:
+        with store.transaction():
+            store.put_article(article(number), None, sketch(number))
+
+    def beside() -> None:
+        thread = threading.Thread(target=write, args=[2])
+        thread.start()
+        thread.join()
+
+    write(1)
+    with store.reading():
+        assert store.numbers() == [1]
+        beside()
+        with store.reading():
+            assert store.numbers() == [1]
+            assert store.counts()["articles"] == 1
+        assert store.article("a2") is None
+    assert store.numbers() == [1, 2]
+    with store.transaction(), store.reading():
+        store.put_article(article(3), None, sketch(3))
+        assert store.numbers() == [1, 2, 3]
+
+
+def test_threads_that_have_ended_leave_no_connection_open(tmp_path: Path) -> None:
+    """A server with a thread for each request had a file open for each of them, until there were too many."""
+    folder = Path("/proc/self/fd")
+    if not folder.is_dir():
+        pytest.skip("this system does not tell which files are open")
+    store = SqliteStore(tmp_path / "stories.db")
+
+    def open_files() -> int:
+        return sum(1 for _ in folder.iterdir())
+
+    before = open_files()
+    for _ in range(40):
+        thread = threading.Thread(target=store.counts)
+        thread.start()
+        thread.join()
+    assert open_files() - before < 10
+    store.close()
