@@ -18,6 +18,7 @@ from dedup.article import Article, Notice
 from dedup.clustering import Clustering, Progress, Story
 from dedup.collection import items_of
 from dedup.errors import InputError
+from dedup.naming import MARK, named_as_before
 from dedup.pipeline import cluster
 from dedup.quote import quoted
 from dedup.read import read_records
@@ -34,7 +35,6 @@ _ROW = {"id", "story", "copy_group", "canonical", "path"}
 """What tells a row of a result from an article."""
 
 _STORY, _ID = "dedup_story", "dedup_id"
-_MARK = "archive:"
 _BESIDE = ".dedup.jsonl"  # what `--keep` writes beside articles that are files
 
 
@@ -126,7 +126,7 @@ def cluster_against(
             one = held if isinstance(held, Archived) else Archived(held)
             names.append(one.article.id)
             known.append(one.story)
-            yield replace(one.article, id=f"{_MARK}{one.article.id}")
+            yield replace(one.article, id=f"{MARK}{one.article.id}")
 
     clustering = cluster(everything(), settings, progress=progress, keep_texts=keep_texts)
     before = dict(zip((article.id for article in clustering.articles[count:]), known, strict=True))
@@ -151,25 +151,13 @@ def cluster_against(
 def _named_as_before(stories: Iterable[Story], known: Mapping[str, str]) -> tuple[Story, ...]:
     """The stories, each under the id of the archived story that it has most articles of; no id goes to two."""
     stories = list(stories)
-    claims = [
-        (-held, story.id != name, name, number)
-        for number, story in enumerate(stories)
+    claims = (
+        (place, name, held)
+        for place, story in enumerate(stories)
         for name, held in Counter(known[article] for article in story.articles if known.get(article)).items()
-    ]
-    named: dict[int, str] = {}
-    taken: set[str] = set()
-    for *_, name, number in sorted(claims):
-        if number not in named and name not in taken:
-            named[number] = name
-            taken.add(name)
-    for number, story in enumerate(stories):
-        if number not in named:
-            name = story.id
-            while name in taken:
-                name += "+"
-            taken.add(name)
-            named[number] = name
-    return tuple(replace(story, id=named[number]) for number, story in enumerate(stories))
+    )
+    names = named_as_before([story.id for story in stories], claims)
+    return tuple(replace(story, id=name) for story, name in zip(stories, names, strict=True))
 
 
 def read_archive(

@@ -101,6 +101,11 @@ class Story:
         return story_html(self)
 
 
+def copies_in(story: Story) -> int:
+    """How many articles of a story repeat the text of another: of a group of three copies, two."""
+    return sum(len(group.articles) - 1 for group in story.copy_groups)
+
+
 @dataclass(frozen=True, slots=True)
 class SharedWord:
     """A word (or number, or pair of characters) that two articles share, and what it adds to their cosine."""

@@ -34,7 +34,7 @@ from dedup.cli.output import Format, check_output, check_plot, choose_format, wr
 from dedup.cli.progress import ProgressBar
 from dedup.clustering import Clustering
 from dedup.keep.choice import Keep
-from dedup.report import Summary, plot_clustering, summarise
+from dedup.report import Summary, counted, plot_clustering, summarise
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals
@@ -285,20 +285,16 @@ def summary_line(found: Clustering | Arrivals, seconds: float) -> str:
     """The run in one line: `40 articles in 31 stories (14 of them in 5 shared), 3 copies, 0 skipped, 1.2 s`."""
     summary = summarise(found)
     shared = f" ({summary.shared_articles:,} of them in {summary.shared_stories:,} shared)"
-    stories = _count(summary.stories, "story", "stories") + (shared if summary.shared_stories else "")
+    stories = counted(summary.stories, "story", "stories") + (shared if summary.shared_stories else "")
     news = "" if summary.new is None else _news(summary)
     return (
-        f"{_count(summary.articles, 'article', 'articles')}{news} in {stories},"
-        f" {_count(summary.copies, 'copy', 'copies')}, {summary.skipped:,} skipped, {seconds:.1f} s"
+        f"{counted(summary.articles, 'article', 'articles')}{news} in {stories},"
+        f" {counted(summary.copies, 'copy', 'copies')}, {summary.skipped:,} skipped, {seconds:.1f} s"
     )
 
 
 def _news(summary: Summary) -> str:
     return (
-        f" ({_count(summary.archived_copies or 0, 'copy', 'copies')} of the archive's {summary.archived:,},"
+        f" ({counted(summary.archived_copies or 0, 'copy', 'copies')} of the archive's {summary.archived:,},"
         f" {summary.continuing:,} continuing its stories, {summary.new:,} new)"
     )
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"

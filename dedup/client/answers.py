@@ -52,14 +52,14 @@ def seconds(text: str) -> float:
     return float(text) if text.isdecimal() else 0.0
 
 
-def problem_of(content: bytes, status: int) -> dict[str, Any]:
+def problem_of(content: bytes) -> dict[str, Any] | None:
+    """The problem that an answer tells of; None where it is not one of dedup's, but of who stands between, say."""
     try:
         found = json.loads(content)
-    except ValueError:
-        found = None
-    return (
-        found if isinstance(found, dict) and "title" in found else {"title": "no problem of dedup's", "status": status}
-    )
+    except (ValueError, RecursionError):
+        return None
+    ours = isinstance(found, dict) and str(found.get("type", "")).startswith("urn:story-dedup:problem:")
+    return found if ours else None
 
 
 def error_of(problem: Mapping[str, Any]) -> Exception:

@@ -108,7 +108,7 @@ def test_a_vector_that_is_not_there_is_told_and_no_others_is_taken_for_it(writer
         writer._store.delete_sketch(2)
     writer.close()
     with StoryIndex.open(tmp_path / "s.db") as index:
-        with pytest.raises(StoreError, match="article '1' is not there.*repair"):
+        with pytest.raises(StoreError, match=r"article '1' is not there.*repair"):
             index.match({"text": STORIES[2]})
         assert len(index.check(repair=True)) == 1
         assert index.match({"text": STORIES[2]}).copy_of == "2"
