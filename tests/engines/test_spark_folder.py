@@ -47,11 +47,17 @@ def test_it_stays_until_the_context_is_gone() -> None:
 
 
 def test_after_an_error_it_is_gone_at_once() -> None:
-    context = Context()
-    with pytest.raises(ZeroDivisionError), used(context) as folder:
-        (folder / "step").mkdir()
-        raise ZeroDivisionError
-    assert not folder.exists()
+    context, folders = Context(), []
+
+    def run() -> None:
+        with used(context) as folder:
+            folders.append(folder)
+            (folder / "step").mkdir()
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        run()
+    assert not folders[0].exists()
 
 
 def test_when_python_ends_it_goes_but_not_when_a_child_of_it_does(tmp_path: Path) -> None:
