@@ -140,3 +140,12 @@ def test_a_judgement_is_a_line_of_its_own(tmp_path: Path) -> None:
     for one in judgements:
         keep_judgement(path, one)
     assert read_judgements(path) == [Judgement("x", "y\u2028", "neither"), *judgements]
+
+
+def test_where_answers_cannot_be_kept_is_told_before_the_first_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for labels in (tmp_path / "none" / "labels.jsonl", tmp_path):
+        code, out, err = run(monkeypatch, capsys, "s\n", "judge", str(SEEDS), "--labels", str(labels))
+        assert (code, out) == (2, "")
+        assert "cannot be written" in err

@@ -98,6 +98,9 @@ def command(
     if "-" in named:
         raise typer.BadParameter("answers come from standard input, so articles cannot", param_hint="PATH")
     target = labels or Path(_DEFAULT)
+    if target.is_dir() or not target.resolve().parent.is_dir():
+        problem = f"{target} cannot be written: it is a folder, or in none"
+        raise typer.BadParameter(visible(problem), param_hint="--labels")
     known = read_judgements(target) if target.exists() else []
     notices: list[Notice] = []
     with ProgressBar() as progress:

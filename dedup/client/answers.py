@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +13,7 @@ from dedup.clustering import CopyGroup, Explanation, Link, SharedWord, Story
 from dedup.errors import InputError, ServiceError, UnknownArticleError
 from dedup.index import Change, IndexedArticle, Placement
 from dedup.index.incoming import dates_now, incoming
+from dedup.index.records import from_iso
 from dedup.likeness import Mentions, Passage, Piece
 
 _BYTES = 4_000_000
@@ -74,12 +75,6 @@ def error_of(problem: Mapping[str, Any]) -> Exception:
     return ServiceError(message, status)
 
 
-def moment(text: str | None) -> date | datetime | None:
-    if text is None:
-        return None
-    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
-
-
 def change(told: Mapping[str, Any]) -> Change:
     return Change(**{**told, "at": datetime.fromisoformat(told["at"])})
 
@@ -98,7 +93,7 @@ def placement(told: Mapping[str, Any]) -> Placement:
 
 def held(told: Mapping[str, Any]) -> IndexedArticle:
     fields: dict[str, Any] = {name: told[name] for name in ("id", "title", "source", "url", "lang")}
-    fields |= {name: moment(told[name]) for name in ("published", "seen")}
+    fields |= {name: from_iso(told[name]) for name in ("published", "seen")}
     return IndexedArticle(Article(text=told.get("text", ""), **fields), told["story"], told["copy_of"])
 
 
@@ -110,8 +105,8 @@ def story(told: Mapping[str, Any]) -> Story:
         told["canonical"],
         told["title"],
         groups,
-        moment(told["start"]),
-        moment(told["end"]),
+        from_iso(told["start"]),
+        from_iso(told["end"]),
         tuple(told["sources"]),
     )
 
