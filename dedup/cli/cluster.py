@@ -187,8 +187,8 @@ def command(
     check_engine(engine, master, steps, others={**others, "--plot": plot is not None})
     given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads, memory=memory)
     paths = gather(paths, files_from)
-    if "-" in paths and "-" in (against or ()):
-        raise typer.BadParameter("standard input is either the articles or the archive", param_hint="--against")
+    if "-" in (against or ()) and ("-" in paths or str(files_from) == "-"):
+        raise typer.BadParameter("standard input is taken already, and cannot be the archive", param_hint="--against")
     if engine is Engine.SPARK:
         run_on_spark(paths, output, given, master, steps, against, quiet=quiet)
         return

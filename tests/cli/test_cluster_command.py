@@ -121,7 +121,7 @@ def test_fields_and_settings_reach_the_library(dedup_command: Command, tmp_path:
     ("arguments", "says"),
     [
         ([], "name a file or a folder to read"),
-        (["-", "--against", "-"], "standard input is either the articles or the archive"),
+        (["-", "--against", "-"], "standard input is taken already, and cannot be the archive"),
         (
             ["FEED", "--engine", "spark", "--plot", "p.png", "--output", "o.parquet"],
             "it does not go with --engine spark",
