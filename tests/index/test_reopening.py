@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -118,3 +118,11 @@ def test_a_cursor_with_a_number_beyond_all_measure_is_none(writer: StoryIndex) -
     cursor = base64.urlsafe_b64encode(json.dumps([10**400, 1]).encode()).decode()
     with pytest.raises(InputError, match="no cursor"):
         writer.page(cursor)
+
+
+def test_stories_of_one_size_come_in_the_order_of_their_times_in_whatever_zone_these_are(tmp_path: Path) -> None:
+    late, early = datetime(2024, 1, 1, 23, tzinfo=timezone(timedelta(hours=-5))), datetime(2024, 1, 2, 1, tzinfo=UTC)
+    with StoryIndex.open(tmp_path / "s.db") as index:
+        index.add(Article(id="late", text=STORIES[0], published=late))
+        index.add(Article(id="early", text=STORIES[1], published=early))
+        assert [story.articles for story in index.placements()] == [("early",), ("late",)]
