@@ -74,9 +74,6 @@ class SqliteStore:
     def put_background(self, data: bytes) -> None:
         self._file.write("INSERT OR REPLACE INTO background VALUES (1, ?)", (data,))
 
-    def put_article(self, article: StoredArticle, text: str | None, sketch: Sketch) -> None:
-        self.put_articles([(article, text, sketch)])
-
     def put_articles(self, rows: Sequence[tuple[StoredArticle, str | None, Sketch]]) -> None:
         self._file.write_many(_PUT_ARTICLE, [article_row(article) for article, _, _ in rows])
         sketches = [(article.number, sketch.words, sketch.vector) for article, _, sketch in rows]
@@ -92,9 +89,6 @@ class SqliteStore:
 
     def delete_sketch(self, number: int) -> None:
         self._file.write("DELETE FROM sketch WHERE number = ?", (number,))
-
-    def place_article(self, article: StoredArticle) -> None:
-        self.place_articles([(article.number, article.story, article.copies, article.stands)])
 
     def place_articles(self, rows: Sequence[tuple[int, int, int, bool]]) -> None:
         places = [(story, copies, stands, number) for number, story, copies, stands in rows]
@@ -172,9 +166,6 @@ class SqliteStore:
             yield from rows
             last = rows[-1][0]
 
-    def put_story(self, story: StoredStory) -> None:
-        self.put_stories([story])
-
     def put_stories(self, stories: Sequence[StoredStory]) -> None:
         self._file.write_many(_PUT_STORY, [story_row(story) for story in stories])
 
@@ -208,10 +199,7 @@ class SqliteStore:
         statement = f"SELECT {_STORY} FROM story WHERE {' AND '.join(conditions)} {order}"
         return [_story(row) for row in self._file.rows(statement, (*given, most))]
 
-    def append(self, change: Change) -> None:
-        self.append_many([change])
-
-    def append_many(self, changes: Sequence[Change]) -> None:
+    def append(self, changes: Sequence[Change]) -> None:
         rows = [(one.cursor, one.kind, one.article, one.story, one.before, one.at.timestamp()) for one in changes]
         self._file.write_many("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)", rows)
 
