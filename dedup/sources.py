@@ -35,7 +35,7 @@ _DEFAULT = "default"
 YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 """What a text says that is true, or false."""
 _FIELD = "fields."
-_ENDS = ("]", "'''", '"""')  # of values that go over several lines
+_ENDS = ("]", "}", "'''", '"""')  # of values that go over several lines
 
 FIELD_NAMES = tuple(named.name for named in fields(Article) if named.name not in {"path", "where"})
 """The fields of an article that a record can have."""
