@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Container, Iterator, Mapping, Sequence
+from collections.abc import Collection, Container, Generator, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from typing import IO, Any
 
@@ -137,7 +137,7 @@ def read_rows(origin: Origin, numbers: Collection[int]) -> Iterator[tuple[int, d
                 return
 
 
-def _batches(origin: Origin) -> Iterator[Any]:
+def _batches(origin: Origin) -> Generator[Any, None, None]:
     """The rows of a file, some at a time as they were read; an empty batch first.
 
     Raises:
