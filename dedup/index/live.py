@@ -267,9 +267,9 @@ class Live:
     ) -> ManyDots:
         """What those of the vectors that ask find in postings, and of those that are inside the ones before them."""
         if len(asking) == 1 and not len(inside):
-            place = int(asking[0])
-            slots, dots = held.above(*vectors[place], FLOOR, reaches[place])
-            return np.full(len(slots), place), slots, dots
+            alone = int(asking[0])
+            slots, dots = held.above(*vectors[alone], FLOOR, reaches[alone])
+            return np.full(len(slots), alone), slots, dots
         queries = Queries.of([vectors[place] for place in asking.tolist()])
         reaches = [reaches[place] for place in asking.tolist()]
         query, slots, dots = held.all_above(queries, FLOOR, reaches)
