@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -10,13 +9,8 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 
-from benchmarks.machine import BenchmarkError, Stopwatch, require_libraries
-from dedup.errors import DedupError
-
-Data = Annotated[
-    Path | None,
-    typer.Option(help="Folder of labelled sets. Default: $DEDUP_DATA, else ../shared/data beside the repository."),
-]
+from benchmarks.commands import Data, JsonFile, MadeUp, Plots, Quick, Resamples, complain, measuring, write
+from benchmarks.machine import Stopwatch
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
@@ -29,7 +23,7 @@ def benchmarks() -> None:
 @app.command()
 def accuracy(
     data: Data = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole result here as JSON.")] = None,
+    json_file: JsonFile = None,
     sets: Annotated[
         list[str] | None,
         typer.Option(
@@ -40,98 +34,72 @@ def accuracy(
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the resamples and of the batches.")] = None,
 ) -> None:
     """How good the groups are, on every labelled set, beside peers in the same run."""
-    notes = Console(stderr=True)
-    try:
-        require_libraries()
+    with measuring(json_file) as watch:
         from benchmarks import accuracy as benchmark
         from benchmarks import show
         from benchmarks.data import find_folder
 
-        if json_file and not json_file.parent.is_dir():
-            raise BenchmarkError(f"--json names {json_file}, whose folder does not exist: make it first")
-        folder = find_folder(data)
-        with notes.status("starting") as status:
-            watch = Stopwatch(status.update)
-            report = benchmark.run(
-                folder,
-                chosen=sets or (),
-                effort=benchmark.QUICK if quick else benchmark.FULL,
-                seed=benchmark.SEED if seed is None else seed,
-                watch=watch,
-            )
-    except DedupError as error:
-        _complain(notes, str(error))
-        raise typer.Exit(1) from error
-    if json_file:
-        json_file.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        report = benchmark.run(
+            find_folder(data),
+            chosen=sets or (),
+            effort=benchmark.QUICK if quick else benchmark.FULL,
+            seed=benchmark.SEED if seed is None else seed,
+            watch=watch,
+        )
+    write(json_file, report)
     show.show(report, Console())
 
 
 @app.command()
 def index(
     data: Data = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole result here as JSON.")] = None,
+    json_file: JsonFile = None,
     articles: Annotated[int, typer.Option(min=0, help="Articles of the stream at most; 0 leaves it out.")] = 100_000,
     live: Annotated[int, typer.Option(min=0, help="Made-up articles to ask among; 0 leaves that out.")] = 1_000_000,
     per_day: Annotated[int, typer.Option(min=0, help="Articles a day of the made-up year; 0 leaves that out.")] = 100,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of what is made up.")] = 20240527,
+    seed: MadeUp = 20240527,
 ) -> None:
     """What the story index does in a second, what it takes, and how its first placements compare with a run."""
-    notes = Console(stderr=True)
-    try:
-        require_libraries()
+    with measuring(json_file) as watch:
         from benchmarks import index as benchmark
         from benchmarks import show_index
         from benchmarks.data import find_folder
 
-        with notes.status("starting") as status:
-            watch = Stopwatch(status.update)
-            sizes = {"articles": articles, "live": live, "per_day": per_day}
-            report = benchmark.run(find_folder(data), **sizes, seed=seed, watch=watch)
-    except DedupError as error:
-        _complain(notes, str(error))
-        raise typer.Exit(1) from error
+        sizes = {"articles": articles, "live": live, "per_day": per_day}
+        report = benchmark.run(find_folder(data), **sizes, seed=seed, watch=watch)
     report["seconds"] = watch.seconds
-    if json_file:
-        json_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+    write(json_file, report)
     show_index.show_index(report, Console())
 
 
 @app.command()
 def service(
     data: Data = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole result here as JSON.")] = None,
+    json_file: JsonFile = None,
     articles: Annotated[int, typer.Option(min=1, help="Articles of the stream in the store, at most.")] = 100_000,
     rate: Annotated[float, typer.Option(min=1, help="Requests a second.")] = 300.0,
     seconds: Annotated[int, typer.Option(min=1, max=180, help="Seconds of load.")] = 120,
     flood: Annotated[int, typer.Option(min=0, max=60, help="Seconds of more than it can do; 0 leaves it out.")] = 15,
     store: Annotated[Path | None, typer.Option(help="A store that has the articles already; a copy is served.")] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of what is made up.")] = 20240527,
+    seed: MadeUp = 20240527,
 ) -> None:
     """What the service answers in a second under a real load (needs wrk), and what it does when flooded."""
-    notes = Console(stderr=True)
-    try:
-        require_libraries()
+    with measuring(json_file) as watch:
         from benchmarks import service as benchmark
         from benchmarks import show_service
         from benchmarks.data import find_folder
 
-        with notes.status("starting") as status:
-            report = benchmark.run(
-                find_folder(data),
-                articles=articles,
-                rate=rate,
-                seconds=seconds,
-                flood=flood,
-                store=store,
-                seed=seed,
-                watch=Stopwatch(status.update),
-            )
-    except DedupError as error:
-        _complain(notes, str(error))
-        raise typer.Exit(1) from error
-    if json_file:
-        json_file.write_text(json.dumps(report, indent=1) + "\n", encoding="utf-8")
+        report = benchmark.run(
+            find_folder(data),
+            articles=articles,
+            rate=rate,
+            seconds=seconds,
+            flood=flood,
+            store=store,
+            seed=seed,
+            watch=watch,
+        )
+    write(json_file, report)
     show_service.show_service(report, Console())
 
 
@@ -146,25 +114,18 @@ def gate(
     ] = False,
 ) -> None:
     """Whether dedup's scores hold against the floors that are committed; exit code 1 if one does not."""
-    notes = Console(stderr=True)
-    try:
-        require_libraries()
+    with measuring() as watch:
         from benchmarks import gate as benchmark
         from benchmarks import show
         from benchmarks.data import find_folder
 
         folder = find_folder(data)
-        with notes.status("starting") as status:
-            watch = Stopwatch(status.update)
-            outcome = benchmark.run(
-                lambda: benchmark.measure(folder, watch), benchmark.FLOORS, update=update, accept_lower=accept_lower
-            )
-    except DedupError as error:
-        _complain(notes, str(error))
-        raise typer.Exit(1) from error
+        outcome = benchmark.run(
+            lambda: benchmark.measure(folder, watch), benchmark.FLOORS, update=update, accept_lower=accept_lower
+        )
     show.show_gate(outcome, Console())
     for problem in outcome.problems:
-        _complain(notes, problem)
+        complain(problem)
     if not outcome.passed:
         raise typer.Exit(1)
     Console().print(f"The gate is passed ({sum(watch.seconds.values()):.0f} s).", highlight=False)
@@ -173,66 +134,43 @@ def gate(
 @app.command()
 def calibration(
     data: Data = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole result here as JSON.")] = None,
-    write: Annotated[
+    json_file: JsonFile = None,
+    put: Annotated[
         bool, typer.Option("--write", help="Put the curves fitted to all sets where dedup reads them.")
     ] = False,
-    seed: Annotated[int | None, typer.Option(min=0, help="Seed of the resamples.")] = None,
+    seed: Resamples = None,
 ) -> None:
     """Whether the probabilities of links are right on sets they were not fitted to; and the fit itself."""
-    notes = Console(stderr=True)
-    try:
-        require_libraries()
+    with measuring(json_file) as watch:
         from benchmarks import calibration as benchmark
         from benchmarks import show_knob
         from benchmarks.data import find_folder
 
-        with notes.status("starting") as status:
-            report = benchmark.run(
-                find_folder(data),
-                resamples=benchmark.RESAMPLES,
-                seed=benchmark.SEED if seed is None else seed,
-                watch=Stopwatch(status.update),
-            )
-    except DedupError as error:
-        _complain(notes, str(error))
-        raise typer.Exit(1) from error
-    if write:
+        chosen = benchmark.SEED if seed is None else seed
+        report = benchmark.run(find_folder(data), resamples=benchmark.RESAMPLES, seed=chosen, watch=watch)
+    if put:
         benchmark.write(report)
-    if json_file:
-        json_file.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    write(json_file, report)
     show_knob.show_calibration(report, Console())
 
 
 @app.command()
-def knob(
-    data: Data = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole result here as JSON.")] = None,
-) -> None:
+def knob(data: Data = None, json_file: JsonFile = None) -> None:
     """What the granularity does to each labelled set, from one text to a running story."""
-    notes = Console(stderr=True)
-    try:
-        require_libraries()
+    with measuring(json_file) as watch:
         from benchmarks import knob as benchmark
         from benchmarks import show_knob
         from benchmarks.data import find_folder
 
-        with notes.status("starting") as status:
-            report = benchmark.run(find_folder(data), watch=Stopwatch(status.update))
-    except DedupError as error:
-        _complain(notes, str(error))
-        raise typer.Exit(1) from error
-    if json_file:
-        json_file.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        report = benchmark.run(find_folder(data), watch=watch)
+    write(json_file, report)
     show_knob.show_knob(report, Console())
 
 
 @app.command()
 def figures(data: Data = None) -> None:
     """Draws the figures of the documentation anew: the knob, and the calibration of probabilities."""
-    notes = Console(stderr=True)
-    try:
-        require_libraries()
+    with measuring() as watch:
         from benchmarks import calibration as calibrated
         from benchmarks import drawing
         from benchmarks import knob as turned
@@ -240,14 +178,9 @@ def figures(data: Data = None) -> None:
 
         drawing.require_matplotlib()
         folder = find_folder(data)
-        with notes.status("starting") as status:
-            watch = Stopwatch(status.update)
-            drawing.draw_knob(turned.run(folder, watch=watch), drawing.FIGURES / "knob.svg")
-            report = calibrated.run(folder, resamples=0, seed=calibrated.SEED, watch=watch)
-            drawing.draw_calibration(report, drawing.FIGURES / "calibration.svg")
-    except DedupError as error:
-        _complain(notes, str(error))
-        raise typer.Exit(1) from error
+        drawing.draw_knob(turned.run(folder, watch=watch), drawing.FIGURES / "knob.svg")
+        report = calibrated.run(folder, resamples=0, seed=calibrated.SEED, watch=watch)
+        drawing.draw_calibration(report, drawing.FIGURES / "calibration.svg")
 
 
 @app.command()
@@ -256,12 +189,10 @@ def opinion(
     model: Annotated[
         Path | None, typer.Option(help="Folder of a sentence-transformers model to be asked as well.")
     ] = None,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole result here as JSON.")] = None,
+    json_file: JsonFile = None,
 ) -> None:
     """What a second opinion by an embedding gains or costs on each labelled set."""
-    notes = Console(stderr=True)
-    try:
-        require_libraries()
+    with measuring(json_file) as watch:
         from benchmarks import opinion as benchmark
         from benchmarks import show_knob
         from benchmarks.data import find_folder
@@ -269,19 +200,9 @@ def opinion(
         embeddings: dict[str, benchmark.Embed] = {"letters": benchmark.letters}
         if model:
             embeddings[model.name] = benchmark.sentence_model(model)
-        with notes.status("starting") as status:
-            report = benchmark.run(find_folder(data), embeddings, watch=Stopwatch(status.update))
-    except DedupError as error:
-        _complain(notes, str(error))
-        raise typer.Exit(1) from error
-    if json_file:
-        json_file.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+        report = benchmark.run(find_folder(data), embeddings, watch=watch)
+    write(json_file, report)
     show_knob.show_opinion(report, Console())
-
-
-JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the whole result here as JSON.")]
-Quick = Annotated[bool, typer.Option("--quick", help="Measure little, to see that everything works.")]
-Plots = Annotated[Path | None, typer.Option(help="Folder to draw a figure in, as SVG.")]
 
 
 @app.command()
@@ -315,6 +236,24 @@ def everything(data: Data = None, json_file: JsonFile = None, quick: Quick = Fal
     _measure(("accuracy", "speed", "scale"), data, json_file, plots, quick=quick)
 
 
+@app.command()
+def readers(
+    inputs: Annotated[
+        list[str] | None, typer.Option(help="A word in the names of the inputs to measure; repeat for several.")
+    ] = None,
+    quick: Annotated[bool, typer.Option("--quick", help="A twentieth of the size.")] = False,
+    json_file: JsonFile = None,
+) -> None:
+    """What reading costs: large and odd inputs, with the peak of memory and the seconds of each."""
+    with measuring(json_file, beside_peers=False) as watch:
+        from benchmarks import readers as benchmark
+        from benchmarks import show_readers
+
+        report = benchmark.run(chosen=inputs or (), quick=quick, watch=watch)
+    write(json_file, report)
+    show_readers.show_readers(report, Console())
+
+
 def _measure(
     names: Sequence[str],
     data: Path | None,
@@ -329,27 +268,17 @@ def _measure(
     from benchmarks.timing import pin_threads
 
     pin_threads()  # before anything that reads it is imported
-    notes, reports = Console(stderr=True), {}
-    try:
-        require_libraries()
-        from benchmarks import drawing
-        from benchmarks.data import find_folder
+    reports: dict[str, Any] = {}
+    for name in names:
+        with measuring(json_file) as watch:
+            from benchmarks import drawing
+            from benchmarks.data import find_folder
 
-        if json_file and not json_file.parent.is_dir():
-            raise BenchmarkError(f"--json names {json_file}, whose folder does not exist: make it first")
-        if plots:
-            drawing.require_matplotlib()
-        folder = find_folder(data)
-        for name in names:
-            with notes.status("starting") as status:
-                reports[name] = _report(name, folder, Stopwatch(status.update), quick=quick, seed=seed, most=most)
-            if json_file:  # after each, for the next may fail
-                whole = reports[name] if len(names) == 1 else reports
-                json_file.write_text(json.dumps(whole, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-            _show(name, reports[name], plots)
-    except DedupError as error:
-        _complain(notes, str(error))
-        raise typer.Exit(1) from error
+            if plots:
+                drawing.require_matplotlib()
+            reports[name] = _report(name, find_folder(data), watch, quick=quick, seed=seed, most=most)
+        write(json_file, reports if len(names) > 1 else reports[name])  # after each, for the next may fail
+        _show(name, reports[name], plots)
 
 
 def _report(
@@ -385,30 +314,6 @@ def _show(name: str, report: dict[str, Any], plots: Path | None) -> None:
     shown(report, Console())
     if plots:
         drawn(report, plots / f"{name}.svg")
-
-
-@app.command()
-def readers(
-    inputs: Annotated[
-        list[str] | None, typer.Option(help="A word in the names of the inputs to measure; repeat for several.")
-    ] = None,
-    quick: Annotated[bool, typer.Option("--quick", help="A twentieth of the size.")] = False,
-    json_file: Annotated[Path | None, typer.Option("--json", help="Write the whole result here as JSON.")] = None,
-) -> None:
-    """What reading costs: large and odd inputs, with the peak of memory and the seconds of each."""
-    from benchmarks import readers as benchmark
-    from benchmarks import show_readers
-
-    notes = Console(stderr=True)
-    with notes.status("starting") as status:
-        report = benchmark.run(chosen=inputs or (), quick=quick, watch=Stopwatch(status.update))
-    if json_file:
-        json_file.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-    show_readers.show_readers(report, Console())
-
-
-def _complain(notes: Console, message: str) -> None:
-    notes.print(f"benchmarks: {message}", style="red", markup=False, highlight=False)
 
 
 if __name__ == "__main__":

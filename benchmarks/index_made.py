@@ -140,7 +140,7 @@ def _write(store: SqliteStore, keeper: Keeper, block: Sequence[tuple[int, Plante
         start, end = spans(articles)
         old = known.get(story)
         size = len(articles) + (old.size if old else 0)
-        store.put_story(StoredStory(story, f"s{story}", None, size, old.start if old else start, end, end or 0.0))
+        store.put_stories([StoredStory(story, f"s{story}", None, size, old.start if old else start, end, end or 0.0)])
 
 
 def _timed(work: Callable[[], object]) -> float:

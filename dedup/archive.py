@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import os
+import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from shutil import copyfileobj
+from tempfile import TemporaryFile
+from typing import IO, TYPE_CHECKING, Any, Literal
 
 from dedup.article import Article, Notice
 from dedup.clustering import Clustering, Progress, Story
 from dedup.collection import items_of
 from dedup.errors import InputError
+from dedup.naming import MARK, named_as_before
 from dedup.pipeline import cluster
 from dedup.quote import quoted
 from dedup.read import read_records
@@ -30,7 +35,6 @@ _ROW = {"id", "story", "copy_group", "canonical", "path"}
 """What tells a row of a result from an article."""
 
 _STORY, _ID = "dedup_story", "dedup_id"
-_MARK = "archive:"
 _BESIDE = ".dedup.jsonl"  # what `--keep` writes beside articles that are files
 
 
@@ -122,7 +126,7 @@ def cluster_against(
             one = held if isinstance(held, Archived) else Archived(held)
             names.append(one.article.id)
             known.append(one.story)
-            yield replace(one.article, id=f"{_MARK}{one.article.id}")
+            yield replace(one.article, id=f"{MARK}{one.article.id}")
 
     clustering = cluster(everything(), settings, progress=progress, keep_texts=keep_texts)
     before = dict(zip((article.id for article in clustering.articles[count:]), known, strict=True))
@@ -147,25 +151,13 @@ def cluster_against(
 def _named_as_before(stories: Iterable[Story], known: Mapping[str, str]) -> tuple[Story, ...]:
     """The stories, each under the id of the archived story that it has most articles of; no id goes to two."""
     stories = list(stories)
-    claims = [
-        (-held, story.id != name, name, number)
-        for number, story in enumerate(stories)
+    claims = (
+        (place, name, held)
+        for place, story in enumerate(stories)
         for name, held in Counter(known[article] for article in story.articles if known.get(article)).items()
-    ]
-    named: dict[int, str] = {}
-    taken: set[str] = set()
-    for *_, name, number in sorted(claims):
-        if number not in named and name not in taken:
-            named[number] = name
-            taken.add(name)
-    for number, story in enumerate(stories):
-        if number not in named:
-            name = story.id
-            while name in taken:
-                name += "+"
-            taken.add(name)
-            named[number] = name
-    return tuple(replace(story, id=named[number]) for number, story in enumerate(stories))
+    )
+    names = named_as_before([story.id for story in stories], claims)
+    return tuple(replace(story, id=name) for story, name in zip(stories, names, strict=True))
 
 
 def read_archive(
@@ -198,28 +190,45 @@ def _read(
     arguments: list[str], fields: Mapping[str, str] | None, notices: list[Notice], dayfirst: bool
 ) -> Iterator[Archived]:
     for argument in arguments:
-        if rows := _rows(argument):
-            yield from _files_of(rows, Path(argument), fields, dayfirst, notices)
-            continue
-        beside = _beside(Path(argument))
-        for article, record, file in read_records(argument, fields=fields, notices=notices, dayfirst=dayfirst):
-            added = beside.get(file.id, {}) if record.number is None else record.values
-            name, known = added.get(_ID), added.get(_STORY)
-            yield Archived(
-                replace(article, id=name) if isinstance(name, str) and name else article,
-                known if isinstance(known, str) else "",
-            )
+        with _twice(argument) as stdin:
+            rows = _rows(argument, stdin)
+            if stdin is not None:
+                stdin.seek(0)
+            if rows:
+                yield from _files_of(rows, Path(argument), fields, dayfirst, notices)
+                continue
+            beside = _beside(Path(argument))
+            options: dict[str, Any] = {"fields": fields, "notices": notices, "dayfirst": dayfirst, "stdin": stdin}
+            for article, record, file in read_records(argument, **options):
+                added = beside.get(file.id, {}) if record.number is None else record.values
+                name, known = added.get(_ID), added.get(_STORY)
+                yield Archived(
+                    replace(article, id=name) if isinstance(name, str) and name else article,
+                    known if isinstance(known, str) else "",
+                )
 
 
-def _rows(argument: str) -> list[Mapping[str, Any]]:
+@contextmanager
+def _twice(argument: str) -> Iterator[IO[bytes] | None]:
+    """What standard input holds, if that is meant: an archive is looked at first, and then read."""
+    if argument != "-":
+        yield None
+        return
+    with TemporaryFile(prefix="dedup-") as copy:
+        copyfileobj(sys.stdin.buffer, copy)
+        copy.seek(0)
+        yield copy
+
+
+def _rows(argument: str, stdin: IO[bytes] | None) -> list[Mapping[str, Any]]:
     """The rows of a result; none where the argument is no result."""
     rows = []
     # Read as if the id were the title: a row without a title is a row all the same.
-    for article, record, _ in read_records(argument, fields={"title": "id"}, notices=[]):
+    for article, record, _ in read_records(argument, fields={"title": "id"}, notices=[], stdin=stdin):
         if article.text or not record.values.keys() >= _ROW:
             return []
         rows.append(record.values)
-    if ".csv" in Path(argument).suffixes:
+    if ".csv" in Path(argument.lower()).suffixes:
         return [
             {name: unshielded(value) if isinstance(value, str) else value for name, value in row.items()}
             for row in rows
@@ -232,7 +241,7 @@ def _beside(folder: Path) -> dict[str, dict[str, Any]]:
     try:
         lines = (folder / _BESIDE).read_text(encoding="utf-8").splitlines()
         return {line["file"]: line for line in map(json.loads, lines)}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
 
 

@@ -14,7 +14,6 @@ from dedup.article import Article
 from dedup.clustering import Clustering, CopyGroup, Story
 from dedup.collection import Collection, published_seconds
 from dedup.group.canonical import Seniority, of_group, of_story
-from dedup.group.copies import copy_groups
 
 if TYPE_CHECKING:
     from dedup.evidence import StoredEvidence
@@ -29,32 +28,21 @@ def assemble(evidence: StoredEvidence, settings: Settings) -> Clustering:
     """The clustering that the merge tree of a run gives at the granularity of the settings."""
     collection = evidence.collection
     label = evidence.cut(evidence.tree, settings.granularity)
-    unit = np.arange(len(collection))
-    for group in copy_groups(evidence.copies, evidence.forms):
-        unit[group] = group[0]
+    unit = evidence.units
     totals = mean_scores(evidence.pairs, label, unit).tolist()
     seniority = collection.seniorities()
     members: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for article in sorted(range(len(collection)), key=seniority.__getitem__):
         members[int(label[article])][int(unit[article])].append(article)
     stories = [_story(collection, list(units.values()), totals, seniority) for units in members.values()]
-    stories.sort(key=_rank)
-
-    place = {article.id: number for number, article in enumerate(collection.articles)}
-    labels, copy_labels, groups = [-1] * len(place), [-1] * len(place), 0
-    for number, story in enumerate(stories):
-        for name in story.articles:
-            labels[place[name]] = number
-        for copies in story.copy_groups:
-            for name in copies.articles:
-                copy_labels[place[name]] = groups
-            groups += 1
+    stories.sort(key=rank)
+    labels, copy_labels = labels_of(stories, [article.id for article in collection.articles])
     return Clustering(
         articles=collection.articles,
         stories=tuple(stories),
         settings=settings,
-        labels=tuple(labels),
-        copy_labels=tuple(copy_labels),
+        labels=labels,
+        copy_labels=copy_labels,
         notices=evidence.notices,
         datelines=collection.datelines,
         has_texts=collection.has_texts,
@@ -132,6 +120,20 @@ def headline(article: Article) -> str:
     return title[: TITLE_LENGTH - 1].rstrip() + "…"
 
 
-def _rank(story: Story) -> tuple[int, float, str]:
+def labels_of(stories: Iterable[Story], ids: Sequence[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """For each article, by its id, the number of its story, and that of its copy group, -1 without a copy."""
+    place = {name: number for number, name in enumerate(ids)}
+    labels, copy_labels, groups = [-1] * len(place), [-1] * len(place), 0
+    for number, story in enumerate(stories):
+        for name in story.articles:
+            labels[place[name]] = number
+        for copies in story.copy_groups:
+            for name in copies.articles:
+                copy_labels[place[name]] = groups
+            groups += 1
+    return tuple(labels), tuple(copy_labels)
+
+
+def rank(story: Story) -> tuple[int, float, str]:
     """The key that stories are sorted by: the largest first, then the earliest."""
     return -len(story.articles), math.inf if story.start is None else published_seconds(story.start), story.id

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import zlib
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Self
 from zipfile import BadZipFile
@@ -31,6 +32,11 @@ if TYPE_CHECKING:
 FORMAT = 1
 """Raised whenever `to_bytes` writes another form."""
 _DIGEST = 16
+_NOT_ONE = (
+    *(ValueError, KeyError, TypeError, IndexError, OSError, EOFError, BadZipFile, zlib.error, MemoryError),
+    RuntimeError,  # of zipfile, where a damaged archive says that it is encrypted, or packed in another way
+)
+"""What NumPy and zipfile raise of bytes that are no archive of arrays, or one of others."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -132,7 +138,7 @@ class Background:
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as columns:
                 return cls._from(dict(columns), version)
-        except (ValueError, KeyError, OSError, EOFError, BadZipFile) as error:
+        except _NOT_ONE as error:
             raise InputError(f"this is no background that this version of dedup can read ({error})") from error
 
     @classmethod

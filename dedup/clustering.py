@@ -25,6 +25,11 @@ COLUMNS = (
 )
 """What a result says of each article, in this order."""
 
+NO_TEXTS = "this clustering was made without keeping the texts: cluster with keep_texts=True"
+"""What is told where texts are needed that are not there."""
+NO_EVIDENCE = "this clustering was made without evidence: cluster the articles"
+"""How it is told that nothing can be looked up; what they are to be clustered for follows."""
+
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
 
@@ -94,6 +99,11 @@ class Story:
         from dedup.notebook import story_html
 
         return story_html(self)
+
+
+def copies_in(story: Story) -> int:
+    """How many articles of a story repeat the text of another: of a group of three copies, two."""
+    return sum(len(group.articles) - 1 for group in story.copy_groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -266,9 +276,10 @@ class Clustering:
 
         Raises:
             UnknownArticleError: one of them is not in this clustering.
+            InputError: it was made without evidence, or without keeping the texts.
         """
         if self._evidence is None:
-            raise InputError("this clustering was made without evidence: cluster the articles to have explanations")
+            raise InputError(f"{NO_EVIDENCE} to have explanations")
         return self._evidence.explain(self, self.place(a), self.place(b))
 
     def rethreshold(self, granularity: float) -> Clustering:
@@ -278,9 +289,10 @@ class Clustering:
 
         Raises:
             SettingsError: the granularity is not in [0, 1].
+            InputError: it was made without evidence.
         """
         if self._evidence is None:
-            raise InputError("this clustering was made without evidence: cluster the articles with another granularity")
+            raise InputError(f"{NO_EVIDENCE} with another granularity")
         return self._evidence.rethreshold(self, granularity)
 
     def to_records(self) -> list[dict[str, Any]]:

@@ -70,6 +70,13 @@ class Collection:
         """The first published of the articles that are one distinct article."""
         return self.articles[self.members[distinct][0]]
 
+    def numbering(self) -> NDArray[np.int64]:
+        """For each article, as they came, the distinct one it is; shape (articles,)."""
+        found = np.empty(len(self.articles), np.int64)
+        for number, places in enumerate(self.members):
+            found[list(places)] = number
+        return found
+
     def times(self, distinct: int) -> Iterator[tuple[float, int, int]]:
         """When the articles that are one distinct article were published, in seconds, which of them each is, its place.
 

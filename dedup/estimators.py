@@ -383,10 +383,7 @@ class _Read:
         steps, texts = choose(door.texts(), settings)
         words = steps.read(texts)
         collection, order = door.collection()
-        rows = np.empty(len(collection.articles), np.int64)
-        for distinct, places in enumerate(collection.members):
-            rows[list(places)] = distinct
-        return cls(words.take(order), order, rows, steps)
+        return cls(words.take(order), order, collection.numbering(), steps)
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,10 +12,11 @@ from numpy.typing import NDArray
 
 from dedup.article import Notice
 from dedup.assemble import assemble
-from dedup.clustering import Clustering, Explanation, Link
+from dedup.clustering import NO_TEXTS, Clustering, Explanation, Link
 from dedup.collection import Collection
 from dedup.errors import InputError
 from dedup.explain import explain, links
+from dedup.group.copies import copy_groups
 from dedup.group.cut import cut
 from dedup.group.linkage import Tree
 from dedup.match.copies import Overlaps
@@ -89,9 +90,14 @@ class StoredEvidence:
     @cached_property
     def distinct(self) -> NDArray[np.int64]:
         """For each article, as they came, the distinct one it is; shape (articles,)."""
-        found = np.empty(len(self.collection.articles), np.int64)
-        for number, places in enumerate(self.collection.members):
-            found[list(places)] = number
+        return self.collection.numbering()
+
+    @cached_property
+    def units(self) -> NDArray[np.int64]:
+        """For each distinct article the first of those that are one text with it, itself where it has no copy."""
+        found = np.arange(len(self.collection))
+        for group in copy_groups(self.copies, self.forms):
+            found[group] = group[0]
         return found
 
     @cached_property
@@ -154,7 +160,7 @@ class StoredEvidence:
             InputError: the texts were not kept.
         """
         if not self.collection.has_texts:
-            raise InputError("this clustering was made without keeping the texts: cluster with keep_texts=True")
+            raise InputError(NO_TEXTS)
         articles = map(self.collection.first, distinct)
         documents = [Document.of(article.title, article.text) for article in articles]
         words = HashedWords.of(documents, hashes_of)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -22,6 +23,37 @@ if TYPE_CHECKING:
     from dedup.evidence import StoredEvidence
     from dedup.settings import Settings
     from dedup.text.document import Document
+
+
+@dataclass(frozen=True, slots=True)
+class _Pair:
+    """Two distinct articles `a` and `b`, and what is known of them: see `Explanation`."""
+
+    evidence: StoredEvidence
+    settings: Settings
+    a: int
+    b: int
+    link: Link
+    overlap: Overlaps
+    same_text: bool
+    same_story: bool
+    joined_at: float | None
+    joins_from: float | None
+
+    @property
+    def is_form(self) -> bool:
+        """Whether they are one form filled in twice."""
+        return self.evidence.is_form(min(self.a, self.b), max(self.a, self.b))
+
+    @property
+    def threshold(self) -> float:
+        """What the score of two single articles has to reach."""
+        return PAIR * threshold_at(self.settings.granularity)
+
+    @property
+    def share(self) -> float:
+        """Of their words that stand in phrases both have, on average."""
+        return float(self.overlap.overlap[0])
 
 
 def links(evidence: StoredEvidence, clustering: Clustering) -> tuple[Link, ...]:
@@ -77,8 +109,9 @@ def explain(evidence: StoredEvidence, clustering: Clustering, first: int, second
         probability=_probability(evidence, a, b, score, overlap, same_text=same_text),
     )
     joined_at = _joined_at(evidence, a, b) if same_story else None
-    texts = [evidence.collection.first(distinct).text for distinct in (a, b)]
     joins_from = _joins_from(evidence, a, b)
+    pair = _Pair(evidence, settings, a, b, link, overlap, same_text, same_story, joined_at, joins_from)
+    texts = [evidence.collection.first(distinct).text for distinct in (a, b)]
     return Explanation(
         a=names[0],
         b=names[1],
@@ -89,28 +122,19 @@ def explain(evidence: StoredEvidence, clustering: Clustering, first: int, second
         date_penalty=float(date_penalty(np.array([cosine - background]), days, settings)[0]),
         outlet_penalty=outlet,
         second_opinion=opinion,
-        threshold=PAIR * threshold_at(settings.granularity),
+        threshold=pair.threshold,
         joined_at=None if joined_at is None or math.isinf(joined_at) else joined_at,
         words=_shared_words(evidence, a, b, documents),
         shared_shingles=int(overlap.shared[0]),
         shingles_a=int(overlap.sizes[0, 0]),
         shingles_b=int(overlap.sizes[0, 1]),
-        overlap=float(overlap.overlap[0]),
-        reason=_reason(
-            evidence,
-            a,
-            b,
-            link,
-            overlap=float(overlap.overlap[0]),
-            same_text=same_text,
-            joined_at=joined_at,
-            clustering=clustering,
-        ),
+        overlap=pair.share,
+        reason=_reason(pair),
         passages=shared_passages(*texts),
         names=mentions.names(*texts),
         numbers=mentions.numbers(*texts),
         dates=mentions.dates(*texts),
-        missing=_missing(evidence, a, b, link, overlap, settings, same_text, same_story, joins_from),
+        missing=_missing(pair),
         joins_from=joins_from,
     )
 
@@ -180,42 +204,31 @@ def _joins_from(evidence: StoredEvidence, a: int, b: int) -> float | None:
     return high / 100
 
 
-def _missing(
-    evidence: StoredEvidence,
-    a: int,
-    b: int,
-    link: Link,
-    overlap: Overlaps,
-    settings: Settings,
-    same_text: bool,
-    same_story: bool,
-    joins_from: float | None,
-) -> tuple[str, ...]:
+def _missing(pair: _Pair) -> tuple[str, ...]:
     """What two articles lack for one text, and for one story."""
     lacking = []
-    form = evidence.is_form(min(a, b), max(a, b))
-    share, shared = float(overlap.overlap[0]), int(overlap.shared[0])
-    if not same_text and form:
+    link, settings, form = pair.link, pair.settings, pair.is_form
+    if not pair.same_text and form:
         lacking.append("For one text: they are one form filled in twice.")
-    elif not same_text and share < settings.copy_overlap:
+    elif not pair.same_text and pair.share < settings.copy_overlap:
         lacking.append(
-            f"For one text: {share:.0%} of their words stand in shared phrases, {settings.copy_overlap:.0%} must."
+            f"For one text: {pair.share:.0%} of their words stand in shared phrases, {settings.copy_overlap:.0%} must."
         )
-    elif not same_text:
+    elif not pair.same_text:
+        shared = int(pair.overlap.shared[0])
         lacking.append(f"For one text: {shared:,} phrases in common are too few, or they lie too many days apart.")
-    if same_story:
+    if pair.same_story:
         return tuple(lacking)
-    needed = PAIR * threshold_at(settings.granularity)
-    if evidence.digest[a] or evidence.digest[b]:
+    if pair.evidence.digest[pair.a] or pair.evidence.digest[pair.b]:
         lacking.append("For one story: a digest is of none.")
     elif link.days is not None and link.days > settings.window:
         lacking.append(f"For one story: {link.days - settings.window:.0f} days less between them.")
-    elif link.score < needed:
-        lacking.append(f"For one story: {needed - link.score:.3f} more score.")
+    elif link.score < pair.threshold:
+        lacking.append(f"For one story: {pair.threshold - link.score:.3f} more score.")
     elif not form:
         lacking.append("For one story: other articles of their groups that resemble each other as these two do.")
-    if joins_from is not None:
-        lacking.append(f"They are in one story from granularity {joins_from:.2f}.")
+    if pair.joins_from is not None:
+        lacking.append(f"They are in one story from granularity {pair.joins_from:.2f}.")
     elif not form:
         lacking.append("At no granularity are they in one story.")
     return tuple(lacking)
@@ -232,38 +245,28 @@ def _shared_words(evidence: StoredEvidence, a: int, b: int, documents: list[Docu
     return tuple(sorted(shared, key=lambda word: (-word.weight, word.word)))
 
 
-def _reason(
-    evidence: StoredEvidence,
-    a: int,
-    b: int,
-    link: Link,
-    *,
-    overlap: float,
-    same_text: bool,
-    joined_at: float | None,
-    clustering: Clustering,
-) -> str:
-    settings = clustering.settings
-    if a == b:
+def _reason(pair: _Pair) -> str:
+    """One sentence that says why to a reader."""
+    link, settings, joined_at = pair.link, pair.settings, pair.joined_at
+    if pair.a == pair.b:
         return "The same text: title and body are equal."
-    if same_text:
-        if overlap >= settings.copy_overlap:
-            return f"The same text: on average {overlap:.0%} of their words stand in phrases that both have."
+    if pair.same_text:
+        if pair.share >= settings.copy_overlap:
+            return f"The same text: on average {pair.share:.0%} of their words stand in phrases that both have."
         return "The same text by way of others: each overlaps with a copy that overlaps with the other's."
-    if evidence.digest[a] or evidence.digest[b]:
-        holder = link.a if evidence.digest[a] else link.b
-        if joined_at is None:
-            return f"Not joined: {holder!r} is a digest that holds texts which have nothing to do with each other."
-    if joined_at is None and evidence.is_form(min(a, b), max(a, b)):
+    digest = pair.evidence.digest
+    if joined_at is None and (digest[pair.a] or digest[pair.b]):
+        holder = link.a if digest[pair.a] else link.b
+        return f"Not joined: {holder!r} is a digest that holds texts which have nothing to do with each other."
+    if joined_at is None and pair.is_form:
         return "Not joined as such: one form filled in twice; the words stay, the numbers change."
-    threshold = PAIR * threshold_at(settings.granularity)
-    score, needed = f"{link.score:.3f}", f"{threshold:.3f}"
+    score, needed = f"{link.score:.3f}", f"{pair.threshold:.3f}"
     if joined_at is not None:
-        if link.score >= threshold:
+        if link.score >= pair.threshold:
             return f"One story: their score {score} reaches the threshold {needed}; they joined at {joined_at:.3f}."
         return f"One story by way of others: their own score is {score}, that of their groups {joined_at:.3f}."
     if link.days is not None and link.days > settings.window:
         return f"Not joined: {link.days:.0f} days lie between them, more than the window of {settings.window:.0f}."
-    if link.score >= threshold:
+    if link.score >= pair.threshold:
         return f"Not joined: their own score {score} reaches the threshold {needed}, that of their groups does not."
     return f"Not joined: their score {score} is below the threshold {needed}."

@@ -7,6 +7,7 @@ the overlap from which two texts are one; and across outlets, for what one outle
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,20 +81,39 @@ def read_judgements(path: Path) -> list[Judgement]:
     """The judgements of a file of JSON lines; of several of one pair the last.
 
     Raises:
-        InputError: a line is none.
+        InputError: a line is none, or the file is not UTF-8.
+        OSError: it cannot be read.
     """
     found: dict[tuple[str, str], Judgement] = {}
-    for number, line in enumerate(path.read_text(encoding="utf-8-sig").splitlines(), 1):
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} holds no judgements: it is not UTF-8 (byte {error.start})") from None
+    for number, line in enumerate(text.split("\n"), 1):
         if line.strip():
             judgement = _judgement(line, f"{path}:{number}")
             found[judgement.pair] = judgement
     return list(found.values())
 
 
+def keep_judgement(path: Path, judgement: Judgement) -> None:
+    """Writes a judgement behind those of a file, on a line of its own though the last one there has no end.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with path.open("a+b") as kept:
+        if kept.tell():
+            kept.seek(-1, os.SEEK_END)
+            if kept.read(1) != b"\n":
+                kept.write(b"\n")
+        kept.write(judgement.line().encode())
+
+
 def _judgement(line: str, where: str) -> Judgement:
     try:
         record = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise InputError(
             f"{where} is not valid JSON: it should read like {Judgement('x', 'y', 'neither').line()}"
         ) from None

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from html import escape
 from typing import TYPE_CHECKING
 
+from dedup.clustering import copies_in
+
 if TYPE_CHECKING:
     from dedup.clustering import Clustering, Story
 
@@ -20,7 +22,7 @@ def clustering_html(clustering: Clustering) -> str:
         (
             story.title or "(no title)",
             len(story.articles),
-            _copies(story) or "",
+            copies_in(story) or "",
             ", ".join(story.sources[:4]),
             _days(story),
         )
@@ -52,10 +54,6 @@ def _table(head: Sequence[str], rows: Iterable[Sequence[object]], caption: str) 
     )
     title = f"<caption dir='auto' style='text-align:left'>{escape(caption)}</caption>"
     return f"<table>{title}<thead><tr>{heading}</tr></thead><tbody>{body}</tbody></table>"
-
-
-def _copies(story: Story) -> int:
-    return sum(len(group.articles) - 1 for group in story.copy_groups)
 
 
 def _days(story: Story) -> str:

@@ -7,11 +7,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.clustering import Clustering
+from dedup.clustering import NO_EVIDENCE, Clustering
 from dedup.errors import InputError
 from dedup.evidence import StoredEvidence
-from dedup.group.copies import copy_groups
 from dedup.group.cut import cut
+from dedup.vectorize.exact import SCORE_UNIT
 
 NEAR = 0.08
 """Score from which a pair is told of though no granularity joins its articles."""
@@ -67,22 +67,19 @@ def portable(clustering: Clustering) -> Portable:
     """
     evidence = clustering.evidence
     if not isinstance(evidence, StoredEvidence):
-        raise InputError("this clustering was made without evidence: cluster the articles with dedup.cluster")
+        raise InputError(f"{NO_EVIDENCE} with dedup.cluster")
     collection, pairs, tree = evidence.collection, evidence.pairs, evidence.tree
     seniority = collection.seniorities()
     ranks = np.empty(len(collection), np.int64)
     ranks[sorted(range(len(collection)), key=seniority.__getitem__)] = np.arange(len(collection))
-    units = np.arange(len(collection))
-    for group in copy_groups(evidence.copies, evidence.forms):
-        units[group] = group[0]
     widest = cut(tree, 1.0)
-    kept = pairs.where((widest[pairs.a] == widest[pairs.b]) | (pairs.score >= NEAR * 2**20))
+    kept = pairs.where((widest[pairs.a] == widest[pairs.b]) | (pairs.score >= NEAR / SCORE_UNIT))
     copies = evidence.copies
     return Portable(
         distinct=evidence.distinct,
         order=_order(evidence, ranks),
         ranks=ranks,
-        units=units,
+        units=evidence.units,
         names=tuple(content.hex()[:12] for content in collection.content_hashes),
         left=tree.left,
         right=tree.right,

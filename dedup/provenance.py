@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import TYPE_CHECKING
 
+from dedup.clustering import NO_TEXTS
 from dedup.errors import InputError
 from dedup.likeness import Passage, Piece
 from dedup.match.passages import shared_passages
@@ -106,23 +107,29 @@ def trace(clustering: Clustering, group: CopyGroup) -> Provenance:
     Raises:
         InputError: the texts were not kept.
     """
+    if not clustering.has_texts:
+        raise InputError(NO_TEXTS)
+    names, told = group.articles, tellings(clustering, group)
+    weights, reasons = likely_originals(told)
+    order = sorted(range(len(names)), key=lambda place: (-weights[place], place))
+    first = order[0]
+    original = told[first].text
+    versions = tuple(_version(names[place], weights[place], original, told[place].text) for place in order)
+    sure = weights[first] >= SURE
+    named = names[first] if sure else None
+    return Provenance(group.id, named, weights[first], reasons[first] if sure else (), versions)
+
+
+def tellings(clustering: Clustering, group: CopyGroup) -> list[Telling]:
+    """The articles of a copy group, in their order, as they are looked at."""
     from dedup.collection import published_seconds
 
-    if not clustering.has_texts:
-        raise InputError("this clustering was made without keeping the texts: cluster with keep_texts=True")
-    articles = [clustering.articles[clustering.place(name)] for name in group.articles]
-    tellings = [
-        Telling(article.text or article.title, article.source, published_seconds(clustering.dated(article.id)[0]))
-        for article in articles
-    ]
-    weights, reasons = likely_originals(tellings)
-    order = sorted(range(len(articles)), key=lambda place: (-weights[place], place))
-    first = order[0]
-    original = tellings[first].text
-    versions = tuple(_version(articles[place].id, weights[place], original, tellings[place].text) for place in order)
-    sure = weights[first] >= SURE
-    named = articles[first].id if sure else None
-    return Provenance(group.id, named, weights[first], reasons[first] if sure else (), versions)
+    found = []
+    for name in group.articles:
+        place = clustering.place(name)
+        article, (day, _) = clustering.articles[place], clustering.dated(place)
+        found.append(Telling(article.text or article.title, article.source, published_seconds(day)))
+    return found
 
 
 def timeline(clustering: Clustering, story: Story) -> tuple[Appearance, ...]:
@@ -141,7 +148,8 @@ def likely_originals(versions: Sequence[Telling]) -> tuple[list[float], list[tup
     support = Counter(phrase for held in phrases for phrase in held)
     shared = {phrase for phrase, count in support.items() if count > 1}
     known = [version.seconds for version in versions if not math.isnan(version.seconds)]
-    credited = [_credited(version, versions) for version in versions]
+    outlets = [_outlet_names(version.source) for version in versions]
+    credited = [_credited(version, outlets) for version in versions]
     crowd = min(1.0, (len(versions) - 2) / 2)  # of two versions neither is contradicted by others
     odds, reasons = [], []
     for place, (version, held) in enumerate(zip(versions, phrases, strict=True)):
@@ -154,7 +162,7 @@ def likely_originals(versions: Sequence[Telling]) -> tuple[list[float], list[tup
             says -= LACKS * _much(lacks) + ALONE * crowd * _much(alone)
             if not lacks:
                 why.append("it has all that two others share")
-            if not alone and any(len(other) > len(held & other) for other in phrases):
+            if not alone and len(support) > len(held):
                 why.append("it says nothing that no other says")
         elif len(versions) == 2:
             other = phrases[1 - place]
@@ -195,15 +203,11 @@ def _ends(text: str) -> str:
     return text if len(text) <= 2 * TAIL else f"{text[:TAIL]}\n{text[-TAIL:]}"
 
 
-def _credited(version: Telling, versions: Sequence[Telling]) -> set[int]:
-    """The versions whose outlet a version names at its head or foot, itself included."""
+def _credited(version: Telling, outlets: Sequence[Sequence[str]]) -> set[int]:
+    """The versions one of whose outlet's names a version has at its head or foot, itself included."""
     ends = _ends(version.text)
     folded = ends.casefold()
-    return {
-        place
-        for place, other in enumerate(versions)
-        if any(_names(name, ends, folded) for name in _outlet_names(other.source))
-    }
+    return {place for place, names in enumerate(outlets) if any(_names(name, ends, folded) for name in names)}
 
 
 def _outlet_names(source: str) -> list[str]:
@@ -214,9 +218,10 @@ def _outlet_names(source: str) -> list[str]:
 
 
 def _names(name: str, ends: str, folded: str) -> bool:
-    if name.isupper():  # an agency's sign, as in "(AFP)"
-        return re.search(rf"(?<!\w){re.escape(name)}(?!\w)", ends) is not None
-    return re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", folded) is not None
+    if not name.isupper():  # as an agency's sign is, in "(AFP)"
+        name, ends = name.casefold(), folded
+    # Of many outlets nearly all are not there at all, and a pattern for each takes long to make.
+    return name in ends and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", ends) is not None
 
 
 def _version(name: str, probability: float, original: str, text: str) -> Version:
@@ -247,11 +252,20 @@ def _letters(text: str) -> int:
 
 def _in_order(passages: Sequence[Passage]) -> list[Passage]:
     """The passages that stand in one order in both texts, with the most words: what was moved is cut and added."""
-    best: list[tuple[float, list[Passage]]] = []
+    best: list[float] = []  # words of the best chain that ends with each passage, ...
+    before: list[int] = []  # ... and the passage before it there, -1 for none
     for passage in passages:
-        before = [
-            known for known in best if known[1][-1].a_end <= passage.a_start and known[1][-1].b_end <= passage.b_start
-        ]
-        worth, chain = max(before, key=lambda known: known[0], default=(0.0, []))
-        best.append((worth + passage.words, [*chain, passage]))
-    return max(best, key=lambda known: known[0], default=(0.0, []))[1]
+        fit = (
+            place
+            for place, known in enumerate(passages[: len(best)])
+            if known.a_end <= passage.a_start and known.b_end <= passage.b_start
+        )
+        last = max(fit, key=best.__getitem__, default=-1)
+        before.append(last)
+        best.append(passage.words + (best[last] if last >= 0 else 0.0))
+    place = max(range(len(best)), key=best.__getitem__, default=-1)
+    chain: list[Passage] = []
+    while place >= 0:
+        chain.append(passages[place])
+        place = before[place]
+    return chain[::-1]

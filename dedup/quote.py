@@ -20,6 +20,6 @@ def quoted(value: Any, longest: int = 60) -> str:
 
 def listed(values: Iterable[Any], most: int = 12) -> str:
     """The values quoted, with commas; the number of those beyond `most`."""
-    shown = [quoted(value) for value in values]
-    rest = f" and {len(shown) - most} more" if len(shown) > most else ""
-    return ", ".join(shown[:most]) + rest
+    every = list(values)
+    rest = f" and {len(every) - most} more" if len(every) > most else ""
+    return ", ".join(map(quoted, every[:most])) + rest

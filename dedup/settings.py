@@ -13,6 +13,7 @@ from numbers import Integral, Real
 from typing import Any, Self
 
 from dedup.errors import SettingsError
+from dedup.quote import quoted
 
 _SIZE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([kMGT]i?B?)", re.IGNORECASE)
 _UNITS = {
@@ -104,12 +105,12 @@ def read_values(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[s
     faults, given = [], {}
     for name, value in values.items():
         if name not in knobs:
-            faults.append((name, f"there is no setting {name!r} ({_meant(name, list(knobs))})"))
+            faults.append((name, f"there is no setting {quoted(name)} ({_meant(name, list(knobs))})"))
             continue
         try:
             given[name] = _read_text(knobs[name], value) if isinstance(value, str) else value
         except ValueError:
-            faults.append((name, f"{name} must be {_kind(knobs[name])}, not {value!r}"))
+            faults.append((name, f"{name} must be {_kind(knobs[name])}, not {quoted(value)}"))
     read, wrong = _checked(given, alone=bool(faults))
     return read, [*faults, *wrong]
 
@@ -125,11 +126,15 @@ def _checked(values: Mapping[str, Any], *, alone: bool = False) -> tuple[dict[st
         kind: Any = type(knob.default)
         low, high = knob.metadata["low"], knob.metadata["high"]
         if not isinstance(value, bool) and isinstance(value, Real if kind is float else Integral):
-            value = read[knob.name] = kind(value)  # NumPy's numbers too
+            try:
+                value = read[knob.name] = kind(value)  # NumPy's numbers too
+            except OverflowError:  # a whole number beyond all floats
+                faults.append((knob.name, f"{knob.name} is too large: {quoted(value)}"))
+                continue
         if type(value) is not kind:
-            faults.append((knob.name, f"{knob.name} must be {_kind(knob)}, not {value!r}"))
+            faults.append((knob.name, f"{knob.name} must be {_kind(knob)}, not {quoted(value)}"))
         elif not low <= value <= high:
-            faults.append((knob.name, f"{knob.name} must lie between {low:g} and {high:g}, not {value!r}"))
+            faults.append((knob.name, f"{knob.name} must lie between {low:g} and {high:g}, not {quoted(value)}"))
     if not faults and not alone:
         whole: dict[str, Any] = {knob.name: knob.default for knob in fields(Settings)} | read
         slots, bands = whole["num_perm"], whole["bands"]

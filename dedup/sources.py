@@ -17,6 +17,7 @@ from typing import Any
 
 from dedup.article import Article
 from dedup.errors import SettingsError
+from dedup.quote import quoted
 from dedup.settings import Settings, read_values
 
 VARIABLE = "DEDUP_"
@@ -31,8 +32,10 @@ SECTIONS = ("serve",)
 
 _SECTION_VARIABLES = tuple(f"{name.upper()}_" for name in SECTIONS)
 _DEFAULT = "default"
-_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
+YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
+"""What a text says that is true, or false."""
 _FIELD = "fields."
+_ENDS = ("]", "}", "'''", '"""')  # of values that go over several lines
 
 FIELD_NAMES = tuple(named.name for named in fields(Article) if named.name not in {"path", "where"})
 """The fields of an article that a record can have."""
@@ -88,8 +91,7 @@ def configure(
     """
     variables = os.environ if environment is None else environment
     faults: list[str] = []
-    named = file or variables.get(VARIABLE + _CONFIG) or None
-    found = Path(named) if named else _nearest(Path(folder).absolute())
+    found = _file(file, folder, variables)
     given = [
         *(_of_file(found, faults) if found else ()),
         *_of_environment(variables),
@@ -115,8 +117,7 @@ def section(
     """
     variables = os.environ if environment is None else environment
     faults: list[str] = []
-    named = file or variables.get(VARIABLE + _CONFIG) or None
-    found = Path(named) if named else _nearest(Path(folder).absolute())
+    found = _file(file, folder, variables)
     values: dict[str, tuple[Any, str]] = {}
     for one in _of_file(found, faults, name) if found else ():
         values[one.name] = (one.value, one.place)
@@ -159,15 +160,15 @@ def _faults(one: _Given) -> Iterator[str]:
     """What is wrong with a value by itself."""
     if one.name == "dayfirst":
         if _switch(one.value) is None:
-            yield f"{one.place}: dayfirst must be true or false, not {one.value!r}"
+            yield f"{one.place}: dayfirst must be true or false, not {quoted(one.value)}"
     elif one.name.startswith(_FIELD):
         name = one.name.removeprefix(_FIELD)
         if name not in FIELD_NAMES:
-            yield f"{one.place}: an article has no field {name!r} (it has: {', '.join(FIELD_NAMES)})"
+            yield f"{one.place}: an article has no field {quoted(name)} (it has: {', '.join(FIELD_NAMES)})"
         elif not one.value:
             yield f"{one.place}: {name}= names no field of the records"
         elif not isinstance(one.value, str):
-            yield f"{one.place}: {name} must be the name of a field of the records, not {one.value!r}"
+            yield f"{one.place}: {name} must be the name of a field of the records, not {quoted(one.value)}"
     else:
         alone = {"num_perm": {"bands": 1}, "bands": {"num_perm": one.value}}.get(one.name, {})
         for name, fault in read_values({**alone, one.name: one.value})[1]:
@@ -184,7 +185,7 @@ def _places(origins: Mapping[str, str], names: Sequence[str]) -> str:
 def _switch(value: Any) -> bool | None:
     """A value as true or false, None if it is neither."""
     if isinstance(value, str):
-        return True if value.strip().lower() in _YES else False if value.strip().lower() in _NO else None
+        return True if value.strip().lower() in YES else False if value.strip().lower() in NO else None
     return value if isinstance(value, bool) else None
 
 
@@ -201,6 +202,14 @@ def _of_environment(variables: Mapping[str, str]) -> Iterator[_Given]:
             name = name.lower()
             name = _FIELD + name.removeprefix("field_") if name.startswith("field_") else name
             yield _Given(name, value, variable)
+
+
+def _file(
+    file: str | os.PathLike[str] | None, folder: str | os.PathLike[str], variables: Mapping[str, str]
+) -> Path | None:
+    """The file to read, None where there is none: see `configure`."""
+    named = file or variables.get(VARIABLE + _CONFIG)
+    return Path(named) if named else _nearest(Path(folder).absolute())
 
 
 def _nearest(folder: Path) -> Path | None:
@@ -266,22 +275,41 @@ def _shown(file: Path) -> str:
 
 
 class _Lines:
-    """Where in a TOML text its keys stand, which the parser does not tell."""
+    """Where in a TOML text its keys stand, which the parser does not tell: it is gone through statement by statement.
+
+    Args:
+        text: one that the parser takes.
+    """
 
     def __init__(self, text: str) -> None:
-        self._lines = text.splitlines(keepends=True)
-
-    def of(self, keys: Sequence[str]) -> int:
-        """The line in which a key is given, from 1: the first behind which the text up to there has it."""
-        begun = 0  # the lines that are complete statements so far
-        for count in range(1, len(self._lines) + 1):
+        self._first: dict[tuple[str, ...], int] = {}
+        table: tuple[str, ...] = ()
+        begin, held = 1, ""
+        for number, line in enumerate(text.splitlines(keepends=True), 1):
+            begin = begin if held else number
+            goes_on = bool(held)
+            held += line
+            if goes_on and not any(sign in line for sign in _ENDS):
+                continue
             try:
-                value: Any = tomllib.loads("".join(self._lines[:count]))
+                statement = tomllib.loads(held)
             except tomllib.TOMLDecodeError:
                 continue  # in the midst of a value of several lines
+            keys = list(_keys(statement))
+            if is_header := held.lstrip().startswith("["):
+                table = max(keys, key=len)
             for key in keys:
-                value = value.get(key) if isinstance(value, dict) else None
-            if value is not None:
-                return begun + 1
-            begun = count
-        return len(self._lines)
+                self._first.setdefault(key if is_header else (*table, *key), begin)
+            held = ""
+
+    def of(self, keys: Sequence[str]) -> int:
+        """The line in which a key is given, from 1."""
+        return self._first[tuple(keys)]
+
+
+def _keys(table: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """The ways to all that is in a table."""
+    for name, value in table.items():
+        yield (name,)
+        if isinstance(value, dict):
+            yield from ((name, *inner) for inner in _keys(value))

@@ -16,7 +16,13 @@ from typing import IO, cast
 from dedup.errors import MissingDependencyError
 
 PACKINGS = (".bz2", ".gz", ".xz", ".zst")
-"""What the names of packed files end in."""
+"""What the names of packed files end in, behind the ending that says what is in them."""
+
+
+def ending(path: Path) -> str:
+    """The ending that says what is in a file, whatever it is packed with: ".csv" of `a.CSV.gz`."""
+    name = Path(path.stem) if path.suffix.lower() in PACKINGS else path
+    return name.suffix.lower()
 
 
 @contextmanager

@@ -243,3 +243,21 @@ def test_reports_are_of_the_new_articles(arrivals: Arrivals) -> None:
     head, _, row, *_ = shown.getvalue().splitlines()
     assert head.split() == ["Story", "New", "Archived", "Copies", "Outlets", "Dates"]
     assert row.split()[-6:-3] == ["2", "1", "1"]
+
+
+def test_csv_under_a_name_in_capitals_gives_back_what_it_shields(tmp_path: Path) -> None:
+    (tmp_path / "news.jsonl").write_text(
+        json.dumps({"id": "a", "title": "=1+1", "text": SPILL}) + "\n", encoding="utf-8"
+    )
+    result = dedup.cluster(dedup.read_articles([tmp_path / "news.jsonl"]))
+    with (tmp_path / "STORIES.CSV").open("w", encoding="utf-8", newline="") as out:
+        write_csv(result, out)
+    assert [one.article.title for one in dedup.read_archive(tmp_path / "STORIES.CSV")] == ["=1+1"]
+
+
+@pytest.mark.parametrize("count", [1, 40])
+def test_an_archive_on_standard_input_is_read_from_its_beginning(monkeypatch: pytest.MonkeyPatch, count: int) -> None:
+    lines = [json.dumps({"id": str(number), "text": f"{number} {SPILL}"}) for number in range(count)]
+    stdin = io.TextIOWrapper(io.BytesIO("\n".join(lines).encode()))
+    monkeypatch.setattr("sys.stdin", stdin)
+    assert [one.article.id for one in dedup.read_archive("-")] == [str(number) for number in range(count)]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
 from dataclasses import replace
 
 import numpy as np
@@ -79,3 +81,18 @@ def test_it_can_be_kept(learned: Background) -> None:
 def test_what_is_no_background_is_refused(data: bytes) -> None:
     with pytest.raises(InputError, match="no background"):
         Background.from_bytes(data)
+
+
+def test_bytes_that_are_no_background_are_refused_whatever_is_wrong_with_them(learned: Background) -> None:
+    array = io.BytesIO()
+    np.save(array, np.arange(3))
+    data, random = learned.to_bytes(), np.random.default_rng(5)
+    damaged = [array.getvalue(), b"", data[:-40]]
+    for _ in range(300):
+        one = bytearray(data)
+        for place in random.integers(0, len(one), 3).tolist():
+            one[place] ^= 0xFF
+        damaged.append(bytes(one))
+    for one in damaged:
+        with contextlib.suppress(InputError):  # what is damaged where nothing is read is as it was
+            assert Background.from_bytes(one).articles >= 0

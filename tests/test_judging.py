@@ -11,7 +11,7 @@ import pytest
 
 import dedup
 from dedup.cli import main
-from dedup.judging import Judgement, offered, read_judgements, score_judgements
+from dedup.judging import Judgement, keep_judgement, offered, read_judgements, score_judgements
 from dedup.report.comparison import write_pair
 
 SEEDS = Path(__file__).resolve().parents[1] / "seeds"
@@ -122,3 +122,30 @@ def test_a_pair_is_shown_without_the_empty_line_below_a_headline() -> None:
     a, b = (dedup.Article(id=name, title="Blaze", text=f"\nFire broke out on ferry {name}.") for name in "ab")
     write_pair(a, b, shown, colour=False)
     assert "   Fire broke out on ferry a.\n" in shown.getvalue().splitlines(keepends=True)
+
+
+def test_judgements_that_cannot_be_read_are_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "labels.jsonl"
+    for content in (b'{"a": "\xff"}\n', b"[" * 100_000 + b"\n"):
+        path.write_bytes(content)
+        with pytest.raises(dedup.InputError, match=r"labels\.jsonl"):
+            read_judgements(path)
+
+
+def test_a_judgement_is_a_line_of_its_own(tmp_path: Path) -> None:
+    """Though the last line there has no end, as editors leave it, and whatever an id holds."""
+    path = tmp_path / "labels.jsonl"
+    judgements = [Judgement("a", "b", "neither"), Judgement("a\x85\u2028", "c", "same_text")]
+    path.write_text('{"a": "x", "b": "y\u2028", "label": "neither"}', encoding="utf-8")
+    for one in judgements:
+        keep_judgement(path, one)
+    assert read_judgements(path) == [Judgement("x", "y\u2028", "neither"), *judgements]
+
+
+def test_where_answers_cannot_be_kept_is_told_before_the_first_question(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for labels in (tmp_path / "none" / "labels.jsonl", tmp_path):
+        code, out, err = run(monkeypatch, capsys, "s\n", "judge", str(SEEDS), "--labels", str(labels))
+        assert (code, out) == (2, "")
+        assert "cannot be written" in err

@@ -18,16 +18,17 @@ ROOMS = {
     "errors": "",
     "article": "errors",
     "likeness": "",
+    "naming": "",
     "quote": "",
     "spreadsheet": "",
     "dates": "quote",
     "record": "errors article dates quote",
-    "settings": "errors",
-    "sources": "errors article settings",
+    "settings": "errors quote",
+    "sources": "errors article quote settings",
     "whole": "errors",
     "clustering": "errors article likeness settings notebook",
     "notebook": "clustering",
-    "read": "errors article record dates quote",
+    "read": "errors article record dates quote whole",
     "text": "errors",
     "vectorize": "errors text settings",
     "match": "errors likeness text settings clustering vectorize",
@@ -45,11 +46,11 @@ ROOMS = {
         " assemble pipeline"
     ),
     "client": "errors article clustering likeness index",
-    "service": "__init__ errors article settings sources clustering pipeline provenance index report",
-    "engines": "errors article settings record text vectorize match group collection background assemble steps",
-    "archive": "errors article settings clustering quote read spreadsheet collection pipeline",
+    "service": "__init__ errors article quote settings sources clustering pipeline provenance index report",
+    "engines": "errors article settings record naming text vectorize match group collection background assemble steps",
+    "archive": "errors article settings clustering naming quote read spreadsheet collection pipeline",
     "provenance": "errors article likeness clustering text match collection",
-    "portable": "errors article clustering group collection evidence",
+    "portable": "errors article clustering vectorize group collection evidence",
     "heaviest": "text vectorize collection evidence",
     "report": (
         "__init__ errors article likeness settings clustering match collection assemble provenance portable heaviest"
@@ -59,8 +60,8 @@ ROOMS = {
     "evaluate": "errors article clustering",
     "judging": "errors clustering group vectorize portable evaluate quote report",
     "cli": (
-        "__init__ errors article settings sources whole clustering archive evaluate report judging keep index engines"
-        " service"
+        "__init__ errors article settings sources whole clustering read archive evaluate report judging keep index"
+        " engines service"
     ),
     "__main__": "cli",
     "__init__": (

@@ -188,3 +188,10 @@ def test_a_fingerprint_is_the_same_in_every_process() -> None:
     program = "from dedup.settings import Settings; print(Settings().fingerprint)"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == Settings().fingerprint
+
+
+def test_a_number_beyond_all_measure_is_out_of_range_as_any_other() -> None:
+    with pytest.raises(SettingsError, match="window is too large: 1000000"):
+        Settings(window=10**400)
+    with pytest.raises(SettingsError, match=r"seed must lie between 0 and .*, not a very long number"):
+        Settings(seed=10**5000)

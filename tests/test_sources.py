@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -133,3 +134,38 @@ def test_the_table_must_be_a_table(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text("[tool]\ndedup = 3\n")
     with pytest.raises(SettingsError, match=r"tool\.dedup must be a table"):
         found(tmp_path)
+
+
+def test_the_line_of_a_key_is_found_in_whatever_form_it_is_given(tmp_path: Path) -> None:
+    content = (
+        "[tool.other]\nlist = [\n  'a',  # ]\n  [1, 2],\n]\ntext = '''\nwindow = 1\n[tool.dedup]\n'''\n\n"
+        "[[tool.many]]\nx = 1\n[tool.dedup]\nfields = {text = 3}\n'seed' = 'x'\n[tool.dedup.serve]\nport = 1\n"
+    )
+    (tmp_path / "pyproject.toml").write_text(content)
+    with pytest.raises(SettingsError) as caught:
+        configure(folder=tmp_path, environment={})
+    assert [fault.partition(": ")[0].rpartition(":")[2] for fault in caught.value.faults] == ["14", "15"]
+    (tmp_path / "dedup.toml").write_text("fields.text = 3\nserve.port = 1\n\nseed = 'x'\n")
+    with pytest.raises(SettingsError) as caught:
+        configure(folder=tmp_path, environment={})
+    assert [fault.partition(": ")[0].rpartition(":")[2] for fault in caught.value.faults] == ["1", "4"]
+
+
+def test_the_lines_of_a_long_file_are_found_in_linear_time(tmp_path: Path) -> None:
+    """To parse the text up to each line, as was done once, takes minutes here."""
+    others = "".join(f'key{number} = "value {number}"\n' for number in range(3_000))
+    many = "many = [\n" + "".join(f'  "{number}",\n' for number in range(3_000)) + "]\n"
+    (tmp_path / "pyproject.toml").write_text(
+        f"[tool.other]\n{others}{many}[tool.dedup]\ngranularity = 0.4\nwindow = 7\n"
+    )
+    began = time.process_time()
+    given = configure(folder=tmp_path, environment={})
+    assert time.process_time() - began < 10
+    assert given.origins["window"].endswith("pyproject.toml:6006")
+
+
+@pytest.mark.parametrize("line", ["window = 0x" + "f" * 400, "seed = 0x" + "f" * 5000, "dayfirst = 0x" + "f" * 5000])
+def test_a_number_beyond_all_measure_is_told_as_any_other(tmp_path: Path, line: str) -> None:
+    (tmp_path / "dedup.toml").write_text(line + "\n")
+    with pytest.raises(SettingsError, match=rf"dedup\.toml:1: {line.split(maxsplit=1)[0]} .*(number|[0-9]…)$"):
+        configure(folder=tmp_path, environment={})

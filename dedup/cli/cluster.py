@@ -34,7 +34,7 @@ from dedup.cli.output import Format, check_output, check_plot, choose_format, wr
 from dedup.cli.progress import ProgressBar
 from dedup.clustering import Clustering
 from dedup.keep.choice import Keep
-from dedup.report import Summary, plot_clustering, summarise
+from dedup.report import Summary, counted, plot_clustering, summarise
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals
@@ -183,10 +183,12 @@ def command(
     if quiet and verbose:
         raise typer.BadParameter("it contradicts --quiet", param_hint="-v")
     begin_logging(verbose, as_json=log_json)
-    others = {"--keep": keep is not None, "--format": style is not None, "--strict": strict}
-    check_engine(engine, master, steps, others={**others, "--dayfirst": dayfirst})
+    others = {"--keep": keep is not None, "--format": style is not None, "--strict": strict, "--dayfirst": dayfirst}
+    check_engine(engine, master, steps, others={**others, "--plot": plot is not None})
     given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads, memory=memory)
     paths = gather(paths, files_from)
+    if "-" in (against or ()) and ("-" in paths or str(files_from) == "-"):
+        raise typer.BadParameter("standard input is taken already, and cannot be the archive", param_hint="--against")
     if engine is Engine.SPARK:
         run_on_spark(paths, output, given, master, steps, against, quiet=quiet)
         return
@@ -283,20 +285,16 @@ def summary_line(found: Clustering | Arrivals, seconds: float) -> str:
     """The run in one line: `40 articles in 31 stories (14 of them in 5 shared), 3 copies, 0 skipped, 1.2 s`."""
     summary = summarise(found)
     shared = f" ({summary.shared_articles:,} of them in {summary.shared_stories:,} shared)"
-    stories = _count(summary.stories, "story", "stories") + (shared if summary.shared_stories else "")
+    stories = counted(summary.stories, "story", "stories") + (shared if summary.shared_stories else "")
     news = "" if summary.new is None else _news(summary)
     return (
-        f"{_count(summary.articles, 'article', 'articles')}{news} in {stories},"
-        f" {_count(summary.copies, 'copy', 'copies')}, {summary.skipped:,} skipped, {seconds:.1f} s"
+        f"{counted(summary.articles, 'article', 'articles')}{news} in {stories},"
+        f" {counted(summary.copies, 'copy', 'copies')}, {summary.skipped:,} skipped, {seconds:.1f} s"
     )
 
 
 def _news(summary: Summary) -> str:
     return (
-        f" ({_count(summary.archived_copies or 0, 'copy', 'copies')} of the archive's {summary.archived:,},"
+        f" ({counted(summary.archived_copies or 0, 'copy', 'copies')} of the archive's {summary.archived:,},"
         f" {summary.continuing:,} continuing its stories, {summary.new:,} new)"
     )
-
-
-def _count(number: int, one: str, many: str) -> str:
-    return f"{number:,} {one if number == 1 else many}"

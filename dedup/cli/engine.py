@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from dedup.cli.messages import say
+from dedup.report import counted
 
 if TYPE_CHECKING:
     from dedup.sources import Configuration
@@ -62,4 +63,4 @@ def run_on_spark(
         against=against or (),
     )
     if not quiet:
-        say(f"{count:,} article{'' if count == 1 else 's'} in {output}, {time.perf_counter() - began:.1f} s")
+        say(f"{counted(count, 'article', 'articles')} in {output}, {time.perf_counter() - began:.1f} s")

@@ -6,7 +6,7 @@ import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -17,10 +17,12 @@ from dedup.article import Article, Notice
 from dedup.cli.messages import tell
 from dedup.cli.output import standard_output
 from dedup.cli.progress import ProgressBar
+from dedup.read.source import LINE_TOO_LONG, lines
 from dedup.report import json_text, visible
 
 if TYPE_CHECKING:
     from dedup.index import StoryIndex
+    from dedup.settings import Settings
     from dedup.sources import Configuration
 
 StoreOption = Annotated[Path, typer.Option("--store", metavar="FILE", help="The file that the index is kept in.")]
@@ -38,6 +40,17 @@ PathsArgument = Annotated[
         show_default=False,
     ),
 ]
+
+
+def said_settings(given: Configuration) -> dict[str, Any]:
+    """By name the settings that change results and come from somewhere: from a flag, the environment or a file."""
+    method = given.settings.method()
+    return {name: value for name, value in method.items() if given.origins[name] != "default"}
+
+
+def settings_for(store: Path, given: Configuration) -> Settings | None:
+    """What an index is opened with: one that is there with its own settings, unless others are asked for."""
+    return given.settings if said_settings(given) or not store.exists() else None
 
 
 @contextmanager
@@ -86,17 +99,19 @@ def articles_of(paths: Sequence[str], given: Configuration, notices: list[Notice
         return
     if list(paths) != ["-"]:
         raise typer.BadParameter("standard input comes line by line: name it alone", param_hint="PATH")
-    for number, line in enumerate(iter(sys.stdin.buffer.readline, b""), 1):
-        if not line.strip():
+    for number, line in enumerate(lines(sys.stdin.buffer), 1):
+        if line is not None and not line.strip():
             continue
-        article, found = _article(line, f"stdin:{number}", given)
+        article, found = _article(line, f"stdin:{number}", given, today=datetime.now(UTC))
         if found:
             tell(found)
         if article is not None:
             yield article
 
 
-def _article(line: bytes, where: str, given: Configuration) -> tuple[Article | None, list[Notice]]:
+def _article(line: bytes | None, where: str, given: Configuration, today: date) -> tuple[Article | None, list[Notice]]:
+    if line is None:
+        return None, [Notice(where, LINE_TOO_LONG, "line skipped", skipped=True)]
     try:
         record = json.loads(line.decode("utf-8-sig"))
     except (ValueError, RecursionError) as error:
@@ -104,7 +119,7 @@ def _article(line: bytes, where: str, given: Configuration) -> tuple[Article | N
     if not isinstance(record, dict):
         return None, [Notice(where, "it is no JSON object", "line skipped", skipped=True)]
     article, notices = dedup.from_record(
-        record, where=where, default_id="", fields=given.fields, dayfirst=given.dayfirst
+        record, where=where, default_id="", fields=given.fields, dayfirst=given.dayfirst, today=today
     )
     if article is not None and not article.id:
         return None, [*notices, Notice(where, "it has no id to be known by", "line skipped", skipped=True)]

@@ -3,12 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Annotated, Any
+from dataclasses import replace
+from typing import Annotated, Any
 
 import typer
 
 from dedup.article import Notice
-from dedup.cli.index_options import PathsArgument, StoreOption, WaitOption, articles_of, moment, opened, write_lines
+from dedup.cli.index_options import (
+    PathsArgument,
+    StoreOption,
+    WaitOption,
+    articles_of,
+    moment,
+    opened,
+    said_settings,
+    settings_for,
+    write_lines,
+)
 from dedup.cli.messages import begin_logging, say, tell
 from dedup.cli.options import (
     ConfigOption,
@@ -22,9 +33,6 @@ from dedup.cli.options import (
 )
 from dedup.errors import UnknownArticleError
 from dedup.report import visible
-
-if TYPE_CHECKING:
-    from dedup.sources import Configuration
 
 BatchOption = Annotated[
     int | None,
@@ -80,7 +88,7 @@ def add(
     begin_logging(verbose, as_json=log_json)
     given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads)
     options: dict[str, Any] = {
-        "settings": given.settings if _says_something(given) or not store.exists() else None,
+        "settings": settings_for(store, given),
         "store_text": not no_text,
         "keep_days": keep_days,
         "settle_hours": 72.0 if settle_hours is None else settle_hours,
@@ -168,7 +176,8 @@ def rebuild(
     begin_logging(0, as_json=False)
     given = configured(setting=setting, config=config)
     with opened(store, wait, anew=True) as index:
-        settings = given.settings if _says_something(given) else None
+        said = said_settings(given)
+        settings = replace(index.settings, **said) if said else None
         write_lines(change.to_record() for change in index.rebuild(settings, learn=learn))
 
 
@@ -203,11 +212,6 @@ def vacuum(
     with opened(store, wait) as index:
         index.vacuum(changes_before=changes_before)
         write_lines([{"bytes": index.stats()["bytes"]}])
-
-
-def _says_something(given: Configuration) -> bool:
-    """Whether any setting comes from somewhere."""
-    return any(place != "default" for name, place in given.origins.items() if name in given.settings.method())
 
 
 COMMANDS = {

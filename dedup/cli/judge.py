@@ -98,6 +98,9 @@ def command(
     if "-" in named:
         raise typer.BadParameter("answers come from standard input, so articles cannot", param_hint="PATH")
     target = labels or Path(_DEFAULT)
+    if target.is_dir() or not target.resolve().parent.is_dir():
+        problem = f"{target} cannot be written: it is a folder, or in none"
+        raise typer.BadParameter(visible(problem), param_hint="--labels")
     known = read_judgements(target) if target.exists() else []
     notices: list[Notice] = []
     with ProgressBar() as progress:
@@ -115,7 +118,7 @@ def command(
 
 def _ask(clustering: Clustering, pairs: list[tuple[str, str]], target: Path, most: int, out: TextIO) -> int:
     """Asks about pairs until the person has enough; returns how many were answered."""
-    from dedup.judging import Judgement
+    from dedup.judging import Judgement, keep_judgement
 
     answered = 0
     for number, (a, b) in enumerate(pairs, 1):
@@ -138,8 +141,7 @@ def _ask(clustering: Clustering, pairs: list[tuple[str, str]], target: Path, mos
                 break
             out.write(visible(f"{line.strip()[:20]} is no answer: t, s, n, m, q, or Enter alone") + "\n")
         if answer:
-            with target.open("a", encoding="utf-8", newline="") as kept:
-                kept.write(Judgement(a, b, _ANSWERS[answer]).line())
+            keep_judgement(target, Judgement(a, b, _ANSWERS[answer]))
             answered += 1
             if answered >= most:
                 break

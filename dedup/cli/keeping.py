@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Self
 
 import typer
 
-from dedup.cli.output import Format, binary_output, check_output, ending
+from dedup.cli.output import Format, binary_output, check_output
 from dedup.errors import InputError
 from dedup.keep import (
     COLUMNAR,
@@ -29,6 +29,7 @@ from dedup.keep import (
     write_stream,
 )
 from dedup.report import visible
+from dedup.whole import ending
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals

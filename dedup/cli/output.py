@@ -17,7 +17,7 @@ import typer
 from dedup.clustering import Clustering
 from dedup.errors import MissingDependencyError
 from dedup.report import PICTURES, visible, write_csv, write_html, write_json, write_jsonl, write_parquet, write_table
-from dedup.whole import PACKINGS, whole_file
+from dedup.whole import ending, whole_file
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals
@@ -74,12 +74,6 @@ def _would_be_read(output: Path, folder: str, *, as_folder: bool) -> bool:
     below = target.relative_to(above).parts if target.is_relative_to(above) else ()
     hidden = any(part.startswith(".") for part in below)
     return bool(below) and not hidden and (as_folder or ending(target) in _EXTENSIONS)
-
-
-def ending(path: Path) -> str:
-    """The ending that says what is in a file, whatever it is packed with: ".csv" of `a.csv.gz`."""
-    name = Path(path.stem) if path.suffix.lower() in PACKINGS else path
-    return name.suffix.lower()
 
 
 def choose_format(wanted: Format | None, output: Path | None) -> Format:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import dedup
-from dedup.cli.index_options import WaitOption
+from dedup.cli.index_options import WaitOption, settings_for
 from dedup.cli.messages import begin_logging, say
 from dedup.cli.options import ConfigOption, LogJsonOption, SetOption, ThreadsOption, VerboseOption, configured
 from dedup.cli.progress import ProgressBar
@@ -118,12 +118,10 @@ def serve(
         guard = guard_of(service)
     except SettingsError as error:
         raise typer.BadParameter(visible(str(error)), param_hint="--tokens") from None
-    said = any(place != "default" for name, place in given.origins.items() if not name.startswith("fields."))
-    settings = given.settings if said or not store.exists() else None
     with (
         listen(service) as listening,
         ProgressBar() as progress,
-        dedup.StoryIndex.open(store, settings, wait=wait or 0.0, progress=progress) as index,
+        dedup.StoryIndex.open(store, settings_for(store, given), wait=wait or 0.0, progress=progress) as index,
     ):
         run(index, service, guard, listening, lambda address: say(f"dedup serves {store} at {address}"))
     say("ended: all that was acknowledged is on disk")

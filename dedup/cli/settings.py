@@ -18,7 +18,7 @@ from dedup.cli.options import (
     configured,
 )
 from dedup.cli.output import standard_output
-from dedup.report import json_text, visible
+from dedup.report import finite, json_text, visible
 from dedup.settings import Settings
 
 if TYPE_CHECKING:
@@ -86,11 +86,11 @@ def _record(given: Configuration) -> dict[str, Any]:
     """By name; what has no end is null."""
     knobs: dict[str, Any] = {
         knob.name: {
-            "value": _finite(getattr(given.settings, knob.name)),
+            "value": finite(getattr(given.settings, knob.name)),
             "origin": given.origins[knob.name],
-            "default": _finite(knob.default),
+            "default": finite(knob.default),
             "low": knob.metadata["low"],
-            "high": _finite(knob.metadata["high"]),
+            "high": finite(knob.metadata["high"]),
             "help": knob.metadata["help"],
         }
         for knob in fields(Settings)
@@ -99,10 +99,6 @@ def _record(given: Configuration) -> dict[str, Any]:
     for name, theirs in given.fields.items():
         knobs[f"fields.{name}"] = {"value": theirs, "origin": given.origins[f"fields.{name}"], "default": None}
     return knobs
-
-
-def _finite(value: Any) -> Any:
-    return None if isinstance(value, float) and math.isinf(value) else value
 
 
 def _span(low: float, high: float) -> str:

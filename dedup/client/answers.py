@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -13,6 +13,7 @@ from dedup.clustering import CopyGroup, Explanation, Link, SharedWord, Story
 from dedup.errors import InputError, ServiceError, UnknownArticleError
 from dedup.index import Change, IndexedArticle, Placement
 from dedup.index.incoming import dates_now, incoming
+from dedup.index.records import from_iso
 from dedup.likeness import Mentions, Passage, Piece
 
 _BYTES = 4_000_000
@@ -52,14 +53,14 @@ def seconds(text: str) -> float:
     return float(text) if text.isdecimal() else 0.0
 
 
-def problem_of(content: bytes, status: int) -> dict[str, Any]:
+def problem_of(content: bytes) -> dict[str, Any] | None:
+    """The problem that an answer tells of; None where it is not one of dedup's, but of who stands between, say."""
     try:
         found = json.loads(content)
-    except ValueError:
-        found = None
-    return (
-        found if isinstance(found, dict) and "title" in found else {"title": "no problem of dedup's", "status": status}
-    )
+    except (ValueError, RecursionError):
+        return None
+    ours = isinstance(found, dict) and str(found.get("type", "")).startswith("urn:story-dedup:problem:")
+    return found if ours else None
 
 
 def error_of(problem: Mapping[str, Any]) -> Exception:
@@ -72,12 +73,6 @@ def error_of(problem: Mapping[str, Any]) -> Exception:
     if status in {400, 409, 413, 414, 415, 422}:
         return InputError(message)
     return ServiceError(message, status)
-
-
-def moment(text: str | None) -> date | datetime | None:
-    if text is None:
-        return None
-    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
 
 
 def change(told: Mapping[str, Any]) -> Change:
@@ -98,7 +93,7 @@ def placement(told: Mapping[str, Any]) -> Placement:
 
 def held(told: Mapping[str, Any]) -> IndexedArticle:
     fields: dict[str, Any] = {name: told[name] for name in ("id", "title", "source", "url", "lang")}
-    fields |= {name: moment(told[name]) for name in ("published", "seen")}
+    fields |= {name: from_iso(told[name]) for name in ("published", "seen")}
     return IndexedArticle(Article(text=told.get("text", ""), **fields), told["story"], told["copy_of"])
 
 
@@ -110,8 +105,8 @@ def story(told: Mapping[str, Any]) -> Story:
         told["canonical"],
         told["title"],
         groups,
-        moment(told["start"]),
-        moment(told["end"]),
+        from_iso(told["start"]),
+        from_iso(told["end"]),
         tuple(told["sources"]),
     )
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from itertools import islice
 from types import TracebackType
@@ -40,7 +41,7 @@ class Client:
 
     Raises:
         MissingDependencyError: httpx is not installed.
-        InputError: the token is none.
+        InputError: the token is none, or the address.
     """
 
     def __init__(
@@ -61,7 +62,12 @@ class Client:
                 "a token has ASCII letters, digits, - and _ alone: give it as 'dedup serve token' printed it"
             )
         headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout, transport=transport)
+        try:
+            self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout, transport=transport)
+        except httpx.InvalidURL as error:
+            raise InputError(
+                f"{url!r} is no address of a service ({error}): give one like http://127.0.0.1:8080"
+            ) from None
         self._errors, self._patience, self._url = httpx.HTTPError, patience, url
 
     def __enter__(self) -> Self:
@@ -275,11 +281,16 @@ class Client:
                 if time.monotonic() + pause > until:
                     raise ServiceError(f"{self._url} cannot be reached ({error}): is 'dedup serve' running?") from error
             else:
+                status = answer.status_code
                 if answer.is_success:
-                    return answer.json()
-                problem = answers.problem_of(answer.content, answer.status_code)
+                    with suppress(ValueError, RecursionError):
+                        return answer.json()
+                problem = answers.problem_of(answer.content)
                 pause = max(pause, answers.seconds(answer.headers.get("retry-after", "")))
-                if answer.status_code not in _AGAIN or time.monotonic() + pause > until:
+                if status not in _AGAIN or time.monotonic() + pause > until:
+                    if problem is None:
+                        told = f"{self._url} does not answer as 'dedup serve' does ({status}): is that its address?"
+                        raise ServiceError(told, status)
                     raise answers.error_of(problem)
             time.sleep(pause)
             pause = min(2 * pause, 5.0)

@@ -94,13 +94,15 @@ def _stories(desk: Desk, *, repair: bool) -> list[str]:
                 article = replace(article, story=highest, copies=article.number, stands=True)
                 if repair:
                     name = f"s{article.content.hex()[:12]}-{highest}"
-                    store.put_story(StoredStory(highest, name, None, 1, article.seconds, article.seconds, article.came))
-                    store.place_article(article)
+                    store.put_stories(
+                        [StoredStory(highest, name, None, 1, article.seconds, article.seconds, article.came)]
+                    )
+                    store.place_articles([(article.number, article.story, article.copies, article.stands)])
             root = roots.get(article.copies)
             if article.copies != article.number and (root is None or root.story != article.story):
                 faults.append(f"article {article.id!r}: the article whose copy it is is not in its story")
                 if repair:
-                    store.place_article(article.placed(article.story, article.number, stands=True))
+                    store.place_articles([(article.number, article.story, article.number, True)])
             sizes[article.story] += 1
         last = page[-1].number
     for first in range(1, highest + 1, _PAGE):
@@ -113,7 +115,7 @@ def _stories(desk: Desk, *, repair: bool) -> list[str]:
             if wanted != story:
                 faults.append(f"story {story.id}: it is said to have {story.size} articles, and has {len(articles)}")
                 if repair and articles:
-                    store.put_story(wanted)
+                    store.put_stories([wanted])
                 elif repair:
                     store.delete_story(number)
     return faults

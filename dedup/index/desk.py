@@ -150,9 +150,22 @@ class Desk:
             if self._keeper is None:
                 counts = self.store.counts()
                 keeper = Keeper(self.store, self.facts.settings, self.background, counts["articles"], self._progress)
-                keeper.load()
+                with self._one_moment():
+                    keeper.load()
                 self._keeper, self._cursor = keeper, counts["last_change"]
             return self._keeper
+
+    @contextmanager
+    def _one_moment(self) -> Iterator[None]:
+        """Where another process writes, what is read inside it fits together.
+
+        Where this one does, what is in memory goes before what is stored, which has to be seen as it is by then.
+        """
+        if not self._read_only:
+            yield
+            return
+        with self.store.reading():
+            yield
 
     def up_to_date(self) -> Keeper:
         """The same with what another process has written since."""
@@ -265,7 +278,7 @@ class Desk:
         """Where each of some articles would belong, if it came alone."""
         texts, reader = [(one.article.title, one.article.text) for one in came], self.keeper()
         drawn = reader.draw(texts, to_keep=False)  # while others think
-        with self.thinking:
+        with self.thinking, self._one_moment():
             keeper = self.up_to_date()
             drawn = drawn if keeper is reader else keeper.draw(texts, to_keep=False)
             news = [_newcomer(one, its, None) for one, its in zip(came, drawn, strict=True)]

@@ -96,9 +96,10 @@ def _cursor(touched: float, number: int) -> str:
 def _place(cursor: str) -> tuple[float, int]:
     try:
         touched, number = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
-    except (ValueError, TypeError, RecursionError, binascii.Error):
-        touched, number = None, None
-    known = isinstance(touched, int | float) and isinstance(number, int) and not isinstance(number, bool)
+        touched = float(touched)
+    except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error):
+        touched, number = math.nan, None
+    known = isinstance(number, int) and not isinstance(number, bool)
     if not known or not math.isfinite(touched) or abs(number) > 2**62:
         raise InputError(f"{cursor[:60]!r} is no cursor that a page of stories ended with: begin without one")
-    return float(touched), int(number)
+    return touched, int(number)

@@ -12,6 +12,7 @@ from itertools import islice
 
 from dedup.background import Background
 from dedup.clustering import Progress
+from dedup.errors import StoreError
 from dedup.index.guests import Admitted, Drawn, Place
 from dedup.index.identity import assign
 from dedup.index.ledger import Ledger
@@ -74,9 +75,11 @@ class Keeper:
         compared: list[Vector] = []
         while page := self.store.after(last, _PAGE):
             for article in page:
-                number, vector = next(vectors)
-                while number < article.number:  # a sketch without its article: `check` finds it
-                    number, vector = next(vectors)
+                # A sketch may be without its article: `check` finds it.
+                number, vector = next((one for one in vectors if one[0] >= article.number), (-1, None))
+                if number != article.number or vector is None:
+                    told = f"what was taken from the words of article {article.id!r} is not there"
+                    raise StoreError(f"{self.store.where}: {told}: 'dedup index check --repair' makes it anew")
                 twin = article.content in holders
                 slot = self.live.admit(article.number, article.seconds, article.source, vector, twin=twin)
                 self.live.settle(slot, article)

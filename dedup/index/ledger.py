@@ -119,7 +119,7 @@ class Ledger:
                 shown = None
             written.append(replace(story, size=len(slots), start=start, end=end, shown=shown))
         self.store.put_stories(written)
-        self.store.append_many(self.changes)
+        self.store.append(self.changes)
 
     def _span(self, slots: Sequence[int]) -> tuple[float | None, float | None]:
         known = [time for slot in slots if (time := float(self.live.seconds[slot])) == time]

@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.index.alike import PRINT, Alike, Asking, Hits, by_kernels, by_numpy, least_alike
-from dedup.index.postings import LARGEST, SEALED_AT_ONCE, PlainPostings, SegmentedPostings
+from dedup.index.postings import LARGEST, SEALED_AT_ONCE, PlainPostings, Postings, SegmentedPostings
 from dedup.index.records import StoredArticle
-from dedup.index.segments import ManyHits, Queries, Reach, Segment, Span, Terms, Weights, search
+from dedup.index.segments import ManyDots, Queries, Reach, Segment, Span, Terms, Weights, search
 from dedup.index.sketches import Vector, names_of
 from dedup.match.outlets import outlet_penalty
 from dedup.match.stories import FLOOR, SECONDS_A_DAY, score
@@ -42,8 +42,8 @@ class Live:
     ) -> None:
         self.settings, self.crowd, self.by_kernels, self._vectors = settings, crowd, fast, vectors
         self._form = partial(SegmentedPostings if fast else PlainPostings, FLOOR, self._span_of)
-        self._words: SegmentedPostings | PlainPostings = self._form()
-        self._names: dict[int, SegmentedPostings | PlainPostings] = {}  # by tongue; none while there is one alone
+        self._words: Postings = self._form()
+        self._names: dict[int, Postings] = {}  # by tongue; none while there is one alone
         self.number = np.full(_ROOM, -1, np.int64)
         self.seconds = np.full(_ROOM, np.nan)
         self.ordinary = np.zeros(_ROOM)
@@ -208,18 +208,15 @@ class Live:
             among: the slots of these very articles where they are taken in together: each is compared with those
                 before it too.
         """
-        if len(asking) == 1:  # there is none before it
-            return self._resemble(asking, self._hits_of(asking[0]))
         if not asking:
             return []
+        before = among if len(asking) > 1 else ()  # of one article there is none before it
         tongues = [self._tongue_of(one.vector.language) for one in asking]
         self._ready_names()
-        if self._names:
+        if self._names and before:
             for tongue in {*tongues} - {-1}:  # one may come with these very articles
                 self._names.setdefault(tongue, self._form())
-        return self._resemble(asking, self._hits(asking, np.array(tongues, np.int64), np.array(among, np.int64)))
-
-    def _resemble(self, asking: Sequence[Asking], hits: Hits) -> list[Alike]:
+        hits = self._hits(asking, np.array(tongues, np.int64), np.array(before, np.int64))
         return by_kernels(self, asking, hits) if self.by_kernels else by_numpy(self, asking, hits)
 
     def _reach(self, one: Asking) -> Reach:
@@ -235,27 +232,8 @@ class Live:
         seconds = self.seconds[slots]
         return (float(seconds.min()), float(seconds.max())) if not np.isnan(seconds).any() else (-np.inf, np.inf)
 
-    def _hits_of(self, one: Asking) -> Hits:
-        """What one article finds among all others."""
-        vector, reach = one.vector, self._reach(one)
-        tongue = self._tongue_of(vector.language)
-        self._ready_names()
-        slots, dots = self._words.above(vector.terms, vector.weights, FLOOR, reach)
-        near = len(slots)
-        if self._names and tongue >= 0:
-            its = self.tongue[slots]
-            stay = (its == tongue) | (its < 0)
-            names = self._names_of([vector])[0]
-            reach = replace(reach, prints=None)
-            others = [held.above(*names, FLOOR, reach) for other, held in self._names.items() if other != tongue]
-            found = [(slots[stay], dots[stay]), *others]
-            near = len(found[0][0])
-            slots, dots = (np.concatenate(column) for column in zip(*found, strict=True))
-        foreign = np.zeros(len(slots), np.bool_)
-        foreign[near:] = True
-        return Hits(np.array([0, len(slots)], np.int64), slots, dots, foreign)
-
     def _hits(self, asking: Sequence[Asking], tongues: NDArray[np.int64], among: NDArray[np.int64]) -> Hits:
+        """What articles find: those that are near to each, and of other languages those with names alike."""
         every = np.arange(len(asking))
         words = [(one.vector.terms, one.vector.weights) for one in asking]
         reaches = [self._reach(one) for one in asking]
@@ -280,14 +258,18 @@ class Live:
 
     def _found(
         self,
-        held: SegmentedPostings | PlainPostings,
+        held: Postings,
         vectors: Sequence[tuple[Terms, Weights]],
         reaches: Sequence[Reach],
         asking: NDArray[np.int64],
         inside: NDArray[np.int64],
         among: NDArray[np.int64],
-    ) -> ManyHits:
+    ) -> ManyDots:
         """What those of the vectors that ask find in postings, and of those that are inside the ones before them."""
+        if len(asking) == 1 and not len(inside):
+            alone = int(asking[0])
+            slots, dots = held.above(*vectors[alone], FLOOR, reaches[alone])
+            return np.full(len(slots), alone), slots, dots
         queries = Queries.of([vectors[place] for place in asking.tolist()])
         reaches = [reaches[place] for place in asking.tolist()]
         query, slots, dots = held.all_above(queries, FLOOR, reaches)
@@ -312,7 +294,7 @@ class Live:
             np.concatenate([dots, products[before]]),
         )
 
-    def _add_to(self, held: SegmentedPostings | PlainPostings, slots: Sequence[int], vectors: _Vectors) -> None:
+    def _add_to(self, held: Postings, slots: Sequence[int], vectors: _Vectors) -> None:
         """Adds vectors to postings; where they were sealed when they were looked for, as they were."""
         sealed = self._sealed.pop(id(held), None)
         fits = SEALED_AT_ONCE <= len(slots) <= LARGEST

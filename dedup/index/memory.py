@@ -42,6 +42,7 @@ class MemoryStore:
         self._work: _State | None = None
         self._writing = threading.RLock()
         self._owner: int | None = None  # the thread that has a transaction open
+        self._seen = threading.local()  # what a thread reads where all is to be of one moment
         self._closed = False
 
     @property
@@ -62,6 +63,15 @@ class MemoryStore:
             finally:
                 self._work = self._owner = None
 
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        before = getattr(self._seen, "state", None)
+        self._seen.state = before or self._open()
+        try:
+            yield
+        finally:
+            self._seen.state = before
+
     def facts(self) -> dict[str, str]:
         return dict(self._open().facts)
 
@@ -74,27 +84,21 @@ class MemoryStore:
     def put_background(self, data: bytes) -> None:
         self._written().background = data
 
-    def put_article(self, article: StoredArticle, text: str | None, sketch: Sketch) -> None:
-        state = self._written()
-        state.articles[article.number] = article
-        state.sketches[article.number] = sketch
-        state.texts.pop(article.number, None)
-        if text is not None:
-            state.texts[article.number] = text
-        state.last["article"] = max(state.last["article"], article.number)
-
     def put_articles(self, rows: Sequence[tuple[StoredArticle, str | None, Sketch]]) -> None:
-        for row in rows:
-            self.put_article(*row)
+        state = self._written()
+        for article, text, sketch in rows:
+            state.articles[article.number] = article
+            state.sketches[article.number] = sketch
+            state.texts.pop(article.number, None)
+            if text is not None:
+                state.texts[article.number] = text
+            state.last["article"] = max(state.last["article"], article.number)
 
     def put_sketch(self, number: int, sketch: Sketch) -> None:
         self._written().sketches[number] = sketch
 
     def delete_sketch(self, number: int) -> None:
         self._written().sketches.pop(number, None)
-
-    def place_article(self, article: StoredArticle) -> None:
-        self.place_articles([(article.number, article.story, article.copies, article.stands)])
 
     def place_articles(self, rows: Sequence[tuple[int, int, int, bool]]) -> None:
         articles = self._written().articles
@@ -173,16 +177,13 @@ class MemoryStore:
     def every_vector(self) -> Iterator[tuple[int, bytes]]:
         yield from ((number, sketch.vector) for number, sketch in sorted(self._open().sketches.items()))
 
-    def put_story(self, story: StoredStory) -> None:
-        state = self._written()
-        if any(other.id == story.id and other.number != story.number for other in state.stories.values()):
-            raise StoreError(f"memory: there is a story {story.id} already")
-        state.stories[story.number] = story
-        state.last["story"] = max(state.last["story"], story.number)
-
     def put_stories(self, stories: Sequence[StoredStory]) -> None:
+        state = self._written()
         for story in stories:
-            self.put_story(story)
+            if any(other.id == story.id and other.number != story.number for other in state.stories.values()):
+                raise StoreError(f"memory: there is a story {story.id} already")
+            state.stories[story.number] = story
+            state.last["story"] = max(state.last["story"], story.number)
 
     def delete_story(self, number: int) -> None:
         self._written().stories.pop(number, None)
@@ -213,14 +214,11 @@ class MemoryStore:
         ]
         return sorted(found, key=lambda story: (-story.touched, -story.number))[:most]
 
-    def append(self, change: Change) -> None:
+    def append(self, changes: Sequence[Change]) -> None:
         state = self._written()
-        state.changes.append(change)
-        state.last["change"] = change.cursor
-
-    def append_many(self, changes: Sequence[Change]) -> None:
         for change in changes:
-            self.append(change)
+            state.changes.append(change)
+            state.last["change"] = change.cursor
 
     def changes(self, since: int, most: int) -> list[Change]:
         known = self._open().changes
@@ -251,11 +249,13 @@ class MemoryStore:
     def _open(self) -> _State:
         if self._closed:
             raise StoreError("this store in memory is closed")
-        return self._work if self._work is not None and self._owner == threading.get_ident() else self._state
+        if self._work is not None and self._owner == threading.get_ident():
+            return self._work
+        return getattr(self._seen, "state", None) or self._state
 
     def _written(self) -> _State:
         state = self._open()
-        if self._work is None:
+        if state is not self._work:
             raise StoreError("memory: nothing is written outside of a transaction")
         return state
 

@@ -22,8 +22,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.index.segments import (
-    Hits,
-    ManyHits,
+    Dots,
+    ManyDots,
     Queries,
     Reach,
     Segment,
@@ -58,9 +58,13 @@ class Postings(Protocol):
 
     def remove(self, slot: int) -> None: ...
 
-    def above(self, terms: Terms, weights: Weights, floor: float, reach: Reach) -> Hits: ...
+    def tidy(self) -> None:
+        """Gives back the memory of what was removed."""
+        ...
 
-    def all_above(self, queries: Queries, floor: float, reaches: Sequence[Reach]) -> ManyHits: ...
+    def above(self, terms: Terms, weights: Weights, floor: float, reach: Reach) -> Dots: ...
+
+    def all_above(self, queries: Queries, floor: float, reaches: Sequence[Reach]) -> ManyDots: ...
 
     def free(self) -> list[int]:
         """The slots that nothing is left of: only these may be used again. Each is told once."""
@@ -179,7 +183,7 @@ class SegmentedPostings:
         if changed:
             self._show(kept)
 
-    def above(self, terms: Terms, weights: Weights, floor: float, reach: Reach) -> Hits:
+    def above(self, terms: Terms, weights: Weights, floor: float, reach: Reach) -> Dots:
         """The slots of all vectors in reach whose dot product with one is above a floor, and these products."""
         from dedup.index.kernels.scan import search_one, search_open
 
@@ -195,7 +199,7 @@ class SegmentedPostings:
         slots, dots = (np.concatenate([nothing, *(part[column] for part in found)]) for column in range(2))
         return slots, dots
 
-    def all_above(self, queries: Queries, floor: float, reaches: Sequence[Reach]) -> ManyHits:
+    def all_above(self, queries: Queries, floor: float, reaches: Sequence[Reach]) -> ManyDots:
         """The same for many vectors, by several threads: which of them, the slots, and the products."""
         from dedup.index.kernels.scan import search_open
 
@@ -293,14 +297,14 @@ class PlainPostings:
     def tidy(self) -> None:
         """Has nothing to do."""
 
-    def above(self, terms: Terms, weights: Weights, floor: float, reach: Reach) -> Hits:  # noqa: ARG002 - it looks at all
+    def above(self, terms: Terms, weights: Weights, floor: float, reach: Reach) -> Dots:  # noqa: ARG002 - it looks at all
         """The slots of all vectors whose dot product with one is above a floor, and these products."""
         query = dict(zip(terms.tolist(), weights.tolist(), strict=True))
         found = dict(self._dots(query))
         some = {slot: dot for slot, dot in found.items() if dot * WEIGHT_UNIT**2 > floor}
         return np.array([*some], np.int64), np.array([*some.values()], np.int64)
 
-    def all_above(self, queries: Queries, floor: float, reaches: Sequence[Reach]) -> ManyHits:
+    def all_above(self, queries: Queries, floor: float, reaches: Sequence[Reach]) -> ManyDots:
         """The same for many vectors: which of them, the slots, and the products."""
         found = [self.above(*queries.vector(place), floor, reach) for place, reach in enumerate(reaches)]
         query = np.repeat(np.arange(len(found)), [len(slots) for slots, _ in found])

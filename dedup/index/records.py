@@ -75,7 +75,7 @@ class StoredArticle:
     def article(self, text: str) -> Article:
         """The article with a text."""
         facts = json.loads(self.facts)
-        published, seen = (_date(facts.pop(name, None)) for name in ("published", "seen"))
+        published, seen = (from_iso(facts.pop(name, None)) for name in ("published", "seen"))
         return Article(id=self.id, source=self.source, text=text, published=published, seen=seen, **facts)
 
     @property
@@ -102,7 +102,8 @@ def facts_of(article: Article) -> str:
     return json.dumps(facts, ensure_ascii=False, separators=(",", ":"))
 
 
-def _date(text: str | None) -> date | datetime | None:
+def from_iso(text: str | None) -> date | datetime | None:
+    """The day or the time that `isoformat` gave."""
     if text is None:
         return None
     return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)

@@ -24,11 +24,11 @@ WIDEST = 512
 
 Terms: TypeAlias = NDArray[np.int32]
 Weights: TypeAlias = NDArray[np.uint16]
-Hits: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
+Dots: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
 """Slots, and dot products in units of `WEIGHT_UNIT`²."""
 
 
-ManyHits: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
+ManyDots: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
 """Queries, slots, and dot products in units of `WEIGHT_UNIT`²."""
 
 
@@ -212,7 +212,7 @@ def merged(segments: Sequence[Segment], gone: NDArray[np.bool_], floor: float) -
 
 def search(
     segments: Sequence[tuple[Segment, Span]], queries: Queries, reaches: Sequence[Reach], floor: float
-) -> ManyHits:
+) -> ManyDots:
     """What is above a floor in some segments: which of the queries, the slots, and the dot products.
 
     What is out of a query's reach may be found all the same.

@@ -136,7 +136,7 @@ def unpacked(packed: Sequence[bytes]) -> list[Vector]:
     np.cumsum(sizes, out=begin[1:])
     np.cumsum([head[0] for head in heads], out=start[1:])
     terms, weights, crossing, fits = laid_out(raw, begin[:-1] + _VECTOR.size, start, _HIGH)
-    if not fits:
+    if not fits or not all(head[3].isascii() for head in heads):
         return [Vector.unpacked(data) for data in packed]
     bounds, ends = start.tolist(), begin[1:].tolist()
     names = {head[3]: head[3].rstrip(b"\0").decode("ascii") for head in heads}

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import os
-import sqlite3
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from dedup.errors import StoreError, StoreLockedError
+from dedup.errors import StoreError
+from dedup.index.database import Database
 from dedup.index.finding import condition
-from dedup.index.place import WriterLock, access_mode, refuse_foreign, refuse_network
 from dedup.index.records import Change, Sketch, StoredArticle, StoredStory, moment
-from dedup.index.schema import APPLICATION, FORMAT, UNRELEASED, article_row, migrate, story_row
+from dedup.index.schema import article_row, story_row
 from dedup.index.store import StoryFilter
 
-PAGE = 16_384
-"""Bytes of a page: several articles' sketches or texts, and no great loss where one does not fit."""
 _Key = TypeVar("_Key")
 AT_ONCE = 500
 """Rows asked for in one statement."""
@@ -46,116 +42,69 @@ class SqliteStore:
         wait: seconds to wait for another writer.
 
     Raises:
-        StoreError: the file cannot be opened, is no store, is damaged or of a newer format, or lies on a network.
-        StoreLockedError: another process, or another index of this one, writes to it.
+        StoreError, StoreLockedError: see `Database`.
     """
 
     def __init__(self, path: str | os.PathLike[str], *, read_only: bool = False, wait: float = 0.0) -> None:
-        self._path = Path(os.fsdecode(path))
-        self._read_only = read_only
-        self._lock: WriterLock | None = None
-        self._readers = threading.local()
-        self._opened: list[sqlite3.Connection] = []
-        self._closed = False
-        self._writing = threading.RLock()
-        self._owner: int | None = None  # the thread that has a transaction open
-        if self._path.is_dir():
-            raise StoreError(f"{self._path} is a folder: name a file")
-        if not self._path.parent.is_dir():
-            raise StoreError(f"{self._path} cannot be made: there is no folder {self._path.parent}")
-        if read_only and not self._path.is_file():
-            raise StoreError(f"there is no store {self._path}: 'dedup index add' makes one")
-        refuse_network(self._path)
-        refuse_foreign(self._path)
-        if not read_only:
-            if self._path.exists() and not os.access(self._path, os.W_OK):
-                raise StoreError(f"{self._path} cannot be written to: permission denied (it can be opened to be read)")
-            self._lock = WriterLock(self._path, wait)
-        try:
-            with self._told():
-                self._writer = self._connect()
-                self._prepare()
-        except BaseException:
-            self.close()
-            raise
+        self._file = Database(Path(os.fsdecode(path)), read_only=read_only, wait=wait)
 
     @property
     def where(self) -> str:
-        return str(self._path)
+        return str(self._file.path)
 
     def close(self) -> None:
-        self._closed = True
-        for connection in self._opened:
-            with suppress(sqlite3.Error):
-                connection.close()
-        self._opened.clear()
-        if self._lock is not None:
-            self._lock.release()
-            self._lock = None
+        self._file.close()
 
-    @contextmanager
-    def transaction(self) -> Iterator[None]:
-        with self._writing, self._told():
-            self._writer.execute("BEGIN IMMEDIATE")
-            self._owner = threading.get_ident()
-            try:
-                yield
-                self._writer.execute("COMMIT")
-            except BaseException:
-                with suppress(sqlite3.Error):
-                    self._writer.execute("ROLLBACK")
-                raise
-            finally:
-                self._owner = None
+    def transaction(self) -> AbstractContextManager[None]:
+        return self._file.transaction()
+
+    def reading(self) -> AbstractContextManager[None]:
+        return self._file.reading()
 
     def facts(self) -> dict[str, str]:
-        return dict(self._rows("SELECT name, value FROM fact"))
+        return dict(self._file.rows("SELECT name, value FROM fact"))
 
     def put_facts(self, facts: Mapping[str, str]) -> None:
-        self._write_many("INSERT OR REPLACE INTO fact VALUES (?, ?)", list(facts.items()))
+        self._file.write_many("INSERT OR REPLACE INTO fact VALUES (?, ?)", list(facts.items()))
 
     def background(self) -> bytes:
-        rows = self._rows("SELECT data FROM background")
+        rows = self._file.rows("SELECT data FROM background")
         return bytes(rows[0][0]) if rows else b""
 
     def put_background(self, data: bytes) -> None:
-        self._write("INSERT OR REPLACE INTO background VALUES (1, ?)", (data,))
-
-    def put_article(self, article: StoredArticle, text: str | None, sketch: Sketch) -> None:
-        self.put_articles([(article, text, sketch)])
+        self._file.write("INSERT OR REPLACE INTO background VALUES (1, ?)", (data,))
 
     def put_articles(self, rows: Sequence[tuple[StoredArticle, str | None, Sketch]]) -> None:
-        self._write_many(_PUT_ARTICLE, [article_row(article) for article, _, _ in rows])
+        self._file.write_many(_PUT_ARTICLE, [article_row(article) for article, _, _ in rows])
         sketches = [(article.number, sketch.words, sketch.vector) for article, _, sketch in rows]
-        self._write_many("INSERT OR REPLACE INTO sketch VALUES (?, ?, ?)", sketches)
-        self._write_many("DELETE FROM body WHERE number = ?", [(one.number,) for one, text, _ in rows if text is None])
+        self._file.write_many("INSERT OR REPLACE INTO sketch VALUES (?, ?, ?)", sketches)
+        self._file.write_many(
+            "DELETE FROM body WHERE number = ?", [(one.number,) for one, text, _ in rows if text is None]
+        )
         texts = [(article.number, text) for article, text, _ in rows if text is not None]
-        self._write_many("INSERT OR REPLACE INTO body VALUES (?, ?)", texts)
+        self._file.write_many("INSERT OR REPLACE INTO body VALUES (?, ?)", texts)
 
     def put_sketch(self, number: int, sketch: Sketch) -> None:
-        self._write("INSERT OR REPLACE INTO sketch VALUES (?, ?, ?)", (number, sketch.words, sketch.vector))
+        self._file.write("INSERT OR REPLACE INTO sketch VALUES (?, ?, ?)", (number, sketch.words, sketch.vector))
 
     def delete_sketch(self, number: int) -> None:
-        self._write("DELETE FROM sketch WHERE number = ?", (number,))
-
-    def place_article(self, article: StoredArticle) -> None:
-        self.place_articles([(article.number, article.story, article.copies, article.stands)])
+        self._file.write("DELETE FROM sketch WHERE number = ?", (number,))
 
     def place_articles(self, rows: Sequence[tuple[int, int, int, bool]]) -> None:
         places = [(story, copies, stands, number) for number, story, copies, stands in rows]
-        self._write_many("UPDATE article SET story = ?, copies = ?, stands = ? WHERE number = ?", places)
+        self._file.write_many("UPDATE article SET story = ?, copies = ?, stands = ? WHERE number = ?", places)
 
     def delete_article(self, number: int) -> None:
         for table in ("article", "sketch", "body"):
-            self._write(f"DELETE FROM {table} WHERE number = ?", (number,))
-        self._write("DELETE FROM apart WHERE low = ? OR high = ?", (number, number))
+            self._file.write(f"DELETE FROM {table} WHERE number = ?", (number,))
+        self._file.write("DELETE FROM apart WHERE low = ? OR high = ?", (number, number))
 
     def put_apart(self, pairs: Sequence[tuple[int, int]]) -> None:
-        self._write_many("INSERT OR IGNORE INTO apart VALUES (?, ?)", pairs)
+        self._file.write_many("INSERT OR IGNORE INTO apart VALUES (?, ?)", pairs)
 
     def apart(self, numbers: Sequence[int] | None = None) -> list[tuple[int, int]]:
         if numbers is None:
-            return [*self._rows("SELECT low, high FROM apart ORDER BY low, high")]
+            return [*self._file.rows("SELECT low, high FROM apart ORDER BY low, high")]
         sides = ("SELECT low, high FROM apart WHERE low IN ({})", "SELECT low, high FROM apart WHERE high IN ({})")
         return sorted({row for statement in sides for row in self._of_numbers(statement, numbers)})
 
@@ -174,7 +123,7 @@ class SqliteStore:
         return dict(self._of_numbers("SELECT number, id FROM article WHERE number IN ({})", numbers))
 
     def numbers(self) -> list[int]:
-        return [row[0] for row in self._rows("SELECT number FROM article ORDER BY number")]
+        return [row[0] for row in self._file.rows("SELECT number FROM article ORDER BY number")]
 
     def first_alike(self, contents: Sequence[bytes]) -> dict[bytes, int]:
         statement = "SELECT content, min(number) FROM article WHERE content IN ({}) GROUP BY content"
@@ -191,7 +140,7 @@ class SqliteStore:
 
     def holding(self, words: Sequence[str], most: int) -> list[StoredArticle]:
         where, values = condition(words)
-        found = self._rows(
+        found = self._file.rows(
             f"SELECT number FROM article LEFT JOIN body USING (number) WHERE {where} ORDER BY number DESC LIMIT ?",
             (*values, most),
         )
@@ -213,24 +162,21 @@ class SqliteStore:
 
     def every_vector(self) -> Iterator[tuple[int, bytes]]:
         last, statement = -1, "SELECT number, vector FROM sketch WHERE number > ? ORDER BY number LIMIT ?"
-        while rows := self._rows(statement, (last, AT_ONCE)):
+        while rows := self._file.rows(statement, (last, AT_ONCE)):
             yield from rows
             last = rows[-1][0]
 
-    def put_story(self, story: StoredStory) -> None:
-        self.put_stories([story])
-
     def put_stories(self, stories: Sequence[StoredStory]) -> None:
-        self._write_many(_PUT_STORY, [story_row(story) for story in stories])
+        self._file.write_many(_PUT_STORY, [story_row(story) for story in stories])
 
     def delete_story(self, number: int) -> None:
-        self._write("DELETE FROM story WHERE number = ?", (number,))
+        self._file.write("DELETE FROM story WHERE number = ?", (number,))
 
     def story_ids(self, ids: Sequence[str]) -> set[str]:
         return {row[0] for row in self._of_numbers("SELECT id FROM story WHERE id IN ({})", ids)}
 
     def story(self, id_: str) -> StoredStory | None:
-        found = self._rows(f"SELECT {_STORY} FROM story WHERE id = ?", (id_,))
+        found = self._file.rows(f"SELECT {_STORY} FROM story WHERE id = ?", (id_,))
         return _story(found[0]) if found else None
 
     def story_numbered(self, numbers: Sequence[int]) -> dict[int, StoredStory]:
@@ -251,141 +197,53 @@ class SqliteStore:
             given.append(wanted.outlet)
         order = "ORDER BY touched DESC, number DESC LIMIT ?"
         statement = f"SELECT {_STORY} FROM story WHERE {' AND '.join(conditions)} {order}"
-        return [_story(row) for row in self._rows(statement, (*given, most))]
+        return [_story(row) for row in self._file.rows(statement, (*given, most))]
 
-    def append(self, change: Change) -> None:
-        self.append_many([change])
-
-    def append_many(self, changes: Sequence[Change]) -> None:
+    def append(self, changes: Sequence[Change]) -> None:
         rows = [(one.cursor, one.kind, one.article, one.story, one.before, one.at.timestamp()) for one in changes]
-        self._write_many("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)", rows)
+        self._file.write_many("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)", rows)
 
     def changes(self, since: int, most: int) -> list[Change]:
-        rows = self._rows("SELECT * FROM change WHERE cursor > ? ORDER BY cursor LIMIT ?", (since, most))
+        rows = self._file.rows("SELECT * FROM change WHERE cursor > ? ORDER BY cursor LIMIT ?", (since, most))
         return [Change(*(*row[:5], moment(row[5]))) for row in rows]
 
     def trim(self, before: int) -> None:
-        self._write("DELETE FROM change WHERE cursor < ?", (before,))
+        self._file.write("DELETE FROM change WHERE cursor < ?", (before,))
 
     def counts(self) -> dict[str, int]:
         return {
-            "articles": self._rows("SELECT count(*) FROM article")[0][0],
-            "stories": self._rows("SELECT count(*) FROM story WHERE into_story IS NULL")[0][0],
+            "articles": self._file.rows("SELECT count(*) FROM article")[0][0],
+            "stories": self._file.rows("SELECT count(*) FROM story WHERE into_story IS NULL")[0][0],
             **self.highest(),
         }
 
     def highest(self) -> dict[str, int]:
-        given = dict(self._rows("SELECT name, seq FROM sqlite_sequence"))
+        given = dict(self._file.rows("SELECT name, seq FROM sqlite_sequence"))
         return {f"last_{name}": given.get(name, 0) for name in ("article", "story", "change")}
 
     def size(self) -> int:
-        names = (self._path, *(self._path.with_name(self._path.name + end) for end in ("-wal", "-shm")))
+        names = (self._file.path, *(self._file.path.with_name(self._file.path.name + end) for end in ("-wal", "-shm")))
         return sum(name.stat().st_size for name in names if name.exists())
 
     def vacuum(self) -> None:
-        with self._writing, self._told():
-            self._writer.execute("VACUUM")
-            self._writer.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        with self._file.upkeep() as connection:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def faults(self) -> list[str]:
         try:
-            found = [str(row[0]) for row in self._rows("PRAGMA integrity_check(20)")]
+            found = [str(row[0]) for row in self._file.rows("PRAGMA integrity_check(20)")]
         except StoreError as error:
             return [str(error)]
         return [] if found == ["ok"] else found
 
-    # Below this line: how statements are run
-
-    def _connect(self) -> sqlite3.Connection:
-        uri = f"{self._path.absolute().as_uri()}?mode={access_mode(self._path, read_only=self._read_only)}"
-        connection = sqlite3.connect(uri, uri=True, timeout=10, isolation_level=None, check_same_thread=False)
-        self._opened.append(connection)
-        connection.execute("PRAGMA trusted_schema = OFF")
-        connection.execute("PRAGMA cell_size_check = ON")
-        return connection
-
-    def _prepare(self) -> None:
-        read = self._writer.execute
-        (application,), (have,) = read("PRAGMA application_id").fetchone(), read("PRAGMA user_version").fetchone()
-        (tables,) = read("SELECT count(*) FROM sqlite_master").fetchone()
-        if tables and application == UNRELEASED:
-            raise StoreError(f"{self._path} was made before the first release: add its articles to a new store")
-        if tables and application != APPLICATION:
-            raise StoreError(f"{self._path} is an SQLite database of another program: name another file")
-        if have > FORMAT:
-            problem = f"{self._path} has the format {have}, this version of dedup knows those up to {FORMAT}"
-            raise StoreError(f"{problem}: use a newer one (pip install -U story-dedup)")
-        if self._read_only:
-            if have < FORMAT:
-                raise StoreError(f"{self._path} is of an older format: open it to write once, which updates it")
-            return
-        if not tables:
-            read(f"PRAGMA page_size = {PAGE}")
-        (mode,) = read("PRAGMA journal_mode = WAL").fetchone()
-        if mode != "wal":
-            raise StoreError(f"{self._path} cannot be written ahead ({mode}): put the store on a local disk")
-        read("PRAGMA synchronous = FULL")
-        read("PRAGMA secure_delete = ON")  # what is taken down is gone from the file too
-        if have < FORMAT:
-            read("BEGIN IMMEDIATE")
-            migrate(self._writer, have)
-            read("COMMIT")
-
-    @property
-    def _reader(self) -> sqlite3.Connection:
-        """The writer's own connection inside a transaction of this thread, which sees what it wrote; else one's own."""
-        if self._closed:
-            raise StoreError(f"{self._path} is closed")
-        if self._owner == threading.get_ident():
-            return self._writer
-        found: sqlite3.Connection | None = getattr(self._readers, "connection", None)
-        if found is None:
-            found = self._readers.connection = self._connect()
-        return found
-
-    def _rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
-        with self._told():
-            return self._reader.execute(statement, values).fetchall()
-
     def _of_numbers(self, statement: str, numbers: Sequence[int | str | bytes]) -> Iterator[Any]:
         for part, marks in _parts(numbers):
-            yield from self._rows(statement.format(marks), part)
+            yield from self._file.rows(statement.format(marks), part)
 
     def _articles(self, where: str, values: Sequence[Any]) -> list[StoredArticle]:
-        rows = self._rows(f"SELECT {_ARTICLE} FROM article {where}", values)
+        rows = self._file.rows(f"SELECT {_ARTICLE} FROM article {where}", values)
         return [StoredArticle(*(*row[:11], bool(row[11]))) for row in rows]
-
-    def _write(self, statement: str, values: Sequence[Any]) -> None:
-        with self._told():
-            self._writer.execute(statement, values)
-
-    def _write_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
-        with self._told():
-            self._writer.executemany(statement, rows)
-
-    @contextmanager
-    def _told(self) -> Iterator[None]:
-        """Errors of SQLite as errors of dedup, which say what to do."""
-        try:
-            yield
-        except sqlite3.Error as error:
-            raise self._error(error) from error
-
-    def _error(self, error: sqlite3.Error) -> StoreError:
-        name, path = getattr(error, "sqlite_errorname", ""), self._path
-        if self._closed:
-            return StoreError(f"{path} is closed")
-        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            return StoreLockedError(f"{path} is in use by another program ({error}): close that, and try again")
-        if name == "SQLITE_FULL":
-            return StoreError(f"{path}: the disk is full. Nothing of this was stored, all before it was: make room")
-        if name.startswith("SQLITE_READONLY"):
-            return StoreError(f"{path} cannot be written to: {error}")
-        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-            return StoreError(f"{path} is damaged ({error}): restore a copy of it, or add the articles to a new store")
-        if name.startswith("SQLITE_CANTOPEN"):
-            return StoreError(f"{path} cannot be opened: {error}")
-        return StoreError(f"{path}: {error}")
 
 
 def _story(row: Sequence[Any]) -> StoredStory:

@@ -44,6 +44,10 @@ class Store(Protocol):
         """
         ...
 
+    def reading(self) -> AbstractContextManager[None]:
+        """All that this thread reads inside it is of one moment, whatever others write meanwhile."""
+        ...
+
     # What the index says of itself
 
     def facts(self) -> dict[str, str]:
@@ -62,12 +66,8 @@ class Store(Protocol):
 
     # Articles
 
-    def put_article(self, article: StoredArticle, text: str | None, sketch: Sketch) -> None:
-        """Writes an article, over what was there under its number."""
-        ...
-
     def put_articles(self, rows: Sequence[tuple[StoredArticle, str | None, Sketch]]) -> None:
-        """The same of several, with their texts and sketches."""
+        """Writes articles with their texts and sketches, each over what was there under its number."""
         ...
 
     def put_sketch(self, number: int, sketch: Sketch) -> None:
@@ -78,12 +78,8 @@ class Store(Protocol):
         """Takes away what no article has."""
         ...
 
-    def place_article(self, article: StoredArticle) -> None:
-        """Writes where an article that is there stands now: its story, its copies, whether it stands for itself."""
-        ...
-
     def place_articles(self, rows: Sequence[tuple[int, int, int, bool]]) -> None:
-        """The same of several: number, story, copies, stands."""
+        """Writes where articles that are there stand now: number, story, copies, whether it stands for itself."""
         ...
 
     def delete_article(self, number: int) -> None:
@@ -156,12 +152,8 @@ class Store(Protocol):
 
     # Stories
 
-    def put_story(self, story: StoredStory) -> None:
-        """Writes a story, over what was there under its number."""
-        ...
-
     def put_stories(self, stories: Sequence[StoredStory]) -> None:
-        """The same of several."""
+        """Writes stories, each over what was there under its number."""
         ...
 
     def delete_story(self, number: int) -> None: ...
@@ -182,12 +174,8 @@ class Store(Protocol):
 
     # Changes
 
-    def append(self, change: Change) -> None:
-        """Writes a change; its cursor is above all before it."""
-        ...
-
-    def append_many(self, changes: Sequence[Change]) -> None:
-        """The same of several, in order."""
+    def append(self, changes: Sequence[Change]) -> None:
+        """Writes changes, in order; their cursors are above all before them."""
         ...
 
     def changes(self, since: int, most: int) -> list[Change]:

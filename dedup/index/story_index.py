@@ -283,10 +283,11 @@ class StoryIndex:
         Raises:
             UnknownArticleError: there is none.
         """
-        stored = self._desk.known(article)
-        text = self._store.texts([stored.number]).get(stored.number, "")
-        story = self._store.story_numbered([stored.story])[stored.story]
-        return IndexedArticle(stored.article(text), story.id, self._desk.copy_of(stored))
+        with self._store.reading():
+            stored = self._desk.known(article)
+            text = self._store.texts([stored.number]).get(stored.number, "")
+            story = self._store.story_numbered([stored.story])[stored.story]
+            return IndexedArticle(stored.article(text), story.id, self._desk.copy_of(stored))
 
     def story(self, story: str) -> Story:
         """A story by its id; one that has become part of another gives that one, under its id.
@@ -373,7 +374,8 @@ class StoryIndex:
 
     def placements(self) -> Clustering:
         """All articles in the stories where they are placed now, for the writers of reports; without links."""
-        return placements(self._store, self.settings)
+        with self._store.reading():
+            return placements(self._store, self.settings)
 
     def stats(self) -> dict[str, Any]:
         """What there is, ready for JSON: `articles`, `stories`, `changes` (the last cursor), `bytes` on disk, …"""

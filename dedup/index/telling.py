@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from dedup.article import Article
-from dedup.assemble import headline
+from dedup.assemble import headline, labels_of, rank
 from dedup.clustering import Clustering, CopyGroup, Story
 from dedup.index.opening import Facts
 from dedup.index.records import StoredArticle, StoredStory
@@ -66,11 +66,6 @@ def story_record(story: Story) -> dict[str, Any]:
     }
 
 
-def story_of(store: Store, stored: StoredStory) -> Story:
-    """A story as it is stored."""
-    return _story(store, stored, store.of_story(stored.number))
-
-
 def every_story(store: Store, pages: Iterator[Sequence[StoredStory]]) -> Iterator[Story]:
     """The stories of some pages."""
     for page in pages:
@@ -95,22 +90,14 @@ def placements(store: Store, settings: Settings) -> Clustering:
     for start in range(0, len(rows), _PAGE):
         named |= store.story_numbered(sorted({row.story for row in rows[start : start + _PAGE]}))
     stories = [_story(store, named[number], members) for number, members in held.items()]
-    stories.sort(key=lambda story: (-len(story.articles), str(story.start or "~"), story.id))
-    place = {row.id: number for number, row in enumerate(rows)}
-    labels, copy_labels, count = [-1] * len(rows), [-1] * len(rows), 0
-    for label, story in enumerate(stories):
-        for name in story.articles:
-            labels[place[name]] = label
-        for group in story.copy_groups:
-            for name in group.articles:
-                copy_labels[place[name]] = count
-            count += 1
+    stories.sort(key=rank)
+    labels, copy_labels = labels_of(stories, [row.id for row in rows])
     told = {
         number: date.fromisoformat(row.told)
         for number, row in enumerate(rows)
         if row.told and articles[number].published is None
     }
-    return Clustering(tuple(articles), tuple(stories), settings, tuple(labels), tuple(copy_labels), datelines=told)
+    return Clustering(tuple(articles), tuple(stories), settings, labels, copy_labels, datelines=told)
 
 
 def stats(store: Store, facts: Facts, memory: int | None) -> dict[str, Any]:

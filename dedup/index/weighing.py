@@ -35,7 +35,7 @@ _Columns = tuple[NDArray[np.int64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Weighed:
+class UnitVectors:
     """Unit vectors, one after the other.
 
     Attributes:
@@ -93,7 +93,7 @@ class Weigher:
         self._total = (terms, total)
         self._articles = int(background.frequencies.articles.sum())
 
-    def weigh(self, features: Features, languages: Sequence[str]) -> Weighed:
+    def weigh(self, features: Features, languages: Sequence[str]) -> UnitVectors:
         """The vectors of articles, entries of 0 left out.
 
         Args:
@@ -123,9 +123,9 @@ class Weigher:
         crossing = (features.capitals > 0) | _are_figures(features, terms, row_of)
         indptr = np.concatenate([[0], np.cumsum(np.bincount(row_of[some], minlength=count))]).astype(np.int64)
         ordinary = self._ordinary(distinct, place, weights, row_of, count)
-        return Weighed(indptr, terms[some], weights[some].astype(np.uint16), crossing[some], ordinary)
+        return UnitVectors(indptr, terms[some], weights[some].astype(np.uint16), crossing[some], ordinary)
 
-    def _by_kernel(self, features: Features, languages: Sequence[str]) -> Weighed:
+    def _by_kernel(self, features: Features, languages: Sequence[str]) -> UnitVectors:
         from dedup.index.kernels.weighing import weighed
 
         count, words = len(features), features.words
@@ -148,7 +148,7 @@ class Weigher:
         if not some.all():
             indptr = np.concatenate([[0], np.cumsum(some)])[indptr]
             terms, weights, crossing = terms[some], weights[some], crossing[some]
-        return Weighed(indptr, terms, weights, crossing, self._leaning(totals))
+        return UnitVectors(indptr, terms, weights, crossing, self._leaning(totals))
 
     @cached_property
     def _loudness(self) -> NDArray[np.float64]:

@@ -93,25 +93,26 @@ def whole(
     stored: list[StoredArticle] = []
     articles, blocks = [], []
     distinct: dict[bytes, Distinct] = {}
-    while page := store.after(stored[-1].number if stored else -1, _PAGE):
-        numbers = [article.number for article in page]
-        texts, sketches = store.texts(numbers), store.sketches(numbers)
-        new = []
-        for article in page:
-            place = len(stored)
-            stored.append(article)
-            articles.append(article.article(texts.get(article.number, "")))
-            same = distinct.get(article.content)
-            if same is None:
-                same = Distinct(article.content, len(distinct), article.length, blank=False)
-                distinct[article.content] = same
-                new.append(sketches[article.number].words)
-            same.members.append(place)
-            if article.told and articles[-1].published is None:
-                same.told = date.fromisoformat(article.told)
-        if new:
-            blocks.append(unpack_words(new))
-        tell("reading the store", len(stored), 0)
+    with store.reading():
+        while page := store.after(stored[-1].number if stored else -1, _PAGE):
+            numbers = [article.number for article in page]
+            texts, sketches = store.texts(numbers), store.sketches(numbers)
+            new = []
+            for article in page:
+                place = len(stored)
+                stored.append(article)
+                articles.append(article.article(texts.get(article.number, "")))
+                same = distinct.get(article.content)
+                if same is None:
+                    same = Distinct(article.content, len(distinct), article.length, blank=False)
+                    distinct[article.content] = same
+                    new.append(sketches[article.number].words)
+                same.members.append(place)
+                if article.told and articles[-1].published is None:
+                    same.told = date.fromisoformat(article.told)
+            if new:
+                blocks.append(unpack_words(new))
+            tell("reading the store", len(stored), 0)
     notices: list[Notice] = []
     collection, order = collected(articles, distinct.values(), notices, has_texts=has_texts)
     steps = steps_for(len(stored), settings, progress)

@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Collection, Container, Generator, Iterator, Mapping, Sequence
+from contextlib import ExitStack, closing
 from typing import IO, Any
 
 from dedup.errors import InputError
 from dedup.keep.spool import Origin
+from dedup.read.columns import opened, rows
 from dedup.read.source import Source
 
-_ROWS = 1024
 _GROUP = 1 << 25  # bytes of rows that are written together
-_PARQUET, _ARROW_FILE = b"PAR1", b"ARROW1"
 
 
 def added_types() -> dict[str, Any]:
@@ -51,6 +50,7 @@ class ColumnWriter:
         self._writer: Any = None
         self._schema: Any = None
         self._waiting: list[Any] = []
+        self._size = 0  # bytes of these
         self._stack = ExitStack()
 
     def __enter__(self) -> ColumnWriter:
@@ -70,18 +70,21 @@ class ColumnWriter:
         import pyarrow as pa
 
         types = added_types()
-        seen = first = 0
-        for batch in _batches(origin):
-            first, seen = seen, seen + batch.num_rows
-            places = [place for place in range(batch.num_rows) if first + place + 1 in kept]
-            taken = batch.take(pa.array(places, pa.int64()))
-            taken = taken.select([name for name in taken.schema.names if name not in self._dropped])
-            values = [kept[first + place + 1] for place in places]
-            for column, name in enumerate(self._added):
-                new = pa.array([row[column] for row in values], types[name])
-                taken = taken.append_column(pa.field(name, types[name]), new)
-            self._write(taken, origin)
-        if kept and max(kept) > seen:
+        first, seen, last = 0, 0, max(kept, default=0)
+        with closing(_batches(origin)) as batches:
+            for batch in batches:
+                first, seen = seen, seen + batch.num_rows
+                places = [place for place in range(batch.num_rows) if first + place + 1 in kept]
+                taken = batch.take(pa.array(places, pa.int64()))
+                taken = taken.select([name for name in taken.schema.names if name not in self._dropped])
+                values = [kept[first + place + 1] for place in places]
+                for column, name in enumerate(self._added):
+                    new = pa.array([row[column] for row in values], types[name])
+                    taken = taken.append_column(pa.field(name, types[name]), new)
+                self._write(taken, origin)
+                if seen >= last:  # what is behind it was not read either, where it is damaged
+                    break
+        if last > seen:
             raise InputError(f"{origin.shown} has changed since it was read: it has {seen} rows now")
 
     def _write(self, batch: Any, origin: Origin) -> None:
@@ -92,7 +95,8 @@ class ColumnWriter:
             raise InputError(f"{origin.shown} has other columns than the file before it: name a folder for the output")
         if batch.num_rows:
             self._waiting.append(batch)
-        if sum(one.nbytes for one in self._waiting) > _GROUP:
+            self._size += batch.nbytes
+        if self._size > _GROUP:
             self._flush()
 
     def _flush(self) -> None:
@@ -100,7 +104,7 @@ class ColumnWriter:
 
         if self._waiting:
             table = pa.Table.from_batches(self._waiting).unify_dictionaries()
-            self._waiting = []
+            self._waiting, self._size = [], 0
             try:
                 self._writer.write_table(table)
             except pa.ArrowInvalid as error:
@@ -116,40 +120,35 @@ class ColumnWriter:
 
 def schema_of(origin: Origin) -> Any:
     """The schema of a file."""
-    return next(_batches(origin)).schema
+    with closing(_batches(origin)) as batches:
+        return next(batches).schema
 
 
-def read_rows(origin: Origin, numbers: Container[int]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The rows of a file with some numbers, from 1."""
-    number = 0
-    for batch in _batches(origin):
-        for place in range(batch.num_rows):
-            number += 1
-            if number in numbers:
-                yield number, batch.slice(place, 1).to_pylist()[0]
+def read_rows(origin: Origin, numbers: Collection[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The rows of a file with some numbers, from 1, as they were read: what could not be read is None."""
+    number, last = 0, max(numbers, default=0)
+    with closing(_batches(origin)) as batches:
+        for batch in batches:
+            for values, _ in rows(batch):
+                number += 1
+                if number in numbers:
+                    yield number, values
+            if number >= last:
+                return
 
 
-def _batches(origin: Origin) -> Iterator[Any]:
-    """The rows of a file, some at a time; one empty batch where there are none."""
+def _batches(origin: Origin) -> Generator[Any, None, None]:
+    """The rows of a file, some at a time as they were read; an empty batch first.
+
+    Raises:
+        InputError: the file has changed since.
+    """
     import pyarrow as pa
-    from pyarrow import ipc, parquet
-
-    def empty(schema: Any) -> Any:
-        return pa.RecordBatch.from_pylist([], schema=schema)
 
     with Source.of_file(origin.file(), origin.shown).seekable() as stream:
-        beginning = stream.read(8)
-        stream.seek(0)
-        if beginning.startswith(_PARQUET):
-            file = parquet.ParquetFile(stream, pre_buffer=False, memory_map=False)
-            yield empty(file.schema_arrow)
-            yield from file.iter_batches(batch_size=_ROWS, use_threads=False)
-            return
-        if beginning.startswith(_ARROW_FILE):
-            held = ipc.open_file(stream)
-            yield empty(held.schema)
-            yield from (held.get_batch(place) for place in range(held.num_record_batches))
-            return
-        flowing = ipc.open_stream(stream)
-        yield empty(flowing.schema)
-        yield from flowing
+        try:
+            schema, batches = opened(stream)
+            yield pa.RecordBatch.from_pylist([], schema=schema)
+            yield from batches
+        except (pa.ArrowException, ValueError) as error:
+            raise InputError(f"{origin.shown} has changed since it was read: {error}") from None

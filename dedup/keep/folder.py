@@ -34,7 +34,7 @@ def write_folder(spool: Spool, kept: Iterable[int], added: Sequence[Mapping[str,
     copied: list[Mapping[str, Any]] = []
     with whole_folder(folder) as unfinished:
         for origin, group in groupby(spool.records(kept), lambda record: record.origin):
-            target = unfinished / (f"{origin.name}.jsonl" if origin.form == "values" else origin.name)
+            target = unfinished / origin.name
             target.parent.mkdir(parents=True, exist_ok=True)
             places = [record.place for record in group]
             if origin.form == "file":

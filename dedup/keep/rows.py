@@ -7,6 +7,8 @@ import io
 from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from dedup.read.table import unquoted
+
 if TYPE_CHECKING:
     from dedup.read.source import Table
 
@@ -65,7 +67,7 @@ def mended(raw: str, table: Table, values: Mapping[str, Any]) -> str:
     cells, whole = raw_cells(raw, table.delimiter)
     if whole:
         return raw
-    plain = [_unquoted(cell) for cell in raw.rstrip("\r\n").split(table.delimiter)]
+    plain = [unquoted(cell) for cell in raw.rstrip("\r\n").split(table.delimiter)]
     as_plain = dict(zip(column_names(table), plain, strict=False))
     if all(values.get(name) == cell for name, cell in as_plain.items()):
         return table.delimiter.join(_written(cell, table.delimiter) for cell in plain) + _end(raw)
@@ -127,11 +129,6 @@ def _written(value: str, delimiter: str) -> str:
     written = io.StringIO(newline="")
     csv.writer(written, delimiter=delimiter, lineterminator="\r\n").writerow([value])
     return written.getvalue().removesuffix("\r\n")
-
-
-def _unquoted(cell: str) -> str:
-    """What a cell says to a reader for whom quotation marks are characters like any other."""
-    return cell.removeprefix(_QUOTE).removesuffix(_QUOTE).replace(_QUOTE * 2, _QUOTE)
 
 
 def _end(row: str) -> str:

@@ -17,8 +17,8 @@ from typing import IO, TYPE_CHECKING, Any
 from dedup.errors import InputError
 from dedup.keep.rows import mended
 from dedup.read import read_records
-from dedup.read.packing import ENDINGS
 from dedup.report import json_text
+from dedup.whole import ending
 
 if TYPE_CHECKING:
     from dedup.article import Article, Notice
@@ -60,8 +60,7 @@ class Origin:
     @property
     def kind(self) -> str:
         """What the ending of the name says: ".jsonl" of `feed.jsonl.gz`."""
-        suffixes = [suffix.lower() for suffix in Path(self.name).suffixes]
-        return next((suffix for suffix in reversed(suffixes) if suffix not in ENDINGS), "")
+        return ending(Path(self.name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +112,8 @@ class Spool:
         form = _form(record, found)
         if self._last is None or self._last[0] is not found or self._last[1:] != (form, record.table):
             again = self._last is not None and self._last[0] is found
-            name = self.origins[-1].name if again else self._own_name(found.id if found.path else "stdin.jsonl")
+            wanted = found.id if found.path else "stdin.jsonl"
+            name = self.origins[-1].name if again else self._own_name(wanted + ".jsonl" * (form == "values"))
             self.origins.append(Origin(found.path, found.shown, name, form, record.table))
             self._last = (found, form, record.table)
         text = record.raw
@@ -152,10 +152,9 @@ class Spool:
 def _form(record: Record, found: Found) -> str:
     if record.form:
         return record.form
-    endings = {suffix.lower() for suffix in (found.path.suffixes[-2:] if found.path else ())}
     if record.number is None:
         return "file"
-    return "column" if endings & set(COLUMNAR) else "values"
+    return "column" if found.path and ending(found.path) in COLUMNAR else "values"
 
 
 def writable(values: Mapping[str, Any]) -> dict[str, Any]:

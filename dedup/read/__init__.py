@@ -24,10 +24,10 @@ from typing import IO
 from dedup.article import Article, Notice
 from dedup.errors import MissingDependencyError
 from dedup.read import columns, feed, jsonfile, jsonlines, mail, markdown, page, plain, table, warc
-from dedup.read.packing import ENDINGS
 from dedup.read.paths import Found, find_files, reason
 from dedup.read.source import Record, Source
 from dedup.record import Dates, find_fields, read_record
+from dedup.whole import ending
 
 __all__ = ["read_articles", "read_records"]
 
@@ -146,7 +146,7 @@ def _read(
     dates: Dates,
 ) -> Iterator[tuple[Article, Record, Found]]:
     readers = _readers()
-    for found in find_files(arguments, lambda name: _ending(name) in readers):
+    for found in find_files(arguments, lambda name: ending(Path(name)) in readers):
         if isinstance(found, Notice):
             note(found)
             continue
@@ -156,17 +156,11 @@ def _read(
             reader: Reader = jsonlines.read
         else:
             source = Source.of_file(found.path, found.shown)
-            reader = readers[_ending(found.path.name)]
+            reader = readers[ending(found.path)]
         yield from _articles(reader, source, found, fields, note, dates)
     for notice in dates.notices():
         note(notice)
     note.end()
-
-
-def _ending(name: str) -> str:
-    """The ending of a file name that says what is in it: `.jsonl` of `feed.jsonl.gz`."""
-    path = Path(name.lower())
-    return Path(path.stem).suffix if path.suffix in ENDINGS else path.suffix
 
 
 def _articles(

@@ -33,8 +33,8 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
         number = 0
         most = max(_ALLOWANCE, LARGEST_RATIO * _size(stream))
         try:
-            names, batches = _opened(stream)
-            missing_text = yield from check_columns(names, fields, source.where, "its columns are")
+            schema, batches = opened(stream)
+            missing_text = yield from check_columns(schema.names, fields, source.where, "its columns are")
             if missing_text is None:
                 return
             given = 0
@@ -44,7 +44,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
                     problem = f"behind row {number:,} it unpacks to more than {LARGEST_RATIO} times its size"
                     yield Notice(source.where, problem, "the rest is skipped", skipped=True)
                     return
-                for values, problems in _rows(batch):
+                for values, problems in rows(batch):
                     number += 1
                     for problem in problems:
                         yield Notice(f"{source.where}:{number}", problem, "taken as empty", skipped=False)
@@ -66,8 +66,12 @@ def _size(stream: IO[bytes]) -> int:
     return size
 
 
-def _opened(stream: IO[bytes]) -> tuple[list[str], Iterator[Any]]:
-    """The names of the columns, and the batches of rows."""
+def opened(stream: IO[bytes]) -> tuple[Any, Iterator[Any]]:
+    """The schema of the columns, and the batches of rows.
+
+    Raises:
+        pa.ArrowException, OSError, ValueError: it is neither Parquet nor Arrow, or damaged; so do the batches.
+    """
     import pyarrow as pa
     from pyarrow import ipc, parquet
 
@@ -77,21 +81,21 @@ def _opened(stream: IO[bytes]) -> tuple[list[str], Iterator[Any]]:
         raise ValueError("it is Feather of version 1: write it anew with a pyarrow or pandas of today")
     if beginning.startswith(_PARQUET):
         file = parquet.ParquetFile(stream, pre_buffer=False, buffer_size=1 << 16, memory_map=False)
-        return file.schema_arrow.names, file.iter_batches(batch_size=_ROWS, use_threads=False)
+        return file.schema_arrow, file.iter_batches(batch_size=_ROWS, use_threads=False)
     options = ipc.IpcReadOptions(use_threads=False)
     if beginning.startswith(_FILE):
         held = ipc.open_file(stream, options=options)
-        return held.schema.names, (held.get_batch(place) for place in range(held.num_record_batches))
+        return held.schema, (held.get_batch(place) for place in range(held.num_record_batches))
     if not beginning.strip(b"\0"):
         raise ValueError("it is empty")
     try:
         flowing = ipc.open_stream(stream, options=options)
     except pa.ArrowException:
         raise ValueError("it is neither Parquet nor Arrow") from None
-    return flowing.schema.names, flowing
+    return flowing.schema, flowing
 
 
-def _rows(batch: Any) -> Iterator[tuple[dict[str, Any], list[str]]]:
+def rows(batch: Any) -> Iterator[tuple[dict[str, Any], list[str]]]:
     """The rows of a batch: the values of each, and what could not be read of it."""
     for column in batch.columns:
         _check(column)

@@ -10,7 +10,7 @@ from typing import Any
 
 from dedup.article import Notice
 from dedup.quote import listed
-from dedup.read.source import LARGEST_RECORD, Record, Source, lines
+from dedup.read.source import LINE_TOO_LONG, Record, Source, lines
 
 
 def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:  # noqa: ARG001 - as every reader
@@ -19,8 +19,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
         for number, line in enumerate(lines(stream), 1):
             where = f"{source.where}:{number}"
             if line is None:
-                problem = f"a line of more than {LARGEST_RECORD:,} characters, too many for an article"
-                yield Notice(where, problem, "line skipped", skipped=True)
+                yield Notice(where, LINE_TOO_LONG, "line skipped", skipped=True)
                 continue
             if not line.strip():
                 continue

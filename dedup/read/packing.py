@@ -15,9 +15,6 @@ if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
     from zstandard import ZstdDecompressor
 
-ENDINGS = (".bz2", ".gz", ".xz", ".zst")
-"""What the names of packed files end in, behind the ending that says what is in them."""
-
 LARGEST_RATIO = 200
 """How many times its own size a file may unpack to. News packs to a quarter or a tenth, bombs to a thousandth."""
 

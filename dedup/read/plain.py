@@ -20,9 +20,6 @@ _LINES = 6
 _FEWEST_WORDS, _MOST_WORDS = 4, 30
 """Words of a headline. What has fewer is as often the name of a section or a site."""
 
-_RUN = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-"""Letters of the scripts that do not separate words: Thai, Lao, Burmese, Khmer, kana, Han. Three count as a word."""
-
 _CRUMB = re.compile(r"\s+[/|>»›·•→–—-]\s+")
 _LIST_MARK = re.compile(r"[-*•·–—>#]\s|\d+[.)]\s")
 _BYLINE = re.compile(r"(by|from|photo|image|updated|published|posted|source)\b[ :]", re.IGNORECASE)
@@ -75,7 +72,7 @@ def split_title(text: str) -> tuple[str, str]:
 
 
 def _reads_as_headline(line: str) -> bool:
-    words = max(len(line.split()), len(_RUN.findall(line)) // 3)
+    words = max(len(line.split()), len(page.UNSPACED.findall(line)) // 3)  # three letters count as a word
     return (
         _FEWEST_WORDS <= words <= _MOST_WORDS
         and not (_SENTENCE_END.search(line) and not _INITIALS_END.search(line))

@@ -12,18 +12,21 @@ import zlib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal, cast
+from typing import IO, TYPE_CHECKING, Any, AnyStr, Literal, cast
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
 from dedup.read.encoding import declared_encoding, find_encoding, known_encoding, marked_encoding
-from dedup.read.packing import ENDINGS, TooLarge, packing, stranger, unpacked
+from dedup.read.packing import TooLarge, packing, stranger, unpacked
+from dedup.whole import PACKINGS
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 LARGEST_RECORD = 1 << 24
 """Characters, or bytes, of what is one article: 16 million, five times as many as the longest novels have."""
+
+LINE_TOO_LONG = f"a line of more than {LARGEST_RECORD:,} characters, too many for an article"
 
 LARGEST_DOCUMENT = 1 << 28
 """Characters of a JSON object around many articles, which has to be read as a whole."""
@@ -90,7 +93,7 @@ class Source:
 
     @classmethod
     def of_file(cls, path: Path, where: str) -> Source:
-        return cls(where, lambda: path.open("rb"), called_packed=path.suffix.lower() in ENDINGS)
+        return cls(where, lambda: path.open("rb"), called_packed=path.suffix.lower() in PACKINGS)
 
     @classmethod
     def of_stream(cls, stream: IO[bytes], where: str) -> Source:
@@ -228,13 +231,14 @@ def _size(stream: IO[bytes]) -> int | None:
     return status.st_size if stat.S_ISREG(status.st_mode) and status.st_size else None
 
 
-def lines(stream: IO[str]) -> Iterator[str | None]:
+def lines(stream: IO[AnyStr]) -> Iterator[AnyStr | None]:
     """The lines of a stream with their ends; None in place of one that is too long for a record."""
     while line := stream.readline(LARGEST_RECORD):
-        if len(line) < LARGEST_RECORD or line.endswith("\n"):
+        end: Any = b"\n" if isinstance(line, bytes) else "\n"
+        if len(line) < LARGEST_RECORD or line.endswith(end):
             yield line
             continue
-        while (rest := stream.readline(1 << 20)) and not rest.endswith("\n"):
+        while (rest := stream.readline(1 << 20)) and not rest.endswith(end):
             pass
         yield None
 

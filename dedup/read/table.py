@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import re
+import threading
 from collections import Counter
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -27,6 +28,8 @@ up, each line of what had to be read again is a row."""
 
 _ENOUGH_LINES = 1000
 """Lines by which it is judged whether lines are rows."""
+
+_LIMIT = threading.RLock()
 
 _TOO_LONG = f"a row of more than {LARGEST_RECORD:,} characters, too many for an article"
 
@@ -213,7 +216,7 @@ def _single(text: str, line: int, delimiter: str) -> _Row:
 
 
 def _unclosed(text: str, line: int, delimiter: str) -> _Row:
-    cells = [_unquoted(cell) for cell in _cells(text, delimiter, plain=True)]
+    cells = [unquoted(cell) for cell in _cells(text, delimiter, plain=True)]
     action = "it is read as a character, and the lines that follow as rows of their own"
     return _Row(cells, line, text, "a quotation mark is never closed", action)
 
@@ -243,15 +246,20 @@ def _cells(line: str, delimiter: str, *, plain: bool = False) -> list[str]:
         return next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter, quoting=quoting), [])
 
 
-def _unquoted(cell: str) -> str:
+def unquoted(cell: str) -> str:
+    """What a cell says to a reader for whom quotation marks are characters like any other."""
     return cell.removeprefix('"').removesuffix('"').replace('""', '"')
 
 
 @contextmanager
 def _long_cells() -> Iterator[None]:
-    """Allows cells of any length. The limit is the whole process's, so it is lifted for a row at a time."""
-    limit = csv.field_size_limit(LARGEST_RECORD)
-    try:
-        yield
-    finally:
-        csv.field_size_limit(limit)
+    """Allows cells of any length. The limit is the whole process's, so it is lifted for a row at a time.
+
+    One thread at a time: one that ends would set the limit back while another reads, and that one leave it lifted.
+    """
+    with _LIMIT:
+        limit = csv.field_size_limit(LARGEST_RECORD)
+        try:
+            yield
+        finally:
+            csv.field_size_limit(limit)

@@ -13,11 +13,11 @@ from dedup.report.csv_rows import write_csv
 from dedup.report.html import write_html
 from dedup.report.json_document import write_json
 from dedup.report.json_lines import write_jsonl
-from dedup.report.json_text import json_text
+from dedup.report.json_text import finite, json_text
 from dedup.report.parquet_rows import write_parquet
 from dedup.report.pictures import PICTURES, plot_clustering, plot_explanation
 from dedup.report.schema import SCHEMAS, read_schema
-from dedup.report.summary import Summary, summarise
+from dedup.report.summary import Summary, counted, summarise
 from dedup.report.table import write_table
 from dedup.report.terminal import visible
 
@@ -28,6 +28,8 @@ __all__ = [
     "SCHEMAS",
     "Summary",
     "columns_of",
+    "counted",
+    "finite",
     "json_text",
     "plot_clustering",
     "plot_explanation",

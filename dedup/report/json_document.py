@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any, TextIO
 
 from dedup.clustering import Clustering, Story
-from dedup.report.json_text import json_text
+from dedup.report.json_text import finite, json_text
 from dedup.report.summary import summarise
 from dedup.settings import Settings
 
@@ -55,8 +54,7 @@ def write_json(found: Clustering | Arrivals, out: TextIO) -> None:
 
 def settings_record(settings: Settings) -> dict[str, float | str | None]:
     """The settings that change the result, ready for JSON: by name, infinity as null, with the `fingerprint`."""
-    values = {name: None if math.isinf(value) else value for name, value in settings.method().items()}
-    return {**values, "fingerprint": settings.fingerprint}
+    return {**{name: finite(value) for name, value in settings.method().items()}, "fingerprint": settings.fingerprint}
 
 
 def _write_list(key: str, items: Iterable[Mapping[str, Any]], out: TextIO) -> None:

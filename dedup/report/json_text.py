@@ -3,10 +3,16 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any
 
 _ESCAPED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
+
+
+def finite(value: Any) -> Any:
+    """The value; None in place of a number that is infinite or none, which JSON does not have."""
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def json_text(value: Any) -> str:

@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from dedup.archive import Arrivals
 
 
+def counted(number: int, one: str, many: str) -> str:
+    """A number with what it counts: `1 story`, `2,000 stories`."""
+    return f"{number:,} {one if number == 1 else many}"
+
+
 @dataclass(frozen=True, slots=True)
 class Summary:
     """How much there is of everything.

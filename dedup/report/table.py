@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, TextIO
 
-from dedup.clustering import Clustering, Story
-from dedup.report.summary import summarise
+from dedup.clustering import Clustering, Story, copies_in
+from dedup.report.summary import counted, summarise
 from dedup.report.terminal import visible
 
 if TYPE_CHECKING:
@@ -42,10 +42,10 @@ def write_table(found: Clustering | Arrivals, out: TextIO, *, width: int | None 
         out.write("\n")
     alone = summary.articles - summary.shared_articles
     if alone and shared:
-        out.write(f"{_number(alone, 'more article stands', 'more articles stand')} alone.\n")
+        out.write(f"{counted(alone, 'more article stands', 'more articles stand')} alone.\n")
     elif alone:
         out.write(
-            f"No stories with more than one article: {_number(alone, 'article stands', 'articles stand')} alone.\n"
+            f"No stories with more than one article: {counted(alone, 'article stands', 'articles stand')} alone.\n"
         )
     elif not shared:
         out.write("No articles.\n")
@@ -60,7 +60,7 @@ def _counts(found: Clustering | Arrivals, stories: Sequence[Story]) -> dict[str,
         new = [sum(place(article) < count for article in story.articles) for story in stories]
         archived = [len(story.articles) - number for story, number in zip(stories, new, strict=True)]
         counted = {"New": new, "Archived": archived}
-    counted["Copies"] = [_copies(story) for story in stories]
+    counted["Copies"] = [copies_in(story) for story in stories]
     return {header: [str(number or "") for number in numbers] for header, numbers in counted.items()}
 
 
@@ -126,11 +126,3 @@ def _cut(text: str, room: int) -> str:
     from rich.cells import cell_len, set_cell_size
 
     return text if cell_len(text) <= room else set_cell_size(text, room - 1).rstrip() + "…"
-
-
-def _copies(story: Story) -> int:
-    return sum(len(group.articles) - 1 for group in story.copy_groups)
-
-
-def _number(count: int, one: str, many: str) -> str:
-    return f"{count:,} {one if count == 1 else many}"

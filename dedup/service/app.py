@@ -20,7 +20,7 @@ from dedup.service.bodies import Disconnected
 from dedup.service.config import ServiceSettings
 from dedup.service.entrance import Entrance
 from dedup.service.pages import page_routes
-from dedup.service.problems import MEDIA_TYPE, Fault, Problem, problem
+from dedup.service.problems import MEDIA_TYPE, Fault, Problem, fault, problem
 from dedup.service.schemas import ProblemDetails, Results
 from dedup.service.state import State
 from dedup.service.stories_api import story_routes
@@ -109,8 +109,8 @@ async def _invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
     faults = [
-        Fault(".".join(str(part) for part in fault["loc"][1:]) or "body", str(fault["msg"]), "see /openapi.json")
-        for fault in error.errors()[:20]
+        Fault(".".join(str(part) for part in one["loc"][1:]) or "body", str(one["msg"]), "see /openapi.json")
+        for one in error.errors()[:20]
     ]
     return told(request, Problem("invalid", *faults))
 
@@ -141,5 +141,4 @@ def _methods(request: Request) -> set[str]:
 
 
 async def _fault(request: Request, error: Exception) -> Response:  # noqa: ARG001 - Starlette raises it again, to be logged
-    remedy = "tell who runs it the request's id"
-    return told(request, problem("fault", "service", "it could not answer this", remedy))
+    return told(request, fault())

@@ -5,15 +5,16 @@ from __future__ import annotations
 import ipaddress
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any
 
 from dedup.errors import SettingsError
-from dedup.sources import section
+from dedup.quote import quoted
+from dedup.sources import NO, YES, section
 
 SECTION = "serve"
-_YES, _NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
 
 
 def _knob(default: Any, text: str, low: float | None = None, high: float | None = None) -> Any:
@@ -97,7 +98,9 @@ def configure_service(
     for name, (value, place) in given.items():
         if name not in known:
             near = get_close_matches(name, known, 1)
-            faults.append(f"{place}: dedup serve has no setting {name!r}{f'; did you mean {near[0]}?' if near else ''}")
+            faults.append(
+                f"{place}: dedup serve has no setting {quoted(name)}{f'; did you mean {near[0]}?' if near else ''}"
+            )
             continue
         values[name] = _read(known[name].default, value)
         if fault := _fault(known[name], values[name]):
@@ -112,12 +115,13 @@ def _read(default: Any, value: Any) -> Any:
     if isinstance(value, list) and all(isinstance(one, str) for one in value):
         return ",".join(value)
     if isinstance(default, float) and isinstance(value, int) and not isinstance(value, bool):
-        return float(value)
+        with suppress(OverflowError):  # one beyond all floats is told of as it is
+            return float(value)
     if not isinstance(value, str) or isinstance(default, str):
         return value
     text = value.strip().lower()
     if isinstance(default, bool):
-        return True if text in _YES else False if text in _NO else value
+        return True if text in YES else False if text in NO else value
     try:
         return type(default)(text.replace("_", ""))
     except ValueError:
@@ -128,7 +132,7 @@ def _fault(knob: Any, value: Any) -> str:
     low, high, kind = knob.metadata["low"], knob.metadata["high"], type(knob.default)
     if type(value) is not kind:
         wanted = {bool: "true or false", str: "a string", int: "a whole number", float: "a number"}[kind]
-        return f"{knob.name} must be {wanted}, not {value!r}"
+        return f"{knob.name} must be {wanted}, not {quoted(value)}"
     if low is not None and not low <= value <= high:
-        return f"{knob.name} must be from {low:g} to {high:g}, not {value!r}"
+        return f"{knob.name} must be from {low:g} to {high:g}, not {quoted(value)}"
     return ""

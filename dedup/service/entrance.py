@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dedup.service.bodies import Disconnected
-from dedup.service.problems import MEDIA_TYPE, Problem, problem
+from dedup.service.problems import MEDIA_TYPE, Problem, fault, problem
 from dedup.service.state import State
 
 ADDRESS = 16_384
@@ -68,8 +68,7 @@ class Entrance:
         except Exception as error:
             _log.error("a fault in request %s: %s", visit.id, told(error))
             if visit.status is None:
-                fault = problem("fault", "service", "it could not answer this", "tell who runs it the request's id")
-                await visit.tell(fault)
+                await visit.tell(fault())
             elif not visit.ended:
                 raise  # the connection is closed, so that half an answer is not taken for a whole one
 

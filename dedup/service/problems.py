@@ -23,7 +23,6 @@ KINDS = {
     "not-found": (404, "There is no such thing"),
     "wrong-method": (405, "That cannot be done with it"),
     "too-slow": (408, "The request came too slowly"),
-    "cut-off": (400, "The request was cut off"),
     "too-large": (413, "The body is too large"),
     "long-address": (414, "The address is too long"),
     "wrong-kind": (415, "A body of that kind is not understood"),
@@ -99,6 +98,11 @@ class Problem(Exception):
 def problem(kind: str, field: str, what: str, remedy: str, **options: Any) -> Problem:
     """A problem with one fault."""
     return Problem(kind, Fault(field, what, remedy), **options)
+
+
+def fault() -> Problem:
+    """What is told where the service itself is at fault; the log has the rest."""
+    return problem("fault", "service", "it could not answer this", "tell who runs it the request's id")
 
 
 def plain_answer(found: Problem) -> bytes:

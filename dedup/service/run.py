@@ -95,9 +95,13 @@ def run(
         timeout_keep_alive=30,
         timeout_graceful_shutdown=round(settings.stop_time) or 1,
     )
-    sys.setswitchinterval(SWITCH)
     server = _Server(config, state, began, _address(settings, listening))
-    server.run([listening])
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(SWITCH)
+    try:
+        server.run([listening])
+    finally:
+        sys.setswitchinterval(before)
 
 
 class _Server(uvicorn.Server):

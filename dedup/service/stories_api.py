@@ -10,7 +10,7 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from dedup.article import Article
-from dedup.clustering import Clustering, Explanation, Story
+from dedup.clustering import Clustering, CopyGroup, Explanation
 from dedup.errors import InputError, UnknownArticleError
 from dedup.index import IndexedArticle, StoryIndex
 from dedup.pipeline import cluster
@@ -273,15 +273,10 @@ def _versions(index: StoryIndex, id_: str) -> list[Provenance]:
             except UnknownArticleError:
                 continue
         if len(held) > 1:
-            found.append(_traced(index, story, group.id, held))
+            names = tuple(article.id for article in held)
+            alone = Clustering(tuple(held), (story,), index.settings, (0,) * len(held), (0,) * len(held))
+            found.append(trace(alone, CopyGroup(group.id, names, names[0])))
     return found
-
-
-def _traced(index: StoryIndex, story: Story, id_: str, held: list[Article]) -> Provenance:
-    group = next(one for one in story.copy_groups if one.id == id_)
-    names = tuple(article.id for article in held)
-    alone = Clustering(tuple(held), (story,), index.settings, (0,) * len(held), (0,) * len(held))
-    return trace(alone, type(group)(group.id, names, names[0]))
 
 
 def _explained(index: StoryIndex, a: str, b: str) -> Explanation:

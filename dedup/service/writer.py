@@ -79,11 +79,6 @@ class Writer:
         """Whether it can write."""
         return self._thread.is_alive()
 
-    @property
-    def full(self) -> bool:
-        """Whether nothing more can be handed in."""
-        return self.waiting >= self._settings.queue
-
     def add(self, articles: Sequence[Article]) -> asyncio.Future[list[Placement]]:
         """Hands in articles.
 
@@ -170,7 +165,7 @@ class Writer:
 
     def _add(self, jobs: Sequence[_Job]) -> None:
         articles = [article for job in jobs for article in job.articles]
-        found = self._tried(lambda index: index.add_many(articles, batch=len(articles)))
+        found = self._tried(_adding(articles))
         if isinstance(found, Problem) and found.kind != "store" and len(jobs) > 1:
             for job in jobs:  # what is wrong with one is not for the others
                 job.result = self._tried(_adding(job.articles))

@@ -11,6 +11,8 @@ import unicodedata
 from itertools import groupby
 from pathlib import Path
 
+from dedup.text.tokens import APOSTROPHES
+
 # Scripts written without spaces between words (and Hangul, whose words carry their particles with them).
 UNSEGMENTED = (
     (0x0E00, 0x0EFF),  # Thai, Lao
@@ -43,8 +45,6 @@ IGNORED = (
     (0xFE00, 0xFE0F),  # variation selectors
     (0xE0100, 0xE01EF),  # variation selectors
 )
-
-APOSTROPHES = "'’ʼ＇"
 
 # Spellings that differ from outlet to outlet within one language. The Arabic and Persian ones are those of Lucene's
 # ArabicNormalizer and PersianNormalizer.

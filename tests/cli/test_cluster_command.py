@@ -121,6 +121,11 @@ def test_fields_and_settings_reach_the_library(dedup_command: Command, tmp_path:
     ("arguments", "says"),
     [
         ([], "name a file or a folder to read"),
+        (["-", "--against", "-"], "standard input is taken already, and cannot be the archive"),
+        (
+            ["FEED", "--engine", "spark", "--plot", "p.png", "--output", "o.parquet"],
+            "it does not go with --engine spark",
+        ),
         (["FEED", "--set", "granulartiy=1"], "there is no setting 'granulartiy'"),
         (["FEED", "--set", "granularity=2"], "granularity must lie between"),
         (["FEED", "--set", "granularity"], "'granularity' should read NAME=VALUE"),

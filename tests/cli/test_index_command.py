@@ -12,7 +12,9 @@ import pytest
 from run_dedup import process
 from typer.testing import CliRunner
 
+import dedup
 from dedup.cli import application
+from dedup.cli.index_options import settings_for
 
 COMMAND = [sys.executable, "-m", "dedup.cli", "index"]
 FERRY = "The ferry Halcyon burned off Larkhaven on Sunday; all 214 people on board were taken ashore by lifeboats."
@@ -95,3 +97,38 @@ def test_help(name: str | None) -> None:
     result = CliRunner().invoke(application(), command, prog_name="dedup", terminal_width=80)
     assert result.exit_code == 0
     assert [line for line in result.stdout.splitlines() if len(line) > 80] == []
+
+
+def test_dates_of_the_future_are_none_from_a_pipe_either(tmp_path: Path) -> None:
+    store, line = tmp_path / "s.db", json.dumps({"id": "a", "text": FERRY, "published": "2190-01-01"})
+    code, added, said = index("add", "-", store=store, text=line)
+    assert (code, len(added)) == (0, 1)
+    assert "in the future" in said
+    assert json.loads(process("index", "export", "--store", store).out)["published"] is None
+
+
+def test_a_line_too_long_for_an_article_is_skipped(tmp_path: Path) -> None:
+    lines = [json.dumps({"id": "a", "text": FERRY}), "x" * (1 << 24), json.dumps({"id": "b", "text": FERRY})]
+    code, added, said = index("add", "-", store=tmp_path / "s.db", text="\n".join(lines))
+    assert (code, [one["id"] for one in added]) == (0, ["a", "b"])
+    assert "stdin:2: a line of more than 16,777,216 characters" in said
+
+
+def test_rebuild_changes_the_settings_that_are_said_and_no_others(tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    assert (
+        index("add", "-", "--set", "granularity=.4", store=store, text=json.dumps({"id": "a", "text": FERRY}))[0] == 0
+    )
+    assert index("rebuild", "--set", "window=7", store=store)[0] == 0
+    with dedup.StoryIndex.open(store) as opened:
+        assert opened.settings == dedup.Settings(granularity=0.4, window=7)
+
+
+def test_how_many_threads_work_is_no_setting_that_a_store_could_have_been_made_with(tmp_path: Path) -> None:
+    """`dedup serve --threads 2` refused every store that was made with settings of its own."""
+    store = tmp_path / "s.db"
+    given = dedup.configure({"threads": "2", "dayfirst": True}, folder=tmp_path, environment={})
+    assert settings_for(store, given) == given.settings
+    store.touch()
+    assert settings_for(store, given) is None
+    assert settings_for(store, dedup.configure({"window": 7}, folder=tmp_path, environment={})) is not None

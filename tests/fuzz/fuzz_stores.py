@@ -72,24 +72,24 @@ def _operation(given: Given) -> Callable[[Store], None]:
         article, text = _article(given, number), (given.text(40) if given.chance(2) else None)
         text = text if text is None else text.encode("utf-8", "replace").decode()
         sketch = Sketch(given.taken(given.number(9)), given.taken(given.number(9)))
-        return lambda store: store.put_article(article, text, sketch)
+        return lambda store: store.put_articles([(article, text, sketch)])
     if kind == 3:
         return lambda store: store.delete_article(number)
     if kind == 4:
         moved = _article(given, number)
-        return lambda store: store.place_article(moved)
+        return lambda store: store.place_articles([(moved.number, moved.story, moved.copies, moved.stands)])
     if kind == 5:
         into = 1 + given.number(12) if given.chance(3) else None
         story = StoredStory(number, f"s{number}", into, given.number(4), _time(given), _time(given), given.number(5))
         story = replace(story, touched=float(story.touched), settled=given.chance(2))
-        return lambda store: store.put_story(story)
+        return lambda store: store.put_stories([story])
     if kind == 6:
         return lambda store: store.delete_story(number)
     if kind == 7:
         what = given.choice(_KINDS)
         text = given.text(9).encode("utf-8", "replace").decode()
         return lambda store: store.append(
-            Change(store.counts()["last_change"] + 1, what, f"a{number}", text, "", moment(2.5))
+            [Change(store.counts()["last_change"] + 1, what, f"a{number}", text, "", moment(2.5))]
         )
     if kind == 8:
         before = given.number(30)

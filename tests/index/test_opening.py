@@ -114,7 +114,7 @@ def test_a_file_cut_off(store: Path) -> None:
 
 def test_a_full_disk_loses_nothing(store: Path) -> None:
     with StoryIndex.open(store) as index:
-        writer = index._store._writer  # type: ignore[attr-defined] # of SQLite, which can pretend
+        writer = index._store._file.writer  # type: ignore[attr-defined] # of SQLite, which can pretend
         (pages,) = writer.execute("PRAGMA page_count").fetchone()
         writer.execute(f"PRAGMA max_page_count = {pages + 2}")
         more = [replace(article, id=f"m{place}") for place, article in enumerate(stream(3, 400))]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -71,11 +72,11 @@ def test_what_is_written_is_there_and_after_reopening_too(kept: Kept) -> None:
     store = kept.store
     with store.transaction():
         for number, name in enumerate(ODD, 1):
-            store.put_article(article(number, name), name, sketch(number))
-        store.put_story(story(1, len(ODD)))
+            store.put_articles([(article(number, name), name, sketch(number))])
+        store.put_stories([story(1, len(ODD))])
         store.put_facts({"a": "1", "b": "ü"})
         store.put_background(b"\0\1\2")
-        store.append(Change(1, "added", ODD[0], "s1", "", moment(12.25)))
+        store.append([Change(1, "added", ODD[0], "s1", "", moment(12.25))])
     for found in kept.before_and_after():
         for number, name in enumerate(ODD, 1):
             assert found.article(name) == article(number, name)
@@ -96,12 +97,12 @@ def test_what_is_written_is_there_and_after_reopening_too(kept: Kept) -> None:
 def test_a_transaction_is_whole_or_nothing(kept: Kept) -> None:
     store = kept.store
     with store.transaction():
-        store.put_article(article(1), "one", sketch(1))
-        store.put_story(story(1))
+        store.put_articles([(article(1), "one", sketch(1))])
+        store.put_stories([story(1)])
     with pytest.raises(KeyError), store.transaction():  # noqa: PT012 - what is inside is what is undone
-        store.put_article(article(2), "two", sketch(2))
+        store.put_articles([(article(2), "two", sketch(2))])
         store.delete_article(1)
-        store.put_story(replace(story(1), size=9))
+        store.put_stories([replace(story(1), size=9)])
         assert store.article("a2") == article(2), "it sees what it wrote itself"
         assert store.article("a1") is None
         raise KeyError
@@ -116,9 +117,9 @@ def test_numbers_are_never_given_again(kept: Kept) -> None:
     store = kept.store
     with store.transaction():
         for number in (1, 2):
-            store.put_article(article(number), None, sketch(number))
-            store.put_story(story(number))
-            store.append(Change(number, "added", "x", "s", "", moment(0)))
+            store.put_articles([(article(number), None, sketch(number))])
+            store.put_stories([story(number)])
+            store.append([Change(number, "added", "x", "s", "", moment(0))])
     with store.transaction():
         store.delete_article(2)
         store.delete_story(2)
@@ -134,8 +135,8 @@ def test_articles_in_their_orders(kept: Kept) -> None:
     times = [5.0, None, 3.0, 3.0, 9.0]
     with store.transaction():
         for number, seconds in enumerate(times, 1):
-            store.put_article(article(number, story=number % 2, seconds=seconds), None, sketch(number))
-        store.put_article(replace(article(6), content=article(2).content), None, sketch(6))
+            store.put_articles([(article(number, story=number % 2, seconds=seconds), None, sketch(number))])
+        store.put_articles([(replace(article(6), content=article(2).content), None, sketch(6))])
     assert [found.number for found in store.after(2, 2)] == [3, 4]
     assert [found.number for found in store.alike(article(2).content)] == [2, 6]
     assert [found.number for found in store.of_story(1)] == [1, 3, 5, 6]
@@ -146,12 +147,12 @@ def test_articles_in_their_orders(kept: Kept) -> None:
 def test_an_article_is_placed_replaced_and_removed(kept: Kept) -> None:
     store = kept.store
     with store.transaction():
-        store.put_article(article(1), "text", sketch(1))
-        store.put_article(article(2), "text", sketch(2))
+        store.put_articles([(article(1), "text", sketch(1))])
+        store.put_articles([(article(2), "text", sketch(2))])
     with store.transaction():
-        store.place_article(replace(article(1), story=7, copies=2, stands=False, facts="not this"))
-        store.put_article(replace(article(2), length=9), None, sketch(5))
-        store.place_article(article(44))
+        store.place_articles([(1, 7, 2, False)])
+        store.put_articles([(replace(article(2), length=9), None, sketch(5))])
+        store.place_articles([(44, 1, 44, True)])
     for found in kept.before_and_after():
         assert found.article("a1") == replace(article(1), story=7, copies=2, stands=False)
         assert found.article("a2") == replace(article(2), length=9)
@@ -170,7 +171,7 @@ def test_who_is_never_of_one_story_is_known_until_one_is_gone(kept: Kept) -> Non
     pairs = [(1, 4), (2, 3), (3, 7)]
     with kept.store.transaction():
         for number in (1, 2, 3, 4, 7):
-            kept.store.put_article(article(number), "", sketch(number))
+            kept.store.put_articles([(article(number), "", sketch(number))])
         kept.store.put_apart(pairs[::-1])
         kept.store.put_apart([(2, 3)])  # again
     for store in kept.before_and_after():
@@ -209,9 +210,11 @@ def test_stories_by_page_and_filter(kept: Kept) -> None:
     store = kept.store
     with store.transaction():
         for number, (size, touched) in enumerate([(1, 5.0), (4, 5.0), (2, 9.0), (3, 1.0)], 1):
-            store.put_story(story(number, size, touched))
-            store.put_article(article(number, story=number, source="Post" if number % 2 else ""), None, sketch(number))
-        store.put_story(replace(story(5, 7, 6.0), into=2))
+            store.put_stories([story(number, size, touched)])
+            store.put_articles(
+                [(article(number, story=number, source="Post" if number % 2 else ""), None, sketch(number))]
+            )
+        store.put_stories([replace(story(5, 7, 6.0), into=2)])
 
     def numbers(wanted: StoryFilter, most: int = 9) -> list[int]:
         return [found.number for found in store.stories(wanted, most)]
@@ -229,15 +232,15 @@ def test_stories_by_page_and_filter(kept: Kept) -> None:
 
 def test_two_stories_never_have_one_id(kept: Kept) -> None:
     with pytest.raises(StoreError), kept.store.transaction():  # noqa: PT012 - the first is undone too
-        kept.store.put_story(story(1))
-        kept.store.put_story(replace(story(2), id="s1"))
+        kept.store.put_stories([story(1)])
+        kept.store.put_stories([replace(story(2), id="s1")])
     assert kept.store.story("s1") is None
 
 
 def test_changes_from_a_cursor(kept: Kept) -> None:
     with kept.store.transaction():
         for cursor in range(1, 8):
-            kept.store.append(Change(cursor, "moved", "a", "s", "t", moment(cursor)))
+            kept.store.append([Change(cursor, "moved", "a", "s", "t", moment(cursor))])
     assert [change.cursor for change in kept.store.changes(3, 2)] == [4, 5]
     with kept.store.transaction():
         kept.store.trim(6)
@@ -257,11 +260,11 @@ def test_a_killed_writer_leaves_what_was_committed(tmp_path: Path) -> None:
     """A copy of the files of an open store, its log unfinished, is what a killed process leaves."""
     store = SqliteStore(tmp_path / "stories.db")
     with store.transaction():
-        store.put_article(article(1), "one", sketch(1))
+        store.put_articles([(article(1), "one", sketch(1))])
     left = tmp_path / "left"
     left.mkdir()
     with pytest.raises(RuntimeError), store.transaction():  # noqa: PT012 - copied before it is undone
-        store.put_article(article(2), "two", sketch(2))
+        store.put_articles([(article(2), "two", sketch(2))])
         for path in tmp_path.glob("stories.db*"):
             (left / path.name).write_bytes(path.read_bytes())
         raise RuntimeError
@@ -277,10 +280,56 @@ def test_everything_is_in_one_open_file_format(tmp_path: Path) -> None:
     """Any SQLite can read it: nothing of ours is needed to get the articles out."""
     store = SqliteStore(tmp_path / "stories.db")
     with store.transaction():
-        store.put_article(article(1), "one", sketch(1))
+        store.put_articles([(article(1), "one", sketch(1))])
     store.close()
     with sqlite3.connect(tmp_path / "stories.db") as connection:
         rows = connection.execute("SELECT id, text FROM article JOIN body USING (number)").fetchall()
         assert rows == [("a1", "one")]
         assert connection.execute("SELECT name FROM migration").fetchall() == [(name,) for name, _ in MIGRATIONS]
     connection.close()
+
+
+def test_what_is_read_of_one_moment_fits_together(kept: Kept) -> None:
+    """An article is not looked up in one moment and its story, which is gone by then, in the next."""
+    store = kept.store
+
+    def write(number: int) -> None:
+        with store.transaction():
+            store.put_articles([(article(number), None, sketch(number))])
+
+    def beside() -> None:
+        thread = threading.Thread(target=write, args=[2])
+        thread.start()
+        thread.join()
+
+    write(1)
+    with store.reading():
+        assert store.numbers() == [1]
+        beside()
+        with store.reading():
+            assert store.numbers() == [1]
+            assert store.counts()["articles"] == 1
+        assert store.article("a2") is None
+    assert store.numbers() == [1, 2]
+    with store.transaction(), store.reading():
+        store.put_articles([(article(3), None, sketch(3))])
+        assert store.numbers() == [1, 2, 3]
+
+
+def test_threads_that_have_ended_leave_no_connection_open(tmp_path: Path) -> None:
+    """A server with a thread for each request had a file open for each of them, until there were too many."""
+    folder = Path("/proc/self/fd")
+    if not folder.is_dir():
+        pytest.skip("this system does not tell which files are open")
+    store = SqliteStore(tmp_path / "stories.db")
+
+    def open_files() -> int:
+        return sum(1 for _ in folder.iterdir())
+
+    before = open_files()
+    for _ in range(40):
+        thread = threading.Thread(target=store.counts)
+        thread.start()
+        thread.join()
+    assert open_files() - before < 10
+    store.close()

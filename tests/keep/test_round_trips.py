@@ -391,3 +391,71 @@ def test_the_input_may_be_gone_when_it_is_written(spooled: Spooled, tmp_path: Pa
     out = io.BytesIO()
     write_stream(spool, LINES, range(len(articles)), added_for(articles), out)
     assert out.getvalue().startswith(b'{"text": "Fire.", "dedup_id"')
+
+
+def test_rows_that_could_not_be_read_are_kept_as_far_as_they_could(tmp_path: Path, spooled: Spooled) -> None:
+    """Bytes that are no UTF-8 spoil only their own value, when the rows are read once more too."""
+    text = pa.array(["Fire on the ferry.", "Rain."], pa.string())
+    note = pa.Array.from_buffers(
+        pa.string(), 2, [None, pa.array([0, 2, 3], pa.int32()).buffers()[1], pa.py_buffer(b"\xff\xfex")]
+    )
+    days = pa.array([10**12, 0], pa.timestamp("s"))  # a year that Python does not know
+    path = tmp_path / "a.parquet"
+    parquet.write_table(pa.table({"text": text, "note": note, "day": days}), path)
+    spool, articles, notices = spooled(path)
+    assert [article.text for article in articles] == ["Fire on the ferry.", "Rain."]
+    assert any("'day'" in notice.problem for notice in notices)
+    out = io.BytesIO()
+    write_stream(spool, LINES, range(2), added_for(articles), out)
+    first, second = map(json.loads, out.getvalue().decode("utf-8", "surrogateescape").splitlines())
+    assert (first["text"], first["day"], second["note"]) == ("Fire on the ferry.", None, "x")
+
+
+@pytest.mark.parametrize("name", ["a.parquet", "a.arrow"])
+@pytest.mark.parametrize("shape", [LINES, None])
+def test_of_a_damaged_file_what_was_read_is_kept(
+    tmp_path: Path, spooled: Spooled, name: str, shape: str | None
+) -> None:
+    """Rows that came before what is damaged: when they are read once more nothing behind them is."""
+    whole = [{"text": f"Fire on ferry {number}, {'and so on ' * 30}{number * 7919}"} for number in range(256)]
+    table, path = pa.Table.from_pylist(whole), tmp_path / name
+    if name == "a.parquet":
+        parquet.write_table(table, path, row_group_size=64, use_dictionary=False, compression="zstd")
+        place = parquet.read_metadata(path).row_group(2).column(0).data_page_offset
+    else:
+        with ipc.new_file(str(path), table.schema, options=ipc.IpcWriteOptions(compression="zstd")) as file:
+            file.write_table(table, max_chunksize=64)
+        place = path.stat().st_size * 6 // 10
+    data = bytearray(path.read_bytes())
+    data[place : place + 200] = bytes(200)
+    path.write_bytes(data)
+    spool, articles, notices = spooled(path)
+    assert 0 < len(articles) < 256
+    assert notices
+    out = io.BytesIO()
+    write_stream(spool, shape or path.suffix, range(len(articles)), added_for(articles), out)
+    path.write_bytes(out.getvalue())
+    assert out.getvalue()
+
+
+def test_what_is_written_for_one_file_is_not_written_over_that_of_another(tmp_path: Path, spooled: Spooled) -> None:
+    """Items of a feed are written as JSON lines, under a name that another file may have."""
+    pytest.importorskip("lxml")
+    folder = tmp_path / "in"
+    folder.mkdir()
+    items = "".join(f"<item><guid>{n}</guid><description>Feed {n} tells.</description></item>" for n in range(2))
+    (folder / "feed.xml").write_text(f"<rss><channel>{items}</channel></rss>")
+    (folder / "feed.xml.jsonl").write_text('{"id": "x", "text": "A line tells."}\n')
+    spool, articles, _ = spooled(folder)
+    write_folder(spool, range(3), added_for(articles), tmp_path / "out")
+    written = [line for file in sorted((tmp_path / "out").iterdir()) for line in file.read_text().splitlines()]
+    assert len(written) == 3
+
+
+def test_a_feed_whose_name_speaks_of_arrows_is_a_feed(tmp_path: Path, spooled: Spooled) -> None:
+    pytest.importorskip("lxml")
+    path = tmp_path / "news.arrow.xml"
+    path.write_text("<rss><channel><item><description>Feed tells.</description></item></channel></rss>")
+    spool, articles, _ = spooled(path)
+    assert [origin.form for origin in spool.origins] == ["values"]
+    assert len(articles) == 1

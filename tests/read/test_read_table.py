@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import csv
 import io
+import threading
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 from reading import BODY, read_all, read_quietly, write
 
 from dedup.article import Article, Notice
+from dedup.read.table import _long_cells
 
 
 def table(rows: list[list[str]], delimiter: str = ",") -> str:
@@ -170,3 +172,24 @@ def test_a_quotation_mark_that_is_never_closed_costs_no_row_of_a_large_file(tmp_
     assert [article.id for article in articles] == ["a", *map(str, range(20_000))]
     assert notice.problem == "a quotation mark is never closed"
     assert [article.where for article in articles[:3]] == [f"{path}:{line}" for line in (2, 3, 4)]
+
+
+def test_two_threads_that_read_leave_the_limit_of_cells_to_each_other() -> None:
+    """The limit is the process's: the one that ended first set it back for the other, and that one left it lifted."""
+    before, lifted, done = csv.field_size_limit(), threading.Event(), threading.Event()
+
+    def other() -> None:
+        with _long_cells():
+            lifted.set()
+            done.wait(10)
+
+    thread = threading.Thread(target=other)
+    with _long_cells():
+        thread.start()
+        lifted.wait(0.2)
+    assert lifted.wait(10)
+    seen = csv.field_size_limit()
+    done.set()
+    thread.join()
+    assert seen > before
+    assert csv.field_size_limit() == before

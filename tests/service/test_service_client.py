@@ -147,3 +147,24 @@ def test_it_asks_again_while_a_service_is_busy() -> None:
     ):
         client.stats()
     assert error.value.status == 503
+
+
+@pytest.mark.parametrize("status", [200, 302, 404, 422, 502])
+@pytest.mark.parametrize(
+    "content", [b"<html>", b'{"title": "Bad Gateway", "status": "x", "errors": {"path": ["wrong"]}}', b"[" * 100_000]
+)
+def test_who_is_no_service_of_dedup_is_told_apart_from_one(status: int, content: bytes) -> None:
+    """Of a proxy, say: its 404 is no article that is not there, and its problems are of other forms."""
+    if status == 200 and content.startswith(b"{"):
+        return  # JSON that was asked for, as far as can be told
+    transport = httpx.MockTransport(lambda _: httpx.Response(status, content=content))
+    with (
+        Client("http://service.example", patience=0.1, transport=transport) as client,
+        pytest.raises(ServiceError, match=rf"does not answer as 'dedup serve' does \({status}\)"),
+    ):
+        client.article("a")
+
+
+def test_an_address_that_is_none_is_refused() -> None:
+    with pytest.raises(InputError, match="no address of a service"):
+        Client("http://service.example:port")

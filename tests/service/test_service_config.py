@@ -124,3 +124,10 @@ def test_a_store_is_served_by_one_alone_and_an_address_too(tmp_path: Path) -> No
         code, said = refused("--store", str(tmp_path / "t.db"), "--port", port)
         assert code == 1
         assert f"127.0.0.1 port {port}" in said
+
+
+@pytest.mark.parametrize("line", ["head_time = 0x" + "f" * 400, "port = 0x" + "f" * 5000, "names = 0x" + "f" * 5000])
+def test_a_number_beyond_all_measure_is_told_as_any_other(tmp_path: Path, line: str) -> None:
+    (tmp_path / "dedup.toml").write_text(f"[serve]\n{line}\n", encoding="utf-8")
+    with pytest.raises(SettingsError, match=rf"dedup\.toml:2: {line.split(maxsplit=1)[0]} must be "):
+        configure_service(folder=tmp_path, environment={})

@@ -12,7 +12,7 @@ from itertools import chain, pairwise
 
 import pytest
 
-from dedup.text import build_alphabet, tokens
+from dedup.text import build_alphabet
 from dedup.text.alphabet import alphabet
 
 TABLE = files("dedup.text").joinpath("alphabet.tsv").read_text(encoding="ascii")
@@ -74,10 +74,6 @@ def test_folding_is_done_once() -> None:
             continue
         assert folding.get(folded, folded) == folded, hex(point)
         assert kinds[folded] == {"C": "L"}.get(kinds[point], kinds[point]), hex(point)
-
-
-def test_apostrophes_are_the_same_in_both_places() -> None:
-    assert tokens.APOSTROPHES == build_alphabet.APOSTROPHES
 
 
 def test_tokens_owe_nothing_to_the_tables_of_this_python() -> None:

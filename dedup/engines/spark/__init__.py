@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -61,7 +60,7 @@ def cluster(
         A row for each article: `id`, `story`, `copy_group` (null where it has no copy), `canonical` (true for the one
         to show of each story) and `score` (its mean score to the other texts of its story; null where it is alone).
         The first four are those of `dedup.cluster(…).to_records()`. The rows are read from the folder when they are
-        asked for, so a temporary one is left to whoever clears such folders.
+        asked for, so a temporary one stays as long as the session, and is removed with it, or at once after an error.
 
     Raises:
         InputError: the data frame has no column with a text or a title, or one twice.
@@ -124,19 +123,19 @@ def _job(
 ) -> Iterator[Job]:
     """A run over a data frame, in a session that is set up for it."""
     _import()
-    from dedup.engines.spark.checkpoints import Checkpoints
-    from dedup.engines.spark.job import Job, configured
+    from dedup.engines.spark.checkpoints import Checkpoints, jvm_of
+    from dedup.engines.spark.job import Job, configured, own_folder
 
     spark, settings = dataframe.sparkSession, settings or Settings()
-    if getattr(spark, "_jvm", None) is None:
-        raise EngineError("dedup.engines.spark needs a classic Spark session: Spark Connect gives no file system")
+    jvm_of(spark)
     given = folder is not None
-    if folder is None:
-        if not str(spark.sparkContext.master).startswith("local"):
-            raise EngineError("a session on several machines needs folder=: a folder that all of them reach")
-        folder = f"file://{tempfile.mkdtemp(prefix='dedup-spark-')}"
     parts = partitions or 4 * spark.sparkContext.defaultParallelism
-    with configured(spark, {**SESSION, "spark.sql.shuffle.partitions": str(parts)}):
+    with ExitStack() as stack:
+        if folder is None:
+            if not str(spark.sparkContext.master).startswith("local"):
+                raise EngineError("a session on several machines needs folder=: a folder that all of them reach")
+            folder = stack.enter_context(own_folder(spark.sparkContext))
+        stack.enter_context(configured(spark, {**SESSION, "spark.sql.shuffle.partitions": str(parts)}))
         run = {
             "settings": settings.fingerprint,
             "background": background.fingerprint if background else "",
@@ -225,8 +224,10 @@ def _fingerprint(dataframe: DataFrame) -> str:
     """Of the rows in whatever order: how many there are, and the sum of their hashes."""
     from pyspark.sql import functions as F
 
-    columns = [F.col("`" + name.replace("`", "``") + "`") for name in dataframe.columns]
-    hashed = F.xxhash64(*(F.to_json(F.struct(column)) for column in columns)).cast("decimal(38,0)")
+    from dedup.engines.spark.job import column
+
+    columns = [F.to_json(F.struct(column(name))) for name in dataframe.columns]
+    hashed = F.xxhash64(*columns).cast("decimal(38,0)")
     row = dataframe.agg(F.count("*"), F.sum(hashed)).first()
     told = f"{sorted(dataframe.dtypes)} {tuple(row) if row else ()}"
     return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()

@@ -11,7 +11,9 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dedup.engines.spark.checkpoints import told
+from dedup.engines.spark.job import column
 from dedup.errors import InputError
+from dedup.naming import MARK, named_as_before
 from dedup.record import find_fields
 
 if TYPE_CHECKING:
@@ -19,8 +21,6 @@ if TYPE_CHECKING:
 
     from dedup.engines.spark.job import Job
 
-MARK = "archive:"
-"""What stands before the ids of archived articles, as everywhere."""
 STORY = "story"
 
 
@@ -46,7 +46,7 @@ def together(new: DataFrame, archive: DataFrame, fields: Mapping[str, str]) -> t
             taken = new.where(F.startswith(new_own, F.lit(MARK))).select(new_own).first()
         if taken:
             raise InputError(f"{taken[0]!r} is an id as archived articles have: none may begin with {MARK!r}")
-        new = new.withColumn(new_name, F.col(_quoted(new_name)).cast("string"))
+        new = new.withColumn(new_name, column(new_name).cast("string"))
     marked = archive.withColumn(name, F.concat(F.lit(MARK), own))
     known = archive.select(F.concat(F.lit(MARK), own).alias("id"), _known(archive).cast("string").alias("was"))
     marked = marked.drop(STORY) if STORY in marked.columns else marked
@@ -140,20 +140,10 @@ def settled(claims: list[tuple[str, str, int]], stories: Mapping[str, tuple[int,
         claims: a story's own name, that of an archived one, and how many articles it has of that.
         stories: by their own names the keys by which stories are sorted; those without a claim too.
     """
-    named: dict[str, str] = {}
-    taken: set[str] = set()
-    for _, _, name, _, own in sorted((-held, own != was, was, stories[own], own) for own, was, held in claims):
-        if own not in named and name not in taken:
-            named[own] = name
-            taken.add(name)
-    for own in sorted(stories, key=stories.__getitem__):
-        if own not in named:
-            name = own
-            while name in taken:
-                name += "+"
-            taken.add(name)
-            named[own] = name
-    return named
+    own = sorted(stories, key=stories.__getitem__)
+    place = {name: number for number, name in enumerate(own)}
+    named = named_as_before(own, ((place[name], was, held) for name, was, held in claims))
+    return dict(zip(own, named, strict=True))
 
 
 def _late(start: float | None) -> float:
@@ -167,15 +157,11 @@ def _id(frame: DataFrame, fields: Mapping[str, str]) -> tuple[str, Column]:
     names = list(find_fields(frame.columns, fields)["id"])
     if not names:
         return "", F.lit(None).cast("string")
-    held = [F.col(_quoted(name)).cast("string") for name in names]
-    return names[0], F.coalesce(*(F.when(F.trim(column) != "", column) for column in held))
+    held = [column(name).cast("string") for name in names]
+    return names[0], F.coalesce(*(F.when(F.trim(one) != "", one) for one in held))
 
 
 def _known(archive: DataFrame) -> Column:
     from pyspark.sql import functions as F
 
     return F.col(STORY) if STORY in archive.columns else F.lit(None)
-
-
-def _quoted(name: str) -> str:
-    return "`" + name.replace("`", "``") + "`"

@@ -58,9 +58,7 @@ def last_of_best(job: Job, pairs: DataFrame, ends: DataFrame, most: int) -> Data
     several = told.where("scores is not null").select("n", "scores")
 
     def settle() -> DataFrame:
-        return several.repartition(job.parts, "n").mapInArrow(
-            partial(_settled, most=most), "n long, score int, wanted int"
-        )
+        return several.repartition(job.parts, "n").mapInArrow(partial(_settled, most=most), MARKS)
 
     marks = kept.step("best.marks", settle)
 

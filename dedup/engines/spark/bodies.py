@@ -35,6 +35,8 @@ def overwritten(job: Job, words: DataFrame) -> DataFrame:
         several = kept.step("bodies.titles", lambda: groups.where(F.size("titles") > 1))
 
         def foreign(rows: Any, coming: Any) -> Any:
+            import pyarrow as pa
+
             words = words_of(rows.take(places_in(numbers(rows["n"]), numbers(coming["n"]))))
             languages = steps_of(settings).detect(words)
             wrong = [
@@ -45,19 +47,12 @@ def overwritten(job: Job, words: DataFrame) -> DataFrame:
                 )
                 for place, titles in enumerate(coming["titles"].to_pylist())
             ]
-            return {"body": coming["body"].filter(pa_bools(wrong))}
+            return {"body": coming["body"].filter(pa.array(wrong, pa.bool_()))}
 
         bodies = at_home(texts, several, foreign, "body binary")
         return holders.where(F.octet_length("title") > 0).join(bodies, "body", "left_semi").select("n")
 
     return kept.step("overwritten", find)
-
-
-def pa_bools(values: list[bool]) -> Any:
-    """A column of them, of no rows too."""
-    import pyarrow as pa
-
-    return pa.array(values, pa.bool_())
 
 
 def _digests(words: HashedWords) -> tuple[NDArray[np.int64], list[bytes]]:

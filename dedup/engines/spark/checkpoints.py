@@ -18,6 +18,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from dedup.engines.spark.job import if_it_lives
 from dedup.errors import EngineError
 
 if TYPE_CHECKING:
@@ -53,6 +54,18 @@ def _reason(message: str) -> str:
     return (raised or caused or lines or ["Spark does not say why"])[-1 if raised or caused else 0]
 
 
+def jvm_of(spark: SparkSession) -> Any:
+    """Java's side of a session: the only way to Hadoop's file systems, and so to any that Spark knows.
+
+    Raises:
+        EngineError: it has none.
+    """
+    found: Any = getattr(spark, "_jvm", None)
+    if found is None:
+        raise EngineError("dedup.engines.spark needs a classic Spark session: Spark Connect gives no file system")
+    return found
+
+
 class Checkpoints:
     """The steps of one run in a folder that driver and executors reach.
 
@@ -69,9 +82,7 @@ class Checkpoints:
     def __init__(self, spark: SparkSession, folder: str, run: dict[str, Any], buckets: int = 1) -> None:
         self._spark, self._folder, self._buckets = spark, folder.rstrip("/"), buckets
         self._tables: list[str] = []
-        self._jvm: Any = spark._jvm  # the only way to Hadoop's file systems, and so to any that Spark knows
-        if self._jvm is None:
-            raise EngineError("dedup.engines.spark needs a classic Spark session: Spark Connect gives no file system")
+        self._jvm = jvm_of(spark)
         before = self._read(_RUN)
         if before is None:
             self._write(_RUN, run)
@@ -126,8 +137,9 @@ class Checkpoints:
 
     def forget(self) -> None:
         """Takes the tables out of the catalog; what is in the folder stays."""
-        while self._tables:
-            self._spark.sql(f"DROP TABLE IF EXISTS {self._tables.pop()}")
+        with if_it_lives():
+            while self._tables:
+                self._spark.sql(f"DROP TABLE IF EXISTS {self._tables.pop()}")
 
     def _table(self, name: str, schema: StructType, by: str, buckets: int) -> str:
         """The table of a step: an external one, under a name that only this folder has."""

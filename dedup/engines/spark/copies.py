@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 
 BANDS = "band int, part int, keys binary, holders binary"
 PAIRED = "part int, a binary, b binary"
-NEITHER, COPY, FORM, NEVER = range(4)
-"""What a pair of articles is: `NEVER` a form whenever the two were published, and so never one story."""
+COPY, FORM, NEVER = range(1, 4)
+"""What a pair of articles is, 0 for nothing of it: `NEVER` a form whenever the two were published, and so never one
+story."""
 DECIDED = (
     "a long, b long, kind int, shared long, size_a long, size_b long, jaccard double, containment double,"
     " overlap double"

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import PurePath
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dedup.engines.spark import cluster, cluster_against
-from dedup.errors import EngineError, InputError, MissingDependencyError
+from dedup.errors import InputError, MissingDependencyError
 from dedup.settings import Settings
 
 if TYPE_CHECKING:
@@ -145,8 +145,7 @@ def _format(path: str) -> str | None:
 
 
 def _exists(spark: SparkSession, path: str) -> bool:
-    jvm: Any = spark._jvm
-    if jvm is None:
-        raise EngineError("dedup.engines.spark needs a classic Spark session")
-    held = jvm.org.apache.hadoop.fs.Path(path)
+    from dedup.engines.spark.checkpoints import jvm_of
+
+    held = jvm_of(spark).org.apache.hadoop.fs.Path(path)
     return bool(held.getFileSystem(spark.sparkContext._jsc.hadoopConfiguration()).exists(held))

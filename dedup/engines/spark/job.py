@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import shutil
+import tempfile
+import weakref
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -13,7 +17,7 @@ from dedup.settings import Settings
 from dedup.steps import FastSteps
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import Column, SparkSession
 
     from dedup.engines.spark.checkpoints import Checkpoints
 
@@ -51,6 +55,13 @@ def steps_of(settings: Settings) -> FastSteps:
     return FastSteps(replace(settings, threads=1))
 
 
+def column(name: str) -> Column:
+    """A column by its name, whatever signs are in that."""
+    from pyspark.sql import functions as F
+
+    return F.col("`" + name.replace("`", "``") + "`")
+
+
 def broadcast(spark: SparkSession, value: Any) -> Any:
     """What every task is handed once for each executor: only what does not grow with the articles."""
     return spark.sparkContext.broadcast(value)
@@ -65,8 +76,40 @@ def configured(spark: SparkSession, values: dict[str, str]) -> Iterator[None]:
             spark.conf.set(name, value)
         yield
     finally:
-        for name, old in before.items():
-            if old is None:
-                spark.conf.unset(name)
-            else:
-                spark.conf.set(name, old)
+        with if_it_lives():
+            for name, old in before.items():
+                if old is None:
+                    spark.conf.unset(name)
+                else:
+                    spark.conf.set(name, old)
+
+
+@contextmanager
+def if_it_lives() -> Iterator[None]:
+    """What is put back in a session; of one that has died nothing is, and what it died of is not hidden."""
+    from py4j.protocol import Py4JError
+    from pyspark.errors import PySparkException
+
+    with suppress(PySparkException, Py4JError, OSError):
+        yield
+
+
+def _remove(folder: str, process: int) -> None:
+    if os.getpid() == process:  # and not one that was forked from it
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def own_folder(context: object) -> Iterator[str]:
+    """A temporary folder for the steps of a run, which is removed at once if that fails.
+
+    Else it stays, for what a run returns is read from it, until Spark's context, without which nothing can be read,
+    is gone or Python ends.
+    """
+    folder = tempfile.mkdtemp(prefix="dedup-spark-")
+    end = weakref.finalize(context, _remove, folder, os.getpid())
+    try:
+        yield f"file://{folder}"
+    except BaseException:
+        end()
+        raise

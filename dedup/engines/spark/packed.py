@@ -14,8 +14,6 @@ from numpy.typing import NDArray
 
 from dedup.vectorize.features import HashedWords
 
-WORDS = ("title", "hashes", "flags")
-"""The columns that hold an article's words: how many are its title's, their hashes, their flags."""
 BATCH = 4_096
 """Articles that are worked on at a time in a task."""
 
@@ -95,7 +93,7 @@ def rows_of(matrix: NDArray[Any]) -> Any:
 
 
 def words_of(table: Any) -> HashedWords:
-    """The words of the articles of a table."""
+    """The words of the articles of a table: how many are a title's, their hashes, their flags."""
     hashes, bounds = flat(table["hashes"], np.uint32)
     flags, _ = flat(table["flags"], np.uint8)
     offsets = np.zeros(2 * (len(bounds) - 1) + 1, np.int64)

@@ -18,7 +18,7 @@ import numpy as np
 from dedup.article import Article, Notice
 from dedup.collection import article_of, content_hash, date_told, is_blank, published_seconds
 from dedup.engines.spark.home import HOME_BITS, HOME_ROWS, PART_BITS, PLACE_BITS, at_home, places_in
-from dedup.engines.spark.job import Job, steps_of
+from dedup.engines.spark.job import Job, column, steps_of
 from dedup.engines.spark.packed import numbers, words_columns
 from dedup.errors import InputError
 from dedup.record import Dates, find_fields, is_missing
@@ -120,8 +120,6 @@ def read_articles(
 
 def _columns(frame: DataFrame, fields: Mapping[str, str]) -> list[Any]:
     """The columns that say something of an article; the others need not travel."""
-    from pyspark.sql import functions as F
-
     if len({name.lower() for name in frame.columns}) < len(frame.columns):
         raise InputError(f"the data frame has a column twice: {', '.join(frame.columns)}")
     found = find_fields(frame.columns, fields)
@@ -130,7 +128,7 @@ def _columns(frame: DataFrame, fields: Mapping[str, str]) -> list[Any]:
             f"no column holds a text or a title (there are: {', '.join(frame.columns)}): `fields` says which"
         )
     wanted = dict.fromkeys(name for names in found.values() for name in names)
-    return [F.col("`" + name.replace("`", "``") + "`") for name in wanted]
+    return [column(name) for name in wanted]
 
 
 def _read(batches: Iterable[Any], fields: Mapping[str, str], today: datetime, settings: Settings) -> Iterator[Any]:

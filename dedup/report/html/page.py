@@ -7,13 +7,15 @@ import hashlib
 from importlib.resources import files
 from typing import TYPE_CHECKING, TextIO
 
+from dedup.clustering import NO_TEXTS, copies_in
+from dedup.errors import InputError
 from dedup.report.summary import summarise
 from dedup.report.table import dates
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from dedup.clustering import Clustering, Story
+    from dedup.clustering import Clustering
 
 FIRST = 60
 """Stories that the page shows without its script."""
@@ -31,7 +33,7 @@ def environment() -> Environment:
         lstrip_blocks=True,
     )
     found.filters["days"] = lambda story: dates(story.start, story.end)
-    found.filters["copies"] = _copies
+    found.filters["copies"] = copies_in
     return found
 
 
@@ -51,11 +53,10 @@ def write_html(clustering: Clustering, out: TextIO, *, title: str = "Stories") -
         InputError: it was made without evidence, or without keeping the texts.
     """
     from dedup import __version__
-    from dedup.errors import InputError
     from dedup.report.html.payload import packed_index, packed_texts
 
     if not clustering.has_texts:
-        raise InputError("this clustering was made without keeping the texts: cluster with keep_texts=True")
+        raise InputError(NO_TEXTS)
     templates = environment()
     style, script = _source("page.css"), _source("shown.js") + _source("page.js")
     stream = templates.get_template("page.html").stream(
@@ -82,7 +83,3 @@ def _source(name: str) -> str:
 def _hash(text: str) -> str:
     """As a content security policy names what it allows."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")
-
-
-def _copies(story: Story) -> int:
-    return sum(len(group.articles) - 1 for group in story.copy_groups)

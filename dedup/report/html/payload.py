@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import math
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
@@ -13,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedup.portable import portable
-from dedup.provenance import SURE, Telling, likely_originals
+from dedup.provenance import SURE, likely_originals, tellings
+from dedup.report.json_text import finite
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -48,6 +48,7 @@ def packed_texts(articles: Sequence[Article]) -> Iterator[str]:
 
 def index(clustering: Clustering) -> dict[str, Any]:
     """See `packed_index`."""
+    from dedup.assemble import headline
     from dedup.collection import published_seconds
     from dedup.heaviest import heaviest_words
 
@@ -58,13 +59,13 @@ def index(clustering: Clustering) -> dict[str, Any]:
     return {
         "ids": [article.id for article in articles],
         "titles": [article.title for article in articles],
-        "heads": ["" if article.title else _head(article) for article in articles],
+        "heads": ["" if article.title else headline(article) for article in articles],
         "sources": [article.source for article in articles],
         "dates": [day.isoformat() if day else None for day, _ in dates],
         "datedBy": [name for _, name in dates],
-        "published": [_finite(published_seconds(article.published)) for article in articles],
-        "seconds": [_finite(published_seconds(day)) for day, _ in dates],
-        "settings": {name: _finite(value) for name, value in settings.method().items()},
+        "published": [finite(published_seconds(article.published)) for article in articles],
+        "seconds": [finite(published_seconds(day)) for day, _ in dates],
+        "settings": {name: finite(value) for name, value in settings.method().items()},
         "curves": _curves(),
         "tree": {
             "distinct": found.distinct.tolist(),
@@ -74,7 +75,7 @@ def index(clustering: Clustering) -> dict[str, Any]:
             "names": found.names,
             "left": found.left.tolist(),
             "right": found.right.tolist(),
-            "height": [None if math.isinf(height) else height for height in found.height.tolist()],
+            "height": [*map(finite, found.height.tolist())],
             "weights": found.weights.tolist(),
         },
         "pairs": {
@@ -96,17 +97,6 @@ def index(clustering: Clustering) -> dict[str, Any]:
     }
 
 
-def _head(article: Article) -> str:
-    """The beginning of the text of an article without a title, which stands in for it."""
-    from dedup.assemble import headline
-
-    return headline(article)
-
-
-def _finite(value: float | str) -> float | str | None:
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
 def _rounded(values: NDArray[np.float64]) -> Any:
     """To five digits, which is more than is shown."""
     return np.round(values, 5).tolist()
@@ -121,21 +111,14 @@ def _curves() -> dict[str, list[float]]:
 
 def _originals(clustering: Clustering) -> list[dict[str, Any]]:
     """Of each copy group its articles by place, the probability of each to be the original, and what speaks for it."""
-    from dedup.collection import published_seconds
-
     told = []
     for story in clustering.stories:
         for group in story.copy_groups:
-            places = [clustering.place(name) for name in group.articles]
-            held = [(clustering.articles[place], clustering.dated(place)[0]) for place in places]
-            tellings = [
-                Telling(article.text or article.title, article.source, published_seconds(day)) for article, day in held
-            ]
-            odds, reasons = likely_originals(tellings)
+            odds, reasons = likely_originals(tellings(clustering, group))
             best = max(range(len(odds)), key=odds.__getitem__)
             told.append(
                 {
-                    "articles": places,
+                    "articles": [clustering.place(name) for name in group.articles],
                     "odds": odds,
                     "original": best if odds[best] >= SURE else None,
                     "why": reasons[best],
