@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,6 +63,32 @@ def test_else_the_size_of_the_job_does(cache: Path, monkeypatch: pytest.MonkeyPa
     compiling.mark_compiled()
     assert form(WORTH_LOADING) == "kernels"
     assert form(WORTH_LOADING - 1) == "light"
+
+
+def test_two_threads_that_load_kernels_leave_numba_as_it_was(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    import numba
+
+    named, second = list[str](), threading.Event()
+
+    class Compiled:
+        def enable_caching(self) -> None:
+            named.append(numba.config.CACHE_DIR)
+            if len(named) == 1:
+                second.wait(0.2)  # the other comes in meanwhile, if nothing keeps it out
+            else:
+                second.set()
+                time.sleep(0.05)  # and is the last to go
+
+    monkeypatch.setattr(numba, "njit", lambda **_: lambda _: Compiled())
+    before = numba.config.CACHE_DIR
+    threads = [threading.Thread(target=compiling.kept, args=(len,)) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert before == numba.config.CACHE_DIR
+    assert {Path(one).is_relative_to(cache) for one in named} == {True}
+    assert len(named) == 2
 
 
 def test_without_a_compiler_there_are_no_kernels(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import os
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from functools import cache
@@ -25,6 +26,8 @@ Whole: TypeAlias = Any
 
 
 _COMPLETE = "complete"
+_NAMING = threading.Lock()
+"""Held while numba is told the folder, which it knows for the whole process: modules may be imported by two threads."""
 # Overflow wraps and nothing is reordered, so that results are the same on every machine; the GIL is released.
 _OPTIONS: dict[str, Any] = {"nogil": True, "boundscheck": False, "error_model": "numpy"}
 
@@ -53,12 +56,13 @@ def _kept(function: Kernel, options: dict[str, Any]) -> Kernel:
     compiled: Any = numba.njit(**options)(function)
     folder = cache_folder()
     if folder is not None:
-        before = numba.config.CACHE_DIR
-        numba.config.CACHE_DIR = str(folder)  # read by the next line alone
-        try:
-            compiled.enable_caching()
-        finally:
-            numba.config.CACHE_DIR = before
+        with _NAMING:
+            before = numba.config.CACHE_DIR
+            numba.config.CACHE_DIR = str(folder)  # read by the next line alone
+            try:
+                compiled.enable_caching()
+            finally:
+                numba.config.CACHE_DIR = before
     return compiled  # type: ignore[no-any-return]
 
 
