@@ -42,6 +42,13 @@ def test_a_pipe_is_answered_line_by_line(tmp_path: Path) -> None:
     assert (code, stats["articles"]) == (0, 3)
 
 
+def test_bare_command_shows_the_help() -> None:
+    ended = process("index")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("Usage: dedup index [OPTIONS] COMMAND")
+    assert "reconcile" in ended.out.partition("Commands:")[2]
+
+
 def test_all_its_commands(tmp_path: Path) -> None:
     store = tmp_path / "s.db"
     lines = [
