@@ -1,5 +1,6 @@
 """Prints the lowest versions that `pyproject.toml` allows, of what runs dedup with all extras: a test run on these
-holds the bounds to what works. `pip install $(python tests/lowest.py) && pip install --no-deps . && pytest`.
+holds the bounds to what works. `pip install $(python tests/lowest.py) hypothesis jsonschema polars pytest pytest-xdist &&
+pip install --no-deps . && pytest`, in an empty environment.
 """
 
 from __future__ import annotations
