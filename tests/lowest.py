@@ -2,7 +2,7 @@
 holds the bounds to what works. In an empty environment:
 
     pip install $(python tests/lowest.py) hypothesis jsonschema polars pytest pytest-xdist
-    pip install --no-deps . && pytest
+    pip install --no-deps . && python -m pytest
 """
 
 from __future__ import annotations
