@@ -374,5 +374,5 @@ class Clustering:
         try:
             import pandas as pd
         except ImportError as error:
-            raise MissingDependencyError("Clustering.to_pandas", "pandas") from error
+            raise MissingDependencyError("Clustering.to_pandas", "pandas", extra="pandas") from error
         return pd.DataFrame(self.to_records(), columns=list(COLUMNS))

@@ -75,10 +75,9 @@ class MissingDependencyError(DedupError, ImportError):
     Args:
         feature: what was asked for, as the user would call it.
         package: the package that is missing.
-        extra: the extra of this package that brings it, if one does.
+        extra: the extra of this package that brings it.
     """
 
-    def __init__(self, feature: str, package: str, *, extra: str = "") -> None:
+    def __init__(self, feature: str, package: str, *, extra: str) -> None:
         self.package = package
-        wanted = f"'story-dedup[{extra}]'" if extra else package
-        super().__init__(f"{feature} needs the package {package}: pip install {wanted}")
+        super().__init__(f"{feature} needs the package {package}: pip install 'story-dedup[{extra}]'")

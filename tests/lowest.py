@@ -1,5 +1,8 @@
 """Prints the lowest versions that `pyproject.toml` allows, of what runs dedup with all extras: a test run on these
-holds the bounds to what works. `pip install $(python tests/lowest.py) && pip install --no-deps . && pytest`.
+holds the bounds to what works. In an empty environment:
+
+    pip install $(python tests/lowest.py) hypothesis jsonschema polars pytest pytest-xdist
+    pip install --no-deps . && python -m pytest
 """
 
 from __future__ import annotations

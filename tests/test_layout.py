@@ -10,7 +10,9 @@ from pathlib import Path
 
 import pytest
 
-PACKAGE = Path(__file__).resolve().parents[1] / "dedup"
+import dedup
+
+PACKAGE = Path(str(dedup.__file__)).resolve().parent
 MODULES = sorted(PACKAGE.rglob("*.py"))
 
 ROOMS = {

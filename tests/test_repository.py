@@ -8,9 +8,12 @@ import subprocess
 import sys
 import tempfile
 import tomllib
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+
+import dedup
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -37,6 +40,14 @@ def tracked() -> list[Path]:
 
 def text_of(path: Path) -> str:
     return path.read_bytes().decode("utf-8", "replace")
+
+
+def test_the_package_tested_is_the_one_beside_the_tests_or_else_installed() -> None:
+    package = Path(str(dedup.__file__)).resolve().parent
+    if (ROOT / "dedup").exists():
+        assert package == ROOT / "dedup"
+    else:  # a copy that `tests/installed.py` made
+        assert package == Path(str(metadata.distribution("story-dedup").locate_file("dedup"))).resolve()
 
 
 def test_the_readme_has_its_two_commands() -> None:

@@ -36,8 +36,14 @@ Exit codes:
 
 def group() -> typer.Typer:
     """The command with its own commands."""
-    app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, no_args_is_help=True)
+    app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
+    app.callback(invoke_without_command=True)(_bare)
     for module in (index_writing, index_reading):
         for name, function in module.COMMANDS.items():
             app.command(name)(function)
     return app
+
+
+def _bare(context: typer.Context) -> None:
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())

@@ -13,7 +13,7 @@ from dedup.article import Notice
 from dedup.cli.index_options import PathsArgument, StoreOption, articles_of, moment, opened_to_read, write_lines
 from dedup.cli.messages import begin_logging, tell
 from dedup.cli.options import DayfirstOption, FieldOption, configured
-from dedup.cli.output import Format, write_result
+from dedup.cli.output import Format, check_output, choose_format, write_result
 
 LimitOption = Annotated[
     int | None, typer.Option("--limit", metavar="N", help="At most so many.", show_default=False, min=1)
@@ -109,13 +109,22 @@ def export(
         ),
     ] = None,
     style: Annotated[
-        Format, typer.Option("--format", help="How: the page shows all articles as 'reconcile' would group them.")
-    ] = Format.JSONL,
+        Format | None,
+        typer.Option(
+            "--format",
+            help="How. Without it: what the name of --output ends in, else jsonl. The page shows all articles as"
+            " 'reconcile' would group them.",
+            show_default=False,
+        ),
+    ] = None,
 ) -> None:
     """Write all articles and their stories as 'dedup cluster' does: a line per article, or another format."""
     begin_logging(0, as_json=False)
+    chosen = choose_format(style, output) if output else style or Format.JSONL
+    if output:
+        check_output(output, [str(store)])
     with opened_to_read(store) as index:
-        write_result(index.clustering() if style is Format.HTML else index.placements(), style, output)
+        write_result(index.clustering() if chosen is Format.HTML else index.placements(), chosen, output)
 
 
 COMMANDS = {

@@ -42,6 +42,13 @@ def test_a_pipe_is_answered_line_by_line(tmp_path: Path) -> None:
     assert (code, stats["articles"]) == (0, 3)
 
 
+def test_bare_command_shows_the_help() -> None:
+    ended = process("index")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.out.startswith("Usage: dedup index [OPTIONS] COMMAND")
+    assert "reconcile" in ended.out.partition("Commands:")[2]
+
+
 def test_all_its_commands(tmp_path: Path) -> None:
     store = tmp_path / "s.db"
     lines = [
@@ -72,8 +79,16 @@ def test_all_its_commands(tmp_path: Path) -> None:
     exported = index("export", store=store)[1]
     assert [line["id"] for line in exported] == ["a", "b"]
     page = store.with_suffix(".html")
-    assert index("export", "--format", "html", "--output", str(page), store=store)[0] == 0
+    assert index("export", "--output", str(page), store=store)[0] == 0  # the format is that of the name
     assert page.read_text(encoding="utf-8").startswith("<!doctype html>")
+    assert index("export", "--format", "csv", "--output", str(page), store=store)[0] == 0
+    assert page.read_text(encoding="utf-8").startswith("id,")
+    code, _, said = index("export", "--output", str(store), "--format", "jsonl", store=store)
+    assert (code, "is an input too, and would be overwritten" in said) == (2, True)
+    code, _, said = index("export", "--output", str(tmp_path / "nowhere" / "a.csv"), store=store)
+    assert (code, "there is no folder" in said) == (2, True)
+    code, _, said = index("export", "--output", str(tmp_path / "a.unknown"), store=store)
+    assert (code, "does not tell what to write" in said) == (2, True)
     assert index("vacuum", "--changes-before", "2", store=store)[1][0]["bytes"] > 0
     assert [line["cursor"] for line in index("changes", store=store)[1]] == [2]
     assert index("check", store=store)[:2] == (0, [])

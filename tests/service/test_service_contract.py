@@ -8,10 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
-import schemathesis
 from hypothesis import HealthCheck, given, settings
-from schemathesis import GenerationMode
-from schemathesis.config import SchemathesisConfig
 from serving import Served, serving
 
 from dedup.service.tokens import add_token
@@ -39,6 +36,9 @@ def contract(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Served,
 
 @pytest.fixture(scope="module")
 def document(contract: tuple[Served, str]) -> Any:
+    schemathesis = pytest.importorskip("schemathesis", reason="schemathesis is not installed")
+    from schemathesis.config import SchemathesisConfig
+
     served, secret = contract
     # That a cursor was given out, and that a day is in the calendar, is more than a schema can say.
     checks = {"positive_data_acceptance": {"enabled": False}}
@@ -47,6 +47,8 @@ def document(contract: tuple[Served, str]) -> Any:
 
 
 def test_every_operation_is_as_it_is_told(document: Any) -> None:
+    from schemathesis import GenerationMode
+
     count = 0
     for found in document.get_all_operations():
         operation = found.ok()

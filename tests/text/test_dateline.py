@@ -163,9 +163,9 @@ def test_no_text_takes_long(unit: str) -> None:
     """A text is cut to its head, and no head is slow: least of all one of gaps in which an "of" may stand anywhere."""
     gaps = f"1{' ' * 140}a{' ' * 150}2"
     for text in (unit * (1_000_000 // len(unit)), unit * 20 + gaps, gaps + unit * 1_000_000):
-        start = time.perf_counter()
+        start = time.process_time()  # what others do on the machine is no matter of its
         dateline(text)
-        assert time.perf_counter() - start < 1.0
+        assert time.process_time() - start < 1.0
 
 
 # The table of months
