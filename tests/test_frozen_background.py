@@ -89,10 +89,10 @@ def test_bytes_that_are_no_background_are_refused_whatever_is_wrong_with_them(le
     data, random = learned.to_bytes(), np.random.default_rng(5)
     damaged = [array.getvalue(), b"", data[:-40]]
     for _ in range(300):
-        one = bytearray(data)
-        for place in random.integers(0, len(one), 3).tolist():
-            one[place] ^= 0xFF
-        damaged.append(bytes(one))
+        turned = bytearray(data)
+        for place in random.integers(0, len(turned), 3).tolist():
+            turned[place] ^= 0xFF
+        damaged.append(bytes(turned))
     for one in damaged:
         with contextlib.suppress(InputError):  # what is damaged where nothing is read is as it was
             assert Background.from_bytes(one).articles >= 0
