@@ -15,7 +15,7 @@ import typer
 import dedup
 from dedup.article import Notice
 from dedup.cli.engine import Engine, check_engine, run_on_spark
-from dedup.cli.inputs import FilesFromOption, gather
+from dedup.cli.inputs import FilesFromOption, ended_by_nothing, gather
 from dedup.cli.keeping import Keeping
 from dedup.cli.messages import begin_logging, say, tell
 from dedup.cli.options import (
@@ -34,14 +34,14 @@ from dedup.cli.output import Format, check_output, check_plot, choose_format, wr
 from dedup.cli.progress import ProgressBar
 from dedup.clustering import Clustering
 from dedup.keep.choice import Keep
+from dedup.read.source import EMPTY
 from dedup.report import Summary, counted, plot_clustering, summarise
 
 if TYPE_CHECKING:
-    from dedup.archive import Arrivals
+    from dedup.archive import Archived, Arrivals
     from dedup.article import Article
     from dedup.sources import Configuration
 
-_NAMED = 10  # paths in a message
 
 SHORT_HELP = "Group articles into stories, and find the copies."
 HELP = """Groups articles into stories, and finds the copies inside them.
@@ -253,10 +253,7 @@ def _articles(
         yield article
     if not count:
         progress.stop()
-        tell(notices)
-        others = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
-        say("Error: there is no article to cluster in " + ", ".join(paths[:_NAMED]) + others)
-        raise typer.Exit(1)
+        raise ended_by_nothing(paths, notices, "article to cluster")
     if keeping:
         keeping.check()
 
@@ -275,10 +272,24 @@ def _clustered(
     if not against:
         clustering = dedup.cluster(articles, settings, progress=progress, keep_texts=keep_texts)
         return replace(clustering, notices=(*notices, *clustering.notices))
-    archive = dedup.read_archive(against, fields=given.fields, notices=notices, dayfirst=given.dayfirst)
+    archive = _archived(against, given, notices, progress)
     arrivals = dedup.cluster_against(articles, archive, settings, progress=progress, keep_texts=keep_texts)
     noticed = (*notices, *arrivals.clustering.notices)
     return replace(arrivals, clustering=replace(arrivals.clustering, notices=noticed))
+
+
+def _archived(
+    against: list[str], given: Configuration, notices: list[Notice], progress: ProgressBar
+) -> Iterator[Archived]:
+    """The archive. It may be empty; where there is none of it since none can be read, the command ends."""
+    before, there = len(notices), False
+    read = dedup.read_archive(against, fields=given.fields, notices=notices, dayfirst=given.dayfirst)
+    for one in read:
+        there = True
+        yield one
+    if not there and any(notice.problem != EMPTY for notice in notices[before:]):
+        progress.stop()
+        raise ended_by_nothing(against, notices, "archived article to compare with")
 
 
 def summary_line(found: Clustering | Arrivals, seconds: float) -> str:

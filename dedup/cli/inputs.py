@@ -10,8 +10,11 @@ from typing import Annotated
 
 import typer
 
-from dedup.cli.messages import say
+from dedup.article import Notice
+from dedup.cli.messages import say, tell
 from dedup.report import visible
+
+_NAMED = 10  # paths in a message
 
 FilesFromOption = Annotated[
     Path | None,
@@ -49,3 +52,11 @@ def gather(paths: Sequence[str] | None, files_from: Path | None) -> list[str]:
         say(f"Error: {files_from} names no file")
         raise typer.Exit(1)
     return typed + [f"./{name}" if name == "-" else name for name in named]
+
+
+def ended_by_nothing(paths: Sequence[str], notices: Sequence[Notice], what: str) -> typer.Exit:
+    """Says that paths hold nothing of `what` is asked for, and why; ends the command when it is raised."""
+    tell(notices)
+    others = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
+    say(f"Error: there is no {what} in " + ", ".join(paths[:_NAMED]) + others)
+    return typer.Exit(1)

@@ -25,7 +25,7 @@ from dedup.article import Article, Notice
 from dedup.errors import MissingDependencyError
 from dedup.read import columns, feed, jsonfile, jsonlines, mail, markdown, page, plain, table, warc
 from dedup.read.paths import Found, find_files, reason
-from dedup.read.source import Record, Source
+from dedup.read.source import EMPTY, Record, Source
 from dedup.record import Dates, find_fields, read_record
 from dedup.whole import ending
 
@@ -192,7 +192,7 @@ def _articles(
         if article is not None:
             yield article, item, found
     if empty:
-        note(Notice(found.shown, "there is no article in it", "skipped", skipped=True))
+        note(Notice(found.shown, EMPTY, "skipped", skipped=True))
 
 
 def _guarded(reader: Reader, source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:

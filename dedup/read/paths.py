@@ -11,6 +11,7 @@ from pathlib import Path
 
 from dedup.article import Notice
 from dedup.read.pattern import Fit, Pattern
+from dedup.read.source import EMPTY
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +232,7 @@ class _Walk:
             yield Notice(where, f"{count} {what} dedup does not read ({kinds})", "ignored", skipped=True)
         if count := counts["empty"]:
             if count == 1:
-                yield Notice(self._empty[0], "there is no article in it", "skipped", skipped=True)
+                yield Notice(self._empty[0], EMPTY, "skipped", skipped=True)
             else:
                 yield Notice(
                     where, f"{count:,} files are empty, the first is {self._empty[0]}", "skipped", skipped=True

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 LARGEST_RECORD = 1 << 24
 """Characters, or bytes, of what is one article: 16 million, five times as many as the longest novels have."""
 
+EMPTY = "there is no article in it"
+"""The problem of a file or folder with nothing wrong in it but that."""
 LINE_TOO_LONG = f"a line of more than {LARGEST_RECORD:,} characters, too many for an article"
 
 LARGEST_DOCUMENT = 1 << 28

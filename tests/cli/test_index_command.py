@@ -122,6 +122,16 @@ def test_dates_of_the_future_are_none_from_a_pipe_either(tmp_path: Path) -> None
     assert json.loads(process("index", "export", "--store", store).out)["published"] is None
 
 
+def test_files_that_hold_nothing_that_can_be_read(tmp_path: Path) -> None:
+    store, empty = tmp_path / "s.db", tmp_path / "quiet.jsonl"
+    empty.touch()
+    assert process("index", "add", empty, "--store", store).code == 0, "a day without news"
+    ended = process("index", "add", tmp_path / "none.jsonl", "--store", store)
+    assert (ended.code, ended.out) == (1, "")
+    assert "there is no such file or folder" in ended.err
+    assert "Error: there is no article in" in ended.err
+
+
 def test_a_line_too_long_for_an_article_is_skipped(tmp_path: Path) -> None:
     lines = [json.dumps({"id": "a", "text": FERRY}), "x" * (1 << 24), json.dumps({"id": "b", "text": FERRY})]
     code, added, said = index("add", "-", store=tmp_path / "s.db", text="\n".join(lines))

@@ -105,10 +105,17 @@ def test_against_an_earlier_result(tmp_path: Path) -> None:
     assert json.loads(kept.out)["dedup_status"] == "new"
 
 
-def test_an_archive_that_is_not_there(folder: Path) -> None:
-    ended = process("cluster", folder, "--against", folder / "none.jsonl", "--strict")
+def test_an_archive_that_is_not_there(folder: Path, tmp_path: Path) -> None:
+    """Everything would be new; where a part of it is there, or it is empty as on a first day, that is told."""
+    ended = process("cluster", folder, "--against", folder / "none.jsonl")
     assert "none.jsonl: there is no such file or folder" in ended.err
-    assert ended.code == 1
+    assert "Error: there is no archived article to compare with in" in ended.err
+    assert (ended.code, ended.out) == (1, "")
+    (tmp_path / "empty.jsonl").touch()
+    assert process("cluster", folder, "--against", tmp_path / "empty.jsonl").code == 0
+    both = ("--against", folder / "none.jsonl", "--against", folder)
+    assert process("cluster", folder, *both).code == 0
+    assert process("cluster", folder, *both, "--strict").code == 1
 
 
 def test_an_archive_that_grows_day_by_day(folder: Path, tmp_path: Path) -> None:
