@@ -285,7 +285,7 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
         vectors = counted.steps.tfidf(counted.features, counted.languages, self.frequencies_)
         matrix = vectors.matrix[counted.rows]
         # Much of scikit-learn refuses sparse arrays that count in 64 bits.
-        index = sp.get_index_dtype(maxval=max(matrix.nnz, FEATURES))
+        index = np.int32 if max(matrix.nnz, FEATURES) <= np.iinfo(np.int32).max else np.int64
         places = vectors.terms[matrix.indices].astype(index), matrix.indptr.astype(index)
         return sp.csr_array((matrix.data, *places), shape=(matrix.shape[0], FEATURES))
 
