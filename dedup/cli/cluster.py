@@ -15,7 +15,7 @@ import typer
 import dedup
 from dedup.article import Notice
 from dedup.cli.engine import Engine, check_engine, run_on_spark
-from dedup.cli.inputs import FilesFromOption, ended_by_nothing, gather
+from dedup.cli.inputs import FilesFromOption, ended_by_nothing, gather, unless_unreadable
 from dedup.cli.keeping import Keeping
 from dedup.cli.messages import begin_logging, say, tell
 from dedup.cli.options import (
@@ -34,11 +34,10 @@ from dedup.cli.output import Format, check_output, check_plot, choose_format, wr
 from dedup.cli.progress import ProgressBar
 from dedup.clustering import Clustering
 from dedup.keep.choice import Keep
-from dedup.read.source import EMPTY
 from dedup.report import Summary, counted, plot_clustering, summarise
 
 if TYPE_CHECKING:
-    from dedup.archive import Archived, Arrivals
+    from dedup.archive import Arrivals
     from dedup.article import Article
     from dedup.sources import Configuration
 
@@ -272,24 +271,11 @@ def _clustered(
     if not against:
         clustering = dedup.cluster(articles, settings, progress=progress, keep_texts=keep_texts)
         return replace(clustering, notices=(*notices, *clustering.notices))
-    archive = _archived(against, given, notices, progress)
+    read = dedup.read_archive(against, fields=given.fields, notices=notices, dayfirst=given.dayfirst)
+    archive = unless_unreadable(read, against, notices, "archived article to compare with", progress)
     arrivals = dedup.cluster_against(articles, archive, settings, progress=progress, keep_texts=keep_texts)
     noticed = (*notices, *arrivals.clustering.notices)
     return replace(arrivals, clustering=replace(arrivals.clustering, notices=noticed))
-
-
-def _archived(
-    against: list[str], given: Configuration, notices: list[Notice], progress: ProgressBar
-) -> Iterator[Archived]:
-    """The archive. It may be empty; where there is none of it since none can be read, the command ends."""
-    before, there = len(notices), False
-    read = dedup.read_archive(against, fields=given.fields, notices=notices, dayfirst=given.dayfirst)
-    for one in read:
-        there = True
-        yield one
-    if not there and any(notice.problem != EMPTY for notice in notices[before:]):
-        progress.stop()
-        raise ended_by_nothing(against, notices, "archived article to compare with")
 
 
 def summary_line(found: Clustering | Arrivals, seconds: float) -> str:

@@ -14,11 +14,11 @@ import typer
 
 import dedup
 from dedup.article import Article, Notice
-from dedup.cli.inputs import ended_by_nothing
+from dedup.cli.inputs import unless_unreadable
 from dedup.cli.messages import tell
 from dedup.cli.output import standard_output
 from dedup.cli.progress import ProgressBar
-from dedup.read.source import EMPTY, LINE_TOO_LONG, lines
+from dedup.read.source import LINE_TOO_LONG, lines
 from dedup.report import json_text, visible
 
 if TYPE_CHECKING:
@@ -96,12 +96,8 @@ def articles_of(paths: Sequence[str], given: Configuration, notices: list[Notice
     What is wrong with a line is told at once, for there may be no end to them.
     """
     if "-" not in paths:
-        there = False
-        for read in dedup.read_articles(list(paths), fields=given.fields, notices=notices, dayfirst=given.dayfirst):
-            there = True
-            yield read
-        if not there and any(notice.problem != EMPTY for notice in notices):
-            raise ended_by_nothing(paths, notices, "article")
+        read = dedup.read_articles(list(paths), fields=given.fields, notices=notices, dayfirst=given.dayfirst)
+        yield from unless_unreadable(read, paths, notices, "article")
         return
     if list(paths) != ["-"]:
         raise typer.BadParameter("standard input comes line by line: name it alone", param_hint="PATH")

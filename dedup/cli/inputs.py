@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 
 from dedup.article import Notice
 from dedup.cli.messages import say, tell
+from dedup.cli.progress import ProgressBar
+from dedup.read.source import EMPTY
 from dedup.report import visible
 
+Read = TypeVar("Read")
 _NAMED = 10  # paths in a message
 
 FilesFromOption = Annotated[
@@ -52,6 +55,20 @@ def gather(paths: Sequence[str] | None, files_from: Path | None) -> list[str]:
         say(f"Error: {files_from} names no file")
         raise typer.Exit(1)
     return typed + [f"./{name}" if name == "-" else name for name in named]
+
+
+def unless_unreadable(
+    read: Iterator[Read], paths: Sequence[str], notices: list[Notice], what: str, progress: ProgressBar | None = None
+) -> Iterator[Read]:
+    """What is read of paths. They may be empty; where there is nothing since none can be read, the command ends."""
+    before, there = len(notices), False
+    for one in read:
+        there = True
+        yield one
+    if not there and any(notice.problem != EMPTY for notice in notices[before:]):
+        if progress:
+            progress.stop()
+        raise ended_by_nothing(paths, notices, what)
 
 
 def ended_by_nothing(paths: Sequence[str], notices: Sequence[Notice], what: str) -> typer.Exit:
