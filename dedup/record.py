@@ -14,6 +14,8 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
+import numpy as np
+
 from dedup.article import Article, Notice
 from dedup.dates import Reading, read_date
 from dedup.errors import InputError
@@ -337,7 +339,7 @@ def is_missing(value: Any) -> bool:
     if type(value).__name__ in {"NAType", "NaTType"}:  # pandas', without importing it
         return True
     unequal = value != value  # noqa: PLR0124 - only NaN, in whatever library, is unequal to itself
-    return unequal is True or (type(unequal).__name__ == "bool" and bool(unequal))
+    return isinstance(unequal, bool | np.bool_) and bool(unequal)
 
 
 def _text(value: Any) -> str | None:
