@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import math
+import random
 import time
 from datetime import UTC, datetime
+from itertools import pairwise
 
 import pytest
 from made_copies import made_copies
 
 import dedup
-from dedup.provenance import SURE, Telling, likely_originals, timeline, trace
+from dedup.likeness import Passage
+from dedup.provenance import SURE, Telling, _in_order, likely_originals, timeline, trace
 
 WIRE = (
     "PORT ELLERY (MNA) - Fire broke out on the ferry Halcyon Star off Corran on Saturday, the coast guard said. "
@@ -117,3 +120,40 @@ def test_a_group_of_very_many_outlets_takes_no_time_for_each_pair_of_them() -> N
     odds, _ = likely_originals(versions)
     assert time.process_time() - began < 10
     assert max(range(450), key=odds.__getitem__) == 9
+
+
+def a_passage(rng: random.Random, reach: int) -> Passage:
+    a, b = rng.randrange(reach), rng.randrange(reach)
+    a_end, b_end = a + rng.randrange(1, 9), b + rng.randrange(1, 9)
+    return Passage(a, a_end, b, b_end, rng.randrange(1, 12) / 2, True, ())
+
+
+def follows(after: Passage, before: Passage) -> bool:
+    return before.a_end <= after.a_start and before.b_end <= after.b_start
+
+
+def most_words(passages: list[Passage]) -> float:
+    """Of a chain: every pair of passages is looked at."""
+    best: list[float] = []
+    for passage in passages:
+        fit = (words for words, known in zip(best, passages, strict=False) if follows(passage, known))
+        best.append(passage.words + max(fit, default=0.0))
+    return max(best, default=0.0)
+
+
+@pytest.mark.parametrize("reach", [2, 12, 60])
+def test_passages_in_order_are_the_chain_with_the_most_words(reach: int) -> None:
+    for seed in range(300):
+        rng = random.Random(seed)  # noqa: S311 - no secrets
+        passages = [a_passage(rng, reach) for _ in range(rng.randrange(30))]
+        passages.sort(key=lambda found: (found.a_start, found.b_start))
+        chain = _in_order(passages)
+        assert all(follows(after, before) for before, after in pairwise(chain)), f"seed {seed}"
+        assert sum(passage.words for passage in chain) == most_words(passages), f"seed {seed}"
+
+
+def test_many_passages_take_no_time_for_each_pair_of_them() -> None:
+    passages = [Passage(10 * place, 10 * place + 9, 10 * place, 10 * place + 9, 8, True, ()) for place in range(30_000)]
+    began = time.process_time()
+    assert len(_in_order(passages)) == 30_000
+    assert time.process_time() - began < 5
