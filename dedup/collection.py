@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import hashlib
 import math
-import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -23,13 +22,13 @@ from numpy.typing import NDArray
 from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.group.canonical import Seniority
-from dedup.record import LONGEST_TITLE, Dates, is_encodable, is_missing, read_record, too_long
+from dedup.holdable import made_holdable
+from dedup.record import LONGEST_TITLE, Dates, is_missing, read_record, too_long
 from dedup.text.dateline import dateline
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_UNWRITABLE = re.compile("[\0\ud800-\udfff]")
 _KEPT_EMPTY = "kept as an empty article"
 _ROWS = 1024
 """Rows of a data frame that are turned into mappings at once."""
@@ -323,20 +322,16 @@ def article_of(
 
 
 def _clean(article: Article, where: str, notices: list[Notice]) -> Article:
-    """The article without null bytes and lone surrogates, which no text can hold, and its title within bounds.
+    """The article without what no text can hold, and its title within bounds.
 
     A notice tells of each change, and where it has no words.
     """
     changes: dict[str, Any] = {}
     for name in ("id", "title", "text", "source", "url", "lang", "path", "where"):
-        value = getattr(article, name)
-        if "\0" not in value and is_encodable(value):
-            continue
-        cleaned, count = _UNWRITABLE.subn("\ufffd", value)
-        if count:
-            changes[name] = cleaned
-            what = "null byte or lone surrogate" if count == 1 else "null bytes or lone surrogates"
-            notices.append(Notice(where, f"its {name} has {count} {what}", "replaced by U+FFFD", skipped=False))
+        value, found = made_holdable(getattr(article, name))
+        for what in found:
+            changes[name] = value
+            notices.append(Notice(where, f"its {name} has {what}", "replaced by U+FFFD", skipped=False))
     if len(article.title) > LONGEST_TITLE and article.text.strip():
         changes["title"] = changes.get("title", article.title)[:LONGEST_TITLE].rstrip()
         notices.append(Notice(where, *too_long(article.title), skipped=False))

@@ -6,7 +6,6 @@ A field is recognised by its usual names. The case of a name does not matter, no
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -19,6 +18,7 @@ import numpy as np
 from dedup.article import Article, Notice
 from dedup.dates import Reading, read_date
 from dedup.errors import InputError
+from dedup.holdable import made_holdable
 from dedup.quote import listed, quoted
 
 USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
@@ -275,18 +275,10 @@ class _Reading:
         return None
 
     def whole(self, field: str, value: str) -> str:
-        """The value without what no text can hold, U+FFFD in its place; a notice that counts it."""
-        if value.isascii() and "\0" not in value:
-            return value
-        nulls, surrogates = value.count("\0"), 0
-        if nulls:
-            value = value.replace("\0", "\ufffd")
-        if not is_encodable(value):
-            value, surrogates = re.subn("[\ud800-\udfff]", "\ufffd", value)
-        for count, what in ((nulls, "null byte"), (surrogates, "lone surrogate or undecodable byte")):
-            if count:
-                many = what.replace("surrogate", "surrogates").replace("byte", "bytes") if count > 1 else what
-                self._notice(f"its {field} has {count} {many}", "replaced by U+FFFD")
+        """The value without what no text can hold; a notice that counts it."""
+        value, found = made_holdable(value)
+        for what in found:
+            self._notice(f"its {field} has {what}", "replaced by U+FFFD")
         return value
 
     def cut(self, title: str) -> str:
@@ -321,15 +313,6 @@ class _Reading:
 def too_long(title: str) -> tuple[str, str]:
     """What is told of a title beyond `LONGEST_TITLE`, and what was done."""
     return f"its title has {len(title):,} characters", f"cut to {LONGEST_TITLE:,}"
-
-
-def is_encodable(value: str) -> bool:
-    """Whether a string is text: without lone surrogates. To encode it is the quickest way to find out."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def is_missing(value: Any) -> bool:

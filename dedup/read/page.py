@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
+from dedup.holdable import made_holdable
 from dedup.read.markup import parse_page
 from dedup.read.source import Record, Source, named
 
@@ -32,8 +33,6 @@ _LONGEST_ADDRESS = 4096
 _LONGEST_OUTLET = 40
 """Characters of an outlet's name."""
 
-_UNHOLDABLE = re.compile("[\0\ud800-\udfff]")
-
 
 def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
     values = page(source)
@@ -56,12 +55,10 @@ def page(source: Source, *, url: str = "", charset: str = "") -> dict[str, Any]:
         OSError: it cannot be opened.
         MissingDependencyError: trafilatura is not there.
     """
-    markup, count = _UNHOLDABLE.subn("\ufffd", source.whole_text(declared=True, charset=charset))
+    markup, unholdable = made_holdable(source.whole_text(declared=True, charset=charset))
     if not markup.strip():
         return {}
-    if count:
-        what = "null bytes or undecodable bytes" if count > 1 else "null byte or undecodable byte"
-        source.notices.append(Notice(source.where, f"it has {count:,} {what}", "replaced by U+FFFD", False))
+    source.notices += [Notice(source.where, f"it has {what}", "replaced by U+FFFD", False) for what in unholdable]
     if (count := markup.count("<")) > _MOST_TAGS:
         source.tell(f"it has {count:,} tags, too many for the page of an article")
         return {}
