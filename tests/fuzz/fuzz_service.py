@@ -156,7 +156,7 @@ def one(data: bytes) -> None:
     pieces_told = f"{pieces!r}: {seen!r}"
     if seen:
         assert _STATUS.match(seen), pieces_told
-        _check(seen, pieces_told, bare=pieces[0].lstrip().startswith(b"HEAD"))
+        _check(seen, pieces_told, bare=b"".join(pieces).lstrip().startswith(b"HEAD"))
     assert not service.errors, (service.errors, pieces)
     alive = service.sent([_ASKED % b"/healthz"])
     assert alive.startswith(b"HTTP/1.1 200 "), (alive, pieces)
