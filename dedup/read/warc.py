@@ -11,31 +11,35 @@ from dedup.article import Notice
 from dedup.errors import MissingDependencyError
 from dedup.read.page import page
 from dedup.read.plain import split_title
-from dedup.read.source import LARGEST_RECORD, Record, Source, named
+from dedup.read.source import Record, Source, named
 
 _PAGES = ("text/html", "application/xhtml+xml")
 
 
 def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
     try:
-        from warcio.archiveiterator import ArchiveIterator
         from warcio.exceptions import ArchiveLoadFailed
+
+        from dedup.read.crawled import Records
     except ImportError:
         raise MissingDependencyError("reading WARC", "warcio", extra="warc") from None
     passed_over: Counter[str] = Counter()
     number = 0
     with source.binary() as stream:
-        records = ArchiveIterator(stream)
+        records = Records(stream)
         while True:
             try:
-                record = next(records)
-            except StopIteration:
-                break
+                record = next(records, None)
             except Exception as error:  # ArchiveLoadFailed, and on headers that are none whatever comes of them
                 told = "" if isinstance(error, ArchiveLoadFailed) else f"{type(error).__name__}: "
                 problem = f"it is broken behind record {number:,} ({told}{' '.join(str(error).split())[:200]})"
                 action = "what was read up to there is kept" if number else "skipped"
                 yield Notice(source.where, problem, action, skipped=True)
+                break
+            if records.overrun:
+                problem = "it is longer than its header says"
+                yield Notice(f"{source.where}:{number}", problem, "what comes behind is skipped", skipped=True)
+            if record is None:
                 break
             number += 1
             yield from _record(record, number, source.where, fields, passed_over)
@@ -48,6 +52,8 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
 def _record(
     record: Any, number: int, where: str, fields: Mapping[str, str], passed_over: Counter[str]
 ) -> Iterator[Record | Notice]:
+    from dedup.read.crawled import body
+
     if record.rec_type not in {"response", "resource", "conversion"}:
         return  # requests and what describes the crawl itself
     headers = record.http_headers if record.rec_type == "response" else record.rec_headers
@@ -61,11 +67,12 @@ def _record(
         return
     place = f"{where}:{number}"
     try:
-        content = record.content_stream().read(LARGEST_RECORD + 1)
-    except Exception as error:  # damaged chunks and packings raise what their libraries happen to raise
-        yield Notice(
-            place, f"its content cannot be unpacked ({type(error).__name__}: {error})", "skipped", skipped=True
-        )
+        content, problems = body(record)
+    except Exception as error:  # damaged chunks raise what warcio happens to raise
+        content, problems = b"", [f"its content cannot be read ({type(error).__name__}: {error})"]
+    action = "what can be read is kept" if content else "skipped"
+    yield from (Notice(place, problem, action, skipped=not content) for problem in problems)
+    if not content:
         return
     url = record.rec_headers.get_header("WARC-Target-URI") or ""
     inner = Source.of_bytes(content, place)

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gzip
 import io
+import random
+import re
 import sys
+import zlib
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -74,6 +77,108 @@ def test_packed_and_chunked_contents(tmp_path: Path) -> None:
     pages = [("200 OK", headers, chunked), ("200 OK", headers, b"5\r\nno gz\r\n"), page()]
     articles, _ = read_all(archive(tmp_path / "a.warc.gz", pages))
     assert [article.url[-1] for article in articles if article.text.count(BODY) == 5] == ["0", "2"]
+
+
+def packed_by(encoding: str, content: bytes) -> bytes:
+    if encoding == "deflate":
+        return zlib.compress(content)
+    if encoding == "deflate without a frame":
+        packer = zlib.compressobj(wbits=-zlib.MAX_WBITS)
+        return packer.compress(content) + packer.flush()
+    if encoding == "br":
+        return bytes(pytest.importorskip("brotli").compress(content))
+    if encoding == "zstd":
+        return bytes(pytest.importorskip("zstandard").compress(content))
+    return gzip.compress(content)
+
+
+HEADERS = "Content-Type: text/html\nContent-Encoding: "
+PACKINGS = ["gzip", "x-gzip", "deflate", "deflate without a frame", "br", "zstd"]
+
+
+@pytest.mark.parametrize("encoding", PACKINGS)
+def test_every_packing_of_the_web(tmp_path: Path, encoding: str) -> None:
+    headers = f"Content-Type: text/html\nContent-Encoding: {encoding.partition(' ')[0]}"
+    whole = packed_by(encoding, PAGE.encode())
+    pages = [("200 OK", headers, whole), ("200 OK", headers, PAGE.encode())]  # the second is not packed at all
+    articles = read_quietly(archive(tmp_path / "a.warc", pages))
+    assert [article.text.count(BODY) for article in articles] == [5, 5]
+
+
+@pytest.mark.parametrize("encoding", PACKINGS)
+def test_a_body_that_cannot_be_unpacked_to_its_end_is_told(
+    tmp_path: Path, encoding: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Of random letters, so that there are several blocks. warcio gives what it has, and prints of it at most."""
+    letters = " ".join(random.Random(3).choices("abcdefghijklmnopqrstuvwxyz", k=200_000))  # noqa: S311
+    content = packed_by(encoding, f"{HEAD}<body><p>{BODY}</p>{f'<p>{BODY}</p>' * 5}<p>{letters}</p></body>".encode())
+    headers = f"Content-Type: text/html\nContent-Encoding: {encoding.partition(' ')[0]}"
+    pages = [("200 OK", headers, content[:-900]), page()]
+    articles, notices = read_all(archive(tmp_path / "a.warc", pages))
+    assert articles[-1].text.count(BODY) == 5
+    (notice,) = notices
+    assert notice.where.endswith("a.warc:2")
+    assert notice.problem.startswith("its content cannot be unpacked to its end (")
+    assert notice.skipped == (len(articles) == 1)
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_packed_body_is_no_bomb(tmp_path: Path) -> None:
+    content = gzip.compress(b"<p>" + b"a" * (1 << 27))
+    headers = HEADERS + "gzip"
+    (article,), (notice,) = read_all(archive(tmp_path / "a.warc", [("200 OK", headers, content), page()]))
+    assert article.text.count(BODY) == 5
+    assert "too many for an article" in notice.problem
+
+
+def test_without_brotli_the_command_that_installs_it_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    headers = HEADERS + "br"
+    path = archive(tmp_path / "a.warc", [("200 OK", headers, packed_by("br", PAGE.encode())), page()])
+    monkeypatch.setitem(sys.modules, "brotli", None)
+    (article,), (notice,) = read_all(path)
+    assert article.id == "a.warc:3"
+    assert notice.skipped
+    problem = "its content, packed with br, needs the package brotli: pip install 'story-dedup[warc]'"
+    assert notice.problem == problem
+
+
+def test_a_record_longer_than_its_header_says_is_told(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """warcio prints the rest of it to standard error and goes on."""
+    whole = archive(tmp_path / "a.warc", [page(), page()], packed=False).read_bytes()
+    head, between, rest = whole.partition(b"WARC-Target-URI: https://echo.example/0")
+    length = re.search(rb"Content-Length: (\d+)", rest) or re.search(rb"Content-Length: (\d+)", head)
+    assert length
+    shorter = b"Content-Length: %d" % (int(length[1]) - 50)
+    path = write(tmp_path / "b.warc", head + between + rest.replace(length[0], shorter, 1))
+    articles, notices = read_all(path)
+    assert [article.id for article in articles] == ["b.warc:2", "b.warc:3"]
+    (notice,) = notices
+    assert str(notice) == f"{path}:2: it is longer than its header says; what comes behind is skipped"
+    assert capfd.readouterr() == ("", "")
+
+
+def test_a_record_that_is_cut_off_is_told_with_its_number(tmp_path: Path) -> None:
+    path = archive(tmp_path / "a.warc", [page(), page()], packed=False)
+    path.write_bytes(path.read_bytes()[:-100])
+    articles, (notice,) = read_all(path)
+    assert [article.id for article in articles] == ["a.warc:2", "a.warc:3"]
+    assert str(notice) == f"{path}:3: the file ends in the middle of it; what can be read is kept"
+
+
+@pytest.mark.parametrize("lines", [b"X: " + b"a" * (1 << 21), b"X: a\r\n" * (1 << 18)], ids=["one line", "many lines"])
+def test_a_header_without_end_breaks_the_file_off(tmp_path: Path, lines: bytes) -> None:
+    whole = archive(tmp_path / "a.warc", [page(), page()], packed=False).read_bytes()
+    path = write(tmp_path / "b.warc", whole + b"WARC/1.0\r\n" + lines)
+    articles, (notice,) = read_all(path)
+    assert len(articles) == 2
+    assert notice.problem == "it is broken behind record 3 (a header of more than 1,048,576 bytes)"
+
+
+def test_many_records_without_content_are_no_header_without_end(tmp_path: Path) -> None:
+    record = b"WARC/1.0\r\nWARC-Type: metadata\r\nX: " + b"a" * 10_000 + b"\r\nContent-Length: 0\r\n\r\n\r\n\r\n"
+    whole = archive(tmp_path / "a.warc", [page()], packed=False).read_bytes()
+    (article,) = read_quietly(write(tmp_path / "b.warc", record * 200 + whole))
+    assert article.id == "b.warc:202"
 
 
 def test_the_encoding_that_the_server_names(tmp_path: Path) -> None:
