@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 import operator
+import os
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ from dedup.group.cut import cut
 from dedup.group.kernels.cut import cut as kernel_cut
 
 SETS = ["basil", "newswcl50", "mmds_dev", "meantime", "fnc1_train", "reuters21578", "stream_2020_01_02"]
-ARTICLES = 600
+ARTICLES = 600 if os.environ.get("DEDUP_LONG_TESTS") == "1" else 300
 
 
 def found(articles: list[dict[str, Any]], form: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:

@@ -13,7 +13,7 @@ import numpy as np
 from dedup import StoryIndex
 
 HERE = Path(__file__).parent
-KILLS = int(os.environ.get("DEDUP_KILLS", "6"))
+KILLS = int(os.environ.get("DEDUP_KILLS", "3"))
 """How many times."""
 
 

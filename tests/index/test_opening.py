@@ -117,7 +117,7 @@ def test_a_full_disk_loses_nothing(store: Path) -> None:
         writer = index._store._file.writer  # type: ignore[attr-defined] # of SQLite, which can pretend
         (pages,) = writer.execute("PRAGMA page_count").fetchone()
         writer.execute(f"PRAGMA max_page_count = {pages + 2}")
-        more = [replace(article, id=f"m{place}") for place, article in enumerate(stream(3, 400))]
+        more = [replace(article, id=f"m{place}") for place, article in enumerate(stream(3, 200))]
         with pytest.raises(StoreError, match=r"the disk is full.*make room"):
             index.add_many(more)
         assert [article.id for article in index.placements().articles] == [ONE.id]

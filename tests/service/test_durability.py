@@ -15,7 +15,7 @@ from serving import Served, lines_of, serving, start
 
 from dedup import StoryIndex
 
-KILLS = int(os.environ.get("DEDUP_SERVICE_KILLS", "3"))
+KILLS = int(os.environ.get("DEDUP_SERVICE_KILLS", "2"))
 """How many times."""
 
 
