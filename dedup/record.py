@@ -13,8 +13,6 @@ from functools import lru_cache
 from types import MappingProxyType
 from typing import Any
 
-import numpy as np
-
 from dedup.article import Article, Notice
 from dedup.dates import Reading, read_date
 from dedup.errors import InputError
@@ -322,7 +320,7 @@ def is_missing(value: Any) -> bool:
     if type(value).__name__ in {"NAType", "NaTType"}:  # pandas', without importing it
         return True
     unequal = value != value  # noqa: PLR0124 - only NaN, in whatever library, is unequal to itself
-    return isinstance(unequal, bool | np.bool_) and bool(unequal)
+    return type(unequal).__name__ in {"bool", "bool_"} and bool(unequal)  # NumPy's, without importing it
 
 
 def _text(value: Any) -> str | None:
