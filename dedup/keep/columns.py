@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from dedup.errors import InputError
 from dedup.keep.spool import Origin
-from dedup.read.columns import opened, rows
+from dedup.read.columns import has_class, opened, rows
 from dedup.read.source import Source
 
 _GROUP = 1 << 25  # bytes of rows that are written together
@@ -138,7 +138,7 @@ def read_rows(origin: Origin, numbers: Collection[int]) -> Iterator[tuple[int, d
 
 
 def _batches(origin: Origin) -> Generator[Any, None, None]:
-    """The rows of a file, some at a time as they were read; an empty batch first.
+    """The rows of a file, some at a time as they were read, without columns that cannot be; an empty batch first.
 
     Raises:
         InputError: the file has changed since.
@@ -148,7 +148,9 @@ def _batches(origin: Origin) -> Generator[Any, None, None]:
     with Source.of_file(origin.file(), origin.shown).seekable() as stream:
         try:
             schema, batches = opened(stream)
-            yield pa.RecordBatch.from_pylist([], schema=schema)
-            yield from batches
+            places = [place for place, field in enumerate(schema) if has_class(field.type)]
+            kept = pa.schema([schema.field(place) for place in places], schema.metadata)
+            yield pa.RecordBatch.from_pylist([], schema=kept)
+            yield from (batch.select(places) for batch in batches)
         except (pa.ArrowException, ValueError) as error:
             raise InputError(f"{origin.shown} has changed since it was read: {error}") from None

@@ -98,8 +98,8 @@ def opened(stream: IO[bytes]) -> tuple[Any, Iterator[Any]]:
 def rows(batch: Any) -> Iterator[tuple[dict[str, Any], list[str]]]:
     """The rows of a batch: the values of each, and what could not be read of it."""
     for place in range(batch.num_columns):
-        if (column := _column(batch, place)) is not None:
-            _check(column)
+        if has_class(batch.schema.field(place).type):
+            _check(batch.column(place))
     for start in range(0, batch.num_rows, _ROWS):
         piece = batch.slice(start, _ROWS)
         columns = [_values(piece, place) for place in range(piece.num_columns)]
@@ -134,18 +134,22 @@ class _Unreadable(str):
     __slots__ = ()
 
 
-def _column(batch: Any, place: int) -> Any:
-    """A column; None where pyarrow has no class for its type: an interval of months, for one."""
+def has_class(kind: Any) -> bool:
+    """Whether pyarrow has a class for a type; for intervals of months it has none, and fails on their columns."""
+    import pyarrow as pa
+
     try:
-        return batch.column(place)
+        pa.nulls(0, kind)
     except KeyError:
-        return None
+        return False
+    return True
 
 
 def _values(batch: Any, place: int) -> list[Any]:
-    column = _column(batch, place)
-    if column is None:
-        return [_Unreadable(f"cannot be read (it is a {batch.schema.field(place).type})")] * batch.num_rows
+    kind = batch.schema.field(place).type
+    if not has_class(kind):
+        return [_Unreadable(f"cannot be read (it is a {kind})")] * batch.num_rows
+    column = batch.column(place)
     try:
         return [_held(value) for value in column.to_pylist()]
     except (ValueError, OverflowError, KeyError, TypeError):

@@ -21,6 +21,7 @@ from dedup.article import Article, Notice
 from dedup.keep import ADDED, LINES, LIST, ROWS, Spool, check_shape, shape_of, write_folder, write_stream
 from dedup.keep.objects import on_one_line, with_fields
 from dedup.keep.rows import mended, raw_cells, row_values, value_of
+from dedup.read import read_articles
 from dedup.read.source import Table
 from dedup.whole import whole_file
 
@@ -297,6 +298,19 @@ def test_columns(tmp_path: Path, name: str) -> None:
     lines = [json.loads(line) for line in kept_of(path, LINES).decode().splitlines()]
     assert [line["big"] for line in lines] == [2**63, 0, 1]
     assert lines[0]["nested"] == {"a": [1, None]}
+
+
+def test_a_column_of_a_type_without_a_class_is_left_out_and_told(tmp_path: Path) -> None:
+    """An interval of months, which pyarrow can read and not make: from a case of the fuzzer."""
+    case = Path(__file__).parents[1] / "fuzz" / "cases" / "columns" / "a-type-without-a-class"
+    path = tmp_path / "feed.arrow"
+    path.write_bytes(b"\xff\xff\xff\xff" + case.read_bytes().partition(b"\xff\xff\xff\xff")[2])
+    notices: list[Notice] = []
+    assert [article.text for article in read_articles([path], notices=notices)] == ["A fire", "B"]
+    assert [notice.problem for notice in notices[:2]] == ["its 'date' cannot be read (it is a month_interval)"] * 2
+    kept = ipc.open_file(io.BytesIO(kept_of(path))).read_all()
+    assert kept.schema.names == ["id", "text", *ADDED]
+    assert kept["text"].to_pylist() == ["A fire", "B"]
 
 
 # Files, packings, several at once
