@@ -24,6 +24,11 @@ def test_numbers_in_other_writing_are_one_number() -> None:
     assert found == Mentions(("1,200", "3.5%"), ("0.125", "14"), ("125", "15"))
 
 
+def test_groups_of_three_digits_are_thousands_and_others_decimals() -> None:
+    found = numbers("1,200 and 3.5 and 1,234,567 and 0.125", "1200 and 35 and 1234567 and 125")
+    assert found == Mentions(("1,200", "1,234,567"), ("3.5", "0.125"), ("35", "125"))
+
+
 def test_dates_are_no_numbers() -> None:
     assert numbers("On 15 June 2024, 9 died.", "On June 16 9 died.") == Mentions(("9",), (), ())
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -142,3 +143,21 @@ def test_texts_that_repeat_themselves_are_one_passage(words: list[str]) -> None:
     text = " ".join(words * (3000 // len(words)))
     found = shared_passages(text, text)
     assert (found[0].a_start, found[0].a_end) == (0, len(text))
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_pieces_of_texts_that_say_all_very_often_are_whole(seed: int) -> None:
+    """Of runs of words that are there too often not all are looked at, and what is found of them lies in parts."""
+    chosen = random.Random(seed)  # noqa: S311 - no secret
+    words = [chosen.choice("ab" if seed % 2 else "abcd") for _ in range(400)]
+    other = list(words)
+    for _ in range(4):
+        other[chosen.randrange(400)] = "x"
+    one, two = " ".join(words), " ".join(other[chosen.randrange(30) :])
+    found = shared_passages(one, two)
+    assert found
+    for passage in found:
+        for piece in passage.pieces:
+            assert one[piece.a_start : piece.a_end] == two[piece.b_start : piece.b_end]
+        for before, after in pairwise(passage.pieces):
+            assert one[before.a_end : after.a_start].strip() or two[before.b_end : after.b_start].strip()

@@ -63,7 +63,8 @@ def test_what_is_more_alike_goes_up() -> None:
 def test_the_scale_of_the_vectors_does_not_matter() -> None:
     pairs, vectors = made_pairs(3)
     expected = opinions(pairs, str, embedding(vectors))
-    assert opinions(pairs, str, embedding(vectors * 1000)).tolist() == expected.tolist()
+    for scale in (1000, 0.001):
+        assert opinions(pairs, str, embedding(vectors * scale)).tolist() == expected.tolist()
     lists = lambda texts: vectors[[int(text) for text in texts]].tolist()  # noqa: E731 - a list of lists is an array too
     assert opinions(pairs, str, lists).tolist() == expected.tolist()
 
