@@ -7,6 +7,7 @@ standard error; and it passes a body that cannot be unpacked to its end as if th
 from __future__ import annotations
 
 import io
+import logging
 import zlib
 from collections.abc import Callable
 from typing import IO, Any, cast
@@ -21,6 +22,9 @@ from dedup.read.source import LARGEST_RECORD
 
 LONGEST_HEAD = 1 << 20
 """Bytes of the headers of a record, its own and those of HTTP, and of what stands between two records."""
+
+
+logging.getLogger("warcio").addHandler(logging.NullHandler())  # else its warnings go to standard error, as they come
 
 
 class Records(ArchiveIterator):  # type: ignore[misc] # warcio has no types

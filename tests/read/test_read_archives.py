@@ -6,6 +6,7 @@ import gzip
 import io
 import random
 import re
+import subprocess
 import sys
 import zlib
 from datetime import UTC, datetime
@@ -155,6 +156,15 @@ def test_a_record_longer_than_its_header_says_is_told(tmp_path: Path, capfd: pyt
     (notice,) = notices
     assert str(notice) == f"{path}:2: it is longer than its header says; what comes behind is skipped"
     assert capfd.readouterr() == ("", "")
+
+
+def test_an_address_with_spaces_is_mended_in_silence(tmp_path: Path) -> None:
+    """warcio logs it, which without a handler goes to standard error with whatever the address holds."""
+    whole = archive(tmp_path / "a.warc", [page()], packed=False).read_bytes()
+    path = write(tmp_path / "b.warc", whole.replace(b"https://echo.example/0", b"https://echo.example/ \x1b[2J0"))
+    code = "import sys; from dedup.read import read_articles; print([one.url for one in read_articles(sys.argv[1:])])"
+    done = subprocess.run([sys.executable, "-c", code, str(path)], capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("['https://echo.example/%20[2J0']\n", "")
 
 
 def test_a_record_that_is_cut_off_is_told_with_its_number(tmp_path: Path) -> None:
