@@ -31,17 +31,18 @@ from numpy.typing import NDArray
 
 from benchmarks import bootstrap, data
 from benchmarks.data import LabelledPairs, LabelledSet
-from benchmarks.machine import REPOSITORY, BenchmarkError, Stopwatch, provenance
+from benchmarks.machine import BenchmarkError, Stopwatch, provenance
 from benchmarks.pairs import COPY_LABELS
 from dedup import cluster
 from dedup.clustering import Clustering
 from dedup.evidence import StoredEvidence
+from dedup.match import probability
 from dedup.match.probability import TABLE, Probabilities, apart_features, copy_features, joined_features
 from dedup.settings import METHOD_VERSION
 from dedup.vectorize.exact import SCORE_UNIT
 
 COMMAND = "python -m benchmarks calibration --write"
-SHIPPED = REPOSITORY / "dedup" / "match" / TABLE
+SHIPPED = Path(str(probability.__file__)).with_name(TABLE)
 RESAMPLES = 1000
 SEED = 20240527
 BINS = 10
