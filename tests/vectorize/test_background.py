@@ -14,7 +14,7 @@ from dedup.text.tokens import tokenize
 from dedup.vectorize import background
 from dedup.vectorize.background.build import PLACE_SHARE, from_frequencies
 from dedup.vectorize.reference import term_index
-from dedup.vectorize.weights import table_shares
+from dedup.vectorize.weights import idf, table_shares
 
 TABLES = files("dedup.vectorize.background")
 
@@ -95,3 +95,22 @@ def test_the_share_of_a_word_follows_from_its_frequency() -> None:
     assert shares.keys() == {"l", "eau", "or"}
     assert math.isclose(shares["eau"], 1 - math.exp(-0.9))
     assert math.isclose(shares["l"], 1 - math.exp(-0.6))
+
+
+def test_rarity_in_a_language_beside_others() -> None:
+    """The lesser of what all articles say and what those of the language say, on one scale."""
+    common, share = np.array([8, 3]), np.array([0.02, 0.0])
+    for own_articles, weight in ((50, 50), (1, 0), (100, 7)):
+        own_common = np.array([min(8, own_articles), 0])
+        found = idf(common, 1000, own_common, own_articles, share, "de", weight)
+        general = np.log((1000 + weight + 1) / (common + weight * share + 1))
+        own = np.log((own_articles + weight + 1) / (own_common + weight * share + 1))
+        scale = math.log(1000 + weight + 1) / math.log(own_articles + weight + 1)
+        assert own[0] * scale < general[0], "the first is decided by its own language"
+        assert found == pytest.approx(np.minimum(general, own * scale))
+        assert idf(common, 1000, own_common, own_articles, share, "en", weight) == pytest.approx(general)
+
+
+def test_rarity_in_a_language_that_nothing_is_known_about() -> None:
+    found = idf(np.array([8]), 1000, np.array([0]), 0, np.array([0.0]), "de", 0)
+    assert found == pytest.approx(math.log(1001 / 9))
