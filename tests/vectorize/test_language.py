@@ -52,6 +52,12 @@ def test_nothing_to_go_by_is_unknown(text: str) -> None:
     assert detect("", text) == UNKNOWN
 
 
+def test_a_few_words_of_a_language_among_strange_ones_do_not_decide() -> None:
+    strange = " ".join(f"zorb{first}{second}" for first in "abcdefgh" for second in "lmnop")
+    assert detect("", f"und der {strange}") == UNKNOWN
+    assert detect("", f"und der die das nicht mit von sich auf für {strange}") == "de"
+
+
 def test_a_quotation_does_not_decide() -> None:
     english = SENTENCES["en"] * 4
     assert detect("", f"{english} „{SENTENCES['de']}“ {english}") == "en"
