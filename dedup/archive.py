@@ -22,6 +22,7 @@ from dedup.naming import MARK, named_as_before
 from dedup.pipeline import cluster
 from dedup.quote import quoted
 from dedup.read import read_records
+from dedup.read.own import is_row
 from dedup.spreadsheet import unshielded
 
 if TYPE_CHECKING:
@@ -30,9 +31,6 @@ if TYPE_CHECKING:
     from dedup.settings import Settings
 
 Status = Literal["new", "continues", "copy", "archived"]
-
-_ROW = {"id", "story", "copy_group", "canonical", "path"}
-"""What tells a row of a result from an article."""
 
 _STORY, _ID = "dedup_story", "dedup_id"
 _BESIDE = ".dedup.jsonl"  # what `--keep` writes beside articles that are files
@@ -224,8 +222,8 @@ def _rows(argument: str, stdin: IO[bytes] | None) -> list[Mapping[str, Any]]:
     """The rows of a result; none where the argument is no result."""
     rows = []
     # Read as if the id were the title: a row without a title is a row all the same.
-    for article, record, _ in read_records(argument, fields={"title": "id"}, notices=[], stdin=stdin):
-        if article.text or not record.values.keys() >= _ROW:
+    for article, record, _ in read_records(argument, fields={"title": "id"}, notices=[], stdin=stdin, own=True):
+        if article.text or not is_row(record.values):
             return []
         rows.append(record.values)
     if ".csv" in Path(argument.lower()).suffixes:

@@ -33,6 +33,9 @@ NO_EVIDENCE = "this clustering was made without evidence: cluster the articles"
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
 
+COMPILING = "compiling, once for this machine"
+"""What is told where kernels have to be compiled first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:

@@ -548,3 +548,17 @@ def test_near_copies_drive_no_other_version_out_of_the_story(neighbours: int) ->
                 there, here = alone.explain(a, b), clustering.explain(a, b)
                 assert (there.link, there.background, there.words) == (here.link, here.background, here.words)
                 assert there.joined_at == here.joined_at
+
+
+def test_bodies_under_unrelated_titles_are_told_alike_and_in_the_order_of_the_input() -> None:
+    wall = "To go on reading, please take out a subscription or log in to your account with us."
+    titles = [
+        "Ferry fire kills nine",
+        "Central bank holds rate",
+        "Orchard growers fear frost",
+        "Museum reopens after flood",
+    ]
+    clustering = dedup.cluster([Article(id=str(place), title=title, text=wall) for place, title in enumerate(titles)])
+    told = [notice for notice in clustering.notices if "unrelated titles" in notice.problem]
+    assert [notice.where for notice in told] == ["0", "1", "2", "3"]
+    assert len({(notice.problem, notice.action) for notice in told}) == 1

@@ -74,6 +74,8 @@ def command(
     begin_logging(verbose, as_json=log_json)
     given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst)
     settings = given.settings
+    if given.told_by_file:
+        say(given.told_by_file)
     if a == b == "-":
         raise typer.BadParameter("only one of the two can come from standard input", param_hint="A B")
     if plot:

@@ -98,6 +98,8 @@ def command(
     """Parses, clusters and scores each set, prints."""
     begin_logging(verbose, as_json=log_json)
     given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads, memory=memory)
+    if given.told_by_file:
+        say(given.told_by_file)
     if labels:
         _judged(files, labels, given, json=json)
         return

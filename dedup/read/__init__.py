@@ -24,6 +24,7 @@ from typing import IO
 from dedup.article import Article, Notice
 from dedup.errors import MissingDependencyError
 from dedup.read import columns, feed, jsonfile, jsonlines, mail, markdown, page, plain, table, warc
+from dedup.read.own import own_record
 from dedup.read.paths import Found, find_files, reason
 from dedup.read.source import EMPTY, Record, Source
 from dedup.record import Dates, find_fields, read_record
@@ -100,16 +101,20 @@ def read_records(
     notices: list[Notice] | None = None,
     stdin: IO[bytes] | None = None,
     dayfirst: bool = False,
+    own: bool = False,
 ) -> Iterator[tuple[Article, Record, Found]]:
     """As `read_articles`, each article with the record it was made of (all its fields, its place, its very text), and
     the file that this was found in.
+
+    Args:
+        own: whether what dedup itself has written is read like any other record; else it is passed over, with a notice.
     """
     fields = dict(fields or {})
     find_fields((), fields)  # wrong names are told at once, not at the first article
     arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
     note = _Told(notices.append if notices is not None else _log)
     dates = Dates(dayfirst=dayfirst, today=datetime.now(UTC))
-    return _read(arguments, fields, note, stdin, dates)
+    return _read(arguments, fields, note, stdin, dates, own=own)
 
 
 class _Told:
@@ -144,6 +149,8 @@ def _read(
     note: _Told,
     stdin: IO[bytes] | None,
     dates: Dates,
+    *,
+    own: bool,
 ) -> Iterator[tuple[Article, Record, Found]]:
     readers = _readers()
     for found in find_files(arguments, lambda name: ending(Path(name)) in readers):
@@ -157,7 +164,7 @@ def _read(
         else:
             source = Source.of_file(found.path, found.shown)
             reader = readers[ending(found.path)]
-        yield from _articles(reader, source, found, fields, note, dates)
+        yield from _articles(reader, source, found, fields, note, dates, own=own)
     for notice in dates.notices():
         note(notice)
     note.end()
@@ -170,14 +177,21 @@ def _articles(
     fields: Mapping[str, str],
     note: Callable[[Notice], None],
     dates: Dates,
+    *,
+    own: bool,
 ) -> Iterator[tuple[Article, Record, Found]]:
-    empty = True
+    empty, told = True, set[Notice]()
     for item in _guarded(reader, source, fields):
         if isinstance(item, Notice):
             empty = empty and not item.skipped
             note(item)
             continue
         empty = False
+        if not own and (mine := own_record(item.values, found.shown)):
+            if mine not in told:
+                told.add(mine)
+                note(mine)
+            continue
         behind = "" if item.number is None else f":{item.number}"
         article, remarks = read_record(
             item.values,
