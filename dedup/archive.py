@@ -23,6 +23,7 @@ from dedup.pipeline import cluster
 from dedup.quote import quoted
 from dedup.read import read_records
 from dedup.read.own import is_row
+from dedup.read.paths import BESIDE
 from dedup.spreadsheet import unshielded
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 Status = Literal["new", "continues", "copy", "archived"]
 
 _STORY, _ID = "dedup_story", "dedup_id"
-_BESIDE = ".dedup.jsonl"  # what `--keep` writes beside articles that are files
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,7 +237,7 @@ def _rows(argument: str, stdin: IO[bytes] | None) -> list[Mapping[str, Any]]:
 def _beside(folder: Path) -> dict[str, dict[str, Any]]:
     """What `--keep` has written about the files of a folder, by their names; nothing where it has not."""
     try:
-        lines = (folder / _BESIDE).read_text(encoding="utf-8").splitlines()
+        lines = (folder / BESIDE).read_text(encoding="utf-8").splitlines()
         return {line["file"]: line for line in map(json.loads, lines)}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}

@@ -27,6 +27,7 @@ from dedup.read import columns, feed, jsonfile, jsonlines, mail, markdown, page,
 from dedup.read.own import own_record
 from dedup.read.paths import Found, find_files, reason
 from dedup.read.source import EMPTY, Record, Source
+from dedup.read.unused import UnusedColumns
 from dedup.record import Dates, find_fields, read_record
 from dedup.whole import ending
 
@@ -136,7 +137,7 @@ class _Told:
         """Tells how many there were besides."""
         for (action, skipped), count in self._untold.items():
             problem = f"{count:,} more like these, of {MOST_NOTICES - self._left:,} in all"
-            self._note(Notice("everything that was read", problem, action, skipped=skipped))
+            self._note(Notice("everything that was read", problem, action, skipped=skipped, count=count))
 
 
 def _log(notice: Notice) -> None:
@@ -153,6 +154,7 @@ def _read(
     own: bool,
 ) -> Iterator[tuple[Article, Record, Found]]:
     readers = _readers()
+    unused = UnusedColumns(fields)
     for found in find_files(arguments, lambda name: ending(Path(name)) in readers):
         if isinstance(found, Notice):
             note(found)
@@ -164,7 +166,8 @@ def _read(
         else:
             source = Source.of_file(found.path, found.shown)
             reader = readers[ending(found.path)]
-        yield from _articles(reader, source, found, fields, note, dates, own=own)
+        yield from _articles(reader, source, found, fields, note, dates, own=own, unused=unused)
+    unused.log()
     for notice in dates.notices():
         note(notice)
     note.end()
@@ -179,7 +182,10 @@ def _articles(
     dates: Dates,
     *,
     own: bool,
+    unused: UnusedColumns,
 ) -> Iterator[tuple[Article, Record, Found]]:
+    is_table = reader in (table.read, columns.read)
+    unused.begin()
     empty, told = True, set[Notice]()
     for item in _guarded(reader, source, fields):
         if isinstance(item, Notice):
@@ -204,7 +210,11 @@ def _articles(
         for remark in remarks:
             note(remark)
         if article is not None:
+            if is_table:
+                unused.see(item.values, article)
             yield article, item, found
+    if is_table and (notice := unused.end(found.shown)):
+        note(notice)
     if empty:
         note(Notice(found.shown, EMPTY, "skipped", skipped=True))
 

@@ -193,6 +193,14 @@ def test_notices_are_grouped_and_counted(dedup_command: Command, feed: Path) -> 
     assert "19 skipped" in said[14]
 
 
+def test_what_a_notice_stands_for_is_counted(dedup_command: Command, feed: Path) -> None:
+    beyond = Notice("everything that was read", "8 more like these", "line skipped", skipped=True, count=8)
+    dedup_command.door.notices = [skipped("feed.jsonl:7"), beyond]
+    said = dedup_command("cluster", feed).err.splitlines()
+    assert said[0] == "Skipped: 9"
+    assert "9 skipped" in said[-1]
+
+
 def test_notices_are_in_the_json(dedup_command: Command, feed: Path) -> None:
     dedup_command.door.notices = [skipped("feed.jsonl:7")]
     document = json.loads(dedup_command("cluster", feed, "--format", "json").out)

@@ -59,7 +59,7 @@ def test_judgements_are_passed_over_and_are_no_fault(tmp_path: Path) -> None:
     assert [(notice.problem, notice.skipped) for notice in notices] == [
         ("it holds judgements, no articles", False),
     ]
-    assert own._LABELS == set(LABELS)
+    assert set(LABELS) == own._LABELS
 
 
 @pytest.mark.parametrize(
