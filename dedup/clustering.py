@@ -82,7 +82,7 @@ class Story:
         id: derived from the content of the story's first article, so that it does not depend on input order.
         articles: ids, in the order of publication.
         canonical: the id of the article to show.
-        title: the canonical article's title, or the beginning of its text.
+        title: the canonical article's title, or the first line of its text.
         copy_groups: the copies among them; articles without a copy are in none.
         start, end: the first and the last known publication date, None where no article has a date.
         sources: the outlets, sorted.

@@ -172,6 +172,11 @@ def test_strict_writes_and_fails(dedup_command: Command, feed: Path) -> None:
     assert "feed.jsonl:7: not valid JSON; line skipped" in ended.err
 
 
+def test_a_value_that_an_option_has_not_is_told_in_our_words(dedup_command: Command, feed: Path) -> None:
+    said = dedup_command("cluster", feed, "--format", "xml").err
+    assert "Error: Invalid value for '--format': 'xml' is not one of" in said
+
+
 def test_quiet(dedup_command: Command, feed: Path) -> None:
     dedup_command.door.notices = [skipped("feed.jsonl:7")]
     assert dedup_command("cluster", feed, "--quiet").err == ""
