@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from dedup.article import Notice
@@ -34,9 +34,9 @@ def own_record(values: Mapping[str, Any], where: str) -> Notice | None:
     return None
 
 
-def is_row(names: Iterable[str]) -> bool:
+def is_row(names: Collection[str]) -> bool:
     """Whether a record has all the fields that a row of a result has."""
-    return set(names) >= _ROW
+    return "copy_group" in names and set(names) >= _ROW
 
 
 def is_own_page(generator: str | None) -> bool:

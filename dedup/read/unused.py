@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,6 +12,7 @@ from dedup.quote import listed
 from dedup.record import find_fields
 
 _OWN = "dedup_"  # what --keep adds
+_MOST = 1000  # kinds of table that are remembered for the log
 
 
 class UnusedColumns:
@@ -23,7 +25,8 @@ class UnusedColumns:
 
     def __init__(self, fields: Mapping[str, str]) -> None:
         self._fields = fields
-        self._tables: dict[tuple[str, ...], list[str]] = {}
+        self._first: dict[str, str] = {}
+        self._counts: Counter[str] = Counter()
         self._columns: tuple[str, ...] | None = None
         self._bare = True
 
@@ -48,14 +51,17 @@ class UnusedColumns:
             problem = f"no row has a title or a date; nothing is read from {_columns(self._columns)}"
             action = "kept (--field title=NAME, --field published=NAME say where they are)"
             return Notice(where, problem, action, skipped=False)
-        self._tables.setdefault(self._columns, []).append(where)
+        told = _columns(self._columns)
+        if told in self._first or len(self._first) < _MOST:
+            self._first.setdefault(told, where)
+            self._counts[told] += 1
         return None
 
     def log(self) -> None:
         """A line for all tables with the same such columns."""
-        for columns, places in self._tables.items():
-            others = f" and {len(places) - 1:,} more" if len(places) > 1 else ""
-            logging.getLogger("dedup.read").info("%s%s: nothing is read from %s", places[0], others, _columns(columns))
+        for told, where in self._first.items():
+            others = f" and {self._counts[told] - 1:,} more" if self._counts[told] > 1 else ""
+            logging.getLogger("dedup.read").info("%s%s: nothing is read from %s", where, others, told)
 
 
 def _columns(names: tuple[str, ...]) -> str:
