@@ -79,7 +79,7 @@ def test_articles_that_resemble_them_are_read(tmp_path: Path, record: dict[str, 
 
 @pytest.mark.parametrize("name", ["r.json", "r.html"])
 def test_as_an_archive_they_are_named(tmp_path: Path, name: str) -> None:
-    path = write(tmp_path / name, written({"r.json": write_json, "r.html": write_html}[name]))
+    path = write(tmp_path / name, written(write_json if name == "r.json" else write_html))
     notices: list[dedup.Notice] = []
     assert list(dedup.read_archive(path, notices=notices)) == []
     assert [notice.where for notice in notices] == [str(path)]
