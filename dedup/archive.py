@@ -22,6 +22,8 @@ from dedup.naming import MARK, named_as_before
 from dedup.pipeline import cluster
 from dedup.quote import quoted
 from dedup.read import read_records
+from dedup.read.own import is_row
+from dedup.read.paths import BESIDE
 from dedup.spreadsheet import unshielded
 
 if TYPE_CHECKING:
@@ -31,11 +33,7 @@ if TYPE_CHECKING:
 
 Status = Literal["new", "continues", "copy", "archived"]
 
-_ROW = {"id", "story", "copy_group", "canonical", "path"}
-"""What tells a row of a result from an article."""
-
 _STORY, _ID = "dedup_story", "dedup_id"
-_BESIDE = ".dedup.jsonl"  # what `--keep` writes beside articles that are files
 
 
 @dataclass(frozen=True, slots=True)
@@ -224,8 +222,8 @@ def _rows(argument: str, stdin: IO[bytes] | None) -> list[Mapping[str, Any]]:
     """The rows of a result; none where the argument is no result."""
     rows = []
     # Read as if the id were the title: a row without a title is a row all the same.
-    for article, record, _ in read_records(argument, fields={"title": "id"}, notices=[], stdin=stdin):
-        if article.text or not record.values.keys() >= _ROW:
+    for article, record, _ in read_records(argument, fields={"title": "id"}, notices=[], stdin=stdin, own=True):
+        if article.text or not is_row(record.values):
             return []
         rows.append(record.values)
     if ".csv" in Path(argument.lower()).suffixes:
@@ -239,7 +237,7 @@ def _rows(argument: str, stdin: IO[bytes] | None) -> list[Mapping[str, Any]]:
 def _beside(folder: Path) -> dict[str, dict[str, Any]]:
     """What `--keep` has written about the files of a folder, by their names; nothing where it has not."""
     try:
-        lines = (folder / _BESIDE).read_text(encoding="utf-8").splitlines()
+        lines = (folder / BESIDE).read_text(encoding="utf-8").splitlines()
         return {line["file"]: line for line in map(json.loads, lines)}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}

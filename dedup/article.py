@@ -63,12 +63,14 @@ class Notice:
         problem: what is wrong there.
         action: what was done about it: "line skipped", "kept without a date".
         skipped: True where something was left out, False where it was kept, changed as `action` says.
+        count: how many files, records or lines were left out; 1 but where a notice stands for those beyond the bound.
     """
 
     where: str
     problem: str
     action: str
     skipped: bool
+    count: int = 1
 
     def __str__(self) -> str:
         return f"{self.where}: {self.problem}; {self.action}"

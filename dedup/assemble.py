@@ -113,11 +113,15 @@ def _by_publication(collection: Collection, distinct: Iterable[int], seniority: 
 
 
 def headline(article: Article) -> str:
-    """The title of an article, or the beginning of its text, on one line."""
-    title = " ".join((article.title or article.text[: 4 * TITLE_LENGTH]).split())
-    if article.title or len(title) <= TITLE_LENGTH:
-        return title
-    return title[: TITLE_LENGTH - 1].rstrip() + "…"
+    """The title of an article on one line, or the first line of its text, cut where it is long.
+
+    The line alone: a short headline that was not taken for a title would run into the text.
+    """
+    if article.title:
+        return " ".join(article.title.split())
+    lines = article.text[: 4 * TITLE_LENGTH].strip().splitlines()
+    title = " ".join(lines[0].split()) if lines else ""
+    return title if len(title) <= TITLE_LENGTH else title[: TITLE_LENGTH - 1].rstrip() + "…"
 
 
 def labels_of(stories: Iterable[Story], ids: Sequence[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:

@@ -33,6 +33,9 @@ NO_EVIDENCE = "this clustering was made without evidence: cluster the articles"
 Progress = Callable[[str, int, int], None]
 """Told what is being done, how much of it is done, and how much there is."""
 
+COMPILING = "compiling, once for this machine"
+"""What is told where kernels have to be compiled first."""
+
 
 @dataclass(frozen=True, slots=True)
 class Link:
@@ -79,7 +82,7 @@ class Story:
         id: derived from the content of the story's first article, so that it does not depend on input order.
         articles: ids, in the order of publication.
         canonical: the id of the article to show.
-        title: the canonical article's title, or the beginning of its text.
+        title: the canonical article's title, or the first line of its text.
         copy_groups: the copies among them; articles without a copy are in none.
         start, end: the first and the last known publication date, None where no article has a date.
         sources: the outlets, sorted.

@@ -69,6 +69,10 @@ class Collection:
         """The first published of the articles that are one distinct article."""
         return self.articles[self.members[distinct][0]]
 
+    def in_input_order(self, distinct: Iterable[int]) -> Iterator[Article]:
+        """What `first` gives for some, in the order in which the articles came."""
+        return map(self.articles.__getitem__, sorted(self.members[one][0] for one in distinct))
+
     def numbering(self) -> NDArray[np.int64]:
         """For each article, as they came, the distinct one it is; shape (articles,)."""
         found = np.empty(len(self.articles), np.int64)

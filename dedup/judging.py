@@ -25,17 +25,32 @@ Label = Literal["same_text", "same_story", "neither"]
 LABELS: tuple[Label, ...] = ("same_text", "same_story", "neither")
 ONE_OUTLET = 0.05
 """How much further from the border a pair of one outlet counts."""
+FEW = 50
+"""Below so many judgements the granularity that fits them best is of little weight."""
 STEPS = 100
 """Granularities that are tried: hundredths."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a person says of the articles with ids `a` and `b`."""
+    """What a person says of the articles with ids `a` and `b`.
+
+    Raises:
+        InputError: the label is none of `LABELS`, or the two are one article.
+    """
 
     a: str
     b: str
     label: Label
+
+    def __post_init__(self) -> None:
+        for name in ("a", "b"):
+            if not isinstance(getattr(self, name), str):
+                raise InputError(f"Judgement.{name} must be the id of an article, not {quoted(getattr(self, name))}")
+        if self.label not in LABELS:
+            raise InputError(f"the label is one of {', '.join(LABELS)}, not {quoted(self.label)}")
+        if self.a == self.b:
+            raise InputError(f"the article {quoted(self.a)} is judged against itself")
 
     def line(self) -> str:
         """As a line of JSON."""
@@ -119,11 +134,10 @@ def _judgement(line: str, where: str) -> Judgement:
         ) from None
     if not isinstance(record, dict) or not all(isinstance(record.get(name), str) for name in ("a", "b", "label")):
         raise InputError(f"{where} should have the ids a and b and a label, not {quoted(record)}")
-    if record["label"] not in LABELS:
-        raise InputError(f"{where}: the label is one of {', '.join(LABELS)}, not {quoted(record['label'])}")
-    if record["a"] == record["b"]:
-        raise InputError(f"{where} judges the article {quoted(record['a'])} against itself")
-    return Judgement(record["a"], record["b"], cast(Label, record["label"]))
+    try:
+        return Judgement(record["a"], record["b"], cast(Label, record["label"]))
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
 
 
 def offered(clustering: Clustering, judged: Iterable[Judgement] = ()) -> Iterator[tuple[str, str]]:

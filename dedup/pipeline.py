@@ -182,7 +182,7 @@ def stories_of(
         pairs = replace(pairs, score=pairs.score + opinion)
     weights = (standing == np.arange(count)).astype(np.int64)
     tree = steps.average_linkage(pairs, copy_groups(copies, forms), weights)
-    notices = (*collection.notices, *map(_notice, map(collection.first, foreign)))
+    notices = (*collection.notices, *map(_notice, collection.in_input_order(foreign)))
     evidence = StoredEvidence(
         collection, foreign, vectors, ordinary, pairs, copies, forms, digest, tree, notices,
         across=across, crowd=crowd, furniture=passages, opinion=opinion, cut=steps.cut,
@@ -204,5 +204,5 @@ def compare(
 
 
 def _notice(article: Article) -> Notice:
-    problem = f"the text of {article.id!r} stands under other, unrelated titles too"
+    problem = "its text stands under other, unrelated titles too"
     return Notice(article.where or article.path or article.id, problem, "judged by its title alone", skipped=False)

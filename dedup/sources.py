@@ -60,6 +60,15 @@ class Configuration:
     origins: Mapping[str, str] = field(default_factory=dict)
     file: Path | None = None
 
+    @property
+    def told_by_file(self) -> str:
+        """Which file sets what, as in `dedup.toml sets granularity, fields.text`; "" where none sets anything."""
+        if self.file is None:
+            return ""
+        shown = _shown(self.file)
+        names = [name for name, place in self.origins.items() if place.startswith(f"{shown}:")]
+        return f"{shown} sets {', '.join(names)}" if names else ""
+
 
 @dataclass(frozen=True, slots=True)
 class _Given:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.clustering import COMPILING
 from dedup.text.document import Document
 from dedup.vectorize.features import Features, HashedWords, plain_features
 from dedup.vectorize.kernels.compiling import is_compiled, mark_compiled
@@ -34,6 +35,9 @@ if TYPE_CHECKING:
 
 Texts = Iterable[tuple[str, str]]
 """Titles and bodies of articles."""
+
+_COMPILED_AT_ONCE = 12
+"""How many times progress is told while kernels are compiled."""
 
 
 class PlainSteps:
@@ -330,9 +334,9 @@ class FastSteps(PlainSteps):
             tree = self.average_linkage(alike, [[0, 1]], np.array([1, 0, 1, 1]))
             yield self.cut(tree, self._settings.granularity)
 
-        for number, _ in enumerate(steps()):
-            progress("compiling, once for this machine", number, 12)
-        progress("compiling, once for this machine", 12, 12)
+        progress(COMPILING, 0, _COMPILED_AT_ONCE)
+        for number, _ in enumerate(steps(), 1):
+            progress(COMPILING, number, _COMPILED_AT_ONCE)
         mark_compiled()
 
 

@@ -6,6 +6,7 @@ import io
 import json
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -86,6 +87,19 @@ def test_a_line_that_is_no_judgement_is_named(tmp_path: Path, line: str, problem
         read_judgements(path)
 
 
+@pytest.mark.parametrize(
+    ("a", "b", "label", "problem"),
+    [
+        ("x", "y", "same", "the label is one of same_text, same_story, neither, not 'same'"),
+        ("x", "x", "neither", "the article 'x' is judged against itself"),
+        ("x", 1, "neither", "Judgement.b must be the id of an article, not 1"),
+    ],
+)
+def test_what_is_no_judgement_is_refused_in_python_too(a: Any, b: Any, label: Any, problem: str) -> None:
+    with pytest.raises(dedup.InputError, match=problem):
+        Judgement(a, b, label)
+
+
 def run(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], typed: str, *arguments: str
 ) -> tuple[int, str, str]:
@@ -110,11 +124,24 @@ def test_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     assert len(lines) == len({(line["a"], line["b"]) for line in lines}) == 3
     code, out, _ = run(monkeypatch, capsys, "", "evaluate", str(SEEDS), "--labels", str(labels))
     assert code == 0
-    assert out.startswith("3 judged pairs")
+    assert out.startswith("3 judged pairs\n\n")
+    assert "With fewer than 50 judgements this is of little weight" in out
     code, out, _ = run(monkeypatch, capsys, "", "evaluate", str(SEEDS), "--labels", str(labels), "--json")
     assert json.loads(out)["judged"] == 3
     code, _, err = run(monkeypatch, capsys, "", "evaluate", str(SEEDS), "--labels", str(tmp_path / "none"))
     assert (code, "there is no file" in err) == (2, True)
+
+
+def test_what_nothing_was_found_for_is_a_dash(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    apart = ("levant-tribune/world-40417.txt", "cwa-24-22")
+    labels = tmp_path / "mine.jsonl"
+    labels.write_text(Judgement(*apart, "same_text").line() + Judgement("nobody", "no one", "neither").line())
+    _, out, _ = run(monkeypatch, capsys, "", "evaluate", str(SEEDS), "--labels", str(labels))
+    lines = out.splitlines()
+    assert lines[0] == "1 judged pair; 1 more are of articles that are not here"
+    assert [line.split()[-3:] for line in lines[3:5]] == [["–", "0.000", "0.000"]] * 2
 
 
 def test_a_pair_is_shown_without_the_empty_line_below_a_headline() -> None:

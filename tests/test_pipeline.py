@@ -548,3 +548,35 @@ def test_near_copies_drive_no_other_version_out_of_the_story(neighbours: int) ->
                 there, here = alone.explain(a, b), clustering.explain(a, b)
                 assert (there.link, there.background, there.words) == (here.link, here.background, here.words)
                 assert there.joined_at == here.joined_at
+
+
+def test_bodies_under_unrelated_titles_are_told_alike_and_in_the_order_of_the_input() -> None:
+    wall = "To go on reading, please take out a subscription or log in to your account with us."
+    titles = [
+        "Ferry fire kills nine",
+        "Central bank holds rate",
+        "Orchard growers fear frost",
+        "Museum reopens after flood",
+    ]
+    clustering = dedup.cluster([Article(id=str(place), title=title, text=wall) for place, title in enumerate(titles)])
+    told = [notice for notice in clustering.notices if "unrelated titles" in notice.problem]
+    assert [notice.where for notice in told] == ["0", "1", "2", "3"]
+    assert len({(notice.problem, notice.action) for notice in told}) == 1
+
+
+@pytest.mark.parametrize(
+    ("title", "text", "shown"),
+    [
+        ("", "Empty flats\n\nOwners of empty flats in Ostrava will pay.", "Empty flats"),
+        ("", "\n  Empty \t flats \r\nOwners will pay.", "Empty flats"),
+        ("", "word " * 30, "word " * 15 + "word…"),
+        ("", "", ""),
+        ("A title\nof two lines", "Text.", "A title of two lines"),
+    ],
+)
+@pytest.mark.parametrize("keep_texts", [True, False])
+def test_what_has_no_title_is_called_by_its_first_line_alone(
+    title: str, text: str, shown: str, keep_texts: bool
+) -> None:
+    (story,) = dedup.cluster([Article(id="a", title=title, text=text)], keep_texts=keep_texts)
+    assert story.title == shown

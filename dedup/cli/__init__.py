@@ -26,6 +26,10 @@ Each command has a help of its own: dedup cluster --help.
 """
 
 
+_OF_PYDANTIC = ": Value error, "
+"""What typer passes on before its own words about a value that is none of an option's."""
+
+
 def application() -> typer.Typer:
     """The command with all its subcommands."""
     from dedup.cli import cluster, compare, evaluate, index, judge, schema, serve, settings
@@ -92,7 +96,7 @@ def _fail(error: Exception) -> NoReturn:
         if context is not None and not is_json():
             typer.echo(context.get_usage(), err=True)
             typer.echo(f"Try '{context.command_path} --help' for help.\n", err=True)
-        say(f"Error: {error.format_message()}", keep_lines=True)
+        say(f"Error: {error.format_message().replace(_OF_PYDANTIC, ': ')}", keep_lines=True)
         sys.exit(getattr(error, "exit_code", 2))
     if isinstance(error, DedupError):
         say(f"Error: {error}")

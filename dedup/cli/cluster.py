@@ -232,7 +232,7 @@ def command(
     if not quiet:
         tell(clustering.notices)
         line = summary_line(found, time.perf_counter() - began)
-        say(line + (f"; {kept}" if kept else ""), details=summarise(found).to_dict())
+        say("; ".join(filter(None, (line, kept, given.told_by_file))), details=summarise(found).to_dict())
     if strict and any(notice.skipped for notice in clustering.notices):
         raise typer.Exit(1)
 

@@ -23,6 +23,7 @@ from dedup.cli.options import (
     configured,
 )
 from dedup.cli.output import check_plot, in_colour, standard_output, write_plot
+from dedup.read.paths import printable
 from dedup.report import json_text, plot_explanation, visible, write_comparison
 from dedup.report.json_document import settings_record
 
@@ -74,6 +75,8 @@ def command(
     begin_logging(verbose, as_json=log_json)
     given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst)
     settings = given.settings
+    if given.told_by_file:
+        say(given.told_by_file)
     if a == b == "-":
         raise typer.BadParameter("only one of the two can come from standard input", param_hint="A B")
     if plot:
@@ -102,10 +105,15 @@ def _only(path: str, given: Configuration) -> Article:
         if len(articles) > 1:
             problem = f"{visible(path)} has more than one article: give each of the two a file of its own"
             raise typer.BadParameter(problem, param_hint="A B")
-    tell(notices)
     if not articles:
-        say(f"Error: there is no article in {path}")
+        reasons = [notice for notice in notices if notice.skipped]
+        if len(reasons) == len(notices) == 1 and reasons[0].where == printable(path):
+            say(f"Error: {path}: {reasons[0].problem}")
+        else:
+            tell(notices)
+            say(f"Error: there is no article in {path}")
         raise typer.Exit(1)
+    tell(notices)
     return articles[0]
 
 

@@ -63,4 +63,5 @@ def run_on_spark(
         against=against or (),
     )
     if not quiet:
-        say(f"{counted(count, 'article', 'articles')} in {output}, {time.perf_counter() - began:.1f} s")
+        line = f"{counted(count, 'article', 'articles')} in {output}, {time.perf_counter() - began:.1f} s"
+        say("; ".join(filter(None, (line, given.told_by_file))))

@@ -26,7 +26,7 @@ from dedup.cli.options import (
 )
 from dedup.cli.output import standard_output
 from dedup.cli.progress import ProgressBar
-from dedup.report import json_text, visible
+from dedup.report import counted, json_text, visible
 
 if TYPE_CHECKING:
     from dedup.evaluate import Scores
@@ -37,7 +37,8 @@ HELP = """Clusters articles whose stories are known, and scores what was found a
 
 Each FILE is a set of its own, named by the file's name up to its first dot. Its records say with `story` which story
 they belong to, under any name. Records without one are clustered with the others, but not scored. Where a set has
-several languages (`lang`), each is scored by itself as well.
+several languages (`lang`), the articles of each are scored by themselves as well, out of the one clustering of all: a
+file of one language alone can score differently.
 
 \b
 Examples:
@@ -55,6 +56,8 @@ Scores, all best at 1:
   ARI     adjusted Rand index over pairs: 0 is chance
   pairs   of the pairs found together, the share that belongs together (P);
           of those that belong together, the share found (R); and F1
+A dash stands where there is no pair to say it of, as where each article is a
+story of its own.
 
 With --labels the scores are those of the judged pairs: of pairs in one story, those judged one story or one text; of
 pairs in one copy group, those judged one text. The granularity that fits the judgements best is named.
@@ -98,6 +101,8 @@ def command(
     """Parses, clusters and scores each set, prints."""
     begin_logging(verbose, as_json=log_json)
     given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads, memory=memory)
+    if given.told_by_file:
+        say(given.told_by_file)
     if labels:
         _judged(files, labels, given, json=json)
         return
@@ -123,7 +128,7 @@ def command(
 
 def _judged(files: list[str], labels: Path, given: Configuration, *, json: bool) -> None:
     """Clusters all files together and scores the judged pairs."""
-    from dedup.judging import read_judgements, score_judgements
+    from dedup.judging import FEW, read_judgements, score_judgements
 
     if not labels.is_file():
         raise typer.BadParameter(visible(f"there is no file {labels}"), param_hint="--labels")
@@ -138,13 +143,14 @@ def _judged(files: list[str], labels: Path, given: Configuration, *, json: bool)
         if json:
             out.write(json_text(asdict(found)) + "\n")
             return
-        out.write(f"{found.judged:,} judged pairs; {found.unknown:,} more are of articles that are not here\n\n")
+        more = f"; {found.unknown:,} more are of articles that are not here" if found.unknown else ""
+        out.write(f"{counted(found.judged, 'judged pair', 'judged pairs')}{more}\n\n")
         out.write(f"{'':12}    P     R    F1\n")
         for name, scores in (
             ("One story", (found.precision, found.recall, found.f1)),
             ("One text", (found.copy_precision, found.copy_recall, found.copy_f1)),
         ):
-            out.write(f"{name:12}{'':1}{' '.join(f'{score:5.3f}' for score in scores)}\n")
+            out.write(f"{name:12}{'':1}{' '.join(map(_figure, _told(*scores)))}\n")
         out.write("\n")
         if found.suggested is None:
             out.write("All judgements are on one side: judge some pairs of each kind for a granularity to be found.\n")
@@ -153,6 +159,17 @@ def _judged(files: list[str], labels: Path, given: Configuration, *, json: bool)
                 f"Granularity {found.granularity:.2f} has F1 {found.f1:.3f}; {found.suggested:.2f} fits best, with"
                 f" {found.best_f1:.3f} (--set granularity={found.suggested:g})\n"
             )
+            if found.judged < FEW:
+                out.write(f"With fewer than {FEW} judgements this is of little weight: 'dedup judge' asks for more.\n")
+
+
+def _told(precision: float, recall: float, f1: float) -> tuple[float | None, float | None, float]:
+    """Without a share that is 1 only since there is nothing to take it of: nothing found, or nothing to find."""
+    return (precision if f1 or precision < 1 else None), (recall if f1 or recall < 1 else None), f1
+
+
+def _figure(share: float | None) -> str:
+    return f"{'–' if share is None else f'{share:.3f}':>5}"
 
 
 def _print(scored: Mapping[str, Mapping[str, Scores]], *, json: bool) -> None:
@@ -217,6 +234,9 @@ def _write(sets: Mapping[str, Mapping[str, Scores]], out: TextIO) -> None:
     out.write(f"{'Set':{width}} Articles Stories  Found  {scores}  {'ARI':>6}  {scores}\n")
     for label, part in rows:
         bcubed = f"{part.bcubed_precision:5.3f} {part.bcubed_recall:5.3f} {part.bcubed_f1:5.3f}"
-        pairs = f"{part.pair_precision:5.3f} {part.pair_recall:5.3f} {part.pair_f1:5.3f}"
+        precision = part.pair_precision if part.found < part.articles else None
+        recall, f1 = (part.pair_recall, part.pair_f1) if part.stories < part.articles else (None, None)
+        pairs = " ".join(map(_figure, (precision, recall, f1)))
+        ari = _figure(None if f1 is None else part.ari).rjust(6)
         counts = f"{part.articles:8,} {part.stories:7,} {part.found:6,}"
-        out.write(f"{label}{' ' * (width - cell_len(label))} {counts}  {bcubed}  {part.ari:6.3f}  {pairs}\n")
+        out.write(f"{label}{' ' * (width - cell_len(label))} {counts}  {bcubed}  {ari}  {pairs}\n")

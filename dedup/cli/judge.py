@@ -113,7 +113,8 @@ def command(
         raise typer.Exit(1)
     with standard_output() as out:
         answered = _ask(clustering, pairs, target, count or len(pairs), out)
-    say(f"{answered:,} judged now, {len(known) + answered:,} in {target}")
+    line = f"{answered:,} judged now, {len(known) + answered:,} in {target}"
+    say("; ".join(filter(None, (line, given.told_by_file))))
 
 
 def _ask(clustering: Clustering, pairs: list[tuple[str, str]], target: Path, most: int, out: TextIO) -> int:

@@ -6,6 +6,7 @@ The standard library's logging carries it: `dedup` is the logger of the library,
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime
@@ -80,7 +81,7 @@ def tell(notices: Sequence[Notice]) -> None:
     for skipped, heading in ((True, "Skipped"), (False, "Kept, with a change")):
         kind = [notice for notice in notices if notice.skipped is skipped]
         if kind:
-            say(f"{heading}: {len(kind):,}")
+            say(f"{heading}: {sum(notice.count for notice in kind):,}")
             _tell_kind(kind)
 
 
@@ -91,11 +92,13 @@ def is_json() -> bool:
 
 def _tell_kind(notices: Sequence[Notice]) -> None:
     groups: dict[tuple[str, str], list[str]] = {}
+    counts: Counter[tuple[str, str]] = Counter()
     for notice in notices:
         groups.setdefault((notice.problem, notice.action), []).append(notice.where)
+        counts[notice.problem, notice.action] += notice.count
     for (problem, action), places in list(groups.items())[:_SHOWN]:
         others = f" … and {len(places) - _PLACES:,} more" if len(places) > _PLACES else ""
         say(f"  {', '.join(places[:_PLACES])}{others}: {problem}; {action}")
-    rest = sum(len(places) for places in list(groups.values())[_SHOWN:])
+    rest = sum(counts[group] for group in list(groups)[_SHOWN:])
     if rest:
         say(f"  … and {rest:,} more (dedup cluster --format json lists all)")

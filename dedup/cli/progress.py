@@ -8,6 +8,9 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from dedup.cli.messages import say
+from dedup.clustering import COMPILING
+
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID
 
@@ -17,11 +20,13 @@ _PATIENCE = 1.0  # seconds before a bar appears
 class ProgressBar:
     """What `dedup.cluster` calls with a stage, how much is done and the total (0 where it is not known).
 
-    Nothing appears in the first second, nor where standard error is not a terminal. The bar is gone at the end.
+    Nothing appears in the first second, nor where standard error is not a terminal. The bar is gone at the end. That
+    kernels are compiled, which takes longest and happens once, is said in a line where there is no bar.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._wanted = not quiet and sys.stderr.isatty()
+        self._tells = not quiet and not self._wanted
         self._began = time.monotonic()
         self._bar: Progress | None = None
         self._task: TaskID | None = None
@@ -54,12 +59,14 @@ class ProgressBar:
             if self._task is not None and self._bar:
                 self._bar.remove_task(self._task)
             self._task = None
+            if stage == COMPILING and self._tells:
+                say("Compiling, once for this machine: about a minute")
         self._stage, self._done, self._total = stage, done, total
         if not self._wanted or time.monotonic() - self._began < _PATIENCE:
             return
         self._bar = bar = self._bar or _started()
         if self._task is None:
-            self._task = bar.add_task(stage)
+            self._task = bar.add_task(stage, total=None)  # rich takes it for 100 otherwise
         bar.update(self._task, completed=done, total=total or None)
 
 

@@ -12,10 +12,11 @@ from typing import Any
 
 from dedup.keep.spool import Origin, Spool
 from dedup.keep.writing import LINES, LIST, OBJECT, ROWS, encoded, write_stream
+from dedup.read.paths import BESIDE
 from dedup.report import json_text
 from dedup.whole import whole_file, whole_folder
 
-LIST_OF_FILES = ".dedup.jsonl"
+LIST_OF_FILES = BESIDE
 """In such a folder, what is added to articles that are files: hidden, so that no run reads it as articles."""
 
 _SHAPES = {"line": LINES, "item": LIST, "object": OBJECT, "row": ROWS, "values": LINES}

@@ -24,8 +24,10 @@ from typing import IO
 from dedup.article import Article, Notice
 from dedup.errors import MissingDependencyError
 from dedup.read import columns, feed, jsonfile, jsonlines, mail, markdown, page, plain, table, warc
+from dedup.read.own import own_record
 from dedup.read.paths import Found, find_files, reason
 from dedup.read.source import EMPTY, Record, Source
+from dedup.read.unused import UnusedColumns
 from dedup.record import Dates, find_fields, read_record
 from dedup.whole import ending
 
@@ -100,16 +102,20 @@ def read_records(
     notices: list[Notice] | None = None,
     stdin: IO[bytes] | None = None,
     dayfirst: bool = False,
+    own: bool = False,
 ) -> Iterator[tuple[Article, Record, Found]]:
     """As `read_articles`, each article with the record it was made of (all its fields, its place, its very text), and
     the file that this was found in.
+
+    Args:
+        own: whether what dedup itself has written is read like any other record; else it is passed over, with a notice.
     """
     fields = dict(fields or {})
     find_fields((), fields)  # wrong names are told at once, not at the first article
     arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
     note = _Told(notices.append if notices is not None else _log)
     dates = Dates(dayfirst=dayfirst, today=datetime.now(UTC))
-    return _read(arguments, fields, note, stdin, dates)
+    return _read(arguments, fields, note, stdin, dates, own=own)
 
 
 class _Told:
@@ -131,7 +137,7 @@ class _Told:
         """Tells how many there were besides."""
         for (action, skipped), count in self._untold.items():
             problem = f"{count:,} more like these, of {MOST_NOTICES - self._left:,} in all"
-            self._note(Notice("everything that was read", problem, action, skipped=skipped))
+            self._note(Notice("everything that was read", problem, action, skipped=skipped, count=count))
 
 
 def _log(notice: Notice) -> None:
@@ -144,8 +150,11 @@ def _read(
     note: _Told,
     stdin: IO[bytes] | None,
     dates: Dates,
+    *,
+    own: bool,
 ) -> Iterator[tuple[Article, Record, Found]]:
     readers = _readers()
+    unused = UnusedColumns(fields)
     for found in find_files(arguments, lambda name: ending(Path(name)) in readers):
         if isinstance(found, Notice):
             note(found)
@@ -157,7 +166,8 @@ def _read(
         else:
             source = Source.of_file(found.path, found.shown)
             reader = readers[ending(found.path)]
-        yield from _articles(reader, source, found, fields, note, dates)
+        yield from _articles(reader, source, found, fields, note, dates, own=own, unused=unused)
+    unused.log()
     for notice in dates.notices():
         note(notice)
     note.end()
@@ -170,14 +180,24 @@ def _articles(
     fields: Mapping[str, str],
     note: Callable[[Notice], None],
     dates: Dates,
+    *,
+    own: bool,
+    unused: UnusedColumns,
 ) -> Iterator[tuple[Article, Record, Found]]:
-    empty = True
+    is_table = reader in (table.read, columns.read)
+    unused.begin()
+    empty, told = True, set[Notice]()
     for item in _guarded(reader, source, fields):
         if isinstance(item, Notice):
             empty = empty and not item.skipped
             note(item)
             continue
         empty = False
+        if not own and (mine := own_record(item.values, found.shown)):
+            if mine not in told:
+                told.add(mine)
+                note(mine)
+            continue
         behind = "" if item.number is None else f":{item.number}"
         article, remarks = read_record(
             item.values,
@@ -190,7 +210,11 @@ def _articles(
         for remark in remarks:
             note(remark)
         if article is not None:
+            if is_table:
+                unused.see(item.values, article)
             yield article, item, found
+    if is_table and (notice := unused.end(found.shown)):
+        note(notice)
     if empty:
         note(Notice(found.shown, EMPTY, "skipped", skipped=True))
 

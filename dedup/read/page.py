@@ -11,6 +11,7 @@ from dedup.article import Notice
 from dedup.errors import MissingDependencyError
 from dedup.holdable import made_holdable
 from dedup.read.markup import parse_page
+from dedup.read.own import is_own_page
 from dedup.read.source import Record, Source, named
 
 if TYPE_CHECKING:
@@ -68,6 +69,9 @@ def page(source: Source, *, url: str = "", charset: str = "") -> dict[str, Any]:
         return {}
     if not whole:
         source.tell("its tags are nested too deeply", "what comes behind is skipped")
+    if is_own_page(tree.xpath("string(//meta[@name='generator']/@content)")):
+        source.tell("it is a page that dedup has written, and no article")
+        return {}
     lang = tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or ""
     _strip(tree)
     if (count := sum(1 for _ in tree.iter())) > _MOST_ELEMENTS:

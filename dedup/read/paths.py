@@ -13,6 +13,9 @@ from dedup.article import Notice
 from dedup.read.pattern import Fit, Pattern
 from dedup.read.source import EMPTY
 
+BESIDE = ".dedup.jsonl"
+"""What `--keep` writes beside articles that are files."""
+
 
 @dataclass(frozen=True, slots=True)
 class Found:
@@ -32,8 +35,8 @@ class Found:
 def find_files(arguments: Sequence[str], is_readable: Callable[[str], bool]) -> Iterator[Found | Notice]:
     """The files that the arguments mean, folders in the order of their names; a notice for whatever is none.
 
-    Hidden files and folders are passed over. Links are followed as long as they lead to a place below an argument; a
-    folder that several links lead to is read once.
+    Hidden files and folders are passed over; of files with a reader a notice tells how many. Links are followed as long
+    as they lead to a place below an argument; a folder that several links lead to is read once.
 
     Args:
         arguments: files, folders and patterns as typed.
@@ -68,8 +71,7 @@ def _named(argument: str, prefix: str, is_readable: Callable[[str], bool], bound
             action = "skipped (- reads JSON lines from standard input)"
             yield Notice(shown, "it is no ordinary file", action, skipped=True)
         elif not is_readable(path.name):
-            problem = f"dedup does not read files of this kind ({_kind(path.name)})"
-            yield Notice(shown, problem, "skipped", skipped=True)
+            yield _of_another_kind(path)
         else:
             yield Found(path, shown, printable(prefix or path.name))
 
@@ -126,8 +128,6 @@ class _Walk:
     bounds: _Bounds
     pattern: Pattern | None = None
     _visited: set[tuple[int, int]] = field(default_factory=set)
-    _unread: Counter[str] = field(default_factory=Counter)
-    _empty: list[str] = field(default_factory=list)
     _counts: Counter[str] = field(default_factory=Counter)
 
     def files(self) -> Iterator[Found | Notice]:
@@ -178,10 +178,12 @@ class _Walk:
             self._visited.add(folder)
             with os.scandir(path) as entries:
                 for entry in entries:
-                    if not entry.name.startswith("."):
-                        names.append(entry.name)
-                        if entry.is_symlink():
-                            links.add(entry.name)
+                    if entry.name.startswith("."):
+                        self._counts["hidden"] += wanted and self._hides_articles(entry)
+                        continue
+                    names.append(entry.name)
+                    if entry.is_symlink():
+                        links.add(entry.name)
         except OSError as error:
             self._counts["found"] += 1
             if isinstance(error, FileNotFoundError) and not levels:
@@ -201,21 +203,24 @@ class _Walk:
     def _file(self, path: Path, name: str, status: os.stat_result, page_read: bool) -> Iterator[Found | Notice]:
         self._counts["found"] += 1
         if not self.is_readable(path.name):
-            self._unread[_kind(path.name)] += 1
+            yield _of_another_kind(path)
         elif not stat.S_ISREG(status.st_mode):
             yield Notice(printable(path), "it is no ordinary file, or a link to nothing", "skipped", skipped=True)
         elif page_read:
             self._counts["pages"] += 1
         elif not status.st_size:
-            self._counts["empty"] += 1
-            self._empty = self._empty or [printable(path)]
+            yield Notice(printable(path), EMPTY, "skipped", skipped=True)
         else:
             yield Found(path, printable(path), printable(name))
+
+    def _hides_articles(self, entry: os.DirEntry[str]) -> bool:
+        """Whether a hidden entry would be read if it were not; what --keep has left is for dedup alone."""
+        return entry.name != BESIDE and not entry.is_symlink() and entry.is_file() and self.is_readable(entry.name)
 
     def _unreachable(self, path: Path, error: OSError) -> Iterator[Notice]:
         self._counts["found"] += 1
         if not self.is_readable(path.name):
-            self._unread[_kind(path.name)] += 1
+            yield _of_another_kind(path)
             return
         problem = f"it cannot be opened ({reason(error)})"
         if path.is_symlink():
@@ -226,17 +231,9 @@ class _Walk:
         """What was passed over, counted."""
         where = printable(self.folder)
         counts = self._counts
-        if count := self._unread.total():
-            what = "file of a kind" if count == 1 else "files of kinds"
-            kinds = ", ".join(sorted(self._unread))
-            yield Notice(where, f"{count} {what} dedup does not read ({kinds})", "ignored", skipped=True)
-        if count := counts["empty"]:
-            if count == 1:
-                yield Notice(self._empty[0], EMPTY, "skipped", skipped=True)
-            else:
-                yield Notice(
-                    where, f"{count:,} files are empty, the first is {self._empty[0]}", "skipped", skipped=True
-                )
+        if hidden := counts["hidden"]:
+            what = "file is hidden" if hidden == 1 else "files are hidden"
+            yield Notice(where, f"{hidden:,} {what} (the name begins with a dot)", "not read", skipped=False)
         if count := counts["pages"]:
             what = "page has its article" if count == 1 else "pages have their articles"
             yield Notice(where, f"{count:,} {what} in a .json file beside", "that is read instead", skipped=False)
@@ -250,7 +247,8 @@ class _Walk:
             if self.pattern:
                 yield Notice(printable(self.pattern.typed), "no file fits this pattern", "nothing read", skipped=True)
             else:
-                yield Notice(where, "the folder is empty", "nothing read from it", skipped=True)
+                problem = "there is no file in it but hidden ones" if hidden else "the folder is empty"
+                yield Notice(where, problem, "nothing read from it", skipped=True)
 
 
 def reason(error: OSError | ValueError) -> str:
@@ -263,5 +261,6 @@ def printable(path: str | os.PathLike[str]) -> str:
     return os.fsencode(path).decode("utf-8", "replace")
 
 
-def _kind(name: str) -> str:
-    return Path(name).suffix.lower() or "no extension"
+def _of_another_kind(path: Path) -> Notice:
+    kind = path.suffix.lower() or "no extension"
+    return Notice(printable(path), f"dedup does not read files of this kind ({kind})", "skipped", skipped=True)

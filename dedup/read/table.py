@@ -13,6 +13,7 @@ from typing import IO, Literal
 
 from dedup.article import Notice
 from dedup.quote import listed
+from dedup.read.own import is_row
 from dedup.read.source import LARGEST_RECORD, Record, Source, Table
 from dedup.record import find_fields
 
@@ -86,7 +87,8 @@ def check_columns(
     if not found["title"]:
         yield Notice(where, problem, f"skipped {advice}", skipped=True)
         return None
-    yield Notice(where, problem, f"its articles are judged by their titles {advice}", skipped=False)
+    if not is_row(names):  # of a result, which is told of as a whole
+        yield Notice(where, problem, f"its articles are judged by their titles {advice}", skipped=False)
     return {fields.get("text", "text"): ""}
 
 

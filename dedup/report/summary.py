@@ -62,7 +62,7 @@ def summarise(found: Clustering | Arrivals) -> Summary:
         shared_stories=len(shared),
         shared_articles=sum(clustering.place(article) < count for story in shared for article in story.articles),
         copies=sum(min(sum(clustering.place(one) < count for one in group), len(group) - 1) for group in groups),
-        skipped=sum(notice.skipped for notice in clustering.notices),
+        skipped=sum(notice.count for notice in clustering.notices if notice.skipped),
     )
     if isinstance(found, Clustering):
         return numbers

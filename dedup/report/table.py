@@ -99,7 +99,7 @@ def dates(start: date | None, end: date | None) -> str:
 
 
 def outlets(sources: Sequence[str], room: int) -> str:
-    """As many names as the room has cells for, and the number of the others: `BBC, Le Monde +3`."""
+    """As many names as the room has cells for, and the number of the others: `BBC, Le Monde +3`; else `4 outlets`."""
     from rich.cells import cell_len
 
     names = [visible(name) for name in sources]
@@ -108,7 +108,7 @@ def outlets(sources: Sequence[str], room: int) -> str:
         text = ", ".join(names[:shown]) + others
         if cell_len(text) <= room:
             return text
-    return _cut(names[0], room) if len(names) == 1 else str(len(names) or "")
+    return _cut(names[0], room) if len(names) == 1 else f"{len(names)} outlets" if names else ""
 
 
 def _fitted(text: str, room: int) -> str:

@@ -137,6 +137,7 @@ def test_notices_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert len(notices) == 11
     assert notices[-1].problem == "15 more like these, of 25 in all"
     assert notices[-1].skipped
+    assert sum(notice.count for notice in notices) == 25
 
 
 def test_rows_that_take_no_room_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

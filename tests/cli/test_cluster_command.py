@@ -172,6 +172,11 @@ def test_strict_writes_and_fails(dedup_command: Command, feed: Path) -> None:
     assert "feed.jsonl:7: not valid JSON; line skipped" in ended.err
 
 
+def test_a_value_that_an_option_has_not_is_told_in_our_words(dedup_command: Command, feed: Path) -> None:
+    said = dedup_command("cluster", feed, "--format", "xml").err
+    assert "Error: Invalid value for '--format': 'xml' is not one of" in said
+
+
 def test_quiet(dedup_command: Command, feed: Path) -> None:
     dedup_command.door.notices = [skipped("feed.jsonl:7")]
     assert dedup_command("cluster", feed, "--quiet").err == ""
@@ -191,6 +196,14 @@ def test_notices_are_grouped_and_counted(dedup_command: Command, feed: Path) -> 
     assert said[11] == "  … and 5 more (dedup cluster --format json lists all)"
     assert said[12:14] == ["Kept, with a change: 1", "  notes/a.txt: a date that is none; kept without a date"]
     assert "19 skipped" in said[14]
+
+
+def test_what_a_notice_stands_for_is_counted(dedup_command: Command, feed: Path) -> None:
+    beyond = Notice("everything that was read", "8 more like these", "line skipped", skipped=True, count=8)
+    dedup_command.door.notices = [skipped("feed.jsonl:7"), beyond]
+    said = dedup_command("cluster", feed).err.splitlines()
+    assert said[0] == "Skipped: 9"
+    assert "9 skipped" in said[-1]
 
 
 def test_notices_are_in_the_json(dedup_command: Command, feed: Path) -> None:

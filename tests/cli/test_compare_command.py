@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from run_dedup import Command, write_records
+from run_dedup import Command, process, write_records
 
 from dedup.group.cut import threshold_at
 
@@ -79,6 +79,11 @@ def test_no_article_in_a_file(dedup_command: Command, files: tuple[Path, Path]) 
     assert (ended.code, ended.out) == (1, "")
     assert f"Error: there is no article in {files[1]}" in ended.err
     assert "its text is empty" in ended.err
+
+
+def test_a_file_that_is_not_there_is_told_once(tmp_path: Path) -> None:
+    ended = process("compare", tmp_path / "none.txt", tmp_path / "b.txt")
+    assert (ended.code, ended.err) == (1, f"Error: {tmp_path / 'none.txt'}: there is no such file or folder\n")
 
 
 def test_wrong_usage(dedup_command: Command, files: tuple[Path, Path]) -> None:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from run_dedup import Command, write_records
+
+import dedup
 
 
 @pytest.fixture
@@ -62,9 +65,27 @@ def test_table(dedup_command: Command, tmp_path: Path) -> None:
     lines = dedup_command("evaluate", path).out.splitlines()
     assert lines[1].split() == ["Set", "Articles", "Stories", "Found", *("P", "R", "F1"), "ARI", *("P", "R", "F1")]
     assert lines[2].split() == ["set", "3", "2", "2", *["1.000"] * 7]
+    assert lines[3].split() == ["de", "1", "1", "1", *["1.000"] * 3, *"––––"]
     assert [line.split()[0] for line in lines[3:]] == ["de", "en"]
     assert len({len(line) for line in lines[1:]}) == 1
     assert max(map(len, lines)) <= 80
+
+
+@pytest.mark.parametrize(("event", "pairs"), [("e", ["0.000", "–", "–"]), ("f", ["–", "–", "–"])])
+def test_where_each_stands_alone_there_is_no_score_of_pairs(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, event: str, pairs: list[str]
+) -> None:
+    command = Command(monkeypatch, capsys)
+    path = write_records(tmp_path / "set.jsonl", labelled(("s", "en"), ("t", "en")))
+    cluster = command.door.cluster
+
+    def together(articles: Any, *others: Any, **named: Any) -> Any:
+        found = cluster(articles, *others, **named)
+        return replace(found, labels=(0, 0)) if event == "e" else found
+
+    monkeypatch.setitem(vars(dedup), "cluster", together)
+    row = command("evaluate", path).out.splitlines()[2].split()
+    assert row[-4:] == ["–", *pairs]
 
 
 def test_a_set_without_labels_does_not_stop_the_others(dedup_command: Command, tmp_path: Path) -> None:

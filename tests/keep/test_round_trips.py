@@ -332,7 +332,7 @@ def test_a_folder_has_each_file_as_it_came(spooled: Spooled, tmp_path: Path, nam
     with whole_file(path) as out:
         out.write(content.encode())
     spool, articles, notices = spooled(tmp_path / "in")
-    assert not notices
+    assert not [notice for notice in notices if "no row has a title" not in notice.problem]
     write_folder(spool, [1], added_for(articles), tmp_path / "out")
     written = (tmp_path / "out" / "deep" / f"{name}{packing}").read_bytes()
     if packing == ".zst":

@@ -64,7 +64,7 @@ def test_hidden_files_and_folders_are_passed_over(tmp_path: Path) -> None:
     write(tmp_path / "a.txt", BODY)
     write(tmp_path / ".b.txt", BODY)
     write(tmp_path / ".git/c.txt", BODY)
-    assert ids(tmp_path) == ["a.txt"]
+    assert [article.id for article in read_all(tmp_path)[0]] == ["a.txt"]
     assert ids(tmp_path / ".b.txt") == [".b.txt"]
 
 
@@ -77,7 +77,8 @@ def test_links_that_go_round_are_read_once(tmp_path: Path) -> None:
     (tmp_path / "pile/self").symlink_to(tmp_path / "pile/self")
     articles, (itself, again) = read_all(tmp_path / "pile")
     assert sorted(Path(article.id).name for article in articles) == ["a.txt", "b.txt"]
-    assert "1 file of a kind" in itself.problem
+    assert (Path(itself.where).name, itself.skipped) == ("self", True)
+    assert "files of this kind (no extension)" in itself.problem
     assert str(again) == f"{tmp_path / 'pile'}: 3 links lead to folders read already; not read again"
 
 
@@ -113,13 +114,35 @@ def test_a_path_that_is_not_there(tmp_path: Path) -> None:
     assert [notice.skipped for notice in read_all("a\0b.txt")[1]] == [True]
 
 
-def test_files_of_other_kinds_are_counted_once_a_folder(tmp_path: Path) -> None:
-    for name in ("a.png", "b/c.PNG", "d.toml", "Makefile", "e.txt"):
+def test_files_of_other_kinds_and_empty_ones_are_named_each(tmp_path: Path) -> None:
+    others = {"Makefile": "no extension", "a.png": ".png", "b/c.PNG": ".png", "d.toml": ".toml"}
+    for name in (*others, "e.txt"):
         write(tmp_path / name, BODY)
-    articles, (notice,) = read_all(tmp_path)
+    for name in ("f.txt", "g.jsonl"):
+        (tmp_path / name).touch()
+    articles, notices = read_all(tmp_path)
     assert [article.id for article in articles] == ["e.txt"]
-    problem = "4 files of kinds dedup does not read (.png, .toml, no extension)"
-    assert notice == Notice(str(tmp_path), problem, "ignored", skipped=True)
+    assert notices == [
+        *(
+            Notice(str(tmp_path / name), f"dedup does not read files of this kind ({kind})", "skipped", skipped=True)
+            for name, kind in others.items()
+        ),
+        *(
+            Notice(str(tmp_path / name), "there is no article in it", "skipped", skipped=True)
+            for name in ("f.txt", "g.jsonl")
+        ),
+    ]
+
+
+def test_hidden_files_that_would_be_read_are_counted(tmp_path: Path) -> None:
+    for name in ("a.txt", ".b.txt", "c/.d.jsonl", ".git/e.txt", ".DS_Store", ".dedup.jsonl"):
+        write(tmp_path / name, BODY)
+    (notice,) = read_all(tmp_path)[1]
+    problem = "2 files are hidden (the name begins with a dot)"
+    assert notice == Notice(str(tmp_path), problem, "not read", skipped=False)
+    assert read_all(tmp_path / "*.txt")[1] == []
+    articles, (_, empty) = read_all(tmp_path / "c")
+    assert (articles, empty.problem) == ([], "there is no file in it but hidden ones")
 
 
 def test_a_file_of_another_kind_named_directly(tmp_path: Path) -> None:

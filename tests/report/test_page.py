@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import date
 from itertools import combinations, islice
 from pathlib import Path
 from typing import Any
@@ -351,3 +353,62 @@ def test_a_page_of_many_articles(browser: Any, tmp_path: Path) -> None:
         page.click(".moment [data-slot=compare] >> nth=1")
         page.wait_for_selector(".side")
         assert_accessible(page)
+
+
+@pytest.fixture(scope="module")
+def awkward(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two versions by one outlet, a title as long as titles get, all on one day, and a pile of what was skipped."""
+    text = "Fire broke out on the ferry Lady Corran off Sorrel at dawn and nine people died, the coastguard said. " * 3
+    articles = [
+        dedup.Article(
+            id=f"npa/{number}.txt",
+            title="Ferry burns " * 330 if number == 2 else "Ferry burns off Corran",
+            text=text + "The inquiry that Minister Lindqvist promised has begun. " * number,
+            source="Echo" if number == 2 else "NPA",
+            published=date(2024, 6, 15),
+        )
+        for number in range(3)
+    ]
+    museum = dedup.Article(
+        id="m", text="The museum of Kallby has reopened after the flood.", published=date(2024, 6, 15)
+    )
+    notices = tuple(
+        dedup.Notice(f"feed.jsonl:{line}", "not <JSON>", "line skipped", skipped=True) for line in range(70)
+    )
+    clustering = replace(dedup.cluster([*articles, museum]), notices=notices)
+    return written(clustering, tmp_path_factory.mktemp("page") / "awkward.html")
+
+
+def test_what_was_skipped_is_on_the_page(browser: Any, awkward: Path) -> None:
+    with opened(browser, awkward) as page:
+        assert page.inner_text("#skipped summary") == "70 files, records and lines were skipped"
+        page.click("#skipped summary")
+        told = page.inner_text("#skipped ul").splitlines()
+        assert told[0] == "feed.jsonl:0: not <JSON>; line skipped"
+        assert (len(told), told[-1]) == (61, "… and 10 more")
+
+
+def test_where_nothing_was_skipped_nothing_is_said(browser: Any, tmp_path: Path) -> None:
+    with opened(browser, written(dedup.cluster(["Fire on the ferry."]), tmp_path / "one.html")) as page:
+        assert page.locator("#skipped").count() == 0
+
+
+def test_a_single_day_has_no_chart(browser: Any, awkward: Path) -> None:
+    with opened(browser, awkward) as page:
+        assert not page.is_visible("#chart")
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_a_story_is_readable_however_wide_the_window(browser: Any, awkward: Path, width: int) -> None:
+    with opened(browser, awkward, viewport={"width": width, "height": 900}) as page:
+        page.click(".entry a")
+        page.wait_for_selector(".versions tbody tr")
+        names = page.locator(".versions tbody a").all_inner_texts()
+        assert sorted(names) == ["Echo", "NPA · npa/0.txt", "NPA · npa/1.txt"]
+        head = page.locator(".versions th").evaluate_all(
+            "cells => cells.map(cell => cell.getClientRects().length && cell.offsetHeight)"
+        )
+        assert max(head) < 40, "no header breaks inside a word"
+        tall = page.locator(".headline").evaluate_all("lines => lines.map(line => line.offsetHeight)")
+        assert max(tall) < 150
+        assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")

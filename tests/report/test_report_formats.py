@@ -98,7 +98,7 @@ def test_json_holds_everything() -> None:
         "probability": 0.83,
     }
     assert document["notices"] == [
-        {"where": "feed.jsonl:7", "problem": "not valid JSON", "action": "line skipped", "skipped": True}
+        {"where": "feed.jsonl:7", "problem": "not valid JSON", "action": "line skipped", "skipped": True, "count": 1}
     ]
 
 

@@ -139,6 +139,7 @@ def test_outlets_are_named_while_there_is_room() -> None:
     names = ("BBC", "CNN", "Le Monde")
     assert outlets(names, 40) == "BBC, CNN, Le Monde"
     assert outlets(names, 12) == "BBC, CNN +1"
-    assert outlets(names, 4) == "3"
+    assert outlets(names, 9) == "BBC +2"
+    assert outlets(names, 4) == "3 outlets"
     assert outlets(("A very long outlet name",), 10) == "A very lo…"
     assert outlets((), 10) == ""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from importlib.resources import files
+from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
 from dedup.clustering import NO_TEXTS, copies_in
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from dedup.clustering import Clustering
 
 FIRST = 60
-"""Stories that the page shows without its script."""
+"""Stories that the page shows without its script, and notices of what was skipped."""
 
 
 def environment() -> Environment:
@@ -57,6 +58,7 @@ def write_html(clustering: Clustering, out: TextIO, *, title: str = "Stories") -
 
     if not clustering.has_texts:
         raise InputError(NO_TEXTS)
+    skipped = list(islice((notice for notice in clustering.notices if notice.skipped), FIRST))
     templates = environment()
     style, script = _source("page.css"), _source("shown.js") + _source("page.js")
     stream = templates.get_template("page.html").stream(
@@ -64,6 +66,8 @@ def write_html(clustering: Clustering, out: TextIO, *, title: str = "Stories") -
         version=__version__,
         summary=summarise(clustering),
         stories=clustering.stories[:FIRST],
+        skipped=skipped,
+        shown=sum(notice.count for notice in skipped),
         granularity=clustering.settings.granularity,
         style=style,
         script=script,

@@ -5,6 +5,7 @@ const UNIT = 2 ** -20, PAIR = 1.125, SAME_EVENT = 0.16, LOWEST = 0.05, SEVERAL =
 const SEED = 3, FEWEST = 6, EDIT = 2, SLACK = 6, LONE = 5, REACH = 16, SHIFT = 4, CROWD = 16;  // as in dedup/match/passages.py
 const SPAN = 20, [FADES, FADED] = [.3, .6], MOST = 12;  // as in dedup/match/stories.py; names and figures that are told
 const STEP = 120;  // stories shown at once
+const FEWEST_DAYS = 40;  // that the chart has room for: two days are no two walls
 
 // What is in the page
 
@@ -335,13 +336,13 @@ function list() {
 
 function chart() {
   const dated = listed.filter((story) => story.start !== Infinity), figure = $("chart");
-  figure.hidden = dated.length < 2;
+  const days = dated.map((s) => Math.floor(s.start / 86400)), first = Math.min(...days), last = Math.max(...days);
+  figure.hidden = dated.length < 2 || first === last;  // a single day is a single bar, and tells nothing
   if (figure.hidden) return;
-  const first = Math.min(...dated.map((s) => Math.floor(s.start / 86400))), last = Math.max(...dated.map((s) => Math.floor(s.start / 86400)));
   const wide = Math.max(1, Math.ceil((last - first + 1) / 120)), bins = new Array(Math.floor((last - first) / wide) + 1).fill(0);
   for (const story of dated) bins[Math.floor((Math.floor(story.start / 86400) - first) / wide)]++;
   const most = Math.max(...bins), svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
-  svg.setAttribute("viewBox", `0 0 ${bins.length * 10} 40`);
+  svg.setAttribute("viewBox", `0 0 ${Math.max(bins.length, FEWEST_DAYS) * 10} 40`);
   svg.setAttribute("preserveAspectRatio", "none");
   svg.setAttribute("role", "img");
   bins.forEach((count, place) => {
@@ -400,7 +401,8 @@ function showVersions(story, group) {
   if (!history) { slots.verdict.textContent = "Which came first is not known."; return root; }
   const odds = new Map(history.articles.map((place, at) => [place, history.odds[at]]));
   const order = [...group].sort((x, y) => odds.get(y) - odds.get(x)), first = order[0];
-  const name = (place) => data.sources[place] || data.ids[place];
+  const several = (place) => group.filter((one) => data.sources[one] === data.sources[place]).length > 1;
+  const name = (place) => !data.sources[place] ? data.ids[place] : several(place) ? `${data.sources[place]} · ${data.ids[place]}` : data.sources[place];
   slots.verdict.textContent = history.original === null ? "Which of them is the original: unsure." : `Likely the original: ${name(first)} (${percent(odds.get(first))})` + (history.why.length ? ", for " + history.why.join("; ") + "." : ".");
   for (const place of order) {
     const row = element("tr"), link = element("a", name(place));

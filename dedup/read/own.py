@@ -1,0 +1,44 @@
+"""What dedup itself has written lies in many a folder of articles, and is none: results, judgements, pages."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from dedup.article import Notice
+from dedup.record import find_fields, is_missing
+
+_ROW = frozenset({"id", "story", "copy_group", "canonical", "path"})
+"""What tells a row of a result from an article."""
+
+_DOCUMENT = frozenset({"schema", "dedup", "settings", "summary", "stories", "links"})
+_JUDGEMENT = frozenset({"a", "b", "label"})
+_LABELS = frozenset({"same_text", "same_story", "neither"})
+_GENERATOR = "dedup "
+
+
+def own_record(values: Mapping[str, Any], where: str) -> Notice | None:
+    """Why a record is no article but a part of what dedup has written; None where it is not.
+
+    Args:
+        values: the record.
+        where: the file it is in, of which the notice speaks.
+    """
+    if values.keys() == _JUDGEMENT and str(values["label"]) in _LABELS:
+        return Notice(where, "it holds judgements, no articles", "not read", skipped=False)
+    if values.keys() >= _DOCUMENT:
+        action = "skipped (--against takes JSON lines, CSV or Parquet)"
+        return Notice(where, "it is a result of dedup in JSON, and holds no articles", action, skipped=True)
+    if is_row(values) and all(is_missing(values[name]) for name in find_fields(values)["text"]):
+        return Notice(where, "it is a result of dedup, and holds no articles", "skipped", skipped=True)
+    return None
+
+
+def is_row(names: Collection[str]) -> bool:
+    """Whether a record has all the fields that a row of a result has."""
+    return "copy_group" in names and set(names) >= _ROW
+
+
+def is_own_page(generator: str | None) -> bool:
+    """Whether a page that says what has made it was made by dedup."""
+    return (generator or "").startswith(_GENERATOR)
