@@ -15,7 +15,7 @@ from dedup.index import Placement
 from dedup.report import json_text
 from dedup.service import schemas
 from dedup.service.access import requirements
-from dedup.service.bodies import JSON, LINES, Disconnected, body_lines, media_type, whole_body
+from dedup.service.bodies import JSON, LINES, Disconnected, body_lines, kind_of, media_type, whole_body
 from dedup.service.problems import Problem, problem
 from dedup.service.records import ID, ID_PATTERN, article_of, placement_record
 from dedup.service.state import State
@@ -58,6 +58,9 @@ def article_routes(state: State) -> APIRouter:
     }
 
     async def body_of(request: Request) -> Any:
+        if request.method == "PUT" and (kind := kind_of(request)) in LINES:  # what `curl -T` makes of a batch
+            remedy = "send application/json; many articles, as lines, go to POST /v1/articles/batch (curl -X POST -T)"
+            raise problem("wrong-kind", "Content-Type", f"PUT changes one article, and {kind} holds many", remedy)
         media_type(request, JSON)
         with state.room.holder() as holder:
             return read_json(await whole_body(request, settings, holder))

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import re
+import subprocess
 import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 from serving import Served, assert_problem, lines_of, serving
 
+ROOT = Path(__file__).resolve().parents[2]
 TEXT = "Fire broke out on the ferry off Corran at dawn, and {} passengers were brought ashore by lifeboat crews."
 
 
@@ -129,6 +133,35 @@ def test_lines_are_answered_as_they_come(http: httpx.Client) -> None:
         while piece := sock.recv(65536):
             seen += piece
     assert seen.count(b'"status": "added"') == 3
+
+
+def test_the_commands_of_the_page(served: Served, tmp_path: Path) -> None:
+    """They are run as they stand there, at another address; curl fails where the answer is a problem."""
+    page = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
+    (commands,) = [
+        block for block in re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL) if "curl" in block
+    ]
+    address = served.url.removeprefix("http://")
+    records = [{"id": named("feed"), "text": unique()} for _ in range(3)]
+    (tmp_path / "feed.jsonl").write_bytes(lines_of(records))
+    told = {}
+    for line in commands.splitlines():
+        command = line.replace("localhost:8080", address).replace("curl ", "curl --fail-with-body --show-error ")
+        assert address in command
+        done = subprocess.run(["bash", "-c", command], check=False, capture_output=True, cwd=tmp_path, timeout=60)
+        assert done.returncode == 0, (line, done.stdout, done.stderr)
+        told[line] = [json.loads(one) for one in done.stdout.splitlines()]
+    (batch,) = [answers for line, answers in told.items() if "/batch" in line]
+    assert [one["placement"]["id"] for one in batch] == [record["id"] for record in records]
+    assert len(told) == 5
+
+
+def test_a_batch_sent_as_an_update_is_told_how_it_is_sent(http: httpx.Client) -> None:
+    """That is what `curl -T` does of itself."""
+    sent = {"content": lines_of([{"id": "a", "text": "b"}]), "headers": {"content-type": "application/x-ndjson"}}
+    told = assert_problem(http.put("/v1/articles/batch", **sent), 415, "Content-Type")
+    assert "PUT changes one article" in told["errors"][0]["problem"]
+    assert "POST /v1/articles/batch" in told["errors"][0]["remedy"]
 
 
 def test_packed_bodies(http: httpx.Client) -> None:

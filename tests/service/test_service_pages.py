@@ -101,6 +101,16 @@ def test_the_list_a_story_and_two_versions_side_by_side(browser: Any, served: Se
         until(page, "!document.querySelector('.side')")
 
 
+@pytest.mark.parametrize("width", [1400, 390])
+def test_what_is_hidden_is_not_shown(browser: Any, served: Served, width: int) -> None:
+    """A style that lays a thing out goes before the browser's own word on `hidden`."""
+    with opened(browser, served, viewport={"width": width, "height": 844}) as page:
+        assert page.locator("#controls").is_visible()
+        assert not page.locator("#token").is_visible()
+        shown = "[...document.querySelectorAll('[hidden]')].filter((one) => one.getClientRects().length > 0)"
+        assert page.evaluate(f"{shown}.map((one) => one.id)") == []
+
+
 def test_marks_stand_where_the_library_says(browser: Any, served: Served) -> None:
     """Also behind letters that a browser counts twice."""
     texts = [f"😀 {'𝔽' * 9} {n} The harbour master closed both basins to all ships after the spill. {n}" for n in "ab"]
@@ -196,6 +206,8 @@ def test_with_a_token(browser: Any, tmp_path: Path) -> None:
         page = context.new_page()
         page.goto(served.url)
         page.wait_for_selector("#token:not([hidden])")
+        assert page.locator("#token").is_visible()
+        assert not page.locator("#controls").is_visible()
         assert page.locator("#entries li").count() == 0
         page.fill("#secret", "wrong")
         page.click("#token button")
