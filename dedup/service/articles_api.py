@@ -82,7 +82,7 @@ def article_routes(state: State) -> APIRouter:
         openapi_extra=schemas.body({JSON[0]: one}, example=EXAMPLE),
     )
     async def add(request: Request) -> Response:
-        article = article_of(await body_of(request), settings)
+        article = article_of(await body_of(request), settings, needs_words=True)
         (placement,) = await state.writer.add([article])
         return answer(placement_record(placement), 201 if placement.status == "added" else 200)
 
@@ -91,7 +91,8 @@ def article_routes(state: State) -> APIRouter:
         operation_id="add_many",
         summary="Take many articles in",
         description="As JSON, all results at the end; as lines (NDJSON), a line of result for each line, sent once "
-        "its article is on disk. Each article stands for itself: a problem with one is told in its place.",
+        "its article is on disk. Each article stands for itself: a problem with one is told in its place. One that has "
+        "neither text nor title is kept, empty, and a notice says so.",
         dependencies=writing,
         response_model=None,
         responses={
@@ -140,7 +141,7 @@ def article_routes(state: State) -> APIRouter:
         openapi_extra=schemas.body({JSON[0]: unnamed}, example={"text": EXAMPLE["text"]}),
     )
     async def match(request: Request) -> Response:
-        article = article_of(await body_of(request), settings, needs_id=False)
+        article = article_of(await body_of(request), settings, needs_id=False, needs_words=True)
         return answer(placement_record(await state.matching.look_up(article)))
 
     @routes.get(
@@ -174,7 +175,8 @@ def article_routes(state: State) -> APIRouter:
         record = await body_of(request)
         if isinstance(record, dict) and record.get("id") is not None and record["id"] != id:
             raise problem("invalid", "id", "it is another than in the address", "leave it out, or give the same")
-        new = article_of({**record, "id": id} if isinstance(record, dict) else record, settings)
+        given = {**record, "id": id} if isinstance(record, dict) else record
+        new = article_of(given, settings, needs_words=True)
         placement = await state.writer.do(lambda index: index.update(new))
         return answer(placement_record(placement))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import subprocess
 import time
 import uuid
@@ -14,6 +15,7 @@ import httpx
 import pytest
 from serving import Served, assert_problem, lines_of, serving
 
+BASH = shutil.which("bash") or "bash"
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "Fire broke out on the ferry off Corran at dawn, and {} passengers were brought ashore by lifeboat crews."
 
@@ -148,7 +150,7 @@ def test_the_commands_of_the_page(served: Served, tmp_path: Path) -> None:
     for line in commands.splitlines():
         command = line.replace("localhost:8080", address).replace("curl ", "curl --fail-with-body --show-error ")
         assert address in command
-        done = subprocess.run(["bash", "-c", command], check=False, capture_output=True, cwd=tmp_path, timeout=60)
+        done = subprocess.run([BASH, "-c", command], check=False, capture_output=True, cwd=tmp_path, timeout=60)
         assert done.returncode == 0, (line, done.stdout, done.stderr)
         told[line] = [json.loads(one) for one in done.stdout.splitlines()]
     (batch,) = [answers for line, answers in told.items() if "/batch" in line]
@@ -158,8 +160,8 @@ def test_the_commands_of_the_page(served: Served, tmp_path: Path) -> None:
 
 def test_a_batch_sent_as_an_update_is_told_how_it_is_sent(http: httpx.Client) -> None:
     """That is what `curl -T` does of itself."""
-    sent = {"content": lines_of([{"id": "a", "text": "b"}]), "headers": {"content-type": "application/x-ndjson"}}
-    told = assert_problem(http.put("/v1/articles/batch", **sent), 415, "Content-Type")
+    body, headers = lines_of([{"id": "a", "text": "b"}]), {"content-type": "application/x-ndjson"}
+    told = assert_problem(http.put("/v1/articles/batch", content=body, headers=headers), 415, "Content-Type")
     assert "PUT changes one article" in told["errors"][0]["problem"]
     assert "POST /v1/articles/batch" in told["errors"][0]["remedy"]
 
