@@ -160,7 +160,7 @@ def test_what_is_no_date_is_told(index: StoryIndex, wrong: Any) -> None:
         lambda: index.page(since=wrong),
     ]
     for ask in asked:
-        with pytest.raises(InputError, match="no date|must be a date"):
+        with pytest.raises(InputError, match=r"no date|must be a date"):
             ask()
     assert len(index) == 1
 

@@ -15,6 +15,8 @@ import httpx
 import pytest
 from serving import Served, assert_problem, lines_of, serving
 
+import dedup
+
 BASH = shutil.which("bash") or "bash"
 ROOT = Path(__file__).resolve().parents[2]
 TEXT = "Fire broke out on the ferry off Corran at dawn, and {} passengers were brought ashore by lifeboat crews."
@@ -373,3 +375,43 @@ def test_health_and_metrics(http: httpx.Client) -> None:
 
 def test_stats_tell_nothing_of_the_machine(http: httpx.Client) -> None:
     assert not {"store", "memory"} & set(http.get("/v1/stats").json())
+
+
+def test_neither_text_nor_title(http: httpx.Client) -> None:
+    """One alone is refused; one of many keeps its place, and is told of."""
+    name = named("blank")
+    blank = {"id": name, "text": " ", "title": ""}
+    assert_problem(http.post("/v1/articles", json=blank), 422, "text")
+    assert_problem(http.post("/v1/match", json={"text": ""}), 422, "text")
+    assert_problem(http.put(f"/v1/articles/{name}", json={"text": ""}), 422, "text")
+    (result,) = http.post("/v1/articles/batch", json={"articles": [blank]}).json()["results"]
+    assert [one["action"] for one in result["placement"]["notices"]] == ["kept as an empty article"]
+    assert http.post("/v1/articles", json={"id": named("a"), "text": "", "title": "A title"}).status_code == 201
+
+
+def test_a_cursor_of_another_store(http: httpx.Client) -> None:
+    last = http.get("/v1/stats").json()["changes"]
+    assert http.get("/v1/changes", params={"since": last}).json() == {"changes": [], "cursor": last}
+    told = assert_problem(http.get("/v1/changes", params={"since": last + 1, "wait": 5}), 410, "since")
+    assert told["type"].endswith(":cursor-lost")
+    assert f"there are {last:,} changes" in told["errors"][0]["problem"]
+
+
+def test_forgotten_changes(tmp_path: Path) -> None:
+    with dedup.StoryIndex.open(tmp_path / "s.db") as index:
+        index.add_many([{"id": name, "text": unique()} for name in "abc"])
+        index.vacuum(changes_before=3)
+    with serving(tmp_path / "s.db") as served, served.client() as http:
+        told = assert_problem(http.get("/v1/changes"), 410, "since")
+        assert "the changes before 3 were forgotten" in told["detail"]
+        assert [one["cursor"] for one in http.get("/v1/changes?since=2").json()["changes"]] == [3]
+
+
+def test_a_pattern_is_told_in_words(http: httpx.Client) -> None:
+    for path in ("/v1/expire?before=tomorrow", "/v1/stories?since=tomorrow"):
+        answer = http.post(path) if "expire" in path else http.get(path)
+        (told,) = assert_problem(answer, 422)["errors"]
+        assert told["problem"] == "'tomorrow' is no date"
+        assert "2024-01-31" in told["remedy"]
+    (told,) = assert_problem(http.get("/v1/search", params={"q": " "}), 422, "q")["errors"]
+    assert told["problem"] == "' ' has no words"

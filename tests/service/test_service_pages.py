@@ -70,7 +70,7 @@ def opened(browser: Any, served: Served, hash_: str = "", **options: Any) -> Ite
     page.wait_for_selector("html[data-ready]", timeout=60_000)
     yield page
     context.close()
-    assert [line for line in said if "status of 404" not in line] == []
+    assert [line for line in said if "status of 404" not in line and "status of 410" not in line] == []
 
 
 def _asked(dialog: Any, said: list[str]) -> None:
@@ -159,6 +159,32 @@ def test_a_story_appears_while_the_page_is_open(browser: Any, served: Served) ->
         until(page, "document.querySelectorAll('.moment').length === 2")  # the open story too
         client.remove("fresh", "fresh2")
         until(page, f"!document.querySelector(\"#entries [data-story='{placed.story}']\")")
+
+
+def test_a_page_goes_on_where_its_cursor_is_of_no_use(browser: Any, served: Served) -> None:
+    """As after another store was put in the place of this one: it begins again from the stories."""
+    with opened(browser, served) as page, dedup.Client(served.url) as client:
+        until(page, "document.querySelectorAll('#entries li').length > 0")
+        lost = {"title": "Lost", "errors": [{"field": "since", "problem": "p", "remedy": "r"}]}
+        seen: list[str] = []
+
+        def answer(route: Any) -> None:
+            seen.append(route.request.url)
+            if len(seen) == 1:
+                route.fulfill(status=410, json=lost)
+            else:
+                route.continue_()
+
+        page.route("**/v1/changes*", answer)
+        client.add({"id": "lost", "title": "Slipway", "text": "The slipway of Dunmere was closed."})
+        client.remove("lost")  # the request that waits ends, and the next is answered so
+        placed = client.add({"id": "found", "title": "Weir", "text": "The weir of Quillon was opened at noon."})
+        page.wait_for_selector(f"[data-story='{placed.story}']", timeout=30_000)
+        last = client.stats()["changes"]
+        page.wait_for_timeout(4_000)
+        assert seen
+        assert f"since={last}&" in seen[-1]
+        client.remove("found")
 
 
 def test_whatever_an_article_holds_is_shown_as_text(browser: Any, tmp_path: Path) -> None:
