@@ -14,7 +14,7 @@ from dedup.client import answers
 from dedup.clustering import Explanation, Story
 from dedup.errors import InputError, MissingDependencyError, ServiceError, UnknownArticleError
 from dedup.index import Change, IndexedArticle, Placement, StoryPage, asking
-from dedup.index.incoming import alone, some
+from dedup.index.incoming import alone, some, unnamed
 
 if TYPE_CHECKING:
     import httpx
@@ -273,7 +273,7 @@ class Client:
 
     def compare(self, a: Article | Mapping[str, Any], b: Article | Mapping[str, Any]) -> Explanation:
         """The same of two articles that are not stored, judged by the background of the index."""
-        pair = {name: answers.record_of(alone(one, needs_id=False)) for name, one in (("a", a), ("b", b))}
+        pair = {name: answers.record_of(unnamed(one)) for name, one in (("a", a), ("b", b))}
         return answers.explanation(self._ask("POST", "v1/compare", json=pair))
 
     def stats(self) -> dict[str, Any]:

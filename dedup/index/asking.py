@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import date, datetime
+from numbers import Integral
 
 from dedup.collection import published_seconds
 from dedup.errors import CursorError, InputError
@@ -22,9 +23,9 @@ def count(value: object, name: str, least: int = 1) -> int:
     Raises:
         InputError: it is none, or too small.
     """
-    if not isinstance(value, int) or isinstance(value, bool) or value < least:
+    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
         raise InputError(f"{name} must be a whole number from {least} on, not {_shown(value)}")
-    return min(value, MOST)
+    return min(int(value), MOST)
 
 
 def moment(value: date | datetime | str, name: str) -> date | datetime:

@@ -112,6 +112,15 @@ def alone(item: object, *, needs_id: bool = True, place: int = 0) -> Incoming:
     return came
 
 
+def unnamed(item: object) -> Incoming:
+    """An article that needs no id, and may be empty.
+
+    Raises:
+        InputError: it is no article.
+    """
+    return incoming(item, 0, [], NotedDates(), needs_id=False)
+
+
 def some(source: Iterator[tuple[int, object]], most: int, notices: list[Notice]) -> list[Incoming]:
     """The next of many articles; one that has neither text nor title stays, empty, and is told of.
 
