@@ -80,9 +80,9 @@ def change(told: Mapping[str, Any]) -> Change:
 
 
 def placement(told: Mapping[str, Any], came: Incoming) -> Placement:
-    """What is told of an article that was sent, with what was wrong with it before it was, and after."""
+    """What is told of an article that was sent; of what was wrong with it what the client has not said already."""
     later = (Notice(f"article {told['id']}", one["problem"], one["action"], False) for one in told["notices"])
-    known = {(one.problem, one.action) for one in came.notices}
+    known = {one.action for one in came.notices}
     return Placement(
         told["id"],
         told["status"],
@@ -92,7 +92,7 @@ def placement(told: Mapping[str, Any], came: Incoming) -> Placement:
         tuple(Link(**link) for link in told["links"]),
         tuple(map(change, told["changed"])),
         told["before"] or "",
-        (*came.notices, *(one for one in later if (one.problem, one.action) not in known)),
+        (*came.notices, *(one for one in later if one.action not in known)),
     )
 
 
