@@ -23,7 +23,7 @@ def count(value: object, name: str, least: int = 1) -> int:
     Raises:
         InputError: it is none, or too small.
     """
-    if not isinstance(value, Integral) or isinstance(value, bool) or value < least:
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
         raise InputError(f"{name} must be a whole number from {least} on, not {_shown(value)}")
     return min(int(value), MOST)
 

@@ -55,7 +55,11 @@ def test_one_without_text_and_title_is_no_article(index: StoryIndex, given: dict
 
 def test_among_many_it_keeps_its_place_and_is_told_of(index: StoryIndex) -> None:
     notices: list[Notice] = []
-    given = [{"id": "a", "text": "A text."}, {"id": "b", "text": 5}, {"id": "c", "text": "Another one."}]
+    given: list[dict[str, Any]] = [
+        {"id": "a", "text": "A text."},
+        {"id": "b", "text": 5},
+        {"id": "c", "text": "Another one."},
+    ]
     placed = index.add_many(given, batch=2, notices=notices)
     assert [one.article for one in placed] == ["a", "b", "c"]
     assert [len(one.notices) for one in placed] == [0, 1, 0]

@@ -178,7 +178,10 @@ def test_what_is_wrong_is_told_as_by_an_index(served: Served) -> None:
         placed = client.add({"id": "undated", "text": "The gate was shut at noon.", "published": "tomorrow"})
         assert [one.action for one in placed.notices] == ["kept without a date"]
         notices: list[dedup.Notice] = []
-        records = [{"id": "blank", "text": 5}, {"id": "late", "text": "Shut again.", "published": "tomorrow"}]
+        records: list[dict[str, Any]] = [
+            {"id": "blank", "text": 5},
+            {"id": "late", "text": "Shut again.", "published": "tomorrow"},
+        ]
         done = client.add_many(records, notices=notices)
         assert [[one.action for one in each.notices] for each in done] == [
             ["kept as an empty article"],
