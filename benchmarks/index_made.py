@@ -18,7 +18,7 @@ import dedup
 from benchmarks.corpus import Planted, Shape, stream
 from benchmarks.machine import Stopwatch
 from dedup import Settings, StoryIndex
-from dedup.index.incoming import dates_now, incoming
+from dedup.index.incoming import some
 from dedup.index.keeper import Keeper
 from dedup.index.records import Sketch, StoredArticle, StoredStory, facts_of, spans
 from dedup.index.sketches import GROWN
@@ -121,7 +121,7 @@ def _blocks(made: Iterator[Planted], count: int) -> Iterator[list[tuple[int, Pla
 
 
 def _write(store: SqliteStore, keeper: Keeper, block: Sequence[tuple[int, Planted]]) -> None:
-    came = [incoming(planted.article(), number, [], dates_now()) for number, planted in block]
+    came = some(((number, planted.article()) for number, planted in block), len(block), [])
     drawn = keeper.draw([(one.article.title, one.article.text) for one in came])
     rows = []
     for (number, planted), one, its in zip(block, came, drawn, strict=True):

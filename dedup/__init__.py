@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dedup.clustering import Link as Link
     from dedup.clustering import SharedWord as SharedWord
     from dedup.clustering import Story as Story
+    from dedup.errors import CursorError as CursorError
     from dedup.errors import DedupError as DedupError
     from dedup.errors import EngineError as EngineError
     from dedup.errors import InputError as InputError
@@ -79,6 +80,7 @@ _HOMES = {
     "Clustering": "clustering",
     "Configuration": "sources",
     "CopyGroup": "clustering",
+    "CursorError": "errors",
     "DedupError": "errors",
     "EngineError": "errors",
     "Explanation": "clustering",

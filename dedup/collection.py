@@ -29,7 +29,8 @@ from dedup.text.dateline import dateline
 if TYPE_CHECKING:
     import pandas as pd
 
-_KEPT_EMPTY = "kept as an empty article"
+KEPT_EMPTY = "kept as an empty article"
+"""What is done with one of many articles that has neither text nor title."""
 _ROWS = 1024
 """Rows of a data frame that are turned into mappings at once."""
 LEAD = 320
@@ -317,7 +318,7 @@ def article_of(
     article, found = read_record(item, where=where, default_id=number, fields=fields, path="", dates=dates)
     if article is None:
         # A caller's rows must keep their places, so an unusable one stays, with all it has but words.
-        notices.extend(replace(notice, action=_KEPT_EMPTY, skipped=False) for notice in found)
+        notices.extend(replace(notice, action=KEPT_EMPTY, skipped=False) for notice in found)
         item = {**item, "text": "-"}
         article, found = read_record(item, where=where, default_id=number, fields=fields, path="", dates=dates)
         article = replace(article, text="") if article else Article(id=number, text="")
@@ -340,7 +341,7 @@ def _clean(article: Article, where: str, notices: list[Notice]) -> Article:
         changes["title"] = changes.get("title", article.title)[:LONGEST_TITLE].rstrip()
         notices.append(Notice(where, *too_long(article.title), skipped=False))
     if is_blank(article):
-        notices.append(Notice(where, "it has no text and no title", _KEPT_EMPTY, skipped=False))
+        notices.append(Notice(where, "it has no text and no title", KEPT_EMPTY, skipped=False))
     return replace(article, **changes) if changes else article
 
 

@@ -2,6 +2,7 @@
 
 DedupError
 ├── InputError              (ValueError)   an article, a record or a file that cannot be used
+│   └── CursorError         (LookupError)  a cursor of changes that were forgotten, or of another store
 ├── SettingsError           (ValueError)   settings out of range or unknown; `.faults` lists every one of them
 ├── UnknownArticleError     (KeyError)     an id that is not in this clustering, or not in the index
 ├── StoreError              (OSError)      a store of stories that cannot be opened, read or written
@@ -23,6 +24,20 @@ class DedupError(Exception):
 
 class InputError(DedupError, ValueError):
     """An article, a record or a file that cannot be used."""
+
+
+class CursorError(InputError, LookupError):
+    """A cursor after which an index cannot tell what has changed.
+
+    Args:
+        message: what is wrong and what to do.
+        first: the cursor of the first change that is known still, one beyond `last` where there is none.
+        last: that of the last change there was, 0 where there was none.
+    """
+
+    def __init__(self, message: str, first: int = 0, last: int = 0) -> None:
+        self.first, self.last = first, last
+        super().__init__(message)
 
 
 class SettingsError(DedupError, ValueError):

@@ -21,7 +21,7 @@ from dedup.match.crowd import crowding
 from dedup.match.opinion import Embed, opinions
 from dedup.match.outlets import less_of_one_outlet
 from dedup.match.stories import ordinariness, rescored
-from dedup.settings import Settings
+from dedup.settings import Settings, checked
 from dedup.steps import PlainSteps, choose, silent
 from dedup.vectorize.boilerplate import body_digest, overwritten
 from dedup.vectorize.features import HashedWords
@@ -62,7 +62,7 @@ def cluster(
         InputError: something among the articles is no article at all, or there are to be less than one thread.
         SecondOpinionError: the embedding failed, or gave something else than a vector for each text.
     """
-    settings, tell = settings or Settings(), progress or silent
+    settings, tell = checked(settings) or Settings(), progress or silent
     read = _read(Door(articles, keep_texts=keep_texts or second_opinion is not None), settings, tell)
     evidence, _ = stories_of(read, settings, background=background, progress=tell, second_opinion=second_opinion)
     return evidence.clustering(settings)
@@ -86,7 +86,7 @@ def learn_background(
     Raises:
         InputError: something among the articles is no article at all.
     """
-    settings, tell = settings or Settings(), progress or silent
+    settings, tell = checked(settings) or Settings(), progress or silent
     read = _read(Door(articles, keep_texts=False), settings, tell)
     _, learned = stories_of(read, settings, progress=tell, learn=True)
     return learned or Background.general()

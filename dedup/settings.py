@@ -163,3 +163,15 @@ def _kind(knob: Field[Any]) -> str:
     if knob.name == "memory":
         return "a number of gigabytes, or a size like 800MB"
     return "a whole number" if type(knob.default) is int else "a number"
+
+
+def checked(settings: object) -> Settings | None:
+    """What a caller gave as settings, None for none.
+
+    Raises:
+        SettingsError: it is something else.
+    """
+    if settings is None or isinstance(settings, Settings):
+        return settings
+    told = f"settings must be dedup.Settings or None, not {type(settings).__name__}"
+    raise SettingsError([f"{told}: write dedup.Settings(granularity=0.4), or Settings(**values)"])

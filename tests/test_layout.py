@@ -45,8 +45,8 @@ ROOMS = {
     "pipeline": "errors article settings clustering text vectorize match group collection background steps evidence",
     "estimators": "errors article settings clustering record text vectorize match group collection steps pipeline",
     "index": (
-        "errors article settings clustering record text vectorize match group collection background steps evidence"
-        " assemble pipeline"
+        "errors article settings clustering record dates text vectorize match group collection background steps"
+        " evidence assemble pipeline"
     ),
     "client": "errors article clustering likeness index",
     "service": "__init__ errors article quote settings sources clustering pipeline provenance index report",

@@ -5,15 +5,19 @@ from __future__ import annotations
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dedup.article import Notice
 from dedup.cli.index_options import PathsArgument, StoreOption, articles_of, moment, opened_to_read, write_lines
-from dedup.cli.messages import begin_logging, tell
+from dedup.cli.messages import begin_logging, say, tell
 from dedup.cli.options import DayfirstOption, FieldOption, configured
 from dedup.cli.output import Format, check_output, choose_format, write_result
+from dedup.errors import CursorError
+
+if TYPE_CHECKING:
+    from dedup.index import StoryIndex
 
 LimitOption = Annotated[
     int | None, typer.Option("--limit", metavar="N", help="At most so many.", show_default=False, min=1)
@@ -89,15 +93,30 @@ def changes(
     ] = None,
     limit: LimitOption = None,
 ) -> None:
-    """List what has changed, a JSON line each: the cursor of the last is where to go on from."""
+    """List what has changed, a JSON line each: the cursor of the last is where to go on from.
+
+    Without a cursor: all that is known still. After one whose next changes were forgotten, or that none had: an error.
+    """
     begin_logging(0, as_json=False)
     with opened_to_read(store) as index:
         cursor, left = since or 0, limit
+        if since is None and (forgotten := _forgotten(index)):
+            cursor = forgotten
+            say(f"the changes up to {forgotten:,} were forgotten")
         found = index.changes(cursor, limit=min(left or 1_000, 1_000))
         while found:
             write_lines(change.to_record() for change in found)
             left = None if left is None else left - len(found)
             found = [] if left == 0 else index.changes(found[-1].cursor, limit=min(left or 1_000, 1_000))
+
+
+def _forgotten(index: StoryIndex) -> int:
+    """The cursor of the last change that is not known any more, 0 where all are."""
+    try:
+        index.changes(limit=1)
+    except CursorError as error:
+        return error.first - 1
+    return 0
 
 
 def export(

@@ -82,16 +82,16 @@ def add(
 ) -> None:
     """Take articles in: a JSON line for each, written once it is on disk.
 
-    Keys: id, status (added, updated, unchanged), story, new_story, copy_of, changed. The same articles may be given
-    again after an interruption: those that are there are unchanged.
+    Keys: id, status (added, updated, unchanged), story, new_story, copy_of, before, notices, changed. The same articles
+    may be given again after an interruption: those that are there are unchanged.
     """
     begin_logging(verbose, as_json=log_json)
     given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads)
     options: dict[str, Any] = {
         "settings": settings_for(store, given),
-        "store_text": not no_text,
+        "store_text": False if no_text else None,
         "keep_days": keep_days,
-        "settle_hours": 72.0 if settle_hours is None else settle_hours,
+        "settle_hours": settle_hours,
     }
     notices: list[Notice] = []
     with opened(store, wait, **options) as index:

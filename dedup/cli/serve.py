@@ -109,7 +109,7 @@ def serve(
     }
     if without_tokens:
         flags["without_tokens"] = True
-    service = _settings({**_limits(limit), **flags}, config)
+    service = _settings(flags, _limits(limit), config)
     given = configured(setting=setting, config=config, threads=threads)
     from dedup.service.run import check_reach, guard_of, listen, run
 
@@ -150,11 +150,11 @@ def token(
     say("This is shown once. Send it as 'Authorization: Bearer …'.")
 
 
-def _settings(flags: dict[str, Any], config: Path | None) -> ServiceSettings:
+def _settings(flags: dict[str, Any], limits: dict[str, str], config: Path | None) -> ServiceSettings:
     from dedup.service.config import configure_service
 
     try:
-        return configure_service(flags, file=config)
+        return configure_service(flags, limits=limits, file=config)
     except SettingsError as error:
         told = "\n  ".join(visible(fault) for fault in error.faults)
         raise typer.BadParameter(f"{told}\n'dedup serve --help' says where settings come from.") from None

@@ -10,9 +10,9 @@ from urllib.parse import quote
 
 from dedup.article import Article, Notice
 from dedup.clustering import CopyGroup, Explanation, Link, SharedWord, Story
-from dedup.errors import InputError, ServiceError, UnknownArticleError
+from dedup.errors import CursorError, InputError, ServiceError, UnknownArticleError
 from dedup.index import Change, IndexedArticle, Placement
-from dedup.index.incoming import dates_now, incoming
+from dedup.index.incoming import Incoming
 from dedup.index.records import from_iso
 from dedup.likeness import Mentions, Passage, Piece
 
@@ -24,10 +24,8 @@ def part_of(name: str) -> str:
     return quote(name, safe="").replace(".", "%2E") if not name.strip(".") else quote(name, safe="")
 
 
-def record_of(
-    article: Article | Mapping[str, Any], place: int = 0, notices: list[Notice] | None = None, *, needs_id: bool = True
-) -> dict[str, Any]:
-    came = incoming(article, place, [] if notices is None else notices, dates_now(), needs_id=needs_id).article
+def record_of(incoming: Incoming) -> dict[str, Any]:
+    came = incoming.article
     found: dict[str, Any] = {"id": came.id, "text": came.text} if came.id else {"text": came.text}
     found |= {name: value for name in ("title", "source", "url", "lang") if (value := getattr(came, name))}
     found |= {name: value.isoformat() for name in ("published", "seen") if (value := getattr(came, name)) is not None}
@@ -68,6 +66,8 @@ def error_of(problem: Mapping[str, Any]) -> Exception:
     status = int(problem.get("status", 0))
     told = "; ".join(f"{one['field']}: {one['problem']}: {one['remedy']}" for one in problem.get("errors", ())[:5])
     message = f"{problem['title']} ({status}): {told}" if told else f"{problem['title']} ({status})"
+    if status == 410:
+        return CursorError(message)
     if status == 404:
         return UnknownArticleError(message)
     if status in {400, 409, 413, 414, 415, 422}:
@@ -79,7 +79,10 @@ def change(told: Mapping[str, Any]) -> Change:
     return Change(**{**told, "at": datetime.fromisoformat(told["at"])})
 
 
-def placement(told: Mapping[str, Any]) -> Placement:
+def placement(told: Mapping[str, Any], came: Incoming) -> Placement:
+    """What is told of an article that was sent; of what was wrong with it what the client has not said already."""
+    later = (Notice(f"article {told['id']}", one["problem"], one["action"], False) for one in told["notices"])
+    known = {one.action for one in came.notices}
     return Placement(
         told["id"],
         told["status"],
@@ -88,6 +91,8 @@ def placement(told: Mapping[str, Any]) -> Placement:
         told["copy_of"],
         tuple(Link(**link) for link in told["links"]),
         tuple(map(change, told["changed"])),
+        told["before"] or "",
+        (*came.notices, *(one for one in later if one.action not in known)),
     )
 
 

@@ -6,7 +6,6 @@ import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import date, datetime
-from itertools import islice
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
@@ -14,7 +13,8 @@ from dedup.article import Article, Notice
 from dedup.client import answers
 from dedup.clustering import Explanation, Story
 from dedup.errors import InputError, MissingDependencyError, ServiceError, UnknownArticleError
-from dedup.index import Change, IndexedArticle, Placement, StoryPage
+from dedup.index import Change, IndexedArticle, Placement, StoryPage, asking
+from dedup.index.incoming import alone, some, unnamed
 
 if TYPE_CHECKING:
     import httpx
@@ -108,7 +108,8 @@ class Client:
             InputError: it is no article, has no id, or is larger than the service takes.
             ServiceError: the service could not store it.
         """
-        return answers.placement(self._ask("POST", "v1/articles", json=answers.record_of(article)))
+        came = alone(article)
+        return answers.placement(self._ask("POST", "v1/articles", json=answers.record_of(came)), came)
 
     def add_many(
         self,
@@ -133,15 +134,15 @@ class Client:
             InputError: something is no article, or was refused; what came before it is stored.
             ServiceError: the service could not store some.
         """
-        noted = [] if notices is None else notices
-        records = (answers.record_of(article, place, noted) for place, article in enumerate(articles))
-        while some := list(islice(records, batch)):
-            for part in answers.parts(some):
+        source, noted = enumerate(articles), [] if notices is None else notices
+        while came := some(source, asking.count(batch, "batch"), noted):
+            sent = iter(came)
+            for part in answers.parts([answers.record_of(one) for one in came]):
                 told = self._ask("POST", "v1/articles/batch", json={"articles": part})
                 for result in told["results"]:
                     if problem := result.get("problem"):
                         raise answers.error_of(problem)
-                    yield answers.placement(result["placement"])
+                    yield answers.placement(result["placement"], next(sent))
 
     def update(self, article: Article | Mapping[str, Any]) -> Placement:
         """As `StoryIndex.update`.
@@ -149,8 +150,9 @@ class Client:
         Raises:
             UnknownArticleError: it is not there.
         """
-        record = answers.record_of(article)
-        return answers.placement(self._ask("PUT", f"v1/articles/{answers.part_of(record['id'])}", json=record))
+        came = alone(article)
+        record, path = answers.record_of(came), f"v1/articles/{answers.part_of(came.article.id)}"
+        return answers.placement(self._ask("PUT", path, json=record), came)
 
     def remove(self, *articles: str) -> list[Change]:
         """As `StoryIndex.remove`, one article after the other.
@@ -159,13 +161,14 @@ class Client:
             UnknownArticleError: one of them is not there; those before it are removed.
         """
         found = []
-        for name in dict.fromkeys(articles):
+        for name in asking.ids(articles):
             found += self._ask("DELETE", f"v1/articles/{answers.part_of(name)}")["changes"]
         return [answers.change(change) for change in found]
 
-    def expire(self, before: date | datetime) -> int:
+    def expire(self, before: date | datetime | str) -> int:
         """As `StoryIndex.expire`; waits until it is done."""
-        job = self._done(self._ask("POST", "v1/expire", params={"before": before.isoformat()}))
+        when = asking.moment(before, "before").isoformat()
+        job = self._done(self._ask("POST", "v1/expire", params={"before": when}))
         return int(job["count"])
 
     def reconcile(self) -> list[Change]:
@@ -186,9 +189,10 @@ class Client:
         """As `StoryIndex.match`: where an article would belong; nothing is stored.
 
         Raises:
-            InputError: it is no article.
+            InputError: it is no article, or has neither text nor title.
         """
-        return answers.placement(self._ask("POST", "v1/match", json=answers.record_of(article, needs_id=False)))
+        came = alone(article, needs_id=False)
+        return answers.placement(self._ask("POST", "v1/match", json=answers.record_of(came)), came)
 
     def match_many(self, articles: Iterable[Article | Mapping[str, Any]]) -> list[Placement]:
         """As `StoryIndex.match_many`, one after the other: the service looks up together what is asked at one time.
@@ -215,7 +219,7 @@ class Client:
         return answers.story(self._ask("GET", f"v1/stories/{answers.part_of(story)}"))
 
     def stories(
-        self, *, since: date | datetime | None = None, outlet: str | None = None, min_size: int = 1
+        self, *, since: date | datetime | str | None = None, outlet: str | None = None, min_size: int = 1
     ) -> Iterator[Story]:
         """As `StoryIndex.stories`."""
         cursor: str | None = None
@@ -230,13 +234,14 @@ class Client:
         self,
         cursor: str | None = None,
         *,
-        since: date | datetime | None = None,
+        since: date | datetime | str | None = None,
         outlet: str | None = None,
         min_size: int = 1,
         limit: int = 50,
     ) -> StoryPage:
         """As `StoryIndex.page`."""
-        given = {"cursor": cursor, "since": since.isoformat() if since else None, "outlet": outlet}
+        touched = None if since is None else asking.moment(since, "since").isoformat()
+        given = {"cursor": cursor, "since": touched, "outlet": outlet}
         wanted = {name: value for name, value in given.items() if value is not None}
         told = self._ask("GET", "v1/stories", params={**wanted, "min_size": min_size, "limit": limit})
         return StoryPage(tuple(map(answers.story, told["stories"])), told["next"])
@@ -248,7 +253,12 @@ class Client:
         ]
 
     def changes(self, since: int = 0, *, limit: int = 1_000, wait: float = 0.0) -> list[Change]:
-        """As `StoryIndex.changes`; where there are none, waits so many seconds for some."""
+        """As `StoryIndex.changes`; where there are none, waits so many seconds for some.
+
+        Raises:
+            CursorError: the changes after it were forgotten, or there is no such change.
+        """
+        since, limit = asking.count(since, "since", 0), asking.count(limit, "limit")
         params = {"since": since, "limit": limit, "wait": wait}
         return [answers.change(one) for one in self._ask("GET", "v1/changes", params=params)["changes"]]
 
@@ -263,7 +273,7 @@ class Client:
 
     def compare(self, a: Article | Mapping[str, Any], b: Article | Mapping[str, Any]) -> Explanation:
         """The same of two articles that are not stored, judged by the background of the index."""
-        pair = {name: answers.record_of(one, needs_id=False) for name, one in (("a", a), ("b", b))}
+        pair = {name: answers.record_of(unnamed(one)) for name, one in (("a", a), ("b", b))}
         return answers.explanation(self._ask("POST", "v1/compare", json=pair))
 
     def stats(self) -> dict[str, Any]:
@@ -273,6 +283,8 @@ class Client:
     # How it is asked
 
     def _ask(self, method: str, path: str, **options: Any) -> Any:
+        if self._http.is_closed:
+            raise ServiceError(f"this client of {self._url} was closed: make another")
         until, pause = time.monotonic() + self._patience, _PAUSE
         while True:
             try:

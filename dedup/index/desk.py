@@ -208,10 +208,11 @@ class Desk:
                 known |= self.store.articles_called(there)
             if name not in known:
                 run[name] = _Guest(place, one, its, self._next(ledger))
-            elif _is_the_same(known[name], one):
+            elif one.is_the_same_as(known[name]):
                 stored = known[name]
                 story = ledger.story(stored.story).id
-                drafts[place] = Draft(Placement(name, "unchanged", story, False, self.copy_of(stored)))
+                answer = Placement(name, "unchanged", story, False, self.copy_of(stored), before=story)
+                drafts[place] = Draft(answer)
             else:
                 with self.thinking:
                     keeper, stored = self.keeper(), known[name]
@@ -247,6 +248,7 @@ class Desk:
     def _place(self, ledger: Ledger, keeper: Keeper, guest: _Guest, one: Admitted) -> Draft:
         """Gives an article that was admitted its place."""
         came, number, before, already = guest.came, guest.number, guest.before, len(ledger.changes)
+        newest = ledger.last_story
         verdict = keeper.placer.judge(one.weighed) if one.weighed is not None else keeper.equal(one.new, one.twin or 0)
         story_number, begun = verdict.story, False
         if story_number is None:
@@ -270,8 +272,8 @@ class Desk:
                 ledger.take_back(story_number)
             renumber(ledger, already)
         others = tuple(change for change in ledger.changes[already:] if change.article != article.id)
-        is_new = len(keeper.live.of_story(now)) == 1
-        answer = Placement(article.id, status, ledger.story(now).id, is_new, None, changed=others)
+        is_new = now > newest and len(keeper.live.of_story(now)) == 1
+        answer = Placement(article.id, status, ledger.story(now).id, is_new, None, changed=others, before=old)
         return Draft(answer, verdict.found, now, int(keeper.live.copies[one.slot]))
 
     def match(self, came: Sequence[Incoming]) -> list[Draft]:
@@ -303,7 +305,12 @@ class Desk:
         numbers = {found.number for draft in drafts for found in draft.found}
         wanted = sorted({*numbers, *(draft.copies for draft in drafts if draft.copies is not None)})
         names = self.store.ids(wanted)
-        linked = [(draft, found) for draft in drafts for found in draft.found if found.number in names]
+        linked = [  # one that is asked about under its own id is not compared with itself
+            (draft, found)
+            for draft in drafts
+            for found in draft.found
+            if names.get(found.number, draft.answer.article) != draft.answer.article
+        ]
         certain = self.keeper().placer.probabilities([(found, found.story == draft.story) for draft, found in linked])
         links: dict[int, list[Link]] = defaultdict(list)
         for (draft, found), probability in zip(linked, certain, strict=True):
@@ -387,10 +394,3 @@ class Desk:
 
 def _newcomer(came: Incoming, drawn: Drawn, number: int | None) -> Newcomer:
     return Newcomer(came.article.id, came.seconds, came.article.source, drawn.judged, drawn.vector, number)
-
-
-def _is_the_same(stored: StoredArticle, came: Incoming) -> bool:
-    """Whether an article that came is the one that is there: in all but the file that it was read from."""
-    article, known = came.article, stored.article("")
-    facts = facts_of(replace(article, path=known.path, where=known.where))
-    return (stored.content, stored.facts, stored.source) == (came.content, facts, article.source)

@@ -6,16 +6,18 @@ import base64
 import binascii
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from dedup.clustering import Story
 from dedup.errors import InputError
+from dedup.index.records import StoredStory
 from dedup.index.store import Store, StoryFilter
 from dedup.index.telling import every_story
 
 MOST_WORDS = 12
 """Words that one search looks for."""
+_PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,13 @@ def page(store: Store, wanted: StoryFilter, cursor: str | None, most: int) -> St
     rest, last = len(found) > most, found[:most]
     end = _cursor(last[-1].touched, last[-1].number) if rest else None
     return StoryPage(tuple(every_story(store, iter([last]))), end)
+
+
+def pages(store: Store, wanted: StoryFilter) -> Iterator[list[StoredStory]]:
+    """All stories that fit, some at a time."""
+    while found := store.stories(wanted, _PAGE):
+        yield found
+        wanted = replace(wanted, before=(found[-1].touched, found[-1].number))
 
 
 def words_of(query: str) -> list[str]:

@@ -13,6 +13,26 @@ from dedup.settings import METHOD_VERSION, Settings
 
 HOUR = 3_600.0
 DAY = 24 * HOUR
+SETTLE_HOURS = 72.0
+"""Where nothing is said of them."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What an index is made with besides its settings, and has for good; None for what is not said. See `Facts`."""
+
+    store_text: bool | None = None
+    keep_days: float | None = None
+    settle_hours: float | None = None
+
+    def faults(self) -> list[str]:
+        """What is no such number."""
+        found = []
+        if self.keep_days is not None and not self.keep_days > 0:
+            found.append(f"keep_days must be above 0, or None to keep all, not {self.keep_days!r}")
+        if self.settle_hours is not None and not self.settle_hours >= 0:
+            found.append(f"settle_hours must not be below 0, not {self.settle_hours!r}")
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,27 +62,17 @@ class Facts:
     background: bytes = b""
 
     @classmethod
-    def new(
-        cls,
-        settings: Settings | None,
-        background: Background | None,
-        store_text: bool,
-        keep_days: float | None,
-        settle_hours: float,
-    ) -> Self:
+    def new(cls, settings: Settings | None, background: Background | None, options: Options) -> Self:
         """Those of a new index.
 
         Raises:
             SettingsError: days or hours are no such.
         """
-        faults = []
-        if keep_days is not None and not keep_days > 0:
-            faults.append(f"keep_days must be above 0, or None to keep all, not {keep_days!r}")
-        if not settle_hours >= 0:
-            faults.append(f"settle_hours must not be below 0, not {settle_hours!r}")
-        if faults:
+        if faults := options.faults():
             raise SettingsError(faults)
-        facts = cls(settings or Settings(), METHOD_VERSION, store_text, keep_days, settle_hours, "", 0, 0)
+        settle_hours = SETTLE_HOURS if options.settle_hours is None else options.settle_hours
+        text = options.store_text is not False
+        facts = cls(settings or Settings(), METHOD_VERSION, text, options.keep_days, settle_hours, "", 0, 0)
         return facts.with_background(background or Background.general(), 0)
 
     def with_background(self, background: Background, version: int) -> Self:
@@ -95,12 +105,14 @@ def write_facts(store: Store, facts: Facts) -> None:
         store.put_background(facts.background)
 
 
-def read_facts(store: Store, settings: Settings | None, *, method: bool = True) -> Facts:
+def read_facts(
+    store: Store, settings: Settings | None, options: Options | None = None, *, method: bool = True
+) -> Facts:
     """What an index says of itself.
 
     Args:
         store: of the index.
-        settings: that it has to have, None for any.
+        settings, options: that it has to have, None for any.
         method: whether it has to be of this version's method.
 
     Raises:
@@ -135,6 +147,18 @@ def read_facts(store: Store, settings: Settings | None, *, method: bool = True) 
         raise SettingsError(
             [f"{problem}: open it without settings, or change them with rebuild ('dedup index rebuild')"]
         )
+    if options is not None and (unlike := _unlike(facts, options)):
+        problem = f"{store.where} was made with other options ({'; '.join(unlike)})"
+        raise SettingsError([f"{problem}: open it without them, for they stay as they are, or make it anew"])
     if settings is not None:  # how many threads work and such, which change nothing
         facts = replace(facts, settings=settings)
     return facts
+
+
+def _unlike(facts: Facts, options: Options) -> list[str]:
+    """What an index has otherwise than was said."""
+    return [
+        f"{name} is {getattr(facts, name)!r} there, not {said!r}"
+        for name in ("store_text", "keep_days", "settle_hours")
+        if (said := getattr(options, name)) is not None and said != getattr(facts, name)
+    ]

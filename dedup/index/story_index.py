@@ -5,28 +5,28 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
-from itertools import islice
 from typing import TYPE_CHECKING, Any, Self
 
 from dedup.article import Article, Notice
 from dedup.background import Background
 from dedup.collection import published_seconds
-from dedup.errors import StoreError, UnknownArticleError
+from dedup.errors import InputError, StoreError, UnknownArticleError
+from dedup.index import asking
 from dedup.index.ahead import ahead
 from dedup.index.checking import check
 from dedup.index.desk import Desk
-from dedup.index.finding import StoryPage, page, words_of
-from dedup.index.incoming import Incoming, Placement, dates_now, incoming
+from dedup.index.finding import StoryPage, page, pages, words_of
+from dedup.index.incoming import Incoming, Placement, alone, noticed, some
 from dedup.index.memory import MemoryStore
-from dedup.index.opening import Facts, read_facts, write_facts
-from dedup.index.records import Change, StoredStory
+from dedup.index.opening import Facts, Options, read_facts, write_facts
+from dedup.index.records import Change
 from dedup.index.sqlite import SqliteStore
 from dedup.index.store import Store, StoryFilter
 from dedup.index.telling import IndexedArticle, every_story, placements, stats
 from dedup.pipeline import cluster
+from dedup.settings import checked
 
 if TYPE_CHECKING:
     from dedup.clustering import Clustering, Explanation, Progress, Story
@@ -37,7 +37,6 @@ BATCH = 500
 """Articles that `add_many` stores at a time."""
 MEMORY = ":memory:"
 """The path of a store that lasts as long as the index."""
-_PAGE = 200
 
 
 class StoryIndex:
@@ -49,6 +48,8 @@ class StoryIndex:
 
     def __init__(self, desk: Desk) -> None:
         """For `open`."""
+        if not isinstance(desk, Desk):
+            raise InputError(f"an index is opened, not made: StoryIndex.open({desk!r})")
         self._desk, self._store = desk, desk.store
 
     @classmethod
@@ -58,9 +59,9 @@ class StoryIndex:
         settings: Settings | None = None,
         *,
         background: Background | None = None,
-        store_text: bool = True,
+        store_text: bool | None = None,
         keep_days: float | None = None,
-        settle_hours: float = 72.0,
+        settle_hours: float | None = None,
         read_only: bool = False,
         wait: float = 0.0,
         anew: bool = False,
@@ -74,10 +75,11 @@ class StoryIndex:
             settings: of a new index; of one that is there they must be the same. None for those it has.
             background: of a new index, see `learn_background`; None for the word frequencies that ship with dedup. An
                 index that is there keeps its own.
-            store_text: of a new index: whether it keeps the texts. Without, nothing can be explained; words are kept
-                as hashes, and of an article without a title the beginning, which it is called by.
-            keep_days: of a new index: days after which articles are let go of by themselves; None for never.
-            settle_hours: of a new index: hours after which a story that nothing touched keeps its id for good.
+            store_text: whether it keeps the texts; None for yes, or as the index has it that is there. Without, nothing
+                can be explained; words are kept as hashes, and of an article without a title the beginning, which it is
+                called by. As with `settings`, an index that is there must be the same in this and the next two.
+            keep_days: days after which articles are let go of by themselves; None for never.
+            settle_hours: hours after which a story that nothing touched keeps its id for good; None for 72.
             read_only: whether it is only read, while another process may be writing.
             wait: seconds to wait for another writer to end.
             anew: whether an index of an older method is opened all the same, to `rebuild` it.
@@ -87,8 +89,9 @@ class StoryIndex:
         Raises:
             StoreError: the file is no store, is damaged, of a newer format, or cannot be read or written.
             StoreLockedError: another index writes to it.
-            SettingsError: it was made with other settings.
+            SettingsError: it was made with others.
         """
+        settings, options = checked(settings), Options(store_text, keep_days, settle_hours)
         store: Store
         store = MemoryStore() if os.fspath(path) == MEMORY else SqliteStore(path, read_only=read_only, wait=wait)
         try:
@@ -96,8 +99,8 @@ class StoryIndex:
                 if read_only:
                     raise StoreError(f"{store.where} has no index in it yet: 'dedup index add' makes one")
                 with store.transaction():
-                    write_facts(store, Facts.new(settings, background, store_text, keep_days, settle_hours))
-            facts = read_facts(store, settings, method=not anew)
+                    write_facts(store, Facts.new(settings, background, options))
+            facts = read_facts(store, settings, options, method=not anew)
         except BaseException:
             store.close()
             raise
@@ -144,10 +147,10 @@ class StoryIndex:
         The same article again changes nothing; another text under a known id is an update.
 
         Raises:
-            InputError: it is no article, or has no id.
+            InputError: it is no article: it has no id, or neither text nor title.
             StoreError: it could not be stored.
         """
-        came = self._following(iter([article]), 1, [])
+        came = [alone(article)]
         return self._take(came, self._desk.draw(came))[0]
 
     def add_many(
@@ -161,9 +164,9 @@ class StoryIndex:
 
         While some are stored, the next are read.
         """
-        source, noted = iter(articles), [] if notices is None else notices
+        source, noted = enumerate(articles), [] if notices is None else notices
         placements: list[Placement] = []
-        read = partial(self._following, source, batch, noted)
+        read = partial(some, source, asking.count(batch, "batch"), noted)
         for came, drawn in ahead(read, self._desk.draw):
             placements += self._take(came, drawn)
         return placements
@@ -180,16 +183,16 @@ class StoryIndex:
         It is a generator: what was told is on disk, and where it is not gone through, no more is taken in.
 
         Args:
-            articles: taken one by one.
+            articles: taken one by one. One that has neither text nor title is kept, empty, with a notice.
             batch: how many are stored at a time: all of them, or, where that fails, none.
-            notices: what was wrong with them is added.
+            notices: what was wrong with them is added; each `Placement` has its own too.
 
         Raises:
             InputError: something is no article, or has no id: those of its batch are not stored.
             StoreError: a batch could not be stored; those before it are.
         """
-        source, noted = iter(articles), [] if notices is None else notices
-        while came := self._following(source, batch, noted):
+        source, noted = enumerate(articles), [] if notices is None else notices
+        while came := some(source, asking.count(batch, "batch"), noted):
             yield from self._take(came, self._desk.draw(came))
 
     def update(self, article: Article | Mapping[str, Any]) -> Placement:
@@ -198,11 +201,8 @@ class StoryIndex:
         Raises:
             UnknownArticleError: it is not.
         """
-        came = incoming(article, 0, [], dates_now())
-        drawn = self._desk.draw([came])
-        with self._desk.transaction() as ledger:
-            self._desk.known(came.article.id)
-            return self._desk.told(self._desk.take(ledger, [came], drawn))[0]
+        came = [alone(article)]
+        return self._take(came, self._desk.draw(came), known=True)[0]
 
     def remove(self, *articles: str) -> list[Change]:
         """Takes articles out, with all that was kept of them; their ids stay in `changes`, for others to follow.
@@ -210,16 +210,18 @@ class StoryIndex:
         Raises:
             UnknownArticleError: one of them is not there; nothing is removed.
         """
+        names = asking.ids(articles)
         with self._desk.transaction() as ledger:
-            stored = [self._desk.known(name) for name in dict.fromkeys(articles)]
+            stored = [self._desk.known(name) for name in names]
             with self._desk.thinking:
                 self._desk.keeper().forget(ledger, stored, "removed")
         return ledger.changes
 
-    def expire(self, before: date | datetime) -> int:
+    def expire(self, before: date | datetime | str) -> int:
         """Takes out the articles that were published before a time (or came, where that is unknown); tells how many."""
+        when = published_seconds(asking.moment(before, "before"))
         with self._desk.transaction() as ledger:
-            return self._desk.expire(ledger, published_seconds(before))
+            return self._desk.expire(ledger, when)
 
     def reconcile(self) -> list[Change]:
         """Brings all placements to `clustering`, but for settled stories, which stay; tells what has changed."""
@@ -237,7 +239,7 @@ class StoryIndex:
             background: the new one, None for the one it has.
             learn: whether the background is learned from the articles that are there.
         """
-        desk, wanted = self._desk, settings or self.settings
+        desk, wanted = self._desk, checked(settings) or self.settings
         with desk.transaction() as ledger, desk.thinking:
             if learn:
                 background = desk.whole(wanted, None, learn=True).learned
@@ -263,7 +265,7 @@ class StoryIndex:
         """Where an article would belong; nothing is stored. An id is not needed.
 
         Raises:
-            InputError: it is no article.
+            InputError: it is no article, or has neither text nor title.
         """
         return self.match_many([article])[0]
 
@@ -273,9 +275,8 @@ class StoryIndex:
         Raises:
             InputError: one is no article.
         """
-        dates = dates_now()
-        came = [incoming(article, place, [], dates, needs_id=False) for place, article in enumerate(articles)]
-        return self._desk.told(self._desk.match(came)) if came else []
+        came = [alone(article, needs_id=False, place=place) for place, article in enumerate(articles)]
+        return noticed(self._desk.told(self._desk.match(came)), came) if came else []
 
     def article(self, article: str) -> IndexedArticle:
         """An article by its id.
@@ -304,7 +305,7 @@ class StoryIndex:
         return told
 
     def stories(
-        self, *, since: date | datetime | None = None, outlet: str | None = None, min_size: int = 1
+        self, *, since: date | datetime | str | None = None, outlet: str | None = None, min_size: int = 1
     ) -> Iterator[Story]:
         """The stories, the last touched first, read page by page.
 
@@ -313,14 +314,13 @@ class StoryIndex:
             outlet: those alone that have an article of it, by its name as it was given.
             min_size: those alone that have so many articles.
         """
-        time_ = None if since is None else published_seconds(since)
-        return every_story(self._store, self._pages(StoryFilter(time_, outlet, min_size)))
+        return every_story(self._store, pages(self._store, _wanted(since, outlet, min_size)))
 
     def page(
         self,
         cursor: str | None = None,
         *,
-        since: date | datetime | None = None,
+        since: date | datetime | str | None = None,
         outlet: str | None = None,
         min_size: int = 1,
         limit: int = 50,
@@ -330,8 +330,7 @@ class StoryIndex:
         Raises:
             InputError: it is no such cursor.
         """
-        time_ = None if since is None else published_seconds(since)
-        return page(self._store, StoryFilter(time_, outlet, min_size), cursor, limit)
+        return page(self._store, _wanted(since, outlet, min_size), cursor, asking.count(limit, "limit"))
 
     def search(self, query: str, *, limit: int = 50) -> list[IndexedArticle]:
         """The articles that hold all words of a query in id, outlet, title or text; the last that came first.
@@ -341,7 +340,7 @@ class StoryIndex:
         Raises:
             InputError: the query has no words, or more than twelve.
         """
-        found = self._store.holding(words_of(query), limit)
+        found = self._store.holding(words_of(query), asking.count(limit, "limit"))
         stories = self._store.story_numbered(sorted({stored.story for stored in found}))
         return [
             IndexedArticle(stored.article(""), stories[stored.story].id, self._desk.copy_of(stored))
@@ -350,8 +349,12 @@ class StoryIndex:
         ]
 
     def changes(self, since: int = 0, *, limit: int = 1_000) -> list[Change]:
-        """What has changed after a cursor, in order, up to a limit: go on from the last one's cursor."""
-        return self._store.changes(since, limit)
+        """What has changed after a cursor, in order, up to a limit: go on from the last one's cursor.
+
+        Raises:
+            CursorError: the changes after it were forgotten (see `vacuum`), or there is no such change.
+        """
+        return asking.changes_after(self._store, since, limit)
 
     def explain(self, a: str, b: str) -> Explanation:
         """Why two articles are in one story, or are not, by their scores under the background of the index.
@@ -381,19 +384,12 @@ class StoryIndex:
         """What there is, ready for JSON: `articles`, `stories`, `changes` (the last cursor), `bytes` on disk, …"""
         return stats(self._store, self._desk.facts, self._desk.memory)
 
-    def _following(
-        self, source: Iterator[Article | Mapping[str, Any]], batch: int, notices: list[Notice]
-    ) -> list[Incoming]:
-        dates = dates_now()
-        came = [incoming(item, place, notices, dates) for place, item in enumerate(islice(source, batch))]
-        notices += dates.notices()
-        return came
-
-    def _take(self, came: Sequence[Incoming], drawn: Sequence[Drawn]) -> list[Placement]:
+    def _take(self, came: Sequence[Incoming], drawn: Sequence[Drawn], *, known: bool = False) -> list[Placement]:
         with self._desk.transaction() as ledger:
-            return self._desk.told(self._desk.take(ledger, came, drawn))
+            if known:
+                self._desk.known(came[0].article.id)
+            return noticed(self._desk.told(self._desk.take(ledger, came, drawn)), came)
 
-    def _pages(self, wanted: StoryFilter) -> Iterator[list[StoredStory]]:
-        while page := self._store.stories(wanted, _PAGE):
-            yield page
-            wanted = replace(wanted, before=(page[-1].touched, page[-1].number))
+
+def _wanted(since: date | datetime | str | None, outlet: str | None, min_size: int) -> StoryFilter:
+    return StoryFilter(asking.seconds(since, "since"), outlet, asking.count(min_size, "min_size"))

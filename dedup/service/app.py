@@ -21,6 +21,7 @@ from dedup.service.config import ServiceSettings
 from dedup.service.entrance import Entrance
 from dedup.service.pages import page_routes
 from dedup.service.problems import MEDIA_TYPE, Fault, Problem, fault, problem
+from dedup.service.records import PATTERNS
 from dedup.service.schemas import ProblemDetails, Results
 from dedup.service.state import State
 from dedup.service.stories_api import story_routes
@@ -108,10 +109,12 @@ async def _nobody(request: Request, error: Exception) -> Response:  # noqa: ARG0
 async def _invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    faults = [
-        Fault(".".join(str(part) for part in one["loc"][1:]) or "body", str(one["msg"]), "see /openapi.json")
-        for one in error.errors()[:20]
-    ]
+    faults = []
+    for one in error.errors()[:20]:
+        pattern = one.get("ctx", {}).get("pattern")  # a regular expression says nothing to a person
+        what, remedy = PATTERNS.get(pattern, (str(one["msg"]), "see /openapi.json"))
+        given = f"{str(one['input'])[:40]!r} " if pattern in PATTERNS else ""
+        faults.append(Fault(".".join(str(part) for part in one["loc"][1:]) or "body", f"{given}{what}", remedy))
     return told(request, Problem("invalid", *faults))
 
 

@@ -15,7 +15,7 @@ from dedup.index import Placement
 from dedup.report import json_text
 from dedup.service import schemas
 from dedup.service.access import requirements
-from dedup.service.bodies import JSON, LINES, Disconnected, body_lines, media_type, whole_body
+from dedup.service.bodies import JSON, LINES, Disconnected, body_lines, kind_of, media_type, whole_body
 from dedup.service.problems import Problem, problem
 from dedup.service.records import ID, ID_PATTERN, article_of, placement_record
 from dedup.service.state import State
@@ -58,6 +58,9 @@ def article_routes(state: State) -> APIRouter:
     }
 
     async def body_of(request: Request) -> Any:
+        if request.method == "PUT" and (kind := kind_of(request)) in LINES:  # what `curl -T` makes of a batch
+            remedy = "send application/json; many articles, as lines, go to POST /v1/articles/batch (curl -X POST -T)"
+            raise problem("wrong-kind", "Content-Type", f"PUT changes one article, and {kind} holds many", remedy)
         media_type(request, JSON)
         with state.room.holder() as holder:
             return read_json(await whole_body(request, settings, holder))
@@ -79,7 +82,7 @@ def article_routes(state: State) -> APIRouter:
         openapi_extra=schemas.body({JSON[0]: one}, example=EXAMPLE),
     )
     async def add(request: Request) -> Response:
-        article = article_of(await body_of(request), settings)
+        article = article_of(await body_of(request), settings, needs_words=True)
         (placement,) = await state.writer.add([article])
         return answer(placement_record(placement), 201 if placement.status == "added" else 200)
 
@@ -88,7 +91,8 @@ def article_routes(state: State) -> APIRouter:
         operation_id="add_many",
         summary="Take many articles in",
         description="As JSON, all results at the end; as lines (NDJSON), a line of result for each line, sent once "
-        "its article is on disk. Each article stands for itself: a problem with one is told in its place.",
+        "its article is on disk. Each article stands for itself: a problem with one is told in its place. One that has "
+        "neither text nor title is kept, empty, and a notice says so.",
         dependencies=writing,
         response_model=None,
         responses={
@@ -137,7 +141,7 @@ def article_routes(state: State) -> APIRouter:
         openapi_extra=schemas.body({JSON[0]: unnamed}, example={"text": EXAMPLE["text"]}),
     )
     async def match(request: Request) -> Response:
-        article = article_of(await body_of(request), settings, needs_id=False)
+        article = article_of(await body_of(request), settings, needs_id=False, needs_words=True)
         return answer(placement_record(await state.matching.look_up(article)))
 
     @routes.get(
@@ -171,7 +175,8 @@ def article_routes(state: State) -> APIRouter:
         record = await body_of(request)
         if isinstance(record, dict) and record.get("id") is not None and record["id"] != id:
             raise problem("invalid", "id", "it is another than in the address", "leave it out, or give the same")
-        new = article_of({**record, "id": id} if isinstance(record, dict) else record, settings)
+        given = {**record, "id": id} if isinstance(record, dict) else record
+        new = article_of(given, settings, needs_words=True)
         placement = await state.writer.do(lambda index: index.update(new))
         return answer(placement_record(placement))
 

@@ -66,19 +66,23 @@ class Holder:
         self.bytes = count
 
 
+def kind_of(request: Request) -> str:
+    """The kind of body that a request says it has, "" where it does not say."""
+    return request.headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
 def media_type(request: Request, known: tuple[str, ...]) -> str:
-    """The kind of body that a request says it has.
+    """The same, where it is one of those that are known here.
 
     Raises:
         Problem: it is none that is known here.
     """
     given = request.headers.get("content-type", "")
-    name, _, rest = given.partition(";")
-    charset = rest.replace(" ", "").lower()
-    if name.strip().lower() not in known or (charset and charset not in {"charset=utf-8", 'charset="utf-8"'}):
+    name, charset = kind_of(request), given.partition(";")[2].replace(" ", "").lower()
+    if name not in known or (charset and charset not in {"charset=utf-8", 'charset="utf-8"'}):
         what = f"{given[:80]!r} is no kind of body that is understood here" if given else "it is not given"
         raise problem("wrong-kind", "Content-Type", what, f"send {' or '.join(known)}, in UTF-8")
-    return name.strip().lower()
+    return name
 
 
 async def whole_body(request: Request, settings: ServiceSettings, holder: Holder) -> bytes:

@@ -78,6 +78,7 @@ def is_loopback(host: str) -> bool:
 def configure_service(
     flags: Mapping[str, Any] | None = None,
     *,
+    limits: Mapping[str, str] | None = None,
     file: str | os.PathLike[str] | None = None,
     folder: str | os.PathLike[str] = ".",
     environment: Mapping[str, str] | None = None,
@@ -86,21 +87,22 @@ def configure_service(
 
     Args:
         flags: what goes before all else, by the name of the setting.
+        limits: the same, as `--limit` gives them; flags go before these.
         file, folder, environment: as for `dedup.configure`.
 
     Raises:
         SettingsError: listing everything that is wrong in any of the places, each with its place.
     """
     given, faults = section(SECTION, file=file, folder=folder, environment=environment)
+    given |= {name: (value, f"--limit {name}") for name, value in (limits or {}).items()}
     given |= {name: (value, f"--{name.replace('_', '-')}") for name, value in (flags or {}).items()}
     known = {knob.name: knob for knob in fields(ServiceSettings)}
     values: dict[str, Any] = {}
     for name, (value, place) in given.items():
         if name not in known:
             near = get_close_matches(name, known, 1)
-            faults.append(
-                f"{place}: dedup serve has no setting {quoted(name)}{f'; did you mean {near[0]}?' if near else ''}"
-            )
+            advice = f"; did you mean {near[0]}?" if near else f" (it has: {', '.join(known)})"
+            faults.append(f"{place}: dedup serve has no setting {quoted(name)}{advice}")
             continue
         values[name] = _read(known[name].default, value)
         if fault := _fault(known[name], values[name]):

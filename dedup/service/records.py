@@ -25,6 +25,14 @@ DATE_PATTERN = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([Tt ][0-9]{2}:[0-9]{2}(:[0-9]{2}([.,][0-9]+)?)?([Zz]|[+-][0-9]{2}:?[0-9]{2})?)?$"
 )
 """What a date looks like."""
+WORDS_PATTERN = r"\S"
+"""What a query looks like: there is something in it."""
+PATTERNS = {
+    DATE_PATTERN: ("is no date", "write 2024-01-31 or 2024-01-31T12:30:00Z"),
+    ID_PATTERN: ("begins with a space or has control characters", "give an id of visible characters"),
+    WORDS_PATTERN: ("has no words", "give one to twelve words"),
+}
+"""For each pattern what is wrong with what does not fit it, and what to do."""
 _ID, _DATE, _SURROGATE = (
     re.compile(ID_PATTERN[:-1] + r"\Z"),
     re.compile(DATE_PATTERN[:-1] + r"\Z"),
@@ -33,7 +41,9 @@ _ID, _DATE, _SURROGATE = (
 _DAY = len("2024-01-31")
 
 
-def article_of(record: Any, settings: ServiceSettings, *, where: str = "", needs_id: bool = True) -> Article:
+def article_of(
+    record: Any, settings: ServiceSettings, *, where: str = "", needs_id: bool = True, needs_words: bool = False
+) -> Article:
     """The article that a record of JSON is.
 
     Args:
@@ -41,6 +51,7 @@ def article_of(record: Any, settings: ServiceSettings, *, where: str = "", needs
         settings: for the limits.
         where: what stands before the names of fields in a problem: "articles.3".
         needs_id: whether it must have an id.
+        needs_words: whether it must have a text or a title: one of many that has neither keeps its place.
 
     Raises:
         Problem: naming every field that is not as it should be.
@@ -73,6 +84,8 @@ def article_of(record: Any, settings: ServiceSettings, *, where: str = "", needs
             faults.append(Fault(begin + name, what, "write it as ISO 8601 has it: 2024-01-31 or 2024-01-31T12:30:00Z"))
         else:
             values[name] = moment
+    if needs_words and not faults and not values["text"].strip() and not values.get("title", "").strip():
+        faults.append(Fault(f"{begin}text", "it is empty, and there is no title", "give a text, a title, or both"))
     if faults:
         raise Problem("invalid", *faults[:20])
     return Article(**{"id": "", **values})

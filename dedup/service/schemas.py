@@ -52,12 +52,21 @@ class Link(_Record):
     probability: float
 
 
+class Notice(_Record):
+    """Something about an article that was not taken as it came."""
+
+    problem: str
+    action: str = Field(description="What was done about it.")
+
+
 class Placement(_Record):
     id: str
     status: Literal["added", "updated", "unchanged", "matched"]
     story: str | None
-    new_story: bool
+    new_story: bool = Field(description="Whether it is the first of a story that was not there before.")
     copy_of: str | None
+    before: str | None = Field(description="The story that it was in, null where it was in none.")
+    notices: list[Notice]
     changed: list[Change]
     links: list[Link]
 

@@ -11,8 +11,8 @@ from starlette.responses import Response
 
 from dedup.article import Article
 from dedup.clustering import Clustering, CopyGroup, Explanation
-from dedup.errors import InputError, UnknownArticleError
-from dedup.index import IndexedArticle, StoryIndex
+from dedup.errors import CursorError, InputError, UnknownArticleError
+from dedup.index import Change, IndexedArticle, StoryIndex
 from dedup.pipeline import cluster
 from dedup.provenance import Provenance, trace
 from dedup.service import schemas
@@ -24,6 +24,7 @@ from dedup.service.records import (
     DATE_PATTERN,
     ID,
     ID_PATTERN,
+    WORDS_PATTERN,
     article_of,
     explanation_record,
     head_record,
@@ -189,7 +190,9 @@ def story_routes(state: State) -> APIRouter:
         },
     )
     async def search(
-        q: Annotated[str, Query(min_length=1, max_length=200, pattern=r"\S", description="The words, at most 12.")],
+        q: Annotated[
+            str, Query(min_length=1, max_length=200, pattern=WORDS_PATTERN, description="The words, at most 12.")
+        ],
         limit: Limit = 50,
     ) -> Response:
         found = await state.heavy.ask(_searched, index, q, limit)
@@ -207,7 +210,7 @@ def story_routes(state: State) -> APIRouter:
                 "description": "The changes.",
                 "links": {"next": {"operationId": "changes", "parameters": {"since": "$response.body#/cursor"}}},
             },
-            **schemas.problem_answers(401, 403, 422),
+            **schemas.problem_answers(401, 403, 410, 422),
         },
     )
     async def changes(
@@ -215,9 +218,9 @@ def story_routes(state: State) -> APIRouter:
         limit: Limit = MOST,
         wait: float = Query(0, ge=0, le=settings.news_time, allow_inf_nan=False, description="Seconds to wait."),
     ) -> Response:
-        found = await state.quick.ask(index.changes, since, limit=limit)
+        found = await state.quick.ask(_changes, index, since, limit)
         if not found and wait and await state.news(wait):
-            found = await state.quick.ask(index.changes, since, limit=limit)
+            found = await state.quick.ask(_changes, index, since, limit)
         cursor = found[-1].cursor if found else since
         return answer({"changes": [change.to_record() for change in found], "cursor": cursor})
 
@@ -240,6 +243,18 @@ def _page(index: StoryIndex, cursor: str | None, **filters: Any) -> Any:
     except InputError:
         what = "it is none that a page of stories ended with"
         raise problem("invalid", "cursor", what, "begin without one, and use `next` as it is") from None
+
+
+def _changes(index: StoryIndex, since: int, limit: int) -> list[Change]:
+    try:
+        return index.changes(since, limit=limit)
+    except CursorError as error:
+        if error.last < since:
+            what = f"there are {error.last:,} changes: it is of another store, or of a later state of this one"
+        else:
+            what = f"the changes before {error.first:,} were forgotten"
+        remedy = "read /v1/stats, then /v1/stories, and go on from the `changes` of the first"
+        raise problem("cursor-lost", "since", what, remedy) from None
 
 
 def _searched(index: StoryIndex, query: str, limit: int) -> list[IndexedArticle]:

@@ -157,3 +157,32 @@ def test_how_many_threads_work_is_no_setting_that_a_store_could_have_been_made_w
     store.touch()
     assert settings_for(store, given) is None
     assert settings_for(store, dedup.configure({"window": 7}, folder=tmp_path, environment={})) is not None
+
+
+def test_options_of_a_new_store_are_not_passed_over(tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    file = tmp_path / "a.jsonl"
+    file.write_text(json.dumps({"id": "a", "text": FERRY}), encoding="utf-8")
+    assert index("add", str(file), store=store)[0] == 0
+    options = {"--keep-days=4": "keep_days", "--settle-hours=1": "settle_hours", "--no-text": "store_text"}
+    for option, name in options.items():
+        code, _, said = index("add", str(file), option, store=store)
+        assert code != 0
+        assert f"{name} is" in said
+    assert index("add", str(file), "--settle-hours=72", store=store)[0] == 0
+
+
+def test_a_cursor_that_is_of_no_use_is_told(tmp_path: Path) -> None:
+    store = tmp_path / "s.db"
+    file = tmp_path / "a.jsonl"
+    file.write_text("\n".join(json.dumps({"id": f"a{n}", "text": f"Text {n}."}) for n in range(3)), encoding="utf-8")
+    assert index("add", str(file), store=store)[0] == 0
+    assert index("match", str(file), store=store)[1][0]["links"] == []  # with itself it is not linked
+    assert index("vacuum", "--changes-before", "3", store=store)[0] == 0
+    for cursor, told in (("0", "the changes before 3 were forgotten"), ("99", "there are 3 changes")):
+        code, _, said = index("changes", "--since", cursor, store=store)
+        assert code == 1
+        assert told in said
+    code, lines, said = index("changes", store=store)
+    assert (code, [line["cursor"] for line in lines]) == (0, [3])
+    assert "the changes up to 2 were forgotten" in said

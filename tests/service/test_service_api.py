@@ -3,14 +3,22 @@
 from __future__ import annotations
 
 import json
+import re
+import shutil
+import subprocess
 import time
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 
 import httpx
 import pytest
 from serving import Served, assert_problem, lines_of, serving
 
+import dedup
+
+BASH = shutil.which("bash") or "bash"
+ROOT = Path(__file__).resolve().parents[2]
 TEXT = "Fire broke out on the ferry off Corran at dawn, and {} passengers were brought ashore by lifeboat crews."
 
 
@@ -129,6 +137,35 @@ def test_lines_are_answered_as_they_come(http: httpx.Client) -> None:
         while piece := sock.recv(65536):
             seen += piece
     assert seen.count(b'"status": "added"') == 3
+
+
+def test_the_commands_of_the_page(served: Served, tmp_path: Path) -> None:
+    """They are run as they stand there, at another address; curl fails where the answer is a problem."""
+    page = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
+    (commands,) = [
+        block for block in re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL) if "curl" in block
+    ]
+    address = served.url.removeprefix("http://")
+    records = [{"id": named("feed"), "text": unique()} for _ in range(3)]
+    (tmp_path / "feed.jsonl").write_bytes(lines_of(records))
+    told = {}
+    for line in commands.splitlines():
+        command = line.replace("localhost:8080", address).replace("curl ", "curl --fail-with-body --show-error ")
+        assert address in command
+        done = subprocess.run([BASH, "-c", command], check=False, capture_output=True, cwd=tmp_path, timeout=60)
+        assert done.returncode == 0, (line, done.stdout, done.stderr)
+        told[line] = [json.loads(one) for one in done.stdout.splitlines()]
+    (batch,) = [answers for line, answers in told.items() if "/batch" in line]
+    assert [one["placement"]["id"] for one in batch] == [record["id"] for record in records]
+    assert len(told) == 5
+
+
+def test_a_batch_sent_as_an_update_is_told_how_it_is_sent(http: httpx.Client) -> None:
+    """That is what `curl -T` does of itself."""
+    body, headers = lines_of([{"id": "a", "text": "b"}]), {"content-type": "application/x-ndjson"}
+    told = assert_problem(http.put("/v1/articles/batch", content=body, headers=headers), 415, "Content-Type")
+    assert "PUT changes one article" in told["errors"][0]["problem"]
+    assert "POST /v1/articles/batch" in told["errors"][0]["remedy"]
 
 
 def test_packed_bodies(http: httpx.Client) -> None:
@@ -338,3 +375,43 @@ def test_health_and_metrics(http: httpx.Client) -> None:
 
 def test_stats_tell_nothing_of_the_machine(http: httpx.Client) -> None:
     assert not {"store", "memory"} & set(http.get("/v1/stats").json())
+
+
+def test_neither_text_nor_title(http: httpx.Client) -> None:
+    """One alone is refused; one of many keeps its place, and is told of."""
+    name = named("blank")
+    blank = {"id": name, "text": " ", "title": ""}
+    assert_problem(http.post("/v1/articles", json=blank), 422, "text")
+    assert_problem(http.post("/v1/match", json={"text": ""}), 422, "text")
+    assert_problem(http.put(f"/v1/articles/{name}", json={"text": ""}), 422, "text")
+    (result,) = http.post("/v1/articles/batch", json={"articles": [blank]}).json()["results"]
+    assert [one["action"] for one in result["placement"]["notices"]] == ["kept as an empty article"]
+    assert http.post("/v1/articles", json={"id": named("a"), "text": "", "title": "A title"}).status_code == 201
+
+
+def test_a_cursor_of_another_store(http: httpx.Client) -> None:
+    last = http.get("/v1/stats").json()["changes"]
+    assert http.get("/v1/changes", params={"since": last}).json() == {"changes": [], "cursor": last}
+    told = assert_problem(http.get("/v1/changes", params={"since": last + 1, "wait": 5}), 410, "since")
+    assert told["type"].endswith(":cursor-lost")
+    assert f"there are {last:,} changes" in told["errors"][0]["problem"]
+
+
+def test_forgotten_changes(tmp_path: Path) -> None:
+    with dedup.StoryIndex.open(tmp_path / "s.db") as index:
+        index.add_many([{"id": name, "text": unique()} for name in "abc"])
+        index.vacuum(changes_before=3)
+    with serving(tmp_path / "s.db") as served, served.client() as http:
+        told = assert_problem(http.get("/v1/changes"), 410, "since")
+        assert "the changes before 3 were forgotten" in told["detail"]
+        assert [one["cursor"] for one in http.get("/v1/changes?since=2").json()["changes"]] == [3]
+
+
+def test_a_pattern_is_told_in_words(http: httpx.Client) -> None:
+    for path in ("/v1/expire?before=tomorrow", "/v1/stories?since=tomorrow"):
+        answer = http.post(path) if "expire" in path else http.get(path)
+        (told,) = assert_problem(answer, 422)["errors"]
+        assert told["problem"] == "'tomorrow' is no date"
+        assert "2024-01-31" in told["remedy"]
+    (told,) = assert_problem(http.get("/v1/search", params={"q": " "}), 422, "q")["errors"]
+    assert told["problem"] == "' ' has no words"

@@ -15,7 +15,7 @@ import pytest
 from serving import Served, serving
 
 import dedup
-from dedup import Client, InputError, ServiceError, StoryIndex, UnknownArticleError
+from dedup import Client, CursorError, InputError, ServiceError, StoryIndex, UnknownArticleError
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "index"))
 from made_articles import stream
@@ -75,7 +75,10 @@ def test_it_gives_what_an_index_gives(served: Served) -> None:
         assert kinds(client.reconcile()) == kinds(index.reconcile())
         assert client.expire(date(2024, 3, 2)) == index.expire(date(2024, 3, 2))
         assert kinds(client.changes(5, limit=7)) == kinds(index.changes(5, limit=7))
-        assert client.changes(10**6, wait=0.1) == []
+        last = index.stats()["changes"]
+        assert client.changes(last, wait=0.1) == []
+        with pytest.raises(CursorError, match=f"there are {last:,} changes"):
+            client.changes(10**6)
         assert set(client.stats()) == set(index.stats()) - {"store", "memory"}
         theirs, ours = client.page(limit=2), index.page(limit=2)
         assert None not in {theirs.next, ours.next}
@@ -168,3 +171,39 @@ def test_who_is_no_service_of_dedup_is_told_apart_from_one(status: int, content:
 def test_an_address_that_is_none_is_refused() -> None:
     with pytest.raises(InputError, match="no address of a service"):
         Client("http://service.example:port")
+
+
+def test_what_is_wrong_is_told_as_by_an_index(served: Served) -> None:
+    with Client(served.url) as client:
+        placed = client.add({"id": "undated", "text": "The gate was shut at noon.", "published": "tomorrow"})
+        assert [one.action for one in placed.notices] == ["kept without a date"]
+        notices: list[dedup.Notice] = []
+        records: list[dict[str, Any]] = [
+            {"id": "blank", "text": 5},
+            {"id": "late", "text": "Shut again.", "published": "tomorrow"},
+        ]
+        done = client.add_many(records, notices=notices)
+        assert [[one.action for one in each.notices] for each in done] == [
+            ["kept as an empty article"],
+            ["kept without a date"],
+        ]
+        assert len(notices) == 2
+        again = client.update({"id": "undated", "text": "The gate was shut at noon.", "title": "Shut"})
+        assert (again.status, again.new_story, again.before) == ("updated", False, placed.story)
+        wrong: list[Any] = [
+            lambda: client.add({"id": "x", "text": ""}),
+            lambda: client.match({"text": " "}),
+            lambda: client.update({"id": "undated", "text": ""}),
+            lambda: client.add_many([], batch=0),
+            lambda: client.remove(["undated"]),  # type: ignore[arg-type]
+            lambda: client.expire("tomorrow"),
+            lambda: client.page(since="tomorrow"),
+            lambda: client.changes("0"),  # type: ignore[arg-type]
+        ]
+        for ask in wrong:
+            with pytest.raises(InputError):
+                ask()
+        assert client.page(since="2100-01-01").stories == ()
+        client.remove("undated", "blank", "late")
+    with pytest.raises(ServiceError, match="was closed"):
+        client.stats()

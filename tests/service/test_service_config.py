@@ -22,7 +22,7 @@ def test_flags_before_environment_before_file(tmp_path: Path) -> None:
         encoding="utf-8",
     )
     environment = {"DEDUP_SERVE_PORT": "2", "DEDUP_SERVE_TEXT": "5_000", "DEDUP_SERVE_WITHOUT_TOKENS": "yes"}
-    found = configure_service({"port": 3}, folder=tmp_path, environment=environment)
+    found = configure_service({"port": 3}, limits={"port": "4"}, folder=tmp_path, environment=environment)
     assert (found.port, found.queue, found.text, found.head_time) == (3, 11, 5_000, 2.0)
     assert found.without_tokens
     assert found.hosts == {"a.example", "b.example"}
@@ -61,6 +61,12 @@ def test_every_setting_has_a_line_and_a_default_in_its_range() -> None:
     [
         ((), 2, "--store"),
         (("--store", "s.db", "--limit", "qeue=1"), 2, "queue"),
+        (
+            ("--store", "s.db", "--limit", "foo=3"),
+            2,
+            "--limit foo: dedup serve has no setting 'foo' (it has: host",
+        ),
+        (("--store", "s.db", "--limit", "queue=x"), 2, "--limit queue: queue must be a whole number"),
         (("--store", "s.db", "--limit", "queue"), 2, "NAME=VALUE"),
         (("--store", "s.db", "--tokens", "none.txt"), 1, "none.txt"),
         (("--store", "none/s.db", "--port", "0"), 1, "none"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -70,7 +71,7 @@ def opened(browser: Any, served: Served, hash_: str = "", **options: Any) -> Ite
     page.wait_for_selector("html[data-ready]", timeout=60_000)
     yield page
     context.close()
-    assert [line for line in said if "status of 404" not in line] == []
+    assert [line for line in said if "status of 404" not in line and "status of 410" not in line] == []
 
 
 def _asked(dialog: Any, said: list[str]) -> None:
@@ -99,6 +100,16 @@ def test_the_list_a_story_and_two_versions_side_by_side(browser: Any, served: Se
         assert page.locator("mark.hot").count() == 2
         page.keyboard.press("Escape")
         until(page, "!document.querySelector('.side')")
+
+
+@pytest.mark.parametrize("width", [1400, 390])
+def test_what_is_hidden_is_not_shown(browser: Any, served: Served, width: int) -> None:
+    """A style that lays a thing out goes before the browser's own word on `hidden`."""
+    with opened(browser, served, viewport={"width": width, "height": 844}) as page:
+        assert page.locator("#controls").is_visible()
+        assert not page.locator("#token").is_visible()
+        shown = "[...document.querySelectorAll('[hidden]')].filter((one) => one.getClientRects().length > 0)"
+        assert page.evaluate(f"{shown}.map((one) => one.id)") == []
 
 
 def test_marks_stand_where_the_library_says(browser: Any, served: Served) -> None:
@@ -151,6 +162,33 @@ def test_a_story_appears_while_the_page_is_open(browser: Any, served: Served) ->
         until(page, f"!document.querySelector(\"#entries [data-story='{placed.story}']\")")
 
 
+def test_a_page_goes_on_where_its_cursor_is_of_no_use(browser: Any, served: Served) -> None:
+    """As after another store was put in the place of this one: it begins again from the stories."""
+    with opened(browser, served) as page, dedup.Client(served.url) as client:
+        until(page, "document.querySelectorAll('#entries li').length > 0")
+        lost = {"title": "Lost", "errors": [{"field": "since", "problem": "p", "remedy": "r"}]}
+        seen: list[str] = []
+
+        def answer(route: Any) -> None:
+            seen.append(re.findall(r"since=(\d+)", route.request.url)[0])
+            if seen[-1] == seen[0]:
+                route.fulfill(status=410, json=lost)
+            else:
+                route.continue_()
+
+        page.route("**/v1/changes*", answer)
+        client.add({"id": "lost", "title": "Slipway", "text": "The slipway of Dunmere was closed."})
+        waited = 0
+        while not seen and waited < 100:  # for the request that the page had sent already to be answered
+            page.wait_for_timeout(200)
+            waited += 1
+        placed = client.add({"id": "found", "title": "Weir", "text": "The weir of Quillon was opened at noon."})
+        page.wait_for_selector(f"[data-story='{placed.story}']", timeout=30_000)
+        page.wait_for_timeout(2_000)
+        assert int(seen[-1]) > int(seen[0])
+        client.remove("lost", "found")
+
+
 def test_whatever_an_article_holds_is_shown_as_text(browser: Any, tmp_path: Path) -> None:
     common = "The harbour master closed both basins to all ships after the spill, he said on Monday. "
     with serving(tmp_path / "evil.db") as served, dedup.Client(served.url) as client:
@@ -196,6 +234,8 @@ def test_with_a_token(browser: Any, tmp_path: Path) -> None:
         page = context.new_page()
         page.goto(served.url)
         page.wait_for_selector("#token:not([hidden])")
+        assert page.locator("#token").is_visible()
+        assert not page.locator("#controls").is_visible()
         assert page.locator("#entries li").count() == 0
         page.fill("#secret", "wrong")
         page.click("#token button")

@@ -9,7 +9,7 @@ let known = new Set(), next = null, cursor = 0, turn = 0, listing = 0, openStory
 
 // The API
 
-class Refused extends Error {}
+class Refused extends Error { constructor(message, status) { super(message); this.status = status; } }
 
 async function ask(path, options = {}) {
   const secret = sessionStorage.getItem(KEPT), headers = { Accept: "application/json", ...options.headers };
@@ -19,7 +19,7 @@ async function ask(path, options = {}) {
   if (answer.ok) return told;
   if (answer.status === 401) askForToken(told.errors[0].field === "Authorization" && secret ? "That token is not known." : "");
   const fault = told.errors[0];
-  throw new Refused(fault ? `${told.title}: ${fault.problem}. ${fault.remedy[0].toUpperCase() + fault.remedy.slice(1)}.` : told.title);
+  throw new Refused(fault ? `${told.title}: ${fault.problem}. ${fault.remedy[0].toUpperCase() + fault.remedy.slice(1)}.` : told.title, answer.status);
 }
 
 const at = (...parts) => "v1/" + parts.map(encodeURIComponent).join("/");
@@ -147,16 +147,20 @@ async function follow() {
       await Promise.all([count(), $("entries").children.length <= STEP ? list() : null]);
       if (openStory && touched.has(openStory)) { const mine = turn; await showStory(openStory, () => mine === turn, false); }
       await pause(PAUSE);
-    } catch { await pause(AGAIN); }
+    } catch (error) {
+      await pause(AGAIN);
+      if (error.status === 410) await anew().catch(() => null);  // another store, or one that forgot what came between
+    }
   }
   following = false;
 }
 
+async function anew() { cursor = (await count()).changes; await list(); }
+
 async function begin() {
   $("token").hidden = true;
   try {
-    cursor = (await count()).changes;
-    await list();
+    await anew();
     $("controls").hidden = false;
     say("");
   } catch (error) {
