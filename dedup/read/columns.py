@@ -54,7 +54,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
                 raise
             action = "the rest is skipped" if number else "skipped"
             yield Notice(source.where, "it asks for more memory than there is", action, skipped=True)
-        except (pa.ArrowException, OSError, ValueError, OverflowError) as error:
+        except (pa.ArrowException, OSError, ValueError, OverflowError, KeyError) as error:
             why = " ".join(str(error).split())[:200] or type(error).__name__
             problem = f"behind row {number:,} it cannot be read ({why})" if number else f"it cannot be read ({why})"
             yield Notice(source.where, problem, "the rest is skipped" if number else "skipped", skipped=True)
@@ -135,14 +135,10 @@ class _Unreadable(str):
 
 
 def has_class(kind: Any) -> bool:
-    """Whether pyarrow has a class for a type; for intervals of months it has none, and fails on their columns."""
+    """Whether pyarrow has a class for columns of a type: it knows no intervals but those of three parts."""
     import pyarrow as pa
 
-    try:
-        pa.nulls(0, kind)
-    except KeyError:
-        return False
-    return True
+    return not pa.types.is_interval(kind) or bool(kind == pa.month_day_nano_interval())
 
 
 def _values(batch: Any, place: int) -> list[Any]:
