@@ -11,6 +11,7 @@ import hashlib
 import io
 import zlib
 from dataclasses import dataclass, field
+from tokenize import TokenError
 from typing import TYPE_CHECKING, Self
 from zipfile import BadZipFile
 
@@ -35,6 +36,7 @@ _DIGEST = 16
 _NOT_ONE = (
     *(ValueError, KeyError, TypeError, IndexError, OSError, EOFError, BadZipFile, zlib.error, MemoryError),
     RuntimeError,  # of zipfile, where a damaged archive says that it is encrypted, or packed in another way
+    *(SyntaxError, TokenError),  # of NumPy, where the head of an array is no Python; the second from Python 3.12 on
 )
 """What NumPy and zipfile raise of bytes that are no archive of arrays, or one of others."""
 

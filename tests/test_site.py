@@ -18,6 +18,8 @@ import dedup
 pytest.importorskip("mkdocs", reason="the site needs the extra docs")
 
 ROOT = Path(__file__).resolve().parents[1]
+if not (ROOT / "dedup").is_dir():
+    pytest.skip("the site leads to the source, which is not here", allow_module_level=True)
 LOADED = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src"}
 """What a browser fetches by itself, and the attribute that says from where."""
 
