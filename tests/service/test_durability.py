@@ -88,22 +88,35 @@ def test_what_was_answered_survives_kills(tmp_path: Path) -> None:
     assert len(acknowledged) > 10 * KILLS, f"seed {seed}"
 
 
+def test_who_waits_for_news_is_sent_away_when_it_stops(tmp_path: Path) -> None:
+    answers: list[tuple[int, list[object]]] = []
+
+    def listen(url: str) -> None:
+        answer = httpx.get(url, timeout=40)
+        answers.append((answer.status_code, answer.json()["changes"]))
+
+    with serving(tmp_path / "stories.db") as served:
+        listener = threading.Thread(target=listen, args=(f"{served.url}/v1/changes?since=0&wait=30",))
+        listener.start()
+        time.sleep(1)
+        assert not answers
+        begin = time.monotonic()
+        assert served.stop() == 0
+        assert time.monotonic() - begin < 15
+        listener.join(10)
+        assert answers == [(200, [])]
+
+
 def test_a_graceful_stop_finishes_what_was_begun(tmp_path: Path) -> None:
     store = tmp_path / "stories.db"
     with serving(store) as served:
         feeds = [Feed(served, f"g{number}", mode) for number, mode in enumerate(("one", "lines", "lines"))]
         for feed in feeds:
             feed.start()
-        waiting: list[int] = []
-        news = f"{served.url}/v1/changes?since=999999&wait=30"
-        listener = threading.Thread(target=lambda: waiting.append(httpx.get(news, timeout=40).status_code))
-        listener.start()
         time.sleep(1.5)
         begin = time.monotonic()
         assert served.stop() == 0
         assert time.monotonic() - begin < 15
-        listener.join(10)
-        assert waiting == [200], "who waits for news is sent away at once"
         for feed in feeds:
             feed.over.set()
             feed.join(30)
