@@ -16,7 +16,7 @@ import dedup
 from dedup import CursorError, InputError, Notice, Settings, SettingsError, StoryIndex
 
 MADE = list(stream(3, 12))
-NAT: Any = np.datetime64("NaT")
+NAT: Any = np.datetime64("NaT", "s")
 
 
 @pytest.fixture(params=[":memory:", "file"])
