@@ -75,7 +75,7 @@ def cache_folder() -> Path | None:
             folder.mkdir(parents=True, exist_ok=True)
             probe = folder / f".{os.getpid()}"
             probe.touch()
-            probe.unlink()
+            probe.unlink(missing_ok=True)  # another thread may look at the same time
         except OSError:
             continue
         return folder
