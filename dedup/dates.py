@@ -86,6 +86,15 @@ def read_date(value: Any, *, dayfirst: bool = False, today: date | None = None) 
 
 
 @lru_cache(maxsize=1 << 12)
+def day_or_time(text: str) -> date | datetime:
+    """What ISO 8601 says by a text, and nothing else does: a day where it is no longer than one, else a time.
+
+    Raises:
+        ValueError: it is neither.
+    """
+    return date.fromisoformat(text) if len(text) <= len("2024-01-31") else datetime.fromisoformat(text)
+
+
 def _read_text(text: str, dayfirst: bool, today: date | None) -> Reading:
     return _read(text, dayfirst, today)
 

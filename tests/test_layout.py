@@ -45,7 +45,7 @@ ROOMS = {
     "pipeline": "errors article settings clustering text vectorize match group collection background steps evidence",
     "estimators": "errors article settings clustering record text vectorize match group collection steps pipeline",
     "index": (
-        "errors article settings clustering record dates text vectorize match group collection background steps"
+        "errors article settings clustering record dates quote text vectorize match group collection background steps"
         " evidence assemble pipeline"
     ),
     "client": "errors article clustering likeness index",
@@ -63,8 +63,8 @@ ROOMS = {
     "evaluate": "errors article clustering",
     "judging": "errors clustering group vectorize portable evaluate quote report",
     "cli": (
-        "__init__ errors article settings sources whole clustering read archive evaluate report judging keep index"
-        " engines service"
+        "__init__ errors article dates settings sources whole clustering read archive evaluate report judging keep"
+        " index engines service"
     ),
     "__main__": "cli",
     "__init__": (

@@ -18,6 +18,7 @@ from dedup.cli.inputs import unless_unreadable
 from dedup.cli.messages import tell
 from dedup.cli.output import standard_output
 from dedup.cli.progress import ProgressBar
+from dedup.dates import day_or_time
 from dedup.read.source import LINE_TOO_LONG, lines
 from dedup.report import json_text, visible
 
@@ -76,7 +77,7 @@ def moment(text: str | None, option: str) -> date | datetime | None:
     if text is None:
         return None
     try:
-        return date.fromisoformat(text) if len(text) <= len("2024-01-31") else datetime.fromisoformat(text)
+        return day_or_time(text)
     except ValueError:
         problem = f"{visible(text)} is no date: write 2024-01-31, or 2024-01-31T12:30"
         raise typer.BadParameter(problem, param_hint=option) from None

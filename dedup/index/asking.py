@@ -7,14 +7,14 @@ from datetime import date, datetime
 from numbers import Integral
 
 from dedup.collection import published_seconds
+from dedup.dates import day_or_time
 from dedup.errors import CursorError, InputError
 from dedup.index.records import Change
 from dedup.index.store import Store
+from dedup.quote import quoted
 
 MOST = 2**62
 """The largest number that a store is asked for."""
-_DAY = len("2024-01-31")
-_SHOWN = 60
 
 
 def count(value: object, name: str, least: int = 1) -> int:
@@ -24,7 +24,7 @@ def count(value: object, name: str, least: int = 1) -> int:
         InputError: it is none, or too small.
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise InputError(f"{name} must be a whole number from {least} on, not {_shown(value)}")
+        raise InputError(f"{name} must be a whole number from {least} on, not {quoted(value)}")
     return min(int(value), MOST)
 
 
@@ -36,13 +36,13 @@ def moment(value: date | datetime | str, name: str) -> date | datetime:
     """
     if isinstance(value, str):
         try:
-            return date.fromisoformat(value) if len(value) <= _DAY else datetime.fromisoformat(value)
+            return day_or_time(value)
         except ValueError:
-            told = f"{name} is {_shown(value)}, which is no date"
+            told = f"{name} is {quoted(value)}, which is no date"
             raise InputError(f"{told}: give 2024-01-31, 2024-01-31T12:30:00Z, a date or a datetime") from None
     # pandas' NaT is a datetime that equals nothing, itself included.
     if not isinstance(value, date) or value != value:  # noqa: PLR0124
-        raise InputError(f"{name} must be a date, a datetime or a string that is one, not {_shown(value)}")
+        raise InputError(f"{name} must be a date, a datetime or a string that is one, not {quoted(value)}")
     return value
 
 
@@ -65,7 +65,7 @@ def ids(values: Iterable[object]) -> list[str]:
     for value in given:
         if not isinstance(value, str):
             kind = f"a {type(value).__name__}: to give those of a list, write remove(*ids)"
-            raise InputError(f"ids of articles are strings, one argument each, and {_shown(value)} is {kind}")
+            raise InputError(f"ids of articles are strings, one argument each, and {quoted(value)} is {kind}")
     return list(dict.fromkeys(str(value) for value in given))
 
 
@@ -93,8 +93,3 @@ def changes_after(store: Store, since: int, most: int) -> list[Change]:
 
 AGAIN = "Take the stories as they are, and go on from the number of changes that stats() tells before"
 """What a follower does whose cursor is of no use."""
-
-
-def _shown(value: object) -> str:
-    told = repr(value)
-    return told if len(told) <= _SHOWN else f"{told[:_SHOWN]}…"

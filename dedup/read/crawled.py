@@ -9,7 +9,8 @@ from __future__ import annotations
 import io
 import logging
 import zlib
-from collections.abc import Callable
+from collections.abc import Iterator
+from functools import partial
 from typing import IO, Any, cast
 
 from warcio.archiveiterator import ArchiveIterator
@@ -23,6 +24,10 @@ from dedup.read.source import LARGEST_RECORD
 LONGEST_HEAD = 1 << 20
 """Bytes of the headers of a record, its own and those of HTTP, and of what stands between two records."""
 
+_PIECE = 1 << 16
+"""Bytes that are unpacked at once, or not many more."""
+
+_CUT = "it ends before its end"
 
 logging.getLogger("warcio").addHandler(logging.NullHandler())  # else its warnings go to standard error, as they come
 
@@ -54,7 +59,7 @@ class Records(ArchiveIterator):  # type: ignore[misc] # warcio has no types
         return line or None, size
 
 
-class _Lines(BufferedReader):  # type: ignore[misc]
+class _Lines(BufferedReader):  # type: ignore[misc] # warcio has no types
     """A stream whose lines have an end."""
 
     head = 0
@@ -89,74 +94,60 @@ def body(record: Any) -> tuple[bytes, list[str]]:
 
 def _unpacked(raw: bytes, encoding: str) -> tuple[bytes, str]:
     """A body unpacked as its header says, unless it is not packed at all; and what is amiss with it."""
-    try:
-        read = _unpacking(raw, encoding)
-    except MissingDependencyError as error:
-        return b"", str(error)
-    if read is None:
-        return raw, ""
     pieces, size = [], 0
     try:
-        while size <= LARGEST_RECORD and (piece := read(1 << 16)):
+        for piece in _pieces(raw, encoding):
             pieces.append(piece)
             size += len(piece)
+            if size > LARGEST_RECORD:
+                break
     except (OSError, EOFError, zlib.error) as error:
         if not pieces:
             return raw, ""  # servers say so of what they have not packed
         return b"".join(pieces), f"its content cannot be unpacked to its end ({error})"
-    except TooLarge as error:
+    except (MissingDependencyError, TooLarge) as error:
         return b"", str(error)
     return b"".join(pieces), ""
 
 
-def _unpacking(raw: bytes, encoding: str) -> Callable[[int], bytes] | None:
-    """Reads a body that is packed as a header says, at most about so many bytes at a time; None where it is not."""
+def _pieces(raw: bytes, encoding: str) -> Iterator[bytes]:
+    """A body that is packed as a header says, some at a time; as it is where it is not."""
     kind = packing(raw)
     if kind and encoding.removeprefix("x-") == kind:
-        return cast(io.BufferedReader, unpacked(io.BytesIO(raw), kind)).read1
+        stream = cast(io.BufferedReader, unpacked(io.BytesIO(raw), kind))
+        return iter(partial(stream.read1, _PIECE), b"")
     if encoding == "deflate":
-        return _deflate(raw)
-    return _brotli(raw) if encoding == "br" else None
+        return _inflated(raw)
+    return _by_brotli(raw) if encoding == "br" else iter([raw])
 
 
-def _deflate(raw: bytes) -> Callable[[int], bytes]:
+def _inflated(raw: bytes) -> Iterator[bytes]:
     """By the standard with zlib's frame, in the field often without."""
+    inflating = zlib.decompressobj()
     try:
-        zlib.decompressobj().decompress(raw, 1)
-        inflating = zlib.decompressobj()
+        inflating.copy().decompress(raw, 1)
     except zlib.error:
         inflating = zlib.decompressobj(-zlib.MAX_WBITS)
-    waiting = raw
-
-    def read(size: int) -> bytes:
-        nonlocal waiting
-        piece = inflating.decompress(waiting, size)
-        waiting = inflating.unconsumed_tail
-        if not piece and not inflating.eof:
-            raise EOFError("it ends before its end")
-        return piece
-
-    return read
+    while piece := inflating.decompress(raw, _PIECE):
+        yield piece
+        raw = inflating.unconsumed_tail
+    if not inflating.eof:
+        raise EOFError(_CUT)
 
 
-def _brotli(raw: bytes) -> Callable[[int], bytes]:
+def _by_brotli(raw: bytes) -> Iterator[bytes]:
     try:
         import brotli
     except ImportError:
         raise MissingDependencyError("its content, packed with br,", "brotli", extra="warc") from None
-    inflating, waiting = brotli.Decompressor(), raw
-
-    def read(size: int) -> bytes:
-        nonlocal waiting
-        if inflating.is_finished():
-            return b""
-        try:
-            piece: bytes = inflating.process(waiting, output_buffer_limit=size)
-        except brotli.error as error:
-            raise OSError(str(error)) from None
-        waiting = b""
-        if not piece and not inflating.is_finished():
-            raise EOFError("it ends before its end")
-        return piece
-
-    return read
+    inflating = brotli.Decompressor()
+    try:
+        while piece := inflating.process(raw, output_buffer_limit=_PIECE):
+            yield piece
+            raw = b""
+            if inflating.is_finished():
+                return
+    except brotli.error as error:
+        raise OSError(str(error)) from None
+    if not inflating.is_finished():
+        raise EOFError(_CUT)

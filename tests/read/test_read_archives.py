@@ -111,7 +111,7 @@ def test_a_body_that_cannot_be_unpacked_to_its_end_is_told(
     tmp_path: Path, encoding: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Of random letters, so that there are several blocks. warcio gives what it has, and prints of it at most."""
-    letters = " ".join(random.Random(3).choices("abcdefghijklmnopqrstuvwxyz", k=200_000))  # noqa: S311
+    letters = " ".join(random.Random(3).choices("abcdefghijklmnopqrstuvwxyz", k=200_000))  # noqa: S311 - no secret
     content = packed_by(encoding, f"{HEAD}<body><p>{BODY}</p>{f'<p>{BODY}</p>' * 5}<p>{letters}</p></body>".encode())
     headers = f"Content-Type: text/html\nContent-Encoding: {encoding.partition(' ')[0]}"
     pages = [("200 OK", headers, content[:-900]), page()]
