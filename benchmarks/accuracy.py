@@ -12,7 +12,7 @@ The result is one dictionary (`run`), the same for the same seed but for `second
     mean               sets, the ones averaged over; methods: by method the mean BCubed F1 and ARI
     copy_pairs         by method `by_pair` and `by_group`: `all` and `without_low_confidence`, `templates_kept_apart`
     telegram_pairs     by method and language: precision, recall, F1, accuracy
-    seed_pour          `as_found` and `bare`, without the furniture of their sites: by set, `alone` and `all_in_one`
+    seed_pour          `as_found` and `bare`, without the boilerplate of their sites: by set, `alone` and `all_in_one`
                        among them, see `mixtures.pour`
     all_in_one         all sets as one collection, and the sets apart, weighed by size
     batches            small batches, clustered one by one
@@ -143,7 +143,7 @@ def _skipped(
     if not poured["as_found"]:
         reasons["two articles to pour"] = "not there"
     elif not poured["bare"]:
-        reasons["the two articles bare"] = "their furniture is known for other files only"
+        reasons["the two articles bare"] = "their boilerplate is known for other files only"
     return reasons
 
 

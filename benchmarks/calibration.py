@@ -34,10 +34,10 @@ from benchmarks.data import LabelledPairs, LabelledSet
 from benchmarks.machine import BenchmarkError, Stopwatch, provenance
 from benchmarks.pairs import COPY_LABELS
 from dedup import cluster
-from dedup.clustering import Clustering
-from dedup.evidence import StoredEvidence
 from dedup.match import probability
 from dedup.match.probability import TABLE, Probabilities, apart_features, copy_features, joined_features
+from dedup.results.clustering import Clustering
+from dedup.results.evidence import StoredEvidence
 from dedup.settings import METHOD_VERSION
 from dedup.vectorize.exact import SCORE_UNIT
 

@@ -8,7 +8,7 @@ floor (`tests/benchmarks/test_corpus.py` holds the first two; `scale` reports th
 An article belongs to a **beat** (a subject with words and people of its own, which its articles have in common),
 to a **theme** of it, and to a **story** of one or more articles within days, which has names, words and figures of its
 own. It is its outlet's **own version**, or a **copy** of an earlier version of the story: cut at the end, up to 8 % of
-the words edited, under another headline. A third of the outlets put **furniture** under their articles: a footer, and
+the words edited, under another headline. A third of the outlets put **boilerplate** under their articles: a footer, and
 headlines of the day.
 
 The same shape gives the same articles, and a longer stream begins with a shorter one: each day has its own random
@@ -319,7 +319,7 @@ def _footer(rng: np.random.Generator, language: Language, outlet: int) -> str:
 
 
 def _furnished(rng: np.random.Generator, text: str, footer: str, headlines: list[str]) -> str:
-    """A text with the furniture of its site."""
+    """A text with the boilerplate of its site."""
     if not footer:
         return text
     if len(headlines) > 20 and rng.random() < 0.3:

@@ -35,7 +35,7 @@ BARE: dict[str, tuple[range, ...]] = {
     "c1197dd5ca5a3841d4e86cc63740159fa85743a1f051cfefee36359638ff9ed6": (range(3, 20),),
     "c52cc5fd460185a38e66def4bb00e551a7eb76bbe070dfe1bafd737ea8e3805d": (range(3, 13), range(14, 25), range(26, 30)),
 }
-"""By the SHA-256 of the file of a poured article: its lines, from 1, that are headline or report and no furniture."""
+"""By the SHA-256 of the file of a poured article: its lines, from 1, that are headline or report and no boilerplate."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +192,7 @@ def pour_articles(folder: Path | None) -> tuple[Article, ...]:
 
 
 def bare_articles(folder: Path | None) -> tuple[Article, ...]:
-    """The same two without the furniture of their sites; () where they are absent, or not those of `BARE`."""
+    """The same two without the boilerplate of their sites; () where they are absent, or not those of `BARE`."""
     kept: dict[str, list[str]] = {}
     for path in (Path(article.path or "") for article in pour_articles(folder)):
         content = path.read_bytes()

@@ -18,11 +18,11 @@ import dedup
 from benchmarks.corpus import Planted, Shape, stream
 from benchmarks.machine import Stopwatch
 from dedup import Settings, StoryIndex
-from dedup.index.incoming import some
-from dedup.index.keeper import Keeper
-from dedup.index.records import Sketch, StoredArticle, StoredStory, facts_of, spans
-from dedup.index.sketches import GROWN
-from dedup.index.sqlite import SqliteStore
+from dedup.index.features.sketch import GROWN
+from dedup.index.inputs import some
+from dedup.index.state import Keeper
+from dedup.index.store.records import Sketch, StoredArticle, StoredStory, facts_of, spans
+from dedup.index.store.sqlite import SqliteStore
 
 LEARNED_FROM = 5_000
 KEPT = 30

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from benchmarks.machine import BenchmarkError
 from benchmarks.peers import is_here
 from benchmarks.timing import alternately
-from dedup.collection import published_seconds
+from dedup.inputs.collection import published_seconds
 from dedup.match.kernels.bands import agreeing_slots, groups_of, pairs_of_buckets
 from dedup.match.kernels.floor import pairs_above
 from dedup.match.kernels.sweep import Sweep

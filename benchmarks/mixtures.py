@@ -17,7 +17,7 @@ from benchmarks.effort import Effort
 from benchmarks.machine import Stopwatch
 from benchmarks.stories import Grouping, dedup_labels, score_groupings
 from dedup import Article, Clustering, cluster
-from dedup.evaluate import harmonic_mean, score
+from dedup.evaluation.scores import harmonic_mean, score
 from dedup.group.cut import threshold_at
 
 SMALLEST, LARGEST = 2, 20

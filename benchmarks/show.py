@@ -15,7 +15,7 @@ Report = Mapping[str, Any]
 
 POURS = {
     "as_found": "two articles of one story poured into each set",
-    "bare": "the same without the furniture of their sites",
+    "bare": "the same without the boilerplate of their sites",
 }
 
 

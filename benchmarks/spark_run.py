@@ -105,7 +105,7 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
     """
     from pyspark.sql import SparkSession
 
-    from dedup.engines.spark import cluster
+    from dedup.spark import cluster
 
     os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
     builder = SparkSession.builder.master("local[2]").appName("benchmark")

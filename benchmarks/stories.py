@@ -13,7 +13,7 @@ from benchmarks.data import LabelledSet
 from benchmarks.effort import Effort
 from benchmarks.machine import Stopwatch
 from dedup import Article, cluster
-from dedup.evaluate import score, score_by
+from dedup.evaluation.scores import score, score_by
 
 
 @dataclass(frozen=True, slots=True)

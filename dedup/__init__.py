@@ -19,12 +19,12 @@ if TYPE_CHECKING:
     from dedup.article import Notice as Notice
     from dedup.background import Background as Background
     from dedup.client import Client as Client
-    from dedup.clustering import Clustering as Clustering
-    from dedup.clustering import CopyGroup as CopyGroup
-    from dedup.clustering import Explanation as Explanation
-    from dedup.clustering import Link as Link
-    from dedup.clustering import SharedWord as SharedWord
-    from dedup.clustering import Story as Story
+    from dedup.comparison import Mentions as Mentions
+    from dedup.comparison import Part as Part
+    from dedup.comparison import Passage as Passage
+    from dedup.comparison import Piece as Piece
+    from dedup.config import Configuration as Configuration
+    from dedup.config import configure as configure
     from dedup.errors import CursorError as CursorError
     from dedup.errors import DedupError as DedupError
     from dedup.errors import EngineError as EngineError
@@ -39,94 +39,94 @@ if TYPE_CHECKING:
     from dedup.estimators import MinHashVectorizer as MinHashVectorizer
     from dedup.estimators import StoryClusterer as StoryClusterer
     from dedup.estimators import StoryTfidfVectorizer as StoryTfidfVectorizer
-    from dedup.evaluate import Scores as Scores
-    from dedup.evaluate import score as score
+    from dedup.evaluation.judgements import JudgedScores as JudgedScores
+    from dedup.evaluation.judgements import Judgement as Judgement
+    from dedup.evaluation.judgements import offered as offered
+    from dedup.evaluation.judgements import read_judgements as read_judgements
+    from dedup.evaluation.judgements import score_judgements as score_judgements
+    from dedup.evaluation.scores import Scores as Scores
+    from dedup.evaluation.scores import score as score
     from dedup.index import Change as Change
     from dedup.index import IndexedArticle as IndexedArticle
     from dedup.index import Placement as Placement
     from dedup.index import StoryIndex as StoryIndex
     from dedup.index import StoryPage as StoryPage
-    from dedup.judging import JudgedScores as JudgedScores
-    from dedup.judging import Judgement as Judgement
-    from dedup.judging import offered as offered
-    from dedup.judging import read_judgements as read_judgements
-    from dedup.judging import score_judgements as score_judgements
-    from dedup.likeness import Mentions as Mentions
-    from dedup.likeness import Part as Part
-    from dedup.likeness import Passage as Passage
-    from dedup.likeness import Piece as Piece
+    from dedup.inputs.record import from_record as from_record
     from dedup.pipeline import cluster as cluster
     from dedup.pipeline import compare as compare
     from dedup.pipeline import learn_background as learn_background
-    from dedup.provenance import Appearance as Appearance
-    from dedup.provenance import Provenance as Provenance
-    from dedup.provenance import Version as Version
-    from dedup.provenance import timeline as timeline
-    from dedup.provenance import trace as trace
     from dedup.read import read_articles as read_articles
-    from dedup.record import from_record as from_record
+    from dedup.results.clustering import Clustering as Clustering
+    from dedup.results.clustering import CopyGroup as CopyGroup
+    from dedup.results.clustering import Explanation as Explanation
+    from dedup.results.clustering import Link as Link
+    from dedup.results.clustering import SharedWord as SharedWord
+    from dedup.results.clustering import Story as Story
+    from dedup.results.provenance import Appearance as Appearance
+    from dedup.results.provenance import Provenance as Provenance
+    from dedup.results.provenance import Version as Version
+    from dedup.results.provenance import timeline as timeline
+    from dedup.results.provenance import trace as trace
     from dedup.settings import Settings as Settings
-    from dedup.sources import Configuration as Configuration
-    from dedup.sources import configure as configure
 
 _HOMES = {
-    "Appearance": "provenance",
+    "Appearance": "results.provenance",
     "Archived": "archive",
     "Arrivals": "archive",
     "Article": "article",
     "Background": "background",
     "Change": "index",
     "Client": "client",
-    "Clustering": "clustering",
-    "Configuration": "sources",
-    "CopyGroup": "clustering",
+    "Clustering": "results.clustering",
+    "Configuration": "config",
+    "CopyGroup": "results.clustering",
     "CursorError": "errors",
     "DedupError": "errors",
     "EngineError": "errors",
-    "Explanation": "clustering",
+    "Explanation": "results.clustering",
     "IndexedArticle": "index",
     "InputError": "errors",
-    "JudgedScores": "judging",
-    "Judgement": "judging",
-    "Link": "clustering",
-    "Mentions": "likeness",
+    "JudgedScores": "evaluation.judgements",
+    "Judgement": "evaluation.judgements",
+    "Link": "results.clustering",
+    "Mentions": "comparison",
     "MinHashVectorizer": "estimators",
     "MissingDependencyError": "errors",
     "Notice": "article",
-    "Part": "likeness",
-    "Passage": "likeness",
-    "Piece": "likeness",
+    "Part": "comparison",
+    "Passage": "comparison",
+    "Piece": "comparison",
     "Placement": "index",
-    "Provenance": "provenance",
-    "Scores": "evaluate",
+    "Provenance": "results.provenance",
+    "Scores": "evaluation.scores",
     "SecondOpinionError": "errors",
     "ServiceError": "errors",
     "Settings": "settings",
     "SettingsError": "errors",
-    "SharedWord": "clustering",
+    "SharedWord": "results.clustering",
     "StoreError": "errors",
     "StoreLockedError": "errors",
-    "Story": "clustering",
+    "Story": "results.clustering",
     "StoryClusterer": "estimators",
     "StoryIndex": "index",
     "StoryPage": "index",
     "StoryTfidfVectorizer": "estimators",
     "UnknownArticleError": "errors",
-    "Version": "provenance",
+    "Version": "results.provenance",
     "cluster": "pipeline",
     "cluster_against": "archive",
     "compare": "pipeline",
-    "configure": "sources",
-    "from_record": "record",
+    "configure": "config",
+    "from_record": "inputs.record",
     "learn_background": "pipeline",
-    "offered": "judging",
+    "offered": "evaluation.judgements",
     "read_archive": "archive",
     "read_articles": "read",
-    "read_judgements": "judging",
-    "score": "evaluate",
-    "score_judgements": "judging",
-    "timeline": "provenance",
-    "trace": "provenance",
+    "read_judgements": "evaluation.judgements",
+    "score": "evaluation.scores",
+    "score_judgements": "evaluation.judgements",
+    "timeline": "results.provenance",
+    "trace": "results.provenance",
 }
 
 _logging.getLogger(__name__).addHandler(_logging.NullHandler())  # silent, unless who uses it wants to hear

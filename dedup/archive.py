@@ -15,16 +15,17 @@ from tempfile import TemporaryFile
 from typing import IO, TYPE_CHECKING, Any, Literal
 
 from dedup.article import Article, Notice
-from dedup.clustering import Clustering, Progress, Story
-from dedup.collection import items_of
 from dedup.errors import InputError
-from dedup.naming import MARK, named_as_before
+from dedup.formats.quoting import quoted
+from dedup.formats.spreadsheet import unshielded
+from dedup.inputs.collection import items_of
 from dedup.pipeline import cluster
-from dedup.quote import quoted
+from dedup.progress import Progress
 from dedup.read import read_records
 from dedup.read.own import is_row
 from dedup.read.paths import BESIDE
-from dedup.spreadsheet import unshielded
+from dedup.results.clustering import Clustering, Story
+from dedup.results.story_ids import MARK, named_as_before
 
 if TYPE_CHECKING:
     import pandas as pd

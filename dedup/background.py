@@ -1,6 +1,6 @@
 """What a score depends on besides the two articles, frozen: so that it does not move when other articles come.
 
-A run of `cluster` learns how common words are, how alike unrelated articles are, what is furniture, from the very
+A run of `cluster` learns how common words are, how alike unrelated articles are, what is boilerplate, from the very
 articles it groups. A `Background` is that knowledge by itself, learned once (`dedup.learn_background`) and used for any
 articles after. The score of a pair then depends on the two articles and the background alone.
 """
@@ -21,14 +21,14 @@ from numpy.typing import NDArray
 
 from dedup.errors import InputError
 from dedup.match.stories import USUAL, USUAL_COUNT
-from dedup.vectorize.boilerplate import body_digest
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.hashing import FEATURES
+from dedup.vectorize.misplaced_body import body_digest
 
 if TYPE_CHECKING:
     from dedup.vectorize.features import HashedWords
-    from dedup.vectorize.weights import Vectors
+    from dedup.vectorize.tfidf import Vectors
 
 FORMAT = 1
 """Raised whenever `to_bytes` writes another form."""
@@ -50,8 +50,8 @@ class Background:
         articles: how many articles, copies of one text counting once, were learned from.
         terms: the hashed terms of their vectors, ascending; int64.
         sums: the sum of their unit vectors at these terms, in units of `WEIGHT_UNIT`; int64.
-        crowd: what all scores lose for the number of strangers, see `dedup.match.crowd`.
-        passages: the hashes of the passages that are furniture, ascending; uint64.
+        crowd: what all scores lose for the number of strangers, see `dedup.match.crowding`.
+        passages: the hashes of the passages that are boilerplate, ascending; uint64.
         bodies: the digests of bodies that stand under titles that are not theirs.
         version: how many times it was learned anew in the index that holds it; 0 for one that never was.
     """
@@ -60,7 +60,7 @@ class Background:
     articles: int
     terms: NDArray[np.int64]
     sums: NDArray[np.int64]
-    crowd: float
+    crowding: float
     passages: NDArray[np.uint64]
     bodies: frozenset[bytes] = field(repr=False)
     version: int = 0
@@ -81,7 +81,7 @@ class Background:
         frequencies: Frequencies,
         vectors: Vectors,
         standing: NDArray[np.int64],
-        crowd: float,
+        crowding: float,
         passages: NDArray[np.uint64],
         bodies: frozenset[bytes],
     ) -> Self:
@@ -90,9 +90,9 @@ class Background:
         stands[standing] = 1.0
         sums = np.rint(np.asarray(vectors.matrix.T @ stands).ravel() / WEIGHT_UNIT).astype(np.int64)
         some = sums > 0
-        return cls(frequencies, int(stands.sum()), vectors.terms[some], sums[some], crowd, passages, bodies)
+        return cls(frequencies, int(stands.sum()), vectors.terms[some], sums[some], crowding, passages, bodies)
 
-    def overwritten(self, words: HashedWords) -> list[int]:
+    def misplaced(self, words: HashedWords) -> list[int]:
         """The places of the articles whose body is known not to be theirs, ascending."""
         if not self.bodies:
             return []
@@ -102,7 +102,7 @@ class Background:
             if len(words.title(place)) and len(words.body(place)) and body_digest(words, place) in self.bodies
         ]
 
-    def ordinariness(self, vectors: Vectors) -> NDArray[np.float64]:
+    def mean_similarity(self, vectors: Vectors) -> NDArray[np.float64]:
         """How much each article resembles those learned from on average, leaning on a usual value; shape (articles,).
 
         The `crowd` is not in it.
@@ -179,7 +179,7 @@ class Background:
             "articles": np.array(self.articles, np.int64),
             "terms": self.terms.astype(np.int32),
             "sums": self.sums,
-            "crowd": np.array(self.crowd, np.float64),
+            "crowd": np.array(self.crowding, np.float64),
             "passages": self.passages,
             "bodies": np.frombuffer(b"".join(sorted(self.bodies)), np.uint8),
         }

@@ -20,24 +20,24 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Cluster
 from sklearn.utils.validation import check_is_fitted
 
 from dedup.article import Article
-from dedup.collection import Door
 from dedup.errors import InputError
+from dedup.inputs.collection import Door
+from dedup.inputs.record import find_fields
 from dedup.pipeline import cluster
-from dedup.record import find_fields
 from dedup.settings import Settings
 from dedup.steps import PlainSteps, choose
-from dedup.vectorize.boilerplate import body_digest, overwritten
+from dedup.vectorize.boilerplate import find_boilerplate
 from dedup.vectorize.features import Features, HashedWords
 from dedup.vectorize.frequencies import Frequencies
-from dedup.vectorize.furniture import furniture
 from dedup.vectorize.hashing import FEATURES, shingle_hash
+from dedup.vectorize.misplaced_body import body_digest, misplaced
 from dedup.vectorize.reference import minhash
 
 if TYPE_CHECKING:
     import pandas as pd
     from datasketch import MinHash
 
-    from dedup.clustering import Clustering
+    from dedup.results.clustering import Clustering
 
     Articles = Iterable[Article | Mapping[str, Any] | str] | NDArray[Any] | pd.DataFrame
 
@@ -261,9 +261,9 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
 
     def _learn(self, X: Articles) -> _Counted:
         read = _Read.of(self._articles(X), self._settings())
-        self.overwritten_ = sorted({body_digest(read.words, place) for place in overwritten(read.words)})
+        self.overwritten_ = sorted({body_digest(read.words, place) for place in misplaced(read.words)})
         titled = read.words.kept(self._outside_foreign_bodies(read.words))
-        self.furniture_ = furniture(titled, read.steps)
+        self.furniture_ = find_boilerplate(titled, read.steps)
         counted = self._counted(read)
         every = counted.features.terms_of(counted.features.every)
         self.frequencies_ = Frequencies.of(every, counted.languages)
@@ -277,7 +277,7 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
 
     def _counted(self, read: _Read) -> _Counted:
         keep = self._outside_foreign_bodies(read.words)
-        keep[keep] = read.steps.outside_furniture(read.words.kept(keep), self.furniture_)
+        keep[keep] = read.steps.outside_boilerplate(read.words.kept(keep), self.furniture_)
         features = read.steps.features(read.words.kept(keep), keep, read.order)
         return _Counted(features, read.steps.detect(features.words), read.rows, read.steps)
 

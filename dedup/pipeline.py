@@ -12,21 +12,22 @@ from numpy.typing import NDArray
 
 from dedup.article import Article, Notice
 from dedup.background import Background
-from dedup.clustering import Clustering, Explanation, Progress
-from dedup.collection import Collection, Door
-from dedup.evidence import StoredEvidence
 from dedup.group.copies import copy_groups, digests, held_together, representatives, without_parts
+from dedup.inputs.collection import Collection, Door
 from dedup.match.copies import alike_candidates, decide, never_one_story
-from dedup.match.crowd import crowding
+from dedup.match.crowding import estimate_crowding
 from dedup.match.opinion import Embed, opinions
 from dedup.match.outlets import less_of_one_outlet
-from dedup.match.stories import ordinariness, rescored
+from dedup.match.stories import mean_similarity, rescored
+from dedup.progress import Progress, silent
+from dedup.results.clustering import Clustering, Explanation
+from dedup.results.evidence import StoredEvidence
 from dedup.settings import Settings, checked
-from dedup.steps import PlainSteps, choose, silent
-from dedup.vectorize.boilerplate import body_digest, overwritten
+from dedup.steps import PlainSteps, choose
+from dedup.vectorize.boilerplate import find_boilerplate
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.frequencies import Frequencies
-from dedup.vectorize.furniture import furniture
+from dedup.vectorize.misplaced_body import body_digest, misplaced
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -131,13 +132,13 @@ def stories_of(
     words, count = read.words or HashedWords.joined([]), len(collection)
     read.words = None
 
-    tell("looking for furniture", 0, count)
-    foreign = background.overwritten(words) if background else overwritten(words)
+    tell("looking for boilerplate", 0, count)
+    foreign = background.misplaced(words) if background else misplaced(words)
     bodies = frozenset(body_digest(words, place) for place in foreign) if learn else frozenset()
     keep = words.outside_bodies(foreign)
     words = words.kept(keep)
-    passages = background.passages if background else furniture(words, steps)
-    stays = steps.outside_furniture(words, passages)
+    passages = background.passages if background else find_boilerplate(words, steps)
+    stays = steps.outside_boilerplate(words, passages)
     keep[keep] = stays
     words = words.kept(stays)
     features = steps.features(words, keep, order, tell)
@@ -155,16 +156,18 @@ def stories_of(
         background.frequencies if background else Frequencies.of(features.terms_of(features.every), languages, among)
     )
     vectors = steps.tfidf(features, languages, frequencies)
-    ordinary = background.ordinariness(vectors) if background else ordinariness(vectors.matrix, standing)
-    across = steps.bridge(vectors, features, languages)
+    background_similarity = (
+        background.mean_similarity(vectors) if background else mean_similarity(vectors.matrix, standing)
+    )
+    across = steps.cross_lingual_vectors(vectors, features, languages)
     sketches = features.signatures
     del features  # of what is no longer needed this takes most memory
     never = never_one_story(words, steps, forms)
-    pairs = steps.story_pairs(vectors.matrix, ordinary, collection.seconds, among, never, tell, across)
-    crowd = background.crowd if background else crowding(pairs, collection.seconds, among)
-    ordinary = ordinary + crowd
-    pairs = rescored(pairs, ordinary, collection.seconds, settings)
-    learned = Background.of(frequencies, vectors, standing, crowd, passages, bodies) if learn else None
+    pairs = steps.story_pairs(vectors.matrix, background_similarity, collection.seconds, among, never, tell, across)
+    crowding = background.crowding if background else estimate_crowding(pairs, collection.seconds, among)
+    background_similarity = background_similarity + crowding
+    pairs = rescored(pairs, background_similarity, collection.seconds, settings)
+    learned = Background.of(frequencies, vectors, standing, crowding, passages, bodies) if learn else None
     del frequencies
 
     tell("grouping", 0, count)
@@ -184,8 +187,8 @@ def stories_of(
     tree = steps.average_linkage(pairs, copy_groups(copies, forms), weights)
     notices = (*collection.notices, *map(_notice, collection.in_input_order(foreign)))
     evidence = StoredEvidence(
-        collection, foreign, vectors, ordinary, pairs, copies, forms, digest, tree, notices,
-        across=across, crowd=crowd, furniture=passages, opinion=opinion, cut=steps.cut,
+        collection, foreign, vectors, background_similarity, pairs, copies, forms, digest, tree, notices,
+        across=across, crowding=crowding, boilerplate=passages, opinion=opinion, cut=steps.cut,
     )  # fmt: skip
     return evidence, learned
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.clustering import COMPILING
+from dedup.progress import COMPILING, silent
 from dedup.text.document import Document
 from dedup.vectorize.features import Features, HashedWords, plain_features
 from dedup.vectorize.kernels.compiling import is_compiled, mark_compiled
@@ -24,14 +24,14 @@ from dedup.vectorize.light import hashes_of, light_features, light_signatures
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
-    from dedup.clustering import Progress
     from dedup.group.linkage import Tree
     from dedup.match.copies import Overlaps
     from dedup.match.stories import HasPairs, Pairs
+    from dedup.progress import Progress
     from dedup.settings import Settings
-    from dedup.vectorize.bridge import Bridge
+    from dedup.vectorize.cross_lingual import CrossLingual
     from dedup.vectorize.frequencies import Frequencies
-    from dedup.vectorize.weights import Vectors
+    from dedup.vectorize.tfidf import Vectors
 
 Texts = Iterable[tuple[str, str]]
 """Titles and bodies of articles."""
@@ -84,7 +84,7 @@ class PlainSteps:
         return signatures([self._documents[place] for place in order.tolist()], self._settings)
 
     def held_passages(self, words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-        from dedup.vectorize.furniture import held_passages
+        from dedup.vectorize.boilerplate import held_passages
 
         return held_passages(words)
 
@@ -96,14 +96,14 @@ class PlainSteps:
         languages: Sequence[str],
         listing: NDArray[np.bool_] | None = None,
     ) -> NDArray[np.int64]:
-        from dedup.vectorize.furniture import relations
+        from dedup.vectorize.boilerplate import relations
 
         return relations(words, pairs, repeated, languages, listing)
 
-    def outside_furniture(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        from dedup.vectorize.furniture import outside_furniture
+    def outside_boilerplate(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        from dedup.vectorize.boilerplate import outside_boilerplate
 
-        return outside_furniture(words, passages)
+        return outside_boilerplate(words, passages)
 
     def detect(self, words: HashedWords) -> list[str]:
         from dedup.vectorize.language import detect
@@ -111,14 +111,16 @@ class PlainSteps:
         return detect(words)
 
     def tfidf(self, features: Features, languages: Sequence[str], frequencies: Frequencies) -> Vectors:
-        from dedup.vectorize.weights import tfidf
+        from dedup.vectorize.tfidf import tfidf
 
         return tfidf(*features.term_counts(), languages, frequencies, self._settings)
 
-    def bridge(self, vectors: Vectors, features: Features, languages: Sequence[str]) -> Bridge | None:
-        from dedup.vectorize.bridge import bridge, figures
+    def cross_lingual_vectors(
+        self, vectors: Vectors, features: Features, languages: Sequence[str]
+    ) -> CrossLingual | None:
+        from dedup.vectorize.cross_lingual import cross_lingual_vectors, figures
 
-        return bridge(vectors, features.terms_of(features.capitals), figures(features.words), languages)
+        return cross_lingual_vectors(vectors, features.terms_of(features.capitals), figures(features.words), languages)
 
     def band_candidates(self, signatures: NDArray[np.uint32], present: NDArray[np.bool_]) -> NDArray[np.int64]:
         from dedup.match.copies import band_candidates
@@ -136,23 +138,25 @@ class PlainSteps:
         return overlaps(words, pairs, self._settings.shingle_size)
 
     def matching_blocks(self, one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int, int]]:
-        from dedup.match.forms import matching_blocks
+        from dedup.match.templates import matching_blocks
 
         return matching_blocks(one, other)
 
     def story_pairs(
         self,
         matrix: sp.csr_array,
-        ordinary: NDArray[np.float64],
+        background_similarity: NDArray[np.float64],
         seconds: NDArray[np.float64],
         among: NDArray[np.int64],
         never: HasPairs,
         progress: Progress,
-        bridge: Bridge | None,
+        cross_lingual: CrossLingual | None,
     ) -> Pairs:
         from dedup.match.stories import story_pairs
 
-        return story_pairs(matrix, ordinary, seconds, among, never, self._settings, progress, bridge)
+        return story_pairs(
+            matrix, background_similarity, seconds, among, never, self._settings, progress, cross_lingual
+        )
 
     def average_linkage(self, pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree:
         from dedup.group.linkage import average_linkage
@@ -220,7 +224,7 @@ class FastSteps(PlainSteps):
         return self._extractor.signatures(words, self._threads)
 
     def held_passages(self, words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-        from dedup.vectorize.kernels.passages import held_passages
+        from dedup.vectorize.kernels.boilerplate import held_passages
 
         return held_passages(words)
 
@@ -236,10 +240,10 @@ class FastSteps(PlainSteps):
 
         return relations(words, pairs, repeated, languages, listing)
 
-    def outside_furniture(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        from dedup.vectorize.kernels.passages import outside_furniture
+    def outside_boilerplate(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        from dedup.vectorize.kernels.boilerplate import outside_boilerplate
 
-        return outside_furniture(words, passages)
+        return outside_boilerplate(words, passages)
 
     def detect(self, words: HashedWords) -> list[str]:
         from dedup.vectorize.kernels.languages import detect
@@ -247,14 +251,16 @@ class FastSteps(PlainSteps):
         return detect(words)
 
     def tfidf(self, features: Features, languages: Sequence[str], frequencies: Frequencies) -> Vectors:
-        from dedup.vectorize.kernels.weighing import tfidf
+        from dedup.vectorize.kernels.tfidf import tfidf
 
         return tfidf(features, languages, frequencies, self._settings)
 
-    def bridge(self, vectors: Vectors, features: Features, languages: Sequence[str]) -> Bridge | None:
-        from dedup.vectorize.kernels.bridging import bridge
+    def cross_lingual_vectors(
+        self, vectors: Vectors, features: Features, languages: Sequence[str]
+    ) -> CrossLingual | None:
+        from dedup.vectorize.kernels.cross_lingual import cross_lingual_vectors
 
-        return bridge(vectors, features, languages)
+        return cross_lingual_vectors(vectors, features, languages)
 
     def band_candidates(self, signatures: NDArray[np.uint32], present: NDArray[np.bool_]) -> NDArray[np.int64]:
         from dedup.match.kernels.bands import band_candidates
@@ -274,23 +280,23 @@ class FastSteps(PlainSteps):
         return counted(words, pairs, *found)
 
     def matching_blocks(self, one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int, int]]:
-        from dedup.match.kernels.alignment import matching_blocks
+        from dedup.match.kernels.templates import matching_blocks
 
         return matching_blocks(one, other)
 
     def story_pairs(
         self,
         matrix: sp.csr_array,
-        ordinary: NDArray[np.float64],
+        background_similarity: NDArray[np.float64],
         seconds: NDArray[np.float64],
         among: NDArray[np.int64],
         never: HasPairs,
         progress: Progress,
-        bridge: Bridge | None,
+        cross_lingual: CrossLingual | None,
     ) -> Pairs:
         from dedup.match.kernels.stories import story_pairs
 
-        args = (matrix, ordinary, seconds, among, never, self._settings, progress, bridge)
+        args = (matrix, background_similarity, seconds, among, never, self._settings, progress, cross_lingual)
         return story_pairs(*args, threads=self._threads)
 
     def average_linkage(self, pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree:
@@ -317,7 +323,7 @@ class FastSteps(PlainSteps):
         def steps() -> Iterator[object]:
             yield (words := self.read(made))
             yield (held := self.held_passages(words))
-            yield self.outside_furniture(words, held[0])
+            yield self.outside_boilerplate(words, held[0])
             yield self.relations(words, np.array([[0, 1]]), np.unique(held[0]), self.detect(words))
             yield self.signatures(words, order)
             features = self.features(words, np.ones(len(words.hashes), np.bool_), order)
@@ -328,7 +334,7 @@ class FastSteps(PlainSteps):
             languages = ["en", "en", "de", "de"]
             frequencies = Frequencies.of(features.terms_of(features.every), languages)
             yield (vectors := self.tfidf(features, languages, frequencies))
-            across = self.bridge(vectors, features, languages)
+            across = self.cross_lingual_vectors(vectors, features, languages)
             never = copies.where(copies.a < 0)
             yield (alike := self.story_pairs(vectors.matrix, times * 0, times, order, never, silent, across))
             tree = self.average_linkage(alike, [[0, 1]], np.array([1, 0, 1, 1]))
@@ -338,10 +344,6 @@ class FastSteps(PlainSteps):
         for number, _ in enumerate(steps(), 1):
             progress(COMPILING, number, _COMPILED_AT_ONCE)
         mark_compiled()
-
-
-def silent(stage: str, done: int, total: int) -> None:
-    """Progress that nobody asked for."""
 
 
 def choose(articles: Texts, settings: Settings, progress: Progress | None = None) -> tuple[PlainSteps, Texts]:

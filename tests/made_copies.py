@@ -6,7 +6,7 @@ import math
 import random
 from dataclasses import dataclass
 
-from dedup.provenance import Telling
+from dedup.results.provenance import Telling
 
 SYLLABLES = ["ka", "lo", "mi", "ter", "san", "du", "vel", "pri", "no", "sha", "gor", "bel"]
 OUTLETS = ["Harbour Post", "Dunmere Echo", "Sorrel Gazette", "Brackwell Times", "Levant Tribune", "Northgate Daily"]

@@ -10,7 +10,7 @@ import pytest
 
 import dedup
 from dedup import Article
-from dedup.collection import Collection, Door
+from dedup.inputs.collection import Collection, Door
 
 MILL = "The mill at Brackwell burned down in the night, and nobody was hurt."
 MARCH = datetime(1999, 3, 12, tzinfo=UTC)

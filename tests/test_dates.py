@@ -12,7 +12,7 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from dedup.dates import parse_date
+from dedup.inputs.dates import parse_date
 
 INDIA = timezone(timedelta(hours=5, minutes=30))
 ZERO = {date(1969, 12, 31), date(1970, 1, 1)}
@@ -200,7 +200,8 @@ def test_dates_in_words_come_back(when: date) -> None:
 
 def test_the_machines_time_zone_does_not_matter() -> None:
     script = (
-        "from dedup.dates import parse_date; print(*map(parse_date, ['1 Feb 2020 9:00 IST', '1 Feb 2020 9:00 UTC']))"
+        "from dedup.inputs.dates import parse_date;"
+        " print(*map(parse_date, ['1 Feb 2020 9:00 IST', '1 Feb 2020 9:00 UTC']))"
     )
     runs = [
         subprocess.run(
@@ -215,7 +216,7 @@ def test_the_machines_time_zone_does_not_matter() -> None:
 def test_today_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
     import time
 
-    from dedup import dates
+    from dedup.inputs import dates
 
     texts = ["Sat, 01 Feb 70 10:30:00 GMT", "10 Jan 49", "March 5", "Monday", "5 Mar 2020 3pm", "Feb 2020"]
     before = [parse_date(text) for text in texts]

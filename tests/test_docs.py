@@ -25,8 +25,8 @@ import dedup
 from dedup.article import Notice
 from dedup.cli import application
 from dedup.cli.output import Format
+from dedup.inputs.record import USUAL_NAMES
 from dedup.read import _readers
-from dedup.record import USUAL_NAMES
 from dedup.report import write_json
 
 PACKAGE = Path(str(dedup.__file__)).resolve().parent

@@ -35,7 +35,7 @@ from dedup import (
     cluster,
     read_articles,
 )
-from dedup.evidence import StoredEvidence
+from dedup.results.evidence import StoredEvidence
 from dedup.text.document import Document
 from dedup.vectorize.hashing import FEATURES, shingle_hash
 from dedup.vectorize.reference import signatures, term_index
@@ -322,7 +322,7 @@ def test_vectors_are_those_that_cluster_uses(seeds: Sequence[Article]) -> None:
 
 def evidence_of(articles: Sequence[Article]) -> StoredEvidence:
     evidence = cast(StoredEvidence, cluster(articles)._evidence)
-    assert evidence.overwritten, "a case of bodies under unrelated titles"
+    assert evidence.misplaced, "a case of bodies under unrelated titles"
     return evidence
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from sklearn.metrics import adjusted_rand_score
 
 from dedup.errors import InputError
-from dedup.evaluate import Scores, harmonic_mean, score, score_by
+from dedup.evaluation.scores import Scores, harmonic_mean, score, score_by
 
 Labels = list[int]
 

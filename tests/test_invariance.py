@@ -23,7 +23,7 @@ from labelled_data import DATA, ROOT, SEEDS
 
 import dedup
 from dedup import Article, Clustering
-from dedup.record import from_record
+from dedup.inputs.record import from_record
 from dedup.vectorize.exact import SCORE_UNIT
 
 SETS = ("newswcl50", "mmds_dev", "basil", "meantime", "telegram_articles", "copy_pairs_dev_articles", "fnc1_train")

@@ -12,7 +12,7 @@ import pytest
 
 import dedup
 from dedup.cli import main
-from dedup.judging import Judgement, keep_judgement, offered, read_judgements, score_judgements
+from dedup.evaluation.judgements import Judgement, keep_judgement, offered, read_judgements, score_judgements
 from dedup.report.comparison import write_pair
 
 SEEDS = Path(__file__).resolve().parents[1] / "seeds"

@@ -13,9 +13,9 @@ import pytest
 from labelled_data import DATA
 
 import dedup
-from dedup.evidence import StoredEvidence
 from dedup.group.cut import cut
 from dedup.group.kernels.cut import cut as kernel_cut
+from dedup.results.evidence import StoredEvidence
 
 SETS = ["basil", "newswcl50", "mmds_dev", "meantime", "fnc1_train", "reuters21578", "stream_2020_01_02"]
 ARTICLES = 600 if os.environ.get("DEDUP_LONG_TESTS") == "1" else 300
@@ -33,11 +33,11 @@ def found(articles: list[dict[str, Any]], form: str, monkeypatch: pytest.MonkeyP
         "copy_labels": clustering.copy_labels,
         "notices": clustering.notices,
         "links": clustering.links,
-        "overwritten": evidence.overwritten,
-        "crowd": evidence.crowd,
+        "overwritten": evidence.misplaced,
+        "crowd": evidence.crowding,
         "tree": evidence.tree,
     }
-    for name in ("ordinary", "digest", "furniture"):
+    for name in ("ordinary", "digest", "boilerplate"):
         kept[name] = getattr(evidence, name)
     for name, part in (("vectors", evidence.vectors.matrix), ("across", evidence.across and evidence.across.matrix)):
         if part is not None:

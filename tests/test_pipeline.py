@@ -457,7 +457,7 @@ def test_progress_is_told() -> None:
     stages = list(dict.fromkeys(stage for stage, _, _ in told if not stage.startswith("compiling")))
     assert stages == [
         "reading the words",
-        "looking for furniture",
+        "looking for boilerplate",
         "counting the words",
         "looking for copies",
         "weighing the words",

@@ -12,8 +12,8 @@ import pytest
 from made_copies import made_copies
 
 import dedup
-from dedup.likeness import Passage
-from dedup.provenance import SURE, Telling, _in_order, likely_originals, timeline, trace
+from dedup.comparison import Passage
+from dedup.results.provenance import SURE, Telling, _in_order, likely_originals, timeline, trace
 
 WIRE = (
     "PORT ELLERY (MNA) - Fire broke out on the ferry Halcyon Star off Corran on Saturday, the coast guard said. "

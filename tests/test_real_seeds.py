@@ -19,11 +19,11 @@ import dedup
 from dedup.group.cut import cut
 from dedup.group.linkage import average_linkage
 from dedup.match.copies import Overlaps, is_overlapping
-from dedup.match.stories import Pairs, ordinariness, story_pairs
+from dedup.match.stories import Pairs, mean_similarity, story_pairs
 from dedup.settings import Settings
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.hashing import FEATURES
-from dedup.vectorize.weights import tfidf
+from dedup.vectorize.tfidf import tfidf
 
 FIXTURES = Path(__file__).parent / "fixtures"
 PINS = FIXTURES / "pins.json"
@@ -63,7 +63,7 @@ def scored(hashed: Hashed) -> Pairs:
     seconds = np.array([article["seconds"] for article in hashed], np.float64)
     both, nothing = np.arange(2), np.empty(0, np.int64)
     none = Pairs(nothing, nothing, np.empty(0), nothing)
-    return story_pairs(matrix, ordinariness(matrix, both), seconds, both, none, Settings())
+    return story_pairs(matrix, mean_similarity(matrix, both), seconds, both, none, Settings())
 
 
 def test_their_hashes_are_one_story_and_no_copies(hashed: Hashed) -> None:

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
-from dedup.record import USUAL_NAMES, Dates, find_fields, from_record, read_record
+from dedup.inputs.record import USUAL_NAMES, Dates, find_fields, from_record, read_record
 
 BODY = "The harbour reopened on Monday."
 

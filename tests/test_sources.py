@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 
+from dedup.config import Configuration, configure
 from dedup.errors import SettingsError
 from dedup.settings import Settings
-from dedup.sources import Configuration, configure
 
 
 def found(

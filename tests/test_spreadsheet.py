@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dedup.spreadsheet import shielded, unshielded
+from dedup.formats.spreadsheet import shielded, unshielded
 
 
 @given(st.text(st.sampled_from("'=+-@\t\r a1"), max_size=6))

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dedup.whole import PACKINGS, whole_file, whole_folder
+from dedup.formats.atomic import PACKINGS, whole_file, whole_folder
 
 
 def names(folder: Path) -> list[str]:

@@ -32,14 +32,14 @@ from dedup.cli.options import (
 )
 from dedup.cli.output import Format, check_output, check_plot, choose_format, write_plot, write_result
 from dedup.cli.progress import ProgressBar
-from dedup.clustering import Clustering
 from dedup.keep.choice import Keep
 from dedup.report import Summary, counted, plot_clustering, summarise
+from dedup.results.clustering import Clustering
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals
     from dedup.article import Article
-    from dedup.sources import Configuration
+    from dedup.config import Configuration
 
 
 SHORT_HELP = "Group articles into stories, and find the copies."

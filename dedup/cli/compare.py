@@ -23,14 +23,15 @@ from dedup.cli.options import (
     configured,
 )
 from dedup.cli.output import check_plot, in_colour, standard_output, write_plot
+from dedup.formats.json_text import json_text
 from dedup.read.paths import printable
-from dedup.report import json_text, plot_explanation, visible, write_comparison
+from dedup.report import plot_explanation, visible, write_comparison
 from dedup.report.json_document import settings_record
 
 if TYPE_CHECKING:
-    from dedup.clustering import Explanation
+    from dedup.config import Configuration
+    from dedup.results.clustering import Explanation
     from dedup.settings import Settings
-    from dedup.sources import Configuration
 
 SHORT_HELP = "Say of two articles: same text? same story? And why."
 HELP = """Says of two articles whether they are the same text and the same story, and what the score is made of.

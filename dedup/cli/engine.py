@@ -12,7 +12,7 @@ from dedup.cli.messages import say
 from dedup.report import counted
 
 if TYPE_CHECKING:
-    from dedup.sources import Configuration
+    from dedup.config import Configuration
 
 
 class Engine(StrEnum):
@@ -50,7 +50,7 @@ def run_on_spark(
         )
     if "-" in paths:
         raise typer.BadParameter("Spark reads files and folders, not standard input", param_hint="PATH")
-    from dedup.engines.spark.files import cluster_files
+    from dedup.spark.files import cluster_files
 
     began = time.perf_counter()
     count = cluster_files(

@@ -26,11 +26,12 @@ from dedup.cli.options import (
 )
 from dedup.cli.output import standard_output
 from dedup.cli.progress import ProgressBar
-from dedup.report import counted, json_text, visible
+from dedup.formats.json_text import json_text
+from dedup.report import counted, visible
 
 if TYPE_CHECKING:
-    from dedup.evaluate import Scores
-    from dedup.sources import Configuration
+    from dedup.config import Configuration
+    from dedup.evaluation.scores import Scores
 
 SHORT_HELP = "Score the stories found in labelled articles."
 HELP = """Clusters articles whose stories are known, and scores what was found against that.
@@ -128,7 +129,7 @@ def command(
 
 def _judged(files: list[str], labels: Path, given: Configuration, *, json: bool) -> None:
     """Clusters all files together and scores the judged pairs."""
-    from dedup.judging import FEW, read_judgements, score_judgements
+    from dedup.evaluation.judgements import FEW, read_judgements, score_judgements
 
     if not labels.is_file():
         raise typer.BadParameter(visible(f"there is no file {labels}"), param_hint="--labels")

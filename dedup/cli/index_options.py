@@ -18,14 +18,15 @@ from dedup.cli.inputs import unless_unreadable
 from dedup.cli.messages import tell
 from dedup.cli.output import standard_output
 from dedup.cli.progress import ProgressBar
-from dedup.dates import day_or_time
+from dedup.formats.json_text import json_text
+from dedup.inputs.dates import day_or_time
 from dedup.read.source import LINE_TOO_LONG, lines
-from dedup.report import json_text, visible
+from dedup.report import visible
 
 if TYPE_CHECKING:
+    from dedup.config import Configuration
     from dedup.index import StoryIndex
     from dedup.settings import Settings
-    from dedup.sources import Configuration
 
 StoreOption = Annotated[Path, typer.Option("--store", metavar="FILE", help="The file that the index is kept in.")]
 WaitOption = Annotated[

@@ -28,8 +28,8 @@ from dedup.cli.progress import ProgressBar
 from dedup.report import visible, write_pair
 
 if TYPE_CHECKING:
-    from dedup.clustering import Clustering
-    from dedup.judging import Label
+    from dedup.evaluation.judgements import Label
+    from dedup.results.clustering import Clustering
 
 SHORT_HELP = "Judge pairs of articles: same text, same story, or neither."
 HELP = """Asks of pairs of articles whether they are one text, one story or neither, and keeps the answers.
@@ -90,7 +90,7 @@ def command(
     log_json: LogJsonOption = False,
 ) -> None:
     """Parses, clusters, asks."""
-    from dedup.judging import offered, read_judgements
+    from dedup.evaluation.judgements import offered, read_judgements
 
     begin_logging(verbose, as_json=log_json)
     given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads, memory=memory)
@@ -119,7 +119,7 @@ def command(
 
 def _ask(clustering: Clustering, pairs: list[tuple[str, str]], target: Path, most: int, out: TextIO) -> int:
     """Asks about pairs until the person has enough; returns how many were answered."""
-    from dedup.judging import Judgement, keep_judgement
+    from dedup.evaluation.judgements import Judgement, keep_judgement
 
     answered = 0
     for number, (a, b) in enumerate(pairs, 1):

@@ -13,6 +13,7 @@ import typer
 
 from dedup.cli.output import Format, binary_output, check_output
 from dedup.errors import InputError
+from dedup.formats.atomic import ending
 from dedup.keep import (
     COLUMNAR,
     LINES,
@@ -29,12 +30,11 @@ from dedup.keep import (
     write_stream,
 )
 from dedup.report import visible
-from dedup.whole import ending
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals
     from dedup.article import Article, Notice
-    from dedup.clustering import Clustering
+    from dedup.results.clustering import Clustering
 
 _SHAPES = {".jsonl": LINES, ".ndjson": LINES, ".json": LIST, ".csv": ROWS, ".tsv": ROWS} | {
     kind: kind for kind in COLUMNAR

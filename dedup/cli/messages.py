@@ -15,7 +15,8 @@ from typing import Any
 import typer
 
 from dedup.article import Notice
-from dedup.report import json_text, visible
+from dedup.formats.json_text import json_text
+from dedup.report import visible
 
 _SHOWN = 10  # groups of notices
 _PLACES = 3  # of one group

@@ -15,7 +15,7 @@ from dedup.errors import SettingsError
 from dedup.report import visible
 
 if TYPE_CHECKING:
-    from dedup.sources import Configuration
+    from dedup.config import Configuration
 
 
 def _field_starts(incomplete: str) -> list[str]:
@@ -111,7 +111,7 @@ def configured(
     apply: bool = True,
 ) -> Configuration:
     """The settings in effect, of flags, environment and file; wrong usage ends the command, with all that is wrong."""
-    from dedup.sources import configure
+    from dedup.config import configure
 
     flags: dict[str, Any] = _pairs("--set", setting)
     for name, value in (("threads", threads), ("memory", memory)):
@@ -141,7 +141,7 @@ def configured(
 
 def field_names() -> tuple[str, ...]:
     """The fields of an article that a record can have."""
-    from dedup.sources import FIELD_NAMES
+    from dedup.config import FIELD_NAMES
 
     return FIELD_NAMES
 

@@ -14,10 +14,10 @@ from typing import IO, TYPE_CHECKING, BinaryIO, TextIO, cast
 
 import typer
 
-from dedup.clustering import Clustering
 from dedup.errors import MissingDependencyError
+from dedup.formats.atomic import ending, whole_file
 from dedup.report import PICTURES, visible, write_csv, write_html, write_json, write_jsonl, write_parquet, write_table
-from dedup.whole import ending, whole_file
+from dedup.results.clustering import Clustering
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals

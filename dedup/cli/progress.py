@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from dedup.cli.messages import say
-from dedup.clustering import COMPILING
+from dedup.progress import COMPILING
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

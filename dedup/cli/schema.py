@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from dedup.cli.output import standard_output
-from dedup.report import json_text, read_schema
+from dedup.formats.json_text import json_text
+from dedup.report import read_schema
 
 SHORT_HELP = "Print the JSON schema of a format."
 HELP = """Prints the JSON schema (2020-12) of what dedup writes.

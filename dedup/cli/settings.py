@@ -18,11 +18,12 @@ from dedup.cli.options import (
     configured,
 )
 from dedup.cli.output import standard_output
-from dedup.report import finite, json_text, visible
+from dedup.formats.json_text import json_text
+from dedup.report import finite, visible
 from dedup.settings import Settings
 
 if TYPE_CHECKING:
-    from dedup.sources import Configuration
+    from dedup.config import Configuration
 
 SHORT_HELP = "List every setting: value, origin, range, meaning."
 HELP = """Lists every setting with its value, where that comes from, its range and its meaning.

@@ -9,12 +9,12 @@ from typing import Any
 from urllib.parse import quote
 
 from dedup.article import Article, Notice
-from dedup.clustering import CopyGroup, Explanation, Link, SharedWord, Story
+from dedup.comparison import Mentions, Passage, Piece
 from dedup.errors import CursorError, InputError, ServiceError, UnknownArticleError
 from dedup.index import Change, IndexedArticle, Placement
-from dedup.index.incoming import Incoming
-from dedup.index.records import from_iso
-from dedup.likeness import Mentions, Passage, Piece
+from dedup.index.inputs import Incoming
+from dedup.index.store.records import from_iso
+from dedup.results.clustering import CopyGroup, Explanation, Link, SharedWord, Story
 
 _BYTES = 4_000_000
 

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any, Self
 
 from dedup.article import Article, Notice
 from dedup.client import answers
-from dedup.clustering import Explanation, Story
 from dedup.errors import InputError, MissingDependencyError, ServiceError, UnknownArticleError
 from dedup.index import Change, IndexedArticle, Placement, StoryPage, asking
-from dedup.index.incoming import alone, some, unnamed
+from dedup.index.inputs import alone, some, unnamed
+from dedup.results.clustering import Explanation, Story
 
 if TYPE_CHECKING:
     import httpx

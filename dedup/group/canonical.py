@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-Seniority = tuple[float, int, int]
-"""The key by which articles are ordered: when published (infinite where unknown), minus the length, the place."""
+from dedup.inputs.collection import Seniority
 
 
 def of_group(group: Iterable[int], seniority: Sequence[Seniority]) -> int:

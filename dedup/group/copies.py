@@ -11,7 +11,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.group.canonical import Seniority, of_group
+from dedup.group.canonical import of_group
+from dedup.inputs.collection import Seniority
 from dedup.match.copies import NEAR, Overlaps
 from dedup.match.stories import FLOOR
 

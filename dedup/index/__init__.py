@@ -1,8 +1,8 @@
 """One article at a time: the story index, and the store behind it."""
 
-from dedup.index.finding import StoryPage as StoryPage
-from dedup.index.incoming import Placement as Placement
-from dedup.index.records import Change as Change
+from dedup.index.inputs import Placement as Placement
+from dedup.index.queries import IndexedArticle as IndexedArticle
+from dedup.index.queries import story_record as story_record
+from dedup.index.store.records import Change as Change
+from dedup.index.store.text_search import StoryPage as StoryPage
 from dedup.index.story_index import StoryIndex as StoryIndex
-from dedup.index.telling import IndexedArticle as IndexedArticle
-from dedup.index.telling import story_record as story_record

@@ -6,12 +6,12 @@ from collections.abc import Iterable
 from datetime import date, datetime
 from numbers import Integral
 
-from dedup.collection import published_seconds
-from dedup.dates import day_or_time
 from dedup.errors import CursorError, InputError
-from dedup.index.records import Change
-from dedup.index.store import Store
-from dedup.quote import quoted
+from dedup.formats.quoting import quoted
+from dedup.index.store.protocol import Store
+from dedup.index.store.records import Change
+from dedup.inputs.collection import published_seconds
+from dedup.inputs.dates import day_or_time
 
 MOST = 2**62
 """The largest number that a store is asked for."""

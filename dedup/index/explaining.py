@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from dedup.clustering import Clustering, Explanation
+from dedup.results.clustering import Clustering, Explanation
 
 
 def explain(alone: Clustering, *, same_story: bool, same_text: bool) -> Explanation:

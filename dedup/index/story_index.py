@@ -11,26 +11,27 @@ from typing import TYPE_CHECKING, Any, Self
 
 from dedup.article import Article, Notice
 from dedup.background import Background
-from dedup.collection import published_seconds
 from dedup.errors import InputError, StoreError, UnknownArticleError
 from dedup.index import asking
 from dedup.index.ahead import ahead
-from dedup.index.checking import check
-from dedup.index.desk import Desk
-from dedup.index.finding import StoryPage, page, pages, words_of
-from dedup.index.incoming import Incoming, Placement, alone, noticed, some
-from dedup.index.memory import MemoryStore
-from dedup.index.opening import Facts, Options, read_facts, write_facts
-from dedup.index.records import Change
-from dedup.index.sqlite import SqliteStore
-from dedup.index.store import Store, StoryFilter
-from dedup.index.telling import IndexedArticle, every_story, placements, stats
+from dedup.index.inputs import Incoming, Placement, alone, noticed, some
+from dedup.index.queries import IndexedArticle, every_story, placements, stats
+from dedup.index.repair import check
+from dedup.index.session import Desk
+from dedup.index.store.memory import MemoryStore
+from dedup.index.store.metadata import Facts, Options, read_facts, write_facts
+from dedup.index.store.protocol import Store, StoryFilter
+from dedup.index.store.records import Change
+from dedup.index.store.sqlite import SqliteStore
+from dedup.index.store.text_search import StoryPage, page, pages, words_of
+from dedup.inputs.collection import published_seconds
 from dedup.pipeline import cluster
 from dedup.settings import checked
 
 if TYPE_CHECKING:
-    from dedup.clustering import Clustering, Explanation, Progress, Story
-    from dedup.index.guests import Drawn
+    from dedup.index.stories.guests import Drawn
+    from dedup.progress import Progress
+    from dedup.results.clustering import Clustering, Explanation, Story
     from dedup.settings import Settings
 
 BATCH = 500

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
-from dedup.clustering import Clustering
+from dedup.results.clustering import Clustering
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals

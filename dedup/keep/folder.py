@@ -10,11 +10,11 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from dedup.formats.atomic import whole_file, whole_folder
+from dedup.formats.json_text import json_text
 from dedup.keep.spool import Origin, Spool
 from dedup.keep.writing import LINES, LIST, OBJECT, ROWS, encoded, write_stream
 from dedup.read.paths import BESIDE
-from dedup.report import json_text
-from dedup.whole import whole_file, whole_folder
 
 LIST_OF_FILES = BESIDE
 """In such a folder, what is added to articles that are files: hidden, so that no run reads it as articles."""

@@ -6,8 +6,8 @@ import re
 from collections.abc import Container, Mapping
 from typing import Any
 
+from dedup.formats.json_text import json_text
 from dedup.read.members import Member, members
-from dedup.report import json_text
 
 _LINE_ENDS = re.compile(r"[\r\n]+")
 

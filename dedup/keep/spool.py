@@ -15,10 +15,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from dedup.errors import InputError
+from dedup.formats.atomic import ending
+from dedup.formats.json_text import json_text
 from dedup.keep.rows import mended
 from dedup.read import read_records
-from dedup.report import json_text
-from dedup.whole import ending
 
 if TYPE_CHECKING:
     from dedup.article import Article, Notice

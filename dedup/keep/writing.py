@@ -7,12 +7,12 @@ from itertools import groupby
 from typing import IO, Any
 
 from dedup.errors import InputError
+from dedup.formats.json_text import json_text
 from dedup.keep.choice import OWN
 from dedup.keep.columns import ColumnWriter, read_rows, schema_of
 from dedup.keep.objects import on_one_line, with_fields
 from dedup.keep.rows import Columns, row_values
 from dedup.keep.spool import COLUMNAR, Origin, Spool, Spooled, writable
-from dedup.report import json_text
 
 LINES, LIST, OBJECT, ROWS = "jsonl", "json", "object", "csv"
 """The shapes of a stream. A Parquet or Arrow file is named by its ending."""

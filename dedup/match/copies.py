@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.match.forms import is_form
 from dedup.match.stories import Pairs, days_between
+from dedup.match.templates import same_template
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import shingles_in_order
 
@@ -235,7 +235,9 @@ def decide(
     days = days_between(seconds, found.a, found.b)  # nan where a date is unknown, which is more than nothing
     recurring = days >= RECURRING
     rows = zip(found.a.tolist(), found.b.tolist(), days.tolist(), strict=True)
-    form = np.array([is_form(words.main(a), words.main(b), apart, by.matching_blocks) for a, b, apart in rows], bool)
+    form = np.array(
+        [same_template(words.main(a), words.main(b), apart, by.matching_blocks) for a, b, apart in rows], bool
+    )
     return found.where(~form & (~recurring | (found.jaccard >= ALL_BUT_EQUAL))), found.where(form)
 
 
@@ -246,5 +248,5 @@ def never_one_story(words: HashedWords, by: Comparing, forms: Overlaps) -> Overl
     stands in a newer version of one story.
     """
     places = zip(forms.a.tolist(), forms.b.tolist(), strict=True)
-    always = [is_form(words.main(a), words.main(b), aligned=by.matching_blocks) for a, b in places]
+    always = [same_template(words.main(a), words.main(b), aligned=by.matching_blocks) for a, b in places]
     return forms.where(np.array(always, bool))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import TypeVar
 
-from dedup.likeness import Mentions
+from dedup.comparison import Mentions
 from dedup.text.dateline import dates_told
 from dedup.text.spans import Spans, spans
 

@@ -20,7 +20,7 @@ from dedup.match.stories import Pairs
 from dedup.vectorize.exact import SCORE_UNIT
 
 if TYPE_CHECKING:
-    from dedup.clustering import Progress
+    from dedup.progress import Progress
 
 Embed = Callable[[list[str]], Any]
 """Texts to vectors: an array of shape (texts, dimensions), of any scale and any number of dimensions."""

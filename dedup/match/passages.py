@@ -13,7 +13,7 @@ from itertools import chain
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.likeness import Passage, Piece
+from dedup.comparison import Passage, Piece
 from dedup.text.spans import Spans, spans
 
 SEED = 3

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from dedup.vectorize.exact import SCORE_UNIT
 
 if TYPE_CHECKING:
-    from dedup.clustering import Progress
+    from dedup.progress import Progress
     from dedup.settings import Settings
-    from dedup.vectorize.bridge import Bridge
+    from dedup.vectorize.cross_lingual import CrossLingual
 
 FLOOR = 0.08
 """Cosine above which a pair is a candidate."""
@@ -68,7 +68,7 @@ class Pairs:
         return np.isin(self.a * width + self.b, others.a * width + others.b)
 
 
-def ordinariness(matrix: sp.csr_array, standing: NDArray[np.int64]) -> NDArray[np.float64]:
+def mean_similarity(matrix: sp.csr_array, standing: NDArray[np.int64]) -> NDArray[np.float64]:
     """How much each article resembles the others on average, leaning on a usual value where there are few others.
 
     Args:
@@ -123,29 +123,37 @@ def days_between(seconds: NDArray[np.float64], a: NDArray[np.int64], b: NDArray[
 
 
 def score(
-    cosine: NDArray[np.float64], ordinary: NDArray[np.float64], days: NDArray[np.float64], settings: Settings
+    cosine: NDArray[np.float64],
+    background_similarity: NDArray[np.float64],
+    days: NDArray[np.float64],
+    settings: Settings,
 ) -> NDArray[np.int64]:
     """The scores of pairs in units of `SCORE_UNIT`; `ordinary` is the mean ordinariness of each pair's two articles."""
-    raw = cosine - ordinary
+    raw = cosine - background_similarity
     return np.rint((raw - date_penalty(raw, days, settings)) / SCORE_UNIT).astype(np.int64)
 
 
-def rescored(pairs: Pairs, ordinary: NDArray[np.float64], seconds: NDArray[np.float64], settings: Settings) -> Pairs:
+def rescored(
+    pairs: Pairs, background_similarity: NDArray[np.float64], seconds: NDArray[np.float64], settings: Settings
+) -> Pairs:
     """The pairs with the scores that another ordinariness of their articles gives them, those with a positive one."""
-    mean, days = (ordinary[pairs.a] + ordinary[pairs.b]) / 2, days_between(seconds, pairs.a, pairs.b)
+    mean, days = (
+        (background_similarity[pairs.a] + background_similarity[pairs.b]) / 2,
+        days_between(seconds, pairs.a, pairs.b),
+    )
     pairs = replace(pairs, score=score(pairs.cosine, mean, days, settings))
     return pairs.where(pairs.score > 0)
 
 
 def story_pairs(
     matrix: sp.csr_array,
-    ordinary: NDArray[np.float64],
+    background_similarity: NDArray[np.float64],
     seconds: NDArray[np.float64],
     among: NDArray[np.int64],
     never: HasPairs,
     settings: Settings,
     progress: Progress | None = None,
-    bridge: Bridge | None = None,
+    cross_lingual: CrossLingual | None = None,
 ) -> Pairs:
     """Every pair above the floor that lies in the window, exactly; the best `settings.neighbours` of each article.
 
@@ -166,7 +174,11 @@ def story_pairs(
     order = among[np.argsort(seconds[among], kind="stable")]  # nan, the undated, come last
     dated = int(np.count_nonzero(~np.isnan(seconds[among])))
     times = seconds[order]
-    ways = [(matrix[order], False)] if bridge is None else [(matrix[order], False), (bridge.matrix[order], True)]
+    ways = (
+        [(matrix[order], False)]
+        if cross_lingual is None
+        else [(matrix[order], False), (cross_lingual.matrix[order], True)]
+    )
     found: list[tuple[NDArray[np.int64], ...]] = []
     total = len(order)
     for start in range(0, total, _BLOCK):
@@ -183,8 +195,8 @@ def story_pairs(
             above = cosines.data > FLOOR
             i, j, cosine = rows[above] + start, others[columns[above]], cosines.data[above]
             inside = (i < j) & ~(np.abs(times[i] - times[j]) > settings.window * SECONDS_A_DAY)
-            if bridge is not None:
-                inside &= bridge.spans(order[i], order[j]) == foreign
+            if cross_lingual is not None:
+                inside &= cross_lingual.spans(order[i], order[j]) == foreign
             found.append((order[i[inside]], order[j[inside]], cosine[inside]))
         if progress:
             progress("comparing", end, total)
@@ -193,7 +205,9 @@ def story_pairs(
         return Pairs(nothing, nothing, np.empty(0), nothing)
     first, second, cosine = (np.concatenate(part) for part in zip(*found, strict=True))
     a, b = np.minimum(first, second), np.maximum(first, second)
-    scores = score(cosine, (ordinary[a] + ordinary[b]) / 2, days_between(seconds, a, b), settings)
+    scores = score(
+        cosine, (background_similarity[a] + background_similarity[b]) / 2, days_between(seconds, a, b), settings
+    )
     in_order = np.lexsort((b, a))
     pairs = Pairs(a[in_order], b[in_order], cosine[in_order], scores[in_order])
     pairs = pairs.where((pairs.score > 0) & ~pairs.among(never))

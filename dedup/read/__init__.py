@@ -23,13 +23,13 @@ from typing import IO
 
 from dedup.article import Article, Notice
 from dedup.errors import MissingDependencyError
+from dedup.formats.atomic import ending
+from dedup.inputs.record import Dates, find_fields, read_record
 from dedup.read import columns, feed, jsonfile, jsonlines, mail, markdown, page, plain, table, warc
 from dedup.read.own import own_record
 from dedup.read.paths import Found, find_files, reason
 from dedup.read.source import EMPTY, Record, Source
 from dedup.read.unused import UnusedColumns
-from dedup.record import Dates, find_fields, read_record
-from dedup.whole import ending
 
 __all__ = ["read_articles", "read_records"]
 

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from dedup.article import Notice
-from dedup.quote import listed
+from dedup.formats.quoting import listed
+from dedup.inputs.record import find_fields
 from dedup.read import jsonlines
 from dedup.read.jsonlines import Parser
 from dedup.read.jsonlist import ItemReader
 from dedup.read.members import members
 from dedup.read.source import LARGEST_DOCUMENT, Record, Source, lines
-from dedup.record import find_fields
 
 _LISTS = ("articles", "items", "documents", "docs", "records", "entries", "results", "data", "news", "rows", "response")
 """The names under which an object holds its articles."""

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dedup.article import Notice
-from dedup.quote import listed
+from dedup.formats.quoting import listed
 from dedup.read.source import LINE_TOO_LONG, Record, Source, lines
 
 

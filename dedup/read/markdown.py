@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from dedup.article import Notice
+from dedup.inputs.record import find_fields
 from dedup.read.front import split_front_matter
 from dedup.read.plain import split_title
 from dedup.read.source import Record, Source
-from dedup.record import find_fields
 
 _FENCE = re.compile(r"[ ]{0,3}(```|~~~)")
 

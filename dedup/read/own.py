@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from dedup.article import Notice
-from dedup.record import find_fields, is_missing
+from dedup.inputs.record import find_fields, is_missing
 
 _ROW = frozenset({"id", "story", "copy_group", "canonical", "path"})
 """What tells a row of a result from an article."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
-from dedup.holdable import made_holdable
+from dedup.inputs.sanitize import made_holdable
 from dedup.read.markup import parse_page
 from dedup.read.own import is_own_page
 from dedup.read.source import Record, Source, named
@@ -22,8 +22,8 @@ UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3
 """Letters of the scripts that do not separate words: Thai, Lao, Burmese, Khmer, kana, Han."""
 
 _SHORTEST, _SHORTEST_UNSPACED = 250, 100
-"""Characters; where trafilatura finds fewer it looks again with less care, and takes furniture for text. Without spaces
-100 say what elsewhere 250 do."""
+"""Characters; where trafilatura finds fewer it looks again with less care and takes boilerplate for text. Without
+spaces 100 say what elsewhere 250 do."""
 
 _MOST_TAGS, _MOST_ELEMENTS = 1_000_000, 50_000
 """Of a page, before and after what is not shown is taken out. Beyond, trafilatura takes minutes."""

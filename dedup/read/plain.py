@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 
 from dedup.article import Notice
+from dedup.inputs.record import find_fields
 from dedup.read import page
 from dedup.read.front import split_front_matter
 from dedup.read.source import Record, Source, named
-from dedup.record import find_fields
 
 _SHORT = 200
 """Characters; a line that is longer is a paragraph."""

@@ -16,9 +16,9 @@ from typing import IO, TYPE_CHECKING, Any, AnyStr, Literal, cast
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
+from dedup.formats.atomic import PACKINGS
 from dedup.read.encoding import declared_encoding, find_encoding, known_encoding, marked_encoding
 from dedup.read.packing import TooLarge, packing, stranger, unpacked
-from dedup.whole import PACKINGS
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from typing import IO, Literal
 
 from dedup.article import Notice
-from dedup.quote import listed
+from dedup.formats.quoting import listed
+from dedup.inputs.record import find_fields
 from dedup.read.own import is_row
 from dedup.read.source import LARGEST_RECORD, Record, Source, Table
-from dedup.record import find_fields
 
 _DELIMITERS = (",", ";", "\t", "|")
 _OF_TRAFILATURA = (

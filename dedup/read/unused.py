@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from dedup.article import Article, Notice
-from dedup.quote import listed
-from dedup.record import find_fields
+from dedup.formats.quoting import listed
+from dedup.inputs.record import find_fields
 
 _OWN = "dedup_"  # what --keep adds
 _MOST = 1000  # kinds of table that are remembered for the log

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dedup.clustering import COLUMNS, Clustering
+from dedup.results.clustering import COLUMNS, Clustering
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals

@@ -11,8 +11,8 @@ if TYPE_CHECKING:
     from rich.text import Text
 
     from dedup.article import Article
-    from dedup.clustering import Explanation, Link
-    from dedup.likeness import Mentions, Passage
+    from dedup.comparison import Mentions, Passage
+    from dedup.results.clustering import Explanation, Link
     from dedup.settings import Settings
 
 _WORDS = 15

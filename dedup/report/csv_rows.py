@@ -6,12 +6,12 @@ import csv
 import re
 from typing import TYPE_CHECKING, TextIO
 
+from dedup.formats.spreadsheet import shielded
 from dedup.report.columns import columns_of
-from dedup.spreadsheet import shielded
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals
-    from dedup.clustering import Clustering
+    from dedup.results.clustering import Clustering
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 

@@ -7,9 +7,9 @@ from dataclasses import asdict
 from datetime import date
 from typing import TYPE_CHECKING, Any, TextIO
 
-from dedup.clustering import Clustering, Story
-from dedup.report.json_text import finite, json_text
+from dedup.formats.json_text import finite, json_text
 from dedup.report.summary import summarise
+from dedup.results.clustering import Clustering, Story
 from dedup.settings import Settings
 
 if TYPE_CHECKING:

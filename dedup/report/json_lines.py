@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, TextIO
 
+from dedup.formats.json_text import json_text
 from dedup.report.columns import columns_of
-from dedup.report.json_text import json_text
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals
-    from dedup.clustering import Clustering
+    from dedup.results.clustering import Clustering
 
 
 def write_jsonl(found: Clustering | Arrivals, out: TextIO) -> None:

@@ -9,7 +9,7 @@ from dedup.report.columns import columns_of
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals
-    from dedup.clustering import Clustering
+    from dedup.results.clustering import Clustering
 
 _ROWS = 1 << 16
 

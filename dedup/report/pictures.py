@@ -10,7 +10,7 @@ from dedup.errors import MissingDependencyError
 from dedup.report.terminal import visible
 
 if TYPE_CHECKING:
-    from dedup.clustering import Clustering, Explanation
+    from dedup.results.clustering import Clustering, Explanation
 
 PICTURES = (".png", ".svg")
 _INK, _FAINT, _MAIN, _OTHER = "#1d1b18", "#6b655b", "#8c2f1b", "#3a6a7d"

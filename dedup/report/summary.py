@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING
 
-from dedup.clustering import Clustering
+from dedup.results.clustering import Clustering
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals

@@ -18,7 +18,7 @@ from dedup.index import StoryIndex
 from dedup.service.articles_api import article_routes
 from dedup.service.bodies import Disconnected
 from dedup.service.config import ServiceSettings
-from dedup.service.entrance import Entrance
+from dedup.service.middleware import Entrance
 from dedup.service.pages import page_routes
 from dedup.service.problems import MEDIA_TYPE, Fault, Problem, fault, problem
 from dedup.service.records import PATTERNS

@@ -11,8 +11,8 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from dedup.article import Article
+from dedup.formats.json_text import json_text
 from dedup.index import Placement
-from dedup.report import json_text
 from dedup.service import schemas
 from dedup.service.access import requirements
 from dedup.service.bodies import JSON, LINES, Disconnected, body_lines, kind_of, media_type, whole_body

@@ -10,9 +10,9 @@ from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from typing import Any
 
+from dedup.config import NO, YES, section
 from dedup.errors import SettingsError
-from dedup.quote import quoted
-from dedup.sources import NO, YES, section
+from dedup.formats.quoting import quoted
 
 SECTION = "serve"
 

@@ -3,15 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.platform_collector import PlatformCollector
 from prometheus_client.process_collector import ProcessCollector
-
-if TYPE_CHECKING:
-    from dedup.service.state import State
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 120.0)
@@ -38,16 +34,9 @@ class Metrics:
         self.writes = Histogram("dedup_write_seconds", "Seconds of a transaction.", buckets=_SECONDS, registry=registry)
         self.running = Gauge("dedup_requests_running", "Requests being answered.", registry=registry)
 
-    def follow(self, state: State) -> None:
-        """Adds what is looked up when it is asked for."""
-
-        def gauge(name: str, text: str, value: Callable[[], float]) -> None:
-            Gauge(name, text, registry=self._registry).set_function(value)
-
-        gauge("dedup_queue_articles", "Articles that wait to be written.", lambda: state.writer.waiting)
-        gauge("dedup_queue_limit", "Articles that may wait.", lambda: state.settings.queue)
-        gauge("dedup_readers_busy", "Requests at the readers, or waiting.", lambda: state.busy)
-        gauge("dedup_ready", "Whether it answers.", lambda: float(not state.unready))
+    def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
+        """Adds a gauge whose value is looked up each time the metrics are asked for."""
+        Gauge(name, text, registry=self._registry).set_function(value)
 
     def wrote(self, seconds: float, articles: int) -> None:
         """Something was put on disk."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import Any
 
-from dedup.report import json_text
+from dedup.formats.json_text import json_text
 
 MEDIA_TYPE = "application/problem+json"
 

@@ -8,8 +8,8 @@ from datetime import date, datetime
 from typing import Any
 
 from dedup.article import Article
-from dedup.clustering import Explanation, Link, Story
 from dedup.index import IndexedArticle, Placement
+from dedup.results.clustering import Explanation, Link, Story
 from dedup.service.config import ServiceSettings
 from dedup.service.problems import Fault, Problem, problem
 

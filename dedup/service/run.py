@@ -15,8 +15,8 @@ from dedup.errors import SettingsError
 from dedup.index import StoryIndex
 from dedup.service.app import _inner
 from dedup.service.config import ServiceSettings
-from dedup.service.door import door
-from dedup.service.entrance import Entrance
+from dedup.service.middleware import Entrance
+from dedup.service.protocol_limits import door
 from dedup.service.state import State
 from dedup.service.tokens import Guard
 

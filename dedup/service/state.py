@@ -47,7 +47,11 @@ class State:
     async def start(self) -> None:
         """Begins to work; the articles are read into memory meanwhile."""
         self.writer = Writer(self.index, self.settings, self._wrote, lambda: self.matching.count)
-        self.metrics.follow(self)
+        gauge = self.metrics.gauge
+        gauge("dedup_queue_articles", "Articles that wait to be written.", lambda: self.writer.waiting)
+        gauge("dedup_queue_limit", "Articles that may wait.", lambda: self.settings.queue)
+        gauge("dedup_readers_busy", "Requests being read for, or waiting.", lambda: self.busy)
+        gauge("dedup_ready", "Whether it answers.", lambda: float(not self.unready))
         self._loading = asyncio.create_task(self._load())
 
     async def stop(self) -> None:

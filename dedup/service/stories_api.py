@@ -10,11 +10,11 @@ from fastapi import APIRouter, Path, Query, Request
 from starlette.responses import Response
 
 from dedup.article import Article
-from dedup.clustering import Clustering, CopyGroup, Explanation
 from dedup.errors import CursorError, InputError, UnknownArticleError
 from dedup.index import Change, IndexedArticle, StoryIndex
 from dedup.pipeline import cluster
-from dedup.provenance import Provenance, trace
+from dedup.results.clustering import Clustering, CopyGroup, Explanation
+from dedup.results.provenance import Provenance, trace
 from dedup.service import schemas
 from dedup.service.access import requirements
 from dedup.service.articles_api import answer

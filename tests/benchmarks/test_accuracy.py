@@ -84,7 +84,7 @@ def test_events_are_judged_by_language(report: dict[str, Any]) -> None:
 
 def test_two_articles_are_poured_into_every_whole_set_and_into_all_at_once(report: dict[str, Any]) -> None:
     assert set(report["seed_pour"]) == {"as_found"}
-    assert report["skipped"]["the two articles bare"] == "their furniture is known for other files only"
+    assert report["skipped"]["the two articles bare"] == "their boilerplate is known for other files only"
     found = report["seed_pour"]["as_found"]
     assert list(found) == ["alone", "mmds_dev", "basil", "all_in_one"]
     assert found["alone"]["nearest"] == {}

@@ -8,7 +8,7 @@ import pytest
 from benchmarks import baselines
 from benchmarks.baselines import AverageLinkage, Labels
 from dedup import Article
-from dedup.evaluate import score
+from dedup.evaluation.scores import score
 
 FERRY = "Harbour master Lind closed the northern quay after the ferry Aurora struck a buoy in thick fog on Monday"
 ORCHARD = "Orchard growers around Tolmin expect their smallest cherry harvest since records began, blaming April frost"

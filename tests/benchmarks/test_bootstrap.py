@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.bootstrap import counts, difference, intervals, pair_draws, story_draws
-from dedup.evaluate import score
+from dedup.evaluation.scores import score
 
 MEASURES = ("bcubed_precision", "bcubed_recall", "bcubed_f1", "ari")
 Labels = list[int]

@@ -86,7 +86,7 @@ def test_bare_articles_are_the_lines_that_are_no_furniture(folder: Path, monkeyp
     for name, kept in (("one.txt", (range(2, 5),)), ("two.txt", (range(2, 5), range(6, 7)))):
         (beside / name).write_text("\n".join((*lines, name)), encoding="utf-8")
         spans[hashlib.sha256((beside / name).read_bytes()).hexdigest()] = kept
-    assert data.bare_articles(folder) == (), "nobody has told what is furniture in these"
+    assert data.bare_articles(folder) == (), "nobody has told what is boilerplate in these"
     monkeypatch.setattr(data, "BARE", spans)
     one, two = data.bare_articles(folder)
     assert (one.id, two.id) == ("one.txt", "two.txt")

@@ -16,10 +16,10 @@ import pytest
 import dedup
 from dedup.article import Article, Notice
 from dedup.cli import main
-from dedup.clustering import Clustering, CopyGroup, Explanation, Link, SharedWord, Story
-from dedup.evaluate import score
+from dedup.evaluation.scores import score
 from dedup.group.cut import threshold_at
-from dedup.record import from_record
+from dedup.inputs.record import from_record
+from dedup.results.clustering import Clustering, CopyGroup, Explanation, Link, SharedWord, Story
 from dedup.settings import Settings
 
 COMMAND = (sys.executable, "-m", "dedup.cli")

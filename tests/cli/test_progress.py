@@ -10,7 +10,7 @@ import pytest
 from dedup import steps
 from dedup.cli import progress
 from dedup.cli.progress import ProgressBar
-from dedup.clustering import COMPILING
+from dedup.progress import COMPILING
 from dedup.settings import Settings
 
 

@@ -12,10 +12,10 @@ from typing import Any
 from fuzz_given import Given
 
 from dedup.errors import StoreError
-from dedup.index.memory import MemoryStore
-from dedup.index.records import Change, Kind, Sketch, StoredArticle, StoredStory, moment
-from dedup.index.sqlite import SqliteStore
-from dedup.index.store import Store, StoryFilter
+from dedup.index.store.memory import MemoryStore
+from dedup.index.store.protocol import Store, StoryFilter
+from dedup.index.store.records import Change, Kind, Sketch, StoredArticle, StoredStory, moment
+from dedup.index.store.sqlite import SqliteStore
 
 _ROOM = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - files of a moment
 _KINDS: tuple[Kind, ...] = ("added", "updated", "moved", "removed", "expired", "merged", "refreshed")

@@ -11,7 +11,7 @@ import pytest
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.group.canonical import Seniority, of_group, of_story
+from dedup.group.canonical import of_group, of_story
 from dedup.group.copies import (
     MEMBERS_LOOKED_AT,
     PARTS_LOOKED_AT,
@@ -22,8 +22,9 @@ from dedup.group.copies import (
     representatives,
     without_parts,
 )
+from dedup.inputs.collection import Seniority
 from dedup.match.copies import NEAR, Overlaps
-from dedup.vectorize.weights import _unit
+from dedup.vectorize.tfidf import _unit
 
 
 def copies_of(*pairs: tuple[int, int], jaccard: Sequence[float] | None = None) -> Overlaps:

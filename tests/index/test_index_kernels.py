@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from dedup import Article, Background, Settings, StoryIndex, learn_background
-from dedup.index.kernels.probable import probable
-from dedup.index.kernels.scan import any_alike, any_alike_by_words
-from dedup.index.weighing import Weigher
+from dedup.index.features.tfidf import Weigher
+from dedup.index.search.kernels.scan import any_alike, any_alike_by_words
+from dedup.index.stories.probable import probable
 from dedup.match.probability import DIGITS, LEAST_SCORE, MOST_BACKGROUND, Probabilities
 from dedup.steps import FastSteps
 from dedup.vectorize.exact import LN2

@@ -13,9 +13,9 @@ import pytest
 from made_articles import stream
 
 from dedup import Article, Settings, SettingsError, StoreError, StoreLockedError, StoryIndex
-from dedup.index import place
-from dedup.index.place import file_system, refuse_network
-from dedup.index.schema import FORMAT, UNRELEASED
+from dedup.index.store import lock as place
+from dedup.index.store.lock import file_system, refuse_network
+from dedup.index.store.schema import FORMAT, UNRELEASED
 
 ONE = next(stream(1, 1))
 

@@ -12,7 +12,7 @@ from labelled_data import DATA
 import dedup
 from benchmarks import data
 from dedup import Background, StoryIndex
-from dedup.index.placing import is_due
+from dedup.index.stories.placement import is_due
 
 SETS = [one for one in data.labelled_sets(DATA) if one.name == "newswcl50"] if DATA.is_dir() else []
 

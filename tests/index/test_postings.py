@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from dedup.index import postings
-from dedup.index.postings import PlainPostings, Postings, SegmentedPostings
-from dedup.index.segments import Queries, Reach, Span, Terms, Weights
+from dedup.index.search import postings
+from dedup.index.search.postings import PlainPostings, Postings, SegmentedPostings
+from dedup.index.search.segments import Queries, Reach, Span, Terms, Weights
 from dedup.vectorize.exact import WEIGHT_UNIT
 
 EVERYWHERE = Reach(-np.inf, np.inf)
@@ -101,7 +101,7 @@ def test_what_is_out_of_reach_is_left_out_unless_a_signature_is_like(monkeypatch
     seed = int(np.random.default_rng().integers(1 << 32))
     rng = np.random.default_rng(seed)
     days = np.sort(rng.uniform(0, 100, 1_600))
-    prints = rng.integers(0, 256, (len(days), 16)).astype(np.uint8)
+    prefixes = rng.integers(0, 256, (len(days), 16)).astype(np.uint8)
     looked_at: list[int] = []
 
     def span_of(slots: NDArray[np.int32]) -> Span:
@@ -117,9 +117,9 @@ def test_what_is_out_of_reach_is_left_out_unless_a_signature_is_like(monkeypatch
     asked = [int(place) for place in rng.choice(len(days), 60)]
     reaches = []
     for place in asked:
-        own = prints[place].copy()
+        own = prefixes[place].copy()
         own[rng.choice(16, 11, replace=False)] ^= 1  # five of the sixteen stay as they are
-        reaches.append(Reach(days[place] - 10, days[place] + 10, prints, own, 4))
+        reaches.append(Reach(days[place] - 10, days[place] + 10, prefixes, own, 4))
     query, slots, dots = fast.all_above(Queries.of([every[place] for place in asked]), 0.08, reaches)
     out_of_sight = 0
     for number, (place, reach) in enumerate(zip(asked, reaches, strict=True)):
@@ -130,7 +130,7 @@ def test_what_is_out_of_reach_is_left_out_unless_a_signature_is_like(monkeypatch
         for found in (alone, many):
             assert near.items() <= found.items() <= whole.items(), f"seed {seed}"
         out_of_sight += len(whole) - len(alone)
-        away = Reach(days[place] + 200, days[place] + 220, prints, reach.own, 4)
+        away = Reach(days[place] + 200, days[place] + 220, prefixes, reach.own, 4)
         assert place in fast.above(*every[place], 0.08, away)[0].tolist(), f"seed {seed}: the copy is found"
         names = Reach(days[place] + 200, days[place] + 220)
         assert fast.above(*every[place], 0.08, names)[0].tolist() == []

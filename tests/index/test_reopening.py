@@ -15,7 +15,7 @@ from made_articles import START, stream
 
 import dedup
 from dedup import Article, InputError, StoreError, StoryIndex
-from dedup.index.records import Change
+from dedup.index.store.records import Change
 
 
 def notices(rng: np.random.Generator, count: int) -> list[Article]:

@@ -12,13 +12,13 @@ from numpy.typing import NDArray
 import dedup
 from dedup import Background, Settings
 from dedup.errors import StoreError
-from dedup.index.sketches import Compared, Sketcher, Vector, names_of, pack_words, unpack_words, unpacked
+from dedup.index.features.sketch import Compared, Sketcher, Vector, names_of, pack_words, unpack_words, unpacked
 from dedup.steps import FastSteps, LightSteps, PlainSteps
 from dedup.text.document import Document
-from dedup.vectorize.bridge import bridge, figures
+from dedup.vectorize.cross_lingual import cross_lingual_vectors, figures
 from dedup.vectorize.features import HashedWords, plain_features
 from dedup.vectorize.light import light_features
-from dedup.vectorize.weights import tfidf
+from dedup.vectorize.tfidf import tfidf
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 ARTICLES = list(dedup.read_articles([str(SEEDS)]))
@@ -53,13 +53,13 @@ def test_vectors_are_those_of_a_run(steps: PlainSteps, background: Background) -
     found = Compared(vectors)
     assert np.array_equal(found.matrix.toarray(), used(wanted.matrix))
     assert found.matrix.nnz == wanted.matrix.nnz
-    assert [vector.ordinary for vector in vectors] == background.ordinariness(wanted).tolist()
-    across = bridge(wanted, features.terms_of(features.capitals), figures(judged), languages)
+    assert [vector.background_similarity for vector in vectors] == background.mean_similarity(wanted).tolist()
+    across = cross_lingual_vectors(wanted, features.terms_of(features.capitals), figures(judged), languages)
     assert across is not None
     assert np.array_equal(found.names.toarray(), used(across.matrix))
     assert [vector.language for vector in vectors] == languages
     assert [vector.length for vector in vectors] == judged.lengths().tolist()
-    assert np.array_equal([vector.marks for vector in vectors], (features.signatures & 0xFF).astype(np.uint8))
+    assert np.array_equal([vector.signature_bytes for vector in vectors], (features.signatures & 0xFF).astype(np.uint8))
     for place, text in enumerate(TEXTS):  # one by one as well as together
         (alone,) = sketcher.vectors(sketcher.judged(sketcher.words([text])))
         assert alone.packed() == vectors[place].packed()
@@ -69,7 +69,7 @@ def test_vectors_unpacked_together_are_those_unpacked_alone() -> None:
     sketcher = Sketcher(LightSteps(Settings()), Settings(), Background.general())
     vectors = sketcher.vectors(sketcher.words(TEXTS))
     many = np.arange(400, dtype=np.int32)  # of one upper half: more than a byte counts
-    wide = Vector(many, (many + 1).astype(np.uint16), many % 3 == 0, vectors[0].marks, "en", 0.25, 9)
+    wide = Vector(many, (many + 1).astype(np.uint16), many % 3 == 0, vectors[0].signature_bytes, "en", 0.25, 9)
     for some in (vectors, [*vectors, wide]):
         packed = [vector.packed() for vector in some]
         assert [vector.packed() for vector in unpacked(packed)] == packed

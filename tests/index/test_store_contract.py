@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from dedup.errors import StoreError
-from dedup.index.memory import MemoryStore
-from dedup.index.records import Change, Sketch, StoredArticle, StoredStory, moment
-from dedup.index.schema import APPLICATION, MIGRATIONS
-from dedup.index.sqlite import SqliteStore
-from dedup.index.store import Store, StoryFilter
+from dedup.index.store.memory import MemoryStore
+from dedup.index.store.protocol import Store, StoryFilter
+from dedup.index.store.records import Change, Sketch, StoredArticle, StoredStory, moment
+from dedup.index.store.schema import APPLICATION, MIGRATIONS
+from dedup.index.store.sqlite import SqliteStore
 
 
 class Kept:

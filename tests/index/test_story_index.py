@@ -14,7 +14,7 @@ from made_articles import START, stream
 
 import dedup
 from dedup import Article, Background, Clustering, InputError, Placement, Settings, StoryIndex, UnknownArticleError
-from dedup.index.incoming import alone
+from dedup.index.inputs import alone
 
 SEEDS = list(dedup.read_articles([str(Path(__file__).resolve().parents[2] / "seeds")]))
 MADE = list(stream(5, 120))

@@ -18,12 +18,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dedup.article import Article, Notice
+from dedup.formats.atomic import whole_file
 from dedup.keep import ADDED, LINES, LIST, ROWS, Spool, check_shape, shape_of, write_folder, write_stream
 from dedup.keep.objects import on_one_line, with_fields
 from dedup.keep.rows import mended, raw_cells, row_values, value_of
 from dedup.read import read_articles
 from dedup.read.source import Table
-from dedup.whole import whole_file
 
 pa = pytest.importorskip("pyarrow")
 from pyarrow import ipc, parquet  # noqa: E402 - only where there is pyarrow

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dedup.match.forms import matching_blocks as plain_matching_blocks
-from dedup.match.kernels.alignment import matching_blocks
+from dedup.match.kernels.templates import matching_blocks
+from dedup.match.templates import matching_blocks as plain_matching_blocks
 
 TEXTS = st.lists(st.integers(0, 6), max_size=40)
 

@@ -89,12 +89,12 @@ def test_bands_with_one_hash_but_other_slots_are_no_pair(monkeypatch: pytest.Mon
     signatures = random.integers(0, 3, (300, 12)).astype(np.uint32)
     signatures[100:240, :4] = 9  # and one true crowd
     found = pairs_of_buckets(signatures, np.ones(300, bool), 3)
-    crowd = {(a, b) for a in range(100, 240) for b in range(a + 1, 240) if a == 100 or b - a <= STRIDE}
+    crowding = {(a, b) for a in range(100, 240) for b in range(a + 1, 240) if a == 100 or b - a <= STRIDE}
     parts = signatures.reshape(300, 3, 4)
     equal = (parts[:, None] == parts[None]).all(axis=3)
     equal[100:240, 100:240, 0] = False
     others = np.stack(np.nonzero(np.triu(equal.any(axis=2), 1)), axis=1)
-    assert {tuple(pair) for pair in found.tolist()} == crowd | {tuple(pair) for pair in others.tolist()}
+    assert {tuple(pair) for pair in found.tolist()} == crowding | {tuple(pair) for pair in others.tolist()}
 
 
 @pytest.mark.parametrize("part", [1, 7, 4_096])

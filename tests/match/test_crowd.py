@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from dedup.match.crowd import EACH, FEW, NEARBY, STRONG, USUAL_COUNT, USUAL_MATES, crowding, mean_company
+from dedup.match.crowding import EACH, FEW, NEARBY, STRONG, USUAL_COUNT, USUAL_MATES, estimate_crowding, mean_concurrent
 from dedup.match.stories import SECONDS_A_DAY, Pairs, rescored, score
 from dedup.settings import Settings
 from dedup.vectorize.exact import SCORE_UNIT
@@ -32,12 +32,12 @@ def test_company_is_counted_like_one_by_one(seed: int) -> None:
         for j, other in enumerate(days.tolist())
         if i != j
     )
-    assert mean_company(days * SECONDS_A_DAY) == pytest.approx(together / len(days)), f"seed {seed}"
+    assert mean_concurrent(days * SECONDS_A_DAY) == pytest.approx(together / len(days)), f"seed {seed}"
 
 
 def test_of_no_articles_there_is_no_company() -> None:
-    assert mean_company(np.empty(0)) == 0
-    assert crowding(pairs_with([]), np.empty(0), np.empty(0, np.int64)) == 0
+    assert mean_concurrent(np.empty(0)) == 0
+    assert estimate_crowding(pairs_with([]), np.empty(0), np.empty(0, np.int64)) == 0
 
 
 @pytest.mark.parametrize(("articles", "strong"), [(300, 0), (2_000, 0), (2_000, 50), (9_000, 3_000)])
@@ -46,15 +46,15 @@ def test_what_is_taken_off_is_the_logarithm_of_strangers_a_mate(articles: int, s
     pairs = pairs_with([STRONG] * strong + [STRONG - 0.01] * 200)
     mates = (2 * strong + USUAL_MATES * USUAL_COUNT) / (articles + USUAL_COUNT)
     expected = max(0.0, EACH * math.log((articles - 1) / mates / FEW))
-    taken = crowding(pairs, undated, np.arange(articles))
+    taken = estimate_crowding(pairs, undated, np.arange(articles))
     assert taken == pytest.approx(expected, abs=SCORE_UNIT)
     assert taken / SCORE_UNIT == round(taken / SCORE_UNIT)
 
 
 def test_nothing_is_taken_off_in_small_collections_or_where_each_story_has_many_articles() -> None:
     undated = np.full(2_000, NAN)
-    assert crowding(pairs_with([]), undated, np.arange(60)) == 0
-    assert crowding(pairs_with([0.5] * 10_000), undated, np.arange(2_000)) == 0
+    assert estimate_crowding(pairs_with([]), undated, np.arange(60)) == 0
+    assert estimate_crowding(pairs_with([0.5] * 10_000), undated, np.arange(2_000)) == 0
 
 
 def test_articles_of_other_days_are_no_crowd() -> None:
@@ -64,7 +64,8 @@ def test_articles_of_other_days_are_no_crowd() -> None:
     pairs = pairs_with([0.5] * 400)
     of_years = pairs_with([0.5] * 400 * 20)
     one, all_of_them = (
-        crowding(found, seconds, np.arange(len(seconds))) for found, seconds in ((pairs, week), (of_years, years))
+        estimate_crowding(found, seconds, np.arange(len(seconds)))
+        for found, seconds in ((pairs, week), (of_years, years))
     )
     assert one > 0
     assert one == pytest.approx(all_of_them, abs=0.001)
@@ -73,8 +74,8 @@ def test_articles_of_other_days_are_no_crowd() -> None:
 def test_pairs_are_scored_anew_and_those_left_with_nothing_go() -> None:
     pairs = pairs_with([0.3, 0.1, 0.5])
     seconds = np.array([0.0, 3.0, NAN, 20.0]) * SECONDS_A_DAY
-    ordinary = np.array([0.1, 0.12, 0.2, 0.1])
-    found = rescored(pairs, ordinary, seconds, Settings())
+    background_similarity = np.array([0.1, 0.12, 0.2, 0.1])
+    found = rescored(pairs, background_similarity, seconds, Settings())
     assert found.a.tolist() == [0, 2]
     days = np.array([3.0, NAN])
     expected = score(np.array([0.3, 0.5]), np.array([0.11, 0.15]), days, Settings())

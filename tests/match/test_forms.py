@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup.match import forms
-from dedup.match.forms import (
+from dedup.match import templates as forms
+from dedup.match.templates import (
     ALIGNED_WORDS,
     ALIKE_LENGTH,
     CHANGED_SHARE,
@@ -21,7 +21,7 @@ from dedup.match.forms import (
     SLOT,
     SOON,
     SPELLED,
-    is_form,
+    same_template,
 )
 from dedup.text.document import Document
 from dedup.text.tokens import Tokens, tokenize
@@ -41,8 +41,8 @@ def plain(words: list[str]) -> Tokens:
 def judged(one: Tokens, other: Tokens, days: float = NEVER) -> bool:
     words = HashedWords.of([Document(Tokens(), one), Document(Tokens(), other)])
     texts = words.main(0), words.main(1)
-    found = is_form(*texts, days)
-    assert is_form(*texts[::-1], days) is found
+    found = same_template(*texts, days)
+    assert same_template(*texts[::-1], days) is found
     return found
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dedup.likeness import Mentions
+from dedup.comparison import Mentions
 from dedup.match.mentions import dates, names, numbers
 from dedup.text.dateline import dates_told
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup.likeness import Passage
+from dedup.comparison import Passage
 from dedup.match.passages import FEWEST, shared_passages
 from dedup.text.spans import spans
 

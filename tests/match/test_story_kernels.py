@@ -15,13 +15,13 @@ from dedup.match.kernels.floor import pairs_above
 from dedup.match.kernels.ranked import ranked
 from dedup.match.kernels.stories import story_pairs
 from dedup.match.kernels.sweep import Sweep, reaches
-from dedup.match.stories import SECONDS_A_DAY, Pairs, ordinariness
+from dedup.match.stories import SECONDS_A_DAY, Pairs, mean_similarity
 from dedup.match.stories import among_best as plain_among_best
 from dedup.match.stories import story_pairs as plain_story_pairs
 from dedup.settings import Settings
-from dedup.vectorize.bridge import Bridge
+from dedup.vectorize.cross_lingual import CrossLingual
 from dedup.vectorize.exact import WEIGHT_UNIT
-from dedup.vectorize.weights import _unit
+from dedup.vectorize.tfidf import _unit
 
 NAN = float("nan")
 
@@ -85,7 +85,7 @@ def test_the_pairs_are_those_of_the_plain_form(seed: int) -> None:
     standing[random.permutation(count)[: count // 6]] = 0
     standing[0] = 0
     never = some_pairs(random, count, [0.0, 0.2][seed % 2])
-    given = (matrix, ordinariness(matrix, standing), seconds, np.unique(standing), never, settings)
+    given = (matrix, mean_similarity(matrix, standing), seconds, np.unique(standing), never, settings)
     expected = plain_story_pairs(*given)
     assert_equal(story_pairs(*given), expected)
     assert_equal(story_pairs(*given, threads=1, block=32, pile=1), expected)
@@ -96,7 +96,7 @@ def test_the_cases_hold_pairs() -> None:
     random = np.random.default_rng(3)
     matrix = vectors(random, 300, 60)
     alone = np.arange(300)
-    given = (matrix, ordinariness(matrix, alone), dates(random, 300, 0), alone, some_pairs(random, 300, 0.1))
+    given = (matrix, mean_similarity(matrix, alone), dates(random, 300, 0), alone, some_pairs(random, 300, 0.1))
     few, many = (len(story_pairs(*given, Settings(neighbours=most)).a) for most in (3, 100_000))
     assert 300 < few < many / 2
 
@@ -107,11 +107,11 @@ def test_pairs_that_span_two_tongues_are_compared_by_other_vectors(seed: int) ->
     random = np.random.default_rng(seed)
     count, alone = 120, np.arange(120)
     one, other = vectors(random, count, 60), vectors(random, count, 60)
-    across = Bridge(other, random.integers(-1, 3, count))
+    across = CrossLingual(other, random.integers(-1, 3, count))
     settings = Settings(neighbours=[100_000, 4][seed % 2])
-    given = (one, ordinariness(one, alone), dates(random, count, 0), alone, some_pairs(random, count, 0.1), settings)
-    found = story_pairs(*given, bridge=across, block=50)
-    assert_equal(found, plain_story_pairs(*given, bridge=across))
+    given = (one, mean_similarity(one, alone), dates(random, count, 0), alone, some_pairs(random, count, 0.1), settings)
+    found = story_pairs(*given, cross_lingual=across, block=50)
+    assert_equal(found, plain_story_pairs(*given, cross_lingual=across))
     spanning = across.spans(found.a, found.b)
     assert spanning.any()
     assert not spanning.all()
@@ -187,7 +187,7 @@ def test_progress_ends_at_the_last_article() -> None:
     random, told = np.random.default_rng(1), list[tuple[str, int, int]]()
     matrix, alone = vectors(random, 100, 60), np.arange(100)
     never = some_pairs(random, 100, 0.0)
-    given = (matrix, ordinariness(matrix, alone), dates(random, 100, 0), alone, never, Settings())
+    given = (matrix, mean_similarity(matrix, alone), dates(random, 100, 0), alone, never, Settings())
     story_pairs(*given, lambda *call: told.append(call), block=40)
     assert told == [("comparing", 40, 100), ("comparing", 80, 100), ("comparing", 100, 100)]
 

@@ -20,13 +20,13 @@ from dedup.match.stories import (
     USUAL_COUNT,
     Pairs,
     date_penalty,
-    ordinariness,
+    mean_similarity,
     story_pairs,
 )
 from dedup.settings import Settings
-from dedup.vectorize.bridge import Bridge
+from dedup.vectorize.cross_lingual import CrossLingual
 from dedup.vectorize.exact import SCORE_UNIT
-from dedup.vectorize.weights import _unit
+from dedup.vectorize.tfidf import _unit
 
 NAN = float("nan")
 
@@ -57,7 +57,7 @@ def no_pairs() -> Pairs:
 def plain_pairs(matrix: sp.csr_array, seconds: NDArray[np.float64], settings: Settings) -> Pairs:
     """The pairs of articles none of which is a near-copy of another, or a form."""
     alone = standing_alone(matrix)
-    return story_pairs(matrix, ordinariness(matrix, alone), seconds, alone, no_pairs(), settings)
+    return story_pairs(matrix, mean_similarity(matrix, alone), seconds, alone, no_pairs(), settings)
 
 
 def naive_pairs(
@@ -68,7 +68,7 @@ def naive_pairs(
     settings: Settings,
 ) -> dict[tuple[int, int], int]:
     """The score of every pair that is kept, by (a, b)."""
-    ordinary = ordinariness(matrix, standing).tolist()
+    background_similarity = mean_similarity(matrix, standing).tolist()
     rows, scores = matrix.toarray(), dict[tuple[int, int], int]()
     for a, b in combinations(sorted(set(standing.tolist())), 2):
         if (a, b) in never:
@@ -77,7 +77,7 @@ def naive_pairs(
         days = abs(seconds[a] - seconds[b]) / SECONDS_A_DAY
         if cosine <= FLOOR or days > settings.window:
             continue
-        raw = cosine - (ordinary[a] + ordinary[b]) / 2
+        raw = cosine - (background_similarity[a] + background_similarity[b]) / 2
         fade = min(1.0, max(0.0, 1 - (raw - FADE[0]) / (FADE[1] - FADE[0])))
         taken = 0.0 if math.isnan(days) else settings.date_penalty * min(1.0, days / DATE_SPAN) * fade
         score = round((raw - taken) / SCORE_UNIT)
@@ -111,7 +111,7 @@ def test_the_pairs_are_those_of_a_plain_loop(seed: int) -> None:
     a, b = every[random.random(len(every)) < [0.0, 0.1, 0.3, 0.3][seed % 4]].T
     never = Pairs(a, b, np.zeros(len(a)), np.zeros(len(a), np.int64))
     expected = naive_pairs(matrix, seconds, standing, set(zip(a.tolist(), b.tolist(), strict=True)), settings)
-    pairs = story_pairs(matrix, ordinariness(matrix, standing), seconds, np.unique(standing), never, settings)
+    pairs = story_pairs(matrix, mean_similarity(matrix, standing), seconds, np.unique(standing), never, settings)
     assert len(expected) > 30
     assert as_mapping(pairs) == expected
     assert list(zip(pairs.a.tolist(), pairs.b.tolist(), strict=True)) == sorted(expected)
@@ -126,8 +126,8 @@ def test_blocks_leave_no_seam(undated: int) -> None:
     seconds[random.permutation(600)[:undated]] = NAN
     pairs = plain_pairs(matrix, seconds, Settings(neighbours=100_000, date_penalty=0))
     cosine = (matrix @ matrix.T).toarray()
-    ordinary = ordinariness(matrix, standing_alone(matrix))
-    score = np.rint((cosine - (ordinary[:, None] + ordinary) / 2) / SCORE_UNIT)
+    background_similarity = mean_similarity(matrix, standing_alone(matrix))
+    score = np.rint((cosine - (background_similarity[:, None] + background_similarity) / 2) / SCORE_UNIT)
     with np.errstate(invalid="ignore"):
         apart = np.abs(seconds[:, None] - seconds) > 30 * SECONDS_A_DAY
     a, b = np.nonzero(np.triu((cosine > FLOOR) & (score > 0) & ~apart, 1))
@@ -166,8 +166,8 @@ def test_progress_ends_at_the_last_article() -> None:
     told: list[tuple[str, int, int]] = []
     matrix, seconds = collection(1, 320)
     among = np.arange(20, 320)
-    ordinary = ordinariness(matrix, standing_alone(matrix))
-    story_pairs(matrix, ordinary, seconds, among, no_pairs(), Settings(), lambda *call: told.append(call))
+    background_similarity = mean_similarity(matrix, standing_alone(matrix))
+    story_pairs(matrix, background_similarity, seconds, among, no_pairs(), Settings(), lambda *call: told.append(call))
     assert told == [("comparing", 256, 300), ("comparing", 300, 300)]
 
 
@@ -193,7 +193,7 @@ def test_ordinariness_is_the_mean_cosine_to_the_other_texts(seed: int, copies: i
     rows = [[Fraction(value) for value in row] for row in matrix.toarray().tolist()]
     texts = sorted(set(standing.tolist()))
     assert len(texts) == 24 - copies
-    for row, own, found in zip(rows, standing.tolist(), ordinariness(matrix, standing).tolist(), strict=True):
+    for row, own, found in zip(rows, standing.tolist(), mean_similarity(matrix, standing).tolist(), strict=True):
         total = sum(
             (sum(map(Fraction.__mul__, row, rows[text]), Fraction(0)) for text in texts if text != own), Fraction()
         )
@@ -206,11 +206,11 @@ def test_near_copies_of_one_article_are_as_ordinary_as_it_is_alone() -> None:
     """However many they are, they are no others that make it, or anything, more ordinary."""
     random = np.random.default_rng(5)
     base = random.gamma(1, 1, (3, 30))
-    expected = ordinariness(_unit(sp.csr_array(base)), np.arange(3)).tolist()
+    expected = mean_similarity(_unit(sp.csr_array(base)), np.arange(3)).tolist()
     for copies in (1, 10, 100):
         matrix = _unit(sp.csr_array(np.concatenate([base, np.repeat(base[:1], copies, axis=0)])))
         standing = np.array([0, 1, 2, *[0] * copies])
-        assert ordinariness(matrix, standing).tolist() == [*expected, *expected[:1] * copies]
+        assert mean_similarity(matrix, standing).tolist() == [*expected, *expected[:1] * copies]
 
 
 def test_the_date_penalty_rises_with_the_days_and_fades_with_the_score() -> None:
@@ -238,12 +238,14 @@ def test_between_languages_the_bridge_alone_counts(seed: int) -> None:
     matrix, seconds = collection(seed, 80)
     other, _ = collection(seed + 100, 80)
     tongues = np.random.default_rng(seed).integers(-1, 3, size=80)
-    across = Bridge(other, tongues)
-    ordinary, alone = ordinariness(matrix, standing_alone(matrix)), standing_alone(matrix)
+    across = CrossLingual(other, tongues)
+    background_similarity, alone = mean_similarity(matrix, standing_alone(matrix)), standing_alone(matrix)
 
-    def pairs(of: sp.csr_array, bridge: Bridge | None = None) -> dict[tuple[int, int], int]:
+    def pairs(of: sp.csr_array, cross_lingual: CrossLingual | None = None) -> dict[tuple[int, int], int]:
         settings = Settings(neighbours=80)
-        return as_mapping(story_pairs(of, ordinary, seconds, alone, no_pairs(), settings, bridge=bridge))
+        return as_mapping(
+            story_pairs(of, background_similarity, seconds, alone, no_pairs(), settings, cross_lingual=cross_lingual)
+        )
 
     def foreign(pair: tuple[int, int]) -> bool:
         one, two = tongues[list(pair)].tolist()

@@ -12,7 +12,7 @@ import pytest
 from reading import BODY, read_all, write
 
 import dedup
-from dedup.judging import LABELS, Judgement
+from dedup.evaluation.judgements import LABELS, Judgement
 from dedup.read import own
 from dedup.report import write_csv, write_html, write_json, write_jsonl, write_parquet
 

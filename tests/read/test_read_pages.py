@@ -50,7 +50,7 @@ def test_there_are_twenty_pages_in_ten_languages() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_the_words_of_the_article_and_no_others_are_found(name: str) -> None:
-    """Every known word is found, and every found word is known: all the furniture around it is left out."""
+    """Every known word is found, and every found word is known: all the boilerplate around it is left out."""
     right, read = words(known(name)[1]), words(found(name).text)
     assert (share(read, right), share(right, read)) == (1, 1), (right - read, read - right)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from dedup.article import Article, Notice
-from dedup.clustering import Clustering, CopyGroup, Explanation, Link, Story
+from dedup.results.clustering import Clustering, CopyGroup, Explanation, Link, Story
 from dedup.settings import Settings
 
 

@@ -146,11 +146,11 @@ def test_a_story_its_versions_and_two_of_them_side_by_side(
         assert "Likely the original: Meridian News Agency" in page.locator(".versions p").inner_text()
         page.click("[data-slot=rows] tr:last-child a")
         assert page.locator(".text mark").count() >= 2
-        marks = [page.locator(f"[data-slot=text-{side}] mark").all_inner_texts() for side in "ab"]
+        signature_bytes = [page.locator(f"[data-slot=text-{side}] mark").all_inner_texts() for side in "ab"]
         texts = {article.id: article.text for article in seeds.articles}
         ids = [page.locator(f"[data-slot=note-{side}]").inner_text().split(" · ")[-1] for side in "ab"]
         found = shared_passages(*(texts[name] for name in ids))
-        assert marks[0] == [texts[ids[0]][one.a_start : one.a_end] for one in found]
+        assert signature_bytes[0] == [texts[ids[0]][one.a_start : one.a_end] for one in found]
         page.locator("[data-slot=text-a] mark >> nth=0").click()
         assert page.locator("mark.hot").count() == 2
         page.go_back()

@@ -13,9 +13,9 @@ from made_clustering import clustering, example
 from rich.cells import cell_len
 
 from dedup.article import Article
-from dedup.clustering import Clustering
 from dedup.report import visible, write_table
 from dedup.report.table import dates, outlets
+from dedup.results.clustering import Clustering
 
 
 def table(found: Clustering, width: int) -> str:

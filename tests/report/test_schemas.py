@@ -13,7 +13,6 @@ from made_clustering import example
 
 import dedup
 from dedup.archive import Archived
-from dedup.clustering import COLUMNS
 from dedup.keep import ADDED, ADDED_AGAINST, added_fields
 from dedup.report import (
     COLUMNS_AGAINST,
@@ -25,6 +24,7 @@ from dedup.report import (
     write_jsonl,
     write_parquet,
 )
+from dedup.results.clustering import COLUMNS
 
 TEXTS = ["Fire broke out on the ferry off Corran.", "Fire broke out on the ferry off Corran.", "Rain in Kallby."]
 

@@ -14,7 +14,7 @@ from dedup.text.tokens import tokenize
 from dedup.vectorize import background
 from dedup.vectorize.background.build import PLACE_SHARE, from_frequencies
 from dedup.vectorize.reference import term_index
-from dedup.vectorize.weights import idf, table_shares
+from dedup.vectorize.tfidf import idf, table_shares
 
 TABLES = files("dedup.vectorize.background")
 

@@ -5,15 +5,15 @@ from __future__ import annotations
 from itertools import permutations
 
 from dedup.text.document import Document
-from dedup.vectorize.boilerplate import overwritten
 from dedup.vectorize.features import HashedWords
+from dedup.vectorize.misplaced_body import misplaced
 
 WALL = "Subscribe to continue reading this and all our other stories. Cancel whenever you want to."
 WIRE = "The ferry Halcyon Star caught fire off Larkhaven on Sunday. All 214 passengers were brought ashore by lifeboat."
 
 
 def places(*articles: tuple[str, str]) -> list[int]:
-    return overwritten(HashedWords.of([Document.of(title, text) for title, text in articles]))
+    return misplaced(HashedWords.of([Document.of(title, text) for title, text in articles]))
 
 
 def test_one_body_under_unrelated_titles_is_nobodys() -> None:

@@ -10,13 +10,13 @@ import pytest
 from dedup import cluster
 from dedup.settings import Settings
 from dedup.text.document import Document
-from dedup.vectorize.bridge import LEAST, WORTH, Bridge, bridge, figures
+from dedup.vectorize.cross_lingual import LEAST, WORTH, CrossLingual, cross_lingual_vectors, figures
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.language import detect
 from dedup.vectorize.reference import term_counts, term_index
-from dedup.vectorize.weights import Vectors, tfidf
+from dedup.vectorize.tfidf import Vectors, tfidf
 
 ENGLISH = (
     "The ferry Aurelia Star ran onto the rocks off the island of Tilos on Sunday with 314 people on board, and the"
@@ -32,12 +32,12 @@ OTHER = (
 )
 
 
-def weighed(*texts: str) -> tuple[list[Document], Vectors, Bridge | None]:
+def weighed(*texts: str) -> tuple[list[Document], Vectors, CrossLingual | None]:
     documents = [Document.of("", text) for text in texts]
     every, capitals = term_counts(documents, Settings())
     languages = detect(HashedWords.of(documents))
     vectors = tfidf(every, capitals, languages, Frequencies.of(every, languages), Settings())
-    return documents, vectors, bridge(vectors, capitals, figures(HashedWords.of(documents)), languages)
+    return documents, vectors, cross_lingual_vectors(vectors, capitals, figures(HashedWords.of(documents)), languages)
 
 
 def test_figures_are_the_words_that_begin_with_a_digit() -> None:
@@ -68,7 +68,7 @@ def test_its_dot_products_are_cosines_of_the_kept_parts() -> None:
 
 
 def test_a_pair_is_foreign_only_where_both_languages_are_known_and_differ() -> None:
-    across = Bridge(weighed(ENGLISH, GERMAN)[1].matrix, np.array([0, 0, 1, -1, -1]))
+    across = CrossLingual(weighed(ENGLISH, GERMAN)[1].matrix, np.array([0, 0, 1, -1, -1]))
     pairs = np.array([(a, b) for a in range(5) for b in range(5)])
     foreign = {(int(a), int(b)) for a, b in pairs[across.spans(pairs[:, 0], pairs[:, 1])]}
     assert foreign == {(0, 2), (1, 2), (2, 0), (2, 1)}
@@ -80,7 +80,9 @@ def test_a_bridge_is_built_where_there_are_two_languages(languages: list[str], s
     documents = [Document.of("", ENGLISH), Document.of("", GERMAN)]
     every, capitals = term_counts(documents, Settings())
     vectors = tfidf(every, capitals, languages, Frequencies.of(every, languages), Settings())
-    assert (bridge(vectors, capitals, figures(HashedWords.of(documents)), languages) is not None) == several
+    assert (
+        cross_lingual_vectors(vectors, capitals, figures(HashedWords.of(documents)), languages) is not None
+    ) == several
 
 
 def test_an_event_is_one_story_in_two_languages() -> None:

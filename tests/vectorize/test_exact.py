@@ -13,7 +13,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dedup.vectorize.exact import SCORE_UNIT, WEIGHT_UNIT, ln
-from dedup.vectorize.weights import _unit
+from dedup.vectorize.tfidf import _unit
 
 positive = st.floats(min_value=5e-324, allow_nan=False, allow_infinity=False)
 

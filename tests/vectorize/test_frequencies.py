@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dedup.settings import Settings
 from dedup.vectorize import frequencies as module
 from dedup.vectorize.frequencies import Frequencies
-from dedup.vectorize.weights import tfidf
+from dedup.vectorize.tfidf import tfidf
 
 WIDTH = 8
 

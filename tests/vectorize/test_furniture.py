@@ -16,8 +16,8 @@ from dedup import Article, cluster
 from dedup.settings import Settings
 from dedup.steps import PlainSteps
 from dedup.text.document import Document
+from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, REST, find_boilerplate, outside_boilerplate
 from dedup.vectorize.features import HashedWords
-from dedup.vectorize.furniture import HOLDERS, PASSAGE, REST, furniture, outside_furniture
 
 TOWNS = ["Larkhaven", "Brackwell", "Dunmere", "Ashford", "Wexcombe", "Orrinport", "Tillsbury", "Quenby", "Pell", "Sel"]
 
@@ -40,12 +40,12 @@ def taken(articles: Sequence[tuple[str, str]]) -> list[int]:
 
 
 def found(words: HashedWords) -> NDArray[np.uint64]:
-    return furniture(words, PlainSteps(Settings()))
+    return find_boilerplate(words, PlainSteps(Settings()))
 
 
 def without(document: Document, passages: NDArray[np.uint64]) -> Document:
-    """The document without furniture."""
-    keep = outside_furniture(HashedWords.of([document]), passages).tolist()
+    """The document without boilerplate."""
+    keep = outside_boilerplate(HashedWords.of([document]), passages).tolist()
     return document.where(keep[: len(document.title)], keep[len(document.title) :])
 
 

@@ -7,11 +7,11 @@ import pytest
 from kernel_twins import extractor
 
 from dedup.settings import Settings
-from dedup.vectorize.bridge import bridge as plain_bridge
-from dedup.vectorize.bridge import figures
+from dedup.vectorize.cross_lingual import cross_lingual_vectors as plain_cross_lingual
+from dedup.vectorize.cross_lingual import figures
 from dedup.vectorize.frequencies import Frequencies
-from dedup.vectorize.kernels.bridging import bridge
-from dedup.vectorize.kernels.weighing import tfidf
+from dedup.vectorize.kernels.cross_lingual import cross_lingual_vectors
+from dedup.vectorize.kernels.tfidf import tfidf
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -27,8 +27,8 @@ def test_what_crosses_is_that_of_the_plain_form(seed: int) -> None:
     languages = random.choice(["en", "de", "", "ms"], len(articles)).tolist()
     frequencies = Frequencies.of(features.terms_of(features.every), languages)
     vectors = tfidf(features, languages, frequencies, Settings())
-    found = bridge(vectors, features, languages)
-    expected = plain_bridge(vectors, features.terms_of(features.capitals), figures(features.words), languages)
+    found = cross_lingual_vectors(vectors, features, languages)
+    expected = plain_cross_lingual(vectors, features.terms_of(features.capitals), figures(features.words), languages)
     assert found is not None
     assert expected is not None
     assert (expected.matrix.nnz > 0) is (seed != 3)
@@ -41,4 +41,4 @@ def test_what_crosses_is_that_of_the_plain_form(seed: int) -> None:
 def test_there_is_no_bridge_with_one_language(languages: list[str]) -> None:
     features = extractor().features([("", "Then Ada"), ("", "Then Bo")])
     frequencies = Frequencies.of(features.terms_of(features.every), languages)
-    assert bridge(tfidf(features, languages, frequencies, Settings()), features, languages) is None
+    assert cross_lingual_vectors(tfidf(features, languages, frequencies, Settings()), features, languages) is None

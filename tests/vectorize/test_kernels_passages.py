@@ -1,4 +1,4 @@
-"""Passages and furniture by kernels, against the plain form."""
+"""Passages and boilerplate by kernels, against the plain form."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from dedup.text.document import Document
-from dedup.vectorize import furniture as plain
+from dedup.vectorize import boilerplate as plain
 from dedup.vectorize.features import HashedWords
-from dedup.vectorize.kernels import passages as kernels
+from dedup.vectorize.kernels import boilerplate as kernels
 from dedup.vectorize.kernels.relations import lists, relations
 
 
@@ -47,15 +47,15 @@ def test_what_stays_outside_of_furniture(seed: int) -> None:
     passages = np.unique(plain.held_passages(words)[0])[:: seed + 1]
     if seed == 5:
         passages = np.append(np.uint64(0), passages)
-    keep = plain.outside_furniture(words, passages)
+    keep = plain.outside_boilerplate(words, passages)
     assert not keep.all()
-    assert np.array_equal(kernels.outside_furniture(words, passages), keep), f"seed {seed}"
+    assert np.array_equal(kernels.outside_boilerplate(words, passages), keep), f"seed {seed}"
 
 
 def test_nothing_is_held_by_no_articles() -> None:
     for words in (HashedWords.of([]), HashedWords.of([Document.of("", ""), Document.of("A title", "")])):
         assert [len(part) for part in kernels.held_passages(words)] == [0, 0]
-        assert kernels.outside_furniture(words, np.array([1], np.uint64)).all()
+        assert kernels.outside_boilerplate(words, np.array([1], np.uint64)).all()
 
 
 def test_a_passage_whose_hash_is_zero_is_found() -> None:

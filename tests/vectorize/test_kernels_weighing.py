@@ -8,8 +8,8 @@ from kernel_twins import extractor
 
 from dedup.settings import Settings
 from dedup.vectorize.frequencies import Frequencies
-from dedup.vectorize.kernels import weighing
-from dedup.vectorize.weights import tfidf
+from dedup.vectorize.kernels import tfidf as weighing
+from dedup.vectorize.tfidf import tfidf
 
 
 def made(seed: int, articles: int) -> list[tuple[str, str]]:

@@ -98,12 +98,17 @@ def test_marks_in_every_order() -> None:
     seed = 7
     chance = random.Random(seed)  # noqa: S311
     normal = points().normal
-    marks = [
+    signature_bytes = [
         chr(point) for point in np.flatnonzero(normal) if not normal[point] & UNKNOWN and not 0xAC00 <= point < 0xD7A4
     ]
     letters = [char for char in TRAPS if tokenize(char).words] + list("aeiouAEIOUâêôǎṣạåळனকেো")
     articles = [
-        ("", chance.choice(letters) + "".join(chance.choices(marks, k=chance.randint(1, 4))) + chance.choice(letters))
+        (
+            "",
+            chance.choice(letters)
+            + "".join(chance.choices(signature_bytes, k=chance.randint(1, 4)))
+            + chance.choice(letters),
+        )
         for _ in range(20_000)
     ]
     assert_equal_words(extractor().words(articles), articles)

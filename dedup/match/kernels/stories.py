@@ -22,9 +22,9 @@ from dedup.match.stories import FLOOR, SECONDS_A_DAY, HasPairs, Pairs, days_betw
 from dedup.vectorize.kernels.threads import in_threads
 
 if TYPE_CHECKING:
-    from dedup.clustering import Progress
+    from dedup.progress import Progress
     from dedup.settings import Settings
-    from dedup.vectorize.bridge import Bridge
+    from dedup.vectorize.cross_lingual import CrossLingual
 
 PILE = 1 << 22
 """Pairs from which the pile is gone through; later, when it has doubled."""
@@ -45,13 +45,13 @@ class _Task:
 
 def story_pairs(
     matrix: sp.csr_array,
-    ordinary: NDArray[np.float64],
+    background_similarity: NDArray[np.float64],
     seconds: NDArray[np.float64],
     among: NDArray[np.int64],
     never: HasPairs,
     settings: Settings,
     progress: Progress | None = None,
-    bridge: Bridge | None = None,
+    cross_lingual: CrossLingual | None = None,
     *,
     core: NDArray[np.bool_] | None = None,
     threads: int | None = None,
@@ -84,16 +84,19 @@ def story_pairs(
         return task, [scored(sweep.order[one], sweep.order[other], dots, task.across) for one, other, dots in found]
 
     def scored(one: NDArray[np.int64], other: NDArray[np.int64], dots: NDArray[np.int32], across: bool) -> _Columns:
-        if bridge is not None or core is not None:  # sweeps between two groups of articles go a bit further
+        if cross_lingual is not None or core is not None:  # sweeps between two groups of articles go a bit further
             mine = ~(np.abs(seconds[one] - seconds[other]) > window)
-            if bridge is not None:
-                mine &= bridge.spans(one, other) == across
+            if cross_lingual is not None:
+                mine &= cross_lingual.spans(one, other) == across
             if core is not None:
                 mine &= core[one] | core[other]
             one, other, dots = one[mine], other[mine], dots[mine]
         a, b = np.minimum(one, other), np.maximum(one, other)
         scores = score(
-            dots.astype(np.float64) * DOT_UNIT, (ordinary[a] + ordinary[b]) / 2, days_between(seconds, a, b), settings
+            dots.astype(np.float64) * DOT_UNIT,
+            (background_similarity[a] + background_similarity[b]) / 2,
+            days_between(seconds, a, b),
+            settings,
         )
         keep = (scores > 0) & ((scores >= least[a]) | (scores >= least[b]))
         if len(excluded):
@@ -111,8 +114,8 @@ def story_pairs(
         for sweep in sweeps:
             for task in sweep.tasks(block):
                 yield _Task(sweep, *task, across=False)
-        if bridge is not None:
-            sweep = Sweep.between(bridge.matrix, bridge.tongues, among, seconds, window, FLOOR)
+        if cross_lingual is not None:
+            sweep = Sweep.between(cross_lingual.matrix, cross_lingual.tongues, among, seconds, window, FLOOR)
             for task in sweep.tasks(block):
                 yield _Task(sweep, *task, across=True)
 

@@ -8,15 +8,16 @@ from importlib.resources import files
 from itertools import islice
 from typing import TYPE_CHECKING, TextIO
 
-from dedup.clustering import NO_TEXTS, copies_in
 from dedup.errors import InputError
 from dedup.report.summary import summarise
 from dedup.report.table import dates
+from dedup.results.clustering import NO_TEXTS
+from dedup.results.notebook import copies_in
 
 if TYPE_CHECKING:
     from jinja2 import Environment
 
-    from dedup.clustering import Clustering
+    from dedup.results.clustering import Clustering
 
 FIRST = 60
 """Stories that the page shows without its script, and notices of what was skipped."""

@@ -11,15 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedup.portable import portable
-from dedup.provenance import SURE, likely_originals, tellings
-from dedup.report.json_text import finite
+from dedup.formats.json_text import finite
+from dedup.results.columns import portable
+from dedup.results.provenance import SURE, likely_originals, tellings
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedup.article import Article
-    from dedup.clustering import Clustering
+    from dedup.results.clustering import Clustering
 
 HEAVY = 6
 """Words that are told of a pair: those that add most to its cosine."""
@@ -48,9 +48,9 @@ def packed_texts(articles: Sequence[Article]) -> Iterator[str]:
 
 def index(clustering: Clustering) -> dict[str, Any]:
     """See `packed_index`."""
-    from dedup.assemble import headline
-    from dedup.collection import published_seconds
-    from dedup.heaviest import heaviest_words
+    from dedup.inputs.collection import published_seconds
+    from dedup.report.html.top_words import heaviest_words
+    from dedup.results.assemble import headline
 
     articles, settings = clustering.articles, clustering.settings
     found = portable(clustering)
@@ -88,7 +88,7 @@ def index(clustering: Clustering) -> dict[str, Any]:
         },
         "words": words,
         "copies": {"pairs": found.copies.tolist(), "overlaps": _rounded(found.overlaps)},
-        "ordinary": _rounded(found.ordinary),
+        "ordinary": _rounded(found.background_similarity),
         "tongues": found.tongues.tolist(),
         "digests": found.digests.tolist(),
         "originals": _originals(clustering),

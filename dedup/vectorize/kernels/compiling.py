@@ -18,7 +18,18 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, TypeAlias, TypeVar
 
-ROOMS = ("group", "group/kernels", "match", "match/kernels", "vectorize", "vectorize/kernels")
+ROOMS = (
+    "group",
+    "group/kernels",
+    "index/features",
+    "index/search",
+    "index/search/kernels",
+    "index/stories",
+    "match",
+    "match/kernels",
+    "vectorize",
+    "vectorize/kernels",
+)
 """The folders whose modules a kernel's machine code depends on."""
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 Whole: TypeAlias = Any

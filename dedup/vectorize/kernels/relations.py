@@ -1,4 +1,4 @@
-"""Whether the holders of a repeated passage speak of one thing, by a kernel: `dedup.vectorize.furniture.relations`."""
+"""Whether the holders of a repeated passage are related, by a kernel: `dedup.vectorize.boilerplate.relations`."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.vectorize.boilerplate import common
+from dedup.vectorize.boilerplate import HEADLINE, LEAD, UNIT
 from dedup.vectorize.features import HashedWords
-from dedup.vectorize.furniture import HEADLINE, LEAD, UNIT
+from dedup.vectorize.kernels.boilerplate import outside
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
-from dedup.vectorize.kernels.passages import outside
+from dedup.vectorize.misplaced_body import common
 
 _BITS = np.uint32(63)
 

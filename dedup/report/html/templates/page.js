@@ -25,7 +25,7 @@ async function textOf(article) {
   return (await unpacked.get(chunk))[article % data.chunk];
 }
 
-// The knob: the tree cut anew, as dedup/group/cut.py cuts it, and the stories, as dedup/assemble.py tells of them
+// The knob: the tree cut anew, as dedup/group/cut.py cuts it, and the stories, as dedup/results/assemble.py tells of them
 
 function thresholdAt(g) {
   const linear = 4 / SAME_EVENT - 3 - 1 / LOWEST, square = 2 + 2 / LOWEST - 4 / SAME_EVENT;
@@ -244,7 +244,7 @@ function passage(runs, a, b, one, other, words) {
   return { aStart: pieces[0].aStart, aEnd: pieces.at(-1).aEnd, bStart: pieces[0].bStart, bEnd: pieces.at(-1).bEnd, words, pieces };
 }
 
-// The score of two articles, as dedup/explain.py tells of it
+// The score of two articles, as dedup/results/explain.py tells of it
 
 function logistic(curve, features) {
   const z = features.reduce((sum, value, place) => sum + curve[place + 1] * value, curve[0]);

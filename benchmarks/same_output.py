@@ -1,0 +1,136 @@
+"""Whether two versions of dedup write the same, byte for byte.
+
+    python -m benchmarks.same_output save FOLDER [--checkout PATH]
+    python -m benchmarks.same_output compare BEFORE AFTER
+
+`save` runs a version's own command: `cluster --format json` over every data set, `index add`, `match`, `stories`,
+`changes` and `export` over basil, and the schemas and the OpenAPI document. `compare` lists the files that differ and
+then opens the store that BEFORE left with the version at hand, which has to answer as the version before did.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+from benchmarks.data import find_folder
+
+SMALL = "basil"
+OPENAPI = "from dedup.service.schemas import document; import json; print(json.dumps(document(), sort_keys=True))"
+
+
+class Version:
+    """The command of one checkout.
+
+    Args:
+        checkout: its folder; None for the package that is installed.
+    """
+
+    def __init__(self, checkout: Path | None) -> None:
+        self._folder = checkout
+        paths = [str(checkout)] if checkout else []
+        self._environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "NO_COLOR": "1"}
+
+    def run(self, *arguments: str, output: Path, stdin: Path | None = None, accept: tuple[int, ...] = (0,)) -> None:
+        """Runs `dedup` with some arguments, its standard output into a file."""
+        with output.open("wb") as written, (stdin or Path(os.devnull)).open("rb") as given:
+            done = subprocess.run(  # noqa: S603 - the arguments are this module's own
+                [sys.executable, "-m", "dedup", *arguments],
+                stdin=given,
+                stdout=written,
+                stderr=subprocess.PIPE,
+                env=self._environment,
+                cwd=self._folder,
+                check=False,
+            )
+        if done.returncode not in accept:
+            raise SystemExit(f"dedup {' '.join(arguments)}: exit code {done.returncode}\n{done.stderr.decode()}")
+
+
+def answers(version: Version, store: Path, articles: Path, folder: Path) -> None:
+    """What an index answers that has basil in it already."""
+    version.run("index", "match", "--store", str(store), str(articles), output=folder / "match.jsonl")
+    version.run("index", "stories", "--store", str(store), output=folder / "stories.jsonl")
+    version.run("index", "changes", "--store", str(store), output=folder / "changes.jsonl")
+    version.run("index", "export", "--store", str(store), "--format", "jsonl", output=folder / "export.jsonl")
+
+
+def save(version: Version, data: Path, folder: Path) -> None:
+    """Writes all that is compared into a folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in sorted(data.glob("*.jsonl.gz")):
+        print(path.name, flush=True)
+        name = path.name.split(".")[0]
+        version.run("cluster", str(path), "--format", "json", output=folder / f"{name}.json")
+    store, articles = folder / "basil.db", data / f"{SMALL}.jsonl.gz"
+    version.run("index", "add", "--store", str(store), str(articles), output=folder / "added.jsonl")
+    answers(version, store, articles, folder)
+    for name in ("jsonl", "json", "kept"):
+        version.run("schema", name, output=folder / f"schema-{name}.json")
+
+
+def comparable(path: Path) -> bytes:
+    """The bytes of a file but for what time and place put there."""
+    text = path.read_text(encoding="utf-8")
+    if path.suffix == ".jsonl":
+        records = [json.loads(line) for line in text.splitlines()]
+        for record in records:
+            for field in ("time", "when", "touched", "came"):
+                record.pop(field, None)
+        return "\n".join(json.dumps(record) for record in records).encode()
+    return text.encode()
+
+
+def compare(before: Path, after: Path, data: Path) -> list[str]:
+    """What differs, one line each."""
+    names = {path.name for folder in (before, after) for path in folder.glob("*.json*")}
+    differences = []
+    for name in sorted(names):
+        one, other = before / name, after / name
+        if not (one.exists() and other.exists()):
+            differences.append(f"{name} is in one of the folders only")
+        elif comparable(one) != comparable(other):
+            differences.append(f"{name} differs")
+    with tempfile.TemporaryDirectory() as place:
+        opened = Path(place)
+        for path in before.glob("basil.db*"):
+            shutil.copy(path, opened / path.name)
+        answers(Version(None), opened / "basil.db", data / f"{SMALL}.jsonl.gz", opened)
+        differences += [
+            f"{path.name} differs where the store of the version before is opened"
+            for path in sorted(opened.glob("*.jsonl"))
+            if comparable(path) != comparable(before / path.name)
+        ]
+    return differences
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    commands = parser.add_subparsers(dest="command", required=True)
+    saving = commands.add_parser("save")
+    saving.add_argument("folder", type=Path)
+    saving.add_argument("--checkout", type=Path, help="a folder with another version; default: the one installed")
+    comparing = commands.add_parser("compare")
+    comparing.add_argument("before", type=Path)
+    comparing.add_argument("after", type=Path)
+    given = parser.parse_args()
+    data = find_folder(None)
+    if data is None:
+        raise SystemExit("there is no folder of data: set DEDUP_DATA")
+    data = Path(data).resolve()
+    if given.command == "save":
+        save(Version(given.checkout), data, given.folder.resolve())
+        return
+    differences = compare(given.before, given.after, data)
+    print(*differences, sep="\n") if differences else print("no difference")
+    raise SystemExit(bool(differences))
+
+
+if __name__ == "__main__":
+    main()

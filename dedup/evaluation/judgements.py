@@ -1,0 +1,232 @@
+"""Judgements of pairs by a person: which pairs to offer, how they are kept, how well a clustering agrees with them.
+
+A judgement tells most where the method is least sure: near the score from which two articles are one story, and near
+the overlap from which two texts are one; and across outlets, for what one outlet prints twice decides little.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, cast
+
+from dedup.errors import InputError
+from dedup.evaluation.scores import harmonic_mean
+from dedup.formats.quoting import quoted
+from dedup.results.columns import portable
+
+if TYPE_CHECKING:
+    from dedup.results.clustering import Clustering
+
+Label = Literal["same_text", "same_story", "neither"]
+LABELS: tuple[Label, ...] = ("same_text", "same_story", "neither")
+ONE_OUTLET = 0.05
+"""How much further from the border a pair of one outlet counts."""
+FEW = 50
+"""Below so many judgements the granularity that fits them best is of little weight."""
+STEPS = 100
+"""Granularities that are tried: hundredths."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What a person says of the articles with ids `a` and `b`.
+
+    Raises:
+        InputError: the label is none of `LABELS`, or the two are one article.
+    """
+
+    a: str
+    b: str
+    label: Label
+
+    def __post_init__(self) -> None:
+        for name in ("a", "b"):
+            if not isinstance(getattr(self, name), str):
+                raise InputError(f"Judgement.{name} must be the id of an article, not {quoted(getattr(self, name))}")
+        if self.label not in LABELS:
+            raise InputError(f"the label is one of {', '.join(LABELS)}, not {quoted(self.label)}")
+        if self.a == self.b:
+            raise InputError(f"the article {quoted(self.a)} is judged against itself")
+
+    def line(self) -> str:
+        """As a line of JSON."""
+        from dedup.formats.json_text import json_text
+
+        return json_text({"a": self.a, "b": self.b, "label": self.label}) + "\n"
+
+    @property
+    def pair(self) -> tuple[str, str]:
+        """The two ids, sorted."""
+        return (self.a, self.b) if self.a <= self.b else (self.b, self.a)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JudgedScores:
+    """How well a clustering agrees with judgements. Shares lie in [0, 1]; 1 where there is nothing to find.
+
+    Attributes:
+        judged: judgements of pairs whose articles are both in the clustering.
+        unknown: judgements of other articles.
+        granularity: that of the clustering.
+        precision, recall, f1: of pairs in one story, against those judged one story or one text.
+        copy_precision, copy_recall, copy_f1: of pairs in one copy group, against those judged one text.
+        best_f1: the highest F1 that any granularity reaches ...
+        suggested: ... and the granularity that does: of several the middle of the widest run of them. None where the
+            judgements do not tell, since all are on one side.
+    """
+
+    judged: int
+    unknown: int
+    granularity: float
+    precision: float
+    recall: float
+    f1: float
+    copy_precision: float
+    copy_recall: float
+    copy_f1: float
+    best_f1: float
+    suggested: float | None
+
+
+def read_judgements(path: Path) -> list[Judgement]:
+    """The judgements of a file of JSON lines; of several of one pair the last.
+
+    Raises:
+        InputError: a line is none, or the file is not UTF-8.
+        OSError: it cannot be read.
+    """
+    found: dict[tuple[str, str], Judgement] = {}
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} holds no judgements: it is not UTF-8 (byte {error.start})") from None
+    for number, line in enumerate(text.split("\n"), 1):
+        if line.strip():
+            judgement = _judgement(line, f"{path}:{number}")
+            found[judgement.pair] = judgement
+    return list(found.values())
+
+
+def keep_judgement(path: Path, judgement: Judgement) -> None:
+    """Writes a judgement behind those of a file, on a line of its own though the last one there has no end.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with path.open("a+b") as kept:
+        if kept.tell():
+            kept.seek(-1, os.SEEK_END)
+            if kept.read(1) != b"\n":
+                kept.write(b"\n")
+        kept.write(judgement.line().encode())
+
+
+def _judgement(line: str, where: str) -> Judgement:
+    try:
+        record = json.loads(line)
+    except (ValueError, RecursionError):
+        raise InputError(
+            f"{where} is not valid JSON: it should read like {Judgement('x', 'y', 'neither').line()}"
+        ) from None
+    if not isinstance(record, dict) or not all(isinstance(record.get(name), str) for name in ("a", "b", "label")):
+        raise InputError(f"{where} should have the ids a and b and a label, not {quoted(record)}")
+    try:
+        return Judgement(record["a"], record["b"], cast(Label, record["label"]))
+    except InputError as error:
+        raise InputError(f"{where}: {error}") from None
+
+
+def offered(clustering: Clustering, judged: Iterable[Judgement] = ()) -> Iterator[tuple[str, str]]:
+    """The pairs of articles by id that are worth a judgement, the most telling first, without those judged already.
+
+    Raises:
+        InputError: the clustering was made without evidence.
+    """
+    from dedup.group.cut import PAIR, threshold_at
+    from dedup.vectorize.exact import SCORE_UNIT
+
+    found = portable(clustering)
+    first: dict[int, int] = {}
+    for place in sorted(range(len(clustering.articles)), key=found.order.__getitem__):
+        first.setdefault(int(found.distinct[place]), place)
+    granularity = clustering.settings.granularity or 0.5  # at 0 no score would be near the border
+    needed, known = PAIR * threshold_at(granularity), {judgement.pair for judgement in judged}
+    candidates = [
+        (abs(score * SCORE_UNIT - needed), a, b)
+        for a, b, score in zip(found.a.tolist(), found.b.tolist(), found.score.tolist(), strict=True)
+        if found.units[a] != found.units[b]
+    ]
+    for (a, b), overlap in zip(found.copies.tolist(), found.overlaps[:, 0].tolist(), strict=True):
+        candidates.append((abs(overlap - clustering.settings.copy_overlap), a, b))
+    ranked = []
+    for distance, a, b in candidates:
+        one, other = clustering.articles[first[a]], clustering.articles[first[b]]
+        same_outlet = bool(one.source) and one.source == other.source
+        ranked.append((distance + ONE_OUTLET * same_outlet, *sorted((one.id, other.id))))
+    yield from ((a, b) for _, a, b in sorted(ranked) if (a, b) not in known)
+
+
+def score_judgements(clustering: Clustering, judgements: Sequence[Judgement]) -> JudgedScores:
+    """Scores a clustering against judgements, and looks for the granularity that fits them best.
+
+    Raises:
+        InputError: no judgement is of articles in it, or it was made without evidence.
+    """
+    from dedup.group.cut import cut
+    from dedup.group.linkage import Tree
+
+    ids = {article.id: place for place, article in enumerate(clustering.articles)}
+    known = [one for one in judgements if one.a in ids and one.b in ids]
+    if not known:
+        raise InputError(f"none of the {len(judgements):,} judgements is of two articles that are here")
+    places = [(ids[one.a], ids[one.b]) for one in known]
+    together = [one.label != "neither" for one in known]
+    one_text = [one.label == "same_text" for one in known]
+    labels, copies = clustering.labels, clustering.copy_labels
+    stories = _agreement(together, [labels[a] == labels[b] for a, b in places])
+    groups = _agreement(one_text, [copies[a] == copies[b] >= 0 for a, b in places])
+
+    found = portable(clustering)
+    tree = Tree(len(found.weights), found.left, found.right, found.height, found.weights)
+    reached = []
+    for step in range(STEPS + 1):
+        label = cut(tree, step / STEPS)[found.distinct]
+        reached.append(_agreement(together, [bool(label[a] == label[b]) for a, b in places])[2])
+    best = max(reached)
+    tells = any(together) and not all(together)
+    return JudgedScores(
+        judged=len(known),
+        unknown=len(judgements) - len(known),
+        granularity=clustering.settings.granularity,
+        precision=stories[0],
+        recall=stories[1],
+        f1=stories[2],
+        copy_precision=groups[0],
+        copy_recall=groups[1],
+        copy_f1=groups[2],
+        best_f1=best,
+        suggested=_middle([value == best for value in reached]) / STEPS if tells else None,
+    )
+
+
+def _agreement(truth: Sequence[bool], found: Sequence[bool]) -> tuple[float, float, float]:
+    """Precision, recall and F1; where there is nothing to find, or nothing was found, that share is 1."""
+    both = sum(one and other for one, other in zip(truth, found, strict=True))
+    precision = both / sum(found) if any(found) else 1.0
+    recall = both / sum(truth) if any(truth) else 1.0
+    return precision, recall, harmonic_mean(precision, recall)
+
+
+def _middle(good: Sequence[bool]) -> int:
+    """The middle of the longest run of what is good, of the earliest of several."""
+    best, start = range(0), None
+    for place, one in enumerate([*good, False]):
+        if one and start is None:
+            start = place
+        elif not one and start is not None:
+            best, start = max(best, range(start, place), key=len), None
+    return best[(len(best) - 1) // 2]

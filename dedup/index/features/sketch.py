@@ -1,0 +1,292 @@
+"""What an index takes from an article once: its words, and its vector under the background, packed for the store."""
+
+from __future__ import annotations
+
+import struct
+import zlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from dedup.errors import StoreError
+from dedup.index.features.tfidf import Weigher, stretched
+from dedup.index.search.segments import side_by_side
+from dedup.steps import FastSteps, LightSteps, PlainSteps
+from dedup.vectorize.boilerplate import outside_boilerplate
+from dedup.vectorize.cross_lingual import LEAST, WORTH
+from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.features import HashedWords
+from dedup.vectorize.kernels.switch import WORTH_COMPILING, WORTH_LOADING, form
+
+if TYPE_CHECKING:
+    from dedup.background import Background
+    from dedup.progress import Progress
+    from dedup.settings import Settings
+
+_WORDS = struct.Struct("<II")
+_VECTOR = struct.Struct("<IIH4sd")
+_HIGH = 64
+"""What the upper six of a term's 22 bits can be."""
+FEW = 64
+"""Articles up to which boilerplate is looked for in the plain form: the kernel makes a table of all passages first."""
+GROWN = 2_000
+"""Articles from which an index is worth compiling for: more are likely to come."""
+_PACKING = 1
+"""The level of zlib: half of what higher ones take, and as small within two parts in a hundred."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Vector:
+    """What an article is compared by.
+
+    Attributes:
+        terms: hashed terms, ascending; int32.
+        weights: in units of `WEIGHT_UNIT`; uint16.
+        crossing: which of them are names or figures, by which two languages are compared.
+        marks: the lowest eight bits of each slot of its signature; uint8.
+        language: as `detect` returns it.
+        ordinary: how much it resembles the articles of the background, without their crowd.
+        length: words that copies are looked for in.
+    """
+
+    terms: NDArray[np.int32]
+    weights: NDArray[np.uint16]
+    crossing: NDArray[np.bool_]
+    signature_bytes: NDArray[np.uint8]
+    language: str
+    background_similarity: float
+    length: int
+
+    def names(self) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
+        """The part of it that crosses between languages, as terms and weights."""
+        weights = self.weights[self.crossing].astype(np.int64)
+        if not len(weights):
+            return np.empty(0, np.int32), np.empty(0, np.uint16)
+        weights = stretched(weights)
+        some = weights > 0
+        return self.terms[self.crossing][some], weights[some].astype(np.uint16)
+
+    def packed(self) -> bytes:
+        """All of it in bytes; `unpacked` reads them."""
+        head = _VECTOR.pack(
+            len(self.terms),
+            self.length,
+            len(self.signature_bytes),
+            self.language.encode("ascii"),
+            float(self.background_similarity),
+        )
+        held = np.bincount(self.terms >> 16, minlength=_HIGH)  # of their 22 bits the upper six are counted
+        counts = held.astype(np.uint8 if int(held.max()) < 256 else "<u2")
+        parts = (
+            counts.tobytes(),
+            self.terms.astype("<u2").tobytes(),
+            self.weights.astype("<u2").tobytes(),
+            np.packbits(self.crossing).tobytes(),
+        )
+        return b"".join((head, *parts, self.signature_bytes.tobytes()))
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> Vector:
+        """What `packed` gave.
+
+        Raises:
+            StoreError: these bytes are something else.
+        """
+        try:
+            count, length, slots, language, background_similarity = _VECTOR.unpack_from(data)
+            mask = -(-count // 8)
+            wide = len(data) - (_VECTOR.size + 4 * count + mask + slots)
+            if wide not in (_HIGH, 2 * _HIGH):
+                raise ValueError("length")
+            raw, at = np.frombuffer(data, np.uint8), _VECTOR.size + wide
+            held = np.frombuffer(data, np.uint8 if wide == _HIGH else "<u2", _HIGH, _VECTOR.size)
+            if int(held.sum()) != count:
+                raise ValueError("terms")
+            high = np.repeat(np.arange(_HIGH, dtype=np.int32) << 16, held)
+            terms = high | np.frombuffer(data, "<u2", count, at)
+            at += 2 * count
+            weights = np.frombuffer(data, "<u2", count, at)
+            at += 2 * count
+            crossing = np.unpackbits(raw[at : at + mask], count=count).astype(np.bool_)
+            name = language.rstrip(b"\0").decode("ascii")
+        except (struct.error, ValueError) as error:
+            raise StoreError("a vector in the store is damaged: 'dedup index check --repair' makes it anew") from error
+        signature_bytes = raw[at + mask : at + mask + slots]
+        return cls(terms, weights, crossing, signature_bytes, name, background_similarity, length)
+
+
+def unpacked(packed: Sequence[bytes]) -> list[Vector]:
+    """Many packed vectors, by a kernel.
+
+    Raises:
+        StoreError: see `Vector.unpacked`.
+    """
+    from dedup.index.search.kernels.layout import unpacked as laid_out
+
+    try:
+        heads = [_VECTOR.unpack_from(data) for data in packed]
+    except struct.error:
+        heads = []
+    sizes = [_VECTOR.size + 4 * count + -(-count // 8) + slots + _HIGH for count, _, slots, _, _ in heads]
+    if [len(data) for data in packed] != sizes:
+        return [Vector.unpacked(data) for data in packed]  # of which one is wrong, or has very many terms
+    raw = np.frombuffer(b"".join(packed), np.uint8)
+    begin, start = np.zeros(len(packed) + 1, np.int64), np.zeros(len(packed) + 1, np.int64)
+    np.cumsum(sizes, out=begin[1:])
+    np.cumsum([head[0] for head in heads], out=start[1:])
+    terms, weights, crossing, fits = laid_out(raw, begin[:-1] + _VECTOR.size, start, _HIGH)
+    if not fits or not all(head[3].isascii() for head in heads):
+        return [Vector.unpacked(data) for data in packed]
+    bounds, ends = start.tolist(), begin[1:].tolist()
+    names = {head[3]: head[3].rstrip(b"\0").decode("ascii") for head in heads}
+    found = []
+    for place, (_, length, slots, language, background_similarity) in enumerate(heads):
+        span = slice(bounds[place], bounds[place + 1])
+        signature_bytes = raw[ends[place] - slots : ends[place]]
+        one = Vector(
+            terms[span], weights[span], crossing[span], signature_bytes, names[language], background_similarity, length
+        )
+        found.append(one)
+    return found
+
+
+def names_of(vectors: Sequence[Vector]) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
+    """What `Vector.names` gives for each of many vectors, by a kernel."""
+    from dedup.index.search.kernels.layout import stretched as stretched_together
+
+    if len(vectors) == 1:
+        one = vectors[0]
+        start, terms, weights, crossing = np.array([0, len(one.terms)]), one.terms, one.weights, one.crossing
+    else:
+        start, terms, weights = side_by_side([(vector.terms, vector.weights) for vector in vectors])
+        crossing = np.concatenate([np.empty(0, np.bool_), *(vector.crossing for vector in vectors)])
+    unit, least, worth = WEIGHT_UNIT, float(LEAST), float(np.sqrt(WORTH))
+    begin, its, their = stretched_together(start, terms, weights, crossing, unit, least, worth)
+    bounds = begin.tolist()
+    spans = [slice(bounds[place], bounds[place + 1]) for place in range(len(vectors))]
+    return [(its[span], their[span]) for span in spans]
+
+
+def steps_for(articles: int, settings: Settings, progress: Progress | None = None) -> PlainSteps:
+    """The form of the steps for an index of so many articles: kernels, unless they would have to be compiled for few.
+
+    Raises:
+        SettingsError: see `dedup.vectorize.kernels.switch.form`.
+    """
+    return FastSteps(settings, progress) if by_kernels(articles) else LightSteps(settings)
+
+
+def by_kernels(articles: int) -> bool:
+    """Whether kernels are worth it for an index of so many articles, and there are any."""
+    return form(WORTH_COMPILING if articles >= GROWN else WORTH_LOADING) == "kernels"
+
+
+class Sketcher:
+    """Takes sketches from texts, always in the same way.
+
+    Args:
+        steps: what reads words and takes features from them.
+        settings: those of the index.
+        background: that of the index.
+    """
+
+    def __init__(self, steps: PlainSteps, settings: Settings, background: Background) -> None:
+        self._steps, self._background = steps, background
+        self._weigher = Weigher(settings, background, fast=isinstance(steps, FastSteps))
+
+    def words(self, texts: Sequence[tuple[str, str]]) -> HashedWords:
+        """The words of titles and texts as they stand there."""
+        return self._steps.read(texts)
+
+    def judged(self, words: HashedWords) -> HashedWords:
+        """The words that count: without what is not the article's own."""
+        keep = words.outside_bodies(self._background.misplaced(words))
+        if len(self._background.passages):
+            outside = outside_boilerplate if len(words) < FEW else self._steps.outside_boilerplate
+            keep[keep] = outside(words.kept(keep), self._background.passages)
+        return words.kept(keep)
+
+    def vectors(self, judged: HashedWords) -> list[Vector]:
+        """The vectors of articles by the words that count."""
+        count = len(judged)
+        features = self._steps.features(judged, np.ones(len(judged.hashes), np.bool_), np.arange(count))
+        languages = self._steps.detect(judged)
+        found = self._weigher.weigh(features, languages)
+        signature_bytes, lengths = (features.signatures & 0xFF).astype(np.uint8), judged.lengths().tolist()
+        bounds = found.indptr.tolist()
+        vectors = []
+        for place in range(count):
+            span = slice(bounds[place], bounds[place + 1])
+            vectors.append(
+                Vector(
+                    found.terms[span],
+                    found.weights[span],
+                    found.crossing[span],
+                    signature_bytes[place],
+                    languages[place],
+                    float(found.background_similarity[place]),
+                    lengths[place],
+                )
+            )
+        return vectors
+
+
+def pack_words(words: HashedWords, article: int) -> bytes:
+    """The words of one article in bytes; `unpack_words` reads them."""
+    first, middle, last = words.offsets[2 * article : 2 * article + 3].tolist()
+    hashes, flags = words.hashes[first:last].astype("<u4", copy=False), words.flags[first:last]
+    return _WORDS.pack(middle - first, last - middle) + zlib.compress(hashes.tobytes() + flags.tobytes(), _PACKING)
+
+
+def unpack_words(packed: Iterable[bytes]) -> HashedWords:
+    """The words of articles, one after the other.
+
+    Raises:
+        StoreError: these bytes are something else than what `pack_words` gave.
+    """
+    hashes, flags, lengths = [], [], []
+    try:
+        for data in packed:
+            title, body = _WORDS.unpack_from(data)
+            raw, count = zlib.decompress(data[_WORDS.size :]), title + body
+            if len(raw) != 5 * count:
+                raise ValueError("length")
+            hashes.append(np.frombuffer(raw, "<u4", count))
+            flags.append(np.frombuffer(raw, np.uint8, count, 4 * count))
+            lengths += [title, body]
+    except (struct.error, ValueError, zlib.error) as error:
+        raise StoreError("words in the store are damaged: 'dedup index check --repair' makes them anew") from error
+    offsets = np.zeros(len(lengths) + 1, np.int64)
+    np.cumsum(lengths, out=offsets[1:])
+    joined = np.concatenate([np.empty(0, np.uint32), *hashes]).astype(np.uint32, copy=False)
+    return HashedWords(joined, np.concatenate([np.empty(0, np.uint8), *flags]), offsets)
+
+
+@dataclass(frozen=True, eq=False)
+class Compared:
+    """The vectors of a few articles side by side."""
+
+    vectors: Sequence[Vector]
+
+    @cached_property
+    def matrix(self) -> sp.csr_array:
+        """Shape (articles, distinct terms), the columns in the order of the hashed terms."""
+        return _matrix([(vector.terms, vector.weights) for vector in self.vectors])
+
+    @cached_property
+    def names(self) -> sp.csr_array:
+        """What of them crosses between languages; shape (articles, distinct terms that do)."""
+        return _matrix([vector.names() for vector in self.vectors])
+
+
+def _matrix(rows: Sequence[tuple[NDArray[np.int32], NDArray[np.uint16]]]) -> sp.csr_array:
+    indptr = np.concatenate([[0], np.cumsum([len(terms) for terms, _ in rows])])
+    terms = np.concatenate([np.empty(0, np.int32), *(terms for terms, _ in rows)])
+    data = np.concatenate([np.empty(0, np.uint16), *(weights for _, weights in rows)]) * WEIGHT_UNIT
+    known, columns = np.unique(terms, return_inverse=True)
+    return sp.csr_array((data, columns.ravel(), indptr), shape=(len(rows), len(known)))

@@ -1,1 +1,0 @@
-"""What of the index is compiled."""

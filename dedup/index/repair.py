@@ -1,0 +1,121 @@
+"""Whether everything in a store fits together, and putting it right where it does not."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dedup.errors import StoreError
+from dedup.index.features.sketch import Vector, unpack_words
+from dedup.index.state import Keeper
+from dedup.index.store.records import Sketch, StoredArticle, StoredStory, spans
+
+if TYPE_CHECKING:
+    from dedup.index.session import Desk
+
+_PAGE = 500
+
+
+def check(desk: Desk, *, repair: bool) -> list[str]:
+    """What is wrong in the store of an index, one line each.
+
+    Args:
+        desk: of the index; inside a transaction where it is to be repaired.
+        repair: whether it is put right: what was taken from words is taken again, from the text where the words are
+            damaged; stories are counted again; an article whose story is not there begins one. What cannot be put right
+            is said to stay.
+    """
+    faults = desk.store.faults()
+    if faults:
+        return [f"{fault} (stays: restore a copy of the file)" for fault in faults]
+    keeper = Keeper(desk.store, desk.facts.settings, desk.background, desk.store.counts()["articles"])
+    faults += _sketches(keeper, repair=repair)
+    faults += _stories(desk, repair=repair)
+    return faults
+
+
+def _sketches(keeper: Keeper, *, repair: bool) -> list[str]:
+    store, faults, last = keeper.store, list[str](), -1
+    seen: set[int] = set()
+    while page := store.after(last, _PAGE):
+        sketches = store.sketches([article.number for article in page])
+        sound: list[tuple[StoredArticle, Sketch]] = []
+        for article in page:
+            sketch = sketches.get(article.number)
+            if sketch is not None and _unpacks(sketch):
+                sound.append((article, sketch))
+                continue
+            text = store.texts([article.number]).get(article.number)
+            fault = f"article {article.id!r}: what was taken from its words is {'damaged' if sketch else 'not there'}"
+            if text is None and article.length:
+                faults.append(f"{fault} (stays, for its text is not kept: remove the article, or add it again)")
+                continue
+            faults.append(fault)
+            if repair:
+                drawn = keeper.draw([(article.article("").title, text or "")])[0]
+                store.put_sketch(article.number, Sketch(drawn.packed, drawn.vector.packed()))
+        judged = keeper.sketcher.judged(unpack_words(sketch.words for _, sketch in sound))
+        for (article, sketch), vector in zip(sound, keeper.sketcher.vectors(judged), strict=True):
+            if vector.packed() != sketch.vector:
+                faults.append(f"article {article.id!r}: its vector is not that of its words")
+                if repair:
+                    store.put_sketch(article.number, Sketch(sketch.words, vector.packed()))
+        seen |= {article.number for article in page}
+        last = page[-1].number
+    for number in [number for number, _ in store.every_vector() if number not in seen]:
+        faults.append(f"what was taken from the words of article number {number} is there without the article")
+        if repair:
+            store.delete_sketch(number)
+    return faults
+
+
+def _unpacks(sketch: Sketch) -> bool:
+    try:
+        unpack_words([sketch.words])
+        Vector.unpacked(sketch.vector)
+    except StoreError:
+        return False
+    return True
+
+
+def _stories(desk: Desk, *, repair: bool) -> list[str]:
+    store, faults, last = desk.store, list[str](), -1
+    sizes: Counter[int] = Counter()
+    highest = store.counts()["last_story"]
+    while page := store.after(last, _PAGE):
+        known = store.story_numbered(sorted({article.story for article in page}))
+        roots = store.articles(sorted({article.copies for article in page}))
+        for found in page:
+            article = found
+            if known.get(article.story) is None or known[article.story].into is not None:
+                faults.append(f"article {article.id!r}: its story is not there")
+                highest += 1
+                article = replace(article, story=highest, copies=article.number, stands=True)
+                if repair:
+                    name = f"s{article.content.hex()[:12]}-{highest}"
+                    store.put_stories(
+                        [StoredStory(highest, name, None, 1, article.seconds, article.seconds, article.came)]
+                    )
+                    store.place_articles([(article.number, article.story, article.copies, article.stands)])
+            root = roots.get(article.copies)
+            if article.copies != article.number and (root is None or root.story != article.story):
+                faults.append(f"article {article.id!r}: the article whose copy it is is not in its story")
+                if repair:
+                    store.place_articles([(article.number, article.story, article.number, True)])
+            sizes[article.story] += 1
+        last = page[-1].number
+    for first in range(1, highest + 1, _PAGE):
+        for number, story in store.story_numbered(range(first, first + _PAGE)).items():
+            if story.into is not None:
+                continue
+            articles = store.of_story(number)
+            start, end = spans(articles)
+            wanted = replace(story, size=len(articles), start=start, end=end)
+            if wanted != story:
+                faults.append(f"story {story.id}: it is said to have {story.size} articles, and has {len(articles)}")
+                if repair and articles:
+                    store.put_stories([wanted])
+                elif repair:
+                    store.delete_story(number)
+    return faults

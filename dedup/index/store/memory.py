@@ -1,0 +1,263 @@
+"""A store that lasts as long as the process: for tests, and for a day that need not be kept."""
+
+from __future__ import annotations
+
+import bisect
+import copy
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from itertools import islice
+
+from dedup.errors import StoreError
+from dedup.index.store.protocol import StoryFilter
+from dedup.index.store.records import Change, Sketch, StoredArticle, StoredStory
+from dedup.index.store.text_search import holds
+
+
+@dataclass
+class _State:
+    """All there is. A transaction works on a copy, which takes the old one's place when it is done."""
+
+    facts: dict[str, str] = field(default_factory=dict)
+    background: bytes = b""
+    articles: dict[int, StoredArticle] = field(default_factory=dict)
+    texts: dict[int, str] = field(default_factory=dict)
+    sketches: dict[int, Sketch] = field(default_factory=dict)
+    apart: set[tuple[int, int]] = field(default_factory=set)
+    stories: dict[int, StoredStory] = field(default_factory=dict)
+    changes: list[Change] = field(default_factory=list)
+    last: dict[str, int] = field(default_factory=lambda: {"article": 0, "story": 0, "change": 0})
+
+    def copied(self) -> _State:
+        return _State(**{name: copy.copy(value) for name, value in vars(self).items()})
+
+
+class MemoryStore:
+    """A store in memory, as plain as can be: everything is looked for by looking at everything."""
+
+    def __init__(self) -> None:
+        self._state = _State()
+        self._work: _State | None = None
+        self._writing = threading.RLock()
+        self._owner: int | None = None  # the thread that has a transaction open
+        self._seen = threading.local()  # what a thread reads where all is to be of one moment
+        self._closed = False
+
+    @property
+    def where(self) -> str:
+        return "memory"
+
+    def close(self) -> None:
+        self._closed = True
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        with self._writing:
+            self._open()
+            self._work, self._owner = self._state.copied(), threading.get_ident()
+            try:
+                yield
+                self._state = self._work
+            finally:
+                self._work = self._owner = None
+
+    @contextmanager
+    def reading(self) -> Iterator[None]:
+        before = getattr(self._seen, "state", None)
+        self._seen.state = before or self._open()
+        try:
+            yield
+        finally:
+            self._seen.state = before
+
+    def facts(self) -> dict[str, str]:
+        return dict(self._open().facts)
+
+    def put_facts(self, facts: Mapping[str, str]) -> None:
+        self._written().facts.update(facts)
+
+    def background(self) -> bytes:
+        return self._open().background
+
+    def put_background(self, data: bytes) -> None:
+        self._written().background = data
+
+    def put_articles(self, rows: Sequence[tuple[StoredArticle, str | None, Sketch]]) -> None:
+        state = self._written()
+        for article, text, sketch in rows:
+            state.articles[article.number] = article
+            state.sketches[article.number] = sketch
+            state.texts.pop(article.number, None)
+            if text is not None:
+                state.texts[article.number] = text
+            state.last["article"] = max(state.last["article"], article.number)
+
+    def put_sketch(self, number: int, sketch: Sketch) -> None:
+        self._written().sketches[number] = sketch
+
+    def delete_sketch(self, number: int) -> None:
+        self._written().sketches.pop(number, None)
+
+    def place_articles(self, rows: Sequence[tuple[int, int, int, bool]]) -> None:
+        articles = self._written().articles
+        for number, story, copies, stands in rows:
+            if number in articles:
+                articles[number] = articles[number].placed(story, copies, stands=stands)
+
+    def delete_article(self, number: int) -> None:
+        state = self._written()
+        for table in (state.articles, state.texts, state.sketches):
+            table.pop(number, None)
+        state.apart = {pair for pair in state.apart if number not in pair}
+
+    def put_apart(self, pairs: Sequence[tuple[int, int]]) -> None:
+        self._written().apart |= set(pairs)
+
+    def apart(self, numbers: Sequence[int] | None = None) -> list[tuple[int, int]]:
+        known = sorted(self._open().apart)
+        return known if numbers is None else [pair for pair in known if not {*pair}.isdisjoint(numbers)]
+
+    def article(self, id_: str) -> StoredArticle | None:
+        return next((article for article in self._open().articles.values() if article.id == id_), None)
+
+    def articles(self, numbers: Sequence[int]) -> dict[int, StoredArticle]:
+        known = self._open().articles
+        return {number: known[number] for number in numbers if number in known}
+
+    def articles_called(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
+        wanted = set(ids)
+        return {article.id: article for article in self._open().articles.values() if article.id in wanted}
+
+    def ids(self, numbers: Sequence[int]) -> dict[int, str]:
+        return {number: article.id for number, article in self.articles(numbers).items()}
+
+    def numbers(self) -> list[int]:
+        return sorted(self._open().articles)
+
+    def first_alike(self, contents: Sequence[bytes]) -> dict[bytes, int]:
+        found, wanted = dict[bytes, int](), set(contents)
+        for article in self._in_order():
+            if article.content in wanted:
+                found.setdefault(article.content, article.number)
+        return found
+
+    def after(self, number: int, most: int) -> list[StoredArticle]:
+        return [article for article in self._in_order() if article.number > number][:most]
+
+    def alike(self, content: bytes) -> list[StoredArticle]:
+        return [article for article in self._in_order() if article.content == content]
+
+    def of_story(self, story: int) -> list[StoredArticle]:
+        return [article for article in self._in_order() if article.story == story]
+
+    def holding(self, words: Sequence[str], most: int) -> list[StoredArticle]:
+        texts = self._open().texts
+        found = (
+            article
+            for article in reversed(self._in_order())
+            if holds(words, article.id, article.source, article.article("").title, texts.get(article.number, ""))
+        )
+        return list(islice(found, most))
+
+    def older(self, seconds: float, most: int) -> list[StoredArticle]:
+        return sorted((article for article in self._in_order() if article.age < seconds), key=lambda one: one.age)[
+            :most
+        ]
+
+    def texts(self, numbers: Sequence[int]) -> dict[int, str]:
+        known = self._open().texts
+        return {number: known[number] for number in numbers if number in known}
+
+    def sketches(self, numbers: Sequence[int]) -> dict[int, Sketch]:
+        known = self._open().sketches
+        return {number: known[number] for number in numbers if number in known}
+
+    def every_vector(self) -> Iterator[tuple[int, bytes]]:
+        yield from ((number, sketch.vector) for number, sketch in sorted(self._open().sketches.items()))
+
+    def put_stories(self, stories: Sequence[StoredStory]) -> None:
+        state = self._written()
+        for story in stories:
+            if any(other.id == story.id and other.number != story.number for other in state.stories.values()):
+                raise StoreError(f"memory: there is a story {story.id} already")
+            state.stories[story.number] = story
+            state.last["story"] = max(state.last["story"], story.number)
+
+    def delete_story(self, number: int) -> None:
+        self._written().stories.pop(number, None)
+
+    def story_ids(self, ids: Sequence[str]) -> set[str]:
+        return {story.id for story in self._open().stories.values()} & set(ids)
+
+    def story(self, id_: str) -> StoredStory | None:
+        return next((story for story in self._open().stories.values() if story.id == id_), None)
+
+    def story_numbered(self, numbers: Sequence[int]) -> dict[int, StoredStory]:
+        known = self._open().stories
+        return {number: known[number] for number in numbers if number in known}
+
+    def stories(self, wanted: StoryFilter, most: int) -> list[StoredStory]:
+        state = self._open()
+        outlets: dict[int, set[str]] = {}
+        for article in state.articles.values():
+            outlets.setdefault(article.story, set()).add(article.source)
+        found = [
+            story
+            for story in state.stories.values()
+            if story.into is None
+            and story.size >= wanted.min_size
+            and (wanted.since is None or story.touched >= wanted.since)
+            and (wanted.before is None or (story.touched, story.number) < wanted.before)
+            and (wanted.outlet is None or wanted.outlet in outlets.get(story.number, set()))
+        ]
+        return sorted(found, key=lambda story: (-story.touched, -story.number))[:most]
+
+    def append(self, changes: Sequence[Change]) -> None:
+        state = self._written()
+        for change in changes:
+            state.changes.append(change)
+            state.last["change"] = change.cursor
+
+    def changes(self, since: int, most: int) -> list[Change]:
+        known = self._open().changes
+        first = bisect.bisect_right(known, since, key=lambda change: change.cursor)
+        return known[first : first + most]
+
+    def trim(self, before: int) -> None:
+        state = self._written()
+        state.changes = [change for change in state.changes if change.cursor >= before]
+
+    def counts(self) -> dict[str, int]:
+        state = self._open()
+        standing = sum(story.into is None for story in state.stories.values())
+        return {"articles": len(state.articles), "stories": standing, **self.highest()}
+
+    def highest(self) -> dict[str, int]:
+        return {f"last_{name}": number for name, number in self._open().last.items()}
+
+    def size(self) -> int:
+        return 0
+
+    def vacuum(self) -> None:
+        self._open()
+
+    def faults(self) -> list[str]:
+        return []
+
+    def _open(self) -> _State:
+        if self._closed:
+            raise StoreError("this store in memory is closed")
+        if self._work is not None and self._owner == threading.get_ident():
+            return self._work
+        return getattr(self._seen, "state", None) or self._state
+
+    def _written(self) -> _State:
+        state = self._open()
+        if state is not self._work:
+            raise StoreError("memory: nothing is written outside of a transaction")
+        return state
+
+    def _in_order(self) -> list[StoredArticle]:
+        return [article for _, article in sorted(self._open().articles.items())]

@@ -1,0 +1,257 @@
+"""A store in one SQLite file: written ahead, synced before a transaction is acknowledged, read without waiting."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, TypeVar
+
+from dedup.errors import StoreError
+from dedup.index.store.connection import Database
+from dedup.index.store.protocol import StoryFilter
+from dedup.index.store.records import Change, Sketch, StoredArticle, StoredStory, moment
+from dedup.index.store.schema import article_row, story_row
+from dedup.index.store.text_search import condition
+
+_Key = TypeVar("_Key")
+AT_ONCE = 500
+"""Rows asked for in one statement."""
+_ARTICLE = "number, id, content, length, seconds, told, came, source, facts, story, copies, stands"
+_STORY = "number, id, into_story, size, start, end, touched, shown, settled"
+
+
+def _put(table: str, columns: str) -> str:
+    """A statement that writes a row over the one of its number; another row of its id is an error."""
+    names = columns.split(", ")
+    over = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
+    marks = ", ".join("?" * len(names))
+    return f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT (number) DO UPDATE SET {over}"
+
+
+_PUT_ARTICLE, _PUT_STORY = _put("article", _ARTICLE), _put("story", _STORY)
+
+
+class SqliteStore:
+    """A store in a file.
+
+    Args:
+        path: of the file; it is made where there is none.
+        read_only: reads what another process may be writing, and writes nothing.
+        wait: seconds to wait for another writer.
+
+    Raises:
+        StoreError, StoreLockedError: see `Database`.
+    """
+
+    def __init__(self, path: str | os.PathLike[str], *, read_only: bool = False, wait: float = 0.0) -> None:
+        self._file = Database(Path(os.fsdecode(path)), read_only=read_only, wait=wait)
+
+    @property
+    def where(self) -> str:
+        return str(self._file.path)
+
+    def close(self) -> None:
+        self._file.close()
+
+    def transaction(self) -> AbstractContextManager[None]:
+        return self._file.transaction()
+
+    def reading(self) -> AbstractContextManager[None]:
+        return self._file.reading()
+
+    def facts(self) -> dict[str, str]:
+        return dict(self._file.rows("SELECT name, value FROM fact"))
+
+    def put_facts(self, facts: Mapping[str, str]) -> None:
+        self._file.write_many("INSERT OR REPLACE INTO fact VALUES (?, ?)", list(facts.items()))
+
+    def background(self) -> bytes:
+        rows = self._file.rows("SELECT data FROM background")
+        return bytes(rows[0][0]) if rows else b""
+
+    def put_background(self, data: bytes) -> None:
+        self._file.write("INSERT OR REPLACE INTO background VALUES (1, ?)", (data,))
+
+    def put_articles(self, rows: Sequence[tuple[StoredArticle, str | None, Sketch]]) -> None:
+        self._file.write_many(_PUT_ARTICLE, [article_row(article) for article, _, _ in rows])
+        sketches = [(article.number, sketch.words, sketch.vector) for article, _, sketch in rows]
+        self._file.write_many("INSERT OR REPLACE INTO sketch VALUES (?, ?, ?)", sketches)
+        self._file.write_many(
+            "DELETE FROM body WHERE number = ?", [(one.number,) for one, text, _ in rows if text is None]
+        )
+        texts = [(article.number, text) for article, text, _ in rows if text is not None]
+        self._file.write_many("INSERT OR REPLACE INTO body VALUES (?, ?)", texts)
+
+    def put_sketch(self, number: int, sketch: Sketch) -> None:
+        self._file.write("INSERT OR REPLACE INTO sketch VALUES (?, ?, ?)", (number, sketch.words, sketch.vector))
+
+    def delete_sketch(self, number: int) -> None:
+        self._file.write("DELETE FROM sketch WHERE number = ?", (number,))
+
+    def place_articles(self, rows: Sequence[tuple[int, int, int, bool]]) -> None:
+        places = [(story, copies, stands, number) for number, story, copies, stands in rows]
+        self._file.write_many("UPDATE article SET story = ?, copies = ?, stands = ? WHERE number = ?", places)
+
+    def delete_article(self, number: int) -> None:
+        for table in ("article", "sketch", "body"):
+            self._file.write(f"DELETE FROM {table} WHERE number = ?", (number,))
+        self._file.write("DELETE FROM apart WHERE low = ? OR high = ?", (number, number))
+
+    def put_apart(self, pairs: Sequence[tuple[int, int]]) -> None:
+        self._file.write_many("INSERT OR IGNORE INTO apart VALUES (?, ?)", pairs)
+
+    def apart(self, numbers: Sequence[int] | None = None) -> list[tuple[int, int]]:
+        if numbers is None:
+            return [*self._file.rows("SELECT low, high FROM apart ORDER BY low, high")]
+        sides = ("SELECT low, high FROM apart WHERE low IN ({})", "SELECT low, high FROM apart WHERE high IN ({})")
+        return sorted({row for statement in sides for row in self._of_numbers(statement, numbers)})
+
+    def article(self, id_: str) -> StoredArticle | None:
+        return next(iter(self._articles("WHERE id = ?", (id_,))), None)
+
+    def articles(self, numbers: Sequence[int]) -> dict[int, StoredArticle]:
+        found = (self._articles(f"WHERE number IN ({marks})", part) for part, marks in _parts(numbers))
+        return {article.number: article for part in found for article in part}
+
+    def articles_called(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
+        found = (self._articles(f"WHERE id IN ({marks})", part) for part, marks in _parts(ids))
+        return {article.id: article for part in found for article in part}
+
+    def ids(self, numbers: Sequence[int]) -> dict[int, str]:
+        return dict(self._of_numbers("SELECT number, id FROM article WHERE number IN ({})", numbers))
+
+    def numbers(self) -> list[int]:
+        return [row[0] for row in self._file.rows("SELECT number FROM article ORDER BY number")]
+
+    def first_alike(self, contents: Sequence[bytes]) -> dict[bytes, int]:
+        statement = "SELECT content, min(number) FROM article WHERE content IN ({}) GROUP BY content"
+        return dict(self._of_numbers(statement, contents))
+
+    def after(self, number: int, most: int) -> list[StoredArticle]:
+        return self._articles("WHERE number > ? ORDER BY number LIMIT ?", (number, most))
+
+    def alike(self, content: bytes) -> list[StoredArticle]:
+        return self._articles("WHERE content = ? ORDER BY number", (content,))
+
+    def of_story(self, story: int) -> list[StoredArticle]:
+        return self._articles("WHERE story = ? ORDER BY number", (story,))
+
+    def holding(self, words: Sequence[str], most: int) -> list[StoredArticle]:
+        where, values = condition(words)
+        found = self._file.rows(
+            f"SELECT number FROM article LEFT JOIN body USING (number) WHERE {where} ORDER BY number DESC LIMIT ?",
+            (*values, most),
+        )
+        held = self.articles([row[0] for row in found])
+        return [held[row[0]] for row in found if row[0] in held]
+
+    def older(self, seconds: float, most: int) -> list[StoredArticle]:
+        return self._articles(
+            "WHERE coalesce(seconds, came) < ? ORDER BY coalesce(seconds, came), number LIMIT ?", (seconds, most)
+        )
+
+    def texts(self, numbers: Sequence[int]) -> dict[int, str]:
+        statement = "SELECT number, text FROM body WHERE number IN ({})"
+        return {row[0]: row[1] for row in self._of_numbers(statement, numbers)}
+
+    def sketches(self, numbers: Sequence[int]) -> dict[int, Sketch]:
+        statement = "SELECT number, words, vector FROM sketch WHERE number IN ({})"
+        return {row[0]: Sketch(row[1], row[2]) for row in self._of_numbers(statement, numbers)}
+
+    def every_vector(self) -> Iterator[tuple[int, bytes]]:
+        last, statement = -1, "SELECT number, vector FROM sketch WHERE number > ? ORDER BY number LIMIT ?"
+        while rows := self._file.rows(statement, (last, AT_ONCE)):
+            yield from rows
+            last = rows[-1][0]
+
+    def put_stories(self, stories: Sequence[StoredStory]) -> None:
+        self._file.write_many(_PUT_STORY, [story_row(story) for story in stories])
+
+    def delete_story(self, number: int) -> None:
+        self._file.write("DELETE FROM story WHERE number = ?", (number,))
+
+    def story_ids(self, ids: Sequence[str]) -> set[str]:
+        return {row[0] for row in self._of_numbers("SELECT id FROM story WHERE id IN ({})", ids)}
+
+    def story(self, id_: str) -> StoredStory | None:
+        found = self._file.rows(f"SELECT {_STORY} FROM story WHERE id = ?", (id_,))
+        return _story(found[0]) if found else None
+
+    def story_numbered(self, numbers: Sequence[int]) -> dict[int, StoredStory]:
+        rows = self._of_numbers(f"SELECT {_STORY} FROM story WHERE number IN ({{}})", numbers)
+        return {row[0]: _story(row) for row in rows}
+
+    def stories(self, wanted: StoryFilter, most: int) -> list[StoredStory]:
+        conditions, values = ["into_story IS NULL", "size >= ?"], [wanted.min_size]
+        given: list[Any] = list(values)
+        if wanted.since is not None:
+            conditions.append("touched >= ?")
+            given.append(wanted.since)
+        if wanted.before is not None:
+            conditions.append("(touched, number) < (?, ?)")
+            given += wanted.before
+        if wanted.outlet is not None:
+            conditions.append("EXISTS (SELECT 1 FROM article WHERE article.story = story.number AND source = ?)")
+            given.append(wanted.outlet)
+        order = "ORDER BY touched DESC, number DESC LIMIT ?"
+        statement = f"SELECT {_STORY} FROM story WHERE {' AND '.join(conditions)} {order}"
+        return [_story(row) for row in self._file.rows(statement, (*given, most))]
+
+    def append(self, changes: Sequence[Change]) -> None:
+        rows = [(one.cursor, one.kind, one.article, one.story, one.before, one.at.timestamp()) for one in changes]
+        self._file.write_many("INSERT INTO change VALUES (?, ?, ?, ?, ?, ?)", rows)
+
+    def changes(self, since: int, most: int) -> list[Change]:
+        rows = self._file.rows("SELECT * FROM change WHERE cursor > ? ORDER BY cursor LIMIT ?", (since, most))
+        return [Change(*(*row[:5], moment(row[5]))) for row in rows]
+
+    def trim(self, before: int) -> None:
+        self._file.write("DELETE FROM change WHERE cursor < ?", (before,))
+
+    def counts(self) -> dict[str, int]:
+        return {
+            "articles": self._file.rows("SELECT count(*) FROM article")[0][0],
+            "stories": self._file.rows("SELECT count(*) FROM story WHERE into_story IS NULL")[0][0],
+            **self.highest(),
+        }
+
+    def highest(self) -> dict[str, int]:
+        given = dict(self._file.rows("SELECT name, seq FROM sqlite_sequence"))
+        return {f"last_{name}": given.get(name, 0) for name in ("article", "story", "change")}
+
+    def size(self) -> int:
+        names = (self._file.path, *(self._file.path.with_name(self._file.path.name + end) for end in ("-wal", "-shm")))
+        return sum(name.stat().st_size for name in names if name.exists())
+
+    def vacuum(self) -> None:
+        with self._file.upkeep() as connection:
+            connection.execute("VACUUM")
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+    def faults(self) -> list[str]:
+        try:
+            found = [str(row[0]) for row in self._file.rows("PRAGMA integrity_check(20)")]
+        except StoreError as error:
+            return [str(error)]
+        return [] if found == ["ok"] else found
+
+    def _of_numbers(self, statement: str, numbers: Sequence[int | str | bytes]) -> Iterator[Any]:
+        for part, marks in _parts(numbers):
+            yield from self._file.rows(statement.format(marks), part)
+
+    def _articles(self, where: str, values: Sequence[Any]) -> list[StoredArticle]:
+        rows = self._file.rows(f"SELECT {_ARTICLE} FROM article {where}", values)
+        return [StoredArticle(*(*row[:11], bool(row[11]))) for row in rows]
+
+
+def _story(row: Sequence[Any]) -> StoredStory:
+    return StoredStory(*(*row[:8], bool(row[8])))
+
+
+def _parts(numbers: Sequence[_Key]) -> Iterator[tuple[Sequence[_Key], str]]:
+    """Some keys at a time, and as many question marks."""
+    for start in range(0, len(numbers), AT_ONCE):
+        part = numbers[start : start + AT_ONCE]
+        yield part, ",".join("?" * len(part))

@@ -1,0 +1,114 @@
+"""What a person looks for in a store: stories page by page, and the articles that hold some words."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from dedup.errors import InputError
+from dedup.index.queries import every_story
+from dedup.index.store.protocol import Store, StoryFilter
+from dedup.index.store.records import StoredStory
+from dedup.results.clustering import Story
+
+MOST_WORDS = 12
+"""Words that one search looks for."""
+_PAGE = 200
+
+
+@dataclass(frozen=True, slots=True)
+class StoryPage:
+    """Some stories, the last touched first, and where the next ones begin.
+
+    Attributes:
+        stories: they.
+        next: what `StoryIndex.page` goes on from, None where there are no more.
+    """
+
+    stories: tuple[Story, ...]
+    next: str | None
+
+
+def page(store: Store, wanted: StoryFilter, cursor: str | None, most: int) -> StoryPage:
+    """The next stories that fit.
+
+    Raises:
+        InputError: the cursor is none that a page ended with.
+    """
+    before = None if cursor is None else _place(cursor)
+    found = store.stories(replace(wanted, before=before), most + 1)
+    rest, last = len(found) > most, found[:most]
+    end = _cursor(last[-1].touched, last[-1].number) if rest else None
+    return StoryPage(tuple(every_story(store, iter([last]))), end)
+
+
+def pages(store: Store, wanted: StoryFilter) -> Iterator[list[StoredStory]]:
+    """All stories that fit, some at a time."""
+    while found := store.stories(wanted, _PAGE):
+        yield found
+        wanted = replace(wanted, before=(found[-1].touched, found[-1].number))
+
+
+def words_of(query: str) -> list[str]:
+    """The words that are looked for, folded.
+
+    Raises:
+        InputError: there are none, or too many.
+    """
+    words = list(dict.fromkeys(query.replace("\0", " ").casefold().split()))
+    if not words or len(words) > MOST_WORDS:
+        raise InputError(f"a search is for 1 to {MOST_WORDS} words, not {len(words)}")
+    return words
+
+
+def holds(words: Sequence[str], *parts: str) -> bool:
+    """Whether each of some folded words stands in one of the parts of an article."""
+    return all(any(_stands(word, part) for part in parts) for word in words)
+
+
+def _stands(word: str, part: str) -> bool:
+    return word in part.lower() if word.isascii() else any(form in part for form in _forms(word))
+
+
+def condition(words: Sequence[str]) -> tuple[str, list[str]]:
+    """The same as a condition of SQLite over `article` and `body`, and its values.
+
+    SQLite folds ASCII alone, so other words are looked for in the forms that they mostly have. A function of Python
+    would fold them better, and keep all other threads waiting.
+    """
+    parts = ("id", "source", "json_extract(facts, '$.title')", "text")
+    conditions, values = [], []
+    for word in words:
+        if word.isascii():
+            value = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+            forms, test = [value], "{} LIKE ? ESCAPE '\\'"
+        else:
+            forms, test = _forms(word), "instr({}, ?) > 0"
+        conditions.append("(" + " OR ".join(test.format(part) for part in parts for _ in forms) + ")")
+        values += forms * len(parts)
+    return " AND ".join(conditions), values
+
+
+def _forms(word: str) -> list[str]:
+    """A folded word as it is, with a capital, and in capitals."""
+    return list(dict.fromkeys((word, word.capitalize(), word.upper())))
+
+
+def _cursor(touched: float, number: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps([touched, number]).encode()).decode("ascii").rstrip("=")
+
+
+def _place(cursor: str) -> tuple[float, int]:
+    try:
+        touched, number = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
+        touched = float(touched)
+    except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error):
+        touched, number = math.nan, None
+    known = isinstance(number, int) and not isinstance(number, bool)
+    if not known or not math.isfinite(touched) or abs(number) > 2**62:
+        raise InputError(f"{cursor[:60]!r} is no cursor that a page of stories ended with: begin without one")
+    return touched, int(number)

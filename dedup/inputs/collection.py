@@ -1,0 +1,388 @@
+"""The door: articles in whatever form they come, with one id each, in an order that is theirs and not the caller's.
+
+Equal articles (same title, same text) are one from here on; articles without either are equal to none. The distinct
+ones are put in the order of their hashes: all that follows works in this order, and so cannot depend on the order they
+came in. Articles are taken one by one, so that their words can be read while later ones are still on their way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, date, datetime, time
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.article import Article, Notice
+from dedup.errors import InputError
+from dedup.inputs.record import LONGEST_TITLE, Dates, is_missing, read_record, too_long
+from dedup.inputs.sanitize import made_holdable
+from dedup.text.dateline import dateline
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+KEPT_EMPTY = "kept as an empty article"
+"""What is done with one of many articles that has neither text nor title."""
+_ROWS = 1024
+"""Rows of a data frame that are turned into mappings at once."""
+Seniority = tuple[float, int, int]
+"""The key by which articles are ordered: when published (infinite where unknown), minus the length, the place."""
+LEAD = 320
+"""Characters that are kept of the text of an article without a title where texts are not kept."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """Articles, and the distinct ones among them in the order of their hashes.
+
+    Attributes:
+        articles: as they came, ids made unique.
+        notices: what was wrong with them.
+        content_hashes: of the distinct articles, ascending.
+        members: for each distinct article the places in `articles` that hold it: the first published first.
+        seconds: when each distinct article was first published, in seconds since 1970: by its date, by the one at
+            the head of its text, or by when it was seen; nan where none is known.
+        lengths: characters of the text of each distinct article, shape (articles,).
+        datelines: by place in `articles`, the date at the head of the text of one that has no date of publication.
+        has_texts: whether `articles` have their texts still.
+    """
+
+    articles: tuple[Article, ...]
+    notices: tuple[Notice, ...]
+    content_hashes: tuple[bytes, ...]
+    members: tuple[tuple[int, ...], ...]
+    seconds: NDArray[np.float64]
+    lengths: NDArray[np.int64]
+    datelines: Mapping[int, date] = field(default_factory=dict)
+    has_texts: bool = True
+
+    def __len__(self) -> int:
+        """The number of distinct articles."""
+        return len(self.content_hashes)
+
+    def first(self, distinct: int) -> Article:
+        """The first published of the articles that are one distinct article."""
+        return self.articles[self.members[distinct][0]]
+
+    def in_input_order(self, distinct: Iterable[int]) -> Iterator[Article]:
+        """What `first` gives for some, in the order in which the articles came."""
+        return map(self.articles.__getitem__, sorted(self.members[one][0] for one in distinct))
+
+    def numbering(self) -> NDArray[np.int64]:
+        """For each article, as they came, the distinct one it is; shape (articles,)."""
+        found = np.empty(len(self.articles), np.int64)
+        for number, places in enumerate(self.members):
+            found[list(places)] = number
+        return found
+
+    def times(self, distinct: int) -> Iterator[tuple[float, int, int]]:
+        """When the articles that are one distinct article were published, in seconds, which of them each is, its place.
+
+        One without a date stands where their text was first published, infinitely late where that is unknown.
+        """
+        first = float(self.seconds[distinct])
+        for number, place in enumerate(self.members[distinct]):
+            own = published_seconds(self.articles[place].published)
+            yield next((known for known in (own, first) if not math.isnan(known)), math.inf), number, place
+
+    def outlets(self) -> NDArray[np.int64]:
+        """The number of each distinct article's outlet, -1 where it is unknown, or several ran the very text."""
+        names = ({" ".join(self.articles[place].source.casefold().split()) for place in held} for held in self.members)
+        known = [name.pop() if len(name := found - {""}) == 1 else "" for found in names]
+        number = {name: place for place, name in enumerate(sorted({*known} - {""}))}
+        return np.fromiter((number.get(name, -1) for name in known), np.int64, len(known))
+
+    def seniorities(self) -> list[Seniority]:
+        """For each distinct article the key it is ordered by: the first published first, of several the fullest."""
+        times = np.where(np.isnan(self.seconds), np.inf, self.seconds)
+        return list(zip(times.tolist(), (-self.lengths).tolist(), range(len(self)), strict=True))
+
+    def wording(self, bodiless: Sequence[int]) -> Callable[[int], str]:
+        """For each distinct article what there is to read of it: title and body, of some the title alone."""
+        untold = set(bodiless)
+
+        def wording_of(distinct: int) -> str:
+            article = self.first(distinct)
+            return article.title if distinct in untold else f"{article.title}\n\n{article.text}".strip()
+
+        return wording_of
+
+
+class Door:
+    """Takes articles in whatever form they come (see `dedup.cluster`): first `texts`, to its end, then `collection`.
+
+    Args:
+        articles: what came.
+        keep_texts: whether the collection's articles keep their texts. Without, all that is left is the beginning of
+            one that has no title, which it is called by.
+    """
+
+    def __init__(
+        self, articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame, *, keep_texts: bool = True
+    ) -> None:
+        self._items = items_of(articles)
+        self._keep_texts = keep_texts
+        self._notices: list[Notice] = []
+        self._taken: list[Article] = []
+        self._distinct: list[Distinct] = []
+
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Title and text of each article that equals none before it.
+
+        Raises:
+            InputError: something is no article at all.
+        """
+        dates = Dates(today=datetime.now(UTC))
+        known: dict[bytes, Distinct] = {}
+        for place, item in enumerate(self._items):
+            article = article_of(item, place, self._notices, dates)
+            content = content_hash(article)
+            same = None if is_blank(article) else known.get(content)
+            if same is None:
+                same = Distinct(content, len(self._distinct), len(article.text), is_blank(article))
+                known[content] = same
+                self._distinct.append(same)
+                yield article.title, article.text
+            same.members.append(place)
+            if article.published is None and same.told is None:
+                same.told = date_told(article)
+            self._taken.append(article if self._keep_texts else untold(article))
+        self._notices.extend(dates.notices())
+
+    def collection(self) -> tuple[Collection, NDArray[np.int64]]:
+        """The collection, and for each of its distinct articles the place at which `texts` had it."""
+        taken = _with_own_ids(self._taken, self._distinct, self._notices)
+        for same in self._distinct:
+            if same.blank:  # its id, by which it is told from others, may be another now
+                same.content = content_hash(replace(taken[same.members[0]], title="", text=""))
+        return collected(taken, self._distinct, self._notices, has_texts=self._keep_texts)
+
+
+def collected(
+    articles: Sequence[Article], distinct: Iterable[Distinct], notices: list[Notice], *, has_texts: bool
+) -> tuple[Collection, NDArray[np.int64]]:
+    """Articles with an id each as a collection, and for each distinct one its place among those given.
+
+    Args:
+        articles: as they came.
+        distinct: which of them are equal.
+        notices: what was wrong with them; added to.
+        has_texts: whether they have their texts still.
+    """
+    in_order = sorted(distinct, key=lambda same: same.content)
+    told = {place: same.told for same in in_order if same.told for place in same.members}
+    datelines = {place: day for place, day in told.items() if articles[place].published is None}
+    notices.extend(_stand_ins(articles, datelines))
+    times = []
+    for same in in_order:
+        same.members.sort(key=lambda place: seniority(articles[place]))
+        times.append(published_seconds(_published(articles[same.members[0]], same)))
+    collection = Collection(
+        articles=tuple(articles),
+        notices=tuple(notices),
+        content_hashes=tuple(same.content for same in in_order),
+        members=tuple(tuple(same.members) for same in in_order),
+        seconds=np.array(times, np.float64),
+        lengths=np.fromiter((same.length for same in in_order), np.int64, len(in_order)),
+        datelines=datelines,
+        has_texts=has_texts,
+    )
+    return collection, np.fromiter((same.place for same in in_order), np.int64, len(in_order))
+
+
+@dataclass(slots=True)
+class Distinct:
+    """Equal articles: the hash of their content, the place among the distinct ones, the length of their text, whether
+    it is blank, the places of all of them, and the date at the head of their text, if it was looked for.
+    """
+
+    content: bytes
+    place: int
+    length: int
+    blank: bool
+    members: list[int] = field(default_factory=list)
+    told: date | None = None
+
+
+@lru_cache(maxsize=1 << 12)  # of a million articles many say the same, and each is asked several times
+def published_seconds(published: date | None) -> float:
+    """Seconds since 1970 in UTC, nan for None; a day is its midnight, a time without a zone is UTC."""
+    if published is None:
+        return float("nan")
+    if not isinstance(published, datetime):
+        published = datetime.combine(published, time())
+    return (published if published.tzinfo else published.replace(tzinfo=UTC)).timestamp()
+
+
+def _published(article: Article, same: Distinct) -> date | None:
+    return article.published or same.told or article.seen
+
+
+def _stand_ins(articles: Sequence[Article], datelines: Mapping[int, date]) -> Iterator[Notice]:
+    """One notice of all articles that are dated by when they were seen."""
+    dated = (
+        article
+        for place, article in enumerate(articles)
+        if article.published is None and article.seen is not None and place not in datelines
+    )
+    if first := next(dated, None):
+        others = sum(1 for _ in dated)
+        where = f"{first.where or first.id}{f' and {others:,} more' if others else ''}"
+        yield Notice(where, "no date of publication is known", "dated by when it was seen", skipped=False)
+
+
+def date_told(article: Article) -> date | None:
+    """The date at the head of an article's text."""
+    text = article.text.lstrip()
+    repeats_title = bool(article.title) and text.startswith(article.title)
+    return dateline(text[len(article.title) :].lstrip() if repeats_title else text)
+
+
+def untold(article: Article) -> Article:
+    """The article without its text, but for the beginning of one without a title."""
+    return replace(article, text="" if article.title.strip() else article.text[:LEAD])
+
+
+def items_of(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame) -> Iterator[object]:
+    """What came, one by one; of a data frame the rows.
+
+    Raises:
+        InputError: it is no collection.
+    """
+    if isinstance(articles, (str, bytes, Mapping, Article)):
+        raise InputError(f"cluster takes a collection of articles, not one {type(articles).__name__}: put it in a list")
+    if (rows := _rows(articles)) is not None:
+        yield from rows
+    elif isinstance(articles, Iterable):
+        yield from articles
+    else:
+        raise InputError(f"cluster takes a collection of articles, not {type(articles).__name__}")
+
+
+def _rows(frame: Any) -> Iterable[object] | None:
+    """The rows of a data frame as mappings, without importing its library; None if it is no data frame."""
+    if hasattr(frame, "collect_schema") and hasattr(frame, "lazy") and not hasattr(frame, "iter_rows"):
+        frame = frame.collect()  # polars, of what is only planned
+    if hasattr(frame, "iter_rows"):  # polars
+        return cast(Iterable[object], frame.iter_rows(named=True))
+    if hasattr(frame, "to_batches"):  # pyarrow's tables
+        return (row for batch in frame.to_batches(max_chunksize=_ROWS) for row in batch.to_pylist())
+    if hasattr(frame, "read_next_batch"):  # streams of its batches
+        return (row for batch in frame for row in batch.to_pylist())
+    if hasattr(frame, "to_pylist"):  # one batch, or a column of texts
+        return cast(Iterable[object], frame.to_pylist())
+    if hasattr(frame, "to_dict") and hasattr(frame, "columns") and hasattr(frame, "iloc"):  # pandas
+        pieces = (frame.iloc[start : start + _ROWS] for start in range(0, len(frame), _ROWS))
+        return (row for piece in pieces for row in piece.to_dict("records"))
+    return None
+
+
+def article_of(
+    item: object,
+    place: int | str,
+    notices: list[Notice],
+    dates: Dates,
+    *,
+    default_id: str | None = None,
+    fields: Mapping[str, str] | None = None,
+) -> Article:
+    """The article that something is; one that cannot be used stays, without words, and a notice says so.
+
+    Args:
+        item: an `Article`, a mapping or a string.
+        place: which of its collection it is.
+        notices: what is wrong with it is added.
+        dates: what its dates are read with.
+        default_id: the id of one that says none; None for its place.
+        fields: see `from_record`.
+
+    Raises:
+        InputError: it is something else.
+    """
+    where, number = f"article {place}", str(place) if default_id is None else default_id
+    if isinstance(item, Article):
+        return _clean(item, where, notices)
+    if isinstance(item, str):
+        return _clean(Article(id=number, text=item), where, notices)
+    if not isinstance(item, (Mapping, Sequence)) and is_missing(item):  # a gap in a list or a column of texts
+        return _clean(Article(id=number, text=""), where, notices)
+    if not isinstance(item, Mapping):
+        kinds = "an Article, a mapping or a string"
+        raise InputError(f"{where} is a {type(item).__name__}; it must be {kinds}")
+    article, found = read_record(item, where=where, default_id=number, fields=fields, path="", dates=dates)
+    if article is None:
+        # A caller's rows must keep their places, so an unusable one stays, with all it has but words.
+        notices.extend(replace(notice, action=KEPT_EMPTY, skipped=False) for notice in found)
+        item = {**item, "text": "-"}
+        article, found = read_record(item, where=where, default_id=number, fields=fields, path="", dates=dates)
+        article = replace(article, text="") if article else Article(id=number, text="")
+    notices.extend(found)
+    return article
+
+
+def _clean(article: Article, where: str, notices: list[Notice]) -> Article:
+    """The article without what no text can hold, and its title within bounds.
+
+    A notice tells of each change, and where it has no words.
+    """
+    changes: dict[str, Any] = {}
+    for name in ("id", "title", "text", "source", "url", "lang", "path", "where"):
+        value, found = made_holdable(getattr(article, name))
+        for what in found:
+            changes[name] = value
+            notices.append(Notice(where, f"its {name} has {what}", "replaced by U+FFFD", skipped=False))
+    if len(article.title) > LONGEST_TITLE and article.text.strip():
+        changes["title"] = changes.get("title", article.title)[:LONGEST_TITLE].rstrip()
+        notices.append(Notice(where, *too_long(article.title), skipped=False))
+    if is_blank(article):
+        notices.append(Notice(where, "it has no text and no title", KEPT_EMPTY, skipped=False))
+    return replace(article, **changes) if changes else article
+
+
+def is_blank(article: Article) -> bool:
+    """Whether it has neither text nor title."""
+    return not article.text.strip() and not article.title.strip()
+
+
+def content_hash(article: Article) -> bytes:
+    """The same for two articles exactly where they are equal; a blank one, with nothing to compare, equals none."""
+    text = f"\0\0{article.id}" if is_blank(article) else f"{article.title}\0{article.text}"
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def seniority(article: Article) -> tuple[bool, float, str]:
+    """The key by which equal articles are ordered: published first, unknown dates last, then by id."""
+    seconds = published_seconds(article.published)
+    unknown = math.isnan(seconds)
+    return unknown, 0.0 if unknown else seconds, article.id
+
+
+def _with_own_ids(articles: list[Article], distinct: Iterable[Distinct], notices: list[Notice]) -> list[Article]:
+    """The articles, those that share an id renamed `id#2`, `id#3`, … in the order of their content and all they say."""
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, article in enumerate(articles):
+        places[article.id].append(place)
+    shared = {name: holders for name, holders in places.items() if len(holders) > 1}
+    if not shared:
+        return articles
+    content = {place: same.content for same in distinct for place in same.members}
+    renamed = list(articles)
+    for name, holders in shared.items():
+        holders.sort(key=lambda place: (content[place], seniority(articles[place]), repr(articles[place])))
+        number = 2
+        for place in holders[1:]:
+            while f"{name}#{number}" in places:
+                number += 1
+            article = replace(articles[place], id=f"{name}#{number}")
+            number += 1
+            renamed[place] = article
+            where = article.where or article.path or f"article {place}"
+            notices.append(Notice(where, f"the id {name!r} is taken", f"kept as {article.id!r}", skipped=False))
+    return renamed

@@ -1,0 +1,142 @@
+"""From the findings of a run to the stories at one granularity."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.article import Article
+from dedup.group.canonical import of_group, of_story
+from dedup.inputs.collection import Collection, Seniority, published_seconds
+from dedup.results.clustering import Clustering, CopyGroup, Story
+
+if TYPE_CHECKING:
+    from dedup.match.stories import Pairs
+    from dedup.results.findings import Findings
+    from dedup.settings import Settings
+
+TITLE_LENGTH = 80
+"""Characters of the text that stand in for a missing title: see `collection.LEAD` too."""
+
+
+def assemble(findings: Findings, settings: Settings) -> Clustering:
+    """The clustering that the merge tree of a run gives at the granularity of the settings."""
+    collection = findings.collection
+    label = findings.cut(findings.tree, settings.granularity)
+    unit = findings.units
+    totals = mean_scores(findings.pairs, label, unit).tolist()
+    seniority = collection.seniorities()
+    members: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for article in sorted(range(len(collection)), key=seniority.__getitem__):
+        members[int(label[article])][int(unit[article])].append(article)
+    stories = [_story(collection, list(units.values()), totals, seniority) for units in members.values()]
+    stories.sort(key=rank)
+    labels, copy_labels = labels_of(stories, [article.id for article in collection.articles])
+    return Clustering(
+        articles=collection.articles,
+        stories=tuple(stories),
+        settings=settings,
+        labels=labels,
+        copy_labels=copy_labels,
+        notices=findings.notices,
+        datelines=collection.datelines,
+        has_texts=collection.has_texts,
+    )
+
+
+def mean_scores(pairs: Pairs, label: NDArray[np.int64], unit: NDArray[np.int64]) -> NDArray[np.float64]:
+    """For each distinct article the sum of its mean scores to the other texts of its story, copies being one text.
+
+    Args:
+        pairs: the same-story pairs.
+        label: the story of each article, shape (articles,).
+        unit: the first of the copies that are one text with it, shape (articles,).
+    """
+    size = np.bincount(unit, minlength=len(unit))
+    inside = pairs.where((label[pairs.a] == label[pairs.b]) & (unit[pairs.a] != unit[pairs.b]))
+    ends = np.stack([inside.a, inside.b], axis=1).ravel()  # in the order of the pairs: so are the sums rounded
+    others = np.stack([inside.b, inside.a], axis=1).ravel()
+    totals = np.zeros(len(unit))
+    np.add.at(totals, ends, np.repeat(inside.score, 2) / size[unit[others]])
+    return totals
+
+
+def _story(
+    collection: Collection, units: Sequence[Sequence[int]], totals: Sequence[float], seniority: Sequence[Seniority]
+) -> Story:
+    """The story of distinct articles, given by units of copies, each in the order of seniority."""
+    groups = [group for unit in units if (group := _copy_group(collection, unit, seniority))]
+    articles = _by_publication(collection, (article for unit in units for article in unit), seniority)
+    first = min((article for unit in units for article in unit), key=seniority.__getitem__)
+    canonical = collection.first(of_story(units, totals, seniority))
+    dates = [article.published for article in articles if article.published is not None]
+    return Story(
+        id=f"s{collection.content_hashes[first].hex()[:12]}",
+        articles=tuple(article.id for article in articles),
+        canonical=canonical.id,
+        title=headline(canonical),
+        copy_groups=tuple(groups),
+        start=dates[0] if dates else None,
+        end=dates[-1] if dates else None,
+        sources=tuple(sorted({article.source for article in articles if article.source})),
+    )
+
+
+def _copy_group(collection: Collection, unit: Sequence[int], seniority: Sequence[Seniority]) -> CopyGroup | None:
+    names = [article.id for article in _by_publication(collection, unit, seniority)]
+    if len(names) < 2:
+        return None
+    first = of_group(unit, seniority)
+    return CopyGroup(f"c{collection.content_hashes[first].hex()[:12]}", tuple(names), collection.first(first).id)
+
+
+def _by_publication(collection: Collection, distinct: Iterable[int], seniority: Sequence[Seniority]) -> list[Article]:
+    """All articles that some distinct ones stand for, the first published first; then as those are ordered.
+
+    One without a date stands where the text it has in common with others was first published.
+    """
+    distinct = list(distinct)
+    if len(distinct) == len(collection.members[distinct[0]]) == 1:  # by far the most stories are one article
+        return [collection.first(distinct[0])]
+    keyed = [
+        (time, seniority[number], repetition, place)
+        for number in distinct
+        for time, repetition, place in collection.times(number)
+    ]
+    return [collection.articles[place] for *_, place in sorted(keyed)]
+
+
+def headline(article: Article) -> str:
+    """The title of an article on one line, or the first line of its text, cut where it is long.
+
+    The line alone: a short headline that was not taken for a title would run into the text.
+    """
+    if article.title:
+        return " ".join(article.title.split())
+    lines = article.text[: 4 * TITLE_LENGTH].strip().splitlines()
+    title = " ".join(lines[0].split()) if lines else ""
+    return title if len(title) <= TITLE_LENGTH else title[: TITLE_LENGTH - 1].rstrip() + "…"
+
+
+def labels_of(stories: Iterable[Story], ids: Sequence[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """For each article, by its id, the number of its story, and that of its copy group, -1 without a copy."""
+    place = {name: number for number, name in enumerate(ids)}
+    labels, copy_labels, groups = [-1] * len(place), [-1] * len(place), 0
+    for number, story in enumerate(stories):
+        for name in story.articles:
+            labels[place[name]] = number
+        for copies in story.copy_groups:
+            for name in copies.articles:
+                copy_labels[place[name]] = groups
+            groups += 1
+    return tuple(labels), tuple(copy_labels)
+
+
+def rank(story: Story) -> tuple[int, float, str]:
+    """The key that stories are sorted by: the largest first, then the earliest."""
+    return -len(story.articles), math.inf if story.start is None else published_seconds(story.start), story.id

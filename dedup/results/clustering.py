@@ -1,0 +1,370 @@
+"""What comes out: stories, the copies inside them, and the scored links that joined them."""
+
+from __future__ import annotations
+
+import operator
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import date, datetime
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from dedup.article import Article, Notice
+from dedup.comparison import Mentions, Part, Passage
+from dedup.errors import InputError, MissingDependencyError, UnknownArticleError
+
+if TYPE_CHECKING:
+    import networkx as nx
+    import pandas as pd
+
+    from dedup.settings import Settings
+
+COLUMNS = (
+    *("id", "story", "copy_group", "canonical", "title", "source", "published", "dated", "dated_by", "path"),
+    "probability",
+)
+"""What a result says of each article, in this order."""
+
+NO_TEXTS = "this clustering was made without keeping the texts: cluster with keep_texts=True"
+"""What is told where texts are needed that are not there."""
+NO_EVIDENCE = "this clustering was made without evidence: cluster the articles"
+"""How it is told that nothing can be looked up; what they are to be clustered for follows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A scored pair of articles of one story.
+
+    Attributes:
+        a, b: the ids of the two articles.
+        kind: "copy" where the texts are the same text, else "story".
+        score: what the story decision looked at; in a batch, 1 for a copy.
+        cosine: cosine of the two TF-IDF vectors.
+        jaccard: share of both texts' shingles that both have, in [0, 1]; None in a story link of a clustering,
+            for which it is not kept (`explain` counts it).
+        containment: share of the shorter text's shingles that the longer has too; None like `jaccard`.
+        days: days between the two, None where a date is unknown.
+        probability: that the link is right: of a copy, that the two are one text; of a story link, that they are of
+            one event, as at the granularity .5 whatever that of the clustering.
+    """
+
+    a: str
+    b: str
+    kind: Literal["copy", "story"]
+    score: float
+    cosine: float
+    jaccard: float | None
+    containment: float | None
+    days: float | None
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class CopyGroup:
+    """Articles that are one text. `articles` are ids, in the order of publication; `canonical` is the one to show."""
+
+    id: str
+    articles: tuple[str, ...]
+    canonical: str
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """Articles on one development.
+
+    Attributes:
+        id: derived from the content of the story's first article, so that it does not depend on input order.
+        articles: ids, in the order of publication.
+        canonical: the id of the article to show.
+        title: the canonical article's title, or the first line of its text.
+        copy_groups: the copies among them; articles without a copy are in none.
+        start, end: the first and the last known publication date, None where no article has a date.
+        sources: the outlets, sorted.
+    """
+
+    id: str
+    articles: tuple[str, ...]
+    canonical: str
+    title: str
+    copy_groups: tuple[CopyGroup, ...]
+    start: date | datetime | None
+    end: date | datetime | None
+    sources: tuple[str, ...]
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        from dedup.results.notebook import story_html
+
+        return story_html(self)
+
+
+@dataclass(frozen=True, slots=True)
+class SharedWord:
+    """A word (or number, or pair of characters) that two articles share, and what it adds to their cosine."""
+
+    word: str
+    weight: float
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Why two articles were joined, or were not.
+
+    Attributes:
+        a, b: the ids.
+        same_text: whether they are copies of one text.
+        same_story: whether they are in one story.
+        link: the scores; `link.score` is cosine less `background`, `date_penalty` and `outlet_penalty`, and
+            `second_opinion`.
+        background: how much articles as ordinary as these two resemble anything at all.
+        date_penalty: taken off for the days between them.
+        outlet_penalty: taken off because they are of one outlet.
+        second_opinion: what a second opinion added to the score, or took off it; 0 where none was asked.
+        threshold: what the score of two single articles has to reach at the granularity of the settings.
+        joined_at: the height at which the groups of the two were merged, None where they are not in one story. A
+            story is the average over its pairs: it can join two articles whose own score is below the threshold.
+        words: what their cosine is made of, heaviest first.
+        shared_shingles, shingles_a, shingles_b: how many distinct shingles both have, and each.
+        overlap: share of a text's words that stand in shingles both have, the mean of the two texts'.
+        reason: one sentence that says all this to a reader.
+        passages: the passages that their texts share, in the order of the first.
+        names, numbers, dates: what their texts name, in both and in one alone.
+        missing: what two articles that are not in one story, or not one text, lack for that; a sentence each.
+        joins_from: the lowest granularity, in hundredths, at which the two are in one story; None where there is none.
+    """
+
+    a: str
+    b: str
+    same_text: bool
+    same_story: bool
+    link: Link
+    background: float
+    date_penalty: float
+    outlet_penalty: float
+    second_opinion: float
+    threshold: float
+    joined_at: float | None
+    words: tuple[SharedWord, ...]
+    shared_shingles: int
+    shingles_a: int
+    shingles_b: int
+    overlap: float
+    reason: str
+    passages: tuple[Passage, ...] = ()
+    names: Mentions = field(default_factory=Mentions)
+    numbers: Mentions = field(default_factory=Mentions)
+    dates: Mentions = field(default_factory=Mentions)
+    missing: tuple[str, ...] = ()
+    joins_from: float | None = None
+
+    def waterfall(self) -> tuple[Part, ...]:
+        """The score, part by part, each with the sum up to there, without parts that are nothing."""
+        parts = (
+            ("cosine", self.link.cosine),
+            ("background", -self.background),
+            ("dates", -self.date_penalty),
+            ("outlet", -self.outlet_penalty),
+            ("second opinion", self.second_opinion),
+        )
+        total, steps = 0.0, []
+        for name, value in parts:
+            total += value
+            if value or name == "cosine":
+                steps.append(Part(name, value, total))
+        return tuple(steps)
+
+
+class Evidence(Protocol):
+    """What the pipeline keeps so that a clustering can answer questions after the fact."""
+
+    def links(self, clustering: Clustering) -> tuple[Link, ...]: ...
+
+    def explain(self, clustering: Clustering, a: int, b: int) -> Explanation: ...
+
+    def rethreshold(self, clustering: Clustering, granularity: float) -> Clustering: ...
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Clustering:
+    """The stories of a collection. Iterating over it gives its stories, the largest first.
+
+    Attributes:
+        articles: what was clustered, in input order; nothing is ever left out.
+        stories: every article is in exactly one, alone if need be. The largest first.
+        settings: what they were found with.
+        labels: for each article the index of its story in `stories`.
+        copy_labels: for each article the number of its copy group, -1 for an article without a copy.
+        notices: what was wrong with the input, and what was done about it.
+        datelines: by place, the date at the head of the text of an article without a date of publication.
+        has_texts: whether `articles` have their texts still: only then can anything be explained.
+    """
+
+    articles: tuple[Article, ...]
+    stories: tuple[Story, ...]
+    settings: Settings
+    labels: tuple[int, ...]
+    copy_labels: tuple[int, ...]
+    notices: tuple[Notice, ...] = ()
+    datelines: Mapping[int, date] = field(default_factory=dict, repr=False)
+    has_texts: bool = field(default=True, repr=False)
+    _evidence: Evidence | None = field(default=None, repr=False)
+    _places: Mapping[str, int] = field(init=False, repr=False)
+    _links: tuple[Link, ...] | None = field(default=None, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "_places", {article.id: place for place, article in enumerate(self.articles)})
+
+    def __len__(self) -> int:
+        return len(self.stories)
+
+    def __iter__(self) -> Iterator[Story]:
+        return iter(self.stories)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the largest stories."""
+        from dedup.results.notebook import clustering_html
+
+        return clustering_html(self.stories, len(self.articles))
+
+    def __repr__(self) -> str:
+        return f"<Clustering of {len(self.articles)} articles: {len(self.stories)} stories>"
+
+    @property
+    def evidence(self) -> Evidence | None:
+        """What the run found, by which this clustering is explained and cut anew; None where it was made without."""
+        return self._evidence
+
+    @property
+    def links(self) -> tuple[Link, ...]:
+        """The scored pairs inside the stories: the strongest first, ties by id. Counted when first asked for."""
+        if self._links is None:
+            object.__setattr__(self, "_links", self._evidence.links(self) if self._evidence else ())
+        return self._links or ()
+
+    def place(self, article: str | int) -> int:
+        """The place of an article in `articles`, by id or by place.
+
+        Raises:
+            UnknownArticleError: there is none.
+        """
+        if isinstance(article, str):
+            if article not in self._places:
+                raise UnknownArticleError(f"there is no article with the id {article!r} in this clustering")
+            return self._places[article]
+        try:
+            place = operator.index(article)  # NumPy's whole numbers too
+        except TypeError:
+            raise UnknownArticleError(f"{article!r} names no article: give its id or its place") from None
+        if not 0 <= place < len(self.articles):
+            raise UnknownArticleError(f"there is no article {place}: this clustering has {len(self.articles)}")
+        return place
+
+    def story_of(self, article: str | int) -> Story:
+        """The story an article is in."""
+        return self.stories[self.labels[self.place(article)]]
+
+    def explain(self, a: str | int, b: str | int) -> Explanation:
+        """Why two articles were joined, or were not. Articles are named by id or by place.
+
+        Raises:
+            UnknownArticleError: one of them is not in this clustering.
+            InputError: it was made without evidence, or without keeping the texts.
+        """
+        if self._evidence is None:
+            raise InputError(f"{NO_EVIDENCE} to have explanations")
+        return self._evidence.explain(self, self.place(a), self.place(b))
+
+    def rethreshold(self, granularity: float) -> Clustering:
+        """The same articles cut at another granularity: exactly what `cluster` would give with it, without a new run.
+
+        The stories at one granularity are unions of the stories at any lower one.
+
+        Raises:
+            SettingsError: the granularity is not in [0, 1].
+            InputError: it was made without evidence.
+        """
+        if self._evidence is None:
+            raise InputError(f"{NO_EVIDENCE} with another granularity")
+        return self._evidence.rethreshold(self, granularity)
+
+    def to_records(self) -> list[dict[str, Any]]:
+        """One mapping per article, in input order, ready for JSON.
+
+        Keys: `id`, `story` (the story's id), `copy_group` (None where it has no copy), `canonical` (True for the one
+        article to show of each story), `title`, `source`, `published` (ISO 8601 or None), `dated` (the date it goes by,
+        in the same form), `dated_by` (where that is from: `published`, `text`, `seen` or None), `path`, `probability`
+        (how likely its links to the others of its story are right, on average; None where it stands alone).
+        """
+        groups = {
+            article: group.id for story in self.stories for group in story.copy_groups for article in group.articles
+        }
+        certainty = self._certainty()
+        records = []
+        for place, (article, label) in enumerate(zip(self.articles, self.labels, strict=True)):
+            story = self.stories[label]
+            dated, dated_by = self.dated(place)
+            records.append(
+                {
+                    "id": article.id,
+                    "story": story.id,
+                    "copy_group": groups.get(article.id),
+                    "canonical": article.id == story.canonical,
+                    "title": article.title,
+                    "source": article.source,
+                    "published": article.published.isoformat() if article.published else None,
+                    "dated": dated.isoformat() if dated else None,
+                    "dated_by": dated_by,
+                    "path": article.path,
+                    "probability": certainty.get(article.id),
+                }
+            )
+        return records
+
+    def dated(self, article_or_place: str | int) -> tuple[date | None, str | None]:
+        """The date by which an article was compared, and which of its dates that is: `published`, `text` or `seen`.
+
+        Raises:
+            UnknownArticleError: there is no such article.
+        """
+        place = self.place(article_or_place)
+        article = self.articles[place]
+        dates = ((article.published, "published"), (self.datelines.get(place), "text"), (article.seen, "seen"))
+        return next(((day, name) for day, name in dates if day), (None, None))
+
+    def _certainty(self) -> dict[str, float]:
+        """For each article with links the mean of their probabilities, to four digits; summed as whole numbers."""
+        total, count = Counter[str](), Counter[str]()
+        for link in self.links:
+            for article in (link.a, link.b):
+                total[article] += round(link.probability * 10_000)
+                count[article] += 1
+        return {article: round(total[article] / count[article]) / 10_000 for article in count}
+
+    def to_networkx(self) -> nx.Graph:
+        """The articles as nodes, with the keys of `to_records`, and the links as edges, with the fields of `Link`.
+
+        Raises:
+            MissingDependencyError: networkx is not installed.
+        """
+        try:
+            import networkx as nx
+        except ImportError as error:
+            raise MissingDependencyError("Clustering.to_networkx", "networkx", extra="networkx") from error
+        graph = nx.Graph()
+        graph.add_nodes_from((record.pop("id"), record) for record in self.to_records())
+        for link in self.links:
+            told = asdict(link)
+            graph.add_edge(told.pop("a"), told.pop("b"), **told)
+        return graph
+
+    def to_pandas(self) -> pd.DataFrame:
+        """The same as a data frame, a row per article.
+
+        Raises:
+            MissingDependencyError: pandas is not installed.
+        """
+        try:
+            import pandas as pd
+        except ImportError as error:
+            raise MissingDependencyError("Clustering.to_pandas", "pandas", extra="pandas") from error
+        return pd.DataFrame(self.to_records(), columns=list(COLUMNS))

@@ -1,0 +1,110 @@
+"""What a page needs to cut a clustering anew by itself: the merge tree, who stands in which order, the scored pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.errors import InputError
+from dedup.group.cut import cut
+from dedup.results.clustering import NO_EVIDENCE, Clustering
+from dedup.results.evidence import StoredEvidence
+from dedup.vectorize.exact import SCORE_UNIT
+
+NEAR = 0.08
+"""Score from which a pair is told of though no granularity joins its articles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Portable:
+    """The findings of a run in plain columns. Articles are numbered by place, distinct ones in an order of their own.
+
+    Attributes:
+        distinct: for each article the distinct one it is, shape (articles,).
+        order: for each article its rank in the order of publication, in which stories list their articles.
+        ranks: for each distinct article its rank in the order of seniority: the first published, then the fullest.
+        units: for each distinct article the first of its copy group, itself where it is in none.
+        names: for each distinct article the digits that a story's id is made of where it is the story's first.
+        left, right, height, weights: the merge tree over the distinct articles, see `dedup.group.linkage.Tree`.
+        a, b, score, cosine: the scored pairs that some granularity joins, and others that come near, sorted; scores as
+            whole multiples of `SCORE_UNIT`.
+        copies: pairs that are copies, shape (copies, 2).
+        overlaps: of each their overlap, containment and Jaccard, shape (copies, 3).
+        ordinary: how much each distinct article resembles the others, what the collection takes off included.
+        digests: distinct articles that are digests, ascending.
+        tongues: the number of each distinct article's language, -1 where it is unknown; all 0 where there is but one.
+        evidence: what all this is from.
+    """
+
+    distinct: NDArray[np.int64]
+    order: NDArray[np.int64]
+    ranks: NDArray[np.int64]
+    units: NDArray[np.int64]
+    names: tuple[str, ...]
+    left: NDArray[np.int64]
+    right: NDArray[np.int64]
+    height: NDArray[np.float64]
+    weights: NDArray[np.int64]
+    a: NDArray[np.int64]
+    b: NDArray[np.int64]
+    score: NDArray[np.int64]
+    cosine: NDArray[np.float64]
+    copies: NDArray[np.int64]
+    overlaps: NDArray[np.float64]
+    background_similarity: NDArray[np.float64]
+    digests: NDArray[np.int64]
+    tongues: NDArray[np.int64]
+    evidence: StoredEvidence
+
+
+def portable(clustering: Clustering) -> Portable:
+    """The findings behind a clustering.
+
+    Raises:
+        InputError: it was made without evidence.
+    """
+    evidence = clustering.evidence
+    if not isinstance(evidence, StoredEvidence):
+        raise InputError(f"{NO_EVIDENCE} with dedup.cluster")
+    collection, pairs, tree = evidence.collection, evidence.pairs, evidence.tree
+    seniority = collection.seniorities()
+    ranks = np.empty(len(collection), np.int64)
+    ranks[sorted(range(len(collection)), key=seniority.__getitem__)] = np.arange(len(collection))
+    widest = cut(tree, 1.0)
+    kept = pairs.where((widest[pairs.a] == widest[pairs.b]) | (pairs.score >= NEAR / SCORE_UNIT))
+    copies = evidence.copies
+    return Portable(
+        distinct=evidence.distinct,
+        order=_order(evidence, ranks),
+        ranks=ranks,
+        units=evidence.units,
+        names=tuple(content.hex()[:12] for content in collection.content_hashes),
+        left=tree.left,
+        right=tree.right,
+        height=tree.height,
+        weights=tree.weights,
+        a=kept.a,
+        b=kept.b,
+        score=kept.score,
+        cosine=kept.cosine,
+        copies=np.stack([copies.a, copies.b], axis=1),
+        overlaps=np.stack([copies.overlap, copies.containment, copies.jaccard], axis=1),
+        background_similarity=evidence.background_similarity,
+        digests=np.flatnonzero(evidence.digest),
+        tongues=np.zeros(len(collection), np.int64) if evidence.across is None else evidence.across.tongues,
+        evidence=evidence,
+    )
+
+
+def _order(evidence: StoredEvidence, ranks: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The rank of each article by its date; one without stands where the text it is was first published."""
+    keyed = [
+        (time, rank, repetition, place)
+        for distinct, rank in enumerate(ranks.tolist())
+        for time, repetition, place in evidence.collection.times(distinct)
+    ]
+    order = np.empty(len(keyed), np.int64)
+    order[[place for *_, place in sorted(keyed)]] = np.arange(len(keyed))
+    return order

@@ -1,0 +1,32 @@
+"""The evidence behind a clustering: it cuts the merge tree again, lists the links and explains pairs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from dedup.results.assemble import assemble
+from dedup.results.clustering import Clustering, Explanation, Link
+from dedup.results.explain import explain, links
+from dedup.results.findings import Findings
+from dedup.settings import Settings
+
+
+@dataclass(frozen=True)
+class StoredEvidence(Findings):
+    """The findings of a run, held in memory; implements `results.clustering.Evidence`."""
+
+    def clustering(self, settings: Settings) -> Clustering:
+        """The stories at the granularity of the settings."""
+        return replace(assemble(self, settings), _evidence=self)
+
+    def rethreshold(self, clustering: Clustering, granularity: float) -> Clustering:
+        """The same tree cut at another granularity."""
+        return self.clustering(replace(clustering.settings, granularity=granularity))
+
+    def links(self, clustering: Clustering) -> tuple[Link, ...]:
+        """The scored pairs inside the stories."""
+        return links(self, clustering)
+
+    def explain(self, clustering: Clustering, a: int, b: int) -> Explanation:
+        """Why the articles at two places were joined, or were not."""
+        return explain(self, clustering, a, b)

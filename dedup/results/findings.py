@@ -1,0 +1,170 @@
+"""The findings of one run: what the scores, the tree and the explanations of a clustering rest on."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from dedup.article import Notice
+from dedup.errors import InputError
+from dedup.group.copies import copy_groups
+from dedup.group.cut import cut
+from dedup.group.linkage import Tree
+from dedup.inputs.collection import Collection
+from dedup.match.copies import Overlaps
+from dedup.match.outlets import of_one_outlet
+from dedup.match.probability import Probabilities
+from dedup.match.stories import Pairs, products
+from dedup.results.clustering import NO_TEXTS
+from dedup.settings import Settings
+from dedup.text.document import Document
+from dedup.vectorize.boilerplate import outside_boilerplate
+from dedup.vectorize.cross_lingual import CrossLingual
+from dedup.vectorize.exact import SCORE_UNIT
+from dedup.vectorize.features import HashedWords
+from dedup.vectorize.light import hashes_of
+from dedup.vectorize.tfidf import Vectors
+
+
+@dataclass(frozen=True)
+class Findings:
+    """The findings of one run about the distinct articles of a collection, which are numbered as in `Collection`.
+
+    Attributes:
+        collection: the articles.
+        overwritten: the articles whose body is not theirs, ascending.
+        vectors: their TF-IDF vectors.
+        ordinary: how much each resembles the others on average, and `crowd`, shape (articles,).
+        pairs: the same-story pairs that the tree was made of.
+        copies: the pairs that are copies.
+        forms: the pairs that are one form filled in twice.
+        digest: which articles are digests, shape (articles,).
+        tree: the merge tree.
+        notices: what was wrong with the articles.
+        across: by what articles of different languages are compared, None where there is one language.
+        boilerplate: the passages that were taken out of bodies, see `dedup.vectorize.boilerplate`.
+        crowd: what the collection takes off all scores, see `dedup.match.crowding`.
+        opinion: what a second opinion added to the score of each pair, None where there was none.
+        cut: cuts the tree: `dedup.group.cut.cut`, or its fast twin.
+    """
+
+    collection: Collection
+    misplaced: Sequence[int]
+    vectors: Vectors
+    background_similarity: NDArray[np.float64]
+    pairs: Pairs
+    copies: Overlaps
+    forms: Overlaps
+    digest: NDArray[np.bool_]
+    tree: Tree
+    notices: tuple[Notice, ...]
+    across: CrossLingual | None = None
+    boilerplate: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
+    crowding: float = 0.0
+    opinion: NDArray[np.int64] | None = None
+    cut: Callable[[Tree, float], NDArray[np.int64]] = cut
+
+    @cached_property
+    def distinct(self) -> NDArray[np.int64]:
+        """For each article, as they came, the distinct one it is; shape (articles,)."""
+        return self.collection.numbering()
+
+    @cached_property
+    def units(self) -> NDArray[np.int64]:
+        """For each distinct article the first of those that are one text with it, itself where it has no copy."""
+        found = np.arange(len(self.collection))
+        for group in copy_groups(self.copies, self.forms):
+            found[group] = group[0]
+        return found
+
+    @cached_property
+    def parents(self) -> NDArray[np.int64]:
+        """For each node of the tree the one that it was merged into, -1 where there is none."""
+        nodes = self.tree.leaves + len(self.tree.height)
+        parent = np.full(nodes, -1)
+        parent[self.tree.left] = parent[self.tree.right] = np.arange(self.tree.leaves, nodes)
+        return parent
+
+    @cached_property
+    def outlets(self) -> NDArray[np.int64]:
+        """The number of each distinct article's outlet, -1 where it is unknown."""
+        return self.collection.outlets()
+
+    @cached_property
+    def events(self) -> NDArray[np.int64]:
+        """For each distinct article its story at the default granularity, of which links have their probability."""
+        return self.cut(self.tree, Settings().granularity)
+
+    @cached_property
+    def probabilities(self) -> Probabilities:
+        """The curves that links have their probability from."""
+        return Probabilities.shipped()
+
+    def of_one_story(
+        self, a: NDArray[np.int64], b: NDArray[np.int64], score: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        """The probability that pairs of distinct articles are of one story, by their scores."""
+        return self.probabilities.of_stories(
+            score, self.density(a, b), self.foreign(a, b), self.events[a] == self.events[b]
+        )
+
+    def of_one_outlet(self, a: int, b: int) -> bool:
+        """Whether two distinct articles are known to be of the same outlet."""
+        return a != b and bool(of_one_outlet(self.outlets, np.array([a]), np.array([b]))[0])
+
+    def density(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+        """How much the articles of pairs resemble the others, on average."""
+        return (self.background_similarity[a] + self.background_similarity[b]) / 2 - self.crowding
+
+    def second_opinion(self, a: int, b: int) -> float:
+        """What a second opinion added to the score of two distinct articles, 0 where it was not asked about them."""
+        if self.opinion is None:
+            return 0.0
+        a, b = min(a, b), max(a, b)
+        first, end = np.searchsorted(self.pairs.a, [a, a + 1]).tolist()  # pairs are sorted
+        place = first + int(np.searchsorted(self.pairs.b[first:end], b))
+        known = place < end and int(self.pairs.b[place]) == b
+        return float(self.opinion[place]) * SCORE_UNIT if known else 0.0
+
+    def same_template(self, a: int, b: int) -> bool:
+        """Whether two distinct articles, a < b, are one form filled in twice."""
+        return bool(np.any((self.forms.a == a) & (self.forms.b == b)))
+
+    def documents(self, *distinct: int) -> tuple[list[Document], HashedWords]:
+        """The documents that distinct articles were judged by, and their words hashed.
+
+        Raises:
+            InputError: the texts were not kept.
+        """
+        if not self.collection.has_texts:
+            raise InputError(NO_TEXTS)
+        articles = map(self.collection.first, distinct)
+        documents = [Document.of(article.title, article.text) for article in articles]
+        words = HashedWords.of(documents, hashes_of)
+        keep = words.outside_bodies([place for place, number in enumerate(distinct) if number in self.misplaced])
+        keep[keep] = outside_boilerplate(words.kept(keep), self.boilerplate)
+        parts = np.split(keep, words.offsets[1:-1])
+        kept = [document.where(*parts[2 * place : 2 * place + 2]) for place, document in enumerate(documents)]
+        return kept, words.kept(keep)
+
+    def cosines(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The cosines of pairs of distinct articles, each by what the two are compared by."""
+        found = products(self.vectors.matrix, a, b)
+        if self.across is not None:
+            foreign = self.foreign(a, b)
+            found[foreign] = products(self.across.matrix, a[foreign], b[foreign])
+        return found
+
+    def foreign(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.bool_]:
+        """Whether the articles of pairs are in different languages."""
+        return np.zeros(len(a), bool) if self.across is None else self.across.spans(a, b)
+
+    def compared_by(self, a: int, b: int) -> sp.csr_array:
+        """The vectors that two distinct articles are compared by."""
+        foreign = bool(self.foreign(np.array([a]), np.array([b]))[0])
+        return self.across.matrix if self.across is not None and foreign else self.vectors.matrix

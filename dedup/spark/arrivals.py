@@ -1,0 +1,167 @@
+"""What is new against an archive: stories under the names they had, and for each new article whether it is a copy.
+
+As in `dedup.archive` a story has the name of the archived story that it has most articles of, and no name goes to two.
+Where a story and an archived one have articles of no others, that is said at once; what is contested, the stories that
+a day brought together or apart, the driver settles.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from dedup.errors import InputError
+from dedup.inputs.record import find_fields
+from dedup.results.story_ids import MARK, named_as_before
+from dedup.spark.checkpoints import told
+from dedup.spark.job import column
+
+if TYPE_CHECKING:
+    from pyspark.sql import Column, DataFrame
+
+    from dedup.spark.job import Job
+
+STORY = "story"
+
+
+def together(new: DataFrame, archive: DataFrame, fields: Mapping[str, str]) -> tuple[DataFrame, DataFrame]:
+    """The rows of both, archived ones with another id; and of these the stories that are known: `id`, `was`.
+
+    Raises:
+        InputError: an archived article has no id, or that of another; or a new one has an id as archived ones have.
+    """
+    from pyspark.sql import functions as F
+
+    name, own = _id(archive, fields)
+    with told("reading the archive"):
+        counted = archive.agg(F.count("*"), F.count(own), F.count_distinct(own)).first()
+        rows, named, distinct = counted if counted else (0, 0, 0)
+    if named < rows:
+        raise InputError(f"{rows - named:,} archived articles have no id")
+    if distinct < rows:
+        raise InputError(f"{rows - distinct:,} archived articles have the id of another")
+    new_name, new_own = _id(new, fields)
+    if new_name:
+        with told("reading the input"):
+            taken = new.where(F.startswith(new_own, F.lit(MARK))).select(new_own).first()
+        if taken:
+            raise InputError(f"{taken[0]!r} is an id as archived articles have: none may begin with {MARK!r}")
+        new = new.withColumn(new_name, column(new_name).cast("string"))
+    marked = archive.withColumn(name, F.concat(F.lit(MARK), own))
+    known = archive.select(F.concat(F.lit(MARK), own).alias("id"), _known(archive).cast("string").alias("was"))
+    marked = marked.drop(STORY) if STORY in marked.columns else marked
+    with told("putting archive and input together"):
+        both = new.unionByName(marked, allowMissingColumns=True)
+    return both, known.where("was is not null and was != ''")
+
+
+def arrivals(job: Job, result: DataFrame, known: DataFrame) -> DataFrame:
+    """The result of a run over both, with the names of archived stories, and what is new.
+
+    Args:
+        job: the run.
+        result: what `clustered` gives.
+        known: what `together` gives.
+    """
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    kept = job.kept
+    renamed = kept.step("renamed", lambda: _renamed(job, result, known))
+    named = result.join(renamed.select(F.col("own").alias("story"), "name"), "story", "left")
+    named = named.withColumn("story", F.coalesce("name", "story")).drop("name")
+    archived = F.startswith("id", F.lit(MARK))
+
+    # The order of publication, as `dedup.results.assemble` has it.
+    published = kept.made("names").select("id", "published")
+    distinct = kept.made("distinct").select("n", "seconds", "length")
+    copies = result.where("copy_group is not null").select("id", "copy_group").where(archived)
+    placed = copies.join(published, "id").join(kept.made("members").select("id", "n"), "id").join(distinct, "n")
+    last = F.lit(float("inf"))
+    order = F.struct(
+        F.coalesce("published", "seconds", last),
+        F.coalesce("seconds", last),
+        -F.col("length"),
+        "n",
+        F.isnull("published"),
+        F.coalesce("published", F.lit(0.0)),
+        "id",
+    )
+    first = placed.groupBy("copy_group").agg(F.min_by("id", order).alias("first"))
+    first = first.select("copy_group", F.substring("first", len(MARK) + 1, 1 << 30).alias("original"))
+
+    continued = F.max(archived).over(Window.partitionBy("story"))
+    whole = named.withColumn("continued", continued).join(first, "copy_group", "left")
+    status = (
+        F.when(archived, F.lit("archived"))
+        .when(F.col("original").isNotNull(), F.lit("copy"))
+        .when(F.col("continued"), F.lit("continues"))
+        .otherwise(F.lit("new"))
+    )
+    columns = ("id", "story", "copy_group", "canonical", "score")
+    return kept.step(
+        "arrivals",
+        lambda: whole.select(*columns, status.alias("status"), F.when(~archived, F.col("original")).alias("copy_of")),
+        rows=kept.rows("result"),
+    )
+
+
+def _renamed(job: Job, result: DataFrame, known: DataFrame) -> DataFrame:
+    """The stories that get another name: their `own`, and the `name`."""
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    held = result.join(known, "id").groupBy("story", "was").agg(F.count("*").alias("held"))
+    held = job.kept.step("claims", lambda: held)
+    of_story, of_name = Window.partitionBy("story"), Window.partitionBy("was")
+    counted = held.withColumn("names", F.count("*").over(of_story)).withColumn("stories", F.count("*").over(of_name))
+    # A name that is some other story's own makes a contest too: that one must get another.
+    own = result.select(F.col("story").alias("was"), F.lit(True).alias("is_own")).distinct()
+    counted = counted.join(own, "was", "left")
+    alone = (F.col("names") == 1) & (F.col("stories") == 1)
+    clear = counted.where(alone & ((F.col("story") == F.col("was")) | F.col("is_own").isNull()))
+    contested = counted.join(clear.select("story", "was"), ["story", "was"], "left_anti").select("story", "was", "held")
+    involved = contested.select("story").union(contested.select(F.col("was").alias("story"))).distinct()
+    published = result.join(job.kept.made("names").select("id", "published"), "id")
+    size = published.join(involved, "story", "left_semi").groupBy("story").agg(
+        F.count("*").alias("articles"), F.min("published").alias("start")
+    )  # fmt: skip
+    sizes = {row["story"]: (-row["articles"], _late(row["start"]), row["story"]) for row in size.collect()}
+    claims = [(row["story"], row["was"], row["held"]) for row in contested.collect()]
+    names = [(own, name) for own, name in settled(claims, sizes).items() if own != name]
+    changed = clear.where("story != was").select(F.col("story").alias("own"), F.col("was").alias("name"))
+    return changed.union(job.spark.createDataFrame(names, "own string, name string"))
+
+
+def settled(claims: list[tuple[str, str, int]], stories: Mapping[str, tuple[int, float, str]]) -> dict[str, str]:
+    """The name of each of some stories.
+
+    Args:
+        claims: a story's own name, that of an archived one, and how many articles it has of that.
+        stories: by their own names the keys by which stories are sorted; those without a claim too.
+    """
+    own = sorted(stories, key=stories.__getitem__)
+    place = {name: number for number, name in enumerate(own)}
+    named = named_as_before(own, ((place[name], was, held) for name, was, held in claims))
+    return dict(zip(own, named, strict=True))
+
+
+def _late(start: float | None) -> float:
+    return float("inf") if start is None else start
+
+
+def _id(frame: DataFrame, fields: Mapping[str, str]) -> tuple[str, Column]:
+    """The column with the ids, "" where there is none; and the id of each row, null where it has none."""
+    from pyspark.sql import functions as F
+
+    names = list(find_fields(frame.columns, fields)["id"])
+    if not names:
+        return "", F.lit(None).cast("string")
+    held = [column(name).cast("string") for name in names]
+    return names[0], F.coalesce(*(F.when(F.trim(one) != "", one) for one in held))
+
+
+def _known(archive: DataFrame) -> Column:
+    from pyspark.sql import functions as F
+
+    return F.col(STORY) if STORY in archive.columns else F.lit(None)

@@ -1,0 +1,214 @@
+"""From pairs to groups: copy groups and stories, component by component, as on one machine.
+
+Articles that nothing links, however indirectly, are never merged, so components are grouped apart. Of same-story pairs
+only those make components whose score reaches the lowest height at which anything is joined: the mean of scores is
+never above the largest, so no two groups without such a pair between them are ever merged.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.group.canonical import of_group, of_story
+from dedup.group.copies import copy_groups, digests, held_together, without_parts
+from dedup.group.cut import threshold_at
+from dedup.match.copies import ALIKE
+from dedup.match.stories import Pairs
+from dedup.results.assemble import mean_scores
+from dedup.settings import Settings
+from dedup.spark.arrow import numbers, words_of
+from dedup.spark.blocks import places, with_articles
+from dedup.spark.components import components
+from dedup.spark.copies import COPY, FORM, NEVER, overlaps_of, seniorities
+from dedup.spark.job import Job, steps_of
+from dedup.spark.linkage import large_ones, linked_in_rounds
+from dedup.spark.parcels import vocabulary
+from dedup.spark.story_pairs import in_tasks
+from dedup.spark.tfidf import matrix_of
+from dedup.vectorize.exact import SCORE_UNIT
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+UNITS = "n long, digest boolean, unit long"
+GROUPED = "n long, story long, copy_group long, shown long, score double"
+
+
+def alike(pairs: DataFrame, known: DataFrame) -> DataFrame:
+    """The same-story pairs so alike that they may be copies, but for those already known."""
+    found = pairs.where(f"cosine >= {ALIKE!r} or hinted")
+    found = found.selectExpr("a", "b", f"cosine >= {ALIKE!r} as alike", "cast(task as long) as block")
+    return found.join(known.select("a", "b"), ["a", "b"], "left_anti")
+
+
+def units(job: Job, decided: DataFrame, features: DataFrame, vectors: DataFrame) -> DataFrame:
+    """For each article `n` with a copy the first that is one text with it, its `unit`; and whether it is a `digest`."""
+    from pyspark.sql import functions as F
+
+    settings = job.settings
+    copies = decided.where(f"kind = {COPY}")
+    of = components(job, "copies", copies, at_most=sum(job.kept.rows(name) for name in ("banded", "alike")))
+
+    def find() -> DataFrame:
+        inside = decided.where(f"kind >= {COPY}").join(of.toDF("a", "component"), "a")
+        inside = inside.join(of.toDF("b", "other"), "b").where("component = other").drop("other")
+        large = of.groupBy("component").count().where("count > 2").select("component")
+        blocks = inside.join(large, "component", "left_semi").selectExpr(
+            "*", f"pmod(xxhash64(component), {job.parts}) as block"
+        )
+        held = [
+            features.select("home", "n", "words", "title", "hashes", "flags"),
+            vectors.select("home", "n", "terms", "weights"),
+        ]
+        several = with_articles(
+            job,
+            blocks,
+            held,
+            lambda articles, pairs: _units(articles, pairs, settings),
+            UNITS,
+            known=vocabulary(job, features),
+        )
+        pairs = of.join(large, "component", "left_anti").select("n", F.lit(False).alias("digest"), "component")
+        return several.union(pairs)
+
+    return job.kept.step("units", find)
+
+
+def linked(pairs: DataFrame, ends: DataFrame, units: DataFrame, decided: DataFrame) -> DataFrame:
+    """The pairs that stories are made of: not those of digests, nor of two fillings of one form.
+
+    Args:
+        pairs: the scored ones, by task.
+        ends: which tasks have pairs of each article.
+        units: what `units` gives.
+        decided: pairs that were looked at, of which some are never one story.
+    """
+    left = pairs.where("score > 0")
+    digest = in_tasks(ends, units.where("digest").select("n"))
+    for end in "ab":
+        left = left.join(digest.withColumnRenamed("n", end).hint("shuffle_hash"), ["task", end], "left_anti")
+    never = in_tasks(ends, decided.where(f"kind = {NEVER}").selectExpr("a as n", "b")).withColumnRenamed("n", "a")
+    left = left.join(never.hint("shuffle_hash"), ["task", "a", "b"], "left_anti")
+    return left.select("task", "a", "b", "score")
+
+
+def stories(
+    job: Job, pairs: DataFrame, ends: DataFrame, units: DataFrame, hidden: DataFrame, distinct: DataFrame
+) -> DataFrame:
+    """The story, the copy group and who is shown of each article `n` that is not alone: as numbers.
+
+    A story is called by what its first article holds, and so is a copy group; `name` in `distinct` is that.
+    """
+    from pyspark.sql import functions as F
+
+    settings = job.settings
+    threshold = threshold_at(settings.granularity) if settings.granularity > 0 else float("inf")
+    one_text = units.where("n != unit").selectExpr("unit as a", "n as b")
+    reaching = pairs.where(F.col("score") * SCORE_UNIT >= threshold).select("a", "b")
+    most = job.kept.rows("linked") + job.kept.rows("units")
+    of = components(job, "stories", reaching.union(one_text), at_most=most)
+
+    of = of.select("n", "component", F.lit(False).alias("whole"))
+    large = large_ones(job, of, _inside(pairs, ends, of), job.kept.rows("linked"))
+    if large is not None:
+        held = of.join(large, "component", "left_semi")
+        inside = job.kept.step("linkage.pairs", lambda: _inside(pairs, ends, held).select("a", "b", "score"))
+        merged = linked_in_rounds(job, inside, units.join(held.select("n"), "n", "left_semi"), hidden)
+        others = of.join(large, "component", "left_anti").select("n", "component", "whole")
+        of = others.union(merged.select("n", "story", F.lit(True)))
+
+    def find() -> DataFrame:
+        links = _inside(pairs, ends, of)
+        copies = one_text.join(of.selectExpr("n as a", "component"), "a")
+        links = links.union(copies.select("a", "b", F.lit(0), "component"))
+        blocks = links.selectExpr("a", "b", "score", f"pmod(xxhash64(component), {job.parts}) as block")
+        standing = hidden.select("n", F.lit(True).alias("hidden"))
+        articles = distinct.select("n", "name", "members", "seconds", "length").join(of, "n")
+        articles = articles.join(units.select("n", "unit"), "n", "left").join(standing, "n", "left")
+        return with_articles(
+            job, blocks, [articles], lambda articles, pairs: _stories(articles, pairs, settings), GROUPED
+        )
+
+    return job.kept.step("stories", find)
+
+
+def _inside(pairs: DataFrame, ends: DataFrame, of: DataFrame) -> DataFrame:
+    """The pairs whose articles are in one component, with the `component`."""
+    known = in_tasks(ends, of.select("n", "component"))
+    for end, name in (("a", "component"), ("b", "other")):
+        pairs = pairs.join(known.toDF(end, "task", name).hint("shuffle_hash"), ["task", end])
+    return pairs.where("component = other").select("a", "b", "score", "component")
+
+
+def _units(articles: Any, pairs: Any, settings: Settings) -> Any:
+    by, words, number, pair = steps_of(settings), words_of(articles), numbers(articles["n"]), places(pairs)
+    copies = overlaps_of(pairs, pair, [COPY])
+    forms = overlaps_of(pairs, pair, [FORM, NEVER])
+    digest = digests(copies, words.lengths(), matrix_of(articles))
+    copies = copies.where(without_parts(copies, digest))
+    copies = copies.where(held_together(copies, forms, partial(by.overlaps, words), settings.copy_overlap))
+    unit = np.arange(len(number))
+    for group in copy_groups(copies, forms):
+        unit[group] = group[0]
+    return {"n": number, "digest": digest, "unit": number[unit]}
+
+
+def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
+    """As `dedup.results.assemble` does it, of the components of a block; those that are `whole` are stories already."""
+    import pyarrow as pa
+
+    by, number, pair = steps_of(settings), numbers(articles["n"]), places(pairs)
+    score = numbers(pairs["score"]).astype(np.int64)
+    scored = score > 0
+    found = Pairs(pair[scored, 0], pair[scored, 1], np.zeros(int(scored.sum())), score[scored])
+    unit = _places_of_units(articles, number)
+    groups: dict[int, list[int]] = defaultdict(list)
+    for article, first in enumerate(unit.tolist()):
+        groups[first].append(article)
+    weights = 1 - np.array([bool(hidden) for hidden in articles["hidden"].to_pylist()], np.int64)
+    whole = np.array(articles["whole"].to_pylist(), np.bool_)
+    tree = by.average_linkage(
+        found.where(~whole[found.a]), [group for group in groups.values() if len(group) > 1], weights
+    )
+    label = by.cut(tree, settings.granularity)
+    label[whole] = len(number) + numbers(articles["component"])[whole]
+    total = mean_scores(found, label, unit).tolist()
+    seniority = seniorities(articles, np.arange(len(number)))
+    members, names = numbers(articles["members"]), numbers(articles["name"])
+
+    together: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
+    for article in sorted(range(len(number)), key=seniority.__getitem__):
+        together[int(label[article])][int(unit[article])].append(article)
+    story, shown = (np.empty(len(number), np.int64) for _ in range(2))
+    copy_group, mean = (np.full(len(number), None, object) for _ in range(2))
+    for of in together.values():
+        held = list(of.values())
+        name = names[of_group((article for one in held for article in one), seniority)]
+        best = number[of_story(held, total, seniority)]
+        for one in held:
+            copies = int(names[of_group(one, seniority)]) if members[one].sum() > 1 else None
+            for article in one:
+                story[article], copy_group[article], shown[article] = name, copies, best
+                mean[article] = total[article] / (len(held) - 1) if len(held) > 1 else None
+    return {
+        "n": number,
+        "story": story,
+        "copy_group": pa.array(copy_group, pa.int64()),
+        "shown": shown,
+        "score": pa.array(mean, pa.float64()),
+    }
+
+
+def _places_of_units(articles: Any, number: NDArray[np.int64]) -> NDArray[np.int64]:
+    """For each article the place of the first of its unit; its own where it has no copy."""
+    unit = [
+        own if first is None else first
+        for first, own in zip(articles["unit"].to_pylist(), number.tolist(), strict=True)
+    ]
+    found: NDArray[np.int64] = np.searchsorted(number, np.array(unit, np.int64))
+    return found

@@ -1,0 +1,311 @@
+"""The door: rows of a data frame as articles, equal ones as one, all in the order of their content.
+
+What `dedup.inputs.collection.Door` does in one place is done here by content: the distinct articles are
+numbered from 0 in the order of their hashes, as on one machine, so that all that goes by the order of articles goes the same way.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from datetime import datetime
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from dedup.article import Article, Notice
+from dedup.errors import InputError
+from dedup.inputs.collection import article_of, content_hash, date_told, is_blank, published_seconds
+from dedup.inputs.record import Dates, find_fields, is_missing
+from dedup.settings import Settings
+from dedup.spark.arrow import numbers, words_columns
+from dedup.spark.job import Job, column, steps_of
+from dedup.spark.partitions import HOME_BITS, HOME_ROWS, PART_BITS, PLACE_BITS, at_home, places_in
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+ARTICLES = (
+    "uid long, home int, id string, content binary, blank boolean, length int, published double, told double,"
+    " seen double, source string, rest string, notices string, title int, hashes binary, flags binary"
+)
+WORDS_OF = "home int, n long, seconds double, length int, source string, title int, hashes binary, flags binary"
+_PREFIX = 12
+"""Bits of a content hash by which articles are dealt out when they are numbered."""
+_SHARED = r"^(.*)#([1-9][0-9]{0,17})$"
+
+
+def read_articles(
+    job: Job, frame: DataFrame, fields: Mapping[str, str], today: datetime
+) -> tuple[DataFrame, DataFrame, DataFrame]:
+    """The articles of a data frame.
+
+    Returns:
+        `members`: a row for each article: its `id`, which is its own, the number `n` and the `name` of the distinct
+            one, whether it is the `first` published that is it, and whether `several` are.
+        `distinct`: a row for each distinct article: `n`, its `content` hash and by that its `name`, the `uid` of the
+            first published that is it, how many are (`members`), `seconds`, `length` and `source`.
+        `words`: the words of each distinct article, with `seconds`, `length` and `source`.
+
+    Raises:
+        InputError: no column holds a text or a title.
+    """
+    from pyspark.sql import functions as F
+
+    columns = _columns(frame, fields)
+    kept, settings = job.kept, job.settings
+    given = dict(fields)
+
+    def read(batches: Iterable[Any]) -> Iterator[Any]:
+        return _read(batches, given, today, settings)
+
+    articles = kept.step("articles", lambda: frame.select(*columns).mapInArrow(read, ARTICLES), by="home")
+    count = kept.rows("articles")
+    named = kept.step("names", lambda: _named(articles), rows=count)
+
+    def distinct_ones() -> DataFrame:
+        first = F.min(
+            F.struct(F.isnull("published").alias("unknown"), F.coalesce("published", F.lit(0.0)), "id", "uid")
+        )
+        found = named.groupBy("content").agg(
+            first.alias("first"),
+            F.count("*").alias("members"),
+            F.max("told").alias("told"),
+            F.min_by("published", F.struct(F.isnull("published"), F.coalesce("published", F.lit(0.0)), "id")).alias(
+                "p"
+            ),
+            F.min_by("seen", F.struct(F.isnull("published"), F.coalesce("published", F.lit(0.0)), "id")).alias("seen"),
+            F.first("length").alias("length"),
+            F.min(F.when(F.col("source") != "", F.col("source"))).alias("low"),
+            F.max(F.when(F.col("source") != "", F.col("source"))).alias("high"),
+        )
+        return found.select(
+            "content",
+            F.col("first.uid").alias("uid"),
+            "members",
+            F.coalesce("p", "told", "seen").alias("seconds"),
+            "length",
+            F.when(F.col("low") == F.col("high"), F.col("low")).otherwise("").alias("source"),
+        )
+
+    unnumbered = kept.step("unnumbered", distinct_ones)
+    distinct = kept.step("distinct", lambda: _numbered(job, unnumbered), rows=kept.rows("unnumbered"))
+    of = distinct.select("content", "n", "name", "members", F.col("uid").alias("first"))
+    members = kept.step(
+        "members",
+        lambda: (
+            named.select("uid", "id", "content")
+            .join(of, "content")
+            .select(
+                "id",
+                "n",
+                "name",
+                (F.col("uid") == F.col("first")).alias("first"),
+                (F.col("members") > 1).alias("several"),
+            )
+        ),
+        rows=count,
+    )
+    told = distinct.select("uid", "n", "seconds", "length", "source")
+    home = F.shiftright("uid", PLACE_BITS).cast("int")
+    large = articles.select("home", "uid", "title", "hashes", "flags")
+    words = kept.step(
+        "words", lambda: at_home(large, told, _told_of, WORDS_OF, home=home), rows=kept.rows("distinct"), by="home"
+    )
+    kept.small("noticed", lambda: _noticed(articles))
+    return members, distinct, words
+
+
+def _columns(frame: DataFrame, fields: Mapping[str, str]) -> list[Any]:
+    """The columns that say something of an article; the others need not travel."""
+    if len({name.lower() for name in frame.columns}) < len(frame.columns):
+        raise InputError(f"the data frame has a column twice: {', '.join(frame.columns)}")
+    found = find_fields(frame.columns, fields)
+    if not found["text"] and not found["title"]:
+        raise InputError(
+            f"no column holds a text or a title (there are: {', '.join(frame.columns)}): `fields` says which"
+        )
+    wanted = dict.fromkeys(name for names in found.values() for name in names)
+    return [column(name) for name in wanted]
+
+
+def _read(batches: Iterable[Any], fields: Mapping[str, str], today: datetime, settings: Settings) -> Iterator[Any]:
+    import pyarrow as pa
+    from pyspark import TaskContext
+
+    context = TaskContext.get()
+    partition = context.partitionId() if context else 0
+    part, place = 0, 0
+    steps = steps_of(settings)
+    for batch in batches:
+        ids = find_fields(batch.schema.names, fields)["id"]
+        rows = [_row(item, ids, fields, today) for item in batch.to_pylist()]
+        if not rows:
+            continue
+        words = steps.read((title, text) for _, title, text in rows)
+        found = {name: [row[name] for row, _, _ in rows] for name in rows[0][0]}
+        if place + len(rows) > HOME_ROWS:
+            part, place = part + 1, 0
+        home = partition << PART_BITS | part
+        if home >> HOME_BITS or part >> PART_BITS:
+            raise ValueError(
+                f"partition {partition} has more than {HOME_ROWS << PART_BITS:,} rows, or there are more than"
+                f" {1 << (HOME_BITS - PART_BITS):,}: repartition the data frame"
+            )
+        uid = (home << PLACE_BITS) + np.arange(place, place + len(rows))
+        place += len(rows)
+        table: dict[str, Any] = {
+            "uid": uid,
+            "home": np.full(len(rows), home, np.int32),
+            **found,
+            **words_columns(words),
+        }
+        kinds = {"content": pa.binary(), "length": pa.int32(), "notices": pa.string()}
+        kinds |= dict.fromkeys(("published", "told", "seen"), pa.float64())
+        yield from pa.table(
+            {name: pa.array(column, kinds[name]) if name in kinds else column for name, column in table.items()}
+        ).to_batches()
+
+
+def _row(
+    item: Mapping[str, Any], ids: Iterable[Any], fields: Mapping[str, str], today: datetime
+) -> tuple[dict[str, Any], str, str]:
+    """What is kept of an article but for its words; its title; its text."""
+    named = next((str(item[name]) for name in ids if not is_missing(item[name])), None)
+    notices: list[Notice] = []
+    dates = Dates(today=today)
+    article = article_of(item, named if named is not None else _digest(item), notices, dates, fields=fields)
+    if named is None:
+        notices.append(Notice(f"article {article.id}", "it has no id", "named after what it holds", skipped=False))
+    notices.extend(dates.notices())
+    told = None if article.published is not None else date_told(article)
+    return (
+        {
+            "id": article.id,
+            "content": content_hash(article),
+            "blank": is_blank(article),
+            "length": len(article.text),
+            "published": _seconds(article.published),
+            "told": _seconds(told),
+            "seen": _seconds(article.seen),
+            "source": " ".join(article.source.casefold().split()),
+            "rest": repr(replace(article, title="", text="")),
+            "notices": "\n".join(f"{notice.problem}; {notice.action}" for notice in notices) or None,
+        },
+        article.title,
+        article.text,
+    )
+
+
+def _told_of(rows: Any, told: Any) -> Any:
+    """The words of the articles of a home that are the first with their content, with what is told of them."""
+    place = places_in(numbers(rows["uid"]), numbers(told["uid"]))
+    told = told.select(["n", "seconds", "length", "source"])
+    return {"home": rows["home"].take(place), **dict(zip(told.column_names, told.columns, strict=True)),
+            **{name: rows[name].take(place) for name in ("title", "hashes", "flags")}}  # fmt: skip
+
+
+def _digest(item: Mapping[str, Any]) -> str:
+    """A name for a row that has none: of what it holds, so that it is the same in whatever order rows come."""
+    held = repr(sorted((name, value) for name, value in item.items() if value is not None))
+    return f"row-{hashlib.blake2b(held.encode(errors='surrogatepass'), digest_size=8).hexdigest()}"
+
+
+def _seconds(day: Any) -> float | None:
+    seconds = published_seconds(day)
+    return None if math.isnan(seconds) else seconds
+
+
+def _named(articles: DataFrame) -> DataFrame:
+    """The articles with ids of their own: those that share one get `id#2`, `id#3`, …, in the order of all they say."""
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    said = ["uid", "id", "content", "blank", "length", "published", "told", "seen", "source"]
+    shared = articles.groupBy("id").count().where("count > 1").select("id")
+    found = articles.select(*said)
+    if shared.take(1):
+        order = Window.partitionBy("id").orderBy(
+            "content", F.isnull("published"), F.coalesce("published", F.lit(0.0)), "rest", "uid"
+        )
+        taken = (
+            articles.select(
+                F.regexp_extract("id", _SHARED, 1).alias("base"), F.regexp_extract("id", _SHARED, 2).alias("number")
+            )
+            .where("number != ''")
+            .groupBy("base")
+            .agg(F.collect_set(F.col("number").cast("long")).alias("taken"))
+            .withColumnRenamed("base", "id")
+        )
+        ranked = (
+            articles.join(shared, "id", "left_semi")
+            .select("uid", "id", (F.row_number().over(order) - 1).alias("rank"))
+            .where("rank > 0")
+            .join(taken, "id", "left")
+        )
+        renamed = ranked.mapInArrow(_renamed, "uid long, name string")
+        found = found.join(renamed, "uid", "left").withColumn("id", F.coalesce("name", "id")).drop("name")
+    # A blank article, which equals none, is told from others by its id.
+    return found.mapInArrow(_told_apart, found.schema)
+
+
+def _renamed(batches: Iterable[Any]) -> Iterator[Any]:
+    import pyarrow as pa
+
+    for batch in batches:
+        names = []
+        for row in batch.to_pylist():
+            number = row["rank"] + 1
+            for taken in sorted(row["taken"] or ()):
+                number += 1 < taken <= number
+            names.append(f"{row['id']}#{number}")
+        yield from pa.table({"uid": batch["uid"], "name": names}).to_batches()
+
+
+def _told_apart(batches: Iterable[Any]) -> Iterator[Any]:
+    import pyarrow as pa
+
+    for batch in batches:
+        blank = batch["blank"].to_pylist()
+        if not any(blank):
+            yield batch
+            continue
+        content = [
+            content_hash(Article(id=name, text="")) if is_empty_one else content
+            for name, content, is_empty_one in zip(
+                batch["id"].to_pylist(), batch["content"].to_pylist(), blank, strict=True
+            )
+        ]
+        yield batch.set_column(batch.schema.names.index("content"), "content", pa.array(content, pa.binary()))
+
+
+def _numbered(job: Job, distinct: DataFrame) -> DataFrame:
+    """Numbers in the order of content: by stretches of it, each after those before it; then the home."""
+    import pyarrow as pa
+    from pyspark.sql import Window
+    from pyspark.sql import functions as F
+
+    stretch = F.conv(F.hex(F.substring("content", 1, 2)), 16, 10).cast("int")
+    dealt = distinct.withColumn("stretch", F.shiftright(stretch, 16 - _PREFIX))
+    before, starts = 0, [0] * (1 << _PREFIX)
+    for row in sorted(dealt.groupBy("stretch").count().collect()):
+        starts[row["stretch"]] = before
+        before += row["count"]
+    starting = {"stretch": np.arange(len(starts), dtype=np.int32), "start": np.array(starts, np.int64)}
+    first = job.spark.createDataFrame(pa.table(starting))
+    rank = F.row_number().over(Window.partitionBy("stretch").orderBy("content")) - 1
+    name = F.conv(F.hex(F.substring("content", 1, 6)), 16, 10).cast("long")  # as `story` and `copy_group` have it
+    number = F.shiftleft(F.col("start") + F.col("rank"), HOME_BITS).bitwiseOR(F.shiftright("uid", PLACE_BITS))
+    return dealt.withColumn("rank", rank).join(F.broadcast(first), "stretch").withColumn(
+        "n", number.cast("long")
+    ).withColumn("name", name).drop("stretch", "start", "rank")  # fmt: skip
+
+
+def _noticed(articles: DataFrame) -> dict[str, Any]:
+    """What was wrong with articles: how many of them, and the first by id."""
+    noticed = articles.where("notices is not null").select("id", "notices")
+    count = noticed.count()
+    first = noticed.orderBy("id", "notices").take(20) if count else []
+    return {"articles": count, "first": [f"{row['id']}: {row['notices']}" for row in first]}

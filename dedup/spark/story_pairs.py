@@ -1,0 +1,305 @@
+"""Same-story pairs: every pair above the floor, exactly, in chunks of articles that follow each other in time.
+
+What is needed of articles comes to the task of each chunk, see `travel`, earlier ones piece by piece. Pairs stay with
+the task that found them. How chunks are cut changes how far articles travel, and no result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.match.copies import HINT
+from dedup.match.crowding import NEARBY, STRONG, taken_off
+from dedup.match.kernels.stories import story_pairs
+from dedup.match.outlets import outlet_penalty
+from dedup.match.stories import SECONDS_A_DAY, Pairs, score
+from dedup.settings import Settings
+from dedup.spark.arrow import flat, mapped, numbers, row_numbers
+from dedup.spark.job import Job, broadcast, steps_of
+from dedup.spark.partitions import at_home, without
+from dedup.spark.shuffle import TRAVELLING, Chunks, opened, ranks, sent
+from dedup.spark.tfidf import matrix_of
+from dedup.spark.top_k import last_of_best
+from dedup.vectorize.cross_lingual import CrossLingual
+from dedup.vectorize.exact import SCORE_UNIT
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+PAIRS = (
+    "task int, a long, b long, cosine double, score int, ordinary_a double, ordinary_b double, days double,"
+    " one_outlet boolean, hinted boolean"
+)
+SCORED = "task int, a long, b long, cosine double, hinted boolean, score int"
+
+
+def found_pairs(
+    job: Job,
+    vectors: DataFrame,
+    hidden: DataFrame,
+    decided: DataFrame,
+    total: NDArray[np.int64],
+    days: dict[int | None, int],
+    *,
+    several: bool,
+) -> tuple[DataFrame, DataFrame]:
+    """The same-story pairs among articles that stand for themselves, by the task that found them, before the crowd is
+    known; and which tasks have pairs of each article.
+
+    Args:
+        job: the run.
+        vectors: of all articles.
+        hidden: the articles that others stand for.
+        decided: pairs that were looked at, of which some are never one story.
+        total: what `totals` gives.
+        days: what `days_of` gives.
+        several: whether there are several languages.
+    """
+    from pyspark.sql import functions as F
+
+    from dedup.spark.copies import NEVER
+
+    kept, settings = job.kept, job.settings
+    chunks = Chunks.of(days, job.chunk)
+    count = job.background.articles if job.background else sum(days.values())
+    learned = job.background is not None
+    handed = broadcast(job.spark, (chunks, total, ranks(total)))
+    apart = decided.where(f"kind = {NEVER}").select("a", "b")
+    apart = apart.union(apart.select("b", "a")).toDF("n", "other")
+    told = kept.step("told", lambda: apart.union(hidden.select("n", F.lit(None).cast("long"))))
+
+    def send(rows: Any, told: Any) -> Any:
+        return sent(rows, told, handed.value, count, settings.window * SECONDS_A_DAY, several=several, learned=learned)
+
+    def compare(batches: Iterable[Any]) -> Iterator[Any]:
+        return _compare(batches, settings, several)
+
+    def find() -> DataFrame:
+        travelling = at_home(vectors, told, send, TRAVELLING)
+        tasks = travelling.repartition(max(job.parts, len(chunks.begins)), "task")
+        return tasks.sortWithinPartitions("task", F.desc("chunk")).mapInArrow(compare, PAIRS)
+
+    pairs = kept.step("met", find, by="task")
+    ends = kept.step("ends", lambda: pairs.select("task", "a", "b").mapInArrow(_ends, "n long, task int, pairs int"))
+    least = last_of_best(job, pairs, ends, settings.neighbours)
+    if least is None:
+        return pairs, ends
+    return kept.step("pairs", lambda: _best(pairs, in_tasks(ends, least)), by="task"), ends
+
+
+def in_tasks(ends: DataFrame, small: DataFrame) -> DataFrame:
+    """Rows of few articles `n`, once for each `task` that has pairs of them: so that pairs need not move."""
+    return ends.select("n", "task").distinct().join(small, "n")
+
+
+def rescored(job: Job, pairs: DataFrame, times: DataFrame, articles: int) -> DataFrame:
+    """The pairs with the scores that the crowd leaves them, and those of one outlet less: some have none left."""
+    settings, kept = job.settings, job.kept
+
+    def crowding() -> dict[str, Any]:
+        strong = pairs.where(f"score >= {STRONG / SCORE_UNIT!r}").count()
+        concurrent = concurrent_of(times) / max(1, articles)
+        return {"taken_off": taken_off(strong, concurrent, articles), "strong": strong, "company": concurrent}
+
+    taken = job.background.crowding if job.background else float(kept.small("crowd", crowding)["taken_off"])
+
+    def again(table: Any) -> Any:
+        return _rescored(table, taken, settings)
+
+    return kept.step("scored", lambda: pairs.mapInArrow(mapped(again, 65_536), SCORED), by="task")
+
+
+def concurrent_of(times: DataFrame) -> int:
+    """How many others all articles together have within some days: `mean_company` without the division."""
+    from pyspark.sql import functions as F
+
+    undated = times.where("seconds is null").agg(F.sum("count")).first()
+    dated = times.where("seconds is not null").withColumn("day", F.floor(F.col("seconds") / SECONDS_A_DAY))
+    reach = int(np.ceil(NEARBY)) + 1
+    days = F.explode(F.sequence(F.col("day") - reach, F.col("day") + reach)).alias("target")
+    near = dated.select("seconds", "count", "day", days).groupBy("target").applyInArrow(_near, "near long, dated long")
+    row = near.agg(F.coalesce(F.sum("near"), F.lit(0)), F.coalesce(F.sum("dated"), F.lit(0))).first()
+    found, held = (int(row[0]), int(row[1])) if row else (0, 0)
+    alone = int(undated[0] or 0) if undated else 0
+    return found + 2 * alone * held + alone * alone - held - alone
+
+
+def times_of(job: Job, vectors: DataFrame, hidden: DataFrame) -> DataFrame:
+    """How many articles that stand for themselves were published at each time."""
+    seen = without(vectors.select("home", "n", "seconds"), hidden)
+    return job.kept.step("times", lambda: seen.groupBy("seconds").count())
+
+
+def days_of(times: DataFrame) -> dict[int | None, int]:
+    """How many articles there are of each day since 1970; None of those without a date."""
+    from pyspark.sql import functions as F
+
+    day = F.floor(F.col("seconds") / SECONDS_A_DAY).alias("day")
+    return {row["day"]: row["articles"] for row in times.groupBy(day).agg(F.sum("count").alias("articles")).collect()}
+
+
+def _near(table: Any) -> Any:
+    """How many articles are near to those of one day, and how many these are."""
+    import pyarrow as pa
+
+    seconds, count = numbers(table["seconds"]).astype(np.float64), numbers(table["count"])
+    order = np.argsort(seconds, kind="stable")
+    times = seconds[order]
+    before = np.concatenate([[0], np.cumsum(count[order])])
+    mine = numbers(table["day"])[order] == table["target"][0].as_py()
+    reach = NEARBY * SECONDS_A_DAY
+    high = before[np.searchsorted(times, times[mine] + reach, side="right")]
+    low = before[np.searchsorted(times, times[mine] - reach, side="left")]
+    held = count[order][mine]
+    return pa.table({"near": [int(held @ (high - low))], "dated": [int(held.sum())]})
+
+
+def _compare(batches: Iterable[Any], settings: Settings, several: bool) -> Iterator[Any]:
+    """The pairs of each task, whose own chunk comes first, and then earlier articles piece by piece."""
+    for task, core, pieces in _tasks(run for batch in batches for run in opened(batch, settings.num_perm)):
+        size = max(1, core.num_rows)
+        alone = True
+        for piece in _pieces(pieces, size):
+            yield from _met(task, core, piece, settings, several, inside=alone).to_batches()
+            alone = False
+        if alone:
+            yield from _met(task, core, core.slice(0, 0), settings, several, inside=True).to_batches()
+
+
+def _tasks(runs: Iterator[tuple[tuple[int, int], Any]]) -> Iterator[tuple[int, Any, Iterator[Any]]]:
+    """For each task its own chunk, and the articles of others that follow, of runs by task and chunk."""
+    import pyarrow as pa
+
+    held: list[Any] = [next(runs, None)]
+    while held[0] is not None:
+        task, core = held[0][0][0], []
+        while held[0] is not None and held[0][0] == (task, task):
+            core.append(held[0][1])
+            held[0] = next(runs, None)
+
+        def earlier(task: int = task) -> Iterator[Any]:
+            while held[0] is not None and held[0][0][0] == task:
+                yield held[0][1]
+                held[0] = next(runs, None)
+
+        rest = earlier()
+        if core:  # what is dealt by number may leave a chunk without any article
+            yield task, pa.concat_tables(core), rest
+        for _ in rest:
+            pass
+
+
+def _pieces(runs: Iterable[Any], rows: int) -> Iterator[Any]:
+    import pyarrow as pa
+
+    held: list[Any] = []
+    count = 0
+    for run in runs:
+        held.append(run)
+        count += run.num_rows
+        if count >= rows:
+            yield pa.concat_tables(held)
+            held, count = [], 0
+    if held:
+        yield pa.concat_tables(held)
+
+
+def _met(task: int, core: Any, earlier: Any, settings: Settings, several: bool, *, inside: bool) -> Any:
+    """The pairs of a chunk's articles with earlier ones, and `inside` the chunk."""
+    import pyarrow as pa
+
+    table = pa.concat_tables([core, earlier]).sort_by("n")
+    number, own = numbers(table["n"]), np.isin(numbers(table["n"]), numbers(core["n"]))
+    seconds, background_similarity = numbers(table["seconds"]).astype(np.float64), numbers(table["ordinary"])
+    tongue = numbers(table["tongue"]).astype(np.int64)
+    cross_lingual = CrossLingual(matrix_of(table, "crossing", "crossing_weights"), tongue) if several else None
+    pairs = story_pairs(
+        matrix_of(table), background_similarity, seconds, np.arange(len(number)), _never(table, number), settings, None,
+        cross_lingual,
+        core=own, threads=1,
+    )  # fmt: skip
+    if not inside:
+        pairs = pairs.where(~(own[pairs.a] & own[pairs.b]))
+    # Of slots that are cut some agree that do not whole: who looks at the texts tells, see `copies.decided`.
+    slots = flat(table["slots"], np.uint16)[0].reshape(len(number), settings.num_perm).astype(np.uint32)
+    names, source = np.unique(np.array(table["source"].to_pylist(), dtype=str), return_inverse=True)
+    named = (names != "")[source]
+    agreeing = steps_of(settings).agreeing_slots(slots, np.stack([pairs.a, pairs.b], axis=1))
+    return pa.table(
+        {
+            "task": np.full(len(pairs.a), task, np.int32),
+            "a": number[pairs.a],
+            "b": number[pairs.b],
+            "cosine": pairs.cosine,
+            "score": pairs.score.astype(np.int32),
+            "ordinary_a": background_similarity[pairs.a],
+            "ordinary_b": background_similarity[pairs.b],
+            "days": np.abs(seconds[pairs.a] - seconds[pairs.b]) / SECONDS_A_DAY,
+            "one_outlet": (source[pairs.a] == source[pairs.b]) & named[pairs.a],
+            "hinted": agreeing >= HINT,
+        }
+    )
+
+
+def _never(table: Any, number: NDArray[np.int64]) -> Pairs:
+    """The pairs of a table's articles that are never one story."""
+    other, bounds = flat(table["never"], np.int64)
+    row = row_numbers(bounds)
+    place = np.minimum(np.searchsorted(number, other), max(0, len(number) - 1))
+    met = (number[place] == other) & (row < place) if len(number) else np.zeros(0, bool)
+    a, b = row[met].astype(np.int64), place[met].astype(np.int64)
+    return Pairs(a, b, np.zeros(len(a)), np.zeros(len(a), np.int64))
+
+
+def _ends(batches: Iterable[Any]) -> Iterator[Any]:
+    """Of the pairs of a partition how many each article has in each task."""
+    import pyarrow as pa
+
+    held: list[Any] = []
+    for batch in batches:
+        for end in ("a", "b"):
+            one = pa.table({"n": batch[end], "task": batch["task"], "pairs": np.ones(batch.num_rows, np.int32)})
+            held.append(one)
+        if sum(one.num_rows for one in held) > 1 << 22:
+            held = [_added_up(held)]
+    if held:
+        yield from _added_up(held).to_batches()
+
+
+def _added_up(tables: list[Any]) -> Any:
+    import pyarrow as pa
+
+    whole = pa.concat_tables(tables).group_by(["n", "task"]).aggregate([("pairs", "sum")])
+    whole = whole.rename_columns(["n", "task", "pairs"])
+    return whole.set_column(2, "pairs", whole["pairs"].cast(pa.int32()))
+
+
+def _best(pairs: DataFrame, least: DataFrame) -> DataFrame:
+    """The pairs that are among the best of one of their articles, ties going to the earlier other one.
+
+    Args:
+        pairs: by task.
+        least: for articles that have too many the last of the best, once for each task that has pairs of them.
+    """
+    a = least.select("task", "n", "other", "score").toDF("task", "a", "other_a", "score_a")
+    b = a.toDF("task", "b", "other_b", "score_b")
+    of_a = "score_a is null or score > score_a or (score = score_a and b <= other_a)"
+    of_b = "score_b is null or score > score_b or (score = score_b and a <= other_b)"
+    marked = pairs.join(a.hint("shuffle_hash"), ["task", "a"], "left")
+    marked = marked.join(b.hint("shuffle_hash"), ["task", "b"], "left")
+    return marked.where(f"({of_a}) or ({of_b})").select(*pairs.columns)
+
+
+def _rescored(table: Any, taken: float, settings: Settings) -> Any:
+    """As `dedup.match.stories.rescored` and `dedup.match.outlets.less_of_one_outlet` in one."""
+    cosine = numbers(table["cosine"])
+    mean = ((numbers(table["ordinary_a"]) + taken) + (numbers(table["ordinary_b"]) + taken)) / 2
+    scores = score(cosine, mean, numbers(table["days"]).astype(np.float64), settings)
+    outlet = np.where(numbers(table["one_outlet"]), outlet_penalty(scores, settings), 0)
+    keep = np.flatnonzero(scores > 0)
+    columns = {name: table[name].take(keep) for name in ("task", "a", "b", "cosine", "hinted")}
+    return {**columns, "score": (scores - outlet)[keep].astype(np.int32)}

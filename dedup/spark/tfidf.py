@@ -1,0 +1,205 @@
+"""What a collection teaches of its words, added up part by part; and the vectors of its articles, where they lie.
+
+How many articles have a word, and how much of it there is in all vectors, is one number for each of `FEATURES` hashed
+terms (of a language): it does not grow with the articles, and every task is handed it.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from dedup.spark.arrow import ascending, binary, dealt, flat, mapped, numbers, packed, unpacked, words_of
+from dedup.spark.features import features_of
+from dedup.spark.job import Job, broadcast, steps_of
+from dedup.spark.partitions import at_home, without
+from dedup.vectorize.cross_lingual import figures, tongues, tongues_of
+from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.frequencies import Frequencies
+from dedup.vectorize.hashing import FEATURES
+from dedup.vectorize.kernels.cross_lingual import crossing
+
+if TYPE_CHECKING:
+    from pyspark.sql import DataFrame
+
+SUMS = "language string, part int, terms binary, sums binary"
+VECTORS = (
+    "home int, n long, seconds double, source string, tongue int, terms binary, weights binary, crossing binary,"
+    " crossing_weights binary, signature binary"
+)
+_PART = 1 << 16
+"""Terms of a part."""
+_COUNTED = 65_536
+"""Articles that are counted before anything of them is sent, at least: the more, the fewer words come again."""
+
+
+def languages_of(job: Job, features: DataFrame, hidden: DataFrame) -> DataFrame:
+    """How many articles there are in each `language`, those that others stand for (`hidden`) apart."""
+    from pyspark.sql import functions as F
+
+    def count(rows: Any, hidden: Any) -> Any:
+        import pyarrow as pa
+
+        told = pa.table(
+            {"language": rows["language"], "hidden": np.isin(numbers(rows["n"]), numbers(hidden["n"]))}
+        ).group_by(["language", "hidden"])
+        return told.aggregate([([], "count_all")]).rename_columns(["language", "hidden", "count"])
+
+    told = at_home(
+        features.select("home", "n", "language"),
+        hidden.select("n"),
+        count,
+        "language string, hidden boolean, count long",
+    )
+    return job.kept.step("languages", lambda: told.groupBy("language", "hidden").agg(F.sum("count").alias("count")))
+
+
+def frequencies(job: Job, features: DataFrame, hidden: DataFrame, languages: DataFrame) -> Frequencies:
+    """The document frequencies of the articles that stand for themselves, or those that are known."""
+    if job.background is not None:
+        return job.background.frequencies
+    seen = without(features.select("home", "n", "language", "terms"), hidden)
+    sums = job.kept.step("frequencies", lambda: _added(seen.mapInArrow(mapped(_counted, _COUNTED), SUMS)))
+    of = {row["language"]: row["count"] for row in languages.where("not hidden").collect()}
+    names = sorted(of)
+    rows = sorted((row["language"], row["part"], row["terms"], row["sums"]) for row in sums.collect())
+    terms = np.concatenate([np.empty(0, np.int64), *(np.frombuffer(row[2], np.int32) for row in rows)]).astype(np.int64)
+    counts = np.concatenate([np.empty(0, np.int64), *(np.frombuffer(row[3], np.int64) for row in rows)])
+    held = dict.fromkeys(names, 0)
+    for row in rows:
+        held[row[0]] += len(row[2]) // 4
+    starts = np.cumsum([0, *(held[name] for name in names)])
+    matrix = sp.csr_array((counts, terms, starts), shape=(len(names), FEATURES))
+    return Frequencies(tuple(names), np.array([of[name] for name in names], np.int64), matrix)
+
+
+def vectors(job: Job, features: DataFrame, found: Frequencies, languages: DataFrame) -> tuple[DataFrame, bool]:
+    """The vectors of articles, and whether there are several languages, so that they have names and figures apart."""
+    settings, kept = job.settings, job.kept
+    names = tongues(row["language"] for row in languages.collect())
+    several = len(names) > 1
+    known = _figures(job, features) if several else np.empty(0, np.int64)
+    handed = broadcast(job.spark, (found, known))
+
+    def weigh(table: Any) -> Any:
+        frequencies, known = handed.value
+        of, language = features_of(table), table["language"].to_pylist()
+        made = steps_of(settings).tfidf(of, language, frequencies)
+        matrix, tongue = made.matrix, tongues_of(language, names)
+        across = crossing(made, of, known) if several else sp.csr_array(matrix.shape)
+        return {
+            **{name: table[name] for name in ("home", "n", "seconds", "source")},
+            "tongue": np.full(len(of), -1, np.int32) if tongue is None else tongue.astype(np.int32),
+            **_packed(matrix, made.terms, "terms", "weights"),
+            **_packed(across, made.terms, "crossing", "crossing_weights"),
+            "signature": table["signature"],
+        }
+
+    columns = ("home", "n", "seconds", "source", "language", "terms", "counts", "capitals", "signature")
+    made = features.select(*columns).mapInArrow(mapped(weigh), VECTORS)
+    return kept.step("vectors", lambda: made, rows=kept.rows("features"), by="home"), several
+
+
+def totals(job: Job, vectors: DataFrame, hidden: DataFrame) -> NDArray[np.int64]:
+    """For each hashed term its weights in the vectors of all articles that stand for themselves, in `WEIGHT_UNIT`s;
+    or in those that a background was learned from.
+    """
+    if job.background is not None:
+        known = np.zeros(FEATURES, np.int64)
+        known[job.background.terms] = job.background.sums
+        return known
+    seen = without(vectors.select("home", "n", "terms", "weights"), hidden)
+    sums = job.kept.step("totals", lambda: _added(seen.mapInArrow(mapped(_weighed, _COUNTED), SUMS)))
+    total = np.zeros(FEATURES, np.int64)
+    for row in sums.select("terms", "sums").collect():
+        total[np.frombuffer(row["terms"], np.int32)] = np.frombuffer(row["sums"], np.int64)
+    return total
+
+
+def matrix_of(table: Any, terms: str = "terms", weights: str = "weights") -> sp.csr_array:
+    """The vectors of a table's articles, with a column for each term that there is, in the order of terms."""
+    held, indptr = flat(table[terms], np.int32)
+    present = np.zeros(FEATURES, bool)
+    present[held] = True
+    column = (np.cumsum(present) - 1).astype(np.int32)[held]
+    data = flat(table[weights], np.uint16)[0] * WEIGHT_UNIT
+    return sp.csr_array((data, column, indptr), shape=(table.num_rows, max(1, int(present.sum()))))
+
+
+def _packed(matrix: sp.csr_array, terms: NDArray[np.int64], name: str, weights: str) -> dict[str, Any]:
+    bounds = matrix.indptr.astype(np.int64)
+    whole = (matrix.data / WEIGHT_UNIT).astype(np.uint16)  # exact: entries are whole multiples, and at most 1
+    return {name: binary(terms[matrix.indices].astype(np.int32), bounds), weights: binary(whole, bounds)}
+
+
+def _counted(table: Any) -> Any:
+    """Of a batch, for each language and part of the terms, how many articles have each."""
+    terms, indptr = flat(table["terms"], np.int32)
+    names, language = np.unique(np.array(table["language"].to_pylist(), dtype=str), return_inverse=True)
+    rows = np.repeat(language.ravel(), np.diff(indptr))
+    found: dict[str, list[Any]] = {"language": [], "part": [], "terms": [], "sums": []}
+    for number, name in enumerate(names.tolist()):
+        counts = np.bincount(terms if len(names) == 1 else terms[rows == number])
+        seen = np.flatnonzero(counts)
+        _add(found, name, seen.astype(np.int32), counts[seen].astype(np.int64))
+    return _table(found)
+
+
+def _weighed(table: Any) -> Any:
+    terms, _ = flat(table["terms"], np.int32)
+    weights, _ = flat(table["weights"], np.uint16)
+    sums = np.bincount(terms, weights=weights)  # of whole numbers far below 2⁵³: exact
+    seen = np.flatnonzero(sums)
+    found: dict[str, list[Any]] = {"language": [], "part": [], "terms": [], "sums": []}
+    _add(found, "", seen.astype(np.int32), sums[seen].astype(np.int64))
+    return _table(found)
+
+
+def _add(found: dict[str, list[Any]], language: str, terms: NDArray[np.int32], sums: NDArray[np.int64]) -> None:
+    part, (held, held_sums) = dealt((terms // _PART).astype(np.int64), [terms, sums])
+    found["language"] += [language] * len(part)
+    found["part"] += part.tolist()
+    found["terms"] += [packed(np.frombuffer(row, np.int32).astype(np.uint64), rising=True) for row in held.to_pylist()]
+    found["sums"] += [packed(np.frombuffer(row, np.int64)) for row in held_sums.to_pylist()]
+
+
+def _table(found: dict[str, list[Any]]) -> Any:
+    import pyarrow as pa
+
+    kinds = {"language": pa.string(), "part": pa.int32(), "terms": pa.binary(), "sums": pa.binary()}
+    return {name: pa.array(column, kinds[name]) for name, column in found.items()}
+
+
+def _added(sums: DataFrame) -> DataFrame:
+    """The sums of each language and part, from those of batches."""
+    return sums.groupBy("language", "part").applyInArrow(_one_sum, SUMS)
+
+
+def _one_sum(table: Any) -> Any:
+    import pyarrow as pa
+
+    every = [ascending(row).astype(np.int32) for row in table["terms"].to_pylist()]
+    terms, place = np.unique(np.concatenate(every), return_inverse=True)
+    sums = np.zeros(len(terms), np.int64)
+    np.add.at(sums, place.ravel(), np.concatenate([unpacked(row, np.int64) for row in table["sums"].to_pylist()]))
+    kinds = pa.schema([("language", pa.string()), ("part", pa.int32()), ("terms", pa.binary()), ("sums", pa.binary())])
+    row = {"language": [table["language"][0].as_py()], "part": [table["part"][0].as_py()]}
+    return pa.table({**row, "terms": [terms.tobytes()], "sums": [sums.tobytes()]}, schema=kinds)
+
+
+def _figures(job: Job, features: DataFrame) -> NDArray[np.int64]:
+    """The hashed terms that are numbers in some article, ascending."""
+
+    def find(table: Any) -> Any:
+        import pyarrow as pa
+
+        return {"figures": pa.array([figures(words_of(table)).astype(np.int32).tobytes()], pa.binary())}
+
+    found = job.kept.step(
+        "figures", lambda: features.select("title", "hashes", "flags").mapInArrow(mapped(find), "figures binary")
+    )
+    parts = [np.frombuffer(row[0], np.int32) for row in found.collect()]
+    return np.unique(np.concatenate([np.empty(0, np.int32), *parts])).astype(np.int64)

@@ -1,0 +1,197 @@
+"""Passages that several articles hold, by kernels: what `dedup.vectorize.boilerplate` finds of them in the plain form.
+
+All passages of a large collection would not fit into memory side by side. So they are counted first, in a table of
+small counters where most are seen to be too rare; only the rest is collected and counted exactly. A large collection is
+gone through several times, each time for a part of all hashes.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, REST
+from dedup.vectorize.features import HashedWords
+from dedup.vectorize.kernels.compiling import Whole, kept, kernel
+from dedup.vectorize.kernels.overlaps import sort
+from dedup.vectorize.kernels.sketching import shingle_words
+
+AT_ONCE = 1 << 25
+"""Passages that are counted in one round, about."""
+ROOMY = 4
+"""Counters for each of them: the fewer, the more rare passages are collected for nothing."""
+
+
+def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The passages that enough articles hold, and the places of these: equal passages together, places ascending."""
+    rounds, shift = 1, np.uint64(63)
+    while rounds * AT_ONCE < len(words.hashes):
+        rounds, shift = 2 * rounds, shift - np.uint64(1)
+    counters = np.empty(1 << max(6, (ROOMY * len(words.hashes) // rounds).bit_length()), np.uint8)
+    found: list[tuple[NDArray[np.uint64], NDArray[np.int64]]] = []
+    for number in range(rounds):
+        mine = (shift, np.uint64(number), counters)
+        _count(words.hashes, words.offsets, *mine)
+        passages, places = _collect(words.hashes, words.offsets, *mine)
+        order = np.argsort(passages, kind="stable")  # places ascend already
+        passages, places = passages[order], places[order]
+        enough = _held_by_enough(passages)
+        found.append((passages[enough], places[enough]))
+    return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found])
+
+
+def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which words stay when boilerplate, sorted passages of it, is taken out of bodies; shape (words,)."""
+    return _outside_all(words, passages, REST)
+
+
+def outside(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which words of bodies stand in none of some passages, however few these are; shape (words,)."""
+    return _outside_all(words, passages, 0)
+
+
+def _outside_all(words: HashedWords, passages: NDArray[np.uint64], rest: int) -> NDArray[np.bool_]:
+    keep = np.ones(len(words.hashes), np.bool_)
+    if len(passages):
+        table = np.zeros(1 << (2 * len(passages)).bit_length(), np.uint64)
+        _outside(words.hashes, words.offsets, _filled(passages, table), rest, keep)
+    return keep
+
+
+@kernel
+def longest_body(offsets: NDArray[np.int64]) -> Whole:
+    """Words of the longest body."""
+    longest: Whole = np.int64(0)
+    for article in range(len(offsets) // 2):
+        longest = max(longest, offsets[2 * article + 2] - offsets[2 * article + 1])
+    return longest
+
+
+@kept
+def _count(
+    hashes: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    shift: np.uint64,
+    number: np.uint64,
+    counters: NDArray[np.uint8],
+) -> None:
+    """Counts how often one round's passages occur, in saturating counters that passages may have to share."""
+    values = np.empty(longest_body(offsets), np.uint64)
+    mask = np.uint64(len(counters) - 1)
+    counters[:] = 0
+    for article in range(len(offsets) // 2):
+        begin, end = offsets[2 * article + 1], offsets[2 * article + 2]
+        if end - begin >= PASSAGE:
+            for place in range(shingle_words(hashes, begin, end, PASSAGE, values)):
+                value = values[place]
+                if (value >> np.uint64(1)) >> shift == number:
+                    cell = value & mask
+                    counters[cell] += np.uint8(counters[cell] < 255)
+
+
+@kept
+def _collect(
+    hashes: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    shift: np.uint64,
+    number: np.uint64,
+    counters: NDArray[np.uint8],
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """One round's passages that may occur often enough, and who holds each: each article once."""
+    longest = longest_body(offsets)
+    values, some, spare = np.empty(longest, np.uint64), np.empty(longest, np.uint64), np.empty(longest, np.uint64)
+    digits = np.empty(1024, np.uint32)
+    mask = np.uint64(len(counters) - 1)
+    room = max(np.int64(1) << 16, longest)
+    passages, places = np.empty(room, np.uint64), np.empty(room, np.int64)
+    filled = np.int64(0)
+    for article in range(len(offsets) // 2):
+        begin, end = offsets[2 * article + 1], offsets[2 * article + 2]
+        if end - begin < PASSAGE:
+            continue
+        count = np.int64(0)
+        for place in range(shingle_words(hashes, begin, end, PASSAGE, values)):
+            value = values[place]
+            if (value >> np.uint64(1)) >> shift == number and counters[value & mask] >= HOLDERS:
+                some[count] = value
+                count += 1
+        if count == 0:
+            continue
+        sort(some, spare, digits, np.uint64(count))
+        if filled + count > len(passages):
+            more_passages, more_places = np.empty(2 * len(passages), np.uint64), np.empty(2 * len(passages), np.int64)
+            more_passages[:filled], more_places[:filled] = passages[:filled], places[:filled]
+            passages, places = more_passages, more_places
+        for place in range(count):
+            if place == 0 or some[place] != some[place - 1]:
+                passages[filled], places[filled] = some[place], article
+                filled += 1
+    return passages[:filled], places[:filled]
+
+
+@kept
+def _held_by_enough(passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which of sorted passages are there often enough."""
+    enough = np.zeros(len(passages), np.bool_)
+    first: Whole = 0
+    for place in range(1, len(passages) + 1):
+        if place == len(passages) or passages[place] != passages[first]:
+            if place - first >= HOLDERS:
+                enough[first:place] = True
+            first = place
+    return enough
+
+
+@kept
+def _filled(passages: NDArray[np.uint64], table: NDArray[np.uint64]) -> NDArray[np.uint64]:
+    """The table, open addressing from the lower bits on, with distinct passages in it; its last place is for none.
+
+    A passage whose hash is 0, which marks an empty place, is told by the last place.
+    """
+    wrap = np.uint64(len(table) - 1)
+    whole = np.zeros(len(table) + 1, np.uint64)
+    for passage in passages:
+        if passage == 0:
+            whole[len(table)] = 1
+            continue
+        slot = passage & wrap
+        while whole[slot]:
+            slot = (slot + np.uint64(1)) & wrap
+        whole[slot] = passage
+    return whole
+
+
+@kept
+def _outside(
+    hashes: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    table: NDArray[np.uint64],
+    rest: int,
+    keep: NDArray[np.bool_],
+) -> None:
+    """Writes which words stay; of a body with less than `rest` words left none does, or all without a title."""
+    values = np.empty(longest_body(offsets), np.uint64)
+    last = len(table) - 1
+    wrap = np.uint64(last - 1)
+    for article in range(len(offsets) // 2):
+        first, begin, end = offsets[2 * article], offsets[2 * article + 1], offsets[2 * article + 2]
+        if end - begin < PASSAGE:
+            continue
+        count = shingle_words(hashes, begin, end, PASSAGE, values)
+        gone: Whole = np.int64(0)
+        until: Whole = begin
+        for place in range(count):
+            value = values[place]
+            slot = value & wrap
+            while table[slot] and table[slot] != value:
+                slot = (slot + np.uint64(1)) & wrap
+            known = table[last] == 1 if value == 0 else table[slot] == value
+            if known:
+                stop = begin + place + PASSAGE
+                for word in range(max(until, begin + place), stop):
+                    keep[word] = False
+                    gone += 1
+                until = stop
+        left = end - begin - gone
+        if left < rest and gone:
+            keep[begin:end] = begin == first  # without a title it stays as it is
