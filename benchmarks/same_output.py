@@ -4,7 +4,7 @@
     python -m benchmarks.same_output compare BEFORE AFTER
 
 `save` runs a version's own command: `cluster --format json` over every data set, `index add`, `match`, `stories`,
-`changes` and `export` over basil, and the schemas and the OpenAPI document. `compare` lists the files that differ and
+`changes` and `export` over basil, and the JSON schemas. `compare` lists the files that differ and
 then opens the store that BEFORE left with the version at hand, which has to answer as the version before did.
 """
 
@@ -18,11 +18,11 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 from benchmarks.data import find_folder
 
 SMALL = "basil"
-OPENAPI = "from dedup.service.schemas import document; import json; print(json.dumps(document(), sort_keys=True))"
 
 
 class Version:
@@ -75,16 +75,19 @@ def save(version: Version, data: Path, folder: Path) -> None:
         version.run("schema", name, output=folder / f"schema-{name}.json")
 
 
+def timeless(value: Any) -> Any:
+    """A JSON value without the times at which a change was made."""
+    if isinstance(value, dict):
+        return {name: timeless(member) for name, member in value.items() if name != "at"}
+    return [timeless(member) for member in value] if isinstance(value, list) else value
+
+
 def comparable(path: Path) -> bytes:
-    """The bytes of a file but for what time and place put there."""
-    text = path.read_text(encoding="utf-8")
-    if path.suffix == ".jsonl":
-        records = [json.loads(line) for line in text.splitlines()]
-        for record in records:
-            for field in ("time", "when", "touched", "came"):
-                record.pop(field, None)
-        return "\n".join(json.dumps(record) for record in records).encode()
-    return text.encode()
+    """The bytes of a file; of JSON lines without the times at which changes were made."""
+    if path.suffix != ".jsonl":
+        return path.read_bytes()
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return "\n".join(json.dumps(timeless(json.loads(line))) for line in lines).encode()
 
 
 def compare(before: Path, after: Path, data: Path) -> list[str]:

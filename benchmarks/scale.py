@@ -58,7 +58,7 @@ class Size:
 
     real: tuple[int | None, ...]
     made_up: tuple[int, ...]
-    crowding: int
+    crowd: int
     repeated: int
     density: int
 
@@ -107,9 +107,9 @@ def run(
                 continue
             with watch.step(f"made up, {count:,}"):
                 report["made_up"].append(made_up(Shape(count, seed=seed), scratch, watch.tell))
-        for headlines in ("wire", "own") if size.crowding else ():
-            count = min(size.crowding, most or size.crowding)
-            shape = Shape(count, repeated=size.repeated * count // size.crowding, headlines=headlines, seed=seed)
+        for headlines in ("wire", "own") if size.crowd else ():
+            count = min(size.crowd, most or size.crowd)
+            shape = Shape(count, repeated=size.repeated * count // size.crowd, headlines=headlines, seed=seed)
             with watch.step(f"one body {shape.repeated:,} times in {count:,}, headlines: {headlines}"):
                 report["crowds"][headlines] = made_up(shape, scratch, watch.tell)
     with watch.step("density"):

@@ -60,7 +60,7 @@ class Background:
     articles: int
     terms: NDArray[np.int64]
     sums: NDArray[np.int64]
-    crowding: float
+    crowd: float
     passages: NDArray[np.uint64]
     bodies: frozenset[bytes] = field(repr=False)
     version: int = 0
@@ -81,7 +81,7 @@ class Background:
         frequencies: Frequencies,
         vectors: Vectors,
         standing: NDArray[np.int64],
-        crowding: float,
+        crowd: float,
         passages: NDArray[np.uint64],
         bodies: frozenset[bytes],
     ) -> Self:
@@ -90,9 +90,9 @@ class Background:
         stands[standing] = 1.0
         sums = np.rint(np.asarray(vectors.matrix.T @ stands).ravel() / WEIGHT_UNIT).astype(np.int64)
         some = sums > 0
-        return cls(frequencies, int(stands.sum()), vectors.terms[some], sums[some], crowding, passages, bodies)
+        return cls(frequencies, int(stands.sum()), vectors.terms[some], sums[some], crowd, passages, bodies)
 
-    def misplaced(self, words: HashedWords) -> list[int]:
+    def overwritten(self, words: HashedWords) -> list[int]:
         """The places of the articles whose body is known not to be theirs, ascending."""
         if not self.bodies:
             return []
@@ -102,7 +102,7 @@ class Background:
             if len(words.title(place)) and len(words.body(place)) and body_digest(words, place) in self.bodies
         ]
 
-    def mean_similarity(self, vectors: Vectors) -> NDArray[np.float64]:
+    def ordinariness(self, vectors: Vectors) -> NDArray[np.float64]:
         """How much each article resembles those learned from on average, leaning on a usual value; shape (articles,).
 
         The `crowd` is not in it.
@@ -179,7 +179,7 @@ class Background:
             "articles": np.array(self.articles, np.int64),
             "terms": self.terms.astype(np.int32),
             "sums": self.sums,
-            "crowd": np.array(self.crowding, np.float64),
+            "crowd": np.array(self.crowd, np.float64),
             "passages": self.passages,
             "bodies": np.frombuffer(b"".join(sorted(self.bodies)), np.uint8),
         }

@@ -133,7 +133,7 @@ def stories_of(
     read.words = None
 
     tell("looking for boilerplate", 0, count)
-    foreign = background.misplaced(words) if background else misplaced(words)
+    foreign = background.overwritten(words) if background else misplaced(words)
     bodies = frozenset(body_digest(words, place) for place in foreign) if learn else frozenset()
     keep = words.outside_bodies(foreign)
     words = words.kept(keep)
@@ -157,14 +157,14 @@ def stories_of(
     )
     vectors = steps.tfidf(features, languages, frequencies)
     background_similarity = (
-        background.mean_similarity(vectors) if background else mean_similarity(vectors.matrix, standing)
+        background.ordinariness(vectors) if background else mean_similarity(vectors.matrix, standing)
     )
     across = steps.cross_lingual_vectors(vectors, features, languages)
     sketches = features.signatures
     del features  # of what is no longer needed this takes most memory
     never = never_one_story(words, steps, forms)
     pairs = steps.story_pairs(vectors.matrix, background_similarity, collection.seconds, among, never, tell, across)
-    crowding = background.crowding if background else estimate_crowding(pairs, collection.seconds, among)
+    crowding = background.crowd if background else estimate_crowding(pairs, collection.seconds, among)
     background_similarity = background_similarity + crowding
     pairs = rescored(pairs, background_similarity, collection.seconds, settings)
     learned = Background.of(frequencies, vectors, standing, crowding, passages, bodies) if learn else None

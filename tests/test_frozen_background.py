@@ -72,7 +72,7 @@ def test_it_can_be_kept(learned: Background) -> None:
     assert (again.fingerprint, again.version) == (learned.fingerprint, 3)
     assert again.to_bytes() == learned.to_bytes()
     assert dedup.cluster(ARTICLES, background=again).stories == dedup.cluster(ARTICLES, background=learned).stories
-    assert replace(learned, crowding=0.5).fingerprint != learned.fingerprint
+    assert replace(learned, crowd=0.5).fingerprint != learned.fingerprint
     assert again.articles == learned.articles > 0
     assert np.array_equal(again.frequencies.counts.toarray()[:, :9], learned.frequencies.counts.toarray()[:, :9])
 

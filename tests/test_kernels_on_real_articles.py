@@ -37,7 +37,7 @@ def found(articles: list[dict[str, Any]], form: str, monkeypatch: pytest.MonkeyP
         "crowd": evidence.crowding,
         "tree": evidence.tree,
     }
-    for name in ("ordinary", "digest", "boilerplate"):
+    for name in ("background_similarity", "digest", "boilerplate"):
         kept[name] = getattr(evidence, name)
     for name, part in (("vectors", evidence.vectors.matrix), ("across", evidence.across and evidence.across.matrix)):
         if part is not None:

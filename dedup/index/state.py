@@ -61,7 +61,7 @@ class Keeper:
         self.steps = steps_for(articles, alone, progress)
         self.sketcher = Sketcher(self.steps, settings, background)
         fast = isinstance(self.steps, FastSteps)
-        self.live = Live(settings, background.crowding, self._every_vector, fast=fast)
+        self.live = Live(settings, background.crowd, self._every_vector, fast=fast)
         self.placer = Placer(self.live, self.steps, settings, self.words_of, self.vectors_of)
         self.apart: dict[int, set[int]] = defaultdict(set)
         self._vectors: dict[int, Vector] = {}

@@ -54,7 +54,7 @@ def features_by(job: Job, words: DataFrame, background: Background) -> DataFrame
 
     def take(rows: Any) -> Any:
         by, known, words = steps_of(settings), handed.value, words_of(rows)
-        words = words.kept(words.outside_bodies(known.misplaced(words)))
+        words = words.kept(words.outside_bodies(known.overwritten(words)))
         return _taken(rows, without_boilerplate(words, known.passages, by), by)
 
     return job.kept.step(

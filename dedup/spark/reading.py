@@ -1,7 +1,7 @@
 """The door: rows of a data frame as articles, equal ones as one, all in the order of their content.
 
-What `dedup.inputs.collection.Door` does in one place is done here by content: the distinct articles are
-numbered from 0 in the order of their hashes, as on one machine, so that all that goes by the order of articles goes the same way.
+What `dedup.inputs.collection.Door` does in one place is done here by content: the distinct articles are numbered from
+0 in the order of their hashes, as on one machine, so that all that goes by the order of articles goes the same way.
 """
 
 from __future__ import annotations

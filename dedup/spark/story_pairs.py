@@ -105,7 +105,7 @@ def rescored(job: Job, pairs: DataFrame, times: DataFrame, articles: int) -> Dat
         concurrent = concurrent_of(times) / max(1, articles)
         return {"taken_off": taken_off(strong, concurrent, articles), "strong": strong, "company": concurrent}
 
-    taken = job.background.crowding if job.background else float(kept.small("crowd", crowding)["taken_off"])
+    taken = job.background.crowd if job.background else float(kept.small("crowd", crowding)["taken_off"])
 
     def again(table: Any) -> Any:
         return _rescored(table, taken, settings)

@@ -55,7 +55,7 @@ def test_weights_by_a_kernel_are_those_by_numpy(learned: bool) -> None:
         part = steps.features(words.take([*some]), np.ones(0, np.bool_), np.arange(len(some)))
         spoken = [languages[place] for place in some]
         found, wanted = fast.weigh(part, spoken), plain.weigh(part, spoken)
-        for name in ("indptr", "terms", "weights", "crossing", "ordinary"):
+        for name in ("indptr", "terms", "weights", "crossing", "background_similarity"):
             one, other = getattr(found, name), getattr(wanted, name)
             assert np.array_equal(one, other), f"seed {seed}: {name}"
             assert one.dtype == other.dtype, name

@@ -53,7 +53,7 @@ def test_vectors_are_those_of_a_run(steps: PlainSteps, background: Background) -
     found = Compared(vectors)
     assert np.array_equal(found.matrix.toarray(), used(wanted.matrix))
     assert found.matrix.nnz == wanted.matrix.nnz
-    assert [vector.background_similarity for vector in vectors] == background.mean_similarity(wanted).tolist()
+    assert [vector.background_similarity for vector in vectors] == background.ordinariness(wanted).tolist()
     across = cross_lingual_vectors(wanted, features.terms_of(features.capitals), figures(judged), languages)
     assert across is not None
     assert np.array_equal(found.names.toarray(), used(across.matrix))

@@ -205,7 +205,7 @@ class Sketcher:
 
     def judged(self, words: HashedWords) -> HashedWords:
         """The words that count: without what is not the article's own."""
-        keep = words.outside_bodies(self._background.misplaced(words))
+        keep = words.outside_bodies(self._background.overwritten(words))
         if len(self._background.passages):
             outside = outside_boilerplate if len(words) < FEW else self._steps.outside_boilerplate
             keep[keep] = outside(words.kept(keep), self._background.passages)
