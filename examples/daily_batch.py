@@ -18,7 +18,7 @@ PAGE = 1_000
 
 
 def run_day(store: str, articles: str, changes: str, cursor: str | None = None) -> int:
-    """Takes in a day's articles and writes all that has changed since the last day's changes were written.
+    """Add a day's articles and write all changes since the last run.
 
     Args:
         store: the file of the index.
