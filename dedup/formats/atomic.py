@@ -15,18 +15,18 @@ from typing import IO, cast
 
 from dedup.errors import MissingDependencyError
 
-PACKINGS = (".bz2", ".gz", ".xz", ".zst")
+COMPRESSED_SUFFIXES = (".bz2", ".gz", ".xz", ".zst")
 """What the names of packed files end in, behind the ending that says what is in them."""
 
 
-def ending(path: Path) -> str:
+def content_suffix(path: Path) -> str:
     """The ending that says what is in a file, whatever it is packed with: ".csv" of `a.CSV.gz`."""
-    name = Path(path.stem) if path.suffix.lower() in PACKINGS else path
+    name = Path(path.stem) if path.suffix.lower() in COMPRESSED_SUFFIXES else path
     return name.suffix.lower()
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
+def atomic_file(path: Path) -> Iterator[IO[bytes]]:
     """A file that appears under its name when it is complete: until then what was there stays.
 
     It is written beside, under a hidden name. A device or a named pipe is written as it is; a symbolic link stays one.
@@ -37,14 +37,14 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
     """
     target = path.resolve()
     if target.exists() and not target.is_file():
-        with target.open("wb") as out, _packed(out, target) as packing:
+        with target.open("wb") as out, _compressed(out, target) as packing:
             yield packing
         return
     unfinished = target.with_name(f".dedup-{secrets.token_hex(8)}.tmp")
     try:
-        with _told(path):
+        with _naming_file(path):
             with unfinished.open("xb") as out:
-                with _packed(out, target) as packing:
+                with _compressed(out, target) as packing:
                     yield packing
                 out.flush()
                 os.fsync(out.fileno())
@@ -56,7 +56,7 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
+def atomic_folder(path: Path) -> Iterator[Path]:
     """A folder to write into, which appears under its name when all in it is complete. There is none, or an empty one.
 
     Raises:
@@ -65,7 +65,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
     target = path.resolve()
     unfinished = target.with_name(f".dedup-{secrets.token_hex(8)}.tmp")
     try:
-        with _told(path):
+        with _naming_file(path):
             unfinished.mkdir()
             yield unfinished
             if target.exists():
@@ -76,7 +76,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
+def _naming_file(path: Path) -> Iterator[None]:
     """Errors in writing say of which file, and that nothing of it is there."""
     try:
         yield
@@ -89,17 +89,17 @@ def _told(path: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _packed(out: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
+def _compressed(out: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
     """A stream that packs into another, as a name says; the same bytes for the same content at any time."""
-    ending = path.suffix.lower()
+    content_suffix = path.suffix.lower()
     with ExitStack() as stack:
-        if ending == ".gz":
+        if content_suffix == ".gz":
             yield cast(IO[bytes], stack.enter_context(gzip.GzipFile("", "wb", fileobj=out, mtime=0)))
-        elif ending == ".bz2":
+        elif content_suffix == ".bz2":
             yield cast(IO[bytes], stack.enter_context(bz2.BZ2File(out, "wb")))
-        elif ending == ".xz":
+        elif content_suffix == ".xz":
             yield cast(IO[bytes], stack.enter_context(lzma.LZMAFile(out, "wb")))
-        elif ending == ".zst":
+        elif content_suffix == ".zst":
             try:
                 import zstandard
             except ImportError:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import Any
 
 
-def quoted(value: Any, longest: int = 60) -> str:
+def quote(value: Any, longest: int = 60) -> str:
     """The value as Python would write it, cut to `longest` characters; safe to print whatever it holds."""
     if isinstance(value, str):
         value = value[: longest + 1]  # so that a long text is not written out first
@@ -18,8 +18,8 @@ def quoted(value: Any, longest: int = 60) -> str:
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 
-def listed(values: Iterable[Any], most: int = 12) -> str:
+def quote_list(values: Iterable[Any], most: int = 12) -> str:
     """The values quoted, with commas; the number of those beyond `most`."""
     every = list(values)
     rest = f" and {len(every) - most} more" if len(every) > most else ""
-    return ", ".join(map(quoted, every[:most])) + rest
+    return ", ".join(map(quote, every[:most])) + rest

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.inputs.record import LONGEST_TITLE, Dates, is_missing, read_record, too_long
-from dedup.inputs.sanitize import made_holdable
+from dedup.inputs.sanitize import sanitize
 from dedup.text.dateline import dateline
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class Collection:
         """What `first` gives for some, in the order in which the articles came."""
         return map(self.articles.__getitem__, sorted(self.members[one][0] for one in distinct))
 
-    def numbering(self) -> NDArray[np.int64]:
+    def inverse(self) -> NDArray[np.int64]:
         """For each article, as they came, the distinct one it is; shape (articles,)."""
         found = np.empty(len(self.articles), np.int64)
         for number, places in enumerate(self.members):
@@ -104,18 +104,18 @@ class Collection:
         times = np.where(np.isnan(self.seconds), np.inf, self.seconds)
         return list(zip(times.tolist(), (-self.lengths).tolist(), range(len(self)), strict=True))
 
-    def wording(self, bodiless: Sequence[int]) -> Callable[[int], str]:
+    def text_getter(self, bodiless: Sequence[int]) -> Callable[[int], str]:
         """For each distinct article what there is to read of it: title and body, of some the title alone."""
-        untold = set(bodiless)
+        without_text = set(bodiless)
 
         def wording_of(distinct: int) -> str:
             article = self.first(distinct)
-            return article.title if distinct in untold else f"{article.title}\n\n{article.text}".strip()
+            return article.title if distinct in without_text else f"{article.title}\n\n{article.text}".strip()
 
         return wording_of
 
 
-class Door:
+class ArticleReader:
     """Takes articles in whatever form they come (see `dedup.cluster`): first `texts`, to its end, then `collection`.
 
     Args:
@@ -127,11 +127,11 @@ class Door:
     def __init__(
         self, articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame, *, keep_texts: bool = True
     ) -> None:
-        self._items = items_of(articles)
+        self._items = iter_items(articles)
         self._keep_texts = keep_texts
         self._notices: list[Notice] = []
         self._taken: list[Article] = []
-        self._distinct: list[Distinct] = []
+        self._distinct: list[DistinctArticle] = []
 
     def texts(self) -> Iterator[tuple[str, str]]:
         """Title and text of each article that equals none before it.
@@ -140,33 +140,33 @@ class Door:
             InputError: something is no article at all.
         """
         dates = Dates(today=datetime.now(UTC))
-        known: dict[bytes, Distinct] = {}
+        known: dict[bytes, DistinctArticle] = {}
         for place, item in enumerate(self._items):
-            article = article_of(item, place, self._notices, dates)
+            article = to_article(item, place, self._notices, dates)
             content = content_hash(article)
             same = None if is_blank(article) else known.get(content)
             if same is None:
-                same = Distinct(content, len(self._distinct), len(article.text), is_blank(article))
+                same = DistinctArticle(content, len(self._distinct), len(article.text), is_blank(article))
                 known[content] = same
                 self._distinct.append(same)
                 yield article.title, article.text
             same.members.append(place)
-            if article.published is None and same.told is None:
-                same.told = date_told(article)
-            self._taken.append(article if self._keep_texts else untold(article))
+            if article.published is None and same.dateline is None:
+                same.dateline = find_dateline(article)
+            self._taken.append(article if self._keep_texts else without_text(article))
         self._notices.extend(dates.notices())
 
     def collection(self) -> tuple[Collection, NDArray[np.int64]]:
         """The collection, and for each of its distinct articles the place at which `texts` had it."""
-        taken = _with_own_ids(self._taken, self._distinct, self._notices)
+        taken = _with_unique_ids(self._taken, self._distinct, self._notices)
         for same in self._distinct:
             if same.blank:  # its id, by which it is told from others, may be another now
                 same.content = content_hash(replace(taken[same.members[0]], title="", text=""))
-        return collected(taken, self._distinct, self._notices, has_texts=self._keep_texts)
+        return build_collection(taken, self._distinct, self._notices, has_texts=self._keep_texts)
 
 
-def collected(
-    articles: Sequence[Article], distinct: Iterable[Distinct], notices: list[Notice], *, has_texts: bool
+def build_collection(
+    articles: Sequence[Article], distinct: Iterable[DistinctArticle], notices: list[Notice], *, has_texts: bool
 ) -> tuple[Collection, NDArray[np.int64]]:
     """Articles with an id each as a collection, and for each distinct one its place among those given.
 
@@ -177,9 +177,9 @@ def collected(
         has_texts: whether they have their texts still.
     """
     in_order = sorted(distinct, key=lambda same: same.content)
-    told = {place: same.told for same in in_order if same.told for place in same.members}
+    told = {place: same.dateline for same in in_order if same.dateline for place in same.members}
     datelines = {place: day for place, day in told.items() if articles[place].published is None}
-    notices.extend(_stand_ins(articles, datelines))
+    notices.extend(_dated_by_seen(articles, datelines))
     times = []
     for same in in_order:
         same.members.sort(key=lambda place: seniority(articles[place]))
@@ -198,7 +198,7 @@ def collected(
 
 
 @dataclass(slots=True)
-class Distinct:
+class DistinctArticle:
     """Equal articles: the hash of their content, the place among the distinct ones, the length of their text, whether
     it is blank, the places of all of them, and the date at the head of their text, if it was looked for.
     """
@@ -208,7 +208,7 @@ class Distinct:
     length: int
     blank: bool
     members: list[int] = field(default_factory=list)
-    told: date | None = None
+    dateline: date | None = None
 
 
 @lru_cache(maxsize=1 << 12)  # of a million articles many say the same, and each is asked several times
@@ -221,11 +221,11 @@ def published_seconds(published: date | None) -> float:
     return (published if published.tzinfo else published.replace(tzinfo=UTC)).timestamp()
 
 
-def _published(article: Article, same: Distinct) -> date | None:
-    return article.published or same.told or article.seen
+def _published(article: Article, same: DistinctArticle) -> date | None:
+    return article.published or same.dateline or article.seen
 
 
-def _stand_ins(articles: Sequence[Article], datelines: Mapping[int, date]) -> Iterator[Notice]:
+def _dated_by_seen(articles: Sequence[Article], datelines: Mapping[int, date]) -> Iterator[Notice]:
     """One notice of all articles that are dated by when they were seen."""
     dated = (
         article
@@ -238,19 +238,19 @@ def _stand_ins(articles: Sequence[Article], datelines: Mapping[int, date]) -> It
         yield Notice(where, "no date of publication is known", "dated by when it was seen", skipped=False)
 
 
-def date_told(article: Article) -> date | None:
+def find_dateline(article: Article) -> date | None:
     """The date at the head of an article's text."""
     text = article.text.lstrip()
     repeats_title = bool(article.title) and text.startswith(article.title)
     return dateline(text[len(article.title) :].lstrip() if repeats_title else text)
 
 
-def untold(article: Article) -> Article:
+def without_text(article: Article) -> Article:
     """The article without its text, but for the beginning of one without a title."""
     return replace(article, text="" if article.title.strip() else article.text[:LEAD])
 
 
-def items_of(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame) -> Iterator[object]:
+def iter_items(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame) -> Iterator[object]:
     """What came, one by one; of a data frame the rows.
 
     Raises:
@@ -284,7 +284,7 @@ def _rows(frame: Any) -> Iterable[object] | None:
     return None
 
 
-def article_of(
+def to_article(
     item: object,
     place: int | str,
     notices: list[Notice],
@@ -308,11 +308,11 @@ def article_of(
     """
     where, number = f"article {place}", str(place) if default_id is None else default_id
     if isinstance(item, Article):
-        return _clean(item, where, notices)
+        return _sanitized(item, where, notices)
     if isinstance(item, str):
-        return _clean(Article(id=number, text=item), where, notices)
+        return _sanitized(Article(id=number, text=item), where, notices)
     if not isinstance(item, (Mapping, Sequence)) and is_missing(item):  # a gap in a list or a column of texts
-        return _clean(Article(id=number, text=""), where, notices)
+        return _sanitized(Article(id=number, text=""), where, notices)
     if not isinstance(item, Mapping):
         kinds = "an Article, a mapping or a string"
         raise InputError(f"{where} is a {type(item).__name__}; it must be {kinds}")
@@ -327,14 +327,14 @@ def article_of(
     return article
 
 
-def _clean(article: Article, where: str, notices: list[Notice]) -> Article:
+def _sanitized(article: Article, where: str, notices: list[Notice]) -> Article:
     """The article without what no text can hold, and its title within bounds.
 
     A notice tells of each change, and where it has no words.
     """
     changes: dict[str, Any] = {}
     for name in ("id", "title", "text", "source", "url", "lang", "path", "where"):
-        value, found = made_holdable(getattr(article, name))
+        value, found = sanitize(getattr(article, name))
         for what in found:
             changes[name] = value
             notices.append(Notice(where, f"its {name} has {what}", "replaced by U+FFFD", skipped=False))
@@ -364,7 +364,9 @@ def seniority(article: Article) -> tuple[bool, float, str]:
     return unknown, 0.0 if unknown else seconds, article.id
 
 
-def _with_own_ids(articles: list[Article], distinct: Iterable[Distinct], notices: list[Notice]) -> list[Article]:
+def _with_unique_ids(
+    articles: list[Article], distinct: Iterable[DistinctArticle], notices: list[Notice]
+) -> list[Article]:
     """The articles, those that share an id renamed `id#2`, `id#3`, … in the order of their content and all they say."""
     places: dict[str, list[int]] = defaultdict(list)
     for place, article in enumerate(articles):

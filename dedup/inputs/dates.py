@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from dedup.formats.quoting import quoted
+from dedup.formats.quoting import quote
 
 if TYPE_CHECKING:
     from dateutil.parser import parser
@@ -117,7 +117,7 @@ def _read(value: Any, dayfirst: bool, today: date | None) -> Reading:
 
 
 def _refused(value: Any, why: str) -> Reading:
-    return Reading(None, f"date {quoted(value)} is {why}", why)
+    return Reading(None, f"date {quote(value)} is {why}", why)
 
 
 def _instant(when: date) -> datetime:
@@ -218,13 +218,13 @@ def _parse_words(text: str, dayfirst: bool) -> Reading:
         readings = {read(first, day, year).date() for day, year in orders}
         if len(readings) > 1:
             days = " or ".join(f"{day:%Y-%m-%d}" for day in sorted(readings))
-            return Reading(None, f"date {quoted(text)} can mean {days}", "open to two readings (--dayfirst)")
+            return Reading(None, f"date {quote(text)} can mean {days}", "open to two readings (--dayfirst)")
         if dayfirst and not _is_day_first(text, first.date()):
-            return Reading(None, f"date {quoted(text)} does not have its day first", "without its day first")
+            return Reading(None, f"date {quote(text)} does not have its day first", "without its day first")
     if first.hour != second.hour:
         return Reading(first.date())
     if unknown:
-        return Reading(first, f"time zone {quoted(unknown[0])} is not understood", "in a time zone not understood")
+        return Reading(first, f"time zone {quote(unknown[0])} is not understood", "in a time zone not understood")
     return Reading(first)
 
 

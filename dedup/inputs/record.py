@@ -15,9 +15,9 @@ from typing import Any
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
-from dedup.formats.quoting import listed, quoted
+from dedup.formats.quoting import quote, quote_list
 from dedup.inputs.dates import Reading, read_date
-from dedup.inputs.sanitize import made_holdable
+from dedup.inputs.sanitize import sanitize
 
 USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "guid", "uuid", "articleid", "docid", "documentid", "newsid"),
@@ -213,7 +213,7 @@ def find_fields(names: Iterable[Any], fields: Mapping[str, str] | None = None) -
 def _find_fields(names: tuple[Any, ...], pairs: tuple[tuple[str, str], ...]) -> Mapping[str, Sequence[Any]]:
     fields = dict(pairs)
     if unknown := fields.keys() - USUAL_NAMES.keys():
-        raise InputError(f"an article has no field {listed(sorted(unknown))} (it has: {', '.join(USUAL_NAMES)})")
+        raise InputError(f"an article has no field {quote_list(sorted(unknown))} (it has: {', '.join(USUAL_NAMES)})")
     squeezed: dict[str, list[Any]] = {}
     for name in names:
         squeezed.setdefault(_squeeze(name), []).append(name)
@@ -261,7 +261,7 @@ class _Reading:
                 continue
             read_value = read(value)
             if read_value is None:
-                odd.append(f"its field {quoted(name)} is {_kind(value)}")
+                odd.append(f"its field {quote(name)} is {_kind(value)}")
             elif read_value.strip():
                 return self.whole(field, read_value)
         if odd and field == "text":
@@ -274,7 +274,7 @@ class _Reading:
 
     def whole(self, field: str, value: str) -> str:
         """The value without what no text can hold; a notice that counts it."""
-        value, found = made_holdable(value)
+        value, found = sanitize(value)
         for what in found:
             self._notice(f"its {field} has {what}", "replaced by U+FFFD")
         return value
@@ -292,7 +292,9 @@ class _Reading:
             return Notice(self.where, "its text is empty and it has no title", "skipped", True)
         if not self.record:
             return Notice(self.where, "it has no fields at all", "skipped", True)
-        return Notice(self.where, f"it has no text and no title among its fields {listed(self.record)}", advice, True)
+        return Notice(
+            self.where, f"it has no text and no title among its fields {quote_list(self.record)}", advice, True
+        )
 
     def judged_by_title(self, has_text_field: bool) -> None:
         """An empty text beside a title is nothing to speak of; a text that is not found or not text is."""
@@ -300,7 +302,7 @@ class _Reading:
             self._notice(self._odd_text, "kept, judged by its title alone")
         elif not has_text_field:
             self._notice(
-                f"it has no text among its fields {listed(self.record)}",
+                f"it has no text among its fields {quote_list(self.record)}",
                 "kept, judged by its title alone (--field text=NAME says which field holds the text)",
             )
 

@@ -7,7 +7,7 @@ import re
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def made_holdable(value: str) -> tuple[str, list[str]]:
+def sanitize(value: str) -> tuple[str, list[str]]:
     """The value with U+FFFD for each character that no text can hold, and what they were, as in "2 null bytes"."""
     if value.isascii() and "\0" not in value:
         return value, []

@@ -20,7 +20,7 @@ ADDED = (
 ADDED_AGAINST = ("dedup_status", "dedup_copy_of")
 """Those that follow where an archive was given."""
 
-OWN = frozenset((*ADDED, *ADDED_AGAINST))
+ALL_ADDED = frozenset((*ADDED, *ADDED_AGAINST))
 """All of them: where a record has one from a run before, it is replaced or goes."""
 
 

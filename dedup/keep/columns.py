@@ -8,10 +8,10 @@ from typing import IO, Any
 
 from dedup.errors import InputError
 from dedup.keep.spool import Origin
-from dedup.read.columns import has_class, opened, rows
+from dedup.read.columns import is_supported, iter_rows, open_columns
 from dedup.read.source import Source
 
-_GROUP = 1 << 25  # bytes of rows that are written together
+_GROUP_BYTES = 1 << 25  # bytes of rows that are written together
 
 
 def added_types() -> dict[str, Any]:
@@ -96,7 +96,7 @@ class ColumnWriter:
         if batch.num_rows:
             self._waiting.append(batch)
             self._size += batch.nbytes
-        if self._size > _GROUP:
+        if self._size > _GROUP_BYTES:
             self._flush()
 
     def _flush(self) -> None:
@@ -129,7 +129,7 @@ def read_rows(origin: Origin, numbers: Collection[int]) -> Iterator[tuple[int, d
     number, last = 0, max(numbers, default=0)
     with closing(_batches(origin)) as batches:
         for batch in batches:
-            for values, _ in rows(batch):
+            for values, _ in iter_rows(batch):
                 number += 1
                 if number in numbers:
                     yield number, values
@@ -147,8 +147,8 @@ def _batches(origin: Origin) -> Generator[Any, None, None]:
 
     with Source.of_file(origin.file(), origin.shown).seekable() as stream:
         try:
-            schema, batches = opened(stream)
-            places = [place for place, field in enumerate(schema) if has_class(field.type)]
+            schema, batches = open_columns(stream)
+            places = [place for place, field in enumerate(schema) if is_supported(field.type)]
             kept = pa.schema([schema.field(place) for place in places], schema.metadata)
             yield pa.RecordBatch.from_pylist([], schema=kept)
             yield from (batch.select(places) for batch in batches)

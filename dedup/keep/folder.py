@@ -10,13 +10,13 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from dedup.formats.atomic import whole_file, whole_folder
+from dedup.formats.atomic import atomic_file, atomic_folder
 from dedup.formats.json_text import json_text
 from dedup.keep.spool import Origin, Spool
 from dedup.keep.writing import LINES, LIST, OBJECT, ROWS, encoded, write_stream
-from dedup.read.paths import BESIDE
+from dedup.read.paths import SIDECAR
 
-LIST_OF_FILES = BESIDE
+LIST_OF_FILES = SIDECAR
 """In such a folder, what is added to articles that are files: hidden, so that no run reads it as articles."""
 
 _SHAPES = {"line": LINES, "item": LIST, "object": OBJECT, "row": ROWS, "values": LINES}
@@ -33,7 +33,7 @@ def write_folder(spool: Spool, kept: Iterable[int], added: Sequence[Mapping[str,
         InputError: a file has changed since it was read.
     """
     copied: list[Mapping[str, Any]] = []
-    with whole_folder(folder) as unfinished:
+    with atomic_folder(folder) as unfinished:
         for origin, group in groupby(spool.records(kept), lambda record: record.origin):
             target = unfinished / origin.name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +42,7 @@ def write_folder(spool: Spool, kept: Iterable[int], added: Sequence[Mapping[str,
                 shutil.copyfile(origin.file(), target)
                 copied.append({"file": origin.name, **added[places[0]]})
                 continue
-            with whole_file(target) as out:
+            with atomic_file(target) as out:
                 write_stream(spool, _shape(origin), places, added, out)
         if copied:
             lines = "".join(json_text(line) + "\n" for line in copied)

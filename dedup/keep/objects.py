@@ -7,12 +7,12 @@ from collections.abc import Container, Mapping
 from typing import Any
 
 from dedup.formats.json_text import json_text
-from dedup.read.members import Member, members
+from dedup.read.jsonparser import Member, members
 
 _LINE_ENDS = re.compile(r"[\r\n]+")
 
 
-def with_fields(text: str, added: Mapping[str, Any], dropped: Container[str]) -> str:
+def add_fields(text: str, added: Mapping[str, Any], dropped: Container[str]) -> str:
     """The text of an object with some fields more, behind its own.
 
     Args:
@@ -29,7 +29,7 @@ def with_fields(text: str, added: Mapping[str, Any], dropped: Container[str]) ->
     return f"{inside}{comma}{json_text(added)[1:-1]}{blank}}}"
 
 
-def on_one_line(text: str) -> str:
+def join_lines(text: str) -> str:
     """The text of an object without line ends, which stand only between its parts."""
     return _LINE_ENDS.sub(" ", text.strip())
 

@@ -7,7 +7,7 @@ import io
 from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dedup.read.table import unquoted
+from dedup.read.table import strip_quotes
 
 if TYPE_CHECKING:
     from dedup.read.source import Table
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 _QUOTE = '"'
 
 
-class Columns:
+class RowWriter:
     """The columns of a table, and how cells are added to its rows.
 
     Args:
@@ -29,7 +29,7 @@ class Columns:
 
     def __init__(self, table: Table, added: Sequence[str], dropped: Container[str]) -> None:
         self._delimiter = table.delimiter
-        self._end = _end(table.head) or "\n"
+        self._end = _line_end(table.head) or "\n"
         names = column_names(table)
         self._width = len(names)
         self._dropped = {place for place, name in enumerate(names) if name in dropped}
@@ -40,41 +40,41 @@ class Columns:
 
         Cells beyond the named columns come last, so that the new ones stand below their names.
         """
-        cells, _ = raw_cells(raw, self._delimiter)
+        cells, _ = split_cells(raw, self._delimiter)
         named = [*cells[: self._width], *[""] * (self._width - len(cells))]
         kept = [cell for place, cell in enumerate(named) if place not in self._dropped]
-        new = [_written(_text(value), self._delimiter) for value in added]
-        return self._delimiter.join([*kept, *new, *cells[self._width :]]) + (_end(raw) or self._end)
+        new = [_quoted_cell(_text(value), self._delimiter) for value in added]
+        return self._delimiter.join([*kept, *new, *cells[self._width :]]) + (_line_end(raw) or self._end)
 
 
 def column_names(table: Table) -> list[str]:
     """The names of the columns of a table."""
-    return [value_of(cell).strip() for cell in raw_cells(table.head, table.delimiter)[0]]
+    return [cell_value(cell).strip() for cell in split_cells(table.head, table.delimiter)[0]]
 
 
 def row_values(raw: str, table: Table) -> dict[str, str]:
     """The values of a row by the names of their columns."""
-    cells = [value_of(cell) for cell in raw_cells(raw, table.delimiter)[0]]
+    cells = [cell_value(cell) for cell in split_cells(raw, table.delimiter)[0]]
     names = column_names(table)
     return dict(zip(names, cells + [""] * (len(names) - len(cells)), strict=False))
 
 
-def mended(raw: str, table: Table, values: Mapping[str, Any]) -> str:
+def close_quotes(raw: str, table: Table, values: Mapping[str, Any]) -> str:
     """The text of a row, so that it reads in one way only: another where a quotation mark in it is never closed.
 
     `values` is what was read of it.
     """
-    cells, whole = raw_cells(raw, table.delimiter)
+    cells, whole = split_cells(raw, table.delimiter)
     if whole:
         return raw
-    plain = [unquoted(cell) for cell in raw.rstrip("\r\n").split(table.delimiter)]
+    plain = [strip_quotes(cell) for cell in raw.rstrip("\r\n").split(table.delimiter)]
     as_plain = dict(zip(column_names(table), plain, strict=False))
     if all(values.get(name) == cell for name, cell in as_plain.items()):
-        return table.delimiter.join(_written(cell, table.delimiter) for cell in plain) + _end(raw)
-    return table.delimiter.join([*cells[:-1], _written(value_of(cells[-1]), table.delimiter)])
+        return table.delimiter.join(_quoted_cell(cell, table.delimiter) for cell in plain) + _line_end(raw)
+    return table.delimiter.join([*cells[:-1], _quoted_cell(cell_value(cells[-1]), table.delimiter)])
 
 
-def raw_cells(row: str, delimiter: str) -> tuple[list[str], bool]:
+def split_cells(row: str, delimiter: str) -> tuple[list[str], bool]:
     """The cells of a row as they are written, and whether each quotation mark that opens one is closed.
 
     Cells are found as `csv.reader` finds them: a quotation mark counts at the beginning of a cell, two of them stand
@@ -86,7 +86,7 @@ def raw_cells(row: str, delimiter: str) -> tuple[list[str], bool]:
     while True:
         place = start
         if body.startswith(_QUOTE, start):
-            place, closed = _closed(body, start)
+            place, closed = _closing_quote(body, start)
             if not closed:
                 return [*cells, row[start:]], False
         end = body.find(delimiter, place)
@@ -96,7 +96,7 @@ def raw_cells(row: str, delimiter: str) -> tuple[list[str], bool]:
         start = end + len(delimiter)
 
 
-def _closed(text: str, start: int) -> tuple[int, bool]:
+def _closing_quote(text: str, start: int) -> tuple[int, bool]:
     """Where the quoted part of a cell ends, and whether it does."""
     place = start + 1
     while (place := text.find(_QUOTE, place)) >= 0:
@@ -106,11 +106,11 @@ def _closed(text: str, start: int) -> tuple[int, bool]:
     return len(text), False
 
 
-def value_of(cell: str) -> str:
+def cell_value(cell: str) -> str:
     """What a cell, as it is written, says."""
     if not cell.startswith(_QUOTE):
         return cell
-    end, closed = _closed(cell, 0)
+    end, closed = _closing_quote(cell, 0)
     return cell[1 : end - 1 if closed else end].replace(_QUOTE * 2, _QUOTE) + cell[end:]
 
 
@@ -122,7 +122,7 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else repr(value)
 
 
-def _written(value: str, delimiter: str) -> str:
+def _quoted_cell(value: str, delimiter: str) -> str:
     """A value as a cell."""
     if not value:
         return ""
@@ -131,5 +131,5 @@ def _written(value: str, delimiter: str) -> str:
     return written.getvalue().removesuffix("\r\n")
 
 
-def _end(row: str) -> str:
+def _line_end(row: str) -> str:
     return row[len(row.rstrip("\r\n")) :]

@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from dedup.errors import InputError
-from dedup.formats.atomic import ending
+from dedup.formats.atomic import content_suffix
 from dedup.formats.json_text import json_text
-from dedup.keep.rows import mended
+from dedup.keep.rows import close_quotes
 from dedup.read import read_records
 
 if TYPE_CHECKING:
     from dedup.article import Article, Notice
-    from dedup.read.paths import Found
+    from dedup.read.paths import FoundFile
     from dedup.read.source import Record, Table
 
 COLUMNAR = (".parquet", ".arrow", ".feather", ".ipc")
@@ -60,11 +60,11 @@ class Origin:
     @property
     def kind(self) -> str:
         """What the ending of the name says: ".jsonl" of `feed.jsonl.gz`."""
-        return ending(Path(self.name))
+        return content_suffix(Path(self.name))
 
 
 @dataclass(frozen=True, slots=True)
-class Spooled:
+class SpooledRecord:
     """A record that was put by: its place among the articles, its origin, its number there, and its text.
 
     The text is its very own; of a "file" and of "values" an object with what was read, of a "column" "".
@@ -89,7 +89,7 @@ class Spool:
         self._numbers = array("Q")
         self._of = array("L")
         self.origins: list[Origin] = []
-        self._last: tuple[Found, str, Table | None] | None = None
+        self._last: tuple[FoundFile, str, Table | None] | None = None
         self._names: set[str] = set()
 
     def close(self) -> None:
@@ -107,7 +107,7 @@ class Spool:
             self.add(record, found)
             yield article
 
-    def add(self, record: Record, found: Found) -> None:
+    def add(self, record: Record, found: FoundFile) -> None:
         """Puts a record by."""
         form = _form(record, found)
         if self._last is None or self._last[0] is not found or self._last[1:] != (form, record.table):
@@ -118,9 +118,9 @@ class Spool:
             self._last = (found, form, record.table)
         text = record.raw
         if form in {"file", "values"}:
-            text = json_text(writable(record.values))
+            text = json_text(to_json_value(record.values))
         elif form == "row" and record.table:
-            text = mended(text, record.table, record.values)
+            text = close_quotes(text, record.table, record.values)
         try:
             self._file.write(text.encode("utf-8", "surrogatepass"))
         except OSError as error:
@@ -129,13 +129,13 @@ class Spool:
         self._numbers.append(record.number or 0)
         self._of.append(len(self.origins) - 1)
 
-    def records(self, places: Iterable[int]) -> Iterator[Spooled]:
+    def records(self, places: Iterable[int]) -> Iterator[SpooledRecord]:
         """The records at some places, which are ascending."""
         for place in places:
             start = self._ends[place - 1] if place else 0
             self._file.seek(start)
             text = self._file.read(self._ends[place] - start).decode("utf-8", "surrogatepass")
-            yield Spooled(place, self.origins[self._of[place]], self._numbers[place], text)
+            yield SpooledRecord(place, self.origins[self._of[place]], self._numbers[place], text)
 
     def _own_name(self, wanted: str) -> str:
         """A name that no other file has, and that leads nowhere else."""
@@ -149,15 +149,15 @@ class Spool:
         return name
 
 
-def _form(record: Record, found: Found) -> str:
+def _form(record: Record, found: FoundFile) -> str:
     if record.form:
         return record.form
     if record.number is None:
         return "file"
-    return "column" if found.path and ending(found.path) in COLUMNAR else "values"
+    return "column" if found.path and content_suffix(found.path) in COLUMNAR else "values"
 
 
-def writable(values: Mapping[str, Any]) -> dict[str, Any]:
+def to_json_value(values: Mapping[str, Any]) -> dict[str, Any]:
     """Values as JSON has them; what it has not, as text."""
 
     def written(value: Any) -> Any:

@@ -23,13 +23,13 @@ from typing import IO
 
 from dedup.article import Article, Notice
 from dedup.errors import MissingDependencyError
-from dedup.formats.atomic import ending
+from dedup.formats.atomic import content_suffix
 from dedup.inputs.record import Dates, find_fields, read_record
 from dedup.read import columns, feed, jsonfile, jsonlines, mail, markdown, page, plain, table, warc
-from dedup.read.own import own_record
-from dedup.read.paths import Found, find_files, reason
+from dedup.read.own_output import own_output_notice
+from dedup.read.paths import FoundFile, find_files, reason
 from dedup.read.source import EMPTY, Record, Source
-from dedup.read.unused import UnusedColumns
+from dedup.read.unused_columns import UnusedColumns
 
 __all__ = ["read_articles", "read_records"]
 
@@ -103,7 +103,7 @@ def read_records(
     stdin: IO[bytes] | None = None,
     dayfirst: bool = False,
     own: bool = False,
-) -> Iterator[tuple[Article, Record, Found]]:
+) -> Iterator[tuple[Article, Record, FoundFile]]:
     """As `read_articles`, each article with the record it was made of (all its fields, its place, its very text), and
     the file that this was found in.
 
@@ -113,12 +113,12 @@ def read_records(
     fields = dict(fields or {})
     find_fields((), fields)  # wrong names are told at once, not at the first article
     arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
-    note = _Told(notices.append if notices is not None else _log)
+    note = _NoticeLimit(notices.append if notices is not None else _log)
     dates = Dates(dayfirst=dayfirst, today=datetime.now(UTC))
     return _read(arguments, fields, note, stdin, dates, own=own)
 
 
-class _Told:
+class _NoticeLimit:
     """Passes notices on, up to a number that fits into memory; of the others it keeps the count."""
 
     def __init__(self, note: Callable[[Notice], None]) -> None:
@@ -147,15 +147,15 @@ def _log(notice: Notice) -> None:
 def _read(
     arguments: list[str],
     fields: Mapping[str, str],
-    note: _Told,
+    note: _NoticeLimit,
     stdin: IO[bytes] | None,
     dates: Dates,
     *,
     own: bool,
-) -> Iterator[tuple[Article, Record, Found]]:
+) -> Iterator[tuple[Article, Record, FoundFile]]:
     readers = _readers()
     unused = UnusedColumns(fields)
-    for found in find_files(arguments, lambda name: ending(Path(name)) in readers):
+    for found in find_files(arguments, lambda name: content_suffix(Path(name)) in readers):
         if isinstance(found, Notice):
             note(found)
             continue
@@ -165,7 +165,7 @@ def _read(
             reader: Reader = jsonlines.read
         else:
             source = Source.of_file(found.path, found.shown)
-            reader = readers[ending(found.path)]
+            reader = readers[content_suffix(found.path)]
         yield from _articles(reader, source, found, fields, note, dates, own=own, unused=unused)
     unused.log()
     for notice in dates.notices():
@@ -176,24 +176,24 @@ def _read(
 def _articles(
     reader: Reader,
     source: Source,
-    found: Found,
+    found: FoundFile,
     fields: Mapping[str, str],
     note: Callable[[Notice], None],
     dates: Dates,
     *,
     own: bool,
     unused: UnusedColumns,
-) -> Iterator[tuple[Article, Record, Found]]:
+) -> Iterator[tuple[Article, Record, FoundFile]]:
     is_table = reader in (table.read, columns.read)
     unused.begin()
     empty, told = True, set[Notice]()
-    for item in _guarded(reader, source, fields):
+    for item in _read_guarded(reader, source, fields):
         if isinstance(item, Notice):
             empty = empty and not item.skipped
             note(item)
             continue
         empty = False
-        if not own and (mine := own_record(item.values, found.shown)):
+        if not own and (mine := own_output_notice(item.values, found.shown)):
             if mine not in told:
                 told.add(mine)
                 note(mine)
@@ -219,11 +219,11 @@ def _articles(
         note(Notice(found.shown, EMPTY, "skipped", skipped=True))
 
 
-def _guarded(reader: Reader, source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
+def _read_guarded(reader: Reader, source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
     """What the reader finds, with the notices of its source among it, to the end or to where reading fails."""
     try:
         for item in reader(source, fields):
-            yield from source.taken_notices()
+            yield from source.pop_notices()
             yield item
     except OSError as error:
         yield Notice(source.where, f"it cannot be read ({reason(error)})", "skipped", skipped=True)
@@ -231,4 +231,4 @@ def _guarded(reader: Reader, source: Source, fields: Mapping[str, str]) -> Itera
         yield Notice(source.where, str(error), "skipped", skipped=True)
     except UnicodeError as error:
         yield Notice(source.where, f"it cannot be decoded ({error})", "the rest is skipped", skipped=True)
-    yield from source.taken_notices()
+    yield from source.pop_notices()

@@ -8,18 +8,18 @@ from typing import IO, Any
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
-from dedup.read.packing import LARGEST_RATIO
+from dedup.read.compression import LARGEST_RATIO
 from dedup.read.source import LARGEST_RECORD, Record, Source
 from dedup.read.table import check_columns
 
-_PARQUET, _FILE, _OLD_FEATHER = b"PAR1", b"ARROW1", b"FEA1"
+_PARQUET, _ARROW, _OLD_FEATHER = b"PAR1", b"ARROW1", b"FEA1"
 _ROWS = 64
 """Rows read at once: of long articles a few megabytes."""
 
 _ALLOWANCE = 1 << 28
 """Bytes that any file may unpack to: a column of equal values takes next to no room in Parquet, whatever its length."""
 
-_OF_A_ROW = 64
+_ROW_OVERHEAD = 64
 """Bytes that a row counts at least."""
 
 _INTERVALS = (21, 22)
@@ -32,22 +32,22 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
     except ImportError:
         raise MissingDependencyError("reading Parquet and Arrow", "pyarrow", extra="parquet") from None
     with source.seekable() as stream:
-        yield from source.taken_notices()
+        yield from source.pop_notices()
         number = 0
         most = max(_ALLOWANCE, LARGEST_RATIO * _size(stream))
         try:
-            schema, batches = opened(stream)
+            schema, batches = open_columns(stream)
             missing_text = yield from check_columns(schema.names, fields, source.where, "its columns are")
             if missing_text is None:
                 return
             given = 0
             for batch in batches:
-                given += batch.nbytes + batch.num_rows * _OF_A_ROW
+                given += batch.nbytes + batch.num_rows * _ROW_OVERHEAD
                 if given > most:
                     problem = f"behind row {number:,} it unpacks to more than {LARGEST_RATIO} times its size"
                     yield Notice(source.where, problem, "the rest is skipped", skipped=True)
                     return
-                for values, problems in rows(batch):
+                for values, problems in iter_rows(batch):
                     number += 1
                     for problem in problems:
                         yield Notice(f"{source.where}:{number}", problem, "taken as empty", skipped=False)
@@ -69,7 +69,7 @@ def _size(stream: IO[bytes]) -> int:
     return size
 
 
-def opened(stream: IO[bytes]) -> tuple[Any, Iterator[Any]]:
+def open_columns(stream: IO[bytes]) -> tuple[Any, Iterator[Any]]:
     """The schema of the columns, and the batches of rows.
 
     Raises:
@@ -86,7 +86,7 @@ def opened(stream: IO[bytes]) -> tuple[Any, Iterator[Any]]:
         file = parquet.ParquetFile(stream, pre_buffer=False, buffer_size=1 << 16, memory_map=False)
         return file.schema_arrow, file.iter_batches(batch_size=_ROWS, use_threads=False)
     options = ipc.IpcReadOptions(use_threads=False)
-    if beginning.startswith(_FILE):
+    if beginning.startswith(_ARROW):
         held = ipc.open_file(stream, options=options)
         return held.schema, (held.get_batch(place) for place in range(held.num_record_batches))
     if not beginning.strip(b"\0"):
@@ -98,10 +98,10 @@ def opened(stream: IO[bytes]) -> tuple[Any, Iterator[Any]]:
     return flowing.schema, flowing
 
 
-def rows(batch: Any) -> Iterator[tuple[dict[str, Any], list[str]]]:
+def iter_rows(batch: Any) -> Iterator[tuple[dict[str, Any], list[str]]]:
     """The rows of a batch: the values of each, and what could not be read of it."""
     for place in range(batch.num_columns):
-        if has_class(batch.schema.field(place).type):
+        if is_supported(batch.schema.field(place).type):
             _check(batch.column(place))
     for start in range(0, batch.num_rows, _ROWS):
         piece = batch.slice(start, _ROWS)
@@ -137,20 +137,20 @@ class _Unreadable(str):
     __slots__ = ()
 
 
-def has_class(kind: Any) -> bool:
+def is_supported(kind: Any) -> bool:
     """Whether pyarrow has a class for columns of a type; it fails on those for which it has none."""
     return kind.id not in _INTERVALS
 
 
 def _values(batch: Any, place: int) -> list[Any]:
     kind = batch.schema.field(place).type
-    if not has_class(kind):
+    if not is_supported(kind):
         return [_Unreadable(f"cannot be read (it is a {kind})")] * batch.num_rows
     column = batch.column(place)
     try:
-        return [_held(value) for value in column.to_pylist()]
+        return [_within_limit(value) for value in column.to_pylist()]
     except (ValueError, OverflowError, KeyError, TypeError):
-        return [_held(_value(cell)) for cell in column]
+        return [_within_limit(_value(cell)) for cell in column]
 
 
 def _value(cell: Any) -> Any:
@@ -165,7 +165,7 @@ def _value(cell: Any) -> Any:
         return _Unreadable(f"cannot be read ({error})")
 
 
-def _held(value: Any) -> Any:
+def _within_limit(value: Any) -> Any:
     if isinstance(value, str | bytes) and len(value) > LARGEST_RECORD:
         return _Unreadable(f"has more than {LARGEST_RECORD:,} characters, too many for an article")
     return value

@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from typing import IO
 
-_MARKS = (
+_BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -48,18 +48,18 @@ _ASCII = bytes(range(128))
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b")) + b"\x7f"
 
 
-def marked_encoding(beginning: bytes) -> str | None:
+def bom_encoding(beginning: bytes) -> str | None:
     """The encoding that a byte order mark names, None without one."""
-    return next((name for mark, name in _MARKS if beginning.startswith(mark)), None)
+    return next((name for mark, name in _BYTE_ORDER_MARKS if beginning.startswith(mark)), None)
 
 
 def declared_encoding(beginning: bytes) -> str | None:
     """The encoding that XML or HTML with these first bytes says it is in; None for none, and for UTF-8."""
     found = _DECLARATION.search(beginning)
-    return known_encoding((found[1] or found[2]).decode("ascii", "ignore")) if found else None
+    return legacy_encoding((found[1] or found[2]).decode("ascii", "ignore")) if found else None
 
 
-def known_encoding(name: str) -> str | None:
+def legacy_encoding(name: str) -> str | None:
     """The codec for the name of an older encoding as pages and servers give it; None for UTF-8 and names unheard of."""
     try:
         codec = codecs.lookup(_MEANT.get(name.strip().lower(), name.strip())).name
@@ -79,7 +79,7 @@ def find_encoding(stream: IO[bytes]) -> str | None:
     size = nulls = controls = fitting = unfitting = 0
     first = sample = b""
     while block := stream.read(_BLOCK):
-        if not size and (marked := marked_encoding(block)):
+        if not size and (marked := bom_encoding(block)):
             return marked
         first = first or block[:_SAMPLE]
         size += len(block)
@@ -93,13 +93,13 @@ def find_encoding(stream: IO[bytes]) -> str | None:
         if fits < len(block) and not sample:
             sample = _around_misfit(block)
     if nulls * 10 > size:
-        return _wide(first)
+        return _guess_utf16(first)
     if unfitting <= fitting:
         return "utf-8"
     return _guess(sample) if controls * 100 <= size else None
 
 
-def _wide(sample: bytes) -> str | None:
+def _guess_utf16(sample: bytes) -> str | None:
     """UTF-16 without a mark, told by where its null bytes are; None if it is not text."""
     for name, high, low in (("utf-16-le", sample[1::2], sample[::2]), ("utf-16-be", sample[::2], sample[1::2])):
         if len(sample) >= _FEWEST_WIDE and low.count(0) * 50 < high.count(0) and high.count(0) * 5 > len(high):

@@ -10,8 +10,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
-from dedup.read.markup import text_of
-from dedup.read.source import LARGEST_RECORD, Record, Source, named
+from dedup.read.markup import html_to_text
+from dedup.read.source import LARGEST_RECORD, Record, Source, rename_fields
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -57,7 +57,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
         raise MissingDependencyError("reading XML", "lxml", extra="feeds") from None
     with source.text(declared=True) as stream:
         # Nothing is fetched, and no entity is put in but the five of XML itself: a feed cannot reach into other files.
-        cleaned = _Utf8(stream)
+        cleaned = _CleanedXml(stream)
         parser = etree.iterparse(
             cleaned,
             events=("start", "end"),
@@ -75,7 +75,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
             for event, element in parser:
                 values = feed.take(event, element)
                 if values is not None:
-                    yield Record(named(fields, **values), feed.count if feed.is_feed else None)
+                    yield Record(rename_fields(fields, **values), feed.count if feed.is_feed else None)
                 if values is not None or not feed.held:
                     read_before = cleaned.given_out
                 elif feed.held > _MOST_ELEMENTS or cleaned.given_out - read_before > _MOST_HELD:
@@ -164,7 +164,7 @@ class _Feed:
         if self.is_feed and _name(element.getparent()) in {"channel", "feed"}:
             key = {"title": "source", "language": "lang", "dc:language": "lang"}.get(name)
             if key:
-                self._about.setdefault(key, text_of(_content(element)))
+                self._about.setdefault(key, html_to_text(_content(element)))
             if name not in {"channel", "feed"}:
                 self._forget(element)
         return None
@@ -190,14 +190,14 @@ def _item(element: Any, about: Mapping[str, str]) -> dict[str, Any]:
                 url = url or child.get("href") or _address(_content(child))
         elif name == "source":
             titles = [inner for inner in child if _name(inner) == "title"]
-            source = text_of(_content(titles[0] if titles else child))
+            source = html_to_text(_content(titles[0] if titles else child))
         elif name and not held.get(name, "").strip():
             held[name] = _markup(child) if child.get("type") == "xhtml" else _content(child)
-    texts = (text_of(held[name]) for name in _TEXT if name in held)
+    texts = (html_to_text(held[name]) for name in _TEXT if name in held)
     about_url = element.get(_ABOUT) or ""
     values = {
         "id": next((_address(held[name]) for name in _ID if held.get(name, "").strip()), about_url),
-        "title": " ".join(text_of(held.get("title", "") or held.get("dc:title", "")).split()),
+        "title": " ".join(html_to_text(held.get("title", "") or held.get("dc:title", "")).split()),
         "text": next((text for text in texts if text), ""),
         "published": next((held[name].strip() for name in _PUBLISHED if held.get(name, "").strip()), ""),
         "source": source or about.get("source", "") or held.get("dc:publisher", "").strip(),
@@ -270,7 +270,7 @@ def _markup(element: Any) -> str:
     return str(etree.tostring(element, encoding="unicode", with_tail=False))
 
 
-class _Utf8(io.RawIOBase):
+class _CleanedXml(io.RawIOBase):
     """A text as bytes for a parser, with what XML cannot hold put right: libxml2 loses text behind it.
 
     Entities of HTML become the characters they mean, a bare ampersand an escaped one, and characters that XML cannot

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from dedup.article import Notice
-from dedup.read.jsonlines import Parser, describe
+from dedup.read.jsonparser import JsonParser, describe_error
 from dedup.read.source import LARGEST_RECORD
 
 _PIECE = 1 << 16
@@ -50,7 +50,7 @@ class ItemReader:
         self._stream = stream
         self._where = where
         self._is_item = is_item
-        self._parser = Parser()
+        self._parser = JsonParser()
         self._text = ""
         self._ended = False
         self._lines, self._column = 0, 0  # of what is no longer held
@@ -65,7 +65,9 @@ class ItemReader:
                 self._check_end(place)
                 return
         except ValueError as error:
-            yield Notice(self._where, describe(self._placed(error)), "what comes after it is skipped", skipped=True)
+            yield Notice(
+                self._where, describe_error(self._placed(error)), "what comes after it is skipped", skipped=True
+            )
             return
         while True:
             broken = place
@@ -82,7 +84,7 @@ class ItemReader:
                     raise json.JSONDecodeError("Expecting ',' or ']'", self._text, place)
                 place = self._skip_blank(self._dropped(place + 1))
             except (ValueError, RecursionError) as error:
-                problem = describe(self._placed(error))
+                problem = describe_error(self._placed(error))
                 place = self._next_item(broken)
                 if place < 0:
                     yield Notice(self._where, problem, "what comes after it is skipped", skipped=True)

@@ -14,8 +14,8 @@ from email.utils import parseaddr
 from typing import IO, Any
 
 from dedup.article import Notice
-from dedup.read.markup import text_of
-from dedup.read.source import LARGEST_RECORD, Record, Source, named
+from dedup.read.markup import html_to_text
+from dedup.read.source import LARGEST_RECORD, Record, Source, rename_fields
 
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 _PLENTY = 2
@@ -27,7 +27,7 @@ _LONGEST_STRUCTURE = 1024
 """The same of one that says how a mail is put together, which it takes apart again and again."""
 
 
-class _Short(Compat32):
+class _ShortHeaders(Compat32):
     """Mails as the standard library reads them, their headers cut where no mail has more."""
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
@@ -80,7 +80,7 @@ def _joined(lines: list[bytes], size: int) -> bytes | None:
 
 def _article(content: bytes, number: int | None, where: str, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
     try:
-        message = message_from_bytes(content, policy=_Short())
+        message = message_from_bytes(content, policy=_ShortHeaders())
         values = _values(message)
     except (MessageError, ValueError, LookupError, TypeError, AttributeError, IndexError, RecursionError) as error:
         # The standard library's parser raises any of these on headers that are none.
@@ -91,7 +91,7 @@ def _article(content: bytes, number: int | None, where: str, fields: Mapping[str
     if not message.keys():
         yield Notice(where, "it is no mail: it has no headers", "skipped", skipped=True)
         return
-    yield Record(named(fields, **values), number)
+    yield Record(rename_fields(fields, **values), number)
 
 
 def _values(message: Message) -> dict[str, Any]:
@@ -130,7 +130,7 @@ def _body(message: Message) -> str:
     text = _content(plain) if plain is not None else ""
     if rich is None:
         return text
-    shown = text_of(_content(rich))
+    shown = html_to_text(_content(rich))
     return shown if len(shown.split()) > _PLENTY * len(text.split()) else text
 
 

@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from dedup.article import Notice
 from dedup.inputs.record import find_fields
-from dedup.read.front import split_front_matter
-from dedup.read.plain import split_title
+from dedup.read.plain import split_front_matter, split_title
 from dedup.read.source import Record, Source
 
 _FENCE = re.compile(r"[ ]{0,3}(```|~~~)")

@@ -30,7 +30,7 @@ _BLOCKS = frozenset(
         *("p", "pre", "section", "table", "td", "th", "tr", "ul"),
     )
 )
-_UNSEEN = frozenset(("head", "iframe", "noscript", "script", "style", "svg", "template", "title"))
+_HIDDEN = frozenset(("head", "iframe", "noscript", "script", "style", "svg", "template", "title"))
 _TAG = re.compile(
     r"</?(?:a|abbr|article|b|big|blockquote|body|br|center|cite|code|dd|del|div|dl|dt|em|figure|font|footer|form|h[1-6]"
     r"|head|header|hr|html|i|iframe|img|input|ins|li|link|main|meta|nav|ol|p|picture|pre|q|s|script|section|small|span"
@@ -67,7 +67,7 @@ def parse_page(markup: str) -> tuple[HtmlElement | None, bool]:
     return tree, whole
 
 
-def text_of(markup: str) -> str:
+def html_to_text(markup: str) -> str:
     """The text of a piece of HTML, a paragraph a line, without scripts and styles. Plain text remains what it is."""
     if not _TAG.search(markup):
         import html
@@ -83,11 +83,11 @@ def text_of(markup: str) -> str:
     for event, element in etree.iterwalk(tree, events=("start", "end")):
         tag = element.tag if isinstance(element.tag, str) else ""
         if event == "start":
-            hidden += tag in _UNSEEN
+            hidden += tag in _HIDDEN
             if not hidden:
                 pieces += ("\n" if tag in _BLOCKS else "", _on_one_line(element.text))
         else:
-            hidden -= tag in _UNSEEN
+            hidden -= tag in _HIDDEN
             if not hidden:
                 pieces += ("\n" if tag in _BLOCKS else "", _on_one_line(element.tail))
     return _GAP.sub("\n", _SPACE.sub(" ", "".join(pieces))).strip()

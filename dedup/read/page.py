@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
-from dedup.inputs.sanitize import made_holdable
+from dedup.inputs.sanitize import sanitize
 from dedup.read.markup import parse_page
-from dedup.read.own import is_own_page
-from dedup.read.source import Record, Source, named
+from dedup.read.own_output import is_result_page
+from dedup.read.source import Record, Source, rename_fields
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
@@ -36,13 +36,13 @@ _LONGEST_OUTLET = 40
 
 
 def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
-    values = page(source)
-    yield from source.taken_notices()
+    values = extract_page(source)
+    yield from source.pop_notices()
     if values:
-        yield Record(named(fields, **values))
+        yield Record(rename_fields(fields, **values))
 
 
-def page(source: Source, *, url: str = "", charset: str = "") -> dict[str, Any]:
+def extract_page(source: Source, *, url: str = "", charset: str = "") -> dict[str, Any]:
     """The fields of the article on a page, without those it does not give; {} where there is nothing to read.
 
     What is wrong with the page is among the notices of the source.
@@ -56,26 +56,26 @@ def page(source: Source, *, url: str = "", charset: str = "") -> dict[str, Any]:
         OSError: it cannot be opened.
         MissingDependencyError: trafilatura is not there.
     """
-    markup, unholdable = made_holdable(source.whole_text(declared=True, charset=charset))
+    markup, unholdable = sanitize(source.whole_text(declared=True, charset=charset))
     if not markup.strip():
         return {}
     source.notices += [Notice(source.where, f"it has {what}", "replaced by U+FFFD", False) for what in unholdable]
     if (count := markup.count("<")) > _MOST_TAGS:
-        source.tell(f"it has {count:,} tags, too many for the page of an article")
+        source.add_notice(f"it has {count:,} tags, too many for the page of an article")
         return {}
     tree, whole = parse_page(markup)
     if tree is None:
-        source.tell("there is no HTML in it")
+        source.add_notice("there is no HTML in it")
         return {}
     if not whole:
-        source.tell("its tags are nested too deeply", "what comes behind is skipped")
-    if is_own_page(tree.xpath("string(//meta[@name='generator']/@content)")):
-        source.tell("it is a page that dedup has written, and no article")
+        source.add_notice("its tags are nested too deeply", "what comes behind is skipped")
+    if is_result_page(tree.xpath("string(//meta[@name='generator']/@content)")):
+        source.add_notice("it is a page that dedup has written, and no article")
         return {}
     lang = tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or ""
     _strip(tree)
     if (count := sum(1 for _ in tree.iter())) > _MOST_ELEMENTS:
-        source.tell(f"it has {count:,} elements, too many for the page of an article")
+        source.add_notice(f"it has {count:,} elements, too many for the page of an article")
         return {}
     _join_texts(tree)
     _flatten(tree)
@@ -84,13 +84,13 @@ def page(source: Source, *, url: str = "", charset: str = "") -> dict[str, Any]:
     except MissingDependencyError:
         raise
     except Exception as error:  # a page that nobody has seen before can break any of the libraries that take part
-        source.tell(f"trafilatura cannot read it ({type(error).__name__}: {error})")
+        source.add_notice(f"trafilatura cannot read it ({type(error).__name__}: {error})")
         return {}
     title = " ".join((metadata.title or "").split())
     text = _without_title(found, title)
     if not text:
         if not title:
-            source.tell("no article is found on this page")
+            source.add_notice("no article is found on this page")
             return {}
         action = "kept, judged by its title alone"
         source.notices.append(Notice(source.where, "no text of an article is found on this page", action, False))
@@ -153,7 +153,7 @@ def _extract(tree: HtmlElement, markup: str, url: str) -> tuple[str, Document]:
         from trafilatura import bare_extraction, extract_metadata
     except ImportError:
         raise MissingDependencyError("reading HTML", "trafilatura", extra="html") from None
-    _hush()
+    _silence_loggers()
     # Days that a page does not state are not searched for in its text. Which of them lie in the future is judged
     # later, as for every other file.
     dates = {"original_date": True, "extensive_search": False, "min_date": "1900-01-01", "max_date": "2199-12-31"}
@@ -190,7 +190,7 @@ def _config(markup: str) -> Any:
     return config
 
 
-def _hush() -> None:
+def _silence_loggers() -> None:
     """Keeps the libraries from writing to standard error where nobody asked for logs; a handler of a caller's hears."""
     import logging
 

@@ -13,12 +13,12 @@ from dedup.article import Notice
 from dedup.read.pattern import Fit, Pattern
 from dedup.read.source import EMPTY
 
-BESIDE = ".dedup.jsonl"
+SIDECAR = ".dedup.jsonl"
 """What `--keep` writes beside articles that are files."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundFile:
     """A file to read.
 
     Attributes:
@@ -32,7 +32,7 @@ class Found:
     id: str
 
 
-def find_files(arguments: Sequence[str], is_readable: Callable[[str], bool]) -> Iterator[Found | Notice]:
+def find_files(arguments: Sequence[str], is_readable: Callable[[str], bool]) -> Iterator[FoundFile | Notice]:
     """The files that the arguments mean, folders in the order of their names; a notice for whatever is none.
 
     Hidden files and folders are passed over; of files with a reader a notice tells how many. Links are followed as long
@@ -49,14 +49,16 @@ def find_files(arguments: Sequence[str], is_readable: Callable[[str], bool]) -> 
     bounds = _Bounds(typed)
     for argument, path, pattern, prefix in zip(arguments, typed, patterns, _prefixes(typed), strict=True):
         if argument == "-":
-            yield Found(None, "-", "-")
+            yield FoundFile(None, "-", "-")
         elif pattern:
             yield from _Walk(path, prefix, is_readable, bounds, pattern).files()
         else:
             yield from _named(argument, prefix, is_readable, bounds)
 
 
-def _named(argument: str, prefix: str, is_readable: Callable[[str], bool], bounds: _Bounds) -> Iterator[Found | Notice]:
+def _named(
+    argument: str, prefix: str, is_readable: Callable[[str], bool], bounds: _Bounds
+) -> Iterator[FoundFile | Notice]:
     path, shown = Path(argument), printable(argument)
     try:
         mode = path.stat().st_mode
@@ -73,7 +75,7 @@ def _named(argument: str, prefix: str, is_readable: Callable[[str], bool], bound
         elif not is_readable(path.name):
             yield _of_another_kind(path)
         else:
-            yield Found(path, shown, printable(prefix or path.name))
+            yield FoundFile(path, shown, printable(prefix or path.name))
 
 
 def _prefixes(arguments: Sequence[str]) -> list[str]:
@@ -130,7 +132,7 @@ class _Walk:
     _visited: set[tuple[int, int]] = field(default_factory=set)
     _counts: Counter[str] = field(default_factory=Counter)
 
-    def files(self) -> Iterator[Found | Notice]:
+    def files(self) -> Iterator[FoundFile | Notice]:
         levels: list[_Level] = []
         yield from self._enter(levels, Path(self.folder), self.prefix, (), not self.pattern)
         while levels:
@@ -200,7 +202,7 @@ class _Walk:
         read = frozenset(name.removesuffix(".json") for name in names if name.endswith((".html.json", ".htm.json")))
         levels.append(_Level(path, name, parts, names, frozenset(links), read, wanted))
 
-    def _file(self, path: Path, name: str, status: os.stat_result, page_read: bool) -> Iterator[Found | Notice]:
+    def _file(self, path: Path, name: str, status: os.stat_result, page_read: bool) -> Iterator[FoundFile | Notice]:
         self._counts["found"] += 1
         if not self.is_readable(path.name):
             yield _of_another_kind(path)
@@ -211,11 +213,11 @@ class _Walk:
         elif not status.st_size:
             yield Notice(printable(path), EMPTY, "skipped", skipped=True)
         else:
-            yield Found(path, printable(path), printable(name))
+            yield FoundFile(path, printable(path), printable(name))
 
     def _hides_articles(self, entry: os.DirEntry[str]) -> bool:
         """Whether a hidden entry would be read if it were not; what --keep has left is for dedup alone."""
-        return entry.name != BESIDE and not entry.is_symlink() and entry.is_file() and self.is_readable(entry.name)
+        return entry.name != SIDECAR and not entry.is_symlink() and entry.is_file() and self.is_readable(entry.name)
 
     def _unreachable(self, path: Path, error: OSError) -> Iterator[Notice]:
         self._counts["found"] += 1

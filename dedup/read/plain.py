@@ -8,8 +8,7 @@ from collections.abc import Iterator, Mapping
 from dedup.article import Notice
 from dedup.inputs.record import find_fields
 from dedup.read import page
-from dedup.read.front import split_front_matter
-from dedup.read.source import Record, Source, named
+from dedup.read.source import Record, Source, rename_fields
 
 _SHORT = 200
 """Characters; a line that is longer is a paragraph."""
@@ -27,14 +26,17 @@ _DATE_END = re.compile(r"\b(\d{1,2}\.? [^\W\d]{3,}|[^\W\d]{3,} \d{1,2}),? \d{4}\
 _SENTENCE_END = re.compile(r"""[.。。।॥。:;,،؛、…]["'”’»」』)\]]*$""")
 _INITIALS_END = re.compile(r"\b\w\.\w\.$")
 
-
 _PAGE = re.compile(r"\s*(?:<!doctype html|<html\b)", re.IGNORECASE)
+
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)??---[ \t]*(?:\n|\Z)", re.DOTALL)
+_PAIR = re.compile(r"([^\s:#-][^:]*):(?:[ \t]+(.*))?")
+_NO_PAIR = re.compile(r"\s*(#.*)?|[ \t].*|-[ \t].*")
 
 
 def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
     whole = source.whole_text()
     if _PAGE.match(whole):
-        source.taken_notices()  # they come again with the page
+        source.pop_notices()  # they come again with the page
         yield from page.read(source, fields)
         return
     values, text = split_front_matter(whole)
@@ -42,8 +44,29 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
         return
     if not any(values[name] for name in find_fields(values, fields)["title"]):
         title, text = split_title(text)
-        values |= named(fields, title=title)
-    yield Record({**values, **named(fields, text=text)})
+        values |= rename_fields(fields, title=title)
+    yield Record({**values, **rename_fields(fields, text=text)})
+
+
+def split_front_matter(text: str) -> tuple[dict[str, str], str]:
+    """The `key: value` lines between two lines of `---` at the top, and what follows.
+
+    Values that go over several lines are not read. A block that holds anything else is text between two rules.
+    """
+    block = _FRONT_MATTER.match(text)
+    if not block:
+        return {}, text
+    values = {}
+    for line in (block[1] or "").splitlines():
+        if pair := _PAIR.fullmatch(line):
+            values[pair[1].strip()] = _strip_quotes((pair[2] or "").strip())
+        elif not _NO_PAIR.fullmatch(line):
+            return {}, text
+    return values, text[block.end() :]
+
+
+def _strip_quotes(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
 
 
 def split_title(text: str) -> tuple[str, str]:

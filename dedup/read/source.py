@@ -16,9 +16,9 @@ from typing import IO, TYPE_CHECKING, Any, AnyStr, Literal, cast
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
-from dedup.formats.atomic import PACKINGS
-from dedup.read.encoding import declared_encoding, find_encoding, known_encoding, marked_encoding
-from dedup.read.packing import TooLarge, packing, stranger, unpacked
+from dedup.formats.atomic import COMPRESSED_SUFFIXES
+from dedup.read.compression import TooLarge, decompress, detect_binary, detect_compression
+from dedup.read.encoding import bom_encoding, declared_encoding, find_encoding, legacy_encoding
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -68,7 +68,7 @@ class Record:
     table: Table | None = None
 
 
-def named(fields: Mapping[str, str], **values: Any) -> dict[str, Any]:
+def rename_fields(fields: Mapping[str, str], **values: Any) -> dict[str, Any]:
     """Values under the names that `from_record` looks for, whatever a user calls the fields of other files."""
     return {fields.get(name, name): value for name, value in values.items()}
 
@@ -88,14 +88,14 @@ class Source:
     where: str
     opened: Callable[[], IO[bytes]]
     live: bool = False
-    called_packed: bool = False
+    named_compressed: bool = False
     notices: list[Notice] = field(default_factory=list)
     _encoding: str | None = None
     _looked: bool = False
 
     @classmethod
     def of_file(cls, path: Path, where: str) -> Source:
-        return cls(where, lambda: path.open("rb"), called_packed=path.suffix.lower() in PACKINGS)
+        return cls(where, lambda: path.open("rb"), named_compressed=path.suffix.lower() in COMPRESSED_SUFFIXES)
 
     @classmethod
     def of_stream(cls, stream: IO[bytes], where: str) -> Source:
@@ -126,13 +126,13 @@ class Source:
             self._looked = True
         stream = self.binary()
         beginning = stream.peek(_BEGINNING)
-        known = stranger(beginning)
-        encoding = (marked_encoding(beginning) or "utf-8") if self.live else self._encoding
-        said = (known_encoding(charset) or declared_encoding(beginning)) if declared and not self.live else None
+        known = detect_binary(beginning)
+        encoding = (bom_encoding(beginning) or "utf-8") if self.live else self._encoding
+        said = (legacy_encoding(charset) or declared_encoding(beginning)) if declared and not self.live else None
         if said and (not (encoding or "").startswith("utf") or said == "iso2022_jp"):
             encoding = said
         if encoding is None or known:
-            self.tell(f"it is {known}, no text" if known else "it is not text")
+            self.add_notice(f"it is {known}, no text" if known else "it is not text")
             stream.close()
             return io.StringIO()
         if encoding != said and (not encoding.startswith("utf") or encoding in {"utf-16-le", "utf-16-be"}):
@@ -151,17 +151,17 @@ class Source:
         size = None if self.live else _size(opened)
         ended = None if quiet or size is None else lambda count: self._check_size(opened, size, count)
         stream: io.BufferedReader[Any] = io.BufferedReader(
-            _Patient(opened, None if quiet else self._broke_off, ended, most=size, keep_open=self.live), _BUFFER
+            _TolerantStream(opened, None if quiet else self._broke_off, ended, most=size, keep_open=self.live), _BUFFER
         )
-        kind = packing(stream.peek(_BEGINNING))
+        kind = detect_compression(stream.peek(_BEGINNING))
         if kind:
             broke_off = None if quiet else lambda error, count: self._broke_off(error, count, kind)
             try:
-                return io.BufferedReader(_Patient(unpacked(stream, kind), broke_off), _BUFFER)
+                return io.BufferedReader(_TolerantStream(decompress(stream, kind), broke_off), _BUFFER)
             except MissingDependencyError:
                 stream.close()
                 raise
-        if self.called_packed and not quiet and stream.peek(1):
+        if self.named_compressed and not quiet and stream.peek(1):
             self.notices.append(Notice(self.where, "its name says that it is packed, and it is not", "read so", False))
         return stream
 
@@ -173,7 +173,7 @@ class Source:
         """
         if not self.live:
             stream = self.opened()
-            if stream.seekable() and not packing(stream.read(_BEGINNING)):
+            if stream.seekable() and not detect_compression(stream.read(_BEGINNING)):
                 stream.seek(0)
                 return stream
             stream.close()
@@ -197,14 +197,14 @@ class Source:
 
     def _is_too_large(self, size: int, unit: str) -> bool:
         if size > LARGEST_RECORD:
-            self.tell(f"it has more than {LARGEST_RECORD:,} {unit}, too many for an article")
+            self.add_notice(f"it has more than {LARGEST_RECORD:,} {unit}, too many for an article")
         return size > LARGEST_RECORD
 
-    def tell(self, problem: str, action: str = "skipped") -> None:
+    def add_notice(self, problem: str, action: str = "skipped") -> None:
         """Adds a notice of what is left out."""
         self.notices.append(Notice(self.where, problem, action, skipped=True))
 
-    def taken_notices(self) -> list[Notice]:
+    def pop_notices(self) -> list[Notice]:
         """The notices so far, which it then forgets."""
         taken, self.notices = self.notices, []
         return taken
@@ -212,16 +212,18 @@ class Source:
     def _check_size(self, stream: IO[bytes], size: int, count: int) -> None:
         """Tells of a file that is not what it was when it was opened; what is added meanwhile is left out."""
         if count < size:
-            self.tell("it became shorter while it was read", f"what was left is kept ({count} bytes)")
+            self.add_notice("it became shorter while it was read", f"what was left is kept ({count} bytes)")
         elif os.fstat(stream.fileno()).st_size > size:
-            self.tell("it grew while it was read", f"what it had at first is kept ({size} bytes)")
+            self.add_notice("it grew while it was read", f"what it had at first is kept ({size} bytes)")
 
     def _broke_off(self, error: Exception, count: int, kind: str = "") -> None:
         action = f"what was read up to there is kept ({count} bytes)" if count else "skipped"
         if isinstance(error, TooLarge):
-            self.tell(str(error), action)
+            self.add_notice(str(error), action)
         else:
-            self.tell(f"it is not a whole {kind} file ({error})" if kind else f"it cannot be read ({error})", action)
+            self.add_notice(
+                f"it is not a whole {kind} file ({error})" if kind else f"it cannot be read ({error})", action
+            )
 
 
 def _size(stream: IO[bytes]) -> int | None:
@@ -245,7 +247,7 @@ def lines(stream: IO[AnyStr]) -> Iterator[AnyStr | None]:
         yield None
 
 
-class _Patient(io.RawIOBase):
+class _TolerantStream(io.RawIOBase):
     """A stream that ends where reading fails, so that what came before is not lost."""
 
     def __init__(

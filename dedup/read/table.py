@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import IO, Literal
 
 from dedup.article import Notice
-from dedup.formats.quoting import listed
+from dedup.formats.quoting import quote_list
 from dedup.inputs.record import find_fields
-from dedup.read.own import is_row
+from dedup.read.own_output import is_result_row
 from dedup.read.source import LARGEST_RECORD, Record, Source, Table
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -49,9 +49,9 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
         header = [name.strip() for name in _cells(first, delimiter)]
         if nameless := _is_row_of_trafilatura(first):
             delimiter, header = "\t", list(_OF_TRAFILATURA)
-            lines.give_back(0)
+            lines.push_back(0)
         if doubled := sorted(name for name, count in Counter(header).items() if name and count > 1):
-            problem = f"several columns have one name: {listed(doubled)}"
+            problem = f"several columns have one name: {quote_list(doubled)}"
             yield Notice(source.where, problem, "the last of each is read", skipped=False)
         missing_text = yield from check_columns(header, fields, source.where, "the first line names")
         if missing_text is None:
@@ -83,11 +83,11 @@ def check_columns(
     if found["text"]:
         return {}
     advice = "(--field text=NAME says which column holds the text)"
-    problem = f"no column is the text; {naming} {listed(names)}"
+    problem = f"no column is the text; {naming} {quote_list(names)}"
     if not found["title"]:
         yield Notice(where, problem, f"skipped {advice}", skipped=True)
         return None
-    if not is_row(names):  # of a result, which is told of as a whole
+    if not is_result_row(names):  # of a result, which is told of as a whole
         yield Notice(where, problem, f"its articles are judged by their titles {advice}", skipped=False)
     return {fields.get("text", "text"): ""}
 
@@ -159,7 +159,7 @@ class _Lines:
         self.row, self._size = [], 0
         return self.count + 1
 
-    def give_back(self, keep: int) -> None:
+    def push_back(self, keep: int) -> None:
         """Gives the lines of the row but for the first few once more."""
         again = self.row[keep:]
         self._again += sum(map(len, again)) + 32 * len(again)
@@ -197,7 +197,7 @@ def _rows(lines: _Lines, delimiter: str, width: int) -> Iterator[_Row]:
         if not too_long and not _is_doubtful(lines.row, delimiter):
             yield _Row(cells, line, "".join(lines.row))
         elif len(lines.row) > 1 and _are_rows(lines.row[1:], delimiter, width):
-            lines.give_back(1)
+            lines.push_back(1)
             yield _unclosed(lines.row[0], line, delimiter)
         elif too_long:
             yield _Row(None, line, "")
@@ -218,7 +218,7 @@ def _single(text: str, line: int, delimiter: str) -> _Row:
 
 
 def _unclosed(text: str, line: int, delimiter: str) -> _Row:
-    cells = [unquoted(cell) for cell in _cells(text, delimiter, plain=True)]
+    cells = [strip_quotes(cell) for cell in _cells(text, delimiter, plain=True)]
     action = "it is read as a character, and the lines that follow as rows of their own"
     return _Row(cells, line, text, "a quotation mark is never closed", action)
 
@@ -248,7 +248,7 @@ def _cells(line: str, delimiter: str, *, plain: bool = False) -> list[str]:
         return next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter, quoting=quoting), [])
 
 
-def unquoted(cell: str) -> str:
+def strip_quotes(cell: str) -> str:
     """What a cell says to a reader for whom quotation marks are characters like any other."""
     return cell.removeprefix('"').removesuffix('"').replace('""', '"')
 

@@ -9,9 +9,9 @@ from typing import Any
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
-from dedup.read.page import page
+from dedup.read.page import extract_page
 from dedup.read.plain import split_title
-from dedup.read.source import Record, Source, named
+from dedup.read.source import Record, Source, rename_fields
 
 _PAGES = ("text/html", "application/xhtml+xml")
 
@@ -20,13 +20,13 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
     try:
         from warcio.exceptions import ArchiveLoadFailed
 
-        from dedup.read.crawled import Records
+        from dedup.read.warc_records import WarcRecords
     except ImportError:
         raise MissingDependencyError("reading WARC", "warcio", extra="warc") from None
     passed_over: Counter[str] = Counter()
     number = 0
     with source.binary() as stream:
-        records = Records(stream)
+        records = WarcRecords(stream)
         while True:
             try:
                 record = next(records, None)
@@ -52,7 +52,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
 def _record(
     record: Any, number: int, where: str, fields: Mapping[str, str], passed_over: Counter[str]
 ) -> Iterator[Record | Notice]:
-    from dedup.read.crawled import body
+    from dedup.read.warc_records import read_body
 
     if record.rec_type not in {"response", "resource", "conversion"}:
         return  # requests and what describes the crawl itself
@@ -67,7 +67,7 @@ def _record(
         return
     place = f"{where}:{number}"
     try:
-        content, problems = body(record)
+        content, problems = read_body(record)
     except Exception as error:  # damaged chunks raise what warcio happens to raise
         content, problems = b"", [f"its content cannot be read ({type(error).__name__}: {error})"]
     action = "what can be read is kept" if content else "skipped"
@@ -80,11 +80,11 @@ def _record(
         title, text = split_title(inner.whole_text())
         values: dict[str, Any] = {"title": title, "text": text, "url": url} if text.strip() else {}
     else:
-        values = page(inner, url=url, charset=charset)
-    yield from inner.taken_notices()
+        values = extract_page(inner, url=url, charset=charset)
+    yield from inner.pop_notices()
     if values:
         values["seen"] = record.rec_headers.get_header("WARC-Date")
-        yield Record(named(fields, **values), number)
+        yield Record(rename_fields(fields, **values), number)
 
 
 def _media(content_type: str | None) -> tuple[str, str]:

@@ -17,7 +17,7 @@ _LABELS = frozenset({"same_text", "same_story", "neither"})
 _GENERATOR = "dedup "
 
 
-def own_record(values: Mapping[str, Any], where: str) -> Notice | None:
+def own_output_notice(values: Mapping[str, Any], where: str) -> Notice | None:
     """Why a record is no article but a part of what dedup has written; None where it is not.
 
     Args:
@@ -29,16 +29,16 @@ def own_record(values: Mapping[str, Any], where: str) -> Notice | None:
     if values.keys() >= _DOCUMENT:
         action = "skipped (--against takes JSON lines, CSV or Parquet)"
         return Notice(where, "it is a result of dedup in JSON, and holds no articles", action, skipped=True)
-    if is_row(values) and all(is_missing(values[name]) for name in find_fields(values)["text"]):
+    if is_result_row(values) and all(is_missing(values[name]) for name in find_fields(values)["text"]):
         return Notice(where, "it is a result of dedup, and holds no articles", "skipped", skipped=True)
     return None
 
 
-def is_row(names: Collection[str]) -> bool:
+def is_result_row(names: Collection[str]) -> bool:
     """Whether a record has all the fields that a row of a result has."""
     return "copy_group" in names and set(names) >= _ROW
 
 
-def is_own_page(generator: str | None) -> bool:
+def is_result_page(generator: str | None) -> bool:
     """Whether a page that says what has made it was made by dedup."""
     return (generator or "").startswith(_GENERATOR)

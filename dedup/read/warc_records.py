@@ -18,7 +18,7 @@ from warcio.bufferedreaders import BufferedReader, ChunkedDataReader
 from warcio.exceptions import ArchiveLoadFailed
 
 from dedup.errors import MissingDependencyError
-from dedup.read.packing import TooLarge, packing, unpacked
+from dedup.read.compression import TooLarge, decompress, detect_compression
 from dedup.read.source import LARGEST_RECORD
 
 LONGEST_HEAD = 1 << 20
@@ -32,7 +32,7 @@ _CUT = "it ends before its end"
 logging.getLogger("warcio").addHandler(logging.NullHandler())  # else its warnings go to standard error, as they come
 
 
-class Records(ArchiveIterator):  # type: ignore[misc] # warcio has no types
+class WarcRecords(ArchiveIterator):  # type: ignore[misc] # warcio has no types
     """The records of a file that is unpacked already.
 
     Attributes:
@@ -41,7 +41,7 @@ class Records(ArchiveIterator):  # type: ignore[misc] # warcio has no types
 
     def __init__(self, stream: IO[bytes]) -> None:
         super().__init__(stream)
-        self.reader = _Lines(self.fh)
+        self.reader = _BoundedLines(self.fh)
         self.overrun = False
 
     def _next_record(self, next_line: bytes | None) -> Any:
@@ -59,7 +59,7 @@ class Records(ArchiveIterator):  # type: ignore[misc] # warcio has no types
         return line or None, size
 
 
-class _Lines(BufferedReader):  # type: ignore[misc] # warcio has no types
+class _BoundedLines(BufferedReader):  # type: ignore[misc] # warcio has no types
     """A stream whose lines have an end."""
 
     head = 0
@@ -74,7 +74,7 @@ class _Lines(BufferedReader):  # type: ignore[misc] # warcio has no types
         return line
 
 
-def body(record: Any) -> tuple[bytes, list[str]]:
+def read_body(record: Any) -> tuple[bytes, list[str]]:
     """What is in a record, as the server had it before it packed it, and what is amiss with it.
 
     Of a body that is too large for an article more than `LARGEST_RECORD` bytes come; of a damaged one what can be read.
@@ -88,15 +88,15 @@ def body(record: Any) -> tuple[bytes, list[str]]:
         return raw, problems
     if (headers.get_header("Transfer-Encoding") or "").strip().lower() == "chunked":
         raw = ChunkedDataReader(io.BytesIO(raw)).read(LARGEST_RECORD + 1)
-    content, problem = _unpacked(raw, (headers.get_header("Content-Encoding") or "").strip().lower())
+    content, problem = _decode_content(raw, (headers.get_header("Content-Encoding") or "").strip().lower())
     return content, [*problems, *([problem] if problem else [])]
 
 
-def _unpacked(raw: bytes, encoding: str) -> tuple[bytes, str]:
+def _decode_content(raw: bytes, encoding: str) -> tuple[bytes, str]:
     """A body unpacked as its header says, unless it is not packed at all; and what is amiss with it."""
     pieces, size = [], 0
     try:
-        for piece in _pieces(raw, encoding):
+        for piece in _decompressed(raw, encoding):
             pieces.append(piece)
             size += len(piece)
             if size > LARGEST_RECORD:
@@ -110,18 +110,18 @@ def _unpacked(raw: bytes, encoding: str) -> tuple[bytes, str]:
     return b"".join(pieces), ""
 
 
-def _pieces(raw: bytes, encoding: str) -> Iterator[bytes]:
+def _decompressed(raw: bytes, encoding: str) -> Iterator[bytes]:
     """A body that is packed as a header says, some at a time; as it is where it is not."""
-    kind = packing(raw)
+    kind = detect_compression(raw)
     if kind and encoding.removeprefix("x-") == kind:
-        stream = cast(io.BufferedReader, unpacked(io.BytesIO(raw), kind))
+        stream = cast(io.BufferedReader, decompress(io.BytesIO(raw), kind))
         return iter(partial(stream.read1, _PIECE), b"")
     if encoding == "deflate":
-        return _inflated(raw)
-    return _by_brotli(raw) if encoding == "br" else iter([raw])
+        return _inflate(raw)
+    return _decompress_brotli(raw) if encoding == "br" else iter([raw])
 
 
-def _inflated(raw: bytes) -> Iterator[bytes]:
+def _inflate(raw: bytes) -> Iterator[bytes]:
     """By the standard with zlib's frame, in the field often without."""
     inflating = zlib.decompressobj()
     try:
@@ -135,7 +135,7 @@ def _inflated(raw: bytes) -> Iterator[bytes]:
         raise EOFError(_CUT)
 
 
-def _by_brotli(raw: bytes) -> Iterator[bytes]:
+def _decompress_brotli(raw: bytes) -> Iterator[bytes]:
     try:
         import brotli
     except ImportError:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dedup.article import Article, Notice
-from dedup.formats.quoting import listed
+from dedup.formats.quoting import quote_list
 from dedup.inputs.record import find_fields
 
 _OWN = "dedup_"  # what --keep adds
@@ -65,4 +65,4 @@ class UnusedColumns:
 
 
 def _columns(names: tuple[str, ...]) -> str:
-    return f"the column{'s' if len(names) > 1 else ''} {listed(names)}"
+    return f"the column{'s' if len(names) > 1 else ''} {quote_list(names)}"

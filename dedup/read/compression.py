@@ -23,7 +23,7 @@ _ALLOWANCE = 1 << 26
 
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"))
 
-_STRANGERS = (
+_BINARY_SIGNATURES = (
     (b"PK\x03\x04", "a zip archive"),
     (b"Rar!", "a RAR archive"),
     (b"7z\xbc\xaf", "a 7z archive"),
@@ -38,17 +38,17 @@ class TooLarge(Exception):  # noqa: N818 - caught where it is raised, never seen
     """A packed file gives more than it can rightly hold."""
 
 
-def packing(beginning: bytes) -> str:
+def detect_compression(beginning: bytes) -> str:
     """What a file with these first bytes is packed with, "" for nothing known."""
     return next((kind for magic, kind in _MAGIC if beginning.startswith(magic)), "")
 
 
-def stranger(beginning: bytes) -> str:
+def detect_binary(beginning: bytes) -> str:
     """What a file with these first bytes is, if it is known and no text; else ""."""
-    return next((kind for magic, kind in _STRANGERS if beginning.startswith(magic)), "")
+    return next((kind for magic, kind in _BINARY_SIGNATURES if beginning.startswith(magic)), "")
 
 
-def unpacked(stream: IO[bytes], kind: str) -> IO[bytes]:
+def decompress(stream: IO[bytes], kind: str) -> IO[bytes]:
     """The content of a packed stream.
 
     It raises, as it is read: OSError, EOFError, zlib.error, lzma.LZMAError where the packing is damaged; TooLarge.
@@ -56,8 +56,8 @@ def unpacked(stream: IO[bytes], kind: str) -> IO[bytes]:
     Raises:
         MissingDependencyError: zstd needs a package, which is not there.
     """
-    counted = _Counted(stream)
-    return cast(IO[bytes], io.BufferedReader(_Limited(_opener(kind)(cast(IO[bytes], counted)), counted), 1 << 16))
+    counted = _CountingStream(stream)
+    return cast(IO[bytes], io.BufferedReader(_LimitedStream(_opener(kind)(cast(IO[bytes], counted)), counted), 1 << 16))
 
 
 def _opener(kind: str) -> Callable[[IO[bytes]], IO[bytes]]:
@@ -75,10 +75,10 @@ def _open_zstd(stream: IO[bytes]) -> IO[bytes]:
         import zstandard
     except ImportError:
         raise MissingDependencyError("reading .zst", "zstandard", extra="zstd") from None
-    return cast(IO[bytes], _Zstd(stream, zstandard.ZstdDecompressor()))
+    return cast(IO[bytes], _ZstdStream(stream, zstandard.ZstdDecompressor()))
 
 
-class _Zstd:
+class _ZstdStream:
     """zstd with the errors of the standard library, and one where it is cut: zstandard's own reader gives none."""
 
     _PIECE = 1024
@@ -123,7 +123,7 @@ class _Zstd:
         self._stream.close()
 
 
-class _Counted(io.RawIOBase):
+class _CountingStream(io.RawIOBase):
     """A stream that counts what is read from it."""
 
     def __init__(self, stream: IO[bytes]) -> None:
@@ -145,10 +145,10 @@ class _Counted(io.RawIOBase):
         super().close()
 
 
-class _Limited(io.RawIOBase):
+class _LimitedStream(io.RawIOBase):
     """An unpacked stream that ends with an error where it grows beyond all measure."""
 
-    def __init__(self, stream: IO[bytes], packed: _Counted) -> None:
+    def __init__(self, stream: IO[bytes], packed: _CountingStream) -> None:
         self._stream = stream
         self._packed = packed
         self._count = 0
