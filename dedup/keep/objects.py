@@ -1,4 +1,4 @@
-"""Fields added to the text of a JSON object, which otherwise stays as it is: numbers, order, escapes, doubled names."""
+"""Add fields to the text of a JSON object without touching the rest: numbers, order, escapes, repeated names."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _LINE_ENDS = re.compile(r"[\r\n]+")
 
 
 def add_fields(text: str, added: Mapping[str, Any], dropped: Container[str]) -> str:
-    """The text of an object with some fields more, behind its own.
+    """Append fields to the text of a JSON object.
 
     Args:
         text: the object, as it was read.
-        added: what to add.
-        dropped: names of fields that it may have from a run before, which are taken out.
+        added: the fields to append.
+        dropped: names of fields to remove first, added by an earlier run.
     """
     body = text.rstrip()
     if '"dedup_' in body:
@@ -30,12 +30,12 @@ def add_fields(text: str, added: Mapping[str, Any], dropped: Container[str]) -> 
 
 
 def join_lines(text: str) -> str:
-    """The text of an object without line ends, which stand only between its parts."""
+    """Put the text of a JSON object on one line. Line ends occur only between its tokens."""
     return _LINE_ENDS.sub(" ", text.strip())
 
 
 def _without(text: str, names: Container[str]) -> str:
-    """The text of an object without the members of some names."""
+    """Remove the members with some names from the text of an object."""
     found = list(members(text))
     if not any(member.key in names for member in found):
         return text

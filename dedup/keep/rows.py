@@ -1,4 +1,4 @@
-"""Cells added to the text of a row of a table, whose own cells stay as they are, quotation marks and all."""
+"""Add cells to the text of a CSV row without touching its own cells and their quotation marks."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ _QUOTE = '"'
 
 
 class RowWriter:
-    """The columns of a table, and how cells are added to its rows.
+    """Adds cells to the rows of a table.
 
     Args:
-        table: its header.
-        added: the names of the columns to add.
-        dropped: those of columns that it may have from a run before, which are taken out.
+        table: the header line and delimiter.
+        added: names of the columns to add.
+        dropped: names of columns to remove, added by an earlier run.
 
     Attributes:
-        head: the line with the names of the new columns.
+        head: the header line with the added columns.
     """
 
     def __init__(self, table: Table, added: Sequence[str], dropped: Container[str]) -> None:
@@ -36,9 +36,9 @@ class RowWriter:
         self.head = self.row(table.head, added)
 
     def row(self, raw: str, added: Sequence[Any]) -> str:
-        """The text of a row with the values of the new cells, and the end of its line.
+        """Return the text of a row with the added cells and a line end.
 
-        Cells beyond the named columns come last, so that the new ones stand below their names.
+        Cells beyond the named columns are put last, so that the added ones are below their names.
         """
         cells, _ = split_cells(raw, self._delimiter)
         named = [*cells[: self._width], *[""] * (self._width - len(cells))]
@@ -48,21 +48,24 @@ class RowWriter:
 
 
 def column_names(table: Table) -> list[str]:
-    """The names of the columns of a table."""
+    """Return the column names of a table."""
     return [cell_value(cell).strip() for cell in split_cells(table.head, table.delimiter)[0]]
 
 
 def row_values(raw: str, table: Table) -> dict[str, str]:
-    """The values of a row by the names of their columns."""
+    """Return the values of a row by column name."""
     cells = [cell_value(cell) for cell in split_cells(raw, table.delimiter)[0]]
     names = column_names(table)
     return dict(zip(names, cells + [""] * (len(names) - len(cells)), strict=False))
 
 
 def close_quotes(raw: str, table: Table, values: Mapping[str, Any]) -> str:
-    """The text of a row, so that it reads in one way only: another where a quotation mark in it is never closed.
+    """Rewrite a row that has an unclosed quotation mark so that it can be read in one way only.
 
-    `values` is what was read of it.
+    Args:
+        raw: the text of the row.
+        table: its table.
+        values: the values that were read from it.
     """
     cells, whole = split_cells(raw, table.delimiter)
     if whole:
@@ -75,10 +78,10 @@ def close_quotes(raw: str, table: Table, values: Mapping[str, Any]) -> str:
 
 
 def split_cells(row: str, delimiter: str) -> tuple[list[str], bool]:
-    """The cells of a row as they are written, and whether each quotation mark that opens one is closed.
+    """Split a row into raw cells, and say whether every opening quotation mark is closed.
 
-    Cells are found as `csv.reader` finds them: a quotation mark counts at the beginning of a cell, two of them stand
-    for one, and what follows the closing one up to the delimiter belongs to the cell.
+    Cells are split as by `csv.reader`: a quotation mark counts at the start of a cell, two of them stand for one, and
+    text between the closing one and the delimiter belongs to the cell.
     """
     cells: list[str] = []
     body = row.rstrip("\r\n")
@@ -97,7 +100,7 @@ def split_cells(row: str, delimiter: str) -> tuple[list[str], bool]:
 
 
 def _closing_quote(text: str, start: int) -> tuple[int, bool]:
-    """Where the quoted part of a cell ends, and whether it does."""
+    """Return the end of the quoted part of a cell, and whether it is closed."""
     place = start + 1
     while (place := text.find(_QUOTE, place)) >= 0:
         if not text.startswith(_QUOTE, place + 1):
@@ -107,7 +110,7 @@ def _closing_quote(text: str, start: int) -> tuple[int, bool]:
 
 
 def cell_value(cell: str) -> str:
-    """What a cell, as it is written, says."""
+    """Return the value of a raw cell."""
     if not cell.startswith(_QUOTE):
         return cell
     end, closed = _closing_quote(cell, 0)
@@ -123,7 +126,7 @@ def _text(value: Any) -> str:
 
 
 def _quoted_cell(value: str, delimiter: str) -> str:
-    """A value as a cell."""
+    """Write a value as a cell, quoted if necessary."""
     if not value:
         return ""
     written = io.StringIO(newline="")

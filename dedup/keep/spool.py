@@ -1,7 +1,7 @@
-"""The records of a run, put by on the disk while their articles are read, since what they are is known at the end only.
+"""Store the records of a run on disk until it is known which of them are kept.
 
-A file may have changed by then, and standard input is gone; and in memory they would be there twice. Rows of Parquet
-and Arrow files are not put by but read once more.
+By then a file may have changed and standard input is consumed, and memory would hold every text twice. Rows of Parquet
+and Arrow files are not stored but read again.
 """
 
 from __future__ import annotations
@@ -33,12 +33,12 @@ class Origin:
     """What the records of a file, or of a part of it, have in common.
 
     Attributes:
-        path: where the file is, None for standard input.
-        shown: the same for messages.
-        name: what the file is called in a folder that is written: `nato/a.txt`.
+        path: the file, None for standard input.
+        shown: the path for messages.
+        name: relative path of the file in an output folder: `nato/a.txt`.
         form: "line", "item", "object" and "row" as in `Record.form`; "column" for a row of a Parquet or Arrow file,
-            "file" where the file is one article, "values" where all that there is of a record is what was read.
-        table: of rows.
+            "file" for a file that is one article, "values" if only the parsed values of a record are available.
+        table: header line and delimiter of rows.
     """
 
     path: Path | None
@@ -48,26 +48,30 @@ class Origin:
     table: Table | None
 
     def file(self) -> Path:
-        """Where the file is.
+        """Return the path of the file.
 
         Raises:
-            InputError: it was standard input.
+            InputError: the origin is standard input.
         """
         if self.path is None:
-            raise InputError("what came by standard input cannot be read once more")
+            raise InputError("standard input cannot be read a second time: save it to a file first")
         return self.path
 
     @property
     def kind(self) -> str:
-        """What the ending of the name says: ".jsonl" of `feed.jsonl.gz`."""
+        """The suffix without that of the compression: ".jsonl" for `feed.jsonl.gz`."""
         return content_suffix(Path(self.name))
 
 
 @dataclass(frozen=True, slots=True)
 class SpooledRecord:
-    """A record that was put by: its place among the articles, its origin, its number there, and its text.
+    """A stored record.
 
-    The text is its very own; of a "file" and of "values" an object with what was read, of a "column" "".
+    Attributes:
+        place: position among the articles.
+        origin: its file.
+        number: its number in the file.
+        text: the original text; for "file" and "values" a JSON object of the parsed values, for "column" "".
     """
 
     place: int
@@ -77,10 +81,10 @@ class SpooledRecord:
 
 
 class Spool:
-    """Takes records and gives them back, one at a time, in the order in which they came.
+    """Stores records in a temporary file and returns them by position.
 
     Raises:
-        OSError: there is no room on the disk for it.
+        OSError: the temporary file cannot be written.
     """
 
     def __init__(self) -> None:
@@ -93,7 +97,7 @@ class Spool:
         self._names: set[str] = set()
 
     def close(self) -> None:
-        """Forgets everything."""
+        """Delete the temporary file."""
         self._file.close()
 
     def __len__(self) -> int:
@@ -102,13 +106,13 @@ class Spool:
     def articles(
         self, paths: Sequence[str], *, fields: Mapping[str, str], notices: list[Notice], dayfirst: bool
     ) -> Iterator[Article]:
-        """Reads articles as `dedup.read_articles` does, and puts the record of each by."""
+        """Read articles as `dedup.read_articles` does, and store the record of each."""
         for article, record, found in read_records(paths, fields=fields, notices=notices, dayfirst=dayfirst):
             self.add(record, found)
             yield article
 
     def add(self, record: Record, found: FoundFile) -> None:
-        """Puts a record by."""
+        """Store a record."""
         form = _form(record, found)
         if self._last is None or self._last[0] is not found or self._last[1:] != (form, record.table):
             again = self._last is not None and self._last[0] is found
@@ -130,7 +134,7 @@ class Spool:
         self._of.append(len(self.origins) - 1)
 
     def records(self, places: Iterable[int]) -> Iterator[SpooledRecord]:
-        """The records at some places, which are ascending."""
+        """Yield the records at some positions."""
         for place in places:
             start = self._ends[place - 1] if place else 0
             self._file.seek(start)
@@ -138,7 +142,7 @@ class Spool:
             yield SpooledRecord(place, self.origins[self._of[place]], self._numbers[place], text)
 
     def _own_name(self, wanted: str) -> str:
-        """A name that no other file has, and that leads nowhere else."""
+        """Return a unique relative path that stays inside the output folder."""
         parts = [part for part in Path(wanted).parts if part not in {"..", "/"}]
         stem, dot, endings = parts[-1].partition(".")
         name, number = "/".join(parts), 1
@@ -158,7 +162,7 @@ def _form(record: Record, found: FoundFile) -> str:
 
 
 def to_json_value(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as JSON has them; what it has not, as text."""
+    """Convert values to JSON types; other types become text, and infinite or NaN numbers None."""
 
     def written(value: Any) -> Any:
         if isinstance(value, Mapping):

@@ -1,4 +1,4 @@
-"""The kept records as one stream: JSON lines, a JSON list, a table, or a Parquet or Arrow file."""
+"""Write the kept records to one stream: JSON lines, a JSON list, a table, or a Parquet or Arrow file."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from dedup.keep.rows import RowWriter, row_values
 from dedup.keep.spool import COLUMNAR, Origin, Spool, SpooledRecord, to_json_value
 
 LINES, LIST, OBJECT, ROWS = "jsonl", "json", "object", "csv"
-"""The shapes of a stream. A Parquet or Arrow file is named by its ending."""
+"""The shapes of a stream. The shape of a Parquet or Arrow file is its suffix."""
 
 
 def shape_of(origins: Sequence[Origin]) -> str:
-    """The shape in which all records came; JSON lines where they came in several, or cannot be written as they came."""
+    """Return the common shape of all records; JSON lines if there is none or it cannot be written."""
     forms = {origin.form for origin in origins}
     if forms == {"item"}:
         return LIST
@@ -37,10 +37,10 @@ def shape_of(origins: Sequence[Origin]) -> str:
 
 
 def check_shape(shape: str, origins: Sequence[Origin]) -> None:
-    """Whether records of these origins can be written in a shape: any as JSON, tables only where they came as one.
+    """Check that records can be written in a shape: any as JSON, tables only if they were read from one.
 
     Raises:
-        InputError: they cannot.
+        InputError: the records cannot be written in this shape.
     """
     if shape in {LINES, LIST} or (own := shape_of(origins)) == shape or {own, shape} <= set(COLUMNAR):
         return
@@ -54,7 +54,7 @@ def check_shape(shape: str, origins: Sequence[Origin]) -> None:
 def write_stream(
     spool: Spool, shape: str, kept: Iterable[int], added: Sequence[Mapping[str, Any]], out: IO[bytes]
 ) -> None:
-    """Writes the records at some places, ascending, each with what is added to it."""
+    """Write the records at the positions `kept`, ascending, each with its added fields."""
     names = list(added[0]) if added else []
     if shape in COLUMNAR:
         with ColumnWriter(out, shape, names, ALL_ADDED) as columns:
@@ -66,7 +66,7 @@ def write_stream(
 
 
 def encoded(text: str) -> bytes:
-    """A text as UTF-8; undecodable bytes as they came, and what no UTF-8 can hold as it is elsewhere."""
+    """Encode as UTF-8. Undecodable bytes of the input are restored; other lone surrogates are passed through."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -101,7 +101,7 @@ def _texts(
 
 
 def _json_objects(spool: Spool, kept: Iterable[int]) -> Iterator[tuple[SpooledRecord, str]]:
-    """Records, each with its text as that of a JSON object."""
+    """Yield records with the text of a JSON object each."""
     for origin, records in groupby(spool.records(kept), lambda record: record.origin):
         if origin.form == "column":
             of_number = {record.number: record for record in records}
