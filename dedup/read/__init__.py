@@ -1,13 +1,13 @@
-"""Reads articles from files, folders and standard input, one at a time, and says what it could not read.
+"""Read articles from files, folders and standard input, one at a time, with a notice for what cannot be read.
 
-A reader is a module with a function `read(source, fields)` that gives a `Record` for each article of a file and a
-`Notice` for whatever it had to leave out. To add one, write the module and name it in `_readers`: one file, one line.
+A reader is a module with a function `read(source, fields)` that yields a `Record` for each article of a file and a
+`Notice` for each problem. To add one, write the module and enter it in `_readers`.
 
-What a reader need not care for: the file is unpacked and, with `source.text()`, decoded; whatever opening and reading
-it raises becomes a notice, and what was given before is kept; names of fields, dates, ids and characters that no text
-can hold are dealt with where records become articles. What it has to care for: nothing larger than `LARGEST_RECORD` is
-held, a library is imported inside the function and its absence raises `MissingDependencyError`, and fields that it
-names itself go through `named`, since `--field` can rename them.
+Done for a reader: the file is decompressed and, with `source.text()`, decoded; errors of opening and reading become
+notices, and records yielded before are kept; field names, dates, ids and invalid characters are handled when records
+become articles. Left to a reader: it holds nothing larger than `LARGEST_RECORD`, imports optional libraries inside the
+function and raises `MissingDependencyError` without them, and passes field names of its own through `rename_fields`,
+since `--field` can rename them.
 """
 
 from __future__ import annotations

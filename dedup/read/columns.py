@@ -1,4 +1,4 @@
-"""Parquet, Arrow and Feather: a row is an article, read some rows at a time. By pyarrow."""
+"""Read Parquet, Arrow and Feather with pyarrow, in batches of rows. Each row is an article."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from dedup.read.table import check_columns
 
 _PARQUET, _ARROW, _OLD_FEATHER = b"PAR1", b"ARROW1", b"FEA1"
 _ROWS = 64
-"""Rows read at once: of long articles a few megabytes."""
+"""Rows read at a time: a few megabytes of long articles."""
 
 _ALLOWANCE = 1 << 28
-"""Bytes that any file may unpack to: a column of equal values takes next to no room in Parquet, whatever its length."""
+"""Bytes any file may decompress to: a constant column takes almost no space in Parquet, whatever its length."""
 
 _ROW_OVERHEAD = 64
-"""Bytes that a row counts at least."""
+"""Bytes counted for a row in addition to its values."""
 
 _INTERVALS = (21, 22)
-"""Arrow's numbers of two types: intervals of months, and of days and milliseconds."""
+"""Arrow type ids without a Python class: intervals of months, and of days and milliseconds."""
 
 
 def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
@@ -53,7 +53,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
                         yield Notice(f"{source.where}:{number}", problem, "taken as empty", skipped=False)
                     yield Record(missing_text | values, number)
         except MemoryError as error:
-            if type(error) is not MemoryError:  # raised by whoever watches over the memory
+            if type(error) is not MemoryError:  # a subclass, raised by a memory watchdog
                 raise
             action = "the rest is skipped" if number else "skipped"
             yield Notice(source.where, "it asks for more memory than there is", action, skipped=True)
@@ -70,10 +70,11 @@ def _size(stream: IO[bytes]) -> int:
 
 
 def open_columns(stream: IO[bytes]) -> tuple[Any, Iterator[Any]]:
-    """The schema of the columns, and the batches of rows.
+    """Return the schema and an iterator of the batches.
 
     Raises:
-        pa.ArrowException, OSError, ValueError: it is neither Parquet nor Arrow, or damaged; so do the batches.
+        pa.ArrowException, OSError, ValueError: the file is neither Parquet nor Arrow, or is damaged. The iterator
+            raises them too.
     """
     import pyarrow as pa
     from pyarrow import ipc, parquet
@@ -99,7 +100,7 @@ def open_columns(stream: IO[bytes]) -> tuple[Any, Iterator[Any]]:
 
 
 def iter_rows(batch: Any) -> Iterator[tuple[dict[str, Any], list[str]]]:
-    """The rows of a batch: the values of each, and what could not be read of it."""
+    """Yield the values of each row of a batch, and a message for each value that cannot be read."""
     for place in range(batch.num_columns):
         if is_supported(batch.schema.field(place).type):
             _check(batch.column(place))
@@ -113,10 +114,10 @@ def iter_rows(batch: Any) -> Iterator[tuple[dict[str, Any], list[str]]]:
 
 
 def _check(column: Any) -> None:
-    """Raises where what a column says of itself cannot be: pyarrow believes a file, and reads wherever that points.
+    """Validate the offsets of a column, which pyarrow trusts: wrong ones make it read outside the buffers.
 
     Raises:
-        pa.ArrowInvalid: it cannot be. Text that is no UTF-8 is another matter: it spoils its own row.
+        pa.ArrowInvalid: the column is invalid. Text that is not UTF-8 is accepted; it affects its own row only.
     """
     import pyarrow as pa
 
@@ -127,18 +128,18 @@ def _check(column: Any) -> None:
     try:
         column.validate(full=True)
     except pa.ArrowInvalid as error:
-        if "UTF8" not in str(error):  # of text inside of another column
+        if "UTF8" not in str(error):  # of text inside a nested column
             raise
 
 
 class _Unreadable(str):
-    """What is wrong with a value, in its place."""
+    """The error message of a value that cannot be read, in place of the value."""
 
     __slots__ = ()
 
 
 def is_supported(kind: Any) -> bool:
-    """Whether pyarrow has a class for columns of a type; it fails on those for which it has none."""
+    """Whether pyarrow has a Python class for a column type; it fails on types without one."""
     return kind.id not in _INTERVALS
 
 
@@ -154,7 +155,7 @@ def _values(batch: Any, place: int) -> list[Any]:
 
 
 def _value(cell: Any) -> Any:
-    """A value by itself: bytes that are not UTF-8, or a date that Python does not know, spoil only their own row."""
+    """Convert one cell, so that invalid UTF-8 or a date outside Python's range affects its own row only."""
     try:
         return cell.as_py()
     except UnicodeDecodeError as error:

@@ -1,4 +1,4 @@
-"""A JSON file: one object, a list of objects, an object around such a list; or JSON lines under another name."""
+"""Read a JSON file: one object, a list of objects, an object around such a list, or JSON lines."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dedup.read.jsonparser import JsonParser, describe_kind, members
 from dedup.read.source import LARGEST_DOCUMENT, Record, Source, lines
 
 _LISTS = ("articles", "items", "documents", "docs", "records", "entries", "results", "data", "news", "rows", "response")
-"""The names under which an object holds its articles."""
+"""Names of fields that hold the list of articles."""
 
 _LIST_BEGINNING = re.compile(rf'"(?:{"|".join(_LISTS)})"[ \t\r\n]*:[ \t\r\n]*(?=\[[ \t\r\n]*\{{)', re.IGNORECASE)
 
@@ -75,19 +75,19 @@ def _holds_lines(source: Source) -> bool:
             second: str | None = ""
         else:
             second = next(filled, "")
-    source.notices.clear()  # they come again when the file is read
+    source.notices.clear()  # they are repeated when the file is read
     return second != ""
 
 
 def _skip_blank(stream: IO[str]) -> str:
-    """The first character that is not blank."""
+    """Return the first character that is not blank."""
     while (character := stream.read(1)) and not character.strip():
         pass
     return character
 
 
 class _Pushback(io.TextIOBase):
-    """A stream with something put back before it."""
+    """A text stream with some text put back in front."""
 
     def __init__(self, text: str, stream: IO[str]) -> None:
         self._text = text
@@ -108,8 +108,9 @@ def _list(stream: IO[str] | io.TextIOBase, where: str, fields: Mapping[str, str]
 
 
 def _path_to_list(value: dict[str, Any], fields: Mapping[str, str]) -> list[str] | None:
-    """The names that lead to the list in an object that has no text of its own and holds its articles under a usual
-    name; None where there is none.
+    """Return the path of field names to the list of articles in an object; None if there is none.
+
+    An object with a text of its own is an article, and is not searched.
     """
     if find_fields(value, fields)["text"]:
         return None

@@ -1,4 +1,4 @@
-"""JSON lines: one object a line, read a line at a time. A broken line is skipped, the others arrive."""
+"""Read JSON lines, one object per line. Broken lines are skipped."""
 
 from __future__ import annotations
 

@@ -17,7 +17,7 @@ _BLANK = re.compile(r"[ \t\r\n]*")
 
 
 class JsonParser:
-    """Parses JSON, and remembers the names that an object has twice, of which the last value is taken."""
+    """Parses JSON and records repeated names of objects, of which the last value is used."""
 
     def __init__(self) -> None:
         self._doubled: set[str] = set()
@@ -30,7 +30,7 @@ class JsonParser:
         return made
 
     def parse(self, text: str) -> tuple[Any, str]:
-        """The value of a JSON text, and the problem, "" where there is none."""
+        """Return the value of a JSON text, and a problem, "" for none."""
         self._doubled.clear()
         try:
             return self.decoder.decode(text), ""
@@ -38,7 +38,7 @@ class JsonParser:
             return None, describe_error(error)
 
     def doubled(self, where: str) -> Iterator[Notice]:
-        """A notice of the names that were there twice since this was last asked."""
+        """Yield a notice of the repeated names since the last call."""
         if self._doubled:
             problem = f"several of its fields have one name: {quote_list(sorted(self._doubled))}"
             yield Notice(where, problem, "the last of each is read", skipped=False)
@@ -46,7 +46,7 @@ class JsonParser:
 
 
 def describe_error(error: ValueError | RecursionError) -> str:
-    """What is wrong with a JSON text."""
+    """Describe a JSON error in words."""
     if isinstance(error, RecursionError):
         return "the JSON is nested too deeply"
     if isinstance(error, json.JSONDecodeError):
@@ -58,14 +58,14 @@ def describe_error(error: ValueError | RecursionError) -> str:
 
 
 def describe_kind(value: Any) -> str:
-    """A JSON value's kind in words."""
+    """Return the kind of a JSON value in words."""
     kinds = {dict: "an object", list: "a list", str: "a string", bool: "true or false", type(None): "null"}
     return kinds.get(type(value), "a number")
 
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A member of an object: its key, and where in the text it begins, its value begins, and it ends."""
+    """A member of an object: its key, and the positions of its start, its value and its end in the text."""
 
     key: str
     start: int
@@ -74,17 +74,17 @@ class Member:
 
 
 def members(text: str, start: int = 0) -> Iterator[Member]:
-    """The members of the object at a place of a text, in their order, those of one key each by itself.
+    """Yield the members of the object at a position, in order, including repeated keys.
 
     Raises:
-        ValueError, RecursionError, IndexError: there is no whole object.
+        ValueError, RecursionError, IndexError: there is no complete object at this position.
     """
     decoder = json.JSONDecoder()
     place = _skip_blank(text, _skip_blank(text, start) + 1)
     while text[place] != "}":
         begin = place
         key, place = decoder.raw_decode(text, begin)
-        value = _skip_blank(text, _skip_blank(text, place) + 1)  # behind the colon
+        value = _skip_blank(text, _skip_blank(text, place) + 1)  # after the colon
         _, end = decoder.raw_decode(text, value)
         yield Member(key, begin, value, end)
         place = _skip_blank(text, end)

@@ -1,4 +1,4 @@
-"""WARC, the archives of crawlers: every page in it is an article. By warcio and trafilatura."""
+"""Read WARC, the format of web crawlers, with warcio and trafilatura. Each page is an article."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
         while True:
             try:
                 record = next(records, None)
-            except Exception as error:  # ArchiveLoadFailed, and on headers that are none whatever comes of them
+            except Exception as error:  # ArchiveLoadFailed, or any exception for invalid headers
                 told = "" if isinstance(error, ArchiveLoadFailed) else f"{type(error).__name__}: "
                 problem = f"it is broken behind record {number:,} ({told}{' '.join(str(error).split())[:200]})"
                 action = "what was read up to there is kept" if number else "skipped"
@@ -55,7 +55,7 @@ def _record(
     from dedup.read.warc_records import read_body
 
     if record.rec_type not in {"response", "resource", "conversion"}:
-        return  # requests and what describes the crawl itself
+        return  # requests and metadata of the crawl
     headers = record.http_headers if record.rec_type == "response" else record.rec_headers
     media, charset = _media(headers.get_header("Content-Type") if headers else None)
     code = headers.get_statuscode() if headers and record.rec_type == "response" else "200"
@@ -68,7 +68,7 @@ def _record(
     place = f"{where}:{number}"
     try:
         content, problems = read_body(record)
-    except Exception as error:  # damaged chunks raise what warcio happens to raise
+    except Exception as error:  # damaged chunks raise arbitrary exceptions in warcio
         content, problems = b"", [f"its content cannot be read ({type(error).__name__}: {error})"]
     action = "what can be read is kept" if content else "skipped"
     yield from (Notice(place, problem, action, skipped=not content) for problem in problems)
@@ -88,7 +88,7 @@ def _record(
 
 
 def _media(content_type: str | None) -> tuple[str, str]:
-    """The media type and the encoding of a `Content-Type`."""
+    """Return the media type and the encoding of a `Content-Type`."""
     message = Message()
     message["Content-Type"] = (content_type or "").replace("\n", " ").replace("\r", " ")
     return message.get_content_type() if content_type else "", str(message.get_content_charset("") or "")
