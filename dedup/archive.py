@@ -16,14 +16,14 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
-from dedup.formats.quoting import quoted
-from dedup.formats.spreadsheet import unshielded
-from dedup.inputs.collection import items_of
+from dedup.formats.quoting import quote
+from dedup.formats.spreadsheet import unescape_formula
+from dedup.inputs.collection import iter_items
 from dedup.pipeline import cluster
 from dedup.progress import Progress
 from dedup.read import read_records
-from dedup.read.own import is_row
-from dedup.read.paths import BESIDE
+from dedup.read.own_output import is_result_row
+from dedup.read.paths import SIDECAR
 from dedup.results.clustering import Clustering, Story
 from dedup.results.story_ids import MARK, named_as_before
 
@@ -118,7 +118,7 @@ def cluster_against(
 
     def everything() -> Iterator[Any]:
         nonlocal count
-        for item in items_of(articles):
+        for item in iter_items(articles):
             count += 1
             yield item
         for held in archive:
@@ -224,12 +224,12 @@ def _rows(argument: str, stdin: IO[bytes] | None) -> list[Mapping[str, Any]]:
     rows = []
     # Read as if the id were the title: a row without a title is a row all the same.
     for article, record, _ in read_records(argument, fields={"title": "id"}, notices=[], stdin=stdin, own=True):
-        if article.text or not is_row(record.values):
+        if article.text or not is_result_row(record.values):
             return []
         rows.append(record.values)
     if ".csv" in Path(argument.lower()).suffixes:
         return [
-            {name: unshielded(value) if isinstance(value, str) else value for name, value in row.items()}
+            {name: unescape_formula(value) if isinstance(value, str) else value for name, value in row.items()}
             for row in rows
         ]
     return rows
@@ -238,7 +238,7 @@ def _rows(argument: str, stdin: IO[bytes] | None) -> list[Mapping[str, Any]]:
 def _beside(folder: Path) -> dict[str, dict[str, Any]]:
     """What `--keep` has written about the files of a folder, by their names; nothing where it has not."""
     try:
-        lines = (folder / BESIDE).read_text(encoding="utf-8").splitlines()
+        lines = (folder / SIDECAR).read_text(encoding="utf-8").splitlines()
         return {line["file"]: line for line in map(json.loads, lines)}
     except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
@@ -264,8 +264,8 @@ def _files_of(
         found = (article for article, _, _ in read_records(file, fields=fields, notices=notices, dayfirst=dayfirst))
         for row, article in zip(held, _endless(found), strict=False):
             if article is None or article.title != (row["title"] or ""):
-                now = "has fewer articles" if article is None else f"has {quoted(article.title)} in its place"
-                raise InputError(f"{result}: {quoted(row['title'])} was in {path}, which {now} now; {advice}")
+                now = "has fewer articles" if article is None else f"has {quote(article.title)} in its place"
+                raise InputError(f"{result}: {quote(row['title'])} was in {path}, which {now} now; {advice}")
             yield Archived(replace(article, id=str(row["id"])), str(row["story"]))
 
 

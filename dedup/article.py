@@ -1,4 +1,4 @@
-"""What goes in: an `Article`, and the `Notice` that says what was wrong with one and what was done about it."""
+"""The input types: `Article`, and `Notice` for a problem with the input and how it was handled."""
 
 from __future__ import annotations
 
@@ -10,21 +10,24 @@ from dedup.errors import InputError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Article:
-    """One article.
+    """A news article.
 
     Attributes:
-        id: the name by which results speak of it; unique within a collection.
-        text: the body. It may be empty: the article is then judged by its title alone.
-        title: the headline, "" where there is none.
-        published: when it was published: a `datetime`, a `date` where only the day is known, or None. A `datetime`
-            without a time zone is taken as UTC.
-        seen: when it was fetched, in the same forms. It dates the article where nothing else does.
+        id: the identifier used in results; unique within a collection.
+        text: the body. If it is empty, the article is compared by its title alone.
+        title: the headline, "" if there is none.
+        published: publication time: a `datetime`, a `date` if only the day is known, or None. A `datetime` without a
+            time zone is taken as UTC.
+        seen: the time it was fetched, in the same forms. Used as the date if no publication date is known.
         source: the outlet.
-        url: where it was found.
-        lang: its language as declared by the source. Reported, never believed: the method looks at the words.
+        url: the address of the article.
+        lang: the language declared by the source. It is reported but not used: the method detects languages itself.
         path: the file it was read from, "" for an article made in memory.
-        where: the place in that file, with the line where it has many: `feed.jsonl:7`. Notices speak of it.
-        story: a gold label, for evaluation only; None where there is none.
+        where: the position in that file, as shown in notices: `feed.jsonl:7`.
+        story: a gold label, used for evaluation only; None if there is none.
+
+    Raises:
+        InputError: an attribute has the wrong type.
     """
 
     id: str
@@ -46,7 +49,7 @@ class Article:
                 raise InputError(f"Article.{name} must be a string, not {type(value).__name__}")
         for name in ("published", "seen"):
             value = getattr(self, name)
-            # pandas' NaT is a datetime that equals nothing, itself included.
+            # pandas' NaT is a datetime that is unequal to everything, itself included.
             if value is not None and not (isinstance(value, date) and value == value):  # noqa: PLR0124
                 raise InputError(
                     f"Article.{name} must be a date, a datetime or None, not {value!r}"
@@ -56,14 +59,15 @@ class Article:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Notice:
-    """Something about the input that a user should know: nothing is skipped or changed without one.
+    """A problem with the input. Nothing is skipped or changed without a notice.
 
     Attributes:
-        where: the place, as precise as it is known: `feed.jsonl:7`, `notes/a.txt`, `article 3`.
-        problem: what is wrong there.
-        action: what was done about it: "line skipped", "kept without a date".
-        skipped: True where something was left out, False where it was kept, changed as `action` says.
-        count: how many files, records or lines were left out; 1 but where a notice stands for those beyond the bound.
+        where: the location, as precisely as known: `feed.jsonl:7`, `notes/a.txt`, `article 3`.
+        problem: what is wrong.
+        action: how it was handled: "line skipped", "kept without a date".
+        skipped: True if input was left out, False if it was kept, changed as `action` says.
+        count: the number of files, records or lines concerned; above 1 only for a notice that summarizes those beyond
+            the limit on single notices.
     """
 
     where: str

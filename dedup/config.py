@@ -17,7 +17,7 @@ from typing import Any
 
 from dedup.article import Article
 from dedup.errors import SettingsError
-from dedup.formats.quoting import quoted
+from dedup.formats.quoting import quote
 from dedup.settings import Settings, read_values
 
 VARIABLE = "DEDUP_"
@@ -169,15 +169,15 @@ def _faults(one: _Given) -> Iterator[str]:
     """What is wrong with a value by itself."""
     if one.name == "dayfirst":
         if _switch(one.value) is None:
-            yield f"{one.place}: dayfirst must be true or false, not {quoted(one.value)}"
+            yield f"{one.place}: dayfirst must be true or false, not {quote(one.value)}"
     elif one.name.startswith(_FIELD):
         name = one.name.removeprefix(_FIELD)
         if name not in FIELD_NAMES:
-            yield f"{one.place}: an article has no field {quoted(name)} (it has: {', '.join(FIELD_NAMES)})"
+            yield f"{one.place}: an article has no field {quote(name)} (it has: {', '.join(FIELD_NAMES)})"
         elif not one.value:
             yield f"{one.place}: {name}= names no field of the records"
         elif not isinstance(one.value, str):
-            yield f"{one.place}: {name} must be the name of a field of the records, not {quoted(one.value)}"
+            yield f"{one.place}: {name} must be the name of a field of the records, not {quote(one.value)}"
     else:
         alone = {"num_perm": {"bands": 1}, "bands": {"num_perm": one.value}}.get(one.name, {})
         for name, fault in read_values({**alone, one.name: one.value})[1]:

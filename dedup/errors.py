@@ -1,16 +1,18 @@
-"""The exception tree. Every error says what is wrong and what to do, and is also the builtin a caller would guess.
+"""Exceptions. Each derives from `DedupError` and from the built-in exception named beside it.
+
+Every message says what is wrong and what to do.
 
 DedupError
-├── InputError              (ValueError)   an article, a record or a file that cannot be used
-│   └── CursorError         (LookupError)  a cursor of changes that were forgotten, or of another store
-├── SettingsError           (ValueError)   settings out of range or unknown; `.faults` lists every one of them
-├── UnknownArticleError     (KeyError)     an id that is not in this clustering, or not in the index
-├── StoreError              (OSError)      a store of stories that cannot be opened, read or written
-│   └── StoreLockedError    (TimeoutError) another process writes to it
-├── ServiceError            (ConnectionError) a service that cannot be reached, or that refuses
-├── SecondOpinionError      (RuntimeError) the embedding that was given failed, or gave no vectors
-├── EngineError             (RuntimeError) a distributed run that cannot go on: its folder, its session, a step's rows
-└── MissingDependencyError  (ImportError)  an optional package is needed; the message has the command that installs it
+├── InputError              (ValueError)       an article, record or file that cannot be used
+│   └── CursorError         (LookupError)      a change cursor that has expired, or belongs to another store
+├── SettingsError           (ValueError)       settings unknown or out of range; `.faults` lists all of them
+├── UnknownArticleError     (KeyError)         an id that is not in the clustering or the index
+├── StoreError              (OSError)          a store that cannot be opened, read or written
+│   └── StoreLockedError    (TimeoutError)     a store that another writer holds
+├── ServiceError            (ConnectionError)  a service that cannot be reached, or refuses the request
+├── SecondOpinionError      (RuntimeError)     the given embedding failed, or did not return one vector per text
+├── EngineError             (RuntimeError)     a distributed run that cannot continue
+└── MissingDependencyError  (ImportError)      an optional package is missing; the message has the install command
 """
 
 from __future__ import annotations
@@ -19,20 +21,20 @@ from collections.abc import Sequence
 
 
 class DedupError(Exception):
-    """The root: catch this to catch everything that dedup raises on purpose."""
+    """Base class of all exceptions that dedup raises deliberately."""
 
 
 class InputError(DedupError, ValueError):
-    """An article, a record or a file that cannot be used."""
+    """Raised for an article, a record or a file that cannot be used."""
 
 
 class CursorError(InputError, LookupError):
-    """A cursor after which an index cannot tell what has changed.
+    """Raised for a change cursor that has expired, or that belongs to another store.
 
     Args:
         message: what is wrong and what to do.
-        first: the cursor of the first change that is known still, one beyond `last` where there is none.
-        last: that of the last change there was, 0 where there was none.
+        first: the cursor of the oldest change still kept; `last + 1` if none is.
+        last: the cursor of the newest change, 0 if there was none.
     """
 
     def __init__(self, message: str, first: int = 0, last: int = 0) -> None:
@@ -41,7 +43,11 @@ class CursorError(InputError, LookupError):
 
 
 class SettingsError(DedupError, ValueError):
-    """Settings out of range or unknown. All faults are found before any is reported."""
+    """Raised for settings that are unknown or out of range.
+
+    Args:
+        faults: every fault found, one message each.
+    """
 
     def __init__(self, faults: Sequence[str]) -> None:
         self.faults = tuple(faults)
@@ -49,26 +55,26 @@ class SettingsError(DedupError, ValueError):
 
 
 class UnknownArticleError(DedupError, KeyError):
-    """An id that is not in this clustering."""
+    """Raised for an id that is not in the clustering or the index."""
 
     def __str__(self) -> str:  # KeyError would show the message in quotes
         return str(self.args[0]) if self.args else ""
 
 
 class StoreError(DedupError, OSError):
-    """A store of stories that cannot be opened, read or written. What was acknowledged before is in it."""
+    """Raised when a store cannot be opened, read or written. Everything acknowledged before is kept."""
 
 
 class StoreLockedError(StoreError, TimeoutError):
-    """Another process, or another index of this one, writes to the store."""
+    """Raised when another process, or another index in this process, holds the store for writing."""
 
 
 class ServiceError(DedupError, ConnectionError):
-    """A service of stories that cannot be reached, is too busy for too long, lets this client not in, or has a fault.
+    """Raised when the service is unreachable, stays too busy, denies access or fails.
 
     Args:
         message: what is wrong and what to do.
-        status: of its answer, 0 where there was none.
+        status: the HTTP status of the response, 0 if there was none.
     """
 
     def __init__(self, message: str, status: int = 0) -> None:
@@ -77,20 +83,20 @@ class ServiceError(DedupError, ConnectionError):
 
 
 class SecondOpinionError(DedupError, RuntimeError):
-    """The embedding that was given for a second opinion failed, or what it returned is not a vector for each text."""
+    """Raised when the embedding given as second opinion fails, or does not return one vector per text."""
 
 
 class EngineError(DedupError, RuntimeError):
-    """A distributed run cannot go on: its folder is another run's, its session will not do, or rows are missing."""
+    """Raised when a distributed run cannot continue: foreign folder, unsuitable session, or missing rows."""
 
 
 class MissingDependencyError(DedupError, ImportError):
-    """An optional package is needed.
+    """Raised when a feature needs an optional package that is not installed.
 
     Args:
-        feature: what was asked for, as the user would call it.
-        package: the package that is missing.
-        extra: the extra of this package that brings it.
+        feature: the feature, in the user's words.
+        package: the missing package.
+        extra: the extra of `story-dedup` that installs it.
     """
 
     def __init__(self, feature: str, package: str, *, extra: str) -> None:

@@ -21,7 +21,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from dedup.article import Article
 from dedup.errors import InputError
-from dedup.inputs.collection import Door
+from dedup.inputs.collection import ArticleReader
 from dedup.inputs.record import find_fields
 from dedup.pipeline import cluster
 from dedup.settings import Settings
@@ -379,11 +379,11 @@ class _Read:
 
     @classmethod
     def of(cls, articles: Articles, settings: Settings) -> Self:
-        door = Door(articles)
+        door = ArticleReader(articles)
         steps, texts = choose(door.texts(), settings)
         words = steps.read(texts)
         collection, order = door.collection()
-        return cls(words.take(order), order, collection.numbering(), steps)
+        return cls(words.take(order), order, collection.inverse(), steps)
 
 
 @dataclass(frozen=True, slots=True)

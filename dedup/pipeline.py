@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dedup.article import Article, Notice
 from dedup.background import Background
 from dedup.group.copies import copy_groups, digests, held_together, representatives, without_parts
-from dedup.inputs.collection import Collection, Door
+from dedup.inputs.collection import ArticleReader, Collection
 from dedup.match.copies import alike_candidates, decide, never_one_story
 from dedup.match.crowding import estimate_crowding
 from dedup.match.opinion import Embed, opinions
@@ -64,7 +64,7 @@ def cluster(
         SecondOpinionError: the embedding failed, or gave something else than a vector for each text.
     """
     settings, tell = checked(settings) or Settings(), progress or silent
-    read = _read(Door(articles, keep_texts=keep_texts or second_opinion is not None), settings, tell)
+    read = _read(ArticleReader(articles, keep_texts=keep_texts or second_opinion is not None), settings, tell)
     evidence, _ = stories_of(read, settings, background=background, progress=tell, second_opinion=second_opinion)
     return evidence.clustering(settings)
 
@@ -88,7 +88,7 @@ def learn_background(
         InputError: something among the articles is no article at all.
     """
     settings, tell = checked(settings) or Settings(), progress or silent
-    read = _read(Door(articles, keep_texts=False), settings, tell)
+    read = _read(ArticleReader(articles, keep_texts=False), settings, tell)
     _, learned = stories_of(read, settings, progress=tell, learn=True)
     return learned or Background.general()
 
@@ -110,7 +110,7 @@ class ReadArticles:
     order: NDArray[np.int64]
 
 
-def _read(door: Door, settings: Settings, tell: Progress) -> ReadArticles:
+def _read(door: ArticleReader, settings: Settings, tell: Progress) -> ReadArticles:
     tell("reading the words", 0, 0)
     steps, texts = choose(door.texts(), settings, tell)
     words = steps.read(texts)
@@ -180,7 +180,7 @@ def stories_of(
     copies = copies.where(held_together(copies, forms, partial(steps.overlaps, words), settings.copy_overlap))
     pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never_one_story(words, steps, more_forms)))
     pairs = less_of_one_outlet(pairs, collection.outlets(), settings)
-    opinion = opinions(pairs, collection.wording(foreign), second_opinion, tell) if second_opinion else None
+    opinion = opinions(pairs, collection.text_getter(foreign), second_opinion, tell) if second_opinion else None
     if opinion is not None:
         pairs = replace(pairs, score=pairs.score + opinion)
     weights = (standing == np.arange(count)).astype(np.int64)

@@ -13,7 +13,7 @@ from numbers import Integral, Real
 from typing import Any, Self
 
 from dedup.errors import SettingsError
-from dedup.formats.quoting import quoted
+from dedup.formats.quoting import quote
 
 _SIZE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([kMGT]i?B?)", re.IGNORECASE)
 _UNITS = {
@@ -105,12 +105,12 @@ def read_values(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[s
     faults, given = [], {}
     for name, value in values.items():
         if name not in knobs:
-            faults.append((name, f"there is no setting {quoted(name)} ({_meant(name, list(knobs))})"))
+            faults.append((name, f"there is no setting {quote(name)} ({_meant(name, list(knobs))})"))
             continue
         try:
             given[name] = _read_text(knobs[name], value) if isinstance(value, str) else value
         except ValueError:
-            faults.append((name, f"{name} must be {_kind(knobs[name])}, not {quoted(value)}"))
+            faults.append((name, f"{name} must be {_kind(knobs[name])}, not {quote(value)}"))
     read, wrong = _checked(given, alone=bool(faults))
     return read, [*faults, *wrong]
 
@@ -129,12 +129,12 @@ def _checked(values: Mapping[str, Any], *, alone: bool = False) -> tuple[dict[st
             try:
                 value = read[knob.name] = kind(value)  # NumPy's numbers too
             except OverflowError:  # a whole number beyond all floats
-                faults.append((knob.name, f"{knob.name} is too large: {quoted(value)}"))
+                faults.append((knob.name, f"{knob.name} is too large: {quote(value)}"))
                 continue
         if type(value) is not kind:
-            faults.append((knob.name, f"{knob.name} must be {_kind(knob)}, not {quoted(value)}"))
+            faults.append((knob.name, f"{knob.name} must be {_kind(knob)}, not {quote(value)}"))
         elif not low <= value <= high:
-            faults.append((knob.name, f"{knob.name} must lie between {low:g} and {high:g}, not {quoted(value)}"))
+            faults.append((knob.name, f"{knob.name} must lie between {low:g} and {high:g}, not {quote(value)}"))
     if not faults and not alone:
         whole: dict[str, Any] = {knob.name: knob.default for knob in fields(Settings)} | read
         slots, bands = whole["num_perm"], whole["bands"]

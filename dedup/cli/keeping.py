@@ -13,7 +13,7 @@ import typer
 
 from dedup.cli.output import Format, binary_output, check_output
 from dedup.errors import InputError
-from dedup.formats.atomic import ending
+from dedup.formats.atomic import content_suffix
 from dedup.keep import (
     COLUMNAR,
     LINES,
@@ -77,7 +77,7 @@ class Keeping:
             problem = "in a folder each file is written as it came: name a file in it, or leave this out"
             raise typer.BadParameter(problem, param_hint="--format")
         if output and not self._as_folder and not style and output.suffix:
-            self._shape = _SHAPES.get(ending(output))
+            self._shape = _SHAPES.get(content_suffix(output))
             if not self._shape:
                 problem = f"{output} does not tell what to write: name it .jsonl, .json, .csv, .tsv or .parquet"
                 raise typer.BadParameter(visible(f"{problem}; or a folder, with / at its end"), param_hint="--output")

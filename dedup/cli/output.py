@@ -15,7 +15,7 @@ from typing import IO, TYPE_CHECKING, BinaryIO, TextIO, cast
 import typer
 
 from dedup.errors import MissingDependencyError
-from dedup.formats.atomic import ending, whole_file
+from dedup.formats.atomic import atomic_file, content_suffix
 from dedup.report import PICTURES, visible, write_csv, write_html, write_json, write_jsonl, write_parquet, write_table
 from dedup.results.clustering import Clustering
 
@@ -73,7 +73,7 @@ def _would_be_read(output: Path, folder: str, *, as_folder: bool) -> bool:
     target, above = output.resolve(), Path(folder).resolve()
     below = target.relative_to(above).parts if target.is_relative_to(above) else ()
     hidden = any(part.startswith(".") for part in below)
-    return bool(below) and not hidden and (as_folder or ending(target) in _EXTENSIONS)
+    return bool(below) and not hidden and (as_folder or content_suffix(target) in _EXTENSIONS)
 
 
 def choose_format(wanted: Format | None, output: Path | None) -> Format:
@@ -81,8 +81,8 @@ def choose_format(wanted: Format | None, output: Path | None) -> Format:
     if wanted:
         return wanted
     if output and output.suffix:
-        if ending(output) in _EXTENSIONS:
-            return Format(_EXTENSIONS[ending(output)])
+        if content_suffix(output) in _EXTENSIONS:
+            return Format(_EXTENSIONS[content_suffix(output)])
         problem = f"{output} does not tell what to write: add --format table, json, jsonl, csv, parquet or html"
         raise typer.BadParameter(visible(problem), param_hint="--output")
     return Format.TABLE if output is None and sys.stdout.isatty() else Format.JSONL
@@ -102,7 +102,7 @@ def write_result(found: Clustering | Arrivals, style: Format, output: Path | Non
         Format.HTML: _write_page,
     }[style]
     if output:
-        with whole_file(output) as out:
+        with atomic_file(output) as out:
             write(found, cast(TextIO, codecs.getwriter("utf-8")(out)))
     elif style is Format.CSV and sys.stdout.isatty():
         # CSV cannot escape what a terminal obeys: on a terminal it is shown, into a pipe or a file it goes unchanged.
@@ -136,7 +136,7 @@ def check_plot(plot: Path, inputs: Sequence[str]) -> None:
 
 def write_plot(plot: Path, draw: Callable[[BinaryIO, str], None]) -> None:
     """A picture, whole or not at all."""
-    with whole_file(plot) as out:
+    with atomic_file(plot) as out:
         draw(cast(BinaryIO, out), plot.suffix.lower().removeprefix("."))
 
 
@@ -148,7 +148,7 @@ def _write_page(found: Clustering | Arrivals, out: TextIO) -> None:
 def binary_output(output: Path | None) -> Iterator[IO[bytes]]:
     """A file that is written whole or not at all, or standard output where `output` is None."""
     if output:
-        with whole_file(output) as out:
+        with atomic_file(output) as out:
             yield out
     else:
         with standard_output() as text:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from dedup.errors import InputError
 from dedup.evaluation.scores import harmonic_mean
-from dedup.formats.quoting import quoted
+from dedup.formats.quoting import quote
 from dedup.results.columns import portable
 
 if TYPE_CHECKING:
@@ -46,11 +46,11 @@ class Judgement:
     def __post_init__(self) -> None:
         for name in ("a", "b"):
             if not isinstance(getattr(self, name), str):
-                raise InputError(f"Judgement.{name} must be the id of an article, not {quoted(getattr(self, name))}")
+                raise InputError(f"Judgement.{name} must be the id of an article, not {quote(getattr(self, name))}")
         if self.label not in LABELS:
-            raise InputError(f"the label is one of {', '.join(LABELS)}, not {quoted(self.label)}")
+            raise InputError(f"the label is one of {', '.join(LABELS)}, not {quote(self.label)}")
         if self.a == self.b:
-            raise InputError(f"the article {quoted(self.a)} is judged against itself")
+            raise InputError(f"the article {quote(self.a)} is judged against itself")
 
     def line(self) -> str:
         """As a line of JSON."""
@@ -133,7 +133,7 @@ def _judgement(line: str, where: str) -> Judgement:
             f"{where} is not valid JSON: it should read like {Judgement('x', 'y', 'neither').line()}"
         ) from None
     if not isinstance(record, dict) or not all(isinstance(record.get(name), str) for name in ("a", "b", "label")):
-        raise InputError(f"{where} should have the ids a and b and a label, not {quoted(record)}")
+        raise InputError(f"{where} should have the ids a and b and a label, not {quote(record)}")
     try:
         return Judgement(record["a"], record["b"], cast(Label, record["label"]))
     except InputError as error:

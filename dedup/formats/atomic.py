@@ -1,4 +1,4 @@
-"""Files and folders that appear under their names when they are complete, or not at all; packed as their names say."""
+"""Write files and folders atomically: complete or not at all. Files are compressed by their suffix."""
 
 from __future__ import annotations
 
@@ -15,36 +15,37 @@ from typing import IO, cast
 
 from dedup.errors import MissingDependencyError
 
-PACKINGS = (".bz2", ".gz", ".xz", ".zst")
-"""What the names of packed files end in, behind the ending that says what is in them."""
+COMPRESSED_SUFFIXES = (".bz2", ".gz", ".xz", ".zst")
+"""Suffixes of compressed files."""
 
 
-def ending(path: Path) -> str:
-    """The ending that says what is in a file, whatever it is packed with: ".csv" of `a.CSV.gz`."""
-    name = Path(path.stem) if path.suffix.lower() in PACKINGS else path
+def content_suffix(path: Path) -> str:
+    """Return the lower-case suffix of the content, without that of the compression: ".csv" for `a.CSV.gz`."""
+    name = Path(path.stem) if path.suffix.lower() in COMPRESSED_SUFFIXES else path
     return name.suffix.lower()
 
 
 @contextmanager
-def whole_file(path: Path) -> Iterator[IO[bytes]]:
-    """A file that appears under its name when it is complete: until then what was there stays.
+def atomic_file(path: Path) -> Iterator[IO[bytes]]:
+    """Open a file for binary writing that replaces `path` only when it is complete.
 
-    It is written beside, under a hidden name. A device or a named pipe is written as it is; a symbolic link stays one.
+    The data go to a hidden temporary file in the same folder, which is synced and renamed. A device or a named pipe is
+    written directly; a symbolic link is kept and its target replaced.
 
     Raises:
-        OSError: it cannot be written, a full disk among the reasons. Nothing is left behind.
-        MissingDependencyError: to pack it as its name says takes a package that is not there.
+        OSError: the file cannot be written, for example because the disk is full. No temporary file remains.
+        MissingDependencyError: the suffix asks for a compression whose package is not installed.
     """
     target = path.resolve()
     if target.exists() and not target.is_file():
-        with target.open("wb") as out, _packed(out, target) as packing:
+        with target.open("wb") as out, _compressed(out, target) as packing:
             yield packing
         return
     unfinished = target.with_name(f".dedup-{secrets.token_hex(8)}.tmp")
     try:
-        with _told(path):
+        with _naming_file(path):
             with unfinished.open("xb") as out:
-                with _packed(out, target) as packing:
+                with _compressed(out, target) as packing:
                     yield packing
                 out.flush()
                 os.fsync(out.fileno())
@@ -56,50 +57,52 @@ def whole_file(path: Path) -> Iterator[IO[bytes]]:
 
 
 @contextmanager
-def whole_folder(path: Path) -> Iterator[Path]:
-    """A folder to write into, which appears under its name when all in it is complete. There is none, or an empty one.
+def atomic_folder(path: Path) -> Iterator[Path]:
+    """Make a temporary folder that is renamed to `path` only when it is complete.
+
+    `path` must not exist, or be an empty folder.
 
     Raises:
-        OSError: it cannot be written. Nothing is left behind.
+        OSError: the folder cannot be written, or `path` is not empty. No temporary folder remains.
     """
     target = path.resolve()
     unfinished = target.with_name(f".dedup-{secrets.token_hex(8)}.tmp")
     try:
-        with _told(path):
+        with _naming_file(path):
             unfinished.mkdir()
             yield unfinished
             if target.exists():
-                target.rmdir()  # refuses where something has come into it
+                target.rmdir()  # fails if the folder is no longer empty
             unfinished.replace(target)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Errors in writing say of which file, and that nothing of it is there."""
+def _naming_file(path: Path) -> Iterator[None]:
+    """Re-raise an `OSError` of writing with the name of the final file, and that it was not changed."""
     try:
         yield
     except OSError as error:
         own = error.filename is None or Path(error.filename) == path.resolve() or ".dedup-" in str(error.filename)
         if not own:
-            raise  # of a file that is read, say
+            raise  # such as an error of a file that is read
         problem = f"{error.strerror or error}; nothing is written, what was there stays"
         raise OSError(error.errno, problem, str(path)) from error
 
 
 @contextmanager
-def _packed(out: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
-    """A stream that packs into another, as a name says; the same bytes for the same content at any time."""
-    ending = path.suffix.lower()
+def _compressed(out: IO[bytes], path: Path) -> Iterator[IO[bytes]]:
+    """Compress into a stream by the suffix of `path`. Deterministic: equal content gives equal bytes."""
+    suffix = path.suffix.lower()
     with ExitStack() as stack:
-        if ending == ".gz":
+        if suffix == ".gz":
             yield cast(IO[bytes], stack.enter_context(gzip.GzipFile("", "wb", fileobj=out, mtime=0)))
-        elif ending == ".bz2":
+        elif suffix == ".bz2":
             yield cast(IO[bytes], stack.enter_context(bz2.BZ2File(out, "wb")))
-        elif ending == ".xz":
+        elif suffix == ".xz":
             yield cast(IO[bytes], stack.enter_context(lzma.LZMAFile(out, "wb")))
-        elif ending == ".zst":
+        elif suffix == ".zst":
             try:
                 import zstandard
             except ImportError:

@@ -1,4 +1,4 @@
-"""How a value from a user's file is shown in a message."""
+"""Quote values from user input for use in messages."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from collections.abc import Iterable
 from typing import Any
 
 
-def quoted(value: Any, longest: int = 60) -> str:
-    """The value as Python would write it, cut to `longest` characters; safe to print whatever it holds."""
+def quote(value: Any, longest: int = 60) -> str:
+    """Return the `repr` of a value, cut to `longest` characters and safe to print."""
     if isinstance(value, str):
-        value = value[: longest + 1]  # so that a long text is not written out first
+        value = value[: longest + 1]  # avoids the repr of a long text
     try:
         shown = reprlib.repr(value) if isinstance(value, dict | list | tuple | set) else repr(value)
-    except ValueError:  # Python does not write out whole numbers of more than some thousand digits
+    except ValueError:  # Python limits the digits of an int it converts
         shown = "a very long number"
     return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
 
 
-def listed(values: Iterable[Any], most: int = 12) -> str:
-    """The values quoted, with commas; the number of those beyond `most`."""
+def quote_list(values: Iterable[Any], most: int = 12) -> str:
+    """Quote the first `most` values, separated by commas, and count the rest."""
     every = list(values)
     rest = f" and {len(every) - most} more" if len(every) > most else ""
-    return ", ".join(map(quoted, every[:most])) + rest
+    return ", ".join(map(quote, every[:most])) + rest

@@ -1,4 +1,4 @@
-"""Cells that a spreadsheet shows as they are: it would take some texts for formulas, and compute them."""
+"""Escape cells that a spreadsheet would evaluate as formulas."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import re
 _FORMULA = re.compile("'*[=+@\t\r-]")
 
 
-def shielded(text: str) -> str:
-    """The text, with an apostrophe before one that would be a formula, or that is one behind apostrophes."""
+def escape_formula(text: str) -> str:
+    """Prefix an apostrophe to a text that is a formula, or a formula behind apostrophes."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 
-def unshielded(cell: str) -> str:
-    """The text that `shielded` was given."""
+def unescape_formula(cell: str) -> str:
+    """Undo `escape_formula`."""
     return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from numbers import Integral
 
 from dedup.errors import CursorError, InputError
-from dedup.formats.quoting import quoted
+from dedup.formats.quoting import quote
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Change
 from dedup.inputs.collection import published_seconds
@@ -24,7 +24,7 @@ def count(value: object, name: str, least: int = 1) -> int:
         InputError: it is none, or too small.
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
-        raise InputError(f"{name} must be a whole number from {least} on, not {quoted(value)}")
+        raise InputError(f"{name} must be a whole number from {least} on, not {quote(value)}")
     return min(int(value), MOST)
 
 
@@ -38,11 +38,11 @@ def moment(value: date | datetime | str, name: str) -> date | datetime:
         try:
             return day_or_time(value)
         except ValueError:
-            told = f"{name} is {quoted(value)}, which is no date"
+            told = f"{name} is {quote(value)}, which is no date"
             raise InputError(f"{told}: give 2024-01-31, 2024-01-31T12:30:00Z, a date or a datetime") from None
     # pandas' NaT is a datetime that equals nothing, itself included.
     if not isinstance(value, date) or value != value:  # noqa: PLR0124
-        raise InputError(f"{name} must be a date, a datetime or a string that is one, not {quoted(value)}")
+        raise InputError(f"{name} must be a date, a datetime or a string that is one, not {quote(value)}")
     return value
 
 
@@ -65,7 +65,7 @@ def ids(values: Iterable[object]) -> list[str]:
     for value in given:
         if not isinstance(value, str):
             kind = f"a {type(value).__name__}: to give those of a list, write remove(*ids)"
-            raise InputError(f"ids of articles are strings, one argument each, and {quoted(value)} is {kind}")
+            raise InputError(f"ids of articles are strings, one argument each, and {quote(value)} is {kind}")
     return list(dict.fromkeys(str(value) for value in given))
 
 

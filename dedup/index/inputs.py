@@ -11,7 +11,7 @@ from typing import Any, Literal
 from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.index.store.records import Change, StoredArticle, facts_of
-from dedup.inputs.collection import KEPT_EMPTY, article_of, content_hash, date_told, is_blank, published_seconds
+from dedup.inputs.collection import KEPT_EMPTY, content_hash, find_dateline, is_blank, published_seconds, to_article
 from dedup.inputs.dates import Reading
 from dedup.inputs.record import Dates
 from dedup.results.clustering import Link
@@ -154,11 +154,11 @@ def incoming(item: object, place: int, notices: list[Notice], dates: NotedDates,
         raise InputError(f"article {place} is a string, without the id that an index knows it by: give an Article")
     found: list[Notice] = []
     dates.noted.clear()
-    article = article_of(item, place, found, dates, default_id="")
+    article = to_article(item, place, found, dates, default_id="")
     notices += found
     if needs_id and not article.id.strip():
         raise InputError(f"article {place} has no id: an index knows articles by their ids, give each one of its own")
-    told = None if article.published is not None else date_told(article)
+    told = None if article.published is not None else find_dateline(article)
     seconds = published_seconds(article.published or told or article.seen)
     return Incoming(
         article,

@@ -22,7 +22,7 @@ from dedup.index.stories.merge import around_settled
 from dedup.index.stories.placement import Newcomer, link
 from dedup.index.stories.recluster import Whole, whole
 from dedup.index.sync import follow
-from dedup.inputs.collection import untold
+from dedup.inputs.collection import without_text
 from dedup.progress import Progress
 from dedup.results.clustering import Link
 from dedup.settings import METHOD_VERSION, Settings
@@ -375,7 +375,7 @@ class Desk:
         return ledger.last_article
 
     def _stored(self, ledger: Ledger, came: Incoming, number: int, story: int) -> tuple[StoredArticle, str | None]:
-        article = came.article if self.facts.store_text else untold(came.article)
+        article = came.article if self.facts.store_text else without_text(came.article)
         stored = StoredArticle(
             number=number,
             id=article.id,

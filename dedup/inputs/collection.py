@@ -1,8 +1,8 @@
-"""The door: articles in whatever form they come, with one id each, in an order that is theirs and not the caller's.
+"""Collect articles of any input form, give them unique ids, and order the distinct ones by content hash.
 
-Equal articles (same title, same text) are one from here on; articles without either are equal to none. The distinct
-ones are put in the order of their hashes: all that follows works in this order, and so cannot depend on the order they
-came in. Articles are taken one by one, so that their words can be read while later ones are still on their way.
+Articles with equal title and text are one distinct article; a blank article equals no other. All later steps work on
+the distinct articles in the order of their content hashes, so results do not depend on the order of the input. Articles
+are read one at a time, so that tokenizing starts while later ones are still being read.
 """
 
 from __future__ import annotations
@@ -22,36 +22,36 @@ from numpy.typing import NDArray
 from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.inputs.record import LONGEST_TITLE, Dates, is_missing, read_record, too_long
-from dedup.inputs.sanitize import made_holdable
+from dedup.inputs.sanitize import sanitize
 from dedup.text.dateline import dateline
 
 if TYPE_CHECKING:
     import pandas as pd
 
 KEPT_EMPTY = "kept as an empty article"
-"""What is done with one of many articles that has neither text nor title."""
+"""Action of the notice for an article with neither text nor title."""
 _ROWS = 1024
-"""Rows of a data frame that are turned into mappings at once."""
+"""Rows of a data frame converted to mappings at a time."""
 Seniority = tuple[float, int, int]
-"""The key by which articles are ordered: when published (infinite where unknown), minus the length, the place."""
+"""Sort key of a distinct article: publication time (infinite if unknown), minus the length, the number."""
 LEAD = 320
-"""Characters that are kept of the text of an article without a title where texts are not kept."""
+"""Characters kept of the text of an article without a title if texts are not kept."""
 
 
 @dataclass(frozen=True, slots=True)
 class Collection:
-    """Articles, and the distinct ones among them in the order of their hashes.
+    """The input articles, and the distinct articles among them in the order of their content hashes.
 
     Attributes:
-        articles: as they came, ids made unique.
-        notices: what was wrong with them.
-        content_hashes: of the distinct articles, ascending.
-        members: for each distinct article the places in `articles` that hold it: the first published first.
-        seconds: when each distinct article was first published, in seconds since 1970: by its date, by the one at
-            the head of its text, or by when it was seen; nan where none is known.
-        lengths: characters of the text of each distinct article, shape (articles,).
-        datelines: by place in `articles`, the date at the head of the text of one that has no date of publication.
-        has_texts: whether `articles` have their texts still.
+        articles: the articles in input order, with unique ids.
+        notices: problems of the input.
+        content_hashes: hash of each distinct article, ascending.
+        members: for each distinct article its positions in `articles`, earliest published first.
+        seconds: first publication of each distinct article, in seconds since 1970, shape (distinct,): from its date,
+            the dateline of its text, or the time it was seen; nan if none is known.
+        lengths: characters of the text of each distinct article, shape (distinct,).
+        datelines: position in `articles` -> date at the head of the text, for articles without a date of publication.
+        has_texts: whether `articles` still have their texts.
     """
 
     articles: tuple[Article, ...]
@@ -64,28 +64,28 @@ class Collection:
     has_texts: bool = True
 
     def __len__(self) -> int:
-        """The number of distinct articles."""
+        """Return the number of distinct articles."""
         return len(self.content_hashes)
 
     def first(self, distinct: int) -> Article:
-        """The first published of the articles that are one distinct article."""
+        """Return the earliest published article with the content of a distinct article."""
         return self.articles[self.members[distinct][0]]
 
     def in_input_order(self, distinct: Iterable[int]) -> Iterator[Article]:
-        """What `first` gives for some, in the order in which the articles came."""
+        """Yield the `first` article of each of some distinct articles, in input order."""
         return map(self.articles.__getitem__, sorted(self.members[one][0] for one in distinct))
 
-    def numbering(self) -> NDArray[np.int64]:
-        """For each article, as they came, the distinct one it is; shape (articles,)."""
+    def inverse(self) -> NDArray[np.int64]:
+        """Return the number of the distinct article of each input article, shape (articles,)."""
         found = np.empty(len(self.articles), np.int64)
         for number, places in enumerate(self.members):
             found[list(places)] = number
         return found
 
     def times(self, distinct: int) -> Iterator[tuple[float, int, int]]:
-        """When the articles that are one distinct article were published, in seconds, which of them each is, its place.
+        """Yield (seconds, rank, position) for each input article with the content of a distinct article.
 
-        One without a date stands where their text was first published, infinitely late where that is unknown.
+        `seconds` is its publication time; if unknown, that of the earliest of them; if also unknown, infinity.
         """
         first = float(self.seconds[distinct])
         for number, place in enumerate(self.members[distinct]):
@@ -93,93 +93,93 @@ class Collection:
             yield next((known for known in (own, first) if not math.isnan(known)), math.inf), number, place
 
     def outlets(self) -> NDArray[np.int64]:
-        """The number of each distinct article's outlet, -1 where it is unknown, or several ran the very text."""
+        """Return the outlet number of each distinct article, shape (distinct,); -1 if unknown or not unique."""
         names = ({" ".join(self.articles[place].source.casefold().split()) for place in held} for held in self.members)
         known = [name.pop() if len(name := found - {""}) == 1 else "" for found in names]
         number = {name: place for place, name in enumerate(sorted({*known} - {""}))}
         return np.fromiter((number.get(name, -1) for name in known), np.int64, len(known))
 
     def seniorities(self) -> list[Seniority]:
-        """For each distinct article the key it is ordered by: the first published first, of several the fullest."""
+        """Return the sort key of each distinct article: earliest published first, then the longest."""
         times = np.where(np.isnan(self.seconds), np.inf, self.seconds)
         return list(zip(times.tolist(), (-self.lengths).tolist(), range(len(self)), strict=True))
 
-    def wording(self, bodiless: Sequence[int]) -> Callable[[int], str]:
-        """For each distinct article what there is to read of it: title and body, of some the title alone."""
-        untold = set(bodiless)
+    def text_getter(self, bodiless: Sequence[int]) -> Callable[[int], str]:
+        """Return a function from a distinct article to its text with title; for `bodiless` ones the title alone."""
+        title_only = set(bodiless)
 
-        def wording_of(distinct: int) -> str:
+        def text_of(distinct: int) -> str:
             article = self.first(distinct)
-            return article.title if distinct in untold else f"{article.title}\n\n{article.text}".strip()
+            return article.title if distinct in title_only else f"{article.title}\n\n{article.text}".strip()
 
-        return wording_of
+        return text_of
 
 
-class Door:
-    """Takes articles in whatever form they come (see `dedup.cluster`): first `texts`, to its end, then `collection`.
+class ArticleReader:
+    """Reads articles of any form that `dedup.cluster` accepts. Exhaust `texts` first, then call `collection`.
 
     Args:
-        articles: what came.
-        keep_texts: whether the collection's articles keep their texts. Without, all that is left is the beginning of
-            one that has no title, which it is called by.
+        articles: the input.
+        keep_texts: whether the articles of the collection keep their texts. Otherwise only the first `LEAD` characters
+            of an article without a title are kept, to name it by.
     """
 
     def __init__(
         self, articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame, *, keep_texts: bool = True
     ) -> None:
-        self._items = items_of(articles)
+        self._items = iter_items(articles)
         self._keep_texts = keep_texts
         self._notices: list[Notice] = []
         self._taken: list[Article] = []
-        self._distinct: list[Distinct] = []
+        self._distinct: list[DistinctArticle] = []
 
     def texts(self) -> Iterator[tuple[str, str]]:
-        """Title and text of each article that equals none before it.
+        """Yield title and text of each article whose content is new.
 
         Raises:
-            InputError: something is no article at all.
+            InputError: an item is not an article.
         """
         dates = Dates(today=datetime.now(UTC))
-        known: dict[bytes, Distinct] = {}
+        known: dict[bytes, DistinctArticle] = {}
         for place, item in enumerate(self._items):
-            article = article_of(item, place, self._notices, dates)
+            article = to_article(item, place, self._notices, dates)
             content = content_hash(article)
             same = None if is_blank(article) else known.get(content)
             if same is None:
-                same = Distinct(content, len(self._distinct), len(article.text), is_blank(article))
+                same = DistinctArticle(content, len(self._distinct), len(article.text), is_blank(article))
                 known[content] = same
                 self._distinct.append(same)
                 yield article.title, article.text
             same.members.append(place)
-            if article.published is None and same.told is None:
-                same.told = date_told(article)
-            self._taken.append(article if self._keep_texts else untold(article))
+            if article.published is None and same.dateline is None:
+                same.dateline = find_dateline(article)
+            self._taken.append(article if self._keep_texts else without_text(article))
         self._notices.extend(dates.notices())
 
     def collection(self) -> tuple[Collection, NDArray[np.int64]]:
-        """The collection, and for each of its distinct articles the place at which `texts` had it."""
-        taken = _with_own_ids(self._taken, self._distinct, self._notices)
+        """Return the collection, and for each of its distinct articles the position at which `texts` yielded it."""
+        taken = _with_unique_ids(self._taken, self._distinct, self._notices)
         for same in self._distinct:
-            if same.blank:  # its id, by which it is told from others, may be another now
+            if same.blank:  # its hash includes the id, which may have been made unique
                 same.content = content_hash(replace(taken[same.members[0]], title="", text=""))
-        return collected(taken, self._distinct, self._notices, has_texts=self._keep_texts)
+        return build_collection(taken, self._distinct, self._notices, has_texts=self._keep_texts)
 
 
-def collected(
-    articles: Sequence[Article], distinct: Iterable[Distinct], notices: list[Notice], *, has_texts: bool
+def build_collection(
+    articles: Sequence[Article], distinct: Iterable[DistinctArticle], notices: list[Notice], *, has_texts: bool
 ) -> tuple[Collection, NDArray[np.int64]]:
-    """Articles with an id each as a collection, and for each distinct one its place among those given.
+    """Build a collection, and return for each of its distinct articles the position in `distinct`.
 
     Args:
-        articles: as they came.
-        distinct: which of them are equal.
-        notices: what was wrong with them; added to.
-        has_texts: whether they have their texts still.
+        articles: the articles in input order, with unique ids.
+        distinct: the groups of equal articles.
+        notices: problems of the input; extended in place.
+        has_texts: whether the articles still have their texts.
     """
     in_order = sorted(distinct, key=lambda same: same.content)
-    told = {place: same.told for same in in_order if same.told for place in same.members}
+    told = {place: same.dateline for same in in_order if same.dateline for place in same.members}
     datelines = {place: day for place, day in told.items() if articles[place].published is None}
-    notices.extend(_stand_ins(articles, datelines))
+    notices.extend(_dated_by_seen(articles, datelines))
     times = []
     for same in in_order:
         same.members.sort(key=lambda place: seniority(articles[place]))
@@ -198,9 +198,16 @@ def collected(
 
 
 @dataclass(slots=True)
-class Distinct:
-    """Equal articles: the hash of their content, the place among the distinct ones, the length of their text, whether
-    it is blank, the places of all of them, and the date at the head of their text, if it was looked for.
+class DistinctArticle:
+    """A group of equal articles.
+
+    Attributes:
+        content: hash of their content.
+        place: position among the distinct articles, in input order.
+        length: characters of the text.
+        blank: whether title and text are blank.
+        members: positions of the articles in the input.
+        dateline: the date at the head of the text; looked for only if an article has no date of publication.
     """
 
     content: bytes
@@ -208,12 +215,12 @@ class Distinct:
     length: int
     blank: bool
     members: list[int] = field(default_factory=list)
-    told: date | None = None
+    dateline: date | None = None
 
 
-@lru_cache(maxsize=1 << 12)  # of a million articles many say the same, and each is asked several times
+@lru_cache(maxsize=1 << 12)  # dates repeat across articles
 def published_seconds(published: date | None) -> float:
-    """Seconds since 1970 in UTC, nan for None; a day is its midnight, a time without a zone is UTC."""
+    """Return seconds since 1970 in UTC, nan for None. A day counts as its midnight, a naive time as UTC."""
     if published is None:
         return float("nan")
     if not isinstance(published, datetime):
@@ -221,12 +228,12 @@ def published_seconds(published: date | None) -> float:
     return (published if published.tzinfo else published.replace(tzinfo=UTC)).timestamp()
 
 
-def _published(article: Article, same: Distinct) -> date | None:
-    return article.published or same.told or article.seen
+def _published(article: Article, same: DistinctArticle) -> date | None:
+    return article.published or same.dateline or article.seen
 
 
-def _stand_ins(articles: Sequence[Article], datelines: Mapping[int, date]) -> Iterator[Notice]:
-    """One notice of all articles that are dated by when they were seen."""
+def _dated_by_seen(articles: Sequence[Article], datelines: Mapping[int, date]) -> Iterator[Notice]:
+    """Yield one notice for all articles that are dated by the time they were seen."""
     dated = (
         article
         for place, article in enumerate(articles)
@@ -238,23 +245,23 @@ def _stand_ins(articles: Sequence[Article], datelines: Mapping[int, date]) -> It
         yield Notice(where, "no date of publication is known", "dated by when it was seen", skipped=False)
 
 
-def date_told(article: Article) -> date | None:
-    """The date at the head of an article's text."""
+def find_dateline(article: Article) -> date | None:
+    """Return the date at the head of an article's text, None if there is none."""
     text = article.text.lstrip()
     repeats_title = bool(article.title) and text.startswith(article.title)
     return dateline(text[len(article.title) :].lstrip() if repeats_title else text)
 
 
-def untold(article: Article) -> Article:
-    """The article without its text, but for the beginning of one without a title."""
+def without_text(article: Article) -> Article:
+    """Return the article without its text. One without a title keeps the first `LEAD` characters."""
     return replace(article, text="" if article.title.strip() else article.text[:LEAD])
 
 
-def items_of(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame) -> Iterator[object]:
-    """What came, one by one; of a data frame the rows.
+def iter_items(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame) -> Iterator[object]:
+    """Yield the items of a collection, or the rows of a data frame.
 
     Raises:
-        InputError: it is no collection.
+        InputError: `articles` is not a collection.
     """
     if isinstance(articles, (str, bytes, Mapping, Article)):
         raise InputError(f"cluster takes a collection of articles, not one {type(articles).__name__}: put it in a list")
@@ -267,9 +274,9 @@ def items_of(articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFram
 
 
 def _rows(frame: Any) -> Iterable[object] | None:
-    """The rows of a data frame as mappings, without importing its library; None if it is no data frame."""
+    """Yield the rows of a data frame as mappings without importing its library; None if it is not a data frame."""
     if hasattr(frame, "collect_schema") and hasattr(frame, "lazy") and not hasattr(frame, "iter_rows"):
-        frame = frame.collect()  # polars, of what is only planned
+        frame = frame.collect()  # a lazy frame of polars
     if hasattr(frame, "iter_rows"):  # polars
         return cast(Iterable[object], frame.iter_rows(named=True))
     if hasattr(frame, "to_batches"):  # pyarrow's tables
@@ -284,7 +291,7 @@ def _rows(frame: Any) -> Iterable[object] | None:
     return None
 
 
-def article_of(
+def to_article(
     item: object,
     place: int | str,
     notices: list[Notice],
@@ -293,32 +300,32 @@ def article_of(
     default_id: str | None = None,
     fields: Mapping[str, str] | None = None,
 ) -> Article:
-    """The article that something is; one that cannot be used stays, without words, and a notice says so.
+    """Convert an item of the input to an `Article`. An unusable record becomes an empty article, with a notice.
 
     Args:
         item: an `Article`, a mapping or a string.
-        place: which of its collection it is.
-        notices: what is wrong with it is added.
-        dates: what its dates are read with.
-        default_id: the id of one that says none; None for its place.
+        place: its position in the collection.
+        notices: problems of the item; extended in place.
+        dates: reads and counts dates.
+        default_id: the id of an item that has none; None for its position.
         fields: see `from_record`.
 
     Raises:
-        InputError: it is something else.
+        InputError: the item is of another type.
     """
     where, number = f"article {place}", str(place) if default_id is None else default_id
     if isinstance(item, Article):
-        return _clean(item, where, notices)
+        return _sanitized(item, where, notices)
     if isinstance(item, str):
-        return _clean(Article(id=number, text=item), where, notices)
+        return _sanitized(Article(id=number, text=item), where, notices)
     if not isinstance(item, (Mapping, Sequence)) and is_missing(item):  # a gap in a list or a column of texts
-        return _clean(Article(id=number, text=""), where, notices)
+        return _sanitized(Article(id=number, text=""), where, notices)
     if not isinstance(item, Mapping):
         kinds = "an Article, a mapping or a string"
         raise InputError(f"{where} is a {type(item).__name__}; it must be {kinds}")
     article, found = read_record(item, where=where, default_id=number, fields=fields, path="", dates=dates)
     if article is None:
-        # A caller's rows must keep their places, so an unusable one stays, with all it has but words.
+        # Results must align with the caller's rows, so an unusable one stays, without text.
         notices.extend(replace(notice, action=KEPT_EMPTY, skipped=False) for notice in found)
         item = {**item, "text": "-"}
         article, found = read_record(item, where=where, default_id=number, fields=fields, path="", dates=dates)
@@ -327,14 +334,11 @@ def article_of(
     return article
 
 
-def _clean(article: Article, where: str, notices: list[Notice]) -> Article:
-    """The article without what no text can hold, and its title within bounds.
-
-    A notice tells of each change, and where it has no words.
-    """
+def _sanitized(article: Article, where: str, notices: list[Notice]) -> Article:
+    """Sanitize the strings of an article and cut an overlong title. Note each change, and a blank article."""
     changes: dict[str, Any] = {}
     for name in ("id", "title", "text", "source", "url", "lang", "path", "where"):
-        value, found = made_holdable(getattr(article, name))
+        value, found = sanitize(getattr(article, name))
         for what in found:
             changes[name] = value
             notices.append(Notice(where, f"its {name} has {what}", "replaced by U+FFFD", skipped=False))
@@ -347,25 +351,27 @@ def _clean(article: Article, where: str, notices: list[Notice]) -> Article:
 
 
 def is_blank(article: Article) -> bool:
-    """Whether it has neither text nor title."""
+    """Whether an article has neither text nor title."""
     return not article.text.strip() and not article.title.strip()
 
 
 def content_hash(article: Article) -> bytes:
-    """The same for two articles exactly where they are equal; a blank one, with nothing to compare, equals none."""
+    """Hash title and text: 16 bytes of BLAKE2b. A blank article is hashed by its id, so it equals no other."""
     text = f"\0\0{article.id}" if is_blank(article) else f"{article.title}\0{article.text}"
     return hashlib.blake2b(text.encode(), digest_size=16).digest()
 
 
 def seniority(article: Article) -> tuple[bool, float, str]:
-    """The key by which equal articles are ordered: published first, unknown dates last, then by id."""
+    """Return the sort key of equal articles: earliest published first, unknown dates last, then by id."""
     seconds = published_seconds(article.published)
     unknown = math.isnan(seconds)
     return unknown, 0.0 if unknown else seconds, article.id
 
 
-def _with_own_ids(articles: list[Article], distinct: Iterable[Distinct], notices: list[Notice]) -> list[Article]:
-    """The articles, those that share an id renamed `id#2`, `id#3`, … in the order of their content and all they say."""
+def _with_unique_ids(
+    articles: list[Article], distinct: Iterable[DistinctArticle], notices: list[Notice]
+) -> list[Article]:
+    """Rename articles that share an id to `id#2`, `id#3`, …, ordered by content and then by all attributes."""
     places: dict[str, list[int]] = defaultdict(list)
     for place, article in enumerate(articles):
         places[article.id].append(place)

@@ -1,7 +1,6 @@
-"""When was it published? Reads a date in whatever form it comes, and would rather read none than guess.
+"""Parse publication dates of any common form. Ambiguous dates are refused, not guessed.
 
-The result depends on what is passed alone: never on the machine's time zone or on its language, and on today only where
-a caller says which day that is.
+The result depends on the arguments alone, never on the machine's time zone, locale or clock.
 """
 
 from __future__ import annotations
@@ -12,25 +11,25 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from dedup.formats.quoting import quoted
+from dedup.formats.quoting import quote
 
 if TYPE_CHECKING:
     from dateutil.parser import parser
 
 _LONGEST = 80
-"""Characters; what is longer is no date."""
+"""Maximum characters of a date."""
 
 _FIRST_YEAR, _LAST_YEAR = 1605, 2199
-"""The first newspaper was printed in 1605. Outside stand the fill-ins of databases: 0001-01-01, 9999-12-31."""
+"""The first newspaper was printed in 1605. Databases fill gaps with dates outside: 0001-01-01, 9999-12-31."""
 
 _ZERO = (date(1969, 12, 31), date(1970, 1, 1))
-"""The day on which computers begin to count, seen from both sides of Greenwich: a date that nobody filled in."""
+"""The Unix epoch in zones east and west of Greenwich: the value of a date that was never set."""
 
 _AHEAD = timedelta(days=2)
-"""How far after today a date may be: clocks and time zones differ, and papers are dated tomorrow."""
+"""How far after today a date may be: clocks and time zones differ, and some papers carry the date of tomorrow."""
 
 _WIRE_STAMP = re.compile(r"(\d{1,2})-([A-Z]{3})-(\d{4})\s+(\d\d:\d\d:\d\d\.\d\d)(?:[A-Z]{1,2}(?: [A-Z]{1,2})*)?")
-"""A wire agency's stamp, with or without routing letters behind it: `27-MAR-1987 00:02:59.13RM`."""
+"""Time stamp of a wire agency, with or without routing letters: `27-MAR-1987 00:02:59.13RM`."""
 
 _MONTHS = ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec")
 _MONTH_NAME = re.compile("|".join(_MONTHS), re.IGNORECASE)
@@ -38,18 +37,17 @@ _YEAR_FIRST = re.compile(r"(?<![\d/.-])\d{4}[/.-]\d")
 
 _ZONES = {"Z": 0, "UT": 0, "UTC": 0, "GMT": 0, "EST": -5, "EDT": -4, "CST": -6, "CDT": -5}
 _ZONES |= {"MST": -7, "MDT": -6, "PST": -8, "PDT": -7}
-"""Hours from UTC of the zone names that RFC 2822 defines. Others mean different zones to different people."""
+"""Hours from UTC of the zone names in RFC 2822. Other names are ambiguous."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What a value says of a day.
+    """A parsed date, or why there is none.
 
     Attributes:
-        when: a `date` where only the day is known; a `datetime` without a zone where none is given; None where the
-            day is not fully known.
-        problem: a clause for a `Notice`, "" where there is none. With a date it says that the zone is not understood.
-        kind: the same without the value, by which problems are counted: "not understood".
+        when: a `date` if only the day is known; a `datetime`, naive if no zone is given; None if the value is refused.
+        problem: a clause for a `Notice`, "" for none. Beside a date it says that the time zone is not understood.
+        kind: the problem without the value, by which problems are counted: "not understood".
     """
 
     when: date | datetime | None
@@ -57,40 +55,30 @@ class Reading:
     kind: str = ""
 
 
-def parse_date(value: Any, *, dayfirst: bool = False, today: date | None = None) -> tuple[date | datetime | None, str]:
-    """Reads a publication date.
+def read_date(value: Any, *, dayfirst: bool = False, today: date | None = None) -> Reading:
+    """Parse a publication date. An ambiguous or incomplete date is refused, not guessed.
+
+    Refused are values that cannot be parsed, impossible dates, dates without a day or a year, dates whose day and month
+    can be exchanged (`01/02/2020`), the zero of a computer's clock (1970-01-01), and dates in the future.
 
     Args:
         value: a `date`, a `datetime`, a pandas Timestamp, a NumPy datetime64; a string in ISO 8601, RFC 2822, compact
             form (`20200101`) or words (`5 March 2020, 3 pm`); seconds or milliseconds since 1970 as a number or as
             digits.
-        dayfirst: whether `01/02/2020` is the first of February; without it, it is not understood.
-        today: a date more than two days after this one is none. None for any.
-
-    Returns:
-        The date and a problem. A `date` where only the day is known; a `datetime` without a zone where none is given.
-        The date is None where it is not fully known: garbage, impossible, without a day or a year, or with day and
-        month open to exchange (`01/02/2020`); where it is the zero of a clock (1970-01-01); and where it is in the
-        future. The problem is "" where there is none, else a clause for a `Notice`; with a date it says that the zone
-        is not understood.
+        dayfirst: read `01/02/2020` as 1 February. By default such a date is refused as ambiguous.
+        today: refuse dates more than two days after this one. None for no limit.
     """
-    reading = read_date(value, dayfirst=dayfirst, today=today)
-    return reading.when, reading.problem
-
-
-def read_date(value: Any, *, dayfirst: bool = False, today: date | None = None) -> Reading:
-    """What `parse_date` finds, with the kind of the problem."""
-    if type(value) is str and len(value) <= _LONGEST:  # of a million articles many say the same
+    if type(value) is str and len(value) <= _LONGEST:  # dates repeat across articles: cache them
         return _read_text(value, dayfirst, today)
     return _read(value, dayfirst, today)
 
 
 @lru_cache(maxsize=1 << 12)
 def day_or_time(text: str) -> date | datetime:
-    """What ISO 8601 says by a text, and nothing else does: a day where it is no longer than one, else a time.
+    """Parse ISO 8601 and nothing else: a `date` for a text of at most ten characters, else a `datetime`.
 
     Raises:
-        ValueError: it is neither.
+        ValueError: the text is neither.
     """
     return date.fromisoformat(text) if len(text) <= len("2024-01-31") else datetime.fromisoformat(text)
 
@@ -103,7 +91,7 @@ def _read(value: Any, dayfirst: bool, today: date | None) -> Reading:
     try:
         reading = _parse(value, dayfirst)
     except (ValueError, OverflowError, ArithmeticError, TypeError, IndexError, AttributeError):
-        reading = Reading(None)  # dateutil raises any of these on strings that are no dates
+        reading = Reading(None)  # dateutil raises any of these for invalid strings
     when = reading.when
     if when is None:
         return reading if reading.problem else _refused(value, "not understood")
@@ -117,11 +105,11 @@ def _read(value: Any, dayfirst: bool, today: date | None) -> Reading:
 
 
 def _refused(value: Any, why: str) -> Reading:
-    return Reading(None, f"date {quoted(value)} is {why}", why)
+    return Reading(None, f"date {quote(value)} is {why}", why)
 
 
 def _instant(when: date) -> datetime:
-    """A moment in UTC: of a day its midnight, of a time without a zone itself."""
+    """Return the time in UTC: midnight for a `date`, and a naive `datetime` as it stands."""
     if not isinstance(when, datetime):
         when = datetime.combine(when, time())
     return when.astimezone(UTC) if when.tzinfo else when.replace(tzinfo=UTC)
@@ -161,7 +149,7 @@ def _parse_text(text: str, dayfirst: bool) -> Reading:
 
 
 def _parse_digits(text: str) -> date | datetime | None:
-    """Compact dates, and seconds (9 or 10 digits before the point) or milliseconds (12 or 13) since 1970."""
+    """Parse compact dates, and seconds (9 or 10 digits before the point) or milliseconds (12 or 13) since 1970."""
     for form in {8: ["%Y%m%d"], 12: ["%Y%m%d%H%M"], 14: ["%Y%m%d%H%M%S"]}.get(len(text), []):
         try:
             when = datetime.strptime(text, form)  # noqa: DTZ007 - compact forms carry no zone
@@ -176,22 +164,22 @@ def _parse_digits(text: str) -> date | datetime | None:
     return None
 
 
-@cache  # a constant that is made late, so that dateutil is not imported before it is needed
+@cache  # cached so that dateutil is imported only when needed
 def _parser() -> parser:
     from dateutil.parser import parser, parserinfo
 
     class Info(parserinfo):
         def convertyear(self, year: int, century_specified: bool = False) -> int:
-            """Two digits as RFC 2822 reads them; dateutil's own rule changes with today."""
+            """Read two digits as RFC 2822 does; dateutil's rule depends on the current year."""
             return year if century_specified or year > 99 else year + (2000 if year < 50 else 1900)
 
     return parser(Info())
 
 
 def _parse_words(text: str, dayfirst: bool) -> Reading:
-    """The general case, by dateutil, held to what the text itself says."""
+    """Parse the general case with dateutil. Only what the text itself states counts, none of dateutil's defaults."""
     parser = _parser()
-    dayfirst = dayfirst and not _YEAR_FIRST.search(text)  # dateutil would take 2020/03/04 for 3 April
+    dayfirst = dayfirst and not _YEAR_FIRST.search(text)  # dateutil would read 2020/03/04 as 3 April
     unknown: list[str] = []
 
     def zone(name: str | None, seconds: int | None) -> timezone | None:
@@ -207,28 +195,28 @@ def _parse_words(text: str, dayfirst: bool) -> Reading:
     def read(default: datetime, day_first: bool, year_first: bool) -> datetime:
         return parser.parse(text, default=default, dayfirst=day_first, yearfirst=year_first, tzinfos=zone)
 
-    # What is missing in the text comes from the default: two defaults that differ everywhere show what that is.
+    # Missing parts come from the default: two defaults that differ in every part show which are missing.
     defaults = (datetime(2000, 1, 1), datetime(2004, 12, 31, 23, 59))  # noqa: DTZ001 - a zone would be invented
     first, second = (read(default, dayfirst, False) for default in defaults)
     if first.date() != second.date():
         return Reading(None)
     if not _MONTH_NAME.search(text) and not _YEAR_FIRST.search(text):
-        # A month in figures: every order of day, month and year that they allow has to mean the same day.
+        # A numeric month: every possible order of day, month and year must give the same day.
         orders = ((True, False),) if dayfirst else ((day, year) for day in (False, True) for year in (False, True))
         readings = {read(first, day, year).date() for day, year in orders}
         if len(readings) > 1:
             days = " or ".join(f"{day:%Y-%m-%d}" for day in sorted(readings))
-            return Reading(None, f"date {quoted(text)} can mean {days}", "open to two readings (--dayfirst)")
+            return Reading(None, f"date {quote(text)} can mean {days}", "open to two readings (--dayfirst)")
         if dayfirst and not _is_day_first(text, first.date()):
-            return Reading(None, f"date {quoted(text)} does not have its day first", "without its day first")
+            return Reading(None, f"date {quote(text)} does not have its day first", "without its day first")
     if first.hour != second.hour:
         return Reading(first.date())
     if unknown:
-        return Reading(first, f"time zone {quoted(unknown[0])} is not understood", "in a time zone not understood")
+        return Reading(first, f"time zone {quote(unknown[0])} is not understood", "in a time zone not understood")
     return Reading(first)
 
 
 def _is_day_first(text: str, day: date) -> bool:
-    """Whether the first figure is the day. dateutil takes 02/13/2020 for 13 February whatever it is told."""
+    """Whether the first number is the day. dateutil reads 02/13/2020 as 13 February even with `dayfirst`."""
     figure = re.search(r"(?<![:\d])(\d{1,2})[/. -]\s?\d", text)
     return figure is not None and int(figure[1]) == day.day

@@ -1,7 +1,7 @@
-"""Turns a mapping, as it comes from JSON, a table or a caller, into an `Article`.
+"""Convert a mapping, from JSON, a table or a caller, to an `Article`.
 
-A field is recognised by its usual names. The case of a name does not matter, nor do spaces, hyphens and underscores:
-`publishedAt`, `Published At` and `published_at` are one name, and `_id` is `id`.
+A field is recognised by its usual names. Case, spaces, hyphens and underscores are ignored: `publishedAt`,
+`Published At` and `published_at` are one name, and `_id` is `id`.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from typing import Any
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
-from dedup.formats.quoting import listed, quoted
+from dedup.formats.quoting import quote, quote_list
 from dedup.inputs.dates import Reading, read_date
-from dedup.inputs.sanitize import made_holdable
+from dedup.inputs.sanitize import sanitize
 
 USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "guid", "uuid", "articleid", "docid", "documentid", "newsid"),
@@ -55,17 +55,17 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "lang": ("lang", "language", "langcode", "languagecode"),
     "story": ("story",),
 }
-"""For each field of an `Article` the names it is known by, in the order in which they are tried, squeezed: lower case,
+"""The recognised names of each field of an `Article`, in the order in which they are tried; normalized to lower case
 without spaces, hyphens and underscores."""
 
 LONGEST_TITLE = 4096
-"""Characters of the title of an article that has a text. Titles are looked for in other articles, word by word."""
+"""Maximum characters of the title of an article that has a text. Titles are searched for in other articles."""
 
 _HOST, _ADDRESS = "sourcehostname", "source"
-"""trafilatura's JSON: where it names an outlet under the first, it has the address of the page under the second."""
+"""Names in the JSON of trafilatura: if the first holds the outlet, the second holds the address of the page."""
 
 _INSIDE = ("name", "main", "value", "#text", "$oid", "$date", "$numberLong")
-"""Where the value is, when it comes wrapped in an object of its own: `{"source": {"id": null, "name": "The Echo"}}`."""
+"""Keys of a value that is wrapped in an object: `{"source": {"id": null, "name": "The Echo"}}`."""
 
 _SQUEEZED_OUT = str.maketrans("", "", " -_\t\ufeff")
 
@@ -80,23 +80,23 @@ def from_record(
     dayfirst: bool = False,
     today: date | None = None,
 ) -> tuple[Article | None, list[Notice]]:
-    """Turns a mapping into an `Article`.
+    """Convert a mapping to an `Article`.
 
     Args:
         record: the values by name. A field that is None, NaN or blank counts as missing.
-        where: the place of the record, for notices.
-        default_id: its id where it has none of its own.
-        fields: our name -> theirs, as in `{"text": "story_body"}`. A field named here is looked for under this name
-            only, which is first tried exactly as it is and then as the usual names are.
+        where: the location of the record, for notices.
+        default_id: the id of a record that has none.
+        fields: field of an `Article` -> name in the record, as in `{"text": "story_body"}`. A field named here is
+            looked up under this name only: first the exact name, then ignoring case and separators.
         path: the file it was read from.
-        dayfirst: whether `01/02/2020` is the first of February; without it, it is not understood.
-        today: dates more than two days after this one are unknown, and so are dates of publication more than two days
-            after the article was seen. None for any.
+        dayfirst: read `01/02/2020` as 1 February. By default such a date is refused as ambiguous.
+        today: refuse dates more than two days after this one, and dates of publication more than two days after the
+            article was seen. None for no limit.
 
     Returns:
-        The article, and what was noticed. Without text and title there is no article but a notice that says why.
-        The text is kept as it is, but for null bytes and lone surrogates, which no text can hold: U+FFFD takes their
-        place. The other fields lose the white space around them.
+        The article and the notices. The article is None, and a notice says why, if there is neither text nor title.
+        Null bytes and lone surrogates are replaced by U+FFFD; otherwise the text is unchanged. The other fields are
+        stripped of surrounding white space.
 
     Raises:
         InputError: `fields` has a name that is not a field of an article.
@@ -115,7 +115,7 @@ def read_record(
     path: str,
     dates: Dates,
 ) -> tuple[Article | None, list[Notice]]:
-    """As `from_record`, but for the dates that are none: `dates` counts them."""
+    """Convert a mapping as `from_record` does, but count invalid dates in `dates` instead of noting each."""
     keys = find_fields(record, fields)
     reading = _Reading(record, where)
 
@@ -146,7 +146,12 @@ def read_record(
 
 
 class Dates:
-    """How dates are read, and a count of those that are none: of a million there is one notice."""
+    """Reads dates and counts the invalid ones, so that a run has one notice for them instead of a million.
+
+    Args:
+        dayfirst: see `from_record`.
+        today: see `from_record`.
+    """
 
     def __init__(self, *, dayfirst: bool = False, today: date | None = None) -> None:
         self._dayfirst = dayfirst
@@ -157,7 +162,7 @@ class Dates:
     def of(
         self, record: Mapping[str, Any], keys: Mapping[str, Sequence[Any]], where: str
     ) -> tuple[date | datetime | None, date | datetime | None]:
-        """When the article of a record was published, and when it was seen."""
+        """Return when the article of a record was published, and when it was seen."""
         seen = self._read(record, keys["seen"], self._today)
         published = self._read(record, keys["published"], seen.when or self._today)
         if published.problem:
@@ -169,7 +174,7 @@ class Dates:
         return published.when, seen.when
 
     def _read(self, record: Mapping[str, Any], names: Iterable[Any], latest: date | None) -> Reading:
-        """The first value that is a date, else the first problem."""
+        """Return the first valid date, else the first problem."""
         problem = Reading(None)
         for name in names:
             value = record[name]
@@ -186,7 +191,7 @@ class Dates:
         self._first.setdefault((action, reading.kind), (where, reading.problem))
 
     def notices(self) -> Iterator[Notice]:
-        """For each thing that was done about dates one notice, with the first of every kind."""
+        """Yield one notice per action taken on invalid dates, with the first example of each kind."""
         for action, counts in self._counts.items():
             firsts = [self._first[action, kind] for kind in counts]
             where, problem = firsts[0]
@@ -201,7 +206,7 @@ class Dates:
 
 
 def find_fields(names: Iterable[Any], fields: Mapping[str, str] | None = None) -> Mapping[str, Sequence[Any]]:
-    """For each field of an `Article` those of `names` that hold it, in the order in which they are to be tried.
+    """Map each field of an `Article` to those of `names` that can hold it, in the order to try them.
 
     Raises:
         InputError: `fields` has a name that is not a field of an article.
@@ -209,11 +214,11 @@ def find_fields(names: Iterable[Any], fields: Mapping[str, str] | None = None) -
     return _find_fields(tuple(names), tuple((fields or {}).items()))
 
 
-@lru_cache(maxsize=64)  # the records of a file nearly all have the same names
+@lru_cache(maxsize=64)  # records of a file mostly share their names
 def _find_fields(names: tuple[Any, ...], pairs: tuple[tuple[str, str], ...]) -> Mapping[str, Sequence[Any]]:
     fields = dict(pairs)
     if unknown := fields.keys() - USUAL_NAMES.keys():
-        raise InputError(f"an article has no field {listed(sorted(unknown))} (it has: {', '.join(USUAL_NAMES)})")
+        raise InputError(f"an article has no field {quote_list(sorted(unknown))} (it has: {', '.join(USUAL_NAMES)})")
     squeezed: dict[str, list[Any]] = {}
     for name in names:
         squeezed.setdefault(_squeeze(name), []).append(name)
@@ -240,7 +245,7 @@ def _squeeze(name: Any) -> str:
 
 
 class _Reading:
-    """One record while it is read, with the notices that arise."""
+    """A record being read, with its notices."""
 
     def __init__(self, record: Mapping[str, Any], where: str) -> None:
         self.record = record
@@ -249,11 +254,11 @@ class _Reading:
         self._odd_text = ""
 
     def first(self, field: str, names: Iterable[Any], read: Callable[[Any], str | None]) -> str | None:
-        """The first value that is there and can be read; a notice if there are only others."""
+        """Return the first present and readable value; note a problem if only unreadable ones are present."""
         odd: list[str] = []
         for name in names:
             value = self.record[name]
-            if type(value) is str:  # by far the most are, and need no more than this
+            if type(value) is str:  # the common case, kept fast
                 if stripped := value.strip():
                     return self.whole(field, value if read is _text else stripped)
                 continue
@@ -261,7 +266,7 @@ class _Reading:
                 continue
             read_value = read(value)
             if read_value is None:
-                odd.append(f"its field {quoted(name)} is {_kind(value)}")
+                odd.append(f"its field {quote(name)} is {_kind(value)}")
             elif read_value.strip():
                 return self.whole(field, read_value)
         if odd and field == "text":
@@ -273,14 +278,14 @@ class _Reading:
         return None
 
     def whole(self, field: str, value: str) -> str:
-        """The value without what no text can hold; a notice that counts it."""
-        value, found = made_holdable(value)
+        """Sanitize a value and note what was replaced."""
+        value, found = sanitize(value)
         for what in found:
             self._notice(f"its {field} has {what}", "replaced by U+FFFD")
         return value
 
     def cut(self, title: str) -> str:
-        """The beginning of a title beyond all measure; a notice."""
+        """Cut a title to `LONGEST_TITLE` characters and note it."""
         self._notice(*too_long(title))
         return title[:LONGEST_TITLE].rstrip()
 
@@ -292,15 +297,17 @@ class _Reading:
             return Notice(self.where, "its text is empty and it has no title", "skipped", True)
         if not self.record:
             return Notice(self.where, "it has no fields at all", "skipped", True)
-        return Notice(self.where, f"it has no text and no title among its fields {listed(self.record)}", advice, True)
+        return Notice(
+            self.where, f"it has no text and no title among its fields {quote_list(self.record)}", advice, True
+        )
 
     def judged_by_title(self, has_text_field: bool) -> None:
-        """An empty text beside a title is nothing to speak of; a text that is not found or not text is."""
+        """Note a text that is missing or of another type. An empty text beside a title needs no notice."""
         if self._odd_text:
             self._notice(self._odd_text, "kept, judged by its title alone")
         elif not has_text_field:
             self._notice(
-                f"it has no text among its fields {listed(self.record)}",
+                f"it has no text among its fields {quote_list(self.record)}",
                 "kept, judged by its title alone (--field text=NAME says which field holds the text)",
             )
 
@@ -309,22 +316,22 @@ class _Reading:
 
 
 def too_long(title: str) -> tuple[str, str]:
-    """What is told of a title beyond `LONGEST_TITLE`, and what was done."""
+    """Return the problem and the action of a notice about a title beyond `LONGEST_TITLE`."""
     return f"its title has {len(title):,} characters", f"cut to {LONGEST_TITLE:,}"
 
 
 def is_missing(value: Any) -> bool:
-    """None, NaN, NaT, pandas' NA, and strings of nothing but white space."""
+    """Whether a value is None, NaN, NaT, pandas' NA or a blank string."""
     if value is None or isinstance(value, str):
         return value is None or not value.strip()
     if type(value).__name__ in {"NAType", "NaTType"}:  # pandas', without importing it
         return True
-    unequal = value != value  # noqa: PLR0124 - only NaN, in whatever library, is unequal to itself
+    unequal = value != value  # noqa: PLR0124 - only NaN, of any library, is unequal to itself
     return type(unequal).__name__ in {"bool", "bool_"} and bool(unequal)  # NumPy's, without importing it
 
 
 def _text(value: Any) -> str | None:
-    """A string, or paragraphs."""
+    """Return a string, or a list of paragraphs joined by line ends; None for any other type."""
     value = _plain(value)
     if isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
         return "\n".join(value)
@@ -332,13 +339,13 @@ def _text(value: Any) -> str | None:
 
 
 def _line(value: Any) -> str | None:
-    """A string or a number without white space around it; several strings with commas."""
+    """Return a stripped string or a number as text, or a list of strings joined by commas; None for other types."""
     value = _plain(value)
     if type(value).__module__ == "uuid":
         return str(value)
     if isinstance(value, list | tuple) and all(isinstance(part, str) for part in value):
         return ", ".join(part.strip() for part in value)
-    if isinstance(value, float) and value.is_integer():  # whole numbers in a data frame column with gaps
+    if isinstance(value, float) and value.is_integer():  # integers of a data frame column with gaps
         value = int(value)
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _digits(value)
@@ -347,7 +354,7 @@ def _line(value: Any) -> str | None:
 
 def _plain(value: Any) -> Any:
     value = _unwrapped(value)
-    if isinstance(value, bytes):  # text of a Parquet file whose writer did not say so; what is damaged is counted
+    if isinstance(value, bytes):  # Parquet text not marked as such; damaged bytes become surrogates
         return value.decode("utf-8", "surrogateescape")
     return value.tolist() if hasattr(value, "tolist") else value  # NumPy's numbers and arrays
 
@@ -355,12 +362,12 @@ def _plain(value: Any) -> Any:
 def _digits(value: float) -> str | None:
     try:
         return str(value)
-    except ValueError:  # Python does not write out whole numbers of more than some thousand digits
+    except ValueError:  # Python limits the digits of an int it converts
         return None
 
 
 def _unwrapped(value: Any) -> Any:
-    """What is inside an object that only wraps a value; the value itself otherwise."""
+    """Return the value inside an object that only wraps one, else the value itself."""
     while isinstance(value, Mapping):
         inner = next((value[name] for name in _INSIDE if not is_missing(value.get(name))), None)
         if inner is None:

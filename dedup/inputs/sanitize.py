@@ -1,4 +1,4 @@
-"""What no text can hold: null bytes and lone surrogates, which databases, UTF-8 and terminals refuse."""
+"""Replace characters that databases, UTF-8 and terminals reject: null bytes and lone surrogates."""
 
 from __future__ import annotations
 
@@ -7,8 +7,12 @@ import re
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
-def made_holdable(value: str) -> tuple[str, list[str]]:
-    """The value with U+FFFD for each character that no text can hold, and what they were, as in "2 null bytes"."""
+def sanitize(value: str) -> tuple[str, list[str]]:
+    """Replace each null byte and lone surrogate by U+FFFD.
+
+    Returns:
+        The sanitized string, and a description of each kind of replaced character, as in "2 null bytes".
+    """
     if value.isascii() and "\0" not in value:
         return value, []
     nulls, surrogates = value.count("\0"), 0
@@ -27,7 +31,7 @@ def made_holdable(value: str) -> tuple[str, list[str]]:
 
 
 def _is_encodable(value: str) -> bool:
-    """Whether it is without lone surrogates. To encode it is the quickest way to find out."""
+    """Whether a string has no lone surrogates. Encoding it is the fastest test."""
     try:
         value.encode()
     except UnicodeEncodeError:

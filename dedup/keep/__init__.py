@@ -1,8 +1,7 @@
-"""The input again, without what is there twice: every record as it came, one of each copy group or story, with a few
-fields more.
+"""Write the input records that `--keep` selects, unchanged but for a few added fields.
 
-While articles are read, a `Spool` puts their records by; when the stories are known, `write_stream` or `write_folder`
-writes those that are kept.
+A `Spool` stores the records on disk while articles are read. Once the stories are known, `write_stream` or
+`write_folder` writes the selected ones: all, one of each copy group, or one of each story.
 """
 
 from __future__ import annotations

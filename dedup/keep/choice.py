@@ -1,4 +1,4 @@
-"""Which records are kept, and what is added to them."""
+"""Select the records to keep, and compute the fields added to them."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ ADDED = (
     *("dedup_id", "dedup_story", "dedup_copy_group", "dedup_canonical", "dedup_story_size", "dedup_copy_group_size"),
     *("dedup_probability", "dedup_path"),
 )
-"""The fields that are added to a record, in this order."""
+"""The fields added to a record, in this order."""
 
 ADDED_AGAINST = ("dedup_status", "dedup_copy_of")
-"""Those that follow where an archive was given."""
+"""Further fields if an archive was given."""
 
-OWN = frozenset((*ADDED, *ADDED_AGAINST))
-"""All of them: where a record has one from a run before, it is replaced or goes."""
+ALL_ADDED = frozenset((*ADDED, *ADDED_AGAINST))
+"""All added fields. A record that has one from an earlier run has it replaced or removed."""
 
 
 class Keep(StrEnum):
@@ -33,10 +33,10 @@ class Keep(StrEnum):
 
 
 def kept_articles(found: Clustering | Arrivals, which: Keep) -> Iterator[int]:
-    """The places of the articles that are kept, ascending: the canonical ones of copy groups or of stories.
+    """Yield the positions of the articles to keep, ascending: the canonical ones of copy groups or of stories.
 
-    Of arrivals only new articles are kept, and of these, but for "all", no copy of an archived one; of each story, only
-    where nothing of it is archived.
+    Of arrivals only new articles are kept. `Keep.COPY` leaves out copies of archived articles; `Keep.STORY` also leaves
+    out stories that continue archived ones.
     """
     clustering, count = (
         (found, len(found.articles)) if isinstance(found, Clustering) else (found.clustering, found.count)
@@ -57,7 +57,7 @@ def kept_articles(found: Clustering | Arrivals, which: Keep) -> Iterator[int]:
 
 
 def added_fields(found: Clustering | Arrivals) -> list[dict[str, Any]]:
-    """For each article, of arrivals for each new one, what is added to its record."""
+    """Return the fields to add to the record of each article; of arrivals, of each new article."""
     clustering = found if isinstance(found, Clustering) else found.clustering
     sizes = {group.id: len(group.articles) for story in clustering for group in story.copy_groups}
     added = []

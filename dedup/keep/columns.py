@@ -1,4 +1,4 @@
-"""Columns added to Parquet and Arrow files: they are read once more, and what is kept is written with types and all."""
+"""Add columns to Parquet and Arrow files: read them again and write the kept rows with their original types."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import IO, Any
 
 from dedup.errors import InputError
 from dedup.keep.spool import Origin
-from dedup.read.columns import has_class, opened, rows
+from dedup.read.columns import is_supported, iter_rows, open_columns
 from dedup.read.source import Source
 
-_GROUP = 1 << 25  # bytes of rows that are written together
+_GROUP_BYTES = 1 << 25  # bytes of rows written as one group
 
 
 def added_types() -> dict[str, Any]:
-    """The Arrow types of the fields that are added."""
+    """Return the Arrow types of the added fields."""
     import pyarrow as pa
 
     return {
@@ -33,13 +33,13 @@ def added_types() -> dict[str, Any]:
 
 
 class ColumnWriter:
-    """Writes rows of Parquet or Arrow files, with columns added, to one file of the same kind.
+    """Writes rows of Parquet or Arrow files, with added columns, to one file of the same kind.
 
     Args:
         out: a binary stream.
-        kind: what the ending of a file says: ".parquet", or one of Arrow's.
-        added: the names of the columns that are added.
-        dropped: those of columns that are not kept.
+        kind: the suffix: ".parquet", or one of Arrow's.
+        added: names of the columns to add.
+        dropped: names of the columns to leave out.
     """
 
     def __init__(self, out: IO[bytes], kind: str, added: Sequence[str], dropped: Container[str]) -> None:
@@ -62,10 +62,14 @@ class ColumnWriter:
                 self._flush()
 
     def write(self, origin: Origin, kept: Mapping[int, Sequence[Any]]) -> None:
-        """Writes the rows of a file whose numbers are in `kept`, from 1, with the values of their new columns.
+        """Write some rows of a file.
+
+        Args:
+            origin: the file.
+            kept: row number, from 1 -> values of the added columns.
 
         Raises:
-            InputError: the file has other columns than the one before, or has changed since it was read.
+            InputError: the columns differ from those of the file before, or the file has changed since it was read.
         """
         import pyarrow as pa
 
@@ -82,7 +86,7 @@ class ColumnWriter:
                     new = pa.array([row[column] for row in values], types[name])
                     taken = taken.append_column(pa.field(name, types[name]), new)
                 self._write(taken, origin)
-                if seen >= last:  # what is behind it was not read either, where it is damaged
+                if seen >= last:  # rows after it may be damaged, and were not read before either
                     break
         if last > seen:
             raise InputError(f"{origin.shown} has changed since it was read: it has {seen} rows now")
@@ -96,7 +100,7 @@ class ColumnWriter:
         if batch.num_rows:
             self._waiting.append(batch)
             self._size += batch.nbytes
-        if self._size > _GROUP:
+        if self._size > _GROUP_BYTES:
             self._flush()
 
     def _flush(self) -> None:
@@ -119,17 +123,17 @@ class ColumnWriter:
 
 
 def schema_of(origin: Origin) -> Any:
-    """The schema of a file."""
+    """Return the Arrow schema of a file."""
     with closing(_batches(origin)) as batches:
         return next(batches).schema
 
 
 def read_rows(origin: Origin, numbers: Collection[int]) -> Iterator[tuple[int, dict[str, Any]]]:
-    """The rows of a file with some numbers, from 1, as they were read: what could not be read is None."""
+    """Yield (number, values) of the rows in `numbers`, counted from 1. Unreadable values are None."""
     number, last = 0, max(numbers, default=0)
     with closing(_batches(origin)) as batches:
         for batch in batches:
-            for values, _ in rows(batch):
+            for values, _ in iter_rows(batch):
                 number += 1
                 if number in numbers:
                     yield number, values
@@ -138,17 +142,17 @@ def read_rows(origin: Origin, numbers: Collection[int]) -> Iterator[tuple[int, d
 
 
 def _batches(origin: Origin) -> Generator[Any, None, None]:
-    """The rows of a file, some at a time as they were read, without columns that cannot be; an empty batch first.
+    """Yield an empty batch, then the batches of a file, without columns of unsupported types.
 
     Raises:
-        InputError: the file has changed since.
+        InputError: the file has changed since it was read.
     """
     import pyarrow as pa
 
     with Source.of_file(origin.file(), origin.shown).seekable() as stream:
         try:
-            schema, batches = opened(stream)
-            places = [place for place, field in enumerate(schema) if has_class(field.type)]
+            schema, batches = open_columns(stream)
+            places = [place for place, field in enumerate(schema) if is_supported(field.type)]
             kept = pa.schema([schema.field(place) for place in places], schema.metadata)
             yield pa.RecordBatch.from_pylist([], schema=kept)
             yield from (batch.select(places) for batch in batches)

@@ -1,5 +1,6 @@
-"""The kept records as a folder: each file as it came, with the records that are kept of it; articles of a file each,
-as they are.
+"""Write the kept records to a folder: each input file with its kept records, in its own format.
+
+A file that is one article is copied unchanged.
 """
 
 from __future__ import annotations
@@ -10,30 +11,36 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from dedup.formats.atomic import whole_file, whole_folder
+from dedup.formats.atomic import atomic_file, atomic_folder
 from dedup.formats.json_text import json_text
 from dedup.keep.spool import Origin, Spool
 from dedup.keep.writing import LINES, LIST, OBJECT, ROWS, encoded, write_stream
-from dedup.read.paths import BESIDE
+from dedup.read.paths import SIDECAR
 
-LIST_OF_FILES = BESIDE
-"""In such a folder, what is added to articles that are files: hidden, so that no run reads it as articles."""
+LIST_OF_FILES = SIDECAR
+"""The file with the added fields of copied articles; hidden, so that no run reads it as articles."""
 
 _SHAPES = {"line": LINES, "item": LIST, "object": OBJECT, "row": ROWS, "values": LINES}
 
 
 def write_folder(spool: Spool, kept: Iterable[int], added: Sequence[Mapping[str, Any]], folder: Path) -> int:
-    """Writes the records at some places, ascending, into a new folder, whole or not at all.
+    """Write records into a new folder, atomically.
+
+    Args:
+        spool: the records of the run.
+        kept: positions of the records to write, ascending.
+        added: the fields to add, for every position.
+        folder: the folder to make.
 
     Returns:
-        How many of them are files that were copied.
+        The number of copied files.
 
     Raises:
-        OSError: it cannot be written, or a file that is to be copied is gone.
+        OSError: the folder cannot be written, or a file to copy is gone.
         InputError: a file has changed since it was read.
     """
     copied: list[Mapping[str, Any]] = []
-    with whole_folder(folder) as unfinished:
+    with atomic_folder(folder) as unfinished:
         for origin, group in groupby(spool.records(kept), lambda record: record.origin):
             target = unfinished / origin.name
             target.parent.mkdir(parents=True, exist_ok=True)
@@ -42,7 +49,7 @@ def write_folder(spool: Spool, kept: Iterable[int], added: Sequence[Mapping[str,
                 shutil.copyfile(origin.file(), target)
                 copied.append({"file": origin.name, **added[places[0]]})
                 continue
-            with whole_file(target) as out:
+            with atomic_file(target) as out:
                 write_stream(spool, _shape(origin), places, added, out)
         if copied:
             lines = "".join(json_text(line) + "\n" for line in copied)

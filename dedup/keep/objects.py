@@ -1,4 +1,4 @@
-"""Fields added to the text of a JSON object, which otherwise stays as it is: numbers, order, escapes, doubled names."""
+"""Add fields to the text of a JSON object without touching the rest: numbers, order, escapes, repeated names."""
 
 from __future__ import annotations
 
@@ -7,18 +7,18 @@ from collections.abc import Container, Mapping
 from typing import Any
 
 from dedup.formats.json_text import json_text
-from dedup.read.members import Member, members
+from dedup.read.jsonparser import Member, members
 
 _LINE_ENDS = re.compile(r"[\r\n]+")
 
 
-def with_fields(text: str, added: Mapping[str, Any], dropped: Container[str]) -> str:
-    """The text of an object with some fields more, behind its own.
+def add_fields(text: str, added: Mapping[str, Any], dropped: Container[str]) -> str:
+    """Append fields to the text of a JSON object.
 
     Args:
         text: the object, as it was read.
-        added: what to add.
-        dropped: names of fields that it may have from a run before, which are taken out.
+        added: the fields to append.
+        dropped: names of fields to remove first, added by an earlier run.
     """
     body = text.rstrip()
     if '"dedup_' in body:
@@ -29,13 +29,13 @@ def with_fields(text: str, added: Mapping[str, Any], dropped: Container[str]) ->
     return f"{inside}{comma}{json_text(added)[1:-1]}{blank}}}"
 
 
-def on_one_line(text: str) -> str:
-    """The text of an object without line ends, which stand only between its parts."""
+def join_lines(text: str) -> str:
+    """Put the text of a JSON object on one line. Line ends occur only between its tokens."""
     return _LINE_ENDS.sub(" ", text.strip())
 
 
 def _without(text: str, names: Container[str]) -> str:
-    """The text of an object without the members of some names."""
+    """Remove the members with some names from the text of an object."""
     found = list(members(text))
     if not any(member.key in names for member in found):
         return text

@@ -1,4 +1,4 @@
-"""Cells added to the text of a row of a table, whose own cells stay as they are, quotation marks and all."""
+"""Add cells to the text of a CSV row without touching its own cells and their quotation marks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 from collections.abc import Container, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from dedup.read.table import unquoted
+from dedup.read.table import strip_quotes
 
 if TYPE_CHECKING:
     from dedup.read.source import Table
@@ -15,70 +15,73 @@ if TYPE_CHECKING:
 _QUOTE = '"'
 
 
-class Columns:
-    """The columns of a table, and how cells are added to its rows.
+class RowWriter:
+    """Adds cells to the rows of a table.
 
     Args:
-        table: its header.
-        added: the names of the columns to add.
-        dropped: those of columns that it may have from a run before, which are taken out.
+        table: the header line and delimiter.
+        added: names of the columns to add.
+        dropped: names of columns to remove, added by an earlier run.
 
     Attributes:
-        head: the line with the names of the new columns.
+        head: the header line with the added columns.
     """
 
     def __init__(self, table: Table, added: Sequence[str], dropped: Container[str]) -> None:
         self._delimiter = table.delimiter
-        self._end = _end(table.head) or "\n"
+        self._end = _line_end(table.head) or "\n"
         names = column_names(table)
         self._width = len(names)
         self._dropped = {place for place, name in enumerate(names) if name in dropped}
         self.head = self.row(table.head, added)
 
     def row(self, raw: str, added: Sequence[Any]) -> str:
-        """The text of a row with the values of the new cells, and the end of its line.
+        """Return the text of a row with the added cells and a line end.
 
-        Cells beyond the named columns come last, so that the new ones stand below their names.
+        Cells beyond the named columns are put last, so that the added ones are below their names.
         """
-        cells, _ = raw_cells(raw, self._delimiter)
+        cells, _ = split_cells(raw, self._delimiter)
         named = [*cells[: self._width], *[""] * (self._width - len(cells))]
         kept = [cell for place, cell in enumerate(named) if place not in self._dropped]
-        new = [_written(_text(value), self._delimiter) for value in added]
-        return self._delimiter.join([*kept, *new, *cells[self._width :]]) + (_end(raw) or self._end)
+        new = [_quoted_cell(_text(value), self._delimiter) for value in added]
+        return self._delimiter.join([*kept, *new, *cells[self._width :]]) + (_line_end(raw) or self._end)
 
 
 def column_names(table: Table) -> list[str]:
-    """The names of the columns of a table."""
-    return [value_of(cell).strip() for cell in raw_cells(table.head, table.delimiter)[0]]
+    """Return the column names of a table."""
+    return [cell_value(cell).strip() for cell in split_cells(table.head, table.delimiter)[0]]
 
 
 def row_values(raw: str, table: Table) -> dict[str, str]:
-    """The values of a row by the names of their columns."""
-    cells = [value_of(cell) for cell in raw_cells(raw, table.delimiter)[0]]
+    """Return the values of a row by column name."""
+    cells = [cell_value(cell) for cell in split_cells(raw, table.delimiter)[0]]
     names = column_names(table)
     return dict(zip(names, cells + [""] * (len(names) - len(cells)), strict=False))
 
 
-def mended(raw: str, table: Table, values: Mapping[str, Any]) -> str:
-    """The text of a row, so that it reads in one way only: another where a quotation mark in it is never closed.
+def close_quotes(raw: str, table: Table, values: Mapping[str, Any]) -> str:
+    """Rewrite a row that has an unclosed quotation mark so that it can be read in one way only.
 
-    `values` is what was read of it.
+    Args:
+        raw: the text of the row.
+        table: its table.
+        values: the values that were read from it.
     """
-    cells, whole = raw_cells(raw, table.delimiter)
+    cells, whole = split_cells(raw, table.delimiter)
     if whole:
         return raw
-    plain = [unquoted(cell) for cell in raw.rstrip("\r\n").split(table.delimiter)]
+    plain = [strip_quotes(cell) for cell in raw.rstrip("\r\n").split(table.delimiter)]
     as_plain = dict(zip(column_names(table), plain, strict=False))
     if all(values.get(name) == cell for name, cell in as_plain.items()):
-        return table.delimiter.join(_written(cell, table.delimiter) for cell in plain) + _end(raw)
-    return table.delimiter.join([*cells[:-1], _written(value_of(cells[-1]), table.delimiter)])
+        return table.delimiter.join(_quoted_cell(cell, table.delimiter) for cell in plain) + _line_end(raw)
+    return table.delimiter.join([*cells[:-1], _quoted_cell(cell_value(cells[-1]), table.delimiter)])
 
 
-def raw_cells(row: str, delimiter: str) -> tuple[list[str], bool]:
-    """The cells of a row as they are written, and whether each quotation mark that opens one is closed.
+def split_cells(row: str, delimiter: str) -> tuple[list[str], bool]:
+    """Split a row into raw cells, and say whether every opening quotation mark is closed.
 
-    Cells are found as `csv.reader` finds them: a quotation mark counts at the beginning of a cell, two of them stand
-    for one, and what follows the closing one up to the delimiter belongs to the cell.
+    Cells are split as by `csv.reader`: a quotation mark counts at the start of a cell, two of them stand for one, and
+    text between the closing one and the delimiter belongs to the cell.
     """
     cells: list[str] = []
     body = row.rstrip("\r\n")
@@ -86,7 +89,7 @@ def raw_cells(row: str, delimiter: str) -> tuple[list[str], bool]:
     while True:
         place = start
         if body.startswith(_QUOTE, start):
-            place, closed = _closed(body, start)
+            place, closed = _closing_quote(body, start)
             if not closed:
                 return [*cells, row[start:]], False
         end = body.find(delimiter, place)
@@ -96,8 +99,8 @@ def raw_cells(row: str, delimiter: str) -> tuple[list[str], bool]:
         start = end + len(delimiter)
 
 
-def _closed(text: str, start: int) -> tuple[int, bool]:
-    """Where the quoted part of a cell ends, and whether it does."""
+def _closing_quote(text: str, start: int) -> tuple[int, bool]:
+    """Return the end of the quoted part of a cell, and whether it is closed."""
     place = start + 1
     while (place := text.find(_QUOTE, place)) >= 0:
         if not text.startswith(_QUOTE, place + 1):
@@ -106,11 +109,11 @@ def _closed(text: str, start: int) -> tuple[int, bool]:
     return len(text), False
 
 
-def value_of(cell: str) -> str:
-    """What a cell, as it is written, says."""
+def cell_value(cell: str) -> str:
+    """Return the value of a raw cell."""
     if not cell.startswith(_QUOTE):
         return cell
-    end, closed = _closed(cell, 0)
+    end, closed = _closing_quote(cell, 0)
     return cell[1 : end - 1 if closed else end].replace(_QUOTE * 2, _QUOTE) + cell[end:]
 
 
@@ -122,8 +125,8 @@ def _text(value: Any) -> str:
     return value if isinstance(value, str) else repr(value)
 
 
-def _written(value: str, delimiter: str) -> str:
-    """A value as a cell."""
+def _quoted_cell(value: str, delimiter: str) -> str:
+    """Write a value as a cell, quoted if necessary."""
     if not value:
         return ""
     written = io.StringIO(newline="")
@@ -131,5 +134,5 @@ def _written(value: str, delimiter: str) -> str:
     return written.getvalue().removesuffix("\r\n")
 
 
-def _end(row: str) -> str:
+def _line_end(row: str) -> str:
     return row[len(row.rstrip("\r\n")) :]

@@ -1,7 +1,7 @@
-"""The records of a run, put by on the disk while their articles are read, since what they are is known at the end only.
+"""Store the records of a run on disk until it is known which of them are kept.
 
-A file may have changed by then, and standard input is gone; and in memory they would be there twice. Rows of Parquet
-and Arrow files are not put by but read once more.
+By then a file may have changed and standard input is consumed, and memory would hold every text twice. Rows of Parquet
+and Arrow files are not stored but read again.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
 from dedup.errors import InputError
-from dedup.formats.atomic import ending
+from dedup.formats.atomic import content_suffix
 from dedup.formats.json_text import json_text
-from dedup.keep.rows import mended
+from dedup.keep.rows import close_quotes
 from dedup.read import read_records
 
 if TYPE_CHECKING:
     from dedup.article import Article, Notice
-    from dedup.read.paths import Found
+    from dedup.read.paths import FoundFile
     from dedup.read.source import Record, Table
 
 COLUMNAR = (".parquet", ".arrow", ".feather", ".ipc")
@@ -33,12 +33,12 @@ class Origin:
     """What the records of a file, or of a part of it, have in common.
 
     Attributes:
-        path: where the file is, None for standard input.
-        shown: the same for messages.
-        name: what the file is called in a folder that is written: `nato/a.txt`.
+        path: the file, None for standard input.
+        shown: the path for messages.
+        name: relative path of the file in an output folder: `nato/a.txt`.
         form: "line", "item", "object" and "row" as in `Record.form`; "column" for a row of a Parquet or Arrow file,
-            "file" where the file is one article, "values" where all that there is of a record is what was read.
-        table: of rows.
+            "file" for a file that is one article, "values" if only the parsed values of a record are available.
+        table: header line and delimiter of rows.
     """
 
     path: Path | None
@@ -48,26 +48,30 @@ class Origin:
     table: Table | None
 
     def file(self) -> Path:
-        """Where the file is.
+        """Return the path of the file.
 
         Raises:
-            InputError: it was standard input.
+            InputError: the origin is standard input.
         """
         if self.path is None:
-            raise InputError("what came by standard input cannot be read once more")
+            raise InputError("standard input cannot be read a second time: save it to a file first")
         return self.path
 
     @property
     def kind(self) -> str:
-        """What the ending of the name says: ".jsonl" of `feed.jsonl.gz`."""
-        return ending(Path(self.name))
+        """The suffix without that of the compression: ".jsonl" for `feed.jsonl.gz`."""
+        return content_suffix(Path(self.name))
 
 
 @dataclass(frozen=True, slots=True)
-class Spooled:
-    """A record that was put by: its place among the articles, its origin, its number there, and its text.
+class SpooledRecord:
+    """A stored record.
 
-    The text is its very own; of a "file" and of "values" an object with what was read, of a "column" "".
+    Attributes:
+        place: position among the articles.
+        origin: its file.
+        number: its number in the file.
+        text: the original text; for "file" and "values" a JSON object of the parsed values, for "column" "".
     """
 
     place: int
@@ -77,10 +81,10 @@ class Spooled:
 
 
 class Spool:
-    """Takes records and gives them back, one at a time, in the order in which they came.
+    """Stores records in a temporary file and returns them by position.
 
     Raises:
-        OSError: there is no room on the disk for it.
+        OSError: the temporary file cannot be written.
     """
 
     def __init__(self) -> None:
@@ -89,11 +93,11 @@ class Spool:
         self._numbers = array("Q")
         self._of = array("L")
         self.origins: list[Origin] = []
-        self._last: tuple[Found, str, Table | None] | None = None
+        self._last: tuple[FoundFile, str, Table | None] | None = None
         self._names: set[str] = set()
 
     def close(self) -> None:
-        """Forgets everything."""
+        """Delete the temporary file."""
         self._file.close()
 
     def __len__(self) -> int:
@@ -102,13 +106,13 @@ class Spool:
     def articles(
         self, paths: Sequence[str], *, fields: Mapping[str, str], notices: list[Notice], dayfirst: bool
     ) -> Iterator[Article]:
-        """Reads articles as `dedup.read_articles` does, and puts the record of each by."""
+        """Read articles as `dedup.read_articles` does, and store the record of each."""
         for article, record, found in read_records(paths, fields=fields, notices=notices, dayfirst=dayfirst):
             self.add(record, found)
             yield article
 
-    def add(self, record: Record, found: Found) -> None:
-        """Puts a record by."""
+    def add(self, record: Record, found: FoundFile) -> None:
+        """Store a record."""
         form = _form(record, found)
         if self._last is None or self._last[0] is not found or self._last[1:] != (form, record.table):
             again = self._last is not None and self._last[0] is found
@@ -118,9 +122,9 @@ class Spool:
             self._last = (found, form, record.table)
         text = record.raw
         if form in {"file", "values"}:
-            text = json_text(writable(record.values))
+            text = json_text(to_json_value(record.values))
         elif form == "row" and record.table:
-            text = mended(text, record.table, record.values)
+            text = close_quotes(text, record.table, record.values)
         try:
             self._file.write(text.encode("utf-8", "surrogatepass"))
         except OSError as error:
@@ -129,16 +133,16 @@ class Spool:
         self._numbers.append(record.number or 0)
         self._of.append(len(self.origins) - 1)
 
-    def records(self, places: Iterable[int]) -> Iterator[Spooled]:
-        """The records at some places, which are ascending."""
+    def records(self, places: Iterable[int]) -> Iterator[SpooledRecord]:
+        """Yield the records at some positions."""
         for place in places:
             start = self._ends[place - 1] if place else 0
             self._file.seek(start)
             text = self._file.read(self._ends[place] - start).decode("utf-8", "surrogatepass")
-            yield Spooled(place, self.origins[self._of[place]], self._numbers[place], text)
+            yield SpooledRecord(place, self.origins[self._of[place]], self._numbers[place], text)
 
     def _own_name(self, wanted: str) -> str:
-        """A name that no other file has, and that leads nowhere else."""
+        """Return a unique relative path that stays inside the output folder."""
         parts = [part for part in Path(wanted).parts if part not in {"..", "/"}]
         stem, dot, endings = parts[-1].partition(".")
         name, number = "/".join(parts), 1
@@ -149,16 +153,16 @@ class Spool:
         return name
 
 
-def _form(record: Record, found: Found) -> str:
+def _form(record: Record, found: FoundFile) -> str:
     if record.form:
         return record.form
     if record.number is None:
         return "file"
-    return "column" if found.path and ending(found.path) in COLUMNAR else "values"
+    return "column" if found.path and content_suffix(found.path) in COLUMNAR else "values"
 
 
-def writable(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Values as JSON has them; what it has not, as text."""
+def to_json_value(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Convert values to JSON types; other types become text, and infinite or NaN numbers None."""
 
     def written(value: Any) -> Any:
         if isinstance(value, Mapping):

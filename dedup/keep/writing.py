@@ -1,4 +1,4 @@
-"""The kept records as one stream: JSON lines, a JSON list, a table, or a Parquet or Arrow file."""
+"""Write the kept records to one stream: JSON lines, a JSON list, a table, or a Parquet or Arrow file."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import IO, Any
 
 from dedup.errors import InputError
 from dedup.formats.json_text import json_text
-from dedup.keep.choice import OWN
+from dedup.keep.choice import ALL_ADDED
 from dedup.keep.columns import ColumnWriter, read_rows, schema_of
-from dedup.keep.objects import on_one_line, with_fields
-from dedup.keep.rows import Columns, row_values
-from dedup.keep.spool import COLUMNAR, Origin, Spool, Spooled, writable
+from dedup.keep.objects import add_fields, join_lines
+from dedup.keep.rows import RowWriter, row_values
+from dedup.keep.spool import COLUMNAR, Origin, Spool, SpooledRecord, to_json_value
 
 LINES, LIST, OBJECT, ROWS = "jsonl", "json", "object", "csv"
-"""The shapes of a stream. A Parquet or Arrow file is named by its ending."""
+"""The shapes of a stream. The shape of a Parquet or Arrow file is its suffix."""
 
 
 def shape_of(origins: Sequence[Origin]) -> str:
-    """The shape in which all records came; JSON lines where they came in several, or cannot be written as they came."""
+    """Return the common shape of all records; JSON lines if there is none or it cannot be written."""
     forms = {origin.form for origin in origins}
     if forms == {"item"}:
         return LIST
@@ -37,10 +37,10 @@ def shape_of(origins: Sequence[Origin]) -> str:
 
 
 def check_shape(shape: str, origins: Sequence[Origin]) -> None:
-    """Whether records of these origins can be written in a shape: any as JSON, tables only where they came as one.
+    """Check that records can be written in a shape: any as JSON, tables only if they were read from one.
 
     Raises:
-        InputError: they cannot.
+        InputError: the records cannot be written in this shape.
     """
     if shape in {LINES, LIST} or (own := shape_of(origins)) == shape or {own, shape} <= set(COLUMNAR):
         return
@@ -54,10 +54,10 @@ def check_shape(shape: str, origins: Sequence[Origin]) -> None:
 def write_stream(
     spool: Spool, shape: str, kept: Iterable[int], added: Sequence[Mapping[str, Any]], out: IO[bytes]
 ) -> None:
-    """Writes the records at some places, ascending, each with what is added to it."""
+    """Write the records at the positions `kept`, ascending, each with its added fields."""
     names = list(added[0]) if added else []
     if shape in COLUMNAR:
-        with ColumnWriter(out, shape, names, OWN) as columns:
+        with ColumnWriter(out, shape, names, ALL_ADDED) as columns:
             for origin, group in groupby(spool.records(kept), lambda record: record.origin):
                 columns.write(origin, {record.number: list(added[record.place].values()) for record in group})
         return
@@ -66,7 +66,7 @@ def write_stream(
 
 
 def encoded(text: str) -> bytes:
-    """A text as UTF-8; undecodable bytes as they came, and what no UTF-8 can hold as it is elsewhere."""
+    """Encode as UTF-8. Undecodable bytes of the input are restored; other lone surrogates are passed through."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -80,17 +80,17 @@ def _texts(
         columns = None
         for record in spool.records(kept):
             if columns is None and record.origin.table:
-                columns = Columns(record.origin.table, names, OWN)
+                columns = RowWriter(record.origin.table, names, ALL_ADDED)
                 yield columns.head
             if columns:
                 yield columns.row(record.text, list(added[record.place].values()))
         return
     before, between, after = ("[\n", ",\n", "\n]\n") if shape == LIST else ("", "", "")
     started = False
-    for record, own in _as_objects(spool, kept):
-        text = with_fields(own, added[record.place], OWN)
+    for record, own in _json_objects(spool, kept):
+        text = add_fields(own, added[record.place], ALL_ADDED)
         if shape == LINES:
-            yield on_one_line(text) + "\n"
+            yield join_lines(text) + "\n"
         elif shape == OBJECT:
             yield text + "\n"
         else:
@@ -100,13 +100,13 @@ def _texts(
         yield after if started else "[]\n"
 
 
-def _as_objects(spool: Spool, kept: Iterable[int]) -> Iterator[tuple[Spooled, str]]:
-    """Records, each with its text as that of a JSON object."""
+def _json_objects(spool: Spool, kept: Iterable[int]) -> Iterator[tuple[SpooledRecord, str]]:
+    """Yield records with the text of a JSON object each."""
     for origin, records in groupby(spool.records(kept), lambda record: record.origin):
         if origin.form == "column":
             of_number = {record.number: record for record in records}
             for number, values in read_rows(origin, of_number):
-                yield of_number[number], json_text(writable(values))
+                yield of_number[number], json_text(to_json_value(values))
         else:
             for record in records:
                 yield record, json_text(row_values(record.text, origin.table)) if origin.table else record.text

@@ -1,13 +1,13 @@
-"""Reads articles from files, folders and standard input, one at a time, and says what it could not read.
+"""Read articles from files, folders and standard input, one at a time, with a notice for what cannot be read.
 
-A reader is a module with a function `read(source, fields)` that gives a `Record` for each article of a file and a
-`Notice` for whatever it had to leave out. To add one, write the module and name it in `_readers`: one file, one line.
+A reader is a module with a function `read(source, fields)` that yields a `Record` for each article of a file and a
+`Notice` for each problem. To add one, write the module and enter it in `_readers`.
 
-What a reader need not care for: the file is unpacked and, with `source.text()`, decoded; whatever opening and reading
-it raises becomes a notice, and what was given before is kept; names of fields, dates, ids and characters that no text
-can hold are dealt with where records become articles. What it has to care for: nothing larger than `LARGEST_RECORD` is
-held, a library is imported inside the function and its absence raises `MissingDependencyError`, and fields that it
-names itself go through `named`, since `--field` can rename them.
+Done for a reader: the file is decompressed and, with `source.text()`, decoded; errors of opening and reading become
+notices, and records yielded before are kept; field names, dates, ids and invalid characters are handled when records
+become articles. Left to a reader: it holds nothing larger than `LARGEST_RECORD`, imports optional libraries inside the
+function and raises `MissingDependencyError` without them, and passes field names of its own through `rename_fields`,
+since `--field` can rename them.
 """
 
 from __future__ import annotations
@@ -23,24 +23,24 @@ from typing import IO
 
 from dedup.article import Article, Notice
 from dedup.errors import MissingDependencyError
-from dedup.formats.atomic import ending
+from dedup.formats.atomic import content_suffix
 from dedup.inputs.record import Dates, find_fields, read_record
 from dedup.read import columns, feed, jsonfile, jsonlines, mail, markdown, page, plain, table, warc
-from dedup.read.own import own_record
-from dedup.read.paths import Found, find_files, reason
+from dedup.read.own_output import own_output_notice
+from dedup.read.paths import FoundFile, find_files, reason
 from dedup.read.source import EMPTY, Record, Source
-from dedup.read.unused import UnusedColumns
+from dedup.read.unused_columns import UnusedColumns
 
 __all__ = ["read_articles", "read_records"]
 
 MOST_NOTICES = 100_000
-"""Notices of a run that are told one by one: a file of broken lines has one for every two bytes."""
+"""Maximum single notices of a run. Further ones are counted: a broken file can have one per two bytes."""
 
 Reader = Callable[[Source, Mapping[str, str]], Iterator[Record | Notice]]
 
 
 def _readers() -> dict[str, Reader]:
-    """The reader for each ending of a file name. Each may have that of a packed file behind it."""
+    """Return the reader for each suffix. A suffix of compression may follow."""
     return {
         ".arrow": columns.read,
         ".atom": feed.read,
@@ -73,23 +73,23 @@ def read_articles(
     stdin: IO[bytes] | None = None,
     dayfirst: bool = False,
 ) -> Iterator[Article]:
-    """Reads articles, one at a time: files of many records are never held as a whole.
+    """Read articles, one at a time. Files of many records are never held in memory as a whole.
 
     Args:
-        paths: files, folders (with all that is in them), patterns (`news/**/*.html`), `-` for JSON lines on standard
-            input; or one of these.
-        fields: our name -> theirs, as in `{"text": "story_body"}`; see `dedup.from_record`.
-        notices: takes what was wrong with the input, as it is found. Without it the notices are logged as warnings.
-        stdin: the bytes that `-` stands for, if not the process's standard input.
-        dayfirst: whether `01/02/2020` is the first of February; without it, it is not understood.
+        paths: one or several of: files, folders (read recursively), patterns (`news/**/*.html`), and `-` for JSON lines
+            on standard input.
+        fields: field of an `Article` -> name in the records, as in `{"text": "story_body"}`; see `dedup.from_record`.
+        notices: a list that problems with the input are appended to. By default they are logged as warnings.
+        stdin: the stream that `-` stands for; by default the standard input of the process.
+        dayfirst: read `01/02/2020` as 1 February. By default such a date is refused as ambiguous.
 
     Returns:
-        The articles in the order of `paths`, within folders in the order of their names. An article without an id
-        of its own is called after its file, seen from the argument (`nato/a.txt`), and in a file of many after its
-        line or, in a JSON list, its place too (`feed.jsonl:7`). Ids can occur twice.
+        The articles in the order of `paths`, within folders by name. An article without an id is named by its path
+        relative to the argument (`nato/a.txt`), followed in a file of many by the number of its line, row or item
+        (`feed.jsonl:7`). Ids need not be unique.
 
     Raises:
-        InputError: `fields` has a name that is not a field of an article. Nothing in a file ever raises.
+        InputError: `fields` has a name that is not a field of an article. The content of files never raises.
     """
     records = read_records(paths, fields=fields, notices=notices, stdin=stdin, dayfirst=dayfirst)
     return (article for article, _, _ in records)
@@ -103,39 +103,43 @@ def read_records(
     stdin: IO[bytes] | None = None,
     dayfirst: bool = False,
     own: bool = False,
-) -> Iterator[tuple[Article, Record, Found]]:
-    """As `read_articles`, each article with the record it was made of (all its fields, its place, its very text), and
-    the file that this was found in.
+) -> Iterator[tuple[Article, Record, FoundFile]]:
+    """Read articles as `read_articles` does, each with its record (all fields, position, original text) and file.
 
     Args:
-        own: whether what dedup itself has written is read like any other record; else it is passed over, with a notice.
+        paths: see `read_articles`.
+        fields: see `read_articles`.
+        notices: see `read_articles`.
+        stdin: see `read_articles`.
+        dayfirst: see `read_articles`.
+        own: whether to read output of dedup like any other record. By default it is skipped with a notice.
     """
     fields = dict(fields or {})
-    find_fields((), fields)  # wrong names are told at once, not at the first article
+    find_fields((), fields)  # report wrong names at once, not at the first article
     arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
-    note = _Told(notices.append if notices is not None else _log)
+    note = _NoticeLimit(notices.append if notices is not None else _log)
     dates = Dates(dayfirst=dayfirst, today=datetime.now(UTC))
     return _read(arguments, fields, note, stdin, dates, own=own)
 
 
-class _Told:
-    """Passes notices on, up to a number that fits into memory; of the others it keeps the count."""
+class _NoticeLimit:
+    """Passes on the first `MOST_NOTICES` notices and counts the rest."""
 
     def __init__(self, note: Callable[[Notice], None]) -> None:
         self._note = note
         self._left = MOST_NOTICES
-        self._untold: Counter[tuple[str, bool]] = Counter()
+        self._suppressed: Counter[tuple[str, bool]] = Counter()
 
     def __call__(self, notice: Notice) -> None:
         self._left -= 1
         if self._left >= 0:
             self._note(notice)
         else:
-            self._untold[notice.action, notice.skipped] += 1
+            self._suppressed[notice.action, notice.skipped] += 1
 
     def end(self) -> None:
-        """Tells how many there were besides."""
-        for (action, skipped), count in self._untold.items():
+        """Pass on one summary per action for the notices beyond the limit."""
+        for (action, skipped), count in self._suppressed.items():
             problem = f"{count:,} more like these, of {MOST_NOTICES - self._left:,} in all"
             self._note(Notice("everything that was read", problem, action, skipped=skipped, count=count))
 
@@ -147,15 +151,15 @@ def _log(notice: Notice) -> None:
 def _read(
     arguments: list[str],
     fields: Mapping[str, str],
-    note: _Told,
+    note: _NoticeLimit,
     stdin: IO[bytes] | None,
     dates: Dates,
     *,
     own: bool,
-) -> Iterator[tuple[Article, Record, Found]]:
+) -> Iterator[tuple[Article, Record, FoundFile]]:
     readers = _readers()
     unused = UnusedColumns(fields)
-    for found in find_files(arguments, lambda name: ending(Path(name)) in readers):
+    for found in find_files(arguments, lambda name: content_suffix(Path(name)) in readers):
         if isinstance(found, Notice):
             note(found)
             continue
@@ -165,7 +169,7 @@ def _read(
             reader: Reader = jsonlines.read
         else:
             source = Source.of_file(found.path, found.shown)
-            reader = readers[ending(found.path)]
+            reader = readers[content_suffix(found.path)]
         yield from _articles(reader, source, found, fields, note, dates, own=own, unused=unused)
     unused.log()
     for notice in dates.notices():
@@ -176,24 +180,24 @@ def _read(
 def _articles(
     reader: Reader,
     source: Source,
-    found: Found,
+    found: FoundFile,
     fields: Mapping[str, str],
     note: Callable[[Notice], None],
     dates: Dates,
     *,
     own: bool,
     unused: UnusedColumns,
-) -> Iterator[tuple[Article, Record, Found]]:
+) -> Iterator[tuple[Article, Record, FoundFile]]:
     is_table = reader in (table.read, columns.read)
     unused.begin()
     empty, told = True, set[Notice]()
-    for item in _guarded(reader, source, fields):
+    for item in _read_guarded(reader, source, fields):
         if isinstance(item, Notice):
             empty = empty and not item.skipped
             note(item)
             continue
         empty = False
-        if not own and (mine := own_record(item.values, found.shown)):
+        if not own and (mine := own_output_notice(item.values, found.shown)):
             if mine not in told:
                 told.add(mine)
                 note(mine)
@@ -219,11 +223,11 @@ def _articles(
         note(Notice(found.shown, EMPTY, "skipped", skipped=True))
 
 
-def _guarded(reader: Reader, source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
-    """What the reader finds, with the notices of its source among it, to the end or to where reading fails."""
+def _read_guarded(reader: Reader, source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
+    """Yield from a reader, with the notices of its source, until the end or a failure, which becomes a notice."""
     try:
         for item in reader(source, fields):
-            yield from source.taken_notices()
+            yield from source.pop_notices()
             yield item
     except OSError as error:
         yield Notice(source.where, f"it cannot be read ({reason(error)})", "skipped", skipped=True)
@@ -231,4 +235,4 @@ def _guarded(reader: Reader, source: Source, fields: Mapping[str, str]) -> Itera
         yield Notice(source.where, str(error), "skipped", skipped=True)
     except UnicodeError as error:
         yield Notice(source.where, f"it cannot be decoded ({error})", "the rest is skipped", skipped=True)
-    yield from source.taken_notices()
+    yield from source.pop_notices()

@@ -1,4 +1,4 @@
-"""Parquet, Arrow and Feather: a row is an article, read some rows at a time. By pyarrow."""
+"""Read Parquet, Arrow and Feather with pyarrow, in batches of rows. Each row is an article."""
 
 from __future__ import annotations
 
@@ -8,22 +8,22 @@ from typing import IO, Any
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
-from dedup.read.packing import LARGEST_RATIO
+from dedup.read.compression import LARGEST_RATIO
 from dedup.read.source import LARGEST_RECORD, Record, Source
 from dedup.read.table import check_columns
 
-_PARQUET, _FILE, _OLD_FEATHER = b"PAR1", b"ARROW1", b"FEA1"
+_PARQUET, _ARROW, _OLD_FEATHER = b"PAR1", b"ARROW1", b"FEA1"
 _ROWS = 64
-"""Rows read at once: of long articles a few megabytes."""
+"""Rows read at a time: a few megabytes of long articles."""
 
 _ALLOWANCE = 1 << 28
-"""Bytes that any file may unpack to: a column of equal values takes next to no room in Parquet, whatever its length."""
+"""Bytes any file may decompress to: a constant column takes almost no space in Parquet, whatever its length."""
 
-_OF_A_ROW = 64
-"""Bytes that a row counts at least."""
+_ROW_OVERHEAD = 64
+"""Bytes counted for a row in addition to its values."""
 
 _INTERVALS = (21, 22)
-"""Arrow's numbers of two types: intervals of months, and of days and milliseconds."""
+"""Arrow type ids without a Python class: intervals of months, and of days and milliseconds."""
 
 
 def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
@@ -32,28 +32,28 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
     except ImportError:
         raise MissingDependencyError("reading Parquet and Arrow", "pyarrow", extra="parquet") from None
     with source.seekable() as stream:
-        yield from source.taken_notices()
+        yield from source.pop_notices()
         number = 0
         most = max(_ALLOWANCE, LARGEST_RATIO * _size(stream))
         try:
-            schema, batches = opened(stream)
+            schema, batches = open_columns(stream)
             missing_text = yield from check_columns(schema.names, fields, source.where, "its columns are")
             if missing_text is None:
                 return
             given = 0
             for batch in batches:
-                given += batch.nbytes + batch.num_rows * _OF_A_ROW
+                given += batch.nbytes + batch.num_rows * _ROW_OVERHEAD
                 if given > most:
                     problem = f"behind row {number:,} it unpacks to more than {LARGEST_RATIO} times its size"
                     yield Notice(source.where, problem, "the rest is skipped", skipped=True)
                     return
-                for values, problems in rows(batch):
+                for values, problems in iter_rows(batch):
                     number += 1
                     for problem in problems:
                         yield Notice(f"{source.where}:{number}", problem, "taken as empty", skipped=False)
                     yield Record(missing_text | values, number)
         except MemoryError as error:
-            if type(error) is not MemoryError:  # raised by whoever watches over the memory
+            if type(error) is not MemoryError:  # a subclass, raised by a memory watchdog
                 raise
             action = "the rest is skipped" if number else "skipped"
             yield Notice(source.where, "it asks for more memory than there is", action, skipped=True)
@@ -69,11 +69,12 @@ def _size(stream: IO[bytes]) -> int:
     return size
 
 
-def opened(stream: IO[bytes]) -> tuple[Any, Iterator[Any]]:
-    """The schema of the columns, and the batches of rows.
+def open_columns(stream: IO[bytes]) -> tuple[Any, Iterator[Any]]:
+    """Return the schema and an iterator of the batches.
 
     Raises:
-        pa.ArrowException, OSError, ValueError: it is neither Parquet nor Arrow, or damaged; so do the batches.
+        pa.ArrowException, OSError, ValueError: the file is neither Parquet nor Arrow, or is damaged. The iterator
+            raises them too.
     """
     import pyarrow as pa
     from pyarrow import ipc, parquet
@@ -86,7 +87,7 @@ def opened(stream: IO[bytes]) -> tuple[Any, Iterator[Any]]:
         file = parquet.ParquetFile(stream, pre_buffer=False, buffer_size=1 << 16, memory_map=False)
         return file.schema_arrow, file.iter_batches(batch_size=_ROWS, use_threads=False)
     options = ipc.IpcReadOptions(use_threads=False)
-    if beginning.startswith(_FILE):
+    if beginning.startswith(_ARROW):
         held = ipc.open_file(stream, options=options)
         return held.schema, (held.get_batch(place) for place in range(held.num_record_batches))
     if not beginning.strip(b"\0"):
@@ -98,10 +99,10 @@ def opened(stream: IO[bytes]) -> tuple[Any, Iterator[Any]]:
     return flowing.schema, flowing
 
 
-def rows(batch: Any) -> Iterator[tuple[dict[str, Any], list[str]]]:
-    """The rows of a batch: the values of each, and what could not be read of it."""
+def iter_rows(batch: Any) -> Iterator[tuple[dict[str, Any], list[str]]]:
+    """Yield the values of each row of a batch, and a message for each value that cannot be read."""
     for place in range(batch.num_columns):
-        if has_class(batch.schema.field(place).type):
+        if is_supported(batch.schema.field(place).type):
             _check(batch.column(place))
     for start in range(0, batch.num_rows, _ROWS):
         piece = batch.slice(start, _ROWS)
@@ -113,10 +114,10 @@ def rows(batch: Any) -> Iterator[tuple[dict[str, Any], list[str]]]:
 
 
 def _check(column: Any) -> None:
-    """Raises where what a column says of itself cannot be: pyarrow believes a file, and reads wherever that points.
+    """Validate the offsets of a column, which pyarrow trusts: wrong ones make it read outside the buffers.
 
     Raises:
-        pa.ArrowInvalid: it cannot be. Text that is no UTF-8 is another matter: it spoils its own row.
+        pa.ArrowInvalid: the column is invalid. Text that is not UTF-8 is accepted; it affects its own row only.
     """
     import pyarrow as pa
 
@@ -127,34 +128,34 @@ def _check(column: Any) -> None:
     try:
         column.validate(full=True)
     except pa.ArrowInvalid as error:
-        if "UTF8" not in str(error):  # of text inside of another column
+        if "UTF8" not in str(error):  # of text inside a nested column
             raise
 
 
 class _Unreadable(str):
-    """What is wrong with a value, in its place."""
+    """The error message of a value that cannot be read, in place of the value."""
 
     __slots__ = ()
 
 
-def has_class(kind: Any) -> bool:
-    """Whether pyarrow has a class for columns of a type; it fails on those for which it has none."""
+def is_supported(kind: Any) -> bool:
+    """Whether pyarrow has a Python class for a column type; it fails on types without one."""
     return kind.id not in _INTERVALS
 
 
 def _values(batch: Any, place: int) -> list[Any]:
     kind = batch.schema.field(place).type
-    if not has_class(kind):
+    if not is_supported(kind):
         return [_Unreadable(f"cannot be read (it is a {kind})")] * batch.num_rows
     column = batch.column(place)
     try:
-        return [_held(value) for value in column.to_pylist()]
+        return [_within_limit(value) for value in column.to_pylist()]
     except (ValueError, OverflowError, KeyError, TypeError):
-        return [_held(_value(cell)) for cell in column]
+        return [_within_limit(_value(cell)) for cell in column]
 
 
 def _value(cell: Any) -> Any:
-    """A value by itself: bytes that are not UTF-8, or a date that Python does not know, spoil only their own row."""
+    """Convert one cell, so that invalid UTF-8 or a date outside Python's range affects its own row only."""
     try:
         return cell.as_py()
     except UnicodeDecodeError as error:
@@ -165,7 +166,7 @@ def _value(cell: Any) -> Any:
         return _Unreadable(f"cannot be read ({error})")
 
 
-def _held(value: Any) -> Any:
+def _within_limit(value: Any) -> Any:
     if isinstance(value, str | bytes) and len(value) > LARGEST_RECORD:
         return _Unreadable(f"has more than {LARGEST_RECORD:,} characters, too many for an article")
     return value

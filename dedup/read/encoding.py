@@ -1,4 +1,4 @@
-"""Which encoding is a file in, if it is text at all?"""
+"""Detect the encoding of a file, and whether it is text at all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import unicodedata
 from collections import Counter
 from typing import IO
 
-_MARKS = (
+_BYTE_ORDER_MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),  # before UTF-16, whose mark it begins with
     (codecs.BOM_UTF32_BE, "utf-32"),
@@ -20,7 +20,7 @@ _LEGACY = (
     *("cp1252", "cp1251", "cp1250", "cp1256", "cp1254", "cp1253", "cp1255", "cp1257", "cp1258", "cp874", "koi8_r"),
     *("gb18030", "cp932", "big5", "cp949", "euc_jp"),
 )
-"""The encodings that news came in before UTF-8, the commoner first: where two fit alike, the first is taken."""
+"""Encodings of news before UTF-8, most common first: of two that fit equally well the first is chosen."""
 
 _DECLARATION = re.compile(
     rb"""<\?xml[^>]{0,200}?encoding\s*=\s*["']([\w.:-]+)|<meta[^>]{0,200}?charset\s*=\s*["']?\s*([\w.:-]+)""",
@@ -35,12 +35,12 @@ _MEANT = {
     **dict.fromkeys(("iso-8859-9", "latin5"), "cp1254"),
     **dict.fromkeys(("iso-8859-11", "tis-620"), "cp874"),
 }
-"""What pages that declare these are written in, as browsers read them (the WHATWG's table)."""
+"""Declared encoding -> the one browsers use for it (WHATWG Encoding Standard)."""
 
 _DECLARABLE = re.compile(r"cp(125\d|866|874|932|949)|iso8859.*|iso2022_jp|koi8.*|mac.*|gb18030|big5.*|euc_jp")
 
 _FEWEST_WIDE = 8
-"""Bytes from which UTF-16 without a mark is told."""
+"""Minimum bytes to detect UTF-16 without a byte order mark."""
 
 _BLOCK = 1 << 20
 _SAMPLE = 1 << 16
@@ -48,19 +48,19 @@ _ASCII = bytes(range(128))
 _CONTROLS = bytes(set(range(32)) - set(b"\t\n\v\f\r\x1a\x1b")) + b"\x7f"
 
 
-def marked_encoding(beginning: bytes) -> str | None:
-    """The encoding that a byte order mark names, None without one."""
-    return next((name for mark, name in _MARKS if beginning.startswith(mark)), None)
+def bom_encoding(beginning: bytes) -> str | None:
+    """Return the encoding of a byte order mark, None without one."""
+    return next((name for mark, name in _BYTE_ORDER_MARKS if beginning.startswith(mark)), None)
 
 
 def declared_encoding(beginning: bytes) -> str | None:
-    """The encoding that XML or HTML with these first bytes says it is in; None for none, and for UTF-8."""
+    """Return the legacy encoding that the start of XML or HTML declares; None for none and for UTF-8."""
     found = _DECLARATION.search(beginning)
-    return known_encoding((found[1] or found[2]).decode("ascii", "ignore")) if found else None
+    return legacy_encoding((found[1] or found[2]).decode("ascii", "ignore")) if found else None
 
 
-def known_encoding(name: str) -> str | None:
-    """The codec for the name of an older encoding as pages and servers give it; None for UTF-8 and names unheard of."""
+def legacy_encoding(name: str) -> str | None:
+    """Return the codec of a legacy encoding named by a page or server; None for UTF-8 and unknown names."""
     try:
         codec = codecs.lookup(_MEANT.get(name.strip().lower(), name.strip())).name
     except (LookupError, ValueError):  # ValueError: a null byte in it
@@ -69,17 +69,17 @@ def known_encoding(name: str) -> str | None:
 
 
 def find_encoding(stream: IO[bytes]) -> str | None:
-    """The encoding of a stream, read to its end a block at a time; None if it is not text.
+    """Detect the encoding of a stream, read to its end in blocks; None if it is not text.
 
-    A byte order mark decides. Otherwise the bytes vote: UTF-8 if more of the bytes beyond ASCII fit it than do not,
-    so that a few damaged ones do not turn a whole file into another encoding. What is left goes to charset-normalizer.
-    The answer depends on the bytes alone. What has a tenth of null bytes is UTF-16 without a mark, where nearly all of
-    them are every other byte, and else not text; nor is what is not UTF-8 and has a hundredth of control characters.
+    A byte order mark decides. Otherwise the encoding is UTF-8 if most bytes beyond ASCII are valid UTF-8, so that a few
+    damaged bytes do not change the encoding of a whole file; else charset-normalizer decides. A stream with over 10 %
+    null bytes is UTF-16 if they alternate with others, else not text. A stream that is not UTF-8 and has over 1 %
+    control characters is not text.
     """
     size = nulls = controls = fitting = unfitting = 0
     first = sample = b""
     while block := stream.read(_BLOCK):
-        if not size and (marked := marked_encoding(block)):
+        if not size and (marked := bom_encoding(block)):
             return marked
         first = first or block[:_SAMPLE]
         size += len(block)
@@ -93,18 +93,18 @@ def find_encoding(stream: IO[bytes]) -> str | None:
         if fits < len(block) and not sample:
             sample = _around_misfit(block)
     if nulls * 10 > size:
-        return _wide(first)
+        return _guess_utf16(first)
     if unfitting <= fitting:
         return "utf-8"
     return _guess(sample) if controls * 100 <= size else None
 
 
-def _wide(sample: bytes) -> str | None:
-    """UTF-16 without a mark, told by where its null bytes are; None if it is not text."""
+def _guess_utf16(sample: bytes) -> str | None:
+    """Detect UTF-16 without a byte order mark by the positions of null bytes; None if it is not text."""
     for name, high, low in (("utf-16-le", sample[1::2], sample[::2]), ("utf-16-be", sample[::2], sample[1::2])):
         if len(sample) >= _FEWEST_WIDE and low.count(0) * 50 < high.count(0) and high.count(0) * 5 > len(high):
             try:
-                codecs.getincrementaldecoder(name)().decode(sample)  # its last character may be cut
+                codecs.getincrementaldecoder(name)().decode(sample)  # the last character may be incomplete
             except UnicodeDecodeError:
                 continue
             return name
@@ -112,7 +112,7 @@ def _wide(sample: bytes) -> str | None:
 
 
 def _around_misfit(block: bytes) -> bytes:
-    """Whole lines from the first that is not UTF-8, `_SAMPLE` bytes of them at most."""
+    """Return whole lines from the first that is not UTF-8, at most `_SAMPLE` bytes."""
     try:
         block.decode()
     except UnicodeDecodeError as error:
@@ -134,6 +134,6 @@ def _guess(sample: bytes) -> str | None:
 
 
 def _oddities(text: str) -> int:
-    """Characters beyond ASCII that are no letters and no punctuation: what the letters of a wrong guess turn into."""
+    """Count characters beyond ASCII that are neither letters nor punctuation: signs of a wrong encoding."""
     kinds = Counter(unicodedata.category(character) for character in text if not character.isascii())
     return sum(count for kind, count in kinds.items() if kind[0] not in "LMPZ" and kind != "Sc")

@@ -1,4 +1,4 @@
-"""XML: the items of RSS and Atom feeds, one at a time, and the documents that trafilatura writes. By lxml."""
+"""Read XML with lxml: items of RSS and Atom feeds, one at a time, and documents written by trafilatura."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
-from dedup.read.markup import text_of
-from dedup.read.source import LARGEST_RECORD, Record, Source, named
+from dedup.read.markup import html_to_text
+from dedup.read.source import LARGEST_RECORD, Record, Source, rename_fields
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
@@ -27,7 +27,7 @@ _PREFIXES = {
     "http://purl.org/dc/elements/1.1/": "dc:",
     "http://purl.org/dc/terms/": "dcterms:",
 }
-"""What stands for a namespace in the names below. Elements of others, such as those of Media RSS, say nothing here."""
+"""Namespace -> prefix in the names below. Elements of other namespaces, such as Media RSS, are ignored."""
 
 _TEXT = ("content:encoded", "content", "description", "summary")
 _PUBLISHED = ("pubdate", "published", "issued", "dc:date", "dcterms:issued", "dcterms:created", "updated", "modified")
@@ -37,9 +37,9 @@ _ITEMS = frozenset(("item", "entry"))
 _DOCUMENTS = frozenset(("doc", "TEI"))
 
 _MOST_ELEMENTS = 200_000
-"""Elements that are held at a time: those of one item, or of one document."""
+"""Maximum elements held in memory: those of one item or document."""
 _MOST_HELD = 2 * LARGEST_RECORD
-"""Bytes of the same, in UTF-8 and with their entities written out."""
+"""Maximum bytes of the same, in UTF-8 with entities expanded."""
 
 _LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 _ABOUT = "{http://www.w3.org/1999/02/22-rdf-syntax-ns#}about"
@@ -56,8 +56,8 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
     except ImportError:
         raise MissingDependencyError("reading XML", "lxml", extra="feeds") from None
     with source.text(declared=True) as stream:
-        # Nothing is fetched, and no entity is put in but the five of XML itself: a feed cannot reach into other files.
-        cleaned = _Utf8(stream)
+        # No network access, and no entities but the five of XML: a feed cannot include other files.
+        cleaned = _CleanedXml(stream)
         parser = etree.iterparse(
             cleaned,
             events=("start", "end"),
@@ -75,7 +75,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
             for event, element in parser:
                 values = feed.take(event, element)
                 if values is not None:
-                    yield Record(named(fields, **values), feed.count if feed.is_feed else None)
+                    yield Record(rename_fields(fields, **values), feed.count if feed.is_feed else None)
                 if values is not None or not feed.held:
                     read_before = cleaned.given_out
                 elif feed.held > _MOST_ELEMENTS or cleaned.given_out - read_before > _MOST_HELD:
@@ -83,9 +83,9 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
                     yield Notice(source.where, problem, "it and what comes behind is skipped", skipped=True)
                     break
                 if feed.is_foreign:
-                    break  # told below; what is in it would all be held
+                    break  # reported below; its whole content would be held in memory
         except etree.XMLSyntaxError:
-            pass  # what is wrong is told below
+            pass  # reported below
         if not feed.root:
             if cleaned.filled:
                 yield Notice(source.where, "it is not XML", "skipped", skipped=True)
@@ -111,15 +111,15 @@ def _faults(errors: Any, where: str) -> Iterator[Notice]:
 
 
 class _Feed:
-    """What is known of a feed while its items pass by."""
+    """The state of a feed while its elements are parsed."""
 
     def __init__(self) -> None:
         self.root = ""
         self.count = 0
-        self.held = 0  # elements that were read and not forgotten
+        self.held = 0  # elements in memory
         self._depth = 0
         self._open = 0
-        self._held_before: list[int] = []  # of the items that are open
+        self._held_before: list[int] = []  # value of `held` at the start of each open item
         self._about: dict[str, str] = {}
 
     @property
@@ -128,11 +128,11 @@ class _Feed:
 
     @property
     def is_foreign(self) -> bool:
-        """Whether it is known to be no feed, and no document of trafilatura."""
+        """Whether the root element is known, and is neither a feed nor a document of trafilatura."""
         return bool(self.root) and not self.is_feed and self.root not in _DOCUMENTS
 
     def take(self, event: str, element: Any) -> dict[str, Any] | None:
-        """The values of an item that has just ended; None at any other element."""
+        """Process a parser event. Return the values of an item that has just ended, else None."""
         name = _name(element)
         if event == "start":
             self.held += 1
@@ -146,10 +146,10 @@ class _Feed:
                 self._about["lang"] = element.get(_LANG)
             return None
         self._depth -= 1
-        if self.is_feed and name in _ITEMS:  # where an item is broken, the next ones are inside it
+        if self.is_feed and name in _ITEMS:  # after a broken item, the next ones are nested in it
             self._open -= 1
             self.count += 1
-            self.held = self._held_before.pop()  # no more than the item itself is left
+            self.held = self._held_before.pop()  # only the item itself remains
             values = _item(element, self._about)
             if self._open:
                 element.clear()
@@ -164,13 +164,13 @@ class _Feed:
         if self.is_feed and _name(element.getparent()) in {"channel", "feed"}:
             key = {"title": "source", "language": "lang", "dc:language": "lang"}.get(name)
             if key:
-                self._about.setdefault(key, text_of(_content(element)))
+                self._about.setdefault(key, html_to_text(_content(element)))
             if name not in {"channel", "feed"}:
                 self._forget(element)
         return None
 
     def _forget(self, element: Any) -> None:
-        """Frees an element and those before it, so that a feed of any length takes the memory of one item."""
+        """Free an element and its preceding siblings, so that memory is bounded by one item."""
         tail = element.tail
         element.clear()
         element.tail = tail
@@ -190,14 +190,14 @@ def _item(element: Any, about: Mapping[str, str]) -> dict[str, Any]:
                 url = url or child.get("href") or _address(_content(child))
         elif name == "source":
             titles = [inner for inner in child if _name(inner) == "title"]
-            source = text_of(_content(titles[0] if titles else child))
+            source = html_to_text(_content(titles[0] if titles else child))
         elif name and not held.get(name, "").strip():
             held[name] = _markup(child) if child.get("type") == "xhtml" else _content(child)
-    texts = (text_of(held[name]) for name in _TEXT if name in held)
+    texts = (html_to_text(held[name]) for name in _TEXT if name in held)
     about_url = element.get(_ABOUT) or ""
     values = {
         "id": next((_address(held[name]) for name in _ID if held.get(name, "").strip()), about_url),
-        "title": " ".join(text_of(held.get("title", "") or held.get("dc:title", "")).split()),
+        "title": " ".join(html_to_text(held.get("title", "") or held.get("dc:title", "")).split()),
         "text": next((text for text in texts if text), ""),
         "published": next((held[name].strip() for name in _PUBLISHED if held.get(name, "").strip()), ""),
         "source": source or about.get("source", "") or held.get("dc:publisher", "").strip(),
@@ -208,12 +208,12 @@ def _item(element: Any, about: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _address(text: str) -> str:
-    """An address or an id, which can have its ampersands escaped once more, as HTML has them."""
+    """Return an address or id with ampersands unescaped; some feeds escape them twice."""
     return text.strip().replace("&amp;", "&")
 
 
 def _document(element: Any) -> dict[str, Any]:
-    """Trafilatura's XML: what is known of an article as attributes, its text in `main`."""
+    """Return the values of trafilatura's XML: metadata are attributes, the text is in `main`."""
     main = element.find("main")
     named_so = {"title": "title", "published": "date", "id": "id", "url": "url", "lang": "language", "seen": "filedate"}
     values = {ours: element.get(theirs, "") for ours, theirs in named_so.items()}
@@ -223,7 +223,7 @@ def _document(element: Any) -> dict[str, Any]:
 
 
 def _tei(element: Any) -> dict[str, Any]:
-    """Trafilatura's TEI."""
+    """Return the values of trafilatura's TEI."""
     space = {"t": "http://www.tei-c.org/ns/1.0"}
 
     def text(path: str) -> str:
@@ -249,7 +249,7 @@ def _paragraphs(element: Any) -> str:
 
 
 def _name(element: Any) -> str:
-    """The name of an element with the prefix that is ours for its namespace, "" if it is of no interest."""
+    """Return the name of an element with its prefix in `_PREFIXES`, "" for other namespaces."""
     if element is None or not isinstance(element.tag, str):
         return ""
     space, _, local = element.tag.rpartition("}")
@@ -260,7 +260,7 @@ def _name(element: Any) -> str:
 
 
 def _content(element: Any) -> str:
-    """All the text in an element."""
+    """Return all text in an element."""
     return "".join(element.itertext())
 
 
@@ -270,11 +270,11 @@ def _markup(element: Any) -> str:
     return str(etree.tostring(element, encoding="unicode", with_tail=False))
 
 
-class _Utf8(io.RawIOBase):
-    """A text as bytes for a parser, with what XML cannot hold put right: libxml2 loses text behind it.
+class _CleanedXml(io.RawIOBase):
+    """A text stream as UTF-8 bytes, repaired so that libxml2 does not lose text after an error.
 
-    Entities of HTML become the characters they mean, a bare ampersand an escaped one, and characters that XML cannot
-    hold U+FFFD.
+    HTML entities become their characters, bare ampersands are escaped, and characters that are invalid in XML are
+    replaced by U+FFFD.
     """
 
     def __init__(self, stream: IO[str]) -> None:
@@ -301,7 +301,7 @@ class _Utf8(io.RawIOBase):
         piece = self._stream.read(_PIECE)
         self.filled = self.filled or bool(piece.strip())
         text, self._held = self._held + piece, ""
-        if piece and (start := text.rfind("&", len(text) - _LONGEST_ENTITY)) > 0:  # it may go on in the next piece
+        if piece and (start := text.rfind("&", len(text) - _LONGEST_ENTITY)) > 0:  # may continue in the next piece
             text, self._held = text[:start], text[start:]
         text, count = _UNHOLDABLE.subn("\ufffd", _AMPERSAND.sub(_escaped, text))
         self.replaced += count

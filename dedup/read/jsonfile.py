@@ -1,4 +1,4 @@
-"""A JSON file: one object, a list of objects, an object around such a list; or JSON lines under another name."""
+"""Read a JSON file: one object, a list of objects, an object around such a list, or JSON lines."""
 
 from __future__ import annotations
 
@@ -9,16 +9,15 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from dedup.article import Notice
-from dedup.formats.quoting import listed
+from dedup.formats.quoting import quote_list
 from dedup.inputs.record import find_fields
 from dedup.read import jsonlines
-from dedup.read.jsonlines import Parser
 from dedup.read.jsonlist import ItemReader
-from dedup.read.members import members
+from dedup.read.jsonparser import JsonParser, describe_kind, members
 from dedup.read.source import LARGEST_DOCUMENT, Record, Source, lines
 
 _LISTS = ("articles", "items", "documents", "docs", "records", "entries", "results", "data", "news", "rows", "response")
-"""The names under which an object holds its articles."""
+"""Names of fields that hold the list of articles."""
 
 _LIST_BEGINNING = re.compile(rf'"(?:{"|".join(_LISTS)})"[ \t\r\n]*:[ \t\r\n]*(?=\[[ \t\r\n]*\{{)', re.IGNORECASE)
 
@@ -30,7 +29,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
     with source.text() as stream:
         start = _skip_blank(stream)
         if start == "[":
-            yield from _list(_Behind(start, stream), source.where, fields)
+            yield from _list(_Pushback(start, stream), source.where, fields)
             return
         text = start + stream.read(LARGEST_DOCUMENT)
     if not text:
@@ -43,7 +42,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
 
 
 def _object(text: str, where: str, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
-    parser = Parser()
+    parser = JsonParser()
     value, problem = parser.parse(text)
     if problem:
         yield Notice(where, problem, "skipped", skipped=True)
@@ -51,9 +50,9 @@ def _object(text: str, where: str, fields: Mapping[str, str]) -> Iterator[Record
             yield Notice(where, "it has a list of articles though", "this is read", skipped=False)
             yield from _list(io.StringIO(text[beginning.end() :]), where, fields)
     elif not isinstance(value, dict):
-        held = jsonlines.kind_of(value)
+        held = describe_kind(value)
         yield Notice(where, f"a JSON file has to hold objects, this one holds {held}", "skipped", skipped=True)
-    elif (names := _way_to_list(value, fields)) is None:
+    elif (names := _path_to_list(value, fields)) is None:
         yield from parser.doubled(where)
         yield Record(value, raw=text, form="object")
     else:
@@ -61,7 +60,7 @@ def _object(text: str, where: str, fields: Mapping[str, str]) -> Iterator[Record
         for name in names:
             inner = list(members(text, start))
             if doubled := sorted(key for key, count in Counter(one.key for one in inner).items() if count > 1):
-                problem = f"several of its fields have one name: {listed(doubled)}"
+                problem = f"several of its fields have one name: {quote_list(doubled)}"
                 yield Notice(where, problem, "the last of each is read", skipped=False)
             start, end = next((one.value, one.end) for one in reversed(inner) if one.key == name)
         yield from _list(io.StringIO(text[start:end]), where, fields)
@@ -72,23 +71,23 @@ def _holds_lines(source: Source) -> bool:
     with source.text() as stream:
         filled = (line for line in lines(stream) if line is None or line.strip())
         first = next(filled, "")
-        if first is None or not first.lstrip().startswith("{") or not isinstance(Parser().parse(first)[0], dict):
+        if first is None or not first.lstrip().startswith("{") or not isinstance(JsonParser().parse(first)[0], dict):
             second: str | None = ""
         else:
             second = next(filled, "")
-    source.notices.clear()  # they come again when the file is read
+    source.notices.clear()  # they are repeated when the file is read
     return second != ""
 
 
 def _skip_blank(stream: IO[str]) -> str:
-    """The first character that is not blank."""
+    """Return the first character that is not blank."""
     while (character := stream.read(1)) and not character.strip():
         pass
     return character
 
 
-class _Behind(io.TextIOBase):
-    """A stream with something put back before it."""
+class _Pushback(io.TextIOBase):
+    """A text stream with some text put back in front."""
 
     def __init__(self, text: str, stream: IO[str]) -> None:
         self._text = text
@@ -108,9 +107,10 @@ def _list(stream: IO[str] | io.TextIOBase, where: str, fields: Mapping[str, str]
         yield item if isinstance(item, Notice) else _record(item.value, item.number, item.raw, where)
 
 
-def _way_to_list(value: dict[str, Any], fields: Mapping[str, str]) -> list[str] | None:
-    """The names that lead to the list in an object that has no text of its own and holds its articles under a usual
-    name; None where there is none.
+def _path_to_list(value: dict[str, Any], fields: Mapping[str, str]) -> list[str] | None:
+    """Return the path of field names to the list of articles in an object; None if there is none.
+
+    An object with a text of its own is an article, and is not searched.
     """
     if find_fields(value, fields)["text"]:
         return None
@@ -118,7 +118,7 @@ def _way_to_list(value: dict[str, Any], fields: Mapping[str, str]) -> list[str] 
         if name.lower() in _LISTS:
             if isinstance(inner, list) and any(isinstance(item, dict) for item in inner):
                 return [name]
-            if isinstance(inner, dict) and (deeper := _way_to_list(inner, fields)) is not None:
+            if isinstance(inner, dict) and (deeper := _path_to_list(inner, fields)) is not None:
                 return [name, *deeper]
     return None
 
@@ -126,5 +126,5 @@ def _way_to_list(value: dict[str, Any], fields: Mapping[str, str]) -> list[str] 
 def _record(item: Any, number: int, raw: str, where: str) -> Record | Notice:
     if isinstance(item, dict):
         return Record(item, number, raw, "item")
-    problem = f"an article has to be a JSON object, this is {jsonlines.kind_of(item)}"
+    problem = f"an article has to be a JSON object, this is {describe_kind(item)}"
     return Notice(f"{where}:{number}", problem, "skipped", skipped=True)

@@ -1,4 +1,4 @@
-"""The items of a JSON list, one at a time, of a list of any length; where one is broken, from the next whole one on."""
+"""Read the items of a JSON list of any length, one at a time, and resume after a broken item."""
 
 from __future__ import annotations
 
@@ -9,20 +9,20 @@ from dataclasses import dataclass
 from typing import IO, Any
 
 from dedup.article import Notice
-from dedup.read.jsonlines import Parser, describe
+from dedup.read.jsonparser import JsonParser, describe_error
 from dedup.read.source import LARGEST_RECORD
 
 _PIECE = 1 << 16
-"""Characters read at once, and then as many as there are, so that a long item is not parsed again too often."""
+"""Characters read at first; later reads double the buffer, so that a long item is not parsed too often."""
 
 _LONGEST_TOKEN = 16
-"""Characters; an error nearer to the end than this may be a word or a number that goes on behind it."""
+"""An error within this many characters of the buffer's end may come from an incomplete token."""
 
 _ATTEMPTS = 1000
-"""Places behind a break that are tried as the beginning of an item."""
+"""Maximum positions tried as the start of the next item after a broken one."""
 
 _MOST_TRIED = 4 * LARGEST_RECORD
-"""Characters that are parsed at these places, all told: each can be the beginning of much that is broken at its end."""
+"""Maximum characters parsed at these positions in total: each may start a long item that is broken at its end."""
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 _BEGINNING = re.compile(r"[,\[}\]][ \t\r\n]*(?=\{)")
@@ -30,7 +30,7 @@ _BEGINNING = re.compile(r"[,\[}\]][ \t\r\n]*(?=\{)")
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """An item of a list: its value, its place from 1, and its text."""
+    """An item of a list: its value, its number from 1, and its text."""
 
     value: Any
     number: int
@@ -38,26 +38,26 @@ class Item:
 
 
 class ItemReader:
-    """Reads the items of a list from a stream that stands before its bracket.
+    """Reads the items of a list from a stream positioned before its opening bracket.
 
     Args:
         stream: the text.
         where: its name in notices.
-        is_item: whether an object can be an item, asked of those behind a break.
+        is_item: whether an object can be an article; used to find the next item after a broken one.
     """
 
     def __init__(self, stream: IO[str], where: str, is_item: Callable[[dict[str, Any]], bool]) -> None:
         self._stream = stream
         self._where = where
         self._is_item = is_item
-        self._parser = Parser()
+        self._parser = JsonParser()
         self._text = ""
         self._ended = False
-        self._lines, self._column = 0, 0  # of what is no longer held
+        self._lines, self._column = 0, 0  # of the text already dropped
         self._number = 0
 
     def items(self) -> Iterator[Item | Notice]:
-        """The items, and a notice of whatever is left out between or behind them."""
+        """Yield the items, and a notice for each skipped part."""
         try:
             place = self._skip_blank(0) + 1
             place = self._skip_blank(place)
@@ -65,13 +65,15 @@ class ItemReader:
                 self._check_end(place)
                 return
         except ValueError as error:
-            yield Notice(self._where, describe(self._placed(error)), "what comes after it is skipped", skipped=True)
+            yield Notice(
+                self._where, describe_error(self._placed(error)), "what comes after it is skipped", skipped=True
+            )
             return
         while True:
             broken = place
             try:
                 item, place = self._item(place)
-                broken = place - 1  # what follows its last bracket may be the next item, without a comma
+                broken = place - 1  # the next item may follow without a comma
                 yield from self._parser.doubled(f"{self._where}:{item.number}")
                 yield item
                 place = self._skip_blank(place)
@@ -82,7 +84,7 @@ class ItemReader:
                     raise json.JSONDecodeError("Expecting ',' or ']'", self._text, place)
                 place = self._skip_blank(self._dropped(place + 1))
             except (ValueError, RecursionError) as error:
-                problem = describe(self._placed(error))
+                problem = describe_error(self._placed(error))
                 place = self._next_item(broken)
                 if place < 0:
                     yield Notice(self._where, problem, "what comes after it is skipped", skipped=True)
@@ -96,7 +98,7 @@ class ItemReader:
         return Item(value, self._number, self._text[place:end]), end
 
     def _value(self, place: int) -> tuple[Any, int]:
-        """The value at a place, and where it ends."""
+        """Return the value at a position, and where it ends."""
         while True:
             try:
                 value, end = self._parser.decoder.raw_decode(self._text, place)
@@ -109,10 +111,10 @@ class ItemReader:
                     return value, end
 
     def _more(self, place: int) -> bool:
-        """Reads on; False at the end of the text.
+        """Read more text; False at its end.
 
         Raises:
-            ValueError: what begins at this place is too long for a record.
+            ValueError: the item at this position is too long for a record.
         """
         if not self._ended and len(self._text) - place > LARGEST_RECORD:
             raise ValueError(f"an item of more than {LARGEST_RECORD:,} characters, too many for an article")
@@ -122,7 +124,7 @@ class ItemReader:
         return bool(piece)
 
     def _dropped(self, place: int) -> int:
-        """Forgets what is before a place, if it is much; where the place is then."""
+        """Drop the text before a position if it is long. Return the new position."""
         if place < _PIECE:
             return place
         gone = self._text[:place]
@@ -146,8 +148,8 @@ class ItemReader:
             raise json.JSONDecodeError("Extra data", self._text, after)
 
     def _next_item(self, place: int) -> int:
-        """Where behind a break the next object begins that reads as an item; -1 where there is none."""
-        self._parser.parse("0")  # what was twice in the broken one is of no interest
+        """Return the start of the next object that can be an item, -1 if there is none."""
+        self._parser.parse("0")  # resets the repeated names of the broken item
         tried = 0
         for _ in range(_ATTEMPTS):
             if tried > _MOST_TRIED:
@@ -170,7 +172,7 @@ class ItemReader:
         return -1
 
     def _placed(self, error: ValueError | RecursionError) -> ValueError | RecursionError:
-        """The error with its line and column in all that was read."""
+        """Return the error with line and column counted from the start of the text."""
         if not isinstance(error, json.JSONDecodeError):
             return error
         if error.lineno == 1:

@@ -1,4 +1,4 @@
-"""Newsletters: a mail in a file, or many in a mailbox, one at a time. By the standard library."""
+"""Read newsletters with the standard library: one mail in a file, or a mailbox, one mail at a time."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from email.utils import parseaddr
 from typing import IO, Any
 
 from dedup.article import Notice
-from dedup.read.markup import text_of
-from dedup.read.source import LARGEST_RECORD, Record, Source, named
+from dedup.read.markup import html_to_text
+from dedup.read.source import LARGEST_RECORD, Record, Source, rename_fields
 
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
 _PLENTY = 2
-"""How many times the words of the plain text the HTML has, where the plain text is only "open this in a browser"."""
+"""HTML is preferred if it has this many times the words of the plain text ("open this in a browser")."""
 
 _LONGEST_HEADER = 4096
-"""Characters of a header that are read. The standard library takes time quadratic in them to find what is encoded."""
+"""Maximum characters read of a header: the standard library decodes it in quadratic time."""
 _LONGEST_STRUCTURE = 1024
-"""The same of one that says how a mail is put together, which it takes apart again and again."""
+"""The same for `Content-` headers, which the standard library parses repeatedly."""
 
 
-class _Short(Compat32):
-    """Mails as the standard library reads them, their headers cut where no mail has more."""
+class _ShortHeaders(Compat32):
+    """The policy of the standard library, with overlong headers cut."""
 
     def header_source_parse(self, sourcelines: list[str]) -> tuple[str, str]:
         name, value = super().header_source_parse(sourcelines)
@@ -54,7 +54,7 @@ def read_mailbox(source: Source, fields: Mapping[str, str]) -> Iterator[Record |
 
 
 def _mails(stream: IO[bytes]) -> Iterator[bytes | None]:
-    """The mails of a mailbox, each without its `From ` line; None in place of one that is too long."""
+    """Yield the mails of a mailbox without their `From ` lines; None for one that is too long."""
     lines: list[bytes] = []
     size, begun, blank, whole_line = 0, False, True, True
     while line := stream.readline(1 << 16):
@@ -80,10 +80,10 @@ def _joined(lines: list[bytes], size: int) -> bytes | None:
 
 def _article(content: bytes, number: int | None, where: str, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
     try:
-        message = message_from_bytes(content, policy=_Short())
+        message = message_from_bytes(content, policy=_ShortHeaders())
         values = _values(message)
     except (MessageError, ValueError, LookupError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        # The standard library's parser raises any of these on headers that are none.
+        # The parser of the standard library raises any of these for invalid headers.
         yield Notice(
             where, f"it is no mail that can be read ({type(error).__name__}: {error})", "skipped", skipped=True
         )
@@ -91,7 +91,7 @@ def _article(content: bytes, number: int | None, where: str, fields: Mapping[str
     if not message.keys():
         yield Notice(where, "it is no mail: it has no headers", "skipped", skipped=True)
         return
-    yield Record(named(fields, **values), number)
+    yield Record(rename_fields(fields, **values), number)
 
 
 def _values(message: Message) -> dict[str, Any]:
@@ -111,31 +111,31 @@ def _values(message: Message) -> dict[str, Any]:
 
 
 def _header(message: Message, name: str) -> str:
-    """A header, decoded, without the remark that a date can have behind it; "" where it is missing."""
+    """Return a decoded header without a time zone comment such as `(UTC)`; "" if it is missing."""
     return re.sub(r"\s*\([A-Z]{1,5}\)$", "", _decoded(message.get(name, "")))
 
 
 def _decoded(value: Any) -> str:
-    """A header's text, whatever encodings its words are in; as it stands where they are none."""
+    """Decode the encoded words of a header; return it unchanged if they are invalid."""
     text = str(value)
     if "=?" in text:
-        with suppress(MessageError, ValueError, LookupError):  # an encoding unheard of, or base64 that is none
+        with suppress(MessageError, ValueError, LookupError):  # unknown encoding or invalid base64
             text = str(make_header(decode_header(value)))
     return " ".join(text.split())
 
 
 def _body(message: Message) -> str:
-    """The plain text of a mail, or that of its HTML where it has far more to say."""
+    """Return the plain text of a mail, or the text of its HTML if that is much longer."""
     plain, rich = _parts(message)
     text = _content(plain) if plain is not None else ""
     if rich is None:
         return text
-    shown = text_of(_content(rich))
+    shown = html_to_text(_content(rich))
     return shown if len(shown.split()) > _PLENTY * len(text.split()) else text
 
 
 def _parts(message: Message) -> tuple[Message | None, Message | None]:
-    """The first plain text and the first HTML of a mail, not those of attachments and of mails inside it."""
+    """Return the first plain text and the first HTML part, without attachments and nested mails."""
     plain = rich = None
     waiting = [message]
     while waiting and (plain is None or rich is None):
@@ -153,7 +153,7 @@ def _parts(message: Message) -> tuple[Message | None, Message | None]:
 
 
 def _content(part: Message) -> str:
-    """The text of a part in the encoding it names, in UTF-8 where that is unheard of; damaged bytes as surrogates."""
+    """Decode a part by its declared encoding, or UTF-8 if that is unknown; damaged bytes become surrogates."""
     content: Any = part.get_payload(decode=True) or b""
     charset = str(part.get_content_charset("utf-8"))
     try:

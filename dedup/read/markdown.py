@@ -1,4 +1,4 @@
-"""Markdown: one file is one article; its first heading is the title, front matter gives the other fields."""
+"""Read Markdown: one article per file. The first heading is the title; front matter gives the other fields."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 
 from dedup.article import Notice
 from dedup.inputs.record import find_fields
-from dedup.read.front import split_front_matter
-from dedup.read.plain import split_title
+from dedup.read.plain import split_front_matter, split_title
 from dedup.read.source import Record, Source
 
 _FENCE = re.compile(r"[ ]{0,3}(```|~~~)")
@@ -26,7 +25,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
 
 
 def _heading(line: str) -> str:
-    """The text of a heading of the first level, "" of any other line. By hand: a pattern would try every blank."""
+    """Return the text of a first-level heading, "" for any other line. A regular expression would be quadratic."""
     if not line.startswith(("# ", "#\t")):
         return ""
     text = line[1:].strip(" \t")
@@ -34,7 +33,7 @@ def _heading(line: str) -> str:
 
 
 def _split_heading(text: str) -> tuple[str, str]:
-    """The first heading of the first level and the text without its line; else what plain text would give."""
+    """Split off the first heading of the first level; without one, split the title as in plain text."""
     fenced = False
     before = 0
     for line in text.splitlines(keepends=True):

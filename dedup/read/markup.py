@@ -1,4 +1,4 @@
-"""Pieces of HTML, as feeds and mails hold them, as plain text; and pages as trees. By lxml."""
+"""Parse HTML with lxml, and convert fragments in feeds and mails to plain text."""
 
 from __future__ import annotations
 
@@ -30,29 +30,32 @@ _BLOCKS = frozenset(
         *("p", "pre", "section", "table", "td", "th", "tr", "ul"),
     )
 )
-_UNSEEN = frozenset(("head", "iframe", "noscript", "script", "style", "svg", "template", "title"))
+_HIDDEN = frozenset(("head", "iframe", "noscript", "script", "style", "svg", "template", "title"))
 _TAG = re.compile(
     r"</?(?:a|abbr|article|b|big|blockquote|body|br|center|cite|code|dd|del|div|dl|dt|em|figure|font|footer|form|h[1-6]"
     r"|head|header|hr|html|i|iframe|img|input|ins|li|link|main|meta|nav|ol|p|picture|pre|q|s|script|section|small|span"
     r"|strike|strong|style|sub|sup|table|tbody|td|template|th|tr|tt|u|ul|video)(?=[\s/>])|<!--|<!doctype\b",
     re.IGNORECASE,
 )
-"""What makes a text HTML. Others in angle brackets are words: "<one>"."""
+"""Tags that mark a text as HTML. Other words in angle brackets are text: "<one>"."""
 _SPACE = re.compile(r"[^\S\n]+")
 _GAP = re.compile(r" ?\n[ \n]*")
 
 
 def parse_page(markup: str) -> tuple[HtmlElement | None, bool]:
-    """The tree of a page, None where there is none; and whether it is whole: lxml stops where tags are too deep.
+    """Parse a page.
+
+    Returns:
+        The tree, None if there is no element; and whether it is complete: lxml stops at tags nested too deeply.
 
     Raises:
-        MissingDependencyError: lxml is not there.
+        MissingDependencyError: lxml is not installed.
     """
     try:
         from lxml import etree, html
     except ImportError:
         raise MissingDependencyError("reading HTML", "lxml", extra="html") from None
-    # Given as bytes, so that an encoding which the page declares does not count once more. Comments may hold anything.
+    # Passed as bytes with a fixed encoding, so that the one declared by the page is ignored.
     data = markup.encode(errors="replace")
     for roomy in (False, True):
         parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=roomy)
@@ -67,8 +70,8 @@ def parse_page(markup: str) -> tuple[HtmlElement | None, bool]:
     return tree, whole
 
 
-def text_of(markup: str) -> str:
-    """The text of a piece of HTML, a paragraph a line, without scripts and styles. Plain text remains what it is."""
+def html_to_text(markup: str) -> str:
+    """Return the text of an HTML fragment, one paragraph per line, without scripts and styles."""
     if not _TAG.search(markup):
         import html
 
@@ -83,11 +86,11 @@ def text_of(markup: str) -> str:
     for event, element in etree.iterwalk(tree, events=("start", "end")):
         tag = element.tag if isinstance(element.tag, str) else ""
         if event == "start":
-            hidden += tag in _UNSEEN
+            hidden += tag in _HIDDEN
             if not hidden:
                 pieces += ("\n" if tag in _BLOCKS else "", _on_one_line(element.text))
         else:
-            hidden -= tag in _UNSEEN
+            hidden -= tag in _HIDDEN
             if not hidden:
                 pieces += ("\n" if tag in _BLOCKS else "", _on_one_line(element.tail))
     return _GAP.sub("\n", _SPACE.sub(" ", "".join(pieces))).strip()

@@ -1,4 +1,4 @@
-"""A page of the web, as browsers and crawlers save it: its article, by trafilatura. Nothing it refers to is fetched."""
+"""Extract the article of a saved web page with trafilatura. Nothing is fetched."""
 
 from __future__ import annotations
 
@@ -9,73 +9,74 @@ from typing import TYPE_CHECKING, Any
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
-from dedup.inputs.sanitize import made_holdable
+from dedup.inputs.sanitize import sanitize
 from dedup.read.markup import parse_page
-from dedup.read.own import is_own_page
-from dedup.read.source import Record, Source, named
+from dedup.read.own_output import is_result_page
+from dedup.read.source import Record, Source, rename_fields
 
 if TYPE_CHECKING:
     from lxml.html import HtmlElement
     from trafilatura.settings import Document
 
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
-"""Letters of the scripts that do not separate words: Thai, Lao, Burmese, Khmer, kana, Han."""
+"""Letters of scripts without spaces between words: Thai, Lao, Burmese, Khmer, kana, Han."""
 
 _SHORTEST, _SHORTEST_UNSPACED = 250, 100
-"""Characters; where trafilatura finds fewer it looks again with less care and takes boilerplate for text. Without
-spaces 100 say what elsewhere 250 do."""
+"""Minimum characters of a text. Below it, trafilatura retries with looser rules and includes boilerplate. In scripts
+without spaces, 100 characters hold as much as 250 elsewhere."""
 
 _MOST_TAGS, _MOST_ELEMENTS = 1_000_000, 50_000
-"""Of a page, before and after what is not shown is taken out. Beyond, trafilatura takes minutes."""
+"""Maximum tags of a page, and elements after invisible ones are removed. Beyond, trafilatura takes minutes."""
 
 _LONGEST_ADDRESS = 4096
-"""Characters; what is longer is no address but the image itself."""
+"""Maximum characters of an address. Longer ones are inline images."""
 
 _LONGEST_OUTLET = 40
-"""Characters of an outlet's name."""
+"""Maximum characters of an outlet's name."""
 
 
 def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
-    values = page(source)
-    yield from source.taken_notices()
+    values = extract_page(source)
+    yield from source.pop_notices()
     if values:
-        yield Record(named(fields, **values))
+        yield Record(rename_fields(fields, **values))
 
 
-def page(source: Source, *, url: str = "", charset: str = "") -> dict[str, Any]:
-    """The fields of the article on a page, without those it does not give; {} where there is nothing to read.
-
-    What is wrong with the page is among the notices of the source.
+def extract_page(source: Source, *, url: str = "", charset: str = "") -> dict[str, Any]:
+    """Extract the article of a page. Problems are added to the notices of the source.
 
     Args:
         source: the page.
         url: its address.
-        charset: the encoding that the server named.
+        charset: the encoding named by the server.
+
+    Returns:
+        The fields that were found; {} if there is no article.
 
     Raises:
-        OSError: it cannot be opened.
-        MissingDependencyError: trafilatura is not there.
+        OSError: the page cannot be opened.
+        MissingDependencyError: trafilatura is not installed.
     """
-    markup, unholdable = made_holdable(source.whole_text(declared=True, charset=charset))
+    markup, replaced = sanitize(source.whole_text(declared=True, charset=charset))
     if not markup.strip():
         return {}
-    source.notices += [Notice(source.where, f"it has {what}", "replaced by U+FFFD", False) for what in unholdable]
+    source.notices += [Notice(source.where, f"it has {what}", "replaced by U+FFFD", False) for what in replaced]
     if (count := markup.count("<")) > _MOST_TAGS:
-        source.tell(f"it has {count:,} tags, too many for the page of an article")
+        source.add_notice(f"it has {count:,} tags, too many for the page of an article")
         return {}
     tree, whole = parse_page(markup)
     if tree is None:
-        source.tell("there is no HTML in it")
+        source.add_notice("there is no HTML in it")
         return {}
     if not whole:
-        source.tell("its tags are nested too deeply", "what comes behind is skipped")
-    if is_own_page(tree.xpath("string(//meta[@name='generator']/@content)")):
-        source.tell("it is a page that dedup has written, and no article")
+        source.add_notice("its tags are nested too deeply", "what comes behind is skipped")
+    if is_result_page(tree.xpath("string(//meta[@name='generator']/@content)")):
+        source.add_notice("it is a page that dedup has written, and no article")
         return {}
     lang = tree.get("lang") or tree.get("{http://www.w3.org/XML/1998/namespace}lang") or ""
     _strip(tree)
     if (count := sum(1 for _ in tree.iter())) > _MOST_ELEMENTS:
-        source.tell(f"it has {count:,} elements, too many for the page of an article")
+        source.add_notice(f"it has {count:,} elements, too many for the page of an article")
         return {}
     _join_texts(tree)
     _flatten(tree)
@@ -83,14 +84,14 @@ def page(source: Source, *, url: str = "", charset: str = "") -> dict[str, Any]:
         found, metadata = _extract(tree, markup, url)
     except MissingDependencyError:
         raise
-    except Exception as error:  # a page that nobody has seen before can break any of the libraries that take part
-        source.tell(f"trafilatura cannot read it ({type(error).__name__}: {error})")
+    except Exception as error:  # unusual pages raise arbitrary exceptions in the libraries involved
+        source.add_notice(f"trafilatura cannot read it ({type(error).__name__}: {error})")
         return {}
     title = " ".join((metadata.title or "").split())
     text = _without_title(found, title)
     if not text:
         if not title:
-            source.tell("no article is found on this page")
+            source.add_notice("no article is found on this page")
             return {}
         action = "kept, judged by its title alone"
         source.notices.append(Notice(source.where, "no text of an article is found on this page", action, False))
@@ -106,12 +107,12 @@ def page(source: Source, *, url: str = "", charset: str = "") -> dict[str, Any]:
 
 
 def _strip(tree: HtmlElement) -> None:
-    """Takes out what is not shown as text: programs, styles, drawings, and images that are written into the page."""
+    """Remove scripts, styles, drawings and inline images."""
     from lxml import etree
 
     for script in tree.iter("script"):
         if "ld+json" not in (script.get("type") or ""):
-            script.tag = "style"  # taken out with these, all at once: one by one takes time quadratic in their number
+            script.tag = "style"  # removed with the styles in one pass: one by one takes quadratic time
     etree.strip_elements(tree, "style", "svg", with_tail=False)
     for element in tree.iter("img", "source", "iframe"):
         for name in ("src", "srcset", "srcdoc"):
@@ -120,12 +121,12 @@ def _strip(tree: HtmlElement) -> None:
 
 
 def _join_texts(tree: HtmlElement) -> None:
-    """Makes one text of those that stand side by side where something was taken out between them.
+    """Join adjacent text nodes left by removed elements.
 
-    There can be hundreds of thousands, and trafilatura looks at each of them again and again.
+    There can be hundreds of thousands, and trafilatura visits each repeatedly.
     """
     for element in tree.iter():
-        with suppress(ValueError):  # a control character, written as a reference: lxml gives it, and does not take it
+        with suppress(ValueError):  # lxml returns control characters from references but rejects them on assignment
             if element.text:
                 element.text = str(element.text)
             if element.tail:
@@ -133,7 +134,7 @@ def _join_texts(tree: HtmlElement) -> None:
 
 
 def _flatten(tree: HtmlElement) -> None:
-    """Turns tables that hold paragraphs or headlines, and so lay out a page, into plain blocks."""
+    """Turn layout tables, which hold paragraphs or headlines, into plain blocks."""
     layouts: set[HtmlElement] = set()
     for element in tree.iter("p", "h1", "article"):
         for table in element.iterancestors("table"):
@@ -141,21 +142,21 @@ def _flatten(tree: HtmlElement) -> None:
                 break
             layouts.add(table)
     for table in [table for table in tree.iter("table") if table in layouts]:
-        if table.tag == "div":  # inside one that was turned already
+        if table.tag == "div":  # inside a table already converted
             continue
         for element in table.iter("table", "thead", "tbody", "tfoot", "tr", "td", "th", "caption"):
             element.tag = "div"
 
 
 def _extract(tree: HtmlElement, markup: str, url: str) -> tuple[str, Document]:
-    """The text of the article, and what the page says about it."""
+    """Return the text of the article, and the metadata of the page."""
     try:
         from trafilatura import bare_extraction, extract_metadata
     except ImportError:
         raise MissingDependencyError("reading HTML", "trafilatura", extra="html") from None
-    _hush()
-    # Days that a page does not state are not searched for in its text. Which of them lie in the future is judged
-    # later, as for every other file.
+    _silence_loggers()
+    # Only dates that the page states are used, none found in its text. Future dates are refused later, as for all
+    # files.
     dates = {"original_date": True, "extensive_search": False, "min_date": "1900-01-01", "max_date": "2199-12-31"}
     metadata = extract_metadata(tree, url or None, dates)
     found = bare_extraction(tree, url=url or None, include_comments=False, config=_config(markup))
@@ -163,7 +164,7 @@ def _extract(tree: HtmlElement, markup: str, url: str) -> tuple[str, Document]:
 
 
 def _outlet(heading: str, title: str) -> str:
-    """What the heading of a page says besides the title: `The Echo: Ferry burns`, `Ferry burns – The Echo`."""
+    """Return the outlet in the HTML title beside the headline: `The Echo: Ferry burns`, `Ferry burns – The Echo`."""
     if not title:
         return ""
     before, found, behind = " ".join(heading.split()).partition(title)
@@ -172,7 +173,7 @@ def _outlet(heading: str, title: str) -> str:
 
 
 def _without_title(text: str, title: str) -> str:
-    """The text without a first line that says the title once more."""
+    """Remove a first line that repeats the title."""
     first, _, rest = text.partition("\n")
     return rest.lstrip("\n") if title and " ".join(first.split()) == title and rest.strip() else text
 
@@ -190,8 +191,8 @@ def _config(markup: str) -> Any:
     return config
 
 
-def _hush() -> None:
-    """Keeps the libraries from writing to standard error where nobody asked for logs; a handler of a caller's hears."""
+def _silence_loggers() -> None:
+    """Keep the libraries from logging to standard error. Handlers set by the caller still receive the logs."""
     import logging
 
     for name in ("courlan", "htmldate", "justext", "readability", "trafilatura"):

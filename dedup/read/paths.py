@@ -1,4 +1,4 @@
-"""Which files do the paths on a command line mean, and what are they called?"""
+"""Find the files that paths, folders and patterns mean, and name them."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ from dedup.article import Notice
 from dedup.read.pattern import Fit, Pattern
 from dedup.read.source import EMPTY
 
-BESIDE = ".dedup.jsonl"
-"""What `--keep` writes beside articles that are files."""
+SIDECAR = ".dedup.jsonl"
+"""The file that `--keep` writes next to articles that are files."""
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundFile:
     """A file to read.
 
     Attributes:
-        path: where it is; None for standard input.
-        shown: the same as the user would type it, fit for printing.
-        id: a name that does not change with the folder the command is run in.
+        path: the file; None for standard input.
+        shown: the path as the user would type it, safe to print.
+        id: a name that does not depend on the working directory.
     """
 
     path: Path | None
@@ -32,11 +32,11 @@ class Found:
     id: str
 
 
-def find_files(arguments: Sequence[str], is_readable: Callable[[str], bool]) -> Iterator[Found | Notice]:
-    """The files that the arguments mean, folders in the order of their names; a notice for whatever is none.
+def find_files(arguments: Sequence[str], is_readable: Callable[[str], bool]) -> Iterator[FoundFile | Notice]:
+    """Yield the files that the arguments mean, folders in the order of names, and a notice for each problem.
 
-    Hidden files and folders are passed over; of files with a reader a notice tells how many. Links are followed as long
-    as they lead to a place below an argument; a folder that several links lead to is read once.
+    Hidden files and folders are skipped; a notice counts those that could be read. Links are followed if their target
+    is below an argument; a folder with several links to it is read once.
 
     Args:
         arguments: files, folders and patterns as typed.
@@ -49,14 +49,16 @@ def find_files(arguments: Sequence[str], is_readable: Callable[[str], bool]) -> 
     bounds = _Bounds(typed)
     for argument, path, pattern, prefix in zip(arguments, typed, patterns, _prefixes(typed), strict=True):
         if argument == "-":
-            yield Found(None, "-", "-")
+            yield FoundFile(None, "-", "-")
         elif pattern:
             yield from _Walk(path, prefix, is_readable, bounds, pattern).files()
         else:
             yield from _named(argument, prefix, is_readable, bounds)
 
 
-def _named(argument: str, prefix: str, is_readable: Callable[[str], bool], bounds: _Bounds) -> Iterator[Found | Notice]:
+def _named(
+    argument: str, prefix: str, is_readable: Callable[[str], bool], bounds: _Bounds
+) -> Iterator[FoundFile | Notice]:
     path, shown = Path(argument), printable(argument)
     try:
         mode = path.stat().st_mode
@@ -73,13 +75,13 @@ def _named(argument: str, prefix: str, is_readable: Callable[[str], bool], bound
         elif not is_readable(path.name):
             yield _of_another_kind(path)
         else:
-            yield Found(path, shown, printable(prefix or path.name))
+            yield FoundFile(path, shown, printable(prefix or path.name))
 
 
 def _prefixes(arguments: Sequence[str]) -> list[str]:
-    """What the ids of each argument begin with: nothing if it is the only one, else its own name.
+    """Return the prefix of ids for each argument: none for a single argument, else its name.
 
-    Arguments of the same name are told apart by all that was typed.
+    Arguments of the same name use the whole path as typed.
     """
     if len(arguments) == 1:
         return [""]
@@ -91,14 +93,14 @@ def _prefixes(arguments: Sequence[str]) -> list[str]:
 
 
 class _Bounds:
-    """The places that were given to read. Nothing outside them is read."""
+    """The paths given to read. Nothing outside them is read."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
         self._arguments = arguments
         self._places: set[str] = set()
 
     def hold(self, path: Path) -> bool:
-        """Whether a link leads to a place below one of them."""
+        """Whether the target of a link is below one of the paths."""
         if not self._places:
             self._places = {os.path.realpath(argument) for argument in self._arguments if "\0" not in argument}
         target = Path(os.path.realpath(path))
@@ -107,7 +109,7 @@ class _Bounds:
 
 @dataclass(slots=True)
 class _Level:
-    """A folder on the way down: what is still to be looked at in it, the first last."""
+    """A folder during the walk, with the entries still to visit in reverse order."""
 
     path: Path
     name: str
@@ -120,7 +122,7 @@ class _Level:
 
 @dataclass(slots=True)
 class _Walk:
-    """All files below a folder, or those below it that fit a pattern. No depth is too deep, no number too large."""
+    """Walks the files below a folder, optionally those that match a pattern, without recursion."""
 
     folder: str
     prefix: str
@@ -130,7 +132,7 @@ class _Walk:
     _visited: set[tuple[int, int]] = field(default_factory=set)
     _counts: Counter[str] = field(default_factory=Counter)
 
-    def files(self) -> Iterator[Found | Notice]:
+    def files(self) -> Iterator[FoundFile | Notice]:
         levels: list[_Level] = []
         yield from self._enter(levels, Path(self.folder), self.prefix, (), not self.pattern)
         while levels:
@@ -192,15 +194,15 @@ class _Walk:
                 yield Notice(printable(path), f"the folder cannot be read ({reason(error)})", "skipped", skipped=True)
             return
         pages = (Path(name) for name in names if name.endswith((".html", ".htm")))
-        furnishings = {f"{page.stem}_files" for page in pages}  # where browsers put what a saved page consists of
-        if there := furnishings.intersection(names):
+        page_folders = {f"{page.stem}_files" for page in pages}  # where browsers put the resources of a saved page
+        if there := page_folders.intersection(names):
             names = [name for name in names if name not in there]
-            self._counts["furnishings"] += len(there)
+            self._counts["page_folders"] += len(there)
         names.sort(reverse=True)
         read = frozenset(name.removesuffix(".json") for name in names if name.endswith((".html.json", ".htm.json")))
         levels.append(_Level(path, name, parts, names, frozenset(links), read, wanted))
 
-    def _file(self, path: Path, name: str, status: os.stat_result, page_read: bool) -> Iterator[Found | Notice]:
+    def _file(self, path: Path, name: str, status: os.stat_result, page_read: bool) -> Iterator[FoundFile | Notice]:
         self._counts["found"] += 1
         if not self.is_readable(path.name):
             yield _of_another_kind(path)
@@ -211,11 +213,11 @@ class _Walk:
         elif not status.st_size:
             yield Notice(printable(path), EMPTY, "skipped", skipped=True)
         else:
-            yield Found(path, printable(path), printable(name))
+            yield FoundFile(path, printable(path), printable(name))
 
     def _hides_articles(self, entry: os.DirEntry[str]) -> bool:
-        """Whether a hidden entry would be read if it were not; what --keep has left is for dedup alone."""
-        return entry.name != BESIDE and not entry.is_symlink() and entry.is_file() and self.is_readable(entry.name)
+        """Whether a hidden entry would otherwise be read. The file of --keep does not count."""
+        return entry.name != SIDECAR and not entry.is_symlink() and entry.is_file() and self.is_readable(entry.name)
 
     def _unreachable(self, path: Path, error: OSError) -> Iterator[Notice]:
         self._counts["found"] += 1
@@ -228,7 +230,7 @@ class _Walk:
         yield Notice(printable(path), problem, "skipped", skipped=True)
 
     def _summary(self) -> Iterator[Notice]:
-        """What was passed over, counted."""
+        """Yield notices that count what was skipped."""
         where = printable(self.folder)
         counts = self._counts
         if hidden := counts["hidden"]:
@@ -237,7 +239,7 @@ class _Walk:
         if count := counts["pages"]:
             what = "page has its article" if count == 1 else "pages have their articles"
             yield Notice(where, f"{count:,} {what} in a .json file beside", "that is read instead", skipped=False)
-        if count := counts["furnishings"]:
+        if count := counts["page_folders"]:
             what = "folder belongs to a saved page" if count == 1 else "folders belong to saved pages"
             yield Notice(where, f"{count:,} {what} beside", "not read", skipped=False)
         if count := counts["again"]:
@@ -252,12 +254,12 @@ class _Walk:
 
 
 def reason(error: OSError | ValueError) -> str:
-    """Why the system would not open something."""
+    """Return the reason of an error in words."""
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
 
 
 def printable(path: str | os.PathLike[str]) -> str:
-    """A path with U+FFFD for the bytes that are no characters."""
+    """Return a path with U+FFFD in place of undecodable bytes."""
     return os.fsencode(path).decode("utf-8", "replace")
 
 

@@ -1,4 +1,4 @@
-"""Patterns for the names of files, as shells have them: `*`, `?`, `[ab]` within a name, `**` for any folders."""
+"""Match file paths against shell patterns: `*`, `?`, `[ab]` within a name, `**` for any number of folders."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MAGIC = re.compile(r"[*?[]")
 
 
 class Fit(Enum):
-    """How a path stands to a pattern: it cannot fit, something below it may, it does."""
+    """How a path matches a pattern: not at all, as a folder above a possible match, or wholly."""
 
     NONE = 0
     ABOVE = 1
@@ -22,12 +22,12 @@ class Fit(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Pattern:
-    """A pattern in two: the folder that it begins with, and the names below it.
+    """A pattern, split into a fixed folder and the patterns of the names below it.
 
     Attributes:
-        typed: all of it.
-        base: the folder, "." where it begins with a name to be matched.
-        names: the patterns of the names below, `**` standing for any number of folders.
+        typed: the whole pattern as typed.
+        base: the fixed folder, "." if there is none.
+        names: patterns of the names below; `**` stands for any number of folders.
     """
 
     typed: str
@@ -36,7 +36,7 @@ class Pattern:
 
     @classmethod
     def of(cls, argument: str) -> Pattern | None:
-        """The pattern that an argument is; None if it is none, or a file has this very name."""
+        """Parse an argument; None if it is not a pattern, or if a file of this name exists."""
         if not _MAGIC.search(argument) or "\0" in argument or os.path.lexists(argument):
             return None
         parts = Path(argument).parts
@@ -45,7 +45,7 @@ class Pattern:
         return cls(argument, str(Path(*parts[:first])), names)
 
     def fit(self, parts: tuple[str, ...]) -> Fit:
-        """How a path below the base stands to the pattern. What lies in a folder that fits, fits too."""
+        """Match a path below the base. Everything in a matching folder matches."""
         reached = self._passed({0})
         for part in parts:
             kept = {place for place in reached if self.names[place] == "**"}
@@ -56,10 +56,10 @@ class Pattern:
         return Fit.ABOVE if reached else Fit.NONE
 
     def _passed(self, places: set[int]) -> set[int]:
-        """The places with those behind a `**`, which can stand for nothing."""
+        """Add the positions after each `**`, which can match no folder at all."""
         passed = set(places)
         for place in places:
             while self.names[place : place + 1] == ("**",):
-                place += 1  # noqa: PLW2901 - on to the next
+                place += 1  # noqa: PLW2901 - skip this `**`
                 passed.add(place)
         return passed

@@ -1,4 +1,4 @@
-"""Plain text: one file is one article. Which of its lines is the title?"""
+"""Read plain text: one article per file. Find the title among its first lines; parse front matter."""
 
 from __future__ import annotations
 
@@ -8,17 +8,16 @@ from collections.abc import Iterator, Mapping
 from dedup.article import Notice
 from dedup.inputs.record import find_fields
 from dedup.read import page
-from dedup.read.front import split_front_matter
-from dedup.read.source import Record, Source, named
+from dedup.read.source import Record, Source, rename_fields
 
 _SHORT = 200
-"""Characters; a line that is longer is a paragraph."""
+"""Maximum characters of a title; a longer line is a paragraph."""
 
 _LINES = 6
-"""Lines with something on them among which the title is looked for."""
+"""Non-blank lines searched for the title."""
 
 _FEWEST_WORDS, _MOST_WORDS = 4, 30
-"""Words of a headline. What has fewer is as often the name of a section or a site."""
+"""Words of a headline. A shorter line is often the name of a section or site."""
 
 _CRUMB = re.compile(r"\s+[/|>»›·•→–—-]\s+")
 _LIST_MARK = re.compile(r"[-*•·–—>#]\s|\d+[.)]\s")
@@ -27,14 +26,17 @@ _DATE_END = re.compile(r"\b(\d{1,2}\.? [^\W\d]{3,}|[^\W\d]{3,} \d{1,2}),? \d{4}\
 _SENTENCE_END = re.compile(r"""[.。。।॥。:;,،؛、…]["'”’»」』)\]]*$""")
 _INITIALS_END = re.compile(r"\b\w\.\w\.$")
 
-
 _PAGE = re.compile(r"\s*(?:<!doctype html|<html\b)", re.IGNORECASE)
+
+_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)??---[ \t]*(?:\n|\Z)", re.DOTALL)
+_PAIR = re.compile(r"([^\s:#-][^:]*):(?:[ \t]+(.*))?")
+_NO_PAIR = re.compile(r"\s*(#.*)?|[ \t].*|-[ \t].*")
 
 
 def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
     whole = source.whole_text()
     if _PAGE.match(whole):
-        source.taken_notices()  # they come again with the page
+        source.pop_notices()  # repeated when the page is read
         yield from page.read(source, fields)
         return
     values, text = split_front_matter(whole)
@@ -42,18 +44,40 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
         return
     if not any(values[name] for name in find_fields(values, fields)["title"]):
         title, text = split_title(text)
-        values |= named(fields, title=title)
-    yield Record({**values, **named(fields, text=text)})
+        values |= rename_fields(fields, title=title)
+    yield Record({**values, **rename_fields(fields, text=text)})
+
+
+def split_front_matter(text: str) -> tuple[dict[str, str], str]:
+    """Split off the `key: value` lines between two lines of `---` at the top.
+
+    Multi-line values are ignored. A block with any other content is treated as text.
+    """
+    block = _FRONT_MATTER.match(text)
+    if not block:
+        return {}, text
+    values = {}
+    for line in (block[1] or "").splitlines():
+        if pair := _PAIR.fullmatch(line):
+            values[pair[1].strip()] = _strip_quotes((pair[2] or "").strip())
+        elif not _NO_PAIR.fullmatch(line):
+            return {}, text
+    return values, text[block.end() :]
+
+
+def _strip_quotes(value: str) -> str:
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] and value[0] in "\"'" else value
 
 
 def split_title(text: str) -> tuple[str, str]:
-    """The title of a text, and the text without its line.
+    """Split the title off a text.
 
-    Looked at are the short lines at the top, down to the first paragraph and no more than six. The title is the first
-    that reads as a headline and stands by itself: below it a blank line, or straight away a paragraph. A headline
-    has 4 to 30 words, does not end as a sentence or in a date, and is no breadcrumb (`World / Asia`), no byline and
-    no item of a list. So the name of a section or a trail above the headline is passed over, and stays in the text.
-    Without such a line, or with nothing below it, the title is "" and the text stays whole.
+    Up to six short lines before the first paragraph are considered. The title is the first that looks like a headline
+    and is followed by a blank line or a paragraph. A headline has 4 to 30 words, does not end as a sentence or in a
+    date, and is not a breadcrumb (`World / Asia`), byline or list item. Lines above the title stay in the text.
+
+    Returns:
+        The title and the text without its line; "" and the whole text if there is no title.
     """
     start, seen = 0, 0
     while start < len(text) and seen < _LINES:
@@ -72,7 +96,7 @@ def split_title(text: str) -> tuple[str, str]:
 
 
 def _reads_as_headline(line: str) -> bool:
-    words = max(len(line.split()), len(page.UNSPACED.findall(line)) // 3)  # three letters count as a word
+    words = max(len(line.split()), len(page.UNSPACED.findall(line)) // 3)  # three letters count as one word
     return (
         _FEWEST_WORDS <= words <= _MOST_WORDS
         and not (_SENTENCE_END.search(line) and not _INITIALS_END.search(line))
@@ -84,12 +108,12 @@ def _reads_as_headline(line: str) -> bool:
 
 
 def _is_breadcrumb(line: str) -> bool:
-    """Several pieces, each no more than two words: `News / Russia / More`."""
+    """Whether a line is several pieces of at most two words: `News / Russia / More`."""
     pieces = _CRUMB.split(line)
     return len(pieces) > 1 and all(len(piece.split()) <= 2 for piece in pieces)
 
 
 def _stands_alone(line: str, below: str) -> bool:
-    """A line of hard-wrapped text is followed at once by one of about its length, a headline by a paragraph."""
+    """Whether a line is followed by a blank line or paragraph. Hard-wrapped lines are followed by similar lengths."""
     next_line = below.partition("\n")[0].strip()
     return len(next_line) > max(2 * len(line), 100) if next_line else bool(below.strip())

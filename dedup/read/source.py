@@ -1,4 +1,4 @@
-"""One file, or standard input, as bytes or text: unpacked and decoded, with a notice of whatever went wrong."""
+"""Open a file or standard input as bytes or text, decompressed and decoded, with notices of problems."""
 
 from __future__ import annotations
 
@@ -16,33 +16,33 @@ from typing import IO, TYPE_CHECKING, Any, AnyStr, Literal, cast
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
-from dedup.formats.atomic import PACKINGS
-from dedup.read.encoding import declared_encoding, find_encoding, known_encoding, marked_encoding
-from dedup.read.packing import TooLarge, packing, stranger, unpacked
+from dedup.formats.atomic import COMPRESSED_SUFFIXES
+from dedup.read.compression import TooLarge, decompress, detect_binary, detect_compression
+from dedup.read.encoding import bom_encoding, declared_encoding, find_encoding, legacy_encoding
 
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
 LARGEST_RECORD = 1 << 24
-"""Characters, or bytes, of what is one article: 16 million, five times as many as the longest novels have."""
+"""Maximum characters or bytes of one article: 16 million, five times the longest novels."""
 
 EMPTY = "there is no article in it"
-"""The problem of a file or folder with nothing wrong in it but that."""
+"""The problem of a file or folder without articles."""
 LINE_TOO_LONG = f"a line of more than {LARGEST_RECORD:,} characters, too many for an article"
 
 LARGEST_DOCUMENT = 1 << 28
-"""Characters of a JSON object around many articles, which has to be read as a whole."""
+"""Maximum characters of a JSON object around many articles, which is held in memory."""
 
 _BUFFER = 1 << 17
-"""Bytes that are taken from a stream at once, if it has so many."""
+"""Bytes read from a stream at a time."""
 
 _BEGINNING = 8
-"""Bytes that tell what a file is packed with."""
+"""Bytes needed to detect the compression."""
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What the rows of a table have in common: the text of the line that names its columns, and what separates them."""
+    """What the rows of a table share: the header line and the delimiter."""
 
     head: str
     delimiter: str
@@ -50,15 +50,15 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """What a reader finds: the values of one article by name, and its place.
+    """The values of one article as read from a file, and its position.
 
     Attributes:
         values: every field, as it is in the file.
-        number: of a line, a row or an item, from 1, in a file of many; None where the file is one article.
-        raw: the very text of it, where the file is text of many records; "" elsewhere. Undecodable bytes are lone
-            surrogates in it, so that it encodes to the bytes it came from.
+        number: number of the line, row or item, from 1; None if the file is one article.
+        raw: the original text of a record in a text file of records, else "". Undecodable bytes are lone surrogates,
+            so it encodes to the original bytes.
         form: what `raw` is: an object on a line, an item of a list, the only object of a file, a row of `table`.
-        table: of a row.
+        table: header line and delimiter of a row.
     """
 
     values: Mapping[str, Any]
@@ -68,57 +68,57 @@ class Record:
     table: Table | None = None
 
 
-def named(fields: Mapping[str, str], **values: Any) -> dict[str, Any]:
-    """Values under the names that `from_record` looks for, whatever a user calls the fields of other files."""
+def rename_fields(fields: Mapping[str, str], **values: Any) -> dict[str, Any]:
+    """Rename the fields a reader sets to the names that `from_record` looks for under these `fields`."""
     return {fields.get(name, name): value for name, value in values.items()}
 
 
 @dataclass(slots=True)
 class Source:
-    """A file that can be opened as often as needed, or standard input, which can be opened once.
+    """A file, which can be opened repeatedly, or standard input, which can be opened once.
 
     Attributes:
         where: its name in notices.
-        opened: gives its bytes as they are.
-        live: whether they come once only, so that the encoding cannot be looked for before they are read.
-        called_packed: whether its name says that it is packed.
-        notices: what went wrong while it was read. Whoever reads takes them out.
+        opened: opens the raw bytes.
+        live: whether it can be read only once, so that the encoding cannot be detected beforehand.
+        named_compressed: whether its suffix is that of a compressed file.
+        notices: problems found so far; see `pop_notices`.
     """
 
     where: str
     opened: Callable[[], IO[bytes]]
     live: bool = False
-    called_packed: bool = False
+    named_compressed: bool = False
     notices: list[Notice] = field(default_factory=list)
     _encoding: str | None = None
     _looked: bool = False
 
     @classmethod
     def of_file(cls, path: Path, where: str) -> Source:
-        return cls(where, lambda: path.open("rb"), called_packed=path.suffix.lower() in PACKINGS)
+        return cls(where, lambda: path.open("rb"), named_compressed=path.suffix.lower() in COMPRESSED_SUFFIXES)
 
     @classmethod
     def of_stream(cls, stream: IO[bytes], where: str) -> Source:
-        """Bytes that come once. The stream is left open."""
+        """Make a source of a stream that is read once and left open."""
         return cls(where, lambda: stream, live=True)
 
     @classmethod
     def of_bytes(cls, content: bytes, where: str) -> Source:
-        """What is inside another file."""
+        """Make a source of bytes in memory."""
         return cls(where, lambda: io.BytesIO(content))
 
     def text(self, *, newline: str | None = None, declared: bool = False, charset: str = "") -> IO[str]:
-        """Its text as a stream, empty where it is none; bytes that fit no character arrive as lone surrogates.
+        """Open as text. Undecodable bytes become lone surrogates; the stream is empty if the file is not text.
 
         Args:
             newline: as for `open`.
-            declared: whether it can say at its beginning which encoding it is in, as XML and HTML do. It is believed
-                where the bytes are not UTF-8.
-            charset: the encoding that a server has named, which comes before that.
+            declared: whether the file may declare its encoding at the start, as XML and HTML do. The declaration is
+                used if the bytes are not UTF-8.
+            charset: the encoding named by a server, which takes precedence over the declaration.
 
         Raises:
-            OSError: it cannot be opened.
-            MissingDependencyError: to unpack it takes a package that is not there.
+            OSError: the file cannot be opened.
+            MissingDependencyError: the package for its compression is not installed.
         """
         if not self.live and not self._looked:
             with self.binary(quiet=True) as stream:
@@ -126,54 +126,58 @@ class Source:
             self._looked = True
         stream = self.binary()
         beginning = stream.peek(_BEGINNING)
-        known = stranger(beginning)
-        encoding = (marked_encoding(beginning) or "utf-8") if self.live else self._encoding
-        said = (known_encoding(charset) or declared_encoding(beginning)) if declared and not self.live else None
+        known = detect_binary(beginning)
+        encoding = (bom_encoding(beginning) or "utf-8") if self.live else self._encoding
+        said = (legacy_encoding(charset) or declared_encoding(beginning)) if declared and not self.live else None
         if said and (not (encoding or "").startswith("utf") or said == "iso2022_jp"):
             encoding = said
         if encoding is None or known:
-            self.tell(f"it is {known}, no text" if known else "it is not text")
+            self.add_notice(f"it is {known}, no text" if known else "it is not text")
             stream.close()
             return io.StringIO()
         if encoding != said and (not encoding.startswith("utf") or encoding in {"utf-16-le", "utf-16-be"}):
             self.notices.append(Notice(self.where, f"it is not UTF-8, it looks like {encoding}", "read so", False))
-        # Either way what is damaged arrives as lone surrogates, which `from_record` replaces, counts and tells.
+        # Damaged bytes become lone surrogates, which `from_record` replaces, counts and reports.
         errors = "surrogatepass" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
         return io.TextIOWrapper(stream, encoding=encoding, errors=errors, newline=newline)
 
     def binary(self, *, quiet: bool = False) -> io.BufferedReader[Any]:
-        """Its bytes, unpacked, as a stream that ends where reading fails; `quiet` of a look before the reading.
+        """Open as decompressed bytes. The stream ends where reading fails.
+
+        Args:
+            quiet: do not add notices, for a first pass over the file.
 
         Raises:
-            OSError, MissingDependencyError: as `text`.
+            OSError, MissingDependencyError: see `text`.
         """
         opened = self.opened()
         size = None if self.live else _size(opened)
         ended = None if quiet or size is None else lambda count: self._check_size(opened, size, count)
         stream: io.BufferedReader[Any] = io.BufferedReader(
-            _Patient(opened, None if quiet else self._broke_off, ended, most=size, keep_open=self.live), _BUFFER
+            _TolerantStream(opened, None if quiet else self._broke_off, ended, most=size, keep_open=self.live), _BUFFER
         )
-        kind = packing(stream.peek(_BEGINNING))
+        kind = detect_compression(stream.peek(_BEGINNING))
         if kind:
             broke_off = None if quiet else lambda error, count: self._broke_off(error, count, kind)
             try:
-                return io.BufferedReader(_Patient(unpacked(stream, kind), broke_off), _BUFFER)
+                return io.BufferedReader(_TolerantStream(decompress(stream, kind), broke_off), _BUFFER)
             except MissingDependencyError:
                 stream.close()
                 raise
-        if self.called_packed and not quiet and stream.peek(1):
+        if self.named_compressed and not quiet and stream.peek(1):
             self.notices.append(Notice(self.where, "its name says that it is packed, and it is not", "read so", False))
         return stream
 
     def seekable(self) -> IO[bytes]:
-        """Its bytes, unpacked, as a file in which one can go back: a copy of what is none.
+        """Open as a seekable file of decompressed bytes, a temporary copy if necessary.
 
         Raises:
-            OSError, MissingDependencyError: as `text`; the copy does not fit on the disk.
+            OSError: the file cannot be opened, or the copy does not fit on the disk.
+            MissingDependencyError: see `text`.
         """
         if not self.live:
             stream = self.opened()
-            if stream.seekable() and not packing(stream.read(_BEGINNING)):
+            if stream.seekable() and not detect_compression(stream.read(_BEGINNING)):
                 stream.seek(0)
                 return stream
             stream.close()
@@ -184,48 +188,50 @@ class Source:
         return copy
 
     def whole_text(self, *, declared: bool = False, charset: str = "") -> str:
-        """All its text; "" with a notice where that is none, or too much for an article."""
+        """Return the whole text; "" with a notice if it is not text or too long for an article."""
         with self.text(declared=declared, charset=charset) as stream:
             text = stream.read(LARGEST_RECORD + 1)
         return "" if self._is_too_large(len(text), "characters") else text
 
     def whole_bytes(self) -> bytes:
-        """All its bytes; none with a notice where they are too many for an article."""
+        """Return all bytes; none with a notice if they are too many for an article."""
         with self.binary() as stream:
             content = stream.read(LARGEST_RECORD + 1)
         return b"" if self._is_too_large(len(content), "bytes") else content
 
     def _is_too_large(self, size: int, unit: str) -> bool:
         if size > LARGEST_RECORD:
-            self.tell(f"it has more than {LARGEST_RECORD:,} {unit}, too many for an article")
+            self.add_notice(f"it has more than {LARGEST_RECORD:,} {unit}, too many for an article")
         return size > LARGEST_RECORD
 
-    def tell(self, problem: str, action: str = "skipped") -> None:
-        """Adds a notice of what is left out."""
+    def add_notice(self, problem: str, action: str = "skipped") -> None:
+        """Add a notice of something skipped."""
         self.notices.append(Notice(self.where, problem, action, skipped=True))
 
-    def taken_notices(self) -> list[Notice]:
-        """The notices so far, which it then forgets."""
+    def pop_notices(self) -> list[Notice]:
+        """Return the notices so far, and clear them."""
         taken, self.notices = self.notices, []
         return taken
 
     def _check_size(self, stream: IO[bytes], size: int, count: int) -> None:
-        """Tells of a file that is not what it was when it was opened; what is added meanwhile is left out."""
+        """Note a file that changed while it was read. Bytes added meanwhile are not read."""
         if count < size:
-            self.tell("it became shorter while it was read", f"what was left is kept ({count} bytes)")
+            self.add_notice("it became shorter while it was read", f"what was left is kept ({count} bytes)")
         elif os.fstat(stream.fileno()).st_size > size:
-            self.tell("it grew while it was read", f"what it had at first is kept ({size} bytes)")
+            self.add_notice("it grew while it was read", f"what it had at first is kept ({size} bytes)")
 
     def _broke_off(self, error: Exception, count: int, kind: str = "") -> None:
         action = f"what was read up to there is kept ({count} bytes)" if count else "skipped"
         if isinstance(error, TooLarge):
-            self.tell(str(error), action)
+            self.add_notice(str(error), action)
         else:
-            self.tell(f"it is not a whole {kind} file ({error})" if kind else f"it cannot be read ({error})", action)
+            self.add_notice(
+                f"it is not a whole {kind} file ({error})" if kind else f"it cannot be read ({error})", action
+            )
 
 
 def _size(stream: IO[bytes]) -> int | None:
-    """The size of an ordinary file; None of anything else, and of those of a system that keep it to themselves."""
+    """Return the size of a regular file; None for anything else, and for system files of unknown size."""
     try:
         status = os.fstat(stream.fileno())
     except (OSError, AttributeError):
@@ -234,7 +240,7 @@ def _size(stream: IO[bytes]) -> int | None:
 
 
 def lines(stream: IO[AnyStr]) -> Iterator[AnyStr | None]:
-    """The lines of a stream with their ends; None in place of one that is too long for a record."""
+    """Yield the lines of a stream with their ends; None for one that is too long for a record."""
     while line := stream.readline(LARGEST_RECORD):
         end: Any = b"\n" if isinstance(line, bytes) else "\n"
         if len(line) < LARGEST_RECORD or line.endswith(end):
@@ -245,8 +251,8 @@ def lines(stream: IO[AnyStr]) -> Iterator[AnyStr | None]:
         yield None
 
 
-class _Patient(io.RawIOBase):
-    """A stream that ends where reading fails, so that what came before is not lost."""
+class _TolerantStream(io.RawIOBase):
+    """A stream that ends where reading fails, so that the data before are not lost."""
 
     def __init__(
         self,
@@ -273,7 +279,7 @@ class _Patient(io.RawIOBase):
         if self._ended:
             return 0
         try:
-            # A plain read would throw away what it has when the next piece fails.
+            # `read` would discard data if a later piece fails; `read1` does not.
             size = len(view) if self._most is None else min(len(view), self._most - self._count)
             data = (getattr(self._stream, "read1", None) or self._stream.read)(size) if size else b""
         except (OSError, EOFError, TooLarge, zlib.error, lzma.LZMAError) as error:

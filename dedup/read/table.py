@@ -1,4 +1,4 @@
-"""CSV and its kin: the first line names the columns, every further row is one article, read a row at a time."""
+"""Read CSV and similar tables, row by row: the first line names the columns, each other row is one article."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from dataclasses import dataclass
 from typing import IO, Literal
 
 from dedup.article import Notice
-from dedup.formats.quoting import listed
+from dedup.formats.quoting import quote_list
 from dedup.inputs.record import find_fields
-from dedup.read.own import is_row
+from dedup.read.own_output import is_result_row
 from dedup.read.source import LARGEST_RECORD, Record, Source, Table
 
 _DELIMITERS = (",", ";", "\t", "|")
 _OF_TRAFILATURA = (
     *("url", "id", "fingerprint", "hostname", "title", "image", "date", "text", "comments", "license", "pagetype"),
 )
-"""The columns of the tables that trafilatura writes, whose names it does not write."""
+"""Columns of the tables written by trafilatura, which have no header."""
 
 _MOST_AGAIN = 1 << 24
-"""Characters that are read once more where quotation marks are never closed, and 32 for each line; when they are used
-up, each line of what had to be read again is a row."""
+"""Maximum characters, plus 32 per line, that are read again after unclosed quotation marks. Beyond, each line that was
+read again is a row."""
 
 _ENOUGH_LINES = 1000
-"""Lines by which it is judged whether lines are rows."""
+"""Lines examined to decide whether lines are rows."""
 
 _LIMIT = threading.RLock()
 
@@ -49,9 +49,9 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
         header = [name.strip() for name in _cells(first, delimiter)]
         if nameless := _is_row_of_trafilatura(first):
             delimiter, header = "\t", list(_OF_TRAFILATURA)
-            lines.give_back(0)
+            lines.push_back(0)
         if doubled := sorted(name for name, count in Counter(header).items() if name and count > 1):
-            problem = f"several columns have one name: {listed(doubled)}"
+            problem = f"several columns have one name: {quote_list(doubled)}"
             yield Notice(source.where, problem, "the last of each is read", skipped=False)
         missing_text = yield from check_columns(header, fields, source.where, "the first line names")
         if missing_text is None:
@@ -74,26 +74,26 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
 def check_columns(
     names: Sequence[str], fields: Mapping[str, str], where: str, naming: str
 ) -> Generator[Notice, None, dict[str, str] | None]:
-    """A notice where no column is the text.
+    """Yield a notice if no column is the text.
 
     Returns:
-        What a record lacks for that; None where nothing can be read, since no column is the title either.
+        The fields to add to each record in that case; None if no column is the title either.
     """
     found = find_fields(names, fields)
     if found["text"]:
         return {}
     advice = "(--field text=NAME says which column holds the text)"
-    problem = f"no column is the text; {naming} {listed(names)}"
+    problem = f"no column is the text; {naming} {quote_list(names)}"
     if not found["title"]:
         yield Notice(where, problem, f"skipped {advice}", skipped=True)
         return None
-    if not is_row(names):  # of a result, which is told of as a whole
+    if not is_result_row(names):  # a result of dedup has a notice of its own
         yield Notice(where, problem, f"its articles are judged by their titles {advice}", skipped=False)
     return {fields.get("text", "text"): ""}
 
 
 def _find_delimiter(header: str, fields: Mapping[str, str]) -> str:
-    """The one that gives the most columns of known names; then, the most columns."""
+    """Return the delimiter that gives the most columns with known names; then the most columns."""
 
     def worth(delimiter: str) -> tuple[int, int]:
         names = _cells(header, delimiter)
@@ -103,7 +103,7 @@ def _find_delimiter(header: str, fields: Mapping[str, str]) -> str:
 
 
 def _is_row_of_trafilatura(line: str) -> bool:
-    """Whether a first line is a row with an address and a fingerprint where trafilatura puts them."""
+    """Whether a first line is a row of trafilatura: an address and a fingerprint in its columns."""
     return bool(re.match(r"(?:https?://[^\t]*|null)\t[^\t]*\t[0-9a-f]{12,16}\t", line))
 
 
@@ -116,11 +116,11 @@ def _check(cells: Sequence[str], width: int, where: str) -> Iterator[Notice]:
 
 
 class _TooLongError(Exception):
-    """A row has more characters than an article can have."""
+    """Raised for a row that is too long for an article."""
 
 
 class _Lines:
-    """Lines for `csv.reader`, counted, those of the row at hand kept."""
+    """Lines for `csv.reader`. Counts them and keeps those of the current row."""
 
     def __init__(self, stream: IO[str]) -> None:
         self._stream = stream
@@ -132,7 +132,7 @@ class _Lines:
 
     @property
     def are_rows(self) -> bool:
-        """Whether the next line is known to be a row: it was given back, and enough was looked further ahead."""
+        """Whether the next line must be a row: it was pushed back, and the limit of reading again is reached."""
         return bool(self._pushed) and self._again > _MOST_AGAIN
 
     def __iter__(self) -> Iterator[str]:
@@ -155,12 +155,12 @@ class _Lines:
         return line
 
     def begin_row(self) -> int:
-        """Forgets the row before; the line in which the next begins."""
+        """Start a row. Return the number of its first line."""
         self.row, self._size = [], 0
         return self.count + 1
 
-    def give_back(self, keep: int) -> None:
-        """Gives the lines of the row but for the first few once more."""
+    def push_back(self, keep: int) -> None:
+        """Push back the lines of the row, except the first `keep`."""
         again = self.row[keep:]
         self._again += sum(map(len, again)) + 32 * len(again)
         self._pushed += reversed(again)
@@ -170,7 +170,7 @@ class _Lines:
 
 @dataclass(frozen=True, slots=True)
 class _Row:
-    """A row, the line it begins in, its text, and what is wrong with its quotation marks. One too long has no cells."""
+    """A row, its first line, its text, and a problem with its quotation marks. One that is too long has no cells."""
 
     cells: list[str] | None
     line: int
@@ -197,7 +197,7 @@ def _rows(lines: _Lines, delimiter: str, width: int) -> Iterator[_Row]:
         if not too_long and not _is_doubtful(lines.row, delimiter):
             yield _Row(cells, line, "".join(lines.row))
         elif len(lines.row) > 1 and _are_rows(lines.row[1:], delimiter, width):
-            lines.give_back(1)
+            lines.push_back(1)
             yield _unclosed(lines.row[0], line, delimiter)
         elif too_long:
             yield _Row(None, line, "")
@@ -209,7 +209,7 @@ def _rows(lines: _Lines, delimiter: str, width: int) -> Iterator[_Row]:
 
 
 def _single(text: str, line: int, delimiter: str) -> _Row:
-    """A line that is a row by itself, whatever its quotation marks say."""
+    """Parse a line as a row by itself, even if a quotation mark is not closed."""
     try:
         with _long_cells():
             return _Row(next(csv.reader([text], delimiter=delimiter, strict=True), []), line, text)
@@ -218,13 +218,13 @@ def _single(text: str, line: int, delimiter: str) -> _Row:
 
 
 def _unclosed(text: str, line: int, delimiter: str) -> _Row:
-    cells = [unquoted(cell) for cell in _cells(text, delimiter, plain=True)]
+    cells = [strip_quotes(cell) for cell in _cells(text, delimiter, plain=True)]
     action = "it is read as a character, and the lines that follow as rows of their own"
     return _Row(cells, line, text, "a quotation mark is never closed", action)
 
 
 def _is_doubtful(row: list[str], delimiter: str) -> bool:
-    """Whether a quotation mark in a row of several lines is not closed, or closed where no cell ends."""
+    """Whether a row of several lines has a quotation mark that is unclosed, or closed inside a cell."""
     if len(row) < 2:
         return False
     try:
@@ -236,28 +236,28 @@ def _is_doubtful(row: list[str], delimiter: str) -> bool:
 
 
 def _are_rows(lines: Sequence[str], delimiter: str, width: int) -> bool:
-    """Whether most lines have the columns of the table, and are not the lines of one cell."""
+    """Whether most lines have the width of the table, so that they are rows and not lines of one cell."""
     some = lines[:_ENOUGH_LINES]
     return sum(len(_cells(line, delimiter)) == width for line in some) * 2 > len(some) and width > 1
 
 
 def _cells(line: str, delimiter: str, *, plain: bool = False) -> list[str]:
-    """The cells of a single line; in a plain one, quotation marks are characters like any other."""
+    """Split a single line. If `plain`, quotation marks are ordinary characters."""
     quoting: Literal[0, 3] = csv.QUOTE_NONE if plain else csv.QUOTE_MINIMAL
     with _long_cells():
         return next(csv.reader([line.rstrip("\r\n")], delimiter=delimiter, quoting=quoting), [])
 
 
-def unquoted(cell: str) -> str:
-    """What a cell says to a reader for whom quotation marks are characters like any other."""
+def strip_quotes(cell: str) -> str:
+    """Remove the quotation marks of a cell that was split with `plain`."""
     return cell.removeprefix('"').removesuffix('"').replace('""', '"')
 
 
 @contextmanager
 def _long_cells() -> Iterator[None]:
-    """Allows cells of any length. The limit is the whole process's, so it is lifted for a row at a time.
+    """Allow cells of any length while one row is parsed. The limit of `csv` is global to the process.
 
-    One thread at a time: one that ends would set the limit back while another reads, and that one leave it lifted.
+    A lock keeps threads from restoring the limit while another thread parses.
     """
     with _LIMIT:
         limit = csv.field_size_limit(LARGEST_RECORD)

@@ -1,4 +1,4 @@
-"""WARC, the archives of crawlers: every page in it is an article. By warcio and trafilatura."""
+"""Read WARC, the format of web crawlers, with warcio and trafilatura. Each page is an article."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
-from dedup.read.page import page
+from dedup.read.page import extract_page
 from dedup.read.plain import split_title
-from dedup.read.source import Record, Source, named
+from dedup.read.source import Record, Source, rename_fields
 
 _PAGES = ("text/html", "application/xhtml+xml")
 
@@ -20,17 +20,17 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
     try:
         from warcio.exceptions import ArchiveLoadFailed
 
-        from dedup.read.crawled import Records
+        from dedup.read.warc_records import WarcRecords
     except ImportError:
         raise MissingDependencyError("reading WARC", "warcio", extra="warc") from None
     passed_over: Counter[str] = Counter()
     number = 0
     with source.binary() as stream:
-        records = Records(stream)
+        records = WarcRecords(stream)
         while True:
             try:
                 record = next(records, None)
-            except Exception as error:  # ArchiveLoadFailed, and on headers that are none whatever comes of them
+            except Exception as error:  # ArchiveLoadFailed, or any exception for invalid headers
                 told = "" if isinstance(error, ArchiveLoadFailed) else f"{type(error).__name__}: "
                 problem = f"it is broken behind record {number:,} ({told}{' '.join(str(error).split())[:200]})"
                 action = "what was read up to there is kept" if number else "skipped"
@@ -52,10 +52,10 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
 def _record(
     record: Any, number: int, where: str, fields: Mapping[str, str], passed_over: Counter[str]
 ) -> Iterator[Record | Notice]:
-    from dedup.read.crawled import body
+    from dedup.read.warc_records import read_body
 
     if record.rec_type not in {"response", "resource", "conversion"}:
-        return  # requests and what describes the crawl itself
+        return  # requests and metadata of the crawl
     headers = record.http_headers if record.rec_type == "response" else record.rec_headers
     media, charset = _media(headers.get_header("Content-Type") if headers else None)
     code = headers.get_statuscode() if headers and record.rec_type == "response" else "200"
@@ -67,8 +67,8 @@ def _record(
         return
     place = f"{where}:{number}"
     try:
-        content, problems = body(record)
-    except Exception as error:  # damaged chunks raise what warcio happens to raise
+        content, problems = read_body(record)
+    except Exception as error:  # damaged chunks raise arbitrary exceptions in warcio
         content, problems = b"", [f"its content cannot be read ({type(error).__name__}: {error})"]
     action = "what can be read is kept" if content else "skipped"
     yield from (Notice(place, problem, action, skipped=not content) for problem in problems)
@@ -80,15 +80,15 @@ def _record(
         title, text = split_title(inner.whole_text())
         values: dict[str, Any] = {"title": title, "text": text, "url": url} if text.strip() else {}
     else:
-        values = page(inner, url=url, charset=charset)
-    yield from inner.taken_notices()
+        values = extract_page(inner, url=url, charset=charset)
+    yield from inner.pop_notices()
     if values:
         values["seen"] = record.rec_headers.get_header("WARC-Date")
-        yield Record(named(fields, **values), number)
+        yield Record(rename_fields(fields, **values), number)
 
 
 def _media(content_type: str | None) -> tuple[str, str]:
-    """The media type and the encoding of a `Content-Type`."""
+    """Return the media type and the encoding of a `Content-Type`."""
     message = Message()
     message["Content-Type"] = (content_type or "").replace("\n", " ").replace("\r", " ")
     return message.get_content_type() if content_type else "", str(message.get_content_charset("") or "")

@@ -6,7 +6,7 @@ import csv
 import re
 from typing import TYPE_CHECKING, TextIO
 
-from dedup.formats.spreadsheet import shielded
+from dedup.formats.spreadsheet import escape_formula
 from dedup.report.columns import columns_of
 
 if TYPE_CHECKING:
@@ -38,4 +38,4 @@ def _cell(value: str | float | bool | None) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return repr(value)
-    return _SURROGATE.sub("\ufffd", shielded(value))
+    return _SURROGATE.sub("\ufffd", escape_formula(value))

@@ -12,7 +12,7 @@ from typing import Any
 
 from dedup.config import NO, YES, section
 from dedup.errors import SettingsError
-from dedup.formats.quoting import quoted
+from dedup.formats.quoting import quote
 
 SECTION = "serve"
 
@@ -102,7 +102,7 @@ def configure_service(
         if name not in known:
             near = get_close_matches(name, known, 1)
             advice = f"; did you mean {near[0]}?" if near else f" (it has: {', '.join(known)})"
-            faults.append(f"{place}: dedup serve has no setting {quoted(name)}{advice}")
+            faults.append(f"{place}: dedup serve has no setting {quote(name)}{advice}")
             continue
         values[name] = _read(known[name].default, value)
         if fault := _fault(known[name], values[name]):
@@ -134,7 +134,7 @@ def _fault(knob: Any, value: Any) -> str:
     low, high, kind = knob.metadata["low"], knob.metadata["high"], type(knob.default)
     if type(value) is not kind:
         wanted = {bool: "true or false", str: "a string", int: "a whole number", float: "a number"}[kind]
-        return f"{knob.name} must be {wanted}, not {quoted(value)}"
+        return f"{knob.name} must be {wanted}, not {quote(value)}"
     if low is not None and not low <= value <= high:
-        return f"{knob.name} must be from {low:g} to {high:g}, not {quoted(value)}"
+        return f"{knob.name} must be from {low:g} to {high:g}, not {quote(value)}"
     return ""

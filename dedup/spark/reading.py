@@ -1,7 +1,8 @@
 """The door: rows of a data frame as articles, equal ones as one, all in the order of their content.
 
-What `dedup.inputs.collection.Door` does in one place is done here by content: the distinct articles are numbered from
-0 in the order of their hashes, as on one machine, so that all that goes by the order of articles goes the same way.
+What `dedup.inputs.collection.ArticleReader` does in one place is done here by content: the distinct articles are
+numbered from 0 in the order of their hashes, as on one machine, so that everything that depends on the order of
+articles comes out the same.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ import numpy as np
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
-from dedup.inputs.collection import article_of, content_hash, date_told, is_blank, published_seconds
+from dedup.inputs.collection import content_hash, find_dateline, is_blank, published_seconds, to_article
 from dedup.inputs.record import Dates, find_fields, is_missing
 from dedup.settings import Settings
 from dedup.spark.arrow import numbers, words_columns
@@ -176,11 +177,11 @@ def _row(
     named = next((str(item[name]) for name in ids if not is_missing(item[name])), None)
     notices: list[Notice] = []
     dates = Dates(today=today)
-    article = article_of(item, named if named is not None else _digest(item), notices, dates, fields=fields)
+    article = to_article(item, named if named is not None else _digest(item), notices, dates, fields=fields)
     if named is None:
         notices.append(Notice(f"article {article.id}", "it has no id", "named after what it holds", skipped=False))
     notices.extend(dates.notices())
-    told = None if article.published is not None else date_told(article)
+    told = None if article.published is not None else find_dateline(article)
     return (
         {
             "id": article.id,

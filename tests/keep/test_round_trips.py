@@ -18,10 +18,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from dedup.article import Article, Notice
-from dedup.formats.atomic import whole_file
+from dedup.formats.atomic import atomic_file
 from dedup.keep import ADDED, LINES, LIST, ROWS, Spool, check_shape, shape_of, write_folder, write_stream
-from dedup.keep.objects import on_one_line, with_fields
-from dedup.keep.rows import mended, raw_cells, row_values, value_of
+from dedup.keep.objects import add_fields, join_lines
+from dedup.keep.rows import cell_value, close_quotes, row_values, split_cells
 from dedup.read import read_articles
 from dedup.read.source import Table
 
@@ -147,22 +147,22 @@ def test_lists(tmp_path: Path, records: list[str], around: bool) -> None:
 @given(raw=objects)
 def test_fields_of_a_run_before_are_replaced(raw: str) -> None:
     """Twice is as once, and nothing else goes."""
-    first = with_fields(raw, {"dedup_id": "a", "dedup_story": "s"}, ADDED)
-    again = with_fields(first, {"dedup_id": "b"}, ADDED)
+    first = add_fields(raw, {"dedup_id": "a", "dedup_story": "s"}, ADDED)
+    again = add_fields(first, {"dedup_id": "b"}, ADDED)
     assert pairs(again) == [*pairs(raw), ("dedup_id", "b")]
-    assert with_fields(again, {"dedup_id": "b"}, ADDED) == again
+    assert add_fields(again, {"dedup_id": "b"}, ADDED) == again
 
 
 def test_fields_of_a_run_before_may_stand_anywhere() -> None:
     text = '{"dedup_id": 1, "a": 1.0,  "dedup_story" : {"x": [2]} , "b":2}'
-    assert with_fields(text, {"dedup_id": "n"}, ADDED) == '{"a": 1.0 , "b":2, "dedup_id": "n"}'
-    assert with_fields('{"dedup_id": 1}', {"dedup_id": "n"}, ADDED) == '{"dedup_id": "n"}'
+    assert add_fields(text, {"dedup_id": "n"}, ADDED) == '{"a": 1.0 , "b":2, "dedup_id": "n"}'
+    assert add_fields('{"dedup_id": 1}', {"dedup_id": "n"}, ADDED) == '{"dedup_id": "n"}'
     inside = '{"a": {"dedup_id": 1}, "b": "\\"dedup_id\\""}'
-    assert with_fields(inside, {}, ADDED).startswith('{"a": {"dedup_id": 1}, "b": "\\"dedup_id\\""')
+    assert add_fields(inside, {}, ADDED).startswith('{"a": {"dedup_id": 1}, "b": "\\"dedup_id\\""')
 
 
 def test_an_object_of_many_lines_fits_on_one() -> None:
-    assert on_one_line('{\r\n  "a": 1,\n  "b": "x\\ny"\n}\n') == '{   "a": 1,   "b": "x\\ny" }'
+    assert join_lines('{\r\n  "a": 1,\n  "b": "x\\ny"\n}\n') == '{   "a": 1,   "b": "x\\ny" }'
 
 
 def test_bytes_that_are_no_utf8_come_back(tmp_path: Path) -> None:
@@ -225,10 +225,10 @@ def kept_of_again(folder: Path, written: str) -> str:
 @given(cells=st.lists(cells, min_size=1, max_size=6), delimiter=st.sampled_from([",", ";", "\t"]))
 def test_cells_are_found_as_csv_finds_them(cells: list[str], delimiter: str) -> None:
     row = delimiter.join(cells).replace("\r", "").replace("\n", "")
-    raw, whole = raw_cells(row, delimiter)
+    raw, whole = split_cells(row, delimiter)
     assert delimiter.join(raw) == row
     if row and whole:
-        assert [value_of(cell) for cell in raw] == next(csv.reader([row], delimiter=delimiter))
+        assert [cell_value(cell) for cell in raw] == next(csv.reader([row], delimiter=delimiter))
 
 
 @pytest.mark.parametrize(
@@ -243,7 +243,7 @@ def test_cells_are_found_as_csv_finds_them(cells: list[str], delimiter: str) -> 
 )
 def test_a_quotation_mark_that_is_never_closed_is_mended(raw: str, values: Mapping[str, str], becomes: str) -> None:
     table = Table("id,text\n", ",")
-    assert mended(raw, table, values) == becomes
+    assert close_quotes(raw, table, values) == becomes
     assert row_values(becomes, table) == values
 
 
@@ -280,7 +280,7 @@ FRAME = {
 def test_columns(tmp_path: Path, name: str) -> None:
     table = pa.table(FRAME).replace_schema_metadata({"made": "by us"})
     path = tmp_path / name
-    with whole_file(path) as out:
+    with atomic_file(path) as out:
         if ".parquet" in name:
             parquet.write_table(table, out, row_group_size=2)
         else:
@@ -329,7 +329,7 @@ def test_a_folder_has_each_file_as_it_came(spooled: Spooled, tmp_path: Path, nam
     }[name]
     path = tmp_path / "in" / "deep" / f"{name}{packing}"
     path.parent.mkdir(parents=True)
-    with whole_file(path) as out:
+    with atomic_file(path) as out:
         out.write(content.encode())
     spool, articles, notices = spooled(tmp_path / "in")
     assert not [notice for notice in notices if "no row has a title" not in notice.problem]

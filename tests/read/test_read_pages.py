@@ -13,7 +13,7 @@ import pytest
 from reading import BODY, read_all, read_quietly, write
 
 from dedup.article import Article, Notice
-from dedup.read.front import split_front_matter
+from dedup.read.plain import split_front_matter
 
 PAGES = Path(__file__).parent / "pages"
 NAMES = sorted(path.stem for path in PAGES.glob("*.html"))

@@ -15,7 +15,7 @@ from dedup.index.features.sketch import steps_for, unpack_words
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import StoredArticle
 from dedup.index.stories.guests import Place
-from dedup.inputs.collection import Distinct, collected
+from dedup.inputs.collection import DistinctArticle, build_collection
 from dedup.pipeline import ReadArticles, stories_of
 from dedup.progress import Progress, silent
 from dedup.results.clustering import Clustering
@@ -92,7 +92,7 @@ def whole(
     tell = progress or silent
     stored: list[StoredArticle] = []
     articles, blocks = [], []
-    distinct: dict[bytes, Distinct] = {}
+    distinct: dict[bytes, DistinctArticle] = {}
     with store.reading():
         while page := store.after(stored[-1].number if stored else -1, _PAGE):
             numbers = [article.number for article in page]
@@ -104,17 +104,17 @@ def whole(
                 articles.append(article.article(texts.get(article.number, "")))
                 same = distinct.get(article.content)
                 if same is None:
-                    same = Distinct(article.content, len(distinct), article.length, blank=False)
+                    same = DistinctArticle(article.content, len(distinct), article.length, blank=False)
                     distinct[article.content] = same
                     new.append(sketches[article.number].words)
                 same.members.append(place)
                 if article.told and articles[-1].published is None:
-                    same.told = date.fromisoformat(article.told)
+                    same.dateline = date.fromisoformat(article.told)
             if new:
                 blocks.append(unpack_words(new))
             tell("reading the store", len(stored), 0)
     notices: list[Notice] = []
-    collection, order = collected(articles, distinct.values(), notices, has_texts=has_texts)
+    collection, order = build_collection(articles, distinct.values(), notices, has_texts=has_texts)
     steps = steps_for(len(stored), settings, progress)
     read = ReadArticles(steps, collection, HashedWords.joined(blocks).take(order), order)
     evidence, learned = stories_of(read, settings, background=background, progress=tell, learn=learn)

@@ -1,4 +1,4 @@
-"""Packed files: told by their first bytes whatever their name, unpacked as they are read, and never without end."""
+"""Detect compressed files by their first bytes, and decompress them as streams with a limit on the ratio."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
     from zstandard import ZstdDecompressor
 
 LARGEST_RATIO = 200
-"""How many times its own size a file may unpack to. News packs to a quarter or a tenth, bombs to a thousandth."""
+"""Maximum ratio of decompressed to compressed size. News has 4 to 10, decompression bombs about 1,000."""
 
 _ALLOWANCE = 1 << 26
-"""Bytes that any file may unpack to."""
+"""Bytes any file may decompress to, whatever its ratio."""
 
 _MAGIC = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"), (b"BZh", "bzip2"), (b"\xfd7zXZ\0", "xz"))
 
-_STRANGERS = (
+_BINARY_SIGNATURES = (
     (b"PK\x03\x04", "a zip archive"),
     (b"Rar!", "a RAR archive"),
     (b"7z\xbc\xaf", "a 7z archive"),
@@ -31,33 +31,33 @@ _STRANGERS = (
     (b"PAR1", "a Parquet file"),
     (b"ARROW1", "an Arrow file"),
 )
-"""What is no text but has a name, for those who look for why it was skipped."""
+"""Signatures of binary formats, named in the notice of a skipped file."""
 
 
-class TooLarge(Exception):  # noqa: N818 - caught where it is raised, never seen by a caller
-    """A packed file gives more than it can rightly hold."""
+class TooLarge(Exception):  # noqa: N818 - internal, never reaches a caller
+    """Raised when a compressed file exceeds the maximum ratio."""
 
 
-def packing(beginning: bytes) -> str:
-    """What a file with these first bytes is packed with, "" for nothing known."""
+def detect_compression(beginning: bytes) -> str:
+    """Return the compression of a file with these first bytes, "" for none."""
     return next((kind for magic, kind in _MAGIC if beginning.startswith(magic)), "")
 
 
-def stranger(beginning: bytes) -> str:
-    """What a file with these first bytes is, if it is known and no text; else ""."""
-    return next((kind for magic, kind in _STRANGERS if beginning.startswith(magic)), "")
+def detect_binary(beginning: bytes) -> str:
+    """Return the binary format of a file with these first bytes, as in "a PDF"; "" if none is known."""
+    return next((kind for magic, kind in _BINARY_SIGNATURES if beginning.startswith(magic)), "")
 
 
-def unpacked(stream: IO[bytes], kind: str) -> IO[bytes]:
-    """The content of a packed stream.
+def decompress(stream: IO[bytes], kind: str) -> IO[bytes]:
+    """Return a stream of the decompressed content.
 
-    It raises, as it is read: OSError, EOFError, zlib.error, lzma.LZMAError where the packing is damaged; TooLarge.
+    Reading it raises OSError, EOFError, zlib.error or lzma.LZMAError for damaged data, and TooLarge.
 
     Raises:
-        MissingDependencyError: zstd needs a package, which is not there.
+        MissingDependencyError: the package for zstd is not installed.
     """
-    counted = _Counted(stream)
-    return cast(IO[bytes], io.BufferedReader(_Limited(_opener(kind)(cast(IO[bytes], counted)), counted), 1 << 16))
+    counted = _CountingStream(stream)
+    return cast(IO[bytes], io.BufferedReader(_LimitedStream(_opener(kind)(cast(IO[bytes], counted)), counted), 1 << 16))
 
 
 def _opener(kind: str) -> Callable[[IO[bytes]], IO[bytes]]:
@@ -75,14 +75,14 @@ def _open_zstd(stream: IO[bytes]) -> IO[bytes]:
         import zstandard
     except ImportError:
         raise MissingDependencyError("reading .zst", "zstandard", extra="zstd") from None
-    return cast(IO[bytes], _Zstd(stream, zstandard.ZstdDecompressor()))
+    return cast(IO[bytes], _ZstdStream(stream, zstandard.ZstdDecompressor()))
 
 
-class _Zstd:
-    """zstd with the errors of the standard library, and one where it is cut: zstandard's own reader gives none."""
+class _ZstdStream:
+    """A zstd reader with the exceptions of the standard library. Unlike zstandard's, it detects truncated files."""
 
     _PIECE = 1024
-    """Bytes unpacked at once: no more than 32 MB come of them, since four can stand for 128 kB."""
+    """Compressed bytes per step. They give at most 32 MB, since four bytes can stand for 128 kB."""
 
     def __init__(self, stream: IO[bytes], decompressor: ZstdDecompressor) -> None:
         self._stream = stream
@@ -93,7 +93,7 @@ class _Zstd:
         self._packed = b""
 
     def read(self, size: int) -> bytes:
-        """At most `size` bytes, none only at the end."""
+        """Return up to `size` bytes, none only at the end."""
         from zstandard import ZstdError
 
         try:
@@ -101,12 +101,12 @@ class _Zstd:
                 pass
         except ZstdError as error:
             raise OSError(str(error)) from None
-        given = self._waiting[self._place : self._place + size]  # what is left stays where it is: it can be 32 MB
+        given = self._waiting[self._place : self._place + size]  # the rest, up to 32 MB, is not copied
         self._place += len(given)
         return given
 
     def _fill(self) -> bool:
-        """Unpacks one more piece; False where there is none."""
+        """Decompress the next piece; False at the end."""
         piece = self._packed or self._stream.read(self._PIECE)
         if not piece:
             if self._begun:
@@ -114,7 +114,7 @@ class _Zstd:
             return False
         self._waiting, self._place = self._frame.decompress(piece), 0
         self._begun, self._packed = True, b""
-        if self._frame.eof:  # several frames, one behind the other, are one file
+        if self._frame.eof:  # a file may consist of several frames
             self._packed = self._frame.unused_data
             self._frame, self._begun = self._decompressor.decompressobj(), False
         return True
@@ -123,8 +123,8 @@ class _Zstd:
         self._stream.close()
 
 
-class _Counted(io.RawIOBase):
-    """A stream that counts what is read from it."""
+class _CountingStream(io.RawIOBase):
+    """A stream that counts the bytes read from it."""
 
     def __init__(self, stream: IO[bytes]) -> None:
         self._stream = stream
@@ -145,10 +145,10 @@ class _Counted(io.RawIOBase):
         super().close()
 
 
-class _Limited(io.RawIOBase):
-    """An unpacked stream that ends with an error where it grows beyond all measure."""
+class _LimitedStream(io.RawIOBase):
+    """A decompressed stream that raises `TooLarge` beyond the maximum ratio."""
 
-    def __init__(self, stream: IO[bytes], packed: _Counted) -> None:
+    def __init__(self, stream: IO[bytes], packed: _CountingStream) -> None:
         self._stream = stream
         self._packed = packed
         self._count = 0
@@ -160,7 +160,7 @@ class _Limited(io.RawIOBase):
         view = memoryview(buffer)
         if self._count > max(_ALLOWANCE, LARGEST_RATIO * self._packed.count):
             raise TooLarge(f"it unpacks to more than {LARGEST_RATIO} times its size")
-        # A plain read would throw away what it has when the next piece fails.
+        # `read` would discard decompressed data if a later piece fails; `read1` does not.
         data: bytes = (getattr(self._stream, "read1", None) or self._stream.read)(len(view))
         view[: len(data)] = data
         self._count += len(data)

@@ -1,4 +1,4 @@
-"""The columns of tables that nothing is read from: `titel` and `datum`, where a title and a date were meant."""
+"""Report table columns that are not used, such as `titel` and `datum` for a title and a date."""
 
 from __future__ import annotations
 
@@ -8,16 +8,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from dedup.article import Article, Notice
-from dedup.formats.quoting import listed
+from dedup.formats.quoting import quote_list
 from dedup.inputs.record import find_fields
 
-_OWN = "dedup_"  # what --keep adds
-_MOST = 1000  # kinds of table that are remembered for the log
+_OWN = "dedup_"  # prefix of the fields that --keep adds
+_MOST = 1000  # maximum sets of columns in the log
 
 
 class UnusedColumns:
-    """What is told of them: where a table has neither titles nor dates a notice, else a line in the log for all tables
-    of the same columns.
+    """Collects unused columns: a notice for a table without titles and dates, else one log line per set of columns.
 
     Args:
         fields: as for `read_articles`.
@@ -31,11 +30,11 @@ class UnusedColumns:
         self._bare = True
 
     def begin(self) -> None:
-        """Another table comes."""
+        """Start a table."""
         self._columns, self._bare = None, True
 
     def see(self, values: Mapping[str, Any], article: Article) -> None:
-        """One of its rows."""
+        """Take note of a row of the table."""
         if self._columns is None:
             used = {name for names in find_fields(values, self._fields).values() for name in names}
             names = (name for name in values if name not in used and name.strip() and not name.startswith(_OWN))
@@ -44,25 +43,25 @@ class UnusedColumns:
             self._bare = not article.title and article.published is None and article.seen is None
 
     def end(self, where: str) -> Notice | None:
-        """What is to be told of the table."""
+        """Finish the table. Return a notice if it has neither titles nor dates, and unused columns."""
         if not self._columns:
             return None
         if self._bare:
             problem = f"no row has a title or a date; nothing is read from {_columns(self._columns)}"
             action = "kept (--field title=NAME, --field published=NAME say where they are)"
             return Notice(where, problem, action, skipped=False)
-        told = _columns(self._columns)
-        if told in self._first or len(self._first) < _MOST:
-            self._first.setdefault(told, where)
-            self._counts[told] += 1
+        columns = _columns(self._columns)
+        if columns in self._first or len(self._first) < _MOST:
+            self._first.setdefault(columns, where)
+            self._counts[columns] += 1
         return None
 
     def log(self) -> None:
-        """A line for all tables with the same such columns."""
-        for told, where in self._first.items():
-            others = f" and {self._counts[told] - 1:,} more" if self._counts[told] > 1 else ""
-            logging.getLogger("dedup.read").info("%s%s: nothing is read from %s", where, others, told)
+        """Log one line for all tables with the same unused columns."""
+        for columns, where in self._first.items():
+            others = f" and {self._counts[columns] - 1:,} more" if self._counts[columns] > 1 else ""
+            logging.getLogger("dedup.read").info("%s%s: nothing is read from %s", where, others, columns)
 
 
 def _columns(names: tuple[str, ...]) -> str:
-    return f"the column{'s' if len(names) > 1 else ''} {listed(names)}"
+    return f"the column{'s' if len(names) > 1 else ''} {quote_list(names)}"

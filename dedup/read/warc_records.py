@@ -1,7 +1,7 @@
-"""The records of a WARC file and the bodies in them, by warcio, held to bounds: and whatever is amiss is told.
+"""Iterate the records of a WARC file with warcio, with limits on size, and report damage.
 
-warcio reads a line of a header, and a chunk of a body, whole, however long it is; it prints what it finds amiss to
-standard error; and it passes a body that cannot be unpacked to its end as if that were all. Needs warcio.
+On its own, warcio reads header lines and body chunks of any length into memory, prints warnings to standard error, and
+silently truncates a body that cannot be decompressed to its end. Importing this module needs warcio.
 """
 
 from __future__ import annotations
@@ -18,30 +18,30 @@ from warcio.bufferedreaders import BufferedReader, ChunkedDataReader
 from warcio.exceptions import ArchiveLoadFailed
 
 from dedup.errors import MissingDependencyError
-from dedup.read.packing import TooLarge, packing, unpacked
+from dedup.read.compression import TooLarge, decompress, detect_compression
 from dedup.read.source import LARGEST_RECORD
 
 LONGEST_HEAD = 1 << 20
-"""Bytes of the headers of a record, its own and those of HTTP, and of what stands between two records."""
+"""Maximum bytes of the headers of a record, WARC and HTTP together, and of the blank lines between records."""
 
 _PIECE = 1 << 16
-"""Bytes that are unpacked at once, or not many more."""
+"""Approximate bytes decompressed at a time."""
 
 _CUT = "it ends before its end"
 
-logging.getLogger("warcio").addHandler(logging.NullHandler())  # else its warnings go to standard error, as they come
+logging.getLogger("warcio").addHandler(logging.NullHandler())  # otherwise its warnings go to standard error
 
 
-class Records(ArchiveIterator):  # type: ignore[misc] # warcio has no types
-    """The records of a file that is unpacked already.
+class WarcRecords(ArchiveIterator):  # type: ignore[misc] # warcio has no types
+    """Iterates the records of a decompressed WARC file.
 
     Attributes:
-        overrun: whether the record before the one that came last had more behind it than its length says.
+        overrun: whether the previous record was longer than its header says.
     """
 
     def __init__(self, stream: IO[bytes]) -> None:
         super().__init__(stream)
-        self.reader = _Lines(self.fh)
+        self.reader = _BoundedLines(self.fh)
         self.overrun = False
 
     def _next_record(self, next_line: bytes | None) -> Any:
@@ -49,7 +49,7 @@ class Records(ArchiveIterator):  # type: ignore[misc] # warcio has no types
         return super()._next_record(next_line)
 
     def _consume_blanklines(self) -> tuple[bytes | None, int]:
-        """Reads on to the next record: its first line, and how many bytes there were before it."""
+        """Return the first line of the next record, and the number of bytes before it."""
         self.reader.head = 0
         line = self.reader.readline()
         self.overrun = bool(line.strip())
@@ -59,11 +59,11 @@ class Records(ArchiveIterator):  # type: ignore[misc] # warcio has no types
         return line or None, size
 
 
-class _Lines(BufferedReader):  # type: ignore[misc] # warcio has no types
-    """A stream whose lines have an end."""
+class _BoundedLines(BufferedReader):  # type: ignore[misc] # warcio has no types
+    """A stream that limits the length of header lines."""
 
     head = 0
-    """Bytes of lines since the record, or what is behind it, began."""
+    """Bytes of lines since the start of the record or of the gap after it."""
 
     def readline(self, length: int | None = None) -> bytes:
         left = LONGEST_HEAD - self.head
@@ -74,10 +74,10 @@ class _Lines(BufferedReader):  # type: ignore[misc] # warcio has no types
         return line
 
 
-def body(record: Any) -> tuple[bytes, list[str]]:
-    """What is in a record, as the server had it before it packed it, and what is amiss with it.
+def read_body(record: Any) -> tuple[bytes, list[str]]:
+    """Return the decompressed body of a record, and the problems with it.
 
-    Of a body that is too large for an article more than `LARGEST_RECORD` bytes come; of a damaged one what can be read.
+    A damaged body is returned as far as it can be read. Reading stops once a body exceeds `LARGEST_RECORD` bytes.
     """
     raw: bytes = record.raw_stream.read(LARGEST_RECORD + 1)
     problems = []
@@ -88,41 +88,41 @@ def body(record: Any) -> tuple[bytes, list[str]]:
         return raw, problems
     if (headers.get_header("Transfer-Encoding") or "").strip().lower() == "chunked":
         raw = ChunkedDataReader(io.BytesIO(raw)).read(LARGEST_RECORD + 1)
-    content, problem = _unpacked(raw, (headers.get_header("Content-Encoding") or "").strip().lower())
+    content, problem = _decode_content(raw, (headers.get_header("Content-Encoding") or "").strip().lower())
     return content, [*problems, *([problem] if problem else [])]
 
 
-def _unpacked(raw: bytes, encoding: str) -> tuple[bytes, str]:
-    """A body unpacked as its header says, unless it is not packed at all; and what is amiss with it."""
+def _decode_content(raw: bytes, encoding: str) -> tuple[bytes, str]:
+    """Decompress a body by its `Content-Encoding`, and return it with a problem, "" for none."""
     pieces, size = [], 0
     try:
-        for piece in _pieces(raw, encoding):
+        for piece in _decompressed(raw, encoding):
             pieces.append(piece)
             size += len(piece)
             if size > LARGEST_RECORD:
                 break
     except (OSError, EOFError, zlib.error) as error:
         if not pieces:
-            return raw, ""  # servers say so of what they have not packed
+            return raw, ""  # some servers declare an encoding that they did not apply
         return b"".join(pieces), f"its content cannot be unpacked to its end ({error})"
     except (MissingDependencyError, TooLarge) as error:
         return b"", str(error)
     return b"".join(pieces), ""
 
 
-def _pieces(raw: bytes, encoding: str) -> Iterator[bytes]:
-    """A body that is packed as a header says, some at a time; as it is where it is not."""
-    kind = packing(raw)
+def _decompressed(raw: bytes, encoding: str) -> Iterator[bytes]:
+    """Yield a body decompressed piece by piece, or as it is if it is not compressed as declared."""
+    kind = detect_compression(raw)
     if kind and encoding.removeprefix("x-") == kind:
-        stream = cast(io.BufferedReader, unpacked(io.BytesIO(raw), kind))
+        stream = cast(io.BufferedReader, decompress(io.BytesIO(raw), kind))
         return iter(partial(stream.read1, _PIECE), b"")
     if encoding == "deflate":
-        return _inflated(raw)
-    return _by_brotli(raw) if encoding == "br" else iter([raw])
+        return _inflate(raw)
+    return _decompress_brotli(raw) if encoding == "br" else iter([raw])
 
 
-def _inflated(raw: bytes) -> Iterator[bytes]:
-    """By the standard with zlib's frame, in the field often without."""
+def _inflate(raw: bytes) -> Iterator[bytes]:
+    """Decompress deflate. The standard requires the zlib header, but many servers omit it."""
     inflating = zlib.decompressobj()
     try:
         inflating.copy().decompress(raw, 1)
@@ -135,7 +135,7 @@ def _inflated(raw: bytes) -> Iterator[bytes]:
         raise EOFError(_CUT)
 
 
-def _by_brotli(raw: bytes) -> Iterator[bytes]:
+def _decompress_brotli(raw: bytes) -> Iterator[bytes]:
     try:
         import brotli
     except ImportError:

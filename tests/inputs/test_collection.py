@@ -10,14 +10,14 @@ import pytest
 
 import dedup
 from dedup import Article
-from dedup.inputs.collection import Collection, Door
+from dedup.inputs.collection import ArticleReader, Collection
 
 MILL = "The mill at Brackwell burned down in the night, and nobody was hurt."
 MARCH = datetime(1999, 3, 12, tzinfo=UTC)
 
 
 def collect(articles: Iterable[Article]) -> Collection:
-    door = Door(articles)
+    door = ArticleReader(articles)
     assert len(list(door.texts())) == len(door.collection()[1])
     return door.collection()[0]
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from dedup.formats.atomic import PACKINGS, whole_file, whole_folder
+from dedup.formats.atomic import COMPRESSED_SUFFIXES, atomic_file, atomic_folder
 
 
 def names(folder: Path) -> list[str]:
@@ -23,7 +23,7 @@ def names(folder: Path) -> list[str]:
 def test_a_file_appears_when_it_is_complete(tmp_path: Path) -> None:
     path = tmp_path / "out.txt"
     path.write_text("before")
-    with whole_file(path) as out:
+    with atomic_file(path) as out:
         out.write(b"after")
         out.flush()
         assert path.read_text() == "before"
@@ -37,7 +37,7 @@ def test_nothing_is_left_of_one_that_fails(tmp_path: Path, error: BaseException)
     path.write_text("before")
 
     def fail() -> None:
-        with whole_file(path) as out:
+        with atomic_file(path) as out:
             out.write(b"half")
             raise error
 
@@ -50,11 +50,11 @@ def test_nothing_is_left_of_one_that_fails(tmp_path: Path, error: BaseException)
 def test_a_folder_appears_when_it_is_complete(tmp_path: Path) -> None:
     target = tmp_path / "out"
     target.mkdir()
-    with whole_folder(target) as folder:
+    with atomic_folder(target) as folder:
         (folder / "a").write_text("x")
         assert not list(target.iterdir())
     assert names(target) == ["a"]
-    with pytest.raises(OSError, match="nothing is written, what was there stays"), whole_folder(target) as folder:
+    with pytest.raises(OSError, match="nothing is written, what was there stays"), atomic_folder(target) as folder:
         (folder / "b").write_text("x")
     assert names(target) == ["a"]
     assert names(tmp_path) == ["out"]
@@ -62,7 +62,7 @@ def test_a_folder_appears_when_it_is_complete(tmp_path: Path) -> None:
 
 def test_nothing_is_left_of_a_folder_that_fails(tmp_path: Path) -> None:
     def fail() -> None:
-        with whole_folder(tmp_path / "out") as folder:
+        with atomic_folder(tmp_path / "out") as folder:
             (folder / "a").write_text("x")
             raise KeyboardInterrupt
 
@@ -71,21 +71,21 @@ def test_nothing_is_left_of_a_folder_that_fails(tmp_path: Path) -> None:
     assert names(tmp_path) == []
 
 
-@pytest.mark.parametrize("ending", PACKINGS)
+@pytest.mark.parametrize("ending", COMPRESSED_SUFFIXES)
 def test_packed_as_the_name_says_and_always_the_same(tmp_path: Path, ending: str) -> None:
-    from dedup.read.packing import packing, unpacked
+    from dedup.read.compression import decompress, detect_compression
 
     if ending == ".zst":
         pytest.importorskip("zstandard")
     packed = []
     for name in ("a", "b"):
         path = tmp_path / f"{name}.jsonl{ending}"
-        with whole_file(path) as out:
+        with atomic_file(path) as out:
             out.write(b"fire\n" * 1000)
         packed.append(path.read_bytes())
     assert packed[0] == packed[1]
     with path.open("rb") as stream:
-        assert unpacked(stream, packing(packed[0][:8])).read() == b"fire\n" * 1000
+        assert decompress(stream, detect_compression(packed[0][:8])).read() == b"fire\n" * 1000
 
 
 def test_a_link_stays_one_and_so_do_permissions(tmp_path: Path) -> None:
@@ -93,7 +93,7 @@ def test_a_link_stays_one_and_so_do_permissions(tmp_path: Path) -> None:
     path.write_text("before")
     path.chmod(0o640)
     link.symlink_to(path)
-    with whole_file(link) as out:
+    with atomic_file(link) as out:
         out.write(b"after")
     assert link.is_symlink()
     assert (path.read_text(), path.stat().st_mode & 0o777) == ("after", 0o640)
@@ -119,7 +119,10 @@ def small_disk(tmp_path: Path) -> Iterator[Path]:
 def test_a_full_disk(small_disk: Path, ending: str) -> None:
     path = small_disk / f"out.txt{ending}"
     path.write_bytes(b"before")
-    with pytest.raises(OSError, match="No space left on device; nothing is written") as caught, whole_file(path) as out:
+    with (
+        pytest.raises(OSError, match="No space left on device; nothing is written") as caught,
+        atomic_file(path) as out,
+    ):
         out.write(os.urandom(500_000))
     assert (caught.value.errno, caught.value.filename) == (errno.ENOSPC, str(path))
     assert path.read_bytes() == b"before"
@@ -127,7 +130,7 @@ def test_a_full_disk(small_disk: Path, ending: str) -> None:
 
 
 def test_a_full_disk_and_a_folder(small_disk: Path) -> None:
-    with pytest.raises(OSError, match="nothing is written"), whole_folder(small_disk / "out") as folder:
+    with pytest.raises(OSError, match="nothing is written"), atomic_folder(small_disk / "out") as folder:
         (folder / "a").write_bytes(bytes(1 << 20))
     assert names(small_disk) == []
 
@@ -175,7 +178,7 @@ def test_the_command_on_a_disk_that_fills(tmp_path: Path, arguments: list[str]) 
 
 
 def test_gzip_has_no_time_in_it(tmp_path: Path) -> None:
-    with whole_file(tmp_path / "a.gz") as out:
+    with atomic_file(tmp_path / "a.gz") as out:
         out.write(b"x")
     with gzip.open(tmp_path / "a.gz") as stream:
         stream.read()

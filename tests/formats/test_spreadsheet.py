@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dedup.formats.spreadsheet import shielded, unshielded
+from dedup.formats.spreadsheet import escape_formula, unescape_formula
 
 
 @given(st.text(st.sampled_from("'=+-@\t\r a1"), max_size=6))
@@ -13,6 +13,6 @@ from dedup.formats.spreadsheet import shielded, unshielded
 @example("'=1+1")
 @example("'quoted'")
 def test_what_is_shielded_comes_back(text: str) -> None:
-    cell = shielded(text)
+    cell = escape_formula(text)
     assert not cell.startswith(tuple("=+-@\t\r"))
-    assert unshielded(cell) == text
+    assert unescape_formula(cell) == text

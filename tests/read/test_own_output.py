@@ -13,7 +13,7 @@ from reading import BODY, read_all, write
 
 import dedup
 from dedup.evaluation.judgements import LABELS, Judgement
-from dedup.read import own
+from dedup.read import own_output
 from dedup.report import write_csv, write_html, write_json, write_jsonl, write_parquet
 
 ARTICLES = [
@@ -59,7 +59,7 @@ def test_judgements_are_passed_over_and_are_no_fault(tmp_path: Path) -> None:
     assert [(notice.problem, notice.skipped) for notice in notices] == [
         ("it holds judgements, no articles", False),
     ]
-    assert set(LABELS) == own._LABELS
+    assert set(LABELS) == own_output._LABELS
 
 
 @pytest.mark.parametrize(
