@@ -18,7 +18,7 @@ SETTLE_HOURS = 72.0
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class StoreOptions:
     """What an index is made with besides its settings, and has for good; None for what is not said. See `Facts`."""
 
     store_text: bool | None = None
@@ -36,7 +36,7 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class StoreMetadata:
     """What holds for an index as a whole.
 
     Attributes:
@@ -62,7 +62,7 @@ class Facts:
     background: bytes = b""
 
     @classmethod
-    def new(cls, settings: Settings | None, background: Background | None, options: Options) -> Self:
+    def new(cls, settings: Settings | None, background: Background | None, options: StoreOptions) -> Self:
         """Those of a new index.
 
         Raises:
@@ -86,9 +86,9 @@ class Facts:
         )
 
 
-def write_facts(store: Store, facts: Facts) -> None:
+def write_metadata(store: Store, facts: StoreMetadata) -> None:
     """Writes what an index says of itself; inside a transaction."""
-    store.put_facts(
+    store.put_metadata(
         {
             "settings": json.dumps(facts.settings.method(), sort_keys=True),
             "method": str(facts.method),
@@ -105,9 +105,9 @@ def write_facts(store: Store, facts: Facts) -> None:
         store.put_background(facts.background)
 
 
-def read_facts(
-    store: Store, settings: Settings | None, options: Options | None = None, *, method: bool = True
-) -> Facts:
+def read_metadata(
+    store: Store, settings: Settings | None, options: StoreOptions | None = None, *, method: bool = True
+) -> StoreMetadata:
     """What an index says of itself.
 
     Args:
@@ -119,9 +119,9 @@ def read_facts(
         SettingsError: it has others, or is of another method.
         StoreError: it does not say.
     """
-    known = store.facts()
+    known = store.metadata()
     try:
-        facts = Facts(
+        facts = StoreMetadata(
             Settings(**json.loads(known["settings"])),
             int(known["method"]),
             known["store_text"] == "1",
@@ -155,7 +155,7 @@ def read_facts(
     return facts
 
 
-def _unlike(facts: Facts, options: Options) -> list[str]:
+def _unlike(facts: StoreMetadata, options: StoreOptions) -> list[str]:
     """What an index has otherwise than was said."""
     return [
         f"{name} is {getattr(facts, name)!r} there, not {said!r}"

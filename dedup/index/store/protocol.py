@@ -50,11 +50,11 @@ class Store(Protocol):
 
     # What the index says of itself
 
-    def facts(self) -> dict[str, str]:
+    def metadata(self) -> dict[str, str]:
         """All facts by name."""
         ...
 
-    def put_facts(self, facts: Mapping[str, str]) -> None:
+    def put_metadata(self, facts: Mapping[str, str]) -> None:
         """Writes some facts, over what was there."""
         ...
 

@@ -65,15 +65,6 @@ def words_of(query: str) -> list[str]:
     return words
 
 
-def holds(words: Sequence[str], *parts: str) -> bool:
-    """Whether each of some folded words stands in one of the parts of an article."""
-    return all(any(_stands(word, part) for part in parts) for word in words)
-
-
-def _stands(word: str, part: str) -> bool:
-    return word in part.lower() if word.isascii() else any(form in part for form in _forms(word))
-
-
 def condition(words: Sequence[str]) -> tuple[str, list[str]]:
     """The same as a condition of SQLite over `article` and `body`, and its values.
 
