@@ -138,7 +138,7 @@ class Database:
 
     @property
     def _reader(self) -> sqlite3.Connection:
-        """The writing connection inside a transaction of this thread, else the connection of this thread for reading."""
+        """The writing connection inside a transaction of this thread, else this thread's own."""
         if self._closed:
             raise StoreError(f"{self.name} is closed")
         if self._owner == threading.get_ident():
