@@ -10,7 +10,7 @@ from datetime import date
 from typing import Any
 
 from dedup.article import Article
-from dedup.index.store.metadata import Facts
+from dedup.index.store.metadata import StoreMetadata
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import StoredArticle, StoredStory
 from dedup.results.assemble import headline, labels_of, rank
@@ -100,7 +100,7 @@ def placements(store: Store, settings: Settings) -> Clustering:
     return Clustering(tuple(articles), tuple(stories), settings, labels, copy_labels, datelines=told)
 
 
-def stats(store: Store, facts: Facts, memory: int | None) -> dict[str, Any]:
+def stats(store: Store, facts: StoreMetadata, memory: int | None) -> dict[str, Any]:
     """What there is in an index, ready for JSON; `memory` is what it takes, in bytes, if known."""
     counts = store.counts()
     return {

@@ -13,7 +13,7 @@ from dedup.background import Background
 from dedup.errors import StoreError, UnknownArticleError
 from dedup.index.inputs import Incoming, Placement
 from dedup.index.state import Keeper
-from dedup.index.store.metadata import DAY, HOUR, Facts, read_facts, write_facts
+from dedup.index.store.metadata import DAY, HOUR, StoreMetadata, read_metadata, write_metadata
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import StoredArticle, facts_of
 from dedup.index.stories.changes import Ledger, renumber
@@ -63,7 +63,13 @@ class Desk:
     """
 
     def __init__(
-        self, store: Store, facts: Facts, clock: Callable[[], float], progress: Progress | None, *, read_only: bool
+        self,
+        store: Store,
+        facts: StoreMetadata,
+        clock: Callable[[], float],
+        progress: Progress | None,
+        *,
+        read_only: bool,
     ) -> None:
         self.store, self.facts = store, facts
         self.thinking = threading.RLock()
@@ -128,7 +134,7 @@ class Desk:
                         self.keeper().write()  # of another, where all was judged anew
                         ledger.write()
                     if ledger.changes:
-                        self.store.put_facts({"now": repr(self._now)})
+                        self.store.put_metadata({"now": repr(self._now)})
             except BaseException:
                 with self.thinking:
                     self._keeper = None  # what is in memory is ahead of what is stored: it is read again
@@ -173,7 +179,7 @@ class Desk:
         with self.thinking:
             last = self.store.highest()["last_change"] if self._read_only else self._cursor
             if self._keeper is not None and last != self._cursor:
-                before, self.facts = self.facts, read_facts(self.store, None)
+                before, self.facts = self.facts, read_metadata(self.store, None)
                 if self.facts.version == before.version and follow(self._keeper, self._cursor, before.now):
                     self._cursor = last
                 else:
@@ -361,7 +367,7 @@ class Desk:
         """Judges all articles by other settings, or another background."""
         version = self.facts.version + anew
         facts = replace(self.facts, settings=settings, method=METHOD_VERSION).with_background(background, version)
-        write_facts(self.store, replace(facts, now=self._now))
+        write_metadata(self.store, replace(facts, now=self._now))
         keeper = Keeper(self.store, settings, background, self.store.counts()["articles"], self._progress)
         keeper.sketch_anew()
         keeper.load()

@@ -18,11 +18,11 @@ from dedup.index.inputs import Incoming, Placement, alone, noticed, some
 from dedup.index.queries import IndexedArticle, every_story, placements, stats
 from dedup.index.repair import check
 from dedup.index.session import Desk
-from dedup.index.store.memory import MemoryStore
-from dedup.index.store.metadata import Facts, Options, read_facts, write_facts
+from dedup.index.store.metadata import StoreMetadata, StoreOptions, read_metadata, write_metadata
 from dedup.index.store.protocol import Store, StoryFilter
 from dedup.index.store.records import Change
 from dedup.index.store.sqlite import SqliteStore
+from dedup.index.store.temporary import MEMORY, TemporaryStore
 from dedup.index.store.text_search import StoryPage, page, pages, words_of
 from dedup.inputs.collection import published_seconds
 from dedup.pipeline import cluster
@@ -36,8 +36,6 @@ if TYPE_CHECKING:
 
 BATCH = 500
 """Articles that `add_many` stores at a time."""
-MEMORY = ":memory:"
-"""The path of a store that lasts as long as the index."""
 
 
 class StoryIndex:
@@ -72,7 +70,7 @@ class StoryIndex:
         """Opens an index, or makes one where there is none.
 
         Args:
-            path: of its file; ":memory:" for one that lasts as long as it is open.
+            path: path of its file; ":memory:" for a private temporary file that is removed on close.
             settings: of a new index; of one that is there they must be the same. None for those it has.
             background: of a new index, see `learn_background`; None for the word frequencies that ship with dedup. An
                 index that is there keeps its own.
@@ -92,16 +90,16 @@ class StoryIndex:
             StoreLockedError: another index writes to it.
             SettingsError: it was made with others.
         """
-        settings, options = checked(settings), Options(store_text, keep_days, settle_hours)
+        settings, options = checked(settings), StoreOptions(store_text, keep_days, settle_hours)
         store: Store
-        store = MemoryStore() if os.fspath(path) == MEMORY else SqliteStore(path, read_only=read_only, wait=wait)
+        store = TemporaryStore() if os.fspath(path) == MEMORY else SqliteStore(path, read_only=read_only, wait=wait)
         try:
-            if not store.facts():
+            if not store.metadata():
                 if read_only:
                     raise StoreError(f"{store.where} has no index in it yet: 'dedup index add' makes one")
                 with store.transaction():
-                    write_facts(store, Facts.new(settings, background, options))
-            facts = read_facts(store, settings, options, method=not anew)
+                    write_metadata(store, StoreMetadata.new(settings, background, options))
+            facts = read_metadata(store, settings, options, method=not anew)
         except BaseException:
             store.close()
             raise

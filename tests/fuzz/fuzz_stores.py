@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,8 +12,11 @@ from typing import Any
 
 from fuzz_given import Given
 
+sys.path.append(str(Path(__file__).parents[1] / "index"))
+
+from dict_store import DictStore
+
 from dedup.errors import StoreError
-from dedup.index.store.memory import MemoryStore
 from dedup.index.store.protocol import Store, StoryFilter
 from dedup.index.store.records import Change, Kind, Sketch, StoredArticle, StoredStory, moment
 from dedup.index.store.sqlite import SqliteStore
@@ -30,7 +34,7 @@ def one(data: bytes) -> None:
     given = Given(data)
     with tempfile.TemporaryDirectory(dir=_ROOM, prefix="dedup-fuzz-") as folder:
         path = Path(folder) / "stories.db"
-        stores: list[Store] = [MemoryStore(), SqliteStore(path)]
+        stores: list[Store] = [DictStore(), SqliteStore(path)]
         try:
             for _ in range(30):
                 if not given:
@@ -96,7 +100,7 @@ def _operation(given: Given) -> Callable[[Store], None]:
         return lambda store: store.trim(before)
     if kind == 9:
         facts = {f"f{number}": given.text(20).encode("utf-8", "replace").decode()}
-        return lambda store: store.put_facts(facts)
+        return lambda store: store.put_metadata(facts)
     data = given.taken(given.number(20))
     return lambda store: store.put_background(data)
 
@@ -126,7 +130,7 @@ def _compare(given: Given, stores: list[Store]) -> None:
     )
     most, cursor = given.number(9), given.number(30)
     questions: list[Callable[[Store], Any]] = [
-        lambda store: store.facts(),
+        lambda store: store.metadata(),
         lambda store: store.background(),
         lambda store: store.articles(numbers),
         lambda store: store.texts(numbers),

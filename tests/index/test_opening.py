@@ -39,6 +39,17 @@ def test_two_do_not_write_at_a_time(store: Path) -> None:
         assert len(again) == 2
 
 
+def test_an_index_in_memory_is_called_by_its_path() -> None:
+    with StoryIndex.open(":memory:") as first, StoryIndex.open(":memory:") as second:
+        assert repr(first) == "<StoryIndex :memory:>"
+        first.add(ONE)
+        assert (len(first), len(second)) == (1, 0), "each has a file of its own"
+    with pytest.raises(StoreError, match=r"^:memory: is closed$"):
+        len(first)
+    with pytest.raises(StoreError, match=r"^:memory: has no index in it yet"):
+        StoryIndex.open(":memory:", read_only=True)
+
+
 def test_other_settings_are_refused(store: Path) -> None:
     with pytest.raises(SettingsError, match=r"granularity is 0\.5 there, not 0\.7.*rebuild"):
         StoryIndex.open(store, Settings(granularity=0.7))

@@ -2,20 +2,27 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import sqlite3
+import stat
+import subprocess
+import sys
+import tempfile
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from dict_store import DictStore
 
 from dedup.errors import StoreError
-from dedup.index.store.memory import MemoryStore
 from dedup.index.store.protocol import Store, StoryFilter
 from dedup.index.store.records import Change, Sketch, StoredArticle, StoredStory, moment
 from dedup.index.store.schema import APPLICATION, MIGRATIONS
 from dedup.index.store.sqlite import SqliteStore
+from dedup.index.store.temporary import MEMORY, PREFIX, TemporaryStore, remove_abandoned
 
 
 class Kept:
@@ -38,8 +45,10 @@ class Kept:
 
 
 STORES: dict[str, Callable[[Path], Kept]] = {
-    "memory": lambda _folder: Kept(MemoryStore, lasts=False),
-    "sqlite": lambda folder: Kept(lambda: SqliteStore(folder / "stories.db"), lasts=True),
+    "sqlite": lambda folder: Kept(lambda: SqliteStore(folder / "stories.db"), lasts=False),
+    "sqlite reopened": lambda folder: Kept(lambda: SqliteStore(folder / "stories.db"), lasts=True),
+    "temporary": lambda _folder: Kept(TemporaryStore, lasts=False),
+    "fake": lambda _folder: Kept(DictStore, lasts=False),
 }
 
 
@@ -74,7 +83,7 @@ def test_what_is_written_is_there_and_after_reopening_too(kept: Kept) -> None:
         for number, name in enumerate(ODD, 1):
             store.put_articles([(article(number, name), name, sketch(number))])
         store.put_stories([story(1, len(ODD))])
-        store.put_facts({"a": "1", "b": "ü"})
+        store.put_metadata({"a": "1", "b": "ü"})
         store.put_background(b"\0\1\2")
         store.append([Change(1, "added", ODD[0], "s1", "", moment(12.25))])
     for found in kept.before_and_after():
@@ -88,7 +97,7 @@ def test_what_is_written_is_there_and_after_reopening_too(kept: Kept) -> None:
         assert found.articles([2, 99]) == {2: article(2, ODD[1])}
         assert found.story("s1") == story(1, len(ODD))
         assert found.story("s2") is None
-        assert found.facts() == {"a": "1", "b": "ü"}
+        assert found.metadata() == {"a": "1", "b": "ü"}
         assert found.background() == b"\0\1\2"
         assert found.changes(0, 10) == [Change(1, "added", ODD[0], "s1", "", moment(12.25))]
         assert found.faults() == []
@@ -333,3 +342,79 @@ def test_threads_that_have_ended_leave_no_connection_open(tmp_path: Path) -> Non
         thread.join()
     assert open_files() - before < 10
     store.close()
+
+
+@pytest.fixture
+def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A directory in which temporary stores are made."""
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    return tmp_path
+
+
+def test_a_temporary_store_is_private_and_removed(temporary_folder: Path) -> None:
+    store = TemporaryStore()
+    with store.transaction():
+        store.put_articles([(article(1), "one", sketch(1))])
+    (folder,) = temporary_folder.iterdir()
+    if os.name == "posix":
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+        modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in folder.iterdir()}
+        assert {modes[f"stories.db{end}"] for end in ("", "-wal", "-shm")} == {0o600}
+    assert store.where == MEMORY
+    store.close()
+    assert not [*temporary_folder.iterdir()]
+    dropped = TemporaryStore()
+    assert [*temporary_folder.iterdir()]
+    del dropped
+    gc.collect()
+    assert not [*temporary_folder.iterdir()]
+
+
+def test_a_killed_process_leaves_no_temporary_store(temporary_folder: Path) -> None:
+    program = (
+        "import sys, tempfile\ntempfile.tempdir = sys.argv[1]\n"
+        "from dedup.index.store.temporary import TemporaryStore\n"
+        "store = TemporaryStore()\nprint('open', flush=True)\nsys.stdin.read()\n"
+    )
+    command = [sys.executable, "-c", program, str(temporary_folder)]
+    mine = TemporaryStore()
+    (own,) = temporary_folder.iterdir()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "open\n"
+        assert len([*temporary_folder.iterdir()]) == 2
+        remove_abandoned(temporary_folder)
+        assert len([*temporary_folder.iterdir()]) == 2, "both have owners"
+        process.kill()
+    assert len([*temporary_folder.iterdir()]) == 2
+    (temporary_folder / f"{PREFIX}file").write_text("no directory", encoding="utf-8")
+    TemporaryStore().close()
+    assert {*temporary_folder.iterdir()} == {own, temporary_folder / f"{PREFIX}file"}
+    assert mine.counts()["articles"] == 0
+    mine.close()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+def test_a_forked_child_leaves_the_temporary_store_of_its_parent(temporary_folder: Path) -> None:
+    store = TemporaryStore()
+    child = os.fork()
+    if not child:
+        store.close()
+        os._exit(0)
+    os.waitpid(child, 0)
+    assert [*temporary_folder.iterdir()]
+    assert store.counts()["articles"] == 0
+    store.close()
+
+
+def test_errors_of_a_temporary_store_name_no_path(temporary_folder: Path) -> None:
+    store = TemporaryStore()
+    with pytest.raises(StoreError) as caught, store.transaction():
+        store.put_stories([story(1), replace(story(2), id="s1")])
+    assert str(caught.value).startswith(f"{MEMORY}: ")
+    store.close()
+    with pytest.raises(StoreError, match=r"^:memory: is closed$"):
+        store.article("a1")
+    temporary_folder.rmdir()
+    with pytest.raises(StoreError, match="no temporary directory"):
+        TemporaryStore()

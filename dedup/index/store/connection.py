@@ -1,4 +1,4 @@
-"""An SQLite file: opened, locked against other writers, one connection to write and one for each thread that reads."""
+"""An SQLite file with its writer lock, one connection for writing and one for each reading thread."""
 
 from __future__ import annotations
 
@@ -15,37 +15,43 @@ from dedup.index.store.lock import WriterLock, access_mode, refuse_foreign, refu
 from dedup.index.store.schema import APPLICATION, FORMAT, UNRELEASED, migrate
 
 PAGE = 16_384
-"""Bytes of a page: several articles' sketches or texts, and no great loss where one does not fit."""
+"""Page size in bytes: a page holds several sketches or texts, and little is wasted where one does not fit."""
 
 
 class Database:
-    """The file of a store, and how statements are run on it.
+    """Open the file of a store and run statements on it.
 
     Args:
-        path: of the file; it is made where there is none.
-        read_only: reads what another process may be writing, and writes nothing.
+        path: path of the file, which is created if it does not exist.
+        read_only: open without writing; another process may write meanwhile.
         wait: seconds to wait for another writer.
+        temporary_name: name in messages of a temporary file, "" for a file that is kept. A temporary file is new, has
+            mode 0600, and is not synced to disk.
 
     Raises:
-        StoreError: the file cannot be opened, is no store, is damaged or of a newer format, or lies on a network.
+        StoreError: the file cannot be opened, is not a store, is damaged or of a newer format, or is on a network.
         StoreLockedError: another process, or another index of this one, writes to it.
     """
 
-    def __init__(self, path: Path, *, read_only: bool, wait: float) -> None:
-        self.path = path
+    def __init__(self, path: Path, *, read_only: bool, wait: float, temporary_name: str = "") -> None:
+        self.path, self.name = path, temporary_name or str(path)
+        self._temporary = bool(temporary_name)
         self._read_only = read_only
         self._lock: WriterLock | None = None
         self._readers = threading.local()
-        self._opened: list[tuple[threading.Thread | None, sqlite3.Connection]] = []  # each with who alone uses it
+        self._opened: list[tuple[threading.Thread | None, sqlite3.Connection]] = []  # with the thread that uses it
         self._opening = threading.Lock()
         self._closed = False
         self._writing = threading.RLock()
         self._owner: int | None = None  # the thread that has a transaction open
-        self._refuse()
+        if not self._temporary:
+            self._refuse()
         if not read_only:
-            self._lock = WriterLock(path, wait)
+            self._lock = WriterLock(path, wait, self.name)
         try:
-            with self.told():
+            if self._temporary:  # after the lock: see `temporary.remove_abandoned`
+                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            with self.translated_errors():
                 self.writer = self._connected(None)
                 self._prepare()
         except BaseException:
@@ -53,7 +59,7 @@ class Database:
             raise
 
     def _refuse(self) -> None:
-        """Refuses, before anything is touched, what can be no store."""
+        """Check the path before anything is written beside it."""
         path = self.path
         if path.is_dir():
             raise StoreError(f"{path} is a folder: name a file")
@@ -67,7 +73,7 @@ class Database:
             raise StoreError(f"{path} cannot be written to: permission denied (it can be opened to be read)")
 
     def close(self) -> None:
-        """Closes all connections, and lets others write. Calling it again does nothing."""
+        """Close all connections and release the writer lock. Repeated calls have no effect."""
         self._closed = True
         with self._opening:
             for _, connection in self._opened:
@@ -81,7 +87,7 @@ class Database:
     @contextmanager
     def transaction(self) -> Iterator[None]:
         """See `Store.transaction`."""
-        with self._writing, self.told():
+        with self._writing, self.translated_errors():
             self.writer.execute("BEGIN IMMEDIATE")
             self._owner = threading.get_ident()
             try:
@@ -98,10 +104,10 @@ class Database:
     def reading(self) -> Iterator[None]:
         """See `Store.reading`."""
         reader = self._reader
-        if reader.in_transaction:  # one's own, or another of these around it
+        if reader.in_transaction:  # inside a transaction or another `reading`
             yield
             return
-        with self.told():
+        with self.translated_errors():
             reader.execute("BEGIN")
         try:
             yield
@@ -111,30 +117,30 @@ class Database:
 
     @contextmanager
     def upkeep(self) -> Iterator[sqlite3.Connection]:
-        """The writer's connection, outside of a transaction, while nobody else writes."""
-        with self._writing, self.told():
+        """Give the writing connection outside of a transaction, while no other thread writes."""
+        with self._writing, self.translated_errors():
             yield self.writer
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
-        """All rows that a statement gives."""
-        with self.told():
+        """Run a query and return all its rows."""
+        with self.translated_errors():
             return self._reader.execute(statement, values).fetchall()
 
     def write(self, statement: str, values: Sequence[Any]) -> None:
-        """Writes by a statement."""
-        with self.told():
+        """Run a statement that writes."""
+        with self.translated_errors():
             self.writer.execute(statement, values)
 
     def write_many(self, statement: str, rows: Sequence[Sequence[Any]]) -> None:
-        """The same with each of several rows of values."""
-        with self.told():
+        """Run a statement that writes once for each row of values."""
+        with self.translated_errors():
             self.writer.executemany(statement, rows)
 
     @property
     def _reader(self) -> sqlite3.Connection:
-        """The writer's own connection inside a transaction of this thread, which sees what it wrote; else one's own."""
+        """The writing connection inside a transaction of this thread, else this thread's own."""
         if self._closed:
-            raise StoreError(f"{self.path} is closed")
+            raise StoreError(f"{self.name} is closed")
         if self._owner == threading.get_ident():
             return self.writer
         found: sqlite3.Connection | None = getattr(self._readers, "connection", None)
@@ -143,7 +149,7 @@ class Database:
         return found
 
     def _connected(self, thread: threading.Thread | None) -> sqlite3.Connection:
-        """Another connection, for a thread alone. Those of threads that have ended are closed: nobody else would."""
+        """Open a connection for one thread, and close those of threads that have ended."""
         uri = f"{self.path.absolute().as_uri()}?mode={access_mode(self.path, read_only=self._read_only)}"
         connection = sqlite3.connect(uri, uri=True, timeout=10, isolation_level=None, check_same_thread=False)
         with self._opening:
@@ -160,48 +166,48 @@ class Database:
         (application,), (have,) = read("PRAGMA application_id").fetchone(), read("PRAGMA user_version").fetchone()
         (tables,) = read("SELECT count(*) FROM sqlite_master").fetchone()
         if tables and application == UNRELEASED:
-            raise StoreError(f"{self.path} was made before the first release: add its articles to a new store")
+            raise StoreError(f"{self.name} was made before the first release: add its articles to a new store")
         if tables and application != APPLICATION:
-            raise StoreError(f"{self.path} is an SQLite database of another program: name another file")
+            raise StoreError(f"{self.name} is an SQLite database of another program: name another file")
         if have > FORMAT:
-            problem = f"{self.path} has the format {have}, this version of dedup knows those up to {FORMAT}"
+            problem = f"{self.name} has the format {have}, this version of dedup knows those up to {FORMAT}"
             raise StoreError(f"{problem}: use a newer one (pip install -U story-dedup)")
         if self._read_only:
             if have < FORMAT:
-                raise StoreError(f"{self.path} is of an older format: open it to write once, which updates it")
+                raise StoreError(f"{self.name} is of an older format: open it to write once, which updates it")
             return
         if not tables:
             read(f"PRAGMA page_size = {PAGE}")
         (mode,) = read("PRAGMA journal_mode = WAL").fetchone()
         if mode != "wal":
-            raise StoreError(f"{self.path} cannot be written ahead ({mode}): put the store on a local disk")
-        read("PRAGMA synchronous = FULL")
-        read("PRAGMA secure_delete = ON")  # what is taken down is gone from the file too
+            raise StoreError(f"{self.name} cannot be written ahead ({mode}): put the store on a local disk")
+        read(f"PRAGMA synchronous = {'OFF' if self._temporary else 'FULL'}")
+        read("PRAGMA secure_delete = ON")  # deleted articles are overwritten in the file
         if have < FORMAT:
             read("BEGIN IMMEDIATE")
             migrate(self.writer, have)
             read("COMMIT")
 
     @contextmanager
-    def told(self) -> Iterator[None]:
-        """Errors of SQLite as errors of dedup, which say what to do."""
+    def translated_errors(self) -> Iterator[None]:
+        """Raise errors of SQLite as errors of dedup, with a remedy."""
         try:
             yield
         except sqlite3.Error as error:
             raise self._error(error) from error
 
     def _error(self, error: sqlite3.Error) -> StoreError:
-        name, path = getattr(error, "sqlite_errorname", ""), self.path
+        code, name = getattr(error, "sqlite_errorname", ""), self.name
         if self._closed:
-            return StoreError(f"{path} is closed")
-        if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
-            return StoreLockedError(f"{path} is in use by another program ({error}): close that, and try again")
-        if name == "SQLITE_FULL":
-            return StoreError(f"{path}: the disk is full. Nothing of this was stored, all before it was: make room")
-        if name.startswith("SQLITE_READONLY"):
-            return StoreError(f"{path} cannot be written to: {error}")
-        if name.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
-            return StoreError(f"{path} is damaged ({error}): restore a copy of it, or add the articles to a new store")
-        if name.startswith("SQLITE_CANTOPEN"):
-            return StoreError(f"{path} cannot be opened: {error}")
-        return StoreError(f"{path}: {error}")
+            return StoreError(f"{name} is closed")
+        if code.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+            return StoreLockedError(f"{name} is in use by another program ({error}): close that, and try again")
+        if code == "SQLITE_FULL":
+            return StoreError(f"{name}: the disk is full. Nothing of this was stored, all before it was: make room")
+        if code.startswith("SQLITE_READONLY"):
+            return StoreError(f"{name} cannot be written to: {error}")
+        if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
+            return StoreError(f"{name} is damaged ({error}): restore a copy of it, or add the articles to a new store")
+        if code.startswith("SQLITE_CANTOPEN"):
+            return StoreError(f"{name} cannot be opened: {error}")
+        return StoreError(f"{name}: {error}")

@@ -1,4 +1,4 @@
-"""Where a store lies: refused on a network file system or over another file, and locked by who writes to it."""
+"""Checks of a store's path (network file systems, files of other programs) and the lock of its writer."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _STEP = 0.05
 
 
 def file_system(path: Path, mounts: Path = MOUNTS) -> str:
-    """The kind of file system that a path lies on, "" where the system does not tell."""
+    """Return the type of the file system of a path, "" if it is unknown."""
     try:
         lines = mounts.read_text(encoding="utf-8", errors="replace").splitlines()
     except OSError:
@@ -35,10 +35,10 @@ def file_system(path: Path, mounts: Path = MOUNTS) -> str:
 
 
 def refuse_foreign(path: Path) -> None:
-    """Before a foreign file is touched: nothing may be written beside it.
+    """Refuse a file that is not an SQLite database, before anything is written beside it.
 
     Raises:
-        StoreError: a file is there that is no SQLite database, or not all of one.
+        StoreError: the file is not an SQLite database, or is truncated.
     """
     if path.is_file() and (size := path.stat().st_size):
         with path.open("rb") as file:
@@ -50,10 +50,10 @@ def refuse_foreign(path: Path) -> None:
 
 
 def refuse_network(path: Path, mounts: Path = MOUNTS) -> None:
-    """Refuses a path on a network file system.
+    """Refuse a path on a network file system.
 
     Raises:
-        StoreError: it is on one.
+        StoreError: the path is on a network file system.
     """
     kind = file_system(path.parent, mounts)
     if kind in NETWORK:
@@ -62,7 +62,7 @@ def refuse_network(path: Path, mounts: Path = MOUNTS) -> None:
 
 
 def is_fixed(path: Path) -> bool:
-    """Whether a store lies where nobody can write, and whole: then SQLite needs no files of its own beside it."""
+    """Return whether a store is on a read-only file system and has no pending WAL; it is then opened as immutable."""
     statvfs = getattr(os, "statvfs", None)
     if statvfs is None or not statvfs(path.parent).f_flag & os.ST_RDONLY:
         return False
@@ -71,27 +71,29 @@ def is_fixed(path: Path) -> bool:
 
 
 def access_mode(path: Path, *, read_only: bool) -> str:
-    """How SQLite is to open a store, as its addresses say it."""
+    """Return the mode in SQLite's URI for opening a store."""
     if not read_only:
         return "rwc"
     return "ro&immutable=1" if is_fixed(path) else "ro"
 
 
 class WriterLock:
-    """Held by the one who writes to a store, until `release` or the end of the process, however it ends.
+    """The exclusive lock of a store's writer, held until `release` or the end of the process, even by a kill.
 
-    It is an empty SQLite database beside the store with an exclusive transaction open: the same locks on every system.
+    The lock is an exclusive transaction on an empty SQLite database beside the store, which works on every system.
 
     Args:
-        path: of the store.
-        wait: seconds to wait for another writer to end.
+        path: path of the store.
+        wait: seconds to wait for another writer.
+        name: name of the store in messages, None for its path.
 
     Raises:
-        StoreLockedError: it did not.
-        StoreError: the lock cannot be made.
+        StoreLockedError: another writer still holds the lock.
+        StoreError: the lock cannot be created.
     """
 
-    def __init__(self, path: Path, wait: float = 0.0) -> None:
+    def __init__(self, path: Path, wait: float = 0.0, name: str | None = None) -> None:
+        name = name or str(path)
         self._connection: sqlite3.Connection | None = None
         lock = path.with_name(path.name + "-writer")
         until = time.monotonic() + wait
@@ -105,10 +107,10 @@ class WriterLock:
                 if connection is not None:
                     connection.close()
                 if "locked" not in str(error):
-                    problem = f"{path} cannot be written to: its lock {lock.name} cannot be made ({error})"
+                    problem = f"{name} cannot be written to: its lock {lock.name} cannot be made ({error})"
                     raise StoreError(problem) from error
                 if time.monotonic() >= until:
-                    problem = f"{path} is being written to by another process, or another index of this one"
+                    problem = f"{name} is being written to by another process, or another index of this one"
                     raise StoreLockedError(f"{problem}: close that, or wait for it (wait=SECONDS, --wait)") from error
                 time.sleep(_STEP)
             else:
@@ -116,7 +118,7 @@ class WriterLock:
                 return
 
     def release(self) -> None:
-        """Lets others write."""
+        """Release the lock. Repeated calls have no effect."""
         if self._connection is not None and self._process == os.getpid():
             self._connection.close()
         self._connection = None

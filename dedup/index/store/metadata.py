@@ -1,4 +1,4 @@
-"""What an index says of itself in its store, and whether it may be opened with the settings at hand."""
+"""Metadata of an index in its store, and the check of settings and options against it."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from dedup.settings import METHOD_VERSION, Settings
 HOUR = 3_600.0
 DAY = 24 * HOUR
 SETTLE_HOURS = 72.0
-"""Where nothing is said of them."""
+"""Default of `settle_hours`."""
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
-    """What an index is made with besides its settings, and has for good; None for what is not said. See `Facts`."""
+class StoreOptions:
+    """Options that an index is created with and keeps; None if not given. See `StoreMetadata`."""
 
     store_text: bool | None = None
     keep_days: float | None = None
     settle_hours: float | None = None
 
     def faults(self) -> list[str]:
-        """What is no such number."""
+        """Return a message for each option out of range."""
         found = []
         if self.keep_days is not None and not self.keep_days > 0:
             found.append(f"keep_days must be above 0, or None to keep all, not {self.keep_days!r}")
@@ -36,18 +36,19 @@ class Options:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
-    """What holds for an index as a whole.
+class StoreMetadata:
+    """Metadata of an index as a whole.
 
     Attributes:
-        settings: by which its articles are judged.
-        method: the version of the method that its vectors are of.
-        store_text: whether it keeps texts.
-        keep_days: days after which articles are let go of, None for never.
-        settle_hours: hours after which a story keeps its id for good.
-        fingerprint, version, learned_from: of its background, and of how many articles that was learned.
-        now: the latest time it has seen, in seconds since 1970.
-        background: the background itself, empty where it is not at hand.
+        settings: settings by which its articles are grouped.
+        method: version of the method that made its vectors.
+        store_text: whether texts are kept.
+        keep_days: days after which articles expire, None for never.
+        settle_hours: hours without a change after which a story keeps its id permanently.
+        fingerprint, version: those of its background.
+        learned_from: number of articles that the background was learned from.
+        now: latest time of its clock, in seconds since 1970.
+        background: the background as bytes, empty if not loaded.
     """
 
     settings: Settings
@@ -62,11 +63,11 @@ class Facts:
     background: bytes = b""
 
     @classmethod
-    def new(cls, settings: Settings | None, background: Background | None, options: Options) -> Self:
-        """Those of a new index.
+    def new(cls, settings: Settings | None, background: Background | None, options: StoreOptions) -> Self:
+        """Create the metadata of a new index.
 
         Raises:
-            SettingsError: days or hours are no such.
+            SettingsError: an option is out of range.
         """
         if faults := options.faults():
             raise SettingsError(faults)
@@ -76,7 +77,7 @@ class Facts:
         return facts.with_background(background or Background.general(), 0)
 
     def with_background(self, background: Background, version: int) -> Self:
-        """The same with another background."""
+        """Return a copy with another background."""
         return replace(
             self,
             fingerprint=background.fingerprint,
@@ -86,9 +87,9 @@ class Facts:
         )
 
 
-def write_facts(store: Store, facts: Facts) -> None:
-    """Writes what an index says of itself; inside a transaction."""
-    store.put_facts(
+def write_metadata(store: Store, facts: StoreMetadata) -> None:
+    """Write the metadata of an index. Must run inside a transaction."""
+    store.put_metadata(
         {
             "settings": json.dumps(facts.settings.method(), sort_keys=True),
             "method": str(facts.method),
@@ -105,23 +106,23 @@ def write_facts(store: Store, facts: Facts) -> None:
         store.put_background(facts.background)
 
 
-def read_facts(
-    store: Store, settings: Settings | None, options: Options | None = None, *, method: bool = True
-) -> Facts:
-    """What an index says of itself.
+def read_metadata(
+    store: Store, settings: Settings | None, options: StoreOptions | None = None, *, method: bool = True
+) -> StoreMetadata:
+    """Read the metadata of an index and check it.
 
     Args:
-        store: of the index.
-        settings, options: that it has to have, None for any.
-        method: whether it has to be of this version's method.
+        store: store of the index.
+        settings, options: required values, None for any.
+        method: whether to require the method of this version.
 
     Raises:
-        SettingsError: it has others, or is of another method.
-        StoreError: it does not say.
+        SettingsError: settings, options or method differ.
+        StoreError: the metadata is missing or invalid.
     """
-    known = store.facts()
+    known = store.metadata()
     try:
-        facts = Facts(
+        facts = StoreMetadata(
             Settings(**json.loads(known["settings"])),
             int(known["method"]),
             known["store_text"] == "1",
@@ -150,13 +151,13 @@ def read_facts(
     if options is not None and (unlike := _unlike(facts, options)):
         problem = f"{store.where} was made with other options ({'; '.join(unlike)})"
         raise SettingsError([f"{problem}: open it without them, for they stay as they are, or make it anew"])
-    if settings is not None:  # how many threads work and such, which change nothing
+    if settings is not None:  # for those that do not affect results, such as threads
         facts = replace(facts, settings=settings)
     return facts
 
 
-def _unlike(facts: Facts, options: Options) -> list[str]:
-    """What an index has otherwise than was said."""
+def _unlike(facts: StoreMetadata, options: StoreOptions) -> list[str]:
+    """Return a message for each option that differs."""
     return [
         f"{name} is {getattr(facts, name)!r} there, not {said!r}"
         for name in ("store_text", "keep_days", "settle_hours")

@@ -1,7 +1,7 @@
-"""The one seam between an index and where it is kept. `sqlite` is the store, `memory` its fake; both ship.
+"""The interface of a store, implemented by `sqlite` and `temporary`.
 
-Everything that is written is written inside `transaction`, and is there for good when that ends. Readers may be in
-other threads; they see what was last committed.
+All writes happen inside `transaction` and are durable when it ends. Readers may be in other threads; they see the last
+committed state.
 """
 
 from __future__ import annotations
@@ -16,7 +16,14 @@ from dedup.index.store.records import Change, Sketch, StoredArticle, StoredStory
 
 @dataclass(frozen=True, slots=True)
 class StoryFilter:
-    """Which stories are asked for: those touched at `since` or later, of an outlet, of some size; after a number."""
+    """Filter of stories.
+
+    Attributes:
+        since: least time of the last change, in seconds since 1970.
+        outlet: outlet of at least one article.
+        min_size: least number of articles.
+        before: last change and number of the story that the result continues after.
+    """
 
     since: float | None = None
     outlet: str | None = None
@@ -25,41 +32,41 @@ class StoryFilter:
 
 
 class Store(Protocol):
-    """What an index needs of a store."""
+    """Storage of articles, stories and changes of one index."""
 
     @property
     def where(self) -> str:
-        """What the store is called in messages."""
+        """Name of the store in messages."""
         ...
 
     def close(self) -> None:
-        """Lets go of it. Calling it again does nothing."""
+        """Close the store. Repeated calls have no effect."""
         ...
 
     def transaction(self) -> AbstractContextManager[None]:
-        """All that is written inside it is kept when it ends, or nothing where it ends by an error.
+        """Commit all writes inside it when it ends, or none if it ends with an error.
 
         Raises:
-            StoreError: it could not be kept: nothing of it was.
+            StoreError: the commit failed; nothing was written.
         """
         ...
 
     def reading(self) -> AbstractContextManager[None]:
-        """All that this thread reads inside it is of one moment, whatever others write meanwhile."""
+        """Give this thread a consistent snapshot, whatever other threads write meanwhile."""
         ...
 
-    # What the index says of itself
+    # Metadata
 
-    def facts(self) -> dict[str, str]:
-        """All facts by name."""
+    def metadata(self) -> dict[str, str]:
+        """Return the metadata by name; empty for a new store."""
         ...
 
-    def put_facts(self, facts: Mapping[str, str]) -> None:
-        """Writes some facts, over what was there."""
+    def put_metadata(self, values: Mapping[str, str]) -> None:
+        """Write metadata, replacing values of the same names."""
         ...
 
     def background(self) -> bytes:
-        """What `put_background` wrote last."""
+        """Return the bytes last written by `put_background`, empty if none."""
         ...
 
     def put_background(self, data: bytes) -> None: ...
@@ -67,145 +74,145 @@ class Store(Protocol):
     # Articles
 
     def put_articles(self, rows: Sequence[tuple[StoredArticle, str | None, Sketch]]) -> None:
-        """Writes articles with their texts and sketches, each over what was there under its number."""
+        """Write articles with their texts and sketches, replacing those of the same numbers."""
         ...
 
     def put_sketch(self, number: int, sketch: Sketch) -> None:
-        """Writes what was taken from an article's words, over what was there."""
+        """Write the sketch of an article, replacing an earlier one."""
         ...
 
     def delete_sketch(self, number: int) -> None:
-        """Takes away what no article has."""
+        """Delete a sketch that has no article."""
         ...
 
     def place_articles(self, rows: Sequence[tuple[int, int, int, bool]]) -> None:
-        """Writes where articles that are there stand now: number, story, copies, whether it stands for itself."""
+        """Update the placement of articles: number, story, copies, stands. Unknown numbers are ignored."""
         ...
 
     def delete_article(self, number: int) -> None:
-        """Takes away an article, and all that is known of it."""
+        """Delete an article with its text, sketch and pairs."""
         ...
 
     def put_apart(self, pairs: Sequence[tuple[int, int]]) -> None:
-        """Writes which articles are never of one story, the lower number first."""
+        """Write pairs of articles that are never in one story, the lower number first."""
         ...
 
     def apart(self, numbers: Sequence[int] | None = None) -> list[tuple[int, int]]:
-        """All that was written of that, rising; or what was written of some articles."""
+        """Return the pairs of `put_apart` in ascending order: all of them, or those of some articles."""
         ...
 
     def article(self, id_: str) -> StoredArticle | None:
-        """The article that has an id."""
+        """Return the article of an id, None if there is none."""
         ...
 
     def articles(self, numbers: Sequence[int]) -> dict[int, StoredArticle]:
-        """Those of some articles that are there, by number."""
+        """Return existing articles by number."""
         ...
 
     def articles_called(self, ids: Sequence[str]) -> dict[str, StoredArticle]:
-        """Those that have some ids, by id."""
+        """Return existing articles by id."""
         ...
 
     def ids(self, numbers: Sequence[int]) -> dict[int, str]:
-        """The ids of those articles that are there, by number."""
+        """Return the ids of existing articles by number."""
         ...
 
     def numbers(self) -> list[int]:
-        """Those of all articles, rising."""
+        """Return the numbers of all articles in ascending order."""
         ...
 
     def first_alike(self, contents: Sequence[bytes]) -> dict[bytes, int]:
-        """Of the articles of each content the number of the one that came first."""
+        """Return the lowest article number of each content."""
         ...
 
     def after(self, number: int, most: int) -> list[StoredArticle]:
-        """The next articles in the order they came."""
+        """Return up to `most` articles with higher numbers, in ascending order."""
         ...
 
     def alike(self, content: bytes) -> list[StoredArticle]:
-        """The articles of some content, in the order they came."""
+        """Return the articles of a content, by number."""
         ...
 
     def of_story(self, story: int) -> list[StoredArticle]:
-        """The articles of a story, in the order they came."""
+        """Return the articles of a story, by number."""
         ...
 
     def holding(self, words: Sequence[str], most: int) -> list[StoredArticle]:
-        """The articles that hold all of some folded words in id, outlet, title or text, the last that came first."""
+        """Return articles with all of some folded words in id, outlet, title or text, the newest first."""
         ...
 
     def older(self, seconds: float, most: int) -> list[StoredArticle]:
-        """The articles whose age lies before a time, the oldest first; see `StoredArticle.age`."""
+        """Return articles whose `StoredArticle.age` is below a time, the oldest first."""
         ...
 
     def texts(self, numbers: Sequence[int]) -> dict[int, str]:
-        """The texts of those articles that have one here."""
+        """Return the stored texts by number."""
         ...
 
     def sketches(self, numbers: Sequence[int]) -> dict[int, Sketch]:
-        """What was taken from their words."""
+        """Return the stored sketches by number."""
         ...
 
     def every_vector(self) -> Iterator[tuple[int, bytes]]:
-        """The vectors of all articles, packed, in the order they came."""
+        """Yield number and packed vector of all articles, by number."""
         ...
 
     # Stories
 
     def put_stories(self, stories: Sequence[StoredStory]) -> None:
-        """Writes stories, each over what was there under its number."""
+        """Write stories, replacing those of the same numbers."""
         ...
 
     def delete_story(self, number: int) -> None: ...
 
     def story_ids(self, ids: Sequence[str]) -> set[str]:
-        """Those of some ids that a story has, or had."""
+        """Return those ids that belong to a story, redirected ones included."""
         ...
 
     def story(self, id_: str) -> StoredStory | None:
-        """The story that has, or had, an id."""
+        """Return the story of an id, redirected ones included, None if there is none."""
         ...
 
     def story_numbered(self, numbers: Sequence[int]) -> dict[int, StoredStory]: ...
 
     def stories(self, wanted: StoryFilter, most: int) -> list[StoredStory]:
-        """The stories that stand and fit, last touched first, then by number, falling."""
+        """Return stories that match and are not redirected, by last change and number, descending."""
         ...
 
     # Changes
 
     def append(self, changes: Sequence[Change]) -> None:
-        """Writes changes, in order; their cursors are above all before them."""
+        """Append changes, whose cursors are above all earlier ones."""
         ...
 
     def changes(self, since: int, most: int) -> list[Change]:
-        """The changes after a cursor."""
+        """Return up to `most` changes after a cursor."""
         ...
 
     def trim(self, before: int) -> None:
-        """Forgets the changes before a cursor."""
+        """Delete the changes before a cursor."""
         ...
 
     # Numbers
 
     def counts(self) -> dict[str, int]:
-        """`articles` and `stories` (that stand): how many there are; and what `highest` tells."""
+        """Return the number of `articles` and of `stories` (redirected ones apart), with the values of `highest`."""
         ...
 
     def highest(self) -> dict[str, int]:
-        """`last_article`, `last_story`, `last_change`: the highest number ever given; told at once, of however many."""
+        """Return the highest numbers ever used: `last_article`, `last_story`, `last_change`. Takes constant time."""
         ...
 
     # Upkeep
 
     def size(self) -> int:
-        """Bytes it takes."""
+        """Return the size on disk in bytes."""
         ...
 
     def vacuum(self) -> None:
-        """Gives back what deleted articles took."""
+        """Release the space of deleted articles."""
         ...
 
     def faults(self) -> list[str]:
-        """What is broken below what an index can see, nothing for a sound store."""
+        """Return a message for each fault of the storage itself, none for an intact store."""
         ...

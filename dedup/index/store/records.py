@@ -1,4 +1,4 @@
-"""What a store holds: articles with what was taken from their words, stories, and what has changed."""
+"""The records of a store: articles, sketches, stories and changes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any, Literal
 from dedup.article import Article
 
 Kind = Literal["added", "updated", "moved", "removed", "expired", "merged", "refreshed"]
-"""What can happen; see `Change`."""
+"""Kinds of `Change`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +36,7 @@ class Change:
     at: datetime
 
     def to_record(self) -> dict[str, Any]:
-        """The same, ready for JSON."""
+        """Return the change as a dictionary for JSON."""
         return {**asdict(self), "at": self.at.isoformat()}
 
 
@@ -73,23 +73,23 @@ class StoredArticle:
     stands: bool
 
     def article(self, text: str) -> Article:
-        """The article with a text."""
+        """Return the article, with the given text."""
         facts = json.loads(self.facts)
         published, seen = (from_iso(facts.pop(name, None)) for name in ("published", "seen"))
         return Article(id=self.id, source=self.source, text=text, published=published, seen=seen, **facts)
 
     @property
     def age(self) -> float:
-        """What it is expired by: when it was published, or came where that is unknown."""
+        """Time by which it expires: when it was published, or added if that is unknown."""
         return self.came if self.seconds is None else self.seconds
 
     def placed(self, story: int, copies: int, *, stands: bool) -> StoredArticle:
-        """The same in another place."""
+        """Return a copy with another placement."""
         return replace(self, story=story, copies=copies, stands=stands)
 
 
 def facts_of(article: Article) -> str:
-    """The fields of an article that a store keeps as JSON: those that say something, but id, source and text."""
+    """Return the non-empty fields of an article as JSON, without id, source and text."""
     facts: dict[str, Any] = {
         name: value
         for name in ("title", "url", "lang", "path", "where", "story")
@@ -103,7 +103,7 @@ def facts_of(article: Article) -> str:
 
 
 def from_iso(text: str | None) -> date | datetime | None:
-    """The day or the time that `isoformat` gave."""
+    """Parse a date or a time in ISO 8601; None stays None."""
     if text is None:
         return None
     return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
@@ -111,7 +111,7 @@ def from_iso(text: str | None) -> date | datetime | None:
 
 @dataclass(frozen=True, slots=True)
 class Sketch:
-    """What was taken from the words of an article, packed: see `dedup.index.features.sketch`."""
+    """Packed features of an article; see `dedup.index.features.sketch`."""
 
     words: bytes
     vector: bytes
@@ -144,11 +144,11 @@ class StoredStory:
 
 
 def moment(seconds: float) -> datetime:
-    """A time of the index's clock."""
+    """Convert seconds since 1970 to a time in UTC."""
     return datetime.fromtimestamp(seconds, UTC)
 
 
 def spans(articles: Sequence[StoredArticle]) -> tuple[float | None, float | None]:
-    """The first and the last known date of articles, in seconds."""
+    """Return the first and the last known date of articles, in seconds."""
     known = [article.seconds for article in articles if article.seconds is not None]
     return (min(known), max(known)) if known else (None, None)

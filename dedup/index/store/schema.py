@@ -8,9 +8,9 @@ from typing import Any
 from dedup.index.store.records import StoredArticle, StoredStory
 
 APPLICATION = 0x64647032
-"""What the header of the file says of whose it is: `ddp2`."""
+"""SQLite application id of a store: `ddp2`."""
 UNRELEASED = 0x64647031
-"""What it said before the first release, when vectors had another form: `ddp1`."""
+"""Application id before the first release, when vectors had another format: `ddp1`."""
 
 MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
     (
@@ -45,14 +45,14 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
 )
-"""What makes a store of an empty file, in order. A new form of the store is a new entry at the end, never a change."""
+"""Migrations from an empty file, in order. A new format is a new entry at the end, never a change of an entry."""
 
 FORMAT = len(MIGRATIONS)
-"""The format this version writes: how many migrations there are."""
+"""Format that this version writes: the number of migrations."""
 
 
 def migrate(connection: sqlite3.Connection, have: int) -> None:
-    """Brings a database from one format to this version's. Runs in a transaction of the caller."""
+    """Migrate a database to the format of this version. Runs in a transaction of the caller."""
     if not have:
         connection.execute("CREATE TABLE migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL)")
     for number, (name, statements) in enumerate(MIGRATIONS[have:], have + 1):
@@ -64,7 +64,7 @@ def migrate(connection: sqlite3.Connection, have: int) -> None:
 
 
 def article_row(article: StoredArticle) -> tuple[Any, ...]:
-    """An article as its row, the columns as they are above."""
+    """Return the row of an article, in the order of the columns."""
     return (
         article.number, article.id, article.content, article.length, article.seconds, article.told, article.came,
         article.source, article.facts, article.story, article.copies, article.stands,
@@ -72,7 +72,7 @@ def article_row(article: StoredArticle) -> tuple[Any, ...]:
 
 
 def story_row(story: StoredStory) -> tuple[Any, ...]:
-    """The same of a story."""
+    """Return the row of a story, in the order of the columns."""
     return (
         story.number, story.id, story.into, story.size, story.start, story.end, story.touched, story.shown,
         story.settled,

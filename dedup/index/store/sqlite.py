@@ -1,4 +1,4 @@
-"""A store in one SQLite file: written ahead, synced before a transaction is acknowledged, read without waiting."""
+"""A store in one SQLite file, in WAL mode: transactions are synced to disk, and readers never wait."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from dedup.index.store.text_search import condition
 
 _Key = TypeVar("_Key")
 AT_ONCE = 500
-"""Rows asked for in one statement."""
+"""Most keys in one statement."""
 _ARTICLE = "number, id, content, length, seconds, told, came, source, facts, story, copies, stands"
 _STORY = "number, id, into_story, size, start, end, touched, shown, settled"
 
 
 def _put(table: str, columns: str) -> str:
-    """A statement that writes a row over the one of its number; another row of its id is an error."""
+    """Return a statement that inserts a row, or updates the row of its number; a duplicate id is an error."""
     names = columns.split(", ")
     over = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
     marks = ", ".join("?" * len(names))
@@ -37,8 +37,8 @@ class SqliteStore:
     """A store in a file.
 
     Args:
-        path: of the file; it is made where there is none.
-        read_only: reads what another process may be writing, and writes nothing.
+        path: path of the file, which is created if it does not exist.
+        read_only: open without writing; another process may write meanwhile.
         wait: seconds to wait for another writer.
 
     Raises:
@@ -50,7 +50,7 @@ class SqliteStore:
 
     @property
     def where(self) -> str:
-        return str(self._file.path)
+        return self._file.name
 
     def close(self) -> None:
         self._file.close()
@@ -61,11 +61,11 @@ class SqliteStore:
     def reading(self) -> AbstractContextManager[None]:
         return self._file.reading()
 
-    def facts(self) -> dict[str, str]:
+    def metadata(self) -> dict[str, str]:
         return dict(self._file.rows("SELECT name, value FROM fact"))
 
-    def put_facts(self, facts: Mapping[str, str]) -> None:
-        self._file.write_many("INSERT OR REPLACE INTO fact VALUES (?, ?)", list(facts.items()))
+    def put_metadata(self, values: Mapping[str, str]) -> None:
+        self._file.write_many("INSERT OR REPLACE INTO fact VALUES (?, ?)", list(values.items()))
 
     def background(self) -> bytes:
         rows = self._file.rows("SELECT data FROM background")
@@ -251,7 +251,7 @@ def _story(row: Sequence[Any]) -> StoredStory:
 
 
 def _parts(numbers: Sequence[_Key]) -> Iterator[tuple[Sequence[_Key], str]]:
-    """Some keys at a time, and as many question marks."""
+    """Yield the keys in parts of `AT_ONCE`, each with its placeholders."""
     for start in range(0, len(numbers), AT_ONCE):
         part = numbers[start : start + AT_ONCE]
         yield part, ",".join("?" * len(part))

@@ -1,4 +1,4 @@
-"""What a person looks for in a store: stories page by page, and the articles that hold some words."""
+"""Pages of stories, and the search for words in articles."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from dedup.index.store.records import StoredStory
 from dedup.results.clustering import Story
 
 MOST_WORDS = 12
-"""Words that one search looks for."""
+"""Most words of one search."""
 _PAGE = 200
 
 
 @dataclass(frozen=True, slots=True)
 class StoryPage:
-    """Some stories, the last touched first, and where the next ones begin.
+    """A page of stories, the last changed first.
 
     Attributes:
-        stories: they.
-        next: what `StoryIndex.page` goes on from, None where there are no more.
+        stories: the stories of the page.
+        next: cursor of the next page, None for the last.
     """
 
     stories: tuple[Story, ...]
@@ -34,10 +34,10 @@ class StoryPage:
 
 
 def page(store: Store, wanted: StoryFilter, cursor: str | None, most: int) -> StoryPage:
-    """The next stories that fit.
+    """Return the next page of stories that match.
 
     Raises:
-        InputError: the cursor is none that a page ended with.
+        InputError: the cursor is invalid.
     """
     before = None if cursor is None else _place(cursor)
     found = store.stories(replace(wanted, before=before), most + 1)
@@ -47,17 +47,17 @@ def page(store: Store, wanted: StoryFilter, cursor: str | None, most: int) -> St
 
 
 def pages(store: Store, wanted: StoryFilter) -> Iterator[list[StoredStory]]:
-    """All stories that fit, some at a time."""
+    """Yield all stories that match, in lists."""
     while found := store.stories(wanted, _PAGE):
         yield found
         wanted = replace(wanted, before=(found[-1].touched, found[-1].number))
 
 
 def words_of(query: str) -> list[str]:
-    """The words that are looked for, folded.
+    """Split a query into distinct folded words.
 
     Raises:
-        InputError: there are none, or too many.
+        InputError: the query has no words, or too many.
     """
     words = list(dict.fromkeys(query.replace("\0", " ").casefold().split()))
     if not words or len(words) > MOST_WORDS:
@@ -65,20 +65,11 @@ def words_of(query: str) -> list[str]:
     return words
 
 
-def holds(words: Sequence[str], *parts: str) -> bool:
-    """Whether each of some folded words stands in one of the parts of an article."""
-    return all(any(_stands(word, part) for part in parts) for word in words)
-
-
-def _stands(word: str, part: str) -> bool:
-    return word in part.lower() if word.isascii() else any(form in part for form in _forms(word))
-
-
 def condition(words: Sequence[str]) -> tuple[str, list[str]]:
-    """The same as a condition of SQLite over `article` and `body`, and its values.
+    """Return an SQL condition over `article` and `body` for articles with all words, and its values.
 
-    SQLite folds ASCII alone, so other words are looked for in the forms that they mostly have. A function of Python
-    would fold them better, and keep all other threads waiting.
+    SQLite folds ASCII only, so other words are matched in lower case, capitalized and in upper case. A Python function
+    would fold them better, but would hold the interpreter lock.
     """
     parts = ("id", "source", "json_extract(facts, '$.title')", "text")
     conditions, values = [], []
@@ -94,7 +85,7 @@ def condition(words: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def _forms(word: str) -> list[str]:
-    """A folded word as it is, with a capital, and in capitals."""
+    """Return a folded word in lower case, capitalized and in upper case."""
     return list(dict.fromkeys((word, word.capitalize(), word.upper())))
 
 

@@ -1,4 +1,4 @@
-"""A store that lasts as long as the process: for tests, and for a day that need not be kept."""
+"""A store in dictionaries, as plain as can be: the fake that the real stores are compared with."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ from itertools import islice
 from dedup.errors import StoreError
 from dedup.index.store.protocol import StoryFilter
 from dedup.index.store.records import Change, Sketch, StoredArticle, StoredStory
-from dedup.index.store.text_search import holds
 
 
 @dataclass
@@ -34,8 +33,8 @@ class _State:
         return _State(**{name: copy.copy(value) for name, value in vars(self).items()})
 
 
-class MemoryStore:
-    """A store in memory, as plain as can be: everything is looked for by looking at everything."""
+class DictStore:
+    """A store in memory. Every lookup scans everything."""
 
     def __init__(self) -> None:
         self._state = _State()
@@ -72,11 +71,11 @@ class MemoryStore:
         finally:
             self._seen.state = before
 
-    def facts(self) -> dict[str, str]:
+    def metadata(self) -> dict[str, str]:
         return dict(self._open().facts)
 
-    def put_facts(self, facts: Mapping[str, str]) -> None:
-        self._written().facts.update(facts)
+    def put_metadata(self, values: Mapping[str, str]) -> None:
+        self._written().facts.update(values)
 
     def background(self) -> bytes:
         return self._open().background
@@ -157,7 +156,7 @@ class MemoryStore:
         found = (
             article
             for article in reversed(self._in_order())
-            if holds(words, article.id, article.source, article.article("").title, texts.get(article.number, ""))
+            if _holds(words, article.id, article.source, article.article("").title, texts.get(article.number, ""))
         )
         return list(islice(found, most))
 
@@ -261,3 +260,12 @@ class MemoryStore:
 
     def _in_order(self) -> list[StoredArticle]:
         return [article for _, article in sorted(self._open().articles.items())]
+
+
+def _holds(words: Sequence[str], *parts: str) -> bool:
+    """Whether each folded word occurs in one of the parts of an article."""
+    return all(any(_occurs(word, part) for part in parts) for word in words)
+
+
+def _occurs(word: str, part: str) -> bool:
+    return word in part.lower() if word.isascii() else any(w in part for w in (word, word.capitalize(), word.upper()))
