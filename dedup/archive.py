@@ -25,7 +25,7 @@ from dedup.read import read_records
 from dedup.read.own import is_row
 from dedup.read.paths import BESIDE
 from dedup.results.clustering import Clustering, Story
-from dedup.results.story_ids import MARK, named_as_before
+from dedup.results.story_ids import inherit_ids
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -125,11 +125,11 @@ def cluster_against(
             one = held if isinstance(held, Archived) else Archived(held)
             names.append(one.article.id)
             known.append(one.story)
-            yield replace(one.article, id=f"{MARK}{one.article.id}")
+            yield replace(one.article, id=f"{ARCHIVE_PREFIX}{one.article.id}")
 
     clustering = cluster(everything(), settings, progress=progress, keep_texts=keep_texts)
     before = dict(zip((article.id for article in clustering.articles[count:]), known, strict=True))
-    clustering = replace(clustering, stories=_named_as_before(clustering.stories, before))
+    clustering = replace(clustering, stories=_inherit_ids(clustering.stories, before))
     copies: list[str | None] = [None] * len(clustering.articles)
     statuses: list[Status] = ["archived"] * len(clustering.articles)
     for story in clustering.stories:
@@ -147,7 +147,7 @@ def cluster_against(
     return Arrivals(clustering, count, tuple(statuses), tuple(copies))
 
 
-def _named_as_before(stories: Iterable[Story], known: Mapping[str, str]) -> tuple[Story, ...]:
+def _inherit_ids(stories: Iterable[Story], known: Mapping[str, str]) -> tuple[Story, ...]:
     """The stories, each under the id of the archived story that it has most articles of; no id goes to two."""
     stories = list(stories)
     claims = (
@@ -155,7 +155,7 @@ def _named_as_before(stories: Iterable[Story], known: Mapping[str, str]) -> tupl
         for place, story in enumerate(stories)
         for name, held in Counter(known[article] for article in story.articles if known.get(article)).items()
     )
-    names = named_as_before([story.id for story in stories], claims)
+    names = inherit_ids([story.id for story in stories], claims)
     return tuple(replace(story, id=name) for story, name in zip(stories, names, strict=True))
 
 

@@ -65,8 +65,8 @@ def cluster(
     """
     settings, tell = checked(settings) or Settings(), progress or silent
     read = _read(Door(articles, keep_texts=keep_texts or second_opinion is not None), settings, tell)
-    evidence, _ = stories_of(read, settings, background=background, progress=tell, second_opinion=second_opinion)
-    return evidence.clustering(settings)
+    findings, _ = stories_of(read, settings, background=background, progress=tell, second_opinion=second_opinion)
+    return findings.clustering(settings)
 
 
 def learn_background(
@@ -146,9 +146,9 @@ def stories_of(
 
     tell("looking for copies", 0, count)
     banded = steps.band_candidates(features.signatures, words.lengths() > 0)
-    copies, forms = decide(words, steps, banded, collection.seconds, settings)
-    standing = representatives(copies, forms, collection.seniorities())
-    among = np.unique(standing)
+    copies, templates = decide(words, steps, banded, collection.seconds, settings)
+    representative = representatives(copies, templates, collection.seniorities())
+    among = np.unique(representative)
 
     tell("weighing the words", 0, count)
     languages = steps.detect(words)
@@ -157,40 +157,44 @@ def stories_of(
     )
     vectors = steps.tfidf(features, languages, frequencies)
     background_similarity = (
-        background.mean_similarity(vectors) if background else mean_similarity(vectors.matrix, standing)
+        background.mean_similarity(vectors) if background else mean_similarity(vectors.matrix, representative)
     )
-    across = steps.cross_lingual_vectors(vectors, features, languages)
+    cross_lingual = steps.cross_lingual_vectors(vectors, features, languages)
     sketches = features.signatures
     del features  # of what is no longer needed this takes most memory
-    never = never_one_story(words, steps, forms)
-    pairs = steps.story_pairs(vectors.matrix, background_similarity, collection.seconds, among, never, tell, across)
+    never = never_one_story(words, steps, templates)
+    pairs = steps.story_pairs(
+        vectors.matrix, background_similarity, collection.seconds, among, never, tell, cross_lingual
+    )
     crowding = background.crowding if background else estimate_crowding(pairs, collection.seconds, among)
     background_similarity = background_similarity + crowding
     pairs = rescored(pairs, background_similarity, collection.seconds, settings)
-    learned = Background.of(frequencies, vectors, standing, crowding, passages, bodies) if learn else None
+    learned = Background.of(frequencies, vectors, representative, crowding, passages, bodies) if learn else None
     del frequencies
 
     tell("grouping", 0, count)
     agreeing = steps.agreeing_slots(sketches, np.stack([pairs.a, pairs.b], axis=1))
     alike = alike_candidates(pairs, banded, agreeing)
-    more_copies, more_forms = decide(words, steps, alike, collection.seconds, settings)
-    copies, forms = copies.with_others(more_copies), forms.with_others(more_forms)
+    more_copies, more_templates = decide(words, steps, alike, collection.seconds, settings)
+    copies, templates = copies.with_others(more_copies), templates.with_others(more_templates)
     digest = digests(copies, words.lengths(), vectors.matrix)
     copies = copies.where(without_parts(copies, digest))
-    copies = copies.where(held_together(copies, forms, partial(steps.overlaps, words), settings.copy_overlap))
-    pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never_one_story(words, steps, more_forms)))
+    copies = copies.where(held_together(copies, templates, partial(steps.overlaps, words), settings.copy_overlap))
+    pairs = pairs.where(
+        ~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never_one_story(words, steps, more_templates))
+    )
     pairs = less_of_one_outlet(pairs, collection.outlets(), settings)
     opinion = opinions(pairs, collection.wording(foreign), second_opinion, tell) if second_opinion else None
     if opinion is not None:
         pairs = replace(pairs, score=pairs.score + opinion)
-    weights = (standing == np.arange(count)).astype(np.int64)
-    tree = steps.average_linkage(pairs, copy_groups(copies, forms), weights)
+    weights = (representative == np.arange(count)).astype(np.int64)
+    tree = steps.average_linkage(pairs, copy_groups(copies, templates), weights)
     notices = (*collection.notices, *map(_notice, collection.in_input_order(foreign)))
-    evidence = StoredEvidence(
-        collection, foreign, vectors, background_similarity, pairs, copies, forms, digest, tree, notices,
-        across=across, crowding=crowding, boilerplate=passages, opinion=opinion, cut=steps.cut,
+    findings = StoredEvidence(
+        collection, foreign, vectors, background_similarity, pairs, copies, templates, digest, tree, notices,
+        cross_lingual=cross_lingual, crowding=crowding, boilerplate=passages, opinion=opinion, cut=steps.cut,
     )  # fmt: skip
-    return evidence, learned
+    return findings, learned
 
 
 def compare(

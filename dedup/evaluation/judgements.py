@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Literal, cast
 from dedup.errors import InputError
 from dedup.evaluation.scores import harmonic_mean
 from dedup.formats.quoting import quoted
-from dedup.results.columns import portable
+from dedup.results.columns import findings_columns
 
 if TYPE_CHECKING:
     from dedup.results.clustering import Clustering
@@ -149,7 +149,7 @@ def offered(clustering: Clustering, judged: Iterable[Judgement] = ()) -> Iterato
     from dedup.group.cut import PAIR, threshold_at
     from dedup.vectorize.exact import SCORE_UNIT
 
-    found = portable(clustering)
+    found = findings_columns(clustering)
     first: dict[int, int] = {}
     for place in sorted(range(len(clustering.articles)), key=found.order.__getitem__):
         first.setdefault(int(found.distinct[place]), place)
@@ -190,14 +190,14 @@ def score_judgements(clustering: Clustering, judgements: Sequence[Judgement]) ->
     stories = _agreement(together, [labels[a] == labels[b] for a, b in places])
     groups = _agreement(one_text, [copies[a] == copies[b] >= 0 for a, b in places])
 
-    found = portable(clustering)
+    found = findings_columns(clustering)
     tree = Tree(len(found.weights), found.left, found.right, found.height, found.weights)
     reached = []
     for step in range(STEPS + 1):
         label = cut(tree, step / STEPS)[found.distinct]
         reached.append(_agreement(together, [bool(label[a] == label[b]) for a, b in places])[2])
     best = max(reached)
-    tells = any(together) and not all(together)
+    decidable = any(together) and not all(together)
     return JudgedScores(
         judged=len(known),
         unknown=len(judgements) - len(known),
@@ -209,7 +209,7 @@ def score_judgements(clustering: Clustering, judgements: Sequence[Judgement]) ->
         copy_recall=groups[1],
         copy_f1=groups[2],
         best_f1=best,
-        suggested=_middle([value == best for value in reached]) / STEPS if tells else None,
+        suggested=_middle([value == best for value in reached]) / STEPS if decidable else None,
     )
 
 

@@ -14,6 +14,7 @@ from dedup.article import Article
 from dedup.group.canonical import of_group, of_story
 from dedup.inputs.collection import Collection, Seniority, published_seconds
 from dedup.results.clustering import Clustering, CopyGroup, Story
+from dedup.results.story_ids import copy_group_id, story_id
 
 if TYPE_CHECKING:
     from dedup.match.stories import Pairs
@@ -76,7 +77,7 @@ def _story(
     canonical = collection.first(of_story(units, totals, seniority))
     dates = [article.published for article in articles if article.published is not None]
     return Story(
-        id=f"s{collection.content_hashes[first].hex()[:12]}",
+        id=story_id(collection.content_hashes[first]),
         articles=tuple(article.id for article in articles),
         canonical=canonical.id,
         title=headline(canonical),
@@ -92,7 +93,7 @@ def _copy_group(collection: Collection, unit: Sequence[int], seniority: Sequence
     if len(names) < 2:
         return None
     first = of_group(unit, seniority)
-    return CopyGroup(f"c{collection.content_hashes[first].hex()[:12]}", tuple(names), collection.first(first).id)
+    return CopyGroup(copy_group_id(collection.content_hashes[first]), tuple(names), collection.first(first).id)
 
 
 def _by_publication(collection: Collection, distinct: Iterable[int], seniority: Sequence[Seniority]) -> list[Article]:

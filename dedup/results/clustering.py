@@ -91,8 +91,25 @@ class Story:
     end: date | datetime | None
     sources: tuple[str, ...]
 
+    def to_record(self) -> dict[str, Any]:
+        """Return the story as a mapping ready for JSON, with dates in ISO 8601 and its number of articles as `size`."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "size": len(self.articles),
+            "articles": list(self.articles),
+            "canonical": self.canonical,
+            "copy_groups": [
+                {"id": group.id, "articles": list(group.articles), "canonical": group.canonical}
+                for group in self.copy_groups
+            ],
+            "start": self.start.isoformat() if self.start else None,
+            "end": self.end.isoformat() if self.end else None,
+            "sources": list(self.sources),
+        }
+
     def _repr_html_(self) -> str:
-        """What a notebook shows."""
+        """Return the story as an HTML table, for notebooks."""
         from dedup.results.notebook import story_html
 
         return story_html(self)

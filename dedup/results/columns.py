@@ -11,6 +11,7 @@ from dedup.errors import InputError
 from dedup.group.cut import cut
 from dedup.results.clustering import NO_EVIDENCE, Clustering
 from dedup.results.evidence import StoredEvidence
+from dedup.results.story_ids import content_digits
 from dedup.vectorize.exact import SCORE_UNIT
 
 NEAR = 0.08
@@ -18,7 +19,7 @@ NEAR = 0.08
 
 
 @dataclass(frozen=True, slots=True)
-class Portable:
+class FindingsColumns:
     """The findings of a run in plain columns. Articles are numbered by place, distinct ones in an order of their own.
 
     Attributes:
@@ -55,32 +56,32 @@ class Portable:
     overlaps: NDArray[np.float64]
     background_similarity: NDArray[np.float64]
     digests: NDArray[np.int64]
-    tongues: NDArray[np.int64]
-    evidence: StoredEvidence
+    languages: NDArray[np.int64]
+    findings: StoredEvidence
 
 
-def portable(clustering: Clustering) -> Portable:
+def findings_columns(clustering: Clustering) -> FindingsColumns:
     """The findings behind a clustering.
 
     Raises:
         InputError: it was made without evidence.
     """
-    evidence = clustering.evidence
-    if not isinstance(evidence, StoredEvidence):
+    findings = clustering.evidence
+    if not isinstance(findings, StoredEvidence):
         raise InputError(f"{NO_EVIDENCE} with dedup.cluster")
-    collection, pairs, tree = evidence.collection, evidence.pairs, evidence.tree
+    collection, pairs, tree = findings.collection, findings.pairs, findings.tree
     seniority = collection.seniorities()
     ranks = np.empty(len(collection), np.int64)
     ranks[sorted(range(len(collection)), key=seniority.__getitem__)] = np.arange(len(collection))
     widest = cut(tree, 1.0)
     kept = pairs.where((widest[pairs.a] == widest[pairs.b]) | (pairs.score >= NEAR / SCORE_UNIT))
-    copies = evidence.copies
-    return Portable(
-        distinct=evidence.distinct,
-        order=_order(evidence, ranks),
+    copies, cross_lingual = findings.copies, findings.cross_lingual
+    return FindingsColumns(
+        distinct=findings.distinct,
+        order=_order(findings, ranks),
         ranks=ranks,
-        units=evidence.units,
-        names=tuple(content.hex()[:12] for content in collection.content_hashes),
+        units=findings.units,
+        names=tuple(map(content_digits, collection.content_hashes)),
         left=tree.left,
         right=tree.right,
         height=tree.height,
@@ -91,19 +92,21 @@ def portable(clustering: Clustering) -> Portable:
         cosine=kept.cosine,
         copies=np.stack([copies.a, copies.b], axis=1),
         overlaps=np.stack([copies.overlap, copies.containment, copies.jaccard], axis=1),
-        background_similarity=evidence.background_similarity,
-        digests=np.flatnonzero(evidence.digest),
-        tongues=np.zeros(len(collection), np.int64) if evidence.across is None else evidence.across.tongues,
-        evidence=evidence,
+        background_similarity=findings.background_similarity,
+        digests=np.flatnonzero(findings.digest),
+        languages=np.zeros(len(collection), np.int64)
+        if findings.cross_lingual is None
+        else findings.cross_lingual.tongues,
+        findings=findings,
     )
 
 
-def _order(evidence: StoredEvidence, ranks: NDArray[np.int64]) -> NDArray[np.int64]:
+def _order(findings: StoredEvidence, ranks: NDArray[np.int64]) -> NDArray[np.int64]:
     """The rank of each article by its date; one without stands where the text it is was first published."""
     keyed = [
         (time, rank, repetition, place)
         for distinct, rank in enumerate(ranks.tolist())
-        for time, repetition, place in evidence.collection.times(distinct)
+        for time, repetition, place in findings.collection.times(distinct)
     ]
     order = np.empty(len(keyed), np.int64)
     order[[place for *_, place in sorted(keyed)]] = np.arange(len(keyed))

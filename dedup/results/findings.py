@@ -59,11 +59,11 @@ class Findings:
     background_similarity: NDArray[np.float64]
     pairs: Pairs
     copies: Overlaps
-    forms: Overlaps
+    templates: Overlaps
     digest: NDArray[np.bool_]
     tree: Tree
     notices: tuple[Notice, ...]
-    across: CrossLingual | None = None
+    cross_lingual: CrossLingual | None = None
     boilerplate: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
     crowding: float = 0.0
     opinion: NDArray[np.int64] | None = None
@@ -78,7 +78,7 @@ class Findings:
     def units(self) -> NDArray[np.int64]:
         """For each distinct article the first of those that are one text with it, itself where it has no copy."""
         found = np.arange(len(self.collection))
-        for group in copy_groups(self.copies, self.forms):
+        for group in copy_groups(self.copies, self.templates):
             found[group] = group[0]
         return found
 
@@ -133,7 +133,7 @@ class Findings:
 
     def same_template(self, a: int, b: int) -> bool:
         """Whether two distinct articles, a < b, are one form filled in twice."""
-        return bool(np.any((self.forms.a == a) & (self.forms.b == b)))
+        return bool(np.any((self.templates.a == a) & (self.templates.b == b)))
 
     def documents(self, *distinct: int) -> tuple[list[Document], HashedWords]:
         """The documents that distinct articles were judged by, and their words hashed.
@@ -155,16 +155,16 @@ class Findings:
     def cosines(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
         """The cosines of pairs of distinct articles, each by what the two are compared by."""
         found = products(self.vectors.matrix, a, b)
-        if self.across is not None:
+        if self.cross_lingual is not None:
             foreign = self.foreign(a, b)
-            found[foreign] = products(self.across.matrix, a[foreign], b[foreign])
+            found[foreign] = products(self.cross_lingual.matrix, a[foreign], b[foreign])
         return found
 
     def foreign(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.bool_]:
         """Whether the articles of pairs are in different languages."""
-        return np.zeros(len(a), bool) if self.across is None else self.across.spans(a, b)
+        return np.zeros(len(a), bool) if self.cross_lingual is None else self.cross_lingual.spans(a, b)
 
     def compared_by(self, a: int, b: int) -> sp.csr_array:
         """The vectors that two distinct articles are compared by."""
         foreign = bool(self.foreign(np.array([a]), np.array([b]))[0])
-        return self.across.matrix if self.across is not None and foreign else self.vectors.matrix
+        return self.cross_lingual.matrix if self.cross_lingual is not None and foreign else self.vectors.matrix

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedup.formats.json_text import finite
-from dedup.results.columns import portable
+from dedup.results.columns import findings_columns
 from dedup.results.provenance import SURE, likely_originals, tellings
 
 if TYPE_CHECKING:
@@ -49,12 +49,12 @@ def packed_texts(articles: Sequence[Article]) -> Iterator[str]:
 def index(clustering: Clustering) -> dict[str, Any]:
     """See `packed_index`."""
     from dedup.inputs.collection import published_seconds
-    from dedup.report.html.top_words import heaviest_words
+    from dedup.report.html.top_words import top_words
     from dedup.results.assemble import headline
 
     articles, settings = clustering.articles, clustering.settings
-    found = portable(clustering)
-    words, heavy, weights = heaviest_words(found.evidence, found.a, found.b, HEAVY)
+    found = findings_columns(clustering)
+    words, heavy, weights = top_words(found.findings, found.a, found.b, HEAVY)
     dates = [clustering.dated(place) for place in range(len(articles))]
     return {
         "ids": [article.id for article in articles],
@@ -89,7 +89,7 @@ def index(clustering: Clustering) -> dict[str, Any]:
         "words": words,
         "copies": {"pairs": found.copies.tolist(), "overlaps": _rounded(found.overlaps)},
         "ordinary": _rounded(found.background_similarity),
-        "tongues": found.tongues.tolist(),
+        "tongues": found.languages.tolist(),
         "digests": found.digests.tolist(),
         "originals": _originals(clustering),
         "chunk": TEXTS,
@@ -111,12 +111,12 @@ def _curves() -> dict[str, list[float]]:
 
 def _originals(clustering: Clustering) -> list[dict[str, Any]]:
     """Of each copy group its articles by place, the probability of each to be the original, and what speaks for it."""
-    told = []
+    originals = []
     for story in clustering.stories:
         for group in story.copy_groups:
             odds, reasons = likely_originals(tellings(clustering, group))
             best = max(range(len(odds)), key=odds.__getitem__)
-            told.append(
+            originals.append(
                 {
                     "articles": [clustering.place(name) for name in group.articles],
                     "odds": odds,
@@ -124,4 +124,4 @@ def _originals(clustering: Clustering) -> list[dict[str, Any]]:
                     "why": reasons[best],
                 }
             )
-    return told
+    return originals

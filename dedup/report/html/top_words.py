@@ -8,7 +8,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.results.evidence import StoredEvidence
+from dedup.results.findings import Findings
 from dedup.text.document import Document
 from dedup.vectorize.light import words_by_term
 
@@ -17,8 +17,8 @@ _AT_ONCE = 10_000
 _RUN = re.compile(r"\w+")
 
 
-def heaviest_words(
-    evidence: StoredEvidence, a: NDArray[np.int64], b: NDArray[np.int64], most: int
+def top_words(
+    findings: Findings, a: NDArray[np.int64], b: NDArray[np.int64], most: int
 ) -> tuple[list[str], NDArray[np.int32], NDArray[np.float64]]:
     """The words that add most to the cosines of pairs of distinct articles, heaviest first.
 
@@ -32,19 +32,22 @@ def heaviest_words(
         each adds to the cosine, of the same shape.
     """
     terms, weights = np.full((len(a), most), -1, np.int64), np.zeros((len(a), most))
-    foreign = evidence.foreign(a, b)
+    foreign, cross_lingual = findings.foreign(a, b), findings.cross_lingual
     for start in range(0, len(a), _AT_ONCE):
         some = slice(start, start + _AT_ONCE)
         for pairs, matrix in (
-            (np.flatnonzero(~foreign[some]) + start, evidence.vectors.matrix),
-            (np.flatnonzero(foreign[some]) + start, None if evidence.across is None else evidence.across.matrix),
+            (np.flatnonzero(~foreign[some]) + start, findings.vectors.matrix),
+            (
+                np.flatnonzero(foreign[some]) + start,
+                None if cross_lingual is None else cross_lingual.matrix,
+            ),
         ):
             if len(pairs) and matrix is not None:
-                _fill(matrix, a[pairs], b[pairs], pairs, evidence.vectors.terms, terms, weights)
-    told, place = np.unique(terms[terms >= 0], return_inverse=True)
+                _fill(matrix, a[pairs], b[pairs], pairs, findings.vectors.terms, terms, weights)
+    found, place = np.unique(terms[terms >= 0], return_inverse=True)
     places = np.full(terms.shape, -1, np.int32)
     places[terms >= 0] = place
-    return _words(evidence, told, places, a), places, weights
+    return _words(findings, found, places, a), places, weights
 
 
 def _fill(
@@ -67,18 +70,16 @@ def _fill(
     weights[where] = product.data[heavy[first]]
 
 
-def _words(
-    evidence: StoredEvidence, told: NDArray[np.int64], places: NDArray[np.int32], a: NDArray[np.int64]
-) -> list[str]:
+def _words(findings: Findings, found: NDArray[np.int64], places: NDArray[np.int32], a: NDArray[np.int64]) -> list[str]:
     """A word for each of some terms: of what stands between spaces if it can be found there, else by the tokens."""
-    collection = evidence.collection
+    collection = findings.collection
     holder = dict(zip(places.ravel().tolist(), np.repeat(a, places.shape[1]).tolist(), strict=True))
-    articles = [collection.first(holder[place]) for place in range(len(told))]
+    articles = [collection.first(holder[place]) for place in range(len(found))]
     distinct = {article.id: article for article in articles}.values()
     runs = sorted({run for one in distinct for run in _RUN.findall(f"{one.title}\n{one.text}".lower())})
     known = words_by_term(run for run in runs if run.isalnum())
-    for term, article in zip(told.tolist(), articles, strict=True):
+    for term, article in zip(found.tolist(), articles, strict=True):
         if term not in known:
             document = Document.of(article.title, article.text)
             known |= words_by_term([*document.title.words, *document.body.words])
-    return [known[term] for term in told.tolist()]
+    return [known[term] for term in found.tolist()]
