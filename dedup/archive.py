@@ -25,7 +25,7 @@ from dedup.read import read_records
 from dedup.read.own import is_row
 from dedup.read.paths import BESIDE
 from dedup.results.clustering import Clustering, Story
-from dedup.results.story_ids import inherit_ids
+from dedup.results.story_ids import ARCHIVE_PREFIX, inherit_ids
 
 if TYPE_CHECKING:
     import pandas as pd
