@@ -1,4 +1,4 @@
-"""The whole way on one screen: from articles, in whatever form they come, to stories."""
+"""The pipeline: reads articles, finds copies, scores pairs and groups them into stories."""
 
 from __future__ import annotations
 
@@ -42,26 +42,27 @@ def cluster(
     second_opinion: Embed | None = None,
     keep_texts: bool = True,
 ) -> Clustering:
-    """Groups articles into stories, and the copies inside them.
+    """Group articles into stories, and the copies inside them.
 
     Args:
-        articles: `Article`s, mappings with the usual names (see `from_record`), plain strings, or a data frame. Their
-            order does not matter. They are taken one by one.
-        settings: the defaults serve every collection.
-        background: what is known before any article is seen, see `learn_background`. Without one it is learned from
-            these very articles, which is what a collection that is grouped once wants.
-        progress: told how far the work is.
-        second_opinion: an embedding of the caller's own, asked about the pairs on which the words do not decide: it
-            takes a list of texts and gives an array, a row for each. See `dedup.match.opinion`.
-        keep_texts: whether the articles of the result keep their texts. Without, a large collection takes less memory,
-            but nothing can be explained; of an article without a title the beginning is kept, which it is called by.
+        articles: `Article`s, mappings with the usual names (see `from_record`), plain strings, or a data frame. The
+            result does not depend on their order. They are consumed one at a time.
+        settings: the defaults suit every collection.
+        background: a frozen background, see `learn_background`. By default it is learned from these articles, which
+            suits a collection that is clustered once.
+        progress: callback that receives the stage, the amount done and the total.
+        second_opinion: an embedding for the pairs on which words do not decide: a function that maps a list of texts to
+            an array of shape (texts, dimensions). See `dedup.match.opinion`.
+        keep_texts: whether the articles of the result keep their texts. Without texts, a large collection takes less
+            memory, but pairs cannot be explained; articles without a title keep the beginning of the text as one.
 
     Returns:
-        A clustering that holds every article: one without any text is a story of its own, and a notice says so.
+        A clustering of all articles. An article without any text is a story by itself, with a notice.
 
     Raises:
-        InputError: something among the articles is no article at all, or there are to be less than one thread.
-        SecondOpinionError: the embedding failed, or gave something else than a vector for each text.
+        InputError: an item cannot be converted to an article.
+        SettingsError: `settings` is not a `Settings`.
+        SecondOpinionError: the embedding failed, or did not return one vector per text.
     """
     settings, tell = checked(settings) or Settings(), progress or silent
     read = _read(Door(articles, keep_texts=keep_texts or second_opinion is not None), settings, tell)
@@ -75,9 +76,9 @@ def learn_background(
     *,
     progress: Progress | None = None,
 ) -> Background:
-    """What a run over these articles learns from them as a whole, by itself: to judge any articles with it later on.
+    """Learn a background from articles: word frequencies, boilerplate and crowding, to compare later articles with.
 
-    A few thousand articles like those to come will do, a week of them if there is one.
+    A few thousand articles similar to the later ones suffice, ideally one week.
 
     Args:
         articles: as for `cluster`.
@@ -85,7 +86,7 @@ def learn_background(
         progress: as for `cluster`.
 
     Raises:
-        InputError: something among the articles is no article at all.
+        InputError: an item cannot be converted to an article.
     """
     settings, tell = checked(settings) or Settings(), progress or silent
     read = _read(Door(articles, keep_texts=False), settings, tell)
@@ -95,13 +96,13 @@ def learn_background(
 
 @dataclass(slots=True)
 class ReadArticles:
-    """Articles that have been read.
+    """Articles with their hashed words.
 
     Attributes:
-        steps: what takes the features from their words.
+        steps: the backend.
         collection: the articles.
-        words: of the distinct ones, as they stand in title and text; let go of once they are used.
-        order: for each distinct article the place at which `steps` read it.
+        words: hashed words of the distinct articles; released by `stories_of`.
+        order: for each distinct article the position at which the backend read it, shape (distinct,).
     """
 
     steps: PlainSteps
@@ -127,7 +128,7 @@ def stories_of(
     second_opinion: Embed | None = None,
     learn: bool = False,
 ) -> tuple[StoredEvidence, Background | None]:
-    """The stories of articles that have been read, and what was learned on the way, where that is wanted."""
+    """Find the stories of read articles; return the findings, and the learned background where `learn` is true."""
     tell, steps, collection, order = progress, read.steps, read.collection, read.order
     words, count = read.words or HashedWords.joined([]), len(collection)
     read.words = None
@@ -161,7 +162,7 @@ def stories_of(
     )
     cross_lingual = steps.cross_lingual_vectors(vectors, features, languages)
     sketches = features.signatures
-    del features  # of what is no longer needed this takes most memory
+    del features  # the largest object no longer needed
     never = never_one_story(words, steps, templates)
     pairs = steps.story_pairs(
         vectors.matrix, background_similarity, collection.seconds, among, never, tell, cross_lingual
@@ -200,12 +201,12 @@ def stories_of(
 def compare(
     a: Article | Mapping[str, Any] | str, b: Article | Mapping[str, Any] | str, settings: Settings | None = None
 ) -> Explanation:
-    """Whether two articles are one text, or one story, and why.
+    """Compare two articles: whether they are one text or one story, and why.
 
-    They are judged on their own, so how rare their words are is known from the shipped background alone.
+    Word frequencies come from the shipped background alone.
 
     Raises:
-        InputError: one of them is no article at all.
+        InputError: one of them cannot be converted to an article.
     """
     return cluster([a, b], settings).explain(0, 1)
 
