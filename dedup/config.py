@@ -1,7 +1,7 @@
 """Configuration from flags, environment, file and defaults, in this order of precedence.
 
-The file is the nearest `dedup.toml`, or `pyproject.toml` with a table `[tool.dedup]`, searched from the working directory
-upward. Each value keeps its origin, and all faults of all origins are reported together.
+The file is the nearest `dedup.toml`, or `pyproject.toml` with a table `[tool.dedup]` in the working directory or
+a folder above. Each value keeps its origin, and all faults of all origins are reported together.
 """
 
 from __future__ import annotations
