@@ -21,7 +21,9 @@ _STORY_KEYS = ("id", "title", "canonical", "start", "end", "sources", "copy_grou
 
 
 def write_json(found: Clustering | Arrivals, out: TextIO) -> None:
-    """The whole clustering as one JSON document, a story or a link a line; of arrivals the stories with a new article.
+    """Write a clustering as one JSON document, one story or link per line.
+
+    Of arrivals, the stories with a new article.
 
     Keys:
         schema, dedup: version of this layout, and of the package.

@@ -22,32 +22,32 @@ if TYPE_CHECKING:
     from dedup.results.clustering import Clustering
 
 HEAVY = 6
-"""Words that are told of a pair: those that add most to its cosine."""
+"""Number of words included for a pair: those that contribute most to its cosine."""
 TEXTS = 100
 """Articles whose texts are packed together: the page unpacks them when one of them is opened."""
 LEVEL = 6
 
 
 def packed(data: bytes) -> str:
-    """Compressed (RFC 1951, raw) and in base64, whose letters end no element."""
+    """Return data compressed (raw deflate, RFC 1951) and in base64, which needs no escaping in HTML."""
     compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)
     return base64.b64encode(compressor.compress(data) + compressor.flush()).decode("ascii")
 
 
 def packed_index(clustering: Clustering) -> str:
-    """All but the texts: what the articles are called, the tree, the pairs, the settings."""
+    """Return everything but the texts, packed: metadata of articles, merge tree, pairs, settings."""
     return packed(json.dumps(index(clustering), ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode())
 
 
 def packed_texts(articles: Sequence[Article]) -> Iterator[str]:
-    """The texts, `TEXTS` of them at a time."""
+    """Yield the texts, packed in groups of `TEXTS`."""
     for start in range(0, len(articles), TEXTS):
         texts = [article.text for article in articles[start : start + TEXTS]]
         yield packed(json.dumps(texts, ensure_ascii=True, separators=(",", ":")).encode())
 
 
 def index(clustering: Clustering) -> dict[str, Any]:
-    """See `packed_index`."""
+    """Return the data of `packed_index` before packing."""
     from dedup.inputs.collection import published_seconds
     from dedup.report.html.top_words import top_words
     from dedup.results.assemble import headline
@@ -98,7 +98,7 @@ def index(clustering: Clustering) -> dict[str, Any]:
 
 
 def _rounded(values: NDArray[np.float64]) -> Any:
-    """To five digits, which is more than is shown."""
+    """Return the values rounded to five digits, more than the page shows."""
     return np.round(values, 5).tolist()
 
 

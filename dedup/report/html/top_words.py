@@ -1,4 +1,4 @@
-"""Which words carry the scores of many pairs: what `Clustering.explain` tells of one pair, its heaviest."""
+"""The shared words of many pairs that contribute most to their cosines, as `Clustering.explain` lists for one pair."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _RUN = re.compile(r"\w+")
 def top_words(
     findings: Findings, a: NDArray[np.int64], b: NDArray[np.int64], most: int
 ) -> tuple[list[str], NDArray[np.int32], NDArray[np.float64]]:
-    """The words that add most to the cosines of pairs of distinct articles, heaviest first.
+    """Return the words that contribute most to the cosines of pairs of distinct articles, largest first.
 
     Args:
-        evidence: of a run that kept the texts.
+        findings: of a run that kept the texts.
         a, b: the articles of each pair, shape (pairs,).
-        most: how many words are told of a pair.
+        most: maximum number of words of a pair.
 
     Returns:
         Words; for each pair the places of its own among these, -1 where it has fewer, shape (pairs, most); and what
@@ -59,7 +59,7 @@ def _fill(
     terms: NDArray[np.int64],
     weights: NDArray[np.float64],
 ) -> None:
-    """Writes the heaviest terms of some pairs, and what each adds, into the rows of these pairs."""
+    """Write the top terms of some pairs, and their contributions, into the rows of these pairs."""
     product = sp.csr_array(matrix[a].multiply(matrix[b]))
     row = np.repeat(np.arange(len(a)), np.diff(product.indptr))
     heavy = np.lexsort((term_of[product.indices], -product.data, row))
@@ -71,7 +71,7 @@ def _fill(
 
 
 def _words(findings: Findings, found: NDArray[np.int64], places: NDArray[np.int32], a: NDArray[np.int64]) -> list[str]:
-    """A word for each of some terms: of what stands between spaces if it can be found there, else by the tokens."""
+    """Return a word for each term: a run of letters and digits that hashes to it, else a token."""
     collection = findings.collection
     holder = dict(zip(places.ravel().tolist(), np.repeat(a, places.shape[1]).tolist(), strict=True))
     articles = [collection.first(holder[place]) for place in range(len(found))]
