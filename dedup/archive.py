@@ -1,4 +1,4 @@
-"""What is new: articles clustered together with those of an archive, whose stories keep their names."""
+"""Clustering against an archive: which articles are new, and stories that keep the ids of archived ones."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from dedup.read import read_records
 from dedup.read.own_output import is_result_row
 from dedup.read.paths import SIDECAR
 from dedup.results.clustering import Clustering, Story
-from dedup.results.story_ids import MARK, named_as_before
+from dedup.results.story_ids import ARCHIVE_PREFIX, inherit_ids
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ _STORY, _ID = "dedup_story", "dedup_id"
 
 @dataclass(frozen=True, slots=True)
 class Archived:
-    """An article that was there before, and the id of the story it was in then, "" where that is not known."""
+    """An archived article with the id of its story, "" where unknown."""
 
     article: Article
     story: str = ""
@@ -47,15 +47,15 @@ class Archived:
 
 @dataclass(frozen=True, slots=True)
 class Arrivals:
-    """New articles, and how they stand to those of an archive.
+    """New articles clustered together with those of an archive.
 
     Attributes:
-        clustering: the new articles and behind them those of the archive, in their stories. A story that continues one
-            of the archive has the id it had there.
-        count: how many of its articles are new: those at the places below it.
+        clustering: the new articles followed by the archived ones, in stories. A story that continues an archived one
+            has its id.
+        count: number of new articles; they come first in the clustering.
         statuses: for each article of the clustering "copy" where it is a copy of an archived one, "continues" where an
             archived one is in its story, else "new"; "archived" for those of the archive.
-        copy_of: for each the id of the archived article that it is a copy of, None where it is none.
+        copy_of: for each the id of the archived article that it copies, None where there is none.
     """
 
     clustering: Clustering
@@ -69,15 +69,15 @@ class Arrivals:
 
     @property
     def stories(self) -> tuple[Story, ...]:
-        """The stories that have a new article, the largest first."""
+        """Stories with a new article, the largest first."""
         wanted = {self.clustering.labels[place] for place in range(self.count)}
         return tuple(story for label, story in enumerate(self.clustering.stories) if label in wanted)
 
     def to_records(self, *, archived: bool = False) -> list[dict[str, Any]]:
-        """One mapping per new article, as `Clustering.to_records`, with `status` and `copy_of`.
+        """Return one mapping per new article: the keys of `Clustering.to_records`, `status` and `copy_of`.
 
         Args:
-            archived: whether the archived articles follow.
+            archived: whether to append the archived articles.
         """
         return [
             {**record, "status": status, "copy_of": copy}
@@ -96,21 +96,21 @@ def cluster_against(
     progress: Progress | None = None,
     keep_texts: bool = True,
 ) -> Arrivals:
-    """Groups new articles together with those of an archive, and says of each whether it is new.
+    """Cluster new articles together with those of an archive, and determine which are new.
 
-    The stories are those of one run over both: what was archived may fall into other stories than before, where new
-    articles say so. A story has the id of the archived story that it has most articles of.
+    The stories are those of one run over both, so archived stories may be merged or split by new articles. A story gets
+    the id of the archived story that it shares most articles with.
 
     Args:
         articles: the new ones, as for `cluster`.
-        archive: from `read_archive`, or articles of which no stories are known. In the clustering their ids have
-            `archive:` before them.
+        archive: the result of `read_archive`, or articles without known stories. In the clustering their ids are
+            prefixed with `archive:`.
         settings: as for `cluster`.
         progress: as for `cluster`.
         keep_texts: as for `cluster`.
 
     Raises:
-        InputError: something among the articles is no article at all.
+        InputError: an item cannot be converted to an article.
     """
     names: list[str] = []
     known: list[str] = []
@@ -125,11 +125,11 @@ def cluster_against(
             one = held if isinstance(held, Archived) else Archived(held)
             names.append(one.article.id)
             known.append(one.story)
-            yield replace(one.article, id=f"{MARK}{one.article.id}")
+            yield replace(one.article, id=f"{ARCHIVE_PREFIX}{one.article.id}")
 
     clustering = cluster(everything(), settings, progress=progress, keep_texts=keep_texts)
     before = dict(zip((article.id for article in clustering.articles[count:]), known, strict=True))
-    clustering = replace(clustering, stories=_named_as_before(clustering.stories, before))
+    clustering = replace(clustering, stories=_inherit_ids(clustering.stories, before))
     copies: list[str | None] = [None] * len(clustering.articles)
     statuses: list[Status] = ["archived"] * len(clustering.articles)
     for story in clustering.stories:
@@ -147,15 +147,15 @@ def cluster_against(
     return Arrivals(clustering, count, tuple(statuses), tuple(copies))
 
 
-def _named_as_before(stories: Iterable[Story], known: Mapping[str, str]) -> tuple[Story, ...]:
-    """The stories, each under the id of the archived story that it has most articles of; no id goes to two."""
+def _inherit_ids(stories: Iterable[Story], known: Mapping[str, str]) -> tuple[Story, ...]:
+    """Return the stories with the ids of the archived stories they continue; see `story_ids.inherit_ids`."""
     stories = list(stories)
     claims = (
         (place, name, held)
         for place, story in enumerate(stories)
         for name, held in Counter(known[article] for article in story.articles if known.get(article)).items()
     )
-    names = named_as_before([story.id for story in stories], claims)
+    names = inherit_ids([story.id for story in stories], claims)
     return tuple(replace(story, id=name) for story, name in zip(stories, names, strict=True))
 
 
@@ -166,10 +166,10 @@ def read_archive(
     notices: list[Notice] | None = None,
     dayfirst: bool = False,
 ) -> Iterator[Archived]:
-    """Reads an archive, one article at a time: files and folders of articles, what `--keep` has written, or results.
+    """Read an archive, one article at a time: files and folders of articles, output of `--keep`, or results.
 
-    A result (JSON lines, CSV or Parquet) names the files its articles came from; they are read again. Files are looked
-    for from the folder at hand, then from that of the result.
+    A result (JSON lines, CSV or Parquet) names the files of its articles, which are read again. Relative paths are
+    resolved against the working directory, then against the folder of the result.
 
     Args:
         paths: files and folders, or one of these.
@@ -178,7 +178,7 @@ def read_archive(
         dayfirst: as for `read_articles`.
 
     Raises:
-        InputError: as the articles are read: a result names a file that is not there, or that has changed since.
+        InputError: during iteration, where a result names a file that is missing or has changed.
     """
     noted = [] if notices is None else notices
     arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
@@ -209,7 +209,7 @@ def _read(
 
 @contextmanager
 def _twice(argument: str) -> Iterator[IO[bytes] | None]:
-    """What standard input holds, if that is meant: an archive is looked at first, and then read."""
+    """Yield a seekable copy of standard input if `argument` is `-`, else None; an archive is read twice."""
     if argument != "-":
         yield None
         return
@@ -220,7 +220,7 @@ def _twice(argument: str) -> Iterator[IO[bytes] | None]:
 
 
 def _rows(argument: str, stdin: IO[bytes] | None) -> list[Mapping[str, Any]]:
-    """The rows of a result; none where the argument is no result."""
+    """Return the rows of a result, empty if the argument is not a result."""
     rows = []
     # Read as if the id were the title: a row without a title is a row all the same.
     for article, record, _ in read_records(argument, fields={"title": "id"}, notices=[], stdin=stdin, own=True):
@@ -236,7 +236,7 @@ def _rows(argument: str, stdin: IO[bytes] | None) -> list[Mapping[str, Any]]:
 
 
 def _beside(folder: Path) -> dict[str, dict[str, Any]]:
-    """What `--keep` has written about the files of a folder, by their names; nothing where it has not."""
+    """Return the fields that `--keep` added to the files of a folder, by file name; empty without any."""
     try:
         lines = (folder / SIDECAR).read_text(encoding="utf-8").splitlines()
         return {line["file"]: line for line in map(json.loads, lines)}
@@ -251,7 +251,7 @@ def _files_of(
     dayfirst: bool,
     notices: list[Notice],
 ) -> Iterator[Archived]:
-    """The articles of the rows of a result, read again from their files, each with its story."""
+    """Read the articles of a result again from their files, each with its story."""
     of_path: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
         of_path.setdefault(str(row["path"] or "-"), []).append(row)

@@ -42,6 +42,19 @@ class Article:
     where: str = ""
     story: str | None = None
 
+    def to_record(self) -> dict[str, str | None]:
+        """Return the fields of the article, but for those of its file, as a mapping ready for JSON."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "text": self.text,
+            "published": self.published.isoformat() if self.published else None,
+            "seen": self.seen.isoformat() if self.seen else None,
+            "source": self.source,
+            "url": self.url,
+            "lang": self.lang,
+        }
+
     def __post_init__(self) -> None:
         for name in ("id", "text", "title", "source", "url", "lang", "path", "where"):
             value = getattr(self, name)

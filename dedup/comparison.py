@@ -1,4 +1,4 @@
-"""What is told about two articles: the passages both have, and what they name, alike and differently."""
+"""Parts of an explanation of two articles: shared passages, mentions, and steps of the score."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class Piece:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A passage that two texts share, the way a reader would mark it, in characters of both.
+    """A passage that two texts share, with its character offsets in both.
 
     Attributes:
-        a_start, a_end, b_start, b_end: where it stands.
-        words: how many of its words are in both, a pair of characters of a script without spaces counting half.
-        verbatim: whether every word is; if not, `pieces` tells what was changed.
-        pieces: the stretches that are equal word by word, in order; what lies between two is changed, cut or added.
+        a_start, a_end, b_start, b_end: its offsets.
+        words: number of its words in both texts; a character pair of a script without spaces counts half.
+        verbatim: whether all words are equal; if not, the gaps between `pieces` differ.
+        pieces: the stretches of equal words, in order; text between them was changed, cut or added.
     """
 
     a_start: int
@@ -37,11 +37,11 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Mentions:
-    """What two articles name, each in its own spelling, in the order in which it is first named.
+    """Names, numbers or dates in two articles, as spelled there, in order of first mention.
 
     Attributes:
-        both: in both.
-        only_a, only_b: in one alone.
+        both: mentions in both articles.
+        only_a, only_b: mentions in one article alone.
     """
 
     both: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class Mentions:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A step of the score: what it is called, what it adds (or takes off), and the score up to there."""
+    """A part of the score: its name, its signed value, and the running total."""
 
     name: str
     value: float

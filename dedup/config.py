@@ -1,7 +1,7 @@
-"""Where settings come from: flags before the environment before a file before the defaults.
+"""Configuration from flags, environment, file and defaults, in this order of precedence.
 
-A file is `dedup.toml`, or the table `[tool.dedup]` of a `pyproject.toml`: the nearest one, from the folder in which the
-command is run upward. Every value keeps its place, and all that is wrong in all the places is told together.
+The file is the nearest `dedup.toml`, or `pyproject.toml` with a table `[tool.dedup]` in the working directory or
+a folder above. Each value keeps its origin, and all faults of all origins are reported together.
 """
 
 from __future__ import annotations
@@ -21,37 +21,37 @@ from dedup.formats.quoting import quote
 from dedup.settings import Settings, read_values
 
 VARIABLE = "DEDUP_"
-"""What the variables of the environment begin with: `DEDUP_WINDOW`, `DEDUP_FIELD_TEXT`, `DEDUP_DAYFIRST`."""
+"""Prefix of environment variables: `DEDUP_WINDOW`, `DEDUP_FIELD_TEXT`, `DEDUP_DAYFIRST`."""
 
 _CONFIG = "CONFIG"
 _RESERVED = (_CONFIG, "TRACEBACK", "KERNELS", "DATA")
-"""Variables of dedup that are no settings: the file to take settings from, and those for who works on dedup."""
+"""Environment variables that are not settings: the file to read, and those for development."""
 
 SECTIONS = ("serve",)
-"""Tables of the file, and variables (`DEDUP_SERVE_PORT`), that say something of a part of dedup: see `section`."""
+"""Tables of the file, and prefixes of variables (`DEDUP_SERVE_PORT`), for a part of dedup: see `section`."""
 
 _SECTION_VARIABLES = tuple(f"{name.upper()}_" for name in SECTIONS)
 _DEFAULT = "default"
 YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
-"""What a text says that is true, or false."""
+"""Strings that mean true, or false."""
 _FIELD = "fields."
 _ENDS = ("]", "}", "'''", '"""')  # of values that go over several lines
 
 FIELD_NAMES = tuple(named.name for named in fields(Article) if named.name not in {"path", "where"})
-"""The fields of an article that a record can have."""
+"""Fields of an article that a record can have."""
 
 
 @dataclass(frozen=True, slots=True)
 class Configuration:
-    """The settings in effect, with what else can be set once for all runs, and where each comes from.
+    """The settings in effect, with fields and date order for reading, and the origin of each.
 
     Attributes:
         settings: how articles are compared and grouped.
-        fields: where records have their fields, our name -> theirs, for `read_articles`.
+        fields: names of the fields in records, by field of an article, for `read_articles`.
         dayfirst: whether `01/02/2024` is the first of February, for `read_articles`.
-        origins: by the name of each setting, of `dayfirst` and of each of `fields` (`fields.text`) its place:
-            "default", `dedup.toml:3`, `DEDUP_WINDOW` or the flag.
-        file: the file that was read, None where there is none.
+        origins: origin of each setting, of `dayfirst` and of each of `fields` (`fields.text`): "default",
+            `dedup.toml:3`, `DEDUP_WINDOW` or the flag.
+        file: the file that was read, or None.
     """
 
     settings: Settings
@@ -62,7 +62,7 @@ class Configuration:
 
     @property
     def told_by_file(self) -> str:
-        """Which file sets what, as in `dedup.toml sets granularity, fields.text`; "" where none sets anything."""
+        """Names set by the file, as in `dedup.toml sets granularity, fields.text`; "" without any."""
         if self.file is None:
             return ""
         shown = _shown(self.file)
@@ -72,7 +72,7 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """A value, under the name of a setting, `dayfirst` or `fields.text`, and its place."""
+    """A value with its name (a setting, `dayfirst` or `fields.text`) and its origin."""
 
     name: str
     value: Any
@@ -86,17 +86,17 @@ def configure(
     folder: str | os.PathLike[str] = ".",
     environment: Mapping[str, str] | None = None,
 ) -> Configuration:
-    """The settings in effect.
+    """Return the settings in effect.
 
     Args:
-        flags: what goes before all else, by the name of the setting (or `dayfirst`, `fields.text`).
-        file: a TOML file to read; without it `DEDUP_CONFIG` names one, else the nearest `dedup.toml` or
-            `pyproject.toml` with a table `[tool.dedup]` is taken.
-        folder: where the search for one begins; it goes on upward.
-        environment: variables by name, those of the process if not given.
+        flags: values of highest precedence, by the name of the setting (or `dayfirst`, `fields.text`).
+        file: the TOML file to read; by default the one named by `DEDUP_CONFIG`, else the nearest `dedup.toml` or
+            `pyproject.toml` with a table `[tool.dedup]`.
+        folder: where to begin the search, which continues in the folders above.
+        environment: variables by name; by default those of the process.
 
     Raises:
-        SettingsError: listing everything that is wrong in any of the places, each with its place.
+        SettingsError: listing all faults of all origins, each with its origin.
     """
     variables = os.environ if environment is None else environment
     faults: list[str] = []
@@ -116,12 +116,13 @@ def section(
     folder: str | os.PathLike[str] = ".",
     environment: Mapping[str, str] | None = None,
 ) -> tuple[dict[str, tuple[Any, str]], list[str]]:
-    """What file and environment say of one of the `SECTIONS`: by name the value and its place; and what is wrong.
+    """Return the values of a section by name, each with its origin, and the faults found.
 
-    The table `[serve]` stands in the file that `configure` reads, the variables begin with `DEDUP_SERVE_` and go first.
+    A section `serve` is the table `[serve]` of the file that `configure` reads, and the variables `DEDUP_SERVE_…`,
+    which take precedence.
 
     Args:
-        name: of the section.
+        name: one of `SECTIONS`.
         file, folder, environment: as for `configure`.
     """
     variables = os.environ if environment is None else environment
@@ -138,7 +139,7 @@ def section(
 
 
 def _effective(given: Sequence[_Given], faults: list[str], file: Path | None) -> Configuration:
-    """The last value of each name; faults also of those that another one stands before."""
+    """Merge values, the last of each name wins; overridden values are validated too."""
     last: dict[str, _Given] = {}
     for one in given:
         faults += _faults(one)
@@ -166,7 +167,7 @@ _SETTINGS = frozenset(knob.name for knob in fields(Settings))
 
 
 def _faults(one: _Given) -> Iterator[str]:
-    """What is wrong with a value by itself."""
+    """Yield the faults of a single value."""
     if one.name == "dayfirst":
         if _switch(one.value) is None:
             yield f"{one.place}: dayfirst must be true or false, not {quote(one.value)}"
@@ -186,13 +187,13 @@ def _faults(one: _Given) -> Iterator[str]:
 
 
 def _places(origins: Mapping[str, str], names: Sequence[str]) -> str:
-    """The places that several settings come from, with a colon; nothing for the defaults."""
+    """Return the origins of several settings, followed by a colon; "" if all are defaults."""
     places = [origins[name] for name in names if origins[name] != _DEFAULT]
     return f"{' and '.join(dict.fromkeys(places))}: " if places else ""
 
 
 def _switch(value: Any) -> bool | None:
-    """A value as true or false, None if it is neither."""
+    """Return a value as a boolean, None if it is neither true nor false."""
     if isinstance(value, str):
         return True if value.strip().lower() in YES else False if value.strip().lower() in NO else None
     return value if isinstance(value, bool) else None
@@ -216,7 +217,7 @@ def _of_environment(variables: Mapping[str, str]) -> Iterator[_Given]:
 def _file(
     file: str | os.PathLike[str] | None, folder: str | os.PathLike[str], variables: Mapping[str, str]
 ) -> Path | None:
-    """The file to read, None where there is none: see `configure`."""
+    """Return the file to read, or None; see `configure`."""
     named = file or variables.get(VARIABLE + _CONFIG)
     return Path(named) if named else _nearest(Path(folder).absolute())
 
@@ -231,7 +232,7 @@ def _nearest(folder: Path) -> Path | None:
 
 
 def _holds_table(file: Path) -> bool:
-    """Whether a file has the table, or seems to: one that is not read stands in nobody's way."""
+    """Return whether a file has the table `[tool.dedup]`; invalid TOML is searched for its header."""
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeError):
@@ -243,7 +244,7 @@ def _holds_table(file: Path) -> bool:
 
 
 def _of_file(file: Path, faults: list[str], part: str = "") -> Iterator[_Given]:
-    """What a file says of the settings, or of a section of it."""
+    """Yield the values of a file, or of one of its sections; append faults to `faults`."""
     shown = _shown(file)
     try:
         text = file.read_text(encoding="utf-8-sig")
@@ -278,16 +279,18 @@ def _of_file(file: Path, faults: list[str], part: str = "") -> Iterator[_Given]:
 
 
 def _shown(file: Path) -> str:
-    """A file as seen from here, if it lies below or not far above."""
+    """Return the path relative to the working directory, or in full if that is more than three folders up."""
     shown = os.path.relpath(file)
     return str(file) if shown.startswith(os.path.join(*[os.pardir] * 4)) else shown  # noqa: PTH118 - no path, a beginning
 
 
 class _Lines:
-    """Where in a TOML text its keys stand, which the parser does not tell: it is gone through statement by statement.
+    """Line numbers of the keys of a TOML text, which the parser does not report.
+
+    The text is parsed statement by statement.
 
     Args:
-        text: one that the parser takes.
+        text: valid TOML.
     """
 
     def __init__(self, text: str) -> None:
@@ -312,12 +315,12 @@ class _Lines:
             held = ""
 
     def of(self, keys: Sequence[str]) -> int:
-        """The line in which a key is given, from 1."""
+        """Return the line of a key, from 1."""
         return self._first[tuple(keys)]
 
 
 def _keys(table: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
-    """The ways to all that is in a table."""
+    """Yield the path of every key in a table."""
     for name, value in table.items():
         yield (name,)
         if isinstance(value, dict):

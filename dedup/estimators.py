@@ -1,4 +1,4 @@
-"""The method as scikit-learn has it: two transformers and a clusterer around the plain functions.
+"""Scikit-learn estimators: two transformers and a clusterer.
 
 X is a sequence of texts, of `Article`s or of mappings, as `dedup.cluster` takes them; or a pandas Series, an array or a
 data frame with one column of these, whatever its name; or a wider data frame, whose columns then have the usual names.
@@ -42,11 +42,11 @@ if TYPE_CHECKING:
     Articles = Iterable[Article | Mapping[str, Any] | str] | NDArray[Any] | pd.DataFrame
 
 DEFAULTS = Settings()
-"""The parameters have the defaults of the settings they are."""
+"""Defaults of the parameters: those of the settings of the same name."""
 
 
 class _TextInputMixin:
-    """What the estimators share: X is texts, and the parameters are some of those of `Settings`."""
+    """Base of the estimators: X is texts, the parameters are settings."""
 
     get_params: Callable[..., dict[str, Any]]
 
@@ -65,7 +65,7 @@ class _TextInputMixin:
         return Settings(**{"bands": 1, **params})  # one band divides every `num_perm`
 
     def _articles(self, X: Any) -> Any:
-        """X in a form that `collect` takes."""
+        """Return X in a form that `cluster` accepts."""
         taker = f"{type(self).__name__} takes a sequence of texts or articles"
         if isinstance(X, (str, bytes, Mapping, Article)):
             raise InputError(f"{taker}, not one {type(X).__name__}: put it in a list")
@@ -112,7 +112,7 @@ class MinHashVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, Transf
         self.seed = seed
 
     def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - y is what scikit-learn passes to everyone
-        """Checks the parameters and what kind of thing X is.
+        """Check the parameters and the type of X; nothing is learned.
 
         Raises:
             SettingsError: listing every parameter that is out of range.
@@ -123,7 +123,7 @@ class MinHashVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, Transf
         return self
 
     def transform(self, X: Articles) -> NDArray[np.uint32]:
-        """The signatures, shape (articles, num_perm); every slot of an article without words is 2³² − 1.
+        """Return the signatures, shape (articles, num_perm); all slots of an article without words are 2³² − 1.
 
         Raises:
             SettingsError: listing every parameter that is out of range.
@@ -132,7 +132,7 @@ class MinHashVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, Transf
         return self._signatures(X)
 
     def to_minhash(self, X: Articles) -> list[MinHash]:
-        """The signatures as `datasketch.MinHash`, ready for its `jaccard`, `merge` and `MinHashLSH`.
+        """Return the signatures as `datasketch.MinHash`, for its `jaccard`, `merge` and `MinHashLSH`.
 
         More shingles can be added: `sketch.update(b"five words of a text")`, the words as `dedup.text.tokens` defines
         them, in UTF-8 with a space between them.
@@ -154,7 +154,7 @@ class MinHashVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, Transf
         return [MinHash(hashvalues=row, **same) for row in made]
 
     def from_minhash(self, sketches: Iterable[MinHash]) -> NDArray[np.uint32]:
-        """The signatures of sketches, as `transform` gives them: shape (sketches, num_perm).
+        """Return the signatures of `datasketch.MinHash` objects, shape (sketches, num_perm), as from `transform`.
 
         Raises:
             SettingsError: listing every parameter that is out of range.
@@ -227,7 +227,7 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
         self.background = background
 
     def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - y is what scikit-learn passes to everyone
-        """Learns how many articles have each term.
+        """Learn how many articles have each term.
 
         Raises:
             SettingsError: listing every parameter that is out of range.
@@ -237,7 +237,7 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
         return self
 
     def fit_transform(self, X: Articles, y: object = None) -> sp.csr_array:  # noqa: ARG002 - as above
-        """The same as `fit` and then `transform`, in one pass over the texts.
+        """Fit to the articles and return their vectors, in one pass over the texts.
 
         Raises:
             SettingsError: listing every parameter that is out of range.
@@ -246,7 +246,7 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
         return self._weigh(self._learn(X))
 
     def transform(self, X: Articles) -> sp.csr_array:
-        """The vectors of articles, of which the fitted ones need not be: a row depends on no other row.
+        """Return the TF-IDF vectors of articles; each row depends on its article and on what was fitted.
 
         Returns:
             Shape (articles, 2²²); rows of length 1, or without entries where an article has no telling words.
@@ -270,7 +270,7 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
         return counted
 
     def _outside_foreign_bodies(self, words: HashedWords) -> NDArray[np.bool_]:
-        """Which words stand outside of bodies known not to be their article's; shape (words,)."""
+        """Return which words are outside misplaced bodies, shape (words,)."""
         known = set(self.overwritten_)
         titled = (place for place in range(len(words)) if known and len(words.title(place)))
         return words.outside_bodies([place for place in titled if body_digest(words, place) in known])

@@ -1,4 +1,4 @@
-"""The whole way on one screen: from articles, in whatever form they come, to stories."""
+"""The pipeline: reads articles, finds copies, scores pairs and groups them into stories."""
 
 from __future__ import annotations
 
@@ -42,31 +42,32 @@ def cluster(
     second_opinion: Embed | None = None,
     keep_texts: bool = True,
 ) -> Clustering:
-    """Groups articles into stories, and the copies inside them.
+    """Group articles into stories, and the copies inside them.
 
     Args:
-        articles: `Article`s, mappings with the usual names (see `from_record`), plain strings, or a data frame. Their
-            order does not matter. They are taken one by one.
-        settings: the defaults serve every collection.
-        background: what is known before any article is seen, see `learn_background`. Without one it is learned from
-            these very articles, which is what a collection that is grouped once wants.
-        progress: told how far the work is.
-        second_opinion: an embedding of the caller's own, asked about the pairs on which the words do not decide: it
-            takes a list of texts and gives an array, a row for each. See `dedup.match.opinion`.
-        keep_texts: whether the articles of the result keep their texts. Without, a large collection takes less memory,
-            but nothing can be explained; of an article without a title the beginning is kept, which it is called by.
+        articles: `Article`s, mappings with the usual names (see `from_record`), plain strings, or a data frame. The
+            result does not depend on their order. They are consumed one at a time.
+        settings: the defaults suit every collection.
+        background: a frozen background, see `learn_background`. By default it is learned from these articles, which
+            suits a collection that is clustered once.
+        progress: callback that receives the stage, the amount done and the total.
+        second_opinion: an embedding for the pairs on which words do not decide: a function that maps a list of texts to
+            an array of shape (texts, dimensions). See `dedup.match.opinion`.
+        keep_texts: whether the articles of the result keep their texts. Without texts, a large collection takes less
+            memory, but pairs cannot be explained; articles without a title keep the beginning of the text as one.
 
     Returns:
-        A clustering that holds every article: one without any text is a story of its own, and a notice says so.
+        A clustering of all articles. An article without any text is a story by itself, with a notice.
 
     Raises:
-        InputError: something among the articles is no article at all, or there are to be less than one thread.
-        SecondOpinionError: the embedding failed, or gave something else than a vector for each text.
+        InputError: an item cannot be converted to an article.
+        SettingsError: `settings` is not a `Settings`.
+        SecondOpinionError: the embedding failed, or did not return one vector per text.
     """
     settings, tell = checked(settings) or Settings(), progress or silent
-    read = _read(ArticleReader(articles, keep_texts=keep_texts or second_opinion is not None), settings, tell)
-    evidence, _ = stories_of(read, settings, background=background, progress=tell, second_opinion=second_opinion)
-    return evidence.clustering(settings)
+    read = _read(Door(articles, keep_texts=keep_texts or second_opinion is not None), settings, tell)
+    findings, _ = stories_of(read, settings, background=background, progress=tell, second_opinion=second_opinion)
+    return findings.clustering(settings)
 
 
 def learn_background(
@@ -75,9 +76,9 @@ def learn_background(
     *,
     progress: Progress | None = None,
 ) -> Background:
-    """What a run over these articles learns from them as a whole, by itself: to judge any articles with it later on.
+    """Learn a background from articles: word frequencies, boilerplate and crowding, to compare later articles with.
 
-    A few thousand articles like those to come will do, a week of them if there is one.
+    A few thousand articles similar to the later ones suffice, ideally one week.
 
     Args:
         articles: as for `cluster`.
@@ -85,7 +86,7 @@ def learn_background(
         progress: as for `cluster`.
 
     Raises:
-        InputError: something among the articles is no article at all.
+        InputError: an item cannot be converted to an article.
     """
     settings, tell = checked(settings) or Settings(), progress or silent
     read = _read(ArticleReader(articles, keep_texts=False), settings, tell)
@@ -95,13 +96,13 @@ def learn_background(
 
 @dataclass(slots=True)
 class ReadArticles:
-    """Articles that have been read.
+    """Articles with their hashed words.
 
     Attributes:
-        steps: what takes the features from their words.
+        steps: the backend.
         collection: the articles.
-        words: of the distinct ones, as they stand in title and text; let go of once they are used.
-        order: for each distinct article the place at which `steps` read it.
+        words: hashed words of the distinct articles; released by `stories_of`.
+        order: for each distinct article the position at which the backend read it, shape (distinct,).
     """
 
     steps: PlainSteps
@@ -127,7 +128,7 @@ def stories_of(
     second_opinion: Embed | None = None,
     learn: bool = False,
 ) -> tuple[StoredEvidence, Background | None]:
-    """The stories of articles that have been read, and what was learned on the way, where that is wanted."""
+    """Find the stories of read articles; return the findings, and the learned background where `learn` is true."""
     tell, steps, collection, order = progress, read.steps, read.collection, read.order
     words, count = read.words or HashedWords.joined([]), len(collection)
     read.words = None
@@ -146,9 +147,9 @@ def stories_of(
 
     tell("looking for copies", 0, count)
     banded = steps.band_candidates(features.signatures, words.lengths() > 0)
-    copies, forms = decide(words, steps, banded, collection.seconds, settings)
-    standing = representatives(copies, forms, collection.seniorities())
-    among = np.unique(standing)
+    copies, templates = decide(words, steps, banded, collection.seconds, settings)
+    representative = representatives(copies, templates, collection.seniorities())
+    among = np.unique(representative)
 
     tell("weighing the words", 0, count)
     languages = steps.detect(words)
@@ -157,51 +158,55 @@ def stories_of(
     )
     vectors = steps.tfidf(features, languages, frequencies)
     background_similarity = (
-        background.ordinariness(vectors) if background else mean_similarity(vectors.matrix, standing)
+        background.mean_similarity(vectors) if background else mean_similarity(vectors.matrix, representative)
     )
-    across = steps.cross_lingual_vectors(vectors, features, languages)
+    cross_lingual = steps.cross_lingual_vectors(vectors, features, languages)
     sketches = features.signatures
-    del features  # of what is no longer needed this takes most memory
-    never = never_one_story(words, steps, forms)
-    pairs = steps.story_pairs(vectors.matrix, background_similarity, collection.seconds, among, never, tell, across)
-    crowding = background.crowd if background else estimate_crowding(pairs, collection.seconds, among)
+    del features  # the largest object no longer needed
+    never = never_one_story(words, steps, templates)
+    pairs = steps.story_pairs(
+        vectors.matrix, background_similarity, collection.seconds, among, never, tell, cross_lingual
+    )
+    crowding = background.crowding if background else estimate_crowding(pairs, collection.seconds, among)
     background_similarity = background_similarity + crowding
     pairs = rescored(pairs, background_similarity, collection.seconds, settings)
-    learned = Background.of(frequencies, vectors, standing, crowding, passages, bodies) if learn else None
+    learned = Background.of(frequencies, vectors, representative, crowding, passages, bodies) if learn else None
     del frequencies
 
     tell("grouping", 0, count)
     agreeing = steps.agreeing_slots(sketches, np.stack([pairs.a, pairs.b], axis=1))
     alike = alike_candidates(pairs, banded, agreeing)
-    more_copies, more_forms = decide(words, steps, alike, collection.seconds, settings)
-    copies, forms = copies.with_others(more_copies), forms.with_others(more_forms)
+    more_copies, more_templates = decide(words, steps, alike, collection.seconds, settings)
+    copies, templates = copies.with_others(more_copies), templates.with_others(more_templates)
     digest = digests(copies, words.lengths(), vectors.matrix)
     copies = copies.where(without_parts(copies, digest))
-    copies = copies.where(held_together(copies, forms, partial(steps.overlaps, words), settings.copy_overlap))
-    pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never_one_story(words, steps, more_forms)))
+    copies = copies.where(held_together(copies, templates, partial(steps.overlaps, words), settings.copy_overlap))
+    pairs = pairs.where(
+        ~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never_one_story(words, steps, more_templates))
+    )
     pairs = less_of_one_outlet(pairs, collection.outlets(), settings)
     opinion = opinions(pairs, collection.text_getter(foreign), second_opinion, tell) if second_opinion else None
     if opinion is not None:
         pairs = replace(pairs, score=pairs.score + opinion)
-    weights = (standing == np.arange(count)).astype(np.int64)
-    tree = steps.average_linkage(pairs, copy_groups(copies, forms), weights)
+    weights = (representative == np.arange(count)).astype(np.int64)
+    tree = steps.average_linkage(pairs, copy_groups(copies, templates), weights)
     notices = (*collection.notices, *map(_notice, collection.in_input_order(foreign)))
-    evidence = StoredEvidence(
-        collection, foreign, vectors, background_similarity, pairs, copies, forms, digest, tree, notices,
-        across=across, crowding=crowding, boilerplate=passages, opinion=opinion, cut=steps.cut,
+    findings = StoredEvidence(
+        collection, foreign, vectors, background_similarity, pairs, copies, templates, digest, tree, notices,
+        cross_lingual=cross_lingual, crowding=crowding, boilerplate=passages, opinion=opinion, cut=steps.cut,
     )  # fmt: skip
-    return evidence, learned
+    return findings, learned
 
 
 def compare(
     a: Article | Mapping[str, Any] | str, b: Article | Mapping[str, Any] | str, settings: Settings | None = None
 ) -> Explanation:
-    """Whether two articles are one text, or one story, and why.
+    """Compare two articles: whether they are one text or one story, and why.
 
-    They are judged on their own, so how rare their words are is known from the shipped background alone.
+    Word frequencies come from the shipped background alone.
 
     Raises:
-        InputError: one of them is no article at all.
+        InputError: one of them cannot be converted to an article.
     """
     return cluster([a, b], settings).explain(0, 1)
 

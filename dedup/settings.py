@@ -1,4 +1,4 @@
-"""Every knob in one frozen object, validated all at once."""
+"""The settings of the method, in one frozen and validated object."""
 
 from __future__ import annotations
 
@@ -23,23 +23,22 @@ _UNITS = {
 }
 
 METHOD_VERSION = 4
-"""Raised whenever the same articles with the same settings would give another result."""
+"""Version of the method, incremented whenever equal articles and settings give a different result."""
 
 
 def _knob(default: float, low: float, high: float, text: str, *, result: bool = True) -> Any:
-    """A field whose type is its default's, with the closed range it must lie in and a line for the user.
+    """Return a field with its closed range [low, high] and its help text; its type is that of its default.
 
-    Settings are equal where those are that change the `result`.
+    Fields with `result=False` do not change results, and are ignored when settings are compared.
     """
     return field(default=default, compare=result, metadata={"low": low, "high": high, "help": text})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """How articles are compared and grouped. The defaults are the product: no collection needs others.
+    """How articles are compared and grouped. The defaults suit every collection.
 
-    The last two say what the work may take; they change no result, and count neither in the fingerprint nor in whether
-    two settings are equal.
+    `threads` and `memory` limit resources. They change no result, and count neither in the fingerprint nor in equality.
 
     Raises:
         SettingsError: listing every value that is out of range.
@@ -74,7 +73,7 @@ class Settings:
 
     @classmethod
     def from_strings(cls, values: Mapping[str, str]) -> Self:
-        """Settings from text, as they come from a command line: `{"granularity": "0.4"}`.
+        """Make settings from strings, as given on a command line: `{"granularity": "0.4"}`.
 
         Raises:
             SettingsError: listing every name that is unknown and every value that does not fit.
@@ -85,22 +84,22 @@ class Settings:
         return cls(**read)
 
     def to_dict(self) -> dict[str, float]:
-        """The settings by name."""
+        """Return the settings by name."""
         return asdict(self)
 
     def method(self) -> dict[str, float]:
-        """By name the settings that change the result, ready for JSON (a window without end is null there)."""
+        """Return the settings that change the result, by name; an infinite window becomes null in JSON."""
         return {knob.name: getattr(self, knob.name) for knob in fields(self) if knob.compare}
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits: equal exactly where method and settings are."""
+        """16 hexadecimal digits that identify the version of the method and its settings."""
         canonical = json.dumps([METHOD_VERSION, self.method()], sort_keys=True)
         return hashlib.blake2b(canonical.encode(), digest_size=8).hexdigest()
 
 
 def read_values(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """Settings by name, text among them read, and all that is wrong: the setting, and what to say of it."""
+    """Parse and validate settings by name; return the values, and each fault as (setting, message)."""
     knobs = {knob.name: knob for knob in fields(Settings)}
     faults, given = [], {}
     for name, value in values.items():
@@ -116,7 +115,7 @@ def read_values(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[s
 
 
 def _checked(values: Mapping[str, Any], *, alone: bool = False) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """The values as numbers of Python, and what is wrong with them, each by itself and, if not `alone`, together."""
+    """Return the values as Python numbers, and faults: of each value, and of combinations unless `alone`."""
     read: dict[str, Any] = {}
     faults = []
     for knob in fields(Settings):
@@ -144,10 +143,10 @@ def _checked(values: Mapping[str, Any], *, alone: bool = False) -> tuple[dict[st
 
 
 def _read_text(knob: Field[Any], text: str) -> float:
-    """The number that a text says.
+    """Parse a number, or a size of memory such as 800MB.
 
     Raises:
-        ValueError: it says none.
+        ValueError: the text is neither.
     """
     if knob.name == "memory" and (size := _SIZE.fullmatch(text.strip())):
         return float(size[1]) * _UNITS[size[2].upper()]
@@ -166,10 +165,10 @@ def _kind(knob: Field[Any]) -> str:
 
 
 def checked(settings: object) -> Settings | None:
-    """What a caller gave as settings, None for none.
+    """Return the settings of a caller, or None, after a check of their type.
 
     Raises:
-        SettingsError: it is something else.
+        SettingsError: it is neither.
     """
     if settings is None or isinstance(settings, Settings):
         return settings

@@ -11,7 +11,7 @@ import pytest
 
 import dedup
 from dedup import Archived, Arrivals, Article, Story
-from dedup.archive import _named_as_before
+from dedup.archive import _inherit_ids
 from dedup.keep import Keep, Spool, added_fields, kept_articles, write_folder, write_stream
 from dedup.report import write_csv, write_json, write_jsonl, write_parquet, write_table
 
@@ -111,7 +111,7 @@ def _bare(name: str, *articles: str) -> Story:
 )
 def test_which_story_has_the_name(stories: list[tuple[str, ...]], known: dict[str, str], named: list[str]) -> None:
     made = [_bare(name, *articles) for name, *articles in stories]
-    assert [story.id for story in _named_as_before(made, known)] == named
+    assert [story.id for story in _inherit_ids(made, known)] == named
 
 
 # Reading archives

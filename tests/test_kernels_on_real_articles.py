@@ -39,10 +39,13 @@ def found(articles: list[dict[str, Any]], form: str, monkeypatch: pytest.MonkeyP
     }
     for name in ("background_similarity", "digest", "boilerplate"):
         kept[name] = getattr(evidence, name)
-    for name, part in (("vectors", evidence.vectors.matrix), ("across", evidence.across and evidence.across.matrix)):
+    for name, part in (
+        ("vectors", evidence.vectors.matrix),
+        ("cross_lingual", evidence.cross_lingual and evidence.cross_lingual.matrix),
+    ):
         if part is not None:
             kept |= {f"{name}.{column}": getattr(part, column) for column in ("data", "indices", "indptr")}
-    for name in ("pairs", "copies", "forms", "tree"):
+    for name in ("pairs", "copies", "templates", "tree"):
         part = getattr(evidence, name)
         kept |= {f"{name}.{column}": getattr(part, column) for column in part.__dataclass_fields__}
     return kept

@@ -74,7 +74,7 @@ def _open_streams() -> None:
     """Opens the standard streams that the command was started without, as by `>&-`, for they can be counted on then.
 
     Else the next file that is opened would have their number, and get what is meant for them. Nothing comes from them,
-    and messages go nowhere; but who prints a result to an output that is closed is told so.
+    and messages are discarded; writing a result to a closed output is an error.
     """
     for number, (name, way) in enumerate((("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY))):
         if getattr(sys, name) is None:
@@ -103,7 +103,7 @@ def _fail(error: Exception) -> NoReturn:
     elif isinstance(error, MemoryError):
         say(str(error) or "Error: there is not enough memory for this many articles; cluster them in parts")
     elif isinstance(error, OSError):
-        _let_go_of_output()
+        _release_output()
         say(f"Error: {error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
     else:
         say(f"Error: {type(error).__name__}: {error}")
@@ -111,8 +111,8 @@ def _fail(error: Exception) -> NoReturn:
     sys.exit(1)
 
 
-def _let_go_of_output() -> None:
-    """Leaves standard output, if it is that which cannot be written, so that Python's own last flush is silent."""
+def _release_output() -> None:
+    """Redirect standard output to null if it cannot be written, so that the final flush of Python succeeds."""
     try:
         sys.stdout.flush()
     except OSError:

@@ -1,4 +1,4 @@
-"""What the command may take of the machine: threads and memory."""
+"""Limits of the command: threads and memory."""
 
 from __future__ import annotations
 
@@ -74,8 +74,9 @@ class _Watch(threading.Thread):
 
 
 def resident() -> int:
-    """Bytes of memory that this process has in use, or had at most where the system does not tell the former; 0 where
-    it tells neither.
+    """Return the resident memory of this process in bytes.
+
+    Where the system does not report it, its peak; 0 where it reports neither.
     """
     try:
         with open("/proc/self/statm", encoding="ascii") as status:  # noqa: PTH123 - read fifty times a second

@@ -1,4 +1,4 @@
-"""What the commands of `dedup index` share: the store, dates, articles line by line, and answers as JSON lines."""
+"""Shared by the commands of `dedup index`: the store, dates, articles line by line, JSON lines."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def said_settings(given: Configuration) -> dict[str, Any]:
 
 
 def settings_for(store: Path, given: Configuration) -> Settings | None:
-    """What an index is opened with: one that is there with its own settings, unless others are asked for."""
+    """Return the settings to open an index with; None for an existing one without explicit settings."""
     return given.settings if said_settings(given) or not store.exists() else None
 
 
@@ -95,7 +95,7 @@ def write_lines(records: Iterable[Mapping[str, Any]]) -> None:
 def articles_of(paths: Sequence[str], given: Configuration, notices: list[Notice]) -> Iterator[Article]:
     """The articles of paths in their order; those of standard input line by line, as they come.
 
-    What is wrong with a line is told at once, for there may be no end to them.
+    Problems of a line are reported at once, since standard input may not end.
     """
     if "-" not in paths:
         read = dedup.read_articles(list(paths), fields=given.fields, notices=notices, dayfirst=given.dayfirst)

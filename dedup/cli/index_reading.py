@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import asdict
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,6 +18,7 @@ from dedup.errors import CursorError
 
 if TYPE_CHECKING:
     from dedup.index import StoryIndex
+    from dedup.results.clustering import Story
 
 LimitOption = Annotated[
     int | None, typer.Option("--limit", metavar="N", help="At most so many.", show_default=False, min=1)
@@ -58,13 +59,18 @@ def stories(
     limit: LimitOption = None,
 ) -> None:
     """List stories, the last touched first: a JSON line for each."""
-    from dedup.index import story_record
-
     begin_logging(0, as_json=False)
     when = moment(since, "--since")
     with opened_to_read(store) as index:
         found = index.stories(since=when, outlet=outlet, min_size=min_size or 1)
-        write_lines(story_record(story) for story in islice(found, limit))
+        write_lines(_story_line(story) for story in islice(found, limit))
+
+
+def _story_line(story: Story) -> dict[str, Any]:
+    """Return the record of a story with its id as `story`, and its copy groups as lists of ids."""
+    record = story.to_record()
+    groups = [group["articles"] for group in record["copy_groups"]]
+    return {"story": record.pop("id"), **record, "copy_groups": groups}
 
 
 def explain(

@@ -74,7 +74,7 @@ def say(
 
 
 def tell(notices: Sequence[Notice]) -> None:
-    """What was skipped and what was kept with a change, and why: alike ones together, ten groups of each kind."""
+    """Report notices on standard error, grouped by problem: at most ten groups skipped, and ten kept with a change."""
     if is_json():
         for notice in notices:
             say(str(notice), level=logging.WARNING, details=asdict(notice))

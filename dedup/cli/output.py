@@ -46,7 +46,7 @@ class Format(StrEnum):
 
 
 def check_output(output: Path, inputs: Sequence[str], archives: Sequence[str] = (), *, as_folder: bool = False) -> None:
-    """Finds before the work what would keep its result from being written; wrong usage ends the command.
+    """Check before the work that its result can be written; wrong usage ends the command.
 
     In the folder of an archive records may be kept, so that they belong to it the next time.
     """
@@ -77,7 +77,7 @@ def _would_be_read(output: Path, folder: str, *, as_folder: bool) -> bool:
 
 
 def choose_format(wanted: Format | None, output: Path | None) -> Format:
-    """The format asked for, else the one the file's name tells, else a table on a terminal and JSON lines elsewhere."""
+    """Return the format asked for, else that of the extension, else a table on a terminal, JSON lines elsewhere."""
     if wanted:
         return wanted
     if output and output.suffix:

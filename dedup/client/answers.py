@@ -17,6 +17,7 @@ from dedup.index.store.records import from_iso
 from dedup.results.clustering import CopyGroup, Explanation, Link, SharedWord, Story
 
 _BYTES = 4_000_000
+_SENT = ("id", "text", "title", "source", "url", "lang", "published", "seen")
 
 
 def part_of(name: str) -> str:
@@ -25,11 +26,9 @@ def part_of(name: str) -> str:
 
 
 def record_of(incoming: Incoming) -> dict[str, Any]:
-    came = incoming.article
-    found: dict[str, Any] = {"id": came.id, "text": came.text} if came.id else {"text": came.text}
-    found |= {name: value for name in ("title", "source", "url", "lang") if (value := getattr(came, name))}
-    found |= {name: value.isoformat() for name in ("published", "seen") if (value := getattr(came, name)) is not None}
-    return found
+    """Return the record of an article to send, without its empty fields; the text is always there."""
+    record = incoming.article.to_record()
+    return {name: record[name] for name in _SENT if record[name] or name == "text"}
 
 
 def parts(records: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -1,7 +1,7 @@
 """Judgements of pairs by a person: which pairs to offer, how they are kept, how well a clustering agrees with them.
 
-A judgement tells most where the method is least sure: near the score from which two articles are one story, and near
-the overlap from which two texts are one; and across outlets, for what one outlet prints twice decides little.
+Judgements are most informative where the method is least certain: near the score threshold of one story, near the
+overlap threshold of one text, and between articles of different outlets.
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from dedup.errors import InputError
 from dedup.evaluation.scores import harmonic_mean
-from dedup.formats.quoting import quote
-from dedup.results.columns import portable
+from dedup.formats.quoting import quoted
+from dedup.results.columns import findings_columns
 
 if TYPE_CHECKING:
     from dedup.results.clustering import Clustering
@@ -24,16 +24,16 @@ if TYPE_CHECKING:
 Label = Literal["same_text", "same_story", "neither"]
 LABELS: tuple[Label, ...] = ("same_text", "same_story", "neither")
 ONE_OUTLET = 0.05
-"""How much further from the border a pair of one outlet counts."""
+"""Added to the distance from the threshold for a pair of one outlet."""
 FEW = 50
-"""Below so many judgements the granularity that fits them best is of little weight."""
+"""Number of judgements below which the suggested granularity is unreliable."""
 STEPS = 100
-"""Granularities that are tried: hundredths."""
+"""Number of granularities tried, in hundredths."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """What a person says of the articles with ids `a` and `b`.
+    """The judgement of a person on the articles with ids `a` and `b`.
 
     Raises:
         InputError: the label is none of `LABELS`, or the two are one article.
@@ -53,7 +53,7 @@ class Judgement:
             raise InputError(f"the article {quote(self.a)} is judged against itself")
 
     def line(self) -> str:
-        """As a line of JSON."""
+        """Return the judgement as a line of JSON."""
         from dedup.formats.json_text import json_text
 
         return json_text({"a": self.a, "b": self.b, "label": self.label}) + "\n"
@@ -75,8 +75,8 @@ class JudgedScores:
         precision, recall, f1: of pairs in one story, against those judged one story or one text.
         copy_precision, copy_recall, copy_f1: of pairs in one copy group, against those judged one text.
         best_f1: the highest F1 that any granularity reaches ...
-        suggested: ... and the granularity that does: of several the middle of the widest run of them. None where the
-            judgements do not tell, since all are on one side.
+        suggested: ... and the granularity that reaches it, the middle of the widest run of several; None where all
+            judgements are on one side.
     """
 
     judged: int
@@ -93,7 +93,7 @@ class JudgedScores:
 
 
 def read_judgements(path: Path) -> list[Judgement]:
-    """The judgements of a file of JSON lines; of several of one pair the last.
+    """Read the judgements of a file of JSON lines; of several on one pair the last.
 
     Raises:
         InputError: a line is none, or the file is not UTF-8.
@@ -112,7 +112,7 @@ def read_judgements(path: Path) -> list[Judgement]:
 
 
 def keep_judgement(path: Path, judgement: Judgement) -> None:
-    """Writes a judgement behind those of a file, on a line of its own though the last one there has no end.
+    """Append a judgement to a file, after ending an incomplete last line.
 
     Raises:
         OSError: it cannot be written.
@@ -141,7 +141,7 @@ def _judgement(line: str, where: str) -> Judgement:
 
 
 def offered(clustering: Clustering, judged: Iterable[Judgement] = ()) -> Iterator[tuple[str, str]]:
-    """The pairs of articles by id that are worth a judgement, the most telling first, without those judged already.
+    """Yield the unjudged pairs of article ids worth a judgement, nearest to a threshold first.
 
     Raises:
         InputError: the clustering was made without evidence.
@@ -149,7 +149,7 @@ def offered(clustering: Clustering, judged: Iterable[Judgement] = ()) -> Iterato
     from dedup.group.cut import PAIR, threshold_at
     from dedup.vectorize.exact import SCORE_UNIT
 
-    found = portable(clustering)
+    found = findings_columns(clustering)
     first: dict[int, int] = {}
     for place in sorted(range(len(clustering.articles)), key=found.order.__getitem__):
         first.setdefault(int(found.distinct[place]), place)
@@ -171,7 +171,7 @@ def offered(clustering: Clustering, judged: Iterable[Judgement] = ()) -> Iterato
 
 
 def score_judgements(clustering: Clustering, judgements: Sequence[Judgement]) -> JudgedScores:
-    """Scores a clustering against judgements, and looks for the granularity that fits them best.
+    """Score a clustering against judgements, and find the granularity that fits them best.
 
     Raises:
         InputError: no judgement is of articles in it, or it was made without evidence.
@@ -190,14 +190,14 @@ def score_judgements(clustering: Clustering, judgements: Sequence[Judgement]) ->
     stories = _agreement(together, [labels[a] == labels[b] for a, b in places])
     groups = _agreement(one_text, [copies[a] == copies[b] >= 0 for a, b in places])
 
-    found = portable(clustering)
+    found = findings_columns(clustering)
     tree = Tree(len(found.weights), found.left, found.right, found.height, found.weights)
     reached = []
     for step in range(STEPS + 1):
         label = cut(tree, step / STEPS)[found.distinct]
         reached.append(_agreement(together, [bool(label[a] == label[b]) for a, b in places])[2])
     best = max(reached)
-    tells = any(together) and not all(together)
+    decidable = any(together) and not all(together)
     return JudgedScores(
         judged=len(known),
         unknown=len(judgements) - len(known),
@@ -209,7 +209,7 @@ def score_judgements(clustering: Clustering, judgements: Sequence[Judgement]) ->
         copy_recall=groups[1],
         copy_f1=groups[2],
         best_f1=best,
-        suggested=_middle([value == best for value in reached]) / STEPS if tells else None,
+        suggested=_middle([value == best for value in reached]) / STEPS if decidable else None,
     )
 
 
@@ -222,7 +222,7 @@ def _agreement(truth: Sequence[bool], found: Sequence[bool]) -> tuple[float, flo
 
 
 def _middle(good: Sequence[bool]) -> int:
-    """The middle of the longest run of what is good, of the earliest of several."""
+    """Return the middle of the longest run of true values, of the earliest if several are longest."""
     best, start = range(0), None
     for place, one in enumerate([*good, False]):
         if one and start is None:

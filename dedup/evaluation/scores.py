@@ -45,12 +45,12 @@ class Scores:
     pair_f1: float
 
     def to_dict(self) -> dict[str, float]:
-        """The scores by name, ready for JSON."""
+        """Return the scores by name, ready for JSON."""
         return asdict(self)
 
 
 def score(truth: Sequence[Hashable], predicted: Sequence[Hashable]) -> Scores:
-    """Scores a grouping against the gold one.
+    """Score a grouping against the gold one.
 
     Args:
         truth: for each article its gold story, under any name.
@@ -95,7 +95,7 @@ def score(truth: Sequence[Hashable], predicted: Sequence[Hashable]) -> Scores:
 
 
 def score_by(truth: Sequence[Hashable], predicted: Sequence[Hashable], groups: Sequence[str]) -> dict[str, Scores]:
-    """Scores each group of articles (a language, say) as if there were no others.
+    """Score each group of articles, such as a language, by itself.
 
     Args:
         truth: as in `score`.
@@ -123,12 +123,12 @@ def score_by(truth: Sequence[Hashable], predicted: Sequence[Hashable], groups: S
 
 
 def harmonic_mean(precision: float, recall: float) -> float:
-    """F1: the harmonic mean of precision and recall, 0 where both are 0."""
+    """Return the F1 score: the harmonic mean of precision and recall, 0 where both are 0."""
     return 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
 def _require_labels(kind: str, labels: Sequence[Hashable]) -> None:
-    """A missing label would count as a story of its own, or as one shared by all that miss theirs."""
+    """Raise `InputError` for a missing label, which would otherwise count as a story."""
     for place, label in enumerate(labels):
         if label is None or label != label:  # noqa: PLR0124 - NaN, as a data frame has it for a missing value
             raise InputError(f"article {place} has no {kind} label ({label!r}): leave such articles out")

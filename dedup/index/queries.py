@@ -15,6 +15,7 @@ from dedup.index.store.protocol import Store
 from dedup.index.store.records import StoredArticle, StoredStory
 from dedup.results.assemble import headline, labels_of, rank
 from dedup.results.clustering import Clustering, CopyGroup, Story
+from dedup.results.story_ids import copy_group_id
 from dedup.settings import Settings
 
 _PAGE = 500
@@ -35,35 +36,8 @@ class IndexedArticle:
     copy_of: str | None
 
     def to_record(self) -> dict[str, Any]:
-        """The same, ready for JSON."""
-        article = self.article
-        return {
-            "id": article.id,
-            "story": self.story,
-            "copy_of": self.copy_of,
-            "title": article.title,
-            "text": article.text,
-            "published": article.published.isoformat() if article.published else None,
-            "seen": article.seen.isoformat() if article.seen else None,
-            "source": article.source,
-            "url": article.url,
-            "lang": article.lang,
-        }
-
-
-def story_record(story: Story) -> dict[str, Any]:
-    """A story, ready for JSON."""
-    return {
-        "story": story.id,
-        "title": story.title,
-        "size": len(story.articles),
-        "articles": list(story.articles),
-        "canonical": story.canonical,
-        "copy_groups": [list(group.articles) for group in story.copy_groups],
-        "start": story.start.isoformat() if story.start else None,
-        "end": story.end.isoformat() if story.end else None,
-        "sources": list(story.sources),
-    }
+        """Return the article, its story and what it is a copy of as a mapping ready for JSON."""
+        return {"id": self.article.id, "story": self.story, "copy_of": self.copy_of, **self.article.to_record()}
 
 
 def every_story(store: Store, pages: Iterator[Sequence[StoredStory]]) -> Iterator[Story]:
@@ -135,7 +109,7 @@ def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle]) -> 
         canonical=shown.id,
         title=headline(title),
         copy_groups=tuple(
-            CopyGroup(f"c{group[0].content.hex()[:12]}", tuple(row.id for row in group), group[0].id)
+            CopyGroup(copy_group_id(group[0].content), tuple(row.id for row in group), group[0].id)
             for group in groups.values()
             if len(group) > 1
         ),

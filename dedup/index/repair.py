@@ -10,6 +10,7 @@ from dedup.errors import StoreError
 from dedup.index.features.sketch import Vector, unpack_words
 from dedup.index.state import Keeper
 from dedup.index.store.records import Sketch, StoredArticle, StoredStory, spans
+from dedup.results.story_ids import story_id
 
 if TYPE_CHECKING:
     from dedup.index.session import Desk
@@ -93,7 +94,7 @@ def _stories(desk: Desk, *, repair: bool) -> list[str]:
                 highest += 1
                 article = replace(article, story=highest, copies=article.number, stands=True)
                 if repair:
-                    name = f"s{article.content.hex()[:12]}-{highest}"
+                    name = f"{story_id(article.content)}-{highest}"
                     store.put_stories(
                         [StoredStory(highest, name, None, 1, article.seconds, article.seconds, article.came)]
                     )

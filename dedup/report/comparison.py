@@ -29,7 +29,7 @@ def write_comparison(
 ) -> None:
     """Writes why two articles were joined or were not; what only A has in red, what only B has in green.
 
-    Without colour the same is told by signs: `[-only in A-]{+only in B+}`.
+    Without colour, signs mark the differences: `[-only in A-]{+only in B+}`.
     """
     _print(_lines(explanation, first, second, settings), out, colour=colour)
 
@@ -40,7 +40,7 @@ def write_pair(first: Article, second: Article, out: TextIO, *, colour: bool, fu
     Args:
         first, second: the articles, with their texts.
         out: where to.
-        colour: whether what both have is told by colour.
+        colour: whether to mark shared passages by colour.
         full: whole texts, in place of their beginnings.
     """
     from dedup.match.passages import shared_passages

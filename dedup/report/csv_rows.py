@@ -17,7 +17,7 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def write_csv(found: Clustering | Arrivals, out: TextIO) -> None:
-    """A header, then one row per article in input order: the columns of `to_records`.
+    """Write a header, then one row per article in input order, with the columns of `to_records`.
 
     What has no value is empty; `canonical` is `true` or `false`. Rows end with CRLF (RFC 4180), so that a lone line
     feed or carriage return inside a title is quoted and comes back. A text that a spreadsheet would take for a formula

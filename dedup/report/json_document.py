@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
-from datetime import date
 from typing import TYPE_CHECKING, Any, TextIO
 
 from dedup.formats.json_text import finite, json_text
 from dedup.report.summary import summarise
-from dedup.results.clustering import Clustering, Story
+from dedup.results.clustering import Clustering
 from dedup.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,9 +17,13 @@ if TYPE_CHECKING:
 SCHEMA = 1
 """Raised whenever a key of the document changes its meaning or goes away; a new key does not raise it."""
 
+_STORY_KEYS = ("id", "title", "canonical", "start", "end", "sources", "copy_groups")
+
 
 def write_json(found: Clustering | Arrivals, out: TextIO) -> None:
-    """The whole clustering as one JSON document, a story or a link a line; of arrivals the stories with a new article.
+    """Write a clustering as one JSON document, one story or link per line.
+
+    Of arrivals, the stories with a new article.
 
     Keys:
         schema, dedup: version of this layout, and of the package.
@@ -70,21 +73,5 @@ def _stories(found: Clustering | Arrivals) -> Iterator[dict[str, Any]]:
     all_records = found.to_records() if isinstance(found, Clustering) else found.to_records(archived=True)
     records = {record["id"]: record for record in all_records}
     for story in found.stories:
-        yield _story(story, [records[article] for article in story.articles])
-
-
-def _story(story: Story, articles: list[dict[str, Any]]) -> dict[str, Any]:
-    return {
-        "id": story.id,
-        "title": story.title,
-        "canonical": story.canonical,
-        "start": _iso(story.start),
-        "end": _iso(story.end),
-        "sources": story.sources,
-        "copy_groups": [asdict(group) for group in story.copy_groups],
-        "articles": articles,
-    }
-
-
-def _iso(day: date | None) -> str | None:
-    return day.isoformat() if day else None
+        record = story.to_record()
+        yield {key: record[key] for key in _STORY_KEYS} | {"articles": [records[name] for name in story.articles]}

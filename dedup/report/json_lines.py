@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 
 def write_jsonl(found: Clustering | Arrivals, out: TextIO) -> None:
-    """One line per article, in input order, with the keys of `to_records`."""
+    """Write one line per article, in input order, with the keys of `to_records`."""
     columns = columns_of(found)
     for record in found.to_records():
         out.write(json_text({column: record[column] for column in columns}) + "\n")

@@ -15,7 +15,7 @@ _ROWS = 1 << 16
 
 
 def write_parquet(found: Clustering | Arrivals, out: IO[bytes]) -> None:
-    """A row per article in input order: the columns of `to_records`.
+    """Write one row per article in input order, with the columns of `to_records`.
 
     All are strings, `published` among them since it is a day here and a time there, but for `canonical`, which is a
     boolean, and `probability`, a double. What has no value is null.

@@ -11,7 +11,7 @@ SCHEMAS = ("jsonl", "json", "kept")
 
 
 def read_schema(name: str) -> dict[str, Any]:
-    """One of the schemas, in JSON Schema of 2020-12.
+    """Return one of the schemas (JSON Schema 2020-12).
 
     Raises:
         KeyError: there is none of this name.

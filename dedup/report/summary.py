@@ -19,7 +19,7 @@ def counted(number: int, one: str, many: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """How much there is of everything.
+    """The numbers of a clustering.
 
     Attributes:
         articles: all articles.
@@ -51,7 +51,7 @@ class Summary:
 
 
 def summarise(found: Clustering | Arrivals) -> Summary:
-    """The numbers of a clustering; of arrivals, those of the new articles."""
+    """Return the numbers of a clustering, or of the new articles of arrivals."""
     clustering = found if isinstance(found, Clustering) else found.clustering
     count = len(clustering.articles) if isinstance(found, Clustering) else found.count
     shared = [story for story in found.stories if len(story.articles) > 1]

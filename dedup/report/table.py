@@ -23,8 +23,9 @@ _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 
 
 def write_table(found: Clustering | Arrivals, out: TextIO, *, width: int | None = None) -> None:
-    """The stories with more than one article, largest first, and how many articles stand alone; of arrivals the stories
-    with a new article.
+    """Write the stories with more than one article as a table, the largest first, and the number of single articles.
+
+    Of arrivals, the stories with a new article.
 
     Titles and outlets are cut to fit, measured in cells (a Chinese character takes two), and whatever a terminal would
     obey instead of show is written out (see `visible`).
@@ -90,7 +91,7 @@ def _write_rows(stories: Sequence[Story], counts: dict[str, list[str]], out: Tex
 
 
 def dates(start: date | None, end: date | None) -> str:
-    """A span of days, as short as it stays clear: `2020-01-30 – 02-02`."""
+    """Return a span of days without the repeated year: `2020-01-30 – 02-02`."""
     if start is None or end is None:
         return ""
     first, last = start.isoformat()[:10], end.isoformat()[:10]
@@ -100,7 +101,7 @@ def dates(start: date | None, end: date | None) -> str:
 
 
 def outlets(sources: Sequence[str], room: int) -> str:
-    """As many names as the room has cells for, and the number of the others: `BBC, Le Monde +3`; else `4 outlets`."""
+    """Return the outlets that fit into `room` cells, as `BBC, Le Monde +3`; else their number, as `4 outlets`."""
     from rich.cells import cell_len
 
     names = [visible(name) for name in sources]

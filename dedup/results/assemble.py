@@ -1,4 +1,4 @@
-"""From the findings of a run to the stories at one granularity."""
+"""Builds the stories at one granularity from the findings of a run."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from dedup.article import Article
 from dedup.group.canonical import of_group, of_story
 from dedup.inputs.collection import Collection, Seniority, published_seconds
 from dedup.results.clustering import Clustering, CopyGroup, Story
+from dedup.results.story_ids import copy_group_id, story_id
 
 if TYPE_CHECKING:
     from dedup.match.stories import Pairs
@@ -21,11 +22,11 @@ if TYPE_CHECKING:
     from dedup.settings import Settings
 
 TITLE_LENGTH = 80
-"""Characters of the text that stand in for a missing title: see `collection.LEAD` too."""
+"""Maximum length of a title taken from the text, in characters; see also `collection.LEAD`."""
 
 
 def assemble(findings: Findings, settings: Settings) -> Clustering:
-    """The clustering that the merge tree of a run gives at the granularity of the settings."""
+    """Return the clustering of a merge tree cut at the granularity of the settings."""
     collection = findings.collection
     label = findings.cut(findings.tree, settings.granularity)
     unit = findings.units
@@ -50,12 +51,14 @@ def assemble(findings: Findings, settings: Settings) -> Clustering:
 
 
 def mean_scores(pairs: Pairs, label: NDArray[np.int64], unit: NDArray[np.int64]) -> NDArray[np.float64]:
-    """For each distinct article the sum of its mean scores to the other texts of its story, copies being one text.
+    """Return for each distinct article the sum of its mean scores to the other texts of its story.
+
+    Copies count as one text.
 
     Args:
         pairs: the same-story pairs.
         label: the story of each article, shape (articles,).
-        unit: the first of the copies that are one text with it, shape (articles,).
+        unit: the first article of the copy group of each, shape (articles,).
     """
     size = np.bincount(unit, minlength=len(unit))
     inside = pairs.where((label[pairs.a] == label[pairs.b]) & (unit[pairs.a] != unit[pairs.b]))
@@ -69,14 +72,14 @@ def mean_scores(pairs: Pairs, label: NDArray[np.int64], unit: NDArray[np.int64])
 def _story(
     collection: Collection, units: Sequence[Sequence[int]], totals: Sequence[float], seniority: Sequence[Seniority]
 ) -> Story:
-    """The story of distinct articles, given by units of copies, each in the order of seniority."""
+    """Return the story of some copy groups of distinct articles, each ordered by seniority."""
     groups = [group for unit in units if (group := _copy_group(collection, unit, seniority))]
     articles = _by_publication(collection, (article for unit in units for article in unit), seniority)
     first = min((article for unit in units for article in unit), key=seniority.__getitem__)
     canonical = collection.first(of_story(units, totals, seniority))
     dates = [article.published for article in articles if article.published is not None]
     return Story(
-        id=f"s{collection.content_hashes[first].hex()[:12]}",
+        id=story_id(collection.content_hashes[first]),
         articles=tuple(article.id for article in articles),
         canonical=canonical.id,
         title=headline(canonical),
@@ -92,13 +95,13 @@ def _copy_group(collection: Collection, unit: Sequence[int], seniority: Sequence
     if len(names) < 2:
         return None
     first = of_group(unit, seniority)
-    return CopyGroup(f"c{collection.content_hashes[first].hex()[:12]}", tuple(names), collection.first(first).id)
+    return CopyGroup(copy_group_id(collection.content_hashes[first]), tuple(names), collection.first(first).id)
 
 
 def _by_publication(collection: Collection, distinct: Iterable[int], seniority: Sequence[Seniority]) -> list[Article]:
-    """All articles that some distinct ones stand for, the first published first; then as those are ordered.
+    """Return all articles of some distinct ones, ordered by publication, then by seniority.
 
-    One without a date stands where the text it has in common with others was first published.
+    An undated article takes the first date of its text.
     """
     distinct = list(distinct)
     if len(distinct) == len(collection.members[distinct[0]]) == 1:  # by far the most stories are one article
@@ -112,9 +115,9 @@ def _by_publication(collection: Collection, distinct: Iterable[int], seniority: 
 
 
 def headline(article: Article) -> str:
-    """The title of an article on one line, or the first line of its text, cut where it is long.
+    """Return the title of an article on one line, or the first line of its text, cut to `TITLE_LENGTH`.
 
-    The line alone: a short headline that was not taken for a title would run into the text.
+    Only the first line: a headline at the head of the text would otherwise run into the text.
     """
     if article.title:
         return " ".join(article.title.split())
@@ -124,7 +127,7 @@ def headline(article: Article) -> str:
 
 
 def labels_of(stories: Iterable[Story], ids: Sequence[str]) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """For each article, by its id, the number of its story, and that of its copy group, -1 without a copy."""
+    """Return for each article the number of its story, and of its copy group (-1 without a copy)."""
     place = {name: number for number, name in enumerate(ids)}
     labels, copy_labels, groups = [-1] * len(place), [-1] * len(place), 0
     for number, story in enumerate(stories):
@@ -138,5 +141,5 @@ def labels_of(stories: Iterable[Story], ids: Sequence[str]) -> tuple[tuple[int, 
 
 
 def rank(story: Story) -> tuple[int, float, str]:
-    """The key that stories are sorted by: the largest first, then the earliest."""
+    """Return the sort key of a story: largest first, then earliest, then by id."""
     return -len(story.articles), math.inf if story.start is None else published_seconds(story.start), story.id

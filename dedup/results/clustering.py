@@ -1,4 +1,4 @@
-"""What comes out: stories, the copies inside them, and the scored links that joined them."""
+"""The results of a run: stories, the copies inside them, and the scored links that joined them."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ COLUMNS = (
     *("id", "story", "copy_group", "canonical", "title", "source", "published", "dated", "dated_by", "path"),
     "probability",
 )
-"""What a result says of each article, in this order."""
+"""Columns of a result, in order: one row per article."""
 
 NO_TEXTS = "this clustering was made without keeping the texts: cluster with keep_texts=True"
-"""What is told where texts are needed that are not there."""
+"""Message of the error raised where texts are needed but were not kept."""
 NO_EVIDENCE = "this clustering was made without evidence: cluster the articles"
-"""How it is told that nothing can be looked up; what they are to be clustered for follows."""
+"""Beginning of the message of the error raised where evidence is needed but was not kept."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,14 +38,14 @@ class Link:
     Attributes:
         a, b: the ids of the two articles.
         kind: "copy" where the texts are the same text, else "story".
-        score: what the story decision looked at; in a batch, 1 for a copy.
+        score: the score of the story decision; in a batch, 1 for a copy.
         cosine: cosine of the two TF-IDF vectors.
-        jaccard: share of both texts' shingles that both have, in [0, 1]; None in a story link of a clustering,
-            for which it is not kept (`explain` counts it).
-        containment: share of the shorter text's shingles that the longer has too; None like `jaccard`.
-        days: days between the two, None where a date is unknown.
-        probability: that the link is right: of a copy, that the two are one text; of a story link, that they are of
-            one event, as at the granularity .5 whatever that of the clustering.
+        jaccard: Jaccard similarity of the two sets of shingles, in [0, 1]; None in a story link of a clustering, which
+            does not keep it (`explain` computes it).
+        containment: share of the shorter text's shingles that the longer one also has; None like `jaccard`.
+        days: days between the two; None where a date is unknown.
+        probability: probability that the link is correct: for a copy, that the two are one text; for a story link, that
+            they report one event. It refers to granularity 0.5, whatever the granularity of the clustering.
     """
 
     a: str
@@ -61,7 +61,13 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class CopyGroup:
-    """Articles that are one text. `articles` are ids, in the order of publication; `canonical` is the one to show."""
+    """Articles with the same text.
+
+    Attributes:
+        id: derived from the content of the group's first article.
+        articles: ids, in order of publication.
+        canonical: id of the article to show.
+    """
 
     id: str
     articles: tuple[str, ...]
@@ -70,14 +76,14 @@ class CopyGroup:
 
 @dataclass(frozen=True, slots=True)
 class Story:
-    """Articles on one development.
+    """Articles that report one event.
 
     Attributes:
-        id: derived from the content of the story's first article, so that it does not depend on input order.
-        articles: ids, in the order of publication.
+        id: derived from the content of the story's first article, hence independent of input order.
+        articles: ids, in order of publication.
         canonical: the id of the article to show.
         title: the canonical article's title, or the first line of its text.
-        copy_groups: the copies among them; articles without a copy are in none.
+        copy_groups: the groups of copies in the story; an article without a copy is in none.
         start, end: the first and the last known publication date, None where no article has a date.
         sources: the outlets, sorted.
     """
@@ -91,8 +97,25 @@ class Story:
     end: date | datetime | None
     sources: tuple[str, ...]
 
+    def to_record(self) -> dict[str, Any]:
+        """Return the story as a mapping ready for JSON, with dates in ISO 8601 and its number of articles as `size`."""
+        return {
+            "id": self.id,
+            "title": self.title,
+            "size": len(self.articles),
+            "articles": list(self.articles),
+            "canonical": self.canonical,
+            "copy_groups": [
+                {"id": group.id, "articles": list(group.articles), "canonical": group.canonical}
+                for group in self.copy_groups
+            ],
+            "start": self.start.isoformat() if self.start else None,
+            "end": self.end.isoformat() if self.end else None,
+            "sources": list(self.sources),
+        }
+
     def _repr_html_(self) -> str:
-        """What a notebook shows."""
+        """Return the story as an HTML table, for notebooks."""
         from dedup.results.notebook import story_html
 
         return story_html(self)
@@ -100,7 +123,7 @@ class Story:
 
 @dataclass(frozen=True, slots=True)
 class SharedWord:
-    """A word (or number, or pair of characters) that two articles share, and what it adds to their cosine."""
+    """A word, number or character pair that two articles share, with its contribution to their cosine."""
 
     word: str
     weight: float
@@ -108,7 +131,7 @@ class SharedWord:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Why two articles were joined, or were not.
+    """Scores and reasons for joining two articles, or not.
 
     Attributes:
         a, b: the ids.
@@ -116,21 +139,21 @@ class Explanation:
         same_story: whether they are in one story.
         link: the scores; `link.score` is cosine less `background`, `date_penalty` and `outlet_penalty`, and
             `second_opinion`.
-        background: how much articles as ordinary as these two resemble anything at all.
-        date_penalty: taken off for the days between them.
-        outlet_penalty: taken off because they are of one outlet.
-        second_opinion: what a second opinion added to the score, or took off it; 0 where none was asked.
-        threshold: what the score of two single articles has to reach at the granularity of the settings.
-        joined_at: the height at which the groups of the two were merged, None where they are not in one story. A
-            story is the average over its pairs: it can join two articles whose own score is below the threshold.
-        words: what their cosine is made of, heaviest first.
-        shared_shingles, shingles_a, shingles_b: how many distinct shingles both have, and each.
-        overlap: share of a text's words that stand in shingles both have, the mean of the two texts'.
-        reason: one sentence that says all this to a reader.
-        passages: the passages that their texts share, in the order of the first.
-        names, numbers, dates: what their texts name, in both and in one alone.
-        missing: what two articles that are not in one story, or not one text, lack for that; a sentence each.
-        joins_from: the lowest granularity, in hundredths, at which the two are in one story; None where there is none.
+        background: mean similarity of the two to the other articles, which the score subtracts.
+        date_penalty: subtracted for the days between them.
+        outlet_penalty: subtracted because both come from one outlet.
+        second_opinion: added to the score by a second opinion, may be negative; 0 where there was none.
+        threshold: score that two single articles have to reach at the granularity of the settings.
+        joined_at: height at which the groups of the two were merged; None where they are not in one story. Groups are
+            merged by average linkage, so two articles can be joined although their own score is below the threshold.
+        words: the shared words that make up their cosine, largest contribution first.
+        shared_shingles, shingles_a, shingles_b: numbers of distinct shingles in both, in `a` and in `b`.
+        overlap: share of a text's words inside shared shingles, averaged over the two texts.
+        reason: one sentence that explains the decision.
+        passages: passages that both texts share, in the order of the first text.
+        names, numbers, dates: mentions in both texts, and in one alone.
+        missing: what would have to differ for the two to be one story, or one text; one sentence each.
+        joins_from: lowest granularity, to two decimals, at which the two are in one story; None where there is none.
     """
 
     a: str
@@ -158,7 +181,7 @@ class Explanation:
     joins_from: float | None = None
 
     def waterfall(self) -> tuple[Part, ...]:
-        """The score, part by part, each with the sum up to there, without parts that are nothing."""
+        """Return the parts of the score with their running total, without parts that are zero."""
         parts = (
             ("cosine", self.link.cosine),
             ("background", -self.background),
@@ -175,7 +198,7 @@ class Explanation:
 
 
 class Evidence(Protocol):
-    """What the pipeline keeps so that a clustering can answer questions after the fact."""
+    """Data kept by a run, from which a clustering lists links, explains pairs and is cut again."""
 
     def links(self, clustering: Clustering) -> tuple[Link, ...]: ...
 
@@ -186,17 +209,17 @@ class Evidence(Protocol):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Clustering:
-    """The stories of a collection. Iterating over it gives its stories, the largest first.
+    """The stories of a collection; iterating gives the stories, the largest first.
 
     Attributes:
-        articles: what was clustered, in input order; nothing is ever left out.
-        stories: every article is in exactly one, alone if need be. The largest first.
-        settings: what they were found with.
+        articles: all articles, in input order.
+        stories: the largest first; each article is in exactly one, possibly alone.
+        settings: the settings of the run.
         labels: for each article the index of its story in `stories`.
         copy_labels: for each article the number of its copy group, -1 for an article without a copy.
-        notices: what was wrong with the input, and what was done about it.
-        datelines: by place, the date at the head of the text of an article without a date of publication.
-        has_texts: whether `articles` have their texts still: only then can anything be explained.
+        notices: problems of the input, and how each was handled.
+        datelines: by position, the dateline of an article without a publication date.
+        has_texts: whether `articles` still have their texts, which `explain` needs.
     """
 
     articles: tuple[Article, ...]
@@ -221,7 +244,7 @@ class Clustering:
         return iter(self.stories)
 
     def _repr_html_(self) -> str:
-        """What a notebook shows: the largest stories."""
+        """Return the largest stories as an HTML table, for notebooks."""
         from dedup.results.notebook import clustering_html
 
         return clustering_html(self.stories, len(self.articles))
@@ -231,18 +254,18 @@ class Clustering:
 
     @property
     def evidence(self) -> Evidence | None:
-        """What the run found, by which this clustering is explained and cut anew; None where it was made without."""
+        """Data of the run, used to explain pairs and to cut the merge tree again; None where it was not kept."""
         return self._evidence
 
     @property
     def links(self) -> tuple[Link, ...]:
-        """The scored pairs inside the stories: the strongest first, ties by id. Counted when first asked for."""
+        """Scored pairs inside the stories, strongest first, ties by id; computed on first access."""
         if self._links is None:
             object.__setattr__(self, "_links", self._evidence.links(self) if self._evidence else ())
         return self._links or ()
 
     def place(self, article: str | int) -> int:
-        """The place of an article in `articles`, by id or by place.
+        """Return the position of an article in `articles`, given its id or its position.
 
         Raises:
             UnknownArticleError: there is none.
@@ -260,11 +283,11 @@ class Clustering:
         return place
 
     def story_of(self, article: str | int) -> Story:
-        """The story an article is in."""
+        """Return the story of an article, given its id or its position."""
         return self.stories[self.labels[self.place(article)]]
 
     def explain(self, a: str | int, b: str | int) -> Explanation:
-        """Why two articles were joined, or were not. Articles are named by id or by place.
+        """Explain why two articles, given by id or by position, were joined or not.
 
         Raises:
             UnknownArticleError: one of them is not in this clustering.
@@ -275,7 +298,7 @@ class Clustering:
         return self._evidence.explain(self, self.place(a), self.place(b))
 
     def rethreshold(self, granularity: float) -> Clustering:
-        """The same articles cut at another granularity: exactly what `cluster` would give with it, without a new run.
+        """Return the clustering at another granularity, equal to that of a new run, without one.
 
         The stories at one granularity are unions of the stories at any lower one.
 
@@ -288,12 +311,12 @@ class Clustering:
         return self._evidence.rethreshold(self, granularity)
 
     def to_records(self) -> list[dict[str, Any]]:
-        """One mapping per article, in input order, ready for JSON.
+        """Return one mapping per article, in input order, ready for JSON.
 
-        Keys: `id`, `story` (the story's id), `copy_group` (None where it has no copy), `canonical` (True for the one
-        article to show of each story), `title`, `source`, `published` (ISO 8601 or None), `dated` (the date it goes by,
-        in the same form), `dated_by` (where that is from: `published`, `text`, `seen` or None), `path`, `probability`
-        (how likely its links to the others of its story are right, on average; None where it stands alone).
+        Keys: `id`, `story` (id of its story), `copy_group` (None without a copy), `canonical` (True for the one article
+        to show of each story), `title`, `source`, `published` (ISO 8601 or None), `dated` (the date used for
+        comparison, ISO 8601 or None), `dated_by` (origin of that date: `published`, `text`, `seen` or None), `path`,
+        `probability` (mean probability that its links inside the story are correct; None without links).
         """
         groups = {
             article: group.id for story in self.stories for group in story.copy_groups for article in group.articles
@@ -321,7 +344,7 @@ class Clustering:
         return records
 
     def dated(self, article_or_place: str | int) -> tuple[date | None, str | None]:
-        """The date by which an article was compared, and which of its dates that is: `published`, `text` or `seen`.
+        """Return the date used to compare an article, and its origin: `published`, `text` or `seen`.
 
         Raises:
             UnknownArticleError: there is no such article.
@@ -332,7 +355,7 @@ class Clustering:
         return next(((day, name) for day, name in dates if day), (None, None))
 
     def _certainty(self) -> dict[str, float]:
-        """For each article with links the mean of their probabilities, to four digits; summed as whole numbers."""
+        """Return for each article with links their mean probability, to four digits; summed as integers."""
         total, count = Counter[str](), Counter[str]()
         for link in self.links:
             for article in (link.a, link.b):
@@ -341,7 +364,7 @@ class Clustering:
         return {article: round(total[article] / count[article]) / 10_000 for article in count}
 
     def to_networkx(self) -> nx.Graph:
-        """The articles as nodes, with the keys of `to_records`, and the links as edges, with the fields of `Link`.
+        """Return a graph of articles (with the keys of `to_records`) and links (with the fields of `Link`).
 
         Raises:
             MissingDependencyError: networkx is not installed.
@@ -358,7 +381,7 @@ class Clustering:
         return graph
 
     def to_pandas(self) -> pd.DataFrame:
-        """The same as a data frame, a row per article.
+        """Return a data frame with one row per article and the columns of `to_records`.
 
         Raises:
             MissingDependencyError: pandas is not installed.

@@ -1,4 +1,4 @@
-"""What a page needs to cut a clustering anew by itself: the merge tree, who stands in which order, the scored pairs."""
+"""The findings of a run as plain columns, from which a page cuts the merge tree by itself."""
 
 from __future__ import annotations
 
@@ -11,31 +11,34 @@ from dedup.errors import InputError
 from dedup.group.cut import cut
 from dedup.results.clustering import NO_EVIDENCE, Clustering
 from dedup.results.evidence import StoredEvidence
+from dedup.results.story_ids import content_digits
 from dedup.vectorize.exact import SCORE_UNIT
 
 NEAR = 0.08
-"""Score from which a pair is told of though no granularity joins its articles."""
+"""Score from which a pair is included although no granularity joins its articles."""
 
 
 @dataclass(frozen=True, slots=True)
-class Portable:
-    """The findings of a run in plain columns. Articles are numbered by place, distinct ones in an order of their own.
+class FindingsColumns:
+    """The findings of a run as plain columns.
+
+    Articles are numbered by input position, distinct articles as in `Collection`.
 
     Attributes:
         distinct: for each article the distinct one it is, shape (articles,).
-        order: for each article its rank in the order of publication, in which stories list their articles.
-        ranks: for each distinct article its rank in the order of seniority: the first published, then the fullest.
-        units: for each distinct article the first of its copy group, itself where it is in none.
-        names: for each distinct article the digits that a story's id is made of where it is the story's first.
+        order: rank of each article by publication, the order in which stories list articles, shape (articles,).
+        ranks: rank of each distinct article by seniority: first published first, then the longest.
+        units: for each distinct article the first of its copy group, or itself.
+        names: for each distinct article the digits of its content hash that ids are made of.
         left, right, height, weights: the merge tree over the distinct articles, see `dedup.group.linkage.Tree`.
-        a, b, score, cosine: the scored pairs that some granularity joins, and others that come near, sorted; scores as
-            whole multiples of `SCORE_UNIT`.
-        copies: pairs that are copies, shape (copies, 2).
-        overlaps: of each their overlap, containment and Jaccard, shape (copies, 3).
-        ordinary: how much each distinct article resembles the others, what the collection takes off included.
+        a, b, score, cosine: the scored pairs that some granularity joins or nearly joins, sorted; scores are whole
+            multiples of `SCORE_UNIT`.
+        copies: pairs of copies, shape (copies, 2).
+        overlaps: their overlap, containment and Jaccard similarity, shape (copies, 3).
+        background_similarity: mean similarity of each distinct article to the others, crowding included.
         digests: distinct articles that are digests, ascending.
-        tongues: the number of each distinct article's language, -1 where it is unknown; all 0 where there is but one.
-        evidence: what all this is from.
+        languages: number of each distinct article's language, -1 where unknown; all 0 where there is only one.
+        findings: the findings that the columns come from.
     """
 
     distinct: NDArray[np.int64]
@@ -55,32 +58,32 @@ class Portable:
     overlaps: NDArray[np.float64]
     background_similarity: NDArray[np.float64]
     digests: NDArray[np.int64]
-    tongues: NDArray[np.int64]
-    evidence: StoredEvidence
+    languages: NDArray[np.int64]
+    findings: StoredEvidence
 
 
-def portable(clustering: Clustering) -> Portable:
-    """The findings behind a clustering.
+def findings_columns(clustering: Clustering) -> FindingsColumns:
+    """Return the findings of a clustering as columns.
 
     Raises:
         InputError: it was made without evidence.
     """
-    evidence = clustering.evidence
-    if not isinstance(evidence, StoredEvidence):
+    findings = clustering.evidence
+    if not isinstance(findings, StoredEvidence):
         raise InputError(f"{NO_EVIDENCE} with dedup.cluster")
-    collection, pairs, tree = evidence.collection, evidence.pairs, evidence.tree
+    collection, pairs, tree = findings.collection, findings.pairs, findings.tree
     seniority = collection.seniorities()
     ranks = np.empty(len(collection), np.int64)
     ranks[sorted(range(len(collection)), key=seniority.__getitem__)] = np.arange(len(collection))
     widest = cut(tree, 1.0)
     kept = pairs.where((widest[pairs.a] == widest[pairs.b]) | (pairs.score >= NEAR / SCORE_UNIT))
-    copies = evidence.copies
-    return Portable(
-        distinct=evidence.distinct,
-        order=_order(evidence, ranks),
+    copies, cross_lingual = findings.copies, findings.cross_lingual
+    return FindingsColumns(
+        distinct=findings.distinct,
+        order=_order(findings, ranks),
         ranks=ranks,
-        units=evidence.units,
-        names=tuple(content.hex()[:12] for content in collection.content_hashes),
+        units=findings.units,
+        names=tuple(map(content_digits, collection.content_hashes)),
         left=tree.left,
         right=tree.right,
         height=tree.height,
@@ -91,19 +94,19 @@ def portable(clustering: Clustering) -> Portable:
         cosine=kept.cosine,
         copies=np.stack([copies.a, copies.b], axis=1),
         overlaps=np.stack([copies.overlap, copies.containment, copies.jaccard], axis=1),
-        background_similarity=evidence.background_similarity,
-        digests=np.flatnonzero(evidence.digest),
-        tongues=np.zeros(len(collection), np.int64) if evidence.across is None else evidence.across.tongues,
-        evidence=evidence,
+        background_similarity=findings.background_similarity,
+        digests=np.flatnonzero(findings.digest),
+        languages=np.zeros(len(collection), np.int64) if cross_lingual is None else cross_lingual.tongues,
+        findings=findings,
     )
 
 
-def _order(evidence: StoredEvidence, ranks: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The rank of each article by its date; one without stands where the text it is was first published."""
+def _order(findings: StoredEvidence, ranks: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Return the rank of each article by date; an undated one takes the first date of its text."""
     keyed = [
         (time, rank, repetition, place)
         for distinct, rank in enumerate(ranks.tolist())
-        for time, repetition, place in evidence.collection.times(distinct)
+        for time, repetition, place in findings.collection.times(distinct)
     ]
     order = np.empty(len(keyed), np.int64)
     order[[place for *_, place in sorted(keyed)]] = np.arange(len(keyed))

@@ -1,4 +1,4 @@
-"""The evidence behind a clustering: it cuts the merge tree again, lists the links and explains pairs."""
+"""The evidence of a clustering: cuts the merge tree again, lists links and explains pairs."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ class StoredEvidence(Findings):
     """The findings of a run, held in memory; implements `results.clustering.Evidence`."""
 
     def clustering(self, settings: Settings) -> Clustering:
-        """The stories at the granularity of the settings."""
+        """Return the clustering at the granularity of the settings."""
         return replace(assemble(self, settings), _evidence=self)
 
     def rethreshold(self, clustering: Clustering, granularity: float) -> Clustering:
-        """The same tree cut at another granularity."""
+        """Return the clustering at another granularity."""
         return self.clustering(replace(clustering.settings, granularity=granularity))
 
     def links(self, clustering: Clustering) -> tuple[Link, ...]:
-        """The scored pairs inside the stories."""
+        """Return the scored pairs inside the stories, strongest first."""
         return links(self, clustering)
 
     def explain(self, clustering: Clustering, a: int, b: int) -> Explanation:
-        """Why the articles at two places were joined, or were not."""
+        """Explain why the articles at two positions were joined or not."""
         return explain(self, clustering, a, b)

@@ -1,4 +1,4 @@
-"""Why two articles were joined, or were not."""
+"""Links of a clustering, and explanations of pairs: scores, shared words, reasons."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class _Pair:
-    """Two distinct articles `a` and `b`, and what is known of them: see `Explanation`."""
+    """Two distinct articles `a` and `b` with their scores; see `Explanation`."""
 
     findings: Findings
     settings: Settings
@@ -42,22 +42,22 @@ class _Pair:
 
     @property
     def same_template(self) -> bool:
-        """Whether they are one form filled in twice."""
+        """Whether they are made from the same template."""
         return self.findings.same_template(min(self.a, self.b), max(self.a, self.b))
 
     @property
     def threshold(self) -> float:
-        """What the score of two single articles has to reach."""
+        """Score that two single articles have to reach."""
         return PAIR * threshold_at(self.settings.granularity)
 
     @property
     def share(self) -> float:
-        """Of their words that stand in phrases both have, on average."""
+        """Share of their words inside shared shingles, the mean of the two texts."""
         return float(self.overlap.overlap[0])
 
 
 def links(findings: Findings, clustering: Clustering) -> tuple[Link, ...]:
-    """The scored pairs inside the stories, and each repetition of a text with its first; the strongest first."""
+    """Return the scored pairs inside the stories, and each repetition with its original; strongest first."""
     collection, pairs, copies = findings.collection, findings.pairs, findings.copies
     label = np.array([clustering.labels[places[0]] for places in collection.members], np.int64)
     inside = copies.where(label[copies.a] == label[copies.b])
@@ -80,7 +80,7 @@ def links(findings: Findings, clustering: Clustering) -> tuple[Link, ...]:
 
 
 def explain(findings: Findings, clustering: Clustering, first: int, second: int) -> Explanation:
-    """Why the articles at two places of a clustering were joined, or were not."""
+    """Explain why the articles at two positions of a clustering were joined or not."""
     a, b = int(findings.distinct[first]), int(findings.distinct[second])
     settings = clustering.settings
     documents, words = findings.documents(a, b)
@@ -151,7 +151,7 @@ def _link(
     probability: float,
     repeated: int | None = None,
 ) -> Link:
-    """The link of two distinct articles, or of one with a repetition of it at another place."""
+    """Return the link of two distinct articles, or of one article with its repetition at position `repeated`."""
     collection = findings.collection
     other = collection.first(b) if repeated is None else collection.articles[repeated]
     names = sorted((collection.first(a).id, other.id))
@@ -166,7 +166,7 @@ def _days(findings: Findings, a: int, b: int) -> float:
 
 
 def _probability(findings: Findings, a: int, b: int, score: float, overlap: Overlaps, *, same_text: bool) -> float:
-    """That two distinct articles are one text if they are taken for it, or else of one story."""
+    """Return the probability that two articles are one text, if `same_text`, else that they are one story."""
     if a == b:
         return 1.0
     if same_text:
@@ -175,7 +175,7 @@ def _probability(findings: Findings, a: int, b: int, score: float, overlap: Over
 
 
 def _joined_at(findings: Findings, a: int, b: int) -> float | None:
-    """The height of the lowest node of the tree that holds both; infinite for one text, None where there is none."""
+    """Return the height of the lowest common node of both; infinite for one text, None where there is none."""
     tree, parents = findings.tree, findings.parents
     while a != b:  # a node has a higher number than those it was made of
         if min(a, b) < 0:
@@ -185,7 +185,7 @@ def _joined_at(findings: Findings, a: int, b: int) -> float | None:
 
 
 def _joins_from(findings: Findings, a: int, b: int) -> float | None:
-    """The lowest granularity in hundredths at which two distinct articles are in one story; stories grow with it."""
+    """Return the lowest granularity, in hundredths, that joins two distinct articles, by bisection."""
 
     def together(hundredths: int) -> bool:
         label = findings.cut(findings.tree, hundredths / 100)
@@ -203,10 +203,10 @@ def _joins_from(findings: Findings, a: int, b: int) -> float | None:
 
 
 def _missing(pair: _Pair) -> tuple[str, ...]:
-    """What two articles lack for one text, and for one story."""
+    """Return what two articles lack to be one text, and to be one story."""
     lacking = []
-    link, settings, form = pair.link, pair.settings, pair.same_template
-    if not pair.same_text and form:
+    link, settings, template = pair.link, pair.settings, pair.same_template
+    if not pair.same_text and template:
         lacking.append("For one text: they are one form filled in twice.")
     elif not pair.same_text and pair.share < settings.copy_overlap:
         lacking.append(
@@ -223,28 +223,27 @@ def _missing(pair: _Pair) -> tuple[str, ...]:
         lacking.append(f"For one story: {link.days - settings.window:.0f} days less between them.")
     elif link.score < pair.threshold:
         lacking.append(f"For one story: {pair.threshold - link.score:.3f} more score.")
-    elif not form:
+    elif not template:
         lacking.append("For one story: other articles of their groups that resemble each other as these two do.")
     if pair.joins_from is not None:
         lacking.append(f"They are in one story from granularity {pair.joins_from:.2f}.")
-    elif not form:
+    elif not template:
         lacking.append("At no granularity are they in one story.")
     return tuple(lacking)
 
 
 def _shared_words(findings: Findings, a: int, b: int, documents: list[Document]) -> tuple[SharedWord, ...]:
-    """What the cosine of two distinct articles, which have these documents, is made of, heaviest first."""
+    """Return the shared words of two distinct articles with their shares of the cosine, largest first."""
     matrix = findings.compared_by(a, b)
     product = matrix[[a]].multiply(matrix[[b]]).tocoo()
     weight = dict(zip(findings.vectors.terms[product.coords[1]].tolist(), product.data.tolist(), strict=True))
-    told = [word for document in documents for word in document.title.words + document.body.words]
-    words = words_by_term(told)
+    words = words_by_term(word for document in documents for word in document.title.words + document.body.words)
     shared = [SharedWord(words[term], value) for term, value in weight.items()]
     return tuple(sorted(shared, key=lambda word: (-word.weight, word.word)))
 
 
 def _reason(pair: _Pair) -> str:
-    """One sentence that says why to a reader."""
+    """Return one sentence that explains the decision to a reader."""
     link, settings, joined_at = pair.link, pair.settings, pair.joined_at
     if pair.a == pair.b:
         return "The same text: title and body are equal."

@@ -1,4 +1,4 @@
-"""The findings of one run: what the scores, the tree and the explanations of a clustering rest on."""
+"""The findings of a run: vectors, scored pairs, copies and merge tree."""
 
 from __future__ import annotations
 
@@ -33,24 +33,24 @@ from dedup.vectorize.tfidf import Vectors
 
 @dataclass(frozen=True)
 class Findings:
-    """The findings of one run about the distinct articles of a collection, which are numbered as in `Collection`.
+    """The findings of a run over the distinct articles of a collection, numbered as in `Collection`.
 
     Attributes:
         collection: the articles.
-        overwritten: the articles whose body is not theirs, ascending.
+        misplaced: the articles with a misplaced body, ascending.
         vectors: their TF-IDF vectors.
-        ordinary: how much each resembles the others on average, and `crowd`, shape (articles,).
-        pairs: the same-story pairs that the tree was made of.
-        copies: the pairs that are copies.
-        forms: the pairs that are one form filled in twice.
-        digest: which articles are digests, shape (articles,).
+        background_similarity: mean similarity of each to the others, plus `crowding`, shape (articles,).
+        pairs: the same-story pairs that the tree was built from.
+        copies: the pairs of copies.
+        templates: the pairs made from the same template.
+        digest: whether each article is a digest, shape (articles,).
         tree: the merge tree.
-        notices: what was wrong with the articles.
-        across: by what articles of different languages are compared, None where there is one language.
-        boilerplate: the passages that were taken out of bodies, see `dedup.vectorize.boilerplate`.
-        crowd: what the collection takes off all scores, see `dedup.match.crowding`.
-        opinion: what a second opinion added to the score of each pair, None where there was none.
-        cut: cuts the tree: `dedup.group.cut.cut`, or its fast twin.
+        notices: problems of the input, and how each was handled.
+        cross_lingual: vectors by which articles of different languages are compared; None with one language.
+        boilerplate: hashes of the passages removed from bodies, see `dedup.vectorize.boilerplate`.
+        crowding: subtracted from all scores of the collection, see `dedup.match.crowding`.
+        opinion: added to the score of each pair by a second opinion, in score units; None where there was none.
+        cut: function that cuts the tree: `dedup.group.cut.cut` or its kernel.
     """
 
     collection: Collection
@@ -59,11 +59,11 @@ class Findings:
     background_similarity: NDArray[np.float64]
     pairs: Pairs
     copies: Overlaps
-    forms: Overlaps
+    templates: Overlaps
     digest: NDArray[np.bool_]
     tree: Tree
     notices: tuple[Notice, ...]
-    across: CrossLingual | None = None
+    cross_lingual: CrossLingual | None = None
     boilerplate: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
     crowding: float = 0.0
     opinion: NDArray[np.int64] | None = None
@@ -71,20 +71,20 @@ class Findings:
 
     @cached_property
     def distinct(self) -> NDArray[np.int64]:
-        """For each article, as they came, the distinct one it is; shape (articles,)."""
-        return self.collection.inverse()
+        """Number of the distinct article of each article, in input order; shape (articles,)."""
+        return self.collection.numbering()
 
     @cached_property
     def units(self) -> NDArray[np.int64]:
-        """For each distinct article the first of those that are one text with it, itself where it has no copy."""
+        """For each distinct article the first of its copy group, or itself; shape (distinct,)."""
         found = np.arange(len(self.collection))
-        for group in copy_groups(self.copies, self.forms):
+        for group in copy_groups(self.copies, self.templates):
             found[group] = group[0]
         return found
 
     @cached_property
     def parents(self) -> NDArray[np.int64]:
-        """For each node of the tree the one that it was merged into, -1 where there is none."""
+        """Parent of each node of the merge tree, -1 for a root."""
         nodes = self.tree.leaves + len(self.tree.height)
         parent = np.full(nodes, -1)
         parent[self.tree.left] = parent[self.tree.right] = np.arange(self.tree.leaves, nodes)
@@ -92,37 +92,37 @@ class Findings:
 
     @cached_property
     def outlets(self) -> NDArray[np.int64]:
-        """The number of each distinct article's outlet, -1 where it is unknown."""
+        """Number of the outlet of each distinct article, -1 where unknown."""
         return self.collection.outlets()
 
     @cached_property
     def events(self) -> NDArray[np.int64]:
-        """For each distinct article its story at the default granularity, of which links have their probability."""
+        """Story of each distinct article at the default granularity, to which link probabilities refer."""
         return self.cut(self.tree, Settings().granularity)
 
     @cached_property
     def probabilities(self) -> Probabilities:
-        """The curves that links have their probability from."""
+        """The calibration curves of link probabilities."""
         return Probabilities.shipped()
 
     def of_one_story(
         self, a: NDArray[np.int64], b: NDArray[np.int64], score: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        """The probability that pairs of distinct articles are of one story, by their scores."""
+        """Return the probability that pairs of distinct articles belong to one story, given their scores."""
         return self.probabilities.of_stories(
             score, self.density(a, b), self.foreign(a, b), self.events[a] == self.events[b]
         )
 
     def of_one_outlet(self, a: int, b: int) -> bool:
-        """Whether two distinct articles are known to be of the same outlet."""
+        """Return whether two distinct articles are known to come from one outlet."""
         return a != b and bool(of_one_outlet(self.outlets, np.array([a]), np.array([b]))[0])
 
     def density(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
-        """How much the articles of pairs resemble the others, on average."""
+        """Return the mean background similarity of pairs, without crowding."""
         return (self.background_similarity[a] + self.background_similarity[b]) / 2 - self.crowding
 
     def second_opinion(self, a: int, b: int) -> float:
-        """What a second opinion added to the score of two distinct articles, 0 where it was not asked about them."""
+        """Return the score that a second opinion added for two distinct articles, 0 where it was not asked."""
         if self.opinion is None:
             return 0.0
         a, b = min(a, b), max(a, b)
@@ -132,11 +132,11 @@ class Findings:
         return float(self.opinion[place]) * SCORE_UNIT if known else 0.0
 
     def same_template(self, a: int, b: int) -> bool:
-        """Whether two distinct articles, a < b, are one form filled in twice."""
-        return bool(np.any((self.forms.a == a) & (self.forms.b == b)))
+        """Return whether two distinct articles, a < b, are made from the same template."""
+        return bool(np.any((self.templates.a == a) & (self.templates.b == b)))
 
     def documents(self, *distinct: int) -> tuple[list[Document], HashedWords]:
-        """The documents that distinct articles were judged by, and their words hashed.
+        """Return the documents of distinct articles without boilerplate and misplaced bodies, and their hashed words.
 
         Raises:
             InputError: the texts were not kept.
@@ -153,18 +153,18 @@ class Findings:
         return kept, words.kept(keep)
 
     def cosines(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The cosines of pairs of distinct articles, each by what the two are compared by."""
+        """Return the cosines of pairs of distinct articles, by cross-lingual vectors where languages differ."""
         found = products(self.vectors.matrix, a, b)
-        if self.across is not None:
+        if self.cross_lingual is not None:
             foreign = self.foreign(a, b)
-            found[foreign] = products(self.across.matrix, a[foreign], b[foreign])
+            found[foreign] = products(self.cross_lingual.matrix, a[foreign], b[foreign])
         return found
 
     def foreign(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.bool_]:
-        """Whether the articles of pairs are in different languages."""
-        return np.zeros(len(a), bool) if self.across is None else self.across.spans(a, b)
+        """Return whether the articles of each pair are in different languages."""
+        return np.zeros(len(a), bool) if self.cross_lingual is None else self.cross_lingual.spans(a, b)
 
     def compared_by(self, a: int, b: int) -> sp.csr_array:
-        """The vectors that two distinct articles are compared by."""
+        """Return the vectors by which two distinct articles are compared."""
         foreign = bool(self.foreign(np.array([a]), np.array([b]))[0])
-        return self.across.matrix if self.across is not None and foreign else self.vectors.matrix
+        return self.cross_lingual.matrix if self.cross_lingual is not None and foreign else self.vectors.matrix

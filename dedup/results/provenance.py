@@ -1,8 +1,8 @@
 """Who copied whom: the likely original of a copy group, and what each version cut, added and changed.
 
 Offered with its certainty, not as fact. An original holds all that two copies have in common; a copy lacks what it cut,
-says alone what it changed or added, comes later, and may say where it is from. Each of these speaks for or against a
-version, and the sums of what they say are turned into probabilities; where none stands out, the answer is "unsure".
+has text that no other version has, is published later, and may credit a source. Each sign adds to the log-odds of a
+version, and a softmax turns the sums into probabilities; where none reaches `SURE`, the original is unknown.
 """
 
 from __future__ import annotations

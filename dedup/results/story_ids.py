@@ -1,19 +1,42 @@
-"""Stories under the names that they had: each gets that of the archived story it has most articles of."""
+"""The ids of stories and copy groups: made from content hashes, or inherited from an archive."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-MARK = "archive:"
-"""What stands before the ids of archived articles, where they are clustered together with new ones."""
+ARCHIVE_PREFIX = "archive:"
+"""Prefix of the ids of archived articles when they are clustered together with new ones."""
 
 
-def named_as_before(own: Sequence[str], claims: Iterable[tuple[int, str, int]]) -> list[str]:
-    """The names of stories; no name goes to two.
+STORY_PREFIX, COPY_GROUP_PREFIX, DIGITS = "s", "c", 12
+"""An id is a prefix and the first hexadecimal digits of a content hash."""
+
+
+def content_digits(content: bytes) -> str:
+    """Return the hexadecimal digits of a content hash that ids are made of."""
+    return content.hex()[:DIGITS]
+
+
+def story_id(content: bytes) -> str:
+    """Return the id of a story, given the content hash of its first article."""
+    return STORY_PREFIX + content_digits(content)
+
+
+def copy_group_id(content: bytes) -> str:
+    """Return the id of a copy group, given the content hash of its first article."""
+    return COPY_GROUP_PREFIX + content_digits(content)
+
+
+def inherit_ids(own: Sequence[str], claims: Iterable[tuple[int, str, int]]) -> list[str]:
+    """Assign to each story the id of the archived story it shares most articles with; no id is assigned twice.
 
     Args:
-        own: the names that they have by themselves, the most important story first.
-        claims: by its place the story, the name of an archived one, and how many articles of that it has.
+        own: the ids made from content, the most important story first.
+        claims: triples of the position of a story in `own`, the id of an archived story, and how many articles the two
+            share.
+
+    Returns:
+        The ids, in the order of `own`. A story without an archived id keeps its own, with `+` appended where taken.
     """
     named: dict[int, str] = {}
     taken: set[str] = set()

@@ -9,7 +9,7 @@ from typing import Any
 
 from dedup.article import Article
 from dedup.index import IndexedArticle, Placement
-from dedup.results.clustering import Explanation, Link, Story
+from dedup.results.clustering import Explanation, Link
 from dedup.service.config import ServiceSettings
 from dedup.service.problems import Fault, Problem, problem
 
@@ -142,24 +142,6 @@ def placement_record(placement: Placement) -> dict[str, Any]:
 def _link(link: Link) -> dict[str, Any]:
     """What `dataclasses.asdict` gives, without copying what cannot change: it was a good part of every answer."""
     return {name: getattr(link, name) for name in Link.__slots__}
-
-
-def story_record(story: Story) -> dict[str, Any]:
-    """A story, ready for JSON."""
-    return {
-        "id": story.id,
-        "title": story.title,
-        "size": len(story.articles),
-        "articles": list(story.articles),
-        "canonical": story.canonical,
-        "copy_groups": [
-            {"id": group.id, "articles": list(group.articles), "canonical": group.canonical}
-            for group in story.copy_groups
-        ],
-        "start": story.start.isoformat() if story.start else None,
-        "end": story.end.isoformat() if story.end else None,
-        "sources": list(story.sources),
-    }
 
 
 def explanation_record(explanation: Explanation) -> dict[str, Any]:

@@ -29,7 +29,6 @@ from dedup.service.records import (
     explanation_record,
     head_record,
     read_date,
-    story_record,
 )
 from dedup.service.state import State
 from dedup.service.strict_json import read_json
@@ -81,7 +80,7 @@ def story_routes(state: State) -> APIRouter:
         found = await state.quick.ask(
             _page, index, cursor, since=_date("since", since), outlet=outlet, min_size=min_size, limit=limit
         )
-        return answer({"stories": [story_record(one) for one in found.stories], "next": found.next})
+        return answer({"stories": [one.to_record() for one in found.stories], "next": found.next})
 
     @routes.get(
         "/stories/{id}",
@@ -95,7 +94,7 @@ def story_routes(state: State) -> APIRouter:
         },
     )
     async def story(id: StoryId) -> Response:
-        return answer(story_record(await state.quick.ask(index.story, id)))
+        return answer((await state.quick.ask(index.story, id)).to_record())
 
     @routes.get(
         "/stories/{id}/articles",

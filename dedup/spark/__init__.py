@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dedup.errors import EngineError, MissingDependencyError
+from dedup.results.story_ids import COPY_GROUP_PREFIX, DIGITS, STORY_PREFIX
 from dedup.settings import METHOD_VERSION, Settings
 
 if TYPE_CHECKING:
@@ -201,14 +202,14 @@ def _labelled(members: DataFrame, grouped: DataFrame) -> DataFrame:
     from pyspark.sql import functions as F
 
     def named(prefix: str, name: Column) -> Column:
-        return F.concat(F.lit(prefix), F.lower(F.lpad(F.hex(name), 12, "0")))
+        return F.concat(F.lit(prefix), F.lower(F.lpad(F.hex(name), DIGITS, "0")))
 
     inside = F.col("story").isNotNull()
     copies = F.when(inside, F.col("copy_group")).when(F.col("several"), F.col("name"))
     return members.join(grouped, "n", "left").select(
         "id",
-        named("s", F.coalesce("story", "name")).alias("story"),
-        named("c", copies).alias("copy_group"),
+        named(STORY_PREFIX, F.coalesce("story", "name")).alias("story"),
+        named(COPY_GROUP_PREFIX, copies).alias("copy_group"),
         (F.col("first") & (F.col("n") == F.coalesce("shown", "n"))).alias("canonical"),
         "score",
     )

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dedup.errors import InputError
 from dedup.inputs.record import find_fields
-from dedup.results.story_ids import MARK, named_as_before
+from dedup.results.story_ids import ARCHIVE_PREFIX, inherit_ids
 from dedup.spark.checkpoints import told
 from dedup.spark.job import column
 
@@ -43,12 +43,14 @@ def together(new: DataFrame, archive: DataFrame, fields: Mapping[str, str]) -> t
     new_name, new_own = _id(new, fields)
     if new_name:
         with told("reading the input"):
-            taken = new.where(F.startswith(new_own, F.lit(MARK))).select(new_own).first()
+            taken = new.where(F.startswith(new_own, F.lit(ARCHIVE_PREFIX))).select(new_own).first()
         if taken:
-            raise InputError(f"{taken[0]!r} is an id as archived articles have: none may begin with {MARK!r}")
+            raise InputError(f"{taken[0]!r} is an id as archived articles have: none may begin with {ARCHIVE_PREFIX!r}")
         new = new.withColumn(new_name, column(new_name).cast("string"))
-    marked = archive.withColumn(name, F.concat(F.lit(MARK), own))
-    known = archive.select(F.concat(F.lit(MARK), own).alias("id"), _known(archive).cast("string").alias("was"))
+    marked = archive.withColumn(name, F.concat(F.lit(ARCHIVE_PREFIX), own))
+    known = archive.select(
+        F.concat(F.lit(ARCHIVE_PREFIX), own).alias("id"), _known(archive).cast("string").alias("was")
+    )
     marked = marked.drop(STORY) if STORY in marked.columns else marked
     with told("putting archive and input together"):
         both = new.unionByName(marked, allowMissingColumns=True)
@@ -70,7 +72,7 @@ def arrivals(job: Job, result: DataFrame, known: DataFrame) -> DataFrame:
     renamed = kept.step("renamed", lambda: _renamed(job, result, known))
     named = result.join(renamed.select(F.col("own").alias("story"), "name"), "story", "left")
     named = named.withColumn("story", F.coalesce("name", "story")).drop("name")
-    archived = F.startswith("id", F.lit(MARK))
+    archived = F.startswith("id", F.lit(ARCHIVE_PREFIX))
 
     # The order of publication, as `dedup.results.assemble` has it.
     published = kept.made("names").select("id", "published")
@@ -88,7 +90,7 @@ def arrivals(job: Job, result: DataFrame, known: DataFrame) -> DataFrame:
         "id",
     )
     first = placed.groupBy("copy_group").agg(F.min_by("id", order).alias("first"))
-    first = first.select("copy_group", F.substring("first", len(MARK) + 1, 1 << 30).alias("original"))
+    first = first.select("copy_group", F.substring("first", len(ARCHIVE_PREFIX) + 1, 1 << 30).alias("original"))
 
     continued = F.max(archived).over(Window.partitionBy("story"))
     whole = named.withColumn("continued", continued).join(first, "copy_group", "left")
@@ -142,7 +144,7 @@ def settled(claims: list[tuple[str, str, int]], stories: Mapping[str, tuple[int,
     """
     own = sorted(stories, key=stories.__getitem__)
     place = {name: number for number, name in enumerate(own)}
-    named = named_as_before(own, ((place[name], was, held) for name, was, held in claims))
+    named = inherit_ids(own, ((place[name], was, held) for name, was, held in claims))
     return dict(zip(own, named, strict=True))
 
 

@@ -12,7 +12,7 @@ from spark_runs import FERRY, FIELDS, ROWS, Rows, expected, frame, labels, long,
 
 import dedup
 from benchmarks.data import find_folder, labelled_sets
-from dedup.archive import _named_as_before
+from dedup.archive import _inherit_ids
 from dedup.errors import EngineError, InputError
 from dedup.spark import cluster, cluster_against
 
@@ -233,7 +233,7 @@ def test_a_new_day_against_an_archive_is_as_on_one_machine(spark: SparkSession, 
         background=background,
     )
     before = {f"archive:{name}": story for name, story in was.items()}
-    stories_of = _named_as_before(both.stories, before)
+    stories_of = _inherit_ids(both.stories, before)
     known = {name: story for story in stories_of for name in story.articles}
     for record in found.collect():
         story = known[record["id"]]

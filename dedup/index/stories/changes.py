@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from dedup.index.search.table import Live
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Change, Kind, StoredStory, moment
+from dedup.results.story_ids import story_id
 
 
 @dataclass
@@ -49,12 +50,12 @@ class Ledger:
 
     def expect(self, contents: Sequence[bytes]) -> None:
         """Looks up together which names of stories are in use that some articles may begin."""
-        names = [_name(content) for content in contents]
+        names = [story_id(content) for content in contents]
         self._unused |= {*names} - self.store.story_ids(names)
 
     def begin(self, content: bytes) -> int:
         """A new story, named by the content of its first article."""
-        name = base = _name(content)
+        name = base = story_id(content)
         count = 1
         while name in self._taken or (name not in self._unused and self.store.story(name) is not None):
             count += 1
@@ -133,7 +134,3 @@ def renumber(ledger: Ledger, first: int) -> None:
         replace(change, cursor=start + place) for place, change in enumerate(ledger.changes[first:])
     ]
     ledger.cursor = ledger.changes[-1].cursor if ledger.changes else ledger.cursor
-
-
-def _name(content: bytes) -> str:
-    return f"s{content.hex()[:12]}"

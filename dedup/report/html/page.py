@@ -86,5 +86,5 @@ def _source(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """As a content security policy names what it allows."""
+    """Return the hash of a script or style, as a content security policy lists it."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode("ascii")

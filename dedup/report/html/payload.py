@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from dedup.formats.json_text import finite
-from dedup.results.columns import portable
+from dedup.results.columns import findings_columns
 from dedup.results.provenance import SURE, likely_originals, tellings
 
 if TYPE_CHECKING:
@@ -22,39 +22,39 @@ if TYPE_CHECKING:
     from dedup.results.clustering import Clustering
 
 HEAVY = 6
-"""Words that are told of a pair: those that add most to its cosine."""
+"""Number of words included for a pair: those that contribute most to its cosine."""
 TEXTS = 100
 """Articles whose texts are packed together: the page unpacks them when one of them is opened."""
 LEVEL = 6
 
 
 def packed(data: bytes) -> str:
-    """Compressed (RFC 1951, raw) and in base64, whose letters end no element."""
+    """Return data compressed (raw deflate, RFC 1951) and in base64, which needs no escaping in HTML."""
     compressor = zlib.compressobj(LEVEL, zlib.DEFLATED, -15)
     return base64.b64encode(compressor.compress(data) + compressor.flush()).decode("ascii")
 
 
 def packed_index(clustering: Clustering) -> str:
-    """All but the texts: what the articles are called, the tree, the pairs, the settings."""
+    """Return everything but the texts, packed: metadata of articles, merge tree, pairs, settings."""
     return packed(json.dumps(index(clustering), ensure_ascii=True, allow_nan=False, separators=(",", ":")).encode())
 
 
 def packed_texts(articles: Sequence[Article]) -> Iterator[str]:
-    """The texts, `TEXTS` of them at a time."""
+    """Yield the texts, packed in groups of `TEXTS`."""
     for start in range(0, len(articles), TEXTS):
         texts = [article.text for article in articles[start : start + TEXTS]]
         yield packed(json.dumps(texts, ensure_ascii=True, separators=(",", ":")).encode())
 
 
 def index(clustering: Clustering) -> dict[str, Any]:
-    """See `packed_index`."""
+    """Return the data of `packed_index` before packing."""
     from dedup.inputs.collection import published_seconds
-    from dedup.report.html.top_words import heaviest_words
+    from dedup.report.html.top_words import top_words
     from dedup.results.assemble import headline
 
     articles, settings = clustering.articles, clustering.settings
-    found = portable(clustering)
-    words, heavy, weights = heaviest_words(found.evidence, found.a, found.b, HEAVY)
+    found = findings_columns(clustering)
+    words, heavy, weights = top_words(found.findings, found.a, found.b, HEAVY)
     dates = [clustering.dated(place) for place in range(len(articles))]
     return {
         "ids": [article.id for article in articles],
@@ -89,7 +89,7 @@ def index(clustering: Clustering) -> dict[str, Any]:
         "words": words,
         "copies": {"pairs": found.copies.tolist(), "overlaps": _rounded(found.overlaps)},
         "ordinary": _rounded(found.background_similarity),
-        "tongues": found.tongues.tolist(),
+        "tongues": found.languages.tolist(),
         "digests": found.digests.tolist(),
         "originals": _originals(clustering),
         "chunk": TEXTS,
@@ -98,7 +98,7 @@ def index(clustering: Clustering) -> dict[str, Any]:
 
 
 def _rounded(values: NDArray[np.float64]) -> Any:
-    """To five digits, which is more than is shown."""
+    """Return the values rounded to five digits, more than the page shows."""
     return np.round(values, 5).tolist()
 
 
@@ -111,12 +111,12 @@ def _curves() -> dict[str, list[float]]:
 
 def _originals(clustering: Clustering) -> list[dict[str, Any]]:
     """Of each copy group its articles by place, the probability of each to be the original, and what speaks for it."""
-    told = []
+    originals = []
     for story in clustering.stories:
         for group in story.copy_groups:
             odds, reasons = likely_originals(tellings(clustering, group))
             best = max(range(len(odds)), key=odds.__getitem__)
-            told.append(
+            originals.append(
                 {
                     "articles": [clustering.place(name) for name in group.articles],
                     "odds": odds,
@@ -124,4 +124,4 @@ def _originals(clustering: Clustering) -> list[dict[str, Any]]:
                     "why": reasons[best],
                 }
             )
-    return told
+    return originals

@@ -15,7 +15,7 @@ from dedup.cli import main
 from dedup.evaluation.judgements import Judgement, keep_judgement, offered, read_judgements, score_judgements
 from dedup.report.comparison import write_pair
 
-SEEDS = Path(__file__).resolve().parents[1] / "seeds"
+SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 
 
 @pytest.fixture(scope="module")
