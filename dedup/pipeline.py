@@ -65,7 +65,7 @@ def cluster(
         SecondOpinionError: the embedding failed, or did not return one vector per text.
     """
     settings, tell = checked(settings) or Settings(), progress or silent
-    read = _read(Door(articles, keep_texts=keep_texts or second_opinion is not None), settings, tell)
+    read = _read(ArticleReader(articles, keep_texts=keep_texts or second_opinion is not None), settings, tell)
     findings, _ = stories_of(read, settings, background=background, progress=tell, second_opinion=second_opinion)
     return findings.clustering(settings)
 
@@ -158,7 +158,7 @@ def stories_of(
     )
     vectors = steps.tfidf(features, languages, frequencies)
     background_similarity = (
-        background.mean_similarity(vectors) if background else mean_similarity(vectors.matrix, representative)
+        background.ordinariness(vectors) if background else mean_similarity(vectors.matrix, representative)
     )
     cross_lingual = steps.cross_lingual_vectors(vectors, features, languages)
     sketches = features.signatures
@@ -167,7 +167,7 @@ def stories_of(
     pairs = steps.story_pairs(
         vectors.matrix, background_similarity, collection.seconds, among, never, tell, cross_lingual
     )
-    crowding = background.crowding if background else estimate_crowding(pairs, collection.seconds, among)
+    crowding = background.crowd if background else estimate_crowding(pairs, collection.seconds, among)
     background_similarity = background_similarity + crowding
     pairs = rescored(pairs, background_similarity, collection.seconds, settings)
     learned = Background.of(frequencies, vectors, representative, crowding, passages, bodies) if learn else None

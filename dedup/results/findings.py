@@ -72,7 +72,7 @@ class Findings:
     @cached_property
     def distinct(self) -> NDArray[np.int64]:
         """Number of the distinct article of each article, in input order; shape (articles,)."""
-        return self.collection.numbering()
+        return self.collection.inverse()
 
     @cached_property
     def units(self) -> NDArray[np.int64]:
