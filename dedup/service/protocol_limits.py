@@ -22,7 +22,7 @@ def door(head: int, head_time: float, idle_time: float, connections: int) -> typ
         connections: at a time; who comes then is told to come again.
     """
 
-    class ArticleReader(HttpToolsProtocol):
+    class Door(HttpToolsProtocol):
         """One connection."""
 
         _late: asyncio.TimerHandle | None = None
@@ -113,7 +113,7 @@ def door(head: int, head_time: float, idle_time: float, connections: int) -> typ
                 self.transport.write(plain_answer(error))
             self.transport.close()
 
-    return ArticleReader
+    return Door
 
 
 def _large(head: int) -> Problem:

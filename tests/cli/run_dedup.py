@@ -33,7 +33,7 @@ class Ended:
     err: str
 
 
-class ArticleReader:
+class Door:
     """A stand-in for the public door: reads JSON lines, groups by label, copies are equal texts.
 
     It remembers the settings it was called with, and reports the notices it is given.
@@ -126,7 +126,7 @@ class Command:
     """The command `dedup`, run inside this process with a stand-in for the method behind it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self.door = ArticleReader()
+        self.door = Door()
         self._monkeypatch = monkeypatch
         self._capsys = capsys
         for name in ("read_articles", "cluster", "compare"):
