@@ -1,7 +1,8 @@
 """The door: rows of a data frame as articles, equal ones as one, all in the order of their content.
 
 What `dedup.inputs.collection.Door` does in one place is done here by content: the distinct articles are
-numbered from 0 in the order of their hashes, as on one machine, so that all that goes by the order of articles goes the same way.
+numbered from 0 in the order of their hashes, as on one machine, so that every step that depends on the order of
+articles gives the same result.
 """
 
 from __future__ import annotations
