@@ -1,4 +1,4 @@
-"""The door: rows of a data frame as articles, equal ones as one, all in the order of their content.
+"""Read the rows of a data frame as articles; equal ones count once, ordered by content hash.
 
 What `dedup.inputs.collection.Door` does in one place is done here by content: the distinct articles are
 numbered from 0 in the order of their hashes, as on one machine, so that every step that depends on the order of

@@ -1,8 +1,8 @@
 """Top-k pairs of articles with too many pairs: selected in each task, then across tasks.
 
-An article whose pairs are all in one task is decided there. For the others each task sends the scores of its best pairs,
-a few bytes each. Where several pairs tie at the last kept score, a second pass sends their articles: ties go to the
-earlier article.
+An article whose pairs are all in one task is decided there. For the others each task sends the scores of its best
+pairs, a few bytes each. Where several pairs tie at the last kept score, a second pass sends their articles: ties go to
+the earlier article.
 """
 
 from __future__ import annotations
