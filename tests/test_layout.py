@@ -1,4 +1,9 @@
-"""The rooms of the house: what each module may import, that importing costs nothing, that nothing outgrows its idea."""
+"""The layout of the package: what a module may import, that importing costs nothing, that none outgrows its idea.
+
+Three rules hold for every module, and each test names all that break one: imports go down the table of `FLOORS` only,
+also those inside functions and under `TYPE_CHECKING`; no two modules import each other, by whatever detour; a module
+is under `LONGEST` lines and keeps no state.
+"""
 
 from __future__ import annotations
 
@@ -6,76 +11,36 @@ import ast
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
-
-import pytest
 
 import dedup
 
 PACKAGE = Path(str(dedup.__file__)).resolve().parent
-MODULES = sorted(PACKAGE.rglob("*.py"))
+LONGEST = 700
+"""Lines that a module stays under; CONTRIBUTING says the same."""
 
-ROOMS = {
-    # room: the rooms it may import from, besides itself
-    "errors": "",
-    "article": "errors",
-    "likeness": "",
-    "naming": "",
-    "quote": "",
-    "spreadsheet": "",
-    "dates": "quote",
-    "holdable": "",
-    "record": "errors article dates holdable quote",
-    "settings": "errors quote",
-    "sources": "errors article quote settings",
-    "whole": "errors",
-    "clustering": "errors article likeness settings notebook",
-    "notebook": "clustering",
-    "read": "errors article record dates holdable quote whole",
-    "text": "errors",
-    "vectorize": "errors text settings",
-    "match": "errors likeness text settings clustering vectorize",
-    "group": "errors clustering vectorize match",
-    "collection": "errors article record holdable text group",
-    "background": "errors vectorize match",
-    "steps": "errors settings clustering text vectorize match group",
-    "evidence": "errors article settings clustering text vectorize match group collection assemble explain",
-    "assemble": "errors article settings clustering text vectorize match group collection evidence",
-    "explain": "errors article settings clustering text vectorize match group collection evidence",
-    "pipeline": "errors article settings clustering text vectorize match group collection background steps evidence",
-    "estimators": "errors article settings clustering record text vectorize match group collection steps pipeline",
-    "index": (
-        "errors article settings clustering record dates quote text vectorize match group collection background steps"
-        " evidence assemble pipeline"
-    ),
-    "client": "errors article clustering likeness index",
-    "service": "__init__ errors article quote settings sources clustering pipeline provenance index report",
-    "engines": "errors article settings record naming text vectorize match group collection background assemble steps",
-    "archive": "errors article settings clustering naming quote read spreadsheet collection pipeline",
-    "provenance": "errors article likeness clustering text match collection",
-    "portable": "errors article clustering vectorize group collection evidence",
-    "heaviest": "text vectorize collection evidence",
-    "report": (
-        "__init__ errors article likeness settings clustering match collection assemble provenance portable heaviest"
-        " archive spreadsheet"
-    ),
-    "keep": "errors article clustering read archive report whole",
-    "evaluate": "errors article clustering",
-    "judging": "errors clustering group vectorize portable evaluate quote report",
-    "cli": (
-        "__init__ errors article dates settings sources whole clustering read archive evaluate report judging keep"
-        " index engines service"
-    ),
-    "__main__": "cli",
-    "__init__": (
-        "errors article record settings sources clustering read background pipeline archive estimators evaluate"
-        " likeness provenance judging index client"
-    ),
-}
-"""The table of the house, as built. Reading a record is `collection`'s business too, since a caller may pass mappings;
-the key that it orders articles by is `group`'s; `match` needs the words of documents; the command and the reports ask
-the public door for its version; collection, steps, evidence, assemble and explain are the pipeline's own layer; of
-what runs on an engine the command alone knows."""
+FLOORS = """
+errors progress comparison
+formats
+article settings
+config text
+inputs
+read vectorize
+match
+group
+steps
+background results
+pipeline
+archive estimators
+report evaluation keep
+index spark
+client service engines
+cli
+__main__
+__init__
+"""
+"""What the package stands on, from the ground up: a room imports from floors below its own, never beside or above."""
 
 HEAVY = [
     "numpy",
@@ -94,127 +59,200 @@ HEAVY = [
     "uvicorn",
     "httpx",
     "prometheus_client",
+    "numba",
+    "pydantic",
+    "lxml",
+    "trafilatura",
+    "jinja2",
 ]
+"""Packages that importing dedup does not load."""
+
+UNSAID = {"utils", "util", "helpers", "common", "core", "misc"}
+"""Names that say nothing of what a module holds."""
 
 
-def room_of(path: Path) -> str:
-    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+def modules() -> list[Path]:
+    return sorted(PACKAGE.rglob("*.py"))
 
 
-def imported_rooms(path: Path) -> Iterator[str]:
-    """The rooms a module imports from, also inside functions and for type checking."""
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+def name_of(path: Path) -> str:
+    """The dotted name of a module."""
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def imported_by(source: str, known: frozenset[str]) -> Iterator[str]:
+    """The modules of the package that a source imports, wherever in it."""
+    for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
-            assert not node.level, f"{path}: a relative import"
-            names = (
-                [f"{node.module}.{alias.name}" for alias in node.names]
-                if node.module == "dedup"
-                else [str(node.module)]
-            )
+            assert not node.level, f"a relative import of {node.module}"
+            names = [f"{node.module}.{alias.name}" for alias in node.names]
         else:
             continue
         for name in names:
             parts = name.split(".")
-            if parts[0] == "dedup":
-                yield (
-                    parts[1]
-                    if len(parts) > 1 and (PACKAGE / parts[1]).exists() | (PACKAGE / f"{parts[1]}.py").exists()
-                    else "__init__"
-                )
+            ends = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
+            yield from (module for module in [next((end for end in ends if end in known), None)] if module)
 
 
-def test_every_module_is_in_a_room_of_the_table() -> None:
-    assert {room_of(path) for path in MODULES} == set(ROOMS)
+@cache
+def imports() -> dict[str, frozenset[str]]:
+    """For each module of the package those of the package that it imports."""
+    known = frozenset(map(name_of, modules()))
+    return {
+        name_of(path): frozenset(imported_by(path.read_text(encoding="utf-8"), known)) - {name_of(path)}
+        for path in modules()
+    }
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
-def test_a_room_imports_only_from_those_it_may(path: Path) -> None:
-    allowed = {*ROOMS[room_of(path)].split(), room_of(path)}
-    assert set(imported_rooms(path)) <= allowed
+def room_of(module: str) -> str:
+    parts = module.split(".")
+    return parts[1] if len(parts) > 1 else "__init__"
 
 
-def test_the_table_allows_nothing_that_is_not_there() -> None:
-    assert all(set(rooms.split()) <= set(ROOMS) for rooms in ROOMS.values())
+def upward(arrows: dict[str, frozenset[str]]) -> list[str]:
+    """Imports of a room from a floor that is not below its own."""
+    floor = {room: number for number, line in enumerate(FLOORS.split("\n")) for room in line.split()}
+    unknown = sorted({room_of(module) for module in arrows} ^ set(floor))
+    assert not unknown, f"rooms that are on no floor, or not there: {unknown}"
+    return [
+        f"{module} -> {other}"
+        for module, others in sorted(arrows.items())
+        for other in sorted(others)
+        if room_of(module) != room_of(other)
+        and floor[room_of(other)] >= floor[room_of(module)]
+        and other != "dedup"  # its version; the public names load when they are first used
+    ]
 
 
-def test_rooms_are_in_order() -> None:
-    """But for evidence and its two readers, and what a clustering shows of itself, no two rooms import each other."""
-    layer = {"evidence", "assemble", "explain"}, {"clustering", "notebook"}
-    for room, others in ROOMS.items():
-        for other in others.split():
-            assert room not in ROOMS[other].split() or any({room, other} <= one for one in layer), (room, other)
+def circles(arrows: dict[str, frozenset[str]]) -> list[list[str]]:
+    """Groups of modules of which each can be reached from each other (Tarjan, 1972)."""
+    index: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[list[str]] = []
+
+    def visit(module: str) -> None:
+        index[module] = low[module] = len(index)
+        stack.append(module)
+        for other in sorted(arrows[module]):
+            if other not in index:
+                visit(other)
+                low[module] = min(low[module], low[other])
+            elif other in stack:
+                low[module] = min(low[module], index[other])
+        if low[module] == index[module]:
+            group = [stack.pop()]
+            while group[-1] != module:
+                group.append(stack.pop())
+            if len(group) > 1:
+                found.append(sorted(group))
+
+    for module in sorted(arrows):
+        if module not in index:
+            visit(module)
+    return found
+
+
+def without_the_door(arrows: dict[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """The imports but for those of the package itself, whose names load when they are first used."""
+    return {module: others - {"dedup"} for module, others in arrows.items()}
+
+
+def test_imports_go_down() -> None:
+    assert upward(imports()) == []
+
+
+def test_no_modules_import_each_other() -> None:
+    assert circles(without_the_door(imports())) == []
+
+
+def test_the_rules_can_fail() -> None:
+    assert upward({**imports(), "dedup.errors": frozenset({"dedup.cli.cluster"})}) == [
+        "dedup.errors -> dedup.cli.cluster"
+    ]
+    assert upward({**imports(), "dedup.read.feed": frozenset({"dedup.vectorize.tfidf"})}) == [
+        "dedup.read.feed -> dedup.vectorize.tfidf"
+    ]
+    arrows = {"a": frozenset({"b"}), "b": frozenset({"c"}), "c": frozenset({"b"}), "d": frozenset({"a"})}
+    assert circles(arrows) == [["b", "c"]]
+    source = "def late():\n    from dedup import errors\n\nif TYPE_CHECKING:\n    import dedup.read.feed"
+    assert sorted(imported_by(source, frozenset({"dedup.errors", "dedup.read.feed"}))) == [
+        "dedup.errors",
+        "dedup.read.feed",
+    ]
+
+
+def test_a_module_has_one_idea() -> None:
+    long = {name_of(path): len(path.read_text(encoding="utf-8").splitlines()) for path in modules()}
+    assert {name: lines for name, lines in long.items() if lines >= LONGEST} == {}
+    assert [name for name in long if UNSAID & set(name.split("."))] == []
+
+
+def loaded_by(program: str) -> set[str]:
+    program += "; import sys; print(*{name.partition('.')[0] for name in sys.modules})"
+    return set(
+        subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    )
 
 
 def test_importing_the_package_loads_nothing_heavy() -> None:
-    program = "import sys, dedup; print(*{name.partition('.')[0] for name in sys.modules})"
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert not set(done.stdout.split()) & set(HEAVY)
+    assert not loaded_by("import dedup") & set(HEAVY)
 
 
 def test_the_small_names_load_nothing_heavy() -> None:
     """An article or settings can be made without numpy."""
-    program = (
-        "import sys, dedup; dedup.Article(id='a', text='b'); dedup.Settings(); dedup.InputError;"
-        " print(*{name.partition('.')[0] for name in sys.modules})"
-    )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
-    assert not set(done.stdout.split()) & set(HEAVY)
+    made = "import dedup; dedup.Article(id='a', text='b'); dedup.Settings(); dedup.InputError"
+    assert not loaded_by(made) & set(HEAVY)
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
-def test_a_module_has_one_idea(path: Path) -> None:
-    assert len(path.read_text(encoding="utf-8").splitlines()) < 400
-    assert not {"utils", "util", "helpers", "common", "core", "misc"} & set(
-        path.relative_to(PACKAGE).with_suffix("").parts
-    )
+MUTABLE = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+CHANGING = {"append", "add", "update", "extend", "insert", "pop", "popitem", "clear", "remove", "discard", "setdefault"}
 
 
-@pytest.mark.parametrize("path", MODULES, ids=lambda path: path.relative_to(PACKAGE).as_posix())
-def test_no_module_keeps_state(path: Path) -> None:
-    """No list, dictionary or set at module level that anything could change: those there are constants by name.
+def state_of(source: str) -> Iterator[str]:
+    """What in a module can change: a name assigned twice or by `global`, a list that is no constant or is changed.
 
     A constant is assigned once, in capitals (or is one of the package's own lists of names), and no function of the
     module changes it by a method, an item or `global`.
     """
-    tree = ast.parse(path.read_text(encoding="utf-8"))
-    mutable = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.DictComp, ast.SetComp)
+    tree = ast.parse(source)
     held: set[str] = set()
     for statement in tree.body:
-        targets = (
-            statement.targets
-            if isinstance(statement, ast.Assign)
-            else [statement.target]
-            if isinstance(statement, ast.AnnAssign)
-            else []
-        )
+        if isinstance(statement, ast.Assign):
+            targets: list[ast.expr] = statement.targets
+        elif isinstance(statement, ast.AnnAssign):
+            targets = [statement.target]
+        else:
+            continue
         names = {target.id for target in targets if isinstance(target, ast.Name)}
-        for name in names:
-            assert name not in held, f"{name} is assigned twice"
-        if isinstance(statement, ast.Assign | ast.AnnAssign) and isinstance(statement.value, mutable):
-            assert all(name.strip("_").isupper() or name == "__all__" for name in names), names
+        yield from (f"{name} is assigned twice" for name in sorted(names & held))
+        if isinstance(statement.value, MUTABLE):
+            yield from (
+                f"{name} is no constant" for name in names if not name.strip("_").isupper() | (name == "__all__")
+            )
         held |= names
-    changing = {
-        "append",
-        "add",
-        "update",
-        "extend",
-        "insert",
-        "pop",
-        "popitem",
-        "clear",
-        "remove",
-        "discard",
-        "setdefault",
-    }
     for node in ast.walk(tree):
-        assert not isinstance(node, ast.Global), "a function that changes a module's name"
-        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in changing:
+        if isinstance(node, ast.Global):
+            yield f"{node.names[0]} is changed by a function"
+            continue
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr in CHANGING:
             changed = node.func.value
         elif isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load):
             changed = node.value
         else:
             continue
-        if isinstance(changed, ast.Name):
-            assert changed.id not in held, f"{changed.id} is changed"
+        if isinstance(changed, ast.Name) and changed.id in held:
+            yield f"{changed.id} is changed"
+
+
+def test_no_module_keeps_state() -> None:
+    found = {name_of(path): [*state_of(path.read_text(encoding="utf-8"))] for path in modules()}
+    assert {name: faults for name, faults in found.items() if faults} == {}
+    assert [*state_of("A = {}\n\ndef f():\n    A['a'] = 1\n    A.clear()\n\nb = []")] == [
+        "b is no constant",
+        "A is changed",
+        "A is changed",
+    ]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from dedup.errors import InputError
 from dedup.inputs.record import find_fields
 from dedup.results.story_ids import ARCHIVE_PREFIX, inherit_ids
-from dedup.spark.checkpoints import told
+from dedup.spark.checkpoints import spark_errors
 from dedup.spark.job import column
 
 if TYPE_CHECKING:
@@ -33,7 +33,7 @@ def together(new: DataFrame, archive: DataFrame, fields: Mapping[str, str]) -> t
     from pyspark.sql import functions as F
 
     name, own = _id(archive, fields)
-    with told("reading the archive"):
+    with spark_errors("reading the archive"):
         counted = archive.agg(F.count("*"), F.count(own), F.count_distinct(own)).first()
         rows, named, distinct = counted if counted else (0, 0, 0)
     if named < rows:
@@ -42,7 +42,7 @@ def together(new: DataFrame, archive: DataFrame, fields: Mapping[str, str]) -> t
         raise InputError(f"{rows - distinct:,} archived articles have the id of another")
     new_name, new_own = _id(new, fields)
     if new_name:
-        with told("reading the input"):
+        with spark_errors("reading the input"):
             taken = new.where(F.startswith(new_own, F.lit(ARCHIVE_PREFIX))).select(new_own).first()
         if taken:
             raise InputError(f"{taken[0]!r} is an id as archived articles have: none may begin with {ARCHIVE_PREFIX!r}")
@@ -52,7 +52,7 @@ def together(new: DataFrame, archive: DataFrame, fields: Mapping[str, str]) -> t
         F.concat(F.lit(ARCHIVE_PREFIX), own).alias("id"), _known(archive).cast("string").alias("was")
     )
     marked = marked.drop(STORY) if STORY in marked.columns else marked
-    with told("putting archive and input together"):
+    with spark_errors("putting archive and input together"):
         both = new.unionByName(marked, allowMissingColumns=True)
     return both, known.where("was is not null and was != ''")
 

@@ -1,7 +1,7 @@
-"""Rows of arrays: how words, vectors and pairs travel in Arrow batches.
+"""Rows of arrays: how words, vectors and pairs are sent in Arrow batches.
 
 An article's words are one value of a binary column, so a batch of articles is three flat arrays, which is what kernels
-take. What is sorted into many small parts travels in the same way: one row for each part of a batch.
+take. What is sorted into many small parts is sent in the same way: one row for each part of a batch.
 """
 
 from __future__ import annotations

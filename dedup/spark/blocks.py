@@ -1,7 +1,7 @@
-"""Pairs of articles dealt into blocks, each with what is needed of its articles.
+"""Partition pairs of articles into blocks, each with the data of its articles.
 
 A pair goes to the block of the earliest article that one of its two is paired with: a text and its copies, which are
-most of the pairs that are ever looked at, meet in one block, and hardly an article travels twice. Where one article has
+most of the pairs that are ever looked at, meet in one block, and few articles are sent twice. Where one article has
 very many pairs they are cut into several blocks, so that none is too large for a task.
 """
 
@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from dedup.spark.arrow import empty, numbers
 from dedup.spark.job import broadcast
-from dedup.spark.parcels import opened, parcel
+from dedup.spark.packing import pack, unpack
 from dedup.spark.partitions import at_home, places_in
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def with_articles(
             if not part.num_rows:
                 raise ValueError(_LOST)
             if sent[which]:
-                part = pa.concat_tables([opened(body, handed.value) for body in part["parcel"].to_pylist()])
+                part = pa.concat_tables([unpack(body, handed.value) for body in part["parcel"].to_pylist()])
             else:
                 part = part.select(names)
             part = part.sort_by("n")
@@ -133,7 +133,7 @@ def _fetched(needed: DataFrame, frame: DataFrame, prepared: Callable[[Any], Any]
         for one in blocks.tolist():
             some = rows.take(np.sort(place[block == one]))
             some = some if prepared is None else pa.table(prepared(some))
-            bodies.append(parcel(some, handed.value))
+            bodies.append(pack(some, handed.value))
         return {"block_of": blocks, "parcel": pa.array(bodies, pa.binary())}
 
     return at_home(frame, needed, fetch, "block_of long, parcel binary")

@@ -1,4 +1,4 @@
-"""What is kept between steps, so that a run that was stopped goes on where it was, and no row is lost between two.
+"""Checkpoints between steps: an interrupted run resumes, and lost rows are detected.
 
 Every step is a folder of Parquet files, and a note beside it that is written last: which run it belongs to, how many
 rows it has, how long it took. A step whose note is there is read, not made again.
@@ -29,8 +29,8 @@ _RUN = "run"
 
 
 @contextmanager
-def told(what: str) -> Iterator[None]:
-    """Spark's errors in one line: what they come down to, without the stack of two languages.
+def spark_errors(what: str) -> Iterator[None]:
+    """Convert errors of Spark to `EngineError`, in one line without the Java and Python stacks.
 
     Raises:
         EngineError: Spark failed.
@@ -45,7 +45,7 @@ def told(what: str) -> Iterator[None]:
 
 
 def _reason(message: str) -> str:
-    """The last error of a traceback of Python's, else of Java's, else the first line."""
+    """Return the last error of the Python traceback, else of the Java one, else the first line."""
     lines = [line.strip() for line in message.splitlines() if line.strip()]
     error = re.compile(r"(?!\S*PythonException)(\w+\.)*\w*(Error|Exception): \S")
     raised = [line for line in lines if error.match(line)]
@@ -67,7 +67,7 @@ def jvm_of(spark: SparkSession) -> Any:
 
 @contextmanager
 def if_alive() -> Iterator[None]:
-    """What is put back in a session; of one that has died nothing is, and what it died of is not hidden."""
+    """Ignore errors of cleanup in a lost session, so that the original error is not hidden."""
     from py4j.protocol import Py4JError
     from pyspark.errors import PySparkException
 
@@ -104,7 +104,7 @@ class Checkpoints:
     def step(
         self, name: str, make: Callable[[], DataFrame], *, rows: int | None = None, by: str | None = None
     ) -> DataFrame:
-        """A step: read where it was made before, else made.
+        """Read a step if it was written before, else compute and write it.
 
         Args:
             name: the step's name.
@@ -122,7 +122,7 @@ class Checkpoints:
         if note is None:
             began = time.perf_counter()
             self._spark.sparkContext.setJobDescription(f"dedup: {name}")
-            with told(f"step {name}"):
+            with spark_errors(f"step {name}"):
                 made, counted = make(), Observation()
                 self._spark.sparkContext.setJobDescription(f"dedup: {name}")  # another may have been made on the way
                 made = made.observe(counted, functions.count(functions.lit(1)).alias("rows"))
@@ -145,7 +145,7 @@ class Checkpoints:
         return self._spark.read.schema(schema).parquet(path)
 
     def forget(self) -> None:
-        """Takes the tables out of the catalog; what is in the folder stays."""
+        """Drop the tables from the catalog; the files stay."""
         with if_alive():
             while self._tables:
                 self._spark.sql(f"DROP TABLE IF EXISTS {self._tables.pop()}")
@@ -178,7 +178,7 @@ class Checkpoints:
         return self.step(name, make)
 
     def rows(self, name: str) -> int:
-        """How many rows a step has that was made."""
+        """Return the number of rows of a step that was written."""
         note = self._read(name)
         if note is None:
             raise EngineError(f"there is no step {name} in {self._folder}")

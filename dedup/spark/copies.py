@@ -15,7 +15,7 @@ from dedup.spark.arrow import dealt, flat, numbers, packed, unpacked, words_of
 from dedup.spark.blocks import in_blocks, places, with_articles
 from dedup.spark.components import components
 from dedup.spark.job import Job, steps_of
-from dedup.spark.parcels import vocabulary
+from dedup.spark.packing import vocabulary
 from dedup.spark.partitions import HOME_BITS, are_named, at_home, repeated, spread
 from dedup.spark.prefilter import near_enough, outlines
 

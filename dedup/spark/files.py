@@ -61,7 +61,7 @@ def cluster_files(
         from pyspark.sql import SparkSession
     except ImportError as error:
         raise MissingDependencyError("--engine spark", "pyspark", extra="spark") from error
-    from dedup.spark.checkpoints import told
+    from dedup.spark.checkpoints import spark_errors
 
     _kind(paths), _written(output)
     if against:
@@ -73,7 +73,7 @@ def cluster_files(
         # Spark makes this folder, where it is not told another, in the one it is started from.
         warehouse = stack.enter_context(TemporaryDirectory(prefix="dedup-spark-"))
         builder = builder.config("spark.sql.warehouse.dir", f"file://{warehouse}/tables")
-        with told("starting Spark (it needs Java 17 or later)"):
+        with spark_errors("starting Spark (it needs Java 17 or later)"):
             spark = (builder.master(master) if master else builder).getOrCreate()
         stack.callback(spark.stop)
         frame = read_files(spark, paths)
@@ -98,10 +98,10 @@ def read_files(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
         InputError: their format is unknown, or there are several.
         EngineError: Spark cannot read them.
     """
-    from dedup.spark.checkpoints import told
+    from dedup.spark.checkpoints import spark_errors
 
     kind = _kind(paths)
-    with told("reading the input"):
+    with spark_errors("reading the input"):
         return spark.read.format(kind).options(**_OPTIONS[kind]).load(list(paths))
 
 
@@ -112,10 +112,10 @@ def write_file(found: DataFrame, output: str) -> None:
         InputError: it says nothing.
         EngineError: Spark cannot write it.
     """
-    from dedup.spark.checkpoints import told
+    from dedup.spark.checkpoints import spark_errors
 
     kind = _written(output)
-    with told("writing the output"):
+    with spark_errors("writing the output"):
         found.write.format(kind).options(**({"header": "true"} if kind == "csv" else {})).save(output)
 
 

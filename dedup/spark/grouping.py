@@ -27,7 +27,7 @@ from dedup.spark.components import components
 from dedup.spark.copies import COPY, FORM, NEVER, overlaps_of, seniorities
 from dedup.spark.job import Job, steps_of
 from dedup.spark.linkage import large_ones, linked_in_rounds
-from dedup.spark.parcels import vocabulary
+from dedup.spark.packing import vocabulary
 from dedup.spark.story_pairs import in_tasks
 from dedup.spark.tfidf import matrix_of
 from dedup.vectorize.exact import SCORE_UNIT

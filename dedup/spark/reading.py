@@ -1,8 +1,8 @@
-"""The door: rows of a data frame as articles, equal ones as one, all in the order of their content.
+"""Read the rows of a data frame as articles; equal ones count once, ordered by content hash.
 
 What `dedup.inputs.collection.ArticleReader` does in one place is done here by content: the distinct articles are
-numbered from 0 in the order of their hashes, as on one machine, so that everything that depends on the order of
-articles comes out the same.
+numbered from 0 in the order of their hashes, as on one machine, so that every step that depends on the order of
+articles gives the same result.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
-"""Articles on their way to the tasks that compare them: which tasks those are, and how they are packed.
+"""Shuffle of articles to the tasks that compare them: target tasks and serialization.
 
 Articles are cut into chunks by date, and where a day has too many by number as well. A task compares the articles of
 one chunk with each other and with all earlier ones in the window; articles without a date, which are compared with all,
-count as the earliest. The articles of a home that go from one chunk to one task travel as one row of packed arrays.
+count as the earliest. The articles of a home that go from one chunk to one task are sent as one row of packed arrays.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ from dedup.spark.partitions import HOME_BITS, places_in
 from dedup.vectorize.cross_lingual import LEAST, WORTH
 from dedup.vectorize.exact import WEIGHT_UNIT
 
-TRAVELLING = (
+SHUFFLED = (
     "task int, chunk int, articles int, n binary, seconds binary, source binary, tongue binary, ordinary binary,"
     " lengths binary, terms binary, weights binary, crossing binary, squares binary, crossing_weights binary,"
     " slots binary, never_of binary, never binary"
 )
 SLOT_BITS = 12
-"""Bits of each slot of a signature that travel: two different slots look equal once in so many."""
+"""Bits sent of each signature slot: two different slots look equal once in 2 to this power."""
 _SLACK = 2.0
 """Seconds by which a chunk's reach is widened: the exact difference of two times decides where they meet."""
 
@@ -106,9 +106,9 @@ def sent(
     several: bool,
     learned: bool = False,
 ) -> Any:
-    """The articles of a home with their ordinariness, once for each task that they are needed in, in packed arrays.
+    """Pack the articles of a home with their background similarity, once for each task that needs them.
 
-    Words that no other article has, which no pair can share, stay behind. Those that travel are numbered anew, the
+    Words that no other article has, which no pair can share, are not sent. The others are renumbered, the
     commonest first, so that the gaps between an article's are small.
 
     Args:
@@ -128,7 +128,7 @@ def sent(
     gone = other < 0
     table = rows.filter(~np.isin(everyone, said[gone]))
     if not table.num_rows:  # others stand for all of this home
-        return empty(TRAVELLING)
+        return empty(SHUFFLED)
     number, seconds = numbers(table["n"]), numbers(table["seconds"]).astype(np.float64)
     terms, indptr = flat(table["terms"], np.int32)
     weights = flat(table["weights"], np.uint16)[0].astype(np.int64)
@@ -171,7 +171,7 @@ def sent(
                     "never": packed(never[some]),
                 }
             )
-    return _rows_of(found, TRAVELLING)
+    return _rows_of(found, SHUFFLED)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

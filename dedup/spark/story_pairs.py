@@ -1,7 +1,7 @@
 """Same-story pairs: every pair above the floor, exactly, in chunks of articles that follow each other in time.
 
-What is needed of articles comes to the task of each chunk, see `travel`, earlier ones piece by piece. Pairs stay with
-the task that found them. How chunks are cut changes how far articles travel, and no result.
+The data of articles is sent to the task of each chunk, see `shuffle`, earlier articles in pieces. Pairs stay with
+the task that found them. How chunks are cut affects the amount of data sent, not the result.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from dedup.settings import Settings
 from dedup.spark.arrow import flat, mapped, numbers, row_numbers
 from dedup.spark.job import Job, broadcast, steps_of
 from dedup.spark.partitions import at_home, without
-from dedup.spark.shuffle import TRAVELLING, Chunks, opened, ranks, sent
+from dedup.spark.shuffle import SHUFFLED, Chunks, opened, ranks, sent
 from dedup.spark.tfidf import matrix_of
 from dedup.spark.top_k import last_of_best
 from dedup.vectorize.cross_lingual import CrossLingual
@@ -79,8 +79,8 @@ def found_pairs(
         return _compare(batches, settings, several)
 
     def find() -> DataFrame:
-        travelling = at_home(vectors, told, send, TRAVELLING)
-        tasks = travelling.repartition(max(job.parts, len(chunks.begins)), "task")
+        shuffled = at_home(vectors, told, send, SHUFFLED)
+        tasks = shuffled.repartition(max(job.parts, len(chunks.begins)), "task")
         return tasks.sortWithinPartitions("task", F.desc("chunk")).mapInArrow(compare, PAIRS)
 
     pairs = kept.step("met", find, by="task")

@@ -1,8 +1,8 @@
-"""The best pairs of articles that have too many: chosen in each task, then among the tasks that have pairs of one.
+"""Top-k pairs of articles with too many pairs: selected in each task, then across tasks.
 
-An article that one task has all pairs of is settled there. Of the others each task tells the scores of its best, a few
-bytes each; where several pairs have the last score that is among the best, it is told in a second round whom they are
-with, for ties go to the earlier article.
+An article whose pairs are all in one task is decided there. For the others each task sends the scores of its best
+pairs, a few bytes each. Where several pairs tie at the last kept score, a second pass sends their articles: ties go to
+the earlier article.
 """
 
 from __future__ import annotations

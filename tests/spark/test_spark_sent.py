@@ -15,7 +15,7 @@ pytest.importorskip("pyarrow", reason="the engine's rows are Arrow's")
 
 from dedup.spark.arrow import flat, words_columns, words_of
 from dedup.spark.copies import _hashes, _in_buckets, _keys, _once
-from dedup.spark.parcels import opened, parcel
+from dedup.spark.packing import pack, unpack
 from dedup.spark.partitions import HOME_BITS
 from dedup.spark.prefilter import near_enough, outlines
 from dedup.spark.top_k import _chosen, _settled, _tied, _told
@@ -52,10 +52,10 @@ def test_a_parcel_holds_the_words_that_were_put_into_it(known: int) -> None:
     table = texts(random, 40)
     hashes, _ = flat(table["hashes"], np.uint32)
     common = random.permutation(np.unique(hashes))[:known]
-    back = opened(parcel(table, common), common)
+    back = unpack(pack(table, common), common)
     assert back.select(table.column_names).to_pydict() == table.to_pydict()
     small = table.select(["n"]).slice(3, 5)
-    assert opened(parcel(small, common), common).to_pydict() == small.to_pydict()
+    assert unpack(pack(small, common), common).to_pydict() == small.to_pydict()
 
 
 @pytest.mark.parametrize("seed", range(3))

@@ -1,8 +1,7 @@
-"""Articles of a home on their way to a block: one packed row for all that go to the same.
+"""Serialization of articles that a partition sends to a block: one compressed row per block.
 
-Words are hashes of 32 bits, which nothing packs. So the commonest words of one home are known to all tasks, the
-commonest first, and of a word that is among them only its place is sent, low and high bytes apart; copies in one parcel
-are found by the packing itself.
+Word hashes of 32 bits do not compress. All tasks therefore share a vocabulary: the most frequent words of one home. A
+word in the vocabulary is sent as its rank, low and high bytes in separate columns; zstd finds the copies in a row.
 """
 
 from __future__ import annotations
@@ -20,15 +19,15 @@ if TYPE_CHECKING:
     from dedup.spark.job import Job
 
 RARE = 0xFFFF
-"""In the place of a word that is not among the commonest."""
+"""Code of a word that is not in the vocabulary."""
 _EFFORT = 3
 """Level of zstd."""
 
 
 def vocabulary(job: Job, features: DataFrame) -> NDArray[np.uint32]:
-    """The hashes of the commonest words of one home, the commonest first: `RARE` at most.
+    """Return the hashes of the most frequent words of one home, most frequent first, at most `RARE`.
 
-    Any words would do: which they are changes how many bytes are sent, and nothing else.
+    The choice affects the number of bytes sent, not the result.
     """
     from pyspark.sql import functions as F
 
@@ -50,8 +49,8 @@ def _commonest(table: Any) -> Any:
     return pa.table({"hashes": pa.array([words[order].tobytes()], pa.binary())})
 
 
-def parcel(table: Any, known: NDArray[np.uint32]) -> bytes:
-    """Articles as bytes; a column `hashes` by the places of words among those that are known."""
+def pack(table: Any, known: NDArray[np.uint32]) -> bytes:
+    """Serialize a table of articles; the column `hashes` is encoded by ranks in the vocabulary `known`."""
     import pyarrow as pa
 
     if "hashes" in table.column_names:
@@ -75,8 +74,8 @@ def parcel(table: Any, known: NDArray[np.uint32]) -> bytes:
     return len(whole).to_bytes(8, "little") + body
 
 
-def opened(body: bytes, known: NDArray[np.uint32]) -> Any:
-    """The articles of a parcel."""
+def unpack(body: bytes, known: NDArray[np.uint32]) -> Any:
+    """Deserialize the articles written by `pack`."""
     import pyarrow as pa
 
     size = int.from_bytes(body[:8], "little")

@@ -1,0 +1,3 @@
+"""The former name of `dedup.spark`."""
+
+from dedup.spark import cluster as cluster
