@@ -6,26 +6,26 @@ Each step is here in NumPy; `kernels.alike` has its twins, which an index by ker
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.match.stories import DATE_SPAN, FADE, SECONDS_A_DAY
+from dedup.index.search.postings import PlainPostings, Postings, SegmentedPostings
+from dedup.index.search.segments import ManyDots, Queries, Reach, Terms, Weights, search
+from dedup.index.search.table import Live
+from dedup.match.stories import DATE_SPAN, FADE, FLOOR, SECONDS_A_DAY
 from dedup.vectorize.exact import SCORE_UNIT, WEIGHT_UNIT
 
 if TYPE_CHECKING:
     from dedup.index.features.sketch import Vector
-    from dedup.index.search.table import Live
     from dedup.settings import Settings
 
-PRINT = 16
-"""Slots of a signature, the first, by which copies are looked for that no date is near to. Of texts that are all but
-equal (see `match.copies.ALL_BUT_EQUAL`) eight tenths of the slots agree; ..."""
 FEWEST = 1 / 4
-"""... this share of these few must: of such texts one pair in four million has fewer, of strangers four in ten
-million have as many."""
+"""Share of the prefix that must agree: eight tenths of the slots of texts that are all but equal do (see
+`match.copies.ALL_BUT_EQUAL`). Of such texts one pair in four million has fewer, of strangers four in ten million have
+as many."""
 
 _Sums = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 
@@ -188,3 +188,96 @@ def strongest(
     some = np.flatnonzero((scores > 0) | is_copy)
     keys = (live.number[alike.slots], -alike.cosine, -scores, ~inside, ~is_copy)
     return some[np.lexsort([key[some] for key in keys])[:most]].tolist()  # type: ignore[no-any-return]
+
+
+def alike(live: Live, asking: Sequence[Asking], among: Sequence[int] = ()) -> list[Alike]:
+    """What resembles each of some articles more than the floor, itself included where it is here.
+
+    Args:
+        asking: the articles.
+        among: the slots of these very articles where they are taken in together: each is compared with those
+            before it too.
+    """
+    if not asking:
+        return []
+    before = among if len(asking) > 1 else ()  # of one article there is none before it
+    tongues = [live.tongue_of(one.vector.language) for one in asking]
+    live.ready_names()
+    if live.names and before:
+        for tongue in {*tongues} - {-1}:  # one may come with these very articles
+            live.names.setdefault(tongue, live.new_postings())
+    hits = _hits(live, asking, np.array(tongues, np.int64), np.array(before, np.int64))
+    return by_kernels(live, asking, hits) if live.by_kernels else by_numpy(live, asking, hits)
+
+
+def _reach(live: Live, one: Asking) -> Reach:
+    """How far a search for an article goes; a second more than it must, for no rounding to matter."""
+    around = live.settings.window * SECONDS_A_DAY + 1
+    if np.isnan(one.seconds) or np.isinf(around):
+        return Reach(-np.inf, np.inf)
+    own = one.vector.signature_bytes[: live.prefixes.shape[1]]
+    return Reach(one.seconds - around, one.seconds + around, live.prefixes, own, least_alike(live))
+
+
+def _hits(live: Live, asking: Sequence[Asking], tongues: NDArray[np.int64], among: NDArray[np.int64]) -> Hits:
+    """What articles find: those that are near to each, and of other languages those with names alike."""
+    every = np.arange(len(asking))
+    words = [(one.vector.terms, one.vector.weights) for one in asking]
+    reaches = [_reach(live, one) for one in asking]
+    query, slots, dots = _found(live, live.words, words, reaches, every, every[: len(among)], among)
+    foreign = np.zeros(len(slots), np.bool_)
+    if live.names and (tongues >= 0).any():
+        mine, its = tongues[query], live.tongue[slots]
+        near = (mine < 0) | (its == mine) | (its < 0)
+        parts = [(query[near], slots[near], dots[near])]
+        names = live.names_of([one.vector for one in asking])
+        reaches = [replace(reach, prefixes=None) for reach in reaches]
+        for other, held in live.names.items():
+            far = np.flatnonzero((tongues >= 0) & (tongues != other))
+            inside = np.flatnonzero(tongues[: len(among)] == other)
+            if len(far):
+                parts.append(_found(live, held, names, reaches, far, inside, among))
+        foreign = np.repeat([False, True], [len(parts[0][0]), sum(len(part[0]) for part in parts[1:])])
+        query, slots, dots = (np.concatenate(column) for column in zip(*parts, strict=True))
+    order = np.argsort(query, kind="stable")
+    start = np.concatenate([[0], np.cumsum(np.bincount(query, minlength=len(asking)))]).astype(np.int64)
+    return Hits(start, slots[order], dots[order], foreign[order])
+
+
+def _found(
+    live: Live,
+    held: Postings,
+    vectors: Sequence[tuple[Terms, Weights]],
+    reaches: Sequence[Reach],
+    asking: NDArray[np.int64],
+    inside: NDArray[np.int64],
+    among: NDArray[np.int64],
+) -> ManyDots:
+    """What those of the vectors that ask find in postings, and of those that are inside the ones before them."""
+    if len(asking) == 1 and not len(inside):
+        alone = int(asking[0])
+        slots, dots = held.above(*vectors[alone], FLOOR, reaches[alone])
+        return np.full(len(slots), alone), slots, dots
+    queries = Queries.of([vectors[place] for place in asking.tolist()])
+    reaches = [reaches[place] for place in asking.tolist()]
+    query, slots, dots = held.all_above(queries, FLOOR, reaches)
+    if not len(inside):
+        return asking[query], slots, dots
+    others = queries if len(inside) == len(asking) else Queries.of([vectors[place] for place in inside.tolist()])
+    where = among[inside]
+    if isinstance(held, SegmentedPostings):
+        segment = others.segment(where.astype(np.int32), FLOOR)
+        live.sealed[id(held)] = segment
+        later, place, products = search([(segment, (-np.inf, np.inf))], queries, reaches, FLOOR)
+    else:
+        own = PlainPostings(FLOOR, live.span_of)
+        own.add_many(where.tolist(), [others.vector(place) for place in range(len(others))])
+        later, place, products = own.all_above(queries, FLOOR, reaches)
+    came = np.zeros(int(where.max()) + 1, np.int64)  # of each slot
+    came[where] = inside
+    before = came[place] < asking[later]
+    return (
+        asking[np.concatenate([query, later[before]])],
+        np.concatenate([slots, place[before]]),
+        np.concatenate([dots, products[before]]),
+    )

@@ -185,8 +185,6 @@ class SegmentedPostings:
 
     def above(self, terms: Terms, weights: Weights, floor: float, reach: Reach) -> Dots:
         """The slots of all vectors in reach whose dot product with one is above a floor, and these products."""
-        from dedup.index.search.kernels.scan import search_one, search_open
-
         now, gone = self._snapshot, self._gone
         least = in_units(floor)
         within = [segment for segment, span in now.segments if not reach.leaves_out(segment, span)]
@@ -201,8 +199,6 @@ class SegmentedPostings:
 
     def all_above(self, queries: Queries, floor: float, reaches: Sequence[Reach]) -> ManyDots:
         """The same for many vectors, by several threads: which of them, the slots, and the products."""
-        from dedup.index.search.kernels.scan import search_open
-
         if self._snapshot.count and len(queries) >= SEALED_AT_ONCE:
             self._seal()
         now, gone = self._snapshot, self._gone
@@ -324,3 +320,25 @@ class PlainPostings:
     def memory(self) -> int:
         """Bytes, about."""
         return sum(200 * len(vector) for vector in self._vectors.values())
+
+
+def search_one(
+    segment: Segment, gone: NDArray[np.bool_], terms: Terms, weights: Weights, least: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """What one vector finds in a sealed segment, without the slots that are gone: slots, and dot products."""
+    from dedup.index.search.kernels.scan import scan_for_one
+
+    return scan_for_one(
+        segment.terms, segment.begin, segment.postings, segment.head, segment.head_begin, segment.head_place,
+        segment.head_weight, segment.head_norm, segment.slots, gone, terms, weights, least,
+    )  # fmt: skip
+
+
+def search_open(
+    rows: OpenRows, count: int, gone: NDArray[np.bool_], terms: Terms, weights: Weights, least: int
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Search unsealed vectors for one vector and return slots and dot products."""
+    from dedup.index.search.kernels.scan import scan_open_rows
+
+    size = 1 << max(6, (4 * len(terms)).bit_length())
+    return scan_open_rows(rows.slots, rows.start, count, rows.terms, rows.weights, gone, terms, weights, size, least)

@@ -32,6 +32,10 @@ ManyDots: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int
 """Queries, slots, and dot products in units of `WEIGHT_UNIT`²."""
 
 
+_AllFound: TypeAlias = list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]]
+ROOM = 1 << 16
+"""Hits that there is room for at a time, beside those of one more query."""
+
 Span: TypeAlias = tuple[float, float]
 """The first and the last time of some articles; from -inf to inf where one's is unknown."""
 
@@ -217,7 +221,6 @@ def search(
 
     What is out of a query's reach may be found all the same.
     """
-    from dedup.index.search.kernels.scan import lists_of, search_segment
     from dedup.vectorize.kernels.threads import in_threads
 
     least = in_units(floor)
@@ -237,3 +240,44 @@ def search(
     nothing = np.empty(0, np.int32)
     query, slots, dots = (np.concatenate([nothing, *(part[column] for part in parts)]) for column in range(3))
     return query.astype(np.int64), slots.astype(np.int64), dots.astype(np.int64)
+
+
+def search_segment(
+    segment: Segment, queries: Queries, lists: NDArray[np.int32], first: int, last: int, least: int
+) -> _AllFound:
+    """What the queries from `first` up to `last` find in a sealed segment: whose dot product is above the least.
+
+    Args:
+        segment: where they look.
+        queries: what is looked for.
+        lists: what `lists_of` gives for the two.
+        first, last: some of the queries.
+        least: a dot product in whole units.
+
+    Returns:
+        In parts: the query, the slot and the product of each hit.
+    """
+    from dedup.index.search.kernels.scan import scan_for_many
+
+    room = len(segment) + min(ROOM, (last - first) << 10)
+    found: _AllFound = []
+    while first < last:
+        query, row, dot = (np.empty(room, np.int32) for _ in range(3))
+        first, count = scan_for_many(
+            segment.begin, segment.postings, len(segment.head), segment.head_begin, segment.head_place,
+            segment.head_weight, segment.head_norm, lists, queries.start, queries.entries, queries.weights,
+            first, last, least, query, row, dot,
+        )  # fmt: skip
+        if count:
+            found.append((query[:count], segment.slots[row[:count]], dot[:count]))
+    return found
+
+
+def lists_of(segment: Segment, queries: Queries) -> NDArray[np.int32]:
+    """For each term of the queries which list it has; -1 for none, -2 - its place for one of the head."""
+    from dedup.index.search.kernels.scan import list_places
+
+    found = np.full(len(queries.terms), -1, np.int32)
+    list_places(segment.terms, queries.terms, found, False)
+    list_places(segment.head, queries.terms, found, True)
+    return found

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from functools import partial
 from typing import TypeAlias
 
@@ -13,17 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.index.features.sketch import Vector, names_of
-from dedup.index.search.neighbours import PRINT, Alike, Asking, Hits, by_kernels, by_numpy, least_alike
 from dedup.index.search.postings import LARGEST, SEALED_AT_ONCE, PlainPostings, Postings, SegmentedPostings
-from dedup.index.search.segments import ManyDots, Queries, Reach, Segment, Span, Terms, Weights, search
+from dedup.index.search.segments import Segment, Span, Terms, Weights
 from dedup.index.store.records import StoredArticle
 from dedup.match.outlets import outlet_penalty
-from dedup.match.stories import FLOOR, SECONDS_A_DAY, score
+from dedup.match.stories import FLOOR, score
 from dedup.settings import Settings
 from dedup.vectorize.cross_lingual import ONE_TONGUE
 from dedup.vectorize.language import UNKNOWN
 
 _ROOM = 1024
+PRINT = 16
+"""Length of the signature prefix by which copies outside the date window are looked for."""
 _Vectors: TypeAlias = Sequence[tuple[Terms, Weights]]
 
 
@@ -41,9 +41,9 @@ class Live:
         self, settings: Settings, crowding: float, vectors: Callable[[], Iterable[tuple[int, Vector]]], *, fast: bool
     ) -> None:
         self.settings, self.crowding, self.by_kernels, self._vectors = settings, crowding, fast, vectors
-        self._form = partial(SegmentedPostings if fast else PlainPostings, FLOOR, self._span_of)
-        self._words: Postings = self._form()
-        self._names: dict[int, Postings] = {}  # by tongue; none while there is one alone
+        self.new_postings = partial(SegmentedPostings if fast else PlainPostings, FLOOR, self.span_of)
+        self.words: Postings = self.new_postings()
+        self.names: dict[int, Postings] = {}  # by tongue; none while there is one alone
         self.number = np.full(_ROOM, -1, np.int64)
         self.seconds = np.full(_ROOM, np.nan)
         self.background_similarity = np.zeros(_ROOM)
@@ -55,7 +55,7 @@ class Live:
         self.length = np.zeros(_ROOM, np.int32)
         self.signature_bytes = np.zeros((_ROOM, settings.num_perm), np.uint8)
         self.prefixes = np.zeros((_ROOM, min(PRINT, settings.num_perm)), np.uint8)  # the beginnings of these
-        self._sealed: dict[int, Segment] = {}  # by postings: vectors that are yet to be added
+        self.sealed: dict[int, Segment] = {}  # by postings: vectors that are yet to be added
         self._slot: dict[int, int] = {}
         self._of_story: dict[int, list[int]] = defaultdict(list)
         self._free: list[int] = []
@@ -117,7 +117,7 @@ class Live:
         self.seconds[slot] = np.nan if seconds is None else seconds
         self.background_similarity[slot] = vector.background_similarity + self.crowding
         self.outlet[slot] = self.outlet_of(source)
-        self.tongue[slot] = self._tongue_of(vector.language)
+        self.tongue[slot] = self.tongue_of(vector.language)
         self.length[slot] = vector.length
         self.signature_bytes[slot], self.prefixes[slot] = (
             vector.signature_bytes,
@@ -139,7 +139,7 @@ class Live:
         self.number[slot] = np.iinfo(np.int64).max
         self.seconds[slot] = np.nan if seconds is None else seconds
         self.background_similarity[slot] = vector.background_similarity + self.crowding
-        self.outlet[slot], self.tongue[slot] = self.outlet_of(source), self._tongue_of(vector.language)
+        self.outlet[slot], self.tongue[slot] = self.outlet_of(source), self.tongue_of(vector.language)
         self.stands[slot], self.copies[slot] = stands, -1
         try:
             yield slot
@@ -151,10 +151,10 @@ class Live:
     def compare(self, slots: Sequence[int], vectors: Sequence[Vector]) -> None:
         """From now on others are compared with the articles in some slots."""
         self._twins.difference_update(slots)
-        self._add_to(self._words, slots, [(vector.terms, vector.weights) for vector in vectors])
-        self._ready_names(but=slots)
+        self._add_to(self.words, slots, [(vector.terms, vector.weights) for vector in vectors])
+        self.ready_names(but=slots)
         self._add_names(slots, vectors)
-        self._sealed.clear()
+        self.sealed.clear()
 
     def remove(self, number: int) -> None:
         """Lets go of an article."""
@@ -168,15 +168,15 @@ class Live:
             self._twins.discard(slot)
             self._free.append(slot)
             return
-        names = self._names.get(int(self.tongue[slot]))
-        held = [self._words] if names is None else [self._words, names]
+        names = self.names.get(int(self.tongue[slot]))
+        held = [self.words] if names is None else [self.words, names]
         self._leaving[slot] = len(held)
         for postings in held:
             postings.remove(slot)
 
     def tidy(self) -> None:
         """Gives back the memory of what was let go of."""
-        for postings in (self._words, *self._names.values()):
+        for postings in (self.words, *self.names.values()):
             postings.tidy()
             for slot in postings.free():
                 self._leaving[slot] -= 1
@@ -203,103 +203,14 @@ class Live:
             self._outlets[source] = found  # under the name as it was given too: it comes again and again
         return found
 
-    def alike(self, asking: Sequence[Asking], among: Sequence[int] = ()) -> list[Alike]:
-        """What resembles each of some articles more than the floor, itself included where it is here.
-
-        Args:
-            asking: the articles.
-            among: the slots of these very articles where they are taken in together: each is compared with those
-                before it too.
-        """
-        if not asking:
-            return []
-        before = among if len(asking) > 1 else ()  # of one article there is none before it
-        tongues = [self._tongue_of(one.vector.language) for one in asking]
-        self._ready_names()
-        if self._names and before:
-            for tongue in {*tongues} - {-1}:  # one may come with these very articles
-                self._names.setdefault(tongue, self._form())
-        hits = self._hits(asking, np.array(tongues, np.int64), np.array(before, np.int64))
-        return by_kernels(self, asking, hits) if self.by_kernels else by_numpy(self, asking, hits)
-
-    def _reach(self, one: Asking) -> Reach:
-        """How far a search for an article goes; a second more than it must, for no rounding to matter."""
-        around = self.settings.window * SECONDS_A_DAY + 1
-        if np.isnan(one.seconds) or np.isinf(around):
-            return Reach(-np.inf, np.inf)
-        own = one.vector.signature_bytes[: self.prefixes.shape[1]]
-        return Reach(one.seconds - around, one.seconds + around, self.prefixes, own, least_alike(self))
-
-    def _span_of(self, slots: NDArray[np.int32]) -> Span:
+    def span_of(self, slots: NDArray[np.int32]) -> Span:
         """When the articles in some slots were published."""
         seconds = self.seconds[slots]
         return (float(seconds.min()), float(seconds.max())) if not np.isnan(seconds).any() else (-np.inf, np.inf)
 
-    def _hits(self, asking: Sequence[Asking], tongues: NDArray[np.int64], among: NDArray[np.int64]) -> Hits:
-        """What articles find: those that are near to each, and of other languages those with names alike."""
-        every = np.arange(len(asking))
-        words = [(one.vector.terms, one.vector.weights) for one in asking]
-        reaches = [self._reach(one) for one in asking]
-        query, slots, dots = self._found(self._words, words, reaches, every, every[: len(among)], among)
-        foreign = np.zeros(len(slots), np.bool_)
-        if self._names and (tongues >= 0).any():
-            mine, its = tongues[query], self.tongue[slots]
-            near = (mine < 0) | (its == mine) | (its < 0)
-            parts = [(query[near], slots[near], dots[near])]
-            names = self._names_of([one.vector for one in asking])
-            reaches = [replace(reach, prefixes=None) for reach in reaches]
-            for other, held in self._names.items():
-                far = np.flatnonzero((tongues >= 0) & (tongues != other))
-                inside = np.flatnonzero(tongues[: len(among)] == other)
-                if len(far):
-                    parts.append(self._found(held, names, reaches, far, inside, among))
-            foreign = np.repeat([False, True], [len(parts[0][0]), sum(len(part[0]) for part in parts[1:])])
-            query, slots, dots = (np.concatenate(column) for column in zip(*parts, strict=True))
-        order = np.argsort(query, kind="stable")
-        start = np.concatenate([[0], np.cumsum(np.bincount(query, minlength=len(asking)))]).astype(np.int64)
-        return Hits(start, slots[order], dots[order], foreign[order])
-
-    def _found(
-        self,
-        held: Postings,
-        vectors: Sequence[tuple[Terms, Weights]],
-        reaches: Sequence[Reach],
-        asking: NDArray[np.int64],
-        inside: NDArray[np.int64],
-        among: NDArray[np.int64],
-    ) -> ManyDots:
-        """What those of the vectors that ask find in postings, and of those that are inside the ones before them."""
-        if len(asking) == 1 and not len(inside):
-            alone = int(asking[0])
-            slots, dots = held.above(*vectors[alone], FLOOR, reaches[alone])
-            return np.full(len(slots), alone), slots, dots
-        queries = Queries.of([vectors[place] for place in asking.tolist()])
-        reaches = [reaches[place] for place in asking.tolist()]
-        query, slots, dots = held.all_above(queries, FLOOR, reaches)
-        if not len(inside):
-            return asking[query], slots, dots
-        others = queries if len(inside) == len(asking) else Queries.of([vectors[place] for place in inside.tolist()])
-        where = among[inside]
-        if isinstance(held, SegmentedPostings):
-            segment = others.segment(where.astype(np.int32), FLOOR)
-            self._sealed[id(held)] = segment
-            later, place, products = search([(segment, (-np.inf, np.inf))], queries, reaches, FLOOR)
-        else:
-            own = PlainPostings(FLOOR, self._span_of)
-            own.add_many(where.tolist(), [others.vector(place) for place in range(len(others))])
-            later, place, products = own.all_above(queries, FLOOR, reaches)
-        came = np.zeros(int(where.max()) + 1, np.int64)  # of each slot
-        came[where] = inside
-        before = came[place] < asking[later]
-        return (
-            asking[np.concatenate([query, later[before]])],
-            np.concatenate([slots, place[before]]),
-            np.concatenate([dots, products[before]]),
-        )
-
     def _add_to(self, held: Postings, slots: Sequence[int], vectors: _Vectors) -> None:
         """Adds vectors to postings; where they were sealed when they were looked for, as they were."""
-        sealed = self._sealed.pop(id(held), None)
+        sealed = self.sealed.pop(id(held), None)
         fits = SEALED_AT_ONCE <= len(slots) <= LARGEST
         if isinstance(held, SegmentedPostings) and sealed is not None and fits and sealed.slots.tolist() == [*slots]:
             held.add_sealed(sealed)
@@ -325,12 +236,12 @@ class Live:
         """Bytes, about."""
         columns = sum(column.nbytes for column in self._columns().values())
         tables = 260 * len(self._slot)  # of the dictionaries, as measured
-        return columns + tables + sum(postings.memory() for postings in (self._words, *self._names.values()))
+        return columns + tables + sum(postings.memory() for postings in (self.words, *self.names.values()))
 
-    def _ready_names(self, but: Sequence[int] = ()) -> None:
+    def ready_names(self, but: Sequence[int] = ()) -> None:
         """From the second language on, what languages are compared by; `but` has slots that are yet to come into it."""
-        if not self._names and len(self._tongues) > 1:
-            self._names = {tongue: self._form() for tongue in self._tongues.values()}
+        if not self.names and len(self._tongues) > 1:
+            self.names = {tongue: self.new_postings() for tongue in self._tongues.values()}
             later = {*but, *self._twins}
             if len(later) >= len(self._slot):
                 return  # nobody is here yet
@@ -340,24 +251,24 @@ class Live:
                     self._add_names([slot], [known])
 
     def _add_names(self, slots: Sequence[int], vectors: Sequence[Vector]) -> None:
-        if not self._names:
+        if not self.names:
             return
         held: dict[int, list[int]] = defaultdict(list)
         for place, slot in enumerate(slots):
             if self.tongue[slot] >= 0:
                 held[int(self.tongue[slot])].append(place)
-        names = self._names_of(vectors)
+        names = self.names_of(vectors)
         for tongue, places in held.items():
-            if tongue not in self._names:
-                self._names[tongue] = self._form()
-            self._add_to(self._names[tongue], [slots[place] for place in places], [names[place] for place in places])
+            if tongue not in self.names:
+                self.names[tongue] = self.new_postings()
+            self._add_to(self.names[tongue], [slots[place] for place in places], [names[place] for place in places])
 
-    def _names_of(self, vectors: Sequence[Vector]) -> _Vectors:
+    def names_of(self, vectors: Sequence[Vector]) -> _Vectors:
         if not self.by_kernels:
             return [vector.names() for vector in vectors]
         return names_of(vectors)
 
-    def _tongue_of(self, language: str) -> int:
+    def tongue_of(self, language: str) -> int:
         name = ONE_TONGUE.get(language, language)
         return -1 if name == UNKNOWN else self._tongues.setdefault(name, len(self._tongues))
 

@@ -17,6 +17,7 @@ from dedup.group.copies import PART, digests
 from dedup.group.cut import PAIR, threshold_at
 from dedup.index.features.sketch import Compared, Vector
 from dedup.index.search.neighbours import Alike, Asking, strongest, sums_by_story
+from dedup.index.search.neighbours import alike as neighbours
 from dedup.index.search.table import Live
 from dedup.match.copies import ALIKE, NEAR, Overlaps, decide, never_one_story
 from dedup.match.probability import DIGITS, LEAST_SCORE, MOST_BACKGROUND, Probabilities
@@ -189,7 +190,7 @@ class Placer:
         """
         live = self._live
         asking = [Asking(one.vector, one.when, live.outlet_of(one.source)) for one in news]
-        alike = live.alike(asking, among)
+        alike = neighbours(live, asking, among)
         return list(map(Weighed, news, alike, self._copies(news, alike)))
 
     def judge(self, weighed: Weighed) -> Verdict:

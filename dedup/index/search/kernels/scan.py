@@ -5,80 +5,15 @@ No constant of another module is compiled in, for numba looks at this file alone
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.index.features.kernels import from_on
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 
-if TYPE_CHECKING:
-    from dedup.index.search.postings import OpenRows
-    from dedup.index.search.segments import Queries, Segment, Terms, Weights
-
-_AllFound = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
-ROOM = 1 << 16
-"""Hits that there is room for at a time, beside those of one more query."""
-
-
-def search_segment(
-    segment: Segment, queries: Queries, lists: NDArray[np.int32], first: int, last: int, least: int
-) -> list[_AllFound]:
-    """What the queries from `first` up to `last` find in a sealed segment: whose dot product is above the least.
-
-    Args:
-        segment: where they look.
-        queries: what is looked for.
-        lists: what `lists_of` gives for the two.
-        first, last: some of the queries.
-        least: a dot product in whole units.
-
-    Returns:
-        In parts: the query, the slot and the product of each hit.
-    """
-    room = len(segment) + min(ROOM, (last - first) << 10)
-    found = []
-    while first < last:
-        query, row, dot = (np.empty(room, np.int32) for _ in range(3))
-        first, count = _search(
-            segment.begin, segment.postings, len(segment.head), segment.head_begin, segment.head_place,
-            segment.head_weight, segment.head_norm, lists, queries.start, queries.entries, queries.weights,
-            first, last, least, query, row, dot,
-        )  # fmt: skip
-        if count:
-            found.append((query[:count], segment.slots[row[:count]], dot[:count]))
-    return found
-
-
-def search_one(
-    segment: Segment, gone: NDArray[np.bool_], terms: Terms, weights: Weights, least: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """What one vector finds in a sealed segment, without the slots that are gone: slots, and dot products."""
-    return _search_for(
-        segment.terms, segment.begin, segment.postings, segment.head, segment.head_begin, segment.head_place,
-        segment.head_weight, segment.head_norm, segment.slots, gone, terms, weights, least,
-    )  # fmt: skip
-
-
-def search_open(
-    rows: OpenRows, count: int, gone: NDArray[np.bool_], terms: Terms, weights: Weights, least: int
-) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The same in open vectors."""
-    size = 1 << max(6, (4 * len(terms)).bit_length())
-    return _search_rows(rows.slots, rows.start, count, rows.terms, rows.weights, gone, terms, weights, size, least)
-
-
-def lists_of(segment: Segment, queries: Queries) -> NDArray[np.int32]:
-    """For each term of the queries which list it has; -1 for none, -2 - its place for one of the head."""
-    found = np.full(len(queries.terms), -1, np.int32)
-    _places(segment.terms, queries.terms, found, False)
-    _places(segment.head, queries.terms, found, True)
-    return found
-
 
 @kept
-def _places(indexed: NDArray[np.int32], terms: NDArray[np.int32], found: NDArray[np.int32], heads: bool) -> None:
+def list_places(indexed: NDArray[np.int32], terms: NDArray[np.int32], found: NDArray[np.int32], heads: bool) -> None:
     """Both are ascending: what was searched already is not searched again."""
     low = np.int64(0)
     for entry in range(len(terms)):
@@ -142,7 +77,7 @@ def any_alike_by_words(
 
 
 @kept
-def _search_for(
+def scan_for_one(
     indexed: NDArray[np.int32],
     begin: NDArray[np.int32],
     postings: NDArray[np.uint32],
@@ -189,7 +124,7 @@ def _search_for(
 
 
 @kept
-def _search(
+def scan_for_many(
     begin: NDArray[np.int32],
     postings: NDArray[np.uint32],
     heads: int,
@@ -242,7 +177,7 @@ def _search(
 
 
 @kept
-def _search_rows(
+def scan_open_rows(
     slots: NDArray[np.int32],
     start: NDArray[np.int32],
     count: int,
