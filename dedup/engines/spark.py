@@ -1,3 +1,5 @@
 """The former name of `dedup.spark`."""
 
-from dedup.spark import cluster as cluster
+from dedup.spark import cluster, cluster_against
+
+__all__ = ["cluster", "cluster_against"]
