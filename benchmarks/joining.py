@@ -19,7 +19,7 @@ from dedup.match.kernels.floor import pairs_above
 from dedup.match.kernels.sweep import Sweep
 from dedup.match.stories import FLOOR, SECONDS_A_DAY
 from dedup.settings import Settings
-from dedup.steps import FastSteps
+from dedup.steps import CompiledBackend
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.frequencies import Frequencies
 
@@ -208,7 +208,7 @@ def vectors_to_pairs(articles: Sequence[Article], rounds: int, announce: Callabl
 
 def vectors(articles: Sequence[Article]) -> sp.csr_array:
     """The TF-IDF vectors of articles, as the pipeline makes them, with nothing taken out first."""
-    steps, order = FastSteps(Settings(threads=1)), np.arange(len(articles))
+    steps, order = CompiledBackend(Settings(threads=1)), np.arange(len(articles))
     words = steps.read((article.title, article.text) for article in articles)
     features = steps.features(words, np.ones(len(words.hashes), bool), order)
     languages = steps.detect(words)

@@ -25,7 +25,7 @@ from dedup.inputs.collection import ArticleReader
 from dedup.inputs.record import find_fields
 from dedup.pipeline import cluster
 from dedup.settings import Settings
-from dedup.steps import PlainSteps, choose
+from dedup.steps import PlainBackend, choose
 from dedup.vectorize.boilerplate import find_boilerplate
 from dedup.vectorize.features import Features, HashedWords
 from dedup.vectorize.frequencies import Frequencies
@@ -375,7 +375,7 @@ class _Read:
     words: HashedWords
     order: NDArray[np.int64]
     rows: NDArray[np.int64]
-    steps: PlainSteps
+    steps: PlainBackend
 
     @classmethod
     def of(cls, articles: Articles, settings: Settings) -> Self:
@@ -393,4 +393,4 @@ class _Counted:
     features: Features
     languages: list[str]
     rows: NDArray[np.int64]
-    steps: PlainSteps
+    steps: PlainBackend

@@ -23,7 +23,7 @@ from dedup.progress import Progress, silent
 from dedup.results.clustering import Clustering, Explanation
 from dedup.results.evidence import StoredEvidence
 from dedup.settings import Settings, checked
-from dedup.steps import PlainSteps, choose
+from dedup.steps import PlainBackend, choose
 from dedup.vectorize.boilerplate import find_boilerplate
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.frequencies import Frequencies
@@ -105,7 +105,7 @@ class ReadArticles:
         order: for each distinct article the position at which the backend read it, shape (distinct,).
     """
 
-    steps: PlainSteps
+    steps: PlainBackend
     collection: Collection
     words: HashedWords | None
     order: NDArray[np.int64]

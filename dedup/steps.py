@@ -40,7 +40,7 @@ _COMPILED_AT_ONCE = 12
 """How many times progress is told while kernels are compiled."""
 
 
-class PlainSteps:
+class PlainBackend:
     """Every step in its plain form. What each does is told where the function is that it calls."""
 
     def __init__(self, settings: Settings) -> None:
@@ -170,7 +170,7 @@ class PlainSteps:
         return cut(tree, granularity)
 
 
-class LightSteps(PlainSteps):
+class NumpyBackend(PlainBackend):
     """The plain form, but that words are hashed and features made by NumPy alone."""
 
     def read(self, articles: Texts) -> HashedWords:
@@ -191,7 +191,7 @@ class LightSteps(PlainSteps):
         return light_signatures(words, self._settings)
 
 
-class FastSteps(PlainSteps):
+class CompiledBackend(PlainBackend):
     """Every step by kernels.
 
     Args:
@@ -346,7 +346,7 @@ class FastSteps(PlainSteps):
         mark_compiled()
 
 
-def choose(articles: Texts, settings: Settings, progress: Progress | None = None) -> tuple[PlainSteps, Texts]:
+def choose(articles: Texts, settings: Settings, progress: Progress | None = None) -> tuple[PlainBackend, Texts]:
     """The form that is done sooner with some articles, and the articles, of which some may be taken to see how many.
 
     Raises:
@@ -358,5 +358,5 @@ def choose(articles: Texts, settings: Settings, progress: Progress | None = None
         taken.extend(islice(source, enough - len(taken)))
         if (found := form(len(taken))) != "light":
             break
-    steps = {"plain": PlainSteps, "light": LightSteps}
-    return steps[found](settings) if found in steps else FastSteps(settings, progress), chain(taken, source)
+    steps = {"plain": PlainBackend, "light": NumpyBackend}
+    return steps[found](settings) if found in steps else CompiledBackend(settings, progress), chain(taken, source)

@@ -33,7 +33,7 @@ from dedup.index.stories.regroup import MOST, regrouped
 from dedup.match.stories import SECONDS_A_DAY
 from dedup.progress import Progress
 from dedup.settings import Settings
-from dedup.steps import FastSteps, LightSteps
+from dedup.steps import CompiledBackend, NumpyBackend
 from dedup.vectorize.features import HashedWords
 
 _PAGE = 1_000
@@ -60,7 +60,7 @@ class Keeper:
         alone = replace(settings, threads=1)  # for a few articles at a time threads take longer to start than to work
         self.steps = steps_for(articles, alone, progress)
         self.sketcher = Sketcher(self.steps, settings, background)
-        fast = isinstance(self.steps, FastSteps)
+        fast = isinstance(self.steps, CompiledBackend)
         self.live = Live(settings, background.crowd, self._every_vector, fast=fast)
         self.placer = Placer(self.live, self.steps, settings, self.words_of, self.vectors_of)
         self.apart: dict[int, set[int]] = defaultdict(set)
@@ -73,7 +73,7 @@ class Keeper:
 
     def has_outgrown_its_form(self) -> bool:
         """Whether there are so many articles by now that kernels should compare them, and can."""
-        return isinstance(self.steps, LightSteps) and len(self.live) >= GROWN and by_kernels(len(self.live))
+        return isinstance(self.steps, NumpyBackend) and len(self.live) >= GROWN and by_kernels(len(self.live))
 
     def load(self) -> None:
         """Reads what is stored."""
@@ -396,7 +396,7 @@ class Keeper:
 
     def _every_vector(self) -> Iterator[tuple[int, Vector]]:
         vectors = self._every_packed()
-        if not isinstance(self.steps, FastSteps):
+        if not isinstance(self.steps, CompiledBackend):
             yield from ((number, Vector.unpacked(packed)) for number, packed in vectors)
             return
         while page := list(islice(vectors, _PAGE)):

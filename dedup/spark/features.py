@@ -11,7 +11,7 @@ from dedup.spark.arrow import binary, flat, mapped, numbers, rows_of, words_colu
 from dedup.spark.boilerplate import passages_of, without_boilerplate
 from dedup.spark.job import Job, broadcast, steps_of
 from dedup.spark.partitions import at_home, places_in, schema_of
-from dedup.steps import FastSteps
+from dedup.steps import CompiledBackend
 from dedup.vectorize.features import Features, HashedWords, narrowed
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ def features_by(job: Job, words: DataFrame, background: Background) -> DataFrame
     )
 
 
-def _taken(rows: Any, words: HashedWords, by: FastSteps) -> Any:
+def _taken(rows: Any, words: HashedWords, by: CompiledBackend) -> Any:
     found = by.features(words, np.ones(len(words.hashes), np.bool_), np.arange(len(words)))
     return {
         **{name: rows[name] for name in ("home", "n", "seconds", "length", "source")},

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from dedup.background import Background
 from dedup.settings import Settings
 from dedup.spark.checkpoints import Checkpoints, if_alive
-from dedup.steps import FastSteps
+from dedup.steps import CompiledBackend
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, SparkSession
@@ -49,9 +49,9 @@ class Job:
 
 
 @cache
-def steps_of(settings: Settings) -> FastSteps:
+def steps_of(settings: Settings) -> CompiledBackend:
     """The kernels in a worker: a task has one processor."""
-    return FastSteps(replace(settings, threads=1))
+    return CompiledBackend(replace(settings, threads=1))
 
 
 def column(name: str) -> Column:

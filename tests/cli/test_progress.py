@@ -34,7 +34,7 @@ def test_compiling_is_told_from_before_its_first_step_to_its_last(monkeypatch: p
     monkeypatch.setattr(steps, "is_compiled", lambda: False)
     monkeypatch.setattr(steps, "mark_compiled", lambda: None)
     told: list[tuple[str, int, int]] = []
-    steps.FastSteps(Settings(), lambda *call: told.append(call))
+    steps.CompiledBackend(Settings(), lambda *call: told.append(call))
     total = told[0][2]
     assert told == [(COMPILING, number, total) for number in range(total + 1)]
 

@@ -12,7 +12,7 @@ sys.path.append(str(Path(__file__).parents[1] / "vectorize"))
 from kernel_twins import TRAPS, assert_equal_features, assert_equal_words, extractor, plain_words, unpacked
 
 from dedup.settings import Settings
-from dedup.steps import LightSteps
+from dedup.steps import NumpyBackend
 from dedup.text.dateline import dateline, dates_told
 from dedup.text.spans import spans
 from dedup.text.tokens import tokenize
@@ -32,7 +32,7 @@ def one(data: bytes) -> None:
     found = extractor().features(articles)
     assert_equal_words(found.words, articles)
     assert_equal_features(found, articles, _SETTINGS)
-    light = LightSteps(_SETTINGS).read(articles)
+    light = NumpyBackend(_SETTINGS).read(articles)
     assert unpacked(light) == plain_words(articles)
     assert_equal_features(light_features(light, _SETTINGS), articles, _SETTINGS)
     for article in articles:

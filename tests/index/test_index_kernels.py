@@ -12,7 +12,7 @@ from dedup.index.features.tfidf import Weigher
 from dedup.index.search.kernels.scan import any_alike, any_alike_by_words
 from dedup.index.stories.probable import probable
 from dedup.match.probability import DIGITS, LEAST_SCORE, MOST_BACKGROUND, Probabilities
-from dedup.steps import FastSteps
+from dedup.steps import CompiledBackend
 from dedup.vectorize.exact import LN2
 
 WORDS = {
@@ -44,7 +44,7 @@ def test_weights_by_a_kernel_are_those_by_numpy(learned: bool) -> None:
     articles = [Article(id=str(place), title=title, text=text) for place, (title, text) in enumerate(texts)]
     background = learn_background(articles[::2]) if learned else Background.general()
     settings = Settings()
-    steps = FastSteps(settings)
+    steps = CompiledBackend(settings)
     words = steps.read(texts)
     features = steps.features(words, np.ones(len(words.hashes), np.bool_), np.arange(len(words)))
     languages = steps.detect(words)

@@ -13,7 +13,7 @@ import dedup
 from dedup import Background, Settings
 from dedup.errors import StoreError
 from dedup.index.features.sketch import Compared, Sketcher, Vector, names_of, pack_words, unpack_words, unpacked
-from dedup.steps import FastSteps, LightSteps, PlainSteps
+from dedup.steps import CompiledBackend, NumpyBackend, PlainBackend
 from dedup.text.document import Document
 from dedup.vectorize.cross_lingual import cross_lingual_vectors, figures
 from dedup.vectorize.features import HashedWords, plain_features
@@ -26,9 +26,9 @@ TEXTS = [(article.title, article.text) for article in ARTICLES] + [("", ""), ("O
 LEARNED = dedup.learn_background(ARTICLES[::2])
 
 
-@pytest.fixture(params=[LightSteps, FastSteps])
-def steps(request: pytest.FixtureRequest) -> PlainSteps:
-    found: PlainSteps = request.param(Settings())
+@pytest.fixture(params=[NumpyBackend, CompiledBackend])
+def steps(request: pytest.FixtureRequest) -> PlainBackend:
+    found: PlainBackend = request.param(Settings())
     return found
 
 
@@ -42,7 +42,7 @@ def test_features_from_words_are_those_from_texts(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("background", [Background.general(), LEARNED], ids=["general", "learned"])
-def test_vectors_are_those_of_a_run(steps: PlainSteps, background: Background) -> None:
+def test_vectors_are_those_of_a_run(steps: PlainBackend, background: Background) -> None:
     settings = Settings()
     sketcher = Sketcher(steps, settings, background)
     words = sketcher.words(TEXTS)
@@ -66,7 +66,7 @@ def test_vectors_are_those_of_a_run(steps: PlainSteps, background: Background) -
 
 
 def test_vectors_unpacked_together_are_those_unpacked_alone() -> None:
-    sketcher = Sketcher(LightSteps(Settings()), Settings(), Background.general())
+    sketcher = Sketcher(NumpyBackend(Settings()), Settings(), Background.general())
     vectors = sketcher.vectors(sketcher.words(TEXTS))
     many = np.arange(400, dtype=np.int32)  # of one upper half: more than a byte counts
     wide = Vector(many, (many + 1).astype(np.uint16), many % 3 == 0, vectors[0].signature_bytes, "en", 0.25, 9)
@@ -88,7 +88,7 @@ def used(matrix: sp.csr_array) -> NDArray[np.float64]:
 
 
 def test_what_is_packed_is_unpacked() -> None:
-    sketcher = Sketcher(LightSteps(Settings()), Settings(), Background.general())
+    sketcher = Sketcher(NumpyBackend(Settings()), Settings(), Background.general())
     words = sketcher.words(TEXTS)
     again = unpack_words([pack_words(words, place) for place in range(len(words))])
     for name in ("hashes", "flags", "offsets"):

@@ -28,7 +28,7 @@ from dedup.match.copies import (
 )
 from dedup.match.stories import SECONDS_A_DAY, Pairs
 from dedup.settings import Settings
-from dedup.steps import PlainSteps
+from dedup.steps import PlainBackend
 from dedup.text.document import Document
 from dedup.text.tokens import Tokens
 from dedup.vectorize.features import HashedWords
@@ -47,7 +47,7 @@ def decided_all(
     words: HashedWords, pairs: NDArray[np.int64], seconds: NDArray[np.float64]
 ) -> tuple[Overlaps, Overlaps]:
     settings = Settings()
-    return decide(words, PlainSteps(settings), pairs, seconds, settings)
+    return decide(words, PlainBackend(settings), pairs, seconds, settings)
 
 
 def pairs_of(array: NDArray[np.int64]) -> list[tuple[int, int]]:
@@ -249,10 +249,10 @@ def test_what_only_its_date_tells_to_be_a_form_may_be_one_story() -> None:
     for texts in (toll, level):
         _, forms = decided_all(texts, np.array([[0, 1]]), 1e9 + np.array([0, RECURRING * SECONDS_A_DAY]))
         assert len(forms.a) == 1
-        assert len(never_one_story(texts, PlainSteps(Settings()), forms).a) == 0
+        assert len(never_one_story(texts, PlainBackend(Settings()), forms).a) == 0
     full = hashed(*([*told, *numbers] for numbers in (["7", "of", "41"], ["8", "of", "44"])))
     _, forms = decided_all(full, np.array([[0, 1]]), np.array([np.nan, np.nan]))
-    assert len(never_one_story(full, PlainSteps(Settings()), forms).a) == len(forms.a) == 1
+    assert len(never_one_story(full, PlainBackend(Settings()), forms).a) == len(forms.a) == 1
 
 
 def test_texts_that_overlap_too_little_are_neither() -> None:

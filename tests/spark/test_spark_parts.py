@@ -36,7 +36,7 @@ from dedup.spark.partitions import HOME_BITS
 from dedup.spark.reading import _row
 from dedup.spark.shuffle import SLOT_BITS, Chunks, opened, ranks, sent
 from dedup.spark.story_pairs import _tasks
-from dedup.steps import FastSteps
+from dedup.steps import CompiledBackend
 from dedup.vectorize.features import HashedWords
 
 
@@ -295,7 +295,7 @@ def test_what_travels_arrives(seed: int) -> None:
 
 def test_the_share_of_titles_is_that_of_one_machine() -> None:
     """A title that stands word by word in an article makes it one that holds a list: its passages do not count."""
-    by = FastSteps(Settings(threads=1))
+    by = CompiledBackend(Settings(threads=1))
     tail = " ".join(f"tail{n}" for n in range(30))
     texts = [
         ("Ferry burns off Corran", f"Smoke rose over the harbour. {tail}"),

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dedup import Article, cluster
 from dedup.settings import Settings
-from dedup.steps import PlainSteps
+from dedup.steps import PlainBackend
 from dedup.text.document import Document
 from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, REST, find_boilerplate, outside_boilerplate
 from dedup.vectorize.features import HashedWords
@@ -40,7 +40,7 @@ def taken(articles: Sequence[tuple[str, str]]) -> list[int]:
 
 
 def found(words: HashedWords) -> NDArray[np.uint64]:
-    return find_boilerplate(words, PlainSteps(Settings()))
+    return find_boilerplate(words, PlainBackend(Settings()))
 
 
 def without(document: Document, passages: NDArray[np.uint64]) -> Document:

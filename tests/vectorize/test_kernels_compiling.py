@@ -15,7 +15,7 @@ from kernel_twins import extractor
 
 from dedup.errors import SettingsError
 from dedup.settings import Settings
-from dedup.steps import FastSteps, LightSteps, PlainSteps, choose
+from dedup.steps import CompiledBackend, NumpyBackend, PlainBackend, choose
 from dedup.vectorize.kernels import compiling, switch
 from dedup.vectorize.kernels.extractor import Extractor
 from dedup.vectorize.kernels.switch import WORTH_COMPILING, WORTH_LOADING, form
@@ -113,7 +113,7 @@ def test_no_article_is_lost_while_the_form_is_chosen(
     texts = [("title", str(number)) for number in range(count)]
     found, given = choose(iter(texts), Settings())
     assert list(given) == texts
-    expected = {"plain": PlainSteps, "light": LightSteps, "kernels": FastSteps}[form(count)]
+    expected = {"plain": PlainBackend, "light": NumpyBackend, "kernels": CompiledBackend}[form(count)]
     assert type(found) is expected
 
 
@@ -144,12 +144,12 @@ def test_compiling_is_announced(loaded: Extractor, cache: Path) -> None:
     assert len(loaded.features([])) == 0
     assert not cache.exists()
     told: list[tuple[str, int, int]] = []
-    FastSteps(Settings(threads=1), lambda *what: told.append(what))
+    CompiledBackend(Settings(threads=1), lambda *what: told.append(what))
     assert {stage for stage, _, _ in told} == {"compiling, once for this machine"}
     assert [done for _, done, _ in told] == list(range(13))
     assert {total for _, _, total in told} == {12}
     assert compiling.is_compiled()
-    FastSteps(Settings(threads=1), lambda *what: told.append(what))
+    CompiledBackend(Settings(threads=1), lambda *what: told.append(what))
     assert len(told) == 13
 
 

@@ -13,7 +13,7 @@ from kernel_twins import assert_equal_features, texts
 from sklearn.utils import murmurhash3_32
 
 from dedup import Settings
-from dedup.steps import LightSteps
+from dedup.steps import NumpyBackend
 from dedup.text.document import Document
 from dedup.vectorize import light
 from dedup.vectorize.features import HashedWords
@@ -37,7 +37,7 @@ def test_words_are_hashed_as_scikit_learn_does(words: list[str]) -> None:
 @settings(deadline=None)  # the first example imports the libraries
 @example([("", ""), ("One Two", ""), ("", "two"), ("A mill burns", "A mill burns down on the river. Ann ran. " * 9)])
 def test_features_are_those_of_the_libraries(chosen: Settings, articles: list[tuple[str, str]]) -> None:
-    words = LightSteps(chosen).read(articles)
+    words = NumpyBackend(chosen).read(articles)
     assert_equal_features(light_features(words, chosen), articles, chosen)
 
 

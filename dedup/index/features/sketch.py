@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dedup.errors import StoreError
 from dedup.index.features.tfidf import Weigher, stretched
 from dedup.index.search.segments import side_by_side
-from dedup.steps import FastSteps, LightSteps, PlainSteps
+from dedup.steps import CompiledBackend, NumpyBackend, PlainBackend
 from dedup.vectorize.boilerplate import outside_boilerplate
 from dedup.vectorize.cross_lingual import LEAST, WORTH
 from dedup.vectorize.exact import WEIGHT_UNIT
@@ -172,13 +172,13 @@ def names_of(vectors: Sequence[Vector]) -> list[tuple[NDArray[np.int32], NDArray
     return [(its[span], their[span]) for span in spans]
 
 
-def steps_for(articles: int, settings: Settings, progress: Progress | None = None) -> PlainSteps:
+def steps_for(articles: int, settings: Settings, progress: Progress | None = None) -> PlainBackend:
     """The form of the steps for an index of so many articles: kernels, unless they would have to be compiled for few.
 
     Raises:
         SettingsError: see `dedup.vectorize.kernels.switch.form`.
     """
-    return FastSteps(settings, progress) if by_kernels(articles) else LightSteps(settings)
+    return CompiledBackend(settings, progress) if by_kernels(articles) else NumpyBackend(settings)
 
 
 def by_kernels(articles: int) -> bool:
@@ -195,9 +195,9 @@ class Sketcher:
         background: that of the index.
     """
 
-    def __init__(self, steps: PlainSteps, settings: Settings, background: Background) -> None:
+    def __init__(self, steps: PlainBackend, settings: Settings, background: Background) -> None:
         self._steps, self._background = steps, background
-        self._weigher = Weigher(settings, background, fast=isinstance(steps, FastSteps))
+        self._weigher = Weigher(settings, background, fast=isinstance(steps, CompiledBackend))
 
     def words(self, texts: Sequence[tuple[str, str]]) -> HashedWords:
         """The words of titles and texts as they stand there."""

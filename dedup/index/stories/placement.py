@@ -27,7 +27,7 @@ from dedup.vectorize.features import HashedWords
 
 if TYPE_CHECKING:
     from dedup.settings import Settings
-    from dedup.steps import PlainSteps
+    from dedup.steps import PlainBackend
 
 AGREEING = 6
 """Places in which two signatures, cut to eight bits, look alike from which a pair may be copies; chance makes five of
@@ -168,7 +168,7 @@ class Placer:
     def __init__(
         self,
         live: Live,
-        steps: PlainSteps,
+        steps: PlainBackend,
         settings: Settings,
         words_of: Callable[[Sequence[int]], HashedWords],
         vectors_of: Callable[[Sequence[int]], list[Vector]],

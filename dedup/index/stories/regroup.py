@@ -15,7 +15,7 @@ from dedup.index.search.segments import side_by_side
 from dedup.index.search.table import Live
 from dedup.match.stories import FLOOR, Pairs, days_between
 from dedup.settings import Settings
-from dedup.steps import PlainSteps
+from dedup.steps import PlainBackend
 from dedup.vectorize.exact import WEIGHT_UNIT
 
 _Columns: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
@@ -94,7 +94,7 @@ def regrouped(
     vectors: Sequence[Vector],
     settled: Collection[int],
     apart: Mapping[int, Collection[int]],
-    steps: PlainSteps,
+    steps: PlainBackend,
     settings: Settings,
 ) -> list[list[int]]:
     """The stories of the articles in some slots, as slots: those of settled stories together, and no two of these."""
