@@ -108,7 +108,7 @@ def find_boilerplate(job: Job, words: DataFrame) -> DataFrame:
         )
         return held.select("holders_hash", "passages").join(reached, "holders_hash").select("home", "passages")
 
-    return kept.step("boilerplate", homes)
+    return kept.step("furniture", homes)  # the name of its files: a run of an earlier version goes on from them
 
 
 def passages_of(coming: Any) -> NDArray[np.uint64]:
@@ -217,13 +217,13 @@ def _by_holders(table: Any) -> Any:
         key = hashlib.blake2b(mine.tobytes(), digest_size=16).digest()
         passages.setdefault(key, []).append(begin)
         held[key] = mine
-    signature_bytes = [np.packbits(np.isin(mine, known, assume_unique=True)) for mine in each]
+    marks = [np.packbits(np.isin(mine, known, assume_unique=True)) for mine in each]
     both, none = len(homes), len(held)
     return pa.table(
         {
             "part": pa.array([part] * (both + none), pa.int32()),
             "home": pa.array([*homes, *[None] * none], pa.int32()),
-            "known": pa.array([*map(packed, signature_bytes), *[None] * none], pa.binary()),
+            "known": pa.array([*map(packed, marks), *[None] * none], pa.binary()),
             "holders_hash": pa.array([*[None] * both, *held], pa.binary()),
             "holders": pa.array(
                 [*[None] * both, *(packed(mine.astype(np.uint64), rising=True) for mine in held.values())], pa.binary()

@@ -60,10 +60,10 @@ def last_of_best(job: Job, pairs: DataFrame, ends: DataFrame, most: int) -> Data
     def settle() -> DataFrame:
         return several.repartition(job.parts, "n").mapInArrow(partial(_settled, most=most), MARKS)
 
-    signature_bytes = kept.step("best.marks", settle)
+    marks = kept.step("best.marks", settle)
 
     def ask() -> DataFrame:
-        asked = reached.where("tasks > 1").select("n", "task").join(signature_bytes, "n")
+        asked = reached.where("tasks > 1").select("n", "task").join(marks, "n")
         both = scored.groupBy("task").cogroup(asked.groupBy("task"))
         return both.applyInArrow(_tied, TIED)
 

@@ -103,12 +103,9 @@ def test_the_last_of_the_best_is_that_of_all_tasks_together(seed: int) -> None:
     told = pa.concat_tables([_told(tables[t], reaching(t), most) for t in range(3)])
     alone = [row for row in told.to_pylist() if row["scores"] is None]
     several = told.filter(told["scores"].is_valid()).select(["n", "scores"])
-    signature_bytes = pa.Table.from_batches(_settled(several.to_batches(), most))
+    marks = pa.Table.from_batches(_settled(several.to_batches(), most))
     tied = pa.concat_tables(
-        [
-            _tied(table, signature_bytes.filter(np.isin(signature_bytes["n"], reaching(t)["n"])))
-            for t, table in enumerate(tables)
-        ]
+        [_tied(table, marks.filter(np.isin(marks["n"], reaching(t)["n"]))) for t, table in enumerate(tables)]
     )
     chosen = pa.Table.from_batches(_chosen(tied.to_batches())).to_pylist()
     assert {row["n"]: (row["other"], row["score"]) for row in [*alone, *chosen]} == want
