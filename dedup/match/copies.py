@@ -133,7 +133,7 @@ def agreeing_slots(signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> 
 
 
 class Comparing(Protocol):
-    """Compares texts: the plain functions `overlaps` and `forms.matching_blocks`, or their fast twins."""
+    """Compares texts: the plain functions `overlaps` and `templates.matching_blocks`, or their fast twins."""
 
     def overlaps(self, words: HashedWords, pairs: NDArray[np.int64]) -> Overlaps: ...
 

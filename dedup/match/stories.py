@@ -128,7 +128,7 @@ def score(
     days: NDArray[np.float64],
     settings: Settings,
 ) -> NDArray[np.int64]:
-    """The scores of pairs in units of `SCORE_UNIT`; `ordinary` is the mean ordinariness of each pair's two articles."""
+    """The scores of pairs in units of `SCORE_UNIT`; `background_similarity` is the mean of each pair."""
     raw = cosine - background_similarity
     return np.rint((raw - date_penalty(raw, days, settings)) / SCORE_UNIT).astype(np.int64)
 
@@ -159,13 +159,13 @@ def story_pairs(
 
     Args:
         matrix: unit vectors, shape (articles, terms).
-        ordinary: their ordinariness, shape (articles,).
+        background_similarity: of each, shape (articles,).
         seconds: publication times, shape (articles,), nan where unknown: such an article is compared with all.
         among: the places of the articles to be compared, ascending.
         never: pairs that are none, whatever their score.
         settings: for the window, the number of neighbours and the date penalty.
         progress: told how many articles are done.
-        bridge: by what articles of different languages are compared instead, None where there is one language.
+        cross_lingual: by what articles of different languages are compared instead, None where there is one language.
 
     Returns:
         The pairs with a positive score that are among the best of one of their articles, ties going to the earlier

@@ -48,9 +48,9 @@ class Vector:
         terms: hashed terms, ascending; int32.
         weights: in units of `WEIGHT_UNIT`; uint16.
         crossing: which of them are names or figures, by which two languages are compared.
-        marks: the lowest eight bits of each slot of its signature; uint8.
+        signature_bytes: the lowest eight bits of each slot of its signature; uint8.
         language: as `detect` returns it.
-        ordinary: how much it resembles the articles of the background, without their crowd.
+        background_similarity: how much it resembles the articles of the background, without their crowding.
         length: words that copies are looked for in.
     """
 

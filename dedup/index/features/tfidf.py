@@ -1,4 +1,4 @@
-"""The vectors of a few articles under a fixed background: what `vectorize.weights.tfidf` gives.
+"""The vectors of a few articles under a fixed background: what `vectorize.tfidf.tfidf` gives.
 
 That prepares for a whole collection at once. Here what is known of each term is looked up for the few at hand.
 """
@@ -40,8 +40,8 @@ class UnitVectors:
 
     Attributes:
         indptr: where each begins, shape (articles + 1,).
-        terms, weights, crossing: see `sketches.Vector`.
-        ordinary: shape (articles,).
+        terms, weights, crossing: see `sketch.Vector`.
+        background_similarity: shape (articles,).
     """
 
     indptr: NDArray[np.int64]
@@ -213,7 +213,7 @@ class Weigher:
 
 
 def stretched(weights: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The weights that the crossing part of a vector has there, see `vectorize.bridge`; both in `WEIGHT_UNIT`."""
+    """Weights of the crossing part of a vector, see `vectorize.cross_lingual`; both in `WEIGHT_UNIT`."""
     length = max(math.sqrt(float(np.dot(weights, weights))) * WEIGHT_UNIT, LEAST)
     found = np.rint(weights * WEIGHT_UNIT / length * np.sqrt(WORTH) / WEIGHT_UNIT)
     return found.astype(np.int64)  # type: ignore[no-any-return]

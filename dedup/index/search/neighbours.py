@@ -1,6 +1,6 @@
 """What resembles articles: the hits of a search with their scores, and what all of them say together.
 
-Each step is here in NumPy; `kernels.alike` has its twins, which an index by kernels uses.
+Each step is here in NumPy; `kernels.scoring` has its twins, which an index by kernels uses.
 """
 
 from __future__ import annotations
@@ -178,7 +178,7 @@ def sums_by_story(live: Live, slots: NDArray[np.int64], scores: NDArray[np.int64
 def strongest(
     live: Live, alike: Alike, scores: NDArray[np.int64], copies: NDArray[np.int64], story: int, most: int
 ) -> list[int]:
-    """The places of the strongest of what resembles an article: see `kernels.alike.strongest`."""
+    """The places of the strongest of what resembles an article: see `kernels.scoring.strongest`."""
     if live.by_kernels:
         from dedup.index.search.kernels.scoring import strongest as chosen
 

@@ -100,7 +100,7 @@ class Reach:
 
     Attributes:
         since, until: it looks for all that was published from then to then.
-        prints, own: the beginnings of all signatures, by slot, and of its own; None where copies are not looked for.
+        prefixes, own: the beginnings of all signatures, by slot, and of its own; None where copies are not looked for.
         least: in how many places they must agree.
     """
 

@@ -32,7 +32,7 @@ class Live:
 
     Args:
         settings: those of the index.
-        crowd: what its background takes off all scores.
+        crowding: what its background takes off all scores.
         fast: whether vectors are compared by kernels.
         vectors: gives the vectors of all stored articles again, asked for when a second language comes.
     """

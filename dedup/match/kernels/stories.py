@@ -61,7 +61,7 @@ def story_pairs(
     """Every pair above the floor that lies in the window, exactly; the best `settings.neighbours` of each article.
 
     Args:
-        matrix, ordinary, seconds, among, never, settings, progress, bridge: as for the plain form.
+        matrix, background_similarity, seconds, among, never, settings, progress, cross_lingual: as for the plain form.
         core: only pairs of which one is in it are looked for, shape (articles,); all where it is None.
         threads: how many compare; None for as many as there are processors. This and what follows changes no result.
         block: articles whose postings are gone through at a time.

@@ -146,7 +146,7 @@ def stretched(
     least: float,
     worth: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16]]:
-    """The crossing parts of vectors as `weighing.stretched` has them: where each begins, terms and weights."""
+    """The crossing parts of vectors as `features.tfidf.stretched` has them: where each begins, terms and weights."""
     begin = np.zeros(len(start), np.int64)
     its, their = np.empty(len(terms), np.int32), np.empty(len(terms), np.uint16)
     found = np.int64(0)

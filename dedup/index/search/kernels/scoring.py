@@ -153,7 +153,7 @@ def resemblance(
 ) -> _Columns:
     """Cosine, score, days and agreeing marks of hits; those of query i are at `start[i]:start[i + 1]`.
 
-    Hits beyond the window are left out, see `alike.in_reach`, and what is left moves up: its places come first, then
+    Hits beyond the window are left out, see `in_reach`, and what is left moves up: its places come first, then
     where those of each query end.
     """
     total = len(slots)
