@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, TextIO
 
 from dedup.report.summary import counted, summarise
 from dedup.report.terminal import visible
-from dedup.results.clustering import Clustering, Story
-from dedup.results.notebook import copies_in
+from dedup.results.clustering import Clustering, Story, copies_in
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals

@@ -116,9 +116,21 @@ class Story:
 
     def _repr_html_(self) -> str:
         """Return the story as an HTML table, for notebooks."""
-        from dedup.results.notebook import story_html
+        from dedup.results.notebook import MOST, day_range, html_table
 
-        return story_html(self)
+        group = {name: number for number, copies in enumerate(self.copy_groups, 1) for name in copies.articles}
+        rows = [
+            (name, f"copy group {group[name]}" if name in group else "", "shown" if name == self.canonical else "")
+            for name in self.articles[:MOST]
+        ]
+        rest = f", {len(self.articles) - MOST:,} more" if len(self.articles) > MOST else ""
+        count = f"{self.title}: {len(self.articles):,} articles {day_range(self.start, self.end)}{rest}"
+        return html_table(("Article", "Copies", ""), rows, count)
+
+
+def copies_in(story: Story) -> int:
+    """Return how many articles of a story repeat the text of another: two in a group of three copies."""
+    return sum(len(group.articles) - 1 for group in story.copy_groups)
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,9 +257,23 @@ class Clustering:
 
     def _repr_html_(self) -> str:
         """Return the largest stories as an HTML table, for notebooks."""
-        from dedup.results.notebook import clustering_html
+        from dedup.results.notebook import MOST, day_range, html_table
 
-        return clustering_html(self.stories, len(self.articles))
+        shared = [story for story in self.stories if len(story.articles) > 1]
+        rows = [
+            (
+                story.title or "(no title)",
+                len(story.articles),
+                copies_in(story) or "",
+                ", ".join(story.sources[:4]),
+                day_range(story.start, story.end),
+            )
+            for story in shared[:MOST]
+        ]
+        rest = f", {len(shared) - MOST:,} more like these" if len(shared) > MOST else ""
+        total, alone = len(self.stories), len(self.stories) - len(shared)
+        count = f"{len(self.articles):,} articles in {total:,} stories{rest}; {alone:,} stand alone"
+        return html_table(("Story", "Articles", "Copies", "Outlets", "Dates"), rows, count)
 
     def __repr__(self) -> str:
         return f"<Clustering of {len(self.articles)} articles: {len(self.stories)} stories>"

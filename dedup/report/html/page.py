@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, TextIO
 from dedup.errors import InputError
 from dedup.report.summary import summarise
 from dedup.report.table import dates
-from dedup.results.clustering import NO_TEXTS
-from dedup.results.notebook import copies_in
+from dedup.results.clustering import NO_TEXTS, copies_in
 
 if TYPE_CHECKING:
     from jinja2 import Environment
