@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import networkx as nx
+
 import dedup
 
 PACKAGE = Path(str(dedup.__file__)).resolve().parent
@@ -91,10 +93,8 @@ def imported_by(source: str, known: frozenset[str]) -> Iterator[str]:
             names = [f"{node.module}.{alias.name}" for alias in node.names]
         else:
             continue
-        for name in names:
-            parts = name.split(".")
-            ends = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
-            yield from (module for module in [next((end for end in ends if end in known), None)] if module)
+        for name in names:  # of a module, or of something in one
+            yield from [module for module in (name, name.rpartition(".")[0]) if module in known][:1]
 
 
 @cache
@@ -128,32 +128,9 @@ def upward(arrows: dict[str, frozenset[str]]) -> list[str]:
 
 
 def circles(arrows: dict[str, frozenset[str]]) -> list[list[str]]:
-    """Groups of modules of which each can be reached from each other (Tarjan, 1972)."""
-    index: dict[str, int] = {}
-    low: dict[str, int] = {}
-    stack: list[str] = []
-    found: list[list[str]] = []
-
-    def visit(module: str) -> None:
-        index[module] = low[module] = len(index)
-        stack.append(module)
-        for other in sorted(arrows[module]):
-            if other not in index:
-                visit(other)
-                low[module] = min(low[module], low[other])
-            elif other in stack:
-                low[module] = min(low[module], index[other])
-        if low[module] == index[module]:
-            group = [stack.pop()]
-            while group[-1] != module:
-                group.append(stack.pop())
-            if len(group) > 1:
-                found.append(sorted(group))
-
-    for module in sorted(arrows):
-        if module not in index:
-            visit(module)
-    return found
+    """Groups of modules of which each can be reached from each other."""
+    components = nx.strongly_connected_components(nx.DiGraph(arrows))
+    return sorted(sorted(group) for group in components if len(group) > 1)
 
 
 def without_the_door(arrows: dict[str, frozenset[str]]) -> dict[str, frozenset[str]]:
