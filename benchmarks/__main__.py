@@ -254,6 +254,42 @@ def readers(
     show_readers.show_readers(report, Console())
 
 
+@app.command()
+def save_output(
+    folder: Annotated[Path, typer.Argument(help="Where the files go.")],
+    data: Data = None,
+    checkout: Annotated[
+        Path | None, typer.Option(help="A folder with another version. Default: the one installed.")
+    ] = None,
+) -> None:
+    """Writes what a version of dedup writes for every data set, to compare with another version's."""
+    with measuring(beside_peers=False):
+        from benchmarks import same_output
+        from benchmarks.data import require_folder
+
+        version = same_output.Version(checkout.resolve() if checkout else None)
+        same_output.save(version, require_folder(data), folder.resolve())
+
+
+@app.command()
+def compare_output(
+    before: Annotated[Path, typer.Argument(help="What `save-output` wrote with the version before.")],
+    after: Annotated[Path, typer.Argument(help="What it wrote with this one.")],
+    data: Data = None,
+) -> None:
+    """Whether two versions write the same, byte for byte; exit code 1 if not."""
+    with measuring(beside_peers=False):
+        from benchmarks import same_output
+        from benchmarks.data import require_folder
+
+        differences = same_output.compare(before, after, require_folder(data))
+    for difference in differences:
+        complain(difference)
+    if differences:
+        raise typer.Exit(1)
+    Console().print("No difference.", highlight=False)
+
+
 def _measure(
     names: Sequence[str],
     data: Path | None,

@@ -94,6 +94,18 @@ def find_folder(given: Path | None) -> Path | None:
     return given
 
 
+def require_folder(given: Path | None) -> Path:
+    """As `find_folder`, where nothing can be done without one.
+
+    Raises:
+        BenchmarkError: there is no folder.
+    """
+    folder = find_folder(given)
+    if folder is None:
+        raise BenchmarkError(f"there is no folder of labelled sets: set {ENVIRONMENT}, or give --data")
+    return folder.resolve()
+
+
 def labelled_sets(folder: Path | None) -> list[LabelledSet]:
     """Every labelled set there is: those of the folder, then `seeds/`.
 

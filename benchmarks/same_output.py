@@ -1,16 +1,12 @@
 """Whether two versions of dedup write the same, byte for byte.
 
-    python -m benchmarks.same_output save FOLDER [--checkout PATH]
-    python -m benchmarks.same_output compare BEFORE AFTER
-
-`save` runs a version's own command: `cluster --format json` over every data set, `index add`, `match`, `stories`,
-`changes` and `export` over basil, and the JSON schemas. `compare` lists the files that differ and
-then opens the store that BEFORE left with the version at hand, which has to answer as the version before did.
+`python -m benchmarks save-output` runs a version's own command: `cluster --format json` over every data set, `index
+add`, `match`, `stories`, `changes` and `export` over basil, and the JSON schemas. `compare-output` lists the files that
+differ, and then opens the store that the version before left, which has to answer as that version did.
 """
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -20,7 +16,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from benchmarks.data import find_folder
+from benchmarks.machine import BenchmarkError
 
 SMALL = "basil"
 
@@ -37,20 +33,20 @@ class Version:
         paths = [str(checkout)] if checkout else []
         self._environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "NO_COLOR": "1"}
 
-    def run(self, *arguments: str, output: Path, stdin: Path | None = None, accept: tuple[int, ...] = (0,)) -> None:
+    def run(self, *arguments: str, output: Path) -> None:
         """Runs `dedup` with some arguments, its standard output into a file."""
-        with output.open("wb") as written, (stdin or Path(os.devnull)).open("rb") as given:
+        with output.open("wb") as written:
             done = subprocess.run(  # noqa: S603 - the arguments are this module's own
                 [sys.executable, "-m", "dedup", *arguments],
-                stdin=given,
+                stdin=subprocess.DEVNULL,
                 stdout=written,
                 stderr=subprocess.PIPE,
                 env=self._environment,
                 cwd=self._folder,
                 check=False,
             )
-        if done.returncode not in accept:
-            raise SystemExit(f"dedup {' '.join(arguments)}: exit code {done.returncode}\n{done.stderr.decode()}")
+        if done.returncode:
+            raise BenchmarkError(f"dedup {' '.join(arguments)}: exit code {done.returncode}\n{done.stderr.decode()}")
 
 
 def answers(version: Version, store: Path, articles: Path, folder: Path) -> None:
@@ -111,29 +107,3 @@ def compare(before: Path, after: Path, data: Path) -> list[str]:
             if comparable(path) != comparable(before / path.name)
         ]
     return differences
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    commands = parser.add_subparsers(dest="command", required=True)
-    saving = commands.add_parser("save")
-    saving.add_argument("folder", type=Path)
-    saving.add_argument("--checkout", type=Path, help="a folder with another version; default: the one installed")
-    comparing = commands.add_parser("compare")
-    comparing.add_argument("before", type=Path)
-    comparing.add_argument("after", type=Path)
-    given = parser.parse_args()
-    data = find_folder(None)
-    if data is None:
-        raise SystemExit("there is no folder of data: set DEDUP_DATA")
-    data = Path(data).resolve()
-    if given.command == "save":
-        save(Version(given.checkout), data, given.folder.resolve())
-        return
-    differences = compare(given.before, given.after, data)
-    print(*differences, sep="\n") if differences else print("no difference")
-    raise SystemExit(bool(differences))
-
-
-if __name__ == "__main__":
-    main()
