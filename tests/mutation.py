@@ -27,10 +27,10 @@ from types import ModuleType
 
 ROOT = Path(__file__).resolve().parents[1]
 ROOMS = {
-    "group": ("test_linkage.py", "test_cut.py", "test_copy_groups.py"),
+    "group": ("test_linkage.py", "test_cut.py", "test_groups_of_copies.py"),
     "match": (
-        *("test_story_pairs.py", "test_copy_pairs.py", "test_forms.py", "test_crowd.py", "test_outlets.py"),
-        *("test_probability.py", "test_second_opinion.py", "test_passages.py", "test_mentions.py"),
+        *("test_stories.py", "test_copies.py", "test_templates.py", "test_crowding.py", "test_outlets.py"),
+        *("test_probability.py", "test_opinion.py", "test_passages.py", "test_mentions.py"),
     ),
     "text": (
         *("test_alphabet.py", "test_dateline.py", "test_document.py", "test_normal.py", "test_spans.py"),
@@ -38,7 +38,7 @@ ROOMS = {
     ),
     "vectorize": (
         *("test_reference.py", "test_hashing.py", "test_exact.py", "test_background.py", "test_boilerplate.py"),
-        *("test_bridge.py", "test_frequencies.py", "test_furniture.py", "test_language.py", "test_light.py"),
+        *("test_cross_lingual.py", "test_frequencies.py", "test_boilerplate.py", "test_language.py", "test_light.py"),
     ),
 }
 """The rooms of the core, and the tests of their plain form."""
