@@ -23,6 +23,17 @@ if TYPE_CHECKING:
     from dedup.progress import Progress
     from dedup.settings import Settings
 
+__all__ = [
+    "GROWN",
+    "CompiledBackend",
+    "NumpyBackend",
+    "PlainBackend",
+    "choose",
+    "choose_for_index",
+    "form",
+    "index_uses_kernels",
+]
+
 VARIABLE = "DEDUP_KERNELS"
 """Environment variable: `off` runs the plain backend, `on` the compiled one, `auto` or unset the faster one."""
 WORTH_COMPILING = 8_000
