@@ -6,6 +6,8 @@ defines to the last bit, because the `log` of a C library, or of a vector unit, 
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -16,6 +18,9 @@ SCORE_UNIT = 2.0**-20
 
 LN2 = 0.6931471805599453
 """ln 2."""
+
+Number: TypeAlias = Any
+"""A NumPy scalar or array. A formula of these runs in NumPy as it is, and in kernels once compiled by `kernel`."""
 
 
 def ln(x: NDArray[np.float64]) -> NDArray[np.float64]:
