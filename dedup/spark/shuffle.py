@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.match.kernels.floor import DOT_UNIT
-from dedup.match.stories import SECONDS_A_DAY, USUAL, USUAL_COUNT, leaning
+from dedup.match.scores import SECONDS_A_DAY
+from dedup.match.stories import USUAL, USUAL_COUNT, leaning
 from dedup.spark.arrow import (
     arrow_schema,
     binary,
@@ -29,7 +29,7 @@ from dedup.spark.arrow import (
 )
 from dedup.spark.partitions import HOME_BITS, places_in
 from dedup.vectorize.cross_lingual import LEAST, WORTH
-from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.exact import DOT_UNIT, WEIGHT_UNIT
 
 SHUFFLED = (
     "task int, chunk int, articles int, n binary, seconds binary, source binary, tongue binary, ordinary binary,"
