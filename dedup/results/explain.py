@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from dedup.group.cut import PAIR, threshold_at
+from dedup.group.cut import pair_threshold
 from dedup.match import mentions
 from dedup.match.copies import Overlaps, overlaps
 from dedup.match.passages import shared_passages
@@ -47,7 +47,7 @@ class _Pair:
     @property
     def threshold(self) -> float:
         """Score that two single articles have to reach."""
-        return PAIR * threshold_at(self.settings.granularity)
+        return pair_threshold(self.settings.granularity)
 
     @property
     def share(self) -> float:
