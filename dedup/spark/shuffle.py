@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.match.kernels.floor import DOT_UNIT
-from dedup.match.stories import SECONDS_A_DAY, similarity_to_others, smoothed_mean
+from dedup.match.scores import SECONDS_A_DAY
+from dedup.match.stories import similarity_to_others, smoothed_mean
 from dedup.spark.arrow import (
     arrow_schema,
     binary,
@@ -29,6 +29,7 @@ from dedup.spark.arrow import (
 )
 from dedup.spark.partitions import HOME_BITS, places_in
 from dedup.vectorize.cross_lingual import cross_lingual_weight
+from dedup.vectorize.exact import DOT_UNIT
 
 SHUFFLED = (
     "task int, chunk int, articles int, n binary, seconds binary, source binary, tongue binary, ordinary binary,"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.group.copies import PART, digests
-from dedup.group.cut import PAIR, threshold_at
+from dedup.group.cut import height_needed, merge_threshold
 from dedup.index.features.sketch import Compared, Vector
 from dedup.index.search.neighbours import Alike, Asking, strongest, sums_by_story
 from dedup.index.search.neighbours import alike as neighbours
@@ -175,8 +175,7 @@ class Placer:
     ) -> None:
         self._live, self._backend, self._settings = live, backend, settings
         self._words_of, self._vectors_of = words_of, vectors_of
-        threshold = threshold_at(settings.granularity) if settings.granularity > 0 else np.inf
-        self._needed = threshold / SCORE_UNIT
+        self._needed = merge_threshold(settings.granularity) / SCORE_UNIT
         self._curves = Probabilities.shipped()
         curves = self._curves
         self._slopes = np.array(curves.joined), np.array(curves.apart), np.array(curves.copy)
@@ -230,7 +229,7 @@ class Placer:
         ranked, concerned = [], []
         for story, whole, highest in zip(stories.tolist(), total.tolist(), best.tolist(), strict=True):
             size = self._standing(story)
-            value, needed = whole / max(1, size), PAIR * self._needed if size == 1 else self._needed
+            value, needed = whole / max(1, size), height_needed(self._needed, 0.0, (1, size), (np.inf, np.inf))
             near = value >= NEARLY * needed or highest >= self._needed
             ranked.append((-(value / needed), story, near, value >= needed))
         ranked.sort()
