@@ -1,4 +1,4 @@
-"""`python -m dedup.cli` is the command `dedup`."""
+"""Run the command `dedup` as `python -m dedup.cli`."""
 
 from dedup.cli import main
 

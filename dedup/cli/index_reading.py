@@ -1,4 +1,4 @@
-"""The commands of `dedup index` that only read."""
+"""The commands of `dedup index` that only read the index."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import typer
 
 from dedup.article import Notice
 from dedup.cli.index_options import PathsArgument, StoreOption, articles_of, moment, opened_to_read, write_lines
-from dedup.cli.messages import begin_logging, say, tell
+from dedup.cli.messages import begin_logging, report, say
 from dedup.cli.options import DayfirstOption, FieldOption, configured
 from dedup.cli.output import Format, check_output, choose_format, write_result
 from dedup.errors import CursorError
@@ -20,45 +20,44 @@ if TYPE_CHECKING:
     from dedup.index import StoryIndex
     from dedup.results.clustering import Story
 
-LimitOption = Annotated[
-    int | None, typer.Option("--limit", metavar="N", help="At most so many.", show_default=False, min=1)
-]
-MATCHED_TOGETHER = 64
-"""Articles that are matched at a time, where they do not come line by line."""
+LimitOption = Annotated[int | None, typer.Option("--limit", metavar="N", help="At most N.", show_default=False, min=1)]
+MATCH_BATCH = 64
+"""Articles matched at a time, unless they arrive line by line."""
 
 
 def match(
     paths: PathsArgument, store: StoreOption, field: FieldOption = None, dayfirst: DayfirstOption = False
 ) -> None:
-    """Say where articles would belong, without taking them in: a JSON line for each, with the links that decided."""
+    """Report where articles would be placed, without adding them: one JSON line each, with the deciding links."""
     begin_logging(0, as_json=False)
     given = configured(field=field, dayfirst=dayfirst)
     notices: list[Notice] = []
     with opened_to_read(store) as index:
         articles = articles_of(paths, given, notices)
-        at_once = 1 if "-" in paths else MATCHED_TOGETHER
-        blocks = iter(lambda: list(islice(articles, at_once)), [])
+        size = 1 if "-" in paths else MATCH_BATCH
+        blocks = iter(lambda: list(islice(articles, size)), [])
         placements = (placed for block in blocks for placed in index.match_many(block))
         write_lines({**placed.to_record(), "links": [asdict(link) for link in placed.links]} for placed in placements)
-    tell(notices)
+    report(notices)
 
 
 def stories(
     store: StoreOption,
     since: Annotated[
         str | None,
-        typer.Option("--since", metavar="DATE", help="Those that something touched since.", show_default=False),
+        typer.Option("--since", metavar="DATE", help="Only stories changed since.", show_default=False),
     ] = None,
     outlet: Annotated[
-        str | None, typer.Option("--outlet", metavar="NAME", help="Those with an article of it.", show_default=False)
+        str | None,
+        typer.Option("--outlet", metavar="NAME", help="Only stories with an article of it.", show_default=False),
     ] = None,
     min_size: Annotated[
         int | None,
-        typer.Option("--min-size", metavar="N", help="Those of so many articles.", show_default=False, min=1),
+        typer.Option("--min-size", metavar="N", help="Only stories of N or more articles.", show_default=False, min=1),
     ] = None,
     limit: LimitOption = None,
 ) -> None:
-    """List stories, the last touched first: a JSON line for each."""
+    """List stories as JSON lines, the most recently changed first."""
     begin_logging(0, as_json=False)
     when = moment(since, "--since")
     with opened_to_read(store) as index:
@@ -75,17 +74,17 @@ def _story_line(story: Story) -> dict[str, Any]:
 
 def explain(
     a: Annotated[str, typer.Argument(metavar="ID", help="The id of an article.", show_default=False)],
-    b: Annotated[str, typer.Argument(metavar="OTHER", help="The id of another.", show_default=False)],
+    b: Annotated[str, typer.Argument(metavar="OTHER", help="The id of another article.", show_default=False)],
     store: StoreOption,
 ) -> None:
-    """Say why two articles are in one story, or are not: a JSON object."""
+    """Explain why two articles are in one story or not, as a JSON object."""
     begin_logging(0, as_json=False)
     with opened_to_read(store) as index:
         write_lines([asdict(index.explain(a, b))])
 
 
 def stats(store: StoreOption) -> None:
-    """Say what there is: a JSON object."""
+    """Print the counts and settings of the index as a JSON object."""
     begin_logging(0, as_json=False)
     with opened_to_read(store) as index:
         write_lines([index.stats()])
@@ -95,20 +94,20 @@ def changes(
     store: StoreOption,
     since: Annotated[
         int | None,
-        typer.Option("--since", metavar="CURSOR", help="Those after this one.", show_default=False, min=0),
+        typer.Option("--since", metavar="CURSOR", help="Only changes after this one.", show_default=False, min=0),
     ] = None,
     limit: LimitOption = None,
 ) -> None:
-    """List what has changed, a JSON line each: the cursor of the last is where to go on from.
+    """List changes as JSON lines. To continue later, pass the cursor of the last one to --since.
 
-    Without a cursor: all that is known still. After one whose next changes were forgotten, or that none had: an error.
+    Without a cursor, all remaining changes are listed. An unknown cursor, or one before vacuumed changes, is an error.
     """
     begin_logging(0, as_json=False)
     with opened_to_read(store) as index:
         cursor, left = since or 0, limit
         if since is None and (forgotten := _forgotten(index)):
             cursor = forgotten
-            say(f"the changes up to {forgotten:,} were forgotten")
+            say(f"the changes up to {forgotten:,} were vacuumed")
         found = index.changes(cursor, limit=min(left or 1_000, 1_000))
         while found:
             write_lines(change.to_record() for change in found)
@@ -117,7 +116,7 @@ def changes(
 
 
 def _forgotten(index: StoryIndex) -> int:
-    """The cursor of the last change that is not known any more, 0 where all are."""
+    """Return the cursor of the last vacuumed change, 0 if there is none."""
     try:
         index.changes(limit=1)
     except CursorError as error:
@@ -130,20 +129,20 @@ def export(
     output: Annotated[
         Path | None,
         typer.Option(
-            "--output", metavar="FILE", help="Write to this file, packed as its name says.", show_default=False
+            "--output", metavar="FILE", help="Write to this file, compressed by its suffix.", show_default=False
         ),
     ] = None,
     style: Annotated[
         Format | None,
         typer.Option(
             "--format",
-            help="How. Without it: what the name of --output ends in, else jsonl. The page shows all articles as"
+            help="The output format. Default: the suffix of --output, else jsonl. html shows all articles as"
             " 'reconcile' would group them.",
             show_default=False,
         ),
     ] = None,
 ) -> None:
-    """Write all articles and their stories as 'dedup cluster' does: a line per article, or another format."""
+    """Write all articles and their stories in a format of 'dedup cluster'."""
     begin_logging(0, as_json=False)
     chosen = choose_format(style, output) if output else style or Format.JSONL
     if output:
@@ -160,4 +159,4 @@ COMMANDS = {
     "changes": changes,
     "export": export,
 }
-"""By their names."""
+"""The commands by name."""

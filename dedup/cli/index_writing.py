@@ -1,4 +1,4 @@
-"""The commands of `dedup index` that write."""
+"""The commands of `dedup index` that change the index."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ from dedup.cli.index_options import (
     StoreOption,
     WaitOption,
     articles_of,
+    explicit_settings,
     moment,
     opened,
-    said_settings,
     settings_for,
     write_lines,
 )
-from dedup.cli.messages import begin_logging, say, tell
+from dedup.cli.messages import begin_logging, report, say
 from dedup.cli.options import (
     ConfigOption,
     DayfirstOption,
@@ -39,7 +39,7 @@ BatchOption = Annotated[
     typer.Option(
         "--batch",
         metavar="N",
-        help="Articles put on disk at a time. Unset: 500, and each by itself from standard input.",
+        help="Articles written to disk at a time. Default: 500, and 1 from standard input.",
         show_default=False,
         min=1,
     ),
@@ -51,14 +51,14 @@ def add(
     store: StoreOption,
     batch: BatchOption = None,
     no_text: Annotated[
-        bool, typer.Option("--no-text", help="Of a new store: keep no texts; nothing can be explained then.")
+        bool, typer.Option("--no-text", help="For a new store: store no texts; nothing can be explained then.")
     ] = False,
     keep_days: Annotated[
         float | None,
         typer.Option(
             "--keep-days",
             metavar="DAYS",
-            help="Of a new store: let go of articles older than this. Unset: of none.",
+            help="For a new store: expire articles older than this. Default: never.",
             show_default=False,
         ),
     ] = None,
@@ -67,7 +67,7 @@ def add(
         typer.Option(
             "--settle-hours",
             metavar="HOURS",
-            help="Of a new store: a story that nothing touched for so long keeps its id for good. Unset: 72.",
+            help="For a new store: a story unchanged for this long keeps its id permanently. Default: 72.",
             show_default=False,
         ),
     ] = None,
@@ -80,10 +80,10 @@ def add(
     verbose: VerboseOption = 0,
     log_json: LogJsonOption = False,
 ) -> None:
-    """Take articles in: a JSON line for each, written once it is on disk.
+    """Add articles. A JSON line is written for each once it is on disk.
 
-    Keys: id, status (added, updated, unchanged), story, new_story, copy_of, before, notices, changed. The same articles
-    may be given again after an interruption: those that are there are unchanged.
+    Keys: id, status (added, updated, unchanged), story, new_story, copy_of, before, notices, changed. After an
+    interruption the same articles can be added again: those already in the index are unchanged.
     """
     begin_logging(verbose, as_json=log_json)
     given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads)
@@ -98,7 +98,7 @@ def add(
         articles = articles_of(paths, given, notices)
         size = batch or (1 if "-" in paths else 500)
         write_lines(placed.to_record() for placed in index.add_stream(articles, batch=size, notices=notices))
-    tell(notices)
+    report(notices)
 
 
 def update(
@@ -110,7 +110,7 @@ def update(
     verbose: VerboseOption = 0,
     log_json: LogJsonOption = False,
 ) -> None:
-    """Give articles that are there another text: a JSON line for each, as for add. Those that are not are skipped."""
+    """Replace the text of articles in the index: one JSON line each, as for add. Unknown articles are skipped."""
     begin_logging(verbose, as_json=log_json)
     given = configured(field=field, dayfirst=dayfirst)
     notices: list[Notice] = []
@@ -127,7 +127,7 @@ def update(
                     notices.append(Notice(article.where or article.id, str(error), "skipped", skipped=True))
 
         write_lines(records())
-    tell(notices)
+    report(notices)
     if missing:
         raise typer.Exit(1)
 
@@ -137,7 +137,7 @@ def remove(
     store: StoreOption,
     wait: WaitOption = None,
 ) -> None:
-    """Take articles out, with all that was kept of them: the changes, a JSON line each. All of them, or none."""
+    """Remove articles and their data, all of them or none. The changes are JSON lines."""
     begin_logging(0, as_json=False)
     with opened(store, wait) as index:
         write_lines(change.to_record() for change in index.remove(*ids))
@@ -145,10 +145,10 @@ def remove(
 
 def expire(
     store: StoreOption,
-    before: Annotated[str, typer.Option("--before", metavar="DATE", help="The first date that stays.")],
+    before: Annotated[str, typer.Option("--before", metavar="DATE", help="The first date to keep.")],
     wait: WaitOption = None,
 ) -> None:
-    """Take out the articles published before a date, or come before it where that is unknown."""
+    """Remove articles published before a date, or added before it if their date is unknown."""
     begin_logging(0, as_json=False)
     limit = moment(before, "--before")
     with opened(store, wait) as index:
@@ -157,7 +157,7 @@ def expire(
 
 
 def reconcile(store: StoreOption, wait: WaitOption = None) -> None:
-    """Bring all placements to what 'dedup cluster' would find with the index's background: the changes."""
+    """Regroup all articles as 'dedup cluster' would with the background of the index. The changes are JSON lines."""
     begin_logging(0, as_json=False)
     with opened(store, wait) as index:
         write_lines(change.to_record() for change in index.reconcile())
@@ -166,36 +166,35 @@ def reconcile(store: StoreOption, wait: WaitOption = None) -> None:
 def rebuild(
     store: StoreOption,
     learn: Annotated[
-        bool, typer.Option("--learn", help="Learn anew from the articles that are there what all of them share.")
+        bool, typer.Option("--learn", help="Learn a new background from the articles in the index.")
     ] = False,
     setting: SetOption = None,
     config: ConfigOption = None,
     wait: WaitOption = None,
 ) -> None:
-    """Judge all articles anew, by other settings or another background: the changes, a JSON line each."""
+    """Regroup all articles with other settings or another background. The changes are JSON lines."""
     begin_logging(0, as_json=False)
     given = configured(setting=setting, config=config)
     with opened(store, wait, anew=True) as index:
-        said = said_settings(given)
-        settings = replace(index.settings, **said) if said else None
+        explicit = explicit_settings(given)
+        settings = replace(index.settings, **explicit) if explicit else None
         write_lines(change.to_record() for change in index.rebuild(settings, learn=learn))
 
 
 def check(
     store: StoreOption,
-    repair: Annotated[bool, typer.Option("--repair", help="Put right what can be.")] = False,
+    repair: Annotated[bool, typer.Option("--repair", help="Repair the faults where possible.")] = False,
     wait: WaitOption = None,
 ) -> None:
-    """Say what is wrong in the store, a line of JSON each; exit code 1 where something is, or stays."""
+    """Check the store. Faults are JSON lines; the exit code is 1 if any remain."""
     begin_logging(0, as_json=False)
     with opened(store, wait, anew=True) as index:
         faults: Sequence[str] = index.check(repair=repair)
-        stays = index.check() if repair and faults else faults
+        remaining = index.check() if repair and faults else faults
     write_lines({"fault": fault} for fault in faults)
-    if stays:
-        say(
-            f"{visible(str(store))} has {len(stays):,} faults" + ("" if repair else ": --repair puts right what can be")
-        )
+    if remaining:
+        hint = "" if repair else ": --repair fixes them where possible"
+        say(f"{visible(str(store))} has {len(remaining):,} faults{hint}")
         raise typer.Exit(1)
 
 
@@ -203,11 +202,11 @@ def vacuum(
     store: StoreOption,
     changes_before: Annotated[
         int,
-        typer.Option("--changes-before", metavar="CURSOR", help="Forget the changes before this one, too.", min=0),
+        typer.Option("--changes-before", metavar="CURSOR", help="Also delete the changes before this one.", min=0),
     ] = 0,
     wait: WaitOption = None,
 ) -> None:
-    """Give back the disk that removed articles and forgotten changes took: the bytes that the store takes now."""
+    """Free the disk space of removed articles and deleted changes. The new size in bytes is a JSON object."""
     begin_logging(0, as_json=False)
     with opened(store, wait) as index:
         index.vacuum(changes_before=changes_before)
@@ -224,4 +223,4 @@ COMMANDS = {
     "check": check,
     "vacuum": vacuum,
 }
-"""By their names."""
+"""The commands by name."""
