@@ -7,7 +7,7 @@ from datetime import date, datetime
 from numbers import Integral
 
 from dedup.errors import CursorError, InputError
-from dedup.formats.quoting import quote
+from dedup.formats.escaping import quote
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Change
 from dedup.inputs.collection import published_seconds

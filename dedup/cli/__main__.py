@@ -1,5 +1,0 @@
-"""Run the command `dedup` as `python -m dedup.cli`."""
-
-from dedup.cli import main
-
-main()
