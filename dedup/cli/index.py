@@ -236,6 +236,26 @@ def check(
         raise typer.Exit(1)
 
 
+def backup(
+    store: StoreOption, file: Annotated[Path, typer.Argument(metavar="FILE", help="The backup, a new file.")]
+) -> None:
+    """Copy the store to a file, also while it is being written to. Copying by hand leaves out its log (-wal)."""
+    begin_logging(0, as_json=False)
+    with opened_to_read(store) as index:
+        index.backup(file)
+
+
+def restore(
+    store: StoreOption,
+    file: Annotated[Path, typer.Argument(metavar="FILE", help="A backup. It is left as it is.")],
+    replace: Annotated[bool, typer.Option("--replace", help="Replace a store that is there, and its log.")] = False,
+    wait: WaitOption = None,
+) -> None:
+    """Put a backup in the place of the store."""
+    begin_logging(0, as_json=False)
+    StoryIndex.restore(file, store, replace=replace, wait=wait or 0.0)
+
+
 def vacuum(
     store: StoreOption,
     changes_before: Annotated[
@@ -378,7 +398,7 @@ def export(
 
 
 _COMMANDS = (
-    *(add, update, remove, expire, reconcile, rebuild, check, vacuum),
+    *(add, update, remove, expire, reconcile, rebuild, check, backup, restore, vacuum),
     *(match, stories, explain, stats, changes, export),
 )
 

@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from dedup.article import Article, Notice
@@ -36,6 +37,7 @@ from dedup.index.queries import (
 )
 from dedup.index.repair import check
 from dedup.index.session import Desk, prefetch
+from dedup.index.store.backup import restore
 from dedup.index.store.metadata import StoreMetadata, StoreOptions, read_metadata, write_metadata
 from dedup.index.store.protocol import Store, StoryFilter
 from dedup.index.store.records import Change
@@ -268,6 +270,37 @@ class StoryIndex:
         with self._desk.transaction():
             self._store.trim(changes_before)
         self._store.vacuum()
+
+    def backup(self, path: str | os.PathLike[str]) -> None:
+        """Copy the index to a new file, as it is at one moment, also while it is being written to.
+
+        Args:
+            path: path of the backup. `StoryIndex.restore` puts it back; it can also be opened where it is.
+
+        Raises:
+            StoreError: the file is there already, or cannot be written.
+        """
+        self._store.back_up(Path(os.fsdecode(path)))
+
+    @staticmethod
+    def restore(
+        backup: str | os.PathLike[str], path: str | os.PathLike[str], *, replace: bool = False, wait: float = 0.0
+    ) -> None:
+        """Put a backup in the place of an index.
+
+        Copying the file by hand would leave the log of a killed writer (`-wal`) beside it.
+
+        Args:
+            backup: path of the backup, which is left as it is.
+            path: path of the index.
+            replace: whether an index that is there may be replaced.
+            wait: seconds to wait for another writer to end.
+
+        Raises:
+            StoreError: the backup is not a sound index, or one is there and `replace` is False.
+            StoreLockedError: the index is being written to.
+        """
+        restore(Path(os.fsdecode(backup)), Path(os.fsdecode(path)), replace=replace, wait=wait)
 
     def check(self, *, repair: bool = False) -> list[str]:
         """What is wrong in the store, nothing where it is sound; with `repair` it is put right as far as it can be."""

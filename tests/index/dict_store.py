@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import islice
+from pathlib import Path
 
 from dedup.errors import StoreError
 from dedup.index.store.protocol import StoryFilter
@@ -241,6 +242,9 @@ class DictStore:
 
     def vacuum(self) -> None:
         self._open()
+
+    def back_up(self, target: Path) -> None:
+        raise StoreError(f"a dictionary is not backed up to {target}")
 
     def faults(self) -> list[str]:
         return []

@@ -5,17 +5,23 @@ from __future__ import annotations
 import os
 import sqlite3
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from dedup.errors import StoreError, StoreLockedError
-from dedup.index.store.lock import WriterLock, access_mode, refuse_foreign, refuse_network
+from dedup.index.store.lock import WriterLock, access_mode, lock_of, locked, refuse_foreign, refuse_network
+from dedup.index.store.ownership import Owner, file_id
 from dedup.index.store.schema import APPLICATION, FORMAT, UNRELEASED, migrate
+from dedup.index.store.wal import LARGEST, checkpoint, refuse_foreign_log, size_of_log
 
 PAGE = 16_384
 """Page size in bytes: a page holds several sketches or texts, and little is wasted where one does not fit."""
+OWNER = "writer"
+"""Name of the owner in the table of facts."""
+_STEP = 0.05
 
 
 class Database:
@@ -34,7 +40,10 @@ class Database:
     """
 
     def __init__(self, path: Path, *, read_only: bool, wait: float, temporary_name: str = "") -> None:
-        self.path, self.name = path, temporary_name or str(path)
+        self.name = temporary_name or str(path)
+        self._given, self.path = path.absolute(), Path(os.path.realpath(path))
+        self._process, self._file, self._claim = os.getpid(), file_id(path), ""
+        self._enough = LARGEST  # bytes of the log at which the next checkpoint is tried
         self._temporary = bool(temporary_name)
         self._read_only = read_only
         self._lock: WriterLock | None = None
@@ -47,20 +56,23 @@ class Database:
         if not self._temporary:
             self._refuse()
         if not read_only:
-            self._lock = WriterLock(path, wait, self.name)
+            self._lock = WriterLock(self.path, wait, self.name)
         try:
-            if self._temporary:  # after the lock: see `temporary.remove_abandoned`
-                os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            if self._file is None:  # after the lock: see `temporary.remove_abandoned`
+                self._create()
+            refuse_foreign_log(self.path, self.name)
             with self.translated_errors():
                 self.writer = self._connected(None)
                 self._prepare()
+                if not read_only:
+                    self._claim_store(wait)
         except BaseException:
             self.close()
             raise
 
     def _refuse(self) -> None:
         """Check the path before anything is written beside it."""
-        path = self.path
+        path = Path(self.name)
         if path.is_dir():
             raise StoreError(f"{path} is a folder: name a file")
         if not path.parent.is_dir():
@@ -72,8 +84,71 @@ class Database:
         if not self._read_only and path.exists() and not os.access(path, os.W_OK):
             raise StoreError(f"{path} cannot be written to: permission denied (it can be opened to be read)")
 
+    def _create(self) -> None:
+        """Create an empty file that only this user may read, as SQLite then makes those beside it."""
+        try:
+            os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        except OSError as error:
+            raise StoreError(f"{self.name} cannot be created: {error.strerror}") from error
+        self._file = file_id(self.path)
+
+    def _claim_store(self, wait: float) -> None:
+        """Note this process as the owner, unless another one that is still alive lost its lock file only."""
+        lock = file_id(lock_of(self.path))
+        mine = Owner.of_this_process(self._file, lock)
+        until = time.monotonic() + wait
+        while True:
+            self.writer.execute("BEGIN IMMEDIATE")
+            try:
+                before = self._owner_noted()
+                if before is None or not before.still_writes(self._file, lock):
+                    row = (OWNER, mine.to_json())
+                    self.writer.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", row)
+                    self._claim = mine.token
+            finally:
+                self.writer.execute("COMMIT")
+            if self._claim:
+                checkpoint(self.writer)
+                return
+            if time.monotonic() >= until:
+                raise locked(self.name)
+            time.sleep(_STEP)
+
+    def _owner_noted(self) -> Owner | None:
+        found = self.writer.execute("SELECT value FROM fact WHERE name = ?", (OWNER,)).fetchone()
+        return Owner.from_json(found[0]) if found else None
+
+    def _check_file(self) -> None:
+        """Check that the path still leads to the open file, and that this is the process that opened it.
+
+        Raises:
+            StoreError: the file was moved, deleted or replaced, or the process is a fork.
+        """
+        if os.getpid() != self._process:
+            raise StoreError(f"{self.name} was opened before this process was forked: open it in this process")
+        if not self._closed and file_id(self._given) != self._file:
+            problem = f"{self.name} was moved, deleted or replaced while it was open"
+            raise StoreError(f"{problem}: put it back, or open the index again. Nothing of this was stored")
+
+    def _check_owner(self) -> None:
+        """Check inside a transaction that no other writer has opened the store.
+
+        Raises:
+            StoreLockedError: another one has.
+        """
+        owner = self._owner_noted()
+        if owner is None or owner.token != self._claim:
+            problem = f"{self.name} was opened by another writer after its lock file was removed"
+            raise StoreLockedError(f"{problem}: close one of them, and open the index again")
+
     def close(self) -> None:
         """Close all connections and release the writer lock. Repeated calls have no effect."""
+        if self._claim and os.getpid() == self._process:
+            with suppress(sqlite3.Error):  # a store that is damaged or moved is closed all the same
+                owner = self._owner_noted()
+                if owner is not None and owner.token == self._claim:
+                    self.writer.execute("DELETE FROM fact WHERE name = ?", (OWNER,))
+        self._claim = ""
         self._closed = True
         with self._opening:
             for _, connection in self._opened:
@@ -88,9 +163,11 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """See `Store.transaction`."""
         with self._writing, self.translated_errors():
+            self._check_file()
             self.writer.execute("BEGIN IMMEDIATE")
             self._owner = threading.get_ident()
             try:
+                self._check_owner()
                 yield
                 self.writer.execute("COMMIT")
             except BaseException:
@@ -99,6 +176,9 @@ class Database:
                 raise
             finally:
                 self._owner = None
+            self._check_file()  # before the caller is told that it was stored
+            if (size := size_of_log(self.path)) >= self._enough:
+                self._enough = LARGEST if checkpoint(self.writer) else size + LARGEST
 
     @contextmanager
     def reading(self) -> Iterator[None]:
@@ -107,6 +187,7 @@ class Database:
         if reader.in_transaction:  # inside a transaction or another `reading`
             yield
             return
+        self._check_file()
         with self.translated_errors():
             reader.execute("BEGIN")
         try:
@@ -119,6 +200,8 @@ class Database:
     def upkeep(self) -> Iterator[sqlite3.Connection]:
         """Give the writing connection outside of a transaction, while no other thread writes."""
         with self._writing, self.translated_errors():
+            self._check_file()
+            self._check_owner()
             yield self.writer
 
     def rows(self, statement: str, values: Sequence[Any] = ()) -> list[Any]:
@@ -150,7 +233,8 @@ class Database:
 
     def _connected(self, thread: threading.Thread | None) -> sqlite3.Connection:
         """Open a connection for one thread, and close those of threads that have ended."""
-        uri = f"{self.path.absolute().as_uri()}?mode={access_mode(self.path, read_only=self._read_only)}"
+        self._check_file()
+        uri = f"{self.path.as_uri()}?mode={access_mode(self.path, read_only=self._read_only)}"
         connection = sqlite3.connect(uri, uri=True, timeout=10, isolation_level=None, check_same_thread=False)
         with self._opening:
             for one in [one for one in self._opened if one[0] is not None and not one[0].is_alive()]:
@@ -181,6 +265,7 @@ class Database:
         (mode,) = read("PRAGMA journal_mode = WAL").fetchone()
         if mode != "wal":
             raise StoreError(f"{self.name} cannot be written ahead ({mode}): put the store on a local disk")
+        read("PRAGMA wal_autocheckpoint = 0")  # see `wal.checkpoint`
         read(f"PRAGMA synchronous = {'OFF' if self._temporary else 'FULL'}")
         read("PRAGMA secure_delete = ON")  # deleted articles are overwritten in the file
         if have < FORMAT:

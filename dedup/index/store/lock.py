@@ -35,11 +35,14 @@ def file_system(path: Path, mounts: Path = MOUNTS) -> str:
 
 
 def refuse_foreign(path: Path) -> None:
-    """Refuse a file that is not an SQLite database, before anything is written beside it.
+    """Refuse a file that is not an SQLite database, or is a second name of one, before anything is written beside it.
 
     Raises:
-        StoreError: the file is not an SQLite database, or is truncated.
+        StoreError: the file is not an SQLite database, is truncated, or is opened by a second name (a hard link).
     """
+    if path.is_file() and path.stat().st_nlink > 1 and not lock_of(Path(os.path.realpath(path))).exists():
+        problem = f"{path} is another name of a file (a hard link), under which its log is not found"
+        raise StoreError(f"{problem}: open it by its own name, or copy it with 'dedup index backup'")
     if path.is_file() and (size := path.stat().st_size):
         with path.open("rb") as file:
             head = file.read(100)
@@ -73,8 +76,19 @@ def is_fixed(path: Path) -> bool:
 def access_mode(path: Path, *, read_only: bool) -> str:
     """Return the mode in SQLite's URI for opening a store."""
     if not read_only:
-        return "rwc"
+        return "rw"
     return "ro&immutable=1" if is_fixed(path) else "ro"
+
+
+def lock_of(path: Path) -> Path:
+    """Return the path of the lock file of a store."""
+    return path.with_name(path.name + "-writer")
+
+
+def locked(name: str) -> StoreLockedError:
+    """Return the error that a store has another writer."""
+    problem = f"{name} is being written to by another process, or another index of this one"
+    return StoreLockedError(f"{problem}: close that, or wait for it (wait=SECONDS, --wait)")
 
 
 class WriterLock:
@@ -83,7 +97,7 @@ class WriterLock:
     The lock is an exclusive transaction on an empty SQLite database beside the store, which works on every system.
 
     Args:
-        path: path of the store.
+        path: real path of the store: two paths that lead to one file have one lock.
         wait: seconds to wait for another writer.
         name: name of the store in messages, None for its path.
 
@@ -95,23 +109,24 @@ class WriterLock:
     def __init__(self, path: Path, wait: float = 0.0, name: str | None = None) -> None:
         name = name or str(path)
         self._connection: sqlite3.Connection | None = None
-        lock = path.with_name(path.name + "-writer")
+        lock = lock_of(path)
         until = time.monotonic() + wait
         while True:
             connection = None
             try:
+                if not lock.exists():
+                    os.close(os.open(lock, os.O_CREAT | os.O_RDWR, 0o600))
                 connection = sqlite3.connect(lock, timeout=0, isolation_level=None, check_same_thread=False)
                 connection.execute("PRAGMA journal_mode = MEMORY")
                 connection.execute("BEGIN EXCLUSIVE")
-            except sqlite3.Error as error:
+            except (sqlite3.Error, OSError) as error:
                 if connection is not None:
                     connection.close()
                 if "locked" not in str(error):
                     problem = f"{name} cannot be written to: its lock {lock.name} cannot be made ({error})"
                     raise StoreError(problem) from error
                 if time.monotonic() >= until:
-                    problem = f"{name} is being written to by another process, or another index of this one"
-                    raise StoreLockedError(f"{problem}: close that, or wait for it (wait=SECONDS, --wait)") from error
+                    raise locked(name) from error
                 time.sleep(_STEP)
             else:
                 self._connection, self._process = connection, os.getpid()

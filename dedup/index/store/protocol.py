@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 from dedup.index.store.records import Change, Sketch, StoredArticle, StoredStory
@@ -211,6 +212,14 @@ class Store(Protocol):
 
     def vacuum(self) -> None:
         """Release the space of deleted articles."""
+        ...
+
+    def back_up(self, target: Path) -> None:
+        """Copy the store to a new file, as it is at one moment.
+
+        Raises:
+            StoreError: the file exists, or cannot be written.
+        """
         ...
 
     def faults(self) -> list[str]:

@@ -9,11 +9,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from dedup.errors import StoreError
-from dedup.index.store.connection import Database
+from dedup.index.store.backup import back_up
+from dedup.index.store.connection import OWNER, Database
 from dedup.index.store.protocol import StoryFilter
 from dedup.index.store.records import Change, Sketch, StoredArticle, StoredStory, moment
 from dedup.index.store.schema import article_row, story_row
 from dedup.index.store.text_search import condition
+from dedup.index.store.wal import BASE, checkpoint
 
 _Key = TypeVar("_Key")
 AT_ONCE = 500
@@ -62,7 +64,7 @@ class SqliteStore:
         return self._file.reading()
 
     def metadata(self) -> dict[str, str]:
-        return dict(self._file.rows("SELECT name, value FROM fact"))
+        return dict(self._file.rows("SELECT name, value FROM fact WHERE name NOT IN (?, ?)", (BASE, OWNER)))
 
     def put_metadata(self, values: Mapping[str, str]) -> None:
         self._file.write_many("INSERT OR REPLACE INTO fact VALUES (?, ?)", list(values.items()))
@@ -228,7 +230,10 @@ class SqliteStore:
     def vacuum(self) -> None:
         with self._file.upkeep() as connection:
             connection.execute("VACUUM")
-            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            checkpoint(connection)
+
+    def back_up(self, target: Path) -> None:
+        back_up(self._file, target)
 
     def faults(self) -> list[str]:
         try:

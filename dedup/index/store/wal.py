@@ -1,0 +1,121 @@
+"""The write-ahead log of a store (its `-wal` file), and the check that it belongs to the file beside it.
+
+SQLite replays a log into whatever file has its name. If a copy is put over a store whose writer was killed, the log it
+left is replayed into the copy. Therefore a store holds a random *base*, which every log repeats: a checkpoint gives the
+file a new base, and the first transaction of the log that follows writes it again. While a checkpoint runs, the file
+may still have the base of before; the log then names both.
+"""
+
+from __future__ import annotations
+
+import json
+import secrets
+import sqlite3
+from pathlib import Path
+
+from dedup.errors import StoreError
+
+BASE = "base"
+"""Name of the base in the table of facts."""
+LARGEST = 16 << 20
+"""Bytes of the log after which a checkpoint is tried."""
+_TRIES = 20
+
+
+def log_of(path: Path) -> Path:
+    """Return the path of the log of a store."""
+    return path.with_name(f"{path.name}-wal")
+
+
+def refuse_foreign_log(path: Path, name: str) -> None:
+    """Refuse a store whose log belongs to another file.
+
+    Raises:
+        StoreError: it does.
+    """
+    if is_foreign(path):
+        log = log_of(path).name
+        problem = f"{name} is not the file that its log {log} continues: was a copy put in its place?"
+        remedy = f"put it there with 'dedup index restore', or move {log} away: what only the log holds is lost then"
+        raise StoreError(f"{problem} Nothing was changed; {remedy}")
+
+
+def is_foreign(path: Path) -> bool:
+    """Whether the log beside a file continues another file. Nothing is written.
+
+    The file is read twice, without and with its log. A writer may be at work meanwhile: if the file changes between
+    two reads, they are repeated.
+    """
+    if not size_of_log(path):
+        return False
+    for _ in range(_TRIES):
+        own = _bases(path, "immutable=1")
+        logged = _bases(path, "mode=ro")
+        if own is None or logged is None:
+            return False
+        if own[0] in logged:
+            return False
+        if _bases(path, "immutable=1") == own:
+            return True
+    return False
+
+
+def _bases(path: Path, how: str) -> tuple[str, ...] | None:
+    """Return the base of a file, and the one before it if a checkpoint is under way; None if it cannot be read.
+
+    Closing a connection that may write would replay the log, so none may.
+    """
+    connection = None
+    try:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=10)
+        if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'fact'").fetchone():
+            return ("",)
+        return read_bases(connection)
+    except sqlite3.Error:
+        return None
+    finally:
+        if connection is not None:
+            connection.close()
+
+
+def read_bases(connection: sqlite3.Connection) -> tuple[str, ...]:
+    """Return the base of a store and the one before it, if any; "" for a store without one."""
+    found = connection.execute("SELECT value FROM fact WHERE name = ?", (BASE,)).fetchone()
+    return tuple(json.loads(found[0])) if found else ("",)
+
+
+def checkpoint(connection: sqlite3.Connection) -> bool:
+    """Move the log into the file, as far as no reader still needs it, and return whether all of it was moved.
+
+    Must run outside of a transaction, on the connection that writes.
+    """
+    bases = read_bases(connection)
+    if len(bases) == 1:
+        _put(connection, secrets.token_hex(8), *bases)
+    (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
+    connection.execute("PRAGMA busy_timeout = 0")  # a reader is not waited for
+    try:
+        _, pages, moved = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {patience}")
+    if pages != moved:
+        return False
+    _put(connection, read_bases(connection)[0])
+    return True
+
+
+def renew(connection: sqlite3.Connection) -> None:
+    """Give a copy of a store a base of its own, so that no log of another file continues it."""
+    _put(connection, secrets.token_hex(8))
+
+
+def _put(connection: sqlite3.Connection, *bases: str) -> None:
+    connection.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (BASE, json.dumps(bases)))
+
+
+def size_of_log(path: Path) -> int:
+    """Return the size of the log in bytes."""
+    try:
+        return log_of(path).stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,329 @@
+"""A store has one writer, whatever path leads to it, and one that lost its file stops before it says that it stored."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from made_articles import stream
+
+from dedup import StoreError, StoreLockedError, StoryIndex
+from dedup.index.store import connection, ownership
+
+ARTICLES = list(stream(1, 30))
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    (tmp_path / "folder").mkdir()
+    path = tmp_path / "folder/stories.db"
+    with StoryIndex.open(path) as index:
+        index.add_many(ARTICLES[:5])
+    return path
+
+
+def link(path: Path) -> Path:
+    other = path.with_name("link.db")
+    other.symlink_to(path.name)
+    return other
+
+
+def link_to_folder(path: Path) -> Path:
+    other = path.parent.with_name("other")
+    other.symlink_to(path.parent.name)
+    return other / path.name
+
+
+def second_name(path: Path) -> Path:
+    other = path.with_name("second.db")
+    os.link(path, other)
+    return other
+
+
+def without_lock(path: Path) -> Path:
+    path.with_name(f"{path.name}-writer").unlink()
+    return path
+
+
+def relative(path: Path) -> Path:
+    return Path(os.path.relpath(path))
+
+
+OTHER_PATHS = [link, link_to_folder, second_name, without_lock, relative]
+
+
+@pytest.mark.parametrize("other", OTHER_PATHS)
+def test_a_second_writer_is_refused_by_any_path(path: Path, other: Callable[[Path], Path]) -> None:
+    with StoryIndex.open(path) as index:
+        index.add(ARTICLES[5])
+        with pytest.raises(StoreError):
+            StoryIndex.open(other(path))
+        index.add(ARTICLES[6])
+        assert index.check() == []
+    with StoryIndex.open(path) as index:
+        assert len(index) == 7
+
+
+@pytest.mark.parametrize("other", [link, link_to_folder, relative])
+def test_any_path_will_do_once_it_is_closed(path: Path, other: Callable[[Path], Path]) -> None:
+    with StoryIndex.open(other(path)) as index:
+        index.add(ARTICLES[5])
+    with StoryIndex.open(path) as index:
+        assert len(index) == 6
+
+
+def test_a_second_name_is_not_read_either(path: Path) -> None:
+    with pytest.raises(StoreError, match="hard link"):
+        StoryIndex.open(second_name(path), read_only=True)
+
+
+def test_without_a_lock_the_first_writer_stops(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where it cannot be known whether the first writer is alive, the second one takes over."""
+    monkeypatch.setattr(ownership, "_machine", lambda: "")
+    with StoryIndex.open(path) as first:
+        first.add(ARTICLES[5])
+        with StoryIndex.open(without_lock(path)) as second:
+            second.add(ARTICLES[6])
+            for _ in range(2):
+                with pytest.raises(StoreLockedError, match="another writer"):
+                    first.add(ARTICLES[7])
+            second.add(ARTICLES[8])
+            assert second.check() == []
+    with StoryIndex.open(path) as index:
+        assert len(index) == 8
+        assert index.check() == []
+
+
+def test_a_writer_that_was_killed_does_not_lock(path: Path) -> None:
+    killed = (
+        "import os, sys; from dedup import StoryIndex; index = StoryIndex.open(sys.argv[1]);"
+        "os.unlink(sys.argv[1] + '-writer'); os.kill(os.getpid(), 9)"
+    )
+    subprocess.run([sys.executable, "-c", killed, str(path)], check=False)
+    with StoryIndex.open(path) as index:
+        assert len(index) == 5
+
+
+def test_a_copy_of_a_store_in_use_is_nobodys(path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        index.add(ARTICLES[5])
+        copy = path.parent / "copy.db"
+        shutil.copy(path, copy)
+        with StoryIndex.open(copy) as other:
+            other.add(ARTICLES[6])
+        index.add(ARTICLES[7])
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
+@pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
+def test_a_fork_does_not_write(path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        index.add(ARTICLES[5])
+        child = os.fork()
+        if not child:
+            try:
+                index.add(ARTICLES[6])
+            except StoreError as error:
+                os._exit(0 if "forked" in str(error) else 2)
+            os._exit(1)
+        assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+        index.add(ARTICLES[7])
+        assert index.check() == []
+
+
+def moved(path: Path) -> None:
+    path.rename(path.with_name("moved.db"))
+
+
+def deleted(path: Path) -> None:
+    path.unlink()
+
+
+def replaced(path: Path) -> None:
+    copy = path.with_name("copy.db")
+    shutil.copy(path, copy)
+    copy.replace(path)
+
+
+def folder_moved(path: Path) -> None:
+    path.parent.rename(path.parent.with_name("moved"))
+
+
+@pytest.mark.parametrize("away", [moved, deleted, replaced, folder_moved])
+def test_nothing_is_acknowledged_into_a_file_that_is_gone(path: Path, away: Callable[[Path], None]) -> None:
+    with StoryIndex.open(path) as index:
+        index.add(ARTICLES[5])
+        away(path)
+        there = path.exists()
+        for _ in range(2):
+            with pytest.raises(StoreError, match="moved, deleted or replaced"):
+                index.add(ARTICLES[6])
+            with pytest.raises(StoreError, match="moved, deleted or replaced"):
+                index.article(ARTICLES[0].id)
+            with pytest.raises(StoreError, match="moved, deleted or replaced"):
+                index.reconcile()
+        assert path.exists() == there, "a read made a new file"
+
+
+def test_a_reader_notices_too(path: Path) -> None:
+    with StoryIndex.open(path, read_only=True) as index:
+        assert len(index) == 5
+        moved(path)
+        with pytest.raises(StoreError, match="moved, deleted or replaced"):
+            index.article(ARTICLES[0].id)
+        assert not path.exists()
+
+
+def test_it_goes_on_when_the_file_is_put_back(path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        index.add(ARTICLES[5])
+        moved(path)
+        with pytest.raises(StoreError):
+            index.add(ARTICLES[6])
+        path.with_name("moved.db").rename(path)
+        index.add(ARTICLES[6])
+        assert index.check() == []
+        assert len(index) == 7
+
+
+def test_only_its_user_can_read_a_store(path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        index.add(ARTICLES[5])
+        for file in path.parent.iterdir():
+            assert file.stat().st_mode & 0o777 == 0o600, file
+
+
+def test_a_mode_that_was_given_is_kept(path: Path) -> None:
+    path.chmod(0o640)
+    with StoryIndex.open(path) as index:
+        index.add(ARTICLES[5])
+        for name in (path.name, f"{path.name}-wal"):
+            assert path.with_name(name).stat().st_mode & 0o777 == 0o640
+
+
+# Backups
+
+
+KILLED = """
+import os, sys
+from made_articles import stream
+from dedup import StoryIndex
+index = StoryIndex.open(sys.argv[1])
+for article in list(stream(1, int(sys.argv[3])))[int(sys.argv[2]):]:
+    index.add(article)
+os.kill(os.getpid(), 9)
+"""
+
+
+def add_and_kill(path: Path, start: int, end: int) -> None:
+    """Add articles in a process that is then killed, so that its log stays behind."""
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    done = subprocess.run([sys.executable, "-c", KILLED, str(path), str(start), str(end)], check=False, env=environment)
+    assert done.returncode == -signal.SIGKILL
+    assert path.with_name(f"{path.name}-wal").stat().st_size
+
+
+def ids(path: Path) -> set[str]:
+    with StoryIndex.open(path) as index:
+        assert index.check() == []
+        found = {article.id for article in ARTICLES if article.id in index}
+        assert len(found) == len(index)
+        return found
+
+
+@pytest.mark.parametrize("closed", [True, False])
+@pytest.mark.parametrize("in_place", [True, False])
+def test_a_copy_put_over_the_log_of_another_file_is_noticed(path: Path, closed: bool, in_place: bool) -> None:
+    copy = path.with_name("copy.db")
+    if closed:
+        shutil.copy(path, copy)
+    else:
+        with StoryIndex.open(path) as index:
+            index.add(ARTICLES[5])
+            shutil.copy(path, copy)
+    with StoryIndex.open(path) as index:  # another session, which ends as it should
+        index.add_many(ARTICLES[5:15])
+    add_and_kill(path, 15, 25)
+    if in_place:
+        path.write_bytes(copy.read_bytes())
+    else:
+        shutil.copy(copy, path.with_name("new"))
+        path.with_name("new").replace(path)
+    for read_only in (True, False, True):
+        with pytest.raises(StoreError, match="-wal"):
+            StoryIndex.open(path, read_only=read_only)
+    path.with_name(f"{path.name}-wal").rename(path.with_name("away"))
+    assert len(ids(path)) in (5, 6)
+
+
+def test_a_log_is_replayed_into_its_own_file(path: Path) -> None:
+    add_and_kill(path, 5, 25)
+    assert len(ids(path)) == 25
+
+
+def test_a_copy_of_file_and_log_is_whole(path: Path, tmp_path: Path) -> None:
+    add_and_kill(path, 5, 25)
+    shutil.copytree(path.parent, tmp_path / "copy")
+    assert len(ids(tmp_path / "copy" / path.name)) == 25
+
+
+def test_a_backup_taken_while_articles_come(path: Path, tmp_path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        index.add_many(ARTICLES[5:10])
+        index.backup(tmp_path / "backup.db")
+        index.add_many(ARTICLES[10:15])
+        with pytest.raises(StoreError, match="there already"):
+            index.backup(tmp_path / "backup.db")
+    assert ids(tmp_path / "backup.db") == {article.id for article in ARTICLES[:10]}
+    assert (tmp_path / "backup.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_restore_takes_the_old_log_away(path: Path, tmp_path: Path) -> None:
+    with StoryIndex.open(path, read_only=True) as index:
+        index.backup(tmp_path / "backup.db")
+    add_and_kill(path, 5, 25)
+    with pytest.raises(StoreError, match="--replace"):
+        StoryIndex.restore(tmp_path / "backup.db", path)
+    StoryIndex.restore(tmp_path / "backup.db", path, replace=True)
+    assert ids(path) == {article.id for article in ARTICLES[:5]}
+    assert ids(tmp_path / "backup.db") == {article.id for article in ARTICLES[:5]}
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["backup.db", "backup.db-writer", "folder"]
+
+
+def test_a_store_in_use_is_not_restored(path: Path, tmp_path: Path) -> None:
+    with StoryIndex.open(path) as index:
+        index.backup(tmp_path / "backup.db")
+        with pytest.raises(StoreLockedError):
+            StoryIndex.restore(tmp_path / "backup.db", path, replace=True)
+        index.add(ARTICLES[5])
+
+
+def test_what_is_no_backup_is_refused(path: Path, tmp_path: Path) -> None:
+    (tmp_path / "text.db").write_text("no database" * 100)
+    (tmp_path / "cut.db").write_bytes(path.read_bytes()[:-4096])
+    damaged = bytearray(path.read_bytes())
+    damaged[16_384:131_072] = bytes(114_688)
+    (tmp_path / "damaged.db").write_bytes(damaged)
+    before = path.read_bytes()
+    for name in ("text.db", "cut.db", "damaged.db", "none.db"):
+        with pytest.raises(StoreError):
+            StoryIndex.restore(tmp_path / name, path, replace=True)
+    with pytest.raises(StoreError, match="the store itself"):
+        StoryIndex.restore(path, path, replace=True)
+    assert path.read_bytes() == before
+    assert len(ids(path)) == 5
+
+
+def test_a_log_does_not_grow_without_bound(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "LARGEST", 1 << 18)
+    with StoryIndex.open(path) as index:
+        for article in ARTICLES[5:]:
+            index.add(article)
+            assert path.with_name(f"{path.name}-wal").stat().st_size < 1 << 19
+    assert len(ids(path)) == 30
