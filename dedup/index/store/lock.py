@@ -8,6 +8,7 @@ import time
 from pathlib import Path
 
 from dedup.errors import StoreError, StoreLockedError
+from dedup.index.store.wal import size_of_log
 
 NETWORK = frozenset(
     {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "fuse.sshfs", "fuse.glusterfs", "lustre", "gpfs"}
@@ -48,7 +49,9 @@ def refuse_foreign(path: Path) -> None:
             head = file.read(100)
         if not head.startswith(b"SQLite format 3\0"):
             raise StoreError(f"{path} is no store of stories, nor any SQLite database: name another file")
-        if size < 512 or len(head) < 100:
+        page, pages = int.from_bytes(head[16:18], "big"), int.from_bytes(head[28:32], "big")
+        whole = pages * (65_536 if page == 1 else page)  # a checkpoint may write the header before the pages behind it
+        if size < 512 or len(head) < 100 or (size < whole and not size_of_log(path)):
             raise StoreError(f"{path} is cut off: it has {size} bytes. Restore a copy of it")
 
 
