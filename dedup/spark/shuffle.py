@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.match.kernels.floor import DOT_UNIT
-from dedup.match.stories import SECONDS_A_DAY, similarity_to_others, smoothed_mean
+from dedup.match.scores import SECONDS_A_DAY
+from dedup.match.stories import similarity_to_others, smoothed_mean
 from dedup.spark.arrow import (
     arrow_schema,
     binary,
@@ -29,6 +29,7 @@ from dedup.spark.arrow import (
 )
 from dedup.spark.partitions import HOME_BITS, places_in
 from dedup.vectorize.cross_lingual import cross_lingual_weight
+from dedup.vectorize.exact import DOT_UNIT
 
 SHUFFLED = (
     "task int, chunk int, articles int, n binary, seconds binary, source binary, tongue binary, ordinary binary,"
@@ -136,9 +137,11 @@ def sent(
     np.add.at(to_all, row, weights * total[terms])
     np.add.at(to_itself, row, weights * weights)
     if learned:
-        background_similarity = smoothed_mean(to_all * DOT_UNIT, count)
+        background_similarity = smoothed_mean(to_all.astype(np.float64) * DOT_UNIT, count)
     else:
-        background_similarity = similarity_to_others(to_all * DOT_UNIT, to_itself * DOT_UNIT, count)
+        background_similarity = similarity_to_others(
+            to_all.astype(np.float64) * DOT_UNIT, to_itself.astype(np.float64) * DOT_UNIT, count
+        )
     vectors = _Sparse.of(terms, weights, row, (total[terms] > weights) | learned, rank)
     across = _Crossing.of(table, vectors, (terms, weights, row), rank) if several else None
     slots = flat(table["signature"], np.uint32)[0].reshape(len(number), -1) & np.uint32((1 << SLOT_BITS) - 1)

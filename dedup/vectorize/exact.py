@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 
 WEIGHT_UNIT = 2.0**-15
 """Entries of a vector are whole multiples of this, so that a dot product of two is an exact multiple of its square."""
+DOT_UNIT: float = WEIGHT_UNIT**2
+"""Dot products are whole multiples of this."""
 SCORE_UNIT = 2.0**-20
 """Scores are whole multiples of this."""
 
