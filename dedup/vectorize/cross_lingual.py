@@ -14,7 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.vectorize.exact import WEIGHT_UNIT, Number
+from dedup.vectorize.exact import WEIGHT_UNIT, Numbers
 from dedup.vectorize.features import IS_NUMBER, HashedWords
 from dedup.vectorize.frequencies import AT_ONCE
 from dedup.vectorize.hashing import terms_of
@@ -105,7 +105,7 @@ def _kept(vectors: Vectors, capitals: sp.csr_array, figures: NDArray[np.int64]) 
     return sp.csr_array((matrix.data[keep], matrix.indices[keep], indptr), shape=matrix.shape)
 
 
-def cross_lingual_weight(weight: Number, squares: Number) -> Number:
+def cross_lingual_weight(weight: Numbers, squares: Numbers) -> Numbers:
     """The weight of a name or figure in the cross-lingual vector of its article: at length √`WORTH`, or below.
 
     Args:

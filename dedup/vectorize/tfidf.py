@@ -18,7 +18,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.vectorize import background
-from dedup.vectorize.exact import WEIGHT_UNIT, Number, ln
+from dedup.vectorize.exact import WEIGHT_UNIT, Numbers, ln
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.hashing import terms_of
 from dedup.vectorize.light import hashes_of
@@ -52,7 +52,7 @@ def log_frequency(count: NDArray[np.generic]) -> NDArray[np.float64]:
     return logarithm
 
 
-def term_weight(idf: Number, log_tf: Number, count: Number, capitals: Number, capital_weight: float) -> Number:
+def term_weight(idf: Numbers, log_tf: Numbers, count: Numbers, capitals: Numbers, capital_weight: float) -> Numbers:
     """The weight of a term before normalisation.
 
     Args:
@@ -64,12 +64,12 @@ def term_weight(idf: Number, log_tf: Number, count: Number, capitals: Number, ca
     return idf * log_tf * (1 + (capital_weight - 1) * capitals / count)
 
 
-def quantised(weight: Number) -> Number:
+def quantised(weight: Numbers) -> Numbers:
     """A weight before normalisation, rounded, in units of 1 / `FINE`."""
     return np.rint(weight * FINE)
 
 
-def unit_weight(weight: Number, squares: Number) -> Number:
+def unit_weight(weight: Numbers, squares: Numbers) -> Numbers:
     """A quantised weight over the length of its vector, the root of its summed `squares`; in `WEIGHT_UNIT`, rounded."""
     return np.rint(weight / np.sqrt(np.maximum(squares, 1)) / WEIGHT_UNIT)
 

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.match.stories import smoothed_mean
-from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.exact import DOT_UNIT
 from dedup.vectorize.features import IS_NUMBER, Features
 from dedup.vectorize.hashing import FEATURES, terms_of
 from dedup.vectorize.tfidf import idf_by_language, log_frequency, table, term_weight, unit_weights
@@ -80,7 +80,7 @@ class Weigher:
             weights = unit_weights(given, row_of, count)
         total = np.zeros(count, np.int64)
         np.add.at(total, row_of, weights * _look_up(terms, *self._sums, 0))
-        similarity = smoothed_mean(total * WEIGHT_UNIT**2, self._background.articles)
+        similarity = smoothed_mean(total * DOT_UNIT, self._background.articles)
         some = weights > 0
         crossing = (features.capitals > 0) | _are_figures(features, row_of)
         indptr = np.concatenate([[0], np.cumsum(some)])[indptr]
