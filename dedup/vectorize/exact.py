@@ -22,7 +22,7 @@ LN2 = 0.6931471805599453
 """ln 2."""
 
 Numbers: TypeAlias = Any
-"""A number or an array of numbers: a formula of these runs in NumPy as it is, and in kernels compiled by `kernel`."""
+"""A number or an array: a formula of these runs in NumPy, and in kernels by `compiling.callable_by_kernels`."""
 
 
 def ln(x: NDArray[np.float64]) -> NDArray[np.float64]:

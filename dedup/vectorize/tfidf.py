@@ -46,7 +46,7 @@ class Vectors:
     terms: NDArray[np.int64]
 
 
-def log_frequency(count: NDArray[np.generic]) -> NDArray[np.float64]:
+def log_frequency(count: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.float64]:
     """Log-scaled term frequency, 1 + ln max(tf, 1), of weighted counts in `COUNT_UNIT`."""
     logarithm: NDArray[np.float64] = 1 + ln(np.maximum(count * COUNT_UNIT, 1.0))
     return logarithm
@@ -122,7 +122,8 @@ def idf(
     # A term that all articles of this language have does not distinguish them, however rare it is in the collection.
     own = _log_ratio(own_articles + weight, own_frequency + weight * shares)
     highest = ln(np.array([articles + weight + 1.0, own_articles + weight + 1.0]))
-    return np.minimum(general, own * (highest[0] / highest[1]))
+    lower: NDArray[np.float64] = np.minimum(general, own * (highest[0] / highest[1]))
+    return lower
 
 
 def _log_ratio(articles: int, frequency: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.float64]:

@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.vectorize.cross_lingual import cross_lingual_weight
-from dedup.vectorize.kernels.compiling import kept, kernel
+from dedup.vectorize.kernels.compiling import callable_by_kernels, kept
 
-_cross_lingual_weight = kernel(cross_lingual_weight)
+callable_by_kernels(cross_lingual_weight)
 
 
 @kept
@@ -61,7 +61,7 @@ def cross_lingual_parts(
                 squares += np.int64(weights[at]) * np.int64(weights[at])
         for at in range(start[vector], start[vector + 1]):
             if crossing[at]:
-                weight = np.int64(_cross_lingual_weight(np.int64(weights[at]), squares))
+                weight = np.int64(cross_lingual_weight(np.int64(weights[at]), squares))
                 if weight > 0:
                     its[found], their[found] = terms[at], np.uint16(weight)
                     found += 1

@@ -80,7 +80,7 @@ class Weigher:
             weights = unit_weights(given, row_of, count)
         total = np.zeros(count, np.int64)
         np.add.at(total, row_of, weights * _look_up(terms, *self._sums, 0))
-        similarity = smoothed_mean(total * DOT_UNIT, self._background.articles)
+        similarity = smoothed_mean(total.astype(np.float64) * DOT_UNIT, self._background.articles)
         some = weights > 0
         crossing = (features.capitals > 0) | _are_figures(features, row_of)
         indptr = np.concatenate([[0], np.cumsum(some)])[indptr]

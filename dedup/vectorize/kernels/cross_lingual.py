@@ -11,10 +11,10 @@ from numpy.typing import NDArray
 from dedup.vectorize.cross_lingual import CrossLingual, cross_lingual_weight, figures, tongues_of
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import Features
-from dedup.vectorize.kernels.compiling import Whole, kept, kernel
+from dedup.vectorize.kernels.compiling import Whole, callable_by_kernels, kept
 from dedup.vectorize.tfidf import Vectors
 
-_cross_lingual_weight = kernel(cross_lingual_weight)
+callable_by_kernels(cross_lingual_weight)
 
 
 def cross_lingual_vectors(vectors: Vectors, features: Features, languages: Sequence[str]) -> CrossLingual | None:
@@ -79,7 +79,7 @@ def _crossing(
         at: Whole = filled[row]
         kept_entries: Whole = np.int64(0)
         for place in range(count):
-            value = _cross_lingual_weight(whole[place], squares) * WEIGHT_UNIT
+            value = cross_lingual_weight(whole[place], squares) * WEIGHT_UNIT
             if value != 0:
                 if len(crossing):
                     crossing[at + kept_entries], stretched[at + kept_entries] = chosen[place], value

@@ -17,7 +17,7 @@ from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import Features
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.hashing import FEATURES
-from dedup.vectorize.kernels.compiling import Whole, kept, kernel
+from dedup.vectorize.kernels.compiling import Whole, callable_by_kernels, kept
 from dedup.vectorize.tfidf import Vectors, idf_by_language, log_frequency, quantised, term_weight, unit_weight
 
 if TYPE_CHECKING:
@@ -25,7 +25,9 @@ if TYPE_CHECKING:
 
 TABLE = 1 << 16
 """Counts below which the logarithm is looked up by the count itself."""
-_term_weight, _quantised, _unit_weight = kernel(term_weight), kernel(quantised), kernel(unit_weight)
+
+for formula in (term_weight, quantised, unit_weight):
+    callable_by_kernels(formula)
 
 
 def tfidf(features: Features, languages: Sequence[str], frequencies: Frequencies, settings: Settings) -> Vectors:
@@ -119,12 +121,12 @@ def _weigh(
         for entry in range(indptr[row], indptr[row + 1]):
             count = np.int64(every[entry])
             place = count if count < direct else direct + np.searchsorted(large, count)
-            weight = _term_weight(weights[entry], logarithms[place], count, np.int64(capitals[entry]), capital_weight)
-            fine = _quantised(weight)
+            weight = term_weight(weights[entry], logarithms[place], count, np.int64(capitals[entry]), capital_weight)
+            fine = quantised(weight)
             weights[entry] = fine
             squares += np.int64(fine) * np.int64(fine)
         for entry in range(indptr[row], indptr[row + 1]):
-            weights[entry] = _unit_weight(weights[entry], squares)
+            weights[entry] = unit_weight(weights[entry], squares)
 
 
 @kept
