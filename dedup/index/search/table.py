@@ -18,7 +18,7 @@ from dedup.index.store.records import StoredArticle
 from dedup.match.scores import Scoring
 from dedup.match.stories import FLOOR
 from dedup.settings import Settings
-from dedup.vectorize.cross_lingual import ONE_TONGUE
+from dedup.vectorize.cross_lingual import SAME_LANGUAGE
 from dedup.vectorize.language import UNKNOWN
 
 _ROOM = 1024
@@ -275,7 +275,7 @@ class Live:
         return names_of(vectors)
 
     def tongue_of(self, language: str) -> int:
-        name = ONE_TONGUE.get(language, language)
+        name = SAME_LANGUAGE.get(language, language)
         return -1 if name == UNKNOWN else self._tongues.setdefault(name, len(self._tongues))
 
     def _new_slot(self) -> int:
