@@ -11,8 +11,8 @@ from functools import cache
 
 from dedup.vectorize import background
 from dedup.vectorize.features import SCRIPT_SHIFT, HashedWords
+from dedup.vectorize.hashing import hashes_of
 from dedup.vectorize.kernels.points import CHINESE, JAPANESE, KOREAN
-from dedup.vectorize.light import hashes_of
 
 UNKNOWN = ""
 LOOKED_AT = 400

@@ -14,8 +14,8 @@ from functools import cache
 
 from dedup.vectorize import background
 from dedup.vectorize.features import HashedWords
+from dedup.vectorize.hashing import hashes_of
 from dedup.vectorize.language import language_of
-from dedup.vectorize.light import hashes_of
 
 COMMON = 0.05
 """Words that a larger share of articles have tell nothing."""

@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from dedup.vectorize import background
 from dedup.vectorize.exact import WEIGHT_UNIT, Numbers, ln
+from dedup.vectorize.features import aligned
 from dedup.vectorize.frequencies import Frequencies
-from dedup.vectorize.hashing import terms_of
-from dedup.vectorize.light import hashes_of
+from dedup.vectorize.hashing import hashes_of, terms_of
 from dedup.vectorize.reference import COUNT_UNIT
 
 if TYPE_CHECKING:
@@ -153,9 +153,7 @@ def tfidf(
     for language, values in idf_by_language(terms, languages, frequencies, settings):
         mine = language_of == language
         idf[mine] = values[columns[mine]]
-    weights = term_weight(
-        idf, log_frequency(every.data), every.data, _aligned(capitals, every), settings.capital_weight
-    )
+    weights = term_weight(idf, log_frequency(every.data), every.data, aligned(capitals, every), settings.capital_weight)
     matrix = sp.csr_array((weights, columns.astype(np.int32), every.indptr.copy()), shape=(every.shape[0], len(terms)))
     return Vectors(_unit(matrix), terms)
 
@@ -172,15 +170,6 @@ def idf_by_language(
             language,
             idf(frequency, articles, own_frequency, own_articles, shares, language, settings.background),
         )
-
-
-def _aligned(part: sp.csr_array, matrix: sp.csr_array) -> NDArray[np.float64]:
-    """The entries of `part`, 0 where it has none, at the places where `matrix` has entries."""
-    width = np.int64(matrix.shape[1])
-    keys = [np.repeat(np.arange(m.shape[0]), np.diff(m.indptr)) * width + m.indices for m in (matrix, part)]
-    found = np.zeros(len(keys[0]))
-    found[np.searchsorted(keys[0], keys[1])] = part.data
-    return found
 
 
 def unit_weights(weights: NDArray[np.float64], row_of: NDArray[np.int64], rows: int) -> NDArray[np.int64]:
