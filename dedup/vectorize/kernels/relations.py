@@ -1,4 +1,4 @@
-"""Whether the holders of a repeated passage are related, by a kernel: `dedup.vectorize.boilerplate.relations`."""
+"""Kernels for the relation of articles that share a passage: `dedup.vectorize.boilerplate.relations`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,10 @@ _BITS = np.uint32(63)
 
 
 def lists(words: HashedWords, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which articles hold a list of headlines, as in the plain form."""
+    """Which articles contain a list of headlines; shape (articles,).
+
+    Plain form: `dedup.vectorize.boilerplate.lists`.
+    """
     found = np.zeros(len(words), np.bool_)
     _lists(words.hashes, words.offsets, np.ascontiguousarray(pairs), found)
     return found
@@ -30,7 +33,10 @@ def relations(
     languages: Sequence[str],
     listing: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
-    """The relation of pairs of articles in units of 1 / `UNIT`, as in the plain form."""
+    """The relation of pairs of articles in units of 1 / `UNIT`.
+
+    Plain form: `dedup.vectorize.boilerplate.relations`.
+    """
     names = sorted(set(languages))
     common_words = [np.sort(np.fromiter(common(name), np.uint32)) for name in names]
     starts = np.cumsum([0, *map(len, common_words)]).astype(np.int64)
@@ -54,12 +60,12 @@ def _telling(
     common_words: NDArray[np.uint32],
     starts: NDArray[np.int64],
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """The distinct telling words of each article's title, or of how it begins, and where they end."""
+    """The distinctive words of each title, or of the beginning of the body without one, and where they end."""
     articles = len(language_of)
     room: Whole = np.int64(0)
     for article in range(articles):
         room += max(offsets[2 * article + 1] - offsets[2 * article], LEAD)
-    told, ends = np.empty(room, np.uint32), np.zeros(articles + 1, np.int64)
+    found, ends = np.empty(room, np.uint32), np.zeros(articles + 1, np.int64)
     filled: Whole = np.int64(0)
     for article in range(articles):
         first, middle, last = offsets[2 * article], offsets[2 * article + 1], offsets[2 * article + 2]
@@ -74,22 +80,22 @@ def _telling(
                 continue
             seen = False
             for other in range(begin, filled):
-                seen |= told[other] == word
+                seen |= found[other] == word
             if not seen:
-                told[filled] = word
+                found[filled] = word
                 filled += 1
         ends[article + 1] = filled
-    return told[:filled].copy(), ends
+    return found[:filled].copy(), ends
 
 
 @kernel
-def stands_in(
+def contains_title(
     hashes: NDArray[np.uint32], begin: Whole, end: Whole, first: Whole, last: Whole, borders: NDArray[np.int64]
 ) -> bool:
-    """Whether the title `hashes[begin:end]`, if it has several words, stands in `hashes[first:last]` word by word.
+    """Whether the title `hashes[begin:end]`, if it has several words, occurs in `hashes[first:last]` word by word.
 
-    By Knuth, Morris and Pratt (1977), in linear time, whatever the words. `borders` is room for a number for each word
-    of the title: the length of the longest beginning of it that ends there.
+    The search of Knuth, Morris and Pratt (1977), in linear time. `borders` is room for the failure function: for each
+    word of the title the length of the longest proper prefix that ends there.
     """
     length = end - begin
     if length < HEADLINE or length > last - first:
@@ -122,7 +128,7 @@ def share(
     telling: NDArray[np.uint32],
     met: NDArray[np.bool_],
 ) -> Whole:
-    """Of some telling words those that stand in an article, `alone`: outside of its repeated passages; in `UNIT`s."""
+    """The share of some words that an article has, in units of 1 / `UNIT`; outside of repeated passages if `alone`."""
     count = len(telling)
     bits = np.uint64(0)
     for place in range(count):
@@ -144,7 +150,7 @@ def share(
 def _lists(
     hashes: NDArray[np.uint32], offsets: NDArray[np.int64], pairs: NDArray[np.int64], lists: NDArray[np.bool_]
 ) -> None:
-    """Marks the articles that hold the title of one that they are paired with."""
+    """Write which articles contain the title of one that they are paired with."""
     longest: Whole = np.int64(0)
     for pair in range(len(pairs)):
         for title in pairs[pair]:
@@ -154,7 +160,7 @@ def _lists(
         for side in range(2):
             title, holder = pairs[pair, side], pairs[pair, 1 - side]
             if not lists[holder]:
-                lists[holder] = stands_in(
+                lists[holder] = contains_title(
                     hashes,
                     offsets[2 * title],
                     offsets[2 * title + 1],
@@ -175,7 +181,7 @@ def _relations(
     ends: NDArray[np.int64],
     found: NDArray[np.int64],
 ) -> None:
-    """Writes the relation of each pair."""
+    """Write the relation of each pair."""
     most: Whole = np.int64(0)
     for article in range(len(lists)):
         most = max(most, ends[article + 1] - ends[article])
