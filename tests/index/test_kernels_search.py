@@ -10,10 +10,7 @@ import pytest
 from dedup import Article, Background, Settings, StoryIndex, learn_background
 from dedup.index.features.tfidf import Weigher
 from dedup.index.search.kernels.scan import any_alike, any_alike_by_words
-from dedup.index.stories.probable import probable
-from dedup.match.probability import DIGITS, LEAST_SCORE, MOST_BACKGROUND, Probabilities
 from dedup.steps import CompiledBackend
-from dedup.vectorize.exact import LN2
 
 WORDS = {
     "en": "the of and to in that is was for with said Paris Berlin 12 1,500 minister weather storm vote",
@@ -59,21 +56,6 @@ def test_weights_by_a_kernel_are_those_by_numpy(learned: bool) -> None:
             one, other = getattr(found, name), getattr(wanted, name)
             assert np.array_equal(one, other), f"seed {seed}: {name}"
             assert one.dtype == other.dtype, name
-
-
-def test_probabilities_by_a_kernel_are_those_of_a_run() -> None:
-    seed = int(np.random.default_rng().integers(1 << 32))
-    rng = np.random.default_rng(seed)
-    count, curves = 5_000, Probabilities.shipped()
-    score = np.concatenate([[0.0, LEAST_SCORE, 1.0], rng.random(count) ** 3])
-    background, overlap = rng.random(len(score)) / 5, rng.random(len(score))
-    foreign, joined, is_copy = (rng.random(len(score)) < 0.5 for _ in range(3))
-    of_stories = curves.of_stories(score, background, foreign, joined)
-    wanted = np.where(is_copy, curves.of_copies(overlap), of_stories)
-    slopes = np.array(curves.joined), np.array(curves.apart), np.array(curves.copy)
-    known = score, background, foreign, joined, is_copy, overlap
-    found = probable(*known, *slopes, LEAST_SCORE, MOST_BACKGROUND, DIGITS, LN2)
-    assert np.array_equal(found, wanted), f"seed {seed}"
 
 
 def test_places_that_agree_are_counted_by_words_as_by_bytes() -> None:

@@ -20,9 +20,9 @@ from dedup.index.search.neighbours import Alike, Asking, strongest, sums_by_stor
 from dedup.index.search.neighbours import alike as neighbours
 from dedup.index.search.table import Live
 from dedup.match.copies import ALIKE, NEAR, Overlaps, decide, never_one_story
-from dedup.match.probability import DIGITS, LEAST_SCORE, MOST_BACKGROUND, Probabilities
+from dedup.match.probability import Probabilities
 from dedup.results.clustering import Link
-from dedup.vectorize.exact import LN2, SCORE_UNIT
+from dedup.vectorize.exact import SCORE_UNIT
 from dedup.vectorize.features import HashedWords
 
 if TYPE_CHECKING:
@@ -245,10 +245,9 @@ class Placer:
         density, foreign = np.array([one.density for one, _ in found]), np.array([one.foreign for one, _ in found])
         overlap = np.array([one.overlap for one, _ in found])
         if self._live.by_kernels:
-            from dedup.index.stories.probable import probable
+            from dedup.match.kernels.probability import of_links
 
-            known = score, density, foreign, joined, kinds, overlap
-            return probable(*known, *self._slopes, LEAST_SCORE, MOST_BACKGROUND, DIGITS, LN2).tolist()  # type: ignore[no-any-return]
+            return of_links(score, density, foreign, joined, kinds, overlap, *self._slopes).tolist()  # type: ignore[no-any-return]
         of_stories = self._curves.of_stories(score, density, foreign, joined)
         return np.where(kinds, self._curves.of_copies(overlap), of_stories).tolist()  # type: ignore[no-any-return]
 
