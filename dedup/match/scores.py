@@ -7,11 +7,11 @@ one story even a month apart.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
-from dedup.vectorize.exact import SCORE_UNIT
+from dedup.vectorize.exact import SCORE_UNIT, Number
 
 if TYPE_CHECKING:
     from dedup.settings import Settings
@@ -21,11 +21,6 @@ DATE_SPAN = 20.0
 FADE = (0.3, 0.6)
 """Scores between which penalties fade out."""
 SECONDS_A_DAY = 86_400
-
-Numbers: TypeAlias = Any
-"""A float, or an array of floats; the result has the shape of the arguments."""
-Flags: TypeAlias = Any
-"""A bool, or an array of them."""
 
 
 class Scoring(NamedTuple):
@@ -46,23 +41,23 @@ class Scoring(NamedTuple):
         return cls(float(settings.date_penalty), float(settings.outlet_penalty), float(settings.window))
 
 
-def days_apart(one: Numbers, other: Numbers) -> Numbers:
+def days_apart(one: Number, other: Number) -> Number:
     """Days between two times in seconds, nan where one is unknown."""
     return np.abs(one - other) / SECONDS_A_DAY
 
 
-def faded(penalty: Numbers, score: Numbers) -> Numbers:
+def faded(penalty: Number, score: Number) -> Number:
     """The part of a penalty that applies at a score: all below `FADE`, nothing above."""
     low, high = FADE
     return penalty * np.minimum(np.maximum(1 - (score - low) / (high - low), 0.0), 1.0)
 
 
-def date_penalty(score: Numbers, days: Numbers, most: float) -> Numbers:
+def date_penalty(score: Number, days: Number, most: float) -> Number:
     """The penalty for the days between two articles, 0 where they are nan; `most` is its largest value."""
     return faded(most * np.minimum(1.0, np.fmax(days, 0.0) / DATE_SPAN), score)
 
 
-def score(cosine: Numbers, background_a: Numbers, background_b: Numbers, days: Numbers, most: float) -> Numbers:
+def score(cosine: Number, background_a: Number, background_b: Number, days: Number, most: float) -> Number:
     """The score of a pair, outlets apart: cosine less background similarity and date penalty.
 
     Args:
@@ -78,14 +73,14 @@ def score(cosine: Numbers, background_a: Numbers, background_b: Numbers, days: N
     return np.rint((raw - date_penalty(raw, days, most)) / SCORE_UNIT)
 
 
-def outlet_penalty(score: Numbers, most: float) -> Numbers:
+def outlet_penalty(score: Number, most: float) -> Number:
     """The penalty for two articles of one outlet; it and the score are whole numbers of `SCORE_UNIT`, as floats."""
     return np.rint(faded(most, score * SCORE_UNIT) / SCORE_UNIT)
 
 
 def final_score(
-    cosine: Numbers, background_a: Numbers, background_b: Numbers, days: Numbers, same_outlet: Flags, scoring: Scoring
-) -> Numbers:
+    cosine: Number, background_a: Number, background_b: Number, days: Number, same_outlet: Number, scoring: Scoring
+) -> Number:
     """The score of a pair with all penalties: `score` less `outlet_penalty`, 0 beyond the window, never negative."""
     before = np.maximum(0.0, score(cosine, background_a, background_b, days, scoring.date_penalty))
     after = before - same_outlet * outlet_penalty(before, scoring.outlet_penalty)

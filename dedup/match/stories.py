@@ -63,35 +63,42 @@ class Pairs:
         return np.isin(self.a * width + self.b, others.a * width + others.b)
 
 
-def mean_similarity(matrix: sp.csr_array, standing: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How much each article resembles the others on average, leaning on a usual value where there are few others.
+def mean_similarity(matrix: sp.csr_array, representative: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Background similarity within a collection: the smoothed mean cosine of each article to the others.
+
+    Copies of one text count once.
 
     Args:
         matrix: unit vectors, shape (articles, terms).
-        standing: for each article the one that stands for it; the others are those that stand for themselves.
+        representative: for each article the one that represents it, itself where it has no copy; shape (articles,).
 
     Returns:
-        Shape (articles,): (n·mean cosine to the others + `USUAL_COUNT`·`USUAL`)/(n + `USUAL_COUNT`).
+        Shape (articles,); see `similarity_to_others`.
     """
-    stands = np.zeros(len(standing))
-    stands[standing] = 1.0
-    count = int(stands.sum())
-    to_all = np.asarray(matrix @ (matrix.T @ stands)).ravel()  # sums of whole multiples of a power of two: exact
-    to_itself = products(matrix, np.arange(len(standing)), standing)
-    return leaning(to_all, to_itself, count)
+    represents = np.zeros(len(representative))
+    represents[representative] = 1.0
+    count = int(represents.sum())
+    to_all = np.asarray(matrix @ (matrix.T @ represents)).ravel()  # exact: multiples of a power of two
+    to_itself = products(matrix, np.arange(len(representative)), representative)
+    return similarity_to_others(to_all, to_itself, count)
 
 
-def leaning(to_all: NDArray[np.float64], to_itself: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """The ordinariness of articles.
+def similarity_to_others(
+    to_all: NDArray[np.float64], to_itself: NDArray[np.float64], count: int
+) -> NDArray[np.float64]:
+    """Background similarity of articles that are themselves part of the collection.
 
     Args:
-        to_all: the sum of each one's cosines to the `count` articles that stand for themselves, shape (articles,).
-        to_itself: its cosine to the one that stands for it.
-        count: how many stand for themselves.
+        to_all: the sum of the cosines of each article to the `count` representatives, shape (articles,).
+        to_itself: its cosine to its own representative, shape (articles,).
+        count: the number of representatives.
     """
-    mean = (to_all - to_itself) / max(1, count - 1)
-    found: NDArray[np.float64] = (count * mean + USUAL_COUNT * USUAL) / (count + USUAL_COUNT)
-    return found
+    return smoothed_mean(count * ((to_all - to_itself) / max(1, count - 1)), count)
+
+
+def smoothed_mean(total: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Mean of `count` cosines from their sum, as if there were `USUAL_COUNT` more of the value `USUAL`."""
+    return (total + USUAL_COUNT * USUAL) / (count + USUAL_COUNT)
 
 
 def products(matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:

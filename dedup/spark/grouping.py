@@ -25,7 +25,7 @@ from dedup.spark.arrow import numbers, words_of
 from dedup.spark.blocks import places, with_articles
 from dedup.spark.components import components
 from dedup.spark.copies import COPY, FORM, NEVER, overlaps_of, seniorities
-from dedup.spark.job import Job, steps_of
+from dedup.spark.job import Job, worker_backend
 from dedup.spark.linkage import large_ones, linked_in_rounds
 from dedup.spark.packing import vocabulary
 from dedup.spark.story_pairs import in_tasks
@@ -146,7 +146,7 @@ def _inside(pairs: DataFrame, ends: DataFrame, of: DataFrame) -> DataFrame:
 
 
 def _units(articles: Any, pairs: Any, settings: Settings) -> Any:
-    by, words, number, pair = steps_of(settings), words_of(articles), numbers(articles["n"]), places(pairs)
+    by, words, number, pair = worker_backend(settings), words_of(articles), numbers(articles["n"]), places(pairs)
     copies = overlaps_of(pairs, pair, [COPY])
     forms = overlaps_of(pairs, pair, [FORM, NEVER])
     digest = digests(copies, words.lengths(), matrix_of(articles))
@@ -162,7 +162,7 @@ def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
     """As `dedup.results.assemble` does it, of the components of a block; those that are `whole` are stories already."""
     import pyarrow as pa
 
-    by, number, pair = steps_of(settings), numbers(articles["n"]), places(pairs)
+    by, number, pair = worker_backend(settings), numbers(articles["n"]), places(pairs)
     score = numbers(pairs["score"]).astype(np.int64)
     scored = score > 0
     found = Pairs(pair[scored, 0], pair[scored, 1], np.zeros(int(scored.sum())), score[scored])

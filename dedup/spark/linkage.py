@@ -23,7 +23,7 @@ from dedup.settings import Settings
 from dedup.spark.arrow import mapped, numbers
 from dedup.spark.blocks import places, with_articles
 from dedup.spark.components import components
-from dedup.spark.job import Job, steps_of
+from dedup.spark.job import Job, worker_backend
 from dedup.vectorize.exact import SCORE_UNIT
 
 if TYPE_CHECKING:
@@ -210,7 +210,7 @@ def _judged(table: Any, settings: Settings) -> Any:
 
 def _finished(articles: Any, pairs: Any, settings: Settings) -> Any:
     """The good merges of groups that are in a task together, by their first articles."""
-    by, number, pair = steps_of(settings), numbers(articles["n"]), places(pairs)
+    by, number, pair = worker_backend(settings), numbers(articles["n"]), places(pairs)
     sizes = numbers(articles["size"]).astype(np.int64)
     total = numbers(pairs["total"]).astype(np.int64)
     tree = by.average_linkage(Pairs(pair[:, 0], pair[:, 1], np.zeros(len(pair)), total), [], sizes)

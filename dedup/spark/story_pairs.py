@@ -19,7 +19,7 @@ from dedup.match.scores import SECONDS_A_DAY, days_apart, outlet_penalty, score
 from dedup.match.stories import Pairs
 from dedup.settings import Settings
 from dedup.spark.arrow import flat, mapped, numbers, row_numbers
-from dedup.spark.job import Job, broadcast, steps_of
+from dedup.spark.job import Job, broadcast, worker_backend
 from dedup.spark.partitions import at_home, without
 from dedup.spark.shuffle import SHUFFLED, Chunks, opened, ranks, sent
 from dedup.spark.tfidf import matrix_of
@@ -228,7 +228,7 @@ def _met(task: int, core: Any, earlier: Any, settings: Settings, several: bool, 
     slots = flat(table["slots"], np.uint16)[0].reshape(len(number), settings.num_perm).astype(np.uint32)
     names, source = np.unique(np.array(table["source"].to_pylist(), dtype=str), return_inverse=True)
     named = (names != "")[source]
-    agreeing = steps_of(settings).agreeing_slots(slots, np.stack([pairs.a, pairs.b], axis=1))
+    agreeing = worker_backend(settings).agreeing_slots(slots, np.stack([pairs.a, pairs.b], axis=1))
     return pa.table(
         {
             "task": np.full(len(pairs.a), task, np.int32),

@@ -6,7 +6,7 @@ defines to the last bit, because the `log` of a C library, or of a vector unit, 
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,6 +21,9 @@ SCORE_UNIT = 2.0**-20
 LN2 = 0.6931471805599453
 """ln 2."""
 
+Number: TypeAlias = Any
+"""A NumPy scalar or array. A formula of these runs in NumPy as it is, and in kernels once compiled by `kernel`."""
+
 
 def ln(x: NDArray[np.float64]) -> NDArray[np.float64]:
     """The natural logarithm of positive numbers, to within 4 units in the last place (3 were never seen).
@@ -31,7 +34,7 @@ def ln(x: NDArray[np.float64]) -> NDArray[np.float64]:
     return logarithm
 
 
-def ln_of_parts(mantissa: Any, exponent: Any) -> Any:
+def ln_of_parts(mantissa: Number, exponent: Number) -> Number:
     """The logarithm of mantissa·2^exponent, mantissa in [½, 1), as `frexp` splits a number; kernels call it too."""
     low = mantissa < 0.7071067811865476
     mantissa, exponent = mantissa * (1 + low), exponent - low

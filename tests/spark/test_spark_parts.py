@@ -21,6 +21,7 @@ from dedup.vectorize.hashing import FEATURES, shingles_in_order
 
 pytest.importorskip("pyarrow", reason="the engine's rows are Arrow's")
 
+from dedup.backends import CompiledBackend
 from dedup.spark.arrow import (
     ascending,
     binary,
@@ -37,7 +38,6 @@ from dedup.spark.partitions import HOME_BITS
 from dedup.spark.reading import _row
 from dedup.spark.shuffle import SLOT_BITS, Chunks, opened, ranks, sent
 from dedup.spark.story_pairs import _tasks
-from dedup.steps import CompiledBackend
 from dedup.vectorize.features import HashedWords
 
 

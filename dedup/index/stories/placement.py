@@ -26,8 +26,8 @@ from dedup.vectorize.exact import SCORE_UNIT
 from dedup.vectorize.features import HashedWords
 
 if TYPE_CHECKING:
+    from dedup.backends import PlainBackend
     from dedup.settings import Settings
-    from dedup.steps import PlainBackend
 
 AGREEING = 6
 """Places in which two signatures, cut to eight bits, look alike from which a pair may be copies; chance makes five of
@@ -159,7 +159,7 @@ class Placer:
 
     Args:
         live: the articles to compare with.
-        steps: what compares words.
+        backend: what compares words.
         settings: those of the index.
         words_of: gives the words that count of some articles, by number.
         vectors_of: gives their vectors.
@@ -168,12 +168,12 @@ class Placer:
     def __init__(
         self,
         live: Live,
-        steps: PlainBackend,
+        backend: PlainBackend,
         settings: Settings,
         words_of: Callable[[Sequence[int]], HashedWords],
         vectors_of: Callable[[Sequence[int]], list[Vector]],
     ) -> None:
-        self._live, self._steps, self._settings = live, steps, settings
+        self._live, self._backend, self._settings = live, backend, settings
         self._words_of, self._vectors_of = words_of, vectors_of
         self._needed = merge_threshold(settings.granularity) / SCORE_UNIT
         self._curves = Probabilities.shipped()
@@ -288,8 +288,8 @@ class Placer:
         pairs = sorted((row, at[number]) for row, (_, some) in enumerate(looked_at) for number in some)
         slots = [live.slot(number) for number in [*stored, *inside]]
         when = np.concatenate([[news[place].when for place, _ in looked_at], live.seconds[slots]])
-        copies, forms = decide(words, self._steps, np.array(pairs, np.int64), when, self._settings)
-        never = never_one_story(words, self._steps, forms)
+        copies, forms = decide(words, self._backend, np.array(pairs, np.int64), when, self._settings)
+        never = never_one_story(words, self._backend, forms)
         numbered = np.array([*([-1] * len(looked_at)), *stored, *inside], np.int64)
         copies, apart = replace(copies, b=numbered[copies.b]), numbered[never.b]
         bounds = np.searchsorted(copies.a, np.arange(len(looked_at) + 1)).tolist()
@@ -315,7 +315,7 @@ class Placer:
         when = live.seconds[[live.slot(number) for number in numbers]]
         seconds = np.concatenate([[new.when], when])
         pairs = np.stack(np.triu_indices(len(words), 1), axis=1).astype(np.int64)
-        found, _ = decide(words, self._steps, pairs, seconds, self._settings)
+        found, _ = decide(words, self._backend, pairs, seconds, self._settings)
         matrix = Compared([new.vector, *self._vectors_of(numbers)]).matrix
         places = np.flatnonzero(digests(found, words.lengths(), matrix))
         return np.array([-1, *numbers])[places].tolist()  # type: ignore[no-any-return]

@@ -9,13 +9,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.backends import PlainBackend
 from dedup.index.features.sketch import Compared, Vector
 from dedup.index.search.segments import side_by_side
 from dedup.index.search.table import Live
 from dedup.match.scores import days_apart, final_score
 from dedup.match.stories import FLOOR, Pairs
 from dedup.settings import Settings
-from dedup.steps import PlainBackend
 
 _Columns: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
 MOST = 200
@@ -90,7 +90,7 @@ def regrouped(
     vectors: Sequence[Vector],
     settled: Collection[int],
     apart: Mapping[int, Collection[int]],
-    steps: PlainBackend,
+    backend: PlainBackend,
     settings: Settings,
 ) -> list[list[int]]:
     """The stories of the articles in some slots, as slots: those of settled stories together, and no two of these."""
@@ -102,8 +102,8 @@ def regrouped(
         key = ("story", story) if story in settled else ("copies", int(live.copies[slot]))
         held[key].append(place)
     groups = sorted(group for group in held.values() if len(group) > 1)
-    tree = steps.average_linkage(pairs, groups, live.stands[where].astype(np.int64))
-    label = steps.cut(tree, settings.granularity)
+    tree = backend.average_linkage(pairs, groups, live.stands[where].astype(np.int64))
+    label = backend.cut(tree, settings.granularity)
     found: dict[int, list[int]] = defaultdict(list)
     for place, slot in enumerate(slots):
         found[int(label[place])].append(slot)
