@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.index.search.postings import PlainPostings, Postings, SegmentedPostings
-from dedup.index.search.segments import Hits, ManyDots, Queries, Reach, Terms, Weights, search
+from dedup.index.search.postings import PlainPostings, Postings, Reach, SegmentedPostings, search
+from dedup.index.search.segments import Hits, ManyDots, Queries, Terms, Weights
 from dedup.index.search.table import Columns, Live
 from dedup.match.scores import SECONDS_A_DAY, days_apart, final_score
 from dedup.match.stories import FLOOR
@@ -237,7 +237,7 @@ def _found(
         later, place, products = search([(segment, (-np.inf, np.inf))], queries, reaches, FLOOR)
     else:
         own = PlainPostings(FLOOR, live.span_of)
-        own.add_many(where.tolist(), [others.vector(place) for place in range(len(others))])
+        own.add_many(where.tolist(), [others.vector(place) for place in range(others.size)])
         later, place, products = own.all_above(queries, FLOOR, reaches)
     came = np.zeros(int(where.max()) + 1, np.int64)  # of each slot
     came[where] = inside

@@ -16,7 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from operator import attrgetter
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,14 +26,12 @@ from dedup.index.search.segments import (
     Dots,
     ManyDots,
     Queries,
-    Reach,
     Segment,
     Span,
     Terms,
     Weights,
     in_units,
     merged,
-    search,
     side_by_side,
 )
 from dedup.vectorize.exact import DOT_UNIT
@@ -47,6 +46,44 @@ LARGEST = 1 << 15
 """... unless it would have more vectors than this: to write one anew is not to take long."""
 GONE = 0.4
 """Share of a segment's vectors that must be gone for it to be written anew."""
+
+
+QUERIES_AT_ONCE = 128
+"""Queries that one task looks for, of many."""
+ROOM = 1 << 16
+"""Hits that there is room for at a time, beside those of one more query."""
+_AllFound: TypeAlias = list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]]
+_size = attrgetter("size")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reach:
+    """How far a query looks. Beyond that there can be nothing but copies of it, which have signatures like its own.
+
+    Attributes:
+        since, until: it looks for all that was published from then to then.
+        prefixes, own: the beginnings of all signatures, by slot, and of its own; None where copies are not looked for.
+        least: in how many places they must agree.
+    """
+
+    since: float
+    until: float
+    prefixes: NDArray[np.uint8] | None = None
+    own: NDArray[np.uint8] | None = None
+    least: int = 0
+
+    def leaves_out(self, segment: Segment, span: Span) -> bool:
+        """Whether a segment, the vectors of which are of some time, can be left out."""
+        from dedup.index.search.kernels.scan import any_alike, any_alike_by_words
+
+        if span[1] >= self.since and span[0] <= self.until:
+            return False
+        if self.prefixes is None or self.own is None:
+            return True
+        if self.prefixes.shape[1] == 16:
+            words = self.prefixes.view(np.uint64), segment.slots, self.own.copy().view(np.uint64)
+            return not any_alike_by_words(*words, self.least)
+        return not any_alike(self.prefixes, segment.slots, self.own, self.least)
 
 
 class Postings(Protocol):
@@ -175,7 +212,7 @@ class SegmentedPostings:
         kept: list[Segment] = []
         changed = False
         for segment in self._segments():
-            if np.count_nonzero(self._gone[segment.slots]) <= GONE * len(segment):
+            if np.count_nonzero(self._gone[segment.slots]) <= GONE * segment.size:
                 kept.append(segment)
                 continue
             changed = True
@@ -199,14 +236,14 @@ class SegmentedPostings:
 
     def all_above(self, queries: Queries, floor: float, reaches: Sequence[Reach]) -> ManyDots:
         """The same for many vectors, by several threads: which of them, the slots, and the products."""
-        if self._snapshot.count and len(queries) >= SEALED_AT_ONCE:
+        if self._snapshot.count and queries.size >= SEALED_AT_ONCE:
             self._seal()
         now, gone = self._snapshot, self._gone
         query, slots, dots = search(now.segments, queries, reaches, floor)
         there = ~gone[slots]
         found = [(query[there], slots[there], dots[there])]
         least = in_units(floor)
-        for place in range(len(queries) if now.count else 0):
+        for place in range(queries.size if now.count else 0):
             rows, products = search_open(now.rows, now.count, gone, *queries.vector(place), least)
             found.append((np.full(len(rows), place), rows, products))
         whole = [np.concatenate(column) for column in zip(*found, strict=True)]
@@ -233,7 +270,7 @@ class SegmentedPostings:
         now = self._snapshot
         segment = now.rows.sealed(now.count, self._gone, self._floor)
         self._release(now.rows.slots[: now.count])
-        self._show([*self._segments(), *([segment] if len(segment) else [])], OpenRows.empty(len(now.rows.terms)))
+        self._show([*self._segments(), *([segment] if segment.size else [])], OpenRows.empty(len(now.rows.terms)))
 
     def _segments(self) -> list[Segment]:
         return [segment for segment, _ in self._snapshot.segments]
@@ -247,20 +284,20 @@ class SegmentedPostings:
 
     def _tiered(self, segments: list[Segment]) -> list[Segment]:
         """The segments, small ones of about one size merged into one."""
-        segments = sorted(segments, key=len, reverse=True)
+        segments = sorted(segments, key=_size, reverse=True)
         while len(segments) >= FAN:
             last = segments[-FAN:]
-            if len(last[0]) > FAN * max(1, len(last[-1])) // 2 or sum(map(len, last)) > LARGEST:
+            if last[0].size > FAN * max(1, last[-1].size) // 2 or sum(map(_size, last)) > LARGEST:
                 break
             segments[-FAN:] = self._written_anew(last)
-            segments.sort(key=len, reverse=True)
+            segments.sort(key=_size, reverse=True)
         return segments
 
     def _written_anew(self, segments: Sequence[Segment]) -> list[Segment]:
         whole = merged(segments, self._gone, self._floor)
         for segment in segments:
             self._release(segment.slots)
-        return [whole] if len(whole) else []
+        return [whole] if whole.size else []
 
     def _release(self, slots: NDArray[np.int32]) -> None:
         """Of slots that were written anew: those that are gone may be used again."""
@@ -322,16 +359,78 @@ class PlainPostings:
         return sum(200 * len(vector) for vector in self._vectors.values())
 
 
+def search(
+    segments: Sequence[tuple[Segment, Span]], queries: Queries, reaches: Sequence[Reach], floor: float
+) -> ManyDots:
+    """What is above a floor in some segments: which of the queries, the slots, and the dot products.
+
+    What is out of a query's reach may be found all the same.
+    """
+    from dedup.vectorize.kernels.threads import in_threads
+
+    least = in_units(floor)
+
+    def work(task: tuple[Segment, Span, int, int]) -> list[tuple[NDArray[np.int32], ...]]:
+        segment, span, first, last = task
+        if all(reach.leaves_out(segment, span) for reach in reaches[first:last]):
+            return []
+        return [*search_segment(segment, queries, lists_of(segment, queries), first, last, least)]
+
+    tasks = (
+        (segment, span, first, min(first + QUERIES_AT_ONCE, queries.size))
+        for segment, span in segments
+        for first in range(0, queries.size, QUERIES_AT_ONCE)
+    )
+    parts = [part for found in in_threads(work, tasks, None) for part in found]
+    nothing = np.empty(0, np.int32)
+    query, slots, dots = (np.concatenate([nothing, *(part[column] for part in parts)]) for column in range(3))
+    return query.astype(np.int64), slots.astype(np.int64), dots.astype(np.int64)
+
+
+def search_segment(
+    segment: Segment, queries: Queries, lists: NDArray[np.int32], first: int, last: int, least: int
+) -> _AllFound:
+    """What the queries from `first` up to `last` find in a sealed segment: whose dot product is above the least.
+
+    Args:
+        segment: where they look.
+        queries: what is looked for.
+        lists: what `lists_of` gives for the two.
+        first, last: some of the queries.
+        least: a dot product in whole units.
+
+    Returns:
+        In parts: the query, the slot and the product of each hit.
+    """
+    from dedup.index.search.kernels.scan import scan_for_many
+
+    room = segment.size + min(ROOM, (last - first) << 10)
+    found: _AllFound = []
+    while first < last:
+        query, row, dot = (np.empty(room, np.int32) for _ in range(3))
+        first, count = scan_for_many(segment, queries, lists, first, last, least, query, row, dot)
+        if count:
+            found.append((query[:count], segment.slots[row[:count]], dot[:count]))
+    return found
+
+
+def lists_of(segment: Segment, queries: Queries) -> NDArray[np.int32]:
+    """For each term of the queries which list it has; -1 for none, -2 - its place for one of the head."""
+    from dedup.index.search.kernels.scan import list_places
+
+    found = np.full(len(queries.terms), -1, np.int32)
+    list_places(segment.terms, queries.terms, found, False)
+    list_places(segment.head, queries.terms, found, True)
+    return found
+
+
 def search_one(
     segment: Segment, gone: NDArray[np.bool_], terms: Terms, weights: Weights, least: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """What one vector finds in a sealed segment, without the slots that are gone: slots, and dot products."""
     from dedup.index.search.kernels.scan import scan_for_one
 
-    return scan_for_one(
-        segment.terms, segment.begin, segment.postings, segment.head, segment.head_begin, segment.head_place,
-        segment.head_weight, segment.head_norm, segment.slots, gone, terms, weights, least,
-    )  # fmt: skip
+    return scan_for_one(segment, gone, terms, weights, least)
 
 
 def search_open(

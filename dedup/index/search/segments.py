@@ -7,7 +7,6 @@ multiplied only where the rest leaves a pair a chance (see `match.kernels.ranked
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import NamedTuple, TypeAlias
 
 import numpy as np
@@ -15,8 +14,6 @@ from numpy.typing import NDArray
 
 from dedup.vectorize.exact import DOT_UNIT
 
-QUERIES_AT_ONCE = 128
-"""Queries that one task looks for, of many."""
 HEAD_SHARE = 0.43
 """The mean square of the heads' norms, as a share of the floor, as in `match.kernels.ranked` ..."""
 WIDEST = 512
@@ -46,16 +43,11 @@ class Hits(NamedTuple):
     foreign: NDArray[np.bool_]
 
 
-_AllFound: TypeAlias = list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]]
-ROOM = 1 << 16
-"""Hits that there is room for at a time, beside those of one more query."""
-
 Span: TypeAlias = tuple[float, float]
 """The first and the last time of some articles; from -inf to inf where one's is unknown."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Queries:
+class Queries(NamedTuple):
     """Vectors side by side.
 
     Attributes:
@@ -79,8 +71,9 @@ class Queries:
         distinct, entries = np.unique(every, return_inverse=True)
         return cls(start, distinct, entries.ravel().astype(np.int32), weights)
 
-    def __len__(self) -> int:
-        """How many there are."""
+    @property
+    def size(self) -> int:
+        """The number of vectors."""
         return len(self.start) - 1
 
     def vector(self, place: int) -> tuple[Terms, Weights]:
@@ -90,7 +83,7 @@ class Queries:
 
     def segment(self, slots: NDArray[np.int32], floor: float) -> Segment:
         """A segment of them, each under its slot."""
-        rows = np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.start))
+        rows = np.repeat(np.arange(self.size, dtype=np.int32), np.diff(self.start))
         return Segment.of(slots, rows, self.terms[self.entries], self.weights, floor)
 
 
@@ -108,38 +101,7 @@ def side_by_side(vectors: Sequence[tuple[Terms, Weights]]) -> tuple[NDArray[np.i
     return start, np.concatenate([terms for terms, _ in vectors]), np.concatenate([weights for _, weights in vectors])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Reach:
-    """How far a query looks. Beyond that there can be nothing but copies of it, which have signatures like its own.
-
-    Attributes:
-        since, until: it looks for all that was published from then to then.
-        prefixes, own: the beginnings of all signatures, by slot, and of its own; None where copies are not looked for.
-        least: in how many places they must agree.
-    """
-
-    since: float
-    until: float
-    prefixes: NDArray[np.uint8] | None = None
-    own: NDArray[np.uint8] | None = None
-    least: int = 0
-
-    def leaves_out(self, segment: Segment, span: Span) -> bool:
-        """Whether a segment, the vectors of which are of some time, can be left out."""
-        from dedup.index.search.kernels.scan import any_alike, any_alike_by_words
-
-        if span[1] >= self.since and span[0] <= self.until:
-            return False
-        if self.prefixes is None or self.own is None:
-            return True
-        if self.prefixes.shape[1] == 16:
-            words = self.prefixes.view(np.uint64), segment.slots, self.own.copy().view(np.uint64)
-            return not any_alike_by_words(*words, self.least)
-        return not any_alike(self.prefixes, segment.slots, self.own, self.least)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Segment:
+class Segment(NamedTuple):
     """Sealed vectors.
 
     Attributes:
@@ -163,8 +125,9 @@ class Segment:
     head_weight: NDArray[np.uint16]
     head_norm: NDArray[np.int32]
 
-    def __len__(self) -> int:
-        """How many vectors there are."""
+    @property
+    def size(self) -> int:
+        """The number of vectors."""
         return len(self.slots)
 
     @classmethod
@@ -192,7 +155,7 @@ class Segment:
     def entries(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint16]]:
         """Vector, term and weight of every entry, those of one term in the order of the vectors."""
         tail_terms = np.repeat(self.terms, np.diff(self.begin))
-        head_rows = np.repeat(np.arange(len(self), dtype=np.int32), np.diff(self.head_begin))
+        head_rows = np.repeat(np.arange(self.size, dtype=np.int32), np.diff(self.head_begin))
         tail_rows = (self.postings >> np.uint32(16)).astype(np.int32)
         tail_weights = (self.postings & np.uint32(0xFFFF)).astype(np.uint16)
         return (
@@ -203,7 +166,7 @@ class Segment:
 
     def memory(self) -> int:
         """Bytes."""
-        return sum(getattr(self, name).nbytes for name in self.__slots__)
+        return sum(column.nbytes for column in self)
 
 
 def merged(segments: Sequence[Segment], gone: NDArray[np.bool_], floor: float) -> Segment:
@@ -226,72 +189,3 @@ def merged(segments: Sequence[Segment], gone: NDArray[np.bool_], floor: float) -
     return Segment.of(
         np.concatenate(slots), np.concatenate(rows), np.concatenate(terms), np.concatenate(weights), floor
     )
-
-
-def search(
-    segments: Sequence[tuple[Segment, Span]], queries: Queries, reaches: Sequence[Reach], floor: float
-) -> ManyDots:
-    """What is above a floor in some segments: which of the queries, the slots, and the dot products.
-
-    What is out of a query's reach may be found all the same.
-    """
-    from dedup.vectorize.kernels.threads import in_threads
-
-    least = in_units(floor)
-
-    def work(task: tuple[Segment, Span, int, int]) -> list[tuple[NDArray[np.int32], ...]]:
-        segment, span, first, last = task
-        if all(reach.leaves_out(segment, span) for reach in reaches[first:last]):
-            return []
-        return [*search_segment(segment, queries, lists_of(segment, queries), first, last, least)]
-
-    tasks = (
-        (segment, span, first, min(first + QUERIES_AT_ONCE, len(queries)))
-        for segment, span in segments
-        for first in range(0, len(queries), QUERIES_AT_ONCE)
-    )
-    parts = [part for found in in_threads(work, tasks, None) for part in found]
-    nothing = np.empty(0, np.int32)
-    query, slots, dots = (np.concatenate([nothing, *(part[column] for part in parts)]) for column in range(3))
-    return query.astype(np.int64), slots.astype(np.int64), dots.astype(np.int64)
-
-
-def search_segment(
-    segment: Segment, queries: Queries, lists: NDArray[np.int32], first: int, last: int, least: int
-) -> _AllFound:
-    """What the queries from `first` up to `last` find in a sealed segment: whose dot product is above the least.
-
-    Args:
-        segment: where they look.
-        queries: what is looked for.
-        lists: what `lists_of` gives for the two.
-        first, last: some of the queries.
-        least: a dot product in whole units.
-
-    Returns:
-        In parts: the query, the slot and the product of each hit.
-    """
-    from dedup.index.search.kernels.scan import scan_for_many
-
-    room = len(segment) + min(ROOM, (last - first) << 10)
-    found: _AllFound = []
-    while first < last:
-        query, row, dot = (np.empty(room, np.int32) for _ in range(3))
-        first, count = scan_for_many(
-            segment.begin, segment.postings, len(segment.head), segment.head_begin, segment.head_place,
-            segment.head_weight, segment.head_norm, lists, queries.start, queries.entries, queries.weights,
-            first, last, least, query, row, dot,
-        )  # fmt: skip
-        if count:
-            found.append((query[:count], segment.slots[row[:count]], dot[:count]))
-    return found
-
-
-def lists_of(segment: Segment, queries: Queries) -> NDArray[np.int32]:
-    """For each term of the queries which list it has; -1 for none, -2 - its place for one of the head."""
-    from dedup.index.search.kernels.scan import list_places
-
-    found = np.full(len(queries.terms), -1, np.int32)
-    list_places(segment.terms, queries.terms, found, False)
-    list_places(segment.head, queries.terms, found, True)
-    return found

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.index.features.kernels import from_on
+from dedup.index.search.segments import Queries, Segment
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 
 
@@ -78,20 +79,15 @@ def any_alike_by_words(
 
 @kept
 def scan_for_one(
-    indexed: NDArray[np.int32],
-    begin: NDArray[np.int32],
-    postings: NDArray[np.uint32],
-    head: NDArray[np.int32],
-    head_begin: NDArray[np.int32],
-    head_place: NDArray[np.uint16],
-    head_weight: NDArray[np.uint16],
-    head_norm: NDArray[np.int32],
-    slots: NDArray[np.int32],
+    segment: Segment,
     gone: NDArray[np.bool_],
     terms: NDArray[np.int32],
     weights: NDArray[np.uint16],
     least: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Slots and dot products of the vectors whose dot product with one vector is above the least."""
+    indexed, begin, postings, head, slots = segment.terms, segment.begin, segment.postings, segment.head, segment.slots
+    head_begin, head_place, head_weight = segment.head_begin, segment.head_place, segment.head_weight
     count = len(slots)
     sums, mine = np.zeros(count, np.int32), np.zeros(max(1, len(head)), np.int32)
     squares, low, place = np.int64(0), np.int64(0), np.int64(0)
@@ -109,7 +105,7 @@ def scan_for_one(
             squares += np.int64(weight) * np.int64(weight)
     floor, norm = np.int32(least), np.int32(np.ceil(np.sqrt(np.float64(squares))))
     likely = np.empty(count + 1, np.int32)
-    some, hits = _likely(sums, head_norm, norm, floor, likely), np.int64(0)
+    some, hits = _likely(sums, segment.head_norm, norm, floor, likely), np.int64(0)
     for candidate in range(some):
         row = likely[candidate]
         if gone[slots[row]]:
@@ -125,17 +121,9 @@ def scan_for_one(
 
 @kept
 def scan_for_many(
-    begin: NDArray[np.int32],
-    postings: NDArray[np.uint32],
-    heads: int,
-    head_begin: NDArray[np.int32],
-    head_place: NDArray[np.uint16],
-    head_weight: NDArray[np.uint16],
-    head_norm: NDArray[np.int32],
+    segment: Segment,
+    queries: Queries,
     lists: NDArray[np.int32],
-    start: NDArray[np.int64],
-    entries: NDArray[np.int32],
-    weights: NDArray[np.uint16],
     first: int,
     last: int,
     least: int,
@@ -144,8 +132,12 @@ def scan_for_many(
     found_dot: NDArray[np.int32],
 ) -> tuple[int, int]:
     """Writes the hits until they might not fit; returns the query to go on with, and how many hits there are."""
-    count = len(head_norm)
-    sums, mine = np.zeros(count, np.int32), np.zeros(max(1, heads), np.int32)
+    begin, postings, start, entries, weights = (
+        segment.begin, segment.postings, queries.start, queries.entries, queries.weights,
+    )  # fmt: skip
+    head_begin, head_place, head_weight = segment.head_begin, segment.head_place, segment.head_weight
+    count = len(segment.slots)
+    sums, mine = np.zeros(count, np.int32), np.zeros(max(1, len(segment.head)), np.int32)
     likely = np.empty(count + 1, np.int32)
     floor, hits = np.int32(least), 0
     for query in range(first, last):
@@ -163,7 +155,7 @@ def scan_for_many(
                 mine[-2 - its] = weight
                 squares += np.int64(weight) * np.int64(weight)
         norm = np.int32(np.ceil(np.sqrt(np.float64(squares))))
-        some = _likely(sums, head_norm, norm, floor, likely)
+        some = _likely(sums, segment.head_norm, norm, floor, likely)
         for candidate in range(some):
             row = likely[candidate]
             dot = sums[row]
