@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from dedup.errors import InputError
 from dedup.evaluation.scores import harmonic_mean
-from dedup.formats.quoting import quote
+from dedup.formats.escaping import quote
 from dedup.results.columns import findings_columns
 
 if TYPE_CHECKING:

@@ -18,9 +18,8 @@ from dedup.index.search.table import Live
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Kind, Sketch, StoredArticle
 from dedup.index.stories.changes import Ledger
-from dedup.index.stories.guests import Admitted, Drawn, Place
 from dedup.index.stories.merge import assign
-from dedup.index.stories.placement import Found, Newcomer, Placer, Verdict
+from dedup.index.stories.placement import Admitted, Drawn, Found, Newcomer, Place, Placer, Verdict
 from dedup.index.stories.regroup import MOST, regrouped
 from dedup.match.scores import days_apart
 from dedup.progress import Progress

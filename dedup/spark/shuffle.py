@@ -137,9 +137,11 @@ def sent(
     np.add.at(to_all, row, weights * total[terms])
     np.add.at(to_itself, row, weights * weights)
     if learned:
-        background_similarity = smoothed_mean(to_all * DOT_UNIT, count)
+        background_similarity = smoothed_mean(to_all.astype(np.float64) * DOT_UNIT, count)
     else:
-        background_similarity = similarity_to_others(to_all * DOT_UNIT, to_itself * DOT_UNIT, count)
+        background_similarity = similarity_to_others(
+            to_all.astype(np.float64) * DOT_UNIT, to_itself.astype(np.float64) * DOT_UNIT, count
+        )
     vectors = _Sparse.of(terms, weights, row, (total[terms] > weights) | learned, rank)
     across = _Crossing.of(table, vectors, (terms, weights, row), rank) if several else None
     slots = flat(table["signature"], np.uint32)[0].reshape(len(number), -1) & np.uint32((1 << SLOT_BITS) - 1)

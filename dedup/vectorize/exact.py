@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 WEIGHT_UNIT = 2.0**-15
 """Entries of a vector are whole multiples of this, so that a dot product of two is an exact multiple of its square."""
-DOT_UNIT = WEIGHT_UNIT**2
+DOT_UNIT: float = WEIGHT_UNIT**2
 """Dot products are whole multiples of this."""
 SCORE_UNIT = 2.0**-20
 """Scores are whole multiples of this."""

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from dedup.group.copies import PART, digests
 from dedup.group.cut import height_needed, merge_threshold
 from dedup.index.features.sketch import Compared, Vector
+from dedup.index.inputs import Placement
 from dedup.index.search.neighbours import Alike, Asking, strongest, sums_by_story
 from dedup.index.search.neighbours import alike as neighbours
 from dedup.index.search.table import Live
@@ -152,6 +153,64 @@ class Weighed:
     def __init__(self, new: Newcomer, alike: Alike, found: _Copies) -> None:
         self.new, self.alike = new, alike
         self.copies, self.apart = found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where an article is from now on.
+
+    Attributes:
+        story: the number of its story.
+        copies: the number of the first article of its group of copies, None where it has none.
+        stands: whether it counts when stories are compared.
+    """
+
+    story: int
+    copies: int | None
+    stands: bool
+
+
+@dataclass(slots=True, eq=False)
+class Admitted:
+    """An article that is being taken in.
+
+    Attributes:
+        new: the article.
+        slot: where it is in memory.
+        twin: the number of the first article of the very same title and text, None for none.
+        weighed: what it is judged by, None for one with a twin.
+    """
+
+    new: Newcomer
+    slot: int
+    twin: int | None
+    weighed: Weighed | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """What was taken from one text: all its words, packed; those that count; and its vector."""
+
+    packed: bytes
+    judged: HashedWords
+    vector: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An answer that lacks what is looked up for many at a time.
+
+    Attributes:
+        answer: without links.
+        found: what decided.
+        story: the number of the story, None for none.
+        copies: the number of the first of its copies, None where it has none.
+    """
+
+    answer: Placement
+    found: tuple[Found, ...] = ()
+    story: int | None = None
+    copies: int | None = None
 
 
 class Placer:
