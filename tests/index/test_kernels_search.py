@@ -10,7 +10,7 @@ import pytest
 from dedup import Article, Background, Settings, StoryIndex, learn_background
 from dedup.backends import CompiledBackend
 from dedup.index.features.tfidf import Weigher
-from dedup.index.search.kernels.scan import any_alike, any_alike_by_words
+from dedup.index.search.kernels.scan import any_prefix_agrees, any_prefix_agrees_by_words
 
 WORDS = {
     "en": "the of and to in that is was for with said Paris Berlin 12 1,500 minister weather storm vote",
@@ -66,8 +66,10 @@ def test_places_that_agree_are_counted_by_words_as_by_bytes() -> None:
         rows = rng.choice([0, 1, 127, 128, 255], (3, 16)).astype(np.uint8)
         slots, least = np.array([2, 0], np.int32), int(rng.integers(1, 12))
         wanted = bool((np.count_nonzero(rows[[2, 0]] == own, axis=1) >= least).any())
-        assert any_alike(rows, slots, own, least) == wanted, f"seed {seed}"
-        assert any_alike_by_words(rows.view(np.uint64), slots, own.view(np.uint64), least) == wanted, f"seed {seed}"
+        assert any_prefix_agrees(rows, slots, own, least) == wanted, f"seed {seed}"
+        assert any_prefix_agrees_by_words(rows.view(np.uint64), slots, own.view(np.uint64), least) == wanted, (
+            f"seed {seed}"
+        )
 
 
 @pytest.mark.parametrize("kernels", ["on", "off"])

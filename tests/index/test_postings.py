@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from dedup.index.search import postings
 from dedup.index.search.postings import PlainPostings, Postings, Reach, SegmentedPostings
-from dedup.index.search.segments import Queries, Span, Terms, Weights
+from dedup.index.search.segments import Span, Terms, VectorBatch, Weights
 from dedup.vectorize.exact import WEIGHT_UNIT
 
 EVERYWHERE = Reach(-np.inf, np.inf)
@@ -120,7 +120,7 @@ def test_what_is_out_of_reach_is_left_out_unless_a_signature_is_like(monkeypatch
         own = prefixes[place].copy()
         own[rng.choice(16, 11, replace=False)] ^= 1  # five of the sixteen stay as they are
         reaches.append(Reach(days[place] - 10, days[place] + 10, prefixes, own, 4))
-    query, slots, dots = fast.all_above(Queries.of([every[place] for place in asked]), 0.08, reaches)
+    query, slots, dots = fast.all_above(VectorBatch.of([every[place] for place in asked]), 0.08, reaches)
     out_of_sight = 0
     for number, (place, reach) in enumerate(zip(asked, reaches, strict=True)):
         whole = hits(plain, every[place], 0.08)

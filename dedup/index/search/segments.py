@@ -1,7 +1,7 @@
-"""Vectors laid out to be searched: sealed into an index by terms, and many queries side by side.
+"""Layouts of sparse vectors for a search: segments, which are inverted indexes, and batches of queries.
 
-A segment's most frequent terms, its head, hold most of the entries and little of the length: they are not indexed, and
-multiplied only where the rest leaves a pair a chance (see `match.kernels.ranked`).
+The most frequent terms of a segment, its head, have most of the entries and little of the length: they are not indexed,
+and multiplied only for candidates whose upper bound is above the floor (see `match.kernels.ranked`).
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from dedup.vectorize.exact import DOT_UNIT
 
 HEAD_SHARE = 0.43
-"""The mean square of the heads' norms, as a share of the floor, as in `match.kernels.ranked` ..."""
+"""Mean squared norm of the heads as a share of the floor, as in `match.kernels.ranked` ..."""
 WIDEST = 512
-"""... and terms of a head at most."""
+"""... and the most terms in a head."""
 
 Terms: TypeAlias = NDArray[np.int32]
 Weights: TypeAlias = NDArray[np.uint16]
@@ -44,17 +44,17 @@ class Hits(NamedTuple):
 
 
 Span: TypeAlias = tuple[float, float]
-"""The first and the last time of some articles; from -inf to inf where one's is unknown."""
+"""The first and the last time of some articles; -inf and inf if any is unknown."""
 
 
-class Queries(NamedTuple):
-    """Vectors side by side.
+class VectorBatch(NamedTuple):
+    """Sparse vectors in one array, with their distinct terms.
 
     Attributes:
-        start: where each begins, shape (vectors + 1,).
-        terms: those that any of them has, ascending.
-        entries: for each entry the place of its term there.
-        weights: of each entry.
+        start: where the entries of each vector begin, shape (vectors + 1,).
+        terms: the distinct terms, ascending.
+        entries: for each entry the place of its term in `terms`.
+        weights: for each entry, in units of `WEIGHT_UNIT`.
     """
 
     start: NDArray[np.int64]
@@ -63,9 +63,9 @@ class Queries(NamedTuple):
     weights: Weights
 
     @classmethod
-    def of(cls, vectors: Sequence[tuple[Terms, Weights]]) -> Queries:
-        """Some vectors, as terms, ascending, and weights."""
-        start, every, weights = side_by_side(vectors)
+    def of(cls, vectors: Sequence[tuple[Terms, Weights]]) -> VectorBatch:
+        """A batch of vectors, given as ascending terms and weights."""
+        start, every, weights = concatenated(vectors)
         if len(vectors) == 1:
             return cls(start, every, np.arange(len(every), dtype=np.int32), weights)
         distinct, entries = np.unique(every, return_inverse=True)
@@ -77,23 +77,23 @@ class Queries(NamedTuple):
         return len(self.start) - 1
 
     def vector(self, place: int) -> tuple[Terms, Weights]:
-        """One of them."""
+        """The terms and weights of one vector."""
         span = slice(int(self.start[place]), int(self.start[place + 1]))
         return self.terms[self.entries[span]], self.weights[span]
 
     def segment(self, slots: NDArray[np.int32], floor: float) -> Segment:
-        """A segment of them, each under its slot."""
+        """A segment of these vectors under the given slots."""
         rows = np.repeat(np.arange(self.size, dtype=np.int32), np.diff(self.start))
         return Segment.of(slots, rows, self.terms[self.entries], self.weights, floor)
 
 
 def in_units(floor: float) -> int:
-    """A dot product in whole units of `DOT_UNIT`: what is above the one is above the other."""
+    """A floor in whole units of `DOT_UNIT`: a dot product is above both or neither."""
     return int(np.floor(floor / DOT_UNIT))
 
 
-def side_by_side(vectors: Sequence[tuple[Terms, Weights]]) -> tuple[NDArray[np.int64], Terms, Weights]:
-    """Where each of some vectors begins, and the terms and weights of all."""
+def concatenated(vectors: Sequence[tuple[Terms, Weights]]) -> tuple[NDArray[np.int64], Terms, Weights]:
+    """Concatenate vectors: where each begins, and the terms and weights of all."""
     start = np.zeros(len(vectors) + 1, np.int64)
     np.cumsum([len(terms) for terms, _ in vectors], out=start[1:])
     if not vectors:
@@ -102,17 +102,17 @@ def side_by_side(vectors: Sequence[tuple[Terms, Weights]]) -> tuple[NDArray[np.i
 
 
 class Segment(NamedTuple):
-    """Sealed vectors.
+    """An inverted index of some vectors, read-only.
 
     Attributes:
-        slots: of each vector, shape (vectors,).
-        terms: those that are indexed, ascending.
-        begin: where each one's list begins in `postings`, shape (terms + 1,).
+        slots: slot of each vector, shape (vectors,).
+        terms: the indexed terms, ascending.
+        begin: where the postings list of each term begins, shape (terms + 1,).
         postings: vector << 16 | weight.
         head: the terms that are not indexed, ascending.
-        head_begin: where each vector's head begins, shape (vectors + 1,).
-        head_place, head_weight: its entries: place in `head`, and weight.
-        head_norm: an upper bound of each head's norm, shape (vectors,).
+        head_begin: where the head of each vector begins, shape (vectors + 1,).
+        head_place, head_weight: entries of the heads: place in `head`, and weight.
+        head_norm: upper bound of the norm of each head, shape (vectors,).
     """
 
     slots: NDArray[np.int32]
@@ -139,21 +139,21 @@ class Segment(NamedTuple):
         weights: NDArray[np.uint16],
         floor: float,
     ) -> Segment:
-        """A segment of entries: vector, term and weight of each; those of one term in the order of the vectors."""
-        from dedup.index.search.kernels.layout import by_term, laid_out, listed
+        """Build a segment from entries: vector, term and weight; the entries of one term in the order of vectors."""
+        from dedup.index.search.kernels.layout import segment_arrays, sort_by_term, term_statistics
 
-        keys = by_term(rows, terms, weights)
-        distinct, frequency, energy = listed(keys)
+        keys = sort_by_term(rows, terms, weights)
+        distinct, frequency, energy = term_statistics(keys)
         by_frequency = np.argsort(-frequency, kind="stable")
         budget = HEAD_SHARE * floor / DOT_UNIT * max(1, len(slots))
         heads = min(WIDEST, int(np.searchsorted(np.cumsum(energy[by_frequency]), budget)))
         in_head = np.zeros(len(distinct), np.bool_)
         in_head[by_frequency[:heads]] = True
         begin = np.concatenate([[0], np.cumsum(frequency[~in_head])]).astype(np.int32)
-        return cls(slots, distinct[~in_head], begin, *laid_out(keys, in_head, distinct, len(slots)))
+        return cls(slots, distinct[~in_head], begin, *segment_arrays(keys, in_head, distinct, len(slots)))
 
     def entries(self) -> tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.uint16]]:
-        """Vector, term and weight of every entry, those of one term in the order of the vectors."""
+        """Vector, term and weight of every entry; the entries of one term in the order of vectors."""
         tail_terms = np.repeat(self.terms, np.diff(self.begin))
         head_rows = np.repeat(np.arange(self.size, dtype=np.int32), np.diff(self.head_begin))
         tail_rows = (self.postings >> np.uint32(16)).astype(np.int32)
@@ -165,12 +165,12 @@ class Segment(NamedTuple):
         )
 
     def memory(self) -> int:
-        """Bytes."""
+        """Size in bytes."""
         return sum(column.nbytes for column in self)
 
 
 def merged(segments: Sequence[Segment], gone: NDArray[np.bool_], floor: float) -> Segment:
-    """One segment of several, without the slots that are gone."""
+    """Merge segments into one, without removed slots."""
     slots: list[NDArray[np.int32]] = []
     rows: list[NDArray[np.int32]] = []
     terms: list[NDArray[np.int32]] = []
