@@ -41,9 +41,7 @@ def write_table(found: Clustering | Arrivals, out: TextIO, *, width: int | None 
         out.write("\n")
     alone = summary.articles - summary.shared_articles
     if alone and shared:
-        out.write(
-            f"{counted(alone, 'more article', 'more articles')}, {'' if alone == 1 else 'each '}in a story of its own.\n"
-        )
+        out.write(f"{counted(alone, 'more article,', 'more articles, each')} in a story of its own.\n")
     elif alone:
         out.write(f"No stories with more than one article ({counted(alone, 'article', 'articles')}).\n")
     elif not shared:

@@ -117,10 +117,8 @@ def trace(clustering: Clustering, group: CopyGroup) -> Provenance:
     first = order[0]
     original = texts[first].text
     versions = tuple(_version(names[place], weights[place], original, texts[place].text) for place in order)
-    sure = weights[first] >= SURE
-    return Provenance(
-        group.id, names[first] if sure else None, weights[first], reasons[first] if sure else (), versions
-    )
+    known, why = (names[first], reasons[first]) if weights[first] >= SURE else (None, ())
+    return Provenance(group.id, known, weights[first], why, versions)
 
 
 def version_texts(clustering: Clustering, group: CopyGroup) -> list[VersionText]:
