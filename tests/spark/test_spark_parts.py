@@ -23,18 +23,18 @@ pytest.importorskip("pyarrow", reason="the engine's rows are Arrow's")
 from dedup.spark.arrow import (
     ascending,
     binary,
-    dealt,
     flat,
     packed,
     rows_of,
+    split_by_part,
     unpacked,
     words_columns,
     words_of,
 )
-from dedup.spark.boilerplate import RUN, SPAN, _windows, shares_in, telling_words
+from dedup.spark.boilerplate import RUN, SPAN, _passage_fingerprints, shares_in, telling_words
 from dedup.spark.partitions import HOME_BITS
 from dedup.spark.reading import _row
-from dedup.spark.shuffle import SLOT_BITS, Chunks, opened, ranks, sent
+from dedup.spark.shuffle import SLOT_BITS, Chunks, pack_articles, ranks, unpack_articles
 from dedup.spark.story_pairs import _tasks
 from dedup.steps import CompiledBackend
 from dedup.vectorize.features import HashedWords
@@ -58,7 +58,7 @@ def test_words_come_back_as_they_were_packed() -> None:
 def test_what_is_dealt_is_all_there() -> None:
     random = np.random.default_rng(3)
     part, value = random.integers(0, 7, 100), random.integers(0, 1000, 100)
-    parts, (column,) = dealt(part, [value])
+    parts, (column,) = split_by_part(part, [value])
     found, bounds = flat(column, np.int64)
     for number, which in enumerate(parts.tolist()):
         assert np.array_equal(found[bounds[number] : bounds[number + 1]], value[part == which])
@@ -77,12 +77,12 @@ def test_fingerprints_of_many_articles_are_those_of_each() -> None:
     random = np.random.default_rng(7)
     lengths = [0, 3, PASSAGE - 1, PASSAGE, PASSAGE + 1, 200, 0, 40]
     bodies = [random.integers(0, 1 << 32, length, np.uint32) for length in lengths]
-    prefixes, bounds = _windows(as_words(bodies))
+    prefixes, bounds = _passage_fingerprints(as_words(bodies))
     for number, body in enumerate(bodies):
         runs = shingles_in_order(body, RUN)
         naive = [int(runs[at : at + SPAN].min()) for at in range(len(body) - PASSAGE + 1)]
         assert prefixes[bounds[number] : bounds[number + 1]].tolist() == naive
-    assert len(_windows(as_words(bodies[:2]))[0]) == 0
+    assert len(_passage_fingerprints(as_words(bodies[:2]))[0]) == 0
 
 
 def test_equal_passages_have_equal_fingerprints() -> None:
@@ -95,7 +95,7 @@ def test_equal_passages_have_equal_fingerprints() -> None:
     ]
     by_passage: list[dict[int, int]] = []
     for body in bodies:
-        passages, prefixes = shingles_in_order(body, PASSAGE), _windows(as_words([body]))[0]
+        passages, prefixes = shingles_in_order(body, PASSAGE), _passage_fingerprints(as_words([body]))[0]
         assert len(passages) == len(prefixes)
         by_passage.append(dict(zip(passages.tolist(), prefixes.tolist(), strict=True)))
     common = set(by_passage[0]) & set(by_passage[1]) & set(by_passage[2])
@@ -240,8 +240,8 @@ def test_of_a_home_that_others_stand_for_nothing_travels() -> None:
 
     table, total = vectors(np.random.default_rng(2), 12)
     told = pa.table({"n": table["n"], "other": pa.array([None] * 12, pa.int64())})
-    handed = (Chunks.of({None: 1}, 6), total, ranks(total))
-    assert sent(table, told, handed, 1, 9.0 * SECONDS_A_DAY, several=True).num_rows == 0
+    shared = (Chunks.of({None: 1}, 6), total, ranks(total))
+    assert pack_articles(table, told, shared, 1, 9.0 * SECONDS_A_DAY, several=True).num_rows == 0
 
 
 @pytest.mark.parametrize("seed", range(4))
@@ -260,10 +260,10 @@ def test_what_travels_arrives(seed: int) -> None:
     counts: dict[int | None, int] = {int(day): int((days == day).sum()) for day in np.unique(days[~np.isnan(days)])}
     chunks = Chunks.of({**counts, None: int(np.isnan(days).sum())}, 6)
     window = 9.0 * SECONDS_A_DAY
-    travelling = sent(table, told, (chunks, total, ranks(total)), 40, window, several=True)
+    travelling = pack_articles(table, told, (chunks, total, ranks(total)), 40, window, several=True)
     met: dict[int, dict[int, Any]] = {}
     for batch in travelling.to_batches():
-        for (task, _), held in opened(batch, 7):
+        for (task, _), held in unpack_articles(batch, 7):
             for row in held.to_pylist():
                 assert row["n"] not in met.setdefault(task, {})
                 met[task][row["n"]] = row

@@ -53,7 +53,7 @@ def test_rounds_give_the_stories_of_one_machine(
     from dedup.settings import Settings
     from dedup.spark.checkpoints import Checkpoints
     from dedup.spark.job import Job
-    from dedup.spark.linkage import linked_in_rounds
+    from dedup.spark.linkage import link_in_rounds
 
     pairs, groups, hidden = made_up(seed)
     weights = np.ones(90, np.int64)
@@ -67,9 +67,9 @@ def test_rounds_give_the_stories_of_one_machine(
     )
     units = [{"n": n, "digest": False, "unit": group[0]} for group in groups for n in group]
     given = pa.table({"a": pairs.a, "b": pairs.b, "score": pairs.score.astype(np.int32)})
-    kept = job.kept.step("units", lambda: spark.createDataFrame(pa.Table.from_pylist(units)))
+    kept = job.checkpoints.step("units", lambda: spark.createDataFrame(pa.Table.from_pylist(units)))
     away = spark.createDataFrame(pa.table({"n": hidden}))
-    found = linked_in_rounds(job, spark.createDataFrame(given).repartition(3), kept, away).collect()
+    found = link_in_rounds(job, spark.createDataFrame(given).repartition(3), kept, away).collect()
     assert {row["n"]: row["story"] for row in found} == whole
     assert (tmp_path / "steps" / "linkage.2.edges").is_dir(), "there were several rounds"
 

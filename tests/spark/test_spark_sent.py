@@ -14,11 +14,10 @@ from dedup.settings import Settings
 pytest.importorskip("pyarrow", reason="the engine's rows are Arrow's")
 
 from dedup.spark.arrow import flat, words_columns, words_of
-from dedup.spark.copies import _hashes, _in_buckets, _keys, _once
-from dedup.spark.packing import pack, unpack
+from dedup.spark.blocks import pack, unpack
+from dedup.spark.copies import _bucket_pairs, _distinct_pairs, _hashes, _keys, near_enough, outlines
 from dedup.spark.partitions import HOME_BITS
-from dedup.spark.prefilter import near_enough, outlines
-from dedup.spark.top_k import _chosen, _settled, _tied, _told
+from dedup.spark.top_k import _best_scores, _break_ties, _cutoffs, _tied
 from dedup.vectorize.features import HashedWords
 
 
@@ -100,14 +99,14 @@ def test_the_last_of_the_best_is_that_of_all_tasks_together(seed: int) -> None:
         mine = [n for n in want if ((a == n) | (b == n))[task == t].any()]
         return pa.table({"n": mine, "tasks": [tasks[n] for n in mine]})
 
-    told = pa.concat_tables([_told(tables[t], reaching(t), most) for t in range(3)])
+    told = pa.concat_tables([_best_scores(tables[t], reaching(t), most) for t in range(3)])
     alone = [row for row in told.to_pylist() if row["scores"] is None]
     several = told.filter(told["scores"].is_valid()).select(["n", "scores"])
-    marks = pa.Table.from_batches(_settled(several.to_batches(), most))
+    marks = pa.Table.from_batches(_cutoffs(several.to_batches(), most))
     tied = pa.concat_tables(
         [_tied(table, marks.filter(np.isin(marks["n"], reaching(t)["n"]))) for t, table in enumerate(tables)]
     )
-    chosen = pa.Table.from_batches(_chosen(tied.to_batches())).to_pylist()
+    chosen = pa.Table.from_batches(_break_ties(tied.to_batches())).to_pylist()
     assert {row["n"]: (row["other"], row["score"]) for row in [*alone, *chosen]} == want
     assert len(alone) + len(chosen) == len(want)
 
@@ -129,13 +128,13 @@ def test_pairs_that_meet_in_many_bands_are_there_once() -> None:
                 "holders": pa.array([holders[of].tobytes() for of in rows], pa.binary()),
             }
         )
-        found.append(_in_buckets(table, 3))
+        found.append(_bucket_pairs(table, 3))
         assert found[-1].num_rows, band
         for key in np.unique(keys):
             mine = sorted(holders[keys == key].tolist())
             naive |= {(a, b) for place, a in enumerate(mine) for b in mine[place + 1 :]}
     whole = pa.concat_tables(found)
-    once = [_once(whole.filter(np.equal(whole["part"], part))) for part in range(3)]
+    once = [_distinct_pairs(whole.filter(np.equal(whole["part"], part))) for part in range(3)]
     pairs = [tuple(row.values()) for table in once for row in table.to_pylist()]
     assert len(pairs) == len(set(pairs))
     assert set(pairs) == naive
