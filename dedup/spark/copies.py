@@ -20,7 +20,7 @@ from dedup.settings import Settings
 from dedup.spark.arrow import binary, flat, numbers, packed, split_by_part, unpacked, words_of
 from dedup.spark.blocks import assign_blocks, places, vocabulary, with_articles
 from dedup.spark.components import components
-from dedup.spark.job import Job, steps_of
+from dedup.spark.job import Job, worker_backend
 from dedup.spark.partitions import HOME_BITS, at_home, is_among, mix_bits, repeated
 from dedup.vectorize.hashing import shingles_in_order
 
@@ -229,7 +229,7 @@ def _distinct_pairs(table: Any) -> Any:
 
 
 def _decided(articles: Any, pairs: Any, settings: Settings, *, agreeing: bool) -> Any:
-    by, words, number, pair = steps_of(settings), words_of(articles), numbers(articles["n"]), places(pairs)
+    by, words, number, pair = worker_backend(settings), words_of(articles), numbers(articles["n"]), places(pairs)
     # Signatures are computed again: that is cheaper than sending them.
     slots = by.agreeing_slots(by.signatures(words, np.arange(len(words))), pair)
     if agreeing:

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.backends import CompiledBackend
 from dedup.background import Background
 from dedup.spark.arrow import binary, flat, mapped, numbers, rows_of, words_columns, words_of
 from dedup.spark.boilerplate import passages_of, without_boilerplate
-from dedup.spark.job import Job, broadcast, steps_of
+from dedup.spark.job import Job, broadcast, worker_backend
 from dedup.spark.partitions import at_home, is_among, places_in, repeated, schema_of
-from dedup.steps import CompiledBackend
 from dedup.vectorize.features import Features, HashedWords, narrowed
 from dedup.vectorize.misplaced_body import body_digest, is_foreign
 
@@ -45,7 +45,7 @@ def misplaced_bodies(job: Job, words: DataFrame) -> DataFrame:
             import pyarrow as pa
 
             words = words_of(rows.take(places_in(numbers(rows["n"]), numbers(coming["n"]))))
-            languages = steps_of(settings).detect(words)
+            languages = worker_backend(settings).detect(words)
             wrong = [
                 is_foreign(
                     {tuple(np.frombuffer(title, np.uint32).tolist()) for title in titles},
@@ -107,7 +107,7 @@ def features(job: Job, words: DataFrame, boilerplate: DataFrame) -> DataFrame:
     settings = job.settings
 
     def take(rows: Any, boilerplate: Any) -> Any:
-        by = steps_of(settings)
+        by = worker_backend(settings)
         return _extracted(rows, without_boilerplate(words_of(rows), passages_of(boilerplate), by), by)
 
     return job.checkpoints.step(
@@ -121,7 +121,7 @@ def features_by(job: Job, words: DataFrame, background: Background) -> DataFrame
     shared = broadcast(job.spark, background)
 
     def take(rows: Any) -> Any:
-        by, known, words = steps_of(settings), shared.value, words_of(rows)
+        by, known, words = worker_backend(settings), shared.value, words_of(rows)
         words = words.kept(words.outside_bodies(known.overwritten(words)))
         return _extracted(rows, without_boilerplate(words, known.passages, by), by)
 

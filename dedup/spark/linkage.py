@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedup.group.cut import CAP, PAIR, drop_at, threshold_at
+from dedup.group.cut import drop_at, height_needed, threshold_at
 from dedup.match.stories import Pairs
 from dedup.settings import Settings
 from dedup.spark.arrow import mapped, numbers
 from dedup.spark.blocks import places, with_articles
 from dedup.spark.components import components
-from dedup.spark.job import Job, steps_of
+from dedup.spark.job import Job, worker_backend
 from dedup.vectorize.exact import SCORE_UNIT
 
 if TYPE_CHECKING:
@@ -189,13 +189,8 @@ def _merge_round(
 
 
 def _good_enough(size: tuple[int, int], formed: tuple[float, float], height: float, granularity: float) -> bool:
-    """Return whether the merge of two good groups is good, by the rule of `dedup.group.cut.cut`."""
-    threshold = threshold_at(granularity)
-    needed = PAIR * threshold if size == (1, 1) else threshold
-    drop = drop_at(granularity, min(size))
-    if drop > 0:
-        needed = max(needed, drop * min(CAP, *formed))
-    return height >= needed
+    """Return whether the merge of two groups is high enough, as in `dedup.group.cut.cut`."""
+    return height >= height_needed(threshold_at(granularity), drop_at(granularity, min(size)), size, formed)
 
 
 def _merged_groups(table: Any, settings: Settings) -> Any:
@@ -217,7 +212,7 @@ def _merged_groups(table: Any, settings: Settings) -> Any:
 
 def _remaining_merges(articles: Any, pairs: Any, settings: Settings) -> Any:
     """Return the good merges of the components in a task, by the first articles of the groups."""
-    by, number, pair = steps_of(settings), numbers(articles["n"]), places(pairs)
+    by, number, pair = worker_backend(settings), numbers(articles["n"]), places(pairs)
     sizes = numbers(articles["size"]).astype(np.int64)
     total = numbers(pairs["total"]).astype(np.int64)
     tree = by.average_linkage(Pairs(pair[:, 0], pair[:, 1], np.zeros(len(pair)), total), [], sizes)
