@@ -8,6 +8,7 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from pydantic.json_schema import models_json_schema
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
@@ -20,9 +21,9 @@ from dedup.service.bodies import Disconnected
 from dedup.service.config import ServiceSettings
 from dedup.service.middleware import Entrance
 from dedup.service.pages import page_routes
-from dedup.service.problems import MEDIA_TYPE, Fault, Problem, fault, problem
-from dedup.service.records import PATTERNS
-from dedup.service.schemas import ProblemDetails, Results
+from dedup.service.problems import MEDIA_TYPE, Problem, fault, problem
+from dedup.service.request_models import RequestModels, parameter_problem
+from dedup.service.response_models import ProblemDetails
 from dedup.service.state import State
 from dedup.service.stories_api import story_routes
 from dedup.service.system_api import system_routes
@@ -43,10 +44,10 @@ def application(index: StoryIndex, settings: ServiceSettings | None = None, guar
         guard: who is let in; None for everybody.
     """
     state = State(index, settings or ServiceSettings(), guard or Guard(None))
-    return Entrance(_inner(state), state)
+    return Entrance(inner_application(state), state)
 
 
-def _inner(state: State) -> FastAPI:
+def inner_application(state: State) -> FastAPI:
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:  # noqa: ARG001 - what FastAPI gives
         await state.start()
@@ -63,7 +64,12 @@ def _inner(state: State) -> FastAPI:
         lifespan=lifespan,
         redirect_slashes=False,
     )
-    routers = (article_routes(state), story_routes(state), system_routes(state), page_routes(lambda: document(app)))
+    routers = (
+        article_routes(state),
+        story_routes(state),
+        system_routes(state),
+        page_routes(lambda: document(app, state.request_models)),
+    )
     for routes in routers:
         app.include_router(routes)
     app.state.routes = [route for routes in routers for route in routes.routes]
@@ -75,17 +81,16 @@ def _inner(state: State) -> FastAPI:
     return app
 
 
-def document(app: FastAPI) -> dict[str, Any]:
-    """The OpenAPI document."""
+def document(app: FastAPI, request_models: RequestModels) -> dict[str, Any]:
+    """Return the OpenAPI document: what FastAPI generates, with the models that bodies and problems refer to."""
     if app.openapi_schema is None:
         found = app.openapi()
-        kinds = found.setdefault("components", {}).setdefault("schemas", {})
-        for model in (ProblemDetails, Results):
-            schema = model.model_json_schema(ref_template="#/components/schemas/{model}")
-            kinds |= {name: kind for name, kind in schema.pop("$defs", {}).items() if name not in kinds}
-            kinds[model.__name__] = schema
+        named = [(model, "validation") for model in request_models.all] + [(ProblemDetails, "serialization")]
+        _, definitions = models_json_schema(named, ref_template="#/components/schemas/{model}")
+        components = found.setdefault("components", {}).setdefault("schemas", {})
+        components |= definitions["$defs"]
         for name in ("HTTPValidationError", "ValidationError"):
-            kinds.pop(name, None)
+            components.pop(name, None)
     return app.openapi_schema or {}
 
 
@@ -109,13 +114,7 @@ async def _nobody(request: Request, error: Exception) -> Response:  # noqa: ARG0
 async def _invalid(request: Request, error: Exception) -> Response:
     if not isinstance(error, RequestValidationError):
         raise error
-    faults = []
-    for one in error.errors()[:20]:
-        pattern = one.get("ctx", {}).get("pattern")  # a regular expression says nothing to a person
-        what, remedy = PATTERNS.get(pattern, (str(one["msg"]), "see /openapi.json"))
-        given = f"{str(one['input'])[:40]!r} " if pattern in PATTERNS else ""
-        faults.append(Fault(".".join(str(part) for part in one["loc"][1:]) or "body", f"{given}{what}", remedy))
-    return told(request, Problem("invalid", *faults))
+    return told(request, parameter_problem(error.errors()))
 
 
 async def _http(request: Request, error: Exception) -> Response:

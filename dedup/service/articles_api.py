@@ -13,21 +13,16 @@ from starlette.types import Receive, Scope, Send
 from dedup.article import Article
 from dedup.formats.json_text import json_text
 from dedup.index import Placement
-from dedup.service import schemas
+from dedup.results.clustering import Link
+from dedup.service import response_models as models
 from dedup.service.access import requirements
-from dedup.service.bodies import JSON, LINES, Disconnected, body_lines, kind_of, media_type, whole_body
+from dedup.service.bodies import JSON, LINES, Disconnected, body_lines, json_body, kind_of, media_type
 from dedup.service.problems import Problem, problem
-from dedup.service.records import ID, ID_PATTERN, article_of, placement_record
+from dedup.service.request_models import ID, ID_PATTERN, request_body
 from dedup.service.state import State
 from dedup.service.strict_json import read_json
 from dedup.service.writer import PART
 
-EXAMPLE = {
-    "id": "a",
-    "title": "Ferry burns off Corran",
-    "text": "Fire broke out on the ferry.",
-    "published": "2024-06-15",
-}
 ArticleId = Annotated[str, Path(max_length=ID, pattern=ID_PATTERN, description="The id of the article.")]
 NDJSON = "application/x-ndjson"
 
@@ -39,31 +34,16 @@ def answer(record: Any, status: int = 200, headers: dict[str, str] | None = None
 
 def article_routes(state: State) -> APIRouter:
     """The routes."""
-    settings = state.settings
+    settings, bodies = state.settings, state.request_models
     routes = APIRouter(prefix="/v1", tags=["articles"])
     reading, writing = requirements(state, "read"), requirements(state, "write")
-    one = schemas.article_schema(settings.text)
-    unnamed = schemas.article_schema(settings.text, needs_id=False)
-    many = {
-        "type": "object",
-        "properties": {
-            "articles": {
-                "type": "array",
-                "items": {"anyOf": [one, {"description": "Each is judged by itself, and answered in its place."}]},
-                "maxItems": settings.batch,
-            }
-        },
-        "required": ["articles"],
-        "additionalProperties": False,
-    }
 
     async def body_of(request: Request) -> Any:
         if request.method == "PUT" and (kind := kind_of(request)) in LINES:  # what `curl -T` makes of a batch
             remedy = "send application/json; many articles, as lines, go to POST /v1/articles/batch (curl -X POST -T)"
             raise problem("wrong-kind", "Content-Type", f"PUT changes one article, and {kind} holds many", remedy)
         media_type(request, JSON)
-        with state.room.holder() as holder:
-            return read_json(await whole_body(request, settings, holder))
+        return await json_body(request, settings, state.room)
 
     @routes.post(
         "/articles",
@@ -72,17 +52,17 @@ def article_routes(state: State) -> APIRouter:
         description="When this is answered, the article is on disk. The same again changes nothing; another text "
         "under a known id is an update.",
         dependencies=writing,
-        response_model=None,
+        response_model=models.Placement,
         status_code=201,
         responses={
-            201: {"model": schemas.Placement, "description": "It was added.", "links": _LINKS},
-            200: {"model": schemas.Placement, "description": "It was there: unchanged, or updated."},
-            **schemas.problem_answers(401, 403, 413, 415, 422),
+            201: {"description": "It was added.", "links": _LINKS},
+            200: {"model": models.Placement, "description": "It was there: unchanged, or updated."},
+            **models.problem_answers(401, 403, 413, 415, 422),
         },
-        openapi_extra=schemas.body({JSON[0]: one}, example=EXAMPLE),
+        openapi_extra=request_body(bodies.article),
     )
     async def add(request: Request) -> Response:
-        article = article_of(await body_of(request), settings, needs_words=True)
+        article = bodies.read_article(await body_of(request), needs_words=True)
         (placement,) = await state.writer.add([article])
         return answer(placement_record(placement), 201 if placement.status == "added" else 200)
 
@@ -94,20 +74,16 @@ def article_routes(state: State) -> APIRouter:
         "its article is on disk. Each article stands for itself: a problem with one is told in its place. One that has "
         "neither text nor title is kept, empty, and a notice says so.",
         dependencies=writing,
-        response_model=None,
+        response_model=models.Results,
         responses={
             200: {
                 "description": "What became of each.",
-                "content": {
-                    JSON[0]: {"schema": {"$ref": "#/components/schemas/Results"}},
-                    NDJSON: {"schema": {"type": "string", "description": "A Result on each line."}},
-                },
+                "content": {NDJSON: {"schema": {"type": "string", "description": "A Result on each line."}}},
             },
-            **schemas.problem_answers(401, 403, 413, 415, 422),
+            **models.problem_answers(401, 403, 413, 415, 422),
         },
-        openapi_extra=schemas.body(
-            {JSON[0]: many, NDJSON: {"type": "string", "description": "An article on each line."}},
-            example={"articles": [EXAMPLE]},
+        openapi_extra=request_body(
+            bodies.batch, **{NDJSON: {"schema": {"type": "string", "description": "An article on each line."}}}
         ),
     )
     async def add_many(request: Request) -> Response:
@@ -115,14 +91,7 @@ def article_routes(state: State) -> APIRouter:
             lines = _results_of_lines(request, state)
             first = await anext(lines, b"")  # what is wrong with the whole request is told by its status
             return _Lines(first, lines)
-        given = await body_of(request)
-        records = given.get("articles") if isinstance(given, dict) and set(given) == {"articles"} else None
-        if not isinstance(records, list):
-            remedy = 'send {"articles": […]}, and nothing else'
-            raise problem("invalid", "articles", "it is no list, or there are other fields", remedy)
-        if len(records) > settings.batch:
-            what = f"there are {len(records):,} articles"
-            raise problem("invalid", "articles", what, f"send at most {settings.batch:,} at a time, or lines (NDJSON)")
+        records = bodies.read_batch(await body_of(request))
         read = [_article(record, state, f"articles.{place}") for place, record in enumerate(records)]
         results = await _added(read, state, patient=False)
         told = [_result(place, result) for place, result in enumerate(results, 1)]
@@ -133,15 +102,15 @@ def article_routes(state: State) -> APIRouter:
         operation_id="match",
         summary="Say where an article would belong, without taking it in",
         dependencies=reading,
-        response_model=None,
+        response_model=models.Placement,
         responses={
-            200: {"model": schemas.Placement, "description": "Where it would belong; `story` is null for a new one."},
-            **schemas.problem_answers(401, 403, 413, 415, 422),
+            200: {"description": "Where it would belong; `story` is null for a new one."},
+            **models.problem_answers(401, 403, 413, 415, 422),
         },
-        openapi_extra=schemas.body({JSON[0]: unnamed}, example={"text": EXAMPLE["text"]}),
+        openapi_extra=request_body(bodies.unnamed),
     )
     async def match(request: Request) -> Response:
-        article = article_of(await body_of(request), settings, needs_id=False, needs_words=True)
+        article = bodies.read_article(await body_of(request), needs_id=False, needs_words=True)
         return answer(placement_record(await state.matching.look_up(article)))
 
     @routes.get(
@@ -149,10 +118,10 @@ def article_routes(state: State) -> APIRouter:
         operation_id="article",
         summary="An article",
         dependencies=reading,
-        response_model=None,
+        response_model=models.IndexedArticle,
         responses={
-            200: {"model": schemas.IndexedArticle, "description": "The article.", "links": _STORY},
-            **schemas.problem_answers(401, 403, 404, 422),
+            200: {"description": "The article.", "links": _STORY},
+            **models.problem_answers(401, 403, 404, 422),
         },
     )
     async def article(id: ArticleId) -> Response:
@@ -164,19 +133,19 @@ def article_routes(state: State) -> APIRouter:
         operation_id="update",
         summary="Give an article that is there another text",
         dependencies=writing,
-        response_model=None,
+        response_model=models.Placement,
         responses={
-            200: {"model": schemas.Placement, "description": "It was updated, or is as it was.", "links": _STORY},
-            **schemas.problem_answers(401, 403, 404, 413, 415, 422),
+            200: {"description": "It was updated, or is as it was.", "links": _STORY},
+            **models.problem_answers(401, 403, 404, 413, 415, 422),
         },
-        openapi_extra=schemas.body({JSON[0]: unnamed}, example={"text": EXAMPLE["text"]}),
+        openapi_extra=request_body(bodies.unnamed),
     )
     async def update(request: Request, id: ArticleId) -> Response:
         record = await body_of(request)
         if isinstance(record, dict) and record.get("id") is not None and record["id"] != id:
             raise problem("invalid", "id", "it is another than in the address", "leave it out, or give the same")
         given = {**record, "id": id} if isinstance(record, dict) else record
-        new = article_of(given, settings, needs_words=True)
+        new = bodies.read_article(given, needs_words=True)
         placement = await state.writer.do(lambda index: index.update(new))
         return answer(placement_record(placement))
 
@@ -185,10 +154,10 @@ def article_routes(state: State) -> APIRouter:
         operation_id="remove",
         summary="Take an article out, with all that was kept of it",
         dependencies=writing,
-        response_model=None,
+        response_model=models.Removed,
         responses={
-            200: {"model": schemas.Removed, "description": "What changed."},
-            **schemas.problem_answers(401, 403, 404, 422),
+            200: {"description": "What changed."},
+            **models.problem_answers(401, 403, 404, 422),
         },
     )
     async def remove(id: ArticleId) -> Response:
@@ -214,9 +183,19 @@ _LINKS = {
 """Where to go from an article that was added."""
 
 
+def placement_record(placement: Placement) -> dict[str, Any]:
+    """Return a placement with its links, ready for JSON."""
+    return {**placement.to_record(), "links": [_link(link) for link in placement.links]}
+
+
+def _link(link: Link) -> dict[str, Any]:
+    """Return what `dataclasses.asdict` does, without its deep copy, which took much of the time of an answer."""
+    return {name: getattr(link, name) for name in Link.__slots__}
+
+
 def _article(record: Any, state: State, where: str) -> Article | Problem:
     try:
-        return article_of(record, state.settings, where=where)
+        return state.request_models.read_article(record, where=where)
     except Problem as error:
         return error
 
@@ -290,7 +269,7 @@ async def _results_of_lines(request: Request, state: State) -> AsyncIterator[byt
 
 def _of_line(line: bytes, state: State) -> Article | Problem:
     try:
-        return article_of(read_json(line), state.settings)
+        return state.request_models.read_article(read_json(line))
     except Problem as error:
         return error
 

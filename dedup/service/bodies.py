@@ -7,11 +7,13 @@ import time
 import zlib
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from starlette.requests import Request
 
 from dedup.service.config import ServiceSettings
 from dedup.service.problems import Problem, problem
+from dedup.service.strict_json import read_json
 
 JSON = ("application/json",)
 LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
@@ -98,6 +100,17 @@ async def whole_body(request: Request, settings: ServiceSettings, holder: Holder
         holder.hold(count)
         parts.append(piece)
     return b"".join(parts)
+
+
+async def json_body(request: Request, settings: ServiceSettings, room: Room) -> Any:
+    """Return the JSON value of a body.
+
+    Raises:
+        Problem: as for `whole_body` and `read_json`.
+        Disconnected: the client went away.
+    """
+    with room.holder() as holder:
+        return read_json(await whole_body(request, settings, holder))
 
 
 async def body_lines(

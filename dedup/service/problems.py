@@ -37,7 +37,9 @@ KINDS = {
     "took-too-long": (503, "It took too long"),
     "no-texts": (409, "The index keeps no texts"),
 }
-"""Every kind of problem by name: status, and what it is called."""
+"""Every kind of problem by name: status and title."""
+FAULTS = 20
+"""Faults that a problem lists at most."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ import uvicorn
 
 from dedup.errors import SettingsError
 from dedup.index import StoryIndex
-from dedup.service.app import _inner
+from dedup.service.app import inner_application
 from dedup.service.config import ServiceSettings
 from dedup.service.middleware import Entrance
 from dedup.service.protocol_limits import door
@@ -83,7 +83,7 @@ def run(
     """
     state = State(index, settings, guard)
     config = uvicorn.Config(
-        Entrance(_inner(state), state),
+        Entrance(inner_application(state), state),
         http=door(settings.head, settings.head_time, settings.idle_time, settings.connections),
         ws="none",
         loop="uvloop" if find_spec("uvloop") else "asyncio",

@@ -14,6 +14,7 @@ from dedup.service.jobs import Jobs
 from dedup.service.metrics import Metrics
 from dedup.service.problems import problem
 from dedup.service.readers import Gatherer, Readers
+from dedup.service.request_models import RequestModels
 from dedup.service.tokens import Guard
 from dedup.service.writer import Writer
 
@@ -33,6 +34,7 @@ class State:
     def __init__(self, index: StoryIndex, settings: ServiceSettings, guard: Guard) -> None:
         self.index, self.settings, self.guard = index, settings, guard
         self.metrics, self.room, self.jobs = Metrics(), Room(), Jobs()
+        self.request_models = RequestModels(settings)
         patience = settings.answer_time
         self.quick = Readers("reader", settings.readers, settings.waiting, patience)
         self.matching = Gatherer(

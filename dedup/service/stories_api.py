@@ -15,30 +15,18 @@ from dedup.index import Change, IndexedArticle, StoryIndex
 from dedup.pipeline import cluster
 from dedup.results.clustering import Clustering, CopyGroup, Explanation
 from dedup.results.provenance import Provenance, trace
-from dedup.service import schemas
+from dedup.service import response_models as models
 from dedup.service.access import requirements
 from dedup.service.articles_api import answer
-from dedup.service.bodies import JSON, media_type, whole_body
+from dedup.service.bodies import JSON, json_body, media_type
 from dedup.service.problems import problem
-from dedup.service.records import (
-    DATE_PATTERN,
-    ID,
-    ID_PATTERN,
-    WORDS_PATTERN,
-    article_of,
-    explanation_record,
-    head_record,
-    read_date,
-)
+from dedup.service.request_models import DATE_PATTERN, ID, ID_PATTERN, WORDS_PATTERN, read_date, request_body
 from dedup.service.state import State
-from dedup.service.strict_json import read_json
 
 MOST = 1_000
 """Stories, changes or articles that one answer has at most."""
 VERSIONS = 40
 """Articles of a copy group that are compared; of a larger one the first."""
-PASTED = 50_000
-"""Characters of a text that is compared with another without being stored."""
 
 Limit = Annotated[int, Query(ge=1, le=MOST, description="At most so many.")]
 StoryId = Annotated[str, Path(min_length=1, max_length=ID, description="The id of the story; an old one will do.")]
@@ -47,24 +35,23 @@ Named = Annotated[str, Query(min_length=1, max_length=ID, pattern=ID_PATTERN, de
 
 def story_routes(state: State) -> APIRouter:
     """The routes."""
-    index, settings = state.index, state.settings
+    index, settings, bodies = state.index, state.settings, state.request_models
     routes = APIRouter(prefix="/v1", tags=["stories"], dependencies=requirements(state, "read"))
 
     @routes.get(
         "/stories",
         operation_id="stories",
         summary="The stories, the last touched first",
-        response_model=None,
+        response_model=models.Stories,
         responses={
             200: {
-                "model": schemas.Stories,
                 "description": "A page of stories.",
                 "links": {
                     "next": {"operationId": "stories", "parameters": {"cursor": "$response.body#/next"}},
                     "story": {"operationId": "story", "parameters": {"id": "$response.body#/stories/0/id"}},
                 },
             },
-            **schemas.problem_answers(401, 403, 422),
+            **models.problem_answers(401, 403, 422),
         },
     )
     async def stories(
@@ -87,10 +74,10 @@ def story_routes(state: State) -> APIRouter:
         operation_id="story",
         summary="A story",
         description="One that became part of another gives that one, under its id.",
-        response_model=None,
+        response_model=models.Story,
         responses={
-            200: {"model": schemas.Story, "description": "The story.", "links": _ARTICLE},
-            **schemas.problem_answers(401, 403, 404, 422),
+            200: {"description": "The story.", "links": _ARTICLE},
+            **models.problem_answers(401, 403, 404, 422),
         },
     )
     async def story(id: StoryId) -> Response:
@@ -100,10 +87,10 @@ def story_routes(state: State) -> APIRouter:
         "/stories/{id}/articles",
         operation_id="timeline",
         summary="The articles of a story, in the order of publication, without their texts",
-        response_model=None,
+        response_model=models.Timeline,
         responses={
-            200: {"model": schemas.Timeline, "description": "They."},
-            **schemas.problem_answers(401, 403, 404, 422),
+            200: {"description": "They."},
+            **models.problem_answers(401, 403, 404, 422),
         },
     )
     async def timeline(id: StoryId, limit: Limit = 200) -> Response:
@@ -114,10 +101,10 @@ def story_routes(state: State) -> APIRouter:
         "/stories/{id}/versions",
         operation_id="versions",
         summary="The copies in a story: the likely original of each group, and what each version cut and added",
-        response_model=None,
+        response_model=models.Versions,
         responses={
-            200: {"model": schemas.Versions, "description": "The groups."},
-            **schemas.problem_answers(401, 403, 404, 409, 422),
+            200: {"description": "The groups."},
+            **models.problem_answers(401, 403, 404, 409, 422),
         },
     )
     async def versions(id: StoryId) -> Response:
@@ -128,64 +115,39 @@ def story_routes(state: State) -> APIRouter:
         "/explain",
         operation_id="explain",
         summary="Why two articles are in one story, or are not",
-        response_model=None,
+        response_model=models.Explanation,
         responses={
-            200: {"model": schemas.Explanation, "description": "Scores, passages, names, and a sentence."},
-            **schemas.problem_answers(401, 403, 404, 409, 422),
+            200: {"description": "Scores, passages, names, and a sentence."},
+            **models.problem_answers(401, 403, 404, 409, 422),
         },
     )
     async def explain(a: Named, b: Named) -> Response:
         return answer(explanation_record(await state.heavy.ask(_explained, index, a, b)))
 
-    pasted = schemas.article_schema(min(PASTED, settings.text), needs_id=False)
-
     @routes.post(
         "/compare",
         operation_id="compare",
         summary="The same of two texts that are not stored",
-        response_model=None,
+        response_model=models.Explanation,
         responses={
-            200: {"model": schemas.Explanation, "description": "As for `explain`; they are called a and b."},
-            **schemas.problem_answers(401, 403, 413, 415, 422),
+            200: {"description": "As for `explain`; they are called a and b."},
+            **models.problem_answers(401, 403, 413, 415, 422),
         },
-        openapi_extra=schemas.body(
-            {
-                JSON[0]: {
-                    "type": "object",
-                    "properties": {"a": pasted, "b": pasted},
-                    "required": ["a", "b"],
-                    "additionalProperties": False,
-                }
-            },
-            example={"a": {"text": "Fire on the ferry."}, "b": {"text": "A ferry burned."}},
-        ),
+        openapi_extra=request_body(bodies.pair),
     )
     async def compare(request: Request) -> Response:
         media_type(request, JSON)
-        with state.room.holder() as holder:
-            given = read_json(await whole_body(request, settings, holder))
-        if not isinstance(given, dict) or set(given) != {"a", "b"}:
-            raise problem("invalid", "body", "it has not just the fields a and b", 'send {"a": {…}, "b": {…}}')
-        pair = [
-            article_of(
-                {**given[name], "id": name} if isinstance(given[name], dict) else given[name], settings, where=name
-            )
-            for name in ("a", "b")
-        ]
-        for article in pair:
-            if len(article.text) > PASTED:
-                what = f"it has {len(article.text):,} characters"
-                raise problem("invalid", f"{article.id}.text", what, f"give at most {PASTED:,}")
+        pair = bodies.read_pair(await json_body(request, settings, state.room))
         return answer(explanation_record(await state.heavy.ask(_compared, index, *pair)))
 
     @routes.get(
         "/search",
         operation_id="search",
         summary="The articles that hold all words of a query in id, outlet, title or text; the last that came first",
-        response_model=None,
+        response_model=models.Found,
         responses={
-            200: {"model": schemas.Found, "description": "They, without their texts."},
-            **schemas.problem_answers(401, 403, 422),
+            200: {"description": "They, without their texts."},
+            **models.problem_answers(401, 403, 422),
         },
     )
     async def search(
@@ -202,14 +164,13 @@ def story_routes(state: State) -> APIRouter:
         operation_id="changes",
         summary="What has changed after a cursor, in order",
         description="With `wait` the answer comes when there is something, or after so many seconds without.",
-        response_model=None,
+        response_model=models.Changes,
         responses={
             200: {
-                "model": schemas.Changes,
                 "description": "The changes.",
                 "links": {"next": {"operationId": "changes", "parameters": {"since": "$response.body#/cursor"}}},
             },
-            **schemas.problem_answers(401, 403, 410, 422),
+            **models.problem_answers(401, 403, 410, 422),
         },
     )
     async def changes(
@@ -227,6 +188,18 @@ def story_routes(state: State) -> APIRouter:
 
 
 _ARTICLE = {"article": {"operationId": "article", "parameters": {"id": "$response.body#/canonical"}}}
+
+
+def explanation_record(explanation: Explanation) -> dict[str, Any]:
+    """Return an explanation, ready for JSON."""
+    return {**asdict(explanation), "waterfall": [asdict(part) for part in explanation.waterfall()]}
+
+
+def head_record(held: IndexedArticle) -> dict[str, Any]:
+    """Return an article without its text, ready for JSON."""
+    record = held.to_record()
+    del record["text"]
+    return record
 
 
 def _date(name: str, text: str | None) -> date | datetime | None:

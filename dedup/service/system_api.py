@@ -10,12 +10,12 @@ from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import Response
 
 from dedup.index import StoryIndex
-from dedup.service import schemas
+from dedup.service import response_models as models
 from dedup.service.access import known_parameters, requirements
 from dedup.service.articles_api import answer
 from dedup.service.metrics import CONTENT_TYPE
 from dedup.service.problems import problem
-from dedup.service.records import DATE_PATTERN, read_date
+from dedup.service.request_models import DATE_PATTERN, read_date
 from dedup.service.state import State
 
 _HIDDEN = ("store", "memory")
@@ -35,10 +35,10 @@ def system_routes(state: State) -> APIRouter:
         summary="Begin to bring all placements to what a run over all articles finds",
         dependencies=writing,
         status_code=202,
-        response_model=None,
+        response_model=models.Job,
         responses={
-            202: {"model": schemas.Job, "description": "It was begun, or is under way.", "links": _JOB},
-            **schemas.problem_answers(401, 403, 422),
+            202: {"description": "It was begun, or is under way.", "links": _JOB},
+            **models.problem_answers(401, 403, 422),
         },
     )
     async def reconcile() -> Response:
@@ -50,10 +50,10 @@ def system_routes(state: State) -> APIRouter:
         summary="Begin to take out the articles that were published before a time",
         dependencies=writing,
         status_code=202,
-        response_model=None,
+        response_model=models.Job,
         responses={
-            202: {"model": schemas.Job, "description": "It was begun.", "links": _JOB},
-            **schemas.problem_answers(401, 403, 422),
+            202: {"description": "It was begun.", "links": _JOB},
+            **models.problem_answers(401, 403, 422),
         },
     )
     async def expire(
@@ -69,10 +69,10 @@ def system_routes(state: State) -> APIRouter:
         operation_id="job",
         summary="How far something is that was begun",
         dependencies=reading,
-        response_model=None,
+        response_model=models.Job,
         responses={
-            200: {"model": schemas.Job, "description": "The job.", "links": _CHANGES},
-            **schemas.problem_answers(401, 403, 404, 422),
+            200: {"description": "The job.", "links": _CHANGES},
+            **models.problem_answers(401, 403, 404, 422),
         },
     )
     async def job(id: Annotated[str, Path(min_length=1, max_length=64)]) -> Response:
@@ -83,10 +83,10 @@ def system_routes(state: State) -> APIRouter:
         operation_id="stats",
         summary="What there is",
         dependencies=reading,
-        response_model=None,
+        response_model=models.Stats,
         responses={
-            200: {"model": schemas.Stats, "description": "Numbers."},
-            **schemas.problem_answers(401, 403, 422),
+            200: {"description": "Numbers."},
+            **models.problem_answers(401, 403, 422),
         },
     )
     async def stats() -> Response:
@@ -98,8 +98,8 @@ def system_routes(state: State) -> APIRouter:
         operation_id="healthz",
         summary="Whether the service lives",
         dependencies=[Depends(known_parameters)],
-        response_model=None,
-        responses={200: {"model": schemas.Health, "description": "It does."}, **schemas.problem_answers(422)},
+        response_model=models.Health,
+        responses={200: {"description": "It does."}, **models.problem_answers(422)},
     )
     async def healthz() -> Response:
         if not state.writer.alive:
@@ -111,8 +111,8 @@ def system_routes(state: State) -> APIRouter:
         operation_id="readyz",
         summary="Whether the service answers: its articles are read, it can write, it is not being stopped",
         dependencies=[Depends(known_parameters)],
-        response_model=None,
-        responses={200: {"model": schemas.Health, "description": "It does."}, **schemas.problem_answers(422)},
+        response_model=models.Health,
+        responses={200: {"description": "It does."}, **models.problem_answers(422)},
     )
     async def readyz() -> Response:
         state.require_ready()
@@ -132,7 +132,7 @@ def system_routes(state: State) -> APIRouter:
                 "description": "Prometheus' text format.",
                 "content": {"text/plain": {"schema": {"type": "string"}}},
             },
-            **schemas.problem_answers(401, 403, 422),
+            **models.problem_answers(401, 403, 422),
         },
     )
     async def metrics() -> Response:

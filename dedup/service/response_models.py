@@ -1,4 +1,8 @@
-"""The contract: what bodies and answers look like, for the OpenAPI document. Reading and writing is done elsewhere."""
+"""Response models, from which the OpenAPI document is generated.
+
+Answers are written by `dedup.formats.json_text` from the records of the library and are not validated again: a text may
+hold half a surrogate pair, which pydantic refuses. `tests/service` compares answers with these models.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,6 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from dedup.service.problems import KINDS, MEDIA_TYPE
-from dedup.service.records import DATE_PATTERN, ID, ID_PATTERN, LENGTHS
 
 
 class _Record(BaseModel):
@@ -254,41 +257,6 @@ class Job(_Record):
 
 class Health(_Record):
     status: Literal["ok", "starting", "stopping"]
-
-
-def article_schema(text: int, *, needs_id: bool = True) -> dict[str, Any]:
-    """The JSON schema of an article, with the limit of its text."""
-    # Dates are told by a pattern as well: a validator may not look at `format`.
-    moment = {
-        "anyOf": [
-            {"type": "string", "format": "date", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
-            {"type": "string", "format": "date-time", "pattern": DATE_PATTERN},
-            {"type": "null"},
-        ]
-    }
-    fields: dict[str, Any] = {
-        "id": {"type": "string", "minLength": 1, "maxLength": ID, "pattern": ID_PATTERN},
-        "text": {"type": "string", "maxLength": text},
-        **{name: {"type": ["string", "null"], "maxLength": most} for name, most in LENGTHS.items()},
-        "published": moment,
-        "seen": moment,
-    }
-    if not needs_id:
-        fields["id"] = {"anyOf": [fields["id"], {"type": "null"}]}
-    return {
-        "type": "object",
-        "properties": fields,
-        "required": ["id", "text"] if needs_id else ["text"],
-        "additionalProperties": False,
-    }
-
-
-def body(content: dict[str, Any], *, example: Any = None) -> dict[str, Any]:
-    """What a route says of its body: by media type the schema."""
-    told = {kind: {"schema": schema} for kind, schema in content.items()}
-    if example is not None:
-        told["application/json"]["example"] = example
-    return {"requestBody": {"required": True, "content": told}}
 
 
 def problem_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
