@@ -10,30 +10,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
+from dedup.backends import GROWN, CompiledBackend, NumpyBackend, choose_for_index, index_uses_kernels
 from dedup.background import Background
 from dedup.errors import StoreError
-from dedup.index.features.sketch import (
-    GROWN,
-    Sketcher,
-    Vector,
-    by_kernels,
-    pack_words,
-    steps_for,
-    unpack_words,
-    unpacked,
-)
+from dedup.index.features.sketch import Sketcher, Vector, pack_words, unpack_words, unpacked
 from dedup.index.search.table import Live
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Kind, Sketch, StoredArticle
 from dedup.index.stories.changes import Ledger
-from dedup.index.stories.guests import Admitted, Drawn, Place
 from dedup.index.stories.merge import assign
-from dedup.index.stories.placement import Found, Newcomer, Placer, Verdict
+from dedup.index.stories.placement import Admitted, Drawn, Found, Newcomer, Place, Placer, Verdict
 from dedup.index.stories.regroup import MOST, regrouped
-from dedup.match.stories import SECONDS_A_DAY
+from dedup.match.scores import days_apart
 from dedup.progress import Progress
 from dedup.settings import Settings
-from dedup.steps import CompiledBackend, NumpyBackend
 from dedup.vectorize.features import HashedWords
 
 _PAGE = 1_000
@@ -58,11 +48,11 @@ class Keeper:
     ) -> None:
         self.store, self.settings, self.background = store, settings, background
         alone = replace(settings, threads=1)  # for a few articles at a time threads take longer to start than to work
-        self.steps = steps_for(articles, alone, progress)
-        self.sketcher = Sketcher(self.steps, settings, background)
-        fast = isinstance(self.steps, CompiledBackend)
+        self.backend = choose_for_index(articles, alone, progress)
+        self.sketcher = Sketcher(self.backend, settings, background)
+        fast = isinstance(self.backend, CompiledBackend)
         self.live = Live(settings, background.crowd, self._every_vector, fast=fast)
-        self.placer = Placer(self.live, self.steps, settings, self.words_of, self.vectors_of)
+        self.placer = Placer(self.live, self.backend, settings, self.words_of, self.vectors_of)
         self.apart: dict[int, set[int]] = defaultdict(set)
         self._vectors: dict[int, Vector] = {}
         self._words: dict[int, HashedWords] = {}
@@ -73,7 +63,7 @@ class Keeper:
 
     def has_outgrown_its_form(self) -> bool:
         """Whether there are so many articles by now that kernels should compare them, and can."""
-        return isinstance(self.steps, NumpyBackend) and len(self.live) >= GROWN and by_kernels(len(self.live))
+        return isinstance(self.backend, NumpyBackend) and len(self.live) >= GROWN and index_uses_kernels(len(self.live))
 
     def load(self) -> None:
         """Reads what is stored."""
@@ -149,7 +139,7 @@ class Keeper:
         """Where an article belongs of whose very text there is another, by that one's number."""
         slot = self.live.slot(twin)
         story, root = int(self.live.story[slot]), int(self.live.copies[slot])
-        days = abs(float(self.live.seconds[slot]) - new.when) / SECONDS_A_DAY
+        days = float(days_apart(self.live.seconds[slot], new.when))
         return Verdict(story, root, False, (), (Found(twin, story, "copy", 0, 1.0, days, 0.0, False, 1.0, 1.0, 1.0),))
 
     def admit(self, news: Sequence[Newcomer], contents: Sequence[bytes]) -> list[Admitted]:
@@ -258,7 +248,7 @@ class Keeper:
         if len(slots) > 1:
             vectors = self.vectors_of([int(self.live.number[slot]) for slot in slots])
             settled = ledger.settled(held)
-            groups = regrouped(self.live, slots, vectors, settled, self.apart, self.steps, self.settings)
+            groups = regrouped(self.live, slots, vectors, settled, self.apart, self.backend, self.settings)
             self.follow(ledger, [[int(self.live.number[slot]) for slot in group] for group in groups], {}, settled)
 
     def story_for(self, new: Newcomer, verdict: Verdict) -> int | None:
@@ -270,7 +260,9 @@ class Keeper:
         with self.live.visitor(new.vector, new.seconds, new.source, stands=verdict.stands) as visitor:
             self.live.copies[visitor] = -1 if verdict.copies is None else verdict.copies
             looked_at = [*slots, visitor]
-            groups = regrouped(self.live, looked_at, [*vectors, new.vector], (), self.apart, self.steps, self.settings)
+            groups = regrouped(
+                self.live, looked_at, [*vectors, new.vector], (), self.apart, self.backend, self.settings
+            )
             numbers = [[int(self.live.number[slot]) for slot in group] for group in groups]
             before = {int(self.live.number[slot]): int(self.live.story[slot]) for slot in slots}
             chosen, _ = assign(numbers, before)
@@ -396,7 +388,7 @@ class Keeper:
 
     def _every_vector(self) -> Iterator[tuple[int, Vector]]:
         vectors = self._every_packed()
-        if not isinstance(self.steps, CompiledBackend):
+        if not isinstance(self.backend, CompiledBackend):
             yield from ((number, Vector.unpacked(packed)) for number, packed in vectors)
             return
         while page := list(islice(vectors, _PAGE)):

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.group.copies import PART, digests
-from dedup.group.cut import PAIR, threshold_at
+from dedup.group.cut import height_needed, merge_threshold
 from dedup.index.features.sketch import Compared, Vector
+from dedup.index.inputs import Placement
 from dedup.index.search.neighbours import Alike, Asking, strongest, sums_by_story
 from dedup.index.search.neighbours import alike as neighbours
 from dedup.index.search.table import Live
@@ -26,8 +27,8 @@ from dedup.vectorize.exact import LN2, SCORE_UNIT
 from dedup.vectorize.features import HashedWords
 
 if TYPE_CHECKING:
+    from dedup.backends import PlainBackend
     from dedup.settings import Settings
-    from dedup.steps import PlainBackend
 
 AGREEING = 6
 """Places in which two signatures, cut to eight bits, look alike from which a pair may be copies; chance makes five of
@@ -154,12 +155,70 @@ class Weighed:
         self.copies, self.apart = found
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where an article is from now on.
+
+    Attributes:
+        story: the number of its story.
+        copies: the number of the first article of its group of copies, None where it has none.
+        stands: whether it counts when stories are compared.
+    """
+
+    story: int
+    copies: int | None
+    stands: bool
+
+
+@dataclass(slots=True, eq=False)
+class Admitted:
+    """An article that is being taken in.
+
+    Attributes:
+        new: the article.
+        slot: where it is in memory.
+        twin: the number of the first article of the very same title and text, None for none.
+        weighed: what it is judged by, None for one with a twin.
+    """
+
+    new: Newcomer
+    slot: int
+    twin: int | None
+    weighed: Weighed | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """What was taken from one text: all its words, packed; those that count; and its vector."""
+
+    packed: bytes
+    judged: HashedWords
+    vector: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An answer that lacks what is looked up for many at a time.
+
+    Attributes:
+        answer: without links.
+        found: what decided.
+        story: the number of the story, None for none.
+        copies: the number of the first of its copies, None where it has none.
+    """
+
+    answer: Placement
+    found: tuple[Found, ...] = ()
+    story: int | None = None
+    copies: int | None = None
+
+
 class Placer:
     """Decides where articles belong.
 
     Args:
         live: the articles to compare with.
-        steps: what compares words.
+        backend: what compares words.
         settings: those of the index.
         words_of: gives the words that count of some articles, by number.
         vectors_of: gives their vectors.
@@ -168,15 +227,14 @@ class Placer:
     def __init__(
         self,
         live: Live,
-        steps: PlainBackend,
+        backend: PlainBackend,
         settings: Settings,
         words_of: Callable[[Sequence[int]], HashedWords],
         vectors_of: Callable[[Sequence[int]], list[Vector]],
     ) -> None:
-        self._live, self._steps, self._settings = live, steps, settings
+        self._live, self._backend, self._settings = live, backend, settings
         self._words_of, self._vectors_of = words_of, vectors_of
-        threshold = threshold_at(settings.granularity) if settings.granularity > 0 else np.inf
-        self._needed = threshold / SCORE_UNIT
+        self._needed = merge_threshold(settings.granularity) / SCORE_UNIT
         self._curves = Probabilities.shipped()
         curves = self._curves
         self._slopes = np.array(curves.joined), np.array(curves.apart), np.array(curves.copy)
@@ -230,7 +288,7 @@ class Placer:
         ranked, concerned = [], []
         for story, whole, highest in zip(stories.tolist(), total.tolist(), best.tolist(), strict=True):
             size = self._standing(story)
-            value, needed = whole / max(1, size), PAIR * self._needed if size == 1 else self._needed
+            value, needed = whole / max(1, size), height_needed(self._needed, 0.0, (1, size), (np.inf, np.inf))
             near = value >= NEARLY * needed or highest >= self._needed
             ranked.append((-(value / needed), story, near, value >= needed))
         ranked.sort()
@@ -290,8 +348,8 @@ class Placer:
         pairs = sorted((row, at[number]) for row, (_, some) in enumerate(looked_at) for number in some)
         slots = [live.slot(number) for number in [*stored, *inside]]
         when = np.concatenate([[news[place].when for place, _ in looked_at], live.seconds[slots]])
-        copies, forms = decide(words, self._steps, np.array(pairs, np.int64), when, self._settings)
-        never = never_one_story(words, self._steps, forms)
+        copies, forms = decide(words, self._backend, np.array(pairs, np.int64), when, self._settings)
+        never = never_one_story(words, self._backend, forms)
         numbered = np.array([*([-1] * len(looked_at)), *stored, *inside], np.int64)
         copies, apart = replace(copies, b=numbered[copies.b]), numbered[never.b]
         bounds = np.searchsorted(copies.a, np.arange(len(looked_at) + 1)).tolist()
@@ -317,7 +375,7 @@ class Placer:
         when = live.seconds[[live.slot(number) for number in numbers]]
         seconds = np.concatenate([[new.when], when])
         pairs = np.stack(np.triu_indices(len(words), 1), axis=1).astype(np.int64)
-        found, _ = decide(words, self._steps, pairs, seconds, self._settings)
+        found, _ = decide(words, self._backend, pairs, seconds, self._settings)
         matrix = Compared([new.vector, *self._vectors_of(numbers)]).matrix
         places = np.flatnonzero(digests(found, words.lengths(), matrix))
         return np.array([-1, *numbers])[places].tolist()  # type: ignore[no-any-return]

@@ -10,11 +10,12 @@ from datetime import date
 import numpy as np
 
 from dedup.article import Notice
+from dedup.backends import choose_for_index
 from dedup.background import Background
-from dedup.index.features.sketch import steps_for, unpack_words
+from dedup.index.features.sketch import unpack_words
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import StoredArticle
-from dedup.index.stories.guests import Place
+from dedup.index.stories.placement import Place
 from dedup.inputs.collection import DistinctArticle, build_collection
 from dedup.pipeline import ReadArticles, stories_of
 from dedup.progress import Progress, silent
@@ -115,8 +116,8 @@ def whole(
             tell("reading the store", len(stored), 0)
     notices: list[Notice] = []
     collection, order = build_collection(articles, distinct.values(), notices, has_texts=has_texts)
-    steps = steps_for(len(stored), settings, progress)
-    read = ReadArticles(steps, collection, HashedWords.joined(blocks).take(order), order)
+    backend = choose_for_index(len(stored), settings, progress)
+    read = ReadArticles(backend, collection, HashedWords.joined(blocks).take(order), order)
     evidence, learned = stories_of(read, settings, background=background, progress=tell, learn=learn)
     return Whole(tuple(article.number for article in stored), evidence.clustering(settings), evidence, learned)
 
