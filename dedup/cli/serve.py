@@ -16,7 +16,7 @@ from dedup.errors import SettingsError
 from dedup.report import visible
 
 if TYPE_CHECKING:
-    from dedup.service.config import ServiceSettings
+    from dedup.service.settings import ServiceSettings
 
 SHORT_HELP = "Serve a story index over HTTP: an API, and pages."
 HELP = """Serve a story index over HTTP: an API, pages for a browser, health checks and metrics.
@@ -149,7 +149,7 @@ def token(
 
 
 def _settings(flags: dict[str, Any], limits: dict[str, str], config: Path | None) -> ServiceSettings:
-    from dedup.service.config import configure_service
+    from dedup.service.settings import configure_service
 
     try:
         return configure_service(flags, limits=limits, file=config)

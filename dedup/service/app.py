@@ -18,12 +18,12 @@ import dedup
 from dedup.index import StoryIndex
 from dedup.service.articles_api import article_routes
 from dedup.service.bodies import Disconnected
-from dedup.service.config import ServiceSettings
 from dedup.service.middleware import Entrance
 from dedup.service.pages import page_routes
 from dedup.service.problems import MEDIA_TYPE, Problem, fault, problem
 from dedup.service.request_models import RequestModels, parameter_problem
 from dedup.service.response_models import ProblemDetails
+from dedup.service.settings import ServiceSettings
 from dedup.service.state import State
 from dedup.service.stories_api import story_routes
 from dedup.service.system_api import system_routes

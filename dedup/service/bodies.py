@@ -11,8 +11,8 @@ from typing import Any
 
 from starlette.requests import Request
 
-from dedup.service.config import ServiceSettings
 from dedup.service.problems import Problem, problem
+from dedup.service.settings import ServiceSettings
 from dedup.service.strict_json import read_json
 
 JSON = ("application/json",)

@@ -13,8 +13,8 @@ from pydantic import create_model as create
 from pydantic_core import PydanticCustomError
 
 from dedup.article import Article
-from dedup.service.config import ServiceSettings
 from dedup.service.problems import FAULTS, Fault, Problem, problem
+from dedup.service.settings import ServiceSettings
 
 ID = 512
 """Characters of an id."""

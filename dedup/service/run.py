@@ -14,9 +14,9 @@ import uvicorn
 from dedup.errors import SettingsError
 from dedup.index import StoryIndex
 from dedup.service.app import inner_application
-from dedup.service.config import ServiceSettings
 from dedup.service.middleware import Entrance
 from dedup.service.protocol_limits import door
+from dedup.service.settings import ServiceSettings
 from dedup.service.state import State
 from dedup.service.tokens import Guard
 

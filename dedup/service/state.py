@@ -9,12 +9,12 @@ from typing import Any
 
 from dedup.index import StoryIndex
 from dedup.service.bodies import Room
-from dedup.service.config import ServiceSettings
 from dedup.service.jobs import Jobs
 from dedup.service.metrics import Metrics
 from dedup.service.problems import problem
 from dedup.service.readers import Gatherer, Readers
 from dedup.service.request_models import RequestModels
+from dedup.service.settings import ServiceSettings
 from dedup.service.tokens import Guard
 from dedup.service.writer import Writer
 

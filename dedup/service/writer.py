@@ -19,8 +19,8 @@ from typing import Any
 from dedup.article import Article
 from dedup.errors import InputError, StoreError, UnknownArticleError
 from dedup.index import Placement, StoryIndex
-from dedup.service.config import ServiceSettings
 from dedup.service.problems import Problem, problem
+from dedup.service.settings import ServiceSettings
 
 PART = 10
 """Articles that are put on disk together at most while readers wait."""

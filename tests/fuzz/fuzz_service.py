@@ -20,7 +20,7 @@ from fuzz_given import Given
 
 from dedup.index import StoryIndex
 from dedup.service.app import application
-from dedup.service.config import ServiceSettings
+from dedup.service.settings import ServiceSettings
 from dedup.service.protocol_limits import door
 
 _ROOM = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - files of a moment

@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from dedup import StoryIndex
 from dedup.service.app import document, inner_application
-from dedup.service.config import ServiceSettings
 from dedup.service.problems import FAULTS, Problem
 from dedup.service.request_models import RequestModels, read_date
+from dedup.service.settings import ServiceSettings
 from dedup.service.state import State
 from dedup.service.tokens import Guard
 
