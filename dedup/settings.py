@@ -126,7 +126,7 @@ def read_values(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[s
         except ValueError as error:
             faults.append((name, str(error)))
     if not faults:
-        every = {knob.name: knob.default for knob in knobs.values()} | read
+        every: dict[str, Any] = {knob.name: knob.default for knob in knobs.values()} | read
         faults = [("bands", fault) for fault in _bands_fault(every["num_perm"], every["bands"])]
     return read, faults
 
@@ -152,7 +152,8 @@ def validate(settings: DataclassInstance) -> list[str]:
 
 
 def _check(knob: Field[Any], value: Any) -> Any:
-    kind, low, high = type(knob.default), knob.metadata["low"], knob.metadata["high"]
+    kind: Any = type(knob.default)
+    low, high = knob.metadata["low"], knob.metadata["high"]
     number: Any = {int: Integral, float: Real}.get(kind)
     if number and isinstance(value, number) and not isinstance(value, bool):
         try:
@@ -184,7 +185,7 @@ def read_switch(text: str) -> bool:
 
 def _parse(knob: Field[Any], value: Any) -> Any:
     """Parse a string as a number, a boolean or a size of memory such as 800MB, as its setting needs it."""
-    kind = type(knob.default)
+    kind: Any = type(knob.default)
     if kind is str and isinstance(value, list) and all(isinstance(one, str) for one in value):
         return ",".join(value)
     if kind is str or not isinstance(value, str):

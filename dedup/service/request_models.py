@@ -143,11 +143,12 @@ class RequestModels:
         self.article = limited("ArticleToAdd", _ArticleToAdd, settings.text)
         self.unnamed = limited("ArticleToMatch", _ArticleToMatch, settings.text)
         pasted: Any = limited("ArticleToCompare", _ArticleToMatch, min(PASTED, settings.text))
-        any_value = Annotated[Any, Field(description="Each is judged by itself, and answered in its place.")]
+        article: Any = self.article
+        any_value = Annotated[Any, Field(description="Each is validated by itself and answered in its place.")]
         self.batch = create(
             "Batch",
             __config__=_config({"articles": [_EXAMPLE]}),
-            articles=(list[Annotated[self.article | any_value, SkipValidation]], Field(max_length=settings.batch)),
+            articles=(list[Annotated[article | any_value, SkipValidation]], Field(max_length=settings.batch)),
         )
         self.pair = create(
             "Pair",
@@ -254,7 +255,7 @@ _NAMES = frozenset(_ArticleToMatch.model_fields)
 
 
 def _validated(model: type[BaseModel], record: Any) -> Any:
-    """Validate an object of few fields; of many fields, as `RequestModels.read_article` has it, pydantic sees none."""
+    """Validate an object; one with unknown fields is refused as a whole, without an error for each of them."""
     known = not isinstance(record, dict) or record.keys() <= model.model_fields.keys()
     return model.model_validate(record if known else None)
 

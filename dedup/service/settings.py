@@ -1,4 +1,4 @@
-"""How the service is run: its settings, from flags before `DEDUP_SERVE_*` before the table `[serve]` of the file."""
+"""Settings of the service, from options, `DEDUP_SERVE_*` and the table `[serve]` of the file, in this order."""
 
 from __future__ import annotations
 
@@ -15,7 +15,11 @@ from dedup.settings import setting, validate
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServiceSettings:
-    """How the service is run. Sizes are bytes, or characters where they say so; times are seconds."""
+    """Addresses and limits of the service. Times are in seconds.
+
+    Raises:
+        SettingsError: listing every value that is invalid.
+    """
 
     host: str = setting("127.0.0.1", "address to listen on")
     port: int = setting(8080, "port to listen on; 0 for any that is free", 0, 65535)
@@ -47,18 +51,18 @@ class ServiceSettings:
 
     @property
     def loopback(self) -> bool:
-        """Whether only this machine can reach it."""
+        """Whether only this machine can reach the service."""
         return is_loopback(self.host)
 
     @property
     def hosts(self) -> frozenset[str]:
-        """The host names that a request may call it by, none for any."""
+        """The host names that a request may have; empty if it may have any."""
         named = frozenset(name.strip().lower() for name in self.names.split(",") if name.strip())
         return named or (frozenset({"localhost", "127.0.0.1", "::1", self.host.lower()}) if self.loopback else named)
 
 
 def is_loopback(host: str) -> bool:
-    """Whether an address is this machine's own."""
+    """Return whether an address is a loopback address."""
     if host.lower() == "localhost":
         return True
     try:
@@ -75,15 +79,15 @@ def configure_service(
     folder: str | os.PathLike[str] = ".",
     environment: Mapping[str, str] | None = None,
 ) -> ServiceSettings:
-    """The settings in effect.
+    """Return the settings in effect.
 
     Args:
-        flags: what goes before all else, by the name of the setting.
-        limits: the same, as `--limit` gives them; flags go before these.
-        file, folder, environment: as for `dedup.configure`.
+        flags: values of highest precedence, by the name of the setting.
+        limits: values of `--limit`, which flags override.
+        file, folder, environment: see `dedup.configure`.
 
     Raises:
-        SettingsError: listing everything that is wrong in any of the places, each with its place.
+        SettingsError: see `dedup.config.configure_section`.
     """
     options = [(name, value, f"--limit {name}") for name, value in (limits or {}).items()]
     options += [(name, value, f"--{name.replace('_', '-')}") for name, value in (flags or {}).items()]

@@ -15,7 +15,7 @@ from dedup.service.problems import FAULTS, Problem
 from dedup.service.request_models import RequestModels, read_date
 from dedup.service.settings import ServiceSettings
 from dedup.service.state import State
-from dedup.service.tokens import Guard
+from dedup.service.tokens import Authenticator
 
 SERVICE = ServiceSettings(text=40, batch=3)
 MODELS = RequestModels(SERVICE)
@@ -84,7 +84,7 @@ def test_a_batch_is_refused_as_one(body: Any, problem: str) -> None:
 
 def test_the_document_has_the_models(tmp_path: Path) -> None:
     with StoryIndex.open(tmp_path / "s.db") as index:
-        state = State(index, SERVICE, Guard(None))
+        state = State(index, SERVICE, Authenticator(None))
         told = document(inner_application(state), state.request_models)
     components = told["components"]["schemas"]
     template = "#/components/schemas/{model}"
