@@ -1,7 +1,4 @@
-"""Term counts of articles of one language weighed under a background: the twin of what `weighing` does with NumPy.
-
-No constant of another module is compiled in, for numba looks at this file alone to tell whether machine code is old.
-"""
+"""Term counts of articles of one language weighed under a background: the twin of what `weighing` does with NumPy."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""The probabilities of a few links: the twin of `match.probability`, for which a few are hardly worth the calls.
-
-No constant of another module is compiled in, for numba looks at this file alone to tell whether machine code is old.
-"""
+"""The probabilities of a few links: the twin of `match.probability`, for which a few are hardly worth the calls."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Vectors of many articles brought from one form into another.
-
-No constant of another module is compiled in, for numba looks at this file alone to tell whether machine code is old.
-"""
+"""Vectors of many articles brought from one form into another."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""Vectors against the vectors of a segment. Everything is a whole number: no order of additions matters.
-
-No constant of another module is compiled in, for numba looks at this file alone to tell whether machine code is old.
-"""
+"""Vectors against the vectors of a segment. Everything is a whole number: no order of additions matters."""
 
 from __future__ import annotations
 

@@ -1,7 +1,4 @@
-"""What is computed of each hit of a search, and what is made of all of them: twins of what `alike` does with NumPy.
-
-No constant of another module is compiled in, for numba looks at this file alone to tell whether machine code is old.
-"""
+"""What is computed of each hit of a search, and what is made of all of them: twins of what `alike` does with NumPy."""
 
 from __future__ import annotations
 
