@@ -18,7 +18,8 @@ from dedup.inputs.collection import published_seconds
 from dedup.match.kernels.bands import agreeing_slots, groups_of, pairs_of_buckets
 from dedup.match.kernels.floor import pairs_above
 from dedup.match.kernels.sweep import Sweep
-from dedup.match.stories import FLOOR, SECONDS_A_DAY
+from dedup.match.scores import SECONDS_A_DAY
+from dedup.match.stories import FLOOR
 from dedup.settings import Settings
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.frequencies import Frequencies

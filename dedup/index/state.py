@@ -18,11 +18,10 @@ from dedup.index.search.table import Live
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Kind, Sketch, StoredArticle
 from dedup.index.stories.changes import Ledger
-from dedup.index.stories.guests import Admitted, Drawn, Place
 from dedup.index.stories.merge import assign
-from dedup.index.stories.placement import Found, Newcomer, Placer, Verdict
+from dedup.index.stories.placement import Admitted, Drawn, Found, Newcomer, Place, Placer, Verdict
 from dedup.index.stories.regroup import MOST, regrouped
-from dedup.match.stories import SECONDS_A_DAY
+from dedup.match.scores import days_apart
 from dedup.progress import Progress
 from dedup.settings import Settings
 from dedup.vectorize.features import HashedWords
@@ -140,7 +139,7 @@ class Keeper:
         """Where an article belongs of whose very text there is another, by that one's number."""
         slot = self.live.slot(twin)
         story, root = int(self.live.story[slot]), int(self.live.copies[slot])
-        days = abs(float(self.live.seconds[slot]) - new.when) / SECONDS_A_DAY
+        days = float(days_apart(self.live.seconds[slot], new.when))
         return Verdict(story, root, False, (), (Found(twin, story, "copy", 0, 1.0, days, 0.0, False, 1.0, 1.0, 1.0),))
 
     def admit(self, news: Sequence[Newcomer], contents: Sequence[bytes]) -> list[Admitted]:

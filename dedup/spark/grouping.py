@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dedup.group.canonical import of_group, of_story
 from dedup.group.copies import copy_groups, digests, held_together, without_parts
-from dedup.group.cut import threshold_at
+from dedup.group.cut import merge_threshold
 from dedup.match.copies import ALIKE
 from dedup.match.stories import Pairs
 from dedup.results.assemble import mean_scores
@@ -107,7 +107,7 @@ def stories(
     from pyspark.sql import functions as F
 
     settings = job.settings
-    threshold = threshold_at(settings.granularity) if settings.granularity > 0 else float("inf")
+    threshold = merge_threshold(settings.granularity)
     one_text = units.where("n != unit").selectExpr("unit as a", "n as b")
     reaching = pairs.where(F.col("score") * SCORE_UNIT >= threshold).select("a", "b")
     most = job.kept.rows("linked") + job.kept.rows("units")

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedup.group.cut import CAP, PAIR, drop_at, threshold_at
+from dedup.group.cut import drop_at, height_needed, threshold_at
 from dedup.match.stories import Pairs
 from dedup.settings import Settings
 from dedup.spark.arrow import mapped, numbers
@@ -187,13 +187,8 @@ def _round(
 
 
 def _good_enough(size: tuple[int, int], formed: tuple[float, float], height: float, granularity: float) -> bool:
-    """Whether two groups that were good make a good one: as `dedup.group.cut.cut` has it."""
-    threshold = threshold_at(granularity)
-    needed = PAIR * threshold if size == (1, 1) else threshold
-    drop = drop_at(granularity, min(size))
-    if drop > 0:
-        needed = max(needed, drop * min(CAP, *formed))
-    return height >= needed
+    """Whether the merge of two groups is high enough, as in `dedup.group.cut.cut`."""
+    return height >= height_needed(threshold_at(granularity), drop_at(granularity, min(size)), size, formed)
 
 
 def _judged(table: Any, settings: Settings) -> Any:

@@ -11,7 +11,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.match.kernels.stories import story_pairs as fast_pairs
-from dedup.match.stories import SECONDS_A_DAY, Pairs, story_pairs
+from dedup.match.scores import SECONDS_A_DAY
+from dedup.match.stories import Pairs, story_pairs
 from dedup.settings import Settings
 from dedup.vectorize.boilerplate import PASSAGE, UNIT
 from dedup.vectorize.cross_lingual import _stretched

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from dedup.backends import CompiledBackend, PlainBackend
 from dedup.errors import StoreError
-from dedup.index.features.tfidf import Weigher, stretched
+from dedup.index.features.tfidf import Weigher
 from dedup.index.search.segments import side_by_side
 from dedup.vectorize.boilerplate import outside_boilerplate
-from dedup.vectorize.cross_lingual import LEAST, WORTH
+from dedup.vectorize.cross_lingual import cross_lingual_weight
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import HashedWords
 
@@ -63,7 +63,7 @@ class Vector:
         weights = self.weights[self.crossing].astype(np.int64)
         if not len(weights):
             return np.empty(0, np.int32), np.empty(0, np.uint16)
-        weights = stretched(weights)
+        weights = cross_lingual_weight(weights, np.dot(weights, weights))
         some = weights > 0
         return self.terms[self.crossing][some], weights[some].astype(np.uint16)
 
@@ -153,7 +153,7 @@ def unpacked(packed: Sequence[bytes]) -> list[Vector]:
 
 def names_of(vectors: Sequence[Vector]) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
     """What `Vector.names` gives for each of many vectors, by a kernel."""
-    from dedup.index.search.kernels.layout import stretched as stretched_together
+    from dedup.index.search.kernels.layout import cross_lingual_parts
 
     if len(vectors) == 1:
         one = vectors[0]
@@ -161,8 +161,7 @@ def names_of(vectors: Sequence[Vector]) -> list[tuple[NDArray[np.int32], NDArray
     else:
         start, terms, weights = side_by_side([(vector.terms, vector.weights) for vector in vectors])
         crossing = np.concatenate([np.empty(0, np.bool_), *(vector.crossing for vector in vectors)])
-    unit, least, worth = WEIGHT_UNIT, float(LEAST), float(np.sqrt(WORTH))
-    begin, its, their = stretched_together(start, terms, weights, crossing, unit, least, worth)
+    begin, its, their = cross_lingual_parts(start, terms, weights, crossing)
     bounds = begin.tolist()
     spans = [slice(bounds[place], bounds[place + 1]) for place in range(len(vectors))]
     return [(its[span], their[span]) for span in spans]

@@ -14,8 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.group.copies import PART, digests
-from dedup.group.cut import PAIR, threshold_at
+from dedup.group.cut import height_needed, merge_threshold
 from dedup.index.features.sketch import Compared, Vector
+from dedup.index.inputs import Placement
 from dedup.index.search.neighbours import Alike, Asking, strongest, sums_by_story
 from dedup.index.search.neighbours import alike as neighbours
 from dedup.index.search.table import Live
@@ -154,6 +155,64 @@ class Weighed:
         self.copies, self.apart = found
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where an article is from now on.
+
+    Attributes:
+        story: the number of its story.
+        copies: the number of the first article of its group of copies, None where it has none.
+        stands: whether it counts when stories are compared.
+    """
+
+    story: int
+    copies: int | None
+    stands: bool
+
+
+@dataclass(slots=True, eq=False)
+class Admitted:
+    """An article that is being taken in.
+
+    Attributes:
+        new: the article.
+        slot: where it is in memory.
+        twin: the number of the first article of the very same title and text, None for none.
+        weighed: what it is judged by, None for one with a twin.
+    """
+
+    new: Newcomer
+    slot: int
+    twin: int | None
+    weighed: Weighed | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """What was taken from one text: all its words, packed; those that count; and its vector."""
+
+    packed: bytes
+    judged: HashedWords
+    vector: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An answer that lacks what is looked up for many at a time.
+
+    Attributes:
+        answer: without links.
+        found: what decided.
+        story: the number of the story, None for none.
+        copies: the number of the first of its copies, None where it has none.
+    """
+
+    answer: Placement
+    found: tuple[Found, ...] = ()
+    story: int | None = None
+    copies: int | None = None
+
+
 class Placer:
     """Decides where articles belong.
 
@@ -175,8 +234,7 @@ class Placer:
     ) -> None:
         self._live, self._backend, self._settings = live, backend, settings
         self._words_of, self._vectors_of = words_of, vectors_of
-        threshold = threshold_at(settings.granularity) if settings.granularity > 0 else np.inf
-        self._needed = threshold / SCORE_UNIT
+        self._needed = merge_threshold(settings.granularity) / SCORE_UNIT
         self._curves = Probabilities.shipped()
         curves = self._curves
         self._slopes = np.array(curves.joined), np.array(curves.apart), np.array(curves.copy)
@@ -230,7 +288,7 @@ class Placer:
         ranked, concerned = [], []
         for story, whole, highest in zip(stories.tolist(), total.tolist(), best.tolist(), strict=True):
             size = self._standing(story)
-            value, needed = whole / max(1, size), PAIR * self._needed if size == 1 else self._needed
+            value, needed = whole / max(1, size), height_needed(self._needed, 0.0, (1, size), (np.inf, np.inf))
             near = value >= NEARLY * needed or highest >= self._needed
             ranked.append((-(value / needed), story, near, value >= needed))
         ranked.sort()

@@ -11,12 +11,11 @@ from numpy.typing import NDArray
 
 from dedup.backends import PlainBackend
 from dedup.index.features.sketch import Compared, Vector
-from dedup.index.search.neighbours import scoring
 from dedup.index.search.segments import side_by_side
 from dedup.index.search.table import Live
-from dedup.match.stories import FLOOR, Pairs, days_between
+from dedup.match.scores import days_apart, final_score
+from dedup.match.stories import FLOOR, Pairs
 from dedup.settings import Settings
-from dedup.vectorize.exact import WEIGHT_UNIT
 
 _Columns: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
 MOST = 200
@@ -60,10 +59,11 @@ def _by_numpy(live: Live, slots: NDArray[np.int64], vectors: Sequence[Vector]) -
         cosine[foreign] = np.asarray((compared.names @ compared.names.T).toarray())[a[foreign], b[foreign]]
     some = (cosine > FLOOR) & live.stands[slots[a]] & live.stands[slots[b]]
     a, b, cosine = a[some], b[some], cosine[some]
-    background_similarity = (live.background_similarity[slots[a]] + live.background_similarity[slots[b]]) / 2
-    same = live.outlet[slots[a]] == live.outlet[slots[b]]
-    score = live.scored(cosine, background_similarity, days_between(live.seconds[slots], a, b), same, slots[a])
-    return a, b, cosine, score
+    one, other = slots[a], slots[b]
+    same = (live.outlet[one] == live.outlet[other]) & (live.outlet[one] >= 0)
+    background, days = live.background_similarity, days_apart(live.seconds[one], live.seconds[other])
+    score = final_score(cosine, background[one], background[other], days, same, live.scoring)
+    return a, b, cosine, score.astype(np.int64)
 
 
 def _by_kernel(live: Live, slots: NDArray[np.int64], vectors: Sequence[Vector]) -> _Columns:
@@ -75,16 +75,12 @@ def _by_kernel(live: Live, slots: NDArray[np.int64], vectors: Sequence[Vector]) 
     rows = np.repeat(np.arange(len(vectors), dtype=np.int32), np.diff(start))
     return pairs_scored(
         by_term(rows, terms, weights),  # of one term those of the earlier vectors first
-        *side_by_side([vector.names() for vector in vectors] if len(tongues) > 1 else []),
+        side_by_side([vector.names() for vector in vectors] if len(tongues) > 1 else []),
         slots,
-        live.seconds,
-        live.background_similarity,
-        live.outlet,
+        live.columns(),
         live.tongue,
         live.stands,
-        WEIGHT_UNIT**2,
-        FLOOR,
-        *scoring(live.settings),
+        live.scoring,
     )
 
 
