@@ -30,14 +30,16 @@ def ln(x: NDArray[np.float64]) -> NDArray[np.float64]:
 
     ln(m·2^e) = 2·artanh((m − 1)/(m + 1)) + e·ln 2 with m in [√½, √2), the series cut off below the last bit.
     """
-    mantissa, exponent = np.frexp(x)
-    low = mantissa < 0.7071067811865476
-    mantissa = np.where(low, mantissa * 2, mantissa)
-    exponent = exponent - low
-    z = (mantissa - 1) / (mantissa + 1)
-    square = z * z
-    series = np.zeros_like(z)
-    for odd in range(23, 0, -2):
-        series = series * square + 1 / odd
-    logarithm: NDArray[np.float64] = 2 * z * series + exponent * LN2
+    logarithm: NDArray[np.float64] = ln_of_parts(*np.frexp(x))
     return logarithm
+
+
+def ln_of_parts(mantissa: Numbers, exponent: Numbers) -> Numbers:
+    """The logarithm of mantissa·2^exponent, mantissa in [½, 1), as `frexp` splits a number; kernels call it too."""
+    low = mantissa < 0.7071067811865476
+    mantissa, exponent = mantissa * (1 + low), exponent - low
+    z = (mantissa - 1) / (mantissa + 1)
+    square, series = z * z, 1 / 23
+    for odd in range(21, 0, -2):
+        series = series * square + 1 / odd
+    return 2 * z * series + exponent * LN2

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dedup.backends import CompiledBackend, PlainBackend
 from dedup.errors import StoreError
 from dedup.index.features.tfidf import Weigher
-from dedup.index.search.segments import side_by_side
+from dedup.index.search.segments import concatenated
 from dedup.vectorize.boilerplate import outside_boilerplate
 from dedup.vectorize.cross_lingual import cross_lingual_weight
 from dedup.vectorize.exact import WEIGHT_UNIT
@@ -159,7 +159,7 @@ def names_of(vectors: Sequence[Vector]) -> list[tuple[NDArray[np.int32], NDArray
         one = vectors[0]
         start, terms, weights, crossing = np.array([0, len(one.terms)]), one.terms, one.weights, one.crossing
     else:
-        start, terms, weights = side_by_side([(vector.terms, vector.weights) for vector in vectors])
+        start, terms, weights = concatenated([(vector.terms, vector.weights) for vector in vectors])
         crossing = np.concatenate([np.empty(0, np.bool_), *(vector.crossing for vector in vectors)])
     begin, its, their = cross_lingual_parts(start, terms, weights, crossing)
     bounds = begin.tolist()
