@@ -314,8 +314,8 @@ def read_run(
         if kind == UNSEGMENTED:
             length += 1
             if length > 1:
-                whole = encode(np.int64(entry & FOLDED), folded, filled)
-                low[count], lengths[count] = murmur(folded, 0, whole, np.uint32(0)), READY
+                size = encode(np.int64(entry & FOLDED), folded, filled)
+                low[count], lengths[count] = murmur(folded, 0, size, np.uint32(0)), READY
                 flags[first + count], places[before + count] = flag, place
                 count += 1
             flag = np.int64(entry >> SCRIPT & 3) << SCRIPT_SHIFT
