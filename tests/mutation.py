@@ -38,7 +38,7 @@ ROOMS = {
     "vectorize": (
         *("test_reference.py", "test_hashing.py", "test_exact.py", "test_background_tables.py", "test_boilerplate.py"),
         *("test_misplaced_body.py", "test_cross_lingual.py", "test_frequencies.py", "test_language.py"),
-        "test_light.py",
+        "test_features.py",
     ),
 }
 """The tested packages, and the tests of their plain backend."""

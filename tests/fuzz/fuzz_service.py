@@ -20,8 +20,8 @@ from fuzz_given import Given
 
 from dedup.index import StoryIndex
 from dedup.service.app import application
-from dedup.service.config import ServiceSettings
-from dedup.service.protocol_limits import door
+from dedup.service.protocol_limits import limited_protocol
+from dedup.service.settings import ServiceSettings
 
 _ROOM = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - files of a moment
 _SETTINGS = ServiceSettings(
@@ -86,7 +86,7 @@ class _Service:
         atexit.register(shutil.rmtree, self._folder, ignore_errors=True)  # a fuzzer ends in the middle of things
         self._loop = asyncio.new_event_loop()
         self._index = StoryIndex.open(Path(self._folder) / "stories.db")
-        protocol = door(_SETTINGS.head, _SETTINGS.head_time, _SETTINGS.idle_time, _SETTINGS.connections)
+        protocol = limited_protocol(_SETTINGS.head, _SETTINGS.head_time, _SETTINGS.idle_time, _SETTINGS.connections)
         config = uvicorn.Config(
             application(self._index, _SETTINGS), http=protocol, ws="none", lifespan="on", port=0, log_config=None,
             access_log=False, server_header=False, proxy_headers=False,
