@@ -23,14 +23,13 @@ from dedup.spark.partitions import (
     at_home,
     home_of,
     is_among,
-    mix_bits,
     part_bounds,
     places_in,
     repeated,
 )
 from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, RELATED, UNIT
 from dedup.vectorize.features import HashedWords
-from dedup.vectorize.hashing import shingles_in_order
+from dedup.vectorize.hashing import mix64, shingles_in_order
 from dedup.vectorize.kernels import relations as relating
 from dedup.vectorize.kernels.boilerplate import outside
 from dedup.vectorize.kernels.relations import lists
@@ -155,13 +154,14 @@ def _fingerprints(table: Any) -> NDArray[np.uint64]:
     article, windows = article[order], windows[order]
     other = np.ones(len(windows), np.bool_)
     other[1:] = (windows[1:] != windows[:-1]) | (article[1:] != article[:-1])
-    return mix_bits(windows[other])
+    found: NDArray[np.uint64] = mix64(windows[other])
+    return found
 
 
 def _suspects(words: HashedWords, frequent: Any) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Return the passages with a frequent fingerprint and the position of each holder, by passage, then position."""
     windows, bounds = _passage_fingerprints(words)
-    known = is_among(mix_bits(windows), frequent)
+    known = is_among(mix64(windows), frequent)
     article = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
     found, holders = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
     for place in np.unique(article[known]).tolist():
