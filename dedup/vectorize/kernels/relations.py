@@ -37,30 +37,51 @@ def relations(
 
     Plain form: `dedup.vectorize.boilerplate.relations`.
     """
-    names = sorted(set(languages))
-    common_words = [np.sort(np.fromiter(common(name), np.uint32)) for name in names]
-    starts = np.cumsum([0, *map(len, common_words)]).astype(np.int64)
-    number = {name: place for place, name in enumerate(names)}
-    language_of = np.fromiter((number[name] for name in languages), np.int64, len(languages))
+    return relate(words, pairs, repeated, distinctive_words(words, languages), listing)
+
+
+def relate(
+    words: HashedWords,
+    pairs: NDArray[np.int64],
+    repeated: NDArray[np.uint64],
+    distinctive: tuple[NDArray[np.uint32], NDArray[np.int64]],
+    listing: NDArray[np.bool_] | None = None,
+) -> NDArray[np.int64]:
+    """The relation of pairs of articles in units of 1 / `UNIT`, by the given distinctive words of their titles.
+
+    Args:
+        words, pairs, repeated, listing: see `dedup.vectorize.boilerplate.relations`.
+        distinctive: as `distinctive_words` returns them; a pair counts only in the directions that have any.
+    """
     own = outside(words, repeated)
-    telling, ends = _telling(
-        words.hashes, words.offsets, language_of, np.concatenate([np.empty(0, np.uint32), *common_words]), starts
-    )
     listing = lists(words, pairs) if listing is None else listing
     found = np.empty(len(pairs), np.int64)
-    _relations(words.hashes, words.offsets, np.ascontiguousarray(pairs), own, listing, telling, ends, found)
+    _relate(words.hashes, words.offsets, np.ascontiguousarray(pairs), own, listing, *distinctive, found)
     return found
 
 
+def distinctive_words(words: HashedWords, languages: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+    """The distinctive words of each title, or of the beginning of the body without one, and their boundaries.
+
+    Plain form: `dedup.vectorize.misplaced_body.distinctive_words`.
+    """
+    names = sorted(set(languages))
+    common_words = [np.sort(np.fromiter(common(name), np.uint32)) for name in names]
+    starts = np.cumsum([0, *map(len, common_words)]).astype(np.int64)
+    language_of = np.searchsorted(names, languages).astype(np.int64) if names else np.empty(0, np.int64)
+    every = np.concatenate([np.empty(0, np.uint32), *common_words])
+    return _distinctive_words(words.hashes, words.offsets, language_of, every, starts)
+
+
 @kept
-def _telling(
+def _distinctive_words(
     hashes: NDArray[np.uint32],
     offsets: NDArray[np.int64],
     language_of: NDArray[np.int64],
     common_words: NDArray[np.uint32],
     starts: NDArray[np.int64],
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """The distinctive words of each title, or of the beginning of the body without one, and where they end."""
+    """The loop of `distinctive_words`; the common words of language i are at `starts[i]:starts[i + 1]`."""
     articles = len(language_of)
     room: Whole = np.int64(0)
     for article in range(articles):
@@ -125,21 +146,21 @@ def share(
     last: Whole,
     own: NDArray[np.bool_],
     alone: bool,
-    telling: NDArray[np.uint32],
+    distinctive: NDArray[np.uint32],
     met: NDArray[np.bool_],
 ) -> Whole:
     """The share of some words that an article has, in units of 1 / `UNIT`; outside of repeated passages if `alone`."""
-    count = len(telling)
+    count = len(distinctive)
     bits = np.uint64(0)
     for place in range(count):
-        bits |= np.uint64(1) << np.uint64(telling[place] & _BITS)
+        bits |= np.uint64(1) << np.uint64(distinctive[place] & _BITS)
         met[place] = False
     for at in range(first, last):
         word = hashes[at]
         if not (bits >> np.uint64(word & _BITS)) & np.uint64(1) or (alone and at >= middle and not own[at]):
             continue
         for place in range(count):
-            met[place] |= telling[place] == word
+            met[place] |= distinctive[place] == word
     found: Whole = np.int64(0)
     for place in range(count):
         found += np.int64(met[place])
@@ -171,13 +192,13 @@ def _lists(
 
 
 @kept
-def _relations(
+def _relate(
     hashes: NDArray[np.uint32],
     offsets: NDArray[np.int64],
     pairs: NDArray[np.int64],
     own: NDArray[np.bool_],
     lists: NDArray[np.bool_],
-    telling: NDArray[np.uint32],
+    distinctive: NDArray[np.uint32],
     ends: NDArray[np.int64],
     found: NDArray[np.int64],
 ) -> None:
@@ -190,7 +211,7 @@ def _relations(
         total, sides = np.int64(0), np.int64(0)
         for side in range(2):
             one, other = pairs[pair, side], pairs[pair, 1 - side]
-            words = telling[ends[one] : ends[one + 1]]
+            words = distinctive[ends[one] : ends[one + 1]]
             if len(words):
                 first, middle, last = offsets[2 * other], offsets[2 * other + 1], offsets[2 * other + 2]
                 total += share(hashes, first, middle, last, own, lists[other], words, met)
