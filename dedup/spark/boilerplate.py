@@ -26,7 +26,7 @@ from dedup.spark.partitions import (
     places_in,
     repeated,
 )
-from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, RELATED, UNIT
+from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, UNIT, are_unrelated
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import mix64, shingles_in_order
 from dedup.vectorize.kernels.relations import distinctive_words, relate
@@ -94,7 +94,7 @@ def find_boilerplate(job: Job, words: DataFrame) -> DataFrame:
         relation = F.when(sides > 0, F.floor(total / sides)).otherwise(F.lit(UNIT)).alias("relation")
         related = follows.join(by_pair.groupBy("a", "b").agg(relation), ["a", "b"])
         totals = related.groupBy("holders_hash").agg(F.sum("relation").alias("total"), F.first("count").alias("count"))
-        return totals.where(f"{RELATED} * total * count < (count - 1) * (count - 2) * {UNIT}").select("holders_hash")
+        return totals.where(are_unrelated(F.col("total"), F.col("count"))).select("holders_hash")
 
     of = checkpoints.step("unrelated", unrelated)
 

@@ -16,6 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.vectorize.exact import Numbers
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import shingles_in_order
 from dedup.vectorize.misplaced_body import distinctive_words
@@ -68,9 +69,18 @@ def find_boilerplate(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
     relation = by.relations(some, pairs.reshape(-1, 2), passages[begins], by.detect(some))
     total = np.zeros(len(begins), np.int64)
     np.add.at(total, number[follows], relation[pair.ravel()])  # NumPy 2.0 returns the inverse with a second axis
-    unrelated = RELATED * total * holders < (holders - 1) * (holders - 2) * UNIT
-    found: NDArray[np.uint64] = passages[begins[unrelated]]
+    found: NDArray[np.uint64] = passages[begins[are_unrelated(total, holders)]]
     return found
+
+
+def are_unrelated(total: Numbers, holders: Numbers) -> Numbers:
+    """Whether the holders of a passage are unrelated, which makes it boilerplate; see `RELATED`.
+
+    Args:
+        total: the sum of the relations of each holder and the next one, in units of 1 / `UNIT`; also a Spark column.
+        holders: how many there are; also a Spark column.
+    """
+    return RELATED * total * holders < (holders - 1) * (holders - 2) * UNIT
 
 
 def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
