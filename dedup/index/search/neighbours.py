@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dedup.index.search.postings import PlainPostings, Postings, SegmentedPostings
 from dedup.index.search.segments import ManyDots, Queries, Reach, Terms, Weights, search
-from dedup.index.search.table import Live
+from dedup.index.search.table import ArticleTable
 from dedup.match.stories import DATE_SPAN, FADE, FLOOR, SECONDS_A_DAY
 from dedup.vectorize.exact import SCORE_UNIT, WEIGHT_UNIT
 
@@ -80,12 +80,12 @@ class Asking:
     outlet: int
 
 
-def least_alike(live: Live) -> int:
+def least_alike(live: ArticleTable) -> int:
     """In how many of the first places signatures must agree for articles of other times to be looked at."""
     return max(1, int(live.prefixes.shape[1] * FEWEST))
 
 
-def in_reach(live: Live, one: Asking, alike: Alike) -> Alike:
+def in_reach(live: ArticleTable, one: Asking, alike: Alike) -> Alike:
     """What resembles an article without what is of another time, unless it may be a copy."""
     far = np.flatnonzero(alike.days > live.settings.window)
     if not len(far):
@@ -97,7 +97,7 @@ def in_reach(live: Live, one: Asking, alike: Alike) -> Alike:
     return alike.where(stay)
 
 
-def by_numpy(live: Live, asking: Sequence[Asking], hits: Hits) -> list[Alike]:
+def by_numpy(live: ArticleTable, asking: Sequence[Asking], hits: Hits) -> list[Alike]:
     """What resembles each of some articles, by NumPy."""
     found = []
     for place, one in enumerate(asking):
@@ -122,7 +122,7 @@ def scoring(settings: Settings) -> tuple[float, ...]:
     return tuple(float(number) for number in numbers)
 
 
-def by_kernels(live: Live, asking: Sequence[Asking], hits: Hits) -> list[Alike]:
+def by_kernels(live: ArticleTable, asking: Sequence[Asking], hits: Hits) -> list[Alike]:
     """The same by a kernel."""
     from dedup.index.search.kernels.scoring import resemblance
 
@@ -152,7 +152,9 @@ def by_kernels(live: Live, asking: Sequence[Asking], hits: Hits) -> list[Alike]:
     return [Alike(slots[span], cosine[span], score[span], days[span], agreeing[span], foreign[span]) for span in spans]
 
 
-def sums_by_story(live: Live, slots: NDArray[np.int64], scores: NDArray[np.int64], enough: float, best: float) -> _Sums:
+def sums_by_story(
+    live: ArticleTable, slots: NDArray[np.int64], scores: NDArray[np.int64], enough: float, best: float
+) -> _Sums:
     """The stories whose scores add up to enough, or of which one is as the best must be.
 
     Returns:
@@ -176,7 +178,7 @@ def sums_by_story(live: Live, slots: NDArray[np.int64], scores: NDArray[np.int64
 
 
 def strongest(
-    live: Live, alike: Alike, scores: NDArray[np.int64], copies: NDArray[np.int64], story: int, most: int
+    live: ArticleTable, alike: Alike, scores: NDArray[np.int64], copies: NDArray[np.int64], story: int, most: int
 ) -> list[int]:
     """The places of the strongest of what resembles an article: see `kernels.scoring.strongest`."""
     if live.by_kernels:
@@ -190,7 +192,7 @@ def strongest(
     return some[np.lexsort([key[some] for key in keys])[:most]].tolist()  # type: ignore[no-any-return]
 
 
-def alike(live: Live, asking: Sequence[Asking], among: Sequence[int] = ()) -> list[Alike]:
+def alike(live: ArticleTable, asking: Sequence[Asking], among: Sequence[int] = ()) -> list[Alike]:
     """What resembles each of some articles more than the floor, itself included where it is here.
 
     Args:
@@ -210,7 +212,7 @@ def alike(live: Live, asking: Sequence[Asking], among: Sequence[int] = ()) -> li
     return by_kernels(live, asking, hits) if live.by_kernels else by_numpy(live, asking, hits)
 
 
-def _reach(live: Live, one: Asking) -> Reach:
+def _reach(live: ArticleTable, one: Asking) -> Reach:
     """How far a search for an article goes; a second more than it must, for no rounding to matter."""
     around = live.settings.window * SECONDS_A_DAY + 1
     if np.isnan(one.seconds) or np.isinf(around):
@@ -219,7 +221,7 @@ def _reach(live: Live, one: Asking) -> Reach:
     return Reach(one.seconds - around, one.seconds + around, live.prefixes, own, least_alike(live))
 
 
-def _hits(live: Live, asking: Sequence[Asking], tongues: NDArray[np.int64], among: NDArray[np.int64]) -> Hits:
+def _hits(live: ArticleTable, asking: Sequence[Asking], tongues: NDArray[np.int64], among: NDArray[np.int64]) -> Hits:
     """What articles find: those that are near to each, and of other languages those with names alike."""
     every = np.arange(len(asking))
     words = [(one.vector.terms, one.vector.weights) for one in asking]
@@ -245,7 +247,7 @@ def _hits(live: Live, asking: Sequence[Asking], tongues: NDArray[np.int64], amon
 
 
 def _found(
-    live: Live,
+    live: ArticleTable,
     held: Postings,
     vectors: Sequence[tuple[Terms, Weights]],
     reaches: Sequence[Reach],

@@ -27,7 +27,7 @@ PRINT = 16
 _Vectors: TypeAlias = Sequence[tuple[Terms, Weights]]
 
 
-class Live:
+class ArticleTable:
     """The articles in memory, each in a slot; slots are used again.
 
     Args:
@@ -129,7 +129,7 @@ class Live:
 
     def settle(self, slot: int, article: StoredArticle) -> None:
         """Puts an article that has a slot where it is said to be."""
-        self.story[slot], self.copies[slot], self.stands[slot] = article.story, article.copies, article.stands
+        self.story[slot], self.copies[slot], self.stands[slot] = article.story, article.copies, article.representative
         self._of_story[article.story].append(slot)
 
     @contextmanager
