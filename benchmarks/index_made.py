@@ -18,7 +18,7 @@ import dedup
 from benchmarks.corpus import Planted, Shape, stream
 from benchmarks.machine import Stopwatch
 from dedup import Settings, StoryIndex
-from dedup.index.features.sketch import GROWN
+from dedup.backends import GROWN
 from dedup.index.inputs import read_batch
 from dedup.index.state import IndexState
 from dedup.index.store.records import Sketch, StoredArticle, StoredStory, spans

@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from benchmarks.machine import BenchmarkError
 from benchmarks.peers import is_here
 from benchmarks.timing import alternately
+from dedup.backends import CompiledBackend
 from dedup.inputs.collection import published_seconds
 from dedup.match.kernels.bands import agreeing_slots, groups_of, pairs_of_buckets
 from dedup.match.kernels.floor import pairs_above
 from dedup.match.kernels.sweep import Sweep
-from dedup.match.stories import FLOOR, SECONDS_A_DAY
+from dedup.match.scores import SECONDS_A_DAY
+from dedup.match.stories import FLOOR
 from dedup.settings import Settings
-from dedup.steps import CompiledBackend
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.frequencies import Frequencies
 
@@ -208,12 +209,12 @@ def vectors_to_pairs(articles: Sequence[Article], rounds: int, announce: Callabl
 
 def vectors(articles: Sequence[Article]) -> sp.csr_array:
     """The TF-IDF vectors of articles, as the pipeline makes them, with nothing taken out first."""
-    steps, order = CompiledBackend(Settings(threads=1)), np.arange(len(articles))
-    words = steps.read((article.title, article.text) for article in articles)
-    features = steps.features(words, np.ones(len(words.hashes), bool), order)
-    languages = steps.detect(words)
+    backend, order = CompiledBackend(Settings(threads=1)), np.arange(len(articles))
+    words = backend.read((article.title, article.text) for article in articles)
+    features = backend.features(words, np.ones(len(words.hashes), bool), order)
+    languages = backend.detect(words)
     frequencies = Frequencies.of(features.terms_of(features.every), languages, order)
-    return steps.tfidf(features, languages, frequencies).matrix
+    return backend.tfidf(features, languages, frequencies).matrix
 
 
 def pairs(matrix: sp.csr_array, seconds: NDArray[np.float64]) -> NDArray[np.int64]:

@@ -136,7 +136,7 @@ def _write(path: Path, requests: Iterator[tuple[str, dict[str, str]]]) -> None:
 @contextmanager
 def _served(store: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A service of a store, ready."""
-    command = [sys.executable, "-m", "dedup.cli", "serve", "--store", str(store), "--port", "0"]
+    command = [sys.executable, "-m", "dedup", "serve", "--store", str(store), "--port", "0"]
     command += ["--limit", f"queue={QUEUE}"]
     log = store.with_name("log.txt")
     with log.open("w", encoding="utf-8") as out:

@@ -124,7 +124,7 @@ def twins(articles: Sequence[Article], tell: Callable[[str], object]) -> dict[st
 def small(rounds: int, tell: Callable[[str], object]) -> dict[str, Any]:
     """`dedup cluster seeds/` when all is warm, and `import dedup` less what Python itself takes: seconds."""
     commands = {
-        "seeds": ["-m", "dedup.cli", "cluster", str(SEEDS), "--format", "table"],
+        "seeds": ["-m", "dedup", "cluster", str(SEEDS), "--format", "table"],
         "import": ["-c", "import dedup"],
         "python": ["-c", "pass"],
     }

@@ -16,8 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
-from dedup.formats.quoting import quote
-from dedup.formats.spreadsheet import unescape_formula
+from dedup.formats.escaping import quote, unescape_formula
 from dedup.inputs.collection import iter_items
 from dedup.pipeline import cluster
 from dedup.progress import Progress

@@ -17,7 +17,7 @@ from typing import Any
 
 from dedup.article import Article
 from dedup.errors import SettingsError
-from dedup.formats.quoting import quote
+from dedup.formats.escaping import quote
 from dedup.settings import Settings, read_values
 
 VARIABLE = "DEDUP_"

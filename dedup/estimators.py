@@ -20,12 +20,12 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Cluster
 from sklearn.utils.validation import check_is_fitted
 
 from dedup.article import Article
+from dedup.backends import PlainBackend, choose
 from dedup.errors import InputError
 from dedup.inputs.collection import ArticleReader
 from dedup.inputs.record import find_fields
 from dedup.pipeline import cluster
 from dedup.settings import Settings
-from dedup.steps import PlainBackend, choose
 from dedup.vectorize.boilerplate import find_boilerplate
 from dedup.vectorize.features import Features, HashedWords
 from dedup.vectorize.frequencies import Frequencies
@@ -181,7 +181,7 @@ class MinHashVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, Transf
 
     def _signatures(self, X: Articles) -> NDArray[np.uint32]:
         read = _Read.of(self._articles(X), self._settings())
-        return read.steps.signatures(read.words, read.order)[read.rows]
+        return read.backend.signatures(read.words, read.order)[read.rows]
 
 
 class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
@@ -263,7 +263,7 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
         read = _Read.of(self._articles(X), self._settings())
         self.overwritten_ = sorted({body_digest(read.words, place) for place in misplaced(read.words)})
         titled = read.words.kept(self._outside_foreign_bodies(read.words))
-        self.furniture_ = find_boilerplate(titled, read.steps)
+        self.furniture_ = find_boilerplate(titled, read.backend)
         counted = self._counted(read)
         every = counted.features.terms_of(counted.features.every)
         self.frequencies_ = Frequencies.of(every, counted.languages)
@@ -277,12 +277,12 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
 
     def _counted(self, read: _Read) -> _Counted:
         keep = self._outside_foreign_bodies(read.words)
-        keep[keep] = read.steps.outside_boilerplate(read.words.kept(keep), self.furniture_)
-        features = read.steps.features(read.words.kept(keep), keep, read.order)
-        return _Counted(features, read.steps.detect(features.words), read.rows, read.steps)
+        keep[keep] = read.backend.outside_boilerplate(read.words.kept(keep), self.furniture_)
+        features = read.backend.features(read.words.kept(keep), keep, read.order)
+        return _Counted(features, read.backend.detect(features.words), read.rows, read.backend)
 
     def _weigh(self, counted: _Counted) -> sp.csr_array:
-        vectors = counted.steps.tfidf(counted.features, counted.languages, self.frequencies_)
+        vectors = counted.backend.tfidf(counted.features, counted.languages, self.frequencies_)
         matrix = vectors.matrix[counted.rows]
         # Much of scikit-learn refuses sparse arrays that count in 64 bits.
         index = np.int32 if max(matrix.nnz, FEATURES) <= np.iinfo(np.int32).max else np.int64
@@ -370,20 +370,20 @@ def _check_comparable(name: str, sketch: MinHash, own: MinHash) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """The words of distinct articles, where `steps` met each, and which of them each article is."""
+    """The words of distinct articles, where `backend` read each, and which of them each article is."""
 
     words: HashedWords
     order: NDArray[np.int64]
     rows: NDArray[np.int64]
-    steps: PlainBackend
+    backend: PlainBackend
 
     @classmethod
     def of(cls, articles: Articles, settings: Settings) -> Self:
         door = ArticleReader(articles)
-        steps, texts = choose(door.texts(), settings)
-        words = steps.read(texts)
+        backend, texts = choose(door.texts(), settings)
+        words = backend.read(texts)
         collection, order = door.collection()
-        return cls(words.take(order), order, collection.inverse(), steps)
+        return cls(words.take(order), order, collection.inverse(), backend)
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,4 +393,4 @@ class _Counted:
     features: Features
     languages: list[str]
     rows: NDArray[np.int64]
-    steps: PlainBackend
+    backend: PlainBackend

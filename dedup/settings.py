@@ -13,7 +13,7 @@ from numbers import Integral, Real
 from typing import Any, Self
 
 from dedup.errors import SettingsError
-from dedup.formats.quoting import quote
+from dedup.formats.escaping import quote
 
 _SIZE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([kMGT]i?B?)", re.IGNORECASE)
 _UNITS = {

@@ -31,7 +31,7 @@ inputs
 read vectorize
 match
 group
-steps
+backends
 background results
 pipeline
 archive estimators

@@ -11,7 +11,7 @@ from typing import Any, Literal
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
-from dedup.formats.quoting import quote
+from dedup.formats.escaping import quote
 from dedup.index.store.records import Change, StoredArticle, facts_of
 from dedup.inputs.collection import (
     KEPT_EMPTY,

@@ -7,19 +7,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
+from dedup.backends import GROWN, CompiledBackend, NumpyBackend, choose_for_index, index_uses_kernels
 from dedup.background import Background
 from dedup.errors import StoreError
-from dedup.index.features.sketch import (
-    GROWN,
-    Features,
-    Sketcher,
-    Vector,
-    by_kernels,
-    pack_words,
-    steps_for,
-    unpack_words,
-    unpacked,
-)
+from dedup.index.features.sketch import Features, Sketcher, Vector, pack_words, unpack_words, unpacked
 from dedup.index.search.table import ArticleTable
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Kind, Sketch, StoredArticle
@@ -29,7 +20,6 @@ from dedup.index.stories.placement import Candidate, Decision, Placer
 from dedup.index.stories.regroup import MOST, regroup
 from dedup.progress import Progress
 from dedup.settings import Settings
-from dedup.steps import CompiledBackend, NumpyBackend
 from dedup.vectorize.features import HashedWords
 
 _PAGE = 1_000
@@ -58,11 +48,11 @@ class IndexState:
     ) -> None:
         self.store, self.settings, self.background = store, settings, background
         alone = replace(settings, threads=1)  # for a few articles at a time threads take longer to start than to work
-        self.steps = steps_for(articles, alone, progress)
-        self.sketcher = Sketcher(self.steps, settings, background)
-        fast = isinstance(self.steps, CompiledBackend)
+        self.backend = choose_for_index(articles, alone, progress)
+        self.sketcher = Sketcher(self.backend, settings, background)
+        fast = isinstance(self.backend, CompiledBackend)
         self.table = ArticleTable(settings, background.crowd, self._every_vector, fast=fast)
-        self.placer = Placer(self.table, self.steps, settings, self.words_of, self.vectors_of)
+        self.placer = Placer(self.table, self.backend, settings, self.words_of, self.vectors_of)
         self.apart: dict[int, set[int]] = defaultdict(set)
         self.uncommitted: dict[int, Sketch] = {}
         self._vectors: dict[int, Vector] = {}
@@ -73,7 +63,9 @@ class IndexState:
 
     def should_compile(self) -> bool:
         """Return whether there are now enough articles for the compiled backend, and it is available."""
-        return isinstance(self.steps, NumpyBackend) and len(self.table) >= GROWN and by_kernels(len(self.table))
+        return (
+            isinstance(self.backend, NumpyBackend) and len(self.table) >= GROWN and index_uses_kernels(len(self.table))
+        )
 
     def load(self) -> None:
         """Read the stored articles into the table."""
@@ -243,7 +235,7 @@ class IndexState:
         if len(slots) > 1:
             vectors = self.vectors_of([int(self.table.number[slot]) for slot in slots])
             settled = log.settled(included)
-            groups = regroup(self.table, slots, vectors, settled, self.apart, self.steps, self.settings)
+            groups = regroup(self.table, slots, vectors, settled, self.apart, self.backend, self.settings)
             self.move(log, [[int(self.table.number[slot]) for slot in group] for group in groups], {}, settled)
 
     def story_for(self, candidate: Candidate, decision: Decision) -> int | None:
@@ -257,7 +249,7 @@ class IndexState:
         with self.table.visitor(vector, incoming.seconds, source, stands=decision.representative) as visitor:
             self.table.copies[visitor] = -1 if decision.copies is None else decision.copies
             slots_with_it = [*slots, visitor]
-            groups = regroup(self.table, slots_with_it, [*vectors, vector], (), self.apart, self.steps, self.settings)
+            groups = regroup(self.table, slots_with_it, [*vectors, vector], (), self.apart, self.backend, self.settings)
             numbers = [[int(self.table.number[slot]) for slot in group] for group in groups]
             before = {int(self.table.number[slot]): int(self.table.story[slot]) for slot in slots}
             chosen, _ = assign(numbers, before)
@@ -391,7 +383,7 @@ class IndexState:
 
     def _every_vector(self) -> Iterator[tuple[int, Vector]]:
         vectors = self._every_packed()
-        if not isinstance(self.steps, CompiledBackend):
+        if not isinstance(self.backend, CompiledBackend):
             yield from ((number, Vector.unpacked(packed)) for number, packed in vectors)
             return
         while page := list(islice(vectors, _PAGE)):

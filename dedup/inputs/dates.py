@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from dedup.formats.quoting import quote
+from dedup.formats.escaping import quote
 
 if TYPE_CHECKING:
     from dateutil.parser import parser

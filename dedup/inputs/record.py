@@ -15,7 +15,7 @@ from typing import Any
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
-from dedup.formats.quoting import quote, quote_list
+from dedup.formats.escaping import quote, quote_list
 from dedup.inputs.dates import Reading, read_date
 from dedup.inputs.sanitize import sanitize
 

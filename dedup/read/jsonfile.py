@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from dedup.article import Notice
-from dedup.formats.quoting import quote_list
+from dedup.formats.escaping import quote_list
 from dedup.inputs.record import find_fields
 from dedup.read import jsonlines
 from dedup.read.jsonlist import ItemReader

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from dedup.article import Article, Notice
-from dedup.formats.quoting import quote_list
+from dedup.formats.escaping import quote_list
 from dedup.inputs.record import find_fields
 
 _OWN = "dedup_"  # prefix of the fields that --keep adds

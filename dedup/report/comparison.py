@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
-from dedup.report.terminal import visible
+from dedup.formats.escaping import visible
 
 if TYPE_CHECKING:
     from rich.text import Text

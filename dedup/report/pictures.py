@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dedup.errors import MissingDependencyError
-from dedup.report.terminal import visible
+from dedup.formats.escaping import visible
 
 if TYPE_CHECKING:
     from dedup.results.clustering import Clustering, Explanation

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, TextIO
 
+from dedup.formats.escaping import visible
 from dedup.report.summary import counted, summarise
-from dedup.report.terminal import visible
 from dedup.results.clustering import Clustering, Story, copies_in
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from typing import Any
 
 from dedup.config import NO, YES, section
 from dedup.errors import SettingsError
-from dedup.formats.quoting import quote
+from dedup.formats.escaping import quote
 
 SECTION = "serve"
 

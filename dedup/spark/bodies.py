@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.spark.arrow import binary, numbers, words_of
-from dedup.spark.job import Job, steps_of
+from dedup.spark.job import Job, worker_backend
 from dedup.spark.partitions import are_named, at_home, places_in, repeated
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.misplaced_body import body_digest, is_foreign
@@ -38,7 +38,7 @@ def misplaced(job: Job, words: DataFrame) -> DataFrame:
             import pyarrow as pa
 
             words = words_of(rows.take(places_in(numbers(rows["n"]), numbers(coming["n"]))))
-            languages = steps_of(settings).detect(words)
+            languages = worker_backend(settings).detect(words)
             wrong = [
                 is_foreign(
                     {tuple(np.frombuffer(title, np.uint32).tolist()) for title in titles},

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.spark.arrow import ascending, binary, flat, mapped, numbers, packed, unpacked, words_of
-from dedup.spark.job import Job, steps_of
+from dedup.spark.job import Job, worker_backend
 from dedup.spark.partitions import (
     ENTRIES,
     HOME_BITS,
@@ -83,7 +83,7 @@ def find_boilerplate(job: Job, words: DataFrame) -> DataFrame:
         known = found.where("home is not null").select("home", "part", "known")
         ways = pairs.toDF("of", "to").union(pairs.selectExpr("b", "a"))
         titles = at_home(
-            texts, ways, lambda rows, ways: _titles(rows, ways, steps_of(settings)), TITLES, home=home_of("of")
+            texts, ways, lambda rows, ways: _titles(rows, ways, worker_backend(settings)), TITLES, home=home_of("of")
         )
         coming = titles.withColumn("home", home_of("to")).unionByName(known, allowMissingColumns=True)
         coming = coming.unionByName(some, allowMissingColumns=True)

@@ -14,7 +14,7 @@ from dedup.settings import Settings
 from dedup.spark.arrow import dealt, flat, numbers, packed, unpacked, words_of
 from dedup.spark.blocks import in_blocks, places, with_articles
 from dedup.spark.components import components
-from dedup.spark.job import Job, steps_of
+from dedup.spark.job import Job, worker_backend
 from dedup.spark.packing import vocabulary
 from dedup.spark.partitions import HOME_BITS, are_named, at_home, repeated, spread
 from dedup.spark.prefilter import near_enough, outlines
@@ -221,7 +221,7 @@ def _once(table: Any) -> Any:
 
 
 def _decided(articles: Any, pairs: Any, settings: Settings, *, agreeing: bool) -> Any:
-    by, words, number, pair = steps_of(settings), words_of(articles), numbers(articles["n"]), places(pairs)
+    by, words, number, pair = worker_backend(settings), words_of(articles), numbers(articles["n"]), places(pairs)
     # Signatures are made of the words again: to make them is cheaper than to send them.
     slots = by.agreeing_slots(by.signatures(words, np.arange(len(words))), pair)
     if agreeing:

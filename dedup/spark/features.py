@@ -6,12 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dedup.backends import CompiledBackend
 from dedup.background import Background
 from dedup.spark.arrow import binary, flat, mapped, numbers, rows_of, words_columns, words_of
 from dedup.spark.boilerplate import passages_of, without_boilerplate
-from dedup.spark.job import Job, broadcast, steps_of
+from dedup.spark.job import Job, broadcast, worker_backend
 from dedup.spark.partitions import at_home, places_in, schema_of
-from dedup.steps import CompiledBackend
 from dedup.vectorize.features import Features, HashedWords, narrowed
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def features(job: Job, words: DataFrame, boilerplate: DataFrame) -> DataFrame:
     settings = job.settings
 
     def take(rows: Any, boilerplate: Any) -> Any:
-        by = steps_of(settings)
+        by = worker_backend(settings)
         return _taken(rows, without_boilerplate(words_of(rows), passages_of(boilerplate), by), by)
 
     return job.kept.step(
@@ -53,7 +53,7 @@ def features_by(job: Job, words: DataFrame, background: Background) -> DataFrame
     handed = broadcast(job.spark, background)
 
     def take(rows: Any) -> Any:
-        by, known, words = steps_of(settings), handed.value, words_of(rows)
+        by, known, words = worker_backend(settings), handed.value, words_of(rows)
         words = words.kept(words.outside_bodies(known.overwritten(words)))
         return _taken(rows, without_boilerplate(words, known.passages, by), by)
 

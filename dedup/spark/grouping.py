@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dedup.group.canonical import of_group, of_story
 from dedup.group.copies import copy_groups, digests, held_together, without_parts
-from dedup.group.cut import threshold_at
+from dedup.group.cut import merge_threshold
 from dedup.match.copies import ALIKE
 from dedup.match.stories import Pairs
 from dedup.results.assemble import mean_scores
@@ -25,7 +25,7 @@ from dedup.spark.arrow import numbers, words_of
 from dedup.spark.blocks import places, with_articles
 from dedup.spark.components import components
 from dedup.spark.copies import COPY, FORM, NEVER, overlaps_of, seniorities
-from dedup.spark.job import Job, steps_of
+from dedup.spark.job import Job, worker_backend
 from dedup.spark.linkage import large_ones, linked_in_rounds
 from dedup.spark.packing import vocabulary
 from dedup.spark.story_pairs import in_tasks
@@ -107,7 +107,7 @@ def stories(
     from pyspark.sql import functions as F
 
     settings = job.settings
-    threshold = threshold_at(settings.granularity) if settings.granularity > 0 else float("inf")
+    threshold = merge_threshold(settings.granularity)
     one_text = units.where("n != unit").selectExpr("unit as a", "n as b")
     reaching = pairs.where(F.col("score") * SCORE_UNIT >= threshold).select("a", "b")
     most = job.kept.rows("linked") + job.kept.rows("units")
@@ -146,7 +146,7 @@ def _inside(pairs: DataFrame, ends: DataFrame, of: DataFrame) -> DataFrame:
 
 
 def _units(articles: Any, pairs: Any, settings: Settings) -> Any:
-    by, words, number, pair = steps_of(settings), words_of(articles), numbers(articles["n"]), places(pairs)
+    by, words, number, pair = worker_backend(settings), words_of(articles), numbers(articles["n"]), places(pairs)
     copies = overlaps_of(pairs, pair, [COPY])
     forms = overlaps_of(pairs, pair, [FORM, NEVER])
     digest = digests(copies, words.lengths(), matrix_of(articles))
@@ -162,7 +162,7 @@ def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
     """As `dedup.results.assemble` does it, of the components of a block; those that are `whole` are stories already."""
     import pyarrow as pa
 
-    by, number, pair = steps_of(settings), numbers(articles["n"]), places(pairs)
+    by, number, pair = worker_backend(settings), numbers(articles["n"]), places(pairs)
     score = numbers(pairs["score"]).astype(np.int64)
     scored = score > 0
     found = Pairs(pair[scored, 0], pair[scored, 1], np.zeros(int(scored.sum())), score[scored])

@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from dedup.backends import CompiledBackend
 from dedup.background import Background
 from dedup.settings import Settings
 from dedup.spark.checkpoints import Checkpoints, if_alive
-from dedup.steps import CompiledBackend
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, SparkSession
@@ -49,7 +49,7 @@ class Job:
 
 
 @cache
-def steps_of(settings: Settings) -> CompiledBackend:
+def worker_backend(settings: Settings) -> CompiledBackend:
     """The kernels in a worker: a task has one processor."""
     return CompiledBackend(replace(settings, threads=1))
 

@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedup.group.cut import CAP, PAIR, drop_at, threshold_at
+from dedup.group.cut import drop_at, height_needed, threshold_at
 from dedup.match.stories import Pairs
 from dedup.settings import Settings
 from dedup.spark.arrow import mapped, numbers
 from dedup.spark.blocks import places, with_articles
 from dedup.spark.components import components
-from dedup.spark.job import Job, steps_of
+from dedup.spark.job import Job, worker_backend
 from dedup.vectorize.exact import SCORE_UNIT
 
 if TYPE_CHECKING:
@@ -187,13 +187,8 @@ def _round(
 
 
 def _good_enough(size: tuple[int, int], formed: tuple[float, float], height: float, granularity: float) -> bool:
-    """Whether two groups that were good make a good one: as `dedup.group.cut.cut` has it."""
-    threshold = threshold_at(granularity)
-    needed = PAIR * threshold if size == (1, 1) else threshold
-    drop = drop_at(granularity, min(size))
-    if drop > 0:
-        needed = max(needed, drop * min(CAP, *formed))
-    return height >= needed
+    """Whether the merge of two groups is high enough, as in `dedup.group.cut.cut`."""
+    return height >= height_needed(threshold_at(granularity), drop_at(granularity, min(size)), size, formed)
 
 
 def _judged(table: Any, settings: Settings) -> Any:
@@ -215,7 +210,7 @@ def _judged(table: Any, settings: Settings) -> Any:
 
 def _finished(articles: Any, pairs: Any, settings: Settings) -> Any:
     """The good merges of groups that are in a task together, by their first articles."""
-    by, number, pair = steps_of(settings), numbers(articles["n"]), places(pairs)
+    by, number, pair = worker_backend(settings), numbers(articles["n"]), places(pairs)
     sizes = numbers(articles["size"]).astype(np.int64)
     total = numbers(pairs["total"]).astype(np.int64)
     tree = by.average_linkage(Pairs(pair[:, 0], pair[:, 1], np.zeros(len(pair)), total), [], sizes)

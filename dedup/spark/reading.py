@@ -22,7 +22,7 @@ from dedup.inputs.collection import content_hash, find_dateline, is_blank, publi
 from dedup.inputs.record import Dates, find_fields, is_missing
 from dedup.settings import Settings
 from dedup.spark.arrow import numbers, words_columns
-from dedup.spark.job import Job, column, steps_of
+from dedup.spark.job import Job, column, worker_backend
 from dedup.spark.partitions import HOME_BITS, HOME_ROWS, PART_BITS, PLACE_BITS, at_home, places_in
 
 if TYPE_CHECKING:
@@ -139,13 +139,13 @@ def _read(batches: Iterable[Any], fields: Mapping[str, str], today: datetime, se
     context = TaskContext.get()
     partition = context.partitionId() if context else 0
     part, place = 0, 0
-    steps = steps_of(settings)
+    backend = worker_backend(settings)
     for batch in batches:
         ids = find_fields(batch.schema.names, fields)["id"]
         rows = [_row(item, ids, fields, today) for item in batch.to_pylist()]
         if not rows:
             continue
-        words = steps.read((title, text) for _, title, text in rows)
+        words = backend.read((title, text) for _, title, text in rows)
         found = {name: [row[name] for row, _, _ in rows] for name in rows[0][0]}
         if place + len(rows) > HOME_ROWS:
             part, place = part + 1, 0

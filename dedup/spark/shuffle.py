@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.match.kernels.floor import DOT_UNIT
-from dedup.match.stories import SECONDS_A_DAY, USUAL, USUAL_COUNT, leaning
+from dedup.match.scores import SECONDS_A_DAY
+from dedup.match.stories import similarity_to_others, smoothed_mean
 from dedup.spark.arrow import (
     arrow_schema,
     binary,
@@ -28,8 +28,8 @@ from dedup.spark.arrow import (
     unpacked,
 )
 from dedup.spark.partitions import HOME_BITS, places_in
-from dedup.vectorize.cross_lingual import LEAST, WORTH
-from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.cross_lingual import cross_lingual_weight
+from dedup.vectorize.exact import DOT_UNIT
 
 SHUFFLED = (
     "task int, chunk int, articles int, n binary, seconds binary, source binary, tongue binary, ordinary binary,"
@@ -136,10 +136,10 @@ def sent(
     to_all, to_itself = np.zeros(len(number), np.int64), np.zeros(len(number), np.int64)
     np.add.at(to_all, row, weights * total[terms])
     np.add.at(to_itself, row, weights * weights)
-    if learned:  # as `Background.ordinariness` has it
-        background_similarity = (to_all.astype(np.float64) * DOT_UNIT + USUAL_COUNT * USUAL) / (count + USUAL_COUNT)
+    if learned:
+        background_similarity = smoothed_mean(to_all.astype(np.float64) * DOT_UNIT, count)
     else:
-        background_similarity = leaning(
+        background_similarity = similarity_to_others(
             to_all.astype(np.float64) * DOT_UNIT, to_itself.astype(np.float64) * DOT_UNIT, count
         )
     vectors = _Sparse.of(terms, weights, row, (total[terms] > weights) | learned, rank)
@@ -260,7 +260,7 @@ class _Crossing:
         place = sorted_keys[np.searchsorted(keys, its_row * width + crossing, sorter=sorted_keys)]
         squares = np.zeros(table.num_rows, np.int64)
         np.add.at(squares, its_row, weights[place] ** 2)
-        squares[its_row[_at_length(weights[place], squares[its_row]) != its_weights]] = -1
+        squares[its_row[cross_lingual_weight(weights[place], squares[its_row]) != its_weights]] = -1
 
         sent_row = row_numbers(vectors.bounds)
         key = its_row * width + rank[crossing]
@@ -284,15 +284,6 @@ class _Crossing:
         }
 
 
-def _at_length(weights: NDArray[Any], squares: NDArray[np.int64]) -> NDArray[np.uint16]:
-    """Weights when the row has the length it crosses with: as in `dedup.vectorize.cross_lingual`, to the bit."""
-    length = np.maximum(np.sqrt(squares.astype(np.float64)) * WEIGHT_UNIT, LEAST)
-    at: NDArray[np.uint16] = np.rint(
-        weights.astype(np.float64) * WEIGHT_UNIT / length * np.sqrt(WORTH) / WEIGHT_UNIT
-    ).astype(np.uint16)
-    return at
-
-
 def _across(held: dict[str, Any], bounds: NDArray[np.int64], terms: NDArray[np.int32]) -> dict[str, Any]:
     """The columns of names and figures that were sent, of articles with such bounds and terms."""
     row, weights = row_numbers(bounds), unpacked(held["weights"], np.uint16)
@@ -300,7 +291,7 @@ def _across(held: dict[str, Any], bounds: NDArray[np.int64], terms: NDArray[np.i
     squares = unpacked(held["squares"], np.int64)[row[mask]]
     found = np.zeros(len(squares), np.uint16)
     given = squares >= 0
-    found[given] = _at_length(weights[mask][given], squares[given])
+    found[given] = cross_lingual_weight(weights[mask][given].astype(np.int64), squares[given])
     found[~given] = unpacked(held["crossing_weights"], np.uint16)
     ends = np.concatenate([[0], np.cumsum(np.bincount(row[mask], minlength=len(bounds) - 1))]).astype(np.int64)
     return {"crossing": binary(terms[mask], ends), "crossing_weights": binary(found, ends)}

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from dedup.match.copies import HINT
 from dedup.match.crowding import NEARBY, STRONG, taken_off
 from dedup.match.kernels.stories import story_pairs
-from dedup.match.outlets import outlet_penalty
-from dedup.match.stories import SECONDS_A_DAY, Pairs, score
+from dedup.match.scores import SECONDS_A_DAY, days_apart, outlet_penalty, score
+from dedup.match.stories import Pairs
 from dedup.settings import Settings
 from dedup.spark.arrow import flat, mapped, numbers, row_numbers
-from dedup.spark.job import Job, broadcast, steps_of
+from dedup.spark.job import Job, broadcast, worker_backend
 from dedup.spark.partitions import at_home, without
 from dedup.spark.shuffle import SHUFFLED, Chunks, opened, ranks, sent
 from dedup.spark.tfidf import matrix_of
@@ -228,7 +228,7 @@ def _met(task: int, core: Any, earlier: Any, settings: Settings, several: bool, 
     slots = flat(table["slots"], np.uint16)[0].reshape(len(number), settings.num_perm).astype(np.uint32)
     names, source = np.unique(np.array(table["source"].to_pylist(), dtype=str), return_inverse=True)
     named = (names != "")[source]
-    agreeing = steps_of(settings).agreeing_slots(slots, np.stack([pairs.a, pairs.b], axis=1))
+    agreeing = worker_backend(settings).agreeing_slots(slots, np.stack([pairs.a, pairs.b], axis=1))
     return pa.table(
         {
             "task": np.full(len(pairs.a), task, np.int32),
@@ -238,7 +238,7 @@ def _met(task: int, core: Any, earlier: Any, settings: Settings, several: bool, 
             "score": pairs.score.astype(np.int32),
             "ordinary_a": background_similarity[pairs.a],
             "ordinary_b": background_similarity[pairs.b],
-            "days": np.abs(seconds[pairs.a] - seconds[pairs.b]) / SECONDS_A_DAY,
+            "days": days_apart(seconds[pairs.a], seconds[pairs.b]),
             "one_outlet": (source[pairs.a] == source[pairs.b]) & named[pairs.a],
             "hinted": agreeing >= HINT,
         }
@@ -295,11 +295,11 @@ def _best(pairs: DataFrame, least: DataFrame) -> DataFrame:
 
 
 def _rescored(table: Any, taken: float, settings: Settings) -> Any:
-    """As `dedup.match.stories.rescored` and `dedup.match.outlets.less_of_one_outlet` in one."""
-    cosine = numbers(table["cosine"])
-    mean = ((numbers(table["ordinary_a"]) + taken) + (numbers(table["ordinary_b"]) + taken)) / 2
-    scores = score(cosine, mean, numbers(table["days"]).astype(np.float64), settings)
-    outlet = np.where(numbers(table["one_outlet"]), outlet_penalty(scores, settings), 0)
+    """Score pairs again under a crowding, as `dedup.match.stories.rescored` and `with_outlet_penalty` do in turn."""
+    background = numbers(table["ordinary_a"]) + taken, numbers(table["ordinary_b"]) + taken
+    days = numbers(table["days"]).astype(np.float64)
+    scores = score(numbers(table["cosine"]), *background, days, settings.date_penalty)
+    outlet = np.where(numbers(table["one_outlet"]), outlet_penalty(scores, settings.outlet_penalty), 0)
     keep = np.flatnonzero(scores > 0)
     columns = {name: table[name].take(keep) for name in ("task", "a", "b", "cosine", "hinted")}
     return {**columns, "score": (scores - outlet)[keep].astype(np.int32)}

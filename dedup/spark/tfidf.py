@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from dedup.spark.arrow import ascending, binary, dealt, flat, mapped, numbers, packed, unpacked, words_of
 from dedup.spark.features import features_of
-from dedup.spark.job import Job, broadcast, steps_of
+from dedup.spark.job import Job, broadcast, worker_backend
 from dedup.spark.partitions import at_home, without
 from dedup.vectorize.cross_lingual import figures, tongues, tongues_of
 from dedup.vectorize.exact import WEIGHT_UNIT
@@ -87,7 +87,7 @@ def vectors(job: Job, features: DataFrame, found: Frequencies, languages: DataFr
     def weigh(table: Any) -> Any:
         frequencies, known = handed.value
         of, language = features_of(table), table["language"].to_pylist()
-        made = steps_of(settings).tfidf(of, language, frequencies)
+        made = worker_backend(settings).tfidf(of, language, frequencies)
         matrix, tongue = made.matrix, tongues_of(language, names)
         across = crossing(made, of, known) if several else sp.csr_array(matrix.shape)
         return {

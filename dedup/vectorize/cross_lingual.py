@@ -14,7 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.exact import WEIGHT_UNIT, Number
 from dedup.vectorize.features import IS_NUMBER, HashedWords
 from dedup.vectorize.frequencies import AT_ONCE
 from dedup.vectorize.hashing import terms_of
@@ -105,14 +105,27 @@ def _kept(vectors: Vectors, capitals: sp.csr_array, figures: NDArray[np.int64]) 
     return sp.csr_array((matrix.data[keep], matrix.indices[keep], indptr), shape=matrix.shape)
 
 
+def cross_lingual_weight(weight: Number, squares: Number) -> Number:
+    """The weight of a name or figure in the cross-lingual vector of its article: at length √`WORTH`, or below.
+
+    Args:
+        weight: its weight in the article's TF-IDF vector, in `WEIGHT_UNIT`.
+        squares: the sum of the squared weights of all names and figures of the article.
+
+    Returns:
+        In `WEIGHT_UNIT`, rounded.
+    """
+    length = np.maximum(np.sqrt(squares) * WEIGHT_UNIT, LEAST)
+    return np.rint(weight * WEIGHT_UNIT / length * np.sqrt(WORTH) / WEIGHT_UNIT)
+
+
 def _stretched(part: sp.csr_array) -> sp.csr_array:
-    """The rows at length √`WORTH`, shorter where they were shorter than `LEAST`."""
+    """The cross-lingual vectors of articles from the names and figures in their TF-IDF vectors."""
     rows = np.repeat(np.arange(part.shape[0]), np.diff(part.indptr))
-    whole = np.rint(part.data / WEIGHT_UNIT).astype(np.int64)
+    weights = np.rint(part.data / WEIGHT_UNIT).astype(np.int64)
     squares = np.zeros(part.shape[0], np.int64)
-    np.add.at(squares, rows, whole * whole)
-    length = np.maximum(np.sqrt(squares.astype(np.float64)) * WEIGHT_UNIT, LEAST)
-    data = np.rint(part.data / length[rows] * np.sqrt(WORTH) / WEIGHT_UNIT) * WEIGHT_UNIT
+    np.add.at(squares, rows, weights * weights)
+    data = cross_lingual_weight(weights, squares[rows]) * WEIGHT_UNIT
     stretched = sp.csr_array((data, part.indices, part.indptr), shape=part.shape)
     stretched.eliminate_zeros()
     return stretched

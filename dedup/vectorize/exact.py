@@ -6,16 +6,23 @@ defines to the last bit, because the `log` of a C library, or of a vector unit, 
 
 from __future__ import annotations
 
+from typing import Any, TypeAlias
+
 import numpy as np
 from numpy.typing import NDArray
 
 WEIGHT_UNIT = 2.0**-15
 """Entries of a vector are whole multiples of this, so that a dot product of two is an exact multiple of its square."""
+DOT_UNIT: float = WEIGHT_UNIT**2
+"""Dot products are whole multiples of this."""
 SCORE_UNIT = 2.0**-20
 """Scores are whole multiples of this."""
 
 LN2 = 0.6931471805599453
 """ln 2."""
+
+Number: TypeAlias = Any
+"""A NumPy scalar or array. A formula of these runs in NumPy as it is, and in kernels once compiled by `kernel`."""
 
 
 def ln(x: NDArray[np.float64]) -> NDArray[np.float64]:

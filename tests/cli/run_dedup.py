@@ -22,7 +22,7 @@ from dedup.inputs.record import from_record
 from dedup.results.clustering import Clustering, CopyGroup, Explanation, Link, SharedWord, Story
 from dedup.settings import Settings
 
-COMMAND = (sys.executable, "-m", "dedup.cli")
+COMMAND = (sys.executable, "-m", "dedup")
 CHECKOUT = Path(__file__).parents[2]
 
 

@@ -16,7 +16,7 @@ import dedup
 from dedup.cli import application
 from dedup.cli.index_options import settings_for
 
-COMMAND = [sys.executable, "-m", "dedup.cli", "index"]
+COMMAND = [sys.executable, "-m", "dedup", "index"]
 FERRY = "The ferry Halcyon burned off Larkhaven on Sunday; all 214 people on board were taken ashore by lifeboats."
 
 

@@ -11,8 +11,8 @@ sys.path.append(str(Path(__file__).parents[1] / "vectorize"))
 
 from kernel_twins import TRAPS, assert_equal_features, assert_equal_words, extractor, plain_words, unpacked
 
+from dedup.backends import NumpyBackend
 from dedup.settings import Settings
-from dedup.steps import NumpyBackend
 from dedup.text.dateline import dateline, dates_told
 from dedup.text.spans import spans
 from dedup.text.tokens import tokenize

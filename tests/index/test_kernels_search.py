@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from dedup import Article, Background, Settings, StoryIndex, learn_background
+from dedup.backends import CompiledBackend
 from dedup.index.features.tfidf import Weigher
 from dedup.index.search.kernels.scan import any_alike, any_alike_by_words
 from dedup.index.stories.probable import probable
 from dedup.match.probability import DIGITS, LEAST_SCORE, MOST_BACKGROUND, Probabilities
-from dedup.steps import CompiledBackend
 from dedup.vectorize.exact import LN2
 
 WORDS = {
@@ -44,15 +44,15 @@ def test_weights_by_a_kernel_are_those_by_numpy(learned: bool) -> None:
     articles = [Article(id=str(place), title=title, text=text) for place, (title, text) in enumerate(texts)]
     background = learn_background(articles[::2]) if learned else Background.general()
     settings = Settings()
-    steps = CompiledBackend(settings)
-    words = steps.read(texts)
-    features = steps.features(words, np.ones(len(words.hashes), np.bool_), np.arange(len(words)))
-    languages = steps.detect(words)
+    backend = CompiledBackend(settings)
+    words = backend.read(texts)
+    features = backend.features(words, np.ones(len(words.hashes), np.bool_), np.arange(len(words)))
+    languages = backend.detect(words)
     assert {"en", "de", ""} <= {*languages}, f"seed {seed}"
     assert features.every.max() > 1 << 16
     fast, plain = (Weigher(settings, background, fast=fast) for fast in (True, False))
     for some in (range(len(texts)), *([place] for place in (0, 1, 2, len(texts) - 1))):
-        part = steps.features(words.take([*some]), np.ones(0, np.bool_), np.arange(len(some)))
+        part = backend.features(words.take([*some]), np.ones(0, np.bool_), np.arange(len(some)))
         spoken = [languages[place] for place in some]
         found, wanted = fast.weigh(part, spoken), plain.weigh(part, spoken)
         for name in ("indptr", "terms", "weights", "crossing", "background_similarity"):

@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 import dedup
 from dedup import Background, Settings
+from dedup.backends import CompiledBackend, NumpyBackend, PlainBackend
 from dedup.errors import StoreError
 from dedup.index.features.sketch import Compared, Sketcher, Vector, names_of, pack_words, unpack_words, unpacked
-from dedup.steps import CompiledBackend, NumpyBackend, PlainBackend
 from dedup.text.document import Document
 from dedup.vectorize.cross_lingual import cross_lingual_vectors, figures
 from dedup.vectorize.features import HashedWords, plain_features
@@ -27,7 +27,7 @@ LEARNED = dedup.learn_background(ARTICLES[::2])
 
 
 @pytest.fixture(params=[NumpyBackend, CompiledBackend])
-def steps(request: pytest.FixtureRequest) -> PlainBackend:
+def backend(request: pytest.FixtureRequest) -> PlainBackend:
     found: PlainBackend = request.param(Settings())
     return found
 
@@ -42,13 +42,13 @@ def test_features_from_words_are_those_from_texts(settings: Settings) -> None:
 
 
 @pytest.mark.parametrize("background", [Background.general(), LEARNED], ids=["general", "learned"])
-def test_vectors_are_those_of_a_run(steps: PlainBackend, background: Background) -> None:
+def test_vectors_are_those_of_a_run(backend: PlainBackend, background: Background) -> None:
     settings = Settings()
-    sketcher = Sketcher(steps, settings, background)
+    sketcher = Sketcher(backend, settings, background)
     words = sketcher.words(TEXTS)
     judged = sketcher.judged(words)
     vectors = sketcher.vectors(judged)
-    features, languages = light_features(judged, settings), steps.detect(judged)
+    features, languages = light_features(judged, settings), backend.detect(judged)
     wanted = tfidf(*features.term_counts(), languages, background.frequencies, settings)
     found = Compared(vectors)
     assert np.array_equal(found.matrix.toarray(), used(wanted.matrix))

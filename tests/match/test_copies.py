@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dedup.backends import PlainBackend
 from dedup.match.copies import (
     AGREEING,
     ALIKE,
@@ -26,9 +27,9 @@ from dedup.match.copies import (
     never_one_story,
     overlaps,
 )
-from dedup.match.stories import SECONDS_A_DAY, Pairs
+from dedup.match.scores import SECONDS_A_DAY
+from dedup.match.stories import Pairs
 from dedup.settings import Settings
-from dedup.steps import PlainBackend
 from dedup.text.document import Document
 from dedup.text.tokens import Tokens
 from dedup.vectorize.features import HashedWords

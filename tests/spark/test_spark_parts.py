@@ -11,7 +11,8 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.match.kernels.stories import story_pairs as fast_pairs
-from dedup.match.stories import SECONDS_A_DAY, Pairs, story_pairs
+from dedup.match.scores import SECONDS_A_DAY
+from dedup.match.stories import Pairs, story_pairs
 from dedup.settings import Settings
 from dedup.vectorize.boilerplate import PASSAGE, UNIT
 from dedup.vectorize.cross_lingual import _stretched
@@ -20,6 +21,7 @@ from dedup.vectorize.hashing import FEATURES, shingles_in_order
 
 pytest.importorskip("pyarrow", reason="the engine's rows are Arrow's")
 
+from dedup.backends import CompiledBackend
 from dedup.spark.arrow import (
     ascending,
     binary,
@@ -36,7 +38,6 @@ from dedup.spark.partitions import HOME_BITS
 from dedup.spark.reading import _row
 from dedup.spark.shuffle import SLOT_BITS, Chunks, opened, ranks, sent
 from dedup.spark.story_pairs import _tasks
-from dedup.steps import CompiledBackend
 from dedup.vectorize.features import HashedWords
 
 

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dedup import Article, cluster
+from dedup.backends import PlainBackend
 from dedup.settings import Settings
-from dedup.steps import PlainBackend
 from dedup.text.document import Document
 from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, REST, find_boilerplate, outside_boilerplate
 from dedup.vectorize.features import HashedWords

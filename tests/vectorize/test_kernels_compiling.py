@@ -13,12 +13,20 @@ from pathlib import Path
 import pytest
 from kernel_twins import extractor
 
+from dedup import backends
+from dedup.backends import (
+    WORTH_COMPILING,
+    WORTH_LOADING,
+    CompiledBackend,
+    NumpyBackend,
+    PlainBackend,
+    choose,
+    form,
+)
 from dedup.errors import SettingsError
 from dedup.settings import Settings
-from dedup.steps import CompiledBackend, NumpyBackend, PlainBackend, choose
-from dedup.vectorize.kernels import compiling, switch
+from dedup.vectorize.kernels import compiling
 from dedup.vectorize.kernels.extractor import Extractor
-from dedup.vectorize.kernels.switch import WORTH_COMPILING, WORTH_LOADING, form
 
 
 @pytest.fixture
@@ -41,7 +49,7 @@ def test_the_variable_decides(cache: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("DEDUP_KERNELS", "off")
     assert form(10**9) == "plain"
     monkeypatch.setenv("DEDUP_KERNELS", " ON ")
-    assert form(0) == "kernels"
+    assert form(0) == "compiled"
     monkeypatch.setenv("DEDUP_KERNELS", "maybe")
     with pytest.raises(SettingsError, match="must be on, off or auto, not 'maybe'"):
         form(1)
@@ -53,16 +61,16 @@ def test_else_the_size_of_the_job_does(cache: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.delenv("DEDUP_KERNELS", raising=False)
     else:
         monkeypatch.setenv("DEDUP_KERNELS", choice)
-    assert form(WORTH_COMPILING - 1) == "light"
-    assert form(WORTH_COMPILING) == "kernels"
+    assert form(WORTH_COMPILING - 1) == "numpy"
+    assert form(WORTH_COMPILING) == "compiled"
     folder = compiling.cache_folder()
     assert folder is not None
     assert folder.is_relative_to(cache)
     (folder / "made.nbc").touch()
-    assert form(WORTH_LOADING) == "light", "an earlier run may have been ended while it compiled"
+    assert form(WORTH_LOADING) == "numpy", "an earlier run may have been ended while it compiled"
     compiling.mark_compiled()
-    assert form(WORTH_LOADING) == "kernels"
-    assert form(WORTH_LOADING - 1) == "light"
+    assert form(WORTH_LOADING) == "compiled"
+    assert form(WORTH_LOADING - 1) == "numpy"
 
 
 def test_two_threads_that_load_kernels_leave_numba_as_it_was(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,8 +102,8 @@ def test_two_threads_that_load_kernels_leave_numba_as_it_was(cache: Path, monkey
 def test_without_a_compiler_there_are_no_kernels(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not cache.exists()
     monkeypatch.delenv("DEDUP_KERNELS", raising=False)
-    monkeypatch.setattr(switch, "find_spec", lambda _: None)
-    assert form(10**9) == "light"
+    monkeypatch.setattr(backends, "find_spec", lambda _: None)
+    assert form(10**9) == "numpy"
     monkeypatch.setenv("DEDUP_KERNELS", "on")
     with pytest.raises(SettingsError, match="pip install numba"):
         form(1)
@@ -108,12 +116,12 @@ def test_no_article_is_lost_while_the_form_is_chosen(
     count: int, compiled: bool, choice: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEDUP_KERNELS", choice)
-    monkeypatch.setattr(switch, "is_compiled", lambda: compiled)
-    monkeypatch.setattr("dedup.steps.is_compiled", lambda: True)
+    monkeypatch.setattr(backends, "is_compiled", lambda: compiled)
+    monkeypatch.setattr("dedup.backends.compiled.is_compiled", lambda: True)
     texts = [("title", str(number)) for number in range(count)]
     found, given = choose(iter(texts), Settings())
     assert list(given) == texts
-    expected = {"plain": PlainBackend, "light": NumpyBackend, "kernels": CompiledBackend}[form(count)]
+    expected = {"plain": PlainBackend, "numpy": NumpyBackend, "compiled": CompiledBackend}[form(count)]
     assert type(found) is expected
 
 

@@ -13,7 +13,7 @@ from kernel_twins import assert_equal_features, texts
 from sklearn.utils import murmurhash3_32
 
 from dedup import Settings
-from dedup.steps import NumpyBackend
+from dedup.backends import NumpyBackend
 from dedup.text.document import Document
 from dedup.vectorize import light
 from dedup.vectorize.features import HashedWords

@@ -13,19 +13,17 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from dedup.backends import CompiledBackend, PlainBackend
 from dedup.errors import StoreError
-from dedup.index.features.tfidf import Weigher, stretched
+from dedup.index.features.tfidf import Weigher
 from dedup.index.search.segments import side_by_side
-from dedup.steps import CompiledBackend, NumpyBackend, PlainBackend
 from dedup.vectorize.boilerplate import outside_boilerplate
-from dedup.vectorize.cross_lingual import LEAST, WORTH
+from dedup.vectorize.cross_lingual import cross_lingual_weight
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import HashedWords
-from dedup.vectorize.kernels.switch import WORTH_COMPILING, WORTH_LOADING, form
 
 if TYPE_CHECKING:
     from dedup.background import Background
-    from dedup.progress import Progress
     from dedup.settings import Settings
 
 _WORDS = struct.Struct("<II")
@@ -34,8 +32,6 @@ _HIGH = 64
 """What the upper six of a term's 22 bits can be."""
 FEW = 64
 """Articles up to which boilerplate is looked for in the plain form: the kernel makes a table of all passages first."""
-GROWN = 2_000
-"""Articles from which an index is worth compiling for: more are likely to come."""
 _PACKING = 1
 """The level of zlib: half of what higher ones take, and as small within two parts in a hundred."""
 
@@ -67,7 +63,7 @@ class Vector:
         weights = self.weights[self.crossing].astype(np.int64)
         if not len(weights):
             return np.empty(0, np.int32), np.empty(0, np.uint16)
-        weights = stretched(weights)
+        weights = cross_lingual_weight(weights, np.dot(weights, weights))
         some = weights > 0
         return self.terms[self.crossing][some], weights[some].astype(np.uint16)
 
@@ -172,7 +168,7 @@ def unpacked(packed: Sequence[bytes]) -> list[Vector]:
 
 def names_of(vectors: Sequence[Vector]) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
     """What `Vector.names` gives for each of many vectors, by a kernel."""
-    from dedup.index.search.kernels.layout import stretched as stretched_together
+    from dedup.index.search.kernels.layout import cross_lingual_parts
 
     if len(vectors) == 1:
         one = vectors[0]
@@ -180,57 +176,42 @@ def names_of(vectors: Sequence[Vector]) -> list[tuple[NDArray[np.int32], NDArray
     else:
         start, terms, weights = side_by_side([(vector.terms, vector.weights) for vector in vectors])
         crossing = np.concatenate([np.empty(0, np.bool_), *(vector.crossing for vector in vectors)])
-    unit, least, worth = WEIGHT_UNIT, float(LEAST), float(np.sqrt(WORTH))
-    begin, its, their = stretched_together(start, terms, weights, crossing, unit, least, worth)
+    begin, its, their = cross_lingual_parts(start, terms, weights, crossing)
     bounds = begin.tolist()
     spans = [slice(bounds[place], bounds[place + 1]) for place in range(len(vectors))]
     return [(its[span], their[span]) for span in spans]
-
-
-def steps_for(articles: int, settings: Settings, progress: Progress | None = None) -> PlainBackend:
-    """The form of the steps for an index of so many articles: kernels, unless they would have to be compiled for few.
-
-    Raises:
-        SettingsError: see `dedup.vectorize.kernels.switch.form`.
-    """
-    return CompiledBackend(settings, progress) if by_kernels(articles) else NumpyBackend(settings)
-
-
-def by_kernels(articles: int) -> bool:
-    """Whether kernels are worth it for an index of so many articles, and there are any."""
-    return form(WORTH_COMPILING if articles >= GROWN else WORTH_LOADING) == "kernels"
 
 
 class Sketcher:
     """Takes sketches from texts, always in the same way.
 
     Args:
-        steps: what reads words and takes features from them.
+        backend: what reads words and computes features from them.
         settings: those of the index.
         background: that of the index.
     """
 
-    def __init__(self, steps: PlainBackend, settings: Settings, background: Background) -> None:
-        self._steps, self._background = steps, background
-        self._weigher = Weigher(settings, background, fast=isinstance(steps, CompiledBackend))
+    def __init__(self, backend: PlainBackend, settings: Settings, background: Background) -> None:
+        self._backend, self._background = backend, background
+        self._weigher = Weigher(settings, background, fast=isinstance(backend, CompiledBackend))
 
     def words(self, texts: Sequence[tuple[str, str]]) -> HashedWords:
         """The words of titles and texts as they stand there."""
-        return self._steps.read(texts)
+        return self._backend.read(texts)
 
     def judged(self, words: HashedWords) -> HashedWords:
         """The words that count: without what is not the article's own."""
         keep = words.outside_bodies(self._background.overwritten(words))
         if len(self._background.passages):
-            outside = outside_boilerplate if len(words) < FEW else self._steps.outside_boilerplate
+            outside = outside_boilerplate if len(words) < FEW else self._backend.outside_boilerplate
             keep[keep] = outside(words.kept(keep), self._background.passages)
         return words.kept(keep)
 
     def vectors(self, judged: HashedWords) -> list[Vector]:
         """The vectors of articles by the words that count."""
         count = len(judged)
-        features = self._steps.features(judged, np.ones(len(judged.hashes), np.bool_), np.arange(count))
-        languages = self._steps.detect(judged)
+        features = self._backend.features(judged, np.ones(len(judged.hashes), np.bool_), np.arange(count))
+        languages = self._backend.detect(judged)
         found = self._weigher.weigh(features, languages)
         signature_bytes, lengths = (features.signatures & 0xFF).astype(np.uint8), judged.lengths().tolist()
         bounds = found.indptr.tolist()

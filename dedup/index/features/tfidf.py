@@ -5,7 +5,6 @@ That prepares for a whole collection at once. Here what is known of each term is
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,7 +15,6 @@ from numpy.typing import NDArray
 
 from dedup.match.stories import USUAL, USUAL_COUNT
 from dedup.vectorize import background as tables
-from dedup.vectorize.cross_lingual import LEAST, WORTH
 from dedup.vectorize.exact import WEIGHT_UNIT, ln
 from dedup.vectorize.features import IS_NUMBER, Features
 from dedup.vectorize.hashing import FEATURES, terms_of
@@ -210,13 +208,6 @@ class Weigher:
             self._background.articles + USUAL_COUNT
         )
         return leaning
-
-
-def stretched(weights: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Weights of the crossing part of a vector, see `vectorize.cross_lingual`; both in `WEIGHT_UNIT`."""
-    length = max(math.sqrt(float(np.dot(weights, weights))) * WEIGHT_UNIT, LEAST)
-    found = np.rint(weights * WEIGHT_UNIT / length * np.sqrt(WORTH) / WEIGHT_UNIT)
-    return found.astype(np.int64)  # type: ignore[no-any-return]
 
 
 def _damped(times: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -13,14 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.index.search.postings import PlainPostings, Postings, SegmentedPostings
-from dedup.index.search.segments import ManyDots, Queries, Reach, Terms, Weights, search
-from dedup.index.search.table import ArticleTable
-from dedup.match.stories import DATE_SPAN, FADE, FLOOR, SECONDS_A_DAY
-from dedup.vectorize.exact import SCORE_UNIT, WEIGHT_UNIT
+from dedup.index.search.segments import Hits, ManyDots, Queries, Reach, Terms, Weights, search
+from dedup.index.search.table import ArticleTable, Columns
+from dedup.match.scores import SECONDS_A_DAY, days_apart, final_score
+from dedup.match.stories import FLOOR
+from dedup.vectorize.exact import DOT_UNIT
 
 if TYPE_CHECKING:
     from dedup.index.features.sketch import Vector
-    from dedup.settings import Settings
 
 FEWEST = 1 / 4
 """Share of the prefix that must agree: eight tenths of the slots of texts that are all but equal do (see
@@ -57,21 +57,6 @@ class Alike:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Hits:
-    """What a search found for several articles; what it found for article i is at `start[i]:start[i + 1]`.
-
-    Attributes:
-        start: shape (articles + 1,).
-        slots, dots, foreign: of each hit.
-    """
-
-    start: NDArray[np.int64]
-    slots: NDArray[np.int64]
-    dots: NDArray[np.int64]
-    foreign: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
 class Asking:
     """An article that is asked about: what it is compared by, when it was published, and the number of its outlet."""
 
@@ -103,46 +88,27 @@ def by_numpy(live: ArticleTable, asking: Sequence[Asking], hits: Hits) -> list[A
     for place, one in enumerate(asking):
         span = slice(int(hits.start[place]), int(hits.start[place + 1]))
         slots, foreign = hits.slots[span], hits.foreign[span]
-        cosine = hits.dots[span].astype(np.float64) * WEIGHT_UNIT**2
-        days = np.abs(live.seconds[slots] - one.seconds) / SECONDS_A_DAY
-        background_similarity = (
-            live.background_similarity[slots] + (one.vector.background_similarity + live.crowding)
-        ) / 2
-        scores = live.scored(cosine, background_similarity, days, live.outlet[slots] == one.outlet, slots)
+        cosine = hits.dots[span].astype(np.float64) * DOT_UNIT
+        days, outlet = days_apart(live.seconds[slots], one.seconds), live.outlet[slots]
+        background = live.background_similarity[slots], one.vector.background_similarity + live.crowding
+        score = final_score(cosine, *background, days, (outlet == one.outlet) & (outlet >= 0), live.scoring)
         agreeing = np.count_nonzero(live.signature_bytes[slots] == one.vector.signature_bytes, axis=1)
-        found.append(in_reach(live, one, Alike(slots, cosine, scores, days, agreeing, foreign)))
+        found.append(in_reach(live, one, Alike(slots, cosine, score.astype(np.int64), days, agreeing, foreign)))
     return found
 
 
-def scoring(settings: Settings) -> tuple[float, ...]:
-    """What kernels are told of how pairs are scored."""
-    low, high = FADE
-    days, outlets, window = settings.date_penalty, settings.outlet_penalty, settings.window
-    numbers = (SCORE_UNIT, SECONDS_A_DAY, days, DATE_SPAN, outlets, low, high - low, window)
-    return tuple(float(number) for number in numbers)
-
-
 def by_kernels(live: ArticleTable, asking: Sequence[Asking], hits: Hits) -> list[Alike]:
-    """The same by a kernel."""
+    """Score the hits of some articles by a kernel."""
     from dedup.index.search.kernels.scoring import resemblance
 
-    places, ends, cosine, score, days, agreeing = resemblance(
-        hits.start,
-        hits.slots,
-        hits.dots,
-        hits.foreign,
-        live.seconds,
-        live.background_similarity,
-        live.outlet,
-        live.signature_bytes,
+    queries = Columns(
         np.array([one.seconds for one in asking], np.float64),
         np.array([one.vector.background_similarity + live.crowding for one in asking], np.float64),
         np.array([one.outlet for one in asking], np.int32),
         np.stack([one.vector.signature_bytes for one in asking]),
-        live.prefixes.shape[1],
-        least_alike(live),
-        WEIGHT_UNIT**2,
-        *scoring(live.settings),
+    )
+    places, ends, cosine, score, days, agreeing = resemblance(
+        hits, live.columns(), queries, live.scoring, live.prefixes.shape[1], least_alike(live)
     )
     slots, foreign = hits.slots, hits.foreign
     if len(places) < len(slots):

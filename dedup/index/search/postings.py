@@ -35,7 +35,7 @@ from dedup.index.search.segments import (
     search,
     side_by_side,
 )
-from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.exact import DOT_UNIT
 
 OPEN = 128
 """Vectors that lie open at most."""
@@ -297,7 +297,7 @@ class PlainPostings:
         """The slots of all vectors whose dot product with one is above a floor, and these products."""
         query = dict(zip(terms.tolist(), weights.tolist(), strict=True))
         found = dict(self._dots(query))
-        some = {slot: dot for slot, dot in found.items() if dot * WEIGHT_UNIT**2 > floor}
+        some = {slot: dot for slot, dot in found.items() if dot * DOT_UNIT > floor}
         return np.array([*some], np.int64), np.array([*some.values()], np.int64)
 
     def all_above(self, queries: Queries, floor: float, reaches: Sequence[Reach]) -> ManyDots:

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.exact import DOT_UNIT
 
 QUERIES_AT_ONCE = 128
 """Queries that one task looks for, of many."""
@@ -25,11 +25,25 @@ WIDEST = 512
 Terms: TypeAlias = NDArray[np.int32]
 Weights: TypeAlias = NDArray[np.uint16]
 Dots: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64]]
-"""Slots, and dot products in units of `WEIGHT_UNIT`²."""
+"""Slots, and dot products in units of `DOT_UNIT`."""
 
 
 ManyDots: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]
-"""Queries, slots, and dot products in units of `WEIGHT_UNIT`²."""
+"""Queries, slots, and dot products in units of `DOT_UNIT`."""
+
+
+class Hits(NamedTuple):
+    """Raw hits of several queries; those of query i are at `start[i]:start[i + 1]`.
+
+    Attributes:
+        start: shape (queries + 1,).
+        slots, dots, foreign: of each hit.
+    """
+
+    start: NDArray[np.int64]
+    slots: NDArray[np.int64]
+    dots: NDArray[np.int64]
+    foreign: NDArray[np.bool_]
 
 
 _AllFound: TypeAlias = list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]]
@@ -81,8 +95,8 @@ class Queries:
 
 
 def in_units(floor: float) -> int:
-    """A dot product in whole units of `WEIGHT_UNIT`²: what is above the one is above the other."""
-    return int(np.floor(floor / WEIGHT_UNIT**2))
+    """A dot product in whole units of `DOT_UNIT`: what is above the one is above the other."""
+    return int(np.floor(floor / DOT_UNIT))
 
 
 def side_by_side(vectors: Sequence[tuple[Terms, Weights]]) -> tuple[NDArray[np.int64], Terms, Weights]:
@@ -168,7 +182,7 @@ class Segment:
         keys = by_term(rows, terms, weights)
         distinct, frequency, energy = listed(keys)
         by_frequency = np.argsort(-frequency, kind="stable")
-        budget = HEAD_SHARE * floor / WEIGHT_UNIT**2 * max(1, len(slots))
+        budget = HEAD_SHARE * floor / DOT_UNIT * max(1, len(slots))
         heads = min(WIDEST, int(np.searchsorted(np.cumsum(energy[by_frequency]), budget)))
         in_head = np.zeros(len(distinct), np.bool_)
         in_head[by_frequency[:heads]] = True

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,8 +15,8 @@ from dedup.index.features.sketch import Vector, names_of
 from dedup.index.search.postings import LARGEST, SEALED_AT_ONCE, PlainPostings, Postings, SegmentedPostings
 from dedup.index.search.segments import Segment, Span, Terms, Weights
 from dedup.index.store.records import StoredArticle
-from dedup.match.outlets import outlet_penalty
-from dedup.match.stories import FLOOR, score
+from dedup.match.scores import Scoring
+from dedup.match.stories import FLOOR
 from dedup.settings import Settings
 from dedup.vectorize.cross_lingual import ONE_TONGUE
 from dedup.vectorize.language import UNKNOWN
@@ -25,6 +25,22 @@ _ROOM = 1024
 PRINT = 16
 """Length of the signature prefix by which copies outside the date window are looked for."""
 _Vectors: TypeAlias = Sequence[tuple[Terms, Weights]]
+
+
+class Columns(NamedTuple):
+    """What scores depend on, of articles by slot, or of queries.
+
+    Attributes:
+        seconds: publication time, nan where unknown.
+        background_similarity: crowding included.
+        outlet: its number, -1 where unknown.
+        signature_bytes: shape (articles, slots of a signature).
+    """
+
+    seconds: NDArray[np.float64]
+    background_similarity: NDArray[np.float64]
+    outlet: NDArray[np.int32]
+    signature_bytes: NDArray[np.uint8]
 
 
 class ArticleTable:
@@ -41,6 +57,7 @@ class ArticleTable:
         self, settings: Settings, crowding: float, vectors: Callable[[], Iterable[tuple[int, Vector]]], *, fast: bool
     ) -> None:
         self.settings, self.crowding, self.by_kernels, self._vectors = settings, crowding, fast, vectors
+        self.scoring = Scoring.of(settings)
         self.new_postings = partial(SegmentedPostings if fast else PlainPostings, FLOOR, self.span_of)
         self.words: Postings = self.new_postings()
         self.names: dict[int, Postings] = {}  # by tongue; none while there is one alone
@@ -217,20 +234,9 @@ class ArticleTable:
         else:
             held.add_many(slots, vectors)
 
-    def scored(
-        self,
-        cosine: NDArray[np.float64],
-        background_similarity: NDArray[np.float64],
-        days: NDArray[np.float64],
-        same_outlet: NDArray[np.bool_],
-        slots: NDArray[np.int64],
-    ) -> NDArray[np.int64]:
-        """Scores as a run has them, 0 beyond the window and where there is none."""
-        scores = np.maximum(0, score(cosine, background_similarity, days, self.settings))
-        same = same_outlet & (self.outlet[slots] >= 0)
-        scores -= np.where(same, outlet_penalty(scores, self.settings), 0)
-        scores[days > self.settings.window] = 0
-        return np.maximum(0, scores)
+    def columns(self) -> Columns:
+        """The columns that scores depend on."""
+        return Columns(self.seconds, self.background_similarity, self.outlet, self.signature_bytes)
 
     def memory(self) -> int:
         """Bytes, about."""

@@ -14,21 +14,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.group.copies import PART, digests
-from dedup.group.cut import PAIR, threshold_at
+from dedup.group.cut import height_needed, merge_threshold
 from dedup.index.features.sketch import Compared, Features, Vector
 from dedup.index.inputs import Incoming, Placement
 from dedup.index.search.neighbours import Alike, Asking, alike, strongest, sums_by_story
 from dedup.index.search.table import ArticleTable
 from dedup.match.copies import ALIKE, NEAR, Overlaps, decide, never_one_story
 from dedup.match.probability import DIGITS, LEAST_SCORE, MOST_BACKGROUND, Probabilities
-from dedup.match.stories import SECONDS_A_DAY
+from dedup.match.scores import days_apart
 from dedup.results.clustering import Link
 from dedup.vectorize.exact import LN2, SCORE_UNIT
 from dedup.vectorize.features import HashedWords
 
 if TYPE_CHECKING:
+    from dedup.backends import PlainBackend
     from dedup.settings import Settings
-    from dedup.steps import PlainBackend
 
 LEAST_EQUAL_BYTES = 6
 """Equal bytes of two signatures, cut to eight bits a slot, from which a pair may be copies. One pair of unrelated texts
@@ -166,7 +166,7 @@ class Placer:
 
     Args:
         table: the articles to compare with.
-        steps: the backend that compares words.
+        backend: the backend that compares words.
         settings: settings of the index.
         words_of: returns the words outside boilerplate of articles, by number.
         vectors_of: returns the vectors of articles, by number.
@@ -175,15 +175,14 @@ class Placer:
     def __init__(
         self,
         table: ArticleTable,
-        steps: PlainBackend,
+        backend: PlainBackend,
         settings: Settings,
         words_of: Callable[[Sequence[int]], HashedWords],
         vectors_of: Callable[[Sequence[int]], list[Vector]],
     ) -> None:
-        self._table, self._steps, self._settings = table, steps, settings
+        self._table, self._backend, self._settings = table, backend, settings
         self._words_of, self._vectors_of = words_of, vectors_of
-        threshold = threshold_at(settings.granularity) if settings.granularity > 0 else np.inf
-        self._needed = threshold / SCORE_UNIT
+        self._needed = merge_threshold(settings.granularity) / SCORE_UNIT
         self._curves = Probabilities.shipped()
         curves = self._curves
         self._slopes = np.array(curves.joined), np.array(curves.apart), np.array(curves.copy)
@@ -263,7 +262,7 @@ class Placer:
         """Place an article where the first article of the same title and text is."""
         slot = self._table.slot(twin)
         story, root = int(self._table.story[slot]), int(self._table.copies[slot])
-        days = abs(float(self._table.seconds[slot]) - candidate.when) / SECONDS_A_DAY
+        days = float(days_apart(self._table.seconds[slot], candidate.when))
         link = ScoredNeighbour(twin, story, "copy", 0, 1.0, days, 0.0, False, 1.0, 1.0, 1.0)
         return Decision(story, root, False, links=(link,))
 
@@ -274,7 +273,7 @@ class Placer:
         ranked = []
         for story, score, highest in zip(stories.tolist(), total.tolist(), best.tolist(), strict=True):
             size = self._representatives(story)
-            value, needed = score / max(1, size), PAIR * self._needed if size == 1 else self._needed
+            value, needed = score / max(1, size), height_needed(self._needed, 0.0, (1, size), (np.inf, np.inf))
             near = value >= NEARLY * needed or highest >= self._needed
             ranked.append((-(value / needed), story, near, value >= needed))
         ranked.sort()
@@ -313,8 +312,8 @@ class Placer:
         pairs = sorted((row, at[number]) for row, (_, others) in enumerate(compared) for number in others)
         slots = [table.slot(number) for number in [*stored, *inside]]
         when = np.concatenate([[one.when for one, _ in compared], table.seconds[slots]])
-        copies, templates = decide(words, self._steps, np.array(pairs, np.int64), when, self._settings)
-        never = never_one_story(words, self._steps, templates)
+        copies, templates = decide(words, self._backend, np.array(pairs, np.int64), when, self._settings)
+        never = never_one_story(words, self._backend, templates)
         numbered = np.array([*([-1] * len(compared)), *stored, *inside], np.int64)
         copies, apart = replace(copies, b=numbered[copies.b]), numbered[never.b]
         bounds = np.searchsorted(copies.a, np.arange(len(compared) + 1)).tolist()
@@ -341,7 +340,7 @@ class Placer:
         when = table.seconds[[table.slot(number) for number in numbers]]
         seconds = np.concatenate([[candidate.when], when])
         pairs = np.stack(np.triu_indices(len(words), 1), axis=1).astype(np.int64)
-        found, _ = decide(words, self._steps, pairs, seconds, self._settings)
+        found, _ = decide(words, self._backend, pairs, seconds, self._settings)
         matrix = Compared([vector, *self._vectors_of(numbers)]).matrix
         places = np.flatnonzero(digests(found, words.lengths(), matrix))
         return np.array([-1, *numbers])[places].tolist()  # type: ignore[no-any-return]

@@ -9,8 +9,9 @@ from datetime import date
 import numpy as np
 
 from dedup.article import Notice
+from dedup.backends import choose_for_index
 from dedup.background import Background
-from dedup.index.features.sketch import steps_for, unpack_words
+from dedup.index.features.sketch import unpack_words
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import StoredArticle
 from dedup.inputs.collection import DistinctArticle, build_collection
@@ -115,7 +116,7 @@ def recluster(
             report("reading the store", len(stored), 0)
     notices: list[Notice] = []
     collection, order = build_collection(articles, distinct.values(), notices, has_texts=has_texts)
-    steps = steps_for(len(stored), settings, progress)
-    read = ReadArticles(steps, collection, HashedWords.joined(blocks).take(order), order)
+    backend = choose_for_index(len(stored), settings, progress)
+    read = ReadArticles(backend, collection, HashedWords.joined(blocks).take(order), order)
     evidence, learned = stories_of(read, settings, background=background, progress=report, learn=learn)
     return FullClustering(tuple(article.number for article in stored), evidence.clustering(settings), evidence, learned)

@@ -9,14 +9,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.backends import PlainBackend
 from dedup.index.features.sketch import Compared, Vector
-from dedup.index.search.neighbours import scoring
 from dedup.index.search.segments import side_by_side
 from dedup.index.search.table import ArticleTable
-from dedup.match.stories import FLOOR, Pairs, days_between
+from dedup.match.scores import days_apart, final_score
+from dedup.match.stories import FLOOR, Pairs
 from dedup.settings import Settings
-from dedup.steps import PlainBackend
-from dedup.vectorize.exact import WEIGHT_UNIT
 
 _Columns: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
 MOST = 200
@@ -60,10 +59,11 @@ def _by_numpy(table: ArticleTable, slots: NDArray[np.int64], vectors: Sequence[V
         cosine[foreign] = np.asarray((compared.names @ compared.names.T).toarray())[a[foreign], b[foreign]]
     some = (cosine > FLOOR) & table.stands[slots[a]] & table.stands[slots[b]]
     a, b, cosine = a[some], b[some], cosine[some]
-    background_similarity = (table.background_similarity[slots[a]] + table.background_similarity[slots[b]]) / 2
-    same = table.outlet[slots[a]] == table.outlet[slots[b]]
-    score = table.scored(cosine, background_similarity, days_between(table.seconds[slots], a, b), same, slots[a])
-    return a, b, cosine, score
+    one, other = slots[a], slots[b]
+    same = (table.outlet[one] == table.outlet[other]) & (table.outlet[one] >= 0)
+    background, days = table.background_similarity, days_apart(table.seconds[one], table.seconds[other])
+    score = final_score(cosine, background[one], background[other], days, same, table.scoring)
+    return a, b, cosine, score.astype(np.int64)
 
 
 def _by_kernel(table: ArticleTable, slots: NDArray[np.int64], vectors: Sequence[Vector]) -> _Columns:
@@ -75,16 +75,12 @@ def _by_kernel(table: ArticleTable, slots: NDArray[np.int64], vectors: Sequence[
     rows = np.repeat(np.arange(len(vectors), dtype=np.int32), np.diff(start))
     return pairs_scored(
         by_term(rows, terms, weights),  # of one term those of the earlier vectors first
-        *side_by_side([vector.names() for vector in vectors] if len(tongues) > 1 else []),
+        side_by_side([vector.names() for vector in vectors] if len(tongues) > 1 else []),
         slots,
-        table.seconds,
-        table.background_similarity,
-        table.outlet,
+        table.columns(),
         table.tongue,
         table.stands,
-        WEIGHT_UNIT**2,
-        FLOOR,
-        *scoring(table.settings),
+        table.scoring,
     )
 
 
@@ -94,7 +90,7 @@ def regroup(
     vectors: Sequence[Vector],
     settled: Collection[int],
     apart: Mapping[int, Collection[int]],
-    steps: PlainBackend,
+    backend: PlainBackend,
     settings: Settings,
 ) -> list[list[int]]:
     """Return the new stories of articles, as slots. A settled story stays together, and no story has two of them."""
@@ -106,8 +102,8 @@ def regroup(
         key = ("story", story) if story in settled else ("copies", int(table.copies[slot]))
         held[key].append(place)
     groups = sorted(group for group in held.values() if len(group) > 1)
-    tree = steps.average_linkage(pairs, groups, table.stands[where].astype(np.int64))
-    label = steps.cut(tree, settings.granularity)
+    tree = backend.average_linkage(pairs, groups, table.stands[where].astype(np.int64))
+    label = backend.cut(tree, settings.granularity)
     found: dict[int, list[int]] = defaultdict(list)
     for place, slot in enumerate(slots):
         found[int(label[place])].append(slot)

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.match.kernels.ranked import Ranked
-from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.exact import DOT_UNIT
 from dedup.vectorize.kernels.compiling import kept
 
 BLOCK = 2_048
@@ -23,8 +23,6 @@ MOST = 1 << 16
 """... and at most, for a row's number in a posting has 16 bits."""
 GROUP = 32
 """Sums that are compared with the floor at a time."""
-DOT_UNIT = WEIGHT_UNIT**2
-"""Dot products are whole multiples of this."""
 CAPACITY = 1 << 16
 """Pairs that a task hands on at a time."""
 

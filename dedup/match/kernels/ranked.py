@@ -13,7 +13,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.exact import DOT_UNIT, WEIGHT_UNIT
 from dedup.vectorize.kernels.compiling import Whole, kept
 
 HEAD_SHARE = 0.43
@@ -81,7 +81,7 @@ def ranked(matrix: sp.csr_array, order: NDArray[np.int64], floor: float) -> Rank
     terms = int(np.count_nonzero(frequency > 1))
     rank = np.full(len(frequency), -1, np.int32)
     rank[by_frequency[:terms]] = np.arange(terms, dtype=np.int32)
-    budget = HEAD_SHARE * floor / WEIGHT_UNIT**2 * max(1, len(rows))
+    budget = HEAD_SHARE * floor / DOT_UNIT * max(1, len(rows))
     heads = int(np.searchsorted(np.cumsum(energy[by_frequency[:terms]]), budget))
     heads = min(heads // LANES * LANES, WIDEST)
     laid = _lay_out(start, column, data, rows, rank, terms, heads)

@@ -8,13 +8,13 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.vectorize.cross_lingual import LEAST, WORTH, CrossLingual, figures, tongues_of
+from dedup.vectorize.cross_lingual import CrossLingual, cross_lingual_weight, figures, tongues_of
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import Features
-from dedup.vectorize.kernels.compiling import Whole, kept
+from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 from dedup.vectorize.tfidf import Vectors
 
-_STRETCH = np.sqrt(WORTH)
+_cross_lingual_weight = kernel(cross_lingual_weight)
 
 
 def cross_lingual_vectors(vectors: Vectors, features: Features, languages: Sequence[str]) -> CrossLingual | None:
@@ -76,11 +76,10 @@ def _crossing(
                 whole[count] = np.int64(np.rint(data[place] / WEIGHT_UNIT))
                 squares += whole[count] * whole[count]
                 count += 1
-        length = max(np.sqrt(np.float64(squares)) * WEIGHT_UNIT, LEAST)
         at: Whole = filled[row]
         kept_entries: Whole = np.int64(0)
         for place in range(count):
-            value = np.rint(np.float64(whole[place]) * WEIGHT_UNIT / length * _STRETCH / WEIGHT_UNIT) * WEIGHT_UNIT
+            value = _cross_lingual_weight(whole[place], squares) * WEIGHT_UNIT
             if value != 0:
                 if len(crossing):
                     crossing[at + kept_entries], stretched[at + kept_entries] = chosen[place], value

@@ -8,7 +8,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.vectorize.kernels.compiling import kept
+from dedup.vectorize.cross_lingual import cross_lingual_weight
+from dedup.vectorize.kernels.compiling import kept, kernel
+
+_cross_lingual_weight = kernel(cross_lingual_weight)
 
 
 @kept
@@ -137,16 +140,13 @@ def unpacked(
 
 
 @kept
-def stretched(
+def cross_lingual_parts(
     start: NDArray[np.int64],
     terms: NDArray[np.int32],
     weights: NDArray[np.uint16],
     crossing: NDArray[np.bool_],
-    unit: float,
-    least: float,
-    worth: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16]]:
-    """The crossing parts of vectors as `features.tfidf.stretched` has them: where each begins, terms and weights."""
+    """The cross-lingual vectors of articles from their TF-IDF vectors: where each begins, its terms and weights."""
     begin = np.zeros(len(start), np.int64)
     its, their = np.empty(len(terms), np.int32), np.empty(len(terms), np.uint16)
     found = np.int64(0)
@@ -155,10 +155,9 @@ def stretched(
         for at in range(start[vector], start[vector + 1]):
             if crossing[at]:
                 squares += np.int64(weights[at]) * np.int64(weights[at])
-        length = max(np.sqrt(np.float64(squares)) * unit, least)
         for at in range(start[vector], start[vector + 1]):
             if crossing[at]:
-                weight = np.int64(np.rint(np.float64(weights[at]) * unit / length * worth / unit))
+                weight = np.int64(_cross_lingual_weight(np.int64(weights[at]), squares))
                 if weight > 0:
                     its[found], their[found] = terms[at], np.uint16(weight)
                     found += 1

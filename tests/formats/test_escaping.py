@@ -5,7 +5,7 @@ from __future__ import annotations
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dedup.formats.spreadsheet import escape_formula, unescape_formula
+from dedup.formats.escaping import escape_formula, unescape_formula
 
 
 @given(st.text(st.sampled_from("'=+-@\t\r a1"), max_size=6))
