@@ -35,7 +35,7 @@ from benchmarks.machine import BenchmarkError, Stopwatch, provenance
 from benchmarks.pairs import COPY_LABELS
 from dedup import cluster
 from dedup.match import probability
-from dedup.match.probability import TABLE, Probabilities, apart_features, copy_features, joined_features
+from dedup.match.probability import TABLE, Probabilities, joined_features, log_score
 from dedup.results.clustering import Clustering
 from dedup.results.evidence import StoredEvidence
 from dedup.settings import METHOD_VERSION
@@ -198,13 +198,16 @@ def fit(features: Sequence[Floats], right: Sequence[Truth]) -> list[float]:
 
 def fit_joined(observed: Sequence[Observed]) -> list[float]:
     """The curve of the pairs that are joined."""
-    features = [joined_features(each.score, each.background, each.foreign)[each.joined] for each in observed]
+    features = [
+        np.stack(joined_features(log_score(each.score), each.background, each.foreign), axis=1)[each.joined]
+        for each in observed
+    ]
     return fit(features, [each.right[each.joined] for each in observed])
 
 
 def fit_apart(observed: Sequence[Observed]) -> list[float]:
     """The curve of the pairs that are left apart."""
-    features = [apart_features(each.score)[~each.joined] for each in observed]
+    features = [log_score(each.score)[~each.joined].reshape(-1, 1) for each in observed]
     return fit(features, [each.right[~each.joined] for each in observed])
 
 
@@ -282,7 +285,7 @@ def _copies_held_out(overlap: Floats, right: Truth) -> Floats:
     said = np.empty(len(right))
     fold = np.arange(len(right)) % FOLDS
     for held in range(FOLDS):
-        curve = fit([copy_features(overlap[fold != held])], [right[fold != held]])
+        curve = fit([overlap[fold != held].reshape(-1, 1)], [right[fold != held]])
         said[fold == held] = Probabilities((0, 0, 0, 0), (0, 0), curve).of_copies(overlap[fold == held])
     return said
 
@@ -304,7 +307,7 @@ def _table(
     curves = {
         "joined": _curve(["ln(score)", "background", "between languages"], fit_joined(fitted), joined),
         "apart": _curve(["ln(score)"], fit_apart(fitted), apart),
-        "copy": _curve(["overlap"], fit([copy_features(overlap)], [right]), len(right)),
+        "copy": _curve(["overlap"], fit([overlap.reshape(-1, 1)], [right]), len(right)),
     }
     return {
         "made_by": COMMAND,

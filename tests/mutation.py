@@ -38,7 +38,13 @@ ROOMS = {
     ),
     "vectorize": (
         *("test_reference.py", "test_hashing.py", "test_exact.py", "test_background.py", "test_boilerplate.py"),
-        *("test_cross_lingual.py", "test_frequencies.py", "test_boilerplate.py", "test_language.py", "test_light.py"),
+        *(
+            "test_cross_lingual.py",
+            "test_frequencies.py",
+            "test_boilerplate.py",
+            "test_language.py",
+            "test_features.py",
+        ),
     ),
 }
 """The rooms of the core, and the tests of their plain form."""

@@ -193,7 +193,7 @@ class IndexState:
     def remove(self, log: ChangeLog, article: StoredArticle) -> None:
         """Remove an article. If it was the representative of its copies, one of the others becomes it."""
         table, slot = self.table, self.table.slot(article.number)
-        story, root, represented = int(table.story[slot]), int(table.copies[slot]), bool(table.stands[slot])
+        story, root, represented = int(table.story[slot]), int(table.copies[slot]), bool(table.representative[slot])
         was_twin = table.is_twin(slot)
         self.drop(article.number)
         self.store.delete_article(article.number)
@@ -207,11 +207,11 @@ class IndexState:
                         self._put(log, twin.number, story, root, representative=True)
                         represented = False
                     break
-        found = any(table.stands[table.slot(number)] for number in left)
+        found = any(table.representative[table.slot(number)] for number in left)
         for number in left:
             heir = not found and not table.is_twin(table.slot(number))
             found = found or heir
-            representative = heir or bool(table.stands[table.slot(number)])
+            representative = heir or bool(table.representative[table.slot(number)])
             self._put(log, number, story, left[0] if root == article.number else root, representative=representative)
 
     def keep_apart(self, pairs: Iterable[tuple[int, int]]) -> None:
@@ -246,7 +246,7 @@ class IndexState:
         vectors = self.vectors_of([int(self.table.number[slot]) for slot in slots])
         vector, incoming = candidate.features.vector, candidate.incoming
         source = incoming.article.source
-        with self.table.visitor(vector, incoming.seconds, source, stands=decision.representative) as visitor:
+        with self.table.visitor(vector, incoming.seconds, source, representative=decision.representative) as visitor:
             self.table.copies[visitor] = -1 if decision.copies is None else decision.copies
             slots_with_it = [*slots, visitor]
             groups = regroup(self.table, slots_with_it, [*vectors, vector], (), self.apart, self.backend, self.settings)
@@ -288,7 +288,9 @@ class IndexState:
                     moved.append((number, before[number], story))
                 if before[number] != story or number in copies:
                     slot = table.slot(number)
-                    root, representative = copies.get(number, (int(table.copies[slot]), bool(table.stands[slot])))
+                    root, representative = copies.get(
+                        number, (int(table.copies[slot]), bool(table.representative[slot]))
+                    )
                     self._put(log, number, story, root, representative=representative)
         names = {number: article.id for number, article in self._stored([row[0] for row in moved]).items()}
         for number, old, story in sorted(moved):
@@ -330,7 +332,7 @@ class IndexState:
         parts.remove(number)
         others = [other for other in table.of_story(before) if other != slot]
         for part in parts:
-            representative = not table.is_twin(table.slot(part)) or bool(table.stands[table.slot(part)])
+            representative = not table.is_twin(table.slot(part)) or bool(table.representative[table.slot(part)])
             self._put(log, part, before, part, representative=representative)
         if not others:
             self._put(log, number, before, number, representative=False)
@@ -345,12 +347,12 @@ class IndexState:
         """Set the placement of an article, to be written later. Does nothing if it is unchanged."""
         table, slot = self.table, self.table.slot(number)
         before = int(table.story[slot])
-        if (before, int(table.copies[slot]), bool(table.stands[slot])) == (story, copies, representative):
+        if (before, int(table.copies[slot]), bool(table.representative[slot])) == (story, copies, representative):
             return
         log.touch(before)
         log.touch(story)
         table.move(slot, story)
-        table.copies[slot], table.stands[slot] = copies, representative
+        table.copies[slot], table.representative[slot] = copies, representative
         if number in self._unwritten:
             article, text, sketch = self._unwritten[number]
             self._unwritten[number] = (article.placed(story, copies, representative=representative), text, sketch)

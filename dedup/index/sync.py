@@ -48,7 +48,7 @@ def sync(state: IndexState, cursor: int, now: float) -> bool:
             continue
         slot = table.slot(article.number)
         table.move(slot, article.story)
-        table.copies[slot], table.stands[slot] = article.copies, article.representative
+        table.copies[slot], table.representative[slot] = article.copies, article.representative
     new.sort(key=lambda article: article.number)
     vectors = state.vectors_of([article.number for article in new])
     first = store.first_alike([article.content for article in new])

@@ -16,11 +16,11 @@ from dedup.spark.arrow import ascending, binary, dealt, flat, mapped, numbers, p
 from dedup.spark.features import features_of
 from dedup.spark.job import Job, broadcast, worker_backend
 from dedup.spark.partitions import at_home, without
-from dedup.vectorize.cross_lingual import figures, tongues, tongues_of
+from dedup.vectorize.cross_lingual import distinct_languages, figures, language_numbers
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.hashing import FEATURES
-from dedup.vectorize.kernels.cross_lingual import crossing
+from dedup.vectorize.kernels.cross_lingual import names_and_figures
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -79,7 +79,7 @@ def frequencies(job: Job, features: DataFrame, hidden: DataFrame, languages: Dat
 def vectors(job: Job, features: DataFrame, found: Frequencies, languages: DataFrame) -> tuple[DataFrame, bool]:
     """The vectors of articles, and whether there are several languages, so that they have names and figures apart."""
     settings, kept = job.settings, job.kept
-    names = tongues(row["language"] for row in languages.collect())
+    names = distinct_languages(row["language"] for row in languages.collect())
     several = len(names) > 1
     known = _figures(job, features) if several else np.empty(0, np.int64)
     handed = broadcast(job.spark, (found, known))
@@ -88,11 +88,11 @@ def vectors(job: Job, features: DataFrame, found: Frequencies, languages: DataFr
         frequencies, known = handed.value
         of, language = features_of(table), table["language"].to_pylist()
         made = worker_backend(settings).tfidf(of, language, frequencies)
-        matrix, tongue = made.matrix, tongues_of(language, names)
-        across = crossing(made, of, known) if several else sp.csr_array(matrix.shape)
+        matrix, number = made.matrix, language_numbers(language, names)
+        across = names_and_figures(made, of, known) if several else sp.csr_array(matrix.shape)
         return {
             **{name: table[name] for name in ("home", "n", "seconds", "source")},
-            "tongue": np.full(len(of), -1, np.int32) if tongue is None else tongue.astype(np.int32),
+            "tongue": np.full(len(of), -1, np.int32) if number is None else number.astype(np.int32),
             **_packed(matrix, made.terms, "terms", "weights"),
             **_packed(across, made.terms, "crossing", "crossing_weights"),
             "signature": table["signature"],

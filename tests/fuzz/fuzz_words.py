@@ -16,7 +16,7 @@ from dedup.settings import Settings
 from dedup.text.dateline import dateline, dates_told
 from dedup.text.spans import spans
 from dedup.text.tokens import tokenize
-from dedup.vectorize.light import light_features
+from dedup.vectorize.features import numpy_features
 
 _SETTINGS = Settings()
 
@@ -34,7 +34,7 @@ def one(data: bytes) -> None:
     assert_equal_features(found, articles, _SETTINGS)
     light = NumpyBackend(_SETTINGS).read(articles)
     assert unpacked(light) == plain_words(articles)
-    assert_equal_features(light_features(light, _SETTINGS), articles, _SETTINGS)
+    assert_equal_features(numpy_features(light, _SETTINGS), articles, _SETTINGS)
     for article in articles:
         for text in article:
             _check_spans(text)

@@ -15,7 +15,7 @@ from dedup.match.scores import SECONDS_A_DAY
 from dedup.match.stories import Pairs, story_pairs
 from dedup.settings import Settings
 from dedup.vectorize.boilerplate import PASSAGE, UNIT
-from dedup.vectorize.cross_lingual import _stretched
+from dedup.vectorize.cross_lingual import _rescaled
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.hashing import FEATURES, shingles_in_order
 
@@ -217,7 +217,7 @@ def vectors(random: np.random.Generator, count: int) -> tuple[Any, NDArray[np.in
     kept = random.random(len(terms)) < 0.6
     ends = np.concatenate([[0], np.cumsum(kept)])[bounds]
     part = sp.csr_array((weights[kept] * WEIGHT_UNIT, terms[kept], ends), shape=(count, 50))
-    dense, its_row = np.rint(_stretched(part).toarray() / WEIGHT_UNIT), np.repeat(np.arange(count), np.diff(ends))
+    dense, its_row = np.rint(_rescaled(part).toarray() / WEIGHT_UNIT), np.repeat(np.arange(count), np.diff(ends))
     across = dense[its_row, terms[kept]].astype(np.uint16)
     across[: ends[9]] += 1  # as if something had been too small to be kept
     table = pa.table(

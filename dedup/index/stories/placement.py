@@ -17,13 +17,13 @@ from dedup.group.copies import PART, digests
 from dedup.group.cut import height_needed, merge_threshold
 from dedup.index.features.sketch import Compared, Features, Vector
 from dedup.index.inputs import Incoming, Placement
-from dedup.index.search.neighbours import Alike, Asking, alike, strongest, sums_by_story
+from dedup.index.search.neighbours import Neighbours, Query, search_neighbours, strongest, sums_by_story
 from dedup.index.search.table import ArticleTable
 from dedup.match.copies import ALIKE, NEAR, Overlaps, decide, never_one_story
-from dedup.match.probability import DIGITS, LEAST_SCORE, MOST_BACKGROUND, Probabilities
+from dedup.match.probability import Probabilities
 from dedup.match.scores import days_apart
 from dedup.results.clustering import Link
-from dedup.vectorize.exact import LN2, SCORE_UNIT
+from dedup.vectorize.exact import SCORE_UNIT
 from dedup.vectorize.features import HashedWords
 
 if TYPE_CHECKING:
@@ -134,7 +134,7 @@ class Candidate:
     before: int = 0
     slot: int | None = None
     twin: int | None = None
-    neighbours: Alike | None = None
+    neighbours: Neighbours | None = None
     overlaps: Overlaps | None = None
     apart: Sequence[int] = ()
     decision: Decision | None = None
@@ -194,10 +194,10 @@ class Placer:
         """
         table = self._table
         queries = [
-            Asking(one.features.vector, one.when, table.outlet_of(one.incoming.article.source)) for one in candidates
+            Query(one.features.vector, one.when, table.outlet_of(one.incoming.article.source)) for one in candidates
         ]
         slots = [one.slot for one in candidates if one.slot is not None]
-        for candidate, neighbours in zip(candidates, alike(table, queries, slots), strict=True):
+        for candidate, neighbours in zip(candidates, search_neighbours(table, queries, slots), strict=True):
             candidate.neighbours = neighbours
         self._find_overlaps(candidates)
 
@@ -251,10 +251,9 @@ class Placer:
         density, foreign = np.array([one.density for one, _ in links]), np.array([one.foreign for one, _ in links])
         overlap = np.array([one.overlap for one, _ in links])
         if self._table.by_kernels:
-            from dedup.index.stories.probable import probable
+            from dedup.match.kernels.probability import of_links
 
-            known = score, density, foreign, joined, kinds, overlap
-            return probable(*known, *self._slopes, LEAST_SCORE, MOST_BACKGROUND, DIGITS, LN2).tolist()  # type: ignore[no-any-return]
+            return of_links(score, density, foreign, joined, kinds, overlap, *self._slopes).tolist()  # type: ignore[no-any-return]
         of_stories = self._curves.of_stories(score, density, foreign, joined)
         return np.where(kinds, self._curves.of_copies(overlap), of_stories).tolist()  # type: ignore[no-any-return]
 
@@ -281,7 +280,7 @@ class Placer:
 
     def _representatives(self, story: int) -> int:
         """Count the articles of a story that count in it."""
-        slots, representative = self._table.of_story(story), self._table.stands
+        slots, representative = self._table.of_story(story), self._table.representative
         if len(slots) > _FEW:
             return int(np.count_nonzero(representative[slots]))
         return sum(1 for slot in slots if representative[slot])
@@ -346,7 +345,7 @@ class Placer:
         return np.array([-1, *numbers])[places].tolist()  # type: ignore[no-any-return]
 
     def _links(
-        self, neighbours: Alike, scores: NDArray[np.int64], overlaps: Overlaps | None, story: int | None
+        self, neighbours: Neighbours, scores: NDArray[np.int64], overlaps: Overlaps | None, story: int | None
     ) -> tuple[ScoredNeighbour, ...]:
         """Return the strongest neighbours, copies and those of the joined story first."""
         table = self._table

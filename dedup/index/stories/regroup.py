@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from dedup.backends import PlainBackend
 from dedup.index.features.sketch import Compared, Vector
-from dedup.index.search.segments import side_by_side
+from dedup.index.search.segments import concatenated
 from dedup.index.search.table import ArticleTable
 from dedup.match.scores import days_apart, final_score
 from dedup.match.stories import FLOOR, Pairs
@@ -53,11 +53,11 @@ def _by_numpy(table: ArticleTable, slots: NDArray[np.int64], vectors: Sequence[V
     compared = Compared(vectors)
     a, b = np.triu_indices(len(slots), 1)
     cosine = np.asarray((compared.matrix @ compared.matrix.T).toarray())[a, b]
-    tongue = table.tongue[slots]
-    foreign = (tongue[a] != tongue[b]) & (tongue[a] >= 0) & (tongue[b] >= 0)
+    language = table.language[slots]
+    foreign = (language[a] != language[b]) & (language[a] >= 0) & (language[b] >= 0)
     if foreign.any():
         cosine[foreign] = np.asarray((compared.names @ compared.names.T).toarray())[a[foreign], b[foreign]]
-    some = (cosine > FLOOR) & table.stands[slots[a]] & table.stands[slots[b]]
+    some = (cosine > FLOOR) & table.representative[slots[a]] & table.representative[slots[b]]
     a, b, cosine = a[some], b[some], cosine[some]
     one, other = slots[a], slots[b]
     same = (table.outlet[one] == table.outlet[other]) & (table.outlet[one] >= 0)
@@ -67,19 +67,19 @@ def _by_numpy(table: ArticleTable, slots: NDArray[np.int64], vectors: Sequence[V
 
 
 def _by_kernel(table: ArticleTable, slots: NDArray[np.int64], vectors: Sequence[Vector]) -> _Columns:
-    from dedup.index.search.kernels.layout import by_term
-    from dedup.index.search.kernels.scoring import pairs_scored
+    from dedup.index.search.kernels.layout import sort_by_term
+    from dedup.index.search.kernels.scoring import score_pairs
 
-    tongues = {tongue for tongue in table.tongue[slots].tolist() if tongue >= 0}
-    start, terms, weights = side_by_side([(vector.terms, vector.weights) for vector in vectors])
+    languages = {language for language in table.language[slots].tolist() if language >= 0}
+    start, terms, weights = concatenated([(vector.terms, vector.weights) for vector in vectors])
     rows = np.repeat(np.arange(len(vectors), dtype=np.int32), np.diff(start))
-    return pairs_scored(
-        by_term(rows, terms, weights),  # of one term those of the earlier vectors first
-        side_by_side([vector.names() for vector in vectors] if len(tongues) > 1 else []),
+    return score_pairs(
+        sort_by_term(rows, terms, weights),  # of one term those of the earlier vectors first
+        concatenated([vector.names() for vector in vectors] if len(languages) > 1 else []),
         slots,
         table.columns(),
-        table.tongue,
-        table.stands,
+        table.language,
+        table.representative,
         table.scoring,
     )
 
@@ -102,7 +102,7 @@ def regroup(
         key = ("story", story) if story in settled else ("copies", int(table.copies[slot]))
         held[key].append(place)
     groups = sorted(group for group in held.values() if len(group) > 1)
-    tree = backend.average_linkage(pairs, groups, table.stands[where].astype(np.int64))
+    tree = backend.average_linkage(pairs, groups, table.representative[where].astype(np.int64))
     label = backend.cut(tree, settings.granularity)
     found: dict[int, list[int]] = defaultdict(list)
     for place, slot in enumerate(slots):
