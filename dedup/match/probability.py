@@ -85,7 +85,7 @@ def joined_features(height: Number, background: Number, foreign: Number) -> tupl
     return height, np.minimum(background, MOST_BACKGROUND), foreign * 1.0
 
 
-def logit(curve: Sequence[float], features: tuple[Number, ...]) -> Number:
+def logit(curve: Number, features: tuple[Number, ...]) -> Number:
     """The constant of a curve, and the features times their slopes, added one by one."""
     z: Number = curve[0]
     for place in range(len(features)):
