@@ -21,7 +21,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.vectorize.exact import Number, ln
+from dedup.vectorize.exact import Numbers, ln
 
 TABLE = "probability.json"
 LEAST_SCORE = 0.02
@@ -80,20 +80,20 @@ def log_score(score: Floats) -> Floats:
     return ln(np.maximum(score, LEAST_SCORE))
 
 
-def joined_features(height: Number, background: Number, foreign: Number) -> tuple[Number, ...]:
+def joined_features(height: Numbers, background: Numbers, foreign: Numbers) -> tuple[Numbers, ...]:
     """The features of the curve of joined pairs; `height` is `log_score`."""
     return height, np.minimum(background, MOST_BACKGROUND), foreign * 1.0
 
 
-def logit(curve: Number, features: tuple[Number, ...]) -> Number:
+def logit(curve: Sequence[float] | NDArray[np.float64], features: tuple[Numbers, ...]) -> Numbers:
     """The constant of a curve, and the features times their slopes, added one by one."""
-    z: Number = curve[0]
+    z: Numbers = curve[0]
     for place in range(len(features)):
         z = z + curve[place + 1] * features[place]
     return z
 
 
-def exp(x: Number) -> Number:
+def exp(x: Numbers) -> Numbers:
     """e^x to within 10⁻¹⁰ of itself, by operations that IEEE 754 defines to the last bit: see `vectorize.exact`.
 
     e^x = (e^(x/1024))^1024, the inner one by its series. Beyond ±40 x no longer matters to a probability.
@@ -107,7 +107,7 @@ def exp(x: Number) -> Number:
     return power
 
 
-def probability(z: Number) -> Number:
+def probability(z: Numbers) -> Numbers:
     """The logistic function 1/(1 + e^-z), rounded to a multiple of 1/`DIGITS`."""
     return np.rint(1 / (1 + exp(-z)) * DIGITS) / DIGITS
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
-from dedup.vectorize.exact import SCORE_UNIT, Number
+from dedup.vectorize.exact import SCORE_UNIT, Numbers
 
 if TYPE_CHECKING:
     from dedup.settings import Settings
@@ -41,23 +41,23 @@ class Scoring(NamedTuple):
         return cls(float(settings.date_penalty), float(settings.outlet_penalty), float(settings.window))
 
 
-def days_apart(one: Number, other: Number) -> Number:
+def days_apart(one: Numbers, other: Numbers) -> Numbers:
     """Days between two times in seconds, nan where one is unknown."""
     return np.abs(one - other) / SECONDS_A_DAY
 
 
-def faded(penalty: Number, score: Number) -> Number:
+def faded(penalty: Numbers, score: Numbers) -> Numbers:
     """The part of a penalty that applies at a score: all below `FADE`, nothing above."""
     low, high = FADE
     return penalty * np.minimum(np.maximum(1 - (score - low) / (high - low), 0.0), 1.0)
 
 
-def date_penalty(score: Number, days: Number, most: float) -> Number:
+def date_penalty(score: Numbers, days: Numbers, most: float) -> Numbers:
     """The penalty for the days between two articles, 0 where they are nan; `most` is its largest value."""
     return faded(most * np.minimum(1.0, np.fmax(days, 0.0) / DATE_SPAN), score)
 
 
-def score(cosine: Number, background_a: Number, background_b: Number, days: Number, most: float) -> Number:
+def score(cosine: Numbers, background_a: Numbers, background_b: Numbers, days: Numbers, most: float) -> Numbers:
     """The score of a pair, outlets apart: cosine less background similarity and date penalty.
 
     Args:
@@ -73,14 +73,14 @@ def score(cosine: Number, background_a: Number, background_b: Number, days: Numb
     return np.rint((raw - date_penalty(raw, days, most)) / SCORE_UNIT)
 
 
-def outlet_penalty(score: Number, most: float) -> Number:
+def outlet_penalty(score: Numbers, most: float) -> Numbers:
     """The penalty for two articles of one outlet; it and the score are whole numbers of `SCORE_UNIT`, as floats."""
     return np.rint(faded(most, score * SCORE_UNIT) / SCORE_UNIT)
 
 
 def final_score(
-    cosine: Number, background_a: Number, background_b: Number, days: Number, same_outlet: Number, scoring: Scoring
-) -> Number:
+    cosine: Numbers, background_a: Numbers, background_b: Numbers, days: Numbers, same_outlet: Numbers, scoring: Scoring
+) -> Numbers:
     """The score of a pair with all penalties: `score` less `outlet_penalty`, 0 beyond the window, never negative."""
     before = np.maximum(0.0, score(cosine, background_a, background_b, days, scoring.date_penalty))
     after = before - same_outlet * outlet_penalty(before, scoring.outlet_penalty)

@@ -122,7 +122,7 @@ def unpacked(packed: Sequence[bytes]) -> list[Vector]:
     Raises:
         StoreError: see `Vector.unpacked`.
     """
-    from dedup.index.search.kernels.layout import unpack_vectors as laid_out
+    from dedup.index.features.kernels import unpack_vectors
 
     try:
         heads = [_VECTOR.unpack_from(data) for data in packed]
@@ -135,7 +135,7 @@ def unpacked(packed: Sequence[bytes]) -> list[Vector]:
     begin, start = np.zeros(len(packed) + 1, np.int64), np.zeros(len(packed) + 1, np.int64)
     np.cumsum(sizes, out=begin[1:])
     np.cumsum([head[0] for head in heads], out=start[1:])
-    terms, weights, crossing, fits = laid_out(raw, begin[:-1] + _VECTOR.size, start, _HIGH)
+    terms, weights, crossing, fits = unpack_vectors(raw, begin[:-1] + _VECTOR.size, start, _HIGH)
     if not fits or not all(head[3].isascii() for head in heads):
         return [Vector.unpacked(data) for data in packed]
     bounds, ends = start.tolist(), begin[1:].tolist()
@@ -153,7 +153,7 @@ def unpacked(packed: Sequence[bytes]) -> list[Vector]:
 
 def names_of(vectors: Sequence[Vector]) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
     """What `Vector.names` gives for each of many vectors, by a kernel."""
-    from dedup.index.search.kernels.layout import cross_lingual_parts
+    from dedup.index.features.kernels import cross_lingual_parts
 
     if len(vectors) == 1:
         one = vectors[0]

@@ -18,7 +18,7 @@ from dedup.index.store.records import StoredArticle
 from dedup.match.scores import Scoring
 from dedup.match.stories import FLOOR
 from dedup.settings import Settings
-from dedup.vectorize.cross_lingual import ONE_TONGUE
+from dedup.vectorize.cross_lingual import SAME_LANGUAGE
 from dedup.vectorize.language import UNKNOWN
 
 _ROOM = 1024
@@ -282,7 +282,7 @@ class ArticleTable:
 
     def language_of(self, language: str) -> int:
         """The number of a language, -1 where it is unknown."""
-        name = ONE_TONGUE.get(language, language)
+        name = SAME_LANGUAGE.get(language, language)
         return -1 if name == UNKNOWN else self._languages.setdefault(name, len(self._languages))
 
     def _new_slot(self) -> int:

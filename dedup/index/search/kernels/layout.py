@@ -5,10 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.vectorize.cross_lingual import cross_lingual_weight
-from dedup.vectorize.kernels.compiling import kept, kernel
-
-_cross_lingual_weight = kernel(cross_lingual_weight)
+from dedup.vectorize.kernels.compiling import kept
 
 
 @kept
@@ -102,61 +99,3 @@ def segment_arrays(
     for row in range(count):
         norms[row] = np.int32(np.ceil(np.sqrt(np.float64(squares[row]))))
     return postings, head, begin, places, weights, norms
-
-
-@kept
-def unpack_vectors(
-    raw: NDArray[np.uint8], first: NDArray[np.int64], start: NDArray[np.int64], bins: int
-) -> tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.bool_], bool]:
-    """Unpack vectors: terms, weights, cross-lingual flags, and whether each has as many terms as its head states.
-
-    The bytes of vector i begin at `first[i]`; its entries will begin at `start[i]`.
-    """
-    total = start[-1]
-    terms, weights, crossing = np.empty(total, np.int32), np.empty(total, np.uint16), np.empty(total, np.bool_)
-    for vector in range(len(first)):
-        count, at, place = start[vector + 1] - start[vector], first[vector], start[vector]
-        stated = np.int64(0)
-        for digit in range(bins):
-            stated += raw[at + digit]
-        if stated != count:
-            return terms, weights, crossing, False
-        low = at + bins
-        for digit in range(bins):
-            for _ in range(raw[at + digit]):
-                terms[place] = np.int32(raw[low]) | (np.int32(raw[low + 1]) << np.int32(8)) | np.int32(digit << 16)
-                low += 2
-                place += 1
-        at += bins + 2 * count
-        for entry in range(count):
-            place, byte = start[vector] + entry, at + 2 * entry
-            weights[place] = np.uint16(np.int32(raw[byte]) | (np.int32(raw[byte + 1]) << np.int32(8)))
-            byte = at + 2 * count + (entry >> 3)
-            crossing[place] = (np.int32(raw[byte]) >> np.int32(7 - (entry & 7))) & 1
-    return terms, weights, crossing, True
-
-
-@kept
-def cross_lingual_parts(
-    start: NDArray[np.int64],
-    terms: NDArray[np.int32],
-    weights: NDArray[np.uint16],
-    crossing: NDArray[np.bool_],
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16]]:
-    """The cross-lingual vectors of articles from their TF-IDF vectors: where each begins, its terms and weights."""
-    begin = np.zeros(len(start), np.int64)
-    its, their = np.empty(len(terms), np.int32), np.empty(len(terms), np.uint16)
-    found = np.int64(0)
-    for vector in range(len(start) - 1):
-        squares = np.int64(0)
-        for at in range(start[vector], start[vector + 1]):
-            if crossing[at]:
-                squares += np.int64(weights[at]) * np.int64(weights[at])
-        for at in range(start[vector], start[vector + 1]):
-            if crossing[at]:
-                weight = np.int64(_cross_lingual_weight(np.int64(weights[at]), squares))
-                if weight > 0:
-                    its[found], their[found] = terms[at], np.uint16(weight)
-                    found += 1
-        begin[vector + 1] = found
-    return begin, its[:found].copy(), their[:found].copy()
