@@ -13,7 +13,7 @@ from dedup.article import Article, Notice
 from dedup.client import answers
 from dedup.errors import InputError, MissingDependencyError, ServiceError, UnknownArticleError
 from dedup.index import Change, IndexedArticle, Placement, StoryPage
-from dedup.index.inputs import alone, checked_count, checked_date, checked_ids, some, unnamed
+from dedup.index.inputs import checked_count, checked_date, checked_ids, read_article, read_batch
 from dedup.results.clustering import Explanation, Story
 
 if TYPE_CHECKING:
@@ -108,7 +108,7 @@ class Client:
             InputError: it is no article, has no id, or is larger than the service takes.
             ServiceError: the service could not store it.
         """
-        came = alone(article)
+        came = read_article(article)
         return answers.placement(self._ask("POST", "v1/articles", json=answers.record_of(came)), came)
 
     def add_many(
@@ -135,7 +135,7 @@ class Client:
             ServiceError: the service could not store some.
         """
         source, noted = enumerate(articles), [] if notices is None else notices
-        while came := some(source, checked_count(batch, "batch"), noted):
+        while came := read_batch(source, checked_count(batch, "batch"), noted):
             sent = iter(came)
             for part in answers.parts([answers.record_of(one) for one in came]):
                 told = self._ask("POST", "v1/articles/batch", json={"articles": part})
@@ -150,7 +150,7 @@ class Client:
         Raises:
             UnknownArticleError: it is not there.
         """
-        came = alone(article)
+        came = read_article(article)
         record, path = answers.record_of(came), f"v1/articles/{answers.part_of(came.article.id)}"
         return answers.placement(self._ask("PUT", path, json=record), came)
 
@@ -191,7 +191,7 @@ class Client:
         Raises:
             InputError: it is no article, or has neither text nor title.
         """
-        came = alone(article, needs_id=False)
+        came = read_article(article, needs_id=False)
         return answers.placement(self._ask("POST", "v1/match", json=answers.record_of(came)), came)
 
     def match_many(self, articles: Iterable[Article | Mapping[str, Any]]) -> list[Placement]:
@@ -273,7 +273,10 @@ class Client:
 
     def compare(self, a: Article | Mapping[str, Any], b: Article | Mapping[str, Any]) -> Explanation:
         """The same of two articles that are not stored, judged by the background of the index."""
-        pair = {name: answers.record_of(unnamed(one)) for name, one in (("a", a), ("b", b))}
+        pair = {
+            name: answers.record_of(read_article(one, needs_id=False, may_be_blank=True))
+            for name, one in (("a", a), ("b", b))
+        }
         return answers.explanation(self._ask("POST", "v1/compare", json=pair))
 
     def stats(self) -> dict[str, Any]:

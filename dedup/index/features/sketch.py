@@ -116,6 +116,21 @@ class Vector:
         return cls(terms, weights, crossing, signature_bytes, name, background_similarity, length)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """Features of one article.
+
+    Attributes:
+        packed: all of its words as bytes for the store, empty if they are not to be stored.
+        words: its words outside boilerplate.
+        vector: its vector.
+    """
+
+    packed: bytes
+    words: HashedWords
+    vector: Vector
+
+
 def unpacked(packed: Sequence[bytes]) -> list[Vector]:
     """Many packed vectors, by a kernel.
 
