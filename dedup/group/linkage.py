@@ -41,6 +41,8 @@ class Tree:
 def average_linkage(pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree:
     """The merge tree of articles.
 
+    Kernel: `group.kernels.linkage.average_linkage`.
+
     Args:
         pairs: their scored pairs.
         groups: disjoint groups of articles that are merged before all others: the copies of one text.

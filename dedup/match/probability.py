@@ -60,6 +60,8 @@ class Probabilities:
     ) -> Floats:
         """The probability that the two articles of pairs are of one story.
 
+        Kernel: `index.stories.probable.probable`.
+
         Args:
             score: of each pair, shape (pairs,).
             background: the mean ordinariness of its two articles.

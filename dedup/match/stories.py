@@ -153,6 +153,8 @@ def story_pairs(
 ) -> Pairs:
     """Every pair above the floor that lies in the window, exactly; the best `settings.neighbours` of each article.
 
+    Kernel: `match.kernels.stories.story_pairs`.
+
     Args:
         matrix: unit vectors, shape (articles, terms).
         background_similarity: of each, shape (articles,).
@@ -210,7 +212,10 @@ def story_pairs(
 
 
 def among_best(pairs: Pairs, most: int, articles: int) -> NDArray[np.bool_]:
-    """Whether each pair is among the `most` best of one of its two articles."""
+    """Whether each pair is among the `most` best of one of its two articles.
+
+    Kernel: `match.kernels.best.among_best`.
+    """
     keep = np.zeros(len(pairs.a), bool)
     number = np.arange(len(pairs.a))
     article = np.concatenate([pairs.a, pairs.b])

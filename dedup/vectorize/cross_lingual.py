@@ -81,6 +81,8 @@ def cross_lingual_vectors(
 ) -> CrossLingual | None:
     """The bridge between the languages of a collection, None where all articles are in one.
 
+    Kernel: `vectorize.kernels.cross_lingual.cross_lingual_vectors`.
+
     Args:
         vectors: TF-IDF vectors of the articles.
         capitals: counts of the words capitalised inside a sentence, as `term_counts` returns them.

@@ -62,7 +62,10 @@ def mixed(values: NDArray[np.uint32]) -> NDArray[np.uint32]:
 
 
 def hashes_of(words: Iterable[str]) -> NDArray[np.uint32]:
-    """`word_hash` of each word; shape (words,)."""
+    """`word_hash` of each word; shape (words,).
+
+    Kernel: `vectorize.kernels.murmur.hash_words`.
+    """
     given = list(words)
     distinct = dict.fromkeys(given)
     known = dict(zip(distinct, _murmur([word.encode() for word in distinct]).tolist(), strict=True))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from dedup.match.copies import CROWD, STRIDE
 from dedup.match.copies import band_candidates as plain_band_candidates
 from dedup.match.kernels import bands
-from dedup.match.kernels.bands import agreeing_slots, band_candidates, groups_of, pairs_of_buckets
+from dedup.match.kernels.bands import band_candidates, groups_of, pairs_of_buckets
 from dedup.settings import Settings
 
 
@@ -43,13 +43,6 @@ def test_the_pairs_are_those_of_the_plain_form(
     assert found.dtype == expected.dtype
     assert found.tolist() == expected.tolist()
     assert len(found)
-
-
-@pytest.mark.parametrize("count", [0, 1])
-def test_nothing_and_one_have_no_pairs(count: int) -> None:
-    signatures = np.zeros((count, 128), np.uint32)
-    for present in (np.ones(count, bool), np.zeros(count, bool)):
-        assert band_candidates(signatures, present, Settings()).shape == (0, 2)
 
 
 @pytest.mark.parametrize("size", [2, CROWD - 1, CROWD, CROWD + 1, 100])
@@ -105,26 +98,6 @@ def test_pairs_found_several_times_are_kept_once(part: int) -> None:
     expected = np.unique(found)
     count = bands._distinct(found, len(found), np.empty(len(found), np.int64), part)
     assert np.sort(found[:count]).tolist() == expected.tolist()
-
-
-def test_slots_that_agree_are_counted() -> None:
-    random = np.random.default_rng(0)
-    signatures = random.integers(0, 3, (50, 33)).astype(np.uint32)
-    pairs = random.integers(0, 50, (400, 2))
-    expected = np.count_nonzero(signatures[pairs[:, 0]] == signatures[pairs[:, 1]], axis=1)
-    assert agreeing_slots(signatures, pairs).tolist() == expected.tolist()
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_groups_are_the_connected_components(seed: int) -> None:
-    import scipy.sparse as sp
-
-    random = np.random.default_rng(seed)
-    pairs = random.integers(0, 300, (150 + 50 * seed, 2))
-    graph = sp.coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(300, 300))
-    _, label = sp.csgraph.connected_components(graph)
-    _, first = np.unique(label, return_index=True)
-    assert groups_of(pairs, 300).tolist() == first[label].tolist()
 
 
 def test_each_pair_of_a_bucket_is_found_once() -> None:

@@ -17,6 +17,8 @@ callable_by_kernels(height_needed)
 def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
     """The stories of a tree: its largest nodes in which every merge was good enough, as in the plain form.
 
+    Plain form: `group.cut.cut`.
+
     Returns:
         Shape (articles,): numbers from 0 in the order of each story's first article.
     """

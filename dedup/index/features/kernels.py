@@ -55,6 +55,8 @@ def weighed(
     the background has in common they hold.
 
     A term that is `known` has its `rarity`, any other that of `elsewhere`; a count has its `loudness`.
+
+    Plain form: `index.features.tfidf.Weigher.weigh`.
     """
     longest: Whole = np.int64(0)
     for row in rows:

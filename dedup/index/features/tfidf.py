@@ -94,6 +94,8 @@ class Weigher:
     def weigh(self, features: Features, languages: Sequence[str]) -> UnitVectors:
         """The vectors of articles, entries of 0 left out.
 
+        Kernel: `index.features.kernels.weighed`.
+
         Args:
             features: of the articles.
             languages: of each.

@@ -83,7 +83,10 @@ def in_reach(live: Live, one: Asking, alike: Alike) -> Alike:
 
 
 def by_numpy(live: Live, asking: Sequence[Asking], hits: Hits) -> list[Alike]:
-    """What resembles each of some articles, by NumPy."""
+    """What resembles each of some articles, by NumPy.
+
+    Kernel: `index.search.kernels.scoring.resemblance`.
+    """
     found = []
     for place, one in enumerate(asking):
         span = slice(int(hits.start[place]), int(hits.start[place + 1]))
@@ -121,6 +124,8 @@ def by_kernels(live: Live, asking: Sequence[Asking], hits: Hits) -> list[Alike]:
 def sums_by_story(live: Live, slots: NDArray[np.int64], scores: NDArray[np.int64], enough: float, best: float) -> _Sums:
     """The stories whose scores add up to enough, or of which one is as the best must be.
 
+    Kernel: `index.search.kernels.scoring.sums_by_story`.
+
     Returns:
         Their numbers, ascending, the sum of each one's scores, and the best.
     """
@@ -144,7 +149,10 @@ def sums_by_story(live: Live, slots: NDArray[np.int64], scores: NDArray[np.int64
 def strongest(
     live: Live, alike: Alike, scores: NDArray[np.int64], copies: NDArray[np.int64], story: int, most: int
 ) -> list[int]:
-    """The places of the strongest of what resembles an article: see `kernels.scoring.strongest`."""
+    """The places of the strongest of what resembles an article: see `kernels.scoring.strongest`.
+
+    Kernel: `index.search.kernels.scoring.strongest`.
+    """
     if live.by_kernels:
         from dedup.index.search.kernels.scoring import strongest as chosen
 

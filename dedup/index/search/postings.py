@@ -294,14 +294,20 @@ class PlainPostings:
         """Has nothing to do."""
 
     def above(self, terms: Terms, weights: Weights, floor: float, reach: Reach) -> Dots:  # noqa: ARG002 - it looks at all
-        """The slots of all vectors whose dot product with one is above a floor, and these products."""
+        """The slots of all vectors whose dot product with one is above a floor, and these products.
+
+        Kernel: `index.search.kernels.scan.scan_for_one`, `index.search.kernels.scan.scan_open_rows`.
+        """
         query = dict(zip(terms.tolist(), weights.tolist(), strict=True))
         found = dict(self._dots(query))
         some = {slot: dot for slot, dot in found.items() if dot * DOT_UNIT > floor}
         return np.array([*some], np.int64), np.array([*some.values()], np.int64)
 
     def all_above(self, queries: Queries, floor: float, reaches: Sequence[Reach]) -> ManyDots:
-        """The same for many vectors: which of them, the slots, and the products."""
+        """The same for many vectors: which of them, the slots, and the products.
+
+        Kernel: `index.search.kernels.scan.scan_for_many`.
+        """
         found = [self.above(*queries.vector(place), floor, reach) for place, reach in enumerate(reaches)]
         query = np.repeat(np.arange(len(found)), [len(slots) for slots, _ in found])
         nothing = np.empty(0, np.int64)

@@ -53,7 +53,10 @@ def probable(
     digits: int,
     ln2: float,
 ) -> NDArray[np.float64]:
-    """The probability of each link, as a copy or by its story; the last curves are constants and slopes."""
+    """The probability of each link, as a copy or by its story; the last curves are constants and slopes.
+
+    Plain form: `match.probability.Probabilities.of_stories`.
+    """
     found = np.empty(len(score))
     for link in range(len(score)):
         if is_copy[link]:

@@ -38,6 +38,8 @@ def band_candidates(
 ) -> NDArray[np.int64]:
     """Pairs of articles whose signatures are equal in a whole band, as the plain form finds them.
 
+    Plain form: `match.copies.band_candidates`.
+
     Args:
         signatures: shape (articles, num_perm).
         present: shape (articles,): whether an article has any shingle.
@@ -77,12 +79,18 @@ def pairs_of_buckets(signatures: NDArray[np.uint32], present: NDArray[np.bool_],
 
 
 def agreeing_slots(signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """In how many slots the signatures of each pair agree; shape (pairs,)."""
+    """In how many slots the signatures of each pair agree; shape (pairs,).
+
+    Plain form: `match.copies.agreeing_slots`.
+    """
     return _agreeing_slots(np.ascontiguousarray(signatures, np.uint32), np.ascontiguousarray(pairs, np.int64))
 
 
 def groups_of(pairs: NDArray[np.int64], articles: int) -> NDArray[np.int64]:
-    """For each article the first that pairs connect it with; shape (articles,)."""
+    """For each article the first that pairs connect it with; shape (articles,).
+
+    Plain form: `plain_forms.groups_of`.
+    """
     return _groups_of(np.ascontiguousarray(pairs, np.int64), articles)
 
 

@@ -62,6 +62,8 @@ def story_pairs(
 ) -> Pairs:
     """Every pair above the floor that lies in the window, exactly; the best `settings.neighbours` of each article.
 
+    Plain form: `match.stories.story_pairs`.
+
     Args:
         matrix, background_similarity, seconds, among, never, settings, progress, cross_lingual: as for the plain form.
         core: only pairs of which one is in it are looked for, shape (articles,); all where it is None.

@@ -11,6 +11,8 @@ from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 def matching_blocks(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int, int]]:
     """The stretches that two texts have in common, aligned by Ratcliff & Obershelp, as `matching_blocks` does.
 
+    Plain form: `match.templates.matching_blocks`.
+
     Args:
         one, other: the hashes of their words.
 

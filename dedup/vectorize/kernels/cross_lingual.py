@@ -20,6 +20,8 @@ _cross_lingual_weight = kernel(cross_lingual_weight)
 def cross_lingual_vectors(vectors: Vectors, features: Features, languages: Sequence[str]) -> CrossLingual | None:
     """The bridge between the languages of a collection, None where all articles are in one.
 
+    Plain form: `vectorize.cross_lingual.cross_lingual_vectors`.
+
     Args:
         vectors: TF-IDF vectors of the articles.
         features: of the same articles.

@@ -30,6 +30,8 @@ TABLE = 1 << 16
 def tfidf(features: Features, languages: Sequence[str], frequencies: Frequencies, settings: Settings) -> Vectors:
     """The vectors of articles.
 
+    Plain form: `vectorize.tfidf.tfidf`.
+
     Args:
         features: of the articles.
         languages: the language of each, as `detect` returns it.

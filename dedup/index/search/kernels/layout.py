@@ -16,6 +16,8 @@ def by_term(rows: NDArray[np.int32], terms: NDArray[np.int32], weights: NDArray[
     """Entries as term << 32 | vector << 16 | weight, in the order of their terms, those of one term as they stood.
 
     A radix sort, by a byte at a time: what is moved lies side by side, and nothing is looked up.
+
+    Plain form: `plain_forms.by_term`.
     """
     count = len(terms)
     keys, spare = np.empty(count, np.uint64), np.empty(count, np.uint64)
@@ -43,7 +45,10 @@ def by_term(rows: NDArray[np.int32], terms: NDArray[np.int32], weights: NDArray[
 
 @kept
 def listed(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
-    """Of entries in order the terms, how many each has, and the sum of their squared weights."""
+    """Of entries in order the terms, how many each has, and the sum of their squared weights.
+
+    Plain form: `plain_forms.listed`.
+    """
     count = np.int64(0)
     for at in range(len(keys)):
         count += np.int64(at == 0 or keys[at] >> np.uint64(32) != keys[at - 1] >> np.uint64(32))
@@ -71,7 +76,10 @@ def laid_out(
     NDArray[np.uint16],
     NDArray[np.int32],
 ]:
-    """Entries in order as a segment of so many vectors has them: its columns from `postings` on."""
+    """Entries in order as a segment of so many vectors has them: its columns from `postings` on.
+
+    Plain form: `plain_forms.laid_out`.
+    """
     head = terms[in_head]
     begin, squares = np.zeros(count + 1, np.int32), np.zeros(count, np.int64)
     place, of_head = np.int64(-1), np.int64(0)
@@ -111,6 +119,8 @@ def unpacked(
     """Terms, weights and marks of crossing of packed vectors, and whether each has as many terms as it says.
 
     What is packed of vector i begins at `first[i]`; its entries are to begin at `start[i]`.
+
+    Plain form: `index.features.sketch.Vector.unpacked`.
     """
     total = start[-1]
     terms, weights, crossing = np.empty(total, np.int32), np.empty(total, np.uint16), np.empty(total, np.bool_)
@@ -143,7 +153,10 @@ def cross_lingual_parts(
     weights: NDArray[np.uint16],
     crossing: NDArray[np.bool_],
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16]]:
-    """The cross-lingual vectors of articles from their TF-IDF vectors: where each begins, its terms and weights."""
+    """The cross-lingual vectors of articles from their TF-IDF vectors: where each begins, its terms and weights.
+
+    Plain form: `index.features.sketch.Vector.names`.
+    """
     begin = np.zeros(len(start), np.int64)
     its, their = np.empty(len(terms), np.int32), np.empty(len(terms), np.uint16)
     found = np.int64(0)

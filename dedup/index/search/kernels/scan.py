@@ -11,7 +11,10 @@ from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 
 @kept
 def list_places(indexed: NDArray[np.int32], terms: NDArray[np.int32], found: NDArray[np.int32], heads: bool) -> None:
-    """Both are ascending: what was searched already is not searched again."""
+    """Both are ascending: what was searched already is not searched again.
+
+    Plain form: `plain_forms.list_places`.
+    """
     low = np.int64(0)
     for entry in range(len(terms)):
         term = terms[entry]
@@ -43,7 +46,10 @@ def _likely(
 
 @kept
 def any_alike(prefixes: NDArray[np.uint8], slots: NDArray[np.int32], its: NDArray[np.uint8], least: int) -> bool:
-    """Whether one of some rows agrees with another row in so many places."""
+    """Whether one of some rows agrees with another row in so many places.
+
+    Plain form: `plain_forms.any_alike`.
+    """
     for slot in slots:
         row, agreeing = prefixes[slot], np.uint8(0)
         for place in range(len(its)):
@@ -61,6 +67,8 @@ def any_alike_by_words(
 
     Of such bytes the highest bit is found by an addition that carries into it from all others (Warren, Hacker's
     Delight, ch. 6).
+
+    Plain form: `plain_forms.any_alike`.
     """
     low, one = np.uint64(0x7F7F7F7F7F7F7F7F), np.uint64(0x0101010101010101)
     enough = np.uint64(least)
@@ -89,6 +97,10 @@ def scan_for_one(
     weights: NDArray[np.uint16],
     least: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Search a sealed segment for one vector: slots, and dot products above the least.
+
+    Plain form: `index.search.postings.PlainPostings.above`.
+    """
     count = len(slots)
     sums, mine = np.zeros(count, np.int32), np.zeros(max(1, len(head)), np.int32)
     squares, low, place = np.int64(0), np.int64(0), np.int64(0)
@@ -140,7 +152,10 @@ def scan_for_many(
     found_row: NDArray[np.int32],
     found_dot: NDArray[np.int32],
 ) -> tuple[int, int]:
-    """Writes the hits until they might not fit; returns the query to go on with, and how many hits there are."""
+    """Writes the hits until they might not fit; returns the query to go on with, and how many hits there are.
+
+    Plain form: `index.search.postings.PlainPostings.all_above`.
+    """
     count = len(head_norm)
     sums, mine = np.zeros(count, np.int32), np.zeros(max(1, heads), np.int32)
     likely = np.empty(count + 1, np.int32)
@@ -186,7 +201,10 @@ def scan_open_rows(
     size: int,
     least: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """By a small table of the vector's terms, with open addressing; `size` is a power of two above their number."""
+    """By a small table of the vector's terms, with open addressing; `size` is a power of two above their number.
+
+    Plain form: `index.search.postings.PlainPostings.above`.
+    """
     keys, values = np.full(size, -1, np.int32), np.zeros(size, np.int64)
     wrap = size - 1
     there = np.zeros(1 << 14, np.uint8)  # most terms of others are none of these: this tells so at once

@@ -32,6 +32,8 @@ def pairs_scored(
     """The pairs among some vectors that have a score, in order; those of two tongues by names, if these are given.
 
     `keys` has the entries as `layout.by_term` gives them.
+
+    Plain form: `index.stories.regroup._by_numpy`.
     """
     count = len(slots)
     names_start, names, name_weights = name_vectors
@@ -96,6 +98,8 @@ def resemblance(
 
     Hits beyond the window are left out, see `in_reach`, and what is left moves up: its places come first, then
     where those of each query end.
+
+    Plain form: `index.search.neighbours.by_numpy`.
     """
     total, count = len(hits.slots), len(hits.start) - 1
     cosines, scores = np.empty(total), np.empty(total, np.int64)
@@ -137,7 +141,10 @@ def sums_by_story(
     enough: float,
     best_enough: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """The stories whose scores add up to enough, or of which one is; with the sum and the best of each; unordered."""
+    """The stories whose scores add up to enough, or of which one is; with the sum and the best of each; unordered.
+
+    Plain form: `index.search.neighbours.sums_by_story`.
+    """
     size = 8
     while size < 2 * len(slots):
         size *= 2
@@ -175,6 +182,8 @@ def strongest(
 ) -> NDArray[np.int64]:
     """The places of the strongest hits that have a score or are copies: copies first, then those of the story joined,
     then by score, by cosine, and by number; `copies` has the numbers of the copies.
+
+    Plain form: `index.search.neighbours.strongest`.
     """
     found = np.empty(most + 1, np.int64)
     rank = np.empty(most + 1, np.int64)
