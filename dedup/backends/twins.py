@@ -35,7 +35,7 @@ TWINS = (
     Twin(
         "vectorize.kernels.extractor.Extractor.sketch", "vectorize.features.plain_features", ("onepass.sketch_block",)
     ),
-    Twin("vectorize.kernels.murmur.hash_words", "vectorize.light.hashes_of", ("murmur.hash_block",)),
+    Twin("vectorize.kernels.murmur.hash_words", "vectorize.hashing.hashes_of", ("murmur.hash_block",)),
     Twin("vectorize.kernels.languages.detect", "vectorize.language.detect", ("languages.detect_block",)),
     Twin(
         "vectorize.kernels.boilerplate.held_passages",
@@ -56,12 +56,12 @@ TWINS = (
     Twin(
         "vectorize.kernels.tfidf.tfidf",
         "vectorize.tfidf.tfidf",
-        ("tfidf._columns", "tfidf._weigh", "tfidf._close_ranks"),
+        ("tfidf._columns", "tfidf._look_up", "tfidf._weigh", "tfidf._compact"),
     ),
     Twin(
         "vectorize.kernels.cross_lingual.cross_lingual_vectors",
         "vectorize.cross_lingual.cross_lingual_vectors",
-        ("cross_lingual._crossing",),
+        ("cross_lingual._names_and_figures",),
     ),
     Twin("vectorize.kernels.overlaps.shared_shingles", "match.copies.overlaps", ("overlaps.overlap_chunk",)),
     Twin(
@@ -75,28 +75,27 @@ TWINS = (
     Twin(
         "match.kernels.stories.story_pairs",
         "match.stories.story_pairs",
-        ("ranked._statistics", "ranked._lay_out", "sweep._reaches", "floor._index", "floor._look_through", "best._by"),
+        ("ranked._statistics", "ranked._lay_out", "sweep._reaches", "floor._index", "floor._scan", "best._by"),
     ),
     Twin("match.kernels.best.among_best", "match.stories.among_best", ("best._among_best",)),
     Twin(
         "group.kernels.linkage.average_linkage", "group.linkage.average_linkage", ("linkage._number", "linkage._chains")
     ),
     Twin("group.kernels.cut.cut", "group.cut.cut", ("cut._cut",)),
-    Twin("index.features.kernels.weighed", "index.features.tfidf.Weigher.weigh"),
-    Twin("index.search.kernels.layout.unpacked", "index.features.sketch.Vector.unpacked"),
-    Twin("index.search.kernels.layout.cross_lingual_parts", "index.features.sketch.Vector.names"),
-    Twin("index.search.kernels.layout.by_term", "plain_forms.by_term"),
-    Twin("index.search.kernels.layout.listed", "plain_forms.listed"),
-    Twin("index.search.kernels.layout.laid_out", "plain_forms.laid_out"),
-    Twin("index.search.kernels.scan.list_places", "plain_forms.list_places"),
-    Twin("index.search.kernels.scan.any_alike", "plain_forms.any_alike"),
-    Twin("index.search.kernels.scan.any_alike_by_words", "plain_forms.any_alike"),
+    Twin("index.features.kernels.unpack_vectors", "index.features.sketch.Vector.unpacked"),
+    Twin("index.features.kernels.cross_lingual_parts", "index.features.sketch.Vector.names"),
+    Twin("index.search.kernels.layout.sort_by_term", "plain_forms.sort_by_term"),
+    Twin("index.search.kernels.layout.term_statistics", "plain_forms.term_statistics"),
+    Twin("index.search.kernels.layout.segment_arrays", "plain_forms.segment_arrays"),
+    Twin("index.search.kernels.scan.locate_terms", "plain_forms.locate_terms"),
+    Twin("index.search.kernels.scan.any_prefix_agrees", "plain_forms.any_prefix_agrees"),
+    Twin("index.search.kernels.scan.any_prefix_agrees_by_words", "plain_forms.any_prefix_agrees"),
     Twin("index.search.kernels.scan.scan_for_one", "index.search.postings.PlainPostings.above"),
     Twin("index.search.kernels.scan.scan_open_rows", "index.search.postings.PlainPostings.above"),
     Twin("index.search.kernels.scan.scan_for_many", "index.search.postings.PlainPostings.all_above"),
-    Twin("index.search.kernels.scoring.pairs_scored", "index.stories.regroup._by_numpy"),
-    Twin("index.search.kernels.scoring.resemblance", "index.search.neighbours.by_numpy"),
+    Twin("index.search.kernels.scoring.score_pairs", "index.stories.regroup._by_numpy"),
+    Twin("index.search.kernels.scoring.score_hits", "index.search.neighbours.score_by_numpy"),
     Twin("index.search.kernels.scoring.sums_by_story", "index.search.neighbours.sums_by_story"),
     Twin("index.search.kernels.scoring.strongest", "index.search.neighbours.strongest"),
-    Twin("index.stories.probable.probable", "match.probability.Probabilities.of_stories"),
+    Twin("match.kernels.probability.of_links", "match.probability.Probabilities.of_stories"),
 )

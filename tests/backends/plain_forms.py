@@ -29,10 +29,10 @@ def groups_of(pairs: NDArray[np.int64], articles: int) -> NDArray[np.int64]:
     return first[label]
 
 
-def by_term(rows: NDArray[np.int32], terms: NDArray[np.int32], weights: NDArray[np.uint16]) -> NDArray[np.uint64]:
+def sort_by_term(rows: NDArray[np.int32], terms: NDArray[np.int32], weights: NDArray[np.uint16]) -> NDArray[np.uint64]:
     """Entries as term << 32 | vector << 16 | weight, stably sorted by term.
 
-    Kernel: `index.search.kernels.layout.by_term`.
+    Kernel: `index.search.kernels.layout.sort_by_term`.
     """
     term, row, weight = (column.astype(np.uint64) for column in (terms, rows, weights))
     return (term << np.uint64(32) | row << np.uint64(16) | weight)[np.argsort(terms, kind="stable")]
@@ -44,10 +44,10 @@ def _columns(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int64], NDArray[np.in
     return given >> 32, given >> 16 & 0xFFFF, given & 0xFFFF
 
 
-def listed(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+def term_statistics(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
     """The distinct terms of entries, how many entries each has, and the sum of their squared weights.
 
-    Kernel: `index.search.kernels.layout.listed`.
+    Kernel: `index.search.kernels.layout.term_statistics`.
     """
     term, _, weight = _columns(keys)
     terms, place, frequency = np.unique(term, return_inverse=True, return_counts=True)
@@ -56,12 +56,12 @@ def listed(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.int6
     return terms.astype(np.int32), frequency, energy
 
 
-def laid_out(
+def segment_arrays(
     keys: NDArray[np.uint64], in_head: NDArray[np.bool_], terms: NDArray[np.int32], count: int
 ) -> tuple[NDArray[np.generic], ...]:
     """The columns of a `Segment` from `postings` on.
 
-    Kernel: `index.search.kernels.layout.laid_out`.
+    Kernel: `index.search.kernels.layout.segment_arrays`.
     """
     term, row, weight = _columns(keys)
     of_head = in_head[np.searchsorted(terms, term)]
@@ -75,19 +75,21 @@ def laid_out(
     return postings, head, begin, places, weight[order].astype(np.uint16), norms
 
 
-def list_places(indexed: NDArray[np.int32], terms: NDArray[np.int32], found: NDArray[np.int32], heads: bool) -> None:
+def locate_terms(indexed: NDArray[np.int32], terms: NDArray[np.int32], found: NDArray[np.int32], heads: bool) -> None:
     """Writes for each term that is indexed its place, or -2 - its place for one of the head.
 
-    Kernel: `index.search.kernels.scan.list_places`.
+    Kernel: `index.search.kernels.scan.locate_terms`.
     """
     place = np.searchsorted(indexed, terms)
     there = np.isin(terms, indexed)
     found[there] = (-2 - place if heads else place)[there]
 
 
-def any_alike(prefixes: NDArray[np.uint8], slots: NDArray[np.int32], own: NDArray[np.uint8], least: int) -> bool:
+def any_prefix_agrees(
+    prefixes: NDArray[np.uint8], slots: NDArray[np.int32], own: NDArray[np.uint8], least: int
+) -> bool:
     """Whether one of some rows agrees with another row in so many places.
 
-    Kernel: `index.search.kernels.scan.any_alike`, `index.search.kernels.scan.any_alike_by_words`.
+    Kernel: `index.search.kernels.scan.any_prefix_agrees`, `index.search.kernels.scan.any_prefix_agrees_by_words`.
     """
     return bool((np.count_nonzero(prefixes[slots] == own, axis=1) >= least).any())

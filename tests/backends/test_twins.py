@@ -30,29 +30,29 @@ from dedup.group.linkage import average_linkage as plain_average_linkage
 from dedup.index.features.sketch import Vector, names_of, unpacked
 from dedup.index.features.tfidf import Weigher
 from dedup.index.search.kernels import layout, scan
-from dedup.index.search.neighbours import Alike, Asking, by_kernels, by_numpy, strongest, sums_by_story
-from dedup.index.search.postings import SEALED_AT_ONCE, PlainPostings, Postings, SegmentedPostings
-from dedup.index.search.segments import Hits, Queries, Reach
-from dedup.index.search.table import Live
+from dedup.index.search.neighbours import Neighbours, Query, score_by_kernel, score_by_numpy, strongest, sums_by_story
+from dedup.index.search.postings import SEALED_AT_ONCE, PlainPostings, Postings, Reach, SegmentedPostings
+from dedup.index.search.segments import Hits, VectorBatch
+from dedup.index.search.table import ArticleTable
 from dedup.index.stories import regroup
-from dedup.index.stories.probable import probable
 from dedup.match import copies, templates
 from dedup.match.kernels import bands
 from dedup.match.kernels import stories as story_kernels
 from dedup.match.kernels import templates as template_kernels
 from dedup.match.kernels.best import among_best
-from dedup.match.probability import DIGITS, LEAST_SCORE, MOST_BACKGROUND, Probabilities
+from dedup.match.kernels.probability import of_links
+from dedup.match.probability import LEAST_SCORE, Probabilities
 from dedup.match.scores import SECONDS_A_DAY
 from dedup.match.stories import Pairs, mean_similarity, story_pairs
 from dedup.match.stories import among_best as plain_among_best
 from dedup.settings import Settings
 from dedup.text.document import Document
-from dedup.vectorize import boilerplate, cross_lingual, language, light, tfidf
+from dedup.vectorize import boilerplate, cross_lingual, language, tfidf
 from dedup.vectorize.cross_lingual import CrossLingual
-from dedup.vectorize.exact import LN2, SCORE_UNIT, WEIGHT_UNIT
+from dedup.vectorize.exact import SCORE_UNIT, WEIGHT_UNIT
 from dedup.vectorize.features import HashedWords, plain_features
 from dedup.vectorize.frequencies import Frequencies
-from dedup.vectorize.hashing import FEATURES
+from dedup.vectorize.hashing import FEATURES, hashes_of
 from dedup.vectorize.kernels import boilerplate as boilerplate_kernels
 from dedup.vectorize.kernels import cross_lingual as cross_lingual_kernels
 from dedup.vectorize.kernels import languages as language_kernels
@@ -84,7 +84,7 @@ def assert_same_bits(found: Any, expected: Any) -> None:
     if isinstance(expected, np.ndarray):
         assert (found.dtype, found.shape) == (expected.dtype, expected.shape)
         assert found.tobytes() == expected.tobytes(), (found, expected)
-    elif sp.issparse(expected):
+    elif isinstance(expected, sp.csr_array):
         assert found.shape == expected.shape
         assert_same_bits([found.data, found.indices, found.indptr], [expected.data, expected.indices, expected.indptr])
     elif dataclasses.is_dataclass(expected):
@@ -172,7 +172,7 @@ def features(rng: Generator) -> Iterator[Case]:
 def hashes(rng: Generator) -> Iterator[Case]:
     made = ["".join(rng.choice([*"abc9é水😀"], length)) for length in range(1, 200)]
     for words in ([], ["a"], made, made * 2):
-        yield hash_words(words), light.hashes_of(words)
+        yield hash_words(words), hashes_of(words)
 
 
 @cases_of("vectorize.kernels.languages.detect")
@@ -212,21 +212,36 @@ def titles_in_bodies(rng: Generator) -> Iterator[Case]:
         yield relation_kernels.relations(*given), boilerplate.relations(*given)
 
 
+def weights_under_a_background(rng: Generator) -> Iterator[Case]:
+    texts = [*some_articles(rng, 60), ("", "again " * 70_000)]
+    articles = [Article(id=str(place), title=title, text=text) for place, (title, text) in enumerate(texts)]
+    for background in (Background.general(), learn_background(articles[::2])):
+        for some in (texts, texts[:0], texts[1:2], texts[3:9]):
+            features = extractor().features(some)
+            languages = rng.choice(["en", "de", "", "xx"], len(some)).tolist()
+            found, expected = (
+                Weigher(Settings(), background, fast=fast).weigh(features, languages) for fast in (True, False)
+            )
+            yield found, expected
+
+
 @cases_of("vectorize.kernels.tfidf.tfidf", "vectorize.kernels.cross_lingual.cross_lingual_vectors")
 def weighed_vectors(rng: Generator) -> Iterator[Case]:
+    yield from weights_under_a_background(rng)
     for articles in ([], some_articles(rng, 60)):
         for background in (0, 1_000):
             features, settings = extractor().features(articles), Settings(background=background)
             languages = rng.choice(["en", "de", "", "xx", "zh", "ms"], len(articles)).tolist()
             among = np.flatnonzero(rng.random(len(articles)) < 0.8)
             frequencies = Frequencies.of(features.terms_of(features.every), languages, among)
-            vectors = tfidf.tfidf(*features.term_counts(), languages, frequencies, settings)
+            every, capitals = features.term_counts()
+            vectors = tfidf.tfidf(every, capitals, languages, frequencies, settings)
             yield tfidf_kernels.tfidf(features, languages, frequencies, settings), vectors
             for spoken in (languages, ["en"] * len(articles), rng.choice(["ms", "id", ""], len(articles)).tolist()):
-                capitals, figures = features.terms_of(features.capitals), cross_lingual.figures(features.words)
+                names, figures = features.terms_of(features.capitals), cross_lingual.figures(features.words)
                 yield (
                     cross_lingual_kernels.cross_lingual_vectors(vectors, features, spoken),
-                    cross_lingual.cross_lingual_vectors(vectors, capitals, figures, spoken),
+                    cross_lingual.cross_lingual_vectors(vectors, names, figures, spoken),
                 )
 
 
@@ -340,7 +355,8 @@ def best_pairs(rng: Generator) -> Iterator[Case]:
     for count, most, values in ((2, 1, 2), (30, 2, 4), (60, 7, 1 << 20), (200, 1_000, 2), (200, 3, 4)):
         pairs = some_pairs(rng, count, 0.6)
         score = rng.integers(1, values, len(pairs.a))
-        keep, _ = among_best(*(column.astype(np.int32) for column in (pairs.a, pairs.b, score)), most, count)
+        a, b, given = (column.astype(np.int32) for column in (pairs.a, pairs.b, score))
+        keep, _ = among_best(a, b, given, most, count)
         yield keep, plain_among_best(Pairs(pairs.a, pairs.b, pairs.cosine, score), most, count)
 
 
@@ -384,23 +400,9 @@ def cuts(rng: Generator) -> Iterator[Case]:
 # The index
 
 
-@cases_of("index.features.kernels.weighed")
-def weights(rng: Generator) -> Iterator[Case]:
-    texts = [*some_articles(rng, 60), ("", "again " * 70_000)]
-    articles = [Article(id=str(place), title=title, text=text) for place, (title, text) in enumerate(texts)]
-    for background in (Background.general(), learn_background(articles[::2])):
-        for some in (texts, texts[:0], texts[1:2], texts[3:9]):
-            features = extractor().features(some)
-            languages = rng.choice(["en", "de", "", "xx"], len(some)).tolist()
-            found, expected = (
-                Weigher(Settings(), background, fast=fast).weigh(features, languages) for fast in (True, False)
-            )
-            yield found, expected
-
-
 def some_vectors(rng: Generator, count: int, kinds: int = 200, slots: int = 16) -> list[Vector]:
     """Vectors of length 1, a few alike, some of one term or of none."""
-    found = []
+    found = list[Vector]()
     for number in range(count):
         places = (kinds * rng.random(rng.choice([0, 1, 5, 40, 90])) ** 3).astype(np.int64)
         terms = np.unique(places * FEATURES // kinds).astype(np.int32)
@@ -424,7 +426,7 @@ def entries_of(vectors: list[Vector]) -> tuple[NDArray[np.int32], NDArray[np.int
     )
 
 
-@cases_of("index.search.kernels.layout.unpacked", "index.search.kernels.layout.cross_lingual_parts")
+@cases_of("index.features.kernels.unpack_vectors", "index.features.kernels.cross_lingual_parts")
 def packed_vectors(rng: Generator) -> Iterator[Case]:
     for vectors in ([], *(some_vectors(rng, count) for count in (1, 2, 90))):
         packed = [vector.packed() for vector in vectors]
@@ -432,40 +434,40 @@ def packed_vectors(rng: Generator) -> Iterator[Case]:
         yield names_of(vectors), [vector.names() for vector in vectors]
 
 
-@cases_of(*(f"index.search.kernels.layout.{name}" for name in ("by_term", "listed", "laid_out")))
+@cases_of(*(f"index.search.kernels.layout.{name}" for name in ("sort_by_term", "term_statistics", "segment_arrays")))
 def segments(rng: Generator) -> Iterator[Case]:
     for vectors in ([], some_vectors(rng, 1), some_vectors(rng, 200)):
         entries = entries_of(vectors)
-        keys = plain_forms.by_term(*entries)
-        yield layout.by_term(*entries), keys
-        columns = plain_forms.listed(keys)
-        yield layout.listed(keys), columns
+        keys = plain_forms.sort_by_term(*entries)
+        yield layout.sort_by_term(*entries), keys
+        columns = plain_forms.term_statistics(keys)
+        yield layout.term_statistics(keys), columns
         for share in (0.0, 0.3, 1.0):
             given = keys, rng.random(len(columns[0])) < share, columns[0], len(vectors)
-            yield layout.laid_out(*given), plain_forms.laid_out(*given)
+            yield layout.segment_arrays(*given), plain_forms.segment_arrays(*given)
 
 
-@cases_of("index.search.kernels.scan.list_places")
+@cases_of("index.search.kernels.scan.locate_terms")
 def listed_places(rng: Generator) -> Iterator[Case]:
     for most in (1, 50, 10_000):
         indexed, terms = (np.unique(rng.integers(0, most, 90)).astype(np.int32) for _ in range(2))
         for given in ((indexed, terms), (indexed[:0], terms), (indexed, terms[:0]), (terms, terms)):
             for heads in (False, True):
                 found, expected = (np.full(len(given[1]), -1, np.int32) for _ in range(2))
-                scan.list_places(*given, found, heads)
-                plain_forms.list_places(*given, expected, heads)
+                scan.locate_terms(*given, found, heads)
+                plain_forms.locate_terms(*given, expected, heads)
                 yield found, expected
 
 
-@cases_of("index.search.kernels.scan.any_alike", "index.search.kernels.scan.any_alike_by_words")
+@cases_of("index.search.kernels.scan.any_prefix_agrees", "index.search.kernels.scan.any_prefix_agrees_by_words")
 def prefixes(rng: Generator) -> Iterator[Case]:
     for _ in range(2_000):
         own = rng.choice([0, 1, 127, 128, 255], 16).astype(np.uint8)
         rows = rng.choice([0, 1, 127, 128, 255], (3, 16)).astype(np.uint8)
         slots, least = np.array([2, 0], np.int32)[: rng.integers(0, 3)], int(rng.integers(1, 12))
-        expected = plain_forms.any_alike(rows, slots, own, least)
-        yield scan.any_alike(rows, slots, own, least), expected
-        yield scan.any_alike_by_words(rows.view(np.uint64), slots, own.view(np.uint64), least), expected
+        expected = plain_forms.any_prefix_agrees(rows, slots, own, least)
+        yield scan.any_prefix_agrees(rows, slots, own, least), expected
+        yield scan.any_prefix_agrees_by_words(rows.view(np.uint64), slots, own.view(np.uint64), least), expected
 
 
 @cases_of(*(f"index.search.kernels.scan.scan_{name}" for name in ("for_one", "for_many", "open_rows")))
@@ -488,23 +490,23 @@ def searches(rng: Generator) -> Iterator[Case]:
             for floor in (0.05, 0.5):
                 for query in asked[:9]:
                     yield tuple(np.sort(np.stack(store.above(*query, floor, everywhere))) for store in stores)  # type: ignore[misc]
-                every = Queries.of(asked), floor, [everywhere] * len(asked)
+                every = VectorBatch.of(asked), floor, [everywhere] * len(asked)
                 found, expected = (np.stack(store.all_above(*every)) for store in stores)
                 yield found[:, np.lexsort(found)], expected[:, np.lexsort(expected)]
 
 
-def some_table(rng: Generator, vectors: list[Vector]) -> Live:
+def some_table(rng: Generator, vectors: list[Vector]) -> ArticleTable:
     """Articles in memory, with stories, outlets and times; some stand for no copies."""
-    live = Live(Settings(num_perm=16, bands=8), 0.01, list, fast=True)
+    live = ArticleTable(Settings(num_perm=16, bands=8), 0.01, list, fast=True)
     for number, vector in enumerate(vectors):
         seconds = some_times(rng, 1, 0)[0]
         when, outlet = None if np.isnan(seconds) else float(seconds), str(rng.choice(["", "A", "B", "C"]))
         slot = live.admit(number, when, outlet, vector, twin=False)
-        live.story[slot], live.stands[slot] = rng.integers(0, 12), rng.random() < 0.8
+        live.story[slot], live.representative[slot] = rng.integers(0, 12), rng.random() < 0.8
     return live
 
 
-@cases_of("index.search.kernels.scoring.pairs_scored")
+@cases_of("index.search.kernels.scoring.score_pairs")
 def pairs_of_stories(rng: Generator) -> Iterator[Case]:
     for count in (1, 2, 60):
         vectors = some_vectors(rng, count)
@@ -521,18 +523,18 @@ def some_hits(rng: Generator, count: int, most: int) -> tuple[NDArray[np.int64],
     return slots, rng.integers(0, 1 << 30, len(slots))
 
 
-@cases_of("index.search.kernels.scoring.resemblance")
+@cases_of("index.search.kernels.scoring.score_hits")
 def scored_hits(rng: Generator) -> Iterator[Case]:
     live = some_table(rng, some_vectors(rng, 80))
     for count in (1, 2, 40):
         asking = [
-            Asking(vector, float(some_times(rng, 1, 0)[0]), int(rng.integers(-1, 3)))
+            Query(vector, float(some_times(rng, 1, 0)[0]), int(rng.integers(-1, 3)))
             for vector in some_vectors(rng, count)
         ]
         slots, dots = zip(*(some_hits(rng, 80, 80) for _ in asking), strict=True)
         start = np.cumsum([0, *map(len, slots)])
         hits = Hits(start, np.concatenate(slots), np.concatenate(dots), rng.random(start[-1]) < 0.3)
-        yield by_kernels(live, asking, hits), by_numpy(live, asking, hits)
+        yield score_by_kernel(live, asking, hits), score_by_numpy(live, asking, hits)
 
 
 @cases_of("index.search.kernels.scoring.sums_by_story", "index.search.kernels.scoring.strongest")
@@ -542,7 +544,7 @@ def sums_and_best(rng: Generator) -> Iterator[Case]:
         slots, _ = some_hits(rng, 80, int(rng.choice([0, 1, 80])))
         scores = rng.choice([0, 0, 1, 2, 1 << 20, 1 << 24], len(slots))
         cosine, none = rng.choice([0.1, 0.25, 0.5], len(slots)), np.zeros(len(slots))
-        alike = Alike(slots, cosine, scores, none, none.astype(np.int64), none > 0)
+        alike = Neighbours(slots, cosine, scores, none, none.astype(np.int64), none > 0)
         copied = rng.choice(80, rng.integers(0, 4), replace=False)
         story, most = int(rng.integers(-1, 12)), int(rng.integers(1, 20))
         sums, best = [], []
@@ -553,7 +555,7 @@ def sums_and_best(rng: Generator) -> Iterator[Case]:
         yield best[0], best[1]
 
 
-@cases_of("index.stories.probable.probable")
+@cases_of("match.kernels.probability.of_links")
 def probabilities(rng: Generator) -> Iterator[Case]:
     curves = Probabilities.shipped()
     slopes = np.array(curves.joined), np.array(curves.apart), np.array(curves.copy)
@@ -562,7 +564,7 @@ def probabilities(rng: Generator) -> Iterator[Case]:
     foreign, joined, is_copy = (rng.random(len(score)) < 0.5 for _ in range(3))
     known = score, background, foreign, joined, is_copy, overlap
     expected = np.where(is_copy, curves.of_copies(overlap), curves.of_stories(score, background, foreign, joined))
-    yield probable(*known, *slopes, LEAST_SCORE, MOST_BACKGROUND, DIGITS, LN2), expected
+    yield of_links(*known, *slopes), expected
 
 
 # The table

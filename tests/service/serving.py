@@ -64,7 +64,7 @@ class Served:
 
 def start(store: Path, *options: str, environment: dict[str, str] | None = None, wait: bool = True) -> Served:
     """Starts one on a free port; returns when it is ready."""
-    command = [sys.executable, "-m", "dedup.cli", "serve", "--store", str(store), "--port", "0", *options]
+    command = [sys.executable, "-m", "dedup", "serve", "--store", str(store), "--port", "0", *options]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DEDUP_SERV")}
     process = subprocess.Popen(
         command,
