@@ -80,6 +80,8 @@ def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
     What a merge needs never rises with the granularity, so the stories at one granularity are unions of the stories at
     any lower one.
 
+    Kernel: `group.kernels.cut.cut`.
+
     Returns:
         Shape (articles,): numbers from 0 in the order of each story's first article.
     """

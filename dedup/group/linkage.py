@@ -42,6 +42,8 @@ class Tree:
 def average_linkage(pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree:
     """Build the merge tree of articles.
 
+    Kernel: `group.kernels.linkage.average_linkage`.
+
     Args:
         pairs: the scored pairs.
         groups: disjoint groups of articles that are merged before all others: the copies of one text.

@@ -82,6 +82,8 @@ def band_candidates(
 ) -> NDArray[np.int64]:
     """Find pairs of articles whose signatures are equal in at least one band.
 
+    Kernel: `match.kernels.bands.band_candidates`.
+
     Args:
         signatures: shape (articles, num_perm).
         present: shape (articles,): whether an article has any shingle.
@@ -126,7 +128,10 @@ def bucket_pairs(size: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np
 
 
 def agreeing_slots(signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The number of agreeing slots of the signatures of each pair; shape (pairs,)."""
+    """The number of agreeing slots of the signatures of each pair; shape (pairs,).
+
+    Kernel: `match.kernels.bands.agreeing_slots`.
+    """
     blocks = [pairs[start : start + 65_536] for start in range(0, len(pairs), 65_536)]
     counts = [np.count_nonzero(signatures[block[:, 0]] == signatures[block[:, 1]], axis=1) for block in blocks]
     found: NDArray[np.int64] = np.concatenate([np.empty(0, np.int64), *counts])
@@ -143,6 +148,8 @@ class Comparing(Protocol):
 
 def overlaps(words: HashedWords, pairs: NDArray[np.int64], size: int) -> Overlaps:
     """Count the exact overlap of pairs of articles.
+
+    Kernel: `vectorize.kernels.overlaps.shared_shingles`.
 
     Args:
         words: of the articles.

@@ -160,6 +160,8 @@ def story_pairs(
 ) -> Pairs:
     """Find all pairs above the floor within the window, and keep the best `settings.neighbours` of each article.
 
+    Kernel: `match.kernels.stories.story_pairs`.
+
     Args:
         matrix: unit vectors, shape (articles, terms).
         background_similarity: of each, shape (articles,).
@@ -227,7 +229,10 @@ def head_terms(squares: NDArray[np.int64], floor: float, rows: int) -> int:
 
 
 def among_best(pairs: Pairs, most: int, articles: int) -> NDArray[np.bool_]:
-    """Whether each pair is among the `most` best pairs of one of its two articles."""
+    """Whether each pair is among the `most` best pairs of one of its two articles.
+
+    Kernel: `match.kernels.best.among_best`.
+    """
     keep = np.zeros(len(pairs.a), bool)
     number = np.arange(len(pairs.a))
     article = np.concatenate([pairs.a, pairs.b])

@@ -46,6 +46,8 @@ Aligned: TypeAlias = Callable[[NDArray[np.uint32], NDArray[np.uint32]], list[tup
 def matching_blocks(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int, int]]:
     """Align two texts and return the blocks of equal words, by Ratcliff & Obershelp (Ratcliff & Metzener 1988).
 
+    Kernel: `match.kernels.templates.matching_blocks`.
+
     Args:
         one, other: the hashes of their words.
 

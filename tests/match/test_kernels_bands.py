@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from dedup.match.copies import LARGE_BUCKET, STRIDE
 from dedup.match.copies import band_candidates as plain_band_candidates
 from dedup.match.kernels import bands
-from dedup.match.kernels.bands import agreeing_slots, band_candidates, pairs_of_buckets
+from dedup.match.kernels.bands import band_candidates, pairs_of_buckets
 from dedup.settings import Settings
 
 
@@ -44,13 +44,6 @@ def test_the_pairs_are_those_of_the_plain_form(
     assert found.dtype == expected.dtype
     assert found.tolist() == expected.tolist()
     assert len(found)
-
-
-@pytest.mark.parametrize("count", [0, 1])
-def test_nothing_and_one_have_no_pairs(count: int) -> None:
-    signatures = np.zeros((count, 128), np.uint32)
-    for present in (np.ones(count, bool), np.zeros(count, bool)):
-        assert band_candidates(signatures, present, Settings()).shape == (0, 2)
 
 
 @pytest.mark.parametrize("size", [2, LARGE_BUCKET - 1, LARGE_BUCKET, LARGE_BUCKET + 1, 100])
@@ -107,14 +100,6 @@ def test_pairs_found_several_times_are_kept_once(part: int) -> None:
     expected = np.unique(found)
     count = bands._distinct(found, len(found), np.empty(len(found), np.int64), part)
     assert np.sort(found[:count]).tolist() == expected.tolist()
-
-
-def test_slots_that_agree_are_counted() -> None:
-    random = np.random.default_rng(0)
-    signatures = random.integers(0, 3, (50, 33)).astype(np.uint32)
-    pairs = random.integers(0, 50, (400, 2))
-    expected = np.count_nonzero(signatures[pairs[:, 0]] == signatures[pairs[:, 1]], axis=1)
-    assert agreeing_slots(signatures, pairs).tolist() == expected.tolist()
 
 
 def test_each_pair_of_a_bucket_is_found_once() -> None:

@@ -17,6 +17,8 @@ callable_by_kernels(height_needed)
 def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
     """Cut a merge tree into stories: its largest nodes in which every merge reached `height_needed`.
 
+    Plain form: `group.cut.cut`.
+
     Returns:
         Shape (articles,): numbers from 0 in the order of each story's first article.
     """

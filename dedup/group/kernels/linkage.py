@@ -30,6 +30,8 @@ _Memory = TypeVar("_Memory", NDArray[np.int32], NDArray[np.int64])
 def average_linkage(pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree:
     """Build the merge tree of articles by nearest-neighbour chains.
 
+    Plain form: `group.linkage.average_linkage`.
+
     Args:
         pairs: the scored pairs, each once.
         groups: disjoint groups of articles that are merged before all others: the copies of one text.

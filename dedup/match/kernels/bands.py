@@ -38,6 +38,8 @@ def band_candidates(
 ) -> NDArray[np.int64]:
     """Find pairs of articles whose signatures are equal in at least one band.
 
+    Plain form: `match.copies.band_candidates`.
+
     Args:
         signatures: shape (articles, num_perm).
         present: shape (articles,): whether an article has any shingle.
@@ -77,7 +79,10 @@ def pairs_of_buckets(signatures: NDArray[np.uint32], present: NDArray[np.bool_],
 
 
 def agreeing_slots(signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The number of agreeing slots of the signatures of each pair; shape (pairs,)."""
+    """The number of agreeing slots of the signatures of each pair; shape (pairs,).
+
+    Plain form: `match.copies.agreeing_slots`.
+    """
     return _agreeing_slots(np.ascontiguousarray(signatures, np.uint32), np.ascontiguousarray(pairs, np.int64))
 
 

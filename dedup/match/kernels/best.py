@@ -13,6 +13,8 @@ def among_best(
 ) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
     """Whether each pair is among the `most` best pairs of one of its articles; ties go to the earlier other article.
 
+    Plain form: `match.stories.among_best`.
+
     Args:
         a, b: places of the two articles, shape (pairs,).
         score: not negative, shape (pairs,).

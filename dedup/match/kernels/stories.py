@@ -62,6 +62,8 @@ def story_pairs(
 ) -> Pairs:
     """Find all pairs above the floor within the window, and keep the best `settings.neighbours` of each article.
 
+    Plain form: `match.stories.story_pairs`.
+
     Args:
         matrix, background_similarity, seconds, among, never, settings, progress, cross_lingual: as for the plain form.
         core: pairs must have an article in it, shape (articles,); None for all pairs.
