@@ -59,7 +59,10 @@ class Vector:
     length: int
 
     def names(self) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
-        """The part of it that crosses between languages, as terms and weights."""
+        """The part of it that crosses between languages, as terms and weights.
+
+        Kernel: `index.features.kernels.cross_lingual_parts`.
+        """
         weights = self.weights[self.crossing].astype(np.int64)
         if not len(weights):
             return np.empty(0, np.int32), np.empty(0, np.uint16)
@@ -89,6 +92,8 @@ class Vector:
     @classmethod
     def unpacked(cls, data: bytes) -> Vector:
         """What `packed` gave.
+
+        Kernel: `index.features.kernels.unpack_vectors`.
 
         Raises:
             StoreError: these bytes are something else.
