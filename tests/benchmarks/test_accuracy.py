@@ -1,4 +1,4 @@
-"""The whole benchmark on a made-up folder."""
+"""The accuracy benchmark on a made-up folder."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ POURED = {"one.txt", "two.txt"}
 
 @pytest.fixture(autouse=True, scope="module")
 def without_our_seeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """They have tests of their own, and these are to be fast."""
+    """Leave out the seeds, which have tests of their own, for speed."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(data, "SEEDS", tmp_path_factory.getbasetemp() / "nothing")
         yield
@@ -40,7 +40,7 @@ def without_our_seeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 
 @pytest.fixture(scope="module")
 def report(shared_folder: Path) -> dict[str, Any]:
-    """What a whole run gives; tests only read it."""
+    """Return the report of a complete run; tests only read it."""
     return run(shared_folder, effort=LITTLE)
 
 

@@ -1,4 +1,4 @@
-"""The made-up stream: the same every time, true to what is planted in it, and like real news in what costs time."""
+"""The made-up stream is deterministic, has the planted stories, and costs as much as real news."""
 
 from __future__ import annotations
 
@@ -78,7 +78,7 @@ def test_copies_share_their_words_and_versions_do_not(planted: list[Planted]) ->
 
 
 def test_articles_have_as_many_words_as_real_ones_and_are_taken_for_english(planted: list[Planted]) -> None:
-    """Of 69,045 real articles: 338 words and 175 distinct ones in the mean."""
+    """69,045 real articles have 338 words and 175 distinct ones on average."""
     given = [words(article) for article in planted]
     assert 250 < np.mean([len(text) for text in given]) < 420
     assert 130 < np.mean([len(set(text)) for text in given]) < 230

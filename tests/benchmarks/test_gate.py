@@ -22,14 +22,14 @@ CORPORA = {"seeds": "51", "basil.jsonl.gz": "52"}
 
 @pytest.fixture
 def floors(tmp_path: Path) -> Path:
-    """Seeds at 1 and .9, basil at .8, and both as one at .7."""
+    """Return floors: seeds at 1 and .9, basil at .8, both as one set at .7."""
     path = tmp_path / "floors.json"
     gate.write(path, measured().sets)
     return path
 
 
 def measured(f1: float = 1.0, ari: float = 0.9, basil: float = 0.8, both: float = 0.7) -> Measurement:
-    """What a run finds where everything is here."""
+    """Return the measurement of a run with all sets."""
     return Measurement(
         CORPORA,
         {
@@ -41,14 +41,14 @@ def measured(f1: float = 1.0, ari: float = 0.9, basil: float = 0.8, both: float 
 
 
 def seeds_alone(f1: float = 1.0) -> Measurement:
-    """What a run finds where there is no folder of labelled sets."""
+    """Return the measurement of a run without a folder of labelled sets."""
     return Measurement({"seeds": "51"}, {"seeds": ScoredSet({"seeds": "51"}, {"f1": f1, "ari": 0.9})})
 
 
 def run(
     found: Measurement, floors: Path, *, update: bool = False, accept_lower: bool = False
 ) -> tuple[Outcome, dict[str, dict[str, float]]]:
-    """What the gate says, and the scores in the file afterwards."""
+    """Run the gate; return its outcome and the scores in the file afterwards."""
     outcome = gate.run(lambda: found, floors, update=update, accept_lower=accept_lower)
     return outcome, {name: dict(part.scores) for name, part in gate.read(floors).items()}
 

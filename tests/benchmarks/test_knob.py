@@ -1,4 +1,4 @@
-"""The benchmarks of the knob and of a second opinion, and the figures, on a tiny folder."""
+"""The benchmarks of the granularity and of a second opinion, and the figures, on a tiny folder."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The benchmark of readers makes what it says, and measures a process that reads."""
+"""The benchmark of readers makes valid inputs and measures a reading process."""
 
 from __future__ import annotations
 

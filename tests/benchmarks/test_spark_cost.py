@@ -1,4 +1,4 @@
-"""The cost of a run on Spark is what its log says, and the simulation is no better than arithmetic allows."""
+"""The cost of a Spark run is that of its log, and the simulation respects lower bounds."""
 
 from __future__ import annotations
 

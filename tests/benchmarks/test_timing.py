@@ -1,4 +1,4 @@
-"""How ways are timed, and that peers which are not here are named."""
+"""Timing of methods, and names of missing peers."""
 
 from __future__ import annotations
 
