@@ -20,7 +20,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.errors import InputError
-from dedup.match.stories import USUAL, USUAL_COUNT
+from dedup.match.stories import smoothed_mean
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.hashing import FEATURES
@@ -103,17 +103,16 @@ class Background:
         ]
 
     def ordinariness(self, vectors: Vectors) -> NDArray[np.float64]:
-        """How much each article resembles those learned from on average, leaning on a usual value; shape (articles,).
+        """Background similarity: the smoothed mean cosine of each article to those learned from; shape (articles,).
 
-        The `crowd` is not in it.
+        `crowd` is not included.
         """
         at_terms = np.zeros(len(vectors.terms))
         if len(self.terms):
             place = np.minimum(np.searchsorted(self.terms, vectors.terms), len(self.terms) - 1)
             at_terms = np.where(self.terms[place] == vectors.terms, self.sums[place], 0) * WEIGHT_UNIT
-        total = np.asarray(vectors.matrix @ at_terms).ravel()  # whole multiples of a power of two: exact
-        leaning: NDArray[np.float64] = (total + USUAL_COUNT * USUAL) / (self.articles + USUAL_COUNT)
-        return leaning
+        total = np.asarray(vectors.matrix @ at_terms).ravel()  # exact: multiples of a power of two
+        return smoothed_mean(total, self.articles)
 
     @property
     def fingerprint(self) -> str:

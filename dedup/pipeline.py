@@ -18,8 +18,7 @@ from dedup.inputs.collection import ArticleReader, Collection
 from dedup.match.copies import alike_candidates, decide, never_one_story
 from dedup.match.crowding import estimate_crowding
 from dedup.match.opinion import Embed, opinions
-from dedup.match.outlets import less_of_one_outlet
-from dedup.match.stories import mean_similarity, rescored
+from dedup.match.stories import mean_similarity, rescored, with_outlet_penalty
 from dedup.progress import Progress, silent
 from dedup.results.clustering import Clustering, Explanation
 from dedup.results.evidence import StoredEvidence
@@ -184,7 +183,7 @@ def stories_of(
     pairs = pairs.where(
         ~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never_one_story(words, backend, more_templates))
     )
-    pairs = less_of_one_outlet(pairs, collection.outlets(), settings)
+    pairs = with_outlet_penalty(pairs, collection.outlets(), settings)
     opinion = opinions(pairs, collection.text_getter(foreign), second_opinion, tell) if second_opinion else None
     if opinion is not None:
         pairs = replace(pairs, score=pairs.score + opinion)

@@ -54,10 +54,10 @@ class SparkOptions:
             others: the values of the options that Spark does not support.
         """
         if self.engine is None:
-            wrong, problem = {"--master": self.master, "--steps": self.steps}, "it needs --engine spark"
+            others, problem = {"--master": self.master, "--steps": self.steps}, "it needs --engine spark"
         else:
-            wrong, problem = others, "it does not go with --engine spark"
-        for option, value in wrong.items():
+            problem = "it does not go with --engine spark"
+        for option, value in others.items():
             if value:
                 raise typer.BadParameter(problem, param_hint=option)
 

@@ -169,7 +169,7 @@ def grouped(command: Callable[..., None]) -> Callable[..., None]:
     parameters.
     """
     types = get_type_hints(command, include_extras=True)
-    groups = {name: kind for name, kind in types.items() if is_dataclass(kind)}
+    groups = {name: kind for name, kind in types.items() if isinstance(kind, type) and is_dataclass(kind)}
     parameters: list[Parameter] = []
     for parameter in signature(command).parameters.values():
         if parameter.name in groups:

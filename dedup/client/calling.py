@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, Self
 from dedup.article import Article, Notice
 from dedup.client import answers
 from dedup.errors import InputError, MissingDependencyError, ServiceError, UnknownArticleError
-from dedup.index import Change, IndexedArticle, Placement, StoryPage, asking
-from dedup.index.inputs import alone, some, unnamed
+from dedup.index import Change, IndexedArticle, Placement, StoryPage
+from dedup.index.inputs import alone, checked_count, checked_date, checked_ids, some, unnamed
 from dedup.results.clustering import Explanation, Story
 
 if TYPE_CHECKING:
@@ -135,7 +135,7 @@ class Client:
             ServiceError: the service could not store some.
         """
         source, noted = enumerate(articles), [] if notices is None else notices
-        while came := some(source, asking.count(batch, "batch"), noted):
+        while came := some(source, checked_count(batch, "batch"), noted):
             sent = iter(came)
             for part in answers.parts([answers.record_of(one) for one in came]):
                 told = self._ask("POST", "v1/articles/batch", json={"articles": part})
@@ -161,13 +161,13 @@ class Client:
             UnknownArticleError: one of them is not there; those before it are removed.
         """
         found = []
-        for name in asking.ids(articles):
+        for name in checked_ids(articles):
             found += self._ask("DELETE", f"v1/articles/{answers.part_of(name)}")["changes"]
         return [answers.change(change) for change in found]
 
     def expire(self, before: date | datetime | str) -> int:
         """As `StoryIndex.expire`; waits until it is done."""
-        when = asking.moment(before, "before").isoformat()
+        when = checked_date(before, "before").isoformat()
         job = self._done(self._ask("POST", "v1/expire", params={"before": when}))
         return int(job["count"])
 
@@ -240,7 +240,7 @@ class Client:
         limit: int = 50,
     ) -> StoryPage:
         """As `StoryIndex.page`."""
-        touched = None if since is None else asking.moment(since, "since").isoformat()
+        touched = None if since is None else checked_date(since, "since").isoformat()
         given = {"cursor": cursor, "since": touched, "outlet": outlet}
         wanted = {name: value for name, value in given.items() if value is not None}
         told = self._ask("GET", "v1/stories", params={**wanted, "min_size": min_size, "limit": limit})
@@ -258,7 +258,7 @@ class Client:
         Raises:
             CursorError: the changes after it were forgotten, or there is no such change.
         """
-        since, limit = asking.count(since, "since", 0), asking.count(limit, "limit")
+        since, limit = checked_count(since, "since", 0), checked_count(limit, "limit")
         params = {"since": since, "limit": limit, "wait": wait}
         return [answers.change(one) for one in self._ask("GET", "v1/changes", params=params)["changes"]]
 

@@ -146,7 +146,7 @@ def offered(clustering: Clustering, judged: Iterable[Judgement] = ()) -> Iterato
     Raises:
         InputError: the clustering was made without evidence.
     """
-    from dedup.group.cut import PAIR, threshold_at
+    from dedup.group.cut import pair_threshold
     from dedup.vectorize.exact import SCORE_UNIT
 
     found = findings_columns(clustering)
@@ -154,7 +154,7 @@ def offered(clustering: Clustering, judged: Iterable[Judgement] = ()) -> Iterato
     for place in sorted(range(len(clustering.articles)), key=found.order.__getitem__):
         first.setdefault(int(found.distinct[place]), place)
     granularity = clustering.settings.granularity or 0.5  # at 0 no score would be near the border
-    needed, known = PAIR * threshold_at(granularity), {judgement.pair for judgement in judged}
+    needed, known = pair_threshold(granularity), {judgement.pair for judgement in judged}
     candidates = [
         (abs(score * SCORE_UNIT - needed), a, b)
         for a, b, score in zip(found.a.tolist(), found.b.tolist(), found.score.tolist(), strict=True)

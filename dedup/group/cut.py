@@ -49,22 +49,42 @@ def drop_at(granularity: float, size: int) -> float:
     return (1 - (1 - DROP) * math.sqrt(SEVERAL / size)) * min(1.0, 2 - 2 * granularity)
 
 
+def merge_threshold(granularity: float) -> float:
+    """The mean score that any merge needs: `threshold_at`, but at 0 infinite, as only copies of one text merge then."""
+    return threshold_at(granularity) if granularity > 0 else math.inf
+
+
+def pair_threshold(granularity: float) -> float:
+    """The score from which two single articles become one story."""
+    return PAIR * threshold_at(granularity)
+
+
+def height_needed(threshold: float, drop: float, sizes: tuple[int, int], heights: tuple[float, float]) -> float:
+    """The mean score from which two groups of articles merge; kernels call it too.
+
+    Two single articles need `PAIR` times the threshold. Two groups of several articles must also not fall far below the
+    heights at which they formed themselves: two dense stories on one topic are not one loose story.
+
+    Args:
+        threshold: see `merge_threshold`.
+        drop: see `drop_at`, for the smaller of the groups.
+        sizes: articles in each group.
+        heights: mean scores at which each formed, infinite for an article or copies of one text.
+    """
+    needed = PAIR * threshold if sizes[0] == 1 and sizes[1] == 1 else threshold
+    return max(needed, drop * min(CAP, heights[0], heights[1])) if drop > 0 else needed
+
+
 def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
-    """The stories of a tree: its largest nodes in which every merge was good enough.
+    """Cut a merge tree into stories: its largest nodes in which every merge reached `height_needed`.
 
-    A merge is good enough at the threshold, that of two single articles at `PAIR` times it. Where both sides are groups
-    of several articles, it must besides not fall far below the height at which they formed themselves: two dense
-    stories on one topic are not one loose story. The more articles, the less far, for the surer are the heights. At 0
-    only what is one text merges.
-
-    What a merge needs never rises with the granularity, so what is good stays good: the stories at one granularity are
-    unions of the stories at any lower one.
+    What a merge needs never rises with the granularity, so the stories at one granularity are unions of the stories at
+    any lower one.
 
     Returns:
         Shape (articles,): numbers from 0 in the order of each story's first article.
     """
-    threshold = threshold_at(granularity) if granularity > 0 else float("inf")  # no score is infinite: one text is
-    nodes = tree.leaves + len(tree.height)
+    threshold, nodes = merge_threshold(granularity), tree.leaves + len(tree.height)
     size, good = np.zeros(nodes, np.int64), np.ones(nodes, bool)
     size[: tree.leaves] = tree.weights
     height = np.full(nodes, np.inf)
@@ -72,10 +92,8 @@ def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
     parent = np.full(nodes, -1)
     for node, (a, b) in enumerate(zip(tree.left.tolist(), tree.right.tolist(), strict=True), tree.leaves):
         size[node] = size[a] + size[b]
-        needed = PAIR * threshold if size[a] == size[b] == 1 else threshold
         drop = drop_at(granularity, min(size[a], size[b]))
-        if drop > 0:
-            needed = max(needed, drop * min(CAP, height[a], height[b]))
+        needed = height_needed(threshold, drop, (size[a], size[b]), (height[a], height[b]))
         good[node] = good[a] and good[b] and height[node] >= needed
         parent[a] = parent[b] = node
     story = np.arange(nodes)

@@ -2,6 +2,6 @@
 
 from dedup.index.inputs import Placement as Placement
 from dedup.index.queries import IndexedArticle as IndexedArticle
+from dedup.index.queries import StoryPage as StoryPage
 from dedup.index.store.records import Change as Change
-from dedup.index.store.text_search import StoryPage as StoryPage
 from dedup.index.story_index import StoryIndex as StoryIndex

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import islice
+from numbers import Integral
 from typing import Any, Literal
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
+from dedup.formats.escaping import quote
 from dedup.index.store.records import Change, StoredArticle, facts_of
 from dedup.inputs.collection import KEPT_EMPTY, content_hash, find_dateline, is_blank, published_seconds, to_article
-from dedup.inputs.dates import Reading
+from dedup.inputs.dates import Reading, day_or_time
 from dedup.inputs.record import Dates
 from dedup.results.clustering import Link
 
+_LARGEST = 2**62
+"""The largest number that a store is asked for."""
 Status = Literal["added", "updated", "unchanged", "matched"]
 
 
@@ -167,3 +171,55 @@ def incoming(item: object, place: int, notices: list[Notice], dates: NotedDates,
         "" if told is None else told.isoformat(),
         (*found, *dates.noted),
     )
+
+
+def checked_count(value: object, name: str, least: int = 1) -> int:
+    """A whole number that is large enough.
+
+    Raises:
+        InputError: it is none, or too small.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise InputError(f"{name} must be a whole number from {least} on, not {quote(value)}")
+    return min(int(value), _LARGEST)
+
+
+def checked_date(value: date | datetime | str, name: str) -> date | datetime:
+    """A day or a time; of a string what ISO 8601 says by it.
+
+    Raises:
+        InputError: it is neither.
+    """
+    if isinstance(value, str):
+        try:
+            return day_or_time(value)
+        except ValueError:
+            told = f"{name} is {quote(value)}, which is no date"
+            raise InputError(f"{told}: give 2024-01-31, 2024-01-31T12:30:00Z, a date or a datetime") from None
+    # pandas' NaT is a datetime that equals nothing, itself included.
+    if not isinstance(value, date) or value != value:  # noqa: PLR0124
+        raise InputError(f"{name} must be a date, a datetime or a string that is one, not {quote(value)}")
+    return value
+
+
+def checked_seconds(value: date | datetime | str | None, name: str) -> float | None:
+    """The same in seconds since 1970; None for None.
+
+    Raises:
+        InputError: it is no date.
+    """
+    return None if value is None else published_seconds(checked_date(value, name))
+
+
+def checked_ids(values: Iterable[object]) -> list[str]:
+    """Ids of articles, each once.
+
+    Raises:
+        InputError: something is no id.
+    """
+    given = list(values)
+    for value in given:
+        if not isinstance(value, str):
+            kind = f"a {type(value).__name__}: to give those of a list, write remove(*ids)"
+            raise InputError(f"ids of articles are strings, one argument each, and {quote(value)} is {kind}")
+    return list(dict.fromkeys(str(value) for value in given))

@@ -2,23 +2,30 @@
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from dedup.article import Article
+from dedup.errors import CursorError, InputError
+from dedup.index.inputs import checked_count
 from dedup.index.store.metadata import StoreMetadata
-from dedup.index.store.protocol import Store
-from dedup.index.store.records import StoredArticle, StoredStory
+from dedup.index.store.protocol import Store, StoryFilter
+from dedup.index.store.records import Change, StoredArticle, StoredStory
 from dedup.results.assemble import headline, labels_of, rank
-from dedup.results.clustering import Clustering, CopyGroup, Story
+from dedup.results.clustering import Clustering, CopyGroup, Explanation, Story
 from dedup.results.story_ids import copy_group_id
 from dedup.settings import Settings
 
 _PAGE = 500
+_STORIES = 200
+_RESTART = "Take the stories as they are, and go on from the number of changes that stats() tells before"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,19 @@ class IndexedArticle:
         return {"id": self.article.id, "story": self.story, "copy_of": self.copy_of, **self.article.to_record()}
 
 
+@dataclass(frozen=True, slots=True)
+class StoryPage:
+    """A page of stories, the last changed first.
+
+    Attributes:
+        stories: the stories of the page.
+        next: cursor of the next page, None for the last.
+    """
+
+    stories: tuple[Story, ...]
+    next: str | None
+
+
 def every_story(store: Store, pages: Iterator[Sequence[StoredStory]]) -> Iterator[Story]:
     """The stories of some pages."""
     for page in pages:
@@ -47,6 +67,26 @@ def every_story(store: Store, pages: Iterator[Sequence[StoredStory]]) -> Iterato
             articles = store.of_story(stored.number)
             if articles:  # of one that a writer has changed meanwhile nothing may be left
                 yield _story(store, stored, articles)
+
+
+def page(store: Store, wanted: StoryFilter, cursor: str | None, most: int) -> StoryPage:
+    """Return the next page of stories that match.
+
+    Raises:
+        InputError: the cursor is invalid.
+    """
+    before = None if cursor is None else _place(cursor)
+    found = store.stories(replace(wanted, before=before), most + 1)
+    rest, last = len(found) > most, found[:most]
+    end = _cursor(last[-1].touched, last[-1].number) if rest else None
+    return StoryPage(tuple(every_story(store, iter([last]))), end)
+
+
+def pages(store: Store, wanted: StoryFilter) -> Iterator[list[StoredStory]]:
+    """Yield all stories that match, in lists."""
+    while found := store.stories(wanted, _STORIES):
+        yield found
+        wanted = replace(wanted, before=(found[-1].touched, found[-1].number))
 
 
 def placements(store: Store, settings: Settings) -> Clustering:
@@ -92,6 +132,52 @@ def stats(store: Store, facts: StoreMetadata, memory: int | None) -> dict[str, A
     }
 
 
+def changes_after(store: Store, since: int, most: int) -> list[Change]:
+    """The changes after a cursor.
+
+    Raises:
+        InputError: the cursor or the limit is no such number.
+        CursorError: nothing can be told of what came after it.
+    """
+    since, most = checked_count(since, "since", 0), checked_count(most, "limit")
+    with store.reading():
+        last = store.highest()["last_change"]
+        found = store.changes(since, most) if since < last else []
+    if since > last:
+        told = f"there are {last:,} changes, and none with the cursor {since:,}: it is of another store, or of a later"
+        raise CursorError(f"{told} state of this one. {_RESTART}", last + 1, last)
+    first = found[0].cursor if found else last + 1
+    if first != since + 1:
+        raise CursorError(
+            f"the changes before {first:,} were forgotten, those after {since:,} too. {_RESTART}", first, last
+        )
+    return found
+
+
+def explain(alone: Clustering, *, same_story: bool, same_text: bool) -> Explanation:
+    """An explanation of the two articles of a clustering, where an index has placed them otherwise.
+
+    Args:
+        alone: the two, clustered by themselves under the background of the index: their scores are what they are there.
+        same_story, same_text: whether the index has them in one story, in one group of copies.
+    """
+    told = alone.explain(0, 1)
+    if (told.same_story, told.same_text) == (same_story, same_text):
+        return told
+    score = f"their own score is {told.link.score:.3f}, two articles alone need {told.threshold:.3f}"
+    if same_text:
+        reason = "The same text by way of others: each overlaps with a copy that overlaps with the other's."
+    elif same_story:
+        reason = f"One story by way of others: {score}."
+    elif told.same_text:
+        reason = "Not joined: the index has them in two stories, of which one is settled or not reconciled yet."
+    elif told.same_story:
+        reason = f"Not joined: {score}, but on average the articles of their stories are not alike enough."
+    else:
+        reason = told.reason
+    return replace(told, same_story=same_story, same_text=same_text, joined_at=None, reason=reason)
+
+
 def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle]) -> Story:
     in_order = sorted(rows, key=lambda row: (math.inf if row.seconds is None else row.seconds, row.number))
     shown = next((row for row in in_order if row.number == stored.shown), in_order[0])
@@ -117,3 +203,19 @@ def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle]) -> 
         end=dates[-1] if dates else None,
         sources=tuple(sorted({row.source for row in in_order if row.source})),
     )
+
+
+def _cursor(touched: float, number: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps([touched, number]).encode()).decode("ascii").rstrip("=")
+
+
+def _place(cursor: str) -> tuple[float, int]:
+    try:
+        touched, number = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
+        touched = float(touched)
+    except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error):
+        touched, number = math.nan, None
+    known = isinstance(number, int) and not isinstance(number, bool)
+    if not known or not math.isfinite(touched) or abs(number) > 2**62:
+        raise InputError(f"{cursor[:60]!r} is no cursor that a page of stories ended with: begin without one")
+    return touched, int(number)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import Literal
@@ -17,9 +18,8 @@ from dedup.index.store.metadata import DAY, HOUR, StoreMetadata, read_metadata, 
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import StoredArticle, facts_of
 from dedup.index.stories.changes import Ledger, renumber
-from dedup.index.stories.guests import Admitted, Draft, Drawn
 from dedup.index.stories.merge import around_settled
-from dedup.index.stories.placement import Newcomer, link
+from dedup.index.stories.placement import Admitted, Draft, Drawn, Newcomer, link
 from dedup.index.stories.recluster import Whole, whole
 from dedup.index.sync import follow
 from dedup.inputs.collection import without_text
@@ -401,3 +401,31 @@ class Desk:
 
 def _newcomer(came: Incoming, drawn: Drawn, number: int | None) -> Newcomer:
     return Newcomer(came.article.id, came.seconds, came.article.source, drawn.judged, drawn.vector, number)
+
+
+def prefetch(
+    next_batch: Callable[[], list[Incoming]], extract: Callable[[list[Incoming]], list[Drawn]]
+) -> Iterator[tuple[list[Incoming], list[Drawn]]]:
+    """Yield batches with their features, computing the features of the next batch meanwhile.
+
+    Args:
+        next_batch: returns the next batch, an empty one at the end. Its errors are raised after the batch before.
+        extract: computes features; called in another thread.
+    """
+    with ThreadPoolExecutor(1, "dedup-reads") as pool:
+
+        def upcoming() -> tuple[list[Incoming], Future[list[Drawn]]] | None:
+            batch = next_batch()
+            return (batch, pool.submit(extract, batch)) if batch else None
+
+        ready = upcoming()
+        while ready is not None:
+            batch, features = ready
+            error: Exception | None = None
+            try:
+                ready = upcoming()
+            except Exception as raised:
+                ready, error = None, raised
+            yield batch, features.result()
+            if error is not None:
+                raise error

@@ -12,24 +12,42 @@ from typing import TYPE_CHECKING, Any, Self
 from dedup.article import Article, Notice
 from dedup.background import Background
 from dedup.errors import InputError, StoreError, UnknownArticleError
-from dedup.index import asking
-from dedup.index.ahead import ahead
-from dedup.index.inputs import Incoming, Placement, alone, noticed, some
-from dedup.index.queries import IndexedArticle, every_story, placements, stats
+from dedup.index.inputs import (
+    Incoming,
+    Placement,
+    alone,
+    checked_count,
+    checked_date,
+    checked_ids,
+    checked_seconds,
+    noticed,
+    some,
+)
+from dedup.index.queries import (
+    IndexedArticle,
+    StoryPage,
+    changes_after,
+    every_story,
+    explain,
+    page,
+    pages,
+    placements,
+    stats,
+)
 from dedup.index.repair import check
-from dedup.index.session import Desk
+from dedup.index.session import Desk, prefetch
 from dedup.index.store.metadata import StoreMetadata, StoreOptions, read_metadata, write_metadata
 from dedup.index.store.protocol import Store, StoryFilter
 from dedup.index.store.records import Change
 from dedup.index.store.sqlite import SqliteStore
 from dedup.index.store.temporary import MEMORY, TemporaryStore
-from dedup.index.store.text_search import StoryPage, page, pages, words_of
+from dedup.index.store.text_search import words_of
 from dedup.inputs.collection import published_seconds
 from dedup.pipeline import cluster
 from dedup.settings import checked
 
 if TYPE_CHECKING:
-    from dedup.index.stories.guests import Drawn
+    from dedup.index.stories.placement import Drawn
     from dedup.progress import Progress
     from dedup.results.clustering import Clustering, Explanation, Story
     from dedup.settings import Settings
@@ -165,8 +183,8 @@ class StoryIndex:
         """
         source, noted = enumerate(articles), [] if notices is None else notices
         placements: list[Placement] = []
-        read = partial(some, source, asking.count(batch, "batch"), noted)
-        for came, drawn in ahead(read, self._desk.draw):
+        read = partial(some, source, checked_count(batch, "batch"), noted)
+        for came, drawn in prefetch(read, self._desk.draw):
             placements += self._take(came, drawn)
         return placements
 
@@ -191,7 +209,7 @@ class StoryIndex:
             StoreError: a batch could not be stored; those before it are.
         """
         source, noted = enumerate(articles), [] if notices is None else notices
-        while came := some(source, asking.count(batch, "batch"), noted):
+        while came := some(source, checked_count(batch, "batch"), noted):
             yield from self._take(came, self._desk.draw(came))
 
     def update(self, article: Article | Mapping[str, Any]) -> Placement:
@@ -209,7 +227,7 @@ class StoryIndex:
         Raises:
             UnknownArticleError: one of them is not there; nothing is removed.
         """
-        names = asking.ids(articles)
+        names = checked_ids(articles)
         with self._desk.transaction() as ledger:
             stored = [self._desk.known(name) for name in names]
             with self._desk.thinking:
@@ -218,7 +236,7 @@ class StoryIndex:
 
     def expire(self, before: date | datetime | str) -> int:
         """Takes out the articles that were published before a time (or came, where that is unknown); tells how many."""
-        when = published_seconds(asking.moment(before, "before"))
+        when = published_seconds(checked_date(before, "before"))
         with self._desk.transaction() as ledger:
             return self._desk.expire(ledger, when)
 
@@ -329,7 +347,7 @@ class StoryIndex:
         Raises:
             InputError: it is no such cursor.
         """
-        return page(self._store, _wanted(since, outlet, min_size), cursor, asking.count(limit, "limit"))
+        return page(self._store, _wanted(since, outlet, min_size), cursor, checked_count(limit, "limit"))
 
     def search(self, query: str, *, limit: int = 50) -> list[IndexedArticle]:
         """The articles that hold all words of a query in id, outlet, title or text; the last that came first.
@@ -339,7 +357,7 @@ class StoryIndex:
         Raises:
             InputError: the query has no words, or more than twelve.
         """
-        found = self._store.holding(words_of(query), asking.count(limit, "limit"))
+        found = self._store.holding(words_of(query), checked_count(limit, "limit"))
         stories = self._store.story_numbered(sorted({stored.story for stored in found}))
         return [
             IndexedArticle(stored.article(""), stories[stored.story].id, self._desk.copy_of(stored))
@@ -353,7 +371,7 @@ class StoryIndex:
         Raises:
             CursorError: the changes after it were forgotten (see `vacuum`), or there is no such change.
         """
-        return asking.changes_after(self._store, since, limit)
+        return changes_after(self._store, since, limit)
 
     def explain(self, a: str, b: str) -> Explanation:
         """Why two articles are in one story, or are not, by their scores under the background of the index.
@@ -362,8 +380,6 @@ class StoryIndex:
             UnknownArticleError: one of them is not there.
             InputError: the index keeps no texts.
         """
-        from dedup.index.explaining import explain
-
         one, other = self._desk.known(a), self._desk.known(b)
         texts = self._store.texts([one.number, other.number])
         articles = [stored.article(texts.get(stored.number, "")) for stored in (one, other)]
@@ -391,4 +407,4 @@ class StoryIndex:
 
 
 def _wanted(since: date | datetime | str | None, outlet: str | None, min_size: int) -> StoryFilter:
-    return StoryFilter(asking.seconds(since, "since"), outlet, asking.count(min_size, "min_size"))
+    return StoryFilter(checked_seconds(since, "since"), outlet, checked_count(min_size, "min_size"))

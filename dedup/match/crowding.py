@@ -11,7 +11,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.match.stories import SECONDS_A_DAY, Pairs
+from dedup.match.scores import SECONDS_A_DAY
+from dedup.match.stories import Pairs
 from dedup.vectorize.exact import SCORE_UNIT, ln
 
 NEARBY = 5.0

@@ -27,7 +27,8 @@ from dedup.match.copies import (
     never_one_story,
     overlaps,
 )
-from dedup.match.stories import SECONDS_A_DAY, Pairs
+from dedup.match.scores import SECONDS_A_DAY
+from dedup.match.stories import Pairs
 from dedup.settings import Settings
 from dedup.text.document import Document
 from dedup.text.tokens import Tokens

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from dedup.match.crowding import EACH, FEW, NEARBY, STRONG, USUAL_COUNT, USUAL_MATES, estimate_crowding, mean_concurrent
-from dedup.match.stories import SECONDS_A_DAY, Pairs, rescored, score
+from dedup.match.scores import SECONDS_A_DAY, score
+from dedup.match.stories import Pairs, rescored
 from dedup.settings import Settings
 from dedup.vectorize.exact import SCORE_UNIT
 
@@ -78,5 +79,5 @@ def test_pairs_are_scored_anew_and_those_left_with_nothing_go() -> None:
     found = rescored(pairs, background_similarity, seconds, Settings())
     assert found.a.tolist() == [0, 2]
     days = np.array([3.0, NAN])
-    expected = score(np.array([0.3, 0.5]), np.array([0.11, 0.15]), days, Settings())
+    expected = score(np.array([0.3, 0.5]), *[np.array([0.11, 0.15])] * 2, days, Settings().date_penalty)
     assert found.score.tolist() == expected.tolist()

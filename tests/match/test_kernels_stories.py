@@ -15,7 +15,8 @@ from dedup.match.kernels.floor import pairs_above
 from dedup.match.kernels.ranked import ranked
 from dedup.match.kernels.stories import story_pairs
 from dedup.match.kernels.sweep import Sweep, reaches
-from dedup.match.stories import SECONDS_A_DAY, Pairs, mean_similarity
+from dedup.match.scores import SECONDS_A_DAY
+from dedup.match.stories import Pairs, mean_similarity
 from dedup.match.stories import among_best as plain_among_best
 from dedup.match.stories import story_pairs as plain_story_pairs
 from dedup.settings import Settings

@@ -11,18 +11,8 @@ import pytest
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.match.stories import (
-    DATE_SPAN,
-    FADE,
-    FLOOR,
-    SECONDS_A_DAY,
-    USUAL,
-    USUAL_COUNT,
-    Pairs,
-    date_penalty,
-    mean_similarity,
-    story_pairs,
-)
+from dedup.match.scores import DATE_SPAN, FADE, SECONDS_A_DAY, date_penalty
+from dedup.match.stories import FLOOR, USUAL, USUAL_COUNT, Pairs, mean_similarity, story_pairs
 from dedup.settings import Settings
 from dedup.vectorize.cross_lingual import CrossLingual
 from dedup.vectorize.exact import SCORE_UNIT
@@ -218,7 +208,7 @@ def test_the_date_penalty_rises_with_the_days_and_fades_with_the_score() -> None
         np.array([0.1, 0.1, 0.1, 0.1, 0.3, 0.45, 0.6, 0.9]),
         np.array([NAN, 0, DATE_SPAN / 2, 900, *[DATE_SPAN] * 4]),
     )
-    taken = date_penalty(scores, days, Settings(date_penalty=0.1))
+    taken = date_penalty(scores, days, 0.1)
     assert taken == pytest.approx([0, 0, 0.05, 0.1, 0.1, 0.05, 0, 0])
 
 

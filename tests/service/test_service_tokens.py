@@ -13,7 +13,7 @@ import pytest
 from serving import Served, assert_problem, refused, serving
 
 from dedup import InputError, SettingsError
-from dedup.service.tokens import Guard, add_token, new_token, read_tokens
+from dedup.service.tokens import Authenticator, add_token, new_token, read_tokens
 
 ARTICLE = {"id": "a", "text": "Fire broke out on the ferry off Corran at dawn."}
 
@@ -115,15 +115,15 @@ def test_a_file_that_becomes_unusable_lets_nobody_else_in(tmp_path: Path) -> Non
     now = [0.0]
     file = tmp_path / "tokens"
     secret = add_token(file, "a", "read")
-    guard = Guard(file, clock=lambda: now[0])
+    authenticator = Authenticator(file, clock=lambda: now[0])
     file.write_text("nonsense", encoding="ascii")
     now[0] += 5
-    assert guard.token(secret) is not None, "those read before hold on"
-    assert guard.token("other") is None
+    assert authenticator.token(secret) is not None, "those read before hold on"
+    assert authenticator.token("other") is None
     file.write_text("", encoding="ascii")
     now[0] += 5
-    assert guard.token(secret) is None
-    assert not guard.open
+    assert authenticator.token(secret) is None
+    assert not authenticator.open
 
 
 def test_files_of_tokens(tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_files_of_tokens(tmp_path: Path) -> None:
     assert len(error.value.faults) == 2
     file.write_text("\n", encoding="ascii")
     with pytest.raises(SettingsError, match="no token"):
-        Guard(file)
+        Authenticator(file)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.invalid"])  # noqa: S104 - it is refused

@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from dedup.backends import CompiledBackend, PlainBackend
 from dedup.errors import StoreError
-from dedup.index.features.tfidf import Weigher, stretched
-from dedup.index.search.segments import side_by_side
+from dedup.index.features.tfidf import Weigher
+from dedup.index.search.segments import concatenated
 from dedup.vectorize.boilerplate import outside_boilerplate
-from dedup.vectorize.cross_lingual import LEAST, WORTH
+from dedup.vectorize.cross_lingual import cross_lingual_weight
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import HashedWords
 
@@ -63,7 +63,7 @@ class Vector:
         weights = self.weights[self.crossing].astype(np.int64)
         if not len(weights):
             return np.empty(0, np.int32), np.empty(0, np.uint16)
-        weights = stretched(weights)
+        weights = cross_lingual_weight(weights, np.dot(weights, weights))
         some = weights > 0
         return self.terms[self.crossing][some], weights[some].astype(np.uint16)
 
@@ -122,7 +122,7 @@ def unpacked(packed: Sequence[bytes]) -> list[Vector]:
     Raises:
         StoreError: see `Vector.unpacked`.
     """
-    from dedup.index.search.kernels.layout import unpacked as laid_out
+    from dedup.index.features.kernels import unpack_vectors
 
     try:
         heads = [_VECTOR.unpack_from(data) for data in packed]
@@ -135,7 +135,7 @@ def unpacked(packed: Sequence[bytes]) -> list[Vector]:
     begin, start = np.zeros(len(packed) + 1, np.int64), np.zeros(len(packed) + 1, np.int64)
     np.cumsum(sizes, out=begin[1:])
     np.cumsum([head[0] for head in heads], out=start[1:])
-    terms, weights, crossing, fits = laid_out(raw, begin[:-1] + _VECTOR.size, start, _HIGH)
+    terms, weights, crossing, fits = unpack_vectors(raw, begin[:-1] + _VECTOR.size, start, _HIGH)
     if not fits or not all(head[3].isascii() for head in heads):
         return [Vector.unpacked(data) for data in packed]
     bounds, ends = start.tolist(), begin[1:].tolist()
@@ -153,16 +153,15 @@ def unpacked(packed: Sequence[bytes]) -> list[Vector]:
 
 def names_of(vectors: Sequence[Vector]) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
     """What `Vector.names` gives for each of many vectors, by a kernel."""
-    from dedup.index.search.kernels.layout import stretched as stretched_together
+    from dedup.index.features.kernels import cross_lingual_parts
 
     if len(vectors) == 1:
         one = vectors[0]
         start, terms, weights, crossing = np.array([0, len(one.terms)]), one.terms, one.weights, one.crossing
     else:
-        start, terms, weights = side_by_side([(vector.terms, vector.weights) for vector in vectors])
+        start, terms, weights = concatenated([(vector.terms, vector.weights) for vector in vectors])
         crossing = np.concatenate([np.empty(0, np.bool_), *(vector.crossing for vector in vectors)])
-    unit, least, worth = WEIGHT_UNIT, float(LEAST), float(np.sqrt(WORTH))
-    begin, its, their = stretched_together(start, terms, weights, crossing, unit, least, worth)
+    begin, its, their = cross_lingual_parts(start, terms, weights, crossing)
     bounds = begin.tolist()
     spans = [slice(bounds[place], bounds[place + 1]) for place in range(len(vectors))]
     return [(its[span], their[span]) for span in spans]

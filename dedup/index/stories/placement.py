@@ -14,15 +14,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.group.copies import PART, digests
-from dedup.group.cut import PAIR, threshold_at
+from dedup.group.cut import height_needed, merge_threshold
 from dedup.index.features.sketch import Compared, Vector
-from dedup.index.search.neighbours import Alike, Asking, strongest, sums_by_story
-from dedup.index.search.neighbours import alike as neighbours
-from dedup.index.search.table import Live
+from dedup.index.inputs import Placement
+from dedup.index.search.neighbours import Neighbours, Query, search_neighbours, strongest, sums_by_story
+from dedup.index.search.table import ArticleTable
 from dedup.match.copies import ALIKE, NEAR, Overlaps, decide, never_one_story
-from dedup.match.probability import DIGITS, LEAST_SCORE, MOST_BACKGROUND, Probabilities
+from dedup.match.probability import Probabilities
 from dedup.results.clustering import Link
-from dedup.vectorize.exact import LN2, SCORE_UNIT
+from dedup.vectorize.exact import SCORE_UNIT
 from dedup.vectorize.features import HashedWords
 
 if TYPE_CHECKING:
@@ -149,9 +149,67 @@ class Weighed:
 
     __slots__ = ("alike", "apart", "copies", "new")
 
-    def __init__(self, new: Newcomer, alike: Alike, found: _Copies) -> None:
+    def __init__(self, new: Newcomer, alike: Neighbours, found: _Copies) -> None:
         self.new, self.alike = new, alike
         self.copies, self.apart = found
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Place:
+    """Where an article is from now on.
+
+    Attributes:
+        story: the number of its story.
+        copies: the number of the first article of its group of copies, None where it has none.
+        stands: whether it counts when stories are compared.
+    """
+
+    story: int
+    copies: int | None
+    stands: bool
+
+
+@dataclass(slots=True, eq=False)
+class Admitted:
+    """An article that is being taken in.
+
+    Attributes:
+        new: the article.
+        slot: where it is in memory.
+        twin: the number of the first article of the very same title and text, None for none.
+        weighed: what it is judged by, None for one with a twin.
+    """
+
+    new: Newcomer
+    slot: int
+    twin: int | None
+    weighed: Weighed | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Drawn:
+    """What was taken from one text: all its words, packed; those that count; and its vector."""
+
+    packed: bytes
+    judged: HashedWords
+    vector: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An answer that lacks what is looked up for many at a time.
+
+    Attributes:
+        answer: without links.
+        found: what decided.
+        story: the number of the story, None for none.
+        copies: the number of the first of its copies, None where it has none.
+    """
+
+    answer: Placement
+    found: tuple[Found, ...] = ()
+    story: int | None = None
+    copies: int | None = None
 
 
 class Placer:
@@ -167,7 +225,7 @@ class Placer:
 
     def __init__(
         self,
-        live: Live,
+        live: ArticleTable,
         backend: PlainBackend,
         settings: Settings,
         words_of: Callable[[Sequence[int]], HashedWords],
@@ -175,8 +233,7 @@ class Placer:
     ) -> None:
         self._live, self._backend, self._settings = live, backend, settings
         self._words_of, self._vectors_of = words_of, vectors_of
-        threshold = threshold_at(settings.granularity) if settings.granularity > 0 else np.inf
-        self._needed = threshold / SCORE_UNIT
+        self._needed = merge_threshold(settings.granularity) / SCORE_UNIT
         self._curves = Probabilities.shipped()
         curves = self._curves
         self._slopes = np.array(curves.joined), np.array(curves.apart), np.array(curves.copy)
@@ -189,8 +246,8 @@ class Placer:
             among: their slots, where they are taken in together.
         """
         live = self._live
-        asking = [Asking(one.vector, one.when, live.outlet_of(one.source)) for one in news]
-        alike = neighbours(live, asking, among)
+        asking = [Query(one.vector, one.when, live.outlet_of(one.source)) for one in news]
+        alike = search_neighbours(live, asking, among)
         return list(map(Weighed, news, alike, self._copies(news, alike)))
 
     def judge(self, weighed: Weighed) -> Verdict:
@@ -230,7 +287,7 @@ class Placer:
         ranked, concerned = [], []
         for story, whole, highest in zip(stories.tolist(), total.tolist(), best.tolist(), strict=True):
             size = self._standing(story)
-            value, needed = whole / max(1, size), PAIR * self._needed if size == 1 else self._needed
+            value, needed = whole / max(1, size), height_needed(self._needed, 0.0, (1, size), (np.inf, np.inf))
             near = value >= NEARLY * needed or highest >= self._needed
             ranked.append((-(value / needed), story, near, value >= needed))
         ranked.sort()
@@ -246,15 +303,14 @@ class Placer:
         density, foreign = np.array([one.density for one, _ in found]), np.array([one.foreign for one, _ in found])
         overlap = np.array([one.overlap for one, _ in found])
         if self._live.by_kernels:
-            from dedup.index.stories.probable import probable
+            from dedup.match.kernels.probability import of_links
 
-            known = score, density, foreign, joined, kinds, overlap
-            return probable(*known, *self._slopes, LEAST_SCORE, MOST_BACKGROUND, DIGITS, LN2).tolist()  # type: ignore[no-any-return]
+            return of_links(score, density, foreign, joined, kinds, overlap, *self._slopes).tolist()  # type: ignore[no-any-return]
         of_stories = self._curves.of_stories(score, density, foreign, joined)
         return np.where(kinds, self._curves.of_copies(overlap), of_stories).tolist()  # type: ignore[no-any-return]
 
     def _standing(self, story: int) -> int:
-        slots, stands = self._live.of_story(story), self._live.stands
+        slots, stands = self._live.of_story(story), self._live.representative
         if len(slots) > _FEW:
             return int(np.count_nonzero(stands[slots]))
         return sum(1 for slot in slots if stands[slot])
@@ -266,7 +322,7 @@ class Placer:
         stories = np.unique(live.story[np.concatenate([np.empty(0, np.int64), *slots])])
         return stories[stories >= 0].tolist()  # type: ignore[no-any-return]
 
-    def _copies(self, news: Sequence[Newcomer], alike: Sequence[Alike]) -> list[_Copies]:
+    def _copies(self, news: Sequence[Newcomer], alike: Sequence[Neighbours]) -> list[_Copies]:
         """The copies of some articles, `b` being their numbers, and those each is never of one story with."""
         live = self._live
         found: list[_Copies] = [(None, [])] * len(news)
@@ -323,7 +379,7 @@ class Placer:
         return np.array([-1, *numbers])[places].tolist()  # type: ignore[no-any-return]
 
     def _found(
-        self, alike: Alike, scores: NDArray[np.int64], copies: Overlaps | None, story: int | None
+        self, alike: Neighbours, scores: NDArray[np.int64], copies: Overlaps | None, story: int | None
     ) -> tuple[Found, ...]:
         live = self._live
         numbers = np.empty(0, np.int64) if copies is None else copies.b

@@ -15,7 +15,7 @@ from dedup.background import Background
 from dedup.index.features.sketch import unpack_words
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import StoredArticle
-from dedup.index.stories.guests import Place
+from dedup.index.stories.placement import Place
 from dedup.inputs.collection import DistinctArticle, build_collection
 from dedup.pipeline import ReadArticles, stories_of
 from dedup.progress import Progress, silent

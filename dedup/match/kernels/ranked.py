@@ -7,13 +7,13 @@ indexed, and the heads of a pair are multiplied only where the tails leave the p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.exact import DOT_UNIT, WEIGHT_UNIT
 from dedup.vectorize.kernels.compiling import Whole, kept
 
 HEAD_SHARE = 0.43
@@ -28,8 +28,7 @@ LONGEST = 3 << 29
 bound of a dot product leaves 32 bits."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Ranked:
+class Ranked(NamedTuple):
     """Sparse rows of whole numbers.
 
     Attributes:
@@ -81,7 +80,7 @@ def ranked(matrix: sp.csr_array, order: NDArray[np.int64], floor: float) -> Rank
     terms = int(np.count_nonzero(frequency > 1))
     rank = np.full(len(frequency), -1, np.int32)
     rank[by_frequency[:terms]] = np.arange(terms, dtype=np.int32)
-    budget = HEAD_SHARE * floor / WEIGHT_UNIT**2 * max(1, len(rows))
+    budget = HEAD_SHARE * floor / DOT_UNIT * max(1, len(rows))
     heads = int(np.searchsorted(np.cumsum(energy[by_frequency[:terms]]), budget))
     heads = min(heads // LANES * LANES, WIDEST)
     laid = _lay_out(start, column, data, rows, rank, terms, heads)

@@ -16,9 +16,11 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.match.kernels.best import among_best, in_order
-from dedup.match.kernels.floor import BLOCK, DOT_UNIT, MOST, Block, pairs_above
+from dedup.match.kernels.floor import BLOCK, MOST, Block, pairs_above
 from dedup.match.kernels.sweep import Sweep
-from dedup.match.stories import FLOOR, SECONDS_A_DAY, HasPairs, Pairs, days_between, score
+from dedup.match.scores import SECONDS_A_DAY, score
+from dedup.match.stories import FLOOR, HasPairs, Pairs, days_between
+from dedup.vectorize.exact import DOT_UNIT
 from dedup.vectorize.kernels.threads import in_threads
 
 if TYPE_CHECKING:
@@ -92,12 +94,8 @@ def story_pairs(
                 mine &= core[one] | core[other]
             one, other, dots = one[mine], other[mine], dots[mine]
         a, b = np.minimum(one, other), np.maximum(one, other)
-        scores = score(
-            dots.astype(np.float64) * DOT_UNIT,
-            (background_similarity[a] + background_similarity[b]) / 2,
-            days_between(seconds, a, b),
-            settings,
-        )
+        cosine, days = dots.astype(np.float64) * DOT_UNIT, days_between(seconds, a, b)
+        scores = score(cosine, background_similarity[a], background_similarity[b], days, settings.date_penalty)
         keep = (scores > 0) & ((scores >= least[a]) | (scores >= least[b]))
         if len(excluded):
             keys = a * width + b
@@ -115,7 +113,7 @@ def story_pairs(
             for task in sweep.tasks(block):
                 yield _Task(sweep, *task, across=False)
         if cross_lingual is not None:
-            sweep = Sweep.between(cross_lingual.matrix, cross_lingual.tongues, among, seconds, window, FLOOR)
+            sweep = Sweep.between(cross_lingual.matrix, cross_lingual.languages, among, seconds, window, FLOOR)
             for task in sweep.tasks(block):
                 yield _Task(sweep, *task, across=True)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dedup.results.findings import Findings
 from dedup.text.document import Document
-from dedup.vectorize.light import words_by_term
+from dedup.vectorize.hashing import words_by_term
 
 _CHUNK = 10_000
 """Pairs whose vectors are multiplied at a time."""

@@ -51,6 +51,15 @@ def kernel(function: Kernel) -> Kernel:
     return compiled
 
 
+@cache
+def callable_by_kernels(function: Kernel) -> Kernel:
+    """Let kernels call a plain function, such as a formula, which numba compiles as part of each of them."""
+    from numba.extending import register_jitable
+
+    registered: Kernel = register_jitable(**_OPTIONS)(function)
+    return registered
+
+
 def kept(function: Kernel) -> Kernel:
     """The same for a kernel that Python calls: its machine code is kept on disk, if any folder can be written."""
     return _kept(function, _OPTIONS)

@@ -1,4 +1,8 @@
-"""The contract: what bodies and answers look like, for the OpenAPI document. Reading and writing is done elsewhere."""
+"""Response models, from which the OpenAPI document is generated.
+
+Answers are written by `dedup.formats.json_text` from the records of the library and are not validated again: a text may
+hold half a surrogate pair, which pydantic refuses. `tests/service` compares answers with these models.
+"""
 
 from __future__ import annotations
 
@@ -7,7 +11,6 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from dedup.service.problems import KINDS, MEDIA_TYPE
-from dedup.service.records import DATE_PATTERN, ID, ID_PATTERN, LENGTHS
 
 
 class _Record(BaseModel):
@@ -15,7 +18,7 @@ class _Record(BaseModel):
 
 
 class Fault(_Record):
-    field: str = Field(description="What is wrong: a field of the body, a parameter, a header, or the service.")
+    field: str = Field(description="A field of the body, a parameter, a header, or the service.")
     problem: str
     remedy: str = Field(description="What to do about it.")
 
@@ -28,7 +31,7 @@ class ProblemDetails(_Record):
     status: int
     detail: str
     errors: list[Fault]
-    instance: str | None = Field(None, description="Names the request, as the log does.")
+    instance: str | None = Field(None, description="The id of the request, as in the log.")
 
 
 class Change(_Record):
@@ -53,7 +56,7 @@ class Link(_Record):
 
 
 class Notice(_Record):
-    """Something about an article that was not taken as it came."""
+    """Input of an article that was changed or ignored."""
 
     problem: str
     action: str = Field(description="What was done about it.")
@@ -63,16 +66,16 @@ class Placement(_Record):
     id: str
     status: Literal["added", "updated", "unchanged", "matched"]
     story: str | None
-    new_story: bool = Field(description="Whether it is the first of a story that was not there before.")
+    new_story: bool = Field(description="Whether the story is new.")
     copy_of: str | None
-    before: str | None = Field(description="The story that it was in, null where it was in none.")
+    before: str | None = Field(description="The story that it was in before, null if there was none.")
     notices: list[Notice]
     changed: list[Change]
     links: list[Link]
 
 
 class Result(_Record):
-    """What became of one article of many: a placement, or a problem."""
+    """The result of one article of many: a placement, or a problem."""
 
     line: int = Field(description="Its place in the body, from 1.")
     placement: Placement | None = None
@@ -103,7 +106,7 @@ class Story(_Record):
 
 class Stories(_Record):
     stories: list[Story]
-    next: str | None = Field(description="The cursor of the next page, null where there is none.")
+    next: str | None = Field(description="The cursor of the next page, null on the last.")
 
 
 class Head(_Record):
@@ -126,7 +129,7 @@ class IndexedArticle(Head):
 
 class Timeline(_Record):
     articles: list[Head]
-    total: int = Field(description="How many articles the story has.")
+    total: int = Field(description="Articles of the story.")
 
 
 class Piece(_Record):
@@ -209,7 +212,7 @@ class Explanation(_Record):
 
 class Changes(_Record):
     changes: list[Change]
-    cursor: int = Field(description="Where to go on from: that of the last change, or the one that was given.")
+    cursor: int = Field(description="The cursor of the last change, or the one that was given if there is none.")
 
 
 class Removed(_Record):
@@ -239,9 +242,9 @@ class Stats(_Record):
 
 
 class JobResult(_Record):
-    since: int = Field(description="The changes of it are those after this cursor,")
-    until: int = Field(description="up to this one.")
-    count: int = Field(description="Changes; of `expire`, articles that were let go of.")
+    since: int = Field(description="The changes of the job begin after this cursor.")
+    until: int = Field(description="The cursor of its last change.")
+    count: int = Field(description="Changes; for `expire`, articles that were removed.")
 
 
 class Job(_Record):
@@ -256,43 +259,8 @@ class Health(_Record):
     status: Literal["ok", "starting", "stopping"]
 
 
-def article_schema(text: int, *, needs_id: bool = True) -> dict[str, Any]:
-    """The JSON schema of an article, with the limit of its text."""
-    # Dates are told by a pattern as well: a validator may not look at `format`.
-    moment = {
-        "anyOf": [
-            {"type": "string", "format": "date", "pattern": r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"},
-            {"type": "string", "format": "date-time", "pattern": DATE_PATTERN},
-            {"type": "null"},
-        ]
-    }
-    fields: dict[str, Any] = {
-        "id": {"type": "string", "minLength": 1, "maxLength": ID, "pattern": ID_PATTERN},
-        "text": {"type": "string", "maxLength": text},
-        **{name: {"type": ["string", "null"], "maxLength": most} for name, most in LENGTHS.items()},
-        "published": moment,
-        "seen": moment,
-    }
-    if not needs_id:
-        fields["id"] = {"anyOf": [fields["id"], {"type": "null"}]}
-    return {
-        "type": "object",
-        "properties": fields,
-        "required": ["id", "text"] if needs_id else ["text"],
-        "additionalProperties": False,
-    }
-
-
-def body(content: dict[str, Any], *, example: Any = None) -> dict[str, Any]:
-    """What a route says of its body: by media type the schema."""
-    told = {kind: {"schema": schema} for kind, schema in content.items()}
-    if example is not None:
-        told["application/json"]["example"] = example
-    return {"requestBody": {"required": True, "content": told}}
-
-
 def problem_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """The answers of a route that are problems: those that every route can give, and some of its own."""
+    """Return the problem answers of a route for OpenAPI: those of every route, and some of its own."""
     titles: dict[int, list[str]] = {}
     for status, title in KINDS.values():
         titles.setdefault(status, []).append(title)

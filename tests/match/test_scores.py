@@ -1,4 +1,4 @@
-"""Two articles of one outlet must be more alike to be one story."""
+"""The score of a pair and its penalties; two articles of one outlet must be more similar to be one story."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from dedup import Article, Clustering, Settings, cluster
-from dedup.match.outlets import less_of_one_outlet, outlet_penalty
-from dedup.match.stories import FADE, Pairs
+from dedup.match.scores import FADE, outlet_penalty
+from dedup.match.stories import Pairs, with_outlet_penalty
 from dedup.vectorize.exact import SCORE_UNIT
 
 FERRY = "The ferry Aurelia ran aground off Port Vellan with {} people aboard, the Vellan coast guard said. {}"
@@ -41,7 +41,7 @@ def test_pairs_of_one_outlet_lose_what_the_setting_says_and_only_they() -> None:
     a, b = np.array(list(combinations(range(5), 2)), np.int64).T
     pairs = Pairs(a, b, np.full(len(a), 0.25), np.full(len(a), units(0.25), np.int64))
     outlets = np.array([0, -1, 0, 1, -1])
-    found = less_of_one_outlet(pairs, outlets, Settings(outlet_penalty=0.1))
+    found = with_outlet_penalty(pairs, outlets, Settings(outlet_penalty=0.1))
     taken = {(i, j): units(0.25) - score for i, j, score in zip(found.a, found.b, found.score, strict=True)}
     assert taken.pop((0, 2)) == units(0.1)
     assert set(taken.values()) == {0}, "two unknown outlets are not one"
@@ -50,14 +50,13 @@ def test_pairs_of_one_outlet_lose_what_the_setting_says_and_only_they() -> None:
 
 def test_a_pair_with_nothing_left_is_none() -> None:
     pairs = Pairs(np.array([0]), np.array([1]), np.array([0.1]), np.array([units(0.05)]))
-    assert len(less_of_one_outlet(pairs, np.array([3, 3]), Settings(outlet_penalty=0.1)).a) == 0
-    assert len(less_of_one_outlet(pairs, np.array([3, 3]), Settings(outlet_penalty=0)).a) == 1
+    assert len(with_outlet_penalty(pairs, np.array([3, 3]), Settings(outlet_penalty=0.1)).a) == 0
+    assert len(with_outlet_penalty(pairs, np.array([3, 3]), Settings(outlet_penalty=0)).a) == 1
 
 
 def test_the_penalty_fades_with_the_score() -> None:
-    settings = Settings(outlet_penalty=0.1)
     grid = np.linspace(0, 1, 401)
-    left = grid - outlet_penalty(np.rint(grid / SCORE_UNIT).astype(np.int64), settings) * SCORE_UNIT
+    left = grid - outlet_penalty(np.rint(grid / SCORE_UNIT), 0.1) * SCORE_UNIT
     assert (np.diff(left) > 0).all(), "what is more alike stays ahead"
     assert left[grid >= FADE[1]] == pytest.approx(grid[grid >= FADE[1]], abs=SCORE_UNIT)
     assert left[grid <= FADE[0]] == pytest.approx(grid[grid <= FADE[0]] - 0.1, abs=SCORE_UNIT)
