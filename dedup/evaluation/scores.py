@@ -73,7 +73,7 @@ def score(truth: Sequence[Hashable], predicted: Sequence[Hashable]) -> Scores:
     stories, found = Counter(truth), Counter(predicted)
     shared = Counter(zip(truth, predicted, strict=True))
     # Each of the n articles that a gold story and a found one share has n of the found one's articles right. The sums
-    # are exact (fsum, and whole numbers below), so that they cannot depend on order.
+    # are exact (fsum, and integers below), so that they do not depend on the order.
     precision = fsum(n * n / found[cluster] for (_, cluster), n in shared.items()) / articles
     recall = fsum(n * n / stories[story] for (story, _), n in shared.items()) / articles
 

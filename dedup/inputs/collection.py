@@ -177,8 +177,8 @@ def build_collection(
         has_texts: whether the articles still have their texts.
     """
     in_order = sorted(distinct, key=lambda same: same.content)
-    told = {place: same.dateline for same in in_order if same.dateline for place in same.members}
-    datelines = {place: day for place, day in told.items() if articles[place].published is None}
+    found_dates = {place: same.dateline for same in in_order if same.dateline for place in same.members}
+    datelines = {place: day for place, day in found_dates.items() if articles[place].published is None}
     notices.extend(_dated_by_seen(articles, datelines))
     times = []
     for same in in_order:

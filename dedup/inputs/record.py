@@ -130,7 +130,7 @@ def read_record(
 
     published, seen = dates.of(record, keys, where)
     article = Article(
-        id=reading.first("id", keys["id"], _line) or reading.whole("id", default_id),
+        id=reading.first("id", keys["id"], _line) or reading.sanitized("id", default_id),
         text=text,
         title=title,
         published=published,
@@ -260,7 +260,7 @@ class _Reading:
             value = self.record[name]
             if type(value) is str:  # the common case, kept fast
                 if stripped := value.strip():
-                    return self.whole(field, value if read is _text else stripped)
+                    return self.sanitized(field, value if read is _text else stripped)
                 continue
             if is_missing(value):
                 continue
@@ -268,7 +268,7 @@ class _Reading:
             if read_value is None:
                 odd.append(f"its field {quote(name)} is {_kind(value)}")
             elif read_value.strip():
-                return self.whole(field, read_value)
+                return self.sanitized(field, read_value)
         if odd and field == "text":
             self._odd_text = f"{odd[0]}, not text"
         elif odd:
@@ -277,7 +277,7 @@ class _Reading:
             )
         return None
 
-    def whole(self, field: str, value: str) -> str:
+    def sanitized(self, field: str, value: str) -> str:
         """Sanitize a value and note what was replaced."""
         value, found = sanitize(value)
         for what in found:

@@ -1,4 +1,4 @@
-"""Recognise output of dedup, which is no input: results, judgements, pages."""
+"""Recognise output of dedup, which is not read as articles: results, judgements, pages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dedup.article import Notice
 from dedup.inputs.record import find_fields, is_missing
 
 _ROW = frozenset({"id", "story", "copy_group", "canonical", "path"})
-"""Fields that mark a row of a result."""
+"""Fields of every row of a result."""
 
 _DOCUMENT = frozenset({"schema", "dedup", "settings", "summary", "stories", "links"})
 _JUDGEMENT = frozenset({"a", "b", "label"})

@@ -34,12 +34,12 @@ _NO_PAIR = re.compile(r"\s*(#.*)?|[ \t].*|-[ \t].*")
 
 
 def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
-    whole = source.whole_text()
-    if _PAGE.match(whole):
+    content = source.read_text()
+    if _PAGE.match(content):
         source.pop_notices()  # repeated when the page is read
         yield from page.read(source, fields)
         return
-    values, text = split_front_matter(whole)
+    values, text = split_front_matter(content)
     if not text.strip() and not values:
         return
     if not any(values[name] for name in find_fields(values, fields)["title"]):
