@@ -1,7 +1,7 @@
 """Group news articles into stories, find the copies inside them, and explain why.
 
-`dedup.cluster(articles)` accepts articles in many forms and returns a `Clustering`. Names are imported on first use, so that
-importing this package is fast.
+`dedup.cluster(articles)` accepts articles in many forms and returns a `Clustering`. Names are imported on first use, so
+that importing this package is fast.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Scikit-learn estimators: two transformers and a clusterer.
 
-X is a sequence of texts, `Article`s or mappings, as for `dedup.cluster`; a pandas Series, an array or a data frame with one
-column of these, under any name; or a data frame with several columns, which need the usual names. Texts have no number of
-features, so the estimators have no `n_features_in_`.
+X is a sequence of texts, `Article`s or mappings, as for `dedup.cluster`; a pandas Series, an array or a data frame with
+one column of these, under any name; or a data frame with several columns, which need the usual names. Texts have no
+number of features, so the estimators have no `n_features_in_`.
 """
 
 # ruff: noqa: N803 - scikit-learn's name for X
@@ -112,7 +112,7 @@ class MinHashVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, Transf
         self.shingle_size = shingle_size
         self.seed = seed
 
-    def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - y is what scikit-learn passes to everyone
+    def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn passes y to all estimators
         """Check the parameters and the type of X; nothing is learned.
 
         Raises:
@@ -227,7 +227,7 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
         self.capital_weight = capital_weight
         self.background = background
 
-    def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - y is what scikit-learn passes to everyone
+    def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn passes y to all estimators
         """Learn the number of articles with each term.
 
         Raises:
@@ -341,7 +341,7 @@ class StoryClusterer(_TextInputMixin, ClusterMixin, BaseEstimator):  # type: ign
         self.date_penalty = date_penalty
         self.outlet_penalty = outlet_penalty
 
-    def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - y is what scikit-learn passes to everyone
+    def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn passes y to all estimators
         """Group the articles into stories.
 
         Raises:
