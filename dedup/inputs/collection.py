@@ -351,7 +351,7 @@ def _sanitized(article: Article, where: str, notices: list[Notice]) -> Article:
 
 
 def is_blank(article: Article) -> bool:
-    """Whether an article has neither text nor title."""
+    """Return whether an article has neither text nor title."""
     return not article.text.strip() and not article.title.strip()
 
 

@@ -321,7 +321,7 @@ def too_long(title: str) -> tuple[str, str]:
 
 
 def is_missing(value: Any) -> bool:
-    """Whether a value is None, NaN, NaT, pandas' NA or a blank string."""
+    """Return whether a value is None, NaN, NaT, pandas' NA or a blank string."""
     if value is None or isinstance(value, str):
         return value is None or not value.strip()
     if type(value).__name__ in {"NAType", "NaTType"}:  # pandas', without importing it

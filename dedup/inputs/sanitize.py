@@ -31,7 +31,7 @@ def sanitize(value: str) -> tuple[str, list[str]]:
 
 
 def _is_encodable(value: str) -> bool:
-    """Whether a string has no lone surrogates. Encoding it is the fastest test."""
+    """Return whether a string has no lone surrogates. Encoding it is the fastest test."""
     try:
         value.encode()
     except UnicodeEncodeError:

@@ -35,10 +35,10 @@ def own_output_notice(values: Mapping[str, Any], where: str) -> Notice | None:
 
 
 def is_result_row(names: Collection[str]) -> bool:
-    """Whether a record has all fields of a row of a result."""
+    """Return whether a record has all fields of a row of a result."""
     return "copy_group" in names and set(names) >= _ROW
 
 
 def is_result_page(generator: str | None) -> bool:
-    """Whether the `generator` of an HTML page is dedup."""
+    """Return whether the `generator` of an HTML page is dedup."""
     return (generator or "").startswith(_GENERATOR)

@@ -108,12 +108,12 @@ def _reads_as_headline(line: str) -> bool:
 
 
 def _is_breadcrumb(line: str) -> bool:
-    """Whether a line is several pieces of at most two words: `News / Russia / More`."""
+    """Return whether a line is several pieces of at most two words: `News / Russia / More`."""
     pieces = _CRUMB.split(line)
     return len(pieces) > 1 and all(len(piece.split()) <= 2 for piece in pieces)
 
 
 def _stands_alone(line: str, below: str) -> bool:
-    """Whether a line is followed by a blank line or paragraph. Hard-wrapped lines are followed by similar lengths."""
+    """Return whether a line is followed by a blank line or paragraph. Hard-wrapped lines are followed by similar lengths."""
     next_line = below.partition("\n")[0].strip()
     return len(next_line) > max(2 * len(line), 100) if next_line else bool(below.strip())
