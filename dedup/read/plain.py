@@ -89,7 +89,7 @@ def split_title(text: str) -> tuple[str, str]:
         if line:
             seen += 1
             below = text[line_end + 1 :]
-            if _reads_as_headline(line) and _stands_alone(line, below):
+            if _reads_as_headline(line) and _is_separate(line, below):
                 return line, text[:start] + below
         start = line_end + 1
     return "", text
@@ -113,7 +113,7 @@ def _is_breadcrumb(line: str) -> bool:
     return len(pieces) > 1 and all(len(piece.split()) <= 2 for piece in pieces)
 
 
-def _stands_alone(line: str, below: str) -> bool:
-    """Return whether a line is followed by a blank line or paragraph. Hard-wrapped lines are followed by similar lengths."""
+def _is_separate(line: str, below: str) -> bool:
+    """Return whether a blank line or a paragraph follows. Hard-wrapped lines are followed by similar lengths."""
     next_line = below.partition("\n")[0].strip()
     return len(next_line) > max(2 * len(line), 100) if next_line else bool(below.strip())
