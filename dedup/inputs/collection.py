@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
+from dedup.formats.escaping import sanitize
 from dedup.inputs.record import LONGEST_TITLE, Dates, is_missing, read_record, too_long
-from dedup.inputs.sanitize import sanitize
 from dedup.text.dateline import dateline
 
 if TYPE_CHECKING:

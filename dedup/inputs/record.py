@@ -15,9 +15,8 @@ from typing import Any
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
-from dedup.formats.escaping import quote, quote_list
+from dedup.formats.escaping import quote, quote_list, sanitize
 from dedup.inputs.dates import Reading, read_date
-from dedup.inputs.sanitize import sanitize
 
 USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "guid", "uuid", "articleid", "docid", "documentid", "newsid"),

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
-from dedup.inputs.sanitize import sanitize
+from dedup.formats.escaping import sanitize
 from dedup.read.markup import parse_page
 from dedup.read.own_output import is_result_page
 from dedup.read.source import Record, Source, rename_fields
