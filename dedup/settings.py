@@ -217,5 +217,5 @@ def checked(settings: object) -> Settings | None:
     """
     if settings is None or isinstance(settings, Settings):
         return settings
-    told = f"settings must be dedup.Settings or None, not {type(settings).__name__}"
-    raise SettingsError([f"{told}: write dedup.Settings(granularity=0.4), or Settings(**values)"])
+    problem = f"settings must be dedup.Settings or None, not {type(settings).__name__}"
+    raise SettingsError([f"{problem}: write dedup.Settings(granularity=0.4), or Settings(**values)"])
