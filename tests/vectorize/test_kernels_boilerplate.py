@@ -42,7 +42,7 @@ def test_held_passages(seed: int, roomy: int, at_once: int, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_what_stays_outside_of_furniture(seed: int) -> None:
+def test_what_stays_outside_of_boilerplate(seed: int) -> None:
     words = random_words(seed, 60)
     passages = np.unique(plain.held_passages(words)[0])[:: seed + 1]
     if seed == 5:
