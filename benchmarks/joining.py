@@ -66,16 +66,16 @@ def signatures_to_groups(
     groups(few)
     ours, theirs = groups(rows), groups_by_datasketch(sketches, rows)
     checked = [_same_groups("datasketch", ours, theirs)]
-    ways: dict[str, Callable[[], object]] = {
+    methods: dict[str, Callable[[], object]] = {
         "dedup": lambda: groups(rows),
         "datasketch": lambda: _insert_and_query(sketches),
     }
     if is_here("fastsketchlsh"):
         wide = rows.astype(np.uint64)
         checked.append(_same_groups("fastsketchlsh", ours, groups_by_fastsketch(wide, rows)))
-        ways["fastsketchlsh"] = lambda: _fastsketch_candidates(wide)
+        methods["fastsketchlsh"] = lambda: _fastsketch_candidates(wide)
     fewer = {"datasketch": min(rounds, 3)}
-    timings = alternately(ways, rounds, fewer=fewer, announce=announce)
+    timings = alternately(methods, rounds, fewer=fewer, announce=announce)
     many = planted_signatures(large, seed)
     seconds = []
     for number in range(3):
@@ -173,11 +173,11 @@ def vectors_to_pairs(articles: Sequence[Article], rounds: int, announce: Callabl
     days = (known.max() - known.min()) / SECONDS_A_DAY if len(known) else 0.0
     if days * SECONDS_A_DAY > window:
         raise BenchmarkError("these articles span more than the window, which peers do not know: take fewer")
-    ways: dict[str, Callable[[], object]] = {"dedup": lambda: pairs(matrix, seconds)}
+    methods: dict[str, Callable[[], object]] = {"dedup": lambda: pairs(matrix, seconds)}
     checked: list[str] = []
     fewer: dict[str, int] = {}
     if is_here("sparse-dot-topn"):
-        whole = sp.csr_matrix(
+        scaled = sp.csr_matrix(
             (
                 (matrix.data / WEIGHT_UNIT).astype(np.int32),
                 matrix.indices.astype(np.int32),
@@ -187,11 +187,11 @@ def vectors_to_pairs(articles: Sequence[Article], rounds: int, announce: Callabl
         )
         real = sp.csr_matrix(matrix)
         least = int(np.floor(FLOOR / WEIGHT_UNIT**2))
-        checked.append(_same_pairs("sparse_dot_topn", ours, _topn(whole, least)))
-        ways["sparse-dot-topn, int32"] = lambda: _topn(whole, least)
-        ways["sparse-dot-topn, float64"] = lambda: _topn(real, FLOOR)
+        checked.append(_same_pairs("sparse_dot_topn", ours, _topn(scaled, least)))
+        methods["sparse-dot-topn, int32"] = lambda: _topn(scaled, least)
+        methods["sparse-dot-topn, float64"] = lambda: _topn(real, FLOOR)
         fewer |= {"sparse-dot-topn, int32": min(rounds, 3), "sparse-dot-topn, float64": min(rounds, 3)}
-    ways["scipy"] = lambda: _product(matrix)
+    methods["scipy"] = lambda: _product(matrix)
     fewer["scipy"] = 1
     few = matrix[:BLOCK]
     checked.append(_same_pairs("scipy, on the first articles,", pairs(few, seconds[:BLOCK]), _product(few)))
@@ -201,7 +201,7 @@ def vectors_to_pairs(articles: Sequence[Article], rounds: int, announce: Callabl
         "entries": int(matrix.nnz),
         "pairs": len(ours),
         "pairs_per_article": len(ours) / len(articles),
-        "timings": alternately(ways, rounds, fewer=fewer, announce=announce),
+        "timings": alternately(methods, rounds, fewer=fewer, announce=announce),
         "checked": checked,
     }
 
