@@ -1,4 +1,4 @@
-"""Whole processes: what a command takes from its start to its end, and what it writes."""
+"""Time and memory of complete processes."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from benchmarks.timing import free_threads
 
 
 def clustered(path: Path, output: Path, *, kernels: str = "", style: str = "jsonl") -> dict[str, Any]:
-    """Runs `dedup cluster` on a file or folder in a process of its own.
+    """Run `dedup cluster` on a file or folder in a process of its own.
 
     Args:
-        path: what is clustered.
-        output: where the result goes.
-        kernels: what `DEDUP_KERNELS` is set to, if anything.
+        path: the input.
+        output: the output file.
+        kernels: value of `DEDUP_KERNELS`, if any.
         style: the format of the result.
 
     Returns:
-        `seconds` from start to end by the clock, `processor` seconds of all its threads, `peak` bytes, `stages` (see
+        wall-clock `seconds`, `processor` seconds of all threads, `peak` bytes, `stages` (see
         `worker`; Python's own start is in none of them), `bytes` and `sha256` of the result.
 
     Raises:
@@ -55,10 +55,10 @@ def clustered(path: Path, output: Path, *, kernels: str = "", style: str = "json
 
 
 def run_python(arguments: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any]:
-    """Runs this Python in the root of the repository: `seconds` by the clock, `processor` seconds, `errors` told.
+    """Run Python in the root of the repository; return `seconds`, `processor` seconds and `errors` (its stderr).
 
     Raises:
-        BenchmarkError: it was ended by a signal, as where memory ran out.
+        BenchmarkError: it was ended by a signal, as when memory ran out.
     """
     began, before = perf_counter(), os.times()
     done = subprocess.run(  # noqa: S603 - this Python with our own arguments

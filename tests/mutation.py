@@ -37,8 +37,9 @@ ROOMS = {
         *("test_token_properties.py", "test_tokens.py"),
     ),
     "vectorize": (
-        *("test_reference.py", "test_hashing.py", "test_exact.py", "test_background.py", "test_boilerplate.py"),
-        *("test_cross_lingual.py", "test_frequencies.py", "test_boilerplate.py", "test_language.py", "test_light.py"),
+        *("test_reference.py", "test_hashing.py", "test_exact.py", "test_background_tables.py", "test_boilerplate.py"),
+        *("test_misplaced_body.py", "test_cross_lingual.py", "test_frequencies.py", "test_language.py"),
+        "test_features.py",
     ),
 }
 """The rooms of the core, and the tests of their plain form."""

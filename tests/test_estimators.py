@@ -1,4 +1,4 @@
-"""What the estimators take, give and refuse; how they fit into scikit-learn is in `test_estimators_at_work.py`."""
+"""What the estimators take, give and refuse; see `test_estimators_in_scikit_learn.py` for how they fit in."""
 
 from __future__ import annotations
 

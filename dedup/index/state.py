@@ -14,7 +14,7 @@ from dedup.backends import GROWN, CompiledBackend, NumpyBackend, choose_for_inde
 from dedup.background import Background
 from dedup.errors import StoreError
 from dedup.index.features.sketch import Sketcher, Vector, pack_words, unpack_words, unpacked
-from dedup.index.search.table import Live
+from dedup.index.search.table import ArticleTable
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Kind, Sketch, StoredArticle
 from dedup.index.stories.changes import Ledger
@@ -51,7 +51,7 @@ class Keeper:
         self.backend = choose_for_index(articles, alone, progress)
         self.sketcher = Sketcher(self.backend, settings, background)
         fast = isinstance(self.backend, CompiledBackend)
-        self.live = Live(settings, background.crowd, self._every_vector, fast=fast)
+        self.live = ArticleTable(settings, background.crowd, self._every_vector, fast=fast)
         self.placer = Placer(self.live, self.backend, settings, self.words_of, self.vectors_of)
         self.apart: dict[int, set[int]] = defaultdict(set)
         self._vectors: dict[int, Vector] = {}
@@ -206,7 +206,7 @@ class Keeper:
     def take_out(self, ledger: Ledger, article: StoredArticle) -> None:
         """Lets go of an article; who is left of its copies stands for it."""
         live, slot = self.live, self.live.slot(article.number)
-        story, root, stood = int(live.story[slot]), int(live.copies[slot]), bool(live.stands[slot])
+        story, root, stood = int(live.story[slot]), int(live.copies[slot]), bool(live.representative[slot])
         was_twin = live.is_twin(slot)
         self.let_go(article.number)
         self.store.delete_article(article.number)
@@ -220,11 +220,11 @@ class Keeper:
                         self._put(ledger, twin.number, Place(story, root, True))
                         stood = False
                     break
-        standing = any(live.stands[live.slot(number)] for number in left)
+        standing = any(live.representative[live.slot(number)] for number in left)
         for number in left:
             heir = not standing and not live.is_twin(live.slot(number))
             standing = standing or heir
-            stands = heir or bool(live.stands[live.slot(number)])
+            stands = heir or bool(live.representative[live.slot(number)])
             self._put(ledger, number, Place(story, left[0] if root == article.number else root, stands))
 
     def part(self, pairs: Iterable[tuple[int, int]]) -> None:
@@ -292,7 +292,7 @@ class Keeper:
                     moved.append((number, before[number], story))
                 if before[number] != story or place is not None:
                     slot = live.slot(number)
-                    here = Place(story, int(live.copies[slot]), bool(live.stands[slot]))
+                    here = Place(story, int(live.copies[slot]), bool(live.representative[slot]))
                     self._put(ledger, number, here if place is None else replace(place, story=story))
         names = {number: article.id for number, article in self._stored([row[0] for row in moved]).items()}
         for number, old, story in sorted(moved):
@@ -334,7 +334,7 @@ class Keeper:
         parts.remove(number)
         others = [other for other in live.of_story(before) if other != slot]
         for part in parts:
-            stands = not live.is_twin(live.slot(part)) or bool(live.stands[live.slot(part)])
+            stands = not live.is_twin(live.slot(part)) or bool(live.representative[live.slot(part)])
             self._put(ledger, part, Place(before, None, stands))
         if not others:
             self._put(ledger, number, Place(before, None, False))
@@ -349,13 +349,13 @@ class Keeper:
         """Writes where an article that is here stands from now on, if that is news."""
         live, slot = self.live, self.live.slot(number)
         copies = number if place.copies is None else place.copies
-        now = int(live.story[slot]), int(live.copies[slot]), bool(live.stands[slot])
+        now = int(live.story[slot]), int(live.copies[slot]), bool(live.representative[slot])
         if now == (place.story, copies, place.stands):
             return
         ledger.touch(int(live.story[slot]))
         ledger.touch(place.story)
         live.move(slot, place.story)
-        live.copies[slot], live.stands[slot] = copies, place.stands
+        live.copies[slot], live.representative[slot] = copies, place.stands
         if number in self._unwritten:
             article, text, sketch = self._unwritten[number]
             self._unwritten[number] = (article.placed(place.story, copies, stands=place.stands), text, sketch)

@@ -48,7 +48,7 @@ def follow(keeper: Keeper, cursor: int, now: float) -> bool:
             continue
         slot = live.slot(article.number)
         live.move(slot, article.story)
-        live.copies[slot], live.stands[slot] = article.copies, article.stands
+        live.copies[slot], live.representative[slot] = article.copies, article.stands
     new.sort(key=lambda article: article.number)
     vectors = keeper.vectors_of([article.number for article in new])
     first = store.first_alike([article.content for article in new])

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.vectorize.features import IS_CAPITAL, IS_NUMBER, HashedText
-from dedup.vectorize.light import hashes_of
+from dedup.vectorize.hashing import hashes_of
 
 CHANGED = 2
 """Values that must have changed between two texts for them to be one form ..."""

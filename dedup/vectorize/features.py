@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from dedup.text.document import Document
 from dedup.text.tokens import Tokens
-from dedup.vectorize.hashing import FEATURES, plain_hashes
+from dedup.vectorize.hashing import FEATURES, mix32, permutations, plain_hashes, short_shingles_in_order, terms_of
 from dedup.vectorize.kernels.points import SCRIPT, points
-from dedup.vectorize.reference import signatures, term_counts
+from dedup.vectorize.reference import COUNT_UNIT, lead_weights, signatures, term_counts
 
 if TYPE_CHECKING:
     from dedup.settings import Settings
@@ -30,6 +30,8 @@ IS_NUMBER = 2
 """It begins with a digit."""
 SCRIPT_SHIFT = 2
 """From this bit on: the script of its first character (see `kernels.points.SCRIPT`)."""
+_AT_ONCE = 4_096
+"""Shingles that are permuted at a time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -209,18 +211,55 @@ class Features:
 def plain_features(documents: Sequence[Document], settings: Settings) -> Features:
     """The features of documents by way of scikit-learn and datasketch: the specification of the fast pass."""
     every, capitals = term_counts(documents, settings)
-    row_of = [np.repeat(np.arange(len(documents)), np.diff(matrix.indptr)) for matrix in (every, capitals)]
-    keys = [row * FEATURES + matrix.indices for row, matrix in zip(row_of, (every, capitals), strict=True)]
-    aligned = np.zeros(len(keys[0]))
-    aligned[np.searchsorted(keys[0], keys[1])] = capitals.data
     return Features(
         HashedWords.of(documents),
         signatures(documents, settings),
         every.indptr.astype(np.int64),
         every.indices.astype(np.int32),
         narrowed(every.data),
-        narrowed(aligned),
+        narrowed(aligned(capitals, every)),
     )
+
+
+def numpy_features(words: HashedWords, settings: Settings) -> Features:
+    """The features of articles whose hashed words are known."""
+    lengths = np.diff(words.offsets)
+    parts = np.repeat(np.arange(len(lengths)), lengths)
+    lead = lead_weights(settings)
+    positions = np.arange(len(words.hashes)) - words.offsets[parts]
+    in_title = parts % 2 == 0
+    title_weight = round(settings.title_weight / COUNT_UNIT)
+    weights = np.where(in_title, title_weight, lead[np.minimum(positions, len(lead) - 1)]).astype(np.int64)
+    counted = weights > 0
+    keys, where = np.unique((parts // 2 * FEATURES + terms_of(words.hashes))[counted], return_inverse=True)
+    weights, is_capital = weights[counted], words.flags[counted] & IS_CAPITAL
+    # Sums of whole numbers below 2^53, which floats hold as they are.
+    every, capitals = (
+        np.bincount(where, given, len(keys)).astype(np.float64) for given in (weights, weights * is_capital)
+    )
+    indptr = np.searchsorted(keys, np.arange(len(words) + 1) * FEATURES)
+    terms = (keys % FEATURES).astype(np.int32)
+    return Features(words, numpy_signatures(words, settings), indptr, terms, narrowed(every), narrowed(capitals))
+
+
+def numpy_signatures(words: HashedWords, settings: Settings) -> NDArray[np.uint32]:
+    """The MinHash signatures of articles whose hashed words are known; shape (articles, num_perm)."""
+    a, b = (column[:, np.newaxis] for column in permutations(settings))
+    rows = np.full((len(words), settings.num_perm), 0xFFFFFFFF, np.uint32)
+    for row, (begin, end) in zip(rows, words.spans().tolist(), strict=True):
+        shingles = mix32(short_shingles_in_order(words.hashes[begin:end], settings.shingle_size))
+        for start in range(0, len(shingles), _AT_ONCE):
+            np.minimum(row, (a * shingles[start : start + _AT_ONCE] + b).min(axis=1), out=row)
+    return rows
+
+
+def aligned(part: sp.csr_array, matrix: sp.csr_array) -> NDArray[np.float64]:
+    """The entries of `part`, 0 where it has none, at the places where `matrix` has entries."""
+    width = np.int64(matrix.shape[1])
+    keys = [np.repeat(np.arange(m.shape[0]), np.diff(m.indptr)) * width + m.indices for m in (matrix, part)]
+    found = np.zeros(len(keys[0]))
+    found[np.searchsorted(keys[0], keys[1])] = part.data
+    return found
 
 
 def narrowed(weights: NDArray[np.uint32] | NDArray[np.float64]) -> NDArray[np.unsignedinteger]:

@@ -11,11 +11,12 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
+
+from dedup.vectorize.exact import Numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from numpy.typing import NDArray
 
     from dedup.settings import Settings
 
@@ -37,6 +38,62 @@ def word_hash(word: bytes) -> int:
 def plain_hashes(words: Iterable[str]) -> NDArray[np.uint32]:
     """`word_hash` of each word; shape (words,)."""
     return np.fromiter((word_hash(word.encode()) for word in words), np.uint32)
+
+
+def hashes_of(words: Iterable[str]) -> NDArray[np.uint32]:
+    """`word_hash` of each word, by NumPy alone; shape (words,)."""
+    given = list(words)
+    distinct = dict.fromkeys(given)
+    known = dict(zip(distinct, murmur([word.encode() for word in distinct]).tolist(), strict=True))
+    return np.fromiter(map(known.__getitem__, given), np.uint32, len(given))
+
+
+def words_by_term(words: Iterable[str]) -> dict[int, str]:
+    """The hashed terms of words, each with its word; the first of several with one term."""
+    given = list(words)
+    return dict(zip(terms_of(hashes_of(given))[::-1].tolist(), given[::-1], strict=True))
+
+
+def murmur(words: list[bytes]) -> NDArray[np.uint32]:
+    """MurmurHash3 (x86, 32 bits, seed 0) of words, by four bytes of each at a time; shape (words,)."""
+    lengths = np.fromiter(map(len, words), np.int64, len(words))
+    starts = np.cumsum(lengths) - lengths
+    text = np.frombuffer(b"".join(words) + b"\0\0\0", np.uint8).astype(np.uint32)
+    hashes = np.zeros(len(words), np.uint32)
+    for offset in range(0, int(lengths.max(initial=0)), 4):
+        here = np.flatnonzero(lengths > offset)
+        left = lengths[here] - offset
+        block = np.zeros(len(here), np.uint32)
+        for byte in range(4):
+            block |= np.where(left > byte, text[starts[here] + offset + byte], 0).astype(np.uint32) << np.uint32(
+                8 * byte
+            )
+        value = hashes[here] ^ _rotated(block * np.uint32(0xCC9E2D51), 15) * np.uint32(0x1B873593)
+        # An incomplete block, the end of a word, skips the last step.
+        hashes[here] = np.where(left < 4, value, _rotated(value, 13) * np.uint32(5) + np.uint32(0xE6546B64))
+    found: NDArray[np.uint32] = mix32(hashes ^ lengths.astype(np.uint32))
+    return found
+
+
+def _rotated(values: NDArray[np.uint32], by: int) -> NDArray[np.uint32]:
+    return values << np.uint32(by) | values >> np.uint32(32 - by)
+
+
+def mix32(value: Numbers) -> Numbers:
+    """The finaliser of MurmurHash3 for 32 bits (Appleby 2011), with which datasketch's `affine32` begins too.
+
+    Each step is cast back to 32 bits: numba computes products of them with 64.
+    """
+    value = np.uint32(np.uint32(value ^ np.uint32(value >> np.uint32(16))) * np.uint32(0x85EBCA6B))
+    value = np.uint32(np.uint32(value ^ np.uint32(value >> np.uint32(13))) * np.uint32(0xC2B2AE35))
+    return np.uint32(value ^ np.uint32(value >> np.uint32(16)))
+
+
+def mix64(value: Numbers) -> Numbers:
+    """The finaliser of MurmurHash3 for 64 bits (Appleby 2011)."""
+    value = (value ^ (value >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
+    value = (value ^ (value >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
+    return value ^ (value >> np.uint64(33))
 
 
 def terms_of(hashes: NDArray[np.uint32]) -> NDArray[np.int64]:
@@ -82,14 +139,8 @@ def shingles_in_order(words: NDArray[np.uint32], size: int) -> NDArray[np.uint64
     Returns:
         Array of shape (shingles,).
     """
-    value = _polynomials(words, size)
-    shift = np.uint64(33)
-    value = value ^ (value >> shift)
-    value *= np.uint64(0xFF51AFD7ED558CCD)
-    value ^= value >> shift
-    value *= np.uint64(0xC4CEB9FE1A85EC53)
-    value ^= value >> shift
-    return value
+    hashes: NDArray[np.uint64] = mix64(_polynomials(words, size))
+    return hashes
 
 
 def _polynomials(words: NDArray[np.uint32], size: int) -> NDArray[np.uint64]:

@@ -11,8 +11,8 @@ from functools import cache
 
 from dedup.vectorize import background
 from dedup.vectorize.features import SCRIPT_SHIFT, HashedWords
+from dedup.vectorize.hashing import hashes_of
 from dedup.vectorize.kernels.points import CHINESE, JAPANESE, KOREAN
-from dedup.vectorize.light import hashes_of
 
 UNKNOWN = ""
 LOOKED_AT = 400
@@ -25,11 +25,11 @@ _OWN_SCRIPT = {JAPANESE: "ja", KOREAN: "ko", CHINESE: "zh"}
 
 
 @cache
-def _tongues() -> dict[int, tuple[str, ...]]:
+def _languages_by_hash() -> dict[int, tuple[str, ...]]:
     """For the hash of each of the commonest words the languages it is among them in."""
-    tongues = background.tongues()
+    known = background.languages_by_word()
     found: dict[int, tuple[str, ...]] = {}
-    for word, languages in zip(hashes_of(list(tongues)).tolist(), tongues.values(), strict=True):
+    for word, languages in zip(hashes_of(list(known)).tolist(), known.values(), strict=True):
         found[word] = (*found.get(word, ()), *languages)
     return found
 
@@ -49,7 +49,7 @@ def language_of(words: HashedWords, article: int) -> str:
     if 2 * script.total() > count:
         own = {_OWN_SCRIPT[sign]: number for sign, number in script.items()}
         return "ja" if "ja" in own else min(own, key=lambda language: (-own[language], language))
-    known = _tongues()
+    known = _languages_by_hash()
     counts = Counter(language for word in words.hashes[looked_at].tolist() for language in known.get(word, ()))
     if not counts:
         return UNKNOWN

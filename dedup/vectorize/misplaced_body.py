@@ -14,8 +14,8 @@ from functools import cache
 
 from dedup.vectorize import background
 from dedup.vectorize.features import HashedWords
-from dedup.vectorize.language import UNKNOWN, language_of
-from dedup.vectorize.light import hashes_of
+from dedup.vectorize.hashing import hashes_of
+from dedup.vectorize.language import language_of
 
 COMMON = 0.05
 """Words that a larger share of articles have tell nothing."""
@@ -52,7 +52,7 @@ def telling(words: Iterable[int], language: str) -> set[int]:
 @cache
 def common(language: str) -> frozenset[int]:
     """The hashes of the words that tell nothing in a language."""
-    if language == UNKNOWN or language not in background.languages():
+    if language not in background.languages():
         return frozenset()
     common = [word for word, share in background.shares(language).items() if share >= COMMON]
     return frozenset(hashes_of(common).tolist())

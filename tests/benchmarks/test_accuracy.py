@@ -18,9 +18,9 @@ from typer.testing import CliRunner
 
 from benchmarks import accuracy, data, machine
 from benchmarks.__main__ import app
-from benchmarks.effort import Effort
 from benchmarks.machine import BenchmarkError, Stopwatch
 from benchmarks.show import show
+from benchmarks.stories import Effort
 
 SCORES = {"bcubed_precision", "bcubed_recall", "bcubed_f1", "ari", "pair_precision", "pair_recall", "pair_f1"}
 

@@ -12,10 +12,10 @@ from typer.testing import CliRunner
 
 from benchmarks import data, gate
 from benchmarks.__main__ import app
-from benchmarks.effort import Effort
 from benchmarks.gate import Measurement, Outcome, ScoredSet
 from benchmarks.machine import BenchmarkError
 from benchmarks.show import show_gate
+from benchmarks.stories import Effort
 
 CORPORA = {"seeds": "51", "basil.jsonl.gz": "52"}
 

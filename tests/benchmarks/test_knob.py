@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from benchmarks import calibration, drawing, knob, opinion, show_knob
+from benchmarks import calibration, drawing, knob, opinion, show
 from benchmarks.__main__ import app
 from benchmarks.machine import BenchmarkError, Stopwatch
 
@@ -59,13 +59,13 @@ def test_the_knob_is_measured_on_every_set(turned: dict[str, Any]) -> None:
 
 
 def test_the_knob_is_shown(turned: dict[str, Any]) -> None:
-    text = shown(show_knob.show_knob, turned)
+    text = shown(show.show_knob, turned)
     assert "seeds: 37 articles, 18 stories" in text
     assert text.count("0.50 ") >= len(turned["sets"])
 
 
 def test_the_calibration_is_shown() -> None:
-    text = shown(show_knob.show_calibration, CALIBRATION)
+    text = shown(show.show_calibration, CALIBRATION)
     assert "basil" in text
     assert "basil, left apart" in text
     assert "joined: 1.5 constant (80 pairs)" in text
@@ -77,7 +77,7 @@ def test_a_second_opinion_is_measured_beside_none(shared_folder: Path) -> None:
         assert list(found) == ["none", "letters"]
         assert found["none"]["texts"] == 0
     assert any(found["letters"]["texts"] for found in report["sets"].values())
-    assert "+0.0000" in shown(show_knob.show_opinion, report)
+    assert "+0.0000" in shown(show.show_opinion, report)
 
 
 def test_letters_are_an_embedding() -> None:

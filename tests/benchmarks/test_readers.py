@@ -10,7 +10,7 @@ from rich.console import Console
 
 from benchmarks import readers
 from benchmarks.machine import Stopwatch
-from benchmarks.show_readers import show_readers
+from benchmarks.readers import show_readers
 from dedup.article import Notice
 from dedup.read import read_articles
 

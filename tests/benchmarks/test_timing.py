@@ -8,7 +8,7 @@ from importlib.machinery import ModuleSpec
 
 import pytest
 
-from benchmarks import peers
+from benchmarks import machine
 from benchmarks.timing import THREAD_VARIABLES, Timing, alternately, free_threads, one_core, pin_threads, ratios
 from benchmarks.worker import StageWatch, peak_bytes
 
@@ -61,10 +61,10 @@ def test_a_peer_that_is_not_here_is_named_with_how_to_get_it(monkeypatch: pytest
     def find(name: str) -> ModuleSpec | None:
         return None if name == "rensa" else ModuleSpec(name, None)
 
-    monkeypatch.setattr(peers, "find_spec", find)
-    assert peers.missing() == {"rensa": "pip install -e '.[bench]', or pip install rensa"}
-    assert not peers.is_here("rensa")
-    assert peers.is_here("gaoya")
+    monkeypatch.setattr(machine, "find_spec", find)
+    assert machine.missing() == {"rensa": "pip install -e '.[bench]', or pip install rensa"}
+    assert not machine.is_here("rensa")
+    assert machine.is_here("gaoya")
 
 
 def test_stages_follow_what_the_pipeline_tells() -> None:

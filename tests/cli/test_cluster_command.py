@@ -80,7 +80,7 @@ def test_a_result_is_not_put_where_the_next_run_would_read_it(
     (tmp_path / "deep").mkdir()
     ended = dedup_command("cluster", tmp_path, "--output", tmp_path / name)
     assert ended.code == 2
-    assert "lies in a folder of the input" in ended.err
+    assert "is in an input folder" in ended.err
 
 
 @pytest.mark.parametrize("name", [".s.jsonl", ".deep/s.csv", "s.dat", "../s.csv"])
@@ -121,7 +121,7 @@ def test_fields_and_settings_reach_the_library(dedup_command: Command, tmp_path:
     ("arguments", "says"),
     [
         ([], "name a file or a folder to read"),
-        (["-", "--against", "-"], "standard input is taken already, and cannot be the archive"),
+        (["-", "--against", "-"], "standard input has the articles, and cannot be the archive"),
         (
             ["FEED", "--engine", "spark", "--plot", "p.png", "--output", "o.parquet"],
             "it does not go with --engine spark",
@@ -134,7 +134,7 @@ def test_fields_and_settings_reach_the_library(dedup_command: Command, tmp_path:
         (["FEED", "--field", "text="], "text= names no field"),
         (["FEED", "--field", "=x"], "'=x' should read NAME=VALUE"),
         (["FEED", "--format", "xml"], "'xml' is not one of"),
-        (["FEED", "--output", "s.xlsx"], "s.xlsx does not tell what to write"),
+        (["FEED", "--output", "s.xlsx"], "s.xlsx has no known suffix"),
         (["FEED", "--output", "no/such/s.json"], "there is no folder"),
         (["FEED", "--output", "FOLDER", "--format", "csv"], "is a folder"),
         (["FEED", "--output", "FEED"], "would be overwritten"),

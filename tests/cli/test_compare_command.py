@@ -45,7 +45,7 @@ def test_in_words(dedup_command: Command, files: tuple[Path, Path]) -> None:
         "   0.100  word0\n",
         "in 5 more words\n",
         "They share names.\n",
-        "against the word frequencies that ship with dedup.\n",
+        "with the word frequencies that ship with dedup.\n",
     ):
         assert expected in ended.out
     assert "word15" not in ended.out

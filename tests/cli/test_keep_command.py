@@ -70,13 +70,13 @@ def test_a_folder_of_texts(folder: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (["--keep", "all", "--format", "table"], "a table is no format to keep records in"),
+        (["--keep", "all", "--format", "table"], "a table cannot hold records"),
         (["--keep", "all", "--format", "csv"], "did not come as a table with the same columns"),
         (["--keep", "all", "--output", "x.parquet"], "did not come as Parquet with the same columns"),
-        (["--keep", "all", "--output", "x.xlsx"], "does not tell what to write"),
-        (["--keep", "all", "--output", "OUT/", "--format", "json"], "each file is written as it came"),
-        (["--keep", "all", "--output", "FOLDER"], "has files in it already"),
-        (["--keep", "all", "--output", "FOLDER/new/"], "lies in a folder of the input"),
+        (["--keep", "all", "--output", "x.xlsx"], "has no known suffix"),
+        (["--keep", "all", "--output", "OUT/", "--format", "json"], "each file keeps its format"),
+        (["--keep", "all", "--output", "FOLDER"], "is not empty"),
+        (["--keep", "all", "--output", "FOLDER/new/"], "is in an input folder"),
         (["--keep", "some"], "'some' is not one of"),
     ],
 )

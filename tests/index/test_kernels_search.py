@@ -10,10 +10,7 @@ import pytest
 from dedup import Article, Background, Settings, StoryIndex, learn_background
 from dedup.backends import CompiledBackend
 from dedup.index.features.tfidf import Weigher
-from dedup.index.search.kernels.scan import any_alike, any_alike_by_words
-from dedup.index.stories.probable import probable
-from dedup.match.probability import DIGITS, LEAST_SCORE, MOST_BACKGROUND, Probabilities
-from dedup.vectorize.exact import LN2
+from dedup.index.search.kernels.scan import any_prefix_agrees, any_prefix_agrees_by_words
 
 WORDS = {
     "en": "the of and to in that is was for with said Paris Berlin 12 1,500 minister weather storm vote",
@@ -61,21 +58,6 @@ def test_weights_by_a_kernel_are_those_by_numpy(learned: bool) -> None:
             assert one.dtype == other.dtype, name
 
 
-def test_probabilities_by_a_kernel_are_those_of_a_run() -> None:
-    seed = int(np.random.default_rng().integers(1 << 32))
-    rng = np.random.default_rng(seed)
-    count, curves = 5_000, Probabilities.shipped()
-    score = np.concatenate([[0.0, LEAST_SCORE, 1.0], rng.random(count) ** 3])
-    background, overlap = rng.random(len(score)) / 5, rng.random(len(score))
-    foreign, joined, is_copy = (rng.random(len(score)) < 0.5 for _ in range(3))
-    of_stories = curves.of_stories(score, background, foreign, joined)
-    wanted = np.where(is_copy, curves.of_copies(overlap), of_stories)
-    slopes = np.array(curves.joined), np.array(curves.apart), np.array(curves.copy)
-    known = score, background, foreign, joined, is_copy, overlap
-    found = probable(*known, *slopes, LEAST_SCORE, MOST_BACKGROUND, DIGITS, LN2)
-    assert np.array_equal(found, wanted), f"seed {seed}"
-
-
 def test_places_that_agree_are_counted_by_words_as_by_bytes() -> None:
     seed = int(np.random.default_rng().integers(1 << 32))
     rng = np.random.default_rng(seed)
@@ -84,8 +66,10 @@ def test_places_that_agree_are_counted_by_words_as_by_bytes() -> None:
         rows = rng.choice([0, 1, 127, 128, 255], (3, 16)).astype(np.uint8)
         slots, least = np.array([2, 0], np.int32), int(rng.integers(1, 12))
         wanted = bool((np.count_nonzero(rows[[2, 0]] == own, axis=1) >= least).any())
-        assert any_alike(rows, slots, own, least) == wanted, f"seed {seed}"
-        assert any_alike_by_words(rows.view(np.uint64), slots, own.view(np.uint64), least) == wanted, f"seed {seed}"
+        assert any_prefix_agrees(rows, slots, own, least) == wanted, f"seed {seed}"
+        assert any_prefix_agrees_by_words(rows.view(np.uint64), slots, own.view(np.uint64), least) == wanted, (
+            f"seed {seed}"
+        )
 
 
 @pytest.mark.parametrize("kernels", ["on", "off"])

@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from dedup.index.search import postings
-from dedup.index.search.postings import PlainPostings, Postings, SegmentedPostings
-from dedup.index.search.segments import Queries, Reach, Span, Terms, Weights
+from dedup.index.search.postings import PlainPostings, Postings, Reach, SegmentedPostings
+from dedup.index.search.segments import Span, Terms, VectorBatch, Weights
 from dedup.vectorize.exact import WEIGHT_UNIT
 
 EVERYWHERE = Reach(-np.inf, np.inf)
@@ -88,10 +88,10 @@ def test_a_search_sees_what_was_there_when_it_began() -> None:
     for slot in range(300):
         fast.add(slot, *vector(rng, 50))
     before = fast._snapshot
-    counted = [(len(segment), segment.memory()) for segment, _ in before.segments], before.count
+    counted = [(segment.size, segment.memory()) for segment, _ in before.segments], before.count
     for slot in range(300, 3_000):
         fast.add(slot, *vector(rng, 50))
-    assert ([(len(segment), segment.memory()) for segment, _ in before.segments], before.count) == counted
+    assert ([(segment.size, segment.memory()) for segment, _ in before.segments], before.count) == counted
 
 
 def test_what_is_out_of_reach_is_left_out_unless_a_signature_is_like(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -120,7 +120,7 @@ def test_what_is_out_of_reach_is_left_out_unless_a_signature_is_like(monkeypatch
         own = prefixes[place].copy()
         own[rng.choice(16, 11, replace=False)] ^= 1  # five of the sixteen stay as they are
         reaches.append(Reach(days[place] - 10, days[place] + 10, prefixes, own, 4))
-    query, slots, dots = fast.all_above(Queries.of([every[place] for place in asked]), 0.08, reaches)
+    query, slots, dots = fast.all_above(VectorBatch.of([every[place] for place in asked]), 0.08, reaches)
     out_of_sight = 0
     for number, (place, reach) in enumerate(zip(asked, reaches, strict=True)):
         whole = hits(plain, every[place], 0.08)

@@ -32,7 +32,7 @@ def test_what_crosses_is_that_of_the_plain_form(seed: int) -> None:
     assert found is not None
     assert expected is not None
     assert (expected.matrix.nnz > 0) is (seed != 3)
-    assert np.array_equal(found.tongues, expected.tongues)
+    assert np.array_equal(found.languages, expected.languages)
     for column in ("data", "indices", "indptr"):
         assert np.array_equal(getattr(found.matrix, column), getattr(expected.matrix, column)), (column, seed)
 

@@ -188,7 +188,7 @@ def test_a_title_too_long_to_count_is_refused(monkeypatch: pytest.MonkeyPatch) -
 
 def test_languages_are_those_of_the_plain_form() -> None:
     chance = random.Random(8)  # noqa: S311
-    common = list(background.tongues())
+    common = list(background.languages_by_word())
     others = ["zq", "Xylo", "水火木", "かな", "힣각", "カ", "東京タワー", "1", "ก"]
     articles = []
     for _ in range(1_500):
@@ -201,10 +201,10 @@ def test_languages_are_those_of_the_plain_form() -> None:
 
 
 def test_no_two_of_the_commonest_words_have_one_hash() -> None:
-    words = list(background.tongues())
+    words = list(background.languages_by_word())
     assert len({word_hash(word.encode()) for word in words}) == len(words)
-    assert languages.tongues().languages == tuple(sorted(languages.tongues().languages))
-    assert len(languages.tongues().languages) <= 64
+    assert languages.common_words().languages == tuple(sorted(languages.common_words().languages))
+    assert len(languages.common_words().languages) <= 64
 
 
 @pytest.mark.parametrize("threads", [1, 3])

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from dedup.backends import CompiledBackend, PlainBackend
 from dedup.errors import StoreError
 from dedup.index.features.tfidf import Weigher
-from dedup.index.search.segments import side_by_side
+from dedup.index.search.segments import concatenated
 from dedup.vectorize.boilerplate import outside_boilerplate
 from dedup.vectorize.cross_lingual import cross_lingual_weight
 from dedup.vectorize.exact import WEIGHT_UNIT
@@ -122,7 +122,7 @@ def unpacked(packed: Sequence[bytes]) -> list[Vector]:
     Raises:
         StoreError: see `Vector.unpacked`.
     """
-    from dedup.index.search.kernels.layout import unpacked as laid_out
+    from dedup.index.features.kernels import unpack_vectors
 
     try:
         heads = [_VECTOR.unpack_from(data) for data in packed]
@@ -135,7 +135,7 @@ def unpacked(packed: Sequence[bytes]) -> list[Vector]:
     begin, start = np.zeros(len(packed) + 1, np.int64), np.zeros(len(packed) + 1, np.int64)
     np.cumsum(sizes, out=begin[1:])
     np.cumsum([head[0] for head in heads], out=start[1:])
-    terms, weights, crossing, fits = laid_out(raw, begin[:-1] + _VECTOR.size, start, _HIGH)
+    terms, weights, crossing, fits = unpack_vectors(raw, begin[:-1] + _VECTOR.size, start, _HIGH)
     if not fits or not all(head[3].isascii() for head in heads):
         return [Vector.unpacked(data) for data in packed]
     bounds, ends = start.tolist(), begin[1:].tolist()
@@ -153,13 +153,13 @@ def unpacked(packed: Sequence[bytes]) -> list[Vector]:
 
 def names_of(vectors: Sequence[Vector]) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
     """What `Vector.names` gives for each of many vectors, by a kernel."""
-    from dedup.index.search.kernels.layout import cross_lingual_parts
+    from dedup.index.features.kernels import cross_lingual_parts
 
     if len(vectors) == 1:
         one = vectors[0]
         start, terms, weights, crossing = np.array([0, len(one.terms)]), one.terms, one.weights, one.crossing
     else:
-        start, terms, weights = side_by_side([(vector.terms, vector.weights) for vector in vectors])
+        start, terms, weights = concatenated([(vector.terms, vector.weights) for vector in vectors])
         crossing = np.concatenate([np.empty(0, np.bool_), *(vector.crossing for vector in vectors)])
     begin, its, their = cross_lingual_parts(start, terms, weights, crossing)
     bounds = begin.tolist()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from dedup.index.search.table import Live
+from dedup.index.search.table import ArticleTable
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Change, Kind, StoredStory, moment
 from dedup.results.story_ids import story_id
@@ -25,7 +25,7 @@ class Ledger:
     """
 
     store: Store
-    live: Live
+    live: ArticleTable
     now: float
     settle: float
     cursor: int

@@ -17,13 +17,12 @@ from dedup.group.copies import PART, digests
 from dedup.group.cut import height_needed, merge_threshold
 from dedup.index.features.sketch import Compared, Vector
 from dedup.index.inputs import Placement
-from dedup.index.search.neighbours import Alike, Asking, strongest, sums_by_story
-from dedup.index.search.neighbours import alike as neighbours
-from dedup.index.search.table import Live
+from dedup.index.search.neighbours import Neighbours, Query, search_neighbours, strongest, sums_by_story
+from dedup.index.search.table import ArticleTable
 from dedup.match.copies import ALIKE, NEAR, Overlaps, decide, never_one_story
-from dedup.match.probability import DIGITS, LEAST_SCORE, MOST_BACKGROUND, Probabilities
+from dedup.match.probability import Probabilities
 from dedup.results.clustering import Link
-from dedup.vectorize.exact import LN2, SCORE_UNIT
+from dedup.vectorize.exact import SCORE_UNIT
 from dedup.vectorize.features import HashedWords
 
 if TYPE_CHECKING:
@@ -150,7 +149,7 @@ class Weighed:
 
     __slots__ = ("alike", "apart", "copies", "new")
 
-    def __init__(self, new: Newcomer, alike: Alike, found: _Copies) -> None:
+    def __init__(self, new: Newcomer, alike: Neighbours, found: _Copies) -> None:
         self.new, self.alike = new, alike
         self.copies, self.apart = found
 
@@ -226,7 +225,7 @@ class Placer:
 
     def __init__(
         self,
-        live: Live,
+        live: ArticleTable,
         backend: PlainBackend,
         settings: Settings,
         words_of: Callable[[Sequence[int]], HashedWords],
@@ -247,8 +246,8 @@ class Placer:
             among: their slots, where they are taken in together.
         """
         live = self._live
-        asking = [Asking(one.vector, one.when, live.outlet_of(one.source)) for one in news]
-        alike = neighbours(live, asking, among)
+        asking = [Query(one.vector, one.when, live.outlet_of(one.source)) for one in news]
+        alike = search_neighbours(live, asking, among)
         return list(map(Weighed, news, alike, self._copies(news, alike)))
 
     def judge(self, weighed: Weighed) -> Verdict:
@@ -304,15 +303,14 @@ class Placer:
         density, foreign = np.array([one.density for one, _ in found]), np.array([one.foreign for one, _ in found])
         overlap = np.array([one.overlap for one, _ in found])
         if self._live.by_kernels:
-            from dedup.index.stories.probable import probable
+            from dedup.match.kernels.probability import of_links
 
-            known = score, density, foreign, joined, kinds, overlap
-            return probable(*known, *self._slopes, LEAST_SCORE, MOST_BACKGROUND, DIGITS, LN2).tolist()  # type: ignore[no-any-return]
+            return of_links(score, density, foreign, joined, kinds, overlap, *self._slopes).tolist()  # type: ignore[no-any-return]
         of_stories = self._curves.of_stories(score, density, foreign, joined)
         return np.where(kinds, self._curves.of_copies(overlap), of_stories).tolist()  # type: ignore[no-any-return]
 
     def _standing(self, story: int) -> int:
-        slots, stands = self._live.of_story(story), self._live.stands
+        slots, stands = self._live.of_story(story), self._live.representative
         if len(slots) > _FEW:
             return int(np.count_nonzero(stands[slots]))
         return sum(1 for slot in slots if stands[slot])
@@ -324,7 +322,7 @@ class Placer:
         stories = np.unique(live.story[np.concatenate([np.empty(0, np.int64), *slots])])
         return stories[stories >= 0].tolist()  # type: ignore[no-any-return]
 
-    def _copies(self, news: Sequence[Newcomer], alike: Sequence[Alike]) -> list[_Copies]:
+    def _copies(self, news: Sequence[Newcomer], alike: Sequence[Neighbours]) -> list[_Copies]:
         """The copies of some articles, `b` being their numbers, and those each is never of one story with."""
         live = self._live
         found: list[_Copies] = [(None, [])] * len(news)
@@ -381,7 +379,7 @@ class Placer:
         return np.array([-1, *numbers])[places].tolist()  # type: ignore[no-any-return]
 
     def _found(
-        self, alike: Alike, scores: NDArray[np.int64], copies: Overlaps | None, story: int | None
+        self, alike: Neighbours, scores: NDArray[np.int64], copies: Overlaps | None, story: int | None
     ) -> tuple[Found, ...]:
         live = self._live
         numbers = np.empty(0, np.int64) if copies is None else copies.b

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 
 from dedup.backends import PlainBackend
 from dedup.index.features.sketch import Compared, Vector
-from dedup.index.search.segments import side_by_side
-from dedup.index.search.table import Live
+from dedup.index.search.segments import concatenated
+from dedup.index.search.table import ArticleTable
 from dedup.match.scores import days_apart, final_score
 from dedup.match.stories import FLOOR, Pairs
 from dedup.settings import Settings
@@ -23,7 +23,7 @@ MOST = 200
 
 
 def pairs_among(
-    live: Live, slots: NDArray[np.int64], vectors: Sequence[Vector], apart: Mapping[int, Collection[int]]
+    live: ArticleTable, slots: NDArray[np.int64], vectors: Sequence[Vector], apart: Mapping[int, Collection[int]]
 ) -> Pairs:
     """The scored pairs among the articles in some slots, numbered by their places there.
 
@@ -49,15 +49,15 @@ def pairs_among(
     return Pairs(a[kept].astype(np.int64), b[kept].astype(np.int64), cosine[kept], score[kept])
 
 
-def _by_numpy(live: Live, slots: NDArray[np.int64], vectors: Sequence[Vector]) -> _Columns:
+def _by_numpy(live: ArticleTable, slots: NDArray[np.int64], vectors: Sequence[Vector]) -> _Columns:
     compared = Compared(vectors)
     a, b = np.triu_indices(len(slots), 1)
     cosine = np.asarray((compared.matrix @ compared.matrix.T).toarray())[a, b]
-    tongue = live.tongue[slots]
+    tongue = live.language[slots]
     foreign = (tongue[a] != tongue[b]) & (tongue[a] >= 0) & (tongue[b] >= 0)
     if foreign.any():
         cosine[foreign] = np.asarray((compared.names @ compared.names.T).toarray())[a[foreign], b[foreign]]
-    some = (cosine > FLOOR) & live.stands[slots[a]] & live.stands[slots[b]]
+    some = (cosine > FLOOR) & live.representative[slots[a]] & live.representative[slots[b]]
     a, b, cosine = a[some], b[some], cosine[some]
     one, other = slots[a], slots[b]
     same = (live.outlet[one] == live.outlet[other]) & (live.outlet[one] >= 0)
@@ -66,26 +66,26 @@ def _by_numpy(live: Live, slots: NDArray[np.int64], vectors: Sequence[Vector]) -
     return a, b, cosine, score.astype(np.int64)
 
 
-def _by_kernel(live: Live, slots: NDArray[np.int64], vectors: Sequence[Vector]) -> _Columns:
-    from dedup.index.search.kernels.layout import by_term
-    from dedup.index.search.kernels.scoring import pairs_scored
+def _by_kernel(live: ArticleTable, slots: NDArray[np.int64], vectors: Sequence[Vector]) -> _Columns:
+    from dedup.index.search.kernels.layout import sort_by_term
+    from dedup.index.search.kernels.scoring import score_pairs
 
-    tongues = {tongue for tongue in live.tongue[slots].tolist() if tongue >= 0}
-    start, terms, weights = side_by_side([(vector.terms, vector.weights) for vector in vectors])
+    tongues = {tongue for tongue in live.language[slots].tolist() if tongue >= 0}
+    start, terms, weights = concatenated([(vector.terms, vector.weights) for vector in vectors])
     rows = np.repeat(np.arange(len(vectors), dtype=np.int32), np.diff(start))
-    return pairs_scored(
-        by_term(rows, terms, weights),  # of one term those of the earlier vectors first
-        side_by_side([vector.names() for vector in vectors] if len(tongues) > 1 else []),
+    return score_pairs(
+        sort_by_term(rows, terms, weights),  # of one term those of the earlier vectors first
+        concatenated([vector.names() for vector in vectors] if len(tongues) > 1 else []),
         slots,
         live.columns(),
-        live.tongue,
-        live.stands,
+        live.language,
+        live.representative,
         live.scoring,
     )
 
 
 def regrouped(
-    live: Live,
+    live: ArticleTable,
     slots: Sequence[int],
     vectors: Sequence[Vector],
     settled: Collection[int],
@@ -102,7 +102,7 @@ def regrouped(
         key = ("story", story) if story in settled else ("copies", int(live.copies[slot]))
         held[key].append(place)
     groups = sorted(group for group in held.values() if len(group) > 1)
-    tree = backend.average_linkage(pairs, groups, live.stands[where].astype(np.int64))
+    tree = backend.average_linkage(pairs, groups, live.representative[where].astype(np.int64))
     label = backend.cut(tree, settings.granularity)
     found: dict[int, list[int]] = defaultdict(list)
     for place, slot in enumerate(slots):
@@ -110,7 +110,7 @@ def regrouped(
     return [part for group in found.values() for part in _one_settled_each(live, group, settled)]
 
 
-def _one_settled_each(live: Live, group: list[int], settled: Collection[int]) -> list[list[int]]:
+def _one_settled_each(live: ArticleTable, group: list[int], settled: Collection[int]) -> list[list[int]]:
     """A group cut up where it holds several settled stories: the others go to the largest of these."""
     held: dict[int, list[int]] = defaultdict(list)
     free: list[int] = []

@@ -8,7 +8,7 @@ Everything is a whole number, so the order of additions does not matter, nor how
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,8 +29,7 @@ CAPACITY = 1 << 16
 Hits = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
+class Block(NamedTuple):
     """The index of rows `first` up to `last`.
 
     Attributes:
@@ -49,13 +48,13 @@ class Block:
     norms: NDArray[np.int32]
 
     @classmethod
-    def of(cls, rows: Ranked, first: int, last: int) -> Block:
+    def of(cls, rows: Ranked, first: int, last: int) -> Self:
         """The block of the rows from `first` up to `last`."""
         padded = -(-(last - first) // GROUP) * GROUP
         norms = np.zeros(padded, np.int32)
         norms[: last - first] = rows.head_norm[first:last]
         heads = np.zeros((padded, rows.width), np.uint16)
-        begin, postings = _index(rows.start, rows.tail, rows.term, rows.weight, rows.terms, first, last, heads)
+        begin, postings = _index(rows, first, last, heads)
         return cls(first, last, begin, postings, heads, norms)
 
 
@@ -84,42 +83,17 @@ def pairs_above(
     least = int(np.floor(floor / DOT_UNIT))
     while first < last:
         earlier, later, dots = (np.empty(capacity, np.int32) for _ in range(3))
-        first, found = _look_through(
-            rows.start,
-            rows.tail,
-            rows.term,
-            rows.weight,
-            rows.head_norm,
-            block.first,
-            block.last,
-            block.begin,
-            block.postings,
-            block.heads,
-            block.norms,
-            reach,
-            until,
-            first,
-            last,
-            least,
-            earlier,
-            later,
-            dots,
-        )
+        first, found = _scan(rows, block, reach, until, first, last, least, earlier, later, dots)
         if found:
             yield earlier[:found], later[:found], dots[:found]
 
 
 @kept
 def _index(
-    start: NDArray[np.int64],
-    tail: NDArray[np.int64],
-    term: NDArray[np.int32],
-    weight: NDArray[np.uint16],
-    terms: int,
-    first: int,
-    last: int,
-    heads: NDArray[np.uint16],
+    rows: Ranked, first: int, last: int, heads: NDArray[np.uint16]
 ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+    """Build the postings lists of some rows, and write their heads."""
+    start, tail, term, weight, terms = rows.start, rows.tail, rows.term, rows.weight, rows.terms
     begin = np.zeros(terms + 2, np.int32)
     for row in range(first, last):
         for entry in range(start[row], tail[row]):
@@ -139,18 +113,9 @@ def _index(
 
 
 @kept
-def _look_through(
-    start: NDArray[np.int64],
-    tail: NDArray[np.int64],
-    term: NDArray[np.int32],
-    weight: NDArray[np.uint16],
-    head_norm: NDArray[np.int32],
-    block_first: int,
-    block_last: int,
-    begin: NDArray[np.int32],
-    postings: NDArray[np.uint32],
-    heads: NDArray[np.uint16],
-    norms: NDArray[np.int32],
+def _scan(
+    rows: Ranked,
+    block: Block,
     reach: NDArray[np.int64],
     until: NDArray[np.int64],
     first: int,
@@ -161,12 +126,14 @@ def _look_through(
     dots: NDArray[np.int32],
 ) -> tuple[int, int]:
     """Writes the pairs until they might not fit; returns the row to go on with, and how many pairs there are."""
+    start, tail, term, weight = rows.start, rows.tail, rows.term, rows.weight
+    begin, postings, heads, norms = block.begin, block.postings, block.heads, block.norms
     size, width = len(norms), heads.shape[1]
     sums, likely = np.zeros(size, np.int32), np.empty(size, np.int32)
     head = np.zeros(width, np.uint16)
     floor, found = np.int32(least), 0
     for row in range(first, last):
-        low, high = max(reach[row] - block_first, 0), min(until[row], block_last) - block_first
+        low, high = max(reach[row] - block.first, 0), min(until[row], block.last) - block.first
         if high <= low:
             continue
         if found + high - low > len(dots):
@@ -177,7 +144,7 @@ def _look_through(
                 posting = postings[place]
                 sums[np.uint64(posting >> np.uint32(16))] += factor * np.int32(posting & np.uint32(0xFFFF))
         # A tail's dot product and the bound of a head's together are at most the product of two lengths: they fit.
-        norm, count = head_norm[row], np.int64(0)
+        norm, count = rows.head_norm[row], np.int64(0)
         for group in range(low // GROUP * GROUP, high, GROUP):
             mine, bound = sums[group : group + GROUP], norms[group : group + GROUP]
             most = np.int32(0)
@@ -198,7 +165,7 @@ def _look_through(
                     for place in range(len(its_head)):
                         dot = np.int32(dot + np.int32(np.int32(its_head[place]) * np.int32(head[place])))
                     if dot > floor:
-                        earlier[found], later[found], dots[found] = block_first + other, row, dot
+                        earlier[found], later[found], dots[found] = block.first + other, row, dot
                         found += 1
         sums[:] = 0
     return last, found

@@ -7,7 +7,7 @@ indexed, and the heads of a pair are multiplied only where the tails leave the p
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -28,8 +28,7 @@ LONGEST = 3 << 29
 bound of a dot product leaves 32 bits."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Ranked:
+class Ranked(NamedTuple):
     """Sparse rows of whole numbers.
 
     Attributes:

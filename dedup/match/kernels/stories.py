@@ -113,7 +113,7 @@ def story_pairs(
             for task in sweep.tasks(block):
                 yield _Task(sweep, *task, across=False)
         if cross_lingual is not None:
-            sweep = Sweep.between(cross_lingual.matrix, cross_lingual.tongues, among, seconds, window, FLOOR)
+            sweep = Sweep.between(cross_lingual.matrix, cross_lingual.languages, among, seconds, window, FLOOR)
             for task in sweep.tasks(block):
                 yield _Task(sweep, *task, across=True)
 

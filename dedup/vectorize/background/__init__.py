@@ -31,7 +31,7 @@ def shares(language: str) -> dict[str, float]:
 
 
 @cache
-def tongues() -> dict[str, tuple[str, ...]]:
+def languages_by_word() -> dict[str, tuple[str, ...]]:
     """For each of the `COMMONEST` words of the languages the codes of the languages it is among them in."""
     found: dict[str, tuple[str, ...]] = {}
     text = files("dedup.vectorize.background").joinpath("commonest.txt").read_text(encoding="utf-8")

@@ -21,7 +21,7 @@ _ONE = np.uint64(1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tongues:
+class CommonWords:
     """The commonest words of the languages, by their hashes.
 
     Attributes:
@@ -37,9 +37,9 @@ class Tongues:
 
 
 @cache
-def tongues() -> Tongues:
+def common_words() -> CommonWords:
     """The table, made once (a few ms)."""
-    words = background.tongues()
+    words = background.languages_by_word()
     languages = tuple(sorted({language for spoken in words.values() for language in spoken}))
     size = 1 << (2 * len(words)).bit_length()
     keys, masks = np.zeros(size, np.uint32), np.zeros(size, np.uint64)
@@ -49,12 +49,12 @@ def tongues() -> Tongues:
             place = (place + 1) % size
         keys[place] = key
         masks[place] |= np.uint64(sum(1 << languages.index(language) for language in set(spoken)))
-    return Tongues(languages, keys, masks)
+    return CommonWords(languages, keys, masks)
 
 
 def detect(words: HashedWords) -> list[str]:
     """The code of the language of each article, or `UNKNOWN`."""
-    known = tongues()
+    known = common_words()
     found = np.empty(len(words), np.int16)
     english = known.languages.index("en")
     detect_block(

@@ -7,15 +7,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.vectorize.kernels.compiling import Whole, kept, kernel
+from dedup.vectorize.hashing import mix32
+from dedup.vectorize.kernels.compiling import Whole, callable_by_kernels, kept, kernel
 from dedup.vectorize.kernels.machine import eight_bytes, four_bytes, rotate
 
 _A = np.uint32(0xCC9E2D51)
 _B = np.uint32(0x1B873593)
 _C = np.uint32(5)
 _D = np.uint32(0xE6546B64)
-_E = np.uint32(0x85EBCA6B)
-_F = np.uint32(0xC2B2AE35)
 SHORT = np.uint64(8)
 """Bytes up to which a word's hash is left to `murmur_many`."""
 READY = np.uint32(0)
@@ -23,6 +22,9 @@ SMALL = np.uint64(0x2020202020202020)
 """What eight ASCII letters or digits are or-ed with to be small."""
 LOW = np.array([(1 << 8 * length) - 1 for length in range(int(SHORT) + 1)], np.uint64)
 """The mask of the first so many of eight bytes."""
+
+
+callable_by_kernels(mix32)
 
 
 @kernel
@@ -38,17 +40,9 @@ def block(h: Whole, k: Whole) -> Whole:
 
 
 @kernel
-def mix(h: Whole) -> Whole:
-    """The finaliser of MurmurHash3 for 32 bits: everything is narrowed at once, for numba would go on with 64."""
-    h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(16))) * _E)
-    h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(13))) * _F)
-    return np.uint32(h ^ np.uint32(h >> np.uint32(16)))
-
-
-@kernel
 def finish(h: Whole, length: Whole) -> Whole:
     """The end of MurmurHash3."""
-    return mix(np.uint32(h ^ np.uint32(length)))
+    return mix32(np.uint32(h ^ np.uint32(length)))
 
 
 @kernel

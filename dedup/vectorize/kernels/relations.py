@@ -35,10 +35,10 @@ def relations(
     common_words = [np.sort(np.fromiter(common(name), np.uint32)) for name in names]
     starts = np.cumsum([0, *map(len, common_words)]).astype(np.int64)
     number = {name: place for place, name in enumerate(names)}
-    tongue = np.fromiter((number[name] for name in languages), np.int64, len(languages))
+    language_of = np.fromiter((number[name] for name in languages), np.int64, len(languages))
     own = outside(words, repeated)
     telling, ends = _telling(
-        words.hashes, words.offsets, tongue, np.concatenate([np.empty(0, np.uint32), *common_words]), starts
+        words.hashes, words.offsets, language_of, np.concatenate([np.empty(0, np.uint32), *common_words]), starts
     )
     listing = lists(words, pairs) if listing is None else listing
     found = np.empty(len(pairs), np.int64)
@@ -50,12 +50,12 @@ def relations(
 def _telling(
     hashes: NDArray[np.uint32],
     offsets: NDArray[np.int64],
-    tongue: NDArray[np.int64],
+    language_of: NDArray[np.int64],
     common_words: NDArray[np.uint32],
     starts: NDArray[np.int64],
 ) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """The distinct telling words of each article's title, or of how it begins, and where they end."""
-    articles = len(tongue)
+    articles = len(language_of)
     room: Whole = np.int64(0)
     for article in range(articles):
         room += max(offsets[2 * article + 1] - offsets[2 * article], LEAD)
@@ -65,7 +65,7 @@ def _telling(
         first, middle, last = offsets[2 * article], offsets[2 * article + 1], offsets[2 * article + 2]
         if first == middle:
             middle = min(last, middle + LEAD)
-        known = common_words[starts[tongue[article]] : starts[tongue[article] + 1]]
+        known = common_words[starts[language_of[article]] : starts[language_of[article] + 1]]
         begin = filled
         for place in range(first, middle):
             word = hashes[place]

@@ -5,18 +5,16 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.vectorize.hashing import BASE
-from dedup.vectorize.kernels.compiling import Whole, kernel
+from dedup.vectorize.hashing import BASE, mix32, mix64
+from dedup.vectorize.kernels.compiling import Whole, callable_by_kernels, kernel
 from dedup.vectorize.kernels.machine import SLOTS, least_lanes
-from dedup.vectorize.kernels.murmur import mix
 
 _BASE = np.uint64(BASE)
 _SHORT_BASE = np.uint32(BASE & 0xFFFFFFFF)
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
-_SHIFT = np.uint64(33)
-_MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
-_MIX_2 = np.uint64(0xC4CEB9FE1A85EC53)
 FULL = np.uint32(0xFFFFFFFF)
+for formula in (mix32, mix64):
+    callable_by_kernels(formula)
 
 
 @kernel
@@ -36,11 +34,7 @@ def shingle_words(words: NDArray[np.uint32], begin: Whole, end: Whole, size: Who
     for place in range(np.uint64(count)):
         value = value * _BASE + (np.uint64(words[last + place]) - gone)  # in brackets what need not wait for `value`
         gone = np.uint64(words[first + place]) * power
-        mixed = value ^ (value >> _SHIFT)
-        mixed *= _MIX_1
-        mixed ^= mixed >> _SHIFT
-        mixed *= _MIX_2
-        out[place] = mixed ^ (mixed >> _SHIFT)
+        out[place] = mix64(value)
     return count
 
 
@@ -64,7 +58,7 @@ def short_shingles(words: NDArray[np.uint32], begin: Whole, end: Whole, size: Wh
 def premix(hashes: NDArray[np.uint32], count: Whole, out: NDArray[np.uint32]) -> None:
     """What datasketch does to each hash before it is permuted: MurmurHash3's finaliser. Both arrays may be one."""
     for place in range(count):
-        out[place] = mix(hashes[place])
+        out[place] = mix32(hashes[place])
 
 
 @kernel

@@ -20,18 +20,30 @@ for formula in FORMULAS:
 
 
 @kept
-def pairs_scored(
+def score_pairs(
     keys: NDArray[np.uint64],
     name_vectors: _Vectors,
     slots: NDArray[np.int64],
     articles: Columns,
-    tongue: NDArray[np.int16],
-    stands: NDArray[np.bool_],
+    language: NDArray[np.int16],
+    representative: NDArray[np.bool_],
     scoring: Scoring,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-    """The pairs among some vectors that have a score, in order; those of two tongues by names, if these are given.
+    """Score all pairs among some articles, and return those with a positive score, in order.
 
-    `keys` has the entries as `layout.by_term` gives them.
+    Pairs of two languages are compared by `name_vectors`, which may be empty where there is one language. Plain form:
+    `stories.regroup`.
+
+    Args:
+        keys: the entries of the vectors, from `layout.sort_by_term`.
+        name_vectors: starts, terms and weights of the cross-lingual vectors.
+        slots: of the articles.
+        articles: columns by slot.
+        language, representative: by slot.
+        scoring: see `match.scores`.
+
+    Returns:
+        The places of both articles in `slots`, cosine and score.
     """
     count = len(slots)
     names_start, names, name_weights = name_vectors
@@ -52,14 +64,14 @@ def pairs_scored(
                 mine[key >> np.uint64(16) & np.uint64(0xFFFF)] += weight * np.int32(key & np.uint64(0xFFFF))
         first = last
     for row in range(count - 1):
-        if not stands[slots[row]]:
+        if not representative[slots[row]]:
             continue
         for other in range(row + 1, count):
-            one, its = slots[row], slots[other]
-            if not stands[its]:
+            one, other_slot = slots[row], slots[other]
+            if not representative[other_slot]:
                 continue
             dot = np.int64(0)
-            if tongue[one] != tongue[its] and tongue[one] >= 0 and tongue[its] >= 0:
+            if language[one] != language[other_slot] and language[one] >= 0 and language[other_slot] >= 0:
                 left, right = names_start[row], names_start[other]
                 while left < names_start[row + 1] and right < names_start[other + 1]:
                     if names[left] == names[right]:
@@ -74,9 +86,9 @@ def pairs_scored(
                 dot = np.int64(sums[row, other])
             cosine = np.float64(dot) * DOT_UNIT
             if cosine > FLOOR:
-                days = days_apart(seconds[one], seconds[its])
-                same = outlet[one] == outlet[its] and outlet[one] >= 0
-                score = np.int64(final_score(cosine, background[one], background[its], days, same, scoring))
+                days = days_apart(seconds[one], seconds[other_slot])
+                same = outlet[one] == outlet[other_slot] and outlet[one] >= 0
+                score = np.int64(final_score(cosine, background[one], background[other_slot], days, same, scoring))
                 if score > 0:
                     a[found], b[found], cosines[found], scores[found] = row, other, cosine, score
                     found += 1
@@ -84,7 +96,7 @@ def pairs_scored(
 
 
 @kept
-def resemblance(
+def score_hits(
     hits: Hits,
     articles: Columns,
     queries: Columns,
@@ -92,10 +104,14 @@ def resemblance(
     prefix: int,
     least: int,
 ) -> _Scored:
-    """Cosine, score, days and agreeing marks of hits; those of query i are at `start[i]:start[i + 1]`.
+    """Score the hits of queries. Plain form: `neighbours.score_by_numpy`.
 
-    Hits beyond the window are left out, see `in_reach`, and what is left moves up: its places come first, then
-    where those of each query end.
+    Hits beyond the window are left out, unless at least `least` of the first `prefix` signature bytes are equal: those
+    may be copies.
+
+    Returns:
+        The places of the hits that are left, the end of each query's hits among them, cosine, score, days, and the
+        number of equal signature bytes.
     """
     total, count = len(hits.slots), len(hits.start) - 1
     cosines, scores = np.empty(total), np.empty(total, np.int64)
@@ -133,11 +149,14 @@ def sums_by_story(
     slots: NDArray[np.int64],
     scores: NDArray[np.int64],
     story: NDArray[np.int64],
-    stands: NDArray[np.bool_],
+    representative: NDArray[np.bool_],
     enough: float,
     best_enough: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """The stories whose scores add up to enough, or of which one is; with the sum and the best of each; unordered."""
+    """Sum scores by story, and return the stories whose sum or highest score is enough; unordered.
+
+    Plain form: `neighbours.sums_by_story`.
+    """
     size = 8
     while size < 2 * len(slots):
         size *= 2
@@ -146,7 +165,7 @@ def sums_by_story(
     total, best = np.zeros(size, np.int64), np.zeros(size, np.int64)
     for at in range(len(slots)):
         slot = slots[at]
-        if scores[at] > 0 and stands[slot]:
+        if scores[at] > 0 and representative[slot]:
             its = story[slot]
             place = (its * 40503 >> 4) & wrap
             while keys[place] >= 0 and keys[place] != its:
@@ -173,8 +192,9 @@ def strongest(
     joined: int,
     most: int,
 ) -> NDArray[np.int64]:
-    """The places of the strongest hits that have a score or are copies: copies first, then those of the story joined,
-    then by score, by cosine, and by number; `copies` has the numbers of the copies.
+    """The places of the first `most` hits that are copies or have a score, ranked. Plain form: `neighbours.strongest`.
+
+    `copies` has the numbers of the copies, `joined` is the story that the article joins.
     """
     found = np.empty(most + 1, np.int64)
     rank = np.empty(most + 1, np.int64)

@@ -1,8 +1,8 @@
-"""What is new against an archive: stories under the names they had, and for each new article whether it is a copy.
+"""Cluster against an archive: inherited story names, and the status of each new article.
 
-As in `dedup.archive` a story has the name of the archived story that it has most articles of, and no name goes to two.
-Where a story and an archived one have articles of no others, that is said at once; what is contested, the stories that
-a day brought together or apart, the driver settles.
+As in `dedup.archive` a story inherits the name of the archived story it shares most articles with, and each name is
+given once. Names that only one story claims are assigned by a join; the driver decides contested ones, where stories
+were merged or split.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ if TYPE_CHECKING:
 STORY = "story"
 
 
-def together(new: DataFrame, archive: DataFrame, fields: Mapping[str, str]) -> tuple[DataFrame, DataFrame]:
-    """The rows of both, archived ones with another id; and of these the stories that are known: `id`, `was`.
+def combined_with_archive(new: DataFrame, archive: DataFrame, fields: Mapping[str, str]) -> tuple[DataFrame, DataFrame]:
+    """Return the rows of both, with prefixed archive ids; and the known stories of archived ones (`id`, `was`).
 
     Raises:
-        InputError: an archived article has no id, or that of another; or a new one has an id as archived ones have.
+        InputError: an archived article has no id or a duplicate one, or a new id has the prefix of archived ones.
     """
     from pyspark.sql import functions as F
 
@@ -57,28 +57,30 @@ def together(new: DataFrame, archive: DataFrame, fields: Mapping[str, str]) -> t
     return both, known.where("was is not null and was != ''")
 
 
-def arrivals(job: Job, result: DataFrame, known: DataFrame) -> DataFrame:
-    """The result of a run over both, with the names of archived stories, and what is new.
+def against_archive(job: Job, result: DataFrame, known: DataFrame) -> DataFrame:
+    """Add inherited story names, `status` and `copy_of` to the result of a run over both.
 
     Args:
         job: the run.
-        result: what `clustered` gives.
-        known: what `together` gives.
+        result: the result of `clustered`.
+        known: the known stories, from `combined_with_archive`.
     """
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 
-    kept = job.kept
-    renamed = kept.step("renamed", lambda: _renamed(job, result, known))
+    checkpoints = job.checkpoints
+    renamed = checkpoints.step("renamed", lambda: _renamed(job, result, known))
     named = result.join(renamed.select(F.col("own").alias("story"), "name"), "story", "left")
     named = named.withColumn("story", F.coalesce("name", "story")).drop("name")
     archived = F.startswith("id", F.lit(ARCHIVE_PREFIX))
 
-    # The order of publication, as `dedup.results.assemble` has it.
-    published = kept.made("names").select("id", "published")
-    distinct = kept.made("distinct").select("n", "seconds", "length")
+    # The order of publication, as in `dedup.results.assemble`.
+    published = checkpoints.existing("names").select("id", "published")
+    distinct = checkpoints.existing("distinct").select("n", "seconds", "length")
     copies = result.where("copy_group is not null").select("id", "copy_group").where(archived)
-    placed = copies.join(published, "id").join(kept.made("members").select("id", "n"), "id").join(distinct, "n")
+    placed = (
+        copies.join(published, "id").join(checkpoints.existing("members").select("id", "n"), "id").join(distinct, "n")
+    )
     last = F.lit(float("inf"))
     order = F.struct(
         F.coalesce("published", "seconds", last),
@@ -93,54 +95,55 @@ def arrivals(job: Job, result: DataFrame, known: DataFrame) -> DataFrame:
     first = first.select("copy_group", F.substring("first", len(ARCHIVE_PREFIX) + 1, 1 << 30).alias("original"))
 
     continued = F.max(archived).over(Window.partitionBy("story"))
-    whole = named.withColumn("continued", continued).join(first, "copy_group", "left")
+    combined = named.withColumn("continued", continued).join(first, "copy_group", "left")
     status = (
         F.when(archived, F.lit("archived"))
         .when(F.col("original").isNotNull(), F.lit("copy"))
         .when(F.col("continued"), F.lit("continues"))
         .otherwise(F.lit("new"))
     )
+    copied = F.when(~archived, F.col("original"))
     columns = ("id", "story", "copy_group", "canonical", "score")
-    return kept.step(
+    return checkpoints.step(
         "arrivals",
-        lambda: whole.select(*columns, status.alias("status"), F.when(~archived, F.col("original")).alias("copy_of")),
-        rows=kept.rows("result"),
+        lambda: combined.select(*columns, status.alias("status"), copied.alias("copy_of")),
+        rows=checkpoints.rows("result"),
     )
 
 
 def _renamed(job: Job, result: DataFrame, known: DataFrame) -> DataFrame:
-    """The stories that get another name: their `own`, and the `name`."""
+    """Return the stories that are renamed: `own`, the name they have, and the new `name`."""
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 
     held = result.join(known, "id").groupBy("story", "was").agg(F.count("*").alias("held"))
-    held = job.kept.step("claims", lambda: held)
+    held = job.checkpoints.step("claims", lambda: held)
     of_story, of_name = Window.partitionBy("story"), Window.partitionBy("was")
     counted = held.withColumn("names", F.count("*").over(of_story)).withColumn("stories", F.count("*").over(of_name))
-    # A name that is some other story's own makes a contest too: that one must get another.
+    # A name that another story already has is contested too: that story must get another one.
     own = result.select(F.col("story").alias("was"), F.lit(True).alias("is_own")).distinct()
     counted = counted.join(own, "was", "left")
     alone = (F.col("names") == 1) & (F.col("stories") == 1)
     clear = counted.where(alone & ((F.col("story") == F.col("was")) | F.col("is_own").isNull()))
     contested = counted.join(clear.select("story", "was"), ["story", "was"], "left_anti").select("story", "was", "held")
     involved = contested.select("story").union(contested.select(F.col("was").alias("story"))).distinct()
-    published = result.join(job.kept.made("names").select("id", "published"), "id")
+    published = result.join(job.checkpoints.existing("names").select("id", "published"), "id")
     size = published.join(involved, "story", "left_semi").groupBy("story").agg(
         F.count("*").alias("articles"), F.min("published").alias("start")
     )  # fmt: skip
-    sizes = {row["story"]: (-row["articles"], _late(row["start"]), row["story"]) for row in size.collect()}
+    sizes = {row["story"]: (-row["articles"], _known_or_last(row["start"]), row["story"]) for row in size.collect()}
     claims = [(row["story"], row["was"], row["held"]) for row in contested.collect()]
-    names = [(own, name) for own, name in settled(claims, sizes).items() if own != name]
+    names = [(own, name) for own, name in inherited_ids(claims, sizes).items() if own != name]
     changed = clear.where("story != was").select(F.col("story").alias("own"), F.col("was").alias("name"))
     return changed.union(job.spark.createDataFrame(names, "own string, name string"))
 
 
-def settled(claims: list[tuple[str, str, int]], stories: Mapping[str, tuple[int, float, str]]) -> dict[str, str]:
-    """The name of each of some stories.
+def inherited_ids(claims: list[tuple[str, str, int]], stories: Mapping[str, tuple[int, float, str]]) -> dict[str, str]:
+    """Return the inherited name of each contested story.
 
     Args:
-        claims: a story's own name, that of an archived one, and how many articles it has of that.
-        stories: by their own names the keys by which stories are sorted; those without a claim too.
+        claims: a story's own name, the name of an archived one, and the number of articles they share.
+        stories: own name -> sort key of the story, those without a claim included.
     """
     own = sorted(stories, key=stories.__getitem__)
     place = {name: number for number, name in enumerate(own)}
@@ -148,12 +151,12 @@ def settled(claims: list[tuple[str, str, int]], stories: Mapping[str, tuple[int,
     return dict(zip(own, named, strict=True))
 
 
-def _late(start: float | None) -> float:
+def _known_or_last(start: float | None) -> float:
     return float("inf") if start is None else start
 
 
 def _id(frame: DataFrame, fields: Mapping[str, str]) -> tuple[str, Column]:
-    """The column with the ids, "" where there is none; and the id of each row, null where it has none."""
+    """Return the name of the id column ("" without one) and the id of each row (null where it is missing)."""
     from pyspark.sql import functions as F
 
     names = list(find_fields(frame.columns, fields)["id"])

@@ -1,4 +1,4 @@
-"""The temporary folder of a run: there as long as what it returned can be read, and no longer."""
+"""The temporary folder of a run exists exactly as long as its result can be read."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ pytest_plugins = ["spark_session"]
 
 
 class Context:
-    """What Spark's context is here: something that ends."""
+    """Stands in for the Spark context."""
 
 
 @contextmanager
@@ -37,7 +37,7 @@ def temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
-def test_it_stays_until_the_context_is_gone() -> None:
+def test_the_folder_exists_until_the_context_ends() -> None:
     context = Context()
     with used(context) as folder:
         (folder / "step").mkdir()
@@ -46,7 +46,7 @@ def test_it_stays_until_the_context_is_gone() -> None:
     assert not folder.exists()
 
 
-def test_after_an_error_it_is_gone_at_once() -> None:
+def test_the_folder_is_removed_after_an_error() -> None:
     context, folders = Context(), []
 
     def run() -> None:
@@ -60,7 +60,7 @@ def test_after_an_error_it_is_gone_at_once() -> None:
     assert not folders[0].exists()
 
 
-def test_when_python_ends_it_goes_but_not_when_a_child_of_it_does(tmp_path: Path) -> None:
+def test_the_folder_is_removed_when_python_ends_but_not_a_child(tmp_path: Path) -> None:
     program = """
 import os, sys
 from dedup.spark.job import own_folder

@@ -1,4 +1,4 @@
-"""Linkage in rounds over data frames gives the stories of linkage in one place."""
+"""Linkage in rounds gives the stories of linkage on one machine."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ pytestmark = [
 
 
 def made_up(seed: int) -> tuple[Pairs, list[list[int]], list[int]]:
-    """Pairs of 90 articles in loose clusters, with many equal scores; groups of copies; those that others stand for."""
+    """Return pairs of 90 articles in loose clusters with many equal scores, groups of copies, and hidden articles."""
     random = np.random.default_rng(seed)
     count, centre = 90, random.integers(0, 9, 90)
     a, b = np.triu_indices(count, 1)
@@ -44,16 +44,16 @@ def made_up(seed: int) -> tuple[Pairs, list[list[int]], list[int]]:
     ("seed", "links", "granularity"),
     [(2, 450, 0.5), pytest.param(1, 0, 0.5, marks=long), pytest.param(3, 0, 0.8, marks=long)],
 )
-def test_rounds_give_the_stories_of_one_machine(
+def test_linkage_in_rounds_equals_one_machine(
     spark: SparkSession, tmp_path: Path, seed: int, links: int, granularity: float
 ) -> None:
-    """To the very end in rounds, or the rest in tasks; with ties, copies, and articles that do not count."""
+    """All merges in rounds, or the last ones in tasks; with ties, copies and hidden articles."""
     import pyarrow as pa
 
     from dedup.settings import Settings
     from dedup.spark.checkpoints import Checkpoints
     from dedup.spark.job import Job
-    from dedup.spark.linkage import linked_in_rounds
+    from dedup.spark.linkage import link_in_rounds
 
     pairs, groups, hidden = made_up(seed)
     weights = np.ones(90, np.int64)
@@ -67,16 +67,16 @@ def test_rounds_give_the_stories_of_one_machine(
     )
     units = [{"n": n, "digest": False, "unit": group[0]} for group in groups for n in group]
     given = pa.table({"a": pairs.a, "b": pairs.b, "score": pairs.score.astype(np.int32)})
-    kept = job.kept.step("units", lambda: spark.createDataFrame(pa.Table.from_pylist(units)))
+    kept = job.checkpoints.step("units", lambda: spark.createDataFrame(pa.Table.from_pylist(units)))
     away = spark.createDataFrame(pa.table({"n": hidden}))
-    found = linked_in_rounds(job, spark.createDataFrame(given).repartition(3), kept, away).collect()
+    found = link_in_rounds(job, spark.createDataFrame(given).repartition(3), kept, away).collect()
     assert {row["n"]: row["story"] for row in found} == whole
     assert (tmp_path / "steps" / "linkage.2.edges").is_dir(), "there were several rounds"
 
 
 @long
-def test_components_larger_than_a_task_have_the_labels_of_one_machine(spark: SparkSession, seeds: Rows) -> None:
-    """The whole way, where a task links a single pair."""
+def test_labels_of_large_components_equal_those_of_one_machine(spark: SparkSession, seeds: Rows) -> None:
+    """A complete run in which a task links a single pair."""
     from dedup.settings import Settings
     from dedup.spark import clustered
     from dedup.spark.checkpoints import Checkpoints

@@ -6,7 +6,7 @@ import math
 import random
 from dataclasses import dataclass
 
-from dedup.results.provenance import Telling
+from dedup.results.provenance import VersionText
 
 SYLLABLES = ["ka", "lo", "mi", "ter", "san", "du", "vel", "pri", "no", "sha", "gor", "bel"]
 OUTLETS = ["Harbour Post", "Dunmere Echo", "Sorrel Gazette", "Brackwell Times", "Levant Tribune", "Northgate Daily"]
@@ -18,7 +18,7 @@ HOUR = 3600.0
 class Copies:
     """Versions of one text, in a random order, and the place of the original among them."""
 
-    versions: list[Telling]
+    versions: list[VersionText]
     original: int
 
 
@@ -76,6 +76,6 @@ def made_copies(seed: int, size: int) -> Copies:
     kinds = [place % 3 for place in range(size)]
     chosen.shuffle(kinds)
     dates = [(time, math.nan, chosen.uniform(-72, 72) * HOUR)[kind] for time, kind in zip(times, kinds, strict=True)]
-    versions = [Telling(" ".join(text), name, day) for text, name, day in zip(texts, sources, dates, strict=True)]
+    versions = [VersionText(" ".join(text), name, day) for text, name, day in zip(texts, sources, dates, strict=True)]
     order = chosen.sample(range(size), size)
     return Copies([versions[place] for place in order], order.index(0))

@@ -1,4 +1,4 @@
-"""Articles on Spark and on one machine: what tests of the engine share."""
+"""Rows, data frames and expected labels for the tests of Spark."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ import os
 import shutil
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pytest
 
 import dedup
+from dedup.vectorize.features import HashedWords
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
     from pyspark.sql import DataFrame, SparkSession
 
 FIELDS = ("id", "title", "text", "source", "published", "lang")
@@ -29,11 +32,11 @@ FRUGAL = {
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
 }
-"""Less compiling in the JVM: what it takes at its best does not matter for forty articles."""
+"""Settings for a fast start: peak speed does not matter for forty articles."""
 
 
 def why_not() -> str:
-    """Why there can be no session, "" where there can."""
+    """Return why no session can start, "" if it can."""
     if importlib.util.find_spec("pyspark") is None:
         return "pyspark is not installed: pip install 'story-dedup[spark]'"
     if not (shutil.which("java") or os.environ.get("JAVA_HOME")):
@@ -78,4 +81,30 @@ ROWS: Rows = [
     {"id": "dateless", "title": "Corran ferry Marlin runs aground", "text": "CORRAN, May 3, 2024 - " + FERRY * 2},
     {"id": "odd date", "title": "Marlin: 212 aboard", "text": FERRY, "published": "the day before"},
 ]  # fmt: skip
-"""What is odd about articles, all at once."""
+"""Unusual rows of every kind."""
+
+
+def texts_with_copies(random: np.random.Generator, count: int) -> Any:
+    """Return articles of which many share passages, some repeat themselves, and some are very short."""
+    import pyarrow as pa
+
+    from dedup.spark.arrow import words_columns
+
+    pool = random.integers(0, 1 << 32, 400, np.uint32)
+    bodies: list[NDArray[np.uint32]] = []
+    for number in range(count):
+        body = random.choice(pool, int(random.integers(0, 300) if number % 7 else random.integers(0, 8)))
+        if bodies and number % 3:
+            other = bodies[int(random.integers(0, len(bodies)))]
+            begin = int(random.integers(0, len(other) + 1))
+            body = np.concatenate([body[: len(body) // 4], other[begin : begin + int(random.integers(0, 250))]])
+        if number % 5 == 0:
+            body = np.concatenate([body, body])
+        bodies.append(body)
+    titles = random.integers(0, 4, count)
+    lengths = np.stack([titles, [len(body) for body in bodies]], axis=1)
+    offsets = np.concatenate([[0], np.cumsum(lengths.ravel())]).astype(np.int64)
+    parts = [part for title, body in zip(titles, bodies, strict=True) for part in (pool[:title], body)]
+    hashes = np.concatenate(parts)
+    words = HashedWords(hashes, random.integers(0, 4, len(hashes)).astype(np.uint8), offsets)
+    return pa.table({"n": np.arange(count) * 3 + 1, **words_columns(words)})

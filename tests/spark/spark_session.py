@@ -1,4 +1,4 @@
-"""One session for all tests of the engine: a plugin of the modules that have them."""
+"""Pytest plugin with one Spark session for all tests."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def spark() -> Iterator[SparkSession]:
 
 @pytest.fixture
 def warnings_of_spark() -> Iterator[None]:
-    """pyspark warns of libraries that are newer than it is, and leaves sockets to the collector: not ours to heed."""
+    """Ignore pyspark's warnings about newer libraries and unclosed sockets."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", FutureWarning)
         warnings.simplefilter("ignore", ResourceWarning)

@@ -1,4 +1,4 @@
-"""The light form against scikit-learn and datasketch, to the last bit."""
+"""Features by NumPy alone against scikit-learn and datasketch, to the last bit."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from sklearn.utils import murmurhash3_32
 from dedup import Settings
 from dedup.backends import NumpyBackend
 from dedup.text.document import Document
-from dedup.vectorize import light
-from dedup.vectorize.features import HashedWords
-from dedup.vectorize.light import hashes_of, light_features, light_signatures
+from dedup.vectorize import features
+from dedup.vectorize.features import HashedWords, numpy_features, numpy_signatures
+from dedup.vectorize.hashing import hashes_of
 from dedup.vectorize.reference import signatures
 
 
@@ -38,14 +38,14 @@ def test_words_are_hashed_as_scikit_learn_does(words: list[str]) -> None:
 @example([("", ""), ("One Two", ""), ("", "two"), ("A mill burns", "A mill burns down on the river. Ann ran. " * 9)])
 def test_features_are_those_of_the_libraries(chosen: Settings, articles: list[tuple[str, str]]) -> None:
     words = NumpyBackend(chosen).read(articles)
-    assert_equal_features(light_features(words, chosen), articles, chosen)
+    assert_equal_features(numpy_features(words, chosen), articles, chosen)
 
 
 def test_long_texts_are_permuted_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
     documents = [Document.of("", " ".join(f"w{number % 91}" for number in range(length))) for length in (7, 8, 9, 100)]
     expected = signatures(documents, Settings())
-    monkeypatch.setattr(light, "_AT_ONCE", 4)
-    assert light_signatures(HashedWords.of(documents), Settings()).tolist() == expected.tolist()
+    monkeypatch.setattr(features, "_AT_ONCE", 4)
+    assert numpy_signatures(HashedWords.of(documents), Settings()).tolist() == expected.tolist()
 
 
 def test_a_small_job_imports_neither_library_nor_compiler() -> None:

@@ -1,4 +1,4 @@
-"""The command as a whole: its stages on a stream, both forms of the code on the same articles, and small jobs."""
+"""The command end to end: its stages on a stream, kernels against NumPy on equal articles, and small jobs."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ if TYPE_CHECKING:
     from dedup import Article
 
 MADE_UP = 10_000
-"""Articles that are made up where there is no stream."""
+"""Number of made-up articles, without a stream."""
 BARS = {"seconds": 40.0, "peak": 2.5e9, "seeds": 1.5, "import": 0.15}
-"""What the whole stream, `dedup cluster seeds/` and `import dedup` may take: seconds, and bytes."""
+"""Limits in seconds and bytes for the stream, `dedup cluster seeds/` and `import dedup`."""
 
 
 def command(
     path: Path | None, count: int | None, times: int, seed: int, tell: Callable[[str], object]
 ) -> dict[str, Any]:
-    """`dedup cluster` on a stream, by all processors.
+    """Time `dedup cluster` on a stream, with all processors.
 
     Args:
-        path: the stream; articles are made up where it is None.
+        path: the stream; None for made-up articles.
         count: articles of it, None for all.
-        times: how often.
-        seed: of what is made up.
-        tell: told of every run.
+        times: number of runs.
+        seed: seed of made-up articles.
+        tell: announces every run.
 
     Returns:
         `articles`, `megabytes` (title and text as UTF-8), `seconds` and their spread, `peak`, `stages` (of the run
@@ -72,7 +72,7 @@ def command(
 
 
 def stages(run: Mapping[str, Any], articles: int, megabytes: float) -> list[dict[str, Any]]:
-    """What each stage of a run took: seconds, share of the whole, articles and MB a second, bytes an article."""
+    """Return seconds, share, articles and MB per second, and bytes per article of each stage."""
     return [
         {
             "name": stage["name"],
@@ -88,7 +88,7 @@ def stages(run: Mapping[str, Any], articles: int, megabytes: float) -> list[dict
 
 
 def measured(path: Path) -> tuple[int, float]:
-    """How many articles a file of JSON lines has, and the size of their titles and texts as UTF-8, in MB."""
+    """Return the number of articles in a file of JSON lines, and the MB of their titles and texts as UTF-8."""
     articles = size = 0
     with gzip.open(path, "rb") if path.suffix == ".gz" else path.open("rb") as lines:
         for line in lines:
@@ -99,7 +99,7 @@ def measured(path: Path) -> tuple[int, float]:
 
 
 def twins(articles: Sequence[Article], tell: Callable[[str], object]) -> dict[str, Any]:
-    """The same articles clustered with and without kernels: whether all that they write, links too, is the same."""
+    """Cluster articles with and without kernels; return whether all output, links included, is equal."""
     with TemporaryDirectory() as folder:
         given, runs = Path(folder) / "articles.jsonl", {}
         with given.open("w", encoding="utf-8") as out:
@@ -122,7 +122,7 @@ def twins(articles: Sequence[Article], tell: Callable[[str], object]) -> dict[st
 
 
 def small(rounds: int, tell: Callable[[str], object]) -> dict[str, Any]:
-    """`dedup cluster seeds/` when all is warm, and `import dedup` less what Python itself takes: seconds."""
+    """Return the seconds of a warm `dedup cluster seeds/`, and of `import dedup` without Python's own start."""
     commands = {
         "seeds": ["-m", "dedup", "cluster", str(SEEDS), "--format", "table"],
         "import": ["-c", "import dedup"],
