@@ -187,7 +187,7 @@ class MinHashVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, Transf
 class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
     """Texts to the TF-IDF vectors that `dedup.cluster` compares stories by.
 
-    A column is a hashed term, the one `dedup.vectorize.reference.term_index` gives for a word; like scikit-learn's own
+    A column is a hashed term, the one that scikit-learn's `HashingVectorizer` gives for a word; like that
     `HashingVectorizer` this one has neither names for its millions of columns nor `set_output`. Equal articles count
     once in what is learned, as they do in `dedup.cluster`. That counts near-copies once, too, which are not looked for
     here: where there are any, its vectors are those of a vectorizer that was fitted on one of each.

@@ -13,7 +13,7 @@ from dedup.article import Article, Notice
 from dedup.client import answers
 from dedup.errors import InputError, MissingDependencyError, ServiceError, UnknownArticleError
 from dedup.index import Change, IndexedArticle, Placement, StoryPage
-from dedup.index.inputs import alone, checked_count, checked_date, checked_ids, some, unnamed
+from dedup.index.inputs import checked_count, checked_date, checked_ids, read_article, read_batch
 from dedup.results.clustering import Explanation, Story
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ class Client:
             InputError: it is not an article, has no id, or exceeds a limit of the service.
             ServiceError: the service could not store it.
         """
-        incoming = alone(article)
+        incoming = read_article(article)
         return answers.placement(self._ask("POST", "v1/articles", json=answers.record_of(incoming)), incoming)
 
     def add_many(
@@ -138,7 +138,7 @@ class Client:
             ServiceError: the service could not store all of them.
         """
         source, noted = enumerate(articles), [] if notices is None else notices
-        while incoming := some(source, checked_count(batch, "batch"), noted):
+        while incoming := read_batch(source, checked_count(batch, "batch"), noted):
             sent = iter(incoming)
             for part in answers.batches([answers.record_of(one) for one in incoming]):
                 found = self._ask("POST", "v1/articles/batch", json={"articles": part})
@@ -153,7 +153,7 @@ class Client:
         Raises:
             UnknownArticleError: it is not in the index.
         """
-        incoming = alone(article)
+        incoming = read_article(article)
         record, path = answers.record_of(incoming), f"v1/articles/{answers.path_segment(incoming.article.id)}"
         return answers.placement(self._ask("PUT", path, json=record), incoming)
 
@@ -194,7 +194,7 @@ class Client:
         Raises:
             InputError: it is not an article, or has neither text nor title.
         """
-        incoming = alone(article, needs_id=False)
+        incoming = read_article(article, needs_id=False)
         return answers.placement(self._ask("POST", "v1/match", json=answers.record_of(incoming)), incoming)
 
     def match_many(self, articles: Iterable[Article | Mapping[str, Any]]) -> list[Placement]:
@@ -276,7 +276,10 @@ class Client:
 
     def compare(self, a: Article | Mapping[str, Any], b: Article | Mapping[str, Any]) -> Explanation:
         """Explain two articles that are not stored, with the background of the index."""
-        pair = {name: answers.record_of(unnamed(one)) for name, one in (("a", a), ("b", b))}
+        pair = {
+            name: answers.record_of(read_article(one, needs_id=False, may_be_blank=True))
+            for name, one in (("a", a), ("b", b))
+        }
         return answers.explanation(self._ask("POST", "v1/compare", json=pair))
 
     def stats(self) -> dict[str, Any]:

@@ -76,6 +76,8 @@ def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDA
     """Which words stay when boilerplate, sorted passages of it, is taken out of bodies; shape (words,).
 
     Where nearly nothing of a body is left the article is judged by its title; without a title it stays as it is.
+
+    Kernel: `vectorize.kernels.boilerplate.outside_boilerplate`.
     """
     keep = np.ones(len(words.hashes), bool)
     if len(passages):
@@ -104,6 +106,8 @@ def _outside(words: NDArray[np.uint32], passages: NDArray[np.uint64]) -> NDArray
 def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """The passages that enough articles hold, and the places of these: equal passages together, places ascending.
 
+    Kernel: `vectorize.kernels.boilerplate.held_passages`.
+
     Returns:
         The hashes of the passages, and the articles that hold them; both of shape (holdings,).
     """
@@ -124,7 +128,10 @@ def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.in
 
 
 def lists(words: HashedWords, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which articles hold a list of headlines: the title of one that they are compared with; shape (articles,)."""
+    """Which articles hold a list of headlines: the title of one that they are compared with; shape (articles,).
+
+    Kernel: `vectorize.kernels.relations.lists`.
+    """
     found = np.zeros(len(words), bool)
     for a, b in pairs.tolist():
         for title, holder in ((a, b), (b, a)):
@@ -143,6 +150,8 @@ def relations(
 
     An article in which the title of one that it is compared with stands word by word holds a list of headlines, which
     speaks of everything: of such an article only what stands outside of the repeated passages counts.
+
+    Kernel: `vectorize.kernels.relations.relations`.
 
     Args:
         words: of the articles.

@@ -68,7 +68,10 @@ class HashedWords:
     def of(
         cls, documents: Sequence[Document], hash_words: Callable[[list[str]], NDArray[np.uint32]] = plain_hashes
     ) -> Self:
-        """The hashed words of documents; `hash_words` is `plain_hashes`, or its fast twin."""
+        """The hashed words of documents; `hash_words` is `plain_hashes`, or its fast twin.
+
+        Kernel: `vectorize.kernels.extractor.Extractor.words`.
+        """
         parts = [tokens for document in documents for tokens in (document.title, document.body)]
         offsets = np.zeros(len(parts) + 1, np.int64)
         np.cumsum([len(tokens) for tokens in parts], out=offsets[1:])
@@ -209,7 +212,10 @@ class Features:
 
 
 def plain_features(documents: Sequence[Document], settings: Settings) -> Features:
-    """The features of documents by way of scikit-learn and datasketch: the specification of the fast pass."""
+    """The features of documents by way of scikit-learn and datasketch: the specification of the fast pass.
+
+    Kernel: `vectorize.kernels.extractor.Extractor.sketch`.
+    """
     every, capitals = term_counts(documents, settings)
     return Features(
         HashedWords.of(documents),

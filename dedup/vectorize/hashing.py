@@ -24,7 +24,6 @@ FEATURES = 2**22
 """Features that words are counted under."""
 BASE = 0x9E3779B97F4A7C15
 """The polynomial's base: odd, so that no position of a word is lost modulo 2^64."""
-MASK = (1 << 64) - 1
 
 
 @lru_cache(maxsize=1 << 18)
@@ -41,7 +40,10 @@ def plain_hashes(words: Iterable[str]) -> NDArray[np.uint32]:
 
 
 def hashes_of(words: Iterable[str]) -> NDArray[np.uint32]:
-    """`word_hash` of each word, by NumPy alone; shape (words,)."""
+    """`word_hash` of each word, by NumPy alone; shape (words,).
+
+    Kernel: `vectorize.kernels.murmur.hash_words`.
+    """
     given = list(words)
     distinct = dict.fromkeys(given)
     known = dict(zip(distinct, murmur([word.encode() for word in distinct]).tolist(), strict=True))
@@ -104,23 +106,9 @@ def terms_of(hashes: NDArray[np.uint32]) -> NDArray[np.int64]:
 
 def shingle_hash(shingle: bytes) -> int:
     """The 32-bit hash of a shingle (words as UTF-8 with a space between them), as every signature here uses it."""
-    return _polynomial(shingle) & 0xFFFFFFFF
-
-
-def shingle_hash64(shingle: bytes) -> int:
-    """The 64-bit hash of a shingle, by which exact overlaps are counted."""
-    value = _polynomial(shingle)
-    value ^= value >> 33  # the finaliser of MurmurHash3 (Appleby 2011)
-    value = (value * 0xFF51AFD7ED558CCD) & MASK
-    value ^= value >> 33
-    value = (value * 0xC4CEB9FE1A85EC53) & MASK
-    return value ^ (value >> 33)
-
-
-def _polynomial(shingle: bytes) -> int:
     value = 0
     for word in shingle.split(b" "):
-        value = (value * BASE + word_hash(word)) & MASK
+        value = (value * BASE + word_hash(word)) & 0xFFFFFFFF
     return value
 
 
@@ -130,7 +118,9 @@ def short_shingles_in_order(words: NDArray[np.uint32], size: int) -> NDArray[np.
 
 
 def shingles_in_order(words: NDArray[np.uint32], size: int) -> NDArray[np.uint64]:
-    """`shingle_hash64` of the shingle that begins at each word of a text but for the last `size` - 1.
+    """The 64-bit hash of the shingle that begins at each word of a text but for the last `size` - 1.
+
+    Exact overlaps are counted by it.
 
     Args:
         words: the `word_hash` of each of the text's words in order.
@@ -150,7 +140,7 @@ def _polynomials(words: NDArray[np.uint32], size: int) -> NDArray[np.uint64]:
     size = min(size, len(words))
     value, done = hashes, 1
     for bit in f"{size:b}"[1:]:  # twice as many words a step, and one more where the size is odd
-        value, done = value[:-done] * np.uint64(pow(BASE, done, MASK + 1)) + value[done:], 2 * done
+        value, done = value[:-done] * np.uint64(pow(BASE, done, 1 << 64)) + value[done:], 2 * done
         if bit == "1":
             value, done = value[:-1] * np.uint64(BASE) + hashes[done:], done + 1
     return value

@@ -18,6 +18,8 @@ def unpack_vectors(
     """Terms, weights and marks of crossing of packed vectors, and whether each has as many terms as it says.
 
     What is packed of vector i begins at `first[i]`; its entries are to begin at `start[i]`.
+
+    Plain form: `index.features.sketch.Vector.unpacked`.
     """
     total = start[-1]
     terms, weights, crossing = np.empty(total, np.int32), np.empty(total, np.uint16), np.empty(total, np.bool_)
@@ -50,7 +52,10 @@ def cross_lingual_parts(
     weights: NDArray[np.uint16],
     crossing: NDArray[np.bool_],
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16]]:
-    """The cross-lingual vectors of articles from their TF-IDF vectors: where each begins, its terms and weights."""
+    """The cross-lingual vectors of articles from their TF-IDF vectors: where each begins, its terms and weights.
+
+    Plain form: `index.features.sketch.Vector.names`.
+    """
     begin = np.zeros(len(start), np.int64)
     its, their = np.empty(len(terms), np.int32), np.empty(len(terms), np.uint16)
     found = np.int64(0)

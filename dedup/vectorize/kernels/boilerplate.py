@@ -23,7 +23,10 @@ ROOMY = 4
 
 
 def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """The passages that enough articles hold, and the places of these: equal passages together, places ascending."""
+    """The passages that enough articles hold, and the places of these: equal passages together, places ascending.
+
+    Plain form: `vectorize.boilerplate.held_passages`.
+    """
     rounds, shift = 1, np.uint64(63)
     while rounds * AT_ONCE < len(words.hashes):
         rounds, shift = 2 * rounds, shift - np.uint64(1)
@@ -41,7 +44,10 @@ def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.in
 
 
 def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Which words stay when boilerplate, sorted passages of it, is taken out of bodies; shape (words,)."""
+    """Which words stay when boilerplate, sorted passages of it, is taken out of bodies; shape (words,).
+
+    Plain form: `vectorize.boilerplate.outside_boilerplate`.
+    """
     return _outside_all(words, passages, REST)
 
 

@@ -32,6 +32,8 @@ def encoded(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]
 
     Lone surrogates are kept, as with Python's `surrogatepass`.
 
+    Plain form: `plain_forms.encoded`.
+
     Returns:
         The bytes, a multiple of `PAD`; and where each text begins and, the last, where the padding does.
     """

@@ -53,7 +53,10 @@ def common_words() -> CommonWords:
 
 
 def detect(words: HashedWords) -> list[str]:
-    """The code of the language of each article, or `UNKNOWN`."""
+    """The code of the language of each article, or `UNKNOWN`.
+
+    Plain form: `vectorize.language.detect`.
+    """
     known = common_words()
     found = np.empty(len(words), np.int16)
     english = known.languages.index("en")

@@ -21,6 +21,8 @@ def shared_shingles(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """What `dedup.match.copies.overlaps` counts.
 
+    Plain form: `match.copies.overlaps`.
+
     Args:
         words: of the articles.
         pairs: places of two articles, shape (pairs, 2); the nearer those that share an article, the faster.

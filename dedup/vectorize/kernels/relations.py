@@ -17,7 +17,10 @@ _BITS = np.uint32(63)
 
 
 def lists(words: HashedWords, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which articles hold a list of headlines, as in the plain form."""
+    """Which articles hold a list of headlines, as in the plain form.
+
+    Plain form: `vectorize.boilerplate.lists`.
+    """
     found = np.zeros(len(words), np.bool_)
     _lists(words.hashes, words.offsets, np.ascontiguousarray(pairs), found)
     return found
@@ -30,7 +33,10 @@ def relations(
     languages: Sequence[str],
     listing: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
-    """The relation of pairs of articles in units of 1 / `UNIT`, as in the plain form."""
+    """The relation of pairs of articles in units of 1 / `UNIT`, as in the plain form.
+
+    Plain form: `vectorize.boilerplate.relations`.
+    """
     names = sorted(set(languages))
     common_words = [np.sort(np.fromiter(common(name), np.uint32)) for name in names]
     starts = np.cumsum([0, *map(len, common_words)]).astype(np.int64)
