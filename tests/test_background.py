@@ -51,7 +51,7 @@ def test_the_general_background_is_what_two_articles_alone_are_compared_with() -
     assert alone.background == pytest.approx(0.04)
 
 
-def test_furniture_and_overwritten_bodies_are_known_of_a_single_article() -> None:
+def test_boilerplate_and_misplaced_bodies_are_known_of_a_single_article() -> None:
     """Boilerplate and misplaced bodies, found in several articles, are recognized in a single one later."""
     wall = "Subscribe now to read on and support the newsroom that brings you this page every day of the week " * 3
     titles = [

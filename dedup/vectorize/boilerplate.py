@@ -91,6 +91,8 @@ def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDA
     Args:
         words: of the articles.
         passages: the hashes of the passages that are boilerplate, sorted.
+
+    Kernel: `vectorize.kernels.boilerplate.outside_boilerplate`.
     """
     keep = np.ones(len(words.hashes), bool)
     if len(passages):
@@ -119,6 +121,8 @@ def _outside(words: NDArray[np.uint32], passages: NDArray[np.uint64]) -> NDArray
 def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """The passages that at least `HOLDERS` articles have.
 
+    Kernel: `vectorize.kernels.boilerplate.held_passages`.
+
     Returns:
         The hashes of the passages and the places of the articles that have them, both of shape (holdings,), sorted by
         passage and then by place.
@@ -140,7 +144,10 @@ def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.in
 
 
 def lists(words: HashedWords, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which articles contain a list of headlines, that is the title of one they are paired with; shape (articles,)."""
+    """Which articles contain a list of headlines, that is the title of one they are paired with; shape (articles,).
+
+    Kernel: `vectorize.kernels.relations.lists`.
+    """
     found = np.zeros(len(words), bool)
     for a, b in pairs.tolist():
         for title, holder in ((a, b), (b, a)):
@@ -159,6 +166,8 @@ def relations(
 
     An article that contains the title of another one word by word has a list of headlines, in which the words of any
     title may occur: of such an article only the words outside of the repeated passages count.
+
+    Kernel: `vectorize.kernels.relations.relations`.
 
     Args:
         words: of the articles.

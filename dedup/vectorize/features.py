@@ -68,7 +68,10 @@ class HashedWords:
     def of(
         cls, documents: Sequence[Document], hash_words: Callable[[list[str]], NDArray[np.uint32]] = plain_hashes
     ) -> Self:
-        """The hashed words of documents; `hash_words` is `plain_hashes` or a faster function that gives the same."""
+        """The hashed words of documents; `hash_words` is `plain_hashes` or a faster function that gives the same.
+
+        Kernel: `vectorize.kernels.extractor.Extractor.words`.
+        """
         parts = [tokens for document in documents for tokens in (document.title, document.body)]
         offsets = np.zeros(len(parts) + 1, np.int64)
         np.cumsum([len(tokens) for tokens in parts], out=offsets[1:])
@@ -205,7 +208,10 @@ class Features:
 
 
 def plain_features(documents: Sequence[Document], settings: Settings) -> Features:
-    """The features of documents by scikit-learn and datasketch: the specification of the other implementations."""
+    """The features of documents by scikit-learn and datasketch: the specification of the other implementations.
+
+    Kernel: `vectorize.kernels.extractor.Extractor.sketch`.
+    """
     every, capitals = term_counts(documents, settings)
     return Features(
         HashedWords.of(documents),

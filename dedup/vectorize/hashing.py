@@ -41,7 +41,10 @@ def plain_hashes(words: Iterable[str]) -> NDArray[np.uint32]:
 
 
 def hashes_of(words: Iterable[str]) -> NDArray[np.uint32]:
-    """`word_hash` of each word, by NumPy alone; shape (words,)."""
+    """`word_hash` of each word, by NumPy alone; shape (words,).
+
+    Kernel: `vectorize.kernels.murmur.hash_words`.
+    """
     given = list(words)
     distinct = dict.fromkeys(given)
     known = dict(zip(distinct, _murmur([word.encode() for word in distinct]).tolist(), strict=True))
@@ -120,7 +123,7 @@ def shingle_hash64(shingle: bytes) -> int:
 def _polynomial(shingle: bytes) -> int:
     value = 0
     for word in shingle.split(b" "):
-        value = (value * BASE + word_hash(word)) & MASK
+        value = (value * BASE + word_hash(word)) & 0xFFFFFFFF
     return value
 
 

@@ -37,7 +37,7 @@ def _languages_by_hash() -> dict[int, tuple[str, ...]]:
 def detect(words: HashedWords) -> list[str]:
     """The code of the language of each article, or `UNKNOWN`.
 
-    Kernel: `dedup.vectorize.kernels.languages.detect`.
+    Kernel: `vectorize.kernels.languages.detect`.
     """
     return [language_of(words, article) for article in range(len(words))]
 

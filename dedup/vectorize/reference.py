@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dedup.text.document import Document
 from dedup.text.tokens import shingles as shingles_of
-from dedup.vectorize.hashing import FEATURES, plain_hashes, shingle_hash, short_shingles_in_order, word_hash
+from dedup.vectorize.hashing import FEATURES, plain_hashes, shingle_hash, short_shingles_in_order
 
 if TYPE_CHECKING:
     from datasketch import MinHash
@@ -52,13 +52,6 @@ def signatures(documents: Sequence[Document], settings: Settings) -> NDArray[np.
         sketch.update_batch(shingles.tolist())
         row[:] = sketch.hashvalues
     return rows
-
-
-def term_index(word: str) -> int:
-    """The feature that `HashingVectorizer` counts a word under."""
-    value = word_hash(word.encode())
-    signed = value - (1 << 32) if value >> 31 else value
-    return abs(signed) % FEATURES
 
 
 def body_weight(position: int, settings: Settings) -> int:

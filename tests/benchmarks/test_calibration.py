@@ -60,7 +60,7 @@ def test_a_fit_finds_the_curve_behind_the_pairs() -> None:
     assert fit_apart(sets) == pytest.approx([3.0, 2.5], rel=0.15)
 
 
-def test_one_large_set_does_not_rule_a_fit() -> None:
+def test_one_large_set_does_not_dominate_a_fit() -> None:
     """A thousand right pairs in one set weigh less than ten sets of fifty wrong ones."""
     feature = np.zeros((50, 1))
     wrong, right = np.zeros(50, bool), np.ones(1_000, bool)
@@ -68,7 +68,7 @@ def test_one_large_set_does_not_rule_a_fit() -> None:
     assert 1 / (1 + np.exp(-constant)) == pytest.approx(1 / 11, abs=0.01)
 
 
-def test_a_table_is_written_where_it_is_read(tmp_path: Path) -> None:
+def test_a_table_is_written_where_dedup_reads_it(tmp_path: Path) -> None:
     path = tmp_path / "table.json"
     calibration.write({"table": {"curves": {"joined": {"curve": [1.0, 2.0]}}}}, path)
     assert json.loads(path.read_text(encoding="ascii"))["curves"]["joined"]["curve"] == [1.0, 2.0]

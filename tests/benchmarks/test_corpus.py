@@ -47,7 +47,7 @@ def test_another_seed_gives_other_articles(planted: list[Planted]) -> None:
     assert not {article.record["text"] for article in other} & {article.record["text"] for article in planted}
 
 
-def test_a_day_has_so_many_articles_in_the_order_of_their_dates(planted: list[Planted]) -> None:
+def test_articles_per_day_in_the_order_of_dates(planted: list[Planted]) -> None:
     dates = [datetime.fromisoformat(article.record["published"]) for article in planted]
     assert dates == sorted(dates)
     assert set(Counter(date.date() for date in dates).values()) == {100}
@@ -88,7 +88,7 @@ def test_articles_have_as_many_words_as_real_ones_and_are_taken_for_english(plan
 
 
 @pytest.mark.parametrize("headlines", ["wire", "own"])
-def test_one_body_stands_in_so_many_articles(headlines: str) -> None:
+def test_one_body_occurs_in_the_given_number_of_articles(headlines: str) -> None:
     found = list(stream(replace(SHAPE, repeated=40, headlines=headlines)))
     ((body, count),) = Counter(article.record["text"] for article in found).most_common(1)
     holders = [article for article in found if article.record["text"] == body]
@@ -98,7 +98,7 @@ def test_one_body_stands_in_so_many_articles(headlines: str) -> None:
     assert len({article.record["published"][:10] for article in holders}) == 4
 
 
-def test_what_is_written_is_read_again(planted: list[Planted], tmp_path: Path) -> None:
+def test_a_written_stream_is_readable(planted: list[Planted], tmp_path: Path) -> None:
     story, text = write(stream(SHAPE), tmp_path / "a.jsonl")
     assert story.tolist() == [article.story for article in planted]
     assert text.tolist() == [article.text for article in planted]

@@ -23,7 +23,7 @@ def test_labels_are_compared_row_by_row(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="it reads what Linux tells of processes")
-def test_a_watch_sees_the_processes_of_a_process() -> None:
+def test_a_watch_samples_child_processes() -> None:
     """A child process of a child, which uses 60 MB and some processor time."""
     work = "held = bytearray(60_000_000)\nfor place in range(6_000_000): held[place] = place & 255"
     code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {work!r}])"

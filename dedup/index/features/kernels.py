@@ -17,7 +17,7 @@ def unpack_vectors(
 ) -> tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.bool_], bool]:
     """The terms, weights and `crossing` of packed vectors, and whether the number of terms of each is right.
 
-    Plain form: `sketch.Vector.unpacked`.
+    Plain form: `index.features.sketch.Vector.unpacked`.
 
     Args:
         raw: the bytes of all vectors.
@@ -58,7 +58,7 @@ def cross_lingual_parts(
 ) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16]]:
     """The cross-lingual vectors of articles from their TF-IDF vectors: where each begins, its terms and weights.
 
-    Plain form: `sketch.Vector.names`.
+    Plain form: `index.features.sketch.Vector.names`.
     """
     begin = np.zeros(len(start), np.int64)
     out_terms, out_weights = np.empty(len(terms), np.int32), np.empty(len(terms), np.uint16)

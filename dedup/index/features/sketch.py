@@ -59,7 +59,10 @@ class Vector:
     length: int
 
     def names(self) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
-        """The cross-lingual vector of the article: its names and figures, as terms and weights."""
+        """The cross-lingual vector of the article: its names and figures, as terms and weights.
+
+        Kernel: `index.features.kernels.cross_lingual_parts`.
+        """
         weights = self.weights[self.crossing].astype(np.int64)
         if not len(weights):
             return np.empty(0, np.int32), np.empty(0, np.uint16)
@@ -90,6 +93,8 @@ class Vector:
     def unpacked(cls, data: bytes) -> Vector:
         """Read the output of `packed`.
 
+        Kernel: `index.features.kernels.unpack_vectors`.
+
         Raises:
             StoreError: the bytes are damaged.
         """
@@ -114,6 +119,21 @@ class Vector:
             raise StoreError("a vector in the store is damaged: 'dedup index check --repair' makes it anew") from error
         signature_bytes = raw[at + mask : at + mask + slots]
         return cls(terms, weights, crossing, signature_bytes, name, background_similarity, length)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """Features of one article.
+
+    Attributes:
+        packed: all of its words as bytes for the store, empty if they are not to be stored.
+        words: its words outside boilerplate.
+        vector: its vector.
+    """
+
+    packed: bytes
+    words: HashedWords
+    vector: Vector
 
 
 def unpacked(packed: Sequence[bytes]) -> list[Vector]:

@@ -25,7 +25,7 @@ ROOMY = 4
 def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """The passages that at least `HOLDERS` articles have, and the places of these articles.
 
-    Plain form: `dedup.vectorize.boilerplate.held_passages`.
+    Plain form: `vectorize.boilerplate.held_passages`.
     """
     rounds, shift = 1, np.uint64(63)
     while rounds * AT_ONCE < len(words.hashes):
@@ -46,7 +46,7 @@ def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.in
 def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Which words remain when boilerplate is removed from bodies; shape (words,).
 
-    Plain form: `dedup.vectorize.boilerplate.outside_boilerplate`.
+    Plain form: `vectorize.boilerplate.outside_boilerplate`.
     """
     return _outside_all(words, passages, REST)
 

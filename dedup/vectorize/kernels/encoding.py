@@ -31,6 +31,8 @@ def encoded(texts: Sequence[str]) -> tuple[NDArray[np.uint8], NDArray[np.int64]]
 
     Lone surrogates are encoded as with Python's `surrogatepass`.
 
+    Plain form: `plain_forms.encoded`.
+
     Returns:
         The bytes, a multiple of `PAD`; and the offset of each text and of the padding.
     """

@@ -56,7 +56,10 @@ class Extractor:
         return self.sketch(self.words(articles))
 
     def words(self, articles: Sequence[tuple[str, str]]) -> HashedWords:
-        """The hashed words of a block of articles, each given as title and text."""
+        """The hashed words of a block of articles, each given as title and text.
+
+        Plain form: `vectorize.features.HashedWords.of`.
+        """
         from dedup.vectorize.kernels.encoding import encoded
         from dedup.vectorize.kernels.onepass import read_block
 
@@ -79,6 +82,8 @@ class Extractor:
 
     def sketch(self, words: HashedWords) -> Features:
         """The features of articles from their hashed words.
+
+        Plain form: `vectorize.features.plain_features`.
 
         Raises:
             InputError: a title has more than four million words.

@@ -54,7 +54,7 @@ def common_words() -> CommonWords:
 def detect(words: HashedWords) -> list[str]:
     """The code of the language of each article, or `UNKNOWN`.
 
-    Plain form: `dedup.vectorize.language.detect`.
+    Plain form: `vectorize.language.detect`.
     """
     known = common_words()
     found = np.empty(len(words), np.int16)

@@ -104,7 +104,10 @@ def murmur_longer(text: NDArray[np.uint8], begin: Whole, length: Whole, low: Who
 
 
 def hash_words(words: Sequence[str]) -> NDArray[np.uint32]:
-    """`hashing.word_hash` of each word; shape (words,)."""
+    """`hashing.word_hash` of each word; shape (words,).
+
+    Plain form: `vectorize.hashing.hashes_of`.
+    """
     parts = [word.encode() for word in words]
     offsets = np.zeros(len(parts) + 1, np.int64)
     np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)), out=offsets[1:])

@@ -21,6 +21,8 @@ def shared_shingles(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Count the shingles that pairs of articles share.
 
+    Plain form: `match.copies.overlaps`.
+
     Args:
         words: of the articles.
         pairs: places of two articles, shape (pairs, 2); fastest if pairs that share an article are close together.

@@ -19,7 +19,7 @@ _BITS = np.uint32(63)
 def lists(words: HashedWords, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
     """Which articles contain a list of headlines; shape (articles,).
 
-    Plain form: `dedup.vectorize.boilerplate.lists`.
+    Plain form: `vectorize.boilerplate.lists`.
     """
     found = np.zeros(len(words), np.bool_)
     _lists(words.hashes, words.offsets, np.ascontiguousarray(pairs), found)
@@ -35,7 +35,7 @@ def relations(
 ) -> NDArray[np.int64]:
     """The relation of pairs of articles in units of 1 / `UNIT`.
 
-    Plain form: `dedup.vectorize.boilerplate.relations`.
+    Plain form: `vectorize.boilerplate.relations`.
     """
     return relate(words, pairs, repeated, distinctive_words(words, languages), listing)
 
