@@ -45,13 +45,13 @@ TWINS = (
     Twin(
         "vectorize.kernels.boilerplate.outside_boilerplate",
         "vectorize.boilerplate.outside_boilerplate",
-        ("boilerplate._filled", "boilerplate._outside"),
+        ("boilerplate._hash_set", "boilerplate._outside"),
     ),
     Twin("vectorize.kernels.relations.lists", "vectorize.boilerplate.lists", ("relations._lists",)),
     Twin(
         "vectorize.kernels.relations.relations",
         "vectorize.boilerplate.relations",
-        ("relations._telling", "relations._relations"),
+        ("relations._distinctive_words", "relations._relate"),
     ),
     Twin(
         "vectorize.kernels.tfidf.tfidf",

@@ -1,4 +1,4 @@
-"""What an index takes from an article alone is what a run takes from it among others, to the bit."""
+"""The features that an index computes of a single article equal those of a run, to the bit."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def test_a_table_is_sorted_and_sane(language: str) -> None:
 
 @pytest.mark.parametrize("language", background.languages())
 def test_every_word_of_a_table_is_a_token(language: str) -> None:
-    """A word that the token definition never makes would never be found."""
+    """A word that is not a token would never match."""
     strange = [word for word in background.shares(language) if tokenize(word).words != [word]]
     assert not strange
 
@@ -66,7 +66,7 @@ def test_names_of_countries_do_not_tell_languages() -> None:
     assert not {"tuvalu", "kiribati", "azerbaijan"} & background.languages_by_word().keys()
 
 
-def test_what_they_are_made_of_and_its_licence_are_told() -> None:
+def test_their_sources_and_licences_are_named() -> None:
     licence = TABLES.joinpath("LICENSE").read_text(encoding="utf-8")
     assert "wordfreq" in licence
     assert "BY-SA" in licence
@@ -97,8 +97,8 @@ def test_the_share_of_a_word_follows_from_its_frequency() -> None:
     assert math.isclose(shares["l"], 1 - math.exp(-0.6))
 
 
-def test_rarity_in_a_language_beside_others() -> None:
-    """The lesser of what all articles say and what those of the language say, on one scale."""
+def test_idf_in_a_language_beside_others() -> None:
+    """The lower of the idf in all articles and in those of the language, on one scale."""
     common, share = np.array([8, 3]), np.array([0.02, 0.0])
     for own_articles, weight in ((50, 50), (1, 0), (100, 7)):
         own_common = np.array([min(8, own_articles), 0])
@@ -111,6 +111,6 @@ def test_rarity_in_a_language_beside_others() -> None:
         assert idf(common, 1000, own_common, own_articles, share, "en", weight) == pytest.approx(general)
 
 
-def test_rarity_in_a_language_that_nothing_is_known_about() -> None:
+def test_idf_in_a_language_without_articles() -> None:
     found = idf(np.array([8]), 1000, np.array([0]), 0, np.array([0.0]), "de", 0)
     assert found == pytest.approx(math.log(1001 / 9))

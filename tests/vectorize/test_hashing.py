@@ -1,4 +1,4 @@
-"""The two public hashes, against the libraries they come from, against each other, and pinned."""
+"""The hashes of words and shingles, against the libraries they come from, against each other, and pinned."""
 
 from __future__ import annotations
 

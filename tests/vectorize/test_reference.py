@@ -1,4 +1,4 @@
-"""Signatures and term counts, against what a dictionary and a loop make of them."""
+"""Signatures and term counts, against simple loops."""
 
 from __future__ import annotations
 
