@@ -43,10 +43,10 @@ def test_segments_find_what_looking_at_all_finds(kinds: int, monkeypatch: pytest
     free, used, highest = list[int](), set[int](), 0
     for step in range(3_000):
         if used and rng.random() < (0.2 if step % 1_000 < 700 else 0.8):
-            gone = int(rng.choice(sorted(used)))
-            used.remove(gone)
-            fast.remove(gone)
-            plain.remove(gone)
+            removed = int(rng.choice(sorted(used)))
+            used.remove(removed)
+            fast.remove(removed)
+            plain.remove(removed)
             if rng.random() < 0.1:
                 fast.tidy()
             told = fast.free()

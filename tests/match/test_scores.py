@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from importlib.resources import files
 from itertools import combinations
 
 import numpy as np
 import pytest
 
 from dedup import Article, Clustering, Settings, cluster
-from dedup.match.scores import FADE, outlet_penalty
+from dedup.group import cut
+from dedup.match import passages
+from dedup.match.probability import LEAST_SCORE, MOST_BACKGROUND
+from dedup.match.scores import DATE_SPAN, FADE, outlet_penalty
 from dedup.match.stories import Pairs, with_outlet_penalty
 from dedup.vectorize.exact import SCORE_UNIT
 
@@ -99,3 +104,17 @@ def test_a_text_that_several_outlets_ran_is_of_none() -> None:
     assert cluster([wire, elsewhere, follow]).explain("0", "1").outlet_penalty == 0
     again = Article(id="again", text=wire.text)
     assert cluster([wire, again, follow]).explain("0", "1").outlet_penalty > 0
+
+
+def test_the_page_computes_with_the_same_constants() -> None:
+    """The script of the page has formulas of its own; `tests/report/test_page.py` compares its stories."""
+    script = (files("dedup.report.html") / "templates/page.js").read_text(encoding="utf-8")
+    found = dict(re.findall(r"\b([A-Z_]+) = ([\d. *-]+)[,;]", script))
+    wanted = {name: getattr(cut, name) for name in ("PAIR", "SAME_EVENT", "LOWEST", "SEVERAL", "DROP", "CAP")}
+    wanted |= {name: getattr(passages, name) for name in ("SEED", "FEWEST", "EDIT", "SLACK", "LONE", "REACH", "SHIFT")}
+    wanted |= {"SPAN": DATE_SPAN, "CROWD": passages.MOST_PLACES}
+    assert {name: float(found[name]) for name in wanted} == wanted
+    assert re.search(r"\[FADES, FADED\] = \[([\d.]+), ([\d.]+)\]", script).groups() == (".3", ".6")  # type: ignore[union-attr]
+    assert FADE == (0.3, 0.6)
+    for least, most in re.findall(r"Math\.max\(score, ([\d.]+)\)\), Math\.min\(found\.background, ([\d.]+)\)", script):
+        assert (float(least), float(most)) == (LEAST_SCORE, MOST_BACKGROUND)
