@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from dedup.comparison import Mentions
-from dedup.text.dateline import dates_told
+from dedup.text.dateline import find_dates
 from dedup.text.spans import Spans, spans
 
 MOST = 60
@@ -61,7 +61,7 @@ def numbers(one: str, other: str) -> Mentions:
 
 def _numbers(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    dated = [range(start, end) for start, end, _ in dates_told(text)]
+    dated = [range(start, end) for start, end, _ in find_dates(text)]
     place = 0
     for match in _NUMBER.finditer(text):
         while place < len(dated) and dated[place].stop <= match.start():
@@ -88,7 +88,7 @@ def dates(one: str, other: str) -> Mentions:
     """Compare the dates in two texts; a date without a year equals that day of any year."""
     days_of: list[dict[tuple[int | None, int, int], str]] = [{}, {}]
     for text, days in zip((one, other), days_of, strict=True):
-        for start, end, day in dates_told(text):
+        for start, end, day in find_dates(text):
             days.setdefault(day, text[start:end].rstrip(". "))
 
     def known(day: tuple[int | None, int, int], others: Iterable[tuple[int | None, int, int]]) -> bool:
