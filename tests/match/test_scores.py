@@ -42,7 +42,7 @@ def units(score: float) -> int:
     return round(score / SCORE_UNIT)
 
 
-def test_pairs_of_one_outlet_lose_what_the_setting_says_and_only_they() -> None:
+def test_only_pairs_of_one_outlet_lose_the_outlet_penalty() -> None:
     a, b = np.array(list(combinations(range(5), 2)), np.int64).T
     pairs = Pairs(a, b, np.full(len(a), 0.25), np.full(len(a), units(0.25), np.int64))
     outlets = np.array([0, -1, 0, 1, -1])
@@ -53,7 +53,7 @@ def test_pairs_of_one_outlet_lose_what_the_setting_says_and_only_they() -> None:
     assert len(taken) == len(a) - 1
 
 
-def test_a_pair_with_nothing_left_is_none() -> None:
+def test_a_pair_without_a_positive_score_is_dropped() -> None:
     pairs = Pairs(np.array([0]), np.array([1]), np.array([0.1]), np.array([units(0.05)]))
     assert len(with_outlet_penalty(pairs, np.array([3, 3]), Settings(outlet_penalty=0.1)).a) == 0
     assert len(with_outlet_penalty(pairs, np.array([3, 3]), Settings(outlet_penalty=0)).a) == 1
@@ -67,7 +67,7 @@ def test_the_penalty_fades_with_the_score() -> None:
     assert left[grid <= FADE[0]] == pytest.approx(grid[grid <= FADE[0]] - 0.1, abs=SCORE_UNIT)
 
 
-def test_the_outlet_is_what_the_articles_say_however_it_is_spelled() -> None:
+def test_the_outlet_is_the_source_in_any_spelling() -> None:
     unknown, apart = scores(cluster(reports("", "", ""))), scores(cluster(reports("Post", "Echo", "Courier")))
     assert unknown == apart
     together = scores(cluster(reports("The  Post", "the post", "")))
@@ -76,7 +76,7 @@ def test_the_outlet_is_what_the_articles_say_however_it_is_spelled() -> None:
     assert together[("1", "2")] == apart[("1", "2")]
 
 
-def test_an_explanation_says_what_was_taken() -> None:
+def test_an_explanation_has_the_outlet_penalty() -> None:
     settings = Settings(outlet_penalty=0.05)
     clustering = cluster(reports("Post", "Post", "Echo"), settings)
     one, other = clustering.explain("0", "1"), clustering.explain("0", "2")
