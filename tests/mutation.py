@@ -28,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = {
     "group": ("test_linkage.py", "test_cut.py", "test_groups_of_copies.py"),
     "match": (
-        *("test_stories.py", "test_copies.py", "test_templates.py", "test_crowding.py", "test_outlets.py"),
+        *("test_stories.py", "test_copies.py", "test_templates.py", "test_crowding.py", "test_scores.py"),
         *("test_probability.py", "test_opinion.py", "test_passages.py", "test_mentions.py"),
     ),
     "text": (

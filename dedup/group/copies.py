@@ -1,17 +1,16 @@
-"""Copy groups: connected copies of one text, without digests and without chains of texts that share little."""
+"""Copy groups, without digests and without chains of texts that share little; the canonical article of each."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations, product
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.group.canonical import of_group
 from dedup.inputs.collection import Seniority
 from dedup.match.copies import NEAR, Overlaps
 from dedup.match.stories import FLOOR
@@ -67,7 +66,7 @@ def representatives(copies: Overlaps, templates: Overlaps, seniority: Sequence[S
     """
     representative = np.arange(len(seniority))
     for group in copy_groups(copies.where(copies.jaccard >= NEAR), templates):
-        representative[group] = of_group(group, seniority)
+        representative[group] = canonical_of_group(group, seniority)
     return representative
 
 
@@ -132,3 +131,24 @@ def _joined(
     inside = [group[a] is group[b] for a, b in zip(copies.a.tolist(), copies.b.tolist(), strict=True)]
     distinct = {id(members): members for members in group.values()}.values()
     return np.array(inside, bool), sorted(sorted(members) for members in distinct if len(members) > 1)
+
+
+def canonical_of_group(group: Iterable[int], seniority: Sequence[Seniority]) -> int:
+    """Choose the article of a copy group to show: the first published, and of several the longest."""
+    return min(group, key=lambda article: seniority[article])
+
+
+def canonical_of_story(units: Sequence[Sequence[int]], total: Sequence[float], seniority: Sequence[Seniority]) -> int:
+    """Choose the article of a story to show: the most similar to the others, copies of one text counting once.
+
+    Args:
+        units: the copy groups of the story, and its other articles as groups of one.
+        total: for each article the sum of its mean scores to the other units.
+        seniority: breaks ties.
+    """
+
+    def rank(unit: Sequence[int]) -> tuple[float, Seniority]:
+        mean = sum(total[article] for article in unit) / len(unit)
+        return -mean, seniority[canonical_of_group(unit, seniority)]
+
+    return canonical_of_group(sorted(units, key=rank)[0], seniority)

@@ -216,10 +216,10 @@ def alike_candidates(pairs: Pairs, known: NDArray[np.int64], agreeing: NDArray[n
         Shape (pairs, 2), sorted.
     """
     hinted = agreeing >= HINT
-    alike = pairs.where((pairs.cosine >= ALIKE) | hinted)
-    width = max(int(known.max(initial=0)), int(alike.b.max(initial=0))) + 1
-    new = ~np.isin(alike.a * width + alike.b, known[:, 0] * width + known[:, 1])
-    return np.stack([alike.a[new], alike.b[new]], axis=1)
+    similar = pairs.where((pairs.cosine >= ALIKE) | hinted)
+    width = max(int(known.max(initial=0)), int(similar.b.max(initial=0))) + 1
+    new = ~np.isin(similar.a * width + similar.b, known[:, 0] * width + known[:, 1])
+    return np.stack([similar.a[new], similar.b[new]], axis=1)
 
 
 def decide(

@@ -47,8 +47,8 @@ def is_strong(pairs: Pairs) -> NDArray[np.bool_]:
 
 def crowding_of(strong: int, concurrent: float, articles: int) -> float:
     """Crowding from the number of strong pairs, the mean of `mean_concurrent`, and the number of articles."""
-    mates = (2 * strong + USUAL_COUNT * USUAL_MATES) / (articles + USUAL_COUNT)
-    odds = concurrent / mates
+    related = (2 * strong + USUAL_COUNT * USUAL_MATES) / (articles + USUAL_COUNT)
+    odds = concurrent / related
     return round(EACH * float(ln(np.array([max(1.0, odds / FEW)]))[0]) / SCORE_UNIT) * SCORE_UNIT
 
 

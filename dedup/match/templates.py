@@ -136,8 +136,8 @@ def _values(one: _Words, other: _Words, blocks: list[tuple[int, int, int]]) -> t
         if 0 < i_end - i <= SLOT and 0 < j_end - j <= SLOT:
             before, after = _nonzero(one.figures[i:i_end]), _nonzero(other.figures[j:j_end])
             numbers += bool(before) and bool(after) and before != after
-            gone, come = set(_nonzero(one_names[i:i_end])), set(_nonzero(other_names[j:j_end]))
-            names += bool(gone - vocabularies[1]) and bool(come - vocabularies[0]) and gone.isdisjoint(come)
+            removed, added = set(_nonzero(one_names[i:i_end])), set(_nonzero(other_names[j:j_end]))
+            names += bool(removed - vocabularies[1]) and bool(added - vocabularies[0]) and removed.isdisjoint(added)
         kept += int(np.count_nonzero(values[i_end : i_end + size]))
         i, j = i_end + size, j_end + size
     return numbers, names, kept

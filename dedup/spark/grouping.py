@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.group.canonical import of_group, of_story
-from dedup.group.copies import coherent, copy_groups, digests, without_parts
+from dedup.group.copies import canonical_of_group, canonical_of_story, coherent, copy_groups, digests, without_parts
 from dedup.group.cut import merge_threshold
 from dedup.match.copies import ALIKE
 from dedup.match.stories import Pairs
@@ -187,10 +186,10 @@ def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
     copy_group, mean = (np.full(len(number), None, object) for _ in range(2))
     for of in together.values():
         held = list(of.values())
-        name = names[of_group((article for one in held for article in one), seniority)]
-        best = number[of_story(held, total, seniority)]
+        name = names[canonical_of_group((article for one in held for article in one), seniority)]
+        best = number[canonical_of_story(held, total, seniority)]
         for one in held:
-            copies = int(names[of_group(one, seniority)]) if members[one].sum() > 1 else None
+            copies = int(names[canonical_of_group(one, seniority)]) if members[one].sum() > 1 else None
             for article in one:
                 story[article], copy_group[article], shown[article] = name, copies, best
                 mean[article] = total[article] / (len(held) - 1) if len(held) > 1 else None

@@ -68,7 +68,7 @@ def test_a_chain_a_star_and_a_ring(score: int) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_scores_below_nothing_count_too(seed: int) -> None:
-    """A second opinion may take more from a score than there is."""
+    """A second opinion can make a score negative."""
     random = np.random.default_rng(seed)
     scores = {
         pair: int(random.integers(-(1 << 18), 1 << 20)) for pair in combinations(range(60), 2) if random.random() < 0.5
@@ -77,7 +77,7 @@ def test_scores_below_nothing_count_too(seed: int) -> None:
 
 
 def test_lists_are_moved_together_where_memory_ends() -> None:
-    """One group that takes up article after article, each of which has many neighbours."""
+    """One group absorbs article after article, each with many neighbours."""
     random = np.random.default_rng(0)
     count = 150
     scores = {pair: (1 << 19) + int(random.integers(1 << 18)) for pair in combinations(range(count), 2)}
@@ -85,13 +85,13 @@ def test_lists_are_moved_together_where_memory_ends() -> None:
     assert len(tree.height) == count - 1
 
 
-def test_two_groups_whose_lists_are_all_there_is() -> None:
-    """When the two centres merge first, more memory is needed than is left after moving everything together."""
+def test_two_groups_whose_lists_fill_the_memory() -> None:
+    """When the two centres merge first, more memory is needed than compaction frees."""
     stars = {(0, place): 1 << 18 for place in range(2, 500)} | {(1, place): 1 << 18 for place in range(500, 998)}
     assert len(assert_equal_trees(stars | {(0, 1): 1 << 19}, [], np.ones(998, np.int64)).height) > 2
 
 
-def test_a_score_of_an_article_that_counts_for_none_is_refused_as_in_the_plain_form() -> None:
+def test_a_score_of_an_article_of_weight_0_is_refused_as_in_the_plain_form() -> None:
     weights, scores = np.array([1, 0], np.int64), pairs_of({(0, 1): 1 << 19})
     for linkage in (average_linkage, plain_average_linkage):
         with pytest.raises(ZeroDivisionError):

@@ -1,4 +1,4 @@
-"""Near-copy candidates by kernels, against the plain form."""
+"""Copy candidates by kernels, against the plain form."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_the_pairs_are_those_of_the_plain_form(
 
 
 @pytest.mark.parametrize("size", [2, LARGE_BUCKET - 1, LARGE_BUCKET, LARGE_BUCKET + 1, 100])
-def test_a_bucket_becomes_crowded_where_it_does_in_the_plain_form(size: int) -> None:
+def test_a_bucket_is_large_where_it_is_in_the_plain_form(size: int) -> None:
     signatures, present = np.ones((size, 128), np.uint32), np.ones(size, bool)
     found = band_candidates(signatures, present, Settings())
     assert found.tolist() == plain_band_candidates(signatures, present, Settings()).tolist()
@@ -72,7 +72,7 @@ def test_one_body_thousands_of_times_takes_linear_time_and_memory(monkeypatch: p
 
 @pytest.mark.parametrize("hashes", [1, 30])
 def test_bands_with_one_hash_but_other_slots_are_no_pair(monkeypatch: pytest.MonkeyPatch, hashes: int) -> None:
-    """A hash of more than two slots can be that of others: here few hashes are those of all, in crowds too."""
+    """Hashes of more than two slots can collide: here all bands have one of a few hashes, in large buckets too."""
 
     def few_hashes(*given: Any) -> None:
         hash_bands(*given)
@@ -82,7 +82,7 @@ def test_bands_with_one_hash_but_other_slots_are_no_pair(monkeypatch: pytest.Mon
     monkeypatch.setattr(bands, "_hash_bands", few_hashes)
     random = np.random.default_rng(0)
     signatures = random.integers(0, 3, (300, 12)).astype(np.uint32)
-    signatures[100:240, :4] = 9  # and one true crowd
+    signatures[100:240, :4] = 9  # and one large bucket
     found = pairs_of_buckets(signatures, np.ones(300, bool), 3)
     crowding = {(a, b) for a in range(100, 240) for b in range(a + 1, 240) if a == 100 or b - a <= STRIDE}
     parts = signatures.reshape(300, 3, 4)

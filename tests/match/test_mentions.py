@@ -1,4 +1,4 @@
-"""What two texts name, in both and in one alone."""
+"""Names, numbers and dates of two texts, in both and in one alone."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dedup.match.mentions import dates, names, numbers
 from dedup.text.dateline import find_dates
 
 
-def test_names_are_told_whole_and_found_at_the_head_of_a_sentence() -> None:
+def test_names_are_shown_in_full_and_found_at_the_beginning_of_a_sentence() -> None:
     first = "In Port Ellery the mayor, Joan Abara, met Paul Lindqvist."
     second = "Lindqvist was not there. The mayor of Port Ellery, Abara, saw Irene Maddox."
     assert names(first, second) == Mentions(

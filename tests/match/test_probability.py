@@ -46,7 +46,7 @@ def test_a_probability_is_that_of_its_curve(score: float, background: float, for
     assert {joined * DIGITS, apart * DIGITS, copy * DIGITS} == {round(p * DIGITS) for p in (joined, apart, copy)}
 
 
-def test_what_was_never_seen_counts_as_the_nearest_that_was() -> None:
+def test_values_outside_the_fitted_range_are_clipped() -> None:
     scores = np.array([-0.5, 0.0, LEAST_SCORE])
     assert len(set(log_score(scores).tolist())) == 1
     backgrounds = np.array([MOST_BACKGROUND, 0.5, 1.0])
@@ -59,7 +59,7 @@ def test_no_pairs_have_no_probabilities() -> None:
     assert CURVES.of_copies(nothing).shape == (0,)
 
 
-def test_the_shipped_curves_rise_with_what_speaks_for_a_link() -> None:
+def test_the_shipped_curves_rise_with_score_and_overlap() -> None:
     curves = Probabilities.shipped()
     scores = np.linspace(0, 1, 200)
     for background, foreign in product((0.01, 0.04, 0.08), (False, True)):
@@ -70,7 +70,7 @@ def test_the_shipped_curves_rise_with_what_speaks_for_a_link() -> None:
     assert (np.diff(curves.of_copies(scores)) >= 0).all()
 
 
-def test_the_shipped_curves_say_where_they_come_from() -> None:
+def test_the_shipped_curves_name_their_sources() -> None:
     table = json.loads((files("dedup.match") / TABLE).read_text(encoding="ascii"))
     assert table["made_by"] == "python -m benchmarks calibration --write"
     assert all(len(digest) == 64 for digest in table["fitted_to"].values())

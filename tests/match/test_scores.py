@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import re
+from importlib.resources import files
 from itertools import combinations
 
 import numpy as np
 import pytest
 
 from dedup import Article, Clustering, Settings, cluster
-from dedup.match.scores import FADE, outlet_penalty
+from dedup.group import cut
+from dedup.match import passages
+from dedup.match.probability import LEAST_SCORE, MOST_BACKGROUND
+from dedup.match.scores import DATE_SPAN, FADE, outlet_penalty
 from dedup.match.stories import Pairs, with_outlet_penalty
 from dedup.vectorize.exact import SCORE_UNIT
 
@@ -37,7 +42,7 @@ def units(score: float) -> int:
     return round(score / SCORE_UNIT)
 
 
-def test_pairs_of_one_outlet_lose_what_the_setting_says_and_only_they() -> None:
+def test_only_pairs_of_one_outlet_lose_the_outlet_penalty() -> None:
     a, b = np.array(list(combinations(range(5), 2)), np.int64).T
     pairs = Pairs(a, b, np.full(len(a), 0.25), np.full(len(a), units(0.25), np.int64))
     outlets = np.array([0, -1, 0, 1, -1])
@@ -48,7 +53,7 @@ def test_pairs_of_one_outlet_lose_what_the_setting_says_and_only_they() -> None:
     assert len(taken) == len(a) - 1
 
 
-def test_a_pair_with_nothing_left_is_none() -> None:
+def test_a_pair_without_a_positive_score_is_dropped() -> None:
     pairs = Pairs(np.array([0]), np.array([1]), np.array([0.1]), np.array([units(0.05)]))
     assert len(with_outlet_penalty(pairs, np.array([3, 3]), Settings(outlet_penalty=0.1)).a) == 0
     assert len(with_outlet_penalty(pairs, np.array([3, 3]), Settings(outlet_penalty=0)).a) == 1
@@ -62,7 +67,7 @@ def test_the_penalty_fades_with_the_score() -> None:
     assert left[grid <= FADE[0]] == pytest.approx(grid[grid <= FADE[0]] - 0.1, abs=SCORE_UNIT)
 
 
-def test_the_outlet_is_what_the_articles_say_however_it_is_spelled() -> None:
+def test_the_outlet_is_the_source_in_any_spelling() -> None:
     unknown, apart = scores(cluster(reports("", "", ""))), scores(cluster(reports("Post", "Echo", "Courier")))
     assert unknown == apart
     together = scores(cluster(reports("The  Post", "the post", "")))
@@ -71,7 +76,7 @@ def test_the_outlet_is_what_the_articles_say_however_it_is_spelled() -> None:
     assert together[("1", "2")] == apart[("1", "2")]
 
 
-def test_an_explanation_says_what_was_taken() -> None:
+def test_an_explanation_has_the_outlet_penalty() -> None:
     settings = Settings(outlet_penalty=0.05)
     clustering = cluster(reports("Post", "Post", "Echo"), settings)
     one, other = clustering.explain("0", "1"), clustering.explain("0", "2")
@@ -99,3 +104,17 @@ def test_a_text_that_several_outlets_ran_is_of_none() -> None:
     assert cluster([wire, elsewhere, follow]).explain("0", "1").outlet_penalty == 0
     again = Article(id="again", text=wire.text)
     assert cluster([wire, again, follow]).explain("0", "1").outlet_penalty > 0
+
+
+def test_the_page_computes_with_the_same_constants() -> None:
+    """The script of the page has formulas of its own; `tests/report/test_page.py` compares its stories."""
+    script = (files("dedup.report.html") / "templates/page.js").read_text(encoding="utf-8")
+    found = dict(re.findall(r"\b([A-Z_]+) = ([\d. *-]+)[,;]", script))
+    wanted = {name: getattr(cut, name) for name in ("PAIR", "SAME_EVENT", "LOWEST", "SEVERAL", "DROP", "CAP")}
+    wanted |= {name: getattr(passages, name) for name in ("SEED", "FEWEST", "EDIT", "SLACK", "LONE", "REACH", "SHIFT")}
+    wanted |= {"SPAN": DATE_SPAN, "CROWD": passages.MOST_PLACES}
+    assert {name: float(found[name]) for name in wanted} == wanted
+    assert re.search(r"\[FADES, FADED\] = \[([\d.]+), ([\d.]+)\]", script).groups() == (".3", ".6")  # type: ignore[union-attr]
+    assert FADE == (0.3, 0.6)
+    for least, most in re.findall(r"Math\.max\(score, ([\d.]+)\)\), Math\.min\(found\.background, ([\d.]+)\)", script):
+        assert (float(least), float(most)) == (LEAST_SCORE, MOST_BACKGROUND)

@@ -44,7 +44,7 @@ FAN = 4
 """Segments of similar size that are merged into one, ..."""
 LARGEST = 1 << 15
 """... up to this many vectors, so that no rewrite takes long."""
-GONE = 0.4
+MOST_REMOVED = 0.4
 """Share of removed vectors above which a segment is rewritten."""
 
 
@@ -138,12 +138,12 @@ class OpenRows:
             getattr(wide, name)[:length] = getattr(self, name)[:length]
         return wide
 
-    def sealed(self, count: int, gone: NDArray[np.bool_], floor: float) -> Segment:
+    def sealed(self, count: int, removed: NDArray[np.bool_], floor: float) -> Segment:
         """A segment of the first `count` vectors, without removed slots."""
         used = int(self.start[count])
         rows = np.repeat(np.arange(count, dtype=np.int32), np.diff(self.start[: count + 1]))
-        whole = Segment.of(self.slots[:count].copy(), rows, self.terms[:used], self.weights[:used], floor)
-        return merged([whole], gone, floor) if gone[whole.slots].any() else whole
+        joined = Segment.of(self.slots[:count].copy(), rows, self.terms[:used], self.weights[:used], floor)
+        return merged([joined], removed, floor) if removed[joined.slots].any() else joined
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -166,22 +166,22 @@ class SegmentedPostings:
     def __init__(self, floor: float, span_of: Callable[[NDArray[np.int32]], Span]) -> None:
         self._floor, self._span_of = floor, span_of
         self._snapshot = Snapshot((), OpenRows.empty(1 << 14), 0)
-        self._gone = np.zeros(OPEN, np.bool_)
+        self._removed = np.zeros(OPEN, np.bool_)
         self._used = np.zeros(OPEN, np.bool_)
         self._free: list[int] = []
 
     def add(self, slot: int, terms: Terms, weights: Weights) -> None:
         """Add a vector under a new or free slot: terms ascending, weights in units of `WEIGHT_UNIT`."""
         self._take(slot)
-        now = self._snapshot
-        rows = now.rows.with_room(now.count, len(terms))
-        first = int(rows.start[now.count])
+        snapshot = self._snapshot
+        rows = snapshot.rows.with_room(snapshot.count, len(terms))
+        first = int(rows.start[snapshot.count])
         last = first + len(terms)
-        rows.slots[now.count] = slot
+        rows.slots[snapshot.count] = slot
         rows.terms[first:last], rows.weights[first:last] = terms, weights
-        rows.start[now.count + 1] = last
-        self._snapshot = Snapshot(now.segments, rows, now.count + 1)
-        if now.count + 1 == OPEN:
+        rows.start[snapshot.count + 1] = last
+        self._snapshot = Snapshot(snapshot.segments, rows, snapshot.count + 1)
+        if snapshot.count + 1 == OPEN:
             self._seal()
 
     def add_many(self, slots: Sequence[int], vectors: Sequence[tuple[Terms, Weights]]) -> None:
@@ -205,14 +205,14 @@ class SegmentedPostings:
     def remove(self, slot: int) -> None:
         """Remove a vector. Its slot may be reused once `free` returns it."""
         if slot < len(self._used) and self._used[slot]:
-            self._gone[slot] = True
+            self._removed[slot] = True
 
     def tidy(self) -> None:
         """Rewrite segments with too many removed vectors."""
         kept: list[Segment] = []
         changed = False
         for segment in self._segments():
-            if np.count_nonzero(self._gone[segment.slots]) <= GONE * segment.size:
+            if np.count_nonzero(self._removed[segment.slots]) <= MOST_REMOVED * segment.size:
                 kept.append(segment)
                 continue
             changed = True
@@ -222,12 +222,12 @@ class SegmentedPostings:
 
     def above(self, terms: Terms, weights: Weights, floor: float, reach: Reach) -> Dots:
         """Find all vectors in reach whose dot product with a query is above a floor: slots and dot products."""
-        now, gone = self._snapshot, self._gone
+        snapshot, removed = self._snapshot, self._removed
         least = in_units(floor)
-        within = [segment for segment, span in now.segments if not reach.leaves_out(segment, span)]
-        found = [search_one(segment, gone, terms, weights, least) for segment in within]
-        if now.count:
-            found.append(search_open(now.rows, now.count, gone, terms, weights, least))
+        within = [segment for segment, span in snapshot.segments if not reach.leaves_out(segment, span)]
+        found = [search_one(segment, removed, terms, weights, least) for segment in within]
+        if snapshot.count:
+            found.append(search_open(snapshot.rows, snapshot.count, removed, terms, weights, least))
         if len(found) == 1:
             return found[0]
         nothing = np.empty(0, np.int64)
@@ -238,16 +238,16 @@ class SegmentedPostings:
         """Find the vectors above a floor for many queries, in several threads: queries, slots, dot products."""
         if self._snapshot.count and queries.size >= SEALED_AT_ONCE:
             self._seal()
-        now, gone = self._snapshot, self._gone
-        query, slots, dots = search(now.segments, queries, reaches, floor)
-        there = ~gone[slots]
+        snapshot, removed = self._snapshot, self._removed
+        query, slots, dots = search(snapshot.segments, queries, reaches, floor)
+        there = ~removed[slots]
         found = [(query[there], slots[there], dots[there])]
         least = in_units(floor)
-        for place in range(queries.size if now.count else 0):
-            rows, products = search_open(now.rows, now.count, gone, *queries.vector(place), least)
+        for place in range(queries.size if snapshot.count else 0):
+            rows, products = search_open(snapshot.rows, snapshot.count, removed, *queries.vector(place), least)
             found.append((np.full(len(rows), place), rows, products))
-        whole = [np.concatenate(column) for column in zip(*found, strict=True)]
-        return whole[0], whole[1], whole[2]
+        joined = [np.concatenate(column) for column in zip(*found, strict=True)]
+        return joined[0], joined[1], joined[2]
 
     def free(self) -> list[int]:
         """The slots that may be reused since the last call."""
@@ -256,31 +256,31 @@ class SegmentedPostings:
 
     def memory(self) -> int:
         """Size in bytes."""
-        now = self._snapshot
-        rows: int = sum(getattr(now.rows, name).nbytes for name in OpenRows.__slots__)
-        return rows + self._gone.nbytes + self._used.nbytes + sum(segment.memory() for segment in self._segments())
+        snapshot = self._snapshot
+        rows: int = sum(getattr(snapshot.rows, name).nbytes for name in OpenRows.__slots__)
+        return rows + self._removed.nbytes + self._used.nbytes + sum(segment.memory() for segment in self._segments())
 
     def _take(self, slot: int) -> None:
-        while slot >= len(self._gone):
-            self._gone = np.concatenate([self._gone, np.zeros(len(self._gone), np.bool_)])
+        while slot >= len(self._removed):
+            self._removed = np.concatenate([self._removed, np.zeros(len(self._removed), np.bool_)])
             self._used = np.concatenate([self._used, np.zeros(len(self._used), np.bool_)])
-        self._gone[slot], self._used[slot] = False, True
+        self._removed[slot], self._used[slot] = False, True
 
     def _seal(self) -> None:
-        now = self._snapshot
-        segment = now.rows.sealed(now.count, self._gone, self._floor)
-        self._release(now.rows.slots[: now.count])
-        self._show([*self._segments(), *([segment] if segment.size else [])], OpenRows.empty(len(now.rows.terms)))
+        snapshot = self._snapshot
+        segment = snapshot.rows.sealed(snapshot.count, self._removed, self._floor)
+        self._release(snapshot.rows.slots[: snapshot.count])
+        self._show([*self._segments(), *([segment] if segment.size else [])], OpenRows.empty(len(snapshot.rows.terms)))
 
     def _segments(self) -> list[Segment]:
         return [segment for segment, _ in self._snapshot.segments]
 
     def _show(self, segments: list[Segment], rows: OpenRows | None = None) -> None:
         """Replace the snapshot: merge small segments, and take other open rows if given."""
-        now = self._snapshot
-        known = {id(segment): span for segment, span in now.segments}
+        snapshot = self._snapshot
+        known = {id(segment): span for segment, span in snapshot.segments}
         with_spans = [(one, known.get(id(one)) or self._span_of(one.slots)) for one in self._tiered(segments)]
-        self._snapshot = Snapshot(tuple(with_spans), rows or now.rows, 0 if rows else now.count)
+        self._snapshot = Snapshot(tuple(with_spans), rows or snapshot.rows, 0 if rows else snapshot.count)
 
     def _tiered(self, segments: list[Segment]) -> list[Segment]:
         """The segments, small ones of similar size merged."""
@@ -294,16 +294,16 @@ class SegmentedPostings:
         return segments
 
     def _rewritten(self, segments: Sequence[Segment]) -> list[Segment]:
-        whole = merged(segments, self._gone, self._floor)
+        joined = merged(segments, self._removed, self._floor)
         for segment in segments:
             self._release(segment.slots)
-        return [whole] if whole.size else []
+        return [joined] if joined.size else []
 
     def _release(self, slots: NDArray[np.int32]) -> None:
         """Free the removed slots among those of rewritten segments."""
-        gone = slots[self._gone[slots] & self._used[slots]]
-        self._used[gone] = False
-        self._free += gone.tolist()
+        removed = slots[self._removed[slots] & self._used[slots]]
+        self._used[removed] = False
+        self._free += removed.tolist()
 
 
 class PlainPostings:
@@ -431,19 +431,19 @@ def lists_of(segment: Segment, queries: VectorBatch) -> NDArray[np.int32]:
 
 
 def search_one(
-    segment: Segment, gone: NDArray[np.bool_], terms: Terms, weights: Weights, least: int
+    segment: Segment, removed: NDArray[np.bool_], terms: Terms, weights: Weights, least: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Search a segment for one vector, without removed slots: slots and dot products."""
     from dedup.index.search.kernels.scan import scan_for_one
 
-    return scan_for_one(segment, gone, terms, weights, least)
+    return scan_for_one(segment, removed, terms, weights, least)
 
 
 def search_open(
-    rows: OpenRows, count: int, gone: NDArray[np.bool_], terms: Terms, weights: Weights, least: int
+    rows: OpenRows, count: int, removed: NDArray[np.bool_], terms: Terms, weights: Weights, least: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Search unsealed vectors for one vector and return slots and dot products."""
     from dedup.index.search.kernels.scan import scan_open_rows
 
     size = 1 << max(6, (4 * len(terms)).bit_length())
-    return scan_open_rows(rows.slots, rows.start, count, rows.terms, rows.weights, gone, terms, weights, size, least)
+    return scan_open_rows(rows.slots, rows.start, count, rows.terms, rows.weights, removed, terms, weights, size, least)

@@ -164,7 +164,7 @@ class Segment(NamedTuple):
         return sum(column.nbytes for column in self)
 
 
-def merged(segments: Sequence[Segment], gone: NDArray[np.bool_], floor: float) -> Segment:
+def merged(segments: Sequence[Segment], removed: NDArray[np.bool_], floor: float) -> Segment:
     """Merge segments into one, without removed slots."""
     slots: list[NDArray[np.int32]] = []
     rows: list[NDArray[np.int32]] = []
@@ -172,7 +172,7 @@ def merged(segments: Sequence[Segment], gone: NDArray[np.bool_], floor: float) -
     weights: list[NDArray[np.uint16]] = []
     first = 0
     for segment in segments:
-        stays = ~gone[segment.slots]
+        stays = ~removed[segment.slots]
         number = np.where(stays, np.cumsum(stays) - 1 + first, -1).astype(np.int32)
         row, term, weight = segment.entries()
         keep = stays[row]

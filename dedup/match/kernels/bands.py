@@ -221,15 +221,15 @@ def _gather_equal(signatures: NDArray[np.uint32], members: NDArray[np.int32], be
 
     The pairs of a large bucket depend on its size, so members that only share the hash must not count.
     """
-    alike = 1
+    equal = 1
     for number in range(1, len(members)):
         its = members[number]
         if _same(signatures, members[0], its, begin, rows):
-            for other in range(number, alike, -1):
+            for other in range(number, equal, -1):
                 members[other] = members[other - 1]
-            members[alike] = its
-            alike += 1
-    return alike
+            members[equal] = its
+            equal += 1
+    return equal
 
 
 @kernel
@@ -340,14 +340,14 @@ def _join(
                 link = before[link]
             first = 0
             while first < many:
-                alike = many if many <= LARGE_BUCKET else _gather_equal(signatures, members[first:many], begin, rows)
-                reach = alike if alike <= LARGE_BUCKET else STRIDE + 1
-                for one in range(first, first + alike):
-                    for other in range(one + 1, min(first + alike, one + reach)):
+                equal = many if many <= LARGE_BUCKET else _gather_equal(signatures, members[first:many], begin, rows)
+                reach = equal if equal <= LARGE_BUCKET else STRIDE + 1
+                for one in range(first, first + equal):
+                    for other in range(one + 1, min(first + equal, one + reach)):
                         count = _add(found, count, recent, members[one] * total + members[other])
-                    if one > first and alike > LARGE_BUCKET:
+                    if one > first and equal > LARGE_BUCKET:
                         count = _add(found, count, recent, members[first] * total + members[one])
-                first += alike
+                first += equal
         if rows > 2:
             verified = _remove_collisions(signatures, found, unverified, count, begin, rows)
             if verified < count:  # a removed pair may be found in a later band

@@ -77,8 +77,8 @@ def ranked(matrix: sp.csr_array, order: NDArray[np.int64], floor: float) -> Rank
     rank = np.full(len(frequency), -1, np.int32)
     rank[by_frequency[:terms]] = np.arange(terms, dtype=np.int32)
     heads = head_terms(energy[by_frequency[:terms]], floor, len(rows)) // LANES * LANES
-    laid = _lay_out(start, column, data, rows, rank, terms, heads)
-    return Ranked(*laid, heads, terms)
+    arrays = _lay_out(start, column, data, rows, rank, terms, heads)
+    return Ranked(*arrays, heads, terms)
 
 
 @kept
@@ -97,13 +97,13 @@ def _statistics(
         length: Whole = 0
         for entry in range(start[row], start[row + 1]):
             scaled = data[entry] / WEIGHT_UNIT
-            whole = np.int64(scaled)
-            if whole != scaled or whole < 0 or whole > 65535:
+            units = np.int64(scaled)
+            if units != scaled or units < 0 or units > 65535:
                 return frequency, energy, -1
-            if whole > 0:
+            if units > 0:
                 frequency[column[entry]] += 1
-                energy[column[entry]] += whole * whole
-                length += whole * whole
+                energy[column[entry]] += units * units
+                length += units * units
         longest = max(longest, length)
     return frequency, energy, longest
 
@@ -132,14 +132,14 @@ def _lay_out(
         above[found + 1] += above[found]
     for place in range(count):
         begin[place + 1] += begin[place]
-    holder, held = np.empty(begin[count], np.int32), np.empty(begin[count], np.uint16)
+    holder, column_weight = np.empty(begin[count], np.int32), np.empty(begin[count], np.uint16)
     fill = above.copy()
     for place in range(count):
         for entry in range(start[rows[place]], start[rows[place] + 1]):
             found = rank[column[entry]]
             if found >= 0 and data[entry] > 0:
                 holder[fill[found]] = place
-                held[fill[found]] = np.uint16(data[entry] / WEIGHT_UNIT)
+                column_weight[fill[found]] = np.uint16(data[entry] / WEIGHT_UNIT)
                 fill[found] += 1
     term, weight = np.empty(begin[count], np.int32), np.empty(begin[count], np.uint16)
     square = np.zeros(count, np.int64)
@@ -148,11 +148,11 @@ def _lay_out(
         for entry in range(above[found], above[found + 1]):
             place = holder[entry]
             term[fill[place]] = found
-            weight[fill[place]] = held[entry]
+            weight[fill[place]] = column_weight[entry]
             fill[place] += 1
             if found < heads:
                 tail[place] += 1
-                square[place] += np.int64(held[entry]) * np.int64(held[entry])
+                square[place] += np.int64(column_weight[entry]) * np.int64(column_weight[entry])
     norm = np.empty(count, np.int32)
     for place in range(count):
         norm[place] = np.int32(np.ceil(np.sqrt(np.float64(square[place]))))

@@ -9,7 +9,7 @@ from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 
 
 def matching_blocks(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int, int]]:
-    """Align two texts and return the blocks of equal words. Plain form: `match.templates.matching_blocks`.
+    """Align two texts and return the blocks of equal words.
 
     Plain form: `match.templates.matching_blocks`.
 

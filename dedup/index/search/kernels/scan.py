@@ -108,7 +108,7 @@ def any_prefix_agrees_by_words(
 @kept
 def scan_for_one(
     segment: Segment,
-    gone: NDArray[np.bool_],
+    removed: NDArray[np.bool_],
     terms: NDArray[np.int32],
     weights: NDArray[np.uint16],
     least: int,
@@ -139,7 +139,7 @@ def scan_for_one(
     some, hits = _above_bound(sums, segment.head_norm, norm, floor, likely), np.int64(0)
     for candidate in range(some):
         row = likely[candidate]
-        if gone[slots[row]]:
+        if removed[slots[row]]:
             continue
         dot = sums[row]
         for at in range(np.uint64(head_begin[row]), np.uint64(head_begin[row + 1])):
@@ -209,7 +209,7 @@ def scan_open_rows(
     count: int,
     row_terms: NDArray[np.int32],
     row_weights: NDArray[np.uint16],
-    gone: NDArray[np.bool_],
+    removed: NDArray[np.bool_],
     terms: NDArray[np.int32],
     weights: NDArray[np.uint16],
     size: int,
@@ -232,7 +232,7 @@ def scan_open_rows(
         keys[place], values[place] = terms[entry], np.int64(weights[entry])
     found, dots, hits = np.empty(count, np.int64), np.empty(count, np.int64), 0
     for row in range(count):
-        if gone[slots[row]]:
+        if removed[slots[row]]:
             continue
         dot = np.int64(0)
         for at in range(np.uint64(start[row]), np.uint64(start[row + 1])):

@@ -1,4 +1,4 @@
-"""Scores of the hits of a search, and what is made of all of them; `search.neighbours` has the plain forms."""
+"""Scores of the hits of a search, their sums by story, and their ranking."""
 
 from __future__ import annotations
 
@@ -129,19 +129,19 @@ def score_hits(
             if apart > scoring.window:
                 if hits.foreign[at]:
                     continue
-                alike = np.int64(0)
+                equal = np.int64(0)
                 for place in range(prefix):
-                    alike += np.int64(own[place] == other[place])
-                if alike < least:
+                    equal += np.int64(own[place] == other[place])
+                if equal < least:
                     continue
             cosine, outlet = np.float64(hits.dots[at]) * DOT_UNIT, articles.outlet[slot]
             same = outlet == queries.outlet[query] and outlet >= 0
             score = final_score(cosine, articles.background_similarity[slot], background, apart, same, scoring)
-            alike = np.int64(0)
+            equal = np.int64(0)
             for place in range(len(own)):
-                alike += np.int64(own[place] == other[place])
+                equal += np.int64(own[place] == other[place])
             places[found], cosines[found], scores[found], days[found] = at, cosine, np.int64(score), apart
-            agreeing[found] = alike
+            agreeing[found] = equal
             found += 1
         ends[query] = found
     return places[:found], ends, cosines[:found], scores[:found], days[:found], agreeing[:found]
@@ -169,11 +169,11 @@ def sums_by_story(
     for at in range(len(slots)):
         slot = slots[at]
         if scores[at] > 0 and representative[slot]:
-            its = story[slot]
-            place = (its * 40503 >> 4) & wrap
-            while keys[place] >= 0 and keys[place] != its:
+            number = story[slot]
+            place = (number * 40503 >> 4) & wrap
+            while keys[place] >= 0 and keys[place] != number:
                 place = (place + 1) & wrap
-            keys[place] = its
+            keys[place] = number
             total[place] += scores[at]
             best[place] = max(best[place], scores[at])
     count = 0
@@ -211,14 +211,14 @@ def strongest(
             is_copy = is_copy or one == number[slot]
         if scores[at] <= 0 and not is_copy:
             continue
-        mine = (0 if is_copy else 2) + (0 if story[slot] == joined else 1)
-        if count == most and mine == rank[most - 1] and scores[at] < scores[found[most - 1]]:
+        own_rank = (0 if is_copy else 2) + (0 if story[slot] == joined else 1)
+        if count == most and own_rank == rank[most - 1] and scores[at] < scores[found[most - 1]]:
             continue
         place = count
         while place > 0:
-            other, its = found[place - 1], rank[place - 1]
-            before = mine < its
-            if mine == its:
+            other, other_rank = found[place - 1], rank[place - 1]
+            before = own_rank < other_rank
+            if own_rank == other_rank:
                 before = scores[at] > scores[other]
                 if scores[at] == scores[other]:
                     before = cosines[at] > cosines[other]
@@ -226,9 +226,9 @@ def strongest(
                         before = number[slot] < number[slots[other]]
             if not before:
                 break
-            found[place], rank[place] = other, its
+            found[place], rank[place] = other, other_rank
             place -= 1
         if place < most:
-            found[place], rank[place] = at, mine
+            found[place], rank[place] = at, own_rank
             count = min(most, count + 1)
     return found[:count].copy()

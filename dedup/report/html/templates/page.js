@@ -3,7 +3,7 @@
 const { $, element, block, plural, percent, write, twin } = shown;
 const UNIT = 2 ** -20, PAIR = 1.125, SAME_EVENT = 0.16, LOWEST = 0.05, SEVERAL = 3, DROP = 0.8, CAP = 0.4;  // as in dedup/group/cut.py
 const SEED = 3, FEWEST = 6, EDIT = 2, SLACK = 6, LONE = 5, REACH = 16, SHIFT = 4, CROWD = 16;  // as in dedup/match/passages.py
-const SPAN = 20, [FADES, FADED] = [.3, .6], MOST = 12;  // as in dedup/match/stories.py; names and figures that are told
+const SPAN = 20, [FADES, FADED] = [.3, .6], MOST = 12;  // as in dedup/match/scores.py; names and figures shown
 const STEP = 120;  // stories shown at once
 const FEWEST_DAYS = 40;  // that the chart has room for: two days are no two walls
 
