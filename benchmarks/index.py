@@ -110,8 +110,8 @@ def _stream(stream: Path, most: int, store: Path, seed: int, watch: Stopwatch) -
     with watch.step("stream: reopen"):
 
         def reopen() -> None:
-            with StoryIndex.open(store) as again:
-                again.match(asked[0])
+            with StoryIndex.open(store) as reopened_index:
+                reopened_index.match(asked[0])
 
         reopened = _timed(reopen)
     return {
@@ -199,8 +199,8 @@ def show_index(report: Mapping[str, Any], out: Console) -> None:
         out.print(table)
     if live := report.get("live"):
         sizes = (f"{live[key]:,.0f} bytes of {key}" for key in ("memory", "disk"))
-        told = f"match {_milliseconds(live['match'])}; reopened in {live['reopen']:.0f} s; {', '.join(sizes)} each"
-        out.print(f"{live['articles']:,} made-up articles without texts: {told}", highlight=False)
+        described = f"match {_milliseconds(live['match'])}; reopened in {live['reopen']:.0f} s; {', '.join(sizes)} each"
+        out.print(f"{live['articles']:,} made-up articles without texts: {described}", highlight=False)
     table = Table("set", "background", "arrival", "run", "placements", "against the run", "churn", "same after")
     for name, backgrounds in report["placements"].items():
         for background, orders in backgrounds.items():
@@ -302,10 +302,10 @@ def _blocks(made: Iterator[Planted], count: int) -> Iterator[list[tuple[int, Pla
 
 
 def _write(store: SqliteStore, state: IndexState, block: Sequence[tuple[int, Planted]]) -> None:
-    came = read_batch(((number, planted.article()) for number, planted in block), len(block), [])
-    features = state.features([(one.article.title, one.article.text) for one in came])
+    prepared = read_batch(((number, planted.article()) for number, planted in block), len(block), [])
+    features = state.features([(one.article.title, one.article.text) for one in prepared])
     rows = []
-    for (number, planted), one, its in zip(block, came, features, strict=True):
+    for (number, planted), one, its in zip(block, prepared, features, strict=True):
         article, _ = one.to_store(number, planted.story + 1, one.seconds or 0.0, keep_text=True)
         rows.append((article, None, Sketch(its.packed, its.vector.packed())))
     store.put_articles(rows)

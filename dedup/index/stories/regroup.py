@@ -50,6 +50,10 @@ def pairs_among(
 
 
 def _by_numpy(table: ArticleTable, slots: NDArray[np.int64], vectors: Sequence[Vector]) -> _Columns:
+    """Score the pairs above the floor.
+
+    Kernel: `index.search.kernels.scoring.score_pairs`.
+    """
     compared = Compared(vectors)
     a, b = np.triu_indices(len(slots), 1)
     cosine = np.asarray((compared.matrix @ compared.matrix.T).toarray())[a, b]
