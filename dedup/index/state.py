@@ -377,11 +377,11 @@ class IndexState:
 
     def _every_packed(self) -> Iterator[tuple[int, bytes]]:
         """Yield the vectors in the store, and those of an open transaction of another thread."""
-        fresh = dict(self.uncommitted)
+        uncommitted = dict(self.uncommitted)
         for number, packed in self.store.every_vector():
-            fresh.pop(number, None)
+            uncommitted.pop(number, None)
             yield number, packed
-        yield from ((number, sketch.vector) for number, sketch in fresh.items())
+        yield from ((number, sketch.vector) for number, sketch in uncommitted.items())
 
     def _every_vector(self) -> Iterator[tuple[int, Vector]]:
         vectors = self._every_packed()
