@@ -65,7 +65,7 @@ def every_story(store: Store, pages: Iterator[Sequence[StoredStory]]) -> Iterato
     for page in pages:
         for stored in page:
             articles = store.of_story(stored.number)
-            if articles:  # another process may have removed them meanwhile
+            if articles:  # a writer may have removed them since
                 yield _story(store, stored, articles)
 
 
@@ -190,8 +190,8 @@ def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle]) -> 
     groups: dict[int, list[StoredArticle]] = defaultdict(list)
     for row in in_order:
         groups[row.copies].append(row)
-    facts = [row.article("") for row in in_order]
-    dates = [article.published for article in facts if article.published is not None]
+    dated = [row.article("") for row in in_order]
+    dates = [article.published for article in dated if article.published is not None]
     title = shown.article("")
     if not title.title.strip():
         title = shown.article(store.texts([shown.number]).get(shown.number, ""))

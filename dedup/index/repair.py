@@ -29,7 +29,7 @@ def check(session: IndexSession, *, repair: bool) -> list[str]:
     """
     faults = session.store.faults()
     if faults:
-        return [f"{fault} (stays: restore a copy of the file)" for fault in faults]
+        return [f"{fault} (not repaired: restore a copy of the file)" for fault in faults]
     state = IndexState(session.store, session.metadata.settings, session.background, session.store.counts()["articles"])
     faults += _sketches(state, repair=repair)
     faults += _stories(session, repair=repair)
@@ -48,9 +48,11 @@ def _sketches(state: IndexState, *, repair: bool) -> list[str]:
                 sound.append((article, sketch))
                 continue
             text = store.texts([article.number]).get(article.number)
-            fault = f"article {article.id!r}: what was taken from its words is {'damaged' if sketch else 'not there'}"
+            fault = f"article {article.id!r}: its features are {'damaged' if sketch else 'missing'}"
             if text is None and article.length:
-                faults.append(f"{fault} (stays, for its text is not kept: remove the article, or add it again)")
+                faults.append(
+                    f"{fault} (not repaired, because its text is not stored: remove the article, or add it again)"
+                )
                 continue
             faults.append(fault)
             if repair:
@@ -59,13 +61,13 @@ def _sketches(state: IndexState, *, repair: bool) -> list[str]:
         judged = state.sketcher.judged(unpack_words(sketch.words for _, sketch in sound))
         for (article, sketch), vector in zip(sound, state.sketcher.vectors(judged), strict=True):
             if vector.packed() != sketch.vector:
-                faults.append(f"article {article.id!r}: its vector is not that of its words")
+                faults.append(f"article {article.id!r}: its vector does not match its words")
                 if repair:
                     store.put_sketch(article.number, Sketch(sketch.words, vector.packed()))
         seen |= {article.number for article in page}
         last = page[-1].number
     for number in [number for number, _ in store.every_vector() if number not in seen]:
-        faults.append(f"what was taken from the words of article number {number} is there without the article")
+        faults.append(f"features of article number {number} are stored without the article")
         if repair:
             store.delete_sketch(number)
     return faults
@@ -90,7 +92,7 @@ def _stories(session: IndexSession, *, repair: bool) -> list[str]:
         for found in page:
             article = found
             if known.get(article.story) is None or known[article.story].into is not None:
-                faults.append(f"article {article.id!r}: its story is not there")
+                faults.append(f"article {article.id!r}: its story is missing")
                 highest += 1
                 article = replace(article, story=highest, copies=article.number, representative=True)
                 if repair:
@@ -101,7 +103,7 @@ def _stories(session: IndexSession, *, repair: bool) -> list[str]:
                     store.place_articles([(article.number, article.story, article.copies, article.representative)])
             root = roots.get(article.copies)
             if article.copies != article.number and (root is None or root.story != article.story):
-                faults.append(f"article {article.id!r}: the article whose copy it is is not in its story")
+                faults.append(f"article {article.id!r}: the article that it is a copy of is not in its story")
                 if repair:
                     store.place_articles([(article.number, article.story, article.number, True)])
             sizes[article.story] += 1
@@ -114,7 +116,7 @@ def _stories(session: IndexSession, *, repair: bool) -> list[str]:
             start, end = spans(articles)
             wanted = replace(story, size=len(articles), start=start, end=end)
             if wanted != story:
-                faults.append(f"story {story.id}: it is said to have {story.size} articles, and has {len(articles)}")
+                faults.append(f"story {story.id}: its record has {story.size} articles, it has {len(articles)}")
                 if repair and articles:
                     store.put_stories([wanted])
                 elif repair:

@@ -76,11 +76,11 @@ class IndexState:
         compared: list[Vector] = []
         while page := self.store.after(last, _PAGE):
             for article in page:
-                # A sketch may be without its article: `check` finds it.
+                # A sketch without an article is skipped here and reported by `check`.
                 number, vector = next((one for one in vectors if one[0] >= article.number), (-1, None))
                 if number != article.number or vector is None:
-                    fault = f"what was taken from the words of article {article.id!r} is not there"
-                    raise StoreError(f"{self.store.where}: {fault}: 'dedup index check --repair' makes it anew")
+                    fault = f"the features of article {article.id!r} are missing"
+                    raise StoreError(f"{self.store.where}: {fault}: 'dedup index check --repair' computes them again")
                 twin = article.content in holders
                 slot = self.table.admit(article.number, article.seconds, article.source, vector, twin=twin)
                 self.table.settle(slot, article)
@@ -377,11 +377,11 @@ class IndexState:
 
     def _every_packed(self) -> Iterator[tuple[int, bytes]]:
         """Yield the vectors in the store, and those of an open transaction of another thread."""
-        fresh = dict(self.uncommitted)
+        uncommitted = dict(self.uncommitted)
         for number, packed in self.store.every_vector():
-            fresh.pop(number, None)
+            uncommitted.pop(number, None)
             yield number, packed
-        yield from ((number, sketch.vector) for number, sketch in fresh.items())
+        yield from ((number, sketch.vector) for number, sketch in uncommitted.items())
 
     def _every_vector(self) -> Iterator[tuple[int, Vector]]:
         vectors = self._every_packed()

@@ -78,7 +78,7 @@ def _by_kernel(table: ArticleTable, slots: NDArray[np.int64], vectors: Sequence[
     start, terms, weights = concatenated([(vector.terms, vector.weights) for vector in vectors])
     rows = np.repeat(np.arange(len(vectors), dtype=np.int32), np.diff(start))
     return score_pairs(
-        sort_by_term(rows, terms, weights),  # of one term those of the earlier vectors first
+        sort_by_term(rows, terms, weights),  # within a term in the order of the vectors
         concatenated([vector.names() for vector in vectors] if len(languages) > 1 else []),
         slots,
         table.columns(),
