@@ -18,6 +18,7 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kernel_twins import term_index
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
@@ -38,7 +39,7 @@ from dedup import (
 from dedup.results.evidence import StoredEvidence
 from dedup.text.document import Document
 from dedup.vectorize.hashing import FEATURES, shingle_hash
-from dedup.vectorize.reference import signatures, term_index
+from dedup.vectorize.reference import signatures
 
 SEEDS = Path(__file__).resolve().parents[1] / "seeds"
 ESTIMATORS = (MinHashVectorizer, StoryTfidfVectorizer, StoryClusterer)

@@ -60,6 +60,8 @@ class Probabilities:
     ) -> Floats:
         """The probability that the two articles of pairs are of one story.
 
+        Kernel: `match.kernels.probability.of_links`.
+
         Args:
             score: of each pair, shape (pairs,).
             background: the mean background similarity of its two articles.

@@ -81,7 +81,7 @@ def cross_lingual_vectors(
 ) -> CrossLingual | None:
     """Cross-lingual vectors of the articles of a collection; None where all are in one language.
 
-    Kernel: `dedup.vectorize.kernels.cross_lingual.cross_lingual_vectors`.
+    Kernel: `vectorize.kernels.cross_lingual.cross_lingual_vectors`.
 
     Args:
         vectors: TF-IDF vectors of the articles.

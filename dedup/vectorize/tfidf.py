@@ -140,6 +140,8 @@ def tfidf(
 ) -> Vectors:
     """TF-IDF vectors of documents.
 
+    Kernel: `vectorize.kernels.tfidf.tfidf`.
+
     Args:
         every, capitals: weighted term counts, as `term_counts` returns them.
         languages: the language of each document, as `detect` returns it.

@@ -36,33 +36,6 @@ def assert_equal_trees(scores: Scores, groups: Sequence[Sequence[int]], weights:
     return found
 
 
-def random_scores(random: np.random.Generator, count: int, share: float, values: int) -> Scores:
-    """Scores of a share of all pairs, of which there are so few different ones that most are equal."""
-    steps = [LOW // 2, LOW, *random.integers(1, 1 << 20, max(0, values - 2)).tolist()][:values]
-    return {
-        pair: int(steps[random.integers(len(steps))])
-        for pair in combinations(range(count), 2)
-        if random.random() < share
-    }
-
-
-@pytest.mark.parametrize("seed", range(60))
-def test_the_tree_is_that_of_the_plain_form(seed: int) -> None:
-    random = np.random.default_rng(seed)
-    count = [0, 1, 3, 9, 30, 80][seed % 6]
-    scores = random_scores(random, count, [0.05, 0.3, 1.0][seed % 3], [1, 2, 4, 200][seed // 6 % 4])
-    weights, groups, order = np.ones(count, np.int64), list[list[int]](), random.permutation(count).tolist()
-    while seed % 2 and len(order) > 4:
-        size = int(random.integers(2, 5))
-        groups.append(order[:size])
-        order = order[size + 3 :]
-    if seed % 4 == 3:  # in each group the first alone has scores
-        gone = {article for group in groups for article in group[1:]}
-        weights[sorted(gone)] = 0
-        scores = {pair: score for pair, score in scores.items() if gone.isdisjoint(pair)}
-    assert_equal_trees(scores, sorted(groups), weights)
-
-
 @pytest.mark.parametrize("seed", range(6))
 def test_topics_inside_topics(seed: int) -> None:
     """Scores that fall with the distance in a hierarchy, nearly all merging, at many different heights."""

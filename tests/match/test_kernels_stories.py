@@ -18,9 +18,7 @@ from dedup.match.kernels.sweep import Sweep, reaches
 from dedup.match.scores import SECONDS_A_DAY
 from dedup.match.stories import Pairs, mean_similarity
 from dedup.match.stories import among_best as plain_among_best
-from dedup.match.stories import story_pairs as plain_story_pairs
 from dedup.settings import Settings
-from dedup.vectorize.cross_lingual import CrossLingual
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.tfidf import _unit
 
@@ -65,34 +63,6 @@ def some_pairs(random: np.random.Generator, count: int, share: float) -> Pairs:
     return Pairs(a, b, np.zeros(len(a)), np.zeros(len(a), np.int64))
 
 
-def assert_equal(found: Pairs, expected: Pairs) -> None:
-    for name in ("a", "b", "cosine", "score"):
-        mine, its = getattr(found, name), getattr(expected, name)
-        assert mine.dtype == its.dtype, name
-        assert mine.tolist() == its.tolist(), name
-
-
-@pytest.mark.parametrize("seed", range(24))
-def test_the_pairs_are_those_of_the_plain_form(seed: int) -> None:
-    random = np.random.default_rng(seed)
-    count = [1, 2, 40, 90, 150, 300][seed % 6]
-    matrix, seconds = vectors(random, count, [5, 60, 900][seed % 3]), dates(random, count, seed % 4)
-    settings = Settings(
-        window=[30.0, 0.0, math.inf, 7.5][seed // 4 % 4],
-        neighbours=[100, 3, 1, 100_000][seed // 2 % 4],
-        date_penalty=[0.15, 0.0, 1.0][seed % 3],
-    )
-    standing = np.arange(count)
-    standing[random.permutation(count)[: count // 6]] = 0
-    standing[0] = 0
-    never = some_pairs(random, count, [0.0, 0.2][seed % 2])
-    given = (matrix, mean_similarity(matrix, standing), seconds, np.unique(standing), never, settings)
-    expected = plain_story_pairs(*given)
-    assert_equal(story_pairs(*given), expected)
-    assert_equal(story_pairs(*given, threads=1, block=32, pile=1), expected)
-    assert_equal(story_pairs(*given, threads=3, block=1 + seed, pile=17), expected)
-
-
 def test_the_cases_hold_pairs() -> None:
     random = np.random.default_rng(3)
     matrix = vectors(random, 300, 60)
@@ -100,22 +70,6 @@ def test_the_cases_hold_pairs() -> None:
     given = (matrix, mean_similarity(matrix, alone), dates(random, 300, 0), alone, some_pairs(random, 300, 0.1))
     few, many = (len(story_pairs(*given, Settings(neighbours=most)).a) for most in (3, 100_000))
     assert 300 < few < many / 2
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_pairs_that_span_two_tongues_are_compared_by_other_vectors(seed: int) -> None:
-    """Each pair once: as in the one matrix or as in the other."""
-    random = np.random.default_rng(seed)
-    count, alone = 120, np.arange(120)
-    one, other = vectors(random, count, 60), vectors(random, count, 60)
-    across = CrossLingual(other, random.integers(-1, 3, count))
-    settings = Settings(neighbours=[100_000, 4][seed % 2])
-    given = (one, mean_similarity(one, alone), dates(random, count, 0), alone, some_pairs(random, count, 0.1), settings)
-    found = story_pairs(*given, cross_lingual=across, block=50)
-    assert_equal(found, plain_story_pairs(*given, cross_lingual=across))
-    spanning = across.spans(found.a, found.b)
-    assert spanning.any()
-    assert not spanning.all()
 
 
 def all_above(matrix: sp.csr_array, floor: float, size: int) -> dict[tuple[int, int], int]:

@@ -9,11 +9,11 @@ from importlib.resources import files
 
 import numpy as np
 import pytest
+from kernel_twins import term_index
 
 from dedup.text.tokens import tokenize
 from dedup.vectorize import background
 from dedup.vectorize.background.build import PLACE_SHARE, from_frequencies
-from dedup.vectorize.reference import term_index
 from dedup.vectorize.tfidf import idf, table_shares
 
 TABLES = files("dedup.vectorize.background")

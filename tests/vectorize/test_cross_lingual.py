@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from kernel_twins import term_index
 
 from dedup import cluster
 from dedup.settings import Settings
@@ -15,7 +16,7 @@ from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.language import detect
-from dedup.vectorize.reference import term_counts, term_index
+from dedup.vectorize.reference import term_counts
 from dedup.vectorize.tfidf import Vectors, tfidf
 
 ENGLISH = (

@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from kernel_twins import assert_equal_features, assert_equal_words, assert_same, extractor, texts
+from kernel_twins import assert_equal_features, assert_equal_words, assert_same, extractor, term_index, texts
 from numpy.typing import NDArray
 
 from benchmarks.data import DEFAULT, ENVIRONMENT
@@ -33,7 +33,7 @@ from dedup.vectorize.kernels.extractor import Extractor, blocks
 from dedup.vectorize.kernels.murmur import hash_words
 from dedup.vectorize.kernels.overlaps import shared_shingles
 from dedup.vectorize.language import detect
-from dedup.vectorize.reference import minhash, term_index
+from dedup.vectorize.reference import minhash
 
 VOCABULARY = ["mill", "boat", "fire", "水火", "é", "Anna", "Riga's", "1,200", "3", "The", "of", *map(str, range(60))]
 

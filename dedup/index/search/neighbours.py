@@ -86,7 +86,10 @@ def search_neighbours(table: ArticleTable, queries: Sequence[Query], among: Sequ
 
 
 def score_by_numpy(table: ArticleTable, queries: Sequence[Query], hits: Hits) -> list[Neighbours]:
-    """Score the hits of each query. Kernel: `kernels.scoring.score_hits`."""
+    """Score the hits of each query.
+
+    Kernel: `index.search.kernels.scoring.score_hits`.
+    """
     found = []
     for place, query in enumerate(queries):
         span = slice(int(hits.start[place]), int(hits.start[place + 1]))
@@ -146,7 +149,7 @@ def sums_by_story(
 ) -> _Sums:
     """Sum the scores of neighbours by story, for stories whose sum is `enough` or whose highest score is `best`.
 
-    Kernel: `kernels.scoring.sums_by_story`.
+    Kernel: `index.search.kernels.scoring.sums_by_story`.
 
     Returns:
         Numbers of the stories, ascending; the sum and the highest score of each.
@@ -178,8 +181,9 @@ def strongest(
 ) -> list[int]:
     """Rank the neighbours that are copies or have a score, and return the places of the first `most`.
 
-    Copies come first, then articles of the given story; then higher scores, higher cosines, lower numbers. Kernel:
-    `kernels.scoring.strongest`.
+    Copies come first, then articles of the given story; then higher scores, higher cosines, lower numbers.
+
+    Kernel: `index.search.kernels.scoring.strongest`.
 
     Args:
         table: the articles.

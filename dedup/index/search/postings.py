@@ -331,14 +331,20 @@ class PlainPostings:
         """Do nothing: no memory is kept."""
 
     def above(self, terms: Terms, weights: Weights, floor: float, reach: Reach) -> Dots:  # noqa: ARG002 - it searches all
-        """Find all vectors whose dot product with a query is above a floor: slots and dot products."""
+        """Find all vectors whose dot product with a query is above a floor: slots and dot products.
+
+        Kernel: `index.search.kernels.scan.scan_for_one`, `index.search.kernels.scan.scan_open_rows`.
+        """
         query = dict(zip(terms.tolist(), weights.tolist(), strict=True))
         found = dict(self._dots(query))
         some = {slot: dot for slot, dot in found.items() if dot * DOT_UNIT > floor}
         return np.array([*some], np.int64), np.array([*some.values()], np.int64)
 
     def all_above(self, queries: VectorBatch, floor: float, reaches: Sequence[Reach]) -> ManyDots:
-        """Find the vectors above a floor for many queries: queries, slots, dot products."""
+        """Find the vectors above a floor for many queries: queries, slots, dot products.
+
+        Kernel: `index.search.kernels.scan.scan_for_many`.
+        """
         found = [self.above(*queries.vector(place), floor, reach) for place, reach in enumerate(reaches)]
         query = np.repeat(np.arange(len(found)), [len(slots) for slots, _ in found])
         nothing = np.empty(0, np.int64)

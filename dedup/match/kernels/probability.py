@@ -30,6 +30,8 @@ def of_links(
     """The probability of each link: that of `Probabilities.of_copies` for a copy, else that of `of_stories`.
 
     The last three are the curves, in the order of `Probabilities`.
+
+    Plain form: `match.probability.Probabilities.of_stories`.
     """
     found = np.empty(len(score))
     for link in range(len(score)):

@@ -145,7 +145,7 @@ _IMPORT = re.compile(rb"^ *from dedup(?:\.([\w.]+))? import (\([^)]*\)|.*)", re.
 _FOR_TYPES = re.compile(rb"^if TYPE_CHECKING:\n(?: +.*\n|\n)+", re.MULTILINE)
 _TABLES = re.compile(rb'\bfiles\("(dedup\.[\w.]+)"\)')
 _THIS = "vectorize.kernels.compiling"
-_DECORATORS = {kernel.__name__, kept.__name__, kept_with_gil.__name__}
+_DECORATORS = {one.__name__ for one in (kernel, callable_by_kernels, kept, kept_with_gil)}
 
 
 def _sources(package: Path) -> dict[str, bytes]:

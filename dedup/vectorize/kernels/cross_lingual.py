@@ -20,7 +20,7 @@ callable_by_kernels(cross_lingual_weight)
 def cross_lingual_vectors(vectors: Vectors, features: Features, languages: Sequence[str]) -> CrossLingual | None:
     """Cross-lingual vectors of the articles of a collection; None where all are in one language.
 
-    Plain form: `dedup.vectorize.cross_lingual.cross_lingual_vectors`.
+    Plain form: `vectorize.cross_lingual.cross_lingual_vectors`.
 
     Args:
         vectors: TF-IDF vectors of the articles.

@@ -33,7 +33,7 @@ for formula in (term_weight, quantised, unit_weight):
 def tfidf(features: Features, languages: Sequence[str], frequencies: Frequencies, settings: Settings) -> Vectors:
     """TF-IDF vectors of articles.
 
-    Plain form: `dedup.vectorize.tfidf.tfidf`.
+    Plain form: `vectorize.tfidf.tfidf`.
 
     Args:
         features: of the articles.

@@ -13,6 +13,8 @@ def sort_by_term(rows: NDArray[np.int32], terms: NDArray[np.int32], weights: NDA
     """Sort entries by term, stably, packed as term << 32 | vector << 16 | weight.
 
     A radix sort with digits of one byte, because it moves memory in sequence.
+
+    Plain form: `plain_forms.sort_by_term`.
     """
     count = len(terms)
     keys, spare = np.empty(count, np.uint64), np.empty(count, np.uint64)
@@ -40,7 +42,10 @@ def sort_by_term(rows: NDArray[np.int32], terms: NDArray[np.int32], weights: NDA
 
 @kept
 def term_statistics(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
-    """The distinct terms of sorted entries, their document frequencies, and the sums of their squared weights."""
+    """The distinct terms of sorted entries, their document frequencies, and the sums of their squared weights.
+
+    Plain form: `plain_forms.term_statistics`.
+    """
     count = np.int64(0)
     for at in range(len(keys)):
         count += np.int64(at == 0 or keys[at] >> np.uint64(32) != keys[at - 1] >> np.uint64(32))
@@ -68,7 +73,10 @@ def segment_arrays(
     NDArray[np.uint16],
     NDArray[np.int32],
 ]:
-    """The columns of a segment of `count` vectors from sorted entries: those of `Segment` from `postings` on."""
+    """The columns of a segment of `count` vectors from sorted entries: those of `Segment` from `postings` on.
+
+    Plain form: `plain_forms.segment_arrays`.
+    """
     head = terms[in_head]
     begin, squares = np.zeros(count + 1, np.int32), np.zeros(count, np.int64)
     place, of_head = np.int64(-1), np.int64(0)

@@ -32,7 +32,10 @@ def from_on(sought: int, among: NDArray[np.int32], low: Whole) -> Whole:
 
 @kept
 def locate_terms(indexed: NDArray[np.int32], terms: NDArray[np.int32], found: NDArray[np.int32], heads: bool) -> None:
-    """Write the place of each term among the indexed ones; for terms of a head -2 - its place. Both are ascending."""
+    """Write the place of each term among the indexed ones; for terms of a head -2 - its place. Both are ascending.
+
+    Plain form: `plain_forms.locate_terms`.
+    """
     low = np.int64(0)
     for entry in range(len(terms)):
         term = terms[entry]
@@ -67,7 +70,10 @@ def _above_bound(
 def any_prefix_agrees(
     prefixes: NDArray[np.uint8], slots: NDArray[np.int32], own: NDArray[np.uint8], least: int
 ) -> bool:
-    """Whether any of some signature prefixes has at least so many bytes in common with one prefix."""
+    """Whether any of some signature prefixes has at least so many bytes in common with one prefix.
+
+    Plain form: `plain_forms.any_prefix_agrees`.
+    """
     for slot in slots:
         row, agreeing = prefixes[slot], np.uint8(0)
         for place in range(len(own)):
@@ -85,6 +91,8 @@ def any_prefix_agrees_by_words(
 
     Equal bytes are zero after exclusive or. An addition carries the other bits of each byte into its highest one, which
     then tells zero bytes from others (Warren, Hacker's Delight, ch. 6).
+
+    Plain form: `plain_forms.any_prefix_agrees`.
     """
     low, one = np.uint64(0x7F7F7F7F7F7F7F7F), np.uint64(0x0101010101010101)
     enough = np.uint64(least)
@@ -105,7 +113,10 @@ def scan_for_one(
     weights: NDArray[np.uint16],
     least: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Slots and dot products of the vectors whose dot product with one vector is above the least."""
+    """Slots and dot products of the vectors whose dot product with one vector is above the least.
+
+    Plain form: `index.search.postings.PlainPostings.above`.
+    """
     indexed, begin, postings, head, slots = segment.terms, segment.begin, segment.postings, segment.head, segment.slots
     head_begin, head_place, head_weight = segment.head_begin, segment.head_place, segment.head_weight
     count = len(slots)
@@ -151,7 +162,10 @@ def scan_for_many(
     found_row: NDArray[np.int32],
     found_dot: NDArray[np.int32],
 ) -> tuple[int, int]:
-    """Write the hits until there may be no room; return the query to go on with, and the number of hits."""
+    """Write the hits until there may be no room; return the query to go on with, and the number of hits.
+
+    Plain form: `index.search.postings.PlainPostings.all_above`.
+    """
     begin, postings, start, entries, weights = (
         segment.begin, segment.postings, queries.start, queries.entries, queries.weights,
     )  # fmt: skip
@@ -204,6 +218,8 @@ def scan_open_rows(
     """Search vectors that are not in a segment, by a hash table of the query's terms with open addressing.
 
     `size` of the table is a power of two above the number of terms.
+
+    Plain form: `index.search.postings.PlainPostings.above`.
     """
     keys, values = np.full(size, -1, np.int32), np.zeros(size, np.int64)
     wrap = size - 1

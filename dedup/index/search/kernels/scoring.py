@@ -31,8 +31,9 @@ def score_pairs(
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
     """Score all pairs among some articles, and return those with a positive score, in order.
 
-    Pairs of two languages are compared by `name_vectors`, which may be empty where there is one language. Plain form:
-    `stories.regroup`.
+    Pairs of two languages are compared by `name_vectors`, which may be empty where there is one language.
+
+    Plain form: `index.stories.regroup._by_numpy`.
 
     Args:
         keys: the entries of the vectors, from `layout.sort_by_term`.
@@ -104,10 +105,12 @@ def score_hits(
     prefix: int,
     least: int,
 ) -> _Scored:
-    """Score the hits of queries. Plain form: `neighbours.score_by_numpy`.
+    """Score the hits of queries.
 
     Hits beyond the window are left out, unless at least `least` of the first `prefix` signature bytes are equal: those
     may be copies.
+
+    Plain form: `index.search.neighbours.score_by_numpy`.
 
     Returns:
         The places of the hits that are left, the end of each query's hits among them, cosine, score, days, and the
@@ -155,7 +158,7 @@ def sums_by_story(
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
     """Sum scores by story, and return the stories whose sum or highest score is enough; unordered.
 
-    Plain form: `neighbours.sums_by_story`.
+    Plain form: `index.search.neighbours.sums_by_story`.
     """
     size = 8
     while size < 2 * len(slots):
@@ -192,9 +195,11 @@ def strongest(
     joined: int,
     most: int,
 ) -> NDArray[np.int64]:
-    """The places of the first `most` hits that are copies or have a score, ranked. Plain form: `neighbours.strongest`.
+    """The places of the first `most` hits that are copies or have a score, ranked.
 
     `copies` has the numbers of the copies, `joined` is the story that the article joins.
+
+    Plain form: `index.search.neighbours.strongest`.
     """
     found = np.empty(most + 1, np.int64)
     rank = np.empty(most + 1, np.int64)

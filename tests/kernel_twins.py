@@ -12,7 +12,7 @@ from dedup.settings import Settings
 from dedup.text.document import Document
 from dedup.vectorize import reference
 from dedup.vectorize.features import IS_CAPITAL, IS_NUMBER, Features, HashedWords, plain_features
-from dedup.vectorize.hashing import word_hash
+from dedup.vectorize.hashing import FEATURES, word_hash
 from dedup.vectorize.kernels.extractor import Extractor
 
 TRAPS = (
@@ -106,3 +106,9 @@ def assert_equal_features(found: Features, articles: Sequence[tuple[str, str]], 
         assert matrix.shape == expected.shape
         for name in ("indptr", "indices", "data"):
             assert np.array_equal(getattr(matrix, name), getattr(expected, name)), name
+
+
+def term_index(word: str) -> int:
+    """The column in which `HashingVectorizer` counts a word."""
+    value = word_hash(word.encode())
+    return abs(value - (1 << 32) if value >> 31 else value) % FEATURES
