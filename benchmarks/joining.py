@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 
 from benchmarks.machine import BenchmarkError, is_here
 from benchmarks.timing import alternately
 from dedup.backends import CompiledBackend
 from dedup.inputs.collection import published_seconds
-from dedup.match.kernels.bands import agreeing_slots, groups_of, pairs_of_buckets
+from dedup.match.kernels.bands import agreeing_slots, pairs_of_buckets
 from dedup.match.kernels.floor import pairs_above
 from dedup.match.kernels.sweep import Sweep
 from dedup.match.scores import SECONDS_A_DAY
@@ -95,7 +96,10 @@ def signatures_to_groups(
 def groups(rows: NDArray[np.uint32]) -> Labels:
     """Return the first member of each signature's group, by dedup's kernels; shape (signatures,)."""
     pairs = pairs_of_buckets(rows, np.ones(len(rows), bool), BANDS)
-    return groups_of(pairs[agreeing_slots(rows, pairs) >= THRESHOLD * SLOTS], len(rows))
+    a, b = pairs[agreeing_slots(rows, pairs) >= THRESHOLD * SLOTS].T
+    graph = sp.coo_array((np.ones(len(a), np.bool_), (a, b)), shape=(len(rows), len(rows)))
+    labels = connected_components(graph, directed=False)[1]
+    return np.unique(labels, return_index=True)[1][labels]
 
 
 def groups_by_datasketch(sketches: Sequence[Any], rows: NDArray[np.uint32]) -> Labels:

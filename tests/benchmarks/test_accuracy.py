@@ -100,9 +100,7 @@ def test_two_articles_are_poured_into_every_set_and_into_all_at_once(report: dic
     assert found["all_in_one"]["nearest"]["mean"]["id"].startswith(("basil/", "mmds_dev/"))
 
 
-def test_articles_are_poured_without_known_boilerplate(
-    shared_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_articles_are_poured_without_known_boilerplate(shared_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = [shared_folder.parent / "seeds" / name for name in sorted(POURED)]
     spans = {hashlib.sha256(path.read_bytes()).hexdigest(): (range(1, 2),) for path in paths}
     monkeypatch.setattr(data, "BARE", spans)
