@@ -132,7 +132,7 @@ def _job(
     with ExitStack() as stack:
         if folder is None:
             if not str(spark.sparkContext.master).startswith("local"):
-                raise EngineError("a session on several machines needs folder=: a folder that all of them reach")
+                raise EngineError("a session on several machines needs folder=, a folder that all of them can access")
             folder = stack.enter_context(own_folder(spark.sparkContext))
         stack.enter_context(configured(spark, {**SESSION, "spark.sql.shuffle.partitions": str(parts)}))
         run = {
