@@ -132,7 +132,7 @@ def _job(
     with ExitStack() as stack:
         if folder is None:
             if not str(spark.sparkContext.master).startswith("local"):
-                raise EngineError("a session on several machines needs folder=: a folder that all of them reach")
+                raise EngineError("a session on several machines needs folder=, a folder that all of them can access")
             folder = stack.enter_context(own_folder(spark.sparkContext))
         stack.enter_context(configured(spark, {**SESSION, "spark.sql.shuffle.partitions": str(parts)}))
         run = {
@@ -165,10 +165,10 @@ def _import() -> None:
 def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> DataFrame:
     """Run all steps of the pipeline; each writes a checkpoint."""
     from dedup.spark.boilerplate import find_boilerplate
-    from dedup.spark.copies import band_candidates, decide_pairs, find_representatives, known
+    from dedup.spark.copies import already_decided, band_candidates, decide_pairs, find_representatives
     from dedup.spark.features import features as features_of
-    from dedup.spark.features import features_by, misplaced_bodies, without_misplaced_bodies
-    from dedup.spark.grouping import alike, linked, stories, units
+    from dedup.spark.features import features_with_background, misplaced_bodies, without_misplaced_bodies
+    from dedup.spark.grouping import alike_pairs, linkable_pairs, stories, units
     from dedup.spark.reading import read_articles
     from dedup.spark.story_pairs import days_of, find_pairs, rescored, times_of
     from dedup.spark.tfidf import frequencies, languages_of, totals, vectors
@@ -178,22 +178,24 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
         titled = without_misplaced_bodies(job, words, misplaced_bodies(job, words))
         features = features_of(job, titled, find_boilerplate(job, titled))
     else:
-        features = features_by(job, words, job.background)
+        features = features_with_background(job, words, job.background)
 
     banded = decide_pairs(job, "banded", band_candidates(job, features), features, agreeing=True)
     hidden = find_representatives(job, banded, features)
 
     languages = languages_of(job, features, hidden)
-    weighed, several = vectors(job, features, frequencies(job, features, hidden, languages), languages)
-    times = times_of(job, weighed, hidden)
+    weighted, several = vectors(job, features, frequencies(job, features, hidden, languages), languages)
+    times = times_of(job, weighted, hidden)
     days = days_of(times)
-    total = totals(job, weighed, hidden)
-    met, ends = find_pairs(job, weighed, hidden, banded, total, days, several=several)
-    pairs = rescored(job, met, times, sum(days.values()))
+    total = totals(job, weighted, hidden)
+    found, ends = find_pairs(job, weighted, hidden, banded, total, days, several=several)
+    pairs = rescored(job, found, times, sum(days.values()))
 
-    more = decide_pairs(job, "alike", alike(pairs, known(job, "banded", banded)), features, agreeing=False)
-    one_text = units(job, banded.union(more), features, weighed)
-    joined = job.checkpoints.step("linked", lambda: linked(pairs, ends, one_text, more), by="task")
+    more = decide_pairs(
+        job, "alike", alike_pairs(pairs, already_decided(job, "banded", banded)), features, agreeing=False
+    )
+    one_text = units(job, banded.union(more), features, weighted)
+    joined = job.checkpoints.step("linked", lambda: linkable_pairs(pairs, ends, one_text, more), by="task")
     grouped = stories(job, joined, ends, one_text, hidden, distinct)
     return job.checkpoints.step("result", lambda: _labelled(members, grouped), rows=job.checkpoints.rows("members"))
 

@@ -45,7 +45,7 @@ def combined_with_archive(new: DataFrame, archive: DataFrame, fields: Mapping[st
         with spark_errors("reading the input"):
             taken = new.where(F.startswith(new_own, F.lit(ARCHIVE_PREFIX))).select(new_own).first()
         if taken:
-            raise InputError(f"{taken[0]!r} is an id as archived articles have: none may begin with {ARCHIVE_PREFIX!r}")
+            raise InputError(f"{taken[0]!r} is reserved for archived articles: none may begin with {ARCHIVE_PREFIX!r}")
         new = new.withColumn(new_name, column(new_name).cast("string"))
     marked = archive.withColumn(name, F.concat(F.lit(ARCHIVE_PREFIX), own))
     known = archive.select(

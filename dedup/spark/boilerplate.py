@@ -114,9 +114,9 @@ def passages_of(coming: Any) -> NDArray[np.uint64]:
     return found
 
 
-def without_boilerplate(words: HashedWords, passages: NDArray[np.uint64], by: Any) -> HashedWords:
+def without_boilerplate(words: HashedWords, passages: NDArray[np.uint64], backend: Any) -> HashedWords:
     """Remove passages from the bodies."""
-    return words.kept(by.outside_boilerplate(words, np.unique(passages))) if len(passages) else words
+    return words.kept(backend.outside_boilerplate(words, np.unique(passages))) if len(passages) else words
 
 
 def _passage_fingerprints(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -260,12 +260,12 @@ def _homes_of_holders(table: Any) -> Any:
     }
 
 
-def _titles(rows: Any, ways: Any, by: Any) -> Any:
+def _titles(rows: Any, ways: Any, backend: Any) -> Any:
     """Return the title of an article and its distinctive words, for each article that shares a passage with it."""
     place = places_in(numbers(rows["n"]), numbers(ways["of"]))
     among, back = np.unique(place, return_inverse=True)
     words = words_of(rows.take(among))
-    distinctive, ends = distinctive_words(words, by.detect(words))
+    distinctive, ends = distinctive_words(words, backend.detect(words))
     titles = [words.title(number) for number in range(len(words))]
     bounds = np.concatenate([[0], np.cumsum([*map(len, titles)])]).astype(np.int64)
     return {

@@ -50,7 +50,7 @@ def _reason(message: str) -> str:
     error = re.compile(r"(?!\S*PythonException)(\w+\.)*\w*(Error|Exception): \S")
     raised = [line for line in lines if error.match(line)]
     caused = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
-    return (raised or caused or lines or ["Spark does not say why"])[-1 if raised or caused else 0]
+    return (raised or caused or lines or ["no message from Spark"])[-1 if raised or caused else 0]
 
 
 def jvm_of(spark: SparkSession) -> Any:
@@ -61,7 +61,7 @@ def jvm_of(spark: SparkSession) -> Any:
     """
     found: Any = getattr(spark, "_jvm", None)
     if found is None:
-        raise EngineError("dedup.spark needs a classic Spark session: Spark Connect gives no file system")
+        raise EngineError("dedup.spark needs a classic Spark session: Spark Connect has no access to file systems")
     return found
 
 
@@ -138,7 +138,7 @@ class Checkpoints:
                 self._write(name, note)
             _LOG.info("%s: %s rows in %.1f s", name, f"{found:,}", seconds)
         if rows is not None and note["rows"] != rows:
-            raise EngineError(f"step {name} has {note['rows']:,} rows and must have {rows:,}: {path}")
+            raise EngineError(f"step {name} has {note['rows']:,} rows instead of {rows:,}: {path}")
         schema = StructType.fromJson(note["schema"])
         if "by" in note:
             return self._spark.table(self._table(name, schema, note["by"], note["buckets"]))

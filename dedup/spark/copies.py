@@ -113,7 +113,7 @@ def decide_pairs(job: Job, name: str, candidates: DataFrame, features: DataFrame
     return checkpoints.step(name, decide_all)
 
 
-def known(job: Job, name: str, found: DataFrame) -> DataFrame:
+def already_decided(job: Job, name: str, found: DataFrame) -> DataFrame:
     """Return the pairs `a`, `b` decided in the step `name`, including those the filter rejected."""
     return found.select("a", "b").union(job.checkpoints.existing(f"{name}.near").where("not enough").select("a", "b"))
 
@@ -230,16 +230,16 @@ def _distinct_pairs(table: Any) -> Any:
 
 
 def _decided(articles: Any, pairs: Any, settings: Settings, *, agreeing: bool) -> Any:
-    by, words, number, pair = worker_backend(settings), words_of(articles), numbers(articles["n"]), places(pairs)
+    backend, words, number, pair = worker_backend(settings), words_of(articles), numbers(articles["n"]), places(pairs)
     # Signatures are computed again: that is cheaper than sending them.
-    slots = by.agreeing_slots(by.signatures(words, np.arange(len(words))), pair)
+    slots = backend.agreeing_slots(backend.signatures(words, np.arange(len(words))), pair)
     if agreeing:
         pair = pair[slots >= AGREEING * settings.num_perm]
     else:
         pair = pair[np.array(pairs["alike"].to_pylist(), np.bool_) | (slots >= HINT)]
     seconds = numbers(articles["seconds"]).astype(np.float64)
-    copies, templates = decide(words, by, pair, seconds, settings)
-    never = never_one_story(words, by, templates)
+    copies, templates = decide(words, backend, pair, seconds, settings)
+    never = never_one_story(words, backend, templates)
     key = pair @ [len(number), 1]
     kind = np.zeros(len(pair), np.int32)
     columns: dict[str, NDArray[Any]] = {

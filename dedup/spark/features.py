@@ -107,34 +107,34 @@ def features(job: Job, words: DataFrame, boilerplate: DataFrame) -> DataFrame:
     settings = job.settings
 
     def take(rows: Any, boilerplate: Any) -> Any:
-        by = worker_backend(settings)
-        return _extracted(rows, without_boilerplate(words_of(rows), passages_of(boilerplate), by), by)
+        backend = worker_backend(settings)
+        return _extracted(rows, without_boilerplate(words_of(rows), passages_of(boilerplate), backend), backend)
 
     return job.checkpoints.step(
         "features", lambda: at_home(words, boilerplate, take, FEATURES), rows=job.checkpoints.rows("words"), by="home"
     )
 
 
-def features_by(job: Job, words: DataFrame, background: Background) -> DataFrame:
+def features_with_background(job: Job, words: DataFrame, background: Background) -> DataFrame:
     """Return the features of articles with the boilerplate and misplaced bodies of a frozen background."""
     settings = job.settings
     shared = broadcast(job.spark, background)
 
     def take(rows: Any) -> Any:
-        by, known, words = worker_backend(settings), shared.value, words_of(rows)
+        backend, known, words = worker_backend(settings), shared.value, words_of(rows)
         words = words.kept(words.outside_bodies(known.overwritten(words)))
-        return _extracted(rows, without_boilerplate(words, known.passages, by), by)
+        return _extracted(rows, without_boilerplate(words, known.passages, backend), backend)
 
     return job.checkpoints.step(
         "features", lambda: words.mapInArrow(mapped(take), FEATURES), rows=job.checkpoints.rows("words"), by="home"
     )
 
 
-def _extracted(rows: Any, words: HashedWords, by: CompiledBackend) -> Any:
-    found = by.features(words, np.ones(len(words.hashes), np.bool_), np.arange(len(words)))
+def _extracted(rows: Any, words: HashedWords, backend: CompiledBackend) -> Any:
+    found = backend.features(words, np.ones(len(words.hashes), np.bool_), np.arange(len(words)))
     return {
         **{name: rows[name] for name in ("home", "n", "seconds", "length", "source")},
-        "language": by.detect(words),
+        "language": backend.detect(words),
         "words": words.lengths().astype(np.int32),
         **words_columns(words),
         "signature": rows_of(found.signatures),

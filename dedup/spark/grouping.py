@@ -37,7 +37,7 @@ UNITS = "n long, digest boolean, unit long"
 GROUPED = "n long, story long, copy_group long, shown long, score double"
 
 
-def alike(pairs: DataFrame, known: DataFrame) -> DataFrame:
+def alike_pairs(pairs: DataFrame, known: DataFrame) -> DataFrame:
     """Return the same-story pairs that are alike enough for copies and not decided yet."""
     found = pairs.where(f"cosine >= {ALIKE!r} or hinted")
     found = found.selectExpr("a", "b", f"cosine >= {ALIKE!r} as alike", "cast(task as long) as block")
@@ -77,7 +77,7 @@ def units(job: Job, decided: DataFrame, features: DataFrame, vectors: DataFrame)
     return job.checkpoints.step("units", find)
 
 
-def linked(pairs: DataFrame, ends: DataFrame, units: DataFrame, decided: DataFrame) -> DataFrame:
+def linkable_pairs(pairs: DataFrame, ends: DataFrame, units: DataFrame, decided: DataFrame) -> DataFrame:
     """Return the pairs that may link a story, without those of digests or of one template.
 
     Args:
@@ -144,12 +144,12 @@ def _inside(pairs: DataFrame, ends: DataFrame, of: DataFrame) -> DataFrame:
 
 
 def _units(articles: Any, pairs: Any, settings: Settings) -> Any:
-    by, words, number, pair = worker_backend(settings), words_of(articles), numbers(articles["n"]), places(pairs)
+    backend, words, number, pair = worker_backend(settings), words_of(articles), numbers(articles["n"]), places(pairs)
     copies = overlaps_of(pairs, pair, [COPY])
     templates = overlaps_of(pairs, pair, [TEMPLATE, NEVER])
     digest = digests(copies, words.lengths(), matrix_of(articles))
     copies = copies.where(without_parts(copies, digest))
-    copies = copies.where(coherent(copies, templates, partial(by.overlaps, words), settings.copy_overlap))
+    copies = copies.where(coherent(copies, templates, partial(backend.overlaps, words), settings.copy_overlap))
     unit = np.arange(len(number))
     for group in copy_groups(copies, templates):
         unit[group] = group[0]
@@ -160,7 +160,7 @@ def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
     """Assemble the components of a block as `dedup.results.assemble` does; `whole` components are stories already."""
     import pyarrow as pa
 
-    by, number, pair = worker_backend(settings), numbers(articles["n"]), places(pairs)
+    backend, number, pair = worker_backend(settings), numbers(articles["n"]), places(pairs)
     score = numbers(pairs["score"]).astype(np.int64)
     scored = score > 0
     found = Pairs(pair[scored, 0], pair[scored, 1], np.zeros(int(scored.sum())), score[scored])
@@ -170,10 +170,10 @@ def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
         groups[first].append(article)
     weights = 1 - np.array([bool(hidden) for hidden in articles["hidden"].to_pylist()], np.int64)
     is_final = np.array(articles["whole"].to_pylist(), np.bool_)
-    tree = by.average_linkage(
+    tree = backend.average_linkage(
         found.where(~is_final[found.a]), [group for group in groups.values() if len(group) > 1], weights
     )
-    label = by.cut(tree, settings.granularity)
+    label = backend.cut(tree, settings.granularity)
     label[is_final] = len(number) + numbers(articles["component"])[is_final]
     total = mean_scores(found, label, unit).tolist()
     seniority = seniorities(articles, np.arange(len(number)))

@@ -212,10 +212,10 @@ def _merged_groups(table: Any, settings: Settings) -> Any:
 
 def _remaining_merges(articles: Any, pairs: Any, settings: Settings) -> Any:
     """Return the good merges of the components in a task, by the first articles of the groups."""
-    by, number, pair = worker_backend(settings), numbers(articles["n"]), places(pairs)
+    backend, number, pair = worker_backend(settings), numbers(articles["n"]), places(pairs)
     sizes = numbers(articles["size"]).astype(np.int64)
     total = numbers(pairs["total"]).astype(np.int64)
-    tree = by.average_linkage(Pairs(pair[:, 0], pair[:, 1], np.zeros(len(pair)), total), [], sizes)
+    tree = backend.average_linkage(Pairs(pair[:, 0], pair[:, 1], np.zeros(len(pair)), total), [], sizes)
     size, formed = sizes.tolist(), numbers(articles["formed"]).tolist()
     good, first = articles["good"].to_pylist(), list(range(len(number)))
     threshold, found = threshold_at(settings.granularity), []

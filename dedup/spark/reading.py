@@ -130,11 +130,11 @@ def _columns(frame: DataFrame, fields: Mapping[str, str]) -> list[Any]:
         InputError: two columns have one name, or none holds a text or a title.
     """
     if len({name.lower() for name in frame.columns}) < len(frame.columns):
-        raise InputError(f"the data frame has a column twice: {', '.join(frame.columns)}")
+        raise InputError(f"the data frame has a duplicate column: {', '.join(frame.columns)}")
     found = find_fields(frame.columns, fields)
     if not found["text"] and not found["title"]:
         raise InputError(
-            f"no column holds a text or a title (there are: {', '.join(frame.columns)}): `fields` says which"
+            f"no column holds a text or a title (columns: {', '.join(frame.columns)}): name them with `fields`"
         )
     wanted = dict.fromkeys(name for names in found.values() for name in names)
     return [column(name) for name in wanted]

@@ -87,10 +87,10 @@ def test_an_interrupted_run_resumes(spark: SparkSession, steps: Path, whole: Row
 
     note = json.loads((folder / "members.json").read_text())
     (folder / "members.json").write_text(json.dumps({**note, "rows": note["rows"] - 1}))
-    with pytest.raises(EngineError, match=r"members\.json is damaged: remove it"):  # Hadoop's sum tells
+    with pytest.raises(EngineError, match=r"members\.json is damaged: remove it"):  # by Hadoop's checksum
         cluster(given, folder=f"file://{folder}", partitions=2)
     (folder / ".members.json.crc").unlink()
-    with pytest.raises(EngineError, match=rf"step members has {note['rows'] - 1} rows and must have {note['rows']}"):
+    with pytest.raises(EngineError, match=rf"step members has {note['rows'] - 1} rows instead of {note['rows']}"):
         cluster(given, folder=f"file://{folder}", partitions=2)
 
 
@@ -149,7 +149,7 @@ def test_an_unreadable_input_is_a_one_line_error(spark: SparkSession, seeds: Row
 
 
 def test_columns_without_an_article_are_refused(spark: SparkSession) -> None:
-    with pytest.raises(InputError, match=r"no column holds a text or a title .*there are: a, b"):
+    with pytest.raises(InputError, match=r"no column holds a text or a title .*columns: a, b"):
         cluster(spark.createDataFrame([(1, 2)], "a int, b int"))
-    with pytest.raises(InputError, match="has a column twice"):
+    with pytest.raises(InputError, match="has a duplicate column"):
         cluster(spark.createDataFrame([("x", "y")], "text string, Text string"))
