@@ -180,15 +180,15 @@ def knob(data: Data = None, json_file: JsonFile = None) -> None:
 def figures(data: Data = None) -> None:
     """Draw the figures of the documentation: granularity and calibration."""
     with measuring() as watch:
-        from benchmarks import calibration as calibrated
+        from benchmarks import calibration as calibration_benchmark
         from benchmarks import drawing
-        from benchmarks import knob as turned
+        from benchmarks import knob as knob_benchmark
         from benchmarks.data import find_folder
 
         drawing.require_matplotlib()
         folder = find_folder(data)
-        drawing.draw_knob(turned.run(folder, watch=watch), drawing.FIGURES / "knob.svg")
-        report = calibrated.run(folder, resamples=0, seed=calibrated.SEED, watch=watch)
+        drawing.draw_knob(knob_benchmark.run(folder, watch=watch), drawing.FIGURES / "knob.svg")
+        report = calibration_benchmark.run(folder, resamples=0, seed=calibration_benchmark.SEED, watch=watch)
         drawing.draw_calibration(report, drawing.FIGURES / "calibration.svg")
 
 
@@ -364,20 +364,20 @@ def _report(
     name: str, folder: Path | None, watch: Stopwatch, *, quick: bool, seed: int | None, most: int | None
 ) -> dict[str, Any]:
     if name == "accuracy":
-        from benchmarks import accuracy as judged
+        from benchmarks import accuracy as accuracy_benchmark
 
-        effort = judged.QUICK if quick else judged.FULL
-        return judged.run(folder, effort=effort, seed=judged.SEED, watch=watch)
+        effort = accuracy_benchmark.QUICK if quick else accuracy_benchmark.FULL
+        return accuracy_benchmark.run(folder, effort=effort, seed=accuracy_benchmark.SEED, watch=watch)
     if name == "speed":
-        from benchmarks import speed as timed
+        from benchmarks import speed as speed_benchmark
 
-        size = timed.QUICK if quick else timed.FULL
-        return timed.run(folder, size=size, seed=timed.SEED if seed is None else seed, watch=watch)
-    from benchmarks import scale as grown
+        size = speed_benchmark.QUICK if quick else speed_benchmark.FULL
+        return speed_benchmark.run(folder, size=size, seed=speed_benchmark.SEED if seed is None else seed, watch=watch)
+    from benchmarks import scale as scale_benchmark
     from benchmarks.corpus import SEED
 
-    extent = grown.QUICK if quick else grown.FULL
-    return grown.run(folder, size=extent, most=most, seed=SEED if seed is None else seed, watch=watch)
+    extent = scale_benchmark.QUICK if quick else scale_benchmark.FULL
+    return scale_benchmark.run(folder, size=extent, most=most, seed=SEED if seed is None else seed, watch=watch)
 
 
 def _show(name: str, report: dict[str, Any], plots: Path | None) -> None:
@@ -386,13 +386,13 @@ def _show(name: str, report: dict[str, Any], plots: Path | None) -> None:
     if name == "accuracy":
         show.show(report, Console())
         return
-    shown, drawn = {
+    show_report, draw_report = {
         "speed": (show_speed.show_speed, drawing.draw_speed),
         "scale": (show_speed.show_scale, drawing.draw_scale),
     }[name]
-    shown(report, Console())
+    show_report(report, Console())
     if plots:
-        drawn(report, plots / f"{name}.svg")
+        draw_report(report, plots / f"{name}.svg")
 
 
 if __name__ == "__main__":

@@ -64,21 +64,23 @@ def run(
         BenchmarkError: a chosen set does not exist, or a data file is broken.
     """
     with watch.step("read"):
-        every = data.labelled_sets(folder)
+        all_sets = data.labelled_sets(folder)
         copies, events = data.copy_pairs(folder), data.telegram_pairs(folder)
         poured = {"as_found": data.pour_articles(folder), "bare": data.bare_articles(folder)}
     special = {"copy_pairs": copies, "telegram_pairs": events, "stream": data.stream_file(folder)}
-    there = {collection.name for collection in every} | {name for name, found in special.items() if found}
-    unknown = [name for name in chosen if name not in there]
+    available = {collection.name for collection in all_sets} | {name for name, found in special.items() if found}
+    unknown = [name for name in chosen if name not in available]
     if unknown:
-        raise BenchmarkError(f"there is no set {', '.join(unknown)} (there are: {', '.join(sorted(there))})")
+        raise BenchmarkError(f"there is no set {', '.join(unknown)} (there are: {', '.join(sorted(available))})")
 
     def wanted(name: str, view_of: str = "") -> bool:
         return name in chosen if chosen else effort.without.isdisjoint({name, view_of})
 
-    sets = [collection for collection in every if wanted(collection.name, collection.view_of)]
-    whole = [collection for collection in sets if not collection.view_of]
-    measured = {collection.name for collection in sets} | {name for name in special if name in there and wanted(name)}
+    sets = [collection for collection in all_sets if wanted(collection.name, collection.view_of)]
+    complete = [collection for collection in sets if not collection.view_of]
+    measured = {collection.name for collection in sets} | {
+        name for name in special if name in available and wanted(name)
+    }
     report: dict[str, Any] = {
         "benchmark": "accuracy",
         "schema": SCHEMA,
@@ -88,7 +90,7 @@ def run(
         **provenance(),
         "methods": {**METHODS, **{f"copies: {name}": text for name, text in pairs.COPY_DESCRIPTIONS.items()}},
         "sets": {},
-        "skipped": _skipped(folder, there, measured, poured),
+        "skipped": _skipped(folder, available, measured, poured),
     }
     apart = {}
     for collection in sets:
@@ -99,18 +101,18 @@ def run(
     if events and wanted("telegram_pairs"):
         report["telegram_pairs"] = pairs.score_events(events, effort, seed, watch)
     # Not into our own seeds, which contain the poured story.
-    others = [collection for collection in whole if collection.name != "seeds"]
+    others = [collection for collection in complete if collection.name != "seeds"]
     if others:
         hosts = [LabelledSet("alone", ()), *others]
         if len(others) > 1 and "all_in_one" not in effort.without:
             hosts.append(mixtures.all_in_one(others))
         report["seed_pour"] = {
-            way: {host.name: mixtures.pour(articles, host, watch) for host in hosts}
-            for way, articles in poured.items()
+            form: {host.name: mixtures.pour(articles, host, watch) for host in hosts}
+            for form, articles in poured.items()
             if articles
         }
-    if len(whole) > 1 and "all_in_one" not in effort.without:
-        report["all_in_one"] = mixtures.pour_all(whole, apart, effort, seed, watch)
+    if len(complete) > 1 and "all_in_one" not in effort.without:
+        report["all_in_one"] = mixtures.pour_all(complete, apart, effort, seed, watch)
     batched = [collection for collection in sets if _is_for_batches(collection)]
     if batched:
         report["batches"] = mixtures.score_batches(batched, effort, seed, watch)
@@ -131,12 +133,12 @@ def _is_for_batches(collection: LabelledSet) -> bool:
 
 
 def _skipped(
-    folder: Path | None, there: set[str], measured: set[str], poured: Mapping[str, Sequence[Article]]
+    folder: Path | None, available: set[str], measured: set[str], poured: Mapping[str, Sequence[Article]]
 ) -> dict[str, str]:
-    reasons = dict.fromkeys(sorted(there - measured), "not asked for")
+    reasons = dict.fromkeys(sorted(available - measured), "not asked for")
     if folder is None:
         return {**reasons, "all but seeds": "no folder of labelled sets: give one with --data, or set DEDUP_DATA"}
-    absent = {*data.FILES, "copy_pairs", "telegram_pairs", "stream", "seeds"} - there
+    absent = {*data.FILES, "copy_pairs", "telegram_pairs", "stream", "seeds"} - available
     reasons |= dict.fromkeys(sorted(absent), "not there")
     if not poured["as_found"]:
         reasons["two articles to pour"] = "not there"

@@ -105,9 +105,9 @@ def _harmonic_means(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[n
     return np.divide(2 * a * b, a + b, out=np.zeros_like(a), where=a + b > 0)
 
 
-def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
+def _share(part: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray[np.float64]:
     """Return a share, 1 for an empty whole, as in `dedup.score`."""
-    return np.divide(part, whole, out=np.ones_like(part), where=whole > 0)
+    return np.divide(part, total, out=np.ones_like(part), where=total > 0)
 
 
 def _adjusted_rand(

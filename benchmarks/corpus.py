@@ -140,7 +140,7 @@ def stream(shape: Shape) -> Iterator[Planted]:
     language = Language(shape.seed)
     due: list[tuple[int, int, _Story]] = []  # a heap: the day, and a number for an order without ties
     stories = texts = queued = 0
-    every = shape.articles / shape.repeated if shape.repeated else 0.0
+    articles_per_repeat = shape.articles / shape.repeated if shape.repeated else 0.0
     wire: _Story | None = None
     for day in range(-(-shape.articles // shape.per_day)):
         rng = np.random.Generator(np.random.PCG64([shape.seed, 1, day]))
@@ -175,7 +175,7 @@ def stream(shape: Shape) -> Iterator[Planted]:
                 if len(story.versions) < 5:
                     story.versions.append(version)
             title = _headline(rng, language, story)
-            if wire and int((number + 1) / every) > int(number / every):
+            if wire and int((number + 1) / articles_per_repeat) > int(number / articles_per_repeat):
                 sentences, version = wire.versions[0].sentences, wire.versions[0]
                 if shape.headlines == "wire":
                     story, title = wire, _headline(rng, language, wire)
@@ -296,8 +296,8 @@ def _edited(rng: np.random.Generator, language: Language, sentences: list[list[s
 def _headline(rng: np.random.Generator, language: Language, story: _Story) -> str:
     """Return a headline: names and words of the story, and others."""
     count = int(rng.integers(3, 6))
-    told = [*story.names, *story.words[:8]]
-    own = [told[int(place)] for place in rng.integers(0, len(told), count)]
+    own_words = [*story.names, *story.words[:8]]
+    own = [own_words[int(place)] for place in rng.integers(0, len(own_words), count)]
     others = language.draw(rng, int(rng.integers(2, 6)))
     words = own + others
     words = [words[int(place)] for place in rng.permutation(len(words))]

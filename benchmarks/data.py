@@ -117,12 +117,12 @@ def labelled_sets(folder: Path | None) -> list[LabelledSet]:
         path = _file(folder, f"{name}.jsonl.gz")
         if path is None:
             continue
-        whole = LabelledSet(name, _articles(path))
-        if any(article.story is None for article in whole.articles):
+        labelled = LabelledSet(name, _articles(path))
+        if any(article.story is None for article in labelled.articles):
             raise BenchmarkError(f"{path}: every article needs a story here")
-        found.append(whole)
+        found.append(labelled)
         for lang in BY_LANGUAGE.get(name, ()):
-            part = tuple(article for article in whole.articles if article.lang == lang)
+            part = tuple(article for article in labelled.articles if article.lang == lang)
             if part:
                 found.append(LabelledSet(f"{name}_{lang}", part, view_of=name))
     seeds = repository_seeds()
@@ -243,12 +243,12 @@ def _beside(folder: Path | None) -> Path | None:
 
 def _folder_digest(folder: Path) -> str:
     """Return the SHA-256 of the sorted paths and contents of all files except hidden ones."""
-    whole = hashlib.sha256()
+    digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
         if path.is_file() and not any(part.startswith(".") for part in inside.parts):
-            whole.update(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {inside.as_posix()}\n".encode())
-    return whole.hexdigest()
+            digest.update(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {inside.as_posix()}\n".encode())
+    return digest.hexdigest()
 
 
 def _pairs(folder: Path | None, name: str) -> LabelledPairs | None:

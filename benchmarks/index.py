@@ -36,9 +36,9 @@ from benchmarks.corpus import Planted, Shape, stream
 from benchmarks.machine import BenchmarkError, Stopwatch, provenance
 from dedup import Article, Background, Settings, StoryIndex
 from dedup.backends import GROWN
-from dedup.index.inputs import some
-from dedup.index.state import Keeper
-from dedup.index.store.records import Sketch, StoredArticle, StoredStory, facts_of, spans
+from dedup.index.inputs import read_batch
+from dedup.index.state import IndexState
+from dedup.index.store.records import Sketch, StoredArticle, StoredStory, spans
 from dedup.index.store.sqlite import SqliteStore
 
 LEARNED_FROM = 5_000
@@ -110,8 +110,8 @@ def _stream(stream: Path, most: int, store: Path, seed: int, watch: Stopwatch) -
     with watch.step("stream: reopen"):
 
         def reopen() -> None:
-            with StoryIndex.open(store) as again:
-                again.match(asked[0])
+            with StoryIndex.open(store) as reopened_index:
+                reopened_index.match(asked[0])
 
         reopened = _timed(reopen)
     return {
@@ -199,8 +199,8 @@ def show_index(report: Mapping[str, Any], out: Console) -> None:
         out.print(table)
     if live := report.get("live"):
         sizes = (f"{live[key]:,.0f} bytes of {key}" for key in ("memory", "disk"))
-        told = f"match {_milliseconds(live['match'])}; reopened in {live['reopen']:.0f} s; {', '.join(sizes)} each"
-        out.print(f"{live['articles']:,} made-up articles without texts: {told}", highlight=False)
+        described = f"match {_milliseconds(live['match'])}; reopened in {live['reopen']:.0f} s; {', '.join(sizes)} each"
+        out.print(f"{live['articles']:,} made-up articles without texts: {described}", highlight=False)
     table = Table("set", "background", "arrival", "run", "placements", "against the run", "churn", "same after")
     for name, backgrounds in report["placements"].items():
         for background, orders in backgrounds.items():
@@ -265,10 +265,10 @@ def made_up_live(count: int, asked: int, seed: int, watch: Stopwatch) -> dict[st
         StoryIndex.open(path, background=background, store_text=False).close()
         with watch.step("live: fill"):
             store = SqliteStore(path)
-            keeper = Keeper(store, Settings(), background, GROWN)
+            state = IndexState(store, Settings(), background, GROWN)
             for block in _blocks(made, count):
                 with store.transaction():
-                    _write(store, keeper, block)
+                    _write(store, state, block)
             store.close()
         last = [one.article() for one in made]
         begin = time.perf_counter()
@@ -301,16 +301,12 @@ def _blocks(made: Iterator[Planted], count: int) -> Iterator[list[tuple[int, Pla
         yield block
 
 
-def _write(store: SqliteStore, keeper: Keeper, block: Sequence[tuple[int, Planted]]) -> None:
-    came = some(((number, planted.article()) for number, planted in block), len(block), [])
-    drawn = keeper.draw([(one.article.title, one.article.text) for one in came])
+def _write(store: SqliteStore, state: IndexState, block: Sequence[tuple[int, Planted]]) -> None:
+    prepared = read_batch(((number, planted.article()) for number, planted in block), len(block), [])
+    features = state.features([(one.article.title, one.article.text) for one in prepared])
     rows = []
-    for (number, planted), one, its in zip(block, came, drawn, strict=True):
-        article = StoredArticle(
-            number=number, id=one.article.id, content=one.content, length=len(one.article.text), seconds=one.seconds,
-            told=one.told, came=one.seconds or 0.0, source=one.article.source, facts=facts_of(one.article),
-            story=planted.story + 1, copies=number, stands=True,
-        )  # fmt: skip
+    for (number, planted), one, its in zip(block, prepared, features, strict=True):
+        article, _ = one.to_store(number, planted.story + 1, one.seconds or 0.0, keep_text=True)
         rows.append((article, None, Sketch(its.packed, its.vector.packed())))
     store.put_articles(rows)
     known = store.story_numbered(sorted({article.story for article, _, _ in rows}))

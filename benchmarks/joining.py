@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 
 from benchmarks.machine import BenchmarkError, is_here
 from benchmarks.timing import alternately
 from dedup.backends import CompiledBackend
 from dedup.inputs.collection import published_seconds
-from dedup.match.kernels.bands import agreeing_slots, groups_of, pairs_of_buckets
+from dedup.match.kernels.bands import agreeing_slots, pairs_of_buckets
 from dedup.match.kernels.floor import pairs_above
 from dedup.match.kernels.sweep import Sweep
 from dedup.match.scores import SECONDS_A_DAY
@@ -66,16 +67,16 @@ def signatures_to_groups(
     groups(few)
     ours, theirs = groups(rows), groups_by_datasketch(sketches, rows)
     checked = [_same_groups("datasketch", ours, theirs)]
-    ways: dict[str, Callable[[], object]] = {
+    methods: dict[str, Callable[[], object]] = {
         "dedup": lambda: groups(rows),
         "datasketch": lambda: _insert_and_query(sketches),
     }
     if is_here("fastsketchlsh"):
         wide = rows.astype(np.uint64)
         checked.append(_same_groups("fastsketchlsh", ours, groups_by_fastsketch(wide, rows)))
-        ways["fastsketchlsh"] = lambda: _fastsketch_candidates(wide)
+        methods["fastsketchlsh"] = lambda: _fastsketch_candidates(wide)
     fewer = {"datasketch": min(rounds, 3)}
-    timings = alternately(ways, rounds, fewer=fewer, announce=announce)
+    timings = alternately(methods, rounds, fewer=fewer, announce=announce)
     many = planted_signatures(large, seed)
     seconds = []
     for number in range(3):
@@ -95,7 +96,10 @@ def signatures_to_groups(
 def groups(rows: NDArray[np.uint32]) -> Labels:
     """Return the first member of each signature's group, by dedup's kernels; shape (signatures,)."""
     pairs = pairs_of_buckets(rows, np.ones(len(rows), bool), BANDS)
-    return groups_of(pairs[agreeing_slots(rows, pairs) >= THRESHOLD * SLOTS], len(rows))
+    a, b = pairs[agreeing_slots(rows, pairs) >= THRESHOLD * SLOTS].T
+    graph = sp.coo_array((np.ones(len(a), np.bool_), (a, b)), shape=(len(rows), len(rows)))
+    labels = connected_components(graph, directed=False)[1]
+    return np.unique(labels, return_index=True)[1][labels]
 
 
 def groups_by_datasketch(sketches: Sequence[Any], rows: NDArray[np.uint32]) -> Labels:
@@ -173,11 +177,11 @@ def vectors_to_pairs(articles: Sequence[Article], rounds: int, announce: Callabl
     days = (known.max() - known.min()) / SECONDS_A_DAY if len(known) else 0.0
     if days * SECONDS_A_DAY > window:
         raise BenchmarkError("these articles span more than the window, which peers do not know: take fewer")
-    ways: dict[str, Callable[[], object]] = {"dedup": lambda: pairs(matrix, seconds)}
+    methods: dict[str, Callable[[], object]] = {"dedup": lambda: pairs(matrix, seconds)}
     checked: list[str] = []
     fewer: dict[str, int] = {}
     if is_here("sparse-dot-topn"):
-        whole = sp.csr_matrix(
+        scaled = sp.csr_matrix(
             (
                 (matrix.data / WEIGHT_UNIT).astype(np.int32),
                 matrix.indices.astype(np.int32),
@@ -187,11 +191,11 @@ def vectors_to_pairs(articles: Sequence[Article], rounds: int, announce: Callabl
         )
         real = sp.csr_matrix(matrix)
         least = int(np.floor(FLOOR / WEIGHT_UNIT**2))
-        checked.append(_same_pairs("sparse_dot_topn", ours, _topn(whole, least)))
-        ways["sparse-dot-topn, int32"] = lambda: _topn(whole, least)
-        ways["sparse-dot-topn, float64"] = lambda: _topn(real, FLOOR)
+        checked.append(_same_pairs("sparse_dot_topn", ours, _topn(scaled, least)))
+        methods["sparse-dot-topn, int32"] = lambda: _topn(scaled, least)
+        methods["sparse-dot-topn, float64"] = lambda: _topn(real, FLOOR)
         fewer |= {"sparse-dot-topn, int32": min(rounds, 3), "sparse-dot-topn, float64": min(rounds, 3)}
-    ways["scipy"] = lambda: _product(matrix)
+    methods["scipy"] = lambda: _product(matrix)
     fewer["scipy"] = 1
     few = matrix[:BLOCK]
     checked.append(_same_pairs("scipy, on the first articles,", pairs(few, seconds[:BLOCK]), _product(few)))
@@ -201,7 +205,7 @@ def vectors_to_pairs(articles: Sequence[Article], rounds: int, announce: Callabl
         "entries": int(matrix.nnz),
         "pairs": len(ours),
         "pairs_per_article": len(ours) / len(articles),
-        "timings": alternately(ways, rounds, fewer=fewer, announce=announce),
+        "timings": alternately(methods, rounds, fewer=fewer, announce=announce),
         "checked": checked,
     }
 

@@ -61,7 +61,7 @@ def measure(articles: Sequence[Article], rounds: int, announce: Callable[[str], 
     with TemporaryDirectory() as folder:
         path = Path(folder) / "articles.jsonl.gz"
         path.write_bytes(packed)
-        ways: dict[str, Callable[[], object]] = {
+        methods: dict[str, Callable[[], object]] = {
             "read": lambda: sum(1 for _ in read_articles(path)),
             "unpack": lambda: zlib.decompress(packed, 31),
             "json": lambda: [json.loads(line) for line in lines],
@@ -77,10 +77,10 @@ def measure(articles: Sequence[Article], rounds: int, announce: Callable[[str], 
         if is_here("orjson"):
             import orjson
 
-            ways["orjson"] = lambda: [orjson.loads(line) for line in lines]
-        for way in ways.values():
-            way()
-        took = alternately(ways, rounds, announce=announce)
+            methods["orjson"] = lambda: [orjson.loads(line) for line in lines]
+        for method in methods.values():
+            method()
+        took = alternately(methods, rounds, announce=announce)
     raw, size = sum(map(len, lines)) / 1e6, len(text) / 1e6
     slots = SLOTS * sum(max(0, end - begin - 4) for block in words for begin, end in block.spans().tolist()) / 1e9
     copied = COPIED / 1e6 / _seconds(took["copy"])

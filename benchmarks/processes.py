@@ -38,17 +38,19 @@ def clustered(path: Path, output: Path, *, kernels: str = "", style: str = "json
         arguments = [str(result), str(path), "--output", str(output), "--format", style, "--quiet"]
         environment = {**free_threads(), **({"DEDUP_KERNELS": kernels} if kernels else {})}
         ran = run_python(["-m", "benchmarks.worker", *arguments], environment)
-        told: dict[str, Any] = json.loads(result.read_text(encoding="utf-8")) if result.exists() else {"code": None}
-    if told["code"] != 0 or not output.exists():
-        raise BenchmarkError(f"dedup cluster {path} failed ({told['code']}): {ran['errors'].strip()[-500:]}")
+        found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8")) if result.exists() else {"code": None}
+    if found["code"] != 0 or not output.exists():
+        raise BenchmarkError(f"dedup cluster {path} failed ({found['code']}): {ran['errors'].strip()[-500:]}")
     with output.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
-    told["stages"].insert(0, {"name": "python", "seconds": max(0.0, ran["seconds"] - _sum(told["stages"])), "peak": 0})
+    found["stages"].insert(
+        0, {"name": "python", "seconds": max(0.0, ran["seconds"] - _sum(found["stages"])), "peak": 0}
+    )
     return {
         "seconds": ran["seconds"],
         "processor": ran["processor"],
-        "peak": told["peak"],
-        "stages": told["stages"],
+        "peak": found["peak"],
+        "stages": found["stages"],
         "bytes": output.stat().st_size,
         "sha256": digest,
     }

@@ -199,11 +199,11 @@ def _loaded(
     found = re.search(r"^JSON (.*)$", said, re.MULTILINE)
     if found is None:
         raise BenchmarkError(f"wrk failed: {said[-500:]}")
-    told: dict[str, Any] = json.loads(found[1])
-    told["rate"] = told["requests"] / told["seconds"]
-    told["memory"] = [memory[0], memory[len(memory) // 2], memory[-1]]
-    told["processor"] = (_processor(process.pid) - used) / told["seconds"]
-    return told
+    counters: dict[str, Any] = json.loads(found[1])
+    counters["rate"] = counters["requests"] / counters["seconds"]
+    counters["memory"] = [memory[0], memory[len(memory) // 2], memory[-1]]
+    counters["processor"] = (_processor(process.pid) - used) / counters["seconds"]
+    return counters
 
 
 def _one_by_one(url: str, requests: Path, count: int) -> dict[str, float]:
@@ -226,8 +226,8 @@ def _megabytes(pid: int) -> float:
 
 def _processor(pid: int) -> float:
     """Return the processor seconds that a process has used."""
-    told = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(told[11]) + int(told[12])) / _TICKS
+    counters = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(counters[11]) + int(counters[12])) / _TICKS
 
 
 def show_service(report: Mapping[str, Any], out: Console) -> None:

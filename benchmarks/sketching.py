@@ -44,25 +44,25 @@ def text_to_signature(articles: Sequence[Article], rounds: int, announce: Callab
     bare = [("", text) for text in texts]
     sketcher = Sketcher()
     sketcher.signatures(bare[:8])
-    ways: Ways = {"dedup": lambda: sketcher.signatures(bare)}
+    methods: Ways = {"dedup": lambda: sketcher.signatures(bare)}
     fewer = {}
-    ways["datasketch, crc32"] = lambda: datasketch(texts, zlib.crc32)
-    ways["datasketch, sha1"] = lambda: datasketch(texts, None)
-    ways["text-dedup's recipe"] = lambda: recipe(texts)
-    for slow in list(ways)[1:]:
+    methods["datasketch, crc32"] = lambda: datasketch(texts, zlib.crc32)
+    methods["datasketch, sha1"] = lambda: datasketch(texts, None)
+    methods["text-dedup's recipe"] = lambda: recipe(texts)
+    for slow in list(methods)[1:]:
         fewer[slow] = min(rounds, 3)
     if is_here("rensa"):
-        ways["rensa"] = lambda: rensa(map(runs, texts))
-        ways["rensa, split at spaces"] = lambda: rensa(map(split_runs, texts))
+        methods["rensa"] = lambda: rensa(map(runs, texts))
+        methods["rensa, split at spaces"] = lambda: rensa(map(split_runs, texts))
     if is_here("fastsketchlsh"):
-        ways["fastsketchlsh"] = lambda: fastsketch(list(map(runs, texts)))
+        methods["fastsketchlsh"] = lambda: fastsketch(list(map(runs, texts)))
     if is_here("gaoya"):
-        ways["gaoya"] = lambda: gaoya(texts)
+        methods["gaoya"] = lambda: gaoya(texts)
     checked = [_equal_to_datasketch(bare[:CHECKED], sketcher), *_estimates(texts[:CHECKED], sketcher)]
     return {
         "articles": len(texts),
         "megabytes": megabytes(texts),
-        "timings": alternately(ways, rounds, fewer=fewer, announce=announce),
+        "timings": alternately(methods, rounds, fewer=fewer, announce=announce),
         "checked": checked,
     }
 
@@ -82,20 +82,20 @@ def hashes_to_signature(articles: Sequence[Article], rounds: int, announce: Call
     theirs = np.array([sketch.hashvalues for sketch in datasketch_hashes(lists)])
     if not np.array_equal(ours, theirs):
         raise BenchmarkError("the signatures of dedup and of datasketch differ: they should be equal to the last bit")
-    ways: Ways = {
+    methods: Ways = {
         "dedup": lambda: sketcher.of_hashes(flat, ends),
         "datasketch": lambda: datasketch_hashes(lists),
     }
     if is_here("rensa"):
         offsets = ends.astype(np.uint64)
-        ways["rensa"] = lambda: rensa_hashes(wide, offsets)
+        methods["rensa"] = lambda: rensa_hashes(wide, offsets)
     if is_here("fastsketchlsh"):
         offsets_too = ends.astype(np.uint64)
-        ways["fastsketchlsh"] = lambda: fastsketch_hashes(wide, offsets_too)
+        methods["fastsketchlsh"] = lambda: fastsketch_hashes(wide, offsets_too)
     return {
         "articles": len(parts),
         "hashes": len(flat),
-        "timings": alternately(ways, rounds, fewer={"datasketch": min(rounds, 3)}, announce=announce),
+        "timings": alternately(methods, rounds, fewer={"datasketch": min(rounds, 3)}, announce=announce),
         "checked": [f"dedup = datasketch in all {len(parts):,} signatures, bit for bit"],
     }
 
@@ -109,14 +109,14 @@ def text_to_features(articles: Sequence[Article], rounds: int, announce: Callabl
     extractor = Extractor(Settings())
     extractor.features(both[:8])
     vectorizer = HashingVectorizer(n_features=FEATURES, alternate_sign=False, norm=None)
-    ways: Ways = {
+    methods: Ways = {
         "dedup": lambda: [extractor.features(block) for block in blocks(both)],
         "scikit-learn": lambda: vectorizer.transform(texts),
     }
     return {
         "articles": len(texts),
         "megabytes": megabytes(texts),
-        "timings": alternately(ways, rounds, fewer={"scikit-learn": min(rounds, 5)}, announce=announce),
+        "timings": alternately(methods, rounds, fewer={"scikit-learn": min(rounds, 5)}, announce=announce),
         "checked": [_equal_to_libraries(both[:CHECKED], extractor)],
     }
 
@@ -270,8 +270,8 @@ def _estimates(texts: Sequence[str], sketcher: Sketcher) -> list[str]:
     wrong = [name for name, error in errors.items() if error > CLOSE]
     if wrong:
         raise BenchmarkError(f"{', '.join(wrong)}: estimates off by more than {CLOSE} do not come from the same runs")
-    told = ", ".join(f"{name} {error:.3f}" for name, error in errors.items())
-    return [f"mean error of estimated Jaccards on {len(texts):,} texts and parts of them: {told}"]
+    listed = ", ".join(f"{name} {error:.3f}" for name, error in errors.items())
+    return [f"mean error of estimated Jaccards on {len(texts):,} texts and parts of them: {listed}"]
 
 
 def _jaccard(one: set[str], other: set[str]) -> float:

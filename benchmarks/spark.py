@@ -52,9 +52,11 @@ def steps_of(events: Iterable[dict[str, Any]]) -> list[Step]:
     found: dict[str, Step] = {}
     for event in events:
         if event["Event"] == "SparkListenerJobStart":
-            told = str((event.get("Properties") or {}).get("spark.job.description") or "")
+            description = str((event.get("Properties") or {}).get("spark.job.description") or "")
             for stage in event["Stage IDs"]:
-                name_of.setdefault(stage, told.removeprefix("dedup: ") if told.startswith("dedup: ") else "other")
+                name_of.setdefault(
+                    stage, description.removeprefix("dedup: ") if description.startswith("dedup: ") else "other"
+                )
         elif event["Event"] == "SparkListenerTaskEnd" and event.get("Task Metrics"):
             name, metrics = name_of.get(event["Stage ID"], "other"), event["Task Metrics"]
             step = found.setdefault(name, Step(name))
@@ -121,14 +123,14 @@ def main() -> None:
         figures = step.seconds * 1000 / given.articles, step.shuffled / given.articles, step.kept / given.articles
         print(f"{step.name:24} {step.seconds:9.1f} {figures[0]:11.3f} {figures[1]:11.1f} {figures[2]:8.1f}")
     if given.cores:
-        told = {"times": given.times, "loss": given.loss, "skew": given.skew}
-        print(f"simulated on {given.cores} cores, {told}: {simulated(steps, given.cores, **told):,.0f} s")
+        parameters = {"times": given.times, "loss": given.loss, "skew": given.skew}
+        print(f"simulated on {given.cores} cores, {parameters}: {simulated(steps, given.cores, **parameters):,.0f} s")
 
 
 def _sum(steps: list[Step]) -> Step:
-    whole = Step("all", shuffled=sum(step.shuffled for step in steps), kept=sum(step.kept for step in steps))
-    whole.stages[0] = [step.seconds for step in steps]
-    return whole
+    total = Step("all", shuffled=sum(step.shuffled for step in steps), kept=sum(step.kept for step in steps))
+    total.stages[0] = [step.seconds for step in steps]
+    return total
 
 
 if __name__ == "__main__":

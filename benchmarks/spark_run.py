@@ -136,7 +136,7 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
         time.sleep(1)
         spark.stop()
     notes = {path.stem: json.loads(path.read_text()) for path in steps.glob("*.json")}
-    told = {
+    result = {
         "rows": rows,
         "partitions": given.partitions,
         "chunk": given.chunk,
@@ -148,8 +148,8 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
         "rows_of": {name: note["rows"] for name, note in sorted(notes.items()) if "rows" in note},
     }
     if given.like:
-        told["different"] = different(given.output, given.like)
-    return told
+        result["different"] = different(given.output, given.like)
+    return result
 
 
 def different(found: Path, like: Path) -> int:

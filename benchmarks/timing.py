@@ -35,7 +35,7 @@ class Timing:
 
 
 def alternately(
-    ways: Mapping[str, Callable[[], object]],
+    methods: Mapping[str, Callable[[], object]],
     rounds: int,
     *,
     fewer: Mapping[str, int] | None = None,
@@ -49,7 +49,7 @@ def alternately(
         fewer: number of rounds of slow methods.
         announce: called with the name and the round at each start.
     """
-    names = list(ways)
+    names = list(methods)
     taken = {name: Timing() for name in names}
     for number in range(rounds):
         turn = number % len(names)
@@ -59,7 +59,7 @@ def alternately(
             announce(f"{name}, round {number + 1} of {rounds}")
             with no_collection():
                 began, ran = perf_counter(), process_time()
-                ways[name]()
+                methods[name]()
                 taken[name].processor.append(process_time() - ran)
                 taken[name].clock.append(perf_counter() - began)
     return taken

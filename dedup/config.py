@@ -10,7 +10,6 @@ import os
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -20,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from dedup.article import Article
 from dedup.errors import SettingsError
 from dedup.formats.escaping import quote
-from dedup.settings import Settings, read_switch, read_value, read_values
+from dedup.settings import SWITCHES, Settings, read_value, read_values
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -141,13 +140,10 @@ def configure_section(
     faults: list[str] = []
     found = _file(file, folder, variables)
     begin = f"{VARIABLE}{name.upper()}_"
+    named = sorted(item for item in variables.items() if item[0].startswith(begin))
     given = [
         *(_of_file(found, faults, name) if found else ()),
-        *(
-            _Given(variable.removeprefix(begin).lower(), value, variable)
-            for variable, value in sorted(variables.items())
-            if variable.startswith(begin)
-        ),
+        *(_Given(variable.removeprefix(begin).lower(), value, variable) for variable, value in named),
         *(_Given(*option) for option in options),
     ]
     known = {knob.name: knob for knob in fields(kind)}
@@ -224,8 +220,7 @@ def _places(origins: Mapping[str, str], names: Sequence[str]) -> str:
 def _switch(value: Any) -> bool | None:
     """Return a value as a boolean, None if it is neither true nor false."""
     if isinstance(value, str):
-        with suppress(ValueError):
-            return read_switch(value)
+        return SWITCHES.get(value.strip().lower())
     return value if isinstance(value, bool) else None
 
 

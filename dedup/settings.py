@@ -29,8 +29,8 @@ METHOD_VERSION = 4
 """Version of the method, incremented whenever equal articles and settings give a different result."""
 
 
-YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
-"""Strings that mean true, or false."""
+SWITCHES = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off", ""), False)
+"""Strings that mean true or false."""
 
 
 def setting(
@@ -171,18 +171,6 @@ def _bands_fault(slots: int, bands: int) -> list[str]:
     return [f"num_perm ({slots}) must be a multiple of bands ({bands})"] if slots % bands else []
 
 
-def read_switch(text: str) -> bool:
-    """Return a string such as "yes" or "off" as a boolean.
-
-    Raises:
-        ValueError: it is neither true nor false.
-    """
-    word = text.strip().lower()
-    if word not in YES + NO:
-        raise ValueError(f"{quote(text)} is neither true nor false")
-    return word in YES
-
-
 def _parse(knob: Field[Any], value: Any) -> Any:
     """Parse a string as a number, a boolean or a size of memory such as 800MB, as its setting needs it."""
     kind: Any = type(knob.default)
@@ -193,8 +181,8 @@ def _parse(knob: Field[Any], value: Any) -> Any:
     if knob.name == "memory" and (size := _SIZE.fullmatch(value.strip())):
         return float(size[1]) * _UNITS[size[2].upper()]
     try:
-        return read_switch(value) if kind is bool else kind(value)
-    except ValueError:
+        return SWITCHES[value.strip().lower()] if kind is bool else kind(value)
+    except (KeyError, ValueError):
         raise ValueError(f"{knob.name} must be {_kind(knob)}, not {quote(value)}") from None
 
 
@@ -217,5 +205,5 @@ def checked(settings: object) -> Settings | None:
     """
     if settings is None or isinstance(settings, Settings):
         return settings
-    told = f"settings must be dedup.Settings or None, not {type(settings).__name__}"
-    raise SettingsError([f"{told}: write dedup.Settings(granularity=0.4), or Settings(**values)"])
+    problem = f"settings must be dedup.Settings or None, not {type(settings).__name__}"
+    raise SettingsError([f"{problem}: write dedup.Settings(granularity=0.4), or Settings(**values)"])

@@ -1,4 +1,4 @@
-"""A frozen background: the score of a pair depends on the two articles and on it alone."""
+"""With a frozen background the score of a pair depends on its two articles only."""
 
 from __future__ import annotations
 
@@ -51,8 +51,8 @@ def test_the_general_background_is_what_two_articles_alone_are_compared_with() -
     assert alone.background == pytest.approx(0.04)
 
 
-def test_furniture_and_overwritten_bodies_are_known_of_a_single_article() -> None:
-    """What only several articles could tell, one alone is judged by later on."""
+def test_boilerplate_and_misplaced_bodies_are_known_of_a_single_article() -> None:
+    """Boilerplate and misplaced bodies, found in several articles, are recognized in a single one later."""
     wall = "Subscribe now to read on and support the newsroom that brings you this page every day of the week " * 3
     titles = [
         f"{word} {word}ville council vote{place}" for place, word in enumerate(["Alder", "Birch", "Cedar", "Elm"])

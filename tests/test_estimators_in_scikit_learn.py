@@ -1,4 +1,4 @@
-"""The estimators inside scikit-learn's and joblib's machinery."""
+"""The estimators in pipelines, searches and processes of scikit-learn and joblib."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def test_signatures_as_a_data_frame() -> None:
 
 
 def test_hashed_terms_are_no_data_frame() -> None:
-    """As with scikit-learn's own `HashingVectorizer`."""
+    """Like scikit-learn's own `HashingVectorizer`."""
     for vectorizer in (StoryTfidfVectorizer(), HashingVectorizer()):
         name = type(vectorizer).__name__
         with pytest.raises(AttributeError, match=f"This '{name}' has no attribute 'set_output'"):

@@ -1,4 +1,4 @@
-"""What a whole run makes of copies, of texts that only look like copies, and of texts that hold others."""
+"""Copies in complete runs: copies, texts that only look like copies, and digests."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ DAY = datetime(2024, 5, 1)  # noqa: DTZ001 - articles may lack a zone
 
 
 def words(name: str, count: int) -> list[str]:
-    """So many words that stand in no other text."""
+    """Return `count` words that occur in no other text."""
     return [f"{name}{number}" for number in range(count)]
 
 
@@ -36,7 +36,7 @@ def same_text(one: Sequence[str], other: Sequence[str], days: float = 0.0) -> bo
 
 @pytest.mark.parametrize("digests", [1, 2, 3])
 def test_a_digest_of_briefs_does_not_tie_their_stories_together(digests: int) -> None:
-    """Six events, each told by a brief and an article that begins as the brief does; papers that print all six."""
+    """Six events with a brief and an article that begins like it; digests contain all briefs."""
     briefs = [words(f"event{event}x", 60) for event in range(6)]
     told = [article(f"brief{event}", brief) for event, brief in enumerate(briefs)]
     told += [article(f"long{event}", [*brief, *words(f"more{event}x", 30)]) for event, brief in enumerate(briefs)]
@@ -52,7 +52,7 @@ def test_a_digest_of_briefs_does_not_tie_their_stories_together(digests: int) ->
 
 @pytest.mark.parametrize(("one_in", "expected"), [(12, True), (8, True), (4, False)])
 def test_light_rewriting_is_copying(one_in: int, expected: bool) -> None:
-    """One word in eight replaced leaves three words of eight in shared phrases of five, in place of seven."""
+    """Replacing one word in eight keeps seven of eight words, but three of eight five-word phrases."""
     text = words("wire", 320)
     edited = [f"new{place}" if place % one_in == 0 else word for place, word in enumerate(text)]
     assert same_text(text, edited) is expected
@@ -66,7 +66,7 @@ def test_a_brief_cut_from_a_long_text_is_a_copy() -> None:
 
 
 def test_a_long_quotation_makes_no_copy() -> None:
-    """Half of a short text, but little of the long one."""
+    """A quotation is half of a short text but little of the long one."""
     speech = words("speech", 120)
     assert not same_text([*speech, *words("own", 90)], [*speech, *words("other", 500)])
 
@@ -82,7 +82,7 @@ def test_an_extended_text_is_a_copy() -> None:
 
 
 def test_a_notice_that_comes_back_is_no_copy_and_makes_no_group() -> None:
-    """Ten days of one form: each day three figures and the day are others, the 60 words around them are not."""
+    """Ten days of one template: three numbers and the day change, the 60 words around them do not."""
     form = words("level", 60)
 
     def notice(day: int) -> list[str]:
@@ -95,7 +95,7 @@ def test_a_notice_that_comes_back_is_no_copy_and_makes_no_group() -> None:
 
 
 def test_a_chain_of_texts_that_share_less_and_less_is_no_group() -> None:
-    """Six texts, each of the second half of the one before and as much that is new."""
+    """Six texts, each with the second half of the one before and as many new words."""
     blocks = [words(f"block{block}x", 100) for block in range(7)]
     chain = [article(f"link{link}", [*blocks[link], *blocks[link + 1]]) for link in range(6)]
     found = copies(chain)
@@ -114,7 +114,7 @@ def test_a_text_that_hundreds_ran_is_one_group_however_each_cut_it() -> None:
 
 
 def test_a_crawlers_notice_in_place_of_articles_makes_no_story() -> None:
-    """Under the headlines of thirty events, of which each has an article with its text elsewhere."""
+    """A notice under the headlines of thirty events, each of which has an article with its own text."""
     wall = "Please log in or take out a subscription to read on. Registered readers have ten articles a month for free."
     told = []
     for event in range(30):

@@ -45,13 +45,13 @@ TWINS = (
     Twin(
         "vectorize.kernels.boilerplate.outside_boilerplate",
         "vectorize.boilerplate.outside_boilerplate",
-        ("boilerplate._filled", "boilerplate._outside"),
+        ("boilerplate._hash_set", "boilerplate._outside"),
     ),
     Twin("vectorize.kernels.relations.lists", "vectorize.boilerplate.lists", ("relations._lists",)),
     Twin(
         "vectorize.kernels.relations.relations",
         "vectorize.boilerplate.relations",
-        ("relations._telling", "relations._relations"),
+        ("relations._distinctive_words", "relations._relate"),
     ),
     Twin(
         "vectorize.kernels.tfidf.tfidf",
@@ -67,10 +67,9 @@ TWINS = (
     Twin(
         "match.kernels.bands.band_candidates",
         "match.copies.band_candidates",
-        ("bands._hash_bands", "bands._not_alone", "bands._distinct", "bands._join"),
+        ("bands._hash_bands", "bands._shared_keys", "bands._distinct", "bands._join"),
     ),
     Twin("match.kernels.bands.agreeing_slots", "match.copies.agreeing_slots", ("bands._agreeing_slots",)),
-    Twin("match.kernels.bands.groups_of", "plain_forms.groups_of", ("bands._groups_of",)),
     Twin("match.kernels.templates.matching_blocks", "match.templates.matching_blocks", ("templates._blocks",)),
     Twin(
         "match.kernels.stories.story_pairs",

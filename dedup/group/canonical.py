@@ -1,4 +1,4 @@
-"""Which article to show: of a copy group, and of a story."""
+"""The canonical article of a copy group and of a story: the one to show."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dedup.inputs.collection import Seniority
 
 
 def of_group(group: Iterable[int], seniority: Sequence[Seniority]) -> int:
-    """The article of a copy group to show: the first published; of several, the fullest."""
+    """Choose the article of a copy group to show: the first published, and of several the longest."""
     return min(group, key=lambda article: seniority[article])
 
 
 def of_story(units: Sequence[Sequence[int]], total: Sequence[float], seniority: Sequence[Seniority]) -> int:
-    """The article of a story to show: the one most like the others, copies of one text counting once.
+    """Choose the article of a story to show: the most similar to the others, copies of one text counting once.
 
     Args:
-        units: the story's copy groups, and its other articles each in a unit of its own.
+        units: the copy groups of the story, and its other articles as groups of one.
         total: for each article the sum of its mean scores to the other units.
-        seniority: decides between equals.
+        seniority: breaks ties.
     """
 
     def rank(unit: Sequence[int]) -> tuple[float, Seniority]:

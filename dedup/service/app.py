@@ -87,7 +87,7 @@ def document(app: FastAPI, request_models: RequestModels) -> dict[str, Any]:
     """Return the OpenAPI document: what FastAPI generates, with the models that bodies and problems refer to."""
     if app.openapi_schema is None:
         found = app.openapi()
-        models = *((model, "validation") for model in request_models.all), (ProblemDetails, "serialization")
+        models: Any = [*((model, "validation") for model in request_models.all), (ProblemDetails, "serialization")]
         _, definitions = models_json_schema(models, ref_template="#/components/schemas/{model}")
         components = found.setdefault("components", {}).setdefault("schemas", {})
         components |= definitions["$defs"]

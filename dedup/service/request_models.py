@@ -8,8 +8,16 @@ from datetime import date, datetime
 from itertools import islice
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, SkipValidation, ValidationError, WithJsonSchema
-from pydantic import create_model as create
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainValidator,
+    SkipValidation,
+    ValidationError,
+    WithJsonSchema,
+    create_model,
+)
 from pydantic_core import PydanticCustomError
 
 from dedup.article import Article
@@ -137,7 +145,7 @@ class RequestModels:
     def __init__(self, settings: ServiceSettings) -> None:
         def limited(name: str, base: type[_ArticleToMatch], text: int) -> type[_ArticleToMatch]:
             limit: Any = (Annotated[str, Field(max_length=text)], ...)
-            return create(name, __base__=base, __doc__=base.__doc__, text=limit)
+            return create_model(name, __base__=base, __doc__=base.__doc__, text=limit)
 
         self._limits = {"id": ID, "text": settings.text, **LENGTHS}
         self.article = limited("ArticleToAdd", _ArticleToAdd, settings.text)
@@ -145,12 +153,12 @@ class RequestModels:
         pasted: Any = limited("ArticleToCompare", _ArticleToMatch, min(PASTED, settings.text))
         article: Any = self.article
         any_value = Annotated[Any, Field(description="Each is validated by itself and answered in its place.")]
-        self.batch = create(
+        self.batch = create_model(
             "Batch",
             __config__=_config({"articles": [_EXAMPLE]}),
             articles=(list[Annotated[article | any_value, SkipValidation]], Field(max_length=settings.batch)),
         )
-        self.pair = create(
+        self.pair = create_model(
             "Pair",
             __config__=_config({"a": {"text": "Fire on the ferry."}, "b": {"text": "A ferry burned."}}),
             a=(Annotated[pasted, SkipValidation], ...),

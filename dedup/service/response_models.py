@@ -1,7 +1,7 @@
 """Response models, from which the OpenAPI document is generated.
 
-Answers are written by `dedup.formats.json_text` from the records of the library and are not validated again: a text may
-hold half a surrogate pair, which pydantic refuses. `tests/service` compares answers with these models.
+Answers are the records of the library, written by `dedup.formats.json_text`. They are not validated again, which would
+double the time to write them; `tests/service/test_service_contract.py` compares them with the OpenAPI document.
 """
 
 from __future__ import annotations

@@ -9,7 +9,6 @@ other passage can have enough holders.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,18 +22,14 @@ from dedup.spark.partitions import (
     at_home,
     home_of,
     is_among,
-    mix_bits,
     part_bounds,
     places_in,
     repeated,
 )
 from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, RELATED, UNIT
 from dedup.vectorize.features import HashedWords
-from dedup.vectorize.hashing import shingles_in_order
-from dedup.vectorize.kernels import relations as relating
-from dedup.vectorize.kernels.boilerplate import outside
-from dedup.vectorize.kernels.relations import lists
-from dedup.vectorize.misplaced_body import common
+from dedup.vectorize.hashing import mix64, shingles_in_order
+from dedup.vectorize.kernels.relations import distinctive_words, relate
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -155,13 +150,14 @@ def _fingerprints(table: Any) -> NDArray[np.uint64]:
     article, windows = article[order], windows[order]
     other = np.ones(len(windows), np.bool_)
     other[1:] = (windows[1:] != windows[:-1]) | (article[1:] != article[:-1])
-    return mix_bits(windows[other])
+    found: NDArray[np.uint64] = mix64(windows[other])
+    return found
 
 
 def _suspects(words: HashedWords, frequent: Any) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Return the passages with a frequent fingerprint and the position of each holder, by passage, then position."""
     windows, bounds = _passage_fingerprints(words)
-    known = is_among(mix_bits(windows), frequent)
+    known = is_among(mix64(windows), frequent)
     article = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
     found, holders = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
     for place in np.unique(article[known]).tolist():
@@ -265,23 +261,23 @@ def _homes_of_holders(table: Any) -> Any:
 
 
 def _titles(rows: Any, ways: Any, by: Any) -> Any:
-    """Return the title of an article and its telling words, for each article that shares a passage with it."""
+    """Return the title of an article and its distinctive words, for each article that shares a passage with it."""
     place = places_in(numbers(rows["n"]), numbers(ways["of"]))
     among, back = np.unique(place, return_inverse=True)
     words = words_of(rows.take(among))
-    telling, ends = telling_words(words, by.detect(words))
+    distinctive, ends = distinctive_words(words, by.detect(words))
     titles = [words.title(number) for number in range(len(words))]
     bounds = np.concatenate([[0], np.cumsum([*map(len, titles)])]).astype(np.int64)
     return {
         "of": ways["of"],
         "to": ways["to"],
         "title": binary(np.concatenate([np.empty(0, np.uint32), *titles]), bounds).take(back.ravel()),
-        "telling": binary(telling, ends).take(back.ravel()),
+        "telling": binary(distinctive, ends).take(back.ravel()),
     }
 
 
 def _title_shares(rows: Any, coming: Any, parts: int) -> Any:
-    """Return the share of each title's telling words that occur in the article it is sent to; -1 without such words.
+    """Return the share of each title's distinctive words that the article it is sent to has; -1 without such words.
 
     In a list of headlines (an article that contains a title word by word) only the words outside of repeated passages
     count, as in `dedup.vectorize.boilerplate.relations`.
@@ -298,8 +294,8 @@ def _title_shares(rows: Any, coming: Any, parts: int) -> Any:
     place = places_in(number, numbers(titles["to"]).astype(np.int64))
     among, back = np.unique(place, return_inverse=True)
     title, bounds = flat(titles["title"], np.uint32)
-    telling, ends = flat(titles["telling"], np.uint32)
-    share = shares_in(words.take(among), back.ravel(), (title, bounds), (telling, ends), known)
+    distinctive, ends = flat(titles["telling"], np.uint32)
+    share = shares_in(words.take(among), back.ravel(), (title, bounds), (distinctive, ends), known)
     return {"of": titles["of"], "to": titles["to"], "share": np.where(np.diff(ends) > 0, share, -1)}
 
 
@@ -317,32 +313,18 @@ def _known_passages(passages: NDArray[np.uint64], masks: Any, parts: int) -> NDA
     return np.concatenate(found)
 
 
-def telling_words(words: HashedWords, languages: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """Return the distinct telling words of each title (of the beginning without one), and their boundaries."""
-    names = sorted(set(languages))
-    common_words = [np.sort(np.fromiter(common(name), np.uint32)) for name in names]
-    starts = np.cumsum([0, *map(len, common_words)]).astype(np.int64)
-    language = np.searchsorted(names, languages).astype(np.int64) if names else np.empty(0, np.int64)
-    every = np.concatenate([np.empty(0, np.uint32), *common_words])
-    return relating._telling(words.hashes, words.offsets, language, every, starts)
-
-
 def shares_in(
     words: HashedWords,
     place: NDArray[np.int64],
     titles: tuple[NDArray[np.uint32], NDArray[np.int64]],
-    telling: tuple[NDArray[np.uint32], NDArray[np.int64]],
+    distinctive: tuple[NDArray[np.uint32], NDArray[np.int64]],
     repeated: NDArray[np.uint64],
 ) -> NDArray[np.int64]:
-    """Return the share of each title's telling words that occur in the article at `place`, in `UNIT`s."""
+    """Return the share of each title's distinctive words that occur in the article at `place`, in `UNIT`s."""
     count, many = len(words), len(place)
     offsets = np.repeat(titles[1], 2)[1:]  # articles without a body
     with_titles = HashedWords.joined([words, HashedWords(titles[0], np.zeros(len(titles[0]), np.uint8), offsets)])
     pairs = np.stack([count + np.arange(many), place], axis=1)
-    listing = lists(with_titles, pairs)
-    own = outside(with_titles, repeated)
-    # The articles themselves have no telling words here: only one direction is needed.
-    ends = np.concatenate([np.zeros(count, np.int64), telling[1]])
-    found = np.empty(many, np.int64)
-    relating._relations(with_titles.hashes, with_titles.offsets, pairs, own, listing, telling[0], ends, found)
-    return found
+    # The articles themselves have no distinctive words here: only one direction is needed.
+    ends = np.concatenate([np.zeros(count, np.int64), distinctive[1]])
+    return relate(with_titles, pairs, repeated, (distinctive[0], ends))

@@ -21,8 +21,8 @@ from dedup.spark.arrow import binary, flat, numbers, packed, split_by_part, unpa
 from dedup.spark.blocks import assign_blocks, places, vocabulary, with_articles
 from dedup.spark.components import components
 from dedup.spark.job import Job, worker_backend
-from dedup.spark.partitions import HOME_BITS, at_home, is_among, mix_bits, repeated
-from dedup.vectorize.hashing import shingles_in_order
+from dedup.spark.partitions import HOME_BITS, at_home, is_among, repeated
+from dedup.vectorize.hashing import mix64, shingles_in_order
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -178,8 +178,9 @@ def _keys(table: Any, bands: int) -> NDArray[np.uint64]:
 
 def _hashes(key: NDArray[np.uint64]) -> NDArray[np.uint64]:
     """Return a hash of each key that depends on its band."""
-    band = mix_bits(np.arange(1, len(key) + 1).astype(np.uint64))
-    return mix_bits(key ^ band[:, None])
+    band = mix64(np.arange(1, len(key) + 1).astype(np.uint64))
+    found: NDArray[np.uint64] = mix64(key ^ band[:, None])
+    return found
 
 
 def _repeated_bands(table: Any, twice: Any, bands: int, parts: int) -> Any:

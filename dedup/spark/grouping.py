@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.group.canonical import of_group, of_story
-from dedup.group.copies import copy_groups, digests, held_together, without_parts
+from dedup.group.copies import coherent, copy_groups, digests, without_parts
 from dedup.group.cut import merge_threshold
 from dedup.match.copies import ALIKE
 from dedup.match.stories import Pairs
@@ -150,7 +150,7 @@ def _units(articles: Any, pairs: Any, settings: Settings) -> Any:
     templates = overlaps_of(pairs, pair, [TEMPLATE, NEVER])
     digest = digests(copies, words.lengths(), matrix_of(articles))
     copies = copies.where(without_parts(copies, digest))
-    copies = copies.where(held_together(copies, templates, partial(by.overlaps, words), settings.copy_overlap))
+    copies = copies.where(coherent(copies, templates, partial(by.overlaps, words), settings.copy_overlap))
     unit = np.arange(len(number))
     for group in copy_groups(copies, templates):
         unit[group] = group[0]

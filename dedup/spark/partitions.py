@@ -173,16 +173,6 @@ def is_among(hashes: NDArray[np.uint64], coming: Any) -> NDArray[np.bool_]:
     return found
 
 
-def mix_bits(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Mix the bits of 64-bit numbers, one to one (the finalizer of MurmurHash3)."""
-    mixed = hashes ^ (hashes >> np.uint64(33))
-    mixed = mixed * np.uint64(0xFF51AFD7ED558CCD)
-    mixed = mixed ^ (mixed >> np.uint64(33))
-    mixed = mixed * np.uint64(0xC4CEB9FE1A85EC53)
-    found: NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(33))
-    return found
-
-
 def part_bounds(parts: int, bits: int) -> NDArray[np.uint64]:
     """Return the boundaries of equal ranges of all hashes of `bits` bits, shape (parts + 1,)."""
     return np.array([min((part << bits) // parts, (1 << 64) - 1) for part in range(parts + 1)], np.uint64)

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.match.copies import HINT
-from dedup.match.crowding import NEARBY, STRONG, taken_off
+from dedup.match.crowding import NEARBY, STRONG, crowding_of
 from dedup.match.kernels.stories import story_pairs
 from dedup.match.scores import SECONDS_A_DAY, days_apart, outlet_penalty, score
 from dedup.match.stories import Pairs
@@ -109,7 +109,7 @@ def rescored(job: Job, pairs: DataFrame, times: DataFrame, articles: int) -> Dat
     def crowding() -> dict[str, Any]:
         strong = pairs.where(f"score >= {STRONG / SCORE_UNIT!r}").count()
         concurrent = concurrent_of(times) / max(1, articles)
-        return {"taken_off": taken_off(strong, concurrent, articles), "strong": strong, "company": concurrent}
+        return {"taken_off": crowding_of(strong, concurrent, articles), "strong": strong, "company": concurrent}
 
     taken = job.background.crowd if job.background else float(checkpoints.values("crowd", crowding)["taken_off"])
 

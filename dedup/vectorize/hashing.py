@@ -1,8 +1,8 @@
-"""The two public hashes: of a word, which is scikit-learn's, and of a shingle, which is built on it.
+"""The hash of a word, which is scikit-learn's, and the hash of a shingle, which is computed from those of its words.
 
-A shingle's hash is a polynomial in the hashes of its words, so that a kernel can roll it along a text word by word
-(Karp & Rabin 1987). Signatures take its lower 32 bits as they are, since datasketch's permutations begin with a
-finaliser of their own; the 64 bits by which exact overlaps are counted are spread by one.
+The hash of a shingle is a polynomial in the hashes of its words, so that a kernel can roll it along a text word by word
+(Karp & Rabin 1987). Signatures use its lower 32 bits directly, since datasketch's permutations begin with a finaliser;
+the 64-bit hashes by which exact overlaps are counted are finalised here.
 """
 
 from __future__ import annotations
@@ -21,14 +21,15 @@ if TYPE_CHECKING:
     from dedup.settings import Settings
 
 FEATURES = 2**22
-"""Features that words are counted under."""
+"""Number of hashed terms."""
 BASE = 0x9E3779B97F4A7C15
-"""The polynomial's base: odd, so that no position of a word is lost modulo 2^64."""
+"""Base of the polynomial: odd, so that every word of a shingle counts modulo 2^64."""
+MASK = (1 << 64) - 1
 
 
 @lru_cache(maxsize=1 << 18)
 def word_hash(word: bytes) -> int:
-    """MurmurHash3 (x86, 32 bits, seed 0) of a word: what `HashingVectorizer` takes the remainder of."""
+    """MurmurHash3 (x86, 32 bits, seed 0) of a word, by which `HashingVectorizer` selects its feature."""
     from sklearn.utils import murmurhash3_32
 
     return int(murmurhash3_32(word, 0, True))
@@ -46,7 +47,7 @@ def hashes_of(words: Iterable[str]) -> NDArray[np.uint32]:
     """
     given = list(words)
     distinct = dict.fromkeys(given)
-    known = dict(zip(distinct, murmur([word.encode() for word in distinct]).tolist(), strict=True))
+    known = dict(zip(distinct, _murmur([word.encode() for word in distinct]).tolist(), strict=True))
     return np.fromiter(map(known.__getitem__, given), np.uint32, len(given))
 
 
@@ -56,7 +57,7 @@ def words_by_term(words: Iterable[str]) -> dict[int, str]:
     return dict(zip(terms_of(hashes_of(given))[::-1].tolist(), given[::-1], strict=True))
 
 
-def murmur(words: list[bytes]) -> NDArray[np.uint32]:
+def _murmur(words: list[bytes]) -> NDArray[np.uint32]:
     """MurmurHash3 (x86, 32 bits, seed 0) of words, by four bytes of each at a time; shape (words,)."""
     lengths = np.fromiter(map(len, words), np.int64, len(words))
     starts = np.cumsum(lengths) - lengths
@@ -99,13 +100,27 @@ def mix64(value: Numbers) -> Numbers:
 
 
 def terms_of(hashes: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """The features that `HashingVectorizer` counts words under, by the words' hashes; shape (words,)."""
+    """The hashed terms of words by their hashes: `HashingVectorizer`'s features; shape (words,)."""
     terms: NDArray[np.int64] = np.abs(hashes.view(np.int32).astype(np.int64)) % FEATURES
     return terms
 
 
 def shingle_hash(shingle: bytes) -> int:
-    """The 32-bit hash of a shingle (words as UTF-8 with a space between them), as every signature here uses it."""
+    """The 32-bit hash of a shingle (words in UTF-8, separated by spaces), which signatures are computed from."""
+    return _polynomial(shingle) & 0xFFFFFFFF
+
+
+def shingle_hash64(shingle: bytes) -> int:
+    """The 64-bit hash of a shingle, by which exact overlaps are counted."""
+    value = _polynomial(shingle)
+    value ^= value >> 33  # the finaliser of MurmurHash3 (Appleby 2011)
+    value = (value * 0xFF51AFD7ED558CCD) & MASK
+    value ^= value >> 33
+    value = (value * 0xC4CEB9FE1A85EC53) & MASK
+    return value ^ (value >> 33)
+
+
+def _polynomial(shingle: bytes) -> int:
     value = 0
     for word in shingle.split(b" "):
         value = (value * BASE + word_hash(word)) & 0xFFFFFFFF
@@ -113,21 +128,16 @@ def shingle_hash(shingle: bytes) -> int:
 
 
 def short_shingles_in_order(words: NDArray[np.uint32], size: int) -> NDArray[np.uint32]:
-    """`shingle_hash` of the same shingles as `shingles_in_order`; shape (shingles,)."""
+    """The 32-bit hash of every shingle of a text, see `shingle_hash` and `shingles_in_order`; shape (shingles,)."""
     return _polynomials(words, size).astype(np.uint32)
 
 
 def shingles_in_order(words: NDArray[np.uint32], size: int) -> NDArray[np.uint64]:
-    """The 64-bit hash of the shingle that begins at each word of a text but for the last `size` - 1.
-
-    Exact overlaps are counted by it.
+    """The 64-bit hash of every shingle of a text, in order; shape (shingles,).
 
     Args:
-        words: the `word_hash` of each of the text's words in order.
+        words: the `word_hash` of each word of the text in order.
         size: words in a shingle; a shorter text is one shingle.
-
-    Returns:
-        Array of shape (shingles,).
     """
     hashes: NDArray[np.uint64] = mix64(_polynomials(words, size))
     return hashes
@@ -139,15 +149,15 @@ def _polynomials(words: NDArray[np.uint32], size: int) -> NDArray[np.uint64]:
     hashes = words.astype(np.uint64)
     size = min(size, len(words))
     value, done = hashes, 1
-    for bit in f"{size:b}"[1:]:  # twice as many words a step, and one more where the size is odd
-        value, done = value[:-done] * np.uint64(pow(BASE, done, 1 << 64)) + value[done:], 2 * done
+    for bit in f"{size:b}"[1:]:  # doubles the words of a shingle in each step, and adds one where the bit is set
+        value, done = value[:-done] * np.uint64(pow(BASE, done, MASK + 1)) + value[done:], 2 * done
         if bit == "1":
             value, done = value[:-1] * np.uint64(BASE) + hashes[done:], done + 1
     return value
 
 
 def permutations(settings: Settings) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """The factors and the summands of a signature's permutations: datasketch's, which takes long to import."""
+    """The factors a and summands b of datasketch's permutations a·h + b, without importing it; shape (num_perm,)."""
     random = np.random.RandomState(settings.seed)
     factors = random.randint(0, 1 << 31, settings.num_perm, np.uint32) * np.uint32(2) + np.uint32(1)
     return factors, random.randint(0, 1 << 32, settings.num_perm, np.uint32)

@@ -1,7 +1,7 @@
-"""The language of an article, by its commonest words.
+"""The language of an article, detected by the commonest words of each language.
 
-This decides which table of common words an article is weighed with, so it need not tell languages apart that share
-their common words; and it must not be fooled by a name or a quotation, so it wants a fair share of the words.
+The language selects the table of common words for TF-IDF, so languages that share their common words may be confused.
+A name or a quotation in another language must not change it, so a minimum share of the words is required.
 """
 
 from __future__ import annotations
@@ -16,17 +16,17 @@ from dedup.vectorize.kernels.points import CHINESE, JAPANESE, KOREAN
 
 UNKNOWN = ""
 LOOKED_AT = 400
-"""Words of the article that are looked at."""
+"""Words at the start of an article that are examined."""
 SMALLEST_SHARE = 0.12
-"""Share of the words looked at that must be among the commonest of the language."""
+"""Share of the examined words that must be among the commonest of the language."""
 ENGLISH_TIE = 0.95
-"""English wins over a language whose words are not more frequent than this says: its table is the best one."""
+"""English is chosen if it has at least this share of the most hits: its table of common words is the largest."""
 _OWN_SCRIPT = {JAPANESE: "ja", KOREAN: "ko", CHINESE: "zh"}
 
 
 @cache
 def _languages_by_hash() -> dict[int, tuple[str, ...]]:
-    """For the hash of each of the commonest words the languages it is among them in."""
+    """The languages that have a word among their commonest, by the word's hash."""
     known = background.languages_by_word()
     found: dict[int, tuple[str, ...]] = {}
     for word, languages in zip(hashes_of(list(known)).tolist(), known.values(), strict=True):

@@ -14,7 +14,7 @@ from hostile_files import HOSTILE
 
 from dedup.article import Notice
 from dedup.read import read_articles
-from dedup.text.dateline import dates_told
+from dedup.text.dateline import find_dates
 from dedup.text.spans import spans
 
 COUNT = 20_000
@@ -65,7 +65,7 @@ def test_places_and_dates_take_linear_time(unit: str) -> None:
     def spent(count: int) -> float:
         start = time.process_time()
         spans(unit * count)
-        dates_told(unit * count)
+        find_dates(unit * count)
         return time.process_time() - start
 
     spent(10)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 
@@ -16,17 +15,6 @@ def encoded(texts: Sequence[str]) -> tuple[bytes, NDArray[np.int64]]:
     """
     parts = [text.encode(errors="surrogatepass") + b"\0" for text in texts]
     return b"".join(parts), np.cumsum([0, *map(len, parts)])
-
-
-def groups_of(pairs: NDArray[np.int64], articles: int) -> NDArray[np.int64]:
-    """For each article the first of its connected component.
-
-    Kernel: `match.kernels.bands.groups_of`.
-    """
-    graph = sp.coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(articles, articles))
-    _, label = sp.csgraph.connected_components(graph)
-    _, first = np.unique(label, return_index=True)
-    return first[label]
 
 
 def sort_by_term(rows: NDArray[np.int32], terms: NDArray[np.int32], weights: NDArray[np.uint16]) -> NDArray[np.uint64]:

@@ -276,16 +276,9 @@ def candidates(rng: Generator) -> Iterator[Case]:
             pairs = copies.band_candidates(*given)
             yield bands.band_candidates(*given), pairs
             yield bands.agreeing_slots(given[0], pairs), copies.agreeing_slots(given[0], pairs)
-    for size in (2, copies.CROWD - 1, copies.CROWD, copies.CROWD + 1, 100):
+    for size in (2, copies.LARGE_BUCKET - 1, copies.LARGE_BUCKET, copies.LARGE_BUCKET + 1, 100):
         given = np.ones((size, 128), np.uint32), np.ones(size, np.bool_), Settings()
         yield bands.band_candidates(*given), copies.band_candidates(*given)
-
-
-@cases_of("match.kernels.bands.groups_of")
-def groups(rng: Generator) -> Iterator[Case]:
-    for count in (0, 1, 150, 300, 900):
-        pairs = rng.integers(0, 300, (count, 2))
-        yield bands.groups_of(pairs, 300), plain_forms.groups_of(pairs, 300)
 
 
 @cases_of("match.kernels.templates.matching_blocks")

@@ -1,4 +1,4 @@
-"""The benchmarks of the knob and of a second opinion, and the figures, on a tiny folder."""
+"""The benchmarks of the granularity and of a second opinion, and the figures, on a tiny folder."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def shown(show: Any, report: dict[str, Any]) -> str:
     return captured.get()
 
 
-def test_the_knob_is_measured_on_every_set(turned: dict[str, Any]) -> None:
+def test_granularity_is_measured_on_every_set(turned: dict[str, Any]) -> None:
     assert {"basil", "mmds_dev", "seeds"} <= set(turned["sets"])
     assert turned["granularities"][0] == 0
     assert turned["granularities"][-1] == 1
@@ -58,7 +58,7 @@ def test_the_knob_is_measured_on_every_set(turned: dict[str, Any]) -> None:
         assert found["stories"] <= found["articles"]
 
 
-def test_the_knob_is_shown(turned: dict[str, Any]) -> None:
+def test_granularity_is_shown(turned: dict[str, Any]) -> None:
     text = shown(show.show_knob, turned)
     assert "seeds: 37 articles, 18 stories" in text
     assert text.count("0.50 ") >= len(turned["sets"])
@@ -96,7 +96,7 @@ def test_bins_of_equal_weight() -> None:
     assert calibration.even_bins(said[:0], right[:0], said[:0], 4) == []
 
 
-def test_figures_are_drawn_the_same_every_time(turned: dict[str, Any], tmp_path: Path) -> None:
+def test_figures_are_reproducible(turned: dict[str, Any], tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="figures are drawn by matplotlib: pip install -e '.[bench]'")
     for name, draw, report in (("k", drawing.draw_knob, turned), ("c", drawing.draw_calibration, CALIBRATION)):
         paths = [tmp_path / "figures" / f"{name}{number}.svg" for number in range(2)]
@@ -110,19 +110,19 @@ def test_figures_are_drawn_the_same_every_time(turned: dict[str, Any], tmp_path:
     assert "basil" in (tmp_path / "figures" / "c0.svg").read_text(encoding="utf-8")
 
 
-def test_without_matplotlib_figures_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_figures_without_matplotlib_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drawing, "find_spec", lambda _: None)
     with pytest.raises(BenchmarkError, match=r"pip install -e '\.\[bench\]'"):
         drawing.require_matplotlib()
 
 
-def test_a_model_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+def test_a_missing_model_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(BenchmarkError, match=r"--model (needs sentence-transformers|names)"):
         opinion.sentence_model(tmp_path / "none")
 
 
 @pytest.mark.parametrize("command", ["calibration", "knob", "figures", "opinion"])
-def test_a_folder_that_is_not_there_is_an_error(command: str, tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error(command: str, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib") if command == "figures" else None
     ended = CliRunner().invoke(app, [command, "--data", str(tmp_path / "none")])
     assert ended.exit_code == 1

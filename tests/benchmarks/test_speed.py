@@ -1,4 +1,4 @@
-"""`speed` and `scale` from end to end, on very little."""
+"""`speed` and `scale` end to end, on little data."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ def test_where_each_stands_alone_there_is_no_score_of_pairs(
 ) -> None:
     command = Command(monkeypatch, capsys)
     path = write_records(tmp_path / "set.jsonl", labelled(("s", "en"), ("t", "en")))
-    cluster = command.door.cluster
+    cluster = command.library.cluster
 
     def together(articles: Any, *others: Any, **named: Any) -> Any:
         found = cluster(articles, *others, **named)
@@ -110,5 +110,5 @@ def test_no_file(dedup_command: Command) -> None:
 def test_settings_are_used(dedup_command: Command, tmp_path: Path) -> None:
     path = write_records(tmp_path / "set.jsonl", labelled(("s", "en")))
     dedup_command("evaluate", path, "--set", "granularity=.3")
-    assert dedup_command.door.settings is not None
-    assert dedup_command.door.settings.granularity == 0.3
+    assert dedup_command.library.settings is not None
+    assert dedup_command.library.settings.granularity == 0.3

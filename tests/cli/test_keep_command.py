@@ -68,7 +68,7 @@ def test_a_folder_of_texts(folder: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (["--keep", "all", "--format", "table"], "a table cannot hold records"),
         (["--keep", "all", "--format", "csv"], "did not come as a table with the same columns"),
@@ -80,11 +80,11 @@ def test_a_folder_of_texts(folder: Path, tmp_path: Path) -> None:
         (["--keep", "some"], "'some' is not one of"),
     ],
 )
-def test_wrong_usage(folder: Path, tmp_path: Path, arguments: list[str], says: str) -> None:
+def test_wrong_usage(folder: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
     given = [each.replace("OUT", str(tmp_path / "out")).replace("FOLDER", str(folder)) for each in arguments]
     ended = process("cluster", folder, *given)
     assert (ended.code, ended.out) == (2, "")
-    assert says in " ".join(ended.err.split())
+    assert message in " ".join(ended.err.split())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["news"]
 
 

@@ -20,7 +20,7 @@ class Given:
         return self._place < len(self._data)
 
     def taken(self, count: int) -> bytes:
-        """Return at most `most` bytes."""
+        """Return the next `count` bytes, fewer at the end."""
         start = self._place
         self._place = min(len(self._data), start + count)
         return self._data[start : self._place]
@@ -38,7 +38,7 @@ class Given:
         return items[self.number(len(items))]
 
     def chance(self, one_in: int) -> bool:
-        """Return True once in `every` times; never after the end."""
+        """Return True once in `one_in` times; never after the end."""
         return self.number(one_in) == one_in - 1
 
     def real(self) -> float:

@@ -1,6 +1,6 @@
 """Run a target under atheris: `python tests/fuzz/fuzz_run.py words --seconds 3600` (pip install atheris; Linux).
 
-What it finds lies in `tests/fuzz/found/`; a case that is kept goes to `tests/fuzz/cases/TARGET/`, where a test runs it.
+Findings are written to `tests/fuzz/found/`; copy one to `tests/fuzz/cases/TARGET/` to keep it as a test case.
 """
 
 from __future__ import annotations

@@ -81,7 +81,7 @@ def _operation(given: Given) -> Callable[[Store], None]:
         return lambda store: store.delete_article(number)
     if kind == 4:
         moved = _article(given, number)
-        return lambda store: store.place_articles([(moved.number, moved.story, moved.copies, moved.stands)])
+        return lambda store: store.place_articles([(moved.number, moved.story, moved.copies, moved.representative)])
     if kind == 5:
         into = 1 + given.number(12) if given.chance(3) else None
         story = StoredStory(number, f"s{number}", into, given.number(4), _time(given), _time(given), given.number(5))

@@ -13,7 +13,7 @@ from kernel_twins import TRAPS, assert_equal_features, assert_equal_words, extra
 
 from dedup.backends import NumpyBackend
 from dedup.settings import Settings
-from dedup.text.dateline import dateline, dates_told
+from dedup.text.dateline import dateline, find_dates
 from dedup.text.spans import spans
 from dedup.text.tokens import tokenize
 from dedup.vectorize.features import numpy_features
@@ -39,7 +39,7 @@ def one(data: bytes) -> None:
         for text in article:
             _check_spans(text)
             dateline(text)
-            dates_told(text)
+            find_dates(text)
 
 
 def _check_spans(text: str) -> None:

@@ -13,12 +13,12 @@ from numpy.typing import NDArray
 
 from dedup.group.canonical import of_group, of_story
 from dedup.group.copies import (
-    MEMBERS_LOOKED_AT,
-    PARTS_LOOKED_AT,
+    MOST_MEMBERS,
+    MOST_PARTS,
     TOGETHER,
+    coherent,
     copy_groups,
     digests,
-    held_together,
     representatives,
     without_parts,
 )
@@ -67,20 +67,20 @@ def test_forms_keep_groups_apart_that_weaker_links_would_join(seed: int) -> None
     random = np.random.default_rng(seed)
     drawn = {(int(min(pair)), int(max(pair))) for pair in random.integers(15, size=(60, 2)) if pair[0] != pair[1]}
     pairs = random.permutation(sorted(drawn)).tolist()
-    forms, links = ([(a, b) for a, b in part] for part in (pairs[:5], pairs[5:]))
+    templates, links = ([(a, b) for a, b in part] for part in (pairs[:5], pairs[5:]))
     jaccard = random.choice([0.2, 0.3, 0.6, 0.9], size=len(links)).tolist()
     group = {article: {article} for article in range(15)}
     refused = 0
     for _, (a, b) in sorted(zip([-share for share in jaccard], links, strict=True)):
         joined = group[a] | group[b]
-        if any({*form} <= joined for form in forms):
+        if any({*form} <= joined for form in templates):
             refused += 1
             continue
         for article in joined:
             group[article] = joined
     assert refused, "a case of it"
     expected = sorted({tuple(sorted(found)) for found in group.values() if len(found) > 1})
-    found = copy_groups(copies_of(*links, jaccard=jaccard), copies_of(*forms))
+    found = copy_groups(copies_of(*links, jaccard=jaccard), copies_of(*templates))
     assert found == list(map(list, expected))
 
 
@@ -101,19 +101,19 @@ def test_a_chain_of_texts_that_share_less_and_less_is_no_group() -> None:
     chain = copies_of((0, 1), (1, 2), jaccard=[0.6, 0.5])
     for share, expected in ((2 * TOGETHER - 0.001, [True, False]), (2 * TOGETHER, [True, True])):
         compared = overlapping({(0, 1): 0.6, (1, 2): share})
-        assert held_together(chain, NO_FORMS, compared, 0.45).tolist() == expected
-    assert held_together(chain, NO_FORMS, overlapping({(1, 2): 0.4}), 0.2).tolist() == [True, True], "a lower bar"
+        assert coherent(chain, NO_FORMS, compared, 0.45).tolist() == expected
+    assert coherent(chain, NO_FORMS, overlapping({(1, 2): 0.4}), 0.2).tolist() == [True, True], "a lower bar"
 
 
 def test_single_pairs_are_not_compared_again() -> None:
     pairs = copies_of((0, 1), (2, 3))
-    assert held_together(pairs, NO_FORMS, overlapping({}), 0.45).tolist() == [True, True]
-    assert held_together(copies_of(), NO_FORMS, overlapping({}), 0.45).tolist() == []
+    assert coherent(pairs, NO_FORMS, overlapping({}), 0.45).tolist() == [True, True]
+    assert coherent(copies_of(), NO_FORMS, overlapping({}), 0.45).tolist() == []
 
 
 def test_a_large_group_is_looked_at_in_part() -> None:
     """A text that hundreds ran: each new one is compared with so many of the others."""
-    count = 5 * MEMBERS_LOOKED_AT
+    count = 5 * MOST_MEMBERS
     asked: list[int] = []
 
     def compared(pairs: NDArray[np.int64]) -> Overlaps:
@@ -121,8 +121,8 @@ def test_a_large_group_is_looked_at_in_part() -> None:
         return replace(copies_of(*((a, b) for a, b in pairs.tolist())), overlap=np.ones(len(pairs)))
 
     star = copies_of(*((0, place) for place in range(1, count)))
-    assert held_together(star, NO_FORMS, compared, 0.45).all()
-    assert max(asked) == MEMBERS_LOOKED_AT
+    assert coherent(star, NO_FORMS, compared, 0.45).all()
+    assert max(asked) == MOST_MEMBERS
     assert len(asked) == count - 2
 
 
@@ -130,15 +130,15 @@ def test_a_large_group_is_looked_at_in_part() -> None:
 def test_the_groups_of_the_links_that_stay_are_those_that_hold_together(seed: int) -> None:
     random = np.random.default_rng(seed)
     drawn = sorted({(int(min(pair)), int(max(pair))) for pair in random.integers(12, size=(40, 2)) if np.ptp(pair)})
-    forms, links = copies_of(*drawn[::9]), [pair for number, pair in enumerate(drawn) if number % 9]
+    templates, links = copies_of(*drawn[::9]), [pair for number, pair in enumerate(drawn) if number % 9]
     copies = copies_of(*links, jaccard=random.choice([0.2, 0.5, 0.9], size=len(links)).tolist())
     shares = {pair: float(random.choice([0.0, 0.3, 0.6, 0.9])) for pair in combinations(range(12), 2)}
-    stays = held_together(copies, forms, overlapping(shares), 0.45)
+    stays = coherent(copies, templates, overlapping(shares), 0.45)
     assert 0 < stays.sum() < len(stays)
-    groups = copy_groups(copies.where(stays), forms)
+    groups = copy_groups(copies.where(stays), templates)
     home = {article: number for number, group in enumerate(groups) for article in group}
     assert [home.get(a, -1 - a) == home.get(b, -1 - b) for a, b in links] == stays.tolist()
-    apart = set(zip(forms.a.tolist(), forms.b.tolist(), strict=True))
+    apart = set(zip(templates.a.tolist(), templates.b.tolist(), strict=True))
     assert not any(pair in apart for group in groups for pair in combinations(group, 2))
 
 
@@ -166,7 +166,7 @@ def test_texts_of_one_length_are_no_parts() -> None:
 
 
 def test_a_text_with_very_many_parts_is_looked_at_in_part() -> None:
-    count = 5 * PARTS_LOOKED_AT
+    count = 5 * MOST_PARTS
     lengths = np.array([10_000, *[10] * count])
     star = copies_of(*((0, place) for place in range(1, count + 1)))
     assert digests(star, lengths, vectors(*range(count + 1)))[0]
@@ -196,12 +196,14 @@ def test_the_senior_near_copy_stands_for_all_that_near_links_connect(seed: int) 
     times, lengths = random.integers(3, size=count).tolist(), random.integers(3, size=count).tolist()
     seniority: list[Seniority] = [(float(times[place]), -lengths[place], place) for place in range(count)]
     near = [pair for pair, share in zip(pairs, jaccard, strict=True) if share >= NEAR]
-    standing = list(range(count))
+    representative = list(range(count))
     for _ in range(count):  # long enough for the senior of a group to become known to all of it
         for a, b in near:
-            standing[a] = standing[b] = min(standing[a], standing[b], key=lambda place: seniority[place])
-    assert 0 < sum(standing[place] != place for place in range(count)) < count
-    assert representatives(copies_of(*pairs, jaccard=jaccard), NO_FORMS, seniority).tolist() == standing
+            representative[a] = representative[b] = min(
+                representative[a], representative[b], key=lambda place: seniority[place]
+            )
+    assert 0 < sum(representative[place] != place for place in range(count)) < count
+    assert representatives(copies_of(*pairs, jaccard=jaccard), NO_FORMS, seniority).tolist() == representative
 
 
 def test_of_two_forms_neither_stands_for_the_other() -> None:

@@ -101,9 +101,9 @@ class DictStore:
 
     def place_articles(self, rows: Sequence[tuple[int, int, int, bool]]) -> None:
         articles = self._written().articles
-        for number, story, copies, stands in rows:
+        for number, story, copies, representative in rows:
             if number in articles:
-                articles[number] = articles[number].placed(story, copies, stands=stands)
+                articles[number] = articles[number].placed(story, copies, representative=representative)
 
     def delete_article(self, number: int) -> None:
         state = self._written()

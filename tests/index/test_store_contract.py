@@ -163,7 +163,7 @@ def test_an_article_is_placed_replaced_and_removed(kept: Kept) -> None:
         store.put_articles([(replace(article(2), length=9), None, sketch(5))])
         store.place_articles([(44, 1, 44, True)])
     for found in kept.before_and_after():
-        assert found.article("a1") == replace(article(1), story=7, copies=2, stands=False)
+        assert found.article("a1") == replace(article(1), story=7, copies=2, representative=False)
         assert found.article("a2") == replace(article(2), length=9)
         assert found.texts([1, 2]) == {1: "text"}
         assert found.sketches([2]) == {2: sketch(5)}

@@ -14,7 +14,7 @@ from made_articles import START, stream
 
 import dedup
 from dedup import Article, Background, Clustering, InputError, Placement, Settings, StoryIndex, UnknownArticleError
-from dedup.index.inputs import alone
+from dedup.index.inputs import read_article
 
 SEEDS = list(dedup.read_articles([str(Path(__file__).resolve().parents[2] / "seeds")]))
 MADE = list(stream(5, 120))
@@ -396,7 +396,7 @@ def test_a_reader_follows_a_writer_without_reading_all_again(tmp_path: Path) -> 
     with StoryIndex.open(path) as writer, StoryIndex.open(path, read_only=True) as reader:
         writer.add_many(MADE[:20])
         reader.match(asked[0])
-        kept = reader._desk.keeper()
+        kept = reader._session.state()
         there = [article.id for article in MADE[:20]]
         for step in range(12):
             some = [MADE[int(place)] for place in rng.choice(len(MADE), 6, replace=False)]
@@ -410,11 +410,11 @@ def test_a_reader_follows_a_writer_without_reading_all_again(tmp_path: Path) -> 
             with StoryIndex.open(path, read_only=True) as other:
                 for article in asked:
                     assert reader.match(article) == other.match(article), f"seed {seed}"
-        assert reader._desk.keeper() is kept
+        assert reader._session.state() is kept
         writer.rebuild(learn=True)
         with StoryIndex.open(path, read_only=True) as other:
             assert reader.match(asked[0]) == other.match(asked[0])
-        assert reader._desk.keeper() is not kept
+        assert reader._session.state() is not kept
 
 
 def test_a_reader_of_another_process_sees_what_was_written_since(tmp_path: Path) -> None:
@@ -461,11 +461,11 @@ def test_another_language_may_come_while_articles_are_taken_in() -> None:
     background = dedup.learn_background([Article(id=str(n), text=f"the thing of {n} was not there") for n in range(9)])
     with StoryIndex.open(":memory:", background=background) as index:
         index.add({"id": "a", "text": "The weather of the week was and is and will be what it was in the north"})
-        desk = index._desk
-        came = [alone({"id": "b", "text": english})]
+        session = index._session
+        came = [read_article({"id": "b", "text": english})]
         asked = threading.Thread(target=index.match, args=({"text": german},))
-        with desk.transaction() as ledger:
-            desk.take(ledger, came, desk.draw(came))
+        with session.transaction() as log:
+            session.add(log, came, session.features(came))
             asked.start()
             asked.join()
         links = index.match({"text": german}).links

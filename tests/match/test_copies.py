@@ -13,9 +13,9 @@ from dedup.match.copies import (
     AGREEING,
     ALIKE,
     ALL_BUT_EQUAL,
-    CROWD,
     FEW,
     HINT,
+    LARGE_BUCKET,
     RECURRING,
     STRIDE,
     Overlaps,
@@ -78,11 +78,11 @@ def test_candidates_share_a_band(seed: int) -> None:
     assert found == sorted(set(found))
 
 
-@pytest.mark.parametrize("size", [CROWD, CROWD + 1, 200, 3_000])
+@pytest.mark.parametrize("size", [LARGE_BUCKET, LARGE_BUCKET + 1, 200, 3_000])
 def test_a_crowded_bucket_gives_few_candidates_that_connect_it(size: int) -> None:
     settings = Settings(num_perm=2, bands=1)
     found = band_candidates(np.ones((size, 2), np.uint32), np.ones(size, bool), settings)
-    if size <= CROWD:
+    if size <= LARGE_BUCKET:
         assert len(found) == size * (size - 1) // 2
     else:
         assert len(found) <= size * (STRIDE + 1)

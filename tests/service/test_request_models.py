@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dedup import StoryIndex
 from dedup.service.app import document, inner_application
-from dedup.service.problems import FAULTS, Problem
+from dedup.service.problems import FAULTS, Fault, Problem
 from dedup.service.request_models import RequestModels, read_date
 from dedup.service.settings import ServiceSettings
 from dedup.service.state import State
@@ -43,10 +43,12 @@ def test_a_record_is_refused_exactly_where_its_schema_refuses_it(needs_id: bool,
         date = name in {"published", "seen"} and isinstance(value, str) and read_date(value) is None
         if half or date or not validator(schema["properties"].get(name, False)).is_valid(value):
             wrong.add(name)
+    held: dict[str, Any] = {}
+    faults: tuple[Fault, ...] = ()
     try:
-        held, faults = MODELS.read_article(record, where="articles.3", needs_id=needs_id).to_record(), ()
+        held = MODELS.read_article(record, where="articles.3", needs_id=needs_id).to_record()
     except Problem as error:
-        held, faults = {}, error.faults
+        faults = error.faults
     assert {fault.field for fault in faults} == {f"articles.3.{name}" for name in wrong}
     assert all(fault.problem and fault.remedy for fault in faults)
     if not wrong:

@@ -1,4 +1,4 @@
-"""Threads that answer what only reads: how much waits, and what is looked up together."""
+"""Reader pools: the bound of their queue, and calls that answer several requests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dedup.service.problems import Problem
 from dedup.service.readers import BatchingReader
 
 
-def test_what_waits_is_looked_up_together_and_each_gets_its_own_answer() -> None:
+def test_waiting_requests_share_a_call_and_each_gets_its_own_answer() -> None:
     sizes: list[int] = []
     begun, go_on = threading.Event(), threading.Event()
 
@@ -39,7 +39,7 @@ def test_what_waits_is_looked_up_together_and_each_gets_its_own_answer() -> None
     assert sizes == [1, 4, 4, 2]
 
 
-def test_an_error_is_told_to_whom_it_belongs() -> None:
+def test_an_error_reaches_only_the_request_at_fault() -> None:
     begun, go_on = threading.Event(), threading.Event()
 
     def halve(items: list[int]) -> list[int]:
@@ -65,7 +65,7 @@ def test_an_error_is_told_to_whom_it_belongs() -> None:
     assert isinstance(fault, Problem)
 
 
-def test_no_more_wait_than_may() -> None:
+def test_the_queue_is_bounded() -> None:
     go_on = threading.Event()
 
     def slow(items: list[int]) -> list[int]:

@@ -13,8 +13,9 @@ from dedup.vectorize.hashing import shingles_in_order
 pytest.importorskip("pyarrow", reason="dedup.spark needs pyarrow")
 
 from dedup.backends import CompiledBackend
-from dedup.spark.boilerplate import RUN, SPAN, _passage_fingerprints, shares_in, telling_words
+from dedup.spark.boilerplate import RUN, SPAN, _passage_fingerprints, shares_in
 from dedup.vectorize.features import HashedWords
+from dedup.vectorize.kernels.relations import distinctive_words
 
 
 def as_words(bodies: list[NDArray[np.uint32]]) -> HashedWords:
@@ -73,12 +74,12 @@ def test_title_shares_equal_those_of_one_machine() -> None:
     languages = by.detect(words)
     pairs = np.array([[0, 1], [1, 2], [0, 2]])
     whole = by.relations(words, pairs, repeated, languages)
-    telling = telling_words(words, languages)
+    distinctive, starts = distinctive_words(words, languages)
     titles = [words.title(place) for place in range(3)]
     ways = np.concatenate([pairs, pairs[:, ::-1]])
     order = np.argsort(ways[:, 1], kind="stable")
     ways = ways[order]
-    held = [np.frombuffer(telling[0].tobytes(), np.uint32)[telling[1][a] : telling[1][a + 1]] for a in ways[:, 0]]
+    held = [distinctive[starts[a] : starts[a + 1]] for a in ways[:, 0]]
     ends = np.concatenate([[0], np.cumsum([len(one) for one in held])])
     bounds = np.concatenate([[0], np.cumsum([len(titles[a]) for a in ways[:, 0]])])
     share = shares_in(

@@ -59,7 +59,7 @@ FOOTER = made("footer", 400)
 
 @pytest.mark.parametrize("count", [HOLDERS, HOLDERS + 1, 10])
 @pytest.mark.parametrize("place", ["before", "after", "inside"])
-def test_what_unrelated_articles_share_is_furniture(count: int, place: str) -> None:
+def test_what_unrelated_articles_share_is_boilerplate(count: int, place: str) -> None:
     def body(town: str) -> str:
         own = made(town, 100)
         half = made(f"{town}y", 50)
@@ -80,14 +80,14 @@ def test_a_short_line_stays(length: int, expected: int) -> None:
     assert taken(articles_of(bodies, unrelated(5))) == [expected] * 5
 
 
-def test_a_wire_text_is_no_furniture() -> None:
+def test_a_wire_text_is_no_boilerplate() -> None:
     """Ten outlets ran it, under one headline or under their own, whole or with a paragraph of their own."""
     wire = " ".join(f"{town} zz{town}" for town in TOWNS) + " " + made("wire", 200)
     assert not any(taken(articles_of([wire] * 10, ["Ten towns flooded"] * 10)))
     assert not any(taken(articles_of([f"{wire} {made(town, 60)}" for town in TOWNS], unrelated(10))))
 
 
-def test_an_untitled_wire_text_is_no_furniture() -> None:
+def test_an_untitled_wire_text_is_no_boilerplate() -> None:
     wire = made("wire", 200)
     assert not any(taken(articles_of([f"{wire} {made(town, 60)}" for town in TOWNS], [""] * 10)))
 
@@ -104,7 +104,7 @@ def test_a_list_of_headlines_speaks_of_everything_and_vouches_for_nothing() -> N
     assert taken(articles_of(bodies, titles)) == [len(TOWNS) * 28] * 10
 
 
-def test_of_a_body_that_is_all_furniture_the_title_is_left() -> None:
+def test_of_a_body_that_is_all_boilerplate_the_title_is_left() -> None:
     for rest, expected in ((0, 400), (REST - 1, 400 + REST - 1), (REST, 400)):
         bodies = [f"{made(town, rest)} {FOOTER}" for town in TOWNS[:5]]
         assert taken(articles_of(bodies, unrelated(5))) == [expected] * 5
@@ -120,7 +120,7 @@ def test_capitals_stay_with_their_words() -> None:
     assert without(documents[0], found(HashedWords.of(documents))) == Document.of(unrelated(1)[0], own)
 
 
-def test_no_articles_have_no_furniture() -> None:
+def test_no_articles_have_no_boilerplate() -> None:
     assert not len(found(HashedWords.of([])))
     assert not len(found(HashedWords.of([Document.of("", ""), Document.of("A title", "")])))
     document = Document.of("A title", "A short text.")
@@ -169,7 +169,7 @@ def sites(count: int, per_site: int, seed: int, *, furnished: bool) -> list[Arti
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_furniture_neither_links_nor_hides(seed: int) -> None:
+def test_boilerplate_neither_links_nor_hides(seed: int) -> None:
     def stories(articles: Sequence[Article]) -> set[frozenset[str]]:
         clustering = cluster(articles)
         assert max(map(len, (group.articles for story in clustering for group in story.copy_groups)), default=0) <= 2
@@ -199,7 +199,7 @@ def test_a_footer_under_short_bodies_makes_no_copies() -> None:
     assert clustering.explain(0, 1).shared_shingles == 0
 
 
-def test_copies_under_different_furniture_are_copies() -> None:
+def test_copies_under_different_boilerplate_are_copies() -> None:
     """One text on ten sites, of which each has other articles with the same footer."""
     wire = made("wire", 120)
     articles = []

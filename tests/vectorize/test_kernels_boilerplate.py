@@ -43,10 +43,10 @@ def test_held_passages(seed: int, roomy: int, at_once: int, monkeypatch: pytest.
 
 def test_a_passage_whose_hash_is_zero_is_found() -> None:
     """No text has it by chance: the table's own marks are tried."""
-    table = kernels._filled(np.array([0, 5, 9], np.uint64), np.zeros(8, np.uint64))
+    table = kernels._hash_set(np.array([0, 5, 9], np.uint64), 8)
     assert table[-1] == 1
     assert sorted(table[:-1][table[:-1] > 0].tolist()) == [5, 9]
-    assert kernels._filled(np.array([5], np.uint64), np.zeros(8, np.uint64))[-1] == 0
+    assert kernels._hash_set(np.array([5], np.uint64), 8)[-1] == 0
 
 
 def test_a_title_is_found_wherever_it_stands_word_by_word() -> None:

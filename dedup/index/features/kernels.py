@@ -1,4 +1,4 @@
-"""Kernels that unpack the vectors of many articles, and take their cross-lingual parts."""
+"""Kernels that read the stored vectors of many articles and compute their cross-lingual vectors."""
 
 from __future__ import annotations
 
@@ -15,11 +15,15 @@ callable_by_kernels(cross_lingual_weight)
 def unpack_vectors(
     raw: NDArray[np.uint8], first: NDArray[np.int64], start: NDArray[np.int64], bins: int
 ) -> tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.bool_], bool]:
-    """Terms, weights and marks of crossing of packed vectors, and whether each has as many terms as it says.
-
-    What is packed of vector i begins at `first[i]`; its entries are to begin at `start[i]`.
+    """The terms, weights and `crossing` of packed vectors, and whether the number of terms of each is right.
 
     Plain form: `index.features.sketch.Vector.unpacked`.
+
+    Args:
+        raw: the bytes of all vectors.
+        first: where the packed terms of each vector begin in `raw`.
+        start: where the terms of each vector are written, and the end of the last.
+        bins: number of values of a term's upper bits.
     """
     total = start[-1]
     terms, weights, crossing = np.empty(total, np.int32), np.empty(total, np.uint16), np.empty(total, np.bool_)
@@ -57,7 +61,7 @@ def cross_lingual_parts(
     Plain form: `index.features.sketch.Vector.names`.
     """
     begin = np.zeros(len(start), np.int64)
-    its, their = np.empty(len(terms), np.int32), np.empty(len(terms), np.uint16)
+    out_terms, out_weights = np.empty(len(terms), np.int32), np.empty(len(terms), np.uint16)
     found = np.int64(0)
     for vector in range(len(start) - 1):
         squares = np.int64(0)
@@ -68,7 +72,7 @@ def cross_lingual_parts(
             if crossing[at]:
                 weight = np.int64(cross_lingual_weight(np.int64(weights[at]), squares))
                 if weight > 0:
-                    its[found], their[found] = terms[at], np.uint16(weight)
+                    out_terms[found], out_weights[found] = terms[at], np.uint16(weight)
                     found += 1
         begin[vector + 1] = found
-    return begin, its[:found].copy(), their[:found].copy()
+    return begin, out_terms[:found].copy(), out_weights[:found].copy()

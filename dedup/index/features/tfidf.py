@@ -1,6 +1,6 @@
-"""TF-IDF vectors of a few articles under a fixed background: what `vectorize.tfidf.tfidf` gives.
+"""TF-IDF vectors of single articles under a fixed background: what `dedup.vectorize.tfidf.tfidf` returns.
 
-That prepares for a whole collection at once. Here the idf of all terms is prepared once for each language.
+That function computes the idf of the terms at hand. Here the idf of all terms is computed once for each language.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _Value = TypeVar("_Value", np.int64, np.float64)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class UnitVectors:
-    """Unit vectors, one after the other.
+    """Unit vectors of articles, concatenated.
 
     Attributes:
-        indptr: where each begins, shape (articles + 1,).
+        indptr: where the terms of each article begin, shape (articles + 1,).
         terms, weights, crossing: see `sketch.Vector`.
         background_similarity: shape (articles,).
     """
@@ -57,11 +57,11 @@ class Weigher:
         self._sums = background.terms.astype(np.int32), background.sums
 
     def weigh(self, features: Features, languages: Sequence[str]) -> UnitVectors:
-        """The vectors of articles, entries of 0 left out.
+        """The vectors of articles, without entries of 0.
 
         Args:
             features: of the articles.
-            languages: of each.
+            languages: the language of each article.
         """
         count, terms, indptr = len(features), features.terms, features.indptr
         row_of = np.repeat(np.arange(count), np.diff(indptr))

@@ -12,12 +12,8 @@ from typing import NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.match.stories import head_terms
 from dedup.vectorize.exact import DOT_UNIT
-
-HEAD_SHARE = 0.43
-"""Mean squared norm of the heads as a share of the floor, as in `match.kernels.ranked` ..."""
-WIDEST = 512
-"""... and the most terms in a head."""
 
 Terms: TypeAlias = NDArray[np.int32]
 Weights: TypeAlias = NDArray[np.uint16]
@@ -145,8 +141,7 @@ class Segment(NamedTuple):
         keys = sort_by_term(rows, terms, weights)
         distinct, frequency, energy = term_statistics(keys)
         by_frequency = np.argsort(-frequency, kind="stable")
-        budget = HEAD_SHARE * floor / DOT_UNIT * max(1, len(slots))
-        heads = min(WIDEST, int(np.searchsorted(np.cumsum(energy[by_frequency]), budget)))
+        heads = head_terms(energy[by_frequency], floor, len(slots))
         in_head = np.zeros(len(distinct), np.bool_)
         in_head[by_frequency[:heads]] = True
         begin = np.concatenate([[0], np.cumsum(frequency[~in_head])]).astype(np.int32)

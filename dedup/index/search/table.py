@@ -146,18 +146,22 @@ class ArticleTable:
 
     def settle(self, slot: int, article: StoredArticle) -> None:
         """Record the story and the copies of an article that has a slot."""
-        self.story[slot], self.copies[slot], self.representative[slot] = article.story, article.copies, article.stands
+        self.story[slot], self.copies[slot], self.representative[slot] = (
+            article.story,
+            article.copies,
+            article.representative,
+        )
         self._of_story[article.story].append(slot)
 
     @contextmanager
-    def visitor(self, vector: Vector, seconds: float | None, source: str, *, stands: bool) -> Iterator[int]:
+    def visitor(self, vector: Vector, seconds: float | None, source: str, *, representative: bool) -> Iterator[int]:
         """Lend a slot to an article that is only matched: it is in no story, and searches do not find it."""
         slot = self._new_slot()
         self.number[slot] = np.iinfo(np.int64).max
         self.seconds[slot] = np.nan if seconds is None else seconds
         self.background_similarity[slot] = vector.background_similarity + self.crowding
         self.outlet[slot], self.language[slot] = self.outlet_of(source), self.language_of(vector.language)
-        self.representative[slot], self.copies[slot] = stands, -1
+        self.representative[slot], self.copies[slot] = representative, -1
         try:
             yield slot
         finally:

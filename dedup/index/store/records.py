@@ -50,13 +50,13 @@ class StoredArticle:
         content: 16 bytes, equal for articles of the same title and text; of a blank one, made of its id.
         length: characters of its text.
         seconds: when it was published, as `dedup.inputs.collection` dates it; None where that is unknown.
-        told: the date at the head of its text as ISO 8601, "" where there is none or none was looked for.
-        came: when it came, in seconds since 1970 by the clock of the index.
+        dateline: the date at the head of its text as ISO 8601, "" where there is none or none was looked for.
+        added: when it was added, in seconds since 1970 by the clock of the index.
         source: the outlet.
         facts: its other fields but the text, as JSON.
         story: the number of its story.
         copies: the number of the first article of its group of copies, its own where it has none.
-        stands: whether it counts when stories are compared: False for a near-copy of one that does.
+        representative: whether it counts when stories are compared: False for a near-copy of one that does.
     """
 
     number: int
@@ -64,13 +64,13 @@ class StoredArticle:
     content: bytes
     length: int
     seconds: float | None
-    told: str
-    came: float
+    dateline: str
+    added: float
     source: str
     facts: str
     story: int
     copies: int
-    stands: bool
+    representative: bool
 
     def article(self, text: str) -> Article:
         """Return the article, with the given text."""
@@ -81,11 +81,11 @@ class StoredArticle:
     @property
     def age(self) -> float:
         """Time by which it expires: when it was published, or added if that is unknown."""
-        return self.came if self.seconds is None else self.seconds
+        return self.added if self.seconds is None else self.seconds
 
-    def placed(self, story: int, copies: int, *, stands: bool) -> StoredArticle:
+    def placed(self, story: int, copies: int, *, representative: bool) -> StoredArticle:
         """Return a copy with another placement."""
-        return replace(self, story=story, copies=copies, stands=stands)
+        return replace(self, story=story, copies=copies, representative=representative)
 
 
 def facts_of(article: Article) -> str:

@@ -1,8 +1,8 @@
-"""Every pair of rows whose dot product lies above a floor, exactly: block by block, through an index of tails.
+"""Exact similarity join: all pairs of rows with a dot product above a floor, block by block.
 
-A block of rows is turned into postings lists small enough to stay in the processor's cache. Each later row in reach
-goes through the lists of its own tail's terms; where what adds up leaves the pair a chance, the heads are multiplied.
-Everything is a whole number, so the order of additions does not matter, nor how many threads there are.
+The tails of a block of rows are inverted into postings lists that fit into the processor's cache. Each later row scans
+the lists of its tail's terms; the heads are multiplied only where the sum and a bound on the heads are above the floor.
+All numbers are integers, so results do not depend on the order of additions or the number of threads.
 """
 
 from __future__ import annotations
@@ -18,26 +18,26 @@ from dedup.vectorize.exact import DOT_UNIT
 from dedup.vectorize.kernels.compiling import kept
 
 BLOCK = 2_048
-"""Rows whose postings are looked through at a time ..."""
+"""Rows in a block ..."""
 MOST = 1 << 16
-"""... and at most, for a row's number in a posting has 16 bits."""
+"""... and at most: the number of a row in a posting has 16 bits."""
 GROUP = 32
-"""Sums that are compared with the floor at a time."""
+"""Sums compared with the floor together."""
 CAPACITY = 1 << 16
-"""Pairs that a task hands on at a time."""
+"""Pairs returned at a time."""
 
 Hits = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 
 
 class Block(NamedTuple):
-    """The index of rows `first` up to `last`.
+    """The inverted index of rows `first` up to `last`.
 
     Attributes:
-        first, last: its rows.
-        begin: where each term's list begins in `postings`, shape (terms + 1,).
+        first, last: the first row, and the one after the last.
+        begin: where the postings list of each term begins, shape (terms + 1,).
         postings: row in the block << 16 | weight, shape (entries,).
-        heads: their heads, dense, shape (rows and some more, width).
-        norms: of their heads, shape (rows and some more,): 0 at the end.
+        heads: dense heads, shape (rows rounded up to a multiple of `GROUP`, width).
+        norms: norms of the heads, padded with 0 likewise.
     """
 
     first: int
@@ -49,7 +49,7 @@ class Block(NamedTuple):
 
     @classmethod
     def of(cls, rows: Ranked, first: int, last: int) -> Self:
-        """The block of the rows from `first` up to `last`."""
+        """Index the rows from `first` up to `last`."""
         padded = -(-(last - first) // GROUP) * GROUP
         norms = np.zeros(padded, np.int32)
         norms[: last - first] = rows.head_norm[first:last]
@@ -67,17 +67,17 @@ def pairs_above(
     last: int,
     floor: float,
 ) -> Iterator[Hits]:
-    """The pairs of a row of a block and one of those that look through it whose cosine is above the floor.
+    """Find the pairs of a row of a block and a querying row whose cosine is above the floor.
 
     Args:
         rows: all rows.
-        block: some of them.
-        reach, until: from where up to where each row is compared with others, shape (rows,).
-        first, last: the rows that look through the block.
+        block: the index of some rows.
+        reach, until: each row is compared with rows from `reach` up to `until`, shape (rows,).
+        first, last: the querying rows.
         floor: a cosine, not negative.
 
     Yields:
-        Rows of the block, the rows that looked, and dot products in units of `DOT_UNIT`, each of shape (pairs,).
+        Rows of the block, querying rows, and dot products in units of `DOT_UNIT`, each of shape (pairs,).
     """
     capacity = max(CAPACITY, block.last - block.first)
     least = int(np.floor(floor / DOT_UNIT))
@@ -125,7 +125,7 @@ def _scan(
     later: NDArray[np.int32],
     dots: NDArray[np.int32],
 ) -> tuple[int, int]:
-    """Writes the pairs until they might not fit; returns the row to go on with, and how many pairs there are."""
+    """Write the pairs until there may be no room; return the row to go on with, and the number of pairs."""
     start, tail, term, weight = rows.start, rows.tail, rows.term, rows.weight
     begin, postings, heads, norms = block.begin, block.postings, block.heads, block.norms
     size, width = len(norms), heads.shape[1]
@@ -140,10 +140,10 @@ def _scan(
             return row, found
         for entry in range(tail[row], start[row + 1]):
             factor, its = np.int32(weight[entry]), term[entry]
-            for place in range(np.uint64(begin[its]), np.uint64(begin[its + 1])):  # unsigned: none counts from the end
+            for place in range(np.uint64(begin[its]), np.uint64(begin[its + 1])):  # unsigned: no index wraps
                 posting = postings[place]
                 sums[np.uint64(posting >> np.uint32(16))] += factor * np.int32(posting & np.uint32(0xFFFF))
-        # A tail's dot product and the bound of a head's together are at most the product of two lengths: they fit.
+        # The sum and the bound are at most the product of two lengths, so they fit into 32 bits.
         norm, count = rows.head_norm[row], np.int64(0)
         for group in range(low // GROUP * GROUP, high, GROUP):
             mine, bound = sums[group : group + GROUP], norms[group : group + GROUP]

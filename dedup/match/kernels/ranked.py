@@ -1,8 +1,8 @@
-"""Vectors laid out for an exact join: rows in the order of their dates, each row's terms from the most frequent on.
+"""Vectors laid out for an exact similarity join: rows by date, the terms of each by falling frequency.
 
-The most frequent terms, the head, hold most of the postings and little of the length: the dot product of two heads is
+The most frequent terms, the head, have most of the postings and little of the length: the dot product of two heads is
 at most the product of their norms (Bayardo, Ma & Srikant 2007; Anastasiu & Karypis 2014). So only the tails are
-indexed, and the heads of a pair are multiplied only where the tails leave the pair a chance.
+indexed, and the heads of a pair are multiplied only where the upper bound is above the floor.
 """
 
 from __future__ import annotations
@@ -13,32 +13,28 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.vectorize.exact import DOT_UNIT, WEIGHT_UNIT
+from dedup.match.stories import head_terms
+from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.kernels.compiling import Whole, kept
 
-HEAD_SHARE = 0.43
-"""The mean square of the heads' norms, as a share of the floor: more leaves too many pairs to be looked at, less too
-many postings to be gone through."""
 LANES = 16
-"""The head's width is a multiple of this, so that heads are multiplied in whole registers ..."""
-WIDEST = 512
-"""... and no wider than this."""
+"""The width of the head is a multiple of this, so that heads fill vector registers."""
 LONGEST = 3 << 29
-"""The largest squared length of a row, in units: rounding takes no unit vector near it, and below it no sum and no
-bound of a dot product leaves 32 bits."""
+"""The largest squared length of a row, in units of `DOT_UNIT`. Rounded unit vectors are far below it, and up to it no
+sum and no bound of a dot product exceeds 32 bits."""
 
 
 class Ranked(NamedTuple):
-    """Sparse rows of whole numbers.
+    """Sparse rows of integers, terms by rank.
 
     Attributes:
-        start: where each row begins in `term` and `weight`, shape (rows + 1,).
+        start: where the entries of each row begin, shape (rows + 1,).
         tail: where its tail begins, shape (rows,).
-        term: the rank of each entry's term, ascending in a row, 0 being the most frequent; shape (entries,).
+        term: rank of the term of each entry, ascending in a row, 0 for the most frequent; shape (entries,).
         weight: in units of `WEIGHT_UNIT`, shape (entries,).
-        head_norm: an upper bound of the norm of each row's head, in the same unit, shape (rows,).
-        heads: how many terms the head has.
-        terms: how many terms there are, those that one row alone has not counted.
+        head_norm: upper bound of the norm of each row's head, in the same unit, shape (rows,).
+        heads: number of terms in the head.
+        terms: number of terms that at least two rows have.
     """
 
     start: NDArray[np.int64]
@@ -61,15 +57,15 @@ class Ranked(NamedTuple):
 
 
 def ranked(matrix: sp.csr_array, order: NDArray[np.int64], floor: float) -> Ranked:
-    """Some rows of a matrix in a given order.
+    """Lay out rows of a matrix in a given order.
 
     Args:
-        matrix: unit vectors, shape (articles, terms), whole multiples of `WEIGHT_UNIT`.
+        matrix: unit vectors, shape (articles, terms), multiples of `WEIGHT_UNIT`.
         order: the rows, shape (rows,).
-        floor: the cosine, not negative, above which pairs will be asked for: it decides how wide the head is.
+        floor: the cosine, not negative, above which pairs will be searched; it determines the width of the head.
 
     Raises:
-        ValueError: the rows are no such vectors.
+        ValueError: the rows are not unit vectors of multiples of `WEIGHT_UNIT`.
     """
     start, column = np.asarray(matrix.indptr, np.int64), np.asarray(matrix.indices, np.int32)
     data, rows = np.asarray(matrix.data, np.float64), np.asarray(order, np.int64)
@@ -80,9 +76,7 @@ def ranked(matrix: sp.csr_array, order: NDArray[np.int64], floor: float) -> Rank
     terms = int(np.count_nonzero(frequency > 1))
     rank = np.full(len(frequency), -1, np.int32)
     rank[by_frequency[:terms]] = np.arange(terms, dtype=np.int32)
-    budget = HEAD_SHARE * floor / DOT_UNIT * max(1, len(rows))
-    heads = int(np.searchsorted(np.cumsum(energy[by_frequency[:terms]]), budget))
-    heads = min(heads // LANES * LANES, WIDEST)
+    heads = head_terms(energy[by_frequency[:terms]], floor, len(rows)) // LANES * LANES
     laid = _lay_out(start, column, data, rows, rank, terms, heads)
     return Ranked(*laid, heads, terms)
 
@@ -95,14 +89,14 @@ def _statistics(
     rows: NDArray[np.int64],
     columns: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """How many of the rows have each term, its squares added up, and the largest squared length (-1: not whole)."""
+    """Document frequency and sum of squares of each term, and the largest squared length, -1 if an entry is invalid."""
     frequency, energy = np.zeros(columns, np.int64), np.zeros(columns, np.int64)
     longest: Whole = 0
     for place in range(len(rows)):
         row = rows[place]
         length: Whole = 0
         for entry in range(start[row], start[row + 1]):
-            scaled = data[entry] * 32768.0
+            scaled = data[entry] / WEIGHT_UNIT
             whole = np.int64(scaled)
             if whole != scaled or whole < 0 or whole > 65535:
                 return frequency, energy, -1
@@ -124,7 +118,7 @@ def _lay_out(
     terms: int,
     heads: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16], NDArray[np.int32]]:
-    """Turns the rows into columns by rank, and the columns back into rows, whose terms are then in order of rank."""
+    """Transpose the rows into columns by rank and back, which sorts the terms of each row by rank."""
     count = len(rows)
     above = np.zeros(terms + 1, np.int64)
     begin = np.zeros(count + 1, np.int64)
@@ -145,7 +139,7 @@ def _lay_out(
             found = rank[column[entry]]
             if found >= 0 and data[entry] > 0:
                 holder[fill[found]] = place
-                held[fill[found]] = np.uint16(data[entry] * 32768.0)
+                held[fill[found]] = np.uint16(data[entry] / WEIGHT_UNIT)
                 fill[found] += 1
     term, weight = np.empty(begin[count], np.int32), np.empty(begin[count], np.uint16)
     square = np.zeros(count, np.int64)

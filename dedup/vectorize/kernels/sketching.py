@@ -1,4 +1,4 @@
-"""From hashed words to shingle hashes and signatures: those of `dedup.vectorize.hashing`, and datasketch's affine32."""
+"""Kernels for shingle hashes (`dedup.vectorize.hashing`) and MinHash signatures (datasketch's scheme `affine32`)."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ for formula in (mix32, mix64):
 
 @kernel
 def shingle_words(words: NDArray[np.uint32], begin: Whole, end: Whole, size: Whole, out: NDArray[np.uint64]) -> Whole:
-    """Writes the 64-bit hash of every shingle of `words[begin:end]`, in order; returns how many there are."""
+    """Write the 64-bit hash of every shingle of `words[begin:end]` in order, and return how many there are."""
     length = min(size, end - begin)
     if length == 0:
         return 0
@@ -32,7 +32,7 @@ def shingle_words(words: NDArray[np.uint32], begin: Whole, end: Whole, size: Who
     first, last = np.uint64(begin), np.uint64(begin + length - 1)
     gone = _ZERO
     for place in range(np.uint64(count)):
-        value = value * _BASE + (np.uint64(words[last + place]) - gone)  # in brackets what need not wait for `value`
+        value = value * _BASE + (np.uint64(words[last + place]) - gone)  # the brackets do not wait for `value`
         gone = np.uint64(words[first + place]) * power
         out[place] = mix64(value)
     return count
@@ -40,14 +40,14 @@ def shingle_words(words: NDArray[np.uint32], begin: Whole, end: Whole, size: Who
 
 @kernel
 def short_shingles(words: NDArray[np.uint32], begin: Whole, end: Whole, size: Whole, out: NDArray[np.uint32]) -> Whole:
-    """Writes the 32-bit hash of every shingle of `words[begin:end]`, in order; returns how many there are."""
+    """Write the 32-bit hash of every shingle of `words[begin:end]` in order, and return how many there are."""
     length = min(size, end - begin)
     if length == 0:
         return 0
     count = end - begin - length + 1
     for place in range(count):
         out[place] = words[begin + place]
-    for offset in range(begin + 1, begin + length):  # all shingles a word further: many are done at a time
+    for offset in range(begin + 1, begin + length):  # one word of all shingles at a time: SIMD
         nth = words[offset : offset + count]
         for place in range(count):
             out[place] = np.uint32(np.uint32(out[place] * _SHORT_BASE) + nth[place])
@@ -56,7 +56,7 @@ def short_shingles(words: NDArray[np.uint32], begin: Whole, end: Whole, size: Wh
 
 @kernel
 def premix(hashes: NDArray[np.uint32], count: Whole, out: NDArray[np.uint32]) -> None:
-    """What datasketch does to each hash before it is permuted: MurmurHash3's finaliser. Both arrays may be one."""
+    """Finalise each hash, as datasketch does before the permutations; `hashes` and `out` may be one array."""
     for place in range(count):
         out[place] = mix32(hashes[place])
 
@@ -65,7 +65,7 @@ def premix(hashes: NDArray[np.uint32], count: Whole, out: NDArray[np.uint32]) ->
 def least(
     mixed: NDArray[np.uint32], count: Whole, a: NDArray[np.uint32], b: NDArray[np.uint32], row: NDArray[np.uint32]
 ) -> None:
-    """The signature: for each permutation h -> a·h + b mod 2^32 the least value; all ones where there is no hash."""
+    """The MinHash signature: for each permutation the least a·h + b mod 2^32, all bits set if there is no hash."""
     slots = len(a)
     lanes = slots - slots % SLOTS
     for slot in range(0, lanes, SLOTS):

@@ -244,7 +244,7 @@ function passage(runs, a, b, one, other, words) {
   return { aStart: pieces[0].aStart, aEnd: pieces.at(-1).aEnd, bStart: pieces[0].bStart, bEnd: pieces.at(-1).bEnd, words, pieces };
 }
 
-// The score of two articles, computed as in dedup/results/evidence.py
+// The score of two articles, computed as in dedup/results/explain.py
 
 function logistic(curve, features) {
   const z = features.reduce((sum, value, place) => sum + curve[place + 1] * value, curve[0]);

@@ -61,7 +61,7 @@ def test_files_that_are_absent_are_left_out(tmp_path: Path) -> None:
     assert {collection.name for collection in data.labelled_sets(tmp_path)} <= {"seeds"}
 
 
-def test_the_articles_to_pour_lie_beside_the_folder(folder: Path) -> None:
+def test_the_articles_to_pour_are_beside_the_folder(folder: Path) -> None:
     beside = folder.parent / "seeds"
     beside.mkdir()
     for name in ("one.txt", "two.txt"):
@@ -69,7 +69,7 @@ def test_the_articles_to_pour_lie_beside_the_folder(folder: Path) -> None:
     assert [article.id for article in data.pour_articles(folder)] == ["one.txt", "two.txt"]
 
 
-def test_bare_articles_are_the_lines_that_are_no_furniture(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bare_articles_have_no_boilerplate(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert data.bare_articles(None) == ()
     assert data.bare_articles(folder) == ()
     beside = folder.parent / "seeds"
@@ -139,7 +139,7 @@ def test_the_folder_is_the_given_one_else_that_of_the_environment(
         data.find_folder(tmp_path / "gone")
 
 
-def test_no_folder_is_no_error_where_none_was_asked_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_default_folder_is_no_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(data.ENVIRONMENT, raising=False)
     monkeypatch.setattr(data, "DEFAULT", tmp_path / "gone")
     assert data.find_folder(None) is None
