@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from itertools import combinations
-from pathlib import Path
 from typing import TypedDict
 
 import pytest
+from labelled_data import REAL_SEEDS, SEEDS
 
 import dedup
 
-ROOT = Path(__file__).resolve().parents[1]
-SEEDS = ROOT / "seeds"
 DIGEST = "harbour-post/morning/0515.txt"
 
 Groups = frozenset[frozenset[str]]
@@ -130,8 +127,7 @@ def test_a_difference_reads_well() -> None:
 def test_our_words_on_the_weapons_story_are_our_own(
     manifest: list[Gold], articles: Mapping[str, dedup.Article]
 ) -> None:
-    real = Path(os.environ.get("DEDUP_DATA", ROOT / ".." / "shared" / "data")).resolve().parent / "seeds"
-    pages = sorted(real.glob("*.txt"))
+    pages = sorted(REAL_SEEDS.glob("*.txt"))
     if not pages:
         pytest.skip("the two real articles are not here: set DEDUP_DATA to the data folder beside them")
     theirs = {shingle for page in pages for shingle in shingles(page.read_text(encoding="utf-8"), 8)}

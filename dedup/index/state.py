@@ -10,6 +10,7 @@ from itertools import islice
 from dedup.backends import GROWN, CompiledBackend, NumpyBackend, choose_for_index, index_uses_kernels
 from dedup.background import Background
 from dedup.errors import StoreError
+from dedup.index.compiling import compile_kernels
 from dedup.index.features.sketch import Features, Sketcher, Vector, pack_words, unpack_words, unpacked
 from dedup.index.search.table import ArticleTable
 from dedup.index.store.protocol import Store
@@ -50,7 +51,8 @@ class IndexState:
         alone = replace(settings, threads=1)  # for a few articles at a time threads take longer to start than to work
         self.backend = choose_for_index(articles, alone, progress)
         self.sketcher = Sketcher(self.backend, settings, background)
-        fast = isinstance(self.backend, CompiledBackend)
+        if fast := isinstance(self.backend, CompiledBackend):
+            compile_kernels(self.backend, alone, background, progress)
         self.table = ArticleTable(settings, background.crowd, self._every_vector, fast=fast)
         self.placer = Placer(self.table, self.backend, settings, self.words_of, self.vectors_of)
         self.apart: dict[int, set[int]] = defaultdict(set)

@@ -88,11 +88,11 @@ def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDA
 
     A body of which fewer than `REST` words would remain is removed entirely, or kept entirely if there is no title.
 
+    Kernel: `vectorize.kernels.boilerplate.outside_boilerplate`.
+
     Args:
         words: of the articles.
         passages: the hashes of the passages that are boilerplate, sorted.
-
-    Kernel: `vectorize.kernels.boilerplate.outside_boilerplate`.
     """
     keep = np.ones(len(words.hashes), bool)
     if len(passages):

@@ -120,7 +120,7 @@ def test_no_article_is_lost_while_the_form_is_chosen(
     count: int, compiled: bool, choice: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEDUP_KERNELS", choice)
-    monkeypatch.setattr(backends, "is_compiled", lambda: compiled)
+    monkeypatch.setattr(backends, "is_compiled", lambda _: compiled)
     monkeypatch.setattr("dedup.backends.compiled.is_compiled", lambda: True)
     texts = [("title", str(number)) for number in range(count)]
     found, given = choose(iter(texts), Settings())

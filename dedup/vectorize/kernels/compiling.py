@@ -24,7 +24,6 @@ Whole: TypeAlias = Any
 
 
 _PACKAGE = Path(__file__).parents[2]
-_COMPLETE = "complete"
 _NAMING = threading.Lock()
 """Held while numba is told the folder, which it knows for the whole process: modules may be imported by two threads."""
 # Overflow wraps and nothing is reordered, so that results are the same on every machine; the GIL is released.
@@ -94,18 +93,22 @@ def cache_folder() -> Path | None:
     return None
 
 
-def is_compiled() -> bool:
-    """Whether an earlier run left the machine code of all kernels, so that hardly any time is spent on compiling."""
+def is_compiled(kernels: str = "run") -> bool:
+    """Whether an earlier process compiled a set of kernels, so that hardly any time is spent on it.
+
+    Args:
+        kernels: `run` for those of the compiled backend, `index` for those of a story index.
+    """
     folder = cache_folder()
-    return folder is not None and (folder / _COMPLETE).exists()
+    return folder is not None and (folder / f"compiled-{kernels}").exists()
 
 
-def mark_compiled() -> None:
-    """Tells later runs that all kernels have been compiled."""
+def mark_compiled(kernels: str = "run") -> None:
+    """Let later processes know that a set of kernels is compiled, see `is_compiled`."""
     folder = cache_folder()
     if folder is not None:
         with suppress(OSError):  # a full disk: the next run compiles what is not there
-            (folder / _COMPLETE).touch()
+            (folder / f"compiled-{kernels}").touch()
 
 
 def _bases() -> list[Path]:

@@ -63,7 +63,7 @@ def relate(
 def distinctive_words(words: HashedWords, languages: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
     """The distinctive words of each title, or of the beginning of the body without one, and their boundaries.
 
-    See `dedup.vectorize.misplaced_body.distinctive_words`.
+    Plain form: `vectorize.misplaced_body.distinctive_words`.
     """
     names = sorted(set(languages))
     common_words = [np.sort(np.fromiter(common(name), np.uint32)) for name in names]
