@@ -69,6 +69,7 @@ TWINS = (
         "match.copies.band_candidates",
         ("bands._hash_bands", "bands._shared_keys", "bands._distinct", "bands._join"),
     ),
+    Twin("index.features.kernels.look_up", "index.features.tfidf.look_up"),
     Twin("match.kernels.bands.agreeing_slots", "match.copies.agreeing_slots", ("bands._agreeing_slots",)),
     Twin("match.kernels.templates.matching_blocks", "match.templates.matching_blocks", ("templates._blocks",)),
     Twin(

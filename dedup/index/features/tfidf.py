@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,8 +21,6 @@ from dedup.vectorize.tfidf import idf_by_language, log_frequency, table, term_we
 if TYPE_CHECKING:
     from dedup.background import Background
     from dedup.settings import Settings
-
-_Value = TypeVar("_Value", np.int64, np.float64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,8 +51,8 @@ class Weigher:
 
     def __init__(self, settings: Settings, background: Background, *, fast: bool) -> None:
         self._settings, self._background, self._fast = settings, background, fast
-        self._idf: dict[str, tuple[NDArray[np.int32], NDArray[np.float64], float]] = {}
-        self._sums = background.terms.astype(np.int32), background.sums
+        self._idf: dict[str, tuple[NDArray[np.int32], NDArray[np.float64]]] = {}
+        self._sums = background.terms.astype(np.int32), np.append(background.sums, 0)
 
     def weigh(self, features: Features, languages: Sequence[str]) -> UnitVectors:
         """The vectors of articles, without entries of 0.
@@ -65,10 +63,14 @@ class Weigher:
         """
         count, terms, indptr = len(features), features.terms, features.indptr
         row_of = np.repeat(np.arange(count), np.diff(indptr))
-        idf, of = np.empty(len(terms)), np.array(languages, dtype=object)[row_of] if len(set(languages)) > 1 else None
+        idf, sums = np.empty(len(terms)), np.empty(len(terms), np.int64)
+        write_values = look_up
+        if self._fast:
+            from dedup.index.features.kernels import look_up as write_values
         for language in sorted(set(languages)):
-            mine = slice(None) if of is None else of == language
-            idf[mine] = self._idf_of(language, terms[mine])
+            rows = np.array([row for row, name in enumerate(languages) if name == language], np.int64)
+            write_values(rows, indptr, terms, *self._idf_of(language), idf)
+        write_values(np.arange(count), indptr, terms, *self._sums, sums)
         if self._fast:
             from dedup.vectorize.kernels.tfidf import weigh
 
@@ -79,18 +81,17 @@ class Weigher:
             given = term_weight(idf, log_frequency(every), every, features.capitals, capital_weight)
             weights = unit_weights(given, row_of, count)
         total = np.zeros(count, np.int64)
-        np.add.at(total, row_of, weights * _look_up(terms, *self._sums, 0))
+        np.add.at(total, row_of, weights * sums)
         similarity = smoothed_mean(total.astype(np.float64) * DOT_UNIT, self._background.articles)
         some = weights > 0
         crossing = (features.capitals > 0) | _are_figures(features, row_of)
         indptr = np.concatenate([[0], np.cumsum(some)])[indptr]
         return UnitVectors(indptr, terms[some], weights[some].astype(np.uint16), crossing[some], similarity)
 
-    def _idf_of(self, language: str, terms: NDArray[np.int32]) -> NDArray[np.float64]:
-        """The idf of terms in articles of a language, from a table that is made when it is first needed.
+    def _idf_of(self, language: str) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """The terms whose idf in articles of a language is known, ascending; their idf, and that of any other term.
 
-        The table has the terms of the background, the common words of the language, and one more: every other term
-        has the idf of that one.
+        Known are the terms of the background and the common words of the language.
         """
         if language not in self._idf:
             frequencies, known = self._background.frequencies, np.zeros(FEATURES + 1, np.bool_)
@@ -99,18 +100,36 @@ class Weigher:
             known[other] = True
             held = np.flatnonzero(known)
             ((_, idf),) = idf_by_language(held, [language], frequencies, self._settings)
-            self._idf[language] = held.astype(np.int32), idf, float(idf[np.searchsorted(held, other)])
-        return _look_up(terms, *self._idf[language])
+            self._idf[language] = held.astype(np.int32), np.append(idf, idf[np.searchsorted(held, other)])
+        return self._idf[language]
 
 
-def _look_up(
-    terms: NDArray[np.int32], known: NDArray[np.int32], values: NDArray[_Value], otherwise: float
-) -> NDArray[_Value]:
-    """The values of terms by a table of `known` terms, ascending; `otherwise` for those that are not in it."""
-    if not len(known):
-        return np.full(len(terms), otherwise, values.dtype)
-    place = np.minimum(np.searchsorted(known, terms), len(known) - 1)
-    return np.where(known[place] == terms, values[place], values.dtype.type(otherwise))
+def look_up(
+    rows: NDArray[np.int64],
+    indptr: NDArray[np.int64],
+    terms: NDArray[np.int32],
+    known: NDArray[np.int32],
+    values: NDArray[np.int64] | NDArray[np.float64],
+    found: NDArray[np.int64] | NDArray[np.float64],
+) -> None:
+    """Write the values of the terms of some rows, by a table of known terms.
+
+    Kernel: `index.features.kernels.look_up`.
+
+    Args:
+        rows: the rows.
+        indptr: where the terms of each row begin, shape (rows + 1,).
+        terms: ascending in each row.
+        known: the terms of the table, ascending.
+        values: the value of each known term, and after them that of all others; shape (known terms + 1,).
+        found: where the values are written, shape (terms,).
+    """
+    inside = np.zeros(len(indptr) - 1, np.bool_)
+    inside[rows] = True
+    some = np.repeat(inside, np.diff(indptr))
+    place = np.searchsorted(known, terms[some])
+    is_known = np.append(known, -1)[place] == terms[some]
+    found[some] = values[np.where(is_known, place, len(known))]
 
 
 def _are_figures(features: Features, row_of: NDArray[np.int64]) -> NDArray[np.bool_]:

@@ -8,26 +8,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.index.features.kernels import from_on
 from dedup.index.search.segments import Segment, VectorBatch
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
-
-
-@kernel
-def from_on(sought: int, among: NDArray[np.int32], low: Whole) -> Whole:
-    """The first place from `low` on that holds no less than what is sought: by steps that double, then by halves."""
-    step, high = np.int64(1), low
-    while high < len(among) and among[high] < sought:
-        low = high + 1
-        high += step
-        step *= 2
-    high = min(high, len(among))
-    while low < high:
-        middle = (low + high) // 2
-        if among[middle] < sought:
-            low = middle + 1
-        else:
-            high = middle
-    return low
 
 
 @kept
