@@ -1,4 +1,4 @@
-"""How the kernels are compiled, and where the machine code is kept between runs.
+"""Compile kernels with numba, and keep their machine code on disk.
 
 The folder is named after a digest of everything that the machine code is made of, so that no run uses the code of
 another version. numba itself adds its own version and the processor's name.
@@ -20,18 +20,18 @@ from typing import Any, TypeAlias, TypeVar
 
 Kernel = TypeVar("Kernel", bound=Callable[..., Any])
 Whole: TypeAlias = Any
-"""A whole number inside a kernel: how wide it is, numba infers; no type of Python's could say it."""
+"""An integer inside a kernel. numba infers its width, which no Python type expresses."""
 
 
 _PACKAGE = Path(__file__).parents[2]
 _NAMING = threading.Lock()
-"""Held while numba is told the folder, which it knows for the whole process: modules may be imported by two threads."""
+"""Held while numba's folder, which is global to the process, is set: two threads may import modules."""
 # Overflow wraps and nothing is reordered, so that results are the same on every machine; the GIL is released.
 _OPTIONS: dict[str, Any] = {"nogil": True, "boundscheck": False, "error_model": "numpy"}
 
 
 def kernel(function: Kernel) -> Kernel:
-    """Compiles a function for the machine when it is first called: one for other kernels to call."""
+    """Compile a function that only other kernels call, when it is first called."""
     import numba
 
     compiled: Kernel = numba.njit(no_cfunc_wrapper=True, **_OPTIONS)(function)
@@ -48,12 +48,12 @@ def callable_by_kernels(function: Kernel) -> Kernel:
 
 
 def kept(function: Kernel) -> Kernel:
-    """The same for a kernel that Python calls: its machine code is kept on disk, if any folder can be written."""
+    """Compile a function that Python calls, when it is first called, and keep its machine code on disk if possible."""
     return _kept(function, _OPTIONS)
 
 
 def kept_with_gil(function: Kernel) -> Kernel:
-    """The same for a kernel that calls Python's C interface, which no other thread may use meanwhile."""
+    """Compile a function as `kept` does, but hold the GIL while it runs: it calls Python's C interface."""
     return _kept(function, {**_OPTIONS, "nogil": False})
 
 
@@ -75,8 +75,8 @@ def _kept(function: Kernel, options: dict[str, Any]) -> Kernel:
 
 @cache
 def cache_folder() -> Path | None:
-    """Where the kernels' machine code is kept: in `NUMBA_CACHE_DIR`, or the user's cache; None where neither can be."""
-    # The package's location counts: numba keeps the code of each source file apart, so another copy has none.
+    """Return the folder of the machine code, in `NUMBA_CACHE_DIR` or the user's cache; None if neither can be written."""
+    # The package's location counts: numba keeps the code of each source file separately, so another copy has none.
     digest = hashlib.blake2b(
         f"{source_digest(_PACKAGE)} {_PACKAGE} {sys.implementation.cache_tag}".encode(), digest_size=8
     )
