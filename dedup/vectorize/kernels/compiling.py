@@ -75,7 +75,7 @@ def _kept(function: Kernel, options: dict[str, Any]) -> Kernel:
 
 @cache
 def cache_folder() -> Path | None:
-    """Return the folder of the machine code, in `NUMBA_CACHE_DIR` or the user's cache; None if neither can be written."""
+    """Return the folder of the machine code: `NUMBA_CACHE_DIR` or the user's cache, None if neither is writable."""
     # The package's location counts: numba keeps the code of each source file separately, so another copy has none.
     digest = hashlib.blake2b(
         f"{source_digest(_PACKAGE)} {_PACKAGE} {sys.implementation.cache_tag}".encode(), digest_size=8
