@@ -1,11 +1,11 @@
 """Scikit-learn estimators: two transformers and a clusterer.
 
-X is a sequence of texts, of `Article`s or of mappings, as `dedup.cluster` takes them; or a pandas Series, an array or a
-data frame with one column of these, whatever its name; or a wider data frame, whose columns then have the usual names.
-Texts have no number of features, so none of the estimators has `n_features_in_`.
+X is a sequence of texts, `Article`s or mappings, as for `dedup.cluster`; a pandas Series, an array or a data frame with
+one column of these, under any name; or a data frame with several columns, which need the usual names. Texts have no
+number of features, so the estimators have no `n_features_in_`.
 """
 
-# ruff: noqa: N803 - X is what scikit-learn calls it
+# ruff: noqa: N803 - scikit-learn's name for X
 
 from __future__ import annotations
 
@@ -90,12 +90,13 @@ class _TextInputMixin:
 
 
 class MinHashVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
-    """Texts to MinHash signatures: the share of slots in which two agree estimates the Jaccard of their shingles.
+    """Convert texts to MinHash signatures.
 
-    It learns nothing and need not be fitted. An article is its body, or its title where it has no body.
+    The share of slots in which two signatures agree estimates the Jaccard similarity of their shingles. Nothing is
+    learned, and `fit` is not required. The text of an article is its body, or its title if it has no body.
 
     Args:
-        num_perm: slots of a signature.
+        num_perm: number of slots of a signature.
         shingle_size: words in a shingle; a shorter text is one shingle.
         seed: seed of the permutations.
     """
@@ -111,7 +112,7 @@ class MinHashVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, Transf
         self.shingle_size = shingle_size
         self.seed = seed
 
-    def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - y is what scikit-learn passes to everyone
+    def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn passes y to all estimators
         """Check the parameters and the type of X; nothing is learned.
 
         Raises:
@@ -185,26 +186,26 @@ class MinHashVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, Transf
 
 
 class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
-    """Texts to the TF-IDF vectors that `dedup.cluster` compares stories by.
+    """Convert texts to the TF-IDF vectors by which `dedup.cluster` compares stories.
 
-    A column is a hashed term, the one `dedup.vectorize.reference.term_index` gives for a word; like scikit-learn's own
-    `HashingVectorizer` this one has neither names for its millions of columns nor `set_output`. Equal articles count
-    once in what is learned, as they do in `dedup.cluster`. That counts near-copies once, too, which are not looked for
-    here: where there are any, its vectors are those of a vectorizer that was fitted on one of each.
+    A column is a hashed term, the one that scikit-learn's `HashingVectorizer` gives for a word. Like
+    `HashingVectorizer`, it has no column names and no `set_output`. Equal articles count once in `fit`.
+    `dedup.cluster` also counts near-copies once, which are not searched here; to get its exact vectors, fit on one
+    article of each group of copies.
 
     Args:
-        title_weight: weight of a word in the title, where one deep in the body has 1.
+        title_weight: weight of a word in the title, relative to 1 deep in the body.
         lead_weight: extra weight of the first word of the body.
         lead_length: words after which the extra weight has fallen to 1/e.
         capital_weight: factor for words capitalised inside a sentence.
         background: number of articles that the shipped word frequencies count for.
 
     Attributes:
-        frequencies_: how many articles have each term, language by language.
-        overwritten_: digests of the bodies found under unrelated titles (a paywall's notice, say); an article with such
-            a body is judged by its title alone.
-        furniture_: hashes of the passages that articles share which have nothing else in common (a list of other
-            headlines, say); they are taken out.
+        frequencies_: number of articles with each term, by language.
+        overwritten_: digests of bodies found under unrelated titles, such as a paywall notice; articles with such a
+            body are compared by their title alone.
+        furniture_: hashes of boilerplate passages, shared by otherwise unrelated articles, such as a list of other
+            headlines; they are removed.
     """
 
     frequencies_: Frequencies
@@ -226,8 +227,8 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
         self.capital_weight = capital_weight
         self.background = background
 
-    def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - y is what scikit-learn passes to everyone
-        """Learn how many articles have each term.
+    def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn passes y to all estimators
+        """Learn the number of articles with each term.
 
         Raises:
             SettingsError: listing every parameter that is out of range.
@@ -291,14 +292,14 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
 
 
 class StoryClusterer(_TextInputMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
-    """`dedup.cluster` as a clusterer: its parameters are those of `Settings`, where each is explained.
+    """Cluster articles into stories, as `dedup.cluster` does.
 
-    Dates of publication come with `Article`s or mappings.
+    The parameters are those of `Settings`, which documents them. `Article`s and mappings can have publication dates.
 
     Attributes:
-        labels_: for each article the number of its story, the largest story being 0; shape (articles,).
+        labels_: for each article the number of its story, 0 for the largest; shape (articles,).
         copy_labels_: for each article the number of its copy group, -1 without a copy; shape (articles,).
-        clustering_: the stories, copies, links and reasons.
+        clustering_: the clustering with stories, copies, links and explanations.
     """
 
     clustering_: Clustering
@@ -340,8 +341,8 @@ class StoryClusterer(_TextInputMixin, ClusterMixin, BaseEstimator):  # type: ign
         self.date_penalty = date_penalty
         self.outlet_penalty = outlet_penalty
 
-    def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - y is what scikit-learn passes to everyone
-        """Groups the articles.
+    def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn passes y to all estimators
+        """Group the articles into stories.
 
         Raises:
             SettingsError: listing every parameter that is out of range.
@@ -379,10 +380,10 @@ class _Read:
 
     @classmethod
     def of(cls, articles: Articles, settings: Settings) -> Self:
-        door = ArticleReader(articles)
-        backend, texts = choose(door.texts(), settings)
+        reader = ArticleReader(articles)
+        backend, texts = choose(reader.texts(), settings)
         words = backend.read(texts)
-        collection, order = door.collection()
+        collection, order = reader.collection()
         return cls(words.take(order), order, collection.inverse(), backend)
 
 

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dedup.article import Article, Notice
 from dedup.backends import PlainBackend, choose
 from dedup.background import Background
-from dedup.group.copies import copy_groups, digests, held_together, representatives, without_parts
+from dedup.group.copies import coherent, copy_groups, digests, representatives, without_parts
 from dedup.inputs.collection import ArticleReader, Collection
 from dedup.match.copies import alike_candidates, decide, never_one_story
 from dedup.match.crowding import estimate_crowding
@@ -56,16 +56,16 @@ def cluster(
             memory, but pairs cannot be explained; articles without a title keep the beginning of the text as one.
 
     Returns:
-        A clustering of all articles. An article without any text is a story by itself, with a notice.
+        A clustering of all articles. An article without any text is a story of its own, with a notice.
 
     Raises:
         InputError: an item cannot be converted to an article.
         SettingsError: `settings` is not a `Settings`.
         SecondOpinionError: the embedding failed, or did not return one vector per text.
     """
-    settings, tell = checked(settings) or Settings(), progress or silent
-    read = _read(ArticleReader(articles, keep_texts=keep_texts or second_opinion is not None), settings, tell)
-    findings, _ = stories_of(read, settings, background=background, progress=tell, second_opinion=second_opinion)
+    settings, progress = checked(settings) or Settings(), progress or silent
+    read = _read(ArticleReader(articles, keep_texts=keep_texts or second_opinion is not None), settings, progress)
+    findings, _ = stories_of(read, settings, background=background, progress=progress, second_opinion=second_opinion)
     return findings.clustering(settings)
 
 
@@ -87,9 +87,9 @@ def learn_background(
     Raises:
         InputError: an item cannot be converted to an article.
     """
-    settings, tell = checked(settings) or Settings(), progress or silent
-    read = _read(ArticleReader(articles, keep_texts=False), settings, tell)
-    _, learned = stories_of(read, settings, progress=tell, learn=True)
+    settings, progress = checked(settings) or Settings(), progress or silent
+    read = _read(ArticleReader(articles, keep_texts=False), settings, progress)
+    _, learned = stories_of(read, settings, progress=progress, learn=True)
     return learned or Background.general()
 
 
@@ -110,11 +110,11 @@ class ReadArticles:
     order: NDArray[np.int64]
 
 
-def _read(door: ArticleReader, settings: Settings, tell: Progress) -> ReadArticles:
-    tell("reading the words", 0, 0)
-    backend, texts = choose(door.texts(), settings, tell)
+def _read(reader: ArticleReader, settings: Settings, progress: Progress) -> ReadArticles:
+    progress("reading the words", 0, 0)
+    backend, texts = choose(reader.texts(), settings, progress)
     words = backend.read(texts)
-    collection, order = door.collection()
+    collection, order = reader.collection()
     return ReadArticles(backend, collection, words.take(order), order)
 
 
@@ -128,11 +128,11 @@ def stories_of(
     learn: bool = False,
 ) -> tuple[StoredEvidence, Background | None]:
     """Find the stories of read articles; return the findings, and the learned background where `learn` is true."""
-    tell, backend, collection, order = progress, read.backend, read.collection, read.order
+    backend, collection, order = read.backend, read.collection, read.order
     words, count = read.words or HashedWords.joined([]), len(collection)
     read.words = None
 
-    tell("looking for boilerplate", 0, count)
+    progress("looking for boilerplate", 0, count)
     foreign = background.overwritten(words) if background else misplaced(words)
     bodies = frozenset(body_digest(words, place) for place in foreign) if learn else frozenset()
     keep = words.outside_bodies(foreign)
@@ -141,16 +141,16 @@ def stories_of(
     stays = backend.outside_boilerplate(words, passages)
     keep[keep] = stays
     words = words.kept(stays)
-    features = backend.features(words, keep, order, tell)
+    features = backend.features(words, keep, order, progress)
     del keep, stays
 
-    tell("looking for copies", 0, count)
+    progress("looking for copies", 0, count)
     banded = backend.band_candidates(features.signatures, words.lengths() > 0)
     copies, templates = decide(words, backend, banded, collection.seconds, settings)
     representative = representatives(copies, templates, collection.seniorities())
     among = np.unique(representative)
 
-    tell("weighing the words", 0, count)
+    progress("weighing the words", 0, count)
     languages = backend.detect(words)
     frequencies = (
         background.frequencies if background else Frequencies.of(features.terms_of(features.every), languages, among)
@@ -164,7 +164,7 @@ def stories_of(
     del features  # the largest object no longer needed
     never = never_one_story(words, backend, templates)
     pairs = backend.story_pairs(
-        vectors.matrix, background_similarity, collection.seconds, among, never, tell, cross_lingual
+        vectors.matrix, background_similarity, collection.seconds, among, never, progress, cross_lingual
     )
     crowding = background.crowd if background else estimate_crowding(pairs, collection.seconds, among)
     background_similarity = background_similarity + crowding
@@ -172,19 +172,19 @@ def stories_of(
     learned = Background.of(frequencies, vectors, representative, crowding, passages, bodies) if learn else None
     del frequencies
 
-    tell("grouping", 0, count)
+    progress("grouping", 0, count)
     agreeing = backend.agreeing_slots(sketches, np.stack([pairs.a, pairs.b], axis=1))
     alike = alike_candidates(pairs, banded, agreeing)
     more_copies, more_templates = decide(words, backend, alike, collection.seconds, settings)
     copies, templates = copies.with_others(more_copies), templates.with_others(more_templates)
     digest = digests(copies, words.lengths(), vectors.matrix)
     copies = copies.where(without_parts(copies, digest))
-    copies = copies.where(held_together(copies, templates, partial(backend.overlaps, words), settings.copy_overlap))
+    copies = copies.where(coherent(copies, templates, partial(backend.overlaps, words), settings.copy_overlap))
     pairs = pairs.where(
         ~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never_one_story(words, backend, more_templates))
     )
     pairs = with_outlet_penalty(pairs, collection.outlets(), settings)
-    opinion = opinions(pairs, collection.text_getter(foreign), second_opinion, tell) if second_opinion else None
+    opinion = opinions(pairs, collection.text_getter(foreign), second_opinion, progress) if second_opinion else None
     if opinion is not None:
         pairs = replace(pairs, score=pairs.score + opinion)
     weights = (representative == np.arange(count)).astype(np.int64)

@@ -1,4 +1,4 @@
-"""The other backends on labelled news, against the plain one: all that a run finds, to the last bit."""
+"""The backends on labelled news: the results of all equal those of the plain one, bit for bit."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ ARTICLES = 600 if os.environ.get("DEDUP_LONG_TESTS") == "1" else 300
 
 
 def found(articles: list[dict[str, Any]], form: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Everything that is kept of a run, each array by a name."""
+    """Return everything a run stores, as named arrays."""
     monkeypatch.setattr("dedup.backends.form", lambda _: form)
     clustering = dedup.cluster(articles)
     evidence = clustering._evidence

@@ -49,6 +49,7 @@ store
 inputs
 features search
 stories
+compiling
 queries state
 sync
 session

@@ -44,8 +44,8 @@ GROWN = 2_000
 """Articles from which an index is worth compiling for: more are likely to come."""
 
 
-def form(articles: int) -> Literal["plain", "numpy", "compiled"]:
-    """The backend for a job of at least this many articles.
+def form(articles: int, kernels: str = "run") -> Literal["plain", "numpy", "compiled"]:
+    """The backend for a job of at least this many articles; `kernels` are those it needs, see `is_compiled`.
 
     Raises:
         SettingsError: the variable is neither `on`, `off` nor `auto`, or it is `on` and numba is not installed.
@@ -58,7 +58,7 @@ def form(articles: int) -> Literal["plain", "numpy", "compiled"]:
         raise SettingsError([f"{VARIABLE} is on, but numba is not installed: pip install numba"])
     if choice == "off":
         return "plain"
-    worth = articles >= WORTH_COMPILING or (articles >= WORTH_LOADING and is_compiled())
+    worth = articles >= WORTH_COMPILING or (articles >= WORTH_LOADING and is_compiled(kernels))
     return "compiled" if choice == "on" or (worth and installed) else "numpy"
 
 
@@ -93,4 +93,4 @@ def index_uses_kernels(articles: int) -> bool:
     Raises:
         SettingsError: see `form`.
     """
-    return form(WORTH_COMPILING if articles >= GROWN else WORTH_LOADING) == "compiled"
+    return form(WORTH_COMPILING if articles >= GROWN else WORTH_LOADING, "index") == "compiled"

@@ -149,7 +149,7 @@ class CompiledBackend(PlainBackend):
         return cut(tree, granularity)
 
     def _compile(self, progress: Progress) -> None:
-        """Call every kernel once, on a few articles of two languages that share passages."""
+        """Call the kernels of a run once, on a few articles of two languages that share passages."""
         from dedup.vectorize.frequencies import Frequencies
 
         footer = " ".join(f"Word{number}" for number in range(40))

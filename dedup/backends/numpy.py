@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from dedup.backends.plain import PlainBackend, Texts
 from dedup.text.document import Document
-from dedup.vectorize.features import Features, HashedWords
-from dedup.vectorize.light import hashes_of, light_features, light_signatures
+from dedup.vectorize.features import Features, HashedWords, numpy_features, numpy_signatures
+from dedup.vectorize.hashing import hashes_of
 
 if TYPE_CHECKING:
     from dedup.progress import Progress
@@ -34,7 +34,7 @@ class NumpyBackend(PlainBackend):
     ) -> Features:
         if progress:
             progress("counting the words", 0, len(words))
-        return light_features(words, self._settings)
+        return numpy_features(words, self._settings)
 
     def signatures(self, words: HashedWords, order: NDArray[np.int64]) -> NDArray[np.uint32]:  # noqa: ARG002 - `words` is in order
-        return light_signatures(words, self._settings)
+        return numpy_signatures(words, self._settings)

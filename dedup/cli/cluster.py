@@ -95,7 +95,7 @@ Exit codes:
 
 @dataclass(frozen=True, slots=True)
 class _InputOptions:
-    """What to read."""
+    """Options of the input."""
 
     paths: Annotated[
         list[str] | None,
@@ -114,7 +114,7 @@ class _InputOptions:
 
 @dataclass(frozen=True, slots=True)
 class _ResultOptions:
-    """What to write, and where."""
+    """Options of the result."""
 
     style: Annotated[
         Format | None,
@@ -174,7 +174,7 @@ class _ResultOptions:
 
 @dataclass(frozen=True, slots=True)
 class _MessageOptions:
-    """What to report on standard error and by the exit code."""
+    """Options of messages and the exit code."""
 
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if anything was skipped.")] = False
     quiet: Annotated[bool, typer.Option("--quiet", help="Write only errors to standard error.")] = False

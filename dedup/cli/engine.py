@@ -25,7 +25,7 @@ class Engine(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SparkOptions:
-    """Where Spark runs."""
+    """Options of a run on Spark."""
 
     engine: Annotated[Engine | None, typer.Option("--engine", help="Run on Apache Spark.", show_default=False)] = None
     master: Annotated[

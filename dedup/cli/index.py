@@ -260,11 +260,11 @@ def vacuum(
     store: StoreOption,
     changes_before: Annotated[
         int,
-        typer.Option("--changes-before", metavar="CURSOR", help="Also delete the changes before this one.", min=0),
+        typer.Option("--changes-before", metavar="CURSOR", help="Also forget the changes before this one.", min=0),
     ] = 0,
     wait: WaitOption = None,
 ) -> None:
-    """Free the disk space of removed articles and deleted changes. The new size in bytes is a JSON object."""
+    """Free the disk space of removed articles and forgotten changes. The new size in bytes is a JSON object."""
     begin_logging(0, as_json=False)
     with opened(store, wait) as index:
         index.vacuum(changes_before=changes_before)
@@ -346,14 +346,14 @@ def changes(
 ) -> None:
     """List changes as JSON lines. To continue later, pass the cursor of the last one to --since.
 
-    Without a cursor, all remaining changes are listed. An unknown cursor, or one before vacuumed changes, is an error.
+    Without a cursor, all remaining changes are listed. An unknown cursor, or one before forgotten changes, is an error.
     """
     begin_logging(0, as_json=False)
     with opened_to_read(store) as index:
         cursor, left = since or 0, limit
         if since is None and (forgotten := _forgotten(index)):
             cursor = forgotten
-            say(f"the changes up to {forgotten:,} were vacuumed")
+            say(f"the changes up to {forgotten:,} were forgotten")
         found = index.changes(cursor, limit=min(left or 1_000, 1_000))
         while found:
             write_lines(change.to_record() for change in found)
@@ -362,7 +362,7 @@ def changes(
 
 
 def _forgotten(index: StoryIndex) -> int:
-    """Return the cursor of the last vacuumed change, 0 if there is none."""
+    """Return the cursor of the last forgotten change, 0 if there is none."""
     try:
         index.changes(limit=1)
     except CursorError as error:

@@ -16,7 +16,7 @@ from dedup.errors import SettingsError
 from dedup.report import visible
 
 if TYPE_CHECKING:
-    from dedup.service.config import ServiceSettings
+    from dedup.service.settings import ServiceSettings
 
 SHORT_HELP = "Serve a story index over HTTP: an API, and pages."
 HELP = """Serve a story index over HTTP: an API, pages for a browser, health checks and metrics.
@@ -111,11 +111,11 @@ def serve(
         flags["without_tokens"] = True
     service = _settings(flags, _limits(limit), config)
     given = configured(setting=setting, config=config, threads=threads)
-    from dedup.service.run import check_reach, guard_of, listen, run
+    from dedup.service.run import authenticator_for, check_exposure, listen, run
 
     try:
-        check_reach(service)
-        guard = guard_of(service)
+        check_exposure(service)
+        authenticator = authenticator_for(service)
     except SettingsError as error:
         raise typer.BadParameter(visible(str(error)), param_hint="--tokens") from None
     with (
@@ -123,7 +123,7 @@ def serve(
         ProgressBar() as progress,
         dedup.StoryIndex.open(store, settings_for(store, given), wait=wait or 0.0, progress=progress) as index,
     ):
-        run(index, service, guard, listening, lambda address: say(f"dedup serves {store} at {address}"))
+        run(index, service, authenticator, listening, lambda address: say(f"dedup serves {store} at {address}"))
     say("ended: all acknowledged articles are on disk")
 
 
@@ -149,7 +149,7 @@ def token(
 
 
 def _settings(flags: dict[str, Any], limits: dict[str, str], config: Path | None) -> ServiceSettings:
-    from dedup.service.config import configure_service
+    from dedup.service.settings import configure_service
 
     try:
         return configure_service(flags, limits=limits, file=config)

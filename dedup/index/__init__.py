@@ -1,4 +1,4 @@
-"""One article at a time: the story index, and the store behind it."""
+"""The story index: articles are added one at a time to stories kept in a store."""
 
 from dedup.index.inputs import Placement as Placement
 from dedup.index.queries import IndexedArticle as IndexedArticle

@@ -217,6 +217,6 @@ def _parse_words(text: str, dayfirst: bool) -> Reading:
 
 
 def _is_day_first(text: str, day: date) -> bool:
-    """Whether the first number is the day. dateutil reads 02/13/2020 as 13 February even with `dayfirst`."""
+    """Return whether the first number is the day. dateutil reads 02/13/2020 as 13 February even with `dayfirst`."""
     figure = re.search(r"(?<![:\d])(\d{1,2})[/. -]\s?\d", text)
     return figure is not None and int(figure[1]) == day.day

@@ -7,11 +7,11 @@ one story even a month apart.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, Self, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 import numpy as np
 
-from dedup.vectorize.exact import SCORE_UNIT
+from dedup.vectorize.exact import SCORE_UNIT, Numbers
 
 if TYPE_CHECKING:
     from dedup.settings import Settings
@@ -21,11 +21,6 @@ DATE_SPAN = 20.0
 FADE = (0.3, 0.6)
 """Scores between which penalties fade out."""
 SECONDS_A_DAY = 86_400
-
-Numbers: TypeAlias = Any
-"""A float, or an array of floats; the result has the shape of the arguments."""
-Flags: TypeAlias = Any
-"""A bool, or an array of them."""
 
 
 class Scoring(NamedTuple):
@@ -84,7 +79,7 @@ def outlet_penalty(score: Numbers, most: float) -> Numbers:
 
 
 def final_score(
-    cosine: Numbers, background_a: Numbers, background_b: Numbers, days: Numbers, same_outlet: Flags, scoring: Scoring
+    cosine: Numbers, background_a: Numbers, background_b: Numbers, days: Numbers, same_outlet: Numbers, scoring: Scoring
 ) -> Numbers:
     """The score of a pair with all penalties: `score` less `outlet_penalty`, 0 beyond the window, never negative."""
     before = np.maximum(0.0, score(cosine, background_a, background_b, days, scoring.date_penalty))

@@ -1,7 +1,8 @@
-"""Same-story candidates: every pair of articles that resembles each other more than the floor, and its score.
+"""Same-story candidates: all pairs of articles with a cosine above the floor, and their scores.
 
-The score is the cosine of the two less what articles as ordinary as these share with anything (so that one threshold
-serves a pile on one war and a pile on everything), less a little for the days between them.
+The score of a pair is its cosine less the background similarity of the two articles, so that one threshold fits both a
+collection about one subject and a collection about everything, less a penalty for the days between them: see
+`match.scores`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.match.scores import SECONDS_A_DAY, days_apart, outlet_penalty, score
+from dedup.vectorize.exact import DOT_UNIT
 
 if TYPE_CHECKING:
     from dedup.progress import Progress
@@ -23,14 +25,19 @@ if TYPE_CHECKING:
 FLOOR = 0.08
 """Cosine above which a pair is a candidate."""
 USUAL = 0.04
-"""Mean cosine of an article to a collection it knows nothing of yet ..."""
+"""Prior for the mean cosine of an article to a collection ..."""
 USUAL_COUNT = 50
-"""... and for how many articles this guess counts."""
+"""... and the number of articles that the prior counts as."""
+HEAD_SHARE = 0.43
+"""Mean squared norm of the heads of an index as a share of the floor: a larger one leaves too many candidates, a
+smaller one too many postings."""
+WIDEST = 512
+"""Most terms in a head."""
 _BLOCK = 256
 
 
 class HasPairs(Protocol):
-    """Anything that has pairs of places."""
+    """Pairs of articles, by their places."""
 
     @property
     def a(self) -> NDArray[np.int64]: ...
@@ -45,7 +52,7 @@ class Pairs:
     Attributes:
         a, b: places of the two articles, shape (pairs,).
         cosine: of their vectors.
-        score: whole multiples of `SCORE_UNIT`, as whole numbers.
+        score: in units of `SCORE_UNIT`.
     """
 
     a: NDArray[np.int64]
@@ -102,7 +109,7 @@ def smoothed_mean(total: NDArray[np.float64], count: int) -> NDArray[np.float64]
 
 
 def products(matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The dot products of pairs of rows, some at a time; shape (pairs,)."""
+    """Dot products of pairs of rows, in blocks; shape (pairs,)."""
     blocks = [slice(start, start + 10_000) for start in range(0, len(a), 10_000)]
     sums = [np.asarray(matrix[a[block]].multiply(matrix[b[block]]).sum(axis=1)).ravel() for block in blocks]
     return np.concatenate([np.empty(0), *sums])
@@ -151,30 +158,30 @@ def story_pairs(
     progress: Progress | None = None,
     cross_lingual: CrossLingual | None = None,
 ) -> Pairs:
-    """Every pair above the floor that lies in the window, exactly; the best `settings.neighbours` of each article.
+    """Find all pairs above the floor within the window, and keep the best `settings.neighbours` of each article.
+
+    Kernel: `match.kernels.stories.story_pairs`.
 
     Args:
         matrix: unit vectors, shape (articles, terms).
         background_similarity: of each, shape (articles,).
-        seconds: publication times, shape (articles,), nan where unknown: such an article is compared with all.
-        among: the places of the articles to be compared, ascending.
-        never: pairs that are none, whatever their score.
+        seconds: publication times, shape (articles,), nan where unknown; an undated article is compared with all.
+        among: places of the articles to compare, ascending.
+        never: pairs to leave out.
         settings: for the window, the number of neighbours and the date penalty.
-        progress: told how many articles are done.
-        cross_lingual: by what articles of different languages are compared instead, None where there is one language.
+        progress: called with the number of articles done.
+        cross_lingual: vectors that compare articles of different languages, None if there is one language.
 
     Returns:
-        The pairs with a positive score that are among the best of one of their articles, ties going to the earlier
-        place.
+        The pairs with a positive score that are among the best of one of their two articles; ties go to earlier
+        places.
     """
     order = among[np.argsort(seconds[among], kind="stable")]  # nan, the undated, come last
     dated = int(np.count_nonzero(~np.isnan(seconds[among])))
     times = seconds[order]
-    ways = (
-        [(matrix[order], False)]
-        if cross_lingual is None
-        else [(matrix[order], False), (cross_lingual.matrix[order], True)]
-    )
+    vectors = [(matrix[order], False)]
+    if cross_lingual is not None:
+        vectors.append((cross_lingual.matrix[order], True))
     found: list[tuple[NDArray[np.int64], ...]] = []
     total = len(order)
     for start in range(0, total, _BLOCK):
@@ -185,7 +192,7 @@ def story_pairs(
             others = np.concatenate([np.arange(start, reach), np.arange(max(reach, dated), total)])
         else:
             others = np.arange(start, total)
-        for by_date, foreign in ways:
+        for by_date, foreign in vectors:
             cosines = sp.coo_array(by_date[start:end] @ by_date[others].T)
             rows, columns = cosines.coords
             above = cosines.data > FLOOR
@@ -209,8 +216,23 @@ def story_pairs(
     return pairs.where(among_best(pairs, settings.neighbours, matrix.shape[0]))
 
 
+def head_terms(squares: NDArray[np.int64], floor: float, rows: int) -> int:
+    """How many of the most frequent terms an index for exact search leaves out: see `match.kernels.ranked`.
+
+    Args:
+        squares: sum of the squared weights of each term, in units of `DOT_UNIT`, the most frequent term first.
+        floor: the cosine above which pairs are searched.
+        rows: the number of vectors.
+    """
+    budget = HEAD_SHARE * floor / DOT_UNIT * max(1, rows)
+    return min(WIDEST, int(np.searchsorted(np.cumsum(squares), budget)))
+
+
 def among_best(pairs: Pairs, most: int, articles: int) -> NDArray[np.bool_]:
-    """Whether each pair is among the `most` best of one of its two articles."""
+    """Whether each pair is among the `most` best pairs of one of its two articles.
+
+    Kernel: `match.kernels.best.among_best`.
+    """
     keep = np.zeros(len(pairs.a), bool)
     number = np.arange(len(pairs.a))
     article = np.concatenate([pairs.a, pairs.b])

@@ -34,7 +34,7 @@ class UnusedColumns:
         self._columns, self._bare = None, True
 
     def see(self, values: Mapping[str, Any], article: Article) -> None:
-        """Take note of a row of the table."""
+        """Record a row of the table."""
         if self._columns is None:
             used = {name for names in find_fields(values, self._fields).values() for name in names}
             names = (name for name in values if name not in used and name.strip() and not name.startswith(_OWN))

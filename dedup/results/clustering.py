@@ -271,7 +271,7 @@ class Clustering:
         ]
         rest = f", {len(shared) - _TABLE_ROWS:,} more like these" if len(shared) > _TABLE_ROWS else ""
         total, alone = len(self.stories), len(self.stories) - len(shared)
-        count = f"{len(self.articles):,} articles in {total:,} stories{rest}; {alone:,} stand alone"
+        count = f"{len(self.articles):,} articles in {total:,} stories{rest}; {alone:,} with a single article"
         return _html_table(("Story", "Articles", "Copies", "Outlets", "Dates"), rows, count)
 
     def __repr__(self) -> str:
@@ -300,9 +300,9 @@ class Clustering:
                 raise UnknownArticleError(f"there is no article with the id {article!r} in this clustering")
             return self._places[article]
         try:
-            place = operator.index(article)  # NumPy's whole numbers too
+            place = operator.index(article)  # accepts NumPy integers
         except TypeError:
-            raise UnknownArticleError(f"{article!r} names no article: give its id or its place") from None
+            raise UnknownArticleError(f"{article!r} is not an article: give its id or its position") from None
         if not 0 <= place < len(self.articles):
             raise UnknownArticleError(f"there is no article {place}: this clustering has {len(self.articles)}")
         return place

@@ -16,7 +16,7 @@ from dedup.match.scores import date_penalty, days_apart, outlet_penalty
 from dedup.match.scores import score as story_score
 from dedup.results.clustering import Clustering, Explanation, Link, SharedWord
 from dedup.vectorize.exact import SCORE_UNIT
-from dedup.vectorize.light import words_by_term
+from dedup.vectorize.hashing import words_by_term
 
 if TYPE_CHECKING:
     from dedup.results.findings import Findings

@@ -26,7 +26,7 @@ from dedup.vectorize.boilerplate import outside_boilerplate
 from dedup.vectorize.cross_lingual import CrossLingual
 from dedup.vectorize.exact import SCORE_UNIT
 from dedup.vectorize.features import HashedWords
-from dedup.vectorize.light import hashes_of
+from dedup.vectorize.hashing import hashes_of
 from dedup.vectorize.tfidf import Vectors
 
 

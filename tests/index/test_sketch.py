@@ -1,4 +1,4 @@
-"""What an index takes from an article alone is what a run takes from it among others, to the bit."""
+"""The features that an index computes of a single article equal those of a run, to the bit."""
 
 from __future__ import annotations
 
@@ -16,8 +16,7 @@ from dedup.errors import StoreError
 from dedup.index.features.sketch import Compared, Sketcher, Vector, names_of, pack_words, unpack_words, unpacked
 from dedup.text.document import Document
 from dedup.vectorize.cross_lingual import cross_lingual_vectors, figures
-from dedup.vectorize.features import HashedWords, plain_features
-from dedup.vectorize.light import light_features
+from dedup.vectorize.features import HashedWords, numpy_features, plain_features
 from dedup.vectorize.tfidf import tfidf
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
@@ -35,7 +34,7 @@ def backend(request: pytest.FixtureRequest) -> PlainBackend:
 @pytest.mark.parametrize("settings", [Settings(), Settings(title_weight=0, lead_length=7, num_perm=64, bands=32)])
 def test_features_from_words_are_those_from_texts(settings: Settings) -> None:
     documents = [Document.of(*text) for text in TEXTS]
-    wanted, found = plain_features(documents, settings), light_features(HashedWords.of(documents), settings)
+    wanted, found = plain_features(documents, settings), numpy_features(HashedWords.of(documents), settings)
     for name in ("signatures", "indptr", "terms", "every", "capitals"):
         assert np.array_equal(getattr(found, name), getattr(wanted, name)), name
         assert getattr(found, name).dtype == getattr(wanted, name).dtype, name
@@ -48,7 +47,7 @@ def test_vectors_are_those_of_a_run(backend: PlainBackend, background: Backgroun
     words = sketcher.words(TEXTS)
     judged = sketcher.judged(words)
     vectors = sketcher.vectors(judged)
-    features, languages = light_features(judged, settings), backend.detect(judged)
+    features, languages = numpy_features(judged, settings), backend.detect(judged)
     wanted = tfidf(*features.term_counts(), languages, background.frequencies, settings)
     found = Compared(vectors)
     assert np.array_equal(found.matrix.toarray(), used(wanted.matrix))

@@ -1,4 +1,4 @@
-"""The cut of the merge tree by a kernel: what `dedup.group.cut.cut` returns."""
+"""The cut of the merge tree by a kernel, equal to `dedup.group.cut.cut`."""
 
 from __future__ import annotations
 
@@ -15,18 +15,20 @@ callable_by_kernels(height_needed)
 
 
 def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
-    """The stories of a tree: its largest nodes in which every merge was good enough, as in the plain form.
+    """Cut a merge tree into stories: its largest nodes in which every merge reached `height_needed`.
+
+    Plain form: `group.cut.cut`.
 
     Returns:
         Shape (articles,): numbers from 0 in the order of each story's first article.
     """
-    drops = _drops(granularity, (int(tree.weights.sum()) // 2 + 1).bit_length())  # by the size of the smaller of two
+    drops = _drops(granularity, (int(tree.weights.sum()) // 2 + 1).bit_length())  # by size of the smaller group
     return _cut(tree.left, tree.right, tree.height, tree.weights, merge_threshold(granularity), drops)
 
 
 @lru_cache(64)
 def _drops(granularity: float, bits: int) -> NDArray[np.float64]:
-    """What `drop_at` gives for each size of up to so many bits."""
+    """`drop_at` for each size below 2^bits."""
     sizes = 1 << bits
     return np.fromiter((drop_at(granularity, size) for size in range(sizes)), np.float64, sizes)
 
