@@ -1,23 +1,34 @@
-"""The command: `python -m benchmarks accuracy`, `speed`, …. It parses and prints; their modules do the work."""
+"""Benchmarks of dedup: accuracy, speed, scale and more. See benchmarks/README.md."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 
-from benchmarks.commands import Data, JsonFile, MadeUp, Plots, Quick, Resamples, complain, measuring, write
-from benchmarks.machine import Stopwatch
+from benchmarks.machine import BenchmarkError, Stopwatch, require_libraries
+from dedup.errors import DedupError
 
 app = typer.Typer(help=__doc__, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+Data = Annotated[
+    Path | None,
+    typer.Option(help="Folder of labelled sets. Default: $DEDUP_DATA, else ../shared/data beside the repository."),
+]
+JsonFile = Annotated[Path | None, typer.Option("--json", help="Write the whole result here as JSON.")]
+Quick = Annotated[bool, typer.Option("--quick", help="Measure little, to see that everything works.")]
+Plots = Annotated[Path | None, typer.Option(help="Folder to draw a figure in, as SVG.")]
+Resamples = Annotated[int | None, typer.Option(min=0, help="Seed of the resamples.")]
+MadeUp = Annotated[int, typer.Option(min=0, help="Seed of what is made up.")]
 
 
 @app.callback()
 def benchmarks() -> None:
-    """Measures dedup beside its peers."""
+    """Benchmarks of dedup, beside its peers."""
 
 
 @app.command()
@@ -33,7 +44,7 @@ def accuracy(
     quick: Annotated[bool, typer.Option("--quick", help="Leave out what takes long, and resample less.")] = False,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of the resamples and of the batches.")] = None,
 ) -> None:
-    """How good the groups are, on every labelled set, beside peers in the same run."""
+    """Measure accuracy on every labelled set, beside peers in the same run."""
     with measuring(json_file) as watch:
         from benchmarks import accuracy as benchmark
         from benchmarks import show
@@ -59,17 +70,16 @@ def index(
     per_day: Annotated[int, typer.Option(min=0, help="Articles a day of the made-up year; 0 leaves that out.")] = 100,
     seed: MadeUp = 20240527,
 ) -> None:
-    """What the story index does in a second, what it takes, and how its first placements compare with a run."""
+    """Measure speed and size of the story index, and its first placements against a run."""
     with measuring(json_file) as watch:
         from benchmarks import index as benchmark
-        from benchmarks import show_index
         from benchmarks.data import find_folder
 
         sizes = {"articles": articles, "live": live, "per_day": per_day}
         report = benchmark.run(find_folder(data), **sizes, seed=seed, watch=watch)
     report["seconds"] = watch.seconds
     write(json_file, report)
-    show_index.show_index(report, Console())
+    benchmark.show_index(report, Console())
 
 
 @app.command()
@@ -83,10 +93,9 @@ def service(
     store: Annotated[Path | None, typer.Option(help="A store that has the articles already; a copy is served.")] = None,
     seed: MadeUp = 20240527,
 ) -> None:
-    """What the service answers in a second under a real load (needs wrk), and what it does when flooded."""
+    """Measure the throughput of the service under load (needs wrk) and under a flood."""
     with measuring(json_file) as watch:
         from benchmarks import service as benchmark
-        from benchmarks import show_service
         from benchmarks.data import find_folder
 
         report = benchmark.run(
@@ -100,7 +109,7 @@ def service(
             watch=watch,
         )
     write(json_file, report)
-    show_service.show_service(report, Console())
+    benchmark.show_service(report, Console())
 
 
 @app.command()
@@ -113,7 +122,7 @@ def gate(
         bool, typer.Option("--accept-lower", help="With --update: let floors fall to what is measured now, too.")
     ] = False,
 ) -> None:
-    """Whether dedup's scores hold against the floors that are committed; exit code 1 if one does not."""
+    """Compare the scores with the committed floors; exit code 1 if one fell."""
     with measuring() as watch:
         from benchmarks import gate as benchmark
         from benchmarks import show
@@ -140,10 +149,10 @@ def calibration(
     ] = False,
     seed: Resamples = None,
 ) -> None:
-    """Whether the probabilities of links are right on sets they were not fitted to; and the fit itself."""
+    """Measure the calibration of link probabilities on sets left out of the fit, and fit the curves."""
     with measuring(json_file) as watch:
         from benchmarks import calibration as benchmark
-        from benchmarks import show_knob
+        from benchmarks import show
         from benchmarks.data import find_folder
 
         chosen = benchmark.SEED if seed is None else seed
@@ -151,35 +160,35 @@ def calibration(
     if put:
         benchmark.write(report)
     write(json_file, report)
-    show_knob.show_calibration(report, Console())
+    show.show_calibration(report, Console())
 
 
 @app.command()
 def knob(data: Data = None, json_file: JsonFile = None) -> None:
-    """What the granularity does to each labelled set, from one text to a running story."""
+    """Measure every labelled set at granularities from 0 to 1."""
     with measuring(json_file) as watch:
         from benchmarks import knob as benchmark
-        from benchmarks import show_knob
+        from benchmarks import show
         from benchmarks.data import find_folder
 
         report = benchmark.run(find_folder(data), watch=watch)
     write(json_file, report)
-    show_knob.show_knob(report, Console())
+    show.show_knob(report, Console())
 
 
 @app.command()
 def figures(data: Data = None) -> None:
-    """Draws the figures of the documentation anew: the knob, and the calibration of probabilities."""
+    """Draw the figures of the documentation: granularity and calibration."""
     with measuring() as watch:
-        from benchmarks import calibration as calibrated
+        from benchmarks import calibration as calibration_benchmark
         from benchmarks import drawing
-        from benchmarks import knob as turned
+        from benchmarks import knob as knob_benchmark
         from benchmarks.data import find_folder
 
         drawing.require_matplotlib()
         folder = find_folder(data)
-        drawing.draw_knob(turned.run(folder, watch=watch), drawing.FIGURES / "knob.svg")
-        report = calibrated.run(folder, resamples=0, seed=calibrated.SEED, watch=watch)
+        drawing.draw_knob(knob_benchmark.run(folder, watch=watch), drawing.FIGURES / "knob.svg")
+        report = calibration_benchmark.run(folder, resamples=0, seed=calibration_benchmark.SEED, watch=watch)
         drawing.draw_calibration(report, drawing.FIGURES / "calibration.svg")
 
 
@@ -187,14 +196,14 @@ def figures(data: Data = None) -> None:
 def opinion(
     data: Data = None,
     model: Annotated[
-        Path | None, typer.Option(help="Folder of a sentence-transformers model to be asked as well.")
+        Path | None, typer.Option(help="Folder of a sentence-transformers model, measured as well.")
     ] = None,
     json_file: JsonFile = None,
 ) -> None:
-    """What a second opinion by an embedding gains or costs on each labelled set."""
+    """Measure the effect of a second opinion by an embedding on each labelled set."""
     with measuring(json_file) as watch:
         from benchmarks import opinion as benchmark
-        from benchmarks import show_knob
+        from benchmarks import show
         from benchmarks.data import find_folder
 
         embeddings: dict[str, benchmark.Embed] = {"letters": benchmark.letters}
@@ -202,7 +211,7 @@ def opinion(
             embeddings[model.name] = benchmark.sentence_model(model)
         report = benchmark.run(find_folder(data), embeddings, watch=watch)
     write(json_file, report)
-    show_knob.show_opinion(report, Console())
+    show.show_opinion(report, Console())
 
 
 @app.command()
@@ -213,7 +222,7 @@ def speed(
     plots: Plots = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of what is made up.")] = None,
 ) -> None:
-    """How fast each step and the whole is, beside peers in the same run, and how far from the machine's limits."""
+    """Measure the speed of each step and of the command, beside peers and limits of the machine."""
     _measure(("speed",), data, json_file, plots, quick=quick, seed=seed)
 
 
@@ -226,13 +235,13 @@ def scale(
     most: Annotated[int | None, typer.Option(min=1, help="Leave out runs with more articles than this.")] = None,
     seed: Annotated[int | None, typer.Option(min=0, help="Seed of what is made up.")] = None,
 ) -> None:
-    """How time and memory grow, up to a million articles."""
+    """Measure the growth of time and memory, up to a million articles."""
     _measure(("scale",), data, json_file, plots, quick=quick, seed=seed, most=most)
 
 
 @app.command(name="all")
 def everything(data: Data = None, json_file: JsonFile = None, quick: Quick = False, plots: Plots = None) -> None:
-    """Accuracy, speed and scale, one after the other; the JSON has one object of each name."""
+    """Run accuracy, speed and scale; the JSON file has one object of each name."""
     _measure(("accuracy", "speed", "scale"), data, json_file, plots, quick=quick)
 
 
@@ -244,14 +253,13 @@ def readers(
     quick: Annotated[bool, typer.Option("--quick", help="A twentieth of the size.")] = False,
     json_file: JsonFile = None,
 ) -> None:
-    """What reading costs: large and odd inputs, with the peak of memory and the seconds of each."""
+    """Measure reading: large and odd inputs, with peak memory and seconds of each."""
     with measuring(json_file, beside_peers=False) as watch:
         from benchmarks import readers as benchmark
-        from benchmarks import show_readers
 
         report = benchmark.run(chosen=inputs or (), quick=quick, watch=watch)
     write(json_file, report)
-    show_readers.show_readers(report, Console())
+    benchmark.show_readers(report, Console())
 
 
 @app.command()
@@ -262,7 +270,7 @@ def save_output(
         Path | None, typer.Option(help="A folder with another version. Default: the one installed.")
     ] = None,
 ) -> None:
-    """Writes what a version of dedup writes for every data set, to compare with another version's."""
+    """Write the output of a version of dedup for every data set, to compare it with another version's."""
     with measuring(beside_peers=False):
         from benchmarks import same_output
         from benchmarks.data import require_folder
@@ -277,7 +285,7 @@ def compare_output(
     after: Annotated[Path, typer.Argument(help="What it wrote with this one.")],
     data: Data = None,
 ) -> None:
-    """Whether two versions write the same, byte for byte; exit code 1 if not."""
+    """Compare the output of two versions byte for byte; exit code 1 if it differs."""
     with measuring(beside_peers=False):
         from benchmarks import same_output
         from benchmarks.data import require_folder
@@ -290,6 +298,41 @@ def compare_output(
     Console().print("No difference.", highlight=False)
 
 
+@contextmanager
+def measuring(json_file: Path | None = None, *, beside_peers: bool = True) -> Iterator[Stopwatch]:
+    """Provide a stopwatch for a benchmark, and exit with one line if it cannot run.
+
+    Args:
+        json_file: where the result will be written.
+        beside_peers: whether the benchmark needs the libraries of the baselines.
+
+    Raises:
+        typer.Exit: the benchmark cannot run.
+    """
+    notes = Console(stderr=True)
+    try:
+        if beside_peers:
+            require_libraries()
+        if json_file and not json_file.parent.is_dir():
+            raise BenchmarkError(f"--json names {json_file}, whose folder does not exist: make it first")
+        with notes.status("starting") as status:
+            yield Stopwatch(status.update)
+    except DedupError as error:
+        complain(str(error))
+        raise typer.Exit(1) from error
+
+
+def write(json_file: Path | None, report: Mapping[str, Any]) -> None:
+    """Write a result, if a file is given."""
+    if json_file:
+        json_file.write_text(json.dumps(report, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def complain(message: str) -> None:
+    """Print a problem in red."""
+    Console(stderr=True).print(f"benchmarks: {message}", style="red", markup=False, highlight=False)
+
+
 def _measure(
     names: Sequence[str],
     data: Path | None,
@@ -300,10 +343,10 @@ def _measure(
     seed: int | None = None,
     most: int | None = None,
 ) -> None:
-    """Runs benchmarks, shows each when it is done, and writes them to the file together."""
+    """Run benchmarks, print each when it is done, and write them to the file together."""
     from benchmarks.timing import pin_threads
 
-    pin_threads()  # before anything that reads it is imported
+    pin_threads()  # before libraries are loaded
     reports: dict[str, Any] = {}
     for name in names:
         with measuring(json_file) as watch:
@@ -313,7 +356,7 @@ def _measure(
             if plots:
                 drawing.require_matplotlib()
             reports[name] = _report(name, find_folder(data), watch, quick=quick, seed=seed, most=most)
-        write(json_file, reports if len(names) > 1 else reports[name])  # after each, for the next may fail
+        write(json_file, reports if len(names) > 1 else reports[name])  # after each, since the next may fail
         _show(name, reports[name], plots)
 
 
@@ -321,35 +364,35 @@ def _report(
     name: str, folder: Path | None, watch: Stopwatch, *, quick: bool, seed: int | None, most: int | None
 ) -> dict[str, Any]:
     if name == "accuracy":
-        from benchmarks import accuracy as judged
+        from benchmarks import accuracy as accuracy_benchmark
 
-        effort = judged.QUICK if quick else judged.FULL
-        return judged.run(folder, effort=effort, seed=judged.SEED, watch=watch)
+        effort = accuracy_benchmark.QUICK if quick else accuracy_benchmark.FULL
+        return accuracy_benchmark.run(folder, effort=effort, seed=accuracy_benchmark.SEED, watch=watch)
     if name == "speed":
-        from benchmarks import speed as timed
+        from benchmarks import speed as speed_benchmark
 
-        size = timed.QUICK if quick else timed.FULL
-        return timed.run(folder, size=size, seed=timed.SEED if seed is None else seed, watch=watch)
-    from benchmarks import scale as grown
+        size = speed_benchmark.QUICK if quick else speed_benchmark.FULL
+        return speed_benchmark.run(folder, size=size, seed=speed_benchmark.SEED if seed is None else seed, watch=watch)
+    from benchmarks import scale as scale_benchmark
     from benchmarks.corpus import SEED
 
-    extent = grown.QUICK if quick else grown.FULL
-    return grown.run(folder, size=extent, most=most, seed=SEED if seed is None else seed, watch=watch)
+    extent = scale_benchmark.QUICK if quick else scale_benchmark.FULL
+    return scale_benchmark.run(folder, size=extent, most=most, seed=SEED if seed is None else seed, watch=watch)
 
 
 def _show(name: str, report: dict[str, Any], plots: Path | None) -> None:
-    from benchmarks import drawing_speed, show, show_speed
+    from benchmarks import drawing, show, show_speed
 
     if name == "accuracy":
         show.show(report, Console())
         return
-    shown, drawn = {
-        "speed": (show_speed.show_speed, drawing_speed.draw_speed),
-        "scale": (show_speed.show_scale, drawing_speed.draw_scale),
+    show_report, draw_report = {
+        "speed": (show_speed.show_speed, drawing.draw_speed),
+        "scale": (show_speed.show_scale, drawing.draw_scale),
     }[name]
-    shown(report, Console())
+    show_report(report, Console())
     if plots:
-        drawn(report, plots / f"{name}.svg")
+        draw_report(report, plots / f"{name}.svg")
 
 
 if __name__ == "__main__":

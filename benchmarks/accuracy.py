@@ -1,23 +1,22 @@
-"""How good the groups are, on every labelled set there is, beside peers in the same run.
+"""Accuracy of the groups on every labelled set, beside peers in the same run.
 
-The result is one dictionary (`run`), the same for the same seed but for `seconds`:
+`run` returns one dictionary; except for `seconds`, it depends only on the data and the seed:
 
     benchmark, schema, seed, resamples, data (SHA-256 by file, or of a folder)
     machine, versions, commit
-    methods            what each name below stands for
+    methods            description of each method
     sets               by set: articles, stories, view_of, methods: by method the scores of `dedup.Scores`,
-                       `intervals` (95 %, by measure), `ahead` (95 %, what dedup has more), `by_language`, and
-                       `threshold` where one was tuned; an effort without peers has dedup alone, one without resamples
-                       no intervals
-    mean               sets, the ones averaged over; methods: by method the mean BCubed F1 and ARI
+                       `intervals` (95 %, by measure), `ahead` (95 % of dedup's lead), `by_language`, and `threshold`
+                       if it was tuned; an effort without peers has dedup only, one without resamples no intervals
+    mean               sets: those averaged over; methods: by method the mean BCubed F1 and ARI
     copy_pairs         by method `by_pair` and `by_group`: `all` and `without_low_confidence`, `templates_kept_apart`
     telegram_pairs     by method and language: precision, recall, F1, accuracy
     seed_pour          `as_found` and `bare`, without the boilerplate of their sites: by set, `alone` and `all_in_one`
                        among them, see `mixtures.pour`
-    all_in_one         all sets as one collection, and the sets apart, weighed by size
+    all_in_one         all sets as one collection, and each set alone, weighted by size
     batches            small batches, clustered one by one
     stream             the beginning of a real stream: see `stream.score_stream`
-    skipped            what was left out, and why
+    skipped            sets left out, with the reason
     seconds            by step
 """
 
@@ -30,16 +29,15 @@ from typing import Any
 
 from benchmarks import baselines, data, mixtures, pairs, stream
 from benchmarks.data import LabelledSet
-from benchmarks.effort import Effort
 from benchmarks.machine import BenchmarkError, Stopwatch, provenance
-from benchmarks.stories import score_set
+from benchmarks.stories import Effort, score_set
 from dedup import Article
 
 SCHEMA = 2
 SEED = 20240527
 METHODS = {"dedup": "dedup with its default settings", **baselines.DESCRIPTIONS}
 AVERAGED = ("fnc1_train", "mmds_dev", "basil", "newswcl50")
-"""In the mean. Not `meantime`, whose stories have one article per language, nor our own `seeds`."""
+"""Sets in the mean. Not `meantime`, whose stories have one article per language, nor our own `seeds`."""
 
 
 FULL = Effort(resamples=1000, batches=60)
@@ -53,34 +51,36 @@ QUICK = Effort(
 def run(
     folder: Path | None, *, chosen: Sequence[str] = (), effort: Effort = FULL, seed: int = SEED, watch: Stopwatch
 ) -> dict[str, Any]:
-    """Measures everything.
+    """Measure the chosen sets and return the report.
 
     Args:
-        folder: the labelled sets, or None to measure on `seeds/` alone.
-        chosen: names of sets, `copy_pairs`, `telegram_pairs` and `stream` among them; all if empty.
-        effort: how much is done.
-        seed: of resamples and batches.
-        watch: is told of each step, and times it.
+        folder: the labelled sets, or None for `seeds/` only.
+        chosen: names of sets, including `copy_pairs`, `telegram_pairs` and `stream`; all if empty.
+        effort: extent of the run.
+        seed: seed of resamples and batches.
+        watch: times and announces the steps.
 
     Raises:
-        BenchmarkError: a set was chosen that is not there, or a file of the data is broken.
+        BenchmarkError: a chosen set does not exist, or a data file is broken.
     """
     with watch.step("read"):
-        every = data.labelled_sets(folder)
+        all_sets = data.labelled_sets(folder)
         copies, events = data.copy_pairs(folder), data.telegram_pairs(folder)
         poured = {"as_found": data.pour_articles(folder), "bare": data.bare_articles(folder)}
     special = {"copy_pairs": copies, "telegram_pairs": events, "stream": data.stream_file(folder)}
-    there = {collection.name for collection in every} | {name for name, found in special.items() if found}
-    unknown = [name for name in chosen if name not in there]
+    available = {collection.name for collection in all_sets} | {name for name, found in special.items() if found}
+    unknown = [name for name in chosen if name not in available]
     if unknown:
-        raise BenchmarkError(f"there is no set {', '.join(unknown)} (there are: {', '.join(sorted(there))})")
+        raise BenchmarkError(f"there is no set {', '.join(unknown)} (there are: {', '.join(sorted(available))})")
 
     def wanted(name: str, view_of: str = "") -> bool:
         return name in chosen if chosen else effort.without.isdisjoint({name, view_of})
 
-    sets = [collection for collection in every if wanted(collection.name, collection.view_of)]
-    whole = [collection for collection in sets if not collection.view_of]
-    measured = {collection.name for collection in sets} | {name for name in special if name in there and wanted(name)}
+    sets = [collection for collection in all_sets if wanted(collection.name, collection.view_of)]
+    complete = [collection for collection in sets if not collection.view_of]
+    measured = {collection.name for collection in sets} | {
+        name for name in special if name in available and wanted(name)
+    }
     report: dict[str, Any] = {
         "benchmark": "accuracy",
         "schema": SCHEMA,
@@ -90,7 +90,7 @@ def run(
         **provenance(),
         "methods": {**METHODS, **{f"copies: {name}": text for name, text in pairs.COPY_DESCRIPTIONS.items()}},
         "sets": {},
-        "skipped": _skipped(folder, there, measured, poured),
+        "skipped": _skipped(folder, available, measured, poured),
     }
     apart = {}
     for collection in sets:
@@ -100,19 +100,19 @@ def run(
         report["copy_pairs"] = pairs.score_copies(copies, effort, seed, watch)
     if events and wanted("telegram_pairs"):
         report["telegram_pairs"] = pairs.score_events(events, effort, seed, watch)
-    # Not into our own seeds: they have the very story that is poured.
-    others = [collection for collection in whole if collection.name != "seeds"]
+    # Not into our own seeds, which contain the poured story.
+    others = [collection for collection in complete if collection.name != "seeds"]
     if others:
         hosts = [LabelledSet("alone", ()), *others]
         if len(others) > 1 and "all_in_one" not in effort.without:
             hosts.append(mixtures.all_in_one(others))
         report["seed_pour"] = {
-            way: {host.name: mixtures.pour(articles, host, watch) for host in hosts}
-            for way, articles in poured.items()
+            form: {host.name: mixtures.pour(articles, host, watch) for host in hosts}
+            for form, articles in poured.items()
             if articles
         }
-    if len(whole) > 1 and "all_in_one" not in effort.without:
-        report["all_in_one"] = mixtures.pour_all(whole, apart, effort, seed, watch)
+    if len(complete) > 1 and "all_in_one" not in effort.without:
+        report["all_in_one"] = mixtures.pour_all(complete, apart, effort, seed, watch)
     batched = [collection for collection in sets if _is_for_batches(collection)]
     if batched:
         report["batches"] = mixtures.score_batches(batched, effort, seed, watch)
@@ -126,19 +126,19 @@ def run(
 
 
 def _is_for_batches(collection: LabelledSet) -> bool:
-    """One language, and stories of several articles to draw from."""
+    """Return whether a set has one language, and stories of several articles."""
     langs = {article.lang for article in collection.articles}
     stories = len(set(collection.truth))
     return len(langs) == 1 and 1 < stories < len(collection.articles)
 
 
 def _skipped(
-    folder: Path | None, there: set[str], measured: set[str], poured: Mapping[str, Sequence[Article]]
+    folder: Path | None, available: set[str], measured: set[str], poured: Mapping[str, Sequence[Article]]
 ) -> dict[str, str]:
-    reasons = dict.fromkeys(sorted(there - measured), "not asked for")
+    reasons = dict.fromkeys(sorted(available - measured), "not asked for")
     if folder is None:
         return {**reasons, "all but seeds": "no folder of labelled sets: give one with --data, or set DEDUP_DATA"}
-    absent = {*data.FILES, "copy_pairs", "telegram_pairs", "stream", "seeds"} - there
+    absent = {*data.FILES, "copy_pairs", "telegram_pairs", "stream", "seeds"} - available
     reasons |= dict.fromkeys(sorted(absent), "not there")
     if not poured["as_found"]:
         reasons["two articles to pour"] = "not there"

@@ -1,4 +1,4 @@
-"""What people use today, at its best plain setting, on title and text: the peers that dedup is shown beside."""
+"""Baselines: common methods at their best plain settings, on title and text."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Labels = list[int]
 
 FIXED_THRESHOLD = 0.18
 GRID = tuple(round(step / 100, 2) for step in range(2, 71))
-"""Thresholds that are tried where one is tuned."""
+"""Thresholds tried when one is tuned."""
 
 DESCRIPTIONS = {
     "linkage": f"TfidfVectorizer (English stop words, 1 + ln tf), average linkage at cosine {FIXED_THRESHOLD}",
@@ -28,21 +28,21 @@ DESCRIPTIONS = {
 
 
 def texts_of(articles: Iterable[Article]) -> list[str]:
-    """What every baseline sees of an article: its title, and its text below."""
+    """Return the input of every baseline: title, newline, text."""
     return [f"{article.title}\n{article.text}" for article in articles]
 
 
 def alone(articles: Sequence[object]) -> Labels:
-    """Every article, or text, a story of its own."""
+    """Put every article in a story of its own."""
     return list(range(len(articles)))
 
 
 class AverageLinkage:
-    """TF-IDF and average linkage: the tree once, then a cut at any threshold.
+    """TF-IDF and average linkage: one tree, cut at any threshold.
 
     Ten plain settings of the vectoriser were tried with one threshold for every set (raw and logarithmic counts, stop
-    words, bounds on document frequency, word pairs, characters, accents). This one was first but for `min_df=2`, which
-    is .004 better in the mean, and sees nothing in a folder of two articles.
+    words, bounds on document frequency, word pairs, characters, accents). This one was best except for `min_df=2`,
+    which is .004 better in the mean but has no features in a folder of two articles.
     """
 
     def __init__(self, texts: Sequence[str]) -> None:
@@ -55,7 +55,7 @@ class AverageLinkage:
         )
 
     def cut(self, threshold: float) -> Labels:
-        """Groups whose mean cosine is at least the threshold."""
+        """Return the groups whose mean cosine is at least the threshold."""
         from scipy.cluster.hierarchy import fcluster
 
         if self._tree is None:
@@ -63,19 +63,19 @@ class AverageLinkage:
         return [int(label) for label in fcluster(self._tree, 1 - threshold, "distance")]
 
     def tuned(self, score: Callable[[Labels], float]) -> tuple[float, Labels]:
-        """The threshold of the grid with the best score (the lowest of several), and its cut."""
+        """Return the threshold of the grid with the best score (the lowest in a tie), and its cut."""
         cuts = {threshold: self.cut(threshold) for threshold in GRID}
         best = max(GRID, key=lambda threshold: (score(cuts[threshold]), -threshold))
         return best, cuts[best]
 
 
 def linkage(texts: Sequence[str]) -> Labels:
-    """Average linkage at the one fixed threshold."""
+    """Cluster by average linkage at the fixed threshold."""
     return AverageLinkage(texts).cut(FIXED_THRESHOLD)
 
 
 def hdbscan(texts: Sequence[str]) -> Labels:
-    """HDBSCAN on the same distances; what it calls noise is left alone."""
+    """Cluster by HDBSCAN on the cosine distances; noise is left alone."""
     from sklearn.cluster import HDBSCAN
 
     if len(texts) < 2:
@@ -86,12 +86,12 @@ def hdbscan(texts: Sequence[str]) -> Labels:
 
 
 def minhash(texts: Sequence[str]) -> Labels:
-    """Connected components of the pairs that MinHash and LSH call near-duplicates."""
+    """Return the connected components of the near-duplicate pairs of MinHash and LSH."""
     return components(len(texts), minhash_pairs(texts, words=3))
 
 
 def distances(texts: Sequence[str]) -> NDArray[np.float64]:
-    """1 - cosine of every two texts, each at least 0, the diagonal exactly 0."""
+    """Return 1 - cosine of every two texts, clipped at 0, with a diagonal of exactly 0."""
     from sklearn.feature_extraction.text import TfidfVectorizer
 
     vectors = TfidfVectorizer(sublinear_tf=True, stop_words="english").fit_transform(texts)
@@ -101,13 +101,13 @@ def distances(texts: Sequence[str]) -> NDArray[np.float64]:
 
 
 def shingles(text: str, words: int) -> set[str]:
-    """The runs of so many lower-case words; a shorter text is one run."""
+    """Return the runs of `words` lower-case words; a shorter text is one run."""
     tokens = re.findall(r"\w+", text.lower())
     return {" ".join(tokens[start : start + words]) for start in range(max(1, len(tokens) - words + 1))}
 
 
 def minhash_pairs(texts: Sequence[str], *, words: int, threshold: float = 0.5) -> list[tuple[int, int]]:
-    """The pairs (i < j) that share a band of datasketch's LSH and whose estimated Jaccard reaches the threshold."""
+    """Return the pairs (i < j) that share a band of datasketch's LSH and reach the threshold of estimated Jaccard."""
     from datasketch import MinHash, MinHashLSH
 
     sketches: list[MinHash] = []
@@ -123,7 +123,7 @@ def minhash_pairs(texts: Sequence[str], *, words: int, threshold: float = 0.5) -
 
 
 def shingle_overlaps(texts: Sequence[str], words: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Exact Jaccard and containment (in the smaller of the two) of every two texts' sets of shingles."""
+    """Return the exact Jaccard and containment (in the smaller) of every two texts' sets of shingles."""
     from scipy.sparse import csr_array
 
     columns: dict[str, int] = {}
@@ -139,7 +139,7 @@ def shingle_overlaps(texts: Sequence[str], words: int) -> tuple[NDArray[np.float
 
 
 def components(size: int, pairs: Sequence[tuple[int, int]] | NDArray[np.int64]) -> Labels:
-    """Labels of 0 .. size - 1 such that two have the same one where a chain of pairs leads from one to the other."""
+    """Return component labels of the nodes 0 .. size - 1."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 

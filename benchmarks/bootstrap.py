@@ -2,15 +2,14 @@
 
 Articles of one story are not independent, so whole stories are drawn, as many as there are, with replacement (the
 cluster bootstrap: Davison and Hinkley, "Bootstrap methods and their application", 1997, section 3.8). A resample is
-a row of counts: how often each story was drawn. The grouping stays the one that was measured; a story drawn twice
-counts twice:
+a row of counts: how often each story was drawn. The grouping is not recomputed; a story drawn twice counts twice:
 
-- BCubed: the articles' own precisions and recalls, as they are in the whole collection, averaged with those counts;
+- BCubed: precision and recall of each article in the complete collection, averaged with those counts;
 - ARI: pairs of articles of one story count as often as the story was drawn, pairs across two stories by the product of
   their counts. Two draws of the same story are not compared with each other: they would be gold strangers that are
   always found together.
 
-All methods that are scored with the same counts are paired: `difference` compares them draw by draw.
+Methods scored with equal counts are paired: `difference` compares them draw by draw.
 """
 
 from __future__ import annotations
@@ -24,21 +23,21 @@ from scipy.sparse import csr_array
 LEVEL = 0.95
 
 Draws = Mapping[str, NDArray[np.float64]]
-"""For each measure its value in each resample."""
+"""Values of each measure, one per resample."""
 
 
 def counts(items: int, resamples: int, seed: int) -> NDArray[np.float64]:
-    """How often each item is drawn, shape (resamples, items); each row sums to `items`."""
+    """Return how often each item is drawn, shape (resamples, items); each row sums to `items`."""
     random = np.random.default_rng(seed)
     return random.multinomial(items, np.full(items, 1 / items), size=resamples).astype(np.float64)
 
 
 def story_draws(truth: Sequence[Hashable], predicted: Sequence[Hashable], drawn: NDArray[np.float64]) -> Draws:
-    """`bcubed_precision`, `bcubed_recall`, `bcubed_f1` and `ari` in each resample.
+    """Return `bcubed_precision`, `bcubed_recall`, `bcubed_f1` and `ari` of each resample.
 
     Args:
-        truth: for each article its gold story.
-        predicted: for each article the story it was put into.
+        truth: the gold story of each article.
+        predicted: the predicted story of each article.
         drawn: how often each gold story was drawn, stories in the order of their first article: (resamples, stories).
     """
     gold, found = _numbered(truth), _numbered(predicted)
@@ -67,11 +66,11 @@ def story_draws(truth: Sequence[Hashable], predicted: Sequence[Hashable], drawn:
 
 
 def pair_draws(truth: NDArray[np.bool_], predicted: NDArray[np.bool_], drawn: NDArray[np.float64]) -> Draws:
-    """`precision`, `recall`, `f1` and `accuracy` of yes/no decisions in each resample of the pairs.
+    """Return `precision`, `recall`, `f1` and `accuracy` of yes/no decisions in each resample of the pairs.
 
     Args:
-        truth: for each pair what it is.
-        predicted: for each pair what it was taken for.
+        truth: the label of each pair.
+        predicted: the decision on each pair.
         drawn: how often each pair was drawn: (resamples, pairs). A single row of ones gives the scores themselves.
     """
     right = drawn @ (truth & predicted)
@@ -86,18 +85,18 @@ def pair_draws(truth: NDArray[np.bool_], predicted: NDArray[np.bool_], drawn: ND
 
 
 def intervals(draws: Draws) -> dict[str, list[float]]:
-    """For each measure the ends of the middle 95 % of its draws."""
+    """Return the 95 % interval of each measure."""
     tail = (1 - LEVEL) / 2
     return {name: [float(end) for end in np.quantile(values, [tail, 1 - tail])] for name, values in draws.items()}
 
 
 def difference(ours: Draws, theirs: Draws) -> dict[str, list[float]]:
-    """For each measure the interval of what ours has more than theirs, both from the same counts."""
+    """Return the 95 % interval of the difference, ours minus theirs, in each measure; both use the same counts."""
     return intervals({name: ours[name] - theirs[name] for name in ours})
 
 
 def _numbered(labels: Sequence[Hashable]) -> NDArray[np.int64]:
-    """Labels as numbers, in the order of their first article."""
+    """Return labels as numbers, in the order of their first article."""
     numbers: dict[Hashable, int] = {}
     return np.array([numbers.setdefault(label, len(numbers)) for label in labels], dtype=np.int64)
 
@@ -106,9 +105,9 @@ def _harmonic_means(a: NDArray[np.float64], b: NDArray[np.float64]) -> NDArray[n
     return np.divide(2 * a * b, a + b, out=np.zeros_like(a), where=a + b > 0)
 
 
-def _share(part: NDArray[np.float64], whole: NDArray[np.float64]) -> NDArray[np.float64]:
-    """1 where there is nothing to have a share of, as in `dedup.score`."""
-    return np.divide(part, whole, out=np.ones_like(part), where=whole > 0)
+def _share(part: NDArray[np.float64], total: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return a share, 1 for an empty whole, as in `dedup.score`."""
+    return np.divide(part, total, out=np.ones_like(part), where=total > 0)
 
 
 def _adjusted_rand(

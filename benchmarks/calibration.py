@@ -1,20 +1,20 @@
-"""Whether `Link.probability` means what it says, and the fit of the curves that it is read from.
+"""Calibration of `Link.probability`, and the fit of its curves.
 
 Every labelled set is left out once: the curves are fitted to the others and judged on it. The error is the expected
 calibration error (Naeini, Cooper and Hauskrecht 2015): links in ten bins of equal width by their probability, in each
-the distance between the mean probability and the share that is right, averaged by links. In a fit every set weighs the
-same, however many pairs it has, but for those with fewer than `FULL_WEIGHT`, which weigh less.
+the distance between the mean probability and the share that is right, averaged by links. In a fit all sets have
+equal weight, except for those with fewer than `FULL_WEIGHT` pairs, which weigh less.
 
     sets     by set: links, right (the share that is), said (the mean probability), error, interval (95 %, found stories
              drawn with replacement), chance (the mean error if every probability were true and links independent), bins
              (a curve to draw: of each fifth of the links, or fewer parts of `FEWEST` and more, by probability, its
              share of the links, the mean probability, the share that is right);
-             `apart` has the same for the scored pairs that were not joined
-             `stream` and `telegram_pairs` are judged pairs that no fit has seen, both of them picked to be hard
-    pooled   error, and bins as above by tenths, of all held-out links together, every set weighing the same;
-             error_by_links, every link weighing the same; mean_error, that of the sets
+             `apart` has these values for scored pairs that were not joined
+             `stream` and `telegram_pairs` are judged pairs used in no fit, both selected to be hard
+    pooled   error, and bins as above by tenths, of all held-out links, with equal weight per set;
+             error_by_links, with equal weight per link; mean_error, the mean of the sets
     copies   for the judged pairs that are found to be copies, the fit leaving out a tenth of them at a time
-    table    what `dedup/match/probability.json` has: the curves, fitted to all sets, and where they come from
+    table    the content of `dedup/match/probability.json`: the curves, fitted to all sets, and their provenance
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from benchmarks.machine import BenchmarkError, Stopwatch, provenance
 from benchmarks.pairs import COPY_LABELS
 from dedup import cluster
 from dedup.match import probability
-from dedup.match.probability import TABLE, Probabilities, apart_features, copy_features, joined_features
+from dedup.match.probability import TABLE, Probabilities, joined_features, log_score
 from dedup.results.clustering import Clustering
 from dedup.results.evidence import StoredEvidence
 from dedup.settings import METHOD_VERSION
@@ -47,11 +47,11 @@ RESAMPLES = 1000
 SEED = 20240527
 BINS = 10
 FULL_WEIGHT = 50
-"""Pairs from which a set counts in full in a fit."""
+"""A set with at least this many pairs has full weight in a fit."""
 FOLDS = 10
 FEWEST = 40
 FITTED = ("fnc1_train", "mmds_dev", "basil", "newswcl50", "meantime")
-"""Not our own seeds: all that is joined there is right, by our own making. They are measured all the same."""
+"""Sets left out of the fit: our own seeds, where every join is right by construction. They are measured too."""
 COPIES_FILE = "copy_pairs_dev"
 SAME, DIFFERENT = "same", "different"
 
@@ -61,15 +61,15 @@ Truth = NDArray[np.bool_]
 
 @dataclass(frozen=True, slots=True)
 class Observed:
-    """The scored pairs of a set that are no copies, and what is known of them.
+    """The scored pairs of a set that are not copies, with their labels.
 
     Attributes:
-        name: of the set.
+        name: name of the set.
         score, background: of each pair, shape (pairs,).
-        foreign: whether its articles are in different languages.
-        joined: whether the stories of the default granularity have both: then the pair is a link.
+        foreign: whether its articles are in two languages.
+        joined: whether both are in one story at the default granularity, so that the pair is a link.
         right: whether both are of one gold story.
-        story: the found story of the first.
+        story: the predicted story of the first.
     """
 
     name: str
@@ -82,7 +82,7 @@ class Observed:
 
 
 def observe(collection: LabelledSet) -> Observed:
-    """The pairs of a set as dedup scores them with its default settings."""
+    """Return the pairs of a set, scored with the default settings."""
     evidence = _evidence(cluster(collection.articles))
     pairs = evidence.pairs.where(~evidence.pairs.among(evidence.copies))
     label = evidence.events
@@ -100,7 +100,7 @@ def observe(collection: LabelledSet) -> Observed:
 
 
 def observe_judged(labelled: LabelledPairs) -> Observed:
-    """Those of some judged pairs that dedup has scored among all their articles; pairs nobody could judge left out."""
+    """Return the judged pairs that dedup scored in the collection, without those nobody could judge."""
     evidence = _evidence(cluster(labelled.articles))
     pairs = evidence.pairs.where(~evidence.pairs.among(evidence.copies))
     place = {pair: number for number, pair in enumerate(zip(pairs.a.tolist(), pairs.b.tolist(), strict=True))}
@@ -118,12 +118,12 @@ def observe_judged(labelled: LabelledPairs) -> Observed:
         evidence.foreign(one, other),
         evidence.events[one] == evidence.events[other],
         np.array(right, bool),
-        np.arange(len(kept)),  # each pair by itself
+        np.arange(len(kept)),  # each pair is its own cluster
     )
 
 
 def observe_copies(labelled: LabelledPairs) -> tuple[Floats, Truth]:
-    """Of the judged pairs that dedup finds to be copies, in all their articles at once: the overlap, and whether."""
+    """Return the overlap of the judged pairs that dedup calls copies, and whether they are."""
     evidence = _evidence(cluster(labelled.articles))
     copies = evidence.copies
     places = zip(copies.a.tolist(), copies.b.tolist(), strict=True)
@@ -137,7 +137,7 @@ def observe_copies(labelled: LabelledPairs) -> tuple[Floats, Truth]:
 
 
 def run(folder: Path | None, *, resamples: int, seed: int, watch: Stopwatch) -> dict[str, Any]:
-    """Measures and fits.
+    """Measure the calibration and fit the curves.
 
     Raises:
         BenchmarkError: there are too few sets to leave one out, or no judged copies.
@@ -180,36 +180,39 @@ def run(folder: Path | None, *, resamples: int, seed: int, watch: Stopwatch) -> 
 
 
 def write(report: Mapping[str, Any], path: Path = SHIPPED) -> None:
-    """Puts the fitted curves where dedup reads them."""
+    """Write the fitted curves to the file that dedup reads."""
     path.write_text(json.dumps(report["table"], indent=1) + "\n", encoding="ascii")
 
 
 def fit(features: Sequence[Floats], right: Sequence[Truth]) -> list[float]:
-    """A logistic curve over several sets, rounded to what is shipped: its constant, then its slopes."""
+    """Fit a logistic curve over several sets, rounded as shipped; return the constant, then the slopes."""
     from sklearn.linear_model import LogisticRegression
 
     weights = [np.full(len(each), min(1.0, len(each) / FULL_WEIGHT) / len(each)) for each in right if len(each)]
     every = np.concatenate(features)
     scale = FULL_WEIGHT * len(weights) / sum(each.sum() for each in weights)
-    model = LogisticRegression(C=1e6, solver="newton-cholesky", max_iter=1_000, tol=1e-8)  # all but unpenalised
+    model = LogisticRegression(C=1e6, solver="newton-cholesky", max_iter=1_000, tol=1e-8)  # nearly unpenalised
     model.fit(every, np.concatenate(right), np.concatenate(weights) * scale)
     return [round(float(value), 3) for value in (*model.intercept_, *model.coef_[0])]
 
 
 def fit_joined(observed: Sequence[Observed]) -> list[float]:
-    """The curve of the pairs that are joined."""
-    features = [joined_features(each.score, each.background, each.foreign)[each.joined] for each in observed]
+    """Fit the curve of the joined pairs."""
+    features = [
+        np.stack(joined_features(log_score(each.score), each.background, each.foreign), axis=1)[each.joined]
+        for each in observed
+    ]
     return fit(features, [each.right[each.joined] for each in observed])
 
 
 def fit_apart(observed: Sequence[Observed]) -> list[float]:
-    """The curve of the pairs that are left apart."""
-    features = [apart_features(each.score)[~each.joined] for each in observed]
+    """Fit the curve of the pairs left apart."""
+    features = [log_score(each.score)[~each.joined].reshape(-1, 1) for each in observed]
     return fit(features, [each.right[~each.joined] for each in observed])
 
 
 def judge(said: Floats, right: Truth, clusters: NDArray[np.int64], resamples: int, seed: int) -> dict[str, Any]:
-    """How well probabilities fit what is right; see the module. Clusters are drawn whole, shape (links,)."""
+    """Score probabilities against labels, see the module. Clusters are resampled as units, shape (links,)."""
     _, cluster_of = np.unique(clusters, return_inverse=True)
     drawn = bootstrap.counts(int(cluster_of.max(initial=-1)) + 1, resamples, seed) if len(said) else np.empty((0, 0))
     errors = np.array([calibration_error(said, right, row[cluster_of]) for row in drawn])
@@ -231,12 +234,12 @@ def _judge_pairs(pairs: Observed, said: Floats, which: Truth, resamples: int, se
 
 
 def calibration_error(said: Floats, right: Truth, weights: Floats | None = None) -> float:
-    """The expected calibration error."""
+    """Return the expected calibration error."""
     return sum(share * abs(mean - true) for share, mean, true in bins(said, right, weights))
 
 
 def bins(said: Floats, right: Truth, weights: Floats | None = None) -> list[tuple[float, float, float]]:
-    """Of each bin that is not empty: its share of all, the mean probability in it, the share that is right."""
+    """Return share, mean probability and share of right pairs of each bin that is not empty."""
     weights = np.ones(len(said)) if weights is None else weights
     place = np.minimum((said * BINS).astype(np.int64), BINS - 1)
     sums = [np.bincount(place, values, minlength=BINS) for values in (weights, weights * said, weights * right)]
@@ -248,7 +251,7 @@ def bins(said: Floats, right: Truth, weights: Floats | None = None) -> list[tupl
 
 
 def even_bins(said: Floats, right: Truth, weights: Floats, count: int) -> list[tuple[float, float, float]]:
-    """As `bins`, but of equal weight as far as single links allow: for a figure, where few links would be no point."""
+    """Return `bins` of about equal weight, for a figure."""
     if not len(said):
         return []
     order = np.argsort(said, kind="stable")
@@ -271,7 +274,7 @@ def _evidence(clustering: Clustering) -> StoredEvidence:
 
 
 def _held_out(name: str, observed: Mapping[str, Observed]) -> Floats:
-    """The probabilities of a set's pairs, by a fit to the other sets; rounded as the product does."""
+    """Return the probabilities of a set's pairs by a fit to the other sets, rounded as shipped."""
     others = [observed[other] for other in FITTED if other in observed and other != name]
     curves = Probabilities(fit_joined(others), fit_apart(others), (0, 0))
     held = observed[name]
@@ -282,7 +285,7 @@ def _copies_held_out(overlap: Floats, right: Truth) -> Floats:
     said = np.empty(len(right))
     fold = np.arange(len(right)) % FOLDS
     for held in range(FOLDS):
-        curve = fit([copy_features(overlap[fold != held])], [right[fold != held]])
+        curve = fit([overlap[fold != held].reshape(-1, 1)], [right[fold != held]])
         said[fold == held] = Probabilities((0, 0, 0, 0), (0, 0), curve).of_copies(overlap[fold == held])
     return said
 
@@ -304,7 +307,7 @@ def _table(
     curves = {
         "joined": _curve(["ln(score)", "background", "between languages"], fit_joined(fitted), joined),
         "apart": _curve(["ln(score)"], fit_apart(fitted), apart),
-        "copy": _curve(["overlap"], fit([copy_features(overlap)], [right]), len(right)),
+        "copy": _curve(["overlap"], fit([overlap.reshape(-1, 1)], [right]), len(right)),
     }
     return {
         "made_by": COMMAND,

@@ -1,17 +1,17 @@
-"""A made-up stream of news of any length, with known stories and copies, as much like a real one as speed asks for.
+"""A synthetic news stream of any length, with known stories and copies.
 
-Nothing in it means anything: words are syllables, drawn with Zipf's law (Mandelbrot's form: the word of rank r with a
-probability proportional to 1 / (r + 0.5)). What makes the work of comparing is as in the real stream beside which it is
-measured: words and distinct words of an article, articles that have the word of a given rank, pairs above the method's
-floor (`tests/benchmarks/test_corpus.py` holds the first two; `scale` reports the density of both).
+Words are made of syllables, drawn with Zipf's law (Mandelbrot's form: the word of rank r with a probability
+proportional to 1 / (r + 0.5)). What determines the cost of comparing is as in the real stream: words and distinct words
+of an article, articles with the word of a given rank, pairs above the method's floor (`tests/benchmarks/test_corpus.py`
+holds the first two; `scale` reports the density of both).
 
-An article belongs to a **beat** (a subject with words and people of its own, which its articles have in common),
-to a **theme** of it, and to a **story** of one or more articles within days, which has names, words and figures of its
-own. It is its outlet's **own version**, or a **copy** of an earlier version of the story: cut at the end, up to 8 % of
-the words edited, under another headline. A third of the outlets put **boilerplate** under their articles: a footer, and
+An article belongs to a **beat** (a subject with words and people of its own, which its articles have in common), to a
+**theme** of it, and to a **story** of one or more articles within days, which has names, words and figures of its own.
+It is its outlet's **own version**, or a **copy** of an earlier version of the story: cut at the end, with up to 8 % of
+the words edited and another headline. A third of the outlets put **boilerplate** under their articles: a footer, and
 headlines of the day.
 
-The same shape gives the same articles, and a longer stream begins with a shorter one: each day has its own random
+A stream depends only on its shape, and a longer stream begins with the shorter one: each day has its own random
 numbers. Days are made one by one, so a stream of any length takes little memory.
 """
 
@@ -39,20 +39,20 @@ there people her new all some into first could time last years can before what i
 while where no made under so them many him only then because any such through being those these now three even
 should both each since part our did day around including well still just like may another days called make
 """
-"""The commonest words of all, by which the language is told; any English text is full of them."""
+"""The most frequent words, which determine the detected language of every text."""
 
 WORDS = 150_000
-"""Distinct words that articles have in common; names come on top."""
+"""Number of distinct words, without names."""
 BEATS = 40
 BEAT_WORDS = 250
 THEMES = 30
-"""Of a beat: what its stories are steps of for weeks, a series of matches or a law on its way."""
+"""Themes of a beat: topics that last for weeks, a series of matches or a law on its way."""
 THEME_WORDS = 24
 CAST = 150
-"""People and places that a beat returns to."""
+"""Recurring people and places of a beat."""
 OUTLETS = 60
 OF_STORY, OF_THEME, OF_BEAT, SPECIAL = 0.06, 0.15, 0.285, 0.52
-"""Of the words of a text those that are its story's, its theme's, its beat's, and repeated; each up from the last."""
+"""Cumulative shares of a text's words from its story, theme and beat, and of repetitions."""
 _KINDS = (0.0, OF_STORY / 2, OF_STORY, OF_THEME, OF_BEAT)
 ONSETS = ("b", "br", "c", "d", "dr", "f", "g", "gr", "h", "k", "l", "m", "n", "p", "pr", "r", "s", "st", "t", "tr", "v")
 VOWELS = ("a", "e", "i", "o", "u", "a", "e", "i", "o", "ea")
@@ -61,15 +61,15 @@ CODAS = ("", "", "", "l", "m", "n", "r", "s")
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What a stream is like.
+    """Parameters of a stream.
 
     Attributes:
-        articles: how many.
-        per_day: how many of them a day.
-        repeated: how many have one and the same body, spread evenly over all days.
-        headlines: `own`, if these stand under headlines of the stories they replace, as where a crawler met a paywall;
-            or `wire`, if their headlines speak of the body, as where a text is printed by everybody.
-        seed: of everything.
+        articles: number of articles.
+        per_day: articles per day.
+        repeated: number of articles with one common body, spread evenly over all days.
+        headlines: `own`, if these have headlines of the stories they replace, as behind a paywall; or `wire`, if their
+            headlines match the body, as of a wire text.
+        seed: seed of all random numbers.
     """
 
     articles: int
@@ -81,10 +81,10 @@ class Shape:
 
 @dataclass(frozen=True, slots=True)
 class Planted:
-    """An article, and what is known of it.
+    """An article with its labels.
 
     Attributes:
-        record: `id`, `title`, `text`, `published`, `source`, as a reader takes them.
+        record: `id`, `title`, `text`, `published`, `source`, the fields of an input record.
         story: the number of its story.
         text: the number of the version that it is, or is a copy of.
     """
@@ -94,7 +94,7 @@ class Planted:
     text: int
 
     def article(self) -> Article:
-        """The article itself."""
+        """Return the article."""
         published = datetime.fromisoformat(self.record["published"])
         return Article(**{**self.record, "published": published})  # type: ignore[arg-type]
 
@@ -116,7 +116,7 @@ class _Story:
 
 
 class Language:
-    """The words, names and outlets of a seed."""
+    """Words, names and outlets, from a seed."""
 
     def __init__(self, seed: int) -> None:
         rng = np.random.Generator(np.random.PCG64([seed, 0]))
@@ -130,17 +130,17 @@ class Language:
         self.footers = [_footer(rng, self, outlet) for outlet in range(OUTLETS)]
 
     def draw(self, rng: np.random.Generator, count: int) -> list[str]:
-        """Words of any text."""
+        """Draw words, with Zipf's frequencies."""
         words = self.words
         return [words[place] for place in np.searchsorted(self._zipf, rng.random(count)).tolist()]
 
 
 def stream(shape: Shape) -> Iterator[Planted]:
-    """The articles of a stream in the order of their dates, made while they are taken."""
+    """Generate the articles of a stream in the order of their dates."""
     language = Language(shape.seed)
     due: list[tuple[int, int, _Story]] = []  # a heap: the day, and a number for an order without ties
     stories = texts = queued = 0
-    every = shape.articles / shape.repeated if shape.repeated else 0.0
+    articles_per_repeat = shape.articles / shape.repeated if shape.repeated else 0.0
     wire: _Story | None = None
     for day in range(-(-shape.articles // shape.per_day)):
         rng = np.random.Generator(np.random.PCG64([shape.seed, 1, day]))
@@ -175,7 +175,7 @@ def stream(shape: Shape) -> Iterator[Planted]:
                 if len(story.versions) < 5:
                     story.versions.append(version)
             title = _headline(rng, language, story)
-            if wire and int((number + 1) / every) > int(number / every):
+            if wire and int((number + 1) / articles_per_repeat) > int(number / articles_per_repeat):
                 sentences, version = wire.versions[0].sentences, wire.versions[0]
                 if shape.headlines == "wire":
                     story, title = wire, _headline(rng, language, wire)
@@ -195,7 +195,7 @@ def stream(shape: Shape) -> Iterator[Planted]:
 
 
 def write(articles: Iterable[Planted], path: Path) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-    """Writes articles as JSON lines; returns for each its story and its text."""
+    """Write articles as JSON lines; return the story and the text of each."""
     stories: list[int] = []
     texts: list[int] = []
     with path.open("w", encoding="utf-8") as out:
@@ -207,7 +207,7 @@ def write(articles: Iterable[Planted], path: Path) -> tuple[NDArray[np.int32], N
 
 
 def _made_up(rng: np.random.Generator, count: int) -> list[str]:
-    """So many different words, the shorter ones at the beginning, as in a language."""
+    """Make up distinct words, in order of length."""
     found: dict[str, None] = {}
     while len(found) < count:
         syllables = 2 if len(found) < count // 5 else 3
@@ -227,13 +227,13 @@ def _made_up(rng: np.random.Generator, count: int) -> list[str]:
 
 
 def _theme(rng: np.random.Generator, language: Language, beat: int) -> list[str]:
-    """Some words and people of a beat."""
+    """Draw some words and people of a beat."""
     words = [language.beats[beat][place] for place in rng.integers(0, BEAT_WORDS, THEME_WORDS).tolist()]
     return words + [language.casts[beat][place] for place in rng.integers(0, CAST, THEME_WORDS // 4).tolist()]
 
 
 def _begun(rng: np.random.Generator, language: Language, number: int) -> _Story:
-    """A new story: of a beat, the larger ones more often, some of its people, and names and words of its own."""
+    """Start a story: a beat, the larger ones more often, some of its people, names and words of its own."""
     beat = int(BEATS * rng.random() ** 1.6)
     cast, words = language.casts[beat], language.beats[beat]
     known = [cast[int(CAST * rng.random() ** 2)] for _ in range(int(rng.integers(1, 4)))]
@@ -245,7 +245,7 @@ def _begun(rng: np.random.Generator, language: Language, number: int) -> _Story:
 
 
 def _more(rng: np.random.Generator) -> list[int]:
-    """After how many days the other articles of a story come: most have none, a few have very many."""
+    """Draw the days of a story's later articles: mostly none, sometimes very many."""
     if rng.random() < 0.55:
         return []
     count = min(80, int(1 / max(1e-3, rng.random()) ** 0.7))
@@ -254,7 +254,7 @@ def _more(rng: np.random.Generator) -> list[int]:
 
 
 def _body(rng: np.random.Generator, language: Language, story: _Story, length: int) -> list[list[str]]:
-    """The sentences of a text, which says most of what is its story's own at its beginning, and repeats itself."""
+    """Return the sentences of a text; words of the story are more frequent at the beginning."""
     words = language.draw(rng, length)
     kinds = rng.random(length)
     kinds[:50] *= 0.75
@@ -262,7 +262,7 @@ def _body(rng: np.random.Generator, language: Language, story: _Story, length: i
     sources = (story.names, story.words, story.theme, language.beats[story.beat])
     for (low, high), source in zip(pairwise(_KINDS), sources, strict=True):
         places = np.flatnonzero((kinds >= low) & (kinds < high))
-        chosen = picks[places] ** 2 if source is sources[-1] else picks[places]  # of a beat some words more often
+        chosen = picks[places] ** 2 if source is sources[-1] else picks[places]  # frequent words first
         for place, number in zip(places.tolist(), (len(source) * chosen).astype(int).tolist(), strict=True):
             words[place] = source[number]
     places = np.flatnonzero((kinds >= OF_BEAT) & (kinds < SPECIAL))
@@ -279,7 +279,7 @@ def _body(rng: np.random.Generator, language: Language, story: _Story, length: i
 
 
 def _edited(rng: np.random.Generator, language: Language, sentences: list[list[str]]) -> list[list[str]]:
-    """A copy: often cut at the end, some words replaced."""
+    """Return a copy: often cut at the end, some words replaced."""
     kept = len(sentences) if rng.random() < 0.5 else max(3, int(len(sentences) * rng.uniform(0.55, 1)))
     share = rng.uniform(0, 0.08) if rng.random() < 0.6 else 0.0
     edited = []
@@ -294,10 +294,10 @@ def _edited(rng: np.random.Generator, language: Language, sentences: list[list[s
 
 
 def _headline(rng: np.random.Generator, language: Language, story: _Story) -> str:
-    """Names and words of the story among others."""
+    """Return a headline: names and words of the story, and others."""
     count = int(rng.integers(3, 6))
-    told = [*story.names, *story.words[:8]]
-    own = [told[int(place)] for place in rng.integers(0, len(told), count)]
+    own_words = [*story.names, *story.words[:8]]
+    own = [own_words[int(place)] for place in rng.integers(0, len(own_words), count)]
     others = language.draw(rng, int(rng.integers(2, 6)))
     words = own + others
     words = [words[int(place)] for place in rng.permutation(len(words))]
@@ -305,13 +305,13 @@ def _headline(rng: np.random.Generator, language: Language, story: _Story) -> st
 
 
 def _written(sentences: list[list[str]]) -> str:
-    """The text of sentences, four or so to a paragraph."""
+    """Join sentences to a text, about four per paragraph."""
     lines = [f"{sentence[0].capitalize()} {' '.join(sentence[1:])}." for sentence in sentences if sentence]
     return "\n".join(" ".join(lines[start : start + 4]) for start in range(0, len(lines), 4))
 
 
 def _footer(rng: np.random.Generator, language: Language, outlet: int) -> str:
-    """What an outlet puts under its articles; two in three put nothing."""
+    """Return the footer of an outlet; two in three have none."""
     if outlet % 3:
         return ""
     words = language.draw(rng, int(rng.integers(28, 60)))
@@ -319,7 +319,7 @@ def _footer(rng: np.random.Generator, language: Language, outlet: int) -> str:
 
 
 def _furnished(rng: np.random.Generator, text: str, footer: str, headlines: list[str]) -> str:
-    """A text with the boilerplate of its site."""
+    """Add the boilerplate of its site to a text."""
     if not footer:
         return text
     if len(headlines) > 20 and rng.random() < 0.3:

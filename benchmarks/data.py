@@ -1,4 +1,4 @@
-"""The labelled sets. Those of others are read from a folder outside the project, our own from `seeds/`."""
+"""The labelled sets: public ones from a folder outside of the project, our own from `seeds/`."""
 
 from __future__ import annotations
 
@@ -23,24 +23,24 @@ SEEDS = REPOSITORY / "seeds"
 
 FILES = ("fnc1_train", "mmds_dev", "basil", "newswcl50", "meantime")
 BY_LANGUAGE = {"mmds_dev": ("en",), "meantime": ("en", "es", "it", "nl")}
-"""The files of several languages, and those of their languages that are a set by themselves."""
+"""Files with several languages, and the languages that are measured as sets of their own."""
 PAIR_FILES = {"copy_pairs_dev": "copy_pairs_dev_articles", "telegram_pairs": "telegram_articles"}
-"""The files of labelled pairs, and those of their articles."""
+"""Files of labelled pairs, and of their articles."""
 STREAM = "stream_2020_01_02"
 STREAM_ARTICLES = 5000
-"""How many articles are taken from the beginning of the stream."""
+"""Number of articles read from the beginning of the stream."""
 STREAM_PAIRS = Path(__file__).with_name("stream_pairs.tsv")
 STREAM_LABELS = ("same", "different", "unsure")
 BARE: dict[str, tuple[range, ...]] = {
     "c1197dd5ca5a3841d4e86cc63740159fa85743a1f051cfefee36359638ff9ed6": (range(3, 20),),
     "c52cc5fd460185a38e66def4bb00e551a7eb76bbe070dfe1bafd737ea8e3805d": (range(3, 13), range(14, 25), range(26, 30)),
 }
-"""By the SHA-256 of the file of a poured article: its lines, from 1, that are headline or report and no boilerplate."""
+"""Content lines (from 1, as ranges) of each poured article, without boilerplate, by SHA-256 of the file."""
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledSet:
-    """Articles that all have a gold story. `view_of` names the set that this is a part of, "" if it is whole."""
+    """Articles with gold stories; `view_of` names the set that this one is a part of, "" for a complete set."""
 
     name: str
     articles: tuple[Article, ...]
@@ -48,13 +48,13 @@ class LabelledSet:
 
     @property
     def truth(self) -> list[str]:
-        """For each article its gold story."""
+        """Return the gold story of each article."""
         return [article.story for article in self.articles if article.story is not None]
 
 
 @dataclass(frozen=True, slots=True)
 class LabelledPair:
-    """Two articles by their places, and what a reader said about them."""
+    """Two articles by position, with the label of a reader."""
 
     a: int
     b: int
@@ -66,7 +66,7 @@ class LabelledPair:
 
 @dataclass(frozen=True, slots=True)
 class LabelledPairs:
-    """Articles, and pairs of them that were labelled."""
+    """Articles and labelled pairs of them."""
 
     name: str
     articles: tuple[Article, ...]
@@ -74,13 +74,13 @@ class LabelledPairs:
 
 
 def find_folder(given: Path | None) -> Path | None:
-    """The folder of the labelled sets: the given one, else that of the environment, else the one beside the repository.
+    """Return the folder of labelled sets: `given`, else $DEDUP_DATA, else the default beside the repository.
 
     Returns:
-        the folder, or None where nothing was asked for and none is in the usual place.
+        The folder; None if none is given and the default does not exist.
 
     Raises:
-        BenchmarkError: the folder that was asked for does not exist.
+        BenchmarkError: the given folder does not exist.
     """
     if given is None and os.environ.get(ENVIRONMENT):
         given = Path(os.environ[ENVIRONMENT])
@@ -95,7 +95,7 @@ def find_folder(given: Path | None) -> Path | None:
 
 
 def require_folder(given: Path | None) -> Path:
-    """As `find_folder`, where nothing can be done without one.
+    """Return the folder of labelled sets, which must exist.
 
     Raises:
         BenchmarkError: there is no folder.
@@ -107,7 +107,7 @@ def require_folder(given: Path | None) -> Path:
 
 
 def labelled_sets(folder: Path | None) -> list[LabelledSet]:
-    """Every labelled set there is: those of the folder, then `seeds/`.
+    """Return the labelled sets of the folder, then `seeds/`.
 
     Raises:
         BenchmarkError: a file is broken.
@@ -117,12 +117,12 @@ def labelled_sets(folder: Path | None) -> list[LabelledSet]:
         path = _file(folder, f"{name}.jsonl.gz")
         if path is None:
             continue
-        whole = LabelledSet(name, _articles(path))
-        if any(article.story is None for article in whole.articles):
+        labelled = LabelledSet(name, _articles(path))
+        if any(article.story is None for article in labelled.articles):
             raise BenchmarkError(f"{path}: every article needs a story here")
-        found.append(whole)
+        found.append(labelled)
         for lang in BY_LANGUAGE.get(name, ()):
-            part = tuple(article for article in whole.articles if article.lang == lang)
+            part = tuple(article for article in labelled.articles if article.lang == lang)
             if part:
                 found.append(LabelledSet(f"{name}_{lang}", part, view_of=name))
     seeds = repository_seeds()
@@ -130,17 +130,17 @@ def labelled_sets(folder: Path | None) -> list[LabelledSet]:
 
 
 def copy_pairs(folder: Path | None) -> LabelledPairs | None:
-    """The pairs that were read for `copy`, `update`, `story`, `related`, `different`; None where they are absent."""
+    """Return the pairs labelled `copy`, `update`, `story`, `related` or `different`; None without the file."""
     return _pairs(folder, "copy_pairs_dev")
 
 
 def telegram_pairs(folder: Path | None) -> LabelledPairs | None:
-    """The pairs that were judged `same` or `different` event; None where they are absent."""
+    """Return the pairs labelled `same` or `different` event; None without the file."""
     return _pairs(folder, "telegram_pairs")
 
 
 def stream_pairs(folder: Path | None) -> LabelledPairs | None:
-    """The beginning of the real stream, and the pairs of it that we judged; None where the stream is absent.
+    """Return the first articles of the real stream and our judged pairs of them; None without the stream.
 
     Raises:
         BenchmarkError: the stream is broken, or a line of the pairs is not two of its ids and a label.
@@ -166,12 +166,12 @@ def stream_pairs(folder: Path | None) -> LabelledPairs | None:
 
 
 def stream_file(folder: Path | None) -> Path | None:
-    """Where the real stream is, None where it is absent."""
+    """Return the path of the real stream; None if it is absent."""
     return _file(folder, f"{STREAM}.jsonl.gz")
 
 
 def repository_seeds() -> LabelledSet | None:
-    """The corpus of our own writing with the stories of its manifest; None where there is no manifest yet.
+    """Return our own corpus with the stories of its manifest; None without a manifest.
 
     Raises:
         BenchmarkError: an article has no story there, or a story names an article that does not exist.
@@ -189,7 +189,7 @@ def repository_seeds() -> LabelledSet | None:
 
 
 def pour_articles(folder: Path | None) -> tuple[Article, ...]:
-    """The two real articles on one story, which lie in `seeds/` beside the folder; () where they are absent.
+    """Return the two real articles on one story, in `seeds/` beside the folder; () if absent.
 
     Raises:
         BenchmarkError: there are not two of them.
@@ -204,7 +204,7 @@ def pour_articles(folder: Path | None) -> tuple[Article, ...]:
 
 
 def bare_articles(folder: Path | None) -> tuple[Article, ...]:
-    """The same two without the boilerplate of their sites; () where they are absent, or not those of `BARE`."""
+    """Return the two poured articles without boilerplate; () if absent or unknown to `BARE`."""
     kept: dict[str, list[str]] = {}
     for path in (Path(article.path or "") for article in pour_articles(folder)):
         content = path.read_bytes()
@@ -213,16 +213,16 @@ def bare_articles(folder: Path | None) -> tuple[Article, ...]:
             return ()
         lines = content.decode().split("\n")
         kept[path.name] = [lines[number - 1] for part in parts for number in part]
-    with TemporaryDirectory() as place:  # they are read as the product reads any file
+    with TemporaryDirectory() as place:  # read as any input
         for name, lines in kept.items():
             (Path(place) / name).write_text("\n".join(lines), encoding="utf-8")
         return _articles(Path(place))
 
 
 def digests(folder: Path | None) -> dict[str, str]:
-    """SHA-256 of each file that the sets are made of, so that two results on different data are not compared.
+    """Return the SHA-256 of each data file, so that results on different data are not compared.
 
-    `seeds` is the repository's folder of them, `poured` that of the two articles beside the data.
+    `seeds` is the folder in the repository, `poured` that of the two articles beside the data.
     """
     names = [f"{name}.jsonl.gz" for name in (*FILES, STREAM)]
     for name, articles in PAIR_FILES.items():
@@ -236,19 +236,19 @@ def digests(folder: Path | None) -> dict[str, str]:
 
 
 def _beside(folder: Path | None) -> Path | None:
-    """The folder of the articles that are poured."""
+    """Return the folder of the poured articles."""
     beside = folder.parent / "seeds" if folder else None
     return beside if beside and beside.is_dir() else None
 
 
 def _folder_digest(folder: Path) -> str:
-    """SHA-256 of the paths and contents of all its files in order, but for hidden ones."""
-    whole = hashlib.sha256()
+    """Return the SHA-256 of the sorted paths and contents of all files except hidden ones."""
+    digest = hashlib.sha256()
     for path in sorted(folder.rglob("*")):
         inside = path.relative_to(folder)
         if path.is_file() and not any(part.startswith(".") for part in inside.parts):
-            whole.update(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {inside.as_posix()}\n".encode())
-    return whole.hexdigest()
+            digest.update(f"{hashlib.sha256(path.read_bytes()).hexdigest()}  {inside.as_posix()}\n".encode())
+    return digest.hexdigest()
 
 
 def _pairs(folder: Path | None, name: str) -> LabelledPairs | None:
@@ -281,11 +281,11 @@ def _file(folder: Path | None, name: str) -> Path | None:
 
 
 def _articles(path: Path, most: int | None = None) -> tuple[Article, ...]:
-    """The articles of a file or folder as the product itself reads them, no more than `most`.
+    """Return the articles of a file or folder, at most `most`, by the product's reader.
 
     Raises:
-        BenchmarkError: it cannot read every record of a file; scores of a part would pass for scores of the whole. A
-            folder may hold other things than articles.
+        BenchmarkError: it cannot read every record of a file; a part would be scored as if it were complete.
+            A folder may contain other files.
     """
     notices: list[Notice] = []
     articles = tuple(islice(read_articles([str(path)], notices=notices), most))
@@ -296,7 +296,7 @@ def _articles(path: Path, most: int | None = None) -> tuple[Article, ...]:
 
 
 def _records(path: Path) -> Iterator[tuple[str, dict[str, Any]]]:
-    """The lines of a file and their places.
+    """Yield the position and the JSON record of each line.
 
     Raises:
         BenchmarkError: a line is not JSON.

@@ -1,8 +1,8 @@
-"""The quality gate: no score of dedup falls more than a little below the one that was pinned for it.
+"""The quality gate: compare the scores of dedup with pinned floors.
 
-`floors.json` has, for each set, the SHA-256 of what it is made of and its scores to four decimals. Every score is
-better the higher it is. The scores are those of `accuracy`, of dedup alone and without intervals. Floors rise with
-`--update`; one is lowered only by `--update --accept-lower`, so that it shows in the history who meant it.
+`floors.json` has, for each set, the SHA-256 of its files and its scores to four decimals; higher is better. The scores
+are those of `accuracy`, of dedup alone and without intervals. Floors rise with `--update`; one is lowered only by
+`--update --accept-lower`, so that the history shows that it was intended.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from pathlib import Path
 from typing import Any, Literal
 
 from benchmarks import accuracy
-from benchmarks.effort import Effort
 from benchmarks.machine import BenchmarkError, Stopwatch
+from benchmarks.stories import Effort
 
 FLOORS = Path(__file__).with_name("floors.json")
 EFFORT = Effort(resamples=0, batches=accuracy.FULL.batches, without=frozenset({"stream"}), peers=False)
-"""Not the stream, whose pairs are no fair sample and whose 5,000 articles take as long as everything else."""
+"""Left out: the stream, whose pairs are no fair sample and whose 5,000 articles take as long as all other sets."""
 TOLERANCE = 0.002
 DECIMALS = 4
 
 Digests = Mapping[str, str]
-"""SHA-256 by file (or folder)."""
+"""SHA-256 by file or folder."""
 Verdict = Literal["held", "lower", "higher", "new", "gone"]
 
 
 @dataclass(frozen=True, slots=True)
 class ScoredSet:
-    """The scores of one set, and what it is made of: as pinned or as measured."""
+    """The scores of one set, pinned or measured, and the files it is made of."""
 
     corpus: Digests
     scores: Mapping[str, float]
@@ -41,7 +41,7 @@ ScoredSets = Mapping[str, ScoredSet]
 
 @dataclass(frozen=True, slots=True)
 class Measurement:
-    """What a run found: every file that is here, and the sets it scored."""
+    """The result of a run: available files and scored sets."""
 
     files: Digests
     sets: ScoredSets
@@ -49,7 +49,7 @@ class Measurement:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One score, pinned and measured; at most one of the two is None."""
+    """One score, pinned and measured; at most one is None."""
 
     set: str
     score: str
@@ -58,14 +58,14 @@ class Row:
 
     @property
     def difference(self) -> float | None:
-        """What was measured less what was pinned, to four decimals."""
+        """Return measured minus pinned, to four decimals."""
         if self.pinned is None or self.measured is None:
             return None
         return round(self.measured - self.pinned, DECIMALS)
 
     @property
     def verdict(self) -> Verdict:
-        """Whether the score held, allowing for the tolerance."""
+        """Return whether the score held, within the tolerance."""
         if self.pinned is None:
             return "new"
         if self.difference is None:
@@ -77,7 +77,7 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What the gate says: it is passed if there are no `problems`; `skipped` are sets that are not here, and why."""
+    """The result of the gate: it passed without `problems`; `skipped` are unavailable sets with the reason."""
 
     rows: Sequence[Row]
     problems: Sequence[str] = ()
@@ -86,21 +86,21 @@ class Outcome:
 
     @property
     def passed(self) -> bool:
-        """Nothing is wrong."""
+        """Return whether there are no problems."""
         return not self.problems
 
 
 def run(
     measure: Callable[[], Measurement], floors: Path = FLOORS, *, update: bool = False, accept_lower: bool = False
 ) -> Outcome:
-    """Measures, and holds the scores against the floors, or renews these.
+    """Measure the scores and compare them with the floors, or update these.
 
     Args:
-        measure: gives what is to be judged.
-        floors: the file of the floors.
-        update: write the file: floors rise to what was measured, digests become the present ones, what is not here
-            stays. Nothing is written where a floor would fall.
-        accept_lower: with `update`, let floors fall to what was measured, or vanish where nothing is.
+        measure: returns the scores to compare.
+        floors: the file with the floors.
+        update: write the file: floors rise to the measured scores, digests are renewed, unavailable sets are kept. If
+            a floor would fall, nothing is written.
+        accept_lower: with `update`, let floors fall to the measured scores, or vanish if there are none.
 
     Raises:
         BenchmarkError: there are no floors, they cannot be read, or the flags do not go together.
@@ -120,7 +120,7 @@ def run(
 
 
 def compare(pinned: ScoredSets, measured: Measurement, *, same_corpus: bool = True) -> Outcome:
-    """Every pinned score beside the measured one; `same_corpus` refuses to compare scores on other data."""
+    """Compare every pinned score with the measured one; `same_corpus` refuses to compare scores on other data."""
     rows: list[Row] = []
     problems: list[str] = []
     notes: list[str] = []
@@ -155,7 +155,7 @@ def compare(pinned: ScoredSets, measured: Measurement, *, same_corpus: bool = Tr
 
 
 def renew(pinned: ScoredSets, measured: Measurement, outcome: Outcome, *, accept_lower: bool) -> ScoredSets:
-    """The floors to write. A score that is lower within the tolerance keeps its floor, lest it sink by small steps."""
+    """Return the new floors. A score that is lower within the tolerance keeps its floor, so floors never drift down."""
     scores: dict[str, dict[str, float]] = {}
     for row in outcome.rows:
         values = [value for value in (row.measured, None if accept_lower else row.pinned) if value is not None]
@@ -167,7 +167,7 @@ def renew(pinned: ScoredSets, measured: Measurement, outcome: Outcome, *, accept
 
 
 def measure(folder: Path | None, watch: Stopwatch) -> Measurement:
-    """The scores of dedup, as `accuracy` finds them.
+    """Measure the scores with `accuracy`.
 
     Raises:
         BenchmarkError: a file of the data is broken.
@@ -176,7 +176,7 @@ def measure(folder: Path | None, watch: Stopwatch) -> Measurement:
 
 
 def measurement(report: Mapping[str, Any]) -> Measurement:
-    """What is pinned of a report of `accuracy`."""
+    """Extract the scores to pin from a report of `accuracy`."""
     files: Digests = report["data"]
     sets: dict[str, ScoredSet] = {}
 
@@ -187,7 +187,7 @@ def measurement(report: Mapping[str, Any]) -> Measurement:
     file_of = {}
     for name, scored in report["sets"].items():
         file_of[name] = "seeds" if name == "seeds" else f"{scored['view_of'] or name}.jsonl.gz"
-        alone = scored["stories"] == scored["articles"]  # no pair is right, and the ARI of nearly all groupings is 0
+        alone = scored["stories"] == scored["articles"]  # no right pairs, and the ARI of most groupings is 0
         add(name, [file_of[name]], _of(scored["methods"]["dedup"], "bcubed_f1", *(() if alone else ("ari",))))
     for name, scores in (("all_in_one", ("bcubed_f1", "ari")), ("batches", ("bcubed_f1", "pair_f1"))):
         if name in report:
@@ -211,10 +211,10 @@ def measurement(report: Mapping[str, Any]) -> Measurement:
 
 
 def read(floors: Path) -> ScoredSets:
-    """The floors of a file.
+    """Read the floors of a file.
 
     Raises:
-        BenchmarkError: it is not there, or is not one of floors.
+        BenchmarkError: the file is missing or not one of floors.
     """
     try:
         record = json.loads(floors.read_text(encoding="utf-8"))
@@ -229,7 +229,7 @@ def read(floors: Path) -> ScoredSets:
 
 
 def write(floors: Path, sets: ScoredSets) -> None:
-    """Writes the floors, a line for each score, so that a change shows as one."""
+    """Write the floors, one line per score, for readable diffs."""
     record = {name: {"corpus": part.corpus, "scores": part.scores} for name, part in sets.items()}
     floors.write_text(json.dumps(record, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
 
@@ -243,7 +243,7 @@ def _of(scores: Mapping[str, float], *names: str) -> dict[str, float]:
 
 
 def _copy_scores(judged: Mapping[str, Any]) -> dict[str, float]:
-    """By pair and by group: F1 of copies, the same of pairs without low confidence, templates kept apart."""
+    """Return the F1 of copies by pair and by group, also without low-confidence pairs, and templates kept apart."""
     scores = {}
     for way in ("by_pair", "by_group"):
         scores[f"f1 {way}"] = judged[way]["all"]["f1"]
@@ -254,9 +254,9 @@ def _copy_scores(judged: Mapping[str, Any]) -> dict[str, float]:
 
 
 def _pour_scores(poured: Mapping[str, Any]) -> dict[str, float]:
-    """Whether the two are together and among themselves, where they join (0: nowhere), how far off strangers stay.
+    """Return whether the two are together without strangers, the height of their merge (0: none) and the margins.
 
-    The strangers by the strongest score to one of the two, and by the mean of those to both, where there are any.
+    The margins of strangers are by the highest score to one of the two, and by the mean of the scores to both.
     """
     below = {"stranger below cut": "single_below", "mean below cut": "mean_below"}
     return {

@@ -1,4 +1,4 @@
-"""From signatures to groups, and from vectors to pairs, on one core, beside peers: two rows of `speed`."""
+"""Two rows of `speed` on one core, beside peers: signatures to groups, and vectors to pairs."""
 
 from __future__ import annotations
 
@@ -9,17 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
 
-from benchmarks.machine import BenchmarkError
-from benchmarks.peers import is_here
+from benchmarks.machine import BenchmarkError, is_here
 from benchmarks.timing import alternately
+from dedup.backends import CompiledBackend
 from dedup.inputs.collection import published_seconds
-from dedup.match.kernels.bands import agreeing_slots, groups_of, pairs_of_buckets
+from dedup.match.kernels.bands import agreeing_slots, pairs_of_buckets
 from dedup.match.kernels.floor import pairs_above
 from dedup.match.kernels.sweep import Sweep
-from dedup.match.stories import FLOOR, SECONDS_A_DAY
+from dedup.match.scores import SECONDS_A_DAY
+from dedup.match.stories import FLOOR
 from dedup.settings import Settings
-from dedup.steps import CompiledBackend
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.frequencies import Frequencies
 
@@ -28,17 +29,17 @@ if TYPE_CHECKING:
 
 SLOTS, BANDS, ROWS = 128, 32, 4
 THRESHOLD = 0.5
-"""Share of slots in which two signatures have to agree to be of one group."""
+"""Minimum share of equal slots of two signatures in one group."""
 BLOCK = 2_000
-"""Rows that a peer multiplies at a time with those up to them, so that it need not make every pair twice."""
+"""Rows that a peer multiplies at once with all rows up to them, to avoid computing every pair twice."""
 
 Labels = NDArray[np.int64]
 
 
 def planted_signatures(count: int, seed: int) -> NDArray[np.uint32]:
-    """Signatures with known likeness: three in ten are of groups of two to twelve.
+    """Make signatures with known similarity; three in ten are in groups of two to twelve.
 
-    Members of a group agree in each slot with one probability between .4 and 1, as MinHash would have it.
+    Members of a group agree in each slot with one probability between .4 and 1, as in MinHash.
 
     Returns:
         Shape (count, SLOTS).
@@ -48,7 +49,7 @@ def planted_signatures(count: int, seed: int) -> NDArray[np.uint32]:
     place, end = 0, int(0.3 * count)
     while place < end:
         size = min(int(rng.integers(2, 13)), end - place)
-        agree = np.sqrt(rng.uniform(0.4, 1))  # each of two members agrees with the first, so both with the product
+        agree = np.sqrt(rng.uniform(0.4, 1))  # two members agree by the product of their agreements with the first
         kept = rng.random((size - 1, SLOTS)) < agree
         rows[place + 1 : place + size] = np.where(kept, rows[place], rows[place + 1 : place + size])
         place += size
@@ -59,23 +60,23 @@ def planted_signatures(count: int, seed: int) -> NDArray[np.uint32]:
 def signatures_to_groups(
     count: int, large: int, rounds: int, seed: int, announce: Callable[[str], object]
 ) -> dict[str, Any]:
-    """The row `signatures -> verified groups`: of `count` beside datasketch, of `large` alone."""
+    """Measure the row `signatures -> verified groups`: `count` signatures beside datasketch, `large` without it."""
     rows = planted_signatures(count, seed)
     few = planted_signatures(2_000, seed)
     sketches = _sketches(rows)
     groups(few)
     ours, theirs = groups(rows), groups_by_datasketch(sketches, rows)
     checked = [_same_groups("datasketch", ours, theirs)]
-    ways: dict[str, Callable[[], object]] = {
+    methods: dict[str, Callable[[], object]] = {
         "dedup": lambda: groups(rows),
         "datasketch": lambda: _insert_and_query(sketches),
     }
     if is_here("fastsketchlsh"):
         wide = rows.astype(np.uint64)
         checked.append(_same_groups("fastsketchlsh", ours, groups_by_fastsketch(wide, rows)))
-        ways["fastsketchlsh"] = lambda: _fastsketch_candidates(wide)
+        methods["fastsketchlsh"] = lambda: _fastsketch_candidates(wide)
     fewer = {"datasketch": min(rounds, 3)}
-    timings = alternately(ways, rounds, fewer=fewer, announce=announce)
+    timings = alternately(methods, rounds, fewer=fewer, announce=announce)
     many = planted_signatures(large, seed)
     seconds = []
     for number in range(3):
@@ -93,19 +94,22 @@ def signatures_to_groups(
 
 
 def groups(rows: NDArray[np.uint32]) -> Labels:
-    """For each signature the first one of its group, by dedup's kernels; shape (signatures,)."""
+    """Return the first member of each signature's group, by dedup's kernels; shape (signatures,)."""
     pairs = pairs_of_buckets(rows, np.ones(len(rows), bool), BANDS)
-    return groups_of(pairs[agreeing_slots(rows, pairs) >= THRESHOLD * SLOTS], len(rows))
+    a, b = pairs[agreeing_slots(rows, pairs) >= THRESHOLD * SLOTS].T
+    graph = sp.coo_array((np.ones(len(a), np.bool_), (a, b)), shape=(len(rows), len(rows)))
+    labels = connected_components(graph, directed=False)[1]
+    return np.unique(labels, return_index=True)[1][labels]
 
 
 def groups_by_datasketch(sketches: Sequence[Any], rows: NDArray[np.uint32]) -> Labels:
-    """The same from the candidates of datasketch's LSH."""
+    """Return the groups from the candidates of datasketch's LSH."""
     found = _insert_and_query(sketches)
     return _verified(rows, [(place, other) for place, others in enumerate(found) for other in others if other < place])
 
 
 def groups_by_fastsketch(wide: NDArray[np.uint64], rows: NDArray[np.uint32]) -> Labels:
-    """The same from the candidates of FastSketchLSH's."""
+    """Return the groups from the candidates of FastSketchLSH."""
     flat, ends = _fastsketch_candidates(wide)
     begins: NDArray[np.int64] = np.asarray(ends, np.int64)
     place = np.repeat(np.arange(len(rows)), begins[1:] - begins[:-1])
@@ -139,7 +143,7 @@ def _fastsketch_candidates(wide: NDArray[np.uint64]) -> tuple[Any, Any]:
 
 
 def _verified(rows: NDArray[np.uint32], candidates: Any) -> Labels:
-    """Groups of candidates whose signatures agree in enough slots, by SciPy's connected components."""
+    """Return the connected components of candidates whose signatures agree in enough slots."""
     from scipy.sparse.csgraph import connected_components
 
     pairs = np.asarray(candidates, np.int64).reshape(-1, 2)
@@ -160,10 +164,10 @@ def _same_groups(peer: str, ours: Labels, theirs: Labels) -> str:
 
 
 def vectors_to_pairs(articles: Sequence[Article], rounds: int, announce: Callable[[str], object]) -> dict[str, Any]:
-    """The row `pairs above the method's floor`.
+    """Measure the row `pairs above the method's floor`.
 
-    The peers multiply blocks of rows with all rows up to them, and keep what is above the floor: whole numbers where
-    that is faster, for the vectors are whole multiples of a unit.
+    The peers multiply blocks of rows with all rows up to them, and keep the products above the floor: as integers where
+    that is faster, since the vectors are multiples of a unit.
     """
     announce("making vectors")
     matrix, seconds = vectors(articles), _seconds(articles)
@@ -173,11 +177,11 @@ def vectors_to_pairs(articles: Sequence[Article], rounds: int, announce: Callabl
     days = (known.max() - known.min()) / SECONDS_A_DAY if len(known) else 0.0
     if days * SECONDS_A_DAY > window:
         raise BenchmarkError("these articles span more than the window, which peers do not know: take fewer")
-    ways: dict[str, Callable[[], object]] = {"dedup": lambda: pairs(matrix, seconds)}
+    methods: dict[str, Callable[[], object]] = {"dedup": lambda: pairs(matrix, seconds)}
     checked: list[str] = []
     fewer: dict[str, int] = {}
     if is_here("sparse-dot-topn"):
-        whole = sp.csr_matrix(
+        scaled = sp.csr_matrix(
             (
                 (matrix.data / WEIGHT_UNIT).astype(np.int32),
                 matrix.indices.astype(np.int32),
@@ -187,11 +191,11 @@ def vectors_to_pairs(articles: Sequence[Article], rounds: int, announce: Callabl
         )
         real = sp.csr_matrix(matrix)
         least = int(np.floor(FLOOR / WEIGHT_UNIT**2))
-        checked.append(_same_pairs("sparse_dot_topn", ours, _topn(whole, least)))
-        ways["sparse-dot-topn, int32"] = lambda: _topn(whole, least)
-        ways["sparse-dot-topn, float64"] = lambda: _topn(real, FLOOR)
+        checked.append(_same_pairs("sparse_dot_topn", ours, _topn(scaled, least)))
+        methods["sparse-dot-topn, int32"] = lambda: _topn(scaled, least)
+        methods["sparse-dot-topn, float64"] = lambda: _topn(real, FLOOR)
         fewer |= {"sparse-dot-topn, int32": min(rounds, 3), "sparse-dot-topn, float64": min(rounds, 3)}
-    ways["scipy"] = lambda: _product(matrix)
+    methods["scipy"] = lambda: _product(matrix)
     fewer["scipy"] = 1
     few = matrix[:BLOCK]
     checked.append(_same_pairs("scipy, on the first articles,", pairs(few, seconds[:BLOCK]), _product(few)))
@@ -201,23 +205,23 @@ def vectors_to_pairs(articles: Sequence[Article], rounds: int, announce: Callabl
         "entries": int(matrix.nnz),
         "pairs": len(ours),
         "pairs_per_article": len(ours) / len(articles),
-        "timings": alternately(ways, rounds, fewer=fewer, announce=announce),
+        "timings": alternately(methods, rounds, fewer=fewer, announce=announce),
         "checked": checked,
     }
 
 
 def vectors(articles: Sequence[Article]) -> sp.csr_array:
-    """The TF-IDF vectors of articles, as the pipeline makes them, with nothing taken out first."""
-    steps, order = CompiledBackend(Settings(threads=1)), np.arange(len(articles))
-    words = steps.read((article.title, article.text) for article in articles)
-    features = steps.features(words, np.ones(len(words.hashes), bool), order)
-    languages = steps.detect(words)
+    """Return the TF-IDF vectors of articles, without removing boilerplate."""
+    backend, order = CompiledBackend(Settings(threads=1)), np.arange(len(articles))
+    words = backend.read((article.title, article.text) for article in articles)
+    features = backend.features(words, np.ones(len(words.hashes), bool), order)
+    languages = backend.detect(words)
     frequencies = Frequencies.of(features.terms_of(features.every), languages, order)
-    return steps.tfidf(features, languages, frequencies).matrix
+    return backend.tfidf(features, languages, frequencies).matrix
 
 
 def pairs(matrix: sp.csr_array, seconds: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The pairs above the floor in the window, by dedup's kernels: earlier place · articles + later place, sorted."""
+    """Return the pairs in the window above the floor, by dedup's kernels, as earlier · articles + later, sorted."""
     total = matrix.shape[0]
     sweep = Sweep.within(matrix, np.arange(total), seconds, Settings().window * SECONDS_A_DAY, FLOOR)
     found = [np.empty(0, np.int64)]
@@ -229,7 +233,7 @@ def pairs(matrix: sp.csr_array, seconds: NDArray[np.float64]) -> NDArray[np.int6
 
 
 def density(articles: Sequence[Article]) -> float:
-    """Pairs above the floor for each article."""
+    """Return the number of pairs above the floor per article."""
     return len(pairs(vectors(articles), _seconds(articles))) / len(articles)
 
 

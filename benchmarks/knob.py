@@ -1,8 +1,8 @@
-"""What the one knob does: every labelled set cut at granularities from 0 to 1, of one run each.
+"""Effect of the granularity: every labelled set, clustered once and cut at granularities from 0 to 1.
 
 sets     by set: articles, stories, and by measure a list with a value for each granularity: the scores of
          `dedup.Scores`, and `largest`, the sizes of the five largest stories
-granularities, thresholds   what was tried
+granularities, thresholds   the values tried
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ LARGEST = 5
 
 
 def run(folder: Path | None, *, watch: Stopwatch) -> dict[str, Any]:
-    """Measures every whole set and every part of one language."""
+    """Measure every set and every part of one language."""
     report: dict[str, Any] = {
         "benchmark": "knob",
         **provenance(),
@@ -44,7 +44,7 @@ def run(folder: Path | None, *, watch: Stopwatch) -> dict[str, Any]:
 
 
 def turned(articles: Sequence[Article], truth: Sequence[str]) -> dict[str, list[Any]]:
-    """The scores of the stories at each granularity, by measure."""
+    """Return the scores of the stories at each granularity, by measure."""
     clustering = cluster(articles)
     rows = []
     for granularity in GRANULARITIES:

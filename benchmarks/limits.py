@@ -1,8 +1,7 @@
-"""How far each step is from what the machine could do at most, measured in the same run, on one core.
+"""Compare the speed of each step with limits of the machine, in the same run, on one core.
 
-A limit is a rate that the step cannot pass as it is built: a text cannot be read faster than its JSON is parsed, words
-not hashed faster than the hash alone runs over ready words, a slot of a signature not made without a multiplication,
-and nothing passes the rate at which memory is copied.
+A limit is an upper bound of the rate of a step: parsing JSON bounds reading, the hash function on prepared words bounds
+hashing, one multiplication bounds a slot of a signature, and copying memory bounds everything.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from benchmarks.joining import BANDS, planted_signatures
-from benchmarks.peers import is_here
+from benchmarks.machine import is_here
 from benchmarks.sketching import SLOTS, Sketcher
 from benchmarks.timing import Timing, alternately
 from dedup import Settings, read_articles
@@ -30,18 +29,18 @@ if TYPE_CHECKING:
     from dedup import Article
 
 COPIED = 1 << 28
-"""Bytes that are copied to measure the memory."""
+"""Bytes copied to measure memory bandwidth."""
 MULTIPLIED = 1 << 10
-"""Numbers that are multiplied at a time: so few that they stay in the processor's first cache."""
+"""Numbers multiplied at a time: few enough for the first-level cache."""
 TIMES = 100_000
 SIGNATURES = 100_000
 
 
 def measure(articles: Sequence[Article], rounds: int, announce: Callable[[str], object]) -> list[dict[str, Any]]:
-    """How far each step is from its limits.
+    """Measure each step and its limits.
 
     Returns:
-        For each step `rate`, and its limits: `name`, `rate` of the same unit, and the `share` of it that is reached.
+        For each step its `rate` and limits: `name`, `rate` in the unit of the step, and the `share` reached.
     """
     from benchmarks.sketching_kernel import multiply
 
@@ -62,7 +61,7 @@ def measure(articles: Sequence[Article], rounds: int, announce: Callable[[str], 
     with TemporaryDirectory() as folder:
         path = Path(folder) / "articles.jsonl.gz"
         path.write_bytes(packed)
-        ways: dict[str, Callable[[], object]] = {
+        methods: dict[str, Callable[[], object]] = {
             "read": lambda: sum(1 for _ in read_articles(path)),
             "unpack": lambda: zlib.decompress(packed, 31),
             "json": lambda: [json.loads(line) for line in lines],
@@ -78,10 +77,10 @@ def measure(articles: Sequence[Article], rounds: int, announce: Callable[[str], 
         if is_here("orjson"):
             import orjson
 
-            ways["orjson"] = lambda: [orjson.loads(line) for line in lines]
-        for way in ways.values():
-            way()
-        took = alternately(ways, rounds, announce=announce)
+            methods["orjson"] = lambda: [orjson.loads(line) for line in lines]
+        for method in methods.values():
+            method()
+        took = alternately(methods, rounds, announce=announce)
     raw, size = sum(map(len, lines)) / 1e6, len(text) / 1e6
     slots = SLOTS * sum(max(0, end - begin - 4) for block in words for begin, end in block.spans().tolist()) / 1e9
     copied = COPIED / 1e6 / _seconds(took["copy"])
@@ -141,7 +140,7 @@ def _line(article: Article) -> bytes:
 
 
 def _ready_words(text: bytes) -> tuple[np.ndarray[Any, Any], np.ndarray[Any, Any]]:
-    """The same bytes, cut at spaces: what the hash alone is timed on."""
+    """Split text at spaces, the input of the hash limit."""
     flat = np.frombuffer(text + b"\0\0\0", np.uint8)
     cuts = np.flatnonzero(flat[:-3] == ord(" "))
     return flat, np.concatenate([[0], cuts, [len(text)]]).astype(np.int64)

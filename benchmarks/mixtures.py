@@ -1,4 +1,4 @@
-"""What changes when articles come in other company: two poured into every set, all sets in one, small batches."""
+"""Effect of the other articles: two poured into every set, all sets in one, small batches."""
 
 from __future__ import annotations
 
@@ -13,29 +13,28 @@ from benchmarks import baselines
 from benchmarks.baselines import Labels
 from benchmarks.bootstrap import counts, intervals, story_draws
 from benchmarks.data import LabelledSet
-from benchmarks.effort import Effort
 from benchmarks.machine import Stopwatch
-from benchmarks.stories import Grouping, dedup_labels, score_groupings
+from benchmarks.stories import Effort, Grouping, dedup_labels, score_groupings
 from dedup import Article, Clustering, cluster
 from dedup.evaluation.scores import harmonic_mean, score
 from dedup.group.cut import threshold_at
 
 SMALLEST, LARGEST = 2, 20
-"""Articles in a batch."""
+"""Bounds of the number of articles in a batch."""
 NEAREST = 50
-"""Articles among which the nearest strangers are looked for, for each of the two that are poured."""
+"""Candidates for the nearest strangers of each poured article."""
 
 
 def pour(poured: Sequence[Article], collection: LabelledSet, watch: Stopwatch) -> dict[str, Any]:
-    """Adds two articles of one story to a set and asks what becomes of them.
+    """Add two articles of one story to a set and report where they end up.
 
     Returns:
-        `together`; `copies`, whether they were taken for one text; `strangers`, the ids in their stories that were not
-        poured; `score`, their own; `joined_at`, the height at which they were joined, None where they were not;
-        `threshold`, what two single articles need, and `cut`, what a group does; `nearest`, the strangers that come
-        nearest (see `nearest_strangers`); `margins`: `joined_above`, by how much they joined above the threshold, and
-        by how much the nearest strangers stay below the cut, `single_below` and `mean_below`. A margin is None where
-        it has nothing to be measured on.
+        `together`; `copies`, whether they are one text; `strangers`, the ids in their stories that were not
+        poured; `score`, that of the pair; `joined_at`, the height of their merge, None without one;
+        `threshold`, the height two single articles need, and `cut`, that of groups; `nearest`, see
+        `nearest_strangers`; `margins`: `joined_above`, by how much they joined above the threshold, and
+        by how much the nearest strangers stay below the cut, `single_below` and `mean_below`. A margin without
+        data is None.
     """
     first, second = (article.id for article in poured)
     with watch.step(f"pour into {collection.name}"):
@@ -63,14 +62,14 @@ def pour(poured: Sequence[Article], collection: LabelledSet, watch: Stopwatch) -
 
 
 def nearest_strangers(clustering: Clustering, poured: tuple[str, str]) -> dict[str, dict[str, Any]]:
-    """The articles of a set that come nearest to the two that were poured into it; ties go by id.
+    """Return the articles of a set nearest to the two poured into it; ties go by id.
 
     `single` has the highest score to one of the two (`to`), which is how far a stranger is from a story of its own with
     that one. `mean` has the highest mean of its scores to both, no score counting below 0: this is what would join the
     story of the two, and no group of strangers has a higher mean than the nearest of its members.
 
-    An explanation takes milliseconds: it is asked for the articles that plain TF-IDF finds nearest to either, and for
-    those that were put into their stories. Empty where there is no stranger.
+    An explanation takes milliseconds, so only the nearest articles by plain TF-IDF and those in the stories of the two
+    are candidates. Empty without a stranger.
     """
     cosines = 1 - baselines.distances(baselines.texts_of(clustering.articles))
     candidates: set[str] = set()
@@ -91,7 +90,7 @@ def nearest_strangers(clustering: Clustering, poured: tuple[str, str]) -> dict[s
 
 
 def all_in_one(sets: Sequence[LabelledSet]) -> LabelledSet:
-    """Sets that have no article in common as one, with ids and stories that say where each is from."""
+    """Combine sets without common articles, with ids and stories prefixed by the set."""
     moved = [_moved(article, collection.name) for collection in sets for article in collection.articles]
     return LabelledSet("all_in_one", tuple(moved))
 
@@ -99,14 +98,14 @@ def all_in_one(sets: Sequence[LabelledSet]) -> LabelledSet:
 def pour_all(
     sets: Sequence[LabelledSet], apart: Mapping[str, Labels], effort: Effort, seed: int, watch: Stopwatch
 ) -> dict[str, Any]:
-    """Clusters all sets as one collection, and compares with what each gives alone, articles weighing the same.
+    """Cluster all sets as one collection and compare with each set alone, weighted by articles.
 
     Args:
-        sets: sets that have no article in common.
-        apart: for each set by name what dedup found in it alone.
-        effort: whether a peer does the same, and the resamples for the intervals.
-        seed: of the resamples.
-        watch: times it.
+        sets: sets without common articles.
+        apart: set -> labels of dedup on this set alone.
+        effort: whether a peer takes part, and the resamples for the intervals.
+        seed: seed of the resamples.
+        watch: times the steps.
     """
     whole = all_in_one(sets)
     articles, truth = whole.articles, whole.truth
@@ -133,7 +132,7 @@ def pour_all(
 
 
 def score_batches(sets: Sequence[LabelledSet], effort: Effort, seed: int, watch: Stopwatch) -> dict[str, Any]:
-    """Small batches from the sets in turn, clustered one by one and scored together."""
+    """Cluster small batches from the sets in turn, and score them together."""
     random = np.random.default_rng(seed)
     drawn = [draw_batch(sets[number % len(sets)], random) for number in range(effort.batches)]
     truth = [(number, article.story) for number, batch in enumerate(drawn) for article in batch]
@@ -159,10 +158,10 @@ def score_batches(sets: Sequence[LabelledSet], effort: Effort, seed: int, watch:
 
 
 def draw_batch(collection: LabelledSet, random: np.random.Generator) -> list[Article]:
-    """2 to 20 articles of a set, half of which (rounded down, yet 2 of 3 articles) have a story-mate among them.
+    """Draw 2 to 20 articles of a set; half (rounded down, but 2 of 3) have another of their story in the batch.
 
-    The mates come in groups of 2 to 5, the others each from a story of its own. A set of few stories, or with too few
-    articles that have mates, gives smaller batches.
+    These come in groups of 2 to 5, each of the others from another story. A set with few stories, or few stories of
+    several articles, gives smaller batches.
     """
     stories: dict[str, list[Article]] = {}
     for article in collection.articles:
@@ -176,7 +175,7 @@ def draw_batch(collection: LabelledSet, random: np.random.Generator) -> list[Art
     for story in order:
         room = wanted - len(batch)
         group = min(room, len(story), int(random.integers(2, 5, endpoint=True)))
-        if room - group == 1:  # a single place left over could not be filled with mates
+        if room - group == 1:  # a single remaining place could not be filled with a group
             group += 1 if group < len(story) else -1
         if group < 2:
             rest.append(story)
@@ -188,5 +187,5 @@ def draw_batch(collection: LabelledSet, random: np.random.Generator) -> list[Art
 
 
 def _moved(article: Article, name: str) -> Article:
-    """The article with an id and a story that are its own in all sets together."""
+    """Prefix the id and the story of an article with the name of its set."""
     return replace(article, id=f"{name}/{article.id}", story=f"{name}/{article.story}")

@@ -1,6 +1,6 @@
-"""What a second opinion gains or costs: every labelled set without one, and with each of several embeddings.
+"""Effect of a second opinion: every labelled set without one, and with each embedding.
 
-sets    by set: by embedding (`none` first) precision, recall and F1 by BCubed, and how many texts it was given
+sets    by set: by embedding (`none` first) precision, recall and F1 by BCubed, and the number of texts embedded
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ Embed = Callable[[list[str]], Any]
 
 
 def run(folder: Path | None, embeddings: Mapping[str, Embed], *, watch: Stopwatch) -> dict[str, Any]:
-    """Measures every whole set and every part of one language."""
+    """Measure every set and every part of one language."""
     report: dict[str, Any] = {"benchmark": "opinion", **provenance(), "data": data.digests(folder), "sets": {}}
     for collection in data.labelled_sets(folder):
         found = report["sets"][collection.name] = {}
@@ -45,14 +45,14 @@ class Counted:
 
 
 def letters(texts: list[str]) -> Any:
-    """Hashed four-letter pieces of words: an embedding that needs no model, and knows little that the words do not."""
+    """Embed texts by hashed four-letter pieces of words: no model needed, and little beyond the words."""
     from sklearn.feature_extraction.text import HashingVectorizer
 
     return HashingVectorizer(analyzer="char_wb", ngram_range=(4, 4), n_features=2**12).transform(texts).toarray()
 
 
 def sentence_model(folder: Path) -> Embed:
-    """A sentence-transformers model that lies in a folder.
+    """Load a sentence-transformers model from a folder.
 
     Raises:
         BenchmarkError: the package is not installed, or there is no such model.

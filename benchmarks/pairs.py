@@ -1,4 +1,4 @@
-"""How well pairs are judged: copies, by pair and by copy group, and same events in two languages."""
+"""Scores on labelled pairs: copies, by pair and by copy group, and same events in two languages."""
 
 from __future__ import annotations
 
@@ -12,13 +12,12 @@ from benchmarks import baselines
 from benchmarks.baselines import Labels
 from benchmarks.bootstrap import counts, intervals, pair_draws
 from benchmarks.data import LabelledPair, LabelledPairs
-from benchmarks.effort import Effort
 from benchmarks.machine import Stopwatch
-from benchmarks.stories import groupings
+from benchmarks.stories import Effort, groupings
 from dedup import cluster, compare
 
 COPY_LABELS = ("copy", "update")
-"""What counts as a copy: the two are not reliably told apart, so they are scored together."""
+"""Labels of copies: readers do not reliably tell the two apart, so they are scored together."""
 
 Decisions = NDArray[np.bool_]
 
@@ -31,10 +30,10 @@ COPY_DESCRIPTIONS = {
 
 
 def score_copies(labelled: LabelledPairs, effort: Effort, seed: int, watch: Stopwatch) -> dict[str, Any]:
-    """Copies and updates against all else, dedup and its peers.
+    """Score copies and updates against all other pairs, for dedup and its peers.
 
-    Each method judges twice: `by_pair` sees the two articles alone, `by_group` all articles at once and asks whether
-    the two came into one copy group (for the baselines: into one connected component).
+    Each method judges twice: `by_pair` from the two articles alone, `by_group` from all articles at once: whether the
+    two are in one copy group (baselines: in one connected component).
     """
     pairs, articles = labelled.pairs, labelled.articles
     gold = np.array([pair.label in COPY_LABELS for pair in pairs])
@@ -70,7 +69,7 @@ def score_copies(labelled: LabelledPairs, effort: Effort, seed: int, watch: Stop
 
 
 def score_events(labelled: LabelledPairs, effort: Effort, seed: int, watch: Stopwatch) -> dict[str, Any]:
-    """Same event or not, from clustering all articles at once, by language."""
+    """Score same-event pairs by language, from clustering all articles at once."""
     pairs = labelled.pairs
     gold = np.array([pair.label == "same" for pair in pairs])
     found = groupings(
@@ -102,7 +101,7 @@ def score_events(labelled: LabelledPairs, effort: Effort, seed: int, watch: Stop
 def score_decisions(
     gold: Decisions, decisions: Decisions, part: Decisions, resamples: int, seed: int
 ) -> dict[str, Any]:
-    """Precision, recall, F1 and accuracy of the decisions on a part of the pairs, with intervals if resampled."""
+    """Score the decisions on a part of the pairs, with intervals if resampled."""
     gold, decisions = gold[part], decisions[part]
     scores = {name: float(values[0]) for name, values in pair_draws(gold, decisions, np.ones((1, len(gold)))).items()}
     if not resamples:
@@ -111,7 +110,7 @@ def score_decisions(
 
 
 def together(pairs: Sequence[LabelledPair], labels: Sequence[int]) -> Decisions:
-    """For each pair whether its two articles have one label."""
+    """Return whether the two articles of each pair have one label."""
     return np.array([labels[pair.a] == labels[pair.b] for pair in pairs])
 
 
@@ -122,7 +121,7 @@ def _judge_with_peers(
     by_group: dict[str, Decisions],
     watch: Stopwatch,
 ) -> dict[str, float]:
-    """Adds what the peers decide to both, and returns the thresholds of those that have one."""
+    """Add the decisions of the peers to both dictionaries; return the tuned thresholds."""
     pairs, texts = labelled.pairs, baselines.texts_of(labelled.articles)
     with watch.step(f"{labelled.name}: shingles"):
         jaccard, containment = baselines.shingle_overlaps(texts, words=5)
@@ -145,7 +144,7 @@ def _judge_with_peers(
 
 
 def _alone_if_negative(labels: Sequence[int]) -> Labels:
-    """-1 says that an article has no copy: no two of those are together."""
+    """Replace -1, an article without copies, by distinct labels."""
     return [label if label >= 0 else -1 - place for place, label in enumerate(labels)]
 
 
@@ -154,7 +153,7 @@ def _of(pairs: Sequence[LabelledPair], matrix: NDArray[np.float64]) -> NDArray[n
 
 
 def _tuned(pairs: Sequence[LabelledPair], gold: Decisions, overlap: NDArray[np.float64]) -> float:
-    """The threshold of the grid with the best F1 by pair, the lowest of several."""
+    """Return the threshold of the grid with the best F1 by pair, the lowest in a tie."""
     values, every = _of(pairs, overlap), np.ones_like(gold)
     scores = {t: score_decisions(gold, values >= t, every, 0, 0)["f1"] for t in baselines.GRID}
     return max(baselines.GRID, key=lambda threshold: (scores[threshold], -threshold))

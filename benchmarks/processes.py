@@ -1,4 +1,4 @@
-"""Whole processes: what a command takes from its start to its end, and what it writes."""
+"""Time and memory of complete processes."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ from benchmarks.timing import free_threads
 
 
 def clustered(path: Path, output: Path, *, kernels: str = "", style: str = "jsonl") -> dict[str, Any]:
-    """Runs `dedup cluster` on a file or folder in a process of its own.
+    """Run `dedup cluster` on a file or folder in a process of its own.
 
     Args:
-        path: what is clustered.
-        output: where the result goes.
-        kernels: what `DEDUP_KERNELS` is set to, if anything.
+        path: the input.
+        output: the output file.
+        kernels: value of `DEDUP_KERNELS`, if any.
         style: the format of the result.
 
     Returns:
-        `seconds` from start to end by the clock, `processor` seconds of all its threads, `peak` bytes, `stages` (see
+        wall-clock `seconds`, `processor` seconds of all threads, `peak` bytes, `stages` (see
         `worker`; Python's own start is in none of them), `bytes` and `sha256` of the result.
 
     Raises:
@@ -38,27 +38,29 @@ def clustered(path: Path, output: Path, *, kernels: str = "", style: str = "json
         arguments = [str(result), str(path), "--output", str(output), "--format", style, "--quiet"]
         environment = {**free_threads(), **({"DEDUP_KERNELS": kernels} if kernels else {})}
         ran = run_python(["-m", "benchmarks.worker", *arguments], environment)
-        told: dict[str, Any] = json.loads(result.read_text(encoding="utf-8")) if result.exists() else {"code": None}
-    if told["code"] != 0 or not output.exists():
-        raise BenchmarkError(f"dedup cluster {path} failed ({told['code']}): {ran['errors'].strip()[-500:]}")
+        found: dict[str, Any] = json.loads(result.read_text(encoding="utf-8")) if result.exists() else {"code": None}
+    if found["code"] != 0 or not output.exists():
+        raise BenchmarkError(f"dedup cluster {path} failed ({found['code']}): {ran['errors'].strip()[-500:]}")
     with output.open("rb") as content:
         digest = hashlib.file_digest(content, "sha256").hexdigest()
-    told["stages"].insert(0, {"name": "python", "seconds": max(0.0, ran["seconds"] - _sum(told["stages"])), "peak": 0})
+    found["stages"].insert(
+        0, {"name": "python", "seconds": max(0.0, ran["seconds"] - _sum(found["stages"])), "peak": 0}
+    )
     return {
         "seconds": ran["seconds"],
         "processor": ran["processor"],
-        "peak": told["peak"],
-        "stages": told["stages"],
+        "peak": found["peak"],
+        "stages": found["stages"],
         "bytes": output.stat().st_size,
         "sha256": digest,
     }
 
 
 def run_python(arguments: Sequence[str], environment: Mapping[str, str]) -> dict[str, Any]:
-    """Runs this Python in the root of the repository: `seconds` by the clock, `processor` seconds, `errors` told.
+    """Run Python in the root of the repository; return `seconds`, `processor` seconds and `errors` (its stderr).
 
     Raises:
-        BenchmarkError: it was ended by a signal, as where memory ran out.
+        BenchmarkError: it was ended by a signal, as when memory ran out.
     """
     began, before = perf_counter(), os.times()
     done = subprocess.run(  # noqa: S603 - this Python with our own arguments

@@ -1,7 +1,7 @@
-"""What reading costs: large and odd inputs, each read by a process of its own, with its peak of memory and its time.
+"""Cost of reading: large and odd inputs, each in a process of its own, with peak memory and time.
 
-Every input is made anew, of invented words from a seed, in a temporary folder. What is measured is the reading alone:
-the articles are counted and let go. The result is a dictionary: `inputs`, by name, each with `bytes` (of all files),
+Every input is generated from a seed in a temporary folder. Only reading is measured: the articles are counted and
+dropped. The result is a dictionary: `inputs`, by name, each with `bytes` (of all files),
 `articles`, `seconds` (of processor time), `peak` (bytes resident at most, the interpreter and its libraries included),
 `said` (the first notice) and `notices` (how many); `idle`, the peak of a process that reads one line; and where it
 comes from.
@@ -17,17 +17,22 @@ import subprocess
 import sys
 import tempfile
 import zipfile
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
 
 from benchmarks.machine import Stopwatch, provenance
 
 SEED = 5
 MEGABYTE = 1_000_000
 _ARTICLE = 2_000
-"""Characters of a text, about as many as news has."""
+"""Characters per text, as in typical news."""
 
 _CHILD = """
 import json, resource, sys, time
@@ -36,7 +41,7 @@ began, notices, count = time.process_time(), [], 0
 for _ in read_articles(sys.argv[1], notices=notices):
     count += 1
 seconds = time.process_time() - began
-try:  # what getrusage says on Linux includes the peak of the process that started this one
+try:  # on Linux, getrusage includes the peak of the parent process
     with open("/proc/self/status") as status:
         peak = next(int(line.split()[1]) * 1024 for line in status if line.startswith("VmHWM:"))
 except OSError:
@@ -49,12 +54,12 @@ Make = Callable[[Path, random.Random], None]
 
 
 def run(*, chosen: Sequence[str] = (), quick: bool = False, seed: int = SEED, watch: Stopwatch) -> dict[str, Any]:
-    """Makes and reads every input.
+    """Create and read every input.
 
     Args:
-        chosen: words in the names of those to measure; all without.
-        quick: a twentieth of the size.
-        seed: of the words.
+        chosen: words in the names of the inputs to measure; all if empty.
+        quick: use a twentieth of the size.
+        seed: seed of the words.
         watch: times the inputs.
     """
     scale = 0.05 if quick else 1.0
@@ -75,7 +80,7 @@ def run(*, chosen: Sequence[str] = (), quick: bool = False, seed: int = SEED, wa
 
 
 def inputs(scale: float) -> dict[str, Make]:
-    """What is read, by name; at the scale 1 most have 100 MB."""
+    """Return the inputs by name; at scale 1 most have 100 MB."""
     size = int(100 * MEGABYTE * scale)
     return {
         "JSON lines": partial(_lines, size=size),
@@ -114,7 +119,7 @@ def _read(folder: Path) -> dict[str, Any]:
 
 
 def _texts(words: random.Random, size: int) -> Iterator[str]:
-    """Texts of invented words, as many as have `size` characters together."""
+    """Generate texts of invented words with `size` characters in total."""
     letters = "aeiounrtslkmdp"
     known = ["".join(words.choices(letters, k=words.randint(2, 9))) for _ in range(5_000)]
     for _ in range(max(1, size // _ARTICLE)):
@@ -271,3 +276,28 @@ def _archive(folder: Path, words: random.Random, *, count: int) -> None:
             payload = io.BytesIO("".join(_html(words, _ARTICLE, 20_000)).encode())
             url = f"https://echo.example/{number}"
             writer.write_record(writer.create_warc_record(url, "response", payload=payload, http_headers=headers))
+
+
+def show_readers(report: Mapping[str, Any], console: Console) -> None:
+    """Print a line per input."""
+    table = Table(box=SIMPLE_HEAD, title="reading, each input by a process of its own", title_justify="left")
+    for name in ("input", "size, MB", "articles", "peak, MB", "seconds", "said"):
+        table.add_column(name, justify="left" if name in {"input", "said"} else "right", overflow="fold")
+    for name, found in report["inputs"].items():
+        others = f" … and {found['notices'] - 1:,} more" if found["notices"] > 1 else ""
+        said = found["said"] if len(found["said"]) < 90 else f"{found['said'][:89]}…"
+        table.add_row(
+            name,
+            f"{found['bytes'] / MEGABYTE:.1f}",
+            f"{found['articles']:,}",
+            f"{found['peak'] / MEGABYTE:.0f}",
+            f"{found['seconds']:.1f}",
+            escape(f"{said}{others}"),
+        )
+    console.print(table)
+    machine = report["machine"]
+    console.print(
+        f"A process that reads one line takes {report['idle'] / MEGABYTE:.0f} MB. Seed {report['seed']}, scale"
+        f" {report['scale']:g}; {machine['cpu']}, {machine['cores']} cores, {machine['system']}.",
+        highlight=False,
+    )

@@ -1,8 +1,8 @@
-"""Whether two versions of dedup write the same, byte for byte.
+"""Compare the output of two versions of dedup, byte for byte.
 
 `python -m benchmarks save-output` runs a version's own command: `cluster --format json` over every data set, `index
 add`, `match`, `stories`, `changes` and `export` over basil, and the JSON schemas. `compare-output` lists the files that
-differ, and then opens the store that the version before left, which has to answer as that version did.
+differ, and then opens the store that the earlier version wrote, which must give that version's answers.
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ SMALL = "basil"
 
 
 class Version:
-    """The command of one checkout.
+    """The command line of one checkout.
 
     Args:
-        checkout: its folder; None for the package that is installed.
+        checkout: its folder; None for the installed package.
     """
 
     def __init__(self, checkout: Path | None) -> None:
@@ -34,7 +34,7 @@ class Version:
         self._environment = os.environ | {"PYTHONPATH": os.pathsep.join(paths), "NO_COLOR": "1"}
 
     def run(self, *arguments: str, output: Path) -> None:
-        """Runs `dedup` with some arguments, its standard output into a file."""
+        """Run `dedup` with some arguments, standard output into a file."""
         with output.open("wb") as written:
             done = subprocess.run(  # noqa: S603 - the arguments are this module's own
                 [sys.executable, "-m", "dedup", *arguments],
@@ -50,7 +50,7 @@ class Version:
 
 
 def answers(version: Version, store: Path, articles: Path, folder: Path) -> None:
-    """What an index answers that has basil in it already."""
+    """Write the answers of an index that contains basil."""
     version.run("index", "match", "--store", str(store), str(articles), output=folder / "match.jsonl")
     version.run("index", "stories", "--store", str(store), output=folder / "stories.jsonl")
     version.run("index", "changes", "--store", str(store), output=folder / "changes.jsonl")
@@ -58,7 +58,7 @@ def answers(version: Version, store: Path, articles: Path, folder: Path) -> None
 
 
 def save(version: Version, data: Path, folder: Path) -> None:
-    """Writes all that is compared into a folder."""
+    """Write all compared output into a folder."""
     folder.mkdir(parents=True, exist_ok=True)
     for path in sorted(data.glob("*.jsonl.gz")):
         print(path.name, flush=True)
@@ -72,14 +72,14 @@ def save(version: Version, data: Path, folder: Path) -> None:
 
 
 def timeless(value: Any) -> Any:
-    """A JSON value without the times at which a change was made."""
+    """Remove the times of changes from a JSON value."""
     if isinstance(value, dict):
         return {name: timeless(member) for name, member in value.items() if name != "at"}
     return [timeless(member) for member in value] if isinstance(value, list) else value
 
 
 def comparable(path: Path) -> bytes:
-    """The bytes of a file; of JSON lines without the times at which changes were made."""
+    """Return the bytes of a file; of JSON lines without the times of changes."""
     if path.suffix != ".jsonl":
         return path.read_bytes()
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -87,7 +87,7 @@ def comparable(path: Path) -> bytes:
 
 
 def compare(before: Path, after: Path, data: Path) -> list[str]:
-    """What differs, one line each."""
+    """Return the differences, one line each."""
     names = {path.name for folder in (before, after) for path in folder.glob("*.json*")}
     differences = []
     for name in sorted(names):

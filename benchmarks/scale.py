@@ -1,19 +1,19 @@
-"""How time and memory grow with the number of articles: real ones, made-up ones, and made-up ones with a crowd.
+"""Growth of time and memory with the number of articles: real, made-up, and made-up with one repeated body.
 
 Every run is `dedup cluster` on a file in a process of its own, by all processors. The result is one dictionary (`run`):
 
     benchmark, schema, seed, quick, machine, versions, commit
     real               runs on the beginning of the stream and on all of it
     made_up            runs on the made-up stream (see `corpus`), 1,150 articles a day
-    crowds             the same with one body in thousands of articles: by what their headlines are
-    exponents          of seconds over articles, fitted to `real` and to `made_up`: what they grow like
-    density            pairs above the method's floor for each article, in as many real and made-up articles
-    bars               what has to be reached, and whether it is
-    skipped            what was left out, and why
+    crowds             made-up runs with one body in thousands of articles, by kind of headline
+    exponents          of seconds over articles, fitted to `real` and to `made_up`
+    density            pairs above the method's floor per article, in equally many real and made-up articles
+    bars               targets, and whether they are reached
+    skipped            runs left out, with the reason
     seconds            by step
 
 A run has `articles`, `days`, `megabytes`, `seconds`, `processor`, `peak` (bytes), `bytes_per_article`, `stages` (see
-`whole.stages`), and where the truth is known `stories` and `copies`, the scores of `dedup.Scores`.
+`end_to_end.stages`), and if labels are known `stories` and `copies`, the scores of `dedup.Scores`.
 """
 
 from __future__ import annotations
@@ -33,26 +33,26 @@ from numpy.typing import NDArray
 from benchmarks import corpus, joining
 from benchmarks.corpus import SEED, Shape
 from benchmarks.data import stream_file
+from benchmarks.end_to_end import measured, stages
 from benchmarks.machine import Stopwatch, provenance
 from benchmarks.processes import clustered
-from benchmarks.whole import measured, stages
 from dedup import read_articles, score
 
 SCHEMA = 1
 BARS = {"exponent": 1.2, "seconds": 600.0, "peak": 10e9}
-"""At most: the exponent on the made-up stream; seconds and bytes of a million articles."""
+"""Upper bounds: exponent on the made-up stream; seconds and bytes of a million articles."""
 MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is measured.
+    """The size of the benchmark.
 
     Attributes:
         real: articles of the stream, None for all.
         made_up: articles of the made-up stream.
-        crowd: articles of which `repeated` have one body; 0 for no such runs.
-        repeated: see above.
+        crowd: articles of the runs with a repeated body; 0 for no such runs.
+        repeated: articles with one body.
         density: articles in which the pairs above the floor are counted.
     """
 
@@ -70,14 +70,14 @@ QUICK = Size((1_000, 3_000), (2_000, 5_000, 10_000), 5_000, 500, 2_000)
 def run(
     folder: Path | None, *, size: Size = FULL, most: int | None = None, seed: int = SEED, watch: Stopwatch
 ) -> dict[str, Any]:
-    """Measures everything, the small before the large.
+    """Measure all runs, small ones first.
 
     Args:
-        folder: where the stream lies; what is real is left out where it does not.
-        size: how much is measured.
-        most: no run has more articles than this.
-        seed: of what is made up.
-        watch: is told of each step, and times it.
+        folder: folder of the stream; None or a folder without it leaves real runs out.
+        size: extent of the run.
+        most: maximum number of articles of a run.
+        seed: seed of made-up articles.
+        watch: times and announces the steps.
 
     Raises:
         BenchmarkError: a run failed.
@@ -124,7 +124,7 @@ def run(
 
 
 def made_up(shape: Shape, scratch: Path, tell: Callable[[str], object]) -> dict[str, Any]:
-    """One run on a made-up stream, and how well its planted stories and copies were found."""
+    """Run on a made-up stream and score its planted stories and copies."""
     given, output = scratch / "made-up.jsonl", scratch / "out.jsonl"
     tell("making the articles")
     story, text = corpus.write(corpus.stream(shape), given)
@@ -137,7 +137,7 @@ def made_up(shape: Shape, scratch: Path, tell: Callable[[str], object]) -> dict[
 
 
 def planted_found(output: Path, story: NDArray[np.int32], text: NDArray[np.int32]) -> dict[str, Any]:
-    """`stories` and `copies`: the scores of a result, as JSON lines, against the stories and texts of its articles."""
+    """Score `stories` and `copies` of a result (JSON lines) against the planted ones."""
     stories: list[str] = []
     copies: list[str] = []
     with output.open(encoding="utf-8") as lines:
@@ -152,7 +152,7 @@ def planted_found(output: Path, story: NDArray[np.int32], text: NDArray[np.int32
 
 
 def exponent(articles: Sequence[int], seconds: Sequence[float]) -> float:
-    """The slope of the straight line through the logarithms: 1 where twice the articles take twice the time."""
+    """Return the growth exponent, the slope in log-log: 1 for linear time."""
     return float(np.polyfit(np.log(articles), np.log(seconds), 1)[0])
 
 

@@ -1,8 +1,7 @@
-"""What the service answers in a second, by wrk on this machine, and whether its memory grows; what a flood does to it.
+"""Throughput and memory of the service, measured by wrk on the same machine, under load and under a flood.
 
-wrk asks as long as it is told, of each hundred requests 90 to match and 10 to add, and pauses between them so that
-about so many a second are asked; it shares the machine with the service. The articles are those of the real stream,
-changed: matched ones end in words of their own, added ones are made of two halves.
+wrk sends 90 % match and 10 % add requests at about the given rate, from the same machine. The articles are those of
+the real stream, changed: matched ones have an added sentence, added ones consist of two halves.
 
 The result is one dictionary (`run`):
 
@@ -10,9 +9,9 @@ The result is one dictionary (`run`):
     articles    in the store when the load begins
     start       seconds until the service was ready
     load        requests, seconds, rate, milliseconds (p50, p90, p99, p999, max), errors, statuses; megabytes of
-                `memory` at the beginning, at the half and at the end; `processor`, its share of one core
-    flood       the same without pauses, by more connections and with nothing but articles to add; `after`, milliseconds
-                (p50, max) of requests one after the other once it is over
+                `memory` at the beginning, in the middle and at the end; `processor`, the share of one core
+    flood       load without pauses, with more connections and only add requests; `after`, milliseconds (p50, max) of
+                sequential requests afterwards
 """
 
 from __future__ import annotations
@@ -25,25 +24,27 @@ import subprocess
 import sys
 import time
 import urllib.request
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+from rich.console import Console
+from rich.table import Table
 
 import dedup
 from benchmarks import data
 from benchmarks.machine import BenchmarkError, Stopwatch, provenance
 
 LEARNED_FROM = 5_000
-"""Articles of the beginning of the stream that the background of its store is learned from."""
+"""Articles at the beginning of the stream from which the background of the store is learned."""
 CONNECTIONS, FLOODING = 32, 256
 QUEUE = 128
-"""Articles that may wait to be written: fewer than the flood has connections, each of which sends one at a time."""
+"""Length of the write queue: less than the connections of the flood, each of which sends one article at a time."""
 ASKED = 20_000
-"""Requests that are made up; when they have all been sent they are sent again."""
+"""Number of distinct requests; they are sent repeatedly."""
 _SCRIPT = Path(__file__).with_name("service.lua")
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -59,17 +60,17 @@ def run(
     seed: int,
     watch: Stopwatch,
 ) -> dict[str, Any]:
-    """Measures everything.
+    """Measure the service and return the report.
 
     Args:
-        folder: that has the stream.
-        articles: of it that are in the store, at most.
-        rate: requests a second.
-        seconds: of load.
-        flood: seconds of more than it can do; 0 to leave that out.
-        store: one that has the articles already: a copy of it is served. None to make one.
-        seed: of what is chosen and made up.
-        watch: is told of each step.
+        folder: folder of the stream.
+        articles: maximum number of articles in the store.
+        rate: requests per second.
+        seconds: duration of the load.
+        flood: duration of the flood; 0 to leave it out.
+        store: a store with the articles, of which a copy is served; None to make one.
+        seed: seed of the requests.
+        watch: times and announces the steps.
     """
     if shutil.which("wrk") is None:
         raise BenchmarkError("the load comes from wrk, which is not here: apt-get install wrk")
@@ -135,8 +136,8 @@ def _write(path: Path, requests: Iterator[tuple[str, dict[str, str]]]) -> None:
 
 @contextmanager
 def _served(store: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A service of a store, ready."""
-    command = [sys.executable, "-m", "dedup.cli", "serve", "--store", str(store), "--port", "0"]
+    """Start a service of a store, and wait until it is ready."""
+    command = [sys.executable, "-m", "dedup", "serve", "--store", str(store), "--port", "0"]
     command += ["--limit", f"queue={QUEUE}"]
     log = store.with_name("log.txt")
     with log.open("w", encoding="utf-8") as out:
@@ -179,7 +180,7 @@ def _loaded(
     seed: int,
     connections: int = CONNECTIONS,
 ) -> dict[str, Any]:
-    """Lets wrk ask for some seconds: what it says, and what the service took meanwhile."""
+    """Run wrk for some seconds; return its report with the memory and processor time of the service."""
     pause = 1_000 * connections / rate if rate else 0.0
     environment = {
         **os.environ,
@@ -198,15 +199,15 @@ def _loaded(
     found = re.search(r"^JSON (.*)$", said, re.MULTILINE)
     if found is None:
         raise BenchmarkError(f"wrk failed: {said[-500:]}")
-    told: dict[str, Any] = json.loads(found[1])
-    told["rate"] = told["requests"] / told["seconds"]
-    told["memory"] = [memory[0], memory[len(memory) // 2], memory[-1]]
-    told["processor"] = (_processor(process.pid) - used) / told["seconds"]
-    return told
+    counters: dict[str, Any] = json.loads(found[1])
+    counters["rate"] = counters["requests"] / counters["seconds"]
+    counters["memory"] = [memory[0], memory[len(memory) // 2], memory[-1]]
+    counters["processor"] = (_processor(process.pid) - used) / counters["seconds"]
+    return counters
 
 
 def _one_by_one(url: str, requests: Path, count: int) -> dict[str, float]:
-    """Milliseconds of requests one after the other, each of which is answered."""
+    """Return the milliseconds of sequential requests, all of which must succeed."""
     times = []
     with requests.open(encoding="utf-8") as lines:
         for line, _ in zip(lines, range(count), strict=False):
@@ -224,6 +225,26 @@ def _megabytes(pid: int) -> float:
 
 
 def _processor(pid: int) -> float:
-    """Seconds of processor that a process has used."""
-    told = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
-    return (int(told[11]) + int(told[12])) / _TICKS
+    """Return the processor seconds that a process has used."""
+    counters = Path(f"/proc/{pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    return (int(counters[11]) + int(counters[12])) / _TICKS
+
+
+def show_service(report: Mapping[str, Any], out: Console) -> None:
+    """Print the report."""
+    title = f"{report['articles']:,} articles, ready after {report['start']:.1f} s"
+    table = Table("", "requests", "a second", "p50", "p90", "p99", "p99.9", "max", "errors", "statuses", title=title)
+    for name in ("load", "flood"):
+        if found := report.get(name):
+            times = (f"{found[key]:.1f} ms" for key in ("p50", "p90", "p99", "p999", "max"))
+            statuses = ", ".join(f"{status}: {count:,}" for status, count in sorted(found["statuses"].items()))
+            table.add_row(
+                name, f"{found['requests']:,}", f"{found['rate']:.0f}", *times, str(found["errors"]), statuses
+            )
+    out.print(table)
+    for name in ("load", "flood"):
+        if found := report.get(name):
+            memory = " → ".join(f"{value:.0f}" for value in found["memory"])
+            out.print(f"{name}: {memory} MB, {found['processor']:.2f} cores", highlight=False)
+    if after := report.get("flood", {}).get("after"):
+        out.print(f"after the flood: p50 {after['p50']:.1f} ms, max {after['max']:.1f} ms", highlight=False)

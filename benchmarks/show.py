@@ -1,4 +1,4 @@
-"""Results on the terminal: a report of `accuracy`, from its dictionary alone, and what the gate says."""
+"""Terminal output of the reports of `accuracy`, `gate`, `calibration`, `knob` and `opinion`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from benchmarks.gate import Outcome
@@ -20,7 +20,7 @@ POURS = {
 
 
 def show(report: Report, console: Console) -> None:
-    """Prints a table per set, the special ones, and a summary last, where the eye is."""
+    """Print a table per set, the other results, and the summary last."""
     for name, scored in report["sets"].items():
         _show_set(name, scored, console)
     if "copy_pairs" in report:
@@ -39,8 +39,8 @@ def show(report: Report, console: Console) -> None:
 
 
 def show_gate(outcome: Outcome, console: Console) -> None:
-    """Prints every score beside its pin, what is not here, and what would raise a floor; not what is wrong."""
-    table = _table("floors", "set", "score", "pinned", "measured", "+/-", "")
+    """Print every score with its pin, skipped sets and notes; problems are printed by the command."""
+    table = empty_table("floors", "set", "score", "pinned", "measured", "+/-", "")
     above = ""
     for row in outcome.rows:
         cells = [f"{value:.4f}" if value is not None else "" for value in (row.pinned, row.measured)]
@@ -57,7 +57,7 @@ def show_gate(outcome: Outcome, console: Console) -> None:
 
 def _show_set(name: str, scored: Report, console: Console) -> None:
     title = f"{name}: {scored['articles']} articles, {scored['stories']} stories"
-    table = _table(title, "method", "P", "R", "F1", "95 %", "ARI", "95 %", "dedup ahead")
+    table = empty_table(title, "method", "P", "R", "F1", "95 %", "ARI", "95 %", "dedup ahead")
     for method, scores in scored["methods"].items():
         table.add_row(
             _with_threshold(method, scores),
@@ -72,7 +72,7 @@ def _show_set(name: str, scored: Report, console: Console) -> None:
     console.print(table)
     by_language = scored["methods"]["dedup"].get("by_language", {})
     if by_language:
-        table = _table(f"{name} by language: BCubed F1", "method", *by_language)
+        table = empty_table(f"{name} by language: BCubed F1", "method", *by_language)
         for method, scores in scored["methods"].items():
             languages = scores["by_language"].values()
             table.add_row(method, *(_number(language["bcubed_f1"]) for language in languages))
@@ -83,7 +83,7 @@ def _show_copies(copies: Report, console: Console) -> None:
     counted = f"{copies['copies']} of {copies['pairs']} pairs, {copies['low_confidence']} not sure"
     title = f"copies: {counted}; templates: the share kept apart"
     columns = ("P", "R", "F1", "95 %", "sure F1", "templates")
-    table = _table(title, "method", "by", *columns)
+    table = empty_table(title, "method", "by", *columns)
     for method, scored in copies["methods"].items():
         for way, label in (("by_pair", "pair"), ("by_group", "group")):
             scores, apart = scored[way]["all"], scored[way]["templates_kept_apart"]
@@ -98,7 +98,9 @@ def _show_copies(copies: Report, console: Console) -> None:
 
 
 def _show_events(events: Report, console: Console) -> None:
-    table = _table("same event (telegram_pairs)", "method", "language", "pairs", "P", "R", "F1", "95 %", "accuracy")
+    table = empty_table(
+        "same event (telegram_pairs)", "method", "language", "pairs", "P", "R", "F1", "95 %", "accuracy"
+    )
     for method, scored in events["methods"].items():
         for lang, pairs in events["pairs"].items():
             scores = scored[lang]
@@ -122,7 +124,7 @@ def _show_pours(pours: Report, console: Console) -> None:
 
 
 def _pour_table(poured: Report, title: str) -> Table:
-    table = _table(title, "set", "joined", "above", "strangers", "nearest stranger")
+    table = empty_table(title, "set", "joined", "above", "strangers", "nearest stranger")
     for column in ("single", "below", "mean", "below"):
         table.add_column(column, justify="right", no_wrap=True)
     for name, found in poured.items():
@@ -138,7 +140,7 @@ def _pour_table(poured: Report, title: str) -> Table:
 
 def _show_all_in_one(mixed: Report, console: Console) -> None:
     title = f"all in one: {', '.join(mixed['sets'])} ({mixed['articles']} articles, {mixed['stories']} stories)"
-    table = _table(title, "method", "P", "R", "BCubed F1", "95 %", "ARI")
+    table = empty_table(title, "method", "P", "R", "BCubed F1", "95 %", "ARI")
     for method, scores in mixed["methods"].items():
         table.add_row(
             method, *_story_cells(scores), _interval(scores["intervals"]["bcubed_f1"]), _number(scores["ari"])
@@ -148,7 +150,7 @@ def _show_all_in_one(mixed: Report, console: Console) -> None:
 
 
 def _show_batches(batches: Report, console: Console) -> None:
-    table = _table(
+    table = empty_table(
         f"{batches['batches']} batches of 2 to 20 articles", "method", "P", "R", "BCubed F1", "95 %", "pair F1"
     )
     for method, scores in batches["methods"].items():
@@ -161,7 +163,7 @@ def _show_batches(batches: Report, console: Console) -> None:
 def _show_stream(stream: Report, console: Console) -> None:
     judged = ", ".join(f"{count} {label}" for label, count in stream["pairs"].items())
     title = f"real stream: {stream['articles']} articles; judged pairs: {judged}"
-    table = _table(title, "method", "stories", "of 2+", "max", "together", "95 %", "apart", "95 %")
+    table = empty_table(title, "method", "stories", "of 2+", "max", "together", "95 %", "apart", "95 %")
     for method, scores in stream["methods"].items():
         counted = [str(scores[name]) for name in ("stories", "of_several", "largest")]
         shares = [cell for name in ("same_together", "different_apart") for cell in _share_cells(scores[name])]
@@ -181,7 +183,7 @@ def _show_summary(report: Report, console: Console) -> None:
         methods = list(next(iter(sets.values()))["methods"])
         tuned = "linkage_tuned"
         compared = tuned in methods
-        table = _table("BCubed F1", "set", *methods, *(["ahead"] if compared else []))
+        table = empty_table("BCubed F1", "set", *methods, *(["ahead"] if compared else []))
         behind = []
         for name, scored in sets.items():
             found = {method: scored["methods"][method]["bcubed_f1"] for method in methods}
@@ -210,12 +212,14 @@ def _show_summary(report: Report, console: Console) -> None:
     )
 
 
-def _table(title: str, first: str, *columns: str) -> Table:
+def empty_table(title: str, first: str, *columns: str) -> Table:
+    """Return a table with a title and column headings, without rows."""
     table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
     table.add_column(first, no_wrap=True)
     for column in columns:
-        folds = "stranger" in column  # ids, as long as they like; all else is short
-        table.add_column(column, justify="right", overflow="fold", no_wrap=not folds, min_width=9 if folds else None)
+        folds = "stranger" in column  # ids of any length; all else is short
+        justify: JustifyMethod = "left" if column in {"limit", "unit", "bar"} else "right"
+        table.add_column(column, justify=justify, overflow="fold", no_wrap=not folds, min_width=9 if folds else None)
     return table
 
 
@@ -232,7 +236,7 @@ def _with_threshold(method: str, scores: Report) -> str:
 
 
 def _joined(poured: Report) -> str:
-    """The height at which the two were joined; as one text they have none."""
+    """Return the height at which the two were joined, which one text does not have."""
     if not poured["together"]:
         return "no"
     return _number_or_none(poured["joined_at"]) or "copies"
@@ -265,6 +269,62 @@ def _signed(ends: Sequence[float]) -> str:
 
 
 def _short(value: float, form: str) -> str:
-    """A share in four characters (without a sign): a table has room for little."""
+    """Format a share in four characters, without a sign."""
     text = format(value, form)
     return text.replace("0.", ".", 1) if text.lstrip("+-").startswith("0.") else text[:-1]
+
+
+def show_calibration(report: Report, console: Console) -> None:
+    """Print a line per set, the pooled scores and the curves."""
+    table = empty_table(
+        "probabilities on sets they were not fitted to", "set", "links", "right", "said", "error", "95 %", "chance"
+    )
+    for name, judged in [*report["sets"].items(), ("copies (a tenth held out)", report["copies"])]:
+        table.add_row(name, *_cells(judged))
+    for name, judged in report["sets"].items():
+        table.add_row(f"{name}, left apart", *_cells(judged["apart"]))
+    console.print(table)
+    pooled = report["pooled"]
+    console.print(
+        f"mean error of the fitted sets {pooled['mean_error']:.3f}; all their links together {pooled['error']:.3f},"
+        f" every set weighing the same, {pooled['error_by_links']:.3f} every link",
+        highlight=False,
+    )
+    for name, curve in report["table"]["curves"].items():
+        terms = ", ".join(
+            f"{value:g} {feature}" for feature, value in zip(curve["features"], curve["curve"], strict=True)
+        )
+        console.print(f"{name}: {terms} ({curve['pairs']:,} pairs)", highlight=False)
+
+
+def show_knob(report: Report, console: Console) -> None:
+    """Print a table per set with a line per granularity."""
+    for name, found in report["sets"].items():
+        title = f"{name}: {found['articles']} articles, {found['stories']} stories"
+        table = empty_table(title, "granularity", "score", "stories", "P", "R", "F1", "largest")
+        measures = ("bcubed_precision", "bcubed_recall", "bcubed_f1")
+        for place, granularity in enumerate(report["granularities"]):
+            numbers = [f"{found[measure][place]:.3f}" for measure in measures]
+            largest = " ".join(map(str, found["largest"][place]))
+            threshold = f"{report['thresholds'][place]:.3f}"
+            table.add_row(f"{granularity:.2f}", threshold, str(found["found"][place]), *numbers, largest)
+        console.print(table)
+
+
+def show_opinion(report: Report, console: Console) -> None:
+    """Print a line per set and embedding."""
+    table = empty_table("with a second opinion", "set", "embedding", "P", "R", "F1", "gain", "texts")
+    for name, found in report["sets"].items():
+        for embedding, scores in found.items():
+            numbers = [f"{scores[f'bcubed_{measure}']:.4f}" for measure in ("precision", "recall", "f1")]
+            gain = scores["bcubed_f1"] - found["none"]["bcubed_f1"]
+            table.add_row(name, embedding, *numbers, f"{gain:+.4f}", str(scores["texts"]))
+    console.print(table)
+
+
+def _cells(judged: Report) -> list[str]:
+    if not judged["links"]:
+        return ["0"]
+    numbers = [f"{judged[name]:.3f}" for name in ("right", "said", "error")]
+    interval = " ".join(f"{end:.3f}" for end in judged["interval"])
+    return [str(judged["links"]), *numbers, interval, f"{judged['chance']:.3f}"]

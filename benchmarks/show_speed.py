@@ -1,22 +1,22 @@
-"""Reports of `speed` and `scale` on the terminal, from their dictionaries alone."""
+"""Terminal output of the reports of `speed` and `scale`."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table
+
+from benchmarks.show import empty_table
 
 Report = Mapping[str, Any]
 
 BUSY = 1.1
-"""The clock's time over the processor's from which on other programs have been at work."""
+"""Ratio of wall-clock to processor time above which other programs have disturbed a measurement."""
 
 
 def show_speed(report: Report, console: Console) -> None:
-    """Prints a table per row of peers, the limits, the stages, and all bars last."""
+    """Print a table per row of peers, the limits, the stages, and the bars last."""
     for row in report["rows"].values():
         _show_row(row, console)
     _show_steps(report["steps"], console)
@@ -29,8 +29,8 @@ def show_speed(report: Report, console: Console) -> None:
 
 
 def show_scale(report: Report, console: Console) -> None:
-    """Prints all runs, the stages of the largest one of each kind, and the bars."""
-    table = _table("growth", "articles", "days", "MB", "s", "per s", "peak GB", "kB each", "stories", "copies")
+    """Print all runs, the stages of the largest run of each kind, and the bars."""
+    table = empty_table("growth", "articles", "days", "MB", "s", "per s", "peak GB", "kB each", "stories", "copies")
     for kind, runs in _runs(report).items():
         for run in runs:
             f1 = [f"{run[name]['bcubed_f1']:.3f}" if name in run else "" for name in ("stories", "copies")]
@@ -70,7 +70,7 @@ def _runs(report: Report) -> dict[str, Sequence[Report]]:
 
 def _show_row(row: Report, console: Console) -> None:
     title = f"{row['what']} ({row['articles']:,})"
-    table = _table(title, "way", "s", "±", "per s", "times ours", "bar")
+    table = empty_table(title, "way", "s", "±", "per s", "times ours", "bar")
     for name, timing in row["timings"].items():
         ratio, bar = row["ratios"].get(name), row["bars"].get(name)
         table.add_row(
@@ -93,7 +93,7 @@ def _show_row(row: Report, console: Console) -> None:
 
 
 def _show_steps(steps: Sequence[Report], console: Console) -> None:
-    table = _table(
+    table = empty_table(
         "how far each step is from its limits, one core", "step", "rate", "unit", "limit", "at most", "share"
     )
     for step in steps:
@@ -105,12 +105,12 @@ def _show_steps(steps: Sequence[Report], console: Console) -> None:
 
 
 def _rate(value: float) -> str:
-    """A rate as narrow as it can be told: a fast machine's copying of memory must fit too."""
+    """Format a rate compactly."""
     return f"{value:,.1f}" if value < 1_000 else f"{value:,.0f}"
 
 
 def _show_stages(title: str, stages: Sequence[Report], console: Console) -> None:
-    table = _table(title, "stage", "s", "share", "articles/s", "MB/s", "peak MB", "kB each")
+    table = empty_table(title, "stage", "s", "share", "articles/s", "MB/s", "peak MB", "kB each")
     for stage in stages:
         rate, size = stage["articles_per_second"], stage["megabytes_per_second"]
         table.add_row(
@@ -127,7 +127,7 @@ def _show_stages(title: str, stages: Sequence[Report], console: Console) -> None
 
 def _show_bars(report: Report, whole: Sequence[tuple[str, str, float]], console: Console) -> None:
     clustered, twins, small = report["whole"], report["twins"], report["small"]
-    table = _table("as a whole", "what", "measured", "low – high", "bar")
+    table = empty_table("as a whole", "what", "measured", "low – high", "bar")
     seconds = clustered["seconds"]
     bars = {name: bar for _, name, bar in whole}
     table.add_row(
@@ -179,12 +179,3 @@ def _at_most(measured: float, bar: float | None, unit: str) -> str:
 
 def _word(reached: bool) -> str:
     return "yes" if reached else "NO"
-
-
-def _table(title: str, first: str, *columns: str) -> Table:
-    table = Table(title=title, title_justify="left", title_style="bold", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
-    table.add_column(first, no_wrap=True)
-    for column in columns:
-        words = column in ("limit", "unit", "bar")
-        table.add_column(column, justify="left" if words else "right", no_wrap=True)
-    return table

@@ -1,9 +1,8 @@
-"""From texts to signatures and term counts, on one core, beside peers: three rows of `speed`.
+"""Three rows of `speed` on one core, beside peers: texts to signatures and term counts.
 
-Every way gets the same texts and makes 128-slot signatures of their runs of five words. To peers that need the runs as
-Python strings the quickest way to make them is given: its words by a regular expression, in small letters,
-joined by `zip`. Splitting at spaces alone is quicker still, but leaves commas on words; it is measured beside, as
-`rensa, split at spaces`.
+Each method makes 128-slot signatures of the runs of five words of equal texts. Peers that need the runs as Python
+strings get them by the fastest way found: lower-case words by a regular expression, joined by `zip`. Splitting at
+spaces is faster but leaves commas on words; it is measured as `rensa, split at spaces`.
 """
 
 from __future__ import annotations
@@ -17,8 +16,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from benchmarks.machine import BenchmarkError
-from benchmarks.peers import is_here
+from benchmarks.machine import BenchmarkError, is_here
 from benchmarks.timing import alternately
 from dedup import Settings
 from dedup.text.document import Document
@@ -32,47 +30,47 @@ if TYPE_CHECKING:
 
 SLOTS, RUN = 128, 5
 CHECKED = 300
-"""Articles on which results are compared where one side is slow."""
+"""Number of articles for comparing results where one side is slow."""
 CLOSE = 0.06
-"""The largest mean error of a peer's estimates from which on it has not made signatures of what it was given."""
+"""Maximum mean error of a peer's estimates; a larger one means it did not sketch what it was given."""
 WORD = re.compile(r"\w+")
 
 Ways = dict[str, Callable[[], object]]
 
 
 def text_to_signature(articles: Sequence[Article], rounds: int, announce: Callable[[str], object]) -> dict[str, Any]:
-    """The row `text -> signature`."""
+    """Measure the row `text -> signature`."""
     texts = [article.text for article in articles if article.text]
     bare = [("", text) for text in texts]
     sketcher = Sketcher()
     sketcher.signatures(bare[:8])
-    ways: Ways = {"dedup": lambda: sketcher.signatures(bare)}
+    methods: Ways = {"dedup": lambda: sketcher.signatures(bare)}
     fewer = {}
-    ways["datasketch, crc32"] = lambda: datasketch(texts, zlib.crc32)
-    ways["datasketch, sha1"] = lambda: datasketch(texts, None)
-    ways["text-dedup's recipe"] = lambda: recipe(texts)
-    for slow in list(ways)[1:]:
+    methods["datasketch, crc32"] = lambda: datasketch(texts, zlib.crc32)
+    methods["datasketch, sha1"] = lambda: datasketch(texts, None)
+    methods["text-dedup's recipe"] = lambda: recipe(texts)
+    for slow in list(methods)[1:]:
         fewer[slow] = min(rounds, 3)
     if is_here("rensa"):
-        ways["rensa"] = lambda: rensa(map(runs, texts))
-        ways["rensa, split at spaces"] = lambda: rensa(map(split_runs, texts))
+        methods["rensa"] = lambda: rensa(map(runs, texts))
+        methods["rensa, split at spaces"] = lambda: rensa(map(split_runs, texts))
     if is_here("fastsketchlsh"):
-        ways["fastsketchlsh"] = lambda: fastsketch(list(map(runs, texts)))
+        methods["fastsketchlsh"] = lambda: fastsketch(list(map(runs, texts)))
     if is_here("gaoya"):
-        ways["gaoya"] = lambda: gaoya(texts)
+        methods["gaoya"] = lambda: gaoya(texts)
     checked = [_equal_to_datasketch(bare[:CHECKED], sketcher), *_estimates(texts[:CHECKED], sketcher)]
     return {
         "articles": len(texts),
         "megabytes": megabytes(texts),
-        "timings": alternately(ways, rounds, fewer=fewer, announce=announce),
+        "timings": alternately(methods, rounds, fewer=fewer, announce=announce),
         "checked": checked,
     }
 
 
 def hashes_to_signature(articles: Sequence[Article], rounds: int, announce: Callable[[str], object]) -> dict[str, Any]:
-    """The row `the signature step alone`: all get the same hashes of runs, in one array of the type each takes.
+    """Measure the row `the signature step alone`, on equal hashes of runs in the array type each library takes.
 
-    datasketch and dedup have to agree in every slot of every signature.
+    The signatures of datasketch and dedup must be equal.
     """
     documents = [Document.of("", article.text) for article in articles]
     parts = [short_shingles_in_order(plain_hashes(document.words), RUN) for document in documents]
@@ -84,26 +82,26 @@ def hashes_to_signature(articles: Sequence[Article], rounds: int, announce: Call
     theirs = np.array([sketch.hashvalues for sketch in datasketch_hashes(lists)])
     if not np.array_equal(ours, theirs):
         raise BenchmarkError("the signatures of dedup and of datasketch differ: they should be equal to the last bit")
-    ways: Ways = {
+    methods: Ways = {
         "dedup": lambda: sketcher.of_hashes(flat, ends),
         "datasketch": lambda: datasketch_hashes(lists),
     }
     if is_here("rensa"):
         offsets = ends.astype(np.uint64)
-        ways["rensa"] = lambda: rensa_hashes(wide, offsets)
+        methods["rensa"] = lambda: rensa_hashes(wide, offsets)
     if is_here("fastsketchlsh"):
         offsets_too = ends.astype(np.uint64)
-        ways["fastsketchlsh"] = lambda: fastsketch_hashes(wide, offsets_too)
+        methods["fastsketchlsh"] = lambda: fastsketch_hashes(wide, offsets_too)
     return {
         "articles": len(parts),
         "hashes": len(flat),
-        "timings": alternately(ways, rounds, fewer={"datasketch": min(rounds, 3)}, announce=announce),
+        "timings": alternately(methods, rounds, fewer={"datasketch": min(rounds, 3)}, announce=announce),
         "checked": [f"dedup = datasketch in all {len(parts):,} signatures, bit for bit"],
     }
 
 
 def text_to_features(articles: Sequence[Article], rounds: int, announce: Callable[[str], object]) -> dict[str, Any]:
-    """The row `text -> signature + term counts`, beside scikit-learn's `HashingVectorizer` by itself."""
+    """Measure the row `text -> signature + term counts`, beside scikit-learn's `HashingVectorizer` alone."""
     from sklearn.feature_extraction.text import HashingVectorizer
 
     both = [(article.title, article.text) for article in articles]
@@ -111,20 +109,20 @@ def text_to_features(articles: Sequence[Article], rounds: int, announce: Callabl
     extractor = Extractor(Settings())
     extractor.features(both[:8])
     vectorizer = HashingVectorizer(n_features=FEATURES, alternate_sign=False, norm=None)
-    ways: Ways = {
+    methods: Ways = {
         "dedup": lambda: [extractor.features(block) for block in blocks(both)],
         "scikit-learn": lambda: vectorizer.transform(texts),
     }
     return {
         "articles": len(texts),
         "megabytes": megabytes(texts),
-        "timings": alternately(ways, rounds, fewer={"scikit-learn": min(rounds, 5)}, announce=announce),
+        "timings": alternately(methods, rounds, fewer={"scikit-learn": min(rounds, 5)}, announce=announce),
         "checked": [_equal_to_libraries(both[:CHECKED], extractor)],
     }
 
 
 class Sketcher:
-    """Signatures alone: dedup's own kernels, without the term counts that its one pass makes too."""
+    """Signatures by dedup's own kernels, without the term counts of its single pass."""
 
     def __init__(self) -> None:
         from benchmarks.sketching_kernel import of_hashes
@@ -134,25 +132,25 @@ class Sketcher:
         self._of_hashes = of_hashes
 
     def signatures(self, articles: Sequence[tuple[str, str]]) -> NDArray[np.uint32]:
-        """Of titles and texts; shape (articles, SLOTS)."""
+        """Return the signatures of titles and texts, shape (articles, SLOTS)."""
         return np.concatenate([self.of_words(self._extractor.words(block)) for block in blocks(articles)])
 
     def of_words(self, words: HashedWords) -> NDArray[np.uint32]:
-        """Of hashed words; shape (articles, SLOTS)."""
+        """Return the signatures of hashed words, shape (articles, SLOTS)."""
         return self._extractor.signatures(words, threads=1)
 
     def of_hashes(self, hashes: NDArray[np.uint32], ends: NDArray[np.int64]) -> NDArray[np.uint32]:
-        """Of sets of hashes; those of set i are at `hashes[ends[i]:ends[i + 1]]`."""
+        """Return the signatures of sets of hashes; set i is `hashes[ends[i]:ends[i + 1]]`."""
         return self._of_hashes(hashes, ends, self._settings)
 
 
 def runs(text: str) -> list[str]:
-    """The runs of five words of a text, shorter ones where it has no more."""
+    """Return the runs of five words of a text; a shorter text is one run."""
     return _runs(WORD.findall(text.lower()))
 
 
 def split_runs(text: str) -> list[str]:
-    """The same of what stands between spaces."""
+    """Return the runs of five words split at spaces."""
     return _runs(text.lower().split())
 
 
@@ -163,7 +161,7 @@ def _runs(words: list[str]) -> list[str]:
 
 
 def datasketch(texts: Sequence[str], hashfunc: Any) -> list[Any]:
-    """MinHashes of texts by datasketch's bulk route, which takes the same time as its generator and `update_batch`."""
+    """Compute MinHashes by datasketch's bulk route, as fast as its generator and `update_batch`."""
     from datasketch import MinHash
 
     given = ([run.encode() for run in runs(text)] for text in texts)
@@ -171,42 +169,42 @@ def datasketch(texts: Sequence[str], hashfunc: Any) -> list[Any]:
 
 
 def datasketch_hashes(hashes: Sequence[Sequence[int]]) -> list[Any]:
-    """The same of 32-bit hashes."""
+    """Compute MinHashes of 32-bit hashes by datasketch's bulk route."""
     from datasketch import MinHash
 
     return list(MinHash.bulk(hashes, num_perm=SLOTS, seed=Settings().seed, hashfunc=int, scheme="affine32"))
 
 
 def rensa(sets: Any) -> Any:
-    """A matrix of signatures by rensa's bulk route."""
+    """Return a matrix of signatures by rensa's bulk route."""
     from rensa import RMinHash
 
     return RMinHash.digest_matrix_from_token_sets(list(sets), SLOTS, 1)
 
 
 def rensa_hashes(hashes: NDArray[np.uint64], ends: NDArray[np.uint64]) -> Any:
-    """The same by its flat route, of hashes."""
+    """Return a matrix of signatures by rensa's flat route, from hashes."""
     from rensa import RMinHash
 
     return RMinHash.digest_matrix_from_flat_token_hashes(hashes, ends, SLOTS, 1)
 
 
 def fastsketch(sets: list[list[str]]) -> NDArray[np.uint64]:
-    """Signatures by FastSketchLSH's bulk route."""
+    """Return signatures by FastSketchLSH's bulk route."""
     from FastSketchLSH import FastSimilaritySketch
 
     return np.asarray(FastSimilaritySketch(size=SLOTS).batch(sets, num_threads=1))
 
 
 def fastsketch_hashes(hashes: NDArray[np.uint64], ends: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The same of hashes."""
+    """Return signatures of hashes by FastSketchLSH's bulk route."""
     from FastSketchLSH import FastSimilaritySketch
 
     return np.asarray(FastSimilaritySketch(size=SLOTS).batch_csr(hashes, ends, prehashed=True, num_threads=1))
 
 
 def gaoya(texts: Sequence[str]) -> Any:
-    """An index of one band, the least work that gaoya does besides the signatures, which do their own tokenising."""
+    """Build gaoya's index with one band, the least work beyond the signatures; it tokenizes by itself."""
     from gaoya.minhash import MinHashStringIndex
 
     index = MinHashStringIndex(32, 0.5, 1, SLOTS, None, "word", True, (RUN, RUN), "vec")
@@ -216,7 +214,7 @@ def gaoya(texts: Sequence[str]) -> Any:
 
 
 def recipe(texts: Sequence[str]) -> list[NDArray[np.uint64]]:
-    """What text-dedup does to a text: sets of runs, SHA-1, permutations modulo a Mersenne prime."""
+    """Compute text-dedup's sketch: sets of runs, SHA-1, permutations modulo a Mersenne prime."""
     prime, most = np.uint64((1 << 61) - 1), np.uint64((1 << 32) - 1)
     random = np.random.RandomState(42)
     a, b = random.randint(1, int(prime), SLOTS, np.uint64), random.randint(0, int(prime), SLOTS, np.uint64)
@@ -229,7 +227,7 @@ def recipe(texts: Sequence[str]) -> list[NDArray[np.uint64]]:
 
 
 def megabytes(texts: Sequence[str]) -> float:
-    """The size of texts as UTF-8."""
+    """Return the size of texts as UTF-8."""
     return sum(len(text.encode(errors="surrogatepass")) for text in texts) / 1e6
 
 
@@ -251,7 +249,7 @@ def _equal_to_libraries(articles: Sequence[tuple[str, str]], extractor: Extracto
 
 
 def _estimates(texts: Sequence[str], sketcher: Sketcher) -> list[str]:
-    """How far everybody's estimates are from the Jaccard of the runs of each text and its first two thirds."""
+    """Return the mean error of each library's estimates, for each text and its first two thirds."""
     cut = [text[: 2 * len(text) // 3] for text in texts]
     exact = np.array([_jaccard(set(runs(a)), set(runs(b))) for a, b in zip(texts, cut, strict=True)])
     both = [*texts, *cut]
@@ -272,8 +270,8 @@ def _estimates(texts: Sequence[str], sketcher: Sketcher) -> list[str]:
     wrong = [name for name, error in errors.items() if error > CLOSE]
     if wrong:
         raise BenchmarkError(f"{', '.join(wrong)}: estimates off by more than {CLOSE} do not come from the same runs")
-    told = ", ".join(f"{name} {error:.3f}" for name, error in errors.items())
-    return [f"mean error of estimated Jaccards on {len(texts):,} texts and parts of them: {told}"]
+    listed = ", ".join(f"{name} {error:.3f}" for name, error in errors.items())
+    return [f"mean error of estimated Jaccards on {len(texts):,} texts and parts of them: {listed}"]
 
 
 def _jaccard(one: set[str], other: set[str]) -> float:

@@ -1,4 +1,4 @@
-"""Signatures of ready hashes: a thin loop around dedup's own kernels."""
+"""Kernels for benchmarks: signatures of given hashes, and repeated multiplication."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from dedup.vectorize.kernels.sketching import least, premix
 
 
 def of_hashes(hashes: NDArray[np.uint32], ends: NDArray[np.int64], settings: Settings) -> NDArray[np.uint32]:
-    """Of sets of hashes; shape (sets, num_perm)."""
+    """Return the signatures of sets of hashes, shape (sets, num_perm)."""
     a, b = permutations(settings)
     rows = np.empty((len(ends) - 1, len(a)), np.uint32)
     _sketch_hashes(hashes, ends, a, b, rows)
@@ -39,7 +39,7 @@ def _sketch_hashes(
 
 @kept
 def multiply(numbers: NDArray[np.uint32], factor: Whole, times: int) -> None:
-    """Multiplies each number and adds to it, again and again: the least that a slot of a signature takes."""
+    """Multiply each number and add to it, `times` times: the minimal work for a slot of a signature."""
     for _ in range(times):
         for place in range(len(numbers)):
             numbers[place] = np.uint32(numbers[place] * factor + np.uint32(1))

@@ -1,12 +1,11 @@
-"""What a run on Spark cost, from the event log that Spark itself writes; and what more of it would cost elsewhere.
+"""Cost of a run on Spark from its event log, and a simulation on more cores.
 
     python -m benchmarks.spark LOG ARTICLES [--cores 64] [--times 100] [--loss 0.01] [--skew 20]
 
-LOG is a folder that a run wrote with `spark.eventLog.enabled=true`. For each step: seconds of all tasks, bytes that
-were shuffled and kept, each by article. With `--cores` tasks as many and as long as those measured, `--times` over, are
-dealt out to so many cores by a simulation: each is lost with a probability of `--loss` and done again from its
-beginning, and one of each stage is `--skew` times as long as the longest. It knows no network and
-no disk that tasks would share.
+LOG is the event log of a run with `spark.eventLog.enabled=true`. Printed for each step: seconds of all tasks, bytes
+shuffled and written, each per article. `--cores` simulates the measured tasks, repeated `--times`, on that many cores:
+each is lost with probability `--loss` and restarted, and one of each stage is `--skew` times as long as the longest.
+Network and disk contention are not simulated.
 """
 
 from __future__ import annotations
@@ -27,13 +26,13 @@ SEED = 20240527
 
 @dataclass(slots=True)
 class Step:
-    """What all tasks of a step took.
+    """The tasks of a step.
 
     Attributes:
-        name: as the run called it.
+        name: name of the step.
         stages: the seconds of the tasks of each stage, in the order of the stages.
         shuffled: bytes written for other tasks to read.
-        kept: bytes written to stay.
+        kept: bytes written to checkpoints.
     """
 
     name: str
@@ -43,19 +42,21 @@ class Step:
 
     @property
     def seconds(self) -> float:
-        """Of all tasks together."""
+        """Return the seconds of all tasks."""
         return sum(map(sum, self.stages.values()))
 
 
 def steps_of(events: Iterable[dict[str, Any]]) -> list[Step]:
-    """The steps of a run, in the order in which they began; what was no step of ours is one called `other`."""
+    """Return the steps of a run in the order of their start; jobs outside of a step are in `other`."""
     name_of: dict[int, str] = {}
     found: dict[str, Step] = {}
     for event in events:
         if event["Event"] == "SparkListenerJobStart":
-            told = str((event.get("Properties") or {}).get("spark.job.description") or "")
+            description = str((event.get("Properties") or {}).get("spark.job.description") or "")
             for stage in event["Stage IDs"]:
-                name_of.setdefault(stage, told.removeprefix("dedup: ") if told.startswith("dedup: ") else "other")
+                name_of.setdefault(
+                    stage, description.removeprefix("dedup: ") if description.startswith("dedup: ") else "other"
+                )
         elif event["Event"] == "SparkListenerTaskEnd" and event.get("Task Metrics"):
             name, metrics = name_of.get(event["Stage ID"], "other"), event["Task Metrics"]
             step = found.setdefault(name, Step(name))
@@ -66,13 +67,13 @@ def steps_of(events: Iterable[dict[str, Any]]) -> list[Step]:
 
 
 def read_log(folder: Path) -> Iterator[dict[str, Any]]:
-    """The events of a log; packed with zstd, as Spark does it, or not at all."""
+    """Yield the events of a log, which may be compressed with zstd."""
     for path in sorted(path for path in folder.rglob("events_*") if not path.name.endswith(".crc")):
         raw = path.read_bytes()
         if path.suffix == ".zstd":
             import zstandard
 
-            # The last frame of a log may be open still: what is there is read.
+            # The last frame of a log may be incomplete.
             reader = zstandard.ZstdDecompressor().stream_reader(io.BytesIO(raw), read_across_frames=True)
             raw = reader.read()
         for line in raw.decode("utf-8", "replace").splitlines():
@@ -83,15 +84,15 @@ def read_log(folder: Path) -> Iterator[dict[str, Any]]:
 def simulated(
     steps: Iterable[Step], cores: int, *, times: int = 1, loss: float = 0.0, skew: float = 1.0, seed: int = SEED
 ) -> float:
-    """The seconds that the steps take on some cores: each stage waits for the one before it.
+    """Simulate the steps on some cores; each stage waits for the one before it. Return the seconds.
 
     Args:
-        steps: as measured.
-        cores: how many work.
-        times: how many tasks there are for each that was measured.
-        loss: the probability that a task is lost, at a random place of its way, and done again.
-        skew: how much longer one task of each stage is than its longest.
-        seed: of the losses.
+        steps: the measured steps.
+        cores: number of cores.
+        times: tasks per measured task.
+        loss: probability that a task is lost at a random point, and restarted.
+        skew: factor by which one task of each stage exceeds the longest.
+        seed: seed of the losses.
     """
     drawn, clock = random.Random(seed), 0.0  # noqa: S311 - a simulation
     for step in steps:
@@ -109,7 +110,7 @@ def simulated(
 
 
 def main() -> None:
-    """Prints the table, and what the simulation gives."""
+    """Print the table and the simulation."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("log", type=Path)
     parser.add_argument("articles", type=int)
@@ -122,14 +123,14 @@ def main() -> None:
         figures = step.seconds * 1000 / given.articles, step.shuffled / given.articles, step.kept / given.articles
         print(f"{step.name:24} {step.seconds:9.1f} {figures[0]:11.3f} {figures[1]:11.1f} {figures[2]:8.1f}")
     if given.cores:
-        told = {"times": given.times, "loss": given.loss, "skew": given.skew}
-        print(f"simulated on {given.cores} cores, {told}: {simulated(steps, given.cores, **told):,.0f} s")
+        parameters = {"times": given.times, "loss": given.loss, "skew": given.skew}
+        print(f"simulated on {given.cores} cores, {parameters}: {simulated(steps, given.cores, **parameters):,.0f} s")
 
 
 def _sum(steps: list[Step]) -> Step:
-    whole = Step("all", shuffled=sum(step.shuffled for step in steps), kept=sum(step.kept for step in steps))
-    whole.stages[0] = [step.seconds for step in steps]
-    return whole
+    total = Step("all", shuffled=sum(step.shuffled for step in steps), kept=sum(step.kept for step in steps))
+    total.stages[0] = [step.seconds for step in steps]
+    return total
 
 
 if __name__ == "__main__":

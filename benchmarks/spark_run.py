@@ -1,13 +1,13 @@
-"""One run on Spark on this machine, measured as a whole: seconds, processor, memory; and the labels it gave.
+"""Time, processor time, memory and labels of one run on Spark on this machine.
 
     python -m benchmarks.spark_run INPUT.parquet OUT.parquet [--partitions 8] [--chunk 100000] [--memory 3g] [--log LOG]
         [--steps FOLDER] [--like OTHER.parquet] [--shuffle-joins]
 
-Prints one line of JSON: `rows`, `seconds` on the clock, `processor` (seconds of all processes, of the JVM and of
-Python's workers apart), `peak` (bytes that all of them held at once, shared pages once), `steps` (seconds on the clock
-by step). With `--like`, `different`: how many rows have another story, copy group or canonical article than the rows
-of the same id there. `--log` is for `python -m benchmarks.spark`. With `--shuffle-joins` no table is handed to all
-tasks, however small: what is shuffled is what a run would send in which nothing is small.
+Prints one line of JSON: `rows`, wall-clock `seconds`, `processor` (seconds of all processes, separately for the JVM
+and Python's workers), `peak` (bytes of all at once, shared pages once), `steps` (seconds by step). With `--like`,
+`different`: the number of rows with another story, copy group or canonical article than the row with that id there.
+`--log` is for `python -m benchmarks.spark`. `--shuffle-joins` disables broadcast joins, so that the amount shuffled is
+that of a large run.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ LABELS = ("story", "copy_group", "canonical")
 
 
 class Watch:
-    """Looks at a process and all that come from it, `every` so many seconds, until it is left.
+    """Sample a process and its descendants `every` so many seconds.
 
     Attributes:
-        every: see above; of a process that ends what it did since the last look is not seen.
-        peak: bytes that they held at once, at most; a page that several have is counted once.
-        largest: bytes that each kind of process (by its name) held, at most, all of that kind together.
+        every: seconds between samples; work of a process after its last sample is missed.
+        peak: maximum bytes of all processes at once; shared pages count once.
+        largest: maximum bytes of all processes of one name.
     """
 
     def __init__(self, root: int, every: float = 0.5) -> None:
@@ -51,7 +51,7 @@ class Watch:
 
     @property
     def processor(self) -> dict[str, float]:
-        """Seconds of processor by the name of the processes, and of `all`."""
+        """Return processor seconds by process name, and of `all`."""
         found: dict[str, float] = {"all": 0.0}
         for name, seconds in self._seconds.values():
             found["all"] += seconds
@@ -69,7 +69,7 @@ class Watch:
                 self.largest[name] = max(self.largest.get(name, 0), size)
 
     def _tree(self) -> list[tuple[int, str, int, float]]:
-        """The processes: number, name, when it began, seconds of processor."""
+        """List the processes: number, name, start time, processor seconds."""
         stats: dict[int, tuple[int, str, int, float]] = {}
         for entry in Path("/proc").iterdir():
             if entry.name.isdigit():
@@ -89,7 +89,7 @@ class Watch:
 
 
 def _held(pid: int) -> int:
-    """The bytes of a process, of shared pages its share."""
+    """Return the proportional set size of a process in bytes."""
     try:
         lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
     except OSError:
@@ -98,10 +98,10 @@ def _held(pid: int) -> int:
 
 
 def measured(given: argparse.Namespace) -> dict[str, Any]:
-    """The run itself.
+    """Run the clustering.
 
     Args:
-        given: as `main` parses it.
+        given: the arguments parsed by `main`.
     """
     from pyspark.sql import SparkSession
 
@@ -136,7 +136,7 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
         time.sleep(1)
         spark.stop()
     notes = {path.stem: json.loads(path.read_text()) for path in steps.glob("*.json")}
-    told = {
+    result = {
         "rows": rows,
         "partitions": given.partitions,
         "chunk": given.chunk,
@@ -148,12 +148,12 @@ def measured(given: argparse.Namespace) -> dict[str, Any]:
         "rows_of": {name: note["rows"] for name, note in sorted(notes.items()) if "rows" in note},
     }
     if given.like:
-        told["different"] = different(given.output, given.like)
-    return told
+        result["different"] = different(given.output, given.like)
+    return result
 
 
 def different(found: Path, like: Path) -> int:
-    """How many ids have other labels in one of two folders than in the other, or are missing from it."""
+    """Return the number of ids whose labels differ in two folders, or are missing from one."""
     import pyarrow.parquet as pq
 
     labels = []
@@ -165,7 +165,7 @@ def different(found: Path, like: Path) -> int:
 
 
 def main() -> None:
-    """Runs, and prints what it took."""
+    """Run and print the cost."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("input", type=Path)
     parser.add_argument("output", type=Path)

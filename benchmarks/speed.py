@@ -1,15 +1,15 @@
-"""How fast dedup is, step by step and as a whole, beside peers in the same run.
+"""Speed of dedup, step by step and end to end, beside peers in the same run.
 
 The result is one dictionary (`run`):
 
     benchmark, schema, seed, quick, articles (where they are from)
-    machine, versions, commit, missing, without (peers that are not here, and how to get them)
+    machine, versions, commit, missing, without (peers that are not installed, and how to install them)
     rows               by name: `what` is done, `articles`, `timings` by way (seconds of the processor, median, low,
                        high; `clock`, the median by the clock, is larger where other programs run), `ratios` of each
-                       peer's time to ours, `bars` that have to be reached and whether they are, `checked`
-    steps              how far each step is from its limits, see `limits.measure`
+                       peer's time to ours, `bars` (targets, and whether they are reached), `checked`
+    steps              each step and its limits, see `limits.measure`
     whole              `dedup cluster` on the stream: seconds, peak, and each stage with its share
-    twins              the same articles with and without kernels: whether their results are equal
+    twins              whether results with and without kernels are equal
     small              `dedup cluster seeds/` and `import dedup`: seconds
     seconds            by step
 """
@@ -22,10 +22,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from benchmarks import corpus, joining, limits, sketching, whole
+from benchmarks import corpus, end_to_end, joining, limits, sketching
 from benchmarks.data import stream_file
-from benchmarks.machine import Stopwatch, provenance
-from benchmarks.peers import WITHOUT, missing
+from benchmarks.machine import WITHOUT, Stopwatch, missing, provenance
 from benchmarks.timing import Timing, one_core, ratios
 from dedup import Article, read_articles
 
@@ -38,7 +37,7 @@ BARS: dict[str, dict[str, float]] = {
     "signatures_to_groups": {"datasketch": 200},
     "vectors_to_pairs": {"sparse-dot-topn, int32": 4, "sparse-dot-topn, float64": 4},
 }
-"""How many times longer a peer has to take than we; half as long, where we may take twice its time."""
+"""Minimum ratio of a peer's time to ours; 0.5 where we may take twice its time."""
 WHAT = {
     "text_to_signature": "text -> signature, one core",
     "hashes_to_signature": "the signature step alone, from the same hashes of runs, one core",
@@ -50,16 +49,16 @@ WHAT = {
 
 @dataclass(frozen=True, slots=True)
 class Size:
-    """How much is measured.
+    """The size of the benchmark.
 
     Attributes:
-        sketched: articles that signatures and counts are made of.
-        grouped, large: signatures that are grouped, beside peers and alone.
-        joined: articles among which pairs are looked for.
-        twins: articles that both forms cluster.
-        rounds: times that each way is measured.
-        stream: articles of the stream that are clustered as a whole, None for all.
-        whole: how often.
+        sketched: articles for signatures and counts.
+        grouped, large: signatures to group, with peers and without.
+        joined: articles for pairs.
+        twins: articles clustered with and without kernels.
+        rounds: number of rounds.
+        stream: articles of the stream for the end-to-end run, None for all.
+        whole: number of end-to-end runs.
     """
 
     sketched: int
@@ -77,13 +76,13 @@ QUICK = Size(500, 10_000, 100_000, 2_000, 500, 3, 2_000, 1)
 
 
 def run(folder: Path | None, *, size: Size = FULL, seed: int = SEED, watch: Stopwatch) -> dict[str, Any]:
-    """Measures everything.
+    """Measure all rows and return the report.
 
     Args:
-        folder: where the stream lies; where it does not, articles are made up.
-        size: how much is measured.
-        seed: of what is made up.
-        watch: is told of each step, and times it.
+        folder: folder of the stream; without it, articles are made up.
+        size: extent of the run.
+        seed: seed of made-up articles.
+        watch: times and announces the steps.
 
     Raises:
         BenchmarkError: a peer and dedup do not compute the same thing, or a run failed.
@@ -110,11 +109,11 @@ def run(folder: Path | None, *, size: Size = FULL, seed: int = SEED, watch: Stop
         with watch.step("limits"):
             reached = limits.measure(spread, size.rounds, watch.tell)
     with watch.step("the whole command"):
-        clustered = whole.command(path, size.stream, size.whole, seed, watch.tell)
+        clustered = end_to_end.command(path, size.stream, size.whole, seed, watch.tell)
     with watch.step("with and without kernels"):
-        twins = whole.twins(first[: size.twins], watch.tell)
+        twins = end_to_end.twins(first[: size.twins], watch.tell)
     with watch.step("small jobs"):
-        small = whole.small(size.rounds, watch.tell)
+        small = end_to_end.small(size.rounds, watch.tell)
     return {
         "benchmark": "speed",
         "schema": SCHEMA,
@@ -134,7 +133,7 @@ def run(folder: Path | None, *, size: Size = FULL, seed: int = SEED, watch: Stop
 
 
 def row(what: str, found: Mapping[str, Any], bars: Mapping[str, float]) -> dict[str, Any]:
-    """A row of the table: what was measured, the ratios of the peers' times to ours, and the bars."""
+    """Return a row of the table: times, ratios of the peers' times to ours, and bars."""
     timings: dict[str, Timing] = found["timings"]
     compared = {name: ratios(timings["dedup"], timing) for name, timing in timings.items() if name != "dedup"}
     return {

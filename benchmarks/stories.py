@@ -1,4 +1,4 @@
-"""How well stories are found: dedup and its peers on one collection, scored against its labels."""
+"""Scores of stories: dedup and its peers on one collection."""
 
 from __future__ import annotations
 
@@ -10,29 +10,38 @@ from benchmarks import baselines
 from benchmarks.baselines import AverageLinkage, Labels
 from benchmarks.bootstrap import counts, difference, intervals, story_draws
 from benchmarks.data import LabelledSet
-from benchmarks.effort import Effort
 from benchmarks.machine import Stopwatch
 from dedup import Article, cluster
 from dedup.evaluation.scores import score, score_by
 
 
 @dataclass(frozen=True, slots=True)
+class Effort:
+    """The extent of a run: resamples for an interval (0: no intervals), small batches, sets left out, peers or not."""
+
+    resamples: int
+    batches: int
+    without: frozenset[str] = frozenset()
+    peers: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Grouping:
-    """What one method made of a collection; `threshold` is the one that was picked, where one was."""
+    """The labels of one method; `threshold` is the tuned one, if there is one."""
 
     labels: Labels
     threshold: float | None = None
 
 
 def dedup_labels(articles: Sequence[Article]) -> Labels:
-    """The product with its default settings, which are the same for everything here."""
+    """Cluster with the default settings."""
     return list(cluster(articles).labels)
 
 
 def groupings(
     articles: Sequence[Article], score: Callable[[Labels], float], watch: Stopwatch, what: str, *, peers: bool = True
 ) -> dict[str, Grouping]:
-    """Dedup, and its peers on the same articles; `score` is what the tuned threshold is tuned for."""
+    """Cluster with dedup and its peers; `score` is what the threshold is tuned for."""
     found = {}
     with watch.step(f"{what}: dedup"):
         found["dedup"] = Grouping(dedup_labels(articles))
@@ -52,10 +61,10 @@ def groupings(
 
 
 def score_set(collection: LabelledSet, effort: Effort, seed: int, watch: Stopwatch) -> tuple[dict[str, Any], Labels]:
-    """Every method on one set.
+    """Score every method on one set.
 
     Returns:
-        the part of the report, and what dedup found.
+        The part of the report, and the labels of dedup.
     """
     truth = collection.truth
     found = groupings(
@@ -84,7 +93,7 @@ def score_set(collection: LabelledSet, effort: Effort, seed: int, watch: Stopwat
 def score_groupings(
     truth: Sequence[Hashable], found: Mapping[str, Grouping], resamples: int, seed: int
 ) -> dict[str, dict[str, Any]]:
-    """The scores of each method, and if resampled their intervals and those of what dedup has more (`ahead`)."""
+    """Return the scores of each method; if resampled, their intervals and those of dedup's lead (`ahead`)."""
     drawn = counts(len(set(truth)), resamples, seed)
     draws = {name: story_draws(truth, grouping.labels, drawn) for name, grouping in found.items() if resamples}
     methods: dict[str, dict[str, Any]] = {}

@@ -1,4 +1,4 @@
-"""What becomes of real, unlabelled news: the beginning of a stream, and the pairs of it that were read and judged."""
+"""Results on real news: the beginning of a stream, and judged pairs of it."""
 
 from __future__ import annotations
 
@@ -11,23 +11,22 @@ from benchmarks import baselines
 from benchmarks.baselines import Labels
 from benchmarks.bootstrap import counts, intervals, pair_draws
 from benchmarks.data import STREAM_LABELS, LabelledPairs
-from benchmarks.effort import Effort
 from benchmarks.machine import Stopwatch
 from benchmarks.pairs import Decisions, together
-from benchmarks.stories import dedup_labels
+from benchmarks.stories import Effort, dedup_labels
 
 
 def score_stream(labelled: LabelledPairs, effort: Effort, seed: int, watch: Stopwatch) -> dict[str, Any]:
-    """The stories found in the whole, and what was done with the judged pairs.
+    """Return the sizes of the stories found, and the scores on the judged pairs.
 
-    The pairs are no unbiased sample: each was a story of two articles to an earlier version of the method. So every
-    pair that is different was a mistake of that version, pairs that it missed are not among them, and a baseline,
-    which had no say in what was judged, is shown as a side note.
+    The pairs are not an unbiased sample: each was a story of two articles in an earlier version of the method. So every
+    different pair was a mistake of that version, pairs it missed are absent, and the baseline, which did not take part
+    in the selection, is for orientation only.
 
     Returns:
         `articles`; `pairs`, how many have each label; by method `stories`, those `of_several` articles, the size of
         the `largest`, and of the judged pairs `same_together` and `different_apart`: `count`, `of`, `share` (None
-        where there are none) and, if resampled, `interval`. Pairs that are unsure count nowhere else.
+        without any) and, if resampled, `interval`. Unsure pairs count only in `pairs`.
     """
     pairs, articles = labelled.pairs, labelled.articles
     found: dict[str, Labels] = {}
@@ -57,7 +56,7 @@ def score_stream(labelled: LabelledPairs, effort: Effort, seed: int, watch: Stop
 
 
 def _share(right: Decisions, resamples: int, seed: int) -> dict[str, Any]:
-    """How many of the decisions are right, and the interval of their share."""
+    """Return the share of right decisions and its interval."""
     of = len(right)
     share: dict[str, Any] = {"count": int(right.sum()), "of": of, "share": float(right.mean()) if of else None}
     if resamples and of:

@@ -1,4 +1,4 @@
-"""Times of several ways to do one thing, taken in turn, so that what disturbs the machine disturbs them all."""
+"""Times of several methods in alternation, so that disturbances affect all of them."""
 
 from __future__ import annotations
 
@@ -19,37 +19,37 @@ THREAD_VARIABLES = (
     "RAYON_NUM_THREADS",
     "VECLIB_MAXIMUM_THREADS",
 )
-"""What tells libraries how many threads to use; most read it when they are loaded."""
+"""Environment variables for the number of threads; most libraries read them when they are loaded."""
 
 
 @dataclass(slots=True)
 class Timing:
-    """The times of one way, a round each: of the processor, and by the clock. In seconds."""
+    """The seconds of one method, an entry per round: processor and wall-clock time."""
 
     processor: list[float] = field(default_factory=list)
     clock: list[float] = field(default_factory=list)
 
     def to_dict(self) -> dict[str, Any]:
-        """Median and extremes of the processor's time, and the median by the clock; ready for JSON."""
+        """Return the median and extremes of the processor time, and the median wall-clock time."""
         return {**spread(self.processor), "clock": median(self.clock), "rounds": len(self.processor)}
 
 
 def alternately(
-    ways: Mapping[str, Callable[[], object]],
+    methods: Mapping[str, Callable[[], object]],
     rounds: int,
     *,
     fewer: Mapping[str, int] | None = None,
     announce: Callable[[str], object] = lambda _: None,
 ) -> dict[str, Timing]:
-    """Times each way once in every round; each round begins with another one.
+    """Time each method once in every round; each round begins with another one.
 
     Args:
-        ways: what is timed, by name. What a way returns is thrown away.
-        rounds: how many rounds there are.
-        fewer: ways that take so long that they take part in so many rounds only.
-        announce: told the name and the round as each begins.
+        ways: the methods by name; their results are dropped.
+        rounds: number of rounds.
+        fewer: number of rounds of slow methods.
+        announce: called with the name and the round at each start.
     """
-    names = list(ways)
+    names = list(methods)
     taken = {name: Timing() for name in names}
     for number in range(rounds):
         turn = number % len(names)
@@ -59,25 +59,25 @@ def alternately(
             announce(f"{name}, round {number + 1} of {rounds}")
             with no_collection():
                 began, ran = perf_counter(), process_time()
-                ways[name]()
+                methods[name]()
                 taken[name].processor.append(process_time() - ran)
                 taken[name].clock.append(perf_counter() - began)
     return taken
 
 
 def ratios(ours: Timing, theirs: Timing) -> dict[str, float]:
-    """How many times longer they took than we, from rounds that both took part in: median and extremes."""
+    """Return the ratios theirs / ours of the rounds that both took part in: median and extremes."""
     return spread([b / a for a, b in zip(ours.processor, theirs.processor, strict=False)])
 
 
 def spread(values: list[float]) -> dict[str, float]:
-    """The median of values, the least and the largest."""
+    """Return median, minimum and maximum."""
     return {"median": median(values), "low": min(values), "high": max(values)}
 
 
 @contextmanager
 def no_collection() -> Iterator[None]:
-    """Keeps Python from looking for garbage, which it does more often the more objects a peer makes."""
+    """Disable garbage collection, which depends on the number of objects a peer makes."""
     gc.collect()
     gc.disable()
     try:
@@ -87,18 +87,18 @@ def no_collection() -> Iterator[None]:
 
 
 def pin_threads() -> None:
-    """Tells every library to use one thread; of use before they are loaded."""
+    """Set one thread for every library; call it before they are loaded."""
     os.environ.update(dict.fromkeys(THREAD_VARIABLES, "1"))
 
 
 def free_threads() -> dict[str, str]:
-    """The environment of a process that may use all processors."""
+    """Return the environment without limits on threads."""
     return {name: value for name, value in os.environ.items() if name not in THREAD_VARIABLES}
 
 
 @contextmanager
 def one_core() -> Iterator[None]:
-    """Keeps this process, and threads that it starts, on one processor; where the system cannot, nothing happens."""
+    """Pin this process and its threads to one processor, if the system can."""
     if not hasattr(os, "sched_setaffinity"):
         yield
         return

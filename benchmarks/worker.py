@@ -1,10 +1,10 @@
-"""One run of `dedup cluster` in a process of its own, with a stop-watch in place of the command's progress bar.
+"""One run of `dedup cluster` in a process of its own, with a stopwatch instead of the progress bar.
 
     python -m benchmarks.worker RESULT ARGUMENT ...
 
-runs `dedup cluster ARGUMENT ...` and writes what it took to RESULT, as JSON: `code`, the exit code; `peak`, the most
-memory the process ever had, in bytes; `stages`: name, seconds, and the peak at its end. `start` is all before the first
-article is read, Python's own start left out, and `write` all after the last thing the pipeline told.
+runs `dedup cluster ARGUMENT ...` and writes RESULT as JSON: `code`, the exit code; `peak`, the peak memory in bytes;
+`stages`: name, seconds, and the peak at its end. `start` is the time before the first article is read, without Python's
+own start, and `write` the time after the last stage of the pipeline.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ BEGAN = perf_counter()
 
 
 class StageWatch(ProgressBar):
-    """Notes when the stages that a pipeline tells of begin; takes the place of the command's `ProgressBar`."""
+    """Record the start of each stage; replaces the command's `ProgressBar`."""
 
     def __init__(self, *, quiet: bool = False) -> None:
         super().__init__(quiet=quiet)
@@ -43,7 +43,7 @@ class StageWatch(ProgressBar):
             self.began.append((stage, perf_counter(), peak_bytes()))
 
     def stages(self) -> list[dict[str, Any]]:
-        """Each stage that there was, in order; one that was left and entered again is there once."""
+        """Return each stage in order; one that was entered again is listed once."""
         ends = [*self.began[1:], ("", perf_counter(), peak_bytes())]
         found: dict[str, dict[str, Any]] = {}
         for (name, start, _), (_, end, peak) in zip(self.began, ends, strict=True):
@@ -54,10 +54,9 @@ class StageWatch(ProgressBar):
 
 
 def peak_bytes() -> int:
-    """The most memory this process has had so far.
+    """Return the peak memory of this process so far.
 
-    On Linux of its own address space: what `getrusage` tells there is never less than what the process that started
-    this one had at that moment.
+    On Linux that of its own address space, because `getrusage` includes the parent's memory at the time of the fork.
     """
     status = Path("/proc/self/status")
     if status.exists():
@@ -70,7 +69,7 @@ def peak_bytes() -> int:
 
 
 def main(result: Path, arguments: list[str]) -> None:
-    """Runs the command and writes what it took."""
+    """Run the command and write the measurements."""
     import dedup.cli
     from dedup.cli import cluster
 

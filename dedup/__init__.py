@@ -1,7 +1,7 @@
-"""Groups news articles into stories, and the copies inside them, and says why.
+"""Group news articles into stories, find the copies inside them, and explain why.
 
-`dedup.cluster(articles)` takes articles in whatever form they are and returns a `Clustering`. Names load when they are
-first used, so that importing this package costs next to nothing.
+`dedup.cluster(articles)` accepts articles in many forms and returns a `Clustering`. Names are imported on first use, so
+that importing this package is fast.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ _HOMES = {
     "trace": "results.provenance",
 }
 
-_logging.getLogger(__name__).addHandler(_logging.NullHandler())  # silent, unless who uses it wants to hear
+_logging.getLogger(__name__).addHandler(_logging.NullHandler())  # silent unless the application configures logging
 
 __version__ = "0.1.0"
 __all__ = ["__version__", *_HOMES]  # noqa: PLE0604 - the keys are strings; a test compares them with the imports above

@@ -16,8 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
-from dedup.formats.quoting import quote
-from dedup.formats.spreadsheet import unescape_formula
+from dedup.formats.escaping import quote, unescape_formula
 from dedup.inputs.collection import iter_items
 from dedup.pipeline import cluster
 from dedup.progress import Progress
@@ -189,17 +188,17 @@ def _read(
     arguments: list[str], fields: Mapping[str, str] | None, notices: list[Notice], dayfirst: bool
 ) -> Iterator[Archived]:
     for argument in arguments:
-        with _twice(argument) as stdin:
+        with _rereadable_stdin(argument) as stdin:
             rows = _rows(argument, stdin)
             if stdin is not None:
                 stdin.seek(0)
             if rows:
-                yield from _files_of(rows, Path(argument), fields, dayfirst, notices)
+                yield from _reread(rows, Path(argument), fields, dayfirst, notices)
                 continue
-            beside = _beside(Path(argument))
+            sidecar = _sidecar_fields(Path(argument))
             options: dict[str, Any] = {"fields": fields, "notices": notices, "dayfirst": dayfirst, "stdin": stdin}
             for article, record, file in read_records(argument, **options):
-                added = beside.get(file.id, {}) if record.number is None else record.values
+                added = sidecar.get(file.id, {}) if record.number is None else record.values
                 name, known = added.get(_ID), added.get(_STORY)
                 yield Archived(
                     replace(article, id=name) if isinstance(name, str) and name else article,
@@ -208,7 +207,7 @@ def _read(
 
 
 @contextmanager
-def _twice(argument: str) -> Iterator[IO[bytes] | None]:
+def _rereadable_stdin(argument: str) -> Iterator[IO[bytes] | None]:
     """Yield a seekable copy of standard input if `argument` is `-`, else None; an archive is read twice."""
     if argument != "-":
         yield None
@@ -235,7 +234,7 @@ def _rows(argument: str, stdin: IO[bytes] | None) -> list[Mapping[str, Any]]:
     return rows
 
 
-def _beside(folder: Path) -> dict[str, dict[str, Any]]:
+def _sidecar_fields(folder: Path) -> dict[str, dict[str, Any]]:
     """Return the fields that `--keep` added to the files of a folder, by file name; empty without any."""
     try:
         lines = (folder / SIDECAR).read_text(encoding="utf-8").splitlines()
@@ -244,7 +243,7 @@ def _beside(folder: Path) -> dict[str, dict[str, Any]]:
         return {}
 
 
-def _files_of(
+def _reread(
     rows: list[Mapping[str, Any]],
     result: Path,
     fields: Mapping[str, str] | None,
@@ -262,14 +261,15 @@ def _files_of(
             came = "came by standard input" if path == "-" else f"were in {path}, which is not there"
             raise InputError(f"{result}: {len(held):,} of its articles {came}; {advice}")
         found = (article for article, _, _ in read_records(file, fields=fields, notices=notices, dayfirst=dayfirst))
-        for row, article in zip(held, _endless(found), strict=False):
+        for row, article in zip(held, _padded(found), strict=False):
             if article is None or article.title != (row["title"] or ""):
                 now = "has fewer articles" if article is None else f"has {quote(article.title)} in its place"
                 raise InputError(f"{result}: {quote(row['title'])} was in {path}, which {now} now; {advice}")
             yield Archived(replace(article, id=str(row["id"])), str(row["story"]))
 
 
-def _endless(articles: Iterable[Article]) -> Iterator[Article | None]:
+def _padded(articles: Iterable[Article]) -> Iterator[Article | None]:
+    """Yield the articles, then None without end."""
     yield from articles
     while True:
         yield None

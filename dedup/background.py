@@ -1,8 +1,8 @@
-"""What a score depends on besides the two articles, frozen: so that it does not move when other articles come.
+"""The statistics of a collection that scores depend on, frozen so that scores do not change as articles are added.
 
-A run of `cluster` learns how common words are, how alike unrelated articles are, what is boilerplate, from the very
-articles it groups. A `Background` is that knowledge by itself, learned once (`dedup.learn_background`) and used for any
-articles after. The score of a pair then depends on the two articles and the background alone.
+A run of `cluster` takes document frequencies, background similarity, crowding and boilerplate from the articles that it
+groups. A `Background` holds these statistics, learned once (`dedup.learn_background`), for use with other articles. The
+score of a pair then depends on its two articles and the background only.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.errors import InputError
-from dedup.match.stories import USUAL, USUAL_COUNT
+from dedup.match.stories import smoothed_mean
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.hashing import FEATURES
@@ -31,29 +31,29 @@ if TYPE_CHECKING:
     from dedup.vectorize.tfidf import Vectors
 
 FORMAT = 1
-"""Raised whenever `to_bytes` writes another form."""
+"""Version of the format that `to_bytes` writes."""
 _DIGEST = 16
 _NOT_ONE = (
     *(ValueError, KeyError, TypeError, IndexError, OSError, EOFError, BadZipFile, zlib.error, MemoryError),
-    RuntimeError,  # of zipfile, where a damaged archive says that it is encrypted, or packed in another way
-    *(SyntaxError, TokenError),  # of NumPy, where the head of an array is no Python; the second from Python 3.12 on
+    RuntimeError,  # zipfile: a damaged archive that is marked as encrypted, or has an unknown compression
+    *(SyntaxError, TokenError),  # NumPy: the header of an array is not valid Python; TokenError since Python 3.12
 )
-"""What NumPy and zipfile raise of bytes that are no archive of arrays, or one of others."""
+"""What NumPy and zipfile raise if bytes are not an archive of the expected arrays."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Background:
-    """What is known before any article is seen.
+    """Statistics of a collection of news, under which other articles are compared.
 
     Attributes:
-        frequencies: how many articles have each term.
-        articles: how many articles, copies of one text counting once, were learned from.
+        frequencies: document frequencies.
+        articles: number of articles in the collection, copies of one text counted once.
         terms: the hashed terms of their vectors, ascending; int64.
         sums: the sum of their unit vectors at these terms, in units of `WEIGHT_UNIT`; int64.
-        crowd: what all scores lose for the number of strangers, see `dedup.match.crowding`.
+        crowd: the crowding of the collection, which is subtracted from all scores; see `dedup.match.crowding`.
         passages: the hashes of the passages that are boilerplate, ascending; uint64.
-        bodies: the digests of bodies that stand under titles that are not theirs.
-        version: how many times it was learned anew in the index that holds it; 0 for one that never was.
+        bodies: the digests of misplaced bodies, see `dedup.vectorize.misplaced_body`.
+        version: how often the index that it belongs to has learned it again; 0 outside of an index.
     """
 
     frequencies: Frequencies
@@ -70,7 +70,7 @@ class Background:
 
     @classmethod
     def general(cls) -> Self:
-        """What is known of news in general: the word frequencies that ship with dedup, and nothing else."""
+        """The background of news in general: the word frequencies that ship with dedup, and nothing else."""
         none = np.empty(0, np.int64)
         frequencies = Frequencies((), none, sp.csr_array((0, FEATURES), dtype=np.int64))
         return cls(frequencies, 0, none, none, 0.0, np.empty(0, np.uint64), frozenset())
@@ -80,20 +80,20 @@ class Background:
         cls,
         frequencies: Frequencies,
         vectors: Vectors,
-        standing: NDArray[np.int64],
+        representative: NDArray[np.int64],
         crowd: float,
         passages: NDArray[np.uint64],
         bodies: frozenset[bytes],
     ) -> Self:
-        """What one run found; see `dedup.match.stories.ordinariness` for `standing`."""
-        stands = np.zeros(len(standing))
-        stands[standing] = 1.0
-        sums = np.rint(np.asarray(vectors.matrix.T @ stands).ravel() / WEIGHT_UNIT).astype(np.int64)
+        """The background that a run has learned; see `dedup.match.stories.mean_similarity` for `representative`."""
+        represents = np.zeros(len(representative))
+        represents[representative] = 1.0
+        sums = np.rint(np.asarray(vectors.matrix.T @ represents).ravel() / WEIGHT_UNIT).astype(np.int64)
         some = sums > 0
-        return cls(frequencies, int(stands.sum()), vectors.terms[some], sums[some], crowd, passages, bodies)
+        return cls(frequencies, int(represents.sum()), vectors.terms[some], sums[some], crowd, passages, bodies)
 
     def overwritten(self, words: HashedWords) -> list[int]:
-        """The places of the articles whose body is known not to be theirs, ascending."""
+        """The places of the articles whose body is known as misplaced, ascending."""
         if not self.bodies:
             return []
         return [
@@ -103,21 +103,20 @@ class Background:
         ]
 
     def ordinariness(self, vectors: Vectors) -> NDArray[np.float64]:
-        """How much each article resembles those learned from on average, leaning on a usual value; shape (articles,).
+        """Background similarity: the smoothed mean cosine of each article to those learned from; shape (articles,).
 
-        The `crowd` is not in it.
+        `crowd` is not included.
         """
         at_terms = np.zeros(len(vectors.terms))
         if len(self.terms):
             place = np.minimum(np.searchsorted(self.terms, vectors.terms), len(self.terms) - 1)
             at_terms = np.where(self.terms[place] == vectors.terms, self.sums[place], 0) * WEIGHT_UNIT
-        total = np.asarray(vectors.matrix @ at_terms).ravel()  # whole multiples of a power of two: exact
-        leaning: NDArray[np.float64] = (total + USUAL_COUNT * USUAL) / (self.articles + USUAL_COUNT)
-        return leaning
+        total = np.asarray(vectors.matrix @ at_terms).ravel()  # exact: multiples of a power of two
+        return smoothed_mean(total, self.articles)
 
     @property
     def fingerprint(self) -> str:
-        """16 hexadecimal digits, equal where all that is known is."""
+        """A digest of all attributes but the version: 16 hexadecimal digits."""
         digest = hashlib.blake2b(digest_size=8)
         for name, column in sorted(self._columns().items()):
             digest.update(f"{name} {column.dtype.str} {column.shape}".encode())
@@ -125,17 +124,17 @@ class Background:
         return digest.hexdigest()
 
     def to_bytes(self) -> bytes:
-        """All of it but the version, for a file: NumPy's archive of arrays, packed."""
+        """All attributes but the version as a compressed `.npz` archive of arrays."""
         out = io.BytesIO()
         np.savez_compressed(out, format=np.array(FORMAT), **self._columns())  # type: ignore[arg-type] # columns, not `allow_pickle`
         return out.getvalue()
 
     @classmethod
     def from_bytes(cls, data: bytes, version: int = 0) -> Self:
-        """What `to_bytes` wrote.
+        """Read the output of `to_bytes`.
 
         Raises:
-            InputError: it is something else, or was written by a newer version of dedup.
+            InputError: the bytes are not a background, or one of a newer version of dedup.
         """
         try:
             with np.load(io.BytesIO(data), allow_pickle=False) as columns:

@@ -11,14 +11,20 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, fields
+from difflib import get_close_matches
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dedup.article import Article
 from dedup.errors import SettingsError
-from dedup.formats.quoting import quote
-from dedup.settings import Settings, read_values
+from dedup.formats.escaping import quote
+from dedup.settings import SWITCHES, Settings, read_value, read_values
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+T = TypeVar("T", bound="DataclassInstance")
 
 VARIABLE = "DEDUP_"
 """Prefix of environment variables: `DEDUP_WINDOW`, `DEDUP_FIELD_TEXT`, `DEDUP_DAYFIRST`."""
@@ -28,12 +34,10 @@ _RESERVED = (_CONFIG, "TRACEBACK", "KERNELS", "DATA")
 """Environment variables that are not settings: the file to read, and those for development."""
 
 SECTIONS = ("serve",)
-"""Tables of the file, and prefixes of variables (`DEDUP_SERVE_PORT`), for a part of dedup: see `section`."""
+"""Tables of the file, and prefixes of variables (`DEDUP_SERVE_PORT`), for a part of dedup: see `configure_section`."""
 
 _SECTION_VARIABLES = tuple(f"{name.upper()}_" for name in SECTIONS)
 _DEFAULT = "default"
-YES, NO = ("1", "true", "yes", "on"), ("0", "false", "no", "off", "")
-"""Strings that mean true, or false."""
 _FIELD = "fields."
 _ENDS = ("]", "}", "'''", '"""')  # of values that go over several lines
 
@@ -109,33 +113,54 @@ def configure(
     return _effective(given, faults, found)
 
 
-def section(
+def configure_section(
+    kind: type[T],
     name: str,
+    options: Sequence[tuple[str, Any, str]] = (),
     *,
     file: str | os.PathLike[str] | None = None,
     folder: str | os.PathLike[str] = ".",
     environment: Mapping[str, str] | None = None,
-) -> tuple[dict[str, tuple[Any, str]], list[str]]:
-    """Return the values of a section by name, each with its origin, and the faults found.
+) -> T:
+    """Return the settings in effect of a part of dedup.
 
-    A section `serve` is the table `[serve]` of the file that `configure` reads, and the variables `DEDUP_SERVE_…`,
-    which take precedence.
+    Those of `serve` come from the table `[serve]` of the file that `configure` reads, the variables `DEDUP_SERVE_…`,
+    and options, in rising precedence.
 
     Args:
+        kind: dataclass of the settings, with fields from `dedup.settings.setting`.
         name: one of `SECTIONS`.
+        options: name, value and option, in rising precedence.
         file, folder, environment: as for `configure`.
+
+    Raises:
+        SettingsError: listing all faults of the values in effect, each with its origin.
     """
     variables = os.environ if environment is None else environment
     faults: list[str] = []
     found = _file(file, folder, variables)
-    values: dict[str, tuple[Any, str]] = {}
-    for one in _of_file(found, faults, name) if found else ():
-        values[one.name] = (one.value, one.place)
     begin = f"{VARIABLE}{name.upper()}_"
-    for variable, value in sorted(variables.items()):
-        if variable.startswith(begin):
-            values[variable.removeprefix(begin).lower()] = (value, variable)
-    return values, faults
+    named = sorted(item for item in variables.items() if item[0].startswith(begin))
+    given = [
+        *(_of_file(found, faults, name) if found else ()),
+        *(_Given(variable.removeprefix(begin).lower(), value, variable) for variable, value in named),
+        *(_Given(*option) for option in options),
+    ]
+    known = {knob.name: knob for knob in fields(kind)}
+    values: dict[str, Any] = {}
+    for one in {one.name: one for one in given}.values():
+        if one.name not in known:
+            near = get_close_matches(one.name, known, 1)
+            advice = f"; did you mean {near[0]}?" if near else f" (it has: {', '.join(known)})"
+            faults.append(f"{one.place}: dedup {name} has no setting {quote(one.name)}{advice}")
+            continue
+        try:
+            values[one.name] = read_value(known[one.name], one.value)
+        except ValueError as error:
+            faults.append(f"{one.place}: {error}")
+    if faults:
+        raise SettingsError(faults)
+    return kind(**values)
 
 
 def _effective(given: Sequence[_Given], faults: list[str], file: Path | None) -> Configuration:
@@ -195,7 +220,7 @@ def _places(origins: Mapping[str, str], names: Sequence[str]) -> str:
 def _switch(value: Any) -> bool | None:
     """Return a value as a boolean, None if it is neither true nor false."""
     if isinstance(value, str):
-        return True if value.strip().lower() in YES else False if value.strip().lower() in NO else None
+        return SWITCHES.get(value.strip().lower())
     return value if isinstance(value, bool) else None
 
 

@@ -1,6 +1,6 @@
-"""Exceptions. Each derives from `DedupError` and from the built-in exception named beside it.
+"""Exceptions. Each derives from `DedupError` and from the built-in exception in parentheses.
 
-Every message says what is wrong and what to do.
+Every message states what is wrong and what to do.
 
 DedupError
 ├── InputError              (ValueError)       an article, record or file that cannot be used

@@ -1,11 +1,11 @@
 """Scikit-learn estimators: two transformers and a clusterer.
 
-X is a sequence of texts, of `Article`s or of mappings, as `dedup.cluster` takes them; or a pandas Series, an array or a
-data frame with one column of these, whatever its name; or a wider data frame, whose columns then have the usual names.
-Texts have no number of features, so none of the estimators has `n_features_in_`.
+X is a sequence of texts, `Article`s or mappings, as for `dedup.cluster`; a pandas Series, an array or a data frame with
+one column of these, under any name; or a data frame with several columns, which need the usual names. Texts have no
+number of features, so the estimators have no `n_features_in_`.
 """
 
-# ruff: noqa: N803 - X is what scikit-learn calls it
+# ruff: noqa: N803 - scikit-learn's name for X
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from sklearn.base import BaseEstimator, ClassNamePrefixFeaturesOutMixin, Cluster
 from sklearn.utils.validation import check_is_fitted
 
 from dedup.article import Article
+from dedup.backends import PlainBackend, choose
 from dedup.errors import InputError
 from dedup.inputs.collection import ArticleReader
 from dedup.inputs.record import find_fields
 from dedup.pipeline import cluster
 from dedup.settings import Settings
-from dedup.steps import PlainBackend, choose
 from dedup.vectorize.boilerplate import find_boilerplate
 from dedup.vectorize.features import Features, HashedWords
 from dedup.vectorize.frequencies import Frequencies
@@ -90,12 +90,13 @@ class _TextInputMixin:
 
 
 class MinHashVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
-    """Texts to MinHash signatures: the share of slots in which two agree estimates the Jaccard of their shingles.
+    """Convert texts to MinHash signatures.
 
-    It learns nothing and need not be fitted. An article is its body, or its title where it has no body.
+    The share of slots in which two signatures agree estimates the Jaccard similarity of their shingles. Nothing is
+    learned, and `fit` is not required. The text of an article is its body, or its title if it has no body.
 
     Args:
-        num_perm: slots of a signature.
+        num_perm: number of slots of a signature.
         shingle_size: words in a shingle; a shorter text is one shingle.
         seed: seed of the permutations.
     """
@@ -111,7 +112,7 @@ class MinHashVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, Transf
         self.shingle_size = shingle_size
         self.seed = seed
 
-    def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - y is what scikit-learn passes to everyone
+    def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn passes y to all estimators
         """Check the parameters and the type of X; nothing is learned.
 
         Raises:
@@ -181,30 +182,30 @@ class MinHashVectorizer(_TextInputMixin, ClassNamePrefixFeaturesOutMixin, Transf
 
     def _signatures(self, X: Articles) -> NDArray[np.uint32]:
         read = _Read.of(self._articles(X), self._settings())
-        return read.steps.signatures(read.words, read.order)[read.rows]
+        return read.backend.signatures(read.words, read.order)[read.rows]
 
 
 class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
-    """Texts to the TF-IDF vectors that `dedup.cluster` compares stories by.
+    """Convert texts to the TF-IDF vectors by which `dedup.cluster` compares stories.
 
-    A column is a hashed term, the one `dedup.vectorize.reference.term_index` gives for a word; like scikit-learn's own
-    `HashingVectorizer` this one has neither names for its millions of columns nor `set_output`. Equal articles count
-    once in what is learned, as they do in `dedup.cluster`. That counts near-copies once, too, which are not looked for
-    here: where there are any, its vectors are those of a vectorizer that was fitted on one of each.
+    A column is a hashed term, the one that scikit-learn's `HashingVectorizer` gives for a word. Like
+    `HashingVectorizer`, it has no column names and no `set_output`. Equal articles count once in `fit`.
+    `dedup.cluster` also counts near-copies once, which are not searched here; to get its exact vectors, fit on one
+    article of each group of copies.
 
     Args:
-        title_weight: weight of a word in the title, where one deep in the body has 1.
+        title_weight: weight of a word in the title, relative to 1 deep in the body.
         lead_weight: extra weight of the first word of the body.
         lead_length: words after which the extra weight has fallen to 1/e.
         capital_weight: factor for words capitalised inside a sentence.
         background: number of articles that the shipped word frequencies count for.
 
     Attributes:
-        frequencies_: how many articles have each term, language by language.
-        overwritten_: digests of the bodies found under unrelated titles (a paywall's notice, say); an article with such
-            a body is judged by its title alone.
-        furniture_: hashes of the passages that articles share which have nothing else in common (a list of other
-            headlines, say); they are taken out.
+        frequencies_: number of articles with each term, by language.
+        overwritten_: digests of bodies found under unrelated titles, such as a paywall notice; articles with such a
+            body are compared by their title alone.
+        furniture_: hashes of boilerplate passages, shared by otherwise unrelated articles, such as a list of other
+            headlines; they are removed.
     """
 
     frequencies_: Frequencies
@@ -226,8 +227,8 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
         self.capital_weight = capital_weight
         self.background = background
 
-    def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - y is what scikit-learn passes to everyone
-        """Learn how many articles have each term.
+    def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn passes y to all estimators
+        """Learn the number of articles with each term.
 
         Raises:
             SettingsError: listing every parameter that is out of range.
@@ -263,7 +264,7 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
         read = _Read.of(self._articles(X), self._settings())
         self.overwritten_ = sorted({body_digest(read.words, place) for place in misplaced(read.words)})
         titled = read.words.kept(self._outside_foreign_bodies(read.words))
-        self.furniture_ = find_boilerplate(titled, read.steps)
+        self.furniture_ = find_boilerplate(titled, read.backend)
         counted = self._counted(read)
         every = counted.features.terms_of(counted.features.every)
         self.frequencies_ = Frequencies.of(every, counted.languages)
@@ -277,12 +278,12 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
 
     def _counted(self, read: _Read) -> _Counted:
         keep = self._outside_foreign_bodies(read.words)
-        keep[keep] = read.steps.outside_boilerplate(read.words.kept(keep), self.furniture_)
-        features = read.steps.features(read.words.kept(keep), keep, read.order)
-        return _Counted(features, read.steps.detect(features.words), read.rows, read.steps)
+        keep[keep] = read.backend.outside_boilerplate(read.words.kept(keep), self.furniture_)
+        features = read.backend.features(read.words.kept(keep), keep, read.order)
+        return _Counted(features, read.backend.detect(features.words), read.rows, read.backend)
 
     def _weigh(self, counted: _Counted) -> sp.csr_array:
-        vectors = counted.steps.tfidf(counted.features, counted.languages, self.frequencies_)
+        vectors = counted.backend.tfidf(counted.features, counted.languages, self.frequencies_)
         matrix = vectors.matrix[counted.rows]
         # Much of scikit-learn refuses sparse arrays that count in 64 bits.
         index = np.int32 if max(matrix.nnz, FEATURES) <= np.iinfo(np.int32).max else np.int64
@@ -291,14 +292,14 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
 
 
 class StoryClusterer(_TextInputMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types
-    """`dedup.cluster` as a clusterer: its parameters are those of `Settings`, where each is explained.
+    """Cluster articles into stories, as `dedup.cluster` does.
 
-    Dates of publication come with `Article`s or mappings.
+    The parameters are those of `Settings`, which documents them. `Article`s and mappings can have publication dates.
 
     Attributes:
-        labels_: for each article the number of its story, the largest story being 0; shape (articles,).
+        labels_: for each article the number of its story, 0 for the largest; shape (articles,).
         copy_labels_: for each article the number of its copy group, -1 without a copy; shape (articles,).
-        clustering_: the stories, copies, links and reasons.
+        clustering_: the clustering with stories, copies, links and explanations.
     """
 
     clustering_: Clustering
@@ -340,8 +341,8 @@ class StoryClusterer(_TextInputMixin, ClusterMixin, BaseEstimator):  # type: ign
         self.date_penalty = date_penalty
         self.outlet_penalty = outlet_penalty
 
-    def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - y is what scikit-learn passes to everyone
-        """Groups the articles.
+    def fit(self, X: Articles, y: object = None) -> Self:  # noqa: ARG002 - scikit-learn passes y to all estimators
+        """Group the articles into stories.
 
         Raises:
             SettingsError: listing every parameter that is out of range.
@@ -370,20 +371,20 @@ def _check_comparable(name: str, sketch: MinHash, own: MinHash) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """The words of distinct articles, where `steps` met each, and which of them each article is."""
+    """The words of distinct articles, where `backend` read each, and which of them each article is."""
 
     words: HashedWords
     order: NDArray[np.int64]
     rows: NDArray[np.int64]
-    steps: PlainBackend
+    backend: PlainBackend
 
     @classmethod
     def of(cls, articles: Articles, settings: Settings) -> Self:
-        door = ArticleReader(articles)
-        steps, texts = choose(door.texts(), settings)
-        words = steps.read(texts)
-        collection, order = door.collection()
-        return cls(words.take(order), order, collection.inverse(), steps)
+        reader = ArticleReader(articles)
+        backend, texts = choose(reader.texts(), settings)
+        words = backend.read(texts)
+        collection, order = reader.collection()
+        return cls(words.take(order), order, collection.inverse(), backend)
 
 
 @dataclass(frozen=True, slots=True)
@@ -393,4 +394,4 @@ class _Counted:
     features: Features
     languages: list[str]
     rows: NDArray[np.int64]
-    steps: PlainBackend
+    backend: PlainBackend

@@ -11,19 +11,18 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.article import Article, Notice
+from dedup.backends import PlainBackend, choose
 from dedup.background import Background
-from dedup.group.copies import copy_groups, digests, held_together, representatives, without_parts
+from dedup.group.copies import coherent, copy_groups, digests, representatives, without_parts
 from dedup.inputs.collection import ArticleReader, Collection
 from dedup.match.copies import alike_candidates, decide, never_one_story
 from dedup.match.crowding import estimate_crowding
 from dedup.match.opinion import Embed, opinions
-from dedup.match.outlets import less_of_one_outlet
-from dedup.match.stories import mean_similarity, rescored
+from dedup.match.stories import mean_similarity, rescored, with_outlet_penalty
 from dedup.progress import Progress, silent
 from dedup.results.clustering import Clustering, Explanation
 from dedup.results.evidence import StoredEvidence
 from dedup.settings import Settings, checked
-from dedup.steps import PlainBackend, choose
 from dedup.vectorize.boilerplate import find_boilerplate
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.frequencies import Frequencies
@@ -57,16 +56,16 @@ def cluster(
             memory, but pairs cannot be explained; articles without a title keep the beginning of the text as one.
 
     Returns:
-        A clustering of all articles. An article without any text is a story by itself, with a notice.
+        A clustering of all articles. An article without any text is a story of its own, with a notice.
 
     Raises:
         InputError: an item cannot be converted to an article.
         SettingsError: `settings` is not a `Settings`.
         SecondOpinionError: the embedding failed, or did not return one vector per text.
     """
-    settings, tell = checked(settings) or Settings(), progress or silent
-    read = _read(ArticleReader(articles, keep_texts=keep_texts or second_opinion is not None), settings, tell)
-    findings, _ = stories_of(read, settings, background=background, progress=tell, second_opinion=second_opinion)
+    settings, progress = checked(settings) or Settings(), progress or silent
+    read = _read(ArticleReader(articles, keep_texts=keep_texts or second_opinion is not None), settings, progress)
+    findings, _ = stories_of(read, settings, background=background, progress=progress, second_opinion=second_opinion)
     return findings.clustering(settings)
 
 
@@ -88,9 +87,9 @@ def learn_background(
     Raises:
         InputError: an item cannot be converted to an article.
     """
-    settings, tell = checked(settings) or Settings(), progress or silent
-    read = _read(ArticleReader(articles, keep_texts=False), settings, tell)
-    _, learned = stories_of(read, settings, progress=tell, learn=True)
+    settings, progress = checked(settings) or Settings(), progress or silent
+    read = _read(ArticleReader(articles, keep_texts=False), settings, progress)
+    _, learned = stories_of(read, settings, progress=progress, learn=True)
     return learned or Background.general()
 
 
@@ -99,24 +98,24 @@ class ReadArticles:
     """Articles with their hashed words.
 
     Attributes:
-        steps: the backend.
+        backend: what runs the steps.
         collection: the articles.
         words: hashed words of the distinct articles; released by `stories_of`.
         order: for each distinct article the position at which the backend read it, shape (distinct,).
     """
 
-    steps: PlainBackend
+    backend: PlainBackend
     collection: Collection
     words: HashedWords | None
     order: NDArray[np.int64]
 
 
-def _read(door: ArticleReader, settings: Settings, tell: Progress) -> ReadArticles:
-    tell("reading the words", 0, 0)
-    steps, texts = choose(door.texts(), settings, tell)
-    words = steps.read(texts)
-    collection, order = door.collection()
-    return ReadArticles(steps, collection, words.take(order), order)
+def _read(reader: ArticleReader, settings: Settings, progress: Progress) -> ReadArticles:
+    progress("reading the words", 0, 0)
+    backend, texts = choose(reader.texts(), settings, progress)
+    words = backend.read(texts)
+    collection, order = reader.collection()
+    return ReadArticles(backend, collection, words.take(order), order)
 
 
 def stories_of(
@@ -129,43 +128,43 @@ def stories_of(
     learn: bool = False,
 ) -> tuple[StoredEvidence, Background | None]:
     """Find the stories of read articles; return the findings, and the learned background where `learn` is true."""
-    tell, steps, collection, order = progress, read.steps, read.collection, read.order
+    backend, collection, order = read.backend, read.collection, read.order
     words, count = read.words or HashedWords.joined([]), len(collection)
     read.words = None
 
-    tell("looking for boilerplate", 0, count)
+    progress("looking for boilerplate", 0, count)
     foreign = background.overwritten(words) if background else misplaced(words)
     bodies = frozenset(body_digest(words, place) for place in foreign) if learn else frozenset()
     keep = words.outside_bodies(foreign)
     words = words.kept(keep)
-    passages = background.passages if background else find_boilerplate(words, steps)
-    stays = steps.outside_boilerplate(words, passages)
+    passages = background.passages if background else find_boilerplate(words, backend)
+    stays = backend.outside_boilerplate(words, passages)
     keep[keep] = stays
     words = words.kept(stays)
-    features = steps.features(words, keep, order, tell)
+    features = backend.features(words, keep, order, progress)
     del keep, stays
 
-    tell("looking for copies", 0, count)
-    banded = steps.band_candidates(features.signatures, words.lengths() > 0)
-    copies, templates = decide(words, steps, banded, collection.seconds, settings)
+    progress("looking for copies", 0, count)
+    banded = backend.band_candidates(features.signatures, words.lengths() > 0)
+    copies, templates = decide(words, backend, banded, collection.seconds, settings)
     representative = representatives(copies, templates, collection.seniorities())
     among = np.unique(representative)
 
-    tell("weighing the words", 0, count)
-    languages = steps.detect(words)
+    progress("weighing the words", 0, count)
+    languages = backend.detect(words)
     frequencies = (
         background.frequencies if background else Frequencies.of(features.terms_of(features.every), languages, among)
     )
-    vectors = steps.tfidf(features, languages, frequencies)
+    vectors = backend.tfidf(features, languages, frequencies)
     background_similarity = (
         background.ordinariness(vectors) if background else mean_similarity(vectors.matrix, representative)
     )
-    cross_lingual = steps.cross_lingual_vectors(vectors, features, languages)
+    cross_lingual = backend.cross_lingual_vectors(vectors, features, languages)
     sketches = features.signatures
     del features  # the largest object no longer needed
-    never = never_one_story(words, steps, templates)
-    pairs = steps.story_pairs(
-        vectors.matrix, background_similarity, collection.seconds, among, never, tell, cross_lingual
+    never = never_one_story(words, backend, templates)
+    pairs = backend.story_pairs(
+        vectors.matrix, background_similarity, collection.seconds, among, never, progress, cross_lingual
     )
     crowding = background.crowd if background else estimate_crowding(pairs, collection.seconds, among)
     background_similarity = background_similarity + crowding
@@ -173,27 +172,27 @@ def stories_of(
     learned = Background.of(frequencies, vectors, representative, crowding, passages, bodies) if learn else None
     del frequencies
 
-    tell("grouping", 0, count)
-    agreeing = steps.agreeing_slots(sketches, np.stack([pairs.a, pairs.b], axis=1))
+    progress("grouping", 0, count)
+    agreeing = backend.agreeing_slots(sketches, np.stack([pairs.a, pairs.b], axis=1))
     alike = alike_candidates(pairs, banded, agreeing)
-    more_copies, more_templates = decide(words, steps, alike, collection.seconds, settings)
+    more_copies, more_templates = decide(words, backend, alike, collection.seconds, settings)
     copies, templates = copies.with_others(more_copies), templates.with_others(more_templates)
     digest = digests(copies, words.lengths(), vectors.matrix)
     copies = copies.where(without_parts(copies, digest))
-    copies = copies.where(held_together(copies, templates, partial(steps.overlaps, words), settings.copy_overlap))
+    copies = copies.where(coherent(copies, templates, partial(backend.overlaps, words), settings.copy_overlap))
     pairs = pairs.where(
-        ~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never_one_story(words, steps, more_templates))
+        ~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never_one_story(words, backend, more_templates))
     )
-    pairs = less_of_one_outlet(pairs, collection.outlets(), settings)
-    opinion = opinions(pairs, collection.text_getter(foreign), second_opinion, tell) if second_opinion else None
+    pairs = with_outlet_penalty(pairs, collection.outlets(), settings)
+    opinion = opinions(pairs, collection.text_getter(foreign), second_opinion, progress) if second_opinion else None
     if opinion is not None:
         pairs = replace(pairs, score=pairs.score + opinion)
     weights = (representative == np.arange(count)).astype(np.int64)
-    tree = steps.average_linkage(pairs, copy_groups(copies, templates), weights)
+    tree = backend.average_linkage(pairs, copy_groups(copies, templates), weights)
     notices = (*collection.notices, *map(_notice, collection.in_input_order(foreign)))
     findings = StoredEvidence(
         collection, foreign, vectors, background_similarity, pairs, copies, templates, digest, tree, notices,
-        cross_lingual=cross_lingual, crowding=crowding, boilerplate=passages, opinion=opinion, cut=steps.cut,
+        cross_lingual=cross_lingual, crowding=crowding, boilerplate=passages, opinion=opinion, cut=backend.cut,
     )  # fmt: skip
     return findings, learned
 

@@ -10,10 +10,13 @@ from collections.abc import Mapping
 from dataclasses import Field, asdict, dataclass, field, fields
 from difflib import get_close_matches
 from numbers import Integral, Real
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from dedup.errors import SettingsError
-from dedup.formats.quoting import quote
+from dedup.formats.escaping import quote
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
 
 _SIZE = re.compile(r"(\d+(?:\.\d*)?|\.\d+)\s*([kMGT]i?B?)", re.IGNORECASE)
 _UNITS = {
@@ -26,8 +29,14 @@ METHOD_VERSION = 4
 """Version of the method, incremented whenever equal articles and settings give a different result."""
 
 
-def _knob(default: float, low: float, high: float, text: str, *, result: bool = True) -> Any:
-    """Return a field with its closed range [low, high] and its help text; its type is that of its default.
+SWITCHES = dict.fromkeys(("1", "true", "yes", "on"), True) | dict.fromkeys(("0", "false", "no", "off", ""), False)
+"""Strings that mean true or false."""
+
+
+def setting(
+    default: Any, text: str, low: float | None = None, high: float | None = None, *, result: bool = True
+) -> Any:
+    """Return a field with its help text and, for a number, its closed range; its type is that of its default.
 
     Fields with `result=False` do not change results, and are ignored when settings are compared.
     """
@@ -44,32 +53,34 @@ class Settings:
         SettingsError: listing every value that is out of range.
     """
 
-    granularity: float = _knob(0.5, 0.0, 1.0, "how wide a story is: 0 is one text, 0.5 one event, 1 a running story")
-    window: float = _knob(30.0, 0.0, math.inf, "days beyond which two dated articles are never one story (copies are)")
-    copy_overlap: float = _knob(0.45, 0.0, 1.0, "share of two texts' words in shared shingles that makes copies")
-    shingle_size: int = _knob(5, 1, 32, "words in a shingle")
-    num_perm: int = _knob(128, 2, 4096, "slots of a MinHash signature")
-    bands: int = _knob(64, 1, 4096, "bands of a signature; num_perm must be a multiple of it")
-    seed: int = _knob(1, 0, 2**32 - 1, "seed of the MinHash permutations")
-    title_weight: int = _knob(2, 0, 64, "weight of a word in the title, where one deep in the body has 1")
-    lead_weight: float = _knob(2.0, 0.0, 64.0, "extra weight of the first word of the body")
-    lead_length: int = _knob(50, 1, 10_000, "words after which the extra weight has fallen to 1/e")
-    capital_weight: float = _knob(1.4, 1.0, 16.0, "factor for words capitalised inside a sentence")
-    background: int = _knob(1000, 0, 10**9, "number of articles that the shipped word frequencies count for")
-    neighbours: int = _knob(100, 1, 100_000, "most same-story candidates kept for one article")
-    date_penalty: float = _knob(0.15, 0.0, 1.0, "taken from the score of two articles 20 days or more apart")
-    outlet_penalty: float = _knob(0.08, 0.0, 1.0, "taken from the score of two articles of one outlet")
-    threads: int = _knob(0, 0, 1024, "how many work at a time; 0 for one on each processor", result=False)
-    memory: float = _knob(
-        math.inf, 0.1, math.inf, "gigabytes the command may take (also 800MB, 1.5GB); it stops beyond", result=False
+    granularity: float = setting(0.5, "how wide a story is: 0 is one text, 0.5 one event, 1 a running story", 0.0, 1.0)
+    window: float = setting(
+        30.0, "days beyond which two dated articles are never one story (copies are)", 0.0, math.inf
+    )
+    copy_overlap: float = setting(0.45, "share of two texts' words in shared shingles that makes copies", 0.0, 1.0)
+    shingle_size: int = setting(5, "words in a shingle", 1, 32)
+    num_perm: int = setting(128, "slots of a MinHash signature", 2, 4096)
+    bands: int = setting(64, "bands of a signature; num_perm must be a multiple of it", 1, 4096)
+    seed: int = setting(1, "seed of the MinHash permutations", 0, 2**32 - 1)
+    title_weight: int = setting(2, "weight of a word in the title, where one deep in the body has 1", 0, 64)
+    lead_weight: float = setting(2.0, "extra weight of the first word of the body", 0.0, 64.0)
+    lead_length: int = setting(50, "words after which the extra weight has fallen to 1/e", 1, 10_000)
+    capital_weight: float = setting(1.4, "factor for words capitalised inside a sentence", 1.0, 16.0)
+    background: int = setting(1000, "number of articles that the shipped word frequencies count for", 0, 10**9)
+    neighbours: int = setting(100, "most same-story candidates kept for one article", 1, 100_000)
+    date_penalty: float = setting(0.15, "taken from the score of two articles 20 days or more apart", 0.0, 1.0)
+    outlet_penalty: float = setting(0.08, "taken from the score of two articles of one outlet", 0.0, 1.0)
+    threads: int = setting(0, "how many work at a time; 0 for one on each processor", 0, 1024, result=False)
+    memory: float = setting(
+        math.inf, "gigabytes the command may take (also 800MB, 1.5GB); it stops beyond", 0.1, math.inf, result=False
     )
 
     def __post_init__(self) -> None:
-        read, faults = _checked({knob.name: getattr(self, knob.name) for knob in fields(self)})
-        for name, value in read.items():
-            object.__setattr__(self, name, value)
+        faults = validate(self)
+        if not faults:
+            faults = _bands_fault(self.num_perm, self.bands)
         if faults:
-            raise SettingsError([fault for _, fault in faults])
+            raise SettingsError(faults)
 
     @classmethod
     def from_strings(cls, values: Mapping[str, str]) -> Self:
@@ -101,56 +112,78 @@ class Settings:
 def read_values(values: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str]]]:
     """Parse and validate settings by name; return the values, and each fault as (setting, message)."""
     knobs = {knob.name: knob for knob in fields(Settings)}
-    faults, given = [], {}
+    faults, given, read = [], {}, {}
     for name, value in values.items():
-        if name not in knobs:
-            faults.append((name, f"there is no setting {quote(name)} ({_meant(name, list(knobs))})"))
-            continue
         try:
-            given[name] = _read_text(knobs[name], value) if isinstance(value, str) else value
-        except ValueError:
-            faults.append((name, f"{name} must be {_kind(knobs[name])}, not {quote(value)}"))
-    read, wrong = _checked(given, alone=bool(faults))
-    return read, [*faults, *wrong]
-
-
-def _checked(values: Mapping[str, Any], *, alone: bool = False) -> tuple[dict[str, Any], list[tuple[str, str]]]:
-    """Return the values as Python numbers, and faults: of each value, and of combinations unless `alone`."""
-    read: dict[str, Any] = {}
-    faults = []
-    for knob in fields(Settings):
-        if knob.name not in values:
-            continue
-        value = values[knob.name]
-        kind: Any = type(knob.default)
-        low, high = knob.metadata["low"], knob.metadata["high"]
-        if not isinstance(value, bool) and isinstance(value, Real if kind is float else Integral):
-            try:
-                value = read[knob.name] = kind(value)  # NumPy's numbers too
-            except OverflowError:  # a whole number beyond all floats
-                faults.append((knob.name, f"{knob.name} is too large: {quote(value)}"))
-                continue
-        if type(value) is not kind:
-            faults.append((knob.name, f"{knob.name} must be {_kind(knob)}, not {quote(value)}"))
-        elif not low <= value <= high:
-            faults.append((knob.name, f"{knob.name} must lie between {low:g} and {high:g}, not {quote(value)}"))
-    if not faults and not alone:
-        whole: dict[str, Any] = {knob.name: knob.default for knob in fields(Settings)} | read
-        slots, bands = whole["num_perm"], whole["bands"]
-        if slots % bands:
-            faults.append(("bands", f"num_perm ({slots}) must be a multiple of bands ({bands})"))
+            if name not in knobs:
+                raise ValueError(f"there is no setting {quote(name)} ({_meant(name, list(knobs))})")
+            given[name] = _parse(knobs[name], value)
+        except ValueError as error:
+            faults.append((name, str(error)))
+    for name in filter(given.__contains__, knobs):
+        try:
+            read[name] = _check(knobs[name], given[name])
+        except ValueError as error:
+            faults.append((name, str(error)))
+    if not faults:
+        every: dict[str, Any] = {knob.name: knob.default for knob in knobs.values()} | read
+        faults = [("bands", fault) for fault in _bands_fault(every["num_perm"], every["bands"])]
     return read, faults
 
 
-def _read_text(knob: Field[Any], text: str) -> float:
-    """Parse a number, or a size of memory such as 800MB.
+def read_value(knob: Field[Any], value: Any) -> Any:
+    """Return the value of a setting, from a value of a file or from a string.
 
     Raises:
-        ValueError: the text is neither.
+        ValueError: it is of another type or out of range; the message names the setting.
     """
-    if knob.name == "memory" and (size := _SIZE.fullmatch(text.strip())):
+    return _check(knob, _parse(knob, value))
+
+
+def validate(settings: DataclassInstance) -> list[str]:
+    """Check each setting of a new object, and convert the numbers of NumPy; return the faults."""
+    faults = []
+    for knob in fields(settings):
+        try:
+            object.__setattr__(settings, knob.name, _check(knob, getattr(settings, knob.name)))
+        except ValueError as error:
+            faults.append(str(error))
+    return faults
+
+
+def _check(knob: Field[Any], value: Any) -> Any:
+    kind: Any = type(knob.default)
+    low, high = knob.metadata["low"], knob.metadata["high"]
+    number: Any = {int: Integral, float: Real}.get(kind)
+    if number and isinstance(value, number) and not isinstance(value, bool):
+        try:
+            value = kind(value)
+        except OverflowError:  # a whole number beyond all floats
+            raise ValueError(f"{knob.name} is too large: {quote(value)}") from None
+    if type(value) is not kind:
+        raise ValueError(f"{knob.name} must be {_kind(knob)}, not {quote(value)}")
+    if low is not None and not low <= value <= high:
+        raise ValueError(f"{knob.name} must lie between {low:g} and {high:g}, not {quote(value)}")
+    return value
+
+
+def _bands_fault(slots: int, bands: int) -> list[str]:
+    return [f"num_perm ({slots}) must be a multiple of bands ({bands})"] if slots % bands else []
+
+
+def _parse(knob: Field[Any], value: Any) -> Any:
+    """Parse a string as a number, a boolean or a size of memory such as 800MB, as its setting needs it."""
+    kind: Any = type(knob.default)
+    if kind is str and isinstance(value, list) and all(isinstance(one, str) for one in value):
+        return ",".join(value)
+    if kind is str or not isinstance(value, str):
+        return value
+    if knob.name == "memory" and (size := _SIZE.fullmatch(value.strip())):
         return float(size[1]) * _UNITS[size[2].upper()]
-    return int(text) if isinstance(knob.default, int) else float(text)
+    try:
+        return SWITCHES[value.strip().lower()] if kind is bool else kind(value)
+    except (KeyError, ValueError):
+        raise ValueError(f"{knob.name} must be {_kind(knob)}, not {quote(value)}") from None
 
 
 def _meant(name: str, known: list[str]) -> str:
@@ -161,7 +194,7 @@ def _meant(name: str, known: list[str]) -> str:
 def _kind(knob: Field[Any]) -> str:
     if knob.name == "memory":
         return "a number of gigabytes, or a size like 800MB"
-    return "a whole number" if type(knob.default) is int else "a number"
+    return {bool: "true or false", str: "a string", int: "a whole number"}.get(type(knob.default), "a number")
 
 
 def checked(settings: object) -> Settings | None:
@@ -172,5 +205,5 @@ def checked(settings: object) -> Settings | None:
     """
     if settings is None or isinstance(settings, Settings):
         return settings
-    told = f"settings must be dedup.Settings or None, not {type(settings).__name__}"
-    raise SettingsError([f"{told}: write dedup.Settings(granularity=0.4), or Settings(**values)"])
+    problem = f"settings must be dedup.Settings or None, not {type(settings).__name__}"
+    raise SettingsError([f"{problem}: write dedup.Settings(granularity=0.4), or Settings(**values)"])

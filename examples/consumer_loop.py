@@ -1,7 +1,7 @@
-"""A consumer of a queue with at-least-once delivery, such as Kafka's: nothing is lost, nothing is counted twice.
+"""Add articles from a queue with at-least-once delivery, such as Kafka: none is lost or counted twice.
 
-The order is what matters: first the articles are on disk, then the offset is committed. Whatever is delivered again
-after a crash in between is `unchanged`, for the index knows it by its id.
+Articles are written to disk before the offset is committed. An article that is delivered again after a crash in between
+is `unchanged`, since the index knows its id.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ import dedup
 
 
 class Consumer(Protocol):
-    """What is needed of a client: of confluent-kafka's, these are `consume`, `commit` and a message's `value`."""
+    """The required client methods; with confluent-kafka `consume`, `commit` and the `value` of messages."""
 
     def poll(self, most: int) -> Sequence[bytes]:
-        """The next messages, none where there are none yet."""
+        """Return the next messages, at most `most`; none if there are none yet."""
         ...
 
     def commit(self) -> None:
-        """Says that everything that was polled is done with."""
+        """Commit all polled messages."""
         ...
 
 
@@ -33,14 +33,14 @@ def run(
     dead: Callable[[bytes, str], None],
     until_empty: bool = False,
 ) -> None:
-    """Takes articles from a queue and passes on where they belong, batch by batch.
+    """Add articles from a queue to an index and publish their placements, batch by batch.
 
     Args:
-        index: where they are kept.
-        consumer: where they come from, each a JSON object with an `id`.
-        publish: takes placements; it has to bear being given the same ones again.
-        dead: takes messages that are no articles, and why.
-        until_empty: whether to end when there are none left.
+        index: the index.
+        consumer: the source of messages, JSON objects with an `id`.
+        publish: called with placements; it may get a placement more than once.
+        dead: called with each invalid message and the reason.
+        until_empty: whether to return when the queue is empty.
     """
     while True:
         messages = consumer.poll(500)

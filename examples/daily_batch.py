@@ -1,6 +1,6 @@
-"""A task of a daily job, such as Airflow's: take in yesterday's articles, reconcile, pass on what has changed.
+"""A daily job, for example in Airflow: add yesterday's articles, reconcile, write the changes.
 
-It may be run again for a day that it was run for already, and goes on where it was interrupted.
+It can be repeated for a day, and resumes after an interruption.
 
     with DAG("stories", schedule="@daily"):
         PythonOperator(task_id="stories", python_callable=run_day, op_kwargs={
@@ -24,10 +24,10 @@ def run_day(store: str, articles: str, changes: str, cursor: str | None = None) 
         store: the file of the index.
         articles: a folder or a file of articles.
         changes: the file to write, a JSON line each.
-        cursor: the file that keeps how far the changes were written; beside the store if it is not given.
+        cursor: the file with the position of the last written change; by default beside the store.
 
     Returns:
-        How many changes were written.
+        The number of changes written.
     """
     mark = Path(cursor or f"{store}.cursor")
     since = int(mark.read_text(encoding="ascii")) if mark.exists() else 0

@@ -1,4 +1,4 @@
-"""A Scrapy item pipeline: every item leaves with its story, and copies of what is known can be dropped.
+"""A Scrapy item pipeline that adds its story to every item, and optionally drops copies.
 
 In the settings of the spider's project:
 
@@ -15,25 +15,25 @@ import dedup
 
 try:
     from scrapy.exceptions import DropItem
-except ImportError:  # to be read, and tested, without Scrapy
+except ImportError:  # for tests without Scrapy
 
     class DropItem(Exception):  # type: ignore[no-redef] # noqa: N818 - Scrapy's name
-        """Says that an item goes no further."""
+        """Raised to drop an item."""
 
 
 class StoryPipeline:
-    """Puts items into a story index as they are scraped. Items are mappings with the usual names of fields."""
+    """Add items to a story index as they are scraped; items are mappings with the fields of `dedup.from_record`."""
 
     def __init__(self, path: str, *, drop_copies: bool) -> None:
         self.path, self.drop_copies = path, drop_copies
 
     @classmethod
     def from_crawler(cls, crawler: Any) -> StoryPipeline:
-        """As Scrapy makes it."""
+        """Create the pipeline from the settings of a crawler."""
         settings = crawler.settings
         return cls(settings.get("STORIES", "stories.db"), drop_copies=settings.getbool("DROP_COPIES"))
 
-    def open_spider(self, spider: Any) -> None:  # noqa: ARG002 - Scrapy gives it
+    def open_spider(self, spider: Any) -> None:  # noqa: ARG002 - required by Scrapy
         self.index = dedup.StoryIndex.open(self.path, wait=60)
 
     def close_spider(self, spider: Any) -> None:  # noqa: ARG002

@@ -1,4 +1,4 @@
-"""A real browser that opens pages from disk: the machine's own Chromium, headless, without a network."""
+"""Open pages from disk in Chromium, headless and without a network."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ SWITCHES = (
 
 
 def chromium() -> str:
-    """The browser's path; where there is none the tests that need it are skipped, but not in CI."""
+    """Return the path of Chromium; without one, tests are skipped, but not in CI."""
     names = ("chromium", "chromium-browser", "google-chrome")
     found = os.environ.get("CHROMIUM") or next(filter(None, map(shutil.which, names)), "")
     if not found:
@@ -29,7 +29,7 @@ def chromium() -> str:
 
 @contextmanager
 def running() -> Iterator[Any]:
-    """A browser of Playwright's."""
+    """Start a browser with Playwright."""
     path = chromium()
     sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
     with sync_api.sync_playwright() as playwright:
@@ -40,7 +40,7 @@ def running() -> Iterator[Any]:
 
 @contextmanager
 def opened(browser: Any, path: Path, **options: Any) -> Iterator[Any]:
-    """A page from disk, ready; whatever it said on the console, and whatever it wanted from a network, is a failure."""
+    """Open a page from disk; console messages and network requests are failures."""
     context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **options})
     page = context.new_page()
     said: list[str] = []
@@ -56,7 +56,7 @@ def opened(browser: Any, path: Path, **options: Any) -> Iterator[Any]:
 
 
 def until(page: Any, expression: str, arg: object = None) -> None:
-    """Waits until an expression is true. Playwright waits by strings evaluated in the page, which the page forbids."""
+    """Wait until an expression is true; Playwright's own wait needs `eval`, which the page forbids."""
     for _ in range(600):
         if page.evaluate(expression, arg):
             return

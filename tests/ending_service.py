@@ -1,4 +1,4 @@
-"""`dedup` with the arguments given, which is a service: ended once it serves, with its exit code for this one's."""
+"""Run `dedup serve`, stop it once it serves, and return its exit code."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""The command `dedup` without its start: a process that has imported everything forks for each call.
+"""The command `dedup` without its start-up time: a server that has imported everything forks for each call.
 
-The documentation and the tests of the command call it some hundred times; that it starts by itself a few tests see. Run
-with the path of a socket this is the server; a call is `CALL` below, or `run`, which hands over its arguments, folder,
+The documentation and the tests of the command call it hundreds of times; a few other tests start it normally. Run with
+the path of a socket, this module is the server; a call is `CALL` below, or `run`, which passes the arguments, folder,
 environment and the three streams.
 """
 
@@ -37,7 +37,7 @@ with socket.socket(socket.AF_UNIX) as server:
 
 @contextmanager
 def served() -> Iterator[str]:
-    """A line of shell that stands for the command, while the server runs."""
+    """Start a server and return the shell line that calls it."""
     with _server() as place, tempfile.TemporaryDirectory() as folder:
         call = Path(folder, "call.py")
         call.write_text(CALL, encoding="utf-8")
@@ -47,7 +47,7 @@ def served() -> Iterator[str]:
 
 @contextmanager
 def _server() -> Iterator[Path]:
-    """Where a server listens, or will in a moment."""
+    """Start a server and return the path of its socket."""
     with tempfile.TemporaryDirectory() as folder:
         place = Path(folder, "socket")
         with Popen([sys.executable, __file__, place], stdin=DEVNULL) as server:
@@ -59,7 +59,7 @@ def _server() -> Iterator[Path]:
 
 @cache
 def _own_server() -> Path:
-    """Where the server of this process listens, which ends with it."""
+    """Return the socket of this process's server, which ends with the process."""
     held = ExitStack()
     place = held.enter_context(_server())
     atexit.register(held.close)
@@ -74,7 +74,7 @@ def _own_server() -> Path:
 def run(
     arguments: Sequence[str], *, stdin: bytes, folder: Path, environment: Mapping[str, str]
 ) -> tuple[int, bytes, bytes]:
-    """One call: its exit code, and what it wrote to standard output and to standard error."""
+    """Call the command; return its exit code, standard output and standard error."""
     with ExitStack() as held:
         given, out, err = (held.enter_context(tempfile.TemporaryFile()) for _ in range(3))
         given.write(stdin)
@@ -96,7 +96,7 @@ def run(
 
 
 def serve(place: str) -> None:
-    """Answers calls until it is ended, or whoever started it has."""
+    """Answer calls until this process or its parent ends."""
     parent = os.getppid()
     import dedup.cli
 
@@ -123,7 +123,7 @@ def serve(place: str) -> None:
 
 
 def _answer(asked: socket.socket) -> None:
-    """Runs one call in a process of its own, and says how it ended, by a signal as `subprocess` does; ends this one."""
+    """Run one call in a child process and report its exit code or signal, as `subprocess` does."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
     _, streams, _, _ = socket.recv_fds(asked, 1, 3)
     call = json.loads(asked.makefile().readline())
@@ -138,7 +138,7 @@ def _answer(asked: socket.socket) -> None:
 
 
 def _run(streams: Sequence[int], call: Mapping[str, Any]) -> None:
-    """The command, in this process, which ends with it."""
+    """Run the command in this process and exit."""
     import dedup.cli
 
     signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -1,4 +1,4 @@
-"""Copies what the sdist holds, but for the package itself, into a new folder: `pytest` there tests what is installed.
+"""Copy the sdist's files except the package to a new folder: `pytest` there tests the installed package.
 
 `python tests/installed.py FOLDER && cd FOLDER && python -m pytest`, with the Python that the wheel was installed for.
 """
@@ -15,7 +15,7 @@ PACKAGE = "dedup"
 
 
 def copy(folder: Path) -> None:
-    """Copies it to `folder`, which must not exist."""
+    """Copy to `folder`, which must not exist."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
     folder.mkdir(parents=True)
     for one in ("pyproject.toml", *project["tool"]["hatch"]["build"]["targets"]["sdist"]["include"]):

@@ -1,4 +1,4 @@
-"""Where the third-party articles are that some tests want: outside the project, if anywhere."""
+"""Paths of the seeds and of third-party articles, which are outside of the project."""
 
 from __future__ import annotations
 

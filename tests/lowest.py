@@ -1,5 +1,6 @@
-"""Prints the lowest versions that `pyproject.toml` allows, of what runs dedup with all extras: a test run on these
-holds the bounds to what works. In an empty environment:
+"""Print the lowest versions that `pyproject.toml` allows for dedup with all extras, to test on these.
+
+In an empty environment:
 
     pip install $(python tests/lowest.py) hypothesis jsonschema polars pytest pytest-xdist
     pip install --no-deps . && python -m pytest
@@ -16,7 +17,7 @@ _BOUND = re.compile(r"([\w-]+)(\[[\w,]+\])?>=([\w.]+)")
 
 
 def lowest() -> list[str]:
-    """`name==version` for each, sorted."""
+    """Return `name==version` for each, sorted."""
     project = tomllib.loads(PYPROJECT.read_text(encoding="utf-8"))["project"]
     extras = project["optional-dependencies"]
     (everything,) = extras["all"]

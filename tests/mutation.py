@@ -1,10 +1,9 @@
-"""Changes the core one place at a time, and counts how often a test notices: `python tests/mutation.py --count 40`.
+"""Mutation tests of the core: `python tests/mutation.py --count 40`.
 
-Of each room a sample of all changes is drawn by a seed. Each is tried in a process forked from one that has the
-libraries loaded, on the plain form alone, by the tests of the room that the module is in, in which no kernel takes
-part: what a kernel does is the same to the last bit, and other tests hold it so. The tests that name the module come
-first, and the first that fails ends it. What survives is printed, to be read: a change that alters nothing, or a test
-that is missing.
+For each package a random sample of changes is drawn. Each is tried in a process forked from one with the libraries
+loaded, on the plain backend only, with the tests of the package that use no kernel; other tests compare kernels with
+the plain backend. Tests that name the module run first, and the first failure ends the trial. Surviving changes are
+printed: either they alter nothing, or a test is missing.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ ROOT = Path(__file__).resolve().parents[1]
 ROOMS = {
     "group": ("test_linkage.py", "test_cut.py", "test_groups_of_copies.py"),
     "match": (
-        *("test_stories.py", "test_copies.py", "test_templates.py", "test_crowding.py", "test_outlets.py"),
+        *("test_stories.py", "test_copies.py", "test_templates.py", "test_crowding.py", "test_scores.py"),
         *("test_probability.py", "test_opinion.py", "test_passages.py", "test_mentions.py"),
     ),
     "text": (
@@ -37,14 +36,15 @@ ROOMS = {
         *("test_token_properties.py", "test_tokens.py"),
     ),
     "vectorize": (
-        *("test_reference.py", "test_hashing.py", "test_exact.py", "test_background.py", "test_boilerplate.py"),
-        *("test_cross_lingual.py", "test_frequencies.py", "test_boilerplate.py", "test_language.py", "test_light.py"),
+        *("test_reference.py", "test_hashing.py", "test_exact.py", "test_background_tables.py", "test_boilerplate.py"),
+        *("test_misplaced_body.py", "test_cross_lingual.py", "test_frequencies.py", "test_language.py"),
+        "test_features.py",
     ),
 }
-"""The rooms of the core, and the tests of their plain form."""
+"""The tested packages, and the tests of their plain backend."""
 
 _NO_CORE = ("__init__", "build_")
-"""What begins the names of modules that are left out: what they do is done when a table is made, and not again."""
+"""Prefixes of modules to skip, because they only run when a table is built."""
 
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
     ast.Lt: ast.LtE, ast.LtE: ast.Lt, ast.Gt: ast.GtE, ast.GtE: ast.Gt, ast.Eq: ast.NotEq, ast.NotEq: ast.Eq,
@@ -72,7 +72,7 @@ class Mutant:
 
 
 def mutants(path: Path) -> Iterator[Mutant]:
-    """All changes of a module that are made here."""
+    """Return all changes of a module."""
     text = path.read_text(encoding="utf-8")
     tree = ast.parse(text)
     parts = path.relative_to(ROOT).with_suffix("").parts
@@ -96,7 +96,7 @@ def _annotations(node: ast.AST) -> Iterator[ast.AST]:
 
 
 def _changed(node: ast.AST) -> Iterator[object]:
-    """What changes a node, each given as a function that does it."""
+    """Return the changes of a node, as functions."""
     if isinstance(node, ast.Compare) and type(node.ops[0]) in _COMPARISONS:
         yield lambda one: one.ops.__setitem__(0, _COMPARISONS[type(one.ops[0])]())
     elif isinstance(node, ast.BinOp | ast.AugAssign) and type(node.op) in _OPERATORS and not _is_text(node):
@@ -126,7 +126,7 @@ def _is_text(node: ast.BinOp | ast.AugAssign) -> bool:
 
 
 class _Changed(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):  # type: ignore[misc] # of its own bases
-    """Imports one module as changed."""
+    """Import one module with a change."""
 
     def __init__(self, mutant: Mutant) -> None:
         self._mutant = mutant
@@ -152,13 +152,13 @@ class _Changed(importlib.abc.MetaPathFinder, importlib.abc.SourceLoader):  # typ
 
 
 def in_order(module: str, tests: Sequence[Path]) -> list[str]:
-    """The tests of a room, those first that name the module; among them the shorter ones."""
+    """Return the tests of a package: those that name the module first, shorter ones first."""
     told = {path: path.read_text(encoding="utf-8") for path in tests}
     return [str(path) for path in sorted(tests, key=lambda path: (module not in told[path], len(told[path])))]
 
 
 def is_noticed(mutant: Mutant | None, tests: Sequence[str], seconds: int) -> str:
-    """Whether a test fails: "killed", "slow" (it took so much processor time) or, where none does, "alive"."""
+    """Return "killed" if a test fails, "slow" after too much processor time, else "alive"."""
     child = os.fork()
     if not child:
         os.setsid()

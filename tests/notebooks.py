@@ -1,4 +1,4 @@
-"""The notebooks of the documentation, and how they are run."""
+"""The notebooks of the documentation: reading, running and writing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def read(path: Path) -> Any:
 
 
 def run(notebook: Any) -> Any:
-    """The notebook as it is when all of it was run anew, in the root of the repository; without times and counts."""
+    """Run a notebook in the root of the repository; return it without times and execution counts."""
     fresh = copy.deepcopy(notebook)
     NotebookClient(fresh, timeout=120, kernel_name="python3", resources={"metadata": {"path": str(ROOT)}}).execute()
     number = 0

@@ -1,11 +1,10 @@
-"""The pages of the documentation, and how what they show is run: from top to bottom, in a folder of their own.
+"""Run the code blocks of the documentation, each page from top to bottom in a folder of its own.
 
-A block marked `sh` is given to bash; one marked `python` is run, one marked `pycon` is run and has to print what it
-shows; one marked `text` holds after `$ ` a command, and below what it prints to a terminal of 100 columns, standard
-output alone. What one block leaves in the folder the next one finds. A block whose title begins with `Not run` is not:
-readers see that, and a test counts them.
+A block marked `sh` is run by bash, `python` by Python; `pycon` must print the output it shows. A `text` block has a
+command after `$ ` and its standard output on a terminal of 100 columns. Blocks of a page share the folder. A block
+whose title begins with `Not run` is skipped and counted by a test.
 
-The folder holds `seeds/` and `examples/`; for the pages that name files of the reader's own, also files of such names.
+The folder has `seeds/` and `examples/`, and files with the names that pages use for the reader's files.
 """
 
 from __future__ import annotations
@@ -29,15 +28,15 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").rglob("*.md"))]
 ELSEWHERE = {"service.md"}
-"""Pages whose commands talk to a service that runs meanwhile: the tests of the service have them."""
+"""Pages whose commands need a running service, tested with the service."""
 ENDING = Path(__file__).with_name("ending_service.py")
-"""In place of a service: one that ends once it serves."""
+"""A service that stops once it serves."""
 BASH = shutil.which("bash") or "bash"
 FENCE = re.compile(r"^```(\w+)([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NAMES: Mapping[str, Any] = {
     "texts": ["Fire broke out on the ferry.", "A ferry burned off Corran."],
 }
-"""What the Python of a page finds there: what its readers have too, under whatever name."""
+"""Names predefined for the Python of a page."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +44,11 @@ class Block:
     """A fenced block.
 
     Attributes:
-        kind: what it is marked with.
-        title: what stands above it.
-        text: what is inside.
-        line: the line of the page that its text begins in, from 1.
-        span: where the whole block is in the page.
+        kind: the language.
+        title: the title above it.
+        text: the content.
+        line: the first line of its text in the page, from 1.
+        span: the position of the block in the page.
     """
 
     kind: str
@@ -60,7 +59,7 @@ class Block:
 
     @property
     def runs(self) -> bool:
-        """Whether it is something to run, and not marked as not to be."""
+        """Return whether the block is to be run."""
         return (self.kind in {"sh", "python", "pycon"} or self.is_transcript) and not self.title.startswith("Not run")
 
     @property
@@ -73,7 +72,7 @@ def name_of(page: Path) -> str:
 
 
 def blocks(page: Path) -> list[Block]:
-    """The fenced blocks of a page, in their order."""
+    """Return the fenced blocks of a page, in order."""
     text = page.read_text(encoding="utf-8")
     return [
         Block(
@@ -88,21 +87,21 @@ def blocks(page: Path) -> list[Block]:
 
 
 class Run:
-    """A page that is being run.
+    """A run of a page.
 
     Attributes:
-        faults: what was not as the page says, a text each.
+        faults: the differences from the page, a text each.
     """
 
     def __init__(self, page: Path, folder: Path, *, command: str) -> None:
-        """Lays out the folder; `command` is a line of shell that calls `dedup`."""
+        """Prepare the folder; `command` is a shell line that calls `dedup`."""
         self.page, self.folder, self.faults = page, folder, list[str]()
         self._names = dict(NAMES)
         self._tools = folder / ".tools"
         self._lay_out(command)
 
     def whole(self) -> Run:
-        """Runs all blocks."""
+        """Run all blocks."""
         with chdir(self.folder):
             for block in blocks(self.page) if name_of(self.page) not in ELSEWHERE else ():
                 if block.runs:
@@ -110,7 +109,7 @@ class Run:
         return self
 
     def renewed(self) -> str:
-        """The page with transcripts as the commands print them now."""
+        """Return the page with transcripts of the current output."""
         text, pieces, end = self.page.read_text(encoding="utf-8"), [], 0
         with chdir(self.folder):
             for block in blocks(self.page) if name_of(self.page) not in ELSEWHERE else ():
@@ -153,7 +152,7 @@ class Run:
         return "\n".join(f"$ {command}\n{self._printed(command)}" for command in commands)
 
     def _printed(self, command: str) -> str:
-        """What a command prints to a terminal of 100 columns."""
+        """Return the output of a command on a terminal of 100 columns."""
         terminal, end = pty.openpty()
         with subprocess.Popen(
             [BASH, "-euo", "pipefail", "-c", command],
@@ -204,7 +203,7 @@ def _pieces(terminal: int) -> Iterator[bytes]:
 
 
 def lay_out_files_of_readers(folder: Path) -> None:
-    """Files of the names that pages give to what is the reader's own."""
+    """Return files with the names that pages use for the reader's files."""
     wire = [
         {"id": name, "title": title, "published": "2024-06-15", "text": text, "story": story, "event": story}
         for name, title, text, story in (
@@ -252,7 +251,7 @@ def lay_out_files_of_readers(folder: Path) -> None:
 
 
 def _warc(page: str) -> bytes:
-    """A crawl of one page."""
+    """Return a WARC file with one page."""
     answer = f"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n{page}".encode()
     head = (
         "WARC/1.0\r\nWARC-Type: response\r\nWARC-Record-ID: <urn:uuid:00000000-0000-4000-8000-000000000000>\r\n"

@@ -1,8 +1,8 @@
-"""Writes anew what tests compare with, after a change that is meant to give other results: `python tests/renew.py`.
+"""Regenerate expected results after an intended change: `python tests/renew.py`.
 
-It writes `fixtures/real_seeds.json` (where the two real articles are: see `labelled_data`), `fixtures/pins.json`, and
-what commands and notebooks print in README.md and docs/. Read what `git diff` says before it is committed;
-`METHOD_VERSION` may have to rise. The examples in Python, and the tables of figures, are not written by this.
+It writes `fixtures/real_seeds.json` (if the two real articles exist, see `labelled_data`), `fixtures/pins.json`, and
+the output of commands and notebooks in README.md and docs/. Check `git diff` before committing; `METHOD_VERSION` may
+have to rise. Python examples and tables of figures are not updated.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""New articles against an archive: copies, continued stories, news, and the names of stories that stay."""
+"""Clustering against an archive: copies, continued stories, new stories, and stable story names."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What an article refuses to be made of."""
+"""Values that `Article` refuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where settings come from, which goes first, and how all that is wrong is told with its place."""
+"""Sources of settings, their precedence, and errors with their position."""
 
 from __future__ import annotations
 
@@ -152,7 +152,7 @@ def test_the_line_of_a_key_is_found_in_whatever_form_it_is_given(tmp_path: Path)
 
 
 def test_the_lines_of_a_long_file_are_found_in_linear_time(tmp_path: Path) -> None:
-    """To parse the text up to each line, as was done once, takes minutes here."""
+    """Parsing the text up to each line, as an earlier version did, takes minutes here."""
     others = "".join(f'key{number} = "value {number}"\n' for number in range(3_000))
     many = "many = [\n" + "".join(f'  "{number}",\n' for number in range(3_000)) + "]\n"
     (tmp_path / "pyproject.toml").write_text(

@@ -1,4 +1,4 @@
-"""Articles in data frames of every library, whatever their columns hold."""
+"""Articles in data frames of every library, with columns of any type."""
 
 from __future__ import annotations
 

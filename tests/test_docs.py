@@ -1,6 +1,6 @@
-"""The documentation says what the program does: nothing is missing in it, nothing is stale, no link leads nowhere.
+"""The documentation is complete and current, and has no dead link.
 
-What its pages show is run by `test_pages`.
+`test_pages` runs its examples.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ from dedup.read import _readers
 from dedup.report import write_json
 
 PACKAGE = Path(str(dedup.__file__)).resolve().parent
-"""Beside the tests, or where it is installed."""
+"""The package beside the tests, or the installed one."""
 REFERENCE = (ROOT / "docs" / "reference.md").read_text(encoding="utf-8")
 
 FUNCTIONS = (
@@ -74,7 +74,7 @@ RECORDS = (
 
 
 def section(heading: str) -> str:
-    """What stands below a heading of the reference, named by its beginning, down to the next one as high."""
+    """Return the section of the reference whose heading begins with a text."""
     start = re.search(rf"^(#+) {re.escape(heading)}(?!\w).*\n", REFERENCE, re.MULTILINE)
     assert start, f"docs/reference.md has no heading {heading!r}"
     end = re.compile(rf"^#{{1,{len(start[1])}}} ", re.MULTILINE).search(REFERENCE, start.end())
@@ -82,7 +82,7 @@ def section(heading: str) -> str:
 
 
 def rows(text: str) -> dict[str, list[str]]:
-    """The cells of the rows of tables, by each of the things in code that their first cell names."""
+    """Return the cells of table rows, by each code span in their first cell."""
     found = {}
     for line in re.findall(r"^\| *`.*$", text, re.MULTILINE):
         cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
@@ -93,7 +93,7 @@ def rows(text: str) -> dict[str, list[str]]:
 
 
 def commands() -> dict[str, Any]:
-    """The command by the name "", and its subcommands by theirs."""
+    """Return the command, named "", and its subcommands by name."""
     group: Any = typer.main.get_command(application())
     return {"": group, **group.commands}
 
@@ -165,7 +165,7 @@ def test_every_setting_has_its_default_and_range() -> None:
 
 
 def made_clustering() -> dedup.Clustering:
-    """A clustering that has something of everything: a copy group, a link and a notice."""
+    """Return a clustering with a copy group, a link and a notice."""
     clustering = dedup.cluster([{"id": name, "text": "Fire broke out on the ferry off Corran."} for name in "ab"])
     return replace(clustering, notices=(Notice("a", "an invented problem", "kept", skipped=False),))
 
@@ -176,7 +176,7 @@ def test_every_key_of_records_is_explained() -> None:
 
 
 def paths(value: Any, above: str = "") -> Iterator[str]:
-    """The paths of all keys of a document: `stories`, `stories[].id`, …"""
+    """Return the paths of all keys of a document: `stories`, `stories[].id`, …"""
     if isinstance(value, dict):
         for key, inner in value.items():
             path = f"{above}.{key}" if above else key
@@ -206,7 +206,7 @@ def test_every_key_of_the_json_document_is_explained() -> None:
 
 
 def signature(name: str) -> str:
-    """How a public name is called: `score(truth, predicted)`."""
+    """Return the signature of a public name: `score(truth, predicted)`."""
     found = inspect.signature(getattr(dedup, name))
     bare = [parameter.replace(annotation=inspect.Parameter.empty) for parameter in found.parameters.values()]
     return f"{name}{found.replace(parameters=bare, return_annotation=inspect.Signature.empty)}"
@@ -265,7 +265,7 @@ def test_no_placeholder_is_left(page: Path) -> None:
 
 
 def anchors(page: Path) -> set[str]:
-    """The headings of a page as a link names them."""
+    """Return the anchors of a page's headings."""
     headings = re.findall(r"^#+ (.*)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-") for heading in headings}
 

@@ -1,7 +1,7 @@
 """scikit-learn's own checks of estimators.
 
-They feed numbers, and skip an estimator of texts but for its constructor. So they are run twice: on the estimators as
-they are, and on subclasses that turn each row of numbers into a text first, where all of them apply.
+The checks use numbers and skip most tests of an estimator of texts. So they run twice: on the estimators, and on
+subclasses that convert each row of numbers to a text, where all checks apply.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ FOLDED = 256
 
 
 def as_texts(X: NDArray[np.float64]) -> list[str]:  # noqa: N803 - scikit-learn's name
-    """A text for each row, in which rows that lie near each other share words: the cells of eight shifted grids."""
+    """Return a text per row such that near rows share words: the cells of eight shifted grids."""
     texts = []
     for row in X:
         cells = [
@@ -35,7 +35,7 @@ def as_texts(X: NDArray[np.float64]) -> list[str]:  # noqa: N803 - scikit-learn'
 
 
 class Numbers:
-    """Mixed in before an estimator of texts it makes one of numbers."""
+    """Mixin that makes an estimator of texts one of numbers."""
 
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()  # type: ignore[misc] # BaseEstimator has it, which comes after
@@ -57,7 +57,7 @@ class MinHashOfNumbers(Numbers, MinHashVectorizer):
 
 
 class TfidfOfNumbers(Numbers, StoryTfidfVectorizer):
-    """Its columns are folded, because the checks make dense arrays of them."""
+    """Columns are folded, because the checks use dense arrays."""
 
     def fit_transform(self, X: Any, y: object = None) -> NDArray[np.float64]:  # type: ignore[override] # noqa: N803
         return folded(super().fit_transform(self._texts(X, reset=True), y))

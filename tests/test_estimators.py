@@ -1,4 +1,4 @@
-"""What the estimators take, give and refuse; how they fit into scikit-learn is in `test_estimators_at_work.py`."""
+"""Input, output and errors of the estimators; see also `test_estimators_in_scikit_learn.py`."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ import pytest
 import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from kernel_twins import term_index
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, clone
 from sklearn.exceptions import NotFittedError
@@ -38,7 +39,7 @@ from dedup import (
 from dedup.results.evidence import StoredEvidence
 from dedup.text.document import Document
 from dedup.vectorize.hashing import FEATURES, shingle_hash
-from dedup.vectorize.reference import signatures, term_index
+from dedup.vectorize.reference import signatures
 
 SEEDS = Path(__file__).resolve().parents[1] / "seeds"
 ESTIMATORS = (MinHashVectorizer, StoryTfidfVectorizer, StoryClusterer)
@@ -57,7 +58,7 @@ def seeds() -> list[Article]:
 
 
 def run(estimator: Any, X: Any) -> NDArray[Any]:  # noqa: N803 - scikit-learn's name
-    """What an estimator makes of X, as an array."""
+    """Return the output of an estimator for X as an array."""
     found = estimator.fit_predict(X) if hasattr(estimator, "fit_predict") else estimator.fit_transform(X)
     return np.stack([*found.tocoo().coords, found.data]) if isinstance(found, sp.csr_array) else np.asarray(found)
 
@@ -109,7 +110,7 @@ def test_clone_get_params_and_set_params(kind: type[Any]) -> None:
 
 
 def test_numbers_of_numpy_are_numbers() -> None:
-    """A grid of parameters is often an `np.linspace` or an `np.arange`."""
+    """Parameter grids are often an `np.linspace` or an `np.arange`."""
     numbers: dict[str, Any] = {"granularity": np.float64(0.3), "neighbours": np.int64(7)}
     clusterer = StoryClusterer(**numbers).fit(TEXTS)
     assert clusterer.clustering_.settings == Settings(granularity=0.3, neighbours=7)
@@ -277,7 +278,7 @@ def test_signatures_of_another_size_are_refused() -> None:
 
 
 def by_hand(texts: Sequence[str], fitted: Sequence[str], added: int) -> NDArray[np.float64]:
-    """Unit vectors of (1 + ln tf)·ln((n + added + 1)/(df + 1)) over hashed terms, of which only those in use."""
+    """Return unit vectors of (1 + ln tf)·ln((n + added + 1)/(df + 1)) over the hashed terms that occur."""
     counter = HashingVectorizer(analyzer=str.split, n_features=2**22, alternate_sign=False, norm=None)
     used = np.unique(counter.transform([*texts, *fitted]).indices)
     counts, fitted_counts = (counter.transform(part)[:, used].toarray() for part in (texts, fitted))
@@ -310,7 +311,7 @@ def test_vectors_are_those_made_by_hand(fitted: list[str], new: list[str], added
 
 
 def test_vectors_are_those_that_cluster_uses(seeds: Sequence[Article]) -> None:
-    """Where there are near-copies, once fitted on one of each, which are all that `cluster` learns from."""
+    """With near-copies, fit on one of each, since `cluster` learns from these only."""
     articles = [*seeds, *seeds[:5], *walled()]
     evidence = evidence_of(articles)
     counting = np.flatnonzero(evidence.tree.weights).tolist()
@@ -336,7 +337,7 @@ def assert_vectors(found: sp.csr_array, evidence: StoredEvidence) -> None:
 
 
 def walled() -> list[Article]:
-    """Three articles of which a crawler saw the paywall only."""
+    """Three articles with a paywall as body."""
     titles = ["Ferry fire kills nine", "Central bank holds rate", "Orchard growers fear frost"]
     wall = "To go on reading, please take out a subscription or log in to your account with us."
     return [Article(id=title, title=title, text=wall) for title in titles]

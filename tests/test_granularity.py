@@ -1,4 +1,4 @@
-"""The one knob, on real articles: nested all the way, from copy groups to running stories."""
+"""Granularity on real articles: stories are nested, from copy groups to running stories."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def test_copies_do_not_depend_on_the_granularity(clustering: Clustering) -> None
 
 
 def test_at_one_there_is_no_giant_story(clustering: Clustering) -> None:
-    """Running stories are several: a set of many subjects does not fall into one."""
+    """A set of many subjects does not become one story."""
     widest = clustering.rethreshold(1)
     assert len(widest.stories[0].articles) <= len(clustering.articles) / 3
     assert len(widest) >= 5

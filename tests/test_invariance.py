@@ -1,7 +1,7 @@
-"""Nothing depends on the order of the articles, on the hash seed of the process or on the machine.
+"""Results do not depend on the order of articles, the hash seed of the process or the machine.
 
-What the seed corpus gives is pinned in `fixtures/pins.json`. Where a change of method is meant to give something else,
-`python tests/renew.py` pins that, here and wherever else tests compare with what was once printed.
+The results on the seed corpus are pinned in `fixtures/pins.json`. After an intended change of method,
+`python tests/renew.py` pins the new results, here and in all other expected output.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from dedup.vectorize.exact import SCORE_UNIT
 SETS = ("newswcl50", "mmds_dev", "basil", "meantime", "telegram_articles", "copy_pairs_dev_articles", "fnc1_train")
 PINS = ROOT / "tests" / "fixtures" / "pins.json"
 MOST = int(os.environ.get("DEDUP_SHUFFLED", "2000"))
-"""Articles of a set that are shuffled: all of every labelled set here; fewer, evenly spread, make the tests shorter."""
+"""Maximum number of shuffled articles per set; a smaller `DEDUP_SHUFFLED` takes evenly spread ones and is faster."""
 
 PROGRAM = """
 import json, sys
@@ -41,13 +41,13 @@ print(json.dumps(outcome(dedup.cluster(seed_articles()))))
 
 
 def seed_articles() -> list[Article]:
-    """The seed corpus, with paths that do not tell where the checkout lies."""
+    """Return the seed corpus, with paths independent of the checkout."""
     articles = dedup.read_articles([str(SEEDS)])
     return [replace(article, path=Path(article.path).relative_to(SEEDS).as_posix()) for article in articles]
 
 
 def outcome(clustering: Clustering) -> dict[str, Any]:
-    """All that came out, but for the order the articles came in."""
+    """Return the complete result, independent of input order."""
     return {
         "stories": [
             [story.id, story.articles, story.canonical, story.title, story.sources, str(story.start), str(story.end)]
@@ -75,7 +75,7 @@ def test_the_order_of_the_seeds_does_not_matter() -> None:
 
 
 def test_the_order_of_duplicates_and_of_equal_ids_does_not_matter() -> None:
-    """Every article thrice: under its own id, under one all share, and under its own again with another date."""
+    """Return every article three times: with its id, with one common id, and with its id and another date."""
     articles = seed_articles()
     shared = [Article(id="same", title=article.title, text=article.text) for article in articles]
     bare = [Article(id=article.id, title=article.title, text=article.text, source="Echo") for article in articles]
@@ -97,7 +97,7 @@ def test_the_order_of_a_labelled_set_does_not_matter(name: str) -> None:
 
 @pytest.mark.parametrize("hash_seed", ["0", "1"])
 def test_the_hash_seed_does_not_matter(hash_seed: str) -> None:
-    """Against the outcome of this process, whose own is drawn at random."""
+    """Compare with the result of this process, whose hash seed is random."""
     program = PROGRAM.format(tests=str(ROOT / "tests"), root=str(ROOT))
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "OMP_NUM_THREADS": "1" if hash_seed == "1" else "2"}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False, env=environment)
@@ -106,7 +106,7 @@ def test_the_hash_seed_does_not_matter(hash_seed: str) -> None:
 
 
 def digests() -> dict[str, str]:
-    """Of each part of the outcome on the seed corpus a digest."""
+    """Return a digest of each part of the result on the seed corpus."""
     parts = outcome(dedup.cluster(seed_articles()))
     return {name: hashlib.sha256(json.dumps(part).encode()).hexdigest()[:16] for name, part in parts.items()}
 
@@ -114,7 +114,7 @@ def digests() -> dict[str, str]:
 def test_the_outcome_is_the_same_everywhere() -> None:
     """Stories, copies and scored links of the seed corpus, on every machine and with every version of what we use.
 
-    Another digest here is another method (`METHOD_VERSION`), or another corpus: `python tests/renew.py` pins it.
+    A different digest means a different method (`METHOD_VERSION`) or corpus: `python tests/renew.py` pins it.
     """
     pins = json.loads(PINS.read_text(encoding="ascii"))
     assert digests() == {name: pins[name] for name in ("stories", "copies", "records", "links")}

@@ -1,4 +1,4 @@
-"""The other forms of every step on labelled news, against the plain form: all that a run finds, to the last bit."""
+"""The backends on labelled news: the results of all equal those of the plain one, bit for bit."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ ARTICLES = 600 if os.environ.get("DEDUP_LONG_TESTS") == "1" else 300
 
 
 def found(articles: list[dict[str, Any]], form: str, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
-    """Everything that is kept of a run, each array by a name."""
-    monkeypatch.setattr("dedup.steps.form", lambda _: form)
+    """Return everything a run stores, as named arrays."""
+    monkeypatch.setattr("dedup.backends.form", lambda _: form)
     clustering = dedup.cluster(articles)
     evidence = clustering._evidence
     assert isinstance(evidence, StoredEvidence)
@@ -52,13 +52,13 @@ def found(articles: list[dict[str, Any]], form: str, monkeypatch: pytest.MonkeyP
 
 
 @pytest.mark.parametrize("name", SETS)
-def test_all_forms_find_what_the_plain_form_finds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_backends_find_what_the_plain_one_finds(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     path = DATA / f"{name}.jsonl.gz"
     if not path.is_file():
         pytest.skip(f"{path.name} is not here: set DEDUP_DATA to the folder of labelled news")
     with gzip.open(path, "rt", encoding="utf-8") as lines:
         articles = [json.loads(line) for line, _ in zip(lines, range(ARTICLES), strict=False)]
-    plain, *others = (found(articles, form, monkeypatch) for form in ("plain", "light", "kernels"))
+    plain, *others = (found(articles, form, monkeypatch) for form in ("plain", "numpy", "compiled"))
     tree = plain.pop("tree")
     for other in others:
         other.pop("tree")

@@ -31,7 +31,7 @@ inputs
 read vectorize
 match
 group
-steps
+backends
 background results
 pipeline
 archive estimators
@@ -43,6 +43,20 @@ __main__
 __init__
 """
 """What the package stands on, from the ground up: a room imports from floors below its own, never beside or above."""
+
+INDEX_FLOORS = """
+store
+inputs
+features search
+stories
+compiling
+queries state
+sync
+session
+repair
+story_index
+"""
+"""The rooms and modules of `dedup.index`, from the ground up. The two on one floor import from each other."""
 
 HEAVY = [
     "numpy",
@@ -127,6 +141,18 @@ def upward(arrows: dict[str, frozenset[str]]) -> list[str]:
     ]
 
 
+def upward_in_index(arrows: dict[str, frozenset[str]]) -> list[str]:
+    """Imports of a room of the index from a floor above its own."""
+    floor = {f"dedup.index.{room}": n for n, line in enumerate(INDEX_FLOORS.split("\n")) for room in line.split()}
+    inside = {module: ".".join(module.split(".")[:3]) for module in arrows if module.startswith("dedup.index.")}
+    return [
+        f"{module} -> {other}"
+        for module, room in sorted(inside.items())
+        for other in sorted(arrows[module])
+        if other == "dedup.index" or (other in inside and floor[inside[other]] > floor[room])
+    ]
+
+
 def circles(arrows: dict[str, frozenset[str]]) -> list[list[str]]:
     """Groups of modules of which each can be reached from each other."""
     components = nx.strongly_connected_components(nx.DiGraph(arrows))
@@ -140,6 +166,7 @@ def without_the_door(arrows: dict[str, frozenset[str]]) -> dict[str, frozenset[s
 
 def test_imports_go_down() -> None:
     assert upward(imports()) == []
+    assert upward_in_index(imports()) == []
 
 
 def test_no_modules_import_each_other() -> None:
@@ -152,6 +179,9 @@ def test_the_rules_can_fail() -> None:
     ]
     assert upward({**imports(), "dedup.read.feed": frozenset({"dedup.vectorize.tfidf"})}) == [
         "dedup.read.feed -> dedup.vectorize.tfidf"
+    ]
+    assert upward_in_index({**imports(), "dedup.index.store.lock": frozenset({"dedup.index.queries"})}) == [
+        "dedup.index.store.lock -> dedup.index.queries"
     ]
     arrows = {"a": frozenset({"b"}), "b": frozenset({"c"}), "c": frozenset({"b"}), "d": frozenset({"a"})}
     assert circles(arrows) == [["b", "c"]]

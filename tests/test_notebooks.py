@@ -1,4 +1,4 @@
-"""The notebooks of the documentation run, and show what they give."""
+"""The notebooks of the documentation run and have the stored output."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pages import name_of
 
 
 def given(cell: Any) -> list[Any]:
-    """What a cell gave, without the HTML of pandas, which differs from version to version; the text says the same."""
+    """Return the output of a cell without the HTML of pandas, which depends on its version."""
     outputs = cell.get("outputs", [])
     for output in outputs:
         if 'class="dataframe"' in output.get("data", {}).get("text/html", ""):

@@ -1,4 +1,4 @@
-"""What the pages of the documentation show is run, block by block, and is what happens: see `pages`."""
+"""The blocks of the documentation run and print what the pages show: see `pages`."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ UNTESTED = {
     "howto/embedding.md": 1,  # a model
     "howto/from-text-dedup.md": 1,  # text-dedup
 }
-"""How many blocks of a page are marked as not run."""
+"""Number of blocks per page that are marked as not run."""
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def test_blocks_that_are_not_run_are_marked_and_counted() -> None:
 
 
 def test_nothing_is_run_that_is_not_there(tmp_path: Path) -> None:
-    """The run itself is tested: a page that is wrong in each way has as many faults."""
+    """Test the runner: a page with each kind of fault has as many faults."""
     page = ROOT / "docs" / "nowhere.md"
     wrong = (
         "```sh\nfalse | cat\n```\n",
@@ -83,7 +83,7 @@ def _commands() -> dict[str, Any]:
 
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_commands_and_options_exist(page: Path) -> None:
-    """Of blocks that are not run too."""
+    """Also of blocks that are not run."""
     for block in blocks(page):
         for line in _lines(block):
             words = shlex.split(line, comments=True)

@@ -1,4 +1,4 @@
-"""From articles, in whatever form they come, to a clustering that answers questions."""
+"""The pipeline: from articles in any form to a clustering."""
 
 from __future__ import annotations
 
@@ -389,7 +389,7 @@ def test_a_link_and_its_explanation_give_one_probability(seeds: Clustering) -> N
 
 
 def test_a_link_between_languages_is_explained_as_it_was_scored() -> None:
-    """By names and figures alone."""
+    """By names and numbers only."""
     names = "Irena Kostka, Halcyon Star, Larkhaven, Dunmere, Caspian Lines, 214, 37, 1998"
     english = f"The captain told the court in Larkhaven that the ferry had been late. {names}. " + FERRY
     spanish = (
@@ -496,7 +496,7 @@ def near_copies(words: list[str], count: int, random: np.random.Generator) -> It
 
 
 def test_a_giant_copy_group_is_one() -> None:
-    """More copies than a bucket or the neighbours of an article hold."""
+    """More copies than a bucket or the neighbours of an article contain."""
     random = np.random.default_rng(3)
     words = [f"w{number}" for number in random.integers(5_000, size=120).tolist()]
     clustering = dedup.cluster([*near_copies(words, 250, random), FERRY, RATES])
@@ -517,12 +517,12 @@ MILL = [
     "say that they had only looked for a way onto the roof. Firefighters suspect that old solvents of Ostrander Paper "
     "caught fire, said their chief, Dorota Hallam, who wants to look at the ruin by the canal today.",
 ]
-"""One event, told by three outlets."""
+"""One event in three outlets."""
 
 
 @pytest.mark.parametrize("neighbours", [100, 2])
 def test_near_copies_drive_no_other_version_out_of_the_story(neighbours: int) -> None:
-    """A text that a hundred papers run with a word changed is to the other outlets' versions what it is alone."""
+    """A text with a hundred near-copies scores against other versions as it does alone."""
 
     def run(count: int) -> Clustering:
         words = MILL[0].split()

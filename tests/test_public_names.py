@@ -1,4 +1,4 @@
-"""The one door: what `dedup` has to offer is what it says it has."""
+"""The public names of `dedup`."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ NAMES = [name for name in dedup.__all__ if name != "__version__"]
 
 
 def type_checking_imports() -> list[tuple[str, str, str | None]]:
-    """(module, name, as) of the imports that only type checkers see."""
+    """Return (module, name, as) of the imports for type checkers."""
     tree = ast.parse(Path(str(dedup.__file__)).read_text(encoding="utf-8"))
     block = next(node for node in tree.body if isinstance(node, ast.If))
     assert isinstance(block.test, ast.Name)
@@ -44,7 +44,7 @@ def test_type_checkers_see_the_same_names_from_the_same_places() -> None:
 
 
 def test_what_is_visible_is_public_or_a_module() -> None:
-    """In a fresh interpreter, before and after every name was used."""
+    """In a new interpreter, before and after using every name."""
     program = """
 import types, dedup
 public = set(dedup.__all__)
@@ -62,7 +62,7 @@ print(sorted(before - public), sorted(extra - modules))
 
 
 def test_no_public_name_is_that_of_a_module() -> None:
-    """Once the module is imported, it would stand in the name's place."""
+    """An imported module would replace the name."""
     modules = {path.name.removesuffix(".py") for path in Path(str(dedup.__file__)).parent.iterdir()}
     assert not modules & set(NAMES)
 

@@ -1,4 +1,4 @@
-"""The smallest honest test of this project: two real articles, two outlets, one story, hardly a phrase in common.
+"""Two real articles of two outlets are one story although they share hardly a phrase.
 
 The articles are not in the project. Their hashed words and shingles are (`fixtures/real_seeds.json`).
 """
@@ -56,7 +56,7 @@ def counts(rows: list[dict[str, list[int]]]) -> sp.csr_array:
 
 
 def scored(hashed: Hashed) -> Pairs:
-    """The same-story pairs of the two articles: one, if all is well."""
+    """Return the same-story pairs of the two articles, normally one."""
     every, capitals = (counts([article[part] for article in hashed]) for part in ("every", "capitals"))
     languages = [article["language"] for article in hashed]
     matrix = tfidf(every, capitals, languages, Frequencies.of(every, languages), Settings()).matrix
@@ -101,7 +101,7 @@ def test_nothing_but_hashes_is_in_the_fixture(hashed: Hashed) -> None:
 
 
 def test_the_fixture_is_what_the_articles_give(real: Path, hashed: Hashed) -> None:
-    """Otherwise `python tests/fixtures/make_real_seeds.py FOLDER` makes it anew, as `renew.py` does."""
+    """If it fails, `python tests/fixtures/make_real_seeds.py FOLDER` regenerates it, as `renew.py` does."""
     spec = util.spec_from_file_location("make_real_seeds", FIXTURES / "make_real_seeds.py")
     assert spec is not None
     assert spec.loader is not None

@@ -1,4 +1,4 @@
-"""The repository as strangers find it: two commands that work, a licence, and nothing of the machine it was made on."""
+"""The repository: two working commands, a licence, and no trace of the machine it was made on."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ HOSTS = {
     "json-schema.org",  # what a schema says it is
     *{"my.netscape.com", "search.yahoo.com", "www.tei-c.org"},  # names of XML's elements, in feeds
 }
-"""The hosts that files may name, besides invented ones (RFC 2606). A package registry is no business of theirs."""
+"""Hosts that files may name, besides invented ones (RFC 2606); package registries are not among them."""
 
 
 def tracked() -> list[Path]:
-    """The files of the repository."""
+    """Return the files of the repository."""
     git = shutil.which("git")
     if git is None or not (ROOT / ".git").exists():
         pytest.skip("this is no git checkout")
@@ -51,7 +51,7 @@ def test_the_package_tested_is_the_one_beside_the_tests_or_else_installed() -> N
 
 
 def test_the_readme_has_its_two_commands() -> None:
-    """`.ci/run` takes the second one from there."""
+    """`.ci/run` takes the second command from there."""
     lines = [line for line in text_of(ROOT / "README.md").splitlines() if line.startswith("python3 -m venv")]
     assert len(lines) == 2
     assert len([line for line in lines if "pytest" in line]) == 1

@@ -1,4 +1,4 @@
-"""Collections that nobody would make on purpose have sensible answers too."""
+"""Unusual collections have sensible results."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def partition(clustering: Clustering) -> set[frozenset[str]]:
 
 
 def unrelated(count: int, seed: int) -> list[Article]:
-    """Articles of made-up words, common and rare as words are (Zipf), each with a few names of its own."""
+    """Return articles of made-up words with Zipf's frequencies, each with a few names."""
     random = np.random.default_rng(seed)
     letters = np.array(list("abcdefghijklmnopqrstuvwxyz"))
     vocabulary = np.array(["".join(random.choice(letters, random.integers(2, 11))) for _ in range(30_000)])
@@ -63,7 +63,7 @@ def test_not_even_a_running_story_is_made_of_strangers(strangers: Clustering) ->
 
 
 def test_a_crowd_of_strangers_parts_no_story(stories: Clustering, articles: list[Article]) -> None:
-    """Nor joins it: what the seeds' stories are among themselves they are among two thousand others, all but a few."""
+    """The stories of the seeds are unchanged among two thousand other articles, except a few."""
     crowded = dedup.cluster([*articles, *unrelated(UNRELATED, 2025)])
     names = {article.id for article in articles}
     assert all(frozenset(story.articles) <= names or len(story.articles) == 1 for story in crowded)

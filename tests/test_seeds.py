@@ -1,21 +1,18 @@
-"""The seed corpus is well formed, its traps are traps, and clustering it gives exactly its manifest."""
+"""The seed corpus is valid, its traps are traps, and clustering gives its manifest."""
 
 from __future__ import annotations
 
-import os
 import re
 import tomllib
 from collections.abc import Collection, Iterable, Mapping
 from itertools import combinations
-from pathlib import Path
 from typing import TypedDict
 
 import pytest
+from labelled_data import REAL_SEEDS, SEEDS
 
 import dedup
 
-ROOT = Path(__file__).resolve().parents[1]
-SEEDS = ROOT / "seeds"
 DIGEST = "harbour-post/morning/0515.txt"
 
 Groups = frozenset[frozenset[str]]
@@ -23,7 +20,7 @@ Shingles = frozenset[tuple[str, ...]]
 
 
 class Gold(TypedDict):
-    """One story of the manifest."""
+    """A story of the manifest."""
 
     name: str
     shows: str
@@ -75,7 +72,7 @@ def test_nothing_in_the_corpus_needs_a_notice(clustering: dedup.Clustering) -> N
 
 
 def test_the_traps_are_traps(manifest: list[Gold], articles: Mapping[str, dedup.Article]) -> None:
-    """Copies share most of the shorter text, notices look like copies, and the digest holds its briefs whole."""
+    """Copies share most of the shorter text, notices look like copies, and the digest contains its briefs."""
     by_name = {story["name"]: story for story in manifest}
     texts = {place: shingles(article.text, 5) for place, article in articles.items()}
     for story in manifest:
@@ -90,7 +87,7 @@ def test_the_traps_are_traps(manifest: list[Gold], articles: Mapping[str, dedup.
 
 
 def test_stories_share_no_sentence(manifest: list[Gold], articles: Mapping[str, dedup.Article]) -> None:
-    """But for the digest and the form notices, whose whole point it is."""
+    """Except the digest and the template notices."""
     seen: dict[str, str] = {}
     for story in manifest:
         if DIGEST in story["articles"] or story["name"].startswith("Reservoir levels"):
@@ -130,8 +127,7 @@ def test_a_difference_reads_well() -> None:
 def test_our_words_on_the_weapons_story_are_our_own(
     manifest: list[Gold], articles: Mapping[str, dedup.Article]
 ) -> None:
-    real = Path(os.environ.get("DEDUP_DATA", ROOT / ".." / "shared" / "data")).resolve().parent / "seeds"
-    pages = sorted(real.glob("*.txt"))
+    pages = sorted(REAL_SEEDS.glob("*.txt"))
     if not pages:
         pytest.skip("the two real articles are not here: set DEDUP_DATA to the data folder beside them")
     theirs = {shingle for page in pages for shingle in shingles(page.read_text(encoding="utf-8"), 8)}
@@ -142,7 +138,7 @@ def test_our_words_on_the_weapons_story_are_our_own(
 
 
 def difference(gold: Mapping[str, frozenset[str]], found: Groups) -> str:
-    """For every gold group that was not found as it is: what became of its articles, and who else is with them."""
+    """Return, for every gold group not found, where its articles are and with which others."""
     home = {article: name for name, group in gold.items() for article in group}
     placed = {article for group in found for article in group}
     lines = [""]
@@ -171,7 +167,7 @@ def listing(articles: Iterable[str]) -> str:
 
 
 def shingles(text: str, size: int) -> Shingles:
-    """Runs of `size` words, by a definition of a word that owes nothing to the code under test."""
+    """Return runs of `size` words, by a definition of words independent of the code under test."""
     words = re.findall(r"\w+", text.lower())
     return frozenset(tuple(words[i : i + size]) for i in range(len(words) - size + 1))
 
@@ -181,5 +177,5 @@ def containment(a: Collection[tuple[str, ...]], b: Collection[tuple[str, ...]]) 
 
 
 def sentences(text: str) -> list[str]:
-    """The sentences of four words and more."""
+    """Return the sentences of at least four words."""
     return [part.strip() for part in re.split(r"(?<=[.!?])\s+|\n", text) if len(part.split()) >= 4]

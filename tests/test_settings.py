@@ -1,4 +1,4 @@
-"""Every knob: its bounds, its faults all at once, its way from text, its fingerprint."""
+"""Settings: bounds, errors, parsing from text, fingerprint."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dedup.settings import METHOD_VERSION, Settings
 KNOBS = fields(Settings)
 NAMES = [knob.name for knob in KNOBS]
 RUNNING = ("threads", "memory")
-"""What the work may take: no result depends on it."""
+"""Settings of resources, which do not affect results."""
 
 
 def test_the_defaults_are_the_product() -> None:
@@ -80,7 +80,7 @@ def test_whole_numbers_are_taken_where_numbers_are() -> None:
 
 
 def test_numbers_of_numpy_are_numbers() -> None:
-    """They become Python's own, so that settings are written as JSON like any others."""
+    """NumPy numbers become Python's, so that settings can be written as JSON."""
     numbers: dict[str, Any] = {"granularity": np.float64(0.25), "window": np.int64(14), "neighbours": np.int32(7)}
     settings = Settings(**numbers)
     assert settings == Settings(granularity=0.25, window=14.0, neighbours=7)
@@ -174,7 +174,7 @@ def test_other_sizes_are_refused(text: str) -> None:
 
 
 def test_a_fingerprint_is_that_of_the_method_and_of_every_knob() -> None:
-    """Pinned for settings that are all spelled out, so that tuning a default is no reason to change it."""
+    """Pinned for explicit settings, so that changing a default does not change it."""
     settings = Settings(
         granularity=0.5, window=30.0, copy_overlap=0.4, shingle_size=5, num_perm=128, bands=64,
         seed=1, title_weight=2, lead_weight=2.0, lead_length=50, capital_weight=1.4, background=1000, neighbours=100,

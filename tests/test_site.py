@@ -1,4 +1,4 @@
-"""The site of the documentation: it builds without a warning, no link of it leads nowhere, and it needs no network."""
+"""The documentation site builds without a warning, has no dead link, and needs no network."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ ROOT = Path(__file__).resolve().parents[1]
 if not (ROOT / "dedup").is_dir():
     pytest.skip("the site leads to the source, which is not here", allow_module_level=True)
 LOADED = {"script": "src", "link": "href", "img": "src", "iframe": "src", "source": "src"}
-"""What a browser fetches by itself, and the attribute that says from where."""
+"""Elements a browser loads, with the attribute for the address."""
 
 
 class Read(HTMLParser):
-    """What a page has: `ids` that can be led to, `led` to by links, `loaded` by itself."""
+    """The `ids` of a page, the targets `led` to by links, and the resources `loaded`."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -74,7 +74,7 @@ def test_every_page_of_the_documentation_is_there(site: Path) -> None:
 
 
 def test_no_link_leads_nowhere(pages: dict[str, Read], site: Path) -> None:
-    """mkdocs looks at what is written; this looks at what came of it."""
+    """mkdocs checks the source; this checks the built pages."""
     lost = set()
     for name, page in pages.items():
         for link in page.led + page.loaded:
@@ -121,7 +121,7 @@ def browser() -> Iterator[Any]:
 
 
 def test_a_browser_shows_it_from_disk(browser: Any, pages: dict[str, Read], site: Path) -> None:
-    """On a phone, light and one dark: no page is wider than the screen, nothing is fetched, nothing goes wrong."""
+    """On a phone, light and dark: no page is wider than the screen, nothing is fetched, no errors."""
     faults: list[tuple[str, str]] = []
     for scheme in ("light", "dark"):
         context = browser.new_context(viewport={"width": 390, "height": 800}, color_scheme=scheme)

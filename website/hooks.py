@@ -1,12 +1,11 @@
-"""What the site has besides the pages in docs/: pages made from the code, and links that lead there.
+"""MkDocs hooks: pages generated from the code, and links from the documentation to them.
 
-- README.md, CONTRIBUTING.md and others of the root are pages; the first is the one that a reader sees first.
-- `help.md` is what every command says to `--help`, `api.md` lists all public names for mkdocstrings, and a notebook
+- README.md, CONTRIBUTING.md and other files of the root are pages; README.md is the first one.
+- `help.md` has the `--help` of every command, `api.md` lists all public names for mkdocstrings, and a notebook
   `docs/NAME.ipynb` is the page `NAME.md`.
-- A link to a file of the repository leads to a page that shows it, so that the site needs no other place. Sources stay
-  valid Markdown for whoever reads them in the repository: links are written as they are right there.
+- A link to a file of the repository leads to a page that shows it. Links in the sources are valid in the repository.
 
-mkdocs calls the functions whose names begin with `on_`.
+MkDocs calls the functions whose names begin with `on_`.
 """
 
 from __future__ import annotations
@@ -31,7 +30,7 @@ HIDDEN = "---\nsearch:\n  exclude: true\n---\n\n"
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:
-    """Adds the pages that are made, and those of the files that any page links to."""
+    """Add generated pages, and pages for the repository files that any page links to."""
     for name in ROOT_PAGES:
         if (ROOT / name).exists():
             files.append(File.generated(config, name, content=(ROOT / name).read_text(encoding="utf-8")))
@@ -54,7 +53,7 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 
 
 def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Files) -> str:  # noqa: ARG001 - mkdocs's
-    """A page with links as they are right in the site."""
+    """Rewrite the links of a page for the site."""
     here = page.file.src_uri
 
     def led(link: re.Match[str]) -> str:
@@ -64,11 +63,11 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
     return outside_fences(markdown, lambda text: LINK.sub(led, text))
 
 
-# Where things are
+# Locations
 
 
 def home_of(src: str) -> str:
-    """The folder of the repository that the links of a page start from."""
+    """Return the folder of the repository that a page's links are relative to."""
     if src in ROOT_PAGES:
         return ""
     if src.startswith("source/"):
@@ -77,7 +76,7 @@ def home_of(src: str) -> str:
 
 
 def page_of(path: str) -> str:
-    """The page, or the picture, that shows a file or folder of the repository."""
+    """Return the page or picture that shows a file or folder of the repository."""
     if path in ROOT_PAGES:
         return path
     if path.startswith("docs/"):
@@ -86,7 +85,7 @@ def page_of(path: str) -> str:
 
 
 def linked(file: File) -> Iterator[str]:
-    """The places in the repository that a page links to."""
+    """Return the repository paths that a page links to."""
     text = FENCED.sub("", file.content_string)
     for target, _ in LINK.findall(text):
         path = posixpath.normpath(posixpath.join(home_of(file.src_uri), target))
@@ -99,7 +98,7 @@ MADE = ("help.md", "api.md")
 
 
 def outside_fences(markdown: str, change: Callable[[str], str]) -> str:
-    """Markdown with everything but its blocks of code changed."""
+    """Change Markdown outside of code blocks."""
     pieces, end = [], 0
     for block in FENCED.finditer(markdown):
         pieces += [change(markdown[end : block.start()]), block[0]]
@@ -107,11 +106,11 @@ def outside_fences(markdown: str, change: Callable[[str], str]) -> str:
     return "".join([*pieces, change(markdown[end:])])
 
 
-# The pages that are made
+# Generated pages
 
 
 def source_page(path: str) -> str:
-    """A page that shows a file, or lists a folder."""
+    """Return a page that shows a file or lists a folder."""
     place = ROOT / path
     if place.is_dir():
         names = sorted(found.relative_to(place).as_posix() for found in place.rglob("*") if found.is_file())
@@ -127,7 +126,7 @@ def source_page(path: str) -> str:
 
 
 def help_page() -> str:
-    """What each command says to `--help`."""
+    """Return a page with the help of every command."""
     parts = [
         "# Help of the command\n",
         "What each command says to `--help`, written here by the command itself when the site is built.\n",
@@ -138,7 +137,7 @@ def help_page() -> str:
 
 
 def helps() -> Iterator[tuple[tuple[str, ...], str]]:
-    """Every command with its help, in 80 columns."""
+    """Return every command with its help, in 80 columns."""
     import typer
 
     from dedup.cli import application
@@ -155,7 +154,7 @@ def helps() -> Iterator[tuple[tuple[str, ...], str]]:
 
 
 def api_page() -> str:
-    """A heading for each kind of public name, and below it the names for mkdocstrings to fill in."""
+    """Return a page with a heading for each kind of public name and the names for mkdocstrings."""
     import dedup
 
     public = {name: getattr(dedup, name) for name in dedup.__all__ if name != "__version__"}
@@ -180,7 +179,7 @@ def kind_of(value: Any) -> str:
 
 
 def notebook_page(file: File) -> str:
-    """A notebook as a page, with what its cells gave when they were run."""
+    """Return a notebook as a page, with its stored output."""
     import nbformat
     from nbconvert import MarkdownExporter
 

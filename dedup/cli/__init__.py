@@ -1,4 +1,4 @@
-"""The command. One file a subcommand: each parses, calls the library and prints."""
+"""The command line. One module per subcommand: it parses, calls the library and prints."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ import typer
 from dedup.cli.messages import is_json, say
 from dedup.errors import DedupError
 
-_HELP = """Groups news articles into stories, and the copies inside them, and says why.
+_HELP = """Group news articles into stories, find the copies inside them, and explain why.
 
 \b
 Examples:
   dedup cluster news/                           a table of the stories
-  dedup cluster news/ --output stories.jsonl    the same as data
-  dedup compare a.txt b.txt                     one text? one story? and why
-  dedup evaluate labelled.jsonl                 how good is it
+  dedup cluster news/ --output stories.jsonl    JSON lines for a program
+  dedup compare a.txt b.txt                     same text? same story? why?
+  dedup evaluate labelled.jsonl                 scores on labelled articles
 
-Each command has a help of its own: dedup cluster --help.
+Each command has its own help: dedup cluster --help.
 """
 
 
-_OF_PYDANTIC = ": Value error, "
-"""What typer passes on before its own words about a value that is none of an option's."""
+_PYDANTIC_PREFIX = ": Value error, "
+"""Noise that typer passes on before its own message about an invalid option value."""
 
 
 def application() -> typer.Typer:
-    """The command with all its subcommands."""
+    """Return the command with all its subcommands."""
     from dedup.cli import cluster, compare, evaluate, index, judge, schema, serve, settings
 
-    # Plain help, without boxes: it is twice as fast, and examples can be copied out of it.
+    # Plain help without boxes starts twice as fast, and examples can be copied from it.
     app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, help=_HELP)
     app.callback(invoke_without_command=True)(_bare)
     for name, module in (
@@ -52,9 +52,9 @@ def application() -> typer.Typer:
 
 
 def main() -> None:
-    """Runs the command and exits: every error is one clean line on standard error, never a traceback.
+    """Run the command and exit. Every error is one line on standard error.
 
-    A traceback is shown where the environment variable DEDUP_TRACEBACK is 1, to be put into a report.
+    With DEDUP_TRACEBACK=1 in the environment an error shows its traceback, for a bug report.
     """
     signal.signal(signal.SIGTERM, _terminated)
     _open_streams()
@@ -71,10 +71,10 @@ def main() -> None:
 
 
 def _open_streams() -> None:
-    """Opens the standard streams that the command was started without, as by `>&-`, for they can be counted on then.
+    """Open the standard streams that were closed when the command started, as with `>&-`.
 
-    Else the next file that is opened would have their number, and get what is meant for them. Nothing comes from them,
-    and messages are discarded; writing a result to a closed output is an error.
+    Otherwise the next opened file would get their descriptor, and receive output meant for them. Input is empty and
+    messages are discarded; writing a result to a closed output is an error.
     """
     for number, (name, way) in enumerate((("stdin", os.O_RDONLY), ("stdout", os.O_RDONLY), ("stderr", os.O_WRONLY))):
         if getattr(sys, name) is None:
@@ -86,17 +86,17 @@ def _open_streams() -> None:
             setattr(sys, name, stream)
 
 
-def _terminated(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - what a handler is given
-    sys.exit(128 + number)  # by way of every `finally`: no unfinished file stays
+def _terminated(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - signature of a handler
+    sys.exit(128 + number)  # runs every `finally`, so that no unfinished file remains
 
 
 def _fail(error: Exception) -> NoReturn:
-    if hasattr(error, "format_message") and hasattr(error, "show"):  # wrong usage, as typer raises it
+    if hasattr(error, "format_message") and hasattr(error, "show"):  # typer's usage errors
         context = getattr(error, "ctx", None)
         if context is not None and not is_json():
             typer.echo(context.get_usage(), err=True)
             typer.echo(f"Try '{context.command_path} --help' for help.\n", err=True)
-        say(f"Error: {error.format_message().replace(_OF_PYDANTIC, ': ')}", keep_lines=True)
+        say(f"Error: {error.format_message().replace(_PYDANTIC_PREFIX, ': ')}", keep_lines=True)
         sys.exit(getattr(error, "exit_code", 2))
     if isinstance(error, DedupError):
         say(f"Error: {error}")
@@ -107,7 +107,7 @@ def _fail(error: Exception) -> NoReturn:
         say(f"Error: {error.strerror or error}" + (f": {error.filename}" if error.filename else ""))
     else:
         say(f"Error: {type(error).__name__}: {error}")
-        say("This is a fault in dedup. Please report it, with what DEDUP_TRACEBACK=1 in the environment shows.")
+        say("This is a bug in dedup. Please report it with the traceback that DEDUP_TRACEBACK=1 shows.")
     sys.exit(1)
 
 

@@ -1,4 +1,4 @@
-"""`dedup compare`: are two files one text, one story, and why."""
+"""`dedup compare`: explain whether two articles are the same text or the same story."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import typer
 
 import dedup
 from dedup.article import Article, Notice
-from dedup.cli.messages import begin_logging, say, tell
+from dedup.cli.messages import begin_logging, report, say
 from dedup.cli.options import (
     ConfigOption,
     DayfirstOption,
@@ -33,28 +33,28 @@ if TYPE_CHECKING:
     from dedup.results.clustering import Explanation
     from dedup.settings import Settings
 
-SHORT_HELP = "Say of two articles: same text? same story? And why."
-HELP = """Says of two articles whether they are the same text and the same story, and what the score is made of.
+SHORT_HELP = "Explain whether two articles are the same text or story."
+HELP = """Report whether two articles are the same text and the same story, and how the score is composed.
 
-A and B are files with one article each, or - for a JSON line on standard input. The two are judged by themselves,
-against the word frequencies that ship with dedup; inside a collection the same two can score a little differently.
+A and B are files with one article each, or - for a JSON line on standard input. The two are compared in isolation,
+with the word frequencies that ship with dedup; as part of a collection they can score slightly differently.
 
 \b
 Examples:
-  dedup compare a.txt b.txt              in words
+  dedup compare a.txt b.txt              for reading
   dedup compare a.json b.json --json     for a program
 
-On a terminal that has colours, what only A has is red, what only B has is green, what both have is blue; NO_COLOR in
-the environment keeps to signs.
+On a terminal with colours, text of A alone is red, text of B alone is green, common text is blue. With NO_COLOR in the
+environment, differences are marked by signs.
 
-The answer goes to standard output, whatever it is with exit code 0; messages go to standard error.
+The answer goes to standard output, with exit code 0 whatever it is; messages go to standard error.
 
 \b
 Exit codes:
   0    done
-  1    nothing usable: a file without an article
+  1    no usable input: a file without an article
   2    wrong usage: an unknown option, setting, field or format
-  130  interrupted; 141 when the reader of the output went away
+  130  interrupted; 141 when the reader of the output closed it
 """
 
 _BACKGROUND = "the word frequencies that ship with dedup"
@@ -62,7 +62,7 @@ _BACKGROUND = "the word frequencies that ship with dedup"
 
 def command(
     a: Annotated[str, typer.Argument(metavar="A", help="A file with one article.", show_default=False)],
-    b: Annotated[str, typer.Argument(metavar="B", help="Another.", show_default=False)],
+    b: Annotated[str, typer.Argument(metavar="B", help="Another such file.", show_default=False)],
     field: FieldOption = None,
     dayfirst: DayfirstOption = False,
     setting: SetOption = None,
@@ -72,7 +72,7 @@ def command(
     verbose: VerboseOption = 0,
     log_json: LogJsonOption = False,
 ) -> None:
-    """Parses, compares, prints."""
+    """Parse, compare and print."""
     begin_logging(verbose, as_json=log_json)
     given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst)
     settings = given.settings
@@ -83,7 +83,7 @@ def command(
     if plot:
         check_plot(plot, [a, b])
     first, second = _only(a, given), _only(b, given)
-    # Two files of one name in two folders may have one id; what the user typed tells them apart.
+    # Files of one name in two folders may have equal ids, but what the user typed is distinct.
     names = (a, b) if a != b else (a, f"{b} (again)")
     first, second = replace(first, id=names[0]), replace(second, id=names[1])
     explanation = dedup.compare(first, second, settings)
@@ -94,27 +94,27 @@ def command(
             out.write(json_text(_record(explanation, settings)) + "\n")
         else:
             write_comparison(explanation, first, second, settings, out, colour=in_colour(out))
-            out.write(f"Judged by themselves, against {_BACKGROUND}.\n")
+            out.write(f"Compared in isolation, with {_BACKGROUND}.\n")
 
 
 def _only(path: str, given: Configuration) -> Article:
-    """The one article of a file."""
+    """Return the only article of a file; without one, or with several, the command ends."""
     notices: list[Notice] = []
     articles = []
     for article in dedup.read_articles([path], fields=given.fields, notices=notices, dayfirst=given.dayfirst):
         articles.append(article)
         if len(articles) > 1:
-            problem = f"{visible(path)} has more than one article: give each of the two a file of its own"
+            problem = f"{visible(path)} has more than one article: put each of the two in its own file"
             raise typer.BadParameter(problem, param_hint="A B")
     if not articles:
         reasons = [notice for notice in notices if notice.skipped]
         if len(reasons) == len(notices) == 1 and reasons[0].where == printable(path):
             say(f"Error: {path}: {reasons[0].problem}")
         else:
-            tell(notices)
+            report(notices)
             say(f"Error: there is no article in {path}")
         raise typer.Exit(1)
-    tell(notices)
+    report(notices)
     return articles[0]
 
 

@@ -1,10 +1,12 @@
-"""`dedup cluster --engine spark`: what its options must be, and the hand-over."""
+"""`dedup cluster --engine spark`: its options, and the call of the engine."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -16,52 +18,70 @@ if TYPE_CHECKING:
 
 
 class Engine(StrEnum):
-    """What a clustering can run on besides this process."""
+    """The engines that can cluster, besides this process."""
 
     SPARK = "spark"
 
 
-def check_engine(engine: Engine | None, master: str | None, steps: str | None, *, others: dict[str, bool]) -> None:
-    """Ends the command where options do not go together; `others` are those that Spark has no use for, if given."""
-    if engine is None:
-        for option, value in (("--master", master), ("--steps", steps)):
+@dataclass(frozen=True, slots=True)
+class SparkOptions:
+    """Options of a run on Spark."""
+
+    engine: Annotated[Engine | None, typer.Option("--engine", help="Run on Apache Spark.", show_default=False)] = None
+    master: Annotated[
+        str | None,
+        typer.Option(
+            "--master",
+            metavar="URL",
+            help="The Spark master, such as local[2] or spark://host:7077. Default: from Spark's configuration.",
+            show_default=False,
+        ),
+    ] = None
+    steps: Annotated[
+        str | None,
+        typer.Option(
+            "--steps",
+            metavar="FOLDER",
+            help="Keep the intermediate steps of a run on Spark here; an interrupted run resumes from them.",
+            show_default=False,
+        ),
+    ] = None
+
+    def check(self, others: Mapping[str, object]) -> None:
+        """End the command if options do not go together.
+
+        Args:
+            others: the values of the options that Spark does not support.
+        """
+        if self.engine is None:
+            others, problem = {"--master": self.master, "--steps": self.steps}, "it needs --engine spark"
+        else:
+            problem = "it does not go with --engine spark"
+        for option, value in others.items():
             if value:
-                raise typer.BadParameter("it goes with --engine spark", param_hint=option)
-        return
-    for option, given in others.items():
-        if given:
-            raise typer.BadParameter("it does not go with --engine spark", param_hint=option)
+                raise typer.BadParameter(problem, param_hint=option)
 
+    def run(
+        self, paths: list[str], output: str | None, given: Configuration, against: Sequence[str], *, quiet: bool
+    ) -> None:
+        """Cluster on Spark, and report the number of articles."""
+        if output in {None, "-"}:
+            problem = "Spark writes a folder: give its name, as in --output stories.parquet"
+            raise typer.BadParameter(problem, param_hint="--output")
+        if "-" in paths:
+            raise typer.BadParameter("Spark reads files and folders, not standard input", param_hint="PATH")
+        from dedup.spark.files import cluster_files
 
-def run_on_spark(
-    paths: list[str],
-    output: str | None,
-    given: Configuration,
-    master: str | None,
-    steps: str | None,
-    against: list[str] | None,
-    *,
-    quiet: bool,
-) -> None:
-    """Clusters on Spark, and says how many articles there were."""
-    if output in {None, "-"}:
-        raise typer.BadParameter(
-            "Spark writes a folder: give its name, as in --output stories.parquet", param_hint="--output"
+        began = time.perf_counter()
+        count = cluster_files(
+            paths,
+            str(output),
+            given.settings,
+            master=self.master or "",
+            fields=given.fields,
+            folder=self.steps,
+            against=against,
         )
-    if "-" in paths:
-        raise typer.BadParameter("Spark reads files and folders, not standard input", param_hint="PATH")
-    from dedup.spark.files import cluster_files
-
-    began = time.perf_counter()
-    count = cluster_files(
-        paths,
-        str(output),
-        given.settings,
-        master=master or "",
-        fields=given.fields,
-        folder=steps,
-        against=against or (),
-    )
-    if not quiet:
-        line = f"{counted(count, 'article', 'articles')} in {output}, {time.perf_counter() - began:.1f} s"
-        say("; ".join(filter(None, (line, given.told_by_file))))
+        if not quiet:
+            line = f"{counted(count, 'article', 'articles')} in {output}, {time.perf_counter() - began:.1f} s"
+            say("; ".join(filter(None, (line, given.told_by_file))))

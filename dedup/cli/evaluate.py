@@ -1,4 +1,4 @@
-"""`dedup evaluate`: how good are the stories, on articles whose stories are known."""
+"""`dedup evaluate`: score the stories found in labelled articles."""
 
 from __future__ import annotations
 
@@ -11,19 +11,8 @@ import typer
 
 import dedup
 from dedup.article import Notice
-from dedup.cli.messages import begin_logging, say, tell
-from dedup.cli.options import (
-    ConfigOption,
-    DayfirstOption,
-    FieldOption,
-    JsonOption,
-    LogJsonOption,
-    MemoryOption,
-    SetOption,
-    ThreadsOption,
-    VerboseOption,
-    configured,
-)
+from dedup.cli.messages import begin_logging, report, say
+from dedup.cli.options import ConfigurationOptions, JsonOption, LogJsonOption, VerboseOption, grouped
 from dedup.cli.output import standard_output
 from dedup.cli.progress import ProgressBar
 from dedup.formats.json_text import json_text
@@ -34,12 +23,11 @@ if TYPE_CHECKING:
     from dedup.evaluation.scores import Scores
 
 SHORT_HELP = "Score the stories found in labelled articles."
-HELP = """Clusters articles whose stories are known, and scores what was found against that.
+HELP = """Cluster articles whose stories are known, and score the result.
 
-Each FILE is a set of its own, named by the file's name up to its first dot. Its records say with `story` which story
-they belong to, under any name. Records without one are clustered with the others, but not scored. Where a set has
-several languages (`lang`), the articles of each are scored by themselves as well, out of the one clustering of all: a
-file of one language alone can score differently.
+Each FILE is one set, named by the file name up to its first dot. The field `story` of a record is its label. Records
+without one are clustered with the others, but not scored. If a set has several languages (`lang`), each is also scored
+separately, within the clustering of the complete set; a file with that language alone can score differently.
 
 \b
 Examples:
@@ -50,58 +38,54 @@ Examples:
   dedup evaluate news/ --labels labels.jsonl   by pairs that a person judged
 
 \b
-Scores, all best at 1:
-  BCubed  for each article: of those found with it, the share that belongs
-          there (P); of those that belong there, the share found (R); and the
-          harmonic mean of the two (F1)
-  ARI     adjusted Rand index over pairs: 0 is chance
-  pairs   of the pairs found together, the share that belongs together (P);
-          of those that belong together, the share found (R); and F1
-A dash stands where there is no pair to say it of, as where each article is a
-story of its own.
+Scores, each at best 1:
+  BCubed  averages over articles: P is the share of the found story that
+          belongs to the true one, R the share of the true story that is
+          found; F1 is their harmonic mean
+  ARI     adjusted Rand index over pairs; 0 is the level of chance
+  pairs   P is the share of pairs found together that belong together, R the
+          share of pairs that belong together and are found; F1 as above
+A dash marks a score that is not defined because there are no such pairs.
 
-With --labels the scores are those of the judged pairs: of pairs in one story, those judged one story or one text; of
-pairs in one copy group, those judged one text. The granularity that fits the judgements best is named.
+With --labels the judged pairs are scored: pairs found in one story count as right if judged same story or same text,
+pairs found in one copy group if judged same text. The granularity that fits the judgements best is reported.
 
 The scores go to standard output; progress and messages go to standard error.
 
 \b
 Exit codes:
   0    done
-  1    nothing usable: a set without a labelled record (others are scored)
+  1    no usable input: a set without a labelled record (others are scored)
   2    wrong usage: an unknown option, setting, field or format
-  130  interrupted; 141 when the reader of the output went away
+  130  interrupted; 141 when the reader of the output closed it
 """
 
 _UNDECLARED = "unknown"
 
 
+@grouped
 def command(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE", help="Labelled records, a set each.", show_default=False)
+        list[str], typer.Argument(metavar="FILE", help="Labelled records, one set per file.", show_default=False)
     ],
+    *,
     labels: Annotated[
         Path | None,
         typer.Option(
             "--labels",
             metavar="LABELS",
-            help="Score the pairs judged in this file ('dedup judge' writes it), on all FILEs together.",
+            help="Score the pairs judged in this file (written by 'dedup judge'), over all FILEs together.",
             show_default=False,
         ),
     ] = None,
-    field: FieldOption = None,
-    dayfirst: DayfirstOption = False,
-    setting: SetOption = None,
-    config: ConfigOption = None,
-    threads: ThreadsOption = None,
-    memory: MemoryOption = None,
+    configuration: ConfigurationOptions,
     json: JsonOption = False,
     verbose: VerboseOption = 0,
     log_json: LogJsonOption = False,
 ) -> None:
-    """Parses, clusters and scores each set, prints."""
+    """Parse, cluster and score each set, and print the scores."""
     begin_logging(verbose, as_json=log_json)
-    given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads, memory=memory)
+    given = configuration.configured()
     if given.told_by_file:
         say(given.told_by_file)
     if labels:
@@ -110,7 +94,7 @@ def command(
     names = [set_name(file) for file in files]
     for name in names:
         if names.count(name) > 1:
-            problem = f"two files make a set named {visible(name)}: rename one (the name ends at the first dot)"
+            problem = f"two files are sets named {visible(name)}: rename one (the name ends at the first dot)"
             raise typer.BadParameter(problem, param_hint="FILE")
     scored: dict[str, dict[str, Scores]] = {}
     try:
@@ -128,7 +112,7 @@ def command(
 
 
 def _judged(files: list[str], labels: Path, given: Configuration, *, json: bool) -> None:
-    """Clusters all files together and scores the judged pairs."""
+    """Cluster all files together and score the judged pairs."""
     from dedup.evaluation.judgements import FEW, read_judgements, score_judgements
 
     if not labels.is_file():
@@ -138,34 +122,34 @@ def _judged(files: list[str], labels: Path, given: Configuration, *, json: bool)
     with ProgressBar() as progress:
         articles = list(dedup.read_articles(files, fields=given.fields, notices=notices, dayfirst=given.dayfirst))
         clustering = dedup.cluster(articles, given.settings, progress=progress)
-    tell([*notices, *clustering.notices])
+    report([*notices, *clustering.notices])
     found = score_judgements(clustering, judgements)
     with standard_output() as out:
         if json:
             out.write(json_text(asdict(found)) + "\n")
             return
-        more = f"; {found.unknown:,} more are of articles that are not here" if found.unknown else ""
+        more = f"; {found.unknown:,} more have articles that are not in the input" if found.unknown else ""
         out.write(f"{counted(found.judged, 'judged pair', 'judged pairs')}{more}\n\n")
         out.write(f"{'':12}    P     R    F1\n")
         for name, scores in (
-            ("One story", (found.precision, found.recall, found.f1)),
-            ("One text", (found.copy_precision, found.copy_recall, found.copy_f1)),
+            ("Same story", (found.precision, found.recall, found.f1)),
+            ("Same text", (found.copy_precision, found.copy_recall, found.copy_f1)),
         ):
-            out.write(f"{name:12}{'':1}{' '.join(map(_figure, _told(*scores)))}\n")
+            out.write(f"{name:12}{'':1}{' '.join(map(_figure, _defined(*scores)))}\n")
         out.write("\n")
         if found.suggested is None:
-            out.write("All judgements are on one side: judge some pairs of each kind for a granularity to be found.\n")
+            out.write("All judgements are of one kind: judge pairs of both kinds to find a granularity.\n")
         else:
             out.write(
                 f"Granularity {found.granularity:.2f} has F1 {found.f1:.3f}; {found.suggested:.2f} fits best, with"
                 f" {found.best_f1:.3f} (--set granularity={found.suggested:g})\n"
             )
             if found.judged < FEW:
-                out.write(f"With fewer than {FEW} judgements this is of little weight: 'dedup judge' asks for more.\n")
+                out.write(f"With fewer than {FEW} judgements this is uncertain: 'dedup judge' asks for more.\n")
 
 
-def _told(precision: float, recall: float, f1: float) -> tuple[float | None, float | None, float]:
-    """Without a share that is 1 only since there is nothing to take it of: nothing found, or nothing to find."""
+def _defined(precision: float, recall: float, f1: float) -> tuple[float | None, float | None, float]:
+    """Replace by None a precision or recall that is 1 only because no pair was found, or none was to be found."""
     return (precision if f1 or precision < 1 else None), (recall if f1 or recall < 1 else None), f1
 
 
@@ -182,18 +166,18 @@ def _print(scored: Mapping[str, Mapping[str, Scores]], *, json: bool) -> None:
 
 
 def set_name(file: str) -> str:
-    """The file's name up to its first dot, a leading one aside; `stdin` for standard input."""
+    """Return the file name up to its first dot, not counting a leading one; `stdin` for standard input."""
     return "stdin" if file == "-" else Path(file).resolve().name.lstrip(".").split(".")[0]
 
 
 def _scores(name: str, file: str, given: Configuration) -> dict[str, Scores] | None:
-    """The scores of all labelled articles of a file under "", and by language where there are several."""
+    """Return the scores of all labelled articles of a file under "", and by language if there are several."""
     notices: list[Notice] = []
     with ProgressBar() as progress:
         read = dedup.read_articles([file], fields=given.fields, notices=notices, dayfirst=given.dayfirst)
         articles = list(read)
         clustering = dedup.cluster(articles, given.settings, progress=progress) if articles else None
-    tell([*notices, *(clustering.notices if clustering else ())])
+    report([*notices, *(clustering.notices if clustering else ())])
     labelled = [
         (article.story, found, article.lang or _UNDECLARED)
         for article, found in zip(articles, clustering.labels if clustering else (), strict=True)
@@ -203,9 +187,7 @@ def _scores(name: str, file: str, given: Configuration) -> dict[str, Scores] | N
         say(f"Error: {file} has no article with a story to score (name the field that has it with --field story=NAME)")
         return None
     if len(labelled) < len(articles):
-        say(
-            f"{name}: {len(articles) - len(labelled):,} of {len(articles):,} articles have no story, and are not scored"
-        )
+        say(f"{name}: {len(articles) - len(labelled):,} of {len(articles):,} articles have no story and are not scored")
     parts = {"": labelled}
     languages = sorted({language for _, _, language in labelled})
     if len(languages) > 1:

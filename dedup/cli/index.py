@@ -1,25 +1,61 @@
-"""`dedup index`: a story index in a file, article by article."""
+"""`dedup index`: maintain a story index in a file."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, replace
+from itertools import islice
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
 import typer
 
-from dedup.cli import index_reading, index_writing
+from dedup.article import Notice
+from dedup.cli.index_options import (
+    PathsArgument,
+    StoreOption,
+    WaitOption,
+    articles_of,
+    explicit_settings,
+    moment,
+    opened,
+    opened_to_read,
+    settings_for,
+    write_lines,
+)
+from dedup.cli.messages import begin_logging, report, say
+from dedup.cli.options import (
+    ConfigOption,
+    DayfirstOption,
+    FieldOption,
+    LogJsonOption,
+    SetOption,
+    ThreadsOption,
+    VerboseOption,
+    configured,
+)
+from dedup.cli.output import Format, check_output, choose_format, write_result
+from dedup.errors import CursorError, UnknownArticleError
+from dedup.report import visible
+
+if TYPE_CHECKING:
+    from dedup.index import StoryIndex
+    from dedup.results.clustering import Story
 
 SHORT_HELP = "Keep stories in a file, article by article."
-HELP = """Keeps stories in a file: articles one at a time, each told at once where it belongs.
+HELP = """Maintain a story index in a file: each article is placed in a story as it is added.
 
-The file is made by the first add, with the settings given there. One process writes to it at a time; any number may
-read meanwhile. Each of the commands below has a help of its own: dedup index add --help.
+The first add creates the file, with the settings given there. One process can write at a time, while others read. Each
+command below has its own help: dedup index add --help.
 
 \b
 Examples:
-  dedup index add news/ --store s.db           a line for each, once on disk
+  dedup index add news/ --store s.db           one line per article
   tail -f feed.jsonl | dedup index add - --store s.db
-  dedup index match draft.txt --store s.db     have we got this?
+  dedup index match draft.txt --store s.db     is this already known?
   dedup index stories --store s.db --min-size 3
-  dedup index changes --store s.db --since 120 what happened after change 120
-  dedup index reconcile --store s.db           to what 'cluster' would find
+  dedup index changes --store s.db --since 120 changes after number 120
+  dedup index reconcile --store s.db           regroup as 'cluster' would
   dedup index export --store s.db              as 'cluster --format jsonl'
 
 Results go to standard output as JSON lines; messages go to standard error.
@@ -27,20 +63,332 @@ Results go to standard output as JSON lines; messages go to standard error.
 \b
 Exit codes:
   0    done
-  1    nothing usable, no such article or story, a store that cannot be used
-       or that 'check' finds faults in
+  1    no usable input, no such article or story, an unusable store, or
+       faults found by 'check'
   2    wrong usage: an unknown option, setting, field or date
-  130  interrupted; 141 when the reader of the output went away
+  130  interrupted; 141 when the reader of the output closed it
 """
+
+BatchOption = Annotated[
+    int | None,
+    typer.Option(
+        "--batch",
+        metavar="N",
+        help="Articles written to disk at a time. Default: 500, and 1 from standard input.",
+        show_default=False,
+        min=1,
+    ),
+]
+LimitOption = Annotated[int | None, typer.Option("--limit", metavar="N", help="At most N.", show_default=False, min=1)]
+MATCH_BATCH = 64
+"""Articles matched at a time, unless they arrive line by line."""
+
+
+def add(
+    paths: PathsArgument,
+    store: StoreOption,
+    batch: BatchOption = None,
+    no_text: Annotated[
+        bool, typer.Option("--no-text", help="For a new store: store no texts; nothing can be explained then.")
+    ] = False,
+    keep_days: Annotated[
+        float | None,
+        typer.Option(
+            "--keep-days",
+            metavar="DAYS",
+            help="For a new store: expire articles older than this. Default: never.",
+            show_default=False,
+        ),
+    ] = None,
+    settle_hours: Annotated[
+        float | None,
+        typer.Option(
+            "--settle-hours",
+            metavar="HOURS",
+            help="For a new store: a story unchanged for this long keeps its id permanently. Default: 72.",
+            show_default=False,
+        ),
+    ] = None,
+    field: FieldOption = None,
+    dayfirst: DayfirstOption = False,
+    setting: SetOption = None,
+    config: ConfigOption = None,
+    threads: ThreadsOption = None,
+    wait: WaitOption = None,
+    verbose: VerboseOption = 0,
+    log_json: LogJsonOption = False,
+) -> None:
+    """Add articles. A JSON line is written for each once it is on disk.
+
+    Keys: id, status (added, updated, unchanged), story, new_story, copy_of, before, notices, changed. After an
+    interruption the same articles can be added again: those already in the index are unchanged.
+    """
+    begin_logging(verbose, as_json=log_json)
+    given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads)
+    options: dict[str, Any] = {
+        "settings": settings_for(store, given),
+        "store_text": False if no_text else None,
+        "keep_days": keep_days,
+        "settle_hours": settle_hours,
+    }
+    notices: list[Notice] = []
+    with opened(store, wait, **options) as index:
+        articles = articles_of(paths, given, notices)
+        size = batch or (1 if "-" in paths else 500)
+        write_lines(placed.to_record() for placed in index.add_stream(articles, batch=size, notices=notices))
+    report(notices)
+
+
+def update(
+    paths: PathsArgument,
+    store: StoreOption,
+    field: FieldOption = None,
+    dayfirst: DayfirstOption = False,
+    wait: WaitOption = None,
+    verbose: VerboseOption = 0,
+    log_json: LogJsonOption = False,
+) -> None:
+    """Replace the text of articles in the index: one JSON line each, as for add. Unknown articles are skipped."""
+    begin_logging(verbose, as_json=log_json)
+    given = configured(field=field, dayfirst=dayfirst)
+    notices: list[Notice] = []
+    missing = 0
+    with opened(store, wait) as index:
+
+        def records() -> Iterator[dict[str, Any]]:
+            nonlocal missing
+            for article in articles_of(paths, given, notices):
+                try:
+                    yield index.update(article).to_record()
+                except UnknownArticleError as error:
+                    missing += 1
+                    notices.append(Notice(article.where or article.id, str(error), "skipped", skipped=True))
+
+        write_lines(records())
+    report(notices)
+    if missing:
+        raise typer.Exit(1)
+
+
+def remove(
+    ids: Annotated[list[str], typer.Argument(metavar="ID", help="Ids of articles.", show_default=False)],
+    store: StoreOption,
+    wait: WaitOption = None,
+) -> None:
+    """Remove articles and their data, all of them or none. The changes are JSON lines."""
+    begin_logging(0, as_json=False)
+    with opened(store, wait) as index:
+        write_lines(change.to_record() for change in index.remove(*ids))
+
+
+def expire(
+    store: StoreOption,
+    before: Annotated[str, typer.Option("--before", metavar="DATE", help="The first date to keep.")],
+    wait: WaitOption = None,
+) -> None:
+    """Remove articles published before a date, or added before it if their date is unknown."""
+    begin_logging(0, as_json=False)
+    limit = moment(before, "--before")
+    with opened(store, wait) as index:
+        count = index.expire(limit) if limit is not None else 0
+    write_lines([{"expired": count}])
+
+
+def reconcile(store: StoreOption, wait: WaitOption = None) -> None:
+    """Regroup all articles as 'dedup cluster' would with the background of the index. The changes are JSON lines."""
+    begin_logging(0, as_json=False)
+    with opened(store, wait) as index:
+        write_lines(change.to_record() for change in index.reconcile())
+
+
+def rebuild(
+    store: StoreOption,
+    learn: Annotated[
+        bool, typer.Option("--learn", help="Learn a new background from the articles in the index.")
+    ] = False,
+    setting: SetOption = None,
+    config: ConfigOption = None,
+    wait: WaitOption = None,
+) -> None:
+    """Regroup all articles with other settings or another background. The changes are JSON lines."""
+    begin_logging(0, as_json=False)
+    given = configured(setting=setting, config=config)
+    with opened(store, wait, anew=True) as index:
+        explicit = explicit_settings(given)
+        settings = replace(index.settings, **explicit) if explicit else None
+        write_lines(change.to_record() for change in index.rebuild(settings, learn=learn))
+
+
+def check(
+    store: StoreOption,
+    repair: Annotated[bool, typer.Option("--repair", help="Repair the faults where possible.")] = False,
+    wait: WaitOption = None,
+) -> None:
+    """Check the store. Faults are JSON lines; the exit code is 1 if any remain."""
+    begin_logging(0, as_json=False)
+    with opened(store, wait, anew=True) as index:
+        faults: Sequence[str] = index.check(repair=repair)
+        remaining = index.check() if repair and faults else faults
+    write_lines({"fault": fault} for fault in faults)
+    if remaining:
+        hint = "" if repair else ": --repair fixes them where possible"
+        say(f"{visible(str(store))} has {len(remaining):,} faults{hint}")
+        raise typer.Exit(1)
+
+
+def vacuum(
+    store: StoreOption,
+    changes_before: Annotated[
+        int,
+        typer.Option("--changes-before", metavar="CURSOR", help="Also forget the changes before this one.", min=0),
+    ] = 0,
+    wait: WaitOption = None,
+) -> None:
+    """Free the disk space of removed articles and forgotten changes. The new size in bytes is a JSON object."""
+    begin_logging(0, as_json=False)
+    with opened(store, wait) as index:
+        index.vacuum(changes_before=changes_before)
+        write_lines([{"bytes": index.stats()["bytes"]}])
+
+
+def match(
+    paths: PathsArgument, store: StoreOption, field: FieldOption = None, dayfirst: DayfirstOption = False
+) -> None:
+    """Report where articles would be placed, without adding them: one JSON line each, with the deciding links."""
+    begin_logging(0, as_json=False)
+    given = configured(field=field, dayfirst=dayfirst)
+    notices: list[Notice] = []
+    with opened_to_read(store) as index:
+        articles = articles_of(paths, given, notices)
+        size = 1 if "-" in paths else MATCH_BATCH
+        blocks = iter(lambda: list(islice(articles, size)), [])
+        placements = (placed for block in blocks for placed in index.match_many(block))
+        write_lines({**placed.to_record(), "links": [asdict(link) for link in placed.links]} for placed in placements)
+    report(notices)
+
+
+def stories(
+    store: StoreOption,
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="DATE", help="Only stories changed since.", show_default=False),
+    ] = None,
+    outlet: Annotated[
+        str | None,
+        typer.Option("--outlet", metavar="NAME", help="Only stories with an article of it.", show_default=False),
+    ] = None,
+    min_size: Annotated[
+        int | None,
+        typer.Option("--min-size", metavar="N", help="Only stories of N or more articles.", show_default=False, min=1),
+    ] = None,
+    limit: LimitOption = None,
+) -> None:
+    """List stories as JSON lines, the most recently changed first."""
+    begin_logging(0, as_json=False)
+    when = moment(since, "--since")
+    with opened_to_read(store) as index:
+        found = index.stories(since=when, outlet=outlet, min_size=min_size or 1)
+        write_lines(_story_line(story) for story in islice(found, limit))
+
+
+def _story_line(story: Story) -> dict[str, Any]:
+    """Return the record of a story with its id as `story`, and its copy groups as lists of ids."""
+    record = story.to_record()
+    groups = [group["articles"] for group in record["copy_groups"]]
+    return {"story": record.pop("id"), **record, "copy_groups": groups}
+
+
+def explain(
+    a: Annotated[str, typer.Argument(metavar="ID", help="The id of an article.", show_default=False)],
+    b: Annotated[str, typer.Argument(metavar="OTHER", help="The id of another article.", show_default=False)],
+    store: StoreOption,
+) -> None:
+    """Explain why two articles are in one story or not, as a JSON object."""
+    begin_logging(0, as_json=False)
+    with opened_to_read(store) as index:
+        write_lines([asdict(index.explain(a, b))])
+
+
+def stats(store: StoreOption) -> None:
+    """Print the counts and settings of the index as a JSON object."""
+    begin_logging(0, as_json=False)
+    with opened_to_read(store) as index:
+        write_lines([index.stats()])
+
+
+def changes(
+    store: StoreOption,
+    since: Annotated[
+        int | None,
+        typer.Option("--since", metavar="CURSOR", help="Only changes after this one.", show_default=False, min=0),
+    ] = None,
+    limit: LimitOption = None,
+) -> None:
+    """List changes as JSON lines. To continue later, pass the cursor of the last one to --since.
+
+    Without a cursor, all remaining changes are listed. An unknown cursor, or one before forgotten changes, is an error.
+    """
+    begin_logging(0, as_json=False)
+    with opened_to_read(store) as index:
+        cursor, left = since or 0, limit
+        if since is None and (forgotten := _forgotten(index)):
+            cursor = forgotten
+            say(f"the changes up to {forgotten:,} were forgotten")
+        found = index.changes(cursor, limit=min(left or 1_000, 1_000))
+        while found:
+            write_lines(change.to_record() for change in found)
+            left = None if left is None else left - len(found)
+            found = [] if left == 0 else index.changes(found[-1].cursor, limit=min(left or 1_000, 1_000))
+
+
+def _forgotten(index: StoryIndex) -> int:
+    """Return the cursor of the last forgotten change, 0 if there is none."""
+    try:
+        index.changes(limit=1)
+    except CursorError as error:
+        return error.first - 1
+    return 0
+
+
+def export(
+    store: StoreOption,
+    output: Annotated[
+        Path | None,
+        typer.Option(
+            "--output", metavar="FILE", help="Write to this file, compressed by its suffix.", show_default=False
+        ),
+    ] = None,
+    style: Annotated[
+        Format | None,
+        typer.Option(
+            "--format",
+            help="The output format. Default: the suffix of --output, else jsonl. html shows all articles as"
+            " 'reconcile' would group them.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
+    """Write all articles and their stories in a format of 'dedup cluster'."""
+    begin_logging(0, as_json=False)
+    chosen = choose_format(style, output) if output else style or Format.JSONL
+    if output:
+        check_output(output, [str(store)])
+    with opened_to_read(store) as index:
+        write_result(index.clustering() if chosen is Format.HTML else index.placements(), chosen, output)
+
+
+_COMMANDS = (
+    *(add, update, remove, expire, reconcile, rebuild, check, vacuum),
+    *(match, stories, explain, stats, changes, export),
+)
 
 
 def group() -> typer.Typer:
-    """The command with its own commands."""
+    """Return the command `index` with its subcommands."""
     app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
     app.callback(invoke_without_command=True)(_bare)
-    for module in (index_writing, index_reading):
-        for name, function in module.COMMANDS.items():
-            app.command(name)(function)
+    for command in _COMMANDS:
+        app.command()(command)
     return app
 
 

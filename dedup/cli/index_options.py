@@ -1,4 +1,4 @@
-"""Shared by the commands of `dedup index`: the store, dates, articles line by line, JSON lines."""
+"""Options, input and output that the commands of `dedup index` share."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ import typer
 
 import dedup
 from dedup.article import Article, Notice
-from dedup.cli.inputs import unless_unreadable
-from dedup.cli.messages import tell
+from dedup.cli.inputs import require_readable
+from dedup.cli.messages import report
 from dedup.cli.output import standard_output
 from dedup.cli.progress import ProgressBar
 from dedup.formats.json_text import json_text
@@ -28,37 +28,37 @@ if TYPE_CHECKING:
     from dedup.index import StoryIndex
     from dedup.settings import Settings
 
-StoreOption = Annotated[Path, typer.Option("--store", metavar="FILE", help="The file that the index is kept in.")]
+StoreOption = Annotated[Path, typer.Option("--store", metavar="FILE", help="The file with the index.")]
 WaitOption = Annotated[
     float | None,
     typer.Option(
-        "--wait", metavar="SECONDS", help="Wait so long for another writer to end.", show_default=False, min=0
+        "--wait", metavar="SECONDS", help="Wait this long for another writer to end.", show_default=False, min=0
     ),
 ]
 PathsArgument = Annotated[
     list[str],
     typer.Argument(
         metavar="PATH",
-        help="Files and folders of articles; - for JSON lines from standard input, each taken in as it comes.",
+        help="Files and folders of articles; - for JSON lines from standard input, processed as they arrive.",
         show_default=False,
     ),
 ]
 
 
-def said_settings(given: Configuration) -> dict[str, Any]:
-    """By name the settings that change results and come from somewhere: from a flag, the environment or a file."""
+def explicit_settings(given: Configuration) -> dict[str, Any]:
+    """Return by name the settings that change results and come from a flag, the environment or a file."""
     method = given.settings.method()
     return {name: value for name, value in method.items() if given.origins[name] != "default"}
 
 
 def settings_for(store: Path, given: Configuration) -> Settings | None:
     """Return the settings to open an index with; None for an existing one without explicit settings."""
-    return given.settings if said_settings(given) or not store.exists() else None
+    return given.settings if explicit_settings(given) or not store.exists() else None
 
 
 @contextmanager
 def opened(store: Path, wait: float | None, **options: Any) -> Iterator[StoryIndex]:
-    """The index in a file, for writing."""
+    """Open the index in a file for writing."""
     with (
         ProgressBar() as progress,
         dedup.StoryIndex.open(store, wait=wait or 0.0, progress=progress, **options) as index,
@@ -68,24 +68,24 @@ def opened(store: Path, wait: float | None, **options: Any) -> Iterator[StoryInd
 
 @contextmanager
 def opened_to_read(store: Path) -> Iterator[StoryIndex]:
-    """The index in a file, while others may be writing to it."""
+    """Open the index in a file for reading, while another process may write to it."""
     with ProgressBar() as progress, dedup.StoryIndex.open(store, read_only=True, progress=progress) as index:
         yield index
 
 
 def moment(text: str | None, option: str) -> date | datetime | None:
-    """A date or a time, as ISO 8601 writes it; wrong usage ends the command."""
+    """Parse an ISO 8601 date or time; wrong usage ends the command."""
     if text is None:
         return None
     try:
         return day_or_time(text)
     except ValueError:
-        problem = f"{visible(text)} is no date: write 2024-01-31, or 2024-01-31T12:30"
+        problem = f"{visible(text)} is not a date: write 2024-01-31, or 2024-01-31T12:30"
         raise typer.BadParameter(problem, param_hint=option) from None
 
 
 def write_lines(records: Iterable[Mapping[str, Any]]) -> None:
-    """A JSON line for each record, seen at once by whoever reads."""
+    """Write one JSON line per record, flushed at once."""
     with standard_output() as out:
         for record in records:
             out.write(json_text(dict(record)) + "\n")
@@ -93,22 +93,22 @@ def write_lines(records: Iterable[Mapping[str, Any]]) -> None:
 
 
 def articles_of(paths: Sequence[str], given: Configuration, notices: list[Notice]) -> Iterator[Article]:
-    """The articles of paths in their order; those of standard input line by line, as they come.
+    """Yield the articles of paths in order, or those of standard input as the lines arrive.
 
     Problems of a line are reported at once, since standard input may not end.
     """
     if "-" not in paths:
         read = dedup.read_articles(list(paths), fields=given.fields, notices=notices, dayfirst=given.dayfirst)
-        yield from unless_unreadable(read, paths, notices, "article")
+        yield from require_readable(read, paths, notices, "article")
         return
     if list(paths) != ["-"]:
-        raise typer.BadParameter("standard input comes line by line: name it alone", param_hint="PATH")
+        raise typer.BadParameter("standard input is read line by line: - must be the only path", param_hint="PATH")
     for number, line in enumerate(lines(sys.stdin.buffer), 1):
         if line is not None and not line.strip():
             continue
         article, found = _article(line, f"stdin:{number}", given, today=datetime.now(UTC))
         if found:
-            tell(found)
+            report(found)
         if article is not None:
             yield article
 

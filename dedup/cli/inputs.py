@@ -1,4 +1,4 @@
-"""What is to be read: the paths of a command line, and those of a list of files."""
+"""Input paths of the command line and of `--files-from`."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Annotated, TypeVar
 import typer
 
 from dedup.article import Notice
-from dedup.cli.messages import say, tell
+from dedup.cli.messages import report, say
 from dedup.cli.progress import ProgressBar
 from dedup.read.source import EMPTY
 from dedup.report import visible
@@ -24,7 +24,7 @@ FilesFromOption = Annotated[
     typer.Option(
         "--files-from",
         metavar="LIST",
-        help="Read the files that this file names too, one a line, or separated by null bytes (find -print0); - is "
+        help="Also read the files listed in this file, one per line or separated by null bytes (find -print0); - is "
         "standard input.",
         show_default=False,
     ),
@@ -32,9 +32,9 @@ FilesFromOption = Annotated[
 
 
 def gather(paths: Sequence[str] | None, files_from: Path | None) -> list[str]:
-    """The paths typed and those in the list; wrong usage ends the command.
+    """Return the paths typed and those in the list; wrong usage ends the command.
 
-    Names in a list are taken as they are: `-` is a file there, and names that are no UTF-8 are kept.
+    Names in a list are literal: `-` is a file, and names that are not UTF-8 are kept.
     """
     typed = list(paths or ())
     if files_from is None:
@@ -57,23 +57,23 @@ def gather(paths: Sequence[str] | None, files_from: Path | None) -> list[str]:
     return typed + [f"./{name}" if name == "-" else name for name in named]
 
 
-def unless_unreadable(
+def require_readable(
     read: Iterator[Read], paths: Sequence[str], notices: list[Notice], what: str, progress: ProgressBar | None = None
 ) -> Iterator[Read]:
-    """What is read of paths. They may be empty; where there is nothing since none can be read, the command ends."""
-    before, there = len(notices), False
+    """Yield what is read from paths; if nothing could be read, the command ends. Empty files are no error."""
+    before, found = len(notices), False
     for one in read:
-        there = True
+        found = True
         yield one
-    if not there and any(notice.problem != EMPTY for notice in notices[before:]):
+    if not found and any(notice.problem != EMPTY for notice in notices[before:]):
         if progress:
             progress.stop()
-        raise ended_by_nothing(paths, notices, what)
+        raise no_input(paths, notices, what)
 
 
-def ended_by_nothing(paths: Sequence[str], notices: Sequence[Notice], what: str) -> typer.Exit:
-    """Says that paths hold nothing of `what` is asked for, and why; ends the command when it is raised."""
-    tell(notices)
+def no_input(paths: Sequence[str], notices: Sequence[Notice], what: str) -> typer.Exit:
+    """Report that paths contain no `what`, and why. Return the exception that ends the command."""
+    report(notices)
     others = f" and {len(paths) - _NAMED:,} more" if len(paths) > _NAMED else ""
     say(f"Error: there is no {what} in " + ", ".join(paths[:_NAMED]) + others)
     return typer.Exit(1)

@@ -1,4 +1,4 @@
-"""`dedup judge`: a person says of pairs of articles whether they are one text, one story, or neither."""
+"""`dedup judge`: ask a person whether pairs of articles are the same text, the same story, or neither."""
 
 from __future__ import annotations
 
@@ -11,18 +11,8 @@ import typer
 import dedup
 from dedup.article import Notice
 from dedup.cli.inputs import FilesFromOption, gather
-from dedup.cli.messages import begin_logging, say, tell
-from dedup.cli.options import (
-    ConfigOption,
-    DayfirstOption,
-    FieldOption,
-    LogJsonOption,
-    MemoryOption,
-    SetOption,
-    ThreadsOption,
-    VerboseOption,
-    configured,
-)
+from dedup.cli.messages import begin_logging, report, say
+from dedup.cli.options import ConfigurationOptions, LogJsonOption, VerboseOption, grouped
 from dedup.cli.output import in_colour, standard_output
 from dedup.cli.progress import ProgressBar
 from dedup.report import visible, write_pair
@@ -32,37 +22,38 @@ if TYPE_CHECKING:
     from dedup.results.clustering import Clustering
 
 SHORT_HELP = "Judge pairs of articles: same text, same story, or neither."
-HELP = """Asks of pairs of articles whether they are one text, one story or neither, and keeps the answers.
+HELP = """Ask whether pairs of articles are the same text, the same story or neither, and store the answers.
 
-The pairs come where an answer tells most: near the border of what is joined, and from two outlets before one. Each
-answer is a line of JSON in LABELS, written at once: {"a": id, "b": id, "label": "same_text"}, or "same_story", or
-"neither". Pairs judged there already are not asked about again. `dedup evaluate --labels` scores settings by them.
+The most informative pairs come first: those near the threshold, and those of two outlets before those of one. Each
+answer is written at once, as a line of JSON in LABELS: {"a": id, "b": id, "label": "same_text"}, or "same_story", or
+"neither". Pairs with an answer in LABELS are not asked again. `dedup evaluate --labels` scores settings by them.
 
 \b
 Examples:
-  dedup judge news/                              into labels.jsonl
+  dedup judge news/                              answers in labels.jsonl
   dedup judge news/ --labels mine.jsonl --count 50
   dedup evaluate news/ --labels mine.jsonl       which granularity fits?
 
 \b
 Answers:
   t    same text          s    same story          n    neither
-  m    more of both texts      Enter  the next pair      q  enough
+  m    full texts         Enter  skip          q    quit
 
 Pairs and questions go to standard output, progress and messages to standard error; answers come from standard input.
 
 \b
 Exit codes:
   0    done
-  1    nothing usable: no article, or no pair worth a judgement
+  1    no usable input: no article, or no pair to ask about
   2    wrong usage: an unknown option, setting, field or format
-  130  interrupted; what was answered is kept
+  130  interrupted; answers so far are stored
 """
 
 _ANSWERS: dict[str, Label] = {"t": "same_text", "s": "same_story", "n": "neither"}
 _DEFAULT = "labels.jsonl"
 
 
+@grouped
 def command(
     paths: Annotated[
         list[str] | None,
@@ -73,30 +64,25 @@ def command(
     labels: Annotated[
         Path | None,
         typer.Option(
-            "--labels", metavar="LABELS", help=f"Append to this file; {_DEFAULT} without.", show_default=False
+            "--labels", metavar="LABELS", help=f"Append to this file. Default: {_DEFAULT}.", show_default=False
         ),
     ] = None,
     count: Annotated[
         int | None,
-        typer.Option("--count", metavar="N", min=1, help="Stop after so many answers.", show_default=False),
+        typer.Option("--count", metavar="N", min=1, help="Stop after N answers.", show_default=False),
     ] = None,
-    field: FieldOption = None,
-    dayfirst: DayfirstOption = False,
-    setting: SetOption = None,
-    config: ConfigOption = None,
-    threads: ThreadsOption = None,
-    memory: MemoryOption = None,
+    configuration: ConfigurationOptions,
     verbose: VerboseOption = 0,
     log_json: LogJsonOption = False,
 ) -> None:
-    """Parses, clusters, asks."""
+    """Parse, cluster and ask."""
     from dedup.evaluation.judgements import offered, read_judgements
 
     begin_logging(verbose, as_json=log_json)
-    given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads, memory=memory)
+    given = configuration.configured()
     named = gather(paths, files_from)
     if "-" in named:
-        raise typer.BadParameter("answers come from standard input, so articles cannot", param_hint="PATH")
+        raise typer.BadParameter("standard input is for answers, and cannot have articles", param_hint="PATH")
     target = labels or Path(_DEFAULT)
     if target.is_dir() or not target.resolve().parent.is_dir():
         problem = f"{target} cannot be written: it is a folder, or in none"
@@ -106,7 +92,7 @@ def command(
     with ProgressBar() as progress:
         articles = list(dedup.read_articles(named, fields=given.fields, notices=notices, dayfirst=given.dayfirst))
         clustering = dedup.cluster(articles, given.settings, progress=progress) if articles else None
-    tell([*notices, *(clustering.notices if clustering else ())])
+    report([*notices, *(clustering.notices if clustering else ())])
     pairs = list(offered(clustering, known)) if clustering else []
     if clustering is None or not pairs:
         say(f"Error: there is no pair to judge in {', '.join(named[:10])}")
@@ -118,7 +104,7 @@ def command(
 
 
 def _ask(clustering: Clustering, pairs: list[tuple[str, str]], target: Path, most: int, out: TextIO) -> int:
-    """Asks about pairs until the person has enough; returns how many were answered."""
+    """Ask about pairs until the person quits. Return the number of answers."""
     from dedup.evaluation.judgements import Judgement, keep_judgement
 
     answered = 0
@@ -140,7 +126,7 @@ def _ask(clustering: Clustering, pairs: list[tuple[str, str]], target: Path, mos
                 continue
             if answer in _ANSWERS or not answer:
                 break
-            out.write(visible(f"{line.strip()[:20]} is no answer: t, s, n, m, q, or Enter alone") + "\n")
+            out.write(visible(f"{line.strip()[:20]} is not an answer: type t, s, n, m or q, or only Enter") + "\n")
         if answer:
             keep_judgement(target, Judgement(a, b, _ANSWERS[answer]))
             answered += 1

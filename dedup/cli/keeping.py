@@ -1,4 +1,4 @@
-"""`--keep`: the records of the input, put by while they are read, and those that are kept written."""
+"""`dedup cluster --keep`: store the input records while they are read, and write those that are kept."""
 
 from __future__ import annotations
 
@@ -43,15 +43,15 @@ _OF_FORMAT = {Format.JSONL: LINES, Format.JSON: LIST, Format.CSV: ROWS, Format.P
 
 
 class Keeping:
-    """What `--keep` does in a run. Wrong usage ends the command.
+    """The option `--keep` in one run. Wrong usage ends the command.
 
     Args:
         which: the records to keep.
-        style: what was asked for with `--format`.
-        output: the file or folder to write, None for standard output.
-        as_folder: whether it is one that is yet to be made.
-        inputs: what is read.
-        archives: the archives.
+        style: the value of `--format`.
+        output: the file or folder to write; None for standard output.
+        as_folder: whether `output` is a folder to be created.
+        inputs: the input paths.
+        archives: the archive paths.
     """
 
     def __init__(
@@ -70,17 +70,17 @@ class Keeping:
         self._shape: str | None = _OF_FORMAT.get(style) if style else None
         if style in {Format.TABLE, Format.HTML}:
             raise typer.BadParameter(
-                f"{'a table' if style is Format.TABLE else 'a page'} is no format to keep records in",
+                f"{'a table' if style is Format.TABLE else 'a page'} cannot hold records",
                 param_hint="--format",
             )
         if self._as_folder and style:
-            problem = "in a folder each file is written as it came: name a file in it, or leave this out"
+            problem = "in a folder each file keeps its format: name a file in it, or omit --format"
             raise typer.BadParameter(problem, param_hint="--format")
         if output and not self._as_folder and not style and output.suffix:
             self._shape = _SHAPES.get(content_suffix(output))
             if not self._shape:
-                problem = f"{output} does not tell what to write: name it .jsonl, .json, .csv, .tsv or .parquet"
-                raise typer.BadParameter(visible(f"{problem}; or a folder, with / at its end"), param_hint="--output")
+                problem = f"{output} has no known suffix: use .jsonl, .json, .csv, .tsv or .parquet"
+                raise typer.BadParameter(visible(f"{problem}, or a folder, ending in /"), param_hint="--output")
         if output:
             check_output(output, inputs, archives, as_folder=self._as_folder)
         self._spool = Spool()
@@ -96,11 +96,11 @@ class Keeping:
     def articles(
         self, paths: Sequence[str], *, fields: Mapping[str, str], notices: list[Notice], dayfirst: bool
     ) -> Iterator[Article]:
-        """Reads articles, and puts their records by."""
+        """Read articles, and store their records."""
         return self._spool.articles(paths, fields=fields, notices=notices, dayfirst=dayfirst)
 
     def check(self) -> None:
-        """Finds before the work whether the records can be written as was asked for."""
+        """Check before clustering that the records can be written in the requested format."""
         if self._as_folder:
             return
         if self._shape:
@@ -111,11 +111,11 @@ class Keeping:
         else:
             self._shape = shape_of(self._spool.origins)
         if self._shape in COLUMNAR and not self._output and sys.stdout.isatty():
-            problem = f"records that came as {self._shape} are not for a terminal: name a file, or add --format jsonl"
+            problem = f"{self._shape} records cannot be shown on a terminal: name a file, or add --format jsonl"
             raise typer.BadParameter(problem, param_hint="--output")
 
     def write(self, found: Clustering | Arrivals) -> str:
-        """Writes the kept records, and says how many."""
+        """Write the kept records, and return a message with their number."""
         kept = list(kept_articles(found, self._which))
         added = added_fields(found)
         where = ""

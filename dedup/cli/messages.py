@@ -1,6 +1,6 @@
-"""What is said to a person on standard error; under --log-json to a program, a line of JSON for each message.
+"""Messages on standard error: text, or with --log-json one line of JSON each.
 
-The standard library's logging carries it: `dedup` is the logger of the library, which is silent by default.
+They go through the logger `dedup` of the standard library's logging, which is silent by default.
 """
 
 from __future__ import annotations
@@ -19,23 +19,23 @@ from dedup.formats.json_text import json_text
 from dedup.report import visible
 
 _SHOWN = 10  # groups of notices
-_PLACES = 3  # of one group
+_PLACES = 3  # shown per group
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 _DETAILS = "details"
 
 
 def begin_logging(verbosity: int, *, as_json: bool) -> None:
-    """Sends what the library logs to standard error: warnings, with `-v` what is done, with `-vv` in detail."""
+    """Send the library's log to standard error: warnings, with `-v` also info, with `-vv` also debug messages."""
     logger = logging.getLogger("dedup")
     for handler in [one for one in logger.handlers if isinstance(one, _Handler)]:
-        logger.removeHandler(handler)  # of a command before this one, in the same process
+        logger.removeHandler(handler)  # left by an earlier command in the same process
     logger.setLevel(min(_LEVELS[min(verbosity, 2)], logging.INFO if as_json else logging.WARNING))
     logger.propagate = False
     logger.addHandler(_JsonHandler() if as_json else _Handler())
 
 
 class _Handler(logging.Handler):
-    """A line on standard error, wherever that is now."""
+    """Writes a line to the current standard error."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -48,7 +48,7 @@ class _Handler(logging.Handler):
 
 
 class _JsonHandler(_Handler):
-    """A line of JSON: `time`, `level`, `logger`, `message`, and what else belongs to the message."""
+    """Writes a line of JSON: `time`, `level`, `logger`, `message`, and the details of the message."""
 
     def format(self, record: logging.LogRecord) -> str:
         line = {
@@ -64,7 +64,7 @@ class _JsonHandler(_Handler):
 def say(
     message: str, *, level: int = logging.INFO, details: Mapping[str, Any] | None = None, keep_lines: bool = False
 ) -> None:
-    """One message on standard error, on one line unless its lines are kept. Names and texts in it can do no harm."""
+    """Write one message to standard error, on one line unless `keep_lines`. Control characters are escaped."""
     if is_json():
         level = logging.ERROR if message.startswith("Error: ") else level
         message = message.removeprefix("Error: ").strip()
@@ -73,8 +73,8 @@ def say(
         typer.echo("\n".join(map(visible, message.split("\n") if keep_lines else [message])), err=True)
 
 
-def tell(notices: Sequence[Notice]) -> None:
-    """Report notices on standard error, grouped by problem: at most ten groups skipped, and ten kept with a change."""
+def report(notices: Sequence[Notice]) -> None:
+    """Report notices on standard error, grouped by problem: at most ten groups of skipped input, ten of changed."""
     if is_json():
         for notice in notices:
             say(str(notice), level=logging.WARNING, details=asdict(notice))
@@ -83,15 +83,15 @@ def tell(notices: Sequence[Notice]) -> None:
         kind = [notice for notice in notices if notice.skipped is skipped]
         if kind:
             say(f"{heading}: {sum(notice.count for notice in kind):,}")
-            _tell_kind(kind)
+            _report_groups(kind)
 
 
 def is_json() -> bool:
-    """Whether messages are for a program."""
+    """Return whether messages are written as JSON."""
     return any(isinstance(handler, _JsonHandler) for handler in logging.getLogger("dedup").handlers)
 
 
-def _tell_kind(notices: Sequence[Notice]) -> None:
+def _report_groups(notices: Sequence[Notice]) -> None:
     groups: dict[tuple[str, str], list[str]] = {}
     counts: Counter[tuple[str, str]] = Counter()
     for notice in notices:

@@ -1,16 +1,17 @@
-"""The options that several commands share, and how their text is read."""
+"""Options that several commands share, and how they are parsed."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from inspect import Parameter, Signature, signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
 
 import typer
 
-from dedup.cli.bounds import hold_to
+from dedup.cli.bounds import limit_process
 from dedup.errors import SettingsError
 from dedup.report import visible
 
@@ -18,11 +19,11 @@ if TYPE_CHECKING:
     from dedup.config import Configuration
 
 
-def _field_starts(incomplete: str) -> list[str]:
+def _complete_field(incomplete: str) -> list[str]:
     return [f"{name}=" for name in field_names() if name.startswith(incomplete)]
 
 
-def _setting_starts(incomplete: str) -> list[str]:
+def _complete_setting(incomplete: str) -> list[str]:
     from dedup.settings import Settings
 
     return [f"{knob.name}=" for knob in fields(Settings) if knob.name.startswith(incomplete)]
@@ -33,9 +34,9 @@ FieldOption = Annotated[
     typer.Option(
         "--field",
         metavar="FIELD=NAME",
-        help="Where a record has its text, title, published, seen, source, url, lang, id or story, when it has it "
-        "under an unusual name: --field text=story_body. Repeat for more.",
-        autocompletion=_field_starts,
+        help="The name of a record's text, title, published, seen, source, url, lang, id or story field, if it is "
+        "unusual: --field text=story_body. Repeatable.",
+        autocompletion=_complete_field,
         show_default=False,
     ),
 ]
@@ -44,8 +45,8 @@ SetOption = Annotated[
     typer.Option(
         "--set",
         metavar="SETTING=VALUE",
-        help="Change a setting: --set granularity=.4. Repeat for more. 'dedup settings' lists them all.",
-        autocompletion=_setting_starts,
+        help="Change a setting: --set granularity=.4. Repeatable. 'dedup settings' lists all.",
+        autocompletion=_complete_setting,
         show_default=False,
     ),
 ]
@@ -54,19 +55,19 @@ ConfigOption = Annotated[
     typer.Option(
         "--config",
         metavar="FILE",
-        help="Take settings from this TOML file, and from no dedup.toml or pyproject.toml that lies about.",
+        help="Read settings from this TOML file instead of the nearest dedup.toml or pyproject.toml.",
         show_default=False,
     ),
 ]
 DayfirstOption = Annotated[
-    bool, typer.Option("--dayfirst", help="01/02/2024 is the first of February; without this it is no date.")
+    bool, typer.Option("--dayfirst", help="Read 01/02/2024 as 1 February; by default it is not a date.")
 ]
 ThreadsOption = Annotated[
     str | None,
     typer.Option(
         "--threads",
         metavar="N",
-        help="How many work at a time; no result depends on it. 0, and unset: one on each processor.",
+        help="The number of threads; results do not depend on it. Default: 0, one per processor.",
         show_default=False,
     ),
 ]
@@ -75,7 +76,7 @@ MemoryOption = Annotated[
     typer.Option(
         "--memory",
         metavar="SIZE",
-        help="Stop, with a message, before taking more memory than this: 800MB, 4GB.",
+        help="Stop with a message before using more memory than this: 800MB, 4GB.",
         show_default=False,
     ),
 ]
@@ -84,18 +85,16 @@ PlotOption = Annotated[
     typer.Option(
         "--plot",
         metavar="PICTURE",
-        help="Draw a picture into this file, which ends in .png or .svg (needs story-dedup[plot]).",
+        help="Draw a plot into this .png or .svg file (needs story-dedup[plot]).",
         show_default=False,
     ),
 ]
 VerboseOption = Annotated[
     int,
-    typer.Option(
-        "-v", count=True, help="Say on standard error what is done; -vv: in detail.", show_default=False, metavar=""
-    ),
+    typer.Option("-v", count=True, help="Log to standard error; -vv: in detail.", show_default=False, metavar=""),
 ]
 LogJsonOption = Annotated[
-    bool, typer.Option("--log-json", help="Everything on standard error as JSON, a line for each message.")
+    bool, typer.Option("--log-json", help="Write messages on standard error as JSON, one per line.")
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Write JSON instead of text.")]
 
@@ -110,7 +109,7 @@ def configured(
     memory: str | None = None,
     apply: bool = True,
 ) -> Configuration:
-    """The settings in effect, of flags, environment and file; wrong usage ends the command, with all that is wrong."""
+    """Return the settings from flags, environment and file. Faults end the command, and are reported together."""
     from dedup.config import configure
 
     flags: dict[str, Any] = _pairs("--set", setting)
@@ -126,8 +125,8 @@ def configured(
         found = configure(flags, file=config)
     except SettingsError as error:
         faults = [visible(fault) for fault in error.faults]
-        told = faults[0] if len(faults) == 1 else f"{len(faults)} faults in the settings\n  " + "\n  ".join(faults)
-        raise typer.BadParameter(f"{told}\n'dedup settings --help' says where settings come from.") from None
+        text = faults[0] if len(faults) == 1 else f"{len(faults)} faults in the settings\n  " + "\n  ".join(faults)
+        raise typer.BadParameter(f"{text}\n'dedup settings --help' explains where settings come from.") from None
     log = logging.getLogger("dedup.settings")
     if found.file:
         log.info("settings from %s", found.file)
@@ -135,12 +134,68 @@ def configured(
         if place != "default":
             log.debug("%s is set by %s", name, place)
     if apply:
-        hold_to(found.settings)
+        limit_process(found.settings)
     return found
 
 
+@dataclass(frozen=True, slots=True)
+class ConfigurationOptions:
+    """The options of a command that reads and clusters articles."""
+
+    field: FieldOption = None
+    dayfirst: DayfirstOption = False
+    setting: SetOption = None
+    config: ConfigOption = None
+    threads: ThreadsOption = None
+    memory: MemoryOption = None
+
+    def configured(self, *, apply: bool = True) -> Configuration:
+        """Return the settings from these options, the environment and a file; see the function `configured`."""
+        return configured(
+            field=self.field,
+            setting=self.setting,
+            config=self.config,
+            dayfirst=self.dayfirst,
+            threads=self.threads,
+            memory=self.memory,
+            apply=apply,
+        )
+
+
+def grouped(command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command whose parameters of a dataclass type are replaced by the fields of the dataclass, in place.
+
+    typer reads the options of a command from its signature, so many options would need a function of as many
+    parameters.
+    """
+    types = get_type_hints(command, include_extras=True)
+    groups = {name: kind for name, kind in types.items() if isinstance(kind, type) and is_dataclass(kind)}
+    parameters: list[Parameter] = []
+    for parameter in signature(command).parameters.values():
+        if parameter.name in groups:
+            group = groups[parameter.name]
+            hints = get_type_hints(group, include_extras=True)
+            parameters += [
+                Parameter(field.name, Parameter.KEYWORD_ONLY, default=field.default, annotation=hints[field.name])
+                for field in fields(group)
+            ]
+        else:
+            parameters.append(parameter.replace(kind=Parameter.KEYWORD_ONLY, annotation=types[parameter.name]))
+
+    def run(**values: Any) -> None:
+        objects = {
+            name: group(**{field.name: values.pop(field.name) for field in fields(group)})
+            for name, group in groups.items()
+        }
+        command(**values, **objects)
+
+    run.__signature__ = Signature(parameters)  # type: ignore[attr-defined] # of functions, read by `inspect`
+    run.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    return run
+
+
 def field_names() -> tuple[str, ...]:
-    """The fields of an article that a record can have."""
+    """Return the names of the fields that a record can have."""
     from dedup.config import FIELD_NAMES
 
     return FIELD_NAMES

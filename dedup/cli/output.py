@@ -1,4 +1,4 @@
-"""Where results go: standard output, or a file."""
+"""Write results to standard output or a file."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from dedup.results.clustering import Clustering
 if TYPE_CHECKING:
     from dedup.archive import Arrivals
 
-BROKEN_PIPE = 141  # what a shell reports of a program that a closed pipe has ended
+BROKEN_PIPE = 141  # the exit code that a shell reports for SIGPIPE
 _EXTENSIONS = {
     ".csv": "csv",
     ".html": "html",
@@ -35,7 +35,7 @@ _EXTENSIONS = {
 
 
 class Format(StrEnum):
-    """What a clustering is written as."""
+    """The output formats of a clustering."""
 
     TABLE = "table"
     JSON = "json"
@@ -48,28 +48,28 @@ class Format(StrEnum):
 def check_output(output: Path, inputs: Sequence[str], archives: Sequence[str] = (), *, as_folder: bool = False) -> None:
     """Check before the work that its result can be written; wrong usage ends the command.
 
-    In the folder of an archive records may be kept, so that they belong to it the next time.
+    Output inside the folder of an archive is allowed: kept records may be added to the archive.
     """
     folder = output.resolve().parent
     problem = ""
     if output.is_dir() and not as_folder:
         problem = "is a folder: name a file in it"
     elif output.is_dir() and any(output.iterdir()):
-        problem = "has files in it already: name a new folder, or an empty one"
+        problem = "is not empty: name a new folder, or an empty one"
     elif not folder.is_dir():
         problem = f"cannot be written: there is no folder {folder}"
     elif not os.access(output if output.exists() and not output.is_file() else folder, os.W_OK):
         problem = "cannot be written: permission denied"
     elif output.is_file() and any(Path(path).exists() and output.samefile(path) for path in (*inputs, *archives)):
-        problem = "is an input too, and would be overwritten: choose another name"
+        problem = "is also an input, and would be overwritten: choose another name"
     elif any(_would_be_read(output, path, as_folder=as_folder) for path in inputs):
-        problem = "lies in a folder of the input, and the next run would read it: choose another folder"
+        problem = "is in an input folder, and the next run would read it: choose another folder"
     if problem:
         raise typer.BadParameter(visible(f"{output} {problem}"), param_hint="--output")
 
 
 def _would_be_read(output: Path, folder: str, *, as_folder: bool) -> bool:
-    """Whether a file lies in a folder under a name that dedup reads: a result is not to be taken for articles."""
+    """Return whether an output file inside an input folder has a name that the next run would read as articles."""
     target, above = output.resolve(), Path(folder).resolve()
     below = target.relative_to(above).parts if target.is_relative_to(above) else ()
     hidden = any(part.startswith(".") for part in below)
@@ -83,13 +83,13 @@ def choose_format(wanted: Format | None, output: Path | None) -> Format:
     if output and output.suffix:
         if content_suffix(output) in _EXTENSIONS:
             return Format(_EXTENSIONS[content_suffix(output)])
-        problem = f"{output} does not tell what to write: add --format table, json, jsonl, csv, parquet or html"
+        problem = f"{output} has no known suffix: add --format table, json, jsonl, csv, parquet or html"
         raise typer.BadParameter(visible(problem), param_hint="--output")
     return Format.TABLE if output is None and sys.stdout.isatty() else Format.JSONL
 
 
 def write_result(found: Clustering | Arrivals, style: Format, output: Path | None) -> None:
-    """Writes a result to a file, or to standard output where `output` is None."""
+    """Write a result to a file, or to standard output if `output` is None."""
     if style is Format.PARQUET:
         with binary_output(output) as out:
             write_parquet(found, out)
@@ -105,7 +105,7 @@ def write_result(found: Clustering | Arrivals, style: Format, output: Path | Non
         with atomic_file(output) as out:
             write(found, cast(TextIO, codecs.getwriter("utf-8")(out)))
     elif style is Format.CSV and sys.stdout.isatty():
-        # CSV cannot escape what a terminal obeys: on a terminal it is shown, into a pipe or a file it goes unchanged.
+        # CSV has no escapes for control characters: they are made visible on a terminal, unchanged in a pipe or file.
         rows = io.StringIO(newline="")
         write(found, rows)
         with standard_output() as out:
@@ -116,12 +116,12 @@ def write_result(found: Clustering | Arrivals, style: Format, output: Path | Non
 
 
 def in_colour(out: TextIO) -> bool:
-    """Whether to write in colour: to a terminal that has colours, unless NO_COLOR forbids it."""
+    """Return whether to write in colour: only to a terminal with colours, and not if NO_COLOR is set."""
     return out.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM", "dumb") != "dumb"
 
 
 def check_plot(plot: Path, inputs: Sequence[str]) -> None:
-    """Finds before the work what would keep a picture from being drawn; wrong usage ends the command."""
+    """Check before the work that a plot can be drawn; wrong usage ends the command."""
     from importlib.util import find_spec
 
     if plot.suffix.lower() not in PICTURES:
@@ -129,13 +129,14 @@ def check_plot(plot: Path, inputs: Sequence[str]) -> None:
     if find_spec("matplotlib") is None:
         raise MissingDependencyError("--plot", "matplotlib", extra="plot")
     if plot.is_dir() or not plot.resolve().parent.is_dir():
-        raise typer.BadParameter(visible(f"{plot} cannot be written: it is a folder, or in none"), param_hint="--plot")
+        problem = f"{plot} cannot be written: it is a folder, or its folder does not exist"
+        raise typer.BadParameter(visible(problem), param_hint="--plot")
     if plot.is_file() and any(Path(path).exists() and plot.samefile(path) for path in inputs):
-        raise typer.BadParameter(visible(f"{plot} is an input too, and would be overwritten"), param_hint="--plot")
+        raise typer.BadParameter(visible(f"{plot} is also an input, and would be overwritten"), param_hint="--plot")
 
 
 def write_plot(plot: Path, draw: Callable[[BinaryIO, str], None]) -> None:
-    """A picture, whole or not at all."""
+    """Write a plot atomically, in the format of its suffix."""
     with atomic_file(plot) as out:
         draw(cast(BinaryIO, out), plot.suffix.lower().removeprefix("."))
 
@@ -146,7 +147,7 @@ def _write_page(found: Clustering | Arrivals, out: TextIO) -> None:
 
 @contextmanager
 def binary_output(output: Path | None) -> Iterator[IO[bytes]]:
-    """A file that is written whole or not at all, or standard output where `output` is None."""
+    """Open a file that is written atomically, or standard output if `output` is None."""
     if output:
         with atomic_file(output) as out:
             yield out
@@ -157,7 +158,7 @@ def binary_output(output: Path | None) -> Iterator[IO[bytes]]:
 
 @contextmanager
 def standard_output() -> Iterator[TextIO]:
-    """Standard output as UTF-8, or in the encoding of the terminal. A reader who has seen enough ends the command."""
+    """Open standard output as UTF-8, or in the encoding of the terminal. A closed pipe ends the command."""
     out = sys.stdout
     if isinstance(out, io.TextIOWrapper):
         if out.isatty():
@@ -168,7 +169,7 @@ def standard_output() -> Iterator[TextIO]:
         yield out
         out.flush()
     except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())  # else the interpreter's own last flush complains too
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())  # else the interpreter's final flush fails as well
         if isinstance(error, BrokenPipeError):
             raise typer.Exit(BROKEN_PIPE) from None
         raise

@@ -18,15 +18,15 @@ _PATIENCE = 1.0  # seconds before a bar appears
 
 
 class ProgressBar:
-    """What `dedup.cluster` calls with a stage, how much is done and the total (0 where it is not known).
+    """A progress callback that draws a bar on standard error.
 
-    Nothing appears in the first second, nor where standard error is not a terminal. The bar is gone at the end. That
-    kernels are compiled, which takes longest and happens once, is said in a line where there is no bar.
+    The bar appears after the first second, only on a terminal, and is removed at the end. Without a terminal only the
+    compilation of kernels is reported, in one line: it takes longest and happens once.
     """
 
     def __init__(self, *, quiet: bool = False) -> None:
         self._wanted = not quiet and sys.stderr.isatty()
-        self._tells = not quiet and not self._wanted
+        self._line = not quiet and not self._wanted
         self._began = time.monotonic()
         self._bar: Progress | None = None
         self._task: TaskID | None = None
@@ -42,12 +42,12 @@ class ProgressBar:
         self.stop()
 
     def stop(self) -> None:
-        """Takes the bar away."""
+        """Remove the bar."""
         if self._bar:
             self._bar.stop()
 
     def state(self) -> str:
-        """How far the work is: ` while comparing, 300 of 1,000 done, after 12.3 s`."""
+        """Describe the current state: ` while comparing, 300 of 1,000 done, after 12.3 s`."""
         if not self._stage:
             return ""
         amount = f", {self._done:,}{f' of {self._total:,}' if self._total else ''} done" if self._done else ""
@@ -59,14 +59,14 @@ class ProgressBar:
             if self._task is not None and self._bar:
                 self._bar.remove_task(self._task)
             self._task = None
-            if stage == COMPILING and self._tells:
+            if stage == COMPILING and self._line:
                 say("Compiling, once for this machine: about a minute")
         self._stage, self._done, self._total = stage, done, total
         if not self._wanted or time.monotonic() - self._began < _PATIENCE:
             return
         self._bar = bar = self._bar or _started()
         if self._task is None:
-            self._task = bar.add_task(stage, total=None)  # rich takes it for 100 otherwise
+            self._task = bar.add_task(stage, total=None)  # rich would assume 100
         bar.update(self._task, completed=done, total=total or None)
 
 

@@ -1,4 +1,4 @@
-"""`dedup schema`: what the formats hold, as JSON schemas."""
+"""`dedup schema`: print the JSON schemas of the output formats."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from dedup.formats.json_text import json_text
 from dedup.report import read_schema
 
 SHORT_HELP = "Print the JSON schema of a format."
-HELP = """Prints the JSON schema (2020-12) of what dedup writes.
+HELP = """Print the JSON schema (2020-12) of an output format.
 
 \b
-jsonl  a line of jsonl, a row of csv and parquet
+jsonl  a line of jsonl, a row of csv or parquet
 json   the document of json
 kept   the fields that dedup cluster --keep adds to a record
 
@@ -29,7 +29,7 @@ The schema goes to standard output. Exit codes: 0 done, 2 wrong usage.
 
 
 class Name(StrEnum):
-    """The schemas there are."""
+    """The names of the schemas."""
 
     JSONL = "jsonl"
     JSON = "json"
@@ -39,6 +39,6 @@ class Name(StrEnum):
 def command(
     name: Annotated[Name, typer.Argument(metavar="NAME", help="jsonl, json or kept.", show_default=False)],
 ) -> None:
-    """Prints a schema."""
+    """Print a schema."""
     with standard_output() as out:
         out.write(json_text(read_schema(name)) + "\n")

@@ -1,4 +1,4 @@
-"""`dedup serve`: the story index behind HTTP."""
+"""`dedup serve`: serve a story index over HTTP."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from dedup.errors import SettingsError
 from dedup.report import visible
 
 if TYPE_CHECKING:
-    from dedup.service.config import ServiceSettings
+    from dedup.service.settings import ServiceSettings
 
 SHORT_HELP = "Serve a story index over HTTP: an API, and pages."
-HELP = """Serves a story index over HTTP: an API for programs, pages for people, and what operating it needs.
+HELP = """Serve a story index over HTTP: an API, pages for a browser, health checks and metrics.
 
-The store is made if it is not there. It listens on this machine alone, at http://127.0.0.1:8080, unless told otherwise;
-beyond this machine it needs tokens. It ends on SIGTERM or SIGINT, after what it has begun. Where it listens and what it
-does go to standard error; nothing goes to standard output.
+The store is created if it does not exist. By default the service listens only on this machine, at
+http://127.0.0.1:8080; on other addresses it requires tokens. On SIGTERM or SIGINT it finishes the requests in progress
+and exits. Its address and its log go to standard error; nothing goes to standard output.
 
-Every setting comes from, the first that has it: a flag; a variable of the environment (DEDUP_SERVE_PORT=9000); the
-table [serve] of dedup.toml, or [tool.dedup.serve] of pyproject.toml; the default. The settings without a flag of their
-own are limits: docs/service.md lists them all, --limit sets them.
+Each setting is taken from the first of these that has it: a flag; an environment variable (DEDUP_SERVE_PORT=9000); the
+table [serve] of dedup.toml, or [tool.dedup.serve] of pyproject.toml; the default. Settings without a flag of their own
+are limits: docs/service.md lists them, --limit sets them.
 
 \b
 Examples:
@@ -38,16 +38,16 @@ Examples:
 
 \b
 Exit codes:
-  0    it was told to end, and did
-  1    a store, an address or a file of tokens that cannot be used
+  0    ended by a signal
+  1    a store, an address or a token file that cannot be used
   2    wrong usage: an unknown option or setting
 """
 
-_TOKENS = typer.Option("--tokens", metavar="FILE", help="The file of the tokens that are let in.", show_default=False)
+_TOKENS = typer.Option("--tokens", metavar="FILE", help="The file with the accepted tokens.", show_default=False)
 
 
 def group() -> typer.Typer:
-    """The command, with the one that makes tokens."""
+    """Return the command `serve` with its subcommand `token`."""
     app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False)
     app.callback(invoke_without_command=True)(serve)
     app.command("token")(token)
@@ -58,31 +58,31 @@ def serve(
     context: typer.Context,
     store: Annotated[
         Path | None,
-        typer.Option("--store", metavar="FILE", help="The file that the index is kept in.", show_default=False),
+        typer.Option("--store", metavar="FILE", help="The file with the index.", show_default=False),
     ] = None,
     host: Annotated[
         str | None,
         typer.Option(
-            "--host", metavar="ADDRESS", help="The address to listen on. Unset: 127.0.0.1.", show_default=False
+            "--host", metavar="ADDRESS", help="The address to listen on. Default: 127.0.0.1.", show_default=False
         ),
     ] = None,
     port: Annotated[
-        int | None, typer.Option("--port", metavar="N", help="The port. Unset: 8080; 0: any.", show_default=False)
+        int | None, typer.Option("--port", metavar="N", help="The port. Default: 8080; 0: any.", show_default=False)
     ] = None,
     tokens: Annotated[str | None, _TOKENS] = None,
     without_tokens: Annotated[
-        bool, typer.Option("--without-tokens", help="Listen beyond this machine although there are no tokens.")
+        bool, typer.Option("--without-tokens", help="Listen on other addresses without tokens.")
     ] = False,
     names: Annotated[
         str | None,
-        typer.Option("--names", metavar="HOST,…", help="The host names it is called by.", show_default=False),
+        typer.Option("--names", metavar="HOST,…", help="The host names that requests may use.", show_default=False),
     ] = None,
     limit: Annotated[
         list[str] | None,
         typer.Option(
             "--limit",
             metavar="NAME=VALUE",
-            help="Change a limit: --limit queue=5000. Repeat for more.",
+            help="Change a limit: --limit queue=5000. Repeatable.",
             show_default=False,
         ),
     ] = None,
@@ -111,11 +111,11 @@ def serve(
         flags["without_tokens"] = True
     service = _settings(flags, _limits(limit), config)
     given = configured(setting=setting, config=config, threads=threads)
-    from dedup.service.run import check_reach, guard_of, listen, run
+    from dedup.service.run import authenticator_for, check_exposure, listen, run
 
     try:
-        check_reach(service)
-        guard = guard_of(service)
+        check_exposure(service)
+        authenticator = authenticator_for(service)
     except SettingsError as error:
         raise typer.BadParameter(visible(str(error)), param_hint="--tokens") from None
     with (
@@ -123,20 +123,18 @@ def serve(
         ProgressBar() as progress,
         dedup.StoryIndex.open(store, settings_for(store, given), wait=wait or 0.0, progress=progress) as index,
     ):
-        run(index, service, guard, listening, lambda address: say(f"dedup serves {store} at {address}"))
-    say("ended: all that was acknowledged is on disk")
+        run(index, service, authenticator, listening, lambda address: say(f"dedup serves {store} at {address}"))
+    say("ended: all acknowledged articles are on disk")
 
 
 def token(
     tokens: Annotated[Path, _TOKENS],
-    name: Annotated[
-        str, typer.Option("--name", metavar="NAME", help="What it is called in the log.", show_default=False)
-    ],
+    name: Annotated[str, typer.Option("--name", metavar="NAME", help="Its name in the log.", show_default=False)],
     scope: Annotated[
-        str, typer.Option("--scope", metavar="SCOPE", help="read; or write, which may read too.", show_default=False)
+        str, typer.Option("--scope", metavar="SCOPE", help="read, or write (includes read).", show_default=False)
     ],
 ) -> None:
-    """Make a token: its secret is printed, once; the file keeps a hash of it. To take it back, take out its line."""
+    """Create a token and print it. The file stores only its hash. To revoke a token, delete its line."""
     begin_logging(0, as_json=False)
     if scope not in {"read", "write"}:
         raise typer.BadParameter(f"{visible(scope)} is neither read nor write", param_hint="--scope")
@@ -151,13 +149,13 @@ def token(
 
 
 def _settings(flags: dict[str, Any], limits: dict[str, str], config: Path | None) -> ServiceSettings:
-    from dedup.service.config import configure_service
+    from dedup.service.settings import configure_service
 
     try:
         return configure_service(flags, limits=limits, file=config)
     except SettingsError as error:
-        told = "\n  ".join(visible(fault) for fault in error.faults)
-        raise typer.BadParameter(f"{told}\n'dedup serve --help' says where settings come from.") from None
+        faults = "\n  ".join(visible(fault) for fault in error.faults)
+        raise typer.BadParameter(f"{faults}\n'dedup serve --help' explains where settings come from.") from None
 
 
 def _limits(values: list[str] | None) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""`dedup settings`: the settings in effect, what can be changed, and where each value comes from."""
+"""`dedup settings`: list all settings with their values and where these come from."""
 
 from __future__ import annotations
 
@@ -7,16 +7,7 @@ import textwrap
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
-from dedup.cli.options import (
-    ConfigOption,
-    DayfirstOption,
-    FieldOption,
-    JsonOption,
-    MemoryOption,
-    SetOption,
-    ThreadsOption,
-    configured,
-)
+from dedup.cli.options import ConfigurationOptions, JsonOption, grouped
 from dedup.cli.output import standard_output
 from dedup.formats.json_text import json_text
 from dedup.report import finite, visible
@@ -26,13 +17,14 @@ if TYPE_CHECKING:
     from dedup.config import Configuration
 
 SHORT_HELP = "List every setting: value, origin, range, meaning."
-HELP = """Lists every setting with its value, where that comes from, its range and its meaning.
+HELP = """List every setting with its value, the origin of the value, its range and its meaning.
 
-The defaults are meant for every collection: no collection needs others.
+The defaults are meant to suit every collection.
 
-A setting comes from, the first that has it: a flag (--set, --threads, --memory, --field, --dayfirst); a variable of the
-environment (DEDUP_WINDOW=7, DEDUP_FIELD_TEXT=body, DEDUP_DAYFIRST=1); a file: that of --config or DEDUP_CONFIG, else
-the nearest dedup.toml, or pyproject.toml with a table [tool.dedup], in this folder or one above; the default.
+Each setting is taken from the first of these that has it: a flag (--set, --threads, --memory, --field, --dayfirst); an
+environment variable (DEDUP_WINDOW=7, DEDUP_FIELD_TEXT=body, DEDUP_DAYFIRST=1); a file, namely that of --config or
+DEDUP_CONFIG, or else the nearest dedup.toml, or pyproject.toml with a table [tool.dedup], in this folder or one above;
+the default.
 
 \b
 Examples:
@@ -48,23 +40,17 @@ A dedup.toml:
   [fields]
   text = "story_body"
 
-The list goes to standard output. Exit codes: 0 done, 2 wrong usage: all that is wrong is told together, with its place.
+The list goes to standard output. Exit codes: 0 done, 2 wrong usage; all faults are reported together, with location.
 """
 
 
+@grouped
 def command(
-    field: FieldOption = None,
-    dayfirst: DayfirstOption = False,
-    setting: SetOption = None,
-    config: ConfigOption = None,
-    threads: ThreadsOption = None,
-    memory: MemoryOption = None,
+    configuration: ConfigurationOptions,
     json: JsonOption = False,
 ) -> None:
-    """Prints the settings."""
-    given = configured(
-        field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads, memory=memory, apply=False
-    )
+    """Print the settings."""
+    given = configuration.configured(apply=False)
     with standard_output() as out:
         if json:
             out.write(json_text(_record(given)) + "\n")
@@ -75,8 +61,8 @@ def command(
             out.write(f"{knob.name} = {value}   ({_span(knob.metadata['low'], knob.metadata['high'])}{default})\n")
             out.write(textwrap.indent(knob.metadata["help"], "    ") + "\n")
         origin = given.origins["dayfirst"]
-        told = "" if origin == "default" else f"; default false; from {visible(origin)}"
-        out.write(f"dayfirst = {str(given.dayfirst).lower()}   (true or false{told})\n")
+        default = "" if origin == "default" else f"; default false; from {visible(origin)}"
+        out.write(f"dayfirst = {str(given.dayfirst).lower()}   (true or false{default})\n")
         out.write("    whether 01/02/2024 is the first of February\n")
         for name, theirs in given.fields.items():
             origin = given.origins[f"fields.{name}"]
@@ -84,7 +70,7 @@ def command(
 
 
 def _record(given: Configuration) -> dict[str, Any]:
-    """By name; what has no end is null."""
+    """Return the settings by name, with infinity as null."""
     knobs: dict[str, Any] = {
         knob.name: {
             "value": finite(getattr(given.settings, knob.name)),

@@ -1,4 +1,4 @@
-"""Between the library's objects and the JSON of a service: what a client sends, and what it makes of an answer."""
+"""Conversion between the objects of the library and the JSON of a service."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ _BYTES = 4_000_000
 _SENT = ("id", "text", "title", "source", "url", "lang", "published", "seen")
 
 
-def part_of(name: str) -> str:
-    """A part of an address; "." and ".." would be taken for folders."""
+def path_segment(name: str) -> str:
+    """Return an id as a segment of a path, with "." and ".." escaped."""
     return quote(name, safe="").replace(".", "%2E") if not name.strip(".") else quote(name, safe="")
 
 
@@ -31,27 +31,27 @@ def record_of(incoming: Incoming) -> dict[str, Any]:
     return {name: record[name] for name in _SENT if record[name] or name == "text"}
 
 
-def parts(records: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
-    """Some records at a time, so that no body is too large."""
-    part: list[dict[str, Any]] = []
+def batches(records: Sequence[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """Yield the records in batches whose bodies are not too large."""
+    batch: list[dict[str, Any]] = []
     size = 0
     for record in records:
-        own = 6 * len(record["text"]) + 1_000
-        if part and size + own > _BYTES:
-            yield part
-            part, size = [], 0
-        part.append(record)
-        size += own
-    if part:
-        yield part
+        count = 6 * len(record["text"]) + 1_000
+        if batch and size + count > _BYTES:
+            yield batch
+            batch, size = [], 0
+        batch.append(record)
+        size += count
+    if batch:
+        yield batch
 
 
-def seconds(text: str) -> float:
+def retry_seconds(text: str) -> float:
     return float(text) if text.isdecimal() else 0.0
 
 
 def problem_of(content: bytes) -> dict[str, Any] | None:
-    """The problem that an answer tells of; None where it is not one of dedup's, but of who stands between, say."""
+    """Return the problem of an answer, or None if the answer is not one of dedup, but of a proxy for example."""
     try:
         found = json.loads(content)
     except (ValueError, RecursionError):
@@ -61,10 +61,10 @@ def problem_of(content: bytes) -> dict[str, Any] | None:
 
 
 def error_of(problem: Mapping[str, Any]) -> Exception:
-    """The error of the library that a problem is."""
+    """Return the error of the library for a problem."""
     status = int(problem.get("status", 0))
-    told = "; ".join(f"{one['field']}: {one['problem']}: {one['remedy']}" for one in problem.get("errors", ())[:5])
-    message = f"{problem['title']} ({status}): {told}" if told else f"{problem['title']} ({status})"
+    faults = "; ".join(f"{one['field']}: {one['problem']}: {one['remedy']}" for one in problem.get("errors", ())[:5])
+    message = f"{problem['title']} ({status}): {faults}" if faults else f"{problem['title']} ({status})"
     if status == 410:
         return CursorError(message)
     if status == 404:
@@ -74,58 +74,58 @@ def error_of(problem: Mapping[str, Any]) -> Exception:
     return ServiceError(message, status)
 
 
-def change(told: Mapping[str, Any]) -> Change:
-    return Change(**{**told, "at": datetime.fromisoformat(told["at"])})
+def change(record: Mapping[str, Any]) -> Change:
+    return Change(**{**record, "at": datetime.fromisoformat(record["at"])})
 
 
-def placement(told: Mapping[str, Any], came: Incoming) -> Placement:
-    """What is told of an article that was sent; of what was wrong with it what the client has not said already."""
-    later = (Notice(f"article {told['id']}", one["problem"], one["action"], False) for one in told["notices"])
-    known = {one.action for one in came.notices}
+def placement(record: Mapping[str, Any], incoming: Incoming) -> Placement:
+    """Return the placement of an article, with the notices of the client and those that the service adds."""
+    later = (Notice(f"article {record['id']}", one["problem"], one["action"], False) for one in record["notices"])
+    known = {one.action for one in incoming.notices}
     return Placement(
-        told["id"],
-        told["status"],
-        told["story"] or "",
-        told["new_story"],
-        told["copy_of"],
-        tuple(Link(**link) for link in told["links"]),
-        tuple(map(change, told["changed"])),
-        told["before"] or "",
-        (*came.notices, *(one for one in later if one.action not in known)),
+        record["id"],
+        record["status"],
+        record["story"] or "",
+        record["new_story"],
+        record["copy_of"],
+        tuple(Link(**link) for link in record["links"]),
+        tuple(map(change, record["changed"])),
+        record["before"] or "",
+        (*incoming.notices, *(one for one in later if one.action not in known)),
     )
 
 
-def held(told: Mapping[str, Any]) -> IndexedArticle:
-    fields: dict[str, Any] = {name: told[name] for name in ("id", "title", "source", "url", "lang")}
-    fields |= {name: from_iso(told[name]) for name in ("published", "seen")}
-    return IndexedArticle(Article(text=told.get("text", ""), **fields), told["story"], told["copy_of"])
+def held(record: Mapping[str, Any]) -> IndexedArticle:
+    fields: dict[str, Any] = {name: record[name] for name in ("id", "title", "source", "url", "lang")}
+    fields |= {name: from_iso(record[name]) for name in ("published", "seen")}
+    return IndexedArticle(Article(text=record.get("text", ""), **fields), record["story"], record["copy_of"])
 
 
-def story(told: Mapping[str, Any]) -> Story:
-    groups = tuple(CopyGroup(one["id"], tuple(one["articles"]), one["canonical"]) for one in told["copy_groups"])
+def story(record: Mapping[str, Any]) -> Story:
+    groups = tuple(CopyGroup(one["id"], tuple(one["articles"]), one["canonical"]) for one in record["copy_groups"])
     return Story(
-        told["id"],
-        tuple(told["articles"]),
-        told["canonical"],
-        told["title"],
+        record["id"],
+        tuple(record["articles"]),
+        record["canonical"],
+        record["title"],
         groups,
-        from_iso(told["start"]),
-        from_iso(told["end"]),
-        tuple(told["sources"]),
+        from_iso(record["start"]),
+        from_iso(record["end"]),
+        tuple(record["sources"]),
     )
 
 
-def explanation(told: Mapping[str, Any]) -> Explanation:
-    fields = {name: value for name, value in told.items() if name != "waterfall"}
-    passages = [{**one, "pieces": tuple(Piece(**piece) for piece in one["pieces"])} for one in told["passages"]]
+def explanation(record: Mapping[str, Any]) -> Explanation:
+    fields = {name: value for name, value in record.items() if name != "waterfall"}
+    passages = [{**one, "pieces": tuple(Piece(**piece) for piece in one["pieces"])} for one in record["passages"]]
     return Explanation(
         **{
             **fields,
-            "link": Link(**told["link"]),
-            "words": tuple(SharedWord(**word) for word in told["words"]),
+            "link": Link(**record["link"]),
+            "words": tuple(SharedWord(**word) for word in record["words"]),
             "passages": tuple(Passage(**one) for one in passages),
-            **{name: Mentions(**{key: tuple(some) for key, some in told[name].items()}) for name in _MENTIONS},
-            "missing": tuple(told["missing"]),
+            **{name: Mentions(**{key: tuple(some) for key, some in record[name].items()}) for name in _MENTIONS},
+            "missing": tuple(record["missing"]),
         }
     )
 

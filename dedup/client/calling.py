@@ -1,4 +1,4 @@
-"""A story index that another process serves (`dedup serve`), with the methods of `StoryIndex`."""
+"""The client of a story index that `dedup serve` serves, with the methods of `StoryIndex`."""
 
 from __future__ import annotations
 
@@ -12,36 +12,37 @@ from typing import TYPE_CHECKING, Any, Self
 from dedup.article import Article, Notice
 from dedup.client import answers
 from dedup.errors import InputError, MissingDependencyError, ServiceError, UnknownArticleError
-from dedup.index import Change, IndexedArticle, Placement, StoryPage, asking
-from dedup.index.inputs import alone, some, unnamed
+from dedup.index import Change, IndexedArticle, Placement, StoryPage
+from dedup.index.inputs import checked_count, checked_date, checked_ids, read_article, read_batch
 from dedup.results.clustering import Explanation, Story
 
 if TYPE_CHECKING:
     import httpx
 
 BATCH = 500
-"""Articles that are sent at a time."""
+"""Articles of one request at most."""
 _PAGE = 200
 _AGAIN = (429, 502, 503, 504)
 _PAUSE = 0.2
 
 
 class Client:
-    """A story index behind HTTP. What `add` has returned is on the service's disk.
+    """A client of a story index over HTTP.
 
-    A service that is too busy, is starting or cannot be reached is asked again, for as long as `patience`: an article
-    is known by its id, so that sending it twice does no harm.
+    Articles are on the disk of the service when `add` returns. Requests to a service that is busy, starting or
+    unreachable are repeated for up to `patience` seconds; an article is identified by its id, so sending it twice is
+    harmless.
 
     Args:
-        url: of the service: "http://127.0.0.1:8080".
-        token: what lets this client in, where the service asks for one.
-        patience: seconds for a service that does not answer yet, and for `reconcile` and `expire`.
+        url: the address of the service, "http://127.0.0.1:8080" for example.
+        token: the token, if the service requires one.
+        patience: seconds during which requests are repeated, and to wait for `reconcile` and `expire`.
         timeout: seconds for one answer.
-        transport: another way to send, an `httpx.BaseTransport`: for tests, proxies, certificates.
+        transport: an `httpx.BaseTransport`, for tests, proxies or certificates.
 
     Raises:
         MissingDependencyError: httpx is not installed.
-        InputError: the token is none, or the address.
+        InputError: the token or the address is invalid.
     """
 
     def __init__(
@@ -71,22 +72,22 @@ class Client:
         self._errors, self._patience, self._url = httpx.HTTPError, patience, url
 
     def __enter__(self) -> Self:
-        """The client itself, which is closed when the block ends."""
+        """Return the client, which is closed at the end of the block."""
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
-        """Closes it."""
+        """Close the client."""
         self.close()
 
     def close(self) -> None:
-        """Lets go of its connections. Calling it again does nothing."""
+        """Close the connections. Calling it again does nothing."""
         self._http.close()
 
     def __repr__(self) -> str:
         return f"<Client {self._url}>"
 
     def __contains__(self, article: object) -> bool:
-        """Whether an article of this id is in the index."""
+        """Return whether an article of this id is in the index."""
         if not isinstance(article, str):
             return False
         try:
@@ -96,20 +97,20 @@ class Client:
         return True
 
     def __len__(self) -> int:
-        """How many articles are in the index."""
+        """Return the number of articles in the index."""
         return int(self.stats()["articles"])
 
     # Writing
 
     def add(self, article: Article | Mapping[str, Any]) -> Placement:
-        """As `StoryIndex.add`: takes an article in and tells where it belongs.
+        """Add an article and return its placement; see `StoryIndex.add`.
 
         Raises:
-            InputError: it is no article, has no id, or is larger than the service takes.
+            InputError: it is not an article, has no id, or exceeds a limit of the service.
             ServiceError: the service could not store it.
         """
-        came = alone(article)
-        return answers.placement(self._ask("POST", "v1/articles", json=answers.record_of(came)), came)
+        incoming = read_article(article)
+        return answers.placement(self._ask("POST", "v1/articles", json=answers.record_of(incoming)), incoming)
 
     def add_many(
         self,
@@ -118,7 +119,7 @@ class Client:
         batch: int = BATCH,
         notices: list[Notice] | None = None,
     ) -> list[Placement]:
-        """As `StoryIndex.add_many`."""
+        """Add articles and return their placements; see `StoryIndex.add_many`."""
         return list(self.add_stream(articles, batch=batch, notices=notices))
 
     def add_stream(
@@ -128,51 +129,53 @@ class Client:
         batch: int = BATCH,
         notices: list[Notice] | None = None,
     ) -> Iterator[Placement]:
-        """As `StoryIndex.add_stream`, but that an article that is refused keeps no other of its batch out.
+        """Add articles and yield their placements; see `StoryIndex.add_stream`.
+
+        A refused article does not prevent the others of its batch from being stored.
 
         Raises:
-            InputError: something is no article, or was refused; what came before it is stored.
-            ServiceError: the service could not store some.
+            InputError: one is not an article, or was refused; those before it are stored.
+            ServiceError: the service could not store all of them.
         """
         source, noted = enumerate(articles), [] if notices is None else notices
-        while came := some(source, asking.count(batch, "batch"), noted):
-            sent = iter(came)
-            for part in answers.parts([answers.record_of(one) for one in came]):
-                told = self._ask("POST", "v1/articles/batch", json={"articles": part})
-                for result in told["results"]:
+        while incoming := read_batch(source, checked_count(batch, "batch"), noted):
+            sent = iter(incoming)
+            for part in answers.batches([answers.record_of(one) for one in incoming]):
+                found = self._ask("POST", "v1/articles/batch", json={"articles": part})
+                for result in found["results"]:
                     if problem := result.get("problem"):
                         raise answers.error_of(problem)
                     yield answers.placement(result["placement"], next(sent))
 
     def update(self, article: Article | Mapping[str, Any]) -> Placement:
-        """As `StoryIndex.update`.
+        """Update an article and return its placement; see `StoryIndex.update`.
 
         Raises:
-            UnknownArticleError: it is not there.
+            UnknownArticleError: it is not in the index.
         """
-        came = alone(article)
-        record, path = answers.record_of(came), f"v1/articles/{answers.part_of(came.article.id)}"
-        return answers.placement(self._ask("PUT", path, json=record), came)
+        incoming = read_article(article)
+        record, path = answers.record_of(incoming), f"v1/articles/{answers.path_segment(incoming.article.id)}"
+        return answers.placement(self._ask("PUT", path, json=record), incoming)
 
     def remove(self, *articles: str) -> list[Change]:
-        """As `StoryIndex.remove`, one article after the other.
+        """Remove articles, one request each, and return the changes; see `StoryIndex.remove`.
 
         Raises:
-            UnknownArticleError: one of them is not there; those before it are removed.
+            UnknownArticleError: one is not in the index; those before it are removed.
         """
         found = []
-        for name in asking.ids(articles):
-            found += self._ask("DELETE", f"v1/articles/{answers.part_of(name)}")["changes"]
+        for name in checked_ids(articles):
+            found += self._ask("DELETE", f"v1/articles/{answers.path_segment(name)}")["changes"]
         return [answers.change(change) for change in found]
 
     def expire(self, before: date | datetime | str) -> int:
-        """As `StoryIndex.expire`; waits until it is done."""
-        when = asking.moment(before, "before").isoformat()
+        """Remove old articles, wait until it is done, and return their number; see `StoryIndex.expire`."""
+        when = checked_date(before, "before").isoformat()
         job = self._done(self._ask("POST", "v1/expire", params={"before": when}))
         return int(job["count"])
 
     def reconcile(self) -> list[Change]:
-        """As `StoryIndex.reconcile`; waits until it is done."""
+        """Regroup all articles, wait until it is done, and return the changes; see `StoryIndex.reconcile`."""
         job = self._done(self._ask("POST", "v1/reconcile"))
         found, cursor = [], job["since"]
         while cursor < job["until"]:
@@ -186,42 +189,42 @@ class Client:
     # Reading
 
     def match(self, article: Article | Mapping[str, Any]) -> Placement:
-        """As `StoryIndex.match`: where an article would belong; nothing is stored.
+        """Return where an article would be placed, without storing it; see `StoryIndex.match`.
 
         Raises:
-            InputError: it is no article, or has neither text nor title.
+            InputError: it is not an article, or has neither text nor title.
         """
-        came = alone(article, needs_id=False)
-        return answers.placement(self._ask("POST", "v1/match", json=answers.record_of(came)), came)
+        incoming = read_article(article, needs_id=False)
+        return answers.placement(self._ask("POST", "v1/match", json=answers.record_of(incoming)), incoming)
 
     def match_many(self, articles: Iterable[Article | Mapping[str, Any]]) -> list[Placement]:
-        """As `StoryIndex.match_many`, one after the other: the service looks up together what is asked at one time.
+        """Match articles, one request each; see `StoryIndex.match_many`.
 
         Raises:
-            InputError: one is no article.
+            InputError: one is not an article.
         """
         return [self.match(article) for article in articles]
 
     def article(self, article: str) -> IndexedArticle:
-        """As `StoryIndex.article`.
+        """Return an article; see `StoryIndex.article`.
 
         Raises:
-            UnknownArticleError: there is none.
+            UnknownArticleError: it is not in the index.
         """
-        return answers.held(self._ask("GET", f"v1/articles/{answers.part_of(article)}"))
+        return answers.held(self._ask("GET", f"v1/articles/{answers.path_segment(article)}"))
 
     def story(self, story: str) -> Story:
-        """As `StoryIndex.story`.
+        """Return a story; see `StoryIndex.story`.
 
         Raises:
-            UnknownArticleError: there is none.
+            UnknownArticleError: it is not in the index.
         """
-        return answers.story(self._ask("GET", f"v1/stories/{answers.part_of(story)}"))
+        return answers.story(self._ask("GET", f"v1/stories/{answers.path_segment(story)}"))
 
     def stories(
         self, *, since: date | datetime | str | None = None, outlet: str | None = None, min_size: int = 1
     ) -> Iterator[Story]:
-        """As `StoryIndex.stories`."""
+        """Yield the stories, the last changed first; see `StoryIndex.stories`."""
         cursor: str | None = None
         while True:
             page = self.page(cursor, since=since, outlet=outlet, min_size=min_size, limit=_PAGE)
@@ -239,48 +242,51 @@ class Client:
         min_size: int = 1,
         limit: int = 50,
     ) -> StoryPage:
-        """As `StoryIndex.page`."""
-        touched = None if since is None else asking.moment(since, "since").isoformat()
+        """Return a page of stories; see `StoryIndex.page`."""
+        touched = None if since is None else checked_date(since, "since").isoformat()
         given = {"cursor": cursor, "since": touched, "outlet": outlet}
         wanted = {name: value for name, value in given.items() if value is not None}
-        told = self._ask("GET", "v1/stories", params={**wanted, "min_size": min_size, "limit": limit})
-        return StoryPage(tuple(map(answers.story, told["stories"])), told["next"])
+        found = self._ask("GET", "v1/stories", params={**wanted, "min_size": min_size, "limit": limit})
+        return StoryPage(tuple(map(answers.story, found["stories"])), found["next"])
 
     def search(self, query: str, *, limit: int = 50) -> list[IndexedArticle]:
-        """As `StoryIndex.search`."""
+        """Return the articles that have all words of a query; see `StoryIndex.search`."""
         return [
             answers.held(one) for one in self._ask("GET", "v1/search", params={"q": query, "limit": limit})["articles"]
         ]
 
     def changes(self, since: int = 0, *, limit: int = 1_000, wait: float = 0.0) -> list[Change]:
-        """As `StoryIndex.changes`; where there are none, waits so many seconds for some.
+        """Return the changes after a cursor, or wait up to `wait` seconds for some; see `StoryIndex.changes`.
 
         Raises:
-            CursorError: the changes after it were forgotten, or there is no such change.
+            CursorError: the changes after it were deleted, or there is no such change.
         """
-        since, limit = asking.count(since, "since", 0), asking.count(limit, "limit")
+        since, limit = checked_count(since, "since", 0), checked_count(limit, "limit")
         params = {"since": since, "limit": limit, "wait": wait}
         return [answers.change(one) for one in self._ask("GET", "v1/changes", params=params)["changes"]]
 
     def explain(self, a: str, b: str) -> Explanation:
-        """As `StoryIndex.explain`.
+        """Explain why two articles are in one story or not; see `StoryIndex.explain`.
 
         Raises:
-            UnknownArticleError: one of them is not there.
+            UnknownArticleError: one is not in the index.
             InputError: the index keeps no texts.
         """
         return answers.explanation(self._ask("GET", "v1/explain", params={"a": a, "b": b}))
 
     def compare(self, a: Article | Mapping[str, Any], b: Article | Mapping[str, Any]) -> Explanation:
-        """The same of two articles that are not stored, judged by the background of the index."""
-        pair = {name: answers.record_of(unnamed(one)) for name, one in (("a", a), ("b", b))}
+        """Explain two articles that are not stored, with the background of the index."""
+        pair = {
+            name: answers.record_of(read_article(one, needs_id=False, may_be_blank=True))
+            for name, one in (("a", a), ("b", b))
+        }
         return answers.explanation(self._ask("POST", "v1/compare", json=pair))
 
     def stats(self) -> dict[str, Any]:
-        """As `StoryIndex.stats`, without what tells of the service's machine."""
+        """Return statistics of the index, without those of the machine; see `StoryIndex.stats`."""
         return dict(self._ask("GET", "v1/stats"))
 
-    # How it is asked
+    # Requests
 
     def _ask(self, method: str, path: str, **options: Any) -> Any:
         if self._http.is_closed:
@@ -298,24 +304,24 @@ class Client:
                     with suppress(ValueError, RecursionError):
                         return answer.json()
                 problem = answers.problem_of(answer.content)
-                pause = max(pause, answers.seconds(answer.headers.get("retry-after", "")))
+                pause = max(pause, answers.retry_seconds(answer.headers.get("retry-after", "")))
                 if status not in _AGAIN or time.monotonic() + pause > until:
                     if problem is None:
-                        told = f"{self._url} does not answer as 'dedup serve' does ({status}): is that its address?"
-                        raise ServiceError(told, status)
+                        message = f"{self._url} does not answer as 'dedup serve' does ({status}): is that its address?"
+                        raise ServiceError(message, status)
                     raise answers.error_of(problem)
             time.sleep(pause)
             pause = min(2 * pause, 5.0)
 
     def _done(self, job: Mapping[str, Any]) -> dict[str, Any]:
-        """What came of a job, once it has ended."""
+        """Wait for a job and return its result."""
         until, pause = time.monotonic() + max(self._patience, 600.0), 0.05
         while job["state"] == "waiting":
             if time.monotonic() > until:
                 raise ServiceError(f"{job['what']} is not done yet: it goes on in the service, as job {job['id']}")
             time.sleep(pause)
             pause = min(2 * pause, 2.0)
-            job = self._ask("GET", f"v1/jobs/{answers.part_of(job['id'])}")
+            job = self._ask("GET", f"v1/jobs/{answers.path_segment(job['id'])}")
         if job["state"] == "failed":
             raise answers.error_of(job["problem"])
         return dict(job["result"])

@@ -1,1 +1,1 @@
-"""The former place of `dedup.spark`, kept for callers of `dedup.engines.spark`."""
+"""Former location of `dedup.spark`; `dedup.engines.spark` still works."""

@@ -1,4 +1,4 @@
-"""The former name of `dedup.spark`."""
+"""Former name of `dedup.spark`."""
 
 from dedup.spark import cluster, cluster_against
 

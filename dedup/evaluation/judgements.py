@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Literal, cast
 
 from dedup.errors import InputError
 from dedup.evaluation.scores import harmonic_mean
-from dedup.formats.quoting import quote
+from dedup.formats.escaping import quote
 from dedup.results.columns import findings_columns
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Judgement:
     """The judgement of a person on the articles with ids `a` and `b`.
 
     Raises:
-        InputError: the label is none of `LABELS`, or the two are one article.
+        InputError: the label is not one of `LABELS`, or the two ids are equal.
     """
 
     a: str
@@ -66,17 +66,17 @@ class Judgement:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class JudgedScores:
-    """How well a clustering agrees with judgements. Shares lie in [0, 1]; 1 where there is nothing to find.
+    """Agreement of a clustering with judgements. Scores are in [0, 1], and 1 if there is nothing to find.
 
     Attributes:
-        judged: judgements of pairs whose articles are both in the clustering.
-        unknown: judgements of other articles.
-        granularity: that of the clustering.
-        precision, recall, f1: of pairs in one story, against those judged one story or one text.
-        copy_precision, copy_recall, copy_f1: of pairs in one copy group, against those judged one text.
-        best_f1: the highest F1 that any granularity reaches ...
-        suggested: ... and the granularity that reaches it, the middle of the widest run of several; None where all
-            judgements are on one side.
+        judged: number of judgements whose articles are both in the clustering.
+        unknown: number of other judgements.
+        granularity: granularity of the clustering.
+        precision, recall, f1: of pairs in one story, against those judged same story or same text.
+        copy_precision, copy_recall, copy_f1: of pairs in one copy group, against those judged same text.
+        best_f1: the highest F1 that any granularity reaches.
+        suggested: the granularity with this F1, or the middle of the longest range of several; None if all judgements
+            are of one kind.
     """
 
     judged: int
@@ -93,10 +93,10 @@ class JudgedScores:
 
 
 def read_judgements(path: Path) -> list[Judgement]:
-    """Read the judgements of a file of JSON lines; of several on one pair the last.
+    """Read the judgements in a file of JSON lines. If a pair has several, the last one counts.
 
     Raises:
-        InputError: a line is none, or the file is not UTF-8.
+        InputError: a line is not a judgement, or the file is not UTF-8.
         OSError: it cannot be read.
     """
     found: dict[tuple[str, str], Judgement] = {}
@@ -146,7 +146,7 @@ def offered(clustering: Clustering, judged: Iterable[Judgement] = ()) -> Iterato
     Raises:
         InputError: the clustering was made without evidence.
     """
-    from dedup.group.cut import PAIR, threshold_at
+    from dedup.group.cut import pair_threshold
     from dedup.vectorize.exact import SCORE_UNIT
 
     found = findings_columns(clustering)
@@ -154,7 +154,7 @@ def offered(clustering: Clustering, judged: Iterable[Judgement] = ()) -> Iterato
     for place in sorted(range(len(clustering.articles)), key=found.order.__getitem__):
         first.setdefault(int(found.distinct[place]), place)
     granularity = clustering.settings.granularity or 0.5  # at 0 no score would be near the border
-    needed, known = PAIR * threshold_at(granularity), {judgement.pair for judgement in judged}
+    needed, known = pair_threshold(granularity), {judgement.pair for judgement in judged}
     candidates = [
         (abs(score * SCORE_UNIT - needed), a, b)
         for a, b, score in zip(found.a.tolist(), found.b.tolist(), found.score.tolist(), strict=True)
@@ -214,7 +214,7 @@ def score_judgements(clustering: Clustering, judgements: Sequence[Judgement]) ->
 
 
 def _agreement(truth: Sequence[bool], found: Sequence[bool]) -> tuple[float, float, float]:
-    """Precision, recall and F1; where there is nothing to find, or nothing was found, that share is 1."""
+    """Return precision, recall and F1. Precision is 1 if nothing was found, recall is 1 if there is nothing to find."""
     both = sum(one and other for one, other in zip(truth, found, strict=True))
     precision = both / sum(found) if any(found) else 1.0
     recall = both / sum(truth) if any(truth) else 1.0

@@ -1,4 +1,4 @@
-"""How well found stories agree with labelled ones: BCubed, adjusted Rand index and pair scores."""
+"""Scores of found stories against labelled ones: BCubed, adjusted Rand index and pair scores."""
 
 from __future__ import annotations
 
@@ -12,25 +12,25 @@ from dedup.errors import InputError
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scores:
-    """The agreement of a grouping with the gold one. All but the counts lie in [0, 1], `ari` in [-1, 1]; 1 is perfect.
+    """The agreement of a grouping with the gold one. Scores are in [0, 1], `ari` in [-1, 1]; 1 is perfect.
 
-    BCubed looks at each article and averages over the articles (Bagga and Baldwin, "Algorithms for scoring
-    coreference chains", LREC 1998; why it is the one to trust for groups of unequal size: Amigó, Gonzalo, Artiles
-    and Verdejo, "A comparison of extrinsic clustering evaluation metrics", Information Retrieval 12, 2009). The
-    adjusted Rand index looks at pairs and takes off what chance would reach (Hubert and Arabie, "Comparing
-    partitions", Journal of Classification 2, 1985): large stories dominate it.
+    BCubed scores are averages over articles (Bagga and Baldwin, "Algorithms for scoring coreference chains", LREC
+    1998). They are preferable for groups of unequal size (Amigó, Gonzalo, Artiles and Verdejo, "A comparison of
+    extrinsic clustering evaluation metrics", Information Retrieval 12, 2009). The adjusted Rand index is computed over
+    pairs and corrected for chance (Hubert and Arabie, "Comparing partitions", Journal of Classification 2, 1985);
+    large stories dominate it.
 
     Attributes:
-        articles: how many were scored.
-        stories: the gold stories.
-        found: the stories that were found.
-        bcubed_precision: of the articles found with an article (itself included), the share that belongs there.
-        bcubed_recall: of the articles that belong with an article (itself included), the share found with it.
-        bcubed_f1: the harmonic mean of the two.
-        ari: the adjusted Rand index, 0 for a grouping by chance; it can be negative.
-        pair_precision: of the pairs found together, the share that belongs together; 1 where none was found.
-        pair_recall: of the pairs that belong together, the share found together; 1 where there is none to find.
-        pair_f1: the harmonic mean of the two.
+        articles: number of scored articles.
+        stories: number of gold stories.
+        found: number of found stories.
+        bcubed_precision: mean share of the articles found with an article, itself included, that belong with it.
+        bcubed_recall: mean share of the articles that belong with an article, itself included, that are found with it.
+        bcubed_f1: harmonic mean of the two.
+        ari: adjusted Rand index, 0 for a random grouping; it can be negative.
+        pair_precision: share of the pairs found together that belong together; 1 if none was found.
+        pair_recall: share of the pairs that belong together that are found together; 1 if there is none to find.
+        pair_f1: harmonic mean of the two.
     """
 
     articles: int
@@ -53,11 +53,11 @@ def score(truth: Sequence[Hashable], predicted: Sequence[Hashable]) -> Scores:
     """Score a grouping against the gold one.
 
     Args:
-        truth: for each article its gold story, under any name.
-        predicted: for each article, in the same order, the story it was put into, under any name.
+        truth: for each article the label of its gold story.
+        predicted: for each article, in the same order, the label of its found story.
 
     Returns:
-        the scores. They do not depend on the order of the articles, nor on how the stories are named.
+        The scores, which do not depend on the order of the articles or the values of the labels.
 
     Raises:
         InputError: there is no article, the two differ in length, or an article has no label (None or NaN).
@@ -72,8 +72,8 @@ def score(truth: Sequence[Hashable], predicted: Sequence[Hashable]) -> Scores:
     articles = len(truth)
     stories, found = Counter(truth), Counter(predicted)
     shared = Counter(zip(truth, predicted, strict=True))
-    # Each of the n articles that a gold story and a found one share has n of the found one's articles right. The sums
-    # are exact (fsum, and whole numbers below), so that they cannot depend on order.
+    # For each of the n articles shared by a gold and a found story, n articles of the found one are correct. The sums
+    # are exact (fsum, and integers below), so that they do not depend on the order.
     precision = fsum(n * n / found[cluster] for (_, cluster), n in shared.items()) / articles
     recall = fsum(n * n / stories[story] for (story, _), n in shared.items()) / articles
 
@@ -139,7 +139,7 @@ def _pairs(sizes: Iterable[int]) -> int:
 
 
 def _adjusted_rand(both: int, gold: int, together: int, pairs: int) -> float:
-    """The index from four counts of pairs: together in both groupings, in the gold one, in the found one, and all."""
+    """Return the index from counts of pairs: together in both groupings, in the gold one, in the found one, and all."""
     if both == gold == together:  # the same grouping; 0/0 where all are alone, or all in one
         return 1.0
     false, missed = together - both, gold - both

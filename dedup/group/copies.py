@@ -1,35 +1,35 @@
-"""Copy groups: what is left of the copy links once digests are seen through."""
+"""Copy groups, without digests and without chains of texts that share little; the canonical article of each."""
 
 from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import combinations, product
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.group.canonical import of_group
 from dedup.inputs.collection import Seniority
 from dedup.match.copies import NEAR, Overlaps
 from dedup.match.stories import FLOOR
 
 PART = 0.6
-"""A text shorter than this share of another that holds it is a part of it."""
-PARTS_LOOKED_AT = 30
+"""Ratio of lengths below which a copy is a part of the other text."""
+MOST_PARTS = 30
+"""Most parts of a text that are compared with each other."""
 TOGETHER = 0.35
-"""Mean overlap of the members of two groups from which they become one ..."""
-MEMBERS_LOOKED_AT = 8
-"""... of so many of each group, so that the time is linear in the number of articles."""
+"""Mean overlap of the members of two groups from which they merge ..."""
+MOST_MEMBERS = 8
+"""... of at most so many members of each, so that the time is linear in the number of articles."""
 
 
 def digests(copies: Overlaps, lengths: NDArray[np.int64], matrix: sp.csr_array) -> NDArray[np.bool_]:
-    """Which articles are digests: they hold parts that have nothing to do with each other.
+    """Find digests: articles that contain other articles which are unrelated to each other.
 
     Args:
-        copies: the pairs whose texts overlap as copies do.
+        copies: the copy pairs.
         lengths: words of each article, shape (articles,).
         matrix: unit vectors, shape (articles, terms).
 
@@ -39,14 +39,14 @@ def digests(copies: Overlaps, lengths: NDArray[np.int64], matrix: sp.csr_array) 
     parts: dict[int, list[int]] = defaultdict(list)
     overlapping = set()
     for a, b in zip(copies.a.tolist(), copies.b.tolist(), strict=True):
-        short, whole = (a, b) if lengths[a] <= lengths[b] else (b, a)
+        short, long = (a, b) if lengths[a] <= lengths[b] else (b, a)
         overlapping.add((a, b))
-        if lengths[short] < PART * lengths[whole]:
-            parts[whole].append(short)
+        if lengths[short] < PART * lengths[long]:
+            parts[long].append(short)
     found = np.zeros(len(lengths), bool)
-    for whole, held in parts.items():
-        pairs = combinations(sorted(held)[:PARTS_LOOKED_AT], 2)
-        found[whole] = any(
+    for long, contained in parts.items():
+        pairs = combinations(sorted(contained)[:MOST_PARTS], 2)
+        found[long] = any(
             (one, other) not in overlapping and float((matrix[[one]] @ matrix[[other]].T).sum()) <= FLOOR
             for one, other in pairs
         )
@@ -54,68 +54,68 @@ def digests(copies: Overlaps, lengths: NDArray[np.int64], matrix: sp.csr_array) 
 
 
 def without_parts(copies: Overlaps, digest: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Whether each copy pair stays: a digest is a copy of another digest only, not of its parts."""
+    """Whether to keep each copy pair: a digest is no copy of its parts, only of another digest."""
     return ~(digest[copies.a] | digest[copies.b]) | (copies.jaccard >= NEAR)
 
 
-def representatives(copies: Overlaps, forms: Overlaps, seniority: Sequence[Seniority]) -> NDArray[np.int64]:
-    """For each article the one that stands for it when stories are looked for: itself, but for near-copies.
+def representatives(copies: Overlaps, templates: Overlaps, seniority: Sequence[Seniority]) -> NDArray[np.int64]:
+    """Choose the representative of each article, which alone is compared for stories: itself, except for near-copies.
 
-    A text that runs in a hundred papers with small changes is one text. Were it counted a hundred times, its words
-    would be common words, and its copies each other's nearest neighbours, in place of the other outlets' own versions.
+    A text that a hundred papers print with small changes is one text. Counted a hundred times, its words would be
+    common words, and its copies would be each other's nearest neighbours in place of other outlets' versions.
     """
-    standing = np.arange(len(seniority))
-    for group in copy_groups(copies.where(copies.jaccard >= NEAR), forms):
-        standing[group] = of_group(group, seniority)
-    return standing
+    representative = np.arange(len(seniority))
+    for group in copy_groups(copies.where(copies.jaccard >= NEAR), templates):
+        representative[group] = canonical_of_group(group, seniority)
+    return representative
 
 
-def copy_groups(copies: Overlaps, forms: Overlaps) -> list[list[int]]:
-    """The groups of two and more articles that copy links connect, each ascending, ordered by their first.
+def copy_groups(copies: Overlaps, templates: Overlaps) -> list[list[int]]:
+    """Group articles that copy links connect: groups of two or more, each ascending, in the order of their first.
 
-    The texts most alike are joined first; two groups that hold a pair known to be one form filled in twice stay apart,
-    though a third filling, with few numbers changed, may be linked with both.
+    The most similar texts are joined first. Two groups with a pair made from the same template stay apart, though a
+    third instance with few numbers changed may be linked to both.
     """
-    return _joined(copies, forms, lambda _small, _large: True)[1]
+    return _joined(copies, templates, lambda _small, _large: True)[1]
 
 
-def held_together(
-    copies: Overlaps, forms: Overlaps, compared: Callable[[NDArray[np.int64]], Overlaps], enough: float
+def coherent(
+    copies: Overlaps, templates: Overlaps, compared: Callable[[NDArray[np.int64]], Overlaps], enough: float
 ) -> NDArray[np.bool_]:
-    """Whether each copy pair stays, so that a group is one text and no chain of texts that share less and less.
+    """Whether to keep each copy pair, so that a group is one text and not a chain of texts that share less and less.
 
-    The pairs are gone through as in `copy_groups`, but two groups become one only where their members overlap on
-    average: half of a text and its other half share nothing, though each is a copy of the whole, and a text put
-    together from two holds parts of two stories.
+    Pairs are joined as in `copy_groups`, but two groups merge only if their members overlap on average: the two halves
+    of a text share nothing, though each is a copy of the full text, and a text composed of two has parts of two
+    stories.
 
     Args:
         copies: the copy pairs.
-        forms: the pairs that are one form filled in twice.
-        compared: gives the overlaps of pairs, of shape (pairs, 2), a < b, sorted: asked about members of groups.
-        enough: the overlap of two copies, which is enough for groups too.
+        templates: the pairs made from the same template.
+        compared: returns the overlaps of pairs of shape (pairs, 2), a < b, sorted; called for members of groups.
+        enough: the overlap of copies; groups need no more.
 
     Returns:
-        Shape (pairs,): whether both ends of a pair are in one group.
+        Shape (pairs,): whether both articles of a pair are in one group.
     """
     needed = min(TOGETHER, enough)
 
     def fit(small: list[int], large: list[int]) -> bool:
         if len(small) == len(large) == 1:
             return True
-        looked_at = product(sorted(small)[:MEMBERS_LOOKED_AT], sorted(large)[:MEMBERS_LOOKED_AT])
-        shares = compared(np.array(sorted((min(pair), max(pair)) for pair in looked_at), np.int64)).overlap
+        members = product(sorted(small)[:MOST_MEMBERS], sorted(large)[:MOST_MEMBERS])
+        shares = compared(np.array(sorted((min(pair), max(pair)) for pair in members), np.int64)).overlap
         return math.fsum(shares.tolist()) >= needed * len(shares)
 
-    return _joined(copies, forms, fit)[0]
+    return _joined(copies, templates, fit)[0]
 
 
 def _joined(
-    copies: Overlaps, forms: Overlaps, fit: Callable[[list[int], list[int]], bool]
+    copies: Overlaps, templates: Overlaps, fit: Callable[[list[int], list[int]], bool]
 ) -> tuple[NDArray[np.bool_], list[list[int]]]:
-    """Whether both ends of each pair are in one group, and the groups."""
+    """Join pairs greedily where `fit` allows: whether both articles of each pair are in one group, and the groups."""
     group = {article: [article] for article in np.union1d(copies.a, copies.b).tolist()}
-    apart: dict[int, set[int]] = defaultdict(set)  # for each article those it makes a form with
-    for a, b in zip(forms.a.tolist(), forms.b.tolist(), strict=True):
+    apart: dict[int, set[int]] = defaultdict(set)  # the other instances of its template
+    for a, b in zip(templates.a.tolist(), templates.b.tolist(), strict=True):
         apart[a].add(b)
         apart[b].add(a)
     strongest = np.lexsort((copies.b, copies.a, -copies.containment, -copies.jaccard))
@@ -131,3 +131,24 @@ def _joined(
     inside = [group[a] is group[b] for a, b in zip(copies.a.tolist(), copies.b.tolist(), strict=True)]
     distinct = {id(members): members for members in group.values()}.values()
     return np.array(inside, bool), sorted(sorted(members) for members in distinct if len(members) > 1)
+
+
+def canonical_of_group(group: Iterable[int], seniority: Sequence[Seniority]) -> int:
+    """Choose the article of a copy group to show: the first published, and of several the longest."""
+    return min(group, key=lambda article: seniority[article])
+
+
+def canonical_of_story(units: Sequence[Sequence[int]], total: Sequence[float], seniority: Sequence[Seniority]) -> int:
+    """Choose the article of a story to show: the most similar to the others, copies of one text counting once.
+
+    Args:
+        units: the copy groups of the story, and its other articles as groups of one.
+        total: for each article the sum of its mean scores to the other units.
+        seniority: breaks ties.
+    """
+
+    def rank(unit: Sequence[int]) -> tuple[float, Seniority]:
+        mean = sum(total[article] for article in unit) / len(unit)
+        return -mean, seniority[canonical_of_group(unit, seniority)]
+
+    return canonical_of_group(sorted(units, key=rank)[0], seniority)

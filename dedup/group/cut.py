@@ -1,4 +1,4 @@
-"""Cutting the merge tree into stories, fine or coarse: the one knob."""
+"""Cut of the merge tree into stories; the granularity chooses how fine."""
 
 from __future__ import annotations
 
@@ -10,27 +10,26 @@ from numpy.typing import NDArray
 from dedup.group.linkage import LOWEST, Tree
 
 SAME_EVENT = 0.16
-"""Score from which two groups of articles become one story at the granularity .5, the default."""
+"""Mean score from which two groups of articles merge at the granularity .5, the default."""
 PAIR = 1.125
-"""How much more than that two single articles need: one score says less than the mean of several."""
+"""Factor on the threshold for two single articles: one score is less certain than the mean of several."""
 SEVERAL = 3
-"""Articles a group needs for its own height to count."""
+"""Articles from which the height of a group counts."""
 DROP = 0.8
-"""Two groups of so many articles merge only where this share of their own heights is reached, larger ones ..."""
+"""Share of their own heights at which two groups of `SEVERAL` articles merge; larger groups need more ..."""
 CAP = 0.4
-"""... more of them (see `drop_at`), heights above this counting as this."""
+"""... (see `drop_at`). Greater heights count as this."""
 
 
 def threshold_at(granularity: float) -> float:
-    """The score from which two groups of articles become one story.
+    """The mean score from which two groups of articles become one story.
 
-    A reciprocal of a quadratic in the granularity, through 1 at 0, `SAME_EVENT` at .5 and `LOWEST` at 1:
-    1/(1 + 2g + 17g²). It falls all the way, is smooth, spends two thirds of the knob between .3 and .06, where stories
-    are decided, and is made of operations that IEEE 754 defines to the last bit.
+    The reciprocal of a quadratic in the granularity, 1/(1 + 2g + 17g²), through 1 at 0, `SAME_EVENT` at .5 and `LOWEST`
+    at 1. It is smooth and decreasing, spends two thirds of the range between .3 and .06, where stories are decided, and
+    consists of operations that IEEE 754 defines to the last bit.
 
-    It ends at `LOWEST` because a pair below the candidate floor has no score and counts 0: its score would be up to
-    the floor less what an ordinary article resembles anything, about .04. Above that, nothing that was not looked at
-    could have mattered; a lower threshold would ask for differences that were never measured.
+    It ends at `LOWEST` because a pair below the candidate floor has no score and counts 0. Its score would be at most
+    the floor less the usual background similarity, about .04, so no threshold above that depends on unmeasured pairs.
     """
     linear = 4 / SAME_EVENT - 3 - 1 / LOWEST
     square = 2 + 2 / LOWEST - 4 / SAME_EVENT
@@ -38,33 +37,55 @@ def threshold_at(granularity: float) -> float:
 
 
 def drop_at(granularity: float, size: int) -> float:
-    """The share of their own heights that two groups must reach to merge, the smaller of which has `size` articles.
+    """The share of their own heights at which two groups merge, the smaller of which has `size` articles.
 
-    None below `SEVERAL` articles and `DROP` from there, rising to 1 as the error of a mean falls: with the square root
-    of the articles. That is up to the granularity .5; from there all fall evenly to 0 at 1: a running story is made of
-    dense developments that resemble each other far less than the articles of one.
+    It is 0 below `SEVERAL` articles, `DROP` at `SEVERAL`, and rises to 1 as the standard error of a mean falls, with
+    the square root of the size. Above the granularity .5 it falls linearly to 0 at 1: a running story consists of dense
+    developments that are far less similar to each other than the articles of one.
     """
     if size < SEVERAL:
         return 0.0
     return (1 - (1 - DROP) * math.sqrt(SEVERAL / size)) * min(1.0, 2 - 2 * granularity)
 
 
+def merge_threshold(granularity: float) -> float:
+    """The mean score that any merge needs: `threshold_at`, but at 0 infinite, as only copies of one text merge then."""
+    return threshold_at(granularity) if granularity > 0 else math.inf
+
+
+def pair_threshold(granularity: float) -> float:
+    """The score from which two single articles become one story."""
+    return PAIR * threshold_at(granularity)
+
+
+def height_needed(threshold: float, drop: float, sizes: tuple[int, int], heights: tuple[float, float]) -> float:
+    """The mean score from which two groups of articles merge; kernels call it too.
+
+    Two single articles need `PAIR` times the threshold. Two groups of several articles must also not fall far below the
+    heights at which they formed themselves: two dense stories on one topic are not one loose story.
+
+    Args:
+        threshold: see `merge_threshold`.
+        drop: see `drop_at`, for the smaller of the groups.
+        sizes: articles in each group.
+        heights: mean scores at which each formed, infinite for an article or copies of one text.
+    """
+    needed = PAIR * threshold if sizes[0] == 1 and sizes[1] == 1 else threshold
+    return max(needed, drop * min(CAP, heights[0], heights[1])) if drop > 0 else needed
+
+
 def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
-    """The stories of a tree: its largest nodes in which every merge was good enough.
+    """Cut a merge tree into stories: its largest nodes in which every merge reached `height_needed`.
 
-    A merge is good enough at the threshold, that of two single articles at `PAIR` times it. Where both sides are groups
-    of several articles, it must besides not fall far below the height at which they formed themselves: two dense
-    stories on one topic are not one loose story. The more articles, the less far, for the surer are the heights. At 0
-    only what is one text merges.
+    What a merge needs never rises with the granularity, so the stories at one granularity are unions of the stories at
+    any lower one.
 
-    What a merge needs never rises with the granularity, so what is good stays good: the stories at one granularity are
-    unions of the stories at any lower one.
+    Kernel: `group.kernels.cut.cut`.
 
     Returns:
         Shape (articles,): numbers from 0 in the order of each story's first article.
     """
-    threshold = threshold_at(granularity) if granularity > 0 else float("inf")  # no score is infinite: one text is
-    nodes = tree.leaves + len(tree.height)
+    threshold, nodes = merge_threshold(granularity), tree.leaves + len(tree.height)
     size, good = np.zeros(nodes, np.int64), np.ones(nodes, bool)
     size[: tree.leaves] = tree.weights
     height = np.full(nodes, np.inf)
@@ -72,10 +93,8 @@ def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
     parent = np.full(nodes, -1)
     for node, (a, b) in enumerate(zip(tree.left.tolist(), tree.right.tolist(), strict=True), tree.leaves):
         size[node] = size[a] + size[b]
-        needed = PAIR * threshold if size[a] == size[b] == 1 else threshold
         drop = drop_at(granularity, min(size[a], size[b]))
-        if drop > 0:
-            needed = max(needed, drop * min(CAP, height[a], height[b]))
+        needed = height_needed(threshold, drop, (size[a], size[b]), (height[a], height[b]))
         good[node] = good[a] and good[b] and height[node] >= needed
         parent[a] = parent[b] = node
     story = np.arange(nodes)

@@ -1,7 +1,8 @@
-"""Sparse average linkage: the tree in which groups merge, the most alike first.
+"""Sparse average linkage (UPGMA: Sokal & Michener 1958): the dendrogram in which the most similar groups merge first.
 
-The similarity of two groups is the mean score over all pairs between them, a pair without a score counting 0. Scores
-are whole numbers and are summed as such, ties go to the group with the earliest article: the tree depends on no order.
+The similarity of two groups is the mean score over all pairs between them; a pair without a score counts 0. After a
+merge it is updated by adding sums of scores (the recurrence of Lance & Williams 1967). Scores are integers and ties go
+to the groups with the earliest articles, so the tree does not depend on the order of the input.
 """
 
 from __future__ import annotations
@@ -17,18 +18,18 @@ from dedup.match.stories import Pairs
 from dedup.vectorize.exact import SCORE_UNIT
 
 LOWEST = 0.05
-"""Height below which nothing merges: no threshold may be lower."""
+"""Mean score below which nothing merges; no threshold is lower."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tree:
-    """A merge tree over `leaves` articles. Merge m makes node `leaves + m` of the nodes `left[m]` and `right[m]`.
+    """A merge tree (dendrogram) of articles: merge m joins nodes `left[m]` and `right[m]` into node `leaves + m`.
 
     Attributes:
         leaves: the number of articles.
-        left, right: the nodes merged, shape (merges,).
-        height: mean score at which they merged, shape (merges,), falling; infinite where the two are one text.
-        weights: for how many articles each counts, shape (leaves,).
+        left, right: the merged nodes, shape (merges,).
+        height: mean score of each merge, shape (merges,), decreasing; infinite for copies of one text.
+        weights: 1, or 0 for an article that a representative replaces, shape (leaves,).
     """
 
     leaves: int
@@ -39,13 +40,15 @@ class Tree:
 
 
 def average_linkage(pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree:
-    """The merge tree of articles.
+    """Build the merge tree of articles.
+
+    Kernel: `group.kernels.linkage.average_linkage`.
 
     Args:
-        pairs: their scored pairs.
+        pairs: the scored pairs.
         groups: disjoint groups of articles that are merged before all others: the copies of one text.
-        weights: for how many articles each counts, shape (articles,): 1, or 0 for one that another of its group, which
-            alone has scores, stands for.
+        weights: 1, or 0 for an article that the representative of its group replaces, shape (articles,); only
+            representatives have scores.
     """
     articles = len(weights)
     sums: list[dict[int, int]] = [{} for _ in range(articles)]
@@ -56,7 +59,7 @@ def average_linkage(pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDAr
     alive = [True] * articles
 
     def merge(a: int, b: int, height: float) -> int:
-        """Replaces two nodes by a new one whose sums of scores to the others are theirs together."""
+        """Replace two nodes by a new one, adding their sums of scores to the others."""
         node = len(sums)
         merges.append((a, b, height))
         wide, narrow = (sums[a], sums[b]) if len(sums[a]) >= len(sums[b]) else (sums[b], sums[a])

@@ -1,21 +1,32 @@
-"""What a caller gives to an index, and what an index answers."""
+"""Arguments and answers of an index: articles, numbers, dates and ids are checked here, `Placement` is returned."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from itertools import islice
+from numbers import Integral
 from typing import Any, Literal
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
+from dedup.formats.escaping import quote
 from dedup.index.store.records import Change, StoredArticle, facts_of
-from dedup.inputs.collection import KEPT_EMPTY, content_hash, find_dateline, is_blank, published_seconds, to_article
-from dedup.inputs.dates import Reading
+from dedup.inputs.collection import (
+    KEPT_EMPTY,
+    content_hash,
+    find_dateline,
+    is_blank,
+    published_seconds,
+    to_article,
+    without_text,
+)
+from dedup.inputs.dates import Reading, day_or_time
 from dedup.inputs.record import Dates
 from dedup.results.clustering import Link
 
+_LARGEST = 2**62  # of an SQLite integer, with room to add
 Status = Literal["added", "updated", "unchanged", "matched"]
 
 
@@ -24,16 +35,16 @@ class Placement:
     """Where an article belongs.
 
     Attributes:
-        article: its id.
-        status: "added"; "updated", where the id was there with another text; "unchanged", where it was there as it is;
-            "matched", where it was only asked about.
-        story: the id of its story; of one that was only asked about "" where it would begin a story.
-        new_story: whether it is the first of a story that was not there before.
-        copy_of: the id of the article whose copy it is, None where it is no copy of any.
-        links: what decided: articles that it was compared with, copies first, the strongest first; at most ten.
-        changed: what else changed with it: other articles that moved, stories that merged.
-        before: the id of the story that it was in, "" where it was in none.
-        notices: what was wrong with it and was not taken as it came: a date that is none, a title beyond all measure.
+        article: id of the article.
+        status: "added"; "updated" if the id was known with another text; "unchanged" if the article was known;
+            "matched" if it was only matched.
+        story: id of its story; "" for a matched article that would start a new story.
+        new_story: whether the story did not exist before.
+        copy_of: id of the article that it is a copy of, None if it is no copy.
+        links: the strongest links that decided, copies first, at most ten.
+        changed: other changes that it caused: articles that moved, stories that merged.
+        before: id of the story that it was in, "" if it was in none.
+        notices: faults in it that were corrected, such as an invalid date or an oversized title.
     """
 
     article: str
@@ -47,7 +58,7 @@ class Placement:
     notices: tuple[Notice, ...] = ()
 
     def to_record(self) -> dict[str, Any]:
-        """The same without the links, ready for JSON."""
+        """Return the placement as a dictionary for JSON, without links."""
         return {
             "id": self.article,
             "status": self.status,
@@ -62,108 +73,169 @@ class Placement:
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """An article at the door of an index.
+    """An article given to an index, checked and dated.
 
     Attributes:
-        article: it.
-        content: see `StoredArticle`; so are `seconds` and `told`.
-        notices: what was wrong with it.
+        article: the article.
+        content, seconds, dateline: see `StoredArticle`.
+        notices: faults in it.
     """
 
     article: Article
     content: bytes
     seconds: float | None
-    told: str
+    dateline: str
     notices: tuple[Notice, ...] = ()
 
-    def is_the_same_as(self, stored: StoredArticle) -> bool:
-        """Whether it is one that is there: in all but the file that it was read from."""
+    def equals(self, stored: StoredArticle) -> bool:
+        """Return whether it is equal to a stored article, apart from the file that it was read from."""
         article, known = self.article, stored.article("")
         facts = facts_of(replace(article, path=known.path, where=known.where))
         return (stored.content, stored.facts, stored.source) == (self.content, facts, article.source)
 
+    def to_store(self, number: int, story: int, added: float, *, keep_text: bool) -> tuple[StoredArticle, str | None]:
+        """Return the record to store and the text, None for no text. The article is no copy until it is placed."""
+        article = self.article if keep_text else without_text(self.article)
+        stored = StoredArticle(
+            number=number,
+            id=article.id,
+            content=self.content,
+            length=len(self.article.text),
+            seconds=self.seconds,
+            dateline=self.dateline,
+            added=added,
+            source=article.source,
+            facts=facts_of(article),
+            story=story,
+            copies=number,
+            representative=True,
+        )
+        return stored, article.text or None
 
-class NotedDates(Dates):
-    """Dates that are counted, and told of for each article too.
+
+class RecordedDates(Dates):
+    """Dates whose faults are also kept for each article.
 
     Attributes:
-        noted: what was wrong with those since this was last emptied.
+        faults: notices since this was last cleared.
     """
 
     def __init__(self) -> None:
         super().__init__(today=datetime.now(UTC))
-        self.noted: list[Notice] = []
+        self.faults: list[Notice] = []
 
     def _count(self, reading: Reading, where: str, action: str) -> None:
         super()._count(reading, where, action)
-        self.noted.append(Notice(where, reading.problem, action, skipped=False))
+        self.faults.append(Notice(where, reading.problem, action, skipped=False))
 
 
-def alone(item: object, *, needs_id: bool = True, place: int = 0) -> Incoming:
-    """An article that came by itself.
-
-    Raises:
-        InputError: it is no article, has no id, or neither text nor title.
-    """
-    came = incoming(item, place, [], NotedDates(), needs_id=needs_id)
-    if is_blank(came.article):
-        problem = next((one.problem for one in came.notices if one.action == KEPT_EMPTY), "it has no text and no title")
-        raise InputError(f"article {place}: {problem}: give it a text, a title, or both")
-    return came
-
-
-def unnamed(item: object) -> Incoming:
-    """An article that needs no id, and may be empty.
-
-    Raises:
-        InputError: it is no article.
-    """
-    return incoming(item, 0, [], NotedDates(), needs_id=False)
-
-
-def some(source: Iterator[tuple[int, object]], most: int, notices: list[Notice]) -> list[Incoming]:
-    """The next of many articles; one that has neither text nor title stays, empty, and is told of.
+def read_article(item: object, place: int = 0, *, needs_id: bool = True, may_be_blank: bool = False) -> Incoming:
+    """Check a single article.
 
     Args:
-        source: articles with their places.
-        most: how many are taken.
-        notices: what was wrong with them is added, what was wrong with their dates together.
+        item: an article or a mapping.
+        place: its place in the input, for messages.
+        needs_id: whether it must have an id.
+        may_be_blank: whether it may have neither text nor title.
 
     Raises:
-        InputError: something is no article, or has no id.
+        InputError: it is no article, or lacks what is required.
     """
-    dates = NotedDates()
-    came = [incoming(item, place, notices, dates) for place, item in islice(source, most)]
+    incoming = _checked(item, place, [], RecordedDates(), needs_id=needs_id)
+    if not may_be_blank and is_blank(incoming.article):
+        found = (notice.problem for notice in incoming.notices if notice.action == KEPT_EMPTY)
+        problem = next(found, "it has no text and no title")
+        raise InputError(f"article {place}: {problem}: give it a text, a title, or both")
+    return incoming
+
+
+def read_batch(source: Iterator[tuple[int, object]], size: int, notices: list[Notice]) -> list[Incoming]:
+    """Check the next articles of a source. A blank article is kept, with a notice.
+
+    Args:
+        source: yields articles with their places.
+        size: most articles to read.
+        notices: receives the notices of all articles, then a summary of faulty dates.
+
+    Raises:
+        InputError: an item is no article, or has no id.
+    """
+    dates = RecordedDates()
+    batch = [_checked(item, place, notices, dates) for place, item in islice(source, size)]
     notices += dates.notices()
-    return came
+    return batch
 
 
-def noticed(placements: Sequence[Placement], came: Sequence[Incoming]) -> list[Placement]:
-    """Placements with what was wrong with their articles."""
-    pairs = zip(placements, came, strict=True)
-    return [replace(placed, notices=one.notices) if one.notices else placed for placed, one in pairs]
-
-
-def incoming(item: object, place: int, notices: list[Notice], dates: NotedDates, *, needs_id: bool = True) -> Incoming:
-    """An article as it came; `notices` takes what was wrong with it, but for its dates.
-
-    Raises:
-        InputError: it is no article, or has no id.
-    """
+def _checked(
+    item: object, place: int, notices: list[Notice], dates: RecordedDates, *, needs_id: bool = True
+) -> Incoming:
+    """Check and date an article; `notices` receives its faults except those of dates."""
     if isinstance(item, str) and needs_id:
         raise InputError(f"article {place} is a string, without the id that an index knows it by: give an Article")
     found: list[Notice] = []
-    dates.noted.clear()
+    dates.faults.clear()
     article = to_article(item, place, found, dates, default_id="")
     notices += found
     if needs_id and not article.id.strip():
         raise InputError(f"article {place} has no id: an index knows articles by their ids, give each one of its own")
-    told = None if article.published is not None else find_dateline(article)
-    seconds = published_seconds(article.published or told or article.seen)
+    dateline = None if article.published is not None else find_dateline(article)
+    seconds = published_seconds(article.published or dateline or article.seen)
     return Incoming(
         article,
         content_hash(article),
         None if seconds != seconds else seconds,  # noqa: PLR0124 - nan is not itself
-        "" if told is None else told.isoformat(),
-        (*found, *dates.noted),
+        "" if dateline is None else dateline.isoformat(),
+        (*found, *dates.faults),
     )
+
+
+def checked_count(value: object, name: str, least: int = 1) -> int:
+    """Return a whole number of at least `least`, and at most 2**62.
+
+    Raises:
+        InputError: it is no whole number, or too small.
+    """
+    if isinstance(value, bool) or not isinstance(value, Integral) or value < least:
+        raise InputError(f"{name} must be a whole number from {least} on, not {quote(value)}")
+    return min(int(value), _LARGEST)
+
+
+def checked_date(value: date | datetime | str, name: str) -> date | datetime:
+    """Return a date or a datetime; strings are parsed as ISO 8601.
+
+    Raises:
+        InputError: it is no date.
+    """
+    if isinstance(value, str):
+        try:
+            return day_or_time(value)
+        except ValueError:
+            problem = f"{name} is {quote(value)}, which is no date"
+            raise InputError(f"{problem}: give 2024-01-31, 2024-01-31T12:30:00Z, a date or a datetime") from None
+    # pandas' NaT is a datetime that equals nothing, itself included.
+    if not isinstance(value, date) or value != value:  # noqa: PLR0124
+        raise InputError(f"{name} must be a date, a datetime or a string that is one, not {quote(value)}")
+    return value
+
+
+def checked_seconds(value: date | datetime | str | None, name: str) -> float | None:
+    """Return a date as seconds since 1970; None stays None.
+
+    Raises:
+        InputError: it is no date.
+    """
+    return None if value is None else published_seconds(checked_date(value, name))
+
+
+def checked_ids(values: Iterable[object]) -> list[str]:
+    """Return the distinct ids of articles.
+
+    Raises:
+        InputError: an id is no string.
+    """
+    given = list(values)
+    for value in given:
+        if not isinstance(value, str):
+            kind = f"a {type(value).__name__}: to give those of a list, write remove(*ids)"
+            raise InputError(f"ids of articles are strings, one argument each, and {quote(value)} is {kind}")
+    return list(dict.fromkeys(str(value) for value in given))

@@ -1,34 +1,41 @@
-"""Stories and articles of a store as the rest of dedup knows them."""
+"""Stories, articles and changes read from a store, as `StoryIndex` returns them."""
 
 from __future__ import annotations
 
+import base64
+import binascii
+import json
 import math
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
 from dedup.article import Article
+from dedup.errors import CursorError, InputError
+from dedup.index.inputs import checked_count
 from dedup.index.store.metadata import StoreMetadata
-from dedup.index.store.protocol import Store
-from dedup.index.store.records import StoredArticle, StoredStory
+from dedup.index.store.protocol import Store, StoryFilter
+from dedup.index.store.records import Change, StoredArticle, StoredStory
 from dedup.results.assemble import headline, labels_of, rank
-from dedup.results.clustering import Clustering, CopyGroup, Story
+from dedup.results.clustering import Clustering, CopyGroup, Explanation, Story
 from dedup.results.story_ids import copy_group_id
 from dedup.settings import Settings
 
 _PAGE = 500
+_STORIES = 200
+_RESTART = "Take the stories as they are, and go on from the number of changes that stats() tells before"
 
 
 @dataclass(frozen=True, slots=True)
 class IndexedArticle:
-    """An article of an index and where it is.
+    """An article of an index with its story.
 
     Attributes:
-        article: as it was given; without its text where the index keeps none.
-        story: the id of its story.
-        copy_of: the id of the article whose copy it is, None where it is no copy of an earlier one.
+        article: the article, without its text if the index stores no texts.
+        story: id of its story.
+        copy_of: id of the earlier article that it is a copy of, None if it is no copy.
     """
 
     article: Article
@@ -36,21 +43,54 @@ class IndexedArticle:
     copy_of: str | None
 
     def to_record(self) -> dict[str, Any]:
-        """Return the article, its story and what it is a copy of as a mapping ready for JSON."""
+        """Return the article, its story and what it is a copy of as a dictionary for JSON."""
         return {"id": self.article.id, "story": self.story, "copy_of": self.copy_of, **self.article.to_record()}
 
 
+@dataclass(frozen=True, slots=True)
+class StoryPage:
+    """A page of stories, the last changed first.
+
+    Attributes:
+        stories: the stories of the page.
+        next: cursor of the next page, None for the last.
+    """
+
+    stories: tuple[Story, ...]
+    next: str | None
+
+
 def every_story(store: Store, pages: Iterator[Sequence[StoredStory]]) -> Iterator[Story]:
-    """The stories of some pages."""
+    """Yield stories with their articles."""
     for page in pages:
         for stored in page:
             articles = store.of_story(stored.number)
-            if articles:  # of one that a writer has changed meanwhile nothing may be left
+            if articles:  # a writer may have removed them since
                 yield _story(store, stored, articles)
 
 
+def page(store: Store, wanted: StoryFilter, cursor: str | None, most: int) -> StoryPage:
+    """Return the next page of stories that match.
+
+    Raises:
+        InputError: the cursor is invalid.
+    """
+    before = None if cursor is None else _place(cursor)
+    found = store.stories(replace(wanted, before=before), most + 1)
+    rest, last = len(found) > most, found[:most]
+    end = _cursor(last[-1].touched, last[-1].number) if rest else None
+    return StoryPage(tuple(every_story(store, iter([last]))), end)
+
+
+def pages(store: Store, wanted: StoryFilter) -> Iterator[list[StoredStory]]:
+    """Yield all stories that match, in lists."""
+    while found := store.stories(wanted, _STORIES):
+        yield found
+        wanted = replace(wanted, before=(found[-1].touched, found[-1].number))
+
+
 def placements(store: Store, settings: Settings) -> Clustering:
-    """All articles of a store in the stories where they are placed, without what these rest on."""
+    """Return all articles of a store in their stories, without links."""
     rows: list[StoredArticle] = []
     articles: list[Article] = []
     while page := store.after(rows[-1].number if rows else -1, _PAGE):
@@ -66,16 +106,16 @@ def placements(store: Store, settings: Settings) -> Clustering:
     stories = [_story(store, named[number], members) for number, members in held.items()]
     stories.sort(key=rank)
     labels, copy_labels = labels_of(stories, [row.id for row in rows])
-    told = {
-        number: date.fromisoformat(row.told)
+    datelines = {
+        number: date.fromisoformat(row.dateline)
         for number, row in enumerate(rows)
-        if row.told and articles[number].published is None
+        if row.dateline and articles[number].published is None
     }
-    return Clustering(tuple(articles), tuple(stories), settings, labels, copy_labels, datelines=told)
+    return Clustering(tuple(articles), tuple(stories), settings, labels, copy_labels, datelines=datelines)
 
 
-def stats(store: Store, facts: StoreMetadata, memory: int | None) -> dict[str, Any]:
-    """What there is in an index, ready for JSON; `memory` is what it takes, in bytes, if known."""
+def stats(store: Store, metadata: StoreMetadata, memory: int | None) -> dict[str, Any]:
+    """Return counts, sizes and options of an index for JSON; `memory` is in bytes, None if unknown."""
     counts = store.counts()
     return {
         "store": store.where,
@@ -84,12 +124,64 @@ def stats(store: Store, facts: StoreMetadata, memory: int | None) -> dict[str, A
         "changes": counts["last_change"],
         "bytes": store.size(),
         "memory": memory,
-        "settings": facts.settings.fingerprint,
-        "background": {"fingerprint": facts.fingerprint, "version": facts.version, "articles": facts.learned_from},
-        "store_text": facts.store_text,
-        "keep_days": facts.keep_days,
-        "settle_hours": facts.settle_hours,
+        "settings": metadata.settings.fingerprint,
+        "background": {
+            "fingerprint": metadata.fingerprint,
+            "version": metadata.version,
+            "articles": metadata.learned_from,
+        },
+        "store_text": metadata.store_text,
+        "keep_days": metadata.keep_days,
+        "settle_hours": metadata.settle_hours,
     }
+
+
+def changes_after(store: Store, since: int, most: int) -> list[Change]:
+    """Return up to `most` changes after a cursor.
+
+    Raises:
+        InputError: the cursor or the limit is invalid.
+        CursorError: the changes after the cursor are not known.
+    """
+    since, most = checked_count(since, "since", 0), checked_count(most, "limit")
+    with store.reading():
+        last = store.highest()["last_change"]
+        found = store.changes(since, most) if since < last else []
+    if since > last:
+        problem = (
+            f"there are {last:,} changes, and none with the cursor {since:,}: it is of another store, or of a later"
+        )
+        raise CursorError(f"{problem} state of this one. {_RESTART}", last + 1, last)
+    first = found[0].cursor if found else last + 1
+    if first != since + 1:
+        raise CursorError(
+            f"the changes before {first:,} were forgotten, those after {since:,} too. {_RESTART}", first, last
+        )
+    return found
+
+
+def explain(alone: Clustering, *, same_story: bool, same_text: bool) -> Explanation:
+    """Explain two articles, adapted to where the index has placed them.
+
+    Args:
+        alone: clustering of the two articles only, with the background of the index, so their scores are the same.
+        same_story, same_text: whether the index has them in one story, and in one copy group.
+    """
+    found = alone.explain(0, 1)
+    if (found.same_story, found.same_text) == (same_story, same_text):
+        return found
+    score = f"their own score is {found.link.score:.3f}, two articles alone need {found.threshold:.3f}"
+    if same_text:
+        reason = "The same text by way of others: each overlaps with a copy that overlaps with the other's."
+    elif same_story:
+        reason = f"One story by way of others: {score}."
+    elif found.same_text:
+        reason = "Not joined: the index has them in two stories, of which one is settled or not reconciled yet."
+    elif found.same_story:
+        reason = f"Not joined: {score}, but on average the articles of their stories are not alike enough."
+    else:
+        reason = found.reason
+    return replace(found, same_story=same_story, same_text=same_text, joined_at=None, reason=reason)
 
 
 def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle]) -> Story:
@@ -98,8 +190,8 @@ def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle]) -> 
     groups: dict[int, list[StoredArticle]] = defaultdict(list)
     for row in in_order:
         groups[row.copies].append(row)
-    facts = [row.article("") for row in in_order]
-    dates = [article.published for article in facts if article.published is not None]
+    dated = [row.article("") for row in in_order]
+    dates = [article.published for article in dated if article.published is not None]
     title = shown.article("")
     if not title.title.strip():
         title = shown.article(store.texts([shown.number]).get(shown.number, ""))
@@ -117,3 +209,19 @@ def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle]) -> 
         end=dates[-1] if dates else None,
         sources=tuple(sorted({row.source for row in in_order if row.source})),
     )
+
+
+def _cursor(touched: float, number: int) -> str:
+    return base64.urlsafe_b64encode(json.dumps([touched, number]).encode()).decode("ascii").rstrip("=")
+
+
+def _place(cursor: str) -> tuple[float, int]:
+    try:
+        touched, number = json.loads(base64.urlsafe_b64decode(cursor.encode("ascii") + b"=" * (-len(cursor) % 4)))
+        touched = float(touched)
+    except (ValueError, TypeError, OverflowError, RecursionError, binascii.Error):
+        touched, number = math.nan, None
+    known = isinstance(number, int) and not isinstance(number, bool)
+    if not known or not math.isfinite(touched) or abs(number) > 2**62:
+        raise InputError(f"{cursor[:60]!r} is no cursor that a page of stories ended with: begin without one")
+    return touched, int(number)

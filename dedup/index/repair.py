@@ -1,4 +1,4 @@
-"""Whether everything in a store fits together, and putting it right where it does not."""
+"""Consistency check of a store, and its repair."""
 
 from __future__ import annotations
 
@@ -8,36 +8,36 @@ from typing import TYPE_CHECKING
 
 from dedup.errors import StoreError
 from dedup.index.features.sketch import Vector, unpack_words
-from dedup.index.state import Keeper
+from dedup.index.state import IndexState
 from dedup.index.store.records import Sketch, StoredArticle, StoredStory, spans
 from dedup.results.story_ids import story_id
 
 if TYPE_CHECKING:
-    from dedup.index.session import Desk
+    from dedup.index.session import IndexSession
 
 _PAGE = 500
 
 
-def check(desk: Desk, *, repair: bool) -> list[str]:
-    """What is wrong in the store of an index, one line each.
+def check(session: IndexSession, *, repair: bool) -> list[str]:
+    """Return a message for each fault in the store of an index.
 
     Args:
-        desk: of the index; inside a transaction where it is to be repaired.
-        repair: whether it is put right: what was taken from words is taken again, from the text where the words are
-            damaged; stories are counted again; an article whose story is not there begins one. What cannot be put right
-            is said to stay.
+        session: session of the index; inside `IndexSession.repair` if faults are to be repaired.
+        repair: whether to repair. Features are computed again from the words, or from the text if the words are
+            damaged; stories are counted again; an article without a story starts one. The message of a fault that
+            cannot be repaired says so.
     """
-    faults = desk.store.faults()
+    faults = session.store.faults()
     if faults:
-        return [f"{fault} (stays: restore a copy of the file)" for fault in faults]
-    keeper = Keeper(desk.store, desk.facts.settings, desk.background, desk.store.counts()["articles"])
-    faults += _sketches(keeper, repair=repair)
-    faults += _stories(desk, repair=repair)
+        return [f"{fault} (not repaired: restore a copy of the file)" for fault in faults]
+    state = IndexState(session.store, session.metadata.settings, session.background, session.store.counts()["articles"])
+    faults += _sketches(state, repair=repair)
+    faults += _stories(session, repair=repair)
     return faults
 
 
-def _sketches(keeper: Keeper, *, repair: bool) -> list[str]:
-    store, faults, last = keeper.store, list[str](), -1
+def _sketches(state: IndexState, *, repair: bool) -> list[str]:
+    store, faults, last = state.store, list[str](), -1
     seen: set[int] = set()
     while page := store.after(last, _PAGE):
         sketches = store.sketches([article.number for article in page])
@@ -48,24 +48,26 @@ def _sketches(keeper: Keeper, *, repair: bool) -> list[str]:
                 sound.append((article, sketch))
                 continue
             text = store.texts([article.number]).get(article.number)
-            fault = f"article {article.id!r}: what was taken from its words is {'damaged' if sketch else 'not there'}"
+            fault = f"article {article.id!r}: its features are {'damaged' if sketch else 'missing'}"
             if text is None and article.length:
-                faults.append(f"{fault} (stays, for its text is not kept: remove the article, or add it again)")
+                faults.append(
+                    f"{fault} (not repaired, because its text is not stored: remove the article, or add it again)"
+                )
                 continue
             faults.append(fault)
             if repair:
-                drawn = keeper.draw([(article.article("").title, text or "")])[0]
-                store.put_sketch(article.number, Sketch(drawn.packed, drawn.vector.packed()))
-        judged = keeper.sketcher.judged(unpack_words(sketch.words for _, sketch in sound))
-        for (article, sketch), vector in zip(sound, keeper.sketcher.vectors(judged), strict=True):
+                features = state.features([(article.article("").title, text or "")])[0]
+                store.put_sketch(article.number, Sketch(features.packed, features.vector.packed()))
+        judged = state.sketcher.judged(unpack_words(sketch.words for _, sketch in sound))
+        for (article, sketch), vector in zip(sound, state.sketcher.vectors(judged), strict=True):
             if vector.packed() != sketch.vector:
-                faults.append(f"article {article.id!r}: its vector is not that of its words")
+                faults.append(f"article {article.id!r}: its vector does not match its words")
                 if repair:
                     store.put_sketch(article.number, Sketch(sketch.words, vector.packed()))
         seen |= {article.number for article in page}
         last = page[-1].number
     for number in [number for number, _ in store.every_vector() if number not in seen]:
-        faults.append(f"what was taken from the words of article number {number} is there without the article")
+        faults.append(f"features of article number {number} are stored without the article")
         if repair:
             store.delete_sketch(number)
     return faults
@@ -80,8 +82,8 @@ def _unpacks(sketch: Sketch) -> bool:
     return True
 
 
-def _stories(desk: Desk, *, repair: bool) -> list[str]:
-    store, faults, last = desk.store, list[str](), -1
+def _stories(session: IndexSession, *, repair: bool) -> list[str]:
+    store, faults, last = session.store, list[str](), -1
     sizes: Counter[int] = Counter()
     highest = store.counts()["last_story"]
     while page := store.after(last, _PAGE):
@@ -90,18 +92,18 @@ def _stories(desk: Desk, *, repair: bool) -> list[str]:
         for found in page:
             article = found
             if known.get(article.story) is None or known[article.story].into is not None:
-                faults.append(f"article {article.id!r}: its story is not there")
+                faults.append(f"article {article.id!r}: its story is missing")
                 highest += 1
-                article = replace(article, story=highest, copies=article.number, stands=True)
+                article = replace(article, story=highest, copies=article.number, representative=True)
                 if repair:
                     name = f"{story_id(article.content)}-{highest}"
                     store.put_stories(
-                        [StoredStory(highest, name, None, 1, article.seconds, article.seconds, article.came)]
+                        [StoredStory(highest, name, None, 1, article.seconds, article.seconds, article.added)]
                     )
-                    store.place_articles([(article.number, article.story, article.copies, article.stands)])
+                    store.place_articles([(article.number, article.story, article.copies, article.representative)])
             root = roots.get(article.copies)
             if article.copies != article.number and (root is None or root.story != article.story):
-                faults.append(f"article {article.id!r}: the article whose copy it is is not in its story")
+                faults.append(f"article {article.id!r}: the article that it is a copy of is not in its story")
                 if repair:
                     store.place_articles([(article.number, article.story, article.number, True)])
             sizes[article.story] += 1
@@ -114,7 +116,7 @@ def _stories(desk: Desk, *, repair: bool) -> list[str]:
             start, end = spans(articles)
             wanted = replace(story, size=len(articles), start=start, end=end)
             if wanted != story:
-                faults.append(f"story {story.id}: it is said to have {story.size} articles, and has {len(articles)}")
+                faults.append(f"story {story.id}: its record has {story.size} articles, it has {len(articles)}")
                 if repair and articles:
                     store.put_stories([wanted])
                 elif repair:

@@ -1,4 +1,4 @@
-"""The story index: articles one at a time, each told at once where it belongs, kept for good."""
+"""The story index: articles are added one at a time, placed at once, and stored."""
 
 from __future__ import annotations
 
@@ -12,44 +12,61 @@ from typing import TYPE_CHECKING, Any, Self
 from dedup.article import Article, Notice
 from dedup.background import Background
 from dedup.errors import InputError, StoreError, UnknownArticleError
-from dedup.index import asking
-from dedup.index.ahead import ahead
-from dedup.index.inputs import Incoming, Placement, alone, noticed, some
-from dedup.index.queries import IndexedArticle, every_story, placements, stats
+from dedup.index.inputs import (
+    Incoming,
+    Placement,
+    checked_count,
+    checked_date,
+    checked_ids,
+    checked_seconds,
+    read_article,
+    read_batch,
+)
+from dedup.index.queries import (
+    IndexedArticle,
+    StoryPage,
+    changes_after,
+    every_story,
+    explain,
+    page,
+    pages,
+    placements,
+    stats,
+)
 from dedup.index.repair import check
-from dedup.index.session import Desk
+from dedup.index.session import IndexSession, prefetch
 from dedup.index.store.metadata import StoreMetadata, StoreOptions, read_metadata, write_metadata
 from dedup.index.store.protocol import Store, StoryFilter
 from dedup.index.store.records import Change
 from dedup.index.store.sqlite import SqliteStore
 from dedup.index.store.temporary import MEMORY, TemporaryStore
-from dedup.index.store.text_search import StoryPage, page, pages, words_of
+from dedup.index.store.text_search import words_of
 from dedup.inputs.collection import published_seconds
 from dedup.pipeline import cluster
 from dedup.settings import checked
 
 if TYPE_CHECKING:
-    from dedup.index.stories.guests import Drawn
+    from dedup.index.features.sketch import Features
     from dedup.progress import Progress
     from dedup.results.clustering import Clustering, Explanation, Story
     from dedup.settings import Settings
 
 BATCH = 500
-"""Articles that `add_many` stores at a time."""
+"""Articles in one transaction of `add_many`."""
 
 
 class StoryIndex:
-    """Articles that come one at a time, in their stories. Open one with `open`.
+    """Stories of articles that are added one at a time. Created by `open`.
 
-    What `add` has returned is on disk. One index writes to a file at a time; any number may read it meanwhile. The
-    methods may be called from several threads: those that write wait for each other, those that read for none of them.
+    What `add` has returned is on disk. One index writes to a file at a time, any number may read it. The methods are
+    thread-safe: those that write wait for each other, those that read do not wait.
     """
 
-    def __init__(self, desk: Desk) -> None:
-        """For `open`."""
-        if not isinstance(desk, Desk):
-            raise InputError(f"an index is opened, not made: StoryIndex.open({desk!r})")
-        self._desk, self._store = desk, desk.store
+    def __init__(self, session: IndexSession) -> None:
+        """Internal; use `open`."""
+        if not isinstance(session, IndexSession):
+            raise InputError(f"an index is opened, not made: StoryIndex.open({session!r})")
+        self._session, self._store = session, session.store
 
     @classmethod
     def open(
@@ -67,28 +84,28 @@ class StoryIndex:
         progress: Progress | None = None,
         clock: Callable[[], float] = time.time,
     ) -> Self:
-        """Opens an index, or makes one where there is none.
+        """Open an index, or create one if the file does not exist.
 
         Args:
-            path: path of its file; ":memory:" for a private temporary file that is removed on close.
-            settings: of a new index; of one that is there they must be the same. None for those it has.
-            background: of a new index, see `learn_background`; None for the word frequencies that ship with dedup. An
-                index that is there keeps its own.
-            store_text: whether it keeps the texts; None for yes, or as the index has it that is there. Without, nothing
-                can be explained; words are kept as hashes, and of an article without a title the beginning, which it is
-                called by. As with `settings`, an index that is there must be the same in this and the next two.
-            keep_days: days after which articles are let go of by themselves; None for never.
-            settle_hours: hours after which a story that nothing touched keeps its id for good; None for 72.
-            read_only: whether it is only read, while another process may be writing.
-            wait: seconds to wait for another writer to end.
-            anew: whether an index of an older method is opened all the same, to `rebuild` it.
-            progress: told where something takes long.
-            clock: seconds since 1970; where it goes back, the latest time that was seen counts.
+            path: path of the file; ":memory:" for a private temporary file that is removed on close.
+            settings: settings of a new index; those of an existing index must be equal. None for its own.
+            background: background of a new index, see `learn_background`; None for the word frequencies that ship with
+                dedup. An existing index keeps its own.
+            store_text: whether texts are stored; None for yes, or the choice of an existing index. Without texts
+                nothing can be explained; words are stored as hashes, and the beginning of an article without a title
+                is stored as its title. As with `settings`, an existing index must agree on this and the next two.
+            keep_days: days after which articles expire; None for never.
+            settle_hours: hours without a change after which a story keeps its id permanently; None for 72.
+            read_only: open without writing; another process may write meanwhile.
+            wait: seconds to wait for another writer.
+            anew: open an index of an older method, in order to `rebuild` it.
+            progress: called with progress where something takes long.
+            clock: returns seconds since 1970; if it goes back, the latest time seen counts.
 
         Raises:
-            StoreError: the file is no store, is damaged, of a newer format, or cannot be read or written.
+            StoreError: the file is not a store, is damaged, of a newer format, or cannot be read or written.
             StoreLockedError: another index writes to it.
-            SettingsError: it was made with others.
+            SettingsError: it was created with other settings or options.
         """
         settings, options = checked(settings), StoreOptions(store_text, keep_days, settle_hours)
         store: Store
@@ -99,58 +116,57 @@ class StoryIndex:
                     raise StoreError(f"{store.where} has no index in it yet: 'dedup index add' makes one")
                 with store.transaction():
                     write_metadata(store, StoreMetadata.new(settings, background, options))
-            facts = read_metadata(store, settings, options, method=not anew)
+            metadata = read_metadata(store, settings, options, method=not anew)
         except BaseException:
             store.close()
             raise
-        return cls(Desk(store, facts, clock, progress, read_only=read_only))
+        return cls(IndexSession(store, metadata, clock, progress, read_only=read_only))
 
     def __enter__(self) -> Self:
-        """The index itself, which is closed when the block ends."""
+        """Return the index, which is closed when the block ends."""
         return self
 
     def __exit__(self, *_: object) -> None:
-        """Closes it."""
+        """Close the index."""
         self.close()
 
     def close(self) -> None:
-        """Lets go of the file. Calling it again does nothing."""
-        self._desk.close()
+        """Close the file. Repeated calls have no effect."""
+        self._session.close()
 
     def __repr__(self) -> str:
         return f"<StoryIndex {self._store.where}>"
 
     def __contains__(self, article: object) -> bool:
-        """Whether an article of this id is in the index."""
+        """Return whether an article of this id is in the index."""
         return isinstance(article, str) and self._store.article(article) is not None
 
     def __len__(self) -> int:
-        """How many articles are in the index."""
+        """Return the number of articles."""
         return self._store.counts()["articles"]
 
     @property
     def settings(self) -> Settings:
-        """The settings of the index."""
-        return self._desk.facts.settings
+        """Settings of the index."""
+        return self._session.metadata.settings
 
     @property
     def background(self) -> Background:
-        """What scores depend on besides the two articles; its `version` counts how often it was changed."""
-        return self._desk.background
+        """Background of all scores; its `version` counts how often it was replaced."""
+        return self._session.background
 
     # Writing
 
     def add(self, article: Article | Mapping[str, Any]) -> Placement:
-        """Takes an article in and tells where it belongs. When this returns, it is on disk.
+        """Add an article and return its placement. When this returns, the article is on disk.
 
-        The same article again changes nothing; another text under a known id is an update.
+        Adding the same article again changes nothing; another text under a known id is an update.
 
         Raises:
-            InputError: it is no article: it has no id, or neither text nor title.
+            InputError: it is no article, or has no id, or neither text nor title.
             StoreError: it could not be stored.
         """
-        came = [alone(article)]
-        return self._take(came, self._desk.draw(came))[0]
+        return self._add([read_article(article)])[0]
 
     def add_many(
         self,
@@ -159,15 +175,15 @@ class StoryIndex:
         batch: int = BATCH,
         notices: list[Notice] | None = None,
     ) -> list[Placement]:
-        """Takes articles in and tells where each belongs, in their order; all else as for `add_stream`.
+        """Add articles and return their placements, in order. The arguments are those of `add_stream`.
 
-        While some are stored, the next are read.
+        While one batch is stored, the features of the next are computed.
         """
-        source, noted = enumerate(articles), [] if notices is None else notices
+        source, found = enumerate(articles), [] if notices is None else notices
         placements: list[Placement] = []
-        read = partial(some, source, asking.count(batch, "batch"), noted)
-        for came, drawn in ahead(read, self._desk.draw):
-            placements += self._take(came, drawn)
+        next_batch = partial(read_batch, source, checked_count(batch, "batch"), found)
+        for incoming, features in prefetch(next_batch, self._session.features):
+            placements += self._add(incoming, features)
         return placements
 
     def add_stream(
@@ -177,91 +193,90 @@ class StoryIndex:
         batch: int = BATCH,
         notices: list[Notice] | None = None,
     ) -> Iterator[Placement]:
-        """Takes articles in as they come and tells where each belongs, in their order; some are stored at a time.
+        """Add articles as they arrive and yield their placements, in order.
 
-        It is a generator: what was told is on disk, and where it is not gone through, no more is taken in.
+        It is a generator: what it has yielded is on disk, and it reads no further than it is consumed.
 
         Args:
-            articles: taken one by one. One that has neither text nor title is kept, empty, with a notice.
-            batch: how many are stored at a time: all of them, or, where that fails, none.
-            notices: what was wrong with them is added; each `Placement` has its own too.
+            articles: the articles, read one by one. One with neither text nor title is added empty, with a notice.
+            batch: articles in one transaction: all of them are stored, or none if it fails.
+            notices: receives the faults of all articles; each `Placement` has its own too.
 
         Raises:
-            InputError: something is no article, or has no id: those of its batch are not stored.
+            InputError: an item is no article, or has no id; its batch is not stored.
             StoreError: a batch could not be stored; those before it are.
         """
-        source, noted = enumerate(articles), [] if notices is None else notices
-        while came := some(source, asking.count(batch, "batch"), noted):
-            yield from self._take(came, self._desk.draw(came))
+        source, found = enumerate(articles), [] if notices is None else notices
+        while incoming := read_batch(source, checked_count(batch, "batch"), found):
+            yield from self._add(incoming)
 
     def update(self, article: Article | Mapping[str, Any]) -> Placement:
-        """The same as `add` for an article that is there.
+        """Update an existing article and return its placement, as `add` does.
 
         Raises:
-            UnknownArticleError: it is not.
+            UnknownArticleError: it does not exist.
         """
-        came = [alone(article)]
-        return self._take(came, self._desk.draw(came), known=True)[0]
+        return self._add([read_article(article)], must_exist=True)[0]
 
     def remove(self, *articles: str) -> list[Change]:
-        """Takes articles out, with all that was kept of them; their ids stay in `changes`, for others to follow.
+        """Remove articles by id with all their data, and return the changes. Their ids stay in `changes`.
 
         Raises:
-            UnknownArticleError: one of them is not there; nothing is removed.
+            UnknownArticleError: one of them does not exist; nothing is removed.
         """
-        names = asking.ids(articles)
-        with self._desk.transaction() as ledger:
-            stored = [self._desk.known(name) for name in names]
-            with self._desk.thinking:
-                self._desk.keeper().forget(ledger, stored, "removed")
-        return ledger.changes
+        ids = checked_ids(articles)
+        with self._session.transaction() as log:
+            stored = [self._session.stored(id_) for id_ in ids]
+            with self._session.memory_lock:
+                self._session.state().delete(log, stored, "removed")
+        return log.changes
 
     def expire(self, before: date | datetime | str) -> int:
-        """Takes out the articles that were published before a time (or came, where that is unknown); tells how many."""
-        when = published_seconds(asking.moment(before, "before"))
-        with self._desk.transaction() as ledger:
-            return self._desk.expire(ledger, when)
+        """Remove the articles published (or added, if undated) before a time, and return how many."""
+        when = published_seconds(checked_date(before, "before"))
+        with self._session.transaction() as log:
+            return self._session.expire(log, when)
 
     def reconcile(self) -> list[Change]:
-        """Brings all placements to `clustering`, but for settled stories, which stay; tells what has changed."""
-        with self._desk.transaction() as ledger, self._desk.thinking:
-            self._desk.reconcile(ledger)
-        return ledger.changes
+        """Update all placements to `clustering`, except settled stories, and return the changes."""
+        with self._session.transaction() as log, self._session.memory_lock:
+            self._session.reconcile(log)
+        return log.changes
 
     def rebuild(
         self, settings: Settings | None = None, *, background: Background | None = None, learn: bool = False
     ) -> list[Change]:
-        """Judges all articles anew, by other settings or another background; tells what has changed.
+        """Compute all placements anew, with other settings or another background, and return the changes.
 
         Args:
-            settings: the new ones, None for those it has.
-            background: the new one, None for the one it has.
-            learn: whether the background is learned from the articles that are there.
+            settings: new settings, None to keep them.
+            background: new background, None to keep it.
+            learn: whether to learn the background from the articles of the index.
         """
-        desk, wanted = self._desk, checked(settings) or self.settings
-        with desk.transaction() as ledger, desk.thinking:
+        session, new_settings = self._session, checked(settings) or self.settings
+        with session.transaction() as log, session.memory_lock:
             if learn:
-                background = desk.whole(wanted, None, learn=True).learned
-            desk.rebuild(ledger, wanted, background or self.background, anew=background is not None)
-        return ledger.changes
+                background = session.recluster(new_settings, None, learn=True).learned
+            session.rebuild(log, new_settings, background or self.background, replaced=background is not None)
+        return log.changes
 
     def vacuum(self, *, changes_before: int = 0) -> None:
-        """Gives back the disk that removed articles took, and forgets the changes before a cursor."""
-        with self._desk.transaction():
+        """Release the disk space of removed articles, and delete the changes before a cursor."""
+        with self._session.transaction():
             self._store.trim(changes_before)
         self._store.vacuum()
 
     def check(self, *, repair: bool = False) -> list[str]:
-        """What is wrong in the store, nothing where it is sound; with `repair` it is put right as far as it can be."""
+        """Return a message for each fault in the store, none if it is intact; optionally repair what can be."""
         if not repair:
-            return check(self._desk, repair=False)
-        with self._desk.repairing():
-            return check(self._desk, repair=True)
+            return check(self._session, repair=False)
+        with self._session.repair():
+            return check(self._session, repair=True)
 
     # Reading
 
     def match(self, article: Article | Mapping[str, Any]) -> Placement:
-        """Where an article would belong; nothing is stored. An id is not needed.
+        """Return where an article would be placed. Nothing is stored, and no id is needed.
 
         Raises:
             InputError: it is no article, or has neither text nor title.
@@ -269,51 +284,51 @@ class StoryIndex:
         return self.match_many([article])[0]
 
     def match_many(self, articles: Iterable[Article | Mapping[str, Any]]) -> list[Placement]:
-        """The same of several, each as if it were asked about alone; together they take less time.
+        """Return where each article would be placed alone. Faster than separate calls of `match`.
 
         Raises:
-            InputError: one is no article.
+            InputError: one is no article, or has neither text nor title.
         """
-        came = [alone(article, needs_id=False, place=place) for place, article in enumerate(articles)]
-        return noticed(self._desk.told(self._desk.match(came)), came) if came else []
+        incoming = [read_article(article, place, needs_id=False) for place, article in enumerate(articles)]
+        return self._session.placements(self._session.match(incoming)) if incoming else []
 
     def article(self, article: str) -> IndexedArticle:
-        """An article by its id.
+        """Return an article by id.
 
         Raises:
-            UnknownArticleError: there is none.
+            UnknownArticleError: it does not exist.
         """
         with self._store.reading():
-            stored = self._desk.known(article)
+            stored = self._session.stored(article)
             text = self._store.texts([stored.number]).get(stored.number, "")
             story = self._store.story_numbered([stored.story])[stored.story]
-            return IndexedArticle(stored.article(text), story.id, self._desk.copy_of(stored))
+            return IndexedArticle(stored.article(text), story.id, self._session.copy_of(stored))
 
     def story(self, story: str) -> Story:
-        """A story by its id; one that has become part of another gives that one, under its id.
+        """Return a story by id. The id of a merged story gives the story that it became part of.
 
         Raises:
-            UnknownArticleError: there is none.
+            UnknownArticleError: it does not exist.
         """
-        found = self._store.story(story)
-        while found is not None and found.into is not None:
-            found = self._store.story_numbered([found.into]).get(found.into)
-        told = None if found is None else next(every_story(self._store, iter([[found]])), None)
-        if told is None:
+        stored = self._store.story(story)
+        while stored is not None and stored.into is not None:
+            stored = self._store.story_numbered([stored.into]).get(stored.into)
+        found = None if stored is None else next(every_story(self._store, iter([[stored]])), None)
+        if found is None:
             raise UnknownArticleError(f"there is no story {story!r} in this index")
-        return told
+        return found
 
     def stories(
         self, *, since: date | datetime | str | None = None, outlet: str | None = None, min_size: int = 1
     ) -> Iterator[Story]:
-        """The stories, the last touched first, read page by page.
+        """Yield stories, the last changed first, reading page by page.
 
         Args:
-            since: those alone that something touched at that time or later.
-            outlet: those alone that have an article of it, by its name as it was given.
-            min_size: those alone that have so many articles.
+            since: least time of the last change.
+            outlet: outlet of at least one article, as it was given.
+            min_size: least number of articles.
         """
-        return every_story(self._store, pages(self._store, _wanted(since, outlet, min_size)))
+        return every_story(self._store, pages(self._store, _filter(since, outlet, min_size)))
 
     def page(
         self,
@@ -324,71 +339,74 @@ class StoryIndex:
         min_size: int = 1,
         limit: int = 50,
     ) -> StoryPage:
-        """The same a page at a time, for who asks again later: with the cursor that the page before ended with.
+        """Return one page of `stories`; pass `StoryPage.next` as the cursor of the next page.
 
         Raises:
-            InputError: it is no such cursor.
+            InputError: the cursor is invalid.
         """
-        return page(self._store, _wanted(since, outlet, min_size), cursor, asking.count(limit, "limit"))
+        return page(self._store, _filter(since, outlet, min_size), cursor, checked_count(limit, "limit"))
 
     def search(self, query: str, *, limit: int = 50) -> list[IndexedArticle]:
-        """The articles that hold all words of a query in id, outlet, title or text; the last that came first.
+        """Return articles with all words of a query in id, outlet, title or text, the last added first.
 
-        Upper and lower case are one, mostly. The articles come without their texts.
+        Case is mostly ignored. The articles are returned without their texts.
 
         Raises:
             InputError: the query has no words, or more than twelve.
         """
-        found = self._store.holding(words_of(query), asking.count(limit, "limit"))
+        found = self._store.holding(words_of(query), checked_count(limit, "limit"))
         stories = self._store.story_numbered(sorted({stored.story for stored in found}))
         return [
-            IndexedArticle(stored.article(""), stories[stored.story].id, self._desk.copy_of(stored))
+            IndexedArticle(stored.article(""), stories[stored.story].id, self._session.copy_of(stored))
             for stored in found
             if stored.story in stories
         ]
 
     def changes(self, since: int = 0, *, limit: int = 1_000) -> list[Change]:
-        """What has changed after a cursor, in order, up to a limit: go on from the last one's cursor.
+        """Return up to `limit` changes after a cursor, in order. Continue from the cursor of the last one.
 
         Raises:
-            CursorError: the changes after it were forgotten (see `vacuum`), or there is no such change.
+            CursorError: the changes after the cursor were deleted (see `vacuum`), or it does not exist.
         """
-        return asking.changes_after(self._store, since, limit)
+        return changes_after(self._store, since, limit)
 
     def explain(self, a: str, b: str) -> Explanation:
-        """Why two articles are in one story, or are not, by their scores under the background of the index.
+        """Explain why two articles are in one story or not, by their scores under the background of the index.
 
         Raises:
-            UnknownArticleError: one of them is not there.
-            InputError: the index keeps no texts.
+            UnknownArticleError: one of them does not exist.
+            InputError: the index stores no texts.
         """
-        from dedup.index.explaining import explain
-
-        one, other = self._desk.known(a), self._desk.known(b)
+        one, other = self._session.stored(a), self._session.stored(b)
         texts = self._store.texts([one.number, other.number])
         articles = [stored.article(texts.get(stored.number, "")) for stored in (one, other)]
-        alone = cluster(articles, self.settings, background=self.background, keep_texts=self._desk.facts.store_text)
+        keep_texts = self._session.metadata.store_text
+        alone = cluster(articles, self.settings, background=self.background, keep_texts=keep_texts)
         return explain(alone, same_story=one.story == other.story, same_text=one.copies == other.copies)
 
     def clustering(self) -> Clustering:
-        """All articles grouped as `cluster(articles, settings, background=…)` groups them; nothing is changed."""
-        return self._desk.whole(self.settings, self.background).clustering
+        """Return the clustering of all articles, as `cluster(articles, settings, background=…)`. Nothing changes."""
+        return self._session.recluster(self.settings, self.background).clustering
 
     def placements(self) -> Clustering:
-        """All articles in the stories where they are placed now, for the writers of reports; without links."""
+        """Return all articles in their present stories, without links."""
         with self._store.reading():
             return placements(self._store, self.settings)
 
     def stats(self) -> dict[str, Any]:
-        """What there is, ready for JSON: `articles`, `stories`, `changes` (the last cursor), `bytes` on disk, …"""
-        return stats(self._store, self._desk.facts, self._desk.memory)
+        """Return counts and sizes for JSON: `articles`, `stories`, `changes` (the last cursor), `bytes` on disk, …"""
+        return stats(self._store, self._session.metadata, self._session.memory)
 
-    def _take(self, came: Sequence[Incoming], drawn: Sequence[Drawn], *, known: bool = False) -> list[Placement]:
-        with self._desk.transaction() as ledger:
-            if known:
-                self._desk.known(came[0].article.id)
-            return noticed(self._desk.told(self._desk.take(ledger, came, drawn)), came)
+    def _add(
+        self, incoming: Sequence[Incoming], features: Sequence[Features] | None = None, *, must_exist: bool = False
+    ) -> list[Placement]:
+        session = self._session
+        features = session.features(incoming) if features is None else features  # outside the transaction
+        with session.transaction() as log:
+            if must_exist:
+                session.stored(incoming[0].article.id)
+            return session.placements(session.add(log, incoming, features))
 
 
-def _wanted(since: date | datetime | str | None, outlet: str | None, min_size: int) -> StoryFilter:
-    return StoryFilter(asking.seconds(since, "since"), outlet, asking.count(min_size, "min_size"))
+def _filter(since: date | datetime | str | None, outlet: str | None, min_size: int) -> StoryFilter:
+    return StoryFilter(checked_seconds(since, "since"), outlet, checked_count(min_size, "min_size"))

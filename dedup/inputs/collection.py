@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
+from dedup.formats.escaping import sanitize
 from dedup.inputs.record import LONGEST_TITLE, Dates, is_missing, read_record, too_long
-from dedup.inputs.sanitize import sanitize
 from dedup.text.dateline import dateline
 
 if TYPE_CHECKING:
@@ -177,8 +177,8 @@ def build_collection(
         has_texts: whether the articles still have their texts.
     """
     in_order = sorted(distinct, key=lambda same: same.content)
-    told = {place: same.dateline for same in in_order if same.dateline for place in same.members}
-    datelines = {place: day for place, day in told.items() if articles[place].published is None}
+    found_dates = {place: same.dateline for same in in_order if same.dateline for place in same.members}
+    datelines = {place: day for place, day in found_dates.items() if articles[place].published is None}
     notices.extend(_dated_by_seen(articles, datelines))
     times = []
     for same in in_order:
@@ -351,7 +351,7 @@ def _sanitized(article: Article, where: str, notices: list[Notice]) -> Article:
 
 
 def is_blank(article: Article) -> bool:
-    """Whether an article has neither text nor title."""
+    """Return whether an article has neither text nor title."""
     return not article.text.strip() and not article.title.strip()
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta, timezone
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
-from dedup.formats.quoting import quote
+from dedup.formats.escaping import quote
 
 if TYPE_CHECKING:
     from dateutil.parser import parser
@@ -217,6 +217,6 @@ def _parse_words(text: str, dayfirst: bool) -> Reading:
 
 
 def _is_day_first(text: str, day: date) -> bool:
-    """Whether the first number is the day. dateutil reads 02/13/2020 as 13 February even with `dayfirst`."""
+    """Return whether the first number is the day. dateutil reads 02/13/2020 as 13 February even with `dayfirst`."""
     figure = re.search(r"(?<![:\d])(\d{1,2})[/. -]\s?\d", text)
     return figure is not None and int(figure[1]) == day.day

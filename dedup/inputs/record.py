@@ -15,9 +15,8 @@ from typing import Any
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
-from dedup.formats.quoting import quote, quote_list
+from dedup.formats.escaping import quote, quote_list, sanitize
 from dedup.inputs.dates import Reading, read_date
-from dedup.inputs.sanitize import sanitize
 
 USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "guid", "uuid", "articleid", "docid", "documentid", "newsid"),
@@ -130,7 +129,7 @@ def read_record(
 
     published, seen = dates.of(record, keys, where)
     article = Article(
-        id=reading.first("id", keys["id"], _line) or reading.whole("id", default_id),
+        id=reading.first("id", keys["id"], _line) or reading.sanitized("id", default_id),
         text=text,
         title=title,
         published=published,
@@ -260,7 +259,7 @@ class _Reading:
             value = self.record[name]
             if type(value) is str:  # the common case, kept fast
                 if stripped := value.strip():
-                    return self.whole(field, value if read is _text else stripped)
+                    return self.sanitized(field, value if read is _text else stripped)
                 continue
             if is_missing(value):
                 continue
@@ -268,7 +267,7 @@ class _Reading:
             if read_value is None:
                 odd.append(f"its field {quote(name)} is {_kind(value)}")
             elif read_value.strip():
-                return self.whole(field, read_value)
+                return self.sanitized(field, read_value)
         if odd and field == "text":
             self._odd_text = f"{odd[0]}, not text"
         elif odd:
@@ -277,7 +276,7 @@ class _Reading:
             )
         return None
 
-    def whole(self, field: str, value: str) -> str:
+    def sanitized(self, field: str, value: str) -> str:
         """Sanitize a value and note what was replaced."""
         value, found = sanitize(value)
         for what in found:
@@ -321,7 +320,7 @@ def too_long(title: str) -> tuple[str, str]:
 
 
 def is_missing(value: Any) -> bool:
-    """Whether a value is None, NaN, NaT, pandas' NA or a blank string."""
+    """Return whether a value is None, NaN, NaT, pandas' NA or a blank string."""
     if value is None or isinstance(value, str):
         return value is None or not value.strip()
     if type(value).__name__ in {"NAType", "NaTType"}:  # pandas', without importing it

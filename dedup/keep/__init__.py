@@ -7,9 +7,8 @@ A `Spool` stores the records on disk while articles are read. Once the stories a
 from __future__ import annotations
 
 from dedup.keep.choice import ADDED, ADDED_AGAINST, Keep, added_fields, kept_articles
-from dedup.keep.folder import LIST_OF_FILES, write_folder
 from dedup.keep.spool import COLUMNAR, Spool
-from dedup.keep.writing import LINES, LIST, ROWS, check_shape, shape_of, write_stream
+from dedup.keep.writing import LINES, LIST, LIST_OF_FILES, ROWS, check_shape, shape_of, write_folder, write_stream
 
 __all__ = [
     "ADDED",

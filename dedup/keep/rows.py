@@ -69,8 +69,8 @@ def close_quotes(raw: str, table: Table, values: Mapping[str, Any]) -> str:
         table: its table.
         values: the values that were read from it.
     """
-    cells, whole = split_cells(raw, table.delimiter)
-    if whole:
+    cells, closed = split_cells(raw, table.delimiter)
+    if closed:
         return raw
     plain = [strip_quotes(cell) for cell in raw.rstrip("\r\n").split(table.delimiter)]
     as_plain = dict(zip(column_names(table), plain, strict=False))
@@ -80,9 +80,9 @@ def close_quotes(raw: str, table: Table, values: Mapping[str, Any]) -> str:
 
 
 def split_cells(row: str, delimiter: str) -> tuple[list[str], bool]:
-    """Split a row into raw cells, and say whether every opening quotation mark is closed.
+    """Split a row into raw cells, and return whether every opening quotation mark is closed.
 
-    Cells are split as by `csv.reader`: a quotation mark counts at the start of a cell, two of them stand for one, and
+    Cells are split as by `csv.reader`: a quotation mark counts at the start of a cell, two of them are one, and
     text between the closing one and the delimiter belongs to the cell.
     """
     cells: list[str] = []

@@ -1,21 +1,30 @@
-"""Write the kept records to one stream: JSON lines, a JSON list, a table, or a Parquet or Arrow file."""
+"""Write the kept records to one stream, or to a folder with one file per input file."""
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
+from pathlib import Path
 from typing import IO, Any
 
 from dedup.errors import InputError
+from dedup.formats.atomic import atomic_file, atomic_folder
 from dedup.formats.json_text import json_text
 from dedup.keep.choice import ALL_ADDED
 from dedup.keep.columns import ColumnWriter, read_rows, schema_of
 from dedup.keep.objects import add_fields, join_lines
 from dedup.keep.rows import RowWriter, row_values
 from dedup.keep.spool import COLUMNAR, Origin, Spool, SpooledRecord, to_json_value
+from dedup.read.paths import SIDECAR
 
 LINES, LIST, OBJECT, ROWS = "jsonl", "json", "object", "csv"
 """The shapes of a stream. The shape of a Parquet or Arrow file is its suffix."""
+
+LIST_OF_FILES = SIDECAR
+"""The file with the added fields of copied articles; hidden, so that no run reads it as articles."""
+
+_SHAPE_OF_FORM = {"line": LINES, "item": LIST, "object": OBJECT, "row": ROWS, "values": LINES}
 
 
 def shape_of(origins: Sequence[Origin]) -> str:
@@ -110,3 +119,44 @@ def _json_objects(spool: Spool, kept: Iterable[int]) -> Iterator[tuple[SpooledRe
         else:
             for record in records:
                 yield record, json_text(row_values(record.text, origin.table)) if origin.table else record.text
+
+
+def write_folder(spool: Spool, kept: Iterable[int], added: Sequence[Mapping[str, Any]], folder: Path) -> int:
+    """Write records into a new folder, atomically: each input file with its kept records, in its own format.
+
+    A file that is one article is copied unchanged.
+
+    Args:
+        spool: the records of the run.
+        kept: positions of the records to write, ascending.
+        added: the fields to add, for every position.
+        folder: the folder to make.
+
+    Returns:
+        The number of copied files.
+
+    Raises:
+        OSError: the folder cannot be written, or a file to copy is gone.
+        InputError: a file has changed since it was read.
+    """
+    copied: list[Mapping[str, Any]] = []
+    with atomic_folder(folder) as unfinished:
+        for origin, group in groupby(spool.records(kept), lambda record: record.origin):
+            target = unfinished / origin.name
+            target.parent.mkdir(parents=True, exist_ok=True)
+            places = [record.place for record in group]
+            if origin.form == "file":
+                with origin.source().opened() as article, target.open("wb") as copy:
+                    shutil.copyfileobj(article, copy)
+                copied.append({"file": origin.name, **added[places[0]]})
+                continue
+            with atomic_file(target) as out:
+                write_stream(spool, _shape(origin), places, added, out)
+        if copied:
+            lines = "".join(json_text(line) + "\n" for line in copied)
+            (unfinished / LIST_OF_FILES).write_bytes(encoded(lines))
+    return len(copied)
+
+
+def _shape(origin: Origin) -> str:
+    return origin.kind if origin.form == "column" else _SHAPE_OF_FORM[origin.form]

@@ -1,4 +1,4 @@
-"""What two texts name: people and places, numbers, dates; in both, or in one alone. Told to a reader, never scored."""
+"""Names, numbers and dates of two texts, in both or in one alone: shown to a reader, never scored."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from collections.abc import Iterable
 from typing import TypeVar
 
 from dedup.comparison import Mentions
-from dedup.text.dateline import dates_told
+from dedup.text.dateline import find_dates
 from dedup.text.spans import Spans, spans
 
 MOST = 60
-"""Mentions of a kind that are told."""
+"""Most mentions of a kind that are shown."""
 _NUMBER = re.compile(r"(?<![^\W_])\d+(?:[.,]\d+)*(?![^\W\d_])\s?%?")
 _BETWEEN = re.compile(r"[ \u00a0’'-]{1,2}")
 
@@ -19,18 +19,18 @@ Key = TypeVar("Key")
 
 
 def names(one: str, other: str) -> Mentions:
-    """The names in two texts: words capitalised inside a sentence, those that follow each other taken together.
+    """Compare the names in two texts: runs of words capitalised inside a sentence.
 
-    A name is in both where the other text has all its words, however it is used there.
+    A name is in both if the other text has all its words, in whatever use.
     """
     first, second = spans(one), spans(other)
     words = set(first.words), set(second.words)
     named = _names(first, one), _names(second, other)
-    both = {key: told for key, told in named[0].items() if words[1].issuperset(key)}
-    both |= {key: told for key, told in named[1].items() if words[0].issuperset(key) and key not in named[0]}
+    both = {key: written for key, written in named[0].items() if words[1].issuperset(key)}
+    both |= {key: written for key, written in named[1].items() if words[0].issuperset(key) and key not in named[0]}
     longest = [key for key in both if not any(set(key) < set(longer) for longer in both)]
     alone = [
-        [told for key, told in own.items() if not other_words.issuperset(key)]
+        [written for key, written in own.items() if not other_words.issuperset(key)]
         for own, other_words in zip(named, words[::-1], strict=True)
     ]
     return _mentions((both[key] for key in longest), *alone)
@@ -55,13 +55,13 @@ def _names(text: Spans, written: str) -> dict[tuple[str, ...], str]:
 
 
 def numbers(one: str, other: str) -> Mentions:
-    """The numbers in two texts, those of dates aside; 1,200 and 1.200 and 1200 are one number."""
+    """Compare the numbers in two texts, dates left out; 1,200 and 1.200 and 1200 are one number."""
     return _compared(_numbers(one), _numbers(other))
 
 
 def _numbers(text: str) -> dict[str, str]:
     found: dict[str, str] = {}
-    dated = [range(start, end) for start, end, _ in dates_told(text)]
+    dated = [range(start, end) for start, end, _ in find_dates(text)]
     place = 0
     for match in _NUMBER.finditer(text):
         while place < len(dated) and dated[place].stop <= match.start():
@@ -74,7 +74,7 @@ def _numbers(text: str) -> dict[str, str]:
 
 
 def _value(written: str) -> str:
-    """A number in one form: groups of three digits are thousands, other groups are decimals."""
+    """Normalise a number: groups of three digits are thousands, other groups are decimals."""
     whole, *rest = re.split(r"[.,]", written.rstrip("% "))
     if len(whole) <= 3 and whole.lstrip("0"):
         while rest and len(rest[0]) == 3:
@@ -85,19 +85,19 @@ def _value(written: str) -> str:
 
 
 def dates(one: str, other: str) -> Mentions:
-    """The dates that two texts tell of; one without a year is every year's."""
-    told: list[dict[tuple[int | None, int, int], str]] = [{}, {}]
-    for text, days in zip((one, other), told, strict=True):
-        for start, end, day in dates_told(text):
+    """Compare the dates in two texts; a date without a year equals that day of any year."""
+    days_of: list[dict[tuple[int | None, int, int], str]] = [{}, {}]
+    for text, days in zip((one, other), days_of, strict=True):
+        for start, end, day in find_dates(text):
             days.setdefault(day, text[start:end].rstrip(". "))
 
     def known(day: tuple[int | None, int, int], others: Iterable[tuple[int | None, int, int]]) -> bool:
         return any(day[1:] == other[1:] and (day[0] is None or other[0] in {day[0], None}) for other in others)
 
     return _mentions(
-        (written for day, written in told[0].items() if known(day, told[1])),
-        (written for day, written in told[0].items() if not known(day, told[1])),
-        (written for day, written in told[1].items() if not known(day, told[0])),
+        (written for day, written in days_of[0].items() if known(day, days_of[1])),
+        (written for day, written in days_of[0].items() if not known(day, days_of[1])),
+        (written for day, written in days_of[1].items() if not known(day, days_of[0])),
     )
 
 
@@ -109,5 +109,5 @@ def _compared(one: dict[Key, str], other: dict[Key, str]) -> Mentions:
     )
 
 
-def _mentions(*told: Iterable[str]) -> Mentions:
-    return Mentions(*(tuple(" ".join(one.split()) for one in list(some)[:MOST]) for some in told))
+def _mentions(*groups: Iterable[str]) -> Mentions:
+    return Mentions(*(tuple(" ".join(text.split()) for text in list(group)[:MOST]) for group in groups))

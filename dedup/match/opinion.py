@@ -1,10 +1,10 @@
-"""A second opinion: the caller's own embedding, asked about the pairs on which the words do not decide.
+"""A second opinion: an embedding of the caller adjusts the scores of pairs near the threshold.
 
-Only pairs whose score lies in a band around that of one event are looked at, and only their articles are embedded. A
-pair that the embedding finds more alike than it does the other pairs of the band goes up a little, one it finds less
-alike goes down. How far depends on how much the two agree in general: the correlation of the embedding's similarities
-with the scores, over the band, is the weight that the opinion has. So no scale has to be known (unrelated texts have a
-cosine of .1 in one model and .7 in the next), and a model that knows nothing of a language has no say on it.
+Only articles of pairs with a score in a band around the threshold of one event are embedded. A pair that the embedding
+finds more similar than the other pairs of the band gains score, one that it finds less similar loses score. The weight
+of the opinion is the correlation of its similarities with the scores over the band. So no scale has to be known
+(unrelated texts have a cosine of .1 in one model and .7 in another), and a model that does not know a language has no
+effect there.
 """
 
 from __future__ import annotations
@@ -26,31 +26,31 @@ Embed = Callable[[list[str]], Any]
 """Texts to vectors: an array of shape (texts, dimensions), of any scale and any number of dimensions."""
 
 BAND = (0.08, 0.24)
-"""Scores about which it is asked: half and one and a half times that of one event."""
+"""Scores of borderline pairs: half to one and a half times the threshold of one event."""
 MOST = 0.05
-"""How far it moves a score at most."""
+"""The largest change of a score."""
 FAR = 2.0
-"""Standard deviations from the mean similarity at which the move is full."""
-LEANING = 20
-"""Its weight leans on none, as if that many pairs had been seen in which it knows nothing."""
+"""Standard deviations from the mean similarity at which the change is largest."""
+SHRINKAGE = 20
+"""The weight shrinks towards 0 as if there were this many more pairs without correlation."""
 BATCH = 64
-"""Texts given to the function at once."""
+"""Texts per call of the function."""
 GRAIN = 2.0**-12
-"""Similarities are rounded to multiples of this, so that a model's noise in the last digits does not matter."""
+"""Similarities are rounded to multiples of this, so that noise in the last digits does not matter."""
 
 
 def opinions(
     pairs: Pairs, text_of: Callable[[int], str], embed: Embed, progress: Progress | None = None
 ) -> NDArray[np.int64]:
-    """What to add to the score of each pair, nothing outside the band; shape (pairs,), in units of `SCORE_UNIT`.
+    """The change of the score of each pair, 0 outside the band; shape (pairs,), in units of `SCORE_UNIT`.
 
-    The same for the same pairs, texts and vectors: texts are given in the order of their places, `BATCH` at a time.
+    It is a function of the pairs, texts and vectors: texts are passed in the order of their places, `BATCH` at a time.
 
     Args:
         pairs: all scored pairs.
-        text_of: the text of the article at a place.
-        embed: called in batches, on each article of a borderline pair once.
-        progress: told how many texts are embedded, of how many.
+        text_of: returns the text of the article at a place.
+        embed: called in batches, once for each article of a borderline pair.
+        progress: called with the number of texts embedded, and of all.
 
     Raises:
         SecondOpinionError: `embed` raised an error, or what it returned is not a vector per text.
@@ -67,9 +67,9 @@ def opinions(
 
 
 def _moves(similarity: NDArray[np.int64], score: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How far to move each score, from similarities in units of `GRAIN` and scores in units of `SCORE_UNIT`.
+    """The change of each score, from similarities in units of `GRAIN` and scores in units of `SCORE_UNIT`.
 
-    Sums are of Python's whole numbers: they have no order and no end.
+    Sums are of Python integers, which are exact in any order.
     """
     count = len(score)
     nothing = np.zeros(count)
@@ -81,16 +81,16 @@ def _moves(similarity: NDArray[np.int64], score: NDArray[np.int64]) -> NDArray[n
         for left, right in ((x, x), (y, y), (x, y))
     )
     if not x_squares or not y_squares or products <= 0:
-        return nothing  # it tells nothing apart, or the contrary of what the words tell
+        return nothing  # constant, or not positively correlated with the scores
     correlation = products / (float(x_squares) ** 0.5 * float(y_squares) ** 0.5)
-    weight = correlation * count / (count + LEANING)
+    weight = correlation * count / (count + SHRINKAGE)
     deviation = (x_squares / count) ** 0.5
     moves: NDArray[np.float64] = MOST * weight * np.clip(x / (FAR * deviation), -1.0, 1.0)
     return moves
 
 
 def _cosines(vectors: NDArray[np.float64], a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.int64]:
-    """The cosines of pairs of rows in multiples of `GRAIN`, 0 for a row of nothing but zeros."""
+    """Cosines of pairs of rows in units of `GRAIN`, 0 for a row of zeros."""
     length = np.sqrt((vectors**2).sum(axis=1, keepdims=True))
     units = vectors / np.where(length > 0, length, 1.0)
     blocks = [slice(start, start + 4096) for start in range(0, len(a), 4096)]
@@ -99,7 +99,7 @@ def _cosines(vectors: NDArray[np.float64], a: NDArray[np.int64], b: NDArray[np.i
 
 
 def _embedded(texts: Sequence[str], embed: Embed, progress: Progress | None) -> NDArray[np.float64]:
-    """The vectors of texts, shape (texts, dimensions); checked, since they come from outside."""
+    """Embed texts and check the vectors, shape (texts, dimensions)."""
     found: list[NDArray[np.float64]] = []
     for start in range(0, len(texts), BATCH):
         batch = list(texts[start : start + BATCH])

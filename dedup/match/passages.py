@@ -1,7 +1,7 @@
-"""The passages that two texts share, verbatim and nearly so, with their places: what a reader would mark.
+"""Passages that two texts share, verbatim or nearly so, with their places in both.
 
-Seed and extend (Altschul et al. 1990): runs of words that stand in both are extended to either side over edits, as long
-as what follows makes up for them, by the greedy alignment of Zhang, Schwartz, Wagner & Miller (2000), whose time grows
+Seed and extend (Altschul et al. 1990): runs of words in both texts are extended to both sides over edits, as long as
+the words gained outweigh them, by the greedy alignment of Zhang, Schwartz, Wagner & Miller (2000), whose time grows
 with the edits rather than with the words.
 """
 
@@ -17,27 +17,27 @@ from dedup.comparison import Passage, Piece
 from dedup.text.spans import Spans, spans
 
 SEED = 3
-"""Words in a row that both texts must have where a passage is looked for."""
+"""Words of a run in both texts that starts a passage."""
 FEWEST = 6.0
-"""Words in both that make a passage: fewer are a turn of phrase. A pair of characters counts half."""
+"""Least words of a passage: fewer are a turn of phrase. A pair of characters counts half."""
 EDIT = 2.0
-"""What an edited word costs: as much as two words in common are worth, so that a changed word takes one away."""
+"""Cost of an edited word: that of two shared words, so that a changed word costs one on balance."""
 SLACK = 6.0
-"""How far the worth of a passage may fall before it is taken for ended."""
+"""How far the value of a passage may drop before its extension stops (X-drop)."""
 LONE, REACH, SHIFT = 5, 16, 4
-"""Words of a run that is looked at by itself; a shorter one needs another within so many words, with as many words
-between them in both texts, or so many more or less."""
-CROWD = 16
-"""Places of a run in one of the texts up to which it is looked for at each; beyond, at the first and in turn."""
+"""Words of a run that is a seed by itself; a shorter one needs another run within `REACH` words, on a diagonal that
+differs by at most `SHIFT`."""
+MOST_PLACES = 16
+"""Places of a run in a text up to which all pairs of places are seeds; beyond, only the first and those in turn."""
 
 _Step = tuple[int, int, int]  # words of the one text, of the other, and the length of the equal run that follows
 
 
 def shared_passages(one: str, other: str) -> tuple[Passage, ...]:
-    """The passages that two texts share, in the order of the first.
+    """Find the passages that two texts share, in the order of the first text.
 
-    A passage begins and ends with a word in both. Passages may overlap where a text says something twice that the other
-    says once. Punctuation, capitals and white space do not count, but closing marks that both have are included.
+    A passage begins and ends with a shared word. Passages may overlap where a text repeats what the other has once.
+    Punctuation, capitals and white space are ignored, but closing punctuation of both is included.
     """
     a, b = spans(one), spans(other)
     passages = [_passage(runs, a, b, one, other) for runs in _aligned(a, b)]
@@ -45,32 +45,32 @@ def shared_passages(one: str, other: str) -> tuple[Passage, ...]:
 
 
 def _aligned(a: Spans, b: Spans) -> list[list[_Step]]:
-    """The passages as runs of words that are equal: each the places in both where it begins, and its length."""
+    """Align two texts into passages, each a list of runs of equal words: places in both, and length."""
     first, second = _numbered(a.words, b.words)
-    worth = [1 - np.frombuffer(text.pairs, np.uint8) / 2 for text in (a, b)]
-    held = [np.zeros(len(text), bool) for text in (a, b)]
+    value = [1 - np.frombuffer(text.pairs, np.uint8) / 2 for text in (a, b)]
+    covered = [np.zeros(len(text), bool) for text in (a, b)]
     found: list[list[_Step]] = []
     left, right = first.tolist(), second.tolist()
     left_back, right_back = left[::-1], right[::-1]
     for i, j, length in _seeds(first, second):
-        if held[0][i : i + length].all() and held[1][j : j + length].all():
+        if covered[0][i : i + length].all() and covered[1][j : j + length].all():
             continue
         before = _extension(left_back, right_back, len(left) - i, len(right) - j, length)
         after = _extension(left, right, i + length, j + length, length)
         turned = [(len(left) - x - size, len(right) - y - size, size) for x, y, size in reversed(before)]
         runs = _joined([*turned, (i, j, length), *after])
-        if sum(float(worth[0][x : x + size].sum()) for x, _, size in runs) < FEWEST:
+        if sum(float(value[0][x : x + size].sum()) for x, _, size in runs) < FEWEST:
             continue
         inside = [slice(runs[0][k], runs[-1][k] + runs[-1][2]) for k in (0, 1)]
-        if max(float(worth[k][s][~held[k][s]].sum()) for k, s in enumerate(inside)) >= FEWEST:
+        if max(float(value[k][s][~covered[k][s]].sum()) for k, s in enumerate(inside)) >= FEWEST:
             found.append(runs)
             for k, s in enumerate(inside):
-                held[k][s] = True
+                covered[k][s] = True
     return found
 
 
 def _numbered(a: list[str], b: list[str]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """A number for each word, the same for equal ones."""
+    """Number the words of two texts, equal words alike."""
     number: dict[str, int] = {}
     for word in chain(a, b):
         number.setdefault(word, len(number))
@@ -79,7 +79,7 @@ def _numbered(a: list[str], b: list[str]) -> tuple[NDArray[np.int64], NDArray[np
 
 
 def _seeds(one: NDArray[np.int64], other: NDArray[np.int64]) -> list[_Step]:
-    """The longest runs of `SEED` and more words that both texts have, the longest first."""
+    """The maximal runs of at least `SEED` words in both texts, the longest first."""
     if min(len(one), len(other)) < SEED:
         return []
     first, second = one, other
@@ -89,10 +89,10 @@ def _seeds(one: NDArray[np.int64], other: NDArray[np.int64]) -> list[_Step]:
         _, gram = np.unique(np.concatenate(longer), return_inverse=True)
         first, second = gram[: len(longer[0])], gram[len(longer[0]) :]
     order = np.argsort(second, kind="stable")
-    listed = second[order]
-    begin, end = np.searchsorted(listed, first), np.searchsorted(listed, first, side="right")
+    ranked = second[order]
+    begin, end = np.searchsorted(ranked, first), np.searchsorted(ranked, first, side="right")
     count = end - begin
-    few = np.maximum(count, np.bincount(first)[first]) <= CROWD
+    few = np.maximum(count, np.bincount(first)[first]) <= MOST_PLACES
     pairs = np.where(few, count, 0)
     i = np.repeat(np.arange(len(first)), pairs)
     j = order[begin[i] + np.arange(len(i)) - (np.cumsum(pairs) - pairs)[i]]
@@ -106,16 +106,16 @@ def _seeds(one: NDArray[np.int64], other: NDArray[np.int64]) -> list[_Step]:
 
 
 def _ranks(values: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For each value how many equal ones stand before it."""
+    """For each value the number of equal ones before it."""
     order = np.argsort(values, kind="stable")
-    listed = values[order]
+    ranked = values[order]
     rank = np.empty(len(values), np.int64)
-    rank[order] = np.arange(len(values)) - np.searchsorted(listed, listed)
+    rank[order] = np.arange(len(values)) - np.searchsorted(ranked, ranked)
     return rank
 
 
 def _runs(i: NDArray[np.int64], j: NDArray[np.int64], width: int) -> list[_Step]:
-    """Pairs of places joined into the runs that they are the beginnings of, the longest first."""
+    """Join the pairs of places of grams into runs, the longest first."""
     if not len(i):
         return []
     key = np.unique((i - j + 2**31) * (width + 1) + i)  # by diagonal, then along it
@@ -129,12 +129,12 @@ def _runs(i: NDArray[np.int64], j: NDArray[np.int64], width: int) -> list[_Step]
 
 
 def _promising(runs: list[_Step]) -> list[_Step]:
-    """The runs that are long or have another near them: few words by themselves are chance (Altschul et al. 1997)."""
+    """The runs that are long or have another one near: the two-hit method (Altschul et al. 1997)."""
     by_place, kept = sorted(runs), set[_Step]()
     for number, run in enumerate(by_place):
         if run[2] >= LONE:
             kept.add(run)
-        for other in by_place[number + 1 : number + 1 + CROWD]:
+        for other in by_place[number + 1 : number + 1 + MOST_PLACES]:
             if other[0] - run[0] > REACH:
                 break
             if abs(other[0] - other[1] - run[0] + run[1]) <= SHIFT:
@@ -143,11 +143,12 @@ def _promising(runs: list[_Step]) -> list[_Step]:
 
 
 def _extension(one: list[int], other: list[int], i: int, j: int, seed: int) -> list[_Step]:
-    """How two texts go on in common from two places: runs of equal words with edits between them.
+    """Extend a seed forwards from two places: runs of equal words with edits between them.
 
-    After d edits the furthest place on each diagonal is known; what was reached is worth half the words passed in both,
-    less `EDIT` for each edit. The alignment ends where it was worth most, and stops `SLACK` below that, or
-    where it has cost as much as the words of the `seed` are worth: what comes then stands better without it.
+    For each number of edits the furthest place on each diagonal is known. Its value is half the words passed in both
+    texts, less `EDIT` for each edit. The alignment ends where the value is highest; it stops when the value drops
+    `SLACK` below that, or below the negative length of the seed, since what follows is then better off as a passage of
+    its own.
     """
     size_one, size_other = len(one) - i, len(other) - j
     snake = _snake(one, other, i, j)
@@ -187,7 +188,7 @@ def _extension(one: list[int], other: list[int], i: int, j: int, seed: int) -> l
 
 
 def _snake(one: list[int], other: list[int], i: int, j: int) -> Callable[[int, int], int]:
-    """Counts the equal words from x and y on."""
+    """Return a function that counts the equal words from places x and y on."""
     end_one, end_other = len(one), len(other)
 
     def count(x: int, y: int) -> int:
@@ -201,7 +202,7 @@ def _snake(one: list[int], other: list[int], i: int, j: int) -> Callable[[int, i
 
 
 def _joined(runs: list[_Step]) -> list[_Step]:
-    """Runs that follow each other without an edit become one."""
+    """Join runs that follow each other without an edit."""
     joined = [runs[0]]
     for x, y, size in runs[1:]:
         i, j, length = joined[-1]
@@ -227,5 +228,5 @@ def _passage(runs: list[_Step], a: Spans, b: Spans, one: str, other: str) -> Pas
 
 
 def _closes(letter: str) -> bool:
-    """Whether a character belongs to the word before it: a full stop, a closing quotation mark."""
+    """Whether a character belongs to the word before it, such as a full stop or a closing quotation mark."""
     return not letter.isalnum() and not letter.isspace() and letter not in "([{«‹„“‘¿¡-–—"

@@ -1,13 +1,13 @@
-"""How likely it is that a link is right: that two articles are of one story, or are one text.
+"""The probability that a link is right: that two articles are of one story, or are one text.
 
-Three logistic curves, fitted to labelled news by `python -m benchmarks calibration --write`, which keeps the numbers,
-and where they come from, in `probability.json`.
+Three logistic curves, fitted to labelled news by `python -m benchmarks calibration --write`, which keeps the numbers
+and their sources in `probability.json`.
 
-A story link is judged by its score, its background and whether it spans two languages. Of two pairs of one score, the
-one in the denser collection had to be more alike to get there, and is right more often; in a large and mixed one
-strangers come closer. Between languages names and figures are compared, which is another measure. Pairs that stories at
-the granularity .5 join and pairs that they leave apart have a curve each, since the averages behind a merge have seen
-more than the one pair.
+A story link is judged by its score, its background similarity and whether it spans two languages. Of two pairs of one
+score, the one in the denser collection had to be more similar to get there, and is right more often; in a large and
+mixed collection unrelated articles come closer. Between languages names and figures are compared, a different measure.
+Pairs that stories at the granularity .5 join have a curve of their own, since the averages behind a merge rest on more
+than the one pair.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.vectorize.exact import ln
+from dedup.vectorize.exact import Numbers, ln
 
 TABLE = "probability.json"
 LEAST_SCORE = 0.02
@@ -60,57 +60,59 @@ class Probabilities:
     ) -> Floats:
         """The probability that the two articles of pairs are of one story.
 
+        Kernel: `match.kernels.probability.of_links`.
+
         Args:
             score: of each pair, shape (pairs,).
-            background: the mean ordinariness of its two articles.
+            background: the mean background similarity of its two articles.
             foreign: whether they are in different languages.
             joined: whether they are in one story at the granularity .5.
         """
-        together = _logistic(self.joined, joined_features(score, background, foreign))
-        return _rounded(np.where(joined, together, _logistic(self.apart, apart_features(score))))
+        height = log_score(score)
+        together = logit(self.joined, joined_features(height, background, foreign))
+        return probability(np.where(joined, together, logit(self.apart, (height,))))  # type: ignore[no-any-return]
 
     def of_copies(self, overlap: Floats) -> Floats:
         """The probability that pairs found to be copies are one text, by their overlap; shape (pairs,)."""
-        return _rounded(_logistic(self.copy, copy_features(overlap)))
+        return probability(logit(self.copy, (overlap,)))  # type: ignore[no-any-return]
 
 
-def joined_features(score: Floats, background: Floats, foreign: NDArray[np.bool_]) -> Floats:
-    """What the probability of a pair that was joined depends on, shape (pairs, 3)."""
-    dense = np.minimum(background, MOST_BACKGROUND)
-    return np.stack([ln(np.maximum(score, LEAST_SCORE)), dense, foreign.astype(np.float64)], axis=1)
+def log_score(score: Floats) -> Floats:
+    """Natural logarithm of scores, those below `LEAST_SCORE` raised to it."""
+    return ln(np.maximum(score, LEAST_SCORE))
 
 
-def apart_features(score: Floats) -> Floats:
-    """What the probability of a pair that was left apart depends on, shape (pairs, 1)."""
-    return np.reshape(ln(np.maximum(score, LEAST_SCORE)), (-1, 1))
+def joined_features(height: Numbers, background: Numbers, foreign: Numbers) -> tuple[Numbers, ...]:
+    """The features of the curve of joined pairs; `height` is `log_score`."""
+    return height, np.minimum(background, MOST_BACKGROUND), foreign * 1.0
 
 
-def copy_features(overlap: Floats) -> Floats:
-    """What a copy's probability of being one text depends on, shape (pairs, 1)."""
-    return np.reshape(overlap, (-1, 1))
+def logit(curve: Sequence[float] | NDArray[np.float64], features: tuple[Numbers, ...]) -> Numbers:
+    """The constant of a curve, and the features times their slopes, added one by one."""
+    z: Numbers = curve[0]
+    for place in range(len(features)):
+        z = z + curve[place + 1] * features[place]
+    return z
 
 
-def _logistic(curve: Sequence[float], features: Floats) -> Floats:
-    """1/(1 + e^-z), z being the constant and the features times their slopes, added up one by one."""
-    z = np.full(len(features), float(curve[0]))
-    for slope, column in zip(curve[1:], features.T, strict=True):
-        z = z + slope * column
-    return 1 / (1 + _exp(-z))
+def exp(x: Numbers) -> Numbers:
+    """e^x to within 10⁻¹⁰ of itself, by operations that IEEE 754 defines to the last bit: see `vectorize.exact`.
 
-
-def _exp(x: Floats) -> Floats:
-    """e^x to within 10⁻¹⁰ of itself, of operations that IEEE 754 defines to the last bit: see `vectorize.exact`.
-
-    e^x = (e^(x/1024))^1024, the inner one by its series. What leaves ±40 no longer matters to a probability.
+    e^x = (e^(x/1024))^1024, the inner one by its series. Beyond ±40 x no longer matters to a probability.
     """
-    small = np.clip(x, -40.0, 40.0) / 1024
-    power = np.ones_like(small)
-    for step in range(8, 0, -1):
+    small = np.minimum(np.maximum(x, -40.0), 40.0) / 1024
+    power = 1 + small / 8
+    for step in range(7, 0, -1):
         power = 1 + power * small / step
     for _ in range(10):
         power = power * power
     return power
 
 
-def _rounded(probability: Floats) -> Floats:
-    return np.rint(probability * DIGITS) / DIGITS
+def probability(z: Numbers) -> Numbers:
+    """The logistic function 1/(1 + e^-z), rounded to a multiple of 1/`DIGITS`."""
+    return np.rint(1 / (1 + exp(-z)) * DIGITS) / DIGITS
+
+
+FORMULAS = (joined_features, logit, exp, probability)
+"""What kernels call."""

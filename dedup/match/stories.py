@@ -1,7 +1,8 @@
-"""Same-story candidates: every pair of articles that resembles each other more than the floor, and its score.
+"""Same-story candidates: all pairs of articles with a cosine above the floor, and their scores.
 
-The score is the cosine of the two less what articles as ordinary as these share with anything (so that one threshold
-serves a pile on one war and a pile on everything), less a little for the days between them.
+The score of a pair is its cosine less the background similarity of the two articles, so that one threshold fits both a
+collection about one subject and a collection about everything, less a penalty for the days between them: see
+`match.scores`.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.vectorize.exact import SCORE_UNIT
+from dedup.match.scores import SECONDS_A_DAY, days_apart, outlet_penalty, score
+from dedup.vectorize.exact import DOT_UNIT
 
 if TYPE_CHECKING:
     from dedup.progress import Progress
@@ -23,19 +25,19 @@ if TYPE_CHECKING:
 FLOOR = 0.08
 """Cosine above which a pair is a candidate."""
 USUAL = 0.04
-"""Mean cosine of an article to a collection it knows nothing of yet ..."""
+"""Prior for the mean cosine of an article to a collection ..."""
 USUAL_COUNT = 50
-"""... and for how many articles this guess counts."""
-DATE_SPAN = 20.0
-"""Days over which the date penalty rises to its full size."""
-FADE = (0.3, 0.6)
-"""Scores between which penalties fade out: what is this alike is one story even a month apart."""
-SECONDS_A_DAY = 86_400
+"""... and the number of articles that the prior counts as."""
+HEAD_SHARE = 0.43
+"""Mean squared norm of the heads of an index as a share of the floor: a larger one leaves too many candidates, a
+smaller one too many postings."""
+WIDEST = 512
+"""Most terms in a head."""
 _BLOCK = 256
 
 
 class HasPairs(Protocol):
-    """Anything that has pairs of places."""
+    """Pairs of articles, by their places."""
 
     @property
     def a(self) -> NDArray[np.int64]: ...
@@ -50,7 +52,7 @@ class Pairs:
     Attributes:
         a, b: places of the two articles, shape (pairs,).
         cosine: of their vectors.
-        score: whole multiples of `SCORE_UNIT`, as whole numbers.
+        score: in units of `SCORE_UNIT`.
     """
 
     a: NDArray[np.int64]
@@ -68,80 +70,81 @@ class Pairs:
         return np.isin(self.a * width + self.b, others.a * width + others.b)
 
 
-def mean_similarity(matrix: sp.csr_array, standing: NDArray[np.int64]) -> NDArray[np.float64]:
-    """How much each article resembles the others on average, leaning on a usual value where there are few others.
+def mean_similarity(matrix: sp.csr_array, representative: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Background similarity within a collection: the smoothed mean cosine of each article to the others.
+
+    Copies of one text count once.
 
     Args:
         matrix: unit vectors, shape (articles, terms).
-        standing: for each article the one that stands for it; the others are those that stand for themselves.
+        representative: for each article the one that represents it, itself where it has no copy; shape (articles,).
 
     Returns:
-        Shape (articles,): (n·mean cosine to the others + `USUAL_COUNT`·`USUAL`)/(n + `USUAL_COUNT`).
+        Shape (articles,); see `similarity_to_others`.
     """
-    stands = np.zeros(len(standing))
-    stands[standing] = 1.0
-    count = int(stands.sum())
-    to_all = np.asarray(matrix @ (matrix.T @ stands)).ravel()  # sums of whole multiples of a power of two: exact
-    to_itself = products(matrix, np.arange(len(standing)), standing)
-    return leaning(to_all, to_itself, count)
+    represents = np.zeros(len(representative))
+    represents[representative] = 1.0
+    count = int(represents.sum())
+    to_all = np.asarray(matrix @ (matrix.T @ represents)).ravel()  # exact: multiples of a power of two
+    to_itself = products(matrix, np.arange(len(representative)), representative)
+    return similarity_to_others(to_all, to_itself, count)
 
 
-def leaning(to_all: NDArray[np.float64], to_itself: NDArray[np.float64], count: int) -> NDArray[np.float64]:
-    """The ordinariness of articles.
+def similarity_to_others(
+    to_all: NDArray[np.float64], to_itself: NDArray[np.float64], count: int
+) -> NDArray[np.float64]:
+    """Background similarity of articles that are themselves part of the collection.
 
     Args:
-        to_all: the sum of each one's cosines to the `count` articles that stand for themselves, shape (articles,).
-        to_itself: its cosine to the one that stands for it.
-        count: how many stand for themselves.
+        to_all: the sum of the cosines of each article to the `count` representatives, shape (articles,).
+        to_itself: its cosine to its own representative, shape (articles,).
+        count: the number of representatives.
     """
-    mean = (to_all - to_itself) / max(1, count - 1)
-    found: NDArray[np.float64] = (count * mean + USUAL_COUNT * USUAL) / (count + USUAL_COUNT)
-    return found
+    return smoothed_mean(count * ((to_all - to_itself) / max(1, count - 1)), count)
+
+
+def smoothed_mean(total: NDArray[np.float64], count: int) -> NDArray[np.float64]:
+    """Mean of `count` cosines from their sum, as if there were `USUAL_COUNT` more of the value `USUAL`."""
+    return (total + USUAL_COUNT * USUAL) / (count + USUAL_COUNT)
 
 
 def products(matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The dot products of pairs of rows, some at a time; shape (pairs,)."""
+    """Dot products of pairs of rows, in blocks; shape (pairs,)."""
     blocks = [slice(start, start + 10_000) for start in range(0, len(a), 10_000)]
     sums = [np.asarray(matrix[a[block]].multiply(matrix[b[block]]).sum(axis=1)).ravel() for block in blocks]
     return np.concatenate([np.empty(0), *sums])
 
 
-def date_penalty(score: NDArray[np.float64], days: NDArray[np.float64], settings: Settings) -> NDArray[np.float64]:
-    """What is taken off the score of pairs for the days between them; nothing where a date is unknown (nan)."""
-    return faded(settings.date_penalty * np.minimum(1.0, np.nan_to_num(days) / DATE_SPAN), score)
-
-
-def faded(penalty: float | NDArray[np.float64], score: NDArray[np.float64]) -> NDArray[np.float64]:
-    """What is left of a penalty at a score."""
-    low, high = FADE
-    return penalty * np.clip(1 - (score - low) / (high - low), 0.0, 1.0)
-
-
 def days_between(seconds: NDArray[np.float64], a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
     """Days between the articles of pairs, nan where a date is unknown."""
-    return np.abs(seconds[a] - seconds[b]) / SECONDS_A_DAY
-
-
-def score(
-    cosine: NDArray[np.float64],
-    background_similarity: NDArray[np.float64],
-    days: NDArray[np.float64],
-    settings: Settings,
-) -> NDArray[np.int64]:
-    """The scores of pairs in units of `SCORE_UNIT`; `background_similarity` is the mean of each pair."""
-    raw = cosine - background_similarity
-    return np.rint((raw - date_penalty(raw, days, settings)) / SCORE_UNIT).astype(np.int64)
+    return days_apart(seconds[a], seconds[b])  # type: ignore[no-any-return]
 
 
 def rescored(
     pairs: Pairs, background_similarity: NDArray[np.float64], seconds: NDArray[np.float64], settings: Settings
 ) -> Pairs:
-    """The pairs with the scores that another ordinariness of their articles gives them, those with a positive one."""
-    mean, days = (
-        (background_similarity[pairs.a] + background_similarity[pairs.b]) / 2,
-        days_between(seconds, pairs.a, pairs.b),
-    )
-    pairs = replace(pairs, score=score(pairs.cosine, mean, days, settings))
+    """Score pairs again under another background similarity, and return those with a positive score."""
+    a, b = pairs.a, pairs.b
+    days, most = days_between(seconds, a, b), settings.date_penalty
+    scores = score(pairs.cosine, background_similarity[a], background_similarity[b], days, most)
+    pairs = replace(pairs, score=scores.astype(np.int64))
+    return pairs.where(pairs.score > 0)
+
+
+def same_outlet(outlets: NDArray[np.int64], a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether the articles of pairs are known to come from one outlet; `outlets` has -1 where it is unknown."""
+    same: NDArray[np.bool_] = (outlets[a] == outlets[b]) & (outlets[a] >= 0)
+    return same
+
+
+def with_outlet_penalty(pairs: Pairs, outlets: NDArray[np.int64], settings: Settings) -> Pairs:
+    """Subtract the outlet penalty from pairs of one outlet, and return those with a positive score.
+
+    One outlet reports a development once: its next article on the matter is about what happened next, but repeats the
+    background of the first, so two articles of one outlet must be more similar to be one story.
+    """
+    penalty = outlet_penalty(pairs.score.astype(np.float64), settings.outlet_penalty).astype(np.int64)
+    pairs = replace(pairs, score=pairs.score - np.where(same_outlet(outlets, pairs.a, pairs.b), penalty, 0))
     return pairs.where(pairs.score > 0)
 
 
@@ -155,30 +158,30 @@ def story_pairs(
     progress: Progress | None = None,
     cross_lingual: CrossLingual | None = None,
 ) -> Pairs:
-    """Every pair above the floor that lies in the window, exactly; the best `settings.neighbours` of each article.
+    """Find all pairs above the floor within the window, and keep the best `settings.neighbours` of each article.
+
+    Kernel: `match.kernels.stories.story_pairs`.
 
     Args:
         matrix: unit vectors, shape (articles, terms).
         background_similarity: of each, shape (articles,).
-        seconds: publication times, shape (articles,), nan where unknown: such an article is compared with all.
-        among: the places of the articles to be compared, ascending.
-        never: pairs that are none, whatever their score.
+        seconds: publication times, shape (articles,), nan where unknown; an undated article is compared with all.
+        among: places of the articles to compare, ascending.
+        never: pairs to leave out.
         settings: for the window, the number of neighbours and the date penalty.
-        progress: told how many articles are done.
-        cross_lingual: by what articles of different languages are compared instead, None where there is one language.
+        progress: called with the number of articles done.
+        cross_lingual: vectors that compare articles of different languages, None if there is one language.
 
     Returns:
-        The pairs with a positive score that are among the best of one of their articles, ties going to the earlier
-        place.
+        The pairs with a positive score that are among the best of one of their two articles; ties go to earlier
+        places.
     """
     order = among[np.argsort(seconds[among], kind="stable")]  # nan, the undated, come last
     dated = int(np.count_nonzero(~np.isnan(seconds[among])))
     times = seconds[order]
-    ways = (
-        [(matrix[order], False)]
-        if cross_lingual is None
-        else [(matrix[order], False), (cross_lingual.matrix[order], True)]
-    )
+    vectors = [(matrix[order], False)]
+    if cross_lingual is not None:
+        vectors.append((cross_lingual.matrix[order], True))
     found: list[tuple[NDArray[np.int64], ...]] = []
     total = len(order)
     for start in range(0, total, _BLOCK):
@@ -189,7 +192,7 @@ def story_pairs(
             others = np.concatenate([np.arange(start, reach), np.arange(max(reach, dated), total)])
         else:
             others = np.arange(start, total)
-        for by_date, foreign in ways:
+        for by_date, foreign in vectors:
             cosines = sp.coo_array(by_date[start:end] @ by_date[others].T)
             rows, columns = cosines.coords
             above = cosines.data > FLOOR
@@ -205,17 +208,31 @@ def story_pairs(
         return Pairs(nothing, nothing, np.empty(0), nothing)
     first, second, cosine = (np.concatenate(part) for part in zip(*found, strict=True))
     a, b = np.minimum(first, second), np.maximum(first, second)
-    scores = score(
-        cosine, (background_similarity[a] + background_similarity[b]) / 2, days_between(seconds, a, b), settings
-    )
-    in_order = np.lexsort((b, a))
+    days = days_between(seconds, a, b)
+    scores = score(cosine, background_similarity[a], background_similarity[b], days, settings.date_penalty)
+    scores, in_order = scores.astype(np.int64), np.lexsort((b, a))
     pairs = Pairs(a[in_order], b[in_order], cosine[in_order], scores[in_order])
     pairs = pairs.where((pairs.score > 0) & ~pairs.among(never))
     return pairs.where(among_best(pairs, settings.neighbours, matrix.shape[0]))
 
 
+def head_terms(squares: NDArray[np.int64], floor: float, rows: int) -> int:
+    """How many of the most frequent terms an index for exact search leaves out: see `match.kernels.ranked`.
+
+    Args:
+        squares: sum of the squared weights of each term, in units of `DOT_UNIT`, the most frequent term first.
+        floor: the cosine above which pairs are searched.
+        rows: the number of vectors.
+    """
+    budget = HEAD_SHARE * floor / DOT_UNIT * max(1, rows)
+    return min(WIDEST, int(np.searchsorted(np.cumsum(squares), budget)))
+
+
 def among_best(pairs: Pairs, most: int, articles: int) -> NDArray[np.bool_]:
-    """Whether each pair is among the `most` best of one of its two articles."""
+    """Whether each pair is among the `most` best pairs of one of its two articles.
+
+    Kernel: `match.kernels.best.among_best`.
+    """
     keep = np.zeros(len(pairs.a), bool)
     number = np.arange(len(pairs.a))
     article = np.concatenate([pairs.a, pairs.b])

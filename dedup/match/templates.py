@@ -1,4 +1,4 @@
-"""Form notices: texts that overlap as copies do, but are one form filled in twice. Only what was filled in tells."""
+"""Templates: texts that overlap as copies do, but are instances of one template with other numbers and names."""
 
 from __future__ import annotations
 
@@ -13,44 +13,46 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.vectorize.features import IS_CAPITAL, IS_NUMBER, HashedText
-from dedup.vectorize.light import hashes_of
+from dedup.vectorize.hashing import hashes_of
 
 CHANGED = 2
-"""Values that must have changed between two texts for them to be one form ..."""
+"""Changed values between two texts from which they are made from one template ..."""
 CHANGED_SHARE = 0.1
-"""... and the share of all their aligned values that these must be."""
+"""... and the least share of the aligned values that they must be."""
 NEWER_SHARE = 0.2
-"""The same where numbers alone have changed, within `SOON`: that is how a toll rises, or a figure is corrected."""
+"""The least share if only numbers changed, within `SOON`: as when a toll rises, or a figure is corrected."""
 SOON = 0.5
-"""Days from which one changed value is enough: newer figures come the same day."""
+"""Days from which one changed value is enough: newer figures of one event come the same day."""
 LATER = 2.0
-"""Days from which its share does not matter: who prints a text again days later has no number to change in it."""
+"""Days from which the share does not matter: a text that is republished days later has no numbers changed."""
 ALIKE_LENGTH = 0.5
-"""A form is filled in from top to bottom: a text this much shorter than the other is a part of it, until `LATER`."""
+"""Ratio of lengths below which a text is a part of the other and not another instance, until `LATER`."""
 SLOT = 8
-"""Most words that the place of a value can take up in a form."""
+"""Most words that a value takes up in a template."""
 ALIGNED_WORDS = 2_000
-"""Words of a text that are aligned at most ..."""
+"""Most words of a text that are aligned ..."""
 MOST_EFFORT = 50_000
-"""... and fewer where more pairs of places than this hold one word, as in tables: the time grows with their number. Of
-articles compared with themselves one in a hundred has as many as 36,000."""
+"""... and fewer where more pairs of places than this have equal words, as in tables: the time grows with their number.
+Of articles compared with themselves one in a hundred has 36,000."""
 _BINS = 1 << 12
 SPELLED = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 """English numbers that agencies write as words, and as figures where a fraction follows."""
 
 
 Aligned: TypeAlias = Callable[[NDArray[np.uint32], NDArray[np.uint32]], list[tuple[int, int, int]]]
-"""Aligns two texts: `matching_blocks`, or its fast twin."""
+"""Aligns two texts: `matching_blocks`, or its kernel."""
 
 
 def matching_blocks(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int, int]]:
-    """The stretches that two texts have in common, aligned by Ratcliff & Obershelp (Ratcliff & Metzener 1988).
+    """Align two texts and return the blocks of equal words, by Ratcliff & Obershelp (Ratcliff & Metzener 1988).
+
+    Kernel: `match.kernels.templates.matching_blocks`.
 
     Args:
         one, other: the hashes of their words.
 
     Returns:
-        For each stretch where it begins in both, and its length; the last one is the end of both.
+        Where each block begins in both texts, and its length; the last block is empty, at the end of both.
     """
     matcher = SequenceMatcher(None, one.tolist(), other.tolist(), autojunk=False)
     return [(i, j, size) for i, j, size in matcher.get_matching_blocks()]
@@ -58,13 +60,13 @@ def matching_blocks(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[
 
 @cache
 def _spelled() -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """The hashes of the spelled numbers, ascending, and of the figure of each."""
+    """Hashes of spelled numbers, ascending, and of the figure for each."""
     words, figures = hashes_of(SPELLED), hashes_of([str(number) for number in range(len(SPELLED))])
     order = np.argsort(words)
     return words[order], figures[order]
 
 
-class _Filled:
+class _Words:
     """The beginning of a text, word by word.
 
     Attributes:
@@ -83,24 +85,24 @@ class _Filled:
 
     @property
     def names(self) -> NDArray[np.uint32]:
-        """For each word its hash if it is a name, which is capitalised inside a sentence, else 0."""
+        """For each word its hash if it is a name, capitalised inside a sentence, else 0."""
         return np.where((self._flags & IS_CAPITAL > 0) & (self.figures == 0), self.words, np.uint32(0))
 
 
 def same_template(
     one: HashedText, other: HashedText, days: float = math.nan, aligned: Aligned = matching_blocks
 ) -> bool:
-    """Whether two overlapping texts are one form filled in twice: the words stay, numbers and names change.
+    """Whether two overlapping texts are made from the same template: the words stay, numbers and names change.
 
-    The texts are aligned word by word. A short stretch that was replaced is a changed number where it has numbers on
-    both sides, but others; it is a changed name where it has capitalised words on both sides that the other text does
-    not have at all. A newer version of a text changes some numbers too, but leaves more of them than a form does, and
-    comes soon. One changed number there must be: rewording replaces names too.
+    The texts are aligned word by word. A short replaced block is a changed number if both sides have different numbers;
+    it is a changed name if both sides have capitalised words that the other text does not have anywhere. A newer
+    version of a text changes numbers too, but fewer than a template does, and comes soon. At least one number must have
+    changed, because rewording replaces names too.
 
     Args:
-        one, other: the two texts; the answer does not depend on which is which.
-        days: between their publication, nan where that is not known.
-        aligned: aligns them.
+        one, other: the two texts, in any order.
+        days: between their dates, nan if one is unknown.
+        aligned: aligns the texts.
     """
     late = days >= LATER
     if not late and min(len(one), len(other)) < ALIKE_LENGTH * max(len(one), len(other)):
@@ -108,23 +110,23 @@ def same_template(
     length = ALIGNED_WORDS
     while _is_laborious(one, other, length):
         length //= 2
-    first, second = _Filled(one, length), _Filled(other, length)
-    figures = [Counter(_said(form.figures)) for form in (first, second)]
+    first, second = _Words(one, length), _Words(other, length)
+    figures = [Counter(_nonzero(text.figures)) for text in (first, second)]
     if not (figures[0] - figures[1] and figures[1] - figures[0]):
-        return False  # no alignment could find a changed number: by far the most copies end here
+        return False  # no alignment can find a changed number: most copies end here
     if first.words.tolist() > second.words.tolist():
         first, second = second, first
     numbers, names, kept = _values(first, second, aligned(first.words, second.words))
     changed = numbers + names
     if late or not numbers:
         return numbers > 0
-    soon = not days >= SOON  # or not known
+    soon = not days >= SOON  # or unknown
     share = NEWER_SHARE if soon and not names else CHANGED_SHARE
     return changed >= (CHANGED if soon else 1) and changed >= share * (changed + kept)
 
 
-def _values(one: _Filled, other: _Filled, blocks: list[tuple[int, int, int]]) -> tuple[int, int, int]:
-    """Of two aligned texts the changed numbers, the changed names, and the values of both kinds that were kept."""
+def _values(one: _Words, other: _Words, blocks: list[tuple[int, int, int]]) -> tuple[int, int, int]:
+    """Count the changed numbers, the changed names and the unchanged values of two aligned texts."""
     vocabularies = set(one.words.tolist()), set(other.words.tolist())
     one_names, other_names = one.names, other.names
     values = (one_names | one.figures) > 0
@@ -132,25 +134,25 @@ def _values(one: _Filled, other: _Filled, blocks: list[tuple[int, int, int]]) ->
     i = j = 0
     for i_end, j_end, size in blocks:
         if 0 < i_end - i <= SLOT and 0 < j_end - j <= SLOT:
-            before, after = _said(one.figures[i:i_end]), _said(other.figures[j:j_end])
+            before, after = _nonzero(one.figures[i:i_end]), _nonzero(other.figures[j:j_end])
             numbers += bool(before) and bool(after) and before != after
-            gone, come = set(_said(one_names[i:i_end])), set(_said(other_names[j:j_end]))
-            names += bool(gone - vocabularies[1]) and bool(come - vocabularies[0]) and gone.isdisjoint(come)
+            removed, added = set(_nonzero(one_names[i:i_end])), set(_nonzero(other_names[j:j_end]))
+            names += bool(removed - vocabularies[1]) and bool(added - vocabularies[0]) and removed.isdisjoint(added)
         kept += int(np.count_nonzero(values[i_end : i_end + size]))
         i, j = i_end + size, j_end + size
     return numbers, names, kept
 
 
-def _said(values: NDArray[np.uint32]) -> list[int]:
-    """The values of a stretch of a text, in order."""
-    said: list[int] = values[values > 0].tolist()
-    return said
+def _nonzero(values: NDArray[np.uint32]) -> list[int]:
+    """The values other than 0, in order."""
+    found: list[int] = values[values > 0].tolist()
+    return found
 
 
 def _is_laborious(one: HashedText, other: HashedText, length: int) -> bool:
-    """Whether more than `MOST_EFFORT` pairs of places in the beginnings of two texts hold the same word."""
+    """Whether more than `MOST_EFFORT` pairs of places in the beginnings of two texts have equal words."""
     first, second = one.hashes[:length], other.hashes[:length]
-    # Words that share a bin are no fewer pairs than those that are the same, and hardly more: this is nearly always it.
+    # An upper bound, because equal words share a bin; it is nearly always enough.
     bins = (np.bincount(words & np.uint32(_BINS - 1), minlength=_BINS) for words in (first, second))
     if int(np.dot(*bins)) <= MOST_EFFORT:
         return False

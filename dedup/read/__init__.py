@@ -73,14 +73,14 @@ def read_articles(
     stdin: IO[bytes] | None = None,
     dayfirst: bool = False,
 ) -> Iterator[Article]:
-    """Read articles, one at a time. Files of many records are never held in memory as a whole.
+    """Read articles, one at a time. Files of many records are never held in memory completely.
 
     Args:
         paths: one or several of: files, folders (read recursively), patterns (`news/**/*.html`), and `-` for JSON lines
             on standard input.
         fields: field of an `Article` -> name in the records, as in `{"text": "story_body"}`; see `dedup.from_record`.
         notices: a list that problems with the input are appended to. By default they are logged as warnings.
-        stdin: the stream that `-` stands for; by default the standard input of the process.
+        stdin: the stream to read for `-`; by default the standard input of the process.
         dayfirst: read `01/02/2020` as 1 February. By default such a date is refused as ambiguous.
 
     Returns:
@@ -190,7 +190,7 @@ def _articles(
 ) -> Iterator[tuple[Article, Record, FoundFile]]:
     is_table = reader in (table.read, columns.read)
     unused.begin()
-    empty, told = True, set[Notice]()
+    empty, reported = True, set[Notice]()
     for item in _read_guarded(reader, source, fields):
         if isinstance(item, Notice):
             empty = empty and not item.skipped
@@ -198,8 +198,8 @@ def _articles(
             continue
         empty = False
         if not own and (mine := own_output_notice(item.values, found.shown)):
-            if mine not in told:
-                told.add(mine)
+            if mine not in reported:
+                reported.add(mine)
                 note(mine)
             continue
         behind = "" if item.number is None else f":{item.number}"

@@ -161,7 +161,7 @@ class _Unreadable(str):
 
 
 def is_supported(kind: Any) -> bool:
-    """Whether pyarrow has a Python class for a column type; it fails on types without one."""
+    """Return whether pyarrow has a Python class for a column type; it fails on types without one."""
     return kind.id not in _INTERVALS
 
 

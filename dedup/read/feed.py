@@ -128,7 +128,7 @@ class _Feed:
 
     @property
     def is_foreign(self) -> bool:
-        """Whether the root element is known, and is neither a feed nor a document of trafilatura."""
+        """Return whether the root element is known, and is neither a feed nor a document of trafilatura."""
         return bool(self.root) and not self.is_feed and self.root not in _DOCUMENTS
 
     def take(self, event: str, element: Any) -> dict[str, Any] | None:

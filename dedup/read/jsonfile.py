@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from typing import IO, Any
 
 from dedup.article import Notice
-from dedup.formats.quoting import quote_list
+from dedup.formats.escaping import quote_list
 from dedup.inputs.record import find_fields
 from dedup.read import jsonlines
 from dedup.read.jsonlist import ItemReader
@@ -67,7 +67,7 @@ def _object(text: str, where: str, fields: Mapping[str, str]) -> Iterator[Record
 
 
 def _holds_lines(source: Source) -> bool:
-    """Whether the first line is an object by itself and another line follows."""
+    """Return whether the first line is an object by itself and another line follows."""
     with source.text() as stream:
         filled = (line for line in lines(stream) if line is None or line.strip())
         first = next(filled, "")

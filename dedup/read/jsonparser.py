@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dedup.article import Notice
-from dedup.formats.quoting import quote_list
+from dedup.formats.escaping import quote_list
 
 _BLANK = re.compile(r"[ \t\r\n]*")
 

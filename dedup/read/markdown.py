@@ -14,7 +14,7 @@ _FENCE = re.compile(r"[ ]{0,3}(```|~~~)")
 
 
 def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
-    values, text = split_front_matter(source.whole_text())
+    values, text = split_front_matter(source.read_text())
     if not text.strip() and not values:
         return
     if not any(values[name] for name in find_fields(values, fields)["title"]):

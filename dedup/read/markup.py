@@ -65,9 +65,9 @@ def parse_page(markup: str) -> tuple[HtmlElement | None, bool]:
             return None, True
         if not isinstance(tree.tag, str):
             return None, True
-        if whole := not any(error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for error in parser.error_log):
+        if complete := not any(error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for error in parser.error_log):
             break
-    return tree, whole
+    return tree, complete
 
 
 def html_to_text(markup: str) -> str:

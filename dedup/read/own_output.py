@@ -1,4 +1,4 @@
-"""Recognise output of dedup, which is no input: results, judgements, pages."""
+"""Recognise output of dedup, which is not read as articles: results, judgements, pages."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dedup.article import Notice
 from dedup.inputs.record import find_fields, is_missing
 
 _ROW = frozenset({"id", "story", "copy_group", "canonical", "path"})
-"""Fields that mark a row of a result."""
+"""Fields of every row of a result."""
 
 _DOCUMENT = frozenset({"schema", "dedup", "settings", "summary", "stories", "links"})
 _JUDGEMENT = frozenset({"a", "b", "label"})
@@ -37,10 +37,10 @@ def own_output_notice(values: Mapping[str, Any], where: str) -> Notice | None:
 
 
 def is_result_row(names: Collection[str]) -> bool:
-    """Whether a record has all fields of a row of a result."""
+    """Return whether a record has all fields of a row of a result."""
     return "copy_group" in names and set(names) >= _ROW
 
 
 def is_result_page(generator: str | None) -> bool:
-    """Whether the `generator` of an HTML page is dedup."""
+    """Return whether the `generator` of an HTML page is dedup."""
     return (generator or "").startswith(_GENERATOR)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
-from dedup.inputs.sanitize import sanitize
+from dedup.formats.escaping import sanitize
 from dedup.read.markup import parse_page
 from dedup.read.own_output import is_result_page
 from dedup.read.source import Record, Source, rename_fields
@@ -57,18 +57,18 @@ def extract_page(source: Source, *, url: str = "", charset: str = "") -> dict[st
         OSError: the page cannot be opened.
         MissingDependencyError: trafilatura is not installed.
     """
-    markup, replaced = sanitize(source.whole_text(declared=True, charset=charset))
+    markup, replaced = sanitize(source.read_text(declared=True, charset=charset))
     if not markup.strip():
         return {}
     source.notices += [Notice(source.where, f"it has {what}", "replaced by U+FFFD", False) for what in replaced]
     if (count := markup.count("<")) > _MOST_TAGS:
         source.add_notice(f"it has {count:,} tags, too many for the page of an article")
         return {}
-    tree, whole = parse_page(markup)
+    tree, complete = parse_page(markup)
     if tree is None:
         source.add_notice("there is no HTML in it")
         return {}
-    if not whole:
+    if not complete:
         source.add_notice("its tags are nested too deeply", "what comes behind is skipped")
     if is_result_page(tree.xpath("string(//meta[@name='generator']/@content)")):
         source.add_notice("it is a page that dedup has written, and no article")

@@ -101,7 +101,7 @@ class _Bounds:
         self.roots = frozenset(os.path.realpath(argument) for argument in arguments if "\0" not in argument)
 
     def hold(self, path: Path) -> bool:
-        """Whether the target of a link is below one of the paths."""
+        """Return whether the target of a link is below one of the paths."""
         target = Path(os.path.realpath(path))
         return any(str(place) in self.roots for place in (target, *target.parents))
 
@@ -216,7 +216,7 @@ class _Walk:
             yield FoundFile(path, printable(path), printable(name), self.bounds.roots)
 
     def _hides_articles(self, entry: os.DirEntry[str]) -> bool:
-        """Whether a hidden entry would otherwise be read. The file of --keep does not count."""
+        """Return whether a hidden entry would otherwise be read. The file of --keep does not count."""
         return entry.name != SIDECAR and not entry.is_symlink() and entry.is_file() and self.is_readable(entry.name)
 
     def _unreachable(self, path: Path, error: OSError) -> Iterator[Notice]:

@@ -25,9 +25,9 @@ class Pattern:
     """A pattern, split into a fixed folder and the patterns of the names below it.
 
     Attributes:
-        typed: the whole pattern as typed.
+        typed: the pattern as typed.
         base: the fixed folder, "." if there is none.
-        names: patterns of the names below; `**` stands for any number of folders.
+        names: patterns of the names below; `**` matches any number of folders.
     """
 
     typed: str

@@ -34,12 +34,12 @@ _NO_PAIR = re.compile(r"\s*(#.*)?|[ \t].*|-[ \t].*")
 
 
 def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
-    whole = source.whole_text()
-    if _PAGE.match(whole):
+    content = source.read_text()
+    if _PAGE.match(content):
         source.pop_notices()  # repeated when the page is read
         yield from page.read(source, fields)
         return
-    values, text = split_front_matter(whole)
+    values, text = split_front_matter(content)
     if not text.strip() and not values:
         return
     if not any(values[name] for name in find_fields(values, fields)["title"]):
@@ -89,7 +89,7 @@ def split_title(text: str) -> tuple[str, str]:
         if line:
             seen += 1
             below = text[line_end + 1 :]
-            if _reads_as_headline(line) and _stands_alone(line, below):
+            if _reads_as_headline(line) and _is_separate(line, below):
                 return line, text[:start] + below
         start = line_end + 1
     return "", text
@@ -108,12 +108,12 @@ def _reads_as_headline(line: str) -> bool:
 
 
 def _is_breadcrumb(line: str) -> bool:
-    """Whether a line is several pieces of at most two words: `News / Russia / More`."""
+    """Return whether a line is several pieces of at most two words: `News / Russia / More`."""
     pieces = _CRUMB.split(line)
     return len(pieces) > 1 and all(len(piece.split()) <= 2 for piece in pieces)
 
 
-def _stands_alone(line: str, below: str) -> bool:
-    """Whether a line is followed by a blank line or paragraph. Hard-wrapped lines are followed by similar lengths."""
+def _is_separate(line: str, below: str) -> bool:
+    """Return whether a blank line or a paragraph follows. Hard-wrapped lines are followed by similar lengths."""
     next_line = below.partition("\n")[0].strip()
     return len(next_line) > max(2 * len(line), 100) if next_line else bool(below.strip())

@@ -136,14 +136,14 @@ class Source:
         beginning = stream.peek(_BEGINNING)
         known = detect_binary(beginning)
         encoding = (bom_encoding(beginning) or "utf-8") if self.live else self._encoding
-        said = (legacy_encoding(charset) or declared_encoding(beginning)) if declared and not self.live else None
-        if said and (not (encoding or "").startswith("utf") or said == "iso2022_jp"):
-            encoding = said
+        named = (legacy_encoding(charset) or declared_encoding(beginning)) if declared and not self.live else None
+        if named and (not (encoding or "").startswith("utf") or named == "iso2022_jp"):
+            encoding = named
         if encoding is None or known:
             self.add_notice(f"it is {known}, no text" if known else "it is not text")
             stream.close()
             return io.StringIO()
-        if encoding != said and (not encoding.startswith("utf") or encoding in {"utf-16-le", "utf-16-be"}):
+        if encoding != named and (not encoding.startswith("utf") or encoding in {"utf-16-le", "utf-16-be"}):
             self.notices.append(Notice(self.where, f"it is not UTF-8, it looks like {encoding}", "read so", False))
         # Damaged bytes become lone surrogates, which `from_record` replaces, counts and reports.
         errors = "surrogatepass" if encoding.startswith(("utf-16", "utf-32")) else "surrogateescape"
@@ -195,7 +195,7 @@ class Source:
         copy.seek(0)
         return copy
 
-    def whole_text(self, *, declared: bool = False, charset: str = "") -> str:
+    def read_text(self, *, declared: bool = False, charset: str = "") -> str:
         """Return the whole text; "" with a notice if it is not text or too long for an article."""
         with self.text(declared=declared, charset=charset) as stream:
             text = stream.read(LARGEST_RECORD + 1)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import IO, Literal
 
 from dedup.article import Notice
-from dedup.formats.quoting import quote_list
+from dedup.formats.escaping import quote_list
 from dedup.inputs.record import find_fields
 from dedup.read.own_output import is_result_row
 from dedup.read.source import LARGEST_RECORD, Record, Source, Table
@@ -106,7 +106,7 @@ def _find_delimiter(header: str, fields: Mapping[str, str]) -> str:
 
 
 def _is_row_of_trafilatura(line: str) -> bool:
-    """Whether a first line is a row of trafilatura: an address and a fingerprint in its columns."""
+    """Return whether a first line is a row of trafilatura: an address and a fingerprint in its columns."""
     return bool(re.match(r"(?:https?://[^\t]*|null)\t[^\t]*\t[0-9a-f]{12,16}\t", line))
 
 
@@ -135,7 +135,7 @@ class _Lines:
 
     @property
     def are_rows(self) -> bool:
-        """Whether the next line must be a row: it was pushed back, and the limit of reading again is reached."""
+        """Return whether the next line must be a row: it was pushed back, and the limit of reading again is reached."""
         return bool(self._pushed) and self._again > _MOST_AGAIN
 
     def __iter__(self) -> Iterator[str]:
@@ -227,7 +227,7 @@ def _unclosed(text: str, line: int, delimiter: str) -> _Row:
 
 
 def _is_doubtful(row: list[str], delimiter: str) -> bool:
-    """Whether a row of several lines has a quotation mark that is unclosed, or closed inside a cell."""
+    """Return whether a row of several lines has a quotation mark that is unclosed, or closed inside a cell."""
     if len(row) < 2:
         return False
     try:
@@ -239,7 +239,7 @@ def _is_doubtful(row: list[str], delimiter: str) -> bool:
 
 
 def _are_rows(lines: Sequence[str], delimiter: str, width: int) -> bool:
-    """Whether most lines have the width of the table, so that they are rows and not lines of one cell."""
+    """Return whether most lines have the width of the table, so that they are rows and not lines of one cell."""
     some = lines[:_ENOUGH_LINES]
     return sum(len(_cells(line, delimiter)) == width for line in some) * 2 > len(some) and width > 1
 

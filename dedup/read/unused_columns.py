@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterable, Mapping
 
 from dedup.article import Article, Notice
-from dedup.formats.quoting import quote_list
+from dedup.formats.escaping import quote_list
 from dedup.inputs.record import find_fields
 
 _OWN = "dedup_"  # prefix of the fields that --keep adds
@@ -33,7 +33,7 @@ class UnusedColumns:
         self._columns, self._bare = None, True
 
     def see(self, names: Iterable[str], article: Article) -> None:
-        """Take note of a row of the table."""
+        """Record a row of the table."""
         if self._columns is None:
             names = tuple(names)
             used = {name for found in find_fields(names, self._fields).values() for name in found}

@@ -31,8 +31,8 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
             try:
                 record = next(records, None)
             except Exception as error:  # ArchiveLoadFailed, or any exception for invalid headers
-                told = "" if isinstance(error, ArchiveLoadFailed) else f"{type(error).__name__}: "
-                problem = f"it is broken behind record {number:,} ({told}{' '.join(str(error).split())[:200]})"
+                kind = "" if isinstance(error, ArchiveLoadFailed) else f"{type(error).__name__}: "
+                problem = f"it is broken behind record {number:,} ({kind}{' '.join(str(error).split())[:200]})"
                 action = "what was read up to there is kept" if number else "skipped"
                 yield Notice(source.where, problem, action, skipped=True)
                 break
@@ -77,7 +77,7 @@ def _record(
     url = record.rec_headers.get_header("WARC-Target-URI") or ""
     inner = Source.of_bytes(content, place)
     if media == "text/plain":
-        title, text = split_title(inner.whole_text())
+        title, text = split_title(inner.read_text())
         values: dict[str, Any] = {"title": title, "text": text, "url": url} if text.strip() else {}
     else:
         values = extract_page(inner, url=url, charset=charset)

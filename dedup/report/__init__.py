@@ -1,24 +1,20 @@
-"""A `Clustering`, or `Arrivals`, as text: a table for a person, JSON, JSON lines and CSV for programs; and as Parquet.
+"""Write a `Clustering` or `Arrivals`: as a table, an HTML page, JSON, JSON lines, CSV or Parquet.
 
-Every writer is a function of one of these and a text stream (Parquet: a binary one), and writes as it goes. The stream
-should be UTF-8 and pass line ends through as they are (`open(path, "w", encoding="utf-8", newline="")`).
+Each writer takes the result and a stream: binary for Parquet, else a UTF-8 text stream without newline translation
+(`open(path, "w", encoding="utf-8", newline="")`).
 """
 
 from __future__ import annotations
 
+from dedup.formats.escaping import visible
 from dedup.formats.json_text import finite, json_text
-from dedup.report.columns import COLUMNS_AGAINST, columns_of
 from dedup.report.comparison import write_comparison, write_pair
-from dedup.report.csv_rows import write_csv
 from dedup.report.html import write_html
-from dedup.report.json_document import write_json
-from dedup.report.json_lines import write_jsonl
-from dedup.report.parquet_rows import write_parquet
+from dedup.report.json_document import SCHEMAS, read_schema, write_json
 from dedup.report.pictures import PICTURES, plot_clustering, plot_explanation
-from dedup.report.schema import SCHEMAS, read_schema
+from dedup.report.rows import COLUMNS_AGAINST, columns_of, write_csv, write_jsonl, write_parquet
 from dedup.report.summary import Summary, counted, summarise
 from dedup.report.table import write_table
-from dedup.report.terminal import visible
 from dedup.results.clustering import COLUMNS
 
 __all__ = [

@@ -1,11 +1,11 @@
-"""An explanation for a terminal: the answers, the score part by part, and what the two texts share and name."""
+"""Write an explanation for a terminal: the decisions, the score part by part, shared passages and mentions."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, TextIO
 
-from dedup.report.terminal import visible
+from dedup.formats.escaping import visible
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 
 _WORDS = 15
 _PASSAGES = 12
-_SHOWN = 280  # characters of a passage
-_NAMED = 8
-_BEGINNING = 900
+_PASSAGE_LENGTH = 280  # characters
+_MENTIONS = 8
+_EXCERPT = 900  # characters
 
 _YES, _NO, _HEAD, _FAINT, _A, _B, _BOTH = "bold green", "bold yellow", "bold", "dim", "red", "green", "cyan"
 
@@ -27,33 +27,33 @@ _YES, _NO, _HEAD, _FAINT, _A, _B, _BOTH = "bold green", "bold yellow", "bold", "
 def write_comparison(
     explanation: Explanation, first: Article, second: Article, settings: Settings, out: TextIO, *, colour: bool
 ) -> None:
-    """Writes why two articles were joined or were not; what only A has in red, what only B has in green.
+    """Write why two articles were joined or not. Text of A alone is red, text of B alone is green.
 
-    Without colour, signs mark the differences: `[-only in A-]{+only in B+}`.
+    Without colour, differences are marked by signs: `[-only in A-]{+only in B+}`.
     """
     _print(_lines(explanation, first, second, settings), out, colour=colour)
 
 
 def write_pair(first: Article, second: Article, out: TextIO, *, colour: bool, full: bool = False) -> None:
-    """Writes two articles for a person who is to judge them, without what dedup makes of them.
+    """Write two articles for a person to judge, without the scores of dedup.
 
     Args:
         first, second: the articles, with their texts.
-        out: where to.
+        out: a text stream.
         colour: whether to mark shared passages by colour.
-        full: whole texts, in place of their beginnings.
+        full: whether to write complete texts instead of excerpts.
     """
     from dedup.match.passages import shared_passages
 
     passages = shared_passages(first.text, second.text)
-    _print(_pair(first, second, passages, None if full else _BEGINNING), out, colour=colour)
+    _print(_pair(first, second, passages, None if full else _EXCERPT), out, colour=colour)
 
 
 def _pair(first: Article, second: Article, passages: tuple[Passage, ...], most: int | None) -> Iterator[Text]:
     for side, article, style in (("a", first, _A), ("b", second, _B)):
-        told = (article.source, article.published.isoformat()[:10] if article.published else "no date", article.id)
+        details = (article.source, article.published.isoformat()[:10] if article.published else "no date", article.id)
         yield _line((f"{side.upper()}  ", style), (article.title or "(no title)", _HEAD))
-        yield _line("   ", (" · ".join(filter(None, told)), _FAINT))
+        yield _line("   ", (" · ".join(filter(None, details)), _FAINT))
         places = sorted((getattr(one, f"{side}_start"), getattr(one, f"{side}_end")) for one in passages)
         yield _line(
             "   ",
@@ -68,9 +68,9 @@ def _pair(first: Article, second: Article, passages: tuple[Passage, ...], most: 
 
 
 def _highlighted(text: str, places: list[tuple[int, int]]) -> list[str | tuple[str, str]]:
-    """A text with the stretches at some places in colour."""
+    """Return a text with the passages at some offsets in colour."""
     shown: list[str | tuple[str, str]] = []
-    at = len(text) - len(text.lstrip())  # an empty line below a headline is of no interest
+    at = len(text) - len(text.lstrip())  # skips an empty line below the headline
     for start, end in places:
         if end > at:
             shown += [text[at : max(at, start)], (text[max(at, start) : end], _BOTH)]
@@ -91,8 +91,8 @@ def _print(lines: Iterator[Text], out: TextIO, *, colour: bool) -> None:
 
 def _lines(explanation: Explanation, first: Article, second: Article, settings: Settings) -> Iterator[Text]:
     link = explanation.link
-    yield _line(("A  ", _A), _described(first))
-    yield _line(("B  ", _B), _described(second))
+    yield _line(("A  ", _A), _title_line(first))
+    yield _line(("B  ", _B), _title_line(second))
     yield _line()
     yield _answer("Same text?   ", explanation.same_text)
     yield _line(
@@ -105,14 +105,14 @@ def _lines(explanation: Explanation, first: Article, second: Article, settings: 
     yield _line()
     yield _answer("Same story?  ", explanation.same_story)
     yield _measure("cosine", link.cosine, "of their weighted words")
-    yield _measure("background", -explanation.background or 0.0, "how much two such articles resemble anything")
-    yield _measure("dates", -explanation.date_penalty or 0.0, _apart(link.days))
+    yield _measure("background", -explanation.background or 0.0, "their mean similarity to other articles")
+    yield _measure("dates", -explanation.date_penalty or 0.0, _date_distance(link.days))
     if explanation.outlet_penalty:
         yield _measure("outlet", -explanation.outlet_penalty, f"both of {first.source}")
     if explanation.second_opinion:
-        yield _measure("opinion", explanation.second_opinion, "what the second opinion added")
-    yield _measure("score", link.score, f"(one story from {explanation.threshold:.3g})", _HEAD)
-    yield _measure("probability", link.probability, _right(link), _HEAD)
+        yield _measure("opinion", explanation.second_opinion, "from the second opinion")
+    yield _measure("score", link.score, f"(same story from {explanation.threshold:.3g})", _HEAD)
+    yield _measure("probability", link.probability, _claim(link), _HEAD)
     yield _line()
     yield from _words(explanation)
     yield from _passages(explanation.passages, first.text, second.text)
@@ -139,10 +139,10 @@ def _measure(name: str, value: float, meaning: str, style: str = "") -> Text:
 
 def _words(explanation: Explanation) -> Iterator[Text]:
     if not explanation.words:
-        yield _line("They share no word that counts.")
+        yield _line("No shared words contribute to the score.")
         yield _line()
         return
-    yield _line(("What the cosine is made of", _HEAD))
+    yield _line(("Contributions to the cosine", _HEAD))
     for word in explanation.words[:_WORDS]:
         yield _line(f"  {word.weight:6.3f}  ", (word.word, _BOTH))
     rest = explanation.words[_WORDS:]
@@ -152,13 +152,13 @@ def _words(explanation: Explanation) -> Iterator[Text]:
 
 
 def _passages(passages: tuple[Passage, ...], first: str, second: str) -> Iterator[Text]:
-    """The longest passages, each with its places and with what was changed in it."""
+    """Yield the longest passages, each with its offsets and the changes inside it."""
     if not passages:
         return
     yield _line(("Passages in both", _HEAD), ("   (characters of A, of B)", _FAINT))
     longest = sorted(sorted(passages, key=lambda passage: -passage.words)[:_PASSAGES], key=lambda one: one.a_start)
     for passage in longest:
-        how = "verbatim" if passage.verbatim else "nearly so"
+        how = "verbatim" if passage.verbatim else "with changes"
         places = f"A {passage.a_start:,}–{passage.a_end:,}, B {passage.b_start:,}–{passage.b_end:,}"
         yield _line(f"  {places}: ", (f"{passage.words:,.0f} words, {how}", _FAINT))
         yield _line("    ", *_marked(passage, first, second))
@@ -168,24 +168,24 @@ def _passages(passages: tuple[Passage, ...], first: str, second: str) -> Iterato
 
 
 def _marked(passage: Passage, first: str, second: str) -> list[str | tuple[str, str]]:
-    """The beginning of a passage, what only one text has between signs."""
+    """Return the beginning of a passage, with text of only one article between signs."""
     shown: list[str | tuple[str, str]] = []
     length = 0
     a_end, b_end = passage.a_start, passage.b_start
     for piece in passage.pieces:
-        gone, come = first[a_end : piece.a_start].strip(), second[b_end : piece.b_start].strip()
+        removed, added = first[a_end : piece.a_start].strip(), second[b_end : piece.b_start].strip()
         if a_end > passage.a_start:
             shown.append(" ")
-        if gone:
-            shown.append((f"[-{gone}-]", _A))
-        if come:
-            shown.append((f"{{+{come}+}}", _B))
-        if gone or come:
+        if removed:
+            shown.append((f"[-{removed}-]", _A))
+        if added:
+            shown.append((f"{{+{added}+}}", _B))
+        if removed or added:
             shown.append(" ")
         same = first[piece.a_start : piece.a_end]
-        shown.append((same if length + len(same) <= _SHOWN else same[: _SHOWN - length] + "…", _BOTH))
-        length += len(gone) + len(come) + len(same)
-        if length > _SHOWN:
+        shown.append((same if length + len(same) <= _PASSAGE_LENGTH else same[: _PASSAGE_LENGTH - length] + "…", _BOTH))
+        length += len(removed) + len(added) + len(same)
+        if length > _PASSAGE_LENGTH:
             break
         a_end, b_end = piece.a_end, piece.b_end
     return shown
@@ -193,34 +193,34 @@ def _marked(passage: Passage, first: str, second: str) -> list[str | tuple[str, 
 
 def _mentions(explanation: Explanation) -> Iterator[Text]:
     kinds = (("Names", explanation.names), ("Numbers", explanation.numbers), ("Dates", explanation.dates))
-    told = [(name, found) for name, found in kinds if found.both or found.only_a or found.only_b]
-    for name, found in told:
+    present = [(name, found) for name, found in kinds if found.both or found.only_a or found.only_b]
+    for name, found in present:
         yield from _kind(name, found)
-    if told:
+    if present:
         yield _line()
 
 
 def _kind(name: str, found: Mentions) -> Iterator[Text]:
-    rows = (("both", found.both, _BOTH), ("A alone", found.only_a, _A), ("B alone", found.only_b, _B))
+    rows = (("both", found.both, _BOTH), ("A only", found.only_a, _A), ("B only", found.only_b, _B))
     label = name
     for where, mentions, style in rows:
         if mentions:
-            rest = f" and {len(mentions) - _NAMED:,} more" if len(mentions) > _NAMED else ""
-            yield _line((f"{label:9}", _HEAD), (f"{where:8}", _FAINT), (", ".join(mentions[:_NAMED]), style), rest)
+            rest = f" and {len(mentions) - _MENTIONS:,} more" if len(mentions) > _MENTIONS else ""
+            yield _line((f"{label:9}", _HEAD), (f"{where:8}", _FAINT), (", ".join(mentions[:_MENTIONS]), style), rest)
             label = ""
 
 
-def _described(article: Article) -> str:
+def _title_line(article: Article) -> str:
     title = article.title or article.text[:80]
     date = f" ({article.published.isoformat()[:10]})" if article.published else ""
     return f"{article.id}: {title}{date}"
 
 
-def _apart(days: float | None) -> str:
+def _date_distance(days: float | None) -> str:
     if days is None:
-        return "a date is not known"
+        return "a date is unknown"
     return "on the same day" if days < 1 else f"{days:.0f} day{'' if round(days) == 1 else 's'} apart"
 
 
-def _right(link: Link) -> str:
-    return "that they are one text" if link.kind == "copy" else "that they are of one event"
+def _claim(link: Link) -> str:
+    return "that they are the same text" if link.kind == "copy" else "that they report the same event"

@@ -1,9 +1,11 @@
-"""JSON: one document with everything a clustering knows."""
+"""Write a result as one JSON document; and the JSON schemas of all formats."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any, TextIO
 
 from dedup.formats.json_text import finite, json_text
@@ -15,7 +17,10 @@ if TYPE_CHECKING:
     from dedup.archive import Arrivals
 
 SCHEMA = 1
-"""Raised whenever a key of the document changes its meaning or goes away; a new key does not raise it."""
+"""Version of the document. Incremented when a key is removed or changes its meaning, not when one is added."""
+
+SCHEMAS = ("jsonl", "json", "kept")
+"""Names of the JSON schemas: of a row of `jsonl`, `csv` or `parquet`, of the `json` document, of what `--keep` adds."""
 
 _STORY_KEYS = ("id", "title", "canonical", "start", "end", "sources", "copy_groups")
 
@@ -23,17 +28,17 @@ _STORY_KEYS = ("id", "title", "canonical", "start", "end", "sources", "copy_grou
 def write_json(found: Clustering | Arrivals, out: TextIO) -> None:
     """Write a clustering as one JSON document, one story or link per line.
 
-    Of arrivals, the stories with a new article.
+    For arrivals, only stories with a new article are written.
 
     Keys:
-        schema, dedup: version of this layout, and of the package.
-        settings: by name, with their `fingerprint`; a window without end is null.
+        schema, dedup: versions of this layout and of the package.
+        settings: the settings by name, with their `fingerprint`; an infinite window is null.
         summary: the numbers of `Summary`.
         stories: the largest first; each with `id`, `title`, `canonical`, `start`, `end`, `sources`, `copy_groups`
-            (`id`, `canonical`, `articles` as ids) and `articles`, in the order of publication, with the keys of
-            `to_records`, of arrivals the archived ones too.
-        links: the scored pairs inside the stories, the fields of `Link`.
-        notices: what was wrong with the input, the fields of `Notice`.
+            (`id`, `canonical`, `articles` as ids) and `articles`, in order of publication, with the keys of
+            `to_records`; archived articles are included.
+        links: the scored pairs inside the stories, with the fields of `Link`.
+        notices: problems of the input, with the fields of `Notice`.
     """
     from dedup import __version__
 
@@ -48,15 +53,15 @@ def write_json(found: Clustering | Arrivals, out: TextIO) -> None:
         out.write(f'"{key}": {json_text(value)},\n')
     _write_list("stories", _stories(found), out)
     out.write(",\n")
-    told = {article for story in found.stories for article in story.articles}
-    _write_list("links", (asdict(link) for link in clustering.links if link.a in told), out)
+    written = {article for story in found.stories for article in story.articles}
+    _write_list("links", (asdict(link) for link in clustering.links if link.a in written), out)
     out.write(",\n")
     _write_list("notices", (asdict(notice) for notice in clustering.notices), out)
     out.write("\n}\n")
 
 
 def settings_record(settings: Settings) -> dict[str, float | str | None]:
-    """The settings that change the result, ready for JSON: by name, infinity as null, with the `fingerprint`."""
+    """Return the settings that change the result, ready for JSON: infinity is None, `fingerprint` is added."""
     return {**{name: finite(value) for name, value in settings.method().items()}, "fingerprint": settings.fingerprint}
 
 
@@ -75,3 +80,15 @@ def _stories(found: Clustering | Arrivals) -> Iterator[dict[str, Any]]:
     for story in found.stories:
         record = story.to_record()
         yield {key: record[key] for key in _STORY_KEYS} | {"articles": [records[name] for name in story.articles]}
+
+
+def read_schema(name: str) -> dict[str, Any]:
+    """Return one of the JSON schemas (2020-12) that ship with the package.
+
+    Raises:
+        KeyError: there is no schema of this name.
+    """
+    if name not in SCHEMAS:
+        raise KeyError(name)
+    schema: dict[str, Any] = json.loads((files("dedup.report") / "schemas" / f"{name}.json").read_text("utf-8"))
+    return schema

@@ -1,4 +1,4 @@
-"""Pictures: of a clustering its story sizes, scores and days; of a comparison what the score is made of."""
+"""Plots: of a clustering the story sizes, scores and dates; of a comparison the parts of the score."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from typing import TYPE_CHECKING, Any, BinaryIO
 
 from dedup.errors import MissingDependencyError
-from dedup.report.terminal import visible
+from dedup.formats.escaping import visible
 
 if TYPE_CHECKING:
     from dedup.results.clustering import Clustering, Explanation
@@ -18,10 +18,10 @@ _WORDS = 12
 
 
 def plot_clustering(clustering: Clustering, out: BinaryIO, style: str) -> None:
-    """Draws how large the stories are, what links scored, and when stories began.
+    """Plot the distribution of story sizes, link scores and story start dates.
 
     Args:
-        clustering: any, with texts or without.
+        clustering: the clustering; it needs no texts.
         out: a binary stream.
         style: "png" or "svg".
 
@@ -44,7 +44,7 @@ def plot_clustering(clustering: Clustering, out: BinaryIO, style: str) -> None:
     links = clustering.links
     bins = [step / 40 for step in range(41)]
     parts = [[min(max(link.cosine, 0.0), 1.0) for link in links if link.kind == kind] for kind in ("story", "copy")]
-    scores.hist(parts, bins, stacked=True, color=[_OTHER, _MAIN], label=["one story", "one text"])
+    scores.hist(parts, bins, stacked=True, color=[_OTHER, _MAIN], label=["same story", "same text"])
     scores.set(title="Links inside stories", xlabel="cosine", ylabel="links")
     if links:
         scores.legend(frameon=False)
@@ -59,12 +59,12 @@ def plot_clustering(clustering: Clustering, out: BinaryIO, style: str) -> None:
         days.text(0.5, 0.5, "no dates", ha="center", va="center", color=_FAINT, transform=days.transAxes)
     for axes in (scores, days):
         axes.yaxis.set_major_locator(MaxNLocator(integer=True))
-    days.set(title="Stories by the day they began", ylabel="stories")
+    days.set(title="Stories by start date", ylabel="stories")
     _save(figure, out, style)
 
 
 def plot_explanation(explanation: Explanation, out: BinaryIO, style: str) -> None:
-    """Draws the score of two articles as a waterfall, and the words that carry it.
+    """Plot the score of two articles as a waterfall, and the words that contribute most.
 
     Raises:
         MissingDependencyError: matplotlib is not installed.
@@ -78,17 +78,17 @@ def plot_explanation(explanation: Explanation, out: BinaryIO, style: str) -> Non
     colours = [*(_OTHER if part.value >= 0 else _FAINT for part in parts), _MAIN]
     steps.bar(names, heights, bottom=bottoms, color=colours, width=0.6)
     steps.axhline(explanation.threshold, color=_INK, linewidth=0.8, linestyle="--")
-    steps.annotate("needed", (0.5, explanation.threshold), ha="center", va="bottom", color=_INK, fontsize=8)
+    steps.annotate("threshold", (0.5, explanation.threshold), ha="center", va="bottom", color=_INK, fontsize=8)
     steps.set(title=f"Score; probability {explanation.link.probability:.0%}")
     shown = explanation.words[:_WORDS][::-1]
-    words.barh([_plain(word.word) for word in shown], [word.weight for word in shown], color=_OTHER)
-    words.set(title="Words that carry it", xlabel="adds to the cosine")
+    words.barh([_label(word.word) for word in shown], [word.weight for word in shown], color=_OTHER)
+    words.set(title="Words that contribute most", xlabel="share of the cosine")
     _save(figure, out, style)
 
 
 def _figure(width: float, height: float) -> Any:
     try:
-        from matplotlib.figure import Figure  # not pyplot, which keeps state
+        from matplotlib.figure import Figure  # pyplot would keep global state
     except ImportError as error:
         raise MissingDependencyError("--plot", "matplotlib", extra="plot") from error
     return Figure(figsize=(width, height), layout="constrained")
@@ -103,12 +103,12 @@ def _save(figure: Any, out: BinaryIO, style: str) -> None:
         axes.title.set_fontsize(10)
         axes.xaxis.label.set(fontsize=8, color=_FAINT)
         axes.yaxis.label.set(fontsize=8, color=_FAINT)
-    with mpl.rc_context({"svg.hashsalt": "dedup", "svg.fonttype": "none"}):  # the same picture each time
+    with mpl.rc_context({"svg.hashsalt": "dedup", "svg.fonttype": "none"}):  # makes the output deterministic
         figure.savefig(out, format=style, dpi=150, metadata={"Date": None} if style == "svg" else {"Software": None})
 
 
-def _plain(word: str) -> str:
-    """A word without signs that matplotlib takes for formulas."""
+def _label(word: str) -> str:
+    """Return a word with escapes for what matplotlib would interpret as a formula."""
     return visible(word).replace("$", r"\$")
 
 

@@ -1,4 +1,4 @@
-"""A clustering in a few numbers."""
+"""Summary statistics of a clustering."""
 
 from __future__ import annotations
 
@@ -13,25 +13,25 @@ if TYPE_CHECKING:
 
 
 def counted(number: int, one: str, many: str) -> str:
-    """A number with what it counts: `1 story`, `2,000 stories`."""
+    """Return a number with its noun: `1 story`, `2,000 stories`."""
     return f"{number:,} {one if number == 1 else many}"
 
 
 @dataclass(frozen=True, slots=True)
 class Summary:
-    """The numbers of a clustering.
+    """Counts of a clustering. The last four are None without an archive.
 
     Attributes:
-        articles: all articles.
-        stories: all stories, those of a single article included.
-        shared_stories: stories with more than one article.
-        shared_articles: the articles in those.
-        copies: articles that repeat the text of another: of a group of three copies, two.
-        skipped: records, lines and files of the input that were left out.
-        new: where there is an archive, articles in stories without an archived one; None where there is none.
-        continuing: articles that continue archived stories without being copies.
-        archived_copies: articles that are copies of archived ones.
-        archived: the articles of the archive.
+        articles: number of articles.
+        stories: number of stories, including those with a single article.
+        shared_stories: number of stories with more than one article.
+        shared_articles: number of articles in `shared_stories`.
+        copies: number of articles that repeat the text of another; two in a group of three copies.
+        skipped: number of records, lines and files of the input that were skipped.
+        new: number of articles in stories without an archived article.
+        continuing: number of articles that continue archived stories, without copies.
+        archived_copies: number of articles that are copies of archived ones.
+        archived: number of articles in the archive.
     """
 
     articles: int
@@ -46,12 +46,12 @@ class Summary:
     archived: int | None = None
 
     def to_dict(self) -> dict[str, int]:
-        """The numbers by name, those about an archive only where there is one."""
+        """Return the counts by name, without those that are None."""
         return {name: value for name, value in asdict(self).items() if value is not None}
 
 
 def summarise(found: Clustering | Arrivals) -> Summary:
-    """Return the numbers of a clustering, or of the new articles of arrivals."""
+    """Return the counts of a clustering, or of the new articles of arrivals."""
     clustering = found if isinstance(found, Clustering) else found.clustering
     count = len(clustering.articles) if isinstance(found, Clustering) else found.count
     shared = [story for story in found.stories if len(story.articles) > 1]

@@ -1,4 +1,4 @@
-"""A table of the stories, for a person."""
+"""Write the stories as a text table."""
 
 from __future__ import annotations
 
@@ -8,31 +8,29 @@ from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, TextIO
 
+from dedup.formats.escaping import visible
 from dedup.report.summary import counted, summarise
-from dedup.report.terminal import visible
 from dedup.results.clustering import Clustering, Story, copies_in
 
 if TYPE_CHECKING:
     from dedup.archive import Arrivals
 
-_NAMED_OUTLETS_FROM = 100  # cells of width; below, outlets are counted rather than named
-_LEAST_TITLE = 12
+_OUTLET_NAMES_WIDTH = 100  # width in cells from which outlets are named instead of counted
+_MIN_TITLE = 12
 _GAP = "  "
 _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 
 
 def write_table(found: Clustering | Arrivals, out: TextIO, *, width: int | None = None) -> None:
-    """Write the stories with more than one article as a table, the largest first, and the number of single articles.
+    """Write the stories with more than one article, the largest first, and the number of other articles.
 
-    Of arrivals, the stories with a new article.
-
-    Titles and outlets are cut to fit, measured in cells (a Chinese character takes two), and whatever a terminal would
-    obey instead of show is written out (see `visible`).
+    For arrivals, only stories with a new article are written. Titles and outlets are truncated to fit, measured in
+    terminal cells (a Chinese character takes two), and control characters are escaped (see `visible`).
 
     Args:
-        found: what to show.
-        out: where to.
-        width: of a line, in cells; None for the terminal's, or 120 where there is none.
+        found: the result.
+        out: a text stream.
+        width: width of a line in cells; None for that of the terminal, or 120 without a terminal.
     """
     if width is None:
         width = shutil.get_terminal_size((120, 24)).columns
@@ -43,17 +41,15 @@ def write_table(found: Clustering | Arrivals, out: TextIO, *, width: int | None 
         out.write("\n")
     alone = summary.articles - summary.shared_articles
     if alone and shared:
-        out.write(f"{counted(alone, 'more article stands', 'more articles stand')} alone.\n")
+        out.write(f"{counted(alone, 'more article,', 'more articles, each')} in a story of its own.\n")
     elif alone:
-        out.write(
-            f"No stories with more than one article: {counted(alone, 'article stands', 'articles stand')} alone.\n"
-        )
+        out.write(f"No stories with more than one article ({counted(alone, 'article', 'articles')}).\n")
     elif not shared:
         out.write("No articles.\n")
 
 
 def _counts(found: Clustering | Arrivals, stories: Sequence[Story]) -> dict[str, list[str]]:
-    """The columns of numbers: for each header a number for each story, nothing for none."""
+    """Return the numeric columns by header, one cell per story; zero is empty."""
     if isinstance(found, Clustering):
         counted = {"Articles": [len(story.articles) for story in stories]}
     else:
@@ -71,17 +67,17 @@ def _write_rows(stories: Sequence[Story], counts: dict[str, list[str]], out: Tex
     spans = [dates(story.start, story.end) for story in stories]
     days = max(len("Dates"), *map(len, spans))
     wide = {header: max(len(header), *map(len, numbers)) for header, numbers in counts.items()}
-    named = width >= _NAMED_OUTLETS_FROM
-    room = max(width - sum(wide.values()) - days - (len(wide) + 2) * len(_GAP), _LEAST_TITLE)
-    sources = [outlets(story.sources, room // 3) if named else str(len(story.sources) or "") for story in stories]
+    named = width >= _OUTLET_NAMES_WIDTH
+    space = max(width - sum(wide.values()) - days - (len(wide) + 2) * len(_GAP), _MIN_TITLE)
+    sources = [outlets(story.sources, space // 3) if named else str(len(story.sources) or "") for story in stories]
     source = max(len("Outlets"), *map(cell_len, sources))
     titles = [visible(story.title[: 4 * width]).strip() or "(no title)" for story in stories]
-    title = min(max(len("Story"), *map(cell_len, titles)), max(room - source, _LEAST_TITLE))
+    title = min(max(len("Story"), *map(cell_len, titles)), max(space - source, _MIN_TITLE))
 
     def line(name: str, numbers: Sequence[str], outlet: str, day: str) -> None:
         outlet = _fitted(outlet, source) if named else outlet.rjust(source)
-        counted = [number.rjust(cells) for number, cells in zip(numbers, wide.values(), strict=True)]
-        out.write(_GAP.join((_fitted(name, title), *counted, outlet, day)).rstrip() + "\n")
+        aligned = [number.rjust(cells) for number, cells in zip(numbers, wide.values(), strict=True)]
+        out.write(_GAP.join((_fitted(name, title), *aligned, outlet, day)).rstrip() + "\n")
 
     line("Story", list(counts), "Outlets", "Dates")
     out.write(_GAP.join("─" * cells for cells in (title, *wide.values(), source, days)) + "\n")
@@ -90,7 +86,7 @@ def _write_rows(stories: Sequence[Story], counts: dict[str, list[str]], out: Tex
 
 
 def dates(start: date | None, end: date | None) -> str:
-    """Return a span of days without the repeated year: `2020-01-30 – 02-02`."""
+    """Return a range of days, with the year once if it is the same: `2020-01-30 – 02-02`."""
     if start is None or end is None:
         return ""
     first, last = start.isoformat()[:10], end.isoformat()[:10]
@@ -99,31 +95,31 @@ def dates(start: date | None, end: date | None) -> str:
     return f"{first} – {last[5:] if first[:4] == last[:4] else last}"
 
 
-def outlets(sources: Sequence[str], room: int) -> str:
-    """Return the outlets that fit into `room` cells, as `BBC, Le Monde +3`; else their number, as `4 outlets`."""
+def outlets(sources: Sequence[str], cells: int) -> str:
+    """Return the outlets that fit into `cells`, as `BBC, Le Monde +3`; else their number, as `4 outlets`."""
     from rich.cells import cell_len
 
     names = [visible(name) for name in sources]
-    for shown in range(min(len(names), room), 0, -1):
+    for shown in range(min(len(names), cells), 0, -1):
         others = f" +{len(names) - shown}" if shown < len(names) else ""
         text = ", ".join(names[:shown]) + others
-        if cell_len(text) <= room:
+        if cell_len(text) <= cells:
             return text
-    return _cut(names[0], room) if len(names) == 1 else f"{len(names)} outlets" if names else ""
+    return _cut(names[0], cells) if len(names) == 1 else f"{len(names)} outlets" if names else ""
 
 
-def _fitted(text: str, room: int) -> str:
-    """The text in exactly `room` cells. Text that runs right to left is isolated, so that its neighbours stay put."""
+def _fitted(text: str, cells: int) -> str:
+    """Return the text in exactly `cells`. Right-to-left text is isolated, to keep its neighbours in order."""
     from rich.cells import set_cell_size
 
-    fitted = set_cell_size(_cut(text, room), room)
+    fitted = set_cell_size(_cut(text, cells), cells)
     if any(unicodedata.bidirectional(character) in {"R", "AL", "AN"} for character in fitted):
         body = fitted.rstrip(" ")
         return _ISOLATE + body + _END_ISOLATE + fitted[len(body) :]
     return fitted
 
 
-def _cut(text: str, room: int) -> str:
+def _cut(text: str, cells: int) -> str:
     from rich.cells import cell_len, set_cell_size
 
-    return text if cell_len(text) <= room else set_cell_size(text, room - 1).rstrip() + "…"
+    return text if cell_len(text) <= cells else set_cell_size(text, cells - 1).rstrip() + "…"

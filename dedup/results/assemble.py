@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.article import Article
-from dedup.group.canonical import of_group, of_story
+from dedup.group.copies import canonical_of_group, canonical_of_story
 from dedup.inputs.collection import Collection, Seniority, published_seconds
 from dedup.results.clustering import Clustering, CopyGroup, Story
 from dedup.results.story_ids import copy_group_id, story_id
@@ -76,7 +76,7 @@ def _story(
     groups = [group for unit in units if (group := _copy_group(collection, unit, seniority))]
     articles = _by_publication(collection, (article for unit in units for article in unit), seniority)
     first = min((article for unit in units for article in unit), key=seniority.__getitem__)
-    canonical = collection.first(of_story(units, totals, seniority))
+    canonical = collection.first(canonical_of_story(units, totals, seniority))
     dates = [article.published for article in articles if article.published is not None]
     return Story(
         id=story_id(collection.content_hashes[first]),
@@ -94,7 +94,7 @@ def _copy_group(collection: Collection, unit: Sequence[int], seniority: Sequence
     names = [article.id for article in _by_publication(collection, unit, seniority)]
     if len(names) < 2:
         return None
-    first = of_group(unit, seniority)
+    first = canonical_of_group(unit, seniority)
     return CopyGroup(copy_group_id(collection.content_hashes[first]), tuple(names), collection.first(first).id)
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import operator
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from datetime import date, datetime
+from html import escape
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from dedup.article import Article, Notice
@@ -29,6 +30,8 @@ NO_TEXTS = "this clustering was made without keeping the texts: cluster with kee
 """Message of the error raised where texts are needed but were not kept."""
 NO_EVIDENCE = "this clustering was made without evidence: cluster the articles"
 """Beginning of the message of the error raised where evidence is needed but was not kept."""
+_TABLE_ROWS = 20
+"""Maximum rows of a table in a notebook."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,16 +119,14 @@ class Story:
 
     def _repr_html_(self) -> str:
         """Return the story as an HTML table, for notebooks."""
-        from dedup.results.notebook import MOST, day_range, html_table
-
         group = {name: number for number, copies in enumerate(self.copy_groups, 1) for name in copies.articles}
         rows = [
             (name, f"copy group {group[name]}" if name in group else "", "shown" if name == self.canonical else "")
-            for name in self.articles[:MOST]
+            for name in self.articles[:_TABLE_ROWS]
         ]
-        rest = f", {len(self.articles) - MOST:,} more" if len(self.articles) > MOST else ""
-        count = f"{self.title}: {len(self.articles):,} articles {day_range(self.start, self.end)}{rest}"
-        return html_table(("Article", "Copies", ""), rows, count)
+        rest = f", {len(self.articles) - _TABLE_ROWS:,} more" if len(self.articles) > _TABLE_ROWS else ""
+        count = f"{self.title}: {len(self.articles):,} articles {_day_range(self.start, self.end)}{rest}"
+        return _html_table(("Article", "Copies", ""), rows, count)
 
 
 def copies_in(story: Story) -> int:
@@ -257,8 +258,6 @@ class Clustering:
 
     def _repr_html_(self) -> str:
         """Return the largest stories as an HTML table, for notebooks."""
-        from dedup.results.notebook import MOST, day_range, html_table
-
         shared = [story for story in self.stories if len(story.articles) > 1]
         rows = [
             (
@@ -266,14 +265,14 @@ class Clustering:
                 len(story.articles),
                 copies_in(story) or "",
                 ", ".join(story.sources[:4]),
-                day_range(story.start, story.end),
+                _day_range(story.start, story.end),
             )
-            for story in shared[:MOST]
+            for story in shared[:_TABLE_ROWS]
         ]
-        rest = f", {len(shared) - MOST:,} more like these" if len(shared) > MOST else ""
+        rest = f", {len(shared) - _TABLE_ROWS:,} more like these" if len(shared) > _TABLE_ROWS else ""
         total, alone = len(self.stories), len(self.stories) - len(shared)
-        count = f"{len(self.articles):,} articles in {total:,} stories{rest}; {alone:,} stand alone"
-        return html_table(("Story", "Articles", "Copies", "Outlets", "Dates"), rows, count)
+        count = f"{len(self.articles):,} articles in {total:,} stories{rest}; {alone:,} with a single article"
+        return _html_table(("Story", "Articles", "Copies", "Outlets", "Dates"), rows, count)
 
     def __repr__(self) -> str:
         return f"<Clustering of {len(self.articles)} articles: {len(self.stories)} stories>"
@@ -301,9 +300,9 @@ class Clustering:
                 raise UnknownArticleError(f"there is no article with the id {article!r} in this clustering")
             return self._places[article]
         try:
-            place = operator.index(article)  # NumPy's whole numbers too
+            place = operator.index(article)  # accepts NumPy integers
         except TypeError:
-            raise UnknownArticleError(f"{article!r} names no article: give its id or its place") from None
+            raise UnknownArticleError(f"{article!r} is not an article: give its id or its position") from None
         if not 0 <= place < len(self.articles):
             raise UnknownArticleError(f"there is no article {place}: this clustering has {len(self.articles)}")
         return place
@@ -402,8 +401,8 @@ class Clustering:
         graph = nx.Graph()
         graph.add_nodes_from((record.pop("id"), record) for record in self.to_records())
         for link in self.links:
-            told = asdict(link)
-            graph.add_edge(told.pop("a"), told.pop("b"), **told)
+            edge = asdict(link)
+            graph.add_edge(edge.pop("a"), edge.pop("b"), **edge)
         return graph
 
     def to_pandas(self) -> pd.DataFrame:
@@ -417,3 +416,22 @@ class Clustering:
         except ImportError as error:
             raise MissingDependencyError("Clustering.to_pandas", "pandas", extra="pandas") from error
         return pd.DataFrame(self.to_records(), columns=list(COLUMNS))
+
+
+def _html_table(head: Sequence[str], rows: Iterable[Sequence[object]], caption: str) -> str:
+    """Return an HTML table for a notebook; every cell is converted to text and escaped."""
+    heading = "".join(f"<th scope='col' style='text-align:left'>{escape(name)}</th>" for name in head)
+    body = "".join(
+        "<tr>" + "".join(f"<td dir='auto' style='text-align:left'>{escape(str(cell))}</td>" for cell in row) + "</tr>"
+        for row in rows
+    )
+    title = f"<caption dir='auto' style='text-align:left'>{escape(caption)}</caption>"
+    return f"<table>{title}<thead><tr>{heading}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def _day_range(start: date | None, end: date | None) -> str:
+    """Return the first and last day, a single day if they are equal, "" if either is unknown."""
+    if start is None or end is None:
+        return ""
+    first, last = start.isoformat()[:10], end.isoformat()[:10]
+    return first if first == last else f"{first} – {last}"

@@ -96,7 +96,7 @@ def findings_columns(clustering: Clustering) -> FindingsColumns:
         overlaps=np.stack([copies.overlap, copies.containment, copies.jaccard], axis=1),
         background_similarity=findings.background_similarity,
         digests=np.flatnonzero(findings.digest),
-        languages=np.zeros(len(collection), np.int64) if cross_lingual is None else cross_lingual.tongues,
+        languages=np.zeros(len(collection), np.int64) if cross_lingual is None else cross_lingual.languages,
         findings=findings,
     )
 

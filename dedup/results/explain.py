@@ -8,16 +8,15 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from dedup.group.cut import PAIR, threshold_at
+from dedup.group.cut import pair_threshold
 from dedup.match import mentions
 from dedup.match.copies import Overlaps, overlaps
-from dedup.match.outlets import outlet_penalty
 from dedup.match.passages import shared_passages
-from dedup.match.stories import SECONDS_A_DAY, date_penalty
-from dedup.match.stories import score as story_score
+from dedup.match.scores import date_penalty, days_apart, outlet_penalty
+from dedup.match.scores import score as story_score
 from dedup.results.clustering import Clustering, Explanation, Link, SharedWord
 from dedup.vectorize.exact import SCORE_UNIT
-from dedup.vectorize.light import words_by_term
+from dedup.vectorize.hashing import words_by_term
 
 if TYPE_CHECKING:
     from dedup.results.findings import Findings
@@ -48,7 +47,7 @@ class _Pair:
     @property
     def threshold(self) -> float:
         """Score that two single articles have to reach."""
-        return PAIR * threshold_at(self.settings.granularity)
+        return pair_threshold(self.settings.granularity)
 
     @property
     def share(self) -> float:
@@ -86,17 +85,16 @@ def explain(findings: Findings, clustering: Clustering, first: int, second: int)
     documents, words = findings.documents(a, b)
     overlap = overlaps(words, np.array([[0, 1]]), settings.shingle_size)
     cosine = float(findings.cosines(np.array([a]), np.array([b]))[0])
-    background = float(findings.background_similarity[a] + findings.background_similarity[b]) / 2
-    days = np.array([_days(findings, a, b)])
-    worth = story_score(np.array([cosine]), np.array([background]), days, settings)
-    outlet = float(outlet_penalty(worth, settings)[0]) * SCORE_UNIT if findings.of_one_outlet(a, b) else 0.0
+    of_each = float(findings.background_similarity[a]), float(findings.background_similarity[b])
+    background, days = sum(of_each) / 2, _days(findings, a, b)
+    worth = float(story_score(cosine, *of_each, days, settings.date_penalty))
+    outlet = float(outlet_penalty(worth, settings.outlet_penalty)) * SCORE_UNIT if findings.of_one_outlet(a, b) else 0.0
     opinion = findings.second_opinion(a, b)
-    score = float(worth[0]) * SCORE_UNIT - outlet + opinion
+    score = worth * SCORE_UNIT - outlet + opinion
     group = clustering.copy_labels[first]
     same_text = a == b or (group >= 0 and group == clustering.copy_labels[second])
     same_story = clustering.labels[first] == clustering.labels[second]
     names = [clustering.articles[place].id for place in (first, second)]
-    gap = float(days[0])
     link = Link(
         a=names[0],
         b=names[1],
@@ -105,7 +103,7 @@ def explain(findings: Findings, clustering: Clustering, first: int, second: int)
         cosine=cosine,
         jaccard=float(overlap.jaccard[0]),
         containment=float(overlap.containment[0]),
-        days=None if math.isnan(gap) else gap,
+        days=None if math.isnan(days) else days,
         probability=_probability(findings, a, b, score, overlap, same_text=same_text),
     )
     joined_at = _joined_at(findings, a, b) if same_story else None
@@ -119,7 +117,7 @@ def explain(findings: Findings, clustering: Clustering, first: int, second: int)
         same_story=same_story,
         link=link,
         background=background,
-        date_penalty=float(date_penalty(np.array([cosine - background]), days, settings)[0]),
+        date_penalty=float(date_penalty(cosine - background, days, settings.date_penalty)),
         outlet_penalty=outlet,
         second_opinion=opinion,
         threshold=pair.threshold,
@@ -162,7 +160,7 @@ def _link(
 
 def _days(findings: Findings, a: int, b: int) -> float:
     seconds = findings.collection.seconds
-    return abs(float(seconds[a]) - float(seconds[b])) / SECONDS_A_DAY
+    return float(days_apart(seconds[a], seconds[b]))
 
 
 def _probability(findings: Findings, a: int, b: int, score: float, overlap: Overlaps, *, same_text: bool) -> float:

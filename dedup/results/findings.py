@@ -17,9 +17,8 @@ from dedup.group.cut import cut
 from dedup.group.linkage import Tree
 from dedup.inputs.collection import Collection
 from dedup.match.copies import Overlaps
-from dedup.match.outlets import of_one_outlet
 from dedup.match.probability import Probabilities
-from dedup.match.stories import Pairs, products
+from dedup.match.stories import Pairs, products, same_outlet
 from dedup.results.clustering import NO_TEXTS
 from dedup.settings import Settings
 from dedup.text.document import Document
@@ -27,7 +26,7 @@ from dedup.vectorize.boilerplate import outside_boilerplate
 from dedup.vectorize.cross_lingual import CrossLingual
 from dedup.vectorize.exact import SCORE_UNIT
 from dedup.vectorize.features import HashedWords
-from dedup.vectorize.light import hashes_of
+from dedup.vectorize.hashing import hashes_of
 from dedup.vectorize.tfidf import Vectors
 
 
@@ -115,7 +114,7 @@ class Findings:
 
     def of_one_outlet(self, a: int, b: int) -> bool:
         """Return whether two distinct articles are known to come from one outlet."""
-        return a != b and bool(of_one_outlet(self.outlets, np.array([a]), np.array([b]))[0])
+        return a != b and bool(same_outlet(self.outlets, np.array([a]), np.array([b]))[0])
 
     def density(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the mean background similarity of pairs, without crowding."""

@@ -1,8 +1,8 @@
-"""Who copied whom: the likely original of a copy group, and what each version cut, added and changed.
+"""The likely original of a copy group, and what each version removed, added and changed.
 
-Offered with its certainty, not as fact. An original holds all that two copies have in common; a copy lacks what it cut,
-has text that no other version has, is published later, and may credit a source. Each sign adds to the log-odds of a
-version, and a softmax turns the sums into probabilities; where none reaches `SURE`, the original is unknown.
+The original contains everything that two copies share. A copy lacks what it cut, has text that no other version has, is
+published later, and may credit a source. Each of these signs adds to the log-odds of a version; a softmax turns the
+sums into probabilities. If no probability reaches `SURE`, the original is unknown.
 """
 
 from __future__ import annotations
@@ -27,17 +27,17 @@ if TYPE_CHECKING:
     from dedup.results.clustering import Clustering, CopyGroup, Story
 
 SURE = 0.6
-"""Probability from which an original is named."""
+"""Minimum probability of a reported original."""
 PHRASE = 4
-"""Words in a row by which versions are compared: what one has and another lacks."""
-SOME = 10.0
-"""Phrases of difference that say most of what many more would say: one changed word changes `PHRASE` of them."""
+"""Length in words of the phrases by which versions are compared."""
+SCALE = 10.0
+"""Number of differing phrases at which a sign has 63 % of its weight; one changed word changes `PHRASE` phrases."""
 LACKS, ALONE, LATER, LONGER, NAMED, CREDITS = 4.0, 2.5, 0.8, 1.6, 4.0, 4.0
-"""What speaks, in units of log-odds: to lack what all others have; to say something alone; to be later than another; to
-hold all of the only other version and more; to be named as the source by the others; to name one. Set on groups made
-like those of the tests, from other seeds; half or twice of each names as many."""
+"""Full weights of the signs, in log-odds: lacking what all others have; having text that no other has; being later than
+another; containing the only other version and more; being credited by the others; crediting a source. Set on generated
+groups like those of the tests, with other seeds; halving or doubling any of them finds as many originals."""
 TAIL = 400
-"""Characters at the head and at the foot of a text in which it says where it is from."""
+"""Characters at the beginning and at the end of a text that are searched for credits."""
 _REPUBLISHED = re.compile(
     r"(?i)\b(?:first (?:published|appeared)|originally (?:published|appeared)|republished|reprinted|syndicated"
     r"|(?:source|via|quelle|fuente|fonte|источник)\s*:|with permission|zuerst erschienen|publicado originalmente"
@@ -47,15 +47,15 @@ _REPUBLISHED = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Version:
-    """An article of a copy group beside the likely original.
+    """An article of a copy group, compared with the likely original.
 
     Attributes:
-        article: its id.
-        probability: that it is the original.
-        kept: share of the original's words that it has too, 1 for the original itself.
-        cut: what it left out, in characters of the original's text.
-        added: what it says besides, in characters of its own text.
-        changed: what it says otherwise: `a` in the original's text, `b` in its own.
+        article: id of the article.
+        probability: probability that it is the original.
+        kept: share of the original's letters and digits that it contains, 1 for the original itself.
+        cut: passages of the original that it lacks, as character offsets in the original's text.
+        added: passages that the original lacks, as character offsets in its own text.
+        changed: changed passages: `a` in the original's text, `b` in its own.
     """
 
     article: str
@@ -71,11 +71,11 @@ class Provenance:
     """The likely history of a copy group.
 
     Attributes:
-        group: the group's id.
-        original: the id of the likely original, None where no version stands out: "unsure".
-        certainty: the probability of the likeliest version.
-        reasons: what speaks for it, a clause each.
-        versions: all articles of the group, the likeliest original first.
+        group: id of the group.
+        original: id of the likely original; None if no version reaches `SURE`.
+        certainty: the highest probability of a version.
+        reasons: the signs in favour of the original, one clause each.
+        versions: all articles of the group, by descending probability.
     """
 
     group: str
@@ -87,7 +87,7 @@ class Provenance:
 
 @dataclass(frozen=True, slots=True)
 class Appearance:
-    """An outlet's first article in a story: its outlet, the article's id, its date (None where unknown)."""
+    """The first article of an outlet in a story: the outlet, the article's id, its date (None if unknown)."""
 
     source: str
     article: str
@@ -95,8 +95,8 @@ class Appearance:
 
 
 @dataclass(frozen=True, slots=True)
-class Telling:
-    """What is looked at of a version: `seconds` since 1970 when it was published, nan where unknown."""
+class VersionText:
+    """A version of a text with its outlet and publication time, in seconds since 1970 (nan if unknown)."""
 
     text: str
     source: str
@@ -104,38 +104,37 @@ class Telling:
 
 
 def trace(clustering: Clustering, group: CopyGroup) -> Provenance:
-    """Who copied whom in a copy group.
+    """Return the likely original of a copy group, and the differences of the other versions.
 
     Raises:
         InputError: the texts were not kept.
     """
     if not clustering.has_texts:
         raise InputError(NO_TEXTS)
-    names, told = group.articles, tellings(clustering, group)
-    weights, reasons = likely_originals(told)
+    names, texts = group.articles, version_texts(clustering, group)
+    weights, reasons = likely_originals(texts)
     order = sorted(range(len(names)), key=lambda place: (-weights[place], place))
     first = order[0]
-    original = told[first].text
-    versions = tuple(_version(names[place], weights[place], original, told[place].text) for place in order)
-    sure = weights[first] >= SURE
-    named = names[first] if sure else None
-    return Provenance(group.id, named, weights[first], reasons[first] if sure else (), versions)
+    original = texts[first].text
+    versions = tuple(_version(names[place], weights[place], original, texts[place].text) for place in order)
+    known, why = (names[first], reasons[first]) if weights[first] >= SURE else (None, ())
+    return Provenance(group.id, known, weights[first], why, versions)
 
 
-def tellings(clustering: Clustering, group: CopyGroup) -> list[Telling]:
-    """The articles of a copy group, in their order, as they are looked at."""
+def version_texts(clustering: Clustering, group: CopyGroup) -> list[VersionText]:
+    """Return the texts of a copy group, in the order of its articles."""
     from dedup.inputs.collection import published_seconds
 
     found = []
     for name in group.articles:
         place = clustering.place(name)
         article, (day, _) = clustering.articles[place], clustering.dated(place)
-        found.append(Telling(article.text or article.title, article.source, published_seconds(day)))
+        found.append(VersionText(article.text or article.title, article.source, published_seconds(day)))
     return found
 
 
 def timeline(clustering: Clustering, story: Story) -> tuple[Appearance, ...]:
-    """The outlets of a story in the order in which they came to it, each with its first article."""
+    """Return the outlets of a story by the date of their first article, each with this article."""
     seen: dict[str, Appearance] = {}
     for name in story.articles:
         article = clustering.articles[clustering.place(name)]
@@ -144,24 +143,24 @@ def timeline(clustering: Clustering, story: Story) -> tuple[Appearance, ...]:
     return tuple(seen.values())
 
 
-def likely_originals(versions: Sequence[Telling]) -> tuple[list[float], list[tuple[str, ...]]]:
-    """For each version of a text the probability that it is the original, to four digits, and what speaks for it."""
+def likely_originals(versions: Sequence[VersionText]) -> tuple[list[float], list[tuple[str, ...]]]:
+    """Return for each version the probability that it is the original, to four digits, and the reasons for it."""
     phrases = [_phrases(version.text) for version in versions]
     support = Counter(phrase for held in phrases for phrase in held)
     shared = {phrase for phrase, count in support.items() if count > 1}
     known = [version.seconds for version in versions if not math.isnan(version.seconds)]
     outlets = [_outlet_names(version.source) for version in versions]
     credited = [_credited(version, outlets) for version in versions]
-    crowding = min(1.0, (len(versions) - 2) / 2)  # of two versions neither is contradicted by others
+    majority = min(1.0, (len(versions) - 2) / 2)  # with two versions, text of one alone is no sign
     odds, reasons = [], []
     for place, (version, held) in enumerate(zip(versions, phrases, strict=True)):
-        says = 0.0
+        log_odds = 0.0
         why = []
-        # What all the others have weighs most: what two have may be what one of them changed, and the other copied.
+        # Squared, since a phrase of only two versions may be a change that one of them copied from the other.
         lacks = sum((support[phrase] / (len(versions) - 1)) ** 2 for phrase in shared - held)
         alone = sum(1 for phrase in held if support[phrase] == 1)
         if len(versions) > 2:
-            says -= LACKS * _much(lacks) + ALONE * crowding * _much(alone)
+            log_odds -= LACKS * _saturated(lacks) + ALONE * majority * _saturated(alone)
             if not lacks:
                 why.append("it has all that two others share")
             if not alone and len(support) > len(held):
@@ -169,31 +168,31 @@ def likely_originals(versions: Sequence[Telling]) -> tuple[list[float], list[tup
         elif len(versions) == 2:
             other = phrases[1 - place]
             longer, shorter = len(held - other), len(other - held)
-            if longer > 2 * SOME and longer > 4 * shorter:
-                says += LONGER
+            if longer > 2 * SCALE and longer > 4 * shorter:
+                log_odds += LONGER
                 why.append("it holds the other, and more")
         earlier = [seconds for seconds in known if seconds < version.seconds]
         if earlier:
-            says -= LATER
+            log_odds -= LATER
         elif not math.isnan(version.seconds) and len(known) > 1 and max(known) > version.seconds:
-            says += LATER / 2
+            log_odds += LATER / 2
             why.append("it is the earliest of those with a date")
         namers = sum(1 for other, named in enumerate(credited) if other != place and place in named)
         if namers:
-            says += NAMED
+            log_odds += NAMED
             why.append("others name its outlet as their source")
         if credited[place] - {place} or (_REPUBLISHED.search(_ends(version.text)) and not namers):
-            says -= CREDITS
-        odds.append(says)
+            log_odds -= CREDITS
+        odds.append(log_odds)
         reasons.append(tuple(why))
     top = max(odds)
-    total = sum(math.exp(says - top) for says in odds)
-    return [round(math.exp(says - top) / total, 4) for says in odds], reasons
+    total = sum(math.exp(value - top) for value in odds)
+    return [round(math.exp(value - top) / total, 4) for value in odds], reasons
 
 
-def _much(count: float) -> float:
-    """From 0 for nothing to 1 for much."""
-    return 1 - math.exp(-count / SOME)
+def _saturated(count: float) -> float:
+    """Map a count of phrases to [0, 1): 0 for none, close to 1 for many times `SCALE`."""
+    return 1 - math.exp(-count / SCALE)
 
 
 def _phrases(text: str) -> set[tuple[str, ...]]:
@@ -205,24 +204,24 @@ def _ends(text: str) -> str:
     return text if len(text) <= 2 * TAIL else f"{text[:TAIL]}\n{text[-TAIL:]}"
 
 
-def _credited(version: Telling, outlets: Sequence[Sequence[str]]) -> set[int]:
-    """The versions one of whose outlet's names a version has at its head or foot, itself included."""
+def _credited(version: VersionText, outlets: Sequence[Sequence[str]]) -> set[int]:
+    """Return the versions whose outlet is named at the beginning or end of a version, possibly including itself."""
     ends = _ends(version.text)
     folded = ends.casefold()
-    return {place for place, names in enumerate(outlets) if any(_names(name, ends, folded) for name in names)}
+    return {place for place, names in enumerate(outlets) if any(_is_named(name, ends, folded) for name in names)}
 
 
 def _outlet_names(source: str) -> list[str]:
-    """How an outlet is called: by its name, or by its initials where it has three words or more."""
+    """Return the names of an outlet: its name, and its initials if it has three or more words."""
     words = re.findall(r"[^\W_]+", source)
     initials = "".join(word[0] for word in words).upper() if len(words) > 2 else ""
     return [name for name in (source.strip(), initials) if len(name) > 2]
 
 
-def _names(name: str, ends: str, folded: str) -> bool:
-    if not name.isupper():  # as an agency's sign is, in "(AFP)"
+def _is_named(name: str, ends: str, folded: str) -> bool:
+    if not name.isupper():  # an acronym such as "(AFP)" is matched by case
         name, ends = name.casefold(), folded
-    # Of many outlets nearly all are not there at all, and a pattern for each takes long to make.
+    # The substring test comes first: nearly all outlets are absent, and compiling a pattern for each is slow.
     return name in ends and re.search(rf"(?<!\w){re.escape(name)}(?!\w)", ends) is not None
 
 
@@ -234,14 +233,14 @@ def _version(name: str, probability: float, original: str, text: str) -> Version
     changed, cut, added = [], [], []
     ends = (0, 0)
     for piece in [*pieces, Piece(len(original), len(original), len(text), len(text))]:
-        gone, come = (ends[0], piece.a_start), (ends[1], piece.b_start)
-        is_gone, is_come = bool(_letters(original[slice(*gone)])), bool(_letters(text[slice(*come)]))
-        if is_gone and is_come:
-            changed.append(Piece(*gone, *come))
-        elif is_gone:
-            cut.append(gone)
-        elif is_come:
-            added.append(come)
+        old, new = (ends[0], piece.a_start), (ends[1], piece.b_start)
+        has_old, has_new = bool(_letters(original[slice(*old)])), bool(_letters(text[slice(*new)]))
+        if has_old and has_new:
+            changed.append(Piece(*old, *new))
+        elif has_old:
+            cut.append(old)
+        elif has_new:
+            added.append(new)
         ends = (piece.a_end, piece.b_end)
     total = _letters(original)
     kept = sum(_letters(original[piece.a_start : piece.a_end]) for piece in pieces) / total if total else 1.0
@@ -253,31 +252,32 @@ def _letters(text: str) -> int:
 
 
 def _in_order(passages: Sequence[Passage]) -> list[Passage]:
-    """The passages that stand in one order in both texts, with the most words: what was moved is cut and added.
+    """Return the passages, in the order of the first text, that have the same order in both texts and the most words.
 
-    They come in the order of the first text. In time n log n: of the chains that a passage can follow in the first
-    text, `front` keeps those that no other beats with as many words and an earlier end in the second.
+    A passage that was moved therefore counts as cut and added. `passages` must be in the order of the first text. The
+    time is O(n log n): among the chains that a passage can extend, `front` keeps those that no other chain dominates
+    with at least as many words and an earlier end in the second text.
     """
-    words: list[float] = []  # of the best chain that ends with each passage, ...
-    before: list[int] = []  # ... and the passage before it there, -1 for none
-    begun: list[tuple[int, int]] = []  # a heap: where a passage ends in the first text, and which it is
-    ends: list[int] = []  # in the second text, rising, ...
-    front: list[int] = []  # ... of these passages, whose chains rise in words
+    words: list[float] = []  # of the best chain that ends with each passage
+    before: list[int] = []  # the previous passage of this chain, -1 for none
+    open_: list[tuple[int, int]] = []  # heap of (end in the first text, passage)
+    ends: list[int] = []  # ends in the second text of the passages in `front`, ascending
+    front: list[int] = []  # last passages of the chains, ascending by words
     for place, passage in enumerate(passages):
-        while begun and begun[0][0] <= passage.a_start:
-            _, over = heappop(begun)
-            end = passages[over].b_end
+        while open_ and open_[0][0] <= passage.a_start:
+            _, closed = heappop(open_)
+            end = passages[closed].b_end
             at = bisect_right(ends, end)
-            if at and words[front[at - 1]] >= words[over]:
+            if at and words[front[at - 1]] >= words[closed]:
                 continue
             first = last = bisect_left(ends, end)
-            while last < len(front) and words[front[last]] <= words[over]:
+            while last < len(front) and words[front[last]] <= words[closed]:
                 last += 1
-            ends[first:last], front[first:last] = [end], [over]
+            ends[first:last], front[first:last] = [end], [closed]
         at = bisect_right(ends, passage.b_start)
         before.append(front[at - 1] if at else -1)
         words.append(passage.words + (words[before[-1]] if at else 0.0))
-        heappush(begun, (passage.a_end, place))
+        heappush(open_, (passage.a_end, place))
     place = max(range(len(words)), key=words.__getitem__, default=-1)
     chain: list[Passage] = []
     while place >= 0:

@@ -1,6 +1,6 @@
-"""The story index behind HTTP: an API, pages to look at, and what operating it needs. Thin over `dedup.StoryIndex`.
+"""HTTP service of a story index: an API, pages, and endpoints for operation, all thin over `dedup.StoryIndex`.
 
-`dedup serve` starts it (`run`); `application` is the same as an ASGI application, for tests and for other servers. The
+`dedup serve` runs it (`run`); `application` returns it as an ASGI application, for tests and other servers. The
 packages it needs come with the extra `serve`, and nothing else in dedup imports them.
 """
 
@@ -11,14 +11,14 @@ from importlib.util import find_spec
 from dedup.errors import MissingDependencyError
 
 PACKAGES = ("fastapi", "uvicorn", "httptools", "prometheus_client")
-"""What the service is made with."""
+"""Packages that the service needs."""
 
 
 def require_packages() -> None:
-    """Says which package is missing, and the command that installs it.
+    """Check that the packages of the service are installed.
 
     Raises:
-        MissingDependencyError: one is.
+        MissingDependencyError: one is missing; the message has the command that installs it.
     """
     for name in PACKAGES:
         if find_spec(name) is None:

@@ -1,4 +1,4 @@
-"""What every route of the API asks for first: a service that is ready, a token, and no parameter that is not known."""
+"""Dependencies of the routes: a token of the right scope, no unknown parameter, and a service that is ready."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ _REALM = 'Bearer realm="dedup"'
 
 
 def requirements(state: State, scope: Scope, *, ready: bool = True) -> list[Any]:
-    """What a route depends on, in order."""
+    """Return the dependencies of a route, in order."""
     found: list[Any] = []
-    if not state.guard.open:
+    if not state.authenticator.open:
         found.append(Security(_token(state, scope)))
     found.append(Depends(known_parameters))
     if ready:
@@ -34,7 +34,7 @@ def _token(state: State, scope: Scope) -> Callable[..., Coroutine[Any, Any, None
             remedy = "send 'Authorization: Bearer TOKEN'"
             headers = {"WWW-Authenticate": _REALM}
             raise problem("token-missing", "Authorization", "there is no token", remedy, headers=headers)
-        token = state.guard.token(given.credentials)
+        token = state.authenticator.token(given.credentials)
         if token is None:
             headers = {"WWW-Authenticate": f'{_REALM}, error="invalid_token"'}
             remedy = "ask who runs the service for one"
@@ -56,7 +56,7 @@ def _ready(state: State) -> Callable[[], Coroutine[Any, Any, None]]:
 
 
 async def known_parameters(request: Request) -> None:
-    """Refuses a parameter of the query that the route does not have, or that comes twice."""
+    """Refuse query parameters that the route does not have or that are given twice."""
     given = request.query_params.multi_items()
     if not given:
         return

@@ -1,4 +1,4 @@
-"""Articles in, articles out: one or many, JSON or lines, and where each belongs."""
+"""Routes of articles: add, match, read, update and remove them."""
 
 from __future__ import annotations
 
@@ -13,187 +13,155 @@ from starlette.types import Receive, Scope, Send
 from dedup.article import Article
 from dedup.formats.json_text import json_text
 from dedup.index import Placement
-from dedup.service import schemas
+from dedup.results.clustering import Link
+from dedup.service import response_models as models
 from dedup.service.access import requirements
-from dedup.service.bodies import JSON, LINES, Disconnected, body_lines, kind_of, media_type, whole_body
+from dedup.service.bodies import JSON, LINES, Disconnected, body_lines, json_body, media_type, require_media_type
 from dedup.service.problems import Problem, problem
-from dedup.service.records import ID, ID_PATTERN, article_of, placement_record
+from dedup.service.request_models import ID, ID_PATTERN, request_body
 from dedup.service.state import State
 from dedup.service.strict_json import read_json
-from dedup.service.writer import PART
+from dedup.service.writer import GROUP_WHILE_READING
 
-EXAMPLE = {
-    "id": "a",
-    "title": "Ferry burns off Corran",
-    "text": "Fire broke out on the ferry.",
-    "published": "2024-06-15",
-}
 ArticleId = Annotated[str, Path(max_length=ID, pattern=ID_PATTERN, description="The id of the article.")]
 NDJSON = "application/x-ndjson"
 
 
-def answer(record: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
-    """JSON, in the form that all of dedup writes."""
+def json_response(record: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    """Return an answer in the JSON that dedup writes elsewhere."""
     return Response(json_text(record), status, headers, "application/json")
 
 
 def article_routes(state: State) -> APIRouter:
-    """The routes."""
-    settings = state.settings
+    """Return the routes."""
+    settings, bodies = state.settings, state.request_models
     routes = APIRouter(prefix="/v1", tags=["articles"])
     reading, writing = requirements(state, "read"), requirements(state, "write")
-    one = schemas.article_schema(settings.text)
-    unnamed = schemas.article_schema(settings.text, needs_id=False)
-    many = {
-        "type": "object",
-        "properties": {
-            "articles": {
-                "type": "array",
-                "items": {"anyOf": [one, {"description": "Each is judged by itself, and answered in its place."}]},
-                "maxItems": settings.batch,
-            }
-        },
-        "required": ["articles"],
-        "additionalProperties": False,
-    }
 
     async def body_of(request: Request) -> Any:
-        if request.method == "PUT" and (kind := kind_of(request)) in LINES:  # what `curl -T` makes of a batch
+        if request.method == "PUT" and (kind := media_type(request)) in LINES:  # what `curl -T` sends by default
             remedy = "send application/json; many articles, as lines, go to POST /v1/articles/batch (curl -X POST -T)"
             raise problem("wrong-kind", "Content-Type", f"PUT changes one article, and {kind} holds many", remedy)
-        media_type(request, JSON)
-        with state.room.holder() as holder:
-            return read_json(await whole_body(request, settings, holder))
+        require_media_type(request, JSON)
+        return await json_body(request, settings, state.body_budget)
 
     @routes.post(
         "/articles",
         operation_id="add",
-        summary="Take one article in",
-        description="When this is answered, the article is on disk. The same again changes nothing; another text "
+        summary="Add an article",
+        description="Once this is answered, the article is on disk. Sending it again changes nothing; another text "
         "under a known id is an update.",
         dependencies=writing,
-        response_model=None,
+        response_model=models.Placement,
         status_code=201,
         responses={
-            201: {"model": schemas.Placement, "description": "It was added.", "links": _LINKS},
-            200: {"model": schemas.Placement, "description": "It was there: unchanged, or updated."},
-            **schemas.problem_answers(401, 403, 413, 415, 422),
+            201: {"description": "It was added.", "links": _LINKS},
+            200: {"model": models.Placement, "description": "It was known: unchanged, or updated."},
+            **models.problem_answers(401, 403, 413, 415, 422),
         },
-        openapi_extra=schemas.body({JSON[0]: one}, example=EXAMPLE),
+        openapi_extra=request_body(bodies.article),
     )
     async def add(request: Request) -> Response:
-        article = article_of(await body_of(request), settings, needs_words=True)
+        article = bodies.read_article(await body_of(request), needs_words=True)
         (placement,) = await state.writer.add([article])
-        return answer(placement_record(placement), 201 if placement.status == "added" else 200)
+        return json_response(placement_record(placement), 201 if placement.status == "added" else 200)
 
     @routes.post(
         "/articles/batch",
         operation_id="add_many",
-        summary="Take many articles in",
-        description="As JSON, all results at the end; as lines (NDJSON), a line of result for each line, sent once "
-        "its article is on disk. Each article stands for itself: a problem with one is told in its place. One that has "
-        "neither text nor title is kept, empty, and a notice says so.",
+        summary="Add many articles",
+        description="JSON is answered by all results at the end; lines (NDJSON) by a result line each, sent once the "
+        "article is on disk. A problem with one article is its result and does not affect the others. An article with "
+        "neither text nor title is kept, empty, with a notice.",
         dependencies=writing,
-        response_model=None,
+        response_model=models.Results,
         responses={
             200: {
-                "description": "What became of each.",
-                "content": {
-                    JSON[0]: {"schema": {"$ref": "#/components/schemas/Results"}},
-                    NDJSON: {"schema": {"type": "string", "description": "A Result on each line."}},
-                },
+                "description": "The result of each article.",
+                "content": {NDJSON: {"schema": {"type": "string", "description": "A Result on each line."}}},
             },
-            **schemas.problem_answers(401, 403, 413, 415, 422),
+            **models.problem_answers(401, 403, 413, 415, 422),
         },
-        openapi_extra=schemas.body(
-            {JSON[0]: many, NDJSON: {"type": "string", "description": "An article on each line."}},
-            example={"articles": [EXAMPLE]},
+        openapi_extra=request_body(
+            bodies.batch, **{NDJSON: {"schema": {"type": "string", "description": "An article on each line."}}}
         ),
     )
     async def add_many(request: Request) -> Response:
-        if media_type(request, (*JSON, *LINES)) in LINES:
+        if require_media_type(request, (*JSON, *LINES)) in LINES:
             lines = _results_of_lines(request, state)
-            first = await anext(lines, b"")  # what is wrong with the whole request is told by its status
-            return _Lines(first, lines)
-        given = await body_of(request)
-        records = given.get("articles") if isinstance(given, dict) and set(given) == {"articles"} else None
-        if not isinstance(records, list):
-            remedy = 'send {"articles": […]}, and nothing else'
-            raise problem("invalid", "articles", "it is no list, or there are other fields", remedy)
-        if len(records) > settings.batch:
-            what = f"there are {len(records):,} articles"
-            raise problem("invalid", "articles", what, f"send at most {settings.batch:,} at a time, or lines (NDJSON)")
+            first = await anext(lines, b"")  # a problem of the whole request determines the status
+            return _LineStream(first, lines)
+        records = bodies.read_batch(await body_of(request))
         read = [_article(record, state, f"articles.{place}") for place, record in enumerate(records)]
-        results = await _added(read, state, patient=False)
-        told = [_result(place, result) for place, result in enumerate(results, 1)]
-        return answer({"results": told})
+        results = await _add_all(read, state, wait=False)
+        return json_response({"results": [_result(place, result) for place, result in enumerate(results, 1)]})
 
     @routes.post(
         "/match",
         operation_id="match",
-        summary="Say where an article would belong, without taking it in",
+        summary="Find the story of an article without adding it",
         dependencies=reading,
-        response_model=None,
+        response_model=models.Placement,
         responses={
-            200: {"model": schemas.Placement, "description": "Where it would belong; `story` is null for a new one."},
-            **schemas.problem_answers(401, 403, 413, 415, 422),
+            200: {"description": "Its story and copies; `story` is null if it would be a new one."},
+            **models.problem_answers(401, 403, 413, 415, 422),
         },
-        openapi_extra=schemas.body({JSON[0]: unnamed}, example={"text": EXAMPLE["text"]}),
+        openapi_extra=request_body(bodies.unnamed),
     )
     async def match(request: Request) -> Response:
-        article = article_of(await body_of(request), settings, needs_id=False, needs_words=True)
-        return answer(placement_record(await state.matching.look_up(article)))
+        article = bodies.read_article(await body_of(request), needs_id=False, needs_words=True)
+        return json_response(placement_record(await state.matching.look_up(article)))
 
     @routes.get(
         "/articles/{id:path}",
         operation_id="article",
         summary="An article",
         dependencies=reading,
-        response_model=None,
+        response_model=models.IndexedArticle,
         responses={
-            200: {"model": schemas.IndexedArticle, "description": "The article.", "links": _STORY},
-            **schemas.problem_answers(401, 403, 404, 422),
+            200: {"description": "The article.", "links": _STORY},
+            **models.problem_answers(401, 403, 404, 422),
         },
     )
     async def article(id: ArticleId) -> Response:
-        held = await state.quick.ask(state.index.article, id)
-        return answer(held.to_record())
+        held = await state.quick.run(state.index.article, id)
+        return json_response(held.to_record())
 
     @routes.put(
         "/articles/{id:path}",
         operation_id="update",
-        summary="Give an article that is there another text",
+        summary="Update an article",
         dependencies=writing,
-        response_model=None,
+        response_model=models.Placement,
         responses={
-            200: {"model": schemas.Placement, "description": "It was updated, or is as it was.", "links": _STORY},
-            **schemas.problem_answers(401, 403, 404, 413, 415, 422),
+            200: {"description": "It was updated, or is unchanged.", "links": _STORY},
+            **models.problem_answers(401, 403, 404, 413, 415, 422),
         },
-        openapi_extra=schemas.body({JSON[0]: unnamed}, example={"text": EXAMPLE["text"]}),
+        openapi_extra=request_body(bodies.unnamed),
     )
     async def update(request: Request, id: ArticleId) -> Response:
         record = await body_of(request)
         if isinstance(record, dict) and record.get("id") is not None and record["id"] != id:
             raise problem("invalid", "id", "it is another than in the address", "leave it out, or give the same")
         given = {**record, "id": id} if isinstance(record, dict) else record
-        new = article_of(given, settings, needs_words=True)
-        placement = await state.writer.do(lambda index: index.update(new))
-        return answer(placement_record(placement))
+        new = bodies.read_article(given, needs_words=True)
+        placement = await state.writer.run(lambda index: index.update(new))
+        return json_response(placement_record(placement))
 
     @routes.delete(
         "/articles/{id:path}",
         operation_id="remove",
-        summary="Take an article out, with all that was kept of it",
+        summary="Remove an article and everything stored with it",
         dependencies=writing,
-        response_model=None,
+        response_model=models.Removed,
         responses={
-            200: {"model": schemas.Removed, "description": "What changed."},
-            **schemas.problem_answers(401, 403, 404, 422),
+            200: {"description": "The changes."},
+            **models.problem_answers(401, 403, 404, 422),
         },
     )
     async def remove(id: ArticleId) -> Response:
-        changes = await state.writer.do(lambda index: index.remove(id))
-        return answer({"changes": [change.to_record() for change in changes]})
+        changes = await state.writer.run(lambda index: index.remove(id))
+        return json_response({"changes": [change.to_record() for change in changes]})
 
     return routes
 
@@ -211,38 +179,48 @@ _LINKS = {
     "timeline": {"operationId": "timeline", "parameters": {"id": "$response.body#/story"}},
     "versions": {"operationId": "versions", "parameters": {"id": "$response.body#/story"}},
 }
-"""Where to go from an article that was added."""
+"""OpenAPI links from an article that was added."""
+
+
+def placement_record(placement: Placement) -> dict[str, Any]:
+    """Return a placement with its links, ready for JSON."""
+    return {**placement.to_record(), "links": [_link(link) for link in placement.links]}
+
+
+def _link(link: Link) -> dict[str, Any]:
+    """Return what `dataclasses.asdict` does, without its deep copy, which took much of the time of an answer."""
+    return {name: getattr(link, name) for name in Link.__slots__}
 
 
 def _article(record: Any, state: State, where: str) -> Article | Problem:
     try:
-        return article_of(record, state.settings, where=where)
+        return state.request_models.read_article(record, where=where)
     except Problem as error:
         return error
 
 
-async def _added(read: Sequence[Article | Problem], state: State, *, patient: bool) -> list[Placement | Problem]:
-    """What became of articles; problems stay in their places.
+async def _add_all(read: Sequence[Article | Problem], state: State, *, wait: bool) -> list[Placement | Problem]:
+    """Add articles and return their placements; problems keep their places.
 
     Args:
         read: the articles.
-        state: of the service.
-        patient: whether a full queue is waited for.
+        state: the state of the service.
+        wait: whether to wait while the queue is full.
 
     Raises:
-        Problem: the queue is full; nothing of them was handed in.
+        Problem: the queue is full; none of the articles was queued.
     """
     articles = [one for one in read if isinstance(one, Article)]
-    group, until = min(PART, state.settings.group), len(articles)
-    if articles and not patient and state.writer.waiting and state.writer.waiting + until > state.settings.queue:
-        await state.writer.room(until, 0.0)
+    group, until = min(GROUP_WHILE_READING, state.settings.group), len(articles)
+    if articles and not wait and state.writer.waiting and state.writer.waiting + until > state.settings.queue:
+        await state.writer.wait_for_space(until, 0.0)
     placed: list[Placement | Problem] = []
     waiting: list[tuple[asyncio.Future[list[Placement]] | Problem, int]] = []
     for start in range(0, until, group):
         some = articles[start : start + group]
         try:
-            if patient or start:
-                await state.writer.room(len(some), state.settings.answer_time)
+            if wait or start:
+                await state.writer.wait_for_space(len(some), state.settings.answer_time)
             waiting.append((state.writer.add(some), len(some)))
         except Problem as error:
             if start == 0:
@@ -253,20 +231,20 @@ async def _added(read: Sequence[Article | Problem], state: State, *, patient: bo
             placed += [done] * count if isinstance(done, Problem) else await done
         except Problem as error:
             placed += [error] * count
-    told = iter(placed)
-    return [one if isinstance(one, Problem) else next(told) for one in read]
+    results = iter(placed)
+    return [one if isinstance(one, Problem) else next(results) for one in read]
 
 
 async def _results_of_lines(request: Request, state: State) -> AsyncIterator[bytes]:
-    """A line of result for each line of a body; what ends the body before its time is told in a last line.
+    """Yield a result line for each line of a body; a problem that ends the body early is the last one.
 
     Raises:
-        Problem: before the first line was answered: the whole request is refused.
+        Problem: before the first result; the whole request is refused.
     """
-    number, said = 0, False
+    number, started = 0, False
     try:
-        with state.room.holder() as holder:
-            async for lines in body_lines(request, state.settings, holder, state.settings.group):
+        with state.body_budget.reservation() as reservation:
+            async for lines in body_lines(request, state.settings, reservation, state.settings.group):
                 read: list[Article | Problem] = []
                 places = []
                 for line in lines:
@@ -276,12 +254,12 @@ async def _results_of_lines(request: Request, state: State) -> AsyncIterator[byt
                         read.append(_of_line(line, state))
                 if not read:
                     continue
-                results = await _added(read, state, patient=said)
-                said = True
+                results = await _add_all(read, state, wait=started)
+                started = True
                 yield b"".join(_line(_result(place, one)) for place, one in zip(places, results, strict=True))
-                state.require_ready()  # a service that is being stopped takes no more of it
+                state.require_ready()  # a stopping service accepts no more lines
     except Problem as error:
-        if not said:
+        if not started:
             raise
         yield _line(_result(number + 1, error))
     except Disconnected:
@@ -290,14 +268,14 @@ async def _results_of_lines(request: Request, state: State) -> AsyncIterator[byt
 
 def _of_line(line: bytes, state: State) -> Article | Problem:
     try:
-        return article_of(read_json(line), state.settings)
+        return state.request_models.read_article(read_json(line))
     except Problem as error:
         return error
 
 
 def _result(place: int, found: Placement | Problem) -> dict[str, Any]:
     if isinstance(found, Problem):
-        return {"line": place, "problem": found.record()}
+        return {"line": place, "problem": found.to_record()}
     return {"line": place, "placement": placement_record(found)}
 
 
@@ -305,15 +283,15 @@ def _line(record: dict[str, Any]) -> bytes:
     return json_text(record).encode() + b"\n"
 
 
-class _Lines(Response):
-    """Lines that are sent while the request is still coming in; Starlette's own would take pieces of that away."""
+class _LineStream(Response):
+    """Lines sent while the body is still being received; Starlette's streaming answer would consume parts of it."""
 
     def __init__(self, first: bytes, rest: AsyncIterator[bytes]) -> None:
         super().__init__(media_type=NDJSON)
         del self.headers["content-length"]
         self._first, self._rest = first, rest
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - what ASGI gives
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI passes it
         await send({"type": "http.response.start", "status": self.status_code, "headers": self.raw_headers})
         await send({"type": "http.response.body", "body": self._first, "more_body": True})
         async for piece in self._rest:

@@ -1,11 +1,11 @@
-"""What takes longer than a request should: begun by one, asked about by others."""
+"""Jobs that take longer than a request: one request starts them, others poll their state."""
 
 from __future__ import annotations
 
 import asyncio
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
 from dedup.service.problems import Problem, problem
@@ -15,19 +15,19 @@ if TYPE_CHECKING:
     from dedup.service.writer import Writer
 
 REMEMBERED = 100
-"""Jobs that are told of after they ended."""
+"""Ended jobs that are kept."""
 
 
 @dataclass(slots=True)
 class Job:
-    """Something that was begun.
+    """A job.
 
     Attributes:
-        id: of the job.
+        id: its identifier.
         what: "reconcile" or "expire".
-        state: where it is.
-        result: what came of it.
-        problem: why it failed.
+        state: "waiting" until it has ended.
+        result: the result, once it is done.
+        problem: the problem, once it has failed.
     """
 
     id: str
@@ -36,25 +36,19 @@ class Job:
     result: dict[str, Any] | None = None
     problem: dict[str, Any] | None = None
 
-    def record(self) -> dict[str, Any]:
-        """The same, ready for JSON."""
-        return {
-            "id": self.id,
-            "what": self.what,
-            "state": self.state,
-            "result": self.result,
-            "problem": self.problem,
-        }
+    def to_record(self) -> dict[str, Any]:
+        """Return the job as a mapping ready for JSON."""
+        return asdict(self)
 
 
 class Jobs:
-    """The jobs of one service, the last ones."""
+    """The running jobs of a service, and the last that ended."""
 
     def __init__(self) -> None:
         self._jobs: dict[str, Job] = {}
 
-    def begin(self, writer: Writer, what: str, call: Callable[[StoryIndex], dict[str, Any]]) -> Job:
-        """Hands a call to the writer. One that waits already is not handed in again, but told of.
+    def start(self, writer: Writer, what: str, call: Callable[[StoryIndex], dict[str, Any]]) -> Job:
+        """Pass a call to the writer and return its job; a `reconcile` that is waiting is returned instead of another.
 
         Raises:
             Problem: the queue is full, or the service is being stopped.
@@ -63,7 +57,7 @@ class Jobs:
             if known.state == "waiting" and known.what == what == "reconcile":
                 return known
         job = Job(secrets.token_hex(8), what)
-        done = writer.do(call)
+        done = writer.run(call)
         done.add_done_callback(lambda ended: _end(job, ended))
         self._jobs[job.id] = job
         ended = [one.id for one in self._jobs.values() if one.state != "waiting"]
@@ -72,10 +66,10 @@ class Jobs:
         return job
 
     def job(self, id_: str) -> Job:
-        """The job of an id.
+        """Return a job by its id.
 
         Raises:
-            Problem: there is none, or it ended long ago.
+            Problem: it is unknown, or ended long ago.
         """
         if id_ not in self._jobs:
             raise problem("not-found", "id", "there is no such job, or it ended long ago", "look at its id")
@@ -90,4 +84,4 @@ def _end(job: Job, ended: asyncio.Future[dict[str, Any]]) -> None:
         job.state, job.result = "done", ended.result()
     else:
         found = error if isinstance(error, Problem) else problem("fault", "service", "it failed", "try again")
-        job.state, job.problem = "failed", found.record()
+        job.state, job.problem = "failed", found.to_record()

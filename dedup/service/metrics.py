@@ -1,4 +1,4 @@
-"""What is counted, for Prometheus."""
+"""Metrics for Prometheus."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5
 
 
 class Metrics:
-    """The counts of one service."""
+    """The metrics of one service."""
 
     def __init__(self) -> None:
         self._registry = registry = CollectorRegistry()
@@ -35,14 +35,14 @@ class Metrics:
         self.running = Gauge("dedup_requests_running", "Requests being answered.", registry=registry)
 
     def gauge(self, name: str, text: str, value: Callable[[], float]) -> None:
-        """Adds a gauge whose value is looked up each time the metrics are asked for."""
+        """Add a gauge whose value is computed at each scrape."""
         Gauge(name, text, registry=self._registry).set_function(value)
 
     def wrote(self, seconds: float, articles: int) -> None:
-        """Something was put on disk."""
+        """Count a write."""
         self.writes.observe(seconds)
         self.written.inc(articles)
 
     def text(self) -> bytes:
-        """All of it, in Prometheus' format."""
+        """Return all metrics in the text format of Prometheus."""
         return generate_latest(self._registry)

@@ -1,4 +1,4 @@
-"""What every request goes through, inward and outward: its id, who may call, the headers, the count, the log."""
+"""Middleware around every request: its id, checks of host and origin, response headers, metrics, log."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from urllib.parse import urlsplit
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from dedup.service.bodies import Disconnected
-from dedup.service.problems import MEDIA_TYPE, Problem, fault, problem
+from dedup.service.problems import MEDIA_TYPE, Problem, internal_error, problem
 from dedup.service.state import State
 
 ADDRESS = 16_384
-"""Bytes of a path and its query."""
+"""Bytes of a path and its query at most."""
 HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -29,7 +29,7 @@ HEADERS = (
     (b"cache-control", b"no-store"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
 )
-"""Sent with every answer that has no other word on it."""
+"""Headers of every answer, unless it sets them itself."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _DRAINED, _DRAIN_TIME = 64_000_000, 2.0
 _SAFE = ("GET", "HEAD", "OPTIONS")
@@ -37,47 +37,47 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 _log = logging.getLogger(__name__)
 
 
-class Entrance:
-    """An ASGI application around another."""
+class ServiceMiddleware:
+    """An ASGI middleware around the application of a service."""
 
     def __init__(self, inner: ASGIApp, state: State) -> None:
         self._inner, self._state = inner, state
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Lets one request through."""
+        """Handle one request."""
         if scope["type"] != "http":
             await self._inner(scope, receive, send)
             return
-        visit = _Visit(scope, receive, send)
+        exchange = _Exchange(scope, receive, send)
         running = self._state.metrics.running
         running.inc()
         try:
-            await self._answered(visit)
+            await self._respond(exchange)
         finally:
             running.dec()
-            self._note(visit)
+            self._record(exchange)
 
-    async def _answered(self, visit: _Visit) -> None:
+    async def _respond(self, exchange: _Exchange) -> None:
         try:
-            _look_at(visit.scope, self._state)
-            await self._inner(visit.scope, visit.receive, visit.send)
+            _check_request(exchange.scope, self._state)
+            await self._inner(exchange.scope, exchange.receive, exchange.send)
         except Problem as error:
-            await visit.tell(error)
+            await exchange.send_problem(error)
         except Disconnected:
-            visit.gone = True
+            exchange.disconnected = True
         except Exception as error:
-            _log.error("a fault in request %s: %s", visit.id, told(error))
-            if visit.status is None:
-                await visit.tell(fault())
-            elif not visit.ended:
-                raise  # the connection is closed, so that half an answer is not taken for a whole one
+            _log.error("a fault in request %s: %s", exchange.id, _traceback(error))
+            if exchange.status is None:
+                await exchange.send_problem(internal_error())
+            elif not exchange.complete:
+                raise  # closes the connection, so that the client notices the truncated answer
 
-    def _note(self, visit: _Visit) -> None:
-        """Counts and logs it. What came from the client is not logged but for method and path."""
-        scope, seconds = visit.scope, time.perf_counter() - visit.begun
+    def _record(self, exchange: _Exchange) -> None:
+        """Count and log a request. Of what the client sent, only method and path are logged."""
+        scope, seconds = exchange.scope, time.perf_counter() - exchange.begun
         route = getattr(scope.get("route"), "path_format", None) or "other"
         method = scope["method"] if scope["method"] in {*_SAFE, "POST", "PUT", "DELETE", "PATCH"} else "OTHER"
-        status = 499 if visit.status is None else visit.status
+        status = 499 if exchange.status is None else exchange.status
         metrics = self._state.metrics
         metrics.requests.labels(method, route, str(status)).inc()
         metrics.seconds.labels(route).observe(seconds)
@@ -88,24 +88,24 @@ class Entrance:
             return
         path = scope["path"][:200]
         details = {
-            "request": visit.id,
+            "request": exchange.id,
             "method": method,
             "path": path,
             "route": route,
             "status": status,
             "milliseconds": round(1000 * seconds, 2),
-            "bytes": visit.sent,
+            "bytes": exchange.sent,
             "client": (scope.get("client") or ("",))[0],
             "token": scope["state"].get("token", ""),
             "problem": scope["state"].get("problem", ""),
-            "cut": visit.gone,
+            "cut": exchange.disconnected,
         }
-        said = f"{method} {path} {status} in {1000 * seconds:.1f} ms, request {visit.id}"
-        _log.log(level, "%s", said, extra={"details": details})
+        message = f"{method} {path} {status} in {1000 * seconds:.1f} ms, request {exchange.id}"
+        _log.log(level, "%s", message, extra={"details": details})
 
 
-class _Visit:
-    """One request and what became of it."""
+class _Exchange:
+    """A request and the state of its answer."""
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
         self.begun = time.perf_counter()
@@ -114,20 +114,20 @@ class _Visit:
         self.id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
         scope["state"] = {**scope.get("state", {}), "request_id": self.id}
         self.status: int | None = None
-        self.ended = self.gone = False
+        self.complete = self.disconnected = False
         self.sent = 0
-        self._whole = not any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
+        self._body_read = not any(name in {b"content-length", b"transfer-encoding"} for name, _ in scope["headers"])
         self._closing = False
 
     async def receive(self) -> Message:
         try:
             message = await self._receive()
-        except RuntimeError:  # uvloop's word for going on to read from a connection that was closed meanwhile
+        except RuntimeError:  # uvloop: the connection was closed meanwhile
             message = {"type": "http.disconnect"}
         if message["type"] == "http.request" and not message.get("more_body", False):
-            self._whole = True
+            self._body_read = True
         elif message["type"] == "http.disconnect":
-            self._whole = self.gone = True
+            self._body_read = self.disconnected = True
         return message
 
     async def send(self, message: Message) -> None:
@@ -141,14 +141,14 @@ class _Visit:
                     await self._send({**message, "more_body": True})
                     await self._drain()
                     message = {"type": "http.response.body", "body": b"", "more_body": False}
-                self.ended = True
+                self.complete = True
         try:
             await self._send(message)
-        except RuntimeError:  # uvloop's word for writing to a connection that was closed meanwhile
-            self.gone = True
+        except RuntimeError:  # uvloop: the connection was closed meanwhile
+            self.disconnected = True
 
-    async def tell(self, error: Problem) -> None:
-        """Answers with a problem, if nothing was answered yet."""
+    async def send_problem(self, error: Problem) -> None:
+        """Answer with a problem, unless an answer was begun."""
         if self.status is not None:
             return
         self.scope["state"]["problem"] = error.kind
@@ -163,31 +163,32 @@ class _Visit:
         names = {name for name, _ in given}
         given += [one for one in HEADERS if one[0] not in names]
         given.append((b"x-request-id", self.id.encode("ascii")))
-        if not self._whole:  # of what is still to come nothing is taken for another request
+        if not self._body_read:  # what is left of the body must not be read as another request
             self._closing = True
             given.append((b"connection", b"close"))
         return given
 
     async def _drain(self) -> None:
-        """Reads on for a moment: a connection that is closed with something unread may lose the answer."""
+        """Read the rest of the body for a moment: closing a connection with unread data may lose the answer."""
         left, until = _DRAINED, time.monotonic() + _DRAIN_TIME
         with suppress(TimeoutError):
-            while left > 0 and not self._whole and (time_ := until - time.monotonic()) > 0:
+            while left > 0 and not self._body_read and (time_ := until - time.monotonic()) > 0:
                 async with asyncio.timeout(time_):
                     message = await self.receive()
                 left -= len(message.get("body", b""))
 
 
-def _look_at(scope: Scope, state: State) -> None:
-    """Refuses what no route should see.
+def _check_request(scope: Scope, state: State) -> None:
+    """Refuse requests that no route should handle.
 
     Raises:
-        Problem: the address is too long, the host is another, or a page of another site asks for a change.
+        Problem: the address is too long, the host is not one of the service's names, or a page of another site sends a
+            request that may change something.
     """
     if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > ADDRESS:
         what = f"path and query have more than {ADDRESS:,} bytes"
         raise problem("long-address", "path", what, "use ids of at most 512 characters")
-    headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in _LOOKED_AT}
+    headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in _CHECKED_HEADERS}
     host = headers.get(b"host", "")
     allowed = state.settings.hosts
     if allowed and _host_name(host) not in allowed:
@@ -197,21 +198,21 @@ def _look_at(scope: Scope, state: State) -> None:
         return
     origin = headers.get(b"origin", "")
     foreign = headers.get(b"sec-fetch-site", "none") not in {"none", "same-origin"}
-    if foreign or (origin and urlsplit_host(origin) != host.lower()):
+    if foreign or (origin and _origin_host(origin) != host.lower()):
         remedy = "ask from this service's own pages, or from a program"
         raise problem("foreign-page", "Origin", "a page of another site asks for a change", remedy)
 
 
-_LOOKED_AT = (b"host", b"origin", b"sec-fetch-site")
+_CHECKED_HEADERS = (b"host", b"origin", b"sec-fetch-site")
 
 
-def told(error: BaseException) -> str:
-    """All that is known of an error, for the log."""
+def _traceback(error: BaseException) -> str:
+    """Return the traceback of an error."""
     return "".join(traceback.format_exception(error))
 
 
-def urlsplit_host(origin: str) -> str:
-    """The host and port of an origin, "" for one that has none."""
+def _origin_host(origin: str) -> str:
+    """Return host and port of an origin, "" if it has none."""
     try:
         return urlsplit(origin).netloc.lower()
     except ValueError:
@@ -219,7 +220,7 @@ def urlsplit_host(origin: str) -> str:
 
 
 def _host_name(host: str) -> str:
-    """A host without its port."""
+    """Return a host without its port."""
     try:
         return (urlsplit(f"//{host}").hostname or "").lower()
     except ValueError:

@@ -1,7 +1,7 @@
-"""The pages: one shell without any data, its style and scripts, and the OpenAPI document.
+"""The pages: an HTML shell without data, its style sheets and scripts, and the OpenAPI document.
 
-The shell asks the API for what it shows, with the token of whoever looks; so it can be given to everybody. Its policy
-allows its own style and scripts, and requests to this service, and nothing else; markup cannot be made from strings.
+The shell needs no token: its scripts request the data from the API, with the token of the reader. Its content security
+policy allows only its own style sheets and scripts and requests to this service, and no markup from strings.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from starlette.responses import Response
 
 import dedup
 from dedup.report.html import environment
-from dedup.service.articles_api import answer
+from dedup.service.articles_api import json_response
 
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; img-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
 )
-"""The content security policy of the pages."""
+"""Content security policy of the pages."""
 ASSETS = {
     "page.css": ("dedup.report.html", "text/css"),
     "icon.svg": ("dedup.service", "image/svg+xml"),
@@ -30,14 +30,14 @@ ASSETS = {
     "service.js": ("dedup.service", "text/javascript"),
     "views.js": ("dedup.service", "text/javascript"),
 }
-"""By name the package that has it in its templates, and its kind."""
+"""Package whose templates have an asset, and its media type, by name."""
 
 
 def page_routes(document: Callable[[], dict[str, Any]]) -> APIRouter:
-    """The routes. They need no token, for there is nothing in what they give but the program.
+    """Return the routes, which need no token: they return parts of the program alone.
 
     Args:
-        document: gives the OpenAPI document.
+        document: returns the OpenAPI document.
     """
     from jinja2 import ChoiceLoader, PackageLoader
 
@@ -64,6 +64,6 @@ def page_routes(document: Callable[[], dict[str, Any]]) -> APIRouter:
 
     @routes.get("/openapi.json")
     async def openapi() -> Response:
-        return answer(document())
+        return json_response(document())
 
     return routes

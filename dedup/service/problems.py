@@ -1,4 +1,4 @@
-"""What is answered where something is wrong: problem details (RFC 9457), each naming the field and what to do."""
+"""Error answers: problem details (RFC 9457), whose errors name the field and the remedy."""
 
 from __future__ import annotations
 
@@ -37,17 +37,19 @@ KINDS = {
     "took-too-long": (503, "It took too long"),
     "no-texts": (409, "The index keeps no texts"),
 }
-"""Every kind of problem by name: status, and what it is called."""
+"""Every kind of problem by name: status and title."""
+FAULTS = 20
+"""Faults that a problem lists at most."""
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """Something that is wrong.
+    """One error of a problem.
 
     Attributes:
-        field: where: a field of the body ("text", "articles.3.id"), a parameter, a header, "body" or "service".
+        field: a field of the body ("text", "articles.3.id"), a parameter, a header, "body" or "service".
         problem: what is wrong with it.
-        remedy: what to do.
+        remedy: what to do about it.
     """
 
     field: str
@@ -56,13 +58,13 @@ class Fault:
 
 
 class Problem(Exception):
-    """A request that cannot be answered.
+    """An error answer, raised where a request cannot be answered.
 
     Args:
         kind: one of `KINDS`.
-        faults: what is wrong, the first of them the most important.
-        retry: seconds after which to try again, None where that would not help.
-        headers: to be sent with it.
+        faults: its errors, the most important first.
+        retry: seconds after which to try again, None if that would not help.
+        headers: further headers of the answer.
     """
 
     def __init__(
@@ -75,14 +77,14 @@ class Problem(Exception):
             self.headers["Retry-After"] = str(max(1, math.ceil(retry)))
         super().__init__(self.title)
 
-    def record(self, instance: str = "") -> dict[str, Any]:
-        """The problem, ready for JSON; `instance` names the request."""
-        told = "; ".join(f"{fault.field}: {fault.problem}" for fault in self.faults[:5])
+    def to_record(self, instance: str = "") -> dict[str, Any]:
+        """Return the problem as a mapping ready for JSON; `instance` is the id of the request."""
+        detail = "; ".join(f"{fault.field}: {fault.problem}" for fault in self.faults[:5])
         found: dict[str, Any] = {
             "type": f"urn:story-dedup:problem:{self.kind}",
             "title": self.title,
             "status": self.status,
-            "detail": f"{told}." if told else f"{self.title}.",
+            "detail": f"{detail}." if detail else f"{self.title}.",
             "errors": [
                 {"field": fault.field, "problem": fault.problem, "remedy": fault.remedy} for fault in self.faults
             ],
@@ -92,22 +94,22 @@ class Problem(Exception):
         return found
 
     def body(self, instance: str = "") -> bytes:
-        """The same as JSON in UTF-8."""
-        return json_text(self.record(instance)).encode()
+        """Return the problem as JSON in UTF-8."""
+        return json_text(self.to_record(instance)).encode()
 
 
 def problem(kind: str, field: str, what: str, remedy: str, **options: Any) -> Problem:
-    """A problem with one fault."""
+    """Return a problem with one fault."""
     return Problem(kind, Fault(field, what, remedy), **options)
 
 
-def fault() -> Problem:
-    """What is told where the service itself is at fault; the log has the rest."""
+def internal_error() -> Problem:
+    """Return the answer to an unexpected error; details go to the log only."""
     return problem("fault", "service", "it could not answer this", "tell who runs it the request's id")
 
 
 def plain_answer(found: Problem) -> bytes:
-    """The whole answer of HTTP/1.1, for where there is no request yet that it could answer."""
+    """Return an answer of HTTP/1.1 as bytes, for a connection without a parsed request."""
     body = found.body()
     lines = [
         f"HTTP/1.1 {found.status} {HTTPStatus(found.status).phrase}",

@@ -1,4 +1,4 @@
-"""The service as a process: it listens, and ends when it is told to, after what it has begun."""
+"""The service as a process, which finishes running requests before it ends."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ import uvicorn
 
 from dedup.errors import SettingsError
 from dedup.index import StoryIndex
-from dedup.service.app import _inner
-from dedup.service.config import ServiceSettings
-from dedup.service.middleware import Entrance
-from dedup.service.protocol_limits import door
+from dedup.service.app import inner_application
+from dedup.service.middleware import ServiceMiddleware
+from dedup.service.protocol_limits import limited_protocol
+from dedup.service.settings import ServiceSettings
 from dedup.service.state import State
-from dedup.service.tokens import Guard
+from dedup.service.tokens import Authenticator
 
-SWITCH = 0.001
-"""Seconds that one thread works before another may: by default five times as long, which a request would wait for."""
+SWITCH_INTERVAL = 0.001
+"""Seconds before Python switches threads; the default, five times as long, would delay requests."""
 
 
-def check_reach(settings: ServiceSettings) -> None:
-    """Refuses to be reached by others without knowing them.
+def check_exposure(settings: ServiceSettings) -> None:
+    """Refuse to be reachable from other machines without tokens, unless the settings allow it.
 
     Raises:
-        SettingsError: it would listen beyond this machine, without tokens, and was not told to.
+        SettingsError: they do not.
     """
     if not (settings.loopback or settings.tokens or settings.without_tokens):
-        told = f"{settings.host} can be reached by others, and there are no tokens"
-        raise SettingsError([f"{told}: name a file of them (--tokens), or say --without-tokens"])
+        what = f"{settings.host} can be reached by others, and there are no tokens"
+        raise SettingsError([f"{what}: name a file of them (--tokens), or say --without-tokens"])
 
 
-def guard_of(settings: ServiceSettings) -> Guard:
-    """Who is let in.
+def authenticator_for(settings: ServiceSettings) -> Authenticator:
+    """Return the authentication of requests.
 
     Raises:
         SettingsError, OSError: the file of tokens cannot be used.
     """
-    return Guard(Path(settings.tokens) if settings.tokens else None)
+    return Authenticator(Path(settings.tokens) if settings.tokens else None)
 
 
 def listen(settings: ServiceSettings) -> socket.socket:
-    """A socket that listens.
+    """Return a listening socket.
 
     Raises:
-        OSError: the address cannot be listened on.
+        OSError: the address cannot be bound.
     """
     listening: socket.socket | None = None
     try:
@@ -68,23 +68,23 @@ def listen(settings: ServiceSettings) -> socket.socket:
 def run(
     index: StoryIndex,
     settings: ServiceSettings,
-    guard: Guard,
+    authenticator: Authenticator,
     listening: socket.socket,
-    began: Callable[[str], None],
+    on_started: Callable[[str], None],
 ) -> None:
-    """Serves an index until SIGTERM or SIGINT; what was begun is finished first.
+    """Serve an index until SIGTERM or SIGINT, and finish running requests first.
 
     Args:
-        index: opened to write; the caller closes it.
-        settings: how it is run.
-        guard: who is let in.
-        listening: from `listen`.
-        began: told the address once it answers.
+        index: the index, opened to write; the caller closes it.
+        settings: limits and addresses.
+        authenticator: checks tokens.
+        listening: a socket from `listen`.
+        on_started: called with the address once the service answers.
     """
-    state = State(index, settings, guard)
+    state = State(index, settings, authenticator)
     config = uvicorn.Config(
-        Entrance(_inner(state), state),
-        http=door(settings.head, settings.head_time, settings.idle_time, settings.connections),
+        ServiceMiddleware(inner_application(state), state),
+        http=limited_protocol(settings.head, settings.head_time, settings.idle_time, settings.connections),
         ws="none",
         loop="uvloop" if find_spec("uvloop") else "asyncio",
         lifespan="on",
@@ -95,9 +95,9 @@ def run(
         timeout_keep_alive=30,
         timeout_graceful_shutdown=round(settings.stop_time) or 1,
     )
-    server = _Server(config, state, began, _address(settings, listening))
+    server = _Server(config, state, on_started, _address(settings, listening))
     before = sys.getswitchinterval()
-    sys.setswitchinterval(SWITCH)
+    sys.setswitchinterval(SWITCH_INTERVAL)
     try:
         server.run([listening])
     finally:
@@ -105,15 +105,15 @@ def run(
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, which tells the state when it is to stop, and leaves the signals as they are."""
+    """uvicorn's server, which announces its shutdown to the state and restores signal handlers."""
 
-    def __init__(self, config: uvicorn.Config, state: State, began: Callable[[str], None], address: str) -> None:
+    def __init__(self, config: uvicorn.Config, state: State, on_started: Callable[[str], None], address: str) -> None:
         super().__init__(config)
-        self._state, self._began, self._address = state, began, address
+        self._state, self._on_started, self._address = state, on_started, address
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
-        self._began(self._address)
+        self._on_started(self._address)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._state.stopping()

@@ -1,4 +1,4 @@
-"""What one running service has: the index, its writer and readers, and whoever waits for news."""
+"""The state of a running service: the index, its writer and readers, jobs and metrics."""
 
 from __future__ import annotations
 
@@ -8,44 +8,46 @@ import traceback
 from typing import Any
 
 from dedup.index import StoryIndex
-from dedup.service.bodies import Room
-from dedup.service.config import ServiceSettings
+from dedup.service.bodies import BodyBudget
 from dedup.service.jobs import Jobs
 from dedup.service.metrics import Metrics
 from dedup.service.problems import problem
-from dedup.service.readers import Gatherer, Readers
-from dedup.service.tokens import Guard
+from dedup.service.readers import BatchingReader, ReaderPool
+from dedup.service.request_models import RequestModels
+from dedup.service.settings import ServiceSettings
+from dedup.service.tokens import Authenticator
 from dedup.service.writer import Writer
 
-MATCHED_TOGETHER = 16
-"""Articles that are matched at a time: more would keep the writer waiting for longer than it takes to write."""
+MATCH_BATCH = 16
+"""Articles that are matched in one call: more would delay the writer for longer than a write takes."""
 HEAVY_WAITING = 16
-"""Requests that may wait for what takes long: comparing, explaining, searching, telling versions."""
+"""Requests that may wait for a slow call: comparison, explanation, search, versions."""
 
 _log = logging.getLogger(__name__)
 
 
 class State:
-    """One running service. Made before the event loop runs; `start` and `stop` are called in it."""
+    """The state of a service, made before the event loop runs; `start` and `stop` are called in the loop."""
 
     writer: Writer
 
-    def __init__(self, index: StoryIndex, settings: ServiceSettings, guard: Guard) -> None:
-        self.index, self.settings, self.guard = index, settings, guard
-        self.metrics, self.room, self.jobs = Metrics(), Room(), Jobs()
-        patience = settings.answer_time
-        self.quick = Readers("reader", settings.readers, settings.waiting, patience)
-        self.matching = Gatherer(
-            "matcher", index.match_many, most=MATCHED_TOGETHER, waiting=settings.waiting, patience=patience
+    def __init__(self, index: StoryIndex, settings: ServiceSettings, authenticator: Authenticator) -> None:
+        self.index, self.settings, self.authenticator = index, settings, authenticator
+        self.metrics, self.body_budget, self.jobs = Metrics(), BodyBudget(), Jobs()
+        self.request_models = RequestModels(settings)
+        timeout = settings.answer_time
+        self.quick = ReaderPool("reader", settings.readers, settings.waiting, timeout)
+        self.matching = BatchingReader(
+            "matcher", index.match_many, batch_size=MATCH_BATCH, waiting=settings.waiting, timeout=timeout
         )
-        self.heavy = Readers("thinker", 1, HEAVY_WAITING, patience)
+        self.heavy = ReaderPool("heavy", 1, HEAVY_WAITING, timeout)
         self.unready = "starting"
-        """Why it does not answer: "starting", "stopping", or "" where it does."""
-        self._news = asyncio.Event()
+        """Why the service does not answer: "starting", "stopping", or "" if it does."""
+        self._written = asyncio.Event()
         self._loading: asyncio.Task[None] | None = None
 
     async def start(self) -> None:
-        """Begins to work; the articles are read into memory meanwhile."""
+        """Start the writer, and load the articles into memory in the background."""
         self.writer = Writer(self.index, self.settings, self._wrote, lambda: self.matching.count)
         gauge = self.metrics.gauge
         gauge("dedup_queue_articles", "Articles that wait to be written.", lambda: self.writer.waiting)
@@ -55,7 +57,7 @@ class State:
         self._loading = asyncio.create_task(self._load())
 
     async def stop(self) -> None:
-        """Finishes what it has, and ends."""
+        """Finish what was accepted, and end all threads."""
         self.stopping()
         if self._loading is not None:
             await asyncio.wait([self._loading])
@@ -65,32 +67,32 @@ class State:
             await loop.run_in_executor(None, readers.close)
 
     def stopping(self) -> None:
-        """From now on nothing new is begun, and nobody waits for news."""
+        """Refuse new requests, and answer those that wait for changes."""
         self.unready = "stopping"
-        self._news.set()
+        self._written.set()
 
     @property
     def busy(self) -> int:
-        """Requests at the readers, or waiting for one."""
+        """Requests that readers answer or that wait for one."""
         return self.quick.count + self.matching.count + self.heavy.count
 
     def require_ready(self) -> None:
-        """Lets a request through.
+        """Check that the service answers requests.
 
         Raises:
-            Problem: the service is starting, or being stopped.
+            Problem: it is starting or stopping.
         """
         if self.unready == "starting":
             raise problem("starting", "service", "it reads its articles", "send it again in a moment", retry=1)
         if self.unready:
             raise problem("stopping", "service", "it takes nothing more", "send it again in a moment", retry=5)
 
-    async def news(self, patience: float) -> bool:
-        """Waits until something was written; whether it was."""
+    async def wait_for_write(self, timeout: float) -> bool:
+        """Wait until something was written, and return whether it was."""
         if self.unready:
             return False
         try:
-            await asyncio.wait_for(self._news.wait(), patience)
+            await asyncio.wait_for(self._written.wait(), timeout)
         except TimeoutError:
             return False
         return not self.unready
@@ -98,7 +100,7 @@ class State:
     def _wrote(self, seconds: float, articles: int) -> None:
         self.metrics.wrote(seconds, articles)
         if not self.unready:
-            news, self._news = self._news, asyncio.Event()
+            news, self._written = self._written, asyncio.Event()
             news.set()
 
     async def _load(self) -> None:
@@ -113,8 +115,8 @@ class State:
 
 
 def _warm(index: StoryIndex) -> None:
-    """Everything that the first request would wait for."""
-    index.match({"text": "A first text, so that whoever comes next need not wait."})
+    """Load what the first request would wait for."""
+    index.match({"text": "A text that loads everything."})
 
 
 def _counts(stats: dict[str, Any]) -> str:

@@ -1,4 +1,4 @@
-"""Stories: page by page, one with its timeline and versions, why two articles are in one, what has changed."""
+"""Routes of stories: pages, timelines, versions, explanations, search and changes."""
 
 from __future__ import annotations
 
@@ -15,177 +15,143 @@ from dedup.index import Change, IndexedArticle, StoryIndex
 from dedup.pipeline import cluster
 from dedup.results.clustering import Clustering, CopyGroup, Explanation
 from dedup.results.provenance import Provenance, trace
-from dedup.service import schemas
+from dedup.service import response_models as models
 from dedup.service.access import requirements
-from dedup.service.articles_api import answer
-from dedup.service.bodies import JSON, media_type, whole_body
+from dedup.service.articles_api import json_response
+from dedup.service.bodies import JSON, json_body, require_media_type
 from dedup.service.problems import problem
-from dedup.service.records import (
-    DATE_PATTERN,
-    ID,
-    ID_PATTERN,
-    WORDS_PATTERN,
-    article_of,
-    explanation_record,
-    head_record,
-    read_date,
-)
+from dedup.service.request_models import DATE_PATTERN, ID, ID_PATTERN, WORDS_PATTERN, read_date, request_body
 from dedup.service.state import State
-from dedup.service.strict_json import read_json
 
 MOST = 1_000
-"""Stories, changes or articles that one answer has at most."""
+"""Stories, changes or articles in one answer at most."""
 VERSIONS = 40
-"""Articles of a copy group that are compared; of a larger one the first."""
-PASTED = 50_000
-"""Characters of a text that is compared with another without being stored."""
+"""Articles of a copy group that are compared at most, the first ones."""
 
-Limit = Annotated[int, Query(ge=1, le=MOST, description="At most so many.")]
-StoryId = Annotated[str, Path(min_length=1, max_length=ID, description="The id of the story; an old one will do.")]
-Named = Annotated[str, Query(min_length=1, max_length=ID, pattern=ID_PATTERN, description="The id of an article.")]
+Limit = Annotated[int, Query(ge=1, le=MOST, description="Most entries of the answer.")]
+StoryId = Annotated[
+    str, Path(min_length=1, max_length=ID, description="The id of the story, or of one that was merged into it.")
+]
+ArticleIdQuery = Annotated[
+    str, Query(min_length=1, max_length=ID, pattern=ID_PATTERN, description="The id of an article.")
+]
 
 
 def story_routes(state: State) -> APIRouter:
-    """The routes."""
-    index, settings = state.index, state.settings
+    """Return the routes."""
+    index, settings, bodies = state.index, state.settings, state.request_models
     routes = APIRouter(prefix="/v1", tags=["stories"], dependencies=requirements(state, "read"))
 
     @routes.get(
         "/stories",
         operation_id="stories",
-        summary="The stories, the last touched first",
-        response_model=None,
+        summary="The stories, the last changed first",
+        response_model=models.Stories,
         responses={
             200: {
-                "model": schemas.Stories,
                 "description": "A page of stories.",
                 "links": {
                     "next": {"operationId": "stories", "parameters": {"cursor": "$response.body#/next"}},
                     "story": {"operationId": "story", "parameters": {"id": "$response.body#/stories/0/id"}},
                 },
             },
-            **schemas.problem_answers(401, 403, 422),
+            **models.problem_answers(401, 403, 422),
         },
     )
     async def stories(
         since: Annotated[
             str | None,
-            Query(pattern=DATE_PATTERN, description="Those that something touched since: a date or a time."),
+            Query(pattern=DATE_PATTERN, description="Stories that changed since a date or a time."),
         ] = None,
-        outlet: Annotated[str | None, Query(max_length=500, description="Those with an article of it.")] = None,
-        min_size: Annotated[int, Query(ge=1, le=1_000_000, description="Those of so many articles.")] = 1,
-        cursor: Annotated[str | None, Query(max_length=200, description="`next` of the page before.")] = None,
+        outlet: Annotated[str | None, Query(max_length=500, description="Stories with an article of it.")] = None,
+        min_size: Annotated[int, Query(ge=1, le=1_000_000, description="Stories of at least so many articles.")] = 1,
+        cursor: Annotated[str | None, Query(max_length=200, description="`next` of the previous page.")] = None,
         limit: Limit = 50,
     ) -> Response:
-        found = await state.quick.ask(
+        found = await state.quick.run(
             _page, index, cursor, since=_date("since", since), outlet=outlet, min_size=min_size, limit=limit
         )
-        return answer({"stories": [one.to_record() for one in found.stories], "next": found.next})
+        return json_response({"stories": [one.to_record() for one in found.stories], "next": found.next})
 
     @routes.get(
         "/stories/{id}",
         operation_id="story",
         summary="A story",
-        description="One that became part of another gives that one, under its id.",
-        response_model=None,
+        description="The id of a story that was merged into another returns that one.",
+        response_model=models.Story,
         responses={
-            200: {"model": schemas.Story, "description": "The story.", "links": _ARTICLE},
-            **schemas.problem_answers(401, 403, 404, 422),
+            200: {"description": "The story.", "links": _ARTICLE},
+            **models.problem_answers(401, 403, 404, 422),
         },
     )
     async def story(id: StoryId) -> Response:
-        return answer((await state.quick.ask(index.story, id)).to_record())
+        return json_response((await state.quick.run(index.story, id)).to_record())
 
     @routes.get(
         "/stories/{id}/articles",
         operation_id="timeline",
         summary="The articles of a story, in the order of publication, without their texts",
-        response_model=None,
+        response_model=models.Timeline,
         responses={
-            200: {"model": schemas.Timeline, "description": "They."},
-            **schemas.problem_answers(401, 403, 404, 422),
+            200: {"description": "The articles."},
+            **models.problem_answers(401, 403, 404, 422),
         },
     )
     async def timeline(id: StoryId, limit: Limit = 200) -> Response:
-        total, held = await state.quick.ask(_held, index, id, limit)
-        return answer({"articles": [head_record(one) for one in held], "total": total})
+        total, held = await state.quick.run(_held, index, id, limit)
+        return json_response({"articles": [head_record(one) for one in held], "total": total})
 
     @routes.get(
         "/stories/{id}/versions",
         operation_id="versions",
         summary="The copies in a story: the likely original of each group, and what each version cut and added",
-        response_model=None,
+        response_model=models.Versions,
         responses={
-            200: {"model": schemas.Versions, "description": "The groups."},
-            **schemas.problem_answers(401, 403, 404, 409, 422),
+            200: {"description": "The groups."},
+            **models.problem_answers(401, 403, 404, 409, 422),
         },
     )
     async def versions(id: StoryId) -> Response:
-        found = await state.heavy.ask(_versions, index, id)
-        return answer({"groups": [asdict(one) for one in found]})
+        found = await state.heavy.run(_versions, index, id)
+        return json_response({"groups": [asdict(one) for one in found]})
 
     @routes.get(
         "/explain",
         operation_id="explain",
         summary="Why two articles are in one story, or are not",
-        response_model=None,
+        response_model=models.Explanation,
         responses={
-            200: {"model": schemas.Explanation, "description": "Scores, passages, names, and a sentence."},
-            **schemas.problem_answers(401, 403, 404, 409, 422),
+            200: {"description": "Scores, passages, names, and a sentence that sums them up."},
+            **models.problem_answers(401, 403, 404, 409, 422),
         },
     )
-    async def explain(a: Named, b: Named) -> Response:
-        return answer(explanation_record(await state.heavy.ask(_explained, index, a, b)))
-
-    pasted = schemas.article_schema(min(PASTED, settings.text), needs_id=False)
+    async def explain(a: ArticleIdQuery, b: ArticleIdQuery) -> Response:
+        return json_response(explanation_record(await state.heavy.run(_explained, index, a, b)))
 
     @routes.post(
         "/compare",
         operation_id="compare",
-        summary="The same of two texts that are not stored",
-        response_model=None,
+        summary="Explain two texts that are not stored",
+        response_model=models.Explanation,
         responses={
-            200: {"model": schemas.Explanation, "description": "As for `explain`; they are called a and b."},
-            **schemas.problem_answers(401, 403, 413, 415, 422),
+            200: {"description": "See `explain`; the ids are a and b."},
+            **models.problem_answers(401, 403, 413, 415, 422),
         },
-        openapi_extra=schemas.body(
-            {
-                JSON[0]: {
-                    "type": "object",
-                    "properties": {"a": pasted, "b": pasted},
-                    "required": ["a", "b"],
-                    "additionalProperties": False,
-                }
-            },
-            example={"a": {"text": "Fire on the ferry."}, "b": {"text": "A ferry burned."}},
-        ),
+        openapi_extra=request_body(bodies.pair),
     )
     async def compare(request: Request) -> Response:
-        media_type(request, JSON)
-        with state.room.holder() as holder:
-            given = read_json(await whole_body(request, settings, holder))
-        if not isinstance(given, dict) or set(given) != {"a", "b"}:
-            raise problem("invalid", "body", "it has not just the fields a and b", 'send {"a": {…}, "b": {…}}')
-        pair = [
-            article_of(
-                {**given[name], "id": name} if isinstance(given[name], dict) else given[name], settings, where=name
-            )
-            for name in ("a", "b")
-        ]
-        for article in pair:
-            if len(article.text) > PASTED:
-                what = f"it has {len(article.text):,} characters"
-                raise problem("invalid", f"{article.id}.text", what, f"give at most {PASTED:,}")
-        return answer(explanation_record(await state.heavy.ask(_compared, index, *pair)))
+        require_media_type(request, JSON)
+        pair = bodies.read_pair(await json_body(request, settings, state.body_budget))
+        return json_response(explanation_record(await state.heavy.run(_compared, index, *pair)))
 
     @routes.get(
         "/search",
         operation_id="search",
-        summary="The articles that hold all words of a query in id, outlet, title or text; the last that came first",
-        response_model=None,
+        summary="The articles that have all words of a query in id, outlet, title or text, the last added first",
+        response_model=models.Found,
         responses={
-            200: {"model": schemas.Found, "description": "They, without their texts."},
-            **schemas.problem_answers(401, 403, 422),
+            200: {"description": "The articles, without their texts."},
+            **models.problem_answers(401, 403, 422),
         },
     )
     async def search(
@@ -194,39 +160,50 @@ def story_routes(state: State) -> APIRouter:
         ],
         limit: Limit = 50,
     ) -> Response:
-        found = await state.heavy.ask(_searched, index, q, limit)
-        return answer({"articles": [head_record(one) for one in found]})
+        found = await state.heavy.run(_searched, index, q, limit)
+        return json_response({"articles": [head_record(one) for one in found]})
 
     @routes.get(
         "/changes",
         operation_id="changes",
-        summary="What has changed after a cursor, in order",
-        description="With `wait` the answer comes when there is something, or after so many seconds without.",
-        response_model=None,
+        summary="The changes after a cursor, in order",
+        description="With `wait`, the answer is delayed until there is a change, for at most so many seconds.",
+        response_model=models.Changes,
         responses={
             200: {
-                "model": schemas.Changes,
                 "description": "The changes.",
                 "links": {"next": {"operationId": "changes", "parameters": {"since": "$response.body#/cursor"}}},
             },
-            **schemas.problem_answers(401, 403, 410, 422),
+            **models.problem_answers(401, 403, 410, 422),
         },
     )
     async def changes(
-        since: Annotated[int, Query(ge=0, le=2**62, description="The cursor of the last change that is known.")] = 0,
+        since: Annotated[int, Query(ge=0, le=2**62, description="The cursor of the last known change.")] = 0,
         limit: Limit = MOST,
         wait: float = Query(0, ge=0, le=settings.news_time, allow_inf_nan=False, description="Seconds to wait."),
     ) -> Response:
-        found = await state.quick.ask(_changes, index, since, limit)
-        if not found and wait and await state.news(wait):
-            found = await state.quick.ask(_changes, index, since, limit)
+        found = await state.quick.run(_changes, index, since, limit)
+        if not found and wait and await state.wait_for_write(wait):
+            found = await state.quick.run(_changes, index, since, limit)
         cursor = found[-1].cursor if found else since
-        return answer({"changes": [change.to_record() for change in found], "cursor": cursor})
+        return json_response({"changes": [change.to_record() for change in found], "cursor": cursor})
 
     return routes
 
 
 _ARTICLE = {"article": {"operationId": "article", "parameters": {"id": "$response.body#/canonical"}}}
+
+
+def explanation_record(explanation: Explanation) -> dict[str, Any]:
+    """Return an explanation, ready for JSON."""
+    return {**asdict(explanation), "waterfall": [asdict(part) for part in explanation.waterfall()]}
+
+
+def head_record(held: IndexedArticle) -> dict[str, Any]:
+    """Return an article without its text, ready for JSON."""
+    record = held.to_record()
+    del record["text"]
+    return record
 
 
 def _date(name: str, text: str | None) -> date | datetime | None:
@@ -264,7 +241,7 @@ def _searched(index: StoryIndex, query: str, limit: int) -> list[IndexedArticle]
 
 
 def _held(index: StoryIndex, id_: str, limit: int) -> tuple[int, list[IndexedArticle]]:
-    """The articles of a story that are there still; a writer may take one out meanwhile."""
+    """Return the size of a story and its articles, but for those that a writer has removed meanwhile."""
     story = index.story(id_)
     held = []
     for name in story.articles[:limit]:

@@ -1,4 +1,4 @@
-"""JSON that can be trusted to mean one thing: UTF-8, no name twice in an object, no harmful depth, finite numbers."""
+"""Strict JSON: UTF-8, no duplicate names, bounded depth, finite numbers."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 from dedup.service.problems import problem
 
 DEPTH = 32
-"""How deep objects and lists may stand in each other."""
+"""Depth of nested objects and lists at most."""
 DIGITS = 40
-"""Digits of a whole number; an article has no number at all."""
+"""Digits of an integer at most; no field of an article is a number."""
 _STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _BRACKET = re.compile(rb"[\[\]{}]")
 
 
 def read_json(data: bytes, field: str = "body") -> Any:
-    """The value that some bytes are.
+    """Parse a JSON value.
 
     Raises:
-        Problem: they are no such JSON; `field` is what they are called in it.
+        Problem: it is not strict JSON; the fault is that of `field`.
     """
     if data.count(b"[") + data.count(b"{") > DEPTH and _depth(data) > DEPTH:
         what = f"its objects and lists stand more than {DEPTH} deep in each other"
@@ -32,9 +32,9 @@ def read_json(data: bytes, field: str = "body") -> Any:
         raise problem("not-json", field, what, "encode the body in UTF-8") from None
     try:
         return json.loads(
-            text.removeprefix("\ufeff"), object_pairs_hook=_object, parse_constant=_constant, parse_int=_whole
+            text.removeprefix("\ufeff"), object_pairs_hook=_object, parse_constant=_constant, parse_int=_integer
         )
-    except _Refused as error:
+    except _Rejected as error:
         raise problem("not-json", error.where or field, error.what, error.remedy) from None
     except json.JSONDecodeError as error:
         what = f"{error.msg} at character {error.pos}"
@@ -43,7 +43,7 @@ def read_json(data: bytes, field: str = "body") -> Any:
         raise problem("not-json", field, "it cannot be read", "send one JSON value, as RFC 8259 has it") from None
 
 
-class _Refused(ValueError):
+class _Rejected(ValueError):
     def __init__(self, where: str, what: str, remedy: str) -> None:
         self.where, self.what, self.remedy = where, what, remedy
         super().__init__(what)
@@ -54,17 +54,17 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) < len(pairs):
         seen: set[str] = set()
         twice = next(name for name, _ in pairs if name in seen or seen.add(name))  # type: ignore[func-returns-value]
-        raise _Refused(twice[:100], "it stands twice in one object", "give each field once")
+        raise _Rejected(twice[:100], "it stands twice in one object", "give each field once")
     return found
 
 
 def _constant(name: str) -> Any:
-    raise _Refused("", f"{name} is no JSON", "leave the field out, or give null")
+    raise _Rejected("", f"{name} is no JSON", "leave the field out, or give null")
 
 
-def _whole(digits: str) -> int:
+def _integer(digits: str) -> int:
     if len(digits) > DIGITS:
-        raise _Refused("", f"a number of {len(digits)} digits", f"give numbers of at most {DIGITS} digits")
+        raise _Rejected("", f"a number of {len(digits)} digits", f"give numbers of at most {DIGITS} digits")
     return int(digits)
 
 

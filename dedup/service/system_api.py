@@ -1,4 +1,4 @@
-"""What runs the service: jobs, stats, whether it lives and answers, and what Prometheus reads."""
+"""Routes of operation: jobs, statistics, health and metrics."""
 
 from __future__ import annotations
 
@@ -10,35 +10,35 @@ from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import Response
 
 from dedup.index import StoryIndex
-from dedup.service import schemas
+from dedup.service import response_models as models
 from dedup.service.access import known_parameters, requirements
-from dedup.service.articles_api import answer
+from dedup.service.articles_api import json_response
 from dedup.service.metrics import CONTENT_TYPE
 from dedup.service.problems import problem
-from dedup.service.records import DATE_PATTERN, read_date
+from dedup.service.request_models import DATE_PATTERN, read_date
 from dedup.service.state import State
 
 _HIDDEN = ("store", "memory")
-"""Stats that tell of the machine, not of the stories."""
+"""Statistics of the machine, which are not returned."""
 _JOB = {"job": {"operationId": "job", "parameters": {"id": "$response.body#/id"}}}
 _CHANGES = {"changes": {"operationId": "changes", "parameters": {"since": "$response.body#/result/since"}}}
 
 
 def system_routes(state: State) -> APIRouter:
-    """The routes."""
+    """Return the routes."""
     routes = APIRouter(tags=["service"])
     reading, writing = requirements(state, "read"), requirements(state, "write")
 
     @routes.post(
         "/v1/reconcile",
         operation_id="reconcile",
-        summary="Begin to bring all placements to what a run over all articles finds",
+        summary="Start a job that regroups all articles as one run over them would",
         dependencies=writing,
         status_code=202,
-        response_model=None,
+        response_model=models.Job,
         responses={
-            202: {"model": schemas.Job, "description": "It was begun, or is under way.", "links": _JOB},
-            **schemas.problem_answers(401, 403, 422),
+            202: {"description": "The job was started, or is waiting.", "links": _JOB},
+            **models.problem_answers(401, 403, 422),
         },
     )
     async def reconcile() -> Response:
@@ -47,13 +47,13 @@ def system_routes(state: State) -> APIRouter:
     @routes.post(
         "/v1/expire",
         operation_id="expire",
-        summary="Begin to take out the articles that were published before a time",
+        summary="Start a job that removes the articles published before a time",
         dependencies=writing,
         status_code=202,
-        response_model=None,
+        response_model=models.Job,
         responses={
-            202: {"model": schemas.Job, "description": "It was begun.", "links": _JOB},
-            **schemas.problem_answers(401, 403, 422),
+            202: {"description": "The job was started.", "links": _JOB},
+            **models.problem_answers(401, 403, 422),
         },
     )
     async def expire(
@@ -67,63 +67,63 @@ def system_routes(state: State) -> APIRouter:
     @routes.get(
         "/v1/jobs/{id}",
         operation_id="job",
-        summary="How far something is that was begun",
+        summary="The state of a job",
         dependencies=reading,
-        response_model=None,
+        response_model=models.Job,
         responses={
-            200: {"model": schemas.Job, "description": "The job.", "links": _CHANGES},
-            **schemas.problem_answers(401, 403, 404, 422),
+            200: {"description": "The job.", "links": _CHANGES},
+            **models.problem_answers(401, 403, 404, 422),
         },
     )
     async def job(id: Annotated[str, Path(min_length=1, max_length=64)]) -> Response:
-        return answer(state.jobs.job(id).record())
+        return json_response(state.jobs.job(id).to_record())
 
     @routes.get(
         "/v1/stats",
         operation_id="stats",
-        summary="What there is",
+        summary="Numbers of articles, stories and changes",
         dependencies=reading,
-        response_model=None,
+        response_model=models.Stats,
         responses={
-            200: {"model": schemas.Stats, "description": "Numbers."},
-            **schemas.problem_answers(401, 403, 422),
+            200: {"description": "The numbers."},
+            **models.problem_answers(401, 403, 422),
         },
     )
     async def stats() -> Response:
-        told = await state.quick.ask(state.index.stats)
-        return answer({name: value for name, value in told.items() if name not in _HIDDEN})
+        found = await state.quick.run(state.index.stats)
+        return json_response({name: value for name, value in found.items() if name not in _HIDDEN})
 
     @routes.get(
         "/healthz",
         operation_id="healthz",
-        summary="Whether the service lives",
+        summary="Whether the service is alive",
         dependencies=[Depends(known_parameters)],
-        response_model=None,
-        responses={200: {"model": schemas.Health, "description": "It does."}, **schemas.problem_answers(422)},
+        response_model=models.Health,
+        responses={200: {"description": "It does."}, **models.problem_answers(422)},
     )
     async def healthz() -> Response:
         if not state.writer.alive:
             raise problem("fault", "service", "it cannot write any more", "start it again")
-        return answer({"status": "ok"})
+        return json_response({"status": "ok"})
 
     @routes.get(
         "/readyz",
         operation_id="readyz",
-        summary="Whether the service answers: its articles are read, it can write, it is not being stopped",
+        summary="Whether the service answers: it has loaded its articles, can write, and is not stopping",
         dependencies=[Depends(known_parameters)],
-        response_model=None,
-        responses={200: {"model": schemas.Health, "description": "It does."}, **schemas.problem_answers(422)},
+        response_model=models.Health,
+        responses={200: {"description": "It does."}, **models.problem_answers(422)},
     )
     async def readyz() -> Response:
         state.require_ready()
         if state.writer.failed:
             raise problem("store", "service", "the last write failed", "look at its log", retry=10)
-        return answer({"status": "ok"})
+        return json_response({"status": "ok"})
 
     @routes.get(
         "/metrics",
         operation_id="metrics",
-        summary="What is counted, for Prometheus",
+        summary="Metrics for Prometheus",
         dependencies=requirements(state, "read", ready=False),
         response_model=None,
         response_class=Response,
@@ -132,7 +132,7 @@ def system_routes(state: State) -> APIRouter:
                 "description": "Prometheus' text format.",
                 "content": {"text/plain": {"schema": {"type": "string"}}},
             },
-            **schemas.problem_answers(401, 403, 422),
+            **models.problem_answers(401, 403, 422),
         },
     )
     async def metrics() -> Response:
@@ -142,8 +142,8 @@ def system_routes(state: State) -> APIRouter:
 
 
 def _begun(state: State, what: str, call: Callable[[StoryIndex], dict[str, Any]]) -> Response:
-    job = state.jobs.begin(state.writer, what, call)
-    return answer(job.record(), 202, {"Location": f"/v1/jobs/{job.id}"})
+    job = state.jobs.start(state.writer, what, call)
+    return json_response(job.to_record(), 202, {"Location": f"/v1/jobs/{job.id}"})
 
 
 def _reconciled(index: StoryIndex) -> dict[str, Any]:

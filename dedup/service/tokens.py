@@ -1,8 +1,8 @@
-"""Who is let in: tokens in a file, as hashes, each with what it allows.
+"""Authentication by tokens, whose hashes and scopes are kept in a file.
 
-A token is 32 random bytes, so a plain SHA-256 of it cannot be turned back by guessing. The file has one line for each:
-`NAME SCOPE SHA256`, where the scope is `read` or `write`, and `write` allows reading too. It is read again when it has
-changed: what is taken out of it is refused within a second.
+A token is 32 random bytes, so its plain SHA-256 cannot be reversed by guessing. The file has one line per token:
+`NAME SCOPE SHA256`, where the scope is `read` or `write`, and `write` includes `read`. It is read again when it has
+changed: a token whose line is removed is refused within a second.
 """
 
 from __future__ import annotations
@@ -23,17 +23,17 @@ from dedup.errors import InputError, SettingsError
 
 Scope = Literal["read", "write"]
 PREFIX = "dedup_"
-"""What every token begins with, so that one that leaked is recognised for what it is."""
+"""Prefix of every token, by which scanners recognise one that leaked."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LINE = re.compile(rf"({_NAME.pattern})\s+(read|write)\s+([0-9a-f]{{64}})")
-_LOOK_EVERY = 1.0
+_RELOAD_INTERVAL = 1.0
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """A token that is let in: its name, what it allows, and the hash of its secret."""
+    """A known token: its name, its scope, and the hash of its secret."""
 
     name: str
     scope: Scope
@@ -41,19 +41,19 @@ class Token:
 
     @property
     def line(self) -> str:
-        """As it stands in the file."""
+        """The line of the file."""
         return f"{self.name} {self.scope} {self.digest}"
 
     def allows(self, scope: Scope) -> bool:
-        """Whether it may do what needs a scope."""
+        """Return whether the token covers a scope."""
         return self.scope in {"write", scope}
 
 
 def new_token(name: str, scope: Scope) -> tuple[str, Token]:
-    """A secret, to be shown once and never kept, and what is kept of it.
+    """Return a new secret, which is shown once and never stored, and its token.
 
     Raises:
-        InputError: the name will not do.
+        InputError: the name is invalid.
     """
     if not _NAME.fullmatch(name):
         raise InputError(f"{name[:80]!r} is no name for a token: up to 64 letters, digits, dots, hyphens, underscores")
@@ -62,11 +62,11 @@ def new_token(name: str, scope: Scope) -> tuple[str, Token]:
 
 
 def add_token(file: Path, name: str, scope: Scope) -> str:
-    """Makes a token, writes what is kept of it at the end of a file, which only its owner may read; its secret.
+    """Append a new token to a file that only its owner may read, and return its secret.
 
     Raises:
-        InputError: there is one of that name, or the name will not do.
-        SettingsError: the file is no file of tokens.
+        InputError: the name is invalid, or in use.
+        SettingsError: the file has an invalid line.
         OSError: the file cannot be read or written.
     """
     known = read_tokens(file) if file.exists() else []
@@ -83,10 +83,10 @@ def add_token(file: Path, name: str, scope: Scope) -> str:
 
 
 def read_tokens(file: Path) -> list[Token]:
-    """The tokens of a file; lines that are empty or begin with # are passed over.
+    """Return the tokens of a file; empty lines and those that begin with # are skipped.
 
     Raises:
-        SettingsError: naming every line that is wrong.
+        SettingsError: listing every invalid line.
         OSError: it cannot be read.
     """
     found, faults = [], []
@@ -110,22 +110,22 @@ def read_tokens(file: Path) -> list[Token]:
     return found
 
 
-class Guard:
-    """The tokens that are let in now.
+class Authenticator:
+    """Authentication by the tokens of a file, which is reloaded when it changes.
 
     Args:
-        file: of the tokens, None where everybody is let in.
-        clock: seconds that only go on.
+        file: the file of tokens; None if requests need no token.
+        clock: a monotonic clock, in seconds.
 
     Raises:
-        SettingsError: the file has a line that is wrong, or no token at all.
+        SettingsError: the file has an invalid line, or no token.
         OSError: it cannot be read.
     """
 
     def __init__(self, file: Path | None, clock: Callable[[], float] = time.monotonic) -> None:
         self._file, self._clock = file, clock
         self._tokens: Sequence[Token] = ()
-        self._looked, self._seen = clock(), _state(file)
+        self._checked, self._loaded_state = clock(), _file_state(file)
         if file is not None:
             self._tokens = read_tokens(file)
             if not self._tokens:
@@ -133,41 +133,41 @@ class Guard:
 
     @property
     def open(self) -> bool:
-        """Whether everybody is let in."""
+        """Whether requests need no token."""
         return self._file is None
 
     def token(self, secret: str) -> Token | None:
-        """The token that a secret is of. All are compared, and each in the same time, so that time tells nothing."""
-        self._look()
+        """Return the token of a secret, or None, in a time that does not depend on the secret."""
+        self._reload()
         digest, found = _digest(secret), None
         for token in self._tokens:
             if hmac.compare_digest(token.digest, digest):
                 found = token
         return found
 
-    def _look(self) -> None:
+    def _reload(self) -> None:
         now = self._clock()
-        if self._file is None or now - self._looked < _LOOK_EVERY:
+        if self._file is None or now - self._checked < _RELOAD_INTERVAL:
             return
-        self._looked = now
-        state = _state(self._file)
-        if state == self._seen:
+        self._checked = now
+        state = _file_state(self._file)
+        if state == self._loaded_state:
             return
         try:
             self._tokens = read_tokens(self._file)
         except (OSError, SettingsError) as error:
-            _log.error("the file of tokens cannot be used, those read before hold on: %s", error)
+            _log.error("the file of tokens cannot be used; those read before stay valid: %s", error)
         else:
-            _log.info("the file of tokens was read again: %d tokens", len(self._tokens))
-        self._seen = state
+            _log.info("the file of tokens was reloaded: %d tokens", len(self._tokens))
+        self._loaded_state = state
 
 
 def _digest(secret: str) -> str:
     return hashlib.sha256(secret.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def _state(file: Path | None) -> tuple[int, int, int]:
-    """What changes when the file does."""
+def _file_state(file: Path | None) -> tuple[int, int, int]:
+    """Return modification time, size and inode, by which a change is noticed."""
     try:
         found = None if file is None else file.stat()
     except OSError:

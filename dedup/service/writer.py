@@ -1,7 +1,7 @@
-"""The one writer: a thread that takes what waits in a bounded queue and puts it on disk, articles some at a time.
+"""The writer: a single thread that writes the articles of a bounded queue to the index, in groups.
 
-What a request hands in is answered when it is durable, and not before. Articles of several requests are put on disk
-together, so that many small requests cost no more than a large one.
+A request is answered once its articles are durable. Articles of several requests are written in one transaction, so
+that many small requests cost no more than a large one.
 """
 
 from __future__ import annotations
@@ -19,20 +19,20 @@ from typing import Any
 from dedup.article import Article
 from dedup.errors import InputError, StoreError, UnknownArticleError
 from dedup.index import Placement, StoryIndex
-from dedup.service.config import ServiceSettings
 from dedup.service.problems import Problem, problem
+from dedup.service.settings import ServiceSettings
 
-PART = 10
-"""Articles that are put on disk together at most while readers wait."""
+GROUP_WHILE_READING = 10
+"""Articles of one transaction at most while readers wait."""
 PAUSE = 0.002
-"""Seconds for readers who wait."""
+"""Seconds between transactions while readers wait."""
 
 _log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    """Something to write: articles to add, or a call of its own; and who waits for it."""
+    """Articles to add, or another call, and the future of the request that waits for it."""
 
     articles: Sequence[Article]
     call: Callable[[StoryIndex], Any] | None
@@ -42,112 +42,114 @@ class _Job:
 
 
 class Writer:
-    """Writes, one thing after the other.
+    """A thread that writes to an index, one job at a time.
 
-    All methods are called in the event loop; the thread is this object's own.
+    All public methods are called in the event loop.
 
     Args:
-        index: to write to.
+        index: the index, opened to write.
         settings: for `queue` and `group`.
-        told: called in the loop after something was written: seconds it took, articles that were in it.
-        awaited: how many readers wait for the index: as long as some do, less is written at a time, with a pause.
+        on_written: called in the event loop after each write, with its seconds and its number of articles.
+        readers_waiting: returns how many readers wait for the index; while some do, groups are smaller, with pauses.
     """
 
     def __init__(
         self,
         index: StoryIndex,
         settings: ServiceSettings,
-        told: Callable[[float, int], None] = lambda *_: None,
-        awaited: Callable[[], int] = lambda: 0,
+        on_written: Callable[[float, int], None] = lambda *_: None,
+        readers_waiting: Callable[[], int] = lambda: 0,
     ) -> None:
-        self._index, self._settings, self._told, self._awaited = index, settings, told, awaited
+        self._index, self._settings = index, settings
+        self._on_written, self._readers_waiting = on_written, readers_waiting
         self._loop = asyncio.get_running_loop()
         self._ready = threading.Condition()
         self._jobs: deque[_Job] = deque()
         self._stopping = False
-        self._pace = 0.005  # seconds for an article, as it was lately
-        self._moved = asyncio.Event()
+        self._seconds_per_article = 0.005  # moving average
+        self._space_freed = asyncio.Event()
         self.waiting = 0
-        """Articles (and other things to do) that are not written yet."""
+        """Articles and other calls that are not done yet."""
         self.failed = ""
-        """Why the last write failed, "" where it did not."""
-        self._thread = threading.Thread(target=self._work, name="dedup-writer", daemon=True)
+        """Why the last write failed, "" if it did not."""
+        self._thread = threading.Thread(target=self._run, name="dedup-writer", daemon=True)
         self._thread.start()
 
     @property
     def alive(self) -> bool:
-        """Whether it can write."""
+        """Whether the thread is running."""
         return self._thread.is_alive()
 
     def add(self, articles: Sequence[Article]) -> asyncio.Future[list[Placement]]:
-        """Hands in articles.
+        """Queue articles.
 
         Raises:
-            Problem: the queue is full, or the service is being stopped.
+            Problem: the queue is full, or the service is stopping.
         """
-        return self._hand_in(_Job(articles, None, self._loop.create_future(), len(articles)))
+        return self._enqueue(_Job(articles, None, self._loop.create_future(), len(articles)))
 
-    def do(self, call: Callable[[StoryIndex], Any]) -> asyncio.Future[Any]:
-        """Hands in anything else.
+    def run(self, call: Callable[[StoryIndex], Any]) -> asyncio.Future[Any]:
+        """Queue another call.
 
         Raises:
-            Problem: as for `add`.
+            Problem: see `add`.
         """
-        return self._hand_in(_Job((), call, self._loop.create_future(), 1))
+        return self._enqueue(_Job((), call, self._loop.create_future(), 1))
 
-    async def room(self, count: int, patience: float) -> None:
-        """Waits until so many articles can be handed in.
+    async def wait_for_space(self, count: int, timeout: float) -> None:
+        """Wait until the queue has space for a number of articles, or the service is stopping.
 
         Raises:
-            Problem: it took too long, or the service is being stopped.
+            Problem: it took too long.
         """
-        until = self._loop.time() + patience
+        until = self._loop.time() + timeout
         while self.waiting and self.waiting + count > self._settings.queue and not self._stopping:
-            self._moved.clear()
+            self._space_freed.clear()
             try:
-                await asyncio.wait_for(self._moved.wait(), max(0.0, until - self._loop.time()))
+                await asyncio.wait_for(self._space_freed.wait(), max(0.0, until - self._loop.time()))
             except TimeoutError:
-                raise self._busy() from None
+                raise self._queue_full() from None
 
     async def stop(self) -> None:
-        """Takes nothing more, finishes what it has, and ends."""
+        """Finish what is queued, refuse anything else, and end the thread."""
         with self._ready:
             self._stopping = True
             self._ready.notify_all()
-        self._moved.set()
+        self._space_freed.set()
         await self._loop.run_in_executor(None, self._thread.join)
 
-    def _hand_in(self, job: _Job) -> asyncio.Future[Any]:
+    def _enqueue(self, job: _Job) -> asyncio.Future[Any]:
         if self._stopping:
             raise problem("stopping", "service", "it takes nothing more", "send it again in a moment", retry=5)
         if self.waiting and self.waiting + job.weight > self._settings.queue:
-            raise self._busy()
+            raise self._queue_full()
         self.waiting += job.weight
-        job.done.add_done_callback(_looked_at)
+        job.done.add_done_callback(_retrieve_exception)
         with self._ready:
             self._jobs.append(job)
             self._ready.notify()
         return job.done
 
-    def _busy(self) -> Problem:
+    def _queue_full(self) -> Problem:
         what = f"{self.waiting:,} articles wait to be written already"
-        return problem("too-busy", "service", what, "send it again after Retry-After", retry=self.waiting * self._pace)
+        retry = self.waiting * self._seconds_per_article
+        return problem("too-busy", "service", what, "send it again after Retry-After", retry=retry)
 
-    # In the thread
+    # Called in the thread
 
-    def _work(self) -> None:
-        while jobs := self._next():
+    def _run(self) -> None:
+        while jobs := self._next_jobs():
             begin = time.perf_counter()
             if jobs[0].call is None:
                 self._add(jobs)
             else:
-                jobs[0].result = self._tried(jobs[0].call)
+                jobs[0].result = self._outcome(jobs[0].call)
             self._loop.call_soon_threadsafe(self._deliver, jobs, time.perf_counter() - begin)
-            if self._awaited():
-                time.sleep(PAUSE)  # a lock is not fair: whoever lets go of it is the first to take it again
+            if self._readers_waiting():
+                time.sleep(PAUSE)  # locks are not fair: the thread that releases one gets it again
 
-    def _next(self) -> list[_Job]:
-        """What is done next: one thing, or articles of several requests; nothing when all is done for good."""
+    def _next_jobs(self) -> list[_Job]:
+        """Return the next call, or the articles of several requests; nothing once the queue is done and stopped."""
         with self._ready:
             while not self._jobs:
                 if self._stopping:
@@ -155,7 +157,7 @@ class Writer:
                 self._ready.wait()
             jobs = [self._jobs.popleft()]
             weight = jobs[0].weight
-            most = PART if self._awaited() else self._settings.group
+            most = GROUP_WHILE_READING if self._readers_waiting() else self._settings.group
             while jobs[0].call is None and self._jobs and self._jobs[0].call is None:
                 weight += self._jobs[0].weight
                 if weight > most:
@@ -165,18 +167,18 @@ class Writer:
 
     def _add(self, jobs: Sequence[_Job]) -> None:
         articles = [article for job in jobs for article in job.articles]
-        found = self._tried(_adding(articles))
+        found = self._outcome(_add_call(articles))
         if isinstance(found, Problem) and found.kind != "store" and len(jobs) > 1:
-            for job in jobs:  # what is wrong with one is not for the others
-                job.result = self._tried(_adding(job.articles))
+            for job in jobs:  # one by one, so that only the request at fault fails
+                job.result = self._outcome(_add_call(job.articles))
             return
         start = 0
         for job in jobs:
             job.result = found if isinstance(found, Problem) else found[start : start + len(job.articles)]
             start += len(job.articles)
 
-    def _tried(self, call: Callable[[StoryIndex], Any]) -> Any:
-        """What a call gives, or the problem that it ends with."""
+    def _outcome(self, call: Callable[[StoryIndex], Any]) -> Any:
+        """Return the result of a call, or the problem that it raised."""
         try:
             result = call(self._index)
         except Exception as error:
@@ -187,14 +189,14 @@ class Writer:
         self.failed = ""
         return result
 
-    # In the loop again
+    # Called in the event loop
 
     def _deliver(self, jobs: Sequence[_Job], seconds: float) -> None:
         weight = sum(job.weight for job in jobs)
         self.waiting -= weight
-        self._pace += 0.1 * (seconds / weight - self._pace)
-        self._told(seconds, sum(len(job.articles) for job in jobs))
-        self._moved.set()
+        self._seconds_per_article += 0.1 * (seconds / weight - self._seconds_per_article)
+        self._on_written(seconds, sum(len(job.articles) for job in jobs))
+        self._space_freed.set()
         for job in jobs:
             if job.done.done():
                 continue
@@ -205,7 +207,7 @@ class Writer:
 
 
 def as_problem(error: Exception) -> Problem:
-    """What a client is told of an error of the index; the log has the rest."""
+    """Return the problem that answers an error of the index; details go to the log only."""
     if isinstance(error, Problem):
         return error
     if isinstance(error, UnknownArticleError):
@@ -219,11 +221,11 @@ def as_problem(error: Exception) -> Problem:
     return problem("fault", "service", "it could not do this", "tell who runs it the request's id")
 
 
-def _adding(articles: Sequence[Article]) -> Callable[[StoryIndex], list[Placement]]:
+def _add_call(articles: Sequence[Article]) -> Callable[[StoryIndex], list[Placement]]:
     return lambda index: index.add_many(articles, batch=len(articles))
 
 
-def _looked_at(done: asyncio.Future[Any]) -> None:
-    """An answer that nobody waits for any more is no error of the loop's."""
+def _retrieve_exception(done: asyncio.Future[Any]) -> None:
+    """Retrieve an exception, or asyncio would report that nobody did when a client has left."""
     if not done.cancelled():
         done.exception()

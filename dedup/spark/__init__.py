@@ -1,4 +1,4 @@
-"""Stories on Apache Spark: the same method, the same kernels, the same labels as `dedup.cluster`, on many machines."""
+"""Cluster articles on Apache Spark: the method, kernels and labels of `dedup.cluster`, on many machines."""
 
 from __future__ import annotations
 
@@ -21,15 +21,15 @@ if TYPE_CHECKING:
 __all__ = ["cluster", "cluster_against"]
 
 LAYOUT = 3
-"""Raised whenever steps that were kept by an earlier version can no longer be gone on with."""
+"""Version of the checkpoints: raised when a run cannot resume from those of an earlier version."""
 SESSION = {
     "spark.sql.session.timeZone": "UTC",
-    "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",  # of long texts ten thousand are too many
-    "spark.sql.execution.arrow.maxBytesPerBatch": str(64 << 20),  # where Spark knows it
-    "spark.sql.requireAllClusterKeysForCoPartition": "false",  # rows of a task are together, whatever else joins
+    "spark.sql.execution.arrow.maxRecordsPerBatch": "2000",  # the default, 10,000, is too many long texts
+    "spark.sql.execution.arrow.maxBytesPerBatch": str(64 << 20),  # ignored by versions of Spark without it
+    "spark.sql.requireAllClusterKeysForCoPartition": "false",  # joins by task and article need no shuffle
     "spark.sql.sources.bucketing.enabled": "true",
 }
-"""Settings of the session while a run goes on."""
+"""Settings of the session during a run."""
 
 
 def cluster(
@@ -42,30 +42,29 @@ def cluster(
     partitions: int | None = None,
     chunk: int = 100_000,
 ) -> DataFrame:
-    """Groups the articles of a data frame into stories, and the copies inside them.
+    """Group the articles of a data frame into stories and copy groups.
 
     Args:
-        dataframe: a row for each article, under the usual names (see `dedup.from_record`).
-        settings: the defaults serve every collection. `threads` and `memory` are Spark's business here.
-        background: what is known before any article is seen, as for `dedup.cluster`. Without one it is learned from
-            these articles.
+        dataframe: a row per article, with the column names of `dedup.from_record`.
+        settings: how articles are compared. `threads` and `memory` are ignored: Spark decides both.
+        background: a frozen background, as for `dedup.cluster`. By default it is learned from these articles.
         fields: our name -> theirs, as in `{"text": "story_body"}`.
-        folder: where the steps of the run are kept, on a file system that driver and executors reach; a run that was
-            stopped goes on from there. It can be removed when the result is written. Without one a temporary folder is
-            used, which only a session on one machine can.
-        partitions: into how many parts work is dealt, as many as Spark has processors by default, four times. No
-            result depends on it, nor on `chunk`.
-        chunk: articles that one task compares with each other, and with those before them in the window.
+        folder: where checkpoints are written, on a file system that driver and executors reach; an interrupted run
+            resumes from there. It can be removed once the result is written. By default a temporary folder, which
+            needs a session on one machine.
+        partitions: number of parts the work is split into, by default four per processor. It does not affect the
+            result; nor does `chunk`.
+        chunk: articles that one task compares with each other and with earlier ones in the window.
 
     Returns:
-        A row for each article: `id`, `story`, `copy_group` (null where it has no copy), `canonical` (true for the one
-        to show of each story) and `score` (its mean score to the other texts of its story; null where it is alone).
-        The first four are those of `dedup.cluster(…).to_records()`. The rows are read from the folder when they are
-        asked for, so a temporary one stays as long as the session, and is removed with it, or at once after an error.
+        A row per article: `id`, `story`, `copy_group` (null without a copy), `canonical` (true for the representative
+        of each story) and `score` (mean score to the other texts of its story; null for a story of one text).
+        The first four equal those of `dedup.cluster(…).to_records()`. Rows are read from the folder when they are
+        needed, so a temporary folder lives as long as the session; after an error it is removed at once.
 
     Raises:
-        InputError: the data frame has no column with a text or a title, or one twice.
-        EngineError: the folder holds another run, or the session will not do, or rows got lost.
+        InputError: the data frame has no column with a text or a title, or a duplicate column.
+        EngineError: the folder belongs to another run, the session is unsuitable, or rows were lost.
         MissingDependencyError: pyspark or pyarrow is not installed.
     """
     with _job(dataframe, settings, background, fields, folder, partitions, chunk) as job:
@@ -83,33 +82,32 @@ def cluster_against(
     partitions: int | None = None,
     chunk: int = 100_000,
 ) -> DataFrame:
-    """Groups new articles together with those of an archive, as `dedup.cluster_against` does.
+    """Group new articles together with those of an archive, as `dedup.cluster_against` does.
 
-    It is one run over both. With a `background` nothing is learned from them, so what two articles score does not
-    depend on how much of an archive is given: the days within the window of the new ones, say.
+    Both are clustered in one run. With a `background` nothing is learned from them, so scores do not depend on how
+    much of the archive is given: the days within the window of the new articles are enough.
 
     Args:
-        dataframe: a row for each new article.
-        archive: a row for each archived one, under the same names, with an `id` of its own and, where it is known, the
-            `story` that it was in.
+        dataframe: a row per new article.
+        archive: a row per archived article, with the same columns, a unique `id` and optionally the `story` it was in.
         settings, background, fields, folder, partitions, chunk: as for `cluster`.
 
     Returns:
         The columns of `cluster`, and for each new article its `status` (`copy` of an archived one, `continues` a story
-        with one, or `new`) and whom it is a `copy_of` (the id of the first published archived copy, or null). Archived
-        articles are there too, with `archive:` before their ids and the status `archived`: their story may have become
-        another one. A story has the name of the archived story that it has most articles of.
+        with one, or `new`) and `copy_of` (the id of its first published archived copy, or null). Archived articles are
+        included, with the prefix `archive:` and the status `archived`, as their story may have changed. A story
+        inherits the name of the archived story it shares most articles with.
 
     Raises:
-        InputError: as for `cluster`; an archived article has no id or another's, or a new id begins with `archive:`.
+        InputError: as for `cluster`; an archived id is missing or not unique, or a new id begins with `archive:`.
         EngineError, MissingDependencyError: as for `cluster`.
     """
-    from dedup.spark.arrivals import arrivals, together
+    from dedup.spark.archive import against_archive, combined_with_archive
 
     given = dict(fields or {})
-    both, known = together(dataframe, archive, given)
+    both, known = combined_with_archive(dataframe, archive, given)
     with _job(both, settings, background, given, folder, partitions, chunk) as job:
-        return arrivals(job, clustered(job, both, given), known)
+        return against_archive(job, clustered(job, both, given), known)
 
 
 @contextmanager
@@ -122,7 +120,7 @@ def _job(
     partitions: int | None,
     chunk: int,
 ) -> Iterator[Job]:
-    """A run over a data frame, in a session that is set up for it."""
+    """Configure the session for one run over a data frame."""
     _import()
     from dedup.spark.checkpoints import Checkpoints, jvm_of
     from dedup.spark.job import Job, configured, own_folder
@@ -134,7 +132,7 @@ def _job(
     with ExitStack() as stack:
         if folder is None:
             if not str(spark.sparkContext.master).startswith("local"):
-                raise EngineError("a session on several machines needs folder=: a folder that all of them reach")
+                raise EngineError("a session on several machines needs folder=, a folder that all of them can access")
             folder = stack.enter_context(own_folder(spark.sparkContext))
         stack.enter_context(configured(spark, {**SESSION, "spark.sql.shuffle.partitions": str(parts)}))
         run = {
@@ -144,61 +142,66 @@ def _job(
             "fields": dict(fields or {}),
             "input": _fingerprint(dataframe) if given else "",
         }
-        kept = Checkpoints(spark, folder, run, parts)
+        checkpoints = Checkpoints(spark, folder, run, parts)
         try:
-            yield Job(spark, settings, kept, parts, chunk, background=background)
+            yield Job(spark, settings, checkpoints, parts, chunk, background=background)
         finally:
-            kept.forget()
+            checkpoints.drop_tables()
 
 
 def _import() -> None:
-    """Says what to install where something is missing."""
+    """Import pyspark and pyarrow.
+
+    Raises:
+        MissingDependencyError: one of them is not installed.
+    """
     try:
-        import pyarrow as pa  # noqa: F401 - whether it is there
-        import pyspark.sql  # noqa: F401 - the same
+        import pyarrow as pa  # noqa: F401 - only checked
+        import pyspark.sql  # noqa: F401 - only checked
     except ImportError as error:
         raise MissingDependencyError("dedup.spark", "pyspark", extra="spark") from error
 
 
 def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> DataFrame:
-    """The whole way of one run: every line is a step that is kept."""
-    from dedup.spark.bodies import misplaced
+    """Run all steps of the pipeline; each writes a checkpoint."""
     from dedup.spark.boilerplate import find_boilerplate
-    from dedup.spark.copies import band_candidates, decided, known, standing
+    from dedup.spark.copies import already_decided, band_candidates, decide_pairs, find_representatives
     from dedup.spark.features import features as features_of
-    from dedup.spark.features import features_by, with_own_bodies
-    from dedup.spark.grouping import alike, linked, stories, units
+    from dedup.spark.features import features_with_background, misplaced_bodies, without_misplaced_bodies
+    from dedup.spark.grouping import alike_pairs, linkable_pairs, stories, units
     from dedup.spark.reading import read_articles
-    from dedup.spark.story_pairs import days_of, found_pairs, rescored, times_of
+    from dedup.spark.story_pairs import days_of, find_pairs, rescored, times_of
     from dedup.spark.tfidf import frequencies, languages_of, totals, vectors
 
     members, distinct, words = read_articles(job, dataframe, fields, _today(job))
     if job.background is None:
-        titled = with_own_bodies(job, words, misplaced(job, words))
+        titled = without_misplaced_bodies(job, words, misplaced_bodies(job, words))
         features = features_of(job, titled, find_boilerplate(job, titled))
     else:
-        features = features_by(job, words, job.background)
+        features = features_with_background(job, words, job.background)
 
-    banded = decided(job, "banded", band_candidates(job, features), features, agreeing=True)
-    hidden = standing(job, banded, features)
+    banded = decide_pairs(job, "banded", band_candidates(job, features), features, agreeing=True)
+    hidden = find_representatives(job, banded, features)
 
     languages = languages_of(job, features, hidden)
-    weighed, several = vectors(job, features, frequencies(job, features, hidden, languages), languages)
-    times = times_of(job, weighed, hidden)
+    weighted, several = vectors(job, features, frequencies(job, features, hidden, languages), languages)
+    times = times_of(job, weighted, hidden)
     days = days_of(times)
-    total = totals(job, weighed, hidden)
-    met, ends = found_pairs(job, weighed, hidden, banded, total, days, several=several)
-    pairs = rescored(job, met, times, sum(days.values()))
+    total = totals(job, weighted, hidden)
+    found, ends = find_pairs(job, weighted, hidden, banded, total, days, several=several)
+    pairs = rescored(job, found, times, sum(days.values()))
 
-    more = decided(job, "alike", alike(pairs, known(job, "banded", banded)), features, agreeing=False)
-    one_text = units(job, banded.union(more), features, weighed)
-    joined = job.kept.step("linked", lambda: linked(pairs, ends, one_text, more), by="task")
+    more = decide_pairs(
+        job, "alike", alike_pairs(pairs, already_decided(job, "banded", banded)), features, agreeing=False
+    )
+    one_text = units(job, banded.union(more), features, weighted)
+    joined = job.checkpoints.step("linked", lambda: linkable_pairs(pairs, ends, one_text, more), by="task")
     grouped = stories(job, joined, ends, one_text, hidden, distinct)
-    return job.kept.step("result", lambda: _labelled(members, grouped), rows=job.kept.rows("members"))
+    return job.checkpoints.step("result", lambda: _labelled(members, grouped), rows=job.checkpoints.rows("members"))
 
 
 def _labelled(members: DataFrame, grouped: DataFrame) -> DataFrame:
-    """A row for each article; who is in no component is a story alone, with those that are equal to it."""
+    """Return a row per article; one in no component is a story together with its exact duplicates."""
     from pyspark.sql import functions as F
 
     def named(prefix: str, name: Column) -> Column:
@@ -216,13 +219,13 @@ def _labelled(members: DataFrame, grouped: DataFrame) -> DataFrame:
 
 
 def _today(job: Job) -> datetime:
-    """The day of the run, which is that of its first start: later dates are no dates."""
-    told = job.kept.small("today", lambda: {"today": datetime.now(UTC).isoformat()})
-    return datetime.fromisoformat(told["today"])
+    """Return the day of the first start of the run; publication dates after it are rejected."""
+    noted = job.checkpoints.values("today", lambda: {"today": datetime.now(UTC).isoformat()})
+    return datetime.fromisoformat(noted["today"])
 
 
 def _fingerprint(dataframe: DataFrame) -> str:
-    """Of the rows in whatever order: how many there are, and the sum of their hashes."""
+    """Return a digest of the schema, the number of rows and the sum of their hashes, independent of row order."""
     from pyspark.sql import functions as F
 
     from dedup.spark.job import column
@@ -230,5 +233,5 @@ def _fingerprint(dataframe: DataFrame) -> str:
     columns = [F.to_json(F.struct(column(name))) for name in dataframe.columns]
     hashed = F.xxhash64(*columns).cast("decimal(38,0)")
     row = dataframe.agg(F.count("*"), F.sum(hashed)).first()
-    told = f"{sorted(dataframe.dtypes)} {tuple(row) if row else ()}"
-    return hashlib.blake2b(told.encode(), digest_size=16).hexdigest()
+    described = f"{sorted(dataframe.dtypes)} {tuple(row) if row else ()}"
+    return hashlib.blake2b(described.encode(), digest_size=16).hexdigest()

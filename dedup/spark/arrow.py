@@ -1,7 +1,7 @@
-"""Rows of arrays: how words, vectors and pairs are sent in Arrow batches.
+"""Arrays in the binary columns of Arrow batches: words, vectors and pairs.
 
-An article's words are one value of a binary column, so a batch of articles is three flat arrays, which is what kernels
-take. What is sorted into many small parts is sent in the same way: one row for each part of a batch.
+An article's words are one value of a binary column, so a batch of articles is three flat arrays, the input of the
+kernels. Entries that are split into many small parts are sent in the same way: one row per part of a batch.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from dedup.vectorize.features import HashedWords
 
 BATCH = 4_096
-"""Articles that are worked on at a time in a task."""
+"""Articles per call of a kernel in a task."""
 
 
 def flat(column: Any, kind: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
-    """The values of a binary column one after the other, and where each row's begin and end; shape (rows + 1,)."""
+    """Return the concatenated values of a binary column, and the row boundaries, shape (rows + 1,)."""
     import pyarrow as pa
 
     kind = np.dtype(kind)
@@ -37,12 +37,12 @@ def flat(column: Any, kind: Any) -> tuple[NDArray[Any], NDArray[np.int64]]:
     ends = np.frombuffer(places, wide)[column.offset : column.offset + len(column) + 1].astype(np.int64)
     values = np.frombuffer(data, np.uint8) if data is not None else np.empty(0, np.uint8)
     values = values[ends[0] : ends[-1]]
-    # A copy, for kernels are compiled for arrays that may be written to.
+    # A copy, because kernels are compiled for writable arrays.
     return values.copy().view(kind), (ends - ends[0]) // kind.itemsize
 
 
 def binary(values: NDArray[Any], bounds: NDArray[np.int64]) -> Any:
-    """A binary column whose rows are stretches of an array, the inverse of `flat`; none may be larger than 2 GB."""
+    """Return a binary column whose rows are slices of an array, the inverse of `flat`; a row may have up to 2 GB."""
     import pyarrow as pa
 
     values = np.ascontiguousarray(values)
@@ -52,11 +52,11 @@ def binary(values: NDArray[Any], bounds: NDArray[np.int64]) -> Any:
 
 
 def packed(values: NDArray[Any], *, rising: bool = False) -> bytes:
-    """An array as few bytes: byte by byte of all numbers, so that what they have in common is together, and packed.
+    """Compress an array: the n-th bytes of all numbers are stored together, which zstd compresses well.
 
     Args:
-        values: whole numbers, or any of eight bytes.
-        rising: they ascend (and are of 64 bits), so that the gaps between them are smaller than they are.
+        values: integers, or any type of eight bytes.
+        rising: values of 64 bits that ascend; their differences are stored.
     """
     import pyarrow as pa
 
@@ -69,7 +69,7 @@ def packed(values: NDArray[Any], *, rising: bool = False) -> bytes:
 
 
 def unpacked(column: bytes, kind: Any) -> NDArray[Any]:
-    """The array that was packed, of the kind it had."""
+    """Decompress an array written by `packed` without `rising`."""
     import pyarrow as pa
 
     kind, count = np.dtype(kind), int.from_bytes(column[:4], "little")
@@ -82,18 +82,18 @@ def unpacked(column: bytes, kind: Any) -> NDArray[Any]:
 
 
 def ascending(column: bytes) -> NDArray[np.uint64]:
-    """The ascending array of 64 bits that was packed."""
+    """Decompress an array written by `packed` with `rising`."""
     found: NDArray[np.uint64] = np.cumsum(unpacked(column, np.uint64), dtype=np.uint64)
     return found
 
 
 def rows_of(matrix: NDArray[Any]) -> Any:
-    """A binary column with a row for each row of an array."""
+    """Return a binary column with a row per row of a matrix."""
     return binary(matrix.ravel(), np.arange(len(matrix) + 1) * matrix.shape[1])
 
 
 def words_of(table: Any) -> HashedWords:
-    """The words of the articles of a table: how many are a title's, their hashes, their flags."""
+    """Return the words of a table's articles, from the columns `title`, `hashes` and `flags`."""
     hashes, bounds = flat(table["hashes"], np.uint32)
     flags, _ = flat(table["flags"], np.uint8)
     offsets = np.zeros(2 * (len(bounds) - 1) + 1, np.int64)
@@ -103,7 +103,7 @@ def words_of(table: Any) -> HashedWords:
 
 
 def words_columns(words: HashedWords) -> dict[str, Any]:
-    """The columns that hold words."""
+    """Return the columns for words: the number of title words, the hashes and the flags."""
     bounds, titles = words.offsets[::2], words.offsets[1::2] - words.offsets[:-1:2]
     return {
         "title": titles.astype(np.int32),
@@ -113,13 +113,13 @@ def words_columns(words: HashedWords) -> dict[str, Any]:
 
 
 def numbers(column: Any) -> NDArray[Any]:
-    """A column of numbers as an array; nan where one is missing."""
+    """Return a numeric column as an array, with nan for null."""
     found: NDArray[Any] = column.to_numpy() if hasattr(column, "chunks") else column.to_numpy(zero_copy_only=False)
     return found
 
 
-def gathered(batches: Iterable[Any], rows: int = BATCH) -> Iterator[Any]:
-    """Batches put together to tables of at least so many rows, but for the last one."""
+def batches_of(batches: Iterable[Any], rows: int = BATCH) -> Iterator[Any]:
+    """Combine batches into tables of at least `rows` rows; the last one may be smaller."""
     import pyarrow as pa
 
     held: list[Any] = []
@@ -136,12 +136,12 @@ def gathered(batches: Iterable[Any], rows: int = BATCH) -> Iterator[Any]:
 
 
 def mapped(function: Callable[[Any], Any], rows: int = BATCH) -> Callable[[Iterable[Any]], Iterator[Any]]:
-    """What `mapInArrow` takes, of a function from a table of articles to the columns of what it finds."""
+    """Adapt a function from a table to columns (or None) for `mapInArrow`."""
 
     def map_batches(batches: Iterable[Any]) -> Iterator[Any]:
         import pyarrow as pa
 
-        for table in gathered(batches, rows):
+        for table in batches_of(batches, rows):
             found = function(table)
             if found is not None:
                 yield from pa.table(found).to_batches()
@@ -149,8 +149,8 @@ def mapped(function: Callable[[Any], Any], rows: int = BATCH) -> Callable[[Itera
     return map_batches
 
 
-def dealt(part: NDArray[np.int64], columns: Sequence[NDArray[Any]]) -> tuple[NDArray[np.int64], list[Any]]:
-    """Entries sorted into parts: the parts that there are, and each column as a binary one with a row for each."""
+def split_by_part(part: NDArray[np.int64], columns: Sequence[NDArray[Any]]) -> tuple[NDArray[np.int64], list[Any]]:
+    """Split entries by part: return the parts that occur, and each column as a binary one with a row per part."""
     order = np.argsort(part, kind="stable")
     parts, first = np.unique(part[order], return_index=True)
     bounds = np.append(first, len(part)).astype(np.int64)
@@ -158,7 +158,7 @@ def dealt(part: NDArray[np.int64], columns: Sequence[NDArray[Any]]) -> tuple[NDA
 
 
 def arrow_schema(schema: str) -> Any:
-    """A schema that Spark writes like `n long, terms binary`, as Arrow's: a worker has no parser of Spark's."""
+    """Convert a Spark schema such as `n long, terms binary` to Arrow; workers cannot use Spark's parser."""
     import pyarrow as pa
 
     kinds = {
@@ -174,10 +174,10 @@ def arrow_schema(schema: str) -> Any:
 
 
 def empty(schema: str) -> Any:
-    """A table without rows, of the schema that Spark writes like this."""
+    """Return a table without rows, of a Spark schema."""
     return arrow_schema(schema).empty_table()
 
 
 def row_numbers(bounds: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For each entry the row that it is in."""
+    """Return the row of each entry."""
     return np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))

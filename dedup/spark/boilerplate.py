@@ -1,49 +1,44 @@
-"""Boilerplate, found by its holders wherever they are: what `dedup.vectorize.boilerplate.boilerplate` finds.
+"""Find boilerplate across homes, with the result of `dedup.vectorize.boilerplate.boilerplate`.
 
-An article has some hundred passages, too many to send each to where its other holders might be. So fingerprints are
-sent first: of each passage the least hash of the short runs of words in it (winnowing; Schleimer, Wilkerson & Aiken
-2003). Equal passages have equal fingerprints, and neighbouring ones mostly share theirs. Only passages whose
-fingerprint enough articles have are looked at themselves, and no other can have enough holders.
+An article has hundreds of passages, too many to shuffle. So fingerprints are sent first: the least hash of the short
+runs of words in each passage (winnowing; Schleimer, Wilkerson & Aiken 2003). Equal passages have equal fingerprints,
+and neighbouring passages mostly share theirs. Only passages whose fingerprint occurs in enough articles are sent; no
+other passage can have enough holders.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.spark.arrow import ascending, binary, flat, mapped, numbers, packed, unpacked, words_of
-from dedup.spark.job import Job, steps_of
+from dedup.spark.job import Job, worker_backend
 from dedup.spark.partitions import (
     ENTRIES,
     HOME_BITS,
-    are_named,
     at_home,
     home_of,
-    limits_of,
+    is_among,
+    part_bounds,
     places_in,
     repeated,
-    spread,
 )
-from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, RELATED, UNIT
+from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, UNIT, are_unrelated
 from dedup.vectorize.features import HashedWords
-from dedup.vectorize.hashing import shingles_in_order
-from dedup.vectorize.kernels import relations as relating
-from dedup.vectorize.kernels.boilerplate import outside
-from dedup.vectorize.kernels.relations import lists
-from dedup.vectorize.misplaced_body import common
+from dedup.vectorize.hashing import mix64, shingles_in_order
+from dedup.vectorize.kernels.relations import distinctive_words, relate
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 RUN = 8
-"""Words of the runs that fingerprints are hashes of."""
+"""Words of the runs whose hashes are the fingerprints."""
 SPAN = PASSAGE - RUN + 1
 _PER_ARTICLE = 48
-"""Fingerprints of an article, about; and passages of one that shares some."""
+"""Estimated number of fingerprints of an article, and of passages of one that shares some."""
 SENT = "part int, home int, hashes binary, counts binary, holders binary"
 REPEATED = "part int, home int, known binary, holders_hash binary, holders binary, passages binary"
 TITLES = "of long, to long, title binary, telling binary"
@@ -51,80 +46,81 @@ SHARES = "of long, to long, share long"
 
 
 def find_boilerplate(job: Job, words: DataFrame) -> DataFrame:
-    """For each `home` in which an article holds boilerplate the `passages` of it, by their hashes.
+    """Return the hashes of boilerplate `passages` for each `home` with an article that contains them.
 
     Args:
-        words: of the articles, without bodies that are not theirs.
+        job: the run.
+        words: words of the articles, without misplaced bodies.
     """
     from pyspark.sql import functions as F
 
-    kept, settings = job.kept, job.settings
+    checkpoints, settings = job.checkpoints, job.settings
     texts = words.select("home", "n", "title", "hashes", "flags")
-    entries = _PER_ARTICLE * kept.rows("words")
-    some = repeated(job, "fingerprints", texts, _fingerprints, least=HOLDERS, entries=entries)
-    # Kept, for what is sent back to a home says which passages it sent by where they are in its parts.
-    parts = int(kept.small("parts", lambda: {"parts": max(job.parts, -(-entries // ENTRIES))})["parts"])
+    entries = _PER_ARTICLE * checkpoints.rows("words")
+    frequent = repeated(job, "fingerprints", texts, _fingerprints, least=HOLDERS, entries=entries)
+    # A checkpoint, as the answers to a home identify passages by their position in these parts.
+    parts = int(checkpoints.values("parts", lambda: {"parts": max(job.parts, -(-entries // ENTRIES))})["parts"])
 
     def by_holders() -> DataFrame:
-        sent = at_home(texts, some, lambda rows, some: _sent(rows, some, parts), SENT)
+        sent = at_home(texts, frequent, lambda rows, frequent: _suspect_passages(rows, frequent, parts), SENT)
         return sent.groupBy("part").applyInArrow(_by_holders, REPEATED)
 
-    found = kept.step("repeated", by_holders, by="part")
+    found = checkpoints.step("repeated", by_holders, by="part")
     held = found.where("home is null")
     once = held.groupBy("holders_hash").agg(F.min("part").alias("part"))
     lists_of = held.select("part", "holders_hash", "holders").join(once, ["part", "holders_hash"], "left_semi")
-    holders = kept.step("holders", lambda: lists_of.select("holders_hash", "holders"))
-    if not kept.rows("holders"):
+    holders = checkpoints.step("holders", lambda: lists_of.select("holders_hash", "holders"))
+    if not checkpoints.rows("holders"):
         return job.spark.createDataFrame([], "home int, passages binary")
-    follows = holders.mapInArrow(mapped(_follows), "holders_hash binary, count long, a long, b long")
-    pairs = kept.step("following", lambda: follows.select("a", "b").distinct())
+    follows = holders.mapInArrow(mapped(_consecutive_holders), "holders_hash binary, count long, a long, b long")
+    pairs = checkpoints.step("following", lambda: follows.select("a", "b").distinct())
 
     def shares() -> DataFrame:
         known = found.where("home is not null").select("home", "part", "known")
         ways = pairs.toDF("of", "to").union(pairs.selectExpr("b", "a"))
         titles = at_home(
-            texts, ways, lambda rows, ways: _titles(rows, ways, steps_of(settings)), TITLES, home=home_of("of")
+            texts, ways, lambda rows, ways: _titles(rows, ways, worker_backend(settings)), TITLES, home=home_of("of")
         )
         coming = titles.withColumn("home", home_of("to")).unionByName(known, allowMissingColumns=True)
-        coming = coming.unionByName(some, allowMissingColumns=True)
-        return at_home(texts, coming, lambda rows, coming: _shares(rows, coming, parts), SHARES)
+        coming = coming.unionByName(frequent, allowMissingColumns=True)
+        return at_home(texts, coming, lambda rows, coming: _title_shares(rows, coming, parts), SHARES)
 
-    both = kept.step("shares", shares, rows=2 * kept.rows("following"))
+    both = checkpoints.step("shares", shares, rows=2 * checkpoints.rows("following"))
 
     def unrelated() -> DataFrame:
-        told = both.select(F.least("of", "to").alias("a"), F.greatest("of", "to").alias("b"), "share")
+        by_pair = both.select(F.least("of", "to").alias("a"), F.greatest("of", "to").alias("b"), "share")
         sides = F.sum(F.when(F.col("share") >= 0, 1).otherwise(0))
         total = F.sum(F.when(F.col("share") >= 0, F.col("share")).otherwise(0))
         relation = F.when(sides > 0, F.floor(total / sides)).otherwise(F.lit(UNIT)).alias("relation")
-        related = follows.join(told.groupBy("a", "b").agg(relation), ["a", "b"])
-        whole = related.groupBy("holders_hash").agg(F.sum("relation").alias("total"), F.first("count").alias("count"))
-        return whole.where(f"{RELATED} * total * count < (count - 1) * (count - 2) * {UNIT}").select("holders_hash")
+        related = follows.join(by_pair.groupBy("a", "b").agg(relation), ["a", "b"])
+        totals = related.groupBy("holders_hash").agg(F.sum("relation").alias("total"), F.first("count").alias("count"))
+        return totals.where(are_unrelated(F.col("total"), F.col("count"))).select("holders_hash")
 
-    of = kept.step("unrelated", unrelated)
+    of = checkpoints.step("unrelated", unrelated)
 
     def homes() -> DataFrame:
         reached = holders.join(of, "holders_hash", "left_semi").mapInArrow(
-            mapped(_homes), "holders_hash binary, home int"
+            mapped(_homes_of_holders), "holders_hash binary, home int"
         )
         return held.select("holders_hash", "passages").join(reached, "holders_hash").select("home", "passages")
 
-    return kept.step("furniture", homes)  # the name of its files: a run of an earlier version goes on from them
+    return checkpoints.step("furniture", homes)  # the name on disk, so that runs of earlier versions resume
 
 
 def passages_of(coming: Any) -> NDArray[np.uint64]:
-    """The hashes of the boilerplate that comes to a home, ascending."""
+    """Return the hashes of the boilerplate sent to a home, ascending."""
     parts = [ascending(column) for column in coming["passages"].to_pylist()]
     found: NDArray[np.uint64] = np.unique(np.concatenate([np.empty(0, np.uint64), *parts]))
     return found
 
 
-def without_boilerplate(words: HashedWords, passages: NDArray[np.uint64], by: Any) -> HashedWords:
-    """The words that stay when passages are taken out of bodies."""
-    return words.kept(by.outside_boilerplate(words, np.unique(passages))) if len(passages) else words
+def without_boilerplate(words: HashedWords, passages: NDArray[np.uint64], backend: Any) -> HashedWords:
+    """Remove passages from the bodies."""
+    return words.kept(backend.outside_boilerplate(words, np.unique(passages))) if len(passages) else words
 
 
-def _windows(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """The fingerprint of each passage of all bodies, one after the other; and where those of each article begin.
+def _passage_fingerprints(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Return the fingerprint of each passage of each body, and the boundaries of the articles.
 
     Returns:
         Shapes (passages,) and (articles + 1,).
@@ -133,8 +129,8 @@ def _windows(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]
     counts = np.maximum(0, last - first - PASSAGE + 1)
     bounds = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
     least = shingles_in_order(words.hashes, RUN) if bounds[-1] else np.empty(0, np.uint64)
-    # The least of 1, 2, 4, … neighbours, and of so many more that it is of `SPAN`. What reaches into the next article
-    # is not looked at.
+    # The minimum over 1, 2, 4, … neighbours, and finally over `SPAN`. Windows that reach into the next article are
+    # not used.
     of = 1
     while 2 * of <= SPAN:
         least = np.minimum(least[:-of], least[of:])
@@ -147,20 +143,21 @@ def _windows(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]
 
 
 def _fingerprints(table: Any) -> NDArray[np.uint64]:
-    """Of each article each once."""
-    windows, bounds = _windows(words_of(table))
+    """Return the distinct fingerprints of each article, with their bits mixed."""
+    windows, bounds = _passage_fingerprints(words_of(table))
     article = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
     order = np.lexsort((windows, article))
     article, windows = article[order], windows[order]
     other = np.ones(len(windows), np.bool_)
     other[1:] = (windows[1:] != windows[:-1]) | (article[1:] != article[:-1])
-    return spread(windows[other])
+    found: NDArray[np.uint64] = mix64(windows[other])
+    return found
 
 
-def _suspects(words: HashedWords, some: Any) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """The passages whose fingerprint enough articles have, and the places of their holders: by passage, then place."""
-    windows, bounds = _windows(words)
-    known = are_named(spread(windows), some)
+def _suspects(words: HashedWords, frequent: Any) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Return the passages with a frequent fingerprint and the position of each holder, by passage, then position."""
+    windows, bounds = _passage_fingerprints(words)
+    known = is_among(mix64(windows), frequent)
     article = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
     found, holders = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
     for place in np.unique(article[known]).tolist():
@@ -172,15 +169,15 @@ def _suspects(words: HashedWords, some: Any) -> tuple[NDArray[np.uint64], NDArra
     return passages[order], places[order]
 
 
-def _sent(rows: Any, some: Any, parts: int) -> Any:
-    """The passages that may be boilerplate, and who holds them, in stretches of all passages."""
+def _suspect_passages(rows: Any, frequent: Any, parts: int) -> Any:
+    """Return the passages that may be boilerplate with their holders, split into ranges of hashes."""
     import pyarrow as pa
 
     number = numbers(rows["n"])
-    passages, places = _suspects(words_of(rows), some)
+    passages, places = _suspects(words_of(rows), frequent)
     each, count = np.unique(passages, return_counts=True)
     ends = np.concatenate([[0], np.cumsum(count)])
-    bounds = np.searchsorted(each, limits_of(parts, 64))
+    bounds = np.searchsorted(each, part_bounds(parts, 64))
     bounds[-1] = len(each)
     used = [part for part in range(parts) if bounds[part] < bounds[part + 1]]
     of = [slice(int(bounds[part]), int(bounds[part + 1])) for part in used]
@@ -195,7 +192,7 @@ def _sent(rows: Any, some: Any, parts: int) -> Any:
 
 
 def _by_holders(table: Any) -> Any:
-    """The passages of a part that have the very same holders, together: of a footer all. And for each home its own."""
+    """Group the passages of a part by their set of holders, as those of a footer; and report to each home its own."""
     import pyarrow as pa
 
     part = table["part"][0].as_py()
@@ -217,13 +214,13 @@ def _by_holders(table: Any) -> Any:
         key = hashlib.blake2b(mine.tobytes(), digest_size=16).digest()
         passages.setdefault(key, []).append(begin)
         held[key] = mine
-    marks = [np.packbits(np.isin(mine, known, assume_unique=True)) for mine in each]
+    masks_of_homes = [np.packbits(np.isin(mine, known, assume_unique=True)) for mine in each]
     both, none = len(homes), len(held)
     return pa.table(
         {
             "part": pa.array([part] * (both + none), pa.int32()),
             "home": pa.array([*homes, *[None] * none], pa.int32()),
-            "known": pa.array([*map(packed, marks), *[None] * none], pa.binary()),
+            "known": pa.array([*map(packed, masks_of_homes), *[None] * none], pa.binary()),
             "holders_hash": pa.array([*[None] * both, *held], pa.binary()),
             "holders": pa.array(
                 [*[None] * both, *(packed(mine.astype(np.uint64), rising=True) for mine in held.values())], pa.binary()
@@ -235,15 +232,15 @@ def _by_holders(table: Any) -> Any:
     )
 
 
-def _lists(column: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The holders of each row, one after the other, and the rows that they are of."""
+def _holder_lists(column: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the concatenated holders of all rows, and the row of each."""
     found = [ascending(row).astype(np.int64) for row in column.to_pylist()]
     return np.concatenate([np.empty(0, np.int64), *found]), np.repeat(np.arange(len(found)), [*map(len, found)])
 
 
-def _follows(table: Any) -> Any:
-    """Of each list of holders each with the next."""
-    holders, row = _lists(table["holders"])
+def _consecutive_holders(table: Any) -> Any:
+    """Return the pairs of consecutive holders in each list."""
+    holders, row = _holder_lists(table["holders"])
     pairs = np.flatnonzero(row[1:] == row[:-1])
     return {
         "holders_hash": table["holders_hash"].combine_chunks().take(row[pairs]),
@@ -253,9 +250,9 @@ def _follows(table: Any) -> Any:
     }
 
 
-def _homes(table: Any) -> Any:
-    """For each list of holders the homes that they are in."""
-    holders, row = _lists(table["holders"])
+def _homes_of_holders(table: Any) -> Any:
+    """Return the homes of each list of holders."""
+    holders, row = _holder_lists(table["holders"])
     key = np.unique(row << HOME_BITS | holders & ((1 << HOME_BITS) - 1))
     return {
         "holders_hash": table["holders_hash"].combine_chunks().take(key >> HOME_BITS),
@@ -263,27 +260,27 @@ def _homes(table: Any) -> Any:
     }
 
 
-def _titles(rows: Any, ways: Any, by: Any) -> Any:
-    """What is sent of an article to others that hold a passage of it: its title, and the telling words of that."""
+def _titles(rows: Any, ways: Any, backend: Any) -> Any:
+    """Return the title of an article and its distinctive words, for each article that shares a passage with it."""
     place = places_in(numbers(rows["n"]), numbers(ways["of"]))
     among, back = np.unique(place, return_inverse=True)
     words = words_of(rows.take(among))
-    telling, ends = telling_words(words, by.detect(words))
+    distinctive, ends = distinctive_words(words, backend.detect(words))
     titles = [words.title(number) for number in range(len(words))]
     bounds = np.concatenate([[0], np.cumsum([*map(len, titles)])]).astype(np.int64)
     return {
         "of": ways["of"],
         "to": ways["to"],
         "title": binary(np.concatenate([np.empty(0, np.uint32), *titles]), bounds).take(back.ravel()),
-        "telling": binary(telling, ends).take(back.ravel()),
+        "telling": binary(distinctive, ends).take(back.ravel()),
     }
 
 
-def _shares(rows: Any, coming: Any, parts: int) -> Any:
-    """Of the telling words of titles that come to a home the share that stands in the article they are sent to.
+def _title_shares(rows: Any, coming: Any, parts: int) -> Any:
+    """Return the share of each title's distinctive words that the article it is sent to has; -1 without such words.
 
-    In one that holds a list of headlines (a title that comes to it stands in it word by word) only what is outside of
-    repeated passages counts, as in `dedup.vectorize.boilerplate.relations`. -1 where no word of a title is telling.
+    In a list of headlines (an article that contains a title word by word) only the words outside of repeated passages
+    count, as in `dedup.vectorize.boilerplate.relations`.
     """
     import pyarrow.compute as pc
 
@@ -293,55 +290,41 @@ def _shares(rows: Any, coming: Any, parts: int) -> Any:
     words, number = words_of(rows), numbers(rows["n"])
     passages, _ = _suspects(words, coming.filter(pc.is_valid(coming["hashes"])))
     masks = coming.filter(pc.is_valid(coming["known"]))
-    known = _marked(np.unique(passages), masks, parts)
+    known = _known_passages(np.unique(passages), masks, parts)
     place = places_in(number, numbers(titles["to"]).astype(np.int64))
     among, back = np.unique(place, return_inverse=True)
     title, bounds = flat(titles["title"], np.uint32)
-    telling, ends = flat(titles["telling"], np.uint32)
-    share = shares_in(words.take(among), back.ravel(), (title, bounds), (telling, ends), known)
+    distinctive, ends = flat(titles["telling"], np.uint32)
+    share = shares_in(words.take(among), back.ravel(), (title, bounds), (distinctive, ends), known)
     return {"of": titles["of"], "to": titles["to"], "share": np.where(np.diff(ends) > 0, share, -1)}
 
 
-def _marked(passages: NDArray[np.uint64], masks: Any, parts: int) -> NDArray[np.uint64]:
-    """Of the passages that a home sent those that enough articles hold, as each part has told of those it was sent."""
-    bounds = np.searchsorted(passages, limits_of(parts, 64))
+def _known_passages(passages: NDArray[np.uint64], masks: Any, parts: int) -> NDArray[np.uint64]:
+    """Return the passages of a home that have enough holders, from the bit mask of each part."""
+    bounds = np.searchsorted(passages, part_bounds(parts, 64))
     bounds[-1] = len(passages)
     found = [np.empty(0, np.uint64)]
     for part, mask in sorted(zip(masks["part"].to_pylist(), masks["known"].to_pylist(), strict=True)):
         mine = passages[bounds[part] : bounds[part + 1]]
         bits = np.unpackbits(unpacked(mask, np.uint8))
         if len(bits) // 8 != -(-len(mine) // 8):
-            raise ValueError("a home was told of other passages than it sent: the step `repeated` is of other articles")
+            raise ValueError("passages sent to a home are not those it sent: the step `repeated` is of other articles")
         found.append(mine[bits[: len(mine)].astype(bool)])
     return np.concatenate(found)
-
-
-def telling_words(words: HashedWords, languages: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-    """The distinct telling words of each article's title, or of how it begins, and where they begin and end."""
-    names = sorted(set(languages))
-    common_words = [np.sort(np.fromiter(common(name), np.uint32)) for name in names]
-    starts = np.cumsum([0, *map(len, common_words)]).astype(np.int64)
-    tongue = np.searchsorted(names, languages).astype(np.int64) if names else np.empty(0, np.int64)
-    every = np.concatenate([np.empty(0, np.uint32), *common_words])
-    return relating._telling(words.hashes, words.offsets, tongue, every, starts)
 
 
 def shares_in(
     words: HashedWords,
     place: NDArray[np.int64],
     titles: tuple[NDArray[np.uint32], NDArray[np.int64]],
-    telling: tuple[NDArray[np.uint32], NDArray[np.int64]],
+    distinctive: tuple[NDArray[np.uint32], NDArray[np.int64]],
     repeated: NDArray[np.uint64],
 ) -> NDArray[np.int64]:
-    """The share of the telling words of each title that stands in the article at each `place`, in `UNIT`s."""
+    """Return the share of each title's distinctive words that occur in the article at `place`, in `UNIT`s."""
     count, many = len(words), len(place)
     offsets = np.repeat(titles[1], 2)[1:]  # articles without a body
     with_titles = HashedWords.joined([words, HashedWords(titles[0], np.zeros(len(titles[0]), np.uint8), offsets)])
     pairs = np.stack([count + np.arange(many), place], axis=1)
-    listing = lists(with_titles, pairs)
-    own = outside(with_titles, repeated)
-    # The articles themselves have no telling words here: what is asked goes one way.
-    ends = np.concatenate([np.zeros(count, np.int64), telling[1]])
-    found = np.empty(many, np.int64)
-    relating._relations(with_titles.hashes, with_titles.offsets, pairs, own, listing, telling[0], ends, found)
-    return found
+    # The articles themselves have no distinctive words here: only one direction is needed.
+    ends = np.concatenate([np.zeros(count, np.int64), distinctive[1]])
+    return relate(with_titles, pairs, repeated, (distinctive[0], ends))

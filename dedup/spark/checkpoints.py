@@ -1,10 +1,10 @@
 """Checkpoints between steps: an interrupted run resumes, and lost rows are detected.
 
-Every step is a folder of Parquet files, and a note beside it that is written last: which run it belongs to, how many
-rows it has, how long it took. A step whose note is there is read, not made again.
+Every step is a folder of Parquet files, and a JSON note that is written last: number of rows, schema, seconds. A step
+with a note is read, not computed again.
 
-A step of large rows is kept by home (or by task): its files say which rows are where, and so that Spark knows it, the
-folder is an external table of the session's catalog while the run goes on. Nothing else says that to Spark.
+Steps of large rows are bucketed by home or by task. Spark uses bucketing only for tables of its catalog, so such a
+folder is an external table of the session during the run.
 """
 
 from __future__ import annotations
@@ -50,18 +50,18 @@ def _reason(message: str) -> str:
     error = re.compile(r"(?!\S*PythonException)(\w+\.)*\w*(Error|Exception): \S")
     raised = [line for line in lines if error.match(line)]
     caused = [line.removeprefix("Caused by: ") for line in lines if line.startswith("Caused by: ")]
-    return (raised or caused or lines or ["Spark does not say why"])[-1 if raised or caused else 0]
+    return (raised or caused or lines or ["no message from Spark"])[-1 if raised or caused else 0]
 
 
 def jvm_of(spark: SparkSession) -> Any:
-    """Java's side of a session: the only way to Hadoop's file systems, and so to any that Spark knows.
+    """Return the JVM of a session, the only access to Hadoop's file systems.
 
     Raises:
-        EngineError: it has none.
+        EngineError: the session has none.
     """
     found: Any = getattr(spark, "_jvm", None)
     if found is None:
-        raise EngineError("dedup.spark needs a classic Spark session: Spark Connect gives no file system")
+        raise EngineError("dedup.spark needs a classic Spark session: Spark Connect has no access to file systems")
     return found
 
 
@@ -76,13 +76,13 @@ def if_alive() -> Iterator[None]:
 
 
 class Checkpoints:
-    """The steps of one run in a folder that driver and executors reach.
+    """The steps of one run, in a folder that driver and executors reach.
 
     Args:
         spark: the session.
-        folder: where; it is made where it is not there.
-        run: what makes this run another than others: settings, input, versions.
-        buckets: into how many parts large steps are cut.
+        folder: where steps are written; created if missing.
+        run: what identifies the run: settings, input, versions.
+        buckets: number of buckets of large steps.
 
     Raises:
         EngineError: the folder holds the steps of another run.
@@ -108,12 +108,12 @@ class Checkpoints:
 
         Args:
             name: the step's name.
-            make: gives what is to be kept.
-            rows: how many rows there must be, if that is known.
-            by: the column by which rows are kept together.
+            make: returns the rows.
+            rows: the expected number of rows, if it is known.
+            by: the column to bucket by.
 
         Raises:
-            EngineError: there are others.
+            EngineError: Spark failed, or the number of rows is another.
         """
         from pyspark.sql import Observation, functions
         from pyspark.sql.types import StructType
@@ -124,7 +124,7 @@ class Checkpoints:
             self._spark.sparkContext.setJobDescription(f"dedup: {name}")
             with spark_errors(f"step {name}"):
                 made, counted = make(), Observation()
-                self._spark.sparkContext.setJobDescription(f"dedup: {name}")  # another may have been made on the way
+                self._spark.sparkContext.setJobDescription(f"dedup: {name}")  # `make` may have run other steps
                 made = made.observe(counted, functions.count(functions.lit(1)).alias("rows"))
                 if by is None:
                     made.write.mode("overwrite").parquet(path)
@@ -138,20 +138,20 @@ class Checkpoints:
                 self._write(name, note)
             _LOG.info("%s: %s rows in %.1f s", name, f"{found:,}", seconds)
         if rows is not None and note["rows"] != rows:
-            raise EngineError(f"step {name} has {note['rows']:,} rows and must have {rows:,}: {path}")
+            raise EngineError(f"step {name} has {note['rows']:,} rows instead of {rows:,}: {path}")
         schema = StructType.fromJson(note["schema"])
         if "by" in note:
             return self._spark.table(self._table(name, schema, note["by"], note["buckets"]))
         return self._spark.read.schema(schema).parquet(path)
 
-    def forget(self) -> None:
+    def drop_tables(self) -> None:
         """Drop the tables from the catalog; the files stay."""
         with if_alive():
             while self._tables:
                 self._spark.sql(f"DROP TABLE IF EXISTS {self._tables.pop()}")
 
     def _table(self, name: str, schema: StructType, by: str, buckets: int) -> str:
-        """The table of a step: an external one, under a name that only this folder has."""
+        """Return the external table of a step; its name is unique to this folder."""
         path = f"{self._folder}/{name}"
         table = f"dedup_{hashlib.blake2b(path.encode(), digest_size=8).hexdigest()}_{name.replace('.', '_')}"
         if table not in self._tables:
@@ -165,11 +165,11 @@ class Checkpoints:
             self._tables.append(table)
         return table
 
-    def made(self, name: str) -> DataFrame:
-        """A step that was made.
+    def existing(self, name: str) -> DataFrame:
+        """Read a step that was written.
 
         Raises:
-            EngineError: it was not.
+            EngineError: there is none of that name.
         """
 
         def make() -> DataFrame:
@@ -178,14 +178,18 @@ class Checkpoints:
         return self.step(name, make)
 
     def rows(self, name: str) -> int:
-        """Return the number of rows of a step that was written."""
+        """Return the number of rows of a step that was written.
+
+        Raises:
+            EngineError: there is none of that name.
+        """
         note = self._read(name)
         if note is None:
             raise EngineError(f"there is no step {name} in {self._folder}")
         return int(note["rows"])
 
-    def small(self, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
-        """A step that is a few numbers."""
+    def values(self, name: str, make: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+        """Read a step that is a few values if it was written before, else compute and write it."""
         note = self._read(name)
         if note is None:
             self._spark.sparkContext.setJobDescription(f"dedup: {name}")
@@ -208,14 +212,14 @@ class Checkpoints:
             finally:
                 stream.close()
             found: dict[str, Any] = json.loads(text)
-        except (Py4JError, ValueError) as error:  # other bytes than were written; Hadoop keeps a sum of them
+        except (Py4JError, ValueError) as error:  # Hadoop's checksum does not match, or no JSON
             raise EngineError(
-                f"{self._folder}/{name}.json is damaged: remove it, and the step is made anew ({_reason(str(error))})"
+                f"{self._folder}/{name}.json is damaged: remove it to compute the step again ({_reason(str(error))})"
             ) from error
         return found
 
     def _write(self, name: str, note: dict[str, Any]) -> None:
-        """Written beside and renamed, so that a note is there whole or not at all."""
+        """Write a note to a temporary file and rename it, so that it is never incomplete."""
         path, beside = self._path(name), self._path(f".{name}")
         system = path.getFileSystem(self._configuration())
         stream = system.create(beside, True)

@@ -1,9 +1,9 @@
 """Connected components by alternating stars (Kiveris, Lattanzi, Mirrokni, Rastogi & Vassilvitskii 2014).
 
-In a large star every node hands its larger neighbours on to the least it knows, in a small star its smaller ones: after
-a number of rounds that grows with the logarithm of the graph's size each node hangs on the least of its component.
-Before the first round every task replaces the links it has by a spanning forest of them, which leaves fewer links than
-nodes; where there are few, the driver does it.
+A large star links the larger neighbours of each node to its least neighbour, a small star the smaller ones. After a
+number of rounds that grows with the logarithm of the graph's size, each node is linked to the least of its component.
+Before the first round every task replaces its links by a spanning forest, which has fewer links than nodes. Small
+graphs are left to the driver.
 """
 
 from __future__ import annotations
@@ -26,33 +26,33 @@ LINKS = "a long, b long"
 
 
 def components(job: Job, name: str, links: DataFrame, *, at_most: int) -> DataFrame:
-    """The `component` of each article `n` that is in a link: the least number in it.
+    """Return the `component` of each linked article `n`: the least number in it.
 
     Args:
         job: the run.
-        name: what the step is called.
+        name: prefix of the step names.
         links: pairs of articles `a`, `b`.
-        at_most: how many there can be of them.
+        at_most: upper bound of the number of links.
     """
     if at_most <= job.edges:
-        return job.kept.step(f"{name}.components", partial(_by_driver, job, links))
-    forest = job.kept.step(f"{name}.forest", lambda: links.select("a", "b").mapInArrow(_forest, LINKS))
-    if job.kept.rows(f"{name}.forest") <= job.edges:
-        return job.kept.step(f"{name}.components", partial(_by_driver, job, forest))
+        return job.checkpoints.step(f"{name}.components", partial(_by_driver, job, links))
+    forest = job.checkpoints.step(f"{name}.forest", lambda: links.select("a", "b").mapInArrow(_forest, LINKS))
+    if job.checkpoints.rows(f"{name}.forest") <= job.edges:
+        return job.checkpoints.step(f"{name}.components", partial(_by_driver, job, forest))
     round_, before = 0, _state(forest)
     while True:
         round_ += 1
-        forest = job.kept.step(f"{name}.star{round_}", partial(_star, forest))
+        forest = job.checkpoints.step(f"{name}.star{round_}", partial(_star, forest))
         after = _state(forest)
         if after == before:
             break
         before = after
-    whole = forest.selectExpr("a as n", "b as component").union(forest.selectExpr("b as n", "b as component"))
-    return job.kept.step(f"{name}.components", whole.distinct)
+    both = forest.selectExpr("a as n", "b as component").union(forest.selectExpr("b as n", "b as component"))
+    return job.checkpoints.step(f"{name}.components", both.distinct)
 
 
 def roots(a: NDArray[np.int64], b: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """The nodes of some links, ascending, and the least of the component of each."""
+    """Return the nodes of some links, ascending, and the least node of each one's component."""
     from scipy.sparse import coo_array
     from scipy.sparse.csgraph import connected_components
 
@@ -79,7 +79,7 @@ def _forest(batches: Iterable[Any]) -> Iterator[Any]:
 
 
 def _tree(links: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Each node of some links with the least of its component."""
+    """Return a spanning forest of links: each node with the least of its component."""
     nodes, least = roots(links[0], links[1])
     return np.stack([nodes, least])[:, nodes != least]
 
@@ -115,7 +115,7 @@ def _small_star(links: DataFrame) -> DataFrame:
 
 
 def _state(links: DataFrame) -> tuple[int, str]:
-    """Equal for equal sets of links."""
+    """Return the count and a hash of the links, to detect the last round."""
     from pyspark.sql import functions as F
 
     row = links.agg(F.count("*"), F.sum(F.xxhash64("a", "b").cast("decimal(38,0)"))).first()

@@ -1,18 +1,20 @@
-"""What is taken from the words of articles, where they lie: the kernels of one machine, batch by batch."""
+"""Features of articles, computed where their words are stored; misplaced bodies and boilerplate are removed first."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from dedup.backends import CompiledBackend
 from dedup.background import Background
 from dedup.spark.arrow import binary, flat, mapped, numbers, rows_of, words_columns, words_of
 from dedup.spark.boilerplate import passages_of, without_boilerplate
-from dedup.spark.job import Job, broadcast, steps_of
-from dedup.spark.partitions import at_home, places_in, schema_of
-from dedup.steps import CompiledBackend
+from dedup.spark.job import Job, broadcast, worker_backend
+from dedup.spark.partitions import at_home, is_among, places_in, repeated, schema_of
 from dedup.vectorize.features import Features, HashedWords, narrowed
+from dedup.vectorize.misplaced_body import body_digest, is_foreign
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -21,52 +23,118 @@ FEATURES = (
     "home int, n long, seconds double, length int, source string, language string, words int, title int, hashes binary,"
     " flags binary, signature binary, terms binary, counts binary, capitals binary"
 )
+BODIES = "n long, body binary, title binary"
 
 
-def with_own_bodies(job: Job, words: DataFrame, foreign: DataFrame) -> DataFrame:
-    """The words of articles, of those whose body is not theirs the title alone: a step, if there are any."""
-    if not job.kept.rows("overwritten"):
+def misplaced_bodies(job: Job, words: DataFrame) -> DataFrame:
+    """Return the numbers `n` of articles with a misplaced body, with the rule of `dedup.vectorize.misplaced_body`."""
+    from pyspark.sql import functions as F
+
+    settings, checkpoints = job.settings, job.checkpoints
+    texts = words.select("home", "n", "title", "hashes", "flags")
+    repeated_bodies = repeated(job, "bodies.again", texts, _hashes, least=2, entries=checkpoints.rows("words"))
+
+    def find() -> DataFrame:
+        held = at_home(texts, repeated_bodies, _bodies, BODIES)
+        shared = held.groupBy("body").agg(F.count("*").alias("count")).where("count > 1").select("body")
+        holders = checkpoints.step("bodies", lambda: held.join(shared, "body", "left_semi"))
+        groups = holders.groupBy("body").agg(F.min("n").alias("n"), F.collect_set("title").alias("titles"))
+        several = checkpoints.step("bodies.titles", lambda: groups.where(F.size("titles") > 1))
+
+        def foreign(rows: Any, coming: Any) -> Any:
+            import pyarrow as pa
+
+            words = words_of(rows.take(places_in(numbers(rows["n"]), numbers(coming["n"]))))
+            languages = worker_backend(settings).detect(words)
+            wrong = [
+                is_foreign(
+                    {tuple(np.frombuffer(title, np.uint32).tolist()) for title in titles},
+                    set(words.body(place).tolist()),
+                    languages[place],
+                )
+                for place, titles in enumerate(coming["titles"].to_pylist())
+            ]
+            return {"body": coming["body"].filter(pa.array(wrong, pa.bool_()))}
+
+        bodies = at_home(texts, several, foreign, "body binary")
+        return holders.where(F.octet_length("title") > 0).join(bodies, "body", "left_semi").select("n")
+
+    return checkpoints.step("overwritten", find)
+
+
+def _digests(words: HashedWords) -> tuple[NDArray[np.int64], list[bytes]]:
+    """Return the positions of articles with a body, and the digest of each body."""
+    has_body = np.flatnonzero(words.offsets[2::2] > words.offsets[1::2])
+    return has_body, [body_digest(words, place) for place in has_body.tolist()]
+
+
+def _hashes(table: Any) -> NDArray[np.uint64]:
+    return _prefixes(_digests(words_of(table))[1])
+
+
+def _prefixes(digests: list[bytes]) -> NDArray[np.uint64]:
+    return np.frombuffer(b"".join(digest[:8] for digest in digests), "<u8").astype(np.uint64)
+
+
+def _bodies(rows: Any, repeated_bodies: Any) -> Any:
+    import pyarrow as pa
+
+    words = words_of(rows)
+    has_body, digests = _digests(words)
+    some = np.flatnonzero(is_among(_prefixes(digests), repeated_bodies)).tolist()
+    titles = [words.title(int(has_body[place])) for place in some]
+    bounds = np.concatenate([[0], np.cumsum([len(title) for title in titles])]).astype(np.int64)
+    return {
+        "n": rows["n"].take(pa.array(has_body[some], pa.int64())),
+        "body": pa.array([digests[place] for place in some], pa.binary()),
+        "title": binary(np.concatenate([np.empty(0, np.uint32), *titles]), bounds),
+    }
+
+
+def without_misplaced_bodies(job: Job, words: DataFrame, foreign: DataFrame) -> DataFrame:
+    """Remove misplaced bodies; the articles keep their titles."""
+    if not job.checkpoints.rows("overwritten"):
         return words
 
     def find() -> DataFrame:
         return at_home(words, foreign, _without_bodies, schema_of(words))
 
-    return job.kept.step("titled", find, rows=job.kept.rows("words"), by="home")
+    return job.checkpoints.step("titled", find, rows=job.checkpoints.rows("words"), by="home")
 
 
 def features(job: Job, words: DataFrame, boilerplate: DataFrame) -> DataFrame:
-    """The features of articles, by what stays of their words: a row for each."""
+    """Return the features of articles without boilerplate, a row per article."""
     settings = job.settings
 
     def take(rows: Any, boilerplate: Any) -> Any:
-        by = steps_of(settings)
-        return _taken(rows, without_boilerplate(words_of(rows), passages_of(boilerplate), by), by)
+        backend = worker_backend(settings)
+        return _extracted(rows, without_boilerplate(words_of(rows), passages_of(boilerplate), backend), backend)
 
-    return job.kept.step(
-        "features", lambda: at_home(words, boilerplate, take, FEATURES), rows=job.kept.rows("words"), by="home"
+    return job.checkpoints.step(
+        "features", lambda: at_home(words, boilerplate, take, FEATURES), rows=job.checkpoints.rows("words"), by="home"
     )
 
 
-def features_by(job: Job, words: DataFrame, background: Background) -> DataFrame:
-    """The same, where it is known what is boilerplate, and which bodies are not their articles'."""
+def features_with_background(job: Job, words: DataFrame, background: Background) -> DataFrame:
+    """Return the features of articles with the boilerplate and misplaced bodies of a frozen background."""
     settings = job.settings
-    handed = broadcast(job.spark, background)
+    shared = broadcast(job.spark, background)
 
     def take(rows: Any) -> Any:
-        by, known, words = steps_of(settings), handed.value, words_of(rows)
+        backend, known, words = worker_backend(settings), shared.value, words_of(rows)
         words = words.kept(words.outside_bodies(known.overwritten(words)))
-        return _taken(rows, without_boilerplate(words, known.passages, by), by)
+        return _extracted(rows, without_boilerplate(words, known.passages, backend), backend)
 
-    return job.kept.step(
-        "features", lambda: words.mapInArrow(mapped(take), FEATURES), rows=job.kept.rows("words"), by="home"
+    return job.checkpoints.step(
+        "features", lambda: words.mapInArrow(mapped(take), FEATURES), rows=job.checkpoints.rows("words"), by="home"
     )
 
 
-def _taken(rows: Any, words: HashedWords, by: CompiledBackend) -> Any:
-    found = by.features(words, np.ones(len(words.hashes), np.bool_), np.arange(len(words)))
+def _extracted(rows: Any, words: HashedWords, backend: CompiledBackend) -> Any:
+    found = backend.features(words, np.ones(len(words.hashes), np.bool_), np.arange(len(words)))
     return {
         **{name: rows[name] for name in ("home", "n", "seconds", "length", "source")},
-        "language": by.detect(words),
+        "language": backend.detect(words),
         "words": words.lengths().astype(np.int32),
         **words_columns(words),
         "signature": rows_of(found.signatures),
@@ -77,7 +145,7 @@ def _taken(rows: Any, words: HashedWords, by: CompiledBackend) -> Any:
 
 
 def features_of(table: Any) -> Features:
-    """The features of a table's articles, without words and signatures."""
+    """Return the features of a table's articles, without words and signatures."""
     terms, indptr = flat(table["terms"], np.int32)
     count = table.num_rows
     nothing = HashedWords(np.empty(0, np.uint32), np.empty(0, np.uint8), np.zeros(2 * count + 1, np.int64))

@@ -1,4 +1,4 @@
-"""From files to files: what `dedup cluster --engine spark` does, in a session of its own."""
+"""Cluster files in a Spark session of its own, for `dedup cluster --engine spark`."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from pyspark.sql import DataFrame, SparkSession
 
 FORMATS = {".parquet": "parquet", ".orc": "orc", ".jsonl": "json", ".ndjson": "json", ".json": "json", ".csv": "csv"}
-"""By the end of a name, before that of a packing, what Spark is to read or write it as."""
+"""Spark's format for each suffix; a suffix of compression may follow."""
 _PACKINGS = {".gz", ".bz2", ".zst"}
 _OPTIONS: dict[str, dict[str, str]] = {
     "parquet": {"mergeSchema": "true"},
@@ -38,23 +38,23 @@ def cluster_files(
     folder: str | None = None,
     against: Sequence[str] = (),
 ) -> int:
-    """Clusters what is in files, and writes a row for each article.
+    """Cluster the articles of files and write a row per article.
 
     Args:
-        paths: files or folders that Spark reads, all of one format; a folder without an ending holds Parquet.
-        output: a folder that is not there yet; its ending says what is written into it.
+        paths: files or folders, all of one format; a folder without a suffix holds Parquet.
+        output: a new folder; its suffix determines the format.
         settings: how articles are compared.
-        master: where Spark runs, "" where its own configuration says so.
+        master: URL of the Spark master, "" for that of Spark's configuration.
         fields: our name -> theirs.
-        folder: where the steps of the run are kept, see `cluster`.
-        against: files with an archive, see `cluster_against`; with them rows of the new articles alone are written.
+        folder: where checkpoints are written, see `cluster`.
+        against: files of an archive, see `cluster_against`; only rows of new articles are written then.
 
     Returns:
-        How many rows were written.
+        The number of rows written.
 
     Raises:
-        InputError: the formats are unknown or several, or the output is there.
-        EngineError: Spark failed, or cannot be started.
+        InputError: the format is unknown, there are several, or the output exists.
+        EngineError: Spark failed or cannot start.
         MissingDependencyError: pyspark is not installed.
     """
     try:
@@ -70,7 +70,7 @@ def cluster_files(
     builder = SparkSession.builder.appName("dedup").config("spark.ui.showConsoleProgress", "false")
     builder = builder.config("spark.io.compression.codec", "zstd")
     with ExitStack() as stack:
-        # Spark makes this folder, where it is not told another, in the one it is started from.
+        # By default Spark creates this folder in the current one.
         warehouse = stack.enter_context(TemporaryDirectory(prefix="dedup-spark-"))
         builder = builder.config("spark.sql.warehouse.dir", f"file://{warehouse}/tables")
         with spark_errors("starting Spark (it needs Java 17 or later)"):
@@ -92,10 +92,10 @@ def cluster_files(
 
 
 def read_files(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
-    """The rows of files of one format; columns that some of them lack are null there.
+    """Read files of one format; a column that a file lacks is null there.
 
     Raises:
-        InputError: their format is unknown, or there are several.
+        InputError: the format is unknown, or there are several.
         EngineError: Spark cannot read them.
     """
     from dedup.spark.checkpoints import spark_errors
@@ -106,11 +106,11 @@ def read_files(spark: SparkSession, paths: Sequence[str]) -> DataFrame:
 
 
 def write_file(found: DataFrame, output: str) -> None:
-    """Writes rows into a folder that is not there yet, as its ending says.
+    """Write rows into a new folder, in the format of its suffix.
 
     Raises:
-        InputError: it says nothing.
-        EngineError: Spark cannot write it.
+        InputError: the format is unknown.
+        EngineError: Spark cannot write them.
     """
     from dedup.spark.checkpoints import spark_errors
 
@@ -129,7 +129,7 @@ def _kind(paths: Sequence[str]) -> str:
 def _written(output: str) -> str:
     kind = _format(output)
     if kind is None:
-        raise InputError(f"{output!r} does not say what to write: it must end in {', '.join(FORMATS)}")
+        raise InputError(f"{output!r} has no known suffix: it must end in {', '.join(FORMATS)}")
     return kind
 
 
@@ -140,7 +140,7 @@ def _format(path: str) -> str | None:
     if not ends:
         return None
     if ends[-1] not in FORMATS:
-        raise InputError(f"Spark is not asked to read or write {path!r} here: only {', '.join(FORMATS)}")
+        raise InputError(f"Spark cannot read or write {path!r} here: only {', '.join(FORMATS)}")
     return FORMATS[ends[-1]]
 
 

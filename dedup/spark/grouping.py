@@ -1,8 +1,8 @@
-"""From pairs to groups: copy groups and stories, component by component, as on one machine.
+"""Group pairs into copy groups and stories, component by component.
 
-Articles that nothing links, however indirectly, are never merged, so components are grouped apart. Of same-story pairs
-only those make components whose score reaches the lowest height at which anything is joined: the mean of scores is
-never above the largest, so no two groups without such a pair between them are ever merged.
+Articles in different components are never merged, so components are grouped separately. Only same-story pairs whose
+score reaches the merge threshold make components: a mean of scores is never above the largest, so two groups without
+such a pair between them are never merged.
 """
 
 from __future__ import annotations
@@ -14,20 +14,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.group.canonical import of_group, of_story
-from dedup.group.copies import copy_groups, digests, held_together, without_parts
-from dedup.group.cut import threshold_at
+from dedup.group.copies import canonical_of_group, canonical_of_story, coherent, copy_groups, digests, without_parts
+from dedup.group.cut import merge_threshold
 from dedup.match.copies import ALIKE
 from dedup.match.stories import Pairs
 from dedup.results.assemble import mean_scores
 from dedup.settings import Settings
 from dedup.spark.arrow import numbers, words_of
-from dedup.spark.blocks import places, with_articles
+from dedup.spark.blocks import places, vocabulary, with_articles
 from dedup.spark.components import components
-from dedup.spark.copies import COPY, FORM, NEVER, overlaps_of, seniorities
-from dedup.spark.job import Job, steps_of
-from dedup.spark.linkage import large_ones, linked_in_rounds
-from dedup.spark.packing import vocabulary
+from dedup.spark.copies import COPY, NEVER, TEMPLATE, overlaps_of, seniorities
+from dedup.spark.job import Job, worker_backend
+from dedup.spark.linkage import large_components, link_in_rounds
 from dedup.spark.story_pairs import in_tasks
 from dedup.spark.tfidf import matrix_of
 from dedup.vectorize.exact import SCORE_UNIT
@@ -39,20 +37,20 @@ UNITS = "n long, digest boolean, unit long"
 GROUPED = "n long, story long, copy_group long, shown long, score double"
 
 
-def alike(pairs: DataFrame, known: DataFrame) -> DataFrame:
-    """The same-story pairs so alike that they may be copies, but for those already known."""
+def alike_pairs(pairs: DataFrame, known: DataFrame) -> DataFrame:
+    """Return the same-story pairs that are alike enough for copies and not decided yet."""
     found = pairs.where(f"cosine >= {ALIKE!r} or hinted")
     found = found.selectExpr("a", "b", f"cosine >= {ALIKE!r} as alike", "cast(task as long) as block")
     return found.join(known.select("a", "b"), ["a", "b"], "left_anti")
 
 
 def units(job: Job, decided: DataFrame, features: DataFrame, vectors: DataFrame) -> DataFrame:
-    """For each article `n` with a copy the first that is one text with it, its `unit`; and whether it is a `digest`."""
+    """Return the `unit` of each article `n` with a copy (first article of its text) and whether it is a `digest`."""
     from pyspark.sql import functions as F
 
     settings = job.settings
     copies = decided.where(f"kind = {COPY}")
-    of = components(job, "copies", copies, at_most=sum(job.kept.rows(name) for name in ("banded", "alike")))
+    of = components(job, "copies", copies, at_most=sum(job.checkpoints.rows(name) for name in ("banded", "alike")))
 
     def find() -> DataFrame:
         inside = decided.where(f"kind >= {COPY}").join(of.toDF("a", "component"), "a")
@@ -76,17 +74,17 @@ def units(job: Job, decided: DataFrame, features: DataFrame, vectors: DataFrame)
         pairs = of.join(large, "component", "left_anti").select("n", F.lit(False).alias("digest"), "component")
         return several.union(pairs)
 
-    return job.kept.step("units", find)
+    return job.checkpoints.step("units", find)
 
 
-def linked(pairs: DataFrame, ends: DataFrame, units: DataFrame, decided: DataFrame) -> DataFrame:
-    """The pairs that stories are made of: not those of digests, nor of two fillings of one form.
+def linkable_pairs(pairs: DataFrame, ends: DataFrame, units: DataFrame, decided: DataFrame) -> DataFrame:
+    """Return the pairs that may link a story, without those of digests or of one template.
 
     Args:
-        pairs: the scored ones, by task.
-        ends: which tasks have pairs of each article.
-        units: what `units` gives.
-        decided: pairs that were looked at, of which some are never one story.
+        pairs: the scored pairs, by task.
+        ends: the tasks with pairs of each article.
+        units: the result of `units`.
+        decided: decided pairs; those of kind `NEVER` are dropped.
     """
     left = pairs.where("score > 0")
     digest = in_tasks(ends, units.where("digest").select("n"))
@@ -100,25 +98,25 @@ def linked(pairs: DataFrame, ends: DataFrame, units: DataFrame, decided: DataFra
 def stories(
     job: Job, pairs: DataFrame, ends: DataFrame, units: DataFrame, hidden: DataFrame, distinct: DataFrame
 ) -> DataFrame:
-    """The story, the copy group and who is shown of each article `n` that is not alone: as numbers.
+    """Return story, copy group, representative and mean score of each linked article `n`, all as numbers.
 
-    A story is called by what its first article holds, and so is a copy group; `name` in `distinct` is that.
+    A story or copy group is named after the content hash of its first article, `name` in `distinct`.
     """
     from pyspark.sql import functions as F
 
     settings = job.settings
-    threshold = threshold_at(settings.granularity) if settings.granularity > 0 else float("inf")
+    threshold = merge_threshold(settings.granularity)
     one_text = units.where("n != unit").selectExpr("unit as a", "n as b")
     reaching = pairs.where(F.col("score") * SCORE_UNIT >= threshold).select("a", "b")
-    most = job.kept.rows("linked") + job.kept.rows("units")
+    most = job.checkpoints.rows("linked") + job.checkpoints.rows("units")
     of = components(job, "stories", reaching.union(one_text), at_most=most)
 
     of = of.select("n", "component", F.lit(False).alias("whole"))
-    large = large_ones(job, of, _inside(pairs, ends, of), job.kept.rows("linked"))
+    large = large_components(job, of, _inside(pairs, ends, of), job.checkpoints.rows("linked"))
     if large is not None:
         held = of.join(large, "component", "left_semi")
-        inside = job.kept.step("linkage.pairs", lambda: _inside(pairs, ends, held).select("a", "b", "score"))
-        merged = linked_in_rounds(job, inside, units.join(held.select("n"), "n", "left_semi"), hidden)
+        inside = job.checkpoints.step("linkage.pairs", lambda: _inside(pairs, ends, held).select("a", "b", "score"))
+        merged = link_in_rounds(job, inside, units.join(held.select("n"), "n", "left_semi"), hidden)
         others = of.join(large, "component", "left_anti").select("n", "component", "whole")
         of = others.union(merged.select("n", "story", F.lit(True)))
 
@@ -134,11 +132,11 @@ def stories(
             job, blocks, [articles], lambda articles, pairs: _stories(articles, pairs, settings), GROUPED
         )
 
-    return job.kept.step("stories", find)
+    return job.checkpoints.step("stories", find)
 
 
 def _inside(pairs: DataFrame, ends: DataFrame, of: DataFrame) -> DataFrame:
-    """The pairs whose articles are in one component, with the `component`."""
+    """Return the pairs inside components, with the `component`."""
     known = in_tasks(ends, of.select("n", "component"))
     for end, name in (("a", "component"), ("b", "other")):
         pairs = pairs.join(known.toDF(end, "task", name).hint("shuffle_hash"), ["task", end])
@@ -146,23 +144,23 @@ def _inside(pairs: DataFrame, ends: DataFrame, of: DataFrame) -> DataFrame:
 
 
 def _units(articles: Any, pairs: Any, settings: Settings) -> Any:
-    by, words, number, pair = steps_of(settings), words_of(articles), numbers(articles["n"]), places(pairs)
+    backend, words, number, pair = worker_backend(settings), words_of(articles), numbers(articles["n"]), places(pairs)
     copies = overlaps_of(pairs, pair, [COPY])
-    forms = overlaps_of(pairs, pair, [FORM, NEVER])
+    templates = overlaps_of(pairs, pair, [TEMPLATE, NEVER])
     digest = digests(copies, words.lengths(), matrix_of(articles))
     copies = copies.where(without_parts(copies, digest))
-    copies = copies.where(held_together(copies, forms, partial(by.overlaps, words), settings.copy_overlap))
+    copies = copies.where(coherent(copies, templates, partial(backend.overlaps, words), settings.copy_overlap))
     unit = np.arange(len(number))
-    for group in copy_groups(copies, forms):
+    for group in copy_groups(copies, templates):
         unit[group] = group[0]
     return {"n": number, "digest": digest, "unit": number[unit]}
 
 
 def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
-    """As `dedup.results.assemble` does it, of the components of a block; those that are `whole` are stories already."""
+    """Assemble the components of a block as `dedup.results.assemble` does; `whole` components are stories already."""
     import pyarrow as pa
 
-    by, number, pair = steps_of(settings), numbers(articles["n"]), places(pairs)
+    backend, number, pair = worker_backend(settings), numbers(articles["n"]), places(pairs)
     score = numbers(pairs["score"]).astype(np.int64)
     scored = score > 0
     found = Pairs(pair[scored, 0], pair[scored, 1], np.zeros(int(scored.sum())), score[scored])
@@ -171,12 +169,12 @@ def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
     for article, first in enumerate(unit.tolist()):
         groups[first].append(article)
     weights = 1 - np.array([bool(hidden) for hidden in articles["hidden"].to_pylist()], np.int64)
-    whole = np.array(articles["whole"].to_pylist(), np.bool_)
-    tree = by.average_linkage(
-        found.where(~whole[found.a]), [group for group in groups.values() if len(group) > 1], weights
+    is_final = np.array(articles["whole"].to_pylist(), np.bool_)
+    tree = backend.average_linkage(
+        found.where(~is_final[found.a]), [group for group in groups.values() if len(group) > 1], weights
     )
-    label = by.cut(tree, settings.granularity)
-    label[whole] = len(number) + numbers(articles["component"])[whole]
+    label = backend.cut(tree, settings.granularity)
+    label[is_final] = len(number) + numbers(articles["component"])[is_final]
     total = mean_scores(found, label, unit).tolist()
     seniority = seniorities(articles, np.arange(len(number)))
     members, names = numbers(articles["members"]), numbers(articles["name"])
@@ -188,10 +186,10 @@ def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
     copy_group, mean = (np.full(len(number), None, object) for _ in range(2))
     for of in together.values():
         held = list(of.values())
-        name = names[of_group((article for one in held for article in one), seniority)]
-        best = number[of_story(held, total, seniority)]
+        name = names[canonical_of_group((article for one in held for article in one), seniority)]
+        best = number[canonical_of_story(held, total, seniority)]
         for one in held:
-            copies = int(names[of_group(one, seniority)]) if members[one].sum() > 1 else None
+            copies = int(names[canonical_of_group(one, seniority)]) if members[one].sum() > 1 else None
             for article in one:
                 story[article], copy_group[article], shown[article] = name, copies, best
                 mean[article] = total[article] / (len(held) - 1) if len(held) > 1 else None
@@ -205,7 +203,7 @@ def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
 
 
 def _places_of_units(articles: Any, number: NDArray[np.int64]) -> NDArray[np.int64]:
-    """For each article the place of the first of its unit; its own where it has no copy."""
+    """Return the position of the first article of each one's unit; its own position without a copy."""
     unit = [
         own if first is None else first
         for first, own in zip(articles["unit"].to_pylist(), number.tolist(), strict=True)

@@ -1,4 +1,4 @@
-"""What every step of a run is given, and what workers keep while they live."""
+"""The parameters of a run, and its session: kernels in workers, broadcasts, settings, temporary folder."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from dedup.backends import CompiledBackend
 from dedup.background import Background
 from dedup.settings import Settings
 from dedup.spark.checkpoints import Checkpoints, if_alive
-from dedup.steps import CompiledBackend
 
 if TYPE_CHECKING:
     from pyspark.sql import Column, SparkSession
@@ -23,23 +23,24 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One run.
+    """The parameters of one run.
 
     Attributes:
         spark: the session.
         settings: how articles are compared.
-        kept: the steps.
-        parts: into how many parts articles, pairs and terms are dealt. No result depends on it, nor on what follows.
-        chunk: articles that are compared with each other in one task, and with those before them in the window.
-        pairs: pairs of articles whose texts are compared in one task, about.
-        links: scored pairs of a component that one task links; larger ones are linked by all tasks, in rounds.
-        edges: links that the driver finds the components of by itself; more are done by the executors.
-        background: what is known before any article is seen; None where it is learned from these.
+        checkpoints: the steps that were computed.
+        parts: number of parts that articles, pairs and terms are split into. It does not affect the result; nor do
+            the next four.
+        chunk: articles that one task compares with each other and with earlier ones in the window.
+        pairs: approximate number of pairs of texts that one task compares.
+        links: maximum number of scored pairs in a component that one task links; larger ones are linked in rounds.
+        edges: maximum number of links whose components the driver computes.
+        background: a frozen background; None to learn it from these articles.
     """
 
     spark: SparkSession
     settings: Settings
-    kept: Checkpoints
+    checkpoints: Checkpoints
     parts: int
     chunk: int = 100_000
     pairs: int = 20_000
@@ -49,26 +50,26 @@ class Job:
 
 
 @cache
-def steps_of(settings: Settings) -> CompiledBackend:
-    """The kernels in a worker: a task has one processor."""
+def worker_backend(settings: Settings) -> CompiledBackend:
+    """Return the kernels of a worker, with one thread: a task has one processor."""
     return CompiledBackend(replace(settings, threads=1))
 
 
 def column(name: str) -> Column:
-    """A column by its name, whatever signs are in that."""
+    """Return a column by its name, which may contain any character."""
     from pyspark.sql import functions as F
 
     return F.col("`" + name.replace("`", "``") + "`")
 
 
 def broadcast(spark: SparkSession, value: Any) -> Any:
-    """What every task is handed once for each executor: only what does not grow with the articles."""
+    """Send a value to every executor once; only for values that do not grow with the number of articles."""
     return spark.sparkContext.broadcast(value)
 
 
 @contextmanager
 def configured(spark: SparkSession, values: dict[str, str]) -> Iterator[None]:
-    """Settings of a session for the time of a run."""
+    """Set values of the session's configuration, and restore the old ones at the end."""
     before = {name: spark.conf.get(name, None) for name in values}
     try:
         for name, value in values.items():
@@ -84,16 +85,15 @@ def configured(spark: SparkSession, values: dict[str, str]) -> Iterator[None]:
 
 
 def _remove(folder: str, process: int) -> None:
-    if os.getpid() == process:  # and not one that was forked from it
+    if os.getpid() == process:  # not in a forked process
         shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextmanager
 def own_folder(context: object) -> Iterator[str]:
-    """A temporary folder for the steps of a run, which is removed at once if that fails.
+    """Create a temporary folder for the steps of a run; it is removed at once after an error.
 
-    Else it stays, for what a run returns is read from it, until Spark's context, without which nothing can be read,
-    is gone or Python ends.
+    Otherwise it stays until the Spark context or Python ends, because the result of the run is read from it.
     """
     folder = tempfile.mkdtemp(prefix="dedup-spark-")
     end = weakref.finalize(context, _remove, folder, os.getpid())

@@ -1,13 +1,13 @@
-"""Average linkage of components that are too large for a task: in rounds, by all tasks together.
+"""Average linkage in rounds, for components that are too large for one task.
 
-Two groups that are each other's most alike may merge at once, whatever else is going to, for average linkage is
-reducible: no merge makes its result more like a third group than the more alike of the two was. So in each round all
-such groups merge (Murtagh 1983; on many machines Sumengen et al. 2021), and their scores are added up: the merges are
-those of one machine. A group that nothing reaches the threshold with is done, for nothing ever will, and its scores
-are dropped. As soon as what is left fits a task, tasks do the rest, component by component.
+Average linkage is reducible: a merged group is never closer to a third one than the closer of its two parts was. So
+two groups that are each other's nearest can be merged before any other merge is known. Each round merges all such
+groups (Murtagh 1983; distributed: Sumengen et al. 2021) and sums their scores; the merges are those of one machine. A
+group without a score above the threshold will never have one, so its scores are dropped. As soon as a component fits
+a task, one task does the rest.
 
-Whether a merge is good enough depends on the two groups alone. So it is said when they merge, and the stories are what
-good merges connect: nobody ever needs the whole tree.
+The quality of a merge depends on the two groups only. It is therefore decided when they merge, and the stories are
+the components of good merges, without the full tree.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from dedup.group.cut import CAP, PAIR, drop_at, threshold_at
+from dedup.group.cut import drop_at, height_needed, threshold_at
 from dedup.match.stories import Pairs
 from dedup.settings import Settings
 from dedup.spark.arrow import mapped, numbers
 from dedup.spark.blocks import places, with_articles
 from dedup.spark.components import components
-from dedup.spark.job import Job, steps_of
+from dedup.spark.job import Job, worker_backend
 from dedup.vectorize.exact import SCORE_UNIT
 
 if TYPE_CHECKING:
@@ -33,49 +33,49 @@ MERGED = "low long, high long, size long, formed double, good boolean"
 GOOD = "a long, b long"
 
 
-def large_ones(job: Job, of: DataFrame, inside: DataFrame, pairs: int) -> DataFrame | None:
-    """The `component`s with more pairs than a task links, None where there is none.
+def large_components(job: Job, of: DataFrame, inside: DataFrame, pairs: int) -> DataFrame | None:
+    """Return the `component`s with more pairs than a task links; None without any.
 
     Args:
         job: the run.
         of: the component of each article.
         inside: the pairs inside components, with the `component` of each.
-        pairs: how many pairs there are.
+        pairs: number of pairs.
     """
     from pyspark.sql import functions as F
 
     if pairs <= job.links:
         return None
-    # An article has so many pairs of its own at most: a component of few articles need not be counted.
+    # `neighbours` bounds the pairs of an article, so small components need not be counted.
     articles = max(2, job.links // max(1, job.settings.neighbours))
     many = of.groupBy("component").count().where(F.col("count") >= articles).select("component")
-    kept = job.kept.step("linkage.many", lambda: many)
-    if not job.kept.rows("linkage.many"):
+    several = job.checkpoints.step("linkage.many", lambda: many)
+    if not job.checkpoints.rows("linkage.many"):
         return None
-    counted = inside.join(F.broadcast(kept), "component", "left_semi").groupBy("component").count()
-    found = job.kept.step("linkage.large", lambda: counted.where(F.col("count") > job.links).select("component"))
-    return found if job.kept.rows("linkage.large") else None
+    counted = inside.join(F.broadcast(several), "component", "left_semi").groupBy("component").count()
+    found = job.checkpoints.step("linkage.large", lambda: counted.where(F.col("count") > job.links).select("component"))
+    return found if job.checkpoints.rows("linkage.large") else None
 
 
-def linked_in_rounds(job: Job, links: DataFrame, units: DataFrame, hidden: DataFrame) -> DataFrame:
-    """The story of each article `n` of some components that is in one with others: the least number in it, `story`.
+def link_in_rounds(job: Job, links: DataFrame, units: DataFrame, hidden: DataFrame) -> DataFrame:
+    """Return the `story` (its least number) of each article `n` that is in one with others.
 
     Args:
         job: the run.
-        links: the scored pairs `a`, `b`, `score` inside these components.
-        units: for articles with a copy the first that is one text with it, `unit`: of these components alone.
-        hidden: the articles that others stand for.
+        links: the scored pairs `a`, `b`, `score` inside some components.
+        units: the `unit` of articles with a copy, of these components.
+        hidden: articles that have a representative, which do not count.
     """
     settings = job.settings
     threshold = threshold_at(settings.granularity)
-    nodes, edges = _begun(job, links, units, hidden)
+    nodes, edges = _initial_groups(job, links, units, hidden)
     good: list[DataFrame] = [units.where("n != unit").selectExpr("unit as a", "n as b")]
-    most, round_ = job.kept.rows("units"), 0
-    while job.kept.rows(f"linkage.{round_}.edges") > job.links:
+    most, round_ = job.checkpoints.rows("units"), 0
+    while job.checkpoints.rows(f"linkage.{round_}.edges") > job.links:
         round_ += 1
-        nodes, edges, merged = _round(job, f"linkage.{round_}", nodes, edges, settings)
+        nodes, edges, merged = _merge_round(job, f"linkage.{round_}", nodes, edges, settings)
         good.append(merged.where("good").selectExpr("low as a", "high as b"))
-        most += job.kept.rows(f"linkage.{round_}.merged")
+        most += job.checkpoints.rows(f"linkage.{round_}.merged")
     of = components(job, "linkage.rest", _reaching(edges, threshold), at_most=job.links)
 
     def finish() -> DataFrame:
@@ -83,18 +83,20 @@ def linked_in_rounds(job: Job, links: DataFrame, units: DataFrame, hidden: DataF
         inside = inside.where("component = other")
         blocks = inside.selectExpr("a", "b", "total", f"pmod(xxhash64(component), {job.parts}) as block")
         held = nodes.join(of.select("n"), "n", "left_semi")
-        return with_articles(job, blocks, [held], lambda articles, pairs: _finished(articles, pairs, settings), GOOD)
+        return with_articles(
+            job, blocks, [held], lambda articles, pairs: _remaining_merges(articles, pairs, settings), GOOD
+        )
 
-    good.append(job.kept.step("linkage.finished", finish))
-    most += job.kept.rows("linkage.finished")
-    whole = good[0]
+    good.append(job.checkpoints.step("linkage.finished", finish))
+    most += job.checkpoints.rows("linkage.finished")
+    all_good = good[0]
     for part in good[1:]:
-        whole = whole.union(part)
-    return components(job, "linkage.stories", whole, at_most=most).toDF("n", "story")
+        all_good = all_good.union(part)
+    return components(job, "linkage.stories", all_good, at_most=most).toDF("n", "story")
 
 
-def _begun(job: Job, links: DataFrame, units: DataFrame, hidden: DataFrame) -> tuple[DataFrame, DataFrame]:
-    """The groups before any merge but those of copies, and the sums of scores between them."""
+def _initial_groups(job: Job, links: DataFrame, units: DataFrame, hidden: DataFrame) -> tuple[DataFrame, DataFrame]:
+    """Return the groups after the merges of copies, and the sums of scores between them."""
     from pyspark.sql import functions as F
 
     members = units.join(hidden.select("n", F.lit(0).alias("counts")), "n", "left")
@@ -111,17 +113,17 @@ def _begun(job: Job, links: DataFrame, units: DataFrame, hidden: DataFrame) -> t
             summed = summed.join(size, end, "left").withColumn(f"size_{end}", F.coalesce(f"size_{end}", F.lit(1)))
         return summed.select("a", "b", "total", "size_a", "size_b")
 
-    edges = job.kept.step("linkage.0.edges", find)
+    edges = job.checkpoints.step("linkage.0.edges", find)
 
     def apart() -> DataFrame:
         both = edges.selectExpr("a as n", "size_a as size").union(edges.selectExpr("b", "size_b")).distinct()
         return both.select("n", "size", F.lit(float("inf")).alias("formed"), F.lit(True).alias("good"))
 
-    return job.kept.step("linkage.0.nodes", apart), edges
+    return job.checkpoints.step("linkage.0.nodes", apart), edges
 
 
 def _height() -> Column:
-    """The mean score of two groups: the same operations on the same numbers as in `dedup.group.linkage`."""
+    """Return the mean score of two groups, by the operations of `dedup.group.linkage`, so that it is bit-identical."""
     from pyspark.sql import functions as F
 
     pairs = (F.col("size_a") * F.col("size_b")).cast("double")
@@ -132,20 +134,20 @@ def _reaching(edges: DataFrame, threshold: float) -> DataFrame:
     return edges.where(_height() >= threshold).select("a", "b")
 
 
-def _round(
+def _merge_round(
     job: Job, name: str, nodes: DataFrame, edges: DataFrame, settings: Settings
 ) -> tuple[DataFrame, DataFrame, DataFrame]:
-    """The groups and sums after all groups have merged that are each other's most alike, and these merges."""
+    """Merge all groups that are each other's nearest; return the groups, the sums between them and the merges."""
     from pyspark.sql import functions as F
 
-    kept, threshold = job.kept, threshold_at(settings.granularity)
+    checkpoints, threshold = job.checkpoints, threshold_at(settings.granularity)
     high = edges.withColumn("height", _height()).where(F.col("height") >= threshold)
     sides = high.select(F.col("a").alias("n"), F.col("b").alias("other"), "height")
     sides = sides.union(high.select("b", "a", "height"))
-    # Of pairs at one height the one whose first articles come first: all of these have `n` in common.
+    # Ties go to the pair whose first articles come first; all pairs here share `n`.
     most = F.max(F.struct("height", (-F.col("other")).alias("less"))).alias("best")
     best = sides.groupBy("n").agg(most).select("n", (-F.col("best.less")).alias("other"), "best.height")
-    best = kept.step(f"{name}.best", partial(best.select, "*"))
+    best = checkpoints.step(f"{name}.best", partial(best.select, "*"))
 
     def merge() -> DataFrame:
         ends = best.select(F.least("n", "other").alias("low"), F.greatest("n", "other").alias("high"), "height")
@@ -153,20 +155,20 @@ def _round(
         both = both.where("sides = 2").drop("sides")
         for end in ("low", "high"):
             both = both.join(nodes.toDF(end, f"size_{end}", f"formed_{end}", f"good_{end}"), end)
-        return both.mapInArrow(mapped(partial(_judged, settings=settings), 65_536), MERGED)
+        return both.mapInArrow(mapped(partial(_merged_groups, settings=settings), 65_536), MERGED)
 
-    merged = kept.step(f"{name}.merged", merge)
+    merged = checkpoints.step(f"{name}.merged", merge)
 
     def move() -> DataFrame:
-        gone = merged.select(F.col("high").alias("n"), F.col("low").alias("to"))
-        left = best.select("n").join(gone, "n", "left").withColumn("to", F.coalesce("to", "n"))
+        absorbed = merged.select(F.col("high").alias("n"), F.col("low").alias("to"))
+        left = best.select("n").join(absorbed, "n", "left").withColumn("to", F.coalesce("to", "n"))
         after = merged.select(F.col("low").alias("to"), "size", "formed", "good")
         alone = nodes.toDF("to", "its_size", "its_formed", "its_good")
         found = left.join(after, "to", "left").join(alone, "to")
         columns = (F.coalesce(column, f"its_{column}").alias(column) for column in ("size", "formed", "good"))
         return found.select("n", "to", *columns)
 
-    moved = kept.step(f"{name}.moved", move)
+    moved = checkpoints.step(f"{name}.moved", move)
 
     def add_up() -> DataFrame:
         found = edges.select("a", "b", "total")
@@ -183,20 +185,15 @@ def _round(
         )
 
     left = moved.where("n = to").select("n", "size", "formed", "good")
-    return left, kept.step(f"{name}.edges", add_up), merged
+    return left, checkpoints.step(f"{name}.edges", add_up), merged
 
 
 def _good_enough(size: tuple[int, int], formed: tuple[float, float], height: float, granularity: float) -> bool:
-    """Whether two groups that were good make a good one: as `dedup.group.cut.cut` has it."""
-    threshold = threshold_at(granularity)
-    needed = PAIR * threshold if size == (1, 1) else threshold
-    drop = drop_at(granularity, min(size))
-    if drop > 0:
-        needed = max(needed, drop * min(CAP, *formed))
-    return height >= needed
+    """Return whether the merge of two groups is high enough, as in `dedup.group.cut.cut`."""
+    return height >= height_needed(threshold_at(granularity), drop_at(granularity, min(size)), size, formed)
 
 
-def _judged(table: Any, settings: Settings) -> Any:
+def _merged_groups(table: Any, settings: Settings) -> Any:
     rows = table.to_pylist()
     good = [
         row["good_low"]
@@ -213,12 +210,12 @@ def _judged(table: Any, settings: Settings) -> Any:
     return {**{name: table[name] for name in ("low", "high")}, "size": size, "formed": table["height"], "good": good}
 
 
-def _finished(articles: Any, pairs: Any, settings: Settings) -> Any:
-    """The good merges of groups that are in a task together, by their first articles."""
-    by, number, pair = steps_of(settings), numbers(articles["n"]), places(pairs)
+def _remaining_merges(articles: Any, pairs: Any, settings: Settings) -> Any:
+    """Return the good merges of the components in a task, by the first articles of the groups."""
+    backend, number, pair = worker_backend(settings), numbers(articles["n"]), places(pairs)
     sizes = numbers(articles["size"]).astype(np.int64)
     total = numbers(pairs["total"]).astype(np.int64)
-    tree = by.average_linkage(Pairs(pair[:, 0], pair[:, 1], np.zeros(len(pair)), total), [], sizes)
+    tree = backend.average_linkage(Pairs(pair[:, 0], pair[:, 1], np.zeros(len(pair)), total), [], sizes)
     size, formed = sizes.tolist(), numbers(articles["formed"]).tolist()
     good, first = articles["good"].to_pylist(), list(range(len(number)))
     threshold, found = threshold_at(settings.granularity), []

@@ -1,9 +1,8 @@
-"""Articles stay where they were read.
+"""Partitioning by home: large rows of articles stay where they were read, and small rows are sent to them.
 
-What is large about an article (words, features, its vector) is written where its row was read and never sent for what
-other rows say of it: what is small comes to it instead. So each article has a **home**, some thousand rows that were
-read together. Steps that hold large rows are tables bucketed by home, of which Spark knows that they need not move
-when homes are looked at one by one; an article's number says its home, so whoever knows the number knows where it is.
+The **home** of an article is a set of some thousand rows that were read together. Steps of large rows (words,
+features, vectors) are tables bucketed by home, which Spark does not shuffle for an operation by home. The number of an
+article contains its home.
 """
 
 from __future__ import annotations
@@ -22,51 +21,51 @@ if TYPE_CHECKING:
     from dedup.spark.job import Job
 
 HOME_ROWS = 8_192
-"""Rows of a home, at most."""
+"""Maximum number of rows of a home."""
 HOME_BITS = 28
-"""The low bits of a number, which are its home: 16 for the partition that was read, 12 for the part of it."""
+"""Low bits of a number that contain the home: 16 for the partition that was read, 12 for the part of it."""
 PART_BITS = 12
 PLACE_BITS = 24
-"""Of a row's `uid` the low bits, which are its place in its home; the others are the home."""
+"""Low bits of a row's `uid` that contain its position in the home; the others are the home."""
 ENTRIES = 1 << 21
-"""Entries that one task counts, about."""
+"""Approximate number of entries that one task counts."""
 _SPARE = 6
-"""Bits of a hash beyond those that number all entries: two different ones are equal once in 64 times."""
+"""Bits of a hash beyond those of the number of entries: one in 64 entries has an equal hash by chance."""
 REPEATED = "home int, bits int, hashes binary"
 
 
 def home_of(column: str = "n") -> Column:
-    """The home of an article, from its number."""
+    """Return the home of an article, from its number."""
     from pyspark.sql import functions as F
 
     return F.col(column).bitwiseAND(F.lit((1 << HOME_BITS) - 1)).cast("int")
 
 
 def schema_of(frame: DataFrame) -> str:
-    """The schema of a frame, as `at_home` takes it."""
+    """Return the schema of a frame as a string, for `at_home`."""
     return ", ".join(f"{field.name} {field.dataType.simpleString()}" for field in frame.schema.fields)
 
 
-def without(big: DataFrame, gone: DataFrame) -> DataFrame:
-    """The rows of a step that is kept by home, but for some articles `n`."""
+def without(big: DataFrame, excluded: DataFrame) -> DataFrame:
+    """Remove the rows of some articles `n` from a step bucketed by home."""
 
-    def drop(rows: Any, gone: Any) -> Any:
-        return rows.filter(~np.isin(numbers(rows["n"]), numbers(gone["n"]))) if gone.num_rows else rows
+    def drop(rows: Any, excluded: Any) -> Any:
+        return rows.filter(~np.isin(numbers(rows["n"]), numbers(excluded["n"]))) if excluded.num_rows else rows
 
-    return at_home(big, gone.select("n"), drop, schema_of(big))
+    return at_home(big, excluded.select("n"), drop, schema_of(big))
 
 
 def at_home(
     big: DataFrame, small: DataFrame, function: Callable[[Any, Any], Any], schema: str, *, home: Column | None = None
 ) -> DataFrame:
-    """What a function finds in each home.
+    """Apply a function to the rows of each home.
 
     Args:
-        big: a step that is kept by home.
-        small: rows that come to it; those that have no `home` but an `n` go to that of the article.
+        big: a step bucketed by home.
+        small: rows sent to the homes, by their column `home` or by the article `n`.
         function: takes the rows of a home of both, as tables, the first never empty; returns columns.
-        schema: of what it returns.
-        home: of the rows of `small`, where they say it otherwise.
+        schema: of the result.
+        home: the home of the rows of `small`, if it is neither.
     """
     if home is not None:
         small = small.withColumn("home", home)
@@ -86,47 +85,47 @@ def at_home(
 
 
 def places_in(number: NDArray[np.int64], wanted: NDArray[np.int64]) -> NDArray[np.int64]:
-    """Where some numbers are among others that hold all of them."""
+    """Return the positions of `wanted` in `number`, which contains all of them."""
     order = np.argsort(number, kind="stable")
     found: NDArray[np.int64] = order[np.searchsorted(number[order], wanted)]
     return found
 
 
 def bits_for(entries: int) -> int:
-    """Of how many bits the hashes are by which so many entries are told apart, nearly."""
+    """Return the number of bits of hashes that distinguish nearly all of so many entries."""
     return min(56, max(16, _SPARE + entries.bit_length()))
 
 
-def cut_to(hashes: NDArray[np.uint64], bits: int) -> NDArray[np.uint64]:
-    """The top bits of hashes."""
+def truncated(hashes: NDArray[np.uint64], bits: int) -> NDArray[np.uint64]:
+    """Return the top bits of hashes."""
     return hashes >> np.uint64(64 - bits)
 
 
 def repeated(
     job: Job, name: str, big: DataFrame, hashes_of: Callable[[Any], NDArray[np.uint64]], *, least: int, entries: int
 ) -> DataFrame:
-    """For each home those hashes of its articles that several articles have, wherever they are: a step of that name.
+    """Return the hashes of each home that at least `least` articles have, in any home; written as step `name`.
 
-    Hashes are cut to a few bits and sent without saying whose they are, in one ascending array for each home and
-    part, as the gaps between them. So a few are named that not so many articles have, and none is missed.
+    Hashes are truncated to a few bits and sent without their articles, as the gaps of one ascending array per home
+    and part. So there are a few false positives, and no false negatives.
 
     Args:
         job: the run.
-        name: what the step is called.
-        big: a step that is kept by home.
-        hashes_of: takes rows of it; gives the hashes, of each article each once, spread evenly.
-        least: in how many articles.
-        entries: how many hashes there are, about.
+        name: the step's name.
+        big: a step bucketed by home.
+        hashes_of: takes rows of it; returns the distinct hashes of each article, evenly distributed.
+        least: minimum number of articles.
+        entries: approximate number of hashes.
     """
     bits, parts = bits_for(entries), max(job.parts, -(-entries // ENTRIES))
 
     def send(table: Any) -> Any:
         import pyarrow as pa
 
-        values, counts = np.unique(cut_to(hashes_of(table), bits), return_counts=True)
+        values, counts = np.unique(truncated(hashes_of(table), bits), return_counts=True)
         counts = np.minimum(counts, least).astype(np.uint8)
-        # Parts are ranges, so that what is in one lies close together.
-        bounds = np.searchsorted(values, limits_of(parts, bits))
+        # Parts are ranges of hashes, so that each is one slice of the sorted array.
+        bounds = np.searchsorted(values, part_bounds(parts, bits))
         used = np.flatnonzero(np.diff(bounds)).tolist()
         stretches = [slice(int(bounds[part]), int(bounds[part + 1])) for part in used]
         return pa.table(
@@ -143,11 +142,11 @@ def repeated(
 
         values = [ascending(column) for column in table["hashes"].to_pylist()]
         counts = [unpacked(column, np.uint8) for column in table["counts"].to_pylist()]
-        whole = np.concatenate(values)
-        order = np.argsort(whole, kind="stable")
-        begins = np.flatnonzero(np.concatenate([[True], whole[order][1:] != whole[order][:-1]]))
+        all_values = np.concatenate(values)
+        order = np.argsort(all_values, kind="stable")
+        begins = np.flatnonzero(np.concatenate([[True], all_values[order][1:] != all_values[order][:-1]]))
         enough = np.add.reduceat(np.concatenate(counts)[order].astype(np.int64), begins) >= least
-        known = whole[order][begins][enough]
+        known = all_values[order][begins][enough]
         found = [mine[np.isin(mine, known, assume_unique=True)] for mine in values]
         kept = [place for place, mine in enumerate(found) if len(mine)]
         return pa.table(
@@ -162,28 +161,18 @@ def repeated(
         sent = big.groupBy("home").applyInArrow(send, "part int, home int, hashes binary, counts binary")
         return sent.groupBy("part").applyInArrow(count, REPEATED)
 
-    return job.kept.step(name, find)
+    return job.checkpoints.step(name, find)
 
 
-def are_named(hashes: NDArray[np.uint64], coming: Any) -> NDArray[np.bool_]:
-    """Which hashes are among those that come to a home, which are cut."""
+def is_among(hashes: NDArray[np.uint64], coming: Any) -> NDArray[np.bool_]:
+    """Return which hashes are among the truncated ones sent to a home."""
     if not coming.num_rows:
         return np.zeros(len(hashes), np.bool_)
     known = np.unique(np.concatenate([ascending(column) for column in coming["hashes"].to_pylist()]))
-    found: NDArray[np.bool_] = np.isin(cut_to(hashes, coming["bits"][0].as_py()), known)
+    found: NDArray[np.bool_] = np.isin(truncated(hashes, coming["bits"][0].as_py()), known)
     return found
 
 
-def spread(hashes: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """Numbers as hashes all of whose bits depend on all of theirs, one for each (the end of MurmurHash3)."""
-    mixed = hashes ^ (hashes >> np.uint64(33))
-    mixed = mixed * np.uint64(0xFF51AFD7ED558CCD)
-    mixed = mixed ^ (mixed >> np.uint64(33))
-    mixed = mixed * np.uint64(0xC4CEB9FE1A85EC53)
-    found: NDArray[np.uint64] = mixed ^ (mixed >> np.uint64(33))
-    return found
-
-
-def limits_of(parts: int, bits: int) -> NDArray[np.uint64]:
-    """Where some parts of all hashes of so many bits begin, and after them the end."""
+def part_bounds(parts: int, bits: int) -> NDArray[np.uint64]:
+    """Return the boundaries of equal ranges of all hashes of `bits` bits, shape (parts + 1,)."""
     return np.array([min((part << bits) // parts, (1 << 64) - 1) for part in range(parts + 1)], np.uint64)

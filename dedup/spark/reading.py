@@ -1,8 +1,7 @@
-"""Read the rows of a data frame as articles; equal ones count once, ordered by content hash.
+"""Read the rows of a data frame as articles; equal ones count once, numbered by content hash.
 
-What `dedup.inputs.collection.ArticleReader` does in one place is done here by content: the distinct articles are
-numbered from 0 in the order of their hashes, as on one machine, so that every step that depends on the order of
-articles gives the same result.
+The counterpart of `dedup.inputs.collection.ArticleReader`. Distinct articles are numbered in the order of their
+content hashes, as on one machine, so that steps that depend on the order of articles give the same result.
 """
 
 from __future__ import annotations
@@ -22,7 +21,7 @@ from dedup.inputs.collection import content_hash, find_dateline, is_blank, publi
 from dedup.inputs.record import Dates, find_fields, is_missing
 from dedup.settings import Settings
 from dedup.spark.arrow import numbers, words_columns
-from dedup.spark.job import Job, column, steps_of
+from dedup.spark.job import Job, column, worker_backend
 from dedup.spark.partitions import HOME_BITS, HOME_ROWS, PART_BITS, PLACE_BITS, at_home, places_in
 
 if TYPE_CHECKING:
@@ -34,20 +33,20 @@ ARTICLES = (
 )
 WORDS_OF = "home int, n long, seconds double, length int, source string, title int, hashes binary, flags binary"
 _PREFIX = 12
-"""Bits of a content hash by which articles are dealt out when they are numbered."""
+"""Bits of a content hash by which articles are partitioned for numbering."""
 _SHARED = r"^(.*)#([1-9][0-9]{0,17})$"
 
 
 def read_articles(
     job: Job, frame: DataFrame, fields: Mapping[str, str], today: datetime
 ) -> tuple[DataFrame, DataFrame, DataFrame]:
-    """The articles of a data frame.
+    """Read the articles of a data frame.
 
     Returns:
-        `members`: a row for each article: its `id`, which is its own, the number `n` and the `name` of the distinct
-            one, whether it is the `first` published that is it, and whether `several` are.
-        `distinct`: a row for each distinct article: `n`, its `content` hash and by that its `name`, the `uid` of the
-            first published that is it, how many are (`members`), `seconds`, `length` and `source`.
+        `members`: a row per article: its unique `id`, the number `n` and `name` of the distinct article it equals,
+            whether it is the `first` published of those, and whether there are `several`.
+        `distinct`: a row per distinct article: `n`, `content` hash, `name` (from the hash), the `uid` of the first
+            published, the number of `members`, `seconds`, `length` and `source`.
         `words`: the words of each distinct article, with `seconds`, `length` and `source`.
 
     Raises:
@@ -56,15 +55,15 @@ def read_articles(
     from pyspark.sql import functions as F
 
     columns = _columns(frame, fields)
-    kept, settings = job.kept, job.settings
+    checkpoints, settings = job.checkpoints, job.settings
     given = dict(fields)
 
     def read(batches: Iterable[Any]) -> Iterator[Any]:
         return _read(batches, given, today, settings)
 
-    articles = kept.step("articles", lambda: frame.select(*columns).mapInArrow(read, ARTICLES), by="home")
-    count = kept.rows("articles")
-    named = kept.step("names", lambda: _named(articles), rows=count)
+    articles = checkpoints.step("articles", lambda: frame.select(*columns).mapInArrow(read, ARTICLES), by="home")
+    count = checkpoints.rows("articles")
+    named = checkpoints.step("names", lambda: _with_unique_ids(articles), rows=count)
 
     def distinct_ones() -> DataFrame:
         first = F.min(
@@ -91,10 +90,12 @@ def read_articles(
             F.when(F.col("low") == F.col("high"), F.col("low")).otherwise("").alias("source"),
         )
 
-    unnumbered = kept.step("unnumbered", distinct_ones)
-    distinct = kept.step("distinct", lambda: _numbered(job, unnumbered), rows=kept.rows("unnumbered"))
+    unnumbered = checkpoints.step("unnumbered", distinct_ones)
+    distinct = checkpoints.step(
+        "distinct", lambda: _number_by_content(job, unnumbered), rows=checkpoints.rows("unnumbered")
+    )
     of = distinct.select("content", "n", "name", "members", F.col("uid").alias("first"))
-    members = kept.step(
+    members = checkpoints.step(
         "members",
         lambda: (
             named.select("uid", "id", "content")
@@ -109,24 +110,31 @@ def read_articles(
         ),
         rows=count,
     )
-    told = distinct.select("uid", "n", "seconds", "length", "source")
+    firsts = distinct.select("uid", "n", "seconds", "length", "source")
     home = F.shiftright("uid", PLACE_BITS).cast("int")
     large = articles.select("home", "uid", "title", "hashes", "flags")
-    words = kept.step(
-        "words", lambda: at_home(large, told, _told_of, WORDS_OF, home=home), rows=kept.rows("distinct"), by="home"
+    words = checkpoints.step(
+        "words",
+        lambda: at_home(large, firsts, _first_with_content, WORDS_OF, home=home),
+        rows=checkpoints.rows("distinct"),
+        by="home",
     )
-    kept.small("noticed", lambda: _noticed(articles))
+    checkpoints.values("noticed", lambda: _notice_summary(articles))
     return members, distinct, words
 
 
 def _columns(frame: DataFrame, fields: Mapping[str, str]) -> list[Any]:
-    """The columns that say something of an article; the others need not travel."""
+    """Return the columns with fields of articles.
+
+    Raises:
+        InputError: two columns have one name, or none holds a text or a title.
+    """
     if len({name.lower() for name in frame.columns}) < len(frame.columns):
-        raise InputError(f"the data frame has a column twice: {', '.join(frame.columns)}")
+        raise InputError(f"the data frame has a duplicate column: {', '.join(frame.columns)}")
     found = find_fields(frame.columns, fields)
     if not found["text"] and not found["title"]:
         raise InputError(
-            f"no column holds a text or a title (there are: {', '.join(frame.columns)}): `fields` says which"
+            f"no column holds a text or a title (columns: {', '.join(frame.columns)}): name them with `fields`"
         )
     wanted = dict.fromkeys(name for names in found.values() for name in names)
     return [column(name) for name in wanted]
@@ -139,13 +147,13 @@ def _read(batches: Iterable[Any], fields: Mapping[str, str], today: datetime, se
     context = TaskContext.get()
     partition = context.partitionId() if context else 0
     part, place = 0, 0
-    steps = steps_of(settings)
+    backend = worker_backend(settings)
     for batch in batches:
         ids = find_fields(batch.schema.names, fields)["id"]
         rows = [_row(item, ids, fields, today) for item in batch.to_pylist()]
         if not rows:
             continue
-        words = steps.read((title, text) for _, title, text in rows)
+        words = backend.read((title, text) for _, title, text in rows)
         found = {name: [row[name] for row, _, _ in rows] for name in rows[0][0]}
         if place + len(rows) > HOME_ROWS:
             part, place = part + 1, 0
@@ -173,7 +181,7 @@ def _read(batches: Iterable[Any], fields: Mapping[str, str], today: datetime, se
 def _row(
     item: Mapping[str, Any], ids: Iterable[Any], fields: Mapping[str, str], today: datetime
 ) -> tuple[dict[str, Any], str, str]:
-    """What is kept of an article but for its words; its title; its text."""
+    """Return the fields of an article (without its words), its title and its text."""
     named = next((str(item[name]) for name in ids if not is_missing(item[name])), None)
     notices: list[Notice] = []
     dates = Dates(today=today)
@@ -181,7 +189,7 @@ def _row(
     if named is None:
         notices.append(Notice(f"article {article.id}", "it has no id", "named after what it holds", skipped=False))
     notices.extend(dates.notices())
-    told = None if article.published is not None else find_dateline(article)
+    dateline = None if article.published is not None else find_dateline(article)
     return (
         {
             "id": article.id,
@@ -189,7 +197,7 @@ def _row(
             "blank": is_blank(article),
             "length": len(article.text),
             "published": _seconds(article.published),
-            "told": _seconds(told),
+            "told": _seconds(dateline),
             "seen": _seconds(article.seen),
             "source": " ".join(article.source.casefold().split()),
             "rest": repr(replace(article, title="", text="")),
@@ -200,16 +208,16 @@ def _row(
     )
 
 
-def _told_of(rows: Any, told: Any) -> Any:
-    """The words of the articles of a home that are the first with their content, with what is told of them."""
-    place = places_in(numbers(rows["uid"]), numbers(told["uid"]))
-    told = told.select(["n", "seconds", "length", "source"])
-    return {"home": rows["home"].take(place), **dict(zip(told.column_names, told.columns, strict=True)),
+def _first_with_content(rows: Any, firsts: Any) -> Any:
+    """Return the words of the articles of a home that are the first with their content, with their other columns."""
+    place = places_in(numbers(rows["uid"]), numbers(firsts["uid"]))
+    firsts = firsts.select(["n", "seconds", "length", "source"])
+    return {"home": rows["home"].take(place), **dict(zip(firsts.column_names, firsts.columns, strict=True)),
             **{name: rows[name].take(place) for name in ("title", "hashes", "flags")}}  # fmt: skip
 
 
 def _digest(item: Mapping[str, Any]) -> str:
-    """A name for a row that has none: of what it holds, so that it is the same in whatever order rows come."""
+    """Return an id for a row without one, from its content, so that it does not depend on the order of rows."""
     held = repr(sorted((name, value) for name, value in item.items() if value is not None))
     return f"row-{hashlib.blake2b(held.encode(errors='surrogatepass'), digest_size=8).hexdigest()}"
 
@@ -219,14 +227,14 @@ def _seconds(day: Any) -> float | None:
     return None if math.isnan(seconds) else seconds
 
 
-def _named(articles: DataFrame) -> DataFrame:
-    """The articles with ids of their own: those that share one get `id#2`, `id#3`, …, in the order of all they say."""
+def _with_unique_ids(articles: DataFrame) -> DataFrame:
+    """Make ids unique: articles that share one get `id#2`, `id#3`, …, in the order of their content."""
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 
-    said = ["uid", "id", "content", "blank", "length", "published", "told", "seen", "source"]
+    columns = ["uid", "id", "content", "blank", "length", "published", "told", "seen", "source"]
     shared = articles.groupBy("id").count().where("count > 1").select("id")
-    found = articles.select(*said)
+    found = articles.select(*columns)
     if shared.take(1):
         order = Window.partitionBy("id").orderBy(
             "content", F.isnull("published"), F.coalesce("published", F.lit(0.0)), "rest", "uid"
@@ -248,8 +256,8 @@ def _named(articles: DataFrame) -> DataFrame:
         )
         renamed = ranked.mapInArrow(_renamed, "uid long, name string")
         found = found.join(renamed, "uid", "left").withColumn("id", F.coalesce("name", "id")).drop("name")
-    # A blank article, which equals none, is told from others by its id.
-    return found.mapInArrow(_told_apart, found.schema)
+    # Blank articles equal no other: their content hash is that of their id.
+    return found.mapInArrow(_distinguish_blank, found.schema)
 
 
 def _renamed(batches: Iterable[Any]) -> Iterator[Any]:
@@ -265,7 +273,7 @@ def _renamed(batches: Iterable[Any]) -> Iterator[Any]:
         yield from pa.table({"uid": batch["uid"], "name": names}).to_batches()
 
 
-def _told_apart(batches: Iterable[Any]) -> Iterator[Any]:
+def _distinguish_blank(batches: Iterable[Any]) -> Iterator[Any]:
     import pyarrow as pa
 
     for batch in batches:
@@ -282,8 +290,8 @@ def _told_apart(batches: Iterable[Any]) -> Iterator[Any]:
         yield batch.set_column(batch.schema.names.index("content"), "content", pa.array(content, pa.binary()))
 
 
-def _numbered(job: Job, distinct: DataFrame) -> DataFrame:
-    """Numbers in the order of content: by stretches of it, each after those before it; then the home."""
+def _number_by_content(job: Job, distinct: DataFrame) -> DataFrame:
+    """Number articles in the order of their content hashes, in ranges; the low bits contain the home."""
     import pyarrow as pa
     from pyspark.sql import Window
     from pyspark.sql import functions as F
@@ -297,15 +305,15 @@ def _numbered(job: Job, distinct: DataFrame) -> DataFrame:
     starting = {"stretch": np.arange(len(starts), dtype=np.int32), "start": np.array(starts, np.int64)}
     first = job.spark.createDataFrame(pa.table(starting))
     rank = F.row_number().over(Window.partitionBy("stretch").orderBy("content")) - 1
-    name = F.conv(F.hex(F.substring("content", 1, 6)), 16, 10).cast("long")  # as `story` and `copy_group` have it
+    name = F.conv(F.hex(F.substring("content", 1, 6)), 16, 10).cast("long")  # as in `story` and `copy_group`
     number = F.shiftleft(F.col("start") + F.col("rank"), HOME_BITS).bitwiseOR(F.shiftright("uid", PLACE_BITS))
     return dealt.withColumn("rank", rank).join(F.broadcast(first), "stretch").withColumn(
         "n", number.cast("long")
     ).withColumn("name", name).drop("stretch", "start", "rank")  # fmt: skip
 
 
-def _noticed(articles: DataFrame) -> dict[str, Any]:
-    """What was wrong with articles: how many of them, and the first by id."""
+def _notice_summary(articles: DataFrame) -> dict[str, Any]:
+    """Return the number of articles with notices, and the first ones by id."""
     noticed = articles.where("notices is not null").select("id", "notices")
     count = noticed.count()
     first = noticed.orderBy("id", "notices").take(20) if count else []

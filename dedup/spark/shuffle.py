@@ -1,8 +1,8 @@
 """Shuffle of articles to the tasks that compare them: target tasks and serialization.
 
-Articles are cut into chunks by date, and where a day has too many by number as well. A task compares the articles of
-one chunk with each other and with all earlier ones in the window; articles without a date, which are compared with all,
-count as the earliest. The articles of a home that go from one chunk to one task are sent as one row of packed arrays.
+Articles are split into chunks by date, and a day with too many by number as well. A task compares the articles of one
+chunk with each other and with all earlier ones in the window; articles without a date, which are compared with all,
+are the earliest. The articles of a home that go from one chunk to one task are sent as one row of packed arrays.
 """
 
 from __future__ import annotations
@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.match.kernels.floor import DOT_UNIT
-from dedup.match.stories import SECONDS_A_DAY, USUAL, USUAL_COUNT, leaning
+from dedup.match.scores import SECONDS_A_DAY
+from dedup.match.stories import similarity_to_others, smoothed_mean
 from dedup.spark.arrow import (
     arrow_schema,
     binary,
@@ -28,8 +28,8 @@ from dedup.spark.arrow import (
     unpacked,
 )
 from dedup.spark.partitions import HOME_BITS, places_in
-from dedup.vectorize.cross_lingual import LEAST, WORTH
-from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.cross_lingual import cross_lingual_weight
+from dedup.vectorize.exact import DOT_UNIT
 
 SHUFFLED = (
     "task int, chunk int, articles int, n binary, seconds binary, source binary, tongue binary, ordinary binary,"
@@ -44,14 +44,14 @@ _SLACK = 2.0
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Chunks:
-    """How articles are cut.
+    """How articles are split into chunks.
 
     Attributes:
-        days: the days that there are articles of, ascending.
-        first: for each day the first of its chunks, and behind them how many chunks there are.
-        several: for each day into how many its articles are dealt by their numbers.
-        undated: chunks of articles without a date, which come first.
-        begins: for each chunk the time from which on its articles are, ascending; minus infinity for the undated.
+        days: the days with articles, ascending.
+        first: the first chunk of each day.
+        several: the number of chunks of each day.
+        undated: the number of chunks of articles without a date, which come first.
+        begins: the earliest time of each chunk, ascending; minus infinity for those without a date.
     """
 
     days: NDArray[np.int64]
@@ -62,7 +62,7 @@ class Chunks:
 
     @classmethod
     def of(cls, counts: dict[int | None, int], size: int) -> Chunks:
-        """Chunks of about `size` articles, from how many there are of each day, None being no day."""
+        """Make chunks of about `size` articles, from the number of articles of each day (None without a date)."""
         undated = -(-counts.get(None, 0) // size)
         begins = [-np.inf] * undated
         days = sorted(day for day in counts if day is not None)
@@ -79,7 +79,7 @@ class Chunks:
         return cls(held_days, starts, parts_of, undated, np.array(begins))
 
     def of_articles(self, seconds: NDArray[np.float64], number: NDArray[np.int64]) -> NDArray[np.int64]:
-        """The chunk of each article."""
+        """Return the chunk of each article."""
         day = np.floor(np.nan_to_num(seconds) / SECONDS_A_DAY).astype(np.int64)
         place = np.minimum(np.searchsorted(self.days, day), max(0, len(self.days) - 1))
         undated = np.isnan(seconds)
@@ -90,16 +90,16 @@ class Chunks:
         return found
 
     def until(self, chunk: NDArray[np.int64], seconds: NDArray[np.float64], window: float) -> NDArray[np.int64]:
-        """Up to which chunk the articles are that each may be compared with: those after its own."""
+        """Return the end of the range of chunks with articles that each may be compared with."""
         last = np.searchsorted(self.begins, seconds + window + _SLACK, side="right")
         last[np.isnan(seconds)] = len(self.begins)
         return np.maximum(last, chunk + 1)
 
 
-def sent(
+def pack_articles(
     rows: Any,
-    told: Any,
-    handed: tuple[Chunks, NDArray[np.int64], NDArray[np.int32]],
+    excluded: Any,
+    shared: tuple[Chunks, NDArray[np.int64], NDArray[np.int32]],
     count: int,
     window: float,
     *,
@@ -108,26 +108,30 @@ def sent(
 ) -> Any:
     """Pack the articles of a home with their background similarity, once for each task that needs them.
 
-    Words that no other article has, which no pair can share, are not sent. The others are renumbered, the
-    commonest first, so that the gaps between an article's are small.
+    Words that no other article has, which no pair can share, are not sent. The others are renumbered by frequency,
+    so that the gaps between an article's are small.
 
     Args:
         rows: the vectors.
-        told: of articles `n` those that are hidden (`other` is null), and which others are never one story with it.
-        handed: the chunks; the weights of each term in all vectors, in whole units; the rank of each term.
-        count: of how many vectors these are.
-        window: seconds, at most, between two that are compared.
+        excluded: hidden articles `n` (`other` is null), and pairs `n`, `other` that are never one story.
+        shared: the chunks; the sum of weights of each term, in `WEIGHT_UNIT`s; the rank of each term.
+        count: number of vectors in those sums.
+        window: maximum difference in seconds of compared articles.
         several: whether there are several languages.
-        learned: whether all vectors are those of a background, and these articles are not among them.
+        learned: whether the sums are those of a background, which these articles are not part of.
     """
+    import pyarrow as pa
     import pyarrow.compute as pc
 
-    chunks, total, rank = handed
+    chunks, total, rank = shared
     everyone = numbers(rows["n"])
-    said, other = numbers(told["n"]).astype(np.int64), numbers(pc.fill_null(told["other"], -1)).astype(np.int64)
-    gone = other < 0
-    table = rows.filter(~np.isin(everyone, said[gone]))
-    if not table.num_rows:  # others stand for all of this home
+    listed, other = (
+        numbers(excluded["n"]).astype(np.int64),
+        numbers(pc.fill_null(excluded["other"], -1)).astype(np.int64),
+    )
+    is_hidden = other < 0
+    table = rows.filter(~np.isin(everyone, listed[is_hidden]))
+    if not table.num_rows:  # all have a representative in another home
         return empty(SHUFFLED)
     number, seconds = numbers(table["n"]), numbers(table["seconds"]).astype(np.float64)
     terms, indptr = flat(table["terms"], np.int32)
@@ -136,10 +140,10 @@ def sent(
     to_all, to_itself = np.zeros(len(number), np.int64), np.zeros(len(number), np.int64)
     np.add.at(to_all, row, weights * total[terms])
     np.add.at(to_itself, row, weights * weights)
-    if learned:  # as `Background.ordinariness` has it
-        background_similarity = (to_all.astype(np.float64) * DOT_UNIT + USUAL_COUNT * USUAL) / (count + USUAL_COUNT)
+    if learned:
+        background_similarity = smoothed_mean(to_all.astype(np.float64) * DOT_UNIT, count)
     else:
-        background_similarity = leaning(
+        background_similarity = similarity_to_others(
             to_all.astype(np.float64) * DOT_UNIT, to_itself.astype(np.float64) * DOT_UNIT, count
         )
     vectors = _Sparse.of(terms, weights, row, (total[terms] > weights) | learned, rank)
@@ -148,7 +152,7 @@ def sent(
     chunk = chunks.of_articles(seconds, number)
     until = chunks.until(chunk, seconds, window)
     source = table["source"].to_pylist()
-    never_of, never = said[~gone], other[~gone]
+    never_of, never = listed[~is_hidden], other[~is_hidden]
     found: list[dict[str, Any]] = []
     for mine in np.unique(chunk).tolist():
         for task in range(mine, int(until[chunk == mine].max())):
@@ -161,22 +165,22 @@ def sent(
                     "articles": len(place),
                     "n": packed(number[place]),
                     "seconds": packed(seconds[place]),
-                    "source": _text([source[one] for one in place.tolist()]),
+                    "source": "\n".join(source[one] for one in place.tolist()).encode(),
                     "tongue": packed(numbers(table["tongue"]).astype(np.int32)[place]),
                     "ordinary": packed(background_similarity[place]),
-                    **vectors.sent(place, "lengths", "terms", "weights"),
-                    **(across.sent(place, vectors) if across else {}),
-                    "slots": packed(_twelve(slots[place])),
+                    **vectors.pack(place, "lengths", "terms", "weights"),
+                    **(across.pack(place, vectors) if across else {}),
+                    "slots": packed(_pack_12_bits(slots[place])),
                     "never_of": packed(never_of[some]),
                     "never": packed(never[some]),
                 }
             )
-    return _rows_of(found, SHUFFLED)
+    return pa.Table.from_pylist(found, schema=arrow_schema(SHUFFLED))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Sparse:
-    """Vectors whose terms are numbered so that they pack well: of each row ascending."""
+    """Sparse rows whose columns are ranks of terms, ascending in each row."""
 
     terms: NDArray[np.int64]
     weights: NDArray[np.uint16]
@@ -191,7 +195,7 @@ class _Sparse:
         keep: NDArray[np.bool_],
         rank: NDArray[np.int32] | None,
     ) -> _Sparse:
-        """Those entries of rows that are kept, by the rank of their terms."""
+        """Make rows of the entries in `keep`, by the rank of their terms."""
         rows = int(row.max(initial=-1)) + 1
         row, column = row[keep], (terms if rank is None else rank[terms])[keep].astype(np.int64)
         order = np.lexsort((column, row))
@@ -199,14 +203,14 @@ class _Sparse:
         return cls(column[order], weights[keep][order].astype(np.uint16), bounds)
 
     def entries(self, place: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-        """The entries of some rows, one row after the other, and how many each has."""
-        held = np.append(self.bounds, self.bounds[-1])  # rows at the end may have no entry
+        """Return the entries of some rows, row by row, and the number of each."""
+        held = np.append(self.bounds, self.bounds[-1])  # trailing rows may have no entry
         begin, end = held[np.minimum(place, len(held) - 2)], held[np.minimum(place + 1, len(held) - 1)]
         length = end - begin
         return np.repeat(begin - np.cumsum(length) + length, length) + np.arange(int(length.sum())), length
 
-    def sent(self, place: NDArray[np.int64], lengths: str, terms: str, weights: str) -> dict[str, bytes]:
-        """Some rows, packed."""
+    def pack(self, place: NDArray[np.int64], lengths: str, terms: str, weights: str) -> dict[str, bytes]:
+        """Pack some rows."""
         entry, length = self.entries(place)
         gaps = np.diff(self.terms[entry], prepend=0)
         first = (np.cumsum(length) - length)[length > 0]
@@ -220,15 +224,15 @@ class _Sparse:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Crossing:
-    """Which entries of vectors are names and figures, which meet those of other languages.
+    """The entries of vectors that are names and numbers, which are compared across languages.
 
-    Their weights there are those of the vector at another length, so that length is sent, not the weights; but for
-    rows whose weights are not what it gives, as where one was too small to be kept.
+    Their weights are those of the vector scaled to another length, so only the length is sent. A row that this does
+    not reproduce, because a weight was too small to be kept, is sent with its weights.
 
     Attributes:
-        mask: for each entry of the vectors whether it is one.
-        squares: of each row the sum of the squares of all of them, those that stay behind too; -1 where it will not do.
-        weights: of each entry that is one.
+        mask: whether each entry of the vectors is one.
+        squares: the sum of squares of each row, entries that are not sent included; -1 if the weights are sent.
+        weights: the weight of each entry in `mask`.
     """
 
     mask: NDArray[np.bool_]
@@ -240,27 +244,27 @@ class _Crossing:
         cls,
         table: Any,
         vectors: _Sparse,
-        whole: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]],
+        entries: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]],
         rank: NDArray[np.int32],
     ) -> _Crossing:
-        """Those of articles.
+        """Find the entries of some articles.
 
         Args:
-            table: with columns `crossing` and `crossing_weights`.
-            vectors: what is sent of the articles' vectors.
-            whole: the terms, weights and rows of all entries of the vectors, by row and term.
-            rank: of each term.
+            table: has columns `crossing` and `crossing_weights`.
+            vectors: the entries of the articles' vectors that are sent.
+            entries: the terms, weights and rows of all entries of the vectors, by row and term.
+            rank: the rank of each term.
         """
         crossing, bounds = flat(table["crossing"], np.int32)
         its_weights, its_row = flat(table["crossing_weights"], np.uint16)[0], row_numbers(bounds)
         width = np.int64(len(rank))
-        terms, weights, row = whole
+        terms, weights, row = entries
         keys = row * width + terms
         sorted_keys = np.argsort(keys, kind="stable")
         place = sorted_keys[np.searchsorted(keys, its_row * width + crossing, sorter=sorted_keys)]
         squares = np.zeros(table.num_rows, np.int64)
         np.add.at(squares, its_row, weights[place] ** 2)
-        squares[its_row[_at_length(weights[place], squares[its_row]) != its_weights]] = -1
+        squares[its_row[cross_lingual_weight(weights[place], squares[its_row]) != its_weights]] = -1
 
         sent_row = row_numbers(vectors.bounds)
         key = its_row * width + rank[crossing]
@@ -271,50 +275,41 @@ class _Crossing:
         mask = key[found] == wanted if len(key) else np.zeros(len(wanted), np.bool_)
         return cls(mask, squares, its_weights[order][found[mask]] if len(key) else np.empty(0, np.uint16))
 
-    def sent(self, place: NDArray[np.int64], vectors: _Sparse) -> dict[str, bytes]:
-        """Of some rows, packed."""
+    def pack(self, place: NDArray[np.int64], vectors: _Sparse) -> dict[str, bytes]:
+        """Pack the entries of some rows."""
         entry, length = vectors.entries(place)
         mask, of = self.mask[entry], np.repeat(place, length)
         among = np.cumsum(self.mask) - 1
-        told = entry[mask & (self.squares[of] < 0)]
+        own_weights = entry[mask & (self.squares[of] < 0)]
         return {
             "crossing": packed(np.packbits(mask)),
             "squares": packed(self.squares[place]),
-            "crossing_weights": packed(self.weights[among[told]]),
+            "crossing_weights": packed(self.weights[among[own_weights]]),
         }
 
 
-def _at_length(weights: NDArray[Any], squares: NDArray[np.int64]) -> NDArray[np.uint16]:
-    """Weights when the row has the length it crosses with: as in `dedup.vectorize.cross_lingual`, to the bit."""
-    length = np.maximum(np.sqrt(squares.astype(np.float64)) * WEIGHT_UNIT, LEAST)
-    at: NDArray[np.uint16] = np.rint(
-        weights.astype(np.float64) * WEIGHT_UNIT / length * np.sqrt(WORTH) / WEIGHT_UNIT
-    ).astype(np.uint16)
-    return at
-
-
 def _across(held: dict[str, Any], bounds: NDArray[np.int64], terms: NDArray[np.int32]) -> dict[str, Any]:
-    """The columns of names and figures that were sent, of articles with such bounds and terms."""
+    """Unpack the names and numbers of articles; `bounds` and `terms` are those of their vectors."""
     row, weights = row_numbers(bounds), unpacked(held["weights"], np.uint16)
     mask = np.unpackbits(unpacked(held["crossing"], np.uint8), count=len(row)).astype(np.bool_)
     squares = unpacked(held["squares"], np.int64)[row[mask]]
     found = np.zeros(len(squares), np.uint16)
     given = squares >= 0
-    found[given] = _at_length(weights[mask][given], squares[given])
+    found[given] = cross_lingual_weight(weights[mask][given].astype(np.int64), squares[given])
     found[~given] = unpacked(held["crossing_weights"], np.uint16)
     ends = np.concatenate([[0], np.cumsum(np.bincount(row[mask], minlength=len(bounds) - 1))]).astype(np.int64)
     return {"crossing": binary(terms[mask], ends), "crossing_weights": binary(found, ends)}
 
 
 def ranks(total: NDArray[np.int64]) -> NDArray[np.int32]:
-    """For each term how many are commoner; ties by number, as everywhere."""
+    """Return the rank of each term by its total weight, largest first; ties by term number."""
     found = np.empty(len(total), np.int32)
     found[np.argsort(-total, kind="stable")] = np.arange(len(total), dtype=np.int32)
     return found
 
 
-def opened(batch: Any, slots: int) -> Iterator[tuple[tuple[int, int], Any]]:
-    """The articles of each row of a batch as a table, by task and chunk; signatures have so many slots."""
+def unpack_articles(batch: Any, slots: int) -> Iterator[tuple[tuple[int, int], Any]]:
+    """Unpack each row of a batch: its task and chunk, and its articles as a table."""
     import pyarrow as pa
 
     for row in batch.to_pylist():
@@ -332,7 +327,7 @@ def opened(batch: Any, slots: int) -> Iterator[tuple[tuple[int, int], Any]]:
         columns["weights"] = binary(unpacked(held["weights"], np.uint16), bounds)
         if "crossing" in held:
             columns |= _across(held, bounds, terms)
-        columns["slots"] = rows_of(_from_twelve(unpacked(held["slots"], np.uint8), row["articles"], slots))
+        columns["slots"] = rows_of(_unpack_12_bits(unpacked(held["slots"], np.uint8), row["articles"], slots))
         number, of = columns["n"], unpacked(held["never_of"], np.int64)
         others, bounds = _grouped(number, of, unpacked(held["never"], np.int64))
         columns["never"] = binary(others, bounds)
@@ -340,43 +335,32 @@ def opened(batch: Any, slots: int) -> Iterator[tuple[tuple[int, int], Any]]:
 
 
 def _rising(gaps: NDArray[np.uint32], bounds: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Terms from the gaps between those of each row."""
-    whole = np.concatenate([[0], np.cumsum(gaps.astype(np.int64))])
-    found: NDArray[np.int32] = (whole[1:] - np.repeat(whole[bounds[:-1]], np.diff(bounds))).astype(np.int32)
+    """Return the ascending terms of each row, from their gaps."""
+    ends = np.concatenate([[0], np.cumsum(gaps.astype(np.int64))])
+    found: NDArray[np.int32] = (ends[1:] - np.repeat(ends[bounds[:-1]], np.diff(bounds))).astype(np.int32)
     return found
 
 
 def _grouped(
     number: NDArray[np.int64], of: NDArray[np.int64], other: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """For each of some numbers the others that go with it, one after the other, and where they begin and end."""
+    """Return the values of `other` grouped by the number in `of`, and the boundaries for each of `number`."""
     place = places_in(number, of)
     order = np.argsort(place, kind="stable")
     return other[order], np.concatenate([[0], np.cumsum(np.bincount(place, minlength=len(number)))])
 
 
-def _twelve(slots: NDArray[np.uint32]) -> NDArray[np.uint8]:
-    """Numbers of twelve bits, two of them in three bytes."""
+def _pack_12_bits(slots: NDArray[np.uint32]) -> NDArray[np.uint8]:
+    """Pack numbers of twelve bits, two in three bytes."""
     flat_slots = slots.ravel()
     even = np.append(flat_slots, np.zeros(len(flat_slots) % 2, np.uint32)).reshape(-1, 2)
-    whole = even[:, 0] | even[:, 1] << np.uint32(12)
-    return np.ascontiguousarray(whole.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :3]).ravel()
+    combined = even[:, 0] | even[:, 1] << np.uint32(12)
+    return np.ascontiguousarray(combined.astype("<u4").view(np.uint8).reshape(-1, 4)[:, :3]).ravel()
 
 
-def _from_twelve(held: NDArray[np.uint8], rows: int, slots: int) -> NDArray[np.uint16]:
-    """The numbers of twelve bits; shape (rows, slots)."""
+def _unpack_12_bits(held: NDArray[np.uint8], rows: int, slots: int) -> NDArray[np.uint16]:
+    """Unpack numbers of twelve bits, shape (rows, slots)."""
     three = held.reshape(-1, 3).astype(np.uint32)
-    whole = three[:, 0] | three[:, 1] << np.uint32(8) | three[:, 2] << np.uint32(16)
-    both = np.stack([whole & 0xFFF, whole >> np.uint32(12)], axis=1).ravel().astype(np.uint16)
+    combined = three[:, 0] | three[:, 1] << np.uint32(8) | three[:, 2] << np.uint32(16)
+    both = np.stack([combined & 0xFFF, combined >> np.uint32(12)], axis=1).ravel().astype(np.uint16)
     return both[: rows * slots].reshape(rows, slots)
-
-
-def _text(lines: list[str]) -> bytes:
-    return "\n".join(lines).encode()
-
-
-def _rows_of(found: list[dict[str, Any]], schema: str) -> Any:
-    """Rows as a table of a schema."""
-    import pyarrow as pa
-
-    return pa.Table.from_pylist(found, schema=arrow_schema(schema))

@@ -1,7 +1,7 @@
-"""Same-story pairs: every pair above the floor, exactly, in chunks of articles that follow each other in time.
+"""Same-story pairs: every pair above the floor, exactly, in chunks of articles by time.
 
-The data of articles is sent to the task of each chunk, see `shuffle`, earlier articles in pieces. Pairs stay with
-the task that found them. How chunks are cut affects the amount of data sent, not the result.
+Articles are sent to the task of each chunk, see `shuffle`; a task compares earlier articles piece by piece. Pairs stay
+with the task that found them. Chunks affect the amount of data sent, not the result.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.match.copies import HINT
-from dedup.match.crowding import NEARBY, STRONG, taken_off
+from dedup.match.crowding import NEARBY, STRONG, crowding_of
 from dedup.match.kernels.stories import story_pairs
-from dedup.match.outlets import outlet_penalty
-from dedup.match.stories import SECONDS_A_DAY, Pairs, score
+from dedup.match.scores import SECONDS_A_DAY, days_apart, outlet_penalty, score
+from dedup.match.stories import Pairs
 from dedup.settings import Settings
 from dedup.spark.arrow import flat, mapped, numbers, row_numbers
-from dedup.spark.job import Job, broadcast, steps_of
+from dedup.spark.job import Job, broadcast, worker_backend
 from dedup.spark.partitions import at_home, without
-from dedup.spark.shuffle import SHUFFLED, Chunks, opened, ranks, sent
+from dedup.spark.shuffle import SHUFFLED, Chunks, pack_articles, ranks, unpack_articles
 from dedup.spark.tfidf import matrix_of
 from dedup.spark.top_k import last_of_best
 from dedup.vectorize.cross_lingual import CrossLingual
@@ -37,7 +37,7 @@ PAIRS = (
 SCORED = "task int, a long, b long, cosine double, hinted boolean, score int"
 
 
-def found_pairs(
+def find_pairs(
     job: Job,
     vectors: DataFrame,
     hidden: DataFrame,
@@ -47,74 +47,80 @@ def found_pairs(
     *,
     several: bool,
 ) -> tuple[DataFrame, DataFrame]:
-    """The same-story pairs among articles that stand for themselves, by the task that found them, before the crowd is
-    known; and which tasks have pairs of each article.
+    """Find the same-story pairs, before the correction for crowding; `hidden` articles take no part.
 
     Args:
         job: the run.
-        vectors: of all articles.
-        hidden: the articles that others stand for.
-        decided: pairs that were looked at, of which some are never one story.
-        total: what `totals` gives.
-        days: what `days_of` gives.
+        vectors: vectors of all articles.
+        hidden: the articles that have a representative.
+        decided: decided pairs, some of which are never one story.
+        total: the result of `totals`.
+        days: the result of `days_of`.
         several: whether there are several languages.
+
+    Returns:
+        The pairs, by the task that found them; and the tasks with pairs of each article.
     """
     from pyspark.sql import functions as F
 
     from dedup.spark.copies import NEVER
 
-    kept, settings = job.kept, job.settings
+    checkpoints, settings = job.checkpoints, job.settings
     chunks = Chunks.of(days, job.chunk)
     count = job.background.articles if job.background else sum(days.values())
     learned = job.background is not None
-    handed = broadcast(job.spark, (chunks, total, ranks(total)))
+    shared = broadcast(job.spark, (chunks, total, ranks(total)))
     apart = decided.where(f"kind = {NEVER}").select("a", "b")
     apart = apart.union(apart.select("b", "a")).toDF("n", "other")
-    told = kept.step("told", lambda: apart.union(hidden.select("n", F.lit(None).cast("long"))))
+    excluded = checkpoints.step("told", lambda: apart.union(hidden.select("n", F.lit(None).cast("long"))))
 
-    def send(rows: Any, told: Any) -> Any:
-        return sent(rows, told, handed.value, count, settings.window * SECONDS_A_DAY, several=several, learned=learned)
+    def send(rows: Any, excluded: Any) -> Any:
+        return pack_articles(
+            rows, excluded, shared.value, count, settings.window * SECONDS_A_DAY, several=several, learned=learned
+        )
 
     def compare(batches: Iterable[Any]) -> Iterator[Any]:
         return _compare(batches, settings, several)
 
     def find() -> DataFrame:
-        shuffled = at_home(vectors, told, send, SHUFFLED)
+        shuffled = at_home(vectors, excluded, send, SHUFFLED)
         tasks = shuffled.repartition(max(job.parts, len(chunks.begins)), "task")
         return tasks.sortWithinPartitions("task", F.desc("chunk")).mapInArrow(compare, PAIRS)
 
-    pairs = kept.step("met", find, by="task")
-    ends = kept.step("ends", lambda: pairs.select("task", "a", "b").mapInArrow(_ends, "n long, task int, pairs int"))
+    pairs = checkpoints.step("met", find, by="task")
+    ends = checkpoints.step(
+        "ends", lambda: pairs.select("task", "a", "b").mapInArrow(_pair_counts, "n long, task int, pairs int")
+    )
     least = last_of_best(job, pairs, ends, settings.neighbours)
     if least is None:
         return pairs, ends
-    return kept.step("pairs", lambda: _best(pairs, in_tasks(ends, least)), by="task"), ends
+    return checkpoints.step("pairs", lambda: _best(pairs, in_tasks(ends, least)), by="task"), ends
 
 
 def in_tasks(ends: DataFrame, small: DataFrame) -> DataFrame:
-    """Rows of few articles `n`, once for each `task` that has pairs of them: so that pairs need not move."""
+    """Repeat the rows of some articles `n` for each `task` with pairs of them, so that pairs need no shuffle."""
     return ends.select("n", "task").distinct().join(small, "n")
 
 
 def rescored(job: Job, pairs: DataFrame, times: DataFrame, articles: int) -> DataFrame:
-    """The pairs with the scores that the crowd leaves them, and those of one outlet less: some have none left."""
-    settings, kept = job.settings, job.kept
+    """Return the pairs with scores corrected for crowding and for pairs of one outlet."""
+    settings, checkpoints = job.settings, job.checkpoints
 
     def crowding() -> dict[str, Any]:
         strong = pairs.where(f"score >= {STRONG / SCORE_UNIT!r}").count()
         concurrent = concurrent_of(times) / max(1, articles)
-        return {"taken_off": taken_off(strong, concurrent, articles), "strong": strong, "company": concurrent}
+        return {"taken_off": crowding_of(strong, concurrent, articles), "strong": strong, "company": concurrent}
 
-    taken = job.background.crowd if job.background else float(kept.small("crowd", crowding)["taken_off"])
+    taken = job.background.crowd if job.background else float(checkpoints.values("crowd", crowding)["taken_off"])
 
-    def again(table: Any) -> Any:
+    def rescore(table: Any) -> Any:
         return _rescored(table, taken, settings)
 
-    return kept.step("scored", lambda: pairs.mapInArrow(mapped(again, 65_536), SCORED), by="task")
+    return checkpoints.step("scored", lambda: pairs.mapInArrow(mapped(rescore, 65_536), SCORED), by="task")
 
 
 def concurrent_of(times: DataFrame) -> int:
-    """How many others all articles together have within some days: `mean_company` without the division."""
+    """Return the sum over articles of the others within `NEARBY` days, as in `dedup.match.crowding`."""
     from pyspark.sql import functions as F
 
     undated = times.where("seconds is null").agg(F.sum("count")).first()
@@ -129,13 +135,13 @@ def concurrent_of(times: DataFrame) -> int:
 
 
 def times_of(job: Job, vectors: DataFrame, hidden: DataFrame) -> DataFrame:
-    """How many articles that stand for themselves were published at each time."""
+    """Return the number of articles without a representative published at each time."""
     seen = without(vectors.select("home", "n", "seconds"), hidden)
-    return job.kept.step("times", lambda: seen.groupBy("seconds").count())
+    return job.checkpoints.step("times", lambda: seen.groupBy("seconds").count())
 
 
 def days_of(times: DataFrame) -> dict[int | None, int]:
-    """How many articles there are of each day since 1970; None of those without a date."""
+    """Return the number of articles of each day since 1970; None is the key of those without a date."""
     from pyspark.sql import functions as F
 
     day = F.floor(F.col("seconds") / SECONDS_A_DAY).alias("day")
@@ -143,7 +149,7 @@ def days_of(times: DataFrame) -> dict[int | None, int]:
 
 
 def _near(table: Any) -> Any:
-    """How many articles are near to those of one day, and how many these are."""
+    """Return the number of pairs of articles near to those of one day, and the number of articles of that day."""
     import pyarrow as pa
 
     seconds, count = numbers(table["seconds"]).astype(np.float64), numbers(table["count"])
@@ -159,19 +165,19 @@ def _near(table: Any) -> Any:
 
 
 def _compare(batches: Iterable[Any], settings: Settings, several: bool) -> Iterator[Any]:
-    """The pairs of each task, whose own chunk comes first, and then earlier articles piece by piece."""
-    for task, core, pieces in _tasks(run for batch in batches for run in opened(batch, settings.num_perm)):
+    """Compare the articles of each task: its own chunk comes first, then earlier articles piece by piece."""
+    for task, core, pieces in _tasks(run for batch in batches for run in unpack_articles(batch, settings.num_perm)):
         size = max(1, core.num_rows)
         alone = True
         for piece in _pieces(pieces, size):
-            yield from _met(task, core, piece, settings, several, inside=alone).to_batches()
+            yield from _pairs_of_piece(task, core, piece, settings, several, inside=alone).to_batches()
             alone = False
         if alone:
-            yield from _met(task, core, core.slice(0, 0), settings, several, inside=True).to_batches()
+            yield from _pairs_of_piece(task, core, core.slice(0, 0), settings, several, inside=True).to_batches()
 
 
 def _tasks(runs: Iterator[tuple[tuple[int, int], Any]]) -> Iterator[tuple[int, Any, Iterator[Any]]]:
-    """For each task its own chunk, and the articles of others that follow, of runs by task and chunk."""
+    """Split runs of articles, sorted by task and chunk, into the chunk of each task and an iterator of the others."""
     import pyarrow as pa
 
     held: list[Any] = [next(runs, None)]
@@ -187,7 +193,7 @@ def _tasks(runs: Iterator[tuple[tuple[int, int], Any]]) -> Iterator[tuple[int, A
                 held[0] = next(runs, None)
 
         rest = earlier()
-        if core:  # what is dealt by number may leave a chunk without any article
+        if core:  # a chunk of a day that is split by number may be empty
             yield task, pa.concat_tables(core), rest
         for _ in rest:
             pass
@@ -208,27 +214,34 @@ def _pieces(runs: Iterable[Any], rows: int) -> Iterator[Any]:
         yield pa.concat_tables(held)
 
 
-def _met(task: int, core: Any, earlier: Any, settings: Settings, several: bool, *, inside: bool) -> Any:
-    """The pairs of a chunk's articles with earlier ones, and `inside` the chunk."""
+def _pairs_of_piece(task: int, core: Any, earlier: Any, settings: Settings, several: bool, *, inside: bool) -> Any:
+    """Return the pairs of a chunk's articles with earlier ones, and `inside` the chunk."""
     import pyarrow as pa
 
     table = pa.concat_tables([core, earlier]).sort_by("n")
     number, own = numbers(table["n"]), np.isin(numbers(table["n"]), numbers(core["n"]))
     seconds, background_similarity = numbers(table["seconds"]).astype(np.float64), numbers(table["ordinary"])
-    tongue = numbers(table["tongue"]).astype(np.int64)
-    cross_lingual = CrossLingual(matrix_of(table, "crossing", "crossing_weights"), tongue) if several else None
+    language = numbers(table["tongue"]).astype(np.int64)
+    cross_lingual = CrossLingual(matrix_of(table, "crossing", "crossing_weights"), language) if several else None
     pairs = story_pairs(
-        matrix_of(table), background_similarity, seconds, np.arange(len(number)), _never(table, number), settings, None,
+        matrix_of(table),
+        background_similarity,
+        seconds,
+        np.arange(len(number)),
+        _never_one_story(table, number),
+        settings,
+        None,
         cross_lingual,
-        core=own, threads=1,
-    )  # fmt: skip
+        core=own,
+        threads=1,
+    )
     if not inside:
         pairs = pairs.where(~(own[pairs.a] & own[pairs.b]))
-    # Of slots that are cut some agree that do not whole: who looks at the texts tells, see `copies.decided`.
+    # Some slots agree only because they are truncated: `copies.decide_pairs` compares the texts.
     slots = flat(table["slots"], np.uint16)[0].reshape(len(number), settings.num_perm).astype(np.uint32)
     names, source = np.unique(np.array(table["source"].to_pylist(), dtype=str), return_inverse=True)
     named = (names != "")[source]
-    agreeing = steps_of(settings).agreeing_slots(slots, np.stack([pairs.a, pairs.b], axis=1))
+    agreeing = worker_backend(settings).agreeing_slots(slots, np.stack([pairs.a, pairs.b], axis=1))
     return pa.table(
         {
             "task": np.full(len(pairs.a), task, np.int32),
@@ -238,15 +251,15 @@ def _met(task: int, core: Any, earlier: Any, settings: Settings, several: bool, 
             "score": pairs.score.astype(np.int32),
             "ordinary_a": background_similarity[pairs.a],
             "ordinary_b": background_similarity[pairs.b],
-            "days": np.abs(seconds[pairs.a] - seconds[pairs.b]) / SECONDS_A_DAY,
+            "days": days_apart(seconds[pairs.a], seconds[pairs.b]),
             "one_outlet": (source[pairs.a] == source[pairs.b]) & named[pairs.a],
             "hinted": agreeing >= HINT,
         }
     )
 
 
-def _never(table: Any, number: NDArray[np.int64]) -> Pairs:
-    """The pairs of a table's articles that are never one story."""
+def _never_one_story(table: Any, number: NDArray[np.int64]) -> Pairs:
+    """Return the pairs of a table's articles that are never one story."""
     other, bounds = flat(table["never"], np.int64)
     row = row_numbers(bounds)
     place = np.minimum(np.searchsorted(number, other), max(0, len(number) - 1))
@@ -255,8 +268,8 @@ def _never(table: Any, number: NDArray[np.int64]) -> Pairs:
     return Pairs(a, b, np.zeros(len(a)), np.zeros(len(a), np.int64))
 
 
-def _ends(batches: Iterable[Any]) -> Iterator[Any]:
-    """Of the pairs of a partition how many each article has in each task."""
+def _pair_counts(batches: Iterable[Any]) -> Iterator[Any]:
+    """Count the pairs of each article in each task of a partition."""
     import pyarrow as pa
 
     held: list[Any] = []
@@ -265,25 +278,25 @@ def _ends(batches: Iterable[Any]) -> Iterator[Any]:
             one = pa.table({"n": batch[end], "task": batch["task"], "pairs": np.ones(batch.num_rows, np.int32)})
             held.append(one)
         if sum(one.num_rows for one in held) > 1 << 22:
-            held = [_added_up(held)]
+            held = [_summed(held)]
     if held:
-        yield from _added_up(held).to_batches()
+        yield from _summed(held).to_batches()
 
 
-def _added_up(tables: list[Any]) -> Any:
+def _summed(tables: list[Any]) -> Any:
     import pyarrow as pa
 
-    whole = pa.concat_tables(tables).group_by(["n", "task"]).aggregate([("pairs", "sum")])
-    whole = whole.rename_columns(["n", "task", "pairs"])
-    return whole.set_column(2, "pairs", whole["pairs"].cast(pa.int32()))
+    total = pa.concat_tables(tables).group_by(["n", "task"]).aggregate([("pairs", "sum")])
+    total = total.rename_columns(["n", "task", "pairs"])
+    return total.set_column(2, "pairs", total["pairs"].cast(pa.int32()))
 
 
 def _best(pairs: DataFrame, least: DataFrame) -> DataFrame:
-    """The pairs that are among the best of one of their articles, ties going to the earlier other one.
+    """Return the pairs among the best of one of their articles; ties go to the earlier other article.
 
     Args:
         pairs: by task.
-        least: for articles that have too many the last of the best, once for each task that has pairs of them.
+        least: the last pair kept of each article with too many, repeated for each task with pairs of it.
     """
     a = least.select("task", "n", "other", "score").toDF("task", "a", "other_a", "score_a")
     b = a.toDF("task", "b", "other_b", "score_b")
@@ -295,11 +308,11 @@ def _best(pairs: DataFrame, least: DataFrame) -> DataFrame:
 
 
 def _rescored(table: Any, taken: float, settings: Settings) -> Any:
-    """As `dedup.match.stories.rescored` and `dedup.match.outlets.less_of_one_outlet` in one."""
-    cosine = numbers(table["cosine"])
-    mean = ((numbers(table["ordinary_a"]) + taken) + (numbers(table["ordinary_b"]) + taken)) / 2
-    scores = score(cosine, mean, numbers(table["days"]).astype(np.float64), settings)
-    outlet = np.where(numbers(table["one_outlet"]), outlet_penalty(scores, settings), 0)
+    """Score pairs again under a crowding, as `dedup.match.stories.rescored` and `with_outlet_penalty` do in turn."""
+    background = numbers(table["ordinary_a"]) + taken, numbers(table["ordinary_b"]) + taken
+    days = numbers(table["days"]).astype(np.float64)
+    scores = score(numbers(table["cosine"]), *background, days, settings.date_penalty)
+    outlet = np.where(numbers(table["one_outlet"]), outlet_penalty(scores, settings.outlet_penalty), 0)
     keep = np.flatnonzero(scores > 0)
     columns = {name: table[name].take(keep) for name in ("task", "a", "b", "cosine", "hinted")}
     return {**columns, "score": (scores - outlet)[keep].astype(np.int32)}

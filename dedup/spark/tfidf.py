@@ -1,7 +1,7 @@
-"""What a collection teaches of its words, added up part by part; and the vectors of its articles, where they lie.
+"""TF-IDF: document frequencies by language, the vectors of articles, and the sums of their weights.
 
-How many articles have a word, and how much of it there is in all vectors, is one number for each of `FEATURES` hashed
-terms (of a language): it does not grow with the articles, and every task is handed it.
+Frequencies and sums are one number per hashed term (of `FEATURES`) and language. They do not grow with the number of
+articles, so they are broadcast to every task.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.spark.arrow import ascending, binary, dealt, flat, mapped, numbers, packed, unpacked, words_of
+from dedup.spark.arrow import ascending, binary, flat, mapped, numbers, packed, split_by_part, unpacked, words_of
 from dedup.spark.features import features_of
-from dedup.spark.job import Job, broadcast, steps_of
+from dedup.spark.job import Job, broadcast, worker_backend
 from dedup.spark.partitions import at_home, without
-from dedup.vectorize.cross_lingual import figures, tongues, tongues_of
+from dedup.vectorize.cross_lingual import distinct_languages, figures, language_numbers
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.hashing import FEATURES
-from dedup.vectorize.kernels.cross_lingual import crossing
+from dedup.vectorize.kernels.cross_lingual import names_and_figures
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -31,38 +31,42 @@ VECTORS = (
     " crossing_weights binary, signature binary"
 )
 _PART = 1 << 16
-"""Terms of a part."""
+"""Terms per part."""
 _COUNTED = 65_536
-"""Articles that are counted before anything of them is sent, at least: the more, the fewer words come again."""
+"""Minimum number of articles that are summed before they are sent; a larger batch sends fewer entries."""
 
 
 def languages_of(job: Job, features: DataFrame, hidden: DataFrame) -> DataFrame:
-    """How many articles there are in each `language`, those that others stand for (`hidden`) apart."""
+    """Return the number of articles of each `language`, separately for `hidden` ones."""
     from pyspark.sql import functions as F
 
     def count(rows: Any, hidden: Any) -> Any:
         import pyarrow as pa
 
-        told = pa.table(
+        counts = pa.table(
             {"language": rows["language"], "hidden": np.isin(numbers(rows["n"]), numbers(hidden["n"]))}
         ).group_by(["language", "hidden"])
-        return told.aggregate([([], "count_all")]).rename_columns(["language", "hidden", "count"])
+        return counts.aggregate([([], "count_all")]).rename_columns(["language", "hidden", "count"])
 
-    told = at_home(
+    counted = at_home(
         features.select("home", "n", "language"),
         hidden.select("n"),
         count,
         "language string, hidden boolean, count long",
     )
-    return job.kept.step("languages", lambda: told.groupBy("language", "hidden").agg(F.sum("count").alias("count")))
+    return job.checkpoints.step(
+        "languages", lambda: counted.groupBy("language", "hidden").agg(F.sum("count").alias("count"))
+    )
 
 
 def frequencies(job: Job, features: DataFrame, hidden: DataFrame, languages: DataFrame) -> Frequencies:
-    """The document frequencies of the articles that stand for themselves, or those that are known."""
+    """Return the document frequencies of articles without a representative, or those of the background."""
     if job.background is not None:
         return job.background.frequencies
     seen = without(features.select("home", "n", "language", "terms"), hidden)
-    sums = job.kept.step("frequencies", lambda: _added(seen.mapInArrow(mapped(_counted, _COUNTED), SUMS)))
+    sums = job.checkpoints.step(
+        "frequencies", lambda: _sum_by_part(seen.mapInArrow(mapped(_count_articles, _COUNTED), SUMS))
+    )
     of = {row["language"]: row["count"] for row in languages.where("not hidden").collect()}
     names = sorted(of)
     rows = sorted((row["language"], row["part"], row["terms"], row["sums"]) for row in sums.collect())
@@ -77,22 +81,22 @@ def frequencies(job: Job, features: DataFrame, hidden: DataFrame, languages: Dat
 
 
 def vectors(job: Job, features: DataFrame, found: Frequencies, languages: DataFrame) -> tuple[DataFrame, bool]:
-    """The vectors of articles, and whether there are several languages, so that they have names and figures apart."""
-    settings, kept = job.settings, job.kept
-    names = tongues(row["language"] for row in languages.collect())
+    """Return the vectors of articles, and whether there are several languages."""
+    settings, checkpoints = job.settings, job.checkpoints
+    names = distinct_languages(row["language"] for row in languages.collect())
     several = len(names) > 1
-    known = _figures(job, features) if several else np.empty(0, np.int64)
-    handed = broadcast(job.spark, (found, known))
+    known = _number_terms(job, features) if several else np.empty(0, np.int64)
+    shared = broadcast(job.spark, (found, known))
 
     def weigh(table: Any) -> Any:
-        frequencies, known = handed.value
+        frequencies, known = shared.value
         of, language = features_of(table), table["language"].to_pylist()
-        made = steps_of(settings).tfidf(of, language, frequencies)
-        matrix, tongue = made.matrix, tongues_of(language, names)
-        across = crossing(made, of, known) if several else sp.csr_array(matrix.shape)
+        made = worker_backend(settings).tfidf(of, language, frequencies)
+        matrix, language_number = made.matrix, language_numbers(language, names)
+        across = names_and_figures(made, of, known) if several else sp.csr_array(matrix.shape)
         return {
             **{name: table[name] for name in ("home", "n", "seconds", "source")},
-            "tongue": np.full(len(of), -1, np.int32) if tongue is None else tongue.astype(np.int32),
+            "tongue": np.full(len(of), -1, np.int32) if language_number is None else language_number.astype(np.int32),
             **_packed(matrix, made.terms, "terms", "weights"),
             **_packed(across, made.terms, "crossing", "crossing_weights"),
             "signature": table["signature"],
@@ -100,19 +104,20 @@ def vectors(job: Job, features: DataFrame, found: Frequencies, languages: DataFr
 
     columns = ("home", "n", "seconds", "source", "language", "terms", "counts", "capitals", "signature")
     made = features.select(*columns).mapInArrow(mapped(weigh), VECTORS)
-    return kept.step("vectors", lambda: made, rows=kept.rows("features"), by="home"), several
+    return checkpoints.step("vectors", lambda: made, rows=checkpoints.rows("features"), by="home"), several
 
 
 def totals(job: Job, vectors: DataFrame, hidden: DataFrame) -> NDArray[np.int64]:
-    """For each hashed term its weights in the vectors of all articles that stand for themselves, in `WEIGHT_UNIT`s;
-    or in those that a background was learned from.
+    """Return the sum of weights of each hashed term over all articles without a representative, in `WEIGHT_UNIT`s.
+
+    With a background, the sums are its own.
     """
     if job.background is not None:
         known = np.zeros(FEATURES, np.int64)
         known[job.background.terms] = job.background.sums
         return known
     seen = without(vectors.select("home", "n", "terms", "weights"), hidden)
-    sums = job.kept.step("totals", lambda: _added(seen.mapInArrow(mapped(_weighed, _COUNTED), SUMS)))
+    sums = job.checkpoints.step("totals", lambda: _sum_by_part(seen.mapInArrow(mapped(_sum_weights, _COUNTED), SUMS)))
     total = np.zeros(FEATURES, np.int64)
     for row in sums.select("terms", "sums").collect():
         total[np.frombuffer(row["terms"], np.int32)] = np.frombuffer(row["sums"], np.int64)
@@ -120,7 +125,7 @@ def totals(job: Job, vectors: DataFrame, hidden: DataFrame) -> NDArray[np.int64]
 
 
 def matrix_of(table: Any, terms: str = "terms", weights: str = "weights") -> sp.csr_array:
-    """The vectors of a table's articles, with a column for each term that there is, in the order of terms."""
+    """Return the vectors of a table's articles, with a column per term that occurs, in the order of terms."""
     held, indptr = flat(table[terms], np.int32)
     present = np.zeros(FEATURES, bool)
     present[held] = True
@@ -131,12 +136,12 @@ def matrix_of(table: Any, terms: str = "terms", weights: str = "weights") -> sp.
 
 def _packed(matrix: sp.csr_array, terms: NDArray[np.int64], name: str, weights: str) -> dict[str, Any]:
     bounds = matrix.indptr.astype(np.int64)
-    whole = (matrix.data / WEIGHT_UNIT).astype(np.uint16)  # exact: entries are whole multiples, and at most 1
-    return {name: binary(terms[matrix.indices].astype(np.int32), bounds), weights: binary(whole, bounds)}
+    units = (matrix.data / WEIGHT_UNIT).astype(np.uint16)  # exact: entries are multiples of it, at most 1
+    return {name: binary(terms[matrix.indices].astype(np.int32), bounds), weights: binary(units, bounds)}
 
 
-def _counted(table: Any) -> Any:
-    """Of a batch, for each language and part of the terms, how many articles have each."""
+def _count_articles(table: Any) -> Any:
+    """Count the articles of a batch with each term, by language and part."""
     terms, indptr = flat(table["terms"], np.int32)
     names, language = np.unique(np.array(table["language"].to_pylist(), dtype=str), return_inverse=True)
     rows = np.repeat(language.ravel(), np.diff(indptr))
@@ -148,10 +153,10 @@ def _counted(table: Any) -> Any:
     return _table(found)
 
 
-def _weighed(table: Any) -> Any:
+def _sum_weights(table: Any) -> Any:
     terms, _ = flat(table["terms"], np.int32)
     weights, _ = flat(table["weights"], np.uint16)
-    sums = np.bincount(terms, weights=weights)  # of whole numbers far below 2⁵³: exact
+    sums = np.bincount(terms, weights=weights)  # exact: integers far below 2⁵³
     seen = np.flatnonzero(sums)
     found: dict[str, list[Any]] = {"language": [], "part": [], "terms": [], "sums": []}
     _add(found, "", seen.astype(np.int32), sums[seen].astype(np.int64))
@@ -159,7 +164,7 @@ def _weighed(table: Any) -> Any:
 
 
 def _add(found: dict[str, list[Any]], language: str, terms: NDArray[np.int32], sums: NDArray[np.int64]) -> None:
-    part, (held, held_sums) = dealt((terms // _PART).astype(np.int64), [terms, sums])
+    part, (held, held_sums) = split_by_part((terms // _PART).astype(np.int64), [terms, sums])
     found["language"] += [language] * len(part)
     found["part"] += part.tolist()
     found["terms"] += [packed(np.frombuffer(row, np.int32).astype(np.uint64), rising=True) for row in held.to_pylist()]
@@ -173,12 +178,12 @@ def _table(found: dict[str, list[Any]]) -> Any:
     return {name: pa.array(column, kinds[name]) for name, column in found.items()}
 
 
-def _added(sums: DataFrame) -> DataFrame:
-    """The sums of each language and part, from those of batches."""
-    return sums.groupBy("language", "part").applyInArrow(_one_sum, SUMS)
+def _sum_by_part(sums: DataFrame) -> DataFrame:
+    """Add the sums of batches, by language and part."""
+    return sums.groupBy("language", "part").applyInArrow(_sum_part, SUMS)
 
 
-def _one_sum(table: Any) -> Any:
+def _sum_part(table: Any) -> Any:
     import pyarrow as pa
 
     every = [ascending(row).astype(np.int32) for row in table["terms"].to_pylist()]
@@ -190,15 +195,15 @@ def _one_sum(table: Any) -> Any:
     return pa.table({**row, "terms": [terms.tobytes()], "sums": [sums.tobytes()]}, schema=kinds)
 
 
-def _figures(job: Job, features: DataFrame) -> NDArray[np.int64]:
-    """The hashed terms that are numbers in some article, ascending."""
+def _number_terms(job: Job, features: DataFrame) -> NDArray[np.int64]:
+    """Return the hashed terms that are numbers in some article, ascending."""
 
     def find(table: Any) -> Any:
         import pyarrow as pa
 
         return {"figures": pa.array([figures(words_of(table)).astype(np.int32).tobytes()], pa.binary())}
 
-    found = job.kept.step(
+    found = job.checkpoints.step(
         "figures", lambda: features.select("title", "hashes", "flags").mapInArrow(mapped(find), "figures binary")
     )
     parts = [np.frombuffer(row[0], np.int32) for row in found.collect()]

@@ -1,4 +1,4 @@
-"""What every code point is to a word, read from the shipped table; `build_alphabet.py` says how it was made."""
+"""The kind and the folded form of every code point, from the table that `build_alphabet.py` makes."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from importlib.resources import files
 
 @dataclass(frozen=True, slots=True)
 class Alphabet:
-    """The table, in the form the token definition uses it.
+    """The table as the tokenizer uses it.
 
     Attributes:
-        pattern: finds, one after the other, a run of an unsegmented script (group 1), a word (group 2) or a sign after
-            which a sentence may begin (group 3).
-        stack: finds a run of marks longer than `LONGEST_STACK`, its beginning as group 1.
-        folding: for `str.translate`: the folded form of each code point that has one, None for those that vanish.
+        pattern: matches a run of an unsegmented script (group 1), a word (group 2) or a sign that ends a sentence
+            (group 3).
+        stack: matches a run of marks longer than `LONGEST_STACK`, whose beginning is group 1.
+        folding: for `str.translate`: the folded form of each code point that has one, None for ignorable ones.
         capitals: the capital letters.
     """
 
@@ -27,17 +27,17 @@ class Alphabet:
 
 
 LONGEST_STACK = 30
-"""Marks that may follow each other, as in the stream-safe format of Unicode Standard Annex 15."""
+"""Number of marks that may follow each other, as in the stream-safe text format of Unicode Standard Annex 15."""
 UNSEGMENTED_MARKS = (
     "\u0e38-\u0e3a\u0e48-\u0e4b\u0eb8-\u0eba\u0ec8-\u0ecb\u1037\u1039\u103a\u108d\u17d2\u17dd\u3099\u309a"
 )
-"""The marks of unsegmented scripts that normalisation puts in order."""
+"""The marks of unsegmented scripts that normalisation may reorder, as a character class of `re`."""
 SENTENCE_ENDS = '.!?:;…"“”„«»¿¡•\n\r\u2028\u2029'
 
 
 @cache
 def alphabet() -> Alphabet:
-    """The table, loaded once."""
+    """The table, loaded when it is first needed."""
     kinds: dict[str, list[range]] = {kind: [] for kind in "CLDMUI"}
     folding: dict[int, int | None] = {}
     table = files("dedup.text").joinpath("alphabet.tsv").read_text(encoding="ascii")
@@ -55,8 +55,8 @@ def alphabet() -> Alphabet:
         return "".join(f"{re.escape(chr(points[0]))}-{re.escape(chr(points[-1]))}" for points in ranges)
 
     def run(first: str, rest: str) -> str:
-        # `re` looks a character of the first plane up in a table, but goes through ranges beyond it one by one: these
-        # are asked only about characters that lie there. Possessive, so that nothing is tried twice.
+        # `re` has a table for characters of the first plane but tries ranges beyond it one by one, so the latter are
+        # tried only for characters that lie there. Quantifiers are possessive to prevent backtracking.
         def low(names: str) -> str:
             return f"[{characters(names, range(1))}]"
 

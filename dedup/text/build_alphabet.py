@@ -1,7 +1,7 @@
-"""Writes `alphabet.tsv`, the table that says what every code point is to a word: `python -m dedup.text.build_alphabet`.
+"""Writes `alphabet.tsv`, the kind and the folded form of every code point: `python -m dedup.text.build_alphabet`.
 
-The table is made once, from one Unicode version, and shipped: if words were read with the running Python's own tables,
-an upgrade of Python would change which articles belong together.
+The table is made from one Unicode version and shipped: with the tables of the running Python, an upgrade of Python
+could change which articles belong together.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ UNSEGMENTED = (
     (0x20000, 0x3FFFF),  # Han
 )
 
-# Signs that come and go without changing the word: vowel points, the Arabic stretch sign, variation selectors.
+# Optional signs that do not change the word: vowel points, the Arabic stretch sign, variation selectors.
 IGNORED = (
     (0x0591, 0x05C7),  # Hebrew points
     (0x0610, 0x061A),  # Arabic signs
@@ -46,8 +46,8 @@ IGNORED = (
     (0xE0100, 0xE01EF),  # variation selectors
 )
 
-# Spellings that differ from outlet to outlet within one language. The Arabic and Persian ones are those of Lucene's
-# ArabicNormalizer and PersianNormalizer.
+# Spelling variants within one language. The Arabic and Persian ones are those of Lucene's ArabicNormalizer and
+# PersianNormalizer.
 SPELLINGS = {"ς": "σ", "ё": "е", "أ": "ا", "إ": "ا", "آ": "ا", "ى": "ي", "ی": "ي", "ک": "ك", "ة": "ه"}
 
 
@@ -56,7 +56,7 @@ def _within(point: int, ranges: tuple[tuple[int, int], ...]) -> bool:
 
 
 def kind(point: int) -> str:
-    """C capital, L other letter, D digit, M mark, U letter or mark of an unsegmented script, I ignored, "" no word."""
+    """C capital, L other letter, D digit, M mark, U letter or mark of an unsegmented script, I ignorable, "" other."""
     category = unicodedata.category(chr(point))
     if chr(point) in APOSTROPHES:
         return ""
@@ -72,7 +72,7 @@ def kind(point: int) -> str:
 
 
 def fold(point: int) -> int:
-    """The code point that stands for this one in a token: small letters, ASCII digits, one spelling."""
+    """The folded form of a code point: lower case, ASCII digits, one spelling."""
     char = chr(point)
     if unicodedata.category(char) == "Nd":
         return ord("0") + unicodedata.digit(char)
@@ -87,8 +87,8 @@ def main() -> None:
     rows = []
     points = [(point, kind(point)) for point in range(sys.maxunicode + 1) if not 0xD800 <= point <= 0xDFFF]
     words = [(point, name, fold(point) - point) for point, name in points if name]
-    # Runs of neighbours of one kind whose folded form lies at one distance; the alphabets that alternate between
-    # capital and small letters have a run for every letter.
+    # A row is a run of code points with one kind and one distance to the folded form; alphabets in which capital and
+    # small letters alternate have a row for every letter.
     for (name, shift, _), run in groupby(enumerate(words), lambda item: (*item[1][1:], item[1][0] - item[0])):
         run_points = [point for _, (point, _, _) in run]
         rows.append(f"{run_points[0]:X}\t{run_points[-1]:X}\t{name}\t{shift}")

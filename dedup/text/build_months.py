@@ -1,7 +1,7 @@
-"""Writes `months.tsv`, the names of the months in the languages that have a table of common words.
+"""Writes `months.tsv`, the names of the months in many languages: `python -m dedup.text.build_months`.
 
-`python -m dedup.text.build_months` takes the names from the package Babel (`pip install babel`; this table from
-2.18.0), which has them from Unicode's CLDR. A name that is one month here and another there (listopad) is left out.
+The names are those of Unicode's CLDR in the package Babel (`pip install babel`; the shipped table is from 2.18.0). A
+name of different months in different languages (listopad) is left out.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ LANGUAGES = (
 
 
 def names(language: str) -> dict[str, set[int]]:
-    """The names of the months in a language, folded as `dateline` folds, with their numbers."""
+    """The numbers of the months by their names in a language, which are folded as `dateline` does."""
     from babel.dates import get_month_names
 
     found: dict[str, set[int]] = {}

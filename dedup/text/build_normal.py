@@ -1,7 +1,7 @@
 """Writes `normal.tsv`, what Unicode's normalisation form C does to code points: `python -m dedup.text.build_normal`.
 
-With it a text that is in that form already, as nearly all are, is told without being normalised. No character changes
-once it is in the standard, but new ones come: those this Unicode version does not know are listed as unknown.
+With it kernels check whether a text is in that form, as nearly all are, without normalising it. Unicode guarantees that
+normalisation of assigned characters never changes; those that this Unicode version does not assign are unknown.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ JAMO = {*range(0x1161, 0x1176), *range(0x11A8, 0x11C3)}
 
 
 def compositions() -> Iterator[tuple[int, int]]:
-    """Every pair of code points that this form puts together, Hangul aside."""
+    """Every pair of code points that the form composes, except for Hangul."""
     for point in range(sys.maxunicode + 1):
         parts = unicodedata.decomposition(chr(point)).split()
         if len(parts) == 2 and parts[0][0] != "<" and unicodedata.is_normalized("NFC", chr(point)):
@@ -25,10 +25,10 @@ def compositions() -> Iterator[tuple[int, int]]:
 
 
 def kind(point: int, joining: set[int]) -> str:
-    """What to mind about a code point, "" for nothing.
+    """The kind of a code point followed by its canonical combining class; "" if normalisation never involves it.
 
-    X: not known, or never part of a normalised text. J: may join the character before it. C: is composed itself, so
-    marks may have to move into it. P: none of these. The number is the canonical combining class.
+    X: unassigned, or never in a normalised text. J: may compose with the character before it. C: composed, and may
+    compose further with marks. P: none of these.
     """
     char = chr(point)
     order = unicodedata.combining(char)
@@ -42,7 +42,7 @@ def kind(point: int, joining: set[int]) -> str:
 
 
 def rows() -> list[str]:
-    """The lines of the table, without its head."""
+    """The lines of the table, without its header."""
     pairs = sorted(compositions())
     joining = JAMO | {second for _, second in pairs}
     points = [(point, kind(point, joining)) for point in range(sys.maxunicode + 1)]

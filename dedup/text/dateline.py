@@ -1,8 +1,8 @@
-"""The date that an article carries at its head, for articles whose date no field gives; and the dates it tells of.
+"""The dateline of an article, for articles without a date field, and the dates that a text mentions.
 
-Only a full date counts (day, month and year), spelled with the name of the month or in the order year, month, day; what
-is written in digits alone in another order can mean two days. It must stand at the beginning of a line or after a
-comma, a dash or the like, as in "RIGA, 7 October 2008": dates within sentences are those of events that are told about.
+A dateline has a full date (day, month and year), with the name of the month or in the order year, month, day: other
+orders of digits are ambiguous. It is at the beginning of a line or after a comma, a dash or the like, as in "RIGA,
+7 October 2008": dates within sentences are those of events.
 """
 
 from __future__ import annotations
@@ -13,18 +13,18 @@ from functools import cache
 from importlib.resources import files
 
 HEAD = 300
-"""Characters of the text that are read."""
+"""Characters of the text that are searched for a dateline."""
 PLACE = 40
-"""Characters of the line before the date: a place, an agency, "Published:"."""
+"""Longest line before the date, in characters: a place, an agency, "Published:"."""
 EARLIEST, LATEST = 1900, 2100
-"""Years between which a date is believed."""
+"""The first plausible year, and the first that is too late."""
 TURN = 70
-"""Two digits from these on are a year of the last century, as in POSIX."""
+"""Two-digit years from this one on are of the 20th century, roughly as in POSIX."""
 
 _JOINT = r"[\s,./-]*(?:\b(?:de|del|of|den)\b)?[\s,./-]*"
 _DAY = r"(?<![\d.,:])(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|\.)?"
 _LONGEST = 24
-"""Characters of a month's name, with room: were any number tried, a long word would take time by its square."""
+"""Longest name of a month, in characters, with a margin: without a limit, long words take quadratic time."""
 _YEAR = r"(?P<year>\d{4})(?![\d])"
 
 
@@ -63,14 +63,14 @@ def dateline(text: str) -> date | None:
     for pattern in _patterns():
         for match in pattern.finditer(head):
             day = _date(match["year"], match["month"], match["day"])
-            if day is not None and _stands_alone(head[: match.start()]):
+            if day is not None and _in_dateline(head[: match.start()]):
                 found.append((match.start(), day))
                 break
     return min(found)[1] if found else None
 
 
-def dates_told(text: str) -> list[tuple[int, int, tuple[int | None, int, int]]]:
-    """All dates in a text, full ones and those without a year: where each begins and ends, its year, month and day."""
+def find_dates(text: str) -> list[tuple[int, int, tuple[int | None, int, int]]]:
+    """The dates that a text mentions, with or without a year: start, end, and (year, month, day) of each."""
     found: list[tuple[int, int, tuple[int | None, int, int]]] = []
     for pattern in _patterns():
         for match in pattern.finditer(text):
@@ -82,16 +82,16 @@ def dates_told(text: str) -> list[tuple[int, int, tuple[int | None, int, int]]]:
             day = _date("2000", match["month"], match["day"])  # a leap year
             if day is not None and (not match["month"].isdecimal() or "月" in match[0]):
                 found.append((*match.span(), (None, day.month, day.day)))
-    told, end = [], 0
-    for start, stop, day_told in sorted(found, key=lambda one: (one[0], one[2][0] is None, -one[1])):
+    dates, end = [], 0
+    for start, stop, found_day in sorted(found, key=lambda one: (one[0], one[2][0] is None, -one[1])):
         if start >= end:
-            told.append((start, stop, day_told))
+            dates.append((start, stop, found_day))
             end = stop
-    return told
+    return dates
 
 
-def _stands_alone(before: str) -> bool:
-    """Whether what stands before a date, down to the beginning of its line, is that of a dateline."""
+def _in_dateline(before: str) -> bool:
+    """Whether the text before a date, back to the beginning of its line, is that of a dateline."""
     line = before.rsplit("\n", 1)[-1].rstrip(" \t(")
     return not line or (len(line) <= PLACE and not line[-1].isalnum())
 

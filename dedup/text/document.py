@@ -1,4 +1,4 @@
-"""An article as the method sees it: the tokens of its title and of its body."""
+"""The tokens of an article."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from dedup.text.tokens import Tokens, tokenize
 
 REPEATED = 3
-"""Words a title must have to be taken for repeated where a text begins with them."""
+"""Words of the shortest title that is removed from the beginning of a text that repeats it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class Document:
 
     Attributes:
         title: the tokens of the title.
-        body: the tokens of the text, without the title where the text repeats it at its start.
+        body: the tokens of the text, without a repetition of the title at its start.
     """
 
     title: Tokens
@@ -33,7 +33,10 @@ class Document:
 
     @property
     def main(self) -> Tokens:
-        """The tokens copies are looked for in: the body's, for a copy is often given another title."""
+        """The tokens by which copies are detected: the body, or the title of an article without one.
+
+        Copies often have another title.
+        """
         return self.body if self.body.words else self.title
 
     @property
@@ -42,5 +45,5 @@ class Document:
         return self.main.words
 
     def where(self, title: Iterable[object], body: Iterable[object]) -> Document:
-        """The document without the tokens of title and body for which the two are not true."""
+        """The document with the tokens of title and body for which `title` and `body` are true."""
         return Document(self.title.where(title), self.body.where(body))

@@ -1,4 +1,4 @@
-"""Where the words of a text stand in it: `tokenize`'s words with their places in the text as it was given."""
+"""The positions of the words of a text, in the text before normalisation."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from dataclasses import dataclass, field
 from dedup.text.alphabet import alphabet
 from dedup.text.tokens import APOSTROPHES
 
-_JAMO = "\u1160-\u11ff"  # parts of a Korean syllable, which join the one before them though they are no marks
+_JAMO = "\u1160-\u11ff"  # parts of a Korean syllable, which compose with the one before although they are not marks
 _CLUSTER = re.compile(f".(?:[{_JAMO}]|(?!\\w)[^\\s\\x00-\\x7f])*", re.DOTALL)
 
 
 @dataclass(slots=True)
 class Spans:
-    """The words of a text in order, as `tokenize` gives them, and where each begins and ends in the text.
+    """The words of a text in order, as `tokenize` returns them, and their positions.
 
     Attributes:
-        words: as compared.
-        starts, ends: characters of the given text, whatever its normalisation form.
+        words: in folded form.
+        starts, ends: offsets in characters of the given text, whatever its normalisation form.
         capitals: whether each is capitalised inside a sentence.
-        pairs: whether each is a pair of characters of a script without spaces, which overlaps with its neighbours.
+        pairs: whether each is a bigram of a script without spaces, which overlaps with its neighbours.
     """
 
     words: list[str] = field(default_factory=list)
@@ -35,9 +35,9 @@ class Spans:
 
 
 def spans(text: str) -> Spans:
-    """The words of a text with their places, in time linear in its length.
+    """The words of a text with their positions, in linear time.
 
-    Text that is not in normalisation form C is brought to it letter by letter, with the marks that follow each.
+    A text that is not in normalisation form C is normalised letter by letter, with the marks that follow each.
     """
     table = alphabet()
     folding, is_capital = table.folding, table.capitals
@@ -75,7 +75,7 @@ def spans(text: str) -> Spans:
 
 
 def _composed(text: str) -> tuple[str, list[range]]:
-    """A text in normalisation form C, and for each of its characters the places in the given one that it is from."""
+    """A text in normalisation form C, and for each character the range of the given text that it comes from."""
     kept = bytearray(b"\1") * len(text)
     for pile in alphabet().stack.finditer(text):
         kept[pile.end(1) : pile.end()] = bytes(pile.end() - pile.end(1))

@@ -1,12 +1,12 @@
-"""The definition of a token. Terms, shingles and passages all use this one; a change to it is a new method version.
+"""The tokenizer. Terms, shingles and passages all use it; a change to it is a new method version.
 
-1. The text is brought to Unicode's normalisation form C, after runs of more than 30 marks are cut to 30.
+1. The text is converted to Unicode normalisation form C, after runs of more than 30 marks are cut to 30.
 2. A word is a letter or digit and the letters, digits and marks that follow it. Everything else separates words, the
-   apostrophe too, so that French and Italian elisions come apart; an `s` that follows a word's apostrophe is dropped.
+   apostrophe included, which splits French and Italian elisions; an `s` after the apostrophe of a word is dropped.
 3. Runs of scripts written without spaces (Han, Kana, Hangul, Thai, Lao, Khmer, Burmese) become character bigrams.
-4. Code points are folded one by one with a table of our own: capitals to small letters, digits of all scripts to ASCII,
-   a few spellings that vary within a language to one; invisible signs (soft hyphen, vowel points, joiners) vanish.
-5. A token is capitalised where it begins with a capital and does not begin a sentence.
+4. Code points are folded one by one with a shipped table: capitals to lower case, digits of all scripts to ASCII, some
+   spelling variants to one; ignorable signs (soft hyphen, vowel points, joiners) are removed.
+5. A token is capitalised if it begins with a capital and does not begin a sentence.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ APOSTROPHES = "'’ʼ＇"
 
 @dataclass(slots=True)
 class Tokens:
-    """The tokens of a text in order; `capitals[i]` says whether `words[i]` is capitalised inside a sentence."""
+    """The tokens of a text in order; `capitals[i]` is 1 if `words[i]` is capitalised inside a sentence, else 0."""
 
     words: list[str] = field(default_factory=list)
     capitals: bytearray = field(default_factory=bytearray)
@@ -32,11 +32,11 @@ class Tokens:
         return len(self.words)
 
     def after(self, count: int) -> Tokens:
-        """The same without the first `count` tokens."""
+        """All tokens but the first `count`."""
         return Tokens(self.words[count:], self.capitals[count:])
 
     def where(self, keep: Iterable[object]) -> Tokens:
-        """The same without the tokens for which `keep` is not true."""
+        """The tokens for which `keep` is true."""
         places = [place for place, kept in enumerate(keep) if kept]
         if len(places) == len(self):
             return self
@@ -44,13 +44,13 @@ class Tokens:
 
 
 def tokenize(text: str) -> Tokens:
-    """The tokens of a text: any string at all, in time linear in its length."""
+    """Split any string into tokens, in linear time."""
     table = alphabet()
     folding, is_capital = table.folding, table.capitals
     tokens = Tokens()
     words, capitals = tokens.words, tokens.capitals
     if not text.isascii():
-        # Putting marks in order takes time quadratic in their number: no text has this many, an attack may.
+        # Reordering marks takes time quadratic in their number: an attack could have many in a run.
         text = unicodedata.normalize("NFC", table.stack.sub(r"\1", text))
     sentence_begins, end = True, -2
     for match in table.pattern.finditer(text):
@@ -71,7 +71,7 @@ def tokenize(text: str) -> Tokens:
 
 
 def shingles(words: list[str], size: int) -> list[bytes]:
-    """Every run of `size` words, as UTF-8 with a space between words; a shorter text is one shingle, none is none."""
+    """Every run of `size` words in UTF-8, separated by spaces; a shorter text is one shingle, an empty one has none."""
     if not words:
         return []
     count = max(1, len(words) - size + 1)

@@ -1,9 +1,10 @@
-"""Boilerplate: passages that a site puts under or over whatever it publishes, such as lists of other headlines, or
-notices on cookies and on who owns the text.
+"""Boilerplate: passages that a site adds to everything it publishes, such as lists of other headlines, cookie notices
+or copyright notices.
 
-A passage of boilerplate must neither make copies of articles with nothing else in common nor lend them its words. It
-is told from a wire text that many outlets ran by its holders: those of a wire text speak of one thing, each of what the
-others' titles say. Of two articles alone this cannot be told, and nothing is taken from them.
+Boilerplate must neither make copies of unrelated articles nor contribute to their vectors. A passage that several
+articles share may also be a wire report that many outlets ran. The titles decide: the articles that share a wire report
+are about one thing, so each has the words of the others' titles. Two articles are too few to decide, and nothing is
+removed from them.
 """
 
 from __future__ import annotations
@@ -15,29 +16,30 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.vectorize.exact import Numbers
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import shingles_in_order
-from dedup.vectorize.misplaced_body import telling
+from dedup.vectorize.misplaced_body import distinctive_words
 
 PASSAGE = 24
-"""Words of the shortest passage looked at: texts that share no more than this are no copies, see `match.copies.FEW`."""
+"""Words in a passage: texts that share no more than this are no copies, see `match.copies.FEW`."""
 HOLDERS = 3
 """Articles that must hold a passage for it to be boilerplate."""
 RELATED = 4
-"""A passage is boilerplate where its holders' relation is below one in so many, less where they are few: of k holders
-by the factor (k - 2) / k, for chance makes few of them look unrelated sooner than many."""
+"""A passage is boilerplate where the mean relation of its holders is below 1 / `RELATED`, times (k - 2) / k for k
+holders: a few related articles look unrelated by chance more often than many."""
 HEADLINE = 3
-"""Words of the shortest title that is known for one where it stands in another article's body."""
+"""Words of the shortest title that is recognised in the body of another article."""
 LEAD = 25
-"""Words that stand in for a missing title."""
+"""Words at the start of a body that replace a missing title."""
 REST = 12
-"""Words that must be left of a body: of fewer than this nothing can be said."""
+"""Words that must remain of a body: fewer are not compared."""
 UNIT = 1 << 15
-"""Relations are whole numbers of this part of one."""
+"""Relations are integers in units of 1 / `UNIT`."""
 
 
 class Finding(Protocol):
-    """What boilerplate is found by: `held_passages`, `detect` and `relations`, or their fast twins."""
+    """The steps of `find_boilerplate` that have a plain form and a kernel."""
 
     def held_passages(self, words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]: ...
 
@@ -51,8 +53,8 @@ class Finding(Protocol):
 def find_boilerplate(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
     """The hashes of the passages of `PASSAGE` words that are boilerplate, sorted.
 
-    Linear in the number of words: of each passage its holders are compared in order, each with the next. The relation
-    of two is the mean share of the telling words of the one's title that stand in the other.
+    Takes time linear in the number of words: each holder of a passage is compared with the next one only. The relation
+    of two articles is the mean share of the distinctive words of one title that are in the other article.
     """
     passages, places = by.held_passages(words)
     if not len(passages):
@@ -66,16 +68,31 @@ def find_boilerplate(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
     some = words.take(among)
     relation = by.relations(some, pairs.reshape(-1, 2), passages[begins], by.detect(some))
     total = np.zeros(len(begins), np.int64)
-    np.add.at(total, number[follows], relation[pair.ravel()])  # NumPy 2.0 alone gives it a second axis
-    unrelated = RELATED * total * holders < (holders - 1) * (holders - 2) * UNIT
-    found: NDArray[np.uint64] = passages[begins[unrelated]]
+    np.add.at(total, number[follows], relation[pair.ravel()])  # NumPy 2.0 returns the inverse with a second axis
+    found: NDArray[np.uint64] = passages[begins[are_unrelated(total, holders)]]
     return found
 
 
-def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Which words stay when boilerplate, sorted passages of it, is taken out of bodies; shape (words,).
+def are_unrelated(total: Numbers, holders: Numbers) -> Numbers:
+    """Whether the holders of a passage are unrelated, which makes it boilerplate; see `RELATED`.
 
-    Where nearly nothing of a body is left the article is judged by its title; without a title it stays as it is.
+    Args:
+        total: the sum of the relations of each holder and the next one, in units of 1 / `UNIT`; also a Spark column.
+        holders: how many there are; also a Spark column.
+    """
+    return RELATED * total * holders < (holders - 1) * (holders - 2) * UNIT
+
+
+def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which words remain when boilerplate is removed from bodies; shape (words,).
+
+    A body of which fewer than `REST` words would remain is removed entirely, or kept entirely if there is no title.
+
+    Kernel: `vectorize.kernels.boilerplate.outside_boilerplate`.
+
+    Args:
+        words: of the articles.
+        passages: the hashes of the passages that are boilerplate, sorted.
     """
     keep = np.ones(len(words.hashes), bool)
     if len(passages):
@@ -90,7 +107,7 @@ def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDA
 
 
 def _outside(words: NDArray[np.uint32], passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Which words of a text stand in none of some passages, which are sorted."""
+    """Which words of a text are in none of some passages, whose hashes are sorted; shape (words,)."""
     kept = np.ones(len(words), bool)
     if len(passages) and len(words) >= PASSAGE:
         shingles = shingles_in_order(words, PASSAGE)
@@ -102,10 +119,13 @@ def _outside(words: NDArray[np.uint32], passages: NDArray[np.uint64]) -> NDArray
 
 
 def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """The passages that enough articles hold, and the places of these: equal passages together, places ascending.
+    """The passages that at least `HOLDERS` articles have.
+
+    Kernel: `vectorize.kernels.boilerplate.held_passages`.
 
     Returns:
-        The hashes of the passages, and the articles that hold them; both of shape (holdings,).
+        The hashes of the passages and the places of the articles that have them, both of shape (holdings,), sorted by
+        passage and then by place.
     """
     found = [
         (place, np.unique(shingles_in_order(words.body(place), PASSAGE)))
@@ -124,7 +144,10 @@ def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.in
 
 
 def lists(words: HashedWords, pairs: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Which articles hold a list of headlines: the title of one that they are compared with; shape (articles,)."""
+    """Which articles contain a list of headlines, that is the title of one they are paired with; shape (articles,).
+
+    Kernel: `vectorize.kernels.relations.lists`.
+    """
     found = np.zeros(len(words), bool)
     for a, b in pairs.tolist():
         for title, holder in ((a, b), (b, a)):
@@ -139,17 +162,19 @@ def relations(
     languages: Sequence[str],
     listing: NDArray[np.bool_] | None = None,
 ) -> NDArray[np.int64]:
-    """The relation of pairs of articles in units of 1 / `UNIT`; 1 where no title tells anything.
+    """The relation of pairs of articles in units of 1 / `UNIT`; 1 where neither title has a distinctive word.
 
-    An article in which the title of one that it is compared with stands word by word holds a list of headlines, which
-    speaks of everything: of such an article only what stands outside of the repeated passages counts.
+    An article that contains the title of another one word by word has a list of headlines, in which the words of any
+    title may occur: of such an article only the words outside of the repeated passages count.
+
+    Kernel: `vectorize.kernels.relations.relations`.
 
     Args:
         words: of the articles.
         pairs: places of two articles, shape (pairs, 2).
-        repeated: the passages that are held by several, sorted.
+        repeated: the hashes of the passages that several articles have, sorted.
         languages: of the articles.
-        listing: which articles hold a list of headlines, where that is known of more pairs than these.
+        listing: which articles contain a list of headlines, if known from more pairs than these.
     """
     listing = lists(words, pairs) if listing is None else listing
     held = {place: _Holder.of(words, place, repeated, languages[place]) for place in np.unique(pairs).tolist()}
@@ -157,9 +182,9 @@ def relations(
     for number, (a, b) in enumerate(pairs.tolist()):
         shares = []
         for one, other in ((a, b), (b, a)):
-            told = held[other].own if listing[other] else held[other].vocabulary
-            if held[one].telling:
-                shares.append(len(held[one].telling & told) * UNIT // len(held[one].telling))
+            vocabulary = held[other].own if listing[other] else held[other].vocabulary
+            if held[one].distinctive:
+                shares.append(len(held[one].distinctive & vocabulary) * UNIT // len(held[one].distinctive))
         if shares:
             found[number] = sum(shares) // len(shares)
     return found
@@ -167,14 +192,15 @@ def relations(
 
 @dataclass(frozen=True, slots=True)
 class _Holder:
-    """What is looked at of an article that holds a repeated passage.
+    """The word sets of an article that has a repeated passage.
 
     Attributes:
-        telling: the telling words of its title.
-        vocabulary, own: its words, and those outside of the repeated passages.
+        distinctive: the distinctive words of its title.
+        vocabulary: all its words.
+        own: those outside of the repeated passages.
     """
 
-    telling: set[int]
+    distinctive: set[int]
     vocabulary: set[int]
     own: set[int]
 
@@ -183,18 +209,18 @@ class _Holder:
         title, body = words.title(place), words.body(place)
         heading = title if len(title) else body[:LEAD]
         return cls(
-            telling=telling(heading.tolist(), language),
+            distinctive=distinctive_words(heading.tolist(), language),
             vocabulary={*title.tolist(), *body.tolist()},
             own={*title.tolist(), *body[_outside(body, repeated)].tolist()},
         )
 
 
 def _is_headline(title: NDArray[np.uint32], body: NDArray[np.uint32]) -> bool:
-    """Whether a title, if it has several words, stands in a body word by word: in linear time, as bytes are found."""
+    """Whether a body contains a title of several words, word by word; takes linear time, by a search in bytes."""
     if len(title) < HEADLINE:
         return False
     sought, text = title.tobytes(), body.tobytes()
     at = text.find(sought)
-    while at > 0 and at % title.itemsize:  # between two words
+    while at > 0 and at % title.itemsize:  # a match that begins inside a word's bytes
         at = text.find(sought, at + 1)
     return at >= 0

@@ -1,7 +1,7 @@
-"""What is kept of articles once they are read: hashed words, signatures and term counts.
+"""Features of articles: hashed words, MinHash signatures and weighted term counts.
 
-After this neither texts nor words are needed: what later stages ask of an article is asked of its hashed words. There
-are two ways here that give the same to the last bit, `plain_features` and `kernels.extractor.Extractor`.
+Later stages need neither texts nor words, only these arrays. Three implementations give the same bits: `plain_features`
+by scikit-learn and datasketch, `numpy_features`, and the kernels of `kernels.extractor.Extractor`.
 """
 
 from __future__ import annotations
@@ -16,25 +16,27 @@ from numpy.typing import NDArray
 
 from dedup.text.document import Document
 from dedup.text.tokens import Tokens
-from dedup.vectorize.hashing import FEATURES, plain_hashes
+from dedup.vectorize.hashing import FEATURES, mix32, permutations, plain_hashes, short_shingles_in_order, terms_of
 from dedup.vectorize.kernels.points import SCRIPT, points
-from dedup.vectorize.reference import signatures, term_counts
+from dedup.vectorize.reference import COUNT_UNIT, lead_weights, signatures, term_counts
 
 if TYPE_CHECKING:
     from dedup.settings import Settings
 
 # Flags of a word.
 IS_CAPITAL = 1
-"""It is capitalised inside a sentence."""
+"""Set for a word that is capitalised inside a sentence."""
 IS_NUMBER = 2
-"""It begins with a digit."""
+"""Set for a word that begins with a digit."""
 SCRIPT_SHIFT = 2
-"""From this bit on: the script of its first character (see `kernels.points.SCRIPT`)."""
+"""The first bit of the script of a word's first character (see `kernels.points.SCRIPT`)."""
+_AT_ONCE = 4_096
+"""Shingles that are permuted at a time."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HashedText:
-    """One text of `HashedWords`: its hashes and their flags, shape (words,)."""
+    """The hashes of the words of one text and their flags, each of shape (words,)."""
 
     hashes: NDArray[np.uint32]
     flags: NDArray[np.uint8]
@@ -49,9 +51,9 @@ class HashedWords:
 
     Attributes:
         hashes: uint32, shape (words,).
-        flags: what else is known of each: see `IS_CAPITAL` and its like; uint8, shape (words,).
-        offsets: the title of article i is at `offsets[2 · i]:offsets[2 · i + 1]`, its body from there to
-            `offsets[2 · i + 2]`; int64, shape (2 · articles + 1,).
+        flags: `IS_CAPITAL`, `IS_NUMBER` and the script of each; uint8, shape (words,).
+        offsets: the title of article i is at `offsets[2 · i]:offsets[2 · i + 1]`, its body at
+            `offsets[2 · i + 1]:offsets[2 · i + 2]`; int64, shape (2 · articles + 1,).
     """
 
     hashes: NDArray[np.uint32]
@@ -66,7 +68,10 @@ class HashedWords:
     def of(
         cls, documents: Sequence[Document], hash_words: Callable[[list[str]], NDArray[np.uint32]] = plain_hashes
     ) -> Self:
-        """The hashed words of documents; `hash_words` is `plain_hashes`, or its fast twin."""
+        """The hashed words of documents; `hash_words` is `plain_hashes` or a faster function that gives the same.
+
+        Kernel: `vectorize.kernels.extractor.Extractor.words`.
+        """
         parts = [tokens for document in documents for tokens in (document.title, document.body)]
         offsets = np.zeros(len(parts) + 1, np.int64)
         np.cumsum([len(tokens) for tokens in parts], out=offsets[1:])
@@ -84,49 +89,45 @@ class HashedWords:
         return self.hashes[self.offsets[2 * article + 1] : self.offsets[2 * article + 2]]
 
     def main(self, article: int) -> HashedText:
-        """The text that copies are looked for in: the body, for a copy is often given another title."""
+        """The text that copies are detected by: the body, or the title of an article without one."""
         first, middle, last = self.offsets[2 * article : 2 * article + 3].tolist()
         span = slice(middle if middle < last else first, last)
         return HashedText(self.hashes[span], self.flags[span])
 
     def lengths(self, places: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
-        """How many words copies are looked for in: of some articles, or of all; shape (articles,)."""
+        """The number of words in the main text of some articles, or of all; shape (articles,). See `main`."""
         spans = self.spans(places)
         return spans[:, 1] - spans[:, 0]
 
     def part(self, first: int, last: int) -> Self:
-        """The words of the articles from `first` up to `last`; a view."""
+        """A view of the words of the articles `first:last`."""
         offsets = self.offsets[2 * first : 2 * last + 1]
         span = slice(int(offsets[0]), int(offsets[-1]))
         return type(self)(self.hashes[span], self.flags[span], offsets - offsets[0])
 
     def kept(self, keep: NDArray[np.bool_]) -> Self:
-        """The same without some of the words; `keep` has shape (words,)."""
+        """These words without those where `keep`, shape (words,), is false."""
         gone = np.flatnonzero(~keep)
         if not len(gone):
             return self
         return type(self)(self.hashes[keep], self.flags[keep], self.offsets - np.searchsorted(gone, self.offsets))
 
     def outside_bodies(self, articles: Sequence[int]) -> NDArray[np.bool_]:
-        """Which words stand outside the bodies of some articles; shape (words,)."""
+        """Which words are not in the bodies of some articles; shape (words,)."""
         keep = np.ones(len(self.hashes), bool)
         for article in articles:
             keep[self.offsets[2 * article + 1] : self.offsets[2 * article + 2]] = False
         return keep
 
     def spans(self, places: NDArray[np.int64] | None = None) -> NDArray[np.int64]:
-        """Where the words are that copies are looked for in, as `Document.words` has them.
-
-        Returns:
-            Of some articles, or of all; shape (articles, 2).
-        """
+        """Where the main text begins and ends, of some articles or of all; shape (articles, 2). See `main`."""
         title = 2 * (np.arange(len(self)) if places is None else places)
         first, middle, last = (self.offsets[title + part] for part in range(3))
         empty = middle == last
         return np.stack([np.where(empty, first, middle), last], axis=1)
 
     def take(self, places: Sequence[int] | NDArray[np.int64], *, bodies: bool = True) -> Self:
-        """The words of some articles, in the order asked for; of their titles alone, if bodies are not wanted."""
+        """The words of the articles at some places, in that order; those of the titles only if not `bodies`."""
         wanted = np.asarray(places, np.int64)
         starts = np.stack([self.offsets[2 * wanted], self.offsets[2 * wanted + 1]], axis=1)
         stops = np.stack([starts[:, 1], self.offsets[2 * wanted + 2] if bodies else starts[:, 1]], axis=1)
@@ -141,7 +142,7 @@ class HashedWords:
 
     @classmethod
     def joined(cls, blocks: Sequence[Self]) -> Self:
-        """Blocks of articles, one after the other."""
+        """Concatenate blocks of articles."""
         starts = np.cumsum([0, *(len(block.hashes) for block in blocks)])
         offsets = [block.offsets[:-1] + start for block, start in zip(blocks, starts.tolist(), strict=False)]
         return cls(
@@ -153,15 +154,15 @@ class HashedWords:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Features:
-    """What the pass takes from articles.
+    """Features of articles.
 
     Attributes:
         words: their hashed words.
-        signatures: shape (articles, num_perm), uint32.
+        signatures: MinHash signatures, shape (articles, num_perm); uint32.
         indptr: the terms of article i are at `indptr[i]:indptr[i + 1]`; int64, shape (articles + 1,).
-        terms: the features that words are counted under, ascending in each article; int32.
-        every, capitals: for each of these the weight of all its words, and of the capitalised ones, in units of
-            `COUNT_UNIT`; uint16, or uint32 where one is large.
+        terms: hashed terms, ascending in each article; int32.
+        every, capitals: the weighted count of each term, and the part of it in capitalised words, in units of
+            `COUNT_UNIT`; uint16, or uint32 if one does not fit.
     """
 
     words: HashedWords
@@ -176,7 +177,7 @@ class Features:
         return len(self.words)
 
     def terms_of(self, weights: NDArray[np.unsignedinteger]) -> sp.csr_array:
-        """The terms with one of their weights, `every` or `capitals`, those without any left out."""
+        """A sparse matrix of one of the counts, `every` or `capitals`, without its zeros."""
         keep = weights > 0
         if keep.all():
             return sp.csr_array((weights, self.terms, self.indptr), shape=(len(self), FEATURES))
@@ -184,7 +185,7 @@ class Features:
         return sp.csr_array((weights[keep], self.terms[keep], before[self.indptr]), shape=(len(self), FEATURES))
 
     def term_counts(self) -> tuple[sp.csr_array, sp.csr_array]:
-        """The term counts in the form that `reference.term_counts` returns them in."""
+        """The counts `every` and `capitals` as `reference.term_counts` returns them."""
         shape = (len(self), FEATURES)
         every = sp.csr_array((self.every.astype(np.float64), self.terms, self.indptr), shape=shape)
         capitals = sp.csr_array((self.capitals.astype(np.float64), self.terms.copy(), self.indptr.copy()), shape=shape)
@@ -193,7 +194,7 @@ class Features:
 
     @classmethod
     def joined(cls, blocks: Sequence[Self], slots: int = 0) -> Self:
-        """Blocks of articles, one after the other; without any block, of signatures with so many slots."""
+        """Concatenate blocks of articles; `slots` is the width of the signatures if there is no block."""
         starts = np.cumsum([0, *(len(block.terms) for block in blocks)])
         indptr = [block.indptr[:-1] + start for block, start in zip(blocks, starts.tolist(), strict=False)]
         return cls(
@@ -207,24 +208,67 @@ class Features:
 
 
 def plain_features(documents: Sequence[Document], settings: Settings) -> Features:
-    """The features of documents by way of scikit-learn and datasketch: the specification of the fast pass."""
+    """The features of documents by scikit-learn and datasketch: the specification of the other implementations.
+
+    Kernel: `vectorize.kernels.extractor.Extractor.sketch`.
+    """
     every, capitals = term_counts(documents, settings)
-    row_of = [np.repeat(np.arange(len(documents)), np.diff(matrix.indptr)) for matrix in (every, capitals)]
-    keys = [row * FEATURES + matrix.indices for row, matrix in zip(row_of, (every, capitals), strict=True)]
-    aligned = np.zeros(len(keys[0]))
-    aligned[np.searchsorted(keys[0], keys[1])] = capitals.data
     return Features(
         HashedWords.of(documents),
         signatures(documents, settings),
         every.indptr.astype(np.int64),
         every.indices.astype(np.int32),
         narrowed(every.data),
-        narrowed(aligned),
+        narrowed(aligned(capitals, every)),
     )
 
 
+def numpy_features(words: HashedWords, settings: Settings) -> Features:
+    """The features of articles from their hashed words, by NumPy alone: what `plain_features` returns.
+
+    scikit-learn and datasketch take longer to import than a small job takes.
+    """
+    lengths = np.diff(words.offsets)
+    parts = np.repeat(np.arange(len(lengths)), lengths)
+    lead = lead_weights(settings)
+    positions = np.arange(len(words.hashes)) - words.offsets[parts]
+    in_title = parts % 2 == 0
+    title_weight = round(settings.title_weight / COUNT_UNIT)
+    weights = np.where(in_title, title_weight, lead[np.minimum(positions, len(lead) - 1)]).astype(np.int64)
+    counted = weights > 0
+    keys, where = np.unique((parts // 2 * FEATURES + terms_of(words.hashes))[counted], return_inverse=True)
+    weights, is_capital = weights[counted], words.flags[counted] & IS_CAPITAL
+    # Sums of integers below 2^53 are exact in floats.
+    every, capitals = (
+        np.bincount(where, given, len(keys)).astype(np.float64) for given in (weights, weights * is_capital)
+    )
+    indptr = np.searchsorted(keys, np.arange(len(words) + 1) * FEATURES)
+    terms = (keys % FEATURES).astype(np.int32)
+    return Features(words, numpy_signatures(words, settings), indptr, terms, narrowed(every), narrowed(capitals))
+
+
+def numpy_signatures(words: HashedWords, settings: Settings) -> NDArray[np.uint32]:
+    """The MinHash signatures of articles from their hashed words, by NumPy alone; shape (articles, num_perm)."""
+    a, b = (column[:, np.newaxis] for column in permutations(settings))
+    rows = np.full((len(words), settings.num_perm), 0xFFFFFFFF, np.uint32)
+    for row, (begin, end) in zip(rows, words.spans().tolist(), strict=True):
+        shingles = mix32(short_shingles_in_order(words.hashes[begin:end], settings.shingle_size))
+        for start in range(0, len(shingles), _AT_ONCE):
+            np.minimum(row, (a * shingles[start : start + _AT_ONCE] + b).min(axis=1), out=row)
+    return rows
+
+
+def aligned(part: sp.csr_array, matrix: sp.csr_array) -> NDArray[np.float64]:
+    """The entries of `part`, 0 where it has none, at the places where `matrix` has entries."""
+    width = np.int64(matrix.shape[1])
+    keys = [np.repeat(np.arange(m.shape[0]), np.diff(m.indptr)) * width + m.indices for m in (matrix, part)]
+    found = np.zeros(len(keys[0]))
+    found[np.searchsorted(keys[0], keys[1])] = part.data
+    return found
+
+
 def narrowed(weights: NDArray[np.uint32] | NDArray[np.float64]) -> NDArray[np.unsignedinteger]:
-    """A copy, in half the memory where the numbers allow it."""
+    """A copy as uint16 if all values fit, as uint32 otherwise."""
     return weights.astype(np.uint16 if weights.max(initial=0) < 1 << 16 else np.uint32)
 
 

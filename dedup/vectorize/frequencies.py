@@ -1,4 +1,4 @@
-"""How many articles have each term: what a collection teaches, kept so that later articles can be weighed with it."""
+"""Document frequencies of a collection: the number of articles that have each term, for each language."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 AT_ONCE = 1 << 24
-"""Entries that are gone through at a time, so that what is made of them on the way takes little memory."""
+"""Entries that are processed at a time, which bounds the memory of intermediate arrays."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Frequencies:
-    """The document frequencies of a collection, language by language.
+    """The document frequencies of a collection, for each language.
 
     Attributes:
         languages: the codes of the languages, as `detect` returns them, sorted.
-        articles: articles in each language, shape (languages,).
-        counts: how many of them have each hashed term, shape (languages, FEATURES), indices sorted.
+        articles: number of articles in each language, shape (languages,).
+        counts: number of these that have each hashed term, shape (languages, FEATURES), indices sorted.
     """
 
     languages: tuple[str, ...]
@@ -30,16 +30,16 @@ class Frequencies:
 
     @classmethod
     def of(cls, every: sp.csr_array, languages: Sequence[str], among: NDArray[np.int64] | None = None) -> Self:
-        """The frequencies in a collection.
+        """Count the document frequencies of a collection.
 
         Args:
-            every: term counts, shape (articles, FEATURES); only which there are matters.
+            every: term counts, shape (articles, FEATURES); only their sparsity pattern is used.
             languages: the language of each article.
-            among: the places of the articles that make up the collection, all where it is None.
+            among: the places of the articles that make up the collection; all if None.
         """
-        told = np.array(languages, dtype=str)
-        names, number = np.unique(told if among is None else told[among], return_inverse=True)
-        row = np.full(len(told), -1, np.int16)
+        language_of = np.array(languages, dtype=str)
+        names, number = np.unique(language_of if among is None else language_of[among], return_inverse=True)
+        row = np.full(len(language_of), -1, np.int16)
         row[slice(None) if among is None else among] = number.ravel()
         row_of_entry = np.repeat(row, np.diff(every.indptr))
         terms, counts = [], []
@@ -57,14 +57,15 @@ class Frequencies:
         return cls(tuple(names.tolist()), np.bincount(number.ravel(), minlength=len(names)), matrix)
 
     def articles_in(self, language: str) -> int:
-        """How many articles of the collection are in a language."""
+        """The number of articles in a language."""
         return int(self.articles[self.languages.index(language)]) if language in self.languages else 0
 
     def having(self, terms: NDArray[np.int64], language: str | None = None) -> NDArray[np.int64]:
-        """How many articles have each of some hashed terms: of one language, or of all where it is None.
+        """The number of articles that have each of some hashed terms; shape (terms,).
 
-        Returns:
-            Shape (terms,).
+        Args:
+            terms: hashed terms.
+            language: count the articles of this language only; all if None.
         """
         found = np.zeros(len(terms), np.int64)
         for row, name in enumerate(self.languages):

@@ -1,8 +1,8 @@
-"""The two public hashes: of a word, which is scikit-learn's, and of a shingle, which is built on it.
+"""The hash of a word, which is scikit-learn's, and the hash of a shingle, which is computed from those of its words.
 
-A shingle's hash is a polynomial in the hashes of its words, so that a kernel can roll it along a text word by word
-(Karp & Rabin 1987). Signatures take its lower 32 bits as they are, since datasketch's permutations begin with a
-finaliser of their own; the 64 bits by which exact overlaps are counted are spread by one.
+The hash of a shingle is a polynomial in the hashes of its words, so that a kernel can roll it along a text word by word
+(Karp & Rabin 1987). Signatures use its lower 32 bits directly, since datasketch's permutations begin with a finaliser;
+the 64-bit hashes by which exact overlaps are counted are finalised here.
 """
 
 from __future__ import annotations
@@ -11,24 +11,25 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
+
+from dedup.vectorize.exact import Numbers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from numpy.typing import NDArray
-
     from dedup.settings import Settings
 
 FEATURES = 2**22
-"""Features that words are counted under."""
+"""Number of hashed terms."""
 BASE = 0x9E3779B97F4A7C15
-"""The polynomial's base: odd, so that no position of a word is lost modulo 2^64."""
+"""Base of the polynomial: odd, so that every word of a shingle counts modulo 2^64."""
 MASK = (1 << 64) - 1
 
 
 @lru_cache(maxsize=1 << 18)
 def word_hash(word: bytes) -> int:
-    """MurmurHash3 (x86, 32 bits, seed 0) of a word: what `HashingVectorizer` takes the remainder of."""
+    """MurmurHash3 (x86, 32 bits, seed 0) of a word, by which `HashingVectorizer` selects its feature."""
     from sklearn.utils import murmurhash3_32
 
     return int(murmurhash3_32(word, 0, True))
@@ -39,14 +40,73 @@ def plain_hashes(words: Iterable[str]) -> NDArray[np.uint32]:
     return np.fromiter((word_hash(word.encode()) for word in words), np.uint32)
 
 
+def hashes_of(words: Iterable[str]) -> NDArray[np.uint32]:
+    """`word_hash` of each word, by NumPy alone; shape (words,).
+
+    Kernel: `vectorize.kernels.murmur.hash_words`.
+    """
+    given = list(words)
+    distinct = dict.fromkeys(given)
+    known = dict(zip(distinct, _murmur([word.encode() for word in distinct]).tolist(), strict=True))
+    return np.fromiter(map(known.__getitem__, given), np.uint32, len(given))
+
+
+def words_by_term(words: Iterable[str]) -> dict[int, str]:
+    """The hashed terms of words, each with its word; the first of several with one term."""
+    given = list(words)
+    return dict(zip(terms_of(hashes_of(given))[::-1].tolist(), given[::-1], strict=True))
+
+
+def _murmur(words: list[bytes]) -> NDArray[np.uint32]:
+    """MurmurHash3 (x86, 32 bits, seed 0) of words, by four bytes of each at a time; shape (words,)."""
+    lengths = np.fromiter(map(len, words), np.int64, len(words))
+    starts = np.cumsum(lengths) - lengths
+    text = np.frombuffer(b"".join(words) + b"\0\0\0", np.uint8).astype(np.uint32)
+    hashes = np.zeros(len(words), np.uint32)
+    for offset in range(0, int(lengths.max(initial=0)), 4):
+        here = np.flatnonzero(lengths > offset)
+        left = lengths[here] - offset
+        block = np.zeros(len(here), np.uint32)
+        for byte in range(4):
+            block |= np.where(left > byte, text[starts[here] + offset + byte], 0).astype(np.uint32) << np.uint32(
+                8 * byte
+            )
+        value = hashes[here] ^ _rotated(block * np.uint32(0xCC9E2D51), 15) * np.uint32(0x1B873593)
+        # An incomplete block, the end of a word, skips the last step.
+        hashes[here] = np.where(left < 4, value, _rotated(value, 13) * np.uint32(5) + np.uint32(0xE6546B64))
+    found: NDArray[np.uint32] = mix32(hashes ^ lengths.astype(np.uint32))
+    return found
+
+
+def _rotated(values: NDArray[np.uint32], by: int) -> NDArray[np.uint32]:
+    return values << np.uint32(by) | values >> np.uint32(32 - by)
+
+
+def mix32(value: Numbers) -> Numbers:
+    """The finaliser of MurmurHash3 for 32 bits (Appleby 2011), with which datasketch's `affine32` begins too.
+
+    Each step is cast back to 32 bits: numba computes products of them with 64.
+    """
+    value = np.uint32(np.uint32(value ^ np.uint32(value >> np.uint32(16))) * np.uint32(0x85EBCA6B))
+    value = np.uint32(np.uint32(value ^ np.uint32(value >> np.uint32(13))) * np.uint32(0xC2B2AE35))
+    return np.uint32(value ^ np.uint32(value >> np.uint32(16)))
+
+
+def mix64(value: Numbers) -> Numbers:
+    """The finaliser of MurmurHash3 for 64 bits (Appleby 2011)."""
+    value = (value ^ (value >> np.uint64(33))) * np.uint64(0xFF51AFD7ED558CCD)
+    value = (value ^ (value >> np.uint64(33))) * np.uint64(0xC4CEB9FE1A85EC53)
+    return value ^ (value >> np.uint64(33))
+
+
 def terms_of(hashes: NDArray[np.uint32]) -> NDArray[np.int64]:
-    """The features that `HashingVectorizer` counts words under, by the words' hashes; shape (words,)."""
+    """The hashed terms of words by their hashes: `HashingVectorizer`'s features; shape (words,)."""
     terms: NDArray[np.int64] = np.abs(hashes.view(np.int32).astype(np.int64)) % FEATURES
     return terms
 
 
 def shingle_hash(shingle: bytes) -> int:
-    """The 32-bit hash of a shingle (words as UTF-8 with a space between them), as every signature here uses it."""
+    """The 32-bit hash of a shingle (words in UTF-8, separated by spaces), which signatures are computed from."""
     return _polynomial(shingle) & 0xFFFFFFFF
 
 
@@ -63,33 +123,24 @@ def shingle_hash64(shingle: bytes) -> int:
 def _polynomial(shingle: bytes) -> int:
     value = 0
     for word in shingle.split(b" "):
-        value = (value * BASE + word_hash(word)) & MASK
+        value = (value * BASE + word_hash(word)) & 0xFFFFFFFF
     return value
 
 
 def short_shingles_in_order(words: NDArray[np.uint32], size: int) -> NDArray[np.uint32]:
-    """`shingle_hash` of the same shingles as `shingles_in_order`; shape (shingles,)."""
+    """The 32-bit hash of every shingle of a text, see `shingle_hash` and `shingles_in_order`; shape (shingles,)."""
     return _polynomials(words, size).astype(np.uint32)
 
 
 def shingles_in_order(words: NDArray[np.uint32], size: int) -> NDArray[np.uint64]:
-    """`shingle_hash64` of the shingle that begins at each word of a text but for the last `size` - 1.
+    """The 64-bit hash of every shingle of a text, in order; shape (shingles,).
 
     Args:
-        words: the `word_hash` of each of the text's words in order.
+        words: the `word_hash` of each word of the text in order.
         size: words in a shingle; a shorter text is one shingle.
-
-    Returns:
-        Array of shape (shingles,).
     """
-    value = _polynomials(words, size)
-    shift = np.uint64(33)
-    value = value ^ (value >> shift)
-    value *= np.uint64(0xFF51AFD7ED558CCD)
-    value ^= value >> shift
-    value *= np.uint64(0xC4CEB9FE1A85EC53)
-    value ^= value >> shift
-    return value
+    hashes: NDArray[np.uint64] = mix64(_polynomials(words, size))
+    return hashes
 
 
 def _polynomials(words: NDArray[np.uint32], size: int) -> NDArray[np.uint64]:
@@ -98,7 +149,7 @@ def _polynomials(words: NDArray[np.uint32], size: int) -> NDArray[np.uint64]:
     hashes = words.astype(np.uint64)
     size = min(size, len(words))
     value, done = hashes, 1
-    for bit in f"{size:b}"[1:]:  # twice as many words a step, and one more where the size is odd
+    for bit in f"{size:b}"[1:]:  # doubles the words of a shingle in each step, and adds one where the bit is set
         value, done = value[:-done] * np.uint64(pow(BASE, done, MASK + 1)) + value[done:], 2 * done
         if bit == "1":
             value, done = value[:-1] * np.uint64(BASE) + hashes[done:], done + 1
@@ -106,7 +157,7 @@ def _polynomials(words: NDArray[np.uint32], size: int) -> NDArray[np.uint64]:
 
 
 def permutations(settings: Settings) -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """The factors and the summands of a signature's permutations: datasketch's, which takes long to import."""
+    """The factors a and summands b of datasketch's permutations a·h + b, without importing it; shape (num_perm,)."""
     random = np.random.RandomState(settings.seed)
     factors = random.randint(0, 1 << 31, settings.num_perm, np.uint32) * np.uint32(2) + np.uint32(1)
     return factors, random.randint(0, 1 << 32, settings.num_perm, np.uint32)

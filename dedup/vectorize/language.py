@@ -1,7 +1,7 @@
-"""The language of an article, by its commonest words.
+"""The language of an article, detected by the commonest words of each language.
 
-This decides which table of common words an article is weighed with, so it need not tell languages apart that share
-their common words; and it must not be fooled by a name or a quotation, so it wants a fair share of the words.
+The language selects the table of common words for TF-IDF, so languages that share their common words may be confused.
+A name or a quotation in another language must not change it, so a minimum share of the words is required.
 """
 
 from __future__ import annotations
@@ -11,31 +11,34 @@ from functools import cache
 
 from dedup.vectorize import background
 from dedup.vectorize.features import SCRIPT_SHIFT, HashedWords
+from dedup.vectorize.hashing import hashes_of
 from dedup.vectorize.kernels.points import CHINESE, JAPANESE, KOREAN
-from dedup.vectorize.light import hashes_of
 
 UNKNOWN = ""
 LOOKED_AT = 400
-"""Words of the article that are looked at."""
+"""Words at the start of an article that are examined."""
 SMALLEST_SHARE = 0.12
-"""Share of the words looked at that must be among the commonest of the language."""
+"""Share of the examined words that must be among the commonest of the language."""
 ENGLISH_TIE = 0.95
-"""English wins over a language whose words are not more frequent than this says: its table is the best one."""
+"""English is chosen if it has at least this share of the most hits: its table of common words is the largest."""
 _OWN_SCRIPT = {JAPANESE: "ja", KOREAN: "ko", CHINESE: "zh"}
 
 
 @cache
-def _tongues() -> dict[int, tuple[str, ...]]:
-    """For the hash of each of the commonest words the languages it is among them in."""
-    tongues = background.tongues()
+def _languages_by_hash() -> dict[int, tuple[str, ...]]:
+    """The languages that have a word among their commonest, by the word's hash."""
+    known = background.languages_by_word()
     found: dict[int, tuple[str, ...]] = {}
-    for word, languages in zip(hashes_of(list(tongues)).tolist(), tongues.values(), strict=True):
+    for word, languages in zip(hashes_of(list(known)).tolist(), known.values(), strict=True):
         found[word] = (*found.get(word, ()), *languages)
     return found
 
 
 def detect(words: HashedWords) -> list[str]:
-    """The code of the language of each article, or `UNKNOWN`."""
+    """The code of the language of each article, or `UNKNOWN`.
+
+    Kernel: `vectorize.kernels.languages.detect`.
+    """
     return [language_of(words, article) for article in range(len(words))]
 
 
@@ -49,7 +52,7 @@ def language_of(words: HashedWords, article: int) -> str:
     if 2 * script.total() > count:
         own = {_OWN_SCRIPT[sign]: number for sign, number in script.items()}
         return "ja" if "ja" in own else min(own, key=lambda language: (-own[language], language))
-    known = _tongues()
+    known = _languages_by_hash()
     counts = Counter(language for word in words.hashes[looked_at].tolist() for language in known.get(word, ()))
     if not counts:
         return UNKNOWN

@@ -1,7 +1,7 @@
-"""Bodies that are not their articles': a crawler that meets a paywall stores the same text under every headline.
+"""Misplaced bodies: a crawler that meets a paywall stores one and the same text under every headline.
 
-Such a body must neither join the articles it stands in nor hide what their titles say. It is told from a wire text that
-many outlets gave headlines of their own by the headlines: those of a wire text speak of what is in it.
+Such a body must neither join the articles that have it nor outweigh their titles. A wire report under the headlines of
+many outlets is not misplaced: the words of those headlines are in it.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from functools import cache
 
 from dedup.vectorize import background
 from dedup.vectorize.features import HashedWords
-from dedup.vectorize.language import UNKNOWN, language_of
-from dedup.vectorize.light import hashes_of
+from dedup.vectorize.hashing import hashes_of
+from dedup.vectorize.language import language_of
 
 COMMON = 0.05
-"""Words that a larger share of articles have tell nothing."""
+"""Words that at least this share of articles have are not distinctive."""
 RELATED = 0.25
-"""Share of the telling words of the titles that must stand in the body."""
+"""Share of the distinctive words of the titles that must be in the body."""
 
 
 def misplaced(words: HashedWords) -> list[int]:
-    """The places of the articles whose body is not theirs, ascending."""
+    """The places of the articles whose body is misplaced, ascending."""
     bodies: dict[bytes, list[int]] = defaultdict(list)
     for place in range(len(words)):
         if len(words.body(place)):
@@ -40,37 +40,37 @@ def misplaced(words: HashedWords) -> list[int]:
 
 
 def body_digest(words: HashedWords, article: int) -> bytes:
-    """16 bytes that are the same for two articles exactly where the words of their bodies are."""
+    """A digest, 16 bytes, of the words of an article's body."""
     return hashlib.blake2b(words.body(article).astype("<u4", copy=False).tobytes(), digest_size=16).digest()
 
 
-def telling(words: Iterable[int], language: str) -> set[int]:
-    """Those of some words that few articles of the language have: they tell what an article is about."""
+def distinctive_words(words: Iterable[int], language: str) -> set[int]:
+    """The distinct words that few articles of the language have, by their hashes."""
     return set(words) - common(language)
 
 
 @cache
 def common(language: str) -> frozenset[int]:
-    """The hashes of the words that tell nothing in a language."""
-    if language == UNKNOWN or language not in background.languages():
+    """The hashes of the words that at least the share `COMMON` of the articles in a language have."""
+    if language not in background.languages():
         return frozenset()
     common = [word for word, share in background.shares(language).items() if share >= COMMON]
     return frozenset(hashes_of(common).tolist())
 
 
 def is_foreign(titles: Iterable[tuple[int, ...]], body: set[int], language: str) -> bool:
-    """Whether a body is not that of the distinct titles it stands under, by their words' hashes."""
-    told = sorted(set(titles) - {()})
-    return len(told) > 1 and _relation(told, body, language) < RELATED
+    """Whether a body belongs to none of the titles of the articles that have it; all by the hashes of words."""
+    distinct = sorted(set(titles) - {()})
+    return len(distinct) > 1 and _relation(distinct, body, language) < RELATED
 
 
 def _relation(titles: list[tuple[int, ...]], body: set[int], language: str) -> float:
-    """The mean share of the telling words of each title that stand in the body.
+    """The mean share of the distinctive words of each title that are in the body.
 
-    Where two titles alone share it, the other title counts as body: a short notice may leave it to the title to say
-    what it is about. Among more, a series of titles would vouch for strangers.
+    Of two titles, the other one counts as body too: a short notice may name its subject in the title only. Of more,
+    a series of similar titles would hide that the rest is unrelated.
     """
-    rare = [telling(title, language) for title in titles]
+    rare = [distinctive_words(title, language) for title in titles]
     other = rare[::-1] if len(titles) == 2 else [set[int]()] * len(titles)
     found = [len(title & (body | also)) / len(title) for title, also in zip(rare, other, strict=True) if title]
-    return math.fsum(found) / len(found) if found else 1.0  # `sum` rounds otherwise since Python 3.12
+    return math.fsum(found) / len(found) if found else 1.0  # `sum` of floats differs between Python 3.11 and 3.12

@@ -1,7 +1,7 @@
-"""The plain form of the two passes over a text: the specification, on the libraries themselves.
+"""Term counts by scikit-learn and signatures by datasketch: the specification of the faster implementations.
 
-Term counts are scikit-learn's `HashingVectorizer`, signatures are datasketch's `MinHash`, both on our tokens. Fast
-kernels have to equal what these functions return, bit for bit.
+Term counts are those of `HashingVectorizer`, signatures those of `MinHash` (Broder 1997), both on the tokens of
+`dedup.text.tokens`. NumPy and kernels must return the same bits.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dedup.text.document import Document
 from dedup.text.tokens import shingles as shingles_of
-from dedup.vectorize.hashing import FEATURES, plain_hashes, shingle_hash, short_shingles_in_order, word_hash
+from dedup.vectorize.hashing import FEATURES, plain_hashes, shingle_hash, short_shingles_in_order
 
 if TYPE_CHECKING:
     from datasketch import MinHash
@@ -24,14 +24,14 @@ if TYPE_CHECKING:
     from dedup.settings import Settings
 
 COUNT_UNIT = 1 / 16
-"""Weighted term counts are whole multiples of this."""
+"""Weighted term counts are multiples of this."""
 ZONE = 10
-"""Words of the body that share one weight."""
+"""Consecutive words of the body that have one weight."""
 _BLOCK = 2_000
 
 
 def minhash(words: list[str], settings: Settings) -> MinHash:
-    """The MinHash of a text's shingles: datasketch's own object, ready for `update`, `jaccard` or a `MinHashLSH`."""
+    """The datasketch `MinHash` of the shingles of a text."""
     from datasketch import MinHash
 
     sketch = MinHash(settings.num_perm, settings.seed, hashfunc=shingle_hash, scheme="affine32")
@@ -46,7 +46,7 @@ def signatures(documents: Sequence[Document], settings: Settings) -> NDArray[np.
     permutations = minhash([], settings).permutations
     rows = np.empty((len(documents), settings.num_perm), np.uint32)
     for row, document in zip(rows, documents, strict=True):
-        # The same as `minhash`, but that all shingles of a text are hashed at once.
+        # As `minhash`, except that all shingles of a text are hashed together.
         sketch = MinHash(settings.num_perm, hashfunc=int, permutations=permutations, scheme="affine32")
         shingles = np.unique(short_shingles_in_order(plain_hashes(document.words), settings.shingle_size))
         sketch.update_batch(shingles.tolist())
@@ -54,21 +54,14 @@ def signatures(documents: Sequence[Document], settings: Settings) -> NDArray[np.
     return rows
 
 
-def term_index(word: str) -> int:
-    """The feature that `HashingVectorizer` counts a word under."""
-    value = word_hash(word.encode())
-    signed = value - (1 << 32) if value >> 31 else value
-    return abs(signed) % FEATURES
-
-
 def body_weight(position: int, settings: Settings) -> int:
-    """The weight of the word at a position of the body, in units of `COUNT_UNIT`; the same through each `ZONE`."""
+    """The weight of the word at a position of the body, in units of `COUNT_UNIT`; equal within a `ZONE`."""
     middle = position // ZONE * ZONE + (ZONE - 1) / 2
     return round((1 + settings.lead_weight * math.exp(-middle / settings.lead_length)) / COUNT_UNIT)
 
 
 def lead_weights(settings: Settings) -> NDArray[np.uint32]:
-    """The weight of each word of the body, down to the zone from which on it no longer changes."""
+    """The weight of each word of the body, up to the zone from which on it is constant; shape (words,)."""
     last = body_weight(10**9, settings)
     weights = [body_weight(0, settings)]
     while weights[-1] > last:
@@ -77,7 +70,7 @@ def lead_weights(settings: Settings) -> NDArray[np.uint32]:
 
 
 def zones(document: Document, settings: Settings) -> Iterator[tuple[int, bool, list[str]]]:
-    """A document cut where the weight changes: the weight, whether these are the capitalised words, the words."""
+    """Split a document where the weight changes: yields the weight, whether the words are capitalised, the words."""
     title_weight = round(settings.title_weight / COUNT_UNIT)
     parts = [(title_weight, document.title, 0, len(document.title))]
     length, start = len(document.body), 0
@@ -93,10 +86,10 @@ def zones(document: Document, settings: Settings) -> Iterator[tuple[int, bool, l
 
 
 def term_counts(documents: Sequence[Document], settings: Settings) -> tuple[sp.csr_array, sp.csr_array]:
-    """Weighted term counts: of all words, and of the words capitalised inside a sentence alone.
+    """Weighted term counts of all words, and of the words capitalised inside a sentence.
 
     Returns:
-        Two arrays of shape (documents, FEATURES), whole numbers (as float64) in units of `COUNT_UNIT`, indices sorted.
+        Two arrays of shape (documents, FEATURES), integers (as float64) in units of `COUNT_UNIT`, indices sorted.
     """
     from sklearn.feature_extraction.text import HashingVectorizer
 
@@ -131,7 +124,7 @@ def term_counts(documents: Sequence[Document], settings: Settings) -> tuple[sp.c
 
 
 def _product(left: sp.csr_array, right: sp.csr_array) -> sp.csr_array:
-    """The matrix product, in time that does not depend on how many columns of `right` are empty."""
+    """The matrix product, without the cost of the empty columns of `right`."""
     columns, place = np.unique(right.indices, return_inverse=True)
     narrow = sp.csr_array((right.data, place, right.indptr), shape=(right.shape[0], len(columns)))
     product = sp.csr_array(left @ narrow)

@@ -1,13 +1,14 @@
-"""From weighted term counts to TF-IDF vectors.
+"""TF-IDF vectors from weighted term counts.
 
-A word weighs (1 + ln max(tf, 1)) · idf, more where it is capitalised inside a sentence. Its idf mixes how many articles
-of the collection have it with how many have it in general (`background`), so that two articles alone can be compared,
-and thousands tell their own common words.
+The weight of a term is its log-scaled term frequency times its idf (Salton & Buckley 1988), raised for words that are
+capitalised inside a sentence; vectors have unit length. The idf combines the document frequencies of the collection
+with those of news in general (`background`), which count for a fixed number of articles: it is defined for two articles
+alone, and a large collection determines it nearly by itself.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING
@@ -17,20 +18,19 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.vectorize import background
-from dedup.vectorize.exact import WEIGHT_UNIT, ln
+from dedup.vectorize.exact import WEIGHT_UNIT, Numbers, ln
+from dedup.vectorize.features import aligned
 from dedup.vectorize.frequencies import Frequencies
-from dedup.vectorize.hashing import terms_of
-from dedup.vectorize.language import UNKNOWN
-from dedup.vectorize.light import hashes_of
+from dedup.vectorize.hashing import hashes_of, terms_of
 from dedup.vectorize.reference import COUNT_UNIT
 
 if TYPE_CHECKING:
     from dedup.settings import Settings
 
 UNKNOWN_BACKGROUND = 20
-"""For a language without a table: how many articles without any given word are added to the collection."""
+"""Articles without any given term that are added to those of a language without a table."""
 FINE = 2.0**16
-"""Weights before the norm is taken, as whole numbers of this part of one: their squares add up exactly in 64 bits."""
+"""Weights are rounded to 1 / `FINE` before normalisation, so that their squares add up exactly in 64 bits."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,24 +38,55 @@ class Vectors:
     """TF-IDF vectors of unit length.
 
     Attributes:
-        matrix: shape (documents, distinct terms); whole multiples of `WEIGHT_UNIT`, so that dot products are exact.
-        terms: for each column the hashed term (see `term_index`), ascending.
+        matrix: shape (documents, distinct terms); multiples of `WEIGHT_UNIT`, so that dot products are exact.
+        terms: the hashed term of each column (see `hashing.terms_of`), ascending.
     """
 
     matrix: sp.csr_array
     terms: NDArray[np.int64]
 
 
+def log_frequency(count: NDArray[np.int64] | NDArray[np.float64]) -> NDArray[np.float64]:
+    """Log-scaled term frequency, 1 + ln max(tf, 1), of weighted counts in `COUNT_UNIT`."""
+    logarithm: NDArray[np.float64] = 1 + ln(np.maximum(count * COUNT_UNIT, 1.0))
+    return logarithm
+
+
+def term_weight(idf: Numbers, log_tf: Numbers, count: Numbers, capitals: Numbers, capital_weight: float) -> Numbers:
+    """The weight of a term before normalisation.
+
+    Args:
+        idf: its inverse document frequency.
+        log_tf: see `log_frequency`.
+        count, capitals: its weighted count, and the part of it in words capitalised inside a sentence.
+        capital_weight: what a capitalised word counts, relative to one that is not.
+    """
+    return idf * log_tf * (1 + (capital_weight - 1) * capitals / count)
+
+
+def quantised(weight: Numbers) -> Numbers:
+    """A weight before normalisation, rounded, in units of 1 / `FINE`."""
+    return np.rint(weight * FINE)
+
+
+def unit_weight(weight: Numbers, squares: Numbers) -> Numbers:
+    """A quantised weight over the length of its vector, the root of its summed `squares`; in `WEIGHT_UNIT`, rounded."""
+    return np.rint(weight / np.sqrt(np.maximum(squares, 1)) / WEIGHT_UNIT)
+
+
 @cache
-def _table(language: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-    """The hashed terms of a language's table of common words, and the share of each."""
-    shares = background.shares(language)
+def table(language: str) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+    """The hashed terms of a language's table of common words, and the share of articles that have each.
+
+    Both are empty for a language without a table.
+    """
+    shares = background.shares(language) if language in background.languages() else {}
     return terms_of(hashes_of(list(shares))), np.fromiter(shares.values(), np.float64, len(shares))
 
 
 def table_shares(language: str, terms: NDArray[np.int64]) -> NDArray[np.float64]:
     """For each hashed term (ascending) the share of articles in general that have it, 0 for a rare one."""
-    common, share = _table(language)
+    common, share = table(language)
     found = np.zeros(len(terms))
     place = np.searchsorted(terms, common)
     known = place < len(terms)
@@ -73,26 +104,26 @@ def idf(
     language: str,
     weight: int,
 ) -> NDArray[np.float64]:
-    """The inverse document frequency of each term, for articles of one language.
+    """The inverse document frequency of terms in articles of one language; shape (terms,).
 
     Args:
-        frequency: articles of the collection that have the term.
-        articles: articles in the collection.
-        own_frequency, own_articles: the same among those of this language alone.
-        shares: what the background says, None for a language without a table.
-        language: the language's code.
-        weight: for how many articles the background counts.
+        frequency: document frequency of each term in the collection.
+        articles: number of articles in the collection.
+        own_frequency, own_articles: document frequencies and articles of this language alone.
+        shares: share of articles in general that have each term; None for a language without a table.
+        language: the code of the language.
+        weight: number of articles that `shares` counts for.
     """
     if shares is None:
         return _log_ratio(own_articles + UNKNOWN_BACKGROUND, own_frequency)
     general = _log_ratio(articles + weight, frequency + weight * shares)
-    if language == "en" or own_articles + weight == 0:  # of a language that nothing is known about there is no own
+    if language == "en" or own_articles + weight == 0:
         return general
-    # A word all articles of this language share says nothing among them, however rare it is in the collection.
+    # A term that all articles of this language have does not distinguish them, however rare it is in the collection.
     own = _log_ratio(own_articles + weight, own_frequency + weight * shares)
-    whole = ln(np.array([articles + weight + 1.0, own_articles + weight + 1.0]))
-    rarity: NDArray[np.float64] = np.minimum(general, own * (whole[0] / whole[1]))
-    return rarity
+    highest = ln(np.array([articles + weight + 1.0, own_articles + weight + 1.0]))
+    lower: NDArray[np.float64] = np.minimum(general, own * (highest[0] / highest[1]))
+    return lower
 
 
 def _log_ratio(articles: int, frequency: NDArray[np.float64] | NDArray[np.int64]) -> NDArray[np.float64]:
@@ -107,60 +138,61 @@ def tfidf(
     frequencies: Frequencies,
     settings: Settings,
 ) -> Vectors:
-    """The vectors of documents.
+    """TF-IDF vectors of documents.
+
+    Kernel: `vectorize.kernels.tfidf.tfidf`.
 
     Args:
         every, capitals: weighted term counts, as `term_counts` returns them.
         languages: the language of each document, as `detect` returns it.
-        frequencies: of the collection the documents are weighed in, which need not be theirs.
-        settings: for the weight of capitals and of the background.
+        frequencies: document frequencies of a collection, which may be another one.
+        settings: for `capital_weight` and `background`.
     """
     terms, columns = np.unique(every.indices.astype(np.int64), return_inverse=True)
     row_of = np.repeat(np.arange(every.shape[0]), np.diff(every.indptr))
     language_of = np.array(languages, dtype=object)[row_of] if len(row_of) else np.empty(0, object)
-    weights = np.zeros(len(columns))
-    for language, rarity in rarities(terms, languages, frequencies, settings):
+    idf = np.zeros(len(columns))
+    for language, values in idf_by_language(terms, languages, frequencies, settings):
         mine = language_of == language
-        weights[mine] = rarity[columns[mine]]
-    tf = every.data * COUNT_UNIT
-    weights *= 1 + ln(np.maximum(tf, 1.0))
-    weights *= 1 + (settings.capital_weight - 1) * _aligned(capitals, every) / every.data
+        idf[mine] = values[columns[mine]]
+    weights = term_weight(idf, log_frequency(every.data), every.data, aligned(capitals, every), settings.capital_weight)
     matrix = sp.csr_array((weights, columns.astype(np.int32), every.indptr.copy()), shape=(every.shape[0], len(terms)))
     return Vectors(_unit(matrix), terms)
 
 
-def rarities(
-    terms: NDArray[np.int64], languages: Sequence[str], frequencies: Frequencies, settings: Settings
+def idf_by_language(
+    terms: NDArray[np.int64], languages: Iterable[str], frequencies: Frequencies, settings: Settings
 ) -> Iterator[tuple[str, NDArray[np.float64]]]:
-    """For each of the languages the inverse document frequency of some hashed terms (ascending) in its articles."""
+    """The inverse document frequency of hashed terms (ascending) in articles of each of some languages."""
     frequency, articles = frequencies.having(terms), int(frequencies.articles.sum())
     for language in sorted(set(languages)):
         own_frequency, own_articles = frequencies.having(terms, language), frequencies.articles_in(language)
-        known = language != UNKNOWN and language in background.languages()
-        shares = table_shares(language, terms) if known else None
+        shares = table_shares(language, terms) if language in background.languages() else None
         yield (
             language,
             idf(frequency, articles, own_frequency, own_articles, shares, language, settings.background),
         )
 
 
-def _aligned(part: sp.csr_array, whole: sp.csr_array) -> NDArray[np.float64]:
-    """The entries of `part` at the places where `whole` has entries."""
-    width = np.int64(whole.shape[1])
-    keys = [np.repeat(np.arange(m.shape[0]), np.diff(m.indptr)) * width + m.indices for m in (whole, part)]
-    found = np.zeros(len(keys[0]))
-    found[np.searchsorted(keys[0], keys[1])] = part.data
-    return found
+def unit_weights(weights: NDArray[np.float64], row_of: NDArray[np.int64], rows: int) -> NDArray[np.int64]:
+    """The weights of terms at unit length of each row, in `WEIGHT_UNIT`; the squares are summed exactly.
+
+    Args:
+        weights: see `term_weight`.
+        row_of: the row of each, shape (weights,).
+        rows: how many rows there are.
+    """
+    fine = quantised(weights).astype(np.int64)
+    squares = np.zeros(rows, np.int64)
+    np.add.at(squares, row_of, fine * fine)
+    unit: NDArray[np.int64] = unit_weight(fine, squares[row_of]).astype(np.int64)
+    return unit
 
 
 def _unit(matrix: sp.csr_array) -> sp.csr_array:
-    """The rows at length 1, their entries rounded to `WEIGHT_UNIT`; the norm is that of exactly summed squares."""
+    """The rows of a matrix at unit length; entries are multiples of `WEIGHT_UNIT`."""
     row_of = np.repeat(np.arange(matrix.shape[0]), np.diff(matrix.indptr))
-    whole = np.rint(matrix.data * FINE).astype(np.int64)
-    squares = np.zeros(matrix.shape[0], np.int64)
-    np.add.at(squares, row_of, whole * whole)
-    length = np.sqrt(np.maximum(squares, 1).astype(np.float64))
-    data = np.rint(whole / length[row_of] / WEIGHT_UNIT) * WEIGHT_UNIT
+    data = unit_weights(matrix.data, row_of, matrix.shape[0]) * WEIGHT_UNIT
     unit = sp.csr_array((data, matrix.indices, matrix.indptr), shape=matrix.shape)
     unit.eliminate_zeros()
     return unit

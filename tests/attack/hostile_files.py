@@ -1,4 +1,4 @@
-"""Files that are built to take long, each of any size: the name of the file, and its content for a number."""
+"""Files constructed to be slow, of any size: file name, and content for a number."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Small files that unpack to much: what is held of them is bounded, and what is left out is told."""
+"""Small files with large content: memory is bounded, and skipped content is reported."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ LAUGHS = "".join(f'<!ENTITY l{number} "{f"&l{number - 1};" * 10}">' for number i
 
 
 def measured(path: Path) -> tuple[int, float, list[str]]:
-    """Articles, megabytes that reading took at most, and what was told."""
+    """Return the articles, the peak memory in MB and the notices."""
     done = subprocess.run([sys.executable, "-c", _MEASURED, str(path)], capture_output=True, text=True, check=True)
     articles, memory, told = json.loads(done.stdout)
     return articles, memory, told
@@ -47,7 +47,7 @@ def pieces() -> Iterator[bytes]:
 
 
 def packed(kind: str) -> bytes:
-    """Much of one letter, packed."""
+    """Return compressed repetitions of one letter."""
     if kind == "gz":
         held = io.BytesIO()
         with gzip.GzipFile(fileobj=held, mode="wb", compresslevel=9, mtime=0) as out:
@@ -66,7 +66,7 @@ def packed(kind: str) -> bytes:
 
 
 @pytest.mark.parametrize("kind", ["gz", "bz2", "xz", "zst"])
-def test_a_packed_bomb_is_not_held(tmp_path: Path, kind: str) -> None:
+def test_a_decompression_bomb_is_not_held_in_memory(tmp_path: Path, kind: str) -> None:
     path = tmp_path / f"a.jsonl.{kind}"
     path.write_bytes(packed(kind))
     assert path.stat().st_size < UNPACKED / 200
@@ -92,7 +92,7 @@ def test_a_packed_bomb_is_not_held(tmp_path: Path, kind: str) -> None:
     ],
     ids=lambda value: repr(value[:12]) if isinstance(value, bytes) else None,
 )
-def test_one_article_without_end_is_not_held(tmp_path: Path, name: str, content: bytes, most: int) -> None:
+def test_an_endless_article_is_not_held_in_memory(tmp_path: Path, name: str, content: bytes, most: int) -> None:
     path = tmp_path / name
     path.write_bytes(content)
     articles, memory, told = measured(path)
@@ -128,7 +128,7 @@ def test_no_entity_reaches_another_file(tmp_path: Path) -> None:
 
 
 def test_notices_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A line of two bytes that is no JSON has a notice of some hundred: beyond a number they are counted."""
+    """A two-byte line that is not JSON has a notice of about a hundred bytes; beyond a limit they are counted."""
     monkeypatch.setattr(read, "MOST_NOTICES", 10)
     path = tmp_path / "a.jsonl"
     path.write_text("{\n" * 25 + '{"text": "whole"}\n', encoding="utf-8")
@@ -140,7 +140,7 @@ def test_notices_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     assert sum(notice.count for notice in notices) == 25
 
 
-def test_rows_that_take_no_room_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rows_without_size_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pa, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
     monkeypatch.setattr(columns, "_ALLOWANCE", 1 << 16)
     count = 1_000_000
@@ -153,8 +153,8 @@ def test_rows_that_take_no_room_are_bounded(tmp_path: Path, monkeypatch: pytest.
     assert notice.problem == f"behind row {len(articles):,} it unpacks to more than 200 times its size"
 
 
-def test_offsets_that_point_elsewhere_are_not_believed(tmp_path: Path) -> None:
-    """Memory that is none of the file's must not become an article."""
+def test_offsets_outside_of_the_file_are_refused(tmp_path: Path) -> None:
+    """Memory outside of the file must not become an article."""
     pa = pytest.importorskip("pyarrow")
     ipc = pytest.importorskip("pyarrow.ipc")
     held = io.BytesIO()
@@ -171,7 +171,7 @@ def test_offsets_that_point_elsewhere_are_not_believed(tmp_path: Path) -> None:
     assert any("it cannot be read" in notice.problem for notice in notices), notices
 
 
-def test_an_item_of_many_elements_is_told_and_those_before_it_are_read(
+def test_an_item_of_many_elements_is_reported_and_those_before_it_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(feed, "_MOST_ELEMENTS", 50)
@@ -183,7 +183,7 @@ def test_an_item_of_many_elements_is_told_and_those_before_it_are_read(
     assert any("an item with more than 50 elements" in notice.problem for notice in notices)
 
 
-def test_a_title_without_end_is_cut_and_told(tmp_path: Path) -> None:
+def test_an_endless_title_is_cut_and_reported(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     lines = [{"title": "a " * 5_000, "text": "A mill burns."}, {"title": "a " * 5_000}]
     path.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
@@ -195,7 +195,7 @@ def test_a_title_without_end_is_cut_and_told(tmp_path: Path) -> None:
 
 
 def test_titles_of_articles_made_in_a_program_are_cut_too() -> None:
-    """Else the time would grow with both titles multiplied by the texts: 12 of 48,000 words took 19 s."""
+    """Time would grow with the product of titles and texts: 12 of 48,000 words took 19 s."""
     long, passage = (
         " ".join(f"word{number}" for number in range(200_000)),
         " ".join(f"p{number}" for number in range(30)),
@@ -212,7 +212,7 @@ def test_titles_of_articles_made_in_a_program_are_cut_too() -> None:
 
 
 def test_items_inside_a_broken_one_are_all_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where an item is not closed, all that follow are inside it: they are not held for that."""
+    """In an unclosed item all later ones are nested; they are read without holding them."""
     monkeypatch.setattr(feed, "_MOST_ELEMENTS", 120)
     item = "<item><title>A mill burns</title><description>Two crews</description></item>"
     path = tmp_path / "a.xml"

@@ -1,4 +1,4 @@
-"""Files that are built to take long are soon read, or told to be too much."""
+"""Files constructed to be slow are read in linear time, or skipped with a notice."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from hostile_files import HOSTILE
 
 from dedup.article import Notice
 from dedup.read import read_articles
-from dedup.text.dateline import dates_told
+from dedup.text.dateline import find_dates
 from dedup.text.spans import spans
 
 COUNT = 20_000
-"""Tens of bytes of each file."""
+"""Size of each file in tens of bytes."""
 ENOUGH = 5.0
-"""Seconds of the processor: several times what the slowest takes, and a fraction of what a quadratic way would."""
+"""Limit in processor seconds: several times the slowest, and a fraction of a quadratic algorithm's."""
 FREE = 0.3
-"""Seconds that are looked away from: the clock's own unrest."""
+"""Tolerance of the timer in seconds."""
 
 
 @contextmanager
 def bounded() -> Iterator[None]:
-    """Ends what takes more of the processor's time; what else the machine does, does not count."""
+    """Abort after a limit of processor time; other processes do not count."""
 
     def end(number: int, frame: FrameType | None) -> None:
         raise TimeoutError(f"more than {ENOUGH} seconds of the processor, at line {frame and frame.f_lineno}: {number}")
@@ -43,14 +43,14 @@ def bounded() -> Iterator[None]:
 
 @pytest.fixture(scope="module", autouse=True)
 def loaded() -> None:
-    """What reads pages takes a second to load, which is not to be counted."""
+    """Load the page reader first: that takes a second."""
     for name in ("lxml.html", "trafilatura", "warcio"):
         pytest.importorskip(name)
 
 
 @pytest.mark.skipif(not hasattr(signal, "SIGPROF"), reason="this system has no clock of the processor's time")
 @pytest.mark.parametrize("what", HOSTILE)
-def test_it_is_soon_done(tmp_path: Path, what: str) -> None:
+def test_reading_takes_linear_time(tmp_path: Path, what: str) -> None:
     name, content = HOSTILE[what]
     path = tmp_path / name
     path.write_bytes(content(COUNT))
@@ -65,7 +65,7 @@ def test_places_and_dates_take_linear_time(unit: str) -> None:
     def spent(count: int) -> float:
         start = time.process_time()
         spans(unit * count)
-        dates_told(unit * count)
+        find_dates(unit * count)
         return time.process_time() - start
 
     spent(10)

@@ -1,4 +1,4 @@
-"""A tiny made-up folder of labelled sets, in the form of the real one."""
+"""A tiny made-up folder of labelled sets, in the format of the real one."""
 
 from __future__ import annotations
 
@@ -22,13 +22,13 @@ ENDINGS = ("officials said.", "people there confirmed.", "we have learnt.")
 
 
 def write_lines(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
-    """Writes JSON lines, compressed where the name says so."""
+    """Write JSON lines, compressed if the suffix says so."""
     content = "".join(json.dumps(record) + "\n" for record in records).encode()
     path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
 
 
 def articles(lang: str = "en", prefix: str = "") -> list[dict[str, Any]]:
-    """Four stories of three articles each."""
+    """Return four stories of three articles each."""
     return [
         {
             "id": f"{prefix}{name}-{number}",
@@ -44,13 +44,13 @@ def articles(lang: str = "en", prefix: str = "") -> list[dict[str, Any]]:
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """One to change: the sets basil (English) and mmds_dev (two languages), both files of pairs; no stream."""
+    """Return a writable folder: sets basil (English) and mmds_dev (two languages), both files of pairs; no stream."""
     return _write_folder(tmp_path)
 
 
 @pytest.fixture
 def stream_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The same with a stream of the twelve English articles, and four judged pairs of it, the third wrongly so."""
+    """Return the tiny folder with a stream of the twelve English articles and four judged pairs, the third wrong."""
     write_lines(folder / "stream_2020_01_02.jsonl.gz", articles())
     pairs = folder.parent / "stream_pairs.tsv"
     judged = ("ferry-0\tferry-1\tsame", "ferry-0\tchess-0\tdifferent", "ferry-0\tferry-2\tdifferent")
@@ -61,7 +61,7 @@ def stream_folder(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def shared_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The same to read only, with two articles on one story in `seeds` beside it."""
+    """Return the tiny folder, for reading only, with two articles on one story in `seeds` beside it."""
     data = _write_folder(tmp_path_factory.mktemp("benchmarks"))
     beside = data.parent / "seeds"
     beside.mkdir()

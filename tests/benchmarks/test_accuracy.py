@@ -1,4 +1,4 @@
-"""The whole benchmark on a made-up folder."""
+"""The accuracy benchmark on a made-up folder."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from typer.testing import CliRunner
 
 from benchmarks import accuracy, data, machine
 from benchmarks.__main__ import app
-from benchmarks.effort import Effort
 from benchmarks.machine import BenchmarkError, Stopwatch
 from benchmarks.show import show
+from benchmarks.stories import Effort
 
 SCORES = {"bcubed_precision", "bcubed_recall", "bcubed_f1", "ari", "pair_precision", "pair_recall", "pair_f1"}
 
@@ -32,7 +32,7 @@ POURED = {"one.txt", "two.txt"}
 
 @pytest.fixture(autouse=True, scope="module")
 def without_our_seeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
-    """They have tests of their own, and these are to be fast."""
+    """Leave out the seeds, which have tests of their own, for speed."""
     with pytest.MonkeyPatch.context() as monkeypatch:
         monkeypatch.setattr(data, "SEEDS", tmp_path_factory.getbasetemp() / "nothing")
         yield
@@ -40,7 +40,7 @@ def without_our_seeds(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None
 
 @pytest.fixture(scope="module")
 def report(shared_folder: Path) -> dict[str, Any]:
-    """What a whole run gives; tests only read it."""
+    """Return the report of a complete run; tests only read it."""
     return run(shared_folder, effort=LITTLE)
 
 
@@ -82,7 +82,7 @@ def test_events_are_judged_by_language(report: dict[str, Any]) -> None:
     assert events["methods"]["linkage_tuned"]["all"]["accuracy"] == 1
 
 
-def test_two_articles_are_poured_into_every_whole_set_and_into_all_at_once(report: dict[str, Any]) -> None:
+def test_two_articles_are_poured_into_every_set_and_into_all_at_once(report: dict[str, Any]) -> None:
     assert set(report["seed_pour"]) == {"as_found"}
     assert report["skipped"]["the two articles bare"] == "their boilerplate is known for other files only"
     found = report["seed_pour"]["as_found"]
@@ -100,9 +100,7 @@ def test_two_articles_are_poured_into_every_whole_set_and_into_all_at_once(repor
     assert found["all_in_one"]["nearest"]["mean"]["id"].startswith(("basil/", "mmds_dev/"))
 
 
-def test_articles_are_poured_without_their_furniture_where_it_is_known(
-    shared_folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_articles_are_poured_without_known_boilerplate(shared_folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = [shared_folder.parent / "seeds" / name for name in sorted(POURED)]
     spans = {hashlib.sha256(path.read_bytes()).hexdigest(): (range(1, 2),) for path in paths}
     monkeypatch.setattr(data, "BARE", spans)
@@ -112,7 +110,7 @@ def test_articles_are_poured_without_their_furniture_where_it_is_known(
     assert "the two articles bare" not in report["skipped"]
 
 
-def test_a_stream_is_measured_where_it_is_and_where_it_is_wanted(stream_folder: Path) -> None:
+def test_a_stream_is_measured_if_present_and_chosen(stream_folder: Path) -> None:
     report = run(stream_folder, chosen=["stream"], effort=QUICKLY)
     assert report["stream"]["articles"] == 12
     assert not report["sets"]
@@ -127,7 +125,7 @@ def test_a_stream_is_measured_where_it_is_and_where_it_is_wanted(stream_folder: 
     assert run(stream_folder, chosen=["basil"], effort=QUICKLY)["skipped"]["stream"] == "not there"
 
 
-def test_what_takes_long_is_left_out_of_a_quick_run() -> None:
+def test_a_quick_run_skips_slow_parts() -> None:
     assert {"stream", "all_in_one", "fnc1_train"} <= accuracy.QUICK.without
     assert not accuracy.FULL.without
 

@@ -16,7 +16,7 @@ Labels = list[int]
 
 @st.composite
 def drawn_labellings(draw: st.DrawFn) -> tuple[Labels, Labels, Labels]:
-    """Gold and found labels, and how often each gold story was drawn (at least one was)."""
+    """Draw gold and predicted labels, and the counts of gold stories (not all 0)."""
     size = draw(st.integers(1, 12))
     truth = draw(st.lists(st.integers(0, 4), min_size=size, max_size=size))
     predicted = draw(st.lists(st.integers(0, 4), min_size=size, max_size=size))
@@ -26,7 +26,7 @@ def drawn_labellings(draw: st.DrawFn) -> tuple[Labels, Labels, Labels]:
 
 
 def naive_ari(truth: Labels, predicted: Labels, drawn: Labels) -> float:
-    """Pair by pair: one inside a story counts as often as the story was drawn, one across two by the product."""
+    """Compute the ARI pair by pair: a pair counts as often as its story, or by the product of two."""
     order = list(dict.fromkeys(truth))
     both = missed = false = apart = 0
     for a, b in combinations(range(len(truth)), 2):

@@ -43,7 +43,7 @@ def test_a_set_without_links_has_no_error() -> None:
 
 
 def made(name: str, seed: int, pairs: int = 4_000) -> Observed:
-    """Pairs whose probabilities are those of curves: 4 + 2 ln s + 40 b + f if joined, 3 + 2.5 ln s if apart."""
+    """Return pairs whose probabilities follow the curves 4 + 2 ln s + 40 b + f if joined, 3 + 2.5 ln s if apart."""
     random = np.random.default_rng(seed)
     score, background = random.uniform(0.05, 0.8, pairs), random.uniform(0.01, 0.09, pairs)
     joined, foreign = random.random(pairs) < 0.5, random.random(pairs) < 0.3
@@ -60,15 +60,15 @@ def test_a_fit_finds_the_curve_behind_the_pairs() -> None:
     assert fit_apart(sets) == pytest.approx([3.0, 2.5], rel=0.15)
 
 
-def test_one_large_set_does_not_rule_a_fit() -> None:
-    """A thousand pairs that are right and ten sets of fifty that are not: the ten have it."""
+def test_one_large_set_does_not_dominate_a_fit() -> None:
+    """A thousand right pairs in one set weigh less than ten sets of fifty wrong ones."""
     feature = np.zeros((50, 1))
     wrong, right = np.zeros(50, bool), np.ones(1_000, bool)
     (constant, _) = fit([np.zeros((1_000, 1)), *[feature] * 10], [right, *[wrong] * 10])
     assert 1 / (1 + np.exp(-constant)) == pytest.approx(1 / 11, abs=0.01)
 
 
-def test_a_table_is_written_where_it_is_read(tmp_path: Path) -> None:
+def test_a_table_is_written_where_dedup_reads_it(tmp_path: Path) -> None:
     path = tmp_path / "table.json"
     calibration.write({"table": {"curves": {"joined": {"curve": [1.0, 2.0]}}}}, path)
     assert json.loads(path.read_text(encoding="ascii"))["curves"]["joined"]["curve"] == [1.0, 2.0]

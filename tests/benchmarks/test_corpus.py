@@ -1,4 +1,4 @@
-"""The made-up stream: the same every time, true to what is planted in it, and like real news in what costs time."""
+"""The made-up stream is deterministic, has the planted stories, and costs as much as real news."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_another_seed_gives_other_articles(planted: list[Planted]) -> None:
     assert not {article.record["text"] for article in other} & {article.record["text"] for article in planted}
 
 
-def test_a_day_has_so_many_articles_in_the_order_of_their_dates(planted: list[Planted]) -> None:
+def test_articles_per_day_in_the_order_of_dates(planted: list[Planted]) -> None:
     dates = [datetime.fromisoformat(article.record["published"]) for article in planted]
     assert dates == sorted(dates)
     assert set(Counter(date.date() for date in dates).values()) == {100}
@@ -78,7 +78,7 @@ def test_copies_share_their_words_and_versions_do_not(planted: list[Planted]) ->
 
 
 def test_articles_have_as_many_words_as_real_ones_and_are_taken_for_english(planted: list[Planted]) -> None:
-    """Of 69,045 real articles: 338 words and 175 distinct ones in the mean."""
+    """69,045 real articles have 338 words and 175 distinct ones on average."""
     given = [words(article) for article in planted]
     assert 250 < np.mean([len(text) for text in given]) < 420
     assert 130 < np.mean([len(set(text)) for text in given]) < 230
@@ -88,7 +88,7 @@ def test_articles_have_as_many_words_as_real_ones_and_are_taken_for_english(plan
 
 
 @pytest.mark.parametrize("headlines", ["wire", "own"])
-def test_one_body_stands_in_so_many_articles(headlines: str) -> None:
+def test_one_body_occurs_in_the_given_number_of_articles(headlines: str) -> None:
     found = list(stream(replace(SHAPE, repeated=40, headlines=headlines)))
     ((body, count),) = Counter(article.record["text"] for article in found).most_common(1)
     holders = [article for article in found if article.record["text"] == body]
@@ -98,7 +98,7 @@ def test_one_body_stands_in_so_many_articles(headlines: str) -> None:
     assert len({article.record["published"][:10] for article in holders}) == 4
 
 
-def test_what_is_written_is_read_again(planted: list[Planted], tmp_path: Path) -> None:
+def test_a_written_stream_is_readable(planted: list[Planted], tmp_path: Path) -> None:
     story, text = write(stream(SHAPE), tmp_path / "a.jsonl")
     assert story.tolist() == [article.story for article in planted]
     assert text.tolist() == [article.text for article in planted]

@@ -12,24 +12,24 @@ from typer.testing import CliRunner
 
 from benchmarks import data, gate
 from benchmarks.__main__ import app
-from benchmarks.effort import Effort
 from benchmarks.gate import Measurement, Outcome, ScoredSet
 from benchmarks.machine import BenchmarkError
 from benchmarks.show import show_gate
+from benchmarks.stories import Effort
 
 CORPORA = {"seeds": "51", "basil.jsonl.gz": "52"}
 
 
 @pytest.fixture
 def floors(tmp_path: Path) -> Path:
-    """Seeds at 1 and .9, basil at .8, and both as one at .7."""
+    """Return floors: seeds at 1 and .9, basil at .8, both as one set at .7."""
     path = tmp_path / "floors.json"
     gate.write(path, measured().sets)
     return path
 
 
 def measured(f1: float = 1.0, ari: float = 0.9, basil: float = 0.8, both: float = 0.7) -> Measurement:
-    """What a run finds where everything is here."""
+    """Return the measurement of a run with all sets."""
     return Measurement(
         CORPORA,
         {
@@ -41,14 +41,14 @@ def measured(f1: float = 1.0, ari: float = 0.9, basil: float = 0.8, both: float 
 
 
 def seeds_alone(f1: float = 1.0) -> Measurement:
-    """What a run finds where there is no folder of labelled sets."""
+    """Return the measurement of a run without a folder of labelled sets."""
     return Measurement({"seeds": "51"}, {"seeds": ScoredSet({"seeds": "51"}, {"f1": f1, "ari": 0.9})})
 
 
 def run(
     found: Measurement, floors: Path, *, update: bool = False, accept_lower: bool = False
 ) -> tuple[Outcome, dict[str, dict[str, float]]]:
-    """What the gate says, and the scores in the file afterwards."""
+    """Run the gate; return its outcome and the scores in the file afterwards."""
     outcome = gate.run(lambda: found, floors, update=update, accept_lower=accept_lower)
     return outcome, {name: dict(part.scores) for name, part in gate.read(floors).items()}
 
@@ -57,7 +57,7 @@ def verdicts(outcome: Outcome) -> dict[tuple[str, str], str]:
     return {(row.set, row.score): row.verdict for row in outcome.rows if row.verdict != "held"}
 
 
-def test_the_same_scores_pass_and_leave_the_file_alone(floors: Path) -> None:
+def test_equal_scores_pass_and_do_not_change_the_file(floors: Path) -> None:
     before = floors.read_bytes()
     outcome, _ = run(measured(), floors)
     assert outcome.passed
@@ -90,7 +90,7 @@ def test_a_higher_score_passes_with_a_hint(floors: Path) -> None:
     assert kept["seeds"]["ari"] == 0.9
 
 
-def test_another_corpus_is_an_error_until_it_is_taken_over(floors: Path) -> None:
+def test_another_corpus_is_an_error_until_it_is_accepted(floors: Path) -> None:
     found = measured(f1=1.0)
     other = Measurement(
         {**CORPORA, "seeds": "other"}, {**found.sets, "seeds": ScoredSet({"seeds": "other"}, {"f1": 1.0, "ari": 0.95})}
@@ -104,14 +104,14 @@ def test_another_corpus_is_an_error_until_it_is_taken_over(floors: Path) -> None
     assert run(other, floors)[0].passed
 
 
-def test_another_corpus_is_no_way_around_a_floor(floors: Path) -> None:
+def test_another_corpus_does_not_bypass_a_floor(floors: Path) -> None:
     found = Measurement({"seeds": "other"}, {"seeds": ScoredSet({"seeds": "other"}, {"f1": 0.5, "ari": 0.9})})
     outcome, kept = run(found, floors, update=True)
     assert not outcome.passed
     assert kept["seeds"]["f1"] == 1.0
 
 
-def test_a_set_that_is_not_here_is_skipped_and_named(floors: Path) -> None:
+def test_a_missing_set_is_skipped_and_named(floors: Path) -> None:
     outcome, _ = run(seeds_alone(), floors)
     assert outcome.passed
     assert {row.set for row in outcome.rows} == {"seeds"}
@@ -135,7 +135,7 @@ def test_the_seeds_are_never_skipped(floors: Path) -> None:
     ]
 
 
-def test_a_set_whose_corpus_is_here_must_be_measured(floors: Path) -> None:
+def test_a_set_with_a_corpus_must_be_measured(floors: Path) -> None:
     found = measured()
     outcome, _ = run(Measurement(CORPORA, {name: found.sets[name] for name in ("seeds", "all_in_one")}), floors)
     assert outcome.problems == ["basil: f1 is pinned at 0.8000 and was not measured"]
@@ -152,7 +152,7 @@ def test_a_new_score_passes_with_a_hint_and_is_pinned_by_an_update(floors: Path)
     assert run(more, floors, update=True)[1]["batches"] == {"f1": 0.6}
 
 
-def test_an_update_raises_and_keeps_what_is_not_here(floors: Path) -> None:
+def test_an_update_raises_floors_and_keeps_missing_sets(floors: Path) -> None:
     found = seeds_alone()
     found = Measurement(found.files, {"seeds": ScoredSet({"seeds": "51"}, {"f1": 0.999, "ari": 0.9001})})
     outcome, kept = run(found, floors, update=True)
@@ -170,7 +170,7 @@ def test_an_update_refuses_to_lower_and_then_writes_nothing(floors: Path) -> Non
     assert floors.read_bytes() == before
 
 
-def test_a_lower_score_is_pinned_where_that_is_meant(floors: Path) -> None:
+def test_a_lower_score_is_pinned_if_accepted(floors: Path) -> None:
     outcome, kept = run(measured(ari=0.95, basil=0.7, both=0.6999), floors, update=True, accept_lower=True)
     assert outcome.passed
     assert "basil: f1 fell from 0.8000 to 0.7000" in outcome.notes
@@ -178,7 +178,7 @@ def test_a_lower_score_is_pinned_where_that_is_meant(floors: Path) -> None:
     assert run(measured(ari=0.95, basil=0.7, both=0.6999), floors)[0].passed
 
 
-def test_a_pin_without_a_score_goes_where_that_is_meant(floors: Path) -> None:
+def test_a_pin_without_a_score_is_removed_if_accepted(floors: Path) -> None:
     found = Measurement(CORPORA, {"seeds": ScoredSet({"seeds": "51"}, {"f1": 1.0})})
     assert not run(found, floors, update=True)[0].passed
     outcome, kept = run(found, floors, update=True, accept_lower=True)
@@ -186,7 +186,7 @@ def test_a_pin_without_a_score_goes_where_that_is_meant(floors: Path) -> None:
     assert kept == {"seeds": {"f1": 1.0}}
 
 
-def test_the_flags_that_do_not_go_together(floors: Path) -> None:
+def test_incompatible_flags(floors: Path) -> None:
     with pytest.raises(BenchmarkError, match="give both"):
         run(measured(), floors, accept_lower=True)
 
@@ -213,7 +213,7 @@ def test_the_table_shows_every_score_and_what_is_left_out(floors: Path) -> None:
     assert "left out: basil (basil.jsonl.gz not there)" in out.getvalue()
 
 
-def test_the_command_pins_and_then_holds(shared_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_command_pins_and_then_passes(shared_folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(data, "SEEDS", tmp_path / "nothing")
     monkeypatch.setattr(gate, "FLOORS", tmp_path / "floors.json")
     monkeypatch.setattr(gate, "EFFORT", Effort(resamples=0, batches=2, peers=False))

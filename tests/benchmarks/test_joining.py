@@ -1,4 +1,4 @@
-"""What the rows of `speed` compute is what exact searches find, and a difference ends the run."""
+"""The rows of `speed` compute the results of exact searches, and a difference ends the run."""
 
 from __future__ import annotations
 

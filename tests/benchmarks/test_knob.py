@@ -1,4 +1,4 @@
-"""The benchmarks of the knob and of a second opinion, and the figures, on a tiny folder."""
+"""The benchmarks of the granularity and of a second opinion, and the figures, on a tiny folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 from typer.testing import CliRunner
 
-from benchmarks import calibration, drawing, knob, opinion, show_knob
+from benchmarks import calibration, drawing, knob, opinion, show
 from benchmarks.__main__ import app
 from benchmarks.machine import BenchmarkError, Stopwatch
 
@@ -45,7 +45,7 @@ def shown(show: Any, report: dict[str, Any]) -> str:
     return captured.get()
 
 
-def test_the_knob_is_measured_on_every_set(turned: dict[str, Any]) -> None:
+def test_granularity_is_measured_on_every_set(turned: dict[str, Any]) -> None:
     assert {"basil", "mmds_dev", "seeds"} <= set(turned["sets"])
     assert turned["granularities"][0] == 0
     assert turned["granularities"][-1] == 1
@@ -58,14 +58,14 @@ def test_the_knob_is_measured_on_every_set(turned: dict[str, Any]) -> None:
         assert found["stories"] <= found["articles"]
 
 
-def test_the_knob_is_shown(turned: dict[str, Any]) -> None:
-    text = shown(show_knob.show_knob, turned)
+def test_granularity_is_shown(turned: dict[str, Any]) -> None:
+    text = shown(show.show_knob, turned)
     assert "seeds: 37 articles, 18 stories" in text
     assert text.count("0.50 ") >= len(turned["sets"])
 
 
 def test_the_calibration_is_shown() -> None:
-    text = shown(show_knob.show_calibration, CALIBRATION)
+    text = shown(show.show_calibration, CALIBRATION)
     assert "basil" in text
     assert "basil, left apart" in text
     assert "joined: 1.5 constant (80 pairs)" in text
@@ -77,7 +77,7 @@ def test_a_second_opinion_is_measured_beside_none(shared_folder: Path) -> None:
         assert list(found) == ["none", "letters"]
         assert found["none"]["texts"] == 0
     assert any(found["letters"]["texts"] for found in report["sets"].values())
-    assert "+0.0000" in shown(show_knob.show_opinion, report)
+    assert "+0.0000" in shown(show.show_opinion, report)
 
 
 def test_letters_are_an_embedding() -> None:
@@ -96,7 +96,7 @@ def test_bins_of_equal_weight() -> None:
     assert calibration.even_bins(said[:0], right[:0], said[:0], 4) == []
 
 
-def test_figures_are_drawn_the_same_every_time(turned: dict[str, Any], tmp_path: Path) -> None:
+def test_figures_are_reproducible(turned: dict[str, Any], tmp_path: Path) -> None:
     pytest.importorskip("matplotlib", reason="figures are drawn by matplotlib: pip install -e '.[bench]'")
     for name, draw, report in (("k", drawing.draw_knob, turned), ("c", drawing.draw_calibration, CALIBRATION)):
         paths = [tmp_path / "figures" / f"{name}{number}.svg" for number in range(2)]
@@ -110,19 +110,19 @@ def test_figures_are_drawn_the_same_every_time(turned: dict[str, Any], tmp_path:
     assert "basil" in (tmp_path / "figures" / "c0.svg").read_text(encoding="utf-8")
 
 
-def test_without_matplotlib_figures_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_figures_without_matplotlib_are_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(drawing, "find_spec", lambda _: None)
     with pytest.raises(BenchmarkError, match=r"pip install -e '\.\[bench\]'"):
         drawing.require_matplotlib()
 
 
-def test_a_model_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+def test_a_missing_model_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(BenchmarkError, match=r"--model (needs sentence-transformers|names)"):
         opinion.sentence_model(tmp_path / "none")
 
 
 @pytest.mark.parametrize("command", ["calibration", "knob", "figures", "opinion"])
-def test_a_folder_that_is_not_there_is_an_error(command: str, tmp_path: Path) -> None:
+def test_a_missing_folder_is_an_error(command: str, tmp_path: Path) -> None:
     pytest.importorskip("matplotlib") if command == "figures" else None
     ended = CliRunner().invoke(app, [command, "--data", str(tmp_path / "none")])
     assert ended.exit_code == 1

@@ -12,7 +12,7 @@ from dedup import Article, cluster
 
 
 def made_up(sizes: list[int]) -> LabelledSet:
-    """A set with a story of each size."""
+    """Return a set with a story of each size."""
     return LabelledSet(
         "made up",
         tuple(

@@ -1,4 +1,4 @@
-"""The benchmark of readers makes what it says, and measures a process that reads."""
+"""The benchmark of readers makes valid inputs and measures a reading process."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from rich.console import Console
 
 from benchmarks import readers
 from benchmarks.machine import Stopwatch
-from benchmarks.show_readers import show_readers
+from benchmarks.readers import show_readers
 from dedup.article import Notice
 from dedup.read import read_articles
 
@@ -20,7 +20,7 @@ WITHOUT_ARTICLES = {"a gzip bomb of 2 GB", "a zip bomb of 1 GB"}
 
 
 @pytest.mark.parametrize("name", sorted(set(readers.inputs(0.001)) - {"a page, 15 MB of it programs"}))
-def test_every_input_is_what_its_reader_reads(tmp_path: Path, name: str) -> None:
+def test_every_input_is_readable(tmp_path: Path, name: str) -> None:
     readers.inputs(0.001)[name](tmp_path, random.Random(1))  # noqa: S311
     notices: list[Notice] = []
     articles = list(read_articles(tmp_path, notices=notices))

@@ -1,4 +1,4 @@
-"""The cost of a run on Spark is what its log says, and the simulation is no better than arithmetic allows."""
+"""The cost of a Spark run is that of its log, and the simulation respects lower bounds."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def end(stage: int, milliseconds: int, shuffled: int = 0, kept: int = 0) -> dict
     return {"Event": "SparkListenerTaskEnd", "Stage ID": stage, "Task Metrics": metrics}
 
 
-def test_a_log_is_added_up_step_by_step(tmp_path: Path) -> None:
+def test_a_log_is_summed_by_step(tmp_path: Path) -> None:
     events = [
         start("dedup: words", 0, 1), end(0, 1500, shuffled=10), end(0, 500, shuffled=30), end(1, 250, kept=7),
         start("a count of mine", 2), end(2, 100), {"Event": "SparkListenerLogStart"},
@@ -37,7 +37,7 @@ def test_a_log_is_added_up_step_by_step(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cores", [1, 3, 50])
-def test_the_simulation_keeps_to_what_cannot_be_beaten(cores: int) -> None:
+def test_the_simulation_respects_lower_bounds(cores: int) -> None:
     tasks = [1.0, 2.0, 3.0, 4.0, 5.0]
     steps = [Step("a", {0: tasks}), Step("b", {1: [2.0]})]
     took = simulated(steps, cores)

@@ -1,4 +1,4 @@
-"""What measures a run on Spark, without Spark."""
+"""The measurement of a Spark run, without Spark."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ def test_labels_are_compared_row_by_row(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not Path("/proc/self/smaps_rollup").exists(), reason="it reads what Linux tells of processes")
-def test_a_watch_sees_the_processes_of_a_process() -> None:
-    """One that holds 60 MB and works for some time, below another."""
+def test_a_watch_samples_child_processes() -> None:
+    """A child process of a child, which uses 60 MB and some processor time."""
     work = "held = bytearray(60_000_000)\nfor place in range(6_000_000): held[place] = place & 255"
     code = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {work!r}])"
     above = subprocess.Popen([sys.executable, "-c", code])

@@ -1,4 +1,4 @@
-"""`speed` and `scale` from end to end, on very little."""
+"""`speed` and `scale` end to end, on little data."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from rich.console import Console
 from typer.testing import CliRunner
 
 from benchmarks import __main__ as commands
-from benchmarks import drawing_speed, processes, scale, show_speed, speed, whole
+from benchmarks import drawing, end_to_end, processes, scale, show_speed, speed
 from benchmarks.machine import BenchmarkError, Stopwatch
 
 LITTLE = speed.Size(40, 400, 500, 60, 30, 1, 50, 1)
@@ -62,7 +62,7 @@ def test_a_report_of_speed_is_shown_and_drawn(timed: dict[str, Any], tmp_path: P
         assert " ".join(text.split()) in " ".join(shown.split())
     assert "…" not in shown.replace("… its memory", "")
     pytest.importorskip("matplotlib", reason="figures are drawn by matplotlib: pip install -e '.[bench]'")
-    drawing_speed.draw_speed(timed, tmp_path / "speed.svg")
+    drawing.draw_speed(timed, tmp_path / "speed.svg")
     assert "text-dedup's recipe" in (tmp_path / "speed.svg").read_text(encoding="utf-8")
 
 
@@ -90,7 +90,7 @@ def test_a_report_of_scale_is_shown_and_drawn(grown: dict[str, Any], tmp_path: P
     assert "…" not in shown
     pytest.importorskip("matplotlib", reason="figures are drawn by matplotlib: pip install -e '.[bench]'")
     for number in range(2):
-        drawing_speed.draw_scale(grown, tmp_path / f"{number}.svg")
+        drawing.draw_scale(grown, tmp_path / f"{number}.svg")
     assert (tmp_path / "0.svg").read_bytes() == (tmp_path / "1.svg").read_bytes()
 
 
@@ -127,7 +127,7 @@ def test_a_command_that_fails_says_why(tmp_path: Path) -> None:
 def test_articles_and_megabytes_of_a_file_are_counted(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text('{"title": "Öl", "text": "abc"}\n{"text": "de"}\n', encoding="utf-8")
-    assert whole.measured(path) == (2, 8 / 1e6)
+    assert end_to_end.measured(path) == (2, 8 / 1e6)
 
 
 def test_all_writes_what_is_done_before_the_next_begins(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

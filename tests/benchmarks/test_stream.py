@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from benchmarks import data
-from benchmarks.effort import Effort
 from benchmarks.machine import BenchmarkError, Stopwatch
+from benchmarks.stories import Effort
 from benchmarks.stream import score_stream
 
 LITTLE = Effort(resamples=20, batches=0)

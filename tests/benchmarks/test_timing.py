@@ -1,4 +1,4 @@
-"""How ways are timed, and that peers which are not here are named."""
+"""Timing of methods, and names of missing peers."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from importlib.machinery import ModuleSpec
 
 import pytest
 
-from benchmarks import peers
+from benchmarks import machine
 from benchmarks.timing import THREAD_VARIABLES, Timing, alternately, free_threads, one_core, pin_threads, ratios
 from benchmarks.worker import StageWatch, peak_bytes
 
@@ -50,24 +50,24 @@ def test_libraries_are_told_to_use_one_thread_and_processes_are_not(monkeypatch:
 
 
 @pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="this system cannot keep a process on a processor")
-def test_one_core_is_given_back() -> None:
+def test_one_core_is_temporary() -> None:
     before = os.sched_getaffinity(0)
     with one_core():
         assert len(os.sched_getaffinity(0)) == 1
     assert os.sched_getaffinity(0) == before
 
 
-def test_a_peer_that_is_not_here_is_named_with_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_peer_is_named_with_its_install_command(monkeypatch: pytest.MonkeyPatch) -> None:
     def find(name: str) -> ModuleSpec | None:
         return None if name == "rensa" else ModuleSpec(name, None)
 
-    monkeypatch.setattr(peers, "find_spec", find)
-    assert peers.missing() == {"rensa": "pip install -e '.[bench]', or pip install rensa"}
-    assert not peers.is_here("rensa")
-    assert peers.is_here("gaoya")
+    monkeypatch.setattr(machine, "find_spec", find)
+    assert machine.missing() == {"rensa": "pip install -e '.[bench]', or pip install rensa"}
+    assert not machine.is_here("rensa")
+    assert machine.is_here("gaoya")
 
 
-def test_stages_follow_what_the_pipeline_tells() -> None:
+def test_stages_follow_the_pipeline() -> None:
     with StageWatch(quiet=True) as watch:
         for stage in ("reading", "counting", "reading", "reading"):
             watch(stage, 1, 2)

@@ -22,7 +22,7 @@ from dedup.inputs.record import from_record
 from dedup.results.clustering import Clustering, CopyGroup, Explanation, Link, SharedWord, Story
 from dedup.settings import Settings
 
-COMMAND = (sys.executable, "-m", "dedup.cli")
+COMMAND = (sys.executable, "-m", "dedup")
 CHECKOUT = Path(__file__).parents[2]
 
 
@@ -33,8 +33,8 @@ class Ended:
     err: str
 
 
-class Door:
-    """A stand-in for the public door: reads JSON lines, groups by label, copies are equal texts.
+class FakeLibrary:
+    """A fake of the library: reads JSON lines, groups by label, equal texts are copies.
 
     It remembers the settings it was called with, and reports the notices it is given.
     """
@@ -126,11 +126,11 @@ class Command:
     """The command `dedup`, run inside this process with a stand-in for the method behind it."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-        self.door = Door()
+        self.library = FakeLibrary()
         self._monkeypatch = monkeypatch
         self._capsys = capsys
         for name in ("read_articles", "cluster", "compare"):
-            monkeypatch.setitem(vars(dedup), name, getattr(self.door, name))  # past the door's lazy loading
+            monkeypatch.setitem(vars(dedup), name, getattr(self.library, name))  # bypasses the lazy imports
         monkeypatch.setitem(vars(dedup), "score", score)
 
     def __call__(self, *arguments: str | Path) -> Ended:

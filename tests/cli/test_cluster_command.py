@@ -80,7 +80,7 @@ def test_a_result_is_not_put_where_the_next_run_would_read_it(
     (tmp_path / "deep").mkdir()
     ended = dedup_command("cluster", tmp_path, "--output", tmp_path / name)
     assert ended.code == 2
-    assert "lies in a folder of the input" in ended.err
+    assert "is in an input folder" in ended.err
 
 
 @pytest.mark.parametrize("name", [".s.jsonl", ".deep/s.csv", "s.dat", "../s.csv"])
@@ -113,15 +113,15 @@ def test_fields_and_settings_reach_the_library(dedup_command: Command, tmp_path:
         "seed=7",
     )
     assert json.loads(ended.out)["title"] == "Title"
-    assert dedup_command.door.settings is not None
-    assert (dedup_command.door.settings.granularity, dedup_command.door.settings.seed) == (0.2, 7)
+    assert dedup_command.library.settings is not None
+    assert (dedup_command.library.settings.granularity, dedup_command.library.settings.seed) == (0.2, 7)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         ([], "name a file or a folder to read"),
-        (["-", "--against", "-"], "standard input is taken already, and cannot be the archive"),
+        (["-", "--against", "-"], "standard input has the articles, and cannot be the archive"),
         (
             ["FEED", "--engine", "spark", "--plot", "p.png", "--output", "o.parquet"],
             "it does not go with --engine spark",
@@ -134,19 +134,19 @@ def test_fields_and_settings_reach_the_library(dedup_command: Command, tmp_path:
         (["FEED", "--field", "text="], "text= names no field"),
         (["FEED", "--field", "=x"], "'=x' should read NAME=VALUE"),
         (["FEED", "--format", "xml"], "'xml' is not one of"),
-        (["FEED", "--output", "s.xlsx"], "s.xlsx does not tell what to write"),
+        (["FEED", "--output", "s.xlsx"], "s.xlsx has no known suffix"),
         (["FEED", "--output", "no/such/s.json"], "there is no folder"),
         (["FEED", "--output", "FOLDER", "--format", "csv"], "is a folder"),
         (["FEED", "--output", "FEED"], "would be overwritten"),
         (["FEED", "--bogus"], "No such option"),
     ],
 )
-def test_wrong_usage(dedup_command: Command, feed: Path, arguments: list[str], says: str) -> None:
+def test_wrong_usage(dedup_command: Command, feed: Path, arguments: list[str], message: str) -> None:
     before = feed.read_bytes()
     given = [str(feed) if each == "FEED" else str(feed.parent) if each == "FOLDER" else each for each in arguments]
     ended = dedup_command("cluster", *given)
     assert (ended.code, ended.out) == (2, "")
-    assert says in ended.err
+    assert message in ended.err
     assert "Try 'dedup cluster --help' for help." in ended.err
     assert feed.read_bytes() == before
 
@@ -162,9 +162,9 @@ def test_nothing_usable(dedup_command: Command, tmp_path: Path) -> None:
 
 def test_strict_writes_and_fails(dedup_command: Command, feed: Path) -> None:
     assert dedup_command("cluster", feed, "--strict").code == 0
-    dedup_command.door.notices = [Notice("x:1", "no date", "kept without a date", skipped=False)]
+    dedup_command.library.notices = [Notice("x:1", "no date", "kept without a date", skipped=False)]
     assert dedup_command("cluster", feed, "--strict").code == 0
-    dedup_command.door.notices = [skipped("feed.jsonl:7")]
+    dedup_command.library.notices = [skipped("feed.jsonl:7")]
     assert dedup_command("cluster", feed).code == 0
     ended = dedup_command("cluster", feed, "--strict")
     assert ended.code == 1
@@ -178,13 +178,13 @@ def test_a_value_that_an_option_has_not_is_told_in_our_words(dedup_command: Comm
 
 
 def test_quiet(dedup_command: Command, feed: Path) -> None:
-    dedup_command.door.notices = [skipped("feed.jsonl:7")]
+    dedup_command.library.notices = [skipped("feed.jsonl:7")]
     assert dedup_command("cluster", feed, "--quiet").err == ""
     assert dedup_command("cluster", feed, "--quiet", "--strict").code == 1
 
 
 def test_notices_are_grouped_and_counted(dedup_command: Command, feed: Path) -> None:
-    dedup_command.door.notices = [
+    dedup_command.library.notices = [
         *(skipped(f"feed.jsonl:{line}") for line in range(1, 6)),
         *(skipped(f"other.jsonl:{line}", f"problem {line}") for line in range(1, 15)),
         Notice("notes/a.txt", "a date that is none", "kept without a date", skipped=False),
@@ -200,14 +200,14 @@ def test_notices_are_grouped_and_counted(dedup_command: Command, feed: Path) -> 
 
 def test_what_a_notice_stands_for_is_counted(dedup_command: Command, feed: Path) -> None:
     beyond = Notice("everything that was read", "8 more like these", "line skipped", skipped=True, count=8)
-    dedup_command.door.notices = [skipped("feed.jsonl:7"), beyond]
+    dedup_command.library.notices = [skipped("feed.jsonl:7"), beyond]
     said = dedup_command("cluster", feed).err.splitlines()
     assert said[0] == "Skipped: 9"
     assert "9 skipped" in said[-1]
 
 
 def test_notices_are_in_the_json(dedup_command: Command, feed: Path) -> None:
-    dedup_command.door.notices = [skipped("feed.jsonl:7")]
+    dedup_command.library.notices = [skipped("feed.jsonl:7")]
     document = json.loads(dedup_command("cluster", feed, "--format", "json").out)
     assert [notice["where"] for notice in document["notices"]] == ["feed.jsonl:7"]
     assert document["summary"]["skipped"] == 1
@@ -215,7 +215,7 @@ def test_notices_are_in_the_json(dedup_command: Command, feed: Path) -> None:
 
 def test_hostile_names_do_no_harm(dedup_command: Command, tmp_path: Path) -> None:
     feed = write_records(tmp_path / "feed.jsonl", [{"text": "x", "title": "\x1b[2J[bold]gone", "story": "s"}] * 2)
-    dedup_command.door.notices = [skipped("evil\x1b]0;owned\x07\n.txt")]
+    dedup_command.library.notices = [skipped("evil\x1b]0;owned\x07\n.txt")]
     ended = dedup_command("cluster", feed, "--format", "table")
     assert "\x1b" not in ended.out + ended.err
     assert "\\x1b[2J[bold]gone" in ended.out
@@ -224,7 +224,7 @@ def test_hostile_names_do_no_harm(dedup_command: Command, tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("error", [ValueError("boom\x1b"), RecursionError("deep"), KeyError("x"), MemoryError()])
 def test_what_was_not_foreseen_is_short(dedup_command: Command, feed: Path, error: Exception) -> None:
-    dedup_command.door.fails = error
+    dedup_command.library.fails = error
     ended = dedup_command("cluster", feed)
     assert (ended.code, ended.out) == (1, "")
     assert len(ended.err.splitlines()) <= 2
@@ -233,27 +233,27 @@ def test_what_was_not_foreseen_is_short(dedup_command: Command, feed: Path, erro
 
 
 def test_a_traceback_on_request(dedup_command: Command, feed: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    dedup_command.door.fails = ValueError("boom")
+    dedup_command.library.fails = ValueError("boom")
     monkeypatch.setenv("DEDUP_TRACEBACK", "1")
     with pytest.raises(ValueError, match="boom"):
         dedup_command("cluster", feed)
 
 
 @pytest.mark.parametrize(
-    ("error", "says"),
+    ("error", "message"),
     [
         (InputError("two articles have the id 'a'"), "Error: two articles have the id 'a'\n"),
         (PermissionError(13, "Permission denied", "x.txt"), "Error: Permission denied: x.txt\n"),
     ],
 )
-def test_errors_on_purpose_are_one_line(dedup_command: Command, feed: Path, error: Exception, says: str) -> None:
-    dedup_command.door.fails = error
+def test_errors_on_purpose_are_one_line(dedup_command: Command, feed: Path, error: Exception, message: str) -> None:
+    dedup_command.library.fails = error
     ended = dedup_command("cluster", feed)
-    assert (ended.code, ended.err) == (1, says)
+    assert (ended.code, ended.err) == (1, message)
 
 
 def test_interrupted(dedup_command: Command, feed: Path, tmp_path: Path) -> None:
-    dedup_command.door.fails = KeyboardInterrupt()
+    dedup_command.library.fails = KeyboardInterrupt()
     ended = dedup_command("cluster", feed, "--output", tmp_path / "s.json")
     assert ended.code == 130
     assert sorted(path.name for path in tmp_path.iterdir()) == ["feed.jsonl"]

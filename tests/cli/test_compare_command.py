@@ -40,12 +40,12 @@ def test_in_words(dedup_command: Command, files: tuple[Path, Path]) -> None:
         "cosine        0.360 ",
         "background   -0.040 ",
         "dates        -0.010   1 day apart\n",
-        "score         0.310   (one story from 0.16)\n",
-        "probability   0.870   that they are of one event\n",
+        "score         0.310   (same story from 0.16)\n",
+        "probability   0.870   that they report the same event\n",
         "   0.100  word0\n",
         "in 5 more words\n",
         "They share names.\n",
-        "against the word frequencies that ship with dedup.\n",
+        "with the word frequencies that ship with dedup.\n",
     ):
         assert expected in ended.out
     assert "word15" not in ended.out

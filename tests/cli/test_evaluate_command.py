@@ -57,7 +57,7 @@ def test_unlabelled_records_are_not_scored_and_it_is_said(dedup_command: Command
     path = write_records(tmp_path / "set.jsonl", labelled(("s", "en"), (None, "en"), ("s", "en")))
     ended = dedup_command("evaluate", path, "--json")
     assert json.loads(ended.out)["sets"]["set"]["articles"] == 2
-    assert "set: 1 of 3 articles have no story, and are not scored\n" in ended.err
+    assert "set: 1 of 3 articles have no story and are not scored\n" in ended.err
 
 
 def test_table(dedup_command: Command, tmp_path: Path) -> None:
@@ -77,7 +77,7 @@ def test_where_each_stands_alone_there_is_no_score_of_pairs(
 ) -> None:
     command = Command(monkeypatch, capsys)
     path = write_records(tmp_path / "set.jsonl", labelled(("s", "en"), ("t", "en")))
-    cluster = command.door.cluster
+    cluster = command.library.cluster
 
     def together(articles: Any, *others: Any, **named: Any) -> Any:
         found = cluster(articles, *others, **named)
@@ -100,7 +100,7 @@ def test_a_set_without_labels_does_not_stop_the_others(dedup_command: Command, t
 def test_two_sets_of_one_name_are_refused(dedup_command: Command, tmp_path: Path) -> None:
     ended = dedup_command("evaluate", tmp_path / "a.x.jsonl", tmp_path / "a.y.jsonl")
     assert ended.code == 2
-    assert "two files make a set named a" in ended.err
+    assert "two files are sets named a" in ended.err
 
 
 def test_no_file(dedup_command: Command) -> None:
@@ -110,5 +110,5 @@ def test_no_file(dedup_command: Command) -> None:
 def test_settings_are_used(dedup_command: Command, tmp_path: Path) -> None:
     path = write_records(tmp_path / "set.jsonl", labelled(("s", "en")))
     dedup_command("evaluate", path, "--set", "granularity=.3")
-    assert dedup_command.door.settings is not None
-    assert dedup_command.door.settings.granularity == 0.3
+    assert dedup_command.library.settings is not None
+    assert dedup_command.library.settings.granularity == 0.3

@@ -16,7 +16,7 @@ import dedup
 from dedup.cli import application
 from dedup.cli.index_options import settings_for
 
-COMMAND = [sys.executable, "-m", "dedup.cli", "index"]
+COMMAND = [sys.executable, "-m", "dedup", "index"]
 FERRY = "The ferry Halcyon burned off Larkhaven on Sunday; all 214 people on board were taken ashore by lifeboats."
 
 
@@ -84,11 +84,11 @@ def test_all_its_commands(tmp_path: Path) -> None:
     assert index("export", "--format", "csv", "--output", str(page), store=store)[0] == 0
     assert page.read_text(encoding="utf-8").startswith("id,")
     code, _, said = index("export", "--output", str(store), "--format", "jsonl", store=store)
-    assert (code, "is an input too, and would be overwritten" in said) == (2, True)
+    assert (code, "is also an input, and would be overwritten" in said) == (2, True)
     code, _, said = index("export", "--output", str(tmp_path / "nowhere" / "a.csv"), store=store)
     assert (code, "there is no folder" in said) == (2, True)
     code, _, said = index("export", "--output", str(tmp_path / "a.unknown"), store=store)
-    assert (code, "does not tell what to write" in said) == (2, True)
+    assert (code, "has no known suffix" in said) == (2, True)
     assert index("vacuum", "--changes-before", "2", store=store)[1][0]["bytes"] > 0
     assert [line["cursor"] for line in index("changes", store=store)[1]] == [2]
     assert index("check", store=store)[:2] == (0, [])

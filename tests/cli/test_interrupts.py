@@ -55,8 +55,8 @@ def interrupted(
 
 
 def test_while_it_works(dedup_command: Command, feed: Path, tmp_path: Path) -> None:
-    dedup_command.door.fails = KeyboardInterrupt()
-    dedup_command.door.notices = [Notice("x:1", "not valid JSON", "line skipped", skipped=True)]
+    dedup_command.library.fails = KeyboardInterrupt()
+    dedup_command.library.notices = [Notice("x:1", "not valid JSON", "line skipped", skipped=True)]
     ended = dedup_command("cluster", feed, "--output", tmp_path / "s.jsonl")
     assert (ended.code, ended.out) == (130, "")
     said = ended.err.splitlines()
@@ -151,7 +151,7 @@ def test_enough_memory_changes_nothing(feed: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
         (["--memory", "lots"], "--memory: memory must be a number of gigabytes, or a size like 800MB, not 'lots'"),
         (["--memory", "1MB"], "--memory: memory must lie between 0.1 and inf, not 0.001"),
@@ -159,7 +159,7 @@ def test_enough_memory_changes_nothing(feed: Path) -> None:
         (["--threads", "2", "--set", "threads=3"], "threads is given twice"),
     ],
 )
-def test_wrong_bounds(dedup_command: Command, feed: Path, arguments: list[str], says: str) -> None:
+def test_wrong_bounds(dedup_command: Command, feed: Path, arguments: list[str], message: str) -> None:
     ended = dedup_command("cluster", feed, *arguments)
     assert ended.code == 2
-    assert says in ended.err
+    assert message in ended.err

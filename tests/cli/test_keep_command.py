@@ -68,23 +68,23 @@ def test_a_folder_of_texts(folder: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "says"),
+    ("arguments", "message"),
     [
-        (["--keep", "all", "--format", "table"], "a table is no format to keep records in"),
+        (["--keep", "all", "--format", "table"], "a table cannot hold records"),
         (["--keep", "all", "--format", "csv"], "did not come as a table with the same columns"),
         (["--keep", "all", "--output", "x.parquet"], "did not come as Parquet with the same columns"),
-        (["--keep", "all", "--output", "x.xlsx"], "does not tell what to write"),
-        (["--keep", "all", "--output", "OUT/", "--format", "json"], "each file is written as it came"),
-        (["--keep", "all", "--output", "FOLDER"], "has files in it already"),
-        (["--keep", "all", "--output", "FOLDER/new/"], "lies in a folder of the input"),
+        (["--keep", "all", "--output", "x.xlsx"], "has no known suffix"),
+        (["--keep", "all", "--output", "OUT/", "--format", "json"], "each file keeps its format"),
+        (["--keep", "all", "--output", "FOLDER"], "is not empty"),
+        (["--keep", "all", "--output", "FOLDER/new/"], "is in an input folder"),
         (["--keep", "some"], "'some' is not one of"),
     ],
 )
-def test_wrong_usage(folder: Path, tmp_path: Path, arguments: list[str], says: str) -> None:
+def test_wrong_usage(folder: Path, tmp_path: Path, arguments: list[str], message: str) -> None:
     given = [each.replace("OUT", str(tmp_path / "out")).replace("FOLDER", str(folder)) for each in arguments]
     ended = process("cluster", folder, *given)
     assert (ended.code, ended.out) == (2, "")
-    assert says in " ".join(ended.err.split())
+    assert message in " ".join(ended.err.split())
     assert sorted(path.name for path in tmp_path.iterdir()) == ["news"]
 
 

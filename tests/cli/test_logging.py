@@ -64,7 +64,7 @@ def test_quiet_and_verbose_contradict(dedup_command: Command, feed: Path) -> Non
 
 
 def test_everything_as_json(dedup_command: Command, feed: Path) -> None:
-    dedup_command.door.notices = [Notice("a\x1b.txt:1", "not valid JSON", "line skipped", skipped=True)]
+    dedup_command.library.notices = [Notice("a\x1b.txt:1", "not valid JSON", "line skipped", skipped=True)]
     ended = dedup_command("cluster", feed, "--log-json")
     records = [json.loads(line) for line in ended.err.splitlines()]
     assert all({"time", "level", "logger", "message"} <= set(record) for record in records)

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from dedup import steps
+from dedup.backends import compiled
 from dedup.cli import progress
 from dedup.cli.progress import ProgressBar
 from dedup.progress import COMPILING
@@ -31,10 +31,10 @@ def test_what_has_no_known_end_has_no_end_on_the_bar(monkeypatch: pytest.MonkeyP
 
 
 def test_compiling_is_told_from_before_its_first_step_to_its_last(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(steps, "is_compiled", lambda: False)
-    monkeypatch.setattr(steps, "mark_compiled", lambda: None)
+    monkeypatch.setattr(compiled, "is_compiled", lambda: False)
+    monkeypatch.setattr(compiled, "mark_compiled", lambda: None)
     told: list[tuple[str, int, int]] = []
-    steps.CompiledBackend(Settings(), lambda *call: told.append(call))
+    compiled.CompiledBackend(Settings(), lambda *call: told.append(call))
     total = told[0][2]
     assert told == [(COMPILING, number, total) for number in range(total + 1)]
 

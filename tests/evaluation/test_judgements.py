@@ -116,7 +116,7 @@ def test_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     code, out, err = run(monkeypatch, capsys, "s\n?\nm\nn\n\nq\n", "judge", str(SEEDS), "--labels", str(labels))
     assert code == 0
     assert "2 judged now, 2 in" in err
-    assert "? is no answer" in out
+    assert "? is not an answer" in out
     first = [json.loads(line) for line in labels.read_text(encoding="utf-8").splitlines()]
     assert [line["label"] for line in first] == ["same_story", "neither"]
     run(monkeypatch, capsys, "t\nt\n", "judge", str(SEEDS), "--labels", str(labels), "--count", "1")
@@ -125,7 +125,7 @@ def test_the_loop(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     code, out, _ = run(monkeypatch, capsys, "", "evaluate", str(SEEDS), "--labels", str(labels))
     assert code == 0
     assert out.startswith("3 judged pairs\n\n")
-    assert "With fewer than 50 judgements this is of little weight" in out
+    assert "With fewer than 50 judgements this is uncertain" in out
     code, out, _ = run(monkeypatch, capsys, "", "evaluate", str(SEEDS), "--labels", str(labels), "--json")
     assert json.loads(out)["judged"] == 3
     code, _, err = run(monkeypatch, capsys, "", "evaluate", str(SEEDS), "--labels", str(tmp_path / "none"))
@@ -140,7 +140,7 @@ def test_what_nothing_was_found_for_is_a_dash(
     labels.write_text(Judgement(*apart, "same_text").line() + Judgement("nobody", "no one", "neither").line())
     _, out, _ = run(monkeypatch, capsys, "", "evaluate", str(SEEDS), "--labels", str(labels))
     lines = out.splitlines()
-    assert lines[0] == "1 judged pair; 1 more are of articles that are not here"
+    assert lines[0] == "1 judged pair; 1 more have articles that are not in the input"
     assert [line.split()[-3:] for line in lines[3:5]] == [["–", "0.000", "0.000"]] * 2
 
 

@@ -1,4 +1,4 @@
-"""The command with any options: it ends with a code, without a traceback, and says nothing a terminal obeys."""
+"""Fuzz the command line: it ends with an exit code, without a traceback or terminal control characters."""
 
 from __future__ import annotations
 
@@ -130,7 +130,7 @@ _UNSHOWN = frozenset(map(chr, [*range(0x0A), *range(0x0B, 0x20), *range(0x7F, 0x
 
 
 def one(data: bytes) -> None:
-    """Runs one command in a folder of its own."""
+    """Run one command in a folder of its own."""
     arguments = line(Given(data))
     with tempfile.TemporaryDirectory(prefix="dedup-fuzz-") as folder:
         for name, text in _TEXTS.items():
@@ -144,7 +144,7 @@ def one(data: bytes) -> None:
 
 
 def line(given: Given) -> list[str]:
-    """The words of a command line."""
+    """Return the arguments of a command line."""
     command = given.choice([*_OPTIONS])
     options = [name for name in _OPTIONS[command].split() if name not in _NEVER]
     words = command.split()
@@ -163,7 +163,7 @@ def line(given: Given) -> list[str]:
 
 
 def check(arguments: list[str]) -> None:
-    """What holds of any command line."""
+    """Check one command line."""
     from dedup.cli import main
 
     written = io.BytesIO()
@@ -190,5 +190,5 @@ def check(arguments: list[str]) -> None:
 
 
 def starts() -> list[bytes]:
-    """A few lines to begin with."""
+    """Return seed inputs."""
     return [bytes([place, 1, 2, 1, place, 3, 5, 7, 1]) for place in range(len(_OPTIONS))]

@@ -1,4 +1,4 @@
-"""Small sound files of every kind that is read: what a fuzzer begins with."""
+"""Small valid files of every format, as seed inputs of the fuzzers."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ WET = (
 
 
 def files() -> Iterator[tuple[str, bytes]]:
-    """Name and content of each."""
+    """Return name and content of each."""
     yield "a.txt", "Ferry burns\n\nRIGA, 15 June 2024 – A fire broke out on the “ferry” Aurora’s deck.\n".encode()
     yield "b.txt", "Паром горит. 水火 กิ่ง".encode("utf-16")
     yield "c.txt", "Паром горит у причала".encode("cp1251")

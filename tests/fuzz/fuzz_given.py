@@ -1,4 +1,4 @@
-"""Bytes of a fuzzer, taken apart into choices, numbers and texts: the same under atheris and in a test."""
+"""Convert the bytes of a fuzzer to choices, numbers and texts, equally under atheris and in a test."""
 
 from __future__ import annotations
 
@@ -10,43 +10,43 @@ Item = TypeVar("Item")
 
 
 class Given:
-    """What one execution is made of. Where the bytes are used up, everything is the first, zero or empty."""
+    """The input of one execution. After its end every value is the first, zero or empty."""
 
     def __init__(self, data: bytes) -> None:
         self._data, self._place = data, 0
 
     def __bool__(self) -> bool:
-        """Whether there are bytes left."""
+        """Return whether there are bytes left."""
         return self._place < len(self._data)
 
     def taken(self, count: int) -> bytes:
-        """The next bytes, at most so many."""
+        """Return the next `count` bytes, fewer at the end."""
         start = self._place
         self._place = min(len(self._data), start + count)
         return self._data[start : self._place]
 
     def rest(self) -> bytes:
-        """All that is left."""
+        """Return the remaining bytes."""
         return self.taken(len(self._data))
 
     def number(self, below: int) -> int:
-        """A number from 0 to `below` - 1, of as many bytes as it takes."""
+        """Return a number from 0 to `below` - 1, from as many bytes as needed."""
         return int.from_bytes(self.taken((max(below - 1, 1).bit_length() + 7) // 8), "little") % below
 
     def choice(self, items: Sequence[Item]) -> Item:
-        """One of some items."""
+        """Return one of some items."""
         return items[self.number(len(items))]
 
     def chance(self, one_in: int) -> bool:
-        """True once in so many times; never when the bytes are used up."""
+        """Return True once in `one_in` times; never after the end."""
         return self.number(one_in) == one_in - 1
 
     def real(self) -> float:
-        """Any float at all, those that are no number too."""
+        """Return any float, nan and infinities included."""
         return float(struct.unpack("<d", self.taken(8).ljust(8, b"\0"))[0])
 
     def text(self, most: int) -> str:
-        """A text of UTF-8 with lone surrogates, or of any code points at all, up to so many bytes."""
+        """Return a text of UTF-8 with lone surrogates, or of any code points, of at most `most` bytes."""
         form, size = self.number(4), self.number(max(2, most))
         held = self.taken(size)
         if form < 3:

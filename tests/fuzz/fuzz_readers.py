@@ -1,4 +1,4 @@
-"""Every reader on any file: nothing is raised, everything is told, and what comes out can be written down."""
+"""Fuzz the readers: no exception, a notice for every problem, and output that can be encoded."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ ENDINGS = {
     "pages": (".html", ".xml", ".eml", ".mbox", ".warc", ".wet"),
     "columns": (".parquet", ".arrow", ".feather"),
 }
-"""The readers in three lots, so that the quick ones do not wait for the slow."""
+"""The readers in three sets, so that fast ones do not wait for slow ones."""
 
 _PACKED: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,
@@ -33,7 +33,7 @@ _ROOM = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettemp
 
 
 def one(data: bytes, lot: str) -> None:
-    """Reads the bytes as a file of some kind."""
+    """Read the bytes as a file of some format."""
     given = Given(data)
     ending, packed = given.choice(ENDINGS[lot]), given.choice([*[""] * 13, ".gz", ".bz2", ".xz"])
     truthful = given.number(16) != 1  # else the name says that it is packed, and it is not
@@ -43,7 +43,7 @@ def one(data: bytes, lot: str) -> None:
 
 
 def check(content: bytes, name: str, fields: dict[str, str]) -> None:
-    """What holds of a file of this content and name."""
+    """Check a file of this content and name."""
     with tempfile.TemporaryDirectory(dir=_ROOM, prefix="dedup-fuzz-") as folder:
         path = Path(folder) / name
         path.write_bytes(content)
@@ -79,7 +79,7 @@ def _check_article(article: Article) -> None:
 
 
 def starts(lot: str) -> list[bytes]:
-    """Whole files of each kind, to begin with."""
+    """Return valid files of each format as seed inputs."""
     from fuzz_files import files
 
     made = []

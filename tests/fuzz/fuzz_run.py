@@ -1,6 +1,6 @@
-"""Runs a target under atheris: `python tests/fuzz/fuzz_run.py words --seconds 3600` (pip install atheris; Linux).
+"""Run a target under atheris: `python tests/fuzz/fuzz_run.py words --seconds 3600` (pip install atheris; Linux).
 
-What it finds lies in `tests/fuzz/found/`; a case that is kept goes to `tests/fuzz/cases/TARGET/`, where a test runs it.
+Findings are written to `tests/fuzz/found/`; copy one to `tests/fuzz/cases/TARGET/` to keep it as a test case.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ TARGETS = ("records", "pages", "columns", "words", "stores", "command", "service
 
 
 def target(name: str) -> tuple[Callable[[bytes], None], Callable[[], list[bytes]]]:
-    """What runs one execution, and what gives the first inputs."""
+    """Return the function that runs one execution, and the seed inputs."""
     if name in ("records", "pages", "columns"):
         import fuzz_readers
 

@@ -1,4 +1,4 @@
-"""The service on any bytes of a connection: it answers in HTTP or closes, never with a fault, and goes on."""
+"""Fuzz the service with any bytes on a connection: it answers in HTTP or closes, without an error, and goes on."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from fuzz_given import Given
 
 from dedup.index import StoryIndex
 from dedup.service.app import application
-from dedup.service.config import ServiceSettings
-from dedup.service.protocol_limits import door
+from dedup.service.protocol_limits import limited_protocol
+from dedup.service.settings import ServiceSettings
 
 _ROOM = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 - files of a moment
 _SETTINGS = ServiceSettings(
@@ -78,7 +78,7 @@ _STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 
 
 class _Service:
-    """One service in this thread's own loop, with whatever it has logged as an error."""
+    """A service in this thread's event loop, with the errors it has logged."""
 
     def __init__(self) -> None:
         self.errors: list[str] = []
@@ -86,7 +86,7 @@ class _Service:
         atexit.register(shutil.rmtree, self._folder, ignore_errors=True)  # a fuzzer ends in the middle of things
         self._loop = asyncio.new_event_loop()
         self._index = StoryIndex.open(Path(self._folder) / "stories.db")
-        protocol = door(_SETTINGS.head, _SETTINGS.head_time, _SETTINGS.idle_time, _SETTINGS.connections)
+        protocol = limited_protocol(_SETTINGS.head, _SETTINGS.head_time, _SETTINGS.idle_time, _SETTINGS.connections)
         config = uvicorn.Config(
             application(self._index, _SETTINGS), http=protocol, ws="none", lifespan="on", port=0, log_config=None,
             access_log=False, server_header=False, proxy_headers=False,
@@ -106,13 +106,13 @@ class _Service:
         self.errors.clear()
 
     def close(self) -> None:
-        """Stops it."""
+        """Stop the service."""
         self._loop.run_until_complete(self._server.shutdown())
         self._loop.close()
         self._index.close()
 
     def sent(self, pieces: list[bytes]) -> bytes:
-        """All that comes back when some pieces are sent and nothing more."""
+        """Send some pieces and return the complete response."""
         return self._loop.run_until_complete(asyncio.wait_for(self._exchange(pieces), 60))
 
     async def _exchange(self, pieces: list[bytes]) -> bytes:
@@ -135,13 +135,13 @@ _running: list[_Service] = []
 
 
 def stop() -> None:
-    """Ends the service, if there is one."""
+    """Stop the service, if there is one."""
     while _running:
         _running.pop().close()
 
 
 def one(data: bytes) -> None:
-    """Sends some requests over one connection."""
+    """Send some requests over one connection."""
     if not _running:
         _running.append(_Service())
     service = _running[0]
@@ -163,7 +163,7 @@ def one(data: bytes) -> None:
 
 
 def _check(seen: bytes, where: str, *, bare: bool) -> None:
-    """What holds of the first answer; those that follow it are found by their headers."""
+    """Check the first response; later ones are found by their headers."""
     head, _, rest = seen.partition(b"\r\n\r\n")
     status = int(head[9:12])
     assert status < 500 or status == 503, where
@@ -210,5 +210,5 @@ def _body(given: Given) -> bytes:
 
 
 def starts() -> list[bytes]:
-    """A few connections to begin with."""
+    """Return seed inputs."""
     return [bytes([1, 1, place, 2, 0, 1, 1, place % 6, 1, 0, 0]) for place in range(len(_PATHS))]

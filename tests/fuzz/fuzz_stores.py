@@ -1,4 +1,4 @@
-"""The two stores under the same operations in any order: what is asked of them, both answer alike."""
+"""Fuzz both stores with equal operations in any order: their answers must be equal."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class _Undone(Exception):  # noqa: N818 - it is raised to undo a transaction, an
 
 
 def one(data: bytes) -> None:
-    """Runs transactions on both stores, and asks both everything after each."""
+    """Run transactions on both stores, and compare all answers after each."""
     given = Given(data)
     with tempfile.TemporaryDirectory(dir=_ROOM, prefix="dedup-fuzz-") as folder:
         path = Path(folder) / "stories.db"
@@ -81,7 +81,7 @@ def _operation(given: Given) -> Callable[[Store], None]:
         return lambda store: store.delete_article(number)
     if kind == 4:
         moved = _article(given, number)
-        return lambda store: store.place_articles([(moved.number, moved.story, moved.copies, moved.stands)])
+        return lambda store: store.place_articles([(moved.number, moved.story, moved.copies, moved.representative)])
     if kind == 5:
         into = 1 + given.number(12) if given.chance(3) else None
         story = StoredStory(number, f"s{number}", into, given.number(4), _time(given), _time(given), given.number(5))
@@ -106,7 +106,7 @@ def _operation(given: Given) -> Callable[[Store], None]:
 
 
 def _article(given: Given, number: int) -> StoredArticle:
-    """An article, whose id no other article has: the index sees to that, no store."""
+    """Return an article with a unique id, which the index guarantees to the store."""
     id_ = f"a{number}" + ("", "\0", "'", "\U0001f600", "%")[number % 5]
     content = bytes([given.number(3)]) * 16
     source = given.choice(("", "Echo", "it's", "水"))
@@ -153,6 +153,6 @@ def _compare(given: Given, stores: list[Store]) -> None:
 
 
 def starts() -> list[bytes]:
-    """A few orders to begin with."""
+    """Return seed inputs."""
     chance = random.Random(10)  # noqa: S311
     return [chance.randbytes(size) for size in (20, 80, 200, 400)]

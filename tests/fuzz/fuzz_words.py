@@ -1,4 +1,4 @@
-"""The twins of the token definition, and of what is made of the words, on any two texts: equal to the last bit."""
+"""Fuzz the token definition and word features: all backends are equal bit for bit, for any two texts."""
 
 from __future__ import annotations
 
@@ -11,18 +11,18 @@ sys.path.append(str(Path(__file__).parents[1] / "vectorize"))
 
 from kernel_twins import TRAPS, assert_equal_features, assert_equal_words, extractor, plain_words, unpacked
 
+from dedup.backends import NumpyBackend
 from dedup.settings import Settings
-from dedup.steps import NumpyBackend
-from dedup.text.dateline import dateline, dates_told
+from dedup.text.dateline import dateline, find_dates
 from dedup.text.spans import spans
 from dedup.text.tokens import tokenize
-from dedup.vectorize.light import light_features
+from dedup.vectorize.features import numpy_features
 
 _SETTINGS = Settings()
 
 
 def one(data: bytes) -> None:
-    """Takes up to three articles apart in every form."""
+    """Compare the features of up to three articles in all backends."""
     given = Given(data)
     articles = []
     for _ in range(1 + given.number(3)):
@@ -34,12 +34,12 @@ def one(data: bytes) -> None:
     assert_equal_features(found, articles, _SETTINGS)
     light = NumpyBackend(_SETTINGS).read(articles)
     assert unpacked(light) == plain_words(articles)
-    assert_equal_features(light_features(light, _SETTINGS), articles, _SETTINGS)
+    assert_equal_features(numpy_features(light, _SETTINGS), articles, _SETTINGS)
     for article in articles:
         for text in article:
             _check_spans(text)
             dateline(text)
-            dates_told(text)
+            find_dates(text)
 
 
 def _check_spans(text: str) -> None:
@@ -52,7 +52,7 @@ def _check_spans(text: str) -> None:
 
 
 def _text(given: Given) -> str:
-    """Any text, or one of characters that are meant to part the forms, some of them many times."""
+    """Return any text, or one of characters likely to differ between backends, repeated."""
     if not given.chance(2):
         return given.text(200)
     places = given.taken(given.number(60))
@@ -60,7 +60,7 @@ def _text(given: Given) -> str:
 
 
 def starts() -> list[bytes]:
-    """A few texts to begin with."""
+    """Return seed inputs."""
     texts = ("The “Ferry” burns: Anna's 1,200 men. L'été", "İstanbul'S ǅ ﬁ Ａ é\u0301\u0316", "水火 กิ่ง 가힣 ٣۷ 𝟛")
     made = [bytes([0, 0, 0, len(text.encode())]) + text.encode() for text in texts]
     return [*made, bytes(range(256)), bytes([2, 1]) * 40]

@@ -1,4 +1,4 @@
-"""What the fuzzers begin with, and what they once found: every case runs through its target again."""
+"""Run every seed input and every earlier finding of the fuzzers."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ READERS = [name for name in TARGETS if name in fuzz_readers.ENDINGS]
 
 
 @pytest.mark.parametrize("path", sorted(CASES.glob("*/*")), ids=lambda path: f"{path.parent.name}-{path.name}")
-def test_what_was_found(path: Path) -> None:
+def test_findings(path: Path) -> None:
     run, _ = target(path.parent.name)
     run(path.read_bytes())
 
 
 @pytest.mark.parametrize("lot", READERS)
-def test_sound_files(lot: str) -> None:
+def test_valid_files(lot: str) -> None:
     starts = fuzz_readers.starts(lot)
     assert len(starts) >= 4
     for start in starts:

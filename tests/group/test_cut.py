@@ -1,4 +1,4 @@
-"""Cutting the tree, against a recursion that follows the rule's words."""
+"""The cut of the merge tree, against a recursion."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def random_tree(seed: int, count: int) -> Tree:
 
 
 def naive(tree: Tree, granularity: float) -> set[frozenset[int]]:
-    """The largest nodes in which every merge was good enough."""
+    """The largest nodes in which every merge was high enough."""
 
     def leaves(node: int) -> frozenset[int]:
         if node < tree.leaves:
@@ -72,7 +72,7 @@ def test_the_cut_is_that_of_a_recursion(seed: int, granularity: float) -> None:
 
 
 def test_the_adaptive_rule_has_cases_here() -> None:
-    """Otherwise the test above would say nothing about it."""
+    """Otherwise the test above would not cover it."""
     differing = 0
     for seed in range(8):
         tree = random_tree(seed, 30)
@@ -126,7 +126,7 @@ def test_two_single_articles_need_more_than_two_groups() -> None:
 
 
 @pytest.mark.parametrize(("weights", "stories"), [([1, 1, 1], 2), ([1, 1, 0], 1), ([0, 1, 0], 1)])
-def test_articles_that_another_stands_for_do_not_make_several(weights: list[int], stories: int) -> None:
+def test_articles_with_another_representative_do_not_count(weights: list[int], stories: int) -> None:
     """Two groups of three articles at height .4, one of them copies in part; merged at .31."""
     left, right = np.array([0, 6, 3, 8, 7]), np.array([1, 2, 4, 5, 9])
     height = np.array([np.inf if sum(weights) < 3 else 0.4, 0.4, 0.4, 0.4, 0.31])
@@ -143,13 +143,13 @@ def test_without_merges_every_article_is_alone() -> None:
 # The knob
 
 
-def test_the_knob_goes_through_its_three_points() -> None:
+def test_the_threshold_at_three_granularities() -> None:
     assert [threshold_at(granularity) for granularity in (0, 0.5, 1)] == [1.0, SAME_EVENT, LOWEST]
     found = [drop_at(granularity, SEVERAL) for granularity in (0, 0.25, 0.5, 0.75, 1)]
     assert found == pytest.approx([DROP, DROP, DROP, DROP / 2, 0])
 
 
-def test_the_larger_two_groups_the_less_they_may_fall_apart() -> None:
+def test_larger_groups_may_drop_less() -> None:
     shares = [drop_at(0.5, size) for size in range(200)]
     assert shares[:SEVERAL] == [0] * SEVERAL
     assert shares[SEVERAL] == pytest.approx(DROP)
@@ -164,8 +164,8 @@ def test_what_a_merge_needs_never_rises() -> None:
         assert all(drop_at(fine, size) >= drop_at(coarse, size) for fine, coarse in pairwise(grid))
 
 
-def test_at_nought_only_one_text_is_a_story() -> None:
-    """Whatever the others score: rounded vectors can have a cosine a little above 1."""
+def test_at_granularity_0_only_copies_are_a_story() -> None:
+    """Whatever the scores: rounded vectors can have a cosine a little above 1."""
     tree = Tree(4, np.array([0, 4]), np.array([1, 2]), np.array([np.inf, 1.0001]), np.ones(4, np.int64))
     assert cut(tree, 0).tolist() == [0, 0, 1, 2]
     assert cut(tree, 0.0001).tolist() == [0, 0, 0, 1]
@@ -179,7 +179,7 @@ def test_stories_are_unions_of_the_stories_of_any_finer_cut(seed: int, grains: l
 
 
 def assert_nested(cuts: list[np.ndarray]) -> None:
-    """Labels from fine to coarse: two articles that are together in one are together in the next."""
+    """Labels from fine to coarse: articles of one story stay in one story."""
     for fine, coarse in pairwise(cuts):
         parents = {(one, other) for one, other in zip(fine.tolist(), coarse.tolist(), strict=True)}
         assert len(parents) == len(set(fine.tolist()))

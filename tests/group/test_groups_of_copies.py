@@ -1,4 +1,4 @@
-"""Copy groups, the digests that must not tie them together, and the article to show."""
+"""Copy groups, digests, representatives and canonical articles."""
 
 from __future__ import annotations
 
@@ -11,14 +11,15 @@ import pytest
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.group.canonical import of_group, of_story
 from dedup.group.copies import (
-    MEMBERS_LOOKED_AT,
-    PARTS_LOOKED_AT,
+    MOST_MEMBERS,
+    MOST_PARTS,
     TOGETHER,
+    canonical_of_group,
+    canonical_of_story,
+    coherent,
     copy_groups,
     digests,
-    held_together,
     representatives,
     without_parts,
 )
@@ -28,7 +29,7 @@ from dedup.vectorize.tfidf import _unit
 
 
 def copies_of(*pairs: tuple[int, int], jaccard: Sequence[float] | None = None) -> Overlaps:
-    """Copy links between pairs, of texts that are equal but where their Jaccard is given in the same order."""
+    """Copy links between pairs, of equal texts unless their Jaccard is given in that order."""
     a, b = np.array(pairs, np.int64).reshape(-1, 2).T
     ones = np.ones(len(a))
     found = ones if jaccard is None else np.array(jaccard)
@@ -37,7 +38,7 @@ def copies_of(*pairs: tuple[int, int], jaccard: Sequence[float] | None = None) -
 
 
 def vectors(*topics: int) -> sp.csr_array:
-    """Articles of one topic are alike, those of two have nothing in common."""
+    """Vectors that are similar within a topic and orthogonal between topics."""
     rows = np.zeros((len(topics), max(topics) + 1))
     rows[np.arange(len(topics)), topics] = 1
     return _unit(sp.csr_array(rows))
@@ -46,7 +47,7 @@ def vectors(*topics: int) -> sp.csr_array:
 SENIORITY = [(5.0, -100, 0), (3.0, -100, 1), (3.0, -200, 2), (float("inf"), -900, 3), (5.0, -100, 4)]
 
 
-NO_FORMS = copies_of()
+NO_TEMPLATES = copies_of()
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -59,33 +60,33 @@ def test_groups_are_what_links_connect(seed: int) -> None:
         for article in joined:
             group[article] = joined
     expected = sorted({tuple(sorted(found)) for found in group.values() if len(found) > 1})
-    assert copy_groups(copies_of(*pairs), NO_FORMS) == list(map(list, expected))
+    assert copy_groups(copies_of(*pairs), NO_TEMPLATES) == list(map(list, expected))
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_forms_keep_groups_apart_that_weaker_links_would_join(seed: int) -> None:
+def test_templates_keep_groups_apart_that_weaker_links_would_join(seed: int) -> None:
     random = np.random.default_rng(seed)
     drawn = {(int(min(pair)), int(max(pair))) for pair in random.integers(15, size=(60, 2)) if pair[0] != pair[1]}
     pairs = random.permutation(sorted(drawn)).tolist()
-    forms, links = ([(a, b) for a, b in part] for part in (pairs[:5], pairs[5:]))
+    templates, links = ([(a, b) for a, b in part] for part in (pairs[:5], pairs[5:]))
     jaccard = random.choice([0.2, 0.3, 0.6, 0.9], size=len(links)).tolist()
     group = {article: {article} for article in range(15)}
     refused = 0
     for _, (a, b) in sorted(zip([-share for share in jaccard], links, strict=True)):
         joined = group[a] | group[b]
-        if any({*form} <= joined for form in forms):
+        if any({*form} <= joined for form in templates):
             refused += 1
             continue
         for article in joined:
             group[article] = joined
     assert refused, "a case of it"
     expected = sorted({tuple(sorted(found)) for found in group.values() if len(found) > 1})
-    found = copy_groups(copies_of(*links, jaccard=jaccard), copies_of(*forms))
+    found = copy_groups(copies_of(*links, jaccard=jaccard), copies_of(*templates))
     assert found == list(map(list, expected))
 
 
 def overlapping(shares: dict[tuple[int, int], float]) -> Callable[[NDArray[np.int64]], Overlaps]:
-    """Gives the overlaps of pairs: those named, and 0 for others."""
+    """Return a function that gives the overlaps of pairs, 0 for pairs not named."""
 
     def compared(pairs: NDArray[np.int64]) -> Overlaps:
         assert (pairs[:, 0] < pairs[:, 1]).all()
@@ -97,23 +98,23 @@ def overlapping(shares: dict[tuple[int, int], float]) -> Callable[[NDArray[np.in
 
 
 def test_a_chain_of_texts_that_share_less_and_less_is_no_group() -> None:
-    """Of two halves of a text one goes with it: the mean overlap with both is that of one pair, halved."""
+    """Only one of two halves of a text joins it: its mean overlap with the text and the other half is halved."""
     chain = copies_of((0, 1), (1, 2), jaccard=[0.6, 0.5])
     for share, expected in ((2 * TOGETHER - 0.001, [True, False]), (2 * TOGETHER, [True, True])):
         compared = overlapping({(0, 1): 0.6, (1, 2): share})
-        assert held_together(chain, NO_FORMS, compared, 0.45).tolist() == expected
-    assert held_together(chain, NO_FORMS, overlapping({(1, 2): 0.4}), 0.2).tolist() == [True, True], "a lower bar"
+        assert coherent(chain, NO_TEMPLATES, compared, 0.45).tolist() == expected
+    assert coherent(chain, NO_TEMPLATES, overlapping({(1, 2): 0.4}), 0.2).tolist() == [True, True], "a lower bar"
 
 
 def test_single_pairs_are_not_compared_again() -> None:
     pairs = copies_of((0, 1), (2, 3))
-    assert held_together(pairs, NO_FORMS, overlapping({}), 0.45).tolist() == [True, True]
-    assert held_together(copies_of(), NO_FORMS, overlapping({}), 0.45).tolist() == []
+    assert coherent(pairs, NO_TEMPLATES, overlapping({}), 0.45).tolist() == [True, True]
+    assert coherent(copies_of(), NO_TEMPLATES, overlapping({}), 0.45).tolist() == []
 
 
-def test_a_large_group_is_looked_at_in_part() -> None:
-    """A text that hundreds ran: each new one is compared with so many of the others."""
-    count = 5 * MEMBERS_LOOKED_AT
+def test_a_large_group_is_compared_in_part() -> None:
+    """Each new copy of a text with hundreds of copies is compared with a fixed number of them."""
+    count = 5 * MOST_MEMBERS
     asked: list[int] = []
 
     def compared(pairs: NDArray[np.int64]) -> Overlaps:
@@ -121,33 +122,33 @@ def test_a_large_group_is_looked_at_in_part() -> None:
         return replace(copies_of(*((a, b) for a, b in pairs.tolist())), overlap=np.ones(len(pairs)))
 
     star = copies_of(*((0, place) for place in range(1, count)))
-    assert held_together(star, NO_FORMS, compared, 0.45).all()
-    assert max(asked) == MEMBERS_LOOKED_AT
+    assert coherent(star, NO_TEMPLATES, compared, 0.45).all()
+    assert max(asked) == MOST_MEMBERS
     assert len(asked) == count - 2
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_the_groups_of_the_links_that_stay_are_those_that_hold_together(seed: int) -> None:
+def test_the_groups_of_the_kept_links_are_coherent(seed: int) -> None:
     random = np.random.default_rng(seed)
     drawn = sorted({(int(min(pair)), int(max(pair))) for pair in random.integers(12, size=(40, 2)) if np.ptp(pair)})
-    forms, links = copies_of(*drawn[::9]), [pair for number, pair in enumerate(drawn) if number % 9]
+    templates, links = copies_of(*drawn[::9]), [pair for number, pair in enumerate(drawn) if number % 9]
     copies = copies_of(*links, jaccard=random.choice([0.2, 0.5, 0.9], size=len(links)).tolist())
     shares = {pair: float(random.choice([0.0, 0.3, 0.6, 0.9])) for pair in combinations(range(12), 2)}
-    stays = held_together(copies, forms, overlapping(shares), 0.45)
+    stays = coherent(copies, templates, overlapping(shares), 0.45)
     assert 0 < stays.sum() < len(stays)
-    groups = copy_groups(copies.where(stays), forms)
+    groups = copy_groups(copies.where(stays), templates)
     home = {article: number for number, group in enumerate(groups) for article in group}
     assert [home.get(a, -1 - a) == home.get(b, -1 - b) for a, b in links] == stays.tolist()
-    apart = set(zip(forms.a.tolist(), forms.b.tolist(), strict=True))
+    apart = set(zip(templates.a.tolist(), templates.b.tolist(), strict=True))
     assert not any(pair in apart for group in groups for pair in combinations(group, 2))
 
 
 def test_no_links_make_no_groups() -> None:
-    assert copy_groups(copies_of(), NO_FORMS) == []
+    assert copy_groups(copies_of(), NO_TEMPLATES) == []
     assert copy_groups(copies_of(), copies_of((0, 1))) == []
 
 
-def test_a_text_that_holds_unrelated_parts_is_a_digest() -> None:
+def test_a_text_with_unrelated_parts_is_a_digest() -> None:
     lengths = np.array([1_000, 100, 100, 100])
     copies = copies_of((0, 1), (0, 2), (0, 3))
     assert digests(copies, lengths, vectors(0, 1, 2, 3)).tolist() == [True, False, False, False]
@@ -165,8 +166,8 @@ def test_texts_of_one_length_are_no_parts() -> None:
     assert not digests(copies_of((0, 1), (0, 2)), np.array([1_000, 700, 700]), vectors(0, 1, 2)).any()
 
 
-def test_a_text_with_very_many_parts_is_looked_at_in_part() -> None:
-    count = 5 * PARTS_LOOKED_AT
+def test_a_text_with_very_many_parts_is_compared_in_part() -> None:
+    count = 5 * MOST_PARTS
     lengths = np.array([10_000, *[10] * count])
     star = copies_of(*((0, place) for place in range(1, count + 1)))
     assert digests(star, lengths, vectors(*range(count + 1)))[0]
@@ -174,7 +175,7 @@ def test_a_text_with_very_many_parts_is_looked_at_in_part() -> None:
 
 
 def test_a_digest_is_a_copy_of_digests_only() -> None:
-    """Of a text that is nearly all of it, that is, which may lack what makes a digest; not of its parts."""
+    """A digest is a copy of a text that is nearly all of it, which may be no digest itself; not of its parts."""
     pairs = [(0, 1), (0, 2), (0, 3), (1, 2)]
     copies = copies_of(*pairs, jaccard=[NEAR - 0.001, 0.1, NEAR, 0.1])
     for digest, expected in (
@@ -188,7 +189,7 @@ def test_a_digest_is_a_copy_of_digests_only() -> None:
 
 
 @pytest.mark.parametrize("seed", range(10))
-def test_the_senior_near_copy_stands_for_all_that_near_links_connect(seed: int) -> None:
+def test_the_senior_near_copy_represents_all_that_near_links_connect(seed: int) -> None:
     random = np.random.default_rng(seed)
     count = 30
     pairs = sorted({(int(min(pair)), int(max(pair))) for pair in random.integers(count, size=(25, 2)) if np.ptp(pair)})
@@ -196,32 +197,34 @@ def test_the_senior_near_copy_stands_for_all_that_near_links_connect(seed: int) 
     times, lengths = random.integers(3, size=count).tolist(), random.integers(3, size=count).tolist()
     seniority: list[Seniority] = [(float(times[place]), -lengths[place], place) for place in range(count)]
     near = [pair for pair, share in zip(pairs, jaccard, strict=True) if share >= NEAR]
-    standing = list(range(count))
+    representative = list(range(count))
     for _ in range(count):  # long enough for the senior of a group to become known to all of it
         for a, b in near:
-            standing[a] = standing[b] = min(standing[a], standing[b], key=lambda place: seniority[place])
-    assert 0 < sum(standing[place] != place for place in range(count)) < count
-    assert representatives(copies_of(*pairs, jaccard=jaccard), NO_FORMS, seniority).tolist() == standing
+            representative[a] = representative[b] = min(
+                representative[a], representative[b], key=lambda place: seniority[place]
+            )
+    assert 0 < sum(representative[place] != place for place in range(count)) < count
+    assert representatives(copies_of(*pairs, jaccard=jaccard), NO_TEMPLATES, seniority).tolist() == representative
 
 
-def test_of_two_forms_neither_stands_for_the_other() -> None:
-    """Though a third text is a near-copy of both: it goes with the one it is more like."""
+def test_instances_of_a_template_do_not_represent_each_other() -> None:
+    """Though a third text is a near-copy of both: it goes with the more similar one."""
     links = copies_of((1, 3), (3, 4), jaccard=[0.7, 0.8])
     assert representatives(links, copies_of((1, 4)), SENIORITY).tolist() == [0, 1, 2, 4, 4]
-    assert representatives(links, NO_FORMS, SENIORITY).tolist() == [0, 1, 2, 1, 1]
+    assert representatives(links, NO_TEMPLATES, SENIORITY).tolist() == [0, 1, 2, 1, 1]
 
 
-def test_articles_without_copies_stand_for_themselves() -> None:
-    assert representatives(copies_of(), NO_FORMS, SENIORITY).tolist() == list(range(len(SENIORITY)))
-    assert representatives(copies_of(), NO_FORMS, []).tolist() == []
+def test_articles_without_copies_represent_themselves() -> None:
+    assert representatives(copies_of(), NO_TEMPLATES, SENIORITY).tolist() == list(range(len(SENIORITY)))
+    assert representatives(copies_of(), NO_TEMPLATES, []).tolist() == []
 
 
 @pytest.mark.parametrize(
     ("group", "expected"), [([0, 1, 3], 1), ([1, 2], 2), ([3, 0], 0), ([4, 0], 0), ([3], 3), ([4, 3, 2, 1, 0], 2)]
 )
-def test_the_first_published_copy_is_shown_then_the_fullest(group: list[int], expected: int) -> None:
+def test_the_first_published_copy_is_shown_then_the_longest(group: list[int], expected: int) -> None:
     for order in permutations(group):
-        assert of_group(order, SENIORITY) == expected
+        assert canonical_of_group(order, SENIORITY) == expected
 
 
 @pytest.mark.parametrize(
@@ -234,8 +237,8 @@ def test_the_first_published_copy_is_shown_then_the_fullest(group: list[int], ex
         ([[3], [4]], {3: 7, 4: 7}, 4),
     ],
 )
-def test_the_article_most_like_the_others_is_shown(
+def test_the_article_most_similar_to_the_others_is_shown(
     units: Sequence[Sequence[int]], total: dict[int, int], expected: int
 ) -> None:
     for order in permutations(units):
-        assert of_story(order, [total.get(article, 0) for article in range(5)], SENIORITY) == expected
+        assert canonical_of_story(order, [total.get(article, 0) for article in range(5)], SENIORITY) == expected

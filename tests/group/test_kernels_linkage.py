@@ -36,33 +36,6 @@ def assert_equal_trees(scores: Scores, groups: Sequence[Sequence[int]], weights:
     return found
 
 
-def random_scores(random: np.random.Generator, count: int, share: float, values: int) -> Scores:
-    """Scores of a share of all pairs, of which there are so few different ones that most are equal."""
-    steps = [LOW // 2, LOW, *random.integers(1, 1 << 20, max(0, values - 2)).tolist()][:values]
-    return {
-        pair: int(steps[random.integers(len(steps))])
-        for pair in combinations(range(count), 2)
-        if random.random() < share
-    }
-
-
-@pytest.mark.parametrize("seed", range(60))
-def test_the_tree_is_that_of_the_plain_form(seed: int) -> None:
-    random = np.random.default_rng(seed)
-    count = [0, 1, 3, 9, 30, 80][seed % 6]
-    scores = random_scores(random, count, [0.05, 0.3, 1.0][seed % 3], [1, 2, 4, 200][seed // 6 % 4])
-    weights, groups, order = np.ones(count, np.int64), list[list[int]](), random.permutation(count).tolist()
-    while seed % 2 and len(order) > 4:
-        size = int(random.integers(2, 5))
-        groups.append(order[:size])
-        order = order[size + 3 :]
-    if seed % 4 == 3:  # in each group the first alone has scores
-        gone = {article for group in groups for article in group[1:]}
-        weights[sorted(gone)] = 0
-        scores = {pair: score for pair, score in scores.items() if gone.isdisjoint(pair)}
-    assert_equal_trees(scores, sorted(groups), weights)
-
-
 @pytest.mark.parametrize("seed", range(6))
 def test_topics_inside_topics(seed: int) -> None:
     """Scores that fall with the distance in a hierarchy, nearly all merging, at many different heights."""
@@ -95,7 +68,7 @@ def test_a_chain_a_star_and_a_ring(score: int) -> None:
 
 @pytest.mark.parametrize("seed", range(6))
 def test_scores_below_nothing_count_too(seed: int) -> None:
-    """A second opinion may take more from a score than there is."""
+    """A second opinion can make a score negative."""
     random = np.random.default_rng(seed)
     scores = {
         pair: int(random.integers(-(1 << 18), 1 << 20)) for pair in combinations(range(60), 2) if random.random() < 0.5
@@ -104,7 +77,7 @@ def test_scores_below_nothing_count_too(seed: int) -> None:
 
 
 def test_lists_are_moved_together_where_memory_ends() -> None:
-    """One group that takes up article after article, each of which has many neighbours."""
+    """One group absorbs article after article, each with many neighbours."""
     random = np.random.default_rng(0)
     count = 150
     scores = {pair: (1 << 19) + int(random.integers(1 << 18)) for pair in combinations(range(count), 2)}
@@ -112,13 +85,13 @@ def test_lists_are_moved_together_where_memory_ends() -> None:
     assert len(tree.height) == count - 1
 
 
-def test_two_groups_whose_lists_are_all_there_is() -> None:
-    """When the two centres merge first, more memory is needed than is left after moving everything together."""
+def test_two_groups_whose_lists_fill_the_memory() -> None:
+    """When the two centres merge first, more memory is needed than compaction frees."""
     stars = {(0, place): 1 << 18 for place in range(2, 500)} | {(1, place): 1 << 18 for place in range(500, 998)}
     assert len(assert_equal_trees(stars | {(0, 1): 1 << 19}, [], np.ones(998, np.int64)).height) > 2
 
 
-def test_a_score_of_an_article_that_counts_for_none_is_refused_as_in_the_plain_form() -> None:
+def test_a_score_of_an_article_of_weight_0_is_refused_as_in_the_plain_form() -> None:
     weights, scores = np.array([1, 0], np.int64), pairs_of({(0, 1): 1 << 19})
     for linkage in (average_linkage, plain_average_linkage):
         with pytest.raises(ZeroDivisionError):

@@ -36,7 +36,7 @@ def random_scores(seed: int, count: int, share: float, step: int) -> Scores:
 def naive(
     scores: Scores, groups: Sequence[Sequence[int]], weights: Sequence[int]
 ) -> list[tuple[frozenset[int], float]]:
-    """Every node that merging makes, in order, with its height: the best pair of groups sought anew each time."""
+    """Every merge in order, with its height: the best pair of groups is searched each time."""
     merges: list[tuple[frozenset[int], float]] = []
     clusters = {frozenset([article]) for article in range(len(weights))}
     for group in groups:
@@ -64,7 +64,7 @@ def naive(
 
 
 def tree_of(count: int, scores: Scores, groups: Sequence[Sequence[int]] = ()) -> Tree:
-    """The tree in which each article counts for one."""
+    """The tree in which every article has weight 1."""
     return average_linkage(pairs_of(scores), groups, np.ones(count, np.int64))
 
 
@@ -118,7 +118,7 @@ def test_a_missing_pair_counts_nothing() -> None:
     assert tree.height.tolist() == [1.0, 0.25]
 
 
-def test_an_article_that_another_stands_for_takes_no_share_of_the_mean() -> None:
+def test_an_article_of_weight_0_does_not_count_in_the_mean() -> None:
     """Here 1 and 2 are copies of 0, which alone has a score: its height with 3 is that score, not a third of it."""
     copies, scores = [[0, 1, 2]], {(0, 3): 1 << 19}
     for weights, height in (([1, 0, 0, 1], 0.5), ([1, 1, 0, 1], 0.25)):
@@ -150,7 +150,7 @@ def test_many_pairs_take_no_quadratic_time() -> None:
     assert len(tree_of(20_001, chain).height) > 10_000
 
 
-def test_what_has_just_the_lowest_height_merges() -> None:
+def test_groups_merge_at_exactly_the_lowest_height() -> None:
     """A quarter over five pairs is a twentieth to the last bit."""
     weights = np.array([5, 1], np.int64)
     assert average_linkage(pairs_of({(0, 1): 1 << 18}), (), weights).height.tolist() == [LOWEST]

@@ -1,4 +1,4 @@
-"""A store in dictionaries, as plain as can be: the fake that the real stores are compared with."""
+"""A store in dictionaries: the simplest fake, which the real stores are compared with."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dedup.index.store.records import Change, Sketch, StoredArticle, StoredStory
 
 @dataclass
 class _State:
-    """All there is. A transaction works on a copy, which takes the old one's place when it is done."""
+    """All data. A transaction works on a copy, which replaces the original when it ends."""
 
     facts: dict[str, str] = field(default_factory=dict)
     background: bytes = b""
@@ -101,9 +101,9 @@ class DictStore:
 
     def place_articles(self, rows: Sequence[tuple[int, int, int, bool]]) -> None:
         articles = self._written().articles
-        for number, story, copies, stands in rows:
+        for number, story, copies, representative in rows:
             if number in articles:
-                articles[number] = articles[number].placed(story, copies, stands=stands)
+                articles[number] = articles[number].placed(story, copies, representative=representative)
 
     def delete_article(self, number: int) -> None:
         state = self._written()

@@ -1,4 +1,4 @@
-"""A process that adds made articles to a store and says which it has, until it is killed: see `test_kills`."""
+"""A process that adds generated articles and prints the ids of stored ones until it is killed; see `test_kills`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Articles of our own making: events with versions by several outlets, copies and updates, as many as are wanted."""
+"""Generated articles: events reported by several outlets, with copies and updates."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ START = datetime(2024, 3, 1, tzinfo=UTC)
 
 
 def event(rng: np.random.Generator) -> tuple[str, list[str]]:
-    """A headline, and the sentences that versions of it are made of."""
+    """Return a headline, and the sentences that its versions are made of."""
     place, thing, deed = (str(rng.choice(words)) for words in (PLACES, THINGS, DEEDS))
     name, number = f"{rng.choice(PLACES)}{rng.integers(1000)}", int(rng.integers(10, 900))
     person = f"Inspector {chr(65 + int(rng.integers(26)))}{rng.choice(['ardel', 'ostin', 'umanov', 'ilke', 'erosa'])}"
@@ -44,7 +44,7 @@ def event(rng: np.random.Generator) -> tuple[str, list[str]]:
 
 
 def stream(seed: int, count: int, days: float = 20.0) -> Iterator[Article]:
-    """Articles in the order of their dates; of one event several, some of them copies."""
+    """Yield articles in the order of their dates, several for each event, some of them copies."""
     rng = np.random.default_rng(seed)
     known: list[tuple[str, list[str], list[str]]] = []
     for number in range(count):

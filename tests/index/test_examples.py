@@ -1,4 +1,4 @@
-"""The examples run, with stand-ins for what they are plugged into."""
+"""The examples run, with fakes for the systems they connect to."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_the_scrapy_pipeline(tmp_path: Path) -> None:
 
 
 class Queue:
-    """A queue that delivers again what was not committed."""
+    """A queue that redelivers messages that were not committed."""
 
     def __init__(self, messages: Sequence[bytes]) -> None:
         self.messages, self.done, self.polled = messages, 0, 0

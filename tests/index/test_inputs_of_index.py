@@ -1,4 +1,4 @@
-"""What callers give that is not as it should be: an error that names it, or a notice; nothing is dropped unsaid."""
+"""Invalid arguments and articles: each raises an error that names it, or gives a notice."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoryIndex
 
 
 @pytest.mark.parametrize(
-    ("given", "told"),
+    ("given", "problem"),
     [
         ({"text": 5}, "its field 'text' is a number, not text, and it has no title"),
         ({"text": ""}, "its text is empty and it has no title"),
@@ -38,22 +38,22 @@ def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoryIndex
         ({"text": " ", "title": "\n"}, "no title"),
     ],
 )
-def test_one_without_text_and_title_is_no_article(index: StoryIndex, given: dict[str, Any], told: str) -> None:
+def test_blank_article_is_refused(index: StoryIndex, given: dict[str, Any], problem: str) -> None:
     record = {"id": "a", **given}
     asked: list[Callable[[Any], Any]] = [index.add, index.match]
     for ask in asked:
-        with pytest.raises(InputError, match=told):
+        with pytest.raises(InputError, match=problem):
             ask(record)
     assert len(index) == 0
     index.add({"id": "a", "text": "There is a text."})
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=problem):
         index.update(record)
     assert index.article("a").article.text == "There is a text."
     with pytest.raises(InputError, match="it has no text and no title: give it"):
         index.add(dedup.Article(id="b", text=" "))
 
 
-def test_among_many_it_keeps_its_place_and_is_told_of(index: StoryIndex) -> None:
+def test_blank_article_in_batch_is_kept_with_notice(index: StoryIndex) -> None:
     notices: list[Notice] = []
     given: list[dict[str, Any]] = [
         {"id": "a", "text": "A text."},
@@ -65,11 +65,11 @@ def test_among_many_it_keeps_its_place_and_is_told_of(index: StoryIndex) -> None
     assert [len(one.notices) for one in placed] == [0, 1, 0]
     assert placed[1].notices == tuple(notices)
     assert (notices[0].where, notices[0].action) == ("article 1", "kept as an empty article")
-    told = placed[1].to_record()["notices"]
-    assert told == [{"problem": notices[0].problem, "action": "kept as an empty article"}]
+    recorded = placed[1].to_record()["notices"]
+    assert recorded == [{"problem": notices[0].problem, "action": "kept as an empty article"}]
 
 
-def test_dates_that_are_none_are_told_of_with_the_placement(index: StoryIndex) -> None:
+def test_invalid_dates_are_reported_with_placement(index: StoryIndex) -> None:
     late = (datetime.now(UTC) + timedelta(days=300)).date().isoformat()
     for name, published in (("a", "tomorrow"), ("b", late)):
         placed = index.add({"id": name, "text": f"A text of {name}.", "published": published})
@@ -88,14 +88,14 @@ def test_dates_that_are_none_are_told_of_with_the_placement(index: StoryIndex) -
     assert notices[0].problem.startswith("3 dates are not as they should be")
 
 
-def test_places_are_counted_beyond_a_batch(index: StoryIndex) -> None:
+def test_places_are_counted_across_batches(index: StoryIndex) -> None:
     with pytest.raises(InputError, match="article 3 has no id"):
         index.add_many([*MADE[:3], {"text": "no id"}], batch=2)
     assert len(index) == 2
 
 
 @pytest.mark.parametrize("batch", [0, -3, 2.5, True, "5", None])
-def test_no_batch_is_without_articles(index: StoryIndex, batch: Any) -> None:
+def test_batch_size_must_be_positive(index: StoryIndex, batch: Any) -> None:
     with pytest.raises(InputError, match="batch must be a whole number from 1 on"):
         index.add_many(MADE, batch=batch)
     with pytest.raises(InputError, match="batch must be a whole number from 1 on"):
@@ -106,7 +106,7 @@ def test_no_batch_is_without_articles(index: StoryIndex, batch: Any) -> None:
 # Placements
 
 
-def test_a_story_that_was_there_is_not_new(index: StoryIndex) -> None:
+def test_existing_story_is_not_new(index: StoryIndex) -> None:
     first = index.add(MADE[0])
     assert (first.new_story, first.before) == (True, "")
     changes: list[dict[str, Any]] = [{"title": "Corrected"}, {"source": "Elsewhere"}, {"published": date(2024, 3, 9)}]
@@ -118,7 +118,7 @@ def test_a_story_that_was_there_is_not_new(index: StoryIndex) -> None:
     assert (placed.status, placed.new_story) == ("updated", False)
 
 
-def test_an_update_says_where_the_article_was(index: StoryIndex) -> None:
+def test_update_returns_previous_story(index: StoryIndex) -> None:
     text = "Fire broke out at dawn on the ferry Lady Corran off Sorrel, and nine people died, the coastguard said."
     a = index.add({"id": "a", "text": text})
     index.add({"id": "b", "text": text})
@@ -135,7 +135,7 @@ def test_an_update_says_where_the_article_was(index: StoryIndex) -> None:
     assert index.match({"text": text}).before == ""
 
 
-def test_what_is_asked_about_is_not_linked_with_itself(index: StoryIndex) -> None:
+def test_matched_article_is_not_linked_to_itself(index: StoryIndex) -> None:
     index.add(MADE[0])
     assert index.match(MADE[0]).links == ()
     index.add(replace(MADE[0], id="copy"))
@@ -156,7 +156,7 @@ def test_dates_may_be_strings(index: StoryIndex) -> None:
 
 
 @pytest.mark.parametrize("wrong", ["tomorrow", "2024-13-01", 5, 20240304, NAT, b"2024-01-01"])
-def test_what_is_no_date_is_told(index: StoryIndex, wrong: Any) -> None:
+def test_invalid_date_is_refused(index: StoryIndex, wrong: Any) -> None:
     index.add(MADE[0])
     asked: list[Callable[[], Any]] = [
         lambda: index.expire(wrong),
@@ -169,7 +169,7 @@ def test_what_is_no_date_is_told(index: StoryIndex, wrong: Any) -> None:
     assert len(index) == 1
 
 
-def test_ids_in_a_list_are_told_how_they_are_given(index: StoryIndex) -> None:
+def test_list_of_ids_is_refused_with_remedy(index: StoryIndex) -> None:
     index.add_many(MADE[:2])
     with pytest.raises(InputError, match=r"remove\(\*ids\)"):
         index.remove([MADE[0].id, MADE[1].id])  # type: ignore[arg-type]
@@ -194,39 +194,39 @@ def test_limits_are_numbers(index: StoryIndex, limit: Any) -> None:
 # Cursors
 
 
-def test_a_follower_is_told_of_changes_that_were_forgotten(index: StoryIndex) -> None:
+def test_deleted_changes_raise_cursor_error(index: StoryIndex) -> None:
     index.add_many(MADE[:6])
     index.vacuum(changes_before=4)
     for since in (0, 1, 2):
-        with pytest.raises(CursorError, match="before 4 were forgotten") as told:
+        with pytest.raises(CursorError, match="before 4 were forgotten") as raised:
             index.changes(since)
-        assert (told.value.first, told.value.last) == (4, index.stats()["changes"])
+        assert (raised.value.first, raised.value.last) == (4, index.stats()["changes"])
     assert index.changes(3)[0].cursor == 4
     last = index.stats()["changes"]
     index.vacuum(changes_before=last + 1)
-    with pytest.raises(CursorError) as told:
+    with pytest.raises(CursorError) as raised:
         index.changes(last - 1)
-    assert told.value.first == last + 1
+    assert raised.value.first == last + 1
     assert index.changes(last) == []
     index.add(MADE[6])
     assert index.changes(last)[0].cursor == last + 1
 
 
-def test_a_follower_is_told_of_a_cursor_that_nobody_gave_out(index: StoryIndex) -> None:
+def test_unknown_cursor_raises_cursor_error(index: StoryIndex) -> None:
     assert index.changes(0) == []
     with pytest.raises(CursorError, match="there are 0 changes"):
         index.changes(1)
     index.add(MADE[0])
     assert index.changes(1) == index.changes(np.int64(1)) == []  # type: ignore[arg-type]
-    with pytest.raises(CursorError, match="there are 1 changes, and none with the cursor 1,000,000") as told:
+    with pytest.raises(CursorError, match="there are 1 changes, and none with the cursor 1,000,000") as raised:
         index.changes(10**6)
-    assert (told.value.first, told.value.last) == (2, 1)
+    assert (raised.value.first, raised.value.last) == (2, 1)
     with pytest.raises(CursorError):
         index.changes(2**70)
 
 
 @pytest.mark.parametrize("since", ["x", "0", -1, 1.0, None, True])
-def test_a_cursor_is_a_number(index: StoryIndex, since: Any) -> None:
+def test_cursor_is_a_number(index: StoryIndex, since: Any) -> None:
     index.add(MADE[0])
     with pytest.raises(InputError, match="since must be a whole number from 0 on"):
         index.changes(since)
@@ -254,18 +254,18 @@ def test_an_index_is_opened() -> None:
 
 
 @pytest.mark.parametrize(
-    ("option", "told"),
+    ("option", "problem"),
     [
         ({"keep_days": 5}, "keep_days is None there, not 5"),
         ({"store_text": False}, "store_text is True there, not False"),
         ({"settle_hours": 1}, "settle_hours is 72.0 there, not 1"),
     ],
 )
-def test_options_of_a_new_index_are_not_passed_over(tmp_path: Path, option: dict[str, Any], told: str) -> None:
+def test_options_of_a_new_index_are_checked(tmp_path: Path, option: dict[str, Any], problem: str) -> None:
     path = tmp_path / "stories.db"
     StoryIndex.open(path).close()
     for read_only in (False, True):
-        with pytest.raises(SettingsError, match=told):
+        with pytest.raises(SettingsError, match=problem):
             StoryIndex.open(path, read_only=read_only, **option)
     with StoryIndex.open(path, store_text=True, settle_hours=72) as same:
         assert same.stats()["keep_days"] is None

@@ -1,91 +1,12 @@
-"""What the index computes by kernels is what its NumPy twins compute, to the bit."""
+"""Searching by kernels beyond the date window. `tests/backends/test_twins.py` compares each kernel."""
 
 from __future__ import annotations
 
 from datetime import date
 
-import numpy as np
 import pytest
 
-from dedup import Article, Background, Settings, StoryIndex, learn_background
-from dedup.index.features.tfidf import Weigher
-from dedup.index.search.kernels.scan import any_alike, any_alike_by_words
-from dedup.index.stories.probable import probable
-from dedup.match.probability import DIGITS, LEAST_SCORE, MOST_BACKGROUND, Probabilities
-from dedup.steps import CompiledBackend
-from dedup.vectorize.exact import LN2
-
-WORDS = {
-    "en": "the of and to in that is was for with said Paris Berlin 12 1,500 minister weather storm vote",
-    "de": "der die das und nicht ist von mit den auf Berlin Wien 12 1.500 Minister Sturm Wahl sagte wurde eine",
-    "": "xqz vrtk 77 Plmno qwrt zzkx Brtv",
-}
-
-
-def made(rng: np.random.Generator, count: int) -> list[tuple[str, str]]:
-    """Texts in several languages and none, some empty, one that says a word more often than 16 bits can count."""
-    texts = []
-    for _ in range(count):
-        words = WORDS[str(rng.choice([*WORDS]))].split()
-        length = int(rng.choice([0, 1, 8, 60, 400]))
-        own = [f"{rng.choice(['w', 'W', '9'])}{rng.integers(0, 400)}" for _ in range(length)]
-        text = [str(rng.choice(words)) if rng.random() < 0.7 else one for one in own]
-        texts.append(
-            (" ".join(str(word) for word in rng.choice(words, 4)) if rng.random() < 0.8 else "", " ".join(text))
-        )
-    return [*texts, ("", "again " * 70_000)]
-
-
-@pytest.mark.parametrize("learned", [False, True])
-def test_weights_by_a_kernel_are_those_by_numpy(learned: bool) -> None:
-    seed = int(np.random.default_rng().integers(1 << 32))
-    rng = np.random.default_rng(seed)
-    texts = made(rng, 120)
-    articles = [Article(id=str(place), title=title, text=text) for place, (title, text) in enumerate(texts)]
-    background = learn_background(articles[::2]) if learned else Background.general()
-    settings = Settings()
-    steps = CompiledBackend(settings)
-    words = steps.read(texts)
-    features = steps.features(words, np.ones(len(words.hashes), np.bool_), np.arange(len(words)))
-    languages = steps.detect(words)
-    assert {"en", "de", ""} <= {*languages}, f"seed {seed}"
-    assert features.every.max() > 1 << 16
-    fast, plain = (Weigher(settings, background, fast=fast) for fast in (True, False))
-    for some in (range(len(texts)), *([place] for place in (0, 1, 2, len(texts) - 1))):
-        part = steps.features(words.take([*some]), np.ones(0, np.bool_), np.arange(len(some)))
-        spoken = [languages[place] for place in some]
-        found, wanted = fast.weigh(part, spoken), plain.weigh(part, spoken)
-        for name in ("indptr", "terms", "weights", "crossing", "background_similarity"):
-            one, other = getattr(found, name), getattr(wanted, name)
-            assert np.array_equal(one, other), f"seed {seed}: {name}"
-            assert one.dtype == other.dtype, name
-
-
-def test_probabilities_by_a_kernel_are_those_of_a_run() -> None:
-    seed = int(np.random.default_rng().integers(1 << 32))
-    rng = np.random.default_rng(seed)
-    count, curves = 5_000, Probabilities.shipped()
-    score = np.concatenate([[0.0, LEAST_SCORE, 1.0], rng.random(count) ** 3])
-    background, overlap = rng.random(len(score)) / 5, rng.random(len(score))
-    foreign, joined, is_copy = (rng.random(len(score)) < 0.5 for _ in range(3))
-    of_stories = curves.of_stories(score, background, foreign, joined)
-    wanted = np.where(is_copy, curves.of_copies(overlap), of_stories)
-    slopes = np.array(curves.joined), np.array(curves.apart), np.array(curves.copy)
-    known = score, background, foreign, joined, is_copy, overlap
-    found = probable(*known, *slopes, LEAST_SCORE, MOST_BACKGROUND, DIGITS, LN2)
-    assert np.array_equal(found, wanted), f"seed {seed}"
-
-
-def test_places_that_agree_are_counted_by_words_as_by_bytes() -> None:
-    seed = int(np.random.default_rng().integers(1 << 32))
-    rng = np.random.default_rng(seed)
-    for _ in range(2_000):
-        own = rng.choice([0, 1, 127, 128, 255], 16).astype(np.uint8)
-        rows = rng.choice([0, 1, 127, 128, 255], (3, 16)).astype(np.uint8)
-        slots, least = np.array([2, 0], np.int32), int(rng.integers(1, 12))
-        wanted = bool((np.count_nonzero(rows[[2, 0]] == own, axis=1) >= least).any())
-        assert any_alike(rows, slots, own, least) == wanted, f"seed {seed}"
-        assert any_alike_by_words(rows.view(np.uint64), slots, own.view(np.uint64), least) == wanted, f"seed {seed}"
+from dedup import Article, StoryIndex
 
 
 @pytest.mark.parametrize("kernels", ["on", "off"])

@@ -1,4 +1,4 @@
-"""Killed at random moments while writing: what was acknowledged is there, nothing is half written."""
+"""Writers killed at random moments: acknowledged articles are stored, and nothing is half written."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from dedup import StoryIndex
 
 HERE = Path(__file__).parent
 KILLS = int(os.environ.get("DEDUP_KILLS", "3"))
-"""How many times."""
+"""Number of kills."""
 
 
-def test_what_was_acknowledged_survives_a_kill(tmp_path: Path) -> None:
+def test_acknowledged_writes_survive_a_kill(tmp_path: Path) -> None:
     seed = int(np.random.default_rng().integers(1 << 20))
     rng = np.random.default_rng(seed)
     path = tmp_path / "stories.db"

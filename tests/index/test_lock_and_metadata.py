@@ -1,4 +1,4 @@
-"""Stores that cannot be opened, and why: a clear error each, and nothing lost."""
+"""Stores that cannot be opened: each gives a clear error, and no data is lost."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def store(tmp_path: Path) -> Path:
     return path
 
 
-def test_two_do_not_write_at_a_time(store: Path) -> None:
+def test_second_writer_is_refused(store: Path) -> None:
     with StoryIndex.open(store) as first:
         with pytest.raises(StoreLockedError, match="--wait"):
             StoryIndex.open(store)
@@ -39,7 +39,7 @@ def test_two_do_not_write_at_a_time(store: Path) -> None:
         assert len(again) == 2
 
 
-def test_an_index_in_memory_is_called_by_its_path() -> None:
+def test_messages_name_the_memory_path() -> None:
     with StoryIndex.open(":memory:") as first, StoryIndex.open(":memory:") as second:
         assert repr(first) == "<StoryIndex :memory:>"
         first.add(ONE)
@@ -77,7 +77,7 @@ def test_a_newer_format_and_an_older_method_are_refused(store: Path) -> None:
         assert ONE.id in index
 
 
-def test_files_that_are_no_store(tmp_path: Path) -> None:
+def test_other_files_are_refused(tmp_path: Path) -> None:
     text = tmp_path / "notes.txt"
     text.write_text("not a database " * 100, encoding="utf-8")
     with pytest.raises(StoreError, match="nor any SQLite database"):
@@ -97,7 +97,7 @@ def test_files_that_are_no_store(tmp_path: Path) -> None:
         StoryIndex.open(tmp_path / "a.db", read_only=True)
 
 
-def test_a_store_of_before_the_first_release(store: Path) -> None:
+def test_unreleased_format_is_refused(store: Path) -> None:
     with sqlite3.connect(store) as connection:
         connection.execute(f"PRAGMA application_id = {UNRELEASED}")
     connection.close()
@@ -112,7 +112,7 @@ def all_of(store: Path) -> None:
             raise StoreError(faults[0])
 
 
-def test_a_file_cut_off(store: Path) -> None:
+def test_truncated_file_is_refused(store: Path) -> None:
     content = store.read_bytes()
     for length in (50, 700, len(content) // 2):
         store.write_bytes(content[:length])
@@ -164,10 +164,10 @@ def damage(store: Path, statement: str) -> None:
 FAULTS: dict[str, tuple[str, str]] = {
     "words": ("UPDATE sketch SET words = x'00' WHERE number = 2", "damaged"),
     "vector": ("UPDATE sketch SET vector = (SELECT vector FROM sketch WHERE number = 1) WHERE number = 3", "vector"),
-    "no sketch": ("DELETE FROM sketch WHERE number = 4", "not there"),
+    "no sketch": ("DELETE FROM sketch WHERE number = 4", "missing"),
     "orphan": ("INSERT INTO sketch VALUES (99, x'00', x'00')", "without the article"),
-    "size": ("UPDATE story SET size = 40 WHERE number = 1", "is said to have 40"),
-    "story": ("DELETE FROM story WHERE number = 2", "its story is not there"),
+    "size": ("UPDATE story SET size = 40 WHERE number = 1", "its record has 40"),
+    "story": ("DELETE FROM story WHERE number = 2", "its story is missing"),
 }
 
 
@@ -190,8 +190,8 @@ def test_check_finds_and_repairs(tmp_path: Path, fault: str) -> None:
         assert index.add(replace(articles[0], id="later")).copy_of == articles[0].id
 
 
-def test_the_same_is_said_of_any_reading(store: Path) -> None:
-    """A closed index says that it is."""
+def test_closed_index_raises_for_every_read(store: Path) -> None:
+    """Every method that reads raises an error that names the closed store."""
     index = StoryIndex.open(store)
     index.close()
     works: list[Callable[[], object]] = [
@@ -207,8 +207,8 @@ def test_the_same_is_said_of_any_reading(store: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "statvfs"), reason="only POSIX tells how a file system is mounted")
-def test_a_store_on_a_read_only_file_system_is_read(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing can be made beside it there. A test cannot mount, so here the system is made to say so."""
+def test_store_on_read_only_file_system_opens(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """No file can be created beside the store. A test cannot mount, so `statvfs` is patched."""
     store.with_name("stories.db-writer").unlink()
     assert not place.is_fixed(store)
     monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_flag=os.ST_RDONLY))

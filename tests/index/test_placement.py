@@ -1,4 +1,4 @@
-"""When a story is looked at again, and that what was joined too early comes apart."""
+"""When a story is regrouped, and that articles joined too early are separated."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from dedup.index.stories.placement import is_due
 SETS = [one for one in data.labelled_sets(DATA) if one.name == "newswcl50"] if DATA.is_dir() else []
 
 
-def test_a_story_is_looked_at_as_it_grows() -> None:
+def test_story_is_regrouped_as_it_grows() -> None:
     due = [size for size in range(1, 200) if is_due(size)]
     assert due[:8] == [3, 4, 5, 6, 7, 8, 10, 12]
     assert all(later <= max(before + 1, before * 5 / 4) for before, later in pairwise(due))
@@ -25,7 +25,7 @@ def test_a_story_is_looked_at_as_it_grows() -> None:
 
 
 @pytest.mark.skipif(not SETS, reason="the labelled sets are not here")
-def test_placements_are_near_the_labels_in_whatever_order_articles_come() -> None:
+def test_placements_are_near_the_labels_in_any_order() -> None:
     seed = int(np.random.default_rng().integers(1 << 30))
     rng = np.random.default_rng(seed)
     articles = [replace(article, id=str(place)) for place, article in enumerate(SETS[0].articles)]

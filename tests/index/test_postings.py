@@ -1,4 +1,4 @@
-"""The segments find what looking at every vector finds, while vectors come and go."""
+"""Segments find what a scan of all vectors finds, while vectors are added and removed."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ import pytest
 from numpy.typing import NDArray
 
 from dedup.index.search import postings
-from dedup.index.search.postings import PlainPostings, Postings, SegmentedPostings
-from dedup.index.search.segments import Queries, Reach, Span, Terms, Weights
+from dedup.index.search.postings import PlainPostings, Postings, Reach, SegmentedPostings
+from dedup.index.search.segments import Span, Terms, VectorBatch, Weights
 from dedup.vectorize.exact import WEIGHT_UNIT
 
 EVERYWHERE = Reach(-np.inf, np.inf)
@@ -19,7 +19,7 @@ def always(slots: NDArray[np.int32]) -> Span:  # noqa: ARG001 - whichever they a
 
 
 def vector(rng: np.random.Generator, kinds: int) -> tuple[Terms, Weights]:
-    """A unit vector whose terms are the rarer the higher they are."""
+    """A unit vector in which higher terms are rarer."""
     count = int(rng.integers(1, 40))
     terms = np.unique((kinds * rng.random(count) ** 3).astype(np.int32))
     weights = rng.random(len(terms)) + 0.05
@@ -33,7 +33,7 @@ def hits(store: Postings, query: tuple[Terms, Weights], floor: float) -> dict[in
 
 
 @pytest.mark.parametrize("kinds", [60, 5_000])
-def test_segments_find_what_looking_at_all_finds(kinds: int, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_segments_find_what_a_scan_finds(kinds: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(postings, "OPEN", 8)
     monkeypatch.setattr(postings, "FAN", 3)
     monkeypatch.setattr(postings, "LARGEST", 300)
@@ -43,10 +43,10 @@ def test_segments_find_what_looking_at_all_finds(kinds: int, monkeypatch: pytest
     free, used, highest = list[int](), set[int](), 0
     for step in range(3_000):
         if used and rng.random() < (0.2 if step % 1_000 < 700 else 0.8):
-            gone = int(rng.choice(sorted(used)))
-            used.remove(gone)
-            fast.remove(gone)
-            plain.remove(gone)
+            removed = int(rng.choice(sorted(used)))
+            used.remove(removed)
+            fast.remove(removed)
+            plain.remove(removed)
             if rng.random() < 0.1:
                 fast.tidy()
             told = fast.free()
@@ -66,7 +66,7 @@ def test_segments_find_what_looking_at_all_finds(kinds: int, monkeypatch: pytest
     assert highest < 2_000, "slots are used again"
 
 
-def test_nothing_is_left_of_what_is_gone() -> None:
+def test_nothing_is_left_of_removed_vectors() -> None:
     rng = np.random.default_rng(7)
     fast = SegmentedPostings(0.08, always)
     empty = fast.memory()
@@ -81,20 +81,20 @@ def test_nothing_is_left_of_what_is_gone() -> None:
     assert len(fast.free()) >= 5_000 - postings.OPEN
 
 
-def test_a_search_sees_what_was_there_when_it_began() -> None:
-    """The snapshot of a reader is not moved by the one who adds."""
+def test_a_search_reads_a_snapshot() -> None:
+    """Adding vectors does not change the snapshot of a reader."""
     rng = np.random.default_rng(3)
     fast = SegmentedPostings(0.08, always)
     for slot in range(300):
         fast.add(slot, *vector(rng, 50))
     before = fast._snapshot
-    counted = [(len(segment), segment.memory()) for segment, _ in before.segments], before.count
+    counted = [(segment.size, segment.memory()) for segment, _ in before.segments], before.count
     for slot in range(300, 3_000):
         fast.add(slot, *vector(rng, 50))
-    assert ([(len(segment), segment.memory()) for segment, _ in before.segments], before.count) == counted
+    assert ([(segment.size, segment.memory()) for segment, _ in before.segments], before.count) == counted
 
 
-def test_what_is_out_of_reach_is_left_out_unless_a_signature_is_like(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_segments_out_of_reach_are_searched_only_if_a_signature_is_similar(monkeypatch: pytest.MonkeyPatch) -> None:
     """Articles of a hundred days; whoever looks ten days around finds all of these, and further off copies alone."""
     monkeypatch.setattr(postings, "OPEN", 16)
     monkeypatch.setattr(postings, "LARGEST", 200)
@@ -120,7 +120,7 @@ def test_what_is_out_of_reach_is_left_out_unless_a_signature_is_like(monkeypatch
         own = prefixes[place].copy()
         own[rng.choice(16, 11, replace=False)] ^= 1  # five of the sixteen stay as they are
         reaches.append(Reach(days[place] - 10, days[place] + 10, prefixes, own, 4))
-    query, slots, dots = fast.all_above(Queries.of([every[place] for place in asked]), 0.08, reaches)
+    query, slots, dots = fast.all_above(VectorBatch.of([every[place] for place in asked]), 0.08, reaches)
     out_of_sight = 0
     for number, (place, reach) in enumerate(zip(asked, reaches, strict=True)):
         whole = hits(plain, every[place], 0.08)

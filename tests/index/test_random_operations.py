@@ -1,4 +1,4 @@
-"""Random operations against a model that could not be simpler: a dictionary of the articles that should be there."""
+"""Random operations, compared with a dictionary of the expected articles."""
 
 from __future__ import annotations
 

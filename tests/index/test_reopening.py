@@ -1,4 +1,4 @@
-"""An index that was closed and opened goes on as if it never had been."""
+"""Closing and reopening an index does not change its answers; readers beside a writer."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from dedup.index.store.records import Change
 
 
 def notices(rng: np.random.Generator, count: int) -> list[Article]:
-    """A form filled in again and again: copies by their words, and never of one story by their numbers; and reports."""
+    """Return texts of one template, copies by words but never in one story by their figures, and reports on them."""
     filler = " ".join(f"clause{place} of the notice stands as it stood" for place in range(12))
     made = []
     for place in range(count):
@@ -27,14 +27,14 @@ def notices(rng: np.random.Generator, count: int) -> list[Article]:
         published = START + timedelta(hours=float(place))
         text = f"{filler} {lots} {filler}"
         made.append(Article(id=f"n{place}", title="Sales of the day", text=text, published=published))
-    for place in range(4):  # those who report on them in words of their own bring them all together
+    for place in range(4):  # reports in other words, similar to all of them
         words = rng.permutation(filler.split()).tolist()
         made.append(Article(id=f"r{place}", title="Sales of the day", text=" ".join(words), published=START))
     return made
 
 
-def told(path: Path, articles: list[Article], every: int) -> tuple[list[Change], dict[str, str], int]:
-    """What an index says of articles that is closed and opened after so many of them."""
+def outcome(path: Path, articles: list[Article], every: int) -> tuple[list[Change], dict[str, str], int]:
+    """Return changes, placements and apart pairs of an index that is reopened after every so many articles."""
     background = dedup.learn_background(articles[::3])
     index = StoryIndex.open(path, background=background, clock=lambda: 1.6e9)
     try:
@@ -50,14 +50,14 @@ def told(path: Path, articles: list[Article], every: int) -> tuple[list[Change],
         index.close()
 
 
-def test_who_closes_an_index_now_and_then_gets_the_same_answers(tmp_path: Path) -> None:
+def test_reopening_does_not_change_answers(tmp_path: Path) -> None:
     seed = int(np.random.default_rng().integers(1 << 30))
     rng = np.random.default_rng(seed)
     articles = [*stream(seed, 50), *notices(rng, 14)]
     articles = [articles[place] for place in rng.permutation(len(articles))]
-    once, often = told(tmp_path / "once.db", articles, 1_000), told(tmp_path / "often.db", articles, 3)
+    once, often = outcome(tmp_path / "once.db", articles, 1_000), outcome(tmp_path / "often.db", articles, 3)
     assert once == often, f"seed {seed}"
-    assert once[2] > 20, f"seed {seed}: forms are never of one story"
+    assert once[2] > 20, f"seed {seed}: texts of one template are never in one story"
 
 
 STORIES = ["The ferry Halcyon burned off Larkhaven on Sunday.", "Marlow votes on Sunday.", "The museum reopens in May."]
@@ -71,7 +71,7 @@ def writer(tmp_path: Path) -> Iterator[StoryIndex]:
 
 
 def and_then(method: Callable[..., Any], change: Callable[[], object]) -> Callable[..., Any]:
-    """A method of a store, after the first answer of which another process changes something."""
+    """Wrap a method of a store so that another process changes something after its first call."""
     changed: list[object] = []
 
     def called(*args: Any) -> Any:
@@ -84,10 +84,10 @@ def and_then(method: Callable[..., Any], change: Callable[[], object]) -> Callab
 
 
 @pytest.mark.parametrize("asked", ["article", "placements", "match", "clustering"])
-def test_what_another_process_takes_out_meanwhile_is_there_or_is_not(
+def test_reads_are_consistent_while_another_process_removes(
     writer: StoryIndex, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, asked: str
 ) -> None:
-    """A reader met an article, and then neither its story nor its vector; those of others took their place."""
+    """A reader once read an article, then neither its story nor its vector, and used those of others."""
     with StoryIndex.open(tmp_path / "s.db", read_only=True) as reader:
         store = reader._store
         name = "article" if asked == "article" else "after"
@@ -103,24 +103,24 @@ def test_what_another_process_takes_out_meanwhile_is_there_or_is_not(
         assert "0" not in reader
 
 
-def test_a_vector_that_is_not_there_is_told_and_no_others_is_taken_for_it(writer: StoryIndex, tmp_path: Path) -> None:
+def test_missing_vector_is_reported_and_not_replaced_by_another(writer: StoryIndex, tmp_path: Path) -> None:
     with writer._store.transaction():
         writer._store.delete_sketch(2)
     writer.close()
     with StoryIndex.open(tmp_path / "s.db") as index:
-        with pytest.raises(StoreError, match=r"article '1' is not there.*repair"):
+        with pytest.raises(StoreError, match=r"article '1' are missing.*repair"):
             index.match({"text": STORIES[2]})
         assert len(index.check(repair=True)) == 1
         assert index.match({"text": STORIES[2]}).copy_of == "2"
 
 
-def test_a_cursor_with_a_number_beyond_all_measure_is_none(writer: StoryIndex) -> None:
+def test_cursor_with_huge_number_is_refused(writer: StoryIndex) -> None:
     cursor = base64.urlsafe_b64encode(json.dumps([10**400, 1]).encode()).decode()
     with pytest.raises(InputError, match="no cursor"):
         writer.page(cursor)
 
 
-def test_stories_of_one_size_come_in_the_order_of_their_times_in_whatever_zone_these_are(tmp_path: Path) -> None:
+def test_stories_of_one_size_are_ordered_by_time_across_zones(tmp_path: Path) -> None:
     late, early = datetime(2024, 1, 1, 23, tzinfo=timezone(timedelta(hours=-5))), datetime(2024, 1, 2, 1, tzinfo=UTC)
     with StoryIndex.open(tmp_path / "s.db") as index:
         index.add(Article(id="late", text=STORIES[0], published=late))

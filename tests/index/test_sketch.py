@@ -1,4 +1,4 @@
-"""What an index takes from an article alone is what a run takes from it among others, to the bit."""
+"""The features that an index computes of a single article equal those of a run, to the bit."""
 
 from __future__ import annotations
 
@@ -11,13 +11,12 @@ from numpy.typing import NDArray
 
 import dedup
 from dedup import Background, Settings
+from dedup.backends import CompiledBackend, NumpyBackend, PlainBackend
 from dedup.errors import StoreError
 from dedup.index.features.sketch import Compared, Sketcher, Vector, names_of, pack_words, unpack_words, unpacked
-from dedup.steps import CompiledBackend, NumpyBackend, PlainBackend
 from dedup.text.document import Document
 from dedup.vectorize.cross_lingual import cross_lingual_vectors, figures
-from dedup.vectorize.features import HashedWords, plain_features
-from dedup.vectorize.light import light_features
+from dedup.vectorize.features import HashedWords, numpy_features, plain_features
 from dedup.vectorize.tfidf import tfidf
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
@@ -27,7 +26,7 @@ LEARNED = dedup.learn_background(ARTICLES[::2])
 
 
 @pytest.fixture(params=[NumpyBackend, CompiledBackend])
-def steps(request: pytest.FixtureRequest) -> PlainBackend:
+def backend(request: pytest.FixtureRequest) -> PlainBackend:
     found: PlainBackend = request.param(Settings())
     return found
 
@@ -35,20 +34,20 @@ def steps(request: pytest.FixtureRequest) -> PlainBackend:
 @pytest.mark.parametrize("settings", [Settings(), Settings(title_weight=0, lead_length=7, num_perm=64, bands=32)])
 def test_features_from_words_are_those_from_texts(settings: Settings) -> None:
     documents = [Document.of(*text) for text in TEXTS]
-    wanted, found = plain_features(documents, settings), light_features(HashedWords.of(documents), settings)
+    wanted, found = plain_features(documents, settings), numpy_features(HashedWords.of(documents), settings)
     for name in ("signatures", "indptr", "terms", "every", "capitals"):
         assert np.array_equal(getattr(found, name), getattr(wanted, name)), name
         assert getattr(found, name).dtype == getattr(wanted, name).dtype, name
 
 
 @pytest.mark.parametrize("background", [Background.general(), LEARNED], ids=["general", "learned"])
-def test_vectors_are_those_of_a_run(steps: PlainBackend, background: Background) -> None:
+def test_vectors_are_those_of_a_run(backend: PlainBackend, background: Background) -> None:
     settings = Settings()
-    sketcher = Sketcher(steps, settings, background)
+    sketcher = Sketcher(backend, settings, background)
     words = sketcher.words(TEXTS)
     judged = sketcher.judged(words)
     vectors = sketcher.vectors(judged)
-    features, languages = light_features(judged, settings), steps.detect(judged)
+    features, languages = numpy_features(judged, settings), backend.detect(judged)
     wanted = tfidf(*features.term_counts(), languages, background.frequencies, settings)
     found = Compared(vectors)
     assert np.array_equal(found.matrix.toarray(), used(wanted.matrix))

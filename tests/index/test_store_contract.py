@@ -1,4 +1,4 @@
-"""One contract for every store: a new one is a line in `STORES`. What is reopened or killed has to have it too."""
+"""The contract of every store, also after reopening and after a kill. A new store is a line in `STORES`."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from dedup.index.store.temporary import MEMORY, PREFIX, TemporaryStore, remove_a
 
 
 class Kept:
-    """A store, and how to have it again after it was closed, or after its process was killed."""
+    """A store, and how to open it again after it was closed, or its process was killed."""
 
     def __init__(self, make: Callable[[], Store], *, lasts: bool) -> None:
         self._make, self.lasts = make, lasts
@@ -39,7 +39,7 @@ class Kept:
         return self.store
 
     def before_and_after(self) -> Iterator[Store]:
-        """The store, and then the store opened again."""
+        """Yield the store, and then the store opened again."""
         yield self.store
         yield self.again()
 
@@ -77,7 +77,7 @@ def story(number: int, size: int = 1, touched: float = 0.0) -> StoredStory:
     return StoredStory(number, f"s{number}", None, size, None, None, touched)
 
 
-def test_what_is_written_is_there_and_after_reopening_too(kept: Kept) -> None:
+def test_written_data_is_read_back_also_after_reopening(kept: Kept) -> None:
     store = kept.store
     with store.transaction():
         for number, name in enumerate(ODD, 1):
@@ -103,7 +103,7 @@ def test_what_is_written_is_there_and_after_reopening_too(kept: Kept) -> None:
         assert found.faults() == []
 
 
-def test_a_transaction_is_whole_or_nothing(kept: Kept) -> None:
+def test_transaction_is_atomic(kept: Kept) -> None:
     store = kept.store
     with store.transaction():
         store.put_articles([(article(1), "one", sketch(1))])
@@ -122,7 +122,7 @@ def test_a_transaction_is_whole_or_nothing(kept: Kept) -> None:
         assert found.story("s1") == story(1)
 
 
-def test_numbers_are_never_given_again(kept: Kept) -> None:
+def test_numbers_are_never_reused(kept: Kept) -> None:
     store = kept.store
     with store.transaction():
         for number in (1, 2):
@@ -139,7 +139,7 @@ def test_numbers_are_never_given_again(kept: Kept) -> None:
         assert found.changes(0, 9) == []
 
 
-def test_articles_in_their_orders(kept: Kept) -> None:
+def test_articles_are_returned_in_order(kept: Kept) -> None:
     store = kept.store
     times = [5.0, None, 3.0, 3.0, 9.0]
     with store.transaction():
@@ -153,7 +153,7 @@ def test_articles_in_their_orders(kept: Kept) -> None:
     assert [found.number for found in store.older(9.0, 1)] == [3]
 
 
-def test_an_article_is_placed_replaced_and_removed(kept: Kept) -> None:
+def test_article_is_placed_replaced_and_removed(kept: Kept) -> None:
     store = kept.store
     with store.transaction():
         store.put_articles([(article(1), "text", sketch(1))])
@@ -163,7 +163,7 @@ def test_an_article_is_placed_replaced_and_removed(kept: Kept) -> None:
         store.put_articles([(replace(article(2), length=9), None, sketch(5))])
         store.place_articles([(44, 1, 44, True)])
     for found in kept.before_and_after():
-        assert found.article("a1") == replace(article(1), story=7, copies=2, stands=False)
+        assert found.article("a1") == replace(article(1), story=7, copies=2, representative=False)
         assert found.article("a2") == replace(article(2), length=9)
         assert found.texts([1, 2]) == {1: "text"}
         assert found.sketches([2]) == {2: sketch(5)}
@@ -176,7 +176,7 @@ def test_an_article_is_placed_replaced_and_removed(kept: Kept) -> None:
         assert not found.sketches([1])
 
 
-def test_who_is_never_of_one_story_is_known_until_one_is_gone(kept: Kept) -> None:
+def test_apart_pairs_last_until_one_article_is_deleted(kept: Kept) -> None:
     pairs = [(1, 4), (2, 3), (3, 7)]
     with kept.store.transaction():
         for number in (1, 2, 3, 4, 7):
@@ -194,7 +194,7 @@ def test_who_is_never_of_one_story_is_known_until_one_is_gone(kept: Kept) -> Non
         assert store.apart() == [(1, 4)]
 
 
-def test_a_store_of_the_first_format_is_brought_up_to_date(tmp_path: Path) -> None:
+def test_first_format_is_migrated(tmp_path: Path) -> None:
     path = tmp_path / "stories.db"
     with sqlite3.connect(path) as connection:
         connection.execute("CREATE TABLE migration (number INTEGER PRIMARY KEY, name TEXT NOT NULL)")
@@ -239,14 +239,14 @@ def test_stories_by_page_and_filter(kept: Kept) -> None:
     assert store.counts()["stories"] == 4
 
 
-def test_two_stories_never_have_one_id(kept: Kept) -> None:
+def test_story_ids_are_unique(kept: Kept) -> None:
     with pytest.raises(StoreError), kept.store.transaction():  # noqa: PT012 - the first is undone too
         kept.store.put_stories([story(1)])
         kept.store.put_stories([replace(story(2), id="s1")])
     assert kept.store.story("s1") is None
 
 
-def test_changes_from_a_cursor(kept: Kept) -> None:
+def test_changes_after_a_cursor(kept: Kept) -> None:
     with kept.store.transaction():
         for cursor in range(1, 8):
             kept.store.append([Change(cursor, "moved", "a", "s", "t", moment(cursor))])
@@ -256,7 +256,7 @@ def test_changes_from_a_cursor(kept: Kept) -> None:
     assert [change.cursor for change in kept.again().changes(0, 9)] == ([6, 7])
 
 
-def test_a_closed_store_says_so(kept: Kept) -> None:
+def test_closed_store_raises(kept: Kept) -> None:
     kept.store.close()
     kept.store.close()
     with pytest.raises(StoreError, match="closed"):
@@ -265,8 +265,8 @@ def test_a_closed_store_says_so(kept: Kept) -> None:
         pass
 
 
-def test_a_killed_writer_leaves_what_was_committed(tmp_path: Path) -> None:
-    """A copy of the files of an open store, its log unfinished, is what a killed process leaves."""
+def test_killed_writer_leaves_committed_data(tmp_path: Path) -> None:
+    """A killed process leaves the files of an open store with a pending log, as this copy has them."""
     store = SqliteStore(tmp_path / "stories.db")
     with store.transaction():
         store.put_articles([(article(1), "one", sketch(1))])
@@ -285,8 +285,8 @@ def test_a_killed_writer_leaves_what_was_committed(tmp_path: Path) -> None:
     again.close()
 
 
-def test_everything_is_in_one_open_file_format(tmp_path: Path) -> None:
-    """Any SQLite can read it: nothing of ours is needed to get the articles out."""
+def test_file_is_readable_by_any_sqlite(tmp_path: Path) -> None:
+    """The articles can be read with any SQLite, without dedup."""
     store = SqliteStore(tmp_path / "stories.db")
     with store.transaction():
         store.put_articles([(article(1), "one", sketch(1))])
@@ -298,8 +298,8 @@ def test_everything_is_in_one_open_file_format(tmp_path: Path) -> None:
     connection.close()
 
 
-def test_what_is_read_of_one_moment_fits_together(kept: Kept) -> None:
-    """An article is not looked up in one moment and its story, which is gone by then, in the next."""
+def test_reading_gives_a_consistent_snapshot(kept: Kept) -> None:
+    """An article and its story are read from one snapshot."""
     store = kept.store
 
     def write(number: int) -> None:
@@ -325,8 +325,8 @@ def test_what_is_read_of_one_moment_fits_together(kept: Kept) -> None:
         assert store.numbers() == [1, 2, 3]
 
 
-def test_threads_that_have_ended_leave_no_connection_open(tmp_path: Path) -> None:
-    """A server with a thread for each request had a file open for each of them, until there were too many."""
+def test_ended_threads_leave_no_connection_open(tmp_path: Path) -> None:
+    """A server with one thread for each request once kept a file open for each of them."""
     folder = Path("/proc/self/fd")
     if not folder.is_dir():
         pytest.skip("this system does not tell which files are open")
@@ -346,12 +346,12 @@ def test_threads_that_have_ended_leave_no_connection_open(tmp_path: Path) -> Non
 
 @pytest.fixture
 def temporary_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A directory in which temporary stores are made."""
+    """Directory of temporary stores."""
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     return tmp_path
 
 
-def test_a_temporary_store_is_private_and_removed(temporary_folder: Path) -> None:
+def test_temporary_store_is_private_and_removed(temporary_folder: Path) -> None:
     store = TemporaryStore()
     with store.transaction():
         store.put_articles([(article(1), "one", sketch(1))])
@@ -370,7 +370,7 @@ def test_a_temporary_store_is_private_and_removed(temporary_folder: Path) -> Non
     assert not [*temporary_folder.iterdir()]
 
 
-def test_a_killed_process_leaves_no_temporary_store(temporary_folder: Path) -> None:
+def test_temporary_store_of_killed_process_is_removed(temporary_folder: Path) -> None:
     program = (
         "import sys, tempfile\ntempfile.tempdir = sys.argv[1]\n"
         "from dedup.index.store.temporary import TemporaryStore\n"
@@ -395,7 +395,7 @@ def test_a_killed_process_leaves_no_temporary_store(temporary_folder: Path) -> N
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
-def test_a_forked_child_leaves_the_temporary_store_of_its_parent(temporary_folder: Path) -> None:
+def test_forked_child_keeps_temporary_store_of_parent(temporary_folder: Path) -> None:
     store = TemporaryStore()
     child = os.fork()
     if not child:

@@ -1,4 +1,4 @@
-"""The index as its users meet it: placements, identity, changes, and that a run over all articles says the same."""
+"""`StoryIndex` by its public methods: placements, ids, changes, and agreement with `cluster`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from made_articles import START, stream
 
 import dedup
 from dedup import Article, Background, Clustering, InputError, Placement, Settings, StoryIndex, UnknownArticleError
-from dedup.index.inputs import alone
+from dedup.index.inputs import read_article
 
 SEEDS = list(dedup.read_articles([str(Path(__file__).resolve().parents[2] / "seeds")]))
 MADE = list(stream(5, 120))
@@ -50,7 +50,7 @@ def partition(clustering: Clustering) -> set[frozenset[str]]:
 
 
 def told_by(changes: list[dedup.Change]) -> dict[str, str]:
-    """The story of each article, as who follows the changes has it."""
+    """Return the story of each article, by applying the changes."""
     stories: dict[str, str] = {}
     for change in changes:
         if change.kind in ("added", "updated", "moved"):
@@ -66,12 +66,12 @@ def placed(index: StoryIndex) -> dict[str, str]:
     return {name: story.id for story in index.placements() for name in story.articles}
 
 
-# What a run says
+# Agreement with cluster
 
 
 @pytest.mark.parametrize("articles", [SEEDS, MADE], ids=["seeds", "made"])
 @pytest.mark.parametrize("keep", [True, False], ids=["texts", "no texts"])
-def test_a_clustering_is_that_of_a_run_over_the_live_articles(articles: list[Article], keep: bool, path: str) -> None:
+def test_clustering_equals_cluster_over_stored_articles(articles: list[Article], keep: bool, path: str) -> None:
     with StoryIndex.open(path, background=LEARNED, store_text=keep) as index:
         index.add_many(articles)
         gone = [article.id for article in articles[::7]]
@@ -95,7 +95,7 @@ def test_a_clustering_is_that_of_a_run_over_the_live_articles(articles: list[Art
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_first_placements_are_near_those_of_a_run_in_any_order(seed: int) -> None:
+def test_first_placements_are_near_cluster_in_any_order(seed: int) -> None:
     articles = [SEEDS[place] for place in np.random.default_rng(seed).permutation(len(SEEDS))]
     truth = dedup.cluster(articles, background=LEARNED)
     with StoryIndex.open(":memory:", background=LEARNED) as index:
@@ -110,8 +110,8 @@ SEEDS = [*dedup.read_articles([str(Path(__file__).resolve().parents[2] / "seeds"
 
 
 @pytest.mark.parametrize("kernels", ["on", "off"])
-def test_together_articles_are_placed_as_one_by_one(kernels: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In four languages, two of which come only with the last of them; with copies, and with the same text again."""
+def test_add_many_equals_adding_one_by_one(kernels: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Articles in four languages, two of them only in the last articles, with copies and equal texts."""
     monkeypatch.setenv("DEDUP_KERNELS", kernels)
     again = [replace(article, id=f"again {article.id}") for article in SEEDS[::5]]
     articles = sorted([*SEEDS, *again], key=lambda article: (not article.text.isascii(), article.id))
@@ -125,7 +125,7 @@ def test_together_articles_are_placed_as_one_by_one(kernels: str, monkeypatch: p
     assert {placed["status"] for placed, _ in found[0][0]} == {"added", "updated", "unchanged"}
 
 
-def test_a_score_is_that_of_the_run_and_does_not_move(index: StoryIndex) -> None:
+def test_scores_equal_cluster_and_do_not_change(index: StoryIndex) -> None:
     first = index.add(MADE[0])
     assert first.new_story
     links = {}
@@ -145,7 +145,7 @@ def test_a_score_is_that_of_the_run_and_does_not_move(index: StoryIndex) -> None
 # One at a time
 
 
-def test_the_same_again_changes_nothing(index: StoryIndex) -> None:
+def test_adding_the_same_article_changes_nothing(index: StoryIndex) -> None:
     first = index.add(MADE[0])
     assert (first.status, first.new_story, first.copy_of) == ("added", True, None)
     again = index.add(replace(MADE[0], where="elsewhere.jsonl:4"))
@@ -154,7 +154,7 @@ def test_the_same_again_changes_nothing(index: StoryIndex) -> None:
     assert len(index) == 1
 
 
-def test_an_equal_text_is_a_copy(index: StoryIndex) -> None:
+def test_equal_text_is_a_copy(index: StoryIndex) -> None:
     first = index.add(MADE[0])
     second = index.add(replace(MADE[0], id="again"))
     assert (second.story, second.copy_of, second.new_story) == (first.story, MADE[0].id, False)
@@ -177,7 +177,7 @@ def test_another_text_is_an_update(index: StoryIndex) -> None:
     assert index.update(a).status == "updated"
 
 
-def test_to_match_stores_nothing_and_says_what_add_would(index: StoryIndex) -> None:
+def test_match_stores_nothing_and_equals_add(index: StoryIndex) -> None:
     index.add_many(MADE[:60])
     agree = []
     for article in MADE[60:]:
@@ -190,7 +190,7 @@ def test_to_match_stores_nothing_and_says_what_add_would(index: StoryIndex) -> N
     assert np.mean(agree) > 0.95
 
 
-def test_what_is_no_article_is_refused_and_nothing_of_its_batch_is_stored(index: StoryIndex) -> None:
+def test_invalid_item_is_refused_with_its_batch(index: StoryIndex) -> None:
     for wrong in ("a text", {"text": "without an id"}, {"id": " ", "text": "blank"}, 5):
         with pytest.raises(InputError, match="article 0"):
             index.add(wrong)  # type: ignore[arg-type]
@@ -216,7 +216,7 @@ def test_odd_ids(index: StoryIndex, id_: str) -> None:
 # Ids of stories
 
 
-def test_who_follows_the_changes_has_the_placements(index: StoryIndex) -> None:
+def test_applying_changes_gives_the_placements(index: StoryIndex) -> None:
     rng = np.random.default_rng(8)
     for place, article in enumerate(MADE):
         index.add(article)
@@ -230,7 +230,7 @@ def test_who_follows_the_changes_has_the_placements(index: StoryIndex) -> None:
     assert index.changes(cursors[4], limit=2) == index.changes(0, limit=7)[5:]
 
 
-def test_ids_stay_while_a_story_grows_and_redirect_when_stories_merge(index: StoryIndex) -> None:
+def test_ids_survive_growth_and_redirect_after_merging(index: StoryIndex) -> None:
     ids = {}
     for placement in index.add_many(MADE):
         ids[placement.article] = placement.story
@@ -247,7 +247,7 @@ def test_ids_stay_while_a_story_grows_and_redirect_when_stories_merge(index: Sto
         index.story("s404")
 
 
-def test_a_settled_story_keeps_its_articles_and_its_id(index: StoryIndex, clock: Clock) -> None:
+def test_settled_story_keeps_articles_and_id(index: StoryIndex, clock: Clock) -> None:
     half = len(MADE) // 2
     index.add_many(MADE[:half])
     before = placed(index)
@@ -259,7 +259,7 @@ def test_a_settled_story_keeps_its_articles_and_its_id(index: StoryIndex, clock:
     assert index.reconcile() == []
 
 
-def test_a_clock_that_goes_back_does_no_harm(index: StoryIndex, clock: Clock) -> None:
+def test_clock_that_goes_back_is_harmless(index: StoryIndex, clock: Clock) -> None:
     index.add(MADE[0])
     first = index.changes()[0].at
     clock.now -= 10 * 86_400
@@ -267,7 +267,7 @@ def test_a_clock_that_goes_back_does_no_harm(index: StoryIndex, clock: Clock) ->
     assert index.changes()[1].at >= first
 
 
-def test_a_window_lets_go_of_what_is_old(path: str, clock: Clock) -> None:
+def test_keep_days_expires_old_articles(path: str, clock: Clock) -> None:
     with StoryIndex.open(path, keep_days=5, clock=clock) as index:
         for article in MADE:
             if article.published is not None:
@@ -308,7 +308,7 @@ def test_stories_articles_and_explanations(index: StoryIndex) -> None:
         index.article("nobody")
 
 
-def test_without_texts_nothing_of_them_is_in_the_file(tmp_path: Path) -> None:
+def test_without_texts_the_file_has_none(tmp_path: Path) -> None:
     path = tmp_path / "stories.db"
     with StoryIndex.open(path, store_text=False) as index:
         titled = [placement.article for placement in index.add_many(one for one in MADE if one.title)][:2]
@@ -318,7 +318,7 @@ def test_without_texts_nothing_of_them_is_in_the_file(tmp_path: Path) -> None:
     assert b"crews of" not in content
 
 
-def test_what_is_removed_is_gone_from_the_file(tmp_path: Path) -> None:
+def test_removed_text_is_overwritten_in_the_file(tmp_path: Path) -> None:
     with StoryIndex.open(tmp_path / "stories.db") as index:
         index.add(Article(id="secret", title="Zanzarette", text="A zanzarette was seen. " * 3))
         index.add_many(MADE[:20])
@@ -328,7 +328,7 @@ def test_what_is_removed_is_gone_from_the_file(tmp_path: Path) -> None:
     assert b"anzarette" not in content
 
 
-def test_rebuilt_by_other_settings_and_by_what_it_has_learned(path: str) -> None:
+def test_rebuild_with_settings_and_learned_background(path: str) -> None:
     with StoryIndex.open(path) as index:
         index.add_many(MADE)
         changes = index.rebuild(Settings(granularity=0.7))
@@ -344,7 +344,7 @@ def test_rebuilt_by_other_settings_and_by_what_it_has_learned(path: str) -> None
         assert index.check() == []
 
 
-def test_what_was_closed_is_there_again(tmp_path: Path) -> None:
+def test_reopened_index_has_the_same_data(tmp_path: Path) -> None:
     path = tmp_path / "stories.db"
     with StoryIndex.open(path, background=LEARNED) as index:
         index.add_many(MADE[:80])
@@ -360,7 +360,7 @@ def test_what_was_closed_is_there_again(tmp_path: Path) -> None:
         assert placed(index) == again, "it does not matter where it was closed in between"
 
 
-def test_readers_in_threads_while_articles_come(tmp_path: Path) -> None:
+def test_threads_read_while_articles_are_added(tmp_path: Path) -> None:
     path = tmp_path / "stories.db"
     faults: list[BaseException] = []
     with StoryIndex.open(path) as index:
@@ -389,14 +389,14 @@ def test_readers_in_threads_while_articles_come(tmp_path: Path) -> None:
     assert faults == []
 
 
-def test_a_reader_follows_a_writer_without_reading_all_again(tmp_path: Path) -> None:
+def test_reader_syncs_without_reading_everything_again(tmp_path: Path) -> None:
     path, seed = tmp_path / "stories.db", int(np.random.default_rng().integers(1 << 20))
     rng = np.random.default_rng(seed)
     asked = [replace(article, id="", text=article.text + " So it was said.") for article in MADE[::7]]
     with StoryIndex.open(path) as writer, StoryIndex.open(path, read_only=True) as reader:
         writer.add_many(MADE[:20])
         reader.match(asked[0])
-        kept = reader._desk.keeper()
+        kept = reader._session.state()
         there = [article.id for article in MADE[:20]]
         for step in range(12):
             some = [MADE[int(place)] for place in rng.choice(len(MADE), 6, replace=False)]
@@ -410,14 +410,14 @@ def test_a_reader_follows_a_writer_without_reading_all_again(tmp_path: Path) -> 
             with StoryIndex.open(path, read_only=True) as other:
                 for article in asked:
                     assert reader.match(article) == other.match(article), f"seed {seed}"
-        assert reader._desk.keeper() is kept
+        assert reader._session.state() is kept
         writer.rebuild(learn=True)
         with StoryIndex.open(path, read_only=True) as other:
             assert reader.match(asked[0]) == other.match(asked[0])
-        assert reader._desk.keeper() is not kept
+        assert reader._session.state() is not kept
 
 
-def test_a_reader_of_another_process_sees_what_was_written_since(tmp_path: Path) -> None:
+def test_reader_of_another_process_sees_new_writes(tmp_path: Path) -> None:
     path = tmp_path / "stories.db"
     with StoryIndex.open(path) as writer:
         writer.add(MADE[0])
@@ -431,8 +431,8 @@ def test_a_reader_of_another_process_sees_what_was_written_since(tmp_path: Path)
 
 
 @pytest.mark.parametrize("kernels", ["on", "off"])
-def test_matching_many_is_matching_each(kernels: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Together or alone, beside open vectors and sealed ones, of two languages, equal to one that is there or not."""
+def test_match_many_equals_match(kernels: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Matching together and alone gives the same: with open and sealed segments, two languages, and equal texts."""
     monkeypatch.setenv("DEDUP_KERNELS", kernels)
     made = list(stream(17, 250))
     german = [
@@ -453,19 +453,19 @@ def test_matching_many_is_matching_each(kernels: str, monkeypatch: pytest.Monkey
             index.match_many([made[0], 7])  # type: ignore[list-item]
 
 
-def test_another_language_may_come_while_articles_are_taken_in() -> None:
-    """Who asks in a second language while a batch is under way does not make the batch unseen by that language."""
+def test_second_language_may_appear_while_articles_are_added() -> None:
+    """A match in a second language while a batch is added does not hide the batch from that language."""
     names = " ".join(f"Karla Venn{place} Ostmark{place} {place + 100}" for place in range(12))
     english = f"The minister {names} said of the storm that it was over and that the bridge had been closed"
     german = f"Der Minister {names} sagte über den Sturm dass er vorbei ist und dass die Brücke gesperrt war und nicht"
     background = dedup.learn_background([Article(id=str(n), text=f"the thing of {n} was not there") for n in range(9)])
     with StoryIndex.open(":memory:", background=background) as index:
         index.add({"id": "a", "text": "The weather of the week was and is and will be what it was in the north"})
-        desk = index._desk
-        came = [alone({"id": "b", "text": english})]
+        session = index._session
+        came = [read_article({"id": "b", "text": english})]
         asked = threading.Thread(target=index.match, args=({"text": german},))
-        with desk.transaction() as ledger:
-            desk.take(ledger, came, desk.draw(came))
+        with session.transaction() as log:
+            session.add(log, came, session.features(came))
             asked.start()
             asked.join()
         links = index.match({"text": german}).links

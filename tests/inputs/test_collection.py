@@ -1,4 +1,4 @@
-"""The door: when an article was published, where no field says so."""
+"""Articles are collected, and dated by their text if no field has a date."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ MARCH = datetime(1999, 3, 12, tzinfo=UTC)
 
 
 def collect(articles: Iterable[Article]) -> Collection:
-    door = ArticleReader(articles)
-    assert len(list(door.texts())) == len(door.collection()[1])
-    return door.collection()[0]
+    reader = ArticleReader(articles)
+    assert len(list(reader.texts())) == len(reader.collection()[1])
+    return reader.collection()[0]
 
 
 def seconds(*articles: Article) -> list[float]:

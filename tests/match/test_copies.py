@@ -1,4 +1,4 @@
-"""Copies: candidates, their exact overlap, and what is only a form filled in twice."""
+"""Copies: candidates, their exact overlap, and instances of one template."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dedup.backends import PlainBackend
 from dedup.match.copies import (
     AGREEING,
     ALIKE,
     ALL_BUT_EQUAL,
-    CROWD,
     FEW,
     HINT,
+    LARGE_BUCKET,
     RECURRING,
     STRIDE,
     Overlaps,
@@ -26,9 +27,9 @@ from dedup.match.copies import (
     never_one_story,
     overlaps,
 )
-from dedup.match.stories import SECONDS_A_DAY, Pairs
+from dedup.match.scores import SECONDS_A_DAY
+from dedup.match.stories import Pairs
 from dedup.settings import Settings
-from dedup.steps import PlainBackend
 from dedup.text.document import Document
 from dedup.text.tokens import Tokens
 from dedup.vectorize.features import HashedWords
@@ -77,11 +78,11 @@ def test_candidates_share_a_band(seed: int) -> None:
     assert found == sorted(set(found))
 
 
-@pytest.mark.parametrize("size", [CROWD, CROWD + 1, 200, 3_000])
-def test_a_crowded_bucket_gives_few_candidates_that_connect_it(size: int) -> None:
+@pytest.mark.parametrize("size", [LARGE_BUCKET, LARGE_BUCKET + 1, 200, 3_000])
+def test_a_large_bucket_gives_few_candidates_that_connect_it(size: int) -> None:
     settings = Settings(num_perm=2, bands=1)
     found = band_candidates(np.ones((size, 2), np.uint32), np.ones(size, bool), settings)
-    if size <= CROWD:
+    if size <= LARGE_BUCKET:
         assert len(found) == size * (size - 1) // 2
     else:
         assert len(found) <= size * (STRIDE + 1)
@@ -102,7 +103,7 @@ def test_articles_without_words_are_no_candidates() -> None:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_candidates_agree_in_enough_slots(seed: int) -> None:
-    """With bands of one slot, so that every pair that agrees anywhere shares a band."""
+    """With bands of one slot, every pair that agrees in a slot shares a band."""
     random = np.random.default_rng(seed)
     table = random.integers(0, 30, (40, 128)).astype(np.uint32)
     agreeing = {(a, b): int((table[a] == table[b]).sum()) for a, b in combinations(range(40), 2)}
@@ -131,7 +132,7 @@ def test_overlaps_are_those_of_sets(seed: int) -> None:
 
 
 def _share_in(words: list[str], some: set[tuple[str, ...]], size: int) -> float:
-    """Share of the words of a text that stand in some of its shingles."""
+    """Share of the words of a text inside some of its shingles."""
     runs = [range(start, start + size) for start, run in enumerate(_shingles(words, size)) if run in some]
     return len({place for run in runs for place in run if place < len(words)}) / max(1, len(words))
 
@@ -144,7 +145,7 @@ def _shingles(words: list[str], size: int) -> list[tuple[str, ...]]:
 
 @pytest.mark.parametrize("seed", range(3))
 def test_copies_of_every_kind_are_found(seed: int) -> None:
-    """Of 300 texts: a verbatim copy, a cut one, an extended one, one with every twelfth word changed, of 60 of them."""
+    """Of 60 of 300 texts there is a verbatim, a cut, an extended and a lightly edited copy (every twelfth word)."""
     random = np.random.default_rng(seed)
     vocabulary = [f"w{number}" for number in range(5_000)]
     texts = [random.choice(vocabulary, size=random.integers(150, 500)).tolist() for _ in range(300)]
@@ -162,9 +163,9 @@ def test_copies_of_every_kind_are_found(seed: int) -> None:
     documents = [document(text) for text in texts]
     undated, present = np.full(len(documents), np.nan), np.ones(len(documents), bool)
     banded = band_candidates(signatures(documents, Settings()), present, Settings())
-    copies, forms = decided_all(hashed(*texts), banded, undated)
+    copies, templates = decided_all(hashed(*texts), banded, undated)
     found = set(zip(copies.a.tolist(), copies.b.tolist(), strict=True))
-    assert not len(forms.a)
+    assert not len(templates.a)
     assert gold <= found
     home = [*range(300), *(place for place in range(60) for _ in makers)]
     assert all(home[a] == home[b] for a, b in found)
@@ -208,10 +209,10 @@ def test_a_few_common_shingles_are_no_copy() -> None:
 
 
 def decided(one: list[str], other: list[str], days: float) -> str:
-    """What two texts published some days apart are."""
+    """Decide on two texts published some days apart."""
     seconds = 1e9 + np.array([0, days]) * SECONDS_A_DAY
-    copies, forms = decided_all(hashed(one, other), np.array([[0, 1]]), seconds)
-    found = {"copies": copies, "forms": forms}
+    copies, templates = decided_all(hashed(one, other), np.array([[0, 1]]), seconds)
+    found = {"copies": copies, "templates": templates}
     return " and ".join(name for name, pairs in found.items() if pairs_of(np.stack([pairs.a, pairs.b], 1)) == [(0, 1)])
 
 
@@ -221,38 +222,38 @@ TEXT = [f"w{number}" for number in range(104)]
 
 @pytest.mark.parametrize("days", [0, RECURRING - 0.001, -0.001 - RECURRING, RECURRING, -RECURRING, 365, float("nan")])
 @pytest.mark.parametrize("words", [24, 53, 54, 83, 84, 104])
-def test_weeks_apart_only_texts_that_are_all_but_equal_are_copies(words: int, days: float) -> None:
-    """The other text is the beginning of the first: as many hundredths of it as it has shingles."""
+def test_weeks_apart_only_nearly_equal_texts_are_copies(words: int, days: float) -> None:
+    """The other text is the beginning of the first, one hundredth of it per shingle."""
     needed = ALL_BUT_EQUAL if abs(days) >= RECURRING else 0
     expected = "copies" if (words - 4) / 100 >= needed else ""
     assert decided(TEXT, TEXT[:words], days) == decided(TEXT[:words], TEXT, days) == expected
 
 
 @pytest.mark.parametrize("days", [0, 7, 30, float("nan")])
-def test_a_form_is_one_whenever_it_comes_back(days: float) -> None:
-    def form(*numbers: int) -> list[str]:
+def test_a_template_is_one_after_any_number_of_days(days: float) -> None:
+    def instance(*numbers: int) -> list[str]:
         return [
             word
             for number in numbers
             for word in (*(f"about{number % 10}x{place}" for place in range(12)), str(number))
         ]
 
-    assert decided(form(11, 22, 33, 44), form(51, 62, 73, 84), days) == "forms"
-    assert decided(form(11, 22, 33, 44), form(11, 22, 33, 44), days) == "copies"
+    assert decided(instance(11, 22, 33, 44), instance(51, 62, 73, 84), days) == "templates"
+    assert decided(instance(11, 22, 33, 44), instance(11, 22, 33, 44), days) == "copies"
 
 
-def test_what_only_its_date_tells_to_be_a_form_may_be_one_story() -> None:
-    """A single figure that has changed among many, or among few; two of two are a form on any day."""
-    told = [f"told{place}" for place in range(60)]
+def test_a_template_by_its_date_alone_may_be_one_story() -> None:
+    """One changed figure among many, or among few; two of two make a template on any day."""
+    fixed = [f"fixed{place}" for place in range(60)]
     rest = [word for year in range(1990, 2010) for word in (f"since{year}", str(year))]
-    toll, level = (hashed(*([*told, a, *more] for a in "78")) for more in (rest, ["9"]))
+    toll, level = (hashed(*([*fixed, a, *more] for a in "78")) for more in (rest, ["9"]))
     for texts in (toll, level):
-        _, forms = decided_all(texts, np.array([[0, 1]]), 1e9 + np.array([0, RECURRING * SECONDS_A_DAY]))
-        assert len(forms.a) == 1
-        assert len(never_one_story(texts, PlainBackend(Settings()), forms).a) == 0
-    full = hashed(*([*told, *numbers] for numbers in (["7", "of", "41"], ["8", "of", "44"])))
-    _, forms = decided_all(full, np.array([[0, 1]]), np.array([np.nan, np.nan]))
-    assert len(never_one_story(full, PlainBackend(Settings()), forms).a) == len(forms.a) == 1
+        _, templates = decided_all(texts, np.array([[0, 1]]), 1e9 + np.array([0, RECURRING * SECONDS_A_DAY]))
+        assert len(templates.a) == 1
+        assert len(never_one_story(texts, PlainBackend(Settings()), templates).a) == 0
+    full = hashed(*([*fixed, *numbers] for numbers in (["7", "of", "41"], ["8", "of", "44"])))
+    _, templates = decided_all(full, np.array([[0, 1]]), np.array([np.nan, np.nan]))
+    assert len(never_one_story(full, PlainBackend(Settings()), templates).a) == len(templates.a) == 1
 
 
 def test_texts_that_overlap_too_little_are_neither() -> None:
@@ -261,7 +262,7 @@ def test_texts_that_overlap_too_little_are_neither() -> None:
 
 
 @pytest.mark.parametrize("seed", range(5))
-def test_alike_articles_are_candidates_once(seed: int) -> None:
+def test_similar_articles_are_candidates_once(seed: int) -> None:
     random = np.random.default_rng(seed)
     every = np.array(list(combinations(range(12), 2)), np.int64)
     cosine = random.choice([ALIKE - 0.001, ALIKE, 0.9], size=len(every))
@@ -280,5 +281,5 @@ def test_alike_articles_are_candidates_once(seed: int) -> None:
 
 
 def test_no_articles_have_no_copies() -> None:
-    copies, forms = decided_all(hashed(), np.empty((0, 2), np.int64), np.empty(0))
-    assert len(copies.a) == len(forms.a) == 0
+    copies, templates = decided_all(hashed(), np.empty((0, 2), np.int64), np.empty(0))
+    assert len(copies.a) == len(templates.a) == 0

@@ -1,4 +1,4 @@
-"""What a crowd takes off scores, against counting one by one."""
+"""Crowding, against counting one by one."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 from dedup.match.crowding import EACH, FEW, NEARBY, STRONG, USUAL_COUNT, USUAL_MATES, estimate_crowding, mean_concurrent
-from dedup.match.stories import SECONDS_A_DAY, Pairs, rescored, score
+from dedup.match.scores import SECONDS_A_DAY, score
+from dedup.match.stories import Pairs, rescored
 from dedup.settings import Settings
 from dedup.vectorize.exact import SCORE_UNIT
 
@@ -23,7 +24,7 @@ def pairs_with(scores: list[float]) -> Pairs:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_company_is_counted_like_one_by_one(seed: int) -> None:
+def test_concurrent_articles_are_counted_like_one_by_one(seed: int) -> None:
     random = np.random.default_rng(seed)
     days = random.choice([0.0, 1.0, 4.999, 5.0, 5.001, 10.0, 12.5, 400.0, NAN], size=int(random.integers(1, 40)))
     together = sum(
@@ -35,13 +36,13 @@ def test_company_is_counted_like_one_by_one(seed: int) -> None:
     assert mean_concurrent(days * SECONDS_A_DAY) == pytest.approx(together / len(days)), f"seed {seed}"
 
 
-def test_of_no_articles_there_is_no_company() -> None:
+def test_no_articles_have_no_concurrent_articles() -> None:
     assert mean_concurrent(np.empty(0)) == 0
     assert estimate_crowding(pairs_with([]), np.empty(0), np.empty(0, np.int64)) == 0
 
 
 @pytest.mark.parametrize(("articles", "strong"), [(300, 0), (2_000, 0), (2_000, 50), (9_000, 3_000)])
-def test_what_is_taken_off_is_the_logarithm_of_strangers_a_mate(articles: int, strong: int) -> None:
+def test_crowding_is_the_logarithm_of_unrelated_articles_per_related_one(articles: int, strong: int) -> None:
     undated = np.full(articles, NAN)
     pairs = pairs_with([STRONG] * strong + [STRONG - 0.01] * 200)
     mates = (2 * strong + USUAL_MATES * USUAL_COUNT) / (articles + USUAL_COUNT)
@@ -51,13 +52,13 @@ def test_what_is_taken_off_is_the_logarithm_of_strangers_a_mate(articles: int, s
     assert taken / SCORE_UNIT == round(taken / SCORE_UNIT)
 
 
-def test_nothing_is_taken_off_in_small_collections_or_where_each_story_has_many_articles() -> None:
+def test_there_is_no_crowding_in_small_collections_or_where_each_story_has_many_articles() -> None:
     undated = np.full(2_000, NAN)
     assert estimate_crowding(pairs_with([]), undated, np.arange(60)) == 0
     assert estimate_crowding(pairs_with([0.5] * 10_000), undated, np.arange(2_000)) == 0
 
 
-def test_articles_of_other_days_are_no_crowd() -> None:
+def test_articles_of_other_days_do_not_crowd() -> None:
     """An archive of years is as crowded as one of its weeks."""
     week = np.repeat(np.arange(5.0), 400) * SECONDS_A_DAY
     years = np.concatenate([week + start * 30 * SECONDS_A_DAY for start in range(20)])
@@ -71,12 +72,12 @@ def test_articles_of_other_days_are_no_crowd() -> None:
     assert one == pytest.approx(all_of_them, abs=0.001)
 
 
-def test_pairs_are_scored_anew_and_those_left_with_nothing_go() -> None:
+def test_rescored_pairs_without_a_positive_score_are_dropped() -> None:
     pairs = pairs_with([0.3, 0.1, 0.5])
     seconds = np.array([0.0, 3.0, NAN, 20.0]) * SECONDS_A_DAY
     background_similarity = np.array([0.1, 0.12, 0.2, 0.1])
     found = rescored(pairs, background_similarity, seconds, Settings())
     assert found.a.tolist() == [0, 2]
     days = np.array([3.0, NAN])
-    expected = score(np.array([0.3, 0.5]), np.array([0.11, 0.15]), days, Settings())
+    expected = score(np.array([0.3, 0.5]), *[np.array([0.11, 0.15])] * 2, days, Settings().date_penalty)
     assert found.score.tolist() == expected.tolist()

@@ -1,4 +1,4 @@
-"""Near-copy candidates by kernels, against the plain form."""
+"""Copy candidates by kernels, against the plain form."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.match.copies import CROWD, STRIDE
+from dedup.match.copies import LARGE_BUCKET, STRIDE
 from dedup.match.copies import band_candidates as plain_band_candidates
 from dedup.match.kernels import bands
-from dedup.match.kernels.bands import agreeing_slots, band_candidates, groups_of, pairs_of_buckets
+from dedup.match.kernels.bands import band_candidates, pairs_of_buckets
 from dedup.settings import Settings
 
 
@@ -45,21 +46,14 @@ def test_the_pairs_are_those_of_the_plain_form(
     assert len(found)
 
 
-@pytest.mark.parametrize("count", [0, 1])
-def test_nothing_and_one_have_no_pairs(count: int) -> None:
-    signatures = np.zeros((count, 128), np.uint32)
-    for present in (np.ones(count, bool), np.zeros(count, bool)):
-        assert band_candidates(signatures, present, Settings()).shape == (0, 2)
-
-
-@pytest.mark.parametrize("size", [2, CROWD - 1, CROWD, CROWD + 1, 100])
-def test_a_bucket_becomes_crowded_where_it_does_in_the_plain_form(size: int) -> None:
+@pytest.mark.parametrize("size", [2, LARGE_BUCKET - 1, LARGE_BUCKET, LARGE_BUCKET + 1, 100])
+def test_a_bucket_is_large_where_it_is_in_the_plain_form(size: int) -> None:
     signatures, present = np.ones((size, 128), np.uint32), np.ones(size, bool)
     found = band_candidates(signatures, present, Settings())
     assert found.tolist() == plain_band_candidates(signatures, present, Settings()).tolist()
     assert len(found) == (
         size * (size - 1) // 2
-        if size <= CROWD
+        if size <= LARGE_BUCKET
         else sum(min(STRIDE, size - 1 - one) for one in range(size)) + size - 1 - STRIDE
     )
 
@@ -72,12 +66,13 @@ def test_one_body_thousands_of_times_takes_linear_time_and_memory(monkeypatch: p
     found = band_candidates(signatures, np.ones(20_000, bool), Settings())
     assert len(found) <= 5_000 * (STRIDE + 1)
     assert found.tolist() == plain_band_candidates(signatures, np.ones(20_000, bool), Settings()).tolist()
-    assert np.unique(groups_of(found, 20_000)).size == 15_001
+    graph = sp.coo_array((np.ones(len(found)), (found[:, 0], found[:, 1])), shape=(20_000, 20_000))
+    assert sp.csgraph.connected_components(graph)[0] == 15_001
 
 
 @pytest.mark.parametrize("hashes", [1, 30])
 def test_bands_with_one_hash_but_other_slots_are_no_pair(monkeypatch: pytest.MonkeyPatch, hashes: int) -> None:
-    """A hash of more than two slots can be that of others: here few hashes are those of all, in crowds too."""
+    """Hashes of more than two slots can collide: here all bands have one of a few hashes, in large buckets too."""
 
     def few_hashes(*given: Any) -> None:
         hash_bands(*given)
@@ -87,7 +82,7 @@ def test_bands_with_one_hash_but_other_slots_are_no_pair(monkeypatch: pytest.Mon
     monkeypatch.setattr(bands, "_hash_bands", few_hashes)
     random = np.random.default_rng(0)
     signatures = random.integers(0, 3, (300, 12)).astype(np.uint32)
-    signatures[100:240, :4] = 9  # and one true crowd
+    signatures[100:240, :4] = 9  # and one large bucket
     found = pairs_of_buckets(signatures, np.ones(300, bool), 3)
     crowding = {(a, b) for a in range(100, 240) for b in range(a + 1, 240) if a == 100 or b - a <= STRIDE}
     parts = signatures.reshape(300, 3, 4)
@@ -105,26 +100,6 @@ def test_pairs_found_several_times_are_kept_once(part: int) -> None:
     expected = np.unique(found)
     count = bands._distinct(found, len(found), np.empty(len(found), np.int64), part)
     assert np.sort(found[:count]).tolist() == expected.tolist()
-
-
-def test_slots_that_agree_are_counted() -> None:
-    random = np.random.default_rng(0)
-    signatures = random.integers(0, 3, (50, 33)).astype(np.uint32)
-    pairs = random.integers(0, 50, (400, 2))
-    expected = np.count_nonzero(signatures[pairs[:, 0]] == signatures[pairs[:, 1]], axis=1)
-    assert agreeing_slots(signatures, pairs).tolist() == expected.tolist()
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_groups_are_the_connected_components(seed: int) -> None:
-    import scipy.sparse as sp
-
-    random = np.random.default_rng(seed)
-    pairs = random.integers(0, 300, (150 + 50 * seed, 2))
-    graph = sp.coo_array((np.ones(len(pairs)), (pairs[:, 0], pairs[:, 1])), shape=(300, 300))
-    _, label = sp.csgraph.connected_components(graph)
-    _, first = np.unique(label, return_index=True)
-    assert groups_of(pairs, 300).tolist() == first[label].tolist()
 
 
 def test_each_pair_of_a_bucket_is_found_once() -> None:

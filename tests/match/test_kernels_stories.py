@@ -15,11 +15,10 @@ from dedup.match.kernels.floor import pairs_above
 from dedup.match.kernels.ranked import ranked
 from dedup.match.kernels.stories import story_pairs
 from dedup.match.kernels.sweep import Sweep, reaches
-from dedup.match.stories import SECONDS_A_DAY, Pairs, mean_similarity
+from dedup.match.scores import SECONDS_A_DAY
+from dedup.match.stories import Pairs, mean_similarity
 from dedup.match.stories import among_best as plain_among_best
-from dedup.match.stories import story_pairs as plain_story_pairs
 from dedup.settings import Settings
-from dedup.vectorize.cross_lingual import CrossLingual
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.tfidf import _unit
 
@@ -27,7 +26,7 @@ NAN = float("nan")
 
 
 def vectors(random: np.random.Generator, count: int, terms: int, words: int = 12) -> sp.csr_array:
-    """Unit vectors with common and rare terms; many alike, some equal, some empty, some of one term."""
+    """Unit vectors with common and rare terms; many similar, some equal, some empty, some of one term."""
     shares = 1 / np.arange(1, terms + 1)
     topics = [random.choice(terms, words, p=shares / shares.sum()) for _ in range(max(1, count // 8))]
     rows = np.zeros((count, terms))
@@ -45,7 +44,7 @@ def vectors(random: np.random.Generator, count: int, terms: int, words: int = 12
 
 
 def dates(random: np.random.Generator, count: int, kind: int) -> NDArray[np.float64]:
-    """Dates with gaps, at the edges of the window, in one heap, or none at all."""
+    """Dates with gaps, at the edges of the window, all equal, or none."""
     if kind == 0:
         days = random.choice([0, 0.5, 1, 15, 29, 30, 30.5, 31, 60, 61, 90, NAN, NAN], size=count)
     elif kind == 1:
@@ -64,34 +63,6 @@ def some_pairs(random: np.random.Generator, count: int, share: float) -> Pairs:
     return Pairs(a, b, np.zeros(len(a)), np.zeros(len(a), np.int64))
 
 
-def assert_equal(found: Pairs, expected: Pairs) -> None:
-    for name in ("a", "b", "cosine", "score"):
-        mine, its = getattr(found, name), getattr(expected, name)
-        assert mine.dtype == its.dtype, name
-        assert mine.tolist() == its.tolist(), name
-
-
-@pytest.mark.parametrize("seed", range(24))
-def test_the_pairs_are_those_of_the_plain_form(seed: int) -> None:
-    random = np.random.default_rng(seed)
-    count = [1, 2, 40, 90, 150, 300][seed % 6]
-    matrix, seconds = vectors(random, count, [5, 60, 900][seed % 3]), dates(random, count, seed % 4)
-    settings = Settings(
-        window=[30.0, 0.0, math.inf, 7.5][seed // 4 % 4],
-        neighbours=[100, 3, 1, 100_000][seed // 2 % 4],
-        date_penalty=[0.15, 0.0, 1.0][seed % 3],
-    )
-    standing = np.arange(count)
-    standing[random.permutation(count)[: count // 6]] = 0
-    standing[0] = 0
-    never = some_pairs(random, count, [0.0, 0.2][seed % 2])
-    given = (matrix, mean_similarity(matrix, standing), seconds, np.unique(standing), never, settings)
-    expected = plain_story_pairs(*given)
-    assert_equal(story_pairs(*given), expected)
-    assert_equal(story_pairs(*given, threads=1, block=32, pile=1), expected)
-    assert_equal(story_pairs(*given, threads=3, block=1 + seed, pile=17), expected)
-
-
 def test_the_cases_hold_pairs() -> None:
     random = np.random.default_rng(3)
     matrix = vectors(random, 300, 60)
@@ -99,22 +70,6 @@ def test_the_cases_hold_pairs() -> None:
     given = (matrix, mean_similarity(matrix, alone), dates(random, 300, 0), alone, some_pairs(random, 300, 0.1))
     few, many = (len(story_pairs(*given, Settings(neighbours=most)).a) for most in (3, 100_000))
     assert 300 < few < many / 2
-
-
-@pytest.mark.parametrize("seed", range(6))
-def test_pairs_that_span_two_tongues_are_compared_by_other_vectors(seed: int) -> None:
-    """Each pair once: as in the one matrix or as in the other."""
-    random = np.random.default_rng(seed)
-    count, alone = 120, np.arange(120)
-    one, other = vectors(random, count, 60), vectors(random, count, 60)
-    across = CrossLingual(other, random.integers(-1, 3, count))
-    settings = Settings(neighbours=[100_000, 4][seed % 2])
-    given = (one, mean_similarity(one, alone), dates(random, count, 0), alone, some_pairs(random, count, 0.1), settings)
-    found = story_pairs(*given, cross_lingual=across, block=50)
-    assert_equal(found, plain_story_pairs(*given, cross_lingual=across))
-    spanning = across.spans(found.a, found.b)
-    assert spanning.any()
-    assert not spanning.all()
 
 
 def all_above(matrix: sp.csr_array, floor: float, size: int) -> dict[tuple[int, int], int]:
@@ -149,19 +104,19 @@ def test_a_cosine_at_the_floor_is_not_above_it() -> None:
 
 
 def test_articles_of_one_word_have_the_largest_weight_there_is() -> None:
-    """Weight 1 is 2^15 units, one more than 15 bits hold, and the dot product 2^30."""
+    """Weight 1 is 2^15 units, which needs 16 bits, and the dot product is 2^30."""
     ones = sp.csr_array(np.ones((40, 1)))
     assert set(all_above(ones, 0.08, 16).values()) == {1 << 30}
     assert len(all_above(ones, 0.08, 16)) == 40 * 39 // 2
 
 
-def test_more_pairs_than_fit_at_once_are_all_handed_on(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_more_pairs_than_fit_at_once_are_all_returned(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("dedup.match.kernels.floor.CAPACITY", 1)
     assert len(all_above(sp.csr_array(np.ones((100, 1))), 0.08, 10)) == 100 * 99 // 2
 
 
 @pytest.mark.parametrize("fault", [0.1, -0.25, 3.0])
-def test_vectors_that_are_none_are_refused(fault: float) -> None:
+def test_invalid_vectors_are_refused(fault: float) -> None:
     with pytest.raises(ValueError, match="length 1"):
         ranked(sp.csr_array(np.array([[0.5, fault]])), np.arange(1), 0.08)
 
@@ -184,17 +139,17 @@ def test_the_reach_is_the_first_in_the_window(window: float) -> None:
 
 
 def test_progress_ends_at_the_last_article() -> None:
-    random, told = np.random.default_rng(1), list[tuple[str, int, int]]()
+    random, calls = np.random.default_rng(1), list[tuple[str, int, int]]()
     matrix, alone = vectors(random, 100, 60), np.arange(100)
     never = some_pairs(random, 100, 0.0)
     given = (matrix, mean_similarity(matrix, alone), dates(random, 100, 0), alone, never, Settings())
-    story_pairs(*given, lambda *call: told.append(call), block=40)
-    assert told == [("comparing", 40, 100), ("comparing", 80, 100), ("comparing", 100, 100)]
+    story_pairs(*given, lambda *call: calls.append(call), block=40)
+    assert calls == [("comparing", 40, 100), ("comparing", 80, 100), ("comparing", 100, 100)]
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_the_best_are_those_of_the_plain_form(seed: int) -> None:
-    """Heavy ties: few different scores, decided by the other article's place."""
+    """Many ties: few different scores, decided by the place of the other article."""
     random = np.random.default_rng(seed)
     count, most = [2, 30, 60, 200][seed % 4], [1, 2, 7, 1_000][seed // 2]
     pairs = some_pairs(random, count, [1.0, 0.3][seed % 2])
@@ -221,13 +176,13 @@ def test_blocks_hold_every_row_once() -> None:
 
 
 @pytest.mark.parametrize("seed", range(8))
-def test_between_languages_each_pair_is_looked_at_once(seed: int) -> None:
-    """And of one language, the commonest, none is: the others alone are indexed."""
+def test_between_languages_each_pair_is_compared_once(seed: int) -> None:
+    """No pair inside the commonest language is compared: only the others are indexed."""
     random = np.random.default_rng(seed)
     count, window = 80, [30.0, 0.0, math.inf, 5.0][seed % 4] * SECONDS_A_DAY
-    tongues, seconds = random.choice([-1, 0, 1, 1, 1, 2], count), dates(random, count, seed % 4)
+    languages, seconds = random.choice([-1, 0, 1, 1, 1, 2], count), dates(random, count, seed % 4)
     articles = np.sort(random.permutation(count)[:70])
-    sweep = Sweep.between(vectors(random, count, 60), tongues, articles, seconds, window, 0.08)
+    sweep = Sweep.between(vectors(random, count, 60), languages, articles, seconds, window, 0.08)
     looked_at: list[tuple[int, int]] = []
     for block, first, last in sweep.tasks(7):
         for row in range(first, last):
@@ -236,7 +191,7 @@ def test_between_languages_each_pair_is_looked_at_once(seed: int) -> None:
     once = {(min(pair), max(pair)) for pair in looked_at}
     assert len(once) == len(looked_at)
     for a, b in combinations(articles.tolist(), 2):
-        spans = tongues[a] != tongues[b] and min(tongues[a], tongues[b]) >= 0
+        spans = languages[a] != languages[b] and min(languages[a], languages[b]) >= 0
         if spans and not abs(seconds[a] - seconds[b]) > window:
             assert (a, b) in once
-        assert not (tongues[a] == tongues[b] == 1 and (a, b) in once)
+        assert not (languages[a] == languages[b] == 1 and (a, b) in once)

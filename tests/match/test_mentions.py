@@ -1,13 +1,13 @@
-"""What two texts name, in both and in one alone."""
+"""Names, numbers and dates of two texts, in both and in one alone."""
 
 from __future__ import annotations
 
 from dedup.comparison import Mentions
 from dedup.match.mentions import dates, names, numbers
-from dedup.text.dateline import dates_told
+from dedup.text.dateline import find_dates
 
 
-def test_names_are_told_whole_and_found_at_the_head_of_a_sentence() -> None:
+def test_names_are_shown_in_full_and_found_at_the_beginning_of_a_sentence() -> None:
     first = "In Port Ellery the mayor, Joan Abara, met Paul Lindqvist."
     second = "Lindqvist was not there. The mayor of Port Ellery, Abara, saw Irene Maddox."
     assert names(first, second) == Mentions(
@@ -41,4 +41,4 @@ def test_a_date_without_a_year_is_any_years() -> None:
 
 def test_dates_of_several_languages() -> None:
     text = "El 3 de junio de 2024, am 4. Juni 2024, 2024年6月5日, 6月7日"
-    assert [day for _, _, day in dates_told(text)] == [(2024, 6, 3), (2024, 6, 4), (2024, 6, 5), (None, 6, 7)]
+    assert [day for _, _, day in find_dates(text)] == [(2024, 6, 3), (2024, 6, 4), (2024, 6, 5), (None, 6, 7)]

@@ -1,4 +1,4 @@
-"""A second opinion, by embeddings that are made here."""
+"""Second opinions of invented embeddings."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from dedup.vectorize.exact import SCORE_UNIT
 
 
 def made_pairs(seed: int, count: int = 40) -> tuple[Pairs, NDArray[np.float64]]:
-    """All pairs of some articles, scored by how alike hidden vectors are, roughly; and the vectors."""
+    """All pairs of some articles with noisy scores from hidden vectors; and the vectors."""
     random = np.random.default_rng(seed)
     vectors = random.normal(size=(count, 6)) + 1
     units = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
@@ -48,7 +48,7 @@ def test_only_borderline_pairs_are_moved_and_within_bounds() -> None:
     assert 0.001 < np.abs(moved).max() <= MOST
 
 
-def test_what_is_more_alike_goes_up() -> None:
+def test_more_similar_pairs_gain_score() -> None:
     pairs, vectors = made_pairs(2)
     moved = opinions(pairs, str, embedding(vectors))
     borderline = np.flatnonzero((pairs.score * SCORE_UNIT >= BAND[0]) & (pairs.score * SCORE_UNIT <= BAND[1]))
@@ -69,7 +69,7 @@ def test_the_scale_of_the_vectors_does_not_matter() -> None:
     assert opinions(pairs, str, lists).tolist() == expected.tolist()
 
 
-def test_an_embedding_that_contradicts_the_words_has_no_say() -> None:
+def test_an_embedding_that_contradicts_the_words_has_no_effect() -> None:
     pairs, vectors = made_pairs(4)
     contrary = Pairs(pairs.a, pairs.b, pairs.cosine, round(0.32 / SCORE_UNIT) - pairs.score)
     assert not opinions(contrary, str, embedding(vectors)).any()
@@ -117,7 +117,7 @@ def fails(_: list[str]) -> Any:
         (lambda texts: texts, "failed on 40 texts|not"),
     ],
 )
-def test_what_is_no_embedding_is_an_error(embed: Any, message: str) -> None:
+def test_an_invalid_embedding_is_an_error(embed: Any, message: str) -> None:
     pairs, _ = made_pairs(7)
     with pytest.raises(SecondOpinionError, match=message):
         opinions(pairs, lambda place: f"text {place}", embed)
@@ -141,7 +141,7 @@ def letters(texts: list[str]) -> Any:
 
 @pytest.fixture(scope="module")
 def articles() -> list[dict[str, Any]]:
-    """Made-up articles of some topics that share their places: many pairs are borderline."""
+    """Invented articles of topics that share their places: many pairs are borderline."""
     random = np.random.default_rng(11)
     words = ["".join(random.choice(list("abcdefghijklmnoprstuvz"), 7)) for _ in range(1_200)]
     topics = [random.choice(words, 60, replace=False) for _ in range(8)]
@@ -199,7 +199,7 @@ def test_texts_that_are_not_an_articles_own_are_not_embedded() -> None:
     assert not any("Subscribe" in text for text in seen)
 
 
-def test_nothing_is_asked_where_nothing_is_borderline() -> None:
+def test_nothing_is_embedded_where_nothing_is_borderline() -> None:
     def never(texts: list[str]) -> Any:
         raise AssertionError(texts)
 

@@ -1,4 +1,4 @@
-"""Shared passages: planted ones are found with their places; no text takes long; what is said is what is there."""
+"""Shared passages: planted ones are found with their places, in linear time, and each piece is equal in both texts."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ def vocabulary(chosen: random.Random, size: int = 4000) -> list[str]:
 
 
 def some_words(chosen: random.Random, words: list[str], count: int) -> list[str]:
-    """As frequent as words are in texts (Zipf)."""
+    """Words with frequencies by Zipf's law."""
     return [words[int(len(words) ** chosen.random()) - 1] for _ in range(count)]
 
 
 def edited(chosen: random.Random, passage: list[str], words: list[str], rate: float) -> list[str]:
-    """With words replaced (half), left out and put in (a quarter each)."""
+    """Edit words: half replaced, a quarter deleted, a quarter inserted."""
     found: list[str] = []
     for word in passage:
         kind = chosen.random() if chosen.random() < rate else 1.0
@@ -75,7 +75,7 @@ def places(passages: tuple[Passage, ...], side: str) -> set[int]:
 
 @pytest.mark.parametrize("rate", [0.0, 0.03, 0.08, 0.12, 0.18])
 def test_planted_passages_are_found(rate: float) -> None:
-    """F1 by characters: .95 is asked for, up to an edit of every eighth word."""
+    """F1 by characters is at least .95 up to an edit of every eighth word."""
     right = marked = true = 0
     for seed in range(60):
         (first, in_first), (second, in_second) = planted(seed, rate)
@@ -86,14 +86,14 @@ def test_planted_passages_are_found(rate: float) -> None:
     assert 2 * right / (marked + true) >= (0.985 if rate <= 0.12 else 0.95)
 
 
-def test_strangers_share_nothing() -> None:
+def test_unrelated_texts_share_nothing() -> None:
     chosen = random.Random(5)  # noqa: S311 - no secret
     words = vocabulary(chosen)
     texts = [" ".join(some_words(chosen, words, 1500)) for _ in range(2)]
     assert shared_passages(*texts) == ()
 
 
-def test_what_is_said_of_a_passage() -> None:
+def test_attributes_of_a_passage() -> None:
     first = "At noon the harbour master closed both basins to all ships, he said."
     second = "Yesterday the harbour master closed all three basins to all ships, he said. More follows."
     (passage,) = shared_passages(first, second)
@@ -146,8 +146,8 @@ def test_texts_that_repeat_themselves_are_one_passage(words: list[str]) -> None:
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_pieces_of_texts_that_say_all_very_often_are_whole(seed: int) -> None:
-    """Of runs of words that are there too often not all are looked at, and what is found of them lies in parts."""
+def test_pieces_of_very_repetitive_texts_are_joined(seed: int) -> None:
+    """Not all places of very frequent runs are seeds, so a passage is found in parts."""
     chosen = random.Random(seed)  # noqa: S311 - no secret
     words = [chosen.choice("ab" if seed % 2 else "abcd") for _ in range(400)]
     other = list(words)

@@ -1,4 +1,4 @@
-"""Same-story pairs, against every pair looked at one by one."""
+"""Same-story pairs, against a loop over all pairs."""
 
 from __future__ import annotations
 
@@ -11,18 +11,8 @@ import pytest
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.match.stories import (
-    DATE_SPAN,
-    FADE,
-    FLOOR,
-    SECONDS_A_DAY,
-    USUAL,
-    USUAL_COUNT,
-    Pairs,
-    date_penalty,
-    mean_similarity,
-    story_pairs,
-)
+from dedup.match.scores import DATE_SPAN, FADE, SECONDS_A_DAY, date_penalty
+from dedup.match.stories import FLOOR, USUAL, USUAL_COUNT, Pairs, mean_similarity, story_pairs
 from dedup.settings import Settings
 from dedup.vectorize.cross_lingual import CrossLingual
 from dedup.vectorize.exact import SCORE_UNIT
@@ -32,7 +22,7 @@ NAN = float("nan")
 
 
 def collection(seed: int, count: int, terms: int = 60) -> tuple[sp.csr_array, NDArray[np.float64]]:
-    """Unit vectors of which many are alike and some equal, some empty; dates with gaps, edges of the window and nan."""
+    """Unit vectors, many similar, some equal, some empty; dates with gaps, edges of the window and nan."""
     random = np.random.default_rng(seed)
     topics = random.gamma(1, 2, (5, terms)) * (random.random((5, terms)) < 0.3)
     rows = topics[random.integers(5, size=count)] + random.gamma(1, 1, (count, terms)) * (
@@ -45,8 +35,8 @@ def collection(seed: int, count: int, terms: int = 60) -> tuple[sp.csr_array, ND
     return _unit(sp.csr_array(rows)), days * SECONDS_A_DAY
 
 
-def standing_alone(matrix: sp.csr_array) -> NDArray[np.int64]:
-    """No article stands for another."""
+def no_representatives(matrix: sp.csr_array) -> NDArray[np.int64]:
+    """Every article is its own representative."""
     return np.arange(matrix.shape[0])
 
 
@@ -55,22 +45,22 @@ def no_pairs() -> Pairs:
 
 
 def plain_pairs(matrix: sp.csr_array, seconds: NDArray[np.float64], settings: Settings) -> Pairs:
-    """The pairs of articles none of which is a near-copy of another, or a form."""
-    alone = standing_alone(matrix)
+    """The pairs of articles without near-copies and templates."""
+    alone = no_representatives(matrix)
     return story_pairs(matrix, mean_similarity(matrix, alone), seconds, alone, no_pairs(), settings)
 
 
 def naive_pairs(
     matrix: sp.csr_array,
     seconds: NDArray[np.float64],
-    standing: NDArray[np.int64],
+    representative: NDArray[np.int64],
     never: set[tuple[int, int]],
     settings: Settings,
 ) -> dict[tuple[int, int], int]:
     """The score of every pair that is kept, by (a, b)."""
-    background_similarity = mean_similarity(matrix, standing).tolist()
+    background_similarity = mean_similarity(matrix, representative).tolist()
     rows, scores = matrix.toarray(), dict[tuple[int, int], int]()
-    for a, b in combinations(sorted(set(standing.tolist())), 2):
+    for a, b in combinations(sorted(set(representative.tolist())), 2):
         if (a, b) in never:
             continue
         cosine = sum(x * y for x, y in zip(rows[a].tolist(), rows[b].tolist(), strict=True))
@@ -104,14 +94,16 @@ def test_the_pairs_are_those_of_a_plain_loop(seed: int) -> None:
     )
     matrix, seconds = collection(seed, 70)
     random = np.random.default_rng(seed)
-    standing = standing_alone(matrix)
-    standing[random.permutation(70)[: [0, 10, 20][seed % 3]]] = 7 * (seed % 10)  # near-copies of an article
-    standing[7 * (seed % 10)] = 7 * (seed % 10)
+    representative = no_representatives(matrix)
+    representative[random.permutation(70)[: [0, 10, 20][seed % 3]]] = 7 * (seed % 10)  # near-copies of an article
+    representative[7 * (seed % 10)] = 7 * (seed % 10)
     every = np.array(list(combinations(range(70), 2)))
     a, b = every[random.random(len(every)) < [0.0, 0.1, 0.3, 0.3][seed % 4]].T
     never = Pairs(a, b, np.zeros(len(a)), np.zeros(len(a), np.int64))
-    expected = naive_pairs(matrix, seconds, standing, set(zip(a.tolist(), b.tolist(), strict=True)), settings)
-    pairs = story_pairs(matrix, mean_similarity(matrix, standing), seconds, np.unique(standing), never, settings)
+    expected = naive_pairs(matrix, seconds, representative, set(zip(a.tolist(), b.tolist(), strict=True)), settings)
+    pairs = story_pairs(
+        matrix, mean_similarity(matrix, representative), seconds, np.unique(representative), never, settings
+    )
     assert len(expected) > 30
     assert as_mapping(pairs) == expected
     assert list(zip(pairs.a.tolist(), pairs.b.tolist(), strict=True)) == sorted(expected)
@@ -126,7 +118,7 @@ def test_blocks_leave_no_seam(undated: int) -> None:
     seconds[random.permutation(600)[:undated]] = NAN
     pairs = plain_pairs(matrix, seconds, Settings(neighbours=100_000, date_penalty=0))
     cosine = (matrix @ matrix.T).toarray()
-    background_similarity = mean_similarity(matrix, standing_alone(matrix))
+    background_similarity = mean_similarity(matrix, no_representatives(matrix))
     score = np.rint((cosine - (background_similarity[:, None] + background_similarity) / 2) / SCORE_UNIT)
     with np.errstate(invalid="ignore"):
         apart = np.abs(seconds[:, None] - seconds) > 30 * SECONDS_A_DAY
@@ -138,7 +130,7 @@ def test_blocks_leave_no_seam(undated: int) -> None:
 
 @pytest.mark.parametrize("seed", range(4))
 def test_the_order_of_articles_does_not_matter(seed: int) -> None:
-    """But for ties at the last neighbour, which go by place: here all are kept."""
+    """Except for ties at the last neighbour, which go by place: here all neighbours are kept."""
     matrix, seconds = collection(seed, 60)
     order = np.random.default_rng(seed).permutation(60)
     plain = as_mapping(plain_pairs(matrix, seconds, Settings()))
@@ -163,16 +155,16 @@ def test_nothing_and_one_have_no_pairs() -> None:
 
 
 def test_progress_ends_at_the_last_article() -> None:
-    told: list[tuple[str, int, int]] = []
+    calls: list[tuple[str, int, int]] = []
     matrix, seconds = collection(1, 320)
     among = np.arange(20, 320)
-    background_similarity = mean_similarity(matrix, standing_alone(matrix))
-    story_pairs(matrix, background_similarity, seconds, among, no_pairs(), Settings(), lambda *call: told.append(call))
-    assert told == [("comparing", 256, 300), ("comparing", 300, 300)]
+    background_similarity = mean_similarity(matrix, no_representatives(matrix))
+    story_pairs(matrix, background_similarity, seconds, among, no_pairs(), Settings(), lambda *call: calls.append(call))
+    assert calls == [("comparing", 256, 300), ("comparing", 300, 300)]
 
 
-def test_forms_take_no_neighbours_place() -> None:
-    """The best of what is left is kept: forms are gone before the neighbours of an article are counted."""
+def test_templates_do_not_displace_neighbours() -> None:
+    """Excluded pairs are dropped before the neighbours of an article are counted."""
     chain = np.array([[10, 0, 0], [10, 4, 0], [0, 4, 10], [0, 0, 10]], float)
     matrix, dates, settings = _unit(sp.csr_array(chain)), np.full(4, NAN), Settings(neighbours=1)
 
@@ -185,15 +177,17 @@ def test_forms_take_no_neighbours_place() -> None:
 
 @pytest.mark.parametrize("copies", [0, 1, 9])
 @pytest.mark.parametrize("seed", range(3))
-def test_ordinariness_is_the_mean_cosine_to_the_other_texts(seed: int, copies: int) -> None:
-    """The texts: the articles but for the near-copies of one, which are no others to themselves, or to each other."""
+def test_background_similarity_is_the_mean_cosine_to_the_other_texts(seed: int, copies: int) -> None:
+    """Near-copies of one text count once, and not for each other."""
     matrix, _ = collection(seed, 24, terms=20)
-    standing = standing_alone(matrix)
-    standing[12 : 12 + copies] = 7
+    representative = no_representatives(matrix)
+    representative[12 : 12 + copies] = 7
     rows = [[Fraction(value) for value in row] for row in matrix.toarray().tolist()]
-    texts = sorted(set(standing.tolist()))
+    texts = sorted(set(representative.tolist()))
     assert len(texts) == 24 - copies
-    for row, own, found in zip(rows, standing.tolist(), mean_similarity(matrix, standing).tolist(), strict=True):
+    for row, own, found in zip(
+        rows, representative.tolist(), mean_similarity(matrix, representative).tolist(), strict=True
+    ):
         total = sum(
             (sum(map(Fraction.__mul__, row, rows[text]), Fraction(0)) for text in texts if text != own), Fraction()
         )
@@ -202,15 +196,15 @@ def test_ordinariness_is_the_mean_cosine_to_the_other_texts(seed: int, copies: i
         assert found == pytest.approx(expected, rel=1e-12)
 
 
-def test_near_copies_of_one_article_are_as_ordinary_as_it_is_alone() -> None:
-    """However many they are, they are no others that make it, or anything, more ordinary."""
+def test_near_copies_do_not_change_background_similarity() -> None:
+    """However many they are: neither their own nor that of others."""
     random = np.random.default_rng(5)
     base = random.gamma(1, 1, (3, 30))
     expected = mean_similarity(_unit(sp.csr_array(base)), np.arange(3)).tolist()
     for copies in (1, 10, 100):
         matrix = _unit(sp.csr_array(np.concatenate([base, np.repeat(base[:1], copies, axis=0)])))
-        standing = np.array([0, 1, 2, *[0] * copies])
-        assert mean_similarity(matrix, standing).tolist() == [*expected, *expected[:1] * copies]
+        representative = np.array([0, 1, 2, *[0] * copies])
+        assert mean_similarity(matrix, representative).tolist() == [*expected, *expected[:1] * copies]
 
 
 def test_the_date_penalty_rises_with_the_days_and_fades_with_the_score() -> None:
@@ -218,7 +212,7 @@ def test_the_date_penalty_rises_with_the_days_and_fades_with_the_score() -> None
         np.array([0.1, 0.1, 0.1, 0.1, 0.3, 0.45, 0.6, 0.9]),
         np.array([NAN, 0, DATE_SPAN / 2, 900, *[DATE_SPAN] * 4]),
     )
-    taken = date_penalty(scores, days, Settings(date_penalty=0.1))
+    taken = date_penalty(scores, days, 0.1)
     assert taken == pytest.approx([0, 0, 0.05, 0.1, 0.1, 0.05, 0, 0])
 
 
@@ -233,13 +227,13 @@ def test_pairs_are_found_among_others() -> None:
 
 
 @pytest.mark.parametrize("seed", range(4))
-def test_between_languages_the_bridge_alone_counts(seed: int) -> None:
-    """The pairs of one language are those without a bridge, the others those of the bridge's own vectors."""
+def test_between_languages_only_cross_lingual_vectors_count(seed: int) -> None:
+    """Pairs of one language are those by words, the others those by the cross-lingual vectors."""
     matrix, seconds = collection(seed, 80)
     other, _ = collection(seed + 100, 80)
-    tongues = np.random.default_rng(seed).integers(-1, 3, size=80)
-    across = CrossLingual(other, tongues)
-    background_similarity, alone = mean_similarity(matrix, standing_alone(matrix)), standing_alone(matrix)
+    languages = np.random.default_rng(seed).integers(-1, 3, size=80)
+    across = CrossLingual(other, languages)
+    background_similarity, alone = mean_similarity(matrix, no_representatives(matrix)), no_representatives(matrix)
 
     def pairs(of: sp.csr_array, cross_lingual: CrossLingual | None = None) -> dict[tuple[int, int], int]:
         settings = Settings(neighbours=80)
@@ -248,7 +242,7 @@ def test_between_languages_the_bridge_alone_counts(seed: int) -> None:
         )
 
     def foreign(pair: tuple[int, int]) -> bool:
-        one, two = tongues[list(pair)].tolist()
+        one, two = languages[list(pair)].tolist()
         return bool(one != two and min(one, two) >= 0)
 
     expected = {pair: score for pair, score in pairs(matrix).items() if not foreign(pair)}

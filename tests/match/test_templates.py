@@ -1,4 +1,4 @@
-"""Form notices: the words stay, numbers and names change."""
+"""Templates: the words stay, numbers and names change."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup.match import templates as forms
+from dedup.match import templates
 from dedup.match.templates import (
     ALIGNED_WORDS,
     ALIKE_LENGTH,
@@ -62,7 +62,7 @@ def judged(one: Tokens, other: Tokens, days: float = NEVER) -> bool:
          "fire killed 4 and hurt 15 of 90 in 5 of 7 houses since 1990 said 2 of 3 men of 40 and 50 in 60 of 70", False),
     ],
 )  # fmt: skip
-def test_a_form_keeps_its_words_and_changes_its_numbers(one: str, other: str, expected: bool) -> None:
+def test_instances_of_a_template_share_words_and_differ_in_numbers(one: str, other: str, expected: bool) -> None:
     assert judged(tokenize(one), tokenize(other)) is expected
 
 
@@ -83,7 +83,7 @@ def test_a_name_is_a_value_too(one: tuple[str, ...], other: tuple[str, ...], exp
     assert judged(tokenize(OFFER.format(*one)), tokenize(OFFER.format(*other))) is expected
 
 
-def test_a_long_stretch_put_in_is_no_filled_in_number() -> None:
+def test_a_long_insertion_is_no_changed_number() -> None:
     rest = [f"v{number}" for number in range(100)]
     base = ["the", "1", "mill", "burned", "down", "at", "2", "today", *rest]
     insert = [f"w{number}" for number in range(40)]
@@ -93,7 +93,7 @@ def test_a_long_stretch_put_in_is_no_filled_in_number() -> None:
 
 
 @pytest.mark.parametrize(("length", "expected"), [(20, True), (19, False)])
-def test_a_part_of_a_form_is_no_filling_of_it(length: int, expected: bool) -> None:
+def test_a_part_of_a_text_is_no_instance_of_its_template(length: int, expected: bool) -> None:
     """Unless it comes days later."""
     rest = [f"v{number}" for number in range(36)]
     one, other = plain(["1", "of", "2", "litres", *rest]), plain(["3", "of", "4", "litres", *rest][:length])
@@ -105,7 +105,7 @@ def test_a_part_of_a_form_is_no_filling_of_it(length: int, expected: bool) -> No
 
 @pytest.mark.parametrize(("length", "expected"), [(SLOT, True), (SLOT + 1, False)])
 def test_the_place_of_a_number_takes_up_few_words(length: int, expected: bool) -> None:
-    """Each text with two places that hold one number and nothing else of the other text's words."""
+    """Each text has two places with one number and no other word of the other text."""
 
     def filled(name: str) -> list[str]:
         places = [[str(number), *(f"{name}{number}x{word}" for word in range(length - 1))] for number in (1, 2)]
@@ -123,8 +123,8 @@ def test_the_place_of_a_number_takes_up_few_words(length: int, expected: bool) -
         for kept, expected in ((most, True), (most + 1, False))
     ],
 )
-def test_a_newer_version_leaves_most_values_as_they_are(days: float, kept: int, expected: bool) -> None:
-    """Names that stand in both count as numbers do."""
+def test_a_newer_version_keeps_most_values(days: float, kept: int, expected: bool) -> None:
+    """Names in both count as numbers do."""
     share = CHANGED_SHARE if days >= SOON else NEWER_SHARE
     assert (share * (2 + kept) <= 2) is expected
     same = [word for number in range(kept) for word in (f"house{number}", str(100 + number) if number % 2 else "name")]
@@ -144,7 +144,7 @@ def test_one_number_is_enough_once_a_correction_is_late(days: float, expected: b
 
 
 @pytest.mark.parametrize("days", [NEVER, 0, SOON, LATER, 400])
-def test_without_a_changed_number_nothing_is_a_form(days: float) -> None:
+def test_without_a_changed_number_there_is_no_template(days: float) -> None:
     one = tokenize("The chair of Larkhaven met the chair of Brackwell over 3 bridges and 4 roads.")
     other = tokenize("The chair of Dunmere met the chair of Ashford over 3 bridges and 4 roads.")
     assert not judged(one, other, days)
@@ -152,7 +152,7 @@ def test_without_a_changed_number_nothing_is_a_form(days: float) -> None:
 
 
 @pytest.mark.parametrize(("before", "expected"), [(ALIGNED_WORDS - 3, True), (ALIGNED_WORDS - 2, False)])
-def test_what_stands_far_down_is_not_looked_at(before: int, expected: bool) -> None:
+def test_only_the_beginning_of_a_text_is_aligned(before: int, expected: bool) -> None:
     long = [f"w{number}" for number in range(before)]
     one, other = (plain([*long, first, "of", second, "litres"]) for first, second in (("1", "2"), ("3", "4")))
     assert judged(one, other) is expected
@@ -174,8 +174,8 @@ def test_effort_is_counted_exactly_where_the_bins_do_not_decide(one: list[int], 
     first, second = (HashedText(np.array(words, np.uint32), np.zeros(len(words), np.uint8)) for words in (one, other))
     same = sum(a == b for a in one for b in other)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(forms, "MOST_EFFORT", most)
-        assert forms._is_laborious(first, second, ALIGNED_WORDS) is (same > most)
+        patch.setattr(templates, "MOST_EFFORT", most)
+        assert templates._is_laborious(first, second, ALIGNED_WORDS) is (same > most)
 
 
 def test_numbers_are_spelled_up_to_twelve() -> None:
@@ -198,7 +198,7 @@ def test_the_order_does_not_matter_and_time_only_adds(one: str, other: str, days
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_rewording_makes_no_form(seed: int) -> None:
+def test_rewording_makes_no_template(seed: int) -> None:
     """However many words are replaced, while the numbers stay."""
     rng = random.Random(seed)  # noqa: S311 - no secret
     one = [str(word) if word % 9 == 0 else f"w{word}" for word in range(200)]

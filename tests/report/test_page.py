@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from browser import opened, running, until
+from labelled_data import DATA, SEEDS
 from made_clustering import example
 
 import dedup
@@ -21,9 +22,6 @@ from dedup.match.passages import shared_passages
 from dedup.report import write_html
 from dedup.report.html.payload import HEAVY
 
-ROOT = Path(__file__).resolve().parents[2]
-SEEDS = ROOT / "seeds"
-DATA = Path(os.environ.get("DEDUP_DATA", ROOT.parent / "shared" / "data"))  # as in tests/labelled_data.py
 MANY = 10_000 if os.environ.get("DEDUP_LONG_TESTS") == "1" else 600
 STATE = """g => window.dedup.storiesAt(g).map(story => {
   const ids = window.dedup.articles().ids;

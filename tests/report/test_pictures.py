@@ -52,7 +52,7 @@ def test_the_command_draws(tmp_path: Path) -> None:
         (tmp_path / f"{name}.txt").write_text(TEXT, encoding="utf-8")
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "-m", "dedup.cli", *arguments]
+        command = [sys.executable, "-m", "dedup", *arguments]
         return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
 
     assert run("compare", "a.txt", "b.txt", "--plot", "why.svg").returncode == 0
@@ -68,7 +68,7 @@ def test_notebooks_show_text_as_text(clustering: dedup.Clustering) -> None:
     for shown in (clustering._repr_html_(), clustering.stories[0]._repr_html_()):
         assert "&lt;b&gt;" in shown
         assert "<b>" not in shown
-    assert "3 articles in 2 stories; 1 stand alone" in clustering._repr_html_()
+    assert "3 articles in 2 stories; 1 with a single article" in clustering._repr_html_()
 
 
 def test_a_graph_has_the_articles_and_the_links(clustering: dedup.Clustering) -> None:

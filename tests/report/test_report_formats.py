@@ -20,7 +20,7 @@ from dedup.report import COLUMNS, json_text, write_csv, write_json, write_jsonl
 from dedup.settings import Settings
 
 any_text = st.text(st.characters(codec=None))  # lone surrogates included
-whole_text = st.text(st.characters(exclude_categories=["Cs"]))
+read_text = st.text(st.characters(exclude_categories=["Cs"]))
 
 
 def titled(title: str) -> io.StringIO:
@@ -144,7 +144,7 @@ def test_csv_has_the_columns_of_the_records() -> None:
     assert [row["probability"] for row in rows] == ["0.98", "", "0.98", "0.83", "0.83", ""]
 
 
-@given(whole_text)
+@given(read_text)
 def test_csv_returns_any_title(title: str) -> None:
     out = io.StringIO(newline="")
     write_csv(clustering([([Article(id="a", text="", title=title, source="=1+1")], [])]), out)

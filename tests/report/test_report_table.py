@@ -35,7 +35,7 @@ def test_table_narrow_counts_outlets() -> None:
         "Harbour closed after spill         3       1        2  2024-03-30 – 04-02\n"
         "Council votes                      2\n"
         "\n"
-        "1 more article stands alone.\n"
+        "1 more article, in a story of its own.\n"
     )
 
 
@@ -52,10 +52,10 @@ def test_a_short_title_does_not_cut_its_heading() -> None:
 def test_table_without_shared_stories() -> None:
     assert (
         table(clustering([([Article(id=name, text="")], []) for name in "ab"]), 80)
-        == "No stories with more than one article: 2 articles stand alone.\n"
+        == "No stories with more than one article (2 articles).\n"
     )
     assert table(clustering([]), 80) == "No articles.\n"
-    assert "alone" not in table(pair("x"), 80)
+    assert "of its own" not in table(pair("x"), 80)
 
 
 @pytest.mark.parametrize("title", ["", "  \n "])

@@ -26,7 +26,7 @@ def test_an_article_is_named_by_its_id_or_its_place(pair: Clustering, name: Any)
 
 @pytest.mark.parametrize("name", [None, 1.0, [], ("a",), b"a"])
 def test_what_can_be_neither_is_unknown(pair: Clustering, name: Any) -> None:
-    with pytest.raises(UnknownArticleError, match="names no article: give its id or its place"):
+    with pytest.raises(UnknownArticleError, match="is not an article: give its id or its position"):
         pair.place(name)
 
 

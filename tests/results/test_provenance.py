@@ -13,7 +13,7 @@ from made_copies import made_copies
 
 import dedup
 from dedup.comparison import Passage
-from dedup.results.provenance import SURE, Telling, _in_order, likely_originals, timeline, trace
+from dedup.results.provenance import SURE, VersionText, _in_order, likely_originals, timeline, trace
 
 WIRE = (
     "PORT ELLERY (MNA) - Fire broke out on the ferry Halcyon Star off Corran on Saturday, the coast guard said. "
@@ -53,14 +53,14 @@ def test_of_two_versions_it_is_named_less_often_but_hardly_ever_wrongly() -> Non
 
 
 def test_what_cannot_be_known_is_unsure() -> None:
-    equal = [Telling(WIRE, source, math.nan) for source in ("A", "B", "C")]
+    equal = [VersionText(WIRE, source, math.nan) for source in ("A", "B", "C")]
     assert max(likely_originals(equal)[0]) < SURE
-    reworded = [Telling(WIRE, "A", math.nan), Telling(WIRE.replace("Nine", "Eleven"), "B", math.nan)]
+    reworded = [VersionText(WIRE, "A", math.nan), VersionText(WIRE.replace("Nine", "Eleven"), "B", math.nan)]
     assert max(likely_originals(reworded)[0]) < SURE
 
 
 def test_the_agency_that_the_text_names_is_its_source() -> None:
-    versions = [Telling(WIRE, name, math.nan) for name in ("Harbour Post", "Meridian News Agency", "Dunmere Echo")]
+    versions = [VersionText(WIRE, name, math.nan) for name in ("Harbour Post", "Meridian News Agency", "Dunmere Echo")]
     probability, reasons = likely_originals(versions)
     assert probability[1] >= SURE
     assert "others name its outlet as their source" in reasons[1]
@@ -114,8 +114,8 @@ def test_without_texts_nothing_is_told(clustering: dedup.Clustering) -> None:
 
 def test_a_group_of_very_many_outlets_takes_no_time_for_each_pair_of_them() -> None:
     """A pattern was made for each version and each outlet: two hundred thousand here."""
-    versions = [Telling(f"{WIRE} Edition {number}.", f"Outlet number {number}", math.nan) for number in range(450)]
-    versions[7] = Telling(f"{WIRE} (Outlet number 9)", "Outlet number 7", math.nan)
+    versions = [VersionText(f"{WIRE} Edition {number}.", f"Outlet number {number}", math.nan) for number in range(450)]
+    versions[7] = VersionText(f"{WIRE} (Outlet number 9)", "Outlet number 7", math.nan)
     began = time.process_time()
     odds, _ = likely_originals(versions)
     assert time.process_time() - began < 10

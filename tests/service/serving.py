@@ -1,4 +1,4 @@
-"""A service as a process of its own, as `dedup serve` starts it, on a port of this machine."""
+"""A service in its own process, as `dedup serve` starts it, on a local port."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ STARTS = 120.0
 
 @dataclass
 class Served:
-    """A running service: where, its process, and what it has said."""
+    """A running service: its address, its process and its log lines."""
 
     url: str
     process: subprocess.Popen[str]
@@ -63,8 +63,8 @@ class Served:
 
 
 def start(store: Path, *options: str, environment: dict[str, str] | None = None, wait: bool = True) -> Served:
-    """Starts one on a free port; returns when it is ready."""
-    command = [sys.executable, "-m", "dedup.cli", "serve", "--store", str(store), "--port", "0", *options]
+    """Start a service on a free port and wait until it is ready."""
+    command = [sys.executable, "-m", "dedup", "serve", "--store", str(store), "--port", "0", *options]
     kept = {name: value for name, value in os.environ.items() if not name.startswith("DEDUP_SERV")}
     process = subprocess.Popen(
         command,
@@ -113,7 +113,7 @@ def _listen(served: Served) -> None:
 
 
 def refused(*options: str) -> tuple[int, str]:
-    """Exit code and messages of a `dedup serve` that never comes to serve, run in this process."""
+    """Return exit code and messages of a `dedup serve` that is refused, run in this process."""
     said = io.StringIO()
     before = sys.argv, signal.getsignal(signal.SIGTERM)
     sys.argv = ["dedup", "serve", *options]
@@ -132,7 +132,7 @@ def lines_of(records: Sequence[Any]) -> bytes:
 
 
 def assert_problem(answer: httpx.Response, status: int, field_: str | None = None) -> dict[str, Any]:
-    """An answer is a problem as RFC 9457 has it, names a field and a remedy, and tells nothing of the machine."""
+    """Check that an answer is a problem of RFC 9457 with fields and remedies that reveals nothing of the machine."""
     assert answer.status_code == status, (answer.status_code, answer.text[:500])
     assert answer.headers["content-type"] == "application/problem+json"
     told: dict[str, Any] = answer.json()

@@ -1,4 +1,4 @@
-"""What was answered is on disk: kills under load, a graceful stop, a queue that is full."""
+"""Answered articles are on disk: kills under load, a graceful stop, a full queue."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ KILLS = int(os.environ.get("DEDUP_SERVICE_KILLS", "2"))
 
 
 class Feed(threading.Thread):
-    """Sends articles until it cannot, and keeps the ids of those that were answered."""
+    """Send articles until the service ends, and record the ids of those that were answered."""
 
     def __init__(self, served: Served, name: str, mode: str) -> None:
         super().__init__(daemon=True)
@@ -60,7 +60,7 @@ class Feed(threading.Thread):
         return {"id": f"{self.prefix}-{number}", "title": f"Report {number}", "text": text}
 
 
-def test_what_was_answered_survives_kills(tmp_path: Path) -> None:
+def test_answered_articles_survive_kills(tmp_path: Path) -> None:
     seed = int(np.random.default_rng().integers(1 << 20))
     rng, store = np.random.default_rng(seed), tmp_path / "stories.db"
     acknowledged: set[str] = set()
@@ -88,7 +88,7 @@ def test_what_was_answered_survives_kills(tmp_path: Path) -> None:
     assert len(acknowledged) > 10 * KILLS, f"seed {seed}"
 
 
-def test_who_waits_for_news_is_sent_away_when_it_stops(tmp_path: Path) -> None:
+def test_requests_that_wait_for_changes_are_answered_at_a_stop(tmp_path: Path) -> None:
     answers: list[tuple[int, list[object]]] = []
 
     def listen(url: str) -> None:
@@ -107,7 +107,7 @@ def test_who_waits_for_news_is_sent_away_when_it_stops(tmp_path: Path) -> None:
         assert answers == [(200, [])]
 
 
-def test_a_graceful_stop_finishes_what_was_begun(tmp_path: Path) -> None:
+def test_a_graceful_stop_finishes_running_requests(tmp_path: Path) -> None:
     store = tmp_path / "stories.db"
     with serving(store) as served:
         feeds = [Feed(served, f"g{number}", mode) for number, mode in enumerate(("one", "lines", "lines"))]
@@ -120,7 +120,7 @@ def test_a_graceful_stop_finishes_what_was_begun(tmp_path: Path) -> None:
         for feed in feeds:
             feed.over.set()
             feed.join(30)
-        assert any("all that was acknowledged is on disk" in line for line in served.lines)
+        assert any("all acknowledged articles are on disk" in line for line in served.lines)
         assert not any("Traceback" in line for line in served.lines)
     acknowledged = {name for feed in feeds for name in feed.acknowledged}
     with StoryIndex.open(store) as index:
@@ -129,7 +129,7 @@ def test_a_graceful_stop_finishes_what_was_begun(tmp_path: Path) -> None:
         assert index.check() == []
 
 
-def test_a_full_queue_is_told_and_recovers(tmp_path: Path) -> None:
+def test_a_full_queue_is_reported_and_recovers(tmp_path: Path) -> None:
     limits = ("--limit", "queue=20", "--limit", "group=5", "--limit", "waiting=4")
     with serving(tmp_path / "stories.db", *limits) as served:
         statuses: list[int] = []

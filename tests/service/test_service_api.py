@@ -1,4 +1,4 @@
-"""What the API does, asked over a socket of the process that `dedup serve` starts."""
+"""The API, over a socket of a process that `dedup serve` starts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ TEXT = "Fire broke out on the ferry off Corran at dawn, and {} passengers were b
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """One service for all: each test minds its own articles."""
+    """One service for all tests, each with articles of its own."""
     with serving(tmp_path_factory.mktemp("service") / "stories.db") as found:
         yield found
 
@@ -36,17 +36,17 @@ def http(served: Served) -> Iterator[httpx.Client]:
 
 
 def named(name: str) -> str:
-    """An id that no other test has."""
+    """Return an id that no other test has."""
     return f"{name}-{uuid.uuid4().hex[:8]}"
 
 
 def unique() -> str:
-    """A text that is like no other's."""
+    """Return a text unlike any other."""
     words = " ".join(uuid.uuid4().hex for _ in range(30))
     return f"Report {words}"
 
 
-def test_an_article_goes_in_and_is_found(http: httpx.Client) -> None:
+def test_an_article_is_added_and_found(http: httpx.Client) -> None:
     name, text = named("a"), unique()
     record = {"id": name, "title": "Ferry", "text": text, "published": "2024-06-15", "source": "Echo", "lang": "en"}
     answer = http.post("/v1/articles", json=record)
@@ -140,7 +140,7 @@ def test_lines_are_answered_as_they_come(http: httpx.Client) -> None:
 
 
 def test_the_commands_of_the_page(served: Served, tmp_path: Path) -> None:
-    """They are run as they stand there, at another address; curl fails where the answer is a problem."""
+    """Run as written, at another address; curl fails if the answer is a problem."""
     page = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
     (commands,) = [
         block for block in re.findall(r"^```sh\n(.*?)^```$", page, re.MULTILINE | re.DOTALL) if "curl" in block
@@ -160,8 +160,8 @@ def test_the_commands_of_the_page(served: Served, tmp_path: Path) -> None:
     assert len(told) == 5
 
 
-def test_a_batch_sent_as_an_update_is_told_how_it_is_sent(http: httpx.Client) -> None:
-    """That is what `curl -T` does of itself."""
+def test_a_batch_sent_as_an_update_is_refused_with_a_remedy(http: httpx.Client) -> None:
+    """`curl -T` does this by default."""
     body, headers = lines_of([{"id": "a", "text": "b"}]), {"content-type": "application/x-ndjson"}
     told = assert_problem(http.put("/v1/articles/batch", content=body, headers=headers), 415, "Content-Type")
     assert "PUT changes one article" in told["errors"][0]["problem"]
@@ -330,7 +330,7 @@ def test_what_parameters_may_not_be(http: httpx.Client, path: str, field: str) -
     assert_problem(http.get(path), 422, field)
 
 
-def test_what_is_not_there_and_what_cannot_be_done(http: httpx.Client) -> None:
+def test_unknown_paths_and_methods(http: httpx.Client) -> None:
     assert_problem(http.get("/nothing"), 404, "path")
     assert_problem(http.get("/v1/stories/s0"), 404)
     assert_problem(http.get("/v1/articles/none"), 404)
@@ -373,12 +373,12 @@ def test_health_and_metrics(http: httpx.Client) -> None:
         assert line in text
 
 
-def test_stats_tell_nothing_of_the_machine(http: httpx.Client) -> None:
+def test_stats_reveal_nothing_of_the_machine(http: httpx.Client) -> None:
     assert not {"store", "memory"} & set(http.get("/v1/stats").json())
 
 
 def test_neither_text_nor_title(http: httpx.Client) -> None:
-    """One alone is refused; one of many keeps its place, and is told of."""
+    """Refused alone; kept with a notice in a batch."""
     name = named("blank")
     blank = {"id": name, "text": " ", "title": ""}
     assert_problem(http.post("/v1/articles", json=blank), 422, "text")
@@ -407,7 +407,7 @@ def test_forgotten_changes(tmp_path: Path) -> None:
         assert [one["cursor"] for one in http.get("/v1/changes?since=2").json()["changes"]] == [3]
 
 
-def test_a_pattern_is_told_in_words(http: httpx.Client) -> None:
+def test_a_pattern_is_explained_in_words(http: httpx.Client) -> None:
     for path in ("/v1/expire?before=tomorrow", "/v1/stories?since=tomorrow"):
         answer = http.post(path) if "expire" in path else http.get(path)
         (told,) = assert_problem(answer, 422)["errors"]

@@ -1,4 +1,4 @@
-"""The client does over HTTP what `StoryIndex` does, and gives the same."""
+"""The client returns over HTTP what `StoryIndex` returns."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def test_it_has_the_methods_of_an_index() -> None:
         assert [*wanted] == [one for one in have if one != "wait"], name
 
 
-def test_it_gives_what_an_index_gives(served: Served) -> None:
+def test_it_returns_what_an_index_returns(served: Served) -> None:
     articles = list(stream(7, 120))
     with Client(served.url) as client, StoryIndex.open(":memory:") as index:
         for article in articles[:20]:
@@ -156,7 +156,7 @@ def test_it_asks_again_while_a_service_is_busy() -> None:
 @pytest.mark.parametrize(
     "content", [b"<html>", b'{"title": "Bad Gateway", "status": "x", "errors": {"path": ["wrong"]}}', b"[" * 100_000]
 )
-def test_who_is_no_service_of_dedup_is_told_apart_from_one(status: int, content: bytes) -> None:
+def test_other_servers_are_recognised(status: int, content: bytes) -> None:
     """Of a proxy, say: its 404 is no article that is not there, and its problems are of other forms."""
     if status == 200 and content.startswith(b"{"):
         return  # JSON that was asked for, as far as can be told
@@ -173,7 +173,7 @@ def test_an_address_that_is_none_is_refused() -> None:
         Client("http://service.example:port")
 
 
-def test_what_is_wrong_is_told_as_by_an_index(served: Served) -> None:
+def test_notices_are_those_of_an_index(served: Served) -> None:
     with Client(served.url) as client:
         placed = client.add({"id": "undated", "text": "The gate was shut at noon.", "published": "tomorrow"})
         assert [one.action for one in placed.notices] == ["kept without a date"]

@@ -13,7 +13,7 @@ from serving import refused, serving
 
 import dedup
 from dedup import SettingsError
-from dedup.service.config import ServiceSettings, configure_service
+from dedup.service.settings import ServiceSettings, configure_service
 
 
 def test_flags_before_environment_before_file(tmp_path: Path) -> None:
@@ -28,7 +28,7 @@ def test_flags_before_environment_before_file(tmp_path: Path) -> None:
     assert found.hosts == {"a.example", "b.example"}
     assert configure_service(folder=tmp_path, environment=environment).port == 2
     assert configure_service(folder=tmp_path, environment={}).port == 1
-    # what is said to the service is no fault in the settings of the method, nor the other way round
+    # settings of the service are no faults among those of the method, and vice versa
     assert dedup.configure(folder=tmp_path, environment=environment).settings.granularity == 0.4
 
 
@@ -38,7 +38,7 @@ def test_in_a_pyproject(tmp_path: Path) -> None:
     assert dedup.configure(folder=tmp_path, environment={}).settings == dedup.Settings()
 
 
-def test_everything_that_is_wrong_is_told_with_its_place(tmp_path: Path) -> None:
+def test_all_faults_are_reported_with_their_origins(tmp_path: Path) -> None:
     (tmp_path / "dedup.toml").write_text('[serve]\nport = "x"\nqeue = 1\n', encoding="utf-8")
     environment = {"DEDUP_SERVE_TEXT": "-1", "DEDUP_SERVE_WITHOUT_TOKENS": "perhaps"}
     with pytest.raises(SettingsError) as error:
@@ -133,7 +133,7 @@ def test_a_store_is_served_by_one_alone_and_an_address_too(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("line", ["head_time = 0x" + "f" * 400, "port = 0x" + "f" * 5000, "names = 0x" + "f" * 5000])
-def test_a_number_beyond_all_measure_is_told_as_any_other(tmp_path: Path, line: str) -> None:
+def test_a_huge_number_is_reported_as_any_other(tmp_path: Path, line: str) -> None:
     (tmp_path / "dedup.toml").write_text(f"[serve]\n{line}\n", encoding="utf-8")
-    with pytest.raises(SettingsError, match=rf"dedup\.toml:2: {line.split(maxsplit=1)[0]} must be "):
+    with pytest.raises(SettingsError, match=rf"dedup\.toml:2: {line.split(maxsplit=1)[0]} (must|is too large)"):
         configure_service(folder=tmp_path, environment={})

@@ -32,7 +32,7 @@ def test_the_start_command_and_the_health_check(tmp_path: Path) -> None:
     assert here[0] == "dedup"
     check = [word.replace("8080", str(port)) for word in instruction("HEALTHCHECK")]
     assert check[0] == "python"
-    with subprocess.Popen([sys.executable, "-m", "dedup.cli", *here[1:]], stderr=subprocess.PIPE, text=True) as running:
+    with subprocess.Popen([sys.executable, "-m", "dedup", *here[1:]], stderr=subprocess.PIPE, text=True) as running:
         try:
             until = time.monotonic() + 120
             while subprocess.run([sys.executable, *check[1:]], capture_output=True, check=False).returncode:

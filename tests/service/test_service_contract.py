@@ -1,4 +1,4 @@
-"""The OpenAPI document holds: no answer that it does not tell of, no 500, by schemathesis, links followed."""
+"""Answers match the OpenAPI document, without a 500, by schemathesis, links included."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from serving import Served, serving
 from dedup.service.tokens import add_token
 
 EXAMPLES = int(os.environ.get("DEDUP_SERVICE_EXAMPLES", "6"))
-"""Requests made up for each operation, and walks along links."""
+"""Generated requests of each operation, and walks along links."""
 BOUNDED = settings(
     max_examples=EXAMPLES,
     deadline=None,
@@ -46,7 +46,7 @@ def document(contract: tuple[Served, str]) -> Any:
     return schemathesis.openapi.from_url(f"{served.url}/openapi.json", config=config)
 
 
-def test_every_operation_is_as_it_is_told(document: Any) -> None:
+def test_every_operation_matches_the_document(document: Any) -> None:
     from schemathesis import GenerationMode
 
     count = 0
@@ -68,7 +68,7 @@ def test_walks_along_the_links(document: Any) -> None:
     machine.run(settings=settings(BOUNDED, stateful_step_count=8))
 
 
-def test_the_document_tells_of_everything(contract: tuple[Served, str]) -> None:
+def test_the_document_is_complete(contract: tuple[Served, str]) -> None:
     served, _ = contract
     told = httpx.get(f"{served.url}/openapi.json").json()
     for path, operations in told["paths"].items():

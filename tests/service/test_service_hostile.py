@@ -1,4 +1,4 @@
-"""Clients that mean harm, or are broken: each gets a documented answer or none, and the service goes on."""
+"""Hostile or broken clients get a documented answer or none, and the service continues."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ LIMITS = ("head_time=1", "idle_time=1", "body_time=3", "head=8192", "connections
 
 @pytest.fixture(scope="module")
 def strict(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
-    """A service with little patience."""
+    """A service with short timeouts."""
     options = [part for limit in LIMITS for part in ("--limit", limit)]
     with serving(tmp_path_factory.mktemp("strict") / "stories.db", *options) as served:
         yield served
@@ -43,7 +43,7 @@ def connected(served: Served) -> socket.socket:
 
 
 def answered(sock: socket.socket) -> bytes:
-    """All that comes until the connection is closed."""
+    """Return everything received until the connection is closed."""
     seen = b""
     while True:
         try:

@@ -1,4 +1,4 @@
-"""Threads that answer what only reads: how much waits, and what is looked up together."""
+"""Reader pools: the bound of their queue, and calls that answer several requests."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ import pytest
 
 from dedup import InputError
 from dedup.service.problems import Problem
-from dedup.service.readers import Gatherer
+from dedup.service.readers import BatchingReader
 
 
-def test_what_waits_is_looked_up_together_and_each_gets_its_own_answer() -> None:
+def test_waiting_requests_share_a_call_and_each_gets_its_own_answer() -> None:
     sizes: list[int] = []
     begun, go_on = threading.Event(), threading.Event()
 
@@ -23,23 +23,23 @@ def test_what_waits_is_looked_up_together_and_each_gets_its_own_answer() -> None
         return [2 * item for item in items]
 
     async def ask() -> list[int]:
-        gatherer = Gatherer("test", double, most=4, waiting=50, patience=30)
-        first = asyncio.create_task(gatherer.look_up(0))
+        reader = BatchingReader("test", double, batch_size=4, waiting=50, timeout=30)
+        first = asyncio.create_task(reader.look_up(0))
         await asyncio.to_thread(begun.wait, 30)
-        others = [asyncio.create_task(gatherer.look_up(item)) for item in range(1, 11)]
+        others = [asyncio.create_task(reader.look_up(item)) for item in range(1, 11)]
         await asyncio.sleep(0)
-        assert gatherer.count == 11
+        assert reader.count == 11
         go_on.set()
         found = [await first, *await asyncio.gather(*others)]
-        gatherer.close()
-        assert gatherer.count == 0
+        reader.close()
+        assert reader.count == 0
         return found
 
     assert asyncio.run(ask()) == [2 * item for item in range(11)]
     assert sizes == [1, 4, 4, 2]
 
 
-def test_an_error_is_told_to_whom_it_belongs() -> None:
+def test_an_error_reaches_only_the_request_at_fault() -> None:
     begun, go_on = threading.Event(), threading.Event()
 
     def halve(items: list[int]) -> list[int]:
@@ -50,14 +50,14 @@ def test_an_error_is_told_to_whom_it_belongs() -> None:
         return [item // 2 for item in items]
 
     async def ask() -> list[int | BaseException]:
-        gatherer = Gatherer("test", halve, most=8, waiting=50, patience=30)
-        first = asyncio.create_task(gatherer.look_up(0))
+        reader = BatchingReader("test", halve, batch_size=8, waiting=50, timeout=30)
+        first = asyncio.create_task(reader.look_up(0))
         await asyncio.to_thread(begun.wait, 30)
-        others = [asyncio.create_task(gatherer.look_up(item)) for item in (2, 3, 4)]
+        others = [asyncio.create_task(reader.look_up(item)) for item in (2, 3, 4)]
         await asyncio.sleep(0)
         go_on.set()
         found = await asyncio.gather(first, *others, return_exceptions=True)
-        gatherer.close()
+        reader.close()
         return found
 
     zero, one, fault, two = asyncio.run(ask())
@@ -65,7 +65,7 @@ def test_an_error_is_told_to_whom_it_belongs() -> None:
     assert isinstance(fault, Problem)
 
 
-def test_no_more_wait_than_may() -> None:
+def test_the_queue_is_bounded() -> None:
     go_on = threading.Event()
 
     def slow(items: list[int]) -> list[int]:
@@ -73,14 +73,14 @@ def test_no_more_wait_than_may() -> None:
         return items
 
     async def ask() -> int:
-        gatherer = Gatherer("test", slow, most=8, waiting=2, patience=30)
-        tasks = [asyncio.create_task(gatherer.look_up(item)) for item in range(3)]
+        reader = BatchingReader("test", slow, batch_size=8, waiting=2, timeout=30)
+        tasks = [asyncio.create_task(reader.look_up(item)) for item in range(3)]
         await asyncio.sleep(0)
         with pytest.raises(Problem, match="too much to do"):
-            await gatherer.look_up(3)
+            await reader.look_up(3)
         go_on.set()
         found = await asyncio.gather(*tasks)
-        gatherer.close()
+        reader.close()
         return sum(found)
 
     assert asyncio.run(ask()) == 3

@@ -1,4 +1,4 @@
-"""Who is let in: tokens missing, wrong, read-only on write; the file of their hashes; the refusal to be open to all."""
+"""Authentication: missing, wrong and read-only tokens; the file of hashes; the refusal to serve without tokens."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from serving import Served, assert_problem, refused, serving
 
 from dedup import InputError, SettingsError
-from dedup.service.tokens import Guard, add_token, new_token, read_tokens
+from dedup.service.tokens import Authenticator, add_token, new_token, read_tokens
 
 ARTICLE = {"id": "a", "text": "Fire broke out on the ferry off Corran at dawn."}
 
@@ -60,7 +60,7 @@ def test_the_file_has_no_secret_and_is_its_owners_alone(locked: Locked) -> None:
         ("Bearer dedup_é", "token-wrong"),
     ],
 )
-def test_without_a_token_that_is_known(locked: Locked, header: str | None, kind: str) -> None:
+def test_without_a_known_token(locked: Locked, header: str | None, kind: str) -> None:
     headers = {} if header is None else {"Authorization": header.encode("latin-1")}
     with locked.served.client() as http:
         for path in ("/v1/stats", "/v1/articles/a", "/metrics", "/v1/jobs/a"):
@@ -93,14 +93,14 @@ def test_a_token_that_may_write(locked: Locked) -> None:
         assert not any(locked.writer in line for line in locked.served.lines)
 
 
-def test_the_pages_and_whether_it_lives_are_for_all(locked: Locked) -> None:
+def test_pages_and_health_need_no_token(locked: Locked) -> None:
     with locked.served.client() as http:
         for path in ("/", "/assets/page.css", "/openapi.json", "/healthz", "/readyz"):
             assert http.get(path).status_code == 200
         assert "HTTPBearer" in http.get("/openapi.json").text
 
 
-def test_what_is_taken_back_is_refused_at_once(locked: Locked) -> None:
+def test_a_removed_token_is_refused_at_once(locked: Locked) -> None:
     secret = add_token(locked.file, "guest", "read")
     time.sleep(1.1)
     with locked.served.client(secret) as http:
@@ -111,19 +111,19 @@ def test_what_is_taken_back_is_refused_at_once(locked: Locked) -> None:
         assert_problem(http.get("/v1/stats"), 401)
 
 
-def test_a_file_that_becomes_unusable_lets_nobody_else_in(tmp_path: Path) -> None:
+def test_an_invalid_file_keeps_the_tokens_read_before(tmp_path: Path) -> None:
     now = [0.0]
     file = tmp_path / "tokens"
     secret = add_token(file, "a", "read")
-    guard = Guard(file, clock=lambda: now[0])
+    authenticator = Authenticator(file, clock=lambda: now[0])
     file.write_text("nonsense", encoding="ascii")
     now[0] += 5
-    assert guard.token(secret) is not None, "those read before hold on"
-    assert guard.token("other") is None
+    assert authenticator.token(secret) is not None, "those read before hold on"
+    assert authenticator.token("other") is None
     file.write_text("", encoding="ascii")
     now[0] += 5
-    assert guard.token(secret) is None
-    assert not guard.open
+    assert authenticator.token(secret) is None
+    assert not authenticator.open
 
 
 def test_files_of_tokens(tmp_path: Path) -> None:
@@ -143,18 +143,18 @@ def test_files_of_tokens(tmp_path: Path) -> None:
     assert len(error.value.faults) == 2
     file.write_text("\n", encoding="ascii")
     with pytest.raises(SettingsError, match="no token"):
-        Guard(file)
+        Authenticator(file)
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.invalid"])  # noqa: S104 - it is refused
-def test_it_is_not_reached_by_others_without_tokens(tmp_path: Path, host: str) -> None:
+def test_other_machines_are_refused_without_tokens(tmp_path: Path, host: str) -> None:
     code, said = refused("--store", str(tmp_path / "s.db"), "--host", host)
     assert code == 2
     assert "--without-tokens" in said
     assert not (tmp_path / "s.db").exists()
 
 
-def test_unless_it_is_told_to(tmp_path: Path) -> None:
+def test_other_machines_are_accepted_by_option(tmp_path: Path) -> None:
     with serving(tmp_path / "s.db", "--host", "0.0.0.0", "--without-tokens", wait=False) as served:  # noqa: S104
         assert served.url.startswith("http://0.0.0.0:")
         assert served.stop() == 0

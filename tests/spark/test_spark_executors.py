@@ -1,4 +1,4 @@
-"""An executor that dies in the middle of a run: the same labels. Two minutes, so it runs when it is asked for."""
+"""A killed executor does not change the labels; takes two minutes, so it is skipped by default."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ LONG = "DEDUP_LONG_TESTS"
 
 
 @pytest.mark.skipif(os.environ.get(LONG) != "1", reason=f"{LONG}=1 runs the tests that take minutes")
-def test_an_executor_that_is_lost_changes_nothing() -> None:
-    """Two executors in processes of their own; one of them is killed as soon as it has begun to work."""
+def test_a_lost_executor_does_not_change_the_labels() -> None:
+    """Of two executors in separate processes one is killed as soon as it works."""
     done = subprocess.run(
         [sys.executable, __file__, str(SEEDS)], capture_output=True, text=True, timeout=900, check=False
     )
@@ -32,7 +32,7 @@ def test_an_executor_that_is_lost_changes_nothing() -> None:
 
 
 def executors(application: str) -> list[int]:
-    """The processes of the executors of an application."""
+    """Return the process ids of an application's executors."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
@@ -46,7 +46,7 @@ def executors(application: str) -> list[int]:
 
 
 def main(folder: str) -> None:
-    """Clusters on two executors of which one is killed, and prints the labels and those of one machine."""
+    """Cluster on two executors, kill one, and print the labels and those of one machine."""
     import tempfile
 
     import pyarrow as pa
@@ -72,7 +72,7 @@ def main(folder: str) -> None:
     steps = Path(tempfile.mkdtemp(prefix="dedup-executors-"))
 
     def kill() -> None:
-        """One executor, when the third step is under way."""
+        """Kill one executor during the third step."""
         while not killed:
             time.sleep(0.2)
             pids = executors(spark.sparkContext.applicationId)

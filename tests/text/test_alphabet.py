@@ -65,7 +65,7 @@ def test_every_mark_that_is_reordered_is_bounded() -> None:
 
 
 def test_folding_is_done_once() -> None:
-    """The folded form of every code point is its own folded form, and a letter or digit where the first is one."""
+    """Folding is idempotent, and the folded form of a letter or digit is a letter or digit."""
     kinds = {point: kind for first, last, kind, _ in rows() for point in range(first, last + 1)}
     folding = alphabet().folding
     for point, folded in folding.items():

@@ -1,4 +1,4 @@
-"""The date at the head of a text: which are taken, and which are those of events that are told about."""
+"""Datelines at the head of a text, which are not to be confused with the dates of events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dedup.text import build_months
-from dedup.text.dateline import EARLIEST, HEAD, LATEST, PLACE, dateline, dates_told
+from dedup.text.dateline import EARLIEST, HEAD, LATEST, PLACE, dateline, find_dates
 
 MARCH = date(1999, 3, 12)
 
@@ -76,7 +76,7 @@ def test_a_full_date_is_read_in_many_languages(head: str) -> None:
         "On Friday, 12 March 1999, the mill burned down.",
     ],
 )
-def test_it_stands_alone_or_after_a_place(text: str) -> None:
+def test_it_is_alone_in_its_line_or_after_a_place(text: str) -> None:
     assert dateline(text) == MARCH
 
 
@@ -160,7 +160,7 @@ def test_any_text_is_read(text: str) -> None:
     ],
 )
 def test_no_text_takes_long(unit: str) -> None:
-    """A text is cut to its head, and no head is slow: least of all one of gaps in which an "of" may stand anywhere."""
+    """Only the head of a text is searched, and no head takes long, not even one of many gaps."""
     gaps = f"1{' ' * 140}a{' ' * 150}2"
     for text in (unit * (1_000_000 // len(unit)), unit * 20 + gaps, gaps + unit * 1_000_000):
         start = time.process_time()  # what others do on the machine is no matter of its
@@ -186,16 +186,16 @@ def test_the_table_is_what_babel_gives() -> None:
     assert build_months.table() == files("dedup.text").joinpath("months.tsv").read_text("utf-8")
 
 
-def test_dates_told_wherever_they_stand() -> None:
+def test_dates_are_found_anywhere_in_a_text() -> None:
     text = "12 March 1999 was a Friday; on June 15 and on 3 May 2001 it rained"
-    told = [(text[start:stop], day) for start, stop, day in dates_told(text)]
+    told = [(text[start:stop], day) for start, stop, day in find_dates(text)]
     assert told == [("12 March 1999", (1999, 3, 12)), ("June 15", (None, 6, 15)), ("3 May 2001", (2001, 5, 3))]
 
 
-def test_of_two_readings_of_one_place_that_with_a_year_is_told() -> None:
+def test_a_reading_with_a_year_is_preferred() -> None:
     text = "March 12, 1999"
-    assert dates_told(text) == [(0, len(text), (1999, 3, 12))]
+    assert find_dates(text) == [(0, len(text), (1999, 3, 12))]
 
 
-def test_a_day_that_is_in_no_calendar_is_not_told() -> None:
-    assert dates_told("31 February 2024 and 30 Feb") == []
+def test_a_day_that_is_in_no_calendar_is_not_found() -> None:
+    assert find_dates("31 February 2024 and 30 Feb") == []

@@ -1,4 +1,4 @@
-"""The two parts of an article."""
+"""Title and body of a document."""
 
 from __future__ import annotations
 

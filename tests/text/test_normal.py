@@ -1,4 +1,4 @@
-"""The table of what normalisation does, against the Python that runs."""
+"""The table of normalisation, against `unicodedata` of the running Python."""
 
 from __future__ import annotations
 

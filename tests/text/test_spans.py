@@ -1,4 +1,4 @@
-"""The words of `tokenize`, with their places in the text as it was given."""
+"""The positions of words in the given text."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What holds of the tokens of any string at all."""
+"""Properties of the tokens of any string."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def test_words_are_fixed_points(text: str) -> None:
 
 @given(texts)
 def test_reading_three_times_is_reading_twice(text: str) -> None:
-    """Even where words are no fixed points, what they become is."""
+    """Tokenizing twice gives fixed points, also where words are not."""
     twice = tokenize(" ".join(tokenize(text).words)).words
     assert tokenize(" ".join(twice)).words == twice
 
 
 @given(texts)
 def test_normal_forms_have_the_same_tokens(text: str) -> None:
-    """Where no pile of marks is cut: a mark composed with its letter is one less."""
+    """If no run of marks is cut: a mark that is composed with its letter does not count."""
     composed, decomposed = tokenize(unicodedata.normalize("NFC", text)), tokenize(unicodedata.normalize("NFD", text))
     if not alphabet().stack.search(unicodedata.normalize("NFD", text)):
         assert composed == decomposed == tokenize(text)
@@ -69,13 +69,13 @@ def test_normal_forms_have_the_same_tokens(text: str) -> None:
 
 @given(texts, texts)
 def test_a_space_keeps_texts_apart(one: str, other: str) -> None:
-    """But for a mark or an invisible sign that the space would be the base of; and sentences go on across it."""
+    """Except for a mark or an ignorable sign after the space; and sentences continue across it."""
     assert tokenize(f"{one} . {other}").words == tokenize(one).words + tokenize(other).words
 
 
 @given(st.text(st.sampled_from("aAzZ09 '.,"), max_size=40))
 def test_ascii_is_read_as_anything_else(text: str) -> None:
-    """Plain ASCII takes a short way, which must lead to the same place."""
+    """ASCII has a shortcut, which must give the same tokens."""
     there = tokenize(text)
     assert tokenize("é. " + text).words == ["é", *there.words]
     assert tokenize("é. " + text).capitals[1:] == there.capitals
@@ -107,7 +107,7 @@ def test_ascii_is_read_as_anything_else(text: str) -> None:
     ids=ascii,
 )
 def test_time_is_linear(unit: str) -> None:
-    """A quadratic way would take 64 times as long for 8 times the text; the best of three tries each, generously."""
+    """Quadratic time would be a factor of 64 for 8 times the text; the best of three tries, with a margin."""
 
     def seconds(length: int) -> float:
         text = "é" + unit * (length // len(unit))

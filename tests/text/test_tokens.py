@@ -1,4 +1,4 @@
-"""The definition of a token, example by example."""
+"""The tokenizer, by examples."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Passages that a site puts under whatever it publishes."""
+"""Passages that a site adds to everything it publishes."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dedup import Article, cluster
+from dedup.backends import PlainBackend
 from dedup.settings import Settings
-from dedup.steps import PlainBackend
 from dedup.text.document import Document
 from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, REST, find_boilerplate, outside_boilerplate
 from dedup.vectorize.features import HashedWords
@@ -23,7 +23,7 @@ TOWNS = ["Larkhaven", "Brackwell", "Dunmere", "Ashford", "Wexcombe", "Orrinport"
 
 
 def made(name: str, count: int) -> str:
-    """So many words that occur nowhere else."""
+    """A number of words that occur nowhere else."""
     return " ".join(f"{name}x{number}" for number in range(count))
 
 
@@ -32,7 +32,7 @@ def articles_of(bodies: Sequence[str], titles: Sequence[str] | None = None) -> l
 
 
 def taken(articles: Sequence[tuple[str, str]]) -> list[int]:
-    """How many words are taken out of each body."""
+    """The number of words removed from each body."""
     documents = [Document.of(title, text) for title, text in articles]
     passages = found(HashedWords.of(documents))
     assert passages.tolist() == sorted({*passages.tolist()})
@@ -50,7 +50,7 @@ def without(document: Document, passages: NDArray[np.uint64]) -> Document:
 
 
 def unrelated(count: int) -> list[str]:
-    """Titles that have no telling word in common."""
+    """Titles without a distinctive word in common."""
     return [f"{town} zz{town}" for town in TOWNS[:count]]
 
 
@@ -59,7 +59,7 @@ FOOTER = made("footer", 400)
 
 @pytest.mark.parametrize("count", [HOLDERS, HOLDERS + 1, 10])
 @pytest.mark.parametrize("place", ["before", "after", "inside"])
-def test_what_unrelated_articles_share_is_furniture(count: int, place: str) -> None:
+def test_what_unrelated_articles_share_is_boilerplate(count: int, place: str) -> None:
     def body(town: str) -> str:
         own = made(town, 100)
         half = made(f"{town}y", 50)
@@ -80,31 +80,31 @@ def test_a_short_line_stays(length: int, expected: int) -> None:
     assert taken(articles_of(bodies, unrelated(5))) == [expected] * 5
 
 
-def test_a_wire_text_is_no_furniture() -> None:
-    """Ten outlets ran it, under one headline or under their own, whole or with a paragraph of their own."""
+def test_a_wire_text_is_no_boilerplate() -> None:
+    """Ten outlets ran it, under one headline or their own, complete or with a paragraph of their own."""
     wire = " ".join(f"{town} zz{town}" for town in TOWNS) + " " + made("wire", 200)
     assert not any(taken(articles_of([wire] * 10, ["Ten towns flooded"] * 10)))
     assert not any(taken(articles_of([f"{wire} {made(town, 60)}" for town in TOWNS], unrelated(10))))
 
 
-def test_an_untitled_wire_text_is_no_furniture() -> None:
+def test_an_untitled_wire_text_is_no_boilerplate() -> None:
     wire = made("wire", 200)
     assert not any(taken(articles_of([f"{wire} {made(town, 60)}" for town in TOWNS], [""] * 10)))
 
 
-def test_untitled_articles_are_told_by_how_they_begin() -> None:
+def test_untitled_articles_are_related_by_their_beginning() -> None:
     assert taken(articles_of([f"{made(town, 100)} {FOOTER}" for town in TOWNS], [""] * 10)) == [400] * 10
 
 
 def test_a_list_of_headlines_speaks_of_everything_and_vouches_for_nothing() -> None:
-    """It holds the very titles of the articles that it stands under, so it must not be asked about them."""
+    """It contains the titles of the articles that have it, so its own words must not count."""
     titles = [f"{town} zz{town} {town}shire" for town in TOWNS]
     posts = " ".join(f"{title} {made(title.split()[0], 25)}" for title in titles)
     bodies = [f"{made(f'{town}own', 100)} {posts}" for town in TOWNS]
     assert taken(articles_of(bodies, titles)) == [len(TOWNS) * 28] * 10
 
 
-def test_of_a_body_that_is_all_furniture_the_title_is_left() -> None:
+def test_of_a_body_that_is_all_boilerplate_the_title_is_left() -> None:
     for rest, expected in ((0, 400), (REST - 1, 400 + REST - 1), (REST, 400)):
         bodies = [f"{made(town, rest)} {FOOTER}" for town in TOWNS[:5]]
         assert taken(articles_of(bodies, unrelated(5))) == [expected] * 5
@@ -120,7 +120,7 @@ def test_capitals_stay_with_their_words() -> None:
     assert without(documents[0], found(HashedWords.of(documents))) == Document.of(unrelated(1)[0], own)
 
 
-def test_no_articles_have_no_furniture() -> None:
+def test_no_articles_have_no_boilerplate() -> None:
     assert not len(found(HashedWords.of([])))
     assert not len(found(HashedWords.of([Document.of("", ""), Document.of("A title", "")])))
     document = Document.of("A title", "A short text.")
@@ -129,7 +129,7 @@ def test_no_articles_have_no_furniture() -> None:
 
 @given(st.lists(st.lists(st.integers(0, 5), max_size=4), max_size=12))
 def test_only_what_enough_articles_hold_is_taken_out(parts: list[list[int]]) -> None:
-    """Of bodies put together of a few blocks."""
+    """Bodies are made of a few blocks."""
     bodies = [" ".join(made(f"block{part}", PASSAGE + part) for part in body).split() for body in parts]
     documents = [Document.of(f"zz{number} yy{number}", " ".join(body)) for number, body in enumerate(bodies)]
     passages = found(HashedWords.of(documents))
@@ -146,7 +146,7 @@ def test_only_what_enough_articles_hold_is_taken_out(parts: list[list[int]]) -> 
 
 
 def sites(count: int, per_site: int, seed: int, *, furnished: bool) -> list[Article]:
-    """Pairs of articles on one event each, dealt out to sites, which put a footer and the last headlines under each."""
+    """Pairs of articles on one event each, on sites that add a footer and the last headlines to each."""
     rng = random.Random(seed)  # noqa: S311 - no secret
     events = [(f"{town}ville zz{town}fire", [f"{town}{number}" for number in range(60)]) for town in TOWNS]
     told = [
@@ -169,7 +169,7 @@ def sites(count: int, per_site: int, seed: int, *, furnished: bool) -> list[Arti
 
 
 @pytest.mark.parametrize("seed", range(3))
-def test_furniture_neither_links_nor_hides(seed: int) -> None:
+def test_boilerplate_neither_links_nor_hides(seed: int) -> None:
     def stories(articles: Sequence[Article]) -> set[frozenset[str]]:
         clustering = cluster(articles)
         assert max(map(len, (group.articles for story in clustering for group in story.copy_groups)), default=0) <= 2
@@ -199,8 +199,8 @@ def test_a_footer_under_short_bodies_makes_no_copies() -> None:
     assert clustering.explain(0, 1).shared_shingles == 0
 
 
-def test_copies_under_different_furniture_are_copies() -> None:
-    """One text on ten sites, of which each has other articles with the same footer."""
+def test_copies_under_different_boilerplate_are_copies() -> None:
+    """One text on ten sites, each of which has other articles with the same footer."""
     wire = made("wire", 120)
     articles = []
     for number, town in enumerate(TOWNS):

@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+from kernel_twins import term_index
 
 from dedup import cluster
 from dedup.settings import Settings
@@ -15,7 +16,7 @@ from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.language import detect
-from dedup.vectorize.reference import term_counts, term_index
+from dedup.vectorize.reference import term_counts
 from dedup.vectorize.tfidf import Vectors, tfidf
 
 ENGLISH = (
@@ -76,7 +77,7 @@ def test_a_pair_is_foreign_only_where_both_languages_are_known_and_differ() -> N
 
 @pytest.mark.parametrize(("languages", "several"), [(["en", "en"], False), (["ms", "id"], False), (["", "en"], False),
                                                     (["en", "de"], True), (["ms", "de"], True)])  # fmt: skip
-def test_a_bridge_is_built_where_there_are_two_languages(languages: list[str], several: bool) -> None:
+def test_there_are_vectors_for_two_languages_or_more(languages: list[str], several: bool) -> None:
     documents = [Document.of("", ENGLISH), Document.of("", GERMAN)]
     every, capitals = term_counts(documents, Settings())
     vectors = tfidf(every, capitals, languages, Frequencies.of(every, languages), Settings())

@@ -36,7 +36,7 @@ def test_the_logarithm_is_right_to_a_few_units_in_the_last_place(x: float) -> No
 
 @given(st.lists(positive, min_size=1, max_size=9))
 def test_the_logarithm_of_many_is_that_of_each(xs: list[float]) -> None:
-    """However a vector unit takes them."""
+    """In arrays of every length, for every width of a vector unit."""
     assert ln(np.array(xs)).tolist() == [float(ln(np.array([x]))[0]) for x in xs]
 
 
@@ -80,7 +80,7 @@ def test_dot_products_are_exact_in_any_order(seed: int) -> None:
 
 @pytest.mark.parametrize("terms", [1, 2, 30, 1_000, 50_000])
 def test_rows_have_unit_length(terms: int) -> None:
-    """To the rounding of their entries: half a unit for each."""
+    """Within the rounding of their entries: half a unit each."""
     data = np.random.default_rng(terms).gamma(2, 3, terms)
     row = _unit(sp.csr_array((data, np.arange(terms), np.array([0, terms])), shape=(1, terms)))
     length = math.sqrt(float((row.data**2).sum()))

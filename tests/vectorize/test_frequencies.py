@@ -44,7 +44,7 @@ def test_entries_are_counted_some_at_a_time(collection: Sequence[tuple[str, list
 
 
 def test_nothing_is_known_of_a_language_that_was_not_there() -> None:
-    """With no background and no article of the language, the collection as a whole decides; no term weighs nan."""
+    """Without background and articles of the language, the idf is that of the collection; no weight is nan."""
     frequencies = Frequencies.of(sp.csr_array(np.array([[1.0, 1.0], [1.0, 0.0]])), ["en", "en"])
     new = sp.csr_array(np.array([[16.0, 16.0]]))
     vectors = tfidf(new, sp.csr_array((1, 2)), ["de"], frequencies, Settings(background=0))

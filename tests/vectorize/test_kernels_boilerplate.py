@@ -9,7 +9,7 @@ from dedup.text.document import Document
 from dedup.vectorize import boilerplate as plain
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.kernels import boilerplate as kernels
-from dedup.vectorize.kernels.relations import lists, relations
+from dedup.vectorize.kernels.relations import lists
 
 
 def random_words(seed: int, articles: int) -> HashedWords:
@@ -41,45 +41,12 @@ def test_held_passages(seed: int, roomy: int, at_once: int, monkeypatch: pytest.
         assert np.array_equal(one, other), f"seed {seed}"
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_what_stays_outside_of_furniture(seed: int) -> None:
-    words = random_words(seed, 60)
-    passages = np.unique(plain.held_passages(words)[0])[:: seed + 1]
-    if seed == 5:
-        passages = np.append(np.uint64(0), passages)
-    keep = plain.outside_boilerplate(words, passages)
-    assert not keep.all()
-    assert np.array_equal(kernels.outside_boilerplate(words, passages), keep), f"seed {seed}"
-
-
-def test_nothing_is_held_by_no_articles() -> None:
-    for words in (HashedWords.of([]), HashedWords.of([Document.of("", ""), Document.of("A title", "")])):
-        assert [len(part) for part in kernels.held_passages(words)] == [0, 0]
-        assert kernels.outside_boilerplate(words, np.array([1], np.uint64)).all()
-
-
 def test_a_passage_whose_hash_is_zero_is_found() -> None:
     """No text has it by chance: the table's own marks are tried."""
-    table = kernels._filled(np.array([0, 5, 9], np.uint64), np.zeros(8, np.uint64))
+    table = kernels._hash_set(np.array([0, 5, 9], np.uint64), 8)
     assert table[-1] == 1
     assert sorted(table[:-1][table[:-1] > 0].tolist()) == [5, 9]
-    assert kernels._filled(np.array([5], np.uint64), np.zeros(8, np.uint64))[-1] == 0
-
-
-@pytest.mark.parametrize("seed", range(4))
-def test_relations_are_those_of_the_plain_form(seed: int) -> None:
-    """Of articles with titles of common and of telling words, some of which stand in other articles."""
-    random = np.random.default_rng(seed)
-    words = random_words(seed, 50)
-    titles = [" ".join(random.choice(["the", "of", "mill", "fire", "t1", "t2", "zz"], 4)) for _ in range(50)]
-    bodies = [f"{titles[random.integers(50)]} b1x{random.integers(30)} mill" for _ in range(50)]
-    words = HashedWords.joined([words, HashedWords.of([Document.of(*one) for one in zip(titles, bodies, strict=True)])])
-    pairs = random.integers(0, len(words), (300, 2))
-    repeated = np.unique(plain.held_passages(words)[0])
-    languages = random.choice(["en", "de", "", "xx"], len(words)).tolist()
-    expected = plain.relations(words, pairs, repeated, languages)
-    assert len(np.unique(expected)) > 5, f"seed {seed}"
-    assert np.array_equal(relations(words, pairs, repeated, languages), expected), f"seed {seed}"
+    assert kernels._hash_set(np.array([5], np.uint64), 8)[-1] == 0
 
 
 def test_a_title_is_found_wherever_it_stands_word_by_word() -> None:

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
+import ast
 import os
+import re
+import shutil
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
 from kernel_twins import extractor
 
+from dedup import backends
+from dedup.backends import (
+    WORTH_COMPILING,
+    WORTH_LOADING,
+    CompiledBackend,
+    NumpyBackend,
+    PlainBackend,
+    choose,
+    form,
+)
 from dedup.errors import SettingsError
 from dedup.settings import Settings
-from dedup.steps import CompiledBackend, NumpyBackend, PlainBackend, choose
-from dedup.vectorize.kernels import compiling, switch
+from dedup.vectorize.kernels import compiling
 from dedup.vectorize.kernels.extractor import Extractor
-from dedup.vectorize.kernels.switch import WORTH_COMPILING, WORTH_LOADING, form
 
 
 @pytest.fixture
@@ -41,7 +53,7 @@ def test_the_variable_decides(cache: Path, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("DEDUP_KERNELS", "off")
     assert form(10**9) == "plain"
     monkeypatch.setenv("DEDUP_KERNELS", " ON ")
-    assert form(0) == "kernels"
+    assert form(0) == "compiled"
     monkeypatch.setenv("DEDUP_KERNELS", "maybe")
     with pytest.raises(SettingsError, match="must be on, off or auto, not 'maybe'"):
         form(1)
@@ -53,16 +65,16 @@ def test_else_the_size_of_the_job_does(cache: Path, monkeypatch: pytest.MonkeyPa
         monkeypatch.delenv("DEDUP_KERNELS", raising=False)
     else:
         monkeypatch.setenv("DEDUP_KERNELS", choice)
-    assert form(WORTH_COMPILING - 1) == "light"
-    assert form(WORTH_COMPILING) == "kernels"
+    assert form(WORTH_COMPILING - 1) == "numpy"
+    assert form(WORTH_COMPILING) == "compiled"
     folder = compiling.cache_folder()
     assert folder is not None
     assert folder.is_relative_to(cache)
     (folder / "made.nbc").touch()
-    assert form(WORTH_LOADING) == "light", "an earlier run may have been ended while it compiled"
+    assert form(WORTH_LOADING) == "numpy", "an earlier run may have been ended while it compiled"
     compiling.mark_compiled()
-    assert form(WORTH_LOADING) == "kernels"
-    assert form(WORTH_LOADING - 1) == "light"
+    assert form(WORTH_LOADING) == "compiled"
+    assert form(WORTH_LOADING - 1) == "numpy"
 
 
 def test_two_threads_that_load_kernels_leave_numba_as_it_was(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,8 +106,8 @@ def test_two_threads_that_load_kernels_leave_numba_as_it_was(cache: Path, monkey
 def test_without_a_compiler_there_are_no_kernels(cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert not cache.exists()
     monkeypatch.delenv("DEDUP_KERNELS", raising=False)
-    monkeypatch.setattr(switch, "find_spec", lambda _: None)
-    assert form(10**9) == "light"
+    monkeypatch.setattr(backends, "find_spec", lambda _: None)
+    assert form(10**9) == "numpy"
     monkeypatch.setenv("DEDUP_KERNELS", "on")
     with pytest.raises(SettingsError, match="pip install numba"):
         form(1)
@@ -108,12 +120,12 @@ def test_no_article_is_lost_while_the_form_is_chosen(
     count: int, compiled: bool, choice: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEDUP_KERNELS", choice)
-    monkeypatch.setattr(switch, "is_compiled", lambda: compiled)
-    monkeypatch.setattr("dedup.steps.is_compiled", lambda: True)
+    monkeypatch.setattr(backends, "is_compiled", lambda _: compiled)
+    monkeypatch.setattr("dedup.backends.compiled.is_compiled", lambda: True)
     texts = [("title", str(number)) for number in range(count)]
     found, given = choose(iter(texts), Settings())
     assert list(given) == texts
-    expected = {"plain": PlainBackend, "light": NumpyBackend, "kernels": CompiledBackend}[form(count)]
+    expected = {"plain": PlainBackend, "numpy": NumpyBackend, "compiled": CompiledBackend}[form(count)]
     assert type(found) is expected
 
 
@@ -151,6 +163,64 @@ def test_compiling_is_announced(loaded: Extractor, cache: Path) -> None:
     assert compiling.is_compiled()
     CompiledBackend(Settings(threads=1), lambda *what: told.append(what))
     assert len(told) == 13
+
+
+@pytest.fixture
+def package(tmp_path: Path) -> Path:
+    """A copy of the package, to be changed."""
+    source = Path(compiling.__file__).parents[2]
+    return Path(shutil.copytree(source, tmp_path / "dedup", ignore=shutil.ignore_patterns("*.pyc")))
+
+
+def with_a_changed_constant(path: Path) -> None:
+    source = path.read_text(encoding="utf-8")
+    changed, count = re.subn(r"(?m)^([A-Z_]+) = ", r"\1 = 2 * ", source, count=1)
+    assert count == 1
+    path.write_text(changed, encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["match/copies.py", "match/stories.py", "text/document.py", "vectorize/exact.py"])
+def test_a_constant_that_a_kernel_reaches_changes_the_digest(package: Path, name: str) -> None:
+    before = compiling.source_digest(package)
+    with_a_changed_constant(package / name)
+    assert compiling.source_digest(package) != before
+
+
+@pytest.mark.parametrize("name", ["text/alphabet.tsv", "index/features/kernels.py", "index/search/kernels/scan.py"])
+def test_a_kernel_or_a_table_of_theirs_changes_the_digest(package: Path, name: str) -> None:
+    before = compiling.source_digest(package)
+    with (package / name).open("a", encoding="utf-8") as file:
+        file.write("\n")
+    assert compiling.source_digest(package) != before
+
+
+@pytest.mark.parametrize("name", ["cli/progress.py", "report/html/page.py", "keep/choice.py"])
+def test_a_module_that_no_kernel_reaches_leaves_the_digest(package: Path, name: str) -> None:
+    before = compiling.source_digest(package)
+    with_a_changed_constant(package / name)
+    assert compiling.source_digest(package) == before
+
+
+def is_for_types(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.If) and ast.unparse(statement.test) == "TYPE_CHECKING"
+
+
+def test_the_digest_follows_the_imports_that_python_sees(package: Path) -> None:
+    """No module is missed by the regular expressions. They may find more, in a docstring for example."""
+    sources = compiling._sources(package)
+    ahead = [name for name, source in sources.items() if b"@kept" in source or b"@kernel" in source]
+    reached = set[str]()
+    while ahead:
+        module = ahead.pop()
+        if module in sources and module not in reached:
+            reached.add(module)
+            statements = [one for one in ast.parse(sources[module]).body if not is_for_types(one)]
+            for node in chain.from_iterable(map(ast.walk, statements)):
+                if isinstance(node, ast.ImportFrom) and f"{node.module}.".startswith("dedup."):
+                    room = str(node.module).removeprefix("dedup").lstrip(".")
+                    ahead += [room, *(f"{room}.{alias.name}".lstrip(".") for alias in node.names)]
+    assert reached <= compiling._reached(sources).keys()
+    assert {"index.features.kernels", "index.search.kernels.scan", "text.alphabet"} <= reached
 
 
 def test_machine_code_is_kept_and_found_again(tmp_path: Path) -> None:

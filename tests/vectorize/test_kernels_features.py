@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from kernel_twins import assert_equal_features, assert_equal_words, assert_same, extractor, texts
+from kernel_twins import assert_equal_features, assert_equal_words, assert_same, extractor, term_index, texts
 from numpy.typing import NDArray
 
 from benchmarks.data import DEFAULT, ENVIRONMENT
@@ -33,7 +33,7 @@ from dedup.vectorize.kernels.extractor import Extractor, blocks
 from dedup.vectorize.kernels.murmur import hash_words
 from dedup.vectorize.kernels.overlaps import shared_shingles
 from dedup.vectorize.language import detect
-from dedup.vectorize.reference import minhash, term_index
+from dedup.vectorize.reference import minhash
 
 VOCABULARY = ["mill", "boat", "fire", "水火", "é", "Anna", "Riga's", "1,200", "3", "The", "of", *map(str, range(60))]
 
@@ -188,7 +188,7 @@ def test_a_title_too_long_to_count_is_refused(monkeypatch: pytest.MonkeyPatch) -
 
 def test_languages_are_those_of_the_plain_form() -> None:
     chance = random.Random(8)  # noqa: S311
-    common = list(background.tongues())
+    common = list(background.languages_by_word())
     others = ["zq", "Xylo", "水火木", "かな", "힣각", "カ", "東京タワー", "1", "ก"]
     articles = []
     for _ in range(1_500):
@@ -201,10 +201,10 @@ def test_languages_are_those_of_the_plain_form() -> None:
 
 
 def test_no_two_of_the_commonest_words_have_one_hash() -> None:
-    words = list(background.tongues())
+    words = list(background.languages_by_word())
     assert len({word_hash(word.encode()) for word in words}) == len(words)
-    assert languages.tongues().languages == tuple(sorted(languages.tongues().languages))
-    assert len(languages.tongues().languages) <= 64
+    assert languages.common_words().languages == tuple(sorted(languages.common_words().languages))
+    assert len(languages.common_words().languages) <= 64
 
 
 @pytest.mark.parametrize("threads", [1, 3])

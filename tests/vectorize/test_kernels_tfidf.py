@@ -25,10 +25,8 @@ def made(seed: int, articles: int) -> list[tuple[str, str]]:
 def test_the_vectors_are_those_of_the_plain_form(
     seed: int, background: int, table: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whatever of the counts is looked up in the table, which a kernel has as a constant: `.py_func` reads it anew."""
+    """Also where some counts are too large for the table of logarithms."""
     monkeypatch.setattr(weighing, "TABLE", table)
-    if table != 1 << 16:
-        monkeypatch.setattr(weighing, "_weigh", weighing._weigh.py_func)  # type: ignore[attr-defined]
     articles = [*made(seed, 40), ("", ""), ("the of and", "the the the")]
     features = extractor().features(articles)
     chance = np.random.default_rng(seed)

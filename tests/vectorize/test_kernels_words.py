@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from kernel_twins import TRAPS, anything, assert_equal_words, extractor, stacked, texts, trapped
+from kernel_twins import TRAPS, anything, assert_equal_words, extractor, stacked, term_index, texts, trapped
 
 from dedup.text.alphabet import LONGEST_STACK
 from dedup.text.document import Document
@@ -21,7 +21,6 @@ from dedup.vectorize.hashing import plain_hashes, terms_of, word_hash
 from dedup.vectorize.kernels import extractor as extractors
 from dedup.vectorize.kernels.murmur import hash_words
 from dedup.vectorize.kernels.points import FOLDED, KIND, SCRIPT, UNKNOWN, points
-from dedup.vectorize.reference import term_index
 
 
 @given(st.lists(st.tuples(texts, texts), max_size=6))

@@ -1,4 +1,4 @@
-"""Bodies that are not their articles'."""
+"""Bodies stored under headlines that are not their own."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_a_wire_text_under_headlines_of_its_own_is_theirs() -> None:
 
 
 def test_two_titles_that_speak_of_each_other_are_one_event() -> None:
-    """Even where the body that both have speaks of nothing."""
+    """Even if the body that both have contains neither title's words."""
     assert places(("Mill burns in Brackwell", WALL), ("Brackwell mill burns down", WALL)) == []
 
 

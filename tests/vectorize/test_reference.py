@@ -1,4 +1,4 @@
-"""Signatures and term counts, against what a dictionary and a loop make of them."""
+"""Signatures and term counts, against simple loops."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from kernel_twins import term_index
 
 from dedup.settings import Settings
 from dedup.text.document import Document
@@ -17,7 +18,6 @@ from dedup.text.tokens import Tokens
 from dedup.vectorize import reference
 from dedup.vectorize.hashing import FEATURES, shingle_hash
 from dedup.vectorize.reference import COUNT_UNIT, ZONE, body_weight, minhash, signatures, term_counts
-from dedup.vectorize.reference import term_index as index
 
 
 def random_tokens(random: np.random.Generator, length: int) -> Tokens:
@@ -39,12 +39,12 @@ def naive_counts(document: Document, settings: Settings, *, capitals_only: bool)
     counts: dict[int, float] = defaultdict(float)
     for word, capital in zip(document.title.words, document.title.capitals, strict=True):
         if capital or not capitals_only:
-            counts[index(word)] += settings.title_weight / COUNT_UNIT
+            counts[term_index(word)] += settings.title_weight / COUNT_UNIT
     for place, (word, capital) in enumerate(zip(document.body.words, document.body.capitals, strict=True)):
         if capital or not capitals_only:
             zone = place - place % ZONE
             exact = 1 + settings.lead_weight * math.exp(-(zone + 4.5) / settings.lead_length)
-            counts[index(word)] += round(exact * 16)
+            counts[term_index(word)] += round(exact * 16)
     return {term: count for term, count in counts.items() if count}
 
 

@@ -1,4 +1,4 @@
-"""The cut of the merge tree by a kernel: what `dedup.group.cut.cut` returns."""
+"""The cut of the merge tree by a kernel, equal to `dedup.group.cut.cut`."""
 
 from __future__ import annotations
 
@@ -7,26 +7,28 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.group.cut import CAP, PAIR, drop_at, threshold_at
+from dedup.group.cut import drop_at, height_needed, merge_threshold
 from dedup.group.linkage import Tree
-from dedup.vectorize.kernels.compiling import kept
+from dedup.vectorize.kernels.compiling import callable_by_kernels, kept
+
+callable_by_kernels(height_needed)
 
 
 def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
-    """The stories of a tree: its largest nodes in which every merge was good enough, as in the plain form.
+    """Cut a merge tree into stories: its largest nodes in which every merge reached `height_needed`.
+
+    Plain form: `group.cut.cut`.
 
     Returns:
         Shape (articles,): numbers from 0 in the order of each story's first article.
     """
-    threshold = threshold_at(granularity) if granularity > 0 else float("inf")
-    alone = PAIR * threshold
-    drops = _drops(granularity, (int(tree.weights.sum()) // 2 + 1).bit_length())  # by the size of the smaller of two
-    return _cut(tree.left, tree.right, tree.height, tree.weights, threshold, alone, drops)
+    drops = _drops(granularity, (int(tree.weights.sum()) // 2 + 1).bit_length())  # by size of the smaller group
+    return _cut(tree.left, tree.right, tree.height, tree.weights, merge_threshold(granularity), drops)
 
 
 @lru_cache(64)
 def _drops(granularity: float, bits: int) -> NDArray[np.float64]:
-    """What `drop_at` gives for each size of up to so many bits."""
+    """`drop_at` for each size below 2^bits."""
     sizes = 1 << bits
     return np.fromiter((drop_at(granularity, size) for size in range(sizes)), np.float64, sizes)
 
@@ -38,7 +40,6 @@ def _cut(
     heights: NDArray[np.float64],
     weights: NDArray[np.int64],
     threshold: float,
-    alone: float,
     drops: NDArray[np.float64],
 ) -> NDArray[np.int64]:
     leaves, nodes = len(weights), len(weights) + len(heights)
@@ -48,12 +49,8 @@ def _cut(
     for merge in range(len(heights)):
         node, a, b = leaves + merge, left[merge], right[merge]
         size[node], height[node] = size[a] + size[b], heights[merge]
-        needed = threshold
-        if size[a] == 1 and size[b] == 1:
-            needed = alone
         drop = drops[min(size[a], size[b])]
-        if drop > 0:
-            needed = max(needed, drop * min(CAP, height[a], height[b]))
+        needed = height_needed(threshold, drop, (size[a], size[b]), (height[a], height[b]))
         good[node] = good[a] and good[b] and height[node] >= needed
         parent[a], parent[b] = node, node
     label, stories = np.empty(leaves, np.int64), 0

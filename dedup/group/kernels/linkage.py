@@ -1,14 +1,14 @@
-"""The merge tree by kernels: what `dedup.group.linkage.average_linkage` returns, to the bit.
+"""Average linkage by kernels, bit for bit equal to `dedup.group.linkage.average_linkage`.
 
-Nearest-neighbour chains (Benzécri 1982; Murtagh 1983): from any group go to the one most like it, and on, until two are
-each other's; these may merge at once, for average linkage is reducible: no merge makes its result more like a third
-group than the more alike of the two was. A pair without a score counts 0, which is reducible too. Ties go as in the
-plain form, to the groups with the earliest articles, which orders all pairs strictly; put in that order, the merges are
-those of the plain form, one after the other. There is no heap, and no list of a neighbour is ever searched.
+Nearest-neighbour chains (Benzécri 1982; Murtagh 1983): follow nearest neighbours from any group until two groups are
+each other's, and merge these. That is exact because average linkage is reducible: a merged group is no more similar to
+a third than the more similar of its parts was. A pair without a score counts 0, which is reducible too. Ties go to the
+groups with the earliest articles, as in the plain form, which orders all pairs strictly; sorted in that order, the
+merges are those of the plain form. No heap is needed, and no neighbour's list is searched.
 
-Heights are compared as the plain form compares them, as floating-point numbers. Different means that round to the same
-number could be taken for a tie by it and come in another order here; that needs two pairs of groups of some hundred
-articles each whose means differ by less than one part in 2⁵³.
+Heights are compared as floating-point numbers, as in the plain form. Different means that round to the same number
+could be a tie there and come in another order here; that needs two pairs of groups of some hundred articles each with
+means that differ by less than one part in 2⁵³.
 """
 
 from __future__ import annotations
@@ -28,21 +28,23 @@ _Memory = TypeVar("_Memory", NDArray[np.int32], NDArray[np.int64])
 
 
 def average_linkage(pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree:
-    """The merge tree of articles.
+    """Build the merge tree of articles by nearest-neighbour chains.
+
+    Plain form: `group.linkage.average_linkage`.
 
     Args:
-        pairs: their scored pairs, none of them twice.
+        pairs: the scored pairs, each once.
         groups: disjoint groups of articles that are merged before all others: the copies of one text.
-        weights: for how many articles each counts, shape (articles,): 1, or 0 for one that another of its group, which
-            alone has scores, stands for.
+        weights: 1, or 0 for an article that the representative of its group replaces, shape (articles,); only
+            representatives have scores.
 
     Raises:
-        ZeroDivisionError: an article that counts for none has a score of its own.
+        ZeroDivisionError: an article of weight 0 has a score.
     """
     articles = len(weights)
-    whole = [sorted(group) for group in groups]
+    copies = [sorted(group) for group in groups]
     first = np.arange(articles)
-    for group in whole:
+    for group in copies:
         first[group] = group[:1]
     size = np.zeros(articles, np.int64)
     np.add.at(size, first, weights.astype(np.int64))
@@ -53,18 +55,18 @@ def average_linkage(pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDAr
         raise ZeroDivisionError("an article that counts for none has a score of its own")
     low, high, height = _chains(a, b, score, size)
     in_order = np.lexsort((high, low, -height))
-    copies = sum(len(group) - 1 for group in whole if group)
-    left, right = np.empty(copies + len(low), np.int64), np.empty(copies + len(low), np.int64)
-    left[:copies] = [group[0] for group in whole for _ in group[1:]]
-    right[:copies] = [article for group in whole for article in group[1:]]
-    left[copies:], right[copies:] = low[in_order], high[in_order]
+    count = sum(len(group) - 1 for group in copies if group)
+    left, right = np.empty(count + len(low), np.int64), np.empty(count + len(low), np.int64)
+    left[:count] = [group[0] for group in copies for _ in group[1:]]
+    right[:count] = [article for group in copies for article in group[1:]]
+    left[count:], right[count:] = low[in_order], high[in_order]
     _number(left, right, articles)
-    return Tree(articles, left, right, np.concatenate([np.full(copies, np.inf), height[in_order]]), weights)
+    return Tree(articles, left, right, np.concatenate([np.full(count, np.inf), height[in_order]]), weights)
 
 
 @kept
 def _number(left: NDArray[np.int64], right: NDArray[np.int64], articles: int) -> None:
-    """Puts the number of its node in the place of each group's first article."""
+    """Replace the first article of each group by the number of its node."""
     node = np.arange(articles)
     for merge in range(len(left)):
         low, high = left[merge], right[merge]
@@ -74,7 +76,7 @@ def _number(left: NDArray[np.int64], right: NDArray[np.int64], articles: int) ->
 
 @kernel
 def _group_of(merged: NDArray[np.int32], article: int) -> int:
-    """The group that an article, or a group, has become part of: by its first article."""
+    """The group that an article or a group is now part of, by its first article; with path halving."""
     while merged[article] != article:
         merged[article] = merged[merged[article]]
         article = merged[article]
@@ -91,7 +93,7 @@ def _gathered(
     merged: NDArray[np.int32],
     seen: NDArray[np.int64],
 ) -> None:
-    """Brings a group's list up to date: what its neighbours have become part of, each once, and not itself."""
+    """Update the list of a group: replace merged neighbours by their groups, each once, without the group itself."""
     start = begin[group]
     end = start
     for entry in range(start, start + length[group]):
@@ -117,7 +119,7 @@ def _moved_together(
     other: NDArray[np.int32],
     total: NDArray[np.int64],
 ) -> tuple[int, int]:
-    """Moves the lists that are still in use to the beginning of the memory; how many they are, and where they end."""
+    """Move the lists in use to the beginning of the memory; return their number and their end."""
     kept_, used = 0, 0
     for number in range(lists):
         group, start = owner[number], owned[number]
@@ -133,7 +135,7 @@ def _moved_together(
 
 @kernel
 def _with_room(memory: _Memory, used: int, room: int) -> _Memory:
-    """Memory that has more room, and holds the same."""
+    """A larger copy of the memory."""
     larger = np.empty(room, memory.dtype)
     for place in range(used):
         larger[place] = memory[place]
@@ -144,10 +146,10 @@ def _with_room(memory: _Memory, used: int, room: int) -> _Memory:
 def _chains(
     a: NDArray[np.int64], b: NDArray[np.int64], score: NDArray[np.int64], size: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64]]:
-    """The first articles of the groups that merge, the lower and the higher, and the heights; in no order."""
+    """The merges, unordered: the first articles of both groups, lower and higher, and the heights."""
     count, room = len(size), 2 * len(a)
-    # Each group has a list of its neighbours and of the scores to them added up. Lists of merged groups are put one
-    # after the other at the end of the memory; where there is no room left, all are moved together to its beginning.
+    # Each group has a list of its neighbours with the sums of scores to them. Lists of merged groups are appended to
+    # the memory; when it is full, all lists in use are moved to its beginning.
     begin, length = np.zeros(count, np.int64), np.zeros(count, np.int64)
     for pair in range(len(a)):
         length[a[pair]] += 1
@@ -184,11 +186,11 @@ def _chains(
                 mean = np.float64(total[entry]) * SCORE_UNIT / np.float64(members[group] * members[its])
                 if mean < best:
                     continue
-                # Of pairs at one height the one whose first articles come first: all of these have `group` in common.
+                # Of equal pairs the one with the earliest articles; all of them share `group`.
                 if mean > best or nearest < 0 or its < nearest:
                     nearest, best = its, mean
             if nearest < 0:
-                links -= 1  # it merges with nothing, now or later; then it is alone on the chain
+                links -= 1  # it never merges; it is then alone on the chain
                 continue
             if links < 2 or chain[links - 2] != nearest:
                 chain[links] = nearest
@@ -196,7 +198,7 @@ def _chains(
                 continue
             links -= 2
             if links == 0:
-                links = 1  # the first of the chain has merged: its group, of which it is the first, goes on
+                links = 1  # the start of the chain has merged: go on from its group
             kept_, gone = min(group, nearest), max(group, nearest)
             low[merges], high[merges], height[merges] = kept_, gone, best
             merges += 1

@@ -1,14 +1,14 @@
-"""Term counts of articles of one language weighed under a background: the twin of what `weighing` does with NumPy.
-
-No constant of another module is compiled in, for numba looks at this file alone to tell whether machine code is old.
-"""
+"""Kernels that look up terms, read the stored vectors of many articles and compute their cross-lingual vectors."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.vectorize.kernels.compiling import Whole, kept, kernel
+from dedup.vectorize.cross_lingual import cross_lingual_weight
+from dedup.vectorize.kernels.compiling import Whole, callable_by_kernels, kept, kernel
+
+callable_by_kernels(cross_lingual_weight)
 
 
 @kernel
@@ -30,65 +30,88 @@ def from_on(sought: int, among: NDArray[np.int32], low: Whole) -> Whole:
 
 
 @kept
-def weighed(
+def look_up(
     rows: NDArray[np.int64],
     indptr: NDArray[np.int64],
     terms: NDArray[np.int32],
-    every: NDArray[np.unsignedinteger],
-    capitals: NDArray[np.unsignedinteger],
     known: NDArray[np.int32],
-    rarity: NDArray[np.float64],
-    elsewhere: float,
-    loudness: NDArray[np.float64],
-    capital: float,
-    fine: float,
-    unit: float,
-    common: NDArray[np.int32],
-    sums: NDArray[np.int64],
-    offsets: NDArray[np.int64],
-    hashes: NDArray[np.uint32],
-    flags: NDArray[np.uint8],
-    number: int,
-    features: int,
+    values: NDArray[np.int64] | NDArray[np.float64],
+    found: NDArray[np.int64] | NDArray[np.float64],
+) -> None:
+    """Write the values of the terms of some rows, by a table of known terms.
+
+    Plain form: `index.features.tfidf.look_up`.
+    """
+    for row in rows:
+        place: Whole = np.int64(0)
+        for entry in range(indptr[row], indptr[row + 1]):
+            place = from_on(terms[entry], known, place)
+            is_known = place < len(known) and known[place] == terms[entry]
+            found[entry] = values[place] if is_known else values[len(known)]
+
+
+@kept
+def unpack_vectors(
+    raw: NDArray[np.uint8], first: NDArray[np.int64], start: NDArray[np.int64], bins: int
+) -> tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.bool_], bool]:
+    """The terms, weights and `crossing` of packed vectors, and whether the number of terms of each is right.
+
+    Plain form: `index.features.sketch.Vector.unpacked`.
+
+    Args:
+        raw: the bytes of all vectors.
+        first: where the packed terms of each vector begin in `raw`.
+        start: where the terms of each vector are written, and the end of the last.
+        bins: number of values of a term's upper bits.
+    """
+    total = start[-1]
+    terms, weights, crossing = np.empty(total, np.int32), np.empty(total, np.uint16), np.empty(total, np.bool_)
+    for vector in range(len(first)):
+        count, at, place = start[vector + 1] - start[vector], first[vector], start[vector]
+        held = np.int64(0)
+        for digit in range(bins):
+            held += raw[at + digit]
+        if held != count:
+            return terms, weights, crossing, False
+        low = at + bins
+        for digit in range(bins):
+            for _ in range(raw[at + digit]):
+                terms[place] = np.int32(raw[low]) | (np.int32(raw[low + 1]) << np.int32(8)) | np.int32(digit << 16)
+                low += 2
+                place += 1
+        at += bins + 2 * count
+        for entry in range(count):
+            place, byte = start[vector] + entry, at + 2 * entry
+            weights[place] = np.uint16(np.int32(raw[byte]) | (np.int32(raw[byte + 1]) << np.int32(8)))
+            byte = at + 2 * count + (entry >> 3)
+            crossing[place] = (np.int32(raw[byte]) >> np.int32(7 - (entry & 7))) & 1
+    return terms, weights, crossing, True
+
+
+@kept
+def cross_lingual_parts(
+    start: NDArray[np.int64],
+    terms: NDArray[np.int32],
     weights: NDArray[np.uint16],
     crossing: NDArray[np.bool_],
-    totals: NDArray[np.int64],
-) -> None:
-    """Writes of some articles the weights of their terms, which of them cross between languages, and how much of what
-    the background has in common they hold.
+) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16]]:
+    """The cross-lingual vectors of articles from their TF-IDF vectors: where each begins, its terms and weights.
 
-    A term that is `known` has its `rarity`, any other that of `elsewhere`; a count has its `loudness`.
+    Plain form: `index.features.sketch.Vector.names`.
     """
-    longest: Whole = np.int64(0)
-    for row in rows:
-        longest = max(longest, indptr[row + 1] - indptr[row])
-    wholes = np.empty(longest, np.int64)
-    for row in rows:
-        begin, end = indptr[row], indptr[row + 1]
-        squares: Whole = np.int64(0)
-        total: Whole = np.int64(0)
-        low, its = np.int64(0), np.int64(0)
-        for entry in range(begin, end):
-            term = terms[entry]
-            low = from_on(term, known, low)
-            weight = rarity[low] if low < len(known) and known[low] == term else elsewhere
-            weight *= loudness[every[entry]]
-            weight *= 1 + capital * np.float64(capitals[entry]) / np.float64(every[entry])
-            whole = np.int64(np.rint(weight * fine))
-            wholes[entry - begin] = whole
-            squares += whole * whole
-            crossing[entry] = capitals[entry] > 0
-        length = np.sqrt(np.float64(max(squares, np.int64(1))))
-        for entry in range(begin, end):
-            value = np.int64(np.rint(np.float64(wholes[entry - begin]) / length / unit))
-            weights[entry] = np.uint16(value)
-            its = from_on(terms[entry], common, its)
-            if its < len(common) and common[its] == terms[entry]:
-                total += value * sums[its]
-        totals[row] = total
-        for place in range(offsets[2 * row], offsets[2 * row + 2]):
-            if flags[place] & number:
-                term = np.int32(abs(np.int64(np.int32(hashes[place]))) % features)
-                at = begin + np.searchsorted(terms[begin:end], term)
-                if at < end and terms[at] == term:
-                    crossing[at] = True
+    begin = np.zeros(len(start), np.int64)
+    out_terms, out_weights = np.empty(len(terms), np.int32), np.empty(len(terms), np.uint16)
+    found = np.int64(0)
+    for vector in range(len(start) - 1):
+        squares = np.int64(0)
+        for at in range(start[vector], start[vector + 1]):
+            if crossing[at]:
+                squares += np.int64(weights[at]) * np.int64(weights[at])
+        for at in range(start[vector], start[vector + 1]):
+            if crossing[at]:
+                weight = np.int64(cross_lingual_weight(np.int64(weights[at]), squares))
+                if weight > 0:
+                    out_terms[found], out_weights[found] = terms[at], np.uint16(weight)
+                    found += 1
+        begin[vector + 1] = found
+    return begin, out_terms[:found].copy(), out_weights[:found].copy()

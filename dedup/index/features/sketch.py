@@ -1,4 +1,4 @@
-"""What an index takes from an article once: its words, and its vector under the background, packed for the store."""
+"""The features of an article that an index stores: its hashed words, and its vector under the background."""
 
 from __future__ import annotations
 
@@ -13,45 +13,41 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from dedup.backends import CompiledBackend, PlainBackend
 from dedup.errors import StoreError
-from dedup.index.features.tfidf import Weigher, stretched
-from dedup.index.search.segments import side_by_side
-from dedup.steps import CompiledBackend, NumpyBackend, PlainBackend
+from dedup.index.features.tfidf import Weigher
+from dedup.index.search.segments import concatenated
 from dedup.vectorize.boilerplate import outside_boilerplate
-from dedup.vectorize.cross_lingual import LEAST, WORTH
+from dedup.vectorize.cross_lingual import cross_lingual_weight
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import HashedWords
-from dedup.vectorize.kernels.switch import WORTH_COMPILING, WORTH_LOADING, form
 
 if TYPE_CHECKING:
     from dedup.background import Background
-    from dedup.progress import Progress
     from dedup.settings import Settings
 
 _WORDS = struct.Struct("<II")
 _VECTOR = struct.Struct("<IIH4sd")
 _HIGH = 64
-"""What the upper six of a term's 22 bits can be."""
+"""Number of values of the upper six bits of a term, which has 22."""
 FEW = 64
-"""Articles up to which boilerplate is looked for in the plain form: the kernel makes a table of all passages first."""
-GROWN = 2_000
-"""Articles from which an index is worth compiling for: more are likely to come."""
+"""Articles below which the plain form removes boilerplate: the kernel first builds a hash set of all passages."""
 _PACKING = 1
-"""The level of zlib: half of what higher ones take, and as small within two parts in a hundred."""
+"""The level of zlib: takes half the time of higher ones, and the output is at most 2% larger."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Vector:
-    """What an article is compared by.
+    """The vector of an article, and what else its comparison with other articles needs.
 
     Attributes:
         terms: hashed terms, ascending; int32.
-        weights: in units of `WEIGHT_UNIT`; uint16.
-        crossing: which of them are names or figures, by which two languages are compared.
-        signature_bytes: the lowest eight bits of each slot of its signature; uint8.
+        weights: TF-IDF weights in units of `WEIGHT_UNIT`; uint16.
+        crossing: which terms are names or figures, see `dedup.vectorize.cross_lingual`.
+        signature_bytes: the lowest eight bits of each slot of the MinHash signature (Li & König 2010); uint8.
         language: as `detect` returns it.
-        background_similarity: how much it resembles the articles of the background, without their crowding.
-        length: words that copies are looked for in.
+        background_similarity: see `Background.ordinariness`.
+        length: number of words in the main text, see `HashedWords.main`.
     """
 
     terms: NDArray[np.int32]
@@ -63,16 +59,19 @@ class Vector:
     length: int
 
     def names(self) -> tuple[NDArray[np.int32], NDArray[np.uint16]]:
-        """The part of it that crosses between languages, as terms and weights."""
+        """The cross-lingual vector of the article: its names and figures, as terms and weights.
+
+        Kernel: `index.features.kernels.cross_lingual_parts`.
+        """
         weights = self.weights[self.crossing].astype(np.int64)
         if not len(weights):
             return np.empty(0, np.int32), np.empty(0, np.uint16)
-        weights = stretched(weights)
+        weights = cross_lingual_weight(weights, np.dot(weights, weights))
         some = weights > 0
         return self.terms[self.crossing][some], weights[some].astype(np.uint16)
 
     def packed(self) -> bytes:
-        """All of it in bytes; `unpacked` reads them."""
+        """Serialise the vector; see `unpacked`."""
         head = _VECTOR.pack(
             len(self.terms),
             self.length,
@@ -80,7 +79,7 @@ class Vector:
             self.language.encode("ascii"),
             float(self.background_similarity),
         )
-        held = np.bincount(self.terms >> 16, minlength=_HIGH)  # of their 22 bits the upper six are counted
+        held = np.bincount(self.terms >> 16, minlength=_HIGH)  # terms are ascending: counts give their upper six bits
         counts = held.astype(np.uint8 if int(held.max()) < 256 else "<u2")
         parts = (
             counts.tobytes(),
@@ -92,10 +91,12 @@ class Vector:
 
     @classmethod
     def unpacked(cls, data: bytes) -> Vector:
-        """What `packed` gave.
+        """Read the output of `packed`.
+
+        Kernel: `index.features.kernels.unpack_vectors`.
 
         Raises:
-            StoreError: these bytes are something else.
+            StoreError: the bytes are damaged.
         """
         try:
             count, length, slots, language, background_similarity = _VECTOR.unpack_from(data)
@@ -120,13 +121,28 @@ class Vector:
         return cls(terms, weights, crossing, signature_bytes, name, background_similarity, length)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Features:
+    """Features of one article.
+
+    Attributes:
+        packed: all of its words as bytes for the store, empty if they are not to be stored.
+        words: its words outside boilerplate.
+        vector: its vector.
+    """
+
+    packed: bytes
+    words: HashedWords
+    vector: Vector
+
+
 def unpacked(packed: Sequence[bytes]) -> list[Vector]:
-    """Many packed vectors, by a kernel.
+    """Read many vectors at once, by a kernel; the plain form is `Vector.unpacked`.
 
     Raises:
         StoreError: see `Vector.unpacked`.
     """
-    from dedup.index.search.kernels.layout import unpacked as laid_out
+    from dedup.index.features.kernels import unpack_vectors
 
     try:
         heads = [_VECTOR.unpack_from(data) for data in packed]
@@ -134,12 +150,12 @@ def unpacked(packed: Sequence[bytes]) -> list[Vector]:
         heads = []
     sizes = [_VECTOR.size + 4 * count + -(-count // 8) + slots + _HIGH for count, _, slots, _, _ in heads]
     if [len(data) for data in packed] != sizes:
-        return [Vector.unpacked(data) for data in packed]  # of which one is wrong, or has very many terms
+        return [Vector.unpacked(data) for data in packed]  # one is damaged, or has very many terms
     raw = np.frombuffer(b"".join(packed), np.uint8)
     begin, start = np.zeros(len(packed) + 1, np.int64), np.zeros(len(packed) + 1, np.int64)
     np.cumsum(sizes, out=begin[1:])
     np.cumsum([head[0] for head in heads], out=start[1:])
-    terms, weights, crossing, fits = laid_out(raw, begin[:-1] + _VECTOR.size, start, _HIGH)
+    terms, weights, crossing, fits = unpack_vectors(raw, begin[:-1] + _VECTOR.size, start, _HIGH)
     if not fits or not all(head[3].isascii() for head in heads):
         return [Vector.unpacked(data) for data in packed]
     bounds, ends = start.tolist(), begin[1:].tolist()
@@ -156,66 +172,51 @@ def unpacked(packed: Sequence[bytes]) -> list[Vector]:
 
 
 def names_of(vectors: Sequence[Vector]) -> list[tuple[NDArray[np.int32], NDArray[np.uint16]]]:
-    """What `Vector.names` gives for each of many vectors, by a kernel."""
-    from dedup.index.search.kernels.layout import stretched as stretched_together
+    """The cross-lingual vectors of many articles, by a kernel; the plain form is `Vector.names`."""
+    from dedup.index.features.kernels import cross_lingual_parts
 
     if len(vectors) == 1:
         one = vectors[0]
         start, terms, weights, crossing = np.array([0, len(one.terms)]), one.terms, one.weights, one.crossing
     else:
-        start, terms, weights = side_by_side([(vector.terms, vector.weights) for vector in vectors])
+        start, terms, weights = concatenated([(vector.terms, vector.weights) for vector in vectors])
         crossing = np.concatenate([np.empty(0, np.bool_), *(vector.crossing for vector in vectors)])
-    unit, least, worth = WEIGHT_UNIT, float(LEAST), float(np.sqrt(WORTH))
-    begin, its, their = stretched_together(start, terms, weights, crossing, unit, least, worth)
+    begin, terms, weights = cross_lingual_parts(start, terms, weights, crossing)
     bounds = begin.tolist()
     spans = [slice(bounds[place], bounds[place + 1]) for place in range(len(vectors))]
-    return [(its[span], their[span]) for span in spans]
-
-
-def steps_for(articles: int, settings: Settings, progress: Progress | None = None) -> PlainBackend:
-    """The form of the steps for an index of so many articles: kernels, unless they would have to be compiled for few.
-
-    Raises:
-        SettingsError: see `dedup.vectorize.kernels.switch.form`.
-    """
-    return CompiledBackend(settings, progress) if by_kernels(articles) else NumpyBackend(settings)
-
-
-def by_kernels(articles: int) -> bool:
-    """Whether kernels are worth it for an index of so many articles, and there are any."""
-    return form(WORTH_COMPILING if articles >= GROWN else WORTH_LOADING) == "kernels"
+    return [(terms[span], weights[span]) for span in spans]
 
 
 class Sketcher:
-    """Takes sketches from texts, always in the same way.
+    """Computes the features of articles for an index.
 
     Args:
-        steps: what reads words and takes features from them.
+        backend: reads words and computes features from them.
         settings: those of the index.
         background: that of the index.
     """
 
-    def __init__(self, steps: PlainBackend, settings: Settings, background: Background) -> None:
-        self._steps, self._background = steps, background
-        self._weigher = Weigher(settings, background, fast=isinstance(steps, CompiledBackend))
+    def __init__(self, backend: PlainBackend, settings: Settings, background: Background) -> None:
+        self._backend, self._background = backend, background
+        self._weigher = Weigher(settings, background, fast=isinstance(backend, CompiledBackend))
 
     def words(self, texts: Sequence[tuple[str, str]]) -> HashedWords:
-        """The words of titles and texts as they stand there."""
-        return self._steps.read(texts)
+        """All hashed words of titles and texts."""
+        return self._backend.read(texts)
 
     def judged(self, words: HashedWords) -> HashedWords:
-        """The words that count: without what is not the article's own."""
+        """The words that are compared: without misplaced bodies and boilerplate."""
         keep = words.outside_bodies(self._background.overwritten(words))
         if len(self._background.passages):
-            outside = outside_boilerplate if len(words) < FEW else self._steps.outside_boilerplate
+            outside = outside_boilerplate if len(words) < FEW else self._backend.outside_boilerplate
             keep[keep] = outside(words.kept(keep), self._background.passages)
         return words.kept(keep)
 
     def vectors(self, judged: HashedWords) -> list[Vector]:
-        """The vectors of articles by the words that count."""
+        """The vectors of articles from the words that are compared."""
         count = len(judged)
-        features = self._steps.features(judged, np.ones(len(judged.hashes), np.bool_), np.arange(count))
-        languages = self._steps.detect(judged)
+        features = self._backend.features(judged, np.ones(len(judged.hashes), np.bool_), np.arange(count))
+        languages = self._backend.detect(judged)
         found = self._weigher.weigh(features, languages)
         signature_bytes, lengths = (features.signatures & 0xFF).astype(np.uint8), judged.lengths().tolist()
         bounds = found.indptr.tolist()
@@ -237,17 +238,17 @@ class Sketcher:
 
 
 def pack_words(words: HashedWords, article: int) -> bytes:
-    """The words of one article in bytes; `unpack_words` reads them."""
+    """Serialise the words of one article; see `unpack_words`."""
     first, middle, last = words.offsets[2 * article : 2 * article + 3].tolist()
     hashes, flags = words.hashes[first:last].astype("<u4", copy=False), words.flags[first:last]
     return _WORDS.pack(middle - first, last - middle) + zlib.compress(hashes.tobytes() + flags.tobytes(), _PACKING)
 
 
 def unpack_words(packed: Iterable[bytes]) -> HashedWords:
-    """The words of articles, one after the other.
+    """Read the words of articles, each the output of `pack_words`.
 
     Raises:
-        StoreError: these bytes are something else than what `pack_words` gave.
+        StoreError: the bytes are damaged.
     """
     hashes, flags, lengths = [], [], []
     try:
@@ -269,7 +270,7 @@ def unpack_words(packed: Iterable[bytes]) -> HashedWords:
 
 @dataclass(frozen=True, eq=False)
 class Compared:
-    """The vectors of a few articles side by side."""
+    """The vectors of a few articles as matrices."""
 
     vectors: Sequence[Vector]
 
@@ -280,7 +281,7 @@ class Compared:
 
     @cached_property
     def names(self) -> sp.csr_array:
-        """What of them crosses between languages; shape (articles, distinct terms that do)."""
+        """Their cross-lingual vectors; shape (articles, distinct names and figures)."""
         return _matrix([vector.names() for vector in self.vectors])
 
 

@@ -1,6 +1,6 @@
-"""What resembles articles: the hits of a search with their scores, and what all of them say together.
+"""Nearest neighbours of articles: the hits of a search with their scores, and sums of these by story.
 
-Each step is here in NumPy; `kernels.scoring` has its twins, which an index by kernels uses.
+Scoring is here in NumPy, and as a kernel in `kernels.scoring`.
 """
 
 from __future__ import annotations
@@ -12,35 +12,35 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.index.search.postings import PlainPostings, Postings, SegmentedPostings
-from dedup.index.search.segments import ManyDots, Queries, Reach, Terms, Weights, search
-from dedup.index.search.table import Live
-from dedup.match.stories import DATE_SPAN, FADE, FLOOR, SECONDS_A_DAY
-from dedup.vectorize.exact import SCORE_UNIT, WEIGHT_UNIT
+from dedup.index.search.postings import PlainPostings, Postings, Reach, SegmentedPostings, search
+from dedup.index.search.segments import Hits, ManyDots, Terms, VectorBatch, Weights
+from dedup.index.search.table import ArticleTable, Columns
+from dedup.match.scores import SECONDS_A_DAY, days_apart, final_score
+from dedup.match.stories import FLOOR
+from dedup.vectorize.exact import DOT_UNIT
 
 if TYPE_CHECKING:
     from dedup.index.features.sketch import Vector
-    from dedup.settings import Settings
 
-FEWEST = 1 / 4
-"""Share of the prefix that must agree: eight tenths of the slots of texts that are all but equal do (see
-`match.copies.ALL_BUT_EQUAL`). Of such texts one pair in four million has fewer, of strangers four in ten million have
-as many."""
+PREFIX_SHARE = 1 / 4
+"""Share of the signature prefix that must agree beyond the window. Nearly equal texts agree in eight tenths of the
+slots (see `match.copies.ALL_BUT_EQUAL`): one pair of them in four million has fewer than this, and four pairs of
+unrelated texts in ten million have as many."""
 
 _Sums = tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Alike:
-    """What resembles one article more than the floor.
+class Neighbours:
+    """The articles whose cosine to one article is above the floor.
 
     Attributes:
-        slots: of the articles; those of other languages too.
-        cosine: with each.
-        score: with each in units of `SCORE_UNIT`, as a run would have it; 0 where it has none.
-        days: to each, nan where a date is unknown.
-        agreeing: in how many places of their signatures they look alike, chance included.
-        foreign: whether it is in another language.
+        slots: their slots, shape (neighbours,).
+        cosine: to the article.
+        score: in units of `SCORE_UNIT`, as in a run; 0 for a pair without a score.
+        days: between the dates, nan if one is unknown.
+        agreeing: equal bytes of the two signatures, some of them by chance.
+        foreign: whether the neighbour is in another language.
     """
 
     slots: NDArray[np.int64]
@@ -50,124 +50,120 @@ class Alike:
     agreeing: NDArray[np.int64]
     foreign: NDArray[np.bool_]
 
-    def where(self, stay: NDArray[np.bool_]) -> Alike:
-        """Some of it."""
-        likeness = self.cosine[stay], self.score[stay], self.days[stay], self.agreeing[stay]
-        return Alike(self.slots[stay], *likeness, self.foreign[stay])
+    def where(self, keep: NDArray[np.bool_]) -> Neighbours:
+        """The neighbours for which `keep` is true."""
+        columns = self.cosine[keep], self.score[keep], self.days[keep], self.agreeing[keep]
+        return Neighbours(self.slots[keep], *columns, self.foreign[keep])
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Hits:
-    """What a search found for several articles; what it found for article i is at `start[i]:start[i + 1]`.
-
-    Attributes:
-        start: shape (articles + 1,).
-        slots, dots, foreign: of each hit.
-    """
-
-    start: NDArray[np.int64]
-    slots: NDArray[np.int64]
-    dots: NDArray[np.int64]
-    foreign: NDArray[np.bool_]
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Asking:
-    """An article that is asked about: what it is compared by, when it was published, and the number of its outlet."""
+class Query:
+    """An article to search neighbours of: its vector, its time in seconds (or nan), the number of its outlet."""
 
     vector: Vector
     seconds: float
     outlet: int
 
 
-def least_alike(live: Live) -> int:
-    """In how many of the first places signatures must agree for articles of other times to be looked at."""
-    return max(1, int(live.prefixes.shape[1] * FEWEST))
+def search_neighbours(table: ArticleTable, queries: Sequence[Query], among: Sequence[int] = ()) -> list[Neighbours]:
+    """Find the neighbours of each query, itself included if it is in the table.
+
+    Args:
+        table: the articles to search.
+        queries: the articles to search for.
+        among: slots of the queries if they are being added together: each is compared with those before it too.
+    """
+    if not queries:
+        return []
+    before = among if len(queries) > 1 else ()  # no other comes before a single one
+    languages = [table.language_of(query.vector.language) for query in queries]
+    table.ready_names()
+    if table.names and before:
+        for language in {*languages} - {-1}:  # the first article of a language may be among the queries
+            table.names.setdefault(language, table.new_postings())
+    hits = _hits(table, queries, np.array(languages, np.int64), np.array(before, np.int64))
+    return score_by_kernel(table, queries, hits) if table.by_kernels else score_by_numpy(table, queries, hits)
 
 
-def in_reach(live: Live, one: Asking, alike: Alike) -> Alike:
-    """What resembles an article without what is of another time, unless it may be a copy."""
-    far = np.flatnonzero(alike.days > live.settings.window)
-    if not len(far):
-        return alike
-    prefixes = live.prefixes[alike.slots[far]]
-    agreeing = np.count_nonzero(prefixes == one.vector.signature_bytes[: prefixes.shape[1]], axis=1)
-    stay = np.ones(len(alike.slots), np.bool_)
-    stay[far] = (agreeing >= least_alike(live)) & ~alike.foreign[far]
-    return alike.where(stay)
+def score_by_numpy(table: ArticleTable, queries: Sequence[Query], hits: Hits) -> list[Neighbours]:
+    """Score the hits of each query.
 
-
-def by_numpy(live: Live, asking: Sequence[Asking], hits: Hits) -> list[Alike]:
-    """What resembles each of some articles, by NumPy."""
+    Kernel: `index.search.kernels.scoring.score_hits`.
+    """
     found = []
-    for place, one in enumerate(asking):
+    for place, query in enumerate(queries):
         span = slice(int(hits.start[place]), int(hits.start[place + 1]))
         slots, foreign = hits.slots[span], hits.foreign[span]
-        cosine = hits.dots[span].astype(np.float64) * WEIGHT_UNIT**2
-        days = np.abs(live.seconds[slots] - one.seconds) / SECONDS_A_DAY
-        background_similarity = (
-            live.background_similarity[slots] + (one.vector.background_similarity + live.crowding)
-        ) / 2
-        scores = live.scored(cosine, background_similarity, days, live.outlet[slots] == one.outlet, slots)
-        agreeing = np.count_nonzero(live.signature_bytes[slots] == one.vector.signature_bytes, axis=1)
-        found.append(in_reach(live, one, Alike(slots, cosine, scores, days, agreeing, foreign)))
+        cosine = hits.dots[span].astype(np.float64) * DOT_UNIT
+        days, outlet = days_apart(table.seconds[slots], query.seconds), table.outlet[slots]
+        background = table.background_similarity[slots], query.vector.background_similarity + table.crowding
+        score = final_score(cosine, *background, days, (outlet == query.outlet) & (outlet >= 0), table.scoring)
+        agreeing = np.count_nonzero(table.signature_bytes[slots] == query.vector.signature_bytes, axis=1)
+        neighbours = Neighbours(slots, cosine, score.astype(np.int64), days, agreeing, foreign)
+        found.append(_within_window(table, query, neighbours))
     return found
 
 
-def scoring(settings: Settings) -> tuple[float, ...]:
-    """What kernels are told of how pairs are scored."""
-    low, high = FADE
-    days, outlets, window = settings.date_penalty, settings.outlet_penalty, settings.window
-    numbers = (SCORE_UNIT, SECONDS_A_DAY, days, DATE_SPAN, outlets, low, high - low, window)
-    return tuple(float(number) for number in numbers)
+def _within_window(table: ArticleTable, query: Query, neighbours: Neighbours) -> Neighbours:
+    """Drop neighbours beyond the window, except those that may be copies."""
+    far = np.flatnonzero(neighbours.days > table.settings.window)
+    if not len(far):
+        return neighbours
+    prefixes = table.prefixes[neighbours.slots[far]]
+    agreeing = np.count_nonzero(prefixes == query.vector.signature_bytes[: prefixes.shape[1]], axis=1)
+    keep = np.ones(len(neighbours.slots), np.bool_)
+    keep[far] = (agreeing >= least_prefix(table)) & ~neighbours.foreign[far]
+    return neighbours.where(keep)
 
 
-def by_kernels(live: Live, asking: Sequence[Asking], hits: Hits) -> list[Alike]:
-    """The same by a kernel."""
-    from dedup.index.search.kernels.scoring import resemblance
+def least_prefix(table: ArticleTable) -> int:
+    """How many bytes of two signature prefixes must be equal for a pair beyond the window to be compared."""
+    return max(1, int(table.prefixes.shape[1] * PREFIX_SHARE))
 
-    places, ends, cosine, score, days, agreeing = resemblance(
-        hits.start,
-        hits.slots,
-        hits.dots,
-        hits.foreign,
-        live.seconds,
-        live.background_similarity,
-        live.outlet,
-        live.signature_bytes,
-        np.array([one.seconds for one in asking], np.float64),
-        np.array([one.vector.background_similarity + live.crowding for one in asking], np.float64),
-        np.array([one.outlet for one in asking], np.int32),
-        np.stack([one.vector.signature_bytes for one in asking]),
-        live.prefixes.shape[1],
-        least_alike(live),
-        WEIGHT_UNIT**2,
-        *scoring(live.settings),
+
+def score_by_kernel(table: ArticleTable, queries: Sequence[Query], hits: Hits) -> list[Neighbours]:
+    """Score the hits of each query by a kernel."""
+    from dedup.index.search.kernels.scoring import score_hits
+
+    columns = Columns(
+        np.array([query.seconds for query in queries], np.float64),
+        np.array([query.vector.background_similarity + table.crowding for query in queries], np.float64),
+        np.array([query.outlet for query in queries], np.int32),
+        np.stack([query.vector.signature_bytes for query in queries]),
+    )
+    places, ends, cosine, score, days, agreeing = score_hits(
+        hits, table.columns(), columns, table.scoring, table.prefixes.shape[1], least_prefix(table)
     )
     slots, foreign = hits.slots, hits.foreign
     if len(places) < len(slots):
         slots, foreign = slots[places], foreign[places]
     bounds = [0, *ends.tolist()]
-    spans = [slice(bounds[place], bounds[place + 1]) for place in range(len(asking))]
-    return [Alike(slots[span], cosine[span], score[span], days[span], agreeing[span], foreign[span]) for span in spans]
+    spans = [slice(bounds[place], bounds[place + 1]) for place in range(len(queries))]
+    return [
+        Neighbours(slots[span], cosine[span], score[span], days[span], agreeing[span], foreign[span]) for span in spans
+    ]
 
 
-def sums_by_story(live: Live, slots: NDArray[np.int64], scores: NDArray[np.int64], enough: float, best: float) -> _Sums:
-    """The stories whose scores add up to enough, or of which one is as the best must be.
+def sums_by_story(
+    table: ArticleTable, slots: NDArray[np.int64], scores: NDArray[np.int64], enough: float, best: float
+) -> _Sums:
+    """Sum the scores of neighbours by story, for stories whose sum is `enough` or whose highest score is `best`.
+
+    Kernel: `index.search.kernels.scoring.sums_by_story`.
 
     Returns:
-        Their numbers, ascending, the sum of each one's scores, and the best.
+        Numbers of the stories, ascending; the sum and the highest score of each.
     """
-    if live.by_kernels:
-        from dedup.index.search.kernels.scoring import sums_by_story as summed
+    if table.by_kernels:
+        from dedup.index.search.kernels.scoring import sums_by_story as kernel
 
-        stories, total, highest = summed(slots, scores, live.story, live.stands, enough, best)
+        stories, total, highest = kernel(slots, scores, table.story, table.representative, enough, best)
         if len(stories) > 1:
             order = np.argsort(stories)
             stories, total, highest = stories[order], total[order], highest[order]
         return stories, total, highest
-    counted = (scores > 0) & live.stands[slots]
-    stories, place = np.unique(live.story[slots[counted]], return_inverse=True)
+    counted = (scores > 0) & table.representative[slots]
+    stories, place = np.unique(table.story[slots[counted]], return_inverse=True)
     total = np.bincount(place.ravel(), weights=scores[counted], minlength=len(stories)).astype(np.float64)
     highest = np.zeros(len(stories))
     np.maximum.at(highest, place.ravel(), scores[counted])
@@ -176,108 +172,119 @@ def sums_by_story(live: Live, slots: NDArray[np.int64], scores: NDArray[np.int64
 
 
 def strongest(
-    live: Live, alike: Alike, scores: NDArray[np.int64], copies: NDArray[np.int64], story: int, most: int
+    table: ArticleTable,
+    neighbours: Neighbours,
+    scores: NDArray[np.int64],
+    copies: NDArray[np.int64],
+    story: int,
+    most: int,
 ) -> list[int]:
-    """The places of the strongest of what resembles an article: see `kernels.scoring.strongest`."""
-    if live.by_kernels:
-        from dedup.index.search.kernels.scoring import strongest as chosen
+    """Rank the neighbours that are copies or have a score, and return the places of the first `most`.
 
-        return chosen(alike.slots, scores, alike.cosine, live.number, live.story, copies, story, most).tolist()  # type: ignore[no-any-return]
-    is_copy = np.isin(live.number[alike.slots], copies)
-    inside = live.story[alike.slots] == story
+    Copies come first, then articles of the given story; then higher scores, higher cosines, lower numbers.
+
+    Kernel: `index.search.kernels.scoring.strongest`.
+
+    Args:
+        table: the articles.
+        neighbours: of one article.
+        scores: of the neighbours.
+        copies: numbers of those that are copies of the article.
+        story: number of the story that it joins.
+        most: places to return at most.
+    """
+    if table.by_kernels:
+        from dedup.index.search.kernels.scoring import strongest as kernel
+
+        columns = neighbours.slots, scores, neighbours.cosine, table.number, table.story
+        return kernel(*columns, copies, story, most).tolist()  # type: ignore[no-any-return]
+    number = table.number[neighbours.slots]
+    is_copy, inside = np.isin(number, copies), table.story[neighbours.slots] == story
     some = np.flatnonzero((scores > 0) | is_copy)
-    keys = (live.number[alike.slots], -alike.cosine, -scores, ~inside, ~is_copy)
+    keys = (number, -neighbours.cosine, -scores, ~inside, ~is_copy)
     return some[np.lexsort([key[some] for key in keys])[:most]].tolist()  # type: ignore[no-any-return]
 
 
-def alike(live: Live, asking: Sequence[Asking], among: Sequence[int] = ()) -> list[Alike]:
-    """What resembles each of some articles more than the floor, itself included where it is here.
-
-    Args:
-        asking: the articles.
-        among: the slots of these very articles where they are taken in together: each is compared with those
-            before it too.
-    """
-    if not asking:
-        return []
-    before = among if len(asking) > 1 else ()  # of one article there is none before it
-    tongues = [live.tongue_of(one.vector.language) for one in asking]
-    live.ready_names()
-    if live.names and before:
-        for tongue in {*tongues} - {-1}:  # one may come with these very articles
-            live.names.setdefault(tongue, live.new_postings())
-    hits = _hits(live, asking, np.array(tongues, np.int64), np.array(before, np.int64))
-    return by_kernels(live, asking, hits) if live.by_kernels else by_numpy(live, asking, hits)
-
-
-def _reach(live: Live, one: Asking) -> Reach:
-    """How far a search for an article goes; a second more than it must, for no rounding to matter."""
-    around = live.settings.window * SECONDS_A_DAY + 1
-    if np.isnan(one.seconds) or np.isinf(around):
-        return Reach(-np.inf, np.inf)
-    own = one.vector.signature_bytes[: live.prefixes.shape[1]]
-    return Reach(one.seconds - around, one.seconds + around, live.prefixes, own, least_alike(live))
-
-
-def _hits(live: Live, asking: Sequence[Asking], tongues: NDArray[np.int64], among: NDArray[np.int64]) -> Hits:
-    """What articles find: those that are near to each, and of other languages those with names alike."""
-    every = np.arange(len(asking))
-    words = [(one.vector.terms, one.vector.weights) for one in asking]
-    reaches = [_reach(live, one) for one in asking]
-    query, slots, dots = _found(live, live.words, words, reaches, every, every[: len(among)], among)
+def _hits(
+    table: ArticleTable, queries: Sequence[Query], languages: NDArray[np.int64], among: NDArray[np.int64]
+) -> Hits:
+    """Raw hits of each query: by words within a language or where one is unknown, by names between two languages."""
+    every = np.arange(len(queries))
+    words = [(query.vector.terms, query.vector.weights) for query in queries]
+    reaches = [_reach(table, query) for query in queries]
+    query, slots, dots = _search(table, table.words, words, reaches, every, every[: len(among)], among)
     foreign = np.zeros(len(slots), np.bool_)
-    if live.names and (tongues >= 0).any():
-        mine, its = tongues[query], live.tongue[slots]
-        near = (mine < 0) | (its == mine) | (its < 0)
+    if table.names and (languages >= 0).any():
+        own, other = languages[query], table.language[slots]
+        near = (own < 0) | (other == own) | (other < 0)
         parts = [(query[near], slots[near], dots[near])]
-        names = live.names_of([one.vector for one in asking])
+        names = table.names_of([query.vector for query in queries])
         reaches = [replace(reach, prefixes=None) for reach in reaches]
-        for other, held in live.names.items():
-            far = np.flatnonzero((tongues >= 0) & (tongues != other))
-            inside = np.flatnonzero(tongues[: len(among)] == other)
-            if len(far):
-                parts.append(_found(live, held, names, reaches, far, inside, among))
+        for language, postings in table.names.items():
+            searching = np.flatnonzero((languages >= 0) & (languages != language))
+            inside = np.flatnonzero(languages[: len(among)] == language)
+            if len(searching):
+                parts.append(_search(table, postings, names, reaches, searching, inside, among))
         foreign = np.repeat([False, True], [len(parts[0][0]), sum(len(part[0]) for part in parts[1:])])
         query, slots, dots = (np.concatenate(column) for column in zip(*parts, strict=True))
     order = np.argsort(query, kind="stable")
-    start = np.concatenate([[0], np.cumsum(np.bincount(query, minlength=len(asking)))]).astype(np.int64)
+    start = np.concatenate([[0], np.cumsum(np.bincount(query, minlength=len(queries)))]).astype(np.int64)
     return Hits(start, slots[order], dots[order], foreign[order])
 
 
-def _found(
-    live: Live,
-    held: Postings,
+def _reach(table: ArticleTable, query: Query) -> Reach:
+    """The times to search for a query, a second wider than the window so that rounding cannot lose a hit."""
+    window = table.settings.window * SECONDS_A_DAY + 1
+    if np.isnan(query.seconds) or np.isinf(window):
+        return Reach(-np.inf, np.inf)
+    own = query.vector.signature_bytes[: table.prefixes.shape[1]]
+    return Reach(query.seconds - window, query.seconds + window, table.prefixes, own, least_prefix(table))
+
+
+def _search(
+    table: ArticleTable,
+    postings: Postings,
     vectors: Sequence[tuple[Terms, Weights]],
     reaches: Sequence[Reach],
-    asking: NDArray[np.int64],
+    searching: NDArray[np.int64],
     inside: NDArray[np.int64],
     among: NDArray[np.int64],
 ) -> ManyDots:
-    """What those of the vectors that ask find in postings, and of those that are inside the ones before them."""
-    if len(asking) == 1 and not len(inside):
-        alone = int(asking[0])
-        slots, dots = held.above(*vectors[alone], FLOOR, reaches[alone])
+    """Search postings for some vectors, and among vectors that are being added for those before each.
+
+    Args:
+        table: the articles.
+        postings: what to search.
+        vectors: of all queries.
+        reaches: of all queries.
+        searching: the places of the vectors to search for.
+        inside: the places of the vectors that will be added to the postings.
+        among: slots of all queries that are being added.
+    """
+    if len(searching) == 1 and not len(inside):
+        alone = int(searching[0])
+        slots, dots = postings.above(*vectors[alone], FLOOR, reaches[alone])
         return np.full(len(slots), alone), slots, dots
-    queries = Queries.of([vectors[place] for place in asking.tolist()])
-    reaches = [reaches[place] for place in asking.tolist()]
-    query, slots, dots = held.all_above(queries, FLOOR, reaches)
+    batch = VectorBatch.of([vectors[place] for place in searching.tolist()])
+    reaches = [reaches[place] for place in searching.tolist()]
+    query, slots, dots = postings.all_above(batch, FLOOR, reaches)
     if not len(inside):
-        return asking[query], slots, dots
-    others = queries if len(inside) == len(asking) else Queries.of([vectors[place] for place in inside.tolist()])
+        return searching[query], slots, dots
+    added = batch if len(inside) == len(searching) else VectorBatch.of([vectors[place] for place in inside.tolist()])
     where = among[inside]
-    if isinstance(held, SegmentedPostings):
-        segment = others.segment(where.astype(np.int32), FLOOR)
-        live.sealed[id(held)] = segment
-        later, place, products = search([(segment, (-np.inf, np.inf))], queries, reaches, FLOOR)
+    if isinstance(postings, SegmentedPostings):
+        segment = added.segment(where.astype(np.int32), FLOOR)
+        table.sealed[id(postings)] = segment
+        later, place, products = search([(segment, (-np.inf, np.inf))], batch, reaches, FLOOR)
     else:
-        own = PlainPostings(FLOOR, live.span_of)
-        own.add_many(where.tolist(), [others.vector(place) for place in range(len(others))])
-        later, place, products = own.all_above(queries, FLOOR, reaches)
-    came = np.zeros(int(where.max()) + 1, np.int64)  # of each slot
-    came[where] = inside
-    before = came[place] < asking[later]
+        own = PlainPostings(FLOOR, table.span_of)
+        own.add_many(where.tolist(), [added.vector(place) for place in range(added.size)])
+        later, place, products = own.all_above(batch, FLOOR, reaches)
+    query_at = np.zeros(int(where.max()) + 1, np.int64)  # by slot
+    query_at[where] = inside
+    before = query_at[place] < searching[later]
     return (
-        asking[np.concatenate([query, later[before]])],
+        np.concatenate([searching[query], searching[later[before]]]),
         np.concatenate([slots, place[before]]),
         np.concatenate([dots, products[before]]),
     )

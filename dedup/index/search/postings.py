@@ -1,22 +1,23 @@
-"""Every vector whose dot product with one vector lies above a floor, exactly, among many that come and go.
+"""Exact search for all vectors whose dot product with a query is above a floor, while vectors are added and removed.
 
-Vectors are kept in segments. Those that came last lie open, row by row; when there are enough they are sealed into an
-index by terms, and small sealed segments are merged into larger ones, so that each vector is moved a few times only (an
-LSM tree: O'Neil et al. 1996). A segment's most frequent terms, its head, hold most of the entries and little of the
-length: they are not indexed, and multiplied only where the rest leaves a pair a chance (see `match.kernels.ranked`). A
-segment most of whose vectors are gone is written anew, and one that has none left is dropped.
+New vectors are open rows, which are scanned. `OPEN` of them are sealed into a segment, an inverted index with postings
+by term, and small segments are merged into larger ones, so that each vector is moved only a few times (a log-structured
+merge tree: O'Neil et al. 1996). The most frequent terms of a segment, its head, have most of the entries and little of
+the length: they are not indexed, and multiplied only for candidates whose upper bound is above the floor (Bayardo, Ma &
+Srikant 2007; see `match.kernels.ranked`). Segments with many removed vectors are rewritten, empty ones dropped.
 
-Articles mostly come in the order of their dates, and so do segments: of those that are out of a query's reach a look at
-the beginnings of signatures tells whether there can be a copy.
+Articles mostly arrive in the order of their dates, so a segment covers a span of time. A segment outside the reach of a
+query is searched only if a signature prefix shows that it may have a copy.
 
-What is searched is a snapshot: one thread may add while others search.
+A search reads a snapshot: one thread may add vectors while others search.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from operator import attrgetter
+from typing import Protocol, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,33 +25,69 @@ from numpy.typing import NDArray
 from dedup.index.search.segments import (
     Dots,
     ManyDots,
-    Queries,
-    Reach,
     Segment,
     Span,
     Terms,
+    VectorBatch,
     Weights,
+    concatenated,
     in_units,
     merged,
-    search,
-    side_by_side,
 )
-from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.exact import DOT_UNIT
 
 OPEN = 128
-"""Vectors that lie open at most."""
+"""Open rows at which a segment is sealed."""
 SEALED_AT_ONCE = 64
-"""Vectors that come together from which they are sealed at once."""
+"""Vectors added together from which they are sealed at once."""
 FAN = 4
-"""Segments of about one size that are merged into one, ..."""
+"""Segments of similar size that are merged into one, ..."""
 LARGEST = 1 << 15
-"""... unless it would have more vectors than this: to write one anew is not to take long."""
-GONE = 0.4
-"""Share of a segment's vectors that must be gone for it to be written anew."""
+"""... up to this many vectors, so that no rewrite takes long."""
+MOST_REMOVED = 0.4
+"""Share of removed vectors above which a segment is rewritten."""
+
+
+QUERIES_AT_ONCE = 128
+"""Queries per task."""
+ROOM = 1 << 16
+"""Room for hits at a time, besides those of one query."""
+_HitParts: TypeAlias = list[tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]]
+_size = attrgetter("size")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Reach:
+    """The times within which a query searches. Beyond them it finds copies only, which have similar signatures.
+
+    Attributes:
+        since, until: times in seconds.
+        prefixes, own: signature prefixes by slot, and that of the query; None if copies are not searched for.
+        least: bytes of a prefix that must be equal.
+    """
+
+    since: float
+    until: float
+    prefixes: NDArray[np.uint8] | None = None
+    own: NDArray[np.uint8] | None = None
+    least: int = 0
+
+    def leaves_out(self, segment: Segment, span: Span) -> bool:
+        """Whether a segment with vectors of a time span need not be searched."""
+        from dedup.index.search.kernels.scan import any_prefix_agrees, any_prefix_agrees_by_words
+
+        if span[1] >= self.since and span[0] <= self.until:
+            return False
+        if self.prefixes is None or self.own is None:
+            return True
+        if self.prefixes.shape[1] == 16:
+            words = self.prefixes.view(np.uint64), segment.slots, self.own.copy().view(np.uint64)
+            return not any_prefix_agrees_by_words(*words, self.least)
+        return not any_prefix_agrees(self.prefixes, segment.slots, self.own, self.least)
 
 
 class Postings(Protocol):
-    """Vectors under numbers of the caller's, its slots."""
+    """Sparse vectors by slot, a number that the caller chooses."""
 
     def add(self, slot: int, terms: Terms, weights: Weights) -> None: ...
 
@@ -59,25 +96,25 @@ class Postings(Protocol):
     def remove(self, slot: int) -> None: ...
 
     def tidy(self) -> None:
-        """Gives back the memory of what was removed."""
+        """Free the memory of removed vectors."""
         ...
 
     def above(self, terms: Terms, weights: Weights, floor: float, reach: Reach) -> Dots: ...
 
-    def all_above(self, queries: Queries, floor: float, reaches: Sequence[Reach]) -> ManyDots: ...
+    def all_above(self, queries: VectorBatch, floor: float, reaches: Sequence[Reach]) -> ManyDots: ...
 
     def free(self) -> list[int]:
-        """The slots that nothing is left of: only these may be used again. Each is told once."""
+        """The slots that may be reused since the last call, because nothing of their vectors is left."""
         ...
 
     def memory(self) -> int:
-        """Bytes."""
+        """Size in bytes."""
         ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class OpenRows:
-    """Vectors that are not sealed yet; their arrays are only ever added to."""
+    """Vectors that are not sealed yet. Their arrays only grow, so that a snapshot stays valid."""
 
     slots: NDArray[np.int32]
     start: NDArray[np.int32]
@@ -86,13 +123,13 @@ class OpenRows:
 
     @classmethod
     def empty(cls, room: int) -> OpenRows:
-        """None, with room for so many entries."""
+        """No vectors, and room for so many entries."""
         return cls(
             np.zeros(OPEN, np.int32), np.zeros(OPEN + 1, np.int32), np.empty(room, np.int32), np.empty(room, np.uint16)
         )
 
     def with_room(self, count: int, more: int) -> OpenRows:
-        """The same with room for more entries behind those of `count` vectors."""
+        """These rows, with room for more entries after those of `count` vectors."""
         used = int(self.start[count])
         if used + more <= len(self.terms):
             return self
@@ -101,17 +138,17 @@ class OpenRows:
             getattr(wide, name)[:length] = getattr(self, name)[:length]
         return wide
 
-    def sealed(self, count: int, gone: NDArray[np.bool_], floor: float) -> Segment:
-        """A segment of them, without the slots that are gone."""
+    def sealed(self, count: int, removed: NDArray[np.bool_], floor: float) -> Segment:
+        """A segment of the first `count` vectors, without removed slots."""
         used = int(self.start[count])
         rows = np.repeat(np.arange(count, dtype=np.int32), np.diff(self.start[: count + 1]))
-        whole = Segment.of(self.slots[:count].copy(), rows, self.terms[:used], self.weights[:used], floor)
-        return merged([whole], gone, floor) if gone[whole.slots].any() else whole
+        joined = Segment.of(self.slots[:count].copy(), rows, self.terms[:used], self.weights[:used], floor)
+        return merged([joined], removed, floor) if removed[joined.slots].any() else joined
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Snapshot:
-    """What is searched: sealed segments, each with its time, and the open vectors as far as they are there."""
+    """What a search reads: segments with their time spans, and the first `count` open rows."""
 
     segments: tuple[tuple[Segment, Span], ...]
     rows: OpenRows
@@ -119,189 +156,195 @@ class Snapshot:
 
 
 class SegmentedPostings:
-    """Postings by kernels.
+    """Postings in segments, searched by kernels.
 
     Args:
-        floor: the dot product above which will be asked for, at least.
-        span_of: tells when the articles in some slots were published.
+        floor: the lowest floor of any search.
+        span_of: returns the time span of the articles in some slots.
     """
 
     def __init__(self, floor: float, span_of: Callable[[NDArray[np.int32]], Span]) -> None:
         self._floor, self._span_of = floor, span_of
         self._snapshot = Snapshot((), OpenRows.empty(1 << 14), 0)
-        self._gone = np.zeros(OPEN, np.bool_)
-        self._held = np.zeros(OPEN, np.bool_)
+        self._removed = np.zeros(OPEN, np.bool_)
+        self._used = np.zeros(OPEN, np.bool_)
         self._free: list[int] = []
 
     def add(self, slot: int, terms: Terms, weights: Weights) -> None:
-        """Adds a vector under a slot that is new or free: terms ascending, weights in units of `WEIGHT_UNIT`."""
+        """Add a vector under a new or free slot: terms ascending, weights in units of `WEIGHT_UNIT`."""
         self._take(slot)
-        now = self._snapshot
-        rows = now.rows.with_room(now.count, len(terms))
-        first = int(rows.start[now.count])
+        snapshot = self._snapshot
+        rows = snapshot.rows.with_room(snapshot.count, len(terms))
+        first = int(rows.start[snapshot.count])
         last = first + len(terms)
-        rows.slots[now.count] = slot
+        rows.slots[snapshot.count] = slot
         rows.terms[first:last], rows.weights[first:last] = terms, weights
-        rows.start[now.count + 1] = last
-        self._snapshot = Snapshot(now.segments, rows, now.count + 1)
-        if now.count + 1 == OPEN:
+        rows.start[snapshot.count + 1] = last
+        self._snapshot = Snapshot(snapshot.segments, rows, snapshot.count + 1)
+        if snapshot.count + 1 == OPEN:
             self._seal()
 
     def add_many(self, slots: Sequence[int], vectors: Sequence[tuple[Terms, Weights]]) -> None:
-        """Adds several vectors; where they are many they are sealed at once."""
+        """Add several vectors; `SEALED_AT_ONCE` or more are sealed at once."""
         if len(slots) < SEALED_AT_ONCE:
             for slot, vector in zip(slots, vectors, strict=True):
                 self.add(slot, *vector)
             return
         for first in range(0, len(slots), LARGEST):
             some = slots[first : first + LARGEST]
-            start, terms, weights = side_by_side(vectors[first : first + LARGEST])
+            start, terms, weights = concatenated(vectors[first : first + LARGEST])
             rows = np.repeat(np.arange(len(some), dtype=np.int32), np.diff(start))
             self.add_sealed(Segment.of(np.array(some, np.int32), rows, terms, weights, self._floor))
 
     def add_sealed(self, segment: Segment) -> None:
-        """Adds vectors that are sealed already, at most `LARGEST`."""
+        """Add a sealed segment of at most `LARGEST` vectors."""
         for slot in segment.slots.tolist():
             self._take(slot)
         self._show([*self._segments(), segment])
 
     def remove(self, slot: int) -> None:
-        """Takes a vector out. Its slot may be used again when `free` says so."""
-        if slot < len(self._held) and self._held[slot]:
-            self._gone[slot] = True
+        """Remove a vector. Its slot may be reused once `free` returns it."""
+        if slot < len(self._used) and self._used[slot]:
+            self._removed[slot] = True
 
     def tidy(self) -> None:
-        """Writes those segments anew that too many vectors of are gone."""
+        """Rewrite segments with too many removed vectors."""
         kept: list[Segment] = []
         changed = False
         for segment in self._segments():
-            if np.count_nonzero(self._gone[segment.slots]) <= GONE * len(segment):
+            if np.count_nonzero(self._removed[segment.slots]) <= MOST_REMOVED * segment.size:
                 kept.append(segment)
                 continue
             changed = True
-            kept += self._written_anew([segment])
+            kept += self._rewritten([segment])
         if changed:
             self._show(kept)
 
     def above(self, terms: Terms, weights: Weights, floor: float, reach: Reach) -> Dots:
-        """The slots of all vectors in reach whose dot product with one is above a floor, and these products."""
-        now, gone = self._snapshot, self._gone
+        """Find all vectors in reach whose dot product with a query is above a floor: slots and dot products."""
+        snapshot, removed = self._snapshot, self._removed
         least = in_units(floor)
-        within = [segment for segment, span in now.segments if not reach.leaves_out(segment, span)]
-        found = [search_one(segment, gone, terms, weights, least) for segment in within]
-        if now.count:
-            found.append(search_open(now.rows, now.count, gone, terms, weights, least))
+        within = [segment for segment, span in snapshot.segments if not reach.leaves_out(segment, span)]
+        found = [search_one(segment, removed, terms, weights, least) for segment in within]
+        if snapshot.count:
+            found.append(search_open(snapshot.rows, snapshot.count, removed, terms, weights, least))
         if len(found) == 1:
             return found[0]
         nothing = np.empty(0, np.int64)
         slots, dots = (np.concatenate([nothing, *(part[column] for part in found)]) for column in range(2))
         return slots, dots
 
-    def all_above(self, queries: Queries, floor: float, reaches: Sequence[Reach]) -> ManyDots:
-        """The same for many vectors, by several threads: which of them, the slots, and the products."""
-        if self._snapshot.count and len(queries) >= SEALED_AT_ONCE:
+    def all_above(self, queries: VectorBatch, floor: float, reaches: Sequence[Reach]) -> ManyDots:
+        """Find the vectors above a floor for many queries, in several threads: queries, slots, dot products."""
+        if self._snapshot.count and queries.size >= SEALED_AT_ONCE:
             self._seal()
-        now, gone = self._snapshot, self._gone
-        query, slots, dots = search(now.segments, queries, reaches, floor)
-        there = ~gone[slots]
+        snapshot, removed = self._snapshot, self._removed
+        query, slots, dots = search(snapshot.segments, queries, reaches, floor)
+        there = ~removed[slots]
         found = [(query[there], slots[there], dots[there])]
         least = in_units(floor)
-        for place in range(len(queries) if now.count else 0):
-            rows, products = search_open(now.rows, now.count, gone, *queries.vector(place), least)
+        for place in range(queries.size if snapshot.count else 0):
+            rows, products = search_open(snapshot.rows, snapshot.count, removed, *queries.vector(place), least)
             found.append((np.full(len(rows), place), rows, products))
-        whole = [np.concatenate(column) for column in zip(*found, strict=True)]
-        return whole[0], whole[1], whole[2]
+        joined = [np.concatenate(column) for column in zip(*found, strict=True)]
+        return joined[0], joined[1], joined[2]
 
     def free(self) -> list[int]:
-        """The slots that nothing is left of since this was last asked."""
+        """The slots that may be reused since the last call."""
         found, self._free = self._free, []
         return found
 
     def memory(self) -> int:
-        """Bytes."""
-        now = self._snapshot
-        rows: int = sum(getattr(now.rows, name).nbytes for name in OpenRows.__slots__)
-        return rows + self._gone.nbytes + self._held.nbytes + sum(segment.memory() for segment in self._segments())
+        """Size in bytes."""
+        snapshot = self._snapshot
+        rows: int = sum(getattr(snapshot.rows, name).nbytes for name in OpenRows.__slots__)
+        return rows + self._removed.nbytes + self._used.nbytes + sum(segment.memory() for segment in self._segments())
 
     def _take(self, slot: int) -> None:
-        while slot >= len(self._gone):
-            self._gone = np.concatenate([self._gone, np.zeros(len(self._gone), np.bool_)])
-            self._held = np.concatenate([self._held, np.zeros(len(self._held), np.bool_)])
-        self._gone[slot], self._held[slot] = False, True
+        while slot >= len(self._removed):
+            self._removed = np.concatenate([self._removed, np.zeros(len(self._removed), np.bool_)])
+            self._used = np.concatenate([self._used, np.zeros(len(self._used), np.bool_)])
+        self._removed[slot], self._used[slot] = False, True
 
     def _seal(self) -> None:
-        now = self._snapshot
-        segment = now.rows.sealed(now.count, self._gone, self._floor)
-        self._release(now.rows.slots[: now.count])
-        self._show([*self._segments(), *([segment] if len(segment) else [])], OpenRows.empty(len(now.rows.terms)))
+        snapshot = self._snapshot
+        segment = snapshot.rows.sealed(snapshot.count, self._removed, self._floor)
+        self._release(snapshot.rows.slots[: snapshot.count])
+        self._show([*self._segments(), *([segment] if segment.size else [])], OpenRows.empty(len(snapshot.rows.terms)))
 
     def _segments(self) -> list[Segment]:
         return [segment for segment, _ in self._snapshot.segments]
 
     def _show(self, segments: list[Segment], rows: OpenRows | None = None) -> None:
-        """From now on these segments are searched, and other open vectors where there are others."""
-        now = self._snapshot
-        known = {id(segment): span for segment, span in now.segments}
-        told = [(one, known.get(id(one)) or self._span_of(one.slots)) for one in self._tiered(segments)]
-        self._snapshot = Snapshot(tuple(told), rows or now.rows, 0 if rows else now.count)
+        """Replace the snapshot: merge small segments, and take other open rows if given."""
+        snapshot = self._snapshot
+        known = {id(segment): span for segment, span in snapshot.segments}
+        with_spans = [(one, known.get(id(one)) or self._span_of(one.slots)) for one in self._tiered(segments)]
+        self._snapshot = Snapshot(tuple(with_spans), rows or snapshot.rows, 0 if rows else snapshot.count)
 
     def _tiered(self, segments: list[Segment]) -> list[Segment]:
-        """The segments, small ones of about one size merged into one."""
-        segments = sorted(segments, key=len, reverse=True)
+        """The segments, small ones of similar size merged."""
+        segments = sorted(segments, key=_size, reverse=True)
         while len(segments) >= FAN:
             last = segments[-FAN:]
-            if len(last[0]) > FAN * max(1, len(last[-1])) // 2 or sum(map(len, last)) > LARGEST:
+            if last[0].size > FAN * max(1, last[-1].size) // 2 or sum(map(_size, last)) > LARGEST:
                 break
-            segments[-FAN:] = self._written_anew(last)
-            segments.sort(key=len, reverse=True)
+            segments[-FAN:] = self._rewritten(last)
+            segments.sort(key=_size, reverse=True)
         return segments
 
-    def _written_anew(self, segments: Sequence[Segment]) -> list[Segment]:
-        whole = merged(segments, self._gone, self._floor)
+    def _rewritten(self, segments: Sequence[Segment]) -> list[Segment]:
+        joined = merged(segments, self._removed, self._floor)
         for segment in segments:
             self._release(segment.slots)
-        return [whole] if len(whole) else []
+        return [joined] if joined.size else []
 
     def _release(self, slots: NDArray[np.int32]) -> None:
-        """Of slots that were written anew: those that are gone may be used again."""
-        gone = slots[self._gone[slots] & self._held[slots]]
-        self._held[gone] = False
-        self._free += gone.tolist()
+        """Free the removed slots among those of rewritten segments."""
+        removed = slots[self._removed[slots] & self._used[slots]]
+        self._used[removed] = False
+        self._free += removed.tolist()
 
 
 class PlainPostings:
-    """The same, as plain as can be: a dictionary of vectors."""
+    """Postings as a dictionary of vectors, all of which every search multiplies."""
 
-    def __init__(self, floor: float, span_of: Callable[[NDArray[np.int32]], Span]) -> None:  # noqa: ARG002 - for the other form
+    def __init__(self, floor: float, span_of: Callable[[NDArray[np.int32]], Span]) -> None:  # noqa: ARG002 - as SegmentedPostings
         self._vectors: dict[int, dict[int, int]] = {}
         self._free: list[int] = []
 
     def add(self, slot: int, terms: Terms, weights: Weights) -> None:
-        """Adds a vector."""
+        """Add a vector."""
         self._vectors[slot] = dict(zip(terms.tolist(), weights.tolist(), strict=True))
 
     def add_many(self, slots: Sequence[int], vectors: Sequence[tuple[Terms, Weights]]) -> None:
-        """Adds several vectors."""
+        """Add several vectors."""
         for slot, vector in zip(slots, vectors, strict=True):
             self.add(slot, *vector)
 
     def remove(self, slot: int) -> None:
-        """Takes a vector out."""
+        """Remove a vector."""
         if self._vectors.pop(slot, None) is not None:
             self._free.append(slot)
 
     def tidy(self) -> None:
-        """Has nothing to do."""
+        """Do nothing: no memory is kept."""
 
-    def above(self, terms: Terms, weights: Weights, floor: float, reach: Reach) -> Dots:  # noqa: ARG002 - it looks at all
-        """The slots of all vectors whose dot product with one is above a floor, and these products."""
+    def above(self, terms: Terms, weights: Weights, floor: float, reach: Reach) -> Dots:  # noqa: ARG002 - it searches all
+        """Find all vectors whose dot product with a query is above a floor: slots and dot products.
+
+        Kernel: `index.search.kernels.scan.scan_for_one`, `index.search.kernels.scan.scan_open_rows`.
+        """
         query = dict(zip(terms.tolist(), weights.tolist(), strict=True))
         found = dict(self._dots(query))
-        some = {slot: dot for slot, dot in found.items() if dot * WEIGHT_UNIT**2 > floor}
+        some = {slot: dot for slot, dot in found.items() if dot * DOT_UNIT > floor}
         return np.array([*some], np.int64), np.array([*some.values()], np.int64)
 
-    def all_above(self, queries: Queries, floor: float, reaches: Sequence[Reach]) -> ManyDots:
-        """The same for many vectors: which of them, the slots, and the products."""
+    def all_above(self, queries: VectorBatch, floor: float, reaches: Sequence[Reach]) -> ManyDots:
+        """Find the vectors above a floor for many queries: queries, slots, dot products.
+
+        Kernel: `index.search.kernels.scan.scan_for_many`.
+        """
         found = [self.above(*queries.vector(place), floor, reach) for place, reach in enumerate(reaches)]
         query = np.repeat(np.arange(len(found)), [len(slots) for slots, _ in found])
         nothing = np.empty(0, np.int64)
@@ -313,32 +356,94 @@ class PlainPostings:
             yield slot, sum(weight * vector.get(term, 0) for term, weight in query.items())
 
     def free(self) -> list[int]:
-        """The slots that nothing is left of since this was last asked."""
+        """The slots that may be reused since the last call."""
         found, self._free = self._free, []
         return found
 
     def memory(self) -> int:
-        """Bytes, about."""
+        """Approximate size in bytes."""
         return sum(200 * len(vector) for vector in self._vectors.values())
 
 
+def search(
+    segments: Sequence[tuple[Segment, Span]], queries: VectorBatch, reaches: Sequence[Reach], floor: float
+) -> ManyDots:
+    """Search segments in several threads for the vectors above a floor: queries, slots, dot products.
+
+    Hits outside a query's reach may be among them.
+    """
+    from dedup.vectorize.kernels.threads import in_threads
+
+    least = in_units(floor)
+
+    def work(task: tuple[Segment, Span, int, int]) -> list[tuple[NDArray[np.int32], ...]]:
+        segment, span, first, last = task
+        if all(reach.leaves_out(segment, span) for reach in reaches[first:last]):
+            return []
+        return [*search_segment(segment, queries, lists_of(segment, queries), first, last, least)]
+
+    tasks = (
+        (segment, span, first, min(first + QUERIES_AT_ONCE, queries.size))
+        for segment, span in segments
+        for first in range(0, queries.size, QUERIES_AT_ONCE)
+    )
+    parts = [part for found in in_threads(work, tasks, None) for part in found]
+    nothing = np.empty(0, np.int32)
+    query, slots, dots = (np.concatenate([nothing, *(part[column] for part in parts)]) for column in range(3))
+    return query.astype(np.int64), slots.astype(np.int64), dots.astype(np.int64)
+
+
+def search_segment(
+    segment: Segment, queries: VectorBatch, lists: NDArray[np.int32], first: int, last: int, least: int
+) -> _HitParts:
+    """Search a segment for the queries from `first` up to `last`.
+
+    Args:
+        segment: the segment to search.
+        queries: all queries.
+        lists: see `lists_of`.
+        first, last: the first query, and the one after the last.
+        least: the floor, in units of `DOT_UNIT`.
+
+    Returns:
+        In parts: query, slot and dot product of each hit.
+    """
+    from dedup.index.search.kernels.scan import scan_for_many
+
+    room = segment.size + min(ROOM, (last - first) << 10)
+    found: _HitParts = []
+    while first < last:
+        query, row, dot = (np.empty(room, np.int32) for _ in range(3))
+        first, count = scan_for_many(segment, queries, lists, first, last, least, query, row, dot)
+        if count:
+            found.append((query[:count], segment.slots[row[:count]], dot[:count]))
+    return found
+
+
+def lists_of(segment: Segment, queries: VectorBatch) -> NDArray[np.int32]:
+    """For each term of the queries the place of its postings list, -1 for none, -2 - its place in the head."""
+    from dedup.index.search.kernels.scan import locate_terms
+
+    found = np.full(len(queries.terms), -1, np.int32)
+    locate_terms(segment.terms, queries.terms, found, False)
+    locate_terms(segment.head, queries.terms, found, True)
+    return found
+
+
 def search_one(
-    segment: Segment, gone: NDArray[np.bool_], terms: Terms, weights: Weights, least: int
+    segment: Segment, removed: NDArray[np.bool_], terms: Terms, weights: Weights, least: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """What one vector finds in a sealed segment, without the slots that are gone: slots, and dot products."""
+    """Search a segment for one vector, without removed slots: slots and dot products."""
     from dedup.index.search.kernels.scan import scan_for_one
 
-    return scan_for_one(
-        segment.terms, segment.begin, segment.postings, segment.head, segment.head_begin, segment.head_place,
-        segment.head_weight, segment.head_norm, segment.slots, gone, terms, weights, least,
-    )  # fmt: skip
+    return scan_for_one(segment, removed, terms, weights, least)
 
 
 def search_open(
-    rows: OpenRows, count: int, gone: NDArray[np.bool_], terms: Terms, weights: Weights, least: int
+    rows: OpenRows, count: int, removed: NDArray[np.bool_], terms: Terms, weights: Weights, least: int
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """Search unsealed vectors for one vector and return slots and dot products."""
     from dedup.index.search.kernels.scan import scan_open_rows
 
     size = 1 << max(6, (4 * len(terms)).bit_length())
-    return scan_open_rows(rows.slots, rows.start, count, rows.terms, rows.weights, gone, terms, weights, size, least)
+    return scan_open_rows(rows.slots, rows.start, count, rows.terms, rows.weights, removed, terms, weights, size, least)

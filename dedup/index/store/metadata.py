@@ -37,7 +37,7 @@ class StoreOptions:
 
 @dataclass(frozen=True, slots=True)
 class StoreMetadata:
-    """Metadata of an index as a whole.
+    """Metadata of an index.
 
     Attributes:
         settings: settings by which its articles are grouped.
@@ -73,8 +73,8 @@ class StoreMetadata:
             raise SettingsError(faults)
         settle_hours = SETTLE_HOURS if options.settle_hours is None else options.settle_hours
         text = options.store_text is not False
-        facts = cls(settings or Settings(), METHOD_VERSION, text, options.keep_days, settle_hours, "", 0, 0)
-        return facts.with_background(background or Background.general(), 0)
+        metadata = cls(settings or Settings(), METHOD_VERSION, text, options.keep_days, settle_hours, "", 0, 0)
+        return metadata.with_background(background or Background.general(), 0)
 
     def with_background(self, background: Background, version: int) -> Self:
         """Return a copy with another background."""
@@ -87,23 +87,23 @@ class StoreMetadata:
         )
 
 
-def write_metadata(store: Store, facts: StoreMetadata) -> None:
+def write_metadata(store: Store, metadata: StoreMetadata) -> None:
     """Write the metadata of an index. Must run inside a transaction."""
     store.put_metadata(
         {
-            "settings": json.dumps(facts.settings.method(), sort_keys=True),
-            "method": str(facts.method),
-            "store_text": str(int(facts.store_text)),
-            "keep_days": "" if facts.keep_days is None else repr(facts.keep_days),
-            "settle_hours": repr(facts.settle_hours),
-            "background": facts.fingerprint,
-            "background_version": str(facts.version),
-            "background_articles": str(facts.learned_from),
-            "now": repr(facts.now),
+            "settings": json.dumps(metadata.settings.method(), sort_keys=True),
+            "method": str(metadata.method),
+            "store_text": str(int(metadata.store_text)),
+            "keep_days": "" if metadata.keep_days is None else repr(metadata.keep_days),
+            "settle_hours": repr(metadata.settle_hours),
+            "background": metadata.fingerprint,
+            "background_version": str(metadata.version),
+            "background_articles": str(metadata.learned_from),
+            "now": repr(metadata.now),
         }
     )
-    if facts.background:
-        store.put_background(facts.background)
+    if metadata.background:
+        store.put_background(metadata.background)
 
 
 def read_metadata(
@@ -122,7 +122,7 @@ def read_metadata(
     """
     known = store.metadata()
     try:
-        facts = StoreMetadata(
+        metadata = StoreMetadata(
             Settings(**json.loads(known["settings"])),
             int(known["method"]),
             known["store_text"] == "1",
@@ -135,31 +135,31 @@ def read_metadata(
         )
     except (KeyError, ValueError, TypeError) as error:
         raise StoreError(f"{store.where} does not say what index it holds ({error}): restore a copy of it") from error
-    if method and facts.method != METHOD_VERSION:
-        problem = f"{store.where} was made by version {facts.method} of the method, this is version {METHOD_VERSION}"
+    if method and metadata.method != METHOD_VERSION:
+        problem = f"{store.where} was made by version {metadata.method} of the method, this is version {METHOD_VERSION}"
         raise SettingsError([f"{problem}: bring it up to date with rebuild ('dedup index rebuild')"])
-    if settings is not None and settings != facts.settings:
+    if settings is not None and settings != metadata.settings:
         other = [
-            f"{name} is {facts.settings.method()[name]} there, not {value}"
+            f"{name} is {metadata.settings.method()[name]} there, not {value}"
             for name, value in settings.method().items()
-            if facts.settings.method()[name] != value
+            if metadata.settings.method()[name] != value
         ]
         problem = f"{store.where} was made with other settings ({'; '.join(other)})"
         raise SettingsError(
             [f"{problem}: open it without settings, or change them with rebuild ('dedup index rebuild')"]
         )
-    if options is not None and (unlike := _unlike(facts, options)):
-        problem = f"{store.where} was made with other options ({'; '.join(unlike)})"
+    if options is not None and (differing := _differing(metadata, options)):
+        problem = f"{store.where} was made with other options ({'; '.join(differing)})"
         raise SettingsError([f"{problem}: open it without them, for they stay as they are, or make it anew"])
     if settings is not None:  # for those that do not affect results, such as threads
-        facts = replace(facts, settings=settings)
-    return facts
+        metadata = replace(metadata, settings=settings)
+    return metadata
 
 
-def _unlike(facts: StoreMetadata, options: StoreOptions) -> list[str]:
+def _differing(metadata: StoreMetadata, options: StoreOptions) -> list[str]:
     """Return a message for each option that differs."""
     return [
-        f"{name} is {getattr(facts, name)!r} there, not {said!r}"
+        f"{name} is {getattr(metadata, name)!r} there, not {given!r}"
         for name in ("store_text", "keep_days", "settle_hours")
-        if (said := getattr(options, name)) is not None and said != getattr(facts, name)
+        if (given := getattr(options, name)) is not None and given != getattr(metadata, name)
     ]

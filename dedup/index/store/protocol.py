@@ -86,7 +86,7 @@ class Store(Protocol):
         ...
 
     def place_articles(self, rows: Sequence[tuple[int, int, int, bool]]) -> None:
-        """Update the placement of articles: number, story, copies, stands. Unknown numbers are ignored."""
+        """Update placements, given as number, story, copies and representative. Unknown numbers are ignored."""
         ...
 
     def delete_article(self, number: int) -> None:

@@ -16,16 +16,17 @@ Kind = Literal["added", "updated", "moved", "removed", "expired", "merged", "ref
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Something that happened in an index. Who applies them in order has each article under its story.
+    """A change of an index. Applying all changes in order gives the story of each article.
 
     Attributes:
-        cursor: its number, rising; what `changes(since=…)` goes on from.
+        cursor: ascending number; `changes(since=…)` continues after it.
         kind: "added", "updated" (same id, another text), "moved" (to another story), "removed", "expired"; "merged":
-            the story `before` is `story` from now on, and redirects there; "refreshed": there is another background.
-        article: the id of the article, "" where a story or the index is meant.
-        story: the id of the story that the article is in now, "" where it is in none.
-        before: the id of the story that it was in, "" where it was in none.
-        at: when.
+            the story `before` became part of `story` and redirects to it; "refreshed": the background or the settings
+            were replaced.
+        article: id of the article, "" for a change of a story or of the index.
+        story: id of the article's story, "" if it is in none.
+        before: id of its story before the change, "" if it was in none.
+        at: time of the change.
     """
 
     cursor: int
@@ -42,21 +43,21 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class StoredArticle:
-    """One article in a store.
+    """An article in a store, without its text.
 
     Attributes:
-        number: counts the articles that ever came, and is never used again.
-        id: by which the caller knows it.
-        content: 16 bytes, equal for articles of the same title and text; of a blank one, made of its id.
-        length: characters of its text.
-        seconds: when it was published, as `dedup.inputs.collection` dates it; None where that is unknown.
-        told: the date at the head of its text as ISO 8601, "" where there is none or none was looked for.
-        came: when it came, in seconds since 1970 by the clock of the index.
-        source: the outlet.
-        facts: its other fields but the text, as JSON.
-        story: the number of its story.
-        copies: the number of the first article of its group of copies, its own where it has none.
-        stands: whether it counts when stories are compared: False for a near-copy of one that does.
+        number: ascending number, never used again.
+        id: id given by the caller.
+        content: hash of 16 bytes, equal for articles of the same title and text; for a blank article, of its id.
+        length: number of characters of its text.
+        seconds: time of publication, as determined by `dedup.inputs.collection`; None if unknown.
+        dateline: date at the head of its text as ISO 8601, "" if there is none, or a date was given.
+        added: time it was added, in seconds since 1970 by the clock of the index.
+        source: outlet.
+        facts: its other fields as JSON, without the text.
+        story: number of its story.
+        copies: number of the first article of its copy group, its own if it is no copy.
+        representative: whether it counts when stories are compared: False for a near-copy of one that does.
     """
 
     number: int
@@ -64,13 +65,13 @@ class StoredArticle:
     content: bytes
     length: int
     seconds: float | None
-    told: str
-    came: float
+    dateline: str
+    added: float
     source: str
     facts: str
     story: int
     copies: int
-    stands: bool
+    representative: bool
 
     def article(self, text: str) -> Article:
         """Return the article, with the given text."""
@@ -80,12 +81,12 @@ class StoredArticle:
 
     @property
     def age(self) -> float:
-        """Time by which it expires: when it was published, or added if that is unknown."""
-        return self.came if self.seconds is None else self.seconds
+        """Time that decides when it expires: of publication, or of adding if that is unknown."""
+        return self.added if self.seconds is None else self.seconds
 
-    def placed(self, story: int, copies: int, *, stands: bool) -> StoredArticle:
+    def placed(self, story: int, copies: int, *, representative: bool) -> StoredArticle:
         """Return a copy with another placement."""
-        return replace(self, story=story, copies=copies, stands=stands)
+        return replace(self, story=story, copies=copies, representative=representative)
 
 
 def facts_of(article: Article) -> str:
@@ -119,17 +120,17 @@ class Sketch:
 
 @dataclass(frozen=True, slots=True)
 class StoredStory:
-    """One story in a store.
+    """A story in a store.
 
     Attributes:
-        number: counts the stories that ever were.
-        id: by which the world knows it.
-        into: the number of the story that it redirects to, None for one that stands.
-        size: how many articles it has.
-        start, end: seconds of the first and the last known date.
-        touched: when it last changed, in seconds since 1970 by the clock of the index.
-        shown: the number of the article to show; None for the first.
-        settled: whether it was left alone for so long once that it keeps its id for good.
+        number: ascending number, never used again.
+        id: public id.
+        into: number of the story that it redirects to, None if it was not merged.
+        size: number of articles.
+        start, end: first and last known date of its articles, in seconds.
+        touched: time of its last change, in seconds since 1970 by the clock of the index.
+        shown: number of the article to show; None for the first.
+        settled: whether it keeps its id permanently, after `settle_hours` without a change.
     """
 
     number: int

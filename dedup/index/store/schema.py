@@ -66,8 +66,8 @@ def migrate(connection: sqlite3.Connection, have: int) -> None:
 def article_row(article: StoredArticle) -> tuple[Any, ...]:
     """Return the row of an article, in the order of the columns."""
     return (
-        article.number, article.id, article.content, article.length, article.seconds, article.told, article.came,
-        article.source, article.facts, article.story, article.copies, article.stands,
+        article.number, article.id, article.content, article.length, article.seconds, article.dateline, article.added,
+        article.source, article.facts, article.story, article.copies, article.representative,
     )  # fmt: skip
 
 

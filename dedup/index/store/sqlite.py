@@ -26,8 +26,8 @@ def _put(table: str, columns: str) -> str:
     """Return a statement that inserts a row, or updates the row of its number; a duplicate id is an error."""
     names = columns.split(", ")
     over = ", ".join(f"{name} = excluded.{name}" for name in names[1:])
-    marks = ", ".join("?" * len(names))
-    return f"INSERT INTO {table} ({columns}) VALUES ({marks}) ON CONFLICT (number) DO UPDATE SET {over}"
+    placeholders = ", ".join("?" * len(names))
+    return f"INSERT INTO {table} ({columns}) VALUES ({placeholders}) ON CONFLICT (number) DO UPDATE SET {over}"
 
 
 _PUT_ARTICLE, _PUT_STORY = _put("article", _ARTICLE), _put("story", _STORY)
@@ -91,7 +91,7 @@ class SqliteStore:
         self._file.write("DELETE FROM sketch WHERE number = ?", (number,))
 
     def place_articles(self, rows: Sequence[tuple[int, int, int, bool]]) -> None:
-        places = [(story, copies, stands, number) for number, story, copies, stands in rows]
+        places = [(*placement, number) for number, *placement in rows]
         self._file.write_many("UPDATE article SET story = ?, copies = ?, stands = ? WHERE number = ?", places)
 
     def delete_article(self, number: int) -> None:

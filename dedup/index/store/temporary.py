@@ -1,4 +1,4 @@
-"""A store in a private temporary file: what `StoryIndex.open(":memory:")` keeps its articles in."""
+"""A store in a private temporary file, used by `StoryIndex.open(":memory:")`."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class TemporaryStore(SqliteStore):
 
 
 def remove_abandoned(parent: Path) -> None:
-    """Removes the directories that killed processes of this user left.
+    """Remove the directories that killed processes of this user left.
 
     A live store holds its writer lock, which the system releases when a process ends. The database is created after the
     lock is taken, so a directory with a database and a free lock has no owner.

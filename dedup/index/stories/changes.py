@@ -1,31 +1,31 @@
-"""The stories of an index and the changes to them, as one transaction makes them; written when it ends."""
+"""The stories changed by one transaction, and its entries in the log of changes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from dedup.index.search.table import Live
+from dedup.index.search.table import ArticleTable
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Change, Kind, StoredStory, moment
 from dedup.results.story_ids import story_id
 
 
 @dataclass
-class Ledger:
-    """What one transaction does to stories.
+class ChangeLog:
+    """Changes of one transaction to stories, written when it ends.
 
     Attributes:
-        store: where they are.
-        live: the articles.
-        now: the time by the index's clock.
-        settle: seconds after which a story that nothing touched is settled.
-        cursor, last_story, last_article: the last that were given.
-        changes: what happened, in order.
+        store: the store.
+        table: the articles.
+        now: time of the transaction by the clock of the index.
+        settle: seconds without a change after which a story is settled.
+        cursor, last_story, last_article: last numbers given to a change, a story and an article.
+        changes: changes so far, in order.
     """
 
     store: Store
-    live: Live
+    table: ArticleTable
     now: float
     settle: float
     cursor: int
@@ -39,22 +39,22 @@ class Ledger:
     _unused: set[str] = field(default_factory=set)
 
     def story(self, number: int) -> StoredStory:
-        """A story as it stands in this transaction."""
+        """Return a story with the changes of this transaction."""
         if number not in self._known:
             self._known |= self.store.story_numbered([number])
         return self._known[number]
 
-    def recall(self, numbers: Sequence[int]) -> None:
-        """Reads together stories that are likely to be asked for."""
+    def preload(self, numbers: Sequence[int]) -> None:
+        """Read several stories in one query."""
         self._known |= self.store.story_numbered([number for number in numbers if number not in self._known])
 
-    def expect(self, contents: Sequence[bytes]) -> None:
-        """Looks up together which names of stories are in use that some articles may begin."""
+    def reserve_ids(self, contents: Sequence[bytes]) -> None:
+        """Look up in one query which ids of stories that articles may start are unused."""
         names = [story_id(content) for content in contents]
         self._unused |= {*names} - self.store.story_ids(names)
 
-    def begin(self, content: bytes) -> int:
-        """A new story, named by the content of its first article."""
+    def new_story(self, content: bytes) -> int:
+        """Start a story, with an id made from the content of its first article, and return its number."""
         name = base = story_id(content)
         count = 1
         while name in self._taken or (name not in self._unused and self.store.story(name) is not None):
@@ -66,15 +66,15 @@ class Ledger:
         self._touched[self.last_story] = None
         return self.last_story
 
-    def take_back(self, number: int) -> None:
-        """A story that was begun is none: its article moved to another at once, and nobody has heard of it."""
+    def undo_story(self, number: int) -> None:
+        """Remove a new story whose article moved to another one in the same step: it was never visible."""
         name = self.story(number).id
         del self._known[number], self._touched[number]
         self._taken.discard(name)
         self.changes = [change for change in self.changes if (change.kind, change.before) != ("merged", name)]
 
     def touch(self, number: int) -> None:
-        """Something about a story has changed."""
+        """Record that a story has changed."""
         if number in self._touched:
             return
         story = self.story(number)
@@ -82,55 +82,54 @@ class Ledger:
         self._known[number] = replace(story, touched=self.now, settled=settled)
         self._touched[number] = None
 
-    def show(self, number: int, article: int) -> None:
-        """The article to show of a story."""
+    def set_shown(self, number: int, article: int) -> None:
+        """Set the article to show of a story."""
         self._shown[number] = article
 
     def redirect(self, number: int, into: int) -> None:
-        """A story is part of another from now on."""
+        """Merge a story into another, and redirect its id."""
         self.touch(number)
         self._known[number] = replace(self._known[number], into=into)
-        self.tell("merged", "", self.story(into).id, self.story(number).id)
+        self.record("merged", "", self.story(into).id, self.story(number).id)
 
     def settled(self, stories: Iterable[int]) -> set[int]:
-        """Those of some stories that keep their id for good."""
+        """Return the stories that keep their id permanently."""
         found = (self.story(number) for number in stories)
         return {story.number for story in found if story.settled or story.touched + self.settle < self.now}
 
-    def tell(self, kind: Kind, article: str, story: str, before: str = "") -> Change:
-        """Notes a change."""
+    def record(self, kind: Kind, article: str, story: str, before: str = "") -> Change:
+        """Append a change."""
         self.cursor += 1
         change = Change(self.cursor, kind, article, story, before, moment(self.now))
         self.changes.append(change)
         return change
 
+    def renumber(self, first: int) -> None:
+        """Close gaps in the cursors of the changes from an index on."""
+        start = self.changes[first].cursor if first < len(self.changes) else self.cursor + 1
+        self.changes[first:] = [
+            replace(change, cursor=start + place) for place, change in enumerate(self.changes[first:])
+        ]
+        self.cursor = self.changes[-1].cursor if self.changes else self.cursor
+
     def write(self) -> None:
-        """Writes all of it to the store."""
+        """Write all changes to the store."""
         written = []
         only_shown = [number for number, shown in self._shown.items() if self.story(number).shown != shown]
         for number in dict.fromkeys([*self._touched, *only_shown]):
             story = self._known[number]
-            slots = self.live.of_story(number)
+            slots = self.table.of_story(number)
             if story.into is None and not slots:
                 self.store.delete_story(number)
                 continue
             start, end = self._span(slots)
             shown = self._shown.get(number, story.shown)
-            if shown is not None and (shown not in self.live or self.live.slot(shown) not in slots):
+            if shown is not None and (shown not in self.table or self.table.slot(shown) not in slots):
                 shown = None
             written.append(replace(story, size=len(slots), start=start, end=end, shown=shown))
         self.store.put_stories(written)
         self.store.append(self.changes)
 
     def _span(self, slots: Sequence[int]) -> tuple[float | None, float | None]:
-        known = [time for slot in slots if (time := float(self.live.seconds[slot])) == time]
+        known = [time for slot in slots if (time := float(self.table.seconds[slot])) == time]
         return (min(known), max(known)) if known else (None, None)
-
-
-def renumber(ledger: Ledger, first: int) -> None:
-    """Gives the changes from a place on cursors without gaps."""
-    start = ledger.changes[first].cursor if first < len(ledger.changes) else ledger.cursor + 1
-    ledger.changes[first:] = [
-        replace(change, cursor=start + place) for place, change in enumerate(ledger.changes[first:])
-    ]
-    ledger.cursor = ledger.changes[-1].cursor if ledger.changes else ledger.cursor

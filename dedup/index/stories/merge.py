@@ -1,7 +1,7 @@
-"""Which id a story has when stories merge and split.
+"""Ids of stories when stories merge and split.
 
-Of stories that become one the oldest id survives, and the others redirect to it; of one that splits the part with the
-article that came first keeps the id. A settled story keeps its id whatever happens.
+When stories merge the oldest id survives, and the others redirect to it. When one splits the part with the article that
+was added first keeps the id. A settled story always keeps its id.
 """
 
 from __future__ import annotations
@@ -12,20 +12,19 @@ from collections.abc import Collection, Mapping, Sequence
 def assign(
     groups: Sequence[Sequence[int]], story_of: Mapping[int, int], settled: Collection[int] = ()
 ) -> tuple[list[int | None], dict[int, int]]:
-    """The stories of new groups of articles.
+    """Assign stories to new groups of articles.
 
     Args:
-        groups: disjoint groups of article numbers. All the articles of a story are among them.
-        story_of: the story that each article is in so far, by number; stories are numbered as they came. An article
-            that is in none is left out.
-        settled: the stories that keep their id; all the articles of one are in one group, and no two of them in the
-            same.
+        groups: disjoint groups of article numbers, with all articles of the stories concerned.
+        story_of: story of each article so far, by number; articles without a story are left out. Stories are numbered
+            in the order they started.
+        settled: settled stories. All articles of one are in one group, and no group has two.
 
     Returns:
-        For each group the number of its story, None where it needs a new one; and for each story that is no more the
-        place of the group that it became part of.
+        The story of each group, None for a new one; and for each story that ended the index of the group that it
+        became part of.
     """
-    founder: dict[int, tuple[int, int]] = {}  # for each story its first article, and the group that this is in now
+    founder: dict[int, tuple[int, int]] = {}  # by story: its first article and the group that has it
     for place, group in enumerate(groups):
         for article in group:
             story = story_of.get(article)
@@ -44,9 +43,9 @@ def assign(
 
 
 def around_settled(groups: Sequence[Sequence[int]], story_of: Mapping[int, int], settled: set[int]) -> list[list[int]]:
-    """Groups of articles bent so that each settled story is in one of them, whole, and none has two.
+    """Adapt groups of articles so that each settled story is in one group, and no group has two.
 
-    The other articles of a group stay together, with the settled story that most of the group's articles are in.
+    The other articles of a group stay together, and join the settled story that most of the group's articles are in.
     """
     if not settled:
         return [list(group) for group in groups]

@@ -1,77 +1,63 @@
-"""Where a new article belongs, for now: of which it is a copy, which story it joins, which stories it concerns.
+"""Placement of one article: its copies, the story that it joins, and the stories to regroup with it.
 
-A story is joined where the mean score to its articles, those without one counting 0, would pass the cut. Where more
-than one story comes near, or one that it does not quite reach, all are looked at together: see `neighbourhood`.
+An article joins a story if its mean score to the story's articles, 0 for a pair without a score, passes the cut. Where
+several stories are close, or one that it does not quite reach, their articles are regrouped with it: see `regroup`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Literal, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.group.copies import PART, digests
-from dedup.group.cut import PAIR, threshold_at
-from dedup.index.features.sketch import Compared, Vector
-from dedup.index.search.neighbours import Alike, Asking, strongest, sums_by_story
-from dedup.index.search.neighbours import alike as neighbours
-from dedup.index.search.table import Live
+from dedup.group.cut import height_needed, merge_threshold
+from dedup.index.features.sketch import Compared, Features, Vector
+from dedup.index.inputs import Incoming, Placement
+from dedup.index.search.neighbours import Neighbours, Query, search_neighbours, strongest, sums_by_story
+from dedup.index.search.table import ArticleTable
 from dedup.match.copies import ALIKE, NEAR, Overlaps, decide, never_one_story
-from dedup.match.probability import DIGITS, LEAST_SCORE, MOST_BACKGROUND, Probabilities
+from dedup.match.probability import Probabilities
+from dedup.match.scores import days_apart
 from dedup.results.clustering import Link
-from dedup.vectorize.exact import LN2, SCORE_UNIT
+from dedup.vectorize.exact import SCORE_UNIT
 from dedup.vectorize.features import HashedWords
 
 if TYPE_CHECKING:
+    from dedup.backends import PlainBackend
     from dedup.settings import Settings
-    from dedup.steps import PlainBackend
 
-AGREEING = 6
-"""Places in which two signatures, cut to eight bits, look alike from which a pair may be copies; chance makes five of
-one pair in six thousand agree."""
-LOOKED_AT = 24
-"""Articles, the most alike, of which the words are looked at."""
+LEAST_EQUAL_BYTES = 6
+"""Equal bytes of two signatures, cut to eight bits a slot, from which a pair may be copies. One pair of unrelated texts
+in six thousand has five."""
+MOST_COMPARED = 24
+"""Most articles whose words are compared with those of one article, the most similar first."""
 NEARLY = 0.75
-"""Share of what a story asks for from which it is concerned."""
+"""Share of a story's threshold from which the story is regrouped with the article."""
 GROWTH = 4
-"""A story is looked at again each time it has grown by one part in so many: what its first articles had in common need
-not be what those that came since have. All looks at it together take a few times what the last one takes."""
+"""A story is regrouped each time it has grown by one part in so many: later articles can separate what the first ones
+had in common. All regroupings of a story together take a few times as long as the last one."""
+MOST_LINKS = 10
+"""Most links of a placement."""
 _FEW = 16
-TOLD = 10
-"""Links that are told of at most."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Newcomer:
-    """An article that is asked about.
+class ScoredNeighbour(NamedTuple):
+    """A link of an article to another, by number.
 
     Attributes:
-        id: its id.
-        seconds: when it was published, None where that is unknown.
-        source: its outlet.
-        words: those of it that count.
-        vector: what it is compared by.
-        number: its number, None for one that is not taken in.
+        number, story: numbers of the other article and of its story.
+        kind: whether the two are copies, or of one story.
+        score: in units of `SCORE_UNIT`.
+        cosine: of their vectors.
+        days: between their dates, nan if one is unknown.
+        density: background similarity of the other article.
+        foreign: whether the other article is in another language.
+        jaccard, containment, overlap: shared shingles, of copies only.
     """
-
-    id: str
-    seconds: float | None
-    source: str
-    words: HashedWords
-    vector: Vector
-    number: int | None = None
-
-    @property
-    def when(self) -> float:
-        """When it was published, nan where that is unknown."""
-        return np.nan if self.seconds is None else self.seconds
-
-
-class Found(NamedTuple):
-    """One article that the new one was compared with."""
 
     number: int
     story: int
@@ -85,268 +71,305 @@ class Found(NamedTuple):
     containment: float | None = None
     overlap: float = 0.0
 
+    def link(self, article: str, other: str, probability: float) -> Link:
+        """Return it as a link between two ids."""
+        a, b = sorted((article, other))
+        return Link(
+            a=a,
+            b=b,
+            kind=self.kind,
+            score=1.0 if self.kind == "copy" else self.score * SCORE_UNIT,
+            cosine=self.cosine,
+            jaccard=self.jaccard,
+            containment=self.containment,
+            days=None if np.isnan(self.days) else self.days,
+            probability=probability,
+        )
 
-def link(new: str, other: str, found: Found, probability: float) -> Link:
-    """What was found between an article and another, as a link under their ids."""
-    a, b = sorted((new, other))
-    return Link(
-        a=a,
-        b=b,
-        kind=found.kind,
-        score=1.0 if found.kind == "copy" else found.score * SCORE_UNIT,
-        cosine=found.cosine,
-        jaccard=found.jaccard,
-        containment=found.containment,
-        days=None if np.isnan(found.days) else found.days,
-        probability=probability,
-    )
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Where an article belongs.
+
+    Attributes:
+        story: number of the story, None for a new one.
+        copies: number of the first article of its copy group, None if it is no copy.
+        representative: whether it counts in its story; False for a near-copy of one that does.
+        regroup: numbers of the stories to regroup with it, the nearest first; empty if that is not needed.
+        links: what decided, copies first, then by score.
+        digests: numbers of articles that it reveals as digests: each gets a story of its own, see `group.copies`.
+    """
+
+    story: int | None
+    copies: int | None
+    representative: bool
+    regroup: tuple[int, ...] = ()
+    links: tuple[ScoredNeighbour, ...] = ()
+    digests: tuple[int, ...] = ()
+
+
+@dataclass(slots=True, eq=False)
+class Candidate:
+    """An article to be placed, from its features to its placement.
+
+    Attributes:
+        incoming: the article.
+        features: its features.
+        number: its number, None if it is only matched.
+        before: number of the story that it was in, 0 for a new article.
+        slot: its slot in the table, None if it is only matched.
+        twin: number of the first article with the same title and text, None if there is none.
+        neighbours: similar articles; None until they are searched, and for a twin.
+        overlaps: the articles whose texts overlap with its own as those of copies do, `b` being their numbers.
+        apart: numbers of articles that are never in one story with it.
+        decision: where it belongs; None until decided, and for an unchanged article.
+        placement: the answer, still without links, notices and the id of what it is a copy of.
+        story: number of the story of the placement, None for a new one.
+        copies: number of the first article of its copy group, None if it is no copy.
+    """
+
+    incoming: Incoming
+    features: Features
+    number: int | None = None
+    before: int = 0
+    slot: int | None = None
+    twin: int | None = None
+    neighbours: Neighbours | None = None
+    overlaps: Overlaps | None = None
+    apart: Sequence[int] = ()
+    decision: Decision | None = None
+    placement: Placement | None = None
+    story: int | None = None
+    copies: int | None = None
+
+    @property
+    def id(self) -> str:
+        """Id of the article, "" if it has none."""
+        return self.incoming.article.id
+
+    @property
+    def when(self) -> float:
+        """Seconds of its date since 1970, nan if unknown."""
+        return np.nan if self.incoming.seconds is None else self.incoming.seconds
 
 
 def is_due(size: int) -> bool:
-    """Whether a story that has grown to a size is to be looked at again."""
+    """Return whether a story that has grown to a size is due to be regrouped."""
     due = GROWTH - 1
     while due < size:
         due += max(1, due // GROWTH)
     return due == size
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """Where an article belongs.
-
-    Attributes:
-        story: the number of the story, None where it begins one.
-        copies: the number of the first article of its group of copies, None where it is no copy.
-        stands: whether it counts in its story: False for a near-copy of one that does.
-        concerned: the numbers of the stories to be looked at together with it, the nearest first; none where that is
-            not needed; its own alone where that is due.
-        found: what decided, copies first, then by score.
-        apart: the numbers of articles that are never of one story with it.
-        digests: the numbers of articles that turn out to be digests by it: each is put by itself, see `group.copies`.
-    """
-
-    story: int | None
-    copies: int | None
-    stands: bool
-    concerned: tuple[int, ...]
-    found: tuple[Found, ...] = ()
-    apart: tuple[int, ...] = ()
-    digests: tuple[int, ...] = ()
-
-
-_Copies: TypeAlias = tuple[Overlaps | None, list[int]]
-
-
-class Weighed:
-    """What is known of an article before it is judged.
-
-    Attributes:
-        new: the article.
-        alike: what resembles it.
-        copies: the articles whose texts overlap with its as copies do, `b` being their numbers; None for none.
-        apart: the numbers of those that are never of one story with it.
-    """
-
-    __slots__ = ("alike", "apart", "copies", "new")
-
-    def __init__(self, new: Newcomer, alike: Alike, found: _Copies) -> None:
-        self.new, self.alike = new, alike
-        self.copies, self.apart = found
-
-
 class Placer:
     """Decides where articles belong.
 
     Args:
-        live: the articles to compare with.
-        steps: what compares words.
-        settings: those of the index.
-        words_of: gives the words that count of some articles, by number.
-        vectors_of: gives their vectors.
+        table: the articles to compare with.
+        backend: the backend that compares words.
+        settings: settings of the index.
+        words_of: returns the words outside boilerplate of articles, by number.
+        vectors_of: returns the vectors of articles, by number.
     """
 
     def __init__(
         self,
-        live: Live,
-        steps: PlainBackend,
+        table: ArticleTable,
+        backend: PlainBackend,
         settings: Settings,
         words_of: Callable[[Sequence[int]], HashedWords],
         vectors_of: Callable[[Sequence[int]], list[Vector]],
     ) -> None:
-        self._live, self._steps, self._settings = live, steps, settings
+        self._table, self._backend, self._settings = table, backend, settings
         self._words_of, self._vectors_of = words_of, vectors_of
-        threshold = threshold_at(settings.granularity) if settings.granularity > 0 else np.inf
-        self._needed = threshold / SCORE_UNIT
+        self._needed = merge_threshold(settings.granularity) / SCORE_UNIT
         self._curves = Probabilities.shipped()
         curves = self._curves
         self._slopes = np.array(curves.joined), np.array(curves.apart), np.array(curves.copy)
 
-    def weigh(self, news: Sequence[Newcomer], among: Sequence[int] = ()) -> list[Weighed]:
-        """What is to be known of some articles before each is judged, and depends on no article's place.
+    def find_neighbours(self, candidates: Sequence[Candidate]) -> None:
+        """Set the neighbours, overlaps and `apart` of candidates. None of it depends on where an article is placed.
 
-        Args:
-            news: the articles.
-            among: their slots, where they are taken in together.
+        Candidates with slots are compared with those before them too.
         """
-        live = self._live
-        asking = [Asking(one.vector, one.when, live.outlet_of(one.source)) for one in news]
-        alike = neighbours(live, asking, among)
-        return list(map(Weighed, news, alike, self._copies(news, alike)))
+        table = self._table
+        queries = [
+            Query(one.features.vector, one.when, table.outlet_of(one.incoming.article.source)) for one in candidates
+        ]
+        slots = [one.slot for one in candidates if one.slot is not None]
+        for candidate, neighbours in zip(candidates, search_neighbours(table, queries, slots), strict=True):
+            candidate.neighbours = neighbours
+        self._find_overlaps(candidates)
 
-    def judge(self, weighed: Weighed) -> Verdict:
-        """Where an article belongs that has no place yet."""
-        live, new, alike = self._live, weighed.new, weighed.alike
-        copies, apart = weighed.copies, weighed.apart
-        if copies is not None:
-            by_itself = np.array([live.is_digest(live.slot(number)) for number in copies.b.tolist()], np.bool_)
-            copies = copies.where(~by_itself | (copies.jaccard >= NEAR))
-        digested = self._digests(new, copies) if copies is not None and len(copies.b) else []
-        if -1 in digested:
-            return Verdict(None, None, False, (), apart=tuple(apart))
-        scores = alike.score
-        none = [*apart, *digested]
-        if none:
-            scores = np.where(np.isin(live.number[alike.slots], none), 0, scores)
-        least = NEARLY * self._needed
-        stories, total, best = sums_by_story(live, alike.slots, scores, least, self._needed)  # no mean is above the sum
-        story, concerned = self._nearest(stories, total, best) if len(stories) else (None, [])
-        root, stands = None, True
-        if copies is not None and digested:
-            copies = copies.where(~np.isin(copies.b, digested))
-        if copies is not None and len(copies.b):
-            first = int(copies.b[np.lexsort((copies.b, -copies.containment, -copies.jaccard))[0]])
-            slot = live.slot(first)
-            root, story = int(live.copies[slot]), int(live.story[slot])
-            concerned = [story, *(number for number in concerned if number != story)]
-            stands = not bool((copies.jaccard >= NEAR).any())
-        clear = concerned == [] or (concerned == [story] and not is_due(len(live.of_story(story or 0)) + 1))
-        found = self._found(alike, scores, copies, story)
-        return Verdict(story, root, stands, () if clear else tuple(concerned), found, tuple(apart), tuple(digested))
+    def decide(self, candidate: Candidate) -> Decision:
+        """Return where an article belongs."""
+        table, neighbours, overlaps = self._table, candidate.neighbours, candidate.overlaps
+        if neighbours is None:
+            return self._beside_twin(candidate, candidate.twin or 0)
+        if overlaps is not None:
+            is_digest = np.array([table.is_digest(table.slot(number)) for number in overlaps.b.tolist()], np.bool_)
+            overlaps = overlaps.where(~is_digest | (overlaps.jaccard >= NEAR))
+        digests = self._digests(candidate, overlaps) if overlaps is not None and len(overlaps.b) else []
+        if -1 in digests:
+            return Decision(None, None, False)
+        scores = neighbours.score
+        excluded = [*candidate.apart, *digests]
+        if excluded:
+            scores = np.where(np.isin(table.number[neighbours.slots], excluded), 0, scores)
+        least = NEARLY * self._needed  # a mean is never above the sum
+        stories, total, best = sums_by_story(table, neighbours.slots, scores, least, self._needed)
+        story, near = self._nearest(stories, total, best) if len(stories) else (None, [])
+        root, representative = None, True
+        if overlaps is not None and digests:
+            overlaps = overlaps.where(~np.isin(overlaps.b, digests))
+        if overlaps is not None and len(overlaps.b):
+            first = int(overlaps.b[np.lexsort((overlaps.b, -overlaps.containment, -overlaps.jaccard))[0]])
+            slot = table.slot(first)
+            root, story = int(table.copies[slot]), int(table.story[slot])
+            near = [story, *(number for number in near if number != story)]
+            representative = not bool((overlaps.jaccard >= NEAR).any())
+        clear = near == [] or (near == [story] and not is_due(len(table.of_story(story or 0)) + 1))
+        links = self._links(neighbours, scores, overlaps, story)
+        return Decision(story, root, representative, () if clear else tuple(near), links, tuple(digests))
+
+    def likely_stories(self, candidates: Sequence[Candidate]) -> list[int]:
+        """Return the stories that candidates will probably join or come near to."""
+        slots = [
+            one.neighbours.slots[one.neighbours.score >= NEARLY * self._needed]
+            for one in candidates
+            if one.neighbours is not None
+        ]
+        stories = np.unique(self._table.story[np.concatenate([np.empty(0, np.int64), *slots])])
+        return stories[stories >= 0].tolist()  # type: ignore[no-any-return]
+
+    def probabilities(self, links: Sequence[tuple[ScoredNeighbour, bool]]) -> list[float]:
+        """Return the probability of each link, given with whether the two are in one story."""
+        if not links:
+            return []
+        kinds, joined = np.array([one.kind == "copy" for one, _ in links]), np.array([joined for _, joined in links])
+        score = np.array([one.score for one, _ in links]) * SCORE_UNIT
+        density, foreign = np.array([one.density for one, _ in links]), np.array([one.foreign for one, _ in links])
+        overlap = np.array([one.overlap for one, _ in links])
+        if self._table.by_kernels:
+            from dedup.match.kernels.probability import of_links
+
+            return of_links(score, density, foreign, joined, kinds, overlap, *self._slopes).tolist()  # type: ignore[no-any-return]
+        of_stories = self._curves.of_stories(score, density, foreign, joined)
+        return np.where(kinds, self._curves.of_copies(overlap), of_stories).tolist()  # type: ignore[no-any-return]
+
+    def _beside_twin(self, candidate: Candidate, twin: int) -> Decision:
+        """Place an article where the first article of the same title and text is."""
+        slot = self._table.slot(twin)
+        story, root = int(self._table.story[slot]), int(self._table.copies[slot])
+        days = float(days_apart(self._table.seconds[slot], candidate.when))
+        link = ScoredNeighbour(twin, story, "copy", 0, 1.0, days, 0.0, False, 1.0, 1.0, 1.0)
+        return Decision(story, root, False, links=(link,))
 
     def _nearest(
         self, stories: NDArray[np.int64], total: NDArray[np.float64], best: NDArray[np.float64]
     ) -> tuple[int | None, list[int]]:
-        """The story that is joined, and those that are concerned, the nearest first."""
-        ranked, concerned = [], []
-        for story, whole, highest in zip(stories.tolist(), total.tolist(), best.tolist(), strict=True):
-            size = self._standing(story)
-            value, needed = whole / max(1, size), PAIR * self._needed if size == 1 else self._needed
+        """Return the story to join, None for none, and all near stories, the nearest first."""
+        ranked = []
+        for story, score, highest in zip(stories.tolist(), total.tolist(), best.tolist(), strict=True):
+            size = self._representatives(story)
+            value, needed = score / max(1, size), height_needed(self._needed, 0.0, (1, size), (np.inf, np.inf))
             near = value >= NEARLY * needed or highest >= self._needed
             ranked.append((-(value / needed), story, near, value >= needed))
         ranked.sort()
-        concerned = [story for _, story, near, _ in ranked if near]
-        return (ranked[0][1] if ranked[0][3] else None), concerned
+        return (ranked[0][1] if ranked[0][3] else None), [story for _, story, near, _ in ranked if near]
 
-    def probabilities(self, found: Sequence[tuple[Found, bool]]) -> list[float]:
-        """The probability of each of many links; with each, whether it was joined."""
-        if not found:
-            return []
-        kinds, joined = np.array([one.kind == "copy" for one, _ in found]), np.array([joined for _, joined in found])
-        score = np.array([one.score for one, _ in found]) * SCORE_UNIT
-        density, foreign = np.array([one.density for one, _ in found]), np.array([one.foreign for one, _ in found])
-        overlap = np.array([one.overlap for one, _ in found])
-        if self._live.by_kernels:
-            from dedup.index.stories.probable import probable
-
-            known = score, density, foreign, joined, kinds, overlap
-            return probable(*known, *self._slopes, LEAST_SCORE, MOST_BACKGROUND, DIGITS, LN2).tolist()  # type: ignore[no-any-return]
-        of_stories = self._curves.of_stories(score, density, foreign, joined)
-        return np.where(kinds, self._curves.of_copies(overlap), of_stories).tolist()  # type: ignore[no-any-return]
-
-    def _standing(self, story: int) -> int:
-        slots, stands = self._live.of_story(story), self._live.stands
+    def _representatives(self, story: int) -> int:
+        """Count the articles of a story that count in it."""
+        slots, representative = self._table.of_story(story), self._table.representative
         if len(slots) > _FEW:
-            return int(np.count_nonzero(stands[slots]))
-        return sum(1 for slot in slots if stands[slot])
+            return int(np.count_nonzero(representative[slots]))
+        return sum(1 for slot in slots if representative[slot])
 
-    def likely_stories(self, weighed: Sequence[Weighed]) -> list[int]:
-        """The stories that some articles are likely to join or to concern."""
-        live = self._live
-        slots = [one.alike.slots[one.alike.score >= NEARLY * self._needed] for one in weighed]
-        stories = np.unique(live.story[np.concatenate([np.empty(0, np.int64), *slots])])
-        return stories[stories >= 0].tolist()  # type: ignore[no-any-return]
-
-    def _copies(self, news: Sequence[Newcomer], alike: Sequence[Alike]) -> list[_Copies]:
-        """The copies of some articles, `b` being their numbers, and those each is never of one story with."""
-        live = self._live
-        found: list[_Copies] = [(None, [])] * len(news)
-        looked_at: list[tuple[int, list[int]]] = []
-        for place, (new, its) in enumerate(zip(news, alike, strict=True)):
-            likely = np.flatnonzero(((its.cosine >= ALIKE) & ~its.foreign) | (its.agreeing >= AGREEING))
-            if new.vector.length and len(likely):
-                order = np.lexsort((its.slots[likely], -its.cosine[likely], -its.agreeing[likely]))
-                looked_at.append((place, live.number[its.slots[likely[order[:LOOKED_AT]]]].tolist()))
-        if not looked_at:
-            return found
-        numbers = sorted({number for _, some in looked_at for number in some})
-        given = {new.number: place for place, new in enumerate(news) if new.number is not None}
+    def _find_overlaps(self, candidates: Sequence[Candidate]) -> None:
+        """Set overlaps and `apart` of candidates, from the words of their most similar neighbours."""
+        table = self._table
+        compared: list[tuple[Candidate, list[int]]] = []
+        for one in candidates:
+            near = one.neighbours
+            if near is None or not one.features.vector.length:
+                continue
+            likely = np.flatnonzero(((near.cosine >= ALIKE) & ~near.foreign) | (near.agreeing >= LEAST_EQUAL_BYTES))
+            if len(likely):
+                order = np.lexsort((near.slots[likely], -near.cosine[likely], -near.agreeing[likely]))
+                compared.append((one, table.number[near.slots[likely[order[:MOST_COMPARED]]]].tolist()))
+        if not compared:
+            return
+        numbers = sorted({number for _, others in compared for number in others})
+        given = {one.number: one for one in candidates if one.number is not None}
         stored = [number for number in numbers if number not in given]
         inside = [number for number in numbers if number in given]
-        wordings = [news[place].words for place, _ in looked_at]
-        wordings += [self._words_of(stored)] if stored else []
-        wordings += [news[given[number]].words for number in inside]
-        words = HashedWords.joined(wordings)
-        at = {number: len(looked_at) + place for place, number in enumerate([*stored, *inside])}
-        pairs = sorted((row, at[number]) for row, (_, some) in enumerate(looked_at) for number in some)
-        slots = [live.slot(number) for number in [*stored, *inside]]
-        when = np.concatenate([[news[place].when for place, _ in looked_at], live.seconds[slots]])
-        copies, forms = decide(words, self._steps, np.array(pairs, np.int64), when, self._settings)
-        never = never_one_story(words, self._steps, forms)
-        numbered = np.array([*([-1] * len(looked_at)), *stored, *inside], np.int64)
+        parts = [one.features.words for one, _ in compared]
+        parts += [self._words_of(stored)] if stored else []
+        parts += [given[number].features.words for number in inside]
+        words = HashedWords.joined(parts)
+        at = {number: len(compared) + place for place, number in enumerate([*stored, *inside])}
+        pairs = sorted((row, at[number]) for row, (_, others) in enumerate(compared) for number in others)
+        slots = [table.slot(number) for number in [*stored, *inside]]
+        when = np.concatenate([[one.when for one, _ in compared], table.seconds[slots]])
+        copies, templates = decide(words, self._backend, np.array(pairs, np.int64), when, self._settings)
+        never = never_one_story(words, self._backend, templates)
+        numbered = np.array([*([-1] * len(compared)), *stored, *inside], np.int64)
         copies, apart = replace(copies, b=numbered[copies.b]), numbered[never.b]
-        bounds = np.searchsorted(copies.a, np.arange(len(looked_at) + 1)).tolist()
-        of_never = np.searchsorted(never.a, np.arange(len(looked_at) + 1)).tolist()
-        for row, (place, _) in enumerate(looked_at):
+        bounds = np.searchsorted(copies.a, np.arange(len(compared) + 1)).tolist()
+        of_never = np.searchsorted(never.a, np.arange(len(compared) + 1)).tolist()
+        for row, (one, _) in enumerate(compared):
             mine = np.arange(bounds[row], bounds[row + 1])
-            some = copies.where(mine) if len(mine) else None
-            found[place] = (some, apart[of_never[row] : of_never[row + 1]].tolist())
-        return found
+            one.overlaps = copies.where(mine) if len(mine) else None
+            one.apart = apart[of_never[row] : of_never[row + 1]].tolist()
 
-    def _digests(self, new: Newcomer, copies: Overlaps) -> list[int]:
-        """Which of an article, -1, and its copies' groups hold parts that have nothing to do with each other."""
-        live = self._live
-        lengths = live.length[[live.slot(number) for number in copies.b.tolist()]]
-        low, high = np.minimum(lengths, new.vector.length), np.maximum(lengths, new.vector.length)
-        roots = {int(live.copies[live.slot(number)]) for number in copies.b[low < PART * high].tolist()}
+    def _digests(self, candidate: Candidate, overlaps: Overlaps) -> list[int]:
+        """Return the digests among an article, as -1, and its copy groups: texts with parts unrelated to each other."""
+        table, vector = self._table, candidate.features.vector
+        lengths = table.length[[table.slot(number) for number in overlaps.b.tolist()]]
+        low, high = np.minimum(lengths, vector.length), np.maximum(lengths, vector.length)
+        roots = {int(table.copies[table.slot(number)]) for number in overlaps.b[low < PART * high].tolist()}
         if not roots:
             return []
-        held = {int(live.story[live.slot(number)]) for number in copies.b.tolist()}
-        slots = [slot for story in sorted(held) for slot in live.of_story(story) if int(live.copies[slot]) in roots]
-        numbers = sorted(int(live.number[slot]) for slot in slots if not live.is_twin(slot))[:LOOKED_AT]
-        words = HashedWords.joined([new.words, self._words_of(numbers)])
-        when = live.seconds[[live.slot(number) for number in numbers]]
-        seconds = np.concatenate([[new.when], when])
+        stories = {int(table.story[table.slot(number)]) for number in overlaps.b.tolist()}
+        slots = [
+            slot for story in sorted(stories) for slot in table.of_story(story) if int(table.copies[slot]) in roots
+        ]
+        numbers = sorted(int(table.number[slot]) for slot in slots if not table.is_twin(slot))[:MOST_COMPARED]
+        words = HashedWords.joined([candidate.features.words, self._words_of(numbers)])
+        when = table.seconds[[table.slot(number) for number in numbers]]
+        seconds = np.concatenate([[candidate.when], when])
         pairs = np.stack(np.triu_indices(len(words), 1), axis=1).astype(np.int64)
-        found, _ = decide(words, self._steps, pairs, seconds, self._settings)
-        matrix = Compared([new.vector, *self._vectors_of(numbers)]).matrix
+        found, _ = decide(words, self._backend, pairs, seconds, self._settings)
+        matrix = Compared([vector, *self._vectors_of(numbers)]).matrix
         places = np.flatnonzero(digests(found, words.lengths(), matrix))
         return np.array([-1, *numbers])[places].tolist()  # type: ignore[no-any-return]
 
-    def _found(
-        self, alike: Alike, scores: NDArray[np.int64], copies: Overlaps | None, story: int | None
-    ) -> tuple[Found, ...]:
-        live = self._live
-        numbers = np.empty(0, np.int64) if copies is None else copies.b
-        overlap = {number: place for place, number in enumerate(numbers.tolist())}
-        found = []
-        for place in strongest(live, alike, scores, numbers, -2 if story is None else story, TOLD):
-            slot = int(alike.slots[place])
-            number = int(live.number[slot])
-            at = overlap.get(number)
-            copy = None if at is None else copies
-            found.append(
-                Found(
+    def _links(
+        self, neighbours: Neighbours, scores: NDArray[np.int64], overlaps: Overlaps | None, story: int | None
+    ) -> tuple[ScoredNeighbour, ...]:
+        """Return the strongest neighbours, copies and those of the joined story first."""
+        table = self._table
+        copies = np.empty(0, np.int64) if overlaps is None else overlaps.b
+        row_of = {number: row for row, number in enumerate(copies.tolist())}
+        links = []
+        for place in strongest(table, neighbours, scores, copies, -2 if story is None else story, MOST_LINKS):
+            slot = int(neighbours.slots[place])
+            number = int(table.number[slot])
+            row = row_of.get(number)
+            copy = None if row is None else overlaps
+            links.append(
+                ScoredNeighbour(
                     number,
-                    int(live.story[slot]),
+                    int(table.story[slot]),
                     "story" if copy is None else "copy",
                     int(scores[place]),
-                    float(alike.cosine[place]),
-                    float(alike.days[place]),
-                    float(live.background_similarity[slot]) - live.crowding,
-                    bool(alike.foreign[place]),
-                    None if copy is None else float(copy.jaccard[at]),
-                    None if copy is None else float(copy.containment[at]),
-                    0.0 if copy is None else float(copy.overlap[at]),
+                    float(neighbours.cosine[place]),
+                    float(neighbours.days[place]),
+                    float(table.background_similarity[slot]) - table.crowding,
+                    bool(neighbours.foreign[place]),
+                    None if copy is None else float(copy.jaccard[row]),
+                    None if copy is None else float(copy.containment[row]),
+                    0.0 if copy is None else float(copy.overlap[row]),
                 )
             )
-        return tuple(found)
+        return tuple(links)

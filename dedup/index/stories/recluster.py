@@ -1,20 +1,19 @@
-"""All live articles of a store grouped as `cluster` groups them: the truth that placements are brought to."""
+"""Clustering of all articles of a store, exactly as `cluster` does it. `reconcile` updates placements to it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
 import numpy as np
 
 from dedup.article import Notice
+from dedup.backends import choose_for_index
 from dedup.background import Background
-from dedup.index.features.sketch import steps_for, unpack_words
+from dedup.index.features.sketch import unpack_words
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import StoredArticle
-from dedup.index.stories.guests import Place
 from dedup.inputs.collection import DistinctArticle, build_collection
 from dedup.pipeline import ReadArticles, stories_of
 from dedup.progress import Progress, silent
@@ -27,14 +26,14 @@ _PAGE = 500
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Whole:
-    """What a run over all live articles found.
+class FullClustering:
+    """Clustering of all articles.
 
     Attributes:
-        numbers: of the articles, in the order they came.
+        numbers: numbers of the articles, in the order they were added.
         clustering: their stories.
-        evidence: what these rest on.
-        learned: what was learned from them, where that was asked for.
+        evidence: scores and tree of the clustering.
+        learned: the background learned from the articles, if asked for.
     """
 
     numbers: tuple[int, ...]
@@ -43,34 +42,36 @@ class Whole:
     learned: Background | None
 
     def groups(self) -> list[list[int]]:
-        """The numbers of each story's articles."""
-        return _by_group(dict(zip(self.numbers, self.clustering.labels, strict=True)))
+        """Return the numbers of each story's articles, ascending."""
+        groups: dict[int, list[int]] = defaultdict(list)
+        for number, label in sorted(zip(self.numbers, self.clustering.labels, strict=True)):
+            groups[label].append(number)
+        return list(groups.values())
 
-    def places(self) -> dict[int, Place]:
-        """For each article where it is in its group of copies; of its story nothing is told."""
+    def copies(self) -> dict[int, tuple[int, bool]]:
+        """Return for each article the first of its copy group, and whether it is a representative."""
         first: dict[int, int] = {}
         for number, label in zip(self.numbers, self.clustering.copy_labels, strict=True):
             if label >= 0:
                 first.setdefault(label, number)
-        standing = {self.numbers[self.evidence.collection.members[distinct][0]] for distinct in self._standing()}
+        counted = np.flatnonzero((self.evidence.tree.weights > 0) & ~self.evidence.digest)
+        members = self.evidence.collection.members
+        representatives = {self.numbers[members[distinct][0]] for distinct in counted.tolist()}
         return {
-            number: Place(-1, first.get(label), number in standing)
+            number: (first.get(label, number), number in representatives)
             for number, label in zip(self.numbers, self.clustering.copy_labels, strict=True)
         }
 
     def shown(self) -> dict[int, int]:
-        """For the first article of each story the number of the one to show."""
+        """Return for the first article of each story the number of the article to show."""
         place = self.clustering.place
         return {
             min(self.numbers[place(article)] for article in story.articles): self.numbers[place(story.canonical)]
             for story in self.clustering.stories
         }
 
-    def _standing(self) -> list[int]:
-        return [int(number) for number in np.flatnonzero((self.evidence.tree.weights > 0) & ~self.evidence.digest)]
 
-
-def whole(
+def recluster(
     store: Store,
     settings: Settings,
     background: Background | None,
@@ -78,18 +79,18 @@ def whole(
     has_texts: bool,
     progress: Progress | None = None,
     learn: bool = False,
-) -> Whole:
-    """A run over all articles of a store.
+) -> FullClustering:
+    """Cluster all articles of a store.
 
     Args:
-        store: what is read.
-        settings: those of the run.
-        background: what it is judged by; None to learn from these very articles.
+        store: the store to read.
+        settings: settings of the run.
+        background: background of the scores; None to learn it from these articles, as `cluster` does.
         has_texts: whether the store has all texts.
-        progress: told how far the work is.
-        learn: whether what was learned is wanted.
+        progress: called with the progress of the run.
+        learn: whether to return what was learned.
     """
-    tell = progress or silent
+    report = progress or silent
     stored: list[StoredArticle] = []
     articles, blocks = [], []
     distinct: dict[bytes, DistinctArticle] = {}
@@ -108,22 +109,14 @@ def whole(
                     distinct[article.content] = same
                     new.append(sketches[article.number].words)
                 same.members.append(place)
-                if article.told and articles[-1].published is None:
-                    same.dateline = date.fromisoformat(article.told)
+                if article.dateline and articles[-1].published is None:
+                    same.dateline = date.fromisoformat(article.dateline)
             if new:
                 blocks.append(unpack_words(new))
-            tell("reading the store", len(stored), 0)
+            report("reading the store", len(stored), 0)
     notices: list[Notice] = []
     collection, order = build_collection(articles, distinct.values(), notices, has_texts=has_texts)
-    steps = steps_for(len(stored), settings, progress)
-    read = ReadArticles(steps, collection, HashedWords.joined(blocks).take(order), order)
-    evidence, learned = stories_of(read, settings, background=background, progress=tell, learn=learn)
-    return Whole(tuple(article.number for article in stored), evidence.clustering(settings), evidence, learned)
-
-
-def _by_group(labels: Mapping[int, int]) -> list[list[int]]:
-    """Article numbers by their label, each group ascending."""
-    groups: dict[int, list[int]] = defaultdict(list)
-    for number in sorted(labels):
-        groups[labels[number]].append(number)
-    return list(groups.values())
+    backend = choose_for_index(len(stored), settings, progress)
+    read = ReadArticles(backend, collection, HashedWords.joined(blocks).take(order), order)
+    evidence, learned = stories_of(read, settings, background=background, progress=report, learn=learn)
+    return FullClustering(tuple(article.number for article in stored), evidence.clustering(settings), evidence, learned)

@@ -1,4 +1,4 @@
-"""A few stories looked at together: the exact linkage and cut of their articles, as if there were no others."""
+"""Regrouping of a few stories: average linkage and cut of their articles, as if there were no others."""
 
 from __future__ import annotations
 
@@ -9,34 +9,33 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.backends import PlainBackend
 from dedup.index.features.sketch import Compared, Vector
-from dedup.index.search.neighbours import scoring
-from dedup.index.search.segments import side_by_side
-from dedup.index.search.table import Live
-from dedup.match.stories import FLOOR, Pairs, days_between
+from dedup.index.search.segments import concatenated
+from dedup.index.search.table import ArticleTable
+from dedup.match.scores import days_apart, final_score
+from dedup.match.stories import FLOOR, Pairs
 from dedup.settings import Settings
-from dedup.steps import PlainBackend
-from dedup.vectorize.exact import WEIGHT_UNIT
 
 _Columns: TypeAlias = tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
 MOST = 200
-"""Articles that are looked at together at most; stories that would make it more are left as they are."""
+"""Most articles to regroup together. Stories that would exceed it are left out."""
 
 
 def pairs_among(
-    live: Live, slots: NDArray[np.int64], vectors: Sequence[Vector], apart: Mapping[int, Collection[int]]
+    table: ArticleTable, slots: NDArray[np.int64], vectors: Sequence[Vector], apart: Mapping[int, Collection[int]]
 ) -> Pairs:
-    """The scored pairs among the articles in some slots, numbered by their places there.
+    """Return the scored pairs among articles, numbered by their places in `slots`.
 
     Args:
-        live: the articles.
-        slots: shape (articles,).
-        vectors: theirs.
-        apart: for numbers of articles those of others that are never of one story with them.
+        table: the articles in memory.
+        slots: slots of the articles, shape (articles,).
+        vectors: their vectors.
+        apart: for numbers of articles the others that are never in one story with them.
     """
-    a, b, cosine, score = (_by_kernel if live.by_kernels else _by_numpy)(live, slots, vectors)
+    a, b, cosine, score = (_by_kernel if table.by_kernels else _by_numpy)(table, slots, vectors)
     if apart:
-        place = {number: place for place, number in enumerate(live.number[slots].tolist())}
+        place = {number: place for place, number in enumerate(table.number[slots].tolist())}
         never = [
             min(one, place[other]) * len(slots) + max(one, place[other])
             for number, one in place.items()
@@ -50,76 +49,77 @@ def pairs_among(
     return Pairs(a[kept].astype(np.int64), b[kept].astype(np.int64), cosine[kept], score[kept])
 
 
-def _by_numpy(live: Live, slots: NDArray[np.int64], vectors: Sequence[Vector]) -> _Columns:
+def _by_numpy(table: ArticleTable, slots: NDArray[np.int64], vectors: Sequence[Vector]) -> _Columns:
+    """Score the pairs above the floor.
+
+    Kernel: `index.search.kernels.scoring.score_pairs`.
+    """
     compared = Compared(vectors)
     a, b = np.triu_indices(len(slots), 1)
     cosine = np.asarray((compared.matrix @ compared.matrix.T).toarray())[a, b]
-    tongue = live.tongue[slots]
-    foreign = (tongue[a] != tongue[b]) & (tongue[a] >= 0) & (tongue[b] >= 0)
+    language = table.language[slots]
+    foreign = (language[a] != language[b]) & (language[a] >= 0) & (language[b] >= 0)
     if foreign.any():
         cosine[foreign] = np.asarray((compared.names @ compared.names.T).toarray())[a[foreign], b[foreign]]
-    some = (cosine > FLOOR) & live.stands[slots[a]] & live.stands[slots[b]]
+    some = (cosine > FLOOR) & table.representative[slots[a]] & table.representative[slots[b]]
     a, b, cosine = a[some], b[some], cosine[some]
-    background_similarity = (live.background_similarity[slots[a]] + live.background_similarity[slots[b]]) / 2
-    same = live.outlet[slots[a]] == live.outlet[slots[b]]
-    score = live.scored(cosine, background_similarity, days_between(live.seconds[slots], a, b), same, slots[a])
-    return a, b, cosine, score
+    one, other = slots[a], slots[b]
+    same = (table.outlet[one] == table.outlet[other]) & (table.outlet[one] >= 0)
+    background, days = table.background_similarity, days_apart(table.seconds[one], table.seconds[other])
+    score = final_score(cosine, background[one], background[other], days, same, table.scoring)
+    return a, b, cosine, score.astype(np.int64)
 
 
-def _by_kernel(live: Live, slots: NDArray[np.int64], vectors: Sequence[Vector]) -> _Columns:
-    from dedup.index.search.kernels.layout import by_term
-    from dedup.index.search.kernels.scoring import pairs_scored
+def _by_kernel(table: ArticleTable, slots: NDArray[np.int64], vectors: Sequence[Vector]) -> _Columns:
+    from dedup.index.search.kernels.layout import sort_by_term
+    from dedup.index.search.kernels.scoring import score_pairs
 
-    tongues = {tongue for tongue in live.tongue[slots].tolist() if tongue >= 0}
-    start, terms, weights = side_by_side([(vector.terms, vector.weights) for vector in vectors])
+    languages = {language for language in table.language[slots].tolist() if language >= 0}
+    start, terms, weights = concatenated([(vector.terms, vector.weights) for vector in vectors])
     rows = np.repeat(np.arange(len(vectors), dtype=np.int32), np.diff(start))
-    return pairs_scored(
-        by_term(rows, terms, weights),  # of one term those of the earlier vectors first
-        *side_by_side([vector.names() for vector in vectors] if len(tongues) > 1 else []),
+    return score_pairs(
+        sort_by_term(rows, terms, weights),  # within a term in the order of the vectors
+        concatenated([vector.names() for vector in vectors] if len(languages) > 1 else []),
         slots,
-        live.seconds,
-        live.background_similarity,
-        live.outlet,
-        live.tongue,
-        live.stands,
-        WEIGHT_UNIT**2,
-        FLOOR,
-        *scoring(live.settings),
+        table.columns(),
+        table.language,
+        table.representative,
+        table.scoring,
     )
 
 
-def regrouped(
-    live: Live,
+def regroup(
+    table: ArticleTable,
     slots: Sequence[int],
     vectors: Sequence[Vector],
     settled: Collection[int],
     apart: Mapping[int, Collection[int]],
-    steps: PlainBackend,
+    backend: PlainBackend,
     settings: Settings,
 ) -> list[list[int]]:
-    """The stories of the articles in some slots, as slots: those of settled stories together, and no two of these."""
+    """Return the new stories of articles, as slots. A settled story stays together, and no story has two of them."""
     where = np.array(slots, np.int64)
-    pairs = pairs_among(live, where, vectors, apart)
+    pairs = pairs_among(table, where, vectors, apart)
     held: dict[tuple[str, int], list[int]] = defaultdict(list)
     for place, slot in enumerate(slots):
-        story = int(live.story[slot])
-        key = ("story", story) if story in settled else ("copies", int(live.copies[slot]))
+        story = int(table.story[slot])
+        key = ("story", story) if story in settled else ("copies", int(table.copies[slot]))
         held[key].append(place)
     groups = sorted(group for group in held.values() if len(group) > 1)
-    tree = steps.average_linkage(pairs, groups, live.stands[where].astype(np.int64))
-    label = steps.cut(tree, settings.granularity)
+    tree = backend.average_linkage(pairs, groups, table.representative[where].astype(np.int64))
+    label = backend.cut(tree, settings.granularity)
     found: dict[int, list[int]] = defaultdict(list)
     for place, slot in enumerate(slots):
         found[int(label[place])].append(slot)
-    return [part for group in found.values() for part in _one_settled_each(live, group, settled)]
+    return [part for group in found.values() for part in _one_settled_each(table, group, settled)]
 
 
-def _one_settled_each(live: Live, group: list[int], settled: Collection[int]) -> list[list[int]]:
-    """A group cut up where it holds several settled stories: the others go to the largest of these."""
+def _one_settled_each(table: ArticleTable, group: list[int], settled: Collection[int]) -> list[list[int]]:
+    """Split a group with several settled stories. The other articles go to the largest of them."""
     held: dict[int, list[int]] = defaultdict(list)
     free: list[int] = []
     for slot in group:
-        story = int(live.story[slot])
+        story = int(table.story[slot])
         (held[story] if story in settled else free).append(slot)
     if len(held) < 2:
         return [group]

@@ -1,7 +1,7 @@
-"""Near-copy candidates by kernels: what `dedup.match.copies.band_candidates` returns.
+"""Copy candidates by kernels, equal to those of `dedup.match.copies.band_candidates`.
 
-For each band the articles are dealt out by the hash of their slots into parts small enough for the processor's cache,
-and each part has a hash table of its own: time and memory grow with the number of articles, however many are equal.
+For each band the articles are partitioned by the hash of their slots into parts that fit into the processor's cache,
+each with a hash table of its own. Time and memory are linear in the number of articles, however many are equal.
 """
 
 from __future__ import annotations
@@ -11,32 +11,34 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.match.copies import AGREEING, CROWD, STRIDE
+from dedup.match.copies import AGREEING, LARGE_BUCKET, STRIDE
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 
 if TYPE_CHECKING:
     from dedup.settings import Settings
 
 AT_ONCE = 32
-"""Bands whose hashes are taken in one pass over the signatures."""
-TOGETHER = 128
-"""Articles whose signatures are read while they are in the processor's cache."""
+"""Bands hashed in one pass over the signatures."""
+BLOCK = 128
+"""Articles per block, whose signatures stay in the processor's cache."""
 ROOM = 1 << 16
-"""Pairs there is room for at first, some of them several times."""
+"""Room for pairs at first, duplicates included."""
 CELLS = 4
-"""Cells for each article, by which most that share no bucket are told at once."""
+"""Cells per article of the filter that drops most articles that are alone in their bucket."""
 PART = 2_048
-"""Articles, or pairs, in a part, about."""
+"""Articles, or pairs, per part, about."""
 RECENT = 1 << 16
-"""Pairs found last that are looked at before another is added: most are found in several bands."""
+"""Size of the cache of recent pairs, which drops most duplicates: many pairs are found in several bands."""
 _SPREAD = np.uint64(0x9E3779B97F4A7C15)
-"""2^64 by the golden ratio: a multiple of it has the differences of numbers in its upper bits."""
+"""2^64 divided by the golden ratio, for multiplicative hashing (Knuth, TAOCP 3, 6.4)."""
 
 
 def band_candidates(
     signatures: NDArray[np.uint32], present: NDArray[np.bool_], settings: Settings
 ) -> NDArray[np.int64]:
-    """Pairs of articles whose signatures are equal in a whole band, as the plain form finds them.
+    """Find pairs of articles whose signatures are equal in at least one band.
+
+    Plain form: `match.copies.band_candidates`.
 
     Args:
         signatures: shape (articles, num_perm).
@@ -44,7 +46,7 @@ def band_candidates(
         settings: for the number of bands.
 
     Returns:
-        Shape (pairs, 2), a < b, sorted, without those that agree in too few slots to be worth an exact count.
+        Shape (pairs, 2), a < b, sorted, without pairs that agree in fewer than `AGREEING` of the slots.
     """
     pairs = pairs_of_buckets(signatures, present, settings.bands)
     keys = pairs[agreeing_slots(signatures, pairs) >= AGREEING * signatures.shape[1]] @ [len(signatures), 1]
@@ -52,7 +54,7 @@ def band_candidates(
 
 
 def pairs_of_buckets(signatures: NDArray[np.uint32], present: NDArray[np.bool_], bands: int) -> NDArray[np.int64]:
-    """The pairs of articles that share a bucket, each once; all, or where it is crowded a few for each article.
+    """Find the pairs of articles that share a bucket, each once; in large buckets a few per article.
 
     Returns:
         Shape (pairs, 2), a < b, in no order.
@@ -61,42 +63,40 @@ def pairs_of_buckets(signatures: NDArray[np.uint32], present: NDArray[np.bool_],
     articles, rows = np.flatnonzero(present).astype(np.int32), signatures.shape[1] // bands
     found, count = np.empty(max(ROOM, 8 * len(articles)), np.int64), 0
     hashes = np.empty((min(AT_ONCE, bands), len(articles)), np.uint64)
-    dealt, held = np.empty(len(articles), np.uint64), np.empty(len(articles), np.int32)
-    whose, recent = np.empty(len(articles), np.int32), np.full(RECENT, -1)
+    dealt, owners = np.empty(len(articles), np.uint64), np.empty(len(articles), np.int32)
+    owner, recent = np.empty(len(articles), np.int32), np.full(RECENT, -1)
     cells = np.empty((1 << max(6, (CELLS * len(articles)).bit_length())) >> 5, np.uint64)
     for first in range(0, bands, AT_ONCE):
         keys = hashes[: bands - first]
         _hash_bands(signatures, articles, first * rows, rows, keys)
         for band in range(len(keys)):
             begin = (first + band) * rows
-            some = _not_alone(keys[band], articles, cells, whose)
-            given = (signatures, keys[band, :some], whose[:some], begin, rows, PART, dealt, held, recent)
+            some = _shared_keys(keys[band], articles, cells, owner)
+            given = (signatures, keys[band, :some], owner[:some], begin, rows, PART, dealt, owners, recent)
             found, count = _join(*given, found, count)
     pairs = found[: _distinct(found, count, np.empty(count, np.int64), PART)]
     return np.stack(np.divmod(pairs, max(1, len(signatures))), axis=1)
 
 
 def agreeing_slots(signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
-    """In how many slots the signatures of each pair agree; shape (pairs,)."""
+    """The number of agreeing slots of the signatures of each pair; shape (pairs,).
+
+    Plain form: `match.copies.agreeing_slots`.
+    """
     return _agreeing_slots(np.ascontiguousarray(signatures, np.uint32), np.ascontiguousarray(pairs, np.int64))
-
-
-def groups_of(pairs: NDArray[np.int64], articles: int) -> NDArray[np.int64]:
-    """For each article the first that pairs connect it with; shape (articles,)."""
-    return _groups_of(np.ascontiguousarray(pairs, np.int64), articles)
 
 
 @kept
 def _hash_bands(
     signatures: NDArray[np.uint32], articles: NDArray[np.int32], begin: int, rows: int, keys: NDArray[np.uint64]
 ) -> None:
-    """The hash of each band from slot `begin` on: of two slots another for each two, for all its steps can be undone.
+    """Hash each band from slot `begin` on. With two slots a band the hash is injective: each step is invertible.
 
-    Every loop inside does one thing to many articles, so that the compiler does it to several at a time.
+    Every inner loop does one operation for many articles, so that the compiler vectorises it.
     """
     factor, half = np.uint64(0xD6E8FEB86659FD93), np.uint64(32)  # the constant of Stafford's rrmxmx
-    for low in range(0, len(articles), TOGETHER):
-        some = articles[low : low + TOGETHER]
+    for low in range(0, len(articles), BLOCK):
+        some = articles[low : low + BLOCK]
         for band in range(len(keys)):
             mine, first = keys[band, low : low + len(some)], begin + band * rows
             mine[:] = 0
@@ -120,13 +120,12 @@ def _same(signatures: NDArray[np.uint32], a: int, b: int, begin: int, rows: int)
 
 
 @kept
-def _not_alone(
-    keys: NDArray[np.uint64], articles: NDArray[np.int32], cells: NDArray[np.uint64], whose: NDArray[np.int32]
+def _shared_keys(
+    keys: NDArray[np.uint64], articles: NDArray[np.int32], cells: NDArray[np.uint64], owner: NDArray[np.int32]
 ) -> int:
-    """Moves the keys that may not be alone, and whose they are, to the beginning; how many there are.
+    """Move the keys that may share a bucket, and their articles, to the beginning; return their number.
 
-    Of each two of `cells` one has a bit for every cell that a key has fallen into, and the other for those that several
-    have; nothing here branches.
+    `cells` are two interleaved bitmaps: cells that have a key, and cells that have several. Nothing here branches.
     """
     shift, low, one = np.uint64(64), np.uint64(63), np.uint64(1)
     while one << (np.uint64(64) - shift) < np.uint64(len(cells)) << np.uint64(5):
@@ -141,20 +140,20 @@ def _not_alone(
     for place in range(np.uint64(len(keys))):
         key = keys[place]
         cell = key >> shift
-        keys[some], whose[some] = key, articles[place]
+        keys[some], owner[some] = key, articles[place]
         some += cells[cell >> np.uint64(6) << one | one] >> (cell & low) & one
     return int(some)
 
 
 @kernel
 def _part_of(key: Whole, shift: np.uint64) -> np.uint64:
-    """The part that a key is dealt to, by its uppermost bits; a shift of 64 bits would not be one."""
+    """The part of a key, by its uppermost bits, in two shifts: one shift of 64 bits is undefined."""
     return (np.uint64(key) >> np.uint64(1)) >> shift
 
 
 @kernel
 def _parts(many: Whole, size: Whole) -> tuple[Whole, np.uint64]:
-    """How many parts keys are dealt to, and the shift that leaves a key the number of its part."""
+    """The number of parts for so many keys, and the shift that turns a key into the number of its part."""
     parts, shift = 1, np.uint64(63)
     while parts * size < many:
         parts, shift = parts * 2, shift - np.uint64(1)
@@ -163,10 +162,10 @@ def _parts(many: Whole, size: Whole) -> tuple[Whole, np.uint64]:
 
 @kept
 def _distinct(found: NDArray[np.int64], count: int, dealt: NDArray[np.int64], part_size: int) -> int:
-    """Keeps of the first `count` pairs each once, at the beginning; how many there are.
+    """Remove duplicates among the first `count` pairs; return the number of distinct ones.
 
-    They are dealt out by their size, so that the table that tells which were seen stays in the processor's cache, and
-    neighbours stay together.
+    Pairs are partitioned by value, so that the hash table of a part stays in the processor's cache and close pairs stay
+    close.
     """
     parts, shift, largest = _parts(count, part_size)[0], np.uint64(0), np.int64(0)
     for place in range(count):
@@ -208,7 +207,7 @@ def _distinct(found: NDArray[np.int64], count: int, dealt: NDArray[np.int64], pa
 
 @kernel
 def _add(found: NDArray[np.int64], count: Whole, recent: NDArray[np.int64], key: Whole) -> Whole:
-    """Adds a pair where there is room, unless it is among those found last; how many there are now."""
+    """Add a pair, for which there is room, unless it is a recent one; return the number of pairs."""
     place = np.uint64(key) * _SPREAD >> np.uint64(40) & np.uint64(len(recent) - 1)
     found[np.uint64(count)] = key
     count += recent[place] != key
@@ -217,29 +216,29 @@ def _add(found: NDArray[np.int64], count: Whole, recent: NDArray[np.int64], key:
 
 
 @kernel
-def _bring_together(signatures: NDArray[np.uint32], members: NDArray[np.int32], begin: Whole, rows: Whole) -> Whole:
-    """Puts those with the slots of the first member of a bucket to the beginning, in order; how many they are.
+def _gather_equal(signatures: NDArray[np.uint32], members: NDArray[np.int32], begin: Whole, rows: Whole) -> Whole:
+    """Move the members with the slots of the first one to the beginning, in order; return their number.
 
-    How many pairs a crowded bucket gives depends on its size: so what shares the hash alone must not be counted.
+    The pairs of a large bucket depend on its size, so members that only share the hash must not count.
     """
-    alike = 1
+    equal = 1
     for number in range(1, len(members)):
         its = members[number]
         if _same(signatures, members[0], its, begin, rows):
-            for other in range(number, alike, -1):
+            for other in range(number, equal, -1):
                 members[other] = members[other - 1]
-            members[alike] = its
-            alike += 1
-    return alike
+            members[equal] = its
+            equal += 1
+    return equal
 
 
 @kernel
-def _verified(
+def _remove_collisions(
     signatures: NDArray[np.uint32], found: NDArray[np.int64], begun: Whole, count: Whole, begin: Whole, rows: Whole
 ) -> Whole:
-    """Takes out of the pairs from `begun` on those that share no more than the hash of a band; how many there are then.
+    """Remove pairs from `begun` on that share only the hash of a band; return the number of pairs left.
 
-    Without a branch, so that the next pairs are loaded meanwhile: they lie all over the memory.
+    It does not branch, so that the processor loads the next signatures, which are scattered in memory, in advance.
     """
     total, kept_pairs = np.uint64(len(signatures)), np.uint64(begun)
     for place in range(np.uint64(begun), np.uint64(count)):
@@ -256,12 +255,12 @@ def _verified(
 def _with_room(
     found: NDArray[np.int64], count: Whole, more: Whole, part_size: Whole
 ) -> tuple[NDArray[np.int64], Whole]:
-    """The pairs with room for more, and how many they are now: each once, if there was none."""
+    """Make room for more pairs, by removing duplicates and enlarging the array; return it and the number of pairs."""
     if count + more <= len(found):
         return found, count
     count = _distinct(found, count, np.empty(count, np.int64), part_size)
     size: Whole = len(found)
-    while size < 2 * (count + more):  # so that what is done here to all pairs is done once for as many new ones
+    while size < 2 * (count + more):  # doubling keeps the time linear
         size *= 2
     if size == len(found):
         return found, count
@@ -279,12 +278,12 @@ def _join(
     rows: int,
     part_size: int,
     dealt: NDArray[np.uint64],
-    held: NDArray[np.int32],
+    owners: NDArray[np.int32],
     recent: NDArray[np.int64],
     found: NDArray[np.int64],
     count: int,
 ) -> tuple[NDArray[np.int64], int]:
-    """Adds the pairs of the buckets of one band to those found; `dealt`, `held`, `recent` are memory to work in."""
+    """Add the pairs of the buckets of one band; `dealt`, `owners` and `recent` are working memory."""
     total = np.int64(len(signatures))
     parts, shift = _parts(len(keys), part_size)
     start = np.zeros(parts + 1, np.int64)
@@ -298,23 +297,23 @@ def _join(
     for place in range(len(keys)):
         its = _part_of(keys[place], shift)
         to = np.uint64(fill[its])
-        dealt[to], held[to] = keys[place], articles[place]
+        dealt[to], owners[to] = keys[place], articles[place]
         fill[its] += 1
     size: Whole = np.int64(4)
     while size < 4 * longest:
         size *= 2
-    # A bucket is a chain: the table holds its last article, and each article the one before it.
+    # A bucket is a linked list: the table has its last article, and `before` the previous one of each.
     table, before = np.empty(size, np.int32), np.empty(longest, np.int32)
     buckets, members = np.empty(longest, np.int32), np.empty(longest, np.int32)
     sizes = np.empty(longest, np.int64)
     for part in range(parts):
-        mine, places = dealt[start[part] : start[part + 1]], held[start[part] : start[part + 1]]
+        mine, places = dealt[start[part] : start[part + 1]], owners[start[part] : start[part + 1]]
         size = 4
         while size < 4 * len(mine):
             size *= 2
         for slot in range(size):
             table[slot] = -1
-        several, mask = 0, np.uint64(size - 1)  # unsigned: no slot counts from the end
+        several, mask = 0, np.uint64(size - 1)  # unsigned: no index wraps
         for item in range(len(mine)):
             at = mine[item] & mask
             while table[at] >= 0 and mine[np.uint32(table[at])] != mine[item]:
@@ -331,7 +330,7 @@ def _join(
             while link >= 0:
                 link = before[link]
                 sizes[bucket] += 1
-            room += sizes[bucket] * min(sizes[bucket], CROWD + 1)
+            room += sizes[bucket] * min(sizes[bucket], LARGE_BUCKET + 1)
         found, count = _with_room(found, count, room, part_size)
         unverified = count
         for bucket in range(several):
@@ -341,17 +340,17 @@ def _join(
                 link = before[link]
             first = 0
             while first < many:
-                alike = many if many <= CROWD else _bring_together(signatures, members[first:many], begin, rows)
-                reach = alike if alike <= CROWD else STRIDE + 1
-                for one in range(first, first + alike):
-                    for other in range(one + 1, min(first + alike, one + reach)):
+                equal = many if many <= LARGE_BUCKET else _gather_equal(signatures, members[first:many], begin, rows)
+                reach = equal if equal <= LARGE_BUCKET else STRIDE + 1
+                for one in range(first, first + equal):
+                    for other in range(one + 1, min(first + equal, one + reach)):
                         count = _add(found, count, recent, members[one] * total + members[other])
-                    if one > first and alike > CROWD:
+                    if one > first and equal > LARGE_BUCKET:
                         count = _add(found, count, recent, members[first] * total + members[one])
-                first += alike
+                first += equal
         if rows > 2:
-            verified = _verified(signatures, found, unverified, count, begin, rows)
-            if verified < count:  # what is taken out here may be found in a later band
+            verified = _remove_collisions(signatures, found, unverified, count, begin, rows)
+            if verified < count:  # a removed pair may be found in a later band
                 recent[:] = -1
             count = verified
     return found, count
@@ -367,20 +366,3 @@ def _agreeing_slots(signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) ->
             equal = np.int32(equal + np.int32(one[slot] == other[slot]))
         agreeing[pair] = equal
     return agreeing
-
-
-@kept
-def _groups_of(pairs: NDArray[np.int64], articles: int) -> NDArray[np.int64]:
-    first = np.arange(articles)
-    for pair in range(len(pairs)):
-        one, other = pairs[pair, 0], pairs[pair, 1]
-        while first[one] != one:
-            first[one] = first[first[one]]
-            one = first[one]
-        while first[other] != other:
-            first[other] = first[first[other]]
-            other = first[other]
-        first[max(one, other)] = min(one, other)
-    for article in range(articles):  # an article's first comes before it
-        first[article] = first[first[article]]
-    return first

@@ -1,4 +1,4 @@
-"""The best pairs of each article, and pairs in order, without comparing pairs with each other more than needed."""
+"""The best pairs of each article by selection, and pairs sorted by counting."""
 
 from __future__ import annotations
 
@@ -11,23 +11,25 @@ from dedup.vectorize.kernels.compiling import kept
 def among_best(
     a: NDArray[np.int32], b: NDArray[np.int32], score: NDArray[np.int32], most: int, articles: int
 ) -> tuple[NDArray[np.bool_], NDArray[np.int32]]:
-    """Whether each pair is among the `most` best of one of its two articles, ties going to the earlier other one.
+    """Whether each pair is among the `most` best pairs of one of its articles; ties go to the earlier other article.
+
+    Plain form: `match.stories.among_best`.
 
     Args:
         a, b: places of the two articles, shape (pairs,).
         score: not negative, shape (pairs,).
         most: how many pairs of an article are kept.
-        articles: how many there are.
+        articles: the number of articles.
 
     Returns:
-        That, shape (pairs,), and the lowest score that is still among the best of each article, 0 where it has not more
-        pairs than that; shape (articles,).
+        Flags of shape (pairs,), and the lowest score among the best pairs of each article, 0 for one with fewer than
+        `most` pairs; shape (articles,).
     """
     return _among_best(a, b, score, most, articles)
 
 
 def in_order(a: NDArray[np.int32], b: NDArray[np.int32], articles: int) -> NDArray[np.int64]:
-    """The permutation that sorts pairs by (a, b): two counting sorts."""
+    """The permutation that sorts pairs by (a, b), by two counting sorts."""
     return _by(a, _by(b, np.arange(len(b)), articles), articles)
 
 
@@ -56,7 +58,7 @@ def _among_best(
     for article in range(articles):
         begin[article + 1] += begin[article]
     fill, keys = begin[:articles].copy(), np.empty(begin[articles], np.int64)
-    for pair in range(len(a)):  # a key: the score, then the other article, earlier ones being greater
+    for pair in range(len(a)):  # key: the score, then the other article, reversed
         high = np.int64(score[pair]) << 32
         keys[fill[a[pair]]] = high | (last - b[pair])
         fill[a[pair]] += 1
@@ -65,10 +67,10 @@ def _among_best(
     least = np.zeros(articles, np.int64)
     for article in range(articles):
         low, high = begin[article], begin[article + 1] - 1
-        wanted = high + 1 - most  # where the lowest of the best would be, were the keys sorted
+        wanted = high + 1 - most  # the place of the lowest of the best if sorted
         if wanted <= low:
             continue
-        while low < high:  # Hoare's selection (1961)
+        while low < high:  # quickselect (Hoare 1961)
             pivot = keys[(low + high) >> 1]
             left, right = low, high
             while left <= right:

@@ -1,46 +1,43 @@
-"""Every pair of rows whose dot product lies above a floor, exactly: block by block, through an index of tails.
+"""Exact similarity join: all pairs of rows with a dot product above a floor, block by block.
 
-A block of rows is turned into postings lists small enough to stay in the processor's cache. Each later row in reach
-goes through the lists of its own tail's terms; where what adds up leaves the pair a chance, the heads are multiplied.
-Everything is a whole number, so the order of additions does not matter, nor how many threads there are.
+The tails of a block of rows are inverted into postings lists that fit into the processor's cache. Each later row scans
+the lists of its tail's terms; the heads are multiplied only where the sum and a bound on the heads are above the floor.
+All numbers are integers, so results do not depend on the order of additions or the number of threads.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.match.kernels.ranked import Ranked
-from dedup.vectorize.exact import WEIGHT_UNIT
+from dedup.vectorize.exact import DOT_UNIT
 from dedup.vectorize.kernels.compiling import kept
 
 BLOCK = 2_048
-"""Rows whose postings are looked through at a time ..."""
+"""Rows in a block ..."""
 MOST = 1 << 16
-"""... and at most, for a row's number in a posting has 16 bits."""
+"""... and at most: the number of a row in a posting has 16 bits."""
 GROUP = 32
-"""Sums that are compared with the floor at a time."""
-DOT_UNIT = WEIGHT_UNIT**2
-"""Dot products are whole multiples of this."""
+"""Sums compared with the floor together."""
 CAPACITY = 1 << 16
-"""Pairs that a task hands on at a time."""
+"""Pairs returned at a time."""
 
 Hits = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Block:
-    """The index of rows `first` up to `last`.
+class Block(NamedTuple):
+    """The inverted index of rows `first` up to `last`.
 
     Attributes:
-        first, last: its rows.
-        begin: where each term's list begins in `postings`, shape (terms + 1,).
+        first, last: the first row, and the one after the last.
+        begin: where the postings list of each term begins, shape (terms + 1,).
         postings: row in the block << 16 | weight, shape (entries,).
-        heads: their heads, dense, shape (rows and some more, width).
-        norms: of their heads, shape (rows and some more,): 0 at the end.
+        heads: dense heads, shape (rows rounded up to a multiple of `GROUP`, width).
+        norms: norms of the heads, padded with 0 likewise.
     """
 
     first: int
@@ -51,13 +48,13 @@ class Block:
     norms: NDArray[np.int32]
 
     @classmethod
-    def of(cls, rows: Ranked, first: int, last: int) -> Block:
-        """The block of the rows from `first` up to `last`."""
+    def of(cls, rows: Ranked, first: int, last: int) -> Self:
+        """Index the rows from `first` up to `last`."""
         padded = -(-(last - first) // GROUP) * GROUP
         norms = np.zeros(padded, np.int32)
         norms[: last - first] = rows.head_norm[first:last]
         heads = np.zeros((padded, rows.width), np.uint16)
-        begin, postings = _index(rows.start, rows.tail, rows.term, rows.weight, rows.terms, first, last, heads)
+        begin, postings = _index(rows, first, last, heads)
         return cls(first, last, begin, postings, heads, norms)
 
 
@@ -70,58 +67,33 @@ def pairs_above(
     last: int,
     floor: float,
 ) -> Iterator[Hits]:
-    """The pairs of a row of a block and one of those that look through it whose cosine is above the floor.
+    """Find the pairs of a row of a block and a querying row whose cosine is above the floor.
 
     Args:
         rows: all rows.
-        block: some of them.
-        reach, until: from where up to where each row is compared with others, shape (rows,).
-        first, last: the rows that look through the block.
+        block: the index of some rows.
+        reach, until: each row is compared with rows from `reach` up to `until`, shape (rows,).
+        first, last: the querying rows.
         floor: a cosine, not negative.
 
     Yields:
-        Rows of the block, the rows that looked, and dot products in units of `DOT_UNIT`, each of shape (pairs,).
+        Rows of the block, querying rows, and dot products in units of `DOT_UNIT`, each of shape (pairs,).
     """
     capacity = max(CAPACITY, block.last - block.first)
     least = int(np.floor(floor / DOT_UNIT))
     while first < last:
         earlier, later, dots = (np.empty(capacity, np.int32) for _ in range(3))
-        first, found = _look_through(
-            rows.start,
-            rows.tail,
-            rows.term,
-            rows.weight,
-            rows.head_norm,
-            block.first,
-            block.last,
-            block.begin,
-            block.postings,
-            block.heads,
-            block.norms,
-            reach,
-            until,
-            first,
-            last,
-            least,
-            earlier,
-            later,
-            dots,
-        )
+        first, found = _scan(rows, block, reach, until, first, last, least, earlier, later, dots)
         if found:
             yield earlier[:found], later[:found], dots[:found]
 
 
 @kept
 def _index(
-    start: NDArray[np.int64],
-    tail: NDArray[np.int64],
-    term: NDArray[np.int32],
-    weight: NDArray[np.uint16],
-    terms: int,
-    first: int,
-    last: int,
-    heads: NDArray[np.uint16],
+    rows: Ranked, first: int, last: int, heads: NDArray[np.uint16]
 ) -> tuple[NDArray[np.int32], NDArray[np.uint32]]:
+    """Build the postings lists of some rows, and write their heads."""
+    start, tail, term, weight, terms = rows.start, rows.tail, rows.term, rows.weight, rows.terms
     begin = np.zeros(terms + 2, np.int32)
     for row in range(first, last):
         for entry in range(start[row], tail[row]):
@@ -141,18 +113,9 @@ def _index(
 
 
 @kept
-def _look_through(
-    start: NDArray[np.int64],
-    tail: NDArray[np.int64],
-    term: NDArray[np.int32],
-    weight: NDArray[np.uint16],
-    head_norm: NDArray[np.int32],
-    block_first: int,
-    block_last: int,
-    begin: NDArray[np.int32],
-    postings: NDArray[np.uint32],
-    heads: NDArray[np.uint16],
-    norms: NDArray[np.int32],
+def _scan(
+    rows: Ranked,
+    block: Block,
     reach: NDArray[np.int64],
     until: NDArray[np.int64],
     first: int,
@@ -162,24 +125,26 @@ def _look_through(
     later: NDArray[np.int32],
     dots: NDArray[np.int32],
 ) -> tuple[int, int]:
-    """Writes the pairs until they might not fit; returns the row to go on with, and how many pairs there are."""
+    """Write the pairs until there may be no room; return the row to go on with, and the number of pairs."""
+    start, tail, term, weight = rows.start, rows.tail, rows.term, rows.weight
+    begin, postings, heads, norms = block.begin, block.postings, block.heads, block.norms
     size, width = len(norms), heads.shape[1]
     sums, likely = np.zeros(size, np.int32), np.empty(size, np.int32)
     head = np.zeros(width, np.uint16)
     floor, found = np.int32(least), 0
     for row in range(first, last):
-        low, high = max(reach[row] - block_first, 0), min(until[row], block_last) - block_first
+        low, high = max(reach[row] - block.first, 0), min(until[row], block.last) - block.first
         if high <= low:
             continue
         if found + high - low > len(dots):
             return row, found
         for entry in range(tail[row], start[row + 1]):
             factor, its = np.int32(weight[entry]), term[entry]
-            for place in range(np.uint64(begin[its]), np.uint64(begin[its + 1])):  # unsigned: none counts from the end
+            for place in range(np.uint64(begin[its]), np.uint64(begin[its + 1])):  # unsigned: no index wraps
                 posting = postings[place]
                 sums[np.uint64(posting >> np.uint32(16))] += factor * np.int32(posting & np.uint32(0xFFFF))
-        # A tail's dot product and the bound of a head's together are at most the product of two lengths: they fit.
-        norm, count = head_norm[row], np.int64(0)
+        # The sum and the bound are at most the product of two lengths, so they fit into 32 bits.
+        norm, count = rows.head_norm[row], np.int64(0)
         for group in range(low // GROUP * GROUP, high, GROUP):
             mine, bound = sums[group : group + GROUP], norms[group : group + GROUP]
             most = np.int32(0)
@@ -200,7 +165,7 @@ def _look_through(
                     for place in range(len(its_head)):
                         dot = np.int32(dot + np.int32(np.int32(its_head[place]) * np.int32(head[place])))
                     if dot > floor:
-                        earlier[found], later[found], dots[found] = block_first + other, row, dot
+                        earlier[found], later[found], dots[found] = block.first + other, row, dot
                         found += 1
         sums[:] = 0
     return last, found

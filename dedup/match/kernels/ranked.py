@@ -1,45 +1,40 @@
-"""Vectors laid out for an exact join: rows in the order of their dates, each row's terms from the most frequent on.
+"""Vectors laid out for an exact similarity join: rows by date, the terms of each by falling frequency.
 
-The most frequent terms, the head, hold most of the postings and little of the length: the dot product of two heads is
+The most frequent terms, the head, have most of the postings and little of the length: the dot product of two heads is
 at most the product of their norms (Bayardo, Ma & Srikant 2007; Anastasiu & Karypis 2014). So only the tails are
-indexed, and the heads of a pair are multiplied only where the tails leave the pair a chance.
+indexed, and the heads of a pair are multiplied only where the upper bound is above the floor.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from dedup.match.stories import head_terms
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.kernels.compiling import Whole, kept
 
-HEAD_SHARE = 0.43
-"""The mean square of the heads' norms, as a share of the floor: more leaves too many pairs to be looked at, less too
-many postings to be gone through."""
 LANES = 16
-"""The head's width is a multiple of this, so that heads are multiplied in whole registers ..."""
-WIDEST = 512
-"""... and no wider than this."""
+"""The width of the head is a multiple of this, so that heads fill vector registers."""
 LONGEST = 3 << 29
-"""The largest squared length of a row, in units: rounding takes no unit vector near it, and below it no sum and no
-bound of a dot product leaves 32 bits."""
+"""The largest squared length of a row, in units of `DOT_UNIT`. Rounded unit vectors are far below it, and up to it no
+sum and no bound of a dot product exceeds 32 bits."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class Ranked:
-    """Sparse rows of whole numbers.
+class Ranked(NamedTuple):
+    """Sparse rows of integers, terms by rank.
 
     Attributes:
-        start: where each row begins in `term` and `weight`, shape (rows + 1,).
+        start: where the entries of each row begin, shape (rows + 1,).
         tail: where its tail begins, shape (rows,).
-        term: the rank of each entry's term, ascending in a row, 0 being the most frequent; shape (entries,).
+        term: rank of the term of each entry, ascending in a row, 0 for the most frequent; shape (entries,).
         weight: in units of `WEIGHT_UNIT`, shape (entries,).
-        head_norm: an upper bound of the norm of each row's head, in the same unit, shape (rows,).
-        heads: how many terms the head has.
-        terms: how many terms there are, those that one row alone has not counted.
+        head_norm: upper bound of the norm of each row's head, in the same unit, shape (rows,).
+        heads: number of terms in the head.
+        terms: number of terms that at least two rows have.
     """
 
     start: NDArray[np.int64]
@@ -62,15 +57,15 @@ class Ranked:
 
 
 def ranked(matrix: sp.csr_array, order: NDArray[np.int64], floor: float) -> Ranked:
-    """Some rows of a matrix in a given order.
+    """Lay out rows of a matrix in a given order.
 
     Args:
-        matrix: unit vectors, shape (articles, terms), whole multiples of `WEIGHT_UNIT`.
+        matrix: unit vectors, shape (articles, terms), multiples of `WEIGHT_UNIT`.
         order: the rows, shape (rows,).
-        floor: the cosine, not negative, above which pairs will be asked for: it decides how wide the head is.
+        floor: the cosine, not negative, above which pairs will be searched; it determines the width of the head.
 
     Raises:
-        ValueError: the rows are no such vectors.
+        ValueError: the rows are not unit vectors of multiples of `WEIGHT_UNIT`.
     """
     start, column = np.asarray(matrix.indptr, np.int64), np.asarray(matrix.indices, np.int32)
     data, rows = np.asarray(matrix.data, np.float64), np.asarray(order, np.int64)
@@ -81,11 +76,9 @@ def ranked(matrix: sp.csr_array, order: NDArray[np.int64], floor: float) -> Rank
     terms = int(np.count_nonzero(frequency > 1))
     rank = np.full(len(frequency), -1, np.int32)
     rank[by_frequency[:terms]] = np.arange(terms, dtype=np.int32)
-    budget = HEAD_SHARE * floor / WEIGHT_UNIT**2 * max(1, len(rows))
-    heads = int(np.searchsorted(np.cumsum(energy[by_frequency[:terms]]), budget))
-    heads = min(heads // LANES * LANES, WIDEST)
-    laid = _lay_out(start, column, data, rows, rank, terms, heads)
-    return Ranked(*laid, heads, terms)
+    heads = head_terms(energy[by_frequency[:terms]], floor, len(rows)) // LANES * LANES
+    arrays = _lay_out(start, column, data, rows, rank, terms, heads)
+    return Ranked(*arrays, heads, terms)
 
 
 @kept
@@ -96,21 +89,21 @@ def _statistics(
     rows: NDArray[np.int64],
     columns: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], int]:
-    """How many of the rows have each term, its squares added up, and the largest squared length (-1: not whole)."""
+    """Document frequency and sum of squares of each term, and the largest squared length, -1 if an entry is invalid."""
     frequency, energy = np.zeros(columns, np.int64), np.zeros(columns, np.int64)
     longest: Whole = 0
     for place in range(len(rows)):
         row = rows[place]
         length: Whole = 0
         for entry in range(start[row], start[row + 1]):
-            scaled = data[entry] * 32768.0
-            whole = np.int64(scaled)
-            if whole != scaled or whole < 0 or whole > 65535:
+            scaled = data[entry] / WEIGHT_UNIT
+            units = np.int64(scaled)
+            if units != scaled or units < 0 or units > 65535:
                 return frequency, energy, -1
-            if whole > 0:
+            if units > 0:
                 frequency[column[entry]] += 1
-                energy[column[entry]] += whole * whole
-                length += whole * whole
+                energy[column[entry]] += units * units
+                length += units * units
         longest = max(longest, length)
     return frequency, energy, longest
 
@@ -125,7 +118,7 @@ def _lay_out(
     terms: int,
     heads: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16], NDArray[np.int32]]:
-    """Turns the rows into columns by rank, and the columns back into rows, whose terms are then in order of rank."""
+    """Transpose the rows into columns by rank and back, which sorts the terms of each row by rank."""
     count = len(rows)
     above = np.zeros(terms + 1, np.int64)
     begin = np.zeros(count + 1, np.int64)
@@ -139,14 +132,14 @@ def _lay_out(
         above[found + 1] += above[found]
     for place in range(count):
         begin[place + 1] += begin[place]
-    holder, held = np.empty(begin[count], np.int32), np.empty(begin[count], np.uint16)
+    holder, column_weight = np.empty(begin[count], np.int32), np.empty(begin[count], np.uint16)
     fill = above.copy()
     for place in range(count):
         for entry in range(start[rows[place]], start[rows[place] + 1]):
             found = rank[column[entry]]
             if found >= 0 and data[entry] > 0:
                 holder[fill[found]] = place
-                held[fill[found]] = np.uint16(data[entry] * 32768.0)
+                column_weight[fill[found]] = np.uint16(data[entry] / WEIGHT_UNIT)
                 fill[found] += 1
     term, weight = np.empty(begin[count], np.int32), np.empty(begin[count], np.uint16)
     square = np.zeros(count, np.int64)
@@ -155,11 +148,11 @@ def _lay_out(
         for entry in range(above[found], above[found + 1]):
             place = holder[entry]
             term[fill[place]] = found
-            weight[fill[place]] = held[entry]
+            weight[fill[place]] = column_weight[entry]
             fill[place] += 1
             if found < heads:
                 tail[place] += 1
-                square[place] += np.int64(held[entry]) * np.int64(held[entry])
+                square[place] += np.int64(column_weight[entry]) * np.int64(column_weight[entry])
     norm = np.empty(count, np.int32)
     for place in range(count):
         norm[place] = np.int32(np.ceil(np.sqrt(np.float64(square[place]))))

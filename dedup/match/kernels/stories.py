@@ -1,8 +1,8 @@
-"""Same-story candidates by kernels: what `dedup.match.stories.story_pairs` returns, to the bit.
+"""Same-story candidates by kernels, bit for bit equal to `dedup.match.stories.story_pairs`.
 
-Pairs above the floor come block by block from several threads, are scored by the plain form's own `score`, and pile up;
-when the pile is full, what is not among the best of either article is dropped. A pair that is not among the best of
-some pairs is not among the best of more, so the result depends neither on the blocks nor on the threads.
+Pairs above the floor come block by block from several threads and are scored and collected. When the buffer is full,
+pairs that are not among the best of either article are dropped. A pair that is not among the best of some pairs is not
+among the best of more, so the result depends neither on the blocks nor on the threads.
 """
 
 from __future__ import annotations
@@ -16,9 +16,11 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.match.kernels.best import among_best, in_order
-from dedup.match.kernels.floor import BLOCK, DOT_UNIT, MOST, Block, pairs_above
+from dedup.match.kernels.floor import BLOCK, MOST, Block, pairs_above
 from dedup.match.kernels.sweep import Sweep
-from dedup.match.stories import FLOOR, SECONDS_A_DAY, HasPairs, Pairs, days_between, score
+from dedup.match.scores import SECONDS_A_DAY, score
+from dedup.match.stories import FLOOR, HasPairs, Pairs, days_between
+from dedup.vectorize.exact import DOT_UNIT
 from dedup.vectorize.kernels.threads import in_threads
 
 if TYPE_CHECKING:
@@ -27,14 +29,14 @@ if TYPE_CHECKING:
     from dedup.vectorize.cross_lingual import CrossLingual
 
 PILE = 1 << 22
-"""Pairs from which the pile is gone through; later, when it has doubled."""
+"""Pairs in the buffer from which the best are selected; afterwards, when it has doubled."""
 
 _Columns = tuple[NDArray[np.int32], NDArray[np.int32], NDArray[np.int32], NDArray[np.int32]]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Task:
-    """Rows `first` up to `last` look through a block; `across` languages, or not."""
+    """Rows `first` up to `last` query a block; `across` languages, or within."""
 
     sweep: Sweep
     block: Block
@@ -58,17 +60,19 @@ def story_pairs(
     block: int = BLOCK,
     pile: int = PILE,
 ) -> Pairs:
-    """Every pair above the floor that lies in the window, exactly; the best `settings.neighbours` of each article.
+    """Find all pairs above the floor within the window, and keep the best `settings.neighbours` of each article.
+
+    Plain form: `match.stories.story_pairs`.
 
     Args:
         matrix, background_similarity, seconds, among, never, settings, progress, cross_lingual: as for the plain form.
-        core: only pairs of which one is in it are looked for, shape (articles,); all where it is None.
-        threads: how many compare; None for as many as there are processors. This and what follows changes no result.
-        block: articles whose postings are gone through at a time.
-        pile: pairs that may pile up before the best are chosen.
+        core: pairs must have an article in it, shape (articles,); None for all pairs.
+        threads: None for one per processor. This and the following do not change the result.
+        block: articles indexed at a time.
+        pile: pairs in the buffer from which the best are selected.
 
     Raises:
-        ValueError: the vectors are not such as `tfidf` returns.
+        ValueError: the vectors are not unit vectors of multiples of `WEIGHT_UNIT`.
     """
     articles = matrix.shape[0]
     if not 0 < block <= MOST:
@@ -84,7 +88,7 @@ def story_pairs(
         return task, [scored(sweep.order[one], sweep.order[other], dots, task.across) for one, other, dots in found]
 
     def scored(one: NDArray[np.int64], other: NDArray[np.int64], dots: NDArray[np.int32], across: bool) -> _Columns:
-        if cross_lingual is not None or core is not None:  # sweeps between two groups of articles go a bit further
+        if cross_lingual is not None or core is not None:  # sweeps between two groups return further pairs
             mine = ~(np.abs(seconds[one] - seconds[other]) > window)
             if cross_lingual is not None:
                 mine &= cross_lingual.spans(one, other) == across
@@ -92,12 +96,8 @@ def story_pairs(
                 mine &= core[one] | core[other]
             one, other, dots = one[mine], other[mine], dots[mine]
         a, b = np.minimum(one, other), np.maximum(one, other)
-        scores = score(
-            dots.astype(np.float64) * DOT_UNIT,
-            (background_similarity[a] + background_similarity[b]) / 2,
-            days_between(seconds, a, b),
-            settings,
-        )
+        cosine, days = dots.astype(np.float64) * DOT_UNIT, days_between(seconds, a, b)
+        scores = score(cosine, background_similarity[a], background_similarity[b], days, settings.date_penalty)
         keep = (scores > 0) & ((scores >= least[a]) | (scores >= least[b]))
         if len(excluded):
             keys = a * width + b
@@ -115,7 +115,7 @@ def story_pairs(
             for task in sweep.tasks(block):
                 yield _Task(sweep, *task, across=False)
         if cross_lingual is not None:
-            sweep = Sweep.between(cross_lingual.matrix, cross_lingual.tongues, among, seconds, window, FLOOR)
+            sweep = Sweep.between(cross_lingual.matrix, cross_lingual.languages, among, seconds, window, FLOOR)
             for task in sweep.tasks(block):
                 yield _Task(sweep, *task, across=True)
 
@@ -145,7 +145,7 @@ def story_pairs(
 
 
 def _best_of(piled: list[_Columns], most: int, articles: int) -> tuple[_Columns, NDArray[np.int32]]:
-    """Of piled pairs those among the best of one of their articles, and the score each article's best reach down to."""
+    """Select the pairs among the best of one of their articles; also return the lowest such score of each article."""
     if not piled:
         nothing = np.empty(0, np.int32)
         return (nothing, nothing, nothing, nothing), np.zeros(articles, np.int32)

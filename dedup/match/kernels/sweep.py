@@ -1,4 +1,4 @@
-"""Which rows are compared with which: those within some days of each other, each pair once."""
+"""Sweeps: which rows are compared with which, each pair of rows within the window once."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from dedup.match.kernels.ranked import Ranked, ranked
 from dedup.vectorize.kernels.compiling import kept
 
 CHUNK = 512
-"""Rows that look through a block in one task."""
+"""Querying rows per task."""
 SLACK = 1.0
-"""Seconds by which a bound is widened where the exact difference of two times decides later."""
+"""Seconds by which bounds are widened; the exact difference of two times decides later."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Sweep:
-    """Rows, each of which is compared with some of the rows before it.
+    """Rows, each of which is compared with a range of rows before it.
 
     Attributes:
-        order: the article in each row, shape (rows,).
-        rows: their vectors.
-        reach, until: each row is compared with those from `reach` up to `until`, which lie before it; shape (rows,).
-        indexed: no row from here on is one that others are compared with.
+        order: the article of each row, shape (rows,).
+        rows: the vectors.
+        reach, until: each row is compared with rows from `reach` up to `until`, all before it; shape (rows,).
+        indexed: rows from here on only query.
     """
 
     order: NDArray[np.int64]
@@ -45,7 +45,7 @@ class Sweep:
         window: float,
         floor: float,
     ) -> Sweep:
-        """All pairs of articles in a window, in seconds; one without a date is compared with all."""
+        """All pairs of articles within a window in seconds; an undated article is compared with all."""
         order = by_date(articles, seconds)
         reach = reaches(seconds[order], window)
         return cls(order, ranked(matrix, order, floor), reach, np.arange(len(order)), len(order))
@@ -60,7 +60,7 @@ class Sweep:
         window: float,
         floor: float,
     ) -> Sweep:
-        """At least the pairs of one of some articles and one of others that lie in a window."""
+        """All pairs within a window between two groups of articles, and perhaps others of these."""
         some, others = by_date(some, seconds), by_date(others, seconds)
         order, indexed = np.concatenate([some, others]), len(some)
         low, high = _spans(seconds[some], seconds[others], window)
@@ -71,21 +71,21 @@ class Sweep:
     def between(
         cls,
         matrix: sp.csr_array,
-        tongues: NDArray[np.int64],
+        languages: NDArray[np.int64],
         articles: NDArray[np.int64],
         seconds: NDArray[np.float64],
         window: float,
         floor: float,
     ) -> Sweep:
-        """At least the pairs of articles of two known languages in a window.
+        """All pairs within a window between different known languages, and perhaps others.
 
-        Only articles in other languages than the commonest one are indexed: pairs of two articles in that are no such
-        pairs, and by far the most.
+        Only articles outside the commonest language are indexed, because pairs inside it are by far the most and never
+        wanted.
         """
-        known = articles[tongues[articles] >= 0]
-        commonest = np.bincount(tongues[known], minlength=1).argmax()
-        few = by_date(known[tongues[known] != commonest], seconds)
-        many = by_date(known[tongues[known] == commonest], seconds)
+        known = articles[languages[articles] >= 0]
+        commonest = np.bincount(languages[known], minlength=1).argmax()
+        few = by_date(known[languages[known] != commonest], seconds)
+        many = by_date(known[languages[known] == commonest], seconds)
         order, indexed = np.concatenate([few, many]), len(few)
         low, high = _spans(seconds[few], seconds[many], window)
         reach = np.concatenate([reaches(seconds[few], window), low])
@@ -93,11 +93,11 @@ class Sweep:
         return cls(order, ranked(matrix, order, floor), reach, until, indexed)
 
     def tasks(self, size: int) -> Iterator[tuple[Block, int, int]]:
-        """What there is to do: blocks of at most `size` rows, and from where to where rows look through each."""
+        """Yield the tasks: a block of at most `size` rows, and the range of rows that query it."""
         for first in range(0, self.indexed, size):
             block = Block.of(self.rows, first, min(first + size, self.indexed))
-            looking = np.flatnonzero((self.reach < block.last) & (self.until > block.first))
-            for run in np.split(looking, np.flatnonzero(np.diff(looking) > 1) + 1):
+            querying = np.flatnonzero((self.reach < block.last) & (self.until > block.first))
+            for run in np.split(querying, np.flatnonzero(np.diff(querying) > 1) + 1):
                 for start in range(0, len(run), CHUNK):
                     chunk = run[start : start + CHUNK]
                     yield block, int(chunk[0]), int(chunk[-1]) + 1
@@ -106,7 +106,7 @@ class Sweep:
 def _spans(
     times: NDArray[np.float64], others: NDArray[np.float64], window: float
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """From where up to where in some times, ascending with nan at the end, others have those in a window, or more."""
+    """For each of the other times the range of times within the window; times are ascending, nan last."""
     dates, undated = times[~np.isnan(times)], np.isnan(others)
     low = np.searchsorted(dates, others - window - SLACK)
     high = np.searchsorted(dates, others + window + SLACK, side="right")
@@ -116,16 +116,16 @@ def _spans(
 
 
 def by_date(articles: NDArray[np.int64], seconds: NDArray[np.float64]) -> NDArray[np.int64]:
-    """The articles in the order of their dates, those without one last."""
+    """Sort articles by date, undated ones last."""
     return articles[np.argsort(seconds[articles], kind="stable")]
 
 
 def reaches(times: NDArray[np.float64], window: float) -> NDArray[np.int64]:
-    """For each row the first that it is compared with: all for an undated one.
+    """For each row the first row to compare it with: the very first for an undated one.
 
     Args:
         times: ascending, nan at the end where unknown, shape (rows,).
-        window: how far two times may lie apart, in the same unit.
+        window: the largest difference of two times, in the same unit.
     """
     return _reaches(np.asarray(times, np.float64), float(window))
 

@@ -1,4 +1,4 @@
-"""The alignment of two texts by a kernel: what `difflib.SequenceMatcher` without its heuristics finds."""
+"""Alignment of two texts by a kernel, equal to that of `difflib.SequenceMatcher` without its heuristics."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 
 
 def matching_blocks(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int, int]]:
-    """The stretches that two texts have in common, aligned by Ratcliff & Obershelp, as `matching_blocks` does.
+    """Align two texts and return the blocks of equal words.
+
+    Plain form: `match.templates.matching_blocks`.
 
     Args:
         one, other: the hashes of their words.
 
     Returns:
-        For each stretch where it begins in both, and its length; the last one is the end of both.
+        Where each block begins in both texts, and its length; the last block is empty, at the end of both.
     """
     order = np.argsort(other, kind="stable")
     ranked = other[order]
@@ -34,10 +36,10 @@ def _longest(
     stamps: NDArray[np.int64],
     clock: Whole,
 ) -> Whole:
-    """The longest stretch inside bounds, of several the first in `one`, then in `other`; and the clock afterwards.
+    """Find the longest block inside bounds, of several the first in `one`, then in `other`; return also the clock.
 
-    `lengths[row][j + 1]` is the length of the stretch that ends at word j of `other` and the current word of `one`, or
-    the one before it, if its stamp is that word's.
+    `lengths[row, j + 1]` is the length of the block that ends at word j of `other` and at the current or the previous
+    word of `one`, valid if its stamp is that word's clock.
     """
     best_i, best_j, best_size = bounds[0], bounds[2], np.int64(0)
     for i in range(bounds[0], bounds[1]):
@@ -73,7 +75,7 @@ def _blocks(
         left -= 1
         bounds[:] = waiting[left]
         i, j, size, clock = _longest(first, last, order, bounds, lengths, stamps, clock)
-        clock += 1  # so that no stamp of this stretch is taken for one of the next
+        clock += 1  # invalidates the stamps of this block
         if size == 0:
             continue
         found[count, 0], found[count, 1], found[count, 2] = i, j, size

@@ -1,4 +1,4 @@
-"""A clustering as one self-contained page: no network, works from disk; what can be asked is answered inside it."""
+"""Write a clustering as one self-contained HTML page that works without network access."""
 
 from __future__ import annotations
 

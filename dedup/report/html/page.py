@@ -1,4 +1,4 @@
-"""The page from its templates: what is shown before the script runs is written into it, the rest is data."""
+"""Render the page from its templates: the first stories as HTML, all stories as data for its script."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from dedup.results.clustering import Clustering
 
 FIRST = 60
-"""Stories that the page shows without its script, and notices of what was skipped."""
+"""Number of stories, and of notices of skipped input, that the page shows without its script."""
 
 
 def environment() -> Environment:
-    """The templates, which escape whatever is put into them. `blocks.html` has those that other pages share."""
+    """Return the template environment, with autoescaping. `blocks.html` has blocks that other pages share."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     found = Environment(
@@ -39,19 +39,18 @@ def environment() -> Environment:
 
 
 def write_html(clustering: Clustering, out: TextIO, *, title: str = "Stories") -> None:
-    """The clustering as one page that needs nothing else: style, script, all texts and the merge tree are in it.
+    """Write a clustering as one page that contains its style, script, all texts and the merge tree.
 
-    A content security policy in it forbids everything but its own style and script, by their hashes: nothing is
-    fetched, and no article can run anything. Made for browsers of 2023 and later, which unpack what is in it; an older
-    one shows the first stories, and says so.
+    A content security policy allows only its own style and script, by their hashes: the page loads nothing, and content
+    of articles cannot run. It needs a browser of 2023 or later; older ones show only the first stories, with a note.
 
     Args:
-        clustering: one that kept its texts.
+        clustering: a clustering with texts and evidence.
         out: a UTF-8 text stream.
-        title: of the page.
+        title: title of the page.
 
     Raises:
-        InputError: it was made without evidence, or without keeping the texts.
+        InputError: the clustering was made without evidence, or without keeping the texts.
     """
     from dedup import __version__
     from dedup.report.html.payload import packed_index, packed_texts
@@ -77,7 +76,7 @@ def write_html(clustering: Clustering, out: TextIO, *, title: str = "Stories") -
         texts=packed_texts(clustering.articles),
     )
     for piece in stream:
-        out.write(piece.encode("utf-8", "replace").decode("utf-8"))  # a lone surrogate has no UTF-8 form
+        out.write(piece.encode("utf-8", "replace").decode("utf-8"))  # UTF-8 cannot encode lone surrogates
 
 
 def _source(name: str) -> str:

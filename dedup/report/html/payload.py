@@ -1,4 +1,4 @@
-"""The data inside the page: columns and texts, compressed, in a form that its script unpacks."""
+"""The data inside the page: columns and texts, compressed for its script."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import numpy as np
 
 from dedup.formats.json_text import finite
 from dedup.results.columns import findings_columns
-from dedup.results.provenance import SURE, likely_originals, tellings
+from dedup.results.provenance import SURE, likely_originals, version_texts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 HEAVY = 6
 """Number of words included for a pair: those that contribute most to its cosine."""
 TEXTS = 100
-"""Articles whose texts are packed together: the page unpacks them when one of them is opened."""
+"""Number of articles whose texts are packed together; the page unpacks a group when one of its articles is opened."""
 LEVEL = 6
 
 
@@ -110,11 +110,11 @@ def _curves() -> dict[str, list[float]]:
 
 
 def _originals(clustering: Clustering) -> list[dict[str, Any]]:
-    """Of each copy group its articles by place, the probability of each to be the original, and what speaks for it."""
+    """Return for each copy group its articles by position, their probabilities of being the original, and reasons."""
     originals = []
     for story in clustering.stories:
         for group in story.copy_groups:
-            odds, reasons = likely_originals(tellings(clustering, group))
+            odds, reasons = likely_originals(version_texts(clustering, group))
             best = max(range(len(odds)), key=odds.__getitem__)
             originals.append(
                 {

@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from dedup.results.findings import Findings
 from dedup.text.document import Document
-from dedup.vectorize.light import words_by_term
+from dedup.vectorize.hashing import words_by_term
 
-_AT_ONCE = 10_000
+_CHUNK = 10_000
 """Pairs whose vectors are multiplied at a time."""
 _RUN = re.compile(r"\w+")
 
@@ -33,8 +33,8 @@ def top_words(
     """
     terms, weights = np.full((len(a), most), -1, np.int64), np.zeros((len(a), most))
     foreign, cross_lingual = findings.foreign(a, b), findings.cross_lingual
-    for start in range(0, len(a), _AT_ONCE):
-        some = slice(start, start + _AT_ONCE)
+    for start in range(0, len(a), _CHUNK):
+        some = slice(start, start + _CHUNK)
         for pairs, matrix in (
             (np.flatnonzero(~foreign[some]) + start, findings.vectors.matrix),
             (

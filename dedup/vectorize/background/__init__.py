@@ -1,7 +1,7 @@
 """How common words are in general: for each language a table of the share of articles that have a word.
 
-It lets two articles be compared that nothing else is known about, and makes lists of stop words unnecessary. `build.py`
-says how the tables are made; `LICENSE` says of what.
+With it even two articles can be compared, and no list of stop words is needed. `build.py` makes the tables; `LICENSE`
+names their sources.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from importlib.resources import files
 
 BACKGROUND_VERSION = 3
 COMMONEST = 120
-"""Words of each language by which it is told from others."""
+"""Words of each language that its detection uses."""
 
 
 @cache
@@ -24,15 +24,15 @@ def languages() -> tuple[str, ...]:
 
 @cache
 def shares(language: str) -> dict[str, float]:
-    """For each common word of a language the share of articles that have it, the commonest first."""
+    """The share of articles that have each common word of a language, the commonest first."""
     packed = files("dedup.vectorize.background").joinpath(f"{language}.tsv.gz").read_bytes()
     rows = (line.split("\t") for line in gzip.decompress(packed).decode().splitlines())
     return {word: int(share) / 1e6 for word, share in rows}
 
 
 @cache
-def tongues() -> dict[str, tuple[str, ...]]:
-    """For each of the `COMMONEST` words of the languages the codes of the languages it is among them in."""
+def languages_by_word() -> dict[str, tuple[str, ...]]:
+    """The codes of the languages that have a word among their `COMMONEST` ones, for each such word."""
     found: dict[str, tuple[str, ...]] = {}
     text = files("dedup.vectorize.background").joinpath("commonest.txt").read_text(encoding="utf-8")
     for line in text.splitlines():

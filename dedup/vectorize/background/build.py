@@ -80,15 +80,15 @@ def places(language: str) -> set[str]:
     countries = [code for code in locale.territories if len(code) == 2 and code.isalpha()]  # others are continents
     spoken = {tag.split("_")[0] for code in countries for tag in get_official_languages(code, de_facto=True)}
     names = [locale.territories[code] for code in countries]
-    tongues = [locale.languages[code] for code in spoken if code in locale.languages]
-    names += tongues + (peoples(tongues) if language == "en" else [])
+    language_names = [locale.languages[code] for code in spoken if code in locale.languages]
+    names += language_names + (peoples(language_names) if language == "en" else [])
     tokens = [tokenize(name.split("(")[0].split(",")[0]).words for name in names]  # "Myanmar (Burma)"
     return {name[0] for name in tokens if len(name) == 1 and len(name[0]) > 1}
 
 
-def peoples(tongues: list[str]) -> list[str]:
+def peoples(language_names: list[str]) -> list[str]:
     """In English those who speak a language, where they are called by it: Russians, Thais, but not the English."""
-    return [f"{name}s" for name in tongues if name.endswith(("an", "ani", "ai"))]
+    return [f"{name}s" for name in language_names if name.endswith(("an", "ani", "ai"))]
 
 
 def write(language: str, shares: dict[str, float]) -> None:

@@ -1,8 +1,8 @@
-"""Passages that several articles hold, by kernels: what `dedup.vectorize.boilerplate` finds of them in the plain form.
+"""Kernels for passages that several articles have: the plain forms are in `dedup.vectorize.boilerplate`.
 
-All passages of a large collection would not fit into memory side by side. So they are counted first, in a table of
-small counters where most are seen to be too rare; only the rest is collected and counted exactly. A large collection is
-gone through several times, each time for a part of all hashes.
+The passages of a large collection do not fit into memory together. They are first counted approximately, in a table of
+small counters, which excludes most of them as too rare; only the rest is collected and counted exactly. A large
+collection is processed in several rounds, each for one part of the hashes.
 """
 
 from __future__ import annotations
@@ -17,13 +17,16 @@ from dedup.vectorize.kernels.overlaps import sort
 from dedup.vectorize.kernels.sketching import shingle_words
 
 AT_ONCE = 1 << 25
-"""Passages that are counted in one round, about."""
+"""Passages that are counted in one round, approximately."""
 ROOMY = 4
-"""Counters for each of them: the fewer, the more rare passages are collected for nothing."""
+"""Counters per passage: the fewer, the more rare passages are collected in vain."""
 
 
 def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """The passages that enough articles hold, and the places of these: equal passages together, places ascending."""
+    """The passages that at least `HOLDERS` articles have, and the places of these articles.
+
+    Plain form: `vectorize.boilerplate.held_passages`.
+    """
     rounds, shift = 1, np.uint64(63)
     while rounds * AT_ONCE < len(words.hashes):
         rounds, shift = 2 * rounds, shift - np.uint64(1)
@@ -33,7 +36,7 @@ def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.in
         mine = (shift, np.uint64(number), counters)
         _count(words.hashes, words.offsets, *mine)
         passages, places = _collect(words.hashes, words.offsets, *mine)
-        order = np.argsort(passages, kind="stable")  # places ascend already
+        order = np.argsort(passages, kind="stable")  # stable: places stay ascending
         passages, places = passages[order], places[order]
         enough = _held_by_enough(passages)
         found.append((passages[enough], places[enough]))
@@ -41,26 +44,29 @@ def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.in
 
 
 def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Which words stay when boilerplate, sorted passages of it, is taken out of bodies; shape (words,)."""
+    """Which words remain when boilerplate is removed from bodies; shape (words,).
+
+    Plain form: `vectorize.boilerplate.outside_boilerplate`.
+    """
     return _outside_all(words, passages, REST)
 
 
 def outside(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Which words of bodies stand in none of some passages, however few these are; shape (words,)."""
+    """Which words of bodies are in none of some passages, however few remain; shape (words,)."""
     return _outside_all(words, passages, 0)
 
 
 def _outside_all(words: HashedWords, passages: NDArray[np.uint64], rest: int) -> NDArray[np.bool_]:
     keep = np.ones(len(words.hashes), np.bool_)
     if len(passages):
-        table = np.zeros(1 << (2 * len(passages)).bit_length(), np.uint64)
-        _outside(words.hashes, words.offsets, _filled(passages, table), rest, keep)
+        table = _hash_set(passages, 1 << (2 * len(passages)).bit_length())
+        _outside(words.hashes, words.offsets, table, rest, keep)
     return keep
 
 
 @kernel
 def longest_body(offsets: NDArray[np.int64]) -> Whole:
-    """Words of the longest body."""
+    """The number of words of the longest body."""
     longest: Whole = np.int64(0)
     for article in range(len(offsets) // 2):
         longest = max(longest, offsets[2 * article + 2] - offsets[2 * article + 1])
@@ -75,7 +81,7 @@ def _count(
     number: np.uint64,
     counters: NDArray[np.uint8],
 ) -> None:
-    """Counts how often one round's passages occur, in saturating counters that passages may have to share."""
+    """Count the occurrences of one round's passages, in saturating counters that several passages may share."""
     values = np.empty(longest_body(offsets), np.uint64)
     mask = np.uint64(len(counters) - 1)
     counters[:] = 0
@@ -97,7 +103,7 @@ def _collect(
     number: np.uint64,
     counters: NDArray[np.uint8],
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """One round's passages that may occur often enough, and who holds each: each article once."""
+    """One round's passages that may occur often enough, each once for every article that has it."""
     longest = longest_body(offsets)
     values, some, spare = np.empty(longest, np.uint64), np.empty(longest, np.uint64), np.empty(longest, np.uint64)
     digits = np.empty(1024, np.uint32)
@@ -131,7 +137,7 @@ def _collect(
 
 @kept
 def _held_by_enough(passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Which of sorted passages are there often enough."""
+    """Which of sorted passages occur often enough."""
     enough = np.zeros(len(passages), np.bool_)
     first: Whole = 0
     for place in range(1, len(passages) + 1):
@@ -143,22 +149,22 @@ def _held_by_enough(passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
 
 
 @kept
-def _filled(passages: NDArray[np.uint64], table: NDArray[np.uint64]) -> NDArray[np.uint64]:
-    """The table, open addressing from the lower bits on, with distinct passages in it; its last place is for none.
+def _hash_set(passages: NDArray[np.uint64], size: int) -> NDArray[np.uint64]:
+    """A hash set of distinct passages with open addressing; `size` is a power of two.
 
-    A passage whose hash is 0, which marks an empty place, is told by the last place.
+    0 is an empty slot. One more slot, the last, is 1 if the set contains the hash 0 itself.
     """
-    wrap = np.uint64(len(table) - 1)
-    whole = np.zeros(len(table) + 1, np.uint64)
+    wrap = np.uint64(size - 1)
+    table = np.zeros(size + 1, np.uint64)
     for passage in passages:
         if passage == 0:
-            whole[len(table)] = 1
+            table[size] = 1
             continue
         slot = passage & wrap
-        while whole[slot]:
+        while table[slot]:
             slot = (slot + np.uint64(1)) & wrap
-        whole[slot] = passage
-    return whole
+        table[slot] = passage
+    return table
 
 
 @kept
@@ -169,7 +175,7 @@ def _outside(
     rest: int,
     keep: NDArray[np.bool_],
 ) -> None:
-    """Writes which words stay; of a body with less than `rest` words left none does, or all without a title."""
+    """Write which words remain: none of a body with fewer than `rest` words left, or all of it without a title."""
     values = np.empty(longest_body(offsets), np.uint64)
     last = len(table) - 1
     wrap = np.uint64(last - 1)
@@ -194,4 +200,4 @@ def _outside(
                 until = stop
         left = end - begin - gone
         if left < rest and gone:
-            keep[begin:end] = begin == first  # without a title it stays as it is
+            keep[begin:end] = begin == first  # without a title the body stays unchanged

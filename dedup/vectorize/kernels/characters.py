@@ -1,4 +1,4 @@
-"""UTF-8, and whether a text is normalised already, as nearly all are; the others go to the plain form."""
+"""Kernels for UTF-8 and for the check that a text is normalised. Nearly all are; the plain form reads the others."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dedup.vectorize.kernels.points import COMPOSED, JOINING, ORDER, STACKED, UN
 
 @kernel
 def width(first: Whole) -> Whole:
-    """How many bytes the character has that begins with this byte."""
+    """The number of bytes of a character, by its first byte."""
     if first < 0x80:
         return 1
     if first < 0xE0:
@@ -23,7 +23,7 @@ def width(first: Whole) -> Whole:
 
 @kernel
 def decode(text: NDArray[np.uint8], at: Whole) -> Whole:
-    """The code point whose UTF-8 begins at a place."""
+    """The code point of the character that begins at a place."""
     first = np.int64(byte(text, at))
     if first < 0x80:
         return np.uint32(first)
@@ -38,7 +38,7 @@ def decode(text: NDArray[np.uint8], at: Whole) -> Whole:
 
 @kernel
 def encode(point: Whole, out: NDArray[np.uint8], at: Whole) -> Whole:
-    """Writes the UTF-8 of a code point to a place; returns the place after it."""
+    """Write the UTF-8 of a code point at a place, and return the place after it."""
     if point < 0x80:
         out[at] = point
         return at + 1
@@ -60,7 +60,7 @@ def encode(point: Whole, out: NDArray[np.uint8], at: Whole) -> Whole:
 
 @kernel
 def composes(first: Whole, second: Whole, pairs: NDArray[np.uint64]) -> bool:
-    """Whether normalisation puts two characters together, Hangul aside."""
+    """Whether normalisation composes two characters, except for Hangul."""
     wanted = np.uint64(first) << np.uint64(32) | np.uint64(second)
     low, high = 0, len(pairs)
     while low < high:
@@ -76,11 +76,11 @@ def composes(first: Whole, second: Whole, pairs: NDArray[np.uint64]) -> bool:
 def is_changed(
     text: NDArray[np.uint8], begin: Whole, at: Whole, normal: NDArray[np.uint16], pairs: NDArray[np.uint64]
 ) -> bool:
-    """Whether what `tokenize` does first may change the text at the watched character that stands at a place.
+    """Whether the normalisation by `tokenize` may change the text at a character that has `points.WATCHED` set.
 
-    Normalisation leaves a text alone in which every mark stands in its order, and none can join the letter before it,
-    or would move into that (Unicode Standard Annex 15, section 9, but for those that may join some letter and cannot
-    join the one at hand). Says yes in doubt: such a text goes to the plain form.
+    Normalisation does not change a text in which all marks are in canonical order and none composes with the letter
+    before it (the quick check of Unicode Standard Annex 15, section 9, except that characters which may compose are
+    checked against the letter that precedes them). Returns true in doubt: the plain form reads such a text.
     """
     point = decode(text, at)
     known = normal[point]

@@ -1,4 +1,4 @@
-"""From hashed words to weighted term counts: what `dedup.vectorize.reference.term_counts` returns."""
+"""Kernels for weighted term counts of hashed words: what `dedup.vectorize.reference.term_counts` returns."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from dedup.vectorize.kernels.machine import lowest
 
 _ALL = np.uint32(FEATURES - 1)
 _ZERO, _ONE, _TERM = np.uint64(0), np.uint64(1), np.uint64(12)
-"""A packed occurrence: the term from bit 12 on; before it the weight, below 2^11, and whether it is capitalised."""
+"""Layout of a packed occurrence: bit 0 is set for a capitalised word, then 11 bits of weight, then the term."""
 _WEIGHT = np.uint64(0x7FF)
 _BYTE = np.uint64(0xFF)
 _TERM_BITS = np.uint64(22)
 REACH = 64
-"""Places after its own that a term may have to be put at."""
+"""Slots after its own in which a term may be stored."""
 _REACH = np.uint64(REACH)
 
 
 @kernel
 def pack_one(word: Whole, flag: Whole, weight: Whole) -> Whole:
-    """An occurrence of a word as one number, to be sorted by the feature that `HashingVectorizer` counts it under."""
+    """An occurrence of a word as one number, which sorts by hashed term (see `hashing.terms_of`)."""
     negative = np.uint32(0) - (word >> np.uint32(31))
     term = ((word ^ negative) - negative) & _ALL
     return np.uint64(term) << _TERM | weight << _ONE | np.uint64(flag & IS_CAPITAL)
@@ -31,7 +31,7 @@ def pack_one(word: Whole, flag: Whole, weight: Whole) -> Whole:
 
 @kernel
 def pack(words: NDArray[np.uint32], flags: NDArray[np.uint8], weight: Whole, packed: NDArray[np.uint64]) -> None:
-    """The same for words that all have one weight."""
+    """Pack the occurrences of words that all have one weight."""
     for place in range(len(words)):
         packed[place] = pack_one(words[place], flags[place], weight)
 
@@ -56,22 +56,22 @@ def count_terms(
     capitals: NDArray[np.uint32],
     filled: Whole,
 ) -> Whole:
-    """Writes the terms of an article, ascending, and the weight of each: of all words, and of the capitalised ones.
+    """Write the terms of an article, ascending, with the weighted counts of all words and of the capitalised ones.
 
     Args:
         words, flags: those of the title are at `begin:middle`, those of the body at `middle:end`.
-        title_weight: of a word of the title, in units of `COUNT_UNIT`.
-        weights: of the first words of the body, one by one; the last holds to the end.
+        title_weight: weight of a word of the title, in units of `COUNT_UNIT`.
+        weights: weights of the first words of the body; the last one applies to all further words.
         packed, spare: room for the words. digits: room for 3 · 256 counts.
         keys, sums, taken: see `gather`; all zeros.
-        terms, every, capitals: what is written to.
-        filled: how many terms are written there already.
+        terms, every, capitals: written.
+        filled: how many terms they contain already.
 
     Returns:
-        How many there are now.
+        How many they contain now.
     """
     if title_weight == 0:
-        begin = middle  # what weighs nothing is not counted
+        begin = middle  # words of weight 0 are not counted
     count = end - begin
     lead = min(middle + len(weights), end)
     pack(words[begin:middle], flags[begin:middle], np.uint64(title_weight), packed)
@@ -86,7 +86,7 @@ def count_terms(
         return unload(bits, keys, sums, taken, terms, every, capitals, np.uint64(filled))
     discard(bits, keys, sums, taken)
     sort_terms(packed, spare, digits, np.uint64(count))
-    # Without a branch, which would be mistaken at every other word.
+    # Without a branch, which would be mispredicted at every other word.
     slot, last = np.uint64(filled) - _ONE, ~_ZERO
     weight, capital = _ZERO, _ZERO
     for place in range(np.uint64(count)):
@@ -110,17 +110,17 @@ def gather(
     sums: NDArray[np.uint64],
     taken: NDArray[np.uint64],
 ) -> Whole:
-    """Adds up occurrences in a table that is very nearly in the order of the terms.
+    """Sum the occurrences in a hash table whose slots are nearly in the order of the terms.
 
-    A term's place is given by its upper bits, or is one of the `REACH` after it: terms are hashes, and so are spread
-    evenly. False where it is none of these, which only happens in a text that was made for it.
+    The upper bits of a term give its slot; the term is stored there or in one of the `REACH` slots after it. Terms are
+    hashes and therefore spread evenly: returns false if there is no free slot, which takes a text made for it.
 
     Args:
         packed, count: the occurrences.
-        bits: the table has 2^bits places, and `REACH` more.
-        keys: the term at each place, and 1 added; 0 where there is none.
-        sums: its weights: of all its words, and 2^32 times those of the capitalised ones.
-        taken: a bit for each place.
+        bits: the table has 2^bits slots, and `REACH` more.
+        keys: the term in each slot plus 1; 0 in an empty slot.
+        sums: the weight of all its words, plus 2^32 times that of the capitalised ones.
+        taken: a bit for each slot.
     """
     down = _TERM_BITS - bits
     for place in range(count):
@@ -128,7 +128,7 @@ def gather(
         term, weight = entry >> _TERM, entry >> _ONE & _WEIGHT
         key, slot = np.uint32(term + _ONE), term >> down
         last = slot + _REACH
-        while (keys[slot] != key) & (keys[slot] != 0):  # one branch: which of the two it is cannot be foreseen
+        while (keys[slot] != key) & (keys[slot] != 0):  # one branch: which of the two ends the loop is unpredictable
             slot += _ONE
             if slot == last:
                 return False
@@ -149,7 +149,7 @@ def unload(
     capitals: NDArray[np.uint32],
     filled: Whole,
 ) -> Whole:
-    """Empties the table into the three arrays, the terms ascending; returns how many there are now."""
+    """Move the table's content to the three arrays, terms ascending, and return how many these contain now."""
     first = filled
     for chunk in range(((_ONE << bits) + _REACH >> np.uint64(6)) + _ONE):
         rest = taken[chunk]
@@ -170,7 +170,7 @@ def unload(
 
 @kernel
 def discard(bits: Whole, keys: NDArray[np.uint32], sums: NDArray[np.uint64], taken: NDArray[np.uint64]) -> None:
-    """Empties the table."""
+    """Empty the table."""
     size = (_ONE << bits) + _REACH
     keys[:size] = np.uint32(0)
     sums[:size] = _ZERO
@@ -179,7 +179,7 @@ def discard(bits: Whole, keys: NDArray[np.uint32], sums: NDArray[np.uint64], tak
 
 @kernel
 def sort_terms(packed: NDArray[np.uint64], spare: NDArray[np.uint64], digits: NDArray[np.uint32], count: Whole) -> None:
-    """Sorts by term, byte by byte from the lowest; the result is in `spare`."""
+    """Radix sort by term, from the lowest byte; the result is in `spare`."""
     low, middle, high = digits[:256], digits[256:512], digits[512:768]
     digits[:768] = np.uint32(0)
     for place in range(count):
@@ -211,7 +211,7 @@ def spread(
     count: Whole,
     shift: Whole,
 ) -> None:
-    """One round of the sort: moves everything to the place that its byte has, which begins at `shift`."""
+    """One round of the radix sort, by the byte that begins at bit `shift`."""
     for place in range(count):
         entry = source[place]
         digit = entry >> shift & _BYTE

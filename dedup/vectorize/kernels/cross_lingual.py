@@ -1,4 +1,4 @@
-"""The names and figures of articles by kernels: what `dedup.vectorize.cross_lingual.bridge` makes."""
+"""Kernels for cross-lingual vectors: `dedup.vectorize.cross_lingual` on the arrays of `Features`."""
 
 from __future__ import annotations
 
@@ -8,46 +8,47 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.vectorize.cross_lingual import LEAST, WORTH, CrossLingual, figures, tongues_of
+from dedup.vectorize.cross_lingual import CrossLingual, cross_lingual_weight, figures, language_numbers
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import Features
-from dedup.vectorize.kernels.compiling import Whole, kept
+from dedup.vectorize.kernels.compiling import Whole, callable_by_kernels, kept
 from dedup.vectorize.tfidf import Vectors
 
-_STRETCH = np.sqrt(WORTH)
+callable_by_kernels(cross_lingual_weight)
 
 
 def cross_lingual_vectors(vectors: Vectors, features: Features, languages: Sequence[str]) -> CrossLingual | None:
-    """The bridge between the languages of a collection, None where all articles are in one.
+    """Cross-lingual vectors of the articles of a collection; None where all are in one language.
+
+    Plain form: `vectorize.cross_lingual.cross_lingual_vectors`.
 
     Args:
         vectors: TF-IDF vectors of the articles.
         features: of the same articles.
         languages: the language of each article.
     """
-    tongues = tongues_of(languages)
-    return None if tongues is None else CrossLingual(crossing(vectors, features, figures(features.words)), tongues)
+    numbers = language_numbers(languages)
+    if numbers is None:
+        return None
+    return CrossLingual(names_and_figures(vectors, features, figures(features.words)), numbers)
 
 
-def crossing(vectors: Vectors, features: Features, known: NDArray[np.int64]) -> sp.csr_array:
-    """The names and figures in vectors; `known` are the hashed terms that are figures, ascending."""
+def names_and_figures(vectors: Vectors, features: Features, known: NDArray[np.int64]) -> sp.csr_array:
+    """The matrix of `CrossLingual`; `known` are the hashed terms that are figures, ascending."""
     matrix = vectors.matrix
-    is_figure = np.zeros(len(vectors.terms), np.bool_)
-    place = np.searchsorted(vectors.terms, known)
-    known, place = known[place < len(vectors.terms)], place[place < len(vectors.terms)]
-    is_figure[place[vectors.terms[place] == known]] = True
+    is_figure = np.isin(vectors.terms, known)
     start, columns = np.asarray(matrix.indptr, np.int64), np.asarray(matrix.indices, np.int32)
     given = (start, columns, matrix.data, vectors.terms, is_figure, features.indptr, features.terms, features.capitals)
-    filled = np.zeros(len(start), np.int64)
-    _crossing(*given, np.empty(0, np.int32), np.empty(0), filled)
-    np.cumsum(filled, out=filled)
-    columns_kept, data = np.empty(filled[-1], np.int32), np.empty(filled[-1])
-    _crossing(*given, columns_kept, data, filled)
-    return sp.csr_array((data, columns_kept, filled), shape=matrix.shape)
+    ends = np.zeros(len(start), np.int64)
+    _names_and_figures(*given, np.empty(0, np.int32), np.empty(0), ends)
+    np.cumsum(ends, out=ends)
+    columns_kept, data = np.empty(ends[-1], np.int32), np.empty(ends[-1])
+    _names_and_figures(*given, columns_kept, data, ends)
+    return sp.csr_array((data, columns_kept, ends), shape=matrix.shape)
 
 
 @kept
-def _crossing(
+def _names_and_figures(
     start: NDArray[np.int64],
     columns: NDArray[np.int32],
     data: NDArray[np.float64],
@@ -56,15 +57,15 @@ def _crossing(
     counted: NDArray[np.int64],
     counted_terms: NDArray[np.int32],
     capitals: NDArray[np.unsignedinteger],
-    crossing: NDArray[np.int32],
-    stretched: NDArray[np.float64],
-    filled: NDArray[np.int64],
+    columns_kept: NDArray[np.int32],
+    data_kept: NDArray[np.float64],
+    ends: NDArray[np.int64],
 ) -> None:
-    """Writes what of each vector crosses, at the length it has there; without room for it, only how much that is."""
+    """Write the names and figures of each vector; given no room for them, write only how many each has to `ends`."""
     longest: Whole = np.int64(0)
     for row in range(len(start) - 1):
         longest = max(longest, start[row + 1] - start[row])
-    chosen, whole = np.empty(longest, np.int32), np.empty(longest, np.int64)
+    chosen, weights = np.empty(longest, np.int32), np.empty(longest, np.int64)
     for row in range(len(start) - 1):
         entry, count, squares = counted[row], 0, np.int64(0)
         for place in range(start[row], start[row + 1]):
@@ -73,17 +74,16 @@ def _crossing(
                 entry += 1
             if capitals[entry] > 0 or is_figure[columns[place]]:
                 chosen[count] = columns[place]
-                whole[count] = np.int64(np.rint(data[place] / WEIGHT_UNIT))
-                squares += whole[count] * whole[count]
+                weights[count] = np.int64(np.rint(data[place] / WEIGHT_UNIT))
+                squares += weights[count] * weights[count]
                 count += 1
-        length = max(np.sqrt(np.float64(squares)) * WEIGHT_UNIT, LEAST)
-        at: Whole = filled[row]
-        kept_entries: Whole = np.int64(0)
+        at: Whole = ends[row]
+        filled: Whole = np.int64(0)
         for place in range(count):
-            value = np.rint(np.float64(whole[place]) * WEIGHT_UNIT / length * _STRETCH / WEIGHT_UNIT) * WEIGHT_UNIT
+            value = cross_lingual_weight(weights[place], squares) * WEIGHT_UNIT
             if value != 0:
-                if len(crossing):
-                    crossing[at + kept_entries], stretched[at + kept_entries] = chosen[place], value
-                kept_entries += 1
-        if not len(crossing):
-            filled[row + 1] = kept_entries
+                if len(columns_kept):
+                    columns_kept[at + filled], data_kept[at + filled] = chosen[place], value
+                filled += 1
+        if not len(columns_kept):
+            ends[row + 1] = filled

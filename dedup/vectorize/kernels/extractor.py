@@ -1,4 +1,4 @@
-"""The fast pass from texts to features, block by block on all processors: `Extractor`, the twin of `plain_features`."""
+"""Features of articles by kernels, in blocks on all processors; the plain form is `features.plain_features`."""
 
 from __future__ import annotations
 
@@ -21,24 +21,24 @@ if TYPE_CHECKING:
     from dedup.settings import Settings
 
 BLOCK = 512
-"""Articles that are read at a time ..."""
+"""Articles of a block, at most."""
 BLOCK_LENGTH = 1 << 21
-"""... or fewer, with so many characters."""
+"""Characters after which a block ends."""
 LONGEST_TEXT = 1 << 28
-"""Characters of a text from which on the plain form reads it, ..."""
+"""Characters above which the plain form reads a text: offsets in a block of bytes have 32 bits."""
 LONGEST_BLOCK = 1 << 29
-"""... and of several articles from which on they are not read at once: places in their bytes are kept in 32 bits."""
+"""Characters above which a block of several articles is split, for the same reason."""
 LONGEST_TITLE = 1 << 22
-"""Words of a title up to which its weighted counts are sure to fit into 32 bits."""
+"""Words of a title above which its weighted counts may not fit into 32 bits."""
 FEW = 8
-"""Articles that no thread is started for."""
+"""Articles up to which no thread is started."""
 
 
 _Number = TypeVar("_Number", bound=np.generic)
 
 
 class Extractor:
-    """Takes the features from blocks of articles; may be used by several threads at a time.
+    """Computes features of blocks of articles. Thread-safe.
 
     Args:
         settings: for the signatures and the weights.
@@ -52,11 +52,14 @@ class Extractor:
         self._title_weight = round(settings.title_weight / COUNT_UNIT)
 
     def features(self, articles: Sequence[tuple[str, str]]) -> Features:
-        """The features of a block of articles, each a title and a text."""
+        """The features of a block of articles, each given as title and text."""
         return self.sketch(self.words(articles))
 
     def words(self, articles: Sequence[tuple[str, str]]) -> HashedWords:
-        """The hashed words of a block of articles, each a title and a text."""
+        """The hashed words of a block of articles, each given as title and text.
+
+        Plain form: `vectorize.features.HashedWords.of`.
+        """
         from dedup.vectorize.kernels.encoding import encoded
         from dedup.vectorize.kernels.onepass import read_block
 
@@ -78,7 +81,9 @@ class Extractor:
         return _with_plain(found, articles, np.flatnonzero(odd).tolist()) if odd.any() else found
 
     def sketch(self, words: HashedWords) -> Features:
-        """The features of articles whose hashed words are known.
+        """The features of articles from their hashed words.
+
+        Plain form: `vectorize.features.plain_features`.
 
         Raises:
             InputError: a title has more than four million words.
@@ -111,22 +116,21 @@ class Extractor:
         return found
 
     def stream(self, articles: Iterable[tuple[str, str]], threads: int | None = None) -> Iterator[Features]:
-        """The features of articles block by block, in their order, while later ones are still coming in.
+        """The features of a stream of articles, block by block and in order.
 
         Args:
-            articles: titles and texts; no more of them than a few blocks are held at a time.
-            threads: how many blocks are worked on at a time, as many as there are processors if not given. The result
-                does not depend on it.
+            articles: titles and texts; only a few blocks of them are in memory at any time.
+            threads: number of threads; None for one per processor. The result does not depend on it.
         """
         return in_threads(self.features, blocks(articles), threads)
 
     def read(self, articles: Iterable[tuple[str, str]], threads: int | None = None) -> HashedWords:
-        """The hashed words of articles, which are read block by block while later ones are still coming in."""
+        """The hashed words of a stream of articles, which is read block by block."""
         found = list(in_threads(self.words, blocks(articles), threads))
         return found[0] if len(found) == 1 else HashedWords.joined(found)
 
     def signatures(self, words: HashedWords, threads: int | None = None) -> NDArray[np.uint32]:
-        """The signatures alone of articles whose hashed words are known; shape (articles, num_perm)."""
+        """The signatures of articles from their hashed words, without term counts; shape (articles, num_perm)."""
         starts = range(0, len(words), BLOCK)
         parts = (words.part(start, min(start + BLOCK, len(words))) for start in starts)
         found = in_threads(self._signatures, parts, threads)
@@ -135,7 +139,7 @@ class Extractor:
     def sketch_all(
         self, words: HashedWords, threads: int | None = None, progress: Callable[[str, int, int], None] | None = None
     ) -> Features:
-        """The features of any number of articles whose hashed words are known, some at a time in each thread."""
+        """The features of any number of articles from their hashed words, computed in blocks by several threads."""
         count = len(words)
         if count <= FEW:
             return self.sketch(words)
@@ -154,11 +158,11 @@ class Extractor:
             capitals.append(found.capitals)
             if progress is not None:
                 progress("counting the words", end, count)
-        return Features(words, signatures, indptr, _whole(terms), _whole(every), _whole(capitals))
+        return Features(words, signatures, indptr, _concatenated(terms), _concatenated(every), _concatenated(capitals))
 
 
 def blocks(articles: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]]]:
-    """Articles in blocks that are worth a call and do not take much memory."""
+    """Split a stream of articles into blocks, see `BLOCK` and `BLOCK_LENGTH`."""
     block: list[tuple[str, str]] = []
     length = 0
     for title, text in articles:
@@ -171,15 +175,15 @@ def blocks(articles: Iterable[tuple[str, str]]) -> Iterator[list[tuple[str, str]
         yield block
 
 
-def _whole(parts: list[NDArray[_Number]]) -> NDArray[_Number]:
-    """The parts as one, and let go of: of a large collection no column is to be held twice for longer than it must."""
+def _concatenated(parts: list[NDArray[_Number]]) -> NDArray[_Number]:
+    """Concatenate the arrays of a list and empty the list, so that they do not stay in memory twice."""
     joined = np.concatenate(parts)
     parts.clear()
     return joined
 
 
 def _with_plain(words: HashedWords, articles: Sequence[tuple[str, str]], odd: list[int]) -> HashedWords:
-    """The words of a block with those articles read the plain way that the kernel left out."""
+    """The words of a block after the plain form has read the articles that the kernel marked as `odd`."""
     plain = HashedWords.of([Document.of(*articles[place]) for place in odd], hash_words)
     every = HashedWords.joined([words, plain])
     places = np.arange(len(words))

@@ -1,4 +1,4 @@
-"""The language of articles from their hashed words: what `dedup.vectorize.language.detect` says of the words."""
+"""Kernel for the language of articles: what `dedup.vectorize.language.detect` returns."""
 
 from __future__ import annotations
 
@@ -21,14 +21,13 @@ _ONE = np.uint64(1)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Tongues:
-    """The commonest words of the languages, by their hashes.
+class CommonWords:
+    """A hash table of the commonest words of the languages.
 
     Attributes:
         languages: the codes, sorted; at most 64.
-        keys: a table of hashes with open addressing, its size a power of two: a hash is at the place of its lower bits
-            or after it. uint32.
-        masks: for each place the set of languages, bit i for `languages[i]`; 0 where no word is. uint64.
+        keys: the hash in each slot, by open addressing from its lower bits on; the size is a power of two. uint32.
+        masks: for each slot the set of languages, bit i for `languages[i]`; 0 in an empty slot. uint64.
     """
 
     languages: tuple[str, ...]
@@ -37,9 +36,9 @@ class Tongues:
 
 
 @cache
-def tongues() -> Tongues:
-    """The table, made once (a few ms)."""
-    words = background.tongues()
+def common_words() -> CommonWords:
+    """The table, built when it is first needed (a few ms)."""
+    words = background.languages_by_word()
     languages = tuple(sorted({language for spoken in words.values() for language in spoken}))
     size = 1 << (2 * len(words)).bit_length()
     keys, masks = np.zeros(size, np.uint32), np.zeros(size, np.uint64)
@@ -49,12 +48,15 @@ def tongues() -> Tongues:
             place = (place + 1) % size
         keys[place] = key
         masks[place] |= np.uint64(sum(1 << languages.index(language) for language in set(spoken)))
-    return Tongues(languages, keys, masks)
+    return CommonWords(languages, keys, masks)
 
 
 def detect(words: HashedWords) -> list[str]:
-    """The code of the language of each article, or `UNKNOWN`."""
-    known = tongues()
+    """The code of the language of each article, or `UNKNOWN`.
+
+    Plain form: `vectorize.language.detect`.
+    """
+    known = common_words()
     found = np.empty(len(words), np.int16)
     english = known.languages.index("en")
     detect_block(
@@ -75,7 +77,7 @@ def detect_block(
     english: Whole,
     found: NDArray[np.int16],
 ) -> None:
-    """Writes the language of each article as a place among the languages, or as one of the negative numbers above."""
+    """Write the language of each article: its index in `CommonWords.languages`, or `_UNKNOWN` and the like."""
     wrap = np.uint32(len(keys) - 1)
     counts = np.empty(64, np.int64)
     for article in range(len(found)):

@@ -1,4 +1,4 @@
-"""MurmurHash3 (Appleby 2011), the hash of a word: `dedup.vectorize.hashing.word_hash`."""
+"""Kernels for MurmurHash3 (Appleby 2011), the hash of a word: `dedup.vectorize.hashing.word_hash`."""
 
 from __future__ import annotations
 
@@ -7,55 +7,50 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.vectorize.kernels.compiling import Whole, kept, kernel
+from dedup.vectorize.hashing import mix32
+from dedup.vectorize.kernels.compiling import Whole, callable_by_kernels, kept, kernel
 from dedup.vectorize.kernels.machine import eight_bytes, four_bytes, rotate
 
 _A = np.uint32(0xCC9E2D51)
 _B = np.uint32(0x1B873593)
 _C = np.uint32(5)
 _D = np.uint32(0xE6546B64)
-_E = np.uint32(0x85EBCA6B)
-_F = np.uint32(0xC2B2AE35)
 SHORT = np.uint64(8)
-"""Bytes up to which a word's hash is left to `murmur_many`."""
+"""Longest word, in bytes, that `murmur_many` hashes."""
 READY = np.uint32(0)
+"""The length that `murmur_many` is given for a word whose hash is known already."""
 SMALL = np.uint64(0x2020202020202020)
-"""What eight ASCII letters or digits are or-ed with to be small."""
+"""OR-ed with eight ASCII letters or digits, it makes them lower case."""
 LOW = np.array([(1 << 8 * length) - 1 for length in range(int(SHORT) + 1)], np.uint64)
-"""The mask of the first so many of eight bytes."""
+"""Masks of the first 0, 1, ... 8 bytes of eight."""
+
+
+callable_by_kernels(mix32)
 
 
 @kernel
 def stir(h: Whole, k: Whole) -> Whole:
-    """What a block, whole or not, does to the hash."""
+    """Mix a block of up to four bytes into the hash."""
     return np.uint32(h ^ np.uint32(rotate(np.uint32(k * _A), np.uint32(15)) * _B))
 
 
 @kernel
 def block(h: Whole, k: Whole) -> Whole:
-    """One block of MurmurHash3 that is whole."""
+    """One complete block of MurmurHash3."""
     return np.uint32(rotate(stir(h, k), np.uint32(13)) * _C + _D)
 
 
 @kernel
-def mix(h: Whole) -> Whole:
-    """The finaliser of MurmurHash3 for 32 bits: everything is narrowed at once, for numba would go on with 64."""
-    h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(16))) * _E)
-    h = np.uint32(np.uint32(h ^ np.uint32(h >> np.uint32(13))) * _F)
-    return np.uint32(h ^ np.uint32(h >> np.uint32(16)))
-
-
-@kernel
 def finish(h: Whole, length: Whole) -> Whole:
-    """The end of MurmurHash3."""
-    return mix(np.uint32(h ^ np.uint32(length)))
+    """The last step of MurmurHash3, after all blocks."""
+    return mix32(np.uint32(h ^ np.uint32(length)))
 
 
 @kernel
 def murmur(text: NDArray[np.uint8], begin: Whole, end: Whole, small: Whole) -> Whole:
-    """MurmurHash3 (x86, 32 bits, seed 0) of `text[begin:end]`, each four bytes or-ed with `small` first.
+    """MurmurHash3 (x86, 32 bits, seed 0) of `text[begin:end]`, with `small` OR-ed to every four bytes.
 
-    Up to three bytes after the end are read, and ignored.
+    Up to three bytes after the end are read and ignored.
     """
     h = np.uint32(0)
     at = begin
@@ -63,7 +58,7 @@ def murmur(text: NDArray[np.uint8], begin: Whole, end: Whole, small: Whole) -> W
         h = block(h, four_bytes(text, at) | small)
         at += 4
     rest = np.uint32(end - at)
-    # With nothing left the block is 0, and is mixed to 0.
+    # If no byte is left the block is 0, which leaves the hash unchanged.
     k = (four_bytes(text, at) | small) & np.uint32((np.uint32(1) << (np.uint32(8) * rest)) - np.uint32(1))
     return finish(stir(h, k), end - begin)
 
@@ -75,11 +70,11 @@ def murmur_many(
     lengths: NDArray[np.uint32],
     hashes: NDArray[np.uint32],
 ) -> None:
-    """The hashes of words of up to `SHORT` bytes, many at a time: there is no branch in the loop.
+    """The hashes of words of up to `SHORT` bytes, by SIMD instructions: the loop has no branch.
 
     Args:
-        low, high: the first four bytes of each word, and the next; zeros follow its end.
-        lengths: its bytes; `READY` for a word whose hash is there already, in `low`.
+        low, high: the first and the next four bytes of each word, filled up with zeros.
+        lengths: number of bytes of each; `READY` for a word whose hash is already in `low`.
         hashes: written.
     """
     for word in range(len(hashes)):
@@ -93,9 +88,9 @@ def murmur_many(
 
 @kernel
 def murmur_longer(text: NDArray[np.uint8], begin: Whole, length: Whole, low: Whole, high: Whole) -> Whole:
-    """The hash of a word of more than `SHORT` ASCII bytes, of which the first eight are known, small.
+    """The hash of a word of more than `SHORT` ASCII bytes, given its first eight in lower case.
 
-    For up to twice as many there is no branch. Up to eight bytes after the end are read, and ignored.
+    Up to eight bytes after the end are read and ignored.
     """
     if length > 16:
         return murmur(text, begin, begin + np.int64(length), np.uint32(SMALL))
@@ -109,7 +104,10 @@ def murmur_longer(text: NDArray[np.uint8], begin: Whole, length: Whole, low: Who
 
 
 def hash_words(words: Sequence[str]) -> NDArray[np.uint32]:
-    """`word_hash` of many words at once, without the library that the plain form takes it from; shape (words,)."""
+    """`hashing.word_hash` of each word; shape (words,).
+
+    Plain form: `vectorize.hashing.hashes_of`.
+    """
     parts = [word.encode() for word in words]
     offsets = np.zeros(len(parts) + 1, np.int64)
     np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)), out=offsets[1:])
@@ -120,6 +118,6 @@ def hash_words(words: Sequence[str]) -> NDArray[np.uint32]:
 
 @kept
 def hash_block(text: NDArray[np.uint8], offsets: NDArray[np.int64], hashes: NDArray[np.uint32]) -> None:
-    """Writes the hash of each word: word i is `text[offsets[i]:offsets[i + 1]]`; three more bytes follow the last."""
+    """Write the hash of each word: word i is `text[offsets[i]:offsets[i + 1]]`; three more bytes follow the last."""
     for word in range(len(hashes)):
         hashes[word] = murmur(text, offsets[word], offsets[word + 1], np.uint32(0))

@@ -1,4 +1,4 @@
-"""The two loops over a block of articles: from bytes to hashed words; from these to signatures and term counts."""
+"""The two kernels over a block of articles: from bytes to hashed words, and from these to signatures and counts."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def repeated(
     end: Whole,
     table: NDArray[np.uint32],
 ) -> bool:
-    """Whether the body, at `middle:end`, begins with the words of the title, at `begin:middle`."""
+    """Whether the body, at `middle:end`, begins with the words of the title, at `begin:middle`; see `Document.of`."""
     length = middle - begin
     if length < REPEATED or end - middle < length:
         return False
@@ -32,7 +32,7 @@ def repeated(
         if words[begin + offset] != words[middle + offset]:
             return False
     same: bool = True
-    for offset in range(length):  # equal hashes are equal words nearly always, but not always
+    for offset in range(length):  # equal hashes are not always equal words
         same = same and same_word(text, places[offset], places[length + offset], table)
     return same
 
@@ -49,17 +49,17 @@ def read_block(
     ends: NDArray[np.int64],
     odd: NDArray[np.bool_],
 ) -> None:
-    """Reads articles. Those that the plain form has to read are marked as `odd`, and left without words.
+    """Read the words of articles, except those that only the plain form can read, which have no words here.
 
     Args:
-        text: titles and bodies as UTF-8 in turn, each with a zero byte after it; at the very end one to 64 times 0xFF
-            more than make its length a multiple of 64.
+        text: titles and bodies in turn as UTF-8, each with a zero byte after it, padded with 1 to 64 bytes 0xFF to a
+            multiple of 64 bytes.
         offsets: where each title and body begins, and the end of the last; shape (2 · articles + 1,).
         table, normal, pairs: see `points.Points`.
-        hashes, flags: written: of each word of a title, and of the body without a title repeated at its start. Room for
-            half as many as `text` has bytes, and one per article.
+        hashes, flags: written: those of each word of a title, and of a body without the title repeated at its start.
+            Room for half as many as `text` has bytes, and one per article.
         ends: written: where the words of each title and body end, shape (2 · articles,).
-        odd: written: shape (articles,).
+        odd: written: which articles the plain form must read, shape (articles,).
     """
     longest = np.int64(0)
     articles = len(odd)
@@ -112,13 +112,13 @@ def sketch_block(
     capitals: NDArray[np.uint32],
     term_ends: NDArray[np.int64],
 ) -> None:
-    """Makes signatures and term counts of the words of articles.
+    """Compute signatures and term counts of the words of articles.
 
     Args:
         hashes, flags, ends: as `read_block` writes them.
         size: words in a shingle.
-        a, b: the permutations of a signature; none where no signatures are wanted.
-        title_weight, weights: see `count_terms`. No weights where no term counts are wanted.
+        a, b: the permutations of a signature; empty to compute none.
+        title_weight, weights: see `count_terms`; empty weights to compute no term counts.
         signatures: written: shape (articles, slots).
         terms, every, capitals: written: see `count_terms`; room for as many as there are words.
         term_ends: written: where the terms of each article end, shape (articles,).

@@ -1,4 +1,4 @@
-"""How much pairs of articles overlap, exactly: the sorted sets of 64-bit hashes, merged."""
+"""Kernel for the exact overlap of pairs of articles, by merging sorted sets of 64-bit shingle hashes."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dedup.vectorize.kernels.sketching import shingle_words
 from dedup.vectorize.kernels.threads import in_threads
 
 CHUNK = 8_192
-"""Pairs whose sets are held at a time: some 60 MB of articles of ordinary length."""
+"""Pairs that are processed at a time: the sets of typical articles take about 60 MB."""
 _BYTE = np.uint64(0xFF)
 _ONE = np.uint32(1)
 
@@ -19,17 +19,19 @@ _ONE = np.uint32(1)
 def shared_shingles(
     words: HashedWords, pairs: NDArray[np.int64], size: int, threads: int | None = None
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """What `dedup.match.copies.overlaps` counts.
+    """Count the shingles that pairs of articles share.
+
+    Plain form: `match.copies.overlaps`.
 
     Args:
         words: of the articles.
-        pairs: places of two articles, shape (pairs, 2); the nearer those that share an article, the faster.
+        pairs: places of two articles, shape (pairs, 2); fastest if pairs that share an article are close together.
         size: words in a shingle.
-        threads: how many work at a time; the result does not depend on it.
+        threads: number of threads; the result does not depend on it.
 
     Returns:
-        The distinct shingles that both articles of a pair have, shape (pairs,); those that each has, shape (pairs, 2);
-        the words of each that stand in shingles both have, shape (pairs, 2).
+        The number of distinct shingles that both articles of a pair have, shape (pairs,); that each has, shape
+        (pairs, 2); and the number of words of each in shingles that both have, shape (pairs, 2).
     """
     shared, both = np.zeros(len(pairs), np.int64), np.zeros((2, len(pairs), 2), np.int64)
 
@@ -55,7 +57,7 @@ def overlap_chunk(
     sizes: NDArray[np.int64],
     held: NDArray[np.int64],
 ) -> None:
-    """Counts for pairs of texts, whose words are at `hashes[begin:end]` for each row of `spans`."""
+    """The loop of `shared_shingles`. The words of a text are at `hashes[begin:end]` for its row of `spans`."""
     longest = total = np.int64(0)
     for text in range(len(spans)):
         length = spans[text, 1] - spans[text, 0]
@@ -80,7 +82,7 @@ def overlap_chunk(
             ranks[begun + place] = np.searchsorted(sets[first:filled], in_order[place])
         begun += count
         rank_ends[text + 1] = begun
-    shares = np.zeros((2, longest), np.bool_)  # which shingles of each of two texts, by rank, the other has too
+    shares = np.zeros((2, longest), np.bool_)  # by rank: which shingles of each text the other has too
     for pair in range(len(pairs)):
         one, other = pairs[pair, 0], pairs[pair, 1]
         i, i_end, j, j_end = ends[one], ends[one + 1], ends[other], ends[other + 1]
@@ -101,11 +103,11 @@ def overlap_chunk(
 def merged(
     sets: NDArray[np.uint64], i: Whole, i_end: Whole, j: Whole, j_end: Whole, shares: NDArray[np.bool_]
 ) -> Whole:
-    """How many of the sorted `sets[i:i_end]` and `sets[j:j_end]` are equal; writes which of each are."""
+    """The size of the intersection of the sorted `sets[i:i_end]` and `sets[j:j_end]`; writes which are in it."""
     first, second, both = i, j, np.int64(0)
     shares[0, : i_end - i] = False
     shares[1, : j_end - j] = False
-    while i < i_end and j < j_end:  # without a branch inside, which would be mistaken at every other step
+    while i < i_end and j < j_end:  # no branch inside: it would be mispredicted at every other step
         one, other = sets[i], sets[j]
         equal = one == other
         shares[0, i - first] |= equal
@@ -118,7 +120,7 @@ def merged(
 
 @kernel
 def covered(ranks: NDArray[np.int32], shares: NDArray[np.bool_], size: Whole) -> Whole:
-    """How many words of a text stand in some of its shingles: those whose rank is among the shares."""
+    """The number of words of a text that are in any of its shingles whose rank is in `shares`."""
     words: Whole = np.int64(0)
     until: Whole = np.int64(0)
     for place in range(len(ranks)):
@@ -130,7 +132,7 @@ def covered(ranks: NDArray[np.int32], shares: NDArray[np.bool_], size: Whole) ->
 
 @kernel
 def sort(values: NDArray[np.uint64], spare: NDArray[np.uint64], digits: NDArray[np.uint32], count: Whole) -> None:
-    """Sorts hashes: by their upper 32 bits byte by byte, then the few that agree in these by insertion."""
+    """Sort hashes: a radix sort by their upper 32 bits, then insertion sort for the few that agree in these."""
     digits[:1024] = np.uint32(0)
     for place in range(count):
         value = values[place]

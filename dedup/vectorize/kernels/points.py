@@ -1,4 +1,4 @@
-"""What the kernels know of each code point, as arrays: the two tables of `dedup.text`, one number a code point."""
+"""The tables of `dedup.text` for kernels: arrays with one number for each code point."""
 
 from __future__ import annotations
 
@@ -13,27 +13,27 @@ from dedup.text.alphabet import SENTENCE_ENDS, UNSEGMENTED_MARKS
 
 POINTS = 0x110000
 
-# An entry of `Points.table`: the folded code point, then what kind the unfolded one is.
+# An entry of `Points.table`: the folded code point, then the kind of the unfolded one.
 FOLDED = 0x1FFFFF
 KIND = 21
 NONE, CAPITAL, LETTER, DIGIT, MARK, UNSEGMENTED, IGNORED, SENTENCE_END = range(8)
 WATCHED = 1 << 24
-"""Set where `Points.normal` has to be asked whether the text is normalised."""
+"""Set if `Points.normal` must be consulted to decide whether the text is normalised."""
 SCRIPT = 25
 JAPANESE, KOREAN, CHINESE = 1, 2, 3
-"""The script of the folded code point, where a language has it for its own; 0 otherwise."""
+"""The script of the folded code point if it identifies the language; 0 otherwise."""
 
-# An entry of `Points.normal`: the canonical combining class, then these.
+# An entry of `Points.normal`: the canonical combining class, then these flags.
 ORDER = 0xFF
 STACKED = 0x100
-"""A mark, of which 30 may follow each other."""
+"""A mark, of which at most 30 may follow each other."""
 JOINING = 0x200
 COMPOSED = 0x400
 UNKNOWN = 0x800
 
-# An entry of `Points.ascii`, for a byte; letters and digits have their kinds as above.
+# An entry of `Points.ascii`: the kind of a byte, or this.
 BEYOND = 8
-"""The byte begins a longer character."""
+"""The byte begins a character beyond ASCII."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -41,10 +41,10 @@ class Points:
     """The tables.
 
     Attributes:
-        table: shape (POINTS,), uint32; see above.
-        normal: shape (POINTS,), uint16; see above.
-        ascii: the kind of each byte, shape (256,), uint8.
-        pairs: the pairs that normalisation puts together, as first << 32 | second, sorted, uint64.
+        table: folded code point, kind and script, shape (POINTS,); uint32.
+        normal: what normalisation does to each code point, shape (POINTS,); uint16.
+        ascii: the kind of each byte, shape (256,); uint8.
+        pairs: the pairs that normalisation composes, as first << 32 | second, sorted; uint64.
     """
 
     table: NDArray[np.uint32]
@@ -55,8 +55,8 @@ class Points:
 
 @cache
 def points() -> Points:
-    """The tables, made once (about 10 ms)."""
-    table = np.zeros(POINTS, np.uint32)  # memory of zeros costs nothing until it is written to
+    """The tables, built when they are first needed (about 10 ms)."""
+    table = np.zeros(POINTS, np.uint32)  # pages of zeros take no memory until written to
     normal = np.zeros(POINTS, np.uint16)
     kinds = {"C": CAPITAL, "L": LETTER, "D": DIGIT, "M": MARK, "U": UNSEGMENTED, "I": IGNORED}
     source = files("dedup.text")
@@ -88,7 +88,7 @@ def points() -> Points:
 
 
 def _unsegmented_marks() -> list[int]:
-    """The code points of `UNSEGMENTED_MARKS`, which is written as a regular expression's class is."""
+    """The code points of `UNSEGMENTED_MARKS`, which has the syntax of a character class of `re`."""
     marks: list[int] = []
     place = 0
     while place < len(UNSEGMENTED_MARKS):
@@ -102,7 +102,7 @@ def _unsegmented_marks() -> list[int]:
 
 
 def _mark_scripts(table: NDArray[np.uint32]) -> None:
-    """Marks the code points whose folded form is in a script that `dedup.vectorize.language` knows by sight."""
+    """Set the script of the code points that `dedup.vectorize.language` detects a language by."""
     for begin, end, script in (
         (0x3040, 0x30FF, JAPANESE),
         (0xAC00, 0xD7A3, KOREAN),

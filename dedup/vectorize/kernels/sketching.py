@@ -1,27 +1,25 @@
-"""From hashed words to shingle hashes and signatures: those of `dedup.vectorize.hashing`, and datasketch's affine32."""
+"""Kernels for shingle hashes (`dedup.vectorize.hashing`) and MinHash signatures (datasketch's scheme `affine32`)."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.vectorize.hashing import BASE
-from dedup.vectorize.kernels.compiling import Whole, kernel
+from dedup.vectorize.hashing import BASE, mix32, mix64
+from dedup.vectorize.kernels.compiling import Whole, callable_by_kernels, kernel
 from dedup.vectorize.kernels.machine import SLOTS, least_lanes
-from dedup.vectorize.kernels.murmur import mix
 
 _BASE = np.uint64(BASE)
 _SHORT_BASE = np.uint32(BASE & 0xFFFFFFFF)
 _ZERO, _ONE = np.uint64(0), np.uint64(1)
-_SHIFT = np.uint64(33)
-_MIX_1 = np.uint64(0xFF51AFD7ED558CCD)
-_MIX_2 = np.uint64(0xC4CEB9FE1A85EC53)
 FULL = np.uint32(0xFFFFFFFF)
+for formula in (mix32, mix64):
+    callable_by_kernels(formula)
 
 
 @kernel
 def shingle_words(words: NDArray[np.uint32], begin: Whole, end: Whole, size: Whole, out: NDArray[np.uint64]) -> Whole:
-    """Writes the 64-bit hash of every shingle of `words[begin:end]`, in order; returns how many there are."""
+    """Write the 64-bit hash of every shingle of `words[begin:end]` in order, and return how many there are."""
     length = min(size, end - begin)
     if length == 0:
         return 0
@@ -34,26 +32,22 @@ def shingle_words(words: NDArray[np.uint32], begin: Whole, end: Whole, size: Who
     first, last = np.uint64(begin), np.uint64(begin + length - 1)
     gone = _ZERO
     for place in range(np.uint64(count)):
-        value = value * _BASE + (np.uint64(words[last + place]) - gone)  # in brackets what need not wait for `value`
+        value = value * _BASE + (np.uint64(words[last + place]) - gone)  # the brackets do not wait for `value`
         gone = np.uint64(words[first + place]) * power
-        mixed = value ^ (value >> _SHIFT)
-        mixed *= _MIX_1
-        mixed ^= mixed >> _SHIFT
-        mixed *= _MIX_2
-        out[place] = mixed ^ (mixed >> _SHIFT)
+        out[place] = mix64(value)
     return count
 
 
 @kernel
 def short_shingles(words: NDArray[np.uint32], begin: Whole, end: Whole, size: Whole, out: NDArray[np.uint32]) -> Whole:
-    """Writes the 32-bit hash of every shingle of `words[begin:end]`, in order; returns how many there are."""
+    """Write the 32-bit hash of every shingle of `words[begin:end]` in order, and return how many there are."""
     length = min(size, end - begin)
     if length == 0:
         return 0
     count = end - begin - length + 1
     for place in range(count):
         out[place] = words[begin + place]
-    for offset in range(begin + 1, begin + length):  # all shingles a word further: many are done at a time
+    for offset in range(begin + 1, begin + length):  # one word of all shingles at a time: SIMD
         nth = words[offset : offset + count]
         for place in range(count):
             out[place] = np.uint32(np.uint32(out[place] * _SHORT_BASE) + nth[place])
@@ -62,16 +56,16 @@ def short_shingles(words: NDArray[np.uint32], begin: Whole, end: Whole, size: Wh
 
 @kernel
 def premix(hashes: NDArray[np.uint32], count: Whole, out: NDArray[np.uint32]) -> None:
-    """What datasketch does to each hash before it is permuted: MurmurHash3's finaliser. Both arrays may be one."""
+    """Finalise each hash, as datasketch does before the permutations; `hashes` and `out` may be one array."""
     for place in range(count):
-        out[place] = mix(hashes[place])
+        out[place] = mix32(hashes[place])
 
 
 @kernel
 def least(
     mixed: NDArray[np.uint32], count: Whole, a: NDArray[np.uint32], b: NDArray[np.uint32], row: NDArray[np.uint32]
 ) -> None:
-    """The signature: for each permutation h -> a·h + b mod 2^32 the least value; all ones where there is no hash."""
+    """The MinHash signature: for each permutation the least a·h + b mod 2^32, all bits set if there is no hash."""
     slots = len(a)
     lanes = slots - slots % SLOTS
     for slot in range(0, lanes, SLOTS):

@@ -1,65 +1,78 @@
-"""From weighted term counts to TF-IDF vectors by kernels: what `dedup.vectorize.tfidf.tfidf` returns.
+"""Kernels for TF-IDF vectors: `dedup.vectorize.tfidf.tfidf` on the arrays of `Features`.
 
-The idf of each term is the plain form's own; so is the logarithm of each count, of which there are few, in a table.
+The idf of each term is computed with NumPy, and so is the logarithm of each distinct count, of which there are few.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.vectorize.exact import WEIGHT_UNIT, ln
+from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import Features
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.hashing import FEATURES
-from dedup.vectorize.kernels.compiling import Whole, kept
-from dedup.vectorize.reference import COUNT_UNIT
-from dedup.vectorize.tfidf import FINE, Vectors, rarities
+from dedup.vectorize.kernels.compiling import Whole, callable_by_kernels, kept
+from dedup.vectorize.tfidf import Vectors, idf_by_language, log_frequency, quantised, term_weight, unit_weight
 
 if TYPE_CHECKING:
     from dedup.settings import Settings
 
 TABLE = 1 << 16
-"""Counts up to which the logarithm stands in a table by itself."""
+"""Counts below which the logarithm is looked up by the count itself."""
+
+for formula in (term_weight, quantised, unit_weight):
+    callable_by_kernels(formula)
 
 
 def tfidf(features: Features, languages: Sequence[str], frequencies: Frequencies, settings: Settings) -> Vectors:
-    """The vectors of articles.
+    """TF-IDF vectors of articles.
+
+    Plain form: `vectorize.tfidf.tfidf`.
 
     Args:
         features: of the articles.
         languages: the language of each, as `detect` returns it.
-        frequencies: of the collection the articles are weighed in, which need not be theirs.
-        settings: for the weight of capitals and of the background.
+        frequencies: document frequencies of a collection, which may be another one.
+        settings: for `capital_weight` and `background`.
     """
     terms, column = _columns(features.terms, FEATURES)
-    large = np.unique(features.every[features.every >= TABLE]).astype(np.int64)
-    counts = np.concatenate([np.arange(min(TABLE, int(features.every.max(initial=0)) + 1)), large])
-    loudness = 1 + ln(np.maximum(counts * COUNT_UNIT, 1.0))
-    data, columns = np.empty(len(features.terms)), np.empty(len(features.terms), np.int32)
-    filled = np.zeros(len(features) + 1, np.int64)
-    capital = settings.capital_weight - 1
-    told = np.array(languages, dtype=str)
-    for language, rarity in rarities(terms, languages, frequencies, settings):
-        rows = np.flatnonzero(told == language)
-        _weigh(
-            rows, features.indptr, features.terms, features.every, features.capitals, column, rarity, loudness, large,
-            capital, data, columns, filled[1:],
-        )  # fmt: skip
-    np.cumsum(filled, out=filled)
-    _close_ranks(features.indptr, filled, data, columns)
-    entries = int(filled[-1])
+    weights, row_languages = np.empty(len(features.terms)), np.array(languages, dtype=str)
+    for language, idf in idf_by_language(terms, languages, frequencies, settings):
+        rows = np.flatnonzero(row_languages == language)
+        _look_up(rows, features.indptr, features.terms, column, idf, weights)
+    weigh(features, settings.capital_weight, weights)
+    columns, indptr = np.empty(len(weights), np.int32), np.zeros(len(features) + 1, np.int64)
+    _compact(features.indptr, features.terms, column, weights, columns, indptr)
+    entries = int(indptr[-1])
     shape = (len(features), len(terms))
-    return Vectors(sp.csr_array((data[:entries], columns[:entries], filled), shape=shape), terms)
+    return Vectors(sp.csr_array((weights[:entries], columns[:entries], indptr), shape=shape), terms)
+
+
+def weigh(features: Features, capital_weight: float, weights: NDArray[np.float64]) -> None:
+    """Replace the idf of each term, in `weights`, by its weight in a vector of unit length, in `WEIGHT_UNIT`."""
+    large = np.empty(0, np.int64)
+    if int(features.every.max(initial=0)) >= TABLE:
+        large = np.unique(features.every[features.every >= TABLE]).astype(np.int64)
+    logarithms = _log_frequencies(TABLE)
+    if len(large):
+        logarithms = np.concatenate([logarithms, log_frequency(large)])
+    _weigh(features.indptr, features.every, features.capitals, logarithms, large, float(capital_weight), weights)
+
+
+@cache
+def _log_frequencies(count: int) -> NDArray[np.float64]:
+    return log_frequency(np.arange(count))
 
 
 @kept
 def _columns(terms: NDArray[np.int32], width: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """The terms that there are, ascending, and for each term its place among them."""
+    """The distinct terms, ascending, and for each possible term its place among them."""
     column = np.zeros(width, np.int32)
     for term in terms:
         column[term] = 1
@@ -77,56 +90,59 @@ def _columns(terms: NDArray[np.int32], width: int) -> tuple[NDArray[np.int64], N
 
 
 @kept
-def _weigh(
+def _look_up(
     rows: NDArray[np.int64],
     indptr: NDArray[np.int64],
     terms: NDArray[np.int32],
-    every: NDArray[np.unsignedinteger],
-    capitals: NDArray[np.unsignedinteger],
     column: NDArray[np.int32],
-    rarity: NDArray[np.float64],
-    loudness: NDArray[np.float64],
-    large: NDArray[np.int64],
-    capital: float,
-    data: NDArray[np.float64],
-    columns: NDArray[np.int32],
-    filled: NDArray[np.int64],
+    idf: NDArray[np.float64],
+    weights: NDArray[np.float64],
 ) -> None:
-    """Writes the unit vectors of some articles to where their terms are, entries of 0 left out, and their lengths."""
-    longest: Whole = np.int64(0)
+    """Write the idf of each term of some rows."""
     for row in rows:
-        longest = max(longest, indptr[row + 1] - indptr[row])
-    wholes = np.empty(longest, np.int64)
-    for row in rows:
-        begin, end = indptr[row], indptr[row + 1]
-        squares: Whole = np.int64(0)
-        for entry in range(begin, end):
-            count = np.int64(every[entry])
-            place = count
-            if count >= TABLE:
-                place = TABLE + np.searchsorted(large, count)
-            weight = rarity[column[terms[entry]]] * loudness[place]
-            weight *= 1 + capital * np.float64(capitals[entry]) / np.float64(count)
-            whole = np.int64(np.rint(weight * FINE))
-            wholes[entry - begin] = whole
-            squares += whole * whole
-        length = np.sqrt(np.float64(max(squares, np.int64(1))))
-        at = begin
-        for entry in range(begin, end):
-            value = np.rint(np.float64(wholes[entry - begin]) / length / WEIGHT_UNIT) * WEIGHT_UNIT
-            if value != 0:
-                data[at], columns[at] = value, column[terms[entry]]
-                at += 1
-        filled[row] = at - begin
+        for entry in range(indptr[row], indptr[row + 1]):
+            weights[entry] = idf[column[terms[entry]]]
 
 
 @kept
-def _close_ranks(
-    begins: NDArray[np.int64], starts: NDArray[np.int64], data: NDArray[np.float64], columns: NDArray[np.int32]
+def _weigh(
+    indptr: NDArray[np.int64],
+    every: NDArray[np.unsignedinteger],
+    capitals: NDArray[np.unsignedinteger],
+    logarithms: NDArray[np.float64],
+    large: NDArray[np.int64],
+    capital_weight: float,
+    weights: NDArray[np.float64],
 ) -> None:
-    """Moves each row from where it begins to where it is to start, which is never later."""
-    for row in range(len(starts) - 1):
-        begin, start = begins[row], starts[row]
-        if begin != start:
-            for entry in range(starts[row + 1] - start):
-                data[start + entry], columns[start + entry] = data[begin + entry], columns[begin + entry]
+    """The loop of `weigh`. `logarithms` are those of the counts 0, 1, 2, ... and then those of the `large` ones."""
+    direct = len(logarithms) - len(large)
+    for row in range(len(indptr) - 1):
+        squares: Whole = np.int64(0)
+        for entry in range(indptr[row], indptr[row + 1]):
+            count = np.int64(every[entry])
+            place = count if count < direct else direct + np.searchsorted(large, count)
+            weight = term_weight(weights[entry], logarithms[place], count, np.int64(capitals[entry]), capital_weight)
+            fine = quantised(weight)
+            weights[entry] = fine
+            squares += np.int64(fine) * np.int64(fine)
+        for entry in range(indptr[row], indptr[row + 1]):
+            weights[entry] = unit_weight(weights[entry], squares)
+
+
+@kept
+def _compact(
+    indptr: NDArray[np.int64],
+    terms: NDArray[np.int32],
+    column: NDArray[np.int32],
+    weights: NDArray[np.float64],
+    columns: NDArray[np.int32],
+    ends: NDArray[np.int64],
+) -> None:
+    """Move the entries that are not 0 to the front, in units of 1 and with their columns, and write the row ends."""
+    filled = np.int64(0)
+    for row in range(len(indptr) - 1):
+        for entry in range(indptr[row], indptr[row + 1]):
+            if weights[entry] != 0:
+                weights[filled], columns[filled] = weights[entry] * WEIGHT_UNIT, column[terms[entry]]
+                filled += 1
+        ends[row + 1] = filled

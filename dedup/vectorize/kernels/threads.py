@@ -1,4 +1,4 @@
-"""Work in threads: kernels release the interpreter, so as many run at a time as there are processors."""
+"""A thread pool for kernels, which release the GIL: one thread per processor."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ _Result = TypeVar("_Result")
 
 
 def in_threads(work: Callable[[_Item], _Result], items: Iterable[_Item], threads: int | None) -> Iterator[_Result]:
-    """The results of tasks in their order, few of which are under way or waiting at any time.
+    """Map a function over items in threads, and yield the results in order; few items are in memory at any time.
 
     Args:
-        work: what is done with each item, in another thread.
-        items: taken as they are needed, in the caller's thread.
-        threads: how many work at a time; None for as many as there are processors.
+        work: the function, called in another thread if there are several.
+        items: consumed in the caller's thread, as they are needed.
+        threads: number of threads; None for one per processor.
     """
     count = threads or processors()
     if count == 1:
@@ -35,5 +35,5 @@ def in_threads(work: Callable[[_Item], _Result], items: Iterable[_Item], threads
 
 
 def processors() -> int:
-    """How many processors this process may use."""
+    """The number of processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

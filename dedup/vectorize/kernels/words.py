@@ -1,7 +1,7 @@
-"""From UTF-8 to hashed words: `dedup.text.tokens.tokenize` and `dedup.vectorize.hashing.word_hash` in one loop.
+"""Kernels from UTF-8 to hashed words: `dedup.text.tokens.tokenize` and `dedup.vectorize.hashing.word_hash` in one.
 
-A text is given as bytes that end in a zero byte, so that no loop has to ask for its end at every step. What makes a
-text other than normalised is watched for on the way; the few texts that are go to the plain form.
+A text is given as bytes with a zero byte after it, so that no loop must check for the end at every step. Characters
+that normalisation may change are detected on the way; the plain form reads the few texts that have any.
 """
 
 from __future__ import annotations
@@ -38,9 +38,12 @@ GROUP = 8
 
 @kernel
 def unpack(bits: Whole, at: Whole, places: NDArray[np.uint32], filled: Whole) -> Whole:
-    """Writes the places of the set bits, counted from `at`, and up to `GROUP` more; returns how many there are now."""
+    """Append the places of the set bits, counted from `at`, and return how many places there are now.
+
+    Up to `GROUP` values more are written.
+    """
     after = filled + np.uint64(how_many(bits))
-    while filled < after:  # group by group, since a branch at every bit would often be mistaken
+    while filled < after:  # in groups: a branch at every bit would often be mispredicted
         for offset in range(GROUP):
             places[filled + np.uint64(offset)] = at + lowest(bits)
             bits &= bits - _ONE
@@ -57,16 +60,15 @@ def outline(
     marks: NDArray[np.uint32],
     begun: NDArray[np.uint64],
 ) -> None:
-    """Finds where something is in `text[begin:end]`, 64 bytes at a time.
+    """Locate the words and the characters beyond ASCII in `text[begin:end]`, 64 bytes at a time.
 
     Args:
         text: UTF-8, with at least 63 more bytes.
         begin, end: where the text begins and ends.
-        edges: written: where each run of ASCII letters and digits begins, and where it ends, in turn.
-        marks: written: the places of every byte that begins a character beyond ASCII. After the last of both comes
-            `end`, twice.
-        begun: written: a bit for each byte, set where such a run begins and between it and the run before, or the
-            text's beginning, a sentence of ASCII signs ends.
+        edges: written: where each run of ASCII letters and digits begins and where it ends, in turn.
+        marks: written: where each character beyond ASCII begins. Both end with `end`, twice.
+        begun: written: a bit for each byte, set where a run begins a sentence: if an ASCII sign that ends a sentence is
+            between it and the run before, or it is the first run.
     """
     edge = mark = _NONE
     before, ended = _NONE, _ONE
@@ -74,7 +76,7 @@ def outline(
         letters, ends, beyond = classify(text, at)
         inside = _ALL if end - at >= LANES else (_ONE << np.uint64(end - at)) - _ONE
         letters &= inside
-        # To add the ends to all that is no letter carries each on, over what lies between, to the next letter.
+        # Adding `ends` to the mask of non-letters carries each end over the non-letters to the next letter.
         others, ends = ~letters, ends & inside
         some = others + ends
         carried = some + ended
@@ -84,7 +86,7 @@ def outline(
         before = letters >> _LAST
         edge = unpack(rest, at, edges, edge)
         mark = unpack(beyond & inside, at, marks, mark)
-    if edge & _ONE:  # of a run that ends with the text, at the end of the last 64 bytes
+    if edge & _ONE:  # a run that ends with the text, at the end of the last 64 bytes
         edges[edge] = end
         edge += _ONE
     edges[edge] = edges[edge + _ONE] = marks[mark] = marks[mark + _ONE] = end
@@ -112,39 +114,39 @@ def read_words(
     before: Whole,
     first: Whole,
 ) -> Whole:
-    """Reads the words of `text[begin:end]`, after which comes a zero byte.
+    """Read the words of `text[begin:end]`, which a zero byte follows.
 
     Args:
         text: UTF-8; see `outline`.
         begin, end: where the text begins and ends.
-        edges, marks, begun: room for what `outline` finds, and a `GROUP` more in the first two.
+        edges, marks, begun: room for the output of `outline`, and `GROUP` more in the first two.
         table, normal, pairs: see `points.Points`.
         folded: room for the longest word, folded. low, high, lengths, longer: room for the words (see `murmur_many`),
             and for one more in `longer`.
-        words, flags: where the hash of each word and its flags are written, from place `first` on.
-        places: where it is written where each word begins, from place `before` on.
+        words, flags: written: the hash and the flags of each word, from place `first` on.
+        places: written: where each word begins, from place `before` on.
 
     Returns:
-        How many there are now; -1 for a text that the plain form has to read.
+        How many words there are in `words` now; -1 if the plain form must read the text.
     """
     if begin == end:
         return first
     outline(text, begin, end, edges, marks, begun)
     edge = mark = _NONE
     count = 0
-    last_end = np.int64(-1)  # where the word before ends
-    # Whether `begun` can be believed of the next word: after one that is not all ASCII, it may tell of the sentence
-    # that this one began. And whether the next word begins one in any case.
+    last_end = np.int64(-1)  # where the previous word ends
+    # `believed`: whether `begun` is right for the next word, which it may not be after a word that is not all ASCII.
+    # `begins`: whether the next word begins a sentence in any case.
     believed, begins = True, False
     while True:
         next_mark = np.int64(marks[mark])
-        slow = np.int64(-1)  # where a word begins that is not all ASCII
+        slow = np.int64(-1)  # where a word that is not all ASCII begins
         if edges[edge] < next_mark and (begins or not believed):
             start = np.int64(edges[edge])
             begins = begins or is_after_end(text, last_end, start, table)
             chunk, bit = np.uint64(start - begin) >> _SIX, _ONE << (np.uint64(start - begin) & _LAST)
             begun[chunk] = begun[chunk] | bit if begins else begun[chunk] & ~bit
-        while edges[edge] < next_mark:  # by far the most words
+        while edges[edge] < next_mark:  # nearly all words
             start, at = np.int64(edges[edge]), np.int64(edges[edge + _ONE])
             if at == next_mark and at < end and is_inside(text, at, table):
                 slow = start
@@ -196,7 +198,7 @@ def read_words(
                 count += 1
             last_end = at
         believed = begins = False
-        while edges[edge] < last_end:  # what was read with it
+        while edges[edge] < last_end:  # skip what belongs to the word just read
             edge += _TWO
         while marks[mark] < last_end:
             mark += _ONE
@@ -214,11 +216,11 @@ def load_words(
     longer: NDArray[np.uint32],
     flags: NDArray[np.uint8],
 ) -> Whole:
-    """Loads the words that are all ASCII for `murmur_many`, and sets their flags; returns how many are longer.
+    """Load the words that are all ASCII for `murmur_many`, set their flags, and return how many are longer.
 
     Args:
         text: see `outline`; begin: where the text begins.
-        places, lengths: where each word begins, and its bytes; `READY` for those that are left alone.
+        places, lengths: where each word begins and how many bytes it has; `READY` for words to be skipped.
         begun: see `outline`.
         low, high: written: see `murmur_many`.
         longer: written: which words have more than `SHORT` bytes.
@@ -241,7 +243,7 @@ def load_words(
 
 @kernel
 def is_after_end(text: NDArray[np.uint8], last_end: Whole, start: Whole, table: NDArray[np.uint32]) -> Whole:
-    """Whether an ASCII sign that ends a sentence stands after the last word, or there is none."""
+    """Whether an ASCII sign that ends a sentence follows the last word, or there is no word before."""
     if last_end < 0:
         return True
     for at in range(last_end, start):
@@ -253,7 +255,7 @@ def is_after_end(text: NDArray[np.uint8], last_end: Whole, start: Whole, table: 
 
 @kernel
 def is_inside(text: NDArray[np.uint8], at: Whole, table: NDArray[np.uint32]) -> Whole:
-    """Whether the word before this place goes on with the character there."""
+    """Whether the character at a place continues the word before it."""
     kind = table[decode(text, at)] >> KIND & 7
     return CAPITAL <= kind <= MARK or kind == IGNORED
 
@@ -268,7 +270,7 @@ def fold_word(
     pairs: NDArray[np.uint64],
     folded: NDArray[np.uint8],
 ) -> tuple[Whole, Whole]:
-    """Folds the word that begins at a place; returns where it ends, -1 for the plain form, and its length folded."""
+    """Fold the word that begins at a place; returns where it ends (-1 for the plain form) and its folded length."""
     filled = 0
     while True:
         entry = table[decode(text, at)]
@@ -299,7 +301,7 @@ def read_run(
     first: Whole,
     count: Whole,
 ) -> tuple[Whole, Whole]:
-    """Reads a run of a script without spaces, pair by pair; returns where it ends, and how many words there are now."""
+    """Read a run of a script without spaces as bigrams; returns where it ends and how many words there are now."""
     filled, length, place = 0, 0, at
     flag: Whole = 0
     while True:
@@ -312,8 +314,8 @@ def read_run(
         if kind == UNSEGMENTED:
             length += 1
             if length > 1:
-                whole = encode(np.int64(entry & FOLDED), folded, filled)
-                low[count], lengths[count] = murmur(folded, 0, whole, np.uint32(0)), READY
+                size = encode(np.int64(entry & FOLDED), folded, filled)
+                low[count], lengths[count] = murmur(folded, 0, size, np.uint32(0)), READY
                 flags[first + count], places[before + count] = flag, place
                 count += 1
             flag = np.int64(entry >> SCRIPT & 3) << SCRIPT_SHIFT
@@ -329,7 +331,7 @@ def read_run(
 
 @kernel
 def is_possessive(text: NDArray[np.uint8], last_end: Whole, start: Whole) -> Whole:
-    """Whether nothing but an apostrophe stands between the last word and an s."""
+    """Whether only an apostrophe is between the last word and an s that begins at `start`."""
     if last_end < 0:
         return False
     gap = start - last_end
@@ -346,7 +348,7 @@ def is_possessive(text: NDArray[np.uint8], last_end: Whole, start: Whole) -> Who
 
 @kernel
 def same_word(text: NDArray[np.uint8], one: Whole, other: Whole, table: NDArray[np.uint32]) -> Whole:
-    """Whether the words that begin at two places are the same when folded."""
+    """Whether the words that begin at two places are equal when folded."""
     unsegmented = table[decode(text, one)] >> KIND & 7 == UNSEGMENTED
     if (table[decode(text, other)] >> KIND & 7 == UNSEGMENTED) != unsegmented:
         return False
@@ -365,7 +367,7 @@ def same_word(text: NDArray[np.uint8], one: Whole, other: Whole, table: NDArray[
 def next_folded(
     text: NDArray[np.uint8], at: Whole, table: NDArray[np.uint32], unsegmented: bool
 ) -> tuple[Whole, Whole]:
-    """The folded character of a word at a place, signs that vanish passed over, 0 at its end; and the place after."""
+    """The next folded character of a word (0 at its end; ignorable signs are skipped) and the place after it."""
     while True:
         entry = table[decode(text, at)]
         kind = np.int64(entry >> KIND & 7)

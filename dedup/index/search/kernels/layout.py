@@ -1,7 +1,4 @@
-"""Vectors of many articles brought from one form into another.
-
-No constant of another module is compiled in, for numba looks at this file alone to tell whether machine code is old.
-"""
+"""Vectors of many articles converted from one layout into another."""
 
 from __future__ import annotations
 
@@ -12,10 +9,12 @@ from dedup.vectorize.kernels.compiling import kept
 
 
 @kept
-def by_term(rows: NDArray[np.int32], terms: NDArray[np.int32], weights: NDArray[np.uint16]) -> NDArray[np.uint64]:
-    """Entries as term << 32 | vector << 16 | weight, in the order of their terms, those of one term as they stood.
+def sort_by_term(rows: NDArray[np.int32], terms: NDArray[np.int32], weights: NDArray[np.uint16]) -> NDArray[np.uint64]:
+    """Sort entries by term, stably, packed as term << 32 | vector << 16 | weight.
 
-    A radix sort, by a byte at a time: what is moved lies side by side, and nothing is looked up.
+    A radix sort with digits of one byte, because it moves memory in sequence.
+
+    Plain form: `plain_forms.sort_by_term`.
     """
     count = len(terms)
     keys, spare = np.empty(count, np.uint64), np.empty(count, np.uint64)
@@ -26,24 +25,27 @@ def by_term(rows: NDArray[np.int32], terms: NDArray[np.int32], weights: NDArray[
         for byte in range(3):
             bins[byte, term >> np.uint64(8 * byte) & np.uint64(255)] += 1
     for byte in range(3):
-        held = bins[byte]
+        starts = bins[byte]
         before = np.int64(0)
         for digit in range(256):
-            here = held[digit]
-            held[digit] = before
+            here = starts[digit]
+            starts[digit] = before
             before += here
         shift = np.uint64(32 + 8 * byte)
         for at in range(count):
             digit = keys[at] >> shift & np.uint64(255)
-            spare[held[digit]] = keys[at]
-            held[digit] += 1
+            spare[starts[digit]] = keys[at]
+            starts[digit] += 1
         keys, spare = spare, keys
     return keys
 
 
 @kept
-def listed(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
-    """Of entries in order the terms, how many each has, and the sum of their squared weights."""
+def term_statistics(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct terms of sorted entries, their document frequencies, and the sums of their squared weights.
+
+    Plain form: `plain_forms.term_statistics`.
+    """
     count = np.int64(0)
     for at in range(len(keys)):
         count += np.int64(at == 0 or keys[at] >> np.uint64(32) != keys[at - 1] >> np.uint64(32))
@@ -61,7 +63,7 @@ def listed(keys: NDArray[np.uint64]) -> tuple[NDArray[np.int32], NDArray[np.int6
 
 
 @kept
-def laid_out(
+def segment_arrays(
     keys: NDArray[np.uint64], in_head: NDArray[np.bool_], terms: NDArray[np.int32], count: int
 ) -> tuple[
     NDArray[np.uint32],
@@ -71,7 +73,10 @@ def laid_out(
     NDArray[np.uint16],
     NDArray[np.int32],
 ]:
-    """Entries in order as a segment of so many vectors has them: its columns from `postings` on."""
+    """The columns of a segment of `count` vectors from sorted entries: those of `Segment` from `postings` on.
+
+    Plain form: `plain_forms.segment_arrays`.
+    """
     head = terms[in_head]
     begin, squares = np.zeros(count + 1, np.int32), np.zeros(count, np.int64)
     place, of_head = np.int64(-1), np.int64(0)
@@ -102,65 +107,3 @@ def laid_out(
     for row in range(count):
         norms[row] = np.int32(np.ceil(np.sqrt(np.float64(squares[row]))))
     return postings, head, begin, places, weights, norms
-
-
-@kept
-def unpacked(
-    raw: NDArray[np.uint8], first: NDArray[np.int64], start: NDArray[np.int64], bins: int
-) -> tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.bool_], bool]:
-    """Terms, weights and marks of crossing of packed vectors, and whether each has as many terms as it says.
-
-    What is packed of vector i begins at `first[i]`; its entries are to begin at `start[i]`.
-    """
-    total = start[-1]
-    terms, weights, crossing = np.empty(total, np.int32), np.empty(total, np.uint16), np.empty(total, np.bool_)
-    for vector in range(len(first)):
-        count, at, place = start[vector + 1] - start[vector], first[vector], start[vector]
-        held = np.int64(0)
-        for digit in range(bins):
-            held += raw[at + digit]
-        if held != count:
-            return terms, weights, crossing, False
-        low = at + bins
-        for digit in range(bins):
-            for _ in range(raw[at + digit]):
-                terms[place] = np.int32(raw[low]) | (np.int32(raw[low + 1]) << np.int32(8)) | np.int32(digit << 16)
-                low += 2
-                place += 1
-        at += bins + 2 * count
-        for entry in range(count):
-            place, byte = start[vector] + entry, at + 2 * entry
-            weights[place] = np.uint16(np.int32(raw[byte]) | (np.int32(raw[byte + 1]) << np.int32(8)))
-            byte = at + 2 * count + (entry >> 3)
-            crossing[place] = (np.int32(raw[byte]) >> np.int32(7 - (entry & 7))) & 1
-    return terms, weights, crossing, True
-
-
-@kept
-def stretched(
-    start: NDArray[np.int64],
-    terms: NDArray[np.int32],
-    weights: NDArray[np.uint16],
-    crossing: NDArray[np.bool_],
-    unit: float,
-    least: float,
-    worth: float,
-) -> tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16]]:
-    """The crossing parts of vectors as `features.tfidf.stretched` has them: where each begins, terms and weights."""
-    begin = np.zeros(len(start), np.int64)
-    its, their = np.empty(len(terms), np.int32), np.empty(len(terms), np.uint16)
-    found = np.int64(0)
-    for vector in range(len(start) - 1):
-        squares = np.int64(0)
-        for at in range(start[vector], start[vector + 1]):
-            if crossing[at]:
-                squares += np.int64(weights[at]) * np.int64(weights[at])
-        length = max(np.sqrt(np.float64(squares)) * unit, least)
-        for at in range(start[vector], start[vector + 1]):
-            if crossing[at]:
-                weight = np.int64(np.rint(np.float64(weights[at]) * unit / length * worth / unit))
-                if weight > 0:
-                    its[found], their[found] = terms[at], np.uint16(weight)
-                    found += 1
-        begin[vector + 1] = found
-    return begin, its[:found].copy(), their[:found].copy()

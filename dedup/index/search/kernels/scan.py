@@ -1,6 +1,6 @@
-"""Vectors against the vectors of a segment. Everything is a whole number: no order of additions matters.
+"""Search of segments and of open rows for vectors: scan postings, prune by a bound on the head, multiply the heads.
 
-No constant of another module is compiled in, for numba looks at this file alone to tell whether machine code is old.
+All numbers are integers, so the order of additions does not matter.
 """
 
 from __future__ import annotations
@@ -9,12 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.index.features.kernels import from_on
+from dedup.index.search.segments import Segment, VectorBatch
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 
 
 @kept
-def list_places(indexed: NDArray[np.int32], terms: NDArray[np.int32], found: NDArray[np.int32], heads: bool) -> None:
-    """Both are ascending: what was searched already is not searched again."""
+def locate_terms(indexed: NDArray[np.int32], terms: NDArray[np.int32], found: NDArray[np.int32], heads: bool) -> None:
+    """Write the place of each term among the indexed ones; for terms of a head -2 - its place. Both are ascending.
+
+    Plain form: `plain_forms.locate_terms`.
+    """
     low = np.int64(0)
     for entry in range(len(terms)):
         term = terms[entry]
@@ -24,12 +28,13 @@ def list_places(indexed: NDArray[np.int32], terms: NDArray[np.int32], found: NDA
 
 
 @kernel
-def _likely(
+def _above_bound(
     sums: NDArray[np.int32], head_norm: NDArray[np.int32], norm: Whole, floor: Whole, likely: NDArray[np.int32]
 ) -> Whole:
-    """Writes the vectors that may have a product above the floor, and tells how many they are.
+    """Write the vectors whose upper bound is above the floor, and return their number.
 
-    A tail's product and the bound of a head's together are at most the product of two lengths: they fit.
+    The bound is the dot product of the tails plus the product of the norms of the heads (Bayardo, Ma & Srikant 2007).
+    It is at most the product of two lengths, so it fits into 32 bits.
     """
     some, group = np.int64(0), 32
     for low in range(0, len(sums), group):
@@ -45,30 +50,37 @@ def _likely(
 
 
 @kept
-def any_alike(prefixes: NDArray[np.uint8], slots: NDArray[np.int32], its: NDArray[np.uint8], least: int) -> bool:
-    """Whether one of some rows agrees with another row in so many places."""
+def any_prefix_agrees(
+    prefixes: NDArray[np.uint8], slots: NDArray[np.int32], own: NDArray[np.uint8], least: int
+) -> bool:
+    """Whether any of some signature prefixes has at least so many bytes in common with one prefix.
+
+    Plain form: `plain_forms.any_prefix_agrees`.
+    """
     for slot in slots:
         row, agreeing = prefixes[slot], np.uint8(0)
-        for place in range(len(its)):
-            agreeing += np.uint8(row[place] == its[place])
+        for place in range(len(own)):
+            agreeing += np.uint8(row[place] == own[place])
         if agreeing >= least:
             return True
     return False
 
 
 @kept
-def any_alike_by_words(
-    prefixes: NDArray[np.uint64], slots: NDArray[np.int32], its: NDArray[np.uint64], least: int
+def any_prefix_agrees_by_words(
+    prefixes: NDArray[np.uint64], slots: NDArray[np.int32], own: NDArray[np.uint64], least: int
 ) -> bool:
-    """The same of rows of two words each, eight places at a time: a byte that agrees is zero once they are combined.
+    """`any_prefix_agrees` for prefixes of 16 bytes as two words, eight bytes at a time.
 
-    Of such bytes the highest bit is found by an addition that carries into it from all others (Warren, Hacker's
-    Delight, ch. 6).
+    Equal bytes are zero after exclusive or. An addition carries the other bits of each byte into its highest one, which
+    then tells zero bytes from others (Warren, Hacker's Delight, ch. 6).
+
+    Plain form: `plain_forms.any_prefix_agrees`.
     """
     low, one = np.uint64(0x7F7F7F7F7F7F7F7F), np.uint64(0x0101010101010101)
     enough = np.uint64(least)
     for slot in slots:
-        first, second = prefixes[slot, 0] ^ its[0], prefixes[slot, 1] ^ its[1]
+        first, second = prefixes[slot, 0] ^ own[0], prefixes[slot, 1] ^ own[1]
         first = ~(((first & low) + low) | first | low) >> np.uint64(7)
         second = ~(((second & low) + low) | second | low) >> np.uint64(7)
         if (first + second) * one >> np.uint64(56) >= enough:
@@ -78,20 +90,18 @@ def any_alike_by_words(
 
 @kept
 def scan_for_one(
-    indexed: NDArray[np.int32],
-    begin: NDArray[np.int32],
-    postings: NDArray[np.uint32],
-    head: NDArray[np.int32],
-    head_begin: NDArray[np.int32],
-    head_place: NDArray[np.uint16],
-    head_weight: NDArray[np.uint16],
-    head_norm: NDArray[np.int32],
-    slots: NDArray[np.int32],
-    gone: NDArray[np.bool_],
+    segment: Segment,
+    removed: NDArray[np.bool_],
     terms: NDArray[np.int32],
     weights: NDArray[np.uint16],
     least: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Slots and dot products of the vectors whose dot product with one vector is above the least.
+
+    Plain form: `index.search.postings.PlainPostings.above`.
+    """
+    indexed, begin, postings, head, slots = segment.terms, segment.begin, segment.postings, segment.head, segment.slots
+    head_begin, head_place, head_weight = segment.head_begin, segment.head_place, segment.head_weight
     count = len(slots)
     sums, mine = np.zeros(count, np.int32), np.zeros(max(1, len(head)), np.int32)
     squares, low, place = np.int64(0), np.int64(0), np.int64(0)
@@ -99,7 +109,7 @@ def scan_for_one(
         term, weight = terms[entry], np.int32(weights[entry])
         low = from_on(term, indexed, low)
         if low < len(indexed) and indexed[low] == term:
-            for at in range(np.uint64(begin[low]), np.uint64(begin[low + 1])):  # unsigned: none counts from the end
+            for at in range(np.uint64(begin[low]), np.uint64(begin[low + 1])):  # unsigned: no index wraps
                 posting = postings[at]
                 sums[np.uint64(posting >> np.uint32(16))] += weight * np.int32(posting & np.uint32(0xFFFF))
             continue
@@ -109,33 +119,25 @@ def scan_for_one(
             squares += np.int64(weight) * np.int64(weight)
     floor, norm = np.int32(least), np.int32(np.ceil(np.sqrt(np.float64(squares))))
     likely = np.empty(count + 1, np.int32)
-    some, hits = _likely(sums, head_norm, norm, floor, likely), np.int64(0)
+    some, hits = _above_bound(sums, segment.head_norm, norm, floor, likely), np.int64(0)
     for candidate in range(some):
         row = likely[candidate]
-        if gone[slots[row]]:
+        if removed[slots[row]]:
             continue
         dot = sums[row]
         for at in range(np.uint64(head_begin[row]), np.uint64(head_begin[row + 1])):
             dot = np.int32(dot + np.int32(mine[np.uint64(head_place[at])] * np.int32(head_weight[at])))
         if dot > floor:
-            likely[hits], sums[hits] = slots[row], dot  # what stood there was looked at before
+            likely[hits], sums[hits] = slots[row], dot  # both entries were read already
             hits += 1
     return likely[:hits].astype(np.int64), sums[:hits].astype(np.int64)
 
 
 @kept
 def scan_for_many(
-    begin: NDArray[np.int32],
-    postings: NDArray[np.uint32],
-    heads: int,
-    head_begin: NDArray[np.int32],
-    head_place: NDArray[np.uint16],
-    head_weight: NDArray[np.uint16],
-    head_norm: NDArray[np.int32],
+    segment: Segment,
+    queries: VectorBatch,
     lists: NDArray[np.int32],
-    start: NDArray[np.int64],
-    entries: NDArray[np.int32],
-    weights: NDArray[np.uint16],
     first: int,
     last: int,
     least: int,
@@ -143,9 +145,16 @@ def scan_for_many(
     found_row: NDArray[np.int32],
     found_dot: NDArray[np.int32],
 ) -> tuple[int, int]:
-    """Writes the hits until they might not fit; returns the query to go on with, and how many hits there are."""
-    count = len(head_norm)
-    sums, mine = np.zeros(count, np.int32), np.zeros(max(1, heads), np.int32)
+    """Write the hits until there may be no room; return the query to go on with, and the number of hits.
+
+    Plain form: `index.search.postings.PlainPostings.all_above`.
+    """
+    begin, postings, start, entries, weights = (
+        segment.begin, segment.postings, queries.start, queries.entries, queries.weights,
+    )  # fmt: skip
+    head_begin, head_place, head_weight = segment.head_begin, segment.head_place, segment.head_weight
+    count = len(segment.slots)
+    sums, mine = np.zeros(count, np.int32), np.zeros(max(1, len(segment.head)), np.int32)
     likely = np.empty(count + 1, np.int32)
     floor, hits = np.int32(least), 0
     for query in range(first, last):
@@ -154,16 +163,16 @@ def scan_for_many(
         squares = np.int64(0)
         mine[:] = 0
         for entry in range(start[query], start[query + 1]):
-            its, weight = lists[entries[entry]], np.int32(weights[entry])
-            if its >= 0:
-                for at in range(np.uint64(begin[its]), np.uint64(begin[its + 1])):  # unsigned: none counts from the end
+            place, weight = lists[entries[entry]], np.int32(weights[entry])
+            if place >= 0:
+                for at in range(np.uint64(begin[place]), np.uint64(begin[place + 1])):  # unsigned: no index wraps
                     posting = postings[at]
                     sums[np.uint64(posting >> np.uint32(16))] += weight * np.int32(posting & np.uint32(0xFFFF))
-            elif its < -1:
-                mine[-2 - its] = weight
+            elif place < -1:
+                mine[-2 - place] = weight
                 squares += np.int64(weight) * np.int64(weight)
         norm = np.int32(np.ceil(np.sqrt(np.float64(squares))))
-        some = _likely(sums, head_norm, norm, floor, likely)
+        some = _above_bound(sums, segment.head_norm, norm, floor, likely)
         for candidate in range(some):
             row = likely[candidate]
             dot = sums[row]
@@ -183,16 +192,21 @@ def scan_open_rows(
     count: int,
     row_terms: NDArray[np.int32],
     row_weights: NDArray[np.uint16],
-    gone: NDArray[np.bool_],
+    removed: NDArray[np.bool_],
     terms: NDArray[np.int32],
     weights: NDArray[np.uint16],
     size: int,
     least: int,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """By a small table of the vector's terms, with open addressing; `size` is a power of two above their number."""
+    """Search vectors that are not in a segment, by a hash table of the query's terms with open addressing.
+
+    `size` of the table is a power of two above the number of terms.
+
+    Plain form: `index.search.postings.PlainPostings.above`.
+    """
     keys, values = np.full(size, -1, np.int32), np.zeros(size, np.int64)
     wrap = size - 1
-    there = np.zeros(1 << 14, np.uint8)  # most terms of others are none of these: this tells so at once
+    there = np.zeros(1 << 14, np.uint8)  # a Bloom filter of one hash: most terms of others are not in the query
     for entry in range(len(terms)):
         there[np.uint64(terms[entry]) & np.uint64((1 << 14) - 1)] = 1
         place = (np.int64(terms[entry]) * 40503 >> 4) & wrap
@@ -201,7 +215,7 @@ def scan_open_rows(
         keys[place], values[place] = terms[entry], np.int64(weights[entry])
     found, dots, hits = np.empty(count, np.int64), np.empty(count, np.int64), 0
     for row in range(count):
-        if gone[slots[row]]:
+        if removed[slots[row]]:
             continue
         dot = np.int64(0)
         for at in range(np.uint64(start[row]), np.uint64(start[row + 1])):

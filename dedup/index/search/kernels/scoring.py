@@ -1,80 +1,54 @@
-"""What is computed of each hit of a search, and what is made of all of them: twins of what `alike` does with NumPy.
-
-No constant of another module is compiled in, for numba looks at this file alone to tell whether machine code is old.
-"""
+"""Scores of the hits of a search, their sums by story, and their ranking."""
 
 from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.vectorize.kernels.compiling import Whole, kept, kernel
+from dedup.index.search.segments import Hits
+from dedup.index.search.table import Columns
+from dedup.match.scores import FORMULAS, Scoring, days_apart, final_score
+from dedup.match.stories import FLOOR
+from dedup.vectorize.exact import DOT_UNIT
+from dedup.vectorize.kernels.compiling import callable_by_kernels, kept
 
 _Places = NDArray[np.int64]
-_Columns = tuple[_Places, _Places, NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
-
-
-@kernel
-def _left(penalty: float, score: float, low: float, span: float) -> float:
-    """What is left of a penalty at a score: `match.stories.faded`."""
-    return penalty * min(max(1 - (score - low) / span, 0.0), 1.0)
-
-
-@kernel
-def _score(
-    cosine: float,
-    background_similarity: float,
-    apart: float,
-    same_outlet: bool,
-    score_unit: float,
-    date_penalty: float,
-    date_span: float,
-    outlet_penalty: float,
-    low: float,
-    span: float,
-    window: float,
-) -> Whole:
-    """The score of a pair; `apart` is the days between the two, nan where one is unknown."""
-    raw = cosine - background_similarity
-    known = 0.0 if np.isnan(apart) else apart
-    penalty = _left(date_penalty * min(1.0, known / date_span), raw, low, span)
-    score = max(np.int64(0), np.int64(np.rint((raw - penalty) / score_unit)))
-    if same_outlet:
-        height = np.float64(score) * score_unit
-        score -= np.int64(np.rint(_left(outlet_penalty, height, low, span) / score_unit))
-    if apart > window:
-        score = np.int64(0)
-    return max(np.int64(0), score)
+_Scored = tuple[_Places, _Places, NDArray[np.float64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]
+_Vectors = tuple[NDArray[np.int64], NDArray[np.int32], NDArray[np.uint16]]
+for formula in FORMULAS:
+    callable_by_kernels(formula)
 
 
 @kept
-def pairs_scored(
+def score_pairs(
     keys: NDArray[np.uint64],
-    names_start: NDArray[np.int64],
-    names: NDArray[np.int32],
-    name_weights: NDArray[np.uint16],
+    name_vectors: _Vectors,
     slots: NDArray[np.int64],
-    seconds: NDArray[np.float64],
-    background_similarity: NDArray[np.float64],
-    outlet: NDArray[np.int32],
-    tongue: NDArray[np.int16],
-    stands: NDArray[np.bool_],
-    dot_unit: float,
-    floor: float,
-    score_unit: float,
-    day: float,
-    date_penalty: float,
-    date_span: float,
-    outlet_penalty: float,
-    low: float,
-    span: float,
-    window: float,
+    articles: Columns,
+    language: NDArray[np.int16],
+    representative: NDArray[np.bool_],
+    scoring: Scoring,
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.float64], NDArray[np.int64]]:
-    """The pairs among some vectors that have a score, in order; those of two tongues by names, if these are given.
+    """Score all pairs among some articles, and return those with a positive score, in order.
 
-    `keys` has the entries as `layout.by_term` gives them.
+    Pairs of two languages are compared by `name_vectors`, which may be empty where there is one language.
+
+    Plain form: `index.stories.regroup._by_numpy`.
+
+    Args:
+        keys: the entries of the vectors, from `layout.sort_by_term`.
+        name_vectors: starts, terms and weights of the cross-lingual vectors.
+        slots: of the articles.
+        articles: columns by slot.
+        language, representative: by slot.
+        scoring: see `match.scores`.
+
+    Returns:
+        The places of both articles in `slots`, cosine and score.
     """
     count = len(slots)
+    names_start, names, name_weights = name_vectors
+    seconds, background, outlet = articles.seconds, articles.background_similarity, articles.outlet
     a, b = np.empty(count * (count - 1) // 2, np.int64), np.empty(count * (count - 1) // 2, np.int64)
     cosines, scores, found = np.empty(len(a)), np.empty(len(a), np.int64), 0
     sums = np.zeros((count, count), np.int32)
@@ -91,14 +65,14 @@ def pairs_scored(
                 mine[key >> np.uint64(16) & np.uint64(0xFFFF)] += weight * np.int32(key & np.uint64(0xFFFF))
         first = last
     for row in range(count - 1):
-        if not stands[slots[row]]:
+        if not representative[slots[row]]:
             continue
         for other in range(row + 1, count):
-            one, its = slots[row], slots[other]
-            if not stands[its]:
+            one, other_slot = slots[row], slots[other]
+            if not representative[other_slot]:
                 continue
             dot = np.int64(0)
-            if tongue[one] != tongue[its] and tongue[one] >= 0 and tongue[its] >= 0:
+            if language[one] != language[other_slot] and language[one] >= 0 and language[other_slot] >= 0:
                 left, right = names_start[row], names_start[other]
                 while left < names_start[row + 1] and right < names_start[other + 1]:
                     if names[left] == names[right]:
@@ -111,14 +85,11 @@ def pairs_scored(
                         right += 1
             else:
                 dot = np.int64(sums[row, other])
-            cosine = np.float64(dot) * dot_unit
-            if cosine > floor:
-                score = _score(
-                    cosine, (background_similarity[one] + background_similarity[its]) / 2,
-                    abs(seconds[one] - seconds[its]) / day,
-                    outlet[one] == outlet[its] and outlet[one] >= 0, score_unit, date_penalty, date_span,
-                    outlet_penalty, low, span, window,
-                )  # fmt: skip
+            cosine = np.float64(dot) * DOT_UNIT
+            if cosine > FLOOR:
+                days = days_apart(seconds[one], seconds[other_slot])
+                same = outlet[one] == outlet[other_slot] and outlet[one] >= 0
+                score = np.int64(final_score(cosine, background[one], background[other_slot], days, same, scoring))
                 if score > 0:
                     a[found], b[found], cosines[found], scores[found] = row, other, cosine, score
                     found += 1
@@ -126,65 +97,51 @@ def pairs_scored(
 
 
 @kept
-def resemblance(
-    start: NDArray[np.int64],
-    slots: NDArray[np.int64],
-    dots: NDArray[np.int64],
-    foreign: NDArray[np.bool_],
-    seconds: NDArray[np.float64],
-    background_similarity: NDArray[np.float64],
-    outlet: NDArray[np.int32],
-    signature_bytes: NDArray[np.uint8],
-    when: NDArray[np.float64],
-    their_similarity: NDArray[np.float64],
-    their_outlet: NDArray[np.int32],
-    their_marks: NDArray[np.uint8],
-    beginning: int,
+def score_hits(
+    hits: Hits,
+    articles: Columns,
+    queries: Columns,
+    scoring: Scoring,
+    prefix: int,
     least: int,
-    dot_unit: float,
-    score_unit: float,
-    day: float,
-    date_penalty: float,
-    date_span: float,
-    outlet_penalty: float,
-    low: float,
-    span: float,
-    window: float,
-) -> _Columns:
-    """Cosine, score, days and agreeing marks of hits; those of query i are at `start[i]:start[i + 1]`.
+) -> _Scored:
+    """Score the hits of queries.
 
-    Hits beyond the window are left out, see `in_reach`, and what is left moves up: its places come first, then
-    where those of each query end.
+    Hits beyond the window are left out, unless at least `least` of the first `prefix` signature bytes are equal: those
+    may be copies.
+
+    Plain form: `index.search.neighbours.score_by_numpy`.
+
+    Returns:
+        The places of the hits that are left, the end of each query's hits among them, cosine, score, days, and the
+        number of equal signature bytes.
     """
-    total = len(slots)
+    total, count = len(hits.slots), len(hits.start) - 1
     cosines, scores = np.empty(total), np.empty(total, np.int64)
     days, agreeing = np.empty(total), np.empty(total, np.int64)
-    places, ends, found = np.empty(total, np.int64), np.empty(len(start) - 1, np.int64), np.int64(0)
-    for query in range(len(start) - 1):
-        mine = their_marks[query]
-        for at in range(start[query], start[query + 1]):
-            slot = slots[at]
-            cosine = np.float64(dots[at]) * dot_unit
-            apart = abs(seconds[slot] - when[query]) / day
-            if apart > window:
-                if foreign[at]:
+    places, ends, found = np.empty(total, np.int64), np.empty(count, np.int64), np.int64(0)
+    for query in range(count):
+        own, background = queries.signature_bytes[query], queries.background_similarity[query]
+        for at in range(hits.start[query], hits.start[query + 1]):
+            slot = hits.slots[at]
+            other = articles.signature_bytes[slot]
+            apart = days_apart(articles.seconds[slot], queries.seconds[query])
+            if apart > scoring.window:
+                if hits.foreign[at]:
                     continue
-                alike = np.int64(0)
-                for place in range(beginning):
-                    alike += np.int64(mine[place] == signature_bytes[slot, place])
-                if alike < least:
+                equal = np.int64(0)
+                for place in range(prefix):
+                    equal += np.int64(own[place] == other[place])
+                if equal < least:
                     continue
-            same = outlet[slot] == their_outlet[query] and outlet[slot] >= 0
-            score = _score(
-                cosine, (background_similarity[slot] + their_similarity[query]) / 2, apart, same,
-                score_unit, date_penalty, date_span,
-                outlet_penalty, low, span, window,
-            )  # fmt: skip
-            count = np.int64(0)
-            its = signature_bytes[slot]
-            for place in range(len(mine)):
-                count += np.int64(mine[place] == its[place])
-            places[found], cosines[found], scores[found], days[found], agreeing[found] = at, cosine, score, apart, count
+            cosine, outlet = np.float64(hits.dots[at]) * DOT_UNIT, articles.outlet[slot]
+            same = outlet == queries.outlet[query] and outlet >= 0
+            score = final_score(cosine, articles.background_similarity[slot], background, apart, same, scoring)
+            equal = np.int64(0)
+            for place in range(len(own)):
+                equal += np.int64(own[place] == other[place])
+            places[found], cosines[found], scores[found], days[found] = at, cosine, np.int64(score), apart
+            agreeing[found] = equal
             found += 1
         ends[query] = found
     return places[:found], ends, cosines[:found], scores[:found], days[:found], agreeing[:found]
@@ -195,11 +152,14 @@ def sums_by_story(
     slots: NDArray[np.int64],
     scores: NDArray[np.int64],
     story: NDArray[np.int64],
-    stands: NDArray[np.bool_],
+    representative: NDArray[np.bool_],
     enough: float,
     best_enough: float,
 ) -> tuple[NDArray[np.int64], NDArray[np.float64], NDArray[np.float64]]:
-    """The stories whose scores add up to enough, or of which one is; with the sum and the best of each; unordered."""
+    """Sum scores by story, and return the stories whose sum or highest score is enough; unordered.
+
+    Plain form: `index.search.neighbours.sums_by_story`.
+    """
     size = 8
     while size < 2 * len(slots):
         size *= 2
@@ -208,12 +168,12 @@ def sums_by_story(
     total, best = np.zeros(size, np.int64), np.zeros(size, np.int64)
     for at in range(len(slots)):
         slot = slots[at]
-        if scores[at] > 0 and stands[slot]:
-            its = story[slot]
-            place = (its * 40503 >> 4) & wrap
-            while keys[place] >= 0 and keys[place] != its:
+        if scores[at] > 0 and representative[slot]:
+            number = story[slot]
+            place = (number * 40503 >> 4) & wrap
+            while keys[place] >= 0 and keys[place] != number:
                 place = (place + 1) & wrap
-            keys[place] = its
+            keys[place] = number
             total[place] += scores[at]
             best[place] = max(best[place], scores[at])
     count = 0
@@ -235,8 +195,11 @@ def strongest(
     joined: int,
     most: int,
 ) -> NDArray[np.int64]:
-    """The places of the strongest hits that have a score or are copies: copies first, then those of the story joined,
-    then by score, by cosine, and by number; `copies` has the numbers of the copies.
+    """The places of the first `most` hits that are copies or have a score, ranked.
+
+    `copies` has the numbers of the copies, `joined` is the story that the article joins.
+
+    Plain form: `index.search.neighbours.strongest`.
     """
     found = np.empty(most + 1, np.int64)
     rank = np.empty(most + 1, np.int64)
@@ -248,14 +211,14 @@ def strongest(
             is_copy = is_copy or one == number[slot]
         if scores[at] <= 0 and not is_copy:
             continue
-        mine = (0 if is_copy else 2) + (0 if story[slot] == joined else 1)
-        if count == most and mine == rank[most - 1] and scores[at] < scores[found[most - 1]]:
+        own_rank = (0 if is_copy else 2) + (0 if story[slot] == joined else 1)
+        if count == most and own_rank == rank[most - 1] and scores[at] < scores[found[most - 1]]:
             continue
         place = count
         while place > 0:
-            other, its = found[place - 1], rank[place - 1]
-            before = mine < its
-            if mine == its:
+            other, other_rank = found[place - 1], rank[place - 1]
+            before = own_rank < other_rank
+            if own_rank == other_rank:
                 before = scores[at] > scores[other]
                 if scores[at] == scores[other]:
                     before = cosines[at] > cosines[other]
@@ -263,9 +226,9 @@ def strongest(
                         before = number[slot] < number[slots[other]]
             if not before:
                 break
-            found[place], rank[place] = other, its
+            found[place], rank[place] = other, other_rank
             place -= 1
         if place < most:
-            found[place], rank[place] = at, mine
+            found[place], rank[place] = at, own_rank
             count = min(most, count + 1)
     return found[:count].copy()

@@ -3,11 +3,11 @@
 const { $, element, block, plural, percent, write, twin } = shown;
 const UNIT = 2 ** -20, PAIR = 1.125, SAME_EVENT = 0.16, LOWEST = 0.05, SEVERAL = 3, DROP = 0.8, CAP = 0.4;  // as in dedup/group/cut.py
 const SEED = 3, FEWEST = 6, EDIT = 2, SLACK = 6, LONE = 5, REACH = 16, SHIFT = 4, CROWD = 16;  // as in dedup/match/passages.py
-const SPAN = 20, [FADES, FADED] = [.3, .6], MOST = 12;  // as in dedup/match/stories.py; names and figures that are told
+const SPAN = 20, [FADES, FADED] = [.3, .6], MOST = 12;  // as in dedup/match/scores.py; names and figures shown
 const STEP = 120;  // stories shown at once
 const FEWEST_DAYS = 40;  // that the chart has room for: two days are no two walls
 
-// What is in the page
+// The data of the page
 
 async function unpack(node) {
   const letters = atob(node.textContent);
@@ -25,7 +25,7 @@ async function textOf(article) {
   return (await unpacked.get(chunk))[article % data.chunk];
 }
 
-// The knob: the tree cut anew, as dedup/group/cut.py cuts it, and the stories, as dedup/results/assemble.py tells of them
+// Granularity: cuts the tree as dedup/group/cut.py does, and builds the stories as dedup/results/assemble.py does
 
 function thresholdAt(g) {
   const linear = 4 / SAME_EVENT - 3 - 1 / LOWEST, square = 2 + 2 / LOWEST - 4 / SAME_EVENT;
@@ -244,7 +244,7 @@ function passage(runs, a, b, one, other, words) {
   return { aStart: pieces[0].aStart, aEnd: pieces.at(-1).aEnd, bStart: pieces[0].bStart, bEnd: pieces.at(-1).bEnd, words, pieces };
 }
 
-// The score of two articles, as dedup/results/explain.py tells of it
+// The score of two articles, computed as in dedup/results/explain.py
 
 function logistic(curve, features) {
   const z = features.reduce((sum, value, place) => sum + curve[place + 1] * value, curve[0]);
@@ -272,19 +272,19 @@ function relation(a, b) {
   return found;
 }
 
-function told(r) {
+function decision(r) {
   if (r.equal) return "The same text: title and body are equal.";
-  if (r.sameText) return r.copy ? `The same text: on average ${percent(r.copy[0])} of their words stand in phrases that both have.` : "The same text by way of others: each overlaps with a copy that overlaps with the other’s.";
+  if (r.sameText) return r.copy ? `The same text: on average ${percent(r.copy[0])} of their words are in phrases that both have.` : "The same text, through other copies: each overlaps with a copy that overlaps with the other’s.";
   const score = r.score === undefined ? "" : r.score.toFixed(3), needed = r.needed.toFixed(3);
   if (r.sameStory) {
-    if (r.score === undefined) return "One story by way of others: these two by themselves share too little to have a score.";
-    return r.score >= r.needed ? `One story: their score of ${score} reaches the ${needed} that two single articles need.` : `One story by way of others: their own score is ${score}, below the ${needed} that two single articles need, but their groups resemble each other.`;
+    if (r.score === undefined) return "Same story, through other articles: these two alone share too little to have a score.";
+    return r.score >= r.needed ? `Same story: their score of ${score} reaches the threshold of ${needed} for two single articles.` : `Same story, through other articles: their own score of ${score} is below the threshold of ${needed} for two single articles, but their groups are similar.`;
   }
-  if (r.score === undefined) return "Not one story: they share too little to have a score, or a rule keeps them apart (a digest, one form filled in twice, too many days).";
-  return r.score >= r.needed ? `Not one story: their own score of ${score} reaches the ${needed} needed, that of their groups does not.` : `Not one story: their score of ${score} is ${(r.needed - r.score).toFixed(3)} short of the ${needed} needed.`;
+  if (r.score === undefined) return "Different stories: they share too little to have a score, or a rule separates them (a digest, the same template, too many days).";
+  return r.score >= r.needed ? `Different stories: their own score of ${score} reaches the threshold of ${needed}, that of their groups does not.` : `Different stories: their score of ${score} is ${(r.needed - r.score).toFixed(3)} short of the ${needed} needed.`;
 }
 
-// What is shown. Texts are put in as text, never as markup.
+// Rendering. Texts are inserted as text, never as markup.
 
 const day = (seconds) => new Date(seconds * 1000).toISOString().slice(0, 10);
 const span = (story) => story.start === Infinity ? "" : day(story.start) === day(story.end) ? day(story.start) : `${day(story.start)} – ${day(story.end)}`;
@@ -353,7 +353,7 @@ function chart() {
     bar.append(title);
     svg.append(bar);
   });
-  const caption = `Stories by the day they began, ${day(first * 86400)} to ${day(last * 86400)}; at most ${most} in ${wide === 1 ? "a day" : wide + " days"}`;
+  const caption = `Stories by start date, ${day(first * 86400)} to ${day(last * 86400)}; at most ${most} in ${wide === 1 ? "a day" : wide + " days"}`;
   svg.setAttribute("aria-label", caption);
   $("chart-caption").textContent = caption;
   figure.replaceChildren(svg, $("chart-caption"));
@@ -397,13 +397,13 @@ function showStory(story) {
 
 function showVersions(story, group) {
   const { root, slots } = block("versions"), history = data.originOf.get(group.length ? data.tree.units[data.tree.distinct[group[0]]] : -1);
-  slots.heading.textContent = `One text in ${group.length} versions`;
-  if (!history) { slots.verdict.textContent = "Which came first is not known."; return root; }
+  slots.heading.textContent = `${group.length} versions of one text`;
+  if (!history) { slots.verdict.textContent = "The first version is unknown."; return root; }
   const odds = new Map(history.articles.map((place, at) => [place, history.odds[at]]));
   const order = [...group].sort((x, y) => odds.get(y) - odds.get(x)), first = order[0];
   const several = (place) => group.filter((one) => data.sources[one] === data.sources[place]).length > 1;
   const name = (place) => !data.sources[place] ? data.ids[place] : several(place) ? `${data.sources[place]} · ${data.ids[place]}` : data.sources[place];
-  slots.verdict.textContent = history.original === null ? "Which of them is the original: unsure." : `Likely the original: ${name(first)} (${percent(odds.get(first))})` + (history.why.length ? ", for " + history.why.join("; ") + "." : ".");
+  slots.verdict.textContent = history.original === null ? "Original: unsure." : `Likely the original: ${name(first)} (${percent(odds.get(first))})` + (history.why.length ? ", for " + history.why.join("; ") + "." : ".");
   for (const place of order) {
     const row = element("tr"), link = element("a", name(place));
     link.href = `#${story.id}/${first}/${place}`;
@@ -462,7 +462,7 @@ async function showSide(story, a, b) {
   write(slots["text-a"], one, shared, "a");
   write(slots["text-b"], other, shared, "b");
   const r = relation(a, b);
-  slots.verdict.textContent = a === b ? "One article." : told(r);
+  slots.verdict.textContent = a === b ? "One article." : decision(r);
   if (a !== b) slots.why.replaceChildren(...why(r, shared, one, other)); else root.querySelector(".judge").hidden = true;
   root.addEventListener("click", (event) => {
     const mark = event.target.closest(".text mark");
@@ -476,7 +476,7 @@ async function showSide(story, a, b) {
   shownPage(root, "opened compared");
 }
 
-// What two texts name, in both and in one alone: a port of dedup/match/mentions.py
+// Names, numbers and dates in both texts and in one only: a port of dedup/match/mentions.py
 
 function names(one, other) {
   const texts = [one, other], both = texts.map(spans), words = both.map((found) => new Set(found.words));
@@ -505,11 +505,11 @@ function names(one, other) {
 function why(r, shared, one, other) {
   const parts = [], add = (text, classes = "note") => parts.push(element("p", text, classes));
   if (r.cosine !== undefined) {
-    const table = element("table", undefined, "steps"), rows = [["Weighted words in common (cosine)", r.cosine], ["What any two such articles share", -r.background]];
+    const table = element("table", undefined, "steps"), rows = [["Weighted words in common (cosine)", r.cosine], ["Mean similarity to other articles", -r.background]];
     const faded = Math.min(1, Math.max(0, 1 - (r.cosine - r.background - FADES) / (FADED - FADES)));
     const days = -data.settings.date_penalty * Math.min(1, (r.days || 0) / SPAN) * faded, rest = r.rest - days;
     if (Math.abs(days) > .0005) rows.push(["Days between them", days]);
-    if (Math.abs(rest) > .0005) rows.push([rest < 0 ? "One outlet tells a development once" : "A second opinion", rest]);
+    if (Math.abs(rest) > .0005) rows.push([rest < 0 ? "Same outlet" : "Second opinion", rest]);
     rows.push(["Score", r.score]);
     const widest = Math.max(...rows.map(([, value]) => Math.abs(value)));
     for (const [name, value] of rows) {
@@ -521,9 +521,9 @@ function why(r, shared, one, other) {
     }
     parts.push(table);
   }
-  if (r.words && r.words.length) add(`Words that carry it: ${r.words.map(([word, weight]) => `${word} ${percent(weight / 1000 / r.cosine)}`).join(", ")}.`);
+  if (r.words && r.words.length) add(`Words that contribute most: ${r.words.map(([word, weight]) => `${word} ${percent(weight / 1000 / r.cosine)}`).join(", ")}.`);
   if (r.copy && !r.equal) add(`Overlap ${percent(r.copy[0])} of words; ${percent(r.copy[1])} of the shorter text’s phrases are in the longer; ${percent(r.copy[2])} of both texts’ phrases are in both.`);
-  if (r.probability !== undefined) add(`Probability that they are ${r.sameText ? "one text" : "of one event"}: ${percent(r.probability)}. ` + (r.days === null ? "A date is not known." : r.days < 1 ? "Published within a day." : `${plural(Math.round(r.days), "day", "days")} apart.`));
+  if (r.probability !== undefined) add(`Probability that they are ${r.sameText ? "the same text" : "of the same event"}: ${percent(r.probability)}. ` + (r.days === null ? "A date is unknown." : r.days < 1 ? "Published within a day." : `${plural(Math.round(r.days), "day", "days")} apart.`));
   add(shared.length ? `${plural(shared.length, "passage", "passages")} in both, ${plural(Math.round(shared.reduce((sum, one) => sum + one.words, 0)), "word", "words")}.` : "No passage in both.");
   const figures = (text) => new Set(text.match(/\d+(?:[.,]\d+)*/g) || []), [x, y] = [figures(one), figures(other)];
   const only = (these, those) => [...these].filter((figure) => !those.has(figure));
@@ -555,7 +555,7 @@ function route() {
   if (open.a !== undefined && open.b !== undefined) showSide(story, open.a, open.b); else showStory(story);
 }
 
-// Judging: labels stay in this browser until they are saved as JSON lines
+// Judgements stay in this browser until they are saved as JSON lines
 
 let labels = {};
 const labelKey = (a, b) => a < b ? `${a},${b}` : `${b},${a}`, judged = (a, b) => labels[labelKey(a, b)];
@@ -598,13 +598,13 @@ function offered() {  // near the border, of two outlets first: there a judgemen
 
 function nextPair() {
   const [pair] = offered();
-  if (!pair) { say("Every scored pair is judged."); return; }
+  if (!pair) { say("All scored pairs are judged."); return; }
   location.hash = `${storyOf.get(pair[1]).id}/${pair[1]}/${pair[2]}`;
 }
 
 function say(message) { $("alert").textContent = message; $("alert").hidden = false; }
 
-// The beginning
+// Start
 
 function keys(event) {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -630,7 +630,7 @@ function keys(event) {
 
 async function begin() {
   if (typeof DecompressionStream === "undefined") {
-    say("This browser cannot unpack what is in this page: it lacks DecompressionStream, which browsers have since 2023. Below are the largest stories.");
+    say("This browser cannot decompress the data of this page: it lacks DecompressionStream, available in browsers since 2023. Only the largest stories are shown.");
     return;
   }
   data = await unpack($("index"));

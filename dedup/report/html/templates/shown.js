@@ -1,5 +1,5 @@
 "use strict";
-// What pages that show stories share: the parts of blocks.html filled in. Texts are put in as text, never as markup.
+// Shared by pages that show stories: fills in the blocks of blocks.html. Texts are inserted as text, never as markup.
 const shown = (() => {
 const $ = (id) => document.getElementById(id);
 
@@ -41,7 +41,7 @@ function write(target, text, shared, side) {
     at = one[end];
   }
   target.append(text.slice(at));
-  if (!text) target.append(element("em", "This article has no text; it is judged by its title."));
+  if (!text) target.append(element("em", "This article has no text; it is compared by its title."));
 }
 
 function twin(root, mark) {

@@ -1,0 +1,184 @@
+"""The compiled backend: every step by kernels, which are compiled when the first backend of a machine is made."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.backends.plain import PlainBackend, Texts
+from dedup.progress import COMPILING, silent
+from dedup.vectorize.features import Features, HashedWords
+from dedup.vectorize.kernels.compiling import is_compiled, mark_compiled
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
+
+    from dedup.group.linkage import Tree
+    from dedup.match.copies import Overlaps
+    from dedup.match.stories import HasPairs, Pairs
+    from dedup.progress import Progress
+    from dedup.settings import Settings
+    from dedup.vectorize.cross_lingual import CrossLingual
+    from dedup.vectorize.frequencies import Frequencies
+    from dedup.vectorize.tfidf import Vectors
+
+_COMPILED_STEPS = 12
+"""How often progress is reported while kernels are compiled."""
+
+
+class CompiledBackend(PlainBackend):
+    """Every step by kernels that numba compiles for the machine.
+
+    Args:
+        settings: the settings of the run.
+        progress: receives the progress of compiling, where kernels must be compiled first.
+    """
+
+    def __init__(self, settings: Settings, progress: Progress | None = None) -> None:
+        from dedup.vectorize.kernels.extractor import Extractor
+
+        super().__init__(settings)
+        self._threads = settings.threads or None
+        self._extractor = Extractor(settings)
+        if not is_compiled():
+            self._compile(progress or silent)
+
+    def read(self, articles: Texts) -> HashedWords:
+        return self._extractor.read(articles, self._threads)
+
+    def features(
+        self,
+        words: HashedWords,
+        keep: NDArray[np.bool_],  # noqa: ARG002 - `words` has only these
+        order: NDArray[np.int64],  # noqa: ARG002 - `words` is in order
+        progress: Progress | None = None,
+    ) -> Features:
+        return self._extractor.sketch_all(words, self._threads, progress)
+
+    def signatures(self, words: HashedWords, order: NDArray[np.int64]) -> NDArray[np.uint32]:  # noqa: ARG002 - `words` is in order
+        return self._extractor.signatures(words, self._threads)
+
+    def held_passages(self, words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        from dedup.vectorize.kernels.boilerplate import held_passages
+
+        return held_passages(words)
+
+    def relations(
+        self,
+        words: HashedWords,
+        pairs: NDArray[np.int64],
+        repeated: NDArray[np.uint64],
+        languages: Sequence[str],
+        listing: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.int64]:
+        from dedup.vectorize.kernels.relations import relations
+
+        return relations(words, pairs, repeated, languages, listing)
+
+    def outside_boilerplate(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        from dedup.vectorize.kernels.boilerplate import outside_boilerplate
+
+        return outside_boilerplate(words, passages)
+
+    def detect(self, words: HashedWords) -> list[str]:
+        from dedup.vectorize.kernels.languages import detect
+
+        return detect(words)
+
+    def tfidf(self, features: Features, languages: Sequence[str], frequencies: Frequencies) -> Vectors:
+        from dedup.vectorize.kernels.tfidf import tfidf
+
+        return tfidf(features, languages, frequencies, self._settings)
+
+    def cross_lingual_vectors(
+        self, vectors: Vectors, features: Features, languages: Sequence[str]
+    ) -> CrossLingual | None:
+        from dedup.vectorize.kernels.cross_lingual import cross_lingual_vectors
+
+        return cross_lingual_vectors(vectors, features, languages)
+
+    def band_candidates(self, signatures: NDArray[np.uint32], present: NDArray[np.bool_]) -> NDArray[np.int64]:
+        from dedup.match.kernels.bands import band_candidates
+
+        return band_candidates(signatures, present, self._settings)
+
+    def agreeing_slots(self, signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+        from dedup.match.kernels.bands import agreeing_slots
+
+        return agreeing_slots(signatures, pairs)
+
+    def overlaps(self, words: HashedWords, pairs: NDArray[np.int64]) -> Overlaps:
+        from dedup.match.copies import counted
+        from dedup.vectorize.kernels.overlaps import shared_shingles
+
+        found = shared_shingles(words, pairs, self._settings.shingle_size, self._threads)
+        return counted(words, pairs, *found)
+
+    def matching_blocks(self, one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int, int]]:
+        from dedup.match.kernels.templates import matching_blocks
+
+        return matching_blocks(one, other)
+
+    def story_pairs(
+        self,
+        matrix: sp.csr_array,
+        background_similarity: NDArray[np.float64],
+        seconds: NDArray[np.float64],
+        among: NDArray[np.int64],
+        never: HasPairs,
+        progress: Progress,
+        cross_lingual: CrossLingual | None,
+    ) -> Pairs:
+        from dedup.match.kernels.stories import story_pairs
+
+        args = (matrix, background_similarity, seconds, among, never, self._settings, progress, cross_lingual)
+        return story_pairs(*args, threads=self._threads)
+
+    def average_linkage(self, pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree:
+        from dedup.group.kernels.linkage import average_linkage
+
+        return average_linkage(pairs, groups, weights)
+
+    @staticmethod  # results keep this function and must not keep the words
+    def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
+        from dedup.group.kernels.cut import cut
+
+        return cut(tree, granularity)
+
+    def _compile(self, progress: Progress) -> None:
+        """Call the kernels of a run once, on a few articles of two languages that share passages."""
+        from dedup.vectorize.frequencies import Frequencies
+
+        footer = " ".join(f"Word{number}" for number in range(40))
+        made = [
+            (f"Title {number} of it", f"{footer} {' '.join(f'w{number}x{n}' for n in range(9))}") for number in range(4)
+        ]
+        order, times = np.arange(len(made)), np.arange(float(len(made)))
+
+        def results() -> Iterator[object]:
+            yield (words := self.read(made))
+            yield (held := self.held_passages(words))
+            yield self.outside_boilerplate(words, held[0])
+            yield self.relations(words, np.array([[0, 1]]), np.unique(held[0]), self.detect(words))
+            yield self.signatures(words, order)
+            features = self.features(words, np.ones(len(words.hashes), np.bool_), order)
+            yield (pairs := self.band_candidates(features.signatures, order >= 0))
+            yield self.agreeing_slots(features.signatures, pairs)
+            yield (copies := self.overlaps(words, pairs))
+            yield self.matching_blocks(words.title(0), words.title(1))
+            languages = ["en", "en", "de", "de"]
+            frequencies = Frequencies.of(features.terms_of(features.every), languages)
+            yield (vectors := self.tfidf(features, languages, frequencies))
+            across = self.cross_lingual_vectors(vectors, features, languages)
+            never = copies.where(copies.a < 0)
+            yield (alike := self.story_pairs(vectors.matrix, times * 0, times, order, never, silent, across))
+            tree = self.average_linkage(alike, [[0, 1]], np.array([1, 0, 1, 1]))
+            yield self.cut(tree, self._settings.granularity)
+
+        progress(COMPILING, 0, _COMPILED_STEPS)
+        for number, _ in enumerate(results(), 1):
+            progress(COMPILING, number, _COMPILED_STEPS)
+        mark_compiled()

@@ -1,0 +1,160 @@
+"""The plain backend: the specification of the method, which the other backends equal to the last bit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.text.document import Document
+from dedup.vectorize.features import Features, HashedWords, plain_features
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
+
+    from dedup.group.linkage import Tree
+    from dedup.match.copies import Overlaps
+    from dedup.match.stories import HasPairs, Pairs
+    from dedup.progress import Progress
+    from dedup.settings import Settings
+    from dedup.vectorize.cross_lingual import CrossLingual
+    from dedup.vectorize.frequencies import Frequencies
+    from dedup.vectorize.tfidf import Vectors
+
+Texts = Iterable[tuple[str, str]]
+"""Titles and bodies of articles."""
+
+
+class PlainBackend:
+    """Every step as scikit-learn, datasketch, NumPy and SciPy compute it.
+
+    The other backends override the methods whose docstring is in the function that they call.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._documents: list[Document] = []
+
+    def read(self, articles: Texts) -> HashedWords:
+        """Split articles into words and hash these; the articles are consumed one at a time."""
+        self._documents = [Document.of(title, text) for title, text in articles]
+        return HashedWords.of(self._documents)
+
+    def features(
+        self,
+        words: HashedWords,
+        keep: NDArray[np.bool_],
+        order: NDArray[np.int64],
+        progress: Progress | None = None,
+    ) -> Features:
+        """Compute the signature and the term counts of each article from the words that count.
+
+        Args:
+            words: the words that count, articles in the order of `order`.
+            keep: which words of those articles count, shape (words in `read`'s articles,).
+            order: for each article the position at which `read` read it, shape (articles,).
+            progress: receives how many articles are done.
+        """
+        if progress:
+            progress("counting the words", 0, len(words))
+        documents, place = [], 0
+        for document in map(self._documents.__getitem__, order.tolist()):
+            middle = place + len(document.title)
+            end = middle + len(document.body)
+            documents.append(document.where(keep[place:middle], keep[middle:end]))
+            place = end
+        return plain_features(documents, self._settings)
+
+    def signatures(self, words: HashedWords, order: NDArray[np.int64]) -> NDArray[np.uint32]:  # noqa: ARG002 - it has the strings
+        """Compute the MinHash signatures alone, of all words."""
+        from dedup.vectorize.reference import signatures
+
+        return signatures([self._documents[place] for place in order.tolist()], self._settings)
+
+    def held_passages(self, words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        from dedup.vectorize.boilerplate import held_passages
+
+        return held_passages(words)
+
+    def relations(
+        self,
+        words: HashedWords,
+        pairs: NDArray[np.int64],
+        repeated: NDArray[np.uint64],
+        languages: Sequence[str],
+        listing: NDArray[np.bool_] | None = None,
+    ) -> NDArray[np.int64]:
+        from dedup.vectorize.boilerplate import relations
+
+        return relations(words, pairs, repeated, languages, listing)
+
+    def outside_boilerplate(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        from dedup.vectorize.boilerplate import outside_boilerplate
+
+        return outside_boilerplate(words, passages)
+
+    def detect(self, words: HashedWords) -> list[str]:
+        from dedup.vectorize.language import detect
+
+        return detect(words)
+
+    def tfidf(self, features: Features, languages: Sequence[str], frequencies: Frequencies) -> Vectors:
+        from dedup.vectorize.tfidf import tfidf
+
+        return tfidf(*features.term_counts(), languages, frequencies, self._settings)
+
+    def cross_lingual_vectors(
+        self, vectors: Vectors, features: Features, languages: Sequence[str]
+    ) -> CrossLingual | None:
+        from dedup.vectorize.cross_lingual import cross_lingual_vectors, figures
+
+        return cross_lingual_vectors(vectors, features.terms_of(features.capitals), figures(features.words), languages)
+
+    def band_candidates(self, signatures: NDArray[np.uint32], present: NDArray[np.bool_]) -> NDArray[np.int64]:
+        from dedup.match.copies import band_candidates
+
+        return band_candidates(signatures, present, self._settings)
+
+    def agreeing_slots(self, signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
+        from dedup.match.copies import agreeing_slots
+
+        return agreeing_slots(signatures, pairs)
+
+    def overlaps(self, words: HashedWords, pairs: NDArray[np.int64]) -> Overlaps:
+        from dedup.match.copies import overlaps
+
+        return overlaps(words, pairs, self._settings.shingle_size)
+
+    def matching_blocks(self, one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int, int]]:
+        from dedup.match.templates import matching_blocks
+
+        return matching_blocks(one, other)
+
+    def story_pairs(
+        self,
+        matrix: sp.csr_array,
+        background_similarity: NDArray[np.float64],
+        seconds: NDArray[np.float64],
+        among: NDArray[np.int64],
+        never: HasPairs,
+        progress: Progress,
+        cross_lingual: CrossLingual | None,
+    ) -> Pairs:
+        from dedup.match.stories import story_pairs
+
+        return story_pairs(
+            matrix, background_similarity, seconds, among, never, self._settings, progress, cross_lingual
+        )
+
+    def average_linkage(self, pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree:
+        from dedup.group.linkage import average_linkage
+
+        return average_linkage(pairs, groups, weights)
+
+    @staticmethod  # results keep this function and must not keep the words
+    def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
+        from dedup.group.cut import cut
+
+        return cut(tree, granularity)

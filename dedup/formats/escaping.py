@@ -1,0 +1,96 @@
+"""Make strings from articles and users safe: to store, and to show in messages, terminals and spreadsheets."""
+
+from __future__ import annotations
+
+import re
+import reprlib
+from collections.abc import Iterable
+from typing import Any
+
+_SPACES = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
+_UNSAFE = re.compile(
+    "["
+    "\x00-\x1f\x7f-\x9f"  # control characters, which begin escape sequences
+    "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # direction marks that reorder the rest of the line
+    "\ud800-\udfff"  # lone surrogates cannot be encoded
+    "\ufff9-\ufffb\U000e0000-\U000e007f"  # invisible annotations and tags
+    "]"
+)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_FORMULA = re.compile("'*[=+@\t\r-]")
+
+
+def sanitize(value: str) -> tuple[str, list[str]]:
+    """Replace null bytes and lone surrogates, which databases and UTF-8 reject, by U+FFFD.
+
+    Returns:
+        The sanitized string, and a description of each kind of replaced character, as in "2 null bytes".
+    """
+    if value.isascii() and "\0" not in value:
+        return value, []
+    nulls, surrogates = value.count("\0"), 0
+    if nulls:
+        value = value.replace("\0", "\ufffd")
+    if not _is_encodable(value):
+        value, surrogates = _SURROGATE.subn("\ufffd", value)
+    found = []
+    if nulls:
+        found.append(f"{nulls:,} null byte{'s' if nulls > 1 else ''}")
+    if surrogates > 1:
+        found.append(f"{surrogates:,} lone surrogates or undecodable bytes")
+    elif surrogates:
+        found.append("1 lone surrogate or undecodable byte")
+    return value, found
+
+
+def _is_encodable(value: str) -> bool:
+    """Return whether a string has no lone surrogates. Encoding it is the fastest test."""
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def visible(text: str) -> str:
+    r"""Return the text on one line, without characters that a terminal would interpret.
+
+    Line breaks and tabs become a space. Control characters and direction marks are written as escapes (`\x1b`). Soft
+    hyphens are removed, since terminals disagree on their width. Joiners are kept: Persian, Hindi and emoji need them.
+    """
+    return _UNSAFE.sub(_escaped, _SPACES.sub(" ", text).replace("\xad", ""))
+
+
+def _escaped(match: re.Match[str]) -> str:
+    code = ord(match[0])
+    if code < 0x100:
+        return f"\\x{code:02x}"
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def quote(value: Any, longest: int = 60) -> str:
+    """Return the `repr` of a value, cut to `longest` characters and safe to print."""
+    if isinstance(value, str):
+        value = value[: longest + 1]  # avoids the repr of a long text
+    try:
+        shown = reprlib.repr(value) if isinstance(value, dict | list | tuple | set) else repr(value)
+    except ValueError:  # Python limits the digits of an int it converts
+        shown = "a very long number"
+    return shown if len(shown) <= longest else f"{shown[: longest - 1]}…"
+
+
+def quote_list(values: Iterable[Any], most: int = 12) -> str:
+    """Quote the first `most` values, separated by commas, and count the rest."""
+    every = list(values)
+    rest = f" and {len(every) - most} more" if len(every) > most else ""
+    return ", ".join(map(quote, every[:most])) + rest
+
+
+def escape_formula(text: str) -> str:
+    """Prefix an apostrophe to a text that a spreadsheet would evaluate, or to such a text behind apostrophes."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def unescape_formula(cell: str) -> str:
+    """Undo `escape_formula`."""
+    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

@@ -1,0 +1,91 @@
+"""The score of a pair of articles, and the penalties in it.
+
+Each formula is written once, for NumPy arrays and for single numbers: kernels compile these same functions (see
+`vectorize.kernels.compiling.callable_by_kernels`). A penalty fades out where two articles are very similar: those are
+one story even a month apart.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Self
+
+import numpy as np
+
+from dedup.vectorize.exact import SCORE_UNIT, Numbers
+
+if TYPE_CHECKING:
+    from dedup.settings import Settings
+
+DATE_SPAN = 20.0
+"""Days over which the date penalty rises to its full size."""
+FADE = (0.3, 0.6)
+"""Scores between which penalties fade out."""
+SECONDS_A_DAY = 86_400
+
+
+class Scoring(NamedTuple):
+    """The settings that scores depend on, in a form that kernels accept.
+
+    Attributes:
+        date_penalty, outlet_penalty: their largest values.
+        window: days beyond which a pair has no score.
+    """
+
+    date_penalty: float
+    outlet_penalty: float
+    window: float
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        """The values of a run's settings."""
+        return cls(float(settings.date_penalty), float(settings.outlet_penalty), float(settings.window))
+
+
+def days_apart(one: Numbers, other: Numbers) -> Numbers:
+    """Days between two times in seconds, nan where one is unknown."""
+    return np.abs(one - other) / SECONDS_A_DAY
+
+
+def faded(penalty: Numbers, score: Numbers) -> Numbers:
+    """The part of a penalty that applies at a score: all below `FADE`, nothing above."""
+    low, high = FADE
+    return penalty * np.minimum(np.maximum(1 - (score - low) / (high - low), 0.0), 1.0)
+
+
+def date_penalty(score: Numbers, days: Numbers, most: float) -> Numbers:
+    """The penalty for the days between two articles, 0 where they are nan; `most` is its largest value."""
+    return faded(most * np.minimum(1.0, np.fmax(days, 0.0) / DATE_SPAN), score)
+
+
+def score(cosine: Numbers, background_a: Numbers, background_b: Numbers, days: Numbers, most: float) -> Numbers:
+    """The score of a pair, outlets apart: cosine less background similarity and date penalty.
+
+    Args:
+        cosine: of the two vectors.
+        background_a, background_b: background similarity of each article.
+        days: between them, nan where unknown.
+        most: the largest date penalty.
+
+    Returns:
+        A whole number of `SCORE_UNIT`, as a float; it may be negative.
+    """
+    raw = cosine - (background_a + background_b) / 2
+    return np.rint((raw - date_penalty(raw, days, most)) / SCORE_UNIT)
+
+
+def outlet_penalty(score: Numbers, most: float) -> Numbers:
+    """The penalty for two articles of one outlet; it and the score are whole numbers of `SCORE_UNIT`, as floats."""
+    return np.rint(faded(most, score * SCORE_UNIT) / SCORE_UNIT)
+
+
+def final_score(
+    cosine: Numbers, background_a: Numbers, background_b: Numbers, days: Numbers, same_outlet: Numbers, scoring: Scoring
+) -> Numbers:
+    """The score of a pair with all penalties: `score` less `outlet_penalty`, 0 beyond the window, never negative."""
+    before = np.maximum(0.0, score(cosine, background_a, background_b, days, scoring.date_penalty))
+    after = before - same_outlet * outlet_penalty(before, scoring.outlet_penalty)
+    return np.maximum(0.0, after) * (1 - (days > scoring.window))
+
+
+FORMULAS = (days_apart, faded, date_penalty, score, outlet_penalty, final_score)
+"""What kernels call."""

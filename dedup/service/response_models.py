@@ -1,0 +1,274 @@
+"""Response models, from which the OpenAPI document is generated.
+
+Answers are the records of the library, written by `dedup.formats.json_text`. They are not validated again, which would
+double the time to write them; `tests/service/test_service_contract.py` compares them with the OpenAPI document.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dedup.service.problems import KINDS, MEDIA_TYPE
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+
+class Fault(_Record):
+    field: str = Field(description="A field of the body, a parameter, a header, or the service.")
+    problem: str
+    remedy: str = Field(description="What to do about it.")
+
+
+class ProblemDetails(_Record):
+    """RFC 9457."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    errors: list[Fault]
+    instance: str | None = Field(None, description="The id of the request, as in the log.")
+
+
+class Change(_Record):
+    cursor: int
+    kind: Literal["added", "updated", "moved", "removed", "expired", "merged", "refreshed"]
+    article: str
+    story: str
+    before: str
+    at: str
+
+
+class Link(_Record):
+    a: str
+    b: str
+    kind: Literal["copy", "story"]
+    score: float
+    cosine: float
+    jaccard: float | None
+    containment: float | None
+    days: float | None
+    probability: float
+
+
+class Notice(_Record):
+    """Input of an article that was changed or ignored."""
+
+    problem: str
+    action: str = Field(description="What was done about it.")
+
+
+class Placement(_Record):
+    id: str
+    status: Literal["added", "updated", "unchanged", "matched"]
+    story: str | None
+    new_story: bool = Field(description="Whether the story is new.")
+    copy_of: str | None
+    before: str | None = Field(description="The story that it was in before, null if there was none.")
+    notices: list[Notice]
+    changed: list[Change]
+    links: list[Link]
+
+
+class Result(_Record):
+    """The result of one article of many: a placement, or a problem."""
+
+    line: int = Field(description="Its place in the body, from 1.")
+    placement: Placement | None = None
+    problem: ProblemDetails | None = None
+
+
+class Results(_Record):
+    results: list[Result]
+
+
+class CopyGroup(_Record):
+    id: str
+    articles: list[str]
+    canonical: str
+
+
+class Story(_Record):
+    id: str
+    title: str
+    size: int
+    articles: list[str]
+    canonical: str
+    copy_groups: list[CopyGroup]
+    start: str | None
+    end: str | None
+    sources: list[str]
+
+
+class Stories(_Record):
+    stories: list[Story]
+    next: str | None = Field(description="The cursor of the next page, null on the last.")
+
+
+class Head(_Record):
+    """An article without its text."""
+
+    id: str
+    story: str
+    copy_of: str | None
+    title: str
+    published: str | None
+    seen: str | None
+    source: str
+    url: str
+    lang: str
+
+
+class IndexedArticle(Head):
+    text: str
+
+
+class Timeline(_Record):
+    articles: list[Head]
+    total: int = Field(description="Articles of the story.")
+
+
+class Piece(_Record):
+    a_start: int
+    a_end: int
+    b_start: int
+    b_end: int
+
+
+class Passage(Piece):
+    words: float
+    verbatim: bool
+    pieces: list[Piece]
+
+
+class Version(_Record):
+    article: str
+    probability: float
+    kept: float
+    cut: list[tuple[int, int]]
+    added: list[tuple[int, int]]
+    changed: list[Piece]
+
+
+class Provenance(_Record):
+    group: str
+    original: str | None
+    certainty: float
+    reasons: list[str]
+    versions: list[Version]
+
+
+class Versions(_Record):
+    groups: list[Provenance]
+
+
+class SharedWord(_Record):
+    word: str
+    weight: float
+
+
+class Mentions(_Record):
+    both: list[str]
+    only_a: list[str]
+    only_b: list[str]
+
+
+class Part(_Record):
+    name: str
+    value: float
+    total: float
+
+
+class Explanation(_Record):
+    a: str
+    b: str
+    same_text: bool
+    same_story: bool
+    link: Link
+    background: float
+    date_penalty: float
+    outlet_penalty: float
+    second_opinion: float
+    threshold: float
+    joined_at: float | None
+    words: list[SharedWord]
+    shared_shingles: int
+    shingles_a: int
+    shingles_b: int
+    overlap: float
+    reason: str
+    passages: list[Passage]
+    names: Mentions
+    numbers: Mentions
+    dates: Mentions
+    missing: list[str]
+    joins_from: float | None
+    waterfall: list[Part]
+
+
+class Changes(_Record):
+    changes: list[Change]
+    cursor: int = Field(description="The cursor of the last change, or the one that was given if there is none.")
+
+
+class Removed(_Record):
+    changes: list[Change]
+
+
+class Found(_Record):
+    articles: list[Head]
+
+
+class Background(_Record):
+    fingerprint: str
+    version: int
+    articles: int
+
+
+class Stats(_Record):
+    articles: int
+    stories: int
+    changes: int
+    bytes: int
+    settings: str
+    background: Background
+    store_text: bool
+    keep_days: float | None
+    settle_hours: float
+
+
+class JobResult(_Record):
+    since: int = Field(description="The changes of the job begin after this cursor.")
+    until: int = Field(description="The cursor of its last change.")
+    count: int = Field(description="Changes; for `expire`, articles that were removed.")
+
+
+class Job(_Record):
+    id: str
+    what: Literal["reconcile", "expire"]
+    state: Literal["waiting", "done", "failed"]
+    result: JobResult | None
+    problem: ProblemDetails | None
+
+
+class Health(_Record):
+    status: Literal["ok", "starting", "stopping"]
+
+
+def problem_answers(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the problem answers of a route for OpenAPI: those of every route, and some of its own."""
+    titles: dict[int, list[str]] = {}
+    for status, title in KINDS.values():
+        titles.setdefault(status, []).append(title)
+    schema = {"$ref": "#/components/schemas/ProblemDetails"}
+    return {
+        status: {
+            "description": "; ".join(titles[status]) + ".",
+            "content": {MEDIA_TYPE: {"schema": schema}},
+        }
+        for status in sorted({400, 408, 414, 429, 431, 500, 503, *statuses})
+    }

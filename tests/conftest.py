@@ -1,0 +1,20 @@
+"""What every run of the tests begins with."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from dedup.vectorize.kernels.compiling import is_compiled
+
+COMPILE = "import dedup; dedup.StoryIndex.open(':memory:').add({'id': 'a', 'text': 'the mill'})"
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Compile the kernels once, so that parallel workers find them in the cache."""
+    parallel = session.config.getoption("numprocesses", None)  # None in a worker, too
+    if parallel and not (is_compiled() and is_compiled("index")):
+        subprocess.run([sys.executable, "-c", COMPILE], check=False, env={**os.environ, "DEDUP_KERNELS": "on"})

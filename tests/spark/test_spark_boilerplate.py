@@ -1,0 +1,98 @@
+"""Fingerprints find every repeated passage, and title shares equal those of one machine."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from dedup.settings import Settings
+from dedup.vectorize.boilerplate import PASSAGE, UNIT
+from dedup.vectorize.hashing import shingles_in_order
+
+pytest.importorskip("pyarrow", reason="dedup.spark needs pyarrow")
+
+from dedup.backends import CompiledBackend
+from dedup.spark.boilerplate import RUN, SPAN, _passage_fingerprints, shares_in
+from dedup.vectorize.features import HashedWords
+from dedup.vectorize.kernels.relations import distinctive_words
+
+
+def as_words(bodies: list[NDArray[np.uint32]]) -> HashedWords:
+    """Articles with bodies, and a word of a title."""
+    title = np.array([7], np.uint32)
+    hashes = np.concatenate([part for body in bodies for part in (title, body)])
+    ends = np.cumsum([length for body in bodies for length in (1, len(body))])
+    return HashedWords(hashes, np.zeros(len(hashes), np.uint8), np.concatenate([[0], ends]).astype(np.int64))
+
+
+def test_fingerprints_of_a_batch_equal_those_of_each_article() -> None:
+    random = np.random.default_rng(7)
+    lengths = [0, 3, PASSAGE - 1, PASSAGE, PASSAGE + 1, 200, 0, 40]
+    bodies = [random.integers(0, 1 << 32, length, np.uint32) for length in lengths]
+    prefixes, bounds = _passage_fingerprints(as_words(bodies))
+    for number, body in enumerate(bodies):
+        runs = shingles_in_order(body, RUN)
+        naive = [int(runs[at : at + SPAN].min()) for at in range(len(body) - PASSAGE + 1)]
+        assert prefixes[bounds[number] : bounds[number + 1]].tolist() == naive
+    assert len(_passage_fingerprints(as_words(bodies[:2]))[0]) == 0
+
+
+def test_equal_passages_have_equal_fingerprints() -> None:
+    """Wherever in a text they stand: by that alone no passage with enough holders is missed."""
+    random = np.random.default_rng(11)
+    shared = random.integers(0, 1 << 32, 60, np.uint32)
+    bodies = [
+        np.concatenate([random.integers(0, 50, before, np.uint32), shared, random.integers(0, 50, after, np.uint32)])
+        for before, after in ((0, 0), (1, 30), (200, 3))
+    ]
+    by_passage: list[dict[int, int]] = []
+    for body in bodies:
+        passages, prefixes = shingles_in_order(body, PASSAGE), _passage_fingerprints(as_words([body]))[0]
+        assert len(passages) == len(prefixes)
+        by_passage.append(dict(zip(passages.tolist(), prefixes.tolist(), strict=True)))
+    common = set(by_passage[0]) & set(by_passage[1]) & set(by_passage[2])
+    assert len(common) == 60 - PASSAGE + 1
+    for passage in common:
+        assert len({prefixes[passage] for prefixes in by_passage}) == 1
+    assert (
+        len(set(by_passage[0].values())) < len(by_passage[0]) / 3
+    )  # neighbours share theirs: that is what they are for
+
+
+def test_title_shares_equal_those_of_one_machine() -> None:
+    """A title that stands word by word in an article makes it one that holds a list: its passages do not count."""
+    by = CompiledBackend(Settings(threads=1))
+    tail = " ".join(f"tail{n}" for n in range(30))
+    texts = [
+        ("Ferry burns off Corran", f"Smoke rose over the harbour. {tail}"),
+        ("Mayor Ondra resigns", f"Ferry burns off Corran, it was said. {tail}"),
+        ("", f"Striker joins Velden for a fee, the mayor said. {tail}"),
+    ]
+    words = by.read(iter(texts))
+    repeated = np.unique(shingles_in_order(words.body(0)[-30:], PASSAGE))
+    languages = by.detect(words)
+    pairs = np.array([[0, 1], [1, 2], [0, 2]])
+    whole = by.relations(words, pairs, repeated, languages)
+    distinctive, starts = distinctive_words(words, languages)
+    titles = [words.title(place) for place in range(3)]
+    ways = np.concatenate([pairs, pairs[:, ::-1]])
+    order = np.argsort(ways[:, 1], kind="stable")
+    ways = ways[order]
+    held = [distinctive[starts[a] : starts[a + 1]] for a in ways[:, 0]]
+    ends = np.concatenate([[0], np.cumsum([len(one) for one in held])])
+    bounds = np.concatenate([[0], np.cumsum([len(titles[a]) for a in ways[:, 0]])])
+    share = shares_in(
+        words,
+        ways[:, 1],
+        (np.concatenate([titles[a] for a in ways[:, 0]]), bounds),
+        (np.concatenate(held), ends),
+        repeated,
+    )
+    for (a, b), relation in zip(pairs.tolist(), whole.tolist(), strict=True):
+        sides = [
+            int(share[number])
+            for number, (of, to) in enumerate(ways.tolist())
+            if {of, to} == {a, b} and ends[number] < ends[number + 1]
+        ]
+        assert (sum(sides) // len(sides) if sides else UNIT) == relation
