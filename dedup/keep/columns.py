@@ -9,7 +9,6 @@ from typing import IO, Any
 from dedup.errors import InputError
 from dedup.keep.spool import Origin
 from dedup.read.columns import is_supported, iter_rows, open_columns
-from dedup.read.source import Source
 
 _GROUP_BYTES = 1 << 25  # bytes of rows written as one group
 
@@ -89,14 +88,16 @@ class ColumnWriter:
                 if seen >= last:  # rows after it may be damaged, and were not read before either
                     break
         if last > seen:
-            raise InputError(f"{origin.shown} has changed since it was read: it has {seen} rows now")
+            raise InputError(f"{origin.found.shown} has changed since it was read: it has {seen} rows now")
 
     def _write(self, batch: Any, origin: Origin) -> None:
         if self._writer is None:
             self._schema = batch.schema
             self._writer = self._stack.enter_context(self._opened(batch.schema))
         elif not batch.schema.equals(self._schema):
-            raise InputError(f"{origin.shown} has other columns than the file before it: name a folder for the output")
+            raise InputError(
+                f"{origin.found.shown} has other columns than the file before it: name a folder for the output"
+            )
         if batch.num_rows:
             self._waiting.append(batch)
             self._size += batch.nbytes
@@ -130,13 +131,15 @@ def schema_of(origin: Origin) -> Any:
 
 def read_rows(origin: Origin, numbers: Collection[int]) -> Iterator[tuple[int, dict[str, Any]]]:
     """Yield (number, values) of the rows in `numbers`, counted from 1. Unreadable values are None."""
+    import pyarrow as pa
+
     number, last = 0, max(numbers, default=0)
     with closing(_batches(origin)) as batches:
         for batch in batches:
-            for values, _ in iter_rows(batch):
-                number += 1
-                if number in numbers:
-                    yield number, values
+            wanted = [row for row in range(batch.num_rows) if number + row + 1 in numbers]
+            rows = iter_rows(batch.take(pa.array(wanted, pa.int64())))
+            yield from ((number + row + 1, values) for row, (values, _) in zip(wanted, rows, strict=True))
+            number += batch.num_rows
             if number >= last:
                 return
 
@@ -149,12 +152,12 @@ def _batches(origin: Origin) -> Generator[Any, None, None]:
     """
     import pyarrow as pa
 
-    with Source.of_file(origin.file(), origin.shown).seekable() as stream:
+    with origin.source().seekable() as stream:
         try:
             schema, batches = open_columns(stream)
             places = [place for place, field in enumerate(schema) if is_supported(field.type)]
             kept = pa.schema([schema.field(place) for place in places], schema.metadata)
             yield pa.RecordBatch.from_pylist([], schema=kept)
-            yield from (batch.select(places) for batch in batches)
+            yield from (batch.select(places) for batch in batches(None))
         except (pa.ArrowException, ValueError) as error:
-            raise InputError(f"{origin.shown} has changed since it was read: {error}") from None
+            raise InputError(f"{origin.found.shown} has changed since it was read: {error}") from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Container, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from dedup.read.table import strip_quotes
@@ -47,9 +48,10 @@ class RowWriter:
         return self._delimiter.join([*kept, *new, *cells[self._width :]]) + (_line_end(raw) or self._end)
 
 
-def column_names(table: Table) -> list[str]:
+@lru_cache(maxsize=1)  # asked for once a row
+def column_names(table: Table) -> tuple[str, ...]:
     """Return the column names of a table."""
-    return [cell_value(cell).strip() for cell in split_cells(table.head, table.delimiter)[0]]
+    return tuple(cell_value(cell).strip() for cell in split_cells(table.head, table.delimiter)[0])
 
 
 def row_values(raw: str, table: Table) -> dict[str, str]:

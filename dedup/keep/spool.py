@@ -19,6 +19,7 @@ from dedup.formats.atomic import content_suffix
 from dedup.formats.json_text import json_text
 from dedup.keep.rows import close_quotes
 from dedup.read import read_records
+from dedup.read.source import Source
 
 if TYPE_CHECKING:
     from dedup.article import Article, Notice
@@ -33,29 +34,27 @@ class Origin:
     """What the records of a file, or of a part of it, have in common.
 
     Attributes:
-        path: the file, None for standard input.
-        shown: the path for messages.
+        found: the file.
         name: relative path of the file in an output folder: `nato/a.txt`.
         form: "line", "item", "object" and "row" as in `Record.form`; "column" for a row of a Parquet or Arrow file,
             "file" for a file that is one article, "values" if only the parsed values of a record are available.
         table: header line and delimiter of rows.
     """
 
-    path: Path | None
-    shown: str
+    found: FoundFile
     name: str
     form: str
     table: Table | None
 
-    def file(self) -> Path:
-        """Return the path of the file.
+    def source(self) -> Source:
+        """Return the file as a source, to read it a second time.
 
         Raises:
             InputError: the origin is standard input.
         """
-        if self.path is None:
+        if self.found.path is None:
             raise InputError("standard input cannot be read a second time: save it to a file first")
-        return self.path
+        return Source.of_file(self.found.path, self.found.shown, self.found.roots)
 
     @property
     def kind(self) -> str:
@@ -118,7 +117,7 @@ class Spool:
             again = self._last is not None and self._last[0] is found
             wanted = found.id if found.path else "stdin.jsonl"
             name = self.origins[-1].name if again else self._own_name(wanted + ".jsonl" * (form == "values"))
-            self.origins.append(Origin(found.path, found.shown, name, form, record.table))
+            self.origins.append(Origin(found, name, form, record.table))
             self._last = (found, form, record.table)
         text = record.raw
         if form in {"file", "values"}:

@@ -146,7 +146,8 @@ def write_folder(spool: Spool, kept: Iterable[int], added: Sequence[Mapping[str,
             target.parent.mkdir(parents=True, exist_ok=True)
             places = [record.place for record in group]
             if origin.form == "file":
-                shutil.copyfile(origin.file(), target)
+                with origin.source().opened() as article, target.open("wb") as copy:
+                    shutil.copyfileobj(article, copy)
                 copied.append({"file": origin.name, **added[places[0]]})
                 continue
             with atomic_file(target) as out:

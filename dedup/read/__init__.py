@@ -168,7 +168,7 @@ def _read(
             source = Source.of_stream(stdin or sys.stdin.buffer, found.shown)
             reader: Reader = jsonlines.read
         else:
-            source = Source.of_file(found.path, found.shown)
+            source = Source.of_file(found.path, found.shown, found.roots)
             reader = readers[content_suffix(found.path)]
         yield from _articles(reader, source, found, fields, note, dates, own=own, unused=unused)
     unused.log()
@@ -215,7 +215,7 @@ def _articles(
             note(remark)
         if article is not None:
             if is_table:
-                unused.see(item.values, article)
+                unused.see(item.names or item.values, article)
             yield article, item, found
     if is_table and (notice := unused.end(found.shown)):
         note(notice)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from io import SEEK_END
 from typing import IO, Any
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
+from dedup.inputs.record import find_fields
 from dedup.read.compression import LARGEST_RATIO
+from dedup.read.own_output import OWN_NAMES
 from dedup.read.source import LARGEST_RECORD, Record, Source
 from dedup.read.table import check_columns
 
@@ -40,18 +42,20 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
             missing_text = yield from check_columns(schema.names, fields, source.where, "its columns are")
             if missing_text is None:
                 return
+            read = {name for names in find_fields(schema.names, fields).values() for name in names} | OWN_NAMES
+            names = tuple(schema.names)
             given = 0
-            for batch in batches:
+            for batch in batches(read):
                 given += batch.nbytes + batch.num_rows * _ROW_OVERHEAD
                 if given > most:
                     problem = f"behind row {number:,} it unpacks to more than {LARGEST_RATIO} times its size"
                     yield Notice(source.where, problem, "the rest is skipped", skipped=True)
                     return
-                for values, problems in iter_rows(batch):
+                for values, problems in iter_rows(batch, read):
                     number += 1
                     for problem in problems:
                         yield Notice(f"{source.where}:{number}", problem, "taken as empty", skipped=False)
-                    yield Record(missing_text | values, number)
+                    yield Record(missing_text | values, number, names=names)
         except MemoryError as error:
             if type(error) is not MemoryError:  # a subclass, raised by a memory watchdog
                 raise
@@ -69,8 +73,10 @@ def _size(stream: IO[bytes]) -> int:
     return size
 
 
-def open_columns(stream: IO[bytes]) -> tuple[Any, Iterator[Any]]:
-    """Return the schema and an iterator of the batches.
+def open_columns(stream: IO[bytes]) -> tuple[Any, Callable[[Collection[str] | None], Iterator[Any]]]:
+    """Return the schema, and a function that iterates over the batches.
+
+    The function is given the names of the columns that are read, or None for all. A batch may have others too.
 
     Raises:
         pa.ArrowException, OSError, ValueError: the file is neither Parquet nor Arrow, or is damaged. The iterator
@@ -85,30 +91,46 @@ def open_columns(stream: IO[bytes]) -> tuple[Any, Iterator[Any]]:
         raise ValueError("it is Feather of version 1: write it anew with a pyarrow or pandas of today")
     if beginning.startswith(_PARQUET):
         file = parquet.ParquetFile(stream, pre_buffer=False, buffer_size=1 << 16, memory_map=False)
-        return file.schema_arrow, file.iter_batches(batch_size=_ROWS, use_threads=False)
+        names = file.schema_arrow.names
+        # A name with a dot would select a field inside a column, and one of two columns of a name cannot be selected.
+        whole = len(set(names)) < len(names) or any("." in name for name in names)
+
+        def batches(wanted: Collection[str] | None) -> Iterator[Any]:
+            chosen = None if whole or wanted is None else [name for name in names if name in wanted]
+            rows: Iterator[Any] = file.iter_batches(batch_size=_ROWS, columns=chosen, use_threads=False)
+            return rows
+
+        return file.schema_arrow, batches
     options = ipc.IpcReadOptions(use_threads=False)
     if beginning.startswith(_ARROW):
         held = ipc.open_file(stream, options=options)
-        return held.schema, (held.get_batch(place) for place in range(held.num_record_batches))
+        return held.schema, lambda _: map(held.get_batch, range(held.num_record_batches))
     if not beginning.strip(b"\0"):
         raise ValueError("it is empty")
     try:
         flowing = ipc.open_stream(stream, options=options)
     except pa.ArrowException:
         raise ValueError("it is neither Parquet nor Arrow") from None
-    return flowing.schema, flowing
+    return flowing.schema, lambda _: iter(flowing)
 
 
-def iter_rows(batch: Any) -> Iterator[tuple[dict[str, Any], list[str]]]:
-    """Yield the values of each row of a batch, and a message for each value that cannot be read."""
-    for place in range(batch.num_columns):
+def iter_rows(batch: Any, wanted: Collection[str] | None = None) -> Iterator[tuple[dict[str, Any], list[str]]]:
+    """Yield the values of each row of a batch, and a message for each value that cannot be read.
+
+    Args:
+        batch: an Arrow record batch.
+        wanted: the names of the columns to read, None for all.
+    """
+    places = [place for place, name in enumerate(batch.schema.names) if wanted is None or name in wanted]
+    for place in places:
         if is_supported(batch.schema.field(place).type):
             _check(batch.column(place))
+    names = [batch.schema.names[place] for place in places]
     for start in range(0, batch.num_rows, _ROWS):
         piece = batch.slice(start, _ROWS)
-        columns = [_values(piece, place) for place in range(piece.num_columns)]
+        columns = [_values(piece, place) for place in places]
         for row in zip(*columns, strict=True):
-            values = dict(zip(piece.schema.names, row, strict=True))
+            values = dict(zip(names, row, strict=True))
             problems = [f"its {name!r} {value}" for name, value in values.items() if isinstance(value, _Unreadable)]
             yield {name: None if isinstance(value, _Unreadable) else value for name, value in values.items()}, problems
 

@@ -27,6 +27,13 @@ _LONGEST_STRUCTURE = 1024
 """The same for `Content-` headers, which the standard library parses repeatedly."""
 
 
+_DEEPEST = 50
+"""Maximum nested parts: the standard library compares each line with the boundary of every part around it."""
+_BOUNDARY = re.compile(
+    rb"(?m)^--(.*?)[ \t\r]*$|\bboundary\*?(?:0\*?)?=[ \t\r\n]*(?:\"([^\"\n]*)\"?|([^\s;\"]+))", re.IGNORECASE
+)
+
+
 class _ShortHeaders(Compat32):
     """The policy of the standard library, with overlong headers cut."""
 
@@ -79,6 +86,9 @@ def _joined(lines: list[bytes], size: int) -> bytes | None:
 
 
 def _article(content: bytes, number: int | None, where: str, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
+    if _depth(content) > _DEEPEST:
+        yield Notice(where, f"its parts are nested more than {_DEEPEST} deep", "skipped", skipped=True)
+        return
     try:
         message = message_from_bytes(content, policy=_ShortHeaders())
         values = _values(message)
@@ -92,6 +102,26 @@ def _article(content: bytes, number: int | None, where: str, fields: Mapping[str
         yield Notice(where, "it is no mail: it has no headers", "skipped", skipped=True)
         return
     yield Record(rename_fields(fields, **values), number)
+
+
+def _depth(content: bytes) -> int:
+    """Return how deep the parts of a mail are nested at most, counting the boundaries open at a time."""
+    open_parts: dict[bytes, None] = {}
+    deepest = 0
+    for match in _BOUNDARY.finditer(content):
+        line, *named = match.groups()
+        if line is None:
+            open_parts[named[0] or named[1] or b""] = None
+            deepest = max(deepest, len(open_parts))
+            continue
+        for name in (line, line.removesuffix(b"--")):
+            if name in open_parts:  # a line that begins a part of it, or ends it, ends all that is inside
+                while next(reversed(open_parts)) != name:
+                    open_parts.popitem()
+                if name != line:
+                    open_parts.popitem()
+                break
+    return deepest
 
 
 def _values(message: Message) -> dict[str, Any]:

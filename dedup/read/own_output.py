@@ -14,6 +14,8 @@ _ROW = frozenset({"id", "story", "copy_group", "canonical", "path"})
 _DOCUMENT = frozenset({"schema", "dedup", "settings", "summary", "stories", "links"})
 _JUDGEMENT = frozenset({"a", "b", "label"})
 _LABELS = frozenset({"same_text", "same_story", "neither"})
+OWN_NAMES = _ROW | _DOCUMENT | _JUDGEMENT
+"""Fields by which `own_output_notice` recognises output of dedup."""
 _GENERATOR = "dedup "
 
 

@@ -25,11 +25,13 @@ class FoundFile:
         path: the file; None for standard input.
         shown: the path as the user would type it, safe to print.
         id: a name that does not depend on the working directory.
+        roots: real paths of everything that was given to read; `open_file` opens nothing outside them.
     """
 
     path: Path | None
     shown: str
     id: str
+    roots: frozenset[str] = field(default=frozenset(), repr=False)
 
 
 def find_files(arguments: Sequence[str], is_readable: Callable[[str], bool]) -> Iterator[FoundFile | Notice]:
@@ -75,7 +77,7 @@ def _named(
         elif not is_readable(path.name):
             yield _of_another_kind(path)
         else:
-            yield FoundFile(path, shown, printable(prefix or path.name))
+            yield FoundFile(path, shown, printable(prefix or path.name), bounds.roots)
 
 
 def _prefixes(arguments: Sequence[str]) -> list[str]:
@@ -96,15 +98,12 @@ class _Bounds:
     """The paths given to read. Nothing outside them is read."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
-        self._arguments = arguments
-        self._places: set[str] = set()
+        self.roots = frozenset(os.path.realpath(argument) for argument in arguments if "\0" not in argument)
 
     def hold(self, path: Path) -> bool:
         """Return whether the target of a link is below one of the paths."""
-        if not self._places:
-            self._places = {os.path.realpath(argument) for argument in self._arguments if "\0" not in argument}
         target = Path(os.path.realpath(path))
-        return any(str(place) in self._places for place in (target, *target.parents))
+        return any(str(place) in self.roots for place in (target, *target.parents))
 
 
 @dataclass(slots=True)
@@ -148,11 +147,12 @@ class _Walk:
             path, name = level.path / child, f"{level.name}/{child}" if level.name else child
             try:
                 status = path.stat()
+                leads_out = child in level.links and not self.bounds.hold(path)
             except OSError as error:
                 if fit is Fit.WHOLE:
                     yield from self._unreachable(path, error)
                 continue
-            if child in level.links and not self.bounds.hold(path):
+            if leads_out:
                 self._counts["found"] += 1
                 yield Notice(printable(path), "it is a link that leads out of what was given", "skipped", skipped=True)
             elif stat.S_ISDIR(status.st_mode):
@@ -213,7 +213,7 @@ class _Walk:
         elif not status.st_size:
             yield Notice(printable(path), EMPTY, "skipped", skipped=True)
         else:
-            yield FoundFile(path, printable(path), printable(name))
+            yield FoundFile(path, printable(path), printable(name), self.bounds.roots)
 
     def _hides_articles(self, entry: os.DirEntry[str]) -> bool:
         """Return whether a hidden entry would otherwise be read. The file of --keep does not count."""
@@ -225,7 +225,7 @@ class _Walk:
             yield _of_another_kind(path)
             return
         problem = f"it cannot be opened ({reason(error)})"
-        if path.is_symlink():
+        if os.path.islink(path):  # noqa: PTH114 - never raises
             problem = "it is no ordinary file, or a link to nothing"
         yield Notice(printable(path), problem, "skipped", skipped=True)
 

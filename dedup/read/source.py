@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import lzma
 import os
@@ -9,7 +10,7 @@ import shutil
 import stat
 import tempfile
 import zlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any, AnyStr, Literal, cast
@@ -36,6 +37,9 @@ LARGEST_DOCUMENT = 1 << 28
 _BUFFER = 1 << 17
 """Bytes read from a stream at a time."""
 
+_FOLDER = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_CLOEXEC", 0)
+"""Flags for opening a folder to open what is in it; `O_PATH` needs no permission to list it."""
+
 _BEGINNING = 8
 """Bytes needed to detect the compression."""
 
@@ -59,6 +63,7 @@ class Record:
             so it encodes to the original bytes.
         form: what `raw` is: an object on a line, an item of a list, the only object of a file, a row of `table`.
         table: header line and delimiter of a row.
+        names: all columns of a table, of which `values` need only have those that are read.
     """
 
     values: Mapping[str, Any]
@@ -66,6 +71,7 @@ class Record:
     raw: str = ""
     form: Literal["", "line", "item", "object", "row"] = ""
     table: Table | None = None
+    names: Sequence[str] = ()
 
 
 def rename_fields(fields: Mapping[str, str], **values: Any) -> dict[str, Any]:
@@ -79,7 +85,7 @@ class Source:
 
     Attributes:
         where: its name in notices.
-        opened: opens the raw bytes.
+        opened: opens the raw bytes, see `open_file`.
         live: whether it can be read only once, so that the encoding cannot be detected beforehand.
         named_compressed: whether its suffix is that of a compressed file.
         notices: problems found so far; see `pop_notices`.
@@ -94,8 +100,10 @@ class Source:
     _looked: bool = False
 
     @classmethod
-    def of_file(cls, path: Path, where: str) -> Source:
-        return cls(where, lambda: path.open("rb"), named_compressed=path.suffix.lower() in COMPRESSED_SUFFIXES)
+    def of_file(cls, path: Path, where: str, roots: Collection[str] = ()) -> Source:
+        """Make a source of a file; see `open_file` for `roots`."""
+        compressed = path.suffix.lower() in COMPRESSED_SUFFIXES
+        return cls(where, lambda: open_file(path, roots), named_compressed=compressed)
 
     @classmethod
     def of_stream(cls, stream: IO[bytes], where: str) -> Source:
@@ -228,6 +236,55 @@ class Source:
             self.add_notice(
                 f"it is not a whole {kind} file ({error})" if kind else f"it cannot be read ({error})", action
             )
+
+
+def open_file(path: Path, roots: Collection[str] = ()) -> IO[bytes]:
+    """Open a regular file for reading, never one outside `roots`, and never wait for a pipe.
+
+    The file may be replaced by a link or a pipe between the check of its path and this call. Below a root, therefore,
+    each folder is opened from the one above it without following links, and the type is checked of what was opened.
+
+    Args:
+        path: the file.
+        roots: real paths of the files and folders that may be read; none for no restriction.
+
+    Raises:
+        OSError: the file cannot be opened, is not a regular file, or is not below a root.
+    """
+    flags = os.O_RDONLY | sum(getattr(os, name, 0) for name in ("O_BINARY", "O_CLOEXEC", "O_NOCTTY", "O_NONBLOCK"))
+    opened = _open_below(path, roots, flags) if roots else os.open(path, flags)
+    try:
+        if not stat.S_ISREG(os.fstat(opened).st_mode):
+            raise OSError(errno.EINVAL, "it is no ordinary file")
+        if hasattr(os, "set_blocking"):
+            os.set_blocking(opened, True)
+        return os.fdopen(opened, "rb")
+    except BaseException:
+        os.close(opened)
+        raise
+
+
+def _open_below(path: Path, roots: Collection[str], flags: int) -> int:
+    real = Path(os.path.realpath(path))
+    root = next((place for place in (real, *real.parents) if str(place) in roots), None)
+    if root is None:
+        raise OSError(errno.ELOOP, "it leads out of what was given")
+    if os.open not in os.supports_dir_fd:  # Windows, where links need a privilege
+        return os.open(real, flags)
+    names = real.relative_to(root).parts or (root.name,)
+    folder = os.open(root if real != root else root.parent, _FOLDER | (0 if real == root else os.O_NOFOLLOW))
+    try:
+        for name in names[:-1]:
+            below = os.open(name, _FOLDER | os.O_NOFOLLOW, dir_fd=folder)
+            os.close(folder)
+            folder = below
+        return os.open(names[-1], flags | os.O_NOFOLLOW, dir_fd=folder)
+    except OSError as error:
+        if error.errno in (errno.ELOOP, errno.ENOTDIR):
+            raise OSError(error.errno, "it became a link while it was read") from None
+        raise
+    finally:
+        os.close(folder)
 
 
 def _size(stream: IO[bytes]) -> int | None:

@@ -57,6 +57,8 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
         if missing_text is None:
             return
         table = Table("\t".join(header) if nameless else first, delimiter)
+        names, last = tuple(header), {name: place for place, name in enumerate(header)}
+        read = [name for names in find_fields(header, fields).values() for name in names]
         for row in _rows(lines, delimiter, len(header)):
             where = f"{source.where}:{row.line}"
             if row.cells is None:
@@ -65,10 +67,11 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
                 yield from _check(row.cells, len(header), where)
                 if row.problem:
                     yield Notice(where, row.problem, row.action, skipped=False)
-                cells = row.cells + [""] * (len(header) - len(row.cells))
-                if nameless:
-                    cells = ["" if cell == "null" else cell for cell in cells]
-                yield Record(missing_text | dict(zip(header, cells, strict=False)), row.line, row.raw, "row", table)
+                cells = ["" if cell == "null" else cell for cell in row.cells] if nameless else row.cells
+                values = missing_text | dict(zip(header, cells, strict=False))
+                # Only what is read is filled up: a short row under a long header costs no more than its cells.
+                values.update((name, "") for name in read if last[name] >= len(cells))
+                yield Record(values, row.line, row.raw, "row", table, names)
 
 
 def check_columns(

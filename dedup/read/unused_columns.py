@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping
 
 from dedup.article import Article, Notice
 from dedup.formats.escaping import quote_list
@@ -33,12 +32,13 @@ class UnusedColumns:
         """Start a table."""
         self._columns, self._bare = None, True
 
-    def see(self, values: Mapping[str, Any], article: Article) -> None:
+    def see(self, names: Iterable[str], article: Article) -> None:
         """Record a row of the table."""
         if self._columns is None:
-            used = {name for names in find_fields(values, self._fields).values() for name in names}
-            names = (name for name in values if name not in used and name.strip() and not name.startswith(_OWN))
-            self._columns = tuple(names)
+            names = tuple(names)
+            used = {name for found in find_fields(names, self._fields).values() for name in found}
+            unused = (name for name in names if name not in used and name.strip() and not name.startswith(_OWN))
+            self._columns = tuple(dict.fromkeys(unused))
         if self._bare:
             self._bare = not article.title and article.published is None and article.seen is None
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable
 
 HOSTILE: dict[str, tuple[str, Callable[[int], bytes]]] = {
@@ -18,9 +19,17 @@ HOSTILE: dict[str, tuple[str, Callable[[int], bytes]]] = {
     "quotation marks never closed": ("a.csv", lambda n: b"title,text\n" + b'z"abc,"y\n' * n),
     "cells without a name": ("a.csv", lambda n: b"title,text\n" + b",,,,,,,,,," * n),
     "columns without a name": ("a.csv", lambda n: b"title,text" + b",,,,,,,,,," * n + b"\n1,2\n"),
+    "a wide header over short rows": (
+        "a.csv",
+        lambda n: b"title,text" + b"," * (5 * n) + b"\n" + b"a\n" * (5 * n // 2),
+    ),
+    "unclosed rows under a wide header": ("a.csv", lambda n: b"title,text" + b"," * (5 * n) + b"\n" + b'"a\n' * n),
+    "wide columns of nothing": ("a.parquet", lambda n: _columns(n // 10, n // 20)),
     "a subject of encoded words": ("a.eml", lambda n: b"Subject: " + b"=?a?q?bcde" * n + b"\n\nbody"),
     "parameters of a type": ("a.eml", lambda n: b"Content-Type: text/plain" + b";a;b;c;d;e" * n + b"\n\nbody"),
     "addresses of a sender": ("a.eml", lambda n: b"From: " + b"<,(,a.b,(," * n + b"\n\nbody"),
+    "parts in parts": ("a.eml", lambda n: _parts(n // 8)),
+    "lines in the deepest part": ("a.eml", lambda n: _parts(50, b"word word\n" * n)),
     "headers": ("a.eml", lambda n: b"X: abcdef\n" * n + b"\nbody"),
     "mails of nothing": ("a.mbox", lambda n: b"From a b\n\n" * n),
     "programs in a page": ("a.html", lambda n: b"<html><body><p>" + b"<script></script>x" * (n // 2)),
@@ -37,6 +46,23 @@ HOSTILE: dict[str, tuple[str, Callable[[int], bytes]]] = {
     "a header of an archive": ("a.warc", lambda n: b"WARC/1.0\r\nX: " + b"a" * (10 * n)),
     "headers of an archive": ("a.warc", lambda n: b"WARC/1.0\r\n" + b"X: abcde\r\n" * n),
 }
+
+
+def _parts(depth: int, text: bytes = b"word\n") -> bytes:
+    begins = [b'Content-Type: multipart/mixed; boundary="%d"\n\n--%d\n' % (number, number) for number in range(depth)]
+    ends = [b"--%d--\n" % number for number in reversed(range(depth))]
+    return b"Subject: parts in parts\n" + b"".join(begins) + b"Content-Type: text/plain\n\n" + text + b"".join(ends)
+
+
+def _columns(columns: int, rows: int) -> bytes:
+    """A Parquet file: columns that are empty in all rows take no space."""
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    content = io.BytesIO()
+    empty = {f"column {number}": pa.nulls(rows) for number in range(columns)}
+    parquet.write_table(pa.table({"text": ["a text"] * rows} | empty), content)
+    return content.getvalue()
 
 
 def _members(count: int) -> bytes:

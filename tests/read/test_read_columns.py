@@ -87,7 +87,7 @@ def test_texts_whose_writer_did_not_say_they_are_texts(tmp_path: Path) -> None:
 def test_what_is_no_utf8_spoils_only_its_own_row(tmp_path: Path) -> None:
     damaged = pa.Array.from_buffers(pa.string(), 3, pa.array([b"good", b"b\xffd", b"fine"]).buffers())
     nested = pa.ListArray.from_arrays([0, 1, 2, 3], damaged)
-    parquet.write_table(pa.table({"text": damaged, "tags": nested}), tmp_path / "a.parquet")
+    parquet.write_table(pa.table({"text": damaged, "source": nested, "tags": nested}), tmp_path / "a.parquet")
     articles, notices = read_all(tmp_path)
     assert [article.text for article in articles] == ["good", "b\ufffdd", "fine"]
     assert "no row has a title or a date" in notices.pop().problem

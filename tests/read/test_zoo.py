@@ -345,7 +345,9 @@ list(read_articles([folder], notices=[]))  # whatever is imported, is now
 opened = []
 def watch(event, arguments):
     if event == "open" and isinstance(arguments[0], (str, bytes)):
-        opened.append(os.path.realpath(os.fsdecode(arguments[0])))
+        name = os.fsdecode(arguments[0])
+        inside = "/" not in name and arguments[2] & os.O_NOFOLLOW  # in a folder that was opened before
+        opened.append(os.path.join(folder, name) if inside else os.path.realpath(name))
     elif event in {"os.listdir", "os.scandir"} and arguments[0] is not None:
         opened.append(os.path.realpath(os.fsdecode(arguments[0])))
     elif event in {"socket.connect", "socket.getaddrinfo", "subprocess.Popen", "os.system", "os.remove", "os.rename"}:
