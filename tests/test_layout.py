@@ -48,7 +48,7 @@ INDEX_FLOORS = """
 store
 inputs
 features search
-stories
+stories clock
 compiling
 queries state
 sync

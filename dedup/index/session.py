@@ -12,6 +12,7 @@ from typing import Literal
 
 from dedup.background import Background
 from dedup.errors import StoreError, UnknownArticleError
+from dedup.index.clock import IndexClock
 from dedup.index.features.sketch import Features
 from dedup.index.inputs import Incoming, Placement
 from dedup.index.state import IndexState
@@ -51,10 +52,9 @@ class IndexSession:
         self.store, self.metadata = store, metadata
         self.memory_lock = threading.RLock()
         self._write_lock = threading.RLock()
-        self._clock, self._progress, self._read_only = clock, progress, read_only
+        self._clock, self._progress, self._read_only = IndexClock(clock, store.metadata()), progress, read_only
         self._state: IndexState | None = None
         self._cursor = -1
-        self._now = metadata.now
 
     def close(self) -> None:
         """Close the store."""
@@ -89,11 +89,11 @@ class IndexSession:
             try:
                 with self.store.transaction():
                     highest = self.store.highest()
-                    self._now = max(self._now, self._clock())
+                    now = self._clock.advance(state.table.seconds)
                     log = ChangeLog(
                         self.store,
                         state.table,
-                        self._now,
+                        now,
                         self.metadata.settle_hours * HOUR,
                         highest["last_change"],
                         highest["last_story"],
@@ -102,11 +102,12 @@ class IndexSession:
                     yield log
                     with self.memory_lock:
                         if self.metadata.keep_days is not None:
-                            self.expire(log, self._now - self.metadata.keep_days * DAY)
+                            until = self._clock.advance_expiry(self.state().table.seconds)
+                            self.expire(log, until - self.metadata.keep_days * DAY)
                         self.state().write()  # `rebuild` has replaced the state
                         log.write()
                     if log.changes:
-                        self.store.put_metadata({"now": repr(self._now)})
+                        self.store.put_metadata(self._clock.facts())
             except BaseException:
                 with self.memory_lock:
                     self._state = None  # it is ahead of the store: it will be loaded again
@@ -326,7 +327,7 @@ class IndexSession:
         version = self.metadata.version + replaced
         metadata = replace(self.metadata, settings=settings, method=METHOD_VERSION)
         metadata = metadata.with_background(background, version)
-        write_metadata(self.store, replace(metadata, now=self._now))
+        write_metadata(self.store, replace(metadata, now=self._clock.now))
         state = self._new_state(settings, background)
         state.recompute_vectors()
         state.load()

@@ -1,0 +1,109 @@
+"""The time of a story index, by a clock that may be wrong for a while.
+
+Changes are stamped with the latest time that was read, so their times ascend. A time far from those of the last changes
+and of the articles counts only when it is confirmed: by an article whose own time is near it, or because the clock has
+run on from it for a day. Until then nothing expires by it.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.errors import StoreError
+from dedup.index.store.metadata import DAY
+
+NEAR = 2 * DAY
+"""Seconds within which two times support each other."""
+LONGEST_PAUSE = 400 * DAY
+"""Seconds without a change after which the time of changes is not taken from the clock alone."""
+END = 253_402_300_800.0
+"""The year 10000, in seconds since 1970."""
+
+Seconds = NDArray[np.float64]
+
+
+class IndexClock:
+    """Reads a clock and decides which time counts.
+
+    Args:
+        read: seconds since 1970.
+        facts: what `facts` returned when the index was last written.
+
+    Attributes:
+        now: time of the last changes, 0 if there are none.
+        expiry: the time by which articles expire, None before it is known.
+        jump: the first reading of a jump that is not confirmed yet, None if there is none.
+    """
+
+    def __init__(self, read: Callable[[], float], facts: Mapping[str, str]) -> None:
+        self._read, self._last = read, 0.0
+        self.now = float(facts.get("now") or 0.0)
+        self.expiry = float(facts["expiry"]) if facts.get("expiry") else None
+        self.jump = float(facts["jump"]) if facts.get("jump") else None
+
+    def facts(self) -> dict[str, str]:
+        """Return the state of the clock, to be stored with the changes."""
+        optional = {"expiry": self.expiry, "jump": self.jump}
+        return {"now": repr(self.now)} | {name: "" if time is None else repr(time) for name, time in optional.items()}
+
+    def advance(self, times: Seconds) -> float:
+        """Read the clock and return the time of the next changes.
+
+        Args:
+            times: the articles' own times in seconds since 1970, nan where unknown.
+
+        Raises:
+            StoreError: the clock gives an impossible time.
+        """
+        reading = self._last = self._reading()
+        gap = reading - self.now
+        if self.expiry is None:  # a new index, or one written before this was stored
+            self.expiry = min(self.now or reading, reading)
+        if not self.now:
+            self.now = reading
+        elif gap < -NEAR:  # one of the two is wrong: times go back only if the articles say so
+            back = _is_near(reading, times) and not _is_near(self.now, times)
+            self.now = reading if back else self.now
+        elif gap <= LONGEST_PAUSE or self._is_confirmed(reading, times):
+            self.now = max(self.now, reading)
+        return self.now
+
+    def advance_expiry(self, times: Seconds) -> float:
+        """Return the time by which articles expire, after `times` include those of the articles just added."""
+        reading = self._last
+        if reading - self.now > LONGEST_PAUSE and _is_near(reading, times):
+            self.now = reading
+        before, wanted = min(self.expiry or 0.0, reading), min(reading, self.now)
+        if wanted - before <= NEAR or self._is_confirmed(wanted, times):
+            self.expiry, self.jump = wanted, None if wanted == reading else self.jump
+        else:
+            self.expiry = before
+        return self.expiry
+
+    def _reading(self) -> float:
+        reading = float(self._read())
+        if not 0 <= reading < END:
+            raise StoreError(f"the clock says {reading!r} seconds since 1970, which cannot be: set the system's clock")
+        return reading
+
+    def _is_confirmed(self, time: float, times: Seconds) -> bool:
+        """Return whether a time far from that of the last changes is right; report it once if that is not known."""
+        if _is_near(time, times):
+            return True
+        if self.jump is not None and time >= self.jump:
+            return time - self.jump >= DAY
+        self.jump = time
+        says, last = (datetime.fromtimestamp(one, UTC).isoformat(timespec="seconds") for one in (time, self.now))
+        problem = "the clock says %s, the last change was at %s, and no article is of that time"
+        remedy = "nothing expires until one is, or a day has passed"
+        logging.getLogger("dedup.index").warning(f"{problem}: {remedy}", says, last)
+        return False
+
+
+def _is_near(time: float, times: Seconds) -> bool:
+    return bool((np.abs(times - time) <= NEAR).any())
