@@ -36,5 +36,10 @@ class NumpyBackend(PlainBackend):
             progress("counting the words", 0, len(words))
         return numpy_features(words, self._settings)
 
+    def matching_blocks(self, one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int, int]]:
+        from dedup.match.templates import numpy_matching_blocks
+
+        return numpy_matching_blocks(one, other)
+
     def signatures(self, words: HashedWords, order: NDArray[np.int64]) -> NDArray[np.uint32]:  # noqa: ARG002 - `words` is in order
         return numpy_signatures(words, self._settings)

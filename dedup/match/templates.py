@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
 from collections import Counter
 from collections.abc import Callable
 from difflib import SequenceMatcher
@@ -35,11 +34,6 @@ ALIGNED_WORDS = 2_000
 MOST_EFFORT = 50_000
 """... and fewer where more pairs of places than this have equal words, as in tables: the time grows with their number.
 Of articles compared with themselves one in a hundred has 36,000."""
-MOST_WORK = 1 << 18
-"""Texts are aligned piece by piece where the pairs of places times the changed words are more than this: an alignment
-looks at the pairs again for each stretch that it finds."""
-_PIECE = 24
-"""Least words of a piece."""
 _BINS = 1 << 12
 SPELLED = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
 """English numbers that agencies write as words, and as figures where a fraction follows."""
@@ -62,6 +56,63 @@ def matching_blocks(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[
     """
     matcher = SequenceMatcher(None, one.tolist(), other.tolist(), autojunk=False)
     return [(i, j, size) for i, j, size in matcher.get_matching_blocks()]
+
+
+def numpy_matching_blocks(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int, int]]:
+    """Return what `matching_blocks` does, by NumPy: faster where many stretches changed.
+
+    `difflib` looks at all pairs of places again for each block that it finds. Here runs of equal words are found once.
+    The longest block inside bounds is the longest run after it is cut to the bounds. Of several the first is taken, and
+    then the first behind it, which would be the longest of what is left.
+    """
+    starts, others, lengths = _runs(one, other)
+    most = int(lengths.max(initial=0))
+    found = []
+    waiting = [(0, len(one), 0, len(other))]
+    while waiting:
+        i_low, i_high, j_low, j_high = waiting.pop()
+        near = slice(*np.searchsorted(starts, (i_low - most, i_high)))
+        i, j = starts[near], others[near]
+        skipped = np.maximum(0, np.maximum(i_low - i, j_low - j))
+        left = np.minimum(lengths[near], np.minimum(i_high - i, j_high - j)) - skipped
+        size = int(left.max(initial=0))
+        if size <= 0:
+            continue
+        longest = np.flatnonzero(left == size)
+        i, j = i[longest] + skipped[longest], j[longest] + skipped[longest]
+        order = np.lexsort((j, i))
+        a, b = i_low, j_low
+        for i_next, j_next in zip(i[order].tolist(), j[order].tolist(), strict=True):
+            if i_next >= a and j_next >= b:
+                found.append((i_next, j_next, size))
+                waiting.append((a, i_next, b, j_next))
+                a, b = i_next + size, j_next + size
+        waiting.append((a, i_high, b, j_high))
+    joined: list[tuple[int, int, int]] = []
+    for a, b, size in sorted(found):
+        if joined and (joined[-1][0] + joined[-1][2], joined[-1][1] + joined[-1][2]) == (a, b):
+            joined[-1] = (*joined[-1][:2], joined[-1][2] + size)
+        else:
+            joined.append((a, b, size))
+    return [*joined, (len(one), len(other), 0)]
+
+
+def _runs(
+    one: NDArray[np.uint32], other: NDArray[np.uint32]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Return the longest runs of equal words: where they begin in both texts, ascending in the first, and lengths."""
+    order = np.argsort(other, kind="stable")
+    ranked = other[order]
+    first = np.searchsorted(ranked, one)
+    count = np.searchsorted(ranked, one, side="right") - first
+    i = np.repeat(np.arange(len(one)), count)
+    j = order[np.arange(len(i)) + np.repeat(first - np.cumsum(count) + count, count)]
+    along = np.lexsort((i, j - i))
+    i, j = i[along], j[along]
+    begins = np.flatnonzero((np.diff(i, prepend=-2) != 1) | (np.diff(j, prepend=-2) != 1))
+    i, j, length = i[begins], j[begins], np.diff(np.append(begins, len(i)))
+    order = np.argsort(i, kind="stable")
+    return i[order], j[order], length[order]
 
 
 @cache
@@ -122,61 +173,13 @@ def same_template(
         return False  # no alignment can find a changed number: most copies end here
     if first.words.tolist() > second.words.tolist():
         first, second = second, first
-    numbers, names, kept = _values(first, second, _aligned(first.words, second.words, aligned))
+    numbers, names, kept = _values(first, second, aligned(first.words, second.words))
     changed = numbers + names
     if late or not numbers:
         return numbers > 0
     soon = not days >= SOON  # or unknown
     share = NEWER_SHARE if soon and not names else CHANGED_SHARE
     return changed >= (CHANGED if soon else 1) and changed >= share * (changed + kept)
-
-
-def _pieces(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int]]:
-    """Cut two texts into corresponding pieces, and return where each piece ends in both.
-
-    Texts are cut at words that occur once in each and in the same order in both (patience diff, B. Cohen), so that each
-    piece has at least `_PIECE` words.
-    """
-    ours, first, count = np.unique(one, return_index=True, return_counts=True)
-    theirs, second, times = np.unique(other, return_index=True, return_counts=True)
-    _, place, other_place = np.intersect1d(
-        ours[count == 1], theirs[times == 1], assume_unique=True, return_indices=True
-    )
-    a, b = first[count == 1][place], second[times == 1][other_place]
-    order = np.argsort(a)
-    cuts, last = [], (0, 0)
-    for i, j in _ascending(a[order].tolist(), b[order].tolist()):
-        if min(i - last[0], j - last[1]) >= _PIECE:
-            cuts.append(last := (i, j))
-    return [*cuts, (len(one), len(other))]
-
-
-def _ascending(a: list[int], b: list[int]) -> list[tuple[int, int]]:
-    """Return the longest subsequence of pairs, ascending in `a`, that ascends in `b` too (Fredman 1975)."""
-    ends: list[int] = []  # of the best parts of each length so far, the last value
-    of: list[int] = []  # and which pair has it
-    before = [-1] * len(b)
-    for number, value in enumerate(b):
-        place = bisect_left(ends, value)
-        before[number] = of[place - 1] if place else -1
-        ends[place : place + 1], of[place : place + 1] = [value], [number]
-    chosen, number = [], of[-1] if of else -1
-    while number >= 0:
-        chosen.append((a[number], b[number]))
-        number = before[number]
-    return chosen[::-1]
-
-
-def _aligned(one: NDArray[np.uint32], other: NDArray[np.uint32], aligned: Aligned) -> list[tuple[int, int, int]]:
-    """Align two texts, piece by piece if many stretches have changed."""
-    changed = max(np.count_nonzero(~np.isin(one, other)), np.count_nonzero(~np.isin(other, one)))
-    if _pairs(one, other) * changed <= MOST_WORK:
-        return aligned(one, other)
-    blocks, i, j = [], 0, 0
-    for i_end, j_end in _pieces(one, other):
-        blocks += [(i + a, j + b, size) for a, b, size in aligned(one[i:i_end], other[j:j_end]) if size]
-        i, j = i_end, j_end
-    return [*blocks, (len(one), len(other), 0)]
 
 
 def _values(one: _Words, other: _Words, blocks: list[tuple[int, int, int]]) -> tuple[int, int, int]:
@@ -207,15 +210,10 @@ def _is_laborious(one: HashedText, other: HashedText, length: int) -> bool:
     """Whether more than `MOST_EFFORT` pairs of places in the beginnings of two texts have equal words."""
     first, second = one.hashes[:length], other.hashes[:length]
     # An upper bound, because equal words share a bin; it is nearly always enough.
-    if _pairs(first, second) <= MOST_EFFORT:
+    bins = (np.bincount(words & np.uint32(_BINS - 1), minlength=_BINS) for words in (first, second))
+    if int(np.dot(*bins)) <= MOST_EFFORT:
         return False
     words, counts = np.unique(first, return_counts=True)
     others, other_counts = np.unique(second, return_counts=True)
     _, place, other_place = np.intersect1d(words, others, assume_unique=True, return_indices=True)
     return int(counts[place] @ other_counts[other_place]) > MOST_EFFORT
-
-
-def _pairs(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> int:
-    """Count the pairs of places in two texts whose words share a bin: at least those with equal words, and few more."""
-    bins = (np.bincount(words & np.uint32(_BINS - 1), minlength=_BINS) for words in (one, other))
-    return int(np.dot(*bins))
