@@ -14,7 +14,7 @@ from dedup.background import Background
 from dedup.errors import StoreError, UnknownArticleError
 from dedup.index.clock import IndexClock
 from dedup.index.features.sketch import Features
-from dedup.index.inputs import Incoming, Placement
+from dedup.index.inputs import Incoming, Placement, checked_id, checked_text
 from dedup.index.state import IndexState
 from dedup.index.store.metadata import DAY, HOUR, StoreMetadata, read_metadata, write_metadata
 from dedup.index.store.protocol import Store
@@ -151,13 +151,23 @@ class IndexSession:
                     self._state = None
             return self.state()
 
+    def find(self, id_: str) -> StoredArticle | None:
+        """Return the stored article of an id, None if there is none.
+
+        Raises:
+            InputError: the id is no string.
+        """
+        found = self.store.article(checked_id(id_))
+        return found or self.store.article(checked_text(id_, "id"))  # surrounding space was once part of an id
+
     def stored(self, id_: str) -> StoredArticle:
         """Return the stored article of an id.
 
         Raises:
+            InputError: the id is no string.
             UnknownArticleError: there is none.
         """
-        found = self.store.article(id_)
+        found = self.find(id_)
         if found is None:
             raise UnknownArticleError(f"there is no article with the id {id_!r} in this index")
         return found
