@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Literal
 
+import numpy as np
+
 from dedup.background import Background
 from dedup.errors import StoreError, UnknownArticleError
 from dedup.index.clock import IndexClock
@@ -116,8 +118,11 @@ class IndexSession:
             state.uncommitted.clear()
 
     @contextmanager
-    def repair(self) -> Iterator[None]:
+    def repair(self) -> Iterator[float]:
         """Open a transaction that does not use the state in memory, which is loaded again after it.
+
+        Yields:
+            The time of the changes of the repair.
 
         Raises:
             StoreError: the index is read-only, or could not be written.
@@ -126,7 +131,8 @@ class IndexSession:
         with self._write_lock, self.memory_lock:
             self._state = None
             with self.store.transaction():
-                yield
+                yield self._clock.advance(np.empty(0))
+                self.store.put_metadata(self._clock.facts())
 
     def state(self) -> IndexState:
         """Return the state in memory, loaded from the store if necessary."""

@@ -310,11 +310,14 @@ class StoryIndex:
         restore(checked_path(backup, "backup"), checked_path(path), replace=replace, wait=wait)
 
     def check(self, *, repair: bool = False) -> list[str]:
-        """Return a message for each fault in the store, none if it is intact; optionally repair what can be."""
+        """Return a message for each fault in the store, none if it is intact; optionally repair what can be.
+
+        A repair is recorded as a change "refreshed", and "moved" for each article that it moves to another story.
+        """
         if not repair:
-            return check(self._session, repair=False)
-        with self._session.repair():
-            return check(self._session, repair=True)
+            return check(self._session)
+        with self._session.repair() as now:
+            return check(self._session, now)
 
     # Reading
 

@@ -190,6 +190,31 @@ def test_check_finds_and_repairs(tmp_path: Path, fault: str) -> None:
         assert index.add(replace(articles[0], id="later")).copy_of == articles[0].id
 
 
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_repair_reaches_followers_and_open_readers(tmp_path: Path, fault: str) -> None:
+    path = tmp_path / "stories.db"
+    articles: list[Article] = list(stream(2, 30))
+    with StoryIndex.open(path) as index:
+        index.add_many(articles)
+    damage(path, FAULTS[fault][0])
+    asked = {"text": articles[0].text, "title": articles[0].title}
+    with StoryIndex.open(path) as index, StoryIndex.open(path, read_only=True) as reader:
+        if fault in {"size", "story"}:
+            reader.match(asked)  # its state is loaded
+        assert index.check(repair=True)
+        story_of: dict[str, str] = {}
+        for change in index.changes():
+            if change.kind in {"added", "updated", "moved"}:
+                story_of[change.article] = change.story
+            if change.kind == "merged":
+                story_of |= {one: change.story for one, story in story_of.items() if story == change.before}
+        assert story_of == {article.id: index.article(article.id).story for article in articles}
+        assert reader.match(asked) == index.match(asked)
+        before = index.changes()
+        assert index.check(repair=True) == []
+        assert index.changes() == before
+
+
 def test_closed_index_raises_for_every_read(store: Path) -> None:
     """Every method that reads raises an error that names the closed store."""
     index = StoryIndex.open(store)
