@@ -100,7 +100,7 @@ def test_space_around_an_id_is_removed_from_a_mapping_and_an_article(index: Stor
 
 
 def test_an_id_with_space_of_an_earlier_version_is_still_found(index: StoryIndex) -> None:
-    with index._store.transaction():  # type: ignore[attr-defined]
+    with index._store.transaction():
         index._store._file.write("UPDATE article SET id = ' old '", ())  # type: ignore[attr-defined]
     assert " old " in index
     assert index.article(" old ").article.text == TEXT
