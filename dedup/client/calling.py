@@ -13,7 +13,15 @@ from dedup.article import Article, Notice
 from dedup.client import answers
 from dedup.errors import InputError, MissingDependencyError, ServiceError, UnknownArticleError
 from dedup.index import Change, IndexedArticle, Placement, StoryPage
-from dedup.index.inputs import checked_count, checked_date, checked_ids, read_article, read_batch
+from dedup.index.inputs import (
+    checked_count,
+    checked_date,
+    checked_id,
+    checked_ids,
+    checked_text,
+    read_article,
+    read_batch,
+)
 from dedup.results.clustering import Explanation, Story
 
 if TYPE_CHECKING:
@@ -65,7 +73,7 @@ class Client:
         headers = {"Authorization": f"Bearer {token}"} if token else {}
         try:
             self._http = httpx.Client(base_url=url, headers=headers, timeout=timeout, transport=transport)
-        except httpx.InvalidURL as error:
+        except (httpx.InvalidURL, UnicodeEncodeError) as error:
             raise InputError(
                 f"{url!r} is no address of a service ({error}): give one like http://127.0.0.1:8080"
             ) from None
@@ -165,7 +173,7 @@ class Client:
         """
         found = []
         for name in checked_ids(articles):
-            found += self._ask("DELETE", f"v1/articles/{answers.path_segment(name)}")["changes"]
+            found += self._ask("DELETE", f"v1/articles/{answers.path_segment(checked_id(name))}")["changes"]
         return [answers.change(change) for change in found]
 
     def expire(self, before: date | datetime | str) -> int:
@@ -211,7 +219,7 @@ class Client:
         Raises:
             UnknownArticleError: it is not in the index.
         """
-        return answers.held(self._ask("GET", f"v1/articles/{answers.path_segment(article)}"))
+        return answers.held(self._ask("GET", f"v1/articles/{answers.path_segment(checked_id(article))}"))
 
     def story(self, story: str) -> Story:
         """Return a story; see `StoryIndex.story`.
@@ -219,7 +227,7 @@ class Client:
         Raises:
             UnknownArticleError: it is not in the index.
         """
-        return answers.story(self._ask("GET", f"v1/stories/{answers.path_segment(story)}"))
+        return answers.story(self._ask("GET", f"v1/stories/{answers.path_segment(checked_id(story, 'story'))}"))
 
     def stories(
         self, *, since: date | datetime | str | None = None, outlet: str | None = None, min_size: int = 1
@@ -245,15 +253,14 @@ class Client:
         """Return a page of stories; see `StoryIndex.page`."""
         touched = None if since is None else checked_date(since, "since").isoformat()
         given = {"cursor": cursor, "since": touched, "outlet": outlet}
-        wanted = {name: value for name, value in given.items() if value is not None}
+        wanted = {name: checked_text(value, name) for name, value in given.items() if value is not None}
         found = self._ask("GET", "v1/stories", params={**wanted, "min_size": min_size, "limit": limit})
         return StoryPage(tuple(map(answers.story, found["stories"])), found["next"])
 
     def search(self, query: str, *, limit: int = 50) -> list[IndexedArticle]:
         """Return the articles that have all words of a query; see `StoryIndex.search`."""
-        return [
-            answers.held(one) for one in self._ask("GET", "v1/search", params={"q": query, "limit": limit})["articles"]
-        ]
+        params = {"q": checked_text(query, "query"), "limit": checked_count(limit, "limit")}
+        return [answers.held(one) for one in self._ask("GET", "v1/search", params=params)["articles"]]
 
     def changes(self, since: int = 0, *, limit: int = 1_000, wait: float = 0.0) -> list[Change]:
         """Return the changes after a cursor, or wait up to `wait` seconds for some; see `StoryIndex.changes`.
@@ -272,7 +279,9 @@ class Client:
             UnknownArticleError: one is not in the index.
             InputError: the index keeps no texts.
         """
-        return answers.explanation(self._ask("GET", "v1/explain", params={"a": a, "b": b}))
+        return answers.explanation(
+            self._ask("GET", "v1/explain", params={"a": checked_id(a, "a"), "b": checked_id(b, "b")})
+        )
 
     def compare(self, a: Article | Mapping[str, Any], b: Article | Mapping[str, Any]) -> Explanation:
         """Explain two articles that are not stored, with the background of the index."""

@@ -17,6 +17,7 @@ _UNSAFE = re.compile(
     "]"
 )
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_TERMINAL = re.compile("[\x00-\x08\v\f\x0e-\x1f\x7f-\x9f]")
 _FORMULA = re.compile("'*[=+@\t\r-]")
 
 
@@ -59,6 +60,11 @@ def visible(text: str) -> str:
     hyphens are removed, since terminals disagree on their width. Joiners are kept: Persian, Hindi and emoji need them.
     """
     return _UNSAFE.sub(_escaped, _SPACES.sub(" ", text).replace("\xad", ""))
+
+
+def escape_control(text: str) -> str:
+    r"""Write control characters, except tabs and line ends, as escapes (`\x1b`)."""
+    return _TERMINAL.sub(_escaped, text)
 
 
 def _escaped(match: re.Match[str]) -> str:

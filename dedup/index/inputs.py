@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from itertools import islice
 from numbers import Integral
+from pathlib import Path
 from typing import Any, Literal
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
-from dedup.formats.escaping import quote
+from dedup.formats.escaping import quote, sanitize
 from dedup.index.store.records import Change, StoredArticle, facts_of
 from dedup.inputs.collection import (
     KEPT_EMPTY,
@@ -227,8 +229,44 @@ def checked_seconds(value: date | datetime | str | None, name: str) -> float | N
     return None if value is None else published_seconds(checked_date(value, name))
 
 
+def checked_id(value: object, name: str = "id") -> str:
+    """Return an id as articles are stored under it: stripped, null bytes and lone surrogates replaced by U+FFFD.
+
+    Raises:
+        InputError: it is no string.
+    """
+    return checked_text(value, name).strip()
+
+
+def checked_text(value: object, name: str) -> str:
+    """Return a string to search for, with null bytes and lone surrogates replaced as in articles.
+
+    Raises:
+        InputError: it is no string.
+    """
+    if not isinstance(value, str):
+        raise InputError(f"{name} must be a string, not {quote(value)}")
+    return sanitize(value)[0]
+
+
+def checked_path(value: str | os.PathLike[str], name: str = "path") -> Path:
+    """Return a path that the file system can name.
+
+    Raises:
+        InputError: it has a null byte, or a character that cannot be encoded.
+    """
+    path = os.fsdecode(value)
+    try:
+        valid = b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        valid = False
+    if not valid:
+        raise InputError(f"{name} is {quote(path)}, which no file can be called")
+    return Path(path)
+
+
 def checked_ids(values: Iterable[object]) -> list[str]:
-    """Return the distinct ids of articles.
+    """Return the ids of articles as they were given, without those that name an article twice.
 
     Raises:
         InputError: an id is no string.
@@ -238,4 +276,4 @@ def checked_ids(values: Iterable[object]) -> list[str]:
         if not isinstance(value, str):
             kind = f"a {type(value).__name__}: to give those of a list, write remove(*ids)"
             raise InputError(f"ids of articles are strings, one argument each, and {quote(value)} is {kind}")
-    return list(dict.fromkeys(str(value) for value in given))
+    return list({checked_id(value): str(value) for value in reversed(given)}.values())[::-1]

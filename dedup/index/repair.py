@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dedup.errors import StoreError
 from dedup.index.features.sketch import Vector, unpack_words
 from dedup.index.state import IndexState
-from dedup.index.store.records import Sketch, StoredArticle, StoredStory, spans
+from dedup.index.store.records import Change, Kind, Sketch, StoredArticle, StoredStory, moment, spans
 from dedup.results.story_ids import story_id
 
 if TYPE_CHECKING:
@@ -18,21 +18,30 @@ if TYPE_CHECKING:
 _PAGE = 500
 
 
-def check(session: IndexSession, *, repair: bool) -> list[str]:
+_NOT_REPAIRED = "(not repaired"
+
+
+def check(session: IndexSession, now: float | None = None) -> list[str]:
     """Return a message for each fault in the store of an index.
 
     Args:
         session: session of the index; inside `IndexSession.repair` if faults are to be repaired.
-        repair: whether to repair. Features are computed again from the words, or from the text if the words are
-            damaged; stories are counted again; an article without a story starts one. The message of a fault that
-            cannot be repaired says so.
+        now: time of the repair; None to repair nothing. Features are computed again from the words, or from the text if
+            the words are damaged; stories are counted again; an article without a story starts one. The message of a
+            fault that cannot be repaired says so. The repair is recorded in the log of changes.
     """
     faults = session.store.faults()
     if faults:
-        return [f"{fault} (not repaired: restore a copy of the file)" for fault in faults]
+        return [f"{fault} {_NOT_REPAIRED}: restore a copy of the file)" for fault in faults]
     state = IndexState(session.store, session.metadata.settings, session.background, session.store.counts()["articles"])
-    faults += _sketches(state, repair=repair)
-    faults += _stories(session, repair=repair)
+    moved: list[tuple[str, str, str]] = []
+    faults += _sketches(state, repair=now is not None)
+    faults += _stories(session, now, moved)
+    if now is not None and any(_NOT_REPAIRED not in fault for fault in faults):
+        # Open readers load everything again at "refreshed": features and copies are not in the log.
+        changes: list[tuple[Kind, str, str, str]] = [("refreshed", "", "", ""), *(("moved", *one) for one in moved)]
+        first, at = session.store.highest()["last_change"] + 1, moment(now)
+        session.store.append([Change(first + place, *change, at) for place, change in enumerate(changes)])
     return faults
 
 
@@ -51,7 +60,7 @@ def _sketches(state: IndexState, *, repair: bool) -> list[str]:
             fault = f"article {article.id!r}: its features are {'damaged' if sketch else 'missing'}"
             if text is None and article.length:
                 faults.append(
-                    f"{fault} (not repaired, because its text is not stored: remove the article, or add it again)"
+                    f"{fault} {_NOT_REPAIRED}, because its text is not stored: remove the article, or add it again)"
                 )
                 continue
             faults.append(fault)
@@ -82,7 +91,8 @@ def _unpacks(sketch: Sketch) -> bool:
     return True
 
 
-def _stories(session: IndexSession, *, repair: bool) -> list[str]:
+def _stories(session: IndexSession, now: float | None, moved: list[tuple[str, str, str]]) -> list[str]:
+    """Check placements and stories; `moved` receives id, story and previous story of the articles that are moved."""
     store, faults, last = session.store, list[str](), -1
     sizes: Counter[int] = Counter()
     highest = store.counts()["last_story"]
@@ -91,20 +101,20 @@ def _stories(session: IndexSession, *, repair: bool) -> list[str]:
         roots = store.articles(sorted({article.copies for article in page}))
         for found in page:
             article = found
-            if known.get(article.story) is None or known[article.story].into is not None:
+            before = known.get(article.story)
+            if before is None or before.into is not None:
                 faults.append(f"article {article.id!r}: its story is missing")
                 highest += 1
                 article = replace(article, story=highest, copies=article.number, representative=True)
-                if repair:
+                if now is not None:
                     name = f"{story_id(article.content)}-{highest}"
-                    store.put_stories(
-                        [StoredStory(highest, name, None, 1, article.seconds, article.seconds, article.added)]
-                    )
+                    store.put_stories([StoredStory(highest, name, None, 1, article.seconds, article.seconds, now)])
                     store.place_articles([(article.number, article.story, article.copies, article.representative)])
+                    moved.append((article.id, name, "" if before is None else before.id))
             root = roots.get(article.copies)
             if article.copies != article.number and (root is None or root.story != article.story):
                 faults.append(f"article {article.id!r}: the article that it is a copy of is not in its story")
-                if repair:
+                if now is not None:
                     store.place_articles([(article.number, article.story, article.number, True)])
             sizes[article.story] += 1
         last = page[-1].number
@@ -117,8 +127,8 @@ def _stories(session: IndexSession, *, repair: bool) -> list[str]:
             wanted = replace(story, size=len(articles), start=start, end=end)
             if wanted != story:
                 faults.append(f"story {story.id}: its record has {story.size} articles, it has {len(articles)}")
-                if repair and articles:
+                if now is not None and articles:
                     store.put_stories([wanted])
-                elif repair:
+                elif now is not None:
                     store.delete_story(number)
     return faults

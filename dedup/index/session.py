@@ -10,11 +10,13 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Literal
 
+import numpy as np
+
 from dedup.background import Background
 from dedup.errors import StoreError, UnknownArticleError
 from dedup.index.clock import IndexClock
 from dedup.index.features.sketch import Features
-from dedup.index.inputs import Incoming, Placement
+from dedup.index.inputs import Incoming, Placement, checked_id, checked_text
 from dedup.index.state import IndexState
 from dedup.index.store.metadata import DAY, HOUR, StoreMetadata, read_metadata, write_metadata
 from dedup.index.store.protocol import Store
@@ -116,8 +118,11 @@ class IndexSession:
             state.uncommitted.clear()
 
     @contextmanager
-    def repair(self) -> Iterator[None]:
+    def repair(self) -> Iterator[float]:
         """Open a transaction that does not use the state in memory, which is loaded again after it.
+
+        Yields:
+            The time of the changes of the repair.
 
         Raises:
             StoreError: the index is read-only, or could not be written.
@@ -126,7 +131,8 @@ class IndexSession:
         with self._write_lock, self.memory_lock:
             self._state = None
             with self.store.transaction():
-                yield
+                yield self._clock.advance(np.empty(0))
+                self.store.put_metadata(self._clock.facts())
 
     def state(self) -> IndexState:
         """Return the state in memory, loaded from the store if necessary."""
@@ -151,13 +157,23 @@ class IndexSession:
                     self._state = None
             return self.state()
 
+    def find(self, id_: str) -> StoredArticle | None:
+        """Return the stored article of an id, None if there is none.
+
+        Raises:
+            InputError: the id is no string.
+        """
+        found = self.store.article(checked_id(id_))
+        return found or self.store.article(checked_text(id_, "id"))  # surrounding space was once part of an id
+
     def stored(self, id_: str) -> StoredArticle:
         """Return the stored article of an id.
 
         Raises:
+            InputError: the id is no string.
             UnknownArticleError: there is none.
         """
-        found = self.store.article(id_)
+        found = self.find(id_)
         if found is None:
             raise UnknownArticleError(f"there is no article with the id {id_!r} in this index")
         return found

@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from dedup.article import Article, Notice
@@ -18,8 +17,11 @@ from dedup.index.inputs import (
     Placement,
     checked_count,
     checked_date,
+    checked_id,
     checked_ids,
+    checked_path,
     checked_seconds,
+    checked_text,
     read_article,
     read_batch,
 )
@@ -62,6 +64,9 @@ class StoryIndex:
 
     What `add` has returned is on disk. One index writes to a file at a time, any number may read it. The methods are
     thread-safe: those that write wait for each other, those that read do not wait.
+
+    Ids and search texts are read as articles are: null bytes and lone surrogates count as U+FFFD, and white space
+    around an id is removed.
     """
 
     def __init__(self, session: IndexSession) -> None:
@@ -105,13 +110,18 @@ class StoryIndex:
             clock: returns seconds since 1970; if it goes back, the latest time seen counts.
 
         Raises:
+            InputError: no file can have this path.
             StoreError: the file is not a store, is damaged, of a newer format, or cannot be read or written.
             StoreLockedError: another index writes to it.
             SettingsError: it was created with other settings or options.
         """
         settings, options = checked(settings), StoreOptions(store_text, keep_days, settle_hours)
         store: Store
-        store = TemporaryStore() if os.fspath(path) == MEMORY else SqliteStore(path, read_only=read_only, wait=wait)
+        store = (
+            TemporaryStore()
+            if os.fspath(path) == MEMORY
+            else SqliteStore(checked_path(path), read_only=read_only, wait=wait)
+        )
         try:
             if not store.metadata():
                 if read_only:
@@ -141,7 +151,7 @@ class StoryIndex:
 
     def __contains__(self, article: object) -> bool:
         """Return whether an article of this id is in the index."""
-        return isinstance(article, str) and self._store.article(article) is not None
+        return isinstance(article, str) and self._session.find(article) is not None
 
     def __len__(self) -> int:
         """Return the number of articles."""
@@ -277,7 +287,7 @@ class StoryIndex:
         Raises:
             StoreError: the file is there already, or cannot be written.
         """
-        self._store.back_up(Path(os.fsdecode(path)))
+        self._store.back_up(checked_path(path))
 
     @staticmethod
     def restore(
@@ -297,14 +307,17 @@ class StoryIndex:
             StoreError: the backup is not a sound index, or one is there and `replace` is False.
             StoreLockedError: the index is being written to.
         """
-        restore(Path(os.fsdecode(backup)), Path(os.fsdecode(path)), replace=replace, wait=wait)
+        restore(checked_path(backup, "backup"), checked_path(path), replace=replace, wait=wait)
 
     def check(self, *, repair: bool = False) -> list[str]:
-        """Return a message for each fault in the store, none if it is intact; optionally repair what can be."""
+        """Return a message for each fault in the store, none if it is intact; optionally repair what can be.
+
+        A repair is recorded as a change "refreshed", and "moved" for each article that it moves to another story.
+        """
         if not repair:
-            return check(self._session, repair=False)
-        with self._session.repair():
-            return check(self._session, repair=True)
+            return check(self._session)
+        with self._session.repair() as now:
+            return check(self._session, now)
 
     # Reading
 
@@ -343,6 +356,7 @@ class StoryIndex:
         Raises:
             UnknownArticleError: it does not exist.
         """
+        story = checked_id(story, "story")
         stored = self._store.story(story)
         while stored is not None and stored.into is not None:
             stored = self._store.story_numbered([stored.into]).get(stored.into)
@@ -387,7 +401,7 @@ class StoryIndex:
         Raises:
             InputError: the query has no words, or more than twelve.
         """
-        found = self._store.holding(words_of(query), checked_count(limit, "limit"))
+        found = self._store.holding(words_of(checked_text(query, "query")), checked_count(limit, "limit"))
         stories = self._store.story_numbered(sorted({stored.story for stored in found}))
         return [
             IndexedArticle(stored.article(""), stories[stored.story].id, self._session.copy_of(stored))
@@ -442,4 +456,5 @@ class StoryIndex:
 
 
 def _filter(since: date | datetime | str | None, outlet: str | None, min_size: int) -> StoryFilter:
+    outlet = None if outlet is None else checked_text(outlet, "outlet")
     return StoryFilter(checked_seconds(since, "since"), outlet, checked_count(min_size, "min_size"))

@@ -337,6 +337,8 @@ def to_article(
 def _sanitized(article: Article, where: str, notices: list[Notice]) -> Article:
     """Sanitize the strings of an article and cut an overlong title. Note each change, and a blank article."""
     changes: dict[str, Any] = {}
+    if article.id != (stripped := article.id.strip()):
+        article = replace(article, id=stripped)  # as `from_record` does
     for name in ("id", "title", "text", "source", "url", "lang", "path", "where"):
         value, found = sanitize(getattr(article, name))
         for what in found:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -201,3 +202,20 @@ def test_a_cursor_that_is_of_no_use_is_told(tmp_path: Path) -> None:
     code, lines, said = index("changes", store=store)
     assert (code, [line["cursor"] for line in lines]) == (0, [3])
     assert "the changes up to 2 were forgotten" in said
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="arguments are bytes on Linux")
+def test_an_id_with_undecodable_bytes_is_found(tmp_path: Path) -> None:
+    store, id_ = tmp_path / "s.db", b"x\xff".decode("utf-8", "surrogateescape")
+    assert index("add", "-", store=store, text="\n".join([record("a"), record(id_)]))[0] == 0
+    command = [*map(os.fsencode, [*COMMAND, "explain", "a", id_, "--store", str(store)])]
+    assert json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["b"] == "x\ufffd"
+    command[-4:-2] = [os.fsencode(id_), b"\xfe"]
+    refused = subprocess.run(command, capture_output=True, check=False)
+    assert (refused.returncode, b"Traceback" in refused.stderr) == (1, False)
+    command[4:] = [b"remove", os.fsencode(id_), b"--store", os.fsencode(store)]
+    assert json.loads(subprocess.run(command, capture_output=True, check=True).stdout)["article"] == "x\ufffd"
+
+
+def record(id_: str) -> str:
+    return json.dumps({"id": id_, "text": FERRY})

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -188,6 +190,54 @@ def test_check_finds_and_repairs(tmp_path: Path, fault: str) -> None:
         assert index.check() == []
         assert len(index) == len(articles)
         assert index.add(replace(articles[0], id="later")).copy_of == articles[0].id
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="there are no such limits")
+def test_a_full_limit_of_file_sizes_is_named(tmp_path: Path) -> None:
+    program = (
+        "import resource, sys; sys.path.append(sys.argv[2])\n"
+        "from made_articles import stream\n"
+        "from dedup import StoreError, StoryIndex\n"
+        "index = StoryIndex.open(sys.argv[1])\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (400_000, resource.RLIM_INFINITY))\n"
+        "known = 0\n"
+        "try:\n"
+        "    for article in stream(3, 2_000):\n"
+        "        index.add(article); known += 1\n"
+        "except StoreError as error:\n"
+        "    print(error)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))\n"
+        "print(known == len(index), index.check())"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "s.db"), str(Path(__file__).parent)]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    assert "the limit of 400,000 bytes for a file of this process (RLIMIT_FSIZE) is reached" in printed
+    assert printed.endswith("True []\n")
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_repair_reaches_followers_and_open_readers(tmp_path: Path, fault: str) -> None:
+    path = tmp_path / "stories.db"
+    articles: list[Article] = list(stream(2, 30))
+    with StoryIndex.open(path) as index:
+        index.add_many(articles)
+    damage(path, FAULTS[fault][0])
+    asked = {"text": articles[0].text, "title": articles[0].title}
+    with StoryIndex.open(path) as index, StoryIndex.open(path, read_only=True) as reader:
+        if fault in {"size", "story"}:
+            reader.match(asked)  # its state is loaded
+        assert index.check(repair=True)
+        story_of: dict[str, str] = {}
+        for change in index.changes():
+            if change.kind in {"added", "updated", "moved"}:
+                story_of[change.article] = change.story
+            if change.kind == "merged":
+                story_of |= {one: change.story for one, story in story_of.items() if story == change.before}
+        assert story_of == {article.id: index.article(article.id).story for article in articles}
+        assert reader.match(asked) == index.match(asked)
+        before = index.changes()
+        assert index.check(repair=True) == []
+        assert index.changes() == before
 
 
 def test_closed_index_raises_for_every_read(store: Path) -> None:

@@ -20,7 +20,18 @@ from dedup import Client, CursorError, InputError, ServiceError, StoryIndex, Unk
 sys.path.append(str(Path(__file__).resolve().parents[1] / "index"))
 from made_articles import stream
 
-LOCAL = {"open", "rebuild", "vacuum", "check", "clustering", "placements", "settings", "background"}
+LOCAL = {
+    "open",
+    "rebuild",
+    "vacuum",
+    "check",
+    "clustering",
+    "placements",
+    "settings",
+    "background",
+    "backup",
+    "restore",
+}
 """What is done where the store is, not from afar."""
 
 

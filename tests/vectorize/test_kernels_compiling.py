@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from itertools import chain
 from pathlib import Path
 
@@ -92,6 +92,7 @@ def test_two_threads_that_load_kernels_leave_numba_as_it_was(cache: Path, monkey
                 time.sleep(0.05)  # and is the last to go
 
     monkeypatch.setattr(numba, "njit", lambda **_: lambda _: Compiled())
+    monkeypatch.setattr(compiling, "_verify", lambda _: None)
     before = numba.config.CACHE_DIR
     threads = [threading.Thread(target=compiling.kept, args=(len,)) for _ in range(2)]
     for thread in threads:
@@ -243,3 +244,79 @@ def test_machine_code_is_kept_and_found_again(tmp_path: Path) -> None:
         for _ in range(2)
     ]
     assert said == [["False", "True", "0"], ["True", "True", "1"]]
+
+
+def run_kernel(cache: Path, **environment: str | None) -> tuple[int, str]:
+    """Run a kernel in a process, and return how often its code was found and what was logged."""
+    program = (
+        "from dedup.vectorize.kernels import murmur\n"
+        "assert murmur.hash_words(['mill']).tolist() == [3037678787]\n"
+        "print(len(murmur.hash_block.stats.cache_hits))"
+    )
+    given = {**os.environ, "NUMBA_CACHE_DIR": str(cache), **environment}
+    variables = {name: value for name, value in given.items() if value is not None}
+    # `lastResort` is not used below the package's NullHandler: log to stderr as an application does.
+    program = f"import logging; logging.basicConfig()\n{program}"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, env=variables)
+    return int(done.stdout), done.stderr
+
+
+def test_damaged_machine_code_is_thrown_away_and_compiled_again(tmp_path: Path) -> None:
+    assert run_kernel(tmp_path) == (0, "")
+    assert run_kernel(tmp_path) == (1, "")
+    (folder,) = tmp_path.iterdir()
+    damages: dict[str, Callable[[bytes], bytes]] = {
+        "empty": lambda _: b"",
+        "halved": lambda content: content[: len(content) // 2],
+        "zeros": lambda content: bytes(len(content)),
+        "garbled": lambda content: content[:-99] + bytes(byte ^ 0x5A for byte in content[-99:]),
+        "extended": lambda content: content + b"x",
+    }
+    for kind in ("*.nbi", "*.nbc"):
+        for name, damage in damages.items():
+            for path in folder.rglob(kind):
+                path.write_bytes(damage(path.read_bytes()))
+            hits, logged = run_kernel(tmp_path)
+            assert hits == 0, (kind, name)
+            assert logged.count("\n") == 1, (kind, name, logged)
+            assert f"{folder}: the stored machine code is damaged" in logged
+        assert run_kernel(tmp_path) == (1, ""), kind
+
+
+def test_a_cache_whose_files_became_folders_is_not_used(tmp_path: Path) -> None:
+    run_kernel(tmp_path)
+    (folder,) = tmp_path.iterdir()
+    for path in [*folder.rglob("*.nb?")]:
+        path.unlink()
+        path.mkdir()
+    hits, logged = run_kernel(tmp_path)
+    assert hits == 0
+    assert logged.count("\n") == 1
+    shutil.rmtree(folder)
+    folder.touch()
+    assert run_kernel(tmp_path) == (0, "")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes of folders are those of POSIX")
+def test_only_the_user_may_enter_the_cache(cache: Path) -> None:
+    folder = compiling.cache_folder()
+    assert folder is not None
+    assert folder.parent == cache
+    assert folder.stat().st_mode & 0o777 == 0o700
+    folder.chmod(0o777)
+    compiling.cache_folder.cache_clear()
+    assert compiling.cache_folder() == folder
+    assert folder.stat().st_mode & 0o777 == 0o700
+
+
+@pytest.mark.skipif(os.name != "posix", reason="users without a name are those of POSIX")
+def test_a_user_without_a_home_folder_has_no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HOME", "XDG_CACHE_HOME", "NUMBA_CACHE_DIR"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(os, "getuid", lambda: 987_654)
+    compiling.cache_folder.cache_clear()
+    assert compiling.cache_folder() is None
+    monkeypatch.setattr(sys, "platform", "darwin")
+    compiling.cache_folder.cache_clear()
+    assert compiling.cache_folder() is None
+    compiling.cache_folder.cache_clear()

@@ -290,6 +290,9 @@ class Database:
             return StoreLockedError(f"{name} is in use by another program ({error}): close that, and try again")
         if code == "SQLITE_FULL":
             return StoreError(f"{name}: the disk is full. Nothing of this was stored, all before it was: make room")
+        if code.startswith("SQLITE_IOERR") and (limit := self._reached_limit()):
+            problem = f"{name}: the limit of {limit:,} bytes for a file of this process (RLIMIT_FSIZE) is reached"
+            return StoreError(f"{problem}. Nothing of this was stored, all before it was: raise it (ulimit -f)")
         if code.startswith("SQLITE_READONLY"):
             return StoreError(f"{name} cannot be written to: {error}")
         if code.startswith(("SQLITE_CORRUPT", "SQLITE_NOTADB")):
@@ -297,3 +300,15 @@ class Database:
         if code.startswith("SQLITE_CANTOPEN"):
             return StoreError(f"{name} cannot be opened: {error}")
         return StoreError(f"{name}: {error}")
+
+    def _reached_limit(self) -> int:
+        """Return the largest size that the system lets this process write to a file if that is reached, else 0."""
+        try:
+            import resource
+        except ImportError:  # Windows has no such limit
+            return 0
+        limit, _ = resource.getrlimit(resource.RLIMIT_FSIZE)
+        with suppress(OSError):
+            largest = max(self.path.stat().st_size, size_of_log(self.path))
+            return limit if limit != resource.RLIM_INFINITY and largest + 2 * PAGE > limit else 0
+        return 0

@@ -22,7 +22,7 @@ class Change:
         cursor: ascending number; `changes(since=…)` continues after it.
         kind: "added", "updated" (same id, another text), "moved" (to another story), "removed", "expired"; "merged":
             the story `before` became part of `story` and redirects to it; "refreshed": the background or the settings
-            were replaced.
+            were replaced, or the store was repaired.
         article: id of the article, "" for a change of a story or of the index.
         story: id of the article's story, "" if it is in none.
         before: id of its story before the change, "" if it was in none.

@@ -68,14 +68,28 @@ def _kept(function: Kernel, options: dict[str, Any]) -> Kernel:
             numba.config.CACHE_DIR = str(folder)  # read by the next line alone
             try:
                 compiled.enable_caching()
+            except RuntimeError:  # the folder was removed or replaced meanwhile
+                return compiled  # type: ignore[no-any-return]
             finally:
                 numba.config.CACHE_DIR = before
+        _verify(compiled)
     return compiled  # type: ignore[no-any-return]
+
+
+def _verify(compiled: Any) -> None:
+    from dedup.vectorize.kernels.machine_code import VerifiedFiles
+
+    kept_by, implementation = compiled._cache, compiled._cache._impl
+    stamp = implementation.locator.get_source_stamp()
+    kept_by._cache_file = VerifiedFiles(kept_by.cache_path, implementation.filename_base, stamp)
 
 
 @cache
 def cache_folder() -> Path | None:
-    """Return the folder of the machine code: `NUMBA_CACHE_DIR` or the user's cache, None if neither is writable."""
+    """Return the folder of the machine code: in `NUMBA_CACHE_DIR` or the user's cache; None if it cannot be written.
+
+    Only this user may enter it, as its content is executed.
+    """
     # The package's location counts: numba keeps the code of each source file separately, so another copy has none.
     digest = hashlib.blake2b(
         f"{source_digest(_PACKAGE)} {_PACKAGE} {sys.implementation.cache_tag}".encode(), digest_size=8
@@ -83,7 +97,8 @@ def cache_folder() -> Path | None:
     for base in _bases():
         folder = base / f"kernels-{digest.hexdigest()}"
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(0o700, parents=True, exist_ok=True)
+            folder.chmod(0o700)
             probe = folder / f".{os.getpid()}"
             probe.touch()
             probe.unlink(missing_ok=True)  # another thread may look at the same time
@@ -118,10 +133,10 @@ def _bases() -> list[Path]:
     if sys.platform == "win32":
         users = os.environ.get("LOCALAPPDATA")
     elif sys.platform == "darwin":
-        users = str(Path("~/Library/Caches").expanduser())
+        users = os.path.expanduser("~/Library/Caches")  # noqa: PTH111 - leaves "~" if there is no home folder
     else:
-        users = os.environ.get("XDG_CACHE_HOME") or str(Path("~/.cache").expanduser())
-    return [Path(users) / "story-dedup"] if users else []
+        users = os.environ.get("XDG_CACHE_HOME") or os.path.expanduser("~/.cache")  # noqa: PTH111
+    return [Path(users) / "story-dedup"] if users and not users.startswith("~") else []
 
 
 def source_digest(package: Path) -> str:

@@ -1,0 +1,95 @@
+"""Null bytes, lone surrogates, surrounding space and dots in ids and search texts, from the client to the store."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from serving import Served, serving
+
+from dedup import Article, Client, DedupError, InputError, StoryIndex
+
+ODD = [
+    "\0",
+    "a\0b",
+    "\ud800",
+    "x\udcff",
+    " \x00 ",
+    "\ud83d\ude00",
+    ".",
+    "..",
+    "...",
+    "a/b\0",
+    "a/../b",
+    "a?b#c%2F",
+    "%2E",
+]
+TEXT = "The ferry of Larkhaven burned on the night of the festival."
+WITHOUT_STRINGS = {"close", "reconcile", "stats", "changes"}
+CALLS: dict[str, list[Callable[[Client, str], Any]]] = {
+    "add": [lambda client, odd: client.add(Article(id=f"a{odd}", text=TEXT + odd, title=odd, source=odd, url=odd))],
+    "add_many": [lambda client, odd: client.add_many([{"id": f"b{odd}", "text": odd + TEXT, "source": odd}])],
+    "add_stream": [lambda client, odd: list(client.add_stream([{"id": f"c{odd}", "text": TEXT, odd: odd}]))],
+    "update": [lambda client, odd: client.update({"id": odd, "text": TEXT})],
+    "remove": [lambda client, odd: client.remove(odd)],
+    "expire": [lambda client, odd: client.expire(odd)],
+    "match": [lambda client, odd: client.match({"id": odd, "text": odd, "title": "Ferry"})],
+    "match_many": [lambda client, odd: client.match_many([Article(id=odd, text=TEXT + odd)])],
+    "compare": [lambda client, odd: client.compare({"id": odd, "text": TEXT + odd}, {"text": odd})],
+    "article": [lambda client, odd: client.article(odd)],
+    "story": [lambda client, odd: client.story(odd)],
+    "stories": [
+        lambda client, odd: list(client.stories(outlet=odd)),
+        lambda client, odd: list(client.stories(since=odd)),
+    ],
+    "page": [lambda client, odd: client.page(odd), lambda client, odd: client.page(outlet=odd)],
+    "search": [lambda client, odd: client.search(odd)],
+    "explain": [lambda client, odd: client.explain(odd, "first"), lambda client, odd: client.explain("first", odd)],
+    "__contains__": [lambda client, odd: odd in client],
+}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+    with serving(tmp_path_factory.mktemp("odd") / "stories.db") as found:
+        yield found
+
+
+def test_every_public_method_is_called() -> None:
+    assert {name for name in vars(Client) if not name.startswith("_")} <= CALLS.keys() | WITHOUT_STRINGS
+
+
+@pytest.mark.parametrize("odd", ODD, ids=ascii)
+def test_odd_strings_are_answered_or_refused(served: Served, odd: str) -> None:
+    with Client(served.url, patience=1) as client:
+        client.add({"id": "first", "text": TEXT})
+        for name, calls in CALLS.items():
+            for call in calls:
+                try:
+                    call(client, odd)
+                except DedupError as error:
+                    if getattr(error, "status", 400) >= 500:
+                        pytest.fail(f"{name}: {error}")
+                    str(error).encode()
+
+
+@pytest.mark.parametrize("odd", ODD, ids=ascii)
+def test_an_article_is_found_by_the_id_it_was_given(served: Served, odd: str) -> None:
+    with Client(served.url, patience=1) as client, StoryIndex.open(":memory:") as index:
+        given = Article(id=odd, text=TEXT)
+        stored = index.add(given).article
+        client.add({"id": "first", "text": TEXT})
+        assert client.add(given).article == stored
+        for name in (odd, f" {stored} "):
+            assert name in client
+            assert client.article(name).article.id == stored
+            assert client.explain(name, "first").same_text
+        assert client.update({"id": odd, "text": f"{TEXT} More."}).article == stored
+        assert stored in {change.article for change in client.remove(odd)}
+        assert odd not in client
+
+
+def test_an_address_that_cannot_be_encoded_is_refused() -> None:
+    with pytest.raises(InputError, match="is no address"):
+        Client("http://\ud800")
