@@ -41,6 +41,7 @@ class State:
             "matcher", index.match_many, batch_size=MATCH_BATCH, waiting=settings.waiting, timeout=timeout
         )
         self.heavy = ReaderPool("heavy", 1, HEAVY_WAITING, timeout)
+        self.parsers = ReaderPool("parser", 2, settings.waiting, timeout)
         self.unready = "starting"
         """Why the service does not answer: "starting", "stopping", or "" if it does."""
         self._written = asyncio.Event()
@@ -63,7 +64,7 @@ class State:
             await asyncio.wait([self._loading])
         await self.writer.stop()
         loop = asyncio.get_running_loop()
-        for readers in (self.quick, self.matching, self.heavy):
+        for readers in (self.quick, self.matching, self.heavy, self.parsers):
             await loop.run_in_executor(None, readers.close)
 
     def stopping(self) -> None:
