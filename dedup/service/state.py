@@ -15,7 +15,7 @@ from dedup.service.problems import problem
 from dedup.service.readers import BatchingReader, ReaderPool
 from dedup.service.request_models import RequestModels
 from dedup.service.settings import ServiceSettings
-from dedup.service.tokens import Authenticator
+from dedup.service.tokens import Authenticator, Refusals
 from dedup.service.writer import Writer
 
 MATCH_BATCH = 16
@@ -34,6 +34,7 @@ class State:
     def __init__(self, index: StoryIndex, settings: ServiceSettings, authenticator: Authenticator) -> None:
         self.index, self.settings, self.authenticator = index, settings, authenticator
         self.metrics, self.body_budget, self.jobs = Metrics(), BodyBudget(), Jobs()
+        self.refusals = Refusals()
         self.request_models = RequestModels(settings)
         timeout = settings.answer_time
         self.quick = ReaderPool("reader", settings.readers, settings.waiting, timeout)

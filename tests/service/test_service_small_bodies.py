@@ -3,18 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
 import threading
 import time
 import zlib
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import httpx
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "service"))
-
 from serving import Served, assert_problem, serving
 
 SOON = 0.5

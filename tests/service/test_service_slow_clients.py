@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import socket
-import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "service"))
-
 from serving import Served, serving
 
 LIMITS = ("head_time=2", "idle_time=2", "body_time=2", "connections=20")
