@@ -252,6 +252,8 @@ def restore(
     wait: WaitOption = None,
 ) -> None:
     """Put a backup in the place of the store."""
+    from dedup.index import StoryIndex
+
     begin_logging(0, as_json=False)
     StoryIndex.restore(file, store, replace=replace, wait=wait or 0.0)
 

@@ -49,6 +49,21 @@ def test_bare_command_shows_the_help() -> None:
     assert "reconcile" in ended.out.partition("Commands:")[2]
 
 
+def test_backup_and_restore(tmp_path: Path) -> None:
+    store, copy = tmp_path / "s.db", tmp_path / "copy.db"
+    assert index("add", "-", store=store, text=json.dumps({"id": "a", "text": FERRY}))[0] == 0
+    assert index("backup", str(copy), store=store)[:2] == (0, [])
+    code, _, said = index("backup", str(copy), store=store)
+    assert (code, "is there already" in said) == (1, True)
+    assert index("remove", "a", store=store)[0] == 0
+    code, _, said = index("restore", str(copy), store=store)
+    assert (code, "--replace" in said) == (1, True)
+    assert index("restore", str(copy), "--replace", store=store)[:2] == (0, [])
+    assert index("stats", store=store)[1][0]["articles"] == 1
+    code, _, said = index("restore", str(tmp_path / "none.db"), "--replace", store=store)
+    assert (code, "there is no backup" in said) == (1, True)
+
+
 def test_all_its_commands(tmp_path: Path) -> None:
     store = tmp_path / "s.db"
     lines = [

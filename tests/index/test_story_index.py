@@ -470,3 +470,12 @@ def test_second_language_may_appear_while_articles_are_added() -> None:
             asked.join()
         links = index.match({"text": german}).links
     assert [link.b or link.a for link in links] == ["b"]
+
+
+@pytest.mark.parametrize("length", [31, 32, 33, 200])
+def test_a_long_word_is_found_as_a_short_one_is(index: StoryIndex, length: int) -> None:
+    word = "Long%_\\word" * 20
+    index.add(Article(id="a", text=f"A story of {word[:length]} and others"))
+    for wanted in (word[:length], word[:length].upper(), word[3:length]):
+        assert [found.article.id for found in index.search(wanted)] == ["a"]
+    assert list(index.search(word[: length - 1] + "#")) == []

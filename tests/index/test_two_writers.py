@@ -7,6 +7,8 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,6 +17,7 @@ from made_articles import stream
 
 from dedup import StoreError, StoreLockedError, StoryIndex
 from dedup.index.store import connection, ownership
+from dedup.index.store.lock import WriterLock
 
 ARTICLES = list(stream(1, 30))
 
@@ -118,6 +121,23 @@ def test_a_copy_of_a_store_in_use_is_nobodys(path: Path) -> None:
         with StoryIndex.open(copy) as other:
             other.add(ARTICLES[6])
         index.add(ARTICLES[7])
+
+
+def test_a_store_that_another_writer_makes_meanwhile_is_opened(path: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new.db"
+    lock, found = WriterLock(new), list[int]()
+
+    def wait() -> None:
+        with StoryIndex.open(new, wait=30) as index:
+            found.append(len(index))
+
+    waiting = threading.Thread(target=wait)
+    waiting.start()
+    time.sleep(0.3)
+    shutil.copy(path, new)
+    lock.release()
+    waiting.join()
+    assert found == [5]
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")

