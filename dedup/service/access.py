@@ -29,13 +29,18 @@ def requirements(state: State, scope: Scope, *, ready: bool = True) -> list[Any]
 def _token(state: State, scope: Scope) -> Callable[..., Coroutine[Any, Any, None]]:
     bearer = HTTPBearer(auto_error=False, description="A token of 'dedup serve token', as 'Authorization: Bearer …'.")
 
+    refusals = state.refusals
+
     async def check(request: Request, given: HTTPAuthorizationCredentials | None = Security(bearer)) -> None:  # noqa: B008 - FastAPI's way
+        client = request.client.host if request.client else ""
         if given is None or not given.credentials:
+            await refusals.slow_down(client)
             remedy = "send 'Authorization: Bearer TOKEN'"
             headers = {"WWW-Authenticate": _REALM}
             raise problem("token-missing", "Authorization", "there is no token", remedy, headers=headers)
         token = state.authenticator.token(given.credentials)
         if token is None:
+            await refusals.slow_down(client)
             headers = {"WWW-Authenticate": f'{_REALM}, error="invalid_token"'}
             remedy = "ask who runs the service for one"
             raise problem("token-wrong", "Authorization", "the token is not known", remedy, headers=headers)

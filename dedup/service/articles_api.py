@@ -25,6 +25,9 @@ from dedup.service.writer import GROUP_WHILE_READING
 
 ArticleId = Annotated[str, Path(max_length=ID, pattern=ID_PATTERN, description="The id of the article.")]
 NDJSON = "application/x-ndjson"
+_LINE = 16  # articles whose tokens a line may have, so that one with other fields is answered by their names
+REFUSED_LINES = 1_000
+"""Lines of a body that may be blank or refused, beside one for each that is accepted."""
 
 
 def json_response(record: Any, status: int = 200, headers: dict[str, str] | None = None) -> Response:
@@ -43,7 +46,7 @@ def article_routes(state: State) -> APIRouter:
             remedy = "send application/json; many articles, as lines, go to POST /v1/articles/batch (curl -X POST -T)"
             raise problem("wrong-kind", "Content-Type", f"PUT changes one article, and {kind} holds many", remedy)
         require_media_type(request, JSON)
-        return await json_body(request, settings, state.body_budget)
+        return await json_body(request, settings, state.body_budget, state.parsers)
 
     @routes.post(
         "/articles",
@@ -92,9 +95,9 @@ def article_routes(state: State) -> APIRouter:
             first = await anext(lines, b"")  # a problem of the whole request determines the status
             return _LineStream(first, lines)
         records = bodies.read_batch(await body_of(request))
-        read = [_article(record, state, f"articles.{place}") for place, record in enumerate(records)]
+        read = await state.parsers.run(_articles, records, state)
         results = await _add_all(read, state, wait=False)
-        return json_response({"results": [_result(place, result) for place, result in enumerate(results, 1)]})
+        return await state.parsers.run(_batch_response, results)
 
     @routes.post(
         "/match",
@@ -192,6 +195,14 @@ def _link(link: Link) -> dict[str, Any]:
     return {name: getattr(link, name) for name in Link.__slots__}
 
 
+def _articles(records: Sequence[Any], state: State) -> list[Article | Problem]:
+    return [_article(record, state, f"articles.{place}") for place, record in enumerate(records)]
+
+
+def _batch_response(results: Sequence[Placement | Problem]) -> Response:
+    return json_response({"results": [_result(place, result) for place, result in enumerate(results, 1)]})
+
+
 def _article(record: Any, state: State, where: str) -> Article | Problem:
     try:
         return state.request_models.read_article(record, where=where)
@@ -241,7 +252,7 @@ async def _results_of_lines(request: Request, state: State) -> AsyncIterator[byt
     Raises:
         Problem: before the first result; the whole request is refused.
     """
-    number, started = 0, False
+    number, accepted, started = 0, 0, False
     try:
         with state.body_budget.reservation() as reservation:
             async for lines in body_lines(request, state.settings, reservation, state.settings.group):
@@ -252,11 +263,14 @@ async def _results_of_lines(request: Request, state: State) -> AsyncIterator[byt
                     if line.strip():
                         places.append(number)
                         read.append(_of_line(line, state))
-                if not read:
-                    continue
-                results = await _add_all(read, state, wait=started)
-                started = True
-                yield b"".join(_line(_result(place, one)) for place, one in zip(places, results, strict=True))
+                if read:
+                    results = await _add_all(read, state, wait=started)
+                    started = True
+                    yield b"".join(_line(_result(place, one)) for place, one in zip(places, results, strict=True))
+                    accepted += sum(isinstance(one, Placement) for one in results)
+                if number - accepted > REFUSED_LINES + accepted:
+                    what = f"more than {REFUSED_LINES:,} lines, and more than were accepted, are blank or refused"
+                    raise problem("too-large", "body", what, "correct the lines, then send the rest")
                 state.require_ready()  # a stopping service accepts no more lines
     except Problem as error:
         if not started:
@@ -268,7 +282,7 @@ async def _results_of_lines(request: Request, state: State) -> AsyncIterator[byt
 
 def _of_line(line: bytes, state: State) -> Article | Problem:
     try:
-        return state.request_models.read_article(read_json(line))
+        return state.request_models.read_article(read_json(line, articles=_LINE))
     except Problem as error:
         return error
 

@@ -12,6 +12,7 @@ from typing import Any
 from starlette.requests import Request
 
 from dedup.service.problems import Problem, problem
+from dedup.service.readers import ReaderPool
 from dedup.service.settings import ServiceSettings
 from dedup.service.strict_json import read_json
 
@@ -20,6 +21,9 @@ LINES = ("application/x-ndjson", "application/ndjson", "application/jsonl")
 _PIECE = 65_536
 _GZIP = 31  # zlib's name for a window of 32 KB in a gzip wrapper
 _BUDGET = 256_000_000
+_INLINE = 16_384  # bytes of JSON that are parsed faster than a thread is asked
+_EXPANSION = 100  # unpacked bytes of lines for a packed one, beside those of a JSON body; news have about four
+_RATE = 1_000  # bytes a second of a body of lines, once it has used its time
 
 
 class Disconnected(Exception):
@@ -95,21 +99,24 @@ async def read_body(request: Request, settings: ServiceSettings, reservation: Bo
         Disconnected: the client closed the connection.
     """
     parts, count = [], 0
-    async for piece in _chunks(request, settings, settings.body, until=time.monotonic() + settings.body_time):
+    async for piece in _chunks(request, settings, settings.body):
         count += len(piece)
         reservation.resize(count)
         parts.append(piece)
     return b"".join(parts)
 
 
-async def json_body(request: Request, settings: ServiceSettings, budget: BodyBudget) -> Any:
-    """Return the JSON value of a body.
+async def json_body(request: Request, settings: ServiceSettings, budget: BodyBudget, parsers: ReaderPool) -> Any:
+    """Return the JSON value of a body; a large one is parsed in a thread of `parsers`.
 
     Raises:
         Problem, Disconnected: see `read_body` and `read_json`.
     """
     with budget.reservation() as reservation:
-        return read_json(await read_body(request, settings, reservation))
+        data = await read_body(request, settings, reservation)
+        if len(data) <= _INLINE:
+            return read_json(data, articles=settings.batch)
+        return await parsers.run(read_json, data, articles=settings.batch)
 
 
 async def body_lines(
@@ -121,17 +128,23 @@ async def body_lines(
         Problem, Disconnected: see `read_body`; earlier lines have been yielded.
     """
     longest = line_limit(settings)
-    rest = b""
-    async for piece in _chunks(request, settings, settings.stream, until=None):
-        *lines, rest = (rest + piece).split(b"\n")
+    rest = bytearray()
+    async for piece in _chunks(request, settings, settings.stream, lines=True):
+        lines: list[bytes] = []
+        if b"\n" in piece:
+            *lines, end = (bytes(rest) + piece).split(b"\n")
+            rest = bytearray(end)
+        else:  # copying a long line for each byte of it would take quadratic time
+            rest += piece
         if len(rest) > longest or any(len(line) > longest for line in lines):
             remedy = f"send lines of at most {longest:,} bytes, an article each"
             raise problem("too-large", "body", f"a line is longer than {longest:,} bytes", remedy)
         reservation.resize(len(rest) + len(piece))
         for start in range(0, len(lines), batch_size):
+            await asyncio.sleep(0)  # lines that are refused wait for nothing else
             yield lines[start : start + batch_size]
     if rest:
-        yield [rest]
+        yield [bytes(rest)]
 
 
 def line_limit(settings: ServiceSettings) -> int:
@@ -140,31 +153,43 @@ def line_limit(settings: ServiceSettings) -> int:
 
 
 async def _chunks(
-    request: Request, settings: ServiceSettings, limit: int, *, until: float | None
+    request: Request, settings: ServiceSettings, limit: int, *, lines: bool = False
 ) -> AsyncIterator[bytes]:
+    """Yield pieces of a body, unpacked.
+
+    Args:
+        request: the request.
+        settings: limits.
+        limit: bytes of the body, packed or not.
+        lines: whether the body has more time and less expansion the more of it was received.
+    """
     decoder = _decoder(request)
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > limit:
         raise _too_large(limit)
     count = received = 0
+    waited = 0.0  # for the client; the time of the writer is not the client's
     more = True
     while more:
-        data, more = await _receive(request, settings, until)
+        begin = time.monotonic()
+        data, more = await _receive(request, settings, settings.body_time + lines * received / _RATE - waited)
+        waited += time.monotonic() - begin
         received += len(data)
+        most = min(limit, settings.body + _EXPANSION * received) if lines and decoder.expands else limit
         if received > limit:
             raise _too_large(limit)
         for piece in decoder.decode(data):
             count += len(piece)
-            if count > limit:
-                raise _too_large(limit)
+            if count > most:
+                raise _too_large(most)
             yield piece
+            await asyncio.sleep(0)
     decoder.finish()
 
 
-async def _receive(request: Request, settings: ServiceSettings, until: float | None) -> tuple[bytes, bool]:
-    timeout = settings.idle_time if until is None else min(settings.idle_time, until - time.monotonic())
+async def _receive(request: Request, settings: ServiceSettings, left: float) -> tuple[bytes, bool]:
     try:
-        async with asyncio.timeout(max(0.0, timeout)):
+        async with asyncio.timeout(max(0.0, min(settings.idle_time, left))):
             message = await request.receive()
     except TimeoutError:
         what = f"nothing more came for {settings.idle_time:g} s, or it took longer than {settings.body_time:g} s"
@@ -177,6 +202,8 @@ async def _receive(request: Request, settings: ServiceSettings, until: float | N
 class _Identity:
     """The decoder of a body that is not compressed."""
 
+    expands = False
+
     def decode(self, data: bytes) -> Iterator[bytes]:
         if data:
             yield data
@@ -187,6 +214,8 @@ class _Identity:
 
 class _Gzip:
     """The decoder of a gzip body; pieces are bounded, so that a small body cannot expand into a large one at once."""
+
+    expands = True
 
     def __init__(self) -> None:
         self._member = zlib.decompressobj(_GZIP)

@@ -31,6 +31,7 @@ HEADERS = (
 )
 """Headers of every answer, unless it sets them itself."""
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_HOST = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s@:/?#\\\[\]]+)(?::[0-9]{0,5})?")
 _DRAINED, _DRAIN_TIME = 64_000_000, 2.0
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
@@ -188,6 +189,10 @@ def _check_request(scope: Scope, state: State) -> None:
     if len(scope.get("raw_path", b"")) + len(scope["query_string"]) > ADDRESS:
         what = f"path and query have more than {ADDRESS:,} bytes"
         raise problem("long-address", "path", what, "use ids of at most 512 characters")
+    hosts = [value.decode("latin-1") for name, value in scope["headers"] if name == b"host"]
+    if len(hosts) > 1 or (hosts and hosts[0] and not _HOST.fullmatch(hosts[0])):
+        what = "it is given twice" if len(hosts) > 1 else f"{hosts[0][:100]!r} is no host name"
+        raise problem("wrong-host", "Host", what, "give it once, as NAME or NAME:PORT")
     headers = {name: value.decode("latin-1") for name, value in scope["headers"] if name in _CHECKED_HEADERS}
     host = headers.get(b"host", "")
     allowed = state.settings.hosts

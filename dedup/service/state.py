@@ -15,7 +15,7 @@ from dedup.service.problems import problem
 from dedup.service.readers import BatchingReader, ReaderPool
 from dedup.service.request_models import RequestModels
 from dedup.service.settings import ServiceSettings
-from dedup.service.tokens import Authenticator
+from dedup.service.tokens import Authenticator, Refusals
 from dedup.service.writer import Writer
 
 MATCH_BATCH = 16
@@ -34,6 +34,7 @@ class State:
     def __init__(self, index: StoryIndex, settings: ServiceSettings, authenticator: Authenticator) -> None:
         self.index, self.settings, self.authenticator = index, settings, authenticator
         self.metrics, self.body_budget, self.jobs = Metrics(), BodyBudget(), Jobs()
+        self.refusals = Refusals()
         self.request_models = RequestModels(settings)
         timeout = settings.answer_time
         self.quick = ReaderPool("reader", settings.readers, settings.waiting, timeout)
@@ -41,6 +42,7 @@ class State:
             "matcher", index.match_many, batch_size=MATCH_BATCH, waiting=settings.waiting, timeout=timeout
         )
         self.heavy = ReaderPool("heavy", 1, HEAVY_WAITING, timeout)
+        self.parsers = ReaderPool("parser", 2, settings.waiting, timeout)
         self.unready = "starting"
         """Why the service does not answer: "starting", "stopping", or "" if it does."""
         self._written = asyncio.Event()
@@ -63,7 +65,7 @@ class State:
             await asyncio.wait([self._loading])
         await self.writer.stop()
         loop = asyncio.get_running_loop()
-        for readers in (self.quick, self.matching, self.heavy):
+        for readers in (self.quick, self.matching, self.heavy, self.parsers):
             await loop.run_in_executor(None, readers.close)
 
     def stopping(self) -> None:

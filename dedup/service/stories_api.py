@@ -141,7 +141,7 @@ def story_routes(state: State) -> APIRouter:
     )
     async def compare(request: Request) -> Response:
         require_media_type(request, JSON)
-        pair = bodies.read_pair(await json_body(request, settings, state.body_budget))
+        pair = bodies.read_pair(await json_body(request, settings, state.body_budget, state.parsers))
         return json_response(explanation_record(await state.heavy.run(_compared, index, *pair)))
 
     @routes.get(

@@ -1,4 +1,4 @@
-"""Strict JSON: UTF-8, no duplicate names, bounded depth, finite numbers."""
+"""Strict JSON: UTF-8, no duplicate names, bounded depth and number of tokens, finite numbers."""
 
 from __future__ import annotations
 
@@ -12,19 +12,24 @@ DEPTH = 32
 """Depth of nested objects and lists at most."""
 DIGITS = 40
 """Digits of an integer at most; no field of an article is a number."""
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
-_BRACKET = re.compile(rb"[\[\]{}]")
+TOKENS = 64
+"""Strings, commas and brackets of an article at most; one with all fields has 26."""
+_TOKEN = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
+"""A string, even one without its end: a search that failed there would begin again at each quote inside."""
 
 
-def read_json(data: bytes, field: str = "body") -> Any:
+def read_json(data: bytes, field: str = "body", *, articles: int = 1) -> Any:
     """Parse a JSON value.
 
+    Args:
+        data: the value in UTF-8.
+        field: the field that faults are reported for.
+        articles: articles that the value may hold, at `TOKENS` each.
+
     Raises:
-        Problem: it is not strict JSON; the fault is that of `field`.
+        Problem: it is not strict JSON, or has too many tokens.
     """
-    if data.count(b"[") + data.count(b"{") > DEPTH and _depth(data) > DEPTH:
-        what = f"its objects and lists stand more than {DEPTH} deep in each other"
-        raise problem("not-json", field, what, "send articles as flat objects")
+    _check_structure(data, field, TOKENS * articles)
     try:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -68,11 +73,18 @@ def _integer(digits: str) -> int:
     return int(digits)
 
 
-def _depth(data: bytes) -> int:
-    depth = deepest = 0
-    for bracket in _BRACKET.findall(_STRING.sub(b"", data)):
-        depth += 1 if bracket in b"[{" else -1
-        deepest = max(deepest, depth)
-        if deepest > DEPTH:
-            break
-    return deepest
+def _check_structure(data: bytes, field: str, tokens: int) -> None:
+    """Refuse a value that is too deep or has too many tokens, before the parser makes an object of each."""
+    depth = 0
+    for count, token in enumerate(_TOKEN.finditer(data), 1):
+        if count > tokens:
+            what = f"it has more than {tokens:,} names, values, commas and brackets"
+            raise problem("too-large", field, what, "send the fields of an article, or fewer articles")
+        first = data[token.start()]
+        if first in b"[{":
+            depth += 1
+            if depth > DEPTH:
+                what = f"its objects and lists stand more than {DEPTH} deep in each other"
+                raise problem("not-json", field, what, "send articles as flat objects")
+        elif first in b"]}":
+            depth -= 1

@@ -7,6 +7,7 @@ changed: a token whose line is removed is refused within a second.
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import logging
@@ -20,6 +21,7 @@ from pathlib import Path
 from typing import Literal
 
 from dedup.errors import InputError, SettingsError
+from dedup.service.problems import problem
 
 Scope = Literal["read", "write"]
 PREFIX = "dedup_"
@@ -27,6 +29,8 @@ PREFIX = "dedup_"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _LINE = re.compile(rf"({_NAME.pattern})\s+(read|write)\s+([0-9a-f]{{64}})")
 _RELOAD_INTERVAL = 1.0
+_MINUTE = 60.0
+_ADDRESSES = 10_000  # counted at a time
 
 _log = logging.getLogger(__name__)
 
@@ -160,6 +164,49 @@ class Authenticator:
         else:
             _log.info("the file of tokens was reloaded: %d tokens", len(self._tokens))
         self._loaded_state = state
+
+
+class Refusals:
+    """Delays for addresses that repeat requests without a known token; a known one is never delayed.
+
+    Args:
+        free: refusals of an address in a minute that are not delayed.
+        delay: seconds that a further one waits.
+        waiting: refusals that may wait at a time; others are answered with 429 at once.
+        clock: a monotonic clock, in seconds.
+    """
+
+    def __init__(
+        self,
+        free: int = 20,
+        delay: float = 1.0,
+        waiting: int = 32,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._free, self._delay, self._limit, self._clock = free, delay, waiting, clock
+        self._waiting = 0
+        self._counts: dict[str, int] = {}
+        self._until = clock() + _MINUTE
+
+    async def slow_down(self, client: str) -> None:
+        """Count a refusal, and wait if its address has had many.
+
+        Raises:
+            Problem: too many wait.
+        """
+        if self._clock() >= self._until or len(self._counts) >= _ADDRESSES:
+            self._counts, self._until = {}, self._clock() + _MINUTE
+        self._counts[client] = count = self._counts.get(client, 0) + 1
+        if count <= self._free:
+            return
+        if self._waiting >= self._limit:
+            what = "too many requests without a known token"
+            raise problem("too-busy", "Authorization", what, "send a token that is known", retry=_MINUTE)
+        self._waiting += 1
+        try:
+            await asyncio.sleep(self._delay)
+        finally:
+            self._waiting -= 1
 
 
 def _digest(secret: str) -> str:

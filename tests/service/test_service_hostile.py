@@ -209,7 +209,7 @@ def test_what_is_no_http(strict: Served, request_: bytes) -> None:
 def test_more_connections_than_are_allowed(strict: Served) -> None:
     socks = [connected(strict) for _ in range(60)]
     refused = []
-    for sock in reversed(socks):
+    for sock in socks:  # the one that has waited longest is refused for a new one
         sock.settimeout(0.2)
         try:
             refused.append(sock.recv(65536))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import stat
 import time
@@ -13,7 +14,8 @@ import pytest
 from serving import Served, assert_problem, refused, serving
 
 from dedup import InputError, SettingsError
-from dedup.service.tokens import Authenticator, add_token, new_token, read_tokens
+from dedup.service.problems import Problem
+from dedup.service.tokens import Authenticator, Refusals, add_token, new_token, read_tokens
 
 ARTICLE = {"id": "a", "text": "Fire broke out on the ferry off Corran at dawn."}
 
@@ -158,3 +160,33 @@ def test_other_machines_are_accepted_by_option(tmp_path: Path) -> None:
     with serving(tmp_path / "s.db", "--host", "0.0.0.0", "--without-tokens", wait=False) as served:  # noqa: S104
         assert served.url.startswith("http://0.0.0.0:")
         assert served.stop() == 0
+
+
+def test_repeated_refusals_are_slowed() -> None:
+    now = [0.0]
+    refusals = Refusals(free=2, delay=0.2, waiting=3, clock=lambda: now[0])
+
+    async def refused(client: str) -> str:
+        begin = time.monotonic()
+        try:
+            await refusals.slow_down(client)
+        except Problem as error:
+            return error.kind
+        return "slow" if time.monotonic() - begin > 0.1 else "free"
+
+    async def many(client: str, count: int) -> list[str]:
+        return list(await asyncio.gather(*(refused(client) for _ in range(count))))
+
+    assert asyncio.run(many("a", 7)) == ["free"] * 2 + ["slow"] * 3 + ["too-busy"] * 2
+    assert asyncio.run(many("b", 2)) == ["free"] * 2, "another address"
+    now[0] += 61
+    assert asyncio.run(many("a", 1)) == ["free"], "a minute later"
+
+
+def test_a_known_token_is_not_slowed_by_unknown_ones(locked: Locked) -> None:
+    with locked.served.client("dedup_wrong") as http:
+        answers = [http.get("/v1/stats") for _ in range(25)]
+        assert {answer.status_code for answer in answers} == {401}
+        assert answers[-1].elapsed.total_seconds() > 0.9
+    with locked.served.client(locked.reader) as http:
+        assert http.get("/v1/stats").elapsed.total_seconds() < 0.9
