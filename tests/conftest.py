@@ -12,6 +12,8 @@ from dedup.vectorize.kernels.compiling import is_compiled
 
 COMPILE = "import dedup; dedup.StoryIndex.open(':memory:').add({'id': 'a', 'text': 'the mill'})"
 
+pytest_plugins = ("made_sets",)  # fixtures
+
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Compile the kernels once, so that parallel workers find them in the cache."""

@@ -426,7 +426,8 @@ def looked_up(rng: Generator) -> Iterator[Case]:
         rows = [np.unique(rng.integers(0, most, size)).astype(np.int32) for size in (0, 1, 40, 90)]
         indptr, terms = np.concatenate([[0], np.cumsum([len(row) for row in rows])]), np.concatenate(rows)
         for known in (terms[:0], np.unique(rng.integers(0, most, 60)).astype(np.int32), np.unique(terms)):
-            for values in (rng.random(len(known) + 1), rng.integers(0, 99, len(known) + 1)):
+            of_each: Any = rng.random(len(known) + 1), rng.integers(0, 99, len(known) + 1)
+            for values in of_each:
                 for some in (np.arange(4), np.array([3, 1]), np.arange(0)):
                     found, expected = np.zeros((2, len(terms)), values.dtype)
                     feature_kernels.look_up(some, indptr, terms, known, values, found)

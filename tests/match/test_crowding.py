@@ -79,5 +79,6 @@ def test_rescored_pairs_without_a_positive_score_are_dropped() -> None:
     found = rescored(pairs, background_similarity, seconds, Settings())
     assert found.a.tolist() == [0, 2]
     days = np.array([3.0, NAN])
-    expected = score(np.array([0.3, 0.5]), *[np.array([0.11, 0.15])] * 2, days, Settings().date_penalty)
+    mean = np.array([0.11, 0.15])
+    expected = score(np.array([0.3, 0.5]), mean, mean, days, Settings().date_penalty)
     assert found.score.tolist() == expected.tolist()
