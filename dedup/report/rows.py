@@ -7,7 +7,7 @@ import re
 from typing import IO, TYPE_CHECKING, TextIO
 
 from dedup.errors import MissingDependencyError
-from dedup.formats.escaping import escape_control, escape_formula
+from dedup.formats.escaping import escape_formula
 from dedup.formats.json_text import json_text
 from dedup.results.clustering import COLUMNS, Clustering
 
@@ -34,12 +34,11 @@ def write_jsonl(found: Clustering | Arrivals, out: TextIO) -> None:
 
 
 def write_csv(found: Clustering | Arrivals, out: TextIO) -> None:
-    r"""Write a header, then one row per article in input order, with the columns of `to_records`.
+    """Write a header, then one row per article in input order, with the columns of `to_records`.
 
     Missing values are empty; `canonical` is `true` or `false`. Rows end with CRLF (RFC 4180), so that a lone line feed
     or carriage return inside a title is quoted and preserved. A text that a spreadsheet would evaluate as a formula
     gets an apostrophe as prefix, see `escape_formula`. Lone surrogates, which UTF-8 cannot encode, become U+FFFD.
-    Other control characters, which a terminal would execute, are written as escapes (`\x1b`).
     """
     writer = csv.writer(out, lineterminator="\r\n")
     columns = columns_of(found)
@@ -55,7 +54,7 @@ def _cell(value: str | float | bool | None) -> str:
         return "true" if value else "false"
     if isinstance(value, float):
         return repr(value)
-    return _SURROGATE.sub("\ufffd", escape_control(escape_formula(value)))
+    return _SURROGATE.sub("\ufffd", escape_formula(value))
 
 
 def write_parquet(found: Clustering | Arrivals, out: IO[bytes]) -> None:

@@ -202,7 +202,7 @@ def test_invalid_item_is_refused_with_its_batch(index: StoryIndex) -> None:
     assert len(index) == 2
 
 
-@pytest.mark.parametrize("id_", ['it\'s "quoted"', "two\nlines", "🛳️", "x" * 10_000, "%", "a b\t"])
+@pytest.mark.parametrize("id_", ['it\'s "quoted"', "two\nlines", "🛳️", "x" * 10_000, "%", "a\tb"])
 def test_odd_ids(index: StoryIndex, id_: str) -> None:
     assert index.add(replace(MADE[0], id=id_)).article == id_
     assert id_ in index

@@ -15,6 +15,7 @@ import dedup
 from dedup.evaluation.judgements import LABELS, Judgement
 from dedup.read import own_output
 from dedup.report import write_csv, write_html, write_json, write_jsonl, write_parquet
+from dedup.report.rows import COLUMNS_AGAINST
 
 ARTICLES = [
     {"id": "a", "title": "Ferry burns off Corran", "text": "Fire broke out on the ferry Lady Corran at dawn."},
@@ -84,3 +85,8 @@ def test_as_an_archive_they_are_named(tmp_path: Path, name: str) -> None:
     assert list(dedup.read_archive(path, notices=notices)) == []
     assert [notice.where for notice in notices] == [str(path)]
     assert "dedup" in notices[0].problem
+
+
+def test_all_columns_of_a_result_are_read() -> None:
+    """Also from Parquet, of which only the columns that are used are read."""
+    assert set(COLUMNS_AGAINST) <= own_output.OWN_NAMES
