@@ -103,9 +103,8 @@ class Database:
             try:
                 before = self._owner_noted()
                 if before is None or not before.still_writes(self._file, lock):
-                    row = (OWNER, mine.to_json())
-                    self.writer.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", row)
-                    self._claim = mine.token
+                    self.writer.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (OWNER, mine.to_json()))
+                    self._claim = mine.to_json()
             finally:
                 self.writer.execute("COMMIT")
             if self._claim:
@@ -137,8 +136,8 @@ class Database:
         Raises:
             StoreLockedError: another one has.
         """
-        owner = self._owner_noted()
-        if owner is None or owner.token != self._claim:
+        claim = (OWNER, self._claim)
+        if not self.writer.execute("SELECT 1 FROM fact WHERE name = ? AND value = ?", claim).fetchone():
             problem = f"{self.name} was opened by another writer after its lock file was removed"
             raise StoreLockedError(f"{problem}: close one of them, and open the index again")
 
@@ -146,9 +145,7 @@ class Database:
         """Close all connections and release the writer lock. Repeated calls have no effect."""
         if self._claim and os.getpid() == self._process:
             with suppress(sqlite3.Error):  # a store that is damaged or moved is closed all the same
-                owner = self._owner_noted()
-                if owner is not None and owner.token == self._claim:
-                    self.writer.execute("DELETE FROM fact WHERE name = ?", (OWNER,))
+                self.writer.execute("DELETE FROM fact WHERE name = ? AND value = ?", (OWNER, self._claim))
         self._claim = ""
         self._closed = True
         with self._opening:
