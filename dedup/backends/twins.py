@@ -56,7 +56,7 @@ TWINS = (
     Twin(
         "vectorize.kernels.tfidf.tfidf",
         "vectorize.tfidf.tfidf",
-        ("tfidf._columns", "tfidf._look_up", "tfidf._weigh", "tfidf._compact"),
+        ("tfidf._first_terms", "tfidf._places", "tfidf._look_up", "tfidf._weigh", "tfidf._compact"),
     ),
     Twin(
         "vectorize.kernels.cross_lingual.cross_lingual_vectors",

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
     from dedup.settings import Settings
 
-FEATURES = 2**22
-"""Number of hashed terms."""
+FEATURES = 2**31 - 1
+"""Number of hashed terms: the most that `HashingVectorizer` has."""
 BASE = 0x9E3779B97F4A7C15
 """Base of the polynomial: odd, so that every word of a shingle counts modulo 2^64."""
 MASK = (1 << 64) - 1

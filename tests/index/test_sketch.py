@@ -75,7 +75,7 @@ def test_vectors_unpacked_together_are_those_unpacked_alone() -> None:
         for found, vector in zip(names_of(some), some, strict=True):
             assert [part.tolist() for part in found] == [part.tolist() for part in vector.names()]
     of_no_language = packed[0][:10] + b"\xff" + packed[0][11:]
-    for broken in (packed[0][:-1], b"", packed[0] + b"\0", packed[0][:22] + b"\xff" + packed[0][23:], of_no_language):
+    for broken in (packed[0][:-1], b"", packed[0] + b"\0", packed[0][:25] + b"\xff" + packed[0][26:], of_no_language):
         with pytest.raises(StoreError, match="repair"):
             unpacked([*packed, broken])
 

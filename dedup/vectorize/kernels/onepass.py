@@ -6,9 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.text.document import REPEATED
-from dedup.vectorize.hashing import FEATURES
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
-from dedup.vectorize.kernels.counting import REACH, count_terms
+from dedup.vectorize.kernels.counting import REACH, TABLE_BITS, count_terms
 from dedup.vectorize.kernels.machine import LANES
 from dedup.vectorize.kernels.sketching import least, premix, short_shingles
 from dedup.vectorize.kernels.words import GROUP, read_words, same_word
@@ -130,9 +129,9 @@ def sketch_block(
         begin = ends[2 * article + 1]
     packed, spare = np.empty(most, np.uint64), np.empty(most, np.uint64)
     mixed = np.empty(most, np.uint32)
-    digits = np.empty(3 * 256, np.uint32)
+    digits = np.empty(4 * 256, np.uint32)
     room = np.int64(64)
-    while room < 4 * most and room < FEATURES:
+    while room < 4 * most and room < 1 << TABLE_BITS:
         room *= 2
     room += 2 * REACH
     keys, sums, taken = np.zeros(room, np.uint32), np.zeros(room, np.uint64), np.zeros(room // 64 + 1, np.uint64)
