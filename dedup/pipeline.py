@@ -193,6 +193,7 @@ def stories_of(
     findings = StoredEvidence(
         collection, foreign, vectors, background_similarity, pairs, copies, templates, digest, tree, notices,
         cross_lingual=cross_lingual, crowding=crowding, boilerplate=passages, opinion=opinion, cut=backend.cut,
+        substitutes=backend.substitutes,
     )  # fmt: skip
     return findings, learned
 

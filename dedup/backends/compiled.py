@@ -12,6 +12,7 @@ from dedup.backends.plain import PlainBackend, Texts
 from dedup.progress import COMPILING, silent
 from dedup.vectorize.features import Features, HashedWords
 from dedup.vectorize.kernels.compiling import is_compiled, mark_compiled
+from dedup.vectorize.vocabulary import WordTable
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -46,8 +47,13 @@ class CompiledBackend(PlainBackend):
         if not is_compiled():
             self._compile(progress or silent)
 
-    def read(self, articles: Texts) -> HashedWords:
+    def blocks(self, articles: Texts) -> list[HashedWords]:
         return self._extractor.read(articles, self._threads)
+
+    def word_table(self) -> WordTable:
+        from dedup.vectorize.kernels.vocabulary import CompiledTable
+
+        return CompiledTable()
 
     def features(
         self,

@@ -25,6 +25,7 @@ from dedup.vectorize.features import HashedWords
 if TYPE_CHECKING:
     from dedup.background import Background
     from dedup.settings import Settings
+    from dedup.vectorize.vocabulary import Vocabulary
 
 _WORDS = struct.Struct("<II")
 _VECTOR = struct.Struct("<IIH4sd")
@@ -197,9 +198,9 @@ class Sketcher:
         self._backend, self._background = backend, background
         self._weigher = Weigher(settings, background, fast=isinstance(backend, CompiledBackend))
 
-    def words(self, texts: Sequence[tuple[str, str]]) -> HashedWords:
-        """All hashed words of titles and texts."""
-        return self._backend.read(texts)
+    def words(self, texts: Sequence[tuple[str, str]], vocabulary: Vocabulary, *, insert: bool = True) -> HashedWords:
+        """All hashed words of titles and texts; see `Vocabulary.resolve`."""
+        return HashedWords.joined(vocabulary.resolve(self._backend.blocks(texts), insert=insert))
 
     def judged(self, words: HashedWords) -> HashedWords:
         """The words that are compared: without misplaced bodies and boilerplate."""

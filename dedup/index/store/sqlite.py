@@ -168,6 +168,12 @@ class SqliteStore:
             yield from rows
             last = rows[-1][0]
 
+    def put_words(self, data: bytes) -> None:
+        self._file.write("INSERT INTO word (words) VALUES (?)", (data,))
+
+    def words(self, after: int) -> list[tuple[int, bytes]]:
+        return [*self._file.rows("SELECT number, words FROM word WHERE number > ? ORDER BY number", (after,))]
+
     def put_stories(self, stories: Sequence[StoredStory]) -> None:
         self._file.write_many(_PUT_STORY, [story_row(story) for story in stories])
 

@@ -24,12 +24,17 @@ _REACH = np.uint64(REACH)
 
 
 @kernel
-def pack_one(word: Whole, flag: Whole, weight: Whole) -> Whole:
-    """An occurrence of a word as one number, which sorts by hashed term (see `hashing.terms_of`)."""
+def term_of_word(word: Whole) -> Whole:
+    """The hashed term of a word by its hash, see `hashing.terms_of`."""
     negative = np.uint32(0) - (word >> np.uint32(31))
     size = np.uint32((word ^ negative) - negative)
-    term = np.uint32(size - (_ALL & (np.uint32(0) - np.uint32(size >= _ALL))))
-    return np.uint64(term) << _TERM | weight << _ONE | np.uint64(flag & IS_CAPITAL)
+    return np.uint32(size - (_ALL & (np.uint32(0) - np.uint32(size >= _ALL))))
+
+
+@kernel
+def pack_one(word: Whole, flag: Whole, weight: Whole) -> Whole:
+    """An occurrence of a word as one number, which sorts by hashed term."""
+    return np.uint64(term_of_word(word)) << _TERM | weight << _ONE | np.uint64(flag & IS_CAPITAL)
 
 
 @kernel
