@@ -269,8 +269,7 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
         titled = read.words.kept(self._outside_foreign_bodies(read.words))
         self.furniture_ = find_boilerplate(titled, read.backend)
         counted = self._counted(read)
-        every = counted.features.terms_of(counted.features.every)
-        self.frequencies_ = Frequencies.of(every, counted.languages)
+        self.frequencies_ = counted.backend.frequencies(counted.features, counted.languages)
         return counted
 
     def _outside_foreign_bodies(self, words: HashedWords) -> NDArray[np.bool_]:

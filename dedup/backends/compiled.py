@@ -94,6 +94,13 @@ class CompiledBackend(PlainBackend):
 
         return detect(words)
 
+    def frequencies(
+        self, features: Features, languages: Sequence[str], among: NDArray[np.int64] | None = None
+    ) -> Frequencies:
+        from dedup.vectorize.kernels.tfidf import frequencies
+
+        return frequencies(features, languages, among)
+
     def tfidf(self, features: Features, languages: Sequence[str], frequencies: Frequencies) -> Vectors:
         from dedup.vectorize.kernels.tfidf import tfidf
 
@@ -156,8 +163,6 @@ class CompiledBackend(PlainBackend):
 
     def _compile(self, progress: Progress) -> None:
         """Call the kernels of a run once, on a few articles of two languages that share passages."""
-        from dedup.vectorize.frequencies import Frequencies
-
         footer = " ".join(f"Word{number}" for number in range(40))
         made = [
             (f"Title {number} of it", f"{footer} {' '.join(f'w{number}x{n}' for n in range(9))}") for number in range(4)
@@ -176,7 +181,7 @@ class CompiledBackend(PlainBackend):
             yield (copies := self.overlaps(words, pairs))
             yield self.matching_blocks(words.title(0), words.title(1))
             languages = ["en", "en", "de", "de"]
-            frequencies = Frequencies.of(features.terms_of(features.every), languages)
+            frequencies = self.frequencies(features, languages)
             yield (vectors := self.tfidf(features, languages, frequencies))
             across = self.cross_lingual_vectors(vectors, features, languages)
             never = copies.where(copies.a < 0)

@@ -120,6 +120,13 @@ class PlainBackend:
 
         return detect(words)
 
+    def frequencies(
+        self, features: Features, languages: Sequence[str], among: NDArray[np.int64] | None = None
+    ) -> Frequencies:
+        from dedup.vectorize.frequencies import Frequencies
+
+        return Frequencies.of(features.terms_of(features.every), languages, among)
+
     def tfidf(self, features: Features, languages: Sequence[str], frequencies: Frequencies) -> Vectors:
         from dedup.vectorize.tfidf import tfidf
 

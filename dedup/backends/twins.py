@@ -60,9 +60,14 @@ TWINS = (
         ("relations._distinctive_words", "relations._relate"),
     ),
     Twin(
+        "vectorize.kernels.tfidf.frequencies",
+        "vectorize.frequencies.Frequencies.of",
+        ("tfidf._first_terms", "tfidf._places", "tfidf._count"),
+    ),
+    Twin(
         "vectorize.kernels.tfidf.tfidf",
         "vectorize.tfidf.tfidf",
-        ("tfidf._first_terms", "tfidf._places", "tfidf._look_up", "tfidf._weigh", "tfidf._compact"),
+        ("tfidf._look_up", "tfidf._weigh", "tfidf._compact"),
     ),
     Twin(
         "vectorize.kernels.cross_lingual.cross_lingual_vectors",

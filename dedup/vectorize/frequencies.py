@@ -34,6 +34,8 @@ class Frequencies:
     def of(cls, every: sp.csr_array, languages: Sequence[str], among: NDArray[np.int64] | None = None) -> Self:
         """Count the document frequencies of a collection.
 
+        Kernel: `vectorize.kernels.tfidf.frequencies`.
+
         Args:
             every: term counts, shape (articles, FEATURES); only their sparsity pattern is used.
             languages: the language of each article.

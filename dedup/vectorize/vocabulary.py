@@ -117,6 +117,8 @@ class Vocabulary:
                     new, taken = self._table.add(part.terms, part.wides, insert=insert)
                     if self._in_order and insert and len(new):
                         self._unsaved.append(((part.terms[new], part.wides[new]), {}))
+                    if not len(taken) and not len(part.at):
+                        continue
                     found = zip(part.terms[taken].tolist(), part.wides[taken].tolist(), strict=True)
                     more = zip(terms_of(block.hashes[part.at]).tolist(), part.others.tolist(), strict=True)
                     for term, wide in (*found, *more):

@@ -257,6 +257,16 @@ def weights_under_a_background(rng: Generator) -> Iterator[Case]:
             yield found, expected
 
 
+@cases_of("vectorize.kernels.tfidf.frequencies")
+def document_frequencies(rng: Generator) -> Iterator[Case]:
+    for count in (0, 1, 80):
+        features = extractor().features(some_articles(rng, count))
+        languages = rng.choice(["en", "de", "", "zh"], count).tolist()
+        for among in (None, np.flatnonzero(rng.random(count) < 0.7)):
+            plain = Frequencies.of(features.terms_of(features.every), languages, among)
+            yield tfidf_kernels.frequencies(features, languages, among), plain
+
+
 @cases_of("vectorize.kernels.tfidf.tfidf", "vectorize.kernels.cross_lingual.cross_lingual_vectors")
 def weighed_vectors(rng: Generator) -> Iterator[Case]:
     yield from weights_under_a_background(rng)

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.features import Features
 from dedup.vectorize.frequencies import Frequencies
+from dedup.vectorize.hashing import FEATURES
 from dedup.vectorize.kernels.compiling import Whole, callable_by_kernels, kept
 from dedup.vectorize.tfidf import Vectors, idf_by_language, log_frequency, quantised, term_weight, unit_weight
 
@@ -29,6 +30,47 @@ _BUCKET_BITS = 20
 
 for formula in (term_weight, quantised, unit_weight):
     callable_by_kernels(formula)
+
+
+def frequencies(features: Features, languages: Sequence[str], among: NDArray[np.int64] | None = None) -> Frequencies:
+    """The document frequencies of a collection.
+
+    Plain form: `vectorize.frequencies.Frequencies.of`.
+
+    Args:
+        features: of the articles.
+        languages, among: see `Frequencies.of`.
+    """
+    every = np.arange(len(features)) if among is None else among
+    names, number = np.unique(np.array(languages, dtype=str)[every], return_inverse=True)
+    distinct = _distinct(features.terms)
+    columns = _places(features.terms, distinct)
+    parts: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = [(np.empty(0, np.int64), np.empty(0, np.int64))]
+    counts = np.zeros(len(distinct), np.int64)
+    for place in range(len(names)):
+        _count(every[number.ravel() == place], features.indptr, columns, features.every, counts)
+        some = np.flatnonzero(counts)
+        parts.append((counts[some], distinct[some]))
+        counts[some] = 0
+    starts = np.cumsum([len(part) for part, _ in parts])
+    matrix = sp.csr_array(
+        (*(np.concatenate(column) for column in zip(*parts, strict=True)), starts), shape=(len(names), FEATURES)
+    )
+    return Frequencies(tuple(names.tolist()), np.bincount(number.ravel(), minlength=len(names)), matrix)
+
+
+@kept
+def _count(
+    rows: NDArray[np.int64],
+    indptr: NDArray[np.int64],
+    columns: NDArray[np.int32],
+    every: NDArray[np.unsignedinteger],
+    counts: NDArray[np.int64],
+) -> None:
+    """Add the number of some articles that have each term."""
+    for row in rows:
+        for entry in range(indptr[row], indptr[row + 1]):
+            counts[columns[entry]] += np.int64(every[entry] > 0)
 
 
 def tfidf(features: Features, languages: Sequence[str], frequencies: Frequencies, settings: Settings) -> Vectors:
