@@ -195,6 +195,25 @@ def test_nothing_is_acknowledged_into_a_file_that_is_gone(path: Path, away: Call
         assert path.exists() == there, "a read made a new file"
 
 
+def test_the_error_says_where_an_article_is_that_was_stored_meanwhile(path: Path) -> None:
+    away: list[Path] = []
+
+    def clock() -> float:  # is read within the transaction
+        for one in away:
+            moved(one)
+        away.clear()
+        return time.time()
+
+    with StoryIndex.open(path, clock=clock) as index:
+        away.append(path)
+        with pytest.raises(StoreError, match="stored in the file that was there, and only in that"):
+            index.add(ARTICLES[5])
+        with pytest.raises(StoreError, match="Nothing of this was stored"):
+            index.add(ARTICLES[6])
+        path.with_name("moved.db").rename(path)
+        assert [article.id in index for article in ARTICLES[4:7]] == [True, True, False]
+
+
 def test_a_reader_notices_too(path: Path) -> None:
     with StoryIndex.open(path, read_only=True) as index:
         assert len(index) == 5

@@ -128,8 +128,11 @@ class Database:
         found = self.writer.execute("SELECT value FROM fact WHERE name = ?", (OWNER,)).fetchone()
         return Owner.from_json(found[0]) if found else None
 
-    def _check_file(self) -> None:
+    def _check_file(self, consequence: str = "") -> None:
         """Check that the path still leads to the open file, and that this is the process that opened it.
+
+        Args:
+            consequence: the end of the message: where what is being stored is.
 
         Raises:
             StoreError: the file was moved, deleted or replaced, or the process is a fork.
@@ -138,7 +141,7 @@ class Database:
             raise StoreError(f"{self.name} was opened before this process was forked: open it in this process")
         if not self._closed and file_id(self._given) != self._file:
             problem = f"{self.name} was moved, deleted or replaced while it was open"
-            raise StoreError(f"{problem}: put it back, or open the index again. Nothing of this was stored")
+            raise StoreError(f"{problem}: put it back, or open the index again{consequence}")
 
     def _check_owner(self) -> None:
         """Check inside a transaction that no other writer has opened the store.
@@ -175,7 +178,7 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """See `Store.transaction`."""
         with self._writing, self.translated_errors():
-            self._check_file()
+            self._check_file(". Nothing of this was stored")
             self.writer.execute("BEGIN IMMEDIATE")
             self._owner = threading.get_ident()
             try:
@@ -188,7 +191,7 @@ class Database:
                 raise
             finally:
                 self._owner = None
-            self._check_file()  # before the caller is told that it was stored
+            self._check_file(". This was stored in the file that was there, and only in that")
             if size_of_log(self.path) >= self._enough:
                 self._enough = checkpoint(self.writer, self.path)
 
