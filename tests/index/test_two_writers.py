@@ -242,6 +242,24 @@ def test_only_its_user_can_read_a_store(path: Path) -> None:
             assert file.stat().st_mode & 0o777 == 0o600, file
 
 
+def test_a_program_that_reads_the_file_leaves_the_log(path: Path) -> None:
+    """The last program that closes a database removes its log. The locks that say that a writer has it open were lost
+    when the process read the file's header by itself."""
+    read = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM fact').fetchall(); c.close()"
+    )
+    with StoryIndex.open(path) as index:
+        index.add(ARTICLES[5])
+        with StoryIndex.open(path, read_only=True) as reader:
+            assert len(reader) == 6
+        with pytest.raises(StoreLockedError):
+            StoryIndex.open(path)
+        subprocess.run([sys.executable, "-c", read, str(path)], check=True)
+        assert path.with_name(f"{path.name}-wal").exists()
+        index.add(ARTICLES[6])
+    assert len(ids(path)) == 7
+
+
 def test_a_mode_that_was_given_is_kept(path: Path) -> None:
     path.chmod(0o640)
     with StoryIndex.open(path) as index:
