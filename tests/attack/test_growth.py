@@ -8,6 +8,7 @@ import pytest
 
 from dedup.match import passages
 from dedup.match.passages import MOST_STEPS, shared_passages
+from dedup.read import page
 
 
 @pytest.mark.parametrize("count", [50, 200])
@@ -33,3 +34,24 @@ def test_words_repeated_in_another_order_are_aligned_in_linear_time(
     shared_passages(" ".join(one), " ".join(other))
     words = len(one) + len(other)
     assert 10 * words < steps < (MOST_STEPS + 10) * words
+
+
+@pytest.mark.parametrize("removed", ["<script></script>", "<style></style>", "<svg><path/></svg>"])
+def test_texts_between_removed_elements_are_joined_once(monkeypatch: pytest.MonkeyPatch, removed: str) -> None:
+    """Joining them by lxml copies the text for each of them."""
+    html = pytest.importorskip("lxml.html")
+    joined: list[int] = []
+
+    def counting(parts: list[str]) -> str:
+        joined.append(len(parts))
+        return assignable(parts)
+
+    assignable = page._assignable
+    monkeypatch.setattr(page, "_assignable", counting)
+    between = f"{removed}a" * 1_000
+    tree = html.document_fromstring(f"<html><body><p>{between}<b>c</b>{between}</p></body></html>")
+    page._strip(tree)
+    assert joined == [1_001, 1_001]
+    (paragraph,) = tree.iter("p")
+    assert len(paragraph.xpath("text()")) == 2
+    assert (paragraph.text, paragraph[0].tail) == ("a" * 1_000, "a" * 1_000)
