@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Literal
@@ -236,6 +236,7 @@ class IndexSession:
                 self._place(log, state, one)
         with self.memory_lock:
             state.compare(candidates)
+            state.search_first_twins(log, candidates)
             state.write()
 
     def _place(self, log: ChangeLog, state: IndexState, candidate: Candidate) -> None:
@@ -379,22 +380,18 @@ def prefetch(
 
     Args:
         next_batch: returns the next batch, an empty one at the end. Its errors are raised after the batch before.
-        extract: computes features; called in another thread.
+        extract: computes features; called in another thread for all batches but the first.
     """
-    with ThreadPoolExecutor(1, "dedup-reads") as pool:
-
-        def upcoming() -> tuple[list[Incoming], Future[list[Features]]] | None:
-            batch = next_batch()
-            return (batch, pool.submit(extract, batch)) if batch else None
-
-        ready = upcoming()
-        while ready is not None:
-            batch, features = ready
-            error: Exception | None = None
+    with ThreadPoolExecutor(1, "dedup-reads") as pool:  # starts its thread for a second batch
+        batch, features = next_batch(), None
+        while batch:
+            following, error = list[Incoming](), None
             try:
-                ready = upcoming()
+                following = next_batch()
             except Exception as raised:
-                ready, error = None, raised
-            yield batch, features.result()
+                error = raised
+            future = pool.submit(extract, following) if following else None
+            yield batch, features.result() if features else extract(batch)
             if error is not None:
                 raise error
+            batch, features = following, future

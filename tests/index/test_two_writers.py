@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -16,7 +17,7 @@ import pytest
 from made_articles import stream
 
 from dedup import StoreError, StoreLockedError, StoryIndex
-from dedup.index.store import connection, ownership
+from dedup.index.store import backup, connection, ownership
 from dedup.index.store.lock import WriterLock
 
 ARTICLES = list(stream(1, 30))
@@ -314,6 +315,16 @@ def test_restore_takes_the_old_log_away(path: Path, tmp_path: Path) -> None:
     assert ids(path) == {article.id for article in ARTICLES[:5]}
     assert ids(tmp_path / "backup.db") == {article.id for article in ARTICLES[:5]}
     assert sorted(file.name for file in tmp_path.iterdir()) == ["backup.db", "backup.db-writer", "folder"]
+
+
+def test_a_backup_that_cannot_be_copied_says_why(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(backup, "renew", full)
+    with StoryIndex.open(path) as index, pytest.raises(StoreError, match="cannot be copied: disk I/O error"):
+        index.backup(tmp_path / "backup.db")
+    assert not (tmp_path / "backup.db").exists()
 
 
 def test_a_store_in_use_is_not_restored(path: Path, tmp_path: Path) -> None:

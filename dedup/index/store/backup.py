@@ -103,6 +103,8 @@ def _new_file(beside: Path) -> Iterator[Path]:
     try:
         yield unfinished
         _sync(beside.parent)
+    except StoreError:
+        raise
     except OSError as error:
         raise StoreError(f"{beside} cannot be written: {error.strerror}") from error
     finally:

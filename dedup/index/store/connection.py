@@ -255,6 +255,8 @@ class Database:
             problem = f"{self.name} has the format {have}, this version of dedup knows those up to {FORMAT}"
             raise StoreError(f"{problem}: use a newer one (pip install -U story-dedup)")
         if self._read_only:
+            if not tables:
+                raise StoreError(f"{self.name} has no index in it yet: 'dedup index add' makes one")
             if have < FORMAT:
                 raise StoreError(f"{self.name} is of an older format: open it to write once, which updates it")
             return
