@@ -31,6 +31,8 @@ from dedup.results.clustering import Link
 from dedup.settings import METHOD_VERSION, Settings
 
 _EXPIRED_AT_ONCE = 500
+_REGROUPED = "regrouped"
+"""Metadata: number of transactions that changed copies only, of which the log of changes says nothing."""
 
 
 class IndexSession:
@@ -56,7 +58,7 @@ class IndexSession:
         self._write_lock = threading.RLock()
         self._clock, self._progress, self._read_only = IndexClock(clock, store.metadata()), progress, read_only
         self._state: IndexState | None = None
-        self._cursor = -1
+        self._cursor, self._regrouped = -1, 0
 
     def close(self) -> None:
         """Close the store."""
@@ -110,6 +112,8 @@ class IndexSession:
                         log.write()
                     if log.changes:
                         self.store.put_metadata(self._clock.facts())
+                    elif log.has_touched:
+                        self.store.put_metadata({_REGROUPED: str(self._regroupings() + 1)})
             except BaseException:
                 with self.memory_lock:
                     self._state = None  # it is ahead of the store: it will be loaded again
@@ -138,7 +142,7 @@ class IndexSession:
         """Return the state in memory, loaded from the store if necessary."""
         with self.memory_lock:
             if self._state is None:
-                counts = self.store.counts()
+                counts, self._regrouped = self.store.counts(), self._regroupings()
                 state = self._new_state(self.metadata.settings, self.background)
                 with self._snapshot():
                     state.load()
@@ -148,13 +152,15 @@ class IndexSession:
     def current_state(self) -> IndexState:
         """Return the state in memory with all changes that other processes have committed."""
         with self.memory_lock:
-            last = self.store.highest()["last_change"] if self._read_only else self._cursor
-            if self._state is not None and last != self._cursor:
-                before, self.metadata = self.metadata, read_metadata(self.store, None)
-                if self.metadata.version == before.version and sync(self._state, self._cursor, before.now):
-                    self._cursor = last
-                else:
-                    self._state = None
+            if self._state is not None and self._read_only:
+                last, regrouped = self.store.highest()["last_change"], self._regroupings() != self._regrouped
+                if last != self._cursor or regrouped:
+                    before, self.metadata = self.metadata, read_metadata(self.store, None)
+                    known = self.metadata.version == before.version and not regrouped
+                    if known and sync(self._state, self._cursor, before.now):
+                        self._cursor = last
+                    else:
+                        self._state = None
             return self.state()
 
     def find(self, id_: str) -> StoredArticle | None:
@@ -352,6 +358,9 @@ class IndexSession:
         log.table = state.table
         log.record("refreshed", "", "")
         self.reconcile(log)
+
+    def _regroupings(self) -> int:
+        return int(self.store.metadata().get(_REGROUPED, "0"))
 
     def _new_state(self, settings: Settings, background: Background) -> IndexState:
         return IndexState(self.store, settings, background, self.store.counts()["articles"], self._progress)

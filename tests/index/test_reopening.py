@@ -88,6 +88,20 @@ def test_an_open_reader_notices_changes_that_were_deleted(tmp_path: Path) -> Non
         assert reader.match(probe) == writer.match(probe)
 
 
+def test_an_open_reader_notices_that_only_copies_changed(tmp_path: Path) -> None:
+    """`reconcile` may find another first copy in the same story, which is no change of the log."""
+    articles, path = list(stream(7, 24)), tmp_path / "s.db"
+    articles = [articles[place] for place in np.random.default_rng(7).permutation(24).tolist()]
+    with StoryIndex.open(path) as writer, StoryIndex.open(path, read_only=True) as reader:
+        writer.add_many(articles)
+        writer.remove(*[article.id for article in articles[:6]])
+        probes = [replace(article, id="") for article in articles]
+        before = reader.match_many(probes)
+        assert writer.reconcile() == []
+        with StoryIndex.open(path, read_only=True) as other:
+            assert reader.match_many(probes) == other.match_many(probes) != before
+
+
 STORIES = ["The ferry Halcyon burned off Larkhaven on Sunday.", "Marlow votes on Sunday.", "The museum reopens in May."]
 
 
