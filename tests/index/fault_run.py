@@ -246,6 +246,8 @@ class FaultyEpisode(Episode):
         saved, _ = self.saved_or_new()
         self.writing()
         if self.rng.random() < 0.5:
+            if self.rng.random() < 0.5:
+                self.lock().unlink(missing_ok=True)
             self.must_refuse(self.rival("restore", saved, self.path), "restoring a store in use")
         if self.rng.random() < 0.5:
             self.writing().ask("close")

@@ -327,9 +327,11 @@ def test_a_backup_that_cannot_be_copied_says_why(path: Path, tmp_path: Path, mon
     assert not (tmp_path / "backup.db").exists()
 
 
-def test_a_store_in_use_is_not_restored(path: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize("other", [lambda path: path, without_lock])
+def test_a_store_in_use_is_not_restored(path: Path, tmp_path: Path, other: Callable[[Path], Path]) -> None:
     with StoryIndex.open(path) as index:
         index.backup(tmp_path / "backup.db")
+        path = other(path)
         with pytest.raises(StoreLockedError):
             StoryIndex.restore(tmp_path / "backup.db", path, replace=True)
         index.add(ARTICLES[5])
