@@ -37,15 +37,18 @@ class FaultyEpisode(Episode):
 
     Args:
         disk: whether writes can be made to fail: see `failing_disk.c`.
+        kernels: whether the machine code of kernels is damaged.
     """
 
-    def __init__(self, *arguments: Any, disk: bool, **options: Any) -> None:
-        super().__init__(*arguments, **options)
+    def __init__(self, *arguments: Any, disk: bool, kernels: bool) -> None:
+        super().__init__(*arguments)
         self.faults: list[Callable[[], None]] = [
             *(self.killed_by_time, self.stopped, self.forked, self.clock_jumps, self.clock_impossible),
             *(self.lock_removed, self.moved, self.moved, self.deleted, self.replaced, self.copied_over),
-            *(self.restored, self.memory_limited, self.cache_torn),
+            *(self.restored, self.memory_limited),
         ]
+        if kernels:
+            self.faults.append(self.cache_torn)
         if disk:
             by_disk = [self.disk_fails, self.disk_full, self.killed_at_write, self.opened_badly, self.restored_badly]
             self.faults += 3 * by_disk
@@ -327,18 +330,13 @@ class FaultyEpisode(Episode):
 
     def cache_torn(self) -> None:
         """An index opened with kernels whose kept machine code is torn."""
-        if self.rng.random() > 0.1:  # compiling takes seconds
-            return
         kept = cache_folder()
-        if kept is None or not is_compiled("index"):
-            self.counts.faults["cache torn: skipped, the kernels are not compiled"] += 1
+        if self.rng.random() > 0.2 or kept is None:  # compiling takes a while
             return
         cache = self.folder / "cache"
-        shutil.copytree(kept, cache / kept.name, dirs_exist_ok=True)
-        codes = sorted(path for path in cache.rglob("*.nb?") if path.stat().st_size < 100_000)
-        for _ in range(3):
-            path = self.pick(codes)
-            path.write_bytes(path.read_bytes()[: self.pick([0, 10, path.stat().st_size // 2])])
+        shutil.copytree(kept, cache / kept.name)
+        path = self.pick(sorted(cache.rglob("*.nb?")))
+        path.write_bytes(path.read_bytes()[: self.pick([0, 10, path.stat().st_size // 2])])
         self.done(self.writing().ask("close"))
         self.stop_writer()
         self.writer = self.process()
@@ -353,16 +351,8 @@ class FaultyEpisode(Episode):
 def build_disk(folder: Path) -> Path | None:
     """Compile the library that lets writes fail; None where there is no compiler."""
     library = folder / "failing_disk.so"
-    command: list[str | Path] = [
-        "cc",
-        "-shared",
-        "-fPIC",
-        "-O1",
-        "-o",
-        library,
-        Path(__file__).with_name("failing_disk.c"),
-        "-ldl",
-    ]
+    source = Path(__file__).with_name("failing_disk.c")
+    command: list[str | Path] = ["cc", "-shared", "-fPIC", "-O1", "-o", library, source, "-ldl"]
     try:
         subprocess.run(command, check=True, capture_output=True)
     except (OSError, subprocess.CalledProcessError):
@@ -370,25 +360,30 @@ def build_disk(folder: Path) -> Path | None:
     return library
 
 
-def run(seconds: float, seed: int, episode: int | None, folder: Path, broken: str, *, until_found: bool) -> Counts:
+def run(chosen: argparse.Namespace, folder: Path) -> Counts:
     """Run episodes for some time, or a single one, and write what they find."""
-    counts, until = Counts(), time.monotonic() + seconds
-    number = episode or 0
-    disk = "failing_disk" in os.environ.get("LD_PRELOAD", "")
+    counts, until = Counts(), time.monotonic() + chosen.seconds
+    number = chosen.episode or 0
+    disk = disk_can_fail()
+    options = "--kernels " * chosen.kernels
     while time.monotonic() < until:
         place = folder / f"episode-{number}"
-        this = FaultyEpisode(seed, number, place, counts, broken, disk=disk)
+        this = FaultyEpisode(chosen.seed, number, place, counts, chosen.broken, disk=disk, kernels=chosen.kernels)
         try:
-            this.run(math.inf if episode is not None else until)
+            this.run(until if chosen.episode is None else math.inf)
         except ViolationError as error:
             counts.found[error.kind] += error.number
-            say("\n".join([f"--seed {seed} --episode {number}:", *this.trace[-30:], str(error), ""]))
+            say("\n".join([f"{options}--seed {chosen.seed} --episode {number}:", *this.trace[-30:], str(error), ""]))
         shutil.rmtree(place)
         counts.episodes += 1
         number += 1
-        if episode is not None or (until_found and counts.found):
+        if chosen.episode is not None or (chosen.until_found and counts.found):
             break
     return counts
+
+
+def disk_can_fail() -> bool:
+    return "failing_disk" in os.environ.get("LD_PRELOAD", "")
 
 
 def warm_up() -> None:
@@ -416,18 +411,22 @@ def main() -> int:
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--seed", type=int, default=int(time.time()))
     parser.add_argument("--episode", type=int, help="run this one only")
+    parser.add_argument("--kernels", action="store_true", help="damage compiled kernels too: each takes a minute")
     parser.add_argument("--until-found", action="store_true", help="stop at the first finding")
     parser.add_argument("--break", dest="broken", choices=BROKEN, default="", help="a store that breaks its promises")
     chosen = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="dedup-faults-", dir=_fast_folder()) as name:
         if "LD_PRELOAD" not in os.environ and (library := build_disk(Path(name))):
             arguments = [sys.executable, __file__, *sys.argv[1:], f"--seed={chosen.seed}"]
-            environment = {**os.environ, "LD_PRELOAD": str(library), "DEDUP_KERNELS": "off"}
+            environment = {**os.environ, "LD_PRELOAD": str(library)}
             return subprocess.run(arguments, env=environment, check=False).returncode
-        say(f"seed {chosen.seed}")
+        os.environ["DEDUP_KERNELS"] = "off"
+        say(f"seed {chosen.seed}{'' if disk_can_fail() else ', no C compiler: writes will not fail'}")
         warm_up()
-        found = {"until_found": chosen.until_found}
-        counts = run(chosen.seconds, chosen.seed, chosen.episode, Path(name), chosen.broken, **found)
+        if chosen.kernels and not is_compiled("index"):
+            say("the kernels are not compiled, so none will be damaged")
+            chosen.kernels = False
+        counts = run(chosen, Path(name))
     say(counts.lines())
     return 1 if counts.found else 0
 

@@ -23,8 +23,9 @@ from dedup.index.store.connection import Database
 from dedup.index.store.lock import WriterLock
 from dedup.index.store.ownership import Owner
 from dedup.index.stories.changes import ChangeLog
+from dedup.vectorize.kernels.compiling import cache_folder
 
-PATIENCE = 30.0
+PATIENCE = 120.0
 """Seconds after which a call counts as hanging."""
 
 
@@ -222,6 +223,7 @@ class Calls:
     def use_kernels(self, cache: Path) -> None:
         """Run compiled kernels, whose machine code is kept in a folder."""
         os.environ.update(DEDUP_KERNELS="on", NUMBA_CACHE_DIR=str(cache))
+        cache_folder.cache_clear()
 
 
 def _serve(pipe: Connection, others: list[Connection], folder: Path, broken: str) -> None:
