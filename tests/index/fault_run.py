@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
-from signal import SIGCONT, SIGSTOP
+from signal import SIGCONT, SIGINT, SIGSTOP
 from typing import Any
 
 from index_process import BROKEN, Answer, IndexProcess, Seen
@@ -43,7 +43,14 @@ class FaultyEpisode(Episode):
     def __init__(self, *arguments: Any, disk: bool, kernels: bool) -> None:
         super().__init__(*arguments)
         self.faults: list[Callable[[], None]] = [
-            *(self.killed_by_time, self.stopped, self.forked, self.clock_jumps, self.clock_impossible),
+            *(
+                self.killed_by_time,
+                self.interrupted,
+                self.stopped,
+                self.forked,
+                self.clock_jumps,
+                self.clock_impossible,
+            ),
             *(self.lock_removed, self.moved, self.moved, self.deleted, self.replaced, self.copied_over),
             *(self.restored, self.memory_limited),
         ]
@@ -103,6 +110,18 @@ class FaultyEpisode(Episode):
         self.conclude(operation, self.writing().answer())
         self.stop_writer()
         self.armed = ""
+
+    def interrupted(self) -> None:
+        """The user interrupts what runs; the same writer must go on."""
+        operation = self.operation(self.pick(["add", "add_many", "update", "remove", "reconcile", "vacuum", "rebuild"]))
+        self.begin(operation)
+        time.sleep(float(self.rng.random()) ** 2 * 0.2)
+        self.writing().kill(SIGINT)
+        self.armed = "interrupt"
+        self.conclude(operation, self.writing().answer())
+        self.armed = ""
+        self.fault("interrupt")
+        self.operate("add")
 
     def killed_at_write(self) -> None:
         self.with_disk(0, 1, "kill at a write")

@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from dedup import Article, Change, DedupError, Placement, StoreError, StoryIndex, cluster
+from dedup.index.store import connection, wal
 from dedup.index.store.connection import Database
 from dedup.index.store.lock import WriterLock
 from dedup.index.store.ownership import Owner
@@ -137,7 +138,13 @@ class Calls:
     def __init__(self, pipe: Connection, folder: Path) -> None:
         self.now, self.index = 0.0, StoryIndex.__new__(StoryIndex)
         self._pipe, self._folder = pipe, folder
-        self._disk = ctypes.CDLL(None)
+        self._disk, self.running = ctypes.CDLL(None), False
+
+    def interrupt(self) -> None:
+        """Raise `KeyboardInterrupt` in the call that is running."""
+        if self.running:
+            self.running = False
+            raise KeyboardInterrupt
 
     def set_clock(self, now: float) -> None:
         self.now = now
@@ -194,7 +201,9 @@ class Calls:
         child = os.fork()
         if not child:
             wrong = 0
-            for place, call in enumerate((lambda: self.index.add(article), self.index.reconcile, self.index.vacuum)):
+            index = self.index
+            used = (lambda: index.add(article), index.reconcile, index.vacuum, index.placements, lambda: len(index))
+            for place, call in enumerate(used):
                 try:
                     call()
                     wrong = 1 + place
@@ -202,7 +211,7 @@ class Calls:
                     pass
                 except BaseException:
                     wrong = 10 + place
-            self.index.close()
+            index.close()
             os._exit(wrong)
         return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
 
@@ -227,13 +236,14 @@ class Calls:
 
 
 def _serve(pipe: Connection, others: list[Connection], folder: Path, broken: str) -> None:
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGINT, lambda *_: calls.interrupt())
     faulthandler.register(signal.SIGUSR1)
+    calls = Calls(pipe, folder)
     for other in others:
         other.close()
+    connection.LARGEST = wal.LARGEST = 1 << 19  # so that checkpoints are often due
     if broken:
         BROKEN[broken]()
-    calls = Calls(pipe, folder)
     while True:
         try:
             name, arguments, options = pipe.recv()
@@ -241,8 +251,11 @@ def _serve(pipe: Connection, others: list[Connection], folder: Path, broken: str
             os._exit(0)
         try:
             method: Callable[..., Any] = getattr(calls, name, None) or getattr(calls.index, name)
+            calls.running = True
             answer = Answer("done", method(*arguments, **options))
-        except Exception as error:
+            calls.running = False
+        except (Exception, KeyboardInterrupt) as error:
+            calls.running = False
             documented = isinstance(error, DedupError)
             answer = Answer("raised", str(error), type(error).__name__, documented, where=traceback.format_exc())
         pipe.send(answer)

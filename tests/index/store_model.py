@@ -97,7 +97,7 @@ class Episode:
         self.saved: tuple[Path, State] | None = None
         self.followed: dict[str, str] = {}
         self.cursor, self.killed, self.made = 0, False, False
-        self.armed: Literal["", "disk", "kill", "memory"] = ""
+        self.armed: Literal["", "disk", "kill", "memory", "interrupt"] = ""
         self.writer: IndexProcess | None = None
         self.reader: IndexProcess | None = None
 
@@ -221,8 +221,8 @@ class Episode:
     def refused(self, answer: Answer) -> None:
         """Take an error, which must be a documented one, and the consequence of a fault."""
         self.trace.append(f"{answer.status} {answer.error}: {answer.value}")
-        for_memory = self.armed == "memory" and answer.error.endswith("MemoryError")
-        if not answer.documented and not for_memory:
+        expected = {"memory": "MemoryError", "interrupt": "KeyboardInterrupt"}.get(self.armed, "no other")
+        if not answer.documented and not answer.error.endswith(expected):
             raise ViolationError("undocumented", f"{answer.error}: {answer.value}\n{answer.where}")
         if not self.armed:
             raise ViolationError("inconsistent", f"without a fault: {answer.status} {answer.value}\n{answer.where}")

@@ -124,11 +124,14 @@ class Database:
         Raises:
             StoreError: the file was moved, deleted or replaced, or the process is a fork.
         """
-        if os.getpid() != self._process:
-            raise StoreError(f"{self.name} was opened before this process was forked: open it in this process")
+        self._check_process()
         if not self._closed and file_id(self._given) != self._file:
             problem = f"{self.name} was moved, deleted or replaced while it was open"
             raise StoreError(f"{problem}: put it back, or open the index again. Nothing of this was stored")
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._process:
+            raise StoreError(f"{self.name} was opened before this process was forked: open it in this process")
 
     def _check_owner(self) -> None:
         """Check inside a transaction that no other writer has opened the store.
@@ -162,9 +165,9 @@ class Database:
         """See `Store.transaction`."""
         with self._writing, self.translated_errors():
             self._check_file()
-            self.writer.execute("BEGIN IMMEDIATE")
-            self._owner = threading.get_ident()
             try:
+                self.writer.execute("BEGIN IMMEDIATE")
+                self._owner = threading.get_ident()
                 self._check_owner()
                 yield
                 self.writer.execute("COMMIT")
@@ -222,6 +225,7 @@ class Database:
         """The writing connection inside a transaction of this thread, else this thread's own."""
         if self._closed:
             raise StoreError(f"{self.name} is closed")
+        self._check_process()
         if self._owner == threading.get_ident():
             return self.writer
         found: sqlite3.Connection | None = getattr(self._readers, "connection", None)
