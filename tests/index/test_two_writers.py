@@ -20,7 +20,7 @@ import pytest
 from made_articles import stream
 
 from dedup import StoreError, StoreLockedError, StoryIndex
-from dedup.index.store import connection, ownership, wal
+from dedup.index.store import backup, connection, ownership, wal
 from dedup.index.store.lock import WriterLock
 
 ARTICLES = list(stream(1, 30))
@@ -146,16 +146,18 @@ def test_a_store_that_another_writer_makes_meanwhile_is_opened(path: Path, tmp_p
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="this system cannot fork")
 @pytest.mark.filterwarnings("ignore:.*fork.*:DeprecationWarning")
-def test_a_fork_does_not_write(path: Path) -> None:
+def test_a_fork_does_not_use_the_index(path: Path) -> None:
     with StoryIndex.open(path) as index:
         index.add(ARTICLES[5])
         child = os.fork()
         if not child:
-            try:
-                index.add(ARTICLES[6])
-            except StoreError as error:
-                os._exit(0 if "forked" in str(error) else 2)
-            os._exit(1)
+            refused = 0
+            for use in (lambda: index.add(ARTICLES[6]), lambda: len(index)):
+                try:
+                    use()
+                except StoreError as error:
+                    refused += "forked" in str(error)
+            os._exit(2 - refused)
         assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
         index.add(ARTICLES[7])
         assert index.check() == []
@@ -357,9 +359,21 @@ def test_restore_takes_the_old_log_away(path: Path, tmp_path: Path) -> None:
     assert sorted(file.name for file in tmp_path.iterdir()) == ["backup.db", "backup.db-writer", "folder"]
 
 
-def test_a_store_in_use_is_not_restored(path: Path, tmp_path: Path) -> None:
+def test_a_backup_that_cannot_be_copied_says_why(path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("disk I/O error")
+
+    monkeypatch.setattr(backup, "renew", full)
+    with StoryIndex.open(path) as index, pytest.raises(StoreError, match="cannot be copied: disk I/O error"):
+        index.backup(tmp_path / "backup.db")
+    assert not (tmp_path / "backup.db").exists()
+
+
+@pytest.mark.parametrize("other", [lambda path: path, without_lock])
+def test_a_store_in_use_is_not_restored(path: Path, tmp_path: Path, other: Callable[[Path], Path]) -> None:
     with StoryIndex.open(path) as index:
         index.backup(tmp_path / "backup.db")
+        path = other(path)
         with pytest.raises(StoreLockedError):
             StoryIndex.restore(tmp_path / "backup.db", path, replace=True)
         index.add(ARTICLES[5])

@@ -137,11 +137,14 @@ class Database:
         Raises:
             StoreError: the file was moved, deleted or replaced, or the process is a fork.
         """
-        if os.getpid() != self._process:
-            raise StoreError(f"{self.name} was opened before this process was forked: open it in this process")
+        self._check_process()
         if not self._closed and file_id(self._given) != self._file:
             problem = f"{self.name} was moved, deleted or replaced while it was open"
             raise StoreError(f"{problem}: put it back, or open the index again{consequence}")
+
+    def _check_process(self) -> None:
+        if os.getpid() != self._process:
+            raise StoreError(f"{self.name} was opened before this process was forked: open it in this process")
 
     def _check_owner(self) -> None:
         """Check inside a transaction that no other writer has opened the store.
@@ -179,9 +182,9 @@ class Database:
         """See `Store.transaction`."""
         with self._writing, self.translated_errors():
             self._check_file(". Nothing of this was stored")
-            self.writer.execute("BEGIN IMMEDIATE")
-            self._owner = threading.get_ident()
             try:
+                self.writer.execute("BEGIN IMMEDIATE")
+                self._owner = threading.get_ident()
                 self._check_owner()
                 yield
                 self.writer.execute("COMMIT")
@@ -239,6 +242,7 @@ class Database:
         """The writing connection inside a transaction of this thread, else this thread's own."""
         if self._closed:
             raise StoreError(f"{self.name} is closed")
+        self._check_process()
         if self._owner == threading.get_ident():
             return self.writer
         found: sqlite3.Connection | None = getattr(self._readers, "connection", None)
@@ -272,6 +276,8 @@ class Database:
             problem = f"{self.name} has the format {have}, this version of dedup knows those up to {FORMAT}"
             raise StoreError(f"{problem}: use a newer one (pip install -U story-dedup)")
         if self._read_only:
+            if not tables:
+                raise StoreError(f"{self.name} has no index in it yet: 'dedup index add' makes one")
             if have < FORMAT:
                 raise StoreError(f"{self.name} is of an older format: open it to write once, which updates it")
             return

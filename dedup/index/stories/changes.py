@@ -84,6 +84,11 @@ class ChangeLog:
         self._known[number] = replace(story, touched=self.now, settled=settled)
         self._touched[number] = None
 
+    @property
+    def has_touched(self) -> bool:
+        """Whether a story has changed."""
+        return bool(self._touched)
+
     def set_shown(self, number: int, article: int) -> None:
         """Set the article to show of a story."""
         self._shown[number] = article
