@@ -215,6 +215,7 @@ def pour(
     published, poured = next((articles[place].published for _, place in dated), None), list[Poured]()
     for _, place, site, is_dirty in sorted(due, key=lambda one: one[:2]):
         made_up = place >= len(articles)
+        story: str | None
         if made_up:
             title = writer.headline()
             article = Article(id=f"made-up-{place}", title=title, text="", published=published)
