@@ -15,7 +15,8 @@ The result is one dictionary (`run`):
             F1 of the scored articles; `copies`, `right` and `false`: articles that are not the shown one of their copy
             group, by whether that one is of their story
             `answers`: `right` and `false` answers `copy_of` of the index, each counted when it was given; `per_10,000`,
-            false ones among so many articles
+            false ones among so many articles; `pairs`, the ids of each false one and of what it was said to copy
+            `against_run`: BCubed F1 of `first` and `index` against the stories of `run`
             `kinds`: by kind and words of site text: `articles` that have it; `answers`, `first`, `index` and `run`,
             false copies among them; `joined_index` and `joined_run`, those that have a stranger in their story
 """
@@ -115,26 +116,37 @@ def _measured(given: Mapping[str, Article], poured: Sequence[Poured], watch: Sto
     by_id = {one.article.id: one for one in poured}
     with watch.step(f"{what}: run"):
         found = {"run": dedup.cluster(list(given.values()))}
-    now, false, right = START, set[str](), 0
+    now, false, right = START, dict[str, str](), 0
     with StoryIndex.open(":memory:", clock=lambda: now) as index, watch.step(f"{what}: index"):
         for place, article in enumerate(given.values()):
             now = START + DAYS * 86_400 * place / len(given)
             copy_of = index.add(article).copy_of
             if copy_of is not None and by_id[article.id].is_stranger(by_id[copy_of]):
-                false.add(article.id)
+                false[article.id] = copy_of
             right += copy_of is not None and article.id not in false
         found["first"] = index.placements()
         index.reconcile()
         found["index"] = index.placements()
     wrong = {method: _false_copies(clustering, by_id) for method, clustering in found.items()}
-    wrong["answers"] = false
+    wrong["answers"] = set(false)
     joined = {f"joined_{method}": _joined(found[method], by_id) for method in ("index", "run")}
     return {
         "articles": len(given),
         **{method: _scores(found[method], by_id, wrong[method]) for method in METHODS},
-        "answers": {"right": right, "false": len(false), "per_10,000": 10_000 * len(false) / len(given)},
+        "answers": {
+            "right": right,
+            "false": len(false),
+            "per_10,000": 10_000 * len(false) / len(given),
+            "pairs": sorted(false.items()),
+        },
+        "against_run": {method: _agreement(found["run"], found[method]) for method in ("first", "index")},
         "kinds": _by_kind({id_: by_id[id_] for id_ in given}, wrong | joined),
     }
+
+
+def _agreement(run: Clustering, index: Clustering) -> float:
+    labels = dict(zip((article.id for article in index.articles), index.labels, strict=True))
+    return dedup.score(run.labels, [labels[article.id] for article in run.articles]).bcubed_f1
 
 
 def _scores(clustering: Clustering, by_id: Mapping[str, Poured], false: set[str]) -> dict[str, Any]:
@@ -185,7 +197,8 @@ def _by_kind(given: Mapping[str, Poured], counted: Mapping[str, set[str]]) -> li
 def show(report: Mapping[str, Any], out: Console) -> None:
     """Print the report."""
     scores = Table(
-        *("set", "collection", "articles", "F1: run, first, index", "copies, false", "answers, false", "per 10,000"),
+        *("set", "collection", "articles", "F1: run, first, index", "against run", "copies, false", "answers, false"),
+        "per 10,000",
         title="run; index before and after reconcile",
     )
     for name, measured in report["sets"].items():
@@ -193,6 +206,7 @@ def show(report: Mapping[str, Any], out: Console) -> None:
             scores.add_row(
                 *(name, which, f"{found['articles']:,}"),
                 " ".join(f"{found[method]['f1']:.4f}" for method in METHODS),
+                " ".join(f"{value:.3f}" for value in found["against_run"].values()),
                 "; ".join(_right_and_false(found[method]["copies"]) for method in METHODS),
                 _right_and_false(found["answers"]),
                 f"{found['answers']['per_10,000']:.1f}",

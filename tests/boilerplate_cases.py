@@ -37,14 +37,14 @@ class Case:
         articles: in the order of publication.
         stories: ids by story; None if it does not matter here.
         copies: ids by copy group; None if it does not matter here.
-        shown: id of the article that is shown for the only story, "" if it does not matter.
+        shown: ids of which one is shown for the story that has one of them; () if it does not matter.
     """
 
     name: str
     articles: tuple[Article, ...]
     stories: Groups | None
     copies: Groups | None
-    shown: str = ""
+    shown: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +97,8 @@ def apart(name: str, articles: Sequence[Article], *, stories: bool = True) -> Ca
     return Case(name, tuple(articles), tuple((one.id,) for one in articles) if stories else None, ())
 
 
-def one_text(name: str, articles: Sequence[Article], shown: str = "") -> Case:
-    """Return a case of versions of one text."""
+def one_text(name: str, articles: Sequence[Article], *shown: str) -> Case:
+    """Return a case of versions of one text, of which one of `shown` is to be shown."""
     group = (tuple(one.id for one in articles),)
     return Case(name, tuple(articles), group, group, shown)
 
@@ -148,6 +148,14 @@ def walls() -> Iterator[Case]:
             f"wall-alone-{length}-words",
             [article(n, one.title, text, source=source) for n, one in enumerate(told)],
         )
+
+
+def long_walls_alone() -> Iterator[Case]:
+    """A wall of fifty words and more: unrelated titles of one outlet show that it is one."""
+    for variant, notice in enumerate((*texts()["cookie_notices"][1:], texts()["footers"][0])):
+        length, told = len(notice.split()), strangers(4 + 2 * variant, variant)
+        found = [article(n, one.title, notice, source="Daily Beacon") for n, one in enumerate(told)]
+        yield apart(f"wall-alone-{length}-words", found)
 
 
 def captions() -> Iterator[Case]:
@@ -309,15 +317,15 @@ def shared_background() -> Iterator[Case]:
 
 
 def company_paragraph() -> Iterator[Case]:
-    company = texts()["company"]
-    yield apart(
-        "company-paragraph",
-        [
-            article(n, title, f"{text}\n\n{company['about']}", hours=90)
-            for n, (title, text) in enumerate(company["releases"])
-        ],
-        stories=False,
-    )
+    for variant, company in enumerate(texts()["companies"]):
+        yield apart(
+            f"company-paragraph-{variant}",
+            [
+                article(n, title, f"{text}\n\n{company['about']}", hours=90)
+                for n, (title, text) in enumerate(company["releases"])
+            ],
+            stories=False,
+        )
 
 
 def rotating_headlines() -> Iterator[Case]:
@@ -345,7 +353,17 @@ def wall_in_german() -> Iterator[Case]:
 
 
 FALSE: tuple[Callable[[], Iterator[Case]], ...] = (
-    *(walls, captions, first_lines, placeholders, footers, promotions, cookie_notices, menus_of_one_subject),
+    *(
+        walls,
+        long_walls_alone,
+        captions,
+        first_lines,
+        placeholders,
+        footers,
+        promotions,
+        cookie_notices,
+        menus_of_one_subject,
+    ),
     *(author_notes, interviews, obituaries, weather_of_towns, lottery, stock_tables, labels_in_titles),
     *(shared_background, company_paragraph, rotating_headlines, series_over_a_wall, wall_in_german),
 )
@@ -408,7 +426,7 @@ def pages_and_print_view() -> Iterator[Case]:
         told = events()[name]
         pages = (told.brief(cut), " ".join(told.sentences[cut:]), told.text)
         found = [article(n, told.title, text, hours=0, source="Post") for n, text in enumerate(pages)]
-        yield Case(f"pages-{name}", tuple(found), (("a0", "a1", "a2"),), None, "a2")
+        yield Case(f"pages-{name}", tuple(found), (("a0", "a1", "a2"),), None, ("a2",))
 
 
 def releases() -> Iterator[Case]:
@@ -429,20 +447,64 @@ def wire_briefs() -> Iterator[Case]:
 
 def copies_over_footers() -> Iterator[Case]:
     """One wire text in three papers, each with its footer under everything."""
-    told, groups = strangers(10, 0), list[str]()
-    found: list[Article] = []
-    for paper, footer in enumerate(texts()["footers"]):
-        for one in (told[0], *told[1 + paper * 3 : 4 + paper * 3]):
-            new = article(len(found), one.title, f"{one.text}\n\n{footer}", hours=1, source=f"Paper {paper}")
-            groups += [new.id] if one is told[0] else []
-            found.append(new)
-    alone = tuple((one.id,) for one in found if one.id not in groups)
-    yield Case("copies-over-footers", tuple(found), (tuple(groups), *alone), (tuple(groups),))
+    for variant in range(2):
+        told, groups = strangers(10, variant), list[str]()
+        found: list[Article] = []
+        for paper, footer in enumerate(texts()["footers"]):
+            for one in (told[0], *told[1 + paper * 3 : 4 + paper * 3]):
+                new = article(len(found), one.title, f"{one.text}\n\n{footer}", hours=1, source=f"Paper {paper}")
+                groups += [new.id] if one is told[0] else []
+                found.append(new)
+        alone = tuple((one.id,) for one in found if one.id not in groups)
+        yield Case(f"copies-over-footers-{variant}", tuple(found), (tuple(groups), *alone), (tuple(groups),))
 
 
 def notice_in_papers() -> Iterator[Case]:
     papers = [article(n, "Sunday lottery numbers", texts()["notice"], hours=1, source=f"Paper {n}") for n in range(4)]
     yield one_text("notice-in-4-papers", papers)
+
+
+def complete_versions() -> Iterator[Case]:
+    """The complete text is shown, though cut ones came first."""
+    for name in ("comet", "dam"):
+        told = events()[name]
+        bodies = (told.brief(3), told.text, f"{told.brief(4)} Read more")
+        yield one_text(f"complete-{name}", [article(n, told.title, text) for n, text in enumerate(bodies)], "a1")
+
+
+def briefings() -> Iterator[Case]:
+    """A briefing of the day is none of its parts, and is not shown for them."""
+    for variant, title in enumerate(("Morning briefing", "The day in five minutes: what you need to know")):
+        told = strangers(5, variant)
+        parts = "\n\n".join(f"{one.title}\n{one.brief(2)}" for one in told)
+        own = [article(n, one.title, one.text, hours=1, source="Post") for n, one in enumerate(told)]
+        other = [article(n + 5, one.titles[0], " ".join(one.sentences[:4]), hours=1) for n, one in enumerate(told[:1])]
+        found = (*own, *other, article(6, title, parts, hours=1, source="Post"))
+        yield Case(f"briefing-{variant}", found, None, (("a0", "a5"),), ("a0", "a5"))
+
+
+def live_blogs() -> Iterator[Case]:
+    """An article is shown, where a live blog has its sentences too."""
+    for name, word in (("tram", "Live"), ("hospital", "Live blog")):
+        told = events()[name]
+        entries = [f"{8 + n}.{n}5 {sentence}" for n, sentence in enumerate(told.sentences)][::-1]
+        blog = "\n\n".join([*entries, "7.05 Good morning, we begin our coverage here. Send us what you see."])
+        found = [
+            article(0, f"{word}: {told.title}", blog, hours=1),
+            article(1, told.titles[0], told.text, hours=1),
+            article(2, told.titles[1], told.brief(4), hours=1),
+        ]
+        yield Case(f"live-blog-{name}", tuple(found), (("a0", "a1", "a2"),), None, ("a1",))
+
+
+def bodies_with_markup() -> Iterator[Case]:
+    for name, form in {
+        "tags": '<div class="body"><p>{text}</p><p><a href="https://a.example/1?utm_source=feed">Continue</a></p></div>',
+        "entities": "{text}&nbsp;&#8211;&nbsp;&copy; Post&nbsp;&amp;&nbsp;Echo &lt;br/&gt; &lt;br/&gt; &hellip;",
+    }.items():
+        told = events()["violin"]
+        bodies = (form.format(text=told.text), told.text)
+        yield one_text(f"markup-{name}", [article(n, told.title, text, hours=0) for n, text in enumerate(bodies)], "a1")
 
 
 def doubled_bodies() -> Iterator[Case]:
@@ -457,4 +519,5 @@ def doubled_bodies() -> Iterator[Case]:
 TRUE: tuple[Callable[[], Iterator[Case]], ...] = (
     *(briefs_of_one_agency, quoted_statement, breaking_flash, identical_bodies, house_style, pages_and_print_view),
     *(releases, wire_briefs, copies_over_footers, notice_in_papers, doubled_bodies),
+    *(complete_versions, briefings, live_blogs, bodies_with_markup),
 )

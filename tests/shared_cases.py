@@ -36,14 +36,14 @@ def _no_copies(name: str, articles: tuple[Article, ...]) -> Case:
     return Case(name, articles, None, ())
 
 
-def _one_text(shown: str = "") -> Callable[[str, tuple[Article, ...]], Case]:
+def _one_text(*shown: str) -> Callable[[str, tuple[Article, ...]], Case]:
     def case(name: str, articles: tuple[Article, ...]) -> Case:
         return Case(name, articles, _all(articles), _all(articles), shown)
 
     return case
 
 
-def _one_story(shown: str) -> Callable[[str, tuple[Article, ...]], Case]:
+def _one_story(*shown: str) -> Callable[[str, tuple[Article, ...]], Case]:
     def case(name: str, articles: tuple[Article, ...]) -> Case:
         return Case(name, articles, _all(articles), None, shown)
 

@@ -26,18 +26,17 @@ def assert_found(case: Case, clustering: Clustering) -> None:
         assert stories == set(map(frozenset, case.stories))
     if case.copies is not None:
         assert {frozenset(group.articles) for group in groups} == set(map(frozenset, case.copies))
-    if case.shown:
-        assert [story.canonical for story in clustering] == [case.shown]
-        assert {group.canonical for group in groups} <= {case.shown}
+    for story in clustering:
+        assert not {*case.shown}.intersection(story.articles) or story.canonical in case.shown
 
 
 def orders(articles: Sequence[Article], every: int) -> Iterator[list[Article]]:
-    """Yield orders of arrival: all of up to `every` articles, else as given, reversed and shuffled twice."""
+    """Yield orders of arrival: all of up to `every` articles, else as given, reversed and shuffled."""
     if len(articles) <= every:
         yield from map(list, itertools.permutations(articles))
         return
     yield from (list(articles), list(articles)[::-1])
-    for seed in range(2):
+    for seed in range(2 if len(articles) < 7 else 1):
         yield random.Random(seed).sample(articles, len(articles))  # noqa: S311 - no secret
 
 
