@@ -303,6 +303,17 @@ def labels_in_titles() -> Iterator[Case]:
             yield apart(name, [article(n, title, "", hours=1) for n, title in enumerate(titles)])
 
 
+def aggregator_items() -> Iterator[Case]:
+    """The headline and the outlet again as text, as aggregators have it."""
+    for variant, outlets in enumerate((("BCN News", "Globe 24"), ("The Weldon Times", "Orsa Herald", "Tann Today"))):
+        told = strangers(8, variant)
+        names = [outlets[n % len(outlets)] for n in range(len(told))]
+        yield apart(
+            f"aggregator-items-{variant}",
+            [article(n, f"{one.title} - {names[n]}", f"{one.title} {names[n]}", hours=1) for n, one in enumerate(told)],
+        )
+
+
 def shared_background() -> Iterator[Case]:
     """Developments of one matter, each with the agency's background."""
     for variant, matter in enumerate(texts()["backgrounds"]):
@@ -365,6 +376,7 @@ FALSE: tuple[Callable[[], Iterator[Case]], ...] = (
         menus_of_one_subject,
     ),
     *(author_notes, interviews, obituaries, weather_of_towns, lottery, stock_tables, labels_in_titles),
+    aggregator_items,
     *(shared_background, company_paragraph, rotating_headlines, series_over_a_wall, wall_in_german),
 )
 
@@ -459,6 +471,20 @@ def copies_over_footers() -> Iterator[Case]:
         yield Case(f"copies-over-footers-{variant}", tuple(found), (tuple(groups), *alone), (tuple(groups),))
 
 
+def copies_among_walls() -> Iterator[Case]:
+    """Teasers over one wall, two of which are the same."""
+    for variant, wall in enumerate(texts()["walls"]):
+        text = first_words(wall["text"], wall["words"])
+        told = strangers(4, variant)
+        found = [article(n, one.title, f"{one.brief(1)}\n\n{text}") for n, one in enumerate((*told, told[1]))]
+        yield Case(
+            f"copies-among-walls-{wall['words']}-words",
+            tuple(found),
+            (("a0",), ("a1", "a4"), ("a2",), ("a3",)),
+            (("a1", "a4"),),
+        )
+
+
 def notice_in_papers() -> Iterator[Case]:
     papers = [article(n, "Sunday lottery numbers", texts()["notice"], hours=1, source=f"Paper {n}") for n in range(4)]
     yield one_text("notice-in-4-papers", papers)
@@ -518,6 +544,6 @@ def doubled_bodies() -> Iterator[Case]:
 
 TRUE: tuple[Callable[[], Iterator[Case]], ...] = (
     *(briefs_of_one_agency, quoted_statement, breaking_flash, identical_bodies, house_style, pages_and_print_view),
-    *(releases, wire_briefs, copies_over_footers, notice_in_papers, doubled_bodies),
+    *(releases, wire_briefs, copies_over_footers, copies_among_walls, notice_in_papers, doubled_bodies),
     *(complete_versions, briefings, live_blogs, bodies_with_markup),
 )
