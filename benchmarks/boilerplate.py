@@ -12,8 +12,9 @@ The result is one dictionary (`run`):
     sets    by set: `articles`, `scored` (clean ones with a story), `dirty` (with a site text), and `collections`:
             `articles`
             `run`, `first`, `index`: by `cluster`, by an index fed one by one, and by it after `reconcile`: `f1`, BCubed
-            F1 of the scored articles; `copies`, `right` and `false`: articles that are not the shown one of their copy
-            group, by whether that one is of their story
+            F1 of the scored articles; `f1_whole`, of all labelled articles that keep their text, with a site text or
+            not; `copies`, `right` and `false`: articles that are not the shown one of their copy group, by whether that
+            one is of their story
             `answers`: `right` and `false` answers `copy_of` of the index, each counted when it was given; `per_10,000`,
             false ones among so many articles; `pairs`, the ids of each false one and of what it was said to copy
             `against_run`: BCubed F1 of `first` and `index` against the stories of `run`
@@ -24,7 +25,7 @@ The result is one dictionary (`run`):
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -150,16 +151,18 @@ def _agreement(run: Clustering, index: Clustering) -> float:
 
 
 def _scores(clustering: Clustering, by_id: Mapping[str, Poured], false: set[str]) -> dict[str, Any]:
-    scored = [
-        (by_id[article.id].story, label)
-        for article, label in zip(clustering.articles, clustering.labels, strict=True)
-        if by_id[article.id].scored
-    ]
+    found = [(by_id[article.id], label) for article, label in zip(clustering.articles, clustering.labels, strict=True)]
     copies = sum(len(group.articles) - 1 for story in clustering for group in story.copy_groups)
     return {
-        "f1": dedup.score([story for story, _ in scored], [label for _, label in scored]).bcubed_f1,
+        "f1": _f1((one.story, label) for one, label in found if one.scored),
+        "f1_whole": _f1((one.story, label) for one, label in found if one.is_whole),
         "copies": {"right": copies - len(false), "false": len(false)},
     }
+
+
+def _f1(labelled: Iterable[tuple[str | None, int]]) -> float:
+    truth, labels = zip(*labelled, strict=True)
+    return dedup.score(truth, labels).bcubed_f1
 
 
 def _false_copies(clustering: Clustering, by_id: Mapping[str, Poured]) -> set[str]:
@@ -197,7 +200,16 @@ def _by_kind(given: Mapping[str, Poured], counted: Mapping[str, set[str]]) -> li
 def show(report: Mapping[str, Any], out: Console) -> None:
     """Print the report."""
     scores = Table(
-        *("set", "collection", "articles", "F1: run, first, index", "against run", "copies, false", "answers, false"),
+        *(
+            "set",
+            "collection",
+            "articles",
+            "F1: run, first, index",
+            "of whole",
+            "against run",
+            "copies, false",
+            "answers, false",
+        ),
         "per 10,000",
         title="run; index before and after reconcile",
     )
@@ -206,6 +218,7 @@ def show(report: Mapping[str, Any], out: Console) -> None:
             scores.add_row(
                 *(name, which, f"{found['articles']:,}"),
                 " ".join(f"{found[method]['f1']:.4f}" for method in METHODS),
+                " ".join(f"{found[method]['f1_whole']:.4f}" for method in METHODS),
                 " ".join(f"{value:.3f}" for value in found["against_run"].values()),
                 "; ".join(_right_and_false(found[method]["copies"]) for method in METHODS),
                 _right_and_false(found["answers"]),

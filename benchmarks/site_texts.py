@@ -145,8 +145,13 @@ class Poured:
 
     @property
     def scored(self) -> bool:
-        """Whether it is one of the clean articles whose stories are scored."""
-        return self.site is None and self.story is not None
+        """Whether it is one of the untouched articles whose stories are scored."""
+        return self.site is None and self.is_whole
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether it is a labelled article that has all of its text, with or without that of a site."""
+        return not self.made_up and self.story is not None and (self.site is None or self.site.kind not in REPLACING)
 
     def is_stranger(self, other: Poured) -> bool:
         """Whether the two are of different stories."""
