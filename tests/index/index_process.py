@@ -202,7 +202,8 @@ class Calls:
         if not child:
             wrong = 0
             index = self.index
-            used = (lambda: index.add(article), index.reconcile, index.vacuum, index.placements, lambda: len(index))
+            used: list[Callable[[], object]] = [lambda: index.add(article), index.reconcile, index.vacuum]
+            used += [index.placements, lambda: len(index)]
             for place, call in enumerate(used):
                 try:
                     call()
@@ -241,7 +242,7 @@ def _serve(pipe: Connection, others: list[Connection], folder: Path, broken: str
     calls = Calls(pipe, folder)
     for other in others:
         other.close()
-    connection.LARGEST = wal.LARGEST = 1 << 19  # so that checkpoints are often due
+    vars(connection)["LARGEST"] = vars(wal)["LARGEST"] = 1 << 19  # so that checkpoints are often due
     if broken:
         BROKEN[broken]()
     while True:
