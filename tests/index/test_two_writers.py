@@ -452,7 +452,7 @@ def test_no_log_is_taken_for_that_of_another_file_at_any_moment(
     monkeypatch.setattr(wal, "LARGEST", 1 << 17)
     monkeypatch.setattr(connection, "LARGEST", 1 << 17)
     log, connected = path.with_name(f"{path.name}-wal"), connection.Database._connected
-    kept: list[tuple[bytes, bytes]] = []
+    kept: list[tuple[bytes, bytes, frozenset[str]]] = []
     sure: set[str] = {article.id for article in ARTICLES[:5]}
 
     def keep() -> None:
