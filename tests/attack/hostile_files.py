@@ -29,7 +29,7 @@ HOSTILE: dict[str, tuple[str, Callable[[int], bytes]]] = {
     "parameters of a type": ("a.eml", lambda n: b"Content-Type: text/plain" + b";a;b;c;d;e" * n + b"\n\nbody"),
     "addresses of a sender": ("a.eml", lambda n: b"From: " + b"<,(,a.b,(," * n + b"\n\nbody"),
     "parts in parts": ("a.eml", lambda n: _parts(n // 8)),
-    "lines in many parts": ("a.eml", lambda n: _parts(n // 20, b"a\n" * (5 * n))),
+    "lines in many parts": ("a.eml", lambda n: _parts(n // 22, b"a\n" * (5 * n))),
     "lines in the deepest part": ("a.eml", lambda n: _parts(50, b"word word\n" * n)),
     "headers": ("a.eml", lambda n: b"X: abcdef\n" * n + b"\nbody"),
     "mails of nothing": ("a.mbox", lambda n: b"From a b\n\n" * n),
