@@ -10,8 +10,8 @@ from pathlib import Path
 from types import FrameType
 
 import pytest
-from hostile_files import HOSTILE
 
+from benchmarks.hostile_files import HOSTILE
 from dedup.article import Notice
 from dedup.read import read_articles
 from dedup.text.dateline import find_dates
