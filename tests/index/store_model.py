@@ -174,6 +174,7 @@ class Episode:
         rare = ["expire", "rebuild", "vacuum", "backup", "check", "reopen"]
         name = name or self.pick(rare if self.rng.random() < 0.15 else names)
         if name == "reopen":
+            self.trace.append(name)
             answer = self.writing().ask("close")
             self.stop_writer()
             if answer.status == "raised":
