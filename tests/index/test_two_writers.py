@@ -437,7 +437,8 @@ def test_no_log_is_taken_for_that_of_another_file_at_any_moment(
     """File and log are kept at each statement, as a kill leaves them; then each file is tried with each later log."""
     monkeypatch.setattr(wal, "LARGEST", 1 << 17)
     monkeypatch.setattr(connection, "LARGEST", 1 << 17)
-    log, kept, connected = path.with_name(f"{path.name}-wal"), [], connection.Database._connected
+    log, connected = path.with_name(f"{path.name}-wal"), connection.Database._connected
+    kept: list[tuple[bytes, bytes, frozenset[str]]] = []
     sure: set[str] = {article.id for article in ARTICLES[:5]}
 
     def keep() -> None:
