@@ -330,6 +330,18 @@ def test_a_log_is_replayed_into_its_own_file(path: Path) -> None:
     assert len(ids(path)) == 25
 
 
+def test_a_page_that_a_checkpoint_wrote_half_is_in_the_log(path: Path) -> None:
+    """The base could not be read from the file, so the log was taken for that of another file."""
+    add_and_kill(path, 5, 25)
+    with sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True) as store:
+        (page,) = store.execute("SELECT rootpage FROM sqlite_master WHERE name = 'fact'").fetchone()
+    store.close()
+    data = bytearray(path.read_bytes())
+    data[(page - 1) * connection.PAGE + 3 : (page - 1) * connection.PAGE + 5] = bytes(2)  # it has no rows now
+    path.write_bytes(data)
+    assert len(ids(path)) == 25
+
+
 def test_a_copy_of_file_and_log_is_whole(path: Path, tmp_path: Path) -> None:
     add_and_kill(path, 5, 25)
     shutil.copytree(path.parent, tmp_path / "copy")
