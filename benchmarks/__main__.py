@@ -83,6 +83,26 @@ def index(
 
 
 @app.command()
+def boilerplate(
+    data: Data = None,
+    json_file: JsonFile = None,
+    sets: Annotated[
+        list[str] | None, typer.Option(help="A set to measure; repeat for several. Default: three.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Labelled articles of each set, at most; 0 for all.")] = 0,
+    seed: MadeUp = 20,
+) -> None:
+    """Measure stories and copies with walls, menus, footers and captions in the articles."""
+    with measuring(json_file) as watch:
+        from benchmarks import boilerplate as benchmark
+        from benchmarks.data import find_folder
+
+        report = benchmark.run(find_folder(data), sets=sets or benchmark.SETS, seed=seed, limit=limit, watch=watch)
+    write(json_file, report)
+    benchmark.show(report, Console())
+
+
+@app.command()
 def service(
     data: Data = None,
     json_file: JsonFile = None,

@@ -2,7 +2,7 @@
 
 Changes are stamped with the latest time that was read, so their times ascend. A time far from those of the last changes
 and of the articles counts only when it is confirmed: by an article whose own time is near it, or because the clock has
-run on from it for a day. Until then nothing expires by it.
+run on from it for a day. Until then nothing expires by it. A second jump is not taken for a clock that ran on.
 """
 
 from __future__ import annotations
@@ -19,6 +19,8 @@ from dedup.index.store.metadata import DAY
 
 NEAR = 2 * DAY
 """Seconds within which two times support each other."""
+RUN_ON = 31 * DAY
+"""Seconds after a jump within which a reading of at least a day later confirms it."""
 LONGEST_PAUSE = 400 * DAY
 """Seconds without a change after which the time of changes is not taken from the clock alone."""
 END = 253_402_300_800.0
@@ -95,7 +97,7 @@ class IndexClock:
         """Return whether a time far from that of the last changes is right; report it once if that is not known."""
         if _is_near(time, times):
             return True
-        if self.jump is not None and time >= self.jump:
+        if self.jump is not None and 0 <= time - self.jump <= RUN_ON:
             return time - self.jump >= DAY
         self.jump = time
         says, last = (datetime.fromtimestamp(one, UTC).isoformat(timespec="seconds") for one in (time, self.now))

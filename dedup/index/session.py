@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Literal
@@ -32,6 +32,8 @@ from dedup.results.clustering import Link
 from dedup.settings import METHOD_VERSION, Settings
 
 _EXPIRED_AT_ONCE = 500
+_REGROUPED = "regrouped"
+"""Metadata: number of transactions that changed copies only, of which the log of changes says nothing."""
 
 
 class IndexSession:
@@ -58,7 +60,7 @@ class IndexSession:
         self._clock, self._progress, self._read_only = IndexClock(clock, store.metadata()), progress, read_only
         self._state: IndexState | None = None
         self._vocabulary: StoredVocabulary | None = None
-        self._cursor = -1
+        self._cursor, self._regrouped = -1, 0
 
     def close(self) -> None:
         """Close the store."""
@@ -112,6 +114,8 @@ class IndexSession:
                         log.write()
                     if log.changes:
                         self.store.put_metadata(self._clock.facts())
+                    elif log.has_touched:
+                        self.store.put_metadata({_REGROUPED: str(self._regroupings() + 1)})
             except BaseException:
                 with self.memory_lock:
                     self._state = None  # it is ahead of the store: it will be loaded again
@@ -142,7 +146,7 @@ class IndexSession:
         """Return the state in memory, loaded from the store if necessary."""
         with self.memory_lock:
             if self._state is None:
-                counts = self.store.counts()
+                counts, self._regrouped = self.store.counts(), self._regroupings()
                 stale = self.metadata.method != METHOD_VERSION
                 state = self._new_state(self.metadata.settings, self.background, stale=stale)
                 with self._snapshot():
@@ -153,13 +157,15 @@ class IndexSession:
     def current_state(self) -> IndexState:
         """Return the state in memory with all changes that other processes have committed."""
         with self.memory_lock:
-            last = self.store.highest()["last_change"] if self._read_only else self._cursor
-            if self._state is not None and last != self._cursor:
-                before, self.metadata = self.metadata, read_metadata(self.store, None)
-                if self.metadata.version == before.version and sync(self._state, self._cursor, before.now):
-                    self._cursor = last
-                else:
-                    self._state = None
+            if self._state is not None and self._read_only:
+                last, regrouped = self.store.highest()["last_change"], self._regroupings() != self._regrouped
+                if last != self._cursor or regrouped:
+                    before, self.metadata = self.metadata, read_metadata(self.store, None)
+                    known = self.metadata.version == before.version and not regrouped
+                    if known and sync(self._state, self._cursor, before.now):
+                        self._cursor = last
+                    else:
+                        self._state = None
             return self.state()
 
     def find(self, id_: str) -> StoredArticle | None:
@@ -241,6 +247,7 @@ class IndexSession:
                 self._place(log, state, one)
         with self.memory_lock:
             state.compare(candidates)
+            state.search_first_twins(log, candidates)
             state.write()
 
     def _place(self, log: ChangeLog, state: IndexState, candidate: Candidate) -> None:
@@ -357,6 +364,9 @@ class IndexSession:
         log.record("refreshed", "", "")
         self.reconcile(log)
 
+    def _regroupings(self) -> int:
+        return int(self.store.metadata().get(_REGROUPED, "0"))
+
     def _new_state(self, settings: Settings, background: Background, *, stale: bool) -> IndexState:
         count, known = self.store.counts()["articles"], self._vocabulary
         state = IndexState(self.store, settings, background, count, self._progress, known, stale=stale)
@@ -387,22 +397,18 @@ def prefetch(
 
     Args:
         next_batch: returns the next batch, an empty one at the end. Its errors are raised after the batch before.
-        extract: computes features; called in another thread.
+        extract: computes features; called in another thread for all batches but the first.
     """
-    with ThreadPoolExecutor(1, "dedup-reads") as pool:
-
-        def upcoming() -> tuple[list[Incoming], Future[list[Features]]] | None:
-            batch = next_batch()
-            return (batch, pool.submit(extract, batch)) if batch else None
-
-        ready = upcoming()
-        while ready is not None:
-            batch, features = ready
-            error: Exception | None = None
+    with ThreadPoolExecutor(1, "dedup-reads") as pool:  # starts its thread for a second batch
+        batch, features = next_batch(), None
+        while batch:
+            following, error = list[Incoming](), None
             try:
-                ready = upcoming()
+                following = next_batch()
             except Exception as raised:
-                ready, error = None, raised
-            yield batch, features.result()
+                error = raised
+            future = pool.submit(extract, following) if following else None
+            yield batch, features.result() if features else extract(batch)
             if error is not None:
                 raise error
+            batch, features = following, future

@@ -194,6 +194,20 @@ class IndexState:
         if own:
             self.table.compare([slot for slot, _ in own], [vector for _, vector in own])
 
+    def search_first_twins(self, log: ChangeLog, candidates: Sequence[Candidate]) -> None:
+        """Search the first of all articles of the same text, which an update may have changed: see `load`."""
+        table = self.table
+        for one in candidates:
+            number, other = one.number or 0, one.twin
+            if other is None or other < number:
+                continue
+            slot, hidden = table.slot(number), table.slot(other)
+            story, copies = int(table.story[slot]), int(table.copies[slot])
+            self._put(log, number, story, copies, representative=bool(table.representative[hidden]))
+            self._put(log, other, int(table.story[hidden]), int(table.copies[hidden]), representative=False)
+            table.hide(other)
+            table.compare([slot], [one.features.vector])
+
     def write(self) -> None:
         """Write all pending changes to the store."""
         self.vocabulary.write()

@@ -24,7 +24,7 @@ def sync(state: IndexState, cursor: int, now: float) -> bool:
 
     Args:
         state: state of a store that another process writes to.
-        cursor: last change that the state has.
+        cursor: last change that the state has; there are later ones.
         now: time of that change by the clock of the index.
 
     Returns:
@@ -33,7 +33,7 @@ def sync(state: IndexState, cursor: int, now: float) -> bool:
     store, table = state.store, state.table
     state.vocabulary.read()
     changes = store.changes(cursor, MOST + 1)
-    complete = not changes or changes[0].cursor == cursor + 1  # else `vacuum` has deleted some
+    complete = bool(changes) and changes[0].cursor == cursor + 1  # else `vacuum` has deleted some
     if not complete or len(changes) > MOST or any(change.kind == "refreshed" for change in changes):
         return False
     names = list(dict.fromkeys(change.article for change in changes if change.kind == "updated"))
@@ -54,7 +54,12 @@ def sync(state: IndexState, cursor: int, now: float) -> bool:
     vectors = state.vectors_of([article.number for article in new])
     first = store.first_alike([article.content for article in new])
     for article, vector in zip(new, vectors, strict=True):
-        table.add(article, vector, twin=first[article.content] != article.number)
+        twin = first[article.content] != article.number
+        table.add(article, vector, twin=twin)
+        if article.number in updated and not twin:
+            for other in store.alike(article.content)[1:]:
+                if other.number in table:
+                    table.hide(other.number)
     state.keep_apart(store.apart([article.number for article in new]))
     table.tidy()
     return True

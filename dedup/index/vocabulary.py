@@ -22,7 +22,8 @@ class StoredVocabulary:
     words: Vocabulary
 
     def __init__(self, store: Store) -> None:
-        self._store, self._last, self._fast = store, 0, None
+        self._store, self._last = store, 0
+        self._fast: bool | None = None
 
     def use(self, backend: PlainBackend) -> None:
         """Keep the words as a backend does."""

@@ -70,13 +70,15 @@ def wide_hashes_of(words: Iterable[str]) -> NDArray[np.uint64]:
         for text, size in zip(texts, blocks.tolist(), strict=True)
     )
     values = np.frombuffer(padded, "<u8").astype(np.uint64)
-    state = tuple(np.full(len(texts), start, np.uint64) for start in SIP_START)
+    state = [np.full(len(texts), start, np.uint64) for start in SIP_START]
     for block in range(int(blocks.max(initial=0))):
         here = np.flatnonzero(blocks > block)
-        some = sip_block(*(lane[here] for lane in state), values[starts[here] + block])
+        a, b, c, d = (lane[here] for lane in state)
+        some = sip_block(a, b, c, d, values[starts[here] + block])
         for lane, value in zip(state, some, strict=True):
             lane[here] = value
-    return sip_end(*state)
+    found: NDArray[np.uint64] = sip_end(*state)
+    return found
 
 
 def sip_block(a: Numbers, b: Numbers, c: Numbers, d: Numbers, block: Numbers) -> SipState:

@@ -144,8 +144,8 @@ class Vocabulary:
             return b""
         terms, wides = (np.concatenate(column) for column in zip(*(words for words, _ in some), strict=True))
         substitutes = {wide: hashed for _, more in some for wide, hashed in more.items()}
-        columns = terms.astype("<i4"), wides.astype("<u8")
-        columns += np.array([*substitutes.values()], "<u4"), np.array([*substitutes], "<u8")
+        hashes, displaced = np.array([*substitutes.values()], "<u4"), np.array([*substitutes], "<u8")
+        columns: list[NDArray[np.integer]] = [terms.astype("<i4"), wides.astype("<u8"), hashes, displaced]
         return _PACKED.pack(len(terms), len(substitutes)) + b"".join(column.tobytes() for column in columns)
 
     def commit(self) -> None:

@@ -61,6 +61,15 @@ def test_a_jump_ahead_expires_nothing(path: Path, clock: Clock, years: float, ca
         assert len(index) == 27
 
 
+@pytest.mark.parametrize("years", [(0.4, 2), (2, 10), (10, 2)])
+def test_a_second_jump_does_not_confirm_the_first(path: Path, clock: Clock, years: tuple[float, float]) -> None:
+    with StoryIndex.open(path, keep_days=30, clock=clock) as index:
+        for number, ahead in enumerate((0.0, *years, 0.0)):
+            clock.now = START + ahead * YEAR
+            index.add(article(f"a{number}"))
+        assert len(index) == 4
+
+
 def test_what_is_old_expires_when_articles_confirm_the_time(path: Path, clock: Clock) -> None:
     with StoryIndex.open(path, keep_days=30, clock=clock) as index:
         index.add(article("a"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +14,7 @@ import pytest
 from made_articles import stream
 
 import dedup
-from dedup import CursorError, InputError, Notice, Settings, SettingsError, StoryIndex
+from dedup import Article, CursorError, InputError, Notice, Settings, SettingsError, StoryIndex
 
 MADE = list(stream(3, 12))
 NAT: Any = np.datetime64("NaT", "s")
@@ -275,3 +276,15 @@ def test_options_of_a_new_index_are_checked(tmp_path: Path, option: dict[str, An
         with StoryIndex.open(other, **again) as index:
             assert {name: index.stats()[name] for name in option} == option
             assert index.settings == Settings()
+
+
+def test_one_batch_starts_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without memory for a thread Python waits for ever for it to start."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise AssertionError
+
+    with StoryIndex.open(":memory:") as index:
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        index.add_many([Article(id=str(number), text="The mill burned.") for number in range(9)])
+        assert len(index) == 9

@@ -257,6 +257,13 @@ def test_closed_index_raises_for_every_read(store: Path) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "statvfs"), reason="only POSIX tells how a file system is mounted")
+def test_an_empty_file_has_no_index_to_read(tmp_path: Path) -> None:
+    """As a first opening leaves it that met a full disk."""
+    (tmp_path / "s.db").touch()
+    with pytest.raises(StoreError, match="no index in it yet"):
+        StoryIndex.open(tmp_path / "s.db", read_only=True)
+
+
 def test_store_on_read_only_file_system_opens(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No file can be created beside the store. A test cannot mount, so `statvfs` is patched."""
     store.with_name("stories.db-writer").unlink()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -58,6 +59,47 @@ def test_reopening_does_not_change_answers(tmp_path: Path) -> None:
     once, often = outcome(tmp_path / "once.db", articles, 1_000), outcome(tmp_path / "often.db", articles, 3)
     assert once == often, f"seed {seed}"
     assert once[2] > 20, f"seed {seed}: texts of one template are never in one story"
+
+
+def test_an_update_to_a_known_text_is_the_same_after_reopening(tmp_path: Path) -> None:
+    """An updated article may become the first of its text: the table held the other one until it was reopened."""
+    path, articles = tmp_path / "s.db", list(stream(5, 30))
+    probes = [Article(id="", text=f"{article.text} So it was said.") for article in articles]
+    with StoryIndex.open(path) as writer, StoryIndex.open(path, read_only=True) as reader:
+        writer.add_many(articles)
+        reader.match(probes[0])
+        for first, later in ((2, 20), (3, 21), (2, 25)):
+            writer.update(replace(articles[later], id=articles[first].id, published=articles[first].published))
+            with StoryIndex.open(path, read_only=True) as other:
+                wanted = other.match_many(probes)
+            assert writer.match_many(probes) == wanted
+            assert reader.match_many(probes) == wanted
+        assert writer.check() == []
+
+
+def test_an_open_reader_notices_changes_that_were_deleted(tmp_path: Path) -> None:
+    path = tmp_path / "s.db"
+    with StoryIndex.open(path) as writer, StoryIndex.open(path, read_only=True) as reader:
+        writer.add_many([Article(id=str(number), text=text) for number, text in enumerate(STORIES)])
+        probe = {"text": STORIES[0]}
+        assert reader.match(probe).copy_of == "0"
+        writer.update(Article(id="0", text="The bridge of Dunmere was opened by the mayor."))
+        writer.vacuum(changes_before=100)
+        assert reader.match(probe) == writer.match(probe)
+
+
+def test_an_open_reader_notices_that_only_copies_changed(tmp_path: Path) -> None:
+    """`reconcile` may find another first copy in the same story, which is no change of the log."""
+    articles, path = list(stream(7, 24)), tmp_path / "s.db"
+    articles = [articles[place] for place in np.random.default_rng(7).permutation(24).tolist()]
+    with StoryIndex.open(path) as writer, StoryIndex.open(path, read_only=True) as reader:
+        writer.add_many(articles)
+        writer.remove(*[article.id for article in articles[:6]])
+        probes = [replace(article, id="") for article in articles]
+        before = reader.match_many(probes)
+        assert writer.reconcile() == []
+        with StoryIndex.open(path, read_only=True) as other:
+            assert reader.match_many(probes) == other.match_many(probes) != before
 
 
 STORIES = ["The ferry Halcyon burned off Larkhaven on Sunday.", "Marlow votes on Sunday.", "The museum reopens in May."]

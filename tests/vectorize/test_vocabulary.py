@@ -69,7 +69,7 @@ def test_wide_hashes_are_those_of_python() -> None:
 @pytest.mark.parametrize("backend", BACKENDS, ids=FORMS)
 def test_words_of_one_term_become_two_whatever_the_order(backend: type[PlainBackend]) -> None:
     texts = [texts_of(0), texts_of(1), "an ordinary text", f"{texts_of(0)} and {texts_of(1)}"]
-    found = {}
+    found: dict[int, set[tuple[int, ...]]] = {}
     for order in ([0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2]):
         words = hashed(backend(Settings()), [texts[place] for place in order])
         for place, number in enumerate(order):

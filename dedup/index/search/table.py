@@ -177,6 +177,19 @@ class ArticleTable:
         self._add_names(slots, vectors)
         self.sealed.clear()
 
+    def hide(self, number: int) -> None:
+        """Make an article a twin. Its slot changes, as the old one is still in postings."""
+        slot = self._slot[number]
+        if slot in self._twins:
+            return
+        values = {name: column[slot].copy() for name, column in self._columns().items()}
+        self.remove(number)
+        slot = self._slot[number] = self._new_slot()
+        for name, value in values.items():
+            getattr(self, name)[slot] = value
+        self._of_story[int(self.story[slot])].append(slot)
+        self._twins.add(slot)
+
     def remove(self, number: int) -> None:
         """Remove an article."""
         slot = self._slot.pop(number)

@@ -10,12 +10,13 @@ import os
 import sqlite3
 import tempfile
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from dedup.errors import StoreError
 from dedup.index.store.connection import OWNER, Database
-from dedup.index.store.lock import WriterLock, refuse_foreign, refuse_network
+from dedup.index.store.lock import WriterLock, lock_of, locked, refuse_foreign, refuse_network
+from dedup.index.store.ownership import Owner, file_id
 from dedup.index.store.wal import log_of, refuse_foreign_log, renew
 
 
@@ -59,6 +60,9 @@ def restore(copy: Path, path: Path, *, replace: bool, wait: float) -> None:
         raise StoreError(f"{path} is there already: say that it may be replaced (--replace), or name another file")
     lock = WriterLock(real, wait, str(path))
     try:
+        owner = _owner(real)
+        if owner is not None and owner.still_writes(file_id(real), file_id(lock_of(real))):
+            raise locked(str(path))
         with _new_file(real) as unfinished:
             _copy(copy, unfinished, str(copy))
             unfinished.replace(real)
@@ -68,6 +72,14 @@ def restore(copy: Path, path: Path, *, replace: bool, wait: float) -> None:
             _sync(real.parent)
     finally:
         lock.release()
+
+
+def _owner(path: Path) -> Owner | None:
+    """Return the owner noted in a store, None if there is none or the store cannot be read."""
+    with suppress(sqlite3.Error), closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as store:
+        found = store.execute("SELECT value FROM fact WHERE name = ?", (OWNER,)).fetchone()
+        return Owner.from_json(found[0]) if found else None
+    return None
 
 
 def _copy(source: Path, target: Path, name: str) -> None:
@@ -103,6 +115,8 @@ def _new_file(beside: Path) -> Iterator[Path]:
     try:
         yield unfinished
         _sync(beside.parent)
+    except StoreError:
+        raise
     except OSError as error:
         raise StoreError(f"{beside} cannot be written: {error.strerror}") from error
     finally:

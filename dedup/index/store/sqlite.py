@@ -236,7 +236,7 @@ class SqliteStore:
     def vacuum(self) -> None:
         with self._file.upkeep() as connection:
             connection.execute("VACUUM")
-            checkpoint(connection)
+            checkpoint(connection, self._file.path, shrink=True)
 
     def back_up(self, target: Path) -> None:
         back_up(self._file, target)

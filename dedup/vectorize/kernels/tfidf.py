@@ -128,7 +128,7 @@ def _distinct(terms: NDArray[np.int32]) -> NDArray[np.int64]:
 @kept
 def _first_terms(
     terms: NDArray[np.int32], place: int, first: NDArray[np.int32], others: NDArray[np.int32]
-) -> tuple[int, int]:
+) -> tuple[Whole, Whole]:
     """Read terms into a table by their upper bits, and write those whose slot has another term to `others`.
 
     Returns the place after the last that was read, and how many others there are.
