@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import count, islice
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
-    Words = tuple[NDArray[np.int64], NDArray[np.uint64]]
-
+Words: TypeAlias = tuple[NDArray[np.int64], NDArray[np.uint64]]
+"""The terms and the wide hashes of words."""
 _FIELDS = ("terms", "wides", "at", "other_terms", "other_wides", "places")
 DISTINCT = f"array<struct<{', '.join(f'{name}: binary' for name in _FIELDS)}>>"
 """Type of the column with the distinct words of a block, in the row of its first article; null in other rows."""
