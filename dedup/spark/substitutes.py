@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from itertools import count, islice
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from pyspark.sql import DataFrame
 
+_Term = TypeVar("_Term", np.int32, np.int64)
 Words: TypeAlias = tuple[NDArray[np.int64], NDArray[np.uint64]]
 """The terms and the wide hashes of words."""
 _FIELDS = ("terms", "wides", "at", "other_terms", "other_wides", "places")
@@ -43,7 +44,7 @@ def distinct_column(blocks: Sequence[HashedWords]) -> Any:
     import pyarrow as pa
 
     column: list[list[dict[str, bytes | None]] | None] = []
-    for block in blocks:
+    for block in _joined(blocks):
         column += [[_packed(part, block) for part in block.distinct], *[None] * (len(block) - 1)]
     return pa.array(column, pa.list_(pa.struct([(name, pa.binary()) for name in _FIELDS])))
 
@@ -113,6 +114,16 @@ def with_substitutes(rows: Any, hash_of: Mapping[int, int]) -> Any:
     return rows.set_column(rows.column_names.index("hashes"), "hashes", changed)
 
 
+def _joined(blocks: Sequence[HashedWords]) -> Sequence[HashedWords]:
+    """Join blocks if no two of their words share a term: distinct words of larger blocks are fewer bytes."""
+    parts = [part for block in blocks for part in block.distinct]
+    terms, wides = _sorted(*(np.concatenate([getattr(part, name) for part in parts]) for name in ("terms", "wides")))
+    if any(len(part.at) for part in parts) or (terms[1:] == terms[:-1]).any():
+        return blocks
+    distinct = DistinctWords(terms, wides, np.empty(0, np.int64), np.empty(0, np.uint64))
+    return [replace(HashedWords.joined(blocks), distinct=(distinct,))]
+
+
 def _packed(part: DistinctWords, block: HashedWords) -> dict[str, bytes | None]:
     order = np.argsort(part.terms)
     return {
@@ -173,7 +184,7 @@ def _sharing(table: Any) -> Any:
     return pa.table({"term": terms[several], "wide": wides[several].view(np.int64)})
 
 
-def _sorted(terms: NDArray[np.int64], wides: NDArray[np.uint64]) -> Words:
+def _sorted(terms: NDArray[_Term], wides: NDArray[np.uint64]) -> tuple[NDArray[_Term], NDArray[np.uint64]]:
     """Return distinct words by term, then wide hash."""
     order = np.lexsort((wides, terms))
     terms, wides = terms[order], wides[order]

@@ -106,6 +106,7 @@ def test_blocks_are_resolved_as_all_articles_at_once(
     """Also where the first substitutes are taken by words."""
     import pyarrow as pa
 
+    monkeypatch.setattr("dedup.vectorize.kernels.extractor.BLOCK", 1)
     if tokens:
         texts = [*texts, " ".join(f"taken{number}" for number in range(tokens))]
         taken_tokens(monkeypatch, texts[-1].split())
