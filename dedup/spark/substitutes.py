@@ -2,13 +2,13 @@
 
 The counterpart of `dedup.vectorize.vocabulary` for articles that are read in many tasks. Articles are written as they
 were read, and each block of them with its distinct words. Words that share a term with another word are found by
-range of terms; only these reach the driver, where a `Vocabulary` decides. Nothing else is sent or changed if there are
-none.
+range of terms; only these reach the driver, where a `Vocabulary` decides. If there are none, the articles are used as
+they were written.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from itertools import count, islice
 from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
@@ -23,8 +23,6 @@ from dedup.vectorize.hashing import FEATURES, hashes_of, terms_of
 from dedup.vectorize.vocabulary import PlainTable, Vocabulary, commonest_words, substitute_tokens, substituted
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from pyspark.sql import DataFrame
 
 _Term = TypeVar("_Term", np.int32, np.int64)
