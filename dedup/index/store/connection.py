@@ -179,7 +179,9 @@ class Database:
                 self._owner = None
             self._check_file()  # before the caller is told that it was stored
             if (size := size_of_log(self.path)) >= self._enough:
-                self._enough = LARGEST if checkpoint(self.writer) else size + LARGEST
+                self._enough = size + LARGEST
+                with suppress(sqlite3.Error):  # a full disk: the transaction is stored all the same
+                    self._enough = LARGEST if checkpoint(self.writer) else self._enough
 
     @contextmanager
     def reading(self) -> Iterator[None]:
