@@ -407,6 +407,19 @@ def test_what_is_no_backup_is_refused(path: Path, tmp_path: Path) -> None:
     assert len(ids(path)) == 5
 
 
+def test_what_is_stored_is_acknowledged_though_no_checkpoint_is_possible(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with StoryIndex.open(path) as index:
+        monkeypatch.setattr(connection, "checkpoint", full)
+        monkeypatch.setattr(index._store._file, "_enough", 0)  # type: ignore[attr-defined]
+        assert index.add(ARTICLES[5]).status == "added"
+        assert ARTICLES[5].id in index
+
+
 def test_a_log_does_not_grow_without_bound(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wal, "LARGEST", 1 << 17)
     monkeypatch.setattr(connection, "LARGEST", 1 << 17)
