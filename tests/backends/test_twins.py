@@ -251,8 +251,8 @@ def weights_under_a_background(rng: Generator) -> Iterator[Case]:
 
 @cases_of("vectorize.kernels.tfidf.frequencies")
 def document_frequencies(rng: Generator) -> Iterator[Case]:
-    for count in (0, 1, 80):
-        features = extractor().features(some_articles(rng, count))
+    for articles in ([], [("", "a")], some_articles(rng, 80)):
+        features, count = extractor().features(articles), len(articles)
         languages = rng.choice(["en", "de", "", "zh"], count).tolist()
         for among in (None, np.flatnonzero(rng.random(count) < 0.7)):
             plain = Frequencies.of(features.terms_of(features.every), languages, among)
