@@ -14,6 +14,7 @@ from dedup.background import Background
 from dedup.index.features.sketch import unpack_words
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import StoredArticle
+from dedup.index.vocabulary import StoredVocabulary
 from dedup.inputs.collection import DistinctArticle, build_collection
 from dedup.pipeline import ReadArticles, stories_of
 from dedup.progress import Progress, silent
@@ -117,6 +118,10 @@ def recluster(
     notices: list[Notice] = []
     collection, order = build_collection(articles, distinct.values(), notices, has_texts=has_texts)
     backend = choose_for_index(len(stored), settings, progress)
+    vocabulary = StoredVocabulary(store)
+    vocabulary.use(backend)
+    vocabulary.read()
+    backend.substitutes = vocabulary.words.substitutes
     read = ReadArticles(backend, collection, HashedWords.joined(blocks).take(order), order)
     evidence, learned = stories_of(read, settings, background=background, progress=report, learn=learn)
     return FullClustering(tuple(article.number for article in stored), evidence.clustering(settings), evidence, learned)
