@@ -294,11 +294,11 @@ class IndexSession:
     def match(self, batch: Sequence[Incoming]) -> list[Candidate]:
         """Find where each article would be placed, independently of the others. Nothing is stored."""
         texts, state = [(one.article.title, one.article.text) for one in batch], self.state()
-        known = state.vocabulary.last
+        words = state.vocabulary.last
         features = state.features(texts, to_store=False)  # outside the lock
         with self.memory_lock, self._snapshot():
             current = self.current_state()
-            if current is not state or current.vocabulary.last != known:
+            if current is not state or current.vocabulary.last != words:
                 features = current.features(texts, to_store=False)
             candidates, placer = list(map(Candidate, batch, features)), current.placer
             first = self.store.first_alike([one.content for one in batch])
