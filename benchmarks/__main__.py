@@ -83,6 +83,26 @@ def index(
 
 
 @app.command()
+def boilerplate(
+    data: Data = None,
+    json_file: JsonFile = None,
+    sets: Annotated[
+        list[str] | None, typer.Option(help="A set to measure; repeat for several. Default: three.")
+    ] = None,
+    limit: Annotated[int, typer.Option(min=0, help="Labelled articles of each set, at most; 0 for all.")] = 0,
+    seed: MadeUp = 20,
+) -> None:
+    """Measure stories and copies with walls, menus, footers and captions in the articles."""
+    with measuring(json_file) as watch:
+        from benchmarks import boilerplate as benchmark
+        from benchmarks.data import find_folder
+
+        report = benchmark.run(find_folder(data), sets=sets or benchmark.SETS, seed=seed, limit=limit, watch=watch)
+    write(json_file, report)
+    benchmark.show(report, Console())
+
+
+@app.command()
 def service(
     data: Data = None,
     json_file: JsonFile = None,
@@ -260,6 +280,27 @@ def readers(
         report = benchmark.run(chosen=inputs or (), quick=quick, watch=watch)
     write(json_file, report)
     benchmark.show_readers(report, Console())
+
+
+@app.command()
+def growth(
+    shapes: Annotated[
+        list[str] | None, typer.Option(help="A word in the names of the shapes to measure; repeat for several.")
+    ] = None,
+    ways: Annotated[
+        list[str] | None, typer.Option(help="read, run, one by one, or one of the last two with ', NumPy'.")
+    ] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Measure the growth of time on hostile collections and files; exit code 1 if a linear one exceeds it."""
+    with measuring(json_file, beside_peers=False) as watch:
+        from benchmarks import growth as benchmark
+
+        report = benchmark.run(chosen=shapes or (), ways=ways or (), watch=watch)
+    write(json_file, report)
+    benchmark.show_growth(report, Console(width=160))
+    if not all(one["passed"] for one in report["measured"]):
+        raise typer.Exit(1)
 
 
 @app.command()

@@ -16,7 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Literal
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
-from dedup.formats.escaping import quote, unescape_formula
+from dedup.formats.escaping import quote, unescape_formula, unescape_name
 from dedup.inputs.collection import iter_items
 from dedup.pipeline import cluster
 from dedup.progress import Progress
@@ -198,7 +198,7 @@ def _read(
             sidecar = _sidecar_fields(Path(argument))
             options: dict[str, Any] = {"fields": fields, "notices": notices, "dayfirst": dayfirst, "stdin": stdin}
             for article, record, file in read_records(argument, **options):
-                added = sidecar.get(file.id, {}) if record.number is None else record.values
+                added = sidecar.get(unescape_name(file.id), {}) if record.number is None else record.values
                 name, known = added.get(_ID), added.get(_STORY)
                 yield Archived(
                     replace(article, id=name) if isinstance(name, str) and name else article,
@@ -256,7 +256,8 @@ def _reread(
         of_path.setdefault(str(row["path"] or "-"), []).append(row)
     advice = "give the articles themselves as the archive, or what --keep all has written"
     for path, held in of_path.items():
-        file = next((place for place in (Path(path), result.parent / path) if place.is_file()), None)
+        own = unescape_name(path)
+        file = next((place for place in (Path(own), result.parent / own) if place.is_file()), None)
         if path == "-" or file is None:
             came = "came by standard input" if path == "-" else f"were in {path}, which is not there"
             raise InputError(f"{result}: {len(held):,} of its articles {came}; {advice}")

@@ -30,9 +30,11 @@ if TYPE_CHECKING:
     from dedup.vectorize.features import HashedWords
     from dedup.vectorize.tfidf import Vectors
 
-FORMAT = 1
+FORMAT = 2
 """Version of the format that `to_bytes` writes."""
 _DIGEST = 16
+_FEATURES_BEFORE = 2**22
+"""Number of hashed terms in backgrounds of format 1."""
 _NOT_ONE = (
     *(ValueError, KeyError, TypeError, IndexError, OSError, EOFError, BadZipFile, zlib.error, MemoryError),
     RuntimeError,  # zipfile: a damaged archive that is marked as encrypted, or has an unknown compression
@@ -109,8 +111,9 @@ class Background:
         """
         at_terms = np.zeros(len(vectors.terms))
         if len(self.terms):
-            place = np.minimum(np.searchsorted(self.terms, vectors.terms), len(self.terms) - 1)
-            at_terms = np.where(self.terms[place] == vectors.terms, self.sums[place], 0) * WEIGHT_UNIT
+            terms = vectors.terms % self.frequencies.width
+            place = np.minimum(np.searchsorted(self.terms, terms), len(self.terms) - 1)
+            at_terms = np.where(self.terms[place] == terms, self.sums[place], 0) * WEIGHT_UNIT
         total = np.asarray(vectors.matrix @ at_terms).ravel()  # exact: multiples of a power of two
         return smoothed_mean(total, self.articles)
 
@@ -126,7 +129,8 @@ class Background:
     def to_bytes(self) -> bytes:
         """All attributes but the version as a compressed `.npz` archive of arrays."""
         out = io.BytesIO()
-        np.savez_compressed(out, format=np.array(FORMAT), **self._columns())  # type: ignore[arg-type] # columns, not `allow_pickle`
+        form = FORMAT if self.frequencies.width == FEATURES else 1
+        np.savez_compressed(out, format=np.array(form), **self._columns())  # type: ignore[arg-type] # columns, not `allow_pickle`
         return out.getvalue()
 
     @classmethod
@@ -148,12 +152,13 @@ class Background:
         if form > FORMAT:
             raise ValueError(f"its format is {form}, known are those up to {FORMAT}")
         count = len(columns["languages"])
+        width = FEATURES if form > 1 or not len(columns["count"]) else _FEATURES_BEFORE
         counts, terms = columns["count"].astype(np.int64), columns["count_term"].astype(np.int32)
         starts = columns["count_start"].astype(np.int64)
         frequencies = Frequencies(
             tuple(str(name) for name in columns["languages"].tolist()),
             columns["language_articles"].astype(np.int64),
-            sp.csr_array((counts, terms, starts), shape=(count, FEATURES)),
+            sp.csr_array((counts, terms, starts), shape=(count, width)),
         )
         bodies = columns["bodies"].astype(np.uint8).tobytes()
         return cls(

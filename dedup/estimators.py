@@ -29,7 +29,7 @@ from dedup.settings import Settings
 from dedup.vectorize.boilerplate import find_boilerplate
 from dedup.vectorize.features import Features, HashedWords
 from dedup.vectorize.frequencies import Frequencies
-from dedup.vectorize.hashing import FEATURES, shingle_hash
+from dedup.vectorize.hashing import shingle_hash
 from dedup.vectorize.misplaced_body import body_digest, misplaced
 from dedup.vectorize.reference import minhash
 
@@ -42,6 +42,8 @@ if TYPE_CHECKING:
     Articles = Iterable[Article | Mapping[str, Any] | str] | NDArray[Any] | pd.DataFrame
 
 DEFAULTS = Settings()
+COLUMNS = 2**22
+"""Columns of `StoryTfidfVectorizer`: few enough for the weights of a linear model."""
 """Defaults of the parameters: those of the settings of the same name."""
 
 
@@ -250,7 +252,8 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
         """Return the TF-IDF vectors of articles; each row depends on its article and on what was fitted.
 
         Returns:
-            Shape (articles, 2²²); rows of length 1, or without entries where an article has no telling words.
+            Shape (articles, 2²²), the words of a column added; rows of length 1 but for such sums, or without entries
+            where an article has no telling words.
 
         Raises:
             sklearn.exceptions.NotFittedError: `fit` was not called.
@@ -266,8 +269,7 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
         titled = read.words.kept(self._outside_foreign_bodies(read.words))
         self.furniture_ = find_boilerplate(titled, read.backend)
         counted = self._counted(read)
-        every = counted.features.terms_of(counted.features.every)
-        self.frequencies_ = Frequencies.of(every, counted.languages)
+        self.frequencies_ = counted.backend.frequencies(counted.features, counted.languages)
         return counted
 
     def _outside_foreign_bodies(self, words: HashedWords) -> NDArray[np.bool_]:
@@ -286,9 +288,11 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
         vectors = counted.backend.tfidf(counted.features, counted.languages, self.frequencies_)
         matrix = vectors.matrix[counted.rows]
         # Much of scikit-learn refuses sparse arrays that count in 64 bits.
-        index = np.int32 if max(matrix.nnz, FEATURES) <= np.iinfo(np.int32).max else np.int64
-        places = vectors.terms[matrix.indices].astype(index), matrix.indptr.astype(index)
-        return sp.csr_array((matrix.data, *places), shape=(matrix.shape[0], FEATURES))
+        index = np.int32 if matrix.nnz <= np.iinfo(np.int32).max else np.int64
+        places = (vectors.terms % COLUMNS)[matrix.indices].astype(index), matrix.indptr.astype(index)
+        found = sp.csr_array((matrix.data, *places), shape=(matrix.shape[0], COLUMNS))
+        found.sum_duplicates()
+        return found
 
 
 class StoryClusterer(_TextInputMixin, ClusterMixin, BaseEstimator):  # type: ignore[misc] # scikit-learn ships no types

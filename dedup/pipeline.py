@@ -25,7 +25,6 @@ from dedup.results.evidence import StoredEvidence
 from dedup.settings import Settings, checked
 from dedup.vectorize.boilerplate import find_boilerplate
 from dedup.vectorize.features import HashedWords
-from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.misplaced_body import body_digest, misplaced
 
 if TYPE_CHECKING:
@@ -152,9 +151,7 @@ def stories_of(
 
     progress("weighing the words", 0, count)
     languages = backend.detect(words)
-    frequencies = (
-        background.frequencies if background else Frequencies.of(features.terms_of(features.every), languages, among)
-    )
+    frequencies = background.frequencies if background else backend.frequencies(features, languages, among)
     vectors = backend.tfidf(features, languages, frequencies)
     background_similarity = (
         background.ordinariness(vectors) if background else mean_similarity(vectors.matrix, representative)
@@ -193,6 +190,7 @@ def stories_of(
     findings = StoredEvidence(
         collection, foreign, vectors, background_similarity, pairs, copies, templates, digest, tree, notices,
         cross_lingual=cross_lingual, crowding=crowding, boilerplate=passages, opinion=opinion, cut=backend.cut,
+        substitutes=backend.substitutes,
     )  # fmt: skip
     return findings, learned
 

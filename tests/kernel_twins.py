@@ -7,12 +7,13 @@ from functools import cache
 
 import numpy as np
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from dedup.settings import Settings
 from dedup.text.document import Document
 from dedup.vectorize import reference
 from dedup.vectorize.features import IS_CAPITAL, IS_NUMBER, Features, HashedWords, plain_features
-from dedup.vectorize.hashing import FEATURES, word_hash
+from dedup.vectorize.hashing import FEATURES, terms_of, word_hash
 from dedup.vectorize.kernels.extractor import Extractor
 
 TRAPS = (
@@ -92,7 +93,7 @@ def assert_same(one: Features, other: Features) -> None:
     """That two features are equal in every array."""
     for left, right in ((one, other), (one.words, other.words)):
         for name in left.__dataclass_fields__:
-            if name != "words":
+            if name not in ("words", "distinct"):
                 assert np.array_equal(getattr(left, name), getattr(right, name)), name
                 assert getattr(left, name).dtype == getattr(right, name).dtype, name
 
@@ -106,6 +107,19 @@ def assert_equal_features(found: Features, articles: Sequence[tuple[str, str]], 
         assert matrix.shape == expected.shape
         for name in ("indptr", "indices", "data"):
             assert np.array_equal(getattr(matrix, name), getattr(expected, name)), name
+
+
+def wide_of_each(words: HashedWords) -> NDArray[np.uint64]:
+    """The wide hash of each word of a block, from its `distinct` words."""
+    terms, found = terms_of(words.hashes), np.zeros(len(words.hashes), np.uint64)
+    for part in sorted(words.distinct, key=lambda part: part.places is not None):
+        wide_of = dict(zip(part.terms.tolist(), part.wides.tolist(), strict=True))
+        assert len(wide_of) == len(part.terms)
+        places = np.arange(len(found)) if part.places is None else part.places
+        for place in places.tolist():
+            found[place] = wide_of.get(int(terms[place]), 0)
+        found[part.at] = part.others
+    return found
 
 
 def term_index(word: str) -> int:

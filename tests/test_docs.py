@@ -311,3 +311,14 @@ def test_every_dependency_is_explained() -> None:
 
 def _bare(requirement: str) -> str:
     return re.split(r"[^\w.-]", requirement, maxsplit=1)[0]
+
+
+def test_every_bound_names_tests_that_exist() -> None:
+    text = (ROOT / "SECURITY.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(tests/[^`]+)`", text))
+    assert not [name for name in named if not (ROOT / name).exists()]
+    tables = [part for part in text.split("\n\n") if part.startswith("| what | bound | tested in |")]
+    rows = [row for table in tables for row in table.splitlines()[2:]]
+    assert len(tables) == 2
+    assert len(rows) > 40
+    assert [row.split("|")[1].strip() for row in rows if "`tests/" not in row] == ["comparing"]  # no bound, by design

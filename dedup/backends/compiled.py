@@ -12,6 +12,7 @@ from dedup.backends.plain import PlainBackend, Texts
 from dedup.progress import COMPILING, silent
 from dedup.vectorize.features import Features, HashedWords
 from dedup.vectorize.kernels.compiling import is_compiled, mark_compiled
+from dedup.vectorize.vocabulary import WordTable
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -46,8 +47,13 @@ class CompiledBackend(PlainBackend):
         if not is_compiled():
             self._compile(progress or silent)
 
-    def read(self, articles: Texts) -> HashedWords:
+    def blocks(self, articles: Texts) -> list[HashedWords]:
         return self._extractor.read(articles, self._threads)
+
+    def word_table(self) -> WordTable:
+        from dedup.vectorize.kernels.vocabulary import CompiledTable
+
+        return CompiledTable()
 
     def features(
         self,
@@ -87,6 +93,13 @@ class CompiledBackend(PlainBackend):
         from dedup.vectorize.kernels.languages import detect
 
         return detect(words)
+
+    def frequencies(
+        self, features: Features, languages: Sequence[str], among: NDArray[np.int64] | None = None
+    ) -> Frequencies:
+        from dedup.vectorize.kernels.tfidf import frequencies
+
+        return frequencies(features, languages, among)
 
     def tfidf(self, features: Features, languages: Sequence[str], frequencies: Frequencies) -> Vectors:
         from dedup.vectorize.kernels.tfidf import tfidf
@@ -150,8 +163,6 @@ class CompiledBackend(PlainBackend):
 
     def _compile(self, progress: Progress) -> None:
         """Call the kernels of a run once, on a few articles of two languages that share passages."""
-        from dedup.vectorize.frequencies import Frequencies
-
         footer = " ".join(f"Word{number}" for number in range(40))
         made = [
             (f"Title {number} of it", f"{footer} {' '.join(f'w{number}x{n}' for n in range(9))}") for number in range(4)
@@ -170,7 +181,7 @@ class CompiledBackend(PlainBackend):
             yield (copies := self.overlaps(words, pairs))
             yield self.matching_blocks(words.title(0), words.title(1))
             languages = ["en", "en", "de", "de"]
-            frequencies = Frequencies.of(features.terms_of(features.every), languages)
+            frequencies = self.frequencies(features, languages)
             yield (vectors := self.tfidf(features, languages, frequencies))
             across = self.cross_lingual_vectors(vectors, features, languages)
             never = copies.where(copies.a < 0)

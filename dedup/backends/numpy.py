@@ -22,8 +22,8 @@ class NumpyBackend(PlainBackend):
     scikit-learn and datasketch take longer to import than a small job takes.
     """
 
-    def read(self, articles: Texts) -> HashedWords:
-        return HashedWords.of([Document.of(title, text) for title, text in articles], hashes_of)
+    def blocks(self, articles: Texts) -> list[HashedWords]:
+        return [HashedWords.of([Document.of(title, text) for title, text in articles], hashes_of)]
 
     def features(
         self,

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 
 from dedup.text.document import Document
 from dedup.vectorize.features import Features, HashedWords, plain_features
+from dedup.vectorize.vocabulary import PlainTable, Vocabulary, WordTable, with_substitutes
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -36,11 +38,29 @@ class PlainBackend:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._documents: list[Document] = []
+        self.substitutes: Mapping[int, int] = {}
+        """See `Vocabulary.substitutes`, of the articles that `read` has read."""
 
     def read(self, articles: Texts) -> HashedWords:
-        """Split articles into words and hash these; the articles are consumed one at a time."""
+        """Split articles into words and hash these; the articles are consumed one at a time. No words share a term."""
+        vocabulary = self.vocabulary()
+        words = HashedWords.joined(vocabulary.resolve(self.blocks(articles)))
+        self.substitutes = vocabulary.substitutes
+        self._documents = _with_tokens(self._documents, self.substitutes)
+        return words
+
+    def blocks(self, articles: Texts) -> list[HashedWords]:
+        """Split articles into words and hash these, in blocks of articles that a `Vocabulary` must resolve."""
         self._documents = [Document.of(title, text) for title, text in articles]
-        return HashedWords.of(self._documents)
+        return [HashedWords.of(self._documents)]
+
+    def vocabulary(self, *, in_order: bool = False) -> Vocabulary:
+        """Make a vocabulary without words."""
+        return Vocabulary(self.word_table(), in_order=in_order)
+
+    def word_table(self) -> WordTable:
+        """Make an empty table of words."""
+        return PlainTable()
 
     def features(
         self,
@@ -65,7 +85,7 @@ class PlainBackend:
             end = middle + len(document.body)
             documents.append(document.where(keep[place:middle], keep[middle:end]))
             place = end
-        return plain_features(documents, self._settings)
+        return plain_features(documents, self._settings, words)
 
     def signatures(self, words: HashedWords, order: NDArray[np.int64]) -> NDArray[np.uint32]:  # noqa: ARG002 - it has the strings
         """Compute the MinHash signatures alone, of all words."""
@@ -99,6 +119,13 @@ class PlainBackend:
         from dedup.vectorize.language import detect
 
         return detect(words)
+
+    def frequencies(
+        self, features: Features, languages: Sequence[str], among: NDArray[np.int64] | None = None
+    ) -> Frequencies:
+        from dedup.vectorize.frequencies import Frequencies
+
+        return Frequencies.of(features.terms_of(features.every), languages, among)
 
     def tfidf(self, features: Features, languages: Sequence[str], frequencies: Frequencies) -> Vectors:
         from dedup.vectorize.tfidf import tfidf
@@ -158,3 +185,19 @@ class PlainBackend:
         from dedup.group.cut import cut
 
         return cut(tree, granularity)
+
+
+def _with_tokens(documents: list[Document], hash_of: Mapping[int, int]) -> list[Document]:
+    """Documents with the tokens that are counted for words that have a substitute; see `Vocabulary.substitutes`."""
+    words = dict.fromkeys(word for document in documents for word in document.words) if hash_of else {}
+    token_of = with_substitutes([*words], hash_of)
+    if not token_of:
+        return documents
+    return [
+        replace(
+            document,
+            title=replace(document.title, words=[token_of.get(word, word) for word in document.title.words]),
+            body=replace(document.body, words=[token_of.get(word, word) for word in document.body.words]),
+        )
+        for document in documents
+    ]

@@ -36,6 +36,11 @@ TWINS = (
         "vectorize.kernels.extractor.Extractor.sketch", "vectorize.features.plain_features", ("onepass.sketch_block",)
     ),
     Twin("vectorize.kernels.murmur.hash_words", "vectorize.hashing.hashes_of", ("murmur.hash_block",)),
+    Twin(
+        "vectorize.kernels.vocabulary.CompiledTable.add",
+        "vectorize.vocabulary.PlainTable.add",
+        ("vocabulary.add_words",),
+    ),
     Twin("vectorize.kernels.languages.detect", "vectorize.language.detect", ("languages.detect_block",)),
     Twin(
         "vectorize.kernels.boilerplate.held_passages",
@@ -54,9 +59,14 @@ TWINS = (
         ("relations._distinctive_words", "relations._relate"),
     ),
     Twin(
+        "vectorize.kernels.tfidf.frequencies",
+        "vectorize.frequencies.Frequencies.of",
+        ("tfidf._first_terms", "tfidf._places", "tfidf._count"),
+    ),
+    Twin(
         "vectorize.kernels.tfidf.tfidf",
         "vectorize.tfidf.tfidf",
-        ("tfidf._columns", "tfidf._look_up", "tfidf._weigh", "tfidf._compact"),
+        ("tfidf._look_up", "tfidf._weigh", "tfidf._compact"),
     ),
     Twin(
         "vectorize.kernels.cross_lingual.cross_lingual_vectors",

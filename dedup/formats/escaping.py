@@ -8,14 +8,16 @@ from collections.abc import Iterable
 from typing import Any
 
 _SPACES = re.compile(r"[\t\n\v\f\r\x85\u2028\u2029]+")
-_UNSAFE = re.compile(
-    "["
+_ODD = (
     "\x00-\x1f\x7f-\x9f"  # control characters, which begin escape sequences
     "\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"  # direction marks that reorder the rest of the line
     "\ud800-\udfff"  # lone surrogates cannot be encoded
     "\ufff9-\ufffb\U000e0000-\U000e007f"  # invisible annotations and tags
-    "]"
 )
+_UNSAFE, _IN_NAME = re.compile(f"[{_ODD}]"), f"[{_ODD}\u2028\u2029]"
+_ESCAPE = "x[0-9a-f]{2}|u[0-9a-f]{4}|U[0-9a-f]{8}"
+_TO_ESCAPE = re.compile(rf"\\+(?={_ESCAPE}|{_IN_NAME})|{_IN_NAME}")
+_TO_UNESCAPE = re.compile(rf"(\\*)\\({_ESCAPE})")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _TERMINAL = re.compile("[\x00-\x08\v\f\x0e-\x1f\x7f-\x9f]")
 _FORMULA = re.compile("'*[=+@\t\r-]")
@@ -65,6 +67,26 @@ def visible(text: str) -> str:
 def escape_control(text: str) -> str:
     r"""Write control characters, except tabs and line ends, as escapes (`\x1b`)."""
     return _TERMINAL.sub(_escaped, text)
+
+
+def escape_name(name: str) -> str:
+    r"""Write the characters of a file name that a terminal or a spreadsheet would interpret as escapes (`\x1b`).
+
+    Different names stay different: backslashes before such a character, or before what looks like its escape, are
+    doubled.
+    """
+    return _TO_ESCAPE.sub(lambda found: found[0] * 2 if found[0][0] == "\\" else _escaped(found), name)
+
+
+def unescape_name(name: str) -> str:
+    """Undo `escape_name`."""
+
+    def unescaped(found: re.Match[str]) -> str:
+        before, escape = found.groups()
+        own = "\\" * (len(before) // 2)
+        return f"{own}\\{escape}" if len(before) % 2 else own + chr(int(escape[1:], 16))
+
+    return _TO_UNESCAPE.sub(unescaped, name)
 
 
 def _escaped(match: re.Match[str]) -> str:

@@ -45,11 +45,12 @@ def digests(copies: Overlaps, lengths: NDArray[np.int64], matrix: sp.csr_array) 
             parts[long].append(short)
     found = np.zeros(len(lengths), bool)
     for long, contained in parts.items():
-        pairs = combinations(sorted(contained)[:MOST_PARTS], 2)
-        found[long] = any(
-            (one, other) not in overlapping and float((matrix[[one]] @ matrix[[other]].T).sum()) <= FLOOR
-            for one, other in pairs
-        )
+        if len(contained) == 1:
+            continue
+        some = sorted(contained)[:MOST_PARTS]
+        cosine = (matrix[some] @ matrix[some].T).toarray()
+        pairs = zip(combinations(some, 2), cosine[np.triu_indices(len(some), 1)].tolist(), strict=True)
+        found[long] = any(pair not in overlapping and value <= FLOOR for pair, value in pairs)
     return found
 
 
@@ -102,8 +103,8 @@ def coherent(
     def fit(small: list[int], large: list[int]) -> bool:
         if len(small) == len(large) == 1:
             return True
-        members = product(sorted(small)[:MOST_MEMBERS], sorted(large)[:MOST_MEMBERS])
-        shares = compared(np.array(sorted((min(pair), max(pair)) for pair in members), np.int64)).overlap
+        pairs = sorted((min(pair), max(pair)) for pair in product(small, large))
+        shares = compared(np.array(pairs, np.int64)).overlap
         return math.fsum(shares.tolist()) >= needed * len(shares)
 
     return _joined(copies, templates, fit)[0]
@@ -112,25 +113,33 @@ def coherent(
 def _joined(
     copies: Overlaps, templates: Overlaps, fit: Callable[[list[int], list[int]], bool]
 ) -> tuple[NDArray[np.bool_], list[list[int]]]:
-    """Join pairs greedily where `fit` allows: whether both articles of each pair are in one group, and the groups."""
-    group = {article: [article] for article in np.union1d(copies.a, copies.b).tolist()}
-    apart: dict[int, set[int]] = defaultdict(set)  # the other instances of its template
+    """Join pairs greedily where `fit` allows: whether both articles of each pair are in one group, and the groups.
+
+    `fit` receives the first `MOST_MEMBERS` articles of both groups, ascending. The time grows with the pairs times the
+    logarithm of their number: the smaller group joins the larger one.
+    """
+    group = {article: article for article in np.union1d(copies.a, copies.b).tolist()}  # named by one of its members
+    members = {article: [article] for article in group}
+    first = dict(members)
+    apart: dict[int, set[int]] = defaultdict(set)  # the groups with other instances of its template
     for a, b in zip(templates.a.tolist(), templates.b.tolist(), strict=True):
         apart[a].add(b)
         apart[b].add(a)
     strongest = np.lexsort((copies.b, copies.a, -copies.containment, -copies.jaccard))
     for a, b in zip(copies.a[strongest].tolist(), copies.b[strongest].tolist(), strict=True):
-        small, large = sorted((group[a], group[b]), key=len)
-        if small is large or any(not apart[article].isdisjoint(large) for article in small if article in apart):
+        small, large = sorted((group[a], group[b]), key=lambda name: len(members[name]))
+        if small == large or small in apart[large] or not fit(first[small], first[large]):
             continue
-        if not fit(small, large):
-            continue
-        large.extend(small)
-        for article in small:
+        for other in apart.pop(small, ()):
+            apart[other].remove(small)
+            apart[other].add(large)
+            apart[large].add(other)
+        first[large] = sorted(first[large] + first.pop(small))[:MOST_MEMBERS]
+        for article in members[small]:
             group[article] = large
-    inside = [group[a] is group[b] for a, b in zip(copies.a.tolist(), copies.b.tolist(), strict=True)]
-    distinct = {id(members): members for members in group.values()}.values()
-    return np.array(inside, bool), sorted(sorted(members) for members in distinct if len(members) > 1)
+        members[large] += members.pop(small)
+    inside = [group[a] == group[b] for a, b in zip(copies.a.tolist(), copies.b.tolist(), strict=True)]
+    return np.array(inside, bool), sorted(sorted(some) for some in members.values() if len(some) > 1)
 
 
 def canonical_of_group(group: Iterable[int], seniority: Sequence[Seniority]) -> int:

@@ -50,7 +50,8 @@ def _results(backend: PlainBackend, settings: Settings, background: Background) 
     sketcher = Sketcher(backend, settings, background)
     english, german = ("the and of to in Paris 12", "der die und das nicht ist Paris 12")
     texts = [("", f"{(german if place % 2 else english)} w{place // 4} " * 9) for place in range(2 * SEALED_AT_ONCE)]
-    vectors = unpacked([vector.packed() for vector in sketcher.vectors(sketcher.judged(sketcher.words(texts)))])
+    words = sketcher.words(texts, backend.vocabulary(in_order=True))
+    vectors = unpacked([vector.packed() for vector in sketcher.vectors(sketcher.judged(words))])
     yield vectors
     table = ArticleTable(settings, 0.0, lambda: (), fast=True)
     slots = [table.admit(place, 0.0, "", vector, twin=False) for place, vector in enumerate(vectors)]

@@ -26,6 +26,7 @@ from dedup.index.stories.merge import around_settled
 from dedup.index.stories.placement import Candidate
 from dedup.index.stories.recluster import FullClustering, recluster
 from dedup.index.sync import sync
+from dedup.index.vocabulary import StoredVocabulary
 from dedup.progress import Progress
 from dedup.results.clustering import Link
 from dedup.settings import METHOD_VERSION, Settings
@@ -58,6 +59,7 @@ class IndexSession:
         self._write_lock = threading.RLock()
         self._clock, self._progress, self._read_only = IndexClock(clock, store.metadata()), progress, read_only
         self._state: IndexState | None = None
+        self._vocabulary: StoredVocabulary | None = None
         self._cursor, self._regrouped = -1, 0
 
     def close(self) -> None:
@@ -117,7 +119,9 @@ class IndexSession:
             except BaseException:
                 with self.memory_lock:
                     self._state = None  # it is ahead of the store: it will be loaded again
+                    state.vocabulary.words.roll_back()
                 raise
+            state.vocabulary.words.commit()
             self._cursor = log.cursor
             state.uncommitted.clear()
 
@@ -143,7 +147,8 @@ class IndexSession:
         with self.memory_lock:
             if self._state is None:
                 counts, self._regrouped = self.store.counts(), self._regroupings()
-                state = self._new_state(self.metadata.settings, self.background)
+                stale = self.metadata.method != METHOD_VERSION
+                state = self._new_state(self.metadata.settings, self.background, stale=stale)
                 with self._snapshot():
                     state.load()
                 self._state, self._cursor = state, counts["last_change"]
@@ -352,7 +357,7 @@ class IndexSession:
         metadata = replace(self.metadata, settings=settings, method=METHOD_VERSION)
         metadata = metadata.with_background(background, version)
         write_metadata(self.store, replace(metadata, now=self._clock.now))
-        state = self._new_state(settings, background)
+        state = self._new_state(settings, background, stale=False)
         state.recompute_vectors()
         state.load()
         self.metadata, self._state = replace(metadata, background=b""), state
@@ -363,8 +368,11 @@ class IndexSession:
     def _regroupings(self) -> int:
         return int(self.store.metadata().get(_REGROUPED, "0"))
 
-    def _new_state(self, settings: Settings, background: Background) -> IndexState:
-        return IndexState(self.store, settings, background, self.store.counts()["articles"], self._progress)
+    def _new_state(self, settings: Settings, background: Background, *, stale: bool) -> IndexState:
+        count, known = self.store.counts()["articles"], self._vocabulary
+        state = IndexState(self.store, settings, background, count, self._progress, known, stale=stale)
+        self._vocabulary = state.vocabulary
+        return state
 
     def _refuse_read_only(self) -> None:
         if self._read_only:

@@ -19,6 +19,7 @@ from dedup.index.stories.changes import ChangeLog
 from dedup.index.stories.merge import assign
 from dedup.index.stories.placement import Candidate, Decision, Placer
 from dedup.index.stories.regroup import MOST, regroup
+from dedup.index.vocabulary import StoredVocabulary
 from dedup.progress import Progress
 from dedup.settings import Settings
 from dedup.vectorize.features import HashedWords
@@ -38,6 +39,8 @@ class IndexState:
         background: background of the index.
         articles: expected number of articles, which selects the backend.
         progress: called with progress where something takes long.
+        vocabulary: the words of the store; None to read them.
+        stale: whether its vectors are those of an older method.
 
     Attributes:
         apart: for numbers of articles the others that are never in one story with them.
@@ -45,12 +48,23 @@ class IndexState:
     """
 
     def __init__(
-        self, store: Store, settings: Settings, background: Background, articles: int, progress: Progress | None = None
+        self,
+        store: Store,
+        settings: Settings,
+        background: Background,
+        articles: int,
+        progress: Progress | None = None,
+        vocabulary: StoredVocabulary | None = None,
+        *,
+        stale: bool = False,
     ) -> None:
         self.store, self.settings, self.background = store, settings, background
         alone = replace(settings, threads=1)  # for a few articles at a time threads take longer to start than to work
         self.backend = choose_for_index(articles, alone, progress)
         self.sketcher = Sketcher(self.backend, settings, background)
+        self.vocabulary = vocabulary or StoredVocabulary(store)
+        self.vocabulary.use(self.backend)
+        self._stale = stale
         if fast := isinstance(self.backend, CompiledBackend):
             compile_kernels(self.backend, alone, background, progress)
         self.table = ArticleTable(settings, background.crowd, self._every_vector, fast=fast)
@@ -71,6 +85,7 @@ class IndexState:
 
     def load(self) -> None:
         """Read the stored articles into the table."""
+        self.vocabulary.read()
         self.keep_apart(self.store.apart())
         last, holders = -1, set[bytes]()
         vectors = self._every_vector()
@@ -99,7 +114,7 @@ class IndexState:
 
     def features(self, texts: Sequence[tuple[str, str]], *, to_store: bool = True) -> list[Features]:
         """Compute the features of titles and texts. The words are packed only if they are to be stored."""
-        words = self.sketcher.words(texts)
+        words = self.sketcher.words(texts, self.vocabulary.words, insert=to_store)
         judged = self.sketcher.judged(words)
         vectors = self.sketcher.vectors(judged)
         return [
@@ -109,13 +124,14 @@ class IndexState:
 
     def recompute_vectors(self) -> None:
         """Compute the vectors of all stored articles anew, from their words."""
+        for number, vector in self._every_new_vector():
+            self.store.put_sketch(number, Sketch(self.store.sketches([number])[number].words, vector.packed()))
+
+    def _every_new_vector(self) -> Iterator[tuple[int, Vector]]:
         last = -1
         while page := self.store.after(last, _PAGE):
             numbers = [article.number for article in page]
-            judged = self.words_of(numbers)
-            sketches = self.store.sketches(numbers)
-            for number, vector in zip(numbers, self.sketcher.vectors(judged), strict=True):
-                self.store.put_sketch(number, Sketch(sketches[number].words, vector.packed()))
+            yield from zip(numbers, self.sketcher.vectors(self.words_of(numbers)), strict=True)
             last = numbers[-1]
 
     def words_of(self, numbers: Sequence[int]) -> HashedWords:
@@ -194,6 +210,7 @@ class IndexState:
 
     def write(self) -> None:
         """Write all pending changes to the store."""
+        self.vocabulary.write()
         if self._moved:
             rows = [(number, *placed) for number, placed in self._moved.items()]
             self._moved = {}
@@ -400,6 +417,9 @@ class IndexState:
         yield from ((number, sketch.vector) for number, sketch in uncommitted.items())
 
     def _every_vector(self) -> Iterator[tuple[int, Vector]]:
+        if self._stale:
+            yield from self._every_new_vector()
+            return
         vectors = self._every_packed()
         if not isinstance(self.backend, CompiledBackend):
             yield from ((number, Vector.unpacked(packed)) for number, packed in vectors)

@@ -34,6 +34,7 @@ def sync(state: IndexState, cursor: int, last: int, now: float) -> bool:
         False if the changes are not known, or too many: everything must be read again.
     """
     store, table = state.store, state.table
+    state.vocabulary.read()
     changes = store.changes(cursor, MOST + 1)
     complete = changes[0].cursor == cursor + 1 if changes else cursor == last  # else `vacuum` has deleted some
     if not complete or len(changes) > MOST or any(change.kind == "refreshed" for change in changes):

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from dedup.errors import InputError
 from dedup.formats.atomic import content_suffix
+from dedup.formats.escaping import unescape_name
 from dedup.formats.json_text import json_text
 from dedup.keep.rows import close_quotes
 from dedup.read import read_records
@@ -115,7 +116,7 @@ class Spool:
         form = _form(record, found)
         if self._last is None or self._last[0] is not found or self._last[1:] != (form, record.table):
             again = self._last is not None and self._last[0] is found
-            wanted = found.id if found.path else "stdin.jsonl"
+            wanted = unescape_name(found.id) if found.path else "stdin.jsonl"
             name = self.origins[-1].name if again else self._own_name(wanted + ".jsonl" * (form == "values"))
             self.origins.append(Origin(found, name, form, record.table))
             self._last = (found, form, record.table)

@@ -33,6 +33,8 @@ HEAD_SHARE = 0.43
 smaller one too many postings."""
 WIDEST = 512
 """Most terms in a head."""
+PILE = 1 << 20
+"""Pairs from which the best are selected; afterwards, when their number has doubled."""
 _BLOCK = 256
 
 
@@ -60,8 +62,8 @@ class Pairs:
     cosine: NDArray[np.float64]
     score: NDArray[np.int64]
 
-    def where(self, keep: NDArray[np.bool_]) -> Pairs:
-        """The pairs for which `keep` is true."""
+    def where(self, keep: NDArray[np.bool_] | NDArray[np.int64]) -> Pairs:
+        """The pairs for which `keep` is true, or at the given places."""
         return Pairs(self.a[keep], self.b[keep], self.cosine[keep], self.score[keep])
 
     def among(self, others: HasPairs) -> NDArray[np.bool_]:
@@ -182,8 +184,7 @@ def story_pairs(
     vectors = [(matrix[order], False)]
     if cross_lingual is not None:
         vectors.append((cross_lingual.matrix[order], True))
-    found: list[tuple[NDArray[np.int64], ...]] = []
-    total = len(order)
+    best, total = _Best(never, settings.neighbours, matrix.shape[0]), len(order)
     for start in range(0, total, _BLOCK):
         end = min(start + _BLOCK, total)
         if start < dated:
@@ -200,20 +201,50 @@ def story_pairs(
             inside = (i < j) & ~(np.abs(times[i] - times[j]) > settings.window * SECONDS_A_DAY)
             if cross_lingual is not None:
                 inside &= cross_lingual.spans(order[i], order[j]) == foreign
-            found.append((order[i[inside]], order[j[inside]], cosine[inside]))
+            first, second, cosine = order[i[inside]], order[j[inside]], cosine[inside]
+            a, b = np.minimum(first, second), np.maximum(first, second)
+            days = days_between(seconds, a, b)
+            scores = score(cosine, background_similarity[a], background_similarity[b], days, settings.date_penalty)
+            best.add(Pairs(a, b, cosine, scores.astype(np.int64)))
         if progress:
             progress("comparing", end, total)
-    if not found:
+    return best.sorted()
+
+
+class _Best:
+    """Collects pairs with a positive score, of which each is among the `most` best of one of its articles.
+
+    Pairs are selected from time to time, so that the memory is linear in the articles: a pair that is not among the
+    best of some pairs is not among the best of more.
+    """
+
+    def __init__(self, never: HasPairs, most: int, articles: int) -> None:
+        self._never, self._most, self._articles = never, most, articles
+        self._found: list[Pairs] = []
+        self._size, self._full = 0, PILE
+
+    def add(self, pairs: Pairs) -> None:
+        """Add pairs; none may come twice."""
+        self._found.append(pairs.where(pairs.score > 0))
+        self._size += len(self._found[-1].a)
+        if self._size > self._full:
+            self._select()
+            self._full = max(PILE, 2 * self._size)
+
+    def sorted(self) -> Pairs:
+        """Return the best pairs, sorted by (a, b)."""
+        pairs = self._select()
+        return pairs.where(np.lexsort((pairs.b, pairs.a)))
+
+    def _select(self) -> Pairs:
         nothing = np.empty(0, np.int64)
-        return Pairs(nothing, nothing, np.empty(0), nothing)
-    first, second, cosine = (np.concatenate(part) for part in zip(*found, strict=True))
-    a, b = np.minimum(first, second), np.maximum(first, second)
-    days = days_between(seconds, a, b)
-    scores = score(cosine, background_similarity[a], background_similarity[b], days, settings.date_penalty)
-    scores, in_order = scores.astype(np.int64), np.lexsort((b, a))
-    pairs = Pairs(a[in_order], b[in_order], cosine[in_order], scores[in_order])
-    pairs = pairs.where((pairs.score > 0) & ~pairs.among(never))
-    return pairs.where(among_best(pairs, settings.neighbours, matrix.shape[0]))
+        found = [Pairs(nothing, nothing, np.empty(0), nothing), *self._found]
+        columns = zip(*((one.a, one.b, one.cosine, one.score) for one in found), strict=True)
+        pairs = Pairs(*(np.concatenate(column) for column in columns))
+        pairs = pairs.where(~pairs.among(self._never))
+        pairs = pairs.where(among_best(pairs, self._most, self._articles))
+        self._found, self._size = [pairs], len(pairs.a)
+        return pairs
 
 
 def head_terms(squares: NDArray[np.int64], floor: float, rows: int) -> int:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from dedup.article import Notice
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 
 UNSPACED = re.compile(r"[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff]")
 """Letters of scripts without spaces between words: Thai, Lao, Burmese, Khmer, kana, Han."""
+
+_CONTROL = re.compile(r"[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+"""Characters that no XML can have."""
 
 _SHORTEST, _SHORTEST_UNSPACED = 250, 100
 """Minimum characters of a text. Below it, trafilatura retries with looser rules and includes boilerplate. In scripts
@@ -78,7 +81,6 @@ def extract_page(source: Source, *, url: str = "", charset: str = "") -> dict[st
     if (count := sum(1 for _ in tree.iter())) > _MOST_ELEMENTS:
         source.add_notice(f"it has {count:,} elements, too many for the page of an article")
         return {}
-    _join_texts(tree)
     _flatten(tree)
     try:
         found, metadata = _extract(tree, markup, url)
@@ -107,30 +109,31 @@ def extract_page(source: Source, *, url: str = "", charset: str = "") -> dict[st
 
 
 def _strip(tree: HtmlElement) -> None:
-    """Remove scripts, styles, drawings and inline images."""
-    from lxml import etree
+    """Remove scripts, styles, drawings and inline images.
 
-    for script in tree.iter("script"):
-        if "ld+json" not in (script.get("type") or ""):
-            script.tag = "style"  # removed with the styles in one pass: one by one takes quadratic time
-    etree.strip_elements(tree, "style", "svg", with_tail=False)
+    The texts around adjacent removed elements are joined once, since there can be hundreds of thousands of them: lxml
+    joins them one by one, and again whenever trafilatura looks at them.
+    """
+    texts: dict[tuple[HtmlElement, HtmlElement | None], list[str]] = defaultdict(list)
+    for element in list(tree.iter("script", "style", "svg")):
+        parent = element.getparent()
+        if parent is not None and not (element.tag == "script" and "ld+json" in (element.get("type") or "")):
+            texts[parent, element.getprevious()].append(element.tail or "")
+            parent.remove(element)
+    for (parent, before), parts in texts.items():
+        if before is None:
+            parent.text = _assignable([parent.text or "", *parts]) or None
+        else:
+            before.tail = _assignable([before.tail or "", *parts]) or None
     for element in tree.iter("img", "source", "iframe"):
         for name in ("src", "srcset", "srcdoc"):
             if len(element.get(name) or "") > _LONGEST_ADDRESS:
                 del element.attrib[name]
 
 
-def _join_texts(tree: HtmlElement) -> None:
-    """Join adjacent text nodes left by removed elements.
-
-    There can be hundreds of thousands, and trafilatura visits each repeatedly.
-    """
-    for element in tree.iter():
-        with suppress(ValueError):  # lxml returns control characters from references but rejects them on assignment
-            if element.text:
-                element.text = str(element.text)
-            if element.tail:
-                element.tail = str(element.tail)
+def _assignable(parts: list[str]) -> str:
+    """Join texts; lxml returns control characters from references but rejects them on assignment."""
+    return _CONTROL.sub("\ufffd", "".join(parts))
 
 
 def _flatten(tree: HtmlElement) -> None:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dedup.article import Notice
+from dedup.formats.escaping import escape_name
 from dedup.read.pattern import Fit, Pattern
 from dedup.read.source import EMPTY
 
@@ -24,7 +25,7 @@ class FoundFile:
     Attributes:
         path: the file; None for standard input.
         shown: the path as the user would type it, safe to print.
-        id: a name that does not depend on the working directory.
+        id: a name that does not depend on the working directory, also safe.
         roots: real paths of everything that was given to read; `open_file` opens nothing outside them.
     """
 
@@ -259,8 +260,8 @@ def reason(error: OSError | ValueError) -> str:
 
 
 def printable(path: str | os.PathLike[str]) -> str:
-    """Return a path with U+FFFD in place of undecodable bytes."""
-    return os.fsencode(path).decode("utf-8", "replace")
+    """Return a path with U+FFFD in place of undecodable bytes, and with escapes for control characters."""
+    return escape_name(os.fsencode(path).decode("utf-8", "replace"))
 
 
 def _of_another_kind(path: Path) -> Notice:

@@ -16,7 +16,7 @@ from dedup.match.scores import date_penalty, days_apart, outlet_penalty
 from dedup.match.scores import score as story_score
 from dedup.results.clustering import Clustering, Explanation, Link, SharedWord
 from dedup.vectorize.exact import SCORE_UNIT
-from dedup.vectorize.hashing import words_by_term
+from dedup.vectorize.vocabulary import words_by_term
 
 if TYPE_CHECKING:
     from dedup.results.findings import Findings
@@ -235,7 +235,8 @@ def _shared_words(findings: Findings, a: int, b: int, documents: list[Document])
     matrix = findings.compared_by(a, b)
     product = matrix[[a]].multiply(matrix[[b]]).tocoo()
     weight = dict(zip(findings.vectors.terms[product.coords[1]].tolist(), product.data.tolist(), strict=True))
-    words = words_by_term(word for document in documents for word in document.title.words + document.body.words)
+    every = (word for document in documents for word in document.title.words + document.body.words)
+    words = words_by_term(every, findings.substitutes)
     shared = [SharedWord(words[term], value) for term, value in weight.items()]
     return tuple(sorted(shared, key=lambda word: (-word.weight, word.word)))
 

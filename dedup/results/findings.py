@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -28,6 +28,7 @@ from dedup.vectorize.exact import SCORE_UNIT
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import hashes_of
 from dedup.vectorize.tfidf import Vectors
+from dedup.vectorize.vocabulary import substituted
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,7 @@ class Findings:
         boilerplate: hashes of the passages removed from bodies, see `dedup.vectorize.boilerplate`.
         crowding: subtracted from all scores of the collection, see `dedup.match.crowding`.
         opinion: added to the score of each pair by a second opinion, in score units; None where there was none.
+        substitutes: see `Vocabulary.substitutes`.
         cut: function that cuts the tree: `dedup.group.cut.cut` or its kernel.
     """
 
@@ -66,6 +68,7 @@ class Findings:
     boilerplate: NDArray[np.uint64] = field(default_factory=lambda: np.empty(0, np.uint64))
     crowding: float = 0.0
     opinion: NDArray[np.int64] | None = None
+    substitutes: Mapping[int, int] = field(default_factory=dict)
     cut: Callable[[Tree, float], NDArray[np.int64]] = cut
 
     @cached_property
@@ -144,7 +147,7 @@ class Findings:
             raise InputError(NO_TEXTS)
         articles = map(self.collection.first, distinct)
         documents = [Document.of(article.title, article.text) for article in articles]
-        words = HashedWords.of(documents, hashes_of)
+        words = substituted(HashedWords.of(documents, hashes_of), self.substitutes)
         keep = words.outside_bodies([place for place, number in enumerate(distinct) if number in self.misplaced])
         keep[keep] = outside_boilerplate(words.kept(keep), self.boilerplate)
         parts = np.split(keep, words.offsets[1:-1])

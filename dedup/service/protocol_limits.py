@@ -13,6 +13,11 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from dedup.service.problems import Problem, plain_answer, problem
 
+_PIPELINED = 100
+"""Requests that a connection may send before the first of them is answered."""
+_PIECE = 8
+"""Bytes of a piece of a body on average, beside as many bytes of smaller ones as a head may have."""
+
 
 def limited_protocol(head: int, head_time: float, idle_time: float, connections: int) -> type[HttpToolsProtocol]:
     """Return a protocol class with some limits.
@@ -33,6 +38,7 @@ def limited_protocol(head: int, head_time: float, idle_time: float, connections:
         _reading_head = True  # between the start of a request and the end of its headers
         _head_bytes = 0
         _framing_bytes = 0  # since the last byte of a body: sizes and extensions of chunks, trailers
+        _spare_bytes = 0  # of the body, beyond `_PIECE` for each piece
         _heard = 0.0
 
         def connection_made(self, transport: Any) -> None:
@@ -71,6 +77,8 @@ def limited_protocol(head: int, head_time: float, idle_time: float, connections:
                 super().on_header(name, value)
 
         def on_message_begin(self) -> None:
+            if self.transport.is_closing():
+                return
             super().on_message_begin()
             self._reading_head = True
             if self._head_timer is None:
@@ -78,7 +86,9 @@ def limited_protocol(head: int, head_time: float, idle_time: float, connections:
 
         def on_headers_complete(self) -> None:
             self._cancel_head_timer()
-            self._reading_head, self._head_bytes, self._framing_bytes = False, 0, 0
+            if self.transport.is_closing():
+                return
+            self._reading_head, self._head_bytes, self._framing_bytes, self._spare_bytes = False, 0, 0, 0
             size = len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
             if size > head:
                 self._refuse(_head_too_large(head))
@@ -87,12 +97,22 @@ def limited_protocol(head: int, head_time: float, idle_time: float, connections:
                 what = "its target is an address of another host than the header Host"
                 self._refuse(problem("wrong-host", "request", what, "send the path alone"))
                 return
+            if len(self.pipeline) >= _PIPELINED:
+                what = f"{_PIPELINED} requests before it are not answered"
+                self._refuse(problem("too-busy", "request", what, "wait for answers before sending more", retry=1))
+                return
             super().on_headers_complete()
 
         def on_body(self, body: bytes) -> None:
+            if self.transport.is_closing():
+                return
             self._framing_bytes = 0
-            if not self.transport.is_closing():
-                super().on_body(body)
+            self._spare_bytes += len(body) - _PIECE
+            if self._spare_bytes < -head:
+                remedy = f"send pieces of at least {_PIECE} bytes"
+                self._refuse(problem("too-slow", "body", "it comes in too many small pieces", remedy))
+                return
+            super().on_body(body)
 
         def on_message_complete(self) -> None:
             self._reading_head, self._head_bytes = True, 0  # of the next request

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +30,10 @@ from dedup.spark.arrow import (
 from dedup.spark.partitions import HOME_BITS, places_in
 from dedup.vectorize.cross_lingual import cross_lingual_weight
 from dedup.vectorize.exact import DOT_UNIT
+from dedup.vectorize.hashing import FEATURES
+
+if TYPE_CHECKING:
+    from dedup.spark.tfidf import Totals
 
 SHUFFLED = (
     "task int, chunk int, articles int, n binary, seconds binary, source binary, tongue binary, ordinary binary,"
@@ -99,7 +103,7 @@ class Chunks:
 def pack_articles(
     rows: Any,
     excluded: Any,
-    shared: tuple[Chunks, NDArray[np.int64], NDArray[np.int32]],
+    shared: tuple[Chunks, Totals],
     count: int,
     window: float,
     *,
@@ -114,7 +118,7 @@ def pack_articles(
     Args:
         rows: the vectors.
         excluded: hidden articles `n` (`other` is null), and pairs `n`, `other` that are never one story.
-        shared: the chunks; the sum of weights of each term, in `WEIGHT_UNIT`s; the rank of each term.
+        shared: the chunks, and the sums of the weights of the collection.
         count: number of vectors in those sums.
         window: maximum difference in seconds of compared articles.
         several: whether there are several languages.
@@ -123,7 +127,7 @@ def pack_articles(
     import pyarrow as pa
     import pyarrow.compute as pc
 
-    chunks, total, rank = shared
+    chunks, total = shared
     everyone = numbers(rows["n"])
     listed, other = (
         numbers(excluded["n"]).astype(np.int64),
@@ -138,7 +142,8 @@ def pack_articles(
     weights = flat(table["weights"], np.uint16)[0].astype(np.int64)
     row = row_numbers(indptr)
     to_all, to_itself = np.zeros(len(number), np.int64), np.zeros(len(number), np.int64)
-    np.add.at(to_all, row, weights * total[terms])
+    sums = total.at(terms)
+    np.add.at(to_all, row, weights * sums)
     np.add.at(to_itself, row, weights * weights)
     if learned:
         background_similarity = smoothed_mean(to_all.astype(np.float64) * DOT_UNIT, count)
@@ -146,8 +151,8 @@ def pack_articles(
         background_similarity = similarity_to_others(
             to_all.astype(np.float64) * DOT_UNIT, to_itself.astype(np.float64) * DOT_UNIT, count
         )
-    vectors = _Sparse.of(terms, weights, row, (total[terms] > weights) | learned, rank)
-    across = _Crossing.of(table, vectors, (terms, weights, row), rank) if several else None
+    vectors = _Sparse.of(total.ranks_of(terms), weights, row, (sums > weights) | learned)
+    across = _Crossing.of(table, vectors, (terms, weights, row), total) if several else None
     slots = flat(table["signature"], np.uint32)[0].reshape(len(number), -1) & np.uint32((1 << SLOT_BITS) - 1)
     chunk = chunks.of_articles(seconds, number)
     until = chunks.until(chunk, seconds, window)
@@ -189,15 +194,14 @@ class _Sparse:
     @classmethod
     def of(
         cls,
-        terms: NDArray[np.int32],
+        ranks: NDArray[np.int64],
         weights: NDArray[Any],
         row: NDArray[np.int64],
         keep: NDArray[np.bool_],
-        rank: NDArray[np.int32] | None,
     ) -> _Sparse:
-        """Make rows of the entries in `keep`, by the rank of their terms."""
+        """Make rows of the entries in `keep`, given the rank of each."""
         rows = int(row.max(initial=-1)) + 1
-        row, column = row[keep], (terms if rank is None else rank[terms])[keep].astype(np.int64)
+        row, column = row[keep], ranks[keep]
         order = np.lexsort((column, row))
         bounds = np.concatenate([[0], np.cumsum(np.bincount(row, minlength=rows))])
         return cls(column[order], weights[keep][order].astype(np.uint16), bounds)
@@ -245,7 +249,7 @@ class _Crossing:
         table: Any,
         vectors: _Sparse,
         entries: tuple[NDArray[np.int32], NDArray[np.int64], NDArray[np.int64]],
-        rank: NDArray[np.int32],
+        total: Totals,
     ) -> _Crossing:
         """Find the entries of some articles.
 
@@ -253,11 +257,11 @@ class _Crossing:
             table: has columns `crossing` and `crossing_weights`.
             vectors: the entries of the articles' vectors that are sent.
             entries: the terms, weights and rows of all entries of the vectors, by row and term.
-            rank: the rank of each term.
+            total: ranks the terms.
         """
         crossing, bounds = flat(table["crossing"], np.int32)
         its_weights, its_row = flat(table["crossing_weights"], np.uint16)[0], row_numbers(bounds)
-        width = np.int64(len(rank))
+        width = np.int64(FEATURES)
         terms, weights, row = entries
         keys = row * width + terms
         sorted_keys = np.argsort(keys, kind="stable")
@@ -267,7 +271,7 @@ class _Crossing:
         squares[its_row[cross_lingual_weight(weights[place], squares[its_row]) != its_weights]] = -1
 
         sent_row = row_numbers(vectors.bounds)
-        key = its_row * width + rank[crossing]
+        key = its_row * width + total.ranks_of(crossing)
         order = np.argsort(key)
         key = key[order]
         wanted = sent_row * width + vectors.terms
@@ -299,13 +303,6 @@ def _across(held: dict[str, Any], bounds: NDArray[np.int64], terms: NDArray[np.i
     found[~given] = unpacked(held["crossing_weights"], np.uint16)
     ends = np.concatenate([[0], np.cumsum(np.bincount(row[mask], minlength=len(bounds) - 1))]).astype(np.int64)
     return {"crossing": binary(terms[mask], ends), "crossing_weights": binary(found, ends)}
-
-
-def ranks(total: NDArray[np.int64]) -> NDArray[np.int32]:
-    """Return the rank of each term by its total weight, largest first; ties by term number."""
-    found = np.empty(len(total), np.int32)
-    found[np.argsort(-total, kind="stable")] = np.arange(len(total), dtype=np.int32)
-    return found
 
 
 def unpack_articles(batch: Any, slots: int) -> Iterator[tuple[tuple[int, int], Any]]:

@@ -21,8 +21,8 @@ from dedup.settings import Settings
 from dedup.spark.arrow import flat, mapped, numbers, row_numbers
 from dedup.spark.job import Job, broadcast, worker_backend
 from dedup.spark.partitions import at_home, without
-from dedup.spark.shuffle import SHUFFLED, Chunks, pack_articles, ranks, unpack_articles
-from dedup.spark.tfidf import matrix_of
+from dedup.spark.shuffle import SHUFFLED, Chunks, pack_articles, unpack_articles
+from dedup.spark.tfidf import Totals, matrix_of
 from dedup.spark.top_k import last_of_best
 from dedup.vectorize.cross_lingual import CrossLingual
 from dedup.vectorize.exact import SCORE_UNIT
@@ -42,7 +42,7 @@ def find_pairs(
     vectors: DataFrame,
     hidden: DataFrame,
     decided: DataFrame,
-    total: NDArray[np.int64],
+    total: Totals,
     days: dict[int | None, int],
     *,
     several: bool,
@@ -69,7 +69,7 @@ def find_pairs(
     chunks = Chunks.of(days, job.chunk)
     count = job.background.articles if job.background else sum(days.values())
     learned = job.background is not None
-    shared = broadcast(job.spark, (chunks, total, ranks(total)))
+    shared = broadcast(job.spark, (chunks, total))
     apart = decided.where(f"kind = {NEVER}").select("a", "b")
     apart = apart.union(apart.select("b", "a")).toDF("n", "other")
     excluded = checkpoints.step("told", lambda: apart.union(hidden.select("n", F.lit(None).cast("long"))))

@@ -1,12 +1,13 @@
 """TF-IDF: document frequencies by language, the vectors of articles, and the sums of their weights.
 
-Frequencies and sums are one number per hashed term (of `FEATURES`) and language. They do not grow with the number of
-articles, so they are broadcast to every task.
+Frequencies and sums are one number per word and language. They grow much more slowly than the articles, and are
+broadcast to every task.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import scipy.sparse as sp
@@ -30,10 +31,50 @@ VECTORS = (
     "home int, n long, seconds double, source string, tongue int, terms binary, weights binary, crossing binary,"
     " crossing_weights binary, signature binary"
 )
-_PART = 1 << 16
+_PART = 1 << 25
 """Terms per part."""
 _COUNTED = 65_536
 """Minimum number of articles that are summed before they are sent; a larger batch sends fewer entries."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Totals:
+    """The sum of the weights of each hashed term over a collection.
+
+    Attributes:
+        terms: ascending.
+        sums: in `WEIGHT_UNIT`s.
+        ranks: the rank of each term by its sum, largest first; ties by term.
+    """
+
+    terms: NDArray[np.int64]
+    sums: NDArray[np.int64]
+    ranks: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, terms: NDArray[np.int64], sums: NDArray[np.int64]) -> Self:
+        """Rank terms by their sums."""
+        ranks = np.empty(len(sums), np.int64)
+        ranks[np.argsort(-sums, kind="stable")] = np.arange(len(sums))
+        return cls(terms, sums, ranks)
+
+    def at(self, terms: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return the sums of some terms, 0 for one that is not in the collection."""
+        place, known = self._places(terms)
+        found = np.zeros(len(terms), np.int64)
+        found[known] = self.sums[place[known]]
+        return found
+
+    def ranks_of(self, terms: NDArray[np.integer]) -> NDArray[np.int64]:
+        """Return the ranks of some terms: all different, those that are not in the collection last."""
+        place, known = self._places(terms)
+        found = len(self.terms) + terms.astype(np.int64) - place
+        found[known] = self.ranks[place[known]]
+        return found
+
+    def _places(self, terms: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
+        place = np.searchsorted(self.terms, terms)
+        return place, np.append(self.terms, -1)[place] == terms
 
 
 def languages_of(job: Job, features: DataFrame, hidden: DataFrame) -> DataFrame:
@@ -107,31 +148,27 @@ def vectors(job: Job, features: DataFrame, found: Frequencies, languages: DataFr
     return checkpoints.step("vectors", lambda: made, rows=checkpoints.rows("features"), by="home"), several
 
 
-def totals(job: Job, vectors: DataFrame, hidden: DataFrame) -> NDArray[np.int64]:
-    """Return the sum of weights of each hashed term over all articles without a representative, in `WEIGHT_UNIT`s.
+def totals(job: Job, vectors: DataFrame, hidden: DataFrame) -> Totals:
+    """Return the sums of the weights of all articles without a representative.
 
     With a background, the sums are its own.
     """
     if job.background is not None:
-        known = np.zeros(FEATURES, np.int64)
-        known[job.background.terms] = job.background.sums
-        return known
+        return Totals.of(job.background.terms, job.background.sums)
     seen = without(vectors.select("home", "n", "terms", "weights"), hidden)
     sums = job.checkpoints.step("totals", lambda: _sum_by_part(seen.mapInArrow(mapped(_sum_weights, _COUNTED), SUMS)))
-    total = np.zeros(FEATURES, np.int64)
-    for row in sums.select("terms", "sums").collect():
-        total[np.frombuffer(row["terms"], np.int32)] = np.frombuffer(row["sums"], np.int64)
-    return total
+    rows = sums.select("part", "terms", "sums").orderBy("part").collect()
+    terms = np.concatenate([np.empty(0, np.int32), *(np.frombuffer(row["terms"], np.int32) for row in rows)])
+    of_terms = np.concatenate([np.empty(0, np.int64), *(np.frombuffer(row["sums"], np.int64) for row in rows)])
+    return Totals.of(terms.astype(np.int64), of_terms)
 
 
 def matrix_of(table: Any, terms: str = "terms", weights: str = "weights") -> sp.csr_array:
     """Return the vectors of a table's articles, with a column per term that occurs, in the order of terms."""
     held, indptr = flat(table[terms], np.int32)
-    present = np.zeros(FEATURES, bool)
-    present[held] = True
-    column = (np.cumsum(present) - 1).astype(np.int32)[held]
+    distinct, column = np.unique(held, return_inverse=True)
     data = flat(table[weights], np.uint16)[0] * WEIGHT_UNIT
-    return sp.csr_array((data, column, indptr), shape=(table.num_rows, max(1, int(present.sum()))))
+    return sp.csr_array((data, column.ravel().astype(np.int32), indptr), shape=(table.num_rows, max(1, len(distinct))))
 
 
 def _packed(matrix: sp.csr_array, terms: NDArray[np.int64], name: str, weights: str) -> dict[str, Any]:
@@ -147,19 +184,18 @@ def _count_articles(table: Any) -> Any:
     rows = np.repeat(language.ravel(), np.diff(indptr))
     found: dict[str, list[Any]] = {"language": [], "part": [], "terms": [], "sums": []}
     for number, name in enumerate(names.tolist()):
-        counts = np.bincount(terms if len(names) == 1 else terms[rows == number])
-        seen = np.flatnonzero(counts)
-        _add(found, name, seen.astype(np.int32), counts[seen].astype(np.int64))
+        seen, counts = np.unique(terms if len(names) == 1 else terms[rows == number], return_counts=True)
+        _add(found, name, seen, counts.astype(np.int64))
     return _table(found)
 
 
 def _sum_weights(table: Any) -> Any:
     terms, _ = flat(table["terms"], np.int32)
     weights, _ = flat(table["weights"], np.uint16)
-    sums = np.bincount(terms, weights=weights)  # exact: integers far below 2⁵³
-    seen = np.flatnonzero(sums)
+    seen, place = np.unique(terms, return_inverse=True)
+    sums = np.bincount(place.ravel(), weights=weights)  # exact: integers far below 2⁵³
     found: dict[str, list[Any]] = {"language": [], "part": [], "terms": [], "sums": []}
-    _add(found, "", seen.astype(np.int32), sums[seen].astype(np.int64))
+    _add(found, "", seen, sums.astype(np.int64))
     return _table(found)
 
 

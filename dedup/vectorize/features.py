@@ -16,7 +16,15 @@ from numpy.typing import NDArray
 
 from dedup.text.document import Document
 from dedup.text.tokens import Tokens
-from dedup.vectorize.hashing import FEATURES, mix32, permutations, plain_hashes, short_shingles_in_order, terms_of
+from dedup.vectorize.hashing import (
+    FEATURES,
+    mix32,
+    permutations,
+    plain_hashes,
+    short_shingles_in_order,
+    terms_of,
+    wide_hashes_of,
+)
 from dedup.vectorize.kernels.points import SCRIPT, points
 from dedup.vectorize.reference import COUNT_UNIT, lead_weights, signatures, term_counts
 
@@ -46,6 +54,58 @@ class HashedText:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class DistinctWords:
+    """The distinct words of a block of articles; see `dedup.vectorize.vocabulary`.
+
+    Attributes:
+        terms: the distinct terms, in the order in which they come; int32.
+        wides: the wide hash of the first word of each; uint64.
+        at: the places of words whose term is that of another word before them; int64.
+        others: the wide hash of each of these; uint64.
+        places: which of the block's words are described; None for all that no other `DistinctWords` describes.
+    """
+
+    terms: NDArray[np.int32]
+    wides: NDArray[np.uint64]
+    at: NDArray[np.int64]
+    others: NDArray[np.uint64]
+    places: NDArray[np.int64] | None = None
+
+    @classmethod
+    def of(cls, words: Sequence[str], hashes: NDArray[np.uint32]) -> Self:
+        """The distinct words of a block, given its words and their hashes.
+
+        Kernel: `vectorize.kernels.extractor.Extractor.words`.
+        """
+        first: dict[str, int] = {}
+        for place, word in enumerate(words):
+            first.setdefault(word, place)
+        terms, wides = terms_of(hashes), wide_hashes_of(first)
+        held: dict[int, str] = {}
+        for word, place in first.items():
+            held.setdefault(int(terms[place]), word)
+        wide_of = dict(zip(first, wides.tolist(), strict=True))
+        distinct = np.array([*held], np.int32), np.array([wide_of[word] for word in held.values()], np.uint64)
+        if len(held) == len(first):
+            return cls(*distinct, np.empty(0, np.int64), np.empty(0, np.uint64))
+        at = [place for place, word in enumerate(words) if held[int(terms[place])] != word]
+        others = [wide_of[words[place]] for place in at]
+        return cls(*distinct, np.array(at, np.int64), np.array(others, np.uint64))
+
+    def moved(self, to: NDArray[np.int64], first: int, count: int, *, rest: bool) -> Self:
+        """These words in a larger block.
+
+        Args:
+            to: the place in that block of each word of this one and others.
+            first, count: where the words of this block are in `to`.
+            rest: whether this describes all words that no other describes.
+        """
+        here = to[first : first + count]
+        within = None if rest else here[self.places] if self.places is not None else here
+        return type(self)(self.terms, self.wides, here[self.at], self.others, within)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class HashedWords:
     """The words of articles, each as its `word_hash`.
 
@@ -54,11 +114,13 @@ class HashedWords:
         flags: `IS_CAPITAL`, `IS_NUMBER` and the script of each; uint8, shape (words,).
         offsets: the title of article i is at `offsets[2 · i]:offsets[2 · i + 1]`, its body at
             `offsets[2 · i + 1]:offsets[2 · i + 2]`; int64, shape (2 · articles + 1,).
+        distinct: the distinct words of articles as they were read, until a `Vocabulary` has resolved them.
     """
 
     hashes: NDArray[np.uint32]
     flags: NDArray[np.uint8]
     offsets: NDArray[np.int64]
+    distinct: tuple[DistinctWords, ...] = ()
 
     def __len__(self) -> int:
         """The number of articles."""
@@ -75,10 +137,15 @@ class HashedWords:
         parts = [tokens for document in documents for tokens in (document.title, document.body)]
         offsets = np.zeros(len(parts) + 1, np.int64)
         np.cumsum([len(tokens) for tokens in parts], out=offsets[1:])
-        hashes = hash_words([word for tokens in parts for word in tokens.words])
+        words = [word for tokens in parts for word in tokens.words]
+        hashes = hash_words(words)
         table = points().table
         flags = [flag for tokens in parts for flag in _flags(tokens, table)]
-        return cls(hashes, np.array(flags, np.uint8), offsets)
+        return cls(hashes, np.array(flags, np.uint8), offsets, (DistinctWords.of(words, hashes),))
+
+    def resolved(self) -> Self:
+        """These words without their `distinct` words."""
+        return type(self)(self.hashes, self.flags, self.offsets)
 
     def title(self, article: int) -> NDArray[np.uint32]:
         """The words of an article's title."""
@@ -143,6 +210,8 @@ class HashedWords:
     @classmethod
     def joined(cls, blocks: Sequence[Self]) -> Self:
         """Concatenate blocks of articles."""
+        if len(blocks) == 1 and not blocks[0].distinct:
+            return blocks[0]
         starts = np.cumsum([0, *(len(block.hashes) for block in blocks)])
         offsets = [block.offsets[:-1] + start for block, start in zip(blocks, starts.tolist(), strict=False)]
         return cls(
@@ -207,14 +276,19 @@ class Features:
         )
 
 
-def plain_features(documents: Sequence[Document], settings: Settings) -> Features:
+def plain_features(documents: Sequence[Document], settings: Settings, words: HashedWords | None = None) -> Features:
     """The features of documents by scikit-learn and datasketch: the specification of the other implementations.
 
     Kernel: `vectorize.kernels.extractor.Extractor.sketch`.
+
+    Args:
+        documents: the documents.
+        settings: for the signatures and the weights.
+        words: their hashed words, if they are known.
     """
     every, capitals = term_counts(documents, settings)
     return Features(
-        HashedWords.of(documents),
+        HashedWords.of(documents).resolved() if words is None else words,
         signatures(documents, settings),
         every.indptr.astype(np.int64),
         every.indices.astype(np.int32),

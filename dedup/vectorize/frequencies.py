@@ -10,6 +10,8 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from dedup.vectorize.hashing import FEATURES
+
 AT_ONCE = 1 << 24
 """Entries that are processed at a time, which bounds the memory of intermediate arrays."""
 
@@ -32,6 +34,8 @@ class Frequencies:
     def of(cls, every: sp.csr_array, languages: Sequence[str], among: NDArray[np.int64] | None = None) -> Self:
         """Count the document frequencies of a collection.
 
+        Kernel: `vectorize.kernels.tfidf.frequencies`.
+
         Args:
             every: term counts, shape (articles, FEATURES); only their sparsity pattern is used.
             languages: the language of each article.
@@ -44,17 +48,22 @@ class Frequencies:
         row_of_entry = np.repeat(row, np.diff(every.indptr))
         terms, counts = [], []
         for place in range(len(names)):
-            frequency = np.zeros(every.shape[1], np.int64)
+            found, frequency = np.empty(0, np.int64), np.empty(0, np.int64)
             for start in range(0, len(row_of_entry), AT_ONCE):
                 some = slice(start, start + AT_ONCE)
-                mine = every.indices[some][row_of_entry[some] == place]
-                frequency[: mine.max(initial=-1) + 1] += np.bincount(mine)
-            terms.append(np.flatnonzero(frequency))
-            counts.append(frequency[terms[-1]])
+                more = np.unique(every.indices[some][row_of_entry[some] == place], return_counts=True)
+                found, frequency = added((found, frequency), more)
+            terms.append(found)
+            counts.append(frequency)
         starts = np.cumsum([0, *map(len, terms)])
         columns = (np.concatenate([np.empty(0, np.int64), *parts]) for parts in (counts, terms))
         matrix = sp.csr_array((*columns, starts), shape=(len(names), every.shape[1]))
         return cls(tuple(names.tolist()), np.bincount(number.ravel(), minlength=len(names)), matrix)
+
+    @property
+    def width(self) -> int:
+        """Number of hashed terms: `FEATURES`, or fewer in a background of an older version."""
+        return int(self.counts.shape[1])
 
     def articles_in(self, language: str) -> int:
         """The number of articles in a language."""
@@ -68,6 +77,8 @@ class Frequencies:
             language: count the articles of this language only; all if None.
         """
         found = np.zeros(len(terms), np.int64)
+        if self.width < FEATURES:
+            terms = terms % self.width
         for row, name in enumerate(self.languages):
             if language in (None, name):
                 part = slice(self.counts.indptr[row], self.counts.indptr[row + 1])
@@ -75,3 +86,15 @@ class Frequencies:
                 place = np.minimum(np.searchsorted(known, terms), max(0, len(known) - 1))
                 found += np.where(known[place] == terms, frequency[place], 0) if len(known) else 0
         return found
+
+
+def added(
+    one: tuple[NDArray[np.int64], NDArray[np.int64]], other: tuple[NDArray[np.integer], NDArray[np.int64]]
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Add two sums by hashed term, each given as distinct terms, ascending, and the sum at each term."""
+    if not len(one[0]):
+        return other[0].astype(np.int64), other[1]
+    terms, place = np.unique(np.concatenate([one[0], other[0]]), return_inverse=True)
+    sums = np.zeros(len(terms), np.int64)
+    np.add.at(sums, place.ravel(), np.concatenate([one[1], other[1]]))
+    return terms, sums

@@ -8,7 +8,7 @@ the 64-bit hashes by which exact overlaps are counted are finalised here.
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +20,14 @@ if TYPE_CHECKING:
 
     from dedup.settings import Settings
 
-FEATURES = 2**22
-"""Number of hashed terms."""
+FEATURES = 2**31 - 1
+"""Number of hashed terms: the most that `HashingVectorizer` has."""
 BASE = 0x9E3779B97F4A7C15
 """Base of the polynomial: odd, so that every word of a shingle counts modulo 2^64."""
 MASK = (1 << 64) - 1
+SIP_START = tuple(map(np.uint64, (0x736F6D6570736575, 0x646F72616E646F6D, 0x6C7967656E657261, 0x7465646279746573)))
+"""The state of SipHash before the first block, under a key of zeros."""
+SipState: TypeAlias = tuple[Numbers, Numbers, Numbers, Numbers]
 
 
 @lru_cache(maxsize=1 << 18)
@@ -51,10 +54,57 @@ def hashes_of(words: Iterable[str]) -> NDArray[np.uint32]:
     return np.fromiter(map(known.__getitem__, given), np.uint32, len(given))
 
 
-def words_by_term(words: Iterable[str]) -> dict[int, str]:
-    """The hashed terms of words, each with its word; the first of several with one term."""
-    given = list(words)
-    return dict(zip(terms_of(hashes_of(given))[::-1].tolist(), given[::-1], strict=True))
+def wide_hashes_of(words: Iterable[str]) -> NDArray[np.uint64]:
+    """SipHash-1-3 with a key of zeros (Aumasson & Bernstein 2012) of each word; shape (words,).
+
+    It is Python's own hash of the bytes under `PYTHONHASHSEED=0`.
+
+    Kernel: `vectorize.kernels.siphash.siphash`.
+    """
+    texts = [word.encode() for word in words]
+    lengths = np.fromiter(map(len, texts), np.int64, len(texts))
+    blocks = lengths // 8 + 1
+    starts = np.cumsum(blocks) - blocks
+    padded = b"".join(
+        text.ljust(8 * size - 1, b"\0") + bytes([len(text) & 255])
+        for text, size in zip(texts, blocks.tolist(), strict=True)
+    )
+    values = np.frombuffer(padded, "<u8").astype(np.uint64)
+    state = [np.full(len(texts), start, np.uint64) for start in SIP_START]
+    for block in range(int(blocks.max(initial=0))):
+        here = np.flatnonzero(blocks > block)
+        a, b, c, d = (lane[here] for lane in state)
+        some = sip_block(a, b, c, d, values[starts[here] + block])
+        for lane, value in zip(state, some, strict=True):
+            lane[here] = value
+    found: NDArray[np.uint64] = sip_end(*state)
+    return found
+
+
+def sip_block(a: Numbers, b: Numbers, c: Numbers, d: Numbers, block: Numbers) -> SipState:
+    """Mix eight bytes into the state of SipHash, with one round."""
+    a, b, c, d = sip_round(a, b, c, d ^ block)
+    return a ^ block, b, c, d
+
+
+def sip_end(a: Numbers, b: Numbers, c: Numbers, d: Numbers) -> Numbers:
+    """The hash after the last block, with three rounds."""
+    a, b, c, d = sip_round(a, b, c ^ np.uint64(255), d)
+    a, b, c, d = sip_round(a, b, c, d)
+    a, b, c, d = sip_round(a, b, c, d)
+    return a ^ b ^ c ^ d
+
+
+def sip_round(a: Numbers, b: Numbers, c: Numbers, d: Numbers) -> SipState:
+    """One round of SipHash."""
+    a, c = a + b, c + d
+    b = (b << np.uint64(13) | b >> np.uint64(51)) ^ a
+    d = (d << np.uint64(16) | d >> np.uint64(48)) ^ c
+    a = (a << np.uint64(32) | a >> np.uint64(32)) + d
+    c = c + b
+    b = (b << np.uint64(17) | b >> np.uint64(47)) ^ c
+    d = (d << np.uint64(21) | d >> np.uint64(43)) ^ a
+    return a, b, c << np.uint64(32) | c >> np.uint64(32), d
 
 
 def _murmur(words: list[bytes]) -> NDArray[np.uint32]:

@@ -15,7 +15,7 @@ import numpy as np
 import plain_forms
 import pytest
 import scipy.sparse as sp
-from kernel_twins import TRAPS, extractor
+from kernel_twins import TRAPS, extractor, wide_of_each
 from numpy.random import Generator
 from numpy.typing import NDArray
 from test_layout import modules, name_of
@@ -53,7 +53,7 @@ from dedup.vectorize.cross_lingual import CrossLingual
 from dedup.vectorize.exact import SCORE_UNIT, WEIGHT_UNIT
 from dedup.vectorize.features import HashedWords, plain_features
 from dedup.vectorize.frequencies import Frequencies
-from dedup.vectorize.hashing import FEATURES, hashes_of
+from dedup.vectorize.hashing import FEATURES, hashes_of, wide_hashes_of
 from dedup.vectorize.kernels import boilerplate as boilerplate_kernels
 from dedup.vectorize.kernels import cross_lingual as cross_lingual_kernels
 from dedup.vectorize.kernels import languages as language_kernels
@@ -63,6 +63,8 @@ from dedup.vectorize.kernels.encoding import encoded
 from dedup.vectorize.kernels.extractor import Extractor
 from dedup.vectorize.kernels.murmur import hash_words
 from dedup.vectorize.kernels.overlaps import shared_shingles
+from dedup.vectorize.kernels.vocabulary import CompiledTable
+from dedup.vectorize.vocabulary import PlainTable
 
 Case: TypeAlias = tuple[object, object]
 Cases: TypeAlias = Callable[[Generator], Iterator[Case]]
@@ -158,7 +160,15 @@ def texts(rng: Generator) -> Iterator[Case]:
 @cases_of("vectorize.kernels.extractor.Extractor.words")
 def words(rng: Generator) -> Iterator[Case]:
     for articles in ([], [("", "")], some_articles(rng, 100)):
-        yield extractor().words(articles), HashedWords.of(documents_of(articles))
+        found, plain = extractor().words(articles), HashedWords.of(documents_of(articles))
+        yield found.resolved(), plain.resolved()
+        yield (
+            wide_of_each(found),
+            wide_hashes_of(
+                word for document in documents_of(articles) for word in (*document.title.words, *document.body.words)
+            ),
+        )
+        yield wide_of_each(found), wide_of_each(plain)
 
 
 @cases_of("vectorize.kernels.extractor.Extractor.sketch")
@@ -166,7 +176,7 @@ def features(rng: Generator) -> Iterator[Case]:
     for settings in SETTINGS:
         for articles in ([], some_articles(rng, 30)):
             documents = documents_of(articles)
-            yield Extractor(settings).sketch(HashedWords.of(documents)), plain_features(documents, settings)
+            yield Extractor(settings).sketch(HashedWords.of(documents).resolved()), plain_features(documents, settings)
 
 
 @cases_of("vectorize.kernels.murmur.hash_words")
@@ -174,6 +184,19 @@ def hashes(rng: Generator) -> Iterator[Case]:
     made = ["".join(rng.choice([*"abc9é水😀"], length)) for length in range(1, 200)]
     for words in ([], ["a"], made, made * 2):
         yield hash_words(words), hashes_of(words)
+
+
+@cases_of("vectorize.kernels.vocabulary.CompiledTable.add")
+def tables_of_words(rng: Generator) -> Iterator[Case]:
+    found, plain = CompiledTable(), PlainTable()
+    for size in (0, 1, 40_000, 40_000, 3):
+        terms = rng.permutation(60_000)[:size].astype(np.int32)
+        wides = rng.integers(0, 3, size).astype(np.uint64)
+        for insert in (False, True):
+            yield found.add(terms, wides, insert=insert), plain.add(terms, wides, insert=insert)
+        yield [found.holder(term) for term in range(99)], [plain.holder(term) for term in range(99)]
+        for table in (found, plain):
+            table.replace(7, size)
 
 
 @cases_of("vectorize.kernels.languages.detect")
@@ -224,6 +247,16 @@ def weights_under_a_background(rng: Generator) -> Iterator[Case]:
                 Weigher(Settings(), background, fast=fast).weigh(features, languages) for fast in (True, False)
             )
             yield found, expected
+
+
+@cases_of("vectorize.kernels.tfidf.frequencies")
+def document_frequencies(rng: Generator) -> Iterator[Case]:
+    for articles in ([], [("", "a")], some_articles(rng, 80)):
+        features, count = extractor().features(articles), len(articles)
+        languages = rng.choice(["en", "de", "", "zh"], count).tolist()
+        for among in (None, np.flatnonzero(rng.random(count) < 0.7)):
+            plain = Frequencies.of(features.terms_of(features.every), languages, among)
+            yield tfidf_kernels.frequencies(features, languages, among), plain
 
 
 @cases_of("vectorize.kernels.tfidf.tfidf", "vectorize.kernels.cross_lingual.cross_lingual_vectors")

@@ -48,7 +48,7 @@ def test_names_are_taken_as_they_are_and_what_is_gone_is_told(tmp_path: Path) ->
     listed = b"\0".join(os.fsencode(tmp_path / name) for name in ("[a].txt", "-v.txt", "new\nline.txt", "gone.txt"))
     ended = process("cluster", "--files-from", "-", "--format", "jsonl", stdin=listed)
     assert ended.code == 0
-    assert [json.loads(line)["id"] for line in ended.out.splitlines()] == ["[a].txt", "-v.txt", "new\nline.txt"]
+    assert [json.loads(line)["id"] for line in ended.out.splitlines()] == ["[a].txt", "-v.txt", r"new\x0aline.txt"]
     assert "gone.txt: there is no such file or folder; skipped" in ended.err
 
 

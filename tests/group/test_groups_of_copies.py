@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from itertools import combinations, permutations
+from typing import Any
 
 import numpy as np
 import pytest
@@ -141,6 +142,21 @@ def test_the_groups_of_the_kept_links_are_coherent(seed: int) -> None:
     assert [home.get(a, -1 - a) == home.get(b, -1 - b) for a, b in links] == stays.tolist()
     apart = set(zip(templates.a.tolist(), templates.b.tolist(), strict=True))
     assert not any(pair in apart for group in groups for pair in combinations(group, 2))
+
+
+def test_the_members_of_a_growing_group_are_not_sorted_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    count, sorted_values = 40 * MOST_MEMBERS, 0
+
+    def counting(values: Iterable[Any], *, key: Callable[[Any], Any] | None = None) -> list[Any]:
+        nonlocal sorted_values
+        found = sorted(values, key=key)
+        sorted_values += len(found)
+        return found
+
+    monkeypatch.setattr("dedup.group.copies.sorted", counting, raising=False)
+    star = copies_of(*((0, place) for place in range(1, count)))
+    assert coherent(star, NO_TEMPLATES, overlapping({(0, place): 1.0 for place in range(count)}), 0.0).all()
+    assert sorted_values < 4 * MOST_MEMBERS * count
 
 
 def test_no_links_make_no_groups() -> None:

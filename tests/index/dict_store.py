@@ -28,6 +28,7 @@ class _State:
     apart: set[tuple[int, int]] = field(default_factory=set)
     stories: dict[int, StoredStory] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
+    words: list[bytes] = field(default_factory=list)
     last: dict[str, int] = field(default_factory=lambda: {"article": 0, "story": 0, "change": 0})
 
     def copied(self) -> _State:
@@ -176,6 +177,12 @@ class DictStore:
 
     def every_vector(self) -> Iterator[tuple[int, bytes]]:
         yield from ((number, sketch.vector) for number, sketch in sorted(self._open().sketches.items()))
+
+    def put_words(self, data: bytes) -> None:
+        self._written().words.append(data)
+
+    def words(self, after: int) -> list[tuple[int, bytes]]:
+        return [*enumerate(self._open().words, 1)][after:]
 
     def put_stories(self, stories: Sequence[StoredStory]) -> None:
         state = self._written()

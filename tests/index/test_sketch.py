@@ -18,11 +18,16 @@ from dedup.text.document import Document
 from dedup.vectorize.cross_lingual import cross_lingual_vectors, figures
 from dedup.vectorize.features import HashedWords, numpy_features, plain_features
 from dedup.vectorize.tfidf import tfidf
+from dedup.vectorize.vocabulary import PlainTable, Vocabulary
 
 SEEDS = Path(__file__).resolve().parents[2] / "seeds"
 ARTICLES = list(dedup.read_articles([str(SEEDS)]))
 TEXTS = [(article.title, article.text) for article in ARTICLES] + [("", ""), ("Only 12 of a Title", ""), ("", "one")]
 LEARNED = dedup.learn_background(ARTICLES[::2])
+
+
+def vocabulary() -> Vocabulary:
+    return Vocabulary(PlainTable(), in_order=True)
 
 
 @pytest.fixture(params=[NumpyBackend, CompiledBackend])
@@ -44,7 +49,7 @@ def test_features_from_words_are_those_from_texts(settings: Settings) -> None:
 def test_vectors_are_those_of_a_run(backend: PlainBackend, background: Background) -> None:
     settings = Settings()
     sketcher = Sketcher(backend, settings, background)
-    words = sketcher.words(TEXTS)
+    words = sketcher.words(TEXTS, vocabulary())
     judged = sketcher.judged(words)
     vectors = sketcher.vectors(judged)
     features, languages = numpy_features(judged, settings), backend.detect(judged)
@@ -60,13 +65,13 @@ def test_vectors_are_those_of_a_run(backend: PlainBackend, background: Backgroun
     assert [vector.length for vector in vectors] == judged.lengths().tolist()
     assert np.array_equal([vector.signature_bytes for vector in vectors], (features.signatures & 0xFF).astype(np.uint8))
     for place, text in enumerate(TEXTS):  # one by one as well as together
-        (alone,) = sketcher.vectors(sketcher.judged(sketcher.words([text])))
+        (alone,) = sketcher.vectors(sketcher.judged(sketcher.words([text], vocabulary())))
         assert alone.packed() == vectors[place].packed()
 
 
 def test_vectors_unpacked_together_are_those_unpacked_alone() -> None:
     sketcher = Sketcher(NumpyBackend(Settings()), Settings(), Background.general())
-    vectors = sketcher.vectors(sketcher.words(TEXTS))
+    vectors = sketcher.vectors(sketcher.words(TEXTS, vocabulary()))
     many = np.arange(400, dtype=np.int32)  # of one upper half: more than a byte counts
     wide = Vector(many, (many + 1).astype(np.uint16), many % 3 == 0, vectors[0].signature_bytes, "en", 0.25, 9)
     for some in (vectors, [*vectors, wide]):
@@ -75,7 +80,7 @@ def test_vectors_unpacked_together_are_those_unpacked_alone() -> None:
         for found, vector in zip(names_of(some), some, strict=True):
             assert [part.tolist() for part in found] == [part.tolist() for part in vector.names()]
     of_no_language = packed[0][:10] + b"\xff" + packed[0][11:]
-    for broken in (packed[0][:-1], b"", packed[0] + b"\0", packed[0][:22] + b"\xff" + packed[0][23:], of_no_language):
+    for broken in (packed[0][:-1], b"", packed[0] + b"\0", packed[0][:25] + b"\xff" + packed[0][26:], of_no_language):
         with pytest.raises(StoreError, match="repair"):
             unpacked([*packed, broken])
 
@@ -88,7 +93,7 @@ def used(matrix: sp.csr_array) -> NDArray[np.float64]:
 
 def test_what_is_packed_is_unpacked() -> None:
     sketcher = Sketcher(NumpyBackend(Settings()), Settings(), Background.general())
-    words = sketcher.words(TEXTS)
+    words = sketcher.words(TEXTS, vocabulary())
     again = unpack_words([pack_words(words, place) for place in range(len(words))])
     for name in ("hashes", "flags", "offsets"):
         assert np.array_equal(getattr(again, name), getattr(words, name))

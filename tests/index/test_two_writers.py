@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import shutil
 import signal
@@ -11,13 +12,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
 from made_articles import stream
 
 from dedup import StoreError, StoreLockedError, StoryIndex
-from dedup.index.store import backup, connection, ownership
+from dedup.index.store import backup, connection, ownership, wal
 from dedup.index.store.lock import WriterLock
 
 ARTICLES = list(stream(1, 30))
@@ -194,6 +197,25 @@ def test_nothing_is_acknowledged_into_a_file_that_is_gone(path: Path, away: Call
         assert path.exists() == there, "a read made a new file"
 
 
+def test_the_error_says_where_an_article_is_that_was_stored_meanwhile(path: Path) -> None:
+    away: list[Path] = []
+
+    def clock() -> float:  # is read within the transaction
+        for one in away:
+            moved(one)
+        away.clear()
+        return time.time()
+
+    with StoryIndex.open(path, clock=clock) as index:
+        away.append(path)
+        with pytest.raises(StoreError, match="stored in the file that was there, and only in that"):
+            index.add(ARTICLES[5])
+        with pytest.raises(StoreError, match="Nothing of this was stored"):
+            index.add(ARTICLES[6])
+        path.with_name("moved.db").rename(path)
+        assert [article.id in index for article in ARTICLES[4:7]] == [True, True, False]
+
+
 def test_a_reader_notices_too(path: Path) -> None:
     with StoryIndex.open(path, read_only=True) as index:
         assert len(index) == 5
@@ -220,6 +242,24 @@ def test_only_its_user_can_read_a_store(path: Path) -> None:
         index.add(ARTICLES[5])
         for file in path.parent.iterdir():
             assert file.stat().st_mode & 0o777 == 0o600, file
+
+
+def test_a_program_that_reads_the_file_leaves_the_log(path: Path) -> None:
+    """The last program that closes a database removes its log. The locks that say that a writer has it open were lost
+    when the process read the file's header by itself."""
+    read = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT * FROM fact').fetchall(); c.close()"
+    )
+    with StoryIndex.open(path) as index:
+        index.add(ARTICLES[5])
+        with StoryIndex.open(path, read_only=True) as reader:
+            assert len(reader) == 6
+        with pytest.raises(StoreLockedError):
+            StoryIndex.open(path)
+        subprocess.run([sys.executable, "-c", read, str(path)], check=True)
+        assert path.with_name(f"{path.name}-wal").exists()
+        index.add(ARTICLES[6])
+    assert len(ids(path)) == 7
 
 
 def test_a_mode_that_was_given_is_kept(path: Path) -> None:
@@ -381,9 +421,106 @@ def test_what_is_stored_is_acknowledged_though_no_checkpoint_is_possible(
 
 
 def test_a_log_does_not_grow_without_bound(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(connection, "LARGEST", 1 << 18)
+    monkeypatch.setattr(wal, "LARGEST", 1 << 17)
+    monkeypatch.setattr(connection, "LARGEST", 1 << 17)
+    log, sizes = path.with_name(f"{path.name}-wal"), []
     with StoryIndex.open(path) as index:
-        for article in ARTICLES[5:]:
+        for _ in range(3):
+            for article in ARTICLES[5:]:
+                index.add(article)
+                sizes.append(log.stat().st_size)
+            index.remove(*(article.id for article in ARTICLES[5:]))
+        sizes.append(log.stat().st_size)
+    assert max(sizes) < 1 << 20
+    assert any(after < before for before, after in itertools.pairwise(sizes))  # it is cut when it is very large
+
+
+def test_a_log_that_a_reader_needed_is_cut_later(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(wal, "LARGEST", 1 << 17)
+    monkeypatch.setattr(connection, "LARGEST", 1 << 17)
+    log, reader = path.with_name(f"{path.name}-wal"), sqlite3.connect(path, isolation_level=None)
+    with StoryIndex.open(path) as index:
+        reader.execute("BEGIN")
+        reader.execute("SELECT * FROM article").fetchall()
+        for article in ARTICLES[5:25]:
             index.add(article)
-            assert path.with_name(f"{path.name}-wal").stat().st_size < 1 << 19
-    assert len(ids(path)) == 30
+        assert log.stat().st_size > 1 << 19
+        reader.execute("COMMIT")
+        for article in ARTICLES[25:]:
+            index.add(article)
+        assert log.stat().st_size < 1 << 19
+        assert index.check() == []
+    reader.close()
+
+
+class Observed:
+    """A connection that calls a function before and after each statement."""
+
+    def __init__(self, connection: sqlite3.Connection, seen: Callable[[], None]) -> None:
+        self._connection, self._seen = connection, seen
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connection, name)
+
+    def execute(self, *statement: Any) -> sqlite3.Cursor:
+        self._seen()
+        found = self._connection.execute(*statement)
+        self._seen()
+        return found
+
+
+@pytest.mark.parametrize("with_reader", [False, True])
+def test_no_log_is_taken_for_that_of_another_file_at_any_moment(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, with_reader: bool
+) -> None:
+    """File and log are kept at each statement, as a kill leaves them; then each file is tried with each later log."""
+    monkeypatch.setattr(wal, "LARGEST", 1 << 17)
+    monkeypatch.setattr(connection, "LARGEST", 1 << 17)
+    log, connected = path.with_name(f"{path.name}-wal"), connection.Database._connected
+    kept: list[tuple[bytes, bytes, frozenset[str]]] = []
+    sure: set[str] = {article.id for article in ARTICLES[:5]}
+
+    def keep() -> None:
+        found = path.read_bytes(), log.read_bytes() if log.exists() else b""
+        if not kept or kept[-1][:2] != found:
+            kept.append((*found, frozenset(sure)))
+
+    def observed(self: connection.Database, thread: threading.Thread | None) -> Any:
+        real = connected(self, thread)
+        return Observed(real, keep) if thread is None else real
+
+    monkeypatch.setattr(connection.Database, "_connected", observed)
+    reader = sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, isolation_level=None)
+    for start in (5, 12, 19):
+        with StoryIndex.open(path) as index:
+            for article in ARTICLES[start : start + 7]:
+                if with_reader:
+                    if reader.in_transaction:
+                        reader.execute("COMMIT")
+                    elif len(sure) % 3:
+                        reader.execute("BEGIN")
+                        reader.execute("SELECT * FROM fact").fetchall()
+                index.add(article)
+                sure.add(article.id)
+        keep()
+    reader.close()
+    monkeypatch.undo()
+    place, refused = tmp_path / "tried", 0
+    files: dict[bytes, int] = {}
+    for later, (own, continued, stored) in enumerate(kept):
+        files.setdefault(own, later)
+        for file, earlier in files.items():
+            if not continued and file != own:
+                continue
+            place.mkdir()
+            (place / "s.db").write_bytes(file)
+            (place / "s.db-wal").write_bytes(continued)
+            foreign = wal.is_foreign(place / "s.db")
+            if not foreign:
+                with closing(sqlite3.connect(place / "s.db")) as found:
+                    assert found.execute("PRAGMA integrity_check").fetchall() == [("ok",)], (earlier, later)
+                    assert {row[0] for row in found.execute("SELECT id FROM article")} >= stored, (earlier, later)
+            assert not (foreign and file == own), (earlier, later)
+            refused += foreign
+            shutil.rmtree(place)
+    assert refused

@@ -11,6 +11,7 @@ import pytest
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
+from dedup.match import stories
 from dedup.match.scores import DATE_SPAN, FADE, SECONDS_A_DAY, date_penalty
 from dedup.match.stories import FLOOR, USUAL, USUAL_COUNT, Pairs, mean_similarity, story_pairs
 from dedup.settings import Settings
@@ -48,6 +49,28 @@ def plain_pairs(matrix: sp.csr_array, seconds: NDArray[np.float64], settings: Se
     """The pairs of articles without near-copies and templates."""
     alone = no_representatives(matrix)
     return story_pairs(matrix, mean_similarity(matrix, alone), seconds, alone, no_pairs(), settings)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_pairs_that_are_not_among_the_best_are_dropped_meanwhile(monkeypatch: pytest.MonkeyPatch, seed: int) -> None:
+    """The pairs in memory are linear in the articles, also where all are similar and on one day."""
+    count, settings, sizes = 300, Settings(neighbours=3), list[int]()
+    matrix, _ = collection(seed, count)
+    expected = plain_pairs(matrix, np.zeros(count), settings)
+
+    def counting(pairs: Pairs, most: int, articles: int) -> NDArray[np.bool_]:
+        sizes.append(len(pairs.a))
+        return among_best(pairs, most, articles)
+
+    among_best = stories.among_best
+    monkeypatch.setattr(stories, "among_best", counting)
+    monkeypatch.setattr(stories, "PILE", 200)
+    monkeypatch.setattr(stories, "_BLOCK", 4)
+    found = plain_pairs(matrix, np.zeros(count), settings)
+    for column in ("a", "b", "cosine", "score"):
+        np.testing.assert_array_equal(getattr(found, column), getattr(expected, column))
+    assert len(sizes) > 3
+    assert max(sizes) <= 2 * settings.neighbours * count + 4 * count
 
 
 def naive_pairs(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 
 import httpx
 import pytest
@@ -60,6 +61,51 @@ def test_what_surrounds_chunks_is_bounded(served: Served, head: bytes, piece: by
         sent = sent_until_closed(sock, piece, 0.0, 100_000_000)
     assert sent < 20_000_000
     assert served.memory() - before < 30_000_000
+
+
+@pytest.mark.parametrize(
+    ("head", "piece"),
+    [
+        (b"POST /v1/articles" + CHUNKED, b"1\r\n \r\n" * 20_000),
+        (b"POST /v1/articles/batch" + LINES, b"1\r\n\n\r\n" * 20_000),
+        (b"GET /healthz" + HOST + b"\r\n", (b"GET /healthz" + HOST + b"\r\n") * 5_000),
+    ],
+    ids=["chunks", "chunks of lines", "pipelined requests"],
+)
+def test_many_small_parts_do_not_keep_others_waiting(served: Served, head: bytes, piece: bytes) -> None:
+    """Each of them took memory or the time of the event loop: 8 such connections delayed others by 2 s."""
+    before = served.memory()
+    senders = [connected(served) for _ in range(8)]
+    with httpx.Client(base_url=served.url) as client:
+        assert client.get("/healthz").status_code == 200
+        for sock in senders:
+            sock.sendall(head)
+        for sock in senders:
+            sock.settimeout(0.2)
+            with suppress(OSError):
+                sock.sendall(piece)
+        for _ in range(5):
+            begin = time.monotonic()
+            assert client.get("/healthz").status_code == 200
+            assert time.monotonic() - begin < 0.5
+    for sock in senders:
+        sock.close()
+    with connected(served) as sock:
+        sock.sendall(head)
+        begin = time.monotonic()
+        sent_until_closed(sock, piece, 0.0, 100_000_000)
+        assert time.monotonic() - begin < 1.5  # sooner than `body_time`
+    assert served.memory() - before < 50_000_000
+
+
+def test_requests_sent_together_are_answered(served: Served) -> None:
+    with connected(served) as sock:
+        sock.sendall((b"GET /healthz" + HOST + b"\r\n") * 50)
+        seen = b""
+        while seen.count(b"HTTP/1.1 200 ") < 50:
+            more = sock.recv(65536)
+            assert more
+            seen += more
 
 
 def test_a_trailer_is_no_header(served: Served) -> None:

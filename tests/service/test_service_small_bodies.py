@@ -12,6 +12,11 @@ import httpx
 import pytest
 from serving import Served, assert_problem, serving
 
+from dedup.service.bodies import BodyBudget, line_limit
+from dedup.service.problems import Problem
+from dedup.service.settings import ServiceSettings
+from dedup.service.strict_json import read_json
+
 SOON = 0.5
 """Seconds in which `/healthz` must answer."""
 BODY = 15_900_000
@@ -123,3 +128,30 @@ def test_a_line_that_comes_in_small_pieces(served: Served) -> None:
         answer = client.post("/v1/articles/batch", content=pieces(), headers=LINES)
         assert answer.status_code == 200
         assert time.monotonic() - begin < 10
+
+
+def test_a_line_that_is_too_long(served: Served) -> None:
+    line = b'{"id": "long", "text": "%b"}' % (b"x" * line_limit(ServiceSettings()))
+    with served.client() as client:
+        answer = client.post("/v1/articles/batch", content=line, headers=LINES)
+    assert_problem(answer, 413, "body")
+
+
+def test_bodies_share_a_budget() -> None:
+    budget = BodyBudget(100)
+    with budget.reservation() as first:
+        first.resize(60)
+        with pytest.raises(Problem) as error, budget.reservation() as second:
+            second.resize(41)
+        assert error.value.kind == "too-busy"
+        first.resize(20)
+        with budget.reservation() as second:
+            second.resize(80)
+    with budget.reservation() as third:
+        third.resize(100)
+
+
+@pytest.mark.parametrize("data", [b"1" * 41, b"[" * 33 + b"]" * 33, b"[%b0]" % (b"0," * 64)])
+def test_json_that_is_refused(data: bytes) -> None:
+    with pytest.raises(Problem):
+        read_json(data)

@@ -7,12 +7,10 @@ from typing import Any
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from dedup.match.scores import SECONDS_A_DAY
 from dedup.vectorize.cross_lingual import _rescaled
 from dedup.vectorize.exact import WEIGHT_UNIT
-from dedup.vectorize.hashing import FEATURES
 
 pytest.importorskip("pyarrow", reason="dedup.spark needs pyarrow")
 
@@ -21,7 +19,8 @@ from dedup.spark.arrow import (
     rows_of,
 )
 from dedup.spark.partitions import HOME_BITS
-from dedup.spark.shuffle import SLOT_BITS, Chunks, pack_articles, ranks, unpack_articles
+from dedup.spark.shuffle import SLOT_BITS, Chunks, pack_articles, unpack_articles
+from dedup.spark.tfidf import Totals
 
 
 @pytest.mark.parametrize("size", [1, 3, 10, 1000])
@@ -47,7 +46,7 @@ def test_all_pairs_in_the_window_are_in_one_task(size: int, window: float) -> No
                 assert chunk[early] <= chunk[late] < until[early], (a, b)
 
 
-def vectors(random: np.random.Generator, count: int) -> tuple[Any, NDArray[np.int64]]:
+def vectors(random: np.random.Generator, count: int) -> tuple[Any, Totals]:
     """Articles of a home, and the weight of each term in them and in others."""
     import pyarrow as pa
 
@@ -55,7 +54,7 @@ def vectors(random: np.random.Generator, count: int) -> tuple[Any, NDArray[np.in
     bounds = np.concatenate([[0], np.cumsum([len(row) for row in rows])])
     terms = np.concatenate([np.empty(0, np.int64), *rows]).astype(np.int32)
     weights = random.integers(1, 1 << 14, len(terms)).astype(np.uint16)
-    total = np.zeros(FEATURES, np.int64)
+    total = np.zeros(50, np.int64)
     np.add.at(total, terms, weights.astype(np.int64))
     seconds = np.where(random.random(count) < 0.2, np.nan, np.round(random.uniform(0, 50, count)) * SECONDS_A_DAY)
     kept = random.random(len(terms)) < 0.6
@@ -77,7 +76,7 @@ def vectors(random: np.random.Generator, count: int) -> tuple[Any, NDArray[np.in
             "signature": rows_of(random.integers(0, 1 << 32, (count, 7), np.uint32)),
         }
     )
-    return table, total
+    return table, Totals.of(np.arange(50), total)
 
 
 def test_hidden_articles_are_not_sent() -> None:
@@ -85,7 +84,7 @@ def test_hidden_articles_are_not_sent() -> None:
 
     table, total = vectors(np.random.default_rng(2), 12)
     told = pa.table({"n": table["n"], "other": pa.array([None] * 12, pa.int64())})
-    shared = (Chunks.of({None: 1}, 6), total, ranks(total))
+    shared = (Chunks.of({None: 1}, 6), total)
     assert pack_articles(table, told, shared, 1, 9.0 * SECONDS_A_DAY, several=True).num_rows == 0
 
 
@@ -105,7 +104,7 @@ def test_sent_articles_arrive_without_loss(seed: int) -> None:
     counts: dict[int | None, int] = {int(day): int((days == day).sum()) for day in np.unique(days[~np.isnan(days)])}
     chunks = Chunks.of({**counts, None: int(np.isnan(days).sum())}, 6)
     window = 9.0 * SECONDS_A_DAY
-    travelling = pack_articles(table, told, (chunks, total, ranks(total)), 40, window, several=True)
+    travelling = pack_articles(table, told, (chunks, total), 40, window, several=True)
     met: dict[int, dict[int, Any]] = {}
     for batch in travelling.to_batches():
         for (task, _), held in unpack_articles(batch, 7):
@@ -114,14 +113,14 @@ def test_sent_articles_arrive_without_loss(seed: int) -> None:
                 met[task][row["n"]] = row
     chunk = chunks.of_articles(seconds, number)
     until = chunks.until(chunk, seconds, window)
-    rank, left = ranks(total), table.to_pylist()
+    rank, left = total.ranks, table.to_pylist()
     for place, row in enumerate(left):
         tasks = [task for task in met if row["n"] in met[task]]
         assert tasks == ([] if row["n"] in hidden else [*range(chunk[place], until[place])])
         for task in tasks:
             found = met[task][row["n"]]
             terms, weights = np.frombuffer(row["terms"], np.int32), np.frombuffer(row["weights"], np.uint16)
-            shared = total[terms] > weights
+            shared = total.at(terms) > weights
             order = np.argsort(rank[terms[shared]])
             assert np.frombuffer(found["terms"], np.int32).tolist() == rank[terms[shared]][order].tolist()
             assert np.frombuffer(found["weights"], np.uint16).tolist() == weights[shared][order].tolist()

@@ -83,7 +83,7 @@ def test_permutations_are_datasketch_s(settings: Settings) -> None:
 def test_a_text_made_to_crowd_the_table_of_counts(title_weight: int) -> None:
     """Words whose terms all fall into one corner of it; and the articles after it find it empty again."""
     words = [f"w{number}" for number in range(400_000)]
-    crowding = [word for word, term in zip(words, map(term_index, words), strict=True) if term >> 12 == 77]
+    crowding = [word for word, term in zip(words, map(term_index, words), strict=True) if term >> 21 == 77]
     assert len(crowding) > 4 * REACH // 3
     text = " ".join([*crowding, "Mill", *crowding[::2]])
     articles = [

@@ -52,9 +52,9 @@ def look_up(
 
 @kept
 def unpack_vectors(
-    raw: NDArray[np.uint8], first: NDArray[np.int64], start: NDArray[np.int64], bins: int
+    raw: NDArray[np.uint8], first: NDArray[np.int64], start: NDArray[np.int64]
 ) -> tuple[NDArray[np.int32], NDArray[np.uint16], NDArray[np.bool_], bool]:
-    """The terms, weights and `crossing` of packed vectors, and whether the number of terms of each is right.
+    """The terms, weights and `crossing` of packed vectors, and whether the terms of each are ascending.
 
     Plain form: `index.features.sketch.Vector.unpacked`.
 
@@ -62,28 +62,22 @@ def unpack_vectors(
         raw: the bytes of all vectors.
         first: where the packed terms of each vector begin in `raw`.
         start: where the terms of each vector are written, and the end of the last.
-        bins: number of values of a term's upper bits.
     """
     total = start[-1]
     terms, weights, crossing = np.empty(total, np.int32), np.empty(total, np.uint16), np.empty(total, np.bool_)
     for vector in range(len(first)):
-        count, at, place = start[vector + 1] - start[vector], first[vector], start[vector]
-        held = np.int64(0)
-        for digit in range(bins):
-            held += raw[at + digit]
-        if held != count:
-            return terms, weights, crossing, False
-        low = at + bins
-        for digit in range(bins):
-            for _ in range(raw[at + digit]):
-                terms[place] = np.int32(raw[low]) | (np.int32(raw[low + 1]) << np.int32(8)) | np.int32(digit << 16)
-                low += 2
-                place += 1
-        at += bins + 2 * count
+        count, at, before = start[vector + 1] - start[vector], first[vector], np.int32(-1)
         for entry in range(count):
-            place, byte = start[vector] + entry, at + 2 * entry
+            place, byte = start[vector] + entry, at + 4 * entry
+            low, high = np.int32(raw[byte]), np.int32(raw[byte + 1])
+            low, high = low | high << np.int32(8), np.int32(raw[byte + 2]) | np.int32(raw[byte + 3]) << np.int32(8)
+            terms[place] = low | high << np.int32(16)
+            if terms[place] <= before:
+                return terms, weights, crossing, False
+            before = terms[place]
+            byte = at + 4 * count + 2 * entry
             weights[place] = np.uint16(np.int32(raw[byte]) | (np.int32(raw[byte + 1]) << np.int32(8)))
-            byte = at + 2 * count + (entry >> 3)
+            byte = at + 6 * count + (entry >> 3)
             crossing[place] = (np.int32(raw[byte]) >> np.int32(7 - (entry & 7))) & 1
     return terms, weights, crossing, True
 

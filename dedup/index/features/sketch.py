@@ -25,11 +25,10 @@ from dedup.vectorize.features import HashedWords
 if TYPE_CHECKING:
     from dedup.background import Background
     from dedup.settings import Settings
+    from dedup.vectorize.vocabulary import Vocabulary
 
 _WORDS = struct.Struct("<II")
 _VECTOR = struct.Struct("<IIH4sd")
-_HIGH = 64
-"""Number of values of the upper six bits of a term, which has 22."""
 FEW = 64
 """Articles below which the plain form removes boilerplate: the kernel first builds a hash set of all passages."""
 _PACKING = 1
@@ -79,11 +78,8 @@ class Vector:
             self.language.encode("ascii"),
             float(self.background_similarity),
         )
-        held = np.bincount(self.terms >> 16, minlength=_HIGH)  # terms are ascending: counts give their upper six bits
-        counts = held.astype(np.uint8 if int(held.max()) < 256 else "<u2")
         parts = (
-            counts.tobytes(),
-            self.terms.astype("<u2").tobytes(),
+            self.terms.astype("<i4").tobytes(),
             self.weights.astype("<u2").tobytes(),
             np.packbits(self.crossing).tobytes(),
         )
@@ -101,16 +97,13 @@ class Vector:
         try:
             count, length, slots, language, background_similarity = _VECTOR.unpack_from(data)
             mask = -(-count // 8)
-            wide = len(data) - (_VECTOR.size + 4 * count + mask + slots)
-            if wide not in (_HIGH, 2 * _HIGH):
+            if len(data) != _size(count, slots):
                 raise ValueError("length")
-            raw, at = np.frombuffer(data, np.uint8), _VECTOR.size + wide
-            held = np.frombuffer(data, np.uint8 if wide == _HIGH else "<u2", _HIGH, _VECTOR.size)
-            if int(held.sum()) != count:
+            raw, at = np.frombuffer(data, np.uint8), _VECTOR.size
+            terms = np.frombuffer(data, "<i4", count, at).astype(np.int32, copy=False)
+            if (np.diff(terms, prepend=-1) <= 0).any():
                 raise ValueError("terms")
-            high = np.repeat(np.arange(_HIGH, dtype=np.int32) << 16, held)
-            terms = high | np.frombuffer(data, "<u2", count, at)
-            at += 2 * count
+            at += 4 * count
             weights = np.frombuffer(data, "<u2", count, at)
             at += 2 * count
             crossing = np.unpackbits(raw[at : at + mask], count=count).astype(np.bool_)
@@ -136,6 +129,11 @@ class Features:
     vector: Vector
 
 
+def _size(count: int, slots: int) -> int:
+    """The size of a packed vector of `count` terms and a signature of `slots`, in bytes."""
+    return _VECTOR.size + 6 * count + -(-count // 8) + slots
+
+
 def unpacked(packed: Sequence[bytes]) -> list[Vector]:
     """Read many vectors at once, by a kernel; the plain form is `Vector.unpacked`.
 
@@ -148,14 +146,14 @@ def unpacked(packed: Sequence[bytes]) -> list[Vector]:
         heads = [_VECTOR.unpack_from(data) for data in packed]
     except struct.error:
         heads = []
-    sizes = [_VECTOR.size + 4 * count + -(-count // 8) + slots + _HIGH for count, _, slots, _, _ in heads]
+    sizes = [_size(count, slots) for count, _, slots, _, _ in heads]
     if [len(data) for data in packed] != sizes:
-        return [Vector.unpacked(data) for data in packed]  # one is damaged, or has very many terms
+        return [Vector.unpacked(data) for data in packed]  # one is damaged
     raw = np.frombuffer(b"".join(packed), np.uint8)
     begin, start = np.zeros(len(packed) + 1, np.int64), np.zeros(len(packed) + 1, np.int64)
     np.cumsum(sizes, out=begin[1:])
     np.cumsum([head[0] for head in heads], out=start[1:])
-    terms, weights, crossing, fits = unpack_vectors(raw, begin[:-1] + _VECTOR.size, start, _HIGH)
+    terms, weights, crossing, fits = unpack_vectors(raw, begin[:-1] + _VECTOR.size, start)
     if not fits or not all(head[3].isascii() for head in heads):
         return [Vector.unpacked(data) for data in packed]
     bounds, ends = start.tolist(), begin[1:].tolist()
@@ -200,9 +198,9 @@ class Sketcher:
         self._backend, self._background = backend, background
         self._weigher = Weigher(settings, background, fast=isinstance(backend, CompiledBackend))
 
-    def words(self, texts: Sequence[tuple[str, str]]) -> HashedWords:
-        """All hashed words of titles and texts."""
-        return self._backend.read(texts)
+    def words(self, texts: Sequence[tuple[str, str]], vocabulary: Vocabulary, *, insert: bool = True) -> HashedWords:
+        """All hashed words of titles and texts; see `Vocabulary.resolve`."""
+        return HashedWords.joined(vocabulary.resolve(self._backend.blocks(texts), insert=insert))
 
     def judged(self, words: HashedWords) -> HashedWords:
         """The words that are compared: without misplaced bodies and boilerplate."""

@@ -64,13 +64,16 @@ class Weigher:
         count, terms, indptr = len(features), features.terms, features.indptr
         row_of = np.repeat(np.arange(count), np.diff(indptr))
         idf, sums = np.empty(len(terms)), np.empty(len(terms), np.int64)
+        is_old = self._background.frequencies.width < FEATURES
         write_values = look_up
-        if self._fast:
+        if self._fast and not is_old:
             from dedup.index.features.kernels import look_up as write_values
         for language in sorted(set(languages)):
             rows = np.array([row for row, name in enumerate(languages) if name == language], np.int64)
-            write_values(rows, indptr, terms, *self._idf_of(language), idf)
-        write_values(np.arange(count), indptr, terms, *self._sums, sums)
+            known = self._idf_among(language, np.unique(terms)) if is_old else self._idf_of(language)
+            write_values(rows, indptr, terms, *known, idf)
+        short = (terms % self._background.frequencies.width).astype(np.int32) if is_old else terms
+        write_values(np.arange(count), indptr, short, *self._sums, sums)
         if self._fast:
             from dedup.vectorize.kernels.tfidf import weigh
 
@@ -94,14 +97,16 @@ class Weigher:
         Known are the terms of the background and the common words of the language.
         """
         if language not in self._idf:
-            frequencies, known = self._background.frequencies, np.zeros(FEATURES + 1, np.bool_)
-            known[frequencies.counts.indices] = known[table(language)[0]] = True
-            other = int(np.argmin(known))
-            known[other] = True
-            held = np.flatnonzero(known)
-            ((_, idf),) = idf_by_language(held, [language], frequencies, self._settings)
-            self._idf[language] = held.astype(np.int32), np.append(idf, idf[np.searchsorted(held, other)])
+            counts = self._background.frequencies.counts
+            held = np.unique(np.concatenate([counts.indices, table(language)[0]]))
+            self._idf[language] = self._idf_among(language, held)
         return self._idf[language]
+
+    def _idf_among(self, language: str, terms: NDArray[np.integer]) -> tuple[NDArray[np.int32], NDArray[np.float64]]:
+        """Terms, ascending; their idf in articles of a language, and that of a term that no article has."""
+        asked = np.append(terms.astype(np.int64), FEATURES)
+        ((_, idf),) = idf_by_language(asked, [language], self._background.frequencies, self._settings)
+        return terms.astype(np.int32), idf
 
 
 def look_up(

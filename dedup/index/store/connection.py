@@ -15,7 +15,14 @@ from dedup.errors import StoreError, StoreLockedError
 from dedup.index.store.lock import WriterLock, access_mode, lock_of, locked, refuse_foreign, refuse_network
 from dedup.index.store.ownership import Owner, file_id
 from dedup.index.store.schema import APPLICATION, FORMAT, UNRELEASED, migrate
-from dedup.index.store.wal import LARGEST, checkpoint, refuse_foreign_log, size_of_log
+from dedup.index.store.wal import (
+    LARGEST,
+    checkpoint,
+    finish_checkpoint,
+    refuse_foreign_log,
+    size_of_log,
+    write_base,
+)
 
 PAGE = 16_384
 """Page size in bytes: a page holds several sketches or texts, and little is wasted where one does not fit."""
@@ -99,16 +106,19 @@ class Database:
         mine = Owner.of_this_process(self._file, lock)
         until = time.monotonic() + wait
         while True:
+            complete = finish_checkpoint(self.writer)
             self.writer.execute("BEGIN IMMEDIATE")
             try:
                 before = self._owner_noted()
                 if before is None or not before.still_writes(self._file, lock):
                     self.writer.execute("INSERT OR REPLACE INTO fact VALUES (?, ?)", (OWNER, mine.to_json()))
+                    write_base(self.writer, complete=complete)
                     self._claim = mine.to_json()
             finally:
                 self.writer.execute("COMMIT")
             if self._claim:
-                checkpoint(self.writer)
+                if not complete:  # the store is new, or its last writer was killed
+                    self._enough = checkpoint(self.writer, self.path)
                 return
             if time.monotonic() >= until:
                 raise locked(self.name)
@@ -118,8 +128,11 @@ class Database:
         found = self.writer.execute("SELECT value FROM fact WHERE name = ?", (OWNER,)).fetchone()
         return Owner.from_json(found[0]) if found else None
 
-    def _check_file(self) -> None:
+    def _check_file(self, consequence: str = "") -> None:
         """Check that the path still leads to the open file, and that this is the process that opened it.
+
+        Args:
+            consequence: the end of the message: where what is being stored is.
 
         Raises:
             StoreError: the file was moved, deleted or replaced, or the process is a fork.
@@ -127,7 +140,7 @@ class Database:
         self._check_process()
         if not self._closed and file_id(self._given) != self._file:
             problem = f"{self.name} was moved, deleted or replaced while it was open"
-            raise StoreError(f"{problem}: put it back, or open the index again. Nothing of this was stored")
+            raise StoreError(f"{problem}: put it back, or open the index again{consequence}")
 
     def _check_process(self) -> None:
         if os.getpid() != self._process:
@@ -148,7 +161,11 @@ class Database:
         """Close all connections and release the writer lock. Repeated calls have no effect."""
         if self._claim and os.getpid() == self._process:
             with suppress(sqlite3.Error):  # a store that is damaged or moved is closed all the same
-                self.writer.execute("DELETE FROM fact WHERE name = ? AND value = ?", (OWNER, self._claim))
+                self.writer.execute("BEGIN IMMEDIATE")
+                claim = (OWNER, self._claim)
+                if self.writer.execute("DELETE FROM fact WHERE name = ? AND value = ?", claim).rowcount:
+                    write_base(self.writer, complete=False)
+                self.writer.execute("COMMIT")
         self._claim = ""
         self._closed = True
         with self._opening:
@@ -164,7 +181,7 @@ class Database:
     def transaction(self) -> Iterator[None]:
         """See `Store.transaction`."""
         with self._writing, self.translated_errors():
-            self._check_file()
+            self._check_file(". Nothing of this was stored")
             try:
                 self.writer.execute("BEGIN IMMEDIATE")
                 self._owner = threading.get_ident()
@@ -177,11 +194,11 @@ class Database:
                 raise
             finally:
                 self._owner = None
-            self._check_file()  # before the caller is told that it was stored
+            self._check_file(". This was stored in the file that was there, and only in that")
             if (size := size_of_log(self.path)) >= self._enough:
                 self._enough = size + LARGEST
                 with suppress(sqlite3.Error):  # a full disk: the transaction is stored all the same
-                    self._enough = LARGEST if checkpoint(self.writer) else self._enough
+                    self._enough = checkpoint(self.writer, self.path)
 
     @contextmanager
     def reading(self) -> Iterator[None]:

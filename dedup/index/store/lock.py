@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import time
+from contextlib import closing
 from pathlib import Path
 
 from dedup.errors import StoreError, StoreLockedError
@@ -16,6 +17,7 @@ NETWORK = frozenset(
 """File systems on which locks and shared memory between processes cannot be relied on."""
 MOUNTS = Path("/proc/self/mountinfo")
 _STEP = 0.05
+_SMALLEST = 512  # bytes of the smallest page
 
 
 def file_system(path: Path, mounts: Path = MOUNTS) -> str:
@@ -44,15 +46,21 @@ def refuse_foreign(path: Path) -> None:
     if path.is_file() and path.stat().st_nlink > 1 and not lock_of(Path(os.path.realpath(path))).exists():
         problem = f"{path} is another name of a file (a hard link), under which its log is not found"
         raise StoreError(f"{problem}: open it by its own name, or copy it with 'dedup index backup'")
-    if path.is_file() and (size := path.stat().st_size):
-        with path.open("rb") as file:
-            head = file.read(100)
-        if not head.startswith(b"SQLite format 3\0"):
-            raise StoreError(f"{path} is no store of stories, nor any SQLite database: name another file")
-        page, pages = int.from_bytes(head[16:18], "big"), int.from_bytes(head[28:32], "big")
-        whole = pages * (65_536 if page == 1 else page)  # a checkpoint may write the header before the pages behind it
-        if size < 512 or len(head) < 100 or (size < whole and not size_of_log(path)):
-            raise StoreError(f"{path} is cut off: it has {size} bytes. Restore a copy of it")
+    if not path.is_file() or not (size := path.stat().st_size):
+        return
+    # SQLite reads the header: closing a descriptor of our own would release the locks that other connections of this
+    # process hold on the file, and another program could then remove the log.
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?immutable=1", uri=True)) as file:
+            (pages,), (page,) = (file.execute(f"PRAGMA {name}").fetchone() for name in ("page_count", "page_size"))
+        is_whole = size >= max(_SMALLEST, pages * page)
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorname == "SQLITE_NOTADB":
+            raise StoreError(f"{path} is no store of stories, nor any SQLite database: name another file") from error
+        is_whole = error.sqlite_errorname != "SQLITE_CORRUPT"  # its header says that it is larger
+    # A checkpoint may write the header before the pages behind it.
+    if not is_whole and (size < _SMALLEST or not size_of_log(path)):
+        raise StoreError(f"{path} is cut off: it has {size} bytes. Restore a copy of it")
 
 
 def refuse_network(path: Path, mounts: Path = MOUNTS) -> None:

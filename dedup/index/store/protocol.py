@@ -158,6 +158,14 @@ class Store(Protocol):
         """Yield number and packed vector of all articles, by number."""
         ...
 
+    def put_words(self, data: bytes) -> None:
+        """Append packed words; see `Vocabulary.unsaved`."""
+        ...
+
+    def words(self, after: int) -> list[tuple[int, bytes]]:
+        """Return what was appended by `put_words`, with ascending numbers, from one number on."""
+        ...
+
     # Stories
 
     def put_stories(self, stories: Sequence[StoredStory]) -> None:

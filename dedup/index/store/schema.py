@@ -44,6 +44,7 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
             "CREATE INDEX apart_high ON apart (high)",
         ),
     ),
+    ("words", ("CREATE TABLE word (number INTEGER PRIMARY KEY, words BLOB NOT NULL)",)),
 )
 """Migrations from an empty file, in order. A new format is a new entry at the end, never a change of an entry."""
 

@@ -128,8 +128,14 @@ class SqliteStore:
         return [row[0] for row in self._file.rows("SELECT number FROM article ORDER BY number")]
 
     def first_alike(self, contents: Sequence[bytes]) -> dict[bytes, int]:
-        statement = "SELECT content, min(number) FROM article WHERE content IN ({}) GROUP BY content"
-        return dict(self._of_numbers(statement, contents))
+        # Constant time for each, however many articles have it; grouping would read all of them.
+        first = "(SELECT min(number) FROM article WHERE article.content = given.content)"
+        found: dict[bytes, int] = {}
+        for part, marks in _parts(contents):
+            given = f"WITH given (content) AS (VALUES {marks.replace('?', '(?)')})"
+            rows = self._file.rows(f"{given} SELECT content, {first} AS first FROM given WHERE first NOTNULL", part)
+            found.update(rows)
+        return found
 
     def after(self, number: int, most: int) -> list[StoredArticle]:
         return self._articles("WHERE number > ? ORDER BY number LIMIT ?", (number, most))
@@ -167,6 +173,12 @@ class SqliteStore:
         while rows := self._file.rows(statement, (last, AT_ONCE)):
             yield from rows
             last = rows[-1][0]
+
+    def put_words(self, data: bytes) -> None:
+        self._file.write("INSERT INTO word (words) VALUES (?)", (data,))
+
+    def words(self, after: int) -> list[tuple[int, bytes]]:
+        return [*self._file.rows("SELECT number, words FROM word WHERE number > ? ORDER BY number", (after,))]
 
     def put_stories(self, stories: Sequence[StoredStory]) -> None:
         self._file.write_many(_PUT_STORY, [story_row(story) for story in stories])
@@ -230,7 +242,7 @@ class SqliteStore:
     def vacuum(self) -> None:
         with self._file.upkeep() as connection:
             connection.execute("VACUUM")
-            checkpoint(connection)
+            checkpoint(connection, self._file.path, shrink=True)
 
     def back_up(self, target: Path) -> None:
         back_up(self._file, target)

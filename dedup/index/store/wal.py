@@ -1,9 +1,14 @@
 """The write-ahead log of a store (its `-wal` file), and the check that it belongs to the file beside it.
 
 SQLite replays a log into whatever file has its name. If a copy is put over a store whose writer was killed, the log it
-left is replayed into the copy. Therefore a store holds a random *base*, which every log repeats: a checkpoint gives the
-file a new base, and the first transaction of the log that follows writes it again. While a checkpoint runs, the file
-may still have the base of before; the log then names both.
+left is replayed into the copy. Therefore a store holds a random *base*, and two rules hold at every moment:
+
+- A log begins with a transaction that writes the base of the file, which no file of an earlier log has.
+- A log names every base that the file has while it is written.
+
+So a checkpoint first writes a new base beside the present one, which moves both into the file with the rest. The first
+transaction after it writes the new one alone. This is also how a session ends and the next one begins: closing the last
+connection of a store is a checkpoint.
 """
 
 from __future__ import annotations
@@ -18,7 +23,7 @@ from dedup.errors import StoreError
 BASE = "base"
 """Name of the base in the table of facts."""
 LARGEST = 16 << 20
-"""Bytes of the log after which a checkpoint is tried."""
+"""Bytes of the log after which a checkpoint is tried; at four times as many its file is cut."""
 _TRIES = 20
 
 
@@ -86,24 +91,50 @@ def read_bases(connection: sqlite3.Connection) -> tuple[str, ...]:
     return tuple(json.loads(found[0])) if found else ("",)
 
 
-def checkpoint(connection: sqlite3.Connection) -> bool:
-    """Move the log into the file, as far as no reader still needs it, and return whether all of it was moved.
+def checkpoint(connection: sqlite3.Connection, path: Path, *, shrink: bool = False) -> int:
+    """Move the log into the file, as far as no reader still needs it, and return the size at which the next is due.
+
+    SQLite then writes over the log from its beginning, which is faster than to extend a file, so the log is full when
+    its file grows. A very large one is cut to nothing.
 
     Must run outside of a transaction, on the connection that writes.
+
+    Args:
+        connection: the connection that writes.
+        path: path of the store.
+        shrink: cut the log to nothing, whatever its size.
     """
+    write_base(connection, complete=False)
+    size = size_of_log(path)
+    if _move(connection, "TRUNCATE" if shrink or size > 4 * LARGEST else "PASSIVE"):
+        write_base(connection, complete=True)
+        if (now := size_of_log(path)) <= size:
+            return max(LARGEST, now + 1)
+    return size + LARGEST  # a reader needs it, so it goes on at its end
+
+
+def finish_checkpoint(connection: sqlite3.Connection) -> bool:
+    """Finish a checkpoint that another process began, if any, and return whether all of the log was moved."""
+    return len(read_bases(connection)) == 2 and _move(connection, "PASSIVE")
+
+
+def write_base(connection: sqlite3.Connection, *, complete: bool) -> None:
+    """Write the base of the next log if the checkpoint before it is complete, else name it beside the present one."""
     bases = read_bases(connection)
-    if len(bases) == 1:
+    if complete:
+        _put(connection, bases[0])
+    elif len(bases) == 1:
         _put(connection, secrets.token_hex(8), *bases)
+
+
+def _move(connection: sqlite3.Connection, how: str) -> bool:
     (patience,) = connection.execute("PRAGMA busy_timeout").fetchone()
     connection.execute("PRAGMA busy_timeout = 0")  # a reader is not waited for
     try:
-        _, pages, moved = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        _, pages, moved = connection.execute(f"PRAGMA wal_checkpoint({how})").fetchone()
     finally:
         connection.execute(f"PRAGMA busy_timeout = {patience}")
-    if pages != moved:
-        return False
-    _put(connection, read_bases(connection)[0])
-    return True
+    return bool(pages == moved >= 0)  # both are -1 if another program is doing it
 
 
 def renew(connection: sqlite3.Connection) -> None:

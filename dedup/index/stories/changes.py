@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+import numpy as np
+
 from dedup.index.search.table import ArticleTable
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Change, Kind, StoredStory, moment
@@ -129,12 +131,13 @@ class ChangeLog:
                 continue
             start, end = self._span(slots)
             shown = self._shown.get(number, story.shown)
-            if shown is not None and (shown not in self.table or self.table.slot(shown) not in slots):
+            if shown is not None and (shown not in self.table or self.table.story[self.table.slot(shown)] != number):
                 shown = None
             written.append(replace(story, size=len(slots), start=start, end=end, shown=shown))
         self.store.put_stories(written)
         self.store.append(self.changes)
 
     def _span(self, slots: Sequence[int]) -> tuple[float | None, float | None]:
-        known = [time for slot in slots if (time := float(self.table.seconds[slot])) == time]
-        return (min(known), max(known)) if known else (None, None)
+        seconds = self.table.seconds[slots]
+        known = seconds[~np.isnan(seconds)]
+        return (float(known.min()), float(known.max())) if len(known) else (None, None)

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from dedup.results.findings import Findings
 from dedup.text.document import Document
-from dedup.vectorize.hashing import words_by_term
+from dedup.vectorize.vocabulary import words_by_term
 
 _CHUNK = 10_000
 """Pairs whose vectors are multiplied at a time."""
@@ -77,9 +77,9 @@ def _words(findings: Findings, found: NDArray[np.int64], places: NDArray[np.int3
     articles = [collection.first(holder[place]) for place in range(len(found))]
     distinct = {article.id: article for article in articles}.values()
     runs = sorted({run for one in distinct for run in _RUN.findall(f"{one.title}\n{one.text}".lower())})
-    known = words_by_term(run for run in runs if run.isalnum())
+    known = words_by_term((run for run in runs if run.isalnum()), findings.substitutes)
     for term, article in zip(found.tolist(), articles, strict=True):
         if term not in known:
             document = Document.of(article.title, article.text)
-            known |= words_by_term([*document.title.words, *document.body.words])
+            known |= words_by_term([*document.title.words, *document.body.words], findings.substitutes)
     return [known[term] for term in found.tolist()]

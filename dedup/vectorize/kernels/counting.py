@@ -10,23 +10,31 @@ from dedup.vectorize.hashing import FEATURES
 from dedup.vectorize.kernels.compiling import Whole, kernel
 from dedup.vectorize.kernels.machine import lowest
 
-_ALL = np.uint32(FEATURES - 1)
+_ALL = np.uint32(FEATURES)
 _ZERO, _ONE, _TERM = np.uint64(0), np.uint64(1), np.uint64(12)
 """Layout of a packed occurrence: bit 0 is set for a capitalised word, then 11 bits of weight, then the term."""
 _WEIGHT = np.uint64(0x7FF)
 _BYTE = np.uint64(0xFF)
-_TERM_BITS = np.uint64(22)
+_TERM_BITS = np.uint64(31)
+TABLE_BITS = 22
+"""The largest table of an article has 2 to this power slots."""
 REACH = 64
 """Slots after its own in which a term may be stored."""
 _REACH = np.uint64(REACH)
 
 
 @kernel
-def pack_one(word: Whole, flag: Whole, weight: Whole) -> Whole:
-    """An occurrence of a word as one number, which sorts by hashed term (see `hashing.terms_of`)."""
+def term_of_word(word: Whole) -> Whole:
+    """The hashed term of a word by its hash, see `hashing.terms_of`."""
     negative = np.uint32(0) - (word >> np.uint32(31))
-    term = ((word ^ negative) - negative) & _ALL
-    return np.uint64(term) << _TERM | weight << _ONE | np.uint64(flag & IS_CAPITAL)
+    size = np.uint32((word ^ negative) - negative)
+    return np.uint32(size - (_ALL & (np.uint32(0) - np.uint32(size >= _ALL))))
+
+
+@kernel
+def pack_one(word: Whole, flag: Whole, weight: Whole) -> Whole:
+    """An occurrence of a word as one number, which sorts by hashed term."""
+    return np.uint64(term_of_word(word)) << _TERM | weight << _ONE | np.uint64(flag & IS_CAPITAL)
 
 
 @kernel
@@ -62,7 +70,7 @@ def count_terms(
         words, flags: those of the title are at `begin:middle`, those of the body at `middle:end`.
         title_weight: weight of a word of the title, in units of `COUNT_UNIT`.
         weights: weights of the first words of the body; the last one applies to all further words.
-        packed, spare: room for the words. digits: room for 3 · 256 counts.
+        packed, spare: room for the words. digits: room for 4 · 256 counts.
         keys, sums, taken: see `gather`; all zeros.
         terms, every, capitals: written.
         filled: how many terms they contain already.
@@ -80,7 +88,7 @@ def count_terms(
     for place in range(lead - middle):
         some_packed[place] = pack_one(some_words[place], some_flags[place], np.uint64(weights[place]))
     bits = np.uint64(6)
-    while np.uint64(1) << bits < np.uint64(4 * count) and bits < _TERM_BITS:
+    while np.uint64(1) << bits < np.uint64(4 * count) and bits < np.uint64(TABLE_BITS):
         bits += _ONE
     if gather(packed, np.uint64(count), bits, keys, sums, taken):
         return unload(bits, keys, sums, taken, terms, every, capitals, np.uint64(filled))
@@ -90,7 +98,7 @@ def count_terms(
     slot, last = np.uint64(filled) - _ONE, ~_ZERO
     weight, capital = _ZERO, _ZERO
     for place in range(np.uint64(count)):
-        entry = spare[place]
+        entry = packed[place]
         term, here = entry >> _TERM, entry >> _ONE & _WEIGHT
         same = np.uint64(term == last)
         last = term
@@ -179,28 +187,21 @@ def discard(bits: Whole, keys: NDArray[np.uint32], sums: NDArray[np.uint64], tak
 
 @kernel
 def sort_terms(packed: NDArray[np.uint64], spare: NDArray[np.uint64], digits: NDArray[np.uint32], count: Whole) -> None:
-    """Radix sort by term, from the lowest byte; the result is in `spare`."""
-    low, middle, high = digits[:256], digits[256:512], digits[512:768]
-    digits[:768] = np.uint32(0)
+    """Radix sort by term, from the lowest byte; the result is in `packed`."""
+    digits[: 4 * 256] = np.uint32(0)
     for place in range(count):
         term = packed[place] >> _TERM
-        low[term & _BYTE] += np.uint32(1)
-        middle[term >> np.uint64(8) & _BYTE] += np.uint32(1)
-        high[term >> np.uint64(16) & _BYTE] += np.uint32(1)
-    total_low = total_middle = total_high = np.uint32(0)
-    for digit in range(np.uint64(256)):
-        here = low[digit]
-        low[digit] = total_low
-        total_low += here
-        here = middle[digit]
-        middle[digit] = total_middle
-        total_middle += here
-        here = high[digit]
-        high[digit] = total_high
-        total_high += here
-    spread(packed, spare, low, count, _TERM)
-    spread(spare, packed, middle, count, _TERM + np.uint64(8))
-    spread(packed, spare, high, count, _TERM + np.uint64(16))
+        for byte in range(np.uint64(4)):
+            digits[byte << np.uint64(8) | term >> (byte << np.uint64(3)) & _BYTE] += np.uint32(1)
+    for byte in range(np.uint64(4)):
+        starts = digits[byte << np.uint64(8) : (byte + _ONE) << np.uint64(8)]
+        total = np.uint32(0)
+        for digit in range(np.uint64(256)):
+            here = starts[digit]
+            starts[digit] = total
+            total += here
+        spread(packed, spare, starts, count, _TERM + (byte << np.uint64(3)))
+        packed, spare = spare, packed
 
 
 @kernel

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from dedup.errors import InputError
 from dedup.text.document import Document
-from dedup.vectorize.features import Features, HashedWords, narrowed
+from dedup.vectorize.features import DistinctWords, Features, HashedWords, narrowed
 from dedup.vectorize.hashing import permutations
 from dedup.vectorize.kernels.murmur import hash_words
 from dedup.vectorize.kernels.points import Points, points
 from dedup.vectorize.kernels.threads import in_threads
+from dedup.vectorize.kernels.vocabulary import FACTOR
 from dedup.vectorize.reference import COUNT_UNIT, lead_weights
 
 if TYPE_CHECKING:
@@ -69,14 +70,20 @@ class Extractor:
             parts[2 * place] = parts[2 * place + 1] = ""
         if len(articles) > 1 and sum(map(len, parts)) > LONGEST_BLOCK:
             half = len(articles) // 2
-            return HashedWords.joined([self.words(articles[:half]), self.words(articles[half:])])
+            return _side_by_side([self.words(articles[:half]), self.words(articles[half:])])
         text, offsets = encoded(parts)
         room = len(text) // 2 + len(articles)
         hashes, flags = np.empty(room, np.uint32), np.empty(room, np.uint8)
         ends, odd = np.zeros(len(offsets), np.int64), np.zeros(len(articles), np.bool_)
+        terms, wides = np.empty(room, np.int32), np.empty(room, np.uint64)
+        at, others = np.empty(room, np.int64), np.empty(room, np.uint64)
         known = self._points
-        read_block(text, offsets, known.table, known.normal, known.pairs, hashes, flags, ends[1:], odd)
-        found = HashedWords(hashes[: ends[-1]].copy(), flags[: ends[-1]].copy(), ends)
+        count, more = read_block(
+            text, offsets, known.table, known.normal, known.pairs, hashes, flags, ends[1:], odd, FACTOR, terms, wides,
+            at, others,
+        )  # fmt: skip
+        distinct = DistinctWords(terms[:count].copy(), wides[:count].copy(), at[:more].copy(), others[:more].copy())
+        found = HashedWords(hashes[: ends[-1]].copy(), flags[: ends[-1]].copy(), ends, (distinct,))
         odd[list(long)] = True
         return _with_plain(found, articles, np.flatnonzero(odd).tolist()) if odd.any() else found
 
@@ -124,10 +131,9 @@ class Extractor:
         """
         return in_threads(self.features, blocks(articles), threads)
 
-    def read(self, articles: Iterable[tuple[str, str]], threads: int | None = None) -> HashedWords:
+    def read(self, articles: Iterable[tuple[str, str]], threads: int | None = None) -> list[HashedWords]:
         """The hashed words of a stream of articles, which is read block by block."""
-        found = list(in_threads(self.words, blocks(articles), threads))
-        return found[0] if len(found) == 1 else HashedWords.joined(found)
+        return list(in_threads(self.words, blocks(articles), threads))
 
     def signatures(self, words: HashedWords, threads: int | None = None) -> NDArray[np.uint32]:
         """The signatures of articles from their hashed words, without term counts; shape (articles, num_perm)."""
@@ -184,8 +190,23 @@ def _concatenated(parts: list[NDArray[_Number]]) -> NDArray[_Number]:
 
 def _with_plain(words: HashedWords, articles: Sequence[tuple[str, str]], odd: list[int]) -> HashedWords:
     """The words of a block after the plain form has read the articles that the kernel marked as `odd`."""
-    plain = HashedWords.of([Document.of(*articles[place]) for place in odd], hash_words)
-    every = HashedWords.joined([words, plain])
+    every = _side_by_side([words, HashedWords.of([Document.of(*articles[place]) for place in odd], hash_words)])
     places = np.arange(len(words))
     places[odd] = len(words) + np.arange(len(odd))
-    return every.take(places)
+    count = len(every.hashes)
+    numbered = HashedWords(np.arange(count, dtype=np.uint32), every.flags, every.offsets).take(places)
+    to = np.empty(count, np.int64)
+    to[numbered.hashes] = np.arange(count)
+    distinct = [part.moved(to, 0, count, rest=part.places is None) for part in every.distinct]
+    return HashedWords(every.hashes[numbered.hashes], numbered.flags, numbered.offsets, tuple(distinct))
+
+
+def _side_by_side(parts: Sequence[HashedWords]) -> HashedWords:
+    """Concatenate blocks of articles, and list their distinct words."""
+    joined = HashedWords.joined(parts)
+    to, first, distinct = np.arange(len(joined.hashes)), 0, list[DistinctWords]()
+    for number, block in enumerate(parts):
+        count = len(block.hashes)
+        distinct += [part.moved(to, first, count, rest=number == 0 and part.places is None) for part in block.distinct]
+        first += count
+    return HashedWords(joined.hashes, joined.flags, joined.offsets, tuple(distinct))

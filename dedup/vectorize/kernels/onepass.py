@@ -6,11 +6,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.text.document import REPEATED
-from dedup.vectorize.hashing import FEATURES
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
-from dedup.vectorize.kernels.counting import REACH, count_terms
+from dedup.vectorize.kernels.counting import REACH, TABLE_BITS, count_terms
 from dedup.vectorize.kernels.machine import LANES
 from dedup.vectorize.kernels.sketching import least, premix, short_shingles
+from dedup.vectorize.kernels.vocabulary import collect, widened
 from dedup.vectorize.kernels.words import GROUP, read_words, same_word
 
 
@@ -48,7 +48,12 @@ def read_block(
     flags: NDArray[np.uint8],
     ends: NDArray[np.int64],
     odd: NDArray[np.bool_],
-) -> None:
+    factor: Whole,
+    terms: NDArray[np.int32],
+    of_terms: NDArray[np.uint64],
+    at: NDArray[np.int64],
+    others: NDArray[np.uint64],
+) -> tuple[Whole, Whole]:
     """Read the words of articles, except those that only the plain form can read, which have no words here.
 
     Args:
@@ -60,13 +65,19 @@ def read_block(
             Room for half as many as `text` has bytes, and one per article.
         ends: written: where the words of each title and body end, shape (2 · articles,).
         odd: written: which articles the plain form must read, shape (articles,).
+        factor, terms, of_terms, at, others: see `vocabulary.collect`; room as in `hashes`.
+
+    Returns:
+        How many distinct words there are, and how many words whose term is another word's.
     """
     longest = np.int64(0)
     articles = len(odd)
     for article in range(articles):
         longest = max(longest, offsets[2 * article + 2] - offsets[2 * article])
     folded = np.empty(2 * longest + 8, np.uint8)
-    places = np.empty(longest // 2 + 2, np.uint32)
+    places, wides = np.empty(longest // 2 + 2, np.uint32), np.empty(longest // 2 + 2, np.uint64)
+    distinct, place_of, down = widened(terms[:0], terms[:0], factor, terms[:0], np.int64(1 << 12))
+    count = more = np.int64(0)
     edges, marks = np.empty(longest + 3 + GROUP, np.uint32), np.empty(longest + 3 + GROUP, np.uint32)
     begun = np.empty(longest // LANES + 1, np.uint64)
     low, high = np.empty(longest // 2 + 2, np.uint32), np.empty(longest // 2 + 2, np.uint32)
@@ -76,13 +87,13 @@ def read_block(
         first, second, third = offsets[2 * article], offsets[2 * article + 1], offsets[2 * article + 2]
         middle = read_words(
             text, first, second - 1, edges, marks, begun, table, normal, pairs, folded, low, high, lengths, longer,
-            hashes, flags, places, 0, begin,
+            hashes, flags, wides, places, 0, begin,
         )  # fmt: skip
         end = middle
         if middle >= 0:
             end = read_words(
                 text, second, third - 1, edges, marks, begun, table, normal, pairs, folded, low, high, lengths, longer,
-                hashes, flags, places, middle - begin, middle,
+                hashes, flags, wides, places, middle - begin, middle,
             )  # fmt: skip
         odd[article] = end < 0
         if end < 0:
@@ -91,9 +102,19 @@ def read_block(
             length = middle - begin
             for place in range(middle, end - length):
                 hashes[place], flags[place] = hashes[place + length], flags[place + length]
+                wides[place - begin] = wides[place - begin + length]
             end -= length
+        size = np.int64(len(distinct))
+        while 2 * (count + end - begin) > size:
+            size *= 2
+        if size > len(distinct):
+            distinct, place_of, down = widened(distinct, place_of, factor, terms[:count], size)
+        count, more = collect(
+            hashes[begin:end], wides, begin, distinct, place_of, factor, down, terms, of_terms, count, at, others, more
+        )
         ends[2 * article], ends[2 * article + 1] = middle, end
         begin = end
+    return count, more
 
 
 @kept
@@ -130,9 +151,9 @@ def sketch_block(
         begin = ends[2 * article + 1]
     packed, spare = np.empty(most, np.uint64), np.empty(most, np.uint64)
     mixed = np.empty(most, np.uint32)
-    digits = np.empty(3 * 256, np.uint32)
+    digits = np.empty(4 * 256, np.uint32)
     room = np.int64(64)
-    while room < 4 * most and room < FEATURES:
+    while room < 4 * most and room < 1 << TABLE_BITS:
         room *= 2
     room += 2 * REACH
     keys, sums, taken = np.zeros(room, np.uint32), np.zeros(room, np.uint64), np.zeros(room // 64 + 1, np.uint64)

@@ -25,9 +25,52 @@ if TYPE_CHECKING:
 
 TABLE = 1 << 16
 """Counts below which the logarithm is looked up by the count itself."""
+_BUCKET_BITS = 20
+"""Terms are found by this many of their upper bits first."""
 
 for formula in (term_weight, quantised, unit_weight):
     callable_by_kernels(formula)
+
+
+def frequencies(features: Features, languages: Sequence[str], among: NDArray[np.int64] | None = None) -> Frequencies:
+    """The document frequencies of a collection.
+
+    Plain form: `vectorize.frequencies.Frequencies.of`.
+
+    Args:
+        features: of the articles.
+        languages, among: see `Frequencies.of`.
+    """
+    every = np.arange(len(features)) if among is None else among
+    names, number = np.unique(np.array(languages, dtype=str)[every], return_inverse=True)
+    distinct = _distinct(features.terms)
+    columns = _places(features.terms, distinct)
+    parts: list[tuple[NDArray[np.int64], NDArray[np.int64]]] = [(np.empty(0, np.int64), np.empty(0, np.int64))]
+    counts = np.zeros(len(distinct), np.int64)
+    for place in range(len(names)):
+        _count(every[number.ravel() == place], features.indptr, columns, features.every, counts)
+        some = np.flatnonzero(counts)
+        parts.append((counts[some], distinct[some]))
+        counts[some] = 0
+    starts = np.cumsum([len(part) for part, _ in parts])
+    matrix = sp.csr_array(
+        (*(np.concatenate(column) for column in zip(*parts, strict=True)), starts), shape=(len(names), FEATURES)
+    )
+    return Frequencies(tuple(names.tolist()), np.bincount(number.ravel(), minlength=len(names)), matrix)
+
+
+@kept
+def _count(
+    rows: NDArray[np.int64],
+    indptr: NDArray[np.int64],
+    columns: NDArray[np.int32],
+    every: NDArray[np.unsignedinteger],
+    counts: NDArray[np.int64],
+) -> None:
+    """Add the number of some articles that have each term."""
+    for row in rows:
+        for entry in range(indptr[row], indptr[row + 1]):
+            counts[columns[entry]] += np.int64(every[entry] > 0)
 
 
 def tfidf(features: Features, languages: Sequence[str], frequencies: Frequencies, settings: Settings) -> Vectors:
@@ -41,14 +84,15 @@ def tfidf(features: Features, languages: Sequence[str], frequencies: Frequencies
         frequencies: document frequencies of a collection, which may be another one.
         settings: for `capital_weight` and `background`.
     """
-    terms, column = _columns(features.terms, FEATURES)
+    terms = _distinct(features.terms)
+    columns = _places(features.terms, terms)
     weights, row_languages = np.empty(len(features.terms)), np.array(languages, dtype=str)
     for language, idf in idf_by_language(terms, languages, frequencies, settings):
         rows = np.flatnonzero(row_languages == language)
-        _look_up(rows, features.indptr, features.terms, column, idf, weights)
+        _look_up(rows, features.indptr, columns, idf, weights)
     weigh(features, settings.capital_weight, weights)
-    columns, indptr = np.empty(len(weights), np.int32), np.zeros(len(features) + 1, np.int64)
-    _compact(features.indptr, features.terms, column, weights, columns, indptr)
+    indptr = np.zeros(len(features) + 1, np.int64)
+    _compact(features.indptr, columns, weights, indptr)
     entries = int(indptr[-1])
     shape = (len(features), len(terms))
     return Vectors(sp.csr_array((weights[:entries], columns[:entries], indptr), shape=shape), terms)
@@ -70,38 +114,74 @@ def _log_frequencies(count: int) -> NDArray[np.float64]:
     return log_frequency(np.arange(count))
 
 
+def _distinct(terms: NDArray[np.int32]) -> NDArray[np.int64]:
+    """The distinct terms, ascending."""
+    first, others = np.full(1 << _BUCKET_BITS, -1, np.int32), np.empty(1 << 16, np.int32)
+    found: list[NDArray[np.int32]] = []
+    place = 0
+    while place < len(terms):
+        place, count = _first_terms(terms, place, first, others)
+        found.append(np.unique(others[:count]))
+    return np.unique(np.concatenate([first[first >= 0], *found])).astype(np.int64)
+
+
 @kept
-def _columns(terms: NDArray[np.int32], width: int) -> tuple[NDArray[np.int64], NDArray[np.int32]]:
-    """The distinct terms, ascending, and for each possible term its place among them."""
-    column = np.zeros(width, np.int32)
-    for term in terms:
-        column[term] = 1
-    count: Whole = 0
-    for term in range(width):
-        count += column[term]
-    found = np.empty(count, np.int64)
-    count = 0
-    for term in range(width):
-        if column[term]:
-            found[count] = term
-            column[term] = count
+def _first_terms(
+    terms: NDArray[np.int32], place: int, first: NDArray[np.int32], others: NDArray[np.int32]
+) -> tuple[Whole, Whole]:
+    """Read terms into a table by their upper bits, and write those whose slot has another term to `others`.
+
+    Returns the place after the last that was read, and how many others there are.
+    """
+    down, count = np.int32(31 - _BUCKET_BITS), np.int64(0)
+    for at in range(place, len(terms)):
+        term = terms[at]
+        slot = term >> down
+        if first[slot] < 0:
+            first[slot] = term
+        elif first[slot] != term:
+            if count == len(others):
+                return at, count
+            others[count] = term
             count += 1
-    return found, column
+    return len(terms), count
+
+
+@kept
+def _places(terms: NDArray[np.int32], among: NDArray[np.int64]) -> NDArray[np.int32]:
+    """The place of each term among distinct ones, which are ascending: by halves, within the terms of a bucket."""
+    begin = np.zeros((1 << _BUCKET_BITS) + 1, np.int32)
+    down = np.int64(31 - _BUCKET_BITS)
+    for term in among:
+        begin[(term >> down) + 1] += np.int32(1)
+    for bucket in range(1 << _BUCKET_BITS):
+        begin[bucket + 1] += begin[bucket]
+    places = np.empty(len(terms), np.int32)
+    for at in range(len(terms)):
+        term = np.int64(terms[at])
+        low, high = begin[term >> down], begin[(term >> down) + 1] - 1
+        while low < high:
+            middle = (low + high) >> 1
+            if among[middle] < term:
+                low = middle + 1
+            else:
+                high = middle
+        places[at] = low
+    return places
 
 
 @kept
 def _look_up(
     rows: NDArray[np.int64],
     indptr: NDArray[np.int64],
-    terms: NDArray[np.int32],
-    column: NDArray[np.int32],
+    columns: NDArray[np.int32],
     idf: NDArray[np.float64],
     weights: NDArray[np.float64],
 ) -> None:
     """Write the idf of each term of some rows."""
     for row in rows:
         for entry in range(indptr[row], indptr[row + 1]):
-            weights[entry] = idf[column[terms[entry]]]
+            weights[entry] = idf[columns[entry]]
 
 
 @kept
@@ -131,18 +211,13 @@ def _weigh(
 
 @kept
 def _compact(
-    indptr: NDArray[np.int64],
-    terms: NDArray[np.int32],
-    column: NDArray[np.int32],
-    weights: NDArray[np.float64],
-    columns: NDArray[np.int32],
-    ends: NDArray[np.int64],
+    indptr: NDArray[np.int64], columns: NDArray[np.int32], weights: NDArray[np.float64], ends: NDArray[np.int64]
 ) -> None:
     """Move the entries that are not 0 to the front, in units of 1 and with their columns, and write the row ends."""
     filled = np.int64(0)
     for row in range(len(indptr) - 1):
         for entry in range(indptr[row], indptr[row + 1]):
             if weights[entry] != 0:
-                weights[filled], columns[filled] = weights[entry] * WEIGHT_UNIT, column[terms[entry]]
+                weights[filled], columns[filled] = weights[entry] * WEIGHT_UNIT, columns[entry]
                 filled += 1
         ends[row + 1] = filled

@@ -25,6 +25,7 @@ from dedup.vectorize.kernels.points import (
     UNSEGMENTED,
     WATCHED,
 )
+from dedup.vectorize.kernels.siphash import siphash, siphash_many
 
 _S = ord("s")
 _A = np.uint8(ord("A"))
@@ -110,6 +111,7 @@ def read_words(
     longer: NDArray[np.uint32],
     words: NDArray[np.uint32],
     flags: NDArray[np.uint8],
+    wides: NDArray[np.uint64],
     places: NDArray[np.uint32],
     before: Whole,
     first: Whole,
@@ -124,7 +126,7 @@ def read_words(
         folded: room for the longest word, folded. low, high, lengths, longer: room for the words (see `murmur_many`),
             and for one more in `longer`.
         words, flags: written: the hash and the flags of each word, from place `first` on.
-        places: written: where each word begins, from place `before` on.
+        wides, places: written: the wide hash of each word and where it begins, from place `before` on.
 
     Returns:
         How many words there are in `words` now; -1 if the plain form must read the text.
@@ -161,8 +163,13 @@ def read_words(
                 begins_at, found = places[before : before + count], words[first : first + count]
                 many = load_words(text, begin, begins_at, lengths, begun, low, high, longer, flags[first:])
                 murmur_many(low, high, lengths, found)
+                found_wides = wides[before : before + count]
+                siphash_many(low, high, lengths, found_wides)
                 for slot in longer[:many]:
-                    found[slot] = murmur_longer(text, np.int64(begins_at[slot]), lengths[slot], low[slot], high[slot])
+                    begin_of, length = np.int64(begins_at[slot]), lengths[slot]
+                    found_wides[slot] = siphash(text, begin_of, begin_of + np.int64(length), SMALL)
+                    if length > SHORT:
+                        found[slot] = murmur_longer(text, begin_of, length, low[slot], high[slot])
                 return first + count
             mark += _ONE
             entry = table[decode(text, next_mark)]
@@ -176,8 +183,8 @@ def read_words(
                 continue
             if kind == UNSEGMENTED:
                 last_end, count = read_run(
-                    text, begin, next_mark, table, normal, pairs, folded, low, lengths, flags, places, before, first,
-                    count,
+                    text, begin, next_mark, table, normal, pairs, folded, low, lengths, flags, wides, places, before,
+                    first, count,
                 )  # fmt: skip
                 if count < 0:
                     return -1
@@ -190,6 +197,7 @@ def read_words(
                 return -1
             if filled > 1 or folded[0] != _S or not is_possessive(text, last_end, slow):
                 low[count], lengths[count] = murmur(folded, 0, filled, np.uint32(0)), READY
+                wides[before + count] = siphash(folded, 0, filled, _NONE)
                 flag: Whole = np.int64(entry >> SCRIPT & 3) << SCRIPT_SHIFT
                 flag |= np.int64(folded[0] < 0x3A) << 1
                 if entry >> KIND & 7 == CAPITAL and not begins:
@@ -216,14 +224,14 @@ def load_words(
     longer: NDArray[np.uint32],
     flags: NDArray[np.uint8],
 ) -> Whole:
-    """Load the words that are all ASCII for `murmur_many`, set their flags, and return how many are longer.
+    """Load the words that are all ASCII for `murmur_many`, set their flags, and return how many are long.
 
     Args:
         text: see `outline`; begin: where the text begins.
         places, lengths: where each word begins and how many bytes it has; `READY` for words to be skipped.
         begun: see `outline`.
         low, high: written: see `murmur_many`.
-        longer: written: which words have more than `SHORT` bytes.
+        longer: written: which words have `SHORT` bytes or more.
         flags: written.
     """
     many = _NONE
@@ -237,7 +245,7 @@ def load_words(
         begins = begun[offset >> _SIX] >> (offset & _LAST) & _ONE
         flags[slot] = (np.uint8(letter - _A) < 26) & (begins == _NONE) | (letter < 0x3A) << 1
         longer[many] = slot
-        many += np.uint64(length > SHORT)
+        many += np.uint64(length >= SHORT)
     return many
 
 
@@ -296,6 +304,7 @@ def read_run(
     low: NDArray[np.uint32],
     lengths: NDArray[np.uint32],
     flags: NDArray[np.uint8],
+    wides: NDArray[np.uint64],
     places: NDArray[np.uint32],
     before: Whole,
     first: Whole,
@@ -316,6 +325,7 @@ def read_run(
             if length > 1:
                 size = encode(np.int64(entry & FOLDED), folded, filled)
                 low[count], lengths[count] = murmur(folded, 0, size, np.uint32(0)), READY
+                wides[before + count] = siphash(folded, 0, size, _NONE)
                 flags[first + count], places[before + count] = flag, place
                 count += 1
             flag = np.int64(entry >> SCRIPT & 3) << SCRIPT_SHIFT
@@ -324,6 +334,7 @@ def read_run(
         at += width(byte(text, at))
     if length == 1:
         low[count], lengths[count] = murmur(folded, 0, filled, np.uint32(0)), READY
+        wides[before + count] = siphash(folded, 0, filled, _NONE)
         flags[first + count], places[before + count] = flag, place
         count += 1
     return at, count

@@ -18,13 +18,13 @@ def sort_by_term(rows: NDArray[np.int32], terms: NDArray[np.int32], weights: NDA
     """
     count = len(terms)
     keys, spare = np.empty(count, np.uint64), np.empty(count, np.uint64)
-    bins = np.zeros((3, 256), np.int64)
+    bins = np.zeros((4, 256), np.int64)
     for at in range(count):
         term = np.uint64(terms[at])
         keys[at] = term << np.uint64(32) | np.uint64(rows[at]) << np.uint64(16) | np.uint64(weights[at])
-        for byte in range(3):
+        for byte in range(4):
             bins[byte, term >> np.uint64(8 * byte) & np.uint64(255)] += 1
-    for byte in range(3):
+    for byte in range(4):
         starts = bins[byte]
         before = np.int64(0)
         for digit in range(256):

@@ -1,0 +1,55 @@
+"""The words of an index: which word each hash stands for, in memory and in the store."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dedup.backends import CompiledBackend, PlainBackend
+from dedup.errors import StoreError
+
+if TYPE_CHECKING:
+    from dedup.index.store.protocol import Store
+    from dedup.vectorize.vocabulary import Vocabulary
+
+
+class StoredVocabulary:
+    """The vocabulary of a store. It outlives the other state in memory: features are computed outside transactions.
+
+    Args:
+        store: where the words are stored.
+    """
+
+    words: Vocabulary
+
+    def __init__(self, store: Store) -> None:
+        self._store, self._last = store, 0
+        self._fast: bool | None = None
+
+    def use(self, backend: PlainBackend) -> None:
+        """Keep the words as a backend does."""
+        fast = isinstance(backend, CompiledBackend)
+        if self._fast is None:
+            self.words = backend.vocabulary(in_order=True)
+        elif fast and not self._fast:
+            self.words.move(backend.word_table())
+        self._fast = fast or bool(self._fast)
+
+    def read(self) -> None:
+        """Read the words that were stored since the last call.
+
+        Raises:
+            StoreError: they are damaged.
+        """
+        for number, packed in self._store.words(self._last):
+            try:
+                self.words.load(packed)
+            except ValueError as error:
+                fault = "the words of the index are damaged"
+                raise StoreError(f"{self._store.where}: {fault}: restore a copy of the file") from error
+            self._last = number
+
+    def write(self) -> None:
+        """Store new words. Must run inside a transaction."""
+        packed = self.words.unsaved()
+        if packed:
+            self._store.put_words(packed)

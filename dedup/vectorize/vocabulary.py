@@ -1,0 +1,292 @@
+"""Words that share a hash: detection by a second, wide hash, and another hash for all but one of them.
+
+The hash of a word has 32 bits, its term 31. Two words of a large collection can share one by chance, and a word that
+shares one with a given word is easily computed. All later stages take words with one hash for one word. Therefore the
+wide hashes of all words are compared while they are read: SipHash with 64 bits (Aumasson & Bernstein 2012), which is
+independent of the first. A word whose term stands for another word gets a substitute hash.
+"""
+
+from __future__ import annotations
+
+import struct
+import threading
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from functools import cache
+from itertools import count
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.vectorize import background
+from dedup.vectorize.features import HashedWords
+from dedup.vectorize.hashing import hashes_of, terms_of, wide_hashes_of, word_hash
+
+_PACKED = struct.Struct("<II")
+_Words: TypeAlias = tuple[NDArray[np.int32], NDArray[np.uint64]]
+_NO_WORDS: _Words = np.empty(0, np.int32), np.empty(0, np.uint64)
+
+
+class WordTable(Protocol):
+    """A table of the word that each term stands for."""
+
+    def add(
+        self, terms: NDArray[np.int32], wides: NDArray[np.uint64], *, insert: bool = True
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Add words, and return the places of those that are new, and of those whose term stands for another word.
+
+        Args:
+            terms: distinct terms.
+            wides: the wide hash of the word of each.
+            insert: whether new words are kept.
+        """
+
+    def holder(self, term: int) -> int | None:
+        """Return the wide hash of the word that a term stands for, None for none."""
+
+    def replace(self, term: int, wide: int) -> None:
+        """Let a term stand for a word."""
+
+    def words(self) -> tuple[NDArray[np.int32], NDArray[np.uint64]]:
+        """Return all terms and the wide hash of the word of each."""
+
+
+class PlainTable:
+    """A table of words as a dictionary."""
+
+    def __init__(self) -> None:
+        self._wides: dict[int, int] = {}
+
+    def add(
+        self, terms: NDArray[np.int32], wides: NDArray[np.uint64], *, insert: bool = True
+    ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """See `WordTable`.
+
+        Kernel: `vectorize.kernels.vocabulary.CompiledTable.add`.
+        """
+        held = [self._wides.get(term) for term in terms.tolist()]
+        new = [place for place, wide in enumerate(held) if wide is None]
+        taken = [place for place, wide in enumerate(wides.tolist()) if held[place] not in (None, wide)]
+        if insert and new:
+            self._wides.update(zip(terms[new].tolist(), wides[new].tolist(), strict=True))
+        return np.array(new, np.int64), np.array(taken, np.int64)
+
+    def holder(self, term: int) -> int | None:
+        """See `WordTable`."""
+        return self._wides.get(term)
+
+    def replace(self, term: int, wide: int) -> None:
+        """See `WordTable`."""
+        self._wides[term] = wide
+
+    def words(self) -> tuple[NDArray[np.int32], NDArray[np.uint64]]:
+        """See `WordTable`."""
+        return np.array([*self._wides], np.int32), np.array([*self._wides.values()], np.uint64)
+
+
+class Vocabulary:
+    """The words of a collection, by their terms. Thread-safe.
+
+    Args:
+        table: an empty table.
+        in_order: whether a term stands for the first word that comes, as in an index; else the choice does not depend
+            on the order of the articles.
+
+    Attributes:
+        substitutes: the hash of each word whose own term stands for another word, by its wide hash.
+    """
+
+    def __init__(self, table: WordTable, *, in_order: bool = False) -> None:
+        self.substitutes: dict[int, int] = {}
+        self._table, self._in_order, self._lock = table, in_order, threading.Lock()
+        self._unsaved: list[tuple[_Words, dict[int, int]]] = []
+        self._written = 0
+        table.add(*commonest_words())  # they keep their own hashes, by which languages are detected
+
+    def resolve(self, blocks: Sequence[HashedWords], *, insert: bool = True) -> list[HashedWords]:
+        """Return blocks of articles in which no two words share a term.
+
+        Args:
+            blocks: articles as they were read, with their distinct words.
+            insert: whether the words are kept. If not, a new word can share its term with words of later calls.
+        """
+        with self._lock:
+            conflicts: dict[int, set[int]] = {}
+            for block in blocks:
+                for part in block.distinct:
+                    new, taken = self._table.add(part.terms, part.wides, insert=insert)
+                    if self._in_order and insert and len(new):
+                        self._unsaved.append(((part.terms[new], part.wides[new]), {}))
+                    if not len(taken) and not len(part.at):
+                        continue
+                    found = zip(part.terms[taken].tolist(), part.wides[taken].tolist(), strict=True)
+                    more = zip(terms_of(block.hashes[part.at]).tolist(), part.others.tolist(), strict=True)
+                    for term, wide in (*found, *more):
+                        conflicts.setdefault(term, set()).add(wide)
+            if not conflicts:
+                return [block.resolved() for block in blocks]
+            displaced = sorted(wide for term, wides in conflicts.items() for wide in self._displaced(term, wides))
+            hash_of = self._with_hashes(displaced, insert=insert)
+            return [substituted(block, hash_of) for block in blocks]
+
+    def move(self, table: WordTable) -> None:
+        """Keep the words in another table, which is empty."""
+        with self._lock:
+            table.add(*self._table.words())
+            self._table = table
+
+    def unsaved(self) -> bytes:
+        """Return the words that were added since the last `unsaved` or `roll_back`, packed; b"" if there are none."""
+        with self._lock:
+            some = self._unsaved[self._written :]
+            self._written = len(self._unsaved)
+        if not some:
+            return b""
+        terms, wides = (np.concatenate(column) for column in zip(*(words for words, _ in some), strict=True))
+        substitutes = {wide: hashed for _, more in some for wide, hashed in more.items()}
+        hashes, displaced = np.array([*substitutes.values()], "<u4"), np.array([*substitutes], "<u8")
+        columns: list[NDArray[np.integer]] = [terms.astype("<i4"), wides.astype("<u8"), hashes, displaced]
+        return _PACKED.pack(len(terms), len(substitutes)) + b"".join(column.tobytes() for column in columns)
+
+    def commit(self) -> None:
+        """Forget what `unsaved` has returned: it is stored."""
+        with self._lock:
+            del self._unsaved[: self._written]
+            self._written = 0
+
+    def roll_back(self) -> None:
+        """Let `unsaved` return again what was not committed."""
+        with self._lock:
+            self._written = 0
+
+    def load(self, packed: bytes) -> None:
+        """Add words that `unsaved` returned.
+
+        Raises:
+            ValueError: the bytes are damaged.
+        """
+        words, substitutes = _PACKED.unpack_from(packed) if len(packed) >= _PACKED.size else (0, 0)
+        if len(packed) != _PACKED.size + 12 * (words + substitutes):
+            raise ValueError("length")
+        at = _PACKED.size + 4 * words
+        terms = np.frombuffer(packed, "<i4", words, _PACKED.size).astype(np.int32)
+        wides = np.frombuffer(packed, "<u8", words, at).astype(np.uint64)
+        hashes = np.frombuffer(packed, "<u4", substitutes, at := at + 8 * words).tolist()
+        displaced = np.frombuffer(packed, "<u8", substitutes, at + 4 * substitutes).tolist()
+        with self._lock:
+            self._table.add(terms, wides)
+            for wide, hashed in zip(displaced, hashes, strict=True):
+                self._keep(wide, hashed)
+
+    def _displaced(self, term: int, wides: set[int]) -> Collection[int]:
+        """Decide which word a term stands for, and return the wide hashes of the others."""
+        held = self._table.holder(term)
+        if held is None:  # words that are not kept
+            return ()
+        if not self._in_order and held not in reserved():
+            wides.add(held)
+            held = min(wides)
+            self._table.replace(term, held)
+        return wides - {held}
+
+    def _with_hashes(self, displaced: Sequence[int], *, insert: bool) -> dict[int, int]:
+        """Return the substitute hash of each displaced word."""
+        found: dict[int, int] = {}
+        for wide in displaced:
+            known = self.substitutes.get(wide)
+            if known is None:
+                known = self._free_hash(wide)
+                if insert:
+                    self._keep(wide, known)
+                    self._unsaved.append((_NO_WORDS, {wide: known}))
+            found[wide] = known
+        return found
+
+    def _free_hash(self, wide: int) -> int:
+        """Return the hash of the first substitute token whose term stands for no word."""
+        return next(
+            hashed
+            for hashed in map(word_hash, map(str.encode, substitute_tokens(wide)))
+            if self._table.holder(_term(hashed)) is None
+        )
+
+    def _keep(self, wide: int, hashed: int) -> None:
+        self.substitutes[wide] = hashed
+        self._table.replace(_term(hashed), wide)
+
+
+def substituted(block: HashedWords, hash_of: Mapping[int, int]) -> HashedWords:
+    """Return a block in which some words, given by their wide hashes, have other hashes."""
+    if not hash_of:
+        return block.resolved()
+    displaced = np.array([*hash_of], np.uint64)
+    terms, hashes = terms_of(block.hashes), block.hashes.copy()
+    part_of = np.zeros(len(hashes), np.int64)
+    for number, part in enumerate(block.distinct):
+        if part.places is not None:
+            part_of[part.places] = number
+    for number, part in enumerate(block.distinct):
+        moved = np.flatnonzero(np.isin(part.wides, displaced))
+        if len(moved):
+            moved = moved[np.argsort(part.terms[moved])]
+            moved_terms = part.terms[moved]
+            place = np.minimum(np.searchsorted(moved_terms, terms), len(moved) - 1)
+            here = (part_of == number) & (moved_terms[place] == terms)
+            here[part.at] = False
+            hashes[here] = np.array([hash_of[wide] for wide in part.wides[moved].tolist()], np.uint32)[place[here]]
+        more = np.isin(part.others, displaced)
+        hashes[part.at[more]] = np.array([hash_of[wide] for wide in part.others[more].tolist()], np.uint32)
+    return HashedWords(hashes, block.flags, block.offsets)
+
+
+def substitute_tokens(wide: int) -> Iterator[str]:
+    """Yield tokens that can be counted in the place of a word, given its wide hash: no text has them."""
+    return (f"\0{wide:016x}{number}" for number in count())
+
+
+def with_substitutes(words: Sequence[str], hash_of: Mapping[int, int]) -> dict[str, str]:
+    """Return the token that is counted for each of some words that have a substitute.
+
+    Args:
+        words: any words.
+        hash_of: see `Vocabulary.substitutes`.
+    """
+    if not hash_of:
+        return {}
+    wides = zip(words, wide_hashes_of(words).tolist(), strict=True)
+    return {
+        word: next(token for token in substitute_tokens(wide) if word_hash(token.encode()) == hash_of[wide])
+        for word, wide in wides
+        if wide in hash_of
+    }
+
+
+def words_by_term(words: Iterable[str], hash_of: Mapping[int, int]) -> dict[int, str]:
+    """Return the hashed terms of words, each with its word; the first of several with one term.
+
+    Args:
+        words: any words.
+        hash_of: see `Vocabulary.substitutes`.
+    """
+    given = list(dict.fromkeys(words))
+    token_of = with_substitutes(given, hash_of)
+    terms = terms_of(hashes_of([token_of.get(word, word) for word in given]))
+    return dict(zip(terms[::-1].tolist(), given[::-1], strict=True))
+
+
+def _term(hashed: int) -> int:
+    return int(terms_of(np.array([hashed], np.uint32))[0])
+
+
+@cache
+def commonest_words() -> tuple[NDArray[np.int32], NDArray[np.uint64]]:
+    """Return the terms and the wide hashes of the words by which languages are detected."""
+    words = list(background.languages_by_word())
+    terms, first = np.unique(terms_of(hashes_of(words)), return_index=True)
+    return terms.astype(np.int32), wide_hashes_of(words)[first]
+
+
+@cache
+def reserved() -> frozenset[int]:
+    """Return the wide hashes of the words by which languages are detected."""
+    return frozenset(commonest_words()[1].tolist())

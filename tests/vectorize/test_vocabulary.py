@@ -1,0 +1,230 @@
+"""Words that share a hash, by chance or made by an attacker: they join nothing, and none is named."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dedup import Article, StoryIndex, cluster
+from dedup.backends import CompiledBackend, NumpyBackend, PlainBackend
+from dedup.report.html.top_words import top_words
+from dedup.results.evidence import StoredEvidence
+from dedup.settings import Settings
+from dedup.vectorize.features import HashedWords
+from dedup.vectorize.hashing import hashes_of, terms_of, wide_hashes_of
+from dedup.vectorize.vocabulary import (
+    Vocabulary,
+    commonest_words,
+    reserved,
+    substitute_tokens,
+    substituted,
+    with_substitutes,
+    words_by_term,
+)
+
+BACKENDS = [PlainBackend, NumpyBackend, CompiledBackend]
+FORMS = ["plain", "numpy", "compiled"]
+
+
+@cache
+def colliding() -> list[tuple[str, str]]:
+    """Pairs of words with one term."""
+    words = np.array([f"{start}{number}" for number in range(150_000) for start in ("qu", "vor")])
+    terms = terms_of(hashes_of(words.tolist()))
+    order = np.argsort(terms, kind="stable")
+    same = np.flatnonzero(np.diff(terms[order]) == 0)
+    found = [(str(words[order[place]]), str(words[order[place + 1]])) for place in same.tolist()]
+    assert len(found) >= 8
+    return found
+
+
+def texts_of(side: int) -> str:
+    return " ".join(pair[side] for pair in colliding())
+
+
+def hashed(backend: PlainBackend, texts: list[str]) -> HashedWords:
+    return backend.read([("", text) for text in texts])
+
+
+def test_wide_hashes_are_those_of_python() -> None:
+    words = ["a", "seven77", "eight888", "nine99999", "x" * 255, "y" * 256, "z" * 1000, "水", "水火水火水火"]
+    code = f"print([hash(word.encode()) % 2**64 for word in {words!r}])"
+    found = subprocess.run(
+        [sys.executable, "-X", "utf8", "-c", code],
+        env={"PYTHONHASHSEED": "0"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    if sys.hash_info.algorithm != "siphash13":
+        pytest.skip("this Python hashes by another function")
+    assert wide_hashes_of(words).tolist() == [int(number) for number in found.stdout.strip("[]\n").split(",")]
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=FORMS)
+def test_words_of_one_term_become_two_whatever_the_order(backend: type[PlainBackend]) -> None:
+    texts = [texts_of(0), texts_of(1), "an ordinary text", f"{texts_of(0)} and {texts_of(1)}"]
+    found: dict[int, set[tuple[int, ...]]] = {}
+    for order in ([0, 1, 2, 3], [3, 2, 1, 0], [1, 3, 0, 2]):
+        words = hashed(backend(Settings()), [texts[place] for place in order])
+        for place, number in enumerate(order):
+            found.setdefault(number, set()).add(tuple(words.body(place).tolist()))
+    assert all(len(forms) == 1 for forms in found.values()), "the order of the articles matters"
+    one, other, usual, both = (next(iter(found[number])) for number in range(4))
+    assert not {*terms_of(np.array(one, np.uint32)).tolist()} & {*terms_of(np.array(other, np.uint32)).tolist()}
+    assert both == (*one, hashes_of(["and"])[0], *other)
+    assert usual == tuple(hashes_of(["an", "ordinary", "text"]).tolist())
+
+
+def test_all_forms_agree() -> None:
+    texts = [texts_of(0), f"Naïve {texts_of(1)} ﬁne", texts_of(0)[::-1], f"{texts_of(1)} 水火 {texts_of(0)}"]
+    plain, *others = (hashed(backend(Settings()), texts) for backend in BACKENDS)
+    for words in others:
+        assert np.array_equal(words.hashes, plain.hashes)
+    backend = PlainBackend(Settings())
+    words = backend.read([("", text) for text in texts])
+    keep, order = np.ones(len(words.hashes), np.bool_), np.arange(len(texts))
+    features = backend.features(words, keep, order)
+    for other in (NumpyBackend, CompiledBackend):
+        found = other(Settings()).features(words, keep, order)
+        for name in ("signatures", "indptr", "terms", "every", "capitals"):
+            assert np.array_equal(getattr(found, name), getattr(features, name)), name
+
+
+@pytest.mark.parametrize("backend", BACKENDS, ids=FORMS)
+def test_a_common_word_keeps_its_hash(backend: type[PlainBackend], monkeypatch: pytest.MonkeyPatch) -> None:
+    one, other = colliding()[0]
+    high = max((one, other), key=lambda word: int(wide_hashes_of([word])[0]))  # the one that would be displaced
+    monkeypatch.setattr("dedup.vectorize.vocabulary.background.languages_by_word", lambda: {high: ("en",)})
+    commonest_words.cache_clear()
+    reserved.cache_clear()
+    try:
+        words = hashed(backend(Settings()), [f"{one} {other}"])
+        assert words.hashes[[one, other].index(high)] == hashes_of([high])[0]
+        assert len(set(words.hashes.tolist())) == 2
+    finally:
+        monkeypatch.undo()
+        commonest_words.cache_clear()
+        reserved.cache_clear()
+
+
+@pytest.mark.parametrize("kernels", ["off", "on"])
+def test_a_forged_text_joins_nothing_and_no_word_is_named(kernels: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEDUP_KERNELS", kernels)
+    target = f"{texts_of(0)} harbour"
+    articles = [
+        Article(id="target", text=target),
+        Article(id="forged", text=f"{texts_of(1)} meadow"),
+        Article(id="mate", text=f"{texts_of(0)} lighthouse"),
+        Article(id="both", text=" ".join(f"{one} {other}" for one, other in colliding())),
+        *(
+            Article(id=f"other {number}", text=f"Quite another thing happened in place {number}.")
+            for number in range(9)
+        ),
+    ]
+    apart = cluster([article for article in articles if article.id != "both"])
+    assert {"target", "mate"} in [set(story.articles) for story in apart.stories]
+    assert not apart.explain("target", "forged").same_text
+    assert not apart.explain("target", "forged").same_story
+    found = cluster(articles[::-1])
+    assert not found.explain("target", "forged").words
+    for id_, side in (("target", 0), ("mate", 0), ("forged", 1)):
+        named = {word.word for word in found.explain(id_, "both").words}
+        assert named == set(texts_of(side).split()), "words that the other text has in their place are named"
+    evidence = found._evidence
+    assert isinstance(evidence, StoredEvidence)
+    distinct = [evidence.distinct[found.place(id_)] for id_ in ("target", "mate", "both", "forged")]
+    pairs = np.array([(distinct[0], distinct[2]), (distinct[1], distinct[2]), (distinct[2], distinct[3])])
+    names, places, _ = top_words(evidence, pairs[:, 0], pairs[:, 1], 50)
+    for row, side in zip(places.tolist(), (0, 0, 1), strict=True):
+        assert {names[place] for place in row if place >= 0} == set(texts_of(side).split())
+
+
+def test_a_hundred_thousand_articles_of_one_word_are_as_many_stories() -> None:
+    articles = [Article(id=str(number), text=f"q{number}z0") for number in range(100_000)]
+    assert len(cluster(articles, keep_texts=False).stories) == len(articles)
+
+
+@pytest.mark.parametrize("batch", [1, 2, 9])
+@pytest.mark.parametrize("kernels", ["off", "on"])
+def test_an_index_knows_the_words_of_before(
+    kernels: str, batch: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEDUP_KERNELS", kernels)
+    articles = [
+        Article(id="target", text=f"{texts_of(0)} harbour"),
+        Article(id="usual", text="Quite another thing happened elsewhere."),
+        Article(id="forged", text=f"{texts_of(1)} meadow"),
+        Article(id="mate", text=f"{texts_of(0)} lighthouse"),
+        Article(id="forged mate", text=f"{texts_of(1)} pasture"),
+    ]
+    path = tmp_path / "stories.db"
+    with StoryIndex.open(path) as index:
+        for start in range(0, 3, batch):
+            list(index.add_many(articles[start : min(3, start + batch)]))
+        assert not index.match(Article(id="new", text=f"{texts_of(1)} prairie")).new_story
+    with StoryIndex.open(path) as index:  # the words are read again
+        for article in articles[3:]:
+            index.add(article)
+        assert index.check() == []
+        wanted = [{"target", "mate"}, {"forged", "forged mate"}, {"usual"}]
+        for _ in range(2):
+            stories = [set(story.articles) for story in index.stories()]
+            assert len(stories) == 3
+            assert all(story in stories for story in wanted)
+            index.reconcile()
+
+
+def test_what_is_stored_is_loaded() -> None:
+    for backend in (NumpyBackend(Settings()), CompiledBackend(Settings())):
+        known, again = backend.vocabulary(in_order=True), backend.vocabulary(in_order=True)
+        packed = []
+        for text in (texts_of(0), texts_of(1), "usual words", texts_of(1)):
+            known.resolve(backend.blocks([("", text)]))
+            packed.append(known.unsaved())
+        assert packed[3] == b""
+        known.roll_back()
+        assert len(known.unsaved()) > len(packed[0])
+        known.commit()
+        known.roll_back()
+        assert known.unsaved() == b""
+        for part in packed[:3]:
+            again.load(part)
+        assert again.substitutes == known.substitutes
+        for text in (texts_of(1), texts_of(0)):
+            one, other = (vocabulary.resolve(backend.blocks([("", text)]))[0].hashes for vocabulary in (known, again))
+            assert np.array_equal(one, other)
+        for broken in (b"", packed[0][:-1], packed[0] + b"\0"):
+            with pytest.raises(ValueError, match="length"):
+                again.load(broken)
+
+
+def test_words_that_are_only_looked_up_are_not_kept() -> None:
+    backend = NumpyBackend(Settings())
+    known = backend.vocabulary(in_order=True)
+    one, other = colliding()[0]
+    known.resolve(backend.blocks([("", one)]), insert=False)
+    (words,) = known.resolve(backend.blocks([("", other)]))
+    assert words.hashes.tolist() == hashes_of([other]).tolist()
+    (words,) = known.resolve(backend.blocks([("", one)]), insert=False)
+    assert words.hashes.tolist() != hashes_of([one]).tolist()
+    assert not known.substitutes
+
+
+def test_names_of_substitutes() -> None:
+    one, other = colliding()[0]
+    vocabulary = NumpyBackend(Settings()).vocabulary()
+    block = HashedWords.joined([]) if not one else NumpyBackend(Settings()).blocks([("", f"{one} {other} end")])[0]
+    (words,) = vocabulary.resolve([block])
+    named = words_by_term([one, other, "end"], vocabulary.substitutes)
+    assert [named[term] for term in terms_of(words.hashes).tolist()] == [one, other, "end"]
+    assert np.array_equal(substituted(block, vocabulary.substitutes).hashes, words.hashes)
+    (token,) = with_substitutes([one, other, "end"], vocabulary.substitutes).values()
+    (wide,) = vocabulary.substitutes
+    assert token == next(iter(substitute_tokens(wide)))
+    assert isinstance(vocabulary, Vocabulary)
