@@ -166,7 +166,9 @@ class Episode:
         return Operation("reconcile", (), [state])
 
     def after(self, articles: list[Article]) -> State:
-        return self.state | {article.id: Known(article, self.now) for article in articles}
+        """Return the state with articles added; one that is known as it is keeps its time."""
+        same = {known.article for known in self.state.values()}
+        return self.state | {one.id: Known(one, self.now) for one in articles if one not in same}
 
     def operate(self, name: str = "") -> bool:
         """Run an operation of a kind, "" for any. Return whether it was done."""
