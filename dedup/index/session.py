@@ -355,7 +355,8 @@ class IndexSession:
         found = self.recluster(self.metadata.settings, self.background)
         settled = log.settled(table.stories())
         story_of = {number: int(table.story[table.slot(number)]) for number in found.numbers}
-        state.move(log, around_settled(found.groups(), story_of, settled), found.copies(), settled)
+        groups = around_settled(found.groups(), story_of, settled)
+        state.move(log, groups, found.copies(groups), settled)
         for first, shown in found.shown().items():
             log.set_shown(int(table.story[table.slot(first)]), shown)
 
