@@ -230,6 +230,10 @@ def substituted(block: HashedWords, hash_of: Mapping[int, int]) -> HashedWords:
     if not hash_of:
         return block.resolved()
     displaced = np.array([*hash_of], np.uint64)
+    if not any(
+        (np.isin(part.wides, displaced).any() or np.isin(part.others, displaced).any()) for part in block.distinct
+    ):
+        return block.resolved()
     terms, hashes = terms_of(block.hashes), block.hashes.copy()
     part_of = np.zeros(len(hashes), np.int64)
     for number, part in enumerate(block.distinct):
