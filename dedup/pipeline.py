@@ -135,11 +135,15 @@ def stories_of(
     read.words = None
 
     progress("looking for boilerplate", 0, count)
-    foreign = background.overwritten(words) if background else misplaced(words)
+    known = background.overwritten(words) if background else []
+    foreign = sorted({*known, *misplaced(words.kept(words.outside_bodies(known)))})
     bodies = frozenset(body_digest(words, place) for place in foreign) if learn else frozenset()
     keep = words.outside_bodies(foreign)
     words = words.kept(keep)
-    passages = background.passages if background else find_boilerplate(words, backend)
+    passages = background.passages if background else np.empty(0, np.uint64)
+    outside = words.kept(backend.outside_boilerplate(words, passages)) if len(passages) else words
+    passages = np.union1d(passages, find_boilerplate(outside, backend))
+    del outside
     stays = backend.outside_boilerplate(words, passages)
     keep[keep] = stays
     words = words.kept(stays)

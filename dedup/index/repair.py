@@ -35,7 +35,7 @@ def check(session: IndexSession, now: float | None = None) -> list[str]:
         return [f"{fault} {_NOT_REPAIRED}: restore a copy of the file)" for fault in faults]
     state = IndexState(session.store, session.metadata.settings, session.background, session.store.counts()["articles"])
     try:
-        state.vocabulary.read()
+        state.read_words()
     except StoreError as error:
         return [f"{error} {_NOT_REPAIRED})"]
     moved: list[tuple[str, str, str]] = []

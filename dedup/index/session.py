@@ -17,6 +17,7 @@ from dedup.errors import StoreError, UnknownArticleError
 from dedup.index.clock import IndexClock
 from dedup.index.features.sketch import Features
 from dedup.index.inputs import Incoming, Placement, checked_id, checked_text
+from dedup.index.learning import learn, learn_from_all
 from dedup.index.state import IndexState
 from dedup.index.store.metadata import DAY, HOUR, StoreMetadata, read_metadata, write_metadata
 from dedup.index.store.protocol import Store
@@ -33,6 +34,10 @@ from dedup.settings import METHOD_VERSION, Settings
 
 _EXPIRED_AT_ONCE = 500
 _REGROUPED = "regrouped"
+_MOST_LESSONS = 4
+"""Most times that a batch is examined for boilerplate: each time there is less."""
+_PLACED_AGAIN = 400
+"""Most articles that are placed again in one transaction, where boilerplate was learned."""
 """Metadata: number of transactions that changed copies only, of which the log of changes says nothing."""
 
 
@@ -245,23 +250,91 @@ class IndexSession:
         run.clear()
         if not candidates:
             return
+        first = len(log.changes)
         with self.memory_lock:
             state = self.state()
             state.write()
             log.reserve_ids([one.incoming.content for one in candidates])
+            state.refresh(candidates)
             state.admit(candidates)
+            for _ in range(_MOST_LESSONS):
+                if not learn(state, candidates):
+                    break
+                state.withdraw(candidates)
+                self._place_pending(log, state)
+                state.refresh(candidates)
+                state.admit(candidates)
+            state.placer.find_overlaps(candidates)
             if len(candidates) > 1:
                 log.preload(state.placer.likely_stories(candidates))
         for one in candidates:
             with self.memory_lock:
-                self._place(log, state, one)
+                self._place(log, state, one, first)
+                first = len(log.changes)
         with self.memory_lock:
             state.compare(candidates)
             state.search_first_twins(log, candidates)
             state.write()
 
-    def _place(self, log: ChangeLog, state: IndexState, candidate: Candidate) -> None:
-        """Place an admitted article, and set its answer."""
+    def learn_from_all(self) -> None:
+        """Learn boilerplate from all articles; must run inside a transaction."""
+        with self.memory_lock:
+            learn_from_all(self.state())
+
+    def place_pending(self, log: ChangeLog) -> None:
+        """Place some of the articles again in which the index has learned boilerplate."""
+        with self.memory_lock:
+            self._place_pending(log, self.state())
+
+    def has_pending(self) -> bool:
+        """Whether there are such articles."""
+        return bool(self.state().learned.pending())
+
+    def _place_pending(self, log: ChangeLog, state: IndexState) -> None:
+        """Place the articles again in which the index has learned boilerplate, also those of settled stories."""
+        state.write()
+        numbers = state.learned.pending()[:_PLACED_AGAIN]
+        stored = [*self.store.articles(numbers).values()]
+        texts, words = self.store.texts(numbers), self.store.sketches(numbers)
+        candidates = []
+        for article in sorted(stored, key=lambda one: one.number):
+            incoming = Incoming(
+                article.article(texts.get(article.number, "")), article.content, article.seconds, article.dateline
+            )
+            features = state.features_of(words[article.number])
+            story = int(state.table.story[state.table.slot(article.number)])
+            candidates.append(Candidate(incoming, features, article, article.number, before=story))
+        state.learned.done(numbers)
+        for one in stored:
+            state.remove(log, one)
+        if not candidates:
+            return
+        state.admit(candidates)
+        state.placer.find_overlaps(candidates)
+        for one in candidates:
+            self._place_again(log, state, one)
+        state.compare(candidates)
+        state.search_first_twins(log, candidates)
+        state.write()
+
+    def _place_again(self, log: ChangeLog, state: IndexState, candidate: Candidate) -> None:
+        """Place a stored article whose features have changed."""
+        table, before, stored = state.table, candidate.before, candidate.stored
+        if stored is None:
+            raise ValueError("the candidate is not stored")
+        decision = state.placer.decide(candidate)
+        story = decision.story
+        if story is None:
+            story = before if not table.of_story(before) else log.new_story(stored.content)
+        if story != before:
+            log.record("moved", stored.id, log.story(story).id, log.story(before).id)
+        text = candidate.incoming.article.text if self.metadata.store_text else ""
+        state.insert(log, candidate, decision, replace(stored, story=story), text or None)
+        if before != story and table.of_story(before):
+            state.regroup(log, [before])
+
+    def _place(self, log: ChangeLog, state: IndexState, candidate: Candidate, first_change: int) -> None:
+        """Place an admitted article, and set its answer; `first_change` is the first that it caused."""
         table, before, newest, first = state.table, candidate.before, log.last_story, len(log.changes)
         decision = state.placer.decide(candidate)
         story, begun = decision.story, False
@@ -288,7 +361,7 @@ class IndexSession:
             if begun and not table.of_story(story):
                 log.undo_story(story)
             log.renumber(first)
-        others = tuple(change for change in log.changes[first:] if change.article != article.id)
+        others = tuple(change for change in log.changes[first_change:] if change.article != article.id)
         is_new = now > newest and len(table.of_story(now)) == 1
         candidate.placement = Placement(article.id, status, log.story(now).id, is_new, None, changed=others, before=old)
         candidate.decision, candidate.story, candidate.copies = decision, now, int(table.copies[slot])
@@ -307,7 +380,9 @@ class IndexSession:
             for one in candidates:
                 twin = first.get(one.incoming.content, 0)
                 one.twin = twin if twin in current.table else None
-            placer.find_neighbours([one for one in candidates if one.twin is None])
+            compared = [one for one in candidates if one.twin is None]
+            placer.find_neighbours(compared)
+            placer.find_overlaps(compared)
             for one in candidates:
                 one.decision = placer.decide(one)
                 one.story, one.copies = current.story_for(one, one.decision), one.decision.copies
@@ -354,7 +429,7 @@ class IndexSession:
     def reconcile(self, log: ChangeLog) -> None:
         """Update all placements to the clustering of all articles; settled stories are kept."""
         state, table = self.state(), self.state().table
-        found = self.recluster(self.metadata.settings, self.background)
+        found = self.recluster(self.metadata.settings, state.learned.background)
         settled = log.settled(table.stories())
         story_of = {number: int(table.story[table.slot(number)]) for number in found.numbers}
         groups = around_settled(found.groups(), story_of, settled)

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from dedup.backends import GROWN, CompiledBackend, NumpyBackend, choose_for_index, index_uses_kernels
 from dedup.background import Background
 from dedup.errors import StoreError
+from dedup.index.boilerplate import LearnedBoilerplate
 from dedup.index.compiling import compile_kernels
 from dedup.index.features.sketch import Features, Sketcher, Vector, pack_words, unpack_words, unpacked
 from dedup.index.search.table import ArticleTable
@@ -66,6 +67,7 @@ class IndexState:
         alone = replace(settings, threads=1)  # for a few articles at a time threads take longer to start than to work
         self.backend = choose_for_index(articles, alone, progress)
         self.sketcher = Sketcher(self.backend, settings, background)
+        self.learned = LearnedBoilerplate(store, background)
         self.vocabulary = vocabulary or StoredVocabulary(store)
         self.vocabulary.use(self.backend)
         self._stale = stale
@@ -89,7 +91,7 @@ class IndexState:
 
     def load(self) -> None:
         """Read the stored articles into the table."""
-        self.vocabulary.read()
+        self.read_words()
         self.keep_apart(self.store.apart())
         last, holders = -1, set[bytes]()
         vectors = self._every_vector()
@@ -116,15 +118,43 @@ class IndexState:
         if slots:
             self.table.compare(slots, compared)
 
+    def read_words(self) -> set[int]:
+        """Read new words and boilerplate of the store, and return the articles with other features."""
+        self.vocabulary.read()
+        changed = self.learned.read()
+        self.sketcher.background = self.learned.background
+        return changed
+
     def features(self, texts: Sequence[tuple[str, str]], *, to_store: bool = True) -> list[Features]:
         """Compute the features of titles and texts. The words are packed only if they are to be stored."""
-        words = self.sketcher.words(texts, self.vocabulary.words, insert=to_store)
-        judged = self.sketcher.judged(words)
+        words, background = self.sketcher.words(texts, self.vocabulary.words, insert=to_store), self.sketcher.background
+        judged = words.kept(self.sketcher.own_words(words, background))
         vectors = self.sketcher.vectors(judged)
         return [
-            Features(pack_words(words, place) if to_store else b"", judged.part(place, place + 1), vector)
+            Features(pack_words(words, place) if to_store else b"", judged.part(place, place + 1), vector, background)
             for place, vector in enumerate(vectors)
         ]
+
+    def features_of(self, sketch: Sketch) -> Features:
+        """Compute the features of a stored article anew."""
+        words, background = unpack_words([sketch.words]), self.sketcher.background
+        judged = words.kept(self.sketcher.own_words(words, background))
+        return Features(sketch.words, judged, self.sketcher.vectors(judged)[0], background)
+
+    def refresh(self, candidates: Sequence[Candidate]) -> None:
+        """Compute the features of candidates anew where the index has learned boilerplate of them since."""
+        background = self.sketcher.background
+        old = [one for one in candidates if one.features.background is not background]
+        if not old:
+            return
+        words = self.sketcher.judged(unpack_words(one.features.packed for one in old))
+        sizes = np.diff(words.offsets[::2]).tolist()
+        for place, (one, size) in enumerate(zip(old, sizes, strict=True)):
+            features = replace(one.features, background=background)
+            if size != len(one.features.words.hashes):
+                judged = words.part(place, place + 1)
+                features = replace(features, words=judged, vector=self.sketcher.vectors(judged)[0])
+            one.features = features
 
     def recompute_vectors(self) -> None:
         """Compute the vectors of all stored articles anew, from their words."""
@@ -150,6 +180,26 @@ class IndexState:
             words = unpack_words(sketch.words for sketch in sketches.values())
             found = np.union1d(found, terms_of(np.unique(words.hashes)))
         return found
+
+    def every_word(self) -> tuple[list[int], HashedWords]:
+        """Return the numbers of all stored articles, and all of their words."""
+        numbers, blocks = list[int](), list[HashedWords]()
+        for page in self._pages():
+            some = [article.number for article in page]
+            numbers += some
+            blocks.append(self.stored_words(some))
+        return numbers, HashedWords.joined(blocks)
+
+    def stored_words(self, numbers: Sequence[int]) -> HashedWords:
+        """Return all words of articles, by number."""
+        sketches = self._sketches(numbers)
+        return unpack_words(sketches[number].words for number in numbers)
+
+    def with_twins(self, numbers: Sequence[int]) -> list[int]:
+        """Return the numbers of articles, and of all that have the same title and text, in ascending order."""
+        contents = {article.content for article in self._stored(numbers).values()}
+        twins = {twin.number for content in contents for twin in self.store.alike(content)}
+        return sorted({*numbers, *(number for number in twins if number in self.table)})
 
     def _pages(self) -> Iterator[list[StoredArticle]]:
         last = -1
@@ -192,7 +242,23 @@ class IndexState:
             one.slot = self.table.admit(number, seconds, source, features.vector, twin=one.twin is not None)
             self._vectors[number], self._words[number] = features.vector, features.words
         self._evict()
+        for one in candidates:
+            one.neighbours = None
         self.placer.find_neighbours([one for one in candidates if one.twin is None])
+
+    def withdraw(self, candidates: Sequence[Candidate]) -> None:
+        """Take back what `admit` did."""
+        for one in candidates:
+            number = one.number or 0
+            self.table.withdraw(number)
+            self._vectors.pop(number, None)
+            self._words.pop(number, None)
+
+    def forget(self, numbers: Iterable[int]) -> None:
+        """Forget the words of articles, in which there is other boilerplate now."""
+        for number in numbers:
+            self._words.pop(number, None)
+            self._vectors.pop(number, None)
 
     def insert(
         self, log: ChangeLog, candidate: Candidate, decision: Decision, article: StoredArticle, text: str | None

@@ -253,9 +253,12 @@ class StoryIndex:
 
     def reconcile(self) -> list[Change]:
         """Update all placements to `clustering`, except settled stories, and return the changes."""
+        with self._session.transaction():
+            self._session.learn_from_all()
+        changes = self._place_pending()
         with self._session.transaction() as log, self._session.memory_lock:
             self._session.reconcile(log)
-        return log.changes
+        return [*changes, *log.changes]
 
     def rebuild(
         self, settings: Settings | None = None, *, background: Background | None = None, learn: bool = False
@@ -435,12 +438,13 @@ class StoryIndex:
         texts = self._store.texts([one.number, other.number])
         articles = [stored.article(texts.get(stored.number, "")) for stored in (one, other)]
         keep_texts = self._session.metadata.store_text
-        alone = cluster(articles, self.settings, background=self.background, keep_texts=keep_texts)
+        background = self._session.state().learned.background
+        alone = cluster(articles, self.settings, background=background, keep_texts=keep_texts)
         return explain(alone, same_story=one.story == other.story, same_text=one.copies == other.copies)
 
     def clustering(self) -> Clustering:
         """Return the clustering of all articles, as `cluster(articles, settings, background=…)`. Nothing changes."""
-        return self._session.recluster(self.settings, self.background).clustering
+        return self._session.recluster(self.settings, self._session.state().learned.background).clustering
 
     def placements(self) -> Clustering:
         """Return all articles in their present stories, without links."""
@@ -461,7 +465,18 @@ class StoryIndex:
         with session.transaction() as log:
             if must_exist:
                 session.stored(incoming[0].article.id)
-            return session.placements(session.add(log, incoming, features))
+            placements = session.placements(session.add(log, incoming, features))
+        self._place_pending()
+        return placements
+
+    def _place_pending(self) -> list[Change]:
+        """Place the articles again in which boilerplate was learned, in bounded transactions; return the changes."""
+        changes: list[Change] = []
+        while self._session.has_pending():
+            with self._session.transaction() as log:
+                self._session.place_pending(log)
+            changes += log.changes
+        return changes
 
 
 def _filter(since: date | datetime | str | None, outlet: str | None, min_size: int) -> StoryFilter:

@@ -34,7 +34,7 @@ def sync(state: IndexState, cursor: int, last: int, now: float) -> bool:
         False if the changes are not known, or too many: everything must be read again.
     """
     store, table = state.store, state.table
-    state.vocabulary.read()
+    changed = state.read_words()
     changes = store.changes(cursor, MOST + 1)
     complete = changes[0].cursor == cursor + 1 if changes else cursor == last  # else `vacuum` has deleted some
     if not complete or len(changes) > MOST or any(change.kind == "refreshed" for change in changes):
@@ -42,7 +42,8 @@ def sync(state: IndexState, cursor: int, last: int, now: float) -> bool:
     names = list(dict.fromkeys(change.article for change in changes if change.kind == "updated"))
     updated = {article.number for article in store.articles_called(names).values()}
     there = set(store.numbers())
-    for number in [number for number in table.numbers() if number not in there or number in updated]:
+    stale = updated | changed
+    for number in [number for number in table.numbers() if number not in there or number in stale]:
         state.drop(number)
     _replace_twins(state)
     new: list[StoredArticle] = []
@@ -53,6 +54,7 @@ def sync(state: IndexState, cursor: int, last: int, now: float) -> bool:
         slot = table.slot(article.number)
         table.move(slot, article.story)
         table.copies[slot], table.representative[slot] = article.copies, article.representative
+    new += store.articles(sorted((changed & there) - {article.number for article in new})).values()
     new.sort(key=lambda article: article.number)
     vectors = state.vectors_of([article.number for article in new])
     first = store.first_alike([article.content for article in new])

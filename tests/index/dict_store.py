@@ -29,6 +29,8 @@ class _State:
     stories: dict[int, StoredStory] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
     words: dict[int, bytes] = field(default_factory=dict)
+    lessons: dict[int, bytes] = field(default_factory=dict)
+    last_lesson: int = 0
     last: dict[str, int] = field(default_factory=lambda: {"article": 0, "story": 0, "change": 0})
 
     def copied(self) -> _State:
@@ -189,6 +191,18 @@ class DictStore:
 
     def words(self, after: int) -> list[tuple[int, bytes]]:
         return [(number, data) for number, data in sorted(self._open().words.items()) if number > after]
+
+    def put_lesson(self, data: bytes) -> int:
+        state = self._written()
+        state.last_lesson += 1
+        state.lessons[state.last_lesson] = data
+        return state.last_lesson
+
+    def delete_lesson(self, number: int) -> None:
+        self._written().lessons.pop(number, None)
+
+    def lessons(self, after: int) -> list[tuple[int, bytes]]:
+        return [(number, data) for number, data in sorted(self._open().lessons.items()) if number > after]
 
     def put_stories(self, stories: Sequence[StoredStory]) -> None:
         state = self._written()

@@ -122,11 +122,18 @@ class Features:
         packed: all of its words as bytes for the store, empty if they are not to be stored.
         words: its words outside boilerplate.
         vector: its vector.
+        background: under which they were computed.
     """
 
     packed: bytes
     words: HashedWords
     vector: Vector
+    background: Background
+
+    @property
+    def has_boilerplate(self) -> bool:
+        """Whether some of its stored words are boilerplate."""
+        return sum(_WORDS.unpack_from(self.packed)) > len(self.words.hashes)
 
 
 def _size(count: int, slots: int) -> int:
@@ -192,10 +199,13 @@ class Sketcher:
         backend: reads words and computes features from them.
         settings: those of the index.
         background: that of the index.
+
+    Attributes:
+        background: the background with the boilerplate that the index has learned.
     """
 
     def __init__(self, backend: PlainBackend, settings: Settings, background: Background) -> None:
-        self._backend, self._background = backend, background
+        self._backend, self.background = backend, background
         self._weigher = Weigher(settings, background, fast=isinstance(backend, CompiledBackend))
 
     def words(self, texts: Sequence[tuple[str, str]], vocabulary: Vocabulary, *, insert: bool = True) -> HashedWords:
@@ -207,11 +217,15 @@ class Sketcher:
 
     def judged(self, words: HashedWords) -> HashedWords:
         """The words that are compared: without misplaced bodies and boilerplate."""
-        keep = words.outside_bodies(self._background.overwritten(words))
-        if len(self._background.passages):
+        return words.kept(self.own_words(words, self.background))
+
+    def own_words(self, words: HashedWords, background: Background) -> NDArray[np.bool_]:
+        """Which words are neither in a misplaced body nor boilerplate of a background; shape (words,)."""
+        keep = words.outside_bodies(background.overwritten(words))
+        if len(background.passages):
             outside = outside_boilerplate if len(words) < FEW else self._backend.outside_boilerplate
-            keep[keep] = outside(words.kept(keep), self._background.passages)
-        return words.kept(keep)
+            keep[keep] = outside(words.kept(keep), background.passages)
+        return keep
 
     def vectors(self, judged: HashedWords) -> list[Vector]:
         """The vectors of articles from the words that are compared."""

@@ -208,6 +208,14 @@ class ArticleTable:
         for postings in containing:
             postings.remove(slot)
 
+    def withdraw(self, number: int) -> None:
+        """Remove an article that was only admitted."""
+        slot = self._slot.pop(number)
+        self.number[slot] = -1
+        self._twins.discard(slot)
+        self._free.append(slot)
+        self.sealed.clear()
+
     def tidy(self) -> None:
         """Free the memory of removed articles."""
         for postings in (self.words, *self.names.values()):

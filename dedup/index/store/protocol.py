@@ -170,6 +170,16 @@ class Store(Protocol):
         """Return what was appended by `put_words`, with ascending numbers, from one number on."""
         ...
 
+    def put_lesson(self, data: bytes) -> int:
+        """Append what the index has learned, see `Lesson.packed`, and return its number, which is never used again."""
+        ...
+
+    def delete_lesson(self, number: int) -> None: ...
+
+    def lessons(self, after: int) -> list[tuple[int, bytes]]:
+        """Return what was appended by `put_lesson`, with ascending numbers, from one number on."""
+        ...
+
     # Stories
 
     def put_stories(self, stories: Sequence[StoredStory]) -> None:

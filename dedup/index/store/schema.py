@@ -45,6 +45,10 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         ),
     ),
     ("words", ("CREATE TABLE word (number INTEGER PRIMARY KEY, words BLOB NOT NULL)",)),
+    (
+        "boilerplate",
+        ("CREATE TABLE lesson (number INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL)",),
+    ),
 )
 """Migrations from an empty file, in order. A new format is a new entry at the end, never a change of an entry."""
 

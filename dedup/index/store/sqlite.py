@@ -183,6 +183,17 @@ class SqliteStore:
     def words(self, after: int) -> list[tuple[int, bytes]]:
         return [*self._file.rows("SELECT number, words FROM word WHERE number > ? ORDER BY number", (after,))]
 
+    def put_lesson(self, data: bytes) -> int:
+        self._file.write("INSERT INTO lesson (data) VALUES (?)", (data,))
+        ((number,),) = self._file.rows("SELECT last_insert_rowid()")
+        return int(number)
+
+    def delete_lesson(self, number: int) -> None:
+        self._file.write("DELETE FROM lesson WHERE number = ?", (number,))
+
+    def lessons(self, after: int) -> list[tuple[int, bytes]]:
+        return [*self._file.rows("SELECT number, data FROM lesson WHERE number > ? ORDER BY number", (after,))]
+
     def put_stories(self, stories: Sequence[StoredStory]) -> None:
         self._file.write_many(_PUT_STORY, [story_row(story) for story in stories])
 

@@ -19,6 +19,7 @@ from dedup.index.features.sketch import Compared, Features, Vector
 from dedup.index.inputs import Incoming, Placement
 from dedup.index.search.neighbours import Neighbours, Query, search_neighbours, strongest, sums_by_story
 from dedup.index.search.table import ArticleTable
+from dedup.index.store.records import StoredArticle
 from dedup.match.copies import ALIKE, NEAR, Overlaps, decide, never_one_story
 from dedup.match.probability import Probabilities
 from dedup.match.scores import days_apart
@@ -115,6 +116,7 @@ class Candidate:
     Attributes:
         incoming: the article.
         features: its features.
+        stored: the article as it is stored, if only its features have changed.
         number: its number, None if it is only matched.
         before: number of the story that it was in, 0 for a new article.
         slot: its slot in the table, None if it is only matched.
@@ -130,6 +132,7 @@ class Candidate:
 
     incoming: Incoming
     features: Features
+    stored: StoredArticle | None = None
     number: int | None = None
     before: int = 0
     slot: int | None = None
@@ -188,7 +191,7 @@ class Placer:
         self._slopes = np.array(curves.joined), np.array(curves.apart), np.array(curves.copy)
 
     def find_neighbours(self, candidates: Sequence[Candidate]) -> None:
-        """Set the neighbours, overlaps and `apart` of candidates. None of it depends on where an article is placed.
+        """Set the neighbours of candidates. They do not depend on where an article is placed.
 
         Candidates with slots are compared with those before them too.
         """
@@ -199,7 +202,17 @@ class Placer:
         slots = [one.slot for one in candidates if one.slot is not None]
         for candidate, neighbours in zip(candidates, search_neighbours(table, queries, slots), strict=True):
             candidate.neighbours = neighbours
-        self._find_overlaps(candidates)
+
+    def alike(self, candidate: Candidate) -> list[int]:
+        """Return the numbers of the neighbours that may be copies, the most similar first, at most `MOST_COMPARED`."""
+        near = candidate.neighbours
+        if near is None:
+            return []
+        likely = np.flatnonzero(((near.cosine >= ALIKE) & ~near.foreign) | (near.agreeing >= LEAST_EQUAL_BYTES))
+        if not len(likely):
+            return []
+        order = np.lexsort((near.slots[likely], -near.cosine[likely], -near.agreeing[likely]))
+        return self._table.number[near.slots[likely[order[:MOST_COMPARED]]]].tolist()  # type: ignore[no-any-return]
 
     def decide(self, candidate: Candidate) -> Decision:
         """Return where an article belongs."""
@@ -285,18 +298,11 @@ class Placer:
             return int(np.count_nonzero(representative[slots]))
         return sum(1 for slot in slots if representative[slot])
 
-    def _find_overlaps(self, candidates: Sequence[Candidate]) -> None:
+    def find_overlaps(self, candidates: Sequence[Candidate]) -> None:
         """Set overlaps and `apart` of candidates, from the words of their most similar neighbours."""
         table = self._table
-        compared: list[tuple[Candidate, list[int]]] = []
-        for one in candidates:
-            near = one.neighbours
-            if near is None or not one.features.vector.length:
-                continue
-            likely = np.flatnonzero(((near.cosine >= ALIKE) & ~near.foreign) | (near.agreeing >= LEAST_EQUAL_BYTES))
-            if len(likely):
-                order = np.lexsort((near.slots[likely], -near.cosine[likely], -near.agreeing[likely]))
-                compared.append((one, table.number[near.slots[likely[order[:MOST_COMPARED]]]].tolist()))
+        compared = [(one, self.alike(one)) for one in candidates if one.features.vector.length]
+        compared = [(one, others) for one, others in compared if others]
         if not compared:
             return
         numbers = sorted({number for _, others in compared for number in others})

@@ -1,0 +1,218 @@
+"""What an index has learned of its own articles: boilerplate passages and misplaced bodies, in memory and in its store.
+
+Each lesson is a row of the store: what is boilerplate, and the numbers of articles that hold it. Rows are only added
+and deleted, so that a reader finds by their numbers what is new, and which articles have other features since.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.errors import StoreError
+
+if TYPE_CHECKING:
+    from dedup.background import Background
+    from dedup.index.store.protocol import Store
+
+_HEAD = struct.Struct("<BIIII")
+_DIGEST = 16
+_NONE = np.empty(0, np.uint64)
+MOST_HOLDERS = 64
+"""Holders up to which later ones are recorded. What has more is not examined again."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lesson:
+    """Passages that unrelated articles share, or bodies under unrelated titles.
+
+    Attributes:
+        passages: their hashes, ascending; uint64.
+        bodies: digests of misplaced bodies.
+        holders: numbers of articles that hold them.
+        pending: numbers of articles whose features are still those from before.
+        is_own: whether it is the opposite: what was learned, and turned out to be the articles' own.
+    """
+
+    passages: NDArray[np.uint64] = field(default_factory=_NONE.copy)
+    bodies: frozenset[bytes] = frozenset()
+    holders: tuple[int, ...] = ()
+    pending: tuple[int, ...] = ()
+    is_own: bool = False
+
+    def __bool__(self) -> bool:
+        """Whether there is anything in it."""
+        return len(self.passages) > 0 or len(self.bodies) > 0
+
+    def shared(self, other: Lesson) -> Lesson:
+        """Return the passages and bodies that are in both."""
+        return Lesson(np.intersect1d(self.passages, other.passages), self.bodies & other.bodies)
+
+    def without(self, other: Lesson) -> Lesson:
+        """Return this lesson without the passages and bodies of another one."""
+        return replace(self, passages=np.setdiff1d(self.passages, other.passages), bodies=self.bodies - other.bodies)
+
+    def packed(self) -> bytes:
+        """Serialise the lesson; see `unpacked`."""
+        counts = len(self.passages), len(self.bodies), len(self.holders), len(self.pending)
+        numbers = np.array([*self.holders, *self.pending], "<i8").tobytes()
+        passages = self.passages.astype("<u8").tobytes()
+        return b"".join((_HEAD.pack(self.is_own, *counts), passages, *sorted(self.bodies), numbers))
+
+    @classmethod
+    def unpacked(cls, data: bytes) -> Self:
+        """Read the output of `packed`.
+
+        Raises:
+            ValueError: the bytes are damaged.
+        """
+        is_own, passages, bodies, holders, pending = _HEAD.unpack_from(data) if len(data) >= _HEAD.size else (0,) * 5
+        if len(data) != _HEAD.size + 8 * passages + _DIGEST * bodies + 8 * (holders + pending):
+            raise ValueError("length")
+        at = _HEAD.size + 8 * passages
+        digests = (data[start : start + _DIGEST] for start in range(at, at + _DIGEST * bodies, _DIGEST))
+        numbers = np.frombuffer(data, "<i8", holders + pending, at + _DIGEST * bodies).tolist()
+        hashes = np.frombuffer(data, "<u8", passages, _HEAD.size).astype(np.uint64)
+        return cls(hashes, frozenset(digests), (*numbers[:holders],), (*numbers[holders:],), bool(is_own))
+
+
+class LearnedBoilerplate:
+    """All lessons of an index.
+
+    Args:
+        store: where they are stored.
+        background: background of the index.
+
+    Attributes:
+        background: background of the index with all that was learned.
+        own: what is not to be learned again.
+    """
+
+    def __init__(self, store: Store, background: Background) -> None:
+        self._store, self._frozen, self._last = store, background, 0
+        self._lessons: dict[int, Lesson] = {}
+        self._row_of: dict[int | bytes, int] = {}
+        self.background, self.own, self._learned = background, Lesson(), Lesson()
+
+    def __len__(self) -> int:
+        """Return the number of passages and bodies that were learned."""
+        return len(self._row_of)
+
+    def read(self) -> set[int]:
+        """Read the lessons anew if there are new ones, and return the articles with other features since the last call.
+
+        Raises:
+            StoreError: they are damaged.
+        """
+        if not self._store.lessons(self._last):
+            return set()
+        found, last = set[int](), self._last
+        self._lessons.clear()
+        for number, packed in self._store.lessons(0):
+            try:
+                lesson = Lesson.unpacked(packed)
+            except ValueError as error:
+                fault = f"{self._store.where}: what the index has learned is damaged: restore a copy of the file"
+                raise StoreError(fault) from error
+            self._lessons[number], self._last = lesson, number
+            if number > last:
+                found |= {*lesson.holders, *lesson.pending}
+        self._combine()
+        return found
+
+    def learn(self, lesson: Lesson) -> None:
+        """Add a lesson, also if it was once forgotten; must run inside a transaction."""
+        self._remove_from([row for row, one in self._lessons.items() if one.is_own and one.shared(lesson)], lesson)
+        self._put(lesson)
+        self._combine()
+
+    def unlearn(self, refuted: Lesson, pending: tuple[int, ...]) -> None:
+        """Forget passages and bodies; must run inside a transaction.
+
+        Args:
+            refuted: what is the articles' own.
+            pending: numbers of the articles that hold it.
+        """
+        self._remove_from({self._row_of[key] for key in _keys(refuted) if key in self._row_of}, refuted)
+        self._put(replace(refuted, holders=pending, pending=pending, is_own=True))
+        self._combine()
+
+    def all(self) -> Lesson:
+        """Return all passages and bodies that were learned, and not forgotten."""
+        return self._learned
+
+    def pending(self) -> list[int]:
+        """Return the numbers of all articles whose features are those from before a lesson, in ascending order."""
+        return sorted({number for one in self._lessons.values() for number in one.pending})
+
+    def postpone(self, pending: tuple[int, ...]) -> None:
+        """Record that the features of articles must be computed anew; must run inside a transaction."""
+        self._put(Lesson(holders=pending, pending=pending, is_own=True))
+
+    def done(self, numbers: Iterable[int]) -> None:
+        """Record that the features of articles were computed anew; must run inside a transaction."""
+        those = {*numbers}
+        for number, lesson in [*self._lessons.items()]:
+            if not those.isdisjoint(lesson.pending):
+                left = tuple(one for one in lesson.pending if one not in those)
+                self._replace(number, replace(lesson, pending=left))
+
+    def held(self, found: Lesson) -> dict[int, Lesson]:
+        """Return the lessons that an article with some passages and bodies holds, by row."""
+        rows = {self._row_of[key] for key in _keys(found) if key in self._row_of}
+        return {row: self._lessons[row] for row in sorted(rows)}
+
+    def add_holder(self, row: int, article: int) -> Lesson:
+        """Add a holder to the lesson in a row, and return it; must run inside a transaction."""
+        lesson = self._lessons[row]
+        return self._replace(row, replace(lesson, holders=(*lesson.holders, article)))
+
+    def _replace(self, row: int, lesson: Lesson) -> Lesson:
+        self._delete(row)
+        new = self._put(lesson)
+        if not lesson.is_own:
+            self._row_of.update(dict.fromkeys(_keys(lesson), new))
+        return lesson
+
+    def _remove_from(self, rows: Iterable[int], removed: Lesson) -> None:
+        for row in sorted(rows):
+            lesson = self._lessons[row].without(removed)
+            self._delete(row)
+            if lesson:
+                self._put(lesson)
+
+    def _put(self, lesson: Lesson) -> int:
+        number = self._store.put_lesson(lesson.packed())
+        self._lessons[number], self._last = lesson, max(self._last, number)
+        return number
+
+    def _delete(self, row: int) -> None:
+        self._store.delete_lesson(row)
+        del self._lessons[row]
+
+    def _combine(self) -> None:
+        own, learned = (
+            _union([one for one in self._lessons.values() if one.is_own == is_own]) for is_own in (True, False)
+        )
+        self.own = own
+        self._learned = learned = learned.without(own)
+        self._row_of = {
+            key: row for row, one in self._lessons.items() if not one.is_own for key in _keys(one.without(own))
+        }
+        passages = np.union1d(self._frozen.passages, learned.passages)
+        self.background = replace(self._frozen, passages=passages, bodies=self._frozen.bodies | learned.bodies)
+
+
+def _keys(lesson: Lesson) -> list[int | bytes]:
+    return [*lesson.passages.tolist(), *lesson.bodies]
+
+
+def _union(lessons: Iterable[Lesson]) -> Lesson:
+    every = [*lessons]
+    passages = np.unique(np.concatenate([_NONE, *(one.passages for one in every)]))
+    return Lesson(passages, frozenset().union(*(one.bodies for one in every)))

@@ -1,0 +1,133 @@
+"""Learning boilerplate from the articles of an index: what new ones share with others that are like them.
+
+What is learned is stored with the articles whose features it changes: these are pending until they are placed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.index.boilerplate import MOST_HOLDERS, Lesson
+from dedup.index.features.sketch import unpack_words
+from dedup.index.state import IndexState
+from dedup.index.stories.lessons import Strangers, find_holders, lesson_held_by, lesson_of, refuted
+from dedup.index.stories.placement import Candidate, is_due
+from dedup.vectorize.features import HashedWords
+
+
+def learn(state: IndexState, candidates: Sequence[Candidate]) -> bool:
+    """Learn from admitted candidates, or forget what they refute; return whether features have changed.
+
+    Must run inside a transaction.
+    """
+    wrong = _refuted_by(state, candidates)
+    if wrong:
+        known = {number for lesson in state.learned.held(wrong).values() for number in lesson.holders}
+        state.learned.unlearn(wrong, (*sorted(number for number in known if number in state.table),))
+        _apply(state)
+        return True
+    lesson = _new_lesson(state, candidates)
+    if lesson:
+        state.learned.learn(lesson)
+        _apply(state)
+    return bool(lesson)
+
+
+def learn_from_all(state: IndexState) -> None:
+    """Learn from all articles of the store, and forget what they refute; must run inside a transaction."""
+    learned, frozen = state.learned, state.background
+    numbers, words = state.every_word()
+    if not numbers:
+        return
+    before = state.sketcher.own_words(words, state.sketcher.background)
+    words_of_run = words.kept(state.sketcher.own_words(words, frozen))
+    found = lesson_of(words_of_run, state.backend)
+    wrong = refuted(learned.all(), words_of_run, state.backend)
+    new = found.without(learned.all())
+    if wrong:
+        learned.unlearn(wrong, ())
+    if new:
+        learned.learn(new)
+    if not wrong and not new:
+        return
+    _apply(state)
+    changed = before != state.sketcher.own_words(words, state.sketcher.background)
+    counts = np.diff(np.concatenate([[0], np.cumsum(changed)])[words.offsets[::2]])
+    pending = (*np.array(numbers, np.int64)[counts > 0].tolist(),)
+    state.learned.postpone(pending)
+    state.forget(pending)
+
+
+def _apply(state: IndexState) -> None:
+    state.sketcher.background = state.learned.background
+    state.forget(state.learned.pending())
+
+
+def _new_lesson(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
+    """Return what is boilerplate among candidates and the articles that are like them."""
+    alike = {place: state.placer.alike(one) for place, one in enumerate(candidates)}
+    alike = {place: others for place, others in alike.items() if others}
+    if not alike:
+        return Lesson()
+    place_of = {one.number: place for place, one in enumerate(candidates)}
+    stored = sorted({number for others in alike.values() for number in others if number not in place_of})
+    place_of |= {number: len(candidates) + place for place, number in enumerate(stored)}
+    parts = [one.features.words for one in candidates]
+    words = HashedWords.joined([*parts, state.words_of(stored)] if stored else parts)
+    vectors = [*(one.features.vector for one in candidates), *(state.vectors_of(stored) if stored else [])]
+    strangers = Strangers(words, [vector.language for vector in vectors])
+    examined = set[int]()
+    for place, numbers in alike.items():
+        others = [place_of[number] for number in numbers]
+        if strangers.worth(place, others):
+            examined.update((place, *others))
+    if not examined:
+        return Lesson()
+    places = np.array(sorted(examined), np.int64)
+    some = words.take(places)
+    lesson = lesson_of(some, state.backend).without(state.learned.own).without(state.learned.all())
+    if not lesson:
+        return lesson
+    removed = _removed_by(state, lesson)
+    holding = places[_holding(some, removed(some))]
+    own = [candidates[place].number or 0 for place in holding[holding < len(candidates)].tolist()]
+    table, given = state.table, [vectors[place] for place in places.tolist()]
+    pending = find_holders(some, np.flatnonzero(np.isin(places, holding)), given, removed, table, state.words_of)
+    pending = state.with_twins(pending)
+    return replace(lesson, holders=(*sorted({*pending, *own}),), pending=(*pending,))
+
+
+def _removed_by(state: IndexState, lesson: Lesson) -> Callable[[HashedWords], NDArray[np.bool_]]:
+    alone = replace(state.background, passages=lesson.passages, bodies=lesson.bodies)
+    return lambda words: ~state.sketcher.own_words(words, alone)
+
+
+def _holding(words: HashedWords, removed: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which articles have words that are removed."""
+    holds: NDArray[np.bool_] = np.diff(np.concatenate([[0], np.cumsum(removed)])[words.offsets[::2]]) > 0
+    return holds
+
+
+def _refuted_by(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
+    """Record new holders of what was learned; return what is not boilerplate among all that are known."""
+    for one in candidates:
+        if not one.features.has_boilerplate or one.stored is not None:
+            continue
+        every = unpack_words([one.features.packed])
+        for row, lesson in state.learned.held(lesson_held_by(every, 0)).items():
+            number = one.number or 0
+            if len(lesson.holders) >= MOST_HOLDERS or number in lesson.holders:
+                continue
+            if not is_due(len(state.learned.add_holder(row, number).holders)):
+                continue
+            stored = [other for other in lesson.holders if other in state.table]
+            words = HashedWords.joined([every, state.stored_words(stored)] if stored else [every])
+            words = words.kept(state.sketcher.own_words(words, state.background))
+            wrong = refuted(lesson, words, state.backend)
+            if wrong:
+                return wrong
+    return Lesson()

@@ -1,0 +1,132 @@
+"""Finds boilerplate among new articles and those that are like them.
+
+The rules are those of a run, see `dedup.vectorize.boilerplate` and `dedup.vectorize.misplaced_body`: an article is
+examined together with its most similar neighbours. They are asked only where neighbours have unrelated titles, as most
+articles that are alike are about one thing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dedup.index.boilerplate import Lesson
+from dedup.index.search.postings import Reach
+from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, RELATED, find_boilerplate, held_passages
+from dedup.vectorize.features import HashedWords
+from dedup.vectorize.hashing import shingles_in_order, terms_of
+from dedup.vectorize.misplaced_body import body_digest, distinctive_words, misplaced
+
+if TYPE_CHECKING:
+    from dedup.backends import PlainBackend
+    from dedup.index.features.sketch import Vector
+    from dedup.index.search.table import ArticleTable
+
+_HIGHEST = np.array([np.iinfo(np.uint16).max], np.uint16)
+_AT_ONCE = 256
+
+
+def lesson_of(words: HashedWords, backend: PlainBackend) -> Lesson:
+    """Return the passages that are boilerplate among some articles, and the misplaced bodies."""
+    places = misplaced(words)
+    bodies = frozenset(body_digest(words, place) for place in places)
+    return Lesson(find_boilerplate(words.kept(words.outside_bodies(places)), backend), bodies)
+
+
+def refuted(lesson: Lesson, words: HashedWords, backend: PlainBackend) -> Lesson:
+    """Return what of a lesson is not boilerplate among some articles, though enough of them hold it.
+
+    Args:
+        lesson: what was learned.
+        words: all words of articles that hold it.
+        backend: compares words.
+    """
+    held, _ = held_passages(words)
+    digests = [body_digest(words, place) for place in range(len(words)) if len(words.title(place))]
+    several = frozenset(digest for digest in digests if digests.count(digest) > 1)
+    return lesson.shared(Lesson(np.unique(held), several)).without(lesson_of(words, backend))
+
+
+def lesson_held_by(words: HashedWords, place: int) -> Lesson:
+    """Return all passages of an article, and its body, as a lesson."""
+    body = words.body(place)
+    passages = shingles_in_order(body, PASSAGE) if len(body) >= PASSAGE else np.empty(0, np.uint64)
+    bodies = frozenset([body_digest(words, place)] if len(body) and len(words.title(place)) else [])
+    return Lesson(np.unique(passages), bodies)
+
+
+class Strangers:
+    """Selects the articles to examine together.
+
+    Args:
+        words: of the articles.
+        languages: the language of each.
+    """
+
+    def __init__(self, words: HashedWords, languages: Sequence[str]) -> None:
+        self._words, self._languages = words, languages
+        self._titles: dict[int, set[int]] = {}
+
+    def worth(self, article: int, others: Sequence[int]) -> bool:
+        """Return whether boilerplate may be found among an article and others that are like it."""
+        strangers = [other for other in others if self._are_strangers(article, other)]
+        if len(strangers) >= HOLDERS - 1:
+            return True
+        body = self._words.body(article)
+        return len(body) > 0 and any(np.array_equal(body, self._words.body(other)) for other in strangers)
+
+    def _are_strangers(self, one: int, other: int) -> bool:
+        """Return whether the titles of two articles have few distinctive words in common."""
+        a, b = self._title(one), self._title(other)
+        return RELATED * len(a & b) < max(1, min(len(a), len(b)))
+
+    def _title(self, place: int) -> set[int]:
+        if place not in self._titles:
+            title = self._words.title(place)
+            heading = title if len(title) else self._words.body(place)[:PASSAGE]
+            self._titles[place] = distinctive_words(heading.tolist(), self._languages[place])
+        return self._titles[place]
+
+
+def find_holders(
+    words: HashedWords,
+    places: NDArray[np.int64],
+    vectors: Sequence[Vector],
+    removed: Callable[[HashedWords], NDArray[np.bool_]],
+    table: ArticleTable,
+    words_of: Callable[[Sequence[int]], HashedWords],
+) -> list[int]:
+    """Return the numbers of the articles in a table that hold some boilerplate, in ascending order.
+
+    A holder has all of its words, so each has the one with the highest weight.
+
+    Args:
+        words: words of the articles among which it was found.
+        places: those that hold it.
+        vectors: vectors of all of them.
+        removed: returns which words of articles are boilerplate.
+        table: all articles.
+        words_of: returns the words of articles by number.
+    """
+    terms = set[int]()
+    for place in places.tolist():
+        one, vector = words.part(place, place + 1), vectors[place]
+        known = np.isin(vector.terms, terms_of(one.hashes[removed(one)]))
+        if known.any():
+            terms.add(int(vector.terms[known][np.argmax(vector.weights[known])]))
+    found = set[int]()
+    everywhere = Reach(-np.inf, np.inf)
+    for term in sorted(terms):
+        slots, _ = table.words.above(np.array([term], np.int32), _HIGHEST, 0.0, everywhere)
+        found.update(table.number[slots].tolist())
+    numbers, holders = sorted(number for number in found if number in table), list[int]()
+    for start in range(0, len(numbers), _AT_ONCE):
+        some = numbers[start : start + _AT_ONCE]
+        given = words_of(some)
+        starts = given.offsets[::2]
+        gone = np.concatenate([[0], np.cumsum(removed(given))])[starts]
+        holders += [number for number, count in zip(some, np.diff(gone).tolist(), strict=True) if count]
+    return holders
