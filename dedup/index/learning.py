@@ -114,6 +114,7 @@ def _holding(words: HashedWords, removed: NDArray[np.bool_]) -> NDArray[np.bool_
 
 def _refuted_by(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
     """Record new holders of what was learned; return what is not boilerplate among all that are known."""
+    packed = {one.number: one.features.packed for one in candidates}
     for one in candidates:
         if not one.features.has_boilerplate or one.stored is not None:
             continue
@@ -124,8 +125,9 @@ def _refuted_by(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
                 continue
             if not is_due(len(state.learned.add_holder(row, number).holders)):
                 continue
-            stored = [other for other in lesson.holders if other in state.table]
-            words = HashedWords.joined([every, state.stored_words(stored)] if stored else [every])
+            others = [packed[other] for other in lesson.holders if other in packed]
+            stored = [other for other in lesson.holders if other in state.table and other not in packed]
+            words = HashedWords.joined([every, unpack_words(others), state.stored_words(stored)])
             words = words.kept(state.sketcher.own_words(words, state.background))
             wrong = refuted(lesson, words, state.backend)
             if wrong:
