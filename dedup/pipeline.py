@@ -136,7 +136,7 @@ def stories_of(
 
     progress("looking for boilerplate", 0, count)
     known = background.overwritten(words) if background else []
-    foreign = sorted({*known, *misplaced(words.kept(words.outside_bodies(known)))})
+    foreign = sorted({*known, *misplaced(words.kept(words.outside_bodies(known)), collection.outlets())})
     bodies = frozenset(body_digest(words, place) for place in foreign) if learn else frozenset()
     keep = words.outside_bodies(foreign)
     words = words.kept(keep)

@@ -12,12 +12,13 @@ from numpy.typing import NDArray
 from dedup.settings import Settings
 from dedup.text.document import Document
 from dedup.vectorize import reference
-from dedup.vectorize.features import IS_CAPITAL, IS_NUMBER, Features, HashedWords, plain_features
+from dedup.vectorize.features import BEGINS_SHIFT, IS_CAPITAL, IS_NUMBER, Features, HashedWords, plain_features
 from dedup.vectorize.hashing import FEATURES, terms_of, word_hash
 from dedup.vectorize.kernels.extractor import Extractor
 
 TRAPS = (
     "aAbsSzZ 0 9.!?:;…\"“”„«»¿¡•\n\r\u2028\u2029'’ʼ＇_-\0\t"  # words, signs, apostrophes
+    "|()[]{}\\ - – — ― · ›►▶｜：【】"  # separators of segments
     "éÉşıİßẞſǅςΣσёЁЙй"  # letters beyond ASCII, of two bytes
     "\u0300\u0301\u0302\u0308\u030a\u0316\u0323\u0327\u0328\u0331\u0338\u0345"  # marks of several orders
     "\u00ad\u200b\u200c\u200d\u2060\ufe0f\U000e0100"  # signs that vanish
@@ -50,8 +51,10 @@ def extractor() -> Extractor:
     return made
 
 
-def plain_words(articles: Sequence[tuple[str, str]]) -> list[tuple[list[int], list[int], list[bool], list[bool]]]:
-    """For each article the hashes of title and body, and of all its words whether they are capitals, or numbers."""
+def plain_words(
+    articles: Sequence[tuple[str, str]],
+) -> list[tuple[list[int], list[int], list[bool], list[bool], list[int]]]:
+    """For each article the hashes of title and body, and the flags of its words."""
     found = []
     for article in articles:
         document = Document.of(*article)
@@ -62,12 +65,13 @@ def plain_words(articles: Sequence[tuple[str, str]]) -> list[tuple[list[int], li
                 [word_hash(word.encode()) for word in document.body.words],
                 list(map(bool, document.title.capitals + document.body.capitals)),
                 [word < ":" for word in words],
+                list(document.title.begins + document.body.begins),
             )
         )
     return found
 
 
-def unpacked(words: HashedWords) -> list[tuple[list[int], list[int], list[bool], list[bool]]]:
+def unpacked(words: HashedWords) -> list[tuple[list[int], list[int], list[bool], list[bool], list[int]]]:
     """The same from hashed words."""
     found = []
     for article in range(len(words)):
@@ -79,6 +83,7 @@ def unpacked(words: HashedWords) -> list[tuple[list[int], list[int], list[bool],
                 words.hashes[middle:last].tolist(),
                 (flags & IS_CAPITAL).astype(bool).tolist(),
                 (flags & IS_NUMBER).astype(bool).tolist(),
+                (flags >> BEGINS_SHIFT).tolist(),
             )
         )
     return found

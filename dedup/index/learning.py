@@ -40,13 +40,14 @@ def learn(state: IndexState, candidates: Sequence[Candidate]) -> bool:
 def learn_from_all(state: IndexState) -> None:
     """Learn from all articles of the store, and forget what they refute; must run inside a transaction."""
     learned, frozen = state.learned, state.background
-    numbers, words = state.every_word()
+    numbers = state.distinct()
     if not numbers:
         return
+    words, outlets = state.stored_words(numbers), state.outlets_of(numbers)
     before = state.sketcher.own_words(words, state.sketcher.background)
     words_of_run = words.kept(state.sketcher.own_words(words, frozen))
-    found = lesson_of(words_of_run, state.backend)
-    wrong = refuted(learned.all(), words_of_run, state.backend)
+    found = lesson_of(words_of_run, outlets, state.backend)
+    wrong = refuted(learned.all(), words_of_run, outlets, state.backend)
     new = found.without(learned.all())
     if wrong:
         learned.unlearn(wrong, ())
@@ -57,7 +58,7 @@ def learn_from_all(state: IndexState) -> None:
     _apply(state)
     changed = before != state.sketcher.own_words(words, state.sketcher.background)
     counts = np.diff(np.concatenate([[0], np.cumsum(changed)])[words.offsets[::2]])
-    pending = (*np.array(numbers, np.int64)[counts > 0].tolist(),)
+    pending = (*state.with_twins(np.array(numbers, np.int64)[counts > 0].tolist()),)
     state.learned.postpone(pending)
     state.forget(pending)
 
@@ -88,8 +89,9 @@ def _new_lesson(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
     if not examined:
         return Lesson()
     places = np.array(sorted(examined), np.int64)
-    some = words.take(places)
-    lesson = lesson_of(some, state.backend).without(state.learned.own).without(state.learned.all())
+    some, numbered = words.take(places), [*(one.number or 0 for one in candidates), *stored]
+    outlets = state.outlets_of([numbered[place] for place in places.tolist()])
+    lesson = lesson_of(some, outlets, state.backend).without(state.learned.own).without(state.learned.all())
     if not lesson:
         return lesson
     removed = _removed_by(state, lesson)
@@ -129,7 +131,8 @@ def _refuted_by(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
             stored = [other for other in lesson.holders if other in state.table and other not in packed]
             words = HashedWords.joined([every, unpack_words(others), state.stored_words(stored)])
             words = words.kept(state.sketcher.own_words(words, state.background))
-            wrong = refuted(lesson, words, state.backend)
+            among = [number, *(other for other in lesson.holders if other in packed), *stored]
+            wrong = refuted(lesson, words, state.outlets_of(among), state.backend)
             if wrong:
                 return wrong
     return Lesson()

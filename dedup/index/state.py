@@ -181,19 +181,26 @@ class IndexState:
             found = np.union1d(found, terms_of(np.unique(words.hashes)))
         return found
 
-    def every_word(self) -> tuple[list[int], HashedWords]:
-        """Return the numbers of all stored articles, and all of their words."""
-        numbers, blocks = list[int](), list[HashedWords]()
+    def distinct(self) -> list[int]:
+        """Return the first of all stored articles with one title and text, in the order in which a run has them."""
+        first: dict[bytes, int] = {}
         for page in self._pages():
-            some = [article.number for article in page]
-            numbers += some
-            blocks.append(self.stored_words(some))
-        return numbers, HashedWords.joined(blocks)
+            for article in page:
+                first.setdefault(article.content, article.number)
+        return [number for _, number in sorted(first.items())]
 
     def stored_words(self, numbers: Sequence[int]) -> HashedWords:
         """Return all words of articles, by number."""
-        sketches = self._sketches(numbers)
-        return unpack_words(sketches[number].words for number in numbers)
+        blocks = []
+        for start in range(0, len(numbers), _PAGE):
+            some = numbers[start : start + _PAGE]
+            sketches = self._sketches(some)
+            blocks.append(unpack_words(sketches[number].words for number in some))
+        return HashedWords.joined(blocks)
+
+    def outlets_of(self, numbers: Sequence[int]) -> NDArray[np.int64]:
+        """Return the number of the outlet of articles, -1 if unknown; shape (articles,)."""
+        return self.table.outlet[[self.table.slot(number) for number in numbers]].astype(np.int64)
 
     def with_twins(self, numbers: Sequence[int]) -> list[int]:
         """Return the numbers of articles, and of all that have the same title and text, in ascending order."""

@@ -13,8 +13,8 @@ class Alphabet:
     """The table as the tokenizer uses it.
 
     Attributes:
-        pattern: matches a run of an unsegmented script (group 1), a word (group 2) or a sign that ends a sentence
-            (group 3).
+        pattern: matches a run of an unsegmented script (group 1), a word (group 2), a sign that ends a sentence
+            (group 3) or another separator of segments (group 4).
         stack: matches a run of marks longer than `LONGEST_STACK`, whose beginning is group 1.
         folding: for `str.translate`: the folded form of each code point that has one, None for ignorable ones.
         capitals: the capital letters.
@@ -33,6 +33,10 @@ UNSEGMENTED_MARKS = (
 )
 """The marks of unsegmented scripts that normalisation may reorder, as a character class of `re`."""
 SENTENCE_ENDS = '.!?:;…"“”„«»¿¡•\n\r\u2028\u2029'
+SEPARATORS = ":|()[]{}\\•»›►▶｜：【】\n\r\u2028\u2029"
+"""Signs between the segments of a headline, as in "Live: …" and "… | The Outlet"."""
+SPACED_SEPARATORS = "-–—―·"
+"""Signs that separate segments where a space is on both sides; a second hyphen may follow the first."""
 
 
 @cache
@@ -65,7 +69,9 @@ def alphabet() -> Alphabet:
 
         return f"(?:{low(first)}|{high(first)})(?:{low(rest)}++|{high(rest)}++)*+"
 
-    pattern = re.compile(f"({run('U', 'UI')})|({run('CLD', 'CLDMI')})|([{re.escape(SENTENCE_ENDS)}])")
+    ends, others = (f"[{re.escape(signs)}]" for signs in (SENTENCE_ENDS, SEPARATORS))
+    spaced = f"(?<= )(?:-(?=[ -])|[{re.escape(SPACED_SEPARATORS)}](?= ))"
+    pattern = re.compile(f"({run('U', 'UI')})|({run('CLD', 'CLDMI')})|({ends})|({others}|{spaced})")
     mark = f"[{characters('MI', range(17))}{UNSEGMENTED_MARKS}]"
     stack = re.compile(f"(?=[^\\x00-\\xac])({mark}{{{LONGEST_STACK}}}){mark}+")
     capitals = frozenset(chr(point) for points in kinds["C"] for point in points)

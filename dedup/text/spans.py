@@ -48,8 +48,8 @@ def spans(text: str) -> Spans:
     sentence_begins, end = True, -2
     for match in table.pattern.finditer(text):
         kind, run, start = match.lastindex, match.group(), match.start()
-        if kind == 3:
-            sentence_begins = True
+        if kind in (3, 4):
+            sentence_begins |= kind == 3
             continue
         word = run.translate(folding) if not run.isascii() else run.lower()
         if kind == 1:

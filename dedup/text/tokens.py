@@ -7,6 +7,8 @@
 4. Code points are folded one by one with a shipped table: capitals to lower case, digits of all scripts to ASCII, some
    spelling variants to one; ignorable signs (soft hyphen, vowel points, joiners) are removed.
 5. A token is capitalised if it begins with a capital and does not begin a sentence.
+6. A token begins a sentence if it is the first one or the first after a sign that ends a sentence or a line, and a
+   segment if it is the first one or the first after a sign that separates the parts of a headline.
 """
 
 from __future__ import annotations
@@ -16,31 +18,41 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from sys import intern
 
-from dedup.text.alphabet import alphabet
+from dedup.text.alphabet import SEPARATORS, alphabet
 
 APOSTROPHES = "'’ʼ＇"
+SENTENCE, SEGMENT = 1, 2
+"""What a token may begin: bits of `Tokens.begins`."""
 
 
 @dataclass(slots=True)
 class Tokens:
-    """The tokens of a text in order; `capitals[i]` is 1 if `words[i]` is capitalised inside a sentence, else 0."""
+    """The tokens of a text in order.
+
+    Attributes:
+        words: the tokens.
+        capitals: 1 for each that is capitalised inside a sentence, else 0.
+        begins: `SENTENCE` and `SEGMENT` for each that begins one, else 0.
+    """
 
     words: list[str] = field(default_factory=list)
     capitals: bytearray = field(default_factory=bytearray)
+    begins: bytearray = field(default_factory=bytearray)
 
     def __len__(self) -> int:
         return len(self.words)
 
     def after(self, count: int) -> Tokens:
         """All tokens but the first `count`."""
-        return Tokens(self.words[count:], self.capitals[count:])
+        return Tokens(self.words[count:], self.capitals[count:], self.begins[count:])
 
     def where(self, keep: Iterable[object]) -> Tokens:
         """The tokens for which `keep` is true."""
         places = [place for place, kept in enumerate(keep) if kept]
         if len(places) == len(self):
             return self
-        return Tokens([self.words[place] for place in places], bytearray(self.capitals[place] for place in places))
+        capitals, begins = (bytearray(flags[place] for place in places) for flags in (self.capitals, self.begins))
+        return Tokens([self.words[place] for place in places], capitals, begins)
 
 
 def tokenize(text: str) -> Tokens:
@@ -48,25 +60,31 @@ def tokenize(text: str) -> Tokens:
     table = alphabet()
     folding, is_capital = table.folding, table.capitals
     tokens = Tokens()
-    words, capitals = tokens.words, tokens.capitals
+    words, capitals, begins = tokens.words, tokens.capitals, tokens.begins
     if not text.isascii():
         # Reordering marks takes time quadratic in their number: an attack could have many in a run.
         text = unicodedata.normalize("NFC", table.stack.sub(r"\1", text))
-    sentence_begins, end = True, -2
+    begin, end = SENTENCE | SEGMENT, -2
     for match in table.pattern.finditer(text):
         kind, run = match.lastindex, match.group()
         if kind == 3:
-            sentence_begins = True
+            begin |= SENTENCE | SEGMENT if run in SEPARATORS else SENTENCE
+            continue
+        if kind == 4:
+            begin |= SEGMENT
             continue
         word = run.translate(folding) if not run.isascii() else run.lower()
         if kind == 1:
             pairs = [word[i : i + 2] for i in range(len(word) - 1)] or [word]
             words.extend(map(intern, pairs))
             capitals.extend(bytes(len(pairs)))
+            begins.append(begin)
+            begins.extend(bytes(len(pairs) - 1))
         elif not (word == "s" and match.start() == end + 1 and text[end] in APOSTROPHES):
             words.append(intern(word))
-            capitals.append(not sentence_begins and run[0] in is_capital)
-        sentence_begins, end = False, match.end()
+            capitals.append(not begin & SENTENCE and run[0] in is_capital)
+            begins.append(begin)
+        begin, end = 0, match.end()
     return tokens
 
 

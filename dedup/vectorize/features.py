@@ -15,7 +15,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.text.document import Document
-from dedup.text.tokens import Tokens
+from dedup.text.tokens import SEGMENT, SENTENCE, Tokens
 from dedup.vectorize.hashing import (
     FEATURES,
     mix32,
@@ -38,6 +38,12 @@ IS_NUMBER = 2
 """Set for a word that begins with a digit."""
 SCRIPT_SHIFT = 2
 """The first bit of the script of a word's first character (see `kernels.points.SCRIPT`)."""
+BEGINS_SHIFT = 4
+"""The first bit of what a word begins (see `dedup.text.tokens.Tokens.begins`)."""
+BEGINS_SENTENCE = SENTENCE << BEGINS_SHIFT
+"""Set for the first word of a text, and after a sign that ends a sentence or a line."""
+BEGINS_SEGMENT = SEGMENT << BEGINS_SHIFT
+"""Set for the first word of a text, and after a separator: a colon, bar, bracket, bullet or spaced dash."""
 _AT_ONCE = 4_096
 """Shingles that are permuted at a time."""
 
@@ -111,7 +117,8 @@ class HashedWords:
 
     Attributes:
         hashes: uint32, shape (words,).
-        flags: `IS_CAPITAL`, `IS_NUMBER` and the script of each; uint8, shape (words,).
+        flags: `IS_CAPITAL`, `IS_NUMBER`, the script, `BEGINS_SENTENCE` and `BEGINS_SEGMENT` of each; uint8, shape
+            (words,).
         offsets: the title of article i is at `offsets[2 · i]:offsets[2 · i + 1]`, its body at
             `offsets[2 · i + 1]:offsets[2 · i + 2]`; int64, shape (2 · articles + 1,).
         distinct: the distinct words of articles as they were read, until a `Vocabulary` has resolved them.
@@ -347,6 +354,6 @@ def narrowed(weights: NDArray[np.uint32] | NDArray[np.float64]) -> NDArray[np.un
 
 
 def _flags(tokens: Tokens, table: NDArray[np.uint32]) -> Iterator[int]:
-    for word, capital in zip(tokens.words, tokens.capitals, strict=True):
+    for word, capital, begins in zip(tokens.words, tokens.capitals, tokens.begins, strict=True):
         script = int(table[ord(word[0])] >> SCRIPT & 3)
-        yield capital * IS_CAPITAL | (word < ":") * IS_NUMBER | script << SCRIPT_SHIFT
+        yield capital * IS_CAPITAL | (word < ":") * IS_NUMBER | script << SCRIPT_SHIFT | begins << BEGINS_SHIFT

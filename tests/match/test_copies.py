@@ -37,7 +37,7 @@ from dedup.vectorize.reference import signatures
 
 
 def document(words: list[str]) -> Document:
-    return Document(Tokens(), Tokens(words, bytearray(len(words))))
+    return Document(Tokens(), Tokens(words, bytearray(len(words)), bytearray(len(words))))
 
 
 def hashed(*texts: list[str]) -> HashedWords:

@@ -37,7 +37,7 @@ NEVER = math.nan
 
 def plain(words: list[str]) -> Tokens:
     """A text without capitals."""
-    return Tokens(list(words), bytearray(len(words)))
+    return Tokens(list(words), bytearray(len(words)), bytearray(len(words)))
 
 
 def judged(one: Tokens, other: Tokens, days: float = NEVER) -> bool:

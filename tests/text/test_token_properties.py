@@ -10,7 +10,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dedup.text.alphabet import alphabet
-from dedup.text.tokens import tokenize
+from dedup.text.tokens import SENTENCE, tokenize
 
 anything = st.text(st.characters(exclude_categories=()))  # lone surrogates, nulls and all planes included
 scripts = st.text(
@@ -29,9 +29,12 @@ texts = st.one_of(anything, scripts)
 @example("a\u00ad'\u00ads")
 def test_any_string_has_tokens(text: str) -> None:
     tokens = tokenize(text)
-    assert len(tokens.words) == len(tokens.capitals) == len(tokens)
+    assert len(tokens.words) == len(tokens.capitals) == len(tokens.begins) == len(tokens)
     assert all(tokens.words)
     assert set(tokens.capitals) <= {0, 1}
+    assert not any(
+        capital and begins & SENTENCE for capital, begins in zip(tokens.capitals, tokens.begins, strict=True)
+    )
     for word in tokens.words:
         word.encode()  # a word can always be written down
         assert " " not in word
@@ -73,12 +76,13 @@ def test_a_space_keeps_texts_apart(one: str, other: str) -> None:
     assert tokenize(f"{one} . {other}").words == tokenize(one).words + tokenize(other).words
 
 
-@given(st.text(st.sampled_from("aAzZ09 '.,"), max_size=40))
+@given(st.text(st.sampled_from("aAzZ09 '.,-|:"), max_size=40))
 def test_ascii_is_read_as_anything_else(text: str) -> None:
     """ASCII has a shortcut, which must give the same tokens."""
     there = tokenize(text)
     assert tokenize("é. " + text).words == ["é", *there.words]
-    assert tokenize("é. " + text).capitals[1:] == there.capitals
+    assert tokenize("é: " + text).capitals[1:] == there.capitals
+    assert tokenize("é: " + text).begins[1:] == there.begins
 
 
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dedup.text.tokens import shingles, tokenize
+from dedup.text.tokens import SEGMENT, SENTENCE, shingles, tokenize
 
 
 def words(text: str) -> list[str]:
@@ -32,6 +32,29 @@ def capitalised(text: str) -> list[str]:
 )
 def test_everything_but_letters_digits_and_marks_separates(text: str, expected: list[str]) -> None:
     assert words(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "sentences", "segments"),
+    [
+        ("", [], []),
+        ("The mill burned down. Nobody was hurt", ["the", "nobody"], ["the"]),
+        ("Mill burns | Weldon Times", ["mill"], ["mill", "weldon"]),
+        ("Mill burns - BCN News", ["mill"], ["mill", "bcn"]),
+        ("Mill burns -- BCN News", ["mill"], ["mill", "bcn"]),
+        ("Mill burns – BCN — now", ["mill"], ["mill", "bcn", "now"]),
+        ("LIVE: Mill burns (video)", ["live", "mill"], ["live", "mill", "video"]),
+        ("[Photos] Mill\nburns » day", ["photos", "burns", "day"], ["photos", "mill", "burns", "day"]),
+        ("Co-op 2019–20 col·lecció a -b c- d—e", ["co"], ["co"]),
+        ("【速報】水火木", ["速報"], ["速報", "水火"]),
+        ("Anna: 's Anna", ["anna", "s"], ["anna", "s"]),
+    ],
+)
+def test_what_begins_a_sentence_or_a_segment(text: str, sentences: list[str], segments: list[str]) -> None:
+    tokens = tokenize(text)
+    begun = list(zip(tokens.words, tokens.begins, strict=True))
+    assert [word for word, begins in begun if begins & SENTENCE] == sentences
+    assert [word for word, begins in begun if begins & SEGMENT] == segments
 
 
 @pytest.mark.parametrize("apostrophe", ["'", "’", "ʼ", "＇"])

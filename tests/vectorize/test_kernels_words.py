@@ -59,6 +59,14 @@ def test_words_of_every_length_at_every_place(length: int, place: int) -> None:
     assert_equal_words(extractor().words([("", text), (text, "")]), [("", text), (text, "")])
 
 
+@pytest.mark.parametrize(
+    "sign", [" - ", " -- ", " -", "- ", "-", "|", " (", "] ", "{", "\\", ":", "\n", " – ", "·", " · "]
+)
+def test_separators_at_every_place(sign: str) -> None:
+    texts = [f"{'a' * place} bé{sign}Cé {sign} D" for place in range(70)] + [f"{'a' * n}{sign}B" for n in range(70)]
+    assert_equal_words(extractor().words([(text, text) for text in texts]), [(text, text) for text in texts])
+
+
 def test_every_code_point() -> None:
     """Alone, after a letter, before one, as the s of a possessive, as the apostrophe, as a capital, and twice."""
     known = [point for point in range(sys.maxunicode + 1) if not points().normal[point] & UNKNOWN]

@@ -23,7 +23,8 @@ from dedup.vectorize.reference import COUNT_UNIT, ZONE, body_weight, minhash, si
 def random_tokens(random: np.random.Generator, length: int) -> Tokens:
     vocabulary = ["mill", "boat", "fire", "水火", "é", *(f"w{number}" for number in range(40))]
     words = [vocabulary[place] for place in random.integers(len(vocabulary), size=length).tolist()]
-    return Tokens(words, bytearray(random.integers(2, size=length).astype(np.uint8).tobytes()))
+    capitals = bytearray(random.integers(2, size=length).astype(np.uint8).tobytes())
+    return Tokens(words, capitals, bytearray(length))
 
 
 def random_documents(seed: int, count: int) -> list[Document]:

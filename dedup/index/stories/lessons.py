@@ -7,6 +7,7 @@ articles that are alike are about one thing.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
@@ -29,25 +30,31 @@ _HIGHEST = np.array([np.iinfo(np.uint16).max], np.uint16)
 _AT_ONCE = 256
 
 
-def lesson_of(words: HashedWords, backend: PlainBackend) -> Lesson:
-    """Return the passages that are boilerplate among some articles, and the misplaced bodies."""
-    places = misplaced(words)
+def lesson_of(words: HashedWords, outlets: NDArray[np.int64], backend: PlainBackend) -> Lesson:
+    """Return the passages that are boilerplate among some articles, and the misplaced bodies.
+
+    Args:
+        words: of the articles.
+        outlets: the number of the outlet of each, -1 if unknown.
+        backend: compares words.
+    """
+    places = misplaced(words, outlets)
     bodies = frozenset(body_digest(words, place) for place in places)
     return Lesson(find_boilerplate(words.kept(words.outside_bodies(places)), backend), bodies)
 
 
-def refuted(lesson: Lesson, words: HashedWords, backend: PlainBackend) -> Lesson:
+def refuted(lesson: Lesson, words: HashedWords, outlets: NDArray[np.int64], backend: PlainBackend) -> Lesson:
     """Return what of a lesson is not boilerplate among some articles, though enough of them hold it.
 
     Args:
         lesson: what was learned.
-        words: all words of articles that hold it.
-        backend: compares words.
+        words: of articles that hold it, also those that were removed.
+        outlets, backend: see `lesson_of`.
     """
     held, _ = held_passages(words)
-    digests = [body_digest(words, place) for place in range(len(words)) if len(words.title(place))]
-    several = frozenset(digest for digest in digests if digests.count(digest) > 1)
-    return lesson.shared(Lesson(np.unique(held), several)).without(lesson_of(words, backend))
+    counts = Counter(body_digest(words, place) for place in range(len(words)) if len(words.title(place)))
+    several = frozenset(digest for digest, count in counts.items() if count > 1)
+    return lesson.shared(Lesson(np.unique(held), several)).without(lesson_of(words, outlets, backend))
 
 
 def lesson_held_by(words: HashedWords, place: int) -> Lesson:

@@ -6,6 +6,7 @@ These are written in LLVM's terms, which every processor numba knows has instruc
 from __future__ import annotations
 
 import sys
+from functools import reduce
 from typing import Any
 
 from llvmlite import ir
@@ -20,8 +21,8 @@ NARROWED = 32
 """Code points that are written as bytes at once."""
 SLOTS = 32
 """Permutations whose least values stay in registers together."""
-_SIGNS = b'.!?:;"\n\r'
-"""The ASCII signs among `dedup.text.alphabet.SENTENCE_ENDS`."""
+_SIGNS = b'.!?;":\n\r'
+"""The ASCII signs among `dedup.text.alphabet.SENTENCE_ENDS`; those from the colon on are among `SEPARATORS`."""
 
 
 def _address(context: Any, builder: Any, signature: Any, args: Any, kind: ir.Type) -> Any:
@@ -74,7 +75,7 @@ def _narrow(_context: Any, points: Any, _at: Any, text: Any, _to: Any) -> Any:
 
 
 def _classify(_context: Any, text: Any, _at: Any) -> Any:
-    result = types.UniTuple(types.uint64, 3)
+    result = types.UniTuple(types.uint64, 6)
 
     def bits(builder: Any, lanes: Any) -> Any:
         found = builder.bitcast(lanes, ir.IntType(LANES))
@@ -86,11 +87,18 @@ def _classify(_context: Any, text: Any, _at: Any) -> Any:
         small = builder.or_(loaded, _lanes(0x20))
         letters = builder.icmp_unsigned("<", builder.sub(small, _lanes(ord("a"))), _lanes(26))
         digits = builder.icmp_unsigned("<", builder.sub(loaded, _lanes(ord("0"))), _lanes(10))
-        ends = builder.icmp_unsigned("==", loaded, _lanes(_SIGNS[0]))
-        for sign in _SIGNS[1:]:
-            ends = builder.or_(ends, builder.icmp_unsigned("==", loaded, _lanes(sign)))
+        signs = [builder.icmp_unsigned("==", loaded, _lanes(sign)) for sign in _SIGNS]
+        both = reduce(builder.or_, signs[_SIGNS.index(b":") :])
+        ends = reduce(builder.or_, signs[: _SIGNS.index(b":")], both)
+        round_brackets = builder.icmp_unsigned("<", builder.sub(loaded, _lanes(ord("("))), _lanes(2))
+        # With the bit 0x20, [ \\ ] become { | }; they and those are all of them.
+        other_brackets = builder.icmp_unsigned("<", builder.sub(small, _lanes(ord("{"))), _lanes(3))
+        separators = builder.or_(builder.or_(both, round_brackets), other_brackets)
+        hyphens = builder.icmp_unsigned("==", loaded, _lanes(ord("-")))
+        spaces = builder.icmp_unsigned("==", loaded, _lanes(ord(" ")))
         beyond = builder.icmp_unsigned(">=", loaded, _lanes(0xC0))
-        found = [bits(builder, lanes) for lanes in (builder.or_(letters, digits), ends, beyond)]
+        every = (builder.or_(letters, digits), ends, separators, hyphens, spaces, beyond)
+        found = [bits(builder, lanes) for lanes in every]
         return context.make_tuple(builder, result, found)
 
     return result(text, types.intp), code
@@ -156,8 +164,8 @@ narrow: Any = intrinsic(_narrow)
 """`narrow(points, at, text, to)`: writes the lowest bytes of the `NARROWED` code points from `at` on, from `to` on;
 returns a bit for each that is beyond ASCII."""
 classify: Any = intrinsic(_classify)
-"""`classify(text, at)`: for 64 bytes three sets of bits: ASCII letters and digits; ends of sentences; and the first
-bytes of characters beyond ASCII."""
+"""`classify(text, at)`: for 64 bytes six sets of bits: ASCII letters and digits; ends of sentences; separators of
+segments; hyphens; spaces; and the first bytes of characters beyond ASCII."""
 lowest: Any = intrinsic(_lowest)
 """`lowest(bits)`: the place of the lowest set bit of a number, 64 where it has none."""
 how_many: Any = intrinsic(_how_many)

@@ -79,21 +79,21 @@ def read_block(
     distinct, place_of, down = widened(terms[:0], terms[:0], factor, terms[:0], np.int64(1 << 12))
     count = more = np.int64(0)
     edges, marks = np.empty(longest + 3 + GROUP, np.uint32), np.empty(longest + 3 + GROUP, np.uint32)
-    begun = np.empty(longest // LANES + 1, np.uint64)
+    begun, parted = np.empty(longest // LANES + 1, np.uint64), np.empty(longest // LANES + 1, np.uint64)
     low, high = np.empty(longest // 2 + 2, np.uint32), np.empty(longest // 2 + 2, np.uint32)
     lengths, longer = np.empty(longest // 2 + 2, np.uint32), np.empty(longest // 2 + 3, np.uint32)
     begin = 0
     for article in range(articles):
         first, second, third = offsets[2 * article], offsets[2 * article + 1], offsets[2 * article + 2]
         middle = read_words(
-            text, first, second - 1, edges, marks, begun, table, normal, pairs, folded, low, high, lengths, longer,
-            hashes, flags, wides, places, 0, begin,
+            text, first, second - 1, edges, marks, begun, parted, table, normal, pairs, folded, low, high, lengths,
+            longer, hashes, flags, wides, places, 0, begin,
         )  # fmt: skip
         end = middle
         if middle >= 0:
             end = read_words(
-                text, second, third - 1, edges, marks, begun, table, normal, pairs, folded, low, high, lengths, longer,
-                hashes, flags, wides, places, middle - begin, middle,
+                text, second, third - 1, edges, marks, begun, parted, table, normal, pairs, folded, low, high, lengths,
+                longer, hashes, flags, wides, places, middle - begin, middle,
             )  # fmt: skip
         odd[article] = end < 0
         if end < 0:

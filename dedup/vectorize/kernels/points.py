@@ -9,7 +9,7 @@ from importlib.resources import files
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.text.alphabet import SENTENCE_ENDS, UNSEGMENTED_MARKS
+from dedup.text.alphabet import SENTENCE_ENDS, SEPARATORS, SPACED_SEPARATORS, UNSEGMENTED_MARKS
 
 POINTS = 0x110000
 
@@ -22,6 +22,8 @@ WATCHED = 1 << 24
 SCRIPT = 25
 JAPANESE, KOREAN, CHINESE = 1, 2, 3
 """The script of the folded code point if it identifies the language; 0 otherwise."""
+SEPARATOR, SPACED_SEPARATOR = 1 << 27, 1 << 28
+"""Set for the signs of `dedup.text.alphabet.SEPARATORS`, and for those of `SPACED_SEPARATORS`."""
 
 # An entry of `Points.normal`: the canonical combining class, then these flags.
 ORDER = 0xFF
@@ -41,7 +43,7 @@ class Points:
     """The tables.
 
     Attributes:
-        table: folded code point, kind and script, shape (POINTS,); uint32.
+        table: folded code point, kind, script and whether it separates segments, shape (POINTS,); uint32.
         normal: what normalisation does to each code point, shape (POINTS,); uint16.
         ascii: the kind of each byte, shape (256,); uint8.
         pairs: the pairs that normalisation composes, as first << 32 | second, sorted; uint64.
@@ -68,6 +70,8 @@ def points() -> Points:
             normal[begin:end] |= STACKED
     for sign in SENTENCE_ENDS:
         table[ord(sign)] = ord(sign) | SENTENCE_END << KIND
+    for signs, flag in ((SEPARATORS, SEPARATOR), (SPACED_SEPARATORS, SPACED_SEPARATOR)):
+        table[[ord(sign) for sign in signs]] |= np.uint32(flag)
     for mark in _unsegmented_marks():
         normal[mark] |= STACKED
     found: list[int] = []

@@ -9,7 +9,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.vectorize.features import SCRIPT_SHIFT
+from dedup.text.tokens import SEGMENT, SENTENCE
+from dedup.vectorize.features import BEGINS_SHIFT, SCRIPT_SHIFT
 from dedup.vectorize.kernels.characters import decode, encode, is_changed, width
 from dedup.vectorize.kernels.compiling import Whole, kernel
 from dedup.vectorize.kernels.machine import LANES, byte, classify, eight_bytes, how_many, lowest
@@ -22,6 +23,8 @@ from dedup.vectorize.kernels.points import (
     MARK,
     SCRIPT,
     SENTENCE_END,
+    SEPARATOR,
+    SPACED_SEPARATOR,
     UNSEGMENTED,
     WATCHED,
 )
@@ -60,6 +63,7 @@ def outline(
     edges: NDArray[np.uint32],
     marks: NDArray[np.uint32],
     begun: NDArray[np.uint64],
+    parted: NDArray[np.uint64],
 ) -> None:
     """Locate the words and the characters beyond ASCII in `text[begin:end]`, 64 bytes at a time.
 
@@ -70,19 +74,21 @@ def outline(
         marks: written: where each character beyond ASCII begins. Both end with `end`, twice.
         begun: written: a bit for each byte, set where a run begins a sentence: if an ASCII sign that ends a sentence is
             between it and the run before, or it is the first run.
+        parted: written: the same for segments and their ASCII separators.
     """
     edge = mark = _NONE
-    before, ended = _NONE, _ONE
+    before, ended, separated, space, hyphen = _NONE, _ONE, _ONE, _NONE, _NONE
     for place, at in enumerate(range(begin, end, LANES)):
-        letters, ends, beyond = classify(text, at)
+        letters, ends, separators, hyphens, spaces, beyond = classify(text, at)
         inside = _ALL if end - at >= LANES else (_ONE << np.uint64(end - at)) - _ONE
         letters &= inside
-        # Adding `ends` to the mask of non-letters carries each end over the non-letters to the next letter.
-        others, ends = ~letters, ends & inside
-        some = others + ends
-        carried = some + ended
-        ended = np.uint64(some < others) | np.uint64(carried < some)
-        begun[np.uint64(place)] = carried & letters
+        # A hyphen separates after a space and before a space or a hyphen: the bit is that of the latter.
+        after_space = hyphens & (spaces << _ONE | space)
+        separators |= (after_space << _ONE | hyphen) & (spaces | hyphens)
+        space, hyphen = spaces >> _LAST, after_space >> _LAST
+        others = ~letters
+        begun[np.uint64(place)], ended = next_letters(others, ends & inside, ended)
+        parted[np.uint64(place)], separated = next_letters(others, separators & inside, separated)
         rest = letters ^ (letters << _ONE | before)
         before = letters >> _LAST
         edge = unpack(rest, at, edges, edge)
@@ -94,6 +100,20 @@ def outline(
 
 
 @kernel
+def next_letters(others: Whole, signs: Whole, before: Whole) -> tuple[Whole, Whole]:
+    """The first letter after each sign, and whether there is a sign after the last letter.
+
+    Args:
+        others: a bit for each byte that is no letter.
+        signs: those that are signs. before: whether there is a sign that no letter has followed yet.
+    """
+    # Adding the signs to the others carries each sign over the others to the next letter.
+    some = others + signs
+    carried = some + before
+    return carried & ~others, np.uint64(some < others) | np.uint64(carried < some)
+
+
+@kernel
 def read_words(
     text: NDArray[np.uint8],
     begin: Whole,
@@ -101,6 +121,7 @@ def read_words(
     edges: NDArray[np.uint32],
     marks: NDArray[np.uint32],
     begun: NDArray[np.uint64],
+    parted: NDArray[np.uint64],
     table: NDArray[np.uint32],
     normal: NDArray[np.uint16],
     pairs: NDArray[np.uint64],
@@ -121,7 +142,7 @@ def read_words(
     Args:
         text: UTF-8; see `outline`.
         begin, end: where the text begins and ends.
-        edges, marks, begun: room for the output of `outline`, and `GROUP` more in the first two.
+        edges, marks, begun, parted: room for the output of `outline`, and `GROUP` more in the first two.
         table, normal, pairs: see `points.Points`.
         folded: room for the longest word, folded. low, high, lengths, longer: room for the words (see `murmur_many`),
             and for one more in `longer`.
@@ -133,21 +154,22 @@ def read_words(
     """
     if begin == end:
         return first
-    outline(text, begin, end, edges, marks, begun)
+    outline(text, begin, end, edges, marks, begun, parted)
     edge = mark = _NONE
     count = 0
     last_end = np.int64(-1)  # where the previous word ends
-    # `believed`: whether `begun` is right for the next word, which it may not be after a word that is not all ASCII.
-    # `begins`: whether the next word begins a sentence in any case.
-    believed, begins = True, False
+    # `believed`: whether `begun` and `parted` are right for the next word, which they may not be after a word that is
+    # not all ASCII. `begins`: what the next word begins in any case.
+    believed, begins = True, np.int64(0)
     while True:
         next_mark = np.int64(marks[mark])
         slow = np.int64(-1)  # where a word that is not all ASCII begins
         if edges[edge] < next_mark and (begins or not believed):
             start = np.int64(edges[edge])
-            begins = begins or is_after_end(text, last_end, start, table)
+            begins |= begun_between(text, last_end, start, table)
             chunk, bit = np.uint64(start - begin) >> _SIX, _ONE << (np.uint64(start - begin) & _LAST)
-            begun[chunk] = begun[chunk] | bit if begins else begun[chunk] & ~bit
+            begun[chunk] = begun[chunk] | bit if begins & SENTENCE else begun[chunk] & ~bit
+            parted[chunk] = parted[chunk] | bit if begins & SEGMENT else parted[chunk] & ~bit
         while edges[edge] < next_mark:  # nearly all words
             start, at = np.int64(edges[edge]), np.int64(edges[edge + _ONE])
             if at == next_mark and at < end and is_inside(text, at, table):
@@ -157,11 +179,11 @@ def read_words(
             if at - start > 1 or byte(text, start) | 0x20 != _S or not is_possessive(text, last_end, start):
                 places[np.uint64(before + count)], lengths[np.uint64(count)] = start, at - start
                 count += 1
-            last_end, believed, begins = at, True, False
+            last_end, believed, begins = at, True, np.int64(0)
         if slow < 0:
             if next_mark == end:
                 begins_at, found = places[before : before + count], words[first : first + count]
-                many = load_words(text, begin, begins_at, lengths, begun, low, high, longer, flags[first:])
+                many = load_words(text, begin, begins_at, lengths, begun, parted, low, high, longer, flags[first:])
                 murmur_many(low, high, lengths, found)
                 found_wides = wides[before : before + count]
                 siphash_many(low, high, lengths, found_wides)
@@ -176,15 +198,18 @@ def read_words(
             if entry & WATCHED and is_changed(text, begin, next_mark, normal, pairs):
                 return -1
             kind = entry >> KIND & 7
+            if entry & SEPARATOR or (entry & SPACED_SEPARATOR and is_spaced(text, begin, next_mark)):
+                begins |= SEGMENT
             if kind in (0, MARK, IGNORED):
                 continue
             if kind == SENTENCE_END:
-                begins = True
+                begins |= SENTENCE
                 continue
             if kind == UNSEGMENTED:
+                begins |= begun_between(text, last_end, next_mark, table)
                 last_end, count = read_run(
                     text, begin, next_mark, table, normal, pairs, folded, low, lengths, flags, wides, places, before,
-                    first, count,
+                    first, count, begins,
                 )  # fmt: skip
                 if count < 0:
                     return -1
@@ -200,12 +225,12 @@ def read_words(
                 wides[before + count] = siphash(folded, 0, filled, _NONE)
                 flag: Whole = np.int64(entry >> SCRIPT & 3) << SCRIPT_SHIFT
                 flag |= np.int64(folded[0] < 0x3A) << 1
-                if entry >> KIND & 7 == CAPITAL and not begins:
-                    flag |= np.int64(not is_after_end(text, last_end, slow, table))
+                begins |= begun_between(text, last_end, slow, table)
+                flag |= np.int64(entry >> KIND & 7 == CAPITAL and not begins & SENTENCE) | begins << BEGINS_SHIFT
                 flags[first + count], places[before + count] = flag, slow
                 count += 1
             last_end = at
-        believed = begins = False
+        believed, begins = False, np.int64(0)
         while edges[edge] < last_end:  # skip what belongs to the word just read
             edge += _TWO
         while marks[mark] < last_end:
@@ -219,6 +244,7 @@ def load_words(
     places: NDArray[np.uint32],
     lengths: NDArray[np.uint32],
     begun: NDArray[np.uint64],
+    parted: NDArray[np.uint64],
     low: NDArray[np.uint32],
     high: NDArray[np.uint32],
     longer: NDArray[np.uint32],
@@ -229,7 +255,7 @@ def load_words(
     Args:
         text: see `outline`; begin: where the text begins.
         places, lengths: where each word begins and how many bytes it has; `READY` for words to be skipped.
-        begun: see `outline`.
+        begun, parted: see `outline`.
         low, high: written: see `murmur_many`.
         longer: written: which words have `SHORT` bytes or more.
         flags: written.
@@ -243,22 +269,37 @@ def load_words(
         word = (eight_bytes(text, start) | SMALL) & LOW[min(length, SHORT)]
         low[slot], high[slot] = np.uint32(word), np.uint32(word >> _HALF)
         begins = begun[offset >> _SIX] >> (offset & _LAST) & _ONE
-        flags[slot] = (np.uint8(letter - _A) < 26) & (begins == _NONE) | (letter < 0x3A) << 1
+        begins |= (parted[offset >> _SIX] >> (offset & _LAST) & _ONE) << _ONE
+        flag = (np.uint8(letter - _A) < 26) & (begins & np.uint64(SENTENCE) == _NONE) | (letter < 0x3A) << 1
+        flags[slot] = flag | begins << np.uint64(BEGINS_SHIFT)
         longer[many] = slot
         many += np.uint64(length >= SHORT)
     return many
 
 
 @kernel
-def is_after_end(text: NDArray[np.uint8], last_end: Whole, start: Whole, table: NDArray[np.uint32]) -> Whole:
-    """Whether an ASCII sign that ends a sentence follows the last word, or there is no word before."""
+def begun_between(text: NDArray[np.uint8], last_end: Whole, start: Whole, table: NDArray[np.uint32]) -> Whole:
+    """What a word at `start` begins by the ASCII signs that follow the last word, or as the first word."""
+    found: Whole = np.int64(0)
     if last_end < 0:
-        return True
+        return np.int64(SENTENCE | SEGMENT)
     for at in range(last_end, start):
         sign = byte(text, at)
-        if sign < 0x80 and table[sign] >> KIND & 7 == SENTENCE_END:
-            return True
-    return False
+        if sign < 0x80:
+            entry = table[sign]
+            found |= np.int64(entry >> KIND & 7 == SENTENCE_END) * SENTENCE
+            if entry & SEPARATOR or (entry & SPACED_SEPARATOR and is_spaced(text, last_end, at)):
+                found |= SEGMENT
+    return found
+
+
+@kernel
+def is_spaced(text: NDArray[np.uint8], begin: Whole, at: Whole) -> bool:
+    """Whether a space is before the sign at a place, and after it a space or, if it is a hyphen, a hyphen."""
+    if at == begin or byte(text, at - 1) != 0x20:
+        return False
+    after = byte(text, at + width(byte(text, at)))
+    return after == 0x20 or (after == 0x2D and byte(text, at) == 0x2D)
 
 
 @kernel
@@ -309,10 +350,14 @@ def read_run(
     before: Whole,
     first: Whole,
     count: Whole,
+    begins: Whole,
 ) -> tuple[Whole, Whole]:
-    """Read a run of a script without spaces as bigrams; returns where it ends and how many words there are now."""
+    """Read a run of a script without spaces as bigrams; returns where it ends and how many words there are now.
+
+    `begins` is what the first of them begins.
+    """
     filled, length, place = 0, 0, at
-    flag: Whole = 0
+    flag, begin_flag = np.int64(0), begins << BEGINS_SHIFT
     while True:
         entry = table[decode(text, at)]
         kind = entry >> KIND & 7
@@ -326,8 +371,8 @@ def read_run(
                 size = encode(np.int64(entry & FOLDED), folded, filled)
                 low[count], lengths[count] = murmur(folded, 0, size, np.uint32(0)), READY
                 wides[before + count] = siphash(folded, 0, size, _NONE)
-                flags[first + count], places[before + count] = flag, place
-                count += 1
+                flags[first + count], places[before + count] = flag | begin_flag, place
+                count, begin_flag = count + 1, np.int64(0)
             flag = np.int64(entry >> SCRIPT & 3) << SCRIPT_SHIFT
             place = at
             filled = encode(np.int64(entry & FOLDED), folded, 0)
@@ -335,7 +380,7 @@ def read_run(
     if length == 1:
         low[count], lengths[count] = murmur(folded, 0, filled, np.uint32(0)), READY
         wides[before + count] = siphash(folded, 0, filled, _NONE)
-        flags[first + count], places[before + count] = flag, place
+        flags[first + count], places[before + count] = flag | begin_flag, place
         count += 1
     return at, count
 
