@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import zlib
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from tokenize import TokenError
 from typing import TYPE_CHECKING, Self
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from dedup.errors import InputError
 from dedup.match.stories import smoothed_mean
+from dedup.vectorize.boilerplate import remaining
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.frequencies import Frequencies, values_at
 from dedup.vectorize.hashing import FEATURES
@@ -108,6 +110,29 @@ class Background:
             for place in range(len(words))
             if len(words.title(place)) and len(words.body(place)) and body_digest(words, place) in self.bodies
         ]
+
+    def own_words(
+        self, words: HashedWords, outside: Callable[[HashedWords, NDArray[np.uint64]], NDArray[np.bool_]]
+    ) -> tuple[NDArray[np.bool_], list[int]]:
+        """Which words are neither in a misplaced body nor boilerplate, and the places of the articles with such a body.
+
+        Args:
+            words: of the articles.
+            outside: see `dedup.vectorize.boilerplate.remaining`.
+
+        Returns:
+            Shape (words,), and places in ascending order.
+        """
+        keep, places = np.ones(len(words.hashes), bool), list[int]()
+        while True:
+            wrong = self.overwritten(words)
+            stays = words.outside_bodies(wrong)
+            stays[stays] = remaining(words.kept(stays), self.passages, outside)
+            if stays.all():
+                return keep, sorted(places)
+            places += wrong
+            keep[keep] = stays
+            words = words.kept(stays)
 
     def ordinariness(self, vectors: Vectors) -> NDArray[np.float64]:
         """Background similarity: the smoothed mean cosine of each article to those learned from; shape (articles,).

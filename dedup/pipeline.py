@@ -23,7 +23,7 @@ from dedup.progress import Progress, silent
 from dedup.results.clustering import Clustering, Explanation
 from dedup.results.evidence import StoredEvidence
 from dedup.settings import Settings, checked
-from dedup.vectorize.boilerplate import find_boilerplate
+from dedup.vectorize.boilerplate import find_boilerplate, remaining
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.misplaced_body import body_digest, misplaced
 
@@ -135,16 +135,18 @@ def stories_of(
     read.words = None
 
     progress("looking for boilerplate", 0, count)
-    known = background.overwritten(words) if background else []
-    foreign = sorted({*known, *misplaced(words.kept(words.outside_bodies(known)), collection.outlets())})
-    bodies = frozenset(body_digest(words, place) for place in foreign) if learn else frozenset()
+    passages, foreign, own = np.empty(0, np.uint64), list[int](), words
+    if background:
+        keep, foreign = background.own_words(words, backend.outside_boilerplate)
+        passages, own = background.passages, words.kept(keep)
+    wrong = misplaced(own, collection.outlets())
+    bodies = frozenset(body_digest(own, place) for place in wrong) if learn else frozenset()
+    passages = np.union1d(passages, find_boilerplate(own.kept(own.outside_bodies(wrong)), backend))
+    del own
+    foreign = sorted({*foreign, *wrong})
     keep = words.outside_bodies(foreign)
     words = words.kept(keep)
-    passages = background.passages if background else np.empty(0, np.uint64)
-    outside = words.kept(backend.outside_boilerplate(words, passages)) if len(passages) else words
-    passages = np.union1d(passages, find_boilerplate(outside, backend))
-    del outside
-    stays = backend.outside_boilerplate(words, passages)
+    stays = remaining(words, passages, backend.outside_boilerplate)
     keep[keep] = stays
     words = words.kept(stays)
     features = backend.features(words, keep, order, progress)

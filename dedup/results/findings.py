@@ -22,7 +22,7 @@ from dedup.match.stories import Pairs, products, same_outlet
 from dedup.results.clustering import NO_TEXTS
 from dedup.settings import Settings
 from dedup.text.document import Document
-from dedup.vectorize.boilerplate import outside_boilerplate
+from dedup.vectorize.boilerplate import outside_boilerplate, remaining
 from dedup.vectorize.cross_lingual import CrossLingual
 from dedup.vectorize.exact import SCORE_UNIT
 from dedup.vectorize.features import HashedWords
@@ -149,7 +149,7 @@ class Findings:
         documents = [Document.of(article.title, article.text) for article in articles]
         words = substituted(HashedWords.of(documents, hashes_of), self.substitutes)
         keep = words.outside_bodies([place for place, number in enumerate(distinct) if number in self.misplaced])
-        keep[keep] = outside_boilerplate(words.kept(keep), self.boilerplate)
+        keep[keep] = remaining(words.kept(keep), self.boilerplate, outside_boilerplate)
         parts = np.split(keep, words.offsets[1:-1])
         kept = [document.where(*parts[2 * place : 2 * place + 2]) for place, document in enumerate(documents)]
         return kept, words.kept(keep)

@@ -167,18 +167,17 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
     from dedup.spark.boilerplate import find_boilerplate
     from dedup.spark.copies import already_decided, band_candidates, decide_pairs, find_representatives
     from dedup.spark.features import features as features_of
-    from dedup.spark.features import features_with_background, misplaced_bodies, without_misplaced_bodies
+    from dedup.spark.features import misplaced_bodies, without_known, without_misplaced_bodies
     from dedup.spark.grouping import alike_pairs, linkable_pairs, stories, units
     from dedup.spark.reading import read_articles
     from dedup.spark.story_pairs import days_of, find_pairs, rescored, times_of
     from dedup.spark.tfidf import frequencies, languages_of, totals, vectors
 
     members, distinct, words = read_articles(job, dataframe, fields, _today(job))
-    if job.background is None:
-        titled = without_misplaced_bodies(job, words, misplaced_bodies(job, words))
-        features = features_of(job, titled, find_boilerplate(job, titled))
-    else:
-        features = features_with_background(job, words, job.background)
+    if job.background is not None:
+        words = without_known(job, words, job.background)
+    titled = without_misplaced_bodies(job, words, misplaced_bodies(job, words))
+    features = features_of(job, titled, find_boilerplate(job, titled))
 
     banded = decide_pairs(job, "banded", band_candidates(job, features), features, agreeing=True)
     hidden = find_representatives(job, banded, features)

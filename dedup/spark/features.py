@@ -118,18 +118,18 @@ def features(job: Job, words: DataFrame, boilerplate: DataFrame) -> DataFrame:
     )
 
 
-def features_with_background(job: Job, words: DataFrame, background: Background) -> DataFrame:
-    """Return the features of articles with the boilerplate and misplaced bodies of a frozen background."""
-    settings = job.settings
+def without_known(job: Job, words: DataFrame, background: Background) -> DataFrame:
+    """Remove the boilerplate and the misplaced bodies that a frozen background has."""
+    settings, schema = job.settings, schema_of(words)
     shared = broadcast(job.spark, background)
 
-    def take(rows: Any) -> Any:
-        backend, known, words = worker_backend(settings), shared.value, words_of(rows)
-        words = words.kept(words.outside_bodies(known.overwritten(words)))
-        return _extracted(rows, without_boilerplate(words, known.passages, backend), backend)
+    def own(rows: Any) -> Any:
+        every = words_of(rows)
+        keep, _ = shared.value.own_words(every, worker_backend(settings).outside_boilerplate)
+        return {**{name: rows[name] for name in rows.column_names}, **words_columns(every.kept(keep))}
 
     return job.checkpoints.step(
-        "features", lambda: words.mapInArrow(mapped(take), FEATURES), rows=job.checkpoints.rows("words"), by="home"
+        "own", lambda: words.mapInArrow(mapped(own), schema), rows=job.checkpoints.rows("words"), by="home"
     )
 
 

@@ -9,7 +9,7 @@ removed from them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -86,6 +86,31 @@ def are_unrelated(total: Numbers, holders: Numbers) -> Numbers:
         holders: how many there are; also a Spark column.
     """
     return RELATED * total * holders < (holders - 1) * (holders - 2) * UNIT
+
+
+def remaining(
+    words: HashedWords,
+    passages: NDArray[np.uint64],
+    outside: Callable[[HashedWords, NDArray[np.uint64]], NDArray[np.bool_]],
+) -> NDArray[np.bool_]:
+    """Which words remain when boilerplate is removed as often as there is any: what surrounds it can be some too.
+
+    Args:
+        words: of the articles.
+        passages: see `outside_boilerplate`.
+        outside: `outside_boilerplate`, or its kernel.
+
+    Returns:
+        Shape (words,).
+    """
+    keep = np.ones(len(words.hashes), bool)
+    while len(passages):
+        stays = outside(words, passages)
+        if stays.all():
+            break
+        keep[keep] = stays
+        words = words.kept(stays)
+    return keep
 
 
 def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:

@@ -221,11 +221,8 @@ class Sketcher:
 
     def own_words(self, words: HashedWords, background: Background) -> NDArray[np.bool_]:
         """Which words are neither in a misplaced body nor boilerplate of a background; shape (words,)."""
-        keep = words.outside_bodies(background.overwritten(words))
-        if len(background.passages):
-            outside = outside_boilerplate if len(words) < FEW else self._backend.outside_boilerplate
-            keep[keep] = outside(words.kept(keep), background.passages)
-        return keep
+        outside = outside_boilerplate if len(words) < FEW else self._backend.outside_boilerplate
+        return background.own_words(words, outside)[0]
 
     def vectors(self, judged: HashedWords) -> list[Vector]:
         """The vectors of articles from the words that are compared."""
