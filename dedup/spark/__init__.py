@@ -174,10 +174,13 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
     from dedup.spark.tfidf import frequencies, languages_of, totals, vectors
 
     members, distinct, words = read_articles(job, dataframe, fields, _today(job))
-    if job.background is not None:
-        words = without_known(job, words, job.background)
-    titled = without_misplaced_bodies(job, words, misplaced_bodies(job, words))
-    features = features_of(job, titled, find_boilerplate(job, titled))
+    own = words if job.background is None else without_known(job, words, job.background)
+    foreign = misplaced_bodies(job, own)
+    titled = without_misplaced_bodies(job, own, foreign, "titled")
+    boilerplate = find_boilerplate(job, titled)
+    if own is not words:
+        titled = without_misplaced_bodies(job, words, foreign, "titled.all")
+    features = features_of(job, titled, boilerplate)
 
     banded = decide_pairs(job, "banded", band_candidates(job, features), features, agreeing=True)
     hidden = find_representatives(job, banded, features)

@@ -117,11 +117,6 @@ def passages_of(coming: Any) -> NDArray[np.uint64]:
     return found
 
 
-def without_boilerplate(words: HashedWords, passages: NDArray[np.uint64], backend: Any) -> HashedWords:
-    """Remove passages from the bodies."""
-    return words.kept(backend.outside_boilerplate(words, np.unique(passages))) if len(passages) else words
-
-
 def _passage_fingerprints(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """Return the fingerprint of each passage of each body, and the boundaries of the articles.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from numpy.typing import NDArray
 from dedup.backends import CompiledBackend
 from dedup.background import Background
 from dedup.spark.arrow import binary, flat, mapped, numbers, rows_of, words_columns, words_of
-from dedup.spark.boilerplate import passages_of, without_boilerplate
+from dedup.spark.boilerplate import passages_of
 from dedup.spark.job import Job, broadcast, worker_backend
 from dedup.spark.partitions import at_home, is_among, places_in, repeated, schema_of
 from dedup.vectorize.features import Features, HashedWords, narrowed
@@ -94,24 +95,33 @@ def _bodies(rows: Any, repeated_bodies: Any) -> Any:
     }
 
 
-def without_misplaced_bodies(job: Job, words: DataFrame, foreign: DataFrame) -> DataFrame:
-    """Remove misplaced bodies; the articles keep their titles."""
+def without_misplaced_bodies(job: Job, words: DataFrame, foreign: DataFrame, step: str) -> DataFrame:
+    """Remove misplaced bodies; the articles keep their titles. `step` is the name of the checkpoint."""
     if not job.checkpoints.rows("overwritten"):
         return words
 
     def find() -> DataFrame:
         return at_home(words, foreign, _without_bodies, schema_of(words))
 
-    return job.checkpoints.step("titled", find, rows=job.checkpoints.rows("words"), by="home")
+    return job.checkpoints.step(step, find, rows=job.checkpoints.rows("words"), by="home")
 
 
 def features(job: Job, words: DataFrame, boilerplate: DataFrame) -> DataFrame:
-    """Return the features of articles without boilerplate, a row per article."""
-    settings = job.settings
+    """Return the features of articles without boilerplate, a row per article.
+
+    Args:
+        job: the run.
+        words: words of the articles, without misplaced bodies that were found in this run.
+        boilerplate: what was found in this run, see `find_boilerplate`.
+    """
+    settings, shared = job.settings, broadcast(job.spark, job.background)
 
     def take(rows: Any, boilerplate: Any) -> Any:
-        backend = worker_backend(settings)
-        return _extracted(rows, without_boilerplate(words_of(rows), passages_of(boilerplate), backend), backend)
+        backend, known = worker_backend(settings), shared.value or Background.general()
+        known = replace(known, passages=np.union1d(known.passages, passages_of(boilerplate)))
+        words = words_of(rows)
+        keep, _ = known.own_words(words, backend.outside_boilerplate)
+        return _extracted(rows, words.kept(keep), backend)
 
     return job.checkpoints.step(
         "features", lambda: at_home(words, boilerplate, take, FEATURES), rows=job.checkpoints.rows("words"), by="home"
@@ -126,7 +136,8 @@ def without_known(job: Job, words: DataFrame, background: Background) -> DataFra
     def own(rows: Any) -> Any:
         every = words_of(rows)
         keep, _ = shared.value.own_words(every, worker_backend(settings).outside_boilerplate)
-        return {**{name: rows[name] for name in rows.column_names}, **words_columns(every.kept(keep))}
+        columns = words_columns(every.kept(keep))
+        return {name: columns.get(name, rows[name]) for name in rows.column_names}
 
     return job.checkpoints.step(
         "own", lambda: words.mapInArrow(mapped(own), schema), rows=job.checkpoints.rows("words"), by="home"
