@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from dedup.match.stories import Pairs, days_between
 from dedup.match.templates import same_template
-from dedup.vectorize.features import HashedWords
+from dedup.vectorize.features import HashedText, HashedWords
 from dedup.vectorize.hashing import shingles_in_order
 
 if TYPE_CHECKING:
@@ -41,6 +41,12 @@ RECURRING = 14.0
 """Days from which only nearly equal texts are copies: templates and background paragraphs recur."""
 ALL_BUT_EQUAL = 0.8
 """Jaccard from which texts count as nearly equal."""
+SURE = 0.5
+"""Overlap below which two texts are copies only if their titles or leads agree too: see `is_supported`."""
+TITLES, LEADS = 0.6, 0.1
+"""The least Jaccard of the words of two titles, or of the shingles of two leads ..."""
+LEAD = 100
+"""... of so many words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +210,27 @@ def is_overlapping(found: Overlaps, settings: Settings) -> NDArray[np.bool_]:
     return (found.overlap >= settings.copy_overlap) & ((found.shared >= FEW) | (found.containment >= NEARLY_WHOLE))
 
 
+def is_supported(words: HashedWords, found: Overlaps, settings: Settings) -> NDArray[np.bool_]:
+    """Whether each pair has enough overlap, or a title or lead in common.
+
+    Reports of one matter share half of their words where both repeat its background.
+    """
+
+    def agree(a: int, b: int) -> bool:
+        leads = [shingles_in_order(words.main(place).hashes[:LEAD], settings.shingle_size) for place in (a, b)]
+        return _jaccard(words.title(a), words.title(b)) >= TITLES or _jaccard(*leads) >= LEADS
+
+    supported = found.overlap >= SURE
+    for row in np.flatnonzero(~supported).tolist():
+        supported[row] = agree(int(found.a[row]), int(found.b[row]))
+    return supported
+
+
+def _jaccard(one: NDArray[np.unsignedinteger], other: NDArray[np.unsignedinteger]) -> float:
+    first, second = set(one.tolist()), set(other.tolist())
+    return len(first & second) / max(1, len(first | second))
+
+
 def alike_candidates(pairs: Pairs, known: NDArray[np.int64], agreeing: NDArray[np.int64]) -> NDArray[np.int64]:
     """Find same-story pairs that may be copies and are not known candidates.
 
@@ -244,12 +271,10 @@ def decide(
     found = by.overlaps(words, pairs)
     found = found.where(is_overlapping(found, settings))
     days = days_between(seconds, found.a, found.b)  # nan where a date is unknown
+    from_template = _same_template(words, by, found, days)
     recurring = days >= RECURRING
-    rows = zip(found.a.tolist(), found.b.tolist(), days.tolist(), strict=True)
-    from_template = np.array(
-        [same_template(words.main(a), words.main(b), apart, by.matching_blocks) for a, b, apart in rows], bool
-    )
-    return found.where(~from_template & (~recurring | (found.jaccard >= ALL_BUT_EQUAL))), found.where(from_template)
+    copies = ~from_template & (~recurring | (found.jaccard >= ALL_BUT_EQUAL)) & is_supported(words, found, settings)
+    return found.where(copies), found.where(from_template)
 
 
 def never_one_story(words: HashedWords, by: Comparing, templates: Overlaps) -> Overlaps:
@@ -258,6 +283,20 @@ def never_one_story(words: HashedWords, by: Comparing, templates: Overlaps) -> O
     The other pairs are no copies because a later text changed a number; but they may be one story, such as a toll that
     has risen by the next day.
     """
-    places = zip(templates.a.tolist(), templates.b.tolist(), strict=True)
-    always = [same_template(words.main(a), words.main(b), aligned=by.matching_blocks) for a, b in places]
-    return templates.where(np.array(always, bool))
+    return templates.where(_same_template(words, by, templates, np.full(len(templates.a), np.nan)))
+
+
+def _same_template(words: HashedWords, by: Comparing, found: Overlaps, days: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether the texts of each pair are made from the same template."""
+    middle = words.offsets[1::2]
+
+    def title(article: int) -> HashedText:
+        begin, end = int(words.offsets[2 * article]), int(middle[article])
+        return HashedText(words.hashes[begin:end], words.flags[begin:end])
+
+    rows = zip(found.a.tolist(), found.b.tolist(), days.tolist(), strict=True)
+    verdicts = [
+        same_template(words.main(a), words.main(b), apart, by.matching_blocks, (title(a), title(b)))
+        for a, b, apart in rows
+    ]
+    return np.array(verdicts, bool)

@@ -6,14 +6,13 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from difflib import SequenceMatcher
-from functools import cache
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.match.figures import with_figures
 from dedup.vectorize.features import IS_CAPITAL, IS_NUMBER, HashedText
-from dedup.vectorize.hashing import hashes_of
 
 CHANGED = 2
 """Changed values between two texts from which they are made from one template ..."""
@@ -35,8 +34,18 @@ MOST_EFFORT = 50_000
 """... and fewer where more pairs of places than this have equal words, as in tables: the time grows with their number.
 Of articles compared with themselves one in a hundred has 36,000."""
 _BINS = 1 << 12
-SPELLED = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-"""English numbers that agencies write as words, and as figures where a fraction follows."""
+FEWEST_SLOTS = 3
+"""Filled slots of two texts from which they are made from one template (changed numbers count as one) ..."""
+FIXED_WORDS = 50
+"""... if there is one in so many words that stay ..."""
+SLOT_SHARE = 2 / 3
+"""... and they are so large a share of the stretches that differ."""
+FIXED_RUN = 2
+"""Least words of a fixed run: single words are met by chance inside two answers."""
+NEW_SHARE = 0.3
+"""Share of the words of a filled slot that the other text does not have: rewording keeps most of them."""
+TITLE_SHARE = 0.5
+"""Share of the shorter title that stays if two titles name different persons or places in one phrase."""
 
 
 Aligned: TypeAlias = Callable[[NDArray[np.uint32], NDArray[np.uint32]], list[tuple[int, int, int]]]
@@ -115,51 +124,43 @@ def _runs(
     return i[order], j[order], length[order]
 
 
-@cache
-def _spelled() -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """Hashes of spelled numbers, ascending, and of the figure for each."""
-    words, figures = hashes_of(SPELLED), hashes_of([str(number) for number in range(len(SPELLED))])
-    order = np.argsort(words)
-    return words[order], figures[order]
-
-
 class _Words:
-    """The beginning of a text, word by word.
+    """The beginning of a text, word by word, with numbers as figures.
 
     Attributes:
         words: their hashes.
-        figures: for each word the hash of its figure if it is a number, else 0.
+        figures: for each word its hash if it is a number, else 0.
+        names: for each word its hash if it is a name, capitalised inside a sentence, else 0.
     """
 
-    __slots__ = ("_flags", "figures", "words")
+    __slots__ = ("figures", "names", "words")
 
-    def __init__(self, text: HashedText, length: int) -> None:
-        self.words, self._flags = text.hashes[:length], text.flags[:length]
-        spelled, figures = _spelled()
-        place = np.minimum(np.searchsorted(spelled, self.words), len(spelled) - 1)
-        digits = np.where(self._flags & IS_NUMBER, self.words, np.uint32(0))
-        self.figures = np.where(spelled[place] == self.words, figures[place], digits)
-
-    @property
-    def names(self) -> NDArray[np.uint32]:
-        """For each word its hash if it is a name, capitalised inside a sentence, else 0."""
-        return np.where((self._flags & IS_CAPITAL > 0) & (self.figures == 0), self.words, np.uint32(0))
+    def __init__(self, text: HashedText) -> None:
+        self.words = text.hashes
+        self.figures = np.where(text.flags & IS_NUMBER > 0, self.words, np.uint32(0))
+        self.names = np.where(text.flags & (IS_CAPITAL | IS_NUMBER) == IS_CAPITAL, self.words, np.uint32(0))
 
 
 def same_template(
-    one: HashedText, other: HashedText, days: float = math.nan, aligned: Aligned = matching_blocks
+    one: HashedText,
+    other: HashedText,
+    days: float = math.nan,
+    aligned: Aligned = matching_blocks,
+    titles: tuple[HashedText, HashedText] | None = None,
 ) -> bool:
-    """Whether two overlapping texts are made from the same template: the words stay, numbers and names change.
+    """Whether two overlapping texts are made from the same template: the words stay, numbers, names or answers change.
 
-    The texts are aligned word by word. A short replaced block is a changed number if both sides have different numbers;
-    it is a changed name if both sides have capitalised words that the other text does not have anywhere. A newer
-    version of a text changes numbers too, but fewer than a template does, and comes soon. At least one number must have
-    changed, because rewording replaces names too.
+    The texts are aligned word by word, with numbers as figures. A short replaced block is a changed number if both
+    sides have different numbers; it is a changed name if both sides have capitalised words that the other text does not
+    have anywhere. A newer version of a text changes numbers too, but fewer than a template does, and comes soon. Where
+    no number changed, names are not enough, because rewording replaces names too: the titles must name different
+    persons or places in the same phrase, or several stretches between fixed runs must be filled with new words.
 
     Args:
         one, other: the two texts, in any order.
         days: between their dates, nan if one is unknown.
         aligned: aligns the texts.
+        titles: their titles, None if the texts are titles themselves.
     """
     late = days >= LATER
     if not late and min(len(one), len(other)) < ALIKE_LENGTH * max(len(one), len(other)):
@@ -167,13 +168,23 @@ def same_template(
     length = ALIGNED_WORDS
     while _is_laborious(one, other, length):
         length //= 2
-    first, second = _Words(one, length), _Words(other, length)
+    first, second = (_Words(with_figures(text, length)) for text in (one, other))
+    new = [np.isin(a.words, b.words, invert=True) for a, b in ((first, second), (second, first))]
     figures = [Counter(_nonzero(text.figures)) for text in (first, second)]
-    if not (figures[0] - figures[1] and figures[1] - figures[0]):
-        return False  # no alignment can find a changed number: most copies end here
+    renumbered = bool(figures[0] - figures[1] and figures[1] - figures[0])
+    renamed = titles is not None and _other_subject(*titles, first, second, aligned)
+    if not renumbered and not renamed and min(map(np.count_nonzero, new)) < 2:
+        return False  # no alignment can find enough: most copies end here
     if first.words.tolist() > second.words.tolist():
-        first, second = second, first
-    numbers, names, kept = _values(first, second, aligned(first.words, second.words))
+        first, second, new = second, first, new[::-1]
+    blocks = aligned(first.words, second.words)
+    numbers, names, kept = _values(first, second, blocks)
+    slots, gaps, fixed = _slots(first, second, new, blocks)
+    if slots >= SLOT_SHARE * gaps:
+        if renamed and slots:
+            return True
+        if slots + renumbered >= FEWEST_SLOTS and fixed <= FIXED_WORDS * slots:
+            return True
     changed = numbers + names
     if late or not numbers:
         return numbers > 0
@@ -182,18 +193,71 @@ def same_template(
     return changed >= (CHANGED if soon else 1) and changed >= share * (changed + kept)
 
 
+def _other_subject(title: HashedText, other_title: HashedText, one: _Words, other: _Words, aligned: Aligned) -> bool:
+    """Whether two titles are one phrase about different persons or places, which the other article does not name."""
+    if title.hashes.tolist() > other_title.hashes.tolist():
+        title, other_title, one, other = other_title, title, other, one
+    new = [
+        np.isin(text.hashes, words, invert=True) & (text.flags & IS_NUMBER == 0)
+        for text, words in ((title, other.words), (other_title, one.words))
+    ]
+    stays = i = j = 0
+    for i_end, j_end, size in aligned(title.hashes, other_title.hashes):
+        removed, added = new[0][i:i_end], new[1][j:j_end]
+        if (len(removed) or len(added)) and not (removed.any() and added.any()):
+            return False
+        stays += size
+        i, j = i_end + size, j_end + size
+    shorter = min(len(title), len(other_title))
+    return TITLE_SHARE * shorter <= stays < shorter
+
+
+def _slots(
+    one: _Words, other: _Words, new: list[NDArray[np.bool_]], blocks: list[tuple[int, int, int]]
+) -> tuple[int, int, int]:
+    """Count the filled slots of two aligned texts, the stretches that differ, and the words in fixed runs.
+
+    A slot is filled with new names, or with several new words. Words that are replaced one by one are reworded.
+    A word that is replaced
+    everywhere is one slot. Stretches in which only numbers changed do not count.
+
+    Args:
+        one, other: the texts.
+        new: for each word of both whether the other text does not have it.
+        blocks: the alignment.
+    """
+    gaps = fixed = i = j = 0
+    slots = set[bytes]()
+    for i_end, j_end, size in blocks:
+        if 0 < size < FIXED_RUN:
+            continue
+        removed, added = new[0][i:i_end], new[1][j:j_end]
+        filled = False
+        if len(removed) and len(added):
+            share = min(removed.mean(), added.mean())
+            named = bool((removed & (one.names[i:i_end] > 0)).any() and (added & (other.names[j:j_end] > 0)).any())
+            one_by_one = len(removed) == len(added) and (one.words[i:i_end] == other.words[j:j_end]).any()
+            phrase = min(len(removed), len(added)) >= 2 and not one_by_one
+            filled = bool(share >= NEW_SHARE) and (named or phrase)
+        if filled:
+            slots.add(one.words[i:i_end].tobytes())
+        gaps += filled or not (one.figures[i:i_end].all() and other.figures[j:j_end].all())
+        fixed += size
+        i, j = i_end + size, j_end + size
+    return len(slots), gaps, fixed
+
+
 def _values(one: _Words, other: _Words, blocks: list[tuple[int, int, int]]) -> tuple[int, int, int]:
     """Count the changed numbers, the changed names and the unchanged values of two aligned texts."""
     vocabularies = set(one.words.tolist()), set(other.words.tolist())
-    one_names, other_names = one.names, other.names
-    values = (one_names | one.figures) > 0
+    values = (one.names | one.figures) > 0
     numbers = names = kept = 0
     i = j = 0
     for i_end, j_end, size in blocks:
         if 0 < i_end - i <= SLOT and 0 < j_end - j <= SLOT:
             before, after = _nonzero(one.figures[i:i_end]), _nonzero(other.figures[j:j_end])
             numbers += bool(before) and bool(after) and before != after
-            removed, added = set(_nonzero(one_names[i:i_end])), set(_nonzero(other_names[j:j_end]))
+            removed, added = set(_nonzero(one.names[i:i_end])), set(_nonzero(other.names[j:j_end]))
             names += bool(removed - vocabularies[1]) and bool(added - vocabularies[0]) and removed.isdisjoint(added)
         kept += int(np.count_nonzero(values[i_end : i_end + size]))
         i, j = i_end + size, j_end + size
