@@ -17,6 +17,7 @@ from dedup.group.copies import coherent, copy_groups, digests, representatives, 
 from dedup.inputs.collection import ArticleReader, Collection
 from dedup.match.copies import alike_candidates, decide, never_one_story
 from dedup.match.crowding import estimate_crowding
+from dedup.match.families import decide_by_family
 from dedup.match.opinion import Embed, opinions
 from dedup.match.stories import mean_similarity, rescored, with_outlet_penalty
 from dedup.progress import Progress, silent
@@ -145,7 +146,7 @@ def stories_of(
 
     progress("looking for copies", 0, count)
     banded = backend.band_candidates(features.signatures, words.lengths() > 0)
-    copies, templates = decide(words, backend, banded, collection.seconds, settings)
+    copies, templates, family = decide_by_family(words, backend, banded, collection.seconds, settings)
     representative = representatives(copies, templates, collection.seniorities())
     among = np.unique(representative)
 
@@ -159,9 +160,11 @@ def stories_of(
     cross_lingual = backend.cross_lingual_vectors(vectors, features, languages)
     sketches = features.signatures
     del features  # the largest object no longer needed
-    never = never_one_story(words, backend, templates)
+    between = templates.where((family[templates.a] != family[templates.b]) | (family[templates.a] < 0))
+    never = never_one_story(words, backend, between)
+    core = family < 0 if (family >= 0).any() else None
     pairs = backend.story_pairs(
-        vectors.matrix, background_similarity, collection.seconds, among, never, progress, cross_lingual
+        vectors.matrix, background_similarity, collection.seconds, among, never, progress, cross_lingual, core
     )
     crowding = background.crowd if background else estimate_crowding(pairs, collection.seconds, among)
     background_similarity = background_similarity + crowding

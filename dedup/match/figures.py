@@ -20,8 +20,9 @@ _BELOW_TWENTY = [
     *("thirteen", "fourteen", "fifteen", "sixteen", "seventeen", "eighteen", "nineteen"),
 ]
 _TENS = ["twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety"]
-SPELLED = {word: number for number, word in enumerate(_BELOW_TWENTY)}
-SPELLED.update(zip(_TENS, range(20, 100, 10), strict=True))
+SPELLED = {word: number for number, word in enumerate(_BELOW_TWENTY)} | {
+    word: number for number, word in zip(range(20, 100, 10), _TENS, strict=True)
+}
 """The value of each word of a spelled number below a hundred."""
 _ORDINALS = [
     *("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth", "tenth", "eleventh"),

@@ -8,6 +8,7 @@ collection about one subject and a collection about everything, less a penalty f
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from itertools import product
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -159,6 +160,8 @@ def story_pairs(
     settings: Settings,
     progress: Progress | None = None,
     cross_lingual: CrossLingual | None = None,
+    *,
+    core: NDArray[np.bool_] | None = None,
 ) -> Pairs:
     """Find all pairs above the floor within the window, and keep the best `settings.neighbours` of each article.
 
@@ -173,6 +176,7 @@ def story_pairs(
         settings: for the window, the number of neighbours and the date penalty.
         progress: called with the number of articles done.
         cross_lingual: vectors that compare articles of different languages, None if there is one language.
+        core: pairs must have an article in it, shape (articles,); None for all pairs.
 
     Returns:
         The pairs with a positive score that are among the best of one of their two articles; ties go to earlier
@@ -193,11 +197,15 @@ def story_pairs(
             others = np.concatenate([np.arange(start, reach), np.arange(max(reach, dated), total)])
         else:
             others = np.arange(start, total)
-        for by_date, foreign in vectors:
-            cosines = sp.coo_array(by_date[start:end] @ by_date[others].T)
+        asking = np.arange(start, end)
+        sides = [(asking, others)]
+        if core is not None:
+            sides = [(asking[core[order[asking]]], others), (asking[~core[order[asking]]], others[core[order[others]]])]
+        for (by_date, foreign), (some, others) in product(vectors, sides):
+            cosines = sp.coo_array(by_date[some] @ by_date[others].T)
             rows, columns = cosines.coords
             above = cosines.data > FLOOR
-            i, j, cosine = rows[above] + start, others[columns[above]], cosines.data[above]
+            i, j, cosine = some[rows[above]], others[columns[above]], cosines.data[above]
             inside = (i < j) & ~(np.abs(times[i] - times[j]) > settings.window * SECONDS_A_DAY)
             if cross_lingual is not None:
                 inside &= cross_lingual.spans(order[i], order[j]) == foreign

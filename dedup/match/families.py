@@ -1,0 +1,84 @@
+"""Families: many notices of one form in a collection. Their pairs are not compared one by one.
+
+Of a thousand lottery notices each pair would be a candidate for a copy and for a story. Where nearly all pairs of a
+sample are instances of one template, all others are, and only equal texts are copies. The time is linear in their
+number, and collections without so many notices of one form are not affected.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import scipy.sparse as sp
+from numpy.typing import NDArray
+from scipy.sparse.csgraph import connected_components
+
+from dedup.match.copies import LARGE_BUCKET, Comparing, Overlaps, decide
+
+if TYPE_CHECKING:
+    from dedup.settings import Settings
+    from dedup.vectorize.features import HashedWords
+
+MEMBERS = LARGE_BUCKET
+"""Fewest notices of a family, and fewest candidates of each."""
+MOST_COPIES = 0.1
+"""Largest share of copies among the sampled pairs of a family: versions of one wire text have more."""
+
+
+def decide_by_family(
+    words: HashedWords,
+    by: Comparing,
+    pairs: NDArray[np.int64],
+    seconds: NDArray[np.float64],
+    settings: Settings,
+) -> tuple[Overlaps, Overlaps, NDArray[np.int64]]:
+    """Split candidates into copies and instances of one template, as `decide` does, without all pairs of families.
+
+    Args:
+        words, by, pairs, seconds, settings: as for `decide`.
+
+    Returns:
+        The copies, pairs that are made from the same template, and for each article the number of its family, -1
+        for none; shape (articles,).
+    """
+    degree = np.bincount(pairs.ravel(), minlength=len(words))
+    crowded = (degree[pairs] >= MEMBERS).all(axis=1)
+    if np.count_nonzero(crowded) < MEMBERS:
+        return *decide(words, by, pairs, seconds, settings), np.full(len(words), -1)
+    sampled = np.zeros(len(pairs), np.bool_)
+    places = np.flatnonzero(crowded)
+    last = len(places) - 1 - np.unique(pairs[places, 1][::-1], return_index=True)[1]  # pairs are sorted by a
+    sampled[places[last]] = True
+    copies, templates = decide(words, by, pairs[sampled], seconds, settings)
+    family = _families(copies, templates, len(words))
+    inside = (family[pairs[:, 0]] == family[pairs[:, 1]]) & (family[pairs[:, 0]] >= 0)
+    known = pairs[sampled & inside]
+    rest = np.concatenate([pairs[~sampled & ~inside], _equal_texts(words, family, known)])
+    more_copies, more_templates = decide(words, by, rest[np.lexsort((rest[:, 1], rest[:, 0]))], seconds, settings)
+    return copies.with_others(more_copies), templates.with_others(more_templates), family
+
+
+def _families(copies: Overlaps, templates: Overlaps, articles: int) -> NDArray[np.int64]:
+    """Number the families: connected by templates, large, and with few copies; -1 for other articles."""
+    edges = sp.coo_array((np.ones(len(templates.a), np.bool_), (templates.a, templates.b)), shape=(articles, articles))
+    count, component = connected_components(edges, directed=False)
+    of_templates = np.bincount(component[templates.a], minlength=count)
+    inside = component[copies.a] == component[copies.b]
+    of_copies = np.bincount(component[copies.a[inside]], minlength=count)
+    large = np.bincount(component, minlength=count) >= MEMBERS
+    is_family = large & (of_copies <= MOST_COPIES * (of_copies + of_templates))
+    return np.where(is_family[component], component, -1).astype(np.int64)
+
+
+def _equal_texts(words: HashedWords, family: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Pair each article of a family with the one before it that has the same text, except for known pairs."""
+    before: dict[bytes, int] = {}
+    found = []
+    skipped = set(map(tuple, known.tolist()))
+    for place in np.flatnonzero(family >= 0).tolist():
+        text = words.main(place).hashes.tobytes()
+        if text in before and (before[text], place) not in skipped:
+            found.append((before[text], place))
+        before[text] = place
+    return np.array(found, np.int64).reshape(-1, 2)
