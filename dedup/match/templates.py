@@ -42,6 +42,8 @@ SLOT_SHARE = 2 / 3
 """... and they are so large a share of the stretches that differ."""
 FIXED_RUN = 2
 """Least words of a fixed run: single words are met by chance inside two answers."""
+PHRASE = 5
+"""Least words of a filled slot without a name, on both sides together."""
 NEW_SHARE = 0.3
 """Share of the words of a filled slot that the other text does not have: rewording keeps most of them."""
 TITLE_SHARE = 0.5
@@ -179,9 +181,9 @@ def same_template(
         first, second, new = second, first, new[::-1]
     blocks = aligned(first.words, second.words)
     numbers, names, kept = _values(first, second, blocks)
-    slots, gaps, fixed = _slots(first, second, new, blocks)
+    slots, inner, gaps, fixed = _slots(first, second, new, blocks)
     if slots >= SLOT_SHARE * gaps:
-        if renamed and slots:
+        if renamed and inner:
             return True
         if slots + renumbered >= FEWEST_SLOTS and fixed <= FIXED_WORDS * slots:
             return True
@@ -214,7 +216,7 @@ def _other_subject(title: HashedText, other_title: HashedText, one: _Words, othe
 
 def _slots(
     one: _Words, other: _Words, new: list[NDArray[np.bool_]], blocks: list[tuple[int, int, int]]
-) -> tuple[int, int, int]:
+) -> tuple[int, bool, int, int]:
     """Count the filled slots of two aligned texts, the stretches that differ, and the words in fixed runs.
 
     A slot is filled with new names, or with several new words. Words that are replaced one by one are reworded.
@@ -225,9 +227,13 @@ def _slots(
         one, other: the texts.
         new: for each word of both whether the other text does not have it.
         blocks: the alignment.
+
+    Returns:
+        The slots; whether one is neither at the beginning nor at the end, where outlets have words of their own; the
+        stretches; the words.
     """
     gaps = fixed = i = j = 0
-    slots = set[bytes]()
+    slots, inner = set[bytes](), False
     for i_end, j_end, size in blocks:
         if 0 < size < FIXED_RUN:
             continue
@@ -237,14 +243,15 @@ def _slots(
             share = min(removed.mean(), added.mean())
             named = bool((removed & (one.names[i:i_end] > 0)).any() and (added & (other.names[j:j_end] > 0)).any())
             one_by_one = len(removed) == len(added) and (one.words[i:i_end] == other.words[j:j_end]).any()
-            phrase = min(len(removed), len(added)) >= 2 and not one_by_one
+            phrase = len(removed) + len(added) >= PHRASE and min(len(removed), len(added)) >= 2 and not one_by_one
             filled = bool(share >= NEW_SHARE) and (named or phrase)
         if filled:
             slots.add(one.words[i:i_end].tobytes())
+            inner |= i > 0 and size > 0
         gaps += filled or not (one.figures[i:i_end].all() and other.figures[j:j_end].all())
         fixed += size
         i, j = i_end + size, j_end + size
-    return len(slots), gaps, fixed
+    return len(slots), inner, gaps, fixed
 
 
 def _values(one: _Words, other: _Words, blocks: list[tuple[int, int, int]]) -> tuple[int, int, int]:
