@@ -20,6 +20,7 @@ from dedup.index.inputs import Incoming, Placement
 from dedup.index.search.neighbours import Neighbours, Query, search_neighbours, strongest, sums_by_story
 from dedup.index.search.table import ArticleTable
 from dedup.match.copies import ALIKE, NEAR, Overlaps, decide, never_one_story
+from dedup.match.families import MOST_COPIES
 from dedup.match.probability import Probabilities
 from dedup.match.scores import days_apart
 from dedup.results.clustering import Link
@@ -42,6 +43,9 @@ GROWTH = 4
 had in common. All regroupings of a story together take a few times as long as the last one."""
 MOST_LINKS = 10
 """Most links of a placement."""
+FAMILY = 12
+"""Compared articles from which one is of a family of notices (see `match.families`) if nearly all are instances of its
+template: then it is compared with no other alike article."""
 _FEW = 16
 
 
@@ -122,6 +126,7 @@ class Candidate:
         neighbours: similar articles; None until they are searched, and for a twin.
         overlaps: the articles whose texts overlap with its own as those of copies do, `b` being their numbers.
         apart: numbers of articles that are never in one story with it.
+        in_family: whether all articles that are alike are never in one story with it, except for its copies.
         decision: where it belongs; None until decided, and for an unchanged article.
         placement: the answer, still without links, notices and the id of what it is a copy of.
         story: number of the story of the placement, None for a new one.
@@ -137,6 +142,7 @@ class Candidate:
     neighbours: Neighbours | None = None
     overlaps: Overlaps | None = None
     apart: Sequence[int] = ()
+    in_family: bool = False
     decision: Decision | None = None
     placement: Placement | None = None
     story: int | None = None
@@ -216,6 +222,8 @@ class Placer:
         excluded = [*candidate.apart, *digests]
         if excluded:
             scores = np.where(np.isin(table.number[neighbours.slots], excluded), 0, scores)
+        if candidate.in_family:
+            scores = np.where(_alike(neighbours), 0, scores)
         least = NEARLY * self._needed  # a mean is never above the sum
         stories, total, best = sums_by_story(table, neighbours.slots, scores, least, self._needed)
         story, near = self._nearest(stories, total, best) if len(stories) else (None, [])
@@ -293,7 +301,7 @@ class Placer:
             near = one.neighbours
             if near is None or not one.features.vector.length:
                 continue
-            likely = np.flatnonzero(((near.cosine >= ALIKE) & ~near.foreign) | (near.agreeing >= LEAST_EQUAL_BYTES))
+            likely = np.flatnonzero(_alike(near))
             if len(likely):
                 order = np.lexsort((near.slots[likely], -near.cosine[likely], -near.agreeing[likely]))
                 compared.append((one, table.number[near.slots[likely[order[:MOST_COMPARED]]]].tolist()))
@@ -317,10 +325,11 @@ class Placer:
         copies, apart = replace(copies, b=numbered[copies.b]), numbered[never.b]
         bounds = np.searchsorted(copies.a, np.arange(len(compared) + 1)).tolist()
         of_never = np.searchsorted(never.a, np.arange(len(compared) + 1)).tolist()
-        for row, (one, _) in enumerate(compared):
+        for row, (one, others) in enumerate(compared):
             mine = np.arange(bounds[row], bounds[row + 1])
             one.overlaps = copies.where(mine) if len(mine) else None
             one.apart = apart[of_never[row] : of_never[row + 1]].tolist()
+            one.in_family = len(one.apart) >= max(FAMILY, (1 - MOST_COPIES) * len(others))
 
     def _digests(self, candidate: Candidate, overlaps: Overlaps) -> list[int]:
         """Return the digests among an article, as -1, and its copy groups: texts with parts unrelated to each other."""
@@ -373,3 +382,9 @@ class Placer:
                 )
             )
         return tuple(links)
+
+
+def _alike(neighbours: Neighbours) -> NDArray[np.bool_]:
+    """Whether each neighbour may be a copy."""
+    same_language = (neighbours.cosine >= ALIKE) & ~neighbours.foreign
+    return same_language | (neighbours.agreeing >= LEAST_EQUAL_BYTES)
