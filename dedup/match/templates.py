@@ -44,6 +44,8 @@ FIXED_RUN = 2
 """Least words of a fixed run: single words are met by chance inside two answers."""
 PHRASE = 5
 """Least words of a filled slot without a name, on both sides together."""
+EDGE = 24
+"""Most words of a slot at the beginning or the end, on both sides together: outlets add sentences there."""
 NEW_SHARE = 0.3
 """Share of the words of a filled slot that the other text does not have: rewording keeps most of them."""
 TITLE_SHARE = 0.5
@@ -244,7 +246,10 @@ def _slots(
             named = bool((removed & (one.names[i:i_end] > 0)).any() and (added & (other.names[j:j_end] > 0)).any())
             one_by_one = len(removed) == len(added) and (one.words[i:i_end] == other.words[j:j_end]).any()
             phrase = len(removed) + len(added) >= PHRASE and min(len(removed), len(added)) >= 2 and not one_by_one
-            filled = bool(share >= NEW_SHARE) and (named or phrase)
+            at_edge = not i or not size
+            filled = (
+                bool(share >= NEW_SHARE) and (named or phrase) and not (at_edge and len(removed) + len(added) > EDGE)
+            )
         if filled:
             slots.add(one.words[i:i_end].tobytes())
             inner |= i > 0 and size > 0

@@ -9,8 +9,10 @@ import pytest
 from dedup import Article, StoryIndex, cluster
 
 FORM = (
-    "The ferry {} left at {} with {} passengers and {} cars on board and arrived {} minutes late because of {}. All times"
-    " are those of the harbour office in Tann, which publishes them every evening without guarantee. Complaints can be made"
+    "The ferry {} left at {} with {} passengers and {} cars on board and arrived {} minutes late because of {}."
+    " All times"
+    " are those of the harbour office in Tann, which publishes them every evening without guarantee. Complaints"
+    " can be made"
     " in writing within ten days, and tickets are refunded if a ferry was more than an hour late. The next sailings are"
     " shown on the boards at both piers. The harbour office is open from eight to six, and closed on holidays."
 )
