@@ -61,7 +61,7 @@ def decide_by_family(
 
 def _families(copies: Overlaps, templates: Overlaps, articles: int) -> NDArray[np.int64]:
     """Number the families: connected by templates, large, and with few copies; -1 for other articles."""
-    edges = sp.coo_array((np.ones(len(templates.a), np.bool_), (templates.a, templates.b)), shape=(articles, articles))
+    edges = sp.coo_array((np.ones(len(templates.a)), (templates.a, templates.b)), shape=(articles, articles))
     count, component = connected_components(edges, directed=False)
     of_templates = np.bincount(component[templates.a], minlength=count)
     inside = component[copies.a] == component[copies.b]
