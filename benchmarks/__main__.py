@@ -283,6 +283,27 @@ def readers(
 
 
 @app.command()
+def growth(
+    shapes: Annotated[
+        list[str] | None, typer.Option(help="A word in the names of the shapes to measure; repeat for several.")
+    ] = None,
+    ways: Annotated[
+        list[str] | None, typer.Option(help="read, run, one by one, or one of the last two with ', NumPy'.")
+    ] = None,
+    json_file: JsonFile = None,
+) -> None:
+    """Measure the growth of time on hostile collections and files; exit code 1 if a linear one exceeds it."""
+    with measuring(json_file, beside_peers=False) as watch:
+        from benchmarks import growth as benchmark
+
+        report = benchmark.run(chosen=shapes or (), ways=ways or (), watch=watch)
+    write(json_file, report)
+    benchmark.show_growth(report, Console(width=160))
+    if not all(one["passed"] for one in report["measured"]):
+        raise typer.Exit(1)
+
+
+@app.command()
 def save_output(
     folder: Annotated[Path, typer.Argument(help="Where the files go.")],
     data: Data = None,

@@ -115,7 +115,7 @@ class IndexSession:
                     if log.changes:
                         self.store.put_metadata(self._clock.facts())
                     elif log.has_touched:
-                        self.store.put_metadata({_REGROUPED: str(self._regroupings() + 1)})
+                        self.store.put_metadata(self._clock.facts() | {_REGROUPED: str(self._regroupings() + 1)})
             except BaseException:
                 with self.memory_lock:
                     self._state = None  # it is ahead of the store: it will be loaded again
@@ -158,12 +158,12 @@ class IndexSession:
         """Return the state in memory with all changes that other processes have committed."""
         with self.memory_lock:
             if self._state is not None and self._read_only:
-                last, regrouped = self.store.highest()["last_change"], self._regroupings() != self._regrouped
-                if last != self._cursor or regrouped:
+                last, regrouped = self.store.highest()["last_change"], self._regroupings()
+                if (last, regrouped) != (self._cursor, self._regrouped):
                     before, self.metadata = self.metadata, read_metadata(self.store, None)
-                    known = self.metadata.version == before.version and not regrouped
-                    if known and sync(self._state, self._cursor, before.now):
-                        self._cursor = last
+                    now = min(before.now, self.metadata.now)
+                    if self.metadata.version == before.version and sync(self._state, self._cursor, last, now):
+                        self._cursor, self._regrouped = last, regrouped
                     else:
                         self._state = None
             return self.state()

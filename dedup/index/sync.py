@@ -14,9 +14,11 @@ if TYPE_CHECKING:
 MOST = 5_000
 """Most changes to apply; with more, everything is read again."""
 _PAGE = 500
+_ROUNDING = 1e-3
+"""Seconds by which the time of a change may be later than that of its story: it is rounded to microseconds."""
 
 
-def sync(state: IndexState, cursor: int, now: float) -> bool:
+def sync(state: IndexState, cursor: int, last: int, now: float) -> bool:
     """Update the state in memory to its store.
 
     An article whose placement changed is in a story that changed, so only these stories are read, and the numbers of
@@ -24,8 +26,9 @@ def sync(state: IndexState, cursor: int, now: float) -> bool:
 
     Args:
         state: state of a store that another process writes to.
-        cursor: last change that the state has; there are later ones.
-        now: time of that change by the clock of the index.
+        cursor: last change that the state has.
+        last: last change of the store, the same if only copies have changed.
+        now: time of the earlier of the two by the clock of the index, which may have gone back.
 
     Returns:
         False if the changes are not known, or too many: everything must be read again.
@@ -33,7 +36,7 @@ def sync(state: IndexState, cursor: int, now: float) -> bool:
     store, table = state.store, state.table
     state.vocabulary.read()
     changes = store.changes(cursor, MOST + 1)
-    complete = bool(changes) and changes[0].cursor == cursor + 1  # else `vacuum` has deleted some
+    complete = changes[0].cursor == cursor + 1 if changes else cursor == last  # else `vacuum` has deleted some
     if not complete or len(changes) > MOST or any(change.kind == "refreshed" for change in changes):
         return False
     names = list(dict.fromkeys(change.article for change in changes if change.kind == "updated"))
@@ -43,7 +46,7 @@ def sync(state: IndexState, cursor: int, now: float) -> bool:
         state.drop(number)
     _replace_twins(state)
     new: list[StoredArticle] = []
-    for article in _touched(state, now):
+    for article in _touched(state, min([now, *(change.at.timestamp() - _ROUNDING for change in changes)])):
         if article.number not in table:
             new.append(article)
             continue

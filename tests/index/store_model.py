@@ -174,6 +174,7 @@ class Episode:
         rare = ["expire", "rebuild", "vacuum", "backup", "check", "reopen"]
         name = name or self.pick(rare if self.rng.random() < 0.15 else names)
         if name == "reopen":
+            self.trace.append(name)
             answer = self.writing().ask("close")
             self.stop_writer()
             if answer.status == "raised":
@@ -205,10 +206,12 @@ class Episode:
         if answer.status == "died" and self.armed:
             self.trace.append("died")
             self.stop_writer()
-        elif answer.error == "UnknownArticleError" and self.keep_days:  # it has expired
+        elif answer.error == "UnknownArticleError" and (self.keep_days or self.horizon > 0):  # it has expired
             self.maybe = []
             self.verify()
         else:
+            if "Nothing of this was stored" in answer.value and len(states) == 1:
+                self.maybe.pop()
             self.refused(answer)
             self.verify()
         return False

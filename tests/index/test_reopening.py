@@ -102,6 +102,21 @@ def test_an_open_reader_notices_that_only_copies_changed(tmp_path: Path) -> None
             assert reader.match_many(probes) == other.match_many(probes) != before
 
 
+def test_an_open_reader_follows_a_clock_that_goes_back(tmp_path: Path) -> None:
+    articles, path = list(stream(5, 30)), tmp_path / "s.db"
+    articles = [replace(article, published=START) for article in articles]
+    probes = [replace(article, id="") for article in articles]
+    now = [START.timestamp() + 40 * 86_400]
+    with StoryIndex.open(path, clock=lambda: now[0]) as writer:
+        writer.add_many(articles[:10])
+        with StoryIndex.open(path, read_only=True) as reader:
+            reader.match(probes[0])
+            now[0] = START.timestamp()
+            writer.add_many(articles[10:])
+            with StoryIndex.open(path, read_only=True) as other:
+                assert reader.match_many(probes) == other.match_many(probes)
+
+
 STORIES = ["The ferry Halcyon burned off Larkhaven on Sunday.", "Marlow votes on Sunday.", "The museum reopens in May."]
 
 
