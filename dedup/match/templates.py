@@ -169,16 +169,22 @@ def same_template(
     late = days >= LATER
     if not late and min(len(one), len(other)) < ALIKE_LENGTH * max(len(one), len(other)):
         return False
+    if np.array_equal(one.hashes, other.hashes):
+        return False
     length = ALIGNED_WORDS
     while _is_laborious(one, other, length):
         length //= 2
     first, second = (_Words(with_figures(text, length)) for text in (one, other))
-    new = [np.isin(a.words, b.words, invert=True) for a, b in ((first, second), (second, first))]
     figures = [Counter(_nonzero(text.figures)) for text in (first, second)]
     renumbered = bool(figures[0] - figures[1] and figures[1] - figures[0])
-    renamed = titles is not None and _other_subject(*titles, first, second, aligned)
-    if not renumbered and not renamed and min(map(np.count_nonzero, new)) < 2:
+    distinct = [set(text.words.tolist()) for text in (first, second)]
+    few_new = min(len(distinct[0] - distinct[1]), len(distinct[1] - distinct[0]))
+    if not (few_new or renumbered):
         return False  # no alignment can find enough: most copies end here
+    renamed = few_new > 0 and titles is not None and _other_subject(*titles, first, second, aligned)
+    if not renumbered and not renamed and few_new < FEWEST_SLOTS:
+        return False
+    new = [np.isin(a.words, b.words, invert=True) for a, b in ((first, second), (second, first))]
     if first.words.tolist() > second.words.tolist():
         first, second, new = second, first, new[::-1]
     blocks = aligned(first.words, second.words)
@@ -199,11 +205,14 @@ def same_template(
 
 def _other_subject(title: HashedText, other_title: HashedText, one: _Words, other: _Words, aligned: Aligned) -> bool:
     """Whether two titles are one phrase about different persons or places, which the other article does not name."""
-    if title.hashes.tolist() > other_title.hashes.tolist():
+    words = [text.hashes.tolist() for text in (title, other_title)]
+    if words[0] == words[1] or set(words[0]).isdisjoint(words[1]):
+        return False
+    if words[0] > words[1]:
         title, other_title, one, other = other_title, title, other, one
     new = [
-        np.isin(text.hashes, words, invert=True) & (text.flags & IS_NUMBER == 0)
-        for text, words in ((title, other.words), (other_title, one.words))
+        np.isin(text.hashes, others, invert=True) & (text.flags & IS_NUMBER == 0)
+        for text, others in ((title, other.words), (other_title, one.words))
     ]
     stays = i = j = 0
     for i_end, j_end, size in aligned(title.hashes, other_title.hashes):
