@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     Articles = Iterable[Article | Mapping[str, Any] | str] | NDArray[Any] | pd.DataFrame
 
 DEFAULTS = Settings()
+"""Defaults of the parameters: those of the settings of the same name."""
 COLUMNS = 2**22
 """Columns of `StoryTfidfVectorizer`: few enough for the weights of a linear model."""
-"""Defaults of the parameters: those of the settings of the same name."""
 
 
 class _TextInputMixin:
@@ -386,7 +386,8 @@ class _Read:
     def of(cls, articles: Articles, settings: Settings) -> Self:
         reader = ArticleReader(articles)
         backend, texts = choose(reader.texts(), settings)
-        words = backend.read(texts)
+        # Each article by its own words: which words share a hash would depend on the other articles.
+        words = HashedWords.joined([block.resolved() for block in backend.blocks(texts)])
         collection, order = reader.collection()
         return cls(words.take(order), order, collection.inverse(), backend)
 
