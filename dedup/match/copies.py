@@ -8,13 +8,14 @@ overlap of the two sets of shingles, and on what differs: instances of a templat
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.match.stories import Pairs, days_between
-from dedup.match.templates import same_template
+from dedup.match.templates import Instance, same_template
 from dedup.vectorize.features import HashedText, HashedWords
 from dedup.vectorize.hashing import shingles_in_order
 
@@ -47,6 +48,8 @@ TITLES, LEADS = 0.6, 0.1
 """The least Jaccard of the words of two titles, or of the shingles of two leads ..."""
 LEAD = 100
 """... of so many words."""
+_READ = 256
+"""Texts that are kept while the pairs of them are decided, which are sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -255,7 +258,7 @@ def decide(
     pairs: NDArray[np.int64],
     seconds: NDArray[np.float64],
     settings: Settings,
-) -> tuple[Overlaps, Overlaps]:
+) -> tuple[Overlaps, Overlaps, Overlaps]:
     """Split the candidates that overlap enough into copies and instances of one template.
 
     Args:
@@ -266,37 +269,27 @@ def decide(
         settings: for the overlap of copies.
 
     Returns:
-        The copies, and the pairs that are made from the same template.
+        The copies; the pairs that are made from the same template; and of these the ones that are so by their texts
+        alone, whatever their dates. Only those are never one story: a later text that changed a number is no copy, but
+        may be of the same story, such as a toll that has risen by the next day.
     """
     found = by.overlaps(words, pairs)
     found = found.where(is_overlapping(found, settings))
     days = days_between(seconds, found.a, found.b)  # nan where a date is unknown
-    from_template = _same_template(words, by, found, days)
+    from_template, never = _same_template(words, by, found, days).T
     recurring = days >= RECURRING
     copies = ~from_template & (~recurring | (found.jaccard >= ALL_BUT_EQUAL)) & is_supported(words, found, settings)
-    return found.where(copies), found.where(from_template)
-
-
-def never_one_story(words: HashedWords, by: Comparing, templates: Overlaps) -> Overlaps:
-    """The pairs that are made from the same template by their texts alone, whatever their dates.
-
-    The other pairs are no copies because a later text changed a number; but they may be one story, such as a toll that
-    has risen by the next day.
-    """
-    return templates.where(_same_template(words, by, templates, np.full(len(templates.a), np.nan)))
+    return found.where(copies), found.where(from_template), found.where(never)
 
 
 def _same_template(words: HashedWords, by: Comparing, found: Overlaps, days: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """Whether the texts of each pair are made from the same template."""
-    middle = words.offsets[1::2]
+    """Whether the texts of each pair are made from the same template, and by their texts alone; shape (pairs, 2)."""
 
-    def title(article: int) -> HashedText:
-        begin, end = int(words.offsets[2 * article]), int(middle[article])
-        return HashedText(words.hashes[begin:end], words.flags[begin:end])
+    @lru_cache(_READ)
+    def instance(article: int) -> Instance:
+        title = slice(*words.offsets[2 * article : 2 * article + 2].tolist())
+        return Instance(words.main(article), HashedText(words.hashes[title], words.flags[title]))
 
     rows = zip(found.a.tolist(), found.b.tolist(), days.tolist(), strict=True)
-    verdicts = [
-        same_template(words.main(a), words.main(b), apart, by.matching_blocks, (title(a), title(b)))
-        for a, b, apart in rows
-    ]
-    return np.array(verdicts, bool)
+    verdicts = [same_template(instance(a), instance(b), apart, by.matching_blocks) for a, b, apart in rows]
+    return np.array(verdicts, bool).reshape(-1, 2)

@@ -32,35 +32,46 @@ def decide_by_family(
     pairs: NDArray[np.int64],
     seconds: NDArray[np.float64],
     settings: Settings,
-) -> tuple[Overlaps, Overlaps, NDArray[np.int64]]:
+) -> tuple[Overlaps, Overlaps, Overlaps, NDArray[np.int64]]:
     """Split candidates into copies and instances of one template, as `decide` does, without all pairs of families.
 
     Args:
         words, by, pairs, seconds, settings: as for `decide`.
 
     Returns:
-        The copies, pairs that are made from the same template, and for each article the number of its family, -1
-        for none; shape (articles,).
+        What `decide` returns, and for each article the number of its family, -1 for none; shape (articles,).
     """
-    degree = np.bincount(pairs.ravel(), minlength=len(words))
-    crowded = (degree[pairs] >= MEMBERS).all(axis=1)
-    if np.count_nonzero(crowded) < MEMBERS:
+    sampled = is_sampled(pairs, len(words))
+    if not sampled.any():
         return *decide(words, by, pairs, seconds, settings), np.full(len(words), -1)
-    sampled = np.zeros(len(pairs), np.bool_)
-    places = np.flatnonzero(crowded)
-    last = len(places) - 1 - np.unique(pairs[places, 1][::-1], return_index=True)[1]  # pairs are sorted by a
-    sampled[places[last]] = True
-    copies, templates = decide(words, by, pairs[sampled], seconds, settings)
-    family = _families(copies, templates, len(words))
+    found = decide(words, by, pairs[sampled], seconds, settings)
+    family = families_of(found[0], found[1], len(words))
     inside = (family[pairs[:, 0]] == family[pairs[:, 1]]) & (family[pairs[:, 0]] >= 0)
     known = pairs[sampled & inside]
     rest = np.concatenate([pairs[~sampled & ~inside], _equal_texts(words, family, known)])
-    more_copies, more_templates = decide(words, by, rest[np.lexsort((rest[:, 1], rest[:, 0]))], seconds, settings)
-    return copies.with_others(more_copies), templates.with_others(more_templates), family
+    more = decide(words, by, rest[np.lexsort((rest[:, 1], rest[:, 0]))], seconds, settings)
+    copies, templates, never = (one.with_others(other) for one, other in zip(found, more, strict=True))
+    return copies, templates, never, family
 
 
-def _families(copies: Overlaps, templates: Overlaps, articles: int) -> NDArray[np.int64]:
-    """Number the families: connected by templates, large, and with few copies; -1 for other articles."""
+def is_sampled(pairs: NDArray[np.int64], articles: int) -> NDArray[np.bool_]:
+    """Which pairs, sorted, are decided first: of articles with many candidates one each, with the last before it."""
+    degree = np.bincount(pairs.ravel(), minlength=articles)
+    crowded = np.flatnonzero((degree[pairs] >= MEMBERS).all(axis=1))
+    sampled = np.zeros(len(pairs), np.bool_)
+    if len(crowded) >= MEMBERS:
+        last = len(crowded) - 1 - np.unique(pairs[crowded, 1][::-1], return_index=True)[1]
+        sampled[crowded[last]] = True
+    return sampled
+
+
+def families_of(copies: Overlaps, templates: Overlaps, articles: int) -> NDArray[np.int64]:
+    """Number the families: connected by templates, large, and with few copies; -1 for other articles.
+
+    Args:
+        copies, templates: what `decide` returns for the sampled pairs.
+        articles: their number.
+    """
     edges = sp.coo_array((np.ones(len(templates.a)), (templates.a, templates.b)), shape=(articles, articles))
     count, component = connected_components(edges, directed=False)
     of_templates = np.bincount(component[templates.a], minlength=count)

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from functools import cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -32,6 +32,7 @@ _SCALES = {"k": "000", "m": "million", "mn": "million", "bn": "billion", "tn": "
 """Units that are written onto a figure."""
 _ENDINGS = ("st", "nd", "rd", "th")
 _MOST = 1_000
+_LAST_BITS = 0xFFFF
 
 
 class _Table(NamedTuple):
@@ -42,7 +43,8 @@ class _Table(NamedTuple):
         ordinals: words of dates, by their values.
         written: figures with something written onto them, and the two hashes that they stand for, the second perhaps 0.
         figures, padded: the hash of each number below a thousand, and of the same in three digits.
-        keys: the hashes of all words that begin or continue a number, ascending.
+        keys: the hashes of all words that begin or continue a number.
+        may_be: which of the last 16 bits of a hash are those of a key that is no figure.
     """
 
     spelled: dict[int, int]
@@ -50,7 +52,8 @@ class _Table(NamedTuple):
     written: dict[int, tuple[int, int]]
     figures: list[int]
     padded: list[int]
-    keys: NDArray[np.uint32]
+    keys: frozenset[int]
+    may_be: NDArray[np.bool_]
     hundred: int
     thousand: int
     and_: int
@@ -74,31 +77,36 @@ def _table() -> _Table:
             figures, hashes_of([f"{number}{unit}" for number in range(_MOST)]).tolist(), strict=True
         ):
             written[word] = figure, meaning
-    keys = np.unique(np.array([*spelled, *ordinals, *written, single[1], single[4], single[6]], np.uint32))
-    return _Table(spelled, ordinals, written, figures, padded, keys, *single)
+    words = [*spelled, *ordinals, single[1], single[4], single[6]]
+    may_be = np.zeros(_LAST_BITS + 1, np.bool_)
+    may_be[np.array(words) & _LAST_BITS] = True
+    return _Table(spelled, ordinals, written, figures, padded, frozenset([*words, *written]), may_be, *single)
 
 
 def with_figures(text: HashedText, length: int) -> HashedText:
     """Return the first words of a text, with numbers as figures; `length` words are read."""
     words, flags, table = text.hashes[:length], text.flags[:length], _table()
-    place = np.minimum(np.searchsorted(table.keys, words), len(table.keys) - 1)
-    begins = np.flatnonzero(table.keys[place] == words).tolist()
-    if not begins:
-        return HashedText(words, flags)
-    given, found = words.tolist(), list[NDArray[np.uint32]]()
-    is_number = list[NDArray[np.uint8]]()
+    given = words.tolist()
+    candidates = np.flatnonzero(table.may_be[words & np.uint32(_LAST_BITS)] | (flags & IS_NUMBER > 0)).tolist()
+    pieces: list[Any] = []
+    flag_pieces: list[Any] = []
     done = 0
-    for begin in begins:
-        if begin < done:
+    for begin in candidates:
+        if begin < done or given[begin] not in table.keys:
             continue
         after_number = begin > 0 and (begin == done or bool(flags[begin - 1] & IS_NUMBER))
         read = _read(given, flags, begin, table, after_number=after_number)
         if read is not None:
             numbers, end = read
-            found += [words[done:begin], np.array(numbers, np.uint32)]
-            is_number += [flags[done:begin], np.full(len(numbers), IS_NUMBER, np.uint8)]
+            pieces += [words[done:begin], numbers]
+            flag_pieces += [flags[done:begin], [IS_NUMBER] * len(numbers)]
             done = end
-    return HashedText(np.concatenate([*found, words[done:]]), np.concatenate([*is_number, flags[done:]]))
+    if not pieces:
+        return HashedText(words, flags)
+    return HashedText(
+        np.concatenate([*pieces, words[done:]], dtype=np.uint32, casting="unsafe"),
+        np.concatenate([*flag_pieces, flags[done:]], dtype=np.uint8, casting="unsafe"),
+    )
 
 
 def _read(

@@ -21,6 +21,7 @@ from dedup.match.templates import (
     NEWER_SHARE,
     SLOT,
     SOON,
+    Instance,
     numpy_matching_blocks,
     same_template,
 )
@@ -42,9 +43,10 @@ def plain(words: list[str]) -> Tokens:
 
 def judged(one: Tokens, other: Tokens, days: float = NEVER) -> bool:
     words = HashedWords.of([Document(Tokens(), one), Document(Tokens(), other)])
-    texts = words.main(0), words.main(1)
-    found = same_template(*texts, days)
-    assert same_template(*texts[::-1], days) is found
+    texts = Instance(words.main(0)), Instance(words.main(1))
+    found, whenever = same_template(*texts, days)
+    assert same_template(*texts[::-1], days) == (found, whenever)
+    assert whenever is same_template(*texts)[0]
     return found
 
 
@@ -171,14 +173,16 @@ def test_of_a_table_less_is_aligned(before: int, expected: bool) -> None:
     assert judged(one, other) is expected
 
 
-@given(st.lists(st.integers(0, 12_000), max_size=60), st.lists(st.integers(0, 12_000), max_size=60), st.integers(1, 50))
-def test_effort_is_counted_exactly_where_the_bins_do_not_decide(one: list[int], other: list[int], most: int) -> None:
-    """Numbers that differ by the number of bins share one."""
-    first, second = (HashedText(np.array(words, np.uint32), np.zeros(len(words), np.uint8)) for words in (one, other))
-    same = sum(a == b for a in one for b in other)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(templates, "MOST_EFFORT", most)
-        assert templates._is_laborious(first, second, ALIGNED_WORDS) is (same > most)
+WORDS = st.lists(st.integers(0, 9), min_size=1, max_size=60)
+
+
+@given(WORDS, WORDS)
+def test_effort_is_the_number_of_pairs_of_places_with_equal_words(one: list[int], other: list[int]) -> None:
+    first, second = (
+        Instance(HashedText(np.array(words, np.uint32), np.zeros(len(words), np.uint8))) for words in (one, other)
+    )
+    new = min(len(set(one) - set(other)), len(set(other) - set(one)))
+    assert templates._effort(first, second) == (sum(a == b for a in one for b in other), new)
 
 
 def test_numbers_are_spelled() -> None:

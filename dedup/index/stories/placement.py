@@ -19,8 +19,7 @@ from dedup.index.features.sketch import Compared, Features, Vector
 from dedup.index.inputs import Incoming, Placement
 from dedup.index.search.neighbours import Neighbours, Query, search_neighbours, strongest, sums_by_story
 from dedup.index.search.table import ArticleTable
-from dedup.match.copies import ALIKE, NEAR, Overlaps, decide, never_one_story
-from dedup.match.families import MOST_COPIES
+from dedup.match.copies import ALIKE, NEAR, Overlaps, decide
 from dedup.match.probability import Probabilities
 from dedup.match.scores import days_apart
 from dedup.results.clustering import Link
@@ -44,8 +43,10 @@ had in common. All regroupings of a story together take a few times as long as t
 MOST_LINKS = 10
 """Most links of a placement."""
 FAMILY = 12
-"""Compared articles from which one is of a family of notices (see `match.families`) if nearly all are instances of its
-template: then it is compared with no other alike article."""
+"""The most similar articles that are compared first ..."""
+FAMILY_SHARE = 2 / 3
+"""... and the share of them that must be instances of one template with an article for it to be of a family of notices,
+see `match.families`: then no other alike article is compared, or in one story with it."""
 _FEW = 16
 
 
@@ -305,9 +306,21 @@ class Placer:
             if len(likely):
                 order = np.lexsort((near.slots[likely], -near.cosine[likely], -near.agreeing[likely]))
                 compared.append((one, table.number[near.slots[likely[order[:MOST_COMPARED]]]].tolist()))
+        done = 0
+        for until in (FAMILY, MOST_COMPARED):
+            self._compare([(one, others[done:until]) for one, others in compared], candidates)
+            for one, others in compared:
+                one.in_family = len(others) >= FAMILY and len(one.apart) >= FAMILY_SHARE * len(others[:until])
+                if one.in_family and one.overlaps is not None:  # only equal texts are copies
+                    one.overlaps = one.overlaps.where(one.overlaps.jaccard == 1)
+            compared, done = [(one, others) for one, others in compared if not one.in_family], until
+
+    def _compare(self, compared: Sequence[tuple[Candidate, list[int]]], candidates: Sequence[Candidate]) -> None:
+        """Add the overlaps of some candidates with other articles, which may be candidates too."""
+        compared = [(one, others) for one, others in compared if others]
         if not compared:
             return
-        numbers = sorted({number for _, others in compared for number in others})
+        table, numbers = self._table, sorted({number for _, others in compared for number in others})
         given = {one.number: one for one in candidates if one.number is not None}
         stored = [number for number in numbers if number not in given]
         inside = [number for number in numbers if number in given]
@@ -319,17 +332,16 @@ class Placer:
         pairs = sorted((row, at[number]) for row, (_, others) in enumerate(compared) for number in others)
         slots = [table.slot(number) for number in [*stored, *inside]]
         when = np.concatenate([[one.when for one, _ in compared], table.seconds[slots]])
-        copies, templates = decide(words, self._backend, np.array(pairs, np.int64), when, self._settings)
-        never = never_one_story(words, self._backend, templates)
+        copies, _, never = decide(words, self._backend, np.array(pairs, np.int64), when, self._settings)
         numbered = np.array([*([-1] * len(compared)), *stored, *inside], np.int64)
         copies, apart = replace(copies, b=numbered[copies.b]), numbered[never.b]
         bounds = np.searchsorted(copies.a, np.arange(len(compared) + 1)).tolist()
         of_never = np.searchsorted(never.a, np.arange(len(compared) + 1)).tolist()
-        for row, (one, others) in enumerate(compared):
-            mine = np.arange(bounds[row], bounds[row + 1])
-            one.overlaps = copies.where(mine) if len(mine) else None
-            one.apart = apart[of_never[row] : of_never[row + 1]].tolist()
-            one.in_family = len(one.apart) >= max(FAMILY, (1 - MOST_COPIES) * len(others))
+        for row, (one, _) in enumerate(compared):
+            if bounds[row] < bounds[row + 1]:
+                mine = copies.where(np.arange(bounds[row], bounds[row + 1]))
+                one.overlaps = mine if one.overlaps is None else one.overlaps.with_others(mine)
+            one.apart = [*one.apart, *apart[of_never[row] : of_never[row + 1]].tolist()]
 
     def _digests(self, candidate: Candidate, overlaps: Overlaps) -> list[int]:
         """Return the digests among an article, as -1, and its copy groups: texts with parts unrelated to each other."""
@@ -348,7 +360,7 @@ class Placer:
         when = table.seconds[[table.slot(number) for number in numbers]]
         seconds = np.concatenate([[candidate.when], when])
         pairs = np.stack(np.triu_indices(len(words), 1), axis=1).astype(np.int64)
-        found, _ = decide(words, self._backend, pairs, seconds, self._settings)
+        found, _, _ = decide(words, self._backend, pairs, seconds, self._settings)
         matrix = Compared([vector, *self._vectors_of(numbers)]).matrix
         places = np.flatnonzero(digests(found, words.lengths(), matrix))
         return np.array([-1, *numbers])[places].tolist()  # type: ignore[no-any-return]
