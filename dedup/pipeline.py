@@ -160,9 +160,15 @@ def stories_of(
     cross_lingual = backend.cross_lingual_vectors(vectors, features, languages)
     sketches = features.signatures
     del features  # the largest object no longer needed
-    core = family < 0 if (family >= 0).any() else None
     pairs = backend.story_pairs(
-        vectors.matrix, background_similarity, collection.seconds, among, never, progress, cross_lingual, core
+        vectors.matrix,
+        background_similarity,
+        collection.seconds,
+        among,
+        never,
+        progress,
+        cross_lingual,
+        strangers=family >= 0 if (family >= 0).any() else None,
     )
     crowding = background.crowd if background else estimate_crowding(pairs, collection.seconds, among)
     background_similarity = background_similarity + crowding

@@ -8,7 +8,6 @@ collection about one subject and a collection about everything, less a penalty f
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from itertools import product
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -161,7 +160,7 @@ def story_pairs(
     progress: Progress | None = None,
     cross_lingual: CrossLingual | None = None,
     *,
-    core: NDArray[np.bool_] | None = None,
+    strangers: NDArray[np.bool_] | None = None,
 ) -> Pairs:
     """Find all pairs above the floor within the window, and keep the best `settings.neighbours` of each article.
 
@@ -176,7 +175,7 @@ def story_pairs(
         settings: for the window, the number of neighbours and the date penalty.
         progress: called with the number of articles done.
         cross_lingual: vectors that compare articles of different languages, None if there is one language.
-        core: pairs must have an article in it, shape (articles,); None for all pairs.
+        strangers: articles of which no two are a pair, shape (articles,); None for none.
 
     Returns:
         The pairs with a positive score that are among the best of one of their two articles; ties go to earlier
@@ -197,18 +196,16 @@ def story_pairs(
             others = np.concatenate([np.arange(start, reach), np.arange(max(reach, dated), total)])
         else:
             others = np.arange(start, total)
-        asking = np.arange(start, end)
-        sides = [(asking, others)]
-        if core is not None:
-            sides = [(asking[core[order[asking]]], others), (asking[~core[order[asking]]], others[core[order[others]]])]
-        for (by_date, foreign), (some, others) in product(vectors, sides):
-            cosines = sp.coo_array(by_date[some] @ by_date[others].T)
+        for by_date, foreign in vectors:
+            cosines = sp.coo_array(by_date[start:end] @ by_date[others].T)
             rows, columns = cosines.coords
             above = cosines.data > FLOOR
-            i, j, cosine = some[rows[above]], others[columns[above]], cosines.data[above]
+            i, j, cosine = rows[above] + start, others[columns[above]], cosines.data[above]
             inside = (i < j) & ~(np.abs(times[i] - times[j]) > settings.window * SECONDS_A_DAY)
             if cross_lingual is not None:
                 inside &= cross_lingual.spans(order[i], order[j]) == foreign
+            if strangers is not None:
+                inside &= ~(strangers[order[i]] & strangers[order[j]])
             first, second, cosine = order[i[inside]], order[j[inside]], cosine[inside]
             a, b = np.minimum(first, second), np.maximum(first, second)
             days = days_between(seconds, a, b)
