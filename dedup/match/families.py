@@ -84,11 +84,11 @@ def families_of(copies: Overlaps, templates: Overlaps, articles: int) -> NDArray
 
 def _equal_texts(words: HashedWords, family: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.int64]:
     """Pair each article of a family with the one before it that has the same text, except for known pairs."""
-    before: dict[bytes, int] = {}
+    before: dict[tuple[int, bytes], int] = {}
     found = []
     skipped = set(map(tuple, known.tolist()))
     for place in np.flatnonzero(family >= 0).tolist():
-        text = words.main(place).hashes.tobytes()
+        text = int(family[place]), words.main(place).hashes.tobytes()
         if text in before and (before[text], place) not in skipped:
             found.append((before[text], place))
         before[text] = place
