@@ -171,7 +171,7 @@ def stories_of(
         never,
         progress,
         cross_lingual,
-        strangers=family >= 0 if (family >= 0).any() else None,
+        strangers=family if family.any() else None,
     )
     crowding = background.crowd if background else estimate_crowding(pairs, collection.seconds, among)
     background_similarity = background_similarity + crowding

@@ -32,26 +32,25 @@ def decide_by_family(
     pairs: NDArray[np.int64],
     seconds: NDArray[np.float64],
     settings: Settings,
-) -> tuple[Overlaps, Overlaps, Overlaps, NDArray[np.int64]]:
+) -> tuple[Overlaps, Overlaps, Overlaps, NDArray[np.bool_]]:
     """Split candidates into copies and instances of one template, as `decide` does, without all pairs of families.
 
     Args:
         words, by, pairs, seconds, settings: as for `decide`.
 
     Returns:
-        What `decide` returns, and for each article the number of its family, -1 for none; shape (articles,).
+        What `decide` returns, and whether each article is of a family, shape (articles,).
     """
     sampled = is_sampled(pairs, len(words))
     if not sampled.any():
-        return *decide(words, by, pairs, seconds, settings), np.full(len(words), -1)
+        return *decide(words, by, pairs, seconds, settings), np.zeros(len(words), np.bool_)
     found = decide(words, by, pairs[sampled], seconds, settings)
-    family = families_of(found[0], found[1], len(words))
-    inside = (family[pairs[:, 0]] == family[pairs[:, 1]]) & (family[pairs[:, 0]] >= 0)
-    known = pairs[sampled & inside]
-    rest = np.concatenate([pairs[~sampled & ~inside], _equal_texts(words, family, known)])
+    family = in_families(found[0], found[1], len(words))
+    inside = family[pairs].all(axis=1)
+    rest = np.concatenate([pairs[~sampled & ~inside], _equal_texts(words, family, pairs[sampled & inside])])
     more = decide(words, by, rest[np.lexsort((rest[:, 1], rest[:, 0]))], seconds, settings)
     copies, templates, never = (one.with_others(other) for one, other in zip(found, more, strict=True))
-    return copies, templates, never, family
+    return copies.where((copies.jaccard == 1) | ~(family[copies.a] & family[copies.b])), templates, never, family
 
 
 def is_sampled(pairs: NDArray[np.int64], articles: int) -> NDArray[np.bool_]:
@@ -65,8 +64,8 @@ def is_sampled(pairs: NDArray[np.int64], articles: int) -> NDArray[np.bool_]:
     return sampled
 
 
-def families_of(copies: Overlaps, templates: Overlaps, articles: int) -> NDArray[np.int64]:
-    """Number the families: connected by templates, large, and with few copies; -1 for other articles.
+def in_families(copies: Overlaps, templates: Overlaps, articles: int) -> NDArray[np.bool_]:
+    """Which articles are of a family: connected by templates, many, and with few copies; shape (articles,).
 
     Args:
         copies, templates: what `decide` returns for the sampled pairs.
@@ -78,17 +77,17 @@ def families_of(copies: Overlaps, templates: Overlaps, articles: int) -> NDArray
     inside = component[copies.a] == component[copies.b]
     of_copies = np.bincount(component[copies.a[inside]], minlength=count)
     large = np.bincount(component, minlength=count) >= MEMBERS
-    is_family = large & (of_copies <= MOST_COPIES * (of_copies + of_templates))
-    return np.where(is_family[component], component, -1).astype(np.int64)
+    is_family: NDArray[np.bool_] = large & (of_copies <= MOST_COPIES * (of_copies + of_templates))
+    return is_family[component]
 
 
-def _equal_texts(words: HashedWords, family: NDArray[np.int64], known: NDArray[np.int64]) -> NDArray[np.int64]:
+def _equal_texts(words: HashedWords, family: NDArray[np.bool_], known: NDArray[np.int64]) -> NDArray[np.int64]:
     """Pair each article of a family with the one before it that has the same text, except for known pairs."""
-    before: dict[tuple[int, bytes], int] = {}
+    before: dict[bytes, int] = {}
     found = []
     skipped = set(map(tuple, known.tolist()))
-    for place in np.flatnonzero(family >= 0).tolist():
-        text = int(family[place]), words.main(place).hashes.tobytes()
+    for place in np.flatnonzero(family).tolist():
+        text = words.main(place).hashes.tobytes()
         if text in before and (before[text], place) not in skipped:
             found.append((before[text], place))
         before[text] = place

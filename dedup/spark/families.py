@@ -28,20 +28,21 @@ def decide_by_family(job: Job, candidates: DataFrame, features: DataFrame) -> tu
 
     Returns:
         The decided pairs; the pairs `a`, `b` that are decided, or that the filter of `decide_pairs` rejected; and the
-        articles `n` of families, with the number of each family.
+        articles `n` of families.
     """
     checkpoints = job.checkpoints
     pairs = checkpoints.step("banded.pairs", lambda: candidates)
     crowded = _crowded(job, pairs, features)
     if crowded is None:
         decided = decide_pairs(job, "banded", pairs, features, agreeing=True)
-        none = pairs.selectExpr("a as n", "b as family").where("false")
-        return decided, already_decided(job, "banded", decided), none
+        return decided, already_decided(job, "banded", decided), pairs.selectExpr("a as n").where("false")
     sample = crowded.groupBy("b").agg({"a": "max"}).toDF("b", "a").select("a", "b")
     sampled = decide_pairs(job, "sampled", sample, features, agreeing=True)
     family = _families(job, sampled)
     others = decide_pairs(job, "others", _others(job, pairs, family, features), features, agreeing=True)
-    decided = checkpoints.step("banded", lambda: sampled.union(others))
+    decided = checkpoints.step(
+        "banded", lambda: _outside(sampled, family, f"kind != {COPY} or jaccard = 1").union(others)
+    )
     known = already_decided(job, "sampled", sampled).union(already_decided(job, "others", others))
     return decided, known, family
 
@@ -89,7 +90,7 @@ def _with_many(pairs: DataFrame) -> DataFrame:
 
 
 def _families(job: Job, sampled: DataFrame) -> DataFrame:
-    """Return the articles `n` of families, as `dedup.match.families.families_of` finds them."""
+    """Return the articles `n` of families, as `dedup.match.families.in_families` finds them."""
     from pyspark.sql import functions as F
 
     templates, copies = sampled.where(f"kind > {COPY}"), sampled.where(f"kind = {COPY}")
@@ -102,9 +103,18 @@ def _families(job: Job, sampled: DataFrame) -> DataFrame:
         inside = copies.join(a, "a").join(b, ["b", "family"]).groupBy("family").agg(F.count("*").alias("copies"))
         counted = members.join(many, "family").join(inside, "family", "left").fillna(0, ["copies"])
         few = F.col("copies") <= F.lit(MOST_COPIES) * (F.col("copies") + F.col("templates"))
-        return of.join(counted.where((F.col("members") >= MEMBERS) & few), "family", "left_semi").select("n", "family")
+        return of.join(counted.where((F.col("members") >= MEMBERS) & few), "family", "left_semi").select("n")
 
     return job.checkpoints.step("families", find)
+
+
+def _outside(pairs: DataFrame, family: DataFrame, unless: str = "false") -> DataFrame:
+    """Return the pairs without those of two articles of families, unless a condition is met."""
+    from pyspark.sql import functions as F
+
+    sides = (family.select(F.col("n").alias(end), F.lit(True).alias(f"in_{end}")) for end in "ab")
+    marked = pairs.join(next(sides), "a", "left").join(next(sides), "b", "left")
+    return marked.where(f"in_a is null or in_b is null or {unless}").select(*pairs.columns)
 
 
 def _others(job: Job, pairs: DataFrame, family: DataFrame, features: DataFrame) -> DataFrame:
@@ -120,10 +130,7 @@ def _others(job: Job, pairs: DataFrame, family: DataFrame, features: DataFrame) 
 
     sample = job.checkpoints.existing("sampled.pairs")
     held = features.select("home", "n", "title", "hashes", "flags")
-    texts = at_home(held, family.select("n"), digests, "n long, text binary").join(family, "n")
-    before = F.lag("n").over(Window.partitionBy("family", "text").orderBy("n")).alias("a")
+    texts = at_home(held, family, digests, "n long, text binary")
+    before = F.lag("n").over(Window.partitionBy("text").orderBy("n")).alias("a")
     equal = texts.select(before, F.col("n").alias("b")).where("a is not null")
-    sides = family.toDF("a", "family_a"), family.toDF("b", "family_b")
-    outside = pairs.join(sides[0], "a", "left").join(sides[1], "b", "left")
-    outside = outside.where("family_a is null or family_b is null or family_a != family_b").select("a", "b")
-    return outside.union(equal).join(sample, ["a", "b"], "left_anti")
+    return _outside(pairs, family).union(equal).join(sample, ["a", "b"], "left_anti")

@@ -47,6 +47,14 @@ def test_an_equal_notice_is_a_copy() -> None:
     assert copies([*given, *again]) == {frozenset({"7", "again"}), frozenset({"70", "more"})}
 
 
+def test_a_notice_with_one_other_number_is_no_copy() -> None:
+    given = notices(80)
+    numbers = given[7].text.split()
+    changed = " ".join("901" if place == 5 else word for place, word in enumerate(numbers))
+    assert numbers[5].isdigit()
+    assert copies([*given, Article(id="changed", text=changed)]) == set()
+
+
 def test_versions_of_a_text_are_no_family() -> None:
     """Forty papers have a text of Monday, forty one of Tuesday with other numbers."""
     text = " ".join(f"word{number}" for number in range(150))
