@@ -15,8 +15,9 @@ from dedup.backends import PlainBackend, choose
 from dedup.background import Background
 from dedup.group.copies import coherent, copy_groups, digests, representatives, without_parts
 from dedup.inputs.collection import ArticleReader, Collection
-from dedup.match.copies import alike_candidates, decide, never_one_story
+from dedup.match.copies import alike_candidates, decide
 from dedup.match.crowding import estimate_crowding
+from dedup.match.families import decide_by_family
 from dedup.match.opinion import Embed, opinions
 from dedup.match.stories import mean_similarity, rescored, with_outlet_penalty
 from dedup.progress import Progress, silent
@@ -154,7 +155,7 @@ def stories_of(
 
     progress("looking for copies", 0, count)
     banded = backend.band_candidates(features.signatures, words.lengths() > 0)
-    copies, templates = decide(words, backend, banded, collection.seconds, settings)
+    copies, templates, never, family = decide_by_family(words, backend, banded, collection.seconds, settings)
     representative = representatives(copies, templates, collection.seniorities())
     among = np.unique(representative)
 
@@ -168,9 +169,15 @@ def stories_of(
     cross_lingual = backend.cross_lingual_vectors(vectors, features, languages)
     sketches = features.signatures
     del features  # the largest object no longer needed
-    never = never_one_story(words, backend, templates)
     pairs = backend.story_pairs(
-        vectors.matrix, background_similarity, collection.seconds, among, never, progress, cross_lingual
+        vectors.matrix,
+        background_similarity,
+        collection.seconds,
+        among,
+        never,
+        progress,
+        cross_lingual,
+        strangers=family if family.any() else None,
     )
     crowding = background.crowd if background else estimate_crowding(pairs, collection.seconds, among)
     background_similarity = background_similarity + crowding
@@ -184,14 +191,12 @@ def stories_of(
     progress("grouping", 0, count)
     agreeing = backend.agreeing_slots(sketches, np.stack([pairs.a, pairs.b], axis=1))
     alike = alike_candidates(pairs, banded, agreeing)
-    more_copies, more_templates = decide(words, backend, alike, collection.seconds, settings)
+    more_copies, more_templates, never = decide(words, backend, alike, collection.seconds, settings)
     copies, templates = copies.with_others(more_copies), templates.with_others(more_templates)
     digest = digests(copies, words.lengths(), vectors.matrix)
     copies = copies.where(without_parts(copies, digest))
     copies = copies.where(coherent(copies, templates, partial(backend.overlaps, words), settings.copy_overlap))
-    pairs = pairs.where(
-        ~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never_one_story(words, backend, more_templates))
-    )
+    pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never))
     pairs = with_outlet_penalty(pairs, collection.outlets(), settings)
     opinion = opinions(pairs, collection.text_getter(foreign), second_opinion, progress) if second_opinion else None
     if opinion is not None:

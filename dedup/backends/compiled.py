@@ -144,11 +144,12 @@ class CompiledBackend(PlainBackend):
         never: HasPairs,
         progress: Progress,
         cross_lingual: CrossLingual | None,
+        strangers: NDArray[np.bool_] | None = None,
     ) -> Pairs:
         from dedup.match.kernels.stories import story_pairs
 
         args = (matrix, background_similarity, seconds, among, never, self._settings, progress, cross_lingual)
-        return story_pairs(*args, threads=self._threads)
+        return story_pairs(*args, strangers=strangers, threads=self._threads)
 
     def average_linkage(self, pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree:
         from dedup.group.kernels.linkage import average_linkage

@@ -176,11 +176,20 @@ class PlainBackend:
         never: HasPairs,
         progress: Progress,
         cross_lingual: CrossLingual | None,
+        strangers: NDArray[np.bool_] | None = None,
     ) -> Pairs:
         from dedup.match.stories import story_pairs
 
         return story_pairs(
-            matrix, background_similarity, seconds, among, never, self._settings, progress, cross_lingual
+            matrix,
+            background_similarity,
+            seconds,
+            among,
+            never,
+            self._settings,
+            progress,
+            cross_lingual,
+            strangers=strangers,
         )
 
     def average_linkage(self, pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree:

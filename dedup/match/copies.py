@@ -8,14 +8,15 @@ overlap of the two sets of shingles, and on what differs: instances of a templat
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from functools import lru_cache
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.match.stories import Pairs, days_between
-from dedup.match.templates import same_template
-from dedup.vectorize.features import HashedWords
+from dedup.match.templates import Instance, same_template
+from dedup.vectorize.features import HashedText, HashedWords
 from dedup.vectorize.hashing import shingles_in_order
 
 if TYPE_CHECKING:
@@ -41,6 +42,14 @@ RECURRING = 14.0
 """Days from which only nearly equal texts are copies: templates and background paragraphs recur."""
 ALL_BUT_EQUAL = 0.8
 """Jaccard from which texts count as nearly equal."""
+SURE = 0.5
+"""Overlap below which two texts are copies only if their titles or leads agree too: see `is_supported`."""
+TITLES, LEADS = 0.6, 0.1
+"""The least Jaccard of the words of two titles, or of the shingles of two leads ..."""
+LEAD = 100
+"""... of so many words."""
+_READ = 256
+"""Texts that are kept while the pairs of them are decided, which are sorted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +213,27 @@ def is_overlapping(found: Overlaps, settings: Settings) -> NDArray[np.bool_]:
     return (found.overlap >= settings.copy_overlap) & ((found.shared >= FEW) | (found.containment >= NEARLY_WHOLE))
 
 
+def is_supported(words: HashedWords, found: Overlaps, settings: Settings) -> NDArray[np.bool_]:
+    """Whether each pair has enough overlap, or a title or lead in common.
+
+    Reports of one matter share half of their words where both repeat its background.
+    """
+
+    def agree(a: int, b: int) -> bool:
+        leads = [shingles_in_order(words.main(place).hashes[:LEAD], settings.shingle_size) for place in (a, b)]
+        return _jaccard(words.title(a), words.title(b)) >= TITLES or _jaccard(*leads) >= LEADS
+
+    supported = found.overlap >= SURE
+    for row in np.flatnonzero(~supported).tolist():
+        supported[row] = agree(int(found.a[row]), int(found.b[row]))
+    return supported
+
+
+def _jaccard(one: NDArray[np.unsignedinteger], other: NDArray[np.unsignedinteger]) -> float:
+    first, second = set(one.tolist()), set(other.tolist())
+    return len(first & second) / max(1, len(first | second))
+
+
 def alike_candidates(pairs: Pairs, known: NDArray[np.int64], agreeing: NDArray[np.int64]) -> NDArray[np.int64]:
     """Find same-story pairs that may be copies and are not known candidates.
 
@@ -228,7 +258,7 @@ def decide(
     pairs: NDArray[np.int64],
     seconds: NDArray[np.float64],
     settings: Settings,
-) -> tuple[Overlaps, Overlaps]:
+) -> tuple[Overlaps, Overlaps, Overlaps]:
     """Split the candidates that overlap enough into copies and instances of one template.
 
     Args:
@@ -239,25 +269,27 @@ def decide(
         settings: for the overlap of copies.
 
     Returns:
-        The copies, and the pairs that are made from the same template.
+        The copies; the pairs that are made from the same template; and of these the ones that are so by their texts
+        alone, whatever their dates. Only those are never one story: a later text that changed a number is no copy, but
+        may be of the same story, such as a toll that has risen by the next day.
     """
     found = by.overlaps(words, pairs)
     found = found.where(is_overlapping(found, settings))
     days = days_between(seconds, found.a, found.b)  # nan where a date is unknown
+    from_template, never = _same_template(words, by, found, days).T
     recurring = days >= RECURRING
+    copies = ~from_template & (~recurring | (found.jaccard >= ALL_BUT_EQUAL)) & is_supported(words, found, settings)
+    return found.where(copies), found.where(from_template), found.where(never)
+
+
+def _same_template(words: HashedWords, by: Comparing, found: Overlaps, days: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Whether the texts of each pair are made from the same template, and by their texts alone; shape (pairs, 2)."""
+
+    @lru_cache(_READ)
+    def instance(article: int) -> Instance:
+        title = slice(*words.offsets[2 * article : 2 * article + 2].tolist())
+        return Instance(words.main(article), HashedText(words.hashes[title], words.flags[title]))
+
     rows = zip(found.a.tolist(), found.b.tolist(), days.tolist(), strict=True)
-    from_template = np.array(
-        [same_template(words.main(a), words.main(b), apart, by.matching_blocks) for a, b, apart in rows], bool
-    )
-    return found.where(~from_template & (~recurring | (found.jaccard >= ALL_BUT_EQUAL))), found.where(from_template)
-
-
-def never_one_story(words: HashedWords, by: Comparing, templates: Overlaps) -> Overlaps:
-    """The pairs that are made from the same template by their texts alone, whatever their dates.
-
-    The other pairs are no copies because a later text changed a number; but they may be one story, such as a toll that
-    has risen by the next day.
-    """
-    places = zip(templates.a.tolist(), templates.b.tolist(), strict=True)
-    always = [same_template(words.main(a), words.main(b), aligned=by.matching_blocks) for a, b in places]
-    return templates.where(np.array(always, bool))
+    verdicts = [same_template(instance(a), instance(b), apart, by.matching_blocks) for a, b, apart in rows]
+    return np.array(verdicts, bool).reshape(-1, 2)

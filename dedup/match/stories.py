@@ -159,6 +159,8 @@ def story_pairs(
     settings: Settings,
     progress: Progress | None = None,
     cross_lingual: CrossLingual | None = None,
+    *,
+    strangers: NDArray[np.bool_] | None = None,
 ) -> Pairs:
     """Find all pairs above the floor within the window, and keep the best `settings.neighbours` of each article.
 
@@ -173,6 +175,7 @@ def story_pairs(
         settings: for the window, the number of neighbours and the date penalty.
         progress: called with the number of articles done.
         cross_lingual: vectors that compare articles of different languages, None if there is one language.
+        strangers: articles of which no two are a pair, shape (articles,); None for none.
 
     Returns:
         The pairs with a positive score that are among the best of one of their two articles; ties go to earlier
@@ -201,6 +204,8 @@ def story_pairs(
             inside = (i < j) & ~(np.abs(times[i] - times[j]) > settings.window * SECONDS_A_DAY)
             if cross_lingual is not None:
                 inside &= cross_lingual.spans(order[i], order[j]) == foreign
+            if strangers is not None:
+                inside &= ~(strangers[order[i]] & strangers[order[j]])
             first, second, cosine = order[i[inside]], order[j[inside]], cosine[inside]
             a, b = np.minimum(first, second), np.maximum(first, second)
             days = days_between(seconds, a, b)

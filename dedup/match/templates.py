@@ -6,14 +6,16 @@ import math
 from collections import Counter
 from collections.abc import Callable
 from difflib import SequenceMatcher
-from functools import cache
+from functools import cached_property
+from itertools import compress
+from operator import and_, eq
 from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.match.figures import with_figures
 from dedup.vectorize.features import IS_CAPITAL, IS_NUMBER, HashedText
-from dedup.vectorize.hashing import hashes_of
 
 CHANGED = 2
 """Changed values between two texts from which they are made from one template ..."""
@@ -34,9 +36,22 @@ ALIGNED_WORDS = 2_000
 MOST_EFFORT = 50_000
 """... and fewer where more pairs of places than this have equal words, as in tables: the time grows with their number.
 Of articles compared with themselves one in a hundred has 36,000."""
-_BINS = 1 << 12
-SPELLED = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten", "eleven", "twelve"]
-"""English numbers that agencies write as words, and as figures where a fraction follows."""
+FEWEST_SLOTS = 3
+"""Filled slots of two texts from which they are made from one template (changed numbers count as one) ..."""
+FIXED_WORDS = 50
+"""... if there is one in so many words that stay ..."""
+SLOT_SHARE = 2 / 3
+"""... and they are so large a share of the stretches that differ."""
+FIXED_RUN = 2
+"""Least words of a fixed run: single words are met by chance inside two answers."""
+PHRASE = 5
+"""Least words of a filled slot without a name, on both sides together."""
+EDGE = 24
+"""Most words of a slot at the beginning or the end, on both sides together: outlets add sentences there."""
+NEW_SHARE = 0.3
+"""Share of the words of a filled slot that the other text does not have: rewording keeps most of them."""
+TITLE_SHARE = 0.5
+"""Share of the shorter title that stays if two titles name different persons or places in one phrase."""
 
 
 Aligned: TypeAlias = Callable[[NDArray[np.uint32], NDArray[np.uint32]], list[tuple[int, int, int]]]
@@ -115,105 +130,214 @@ def _runs(
     return i[order], j[order], length[order]
 
 
-@cache
-def _spelled() -> tuple[NDArray[np.uint32], NDArray[np.uint32]]:
-    """Hashes of spelled numbers, ascending, and of the figure for each."""
-    words, figures = hashes_of(SPELLED), hashes_of([str(number) for number in range(len(SPELLED))])
-    order = np.argsort(words)
-    return words[order], figures[order]
+class Instance:
+    """A text that may be made from a template: its beginning word by word, with numbers as figures.
 
-
-class _Words:
-    """The beginning of a text, word by word.
+    Args:
+        text: its words.
+        title: those of its title, None if it has none.
+        length: words that are read.
 
     Attributes:
-        words: their hashes.
-        figures: for each word the hash of its figure if it is a number, else 0.
+        text, title: as given.
     """
 
-    __slots__ = ("_flags", "figures", "words")
+    def __init__(self, text: HashedText, title: HashedText | None = None, length: int = ALIGNED_WORDS) -> None:
+        self.text, self.title, self._length = text, title, length
 
-    def __init__(self, text: HashedText, length: int) -> None:
-        self.words, self._flags = text.hashes[:length], text.flags[:length]
-        spelled, figures = _spelled()
-        place = np.minimum(np.searchsorted(spelled, self.words), len(spelled) - 1)
-        digits = np.where(self._flags & IS_NUMBER, self.words, np.uint32(0))
-        self.figures = np.where(spelled[place] == self.words, figures[place], digits)
+    @cached_property
+    def read(self) -> HashedText:
+        """The words that are read."""
+        return with_figures(self.text, self._length)
 
-    @property
-    def names(self) -> NDArray[np.uint32]:
-        """For each word its hash if it is a name, capitalised inside a sentence, else 0."""
-        return np.where((self._flags & IS_CAPITAL > 0) & (self.figures == 0), self.words, np.uint32(0))
+    @cached_property
+    def distinct(self) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
+        """Their distinct hashes, ascending, and how often each occurs."""
+        return np.unique(self.read.hashes, return_counts=True)
+
+    @cached_property
+    def words(self) -> list[int]:
+        """Their hashes as a list: loops over short stretches are faster so."""
+        return self.read.hashes.tolist()  # type: ignore[no-any-return]
+
+    @cached_property
+    def is_figure(self) -> list[bool]:
+        """Whether each is a number."""
+        return (self.read.flags & IS_NUMBER > 0).tolist()  # type: ignore[no-any-return]
+
+    @cached_property
+    def is_name(self) -> list[bool]:
+        """Whether each is a name, capitalised inside a sentence."""
+        return (self.read.flags & (IS_CAPITAL | IS_NUMBER) == IS_CAPITAL).tolist()  # type: ignore[no-any-return]
+
+    @cached_property
+    def figures(self) -> Counter[int]:
+        """How often each number occurs."""
+        return Counter(self.read.hashes[self.read.flags & IS_NUMBER > 0].tolist())
+
+    @cached_property
+    def values_before(self) -> list[int]:
+        """The number of names and numbers before each word, and in all."""
+        is_value = self.read.flags & (IS_CAPITAL | IS_NUMBER) > 0
+        return [0, *np.cumsum(is_value).tolist()]
+
+    def lacks(self, hashes: NDArray[np.uint32]) -> NDArray[np.bool_]:
+        """Whether each of some words is not in the text, which is not empty."""
+        known, _ = self.distinct
+        lacking: NDArray[np.bool_] = known[np.minimum(np.searchsorted(known, hashes), len(known) - 1)] != hashes
+        return lacking
 
 
 def same_template(
-    one: HashedText, other: HashedText, days: float = math.nan, aligned: Aligned = matching_blocks
-) -> bool:
-    """Whether two overlapping texts are made from the same template: the words stay, numbers and names change.
+    one: Instance, other: Instance, days: float = math.nan, aligned: Aligned = matching_blocks
+) -> tuple[bool, bool]:
+    """Whether two overlapping texts are made from the same template: the words stay, numbers, names or answers change.
 
-    The texts are aligned word by word. A short replaced block is a changed number if both sides have different numbers;
-    it is a changed name if both sides have capitalised words that the other text does not have anywhere. A newer
-    version of a text changes numbers too, but fewer than a template does, and comes soon. At least one number must have
-    changed, because rewording replaces names too.
+    The texts are aligned word by word, with numbers as figures. A short replaced block is a changed number if both
+    sides have different numbers; it is a changed name if both sides have capitalised words that the other text does not
+    have anywhere. A newer version of a text changes numbers too, but fewer than a template does, and comes soon. Where
+    no number changed, names are not enough, because rewording replaces names too: the titles must name different
+    persons or places in the same phrase, or several stretches between fixed runs must be filled with new words.
 
     Args:
         one, other: the two texts, in any order.
         days: between their dates, nan if one is unknown.
         aligned: aligns the texts.
+
+    Returns:
+        The answer, and whether it is true by the texts alone, whatever their dates.
     """
-    late = days >= LATER
-    if not late and min(len(one), len(other)) < ALIKE_LENGTH * max(len(one), len(other)):
-        return False
-    length = ALIGNED_WORDS
-    while _is_laborious(one, other, length):
+    late, lengths = days >= LATER, (len(one.text), len(other.text))
+    alike = min(lengths) >= ALIKE_LENGTH * max(lengths)
+    if not (alike or late) or not min(lengths) or np.array_equal(one.text.hashes, other.text.hashes):
+        return False, False
+    length, (effort, few_new) = ALIGNED_WORDS, _effort(one, other)
+    while effort > MOST_EFFORT:
         length //= 2
-    first, second = _Words(one, length), _Words(other, length)
-    figures = [Counter(_nonzero(text.figures)) for text in (first, second)]
-    if not (figures[0] - figures[1] and figures[1] - figures[0]):
-        return False  # no alignment can find a changed number: most copies end here
-    if first.words.tolist() > second.words.tolist():
-        first, second = second, first
-    numbers, names, kept = _values(first, second, aligned(first.words, second.words))
-    changed = numbers + names
-    if late or not numbers:
+        one, other = (Instance(instance.text, instance.title, length) for instance in (one, other))
+        effort, few_new = _effort(one, other)
+    renumbered = bool(one.figures - other.figures and other.figures - one.figures)
+    if not (renumbered or few_new >= FEWEST_SLOTS or (few_new and _other_subject(one, other, aligned))):
+        return False, False  # no alignment can find enough: most copies end here
+    if one.words > other.words:
+        one, other = other, one
+    blocks = aligned(one.read.hashes, other.read.hashes)
+    new = other.lacks(one.read.hashes).tolist(), one.lacks(other.read.hashes).tolist()
+    if few_new:
+        slots, inner, gaps, fixed = _slots(one, other, new, blocks)
+        enough = slots + renumbered >= FEWEST_SLOTS and fixed <= FIXED_WORDS * slots
+        if slots >= SLOT_SHARE * gaps and (enough or (inner and _other_subject(one, other, aligned))):
+            return True, alike
+    numbers, names, kept = _values(one, other, new, blocks) if renumbered else (0, 0, 0)
+    is_template = _is_changed(numbers, names, kept, days)
+    return is_template, is_template and alike and _is_changed(numbers, names, kept, math.nan)
+
+
+def _effort(one: Instance, other: Instance) -> tuple[int, int]:
+    """Count the pairs of places of two texts that have equal words, and the words that the other text does not have.
+
+    Returns:
+        The pairs; the distinct words of the text with fewer such words.
+    """
+    (words, counts), (others, other_counts) = one.distinct, other.distinct
+    place = np.minimum(np.searchsorted(others, words), len(others) - 1)
+    met = others[place] == words
+    effort = int(counts[met] @ other_counts[place[met]])
+    return effort, min(len(words), len(others)) - int(np.count_nonzero(met))
+
+
+def _is_changed(numbers: int, names: int, kept: int, days: float) -> bool:
+    """Whether so many changed values, of all values, are more than a newer version of a text changes."""
+    if days >= LATER or not numbers:
         return numbers > 0
-    soon = not days >= SOON  # or unknown
+    soon, changed = not days >= SOON, numbers + names  # soon if unknown
     share = NEWER_SHARE if soon and not names else CHANGED_SHARE
     return changed >= (CHANGED if soon else 1) and changed >= share * (changed + kept)
 
 
-def _values(one: _Words, other: _Words, blocks: list[tuple[int, int, int]]) -> tuple[int, int, int]:
+def _other_subject(one: Instance, other: Instance, aligned: Aligned) -> bool:
+    """Whether two titles are one phrase about different persons or places, which the other article does not name."""
+    if one.title is None or other.title is None:
+        return False
+    words = one.title.hashes.tolist(), other.title.hashes.tolist()
+    least = TITLE_SHARE * min(map(len, words))
+    if words[0] == words[1] or sum((Counter(words[0]) & Counter(words[1])).values()) < max(1, least):
+        return False
+    if words[0] > words[1]:
+        one, other, words = other, one, words[::-1]
+    titles = one.title, other.title
+    new = [
+        (text.lacks(title.hashes) & (title.flags & IS_NUMBER == 0)).tolist()
+        for text, title in zip((other, one), titles, strict=True)
+    ]
+    if not (any(new[0]) and any(new[1])):
+        return False
+    stays = i = j = 0
+    for i_end, j_end, size in aligned(titles[0].hashes, titles[1].hashes):
+        if (i < i_end or j < j_end) and not (any(new[0][i:i_end]) and any(new[1][j:j_end])):
+            return False
+        stays += size
+        i, j = i_end + size, j_end + size
+    return least <= stays < min(map(len, words))
+
+
+def _slots(
+    one: Instance, other: Instance, new: tuple[list[bool], list[bool]], blocks: list[tuple[int, int, int]]
+) -> tuple[int, bool, int, int]:
+    """Count the filled slots of two aligned texts, the stretches that differ, and the words in fixed runs.
+
+    A slot is filled with new names, or with several new words. Words that are replaced one by one are reworded. What
+    is replaced everywhere is one slot. Stretches in which only numbers changed do not count.
+
+    Args:
+        one, other: the texts.
+        new: for each word of both whether the other text does not have it.
+        blocks: the alignment.
+
+    Returns:
+        The slots; whether one is neither at the beginning nor at the end, where outlets have words of their own; the
+        stretches; the words.
+    """
+    gaps = fixed = i = j = 0
+    slots, inner = set[tuple[int, ...]](), False
+    for i_end, j_end, size in blocks:
+        if 0 < size < FIXED_RUN:
+            continue
+        before, after = slice(i, i_end), slice(j, j_end)
+        least, words = min(i_end - i, j_end - j), i_end - i + j_end - j
+        filled = False
+        if least and ((i and size) or words <= EDGE):
+            removed, added = new[0][before], new[1][after]
+            if sum(removed) >= NEW_SHARE * len(removed) and sum(added) >= NEW_SHARE * len(added):
+                named = any(map(and_, removed, one.is_name[before]))
+                named = named and any(map(and_, added, other.is_name[after]))
+                one_by_one = 2 * least == words and any(map(eq, one.words[before], other.words[after]))
+                filled = named or (words >= PHRASE and least >= 2 and not one_by_one)
+        if filled:
+            slots.add(tuple(one.words[before]))
+            inner |= i > 0 and size > 0
+        gaps += filled or not (all(one.is_figure[before]) and all(other.is_figure[after]))
+        fixed += size
+        i, j = i_end + size, j_end + size
+    return len(slots), inner, gaps, fixed
+
+
+def _values(
+    one: Instance, other: Instance, new: tuple[list[bool], list[bool]], blocks: list[tuple[int, int, int]]
+) -> tuple[int, int, int]:
     """Count the changed numbers, the changed names and the unchanged values of two aligned texts."""
-    vocabularies = set(one.words.tolist()), set(other.words.tolist())
-    one_names, other_names = one.names, other.names
-    values = (one_names | one.figures) > 0
-    numbers = names = kept = 0
-    i = j = 0
+    numbers = names = kept = i = j = 0
     for i_end, j_end, size in blocks:
         if 0 < i_end - i <= SLOT and 0 < j_end - j <= SLOT:
-            before, after = _nonzero(one.figures[i:i_end]), _nonzero(other.figures[j:j_end])
-            numbers += bool(before) and bool(after) and before != after
-            removed, added = set(_nonzero(one_names[i:i_end])), set(_nonzero(other_names[j:j_end]))
-            names += bool(removed - vocabularies[1]) and bool(added - vocabularies[0]) and removed.isdisjoint(added)
-        kept += int(np.count_nonzero(values[i_end : i_end + size]))
+            removed = list(compress(one.words[i:i_end], one.is_figure[i:i_end]))
+            added = list(compress(other.words[j:j_end], other.is_figure[j:j_end]))
+            numbers += bool(removed and added) and removed != added
+            if any(map(and_, new[0][i:i_end], one.is_name[i:i_end])) and any(
+                map(and_, new[1][j:j_end], other.is_name[j:j_end])
+            ):
+                removed = list(compress(one.words[i:i_end], one.is_name[i:i_end]))
+                added = list(compress(other.words[j:j_end], other.is_name[j:j_end]))
+                names += set(removed).isdisjoint(added)
+        kept += one.values_before[i_end + size] - one.values_before[i_end]
         i, j = i_end + size, j_end + size
     return numbers, names, kept
-
-
-def _nonzero(values: NDArray[np.uint32]) -> list[int]:
-    """The values other than 0, in order."""
-    found: list[int] = values[values > 0].tolist()
-    return found
-
-
-def _is_laborious(one: HashedText, other: HashedText, length: int) -> bool:
-    """Whether more than `MOST_EFFORT` pairs of places in the beginnings of two texts have equal words."""
-    first, second = one.hashes[:length], other.hashes[:length]
-    # An upper bound, because equal words share a bin; it is nearly always enough.
-    bins = (np.bincount(words & np.uint32(_BINS - 1), minlength=_BINS) for words in (first, second))
-    if int(np.dot(*bins)) <= MOST_EFFORT:
-        return False
-    words, counts = np.unique(first, return_counts=True)
-    others, other_counts = np.unique(second, return_counts=True)
-    _, place, other_place = np.intersect1d(words, others, assume_unique=True, return_indices=True)
-    return int(counts[place] @ other_counts[other_place]) > MOST_EFFORT

@@ -165,7 +165,8 @@ def _import() -> None:
 def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> DataFrame:
     """Run all steps of the pipeline; each writes a checkpoint."""
     from dedup.spark.boilerplate import find_boilerplate
-    from dedup.spark.copies import already_decided, band_candidates, decide_pairs, find_representatives
+    from dedup.spark.copies import band_candidates, decide_pairs, find_representatives
+    from dedup.spark.families import decide_by_family
     from dedup.spark.features import features as features_of
     from dedup.spark.features import misplaced_bodies, without_known, without_misplaced_bodies
     from dedup.spark.grouping import alike_pairs, linkable_pairs, stories, units
@@ -182,7 +183,7 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
         titled = without_misplaced_bodies(job, words, foreign, "titled.all")
     features = features_of(job, titled, boilerplate)
 
-    banded = decide_pairs(job, "banded", band_candidates(job, features), features, agreeing=True)
+    banded, known, family = decide_by_family(job, band_candidates(job, features), features)
     hidden = find_representatives(job, banded, features)
 
     languages = languages_of(job, features, hidden)
@@ -190,12 +191,10 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
     times = times_of(job, weighted, hidden)
     days = days_of(times)
     total = totals(job, weighted, hidden)
-    found, ends = find_pairs(job, weighted, hidden, banded, total, days, several=several)
+    found, ends = find_pairs(job, weighted, hidden, banded, family, total, days, several=several)
     pairs = rescored(job, found, times, sum(days.values()))
 
-    more = decide_pairs(
-        job, "alike", alike_pairs(pairs, already_decided(job, "banded", banded)), features, agreeing=False
-    )
+    more = decide_pairs(job, "alike", alike_pairs(pairs, known), features, agreeing=False)
     one_text = units(job, banded.union(more), features, weighted)
     joined = job.checkpoints.step("linked", lambda: linkable_pairs(pairs, ends, one_text, more), by="task")
     grouped = stories(job, joined, ends, one_text, hidden, distinct)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from dedup.group.copies import representatives
 from dedup.inputs.collection import Seniority
-from dedup.match.copies import AGREEING, FEW, HINT, NEAR, NEARLY_WHOLE, Overlaps, bucket_pairs, decide, never_one_story
+from dedup.match.copies import AGREEING, FEW, HINT, NEAR, NEARLY_WHOLE, Overlaps, bucket_pairs, decide
 from dedup.settings import Settings
 from dedup.spark.arrow import binary, flat, numbers, packed, split_by_part, unpacked, words_of
 from dedup.spark.blocks import assign_blocks, places, vocabulary, with_articles
@@ -238,8 +238,7 @@ def _decided(articles: Any, pairs: Any, settings: Settings, *, agreeing: bool) -
     else:
         pair = pair[np.array(pairs["alike"].to_pylist(), np.bool_) | (slots >= HINT)]
     seconds = numbers(articles["seconds"]).astype(np.float64)
-    copies, templates = decide(words, backend, pair, seconds, settings)
-    never = never_one_story(words, backend, templates)
+    copies, templates, never = decide(words, backend, pair, seconds, settings)
     key = pair @ [len(number), 1]
     kind = np.zeros(len(pair), np.int32)
     columns: dict[str, NDArray[Any]] = {

@@ -117,7 +117,8 @@ def pack_articles(
 
     Args:
         rows: the vectors.
-        excluded: hidden articles `n` (`other` is null), and pairs `n`, `other` that are never one story.
+        excluded: hidden articles `n` (`other` is null), pairs `n`, `other` that are never one story, and articles of
+            families (`other` is `n`).
         shared: the chunks, and the sums of the weights of the collection.
         count: number of vectors in those sums.
         window: maximum difference in seconds of compared articles.

@@ -42,6 +42,7 @@ def find_pairs(
     vectors: DataFrame,
     hidden: DataFrame,
     decided: DataFrame,
+    family: DataFrame,
     total: Totals,
     days: dict[int | None, int],
     *,
@@ -54,6 +55,7 @@ def find_pairs(
         vectors: vectors of all articles.
         hidden: the articles that have a representative.
         decided: decided pairs, some of which are never one story.
+        family: the articles `n` of families, no two of which are one story.
         total: the result of `totals`.
         days: the result of `days_of`.
         several: whether there are several languages.
@@ -71,7 +73,7 @@ def find_pairs(
     learned = job.background is not None
     shared = broadcast(job.spark, (chunks, total))
     apart = decided.where(f"kind = {NEVER}").select("a", "b")
-    apart = apart.union(apart.select("b", "a")).toDF("n", "other")
+    apart = apart.union(apart.select("b", "a")).union(family.selectExpr("n", "n")).toDF("n", "other")
     excluded = checkpoints.step("told", lambda: apart.union(hidden.select("n", F.lit(None).cast("long"))))
 
     def send(rows: Any, excluded: Any) -> Any:
@@ -223,15 +225,17 @@ def _pairs_of_piece(task: int, core: Any, earlier: Any, settings: Settings, seve
     seconds, background_similarity = numbers(table["seconds"]).astype(np.float64), numbers(table["ordinary"])
     language = numbers(table["tongue"]).astype(np.int64)
     cross_lingual = CrossLingual(matrix_of(table, "crossing", "crossing_weights"), language) if several else None
+    never, strangers = _never_one_story(table, number)
     pairs = story_pairs(
         matrix_of(table),
         background_similarity,
         seconds,
         np.arange(len(number)),
-        _never_one_story(table, number),
+        never,
         settings,
         None,
         cross_lingual,
+        strangers=strangers if strangers.any() else None,
         core=own,
         threads=1,
     )
@@ -258,14 +262,16 @@ def _pairs_of_piece(task: int, core: Any, earlier: Any, settings: Settings, seve
     )
 
 
-def _never_one_story(table: Any, number: NDArray[np.int64]) -> Pairs:
-    """Return the pairs of a table's articles that are never one story."""
+def _never_one_story(table: Any, number: NDArray[np.int64]) -> tuple[Pairs, NDArray[np.bool_]]:
+    """Return the pairs of a table's articles that are never one story, and which articles are in a family."""
     other, bounds = flat(table["never"], np.int64)
     row = row_numbers(bounds)
     place = np.minimum(np.searchsorted(number, other), max(0, len(number) - 1))
     met = (number[place] == other) & (row < place) if len(number) else np.zeros(0, bool)
     a, b = row[met].astype(np.int64), place[met].astype(np.int64)
-    return Pairs(a, b, np.zeros(len(a)), np.zeros(len(a), np.int64))
+    strangers = np.zeros(len(number), np.bool_)
+    strangers[row[other == number[row]]] = True
+    return Pairs(a, b, np.zeros(len(a)), np.zeros(len(a), np.int64)), strangers
 
 
 def _pair_counts(batches: Iterable[Any]) -> Iterator[Any]:

@@ -38,7 +38,6 @@ def processor_seconds(form: str, count: int) -> float:
     return time.process_time() - begin
 
 
-@pytest.mark.xfail(reason="known to fail: quadratic", run=False)
 @pytest.mark.parametrize("form", range(2))
 def test_time_is_linear(form: int) -> None:
     text = texts()["forms"][form]

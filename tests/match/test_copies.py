@@ -24,7 +24,6 @@ from dedup.match.copies import (
     band_candidates,
     decide,
     is_overlapping,
-    never_one_story,
     overlaps,
 )
 from dedup.match.scores import SECONDS_A_DAY
@@ -46,7 +45,7 @@ def hashed(*texts: list[str]) -> HashedWords:
 
 def decided_all(
     words: HashedWords, pairs: NDArray[np.int64], seconds: NDArray[np.float64]
-) -> tuple[Overlaps, Overlaps]:
+) -> tuple[Overlaps, Overlaps, Overlaps]:
     settings = Settings()
     return decide(words, PlainBackend(settings), pairs, seconds, settings)
 
@@ -163,7 +162,7 @@ def test_copies_of_every_kind_are_found(seed: int) -> None:
     documents = [document(text) for text in texts]
     undated, present = np.full(len(documents), np.nan), np.ones(len(documents), bool)
     banded = band_candidates(signatures(documents, Settings()), present, Settings())
-    copies, templates = decided_all(hashed(*texts), banded, undated)
+    copies, templates, _ = decided_all(hashed(*texts), banded, undated)
     found = set(zip(copies.a.tolist(), copies.b.tolist(), strict=True))
     assert not len(templates.a)
     assert gold <= found
@@ -211,7 +210,7 @@ def test_a_few_common_shingles_are_no_copy() -> None:
 def decided(one: list[str], other: list[str], days: float) -> str:
     """Decide on two texts published some days apart."""
     seconds = 1e9 + np.array([0, days]) * SECONDS_A_DAY
-    copies, templates = decided_all(hashed(one, other), np.array([[0, 1]]), seconds)
+    copies, templates, _ = decided_all(hashed(one, other), np.array([[0, 1]]), seconds)
     found = {"copies": copies, "templates": templates}
     return " and ".join(name for name, pairs in found.items() if pairs_of(np.stack([pairs.a, pairs.b], 1)) == [(0, 1)])
 
@@ -248,12 +247,12 @@ def test_a_template_by_its_date_alone_may_be_one_story() -> None:
     rest = [word for year in range(1990, 2010) for word in (f"since{year}", str(year))]
     toll, level = (hashed(*([*fixed, a, *more] for a in "78")) for more in (rest, ["9"]))
     for texts in (toll, level):
-        _, templates = decided_all(texts, np.array([[0, 1]]), 1e9 + np.array([0, RECURRING * SECONDS_A_DAY]))
+        _, templates, never = decided_all(texts, np.array([[0, 1]]), 1e9 + np.array([0, RECURRING * SECONDS_A_DAY]))
         assert len(templates.a) == 1
-        assert len(never_one_story(texts, PlainBackend(Settings()), templates).a) == 0
+        assert len(never.a) == 0
     full = hashed(*([*fixed, *numbers] for numbers in (["7", "of", "41"], ["8", "of", "44"])))
-    _, templates = decided_all(full, np.array([[0, 1]]), np.array([np.nan, np.nan]))
-    assert len(never_one_story(full, PlainBackend(Settings()), templates).a) == len(templates.a) == 1
+    _, templates, never = decided_all(full, np.array([[0, 1]]), np.array([np.nan, np.nan]))
+    assert len(never.a) == len(templates.a) == 1
 
 
 def test_texts_that_overlap_too_little_are_neither() -> None:
@@ -281,5 +280,5 @@ def test_similar_articles_are_candidates_once(seed: int) -> None:
 
 
 def test_no_articles_have_no_copies() -> None:
-    copies, templates = decided_all(hashed(), np.empty((0, 2), np.int64), np.empty(0))
+    copies, templates, _ = decided_all(hashed(), np.empty((0, 2), np.int64), np.empty(0))
     assert len(copies.a) == len(templates.a) == 0

@@ -18,6 +18,7 @@ from dedup.match.kernels.sweep import Sweep, reaches
 from dedup.match.scores import SECONDS_A_DAY
 from dedup.match.stories import Pairs, mean_similarity
 from dedup.match.stories import among_best as plain_among_best
+from dedup.match.stories import story_pairs as plain_story_pairs
 from dedup.settings import Settings
 from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.tfidf import _unit
@@ -61,6 +62,18 @@ def some_pairs(random: np.random.Generator, count: int, share: float) -> Pairs:
     every = np.array(list(combinations(range(count), 2)), np.int64).reshape(-1, 2)
     a, b = every[random.random(len(every)) < share].T
     return Pairs(a, b, np.zeros(len(a)), np.zeros(len(a), np.int64))
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_two_strangers_are_a_pair(seed: int) -> None:
+    random = np.random.default_rng(seed)
+    matrix, alone, count = vectors(random, 300, 60), np.arange(300), 300
+    given = (matrix, mean_similarity(matrix, alone), dates(random, count, seed), alone, some_pairs(random, count, 0.1))
+    strangers = random.random(count) < 0.4
+    plain, found = (pairs(*given, Settings(), strangers=strangers) for pairs in (plain_story_pairs, story_pairs))
+    assert not (strangers[found.a] & strangers[found.b]).any()
+    for column in ("a", "b", "cosine", "score"):
+        assert getattr(plain, column).tolist() == getattr(found, column).tolist()
 
 
 def test_the_cases_hold_pairs() -> None:

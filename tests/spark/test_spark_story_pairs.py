@@ -31,10 +31,16 @@ def test_pairs_of_the_parts_are_all_pairs(seed: int) -> None:
     settings, nothing = Settings(window=9.0, neighbours=100_000), np.empty(0, np.int64)
     never = Pairs(nothing, nothing, np.empty(0), nothing)
     background_similarity, among = random.random(count) / 20, np.arange(count)
-    whole = story_pairs(matrix, background_similarity, seconds, among, never, settings)
+    strangers = random.random(count) < 0.3 if seed % 2 else None
+    whole = story_pairs(matrix, background_similarity, seconds, among, never, settings, strangers=strangers)
     core = random.random(count) < 0.4
-    rest = fast_pairs(matrix, background_similarity, seconds, among[~core], never, settings, threads=1, block=16)
-    found = fast_pairs(matrix, background_similarity, seconds, among, never, settings, core=core, threads=1, block=16)
+    rest, found = (
+        fast_pairs(
+            matrix, background_similarity, seconds, some, never, settings,
+            strangers=strangers, core=part, threads=1, block=16,
+        )
+        for some, part in ((among[~core], None), (among, core))
+    )  # fmt: skip
     assert np.all(core[found.a] | core[found.b])
     both = sorted(
         (int(a), int(b), int(score))

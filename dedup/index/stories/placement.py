@@ -20,7 +20,7 @@ from dedup.index.inputs import Incoming, Placement
 from dedup.index.search.neighbours import Neighbours, Query, search_neighbours, strongest, sums_by_story
 from dedup.index.search.table import ArticleTable
 from dedup.index.store.records import StoredArticle
-from dedup.match.copies import ALIKE, NEAR, Overlaps, decide, never_one_story
+from dedup.match.copies import ALIKE, NEAR, Overlaps, decide
 from dedup.match.probability import Probabilities
 from dedup.match.scores import days_apart
 from dedup.results.clustering import Link
@@ -43,6 +43,11 @@ GROWTH = 4
 had in common. All regroupings of a story together take a few times as long as the last one."""
 MOST_LINKS = 10
 """Most links of a placement."""
+FAMILY = 12
+"""The most similar articles that are compared first ..."""
+FAMILY_SHARE = 2 / 3
+"""... and the share of them that must be instances of one template with an article for it to be of a family of notices,
+see `match.families`: then no other alike article is compared, or in one story with it."""
 _FEW = 16
 
 
@@ -124,6 +129,7 @@ class Candidate:
         neighbours: similar articles; None until they are searched, and for a twin.
         overlaps: the articles whose texts overlap with its own as those of copies do, `b` being their numbers.
         apart: numbers of articles that are never in one story with it.
+        in_family: whether all articles that are alike are never in one story with it, except for its copies.
         decision: where it belongs; None until decided, and for an unchanged article.
         placement: the answer, still without links, notices and the id of what it is a copy of.
         story: number of the story of the placement, None for a new one.
@@ -140,6 +146,7 @@ class Candidate:
     neighbours: Neighbours | None = None
     overlaps: Overlaps | None = None
     apart: Sequence[int] = ()
+    in_family: bool = False
     decision: Decision | None = None
     placement: Placement | None = None
     story: int | None = None
@@ -208,7 +215,7 @@ class Placer:
         near = candidate.neighbours
         if near is None:
             return []
-        likely = np.flatnonzero(((near.cosine >= ALIKE) & ~near.foreign) | (near.agreeing >= LEAST_EQUAL_BYTES))
+        likely = np.flatnonzero(_alike(near))
         if not len(likely):
             return []
         order = np.lexsort((near.slots[likely], -near.cosine[likely], -near.agreeing[likely]))
@@ -229,6 +236,8 @@ class Placer:
         excluded = [*candidate.apart, *digests]
         if excluded:
             scores = np.where(np.isin(table.number[neighbours.slots], excluded), 0, scores)
+        if candidate.in_family:
+            scores = np.where(_alike(neighbours), 0, scores)
         least = NEARLY * self._needed  # a mean is never above the sum
         stories, total, best = sums_by_story(table, neighbours.slots, scores, least, self._needed)
         story, near = self._nearest(stories, total, best) if len(stories) else (None, [])
@@ -300,12 +309,23 @@ class Placer:
 
     def find_overlaps(self, candidates: Sequence[Candidate]) -> None:
         """Set overlaps and `apart` of candidates, from the words of their most similar neighbours."""
-        table = self._table
-        compared = [(one, self.alike(one)) for one in candidates if one.features.vector.length]
+        for one in candidates:
+            one.overlaps, one.apart, one.in_family = None, (), False
+        compared, done = [(one, self.alike(one)) for one in candidates if one.features.vector.length], 0
+        for until in (FAMILY, MOST_COMPARED):
+            self._compare([(one, others[done:until]) for one, others in compared], candidates)
+            for one, others in compared:
+                one.in_family = len(others) >= FAMILY and len(one.apart) >= FAMILY_SHARE * len(others[:until])
+                if one.in_family and one.overlaps is not None:  # only equal texts are copies
+                    one.overlaps = one.overlaps.where(one.overlaps.jaccard == 1)
+            compared, done = [(one, others) for one, others in compared if not one.in_family], until
+
+    def _compare(self, compared: Sequence[tuple[Candidate, list[int]]], candidates: Sequence[Candidate]) -> None:
+        """Add the overlaps of some candidates with other articles, which may be candidates too."""
         compared = [(one, others) for one, others in compared if others]
         if not compared:
             return
-        numbers = sorted({number for _, others in compared for number in others})
+        table, numbers = self._table, sorted({number for _, others in compared for number in others})
         given = {one.number: one for one in candidates if one.number is not None}
         stored = [number for number in numbers if number not in given]
         inside = [number for number in numbers if number in given]
@@ -317,16 +337,16 @@ class Placer:
         pairs = sorted((row, at[number]) for row, (_, others) in enumerate(compared) for number in others)
         slots = [table.slot(number) for number in [*stored, *inside]]
         when = np.concatenate([[one.when for one, _ in compared], table.seconds[slots]])
-        copies, templates = decide(words, self._backend, np.array(pairs, np.int64), when, self._settings)
-        never = never_one_story(words, self._backend, templates)
+        copies, _, never = decide(words, self._backend, np.array(pairs, np.int64), when, self._settings)
         numbered = np.array([*([-1] * len(compared)), *stored, *inside], np.int64)
         copies, apart = replace(copies, b=numbered[copies.b]), numbered[never.b]
         bounds = np.searchsorted(copies.a, np.arange(len(compared) + 1)).tolist()
         of_never = np.searchsorted(never.a, np.arange(len(compared) + 1)).tolist()
         for row, (one, _) in enumerate(compared):
-            mine = np.arange(bounds[row], bounds[row + 1])
-            one.overlaps = copies.where(mine) if len(mine) else None
-            one.apart = apart[of_never[row] : of_never[row + 1]].tolist()
+            if bounds[row] < bounds[row + 1]:
+                mine = copies.where(np.arange(bounds[row], bounds[row + 1]))
+                one.overlaps = mine if one.overlaps is None else one.overlaps.with_others(mine)
+            one.apart = [*one.apart, *apart[of_never[row] : of_never[row + 1]].tolist()]
 
     def _digests(self, candidate: Candidate, overlaps: Overlaps) -> list[int]:
         """Return the digests among an article, as -1, and its copy groups: texts with parts unrelated to each other."""
@@ -345,7 +365,7 @@ class Placer:
         when = table.seconds[[table.slot(number) for number in numbers]]
         seconds = np.concatenate([[candidate.when], when])
         pairs = np.stack(np.triu_indices(len(words), 1), axis=1).astype(np.int64)
-        found, _ = decide(words, self._backend, pairs, seconds, self._settings)
+        found, _, _ = decide(words, self._backend, pairs, seconds, self._settings)
         matrix = Compared([vector, *self._vectors_of(numbers)]).matrix
         places = np.flatnonzero(digests(found, words.lengths(), matrix))
         return np.array([-1, *numbers])[places].tolist()  # type: ignore[no-any-return]
@@ -379,3 +399,9 @@ class Placer:
                 )
             )
         return tuple(links)
+
+
+def _alike(neighbours: Neighbours) -> NDArray[np.bool_]:
+    """Whether each neighbour may be a copy."""
+    same_language = (neighbours.cosine >= ALIKE) & ~neighbours.foreign
+    return same_language | (neighbours.agreeing >= LEAST_EQUAL_BYTES)

@@ -55,6 +55,7 @@ def story_pairs(
     progress: Progress | None = None,
     cross_lingual: CrossLingual | None = None,
     *,
+    strangers: NDArray[np.bool_] | None = None,
     core: NDArray[np.bool_] | None = None,
     threads: int | None = None,
     block: int = BLOCK,
@@ -65,7 +66,8 @@ def story_pairs(
     Plain form: `match.stories.story_pairs`.
 
     Args:
-        matrix, background_similarity, seconds, among, never, settings, progress, cross_lingual: as for the plain form.
+        matrix, background_similarity, seconds, among, never, settings, progress, cross_lingual, strangers: as for the
+            plain form.
         core: pairs must have an article in it, shape (articles,); None for all pairs.
         threads: None for one per processor. This and the following do not change the result.
         block: articles indexed at a time.
@@ -88,12 +90,14 @@ def story_pairs(
         return task, [scored(sweep.order[one], sweep.order[other], dots, task.across) for one, other, dots in found]
 
     def scored(one: NDArray[np.int64], other: NDArray[np.int64], dots: NDArray[np.int32], across: bool) -> _Columns:
-        if cross_lingual is not None or core is not None:  # sweeps between two groups return further pairs
+        if not (cross_lingual is core is strangers is None):  # sweeps between two groups return further pairs
             mine = ~(np.abs(seconds[one] - seconds[other]) > window)
             if cross_lingual is not None:
                 mine &= cross_lingual.spans(one, other) == across
             if core is not None:
                 mine &= core[one] | core[other]
+            if strangers is not None:
+                mine &= ~(strangers[one] & strangers[other])
             one, other, dots = one[mine], other[mine], dots[mine]
         a, b = np.minimum(one, other), np.maximum(one, other)
         cosine, days = dots.astype(np.float64) * DOT_UNIT, days_between(seconds, a, b)
@@ -107,10 +111,14 @@ def story_pairs(
         return next(columns), next(columns), next(columns), next(columns)
 
     def to_do() -> Iterator[_Task]:
-        inside = among if core is None else among[core[among]]
+        own = np.ones(total, np.bool_) if core is None else core[among]
+        alone = np.zeros(total, np.bool_) if strangers is None else strangers[among]
+        inside = among[own & ~alone]
         sweeps = [Sweep.within(matrix, inside, seconds, window, FLOOR)]
-        if len(inside) < total and core is not None:
-            sweeps.append(Sweep.facing(matrix, among[~core[among]], inside, seconds, window, FLOOR))
+        if len(inside) < total:
+            sweeps.append(Sweep.facing(matrix, among[~own | alone], inside, seconds, window, FLOOR))
+        if (own & alone).any() and not own.all():
+            sweeps.append(Sweep.facing(matrix, among[~own & ~alone], among[own & alone], seconds, window, FLOOR))
         for sweep in sweeps:
             for task in sweep.tasks(block):
                 yield _Task(sweep, *task, across=False)
