@@ -18,7 +18,7 @@ import numpy as np
 from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.inputs.collection import content_hash, find_dateline, is_blank, published_seconds, to_article
-from dedup.inputs.record import Dates, find_fields, is_missing
+from dedup.inputs.record import Corrections, find_fields, is_missing
 from dedup.settings import Settings
 from dedup.spark.arrow import numbers, words_columns
 from dedup.spark.job import Job, column, worker_backend
@@ -184,11 +184,11 @@ def _row(
     """Return the fields of an article (without its words), its title and its text."""
     named = next((str(item[name]) for name in ids if not is_missing(item[name])), None)
     notices: list[Notice] = []
-    dates = Dates(today=today)
-    article = to_article(item, named if named is not None else _digest(item), notices, dates, fields=fields)
+    corrections = Corrections(today=today)
+    article = to_article(item, named if named is not None else _digest(item), notices, corrections, fields=fields)
     if named is None:
         notices.append(Notice(f"article {article.id}", "it has no id", "named after what it holds", skipped=False))
-    notices.extend(dates.notices())
+    notices.extend(corrections.notices())
     dateline = None if article.published is not None else find_dateline(article)
     return (
         {
