@@ -1,4 +1,4 @@
-"""Copy groups, without digests and without chains of texts that share little; the canonical article of each."""
+"""Copy groups, without digests and without chains of texts that share little."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def representatives(copies: Overlaps, templates: Overlaps, seniority: Sequence[S
     """
     representative = np.arange(len(seniority))
     for group in copy_groups(copies.where(copies.jaccard >= NEAR), templates):
-        representative[group] = canonical_of_group(group, seniority)
+        representative[group] = first_of_group(group, seniority)
     return representative
 
 
@@ -133,22 +133,6 @@ def _joined(
     return np.array(inside, bool), sorted(sorted(members) for members in distinct if len(members) > 1)
 
 
-def canonical_of_group(group: Iterable[int], seniority: Sequence[Seniority]) -> int:
-    """Choose the article of a copy group to show: the first published, and of several the longest."""
+def first_of_group(group: Iterable[int], seniority: Sequence[Seniority]) -> int:
+    """Return the first published article of a group, and of several the longest: the one that it is named after."""
     return min(group, key=lambda article: seniority[article])
-
-
-def canonical_of_story(units: Sequence[Sequence[int]], total: Sequence[float], seniority: Sequence[Seniority]) -> int:
-    """Choose the article of a story to show: the most similar to the others, copies of one text counting once.
-
-    Args:
-        units: the copy groups of the story, and its other articles as groups of one.
-        total: for each article the sum of its mean scores to the other units.
-        seniority: breaks ties.
-    """
-
-    def rank(unit: Sequence[int]) -> tuple[float, Seniority]:
-        mean = sum(total[article] for article in unit) / len(unit)
-        return -mean, seniority[canonical_of_group(unit, seniority)]
-
-    return canonical_of_group(sorted(units, key=rank)[0], seniority)

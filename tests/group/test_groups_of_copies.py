@@ -1,4 +1,4 @@
-"""Copy groups, digests, representatives and canonical articles."""
+"""Copy groups, digests and representatives."""
 
 from __future__ import annotations
 
@@ -15,11 +15,10 @@ from dedup.group.copies import (
     MOST_MEMBERS,
     MOST_PARTS,
     TOGETHER,
-    canonical_of_group,
-    canonical_of_story,
     coherent,
     copy_groups,
     digests,
+    first_of_group,
     representatives,
     without_parts,
 )
@@ -222,23 +221,6 @@ def test_articles_without_copies_represent_themselves() -> None:
 @pytest.mark.parametrize(
     ("group", "expected"), [([0, 1, 3], 1), ([1, 2], 2), ([3, 0], 0), ([4, 0], 0), ([3], 3), ([4, 3, 2, 1, 0], 2)]
 )
-def test_the_first_published_copy_is_shown_then_the_longest(group: list[int], expected: int) -> None:
+def test_the_first_of_a_group_is_the_first_published_then_the_longest(group: list[int], expected: int) -> None:
     for order in permutations(group):
-        assert canonical_of_group(order, SENIORITY) == expected
-
-
-@pytest.mark.parametrize(
-    ("units", "total", "expected"),
-    [
-        ([[0], [1], [2]], {0: 10, 1: 30, 2: 20}, 1),
-        ([[0], [1], [2]], {}, 2),  # all alike: the first published, then the fullest
-        ([[0, 1], [2]], {0: 10, 1: 30, 2: 15}, 1),  # two copies, on average as like the rest as 20
-        ([[0, 1], [2]], {0: 10, 1: 10, 2: 15}, 2),
-        ([[3], [4]], {3: 7, 4: 7}, 4),
-    ],
-)
-def test_the_article_most_similar_to_the_others_is_shown(
-    units: Sequence[Sequence[int]], total: dict[int, int], expected: int
-) -> None:
-    for order in permutations(units):
-        assert canonical_of_story(order, [total.get(article, 0) for article in range(5)], SENIORITY) == expected
+        assert first_of_group(order, SENIORITY) == expected

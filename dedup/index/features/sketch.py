@@ -136,6 +136,11 @@ class Features:
     vector: Vector
 
 
+def count_terms(packed: bytes) -> int:
+    """Return the number of terms of a serialised vector."""
+    return int(_VECTOR.unpack_from(packed)[0])
+
+
 def unpacked(packed: Sequence[bytes]) -> list[Vector]:
     """Read many vectors at once, by a kernel; the plain form is `Vector.unpacked`.
 
