@@ -69,6 +69,18 @@ CASES: dict[str, tuple[Sequence[Mapping[str, Any]], str]] = {
         [article("plain", TEXT, 4), article("html", "".join(f"<p>{part}</p>" for part in FIRE) + "<p>Ends</p>", 3)],
         "html",
     ),
+    "two pages and the whole": (
+        [article("one", "\n\n".join(FIRE[:4])), article("two", "\n\n".join(FIRE[4:])), article("whole", TEXT)],
+        "whole",
+    ),
+    "two numbered pages and the whole": (
+        [
+            article("one", "\n\n".join(FIRE[:4]), title="Timber yard burns in Orrelby (1/2)"),
+            article("two", "\n\n".join(FIRE[4:]), title="Timber yard burns in Orrelby (2/2)"),
+            article("whole", TEXT, 4),
+        ],
+        "whole",
+    ),
     "a text in a live blog": (
         [article("live", TEXT, 3, "Orrelby fire: live updates"), article("article", f"{TEXT} Ends.", 4)],
         "article",

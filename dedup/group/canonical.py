@@ -7,11 +7,10 @@ from collections.abc import Callable, Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
-from dedup.group.copies import PART
-
 COMPLETE = 0.8
-"""A version is complete with this share of the terms of the second fullest, and no `PART` of the fullest: that one may
-have additions of its own. Of two versions, the share of the fullest is needed."""
+"""A version is complete with this share of the terms of the second fullest, of two versions of the fullest, ..."""
+NOT_A_PART = 0.7
+"""... and this share of those of the fullest, which may have additions of its own. Half a text has .6 of its terms."""
 AS_MUCH = 0.9
 CLEAN = 1.15
 """A version is clean if none with this share of its terms, `AS_MUCH`, has `CLEAN` times fewer characters per term."""
@@ -43,7 +42,7 @@ def canonical_of_group(group: Sequence[int], versions: Versions) -> int:
         return group[0]
     group = [article for article in group if not versions.is_roundup(article)] or group
     fullest = sorted((versions.terms[article] for article in group), reverse=True)
-    needed = COMPLETE * fullest[0] if len(group) < 3 else max(COMPLETE * fullest[1], PART * fullest[0])
+    needed = COMPLETE * fullest[0] if len(group) < 3 else max(COMPLETE * fullest[1], NOT_A_PART * fullest[0])
     group = [article for article in group if versions.terms[article] >= needed]
     return min(
         _clean(group, versions),

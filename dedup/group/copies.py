@@ -12,8 +12,9 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from dedup.inputs.collection import Seniority
-from dedup.match.copies import NEAR, Overlaps
+from dedup.match.copies import NEAR, NEARLY_WHOLE, Overlaps
 from dedup.match.stories import FLOOR
+from dedup.vectorize.features import IS_NUMBER, HashedWords
 
 PART = 0.6
 """Ratio of lengths below which a copy is a part of the other text."""
@@ -25,23 +26,50 @@ MOST_MEMBERS = 8
 """... of at most so many members of each, so that the time is linear in the number of articles."""
 
 
-def digests(copies: Overlaps, lengths: NDArray[np.int64], matrix: sp.csr_array) -> NDArray[np.bool_]:
-    """Find digests: articles that contain other articles which are unrelated to each other.
+def title_keys(words: HashedWords) -> list[bytes]:
+    """Return the words of each article's title as bytes, without numbers (of pages); b"" for no title."""
+    keys = []
+    for article in range(len(words)):
+        span = slice(*words.offsets[2 * article : 2 * article + 2].tolist())
+        keys.append(words.hashes[span][words.flags[span] & IS_NUMBER == 0].tobytes())
+    return keys
+
+
+def pages(copies: Overlaps, titles: Sequence[bytes]) -> NDArray[np.bool_]:
+    """Find copy pairs of which one is a page of the other: contained in it, and under its title.
+
+    Args:
+        copies: the copy pairs.
+        titles: see `title_keys`.
+
+    Returns:
+        Shape (pairs,).
+    """
+    pairs = zip(copies.a.tolist(), copies.b.tolist(), strict=True)
+    equal = np.array([bool(titles[a]) and titles[a] == titles[b] for a, b in pairs], bool)
+    return equal & (copies.containment >= NEARLY_WHOLE)
+
+
+def digests(
+    copies: Overlaps, lengths: NDArray[np.int64], matrix: sp.csr_array, titles: Sequence[bytes]
+) -> NDArray[np.bool_]:
+    """Find digests: articles that contain other articles which are unrelated to each other, and are no pages of it.
 
     Args:
         copies: the copy pairs.
         lengths: words of each article, shape (articles,).
         matrix: unit vectors, shape (articles, terms).
+        titles: see `title_keys`.
 
     Returns:
         Shape (articles,).
     """
     parts: dict[int, list[int]] = defaultdict(list)
     overlapping = set()
-    for a, b in zip(copies.a.tolist(), copies.b.tolist(), strict=True):
+    for a, b, is_page in zip(copies.a.tolist(), copies.b.tolist(), pages(copies, titles).tolist(), strict=True):
         short, long = (a, b) if lengths[a] <= lengths[b] else (b, a)
         overlapping.add((a, b))
-        if lengths[short] < PART * lengths[long]:
+        if lengths[short] < PART * lengths[long] and not is_page:
             parts[long].append(short)
     found = np.zeros(len(lengths), bool)
     for long, contained in parts.items():
@@ -76,31 +104,37 @@ def copy_groups(copies: Overlaps, templates: Overlaps) -> list[list[int]]:
     The most similar texts are joined first. Two groups with a pair made from the same template stay apart, though a
     third instance with few numbers changed may be linked to both.
     """
-    return _joined(copies, templates, lambda _small, _large: True)[1]
+    return _joined(copies, templates, lambda _pair, _small, _large: True)[1]
 
 
 def coherent(
-    copies: Overlaps, templates: Overlaps, compared: Callable[[NDArray[np.int64]], Overlaps], enough: float
+    copies: Overlaps,
+    templates: Overlaps,
+    compared: Callable[[NDArray[np.int64]], Overlaps],
+    enough: float,
+    titles: Sequence[bytes],
 ) -> NDArray[np.bool_]:
     """Whether to keep each copy pair, so that a group is one text and not a chain of texts that share less and less.
 
     Pairs are joined as in `copy_groups`, but two groups merge only if their members overlap on average: the two halves
     of a text share nothing, though each is a copy of the full text, and a text composed of two has parts of two
-    stories.
+    stories. Only the pages of an article, under one title, go with it.
 
     Args:
         copies: the copy pairs.
         templates: the pairs made from the same template.
         compared: returns the overlaps of pairs of shape (pairs, 2), a < b, sorted; called for members of groups.
         enough: the overlap of copies; groups need no more.
+        titles: see `title_keys`.
 
     Returns:
         Shape (pairs,): whether both articles of a pair are in one group.
     """
     needed = min(TOGETHER, enough)
+    is_page = pages(copies, titles)
 
-    def fit(small: list[int], large: list[int]) -> bool:
-        if len(small) == len(large) == 1:
+    def fit(pair: int, small: list[int], large: list[int]) -> bool:
+        if len(small) == len(large) == 1 or is_page[pair]:
             return True
         members = product(sorted(small)[:MOST_MEMBERS], sorted(large)[:MOST_MEMBERS])
         shares = compared(np.array(sorted((min(pair), max(pair)) for pair in members), np.int64)).overlap
@@ -110,7 +144,7 @@ def coherent(
 
 
 def _joined(
-    copies: Overlaps, templates: Overlaps, fit: Callable[[list[int], list[int]], bool]
+    copies: Overlaps, templates: Overlaps, fit: Callable[[int, list[int], list[int]], bool]
 ) -> tuple[NDArray[np.bool_], list[list[int]]]:
     """Join pairs greedily where `fit` allows: whether both articles of each pair are in one group, and the groups."""
     group = {article: [article] for article in np.union1d(copies.a, copies.b).tolist()}
@@ -119,11 +153,12 @@ def _joined(
         apart[a].add(b)
         apart[b].add(a)
     strongest = np.lexsort((copies.b, copies.a, -copies.containment, -copies.jaccard))
-    for a, b in zip(copies.a[strongest].tolist(), copies.b[strongest].tolist(), strict=True):
+    ends = zip(strongest.tolist(), copies.a[strongest].tolist(), copies.b[strongest].tolist(), strict=True)
+    for pair, a, b in ends:
         small, large = sorted((group[a], group[b]), key=len)
         if small is large or any(not apart[article].isdisjoint(large) for article in small if article in apart):
             continue
-        if not fit(small, large):
+        if not fit(pair, small, large):
             continue
         large.extend(small)
         for article in small:

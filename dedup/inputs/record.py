@@ -287,6 +287,7 @@ class _Reading:
         odd: list[str] = []
         for name in names:
             value = self.record[name]
+            found: str | None
             if type(value) is str:  # the common case, kept fast
                 found = value if read is _text else value.strip()
             elif is_missing(value):

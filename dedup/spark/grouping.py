@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.group.canonical import Versions, canonical_of_story
-from dedup.group.copies import coherent, copy_groups, digests, first_of_group, without_parts
+from dedup.group.copies import coherent, copy_groups, digests, first_of_group, title_keys, without_parts
 from dedup.group.cut import merge_threshold
 from dedup.match.copies import ALIKE
 from dedup.match.stories import Pairs
@@ -156,9 +156,10 @@ def _units(articles: Any, pairs: Any, settings: Settings) -> Any:
     backend, words, number, pair = worker_backend(settings), words_of(articles), numbers(articles["n"]), places(pairs)
     copies = overlaps_of(pairs, pair, [COPY])
     templates = overlaps_of(pairs, pair, [TEMPLATE, NEVER])
-    digest = digests(copies, words.lengths(), matrix_of(articles))
+    titles = title_keys(words)
+    digest = digests(copies, words.lengths(), matrix_of(articles), titles)
     copies = copies.where(without_parts(copies, digest))
-    copies = copies.where(coherent(copies, templates, partial(backend.overlaps, words), settings.copy_overlap))
+    copies = copies.where(coherent(copies, templates, partial(backend.overlaps, words), settings.copy_overlap, titles))
     unit = np.arange(len(number))
     for group in copy_groups(copies, templates):
         unit[group] = group[0]

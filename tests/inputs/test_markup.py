@@ -135,7 +135,7 @@ def test_mappings_and_data_frames_too_but_no_article_made_by_a_program() -> None
         found = cluster(given_as)
         assert [(article.title, article.text) for article in found.articles] == PLAIN_ROWS
         assert [notice.action for notice in found.notices] == ["markup was removed from the text of 2 articles"]
-    made = [Article(**record) for record in records]
+    made = [Article(id=str(place), title=title, text=text) for place, (title, text) in enumerate(ROWS)]
     assert list(cluster(made).articles) == made
 
 
