@@ -287,17 +287,21 @@ class _Reading:
         odd: list[str] = []
         for name in names:
             value = self.record[name]
-            found: str | None
             if type(value) is str:  # the common case, kept fast
-                found = value if read is _text else value.strip()
+                if not (stripped := value.strip()):
+                    continue
+                found = value if read is _text else stripped
             elif is_missing(value):
                 continue
-            elif (found := read(value)) is None:
+            elif (read_value := read(value)) is None:
                 odd.append(f"its field {quote(name)} is {_kind(value)}")
                 continue
-            if field in _MAY_BE_HTML and not self._is_plain and ("<" in found or "&" in found):
+            else:
+                found, stripped = read_value, read_value.strip()
+            if field in _MAY_BE_HTML and ("<" in found or "&" in found) and not self._is_plain:
                 found = self._without_markup(field, found)
-            if found.strip():
+                stripped = found.strip()
+            if stripped:
                 return self.sanitized(field, found)
         if odd and field == "text":
             self._odd_text = f"{odd[0]}, not text"
