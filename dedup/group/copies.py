@@ -134,10 +134,13 @@ def coherent(
     is_page = pages(copies, titles)
 
     def fit(pair: int, small: list[int], large: list[int]) -> bool:
-        if len(small) == len(large) == 1 or is_page[pair]:
+        if len(small) == len(large) == 1:
             return True
-        members = product(sorted(small)[:MOST_MEMBERS], sorted(large)[:MOST_MEMBERS])
-        shares = compared(np.array(sorted((min(pair), max(pair)) for pair in members), np.int64)).overlap
+        few, many = sorted(small)[:MOST_MEMBERS], sorted(large)[:MOST_MEMBERS]
+        if is_page[pair] and len({titles[article] for article in (*few, *many)}) == 1:
+            return True
+        ends = sorted((min(one, other), max(one, other)) for one, other in product(few, many))
+        shares = compared(np.array(ends, np.int64)).overlap
         return math.fsum(shares.tolist()) >= needed * len(shares)
 
     return _joined(copies, templates, fit)[0]

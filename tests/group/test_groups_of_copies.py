@@ -118,7 +118,7 @@ def test_the_pages_of_an_article_go_with_it() -> None:
         copies = replace(copies_of((0, 1), (0, 2)), containment=np.array([contained, contained]))
         assert digests(copies, lengths, vectors(0, 1, 2), titles)[0] == (not expected)
         assert coherent(copies, NO_TEMPLATES, overlapping({(0, 2): 0.5}), 0.45, titles)[1] == expected
-        for others in ([b"fire", b"fire", b"vote"], NO_TITLES):
+        for others in ([b"fire", b"fire", b"vote"], [b"vote", b"fire", b"vote"], NO_TITLES):
             assert not coherent(copies, NO_TEMPLATES, overlapping({(0, 2): 0.5}), 0.45, others)[1]
         assert digests(copies, lengths, vectors(0, 1, 2), [b"brief", b"fire", b"vote"])[0]
 
