@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.group.copies import PART, digests
+from dedup.group.copies import PART, digests, pages, title_keys
 from dedup.group.cut import height_needed, merge_threshold
 from dedup.index.features.sketch import Compared, Features, Vector
 from dedup.index.inputs import Incoming, Placement
@@ -122,6 +122,7 @@ class Candidate:
         neighbours: similar articles; None until they are searched, and for a twin.
         overlaps: the articles whose texts overlap with its own as those of copies do, `b` being their numbers.
         apart: numbers of articles that are never in one story with it.
+        pages: numbers of shorter articles in `overlaps` that are pages of it, see `group.copies`.
         decision: where it belongs; None until decided, and for an unchanged article.
         placement: the answer, still without links, notices and the id of what it is a copy of.
         story: number of the story of the placement, None for a new one.
@@ -137,6 +138,7 @@ class Candidate:
     neighbours: Neighbours | None = None
     overlaps: Overlaps | None = None
     apart: Sequence[int] = ()
+    pages: Sequence[int] = ()
     decision: Decision | None = None
     placement: Placement | None = None
     story: int | None = None
@@ -227,7 +229,8 @@ class Placer:
             slot = table.slot(first)
             root, story = int(table.copies[slot]), int(table.story[slot])
             near = [story, *(number for number in near if number != story)]
-            representative = not bool((overlaps.jaccard >= NEAR).any())
+            joins_pages = len({int(table.copies[table.slot(number)]) for number in candidate.pages}) > 1
+            representative = joins_pages or not bool((overlaps.jaccard >= NEAR).any())
         clear = near == [] or (near == [story] and not is_due(len(table.of_story(story or 0)) + 1))
         links = self._links(neighbours, scores, overlaps, story)
         return Decision(story, root, representative, () if clear else tuple(near), links, tuple(digests))
@@ -314,12 +317,16 @@ class Placer:
         copies, templates = decide(words, self._backend, np.array(pairs, np.int64), when, self._settings)
         never = never_one_story(words, self._backend, templates)
         numbered = np.array([*([-1] * len(compared)), *stored, *inside], np.int64)
+        lengths = words.lengths()
+        titles = title_keys(words) if len(copies.a) else []
+        is_page = pages(copies, titles) & (lengths[copies.b] < lengths[copies.a])
         copies, apart = replace(copies, b=numbered[copies.b]), numbered[never.b]
         bounds = np.searchsorted(copies.a, np.arange(len(compared) + 1)).tolist()
         of_never = np.searchsorted(never.a, np.arange(len(compared) + 1)).tolist()
         for row, (one, _) in enumerate(compared):
             mine = np.arange(bounds[row], bounds[row + 1])
             one.overlaps = copies.where(mine) if len(mine) else None
+            one.pages = copies.b[mine][is_page[mine]].tolist()
             one.apart = apart[of_never[row] : of_never[row + 1]].tolist()
 
     def _digests(self, candidate: Candidate, overlaps: Overlaps) -> list[int]:
@@ -341,7 +348,7 @@ class Placer:
         pairs = np.stack(np.triu_indices(len(words), 1), axis=1).astype(np.int64)
         found, _ = decide(words, self._backend, pairs, seconds, self._settings)
         matrix = Compared([vector, *self._vectors_of(numbers)]).matrix
-        places = np.flatnonzero(digests(found, words.lengths(), matrix))
+        places = np.flatnonzero(digests(found, words.lengths(), matrix, title_keys(words)))
         return np.array([-1, *numbers])[places].tolist()  # type: ignore[no-any-return]
 
     def _links(
