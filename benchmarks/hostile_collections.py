@@ -272,7 +272,7 @@ def _long_copies(number: int) -> list[tuple[str, str]]:
     return [("Long", " ".join(text)), ("Long", " ".join(w if k % 10 else words.new() for k, w in enumerate(text)))]
 
 
-def _long_templates(number: int) -> list[tuple[str, str]]:
+def _long_templates(number: int) -> Sequence[tuple[str, str]]:
     return _edited(number, _numbers(10))(2)
 
 
@@ -318,7 +318,7 @@ COLLECTIONS: dict[str, Collection] = {
     "halves shared in a chain": Collection(_sliding(60)),
     "a sliding text": Collection(_sliding(6)),
     "a sliding text, one time": Collection(_sliding(6), hours=0),
-    "beginnings of one text": Collection(_nested, start=60),
+    "beginnings of one text": Collection(_nested, start=500),
     "a star": Collection(_star),
     "an article of all others": Collection(_hub),
     "many scripts": Collection(_drawn(_all_scripts)),

@@ -50,7 +50,7 @@ inputs
 features search
 stories clock
 compiling
-queries state
+queries state vocabulary
 sync
 session
 repair

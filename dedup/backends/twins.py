@@ -36,7 +36,6 @@ TWINS = (
         "vectorize.kernels.extractor.Extractor.sketch", "vectorize.features.plain_features", ("onepass.sketch_block",)
     ),
     Twin("vectorize.kernels.murmur.hash_words", "vectorize.hashing.hashes_of", ("murmur.hash_block",)),
-    Twin("vectorize.kernels.siphash.wide_hashes", "vectorize.hashing.wide_hashes_of", ("siphash.siphash_block",)),
     Twin(
         "vectorize.kernels.vocabulary.CompiledTable.add",
         "vectorize.vocabulary.PlainTable.add",

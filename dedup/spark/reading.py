@@ -21,16 +21,19 @@ from dedup.inputs.collection import content_hash, find_dateline, is_blank, publi
 from dedup.inputs.record import Corrections, find_fields, is_missing
 from dedup.settings import Settings
 from dedup.spark.arrow import numbers, words_columns
-from dedup.spark.job import Job, column, worker_backend
+from dedup.spark.job import Job, broadcast, column, worker_backend
 from dedup.spark.partitions import HOME_BITS, HOME_ROWS, PART_BITS, PLACE_BITS, at_home, places_in
+from dedup.spark.substitutes import DISTINCT, distinct_column, find_substitutes, with_substitutes
 from dedup.text.roundups import is_roundup
+from dedup.vectorize.features import HashedWords
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
 
 ARTICLES = (
     "uid long, home int, id string, content binary, blank boolean, length int, published double, told double,"
-    " seen double, source string, roundup boolean, rest string, notices string, title int, hashes binary, flags binary"
+    " seen double, source string, roundup boolean, rest string, notices string, title int, hashes binary, flags binary,"
+    f" distinct {DISTINCT}"
 )
 WORDS_OF = "home int, n long, seconds double, length int, source string, title int, hashes binary, flags binary"
 _PREFIX = 12
@@ -115,13 +118,18 @@ def read_articles(
     )
     firsts = distinct.select("uid", "n", "seconds", "length", "source")
     home = F.shiftright("uid", PLACE_BITS).cast("int")
-    large = articles.select("home", "uid", "title", "hashes", "flags")
-    words = checkpoints.step(
-        "words",
-        lambda: at_home(large, firsts, _first_with_content, WORDS_OF, home=home),
-        rows=checkpoints.rows("distinct"),
-        by="home",
-    )
+
+    def words_of_firsts() -> DataFrame:
+        hash_of = find_substitutes(job, articles)
+        shared = broadcast(job.spark, hash_of)
+
+        def first(rows: Any, firsts: Any) -> Any:
+            return _first_with_content(with_substitutes(rows, shared.value) if shared.value else rows, firsts)
+
+        large = articles.select("home", "uid", "title", "hashes", "flags", *["distinct"] * bool(hash_of))
+        return at_home(large, firsts, first, WORDS_OF, home=home)
+
+    words = checkpoints.step("words", words_of_firsts, rows=checkpoints.rows("distinct"), by="home")
     checkpoints.values("noticed", lambda: _notice_summary(articles))
     return members, distinct, words
 
@@ -156,7 +164,7 @@ def _read(batches: Iterable[Any], fields: Mapping[str, str], today: datetime, se
         rows = [_row(item, ids, fields, today) for item in batch.to_pylist()]
         if not rows:
             continue
-        words = backend.read((title, text) for _, title, text in rows)
+        blocks = backend.blocks((title, text) for _, title, text in rows)
         found = {name: [row[name] for row, _, _ in rows] for name in rows[0][0]}
         if place + len(rows) > HOME_ROWS:
             part, place = part + 1, 0
@@ -172,7 +180,8 @@ def _read(batches: Iterable[Any], fields: Mapping[str, str], today: datetime, se
             "uid": uid,
             "home": np.full(len(rows), home, np.int32),
             **found,
-            **words_columns(words),
+            **words_columns(HashedWords.joined(blocks)),
+            "distinct": distinct_column(blocks),
         }
         kinds = {"content": pa.binary(), "length": pa.int32(), "notices": pa.string()}
         kinds |= dict.fromkeys(("published", "told", "seen"), pa.float64())

@@ -59,7 +59,7 @@ def wide_hashes_of(words: Iterable[str]) -> NDArray[np.uint64]:
 
     It is Python's own hash of the bytes under `PYTHONHASHSEED=0`.
 
-    Kernel: `vectorize.kernels.siphash.wide_hashes`.
+    Kernel: `vectorize.kernels.siphash.siphash`.
     """
     texts = [word.encode() for word in words]
     lengths = np.fromiter(map(len, texts), np.int64, len(texts))

@@ -226,13 +226,16 @@ def substituted(block: HashedWords, hash_of: Mapping[int, int]) -> HashedWords:
         if part.places is not None:
             part_of[part.places] = number
     for number, part in enumerate(block.distinct):
-        is_other = np.zeros(len(hashes), np.bool_)
-        is_other[part.at] = True
-        for place in np.flatnonzero(np.isin(part.wides, displaced)).tolist():
-            here = (part_of == number) & (terms == part.terms[place]) & ~is_other
-            hashes[here] = hash_of[int(part.wides[place])]
-        for place in np.flatnonzero(np.isin(part.others, displaced)).tolist():
-            hashes[part.at[place]] = hash_of[int(part.others[place])]
+        moved = np.flatnonzero(np.isin(part.wides, displaced))
+        if len(moved):
+            moved = moved[np.argsort(part.terms[moved])]
+            moved_terms = part.terms[moved]
+            place = np.minimum(np.searchsorted(moved_terms, terms), len(moved) - 1)
+            here = (part_of == number) & (moved_terms[place] == terms)
+            here[part.at] = False
+            hashes[here] = np.array([hash_of[wide] for wide in part.wides[moved].tolist()], np.uint32)[place[here]]
+        more = np.isin(part.others, displaced)
+        hashes[part.at[more]] = np.array([hash_of[wide] for wide in part.others[more].tolist()], np.uint32)
     return HashedWords(hashes, block.flags, block.offsets)
 
 

@@ -63,7 +63,6 @@ from dedup.vectorize.kernels.encoding import encoded
 from dedup.vectorize.kernels.extractor import Extractor
 from dedup.vectorize.kernels.murmur import hash_words
 from dedup.vectorize.kernels.overlaps import shared_shingles
-from dedup.vectorize.kernels.siphash import wide_hashes
 from dedup.vectorize.kernels.vocabulary import CompiledTable
 from dedup.vectorize.vocabulary import PlainTable
 
@@ -177,7 +176,7 @@ def features(rng: Generator) -> Iterator[Case]:
     for settings in SETTINGS:
         for articles in ([], some_articles(rng, 30)):
             documents = documents_of(articles)
-            yield Extractor(settings).sketch(HashedWords.of(documents)), plain_features(documents, settings)
+            yield Extractor(settings).sketch(HashedWords.of(documents).resolved()), plain_features(documents, settings)
 
 
 @cases_of("vectorize.kernels.murmur.hash_words")
@@ -185,13 +184,6 @@ def hashes(rng: Generator) -> Iterator[Case]:
     made = ["".join(rng.choice([*"abc9é水😀"], length)) for length in range(1, 200)]
     for words in ([], ["a"], made, made * 2):
         yield hash_words(words), hashes_of(words)
-
-
-@cases_of("vectorize.kernels.siphash.wide_hashes")
-def wide(rng: Generator) -> Iterator[Case]:
-    made = ["".join(rng.choice([*"abc9é水😀"], length)) for length in range(1, 200)]
-    for words in ([], ["a"], made, made * 2):
-        yield wide_hashes(words), wide_hashes_of(words)
 
 
 @cases_of("vectorize.kernels.vocabulary.CompiledTable.add")
@@ -259,8 +251,8 @@ def weights_under_a_background(rng: Generator) -> Iterator[Case]:
 
 @cases_of("vectorize.kernels.tfidf.frequencies")
 def document_frequencies(rng: Generator) -> Iterator[Case]:
-    for count in (0, 1, 80):
-        features = extractor().features(some_articles(rng, count))
+    for articles in ([], [("", "a")], some_articles(rng, 80)):
+        features, count = extractor().features(articles), len(articles)
         languages = rng.choice(["en", "de", "", "zh"], count).tolist()
         for among in (None, np.flatnonzero(rng.random(count) < 0.7)):
             plain = Frequencies.of(features.terms_of(features.every), languages, among)

@@ -14,6 +14,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any, Literal
@@ -202,8 +203,8 @@ class Calls:
         if not child:
             wrong = 0
             index = self.index
-            used: list[Callable[[], object]] = [lambda: index.add(article), index.reconcile, index.vacuum]
-            used += [index.placements, lambda: len(index)]
+            add, count = partial(index.add, article), partial(len, index)
+            used: list[Callable[[], object]] = [add, index.reconcile, index.vacuum, index.placements, count]
             for place, call in enumerate(used):
                 try:
                     call()
@@ -242,7 +243,8 @@ def _serve(pipe: Connection, others: list[Connection], folder: Path, broken: str
     calls = Calls(pipe, folder)
     for other in others:
         other.close()
-    vars(connection)["LARGEST"] = vars(wal)["LARGEST"] = 1 << 19  # so that checkpoints are often due
+    for module in (connection, wal):
+        vars(module)["LARGEST"] = 1 << 19  # so that checkpoints are often due
     if broken:
         BROKEN[broken]()
     while True:

@@ -206,10 +206,12 @@ class Episode:
         if answer.status == "died" and self.armed:
             self.trace.append("died")
             self.stop_writer()
-        elif answer.error == "UnknownArticleError" and self.keep_days:  # it has expired
+        elif answer.error == "UnknownArticleError" and (self.keep_days or self.horizon > 0):  # it has expired
             self.maybe = []
             self.verify()
         else:
+            if "Nothing of this was stored" in answer.value and len(states) == 1:
+                self.maybe.pop()
             self.refused(answer)
             self.verify()
         return False

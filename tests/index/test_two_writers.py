@@ -330,6 +330,18 @@ def test_a_log_is_replayed_into_its_own_file(path: Path) -> None:
     assert len(ids(path)) == 25
 
 
+def test_a_page_that_a_checkpoint_wrote_half_is_in_the_log(path: Path) -> None:
+    """The base could not be read from the file, so the log was taken for that of another file."""
+    add_and_kill(path, 5, 25)
+    with sqlite3.connect(f"{path.as_uri()}?immutable=1", uri=True) as store:
+        (page,) = store.execute("SELECT rootpage FROM sqlite_master WHERE name = 'fact'").fetchone()
+    store.close()
+    data = bytearray(path.read_bytes())
+    data[(page - 1) * connection.PAGE + 3 : (page - 1) * connection.PAGE + 5] = bytes(2)  # it has no rows now
+    path.write_bytes(data)
+    assert len(ids(path)) == 25
+
+
 def test_a_copy_of_file_and_log_is_whole(path: Path, tmp_path: Path) -> None:
     add_and_kill(path, 5, 25)
     shutil.copytree(path.parent, tmp_path / "copy")
@@ -393,6 +405,19 @@ def test_what_is_no_backup_is_refused(path: Path, tmp_path: Path) -> None:
         StoryIndex.restore(path, path, replace=True)
     assert path.read_bytes() == before
     assert len(ids(path)) == 5
+
+
+def test_what_is_stored_is_acknowledged_though_no_checkpoint_is_possible(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    with StoryIndex.open(path) as index:
+        monkeypatch.setattr(connection, "checkpoint", full)
+        monkeypatch.setattr(index._store._file, "_enough", 0)  # type: ignore[attr-defined]
+        assert index.add(ARTICLES[5]).status == "added"
+        assert ARTICLES[5].id in index
 
 
 def test_a_log_does_not_grow_without_bound(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -195,8 +195,10 @@ class Database:
             finally:
                 self._owner = None
             self._check_file(". This was stored in the file that was there, and only in that")
-            if size_of_log(self.path) >= self._enough:
-                self._enough = checkpoint(self.writer, self.path)
+            if (size := size_of_log(self.path)) >= self._enough:
+                self._enough = size + LARGEST
+                with suppress(sqlite3.Error):  # a full disk: the transaction is stored all the same
+                    self._enough = checkpoint(self.writer, self.path)
 
     @contextmanager
     def reading(self) -> Iterator[None]:

@@ -128,8 +128,14 @@ class SqliteStore:
         return [row[0] for row in self._file.rows("SELECT number FROM article ORDER BY number")]
 
     def first_alike(self, contents: Sequence[bytes]) -> dict[bytes, int]:
-        statement = "SELECT content, min(number) FROM article WHERE content IN ({}) GROUP BY content"
-        return dict(self._of_numbers(statement, contents))
+        # Constant time for each, however many articles have it; grouping would read all of them.
+        first = "(SELECT min(number) FROM article WHERE article.content = given.content)"
+        found: dict[bytes, int] = {}
+        for part, marks in _parts(contents):
+            given = f"WITH given (content) AS (VALUES {marks.replace('?', '(?)')})"
+            rows = self._file.rows(f"{given} SELECT content, {first} AS first FROM given WHERE first NOTNULL", part)
+            found.update(rows)
+        return found
 
     def after(self, number: int, most: int) -> list[StoredArticle]:
         return self._articles("WHERE number > ? ORDER BY number LIMIT ?", (number, most))

@@ -75,8 +75,10 @@ def _bases(path: Path, how: str) -> tuple[str, ...] | None:
         connection = sqlite3.connect(f"{path.absolute().as_uri()}?{how}", uri=True, timeout=10)
         if not connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'fact'").fetchone():
             return ("",)
+        if connection.execute("PRAGMA quick_check(fact)").fetchone() != ("ok",):
+            return None  # a checkpoint that was cut off wrote half of the page; the log has all of it
         return read_bases(connection)
-    except sqlite3.Error:
+    except (sqlite3.Error, ValueError):
         return None
     finally:
         if connection is not None:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.vectorize.hashing import SIP_START, sip_block, sip_end, sip_round
-from dedup.vectorize.kernels.compiling import Whole, callable_by_kernels, kept, kernel
+from dedup.vectorize.kernels.compiling import Whole, callable_by_kernels, kernel
 from dedup.vectorize.kernels.machine import eight_bytes
 from dedup.vectorize.kernels.murmur import LOW, READY
 
@@ -50,23 +48,3 @@ def siphash_many(
         a, b, c, d = sip_block(_A, _B, _C, _D, block)
         found = sip_end(a, b, c, d)
         hashes[word] = hashes[word] if lengths[word] == READY else found
-
-
-def wide_hashes(words: Sequence[str]) -> NDArray[np.uint64]:
-    """`hashing.wide_hashes_of` of words; shape (words,).
-
-    Plain form: `vectorize.hashing.wide_hashes_of`.
-    """
-    parts = [word.encode() for word in words]
-    offsets = np.zeros(len(parts) + 1, np.int64)
-    np.cumsum(np.fromiter(map(len, parts), np.int64, len(parts)), out=offsets[1:])
-    hashes = np.empty(len(parts), np.uint64)
-    siphash_block(np.frombuffer(b"".join(parts) + bytes(8), np.uint8), offsets, hashes)
-    return hashes
-
-
-@kept
-def siphash_block(text: NDArray[np.uint8], offsets: NDArray[np.int64], hashes: NDArray[np.uint64]) -> None:
-    """Write the hash of each word: word i is `text[offsets[i]:offsets[i + 1]]`; eight more bytes follow the last."""
-    for word in range(len(hashes)):
-        hashes[word] = siphash(text, offsets[word], offsets[word + 1], np.uint64(0))
