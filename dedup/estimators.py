@@ -386,7 +386,8 @@ class _Read:
     def of(cls, articles: Articles, settings: Settings) -> Self:
         reader = ArticleReader(articles)
         backend, texts = choose(reader.texts(), settings)
-        words = backend.read(texts)
+        # Each article by its own words: which words share a hash would depend on the other articles.
+        words = HashedWords.joined([block.resolved() for block in backend.blocks(texts)])
         collection, order = reader.collection()
         return cls(words.take(order), order, collection.inverse(), backend)
 

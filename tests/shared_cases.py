@@ -1,4 +1,4 @@
-"""Cases of a folder outside of the project: $DEDUP_CASES, else `cases` beside the labelled sets."""
+"""Cases of a folder outside of the project: $TEST_CASES, else `cases` beside the labelled sets."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from labelled_data import DATA
 
 from dedup import Article, Notice, read_articles
 
-CASES = Path(os.environ.get("DEDUP_CASES", DATA.parent / "cases")).resolve()
-ABSENT = f"{CASES} is absent: DEDUP_CASES names a folder of cases"
+CASES = Path(os.environ.get("TEST_CASES", DATA.parent / "cases")).resolve()
+ABSENT = f"{CASES} is absent: TEST_CASES names a folder of cases"
 
 
 def shared_cases() -> list[Case]:

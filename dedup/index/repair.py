@@ -34,8 +34,14 @@ def check(session: IndexSession, now: float | None = None) -> list[str]:
     if faults:
         return [f"{fault} {_NOT_REPAIRED}: restore a copy of the file)" for fault in faults]
     state = IndexState(session.store, session.metadata.settings, session.background, session.store.counts()["articles"])
+    try:
+        state.vocabulary.read()
+    except StoreError as error:
+        return [f"{error} {_NOT_REPAIRED})"]
     moved: list[tuple[str, str, str]] = []
     faults += _sketches(state, repair=now is not None)
+    if now is not None:
+        state.vocabulary.write()
     faults += _stories(session, now, moved)
     if now is not None and any(_NOT_REPAIRED not in fault for fault in faults):
         # Open readers load everything again at "refreshed": features and copies are not in the log.

@@ -142,6 +142,14 @@ class IndexSession:
                 yield self._clock.advance(np.empty(0))
                 self.store.put_metadata(self._clock.facts())
 
+    def forget_words(self) -> None:
+        """Delete the words that no stored article has any more."""
+        with self.repair():
+            state = self._new_state(self.metadata.settings, self.background, stale=False)
+            state.vocabulary.read()
+            state.vocabulary.forget(state.stored_terms())
+            self._vocabulary = None  # it still has the words that were deleted
+
     def state(self) -> IndexState:
         """Return the state in memory, loaded from the store if necessary."""
         with self.memory_lock:
@@ -286,10 +294,11 @@ class IndexSession:
     def match(self, batch: Sequence[Incoming]) -> list[Candidate]:
         """Find where each article would be placed, independently of the others. Nothing is stored."""
         texts, state = [(one.article.title, one.article.text) for one in batch], self.state()
+        words = state.vocabulary.last
         features = state.features(texts, to_store=False)  # outside the lock
         with self.memory_lock, self._snapshot():
             current = self.current_state()
-            if current is not state:
+            if current is not state or current.vocabulary.last != words:
                 features = current.features(texts, to_store=False)
             candidates, placer = list(map(Candidate, batch, features)), current.placer
             first = self.store.first_alike([one.content for one in batch])
@@ -346,7 +355,8 @@ class IndexSession:
         found = self.recluster(self.metadata.settings, self.background)
         settled = log.settled(table.stories())
         story_of = {number: int(table.story[table.slot(number)]) for number in found.numbers}
-        state.move(log, around_settled(found.groups(), story_of, settled), found.copies(), settled)
+        groups = around_settled(found.groups(), story_of, settled)
+        state.move(log, groups, found.copies(groups), settled)
         for first, shown in found.shown().items():
             log.set_shown(int(table.story[table.slot(first)]), shown)
 
@@ -357,7 +367,10 @@ class IndexSession:
         metadata = metadata.with_background(background, version)
         write_metadata(self.store, replace(metadata, now=self._clock.now))
         state = self._new_state(settings, background, stale=False)
-        state.recompute_vectors()
+        if self.metadata.store_text and self.metadata.method != METHOD_VERSION:
+            state.recompute_features()  # words of older methods are not in the vocabulary
+        else:
+            state.recompute_vectors()
         state.load()
         self.metadata, self._state = replace(metadata, background=b""), state
         log.table = state.table

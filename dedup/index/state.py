@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from itertools import islice
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dedup.backends import GROWN, CompiledBackend, NumpyBackend, choose_for_index, index_uses_kernels
 from dedup.background import Background
 from dedup.errors import StoreError
@@ -23,6 +26,7 @@ from dedup.index.vocabulary import StoredVocabulary
 from dedup.progress import Progress
 from dedup.settings import Settings
 from dedup.vectorize.features import HashedWords
+from dedup.vectorize.hashing import terms_of
 
 _PAGE = 1_000
 _COMPARED_AT_ONCE = 1 << 14
@@ -127,12 +131,33 @@ class IndexState:
         for number, vector in self._every_new_vector():
             self.store.put_sketch(number, Sketch(self.store.sketches([number])[number].words, vector.packed()))
 
-    def _every_new_vector(self) -> Iterator[tuple[int, Vector]]:
+    def recompute_features(self) -> None:
+        """Compute the words and vectors of all stored articles anew, from their texts."""
+        for page in self._pages():
+            texts = self.store.texts([article.number for article in page])
+            given = [(article.article("").title, texts.get(article.number, "")) for article in page]
+            for article, features in zip(page, self.features(given), strict=True):
+                self.store.put_sketch(article.number, Sketch(features.packed, features.vector.packed()))
+
+    def stored_terms(self) -> NDArray[np.int64]:
+        """Return the terms of the words of all stored articles, ascending."""
+        found = np.empty(0, np.int64)
+        for page in self._pages():
+            sketches = self.store.sketches([article.number for article in page])
+            words = unpack_words(sketch.words for sketch in sketches.values())
+            found = np.union1d(found, terms_of(np.unique(words.hashes)))
+        return found
+
+    def _pages(self) -> Iterator[list[StoredArticle]]:
         last = -1
         while page := self.store.after(last, _PAGE):
+            yield page
+            last = page[-1].number
+
+    def _every_new_vector(self) -> Iterator[tuple[int, Vector]]:
+        for page in self._pages():
             numbers = [article.number for article in page]
             yield from zip(numbers, self.sketcher.vectors(self.words_of(numbers)), strict=True)
-            last = numbers[-1]
 
     def words_of(self, numbers: Sequence[int]) -> HashedWords:
         """Return the words outside boilerplate of articles, by number."""

@@ -273,9 +273,14 @@ class StoryIndex:
         return log.changes
 
     def vacuum(self, *, changes_before: int = 0) -> None:
-        """Release the disk space of removed articles, and delete the changes before a cursor."""
+        """Release the disk space of removed articles, with the words that only they had, and delete old changes.
+
+        Args:
+            changes_before: the changes before this cursor are deleted.
+        """
         with self._session.transaction():
             self._store.trim(changes_before)
+        self._session.forget_words()
         self._store.vacuum()
 
     def backup(self, path: str | os.PathLike[str]) -> None:
@@ -448,6 +453,8 @@ class StoryIndex:
         self, incoming: Sequence[Incoming], features: Sequence[Features] | None = None, *, must_exist: bool = False
     ) -> list[Placement]:
         session = self._session
+        if must_exist:
+            session.stored(incoming[0].article.id)  # before its words are kept
         features = session.features(incoming) if features is None else features  # outside the transaction
         with session.transaction() as log:
             if must_exist:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
 from dedup.backends import CompiledBackend, PlainBackend
 from dedup.errors import StoreError
 
@@ -17,12 +20,15 @@ class StoredVocabulary:
 
     Args:
         store: where the words are stored.
+
+    Attributes:
+        last: number of the last stored words that were read.
     """
 
     words: Vocabulary
 
     def __init__(self, store: Store) -> None:
-        self._store, self._last = store, 0
+        self._store, self.last = store, 0
         self._fast: bool | None = None
 
     def use(self, backend: PlainBackend) -> None:
@@ -40,16 +46,27 @@ class StoredVocabulary:
         Raises:
             StoreError: they are damaged.
         """
-        for number, packed in self._store.words(self._last):
+        for number, packed in self._store.words(self.last):
             try:
                 self.words.load(packed)
             except ValueError as error:
-                fault = "the words of the index are damaged"
-                raise StoreError(f"{self._store.where}: {fault}: restore a copy of the file") from error
-            self._last = number
+                fault = f"{self._store.where}: the words of the index are damaged: restore a copy of the file"
+                raise StoreError(fault) from error
+            self.last = number
 
     def write(self) -> None:
         """Store new words. Must run inside a transaction."""
         packed = self.words.unsaved()
+        if packed:
+            self._store.put_words(packed)
+
+    def forget(self, terms: NDArray[np.int64]) -> None:
+        """Rewrite the stored words, and keep only some: must run inside a transaction, and this object ends with it.
+
+        Args:
+            terms: the terms to keep.
+        """
+        self._store.delete_words()
+        packed = self.words.packed(terms)
         if packed:
             self._store.put_words(packed)

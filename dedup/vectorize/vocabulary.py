@@ -12,7 +12,7 @@ import struct
 import threading
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
-from itertools import count
+from itertools import compress, count
 from typing import Protocol, TypeAlias
 
 import numpy as np
@@ -112,21 +112,24 @@ class Vocabulary:
         """
         with self._lock:
             conflicts: dict[int, set[int]] = {}
+            displaced: set[int] = set()
+            known = np.array([*self.substitutes], np.uint64)
             for block in blocks:
                 for part in block.distinct:
                     new, taken = self._table.add(part.terms, part.wides, insert=insert)
                     if self._in_order and insert and len(new):
                         self._unsaved.append(((part.terms[new], part.wides[new]), {}))
+                    if len(known):  # they keep their substitutes, also if the word in their place was forgotten
+                        every = np.concatenate([part.wides, part.others])
+                        displaced.update(every[np.isin(every, known)].tolist())
                     if not len(taken) and not len(part.at):
                         continue
                     found = zip(part.terms[taken].tolist(), part.wides[taken].tolist(), strict=True)
                     more = zip(terms_of(block.hashes[part.at]).tolist(), part.others.tolist(), strict=True)
                     for term, wide in (*found, *more):
                         conflicts.setdefault(term, set()).add(wide)
-            if not conflicts:
-                return [block.resolved() for block in blocks]
-            displaced = sorted(wide for term, wides in conflicts.items() for wide in self._displaced(term, wides))
-            hash_of = self._with_hashes(displaced, insert=insert)
+            displaced.update(wide for term, wides in conflicts.items() for wide in self._displaced(term, wides))
+            hash_of = self._with_hashes(sorted(displaced), insert=insert)
             return [substituted(block, hash_of) for block in blocks]
 
     def move(self, table: WordTable) -> None:
@@ -143,10 +146,17 @@ class Vocabulary:
         if not some:
             return b""
         terms, wides = (np.concatenate(column) for column in zip(*(words for words, _ in some), strict=True))
-        substitutes = {wide: hashed for _, more in some for wide, hashed in more.items()}
-        hashes, displaced = np.array([*substitutes.values()], "<u4"), np.array([*substitutes], "<u8")
-        columns: list[NDArray[np.integer]] = [terms.astype("<i4"), wides.astype("<u8"), hashes, displaced]
-        return _PACKED.pack(len(terms), len(substitutes)) + b"".join(column.tobytes() for column in columns)
+        return _packed(terms, wides, {wide: hashed for _, more in some for wide, hashed in more.items()})
+
+    def packed(self, terms: NDArray[np.int64]) -> bytes:
+        """Return the words of some terms as `unsaved` would, b"" if there are none."""
+        with self._lock:
+            known, wides = self._table.words()
+            some = np.isin(known, terms)
+            hashes = np.array([*self.substitutes.values()], np.uint32)
+            is_used = np.isin(terms_of(hashes), terms).tolist()
+            used = dict(compress(self.substitutes.items(), is_used))
+        return _packed(known[some], wides[some], used) if some.any() else b""
 
     def commit(self) -> None:
         """Forget what `unsaved` has returned: it is stored."""
@@ -272,6 +282,12 @@ def words_by_term(words: Iterable[str], hash_of: Mapping[int, int]) -> dict[int,
     token_of = with_substitutes(given, hash_of)
     terms = terms_of(hashes_of([token_of.get(word, word) for word in given]))
     return dict(zip(terms[::-1].tolist(), given[::-1], strict=True))
+
+
+def _packed(terms: NDArray[np.int32], wides: NDArray[np.uint64], substitutes: Mapping[int, int]) -> bytes:
+    hashes, displaced = np.array([*substitutes.values()], "<u4"), np.array([*substitutes], "<u8")
+    columns: list[NDArray[np.integer]] = [terms.astype("<i4"), wides.astype("<u8"), hashes, displaced]
+    return _PACKED.pack(len(terms), len(substitutes)) + b"".join(column.tobytes() for column in columns)
 
 
 def _term(hashed: int) -> int:

@@ -181,6 +181,9 @@ class DictStore:
     def put_words(self, data: bytes) -> None:
         self._written().words.append(data)
 
+    def delete_words(self) -> None:
+        self._written().words.clear()
+
     def words(self, after: int) -> list[tuple[int, bytes]]:
         return [*enumerate(self._open().words, 1)][after:]
 

@@ -185,14 +185,14 @@ class FaultyEpisode(Episode):
         self.operate("add")
 
     def clock_jumps(self) -> None:
-        now = self.now
+        self.operate("add")  # the first reading of an index is believed
         # A second jump is far from the first: a clock that shows a week later may have been left alone for a week.
         for days in self.rng.choice([30, 100, 500, 5_000], self.pick([1, 1, 2]), replace=False).tolist():
             jump = self.pick([-1, 1]) * days * DAY * (1 + 0.5 * float(self.rng.random()))
             self.trace.append(f"clock {jump / DAY:+.0f} days")
             for _ in range(int(self.rng.integers(1, 4))):
                 operation = self.operation(self.pick(["add", "add_many", "remove", "reconcile", "rebuild"]))
-                self.now = now + jump
+                now, self.now = self.now, self.now + jump
                 self.begin(operation)
                 self.now = now
                 self.conclude(operation, self.writing().answer())

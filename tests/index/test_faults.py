@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-SECONDS = os.environ.get("DEDUP_FAULTS", "15")
+SECONDS = os.environ.get("TEST_FAULT_SECONDS", "15")
 """Seconds of faults; `.ci/run` takes more."""
 HARNESS = Path(__file__).with_name("fault_run.py")
 

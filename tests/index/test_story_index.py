@@ -389,6 +389,17 @@ def test_threads_read_while_articles_are_added(tmp_path: Path) -> None:
     assert faults == []
 
 
+@pytest.mark.parametrize("seed", [12, 44])
+def test_copies_that_settled_stories_hold_apart_are_copies_in_each(seed: int) -> None:
+    articles, now = list(stream(seed, 30)), [1.7e9]
+    with StoryIndex.open(":memory:", settle_hours=5, clock=lambda: now[0]) as index:
+        for place in np.random.default_rng(seed).permutation(30).tolist():
+            now[0] += 3_600
+            index.add(articles[place])
+        index.reconcile()
+        assert index.check() == []
+
+
 def test_reader_syncs_without_reading_everything_again(tmp_path: Path) -> None:
     path, seed = tmp_path / "stories.db", int(np.random.default_rng().integers(1 << 20))
     rng = np.random.default_rng(seed)

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from functools import cache
 from pathlib import Path
+from typing import Any, cast
 
 import numpy as np
 import pytest
 
-from dedup import Article, StoryIndex, cluster
+from dedup import Article, MinHashVectorizer, StoryIndex, StoryTfidfVectorizer, UnknownArticleError, cluster
 from dedup.backends import CompiledBackend, NumpyBackend, PlainBackend
 from dedup.report.html.top_words import top_words
 from dedup.results.evidence import StoredEvidence
@@ -228,3 +231,88 @@ def test_names_of_substitutes() -> None:
     (wide,) = vocabulary.substitutes
     assert token == next(iter(substitute_tokens(wide)))
     assert isinstance(vocabulary, Vocabulary)
+
+
+def test_vectors_of_an_article_do_not_depend_on_the_others() -> None:
+    for vectorizer in (MinHashVectorizer(), StoryTfidfVectorizer()):
+        alone, together = (
+            [Article(id="a", text=texts_of(0)), *others] for others in ([], [Article(id="b", text=texts_of(1))])
+        )
+        one, other = (cast(Any, vectorizer.fit(alone)).transform(articles)[:1] for articles in (alone, together))
+        assert abs(one - other).sum() == 0
+
+
+def test_a_damaged_article_is_repaired_with_the_words_of_the_index(tmp_path: Path) -> None:
+    path = tmp_path / "stories.db"
+    with StoryIndex.open(path) as index:
+        index.add(Article(id="a", text=texts_of(0)))
+        index.add(Article(id="b", text=texts_of(1)))
+        sketch = index._store.sketches([2])[2]
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE sketch SET words = x'00' WHERE number = 2")
+        connection.commit()
+    with StoryIndex.open(path) as index:
+        assert len(index.check()) == 1
+        assert len(index.check(repair=True)) == 1
+        assert index._store.sketches([2])[2] == sketch
+        assert index.match(Article(id="c", text=f"{texts_of(1)} meadow")).copy_of == "b"
+        assert index.check() == []
+    with closing(sqlite3.connect(path)) as connection:
+        connection.execute("UPDATE word SET words = x'00' WHERE number = 1")
+        connection.commit()
+    with StoryIndex.open(path, read_only=True) as index:
+        assert "words of the index are damaged" in index.check()[0]
+
+
+def test_a_reader_knows_new_words_at_once(tmp_path: Path) -> None:
+    path = tmp_path / "stories.db"
+    asked = Article(id="c", text=f"{texts_of(1)} meadow")
+    with StoryIndex.open(path) as index, StoryIndex.open(path, read_only=True) as reader:
+        index.add(Article(id="a", text=texts_of(0)))
+        assert reader.match(asked).new_story
+        index.add(Article(id="b", text=texts_of(1)))
+        assert reader.match(asked).copy_of == "b"
+
+
+def test_an_index_with_substitutes_explains_and_is_vacuumed(tmp_path: Path) -> None:
+    path = tmp_path / "stories.db"
+    mates = [Article(id=f"b{number}", text=f"{texts_of(1)} word{number}") for number in range(3)]
+    with StoryIndex.open(path) as index:
+        for article in (Article(id="a", text=texts_of(0)), *mates[:2]):
+            index.add(article)
+        named = index.clustering().explain("b0", "b1").words
+        assert {word.word for word in named} == set(texts_of(1).split())
+        stored = len(index._store.words(0))
+        index.remove("a")
+        index.vacuum()
+        assert stored > len(index._store.words(0)) == 1
+        assert index.add(mates[2]).copy_of == "b0"
+        assert index.check() == []
+        index.add(Article(id="a", text=texts_of(0)))
+    with StoryIndex.open(path) as index:
+        assert index.match(Article(id="d", text=f"{texts_of(0)} meadow")).copy_of == "a"
+        assert index.match(Article(id="d", text=f"{texts_of(1)} meadow")).copy_of == "b0"
+        index.remove("a", "b0", "b1", "b2")
+        index.vacuum()
+        assert index._store.words(0) == []
+
+
+def test_a_refused_update_keeps_no_words() -> None:
+    with StoryIndex.open(":memory:") as index:
+        index.add(Article(id="usual", text="An ordinary text."))
+        with pytest.raises(UnknownArticleError):
+            index.update(Article(id="forged", text=texts_of(1)))
+        index.add(Article(id="a", text=texts_of(0)))
+        assert not index._session.state().vocabulary.words.substitutes
+
+
+def test_articles_of_a_batch_keep_their_order() -> None:
+    one, other = colliding()[0]
+    articles = [Article(id="odd", text=f"{one} cafe\u0301"), Article(id="usual", text=other)]
+    sketches = []
+    for kernels in ("off", "on"):
+        with pytest.MonkeyPatch.context() as patch, StoryIndex.open(":memory:") as index:
+            patch.setenv("DEDUP_KERNELS", kernels)
+            list(index.add_many(articles))
+            sketches.append(index._store.sketches([1, 2]))
+    assert sketches[0] == sketches[1]

@@ -205,7 +205,10 @@ class Sketcher:
 
     def words(self, texts: Sequence[tuple[str, str]], vocabulary: Vocabulary, *, insert: bool = True) -> HashedWords:
         """All hashed words of titles and texts; see `Vocabulary.resolve`."""
-        return HashedWords.joined(vocabulary.resolve(self._backend.blocks(texts), insert=insert))
+        blocks = self._backend.blocks(texts)
+        if any(len(block.distinct) > 1 for block in blocks):  # some were read later than those that follow them
+            blocks = [block for text in texts for block in self._backend.blocks([text])]
+        return HashedWords.joined(vocabulary.resolve(blocks, insert=insert))
 
     def judged(self, words: HashedWords) -> HashedWords:
         """The words that are compared: without misplaced bodies and boilerplate."""

@@ -162,6 +162,10 @@ class Store(Protocol):
         """Append packed words; see `Vocabulary.unsaved`."""
         ...
 
+    def delete_words(self) -> None:
+        """Delete all packed words."""
+        ...
+
     def words(self, after: int) -> list[tuple[int, bytes]]:
         """Return what was appended by `put_words`, with ascending numbers, from one number on."""
         ...

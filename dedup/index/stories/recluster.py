@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -14,6 +15,7 @@ from dedup.background import Background
 from dedup.index.features.sketch import unpack_words
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import StoredArticle
+from dedup.index.vocabulary import StoredVocabulary
 from dedup.inputs.collection import DistinctArticle, build_collection
 from dedup.pipeline import ReadArticles, stories_of
 from dedup.progress import Progress, silent
@@ -48,19 +50,33 @@ class FullClustering:
             groups[label].append(number)
         return list(groups.values())
 
-    def copies(self) -> dict[int, tuple[int, bool]]:
-        """Return for each article the first of its copy group, and whether it is a representative."""
-        first: dict[int, int] = {}
-        for number, label in zip(self.numbers, self.clustering.copy_labels, strict=True):
-            if label >= 0:
-                first.setdefault(label, number)
+    def copies(self, groups: Sequence[Sequence[int]]) -> dict[int, tuple[int, bool]]:
+        """Return for each article the first of its copy group, and whether it is a representative.
+
+        Args:
+            groups: numbers of the articles of each story. Settled stories may hold parts of a copy group: each part is
+                a copy group of its own.
+        """
+        group_of = {number: place for place, group in enumerate(groups) for number in group}
+        parts = [
+            (label, group_of[number]) if label >= 0 else (-1, number)
+            for number, label in zip(self.numbers, self.clustering.copy_labels, strict=True)
+        ]
+        first: dict[tuple[int, int], int] = {}
+        for number, part in zip(self.numbers, parts, strict=True):
+            first.setdefault(part, number)
         counted = np.flatnonzero((self.evidence.tree.weights > 0) & ~self.evidence.digest)
         members = self.evidence.collection.members
         representatives = {self.numbers[members[distinct][0]] for distinct in counted.tolist()}
-        return {
-            number: (first.get(label, number), number in representatives)
-            for number, label in zip(self.numbers, self.clustering.copy_labels, strict=True)
+        found = {
+            number: (first[part], number in representatives) for number, part in zip(self.numbers, parts, strict=True)
         }
+        split = {label for label, count in Counter(label for label, _ in first if label >= 0).items() if count > 1}
+        represented = {part for number, part in zip(self.numbers, parts, strict=True) if number in representatives}
+        for part, number in first.items():
+            if part[0] in split and part not in represented:
+                found[number] = number, True
+        return found
 
     def shown(self) -> dict[int, int]:
         """Return for the first article of each story the number of the article to show."""
@@ -117,6 +133,10 @@ def recluster(
     notices: list[Notice] = []
     collection, order = build_collection(articles, distinct.values(), notices, has_texts=has_texts)
     backend = choose_for_index(len(stored), settings, progress)
+    vocabulary = StoredVocabulary(store)
+    vocabulary.use(backend)
+    vocabulary.read()
+    backend.substitutes = vocabulary.words.substitutes
     read = ReadArticles(backend, collection, HashedWords.joined(blocks).take(order), order)
     evidence, learned = stories_of(read, settings, background=background, progress=report, learn=learn)
     return FullClustering(tuple(article.number for article in stored), evidence.clustering(settings), evidence, learned)
