@@ -47,10 +47,10 @@ __init__
 INDEX_FLOORS = """
 store
 inputs
-features search
+features search vocabulary
 stories clock
 compiling
-queries state vocabulary
+queries state
 sync
 session
 repair
