@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from dedup.errors import InputError
 from dedup.match.stories import smoothed_mean
 from dedup.vectorize.exact import WEIGHT_UNIT
-from dedup.vectorize.frequencies import Frequencies
+from dedup.vectorize.frequencies import Frequencies, values_at
 from dedup.vectorize.hashing import FEATURES
 from dedup.vectorize.misplaced_body import body_digest
 
@@ -109,11 +109,7 @@ class Background:
 
         `crowd` is not included.
         """
-        at_terms = np.zeros(len(vectors.terms))
-        if len(self.terms):
-            terms = vectors.terms % self.frequencies.width
-            place = np.minimum(np.searchsorted(self.terms, terms), len(self.terms) - 1)
-            at_terms = np.where(self.terms[place] == terms, self.sums[place], 0) * WEIGHT_UNIT
+        at_terms = values_at(vectors.terms % self.frequencies.width, self.terms, self.sums) * WEIGHT_UNIT
         total = np.asarray(vectors.matrix @ at_terms).ravel()  # exact: multiples of a power of two
         return smoothed_mean(total, self.articles)
 

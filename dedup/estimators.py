@@ -42,9 +42,9 @@ if TYPE_CHECKING:
     Articles = Iterable[Article | Mapping[str, Any] | str] | NDArray[Any] | pd.DataFrame
 
 DEFAULTS = Settings()
+"""Defaults of the parameters: those of the settings of the same name."""
 COLUMNS = 2**22
 """Columns of `StoryTfidfVectorizer`: few enough for the weights of a linear model."""
-"""Defaults of the parameters: those of the settings of the same name."""
 
 
 class _TextInputMixin:

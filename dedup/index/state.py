@@ -128,8 +128,11 @@ class IndexState:
 
     def recompute_vectors(self) -> None:
         """Compute the vectors of all stored articles anew, from their words."""
-        for number, vector in self._every_new_vector():
-            self.store.put_sketch(number, Sketch(self.store.sketches([number])[number].words, vector.packed()))
+        for page in self._pages():
+            numbers = [article.number for article in page]
+            sketches = self.store.sketches(numbers)
+            for number, vector in zip(numbers, self._new_vectors(numbers), strict=True):
+                self.store.put_sketch(number, Sketch(sketches[number].words, vector.packed()))
 
     def recompute_features(self) -> None:
         """Compute the words and vectors of all stored articles anew, from their texts."""
@@ -154,10 +157,8 @@ class IndexState:
             yield page
             last = page[-1].number
 
-    def _every_new_vector(self) -> Iterator[tuple[int, Vector]]:
-        for page in self._pages():
-            numbers = [article.number for article in page]
-            yield from zip(numbers, self.sketcher.vectors(self.words_of(numbers)), strict=True)
+    def _new_vectors(self, numbers: Sequence[int]) -> list[Vector]:
+        return self.sketcher.vectors(self.words_of(numbers))
 
     def words_of(self, numbers: Sequence[int]) -> HashedWords:
         """Return the words outside boilerplate of articles, by number."""
@@ -443,7 +444,9 @@ class IndexState:
 
     def _every_vector(self) -> Iterator[tuple[int, Vector]]:
         if self._stale:
-            yield from self._every_new_vector()
+            for articles in self._pages():
+                numbers = [article.number for article in articles]
+                yield from zip(numbers, self._new_vectors(numbers), strict=True)
             return
         vectors = self._every_packed()
         if not isinstance(self.backend, CompiledBackend):

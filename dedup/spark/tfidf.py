@@ -19,7 +19,7 @@ from dedup.spark.job import Job, broadcast, worker_backend
 from dedup.spark.partitions import at_home, without
 from dedup.vectorize.cross_lingual import distinct_languages, figures, language_numbers
 from dedup.vectorize.exact import WEIGHT_UNIT
-from dedup.vectorize.frequencies import Frequencies
+from dedup.vectorize.frequencies import Frequencies, summed, values_at
 from dedup.vectorize.hashing import FEATURES
 from dedup.vectorize.kernels.cross_lingual import names_and_figures
 
@@ -60,21 +60,15 @@ class Totals:
 
     def at(self, terms: NDArray[np.integer]) -> NDArray[np.int64]:
         """Return the sums of some terms, 0 for one that is not in the collection."""
-        place, known = self._places(terms)
-        found = np.zeros(len(terms), np.int64)
-        found[known] = self.sums[place[known]]
-        return found
+        return values_at(terms, self.terms, self.sums)
 
     def ranks_of(self, terms: NDArray[np.integer]) -> NDArray[np.int64]:
         """Return the ranks of some terms: all different, those that are not in the collection last."""
-        place, known = self._places(terms)
+        place = np.searchsorted(self.terms, terms)
+        known = np.append(self.terms, -1)[place] == terms
         found = len(self.terms) + terms.astype(np.int64) - place
         found[known] = self.ranks[place[known]]
         return found
-
-    def _places(self, terms: NDArray[np.integer]) -> tuple[NDArray[np.int64], NDArray[np.bool_]]:
-        place = np.searchsorted(self.terms, terms)
-        return place, np.append(self.terms, -1)[place] == terms
 
 
 def languages_of(job: Job, features: DataFrame, hidden: DataFrame) -> DataFrame:
@@ -222,13 +216,11 @@ def _sum_by_part(sums: DataFrame) -> DataFrame:
 def _sum_part(table: Any) -> Any:
     import pyarrow as pa
 
-    every = [ascending(row).astype(np.int32) for row in table["terms"].to_pylist()]
-    terms, place = np.unique(np.concatenate(every), return_inverse=True)
-    sums = np.zeros(len(terms), np.int64)
-    np.add.at(sums, place.ravel(), np.concatenate([unpacked(row, np.int64) for row in table["sums"].to_pylist()]))
+    parts = zip(table["terms"].to_pylist(), table["sums"].to_pylist(), strict=True)
+    terms, sums = summed([(ascending(some).astype(np.int32), unpacked(of, np.int64)) for some, of in parts])
     kinds = pa.schema([("language", pa.string()), ("part", pa.int32()), ("terms", pa.binary()), ("sums", pa.binary())])
     row = {"language": [table["language"][0].as_py()], "part": [table["part"][0].as_py()]}
-    return pa.table({**row, "terms": [terms.tobytes()], "sums": [sums.tobytes()]}, schema=kinds)
+    return pa.table({**row, "terms": [terms.astype(np.int32).tobytes()], "sums": [sums.tobytes()]}, schema=kinds)
 
 
 def _number_terms(job: Job, features: DataFrame) -> NDArray[np.int64]:

@@ -48,11 +48,10 @@ class Frequencies:
         row_of_entry = np.repeat(row, np.diff(every.indptr))
         terms, counts = [], []
         for place in range(len(names)):
-            found, frequency = np.empty(0, np.int64), np.empty(0, np.int64)
-            for start in range(0, len(row_of_entry), AT_ONCE):
-                some = slice(start, start + AT_ONCE)
-                more = np.unique(every.indices[some][row_of_entry[some] == place], return_counts=True)
-                found, frequency = added((found, frequency), more)
+            blocks = [slice(start, start + AT_ONCE) for start in range(0, len(row_of_entry), AT_ONCE)]
+            found, frequency = summed(
+                [np.unique(every.indices[some][row_of_entry[some] == place], return_counts=True) for some in blocks]
+            )
             terms.append(found)
             counts.append(frequency)
         starts = np.cumsum([0, *map(len, terms)])
@@ -82,19 +81,30 @@ class Frequencies:
         for row, name in enumerate(self.languages):
             if language in (None, name):
                 part = slice(self.counts.indptr[row], self.counts.indptr[row + 1])
-                known, frequency = self.counts.indices[part], self.counts.data[part]
-                place = np.minimum(np.searchsorted(known, terms), max(0, len(known) - 1))
-                found += np.where(known[place] == terms, frequency[place], 0) if len(known) else 0
+                found += values_at(terms, self.counts.indices[part], self.counts.data[part])
         return found
 
 
-def added(
-    one: tuple[NDArray[np.int64], NDArray[np.int64]], other: tuple[NDArray[np.integer], NDArray[np.int64]]
+def summed(
+    parts: Sequence[tuple[NDArray[np.integer], NDArray[np.int64]]],
 ) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    """Add two sums by hashed term, each given as distinct terms, ascending, and the sum at each term."""
-    if not len(one[0]):
-        return other[0].astype(np.int64), other[1]
-    terms, place = np.unique(np.concatenate([one[0], other[0]]), return_inverse=True)
+    """Add sums by hashed term, each given as distinct terms and the sum at each; the terms returned are ascending."""
+    nothing = np.empty(0, np.int64)
+    terms, place = np.unique(np.concatenate([nothing, *(terms for terms, _ in parts)]), return_inverse=True)
     sums = np.zeros(len(terms), np.int64)
-    np.add.at(sums, place.ravel(), np.concatenate([one[1], other[1]]))
+    np.add.at(sums, place.ravel(), np.concatenate([nothing, *(sums for _, sums in parts)]))
     return terms, sums
+
+
+def values_at(terms: NDArray[np.integer], known: NDArray[np.integer], values: NDArray[np.int64]) -> NDArray[np.int64]:
+    """The values of terms, 0 for one that is not known; shape (terms,).
+
+    Args:
+        terms: in any order.
+        known: the terms that have a value, ascending.
+        values: shape (known,).
+    """
+    if not len(known):
+        return np.zeros(len(terms), np.int64)
+    place = np.minimum(np.searchsorted(known, terms), len(known) - 1)
+    return np.where(known[place] == terms, values[place], 0)

@@ -230,6 +230,8 @@ def substituted(block: HashedWords, hash_of: Mapping[int, int]) -> HashedWords:
     if not hash_of:
         return block.resolved()
     displaced = np.array([*hash_of], np.uint64)
+    if not any(np.isin(wides, displaced).any() for part in block.distinct for wides in (part.wides, part.others)):
+        return block.resolved()
     terms, hashes = terms_of(block.hashes), block.hashes.copy()
     part_of = np.zeros(len(hashes), np.int64)
     for number, part in enumerate(block.distinct):

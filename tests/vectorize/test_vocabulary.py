@@ -222,7 +222,7 @@ def test_words_that_are_only_looked_up_are_not_kept() -> None:
 def test_names_of_substitutes() -> None:
     one, other = colliding()[0]
     vocabulary = NumpyBackend(Settings()).vocabulary()
-    block = HashedWords.joined([]) if not one else NumpyBackend(Settings()).blocks([("", f"{one} {other} end")])[0]
+    (block,) = NumpyBackend(Settings()).blocks([("", f"{one} {other} end")])
     (words,) = vocabulary.resolve([block])
     named = words_by_term([one, other, "end"], vocabulary.substitutes)
     assert [named[term] for term in terms_of(words.hashes).tolist()] == [one, other, "end"]
