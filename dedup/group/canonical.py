@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from itertools import accumulate
 from typing import NamedTuple
 
@@ -24,13 +24,13 @@ class Versions(NamedTuple):
             it but no terms, as boilerplate does.
         lengths: characters of its text.
         seconds: its date in seconds since 1970, infinite if unknown.
-        is_roundup: whether it is a digest, a briefing or a live blog, see `dedup.text.roundups`.
+        roundups: whether it is a digest, a briefing or a live blog, see `dedup.text.roundups`.
     """
 
     terms: Sequence[int]
     lengths: Sequence[int]
     seconds: Sequence[float]
-    is_roundup: Callable[[int], bool]
+    roundups: Sequence[bool]
 
 
 def canonical_of_group(group: Sequence[int], versions: Versions) -> int:
@@ -40,7 +40,7 @@ def canonical_of_group(group: Sequence[int], versions: Versions) -> int:
     """
     if len(group) == 1:
         return group[0]
-    group = [article for article in group if not versions.is_roundup(article)] or group
+    group = [article for article in group if not versions.roundups[article]] or group
     fullest = sorted((versions.terms[article] for article in group), reverse=True)
     needed = COMPLETE * fullest[0] if len(group) < 3 else max(COMPLETE * fullest[1], NOT_A_PART * fullest[0])
     group = [article for article in group if versions.terms[article] >= needed]
@@ -77,7 +77,7 @@ def canonical_of_story(units: Sequence[Sequence[int]], total: Sequence[float], v
         return canonical_of_group(units[0], versions)
 
     def rank(canonical: int, unit: Sequence[int]) -> tuple[bool, float]:
-        return versions.is_roundup(canonical), -sum(total[article] for article in unit) / len(unit)
+        return versions.roundups[canonical], -sum(total[article] for article in unit) / len(unit)
 
     shown = [(canonical_of_group(unit, versions), unit) for unit in units]
     return min(shown, key=lambda one: rank(*one))[0]

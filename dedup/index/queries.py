@@ -198,7 +198,7 @@ def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle]) -> 
 
     def rank(copies: int) -> tuple[bool, bool]:
         is_chosen = any(in_order[place].number == stored.shown for place in groups[copies])
-        return versions.is_roundup(canonical[copies]), not is_chosen
+        return versions.roundups[canonical[copies]], not is_chosen
 
     shown = canonical[min(groups, key=rank)]
     dates = [article.published for article in dated if article.published is not None]
@@ -240,7 +240,7 @@ def _versions(
         [count_terms(sketches[row.number].vector) if row.number in sketches else 0 for row in rows],
         [row.length for row in rows],
         [math.inf if row.seconds is None else row.seconds for row in rows],
-        lambda place: is_roundup(articles[place].title),
+        [is_roundup(article.title) for article in articles],
     )
 
 

@@ -92,7 +92,7 @@ def findings_columns(clustering: Clustering) -> FindingsColumns:
         ranks=ranks,
         units=findings.units,
         canonical=canonical,
-        roundups=np.array([one for one in shown.tolist() if findings.versions.is_roundup(one)], np.int64),
+        roundups=np.array([one for one in shown.tolist() if findings.versions.roundups[one]], np.int64),
         names=tuple(map(content_digits, collection.content_hashes)),
         left=tree.left,
         right=tree.right,

@@ -91,11 +91,8 @@ class Findings:
         """What the canonical articles are chosen by, for each distinct article."""
         collection, terms = self.collection, np.diff(self.vectors.matrix.indptr)
         seconds = np.where(np.isnan(collection.seconds), np.inf, collection.seconds)
-
-        def of_roundup(distinct: int) -> bool:
-            return is_roundup(collection.first(distinct).title)
-
-        return Versions(terms.tolist(), collection.lengths.tolist(), seconds.tolist(), of_roundup)
+        roundups = [is_roundup(collection.first(distinct).title) for distinct in range(len(collection))]
+        return Versions(terms.tolist(), collection.lengths.tolist(), seconds.tolist(), roundups)
 
     @cached_property
     def parents(self) -> NDArray[np.int64]:

@@ -189,7 +189,7 @@ def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
     seniority = seniorities(articles, np.arange(len(number)))
     seconds = [when for when, _, _ in seniority]
     lengths, terms = numbers(articles["length"]).tolist(), numbers(articles["terms"]).tolist()
-    versions = Versions(terms, lengths, seconds, articles["roundup"].to_pylist().__getitem__)
+    versions = Versions(terms, lengths, seconds, articles["roundup"].to_pylist())
     members, names = numbers(articles["members"]), numbers(articles["name"])
 
     together: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))

@@ -24,7 +24,7 @@ def versions(*given: Version) -> Versions:
         [one.terms for one in given],
         [one.length for one in given],
         [one.seconds for one in given],
-        [one.is_roundup for one in given].__getitem__,
+        [one.is_roundup for one in given],
     )
 
 
