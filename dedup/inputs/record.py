@@ -67,8 +67,7 @@ _HOST, _ADDRESS = "sourcehostname", "source"
 _INSIDE = ("name", "main", "value", "#text", "$oid", "$date", "$numberLong")
 """Keys of a value that is wrapped in an object: `{"source": {"id": null, "name": "The Echo"}}`."""
 
-_MAY_BE_HTML = frozenset(("text", "title"))
-
+_NO_DATE = Reading(None)
 _SQUEEZED_OUT = str.maketrans("", "", " -_\t\ufeff")
 
 
@@ -129,10 +128,10 @@ def read_record(
         is_plain: whether text and title are known to be plain text, whatever they look like.
     """
     keys = find_fields(record, fields)
-    reading = _Reading(record, where, is_plain=is_plain)
+    reading = _Reading(record, where)
 
-    text = reading.first("text", keys["text"], _text) or ""
-    title = reading.first("title", keys["title"], _line) or ""
+    text = reading.first("text", keys["text"], _text, may_be_html=not is_plain) or ""
+    title = reading.first("title", keys["title"], _line, may_be_html=not is_plain) or ""
     if not text and not title:
         return None, [reading.unusable(bool(keys["text"]))]
     if not text:
@@ -195,7 +194,7 @@ class Corrections:
 
     def _read(self, record: Mapping[str, Any], names: Iterable[Any], latest: date | None) -> Reading:
         """Return the first valid date, else the first problem."""
-        problem = Reading(None)
+        problem = _NO_DATE
         for name in names:
             value = record[name]
             if is_missing(value):
@@ -274,35 +273,36 @@ def _squeeze(name: Any) -> str:
 class _Reading:
     """A record being read, with its notices."""
 
-    def __init__(self, record: Mapping[str, Any], where: str, *, is_plain: bool) -> None:
+    def __init__(self, record: Mapping[str, Any], where: str) -> None:
         self.record = record
         self.where = where
         self.notices: list[Notice] = []
         self.had_markup = False
-        self._is_plain = is_plain
         self._odd_text = ""
 
-    def first(self, field: str, names: Iterable[Any], read: Callable[[Any], str | None]) -> str | None:
+    def first(
+        self, field: str, names: Iterable[Any], read: Callable[[Any], str | None], *, may_be_html: bool = False
+    ) -> str | None:
         """Return the first present and readable value; note a problem if only unreadable ones are present."""
         odd: list[str] = []
         for name in names:
             value = self.record[name]
-            if type(value) is str:  # the common case, kept fast
-                if not (stripped := value.strip()):
-                    continue
-                found = value if read is _text else stripped
-            elif is_missing(value):
+            if type(value) is str and not (may_be_html and ("<" in value or "&" in value)):  # common, kept fast
+                if stripped := value.strip():
+                    return self.sanitized(field, value if read is _text else stripped)
                 continue
-            elif (read_value := read(value)) is None:
+            if is_missing(value):
+                continue
+            read_value = read(value)
+            if read_value is None:
                 odd.append(f"its field {quote(name)} is {_kind(value)}")
                 continue
-            else:
-                found, stripped = read_value, read_value.strip()
-            if field in _MAY_BE_HTML and ("<" in found or "&" in found) and not self._is_plain:
-                found = self._without_markup(field, found)
-                stripped = found.strip()
-            if stripped:
-                return self.sanitized(field, found)
+            if may_be_html:
+                plain = (to_plain if read is _text else to_plain_line)(read_value)
+                self.had_markup = self.had_markup or plain != read_value
+                read_value = plain
+            if read_value.strip():
+                return self.sanitized(field, read_value)
         if odd and field == "text":
             self._odd_text = f"{odd[0]}, not text"
         elif odd:
@@ -310,11 +310,6 @@ class _Reading:
                 f"{odd[0]}, which is no {field}", f"kept without {'an own id' if field == 'id' else f'a {field}'}"
             )
         return None
-
-    def _without_markup(self, field: str, value: str) -> str:
-        plain = (to_plain_line if field == "title" else to_plain)(value)
-        self.had_markup = self.had_markup or plain != value
-        return plain
 
     def sanitized(self, field: str, value: str) -> str:
         """Sanitize a value and note what was replaced."""

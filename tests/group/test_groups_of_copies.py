@@ -182,7 +182,9 @@ def test_the_members_of_a_growing_group_are_not_sorted_again(monkeypatch: pytest
 
     monkeypatch.setattr("dedup.group.copies.sorted", counting, raising=False)
     star = copies_of(*((0, place) for place in range(1, count)))
-    assert coherent(star, NO_TEMPLATES, overlapping({(0, place): 1.0 for place in range(count)}), 0.0, [b""] * count).all()
+    assert coherent(
+        star, NO_TEMPLATES, overlapping({(0, place): 1.0 for place in range(count)}), 0.0, [b""] * count
+    ).all()
     assert sorted_values < 4 * MOST_MEMBERS * count
 
 
