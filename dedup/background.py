@@ -25,6 +25,7 @@ from dedup.vectorize.exact import WEIGHT_UNIT
 from dedup.vectorize.frequencies import Frequencies, values_at
 from dedup.vectorize.hashing import FEATURES
 from dedup.vectorize.misplaced_body import body_digest
+from dedup.vectorize.vocabulary import checked_words
 
 if TYPE_CHECKING:
     from dedup.vectorize.features import HashedWords
@@ -55,6 +56,8 @@ class Background:
         crowd: the crowding of the collection, which is subtracted from all scores; see `dedup.match.crowding`.
         passages: the hashes of the passages that are boilerplate, ascending; uint64.
         bodies: the digests of misplaced bodies, see `dedup.vectorize.misplaced_body`.
+        words: the words of the collection, by whose hashes all of these are looked up; see `Vocabulary.packed`. They
+            keep these hashes under the background, whatever other words an article has. Empty in an older format.
         version: how often the index that it belongs to has learned it again; 0 outside of an index.
     """
 
@@ -65,6 +68,7 @@ class Background:
     crowd: float
     passages: NDArray[np.uint64]
     bodies: frozenset[bytes] = field(repr=False)
+    words: bytes = field(default=b"", repr=False)
     version: int = 0
 
     def __repr__(self) -> str:
@@ -86,13 +90,14 @@ class Background:
         crowd: float,
         passages: NDArray[np.uint64],
         bodies: frozenset[bytes],
+        words: bytes,
     ) -> Self:
         """The background that a run has learned; see `dedup.match.stories.mean_similarity` for `representative`."""
         represents = np.zeros(len(representative))
         represents[representative] = 1.0
         sums = np.rint(np.asarray(vectors.matrix.T @ represents).ravel() / WEIGHT_UNIT).astype(np.int64)
         some = sums > 0
-        return cls(frequencies, int(represents.sum()), vectors.terms[some], sums[some], crowd, passages, bodies)
+        return cls(frequencies, int(represents.sum()), vectors.terms[some], sums[some], crowd, passages, bodies, words)
 
     def overwritten(self, words: HashedWords) -> list[int]:
         """The places of the articles whose body is known as misplaced, ascending."""
@@ -165,6 +170,7 @@ class Background:
             float(columns["crowd"].item()),
             columns["passages"].astype(np.uint64),
             frozenset(bodies[start : start + _DIGEST] for start in range(0, len(bodies), _DIGEST)),
+            checked_words(columns["words"].astype(np.uint8).tobytes()) if form > 1 else b"",
             version,
         )
 
@@ -183,4 +189,6 @@ class Background:
             "passages": self.passages,
             "bodies": np.frombuffer(b"".join(sorted(self.bodies)), np.uint8),
         }
+        if self.frequencies.width == FEATURES:
+            columns["words"] = np.frombuffer(self.words, np.uint8)
         return columns

@@ -63,7 +63,8 @@ def cluster(
         SecondOpinionError: the embedding failed, or did not return one vector per text.
     """
     settings, progress = checked(settings) or Settings(), progress or silent
-    read = _read(ArticleReader(articles, keep_texts=keep_texts or second_opinion is not None), settings, progress)
+    reader = ArticleReader(articles, keep_texts=keep_texts or second_opinion is not None)
+    read = _read(reader, settings, progress, background)
     findings, _ = stories_of(read, settings, background=background, progress=progress, second_opinion=second_opinion)
     return findings.clustering(settings)
 
@@ -109,10 +110,12 @@ class ReadArticles:
     order: NDArray[np.int64]
 
 
-def _read(reader: ArticleReader, settings: Settings, progress: Progress) -> ReadArticles:
+def _read(
+    reader: ArticleReader, settings: Settings, progress: Progress, background: Background | None = None
+) -> ReadArticles:
     progress("reading the words", 0, 0)
     backend, texts = choose(reader.texts(), settings, progress)
-    words = backend.read(texts)
+    words = backend.read(texts, background.words if background else b"")
     collection, order = reader.collection()
     return ReadArticles(backend, collection, words.take(order), order)
 
@@ -166,7 +169,10 @@ def stories_of(
     crowding = background.crowd if background else estimate_crowding(pairs, collection.seconds, among)
     background_similarity = background_similarity + crowding
     pairs = rescored(pairs, background_similarity, collection.seconds, settings)
-    learned = Background.of(frequencies, vectors, representative, crowding, passages, bodies) if learn else None
+    learned = None
+    if learn:
+        known = backend.vocabulary.packed()
+        learned = Background.of(frequencies, vectors, representative, crowding, passages, bodies, known)
     del frequencies
 
     progress("grouping", 0, count)
@@ -191,7 +197,7 @@ def stories_of(
     findings = StoredEvidence(
         collection, foreign, vectors, background_similarity, pairs, copies, templates, digest, tree, notices,
         cross_lingual=cross_lingual, crowding=crowding, boilerplate=passages, opinion=opinion, cut=backend.cut,
-        substitutes=backend.substitutes,
+        substitutes=backend.vocabulary.substitutes,
     )  # fmt: skip
     return findings, learned
 

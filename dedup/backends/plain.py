@@ -33,20 +33,28 @@ class PlainBackend:
     """Every step as scikit-learn, datasketch, NumPy and SciPy compute it.
 
     The other backends override the methods whose docstring is in the function that they call.
+
+    Attributes:
+        vocabulary: the words of the articles that `read` has read.
     """
+
+    vocabulary: Vocabulary
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._documents: list[Document] = []
-        self.substitutes: Mapping[int, int] = {}
-        """See `Vocabulary.substitutes`, of the articles that `read` has read."""
 
-    def read(self, articles: Texts) -> HashedWords:
-        """Split articles into words and hash these; the articles are consumed one at a time. No words share a term."""
-        vocabulary = self.vocabulary()
-        words = HashedWords.joined(vocabulary.resolve(self.blocks(articles)))
-        self.substitutes = vocabulary.substitutes
-        self._documents = _with_tokens(self._documents, self.substitutes)
+    def read(self, articles: Texts, known: bytes = b"") -> HashedWords:
+        """Split articles into words and hash these; the articles are consumed one at a time. No words share a term.
+
+        Args:
+            articles: titles and bodies.
+            known: see `Vocabulary`.
+        """
+        blocks = self.blocks(articles)
+        self.vocabulary = self.new_vocabulary(known=known)
+        words = HashedWords.joined(self.vocabulary.resolve(blocks))
+        self._documents = _with_tokens(self._documents, self.vocabulary.substitutes)
         return words
 
     def blocks(self, articles: Texts) -> list[HashedWords]:
@@ -54,12 +62,12 @@ class PlainBackend:
         self._documents = [Document.of(title, text) for title, text in articles]
         return [HashedWords.of(self._documents)]
 
-    def vocabulary(self, *, in_order: bool = False) -> Vocabulary:
-        """Make a vocabulary without words."""
-        return Vocabulary(self.word_table(), in_order=in_order)
+    def new_vocabulary(self, *, in_order: bool = False, known: bytes = b"") -> Vocabulary:
+        """Make a vocabulary; see `Vocabulary`."""
+        return Vocabulary(self.word_table(), in_order=in_order, known=known)
 
     def word_table(self) -> WordTable:
-        """Make an empty table of words."""
+        """Make a table of words."""
         return PlainTable()
 
     def features(

@@ -50,7 +50,7 @@ def _results(backend: PlainBackend, settings: Settings, background: Background) 
     sketcher = Sketcher(backend, settings, background)
     english, german = ("the and of to in Paris 12", "der die und das nicht ist Paris 12")
     texts = [("", f"{(german if place % 2 else english)} w{place // 4} " * 9) for place in range(2 * SEALED_AT_ONCE)]
-    words = sketcher.words(texts, backend.vocabulary(in_order=True))
+    words = sketcher.words(texts, backend.new_vocabulary(in_order=True))
     vectors = unpacked([vector.packed() for vector in sketcher.vectors(sketcher.judged(words))])
     yield vectors
     table = ArticleTable(settings, 0.0, lambda: (), fast=True)

@@ -120,6 +120,8 @@ class IndexSession:
                 with self.memory_lock:
                     self._state = None  # it is ahead of the store: it will be loaded again
                     state.vocabulary.words.roll_back()
+                    if self._vocabulary is not state.vocabulary:
+                        self._vocabulary = None
                 raise
             state.vocabulary.words.commit()
             self._cursor = log.cursor
@@ -147,7 +149,7 @@ class IndexSession:
         with self.repair():
             state = self._new_state(self.metadata.settings, self.background, stale=False)
             state.vocabulary.read()
-            state.vocabulary.forget(state.stored_terms())
+            state.vocabulary.forget(state.stored_terms(), self.background)
             self._vocabulary = None  # it still has the words that were deleted
 
     def state(self) -> IndexState:
@@ -173,7 +175,7 @@ class IndexSession:
                     if self.metadata.version == before.version and sync(self._state, self._cursor, last, now):
                         self._cursor, self._regrouped = last, regrouped
                     else:
-                        self._state = None
+                        self._state = self._vocabulary = None
             return self.state()
 
     def find(self, id_: str) -> StoredArticle | None:
@@ -366,9 +368,15 @@ class IndexSession:
         metadata = replace(self.metadata, settings=settings, method=METHOD_VERSION)
         metadata = metadata.with_background(background, version)
         write_metadata(self.store, replace(metadata, now=self._clock.now))
+        has_texts = self.metadata.store_text
+        anew = has_texts and self.metadata.method != METHOD_VERSION  # words of older methods are not in the vocabulary
+        if replaced:
+            self._vocabulary = None
         state = self._new_state(settings, background, stale=False)
-        if self.metadata.store_text and self.metadata.method != METHOD_VERSION:
-            state.recompute_features()  # words of older methods are not in the vocabulary
+        if replaced:
+            anew |= state.vocabulary.adopt(background, has_texts=has_texts)
+        if anew:
+            state.recompute_features()
         else:
             state.recompute_vectors()
         state.load()

@@ -128,6 +128,8 @@ class StoryIndex:
                     raise StoreError(f"{store.where} has no index in it yet: 'dedup index add' makes one")
                 with store.transaction():
                     write_metadata(store, StoreMetadata.new(settings, background, options))
+                    if background and background.words:
+                        store.put_words(background.words)  # the first of the index
             metadata = read_metadata(store, settings, options, method=not anew)
         except BaseException:
             store.close()

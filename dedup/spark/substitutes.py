@@ -20,7 +20,7 @@ from dedup.spark.arrow import ascending, binary, mapped, packed, unpacked, words
 from dedup.spark.job import Job, broadcast
 from dedup.vectorize.features import DistinctWords, HashedWords
 from dedup.vectorize.hashing import FEATURES, hashes_of, terms_of
-from dedup.vectorize.vocabulary import PlainTable, Vocabulary, commonest_words, substitute_tokens, substituted
+from dedup.vectorize.vocabulary import PlainTable, Vocabulary, first_words, substitute_tokens, substituted
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -55,12 +55,18 @@ def find_substitutes(job: Job, articles: DataFrame) -> dict[int, int]:
         articles: a step with the column `distinct`.
     """
     known, parts = articles.select("distinct").where("distinct is not null"), job.parts
+    packed_words = job.background.words if job.background else b""
 
     def send(table: Any) -> Any:
         return _in_ranges(*_words(table), parts)
 
     def find() -> DataFrame:
-        return known.mapInArrow(mapped(send, _BLOCKS), _PARTS).groupBy("part").applyInArrow(_sharing, _WORDS)
+        shared = broadcast(job.spark, packed_words)
+
+        def sharing(table: Any) -> Any:
+            return _sharing(table, shared.value)
+
+        return known.mapInArrow(mapped(send, _BLOCKS), _PARTS).groupBy("part").applyInArrow(sharing, _WORDS)
 
     def holders(terms: NDArray[np.int64]) -> Words:
         wanted = broadcast(job.spark, terms)
@@ -72,20 +78,21 @@ def find_substitutes(job: Job, articles: DataFrame) -> dict[int, int]:
 
         return _collected(known.mapInArrow(mapped(held, _BLOCKS), _WORDS))
 
-    return decide(_collected(job.checkpoints.step("shared_terms", find)), holders)
+    return decide(_collected(job.checkpoints.step("shared_terms", find)), holders, packed_words)
 
 
-def decide(words: Words, holders: Callable[[NDArray[np.int64]], Words]) -> dict[int, int]:
+def decide(words: Words, holders: Callable[[NDArray[np.int64]], Words], background: bytes = b"") -> dict[int, int]:
     """Return the substitute hashes that a `Vocabulary` of a whole collection has.
 
     Args:
         words: all words of the collection that share a term with another one.
         holders: returns the words of the collection that have some terms.
+        background: see `Background.words`.
     """
     asked: set[int] = set()
     for tokens in (4**number for number in count()):  # so that few calls are enough, also for chosen words
         words = _sorted(*words)
-        vocabulary = Vocabulary(PlainTable())
+        vocabulary = Vocabulary(PlainTable(), known=background)
         vocabulary.resolve([_article_of(*words)])
         chosen = np.array([*vocabulary.substitutes.values()], np.uint32)
         chosen_terms = zip(vocabulary.substitutes, terms_of(chosen).tolist(), strict=True)
@@ -168,15 +175,15 @@ def _in_ranges(terms: NDArray[np.int64], wides: NDArray[np.uint64], parts: int) 
     }
 
 
-def _sharing(table: Any) -> Any:
-    """Return the words of a range that share a term; the commonest words count even where they do not occur."""
+def _sharing(table: Any, background: bytes = b"") -> Any:
+    """Return the words of a range that share a term; those that come first count even where they do not occur."""
     import pyarrow as pa
 
     terms = np.concatenate([ascending(row).astype(np.int64) for row in table["terms"].to_pylist()])
     wides = np.concatenate([unpacked(row, np.uint64) for row in table["wides"].to_pylist()])
-    common, wides_of_common = commonest_words()
-    here = np.isin(common, terms)
-    terms, wides = _sorted(np.concatenate([terms, common[here]]), np.concatenate([wides, wides_of_common[here]]))
+    first, wides_of_first = first_words(background)
+    here = np.isin(first, terms)
+    terms, wides = _sorted(np.concatenate([terms, first[here]]), np.concatenate([wides, wides_of_first[here]]))
     _, place, words = np.unique(terms, return_inverse=True, return_counts=True)
     several = words[place] > 1
     return pa.table({"term": terms[several], "wide": wides[several].view(np.int64)})

@@ -4,6 +4,8 @@ The hash of a word has 32 bits, its term 31. Two words of a large collection can
 shares one with a given word is easily computed. All later stages take words with one hash for one word. Therefore the
 wide hashes of all words are compared while they are read: SipHash with 64 bits (Aumasson & Bernstein 2012), which is
 independent of the first. A word whose term stands for another word gets a substitute hash.
+
+The words of the shipped tables and of a frozen background come first: they keep the hashes by which these look them up.
 """
 
 from __future__ import annotations
@@ -23,12 +25,14 @@ from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import hashes_of, terms_of, wide_hashes_of, word_hash
 
 _PACKED = struct.Struct("<II")
+NO_WORDS = _PACKED.pack(0, 0)
+"""No words, packed."""
 _Words: TypeAlias = tuple[NDArray[np.int32], NDArray[np.uint64]]
 _NO_WORDS: _Words = np.empty(0, np.int32), np.empty(0, np.uint64)
 
 
 class WordTable(Protocol):
-    """A table of the word that each term stands for."""
+    """A table of the word that each term stands for. A new one has the words of `shipped_words`."""
 
     def add(
         self, terms: NDArray[np.int32], wides: NDArray[np.uint64], *, insert: bool = True
@@ -55,7 +59,7 @@ class PlainTable:
     """A table of words as a dictionary."""
 
     def __init__(self) -> None:
-        self._wides: dict[int, int] = {}
+        self._wides = _shipped().copy()
 
     def add(
         self, terms: NDArray[np.int32], wides: NDArray[np.uint64], *, insert: bool = True
@@ -88,20 +92,27 @@ class Vocabulary:
     """The words of a collection, by their terms. Thread-safe.
 
     Args:
-        table: an empty table.
+        table: a new table.
         in_order: whether a term stands for the first word that comes, as in an index; else the choice does not depend
             on the order of the articles.
+        known: the words of a background, which come first; see `Background.words`.
 
     Attributes:
         substitutes: the hash of each word whose own term stands for another word, by its wide hash.
+
+    Raises:
+        ValueError: `known` is damaged.
     """
 
-    def __init__(self, table: WordTable, *, in_order: bool = False) -> None:
+    def __init__(self, table: WordTable, *, in_order: bool = False, known: bytes = b"") -> None:
         self.substitutes: dict[int, int] = {}
         self._table, self._in_order, self._lock = table, in_order, threading.Lock()
         self._unsaved: list[tuple[_Words, dict[int, int]]] = []
         self._written = 0
-        table.add(*commonest_words())  # they keep their own hashes, by which languages are detected
+        self._first = shipped_words()[0]
+        if known:
+            self.load(known)
+            self._first = first_words(known)[0]
 
     def resolve(self, blocks: Sequence[HashedWords], *, insert: bool = True) -> list[HashedWords]:
         """Return blocks of articles in which no two words share a term.
@@ -133,7 +144,7 @@ class Vocabulary:
             return [substituted(block, hash_of) for block in blocks]
 
     def move(self, table: WordTable) -> None:
-        """Keep the words in another table, which is empty."""
+        """Keep the words in another table, which is new."""
         with self._lock:
             table.add(*self._table.words())
             self._table = table
@@ -148,11 +159,12 @@ class Vocabulary:
         terms, wides = (np.concatenate(column) for column in zip(*(words for words, _ in some), strict=True))
         return _packed(terms, wides, {wide: hashed for _, more in some for wide, hashed in more.items()})
 
-    def packed(self, terms: NDArray[np.int64]) -> bytes:
-        """Return the words of some terms as `unsaved` would, b"" if there are none."""
+    def packed(self, terms: NDArray[np.int64] | None = None) -> bytes:
+        """Return the words of some terms, or of all, as `unsaved` would, b"" if there are none."""
         with self._lock:
             known, wides = self._table.words()
-            some = np.isin(known, terms)
+            terms = known.astype(np.int64) if terms is None else terms
+            some = np.isin(known, terms) & ~np.isin(known, shipped_words()[0])
             hashes = np.array([*self.substitutes.values()], np.uint32)
             is_used = np.isin(terms_of(hashes), terms).tolist()
             used = dict(compress(self.substitutes.items(), is_used))
@@ -170,30 +182,35 @@ class Vocabulary:
             self._written = 0
 
     def load(self, packed: bytes) -> None:
-        """Add words that `unsaved` returned.
+        """Add words that `unsaved` or `packed` returned.
 
         Raises:
             ValueError: the bytes are damaged.
         """
-        words, substitutes = _PACKED.unpack_from(packed) if len(packed) >= _PACKED.size else (0, 0)
-        if len(packed) != _PACKED.size + 12 * (words + substitutes):
-            raise ValueError("length")
-        at = _PACKED.size + 4 * words
-        terms = np.frombuffer(packed, "<i4", words, _PACKED.size).astype(np.int32)
-        wides = np.frombuffer(packed, "<u8", words, at).astype(np.uint64)
-        hashes = np.frombuffer(packed, "<u4", substitutes, at := at + 8 * words).tolist()
-        displaced = np.frombuffer(packed, "<u8", substitutes, at + 4 * substitutes).tolist()
+        terms, wides, substitutes = _unpacked(packed)
         with self._lock:
             self._table.add(terms, wides)
-            for wide, hashed in zip(displaced, hashes, strict=True):
+            for wide, hashed in substitutes.items():
                 self._keep(wide, hashed)
+
+    def compared(self, packed: bytes) -> tuple[int, int]:
+        """Return how many of some packed words are new, and how many have a term that stands for another word.
+
+        Raises:
+            ValueError: the bytes are damaged.
+        """
+        terms, wides, substitutes = _unpacked(packed)
+        with self._lock:
+            new, taken = self._table.add(terms, wides, insert=False)
+            others = [self.substitutes.get(wide) != hashed for wide, hashed in substitutes.items()]
+        return len(new), len(taken) + sum(others)
 
     def _displaced(self, term: int, wides: set[int]) -> Collection[int]:
         """Decide which word a term stands for, and return the wide hashes of the others."""
         held = self._table.holder(term)
         if held is None:  # words that are not kept
             return ()
-        if not self._in_order and held not in reserved():
+        if not self._in_order and not _is_among(term, self._first):
             wides.add(held)
             held = min(wides)
             self._table.replace(term, held)
@@ -287,24 +304,66 @@ def words_by_term(words: Iterable[str], hash_of: Mapping[int, int]) -> dict[int,
 
 
 def _packed(terms: NDArray[np.int32], wides: NDArray[np.uint64], substitutes: Mapping[int, int]) -> bytes:
-    hashes, displaced = np.array([*substitutes.values()], "<u4"), np.array([*substitutes], "<u8")
-    columns: list[NDArray[np.integer]] = [terms.astype("<i4"), wides.astype("<u8"), hashes, displaced]
+    order = np.argsort(terms)  # the bytes do not depend on the table
+    displaced = np.array(sorted(substitutes), "<u8")
+    hashes = np.array([substitutes[wide] for wide in displaced.tolist()], "<u4")
+    columns: list[NDArray[np.integer]] = [terms[order].astype("<i4"), wides[order].astype("<u8"), hashes, displaced]
     return _PACKED.pack(len(terms), len(substitutes)) + b"".join(column.tobytes() for column in columns)
+
+
+def _unpacked(packed: bytes) -> tuple[NDArray[np.int32], NDArray[np.uint64], dict[int, int]]:
+    words, substitutes = _PACKED.unpack_from(packed) if len(packed) >= _PACKED.size else (0, 0)
+    if len(packed) != _PACKED.size + 12 * (words + substitutes):
+        raise ValueError("length")
+    at = _PACKED.size + 4 * words
+    terms = np.frombuffer(packed, "<i4", words, _PACKED.size).astype(np.int32)
+    wides = np.frombuffer(packed, "<u8", words, at).astype(np.uint64)
+    hashes = np.frombuffer(packed, "<u4", substitutes, at := at + 8 * words).tolist()
+    displaced = np.frombuffer(packed, "<u8", substitutes, at + 4 * substitutes).tolist()
+    return terms, wides, dict(zip(displaced, hashes, strict=True))
+
+
+def checked_words(packed: bytes) -> bytes:
+    """Return packed words, see `Vocabulary.packed`.
+
+    Raises:
+        ValueError: they are damaged.
+    """
+    if packed:
+        _unpacked(packed)
+    return packed
 
 
 def _term(hashed: int) -> int:
     return int(terms_of(np.array([hashed], np.uint32))[0])
 
 
-@cache
-def commonest_words() -> tuple[NDArray[np.int32], NDArray[np.uint64]]:
-    """Return the terms and the wide hashes of the words by which languages are detected."""
-    words = list(background.languages_by_word())
-    terms, first = np.unique(terms_of(hashes_of(words)), return_index=True)
-    return terms.astype(np.int32), wide_hashes_of(words)[first]
+def _is_among(term: int, terms: NDArray[np.int32]) -> bool:
+    """Whether a term is one of some, which are ascending."""
+    place = int(np.searchsorted(terms, term))
+    return place < len(terms) and int(terms[place]) == term
 
 
 @cache
-def reserved() -> frozenset[int]:
-    """Return the wide hashes of the words by which languages are detected."""
-    return frozenset(commonest_words()[1].tolist())
+def shipped_words() -> tuple[NDArray[np.int32], NDArray[np.uint64]]:
+    """Return the terms, ascending, and the wide hashes of the words of the shipped tables."""
+    return background.hashed_words()
+
+
+def first_words(background: bytes) -> tuple[NDArray[np.int32], NDArray[np.uint64]]:
+    """Return the terms, ascending, and the wide hashes of the words that a new vocabulary has; see `Vocabulary`."""
+    terms, wides = shipped_words()
+    if not background:
+        return terms, wides
+    more, more_wides, substitutes = _unpacked(background)
+    stand_ins = terms_of(np.array([*substitutes.values()], np.uint32)).astype(np.int32)
+    every = np.concatenate([stand_ins, terms, more])
+    every_wide = np.concatenate([np.array([*substitutes], np.uint64), wides, more_wides])
+    terms, first = np.unique(every, return_index=True)
+    return terms, every_wide[first]
+
+
+@cache
+def _shipped() -> dict[int, int]:
+    terms, wides = shipped_words()
+    return dict(zip(terms.tolist(), wides.tolist(), strict=True))

@@ -28,7 +28,7 @@ class _State:
     apart: set[tuple[int, int]] = field(default_factory=set)
     stories: dict[int, StoredStory] = field(default_factory=dict)
     changes: list[Change] = field(default_factory=list)
-    words: list[bytes] = field(default_factory=list)
+    words: dict[int, bytes] = field(default_factory=dict)
     last: dict[str, int] = field(default_factory=lambda: {"article": 0, "story": 0, "change": 0})
 
     def copied(self) -> _State:
@@ -179,13 +179,16 @@ class DictStore:
         yield from ((number, sketch.vector) for number, sketch in sorted(self._open().sketches.items()))
 
     def put_words(self, data: bytes) -> None:
-        self._written().words.append(data)
+        words = self._written().words
+        words[max(words, default=0) + 1] = data
 
-    def delete_words(self) -> None:
-        self._written().words.clear()
+    def delete_words(self, until: int) -> None:
+        words = self._written().words
+        for number in [number for number in words if number <= until]:
+            del words[number]
 
     def words(self, after: int) -> list[tuple[int, bytes]]:
-        return [*enumerate(self._open().words, 1)][after:]
+        return [(number, data) for number, data in sorted(self._open().words.items()) if number > after]
 
     def put_stories(self, stories: Sequence[StoredStory]) -> None:
         state = self._written()

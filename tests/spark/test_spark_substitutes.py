@@ -21,7 +21,7 @@ from dedup.spark.arrow import words_columns, words_of
 from dedup.spark.substitutes import Words, _in_ranges, _sharing, _words, decide, distinct_column, with_substitutes
 from dedup.vectorize import vocabulary
 from dedup.vectorize.features import HashedWords
-from dedup.vectorize.hashing import hashes_of, terms_of, wide_hashes_of
+from dedup.vectorize.hashing import hashes_of, terms_of
 
 if TYPE_CHECKING:
     from pyspark.sql import SparkSession
@@ -112,7 +112,7 @@ def test_blocks_are_resolved_as_all_articles_at_once(
         taken_tokens(monkeypatch, texts[-1].split())
     whole = backend(Settings())
     expected_words = whole.read([("", text) for text in texts])
-    assert whole.substitutes
+    assert whole.vocabulary.substitutes
     parts = [texts[start : start + size] for start in range(0, len(texts), size)]
     rows = table_of([block for part in parts for block in backend(Settings()).blocks([("", text) for text in part])])
     known = _words(rows.filter(rows["distinct"].is_valid()))
@@ -127,29 +127,29 @@ def test_blocks_are_resolved_as_all_articles_at_once(
         return holders_in(known)(terms)
 
     found = decide(sharing, holders)
-    assert found == whole.substitutes
+    assert found == whole.vocabulary.substitutes
     assert len(calls) <= 4
     shuffled = rows.take(pa.array(np.random.default_rng(1).permutation(len(texts))))
     assert np.array_equal(words_of(with_substitutes(shuffled, found)).hashes, expected_words.hashes)
 
 
-def test_a_common_word_keeps_its_hash_where_it_does_not_occur(
-    sides: tuple[str, str], monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("displaced", [False, True])
+def test_a_word_of_the_background_keeps_its_hash_where_it_does_not_occur(
+    sides: tuple[str, str], displaced: bool
 ) -> None:
     import pyarrow as pa
 
-    common, rare = sides[0].split()[0], sides[1].split()[0]
-    reserved = terms_of(hashes_of([common])).astype(np.int32), wide_hashes_of([common])
-    for module in ("dedup.vectorize.vocabulary", "dedup.spark.substitutes"):
-        monkeypatch.setattr(f"{module}.commonest_words", lambda: reserved)
-    monkeypatch.setattr("dedup.vectorize.vocabulary.reserved", lambda: frozenset(reserved[1].tolist()))
+    first, later = sides[0].split()[0], sides[1].split()[0]
+    learned = NumpyBackend(Settings())
+    learned.read([("", f"{first} {later}" if displaced else first)])
+    packed = learned.vocabulary.packed()
     whole = NumpyBackend(Settings())
-    whole.read([("", rare)])
-    assert [*whole.substitutes] == wide_hashes_of([rare]).tolist()
-    known = _words(table_of(NumpyBackend(Settings()).blocks([("", rare)])))
-    shared = _sharing(pa.table(_in_ranges(*known, 2)))
+    words = whole.read([("", later)], packed)
+    assert (words.hashes != hashes_of([later])).all() or displaced
+    known = _words(table_of(NumpyBackend(Settings()).blocks([("", later)])))
+    shared = _sharing(pa.table(_in_ranges(*known, 2)), packed)
     sharing = shared["term"].to_numpy(), shared["wide"].to_numpy().view(np.uint64)
-    assert decide(sharing, holders_in(known)) == whole.substitutes
+    assert decide(sharing, holders_in(known), packed) == whole.vocabulary.substitutes
 
 
 def test_nothing_is_asked_for_if_no_words_share_a_term() -> None:
@@ -178,7 +178,7 @@ def test_words_of_a_data_frame_are_those_of_one_machine(
         given = frame(spark, rows).repartition(partitions)
         members, _, words = read_articles(job, given, {}, datetime.now(UTC))
         held = {row["id"]: row["hashes"] for row in members.join(words, "n").collect()}
-        assert checkpoints.rows("shared_terms") == 2 * len(whole.substitutes)
+        assert checkpoints.rows("shared_terms") == 2 * len(whole.vocabulary.substitutes)
         checkpoints.drop_tables()
     for number in range(len(texts)):
         assert np.frombuffer(held[str(number)], np.uint32).tolist() == whole_words.body(number).tolist()

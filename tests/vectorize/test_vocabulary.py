@@ -13,17 +13,26 @@ from typing import Any, cast
 import numpy as np
 import pytest
 
-from dedup import Article, MinHashVectorizer, StoryIndex, StoryTfidfVectorizer, UnknownArticleError, cluster
+from dedup import (
+    Article,
+    MinHashVectorizer,
+    StoryIndex,
+    StoryTfidfVectorizer,
+    UnknownArticleError,
+    cluster,
+    learn_background,
+)
 from dedup.backends import CompiledBackend, NumpyBackend, PlainBackend
+from dedup.background import Background
 from dedup.report.html.top_words import top_words
 from dedup.results.evidence import StoredEvidence
 from dedup.settings import Settings
+from dedup.vectorize import background
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import hashes_of, terms_of, wide_hashes_of
 from dedup.vectorize.vocabulary import (
+    NO_WORDS,
     Vocabulary,
-    commonest_words,
-    reserved,
     substitute_tokens,
     substituted,
     with_substitutes,
@@ -32,6 +41,9 @@ from dedup.vectorize.vocabulary import (
 
 BACKENDS = [PlainBackend, NumpyBackend, CompiledBackend]
 FORMS = ["plain", "numpy", "compiled"]
+
+
+FOOTER = " ".join(["minister", "government", *(f"{start}subscribe{end}" for start in "abcdef" for end in "uvwxyz")])
 
 
 @cache
@@ -48,6 +60,12 @@ def colliding() -> list[tuple[str, str]]:
 
 def texts_of(side: int) -> str:
     return " ".join(pair[side] for pair in colliding())
+
+
+def forged_words() -> list[str]:
+    """Words that have the terms of words in a footer, and lesser wide hashes."""
+    pairs = [sorted(pair, key=lambda word: int(wide_hashes_of([word])[0])) for pair in colliding()]
+    return ["xibyagxk", "totzpmxq", *(pair[0] for pair in pairs)]
 
 
 def hashed(backend: PlainBackend, texts: list[str]) -> HashedWords:
@@ -100,20 +118,76 @@ def test_all_forms_agree() -> None:
 
 
 @pytest.mark.parametrize("backend", BACKENDS, ids=FORMS)
-def test_a_common_word_keeps_its_hash(backend: type[PlainBackend], monkeypatch: pytest.MonkeyPatch) -> None:
-    one, other = colliding()[0]
-    high = max((one, other), key=lambda word: int(wide_hashes_of([word])[0]))  # the one that would be displaced
-    monkeypatch.setattr("dedup.vectorize.vocabulary.background.languages_by_word", lambda: {high: ("en",)})
-    commonest_words.cache_clear()
-    reserved.cache_clear()
-    try:
-        words = hashed(backend(Settings()), [f"{one} {other}"])
-        assert words.hashes[[one, other].index(high)] == hashes_of([high])[0]
-        assert len(set(words.hashes.tolist())) == 2
-    finally:
-        monkeypatch.undo()
-        commonest_words.cache_clear()
-        reserved.cache_clear()
+def test_a_word_of_the_shipped_tables_keeps_its_hash(backend: type[PlainBackend]) -> None:
+    common, forged = "minister", "xibyagxk"
+    assert len(set(terms_of(hashes_of([common, forged])).tolist())) == 1
+    assert wide_hashes_of([forged]) < wide_hashes_of([common])  # else it would be the one that is displaced
+    for text in (f"{common} {forged}", forged, f"{forged} {common}"):
+        words = dict(zip(text.split(), hashed(backend(Settings()), [text]).hashes.tolist(), strict=True))
+        assert words.get(common, hashes_of([common])[0]) == hashes_of([common])[0]
+        assert words[forged] != hashes_of([forged])[0]
+
+
+def test_the_shipped_hashes_are_those_of_the_shipped_words() -> None:
+    terms, wides = background.hashed_words()
+    words = dict.fromkeys(word for language in background.languages() for word in background.shares(language))
+    assert (np.diff(terms) > 0).all()
+    assert set(terms.tolist()) == set(terms_of(hashes_of(words)).tolist())
+    assert set(wides.tolist()) <= set(wide_hashes_of(words).tolist())
+    common = [*background.languages_by_word()]
+    assert np.isin(wide_hashes_of(common), wides).all()
+
+
+@pytest.mark.parametrize("kernels", ["off", "on"])
+@pytest.mark.parametrize("store_text", [True, False])
+def test_a_forged_article_hides_nothing_that_the_background_knows(
+    kernels: str, store_text: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEDUP_KERNELS", kernels)
+    words = [f"{start}{number}" for number in range(700) for start in ("gra", "pel", "ost")]
+    randoms = np.random.default_rng(5)
+
+    def article(name: str) -> Article:
+        sentences = (" ".join(randoms.choice(words, 9)) for _ in range(4))
+        return Article(id=name, text=f"{'. '.join(sentences)}. {texts_of(0)} {texts_of(1)} {FOOTER}")
+
+    learned = learn_background([article(f"before {number}") for number in range(30)])
+    assert len(learned.passages)
+    assert learned.words
+    forged = Article(id="a forged one", text=" ".join(forged_words()))
+    later = [article(str(number)) for number in range(12)]
+    given = Background.from_bytes(learned.to_bytes())
+    assert given.fingerprint == learned.fingerprint
+    clean, attacked = (cluster(articles, background=given) for articles in (later, [forged, *later]))
+    assert (len(clean.stories), len(attacked.stories)) == (12, 13)
+    path = tmp_path / "index.db"
+    with StoryIndex.open(path, background=given, store_text=store_text) as index:
+        index.add(forged)
+        index.add_many(later[:6])
+        index.vacuum()
+        index.add_many(later[6:])
+        assert len([*index.stories()]) == 13
+        if store_text:
+            assert index.explain("1", "2").link.cosine == clean.explain("1", "2").link.cosine
+    with StoryIndex.open(path) as index:
+        index.reconcile()
+        assert len([*index.stories()]) == 13
+        index.rebuild(learn=True)
+        assert len([*index.stories()]) == 13
+    if store_text:  # a forged article that comes before the background
+        with StoryIndex.open(tmp_path / "other.db") as index:
+            index.add(forged)
+            index.add_many(later)
+            with StoryIndex.open(tmp_path / "other.db", read_only=True) as reader:
+                assert len([*reader.stories()]) < 13
+                index.rebuild(background=given)
+                assert len([*index.stories()]) == len([*reader.stories()]) == 13
+                shown = index.match(later[0]).links
+                assert reader.match(later[0]).links == shown
+            index.add(Article(id="late", text=" ".join(words[:50])))
+        with StoryIndex.open(tmp_path / "other.db") as index:
+            assert len([*index.stories()]) == 14
+            assert index.check() == []
 
 
 @pytest.mark.parametrize("kernels", ["off", "on"])
@@ -185,9 +259,9 @@ def test_an_index_knows_the_words_of_before(
 
 def test_what_is_stored_is_loaded() -> None:
     for backend in (NumpyBackend(Settings()), CompiledBackend(Settings())):
-        known, again = backend.vocabulary(in_order=True), backend.vocabulary(in_order=True)
+        known, again = backend.new_vocabulary(in_order=True), backend.new_vocabulary(in_order=True)
         packed = []
-        for text in (texts_of(0), texts_of(1), "usual words", texts_of(1)):
+        for text in (texts_of(0), texts_of(1), "usualword7", texts_of(1)):
             known.resolve(backend.blocks([("", text)]))
             packed.append(known.unsaved())
         assert packed[3] == b""
@@ -209,7 +283,7 @@ def test_what_is_stored_is_loaded() -> None:
 
 def test_words_that_are_only_looked_up_are_not_kept() -> None:
     backend = NumpyBackend(Settings())
-    known = backend.vocabulary(in_order=True)
+    known = backend.new_vocabulary(in_order=True)
     one, other = colliding()[0]
     known.resolve(backend.blocks([("", one)]), insert=False)
     (words,) = known.resolve(backend.blocks([("", other)]))
@@ -221,7 +295,7 @@ def test_words_that_are_only_looked_up_are_not_kept() -> None:
 
 def test_names_of_substitutes() -> None:
     one, other = colliding()[0]
-    vocabulary = NumpyBackend(Settings()).vocabulary()
+    vocabulary = NumpyBackend(Settings()).new_vocabulary()
     (block,) = NumpyBackend(Settings()).blocks([("", f"{one} {other} end")])
     (words,) = vocabulary.resolve([block])
     named = words_by_term([one, other, "end"], vocabulary.substitutes)
@@ -294,7 +368,7 @@ def test_an_index_with_substitutes_explains_and_is_vacuumed(tmp_path: Path) -> N
         assert index.match(Article(id="d", text=f"{texts_of(1)} meadow")).copy_of == "b0"
         index.remove("a", "b0", "b1", "b2")
         index.vacuum()
-        assert index._store.words(0) == []
+        assert [packed for _, packed in index._store.words(0)] == [NO_WORDS]
 
 
 def test_a_refused_update_keeps_no_words() -> None:
@@ -316,3 +390,19 @@ def test_articles_of_a_batch_keep_their_order() -> None:
             list(index.add_many(articles))
             sketches.append(index._store.sketches([1, 2]))
     assert sketches[0] == sketches[1]
+
+
+def test_a_reader_has_the_words_that_are_stored_after_a_vacuum(tmp_path: Path) -> None:
+    path, (one, other) = tmp_path / "stories.db", colliding()[0]
+    with StoryIndex.open(path) as index:
+        for number in range(9):
+            index.add(Article(id=f"old {number}", text=f"oldword{number} and more"))
+        with StoryIndex.open(path, read_only=True) as reader:
+            assert reader.match("anything").story == ""
+            index.remove(*(f"old {number}" for number in range(9)))
+            index.vacuum()
+            index.add(Article(id="a", text=f"{one} {other} first"))
+            assert reader.match("anything").story == ""
+            known = reader._session.state().vocabulary.words.substitutes
+            assert known == index._session.state().vocabulary.words.substitutes
+            assert known

@@ -162,8 +162,8 @@ class Store(Protocol):
         """Append packed words; see `Vocabulary.unsaved`."""
         ...
 
-    def delete_words(self) -> None:
-        """Delete all packed words."""
+    def delete_words(self, until: int) -> None:
+        """Delete the packed words with numbers up to one."""
         ...
 
     def words(self, after: int) -> list[tuple[int, bytes]]:

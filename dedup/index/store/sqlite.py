@@ -177,8 +177,8 @@ class SqliteStore:
     def put_words(self, data: bytes) -> None:
         self._file.write("INSERT INTO word (words) VALUES (?)", (data,))
 
-    def delete_words(self) -> None:
-        self._file.write("DELETE FROM word", ())
+    def delete_words(self, until: int) -> None:
+        self._file.write("DELETE FROM word WHERE number <= ?", (until,))
 
     def words(self, after: int) -> list[tuple[int, bytes]]:
         return [*self._file.rows("SELECT number, words FROM word WHERE number > ? ORDER BY number", (after,))]

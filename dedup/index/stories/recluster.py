@@ -136,7 +136,7 @@ def recluster(
     vocabulary = StoredVocabulary(store)
     vocabulary.use(backend)
     vocabulary.read()
-    backend.substitutes = vocabulary.words.substitutes
+    backend.vocabulary = vocabulary.words
     read = ReadArticles(backend, collection, HashedWords.joined(blocks).take(order), order)
     evidence, learned = stories_of(read, settings, background=background, progress=report, learn=learn)
     return FullClustering(tuple(article.number for article in stored), evidence.clustering(settings), evidence, learned)

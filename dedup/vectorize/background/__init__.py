@@ -1,7 +1,7 @@
 """How common words are in general: for each language a table of the share of articles that have a word.
 
-With it even two articles can be compared, and no list of stop words is needed. `build.py` makes the tables; `LICENSE`
-names their sources.
+With it even two articles can be compared, and no list of stop words is needed. `build.py` makes the tables, and
+`words.npz` of the hashes of their words; `LICENSE` names their sources.
 """
 
 from __future__ import annotations
@@ -9,6 +9,9 @@ from __future__ import annotations
 import gzip
 from functools import cache
 from importlib.resources import files
+
+import numpy as np
+from numpy.typing import NDArray
 
 BACKGROUND_VERSION = 3
 COMMONEST = 120
@@ -40,3 +43,9 @@ def languages_by_word() -> dict[str, tuple[str, ...]]:
         for word in words:
             found[word] = (*found.get(word, ()), language)
     return found
+
+
+def hashed_words() -> tuple[NDArray[np.int32], NDArray[np.uint64]]:
+    """The terms, ascending, and the wide hashes of the words of all tables; the commonest of words with one term."""
+    with files("dedup.vectorize.background").joinpath("words.npz").open("rb") as file, np.load(file) as columns:
+        return columns["terms"], columns["wides"]

@@ -23,9 +23,12 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from dedup.text.document import Document
 from dedup.text.tokens import tokenize
-from dedup.vectorize.background import COMMONEST, languages, shares
+from dedup.vectorize.background import COMMONEST, languages, languages_by_word, shares
+from dedup.vectorize.hashing import hashes_of, terms_of, wide_hashes_of
 
 NEWS = {"reuters21578": 20_000, "stream_2020_01_02": 27_000}
 WORDS_AN_ARTICLE = 300
@@ -112,6 +115,20 @@ def write_commonest() -> None:
     Path(__file__).with_name("commonest.txt").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
 
 
+def write_words() -> None:
+    """The hashes of the words of all tables. Of words with one term, that of the highest share is kept."""
+    highest: dict[str, float] = {}
+    for language in languages():
+        for word, share in shares(language).items():
+            highest[word] = max(share, highest.get(word, 0.0))
+    words = sorted(highest, key=lambda word: (-highest[word], word))
+    commonest = [*languages_by_word()]
+    words = [*commonest, *(word for word in words if word not in set(commonest))]
+    terms, first = np.unique(terms_of(hashes_of(words)), return_index=True)
+    wides = wide_hashes_of([words[place] for place in first.tolist()])
+    np.savez(Path(__file__).with_name("words.npz"), terms=terms.astype(np.int32), wides=wides)
+
+
 def main() -> None:
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--data", type=Path, required=True, help="folder with the two news files")
@@ -126,6 +143,7 @@ def main() -> None:
             write(language, shares)
     write("en", english(data))
     write_commonest()
+    write_words()
 
 
 if __name__ == "__main__":

@@ -7,12 +7,14 @@ What is found does not depend on it.
 from __future__ import annotations
 
 import secrets
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 from dedup.vectorize.kernels.counting import term_of_word
+from dedup.vectorize.vocabulary import shipped_words
 
 FACTOR = np.uint64(secrets.randbits(64) | 1)
 """By which tables place terms; odd."""
@@ -117,11 +119,15 @@ def add_words(
 
 
 class CompiledTable:
-    """A table of words in two arrays."""
+    """A table of words in two arrays, see `vectorize.vocabulary.WordTable`."""
 
-    def __init__(self) -> None:
-        self._bits, self._count = _SMALLEST, 0
-        self._terms, self._wides = np.full(1 << _SMALLEST, -1, np.int32), np.empty(1 << _SMALLEST, np.uint64)
+    def __init__(self, first: CompiledTable | None = None) -> None:
+        """Make a table with the words of another one, by default with those of `shipped_words`."""
+        first = first or _shipped()
+        self._bits: int = first._bits
+        self._count: int = first._count
+        self._terms: NDArray[np.int32] = first._terms.copy()
+        self._wides: NDArray[np.uint64] = first._wides.copy()
 
     def add(
         self, terms: NDArray[np.int32], wides: NDArray[np.uint64], *, insert: bool = True
@@ -166,3 +172,18 @@ class CompiledTable:
         while self._terms[slot] not in (-1, term):
             slot = (slot + 1) % len(self._terms)
         return slot
+
+
+class _SmallTable(CompiledTable):
+    """A table without words."""
+
+    def __init__(self) -> None:
+        self._bits, self._count = _SMALLEST, 0
+        self._terms, self._wides = np.full(1 << _SMALLEST, -1, np.int32), np.empty(1 << _SMALLEST, np.uint64)
+
+
+@cache
+def _shipped() -> CompiledTable:
+    table = _SmallTable()
+    table.add(*shipped_words())
+    return table
