@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from itertools import combinations, product
+from itertools import product
 
 import numpy as np
 import scipy.sparse as sp
@@ -53,7 +53,9 @@ def pages(copies: Overlaps, titles: Sequence[bytes]) -> NDArray[np.bool_]:
 def digests(
     copies: Overlaps, lengths: NDArray[np.int64], matrix: sp.csr_array, titles: Sequence[bytes]
 ) -> NDArray[np.bool_]:
-    """Find digests: articles that contain other articles which are unrelated to each other, and are no pages of it.
+    """Find digests: articles that contain other articles which are unrelated to each other.
+
+    The pages of an article are one text: they need not be related, but another part is to one of them.
 
     Args:
         copies: the copy pairs.
@@ -64,21 +66,22 @@ def digests(
     Returns:
         Shape (articles,).
     """
-    parts: dict[int, list[int]] = defaultdict(list)
+    parts, own_pages = defaultdict[int, list[int]](list), defaultdict[int, list[int]](list)
     overlapping = set()
     for a, b, is_page in zip(copies.a.tolist(), copies.b.tolist(), pages(copies, titles).tolist(), strict=True):
         short, long = (a, b) if lengths[a] <= lengths[b] else (b, a)
-        overlapping.add((a, b))
-        if lengths[short] < PART * lengths[long] and not is_page:
-            parts[long].append(short)
+        overlapping |= {(a, b), (b, a)}
+        if lengths[short] < PART * lengths[long]:
+            (own_pages if is_page else parts)[long].append(short)
     found = np.zeros(len(lengths), bool)
     for long, contained in parts.items():
-        if len(contained) == 1:
+        others, own = sorted(contained)[:MOST_PARTS], sorted(own_pages[long])[:MOST_PARTS]
+        if len(others) + len(own) == 1:
             continue
-        some = sorted(contained)[:MOST_PARTS]
-        cosine = (matrix[some] @ matrix[some].T).toarray()
-        pairs = zip(combinations(some, 2), cosine[np.triu_indices(len(some), 1)].tolist(), strict=True)
-        found[long] = any(pair not in overlapping and value <= FLOOR for pair, value in pairs)
+        related = (matrix[others] @ matrix[[*others, *own]].T).toarray() > FLOOR
+        related |= [[one == other or (one, other) in overlapping for other in (*others, *own)] for one in others]
+        to_pages = related[:, len(others) :].any(axis=1) if own else True
+        found[long] = not (np.all(related[:, : len(others)]) and np.all(to_pages))
     return found
 
 

@@ -124,6 +124,16 @@ def test_the_pages_of_an_article_go_with_it() -> None:
         assert digests(copies, lengths, vectors(0, 1, 2), [b"brief", b"fire", b"vote"])[0]
 
 
+def test_pages_are_one_text_of_which_another_part_is_a_part() -> None:
+    """An article with background paragraphs of another one is no version of it, though its own page has its title."""
+    lengths, titles = np.array([1_000, 400, 400, 300]), [b"fire", b"fire", b"fire", b"vote"]
+    copies = replace(copies_of((0, 1), (0, 2), (0, 3)), containment=np.ones(3))
+    assert digests(copies, lengths, vectors(0, 1, 2, 3), titles)[0]
+    assert not digests(copies, lengths, vectors(0, 1, 2, 2), titles)[0], "related to the second page"
+    with_overlap = replace(copies_of((0, 1), (0, 2), (0, 3), (1, 3)), containment=np.array([1.0, 1.0, 1.0, 0.5]))
+    assert not digests(with_overlap, lengths, vectors(0, 1, 2, 3), titles)[0], "a version of the first page"
+
+
 def test_numbers_of_pages_are_no_words_of_titles() -> None:
     documents = [
         Document.of(title, "text") for title in ("Port fire", "Port fire (2)", "Port fire 1/3", "", "12", "Port")
