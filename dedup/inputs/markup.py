@@ -62,15 +62,22 @@ def to_plain(text: str) -> str:
     """Convert HTML to plain text; return any other text as it is.
 
     Block elements become paragraphs, separated by blank lines, and `<br>`, rows and list items become lines. Scripts,
-    styles, comments and attributes are dropped. Entities with a semicolon are decoded, once, also in a text without
-    tags.
+    styles, comments and attributes are dropped. Entities with a semicolon are decoded also in a text without tags;
+    what is HTML then was escaped as a whole, and is converted as well.
     """
-    if "<" in text and text.count("<") <= _MOST_TAGS and _is_html(text):
-        parser = _TextParser(text)
-        parser.feed(_PIECE.sub(_sifted, text))
-        parser.close()
-        return parser.text()
-    return _ENTITY.sub(_decoded, text) if "&" in text else text
+    if _is_html(text):
+        return _without_tags(text)
+    if "&" not in text:
+        return text
+    decoded = _ENTITY.sub(_decoded, text)
+    return _without_tags(decoded) if _is_html(decoded) else decoded
+
+
+def _without_tags(text: str) -> str:
+    parser = _TextParser(text)
+    parser.feed(_PIECE.sub(_sifted, text))
+    parser.close()
+    return parser.text()
 
 
 def to_plain_line(text: str) -> str:
@@ -81,6 +88,8 @@ def to_plain_line(text: str) -> str:
 
 def _is_html(text: str) -> bool:
     """Return whether a text has a tag with attributes, an element, or a tag that separates lines or paragraphs."""
+    if not 0 < text.count("<") <= _MOST_TAGS:
+        return False
     if _PROLOGUE.match(text):
         return True
     opened: set[str] = set()

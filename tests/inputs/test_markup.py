@@ -80,7 +80,9 @@ def test_a_text_without_angle_brackets_and_ampersands_is_the_same_object(text: s
         ("The &lt;b&gt; tag", "The <b> tag"),
         ("<p>&amp;lt;b&amp;gt;</p>", "&lt;b&gt;"),
         ("&amp;lt;", "&lt;"),
-        ("&lt;p&gt;One&lt;/p&gt;", "<p>One</p>"),
+        ("&lt;p&gt;One&lt;/p&gt;", "One"),  # escaped as a whole, as in feeds
+        ("&lt;p class=&quot;a&quot;&gt;One &amp;amp; two&lt;br/&gt;Three&lt;/p&gt;", "One & two\nThree"),
+        ("Put it between &lt;p&gt; and &lt;/p&gt;", "Put it between <p> and </p>"),
         ("&amp;notit; &D;", "&notit; &D;"),
     ],
 )
