@@ -180,7 +180,7 @@ def stories_of(
     alike = alike_candidates(pairs, banded, agreeing)
     more_copies, more_templates = decide(words, backend, alike, collection.seconds, settings)
     copies, templates = copies.with_others(more_copies), templates.with_others(more_templates)
-    titles = title_keys(words)
+    titles = title_keys(words, copies)
     digest = digests(copies, words.lengths(), vectors.matrix, titles)
     copies = copies.where(without_parts(copies, digest))
     copies = copies.where(coherent(copies, templates, partial(backend.overlaps, words), settings.copy_overlap, titles))

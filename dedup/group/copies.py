@@ -26,12 +26,12 @@ MOST_MEMBERS = 8
 """... of at most so many members of each, so that the time is linear in the number of articles."""
 
 
-def title_keys(words: HashedWords) -> list[bytes]:
-    """Return the words of each article's title as bytes, without numbers (of pages); b"" for no title."""
-    keys = []
-    for article in range(len(words)):
+def title_keys(words: HashedWords, copies: Overlaps) -> list[bytes]:
+    """Return the words of the title of each article in copy pairs as bytes, without numbers (of pages); else b""."""
+    keys = [b""] * len(words)
+    for article in np.unique([copies.a, copies.b]).tolist():
         span = slice(*words.offsets[2 * article : 2 * article + 2].tolist())
-        keys.append(words.hashes[span][words.flags[span] & IS_NUMBER == 0].tobytes())
+        keys[article] = words.hashes[span][words.flags[span] & IS_NUMBER == 0].tobytes()
     return keys
 
 

@@ -156,7 +156,7 @@ def _units(articles: Any, pairs: Any, settings: Settings) -> Any:
     backend, words, number, pair = worker_backend(settings), words_of(articles), numbers(articles["n"]), places(pairs)
     copies = overlaps_of(pairs, pair, [COPY])
     templates = overlaps_of(pairs, pair, [TEMPLATE, NEVER])
-    titles = title_keys(words)
+    titles = title_keys(words, copies)
     digest = digests(copies, words.lengths(), matrix_of(articles), titles)
     copies = copies.where(without_parts(copies, digest))
     copies = copies.where(coherent(copies, templates, partial(backend.overlaps, words), settings.copy_overlap, titles))

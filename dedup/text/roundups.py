@@ -30,7 +30,7 @@ _OTHER_LANGUAGES = (
     r"\b(?:resumen|resumo) (?:de noticias|de notícias|de la semana|da semana|del día|do dia)\b",
     r"\bдайджест\b|\bглавное за (?:день|ночь|неделю|утро|сутки)\b|\b(?:онлайн|текстовая)[ -]трансляция\b",
 )
-_ROUNDUP = re.compile("|".join(f"(?:{pattern})" for pattern in (*_ENGLISH, *_OTHER_LANGUAGES)), re.IGNORECASE)
+_ROUNDUP = re.compile("|".join(f"(?:{pattern})" for pattern in (*_ENGLISH, *_OTHER_LANGUAGES)))
 _WORD = re.compile(r"\w+")
 _HINTS = frozenset(
     (
@@ -49,6 +49,7 @@ _APOSTROPHES = str.maketrans("’ʼ‘", "'''")
 
 def is_roundup(title: str) -> bool:
     """Return whether a title is that of a digest, a briefing or a live blog. Frequent forms are known, no others."""
-    if _HINTS.isdisjoint(_WORD.findall(title.lower())):
+    title = title.lower()
+    if _HINTS.isdisjoint(_WORD.findall(title)):
         return False
     return _ROUNDUP.search(" ".join(title.translate(_APOSTROPHES).split())) is not None

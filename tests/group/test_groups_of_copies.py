@@ -138,7 +138,7 @@ def test_numbers_of_pages_are_no_words_of_titles() -> None:
     documents = [
         Document.of(title, "text") for title in ("Port fire", "Port fire (2)", "Port fire 1/3", "", "12", "Port")
     ]
-    one, two, three, none, number, other = title_keys(HashedWords.of(documents))
+    one, two, three, none, number, other = title_keys(HashedWords.of(documents), copies_of((0, 1), (2, 3), (4, 5)))
     assert one == two == three
     assert none == number == b""
     assert other not in {one, none}

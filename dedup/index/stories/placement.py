@@ -318,8 +318,7 @@ class Placer:
         never = never_one_story(words, self._backend, templates)
         numbered = np.array([*([-1] * len(compared)), *stored, *inside], np.int64)
         lengths = words.lengths()
-        titles = title_keys(words) if len(copies.a) else []
-        is_page = pages(copies, titles) & (lengths[copies.b] < lengths[copies.a])
+        is_page = pages(copies, title_keys(words, copies)) & (lengths[copies.b] < lengths[copies.a])
         copies, apart = replace(copies, b=numbered[copies.b]), numbered[never.b]
         bounds = np.searchsorted(copies.a, np.arange(len(compared) + 1)).tolist()
         of_never = np.searchsorted(never.a, np.arange(len(compared) + 1)).tolist()
@@ -348,7 +347,7 @@ class Placer:
         pairs = np.stack(np.triu_indices(len(words), 1), axis=1).astype(np.int64)
         found, _ = decide(words, self._backend, pairs, seconds, self._settings)
         matrix = Compared([vector, *self._vectors_of(numbers)]).matrix
-        places = np.flatnonzero(digests(found, words.lengths(), matrix, title_keys(words)))
+        places = np.flatnonzero(digests(found, words.lengths(), matrix, title_keys(words, found)))
         return np.array([-1, *numbers])[places].tolist()  # type: ignore[no-any-return]
 
     def _links(
