@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from dedup.article import Article, Notice
 from dedup.backends import PlainBackend, choose
 from dedup.background import Background
-from dedup.group.copies import coherent, copy_groups, digests, representatives, without_parts
+from dedup.group.copies import coherent, copy_groups, digests, representatives, title_keys, without_parts
 from dedup.inputs.collection import ArticleReader, Collection
 from dedup.match.copies import alike_candidates, decide
 from dedup.match.crowding import estimate_crowding
@@ -193,9 +193,10 @@ def stories_of(
     alike = alike_candidates(pairs, banded, agreeing)
     more_copies, more_templates, never = decide(words, backend, alike, collection.seconds, settings)
     copies, templates = copies.with_others(more_copies), templates.with_others(more_templates)
-    digest = digests(copies, words.lengths(), vectors.matrix)
+    titles = title_keys(words, copies)
+    digest = digests(copies, words.lengths(), vectors.matrix, titles)
     copies = copies.where(without_parts(copies, digest))
-    copies = copies.where(coherent(copies, templates, partial(backend.overlaps, words), settings.copy_overlap))
+    copies = copies.where(coherent(copies, templates, partial(backend.overlaps, words), settings.copy_overlap, titles))
     pairs = pairs.where(~(digest[pairs.a] | digest[pairs.b]) & ~pairs.among(never))
     pairs = with_outlet_penalty(pairs, collection.outlets(), settings)
     opinion = opinions(pairs, collection.text_getter(foreign), second_opinion, progress) if second_opinion else None

@@ -31,11 +31,14 @@ def sanitize(value: str) -> tuple[str, list[str]]:
     """
     if value.isascii() and "\0" not in value:
         return value, []
-    nulls, surrogates = value.count("\0"), 0
-    if nulls:
-        value = value.replace("\0", "\ufffd")
-    if not _is_encodable(value):
-        value, surrogates = _SURROGATE.subn("\ufffd", value)
+    try:
+        # In bytes: a search for a null in a string of wide characters stops at each of their zero bytes.
+        if b"\0" not in value.encode():
+            return value, []
+    except UnicodeEncodeError:
+        pass
+    nulls = value.count("\0")
+    value, surrogates = _SURROGATE.subn("\ufffd", value.replace("\0", "\ufffd"))
     found = []
     if nulls:
         found.append(f"{nulls:,} null byte{'s' if nulls > 1 else ''}")
@@ -44,15 +47,6 @@ def sanitize(value: str) -> tuple[str, list[str]]:
     elif surrogates:
         found.append("1 lone surrogate or undecodable byte")
     return value, found
-
-
-def _is_encodable(value: str) -> bool:
-    """Return whether a string has no lone surrogates. Encoding it is the fastest test."""
-    try:
-        value.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
 
 
 def visible(text: str) -> str:

@@ -25,7 +25,7 @@ from dedup.inputs.collection import (
     without_text,
 )
 from dedup.inputs.dates import Reading, day_or_time
-from dedup.inputs.record import Dates
+from dedup.inputs.record import Corrections
 from dedup.results.clustering import Link
 
 _LARGEST = 2**62  # of an SQLite integer, with room to add
@@ -115,8 +115,8 @@ class Incoming:
         return stored, article.text or None
 
 
-class RecordedDates(Dates):
-    """Dates whose faults are also kept for each article.
+class RecordedCorrections(Corrections):
+    """Corrections whose faults are also kept for each article.
 
     Attributes:
         faults: notices since this was last cleared.
@@ -125,6 +125,10 @@ class RecordedDates(Dates):
     def __init__(self) -> None:
         super().__init__(today=datetime.now(UTC))
         self.faults: list[Notice] = []
+
+    def count_markup(self, where: str) -> None:
+        super().count_markup(where)
+        self.faults.append(Notice(where, "its text has tags or entities of HTML", "markup was removed", skipped=False))
 
     def _count(self, reading: Reading, where: str, action: str) -> None:
         super()._count(reading, where, action)
@@ -143,7 +147,7 @@ def read_article(item: object, place: int = 0, *, needs_id: bool = True, may_be_
     Raises:
         InputError: it is no article, or lacks what is required.
     """
-    incoming = _checked(item, place, [], RecordedDates(), needs_id=needs_id)
+    incoming = _checked(item, place, [], RecordedCorrections(), needs_id=needs_id)
     if not may_be_blank and is_blank(incoming.article):
         found = (notice.problem for notice in incoming.notices if notice.action == KEPT_EMPTY)
         problem = next(found, "it has no text and no title")
@@ -157,26 +161,26 @@ def read_batch(source: Iterator[tuple[int, object]], size: int, notices: list[No
     Args:
         source: yields articles with their places.
         size: most articles to read.
-        notices: receives the notices of all articles, then a summary of faulty dates.
+        notices: receives the notices of all articles, then a summary of faulty dates and markup.
 
     Raises:
         InputError: an item is no article, or has no id.
     """
-    dates = RecordedDates()
-    batch = [_checked(item, place, notices, dates) for place, item in islice(source, size)]
-    notices += dates.notices()
+    corrections = RecordedCorrections()
+    batch = [_checked(item, place, notices, corrections) for place, item in islice(source, size)]
+    notices += corrections.notices()
     return batch
 
 
 def _checked(
-    item: object, place: int, notices: list[Notice], dates: RecordedDates, *, needs_id: bool = True
+    item: object, place: int, notices: list[Notice], corrections: RecordedCorrections, *, needs_id: bool = True
 ) -> Incoming:
-    """Check and date an article; `notices` receives its faults except those of dates."""
+    """Check and date an article; `notices` receives its faults except those of dates and markup."""
     if isinstance(item, str) and needs_id:
         raise InputError(f"article {place} is a string, without the id that an index knows it by: give an Article")
     found: list[Notice] = []
-    dates.faults.clear()
-    article = to_article(item, place, found, dates, default_id="")
+    corrections.faults.clear()
+    article = to_article(item, place, found, corrections, default_id="")
     notices += found
     if needs_id and not article.id.strip():
         raise InputError(f"article {place} has no id: an index knows articles by their ids, give each one of its own")
@@ -187,7 +191,7 @@ def _checked(
         content_hash(article),
         None if seconds != seconds else seconds,  # noqa: PLR0124 - nan is not itself
         "" if dateline is None else dateline.isoformat(),
-        (*found, *dates.faults),
+        (*found, *corrections.faults),
     )
 
 

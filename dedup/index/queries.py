@@ -14,6 +14,8 @@ from typing import Any
 
 from dedup.article import Article
 from dedup.errors import CursorError, InputError
+from dedup.group.canonical import Versions, canonical_of_group
+from dedup.index.features.sketch import count_terms
 from dedup.index.inputs import checked_count
 from dedup.index.store.metadata import StoreMetadata
 from dedup.index.store.protocol import Store, StoryFilter
@@ -22,6 +24,7 @@ from dedup.results.assemble import headline, labels_of, rank
 from dedup.results.clustering import Clustering, CopyGroup, Explanation, Story
 from dedup.results.story_ids import copy_group_id
 from dedup.settings import Settings
+from dedup.text.roundups import is_roundup
 
 _PAGE = 500
 _STORIES = 200
@@ -185,29 +188,59 @@ def explain(alone: Clustering, *, same_story: bool, same_text: bool) -> Explanat
 
 
 def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle]) -> Story:
-    in_order = sorted(rows, key=lambda row: (math.inf if row.seconds is None else row.seconds, row.number))
-    shown = next((row for row in in_order if row.number == stored.shown), in_order[0])
-    groups: dict[int, list[StoredArticle]] = defaultdict(list)
-    for row in in_order:
-        groups[row.copies].append(row)
+    in_order = sorted(rows, key=_seniority)
     dated = [row.article("") for row in in_order]
+    groups: dict[int, list[int]] = defaultdict(list)
+    for place, row in enumerate(in_order):
+        groups[row.copies].append(place)
+    versions = _versions(store, in_order, dated, [group for group in groups.values() if len(group) > 1])
+    canonical = {copies: canonical_of_group(group, versions) for copies, group in groups.items()}
+
+    def rank(copies: int) -> tuple[bool, bool]:
+        is_chosen = any(in_order[place].number == stored.shown for place in groups[copies])
+        return versions.roundups[canonical[copies]], not is_chosen
+
+    shown = canonical[min(groups, key=rank)]
     dates = [article.published for article in dated if article.published is not None]
-    title = shown.article("")
+    title = dated[shown]
     if not title.title.strip():
-        title = shown.article(store.texts([shown.number]).get(shown.number, ""))
+        number = in_order[shown].number
+        title = in_order[shown].article(store.texts([number]).get(number, ""))
     return Story(
         id=stored.id,
         articles=tuple(row.id for row in in_order),
-        canonical=shown.id,
+        canonical=in_order[shown].id,
         title=headline(title),
         copy_groups=tuple(
-            CopyGroup(copy_group_id(group[0].content), tuple(row.id for row in group), group[0].id)
-            for group in groups.values()
+            CopyGroup(
+                copy_group_id(in_order[group[0]].content),
+                tuple(in_order[place].id for place in group),
+                in_order[canonical[copies]].id,
+            )
+            for copies, group in groups.items()
             if len(group) > 1
         ),
         start=dates[0] if dates else None,
         end=dates[-1] if dates else None,
         sources=tuple(sorted({row.source for row in in_order if row.source})),
+    )
+
+
+def _seniority(row: StoredArticle) -> tuple[float, int, bytes, str]:
+    """Return the sort key of an article, as in a run; it does not depend on when the article was added."""
+    return math.inf if row.seconds is None else row.seconds, -row.length, row.content, row.id
+
+
+def _versions(
+    store: Store, rows: Sequence[StoredArticle], articles: Sequence[Article], groups: Sequence[Sequence[int]]
+) -> Versions:
+    """Return what the canonical articles of copy groups are chosen by, for each place in `rows`."""
+    sketches = store.sketches([rows[place].number for group in groups for place in group]) if groups else {}
+    return Versions(
+        [count_terms(sketches[row.number].vector) if row.number in sketches else 0 for row in rows],
+        [row.length for row in rows],
+        [math.inf if row.seconds is None else row.seconds for row in rows],
+        [is_roundup(article.title) for article in articles],
     )
 
 

@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.formats.escaping import sanitize
-from dedup.inputs.record import LONGEST_TITLE, Dates, is_missing, read_record, too_long
+from dedup.inputs.record import LONGEST_TITLE, Corrections, is_missing, read_record, too_long
 from dedup.text.dateline import dateline
 
 if TYPE_CHECKING:
@@ -139,10 +139,10 @@ class ArticleReader:
         Raises:
             InputError: an item is not an article.
         """
-        dates = Dates(today=datetime.now(UTC))
+        corrections = Corrections(today=datetime.now(UTC))
         known: dict[bytes, DistinctArticle] = {}
         for place, item in enumerate(self._items):
-            article = to_article(item, place, self._notices, dates)
+            article = to_article(item, place, self._notices, corrections)
             content = content_hash(article)
             same = None if is_blank(article) else known.get(content)
             if same is None:
@@ -154,7 +154,7 @@ class ArticleReader:
             if article.published is None and same.dateline is None:
                 same.dateline = find_dateline(article)
             self._taken.append(article if self._keep_texts else without_text(article))
-        self._notices.extend(dates.notices())
+        self._notices.extend(corrections.notices())
 
     def collection(self) -> tuple[Collection, NDArray[np.int64]]:
         """Return the collection, and for each of its distinct articles the position at which `texts` yielded it."""
@@ -295,7 +295,7 @@ def to_article(
     item: object,
     place: int | str,
     notices: list[Notice],
-    dates: Dates,
+    corrections: Corrections,
     *,
     default_id: str | None = None,
     fields: Mapping[str, str] | None = None,
@@ -306,7 +306,7 @@ def to_article(
         item: an `Article`, a mapping or a string.
         place: its position in the collection.
         notices: problems of the item; extended in place.
-        dates: reads and counts dates.
+        corrections: reads dates, and counts what is corrected.
         default_id: the id of an item that has none; None for its position.
         fields: see `from_record`.
 
@@ -323,12 +323,14 @@ def to_article(
     if not isinstance(item, Mapping):
         kinds = "an Article, a mapping or a string"
         raise InputError(f"{where} is a {type(item).__name__}; it must be {kinds}")
-    article, found = read_record(item, where=where, default_id=number, fields=fields, path="", dates=dates)
+    article, found = read_record(item, where=where, default_id=number, fields=fields, path="", corrections=corrections)
     if article is None:
         # Results must align with the caller's rows, so an unusable one stays, without text.
         notices.extend(replace(notice, action=KEPT_EMPTY, skipped=False) for notice in found)
         item = {**item, "text": "-"}
-        article, found = read_record(item, where=where, default_id=number, fields=fields, path="", dates=dates)
+        article, found = read_record(
+            item, where=where, default_id=number, fields=fields, path="", corrections=corrections
+        )
         article = replace(article, text="") if article else Article(id=number, text="")
     notices.extend(found)
     return article

@@ -17,6 +17,7 @@ from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.formats.escaping import quote, quote_list, sanitize
 from dedup.inputs.dates import Reading, read_date
+from dedup.inputs.markup import to_plain, to_plain_line
 
 USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "id": ("id", "guid", "uuid", "articleid", "docid", "documentid", "newsid"),
@@ -66,6 +67,7 @@ _HOST, _ADDRESS = "sourcehostname", "source"
 _INSIDE = ("name", "main", "value", "#text", "$oid", "$date", "$numberLong")
 """Keys of a value that is wrapped in an object: `{"source": {"id": null, "name": "The Echo"}}`."""
 
+_NO_DATE = Reading(None)
 _SQUEEZED_OUT = str.maketrans("", "", " -_\t\ufeff")
 
 
@@ -94,15 +96,18 @@ def from_record(
 
     Returns:
         The article and the notices. The article is None, and a notice says why, if there is neither text nor title.
-        Null bytes and lone surrogates are replaced by U+FFFD; otherwise the text is unchanged. The other fields are
-        stripped of surrounding white space.
+        Text and title are converted to plain text if they are HTML, see `dedup.inputs.markup`. Null bytes and lone
+        surrogates are replaced by U+FFFD; otherwise the text is unchanged. The other fields are stripped of surrounding
+        white space.
 
     Raises:
         InputError: `fields` has a name that is not a field of an article.
     """
-    dates = Dates(dayfirst=dayfirst, today=today)
-    article, notices = read_record(record, where=where, default_id=default_id, fields=fields, path=path, dates=dates)
-    return article, [*notices, *dates.notices()]
+    corrections = Corrections(dayfirst=dayfirst, today=today)
+    article, notices = read_record(
+        record, where=where, default_id=default_id, fields=fields, path=path, corrections=corrections
+    )
+    return article, [*notices, *corrections.notices()]
 
 
 def read_record(
@@ -112,22 +117,31 @@ def read_record(
     default_id: str,
     fields: Mapping[str, str] | None,
     path: str,
-    dates: Dates,
+    corrections: Corrections,
+    is_plain: bool = False,
 ) -> tuple[Article | None, list[Notice]]:
-    """Convert a mapping as `from_record` does, but count invalid dates in `dates` instead of noting each."""
+    """Convert a mapping as `from_record` does, but count markup and invalid dates instead of noting each.
+
+    Args:
+        record, where, default_id, fields, path: see `from_record`.
+        corrections: reads dates, and counts.
+        is_plain: whether text and title are known to be plain text, whatever they look like.
+    """
     keys = find_fields(record, fields)
     reading = _Reading(record, where)
 
-    text = reading.first("text", keys["text"], _text) or ""
-    title = reading.first("title", keys["title"], _line) or ""
+    text = reading.first("text", keys["text"], _text, may_be_html=not is_plain) or ""
+    title = reading.first("title", keys["title"], _line, may_be_html=not is_plain) or ""
     if not text and not title:
         return None, [reading.unusable(bool(keys["text"]))]
     if not text:
         reading.judged_by_title(bool(keys["text"]))
     elif len(title) > LONGEST_TITLE:
         title = reading.cut(title)
+    if reading.had_markup:
+        corrections.count_markup(where)
 
-    published, seen = dates.of(record, keys, where)
+    published, seen = corrections.read_dates(record, keys, where)
     article = Article(
         id=reading.first("id", keys["id"], _line) or reading.sanitized("id", default_id),
         text=text,
@@ -144,8 +158,8 @@ def read_record(
     return article, reading.notices
 
 
-class Dates:
-    """Reads dates and counts the invalid ones, so that a run has one notice for them instead of a million.
+class Corrections:
+    """Reads dates, and counts invalid ones and texts with markup: a run has one notice for each kind, not a million.
 
     Args:
         dayfirst: see `from_record`.
@@ -157,8 +171,14 @@ class Dates:
         self._today = today
         self._counts: dict[str, Counter[str]] = {}
         self._first: dict[tuple[str, str], tuple[str, str]] = {}
+        self._marked_up, self._first_marked_up = 0, ""
 
-    def of(
+    def count_markup(self, where: str) -> None:
+        """Count an article whose markup was removed."""
+        self._first_marked_up = self._first_marked_up or where
+        self._marked_up += 1
+
+    def read_dates(
         self, record: Mapping[str, Any], keys: Mapping[str, Sequence[Any]], where: str
     ) -> tuple[date | datetime | None, date | datetime | None]:
         """Return when the article of a record was published, and when it was seen."""
@@ -174,7 +194,7 @@ class Dates:
 
     def _read(self, record: Mapping[str, Any], names: Iterable[Any], latest: date | None) -> Reading:
         """Return the first valid date, else the first problem."""
-        problem = Reading(None)
+        problem = _NO_DATE
         for name in names:
             value = record[name]
             if is_missing(value):
@@ -190,7 +210,14 @@ class Dates:
         self._first.setdefault((action, reading.kind), (where, reading.problem))
 
     def notices(self) -> Iterator[Notice]:
-        """Yield one notice per action taken on invalid dates, with the first example of each kind."""
+        """Yield a notice of all markup, and one per action taken on invalid dates, with the first of each kind."""
+        if self._marked_up:
+            others = f" and {self._marked_up - 1:,} more" if self._marked_up > 1 else ""
+            articles = f"{self._marked_up:,} article{'s' if self._marked_up > 1 else ''}"
+            action = f"markup was removed from the text of {articles}"
+            yield Notice(
+                f"{self._first_marked_up}{others}", "its text has tags or entities of HTML", action, skipped=False
+            )
         for action, counts in self._counts.items():
             firsts = [self._first[action, kind] for kind in counts]
             where, problem = firsts[0]
@@ -250,14 +277,17 @@ class _Reading:
         self.record = record
         self.where = where
         self.notices: list[Notice] = []
+        self.had_markup = False
         self._odd_text = ""
 
-    def first(self, field: str, names: Iterable[Any], read: Callable[[Any], str | None]) -> str | None:
+    def first(
+        self, field: str, names: Iterable[Any], read: Callable[[Any], str | None], *, may_be_html: bool = False
+    ) -> str | None:
         """Return the first present and readable value; note a problem if only unreadable ones are present."""
         odd: list[str] = []
         for name in names:
             value = self.record[name]
-            if type(value) is str:  # the common case, kept fast
+            if type(value) is str and not (may_be_html and ("<" in value or "&" in value)):  # common, kept fast
                 if stripped := value.strip():
                     return self.sanitized(field, value if read is _text else stripped)
                 continue
@@ -266,7 +296,12 @@ class _Reading:
             read_value = read(value)
             if read_value is None:
                 odd.append(f"its field {quote(name)} is {_kind(value)}")
-            elif read_value.strip():
+                continue
+            if may_be_html:
+                plain = (to_plain if read is _text else to_plain_line)(read_value)
+                self.had_markup = self.had_markup or plain != read_value
+                read_value = plain
+            if read_value.strip():
                 return self.sanitized(field, read_value)
         if odd and field == "text":
             self._odd_text = f"{odd[0]}, not text"

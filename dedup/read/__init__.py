@@ -4,10 +4,10 @@ A reader is a module with a function `read(source, fields)` that yields a `Recor
 `Notice` for each problem. To add one, write the module and enter it in `_readers`.
 
 Done for a reader: the file is decompressed and, with `source.text()`, decoded; errors of opening and reading become
-notices, and records yielded before are kept; field names, dates, ids and invalid characters are handled when records
-become articles. Left to a reader: it holds nothing larger than `LARGEST_RECORD`, imports optional libraries inside the
-function and raises `MissingDependencyError` without them, and passes field names of its own through `rename_fields`,
-since `--field` can rename them.
+notices, and records yielded before are kept; field names, dates, ids, HTML in texts and invalid characters are handled
+when records become articles. Left to a reader: it holds nothing larger than `LARGEST_RECORD`, imports optional
+libraries inside the function and raises `MissingDependencyError` without them, and passes field names of its own
+through `rename_fields`, since `--field` can rename them.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from typing import IO
 from dedup.article import Article, Notice
 from dedup.errors import MissingDependencyError
 from dedup.formats.atomic import content_suffix
-from dedup.inputs.record import Dates, find_fields, read_record
+from dedup.inputs.record import Corrections, find_fields, read_record
 from dedup.read import columns, feed, jsonfile, jsonlines, mail, markdown, page, plain, table, warc
 from dedup.read.own_output import own_output_notice
 from dedup.read.paths import FoundFile, find_files, reason
@@ -118,8 +118,8 @@ def read_records(
     find_fields((), fields)  # report wrong names at once, not at the first article
     arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
     note = _NoticeLimit(notices.append if notices is not None else _log)
-    dates = Dates(dayfirst=dayfirst, today=datetime.now(UTC))
-    return _read(arguments, fields, note, stdin, dates, own=own)
+    corrections = Corrections(dayfirst=dayfirst, today=datetime.now(UTC))
+    return _read(arguments, fields, note, stdin, corrections, own=own)
 
 
 class _NoticeLimit:
@@ -153,7 +153,7 @@ def _read(
     fields: Mapping[str, str],
     note: _NoticeLimit,
     stdin: IO[bytes] | None,
-    dates: Dates,
+    corrections: Corrections,
     *,
     own: bool,
 ) -> Iterator[tuple[Article, Record, FoundFile]]:
@@ -170,9 +170,9 @@ def _read(
         else:
             source = Source.of_file(found.path, found.shown, found.roots)
             reader = readers[content_suffix(found.path)]
-        yield from _articles(reader, source, found, fields, note, dates, own=own, unused=unused)
+        yield from _articles(reader, source, found, fields, note, corrections, own=own, unused=unused)
     unused.log()
-    for notice in dates.notices():
+    for notice in corrections.notices():
         note(notice)
     note.end()
 
@@ -183,7 +183,7 @@ def _articles(
     found: FoundFile,
     fields: Mapping[str, str],
     note: Callable[[Notice], None],
-    dates: Dates,
+    corrections: Corrections,
     *,
     own: bool,
     unused: UnusedColumns,
@@ -209,7 +209,8 @@ def _articles(
             default_id=f"{found.id}{behind}",
             fields=fields,
             path=found.shown,
-            dates=dates,
+            corrections=corrections,
+            is_plain=item.is_plain,
         )
         for remark in remarks:
             note(remark)

@@ -10,7 +10,7 @@ from typing import IO, TYPE_CHECKING, Any
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
-from dedup.read.markup import html_to_text
+from dedup.inputs.markup import to_plain
 from dedup.read.source import LARGEST_RECORD, Record, Source, rename_fields
 
 if TYPE_CHECKING:
@@ -75,7 +75,8 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
             for event, element in parser:
                 values = feed.take(event, element)
                 if values is not None:
-                    yield Record(rename_fields(fields, **values), feed.count if feed.is_feed else None)
+                    number = feed.count if feed.is_feed else None
+                    yield Record(rename_fields(fields, **values), number, is_plain=True)
                 if values is not None or not feed.held:
                     read_before = cleaned.given_out
                 elif feed.held > _MOST_ELEMENTS or cleaned.given_out - read_before > _MOST_HELD:
@@ -164,7 +165,7 @@ class _Feed:
         if self.is_feed and _name(element.getparent()) in {"channel", "feed"}:
             key = {"title": "source", "language": "lang", "dc:language": "lang"}.get(name)
             if key:
-                self._about.setdefault(key, html_to_text(_content(element)))
+                self._about.setdefault(key, to_plain(_content(element)).strip())
             if name not in {"channel", "feed"}:
                 self._forget(element)
         return None
@@ -190,14 +191,14 @@ def _item(element: Any, about: Mapping[str, str]) -> dict[str, Any]:
                 url = url or child.get("href") or _address(_content(child))
         elif name == "source":
             titles = [inner for inner in child if _name(inner) == "title"]
-            source = html_to_text(_content(titles[0] if titles else child))
+            source = to_plain(_content(titles[0] if titles else child)).strip()
         elif name and not held.get(name, "").strip():
             held[name] = _markup(child) if child.get("type") == "xhtml" else _content(child)
-    texts = (html_to_text(held[name]) for name in _TEXT if name in held)
+    texts = (to_plain(held[name]).strip() for name in _TEXT if name in held)
     about_url = element.get(_ABOUT) or ""
     values = {
         "id": next((_address(held[name]) for name in _ID if held.get(name, "").strip()), about_url),
-        "title": " ".join(html_to_text(held.get("title", "") or held.get("dc:title", "")).split()),
+        "title": " ".join(to_plain(held.get("title", "") or held.get("dc:title", "")).split()),
         "text": next((text for text in texts if text), ""),
         "published": next((held[name].strip() for name in _PUBLISHED if held.get(name, "").strip()), ""),
         "source": source or about.get("source", "") or held.get("dc:publisher", "").strip(),
@@ -265,9 +266,11 @@ def _content(element: Any) -> str:
 
 
 def _markup(element: Any) -> str:
+    """Return the markup in an element."""
     from lxml import etree
 
-    return str(etree.tostring(element, encoding="unicode", with_tail=False))
+    inside = (etree.tostring(child, encoding="unicode") for child in element)
+    return "".join([html.escape(element.text or ""), *inside])
 
 
 class _CleanedXml(io.RawIOBase):

@@ -14,7 +14,7 @@ from email.utils import parseaddr
 from typing import IO, Any
 
 from dedup.article import Notice
-from dedup.read.markup import html_to_text
+from dedup.inputs.markup import to_plain
 from dedup.read.source import LARGEST_RECORD, Record, Source, rename_fields
 
 _QUOTED_FROM = re.compile(rb"^>(>*From )", re.MULTILINE)
@@ -101,7 +101,7 @@ def _article(content: bytes, number: int | None, where: str, fields: Mapping[str
     if not message.keys():
         yield Notice(where, "it is no mail: it has no headers", "skipped", skipped=True)
         return
-    yield Record(rename_fields(fields, **values), number)
+    yield Record(rename_fields(fields, **values), number, is_plain=True)
 
 
 def _depth(content: bytes) -> int:
@@ -160,7 +160,7 @@ def _body(message: Message) -> str:
     text = _content(plain) if plain is not None else ""
     if rich is None:
         return text
-    shown = html_to_text(_content(rich))
+    shown = to_plain(_content(rich)).strip()
     return shown if len(shown.split()) > _PLENTY * len(text.split()) else text
 
 

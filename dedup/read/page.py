@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
 from dedup.formats.escaping import sanitize
-from dedup.read.markup import parse_page
 from dedup.read.own_output import is_result_page
 from dedup.read.source import Record, Source, rename_fields
 
@@ -42,7 +41,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
     values = extract_page(source)
     yield from source.pop_notices()
     if values:
-        yield Record(rename_fields(fields, **values))
+        yield Record(rename_fields(fields, **values), is_plain=True)
 
 
 def extract_page(source: Source, *, url: str = "", charset: str = "") -> dict[str, Any]:
@@ -67,7 +66,7 @@ def extract_page(source: Source, *, url: str = "", charset: str = "") -> dict[st
     if (count := markup.count("<")) > _MOST_TAGS:
         source.add_notice(f"it has {count:,} tags, too many for the page of an article")
         return {}
-    tree, complete = parse_page(markup)
+    tree, complete = _parse(markup)
     if tree is None:
         source.add_notice("there is no HTML in it")
         return {}
@@ -106,6 +105,34 @@ def extract_page(source: Source, *, url: str = "", charset: str = "") -> dict[st
         "lang": lang,
     }
     return {name: value for name, value in values.items() if value or name == "text"}
+
+
+def _parse(markup: str) -> tuple[HtmlElement | None, bool]:
+    """Parse a page.
+
+    Returns:
+        The tree, None if there is no element; and whether it is complete: lxml stops at tags nested too deeply.
+
+    Raises:
+        MissingDependencyError: lxml is not installed.
+    """
+    try:
+        from lxml import etree, html
+    except ImportError:
+        raise MissingDependencyError("reading HTML", "lxml", extra="html") from None
+    # Passed as bytes with a fixed encoding, so that the one declared by the page is ignored.
+    data = markup.encode(errors="replace")
+    for roomy in (False, True):
+        parser = html.HTMLParser(encoding="utf-8", remove_comments=True, remove_pis=True, huge_tree=roomy)
+        try:
+            tree = html.document_fromstring(data, parser=parser)
+        except (etree.LxmlError, ValueError):
+            return None, True
+        if not isinstance(tree.tag, str):
+            return None, True
+        if complete := not any(error.type == etree.ErrorTypes.ERR_RESOURCE_LIMIT for error in parser.error_log):
+            break
+    return tree, complete
 
 
 def _strip(tree: HtmlElement) -> None:

@@ -64,6 +64,7 @@ class Record:
         form: what `raw` is: an object on a line, an item of a list, the only object of a file, a row of `table`.
         table: header line and delimiter of a row.
         names: all columns of a table, of which `values` need only have those that are read.
+        is_plain: whether text and title are plain text, whatever they look like: the reader has parsed their HTML.
     """
 
     values: Mapping[str, Any]
@@ -72,6 +73,7 @@ class Record:
     form: Literal["", "line", "item", "object", "row"] = ""
     table: Table | None = None
     names: Sequence[str] = ()
+    is_plain: bool = False
 
 
 def rename_fields(fields: Mapping[str, str], **values: Any) -> dict[str, Any]:

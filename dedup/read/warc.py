@@ -84,7 +84,7 @@ def _record(
     yield from inner.pop_notices()
     if values:
         values["seen"] = record.rec_headers.get_header("WARC-Date")
-        yield Record(rename_fields(fields, **values), number)
+        yield Record(rename_fields(fields, **values), number, is_plain=True)
 
 
 def _media(content_type: str | None) -> tuple[str, str]:

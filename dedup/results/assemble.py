@@ -11,7 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.article import Article
-from dedup.group.copies import canonical_of_group, canonical_of_story
+from dedup.group.canonical import Versions, canonical_of_group, canonical_of_story
+from dedup.group.copies import first_of_group
 from dedup.inputs.collection import Collection, Seniority, published_seconds
 from dedup.results.clustering import Clustering, CopyGroup, Story
 from dedup.results.story_ids import copy_group_id, story_id
@@ -35,7 +36,7 @@ def assemble(findings: Findings, settings: Settings) -> Clustering:
     members: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for article in sorted(range(len(collection)), key=seniority.__getitem__):
         members[int(label[article])][int(unit[article])].append(article)
-    stories = [_story(collection, list(units.values()), totals, seniority) for units in members.values()]
+    stories = [_story(findings, list(units.values()), totals, seniority) for units in members.values()]
     stories.sort(key=rank)
     labels, copy_labels = labels_of(stories, [article.id for article in collection.articles])
     return Clustering(
@@ -70,13 +71,14 @@ def mean_scores(pairs: Pairs, label: NDArray[np.int64], unit: NDArray[np.int64])
 
 
 def _story(
-    collection: Collection, units: Sequence[Sequence[int]], totals: Sequence[float], seniority: Sequence[Seniority]
+    findings: Findings, units: Sequence[Sequence[int]], totals: Sequence[float], seniority: Sequence[Seniority]
 ) -> Story:
-    """Return the story of some copy groups of distinct articles, each ordered by seniority."""
-    groups = [group for unit in units if (group := _copy_group(collection, unit, seniority))]
+    """Return the story of some copy groups of distinct articles, each and all ordered by seniority."""
+    collection, versions = findings.collection, findings.versions
+    groups = [group for unit in units if (group := _copy_group(collection, unit, seniority, versions))]
     articles = _by_publication(collection, (article for unit in units for article in unit), seniority)
     first = min((article for unit in units for article in unit), key=seniority.__getitem__)
-    canonical = collection.first(canonical_of_story(units, totals, seniority))
+    canonical = collection.first(canonical_of_story(units, totals, versions))
     dates = [article.published for article in articles if article.published is not None]
     return Story(
         id=story_id(collection.content_hashes[first]),
@@ -90,12 +92,16 @@ def _story(
     )
 
 
-def _copy_group(collection: Collection, unit: Sequence[int], seniority: Sequence[Seniority]) -> CopyGroup | None:
+def _copy_group(
+    collection: Collection, unit: Sequence[int], seniority: Sequence[Seniority], versions: Versions
+) -> CopyGroup | None:
     names = [article.id for article in _by_publication(collection, unit, seniority)]
     if len(names) < 2:
         return None
-    first = canonical_of_group(unit, seniority)
-    return CopyGroup(copy_group_id(collection.content_hashes[first]), tuple(names), collection.first(first).id)
+    named_after, canonical = first_of_group(unit, seniority), canonical_of_group(unit, versions)
+    return CopyGroup(
+        copy_group_id(collection.content_hashes[named_after]), tuple(names), collection.first(canonical).id
+    )
 
 
 def _by_publication(collection: Collection, distinct: Iterable[int], seniority: Sequence[Seniority]) -> list[Article]:

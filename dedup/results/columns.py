@@ -8,6 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.errors import InputError
+from dedup.group.canonical import canonical_of_group
+from dedup.group.copies import copy_groups
 from dedup.group.cut import cut
 from dedup.results.clustering import NO_EVIDENCE, Clustering
 from dedup.results.evidence import StoredEvidence
@@ -29,6 +31,8 @@ class FindingsColumns:
         order: rank of each article by publication, the order in which stories list articles, shape (articles,).
         ranks: rank of each distinct article by seniority: first published first, then the longest.
         units: for each distinct article the first of its copy group, or itself.
+        canonical: for each distinct article the canonical one of its copy group, or itself.
+        roundups: canonical distinct articles that are round-ups, ascending.
         names: for each distinct article the digits of its content hash that ids are made of.
         left, right, height, weights: the merge tree over the distinct articles, see `dedup.group.linkage.Tree`.
         a, b, score, cosine: the scored pairs that some granularity joins or nearly joins, sorted; scores are whole
@@ -45,6 +49,8 @@ class FindingsColumns:
     order: NDArray[np.int64]
     ranks: NDArray[np.int64]
     units: NDArray[np.int64]
+    canonical: NDArray[np.int64]
+    roundups: NDArray[np.int64]
     names: tuple[str, ...]
     left: NDArray[np.int64]
     right: NDArray[np.int64]
@@ -78,11 +84,15 @@ def findings_columns(clustering: Clustering) -> FindingsColumns:
     widest = cut(tree, 1.0)
     kept = pairs.where((widest[pairs.a] == widest[pairs.b]) | (pairs.score >= NEAR / SCORE_UNIT))
     copies, cross_lingual = findings.copies, findings.cross_lingual
+    canonical = _canonical(findings)
+    shown = np.unique(canonical)
     return FindingsColumns(
         distinct=findings.distinct,
         order=_order(findings, ranks),
         ranks=ranks,
         units=findings.units,
+        canonical=canonical,
+        roundups=np.array([one for one in shown.tolist() if findings.versions.roundups[one]], np.int64),
         names=tuple(map(content_digits, collection.content_hashes)),
         left=tree.left,
         right=tree.right,
@@ -99,6 +109,14 @@ def findings_columns(clustering: Clustering) -> FindingsColumns:
         languages=np.zeros(len(collection), np.int64) if cross_lingual is None else cross_lingual.languages,
         findings=findings,
     )
+
+
+def _canonical(findings: StoredEvidence) -> NDArray[np.int64]:
+    """Return the canonical article of the copy group of each distinct article."""
+    found = np.arange(len(findings.units))
+    for group in copy_groups(findings.copies, findings.templates):
+        found[group] = canonical_of_group(group, findings.versions)
+    return found
 
 
 def _order(findings: StoredEvidence, ranks: NDArray[np.int64]) -> NDArray[np.int64]:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from dedup.article import Notice
 from dedup.errors import InputError
+from dedup.group.canonical import Versions
 from dedup.group.copies import copy_groups
 from dedup.group.cut import cut
 from dedup.group.linkage import Tree
@@ -22,6 +23,7 @@ from dedup.match.stories import Pairs, products, same_outlet
 from dedup.results.clustering import NO_TEXTS
 from dedup.settings import Settings
 from dedup.text.document import Document
+from dedup.text.roundups import is_roundup
 from dedup.vectorize.boilerplate import outside_boilerplate, remaining
 from dedup.vectorize.cross_lingual import CrossLingual
 from dedup.vectorize.exact import SCORE_UNIT
@@ -83,6 +85,14 @@ class Findings:
         for group in copy_groups(self.copies, self.templates):
             found[group] = group[0]
         return found
+
+    @cached_property
+    def versions(self) -> Versions:
+        """What the canonical articles are chosen by, for each distinct article."""
+        collection, terms = self.collection, np.diff(self.vectors.matrix.indptr)
+        seconds = np.where(np.isnan(collection.seconds), np.inf, collection.seconds)
+        roundups = [is_roundup(collection.first(distinct).title) for distinct in range(len(collection))]
+        return Versions(terms.tolist(), collection.lengths.tolist(), seconds.tolist(), roundups)
 
     @cached_property
     def parents(self) -> NDArray[np.int64]:

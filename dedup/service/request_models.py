@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from dedup.article import Article
+from dedup.inputs.markup import to_plain, to_plain_line
 from dedup.service.problems import FAULTS, Fault, Problem, problem
 from dedup.service.settings import ServiceSettings
 
@@ -114,8 +115,8 @@ class _ArticleToMatch(BaseModel):
     def to_article(self) -> Article:
         return Article(
             id=self.id or "",
-            text=self.text,
-            title=self.title or "",
+            text=to_plain(self.text),
+            title=to_plain_line(self.title or ""),
             source=self.source or "",
             url=self.url or "",
             lang=self.lang or "",

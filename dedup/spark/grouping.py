@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.group.copies import canonical_of_group, canonical_of_story, coherent, copy_groups, digests, without_parts
+from dedup.group.canonical import Versions, canonical_of_story
+from dedup.group.copies import coherent, copy_groups, digests, first_of_group, title_keys, without_parts
 from dedup.group.cut import merge_threshold
 from dedup.match.copies import ALIKE
 from dedup.match.stories import Pairs
@@ -96,7 +97,13 @@ def linkable_pairs(pairs: DataFrame, ends: DataFrame, units: DataFrame, decided:
 
 
 def stories(
-    job: Job, pairs: DataFrame, ends: DataFrame, units: DataFrame, hidden: DataFrame, distinct: DataFrame
+    job: Job,
+    pairs: DataFrame,
+    ends: DataFrame,
+    units: DataFrame,
+    hidden: DataFrame,
+    distinct: DataFrame,
+    vectors: DataFrame,
 ) -> DataFrame:
     """Return story, copy group, representative and mean score of each linked article `n`, all as numbers.
 
@@ -126,7 +133,9 @@ def stories(
         links = links.union(copies.select("a", "b", F.lit(0), "component"))
         blocks = links.selectExpr("a", "b", "score", f"pmod(xxhash64(component), {job.parts}) as block")
         standing = hidden.select("n", F.lit(True).alias("hidden"))
-        articles = distinct.select("n", "name", "members", "seconds", "length").join(of, "n")
+        articles = distinct.select("n", "name", "members", "seconds", "length", "roundup").join(of, "n")
+        terms = F.expr("cast(octet_length(terms) / 4 as int) as terms")
+        articles = articles.join(vectors.select("n", terms), "n")
         articles = articles.join(units.select("n", "unit"), "n", "left").join(standing, "n", "left")
         return with_articles(
             job, blocks, [articles], lambda articles, pairs: _stories(articles, pairs, settings), GROUPED
@@ -147,9 +156,10 @@ def _units(articles: Any, pairs: Any, settings: Settings) -> Any:
     backend, words, number, pair = worker_backend(settings), words_of(articles), numbers(articles["n"]), places(pairs)
     copies = overlaps_of(pairs, pair, [COPY])
     templates = overlaps_of(pairs, pair, [TEMPLATE, NEVER])
-    digest = digests(copies, words.lengths(), matrix_of(articles))
+    titles = title_keys(words, copies)
+    digest = digests(copies, words.lengths(), matrix_of(articles), titles)
     copies = copies.where(without_parts(copies, digest))
-    copies = copies.where(coherent(copies, templates, partial(backend.overlaps, words), settings.copy_overlap))
+    copies = copies.where(coherent(copies, templates, partial(backend.overlaps, words), settings.copy_overlap, titles))
     unit = np.arange(len(number))
     for group in copy_groups(copies, templates):
         unit[group] = group[0]
@@ -177,6 +187,9 @@ def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
     label[is_final] = len(number) + numbers(articles["component"])[is_final]
     total = mean_scores(found, label, unit).tolist()
     seniority = seniorities(articles, np.arange(len(number)))
+    seconds = [when for when, _, _ in seniority]
+    lengths, terms = numbers(articles["length"]).tolist(), numbers(articles["terms"]).tolist()
+    versions = Versions(terms, lengths, seconds, articles["roundup"].to_pylist())
     members, names = numbers(articles["members"]), numbers(articles["name"])
 
     together: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
@@ -186,10 +199,10 @@ def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
     copy_group, mean = (np.full(len(number), None, object) for _ in range(2))
     for of in together.values():
         held = list(of.values())
-        name = names[canonical_of_group((article for one in held for article in one), seniority)]
-        best = number[canonical_of_story(held, total, seniority)]
+        name = names[first_of_group((article for one in held for article in one), seniority)]
+        best = number[canonical_of_story(held, total, versions)]
         for one in held:
-            copies = int(names[canonical_of_group(one, seniority)]) if members[one].sum() > 1 else None
+            copies = int(names[first_of_group(one, seniority)]) if members[one].sum() > 1 else None
             for article in one:
                 story[article], copy_group[article], shown[article] = name, copies, best
                 mean[article] = total[article] / (len(held) - 1) if len(held) > 1 else None

@@ -18,12 +18,13 @@ import numpy as np
 from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.inputs.collection import content_hash, find_dateline, is_blank, published_seconds, to_article
-from dedup.inputs.record import Dates, find_fields, is_missing
+from dedup.inputs.record import Corrections, find_fields, is_missing
 from dedup.settings import Settings
 from dedup.spark.arrow import numbers, words_columns
 from dedup.spark.job import Job, broadcast, column, worker_backend
 from dedup.spark.partitions import HOME_BITS, HOME_ROWS, PART_BITS, PLACE_BITS, at_home, places_in
 from dedup.spark.substitutes import DISTINCT, distinct_column, find_substitutes, with_substitutes
+from dedup.text.roundups import is_roundup
 from dedup.vectorize.features import HashedWords
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 
 ARTICLES = (
     "uid long, home int, id string, content binary, blank boolean, length int, published double, told double,"
-    " seen double, source string, rest string, notices string, title int, hashes binary, flags binary,"
+    " seen double, source string, roundup boolean, rest string, notices string, title int, hashes binary, flags binary,"
     f" distinct {DISTINCT}"
 )
 WORDS_OF = "home int, n long, seconds double, length int, source string, title int, hashes binary, flags binary"
@@ -49,7 +50,7 @@ def read_articles(
         `members`: a row per article: its unique `id`, the number `n` and `name` of the distinct article it equals,
             whether it is the `first` published of those, and whether there are `several`.
         `distinct`: a row per distinct article: `n`, `content` hash, `name` (from the hash), the `uid` of the first
-            published, the number of `members`, `seconds`, `length` and `source`.
+            published, the number of `members`, `seconds`, `length`, `source`, and whether it is a `roundup`.
         `words`: the words of each distinct article, with `seconds`, `length` and `source`.
 
     Raises:
@@ -81,6 +82,7 @@ def read_articles(
             ),
             F.min_by("seen", F.struct(F.isnull("published"), F.coalesce("published", F.lit(0.0)), "id")).alias("seen"),
             F.first("length").alias("length"),
+            F.first("roundup").alias("roundup"),
             F.min(F.when(F.col("source") != "", F.col("source"))).alias("low"),
             F.max(F.when(F.col("source") != "", F.col("source"))).alias("high"),
         )
@@ -90,6 +92,7 @@ def read_articles(
             "members",
             F.coalesce("p", "told", "seen").alias("seconds"),
             "length",
+            "roundup",
             F.when(F.col("low") == F.col("high"), F.col("low")).otherwise("").alias("source"),
         )
 
@@ -193,11 +196,11 @@ def _row(
     """Return the fields of an article (without its words), its title and its text."""
     named = next((str(item[name]) for name in ids if not is_missing(item[name])), None)
     notices: list[Notice] = []
-    dates = Dates(today=today)
-    article = to_article(item, named if named is not None else _digest(item), notices, dates, fields=fields)
+    corrections = Corrections(today=today)
+    article = to_article(item, named if named is not None else _digest(item), notices, corrections, fields=fields)
     if named is None:
         notices.append(Notice(f"article {article.id}", "it has no id", "named after what it holds", skipped=False))
-    notices.extend(dates.notices())
+    notices.extend(corrections.notices())
     dateline = None if article.published is not None else find_dateline(article)
     return (
         {
@@ -209,6 +212,7 @@ def _row(
             "told": _seconds(dateline),
             "seen": _seconds(article.seen),
             "source": " ".join(article.source.casefold().split()),
+            "roundup": is_roundup(article.title),
             "rest": repr(replace(article, title="", text="")),
             "notices": "\n".join(f"{notice.problem}; {notice.action}" for notice in notices) or None,
         },
@@ -241,7 +245,7 @@ def _with_unique_ids(articles: DataFrame) -> DataFrame:
     from pyspark.sql import Window
     from pyspark.sql import functions as F
 
-    columns = ["uid", "id", "content", "blank", "length", "published", "told", "seen", "source"]
+    columns = ["uid", "id", "content", "blank", "length", "published", "told", "seen", "source", "roundup"]
     shared = articles.groupBy("id").count().where("count > 1").select("id")
     found = articles.select(*columns)
     if shared.take(1):

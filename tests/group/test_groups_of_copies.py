@@ -1,4 +1,4 @@
-"""Copy groups, digests, representatives and canonical articles."""
+"""Copy groups, digests and representatives."""
 
 from __future__ import annotations
 
@@ -16,16 +16,18 @@ from dedup.group.copies import (
     MOST_MEMBERS,
     MOST_PARTS,
     TOGETHER,
-    canonical_of_group,
-    canonical_of_story,
     coherent,
     copy_groups,
     digests,
+    first_of_group,
     representatives,
+    title_keys,
     without_parts,
 )
 from dedup.inputs.collection import Seniority
-from dedup.match.copies import NEAR, Overlaps
+from dedup.match.copies import NEAR, NEARLY_WHOLE, Overlaps
+from dedup.text.document import Document
+from dedup.vectorize.features import HashedWords
 from dedup.vectorize.tfidf import _unit
 
 
@@ -49,6 +51,7 @@ SENIORITY = [(5.0, -100, 0), (3.0, -100, 1), (3.0, -200, 2), (float("inf"), -900
 
 
 NO_TEMPLATES = copies_of()
+NO_TITLES = [b""] * 200
 
 
 @pytest.mark.parametrize("seed", range(10))
@@ -103,14 +106,48 @@ def test_a_chain_of_texts_that_share_less_and_less_is_no_group() -> None:
     chain = copies_of((0, 1), (1, 2), jaccard=[0.6, 0.5])
     for share, expected in ((2 * TOGETHER - 0.001, [True, False]), (2 * TOGETHER, [True, True])):
         compared = overlapping({(0, 1): 0.6, (1, 2): share})
-        assert coherent(chain, NO_TEMPLATES, compared, 0.45).tolist() == expected
-    assert coherent(chain, NO_TEMPLATES, overlapping({(1, 2): 0.4}), 0.2).tolist() == [True, True], "a lower bar"
+        assert coherent(chain, NO_TEMPLATES, compared, 0.45, NO_TITLES).tolist() == expected
+    assert coherent(chain, NO_TEMPLATES, overlapping({(1, 2): 0.4}), 0.2, NO_TITLES).tolist() == [True, True], (
+        "a lower bar"
+    )
+
+
+def test_the_pages_of_an_article_go_with_it() -> None:
+    """Under its title, and contained in it: not two articles under one title that share a part."""
+    lengths, titles = np.array([900, 400, 400]), [b"fire", b"fire", b"fire"]
+    for contained, expected in ((1.0, True), (NEARLY_WHOLE - 0.001, False)):
+        copies = replace(copies_of((0, 1), (0, 2)), containment=np.array([contained, contained]))
+        assert digests(copies, lengths, vectors(0, 1, 2), titles)[0] == (not expected)
+        assert coherent(copies, NO_TEMPLATES, overlapping({(0, 2): 0.5}), 0.45, titles)[1] == expected
+        for others in ([b"fire", b"fire", b"vote"], [b"vote", b"fire", b"vote"], NO_TITLES):
+            assert not coherent(copies, NO_TEMPLATES, overlapping({(0, 2): 0.5}), 0.45, others)[1]
+        assert digests(copies, lengths, vectors(0, 1, 2), [b"brief", b"fire", b"vote"])[0]
+
+
+def test_pages_are_one_text_of_which_another_part_is_a_part() -> None:
+    """An article with background paragraphs of another one is no version of it, though its own page has its title."""
+    lengths, titles = np.array([1_000, 400, 400, 300]), [b"fire", b"fire", b"fire", b"vote"]
+    copies = replace(copies_of((0, 1), (0, 2), (0, 3)), containment=np.ones(3))
+    assert digests(copies, lengths, vectors(0, 1, 2, 3), titles)[0]
+    assert not digests(copies, lengths, vectors(0, 1, 2, 2), titles)[0], "related to the second page"
+    with_overlap = replace(copies_of((0, 1), (0, 2), (0, 3), (1, 3)), containment=np.array([1.0, 1.0, 1.0, 0.5]))
+    assert not digests(with_overlap, lengths, vectors(0, 1, 2, 3), titles)[0], "a version of the first page"
+
+
+def test_numbers_of_pages_are_no_words_of_titles() -> None:
+    documents = [
+        Document.of(title, "text") for title in ("Port fire", "Port fire (2)", "Port fire 1/3", "", "12", "Port")
+    ]
+    one, two, three, none, number, other = title_keys(HashedWords.of(documents), copies_of((0, 1), (2, 3), (4, 5)))
+    assert one == two == three
+    assert none == number == b""
+    assert other not in {one, none}
 
 
 def test_single_pairs_are_not_compared_again() -> None:
     pairs = copies_of((0, 1), (2, 3))
-    assert coherent(pairs, NO_TEMPLATES, overlapping({}), 0.45).tolist() == [True, True]
-    assert coherent(copies_of(), NO_TEMPLATES, overlapping({}), 0.45).tolist() == []
+    assert coherent(pairs, NO_TEMPLATES, overlapping({}), 0.45, NO_TITLES).tolist() == [True, True]
+    assert coherent(copies_of(), NO_TEMPLATES, overlapping({}), 0.45, NO_TITLES).tolist() == []
 
 
 def test_a_large_group_is_compared_in_part() -> None:
@@ -123,7 +160,7 @@ def test_a_large_group_is_compared_in_part() -> None:
         return replace(copies_of(*((a, b) for a, b in pairs.tolist())), overlap=np.ones(len(pairs)))
 
     star = copies_of(*((0, place) for place in range(1, count)))
-    assert coherent(star, NO_TEMPLATES, compared, 0.45).all()
+    assert coherent(star, NO_TEMPLATES, compared, 0.45, NO_TITLES).all()
     assert max(asked) == MOST_MEMBERS
     assert len(asked) == count - 2
 
@@ -135,7 +172,7 @@ def test_the_groups_of_the_kept_links_are_coherent(seed: int) -> None:
     templates, links = copies_of(*drawn[::9]), [pair for number, pair in enumerate(drawn) if number % 9]
     copies = copies_of(*links, jaccard=random.choice([0.2, 0.5, 0.9], size=len(links)).tolist())
     shares = {pair: float(random.choice([0.0, 0.3, 0.6, 0.9])) for pair in combinations(range(12), 2)}
-    stays = coherent(copies, templates, overlapping(shares), 0.45)
+    stays = coherent(copies, templates, overlapping(shares), 0.45, NO_TITLES)
     assert 0 < stays.sum() < len(stays)
     groups = copy_groups(copies.where(stays), templates)
     home = {article: number for number, group in enumerate(groups) for article in group}
@@ -155,7 +192,9 @@ def test_the_members_of_a_growing_group_are_not_sorted_again(monkeypatch: pytest
 
     monkeypatch.setattr("dedup.group.copies.sorted", counting, raising=False)
     star = copies_of(*((0, place) for place in range(1, count)))
-    assert coherent(star, NO_TEMPLATES, overlapping({(0, place): 1.0 for place in range(count)}), 0.0).all()
+    assert coherent(
+        star, NO_TEMPLATES, overlapping({(0, place): 1.0 for place in range(count)}), 0.0, [b""] * count
+    ).all()
     assert sorted_values < 4 * MOST_MEMBERS * count
 
 
@@ -167,27 +206,27 @@ def test_no_links_make_no_groups() -> None:
 def test_a_text_with_unrelated_parts_is_a_digest() -> None:
     lengths = np.array([1_000, 100, 100, 100])
     copies = copies_of((0, 1), (0, 2), (0, 3))
-    assert digests(copies, lengths, vectors(0, 1, 2, 3)).tolist() == [True, False, False, False]
-    assert digests(copies, lengths, vectors(1, 1, 1, 1)).tolist() == [False] * 4
-    assert digests(copies_of((0, 1)), lengths, vectors(0, 1, 2, 3)).tolist() == [False] * 4
+    assert digests(copies, lengths, vectors(0, 1, 2, 3), NO_TITLES).tolist() == [True, False, False, False]
+    assert digests(copies, lengths, vectors(1, 1, 1, 1), NO_TITLES).tolist() == [False] * 4
+    assert digests(copies_of((0, 1)), lengths, vectors(0, 1, 2, 3), NO_TITLES).tolist() == [False] * 4
 
 
 def test_parts_that_overlap_are_parts_of_one_text() -> None:
     """Whatever their vectors say."""
     lengths = np.array([1_000, 500, 500])
-    assert not digests(copies_of((0, 1), (0, 2), (1, 2)), lengths, vectors(0, 1, 2)).any()
+    assert not digests(copies_of((0, 1), (0, 2), (1, 2)), lengths, vectors(0, 1, 2), NO_TITLES).any()
 
 
 def test_texts_of_one_length_are_no_parts() -> None:
-    assert not digests(copies_of((0, 1), (0, 2)), np.array([1_000, 700, 700]), vectors(0, 1, 2)).any()
+    assert not digests(copies_of((0, 1), (0, 2)), np.array([1_000, 700, 700]), vectors(0, 1, 2), NO_TITLES).any()
 
 
 def test_a_text_with_very_many_parts_is_compared_in_part() -> None:
     count = 5 * MOST_PARTS
     lengths = np.array([10_000, *[10] * count])
     star = copies_of(*((0, place) for place in range(1, count + 1)))
-    assert digests(star, lengths, vectors(*range(count + 1)))[0]
-    assert not digests(star, lengths, vectors(0, *[1] * count))[0]
+    assert digests(star, lengths, vectors(*range(count + 1)), NO_TITLES)[0]
+    assert not digests(star, lengths, vectors(0, *[1] * count), NO_TITLES)[0]
 
 
 def test_a_digest_is_a_copy_of_digests_only() -> None:
@@ -238,23 +277,6 @@ def test_articles_without_copies_represent_themselves() -> None:
 @pytest.mark.parametrize(
     ("group", "expected"), [([0, 1, 3], 1), ([1, 2], 2), ([3, 0], 0), ([4, 0], 0), ([3], 3), ([4, 3, 2, 1, 0], 2)]
 )
-def test_the_first_published_copy_is_shown_then_the_longest(group: list[int], expected: int) -> None:
+def test_the_first_of_a_group_is_the_first_published_then_the_longest(group: list[int], expected: int) -> None:
     for order in permutations(group):
-        assert canonical_of_group(order, SENIORITY) == expected
-
-
-@pytest.mark.parametrize(
-    ("units", "total", "expected"),
-    [
-        ([[0], [1], [2]], {0: 10, 1: 30, 2: 20}, 1),
-        ([[0], [1], [2]], {}, 2),  # all alike: the first published, then the fullest
-        ([[0, 1], [2]], {0: 10, 1: 30, 2: 15}, 1),  # two copies, on average as like the rest as 20
-        ([[0, 1], [2]], {0: 10, 1: 10, 2: 15}, 2),
-        ([[3], [4]], {3: 7, 4: 7}, 4),
-    ],
-)
-def test_the_article_most_similar_to_the_others_is_shown(
-    units: Sequence[Sequence[int]], total: dict[int, int], expected: int
-) -> None:
-    for order in permutations(units):
-        assert canonical_of_story(order, [total.get(article, 0) for article in range(5)], SENIORITY) == expected
+        assert first_of_group(order, SENIORITY) == expected

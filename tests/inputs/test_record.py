@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
-from dedup.inputs.record import USUAL_NAMES, Dates, find_fields, from_record, read_record
+from dedup.inputs.record import USUAL_NAMES, Corrections, find_fields, from_record, read_record
 
 BODY = "The harbour reopened on Monday."
 
@@ -296,14 +296,16 @@ def test_days_first_and_today() -> None:
 
 
 def test_dates_that_are_none_are_counted() -> None:
-    dates = Dates(today=date(2020, 6, 1))
+    corrections = Corrections(today=date(2020, 6, 1))
     values = ["2020-05-01", "soon", "1970-01-01", "0", "2020-07-01", "1 May 2020 9:00 IST", "01/02/2020", "soon"]
     for number, value in enumerate(values):
         record = {"text": BODY, "date": value}
-        article, found = read_record(record, where=f"feed:{number}", default_id="a", fields=None, path="", dates=dates)
+        article, found = read_record(
+            record, where=f"feed:{number}", default_id="a", fields=None, path="", corrections=corrections
+        )
         assert article is not None
         assert found == []
-    undated, unzoned = dates.notices()
+    undated, unzoned = corrections.notices()
     assert undated.where == "feed:1 and 5 more"
     assert undated.problem.startswith("6 dates are not as they should be: 3 not understood (date 'soon' is not")
     assert "1 in the future (date '2020-07-01' is in the future)" in undated.problem

@@ -48,6 +48,14 @@ def kept_of(path: Path, shape: str | None = None) -> bytes:
     return out.getvalue()
 
 
+def test_markup_is_kept_as_it_was(tmp_path: Path) -> None:
+    rows = [["title", "text"], ["Fire &amp; smoke", "<p>The ferry <b>burned</b>.</p>"]]
+    path = tmp_path / "a.csv"
+    path.write_text("".join(",".join(row) + "\n" for row in rows), encoding="utf-8")
+    assert [article.text for article in read_articles(path, notices=[])] == ["The ferry burned."]
+    assert [row[:2] for row in csv.reader(io.StringIO(kept_of(path).decode()))] == rows
+
+
 Spooled = Callable[..., tuple[Spool, list[Article], list[Notice]]]
 
 

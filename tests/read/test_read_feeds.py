@@ -40,7 +40,7 @@ def test_an_item_of_rss(tmp_path: Path) -> None:
         </item>"""
     about = "<title>The Echo</title><language>en-gb</language><image><title>Logo</title></image>"
     article = only(tmp_path, rss(item, about))
-    assert (article.id, article.title, article.text) == ("g-1", "Fire & ferry", f"{BODY}\nNobody was hurt.")
+    assert (article.id, article.title, article.text) == ("g-1", "Fire & ferry", f"{BODY}\n\nNobody was hurt.")
     assert article.published == datetime(2024, 1, 15, 7, 30, tzinfo=UTC)
     assert (article.url, article.source, article.lang) == ("https://echo.example/1?a=1&b=2", "The Echo", "en-gb")
 
@@ -65,7 +65,7 @@ def test_an_entry_of_atom(tmp_path: Path) -> None:
         <content type="xhtml"><div xmlns="http://www.w3.org/1999/xhtml"><p>{BODY}</p><p>Ein <b>Feuer</b>.</p></div>
         </content></entry></feed>"""
     article = only(tmp_path, content)
-    assert (article.id, article.title, article.text) == ("urn:1", "Fähre brennt", f"{BODY}\nEin Feuer.")
+    assert (article.id, article.title, article.text) == ("urn:1", "Fähre brennt", f"{BODY}\n\nEin Feuer.")
     assert (article.url, article.source, article.lang) == ("https://bote.example/1", "Der Bote", "de")
     assert article.published == datetime(2024, 1, 15, tzinfo=UTC)
 

@@ -43,7 +43,7 @@ def test_the_html_is_read_where_the_plain_text_says_nothing(tmp_path: Path) -> N
     html = f"<html><head><style>p{{}}</style></head><body><h1>Ports</h1><p>{BODY}</p><ul><li>One</li><li>Two</li></ul>"
     write(tmp_path / "a.eml", mail("Open in a browser.", html).as_bytes())
     write(tmp_path / "b.eml", mail(BODY, "<p>Short.</p>").as_bytes())
-    assert [article.text for article in read_quietly(tmp_path)] == [f"Ports\n{BODY}\nOne\nTwo", f"{BODY}\n"]
+    assert [article.text for article in read_quietly(tmp_path)] == [f"Ports\n\n{BODY}\n\nOne\nTwo", f"{BODY}\n"]
 
 
 def test_when_it_was_received_stands_in_for_its_date(tmp_path: Path) -> None:

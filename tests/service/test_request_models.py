@@ -56,6 +56,14 @@ def test_a_record_is_refused_exactly_where_its_schema_refuses_it(needs_id: bool,
         assert {name: held[name] for name in strings} == {name: record[name] or "" for name in strings}
 
 
+def test_markup_is_removed() -> None:
+    given = {"id": "a", "text": "<p>Fire on a <b>ferry</b></p>", "title": "Fire &amp; <i>smoke</i>"}
+    article = MODELS.read_article(given)
+    assert (article.text, article.title) == ("Fire on a ferry", "Fire & smoke")
+    with pytest.raises(Problem):
+        MODELS.read_article({"id": "a", "text": "<br/><br/>"}, needs_words=True)
+
+
 def test_faults_are_bounded_and_in_order() -> None:
     many = {f"x{number}": 1 for number in range(50)}
     with pytest.raises(Problem) as error:

@@ -141,6 +141,11 @@ def _size(count: int, slots: int) -> int:
     return _VECTOR.size + 6 * count + -(-count // 8) + slots
 
 
+def count_terms(packed: bytes) -> int:
+    """Return the number of terms of a serialised vector."""
+    return int(_VECTOR.unpack_from(packed)[0])
+
+
 def unpacked(packed: Sequence[bytes]) -> list[Vector]:
     """Read many vectors at once, by a kernel; the plain form is `Vector.unpacked`.
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.group.copies import PART, digests
+from dedup.group.copies import PART, digests, pages, title_keys
 from dedup.group.cut import height_needed, merge_threshold
 from dedup.index.features.sketch import Compared, Features, Vector
 from dedup.index.inputs import Incoming, Placement
@@ -130,6 +130,7 @@ class Candidate:
         overlaps: the articles whose texts overlap with its own as those of copies do, `b` being their numbers.
         apart: numbers of articles that are never in one story with it.
         in_family: whether all articles that are alike are never in one story with it, except for its copies.
+        pages: numbers of shorter articles in `overlaps` that are pages of it, see `group.copies`.
         decision: where it belongs; None until decided, and for an unchanged article.
         placement: the answer, still without links, notices and the id of what it is a copy of.
         story: number of the story of the placement, None for a new one.
@@ -147,6 +148,7 @@ class Candidate:
     overlaps: Overlaps | None = None
     apart: Sequence[int] = ()
     in_family: bool = False
+    pages: Sequence[int] = ()
     decision: Decision | None = None
     placement: Placement | None = None
     story: int | None = None
@@ -249,7 +251,8 @@ class Placer:
             slot = table.slot(first)
             root, story = int(table.copies[slot]), int(table.story[slot])
             near = [story, *(number for number in near if number != story)]
-            representative = not bool((overlaps.jaccard >= NEAR).any())
+            joins_pages = len({int(table.copies[table.slot(number)]) for number in candidate.pages}) > 1
+            representative = joins_pages or not bool((overlaps.jaccard >= NEAR).any())
         clear = near == [] or (near == [story] and not is_due(len(table.of_story(story or 0)) + 1))
         links = self._links(neighbours, scores, overlaps, story)
         return Decision(story, root, representative, () if clear else tuple(near), links, tuple(digests))
@@ -310,7 +313,7 @@ class Placer:
     def find_overlaps(self, candidates: Sequence[Candidate]) -> None:
         """Set overlaps and `apart` of candidates, from the words of their most similar neighbours."""
         for one in candidates:
-            one.overlaps, one.apart, one.in_family = None, (), False
+            one.overlaps, one.pages, one.apart, one.in_family = None, (), (), False
         compared, done = [(one, self.alike(one)) for one in candidates if one.features.vector.length], 0
         for until in (FAMILY, MOST_COMPARED):
             self._compare([(one, others[done:until]) for one, others in compared], candidates)
@@ -339,13 +342,17 @@ class Placer:
         when = np.concatenate([[one.when for one, _ in compared], table.seconds[slots]])
         copies, _, never = decide(words, self._backend, np.array(pairs, np.int64), when, self._settings)
         numbered = np.array([*([-1] * len(compared)), *stored, *inside], np.int64)
+        lengths = words.lengths()
+        is_page = pages(copies, title_keys(words, copies)) & (lengths[copies.b] < lengths[copies.a])
         copies, apart = replace(copies, b=numbered[copies.b]), numbered[never.b]
         bounds = np.searchsorted(copies.a, np.arange(len(compared) + 1)).tolist()
         of_never = np.searchsorted(never.a, np.arange(len(compared) + 1)).tolist()
         for row, (one, _) in enumerate(compared):
-            if bounds[row] < bounds[row + 1]:
-                mine = copies.where(np.arange(bounds[row], bounds[row + 1]))
-                one.overlaps = mine if one.overlaps is None else one.overlaps.with_others(mine)
+            mine = np.arange(bounds[row], bounds[row + 1])
+            if len(mine):
+                found = copies.where(mine)
+                one.overlaps = found if one.overlaps is None else one.overlaps.with_others(found)
+                one.pages = [*one.pages, *copies.b[mine][is_page[mine]].tolist()]
             one.apart = [*one.apart, *apart[of_never[row] : of_never[row + 1]].tolist()]
 
     def _digests(self, candidate: Candidate, overlaps: Overlaps) -> list[int]:
@@ -367,7 +374,7 @@ class Placer:
         pairs = np.stack(np.triu_indices(len(words), 1), axis=1).astype(np.int64)
         found, _, _ = decide(words, self._backend, pairs, seconds, self._settings)
         matrix = Compared([vector, *self._vectors_of(numbers)]).matrix
-        places = np.flatnonzero(digests(found, words.lengths(), matrix))
+        places = np.flatnonzero(digests(found, words.lengths(), matrix, title_keys(words, found)))
         return np.array([-1, *numbers])[places].tolist()  # type: ignore[no-any-return]
 
     def _links(

@@ -72,6 +72,8 @@ def index(clustering: Clustering) -> dict[str, Any]:
             "order": found.order.tolist(),
             "ranks": found.ranks.tolist(),
             "units": found.units.tolist(),
+            "canonical": found.canonical.tolist(),
+            "roundups": found.roundups.tolist(),
             "names": found.names,
             "left": found.left.tolist(),
             "right": found.right.tolist(),

@@ -60,7 +60,7 @@ function cut(g) {
 }
 
 function storiesAt(g) {
-  const { order, ranks, units, names } = data.tree, label = cut(g), { a, b, score } = data.pairs;
+  const { order, ranks, units, names, canonical: canonicalOf } = data.tree, label = cut(g), { a, b, score } = data.pairs;
   const count = new Int32Array(ranks.length), totals = new Float64Array(ranks.length);
   for (const unit of units) count[unit]++;
   for (let pair = 0; pair < a.length; pair++) {
@@ -69,7 +69,7 @@ function storiesAt(g) {
     totals[x] += score[pair] / count[units[y]];
     totals[y] += score[pair] / count[units[x]];
   }
-  const members = new Map(), { senior, held } = data;
+  const members = new Map(), { senior, held } = data, roundups = new Set(data.tree.roundups);
   for (const one of senior) {
     if (!members.has(label[one])) members.set(label[one], new Map());
     const groups = members.get(label[one]);
@@ -80,10 +80,11 @@ function storiesAt(g) {
   const found = [];
   for (const groups of members.values()) {
     const tellings = [...groups.values()];
-    let best = null, most = -1;
+    let best = null, most = -Infinity;
     for (const unit of tellings) {
-      const mean = unit.reduce((sum, one) => sum + totals[one], 0) / unit.length;
-      if (mean > most) [best, most] = [unit[0], mean];  // of equal ones the first: they come in the order of seniority
+      const one = canonicalOf[unit[0]];
+      const mean = unit.reduce((sum, one) => sum + totals[one], 0) / unit.length - (roundups.has(one) ? 1e12 : 0);
+      if (mean > most) [best, most] = [one, mean];  // of equal ones the first: they come in the order of seniority
     }
     const articles = published(tellings.flat().flatMap((one) => held[one]));
     const first = tellings.flat().reduce((x, y) => ranks[x] < ranks[y] ? x : y);
