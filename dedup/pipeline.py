@@ -191,7 +191,7 @@ def stories_of(
     progress("grouping", 0, count)
     agreeing = backend.agreeing_slots(sketches, np.stack([pairs.a, pairs.b], axis=1))
     alike = alike_candidates(pairs, banded, agreeing)
-    more_copies, more_templates, never = decide(words, backend, alike, collection.seconds, settings)
+    more_copies, more_templates, never, _ = decide(words, backend, alike, collection.seconds, settings)
     copies, templates = copies.with_others(more_copies), templates.with_others(more_templates)
     titles = title_keys(words, copies)
     digest = digests(copies, words.lengths(), vectors.matrix, titles)

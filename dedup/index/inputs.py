@@ -43,6 +43,8 @@ class Placement:
         story: id of its story; "" for a matched article that would start a new story.
         new_story: whether the story did not exist before.
         copy_of: id of the article that it is a copy of, None if it is no copy.
+        suspected_copy_of: id of an article that it may be a copy of: what the two share may also be boilerplate, which
+            later articles will tell; None if there is none, and for a copy.
         links: the strongest links that decided, copies first, at most ten.
         changed: other changes that it caused: articles that moved, stories that merged.
         before: id of the story that it was in, "" if it was in none.
@@ -58,6 +60,7 @@ class Placement:
     changed: tuple[Change, ...] = ()
     before: str = ""
     notices: tuple[Notice, ...] = ()
+    suspected_copy_of: str | None = None
 
     def to_record(self) -> dict[str, Any]:
         """Return the placement as a dictionary for JSON, without links."""
@@ -67,6 +70,7 @@ class Placement:
             "story": self.story or None,
             "new_story": self.new_story,
             "copy_of": self.copy_of,
+            "suspected_copy_of": self.suspected_copy_of,
             "before": self.before or None,
             "notices": [{"problem": notice.problem, "action": notice.action} for notice in self.notices],
             "changed": [change.to_record() for change in self.changed],

@@ -397,6 +397,7 @@ class IndexSession:
         answers = [(one, one.placement) for one in candidates if one.placement is not None]
         raw = [(one, link) for one in candidates if one.decision is not None for link in one.decision.links]
         wanted = {link.number for _, link in raw} | {one.copies for one in candidates if one.copies is not None}
+        wanted |= {one.suspected for one in candidates if one.suspected is not None}
         ids = self.store.ids(sorted(wanted))
         # An article that is matched under its own id is not linked to itself.
         raw = [(one, link) for one, link in raw if ids.get(link.number, one.id) != one.id]
@@ -409,7 +410,11 @@ class IndexSession:
             first = None if one.copies is None else ids.get(one.copies)
             copy_of = answer.copy_of if first in (None, one.id) else first
             notices = one.incoming.notices
-            placements.append(replace(answer, links=tuple(links[id(one)]), copy_of=copy_of, notices=notices))
+            suspected = ids.get(one.suspected) if one.suspected is not None and copy_of is None else None
+            found = tuple(links[id(one)])
+            placements.append(
+                replace(answer, links=found, copy_of=copy_of, suspected_copy_of=suspected, notices=notices)
+            )
         return placements
 
     def expire(self, log: ChangeLog, before: float) -> int:

@@ -43,13 +43,14 @@ def decide_by_family(
     """
     sampled = is_sampled(pairs, len(words))
     if not sampled.any():
-        return *decide(words, by, pairs, seconds, settings), np.zeros(len(words), np.bool_)
+        copies, templates, never, _ = decide(words, by, pairs, seconds, settings)
+        return copies, templates, never, np.zeros(len(words), np.bool_)
     found = decide(words, by, pairs[sampled], seconds, settings)
     family = in_families(found[0], found[1], len(words))
     inside = family[pairs].all(axis=1)
     rest = np.concatenate([pairs[~sampled & ~inside], _equal_texts(words, family, pairs[sampled & inside])])
     more = decide(words, by, rest[np.lexsort((rest[:, 1], rest[:, 0]))], seconds, settings)
-    copies, templates, never = (one.with_others(other) for one, other in zip(found, more, strict=True))
+    copies, templates, never, _ = (one.with_others(other) for one, other in zip(found, more, strict=True))
     return copies.where((copies.jaccard == 1) | ~(family[copies.a] & family[copies.b])), templates, never, family
 
 

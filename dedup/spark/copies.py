@@ -238,7 +238,7 @@ def _decided(articles: Any, pairs: Any, settings: Settings, *, agreeing: bool) -
     else:
         pair = pair[np.array(pairs["alike"].to_pylist(), np.bool_) | (slots >= HINT)]
     seconds = numbers(articles["seconds"]).astype(np.float64)
-    copies, templates, never = decide(words, backend, pair, seconds, settings)
+    copies, templates, never, _ = decide(words, backend, pair, seconds, settings)
     key = pair @ [len(number), 1]
     kind = np.zeros(len(pair), np.int32)
     columns: dict[str, NDArray[Any]] = {

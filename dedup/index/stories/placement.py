@@ -131,6 +131,7 @@ class Candidate:
         apart: numbers of articles that are never in one story with it.
         in_family: whether all articles that are alike are never in one story with it, except for its copies.
         pages: numbers of shorter articles in `overlaps` that are pages of it, see `group.copies`.
+        suspected: number of an article that it may be a copy of, if what they share is no boilerplate.
         decision: where it belongs; None until decided, and for an unchanged article.
         placement: the answer, still without links, notices and the id of what it is a copy of.
         story: number of the story of the placement, None for a new one.
@@ -149,6 +150,7 @@ class Candidate:
     apart: Sequence[int] = ()
     in_family: bool = False
     pages: Sequence[int] = ()
+    suspected: int | None = None
     decision: Decision | None = None
     placement: Placement | None = None
     story: int | None = None
@@ -313,7 +315,7 @@ class Placer:
     def find_overlaps(self, candidates: Sequence[Candidate]) -> None:
         """Set overlaps and `apart` of candidates, from the words of their most similar neighbours."""
         for one in candidates:
-            one.overlaps, one.pages, one.apart, one.in_family = None, (), (), False
+            one.overlaps, one.pages, one.apart, one.in_family, one.suspected = None, (), (), False, None
         compared, done = [(one, self.alike(one)) for one in candidates if one.features.vector.length], 0
         for until in (FAMILY, MOST_COMPARED):
             self._compare([(one, others[done:until]) for one, others in compared], candidates)
@@ -340,7 +342,7 @@ class Placer:
         pairs = sorted((row, at[number]) for row, (_, others) in enumerate(compared) for number in others)
         slots = [table.slot(number) for number in [*stored, *inside]]
         when = np.concatenate([[one.when for one, _ in compared], table.seconds[slots]])
-        copies, _, never = decide(words, self._backend, np.array(pairs, np.int64), when, self._settings)
+        copies, _, never, suspected = decide(words, self._backend, np.array(pairs, np.int64), when, self._settings)
         numbered = np.array([*([-1] * len(compared)), *stored, *inside], np.int64)
         lengths = words.lengths()
         is_page = pages(copies, title_keys(words, copies)) & (lengths[copies.b] < lengths[copies.a])
@@ -353,6 +355,9 @@ class Placer:
                 found = copies.where(mine)
                 one.overlaps = found if one.overlaps is None else one.overlaps.with_others(found)
                 one.pages = [*one.pages, *copies.b[mine][is_page[mine]].tolist()]
+            if one.suspected is None and (suspected.a == row).any():
+                mine = np.flatnonzero(suspected.a == row)
+                one.suspected = int(numbered[suspected.b[mine[np.argmax(suspected.overlap[mine])]]])
             one.apart = [*one.apart, *apart[of_never[row] : of_never[row + 1]].tolist()]
 
     def _digests(self, candidate: Candidate, overlaps: Overlaps) -> list[int]:
@@ -372,7 +377,7 @@ class Placer:
         when = table.seconds[[table.slot(number) for number in numbers]]
         seconds = np.concatenate([[candidate.when], when])
         pairs = np.stack(np.triu_indices(len(words), 1), axis=1).astype(np.int64)
-        found, _, _ = decide(words, self._backend, pairs, seconds, self._settings)
+        found, _, _, _ = decide(words, self._backend, pairs, seconds, self._settings)
         matrix = Compared([vector, *self._vectors_of(numbers)]).matrix
         places = np.flatnonzero(digests(found, words.lengths(), matrix, title_keys(words, found)))
         return np.array([-1, *numbers])[places].tolist()  # type: ignore[no-any-return]
