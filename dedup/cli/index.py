@@ -120,7 +120,7 @@ def add(
 ) -> None:
     """Add articles. A JSON line is written for each once it is on disk.
 
-    Keys: id, status (added, updated, unchanged), story, new_story, copy_of, before, notices, changed. After an
+    Keys: id, status (added, updated, unchanged), story, new_story, copy_of, suspected_copy_of, before, notices, changed. After an
     interruption the same articles can be added again: those already in the index are unchanged.
     """
     begin_logging(verbose, as_json=log_json)

@@ -92,6 +92,7 @@ def placement(record: Mapping[str, Any], incoming: Incoming) -> Placement:
         tuple(map(change, record["changed"])),
         record["before"] or "",
         (*incoming.notices, *(one for one in later if one.action not in known)),
+        record.get("suspected_copy_of"),
     )
 
 

@@ -68,6 +68,9 @@ class Placement(_Record):
     story: str | None
     new_story: bool = Field(description="Whether the story is new.")
     copy_of: str | None
+    suspected_copy_of: str | None = Field(
+        description="An article that it may be a copy of. What they share may also be boilerplate: do not drop it."
+    )
     before: str | None = Field(description="The story that it was in before, null if there was none.")
     notices: list[Notice]
     changed: list[Change]
