@@ -9,8 +9,9 @@ removed from them.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from dedup.vectorize.exact import Numbers
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import shingles_in_order
+from dedup.vectorize.labels import certain_labels, held_labels, outside_labels, outside_segments, without_topics
 from dedup.vectorize.misplaced_body import distinctive_words
 
 PASSAGE = 24
@@ -51,12 +53,35 @@ class Finding(Protocol):
 
 
 def find_boilerplate(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
-    """The hashes of the passages of `PASSAGE` words that are boilerplate, sorted.
+    """The hashes of the passages of `PASSAGE` words, and of the labels of titles, that are boilerplate; sorted.
 
     Takes time linear in the number of words: each holder of a passage is compared with the next one only. The relation
     of two articles is the mean share of the distinctive words of one title that are in the other article.
     """
-    passages, places = by.held_passages(words)
+    segments, places = held_labels(words, HOLDERS)
+    labels = of_unrelated(words, segments, places, by, partial(outside_segments, segments=segments), titles=True)
+    labels = certain_labels(words, without_topics(words, labels, segments, places, by.detect), segments, HOLDERS)
+    return np.union1d(labels, of_unrelated(words, *by.held_passages(words), by, partial(outside_labels, labels=labels)))
+
+
+def of_unrelated(
+    words: HashedWords,
+    passages: NDArray[np.uint64],
+    places: NDArray[np.int64],
+    by: Finding,
+    outside: Callable[[HashedWords], NDArray[np.bool_]],
+    *,
+    titles: bool = False,
+) -> NDArray[np.uint64]:
+    """Those of some passages whose holders are unrelated, sorted.
+
+    Args:
+        words: of the articles.
+        passages, places: see `held_passages`.
+        by: the form of the steps.
+        outside: says which words count.
+        titles: whether the passages are segments of titles; see `are_unrelated`.
+    """
     if not len(passages):
         return np.empty(0, np.uint64)
     begins = np.flatnonzero(np.concatenate([[True], passages[1:] != passages[:-1]]))
@@ -66,25 +91,28 @@ def find_boilerplate(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
     key, pair = np.unique(places[follows] * len(words) + places[follows + 1], return_inverse=True)
     among, pairs = np.unique(np.stack(np.divmod(key, len(words)), axis=1), return_inverse=True)
     some = words.take(among)
+    some = some.kept(outside(some))
     relation = by.relations(some, pairs.reshape(-1, 2), passages[begins], by.detect(some))
     total = np.zeros(len(begins), np.int64)
     np.add.at(total, number[follows], relation[pair.ravel()])  # NumPy 2.0 returns the inverse with a second axis
-    found: NDArray[np.uint64] = passages[begins[are_unrelated(total, holders)]]
+    found: NDArray[np.uint64] = passages[begins[are_unrelated(total, holders, titles=titles)]]
     return found
 
 
-def are_unrelated(total: Numbers, holders: Numbers) -> Numbers:
+def are_unrelated(total: Numbers, holders: Numbers, *, titles: bool = False) -> Numbers:
     """Whether the holders of a passage are unrelated, which makes it boilerplate; see `RELATED`.
 
     Args:
         total: the sum of the relations of each holder and the next one, in units of 1 / `UNIT`; also a Spark column.
         holders: how many there are; also a Spark column.
+        titles: whether it is a segment of titles. Of these, unrelated ones have a word in common more often: k - 3/2
+            replaces k - 2.
     """
-    return RELATED * total * holders < (holders - 1) * (holders - 2) * UNIT
+    return 2 * RELATED * total * holders < (holders - 1) * (2 * holders - (3 if titles else 4)) * UNIT
 
 
 def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Which words remain when boilerplate is removed from bodies; shape (words,).
+    """Which words remain when boilerplate is removed from titles and bodies; shape (words,).
 
     A body of which fewer than `REST` words would remain is removed entirely, or kept entirely if there is no title.
 
@@ -94,7 +122,7 @@ def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDA
         words: of the articles.
         passages: the hashes of the passages that are boilerplate, sorted.
     """
-    keep = np.ones(len(words.hashes), bool)
+    keep = outside_labels(words, passages)
     if len(passages):
         for article in range(len(words)):
             body = words.body(article)
