@@ -169,11 +169,13 @@ def relations(
 ) -> NDArray[np.int64]:
     """The relation of pairs of articles in units of 1 / `UNIT`; 1 where neither title has a distinctive word.
 
-    Of two articles that speak for themselves only the words outside of the repeated passages count: those of a menu
-    name the subject of the whole site. They do if their own words have as many distinctive words of their titles as the
-    repeated passages have; the headline of a wire text is about the words that others have too. An article that
-    contains the title of another one word by word has a list of headlines, in which the words of any title may occur:
-    of such an article only the words outside count in any case.
+    Two articles speak for themselves if their own words, outside of the repeated passages, have nearly as many
+    distinctive words of their titles as the passages have, see `SPEAKING`. Then only the own words count, and those
+    that are in the passages too count half: they may name the subject of a whole site. The headline of a wire text is
+    about the passages.
+
+    An article that contains the title of another one word by word has a list of headlines, in which the words of any
+    title may occur: of such an article only the own words count in any case.
 
     Kernel: `vectorize.kernels.relations.relations`.
 
@@ -191,9 +193,13 @@ def relations(
         shares = []
         alone = held[a].speaks + held[b].speaks >= SPEAKING
         for one, other in ((a, b), (b, a)):
-            vocabulary = held[other].own if alone or listing[other] else held[other].vocabulary
-            if held[one].distinctive:
-                shares.append(len(held[one].distinctive & vocabulary) * UNIT // len(held[one].distinctive))
+            title, own, rest = held[one].distinctive, held[other].own, held[other].rest
+            if not title:
+                continue
+            if alone:
+                shares.append((2 * len(title & own) - len(title & own & rest)) * UNIT // (2 * len(title)))
+            else:
+                shares.append(len(title & (own if listing[other] else own | rest)) * UNIT // len(title))
         if shares:
             found[number] = sum(shares) // len(shares)
     return found
@@ -205,15 +211,15 @@ class _Holder:
 
     Attributes:
         distinctive: the distinctive words of its title.
-        vocabulary: all its words.
-        own: those outside of the repeated passages.
+        own: its words outside of the repeated passages, with those of the title.
+        rest: the words of the repeated passages.
         speaks: how much more of its title is in its own words than in the repeated passages, in units of 1 / `UNIT`;
             `MUTE` if it has fewer than `REST` words of its own.
     """
 
     distinctive: set[int]
-    vocabulary: set[int]
     own: set[int]
+    rest: set[int]
     speaks: int
 
     @classmethod
@@ -226,8 +232,8 @@ class _Holder:
         more = (len(distinctive & own) - len(distinctive & rest)) * UNIT // max(1, len(distinctive))
         return cls(
             distinctive=distinctive,
-            vocabulary={*title.tolist(), *own, *rest},
             own={*title.tolist(), *own},
+            rest=rest,
             speaks=more if np.count_nonzero(outside) >= REST else MUTE,
         )
 
