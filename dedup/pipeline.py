@@ -135,7 +135,7 @@ def stories_of(
     read.words = None
 
     progress("looking for boilerplate", 0, count)
-    foreign = background.overwritten(words) if background else misplaced(words)
+    foreign = background.overwritten(words) if background else misplaced(words, collection.outlets())
     bodies = frozenset(body_digest(words, place) for place in foreign) if learn else frozenset()
     keep = words.outside_bodies(foreign)
     words = words.kept(keep)

@@ -56,7 +56,7 @@ TWINS = (
     Twin(
         "vectorize.kernels.relations.relations",
         "vectorize.boilerplate.relations",
-        ("relations._distinctive_words", "relations._relate"),
+        ("relations._distinctive_words", "relations._shares", "relations._speaking"),
     ),
     Twin(
         "vectorize.kernels.tfidf.frequencies",

@@ -15,8 +15,11 @@ from numpy.typing import NDArray
 
 from dedup.match.stories import Pairs, days_between
 from dedup.match.templates import same_template
+from dedup.vectorize.boilerplate import LEAD
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import shingles_in_order
+from dedup.vectorize.language import language_of
+from dedup.vectorize.misplaced_body import distinctive_words
 
 if TYPE_CHECKING:
     from dedup.settings import Settings
@@ -41,6 +44,12 @@ RECURRING = 14.0
 """Days from which only nearly equal texts are copies: templates and background paragraphs recur."""
 ALL_BUT_EQUAL = 0.8
 """Jaccard from which texts count as nearly equal."""
+OWN = 5
+"""Least words of each of two texts outside of what both share, if they may be strangers, see `suspected`."""
+IN_COMMON = 1 / 8
+"""Share of the distinctive words of the shorter text, outside of what both share, that the other one must have."""
+ABOUT_SHARED = -0.75
+"""Two texts are about what they share if their titles have so many more words there than in the rest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,12 +253,56 @@ def decide(
     found = by.overlaps(words, pairs)
     found = found.where(is_overlapping(found, settings))
     days = days_between(seconds, found.a, found.b)  # nan where a date is unknown
-    recurring = days >= RECURRING
+    recurring = (days >= RECURRING) & (found.jaccard < ALL_BUT_EQUAL)
     rows = zip(found.a.tolist(), found.b.tolist(), days.tolist(), strict=True)
     from_template = np.array(
         [same_template(words.main(a), words.main(b), apart, by.matching_blocks) for a, b, apart in rows], bool
     )
-    return found.where(~from_template & (~recurring | (found.jaccard >= ALL_BUT_EQUAL))), found.where(from_template)
+    copies = found.where(~from_template & ~recurring)
+    return copies.where(~suspected(words, copies, settings)), found.where(from_template)
+
+
+def suspected(words: HashedWords, found: Overlaps, settings: Settings) -> NDArray[np.bool_]:
+    """Whether each pair may share nothing but a text of its site: a promotion, a menu, an agency's background.
+
+    Two holders do not show whether a passage is boilerplate. It may be if it is at the beginning or at the end of both
+    texts, if the titles are not about it, and if titles and other words have next to nothing in common.
+
+    Args:
+        words: of the articles.
+        found: pairs that overlap as copies do.
+        settings: for the size of shingles.
+    """
+    suspects = np.zeros(len(found.a), bool)
+    for number in np.flatnonzero(found.sizes.min(axis=1) - found.shared >= OWN).tolist():
+        pair = int(found.a[number]), int(found.b[number])
+        suspects[number] = _share_a_stranger(words, pair, settings.shingle_size)
+    return suspects
+
+
+def _share_a_stranger(words: HashedWords, pair: tuple[int, int], size: int) -> bool:
+    """Whether `suspected` is true of two articles."""
+    bodies = [words.body(place) for place in pair]
+    one, other = begun = [shingles_in_order(body, size) for body in bodies]
+    if not len(one) or not len(other):
+        return False
+    if not any(np.any(one == other[edge]) and np.any(other == one[edge]) for edge in (0, -1)):
+        return False
+    own = [np.ones(len(body), bool) for body in bodies]
+    for mine, some, others in zip(own, begun, begun[::-1], strict=True):
+        for offset in range(size):
+            mine[np.flatnonzero(np.isin(some, others)) + offset] = False
+    if min(map(np.count_nonzero, own)) < OWN:
+        return False
+    language = language_of(words, pair[0])
+    left, about = [], 0.0
+    for place, body, mine in zip(pair, bodies, own, strict=True):
+        title = words.title(place)
+        heading = distinctive_words((title if len(title) else body[:LEAD]).tolist(), language)
+        rest, shared = {*body[mine].tolist()}, {*body[~mine].tolist()}
+        about += (len(heading & rest) - len(heading & shared)) / max(1, len(heading))
+        left.append(distinctive_words({*title.tolist(), *rest}, language))
+    return about >= ABOUT_SHARED and len(left[0] & left[1]) < IN_COMMON * min(map(len, left))
 
 
 def never_one_story(words: HashedWords, by: Comparing, templates: Overlaps) -> Overlaps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -36,6 +37,7 @@ class _Pair:
     overlap: Overlaps
     same_text: bool
     same_story: bool
+    equal_bodies: bool
     joined_at: float | None
     joins_from: float | None
 
@@ -108,7 +110,8 @@ def explain(findings: Findings, clustering: Clustering, first: int, second: int)
     )
     joined_at = _joined_at(findings, a, b) if same_story else None
     joins_from = _joins_from(findings, a, b)
-    pair = _Pair(findings, settings, a, b, link, overlap, same_text, same_story, joined_at, joins_from)
+    equal = documents[0].body.words == documents[1].body.words != []
+    pair = _Pair(findings, settings, a, b, link, overlap, same_text, same_story, equal, joined_at, joins_from)
     texts = [findings.collection.first(distinct).text for distinct in (a, b)]
     return Explanation(
         a=names[0],
@@ -127,7 +130,7 @@ def explain(findings: Findings, clustering: Clustering, first: int, second: int)
         shingles_a=int(overlap.sizes[0, 0]),
         shingles_b=int(overlap.sizes[0, 1]),
         overlap=pair.share,
-        reason=_reason(pair),
+        reason=" ".join([_reason(pair), *_titles_alone(pair)]),
         passages=shared_passages(*texts),
         names=mentions.names(*texts),
         numbers=mentions.numbers(*texts),
@@ -241,12 +244,21 @@ def _shared_words(findings: Findings, a: int, b: int, documents: list[Document])
     return tuple(sorted(shared, key=lambda word: (-word.weight, word.word)))
 
 
+def _titles_alone(pair: _Pair) -> Iterator[str]:
+    """Yield a sentence if a text was not compared, as it is misplaced."""
+    alone = [name for place, name in ((pair.a, pair.link.a), (pair.b, pair.link.b)) if place in pair.findings.misplaced]
+    if alone and pair.a != pair.b:
+        yield f"Compared by title alone, as the text is found under unrelated titles: {', '.join(map(repr, alone))}."
+
+
 def _reason(pair: _Pair) -> str:
     """Return one sentence that explains the decision to a reader."""
     link, settings, joined_at = pair.link, pair.settings, pair.joined_at
     if pair.a == pair.b:
         return "The same text: title and body are equal."
     if pair.same_text:
+        if pair.equal_bodies:
+            return "The same text: their bodies are equal, whatever their titles say."
         if pair.share >= settings.copy_overlap:
             return f"The same text: on average {pair.share:.0%} of their words stand in phrases that both have."
         return "The same text by way of others: each overlaps with a copy that overlaps with the other's."

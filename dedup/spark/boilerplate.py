@@ -26,10 +26,10 @@ from dedup.spark.partitions import (
     places_in,
     repeated,
 )
-from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, UNIT, are_unrelated
+from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, SPEAKING, UNIT, are_unrelated
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import mix64, shingles_in_order
-from dedup.vectorize.kernels.relations import distinctive_words, relate
+from dedup.vectorize.kernels.relations import distinctive_words, shares
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
@@ -42,7 +42,7 @@ _PER_ARTICLE = 48
 SENT = "part int, home int, hashes binary, counts binary, holders binary"
 REPEATED = "part int, home int, known binary, holders_hash binary, holders binary, passages binary"
 TITLES = "of long, to long, title binary, telling binary"
-SHARES = "of long, to long, share long"
+SHARES = "of long, to long, share long, alone long, speaking long"
 
 
 def find_boilerplate(job: Job, words: DataFrame) -> DataFrame:
@@ -83,14 +83,17 @@ def find_boilerplate(job: Job, words: DataFrame) -> DataFrame:
         )
         coming = titles.withColumn("home", home_of("to")).unionByName(known, allowMissingColumns=True)
         coming = coming.unionByName(frequent, allowMissingColumns=True)
-        return at_home(texts, coming, lambda rows, coming: _title_shares(rows, coming, parts), SHARES)
+        return at_home(
+            texts, coming, lambda rows, coming: _title_shares(rows, coming, parts, worker_backend(settings)), SHARES
+        )
 
     both = checkpoints.step("shares", shares, rows=2 * checkpoints.rows("following"))
 
     def unrelated() -> DataFrame:
-        by_pair = both.select(F.least("of", "to").alias("a"), F.greatest("of", "to").alias("b"), "share")
+        by_pair = both.withColumns({"a": F.least("of", "to"), "b": F.greatest("of", "to")})
         sides = F.sum(F.when(F.col("share") >= 0, 1).otherwise(0))
-        total = F.sum(F.when(F.col("share") >= 0, F.col("share")).otherwise(0))
+        share, alone = (F.sum(F.greatest(name, F.lit(0))) for name in ("share", "alone"))
+        total = F.when(F.sum("speaking") >= SPEAKING, alone).otherwise(share)
         relation = F.when(sides > 0, F.floor(total / sides)).otherwise(F.lit(UNIT)).alias("relation")
         related = follows.join(by_pair.groupBy("a", "b").agg(relation), ["a", "b"])
         totals = related.groupBy("holders_hash").agg(F.sum("relation").alias("total"), F.first("count").alias("count"))
@@ -276,17 +279,15 @@ def _titles(rows: Any, ways: Any, backend: Any) -> Any:
     }
 
 
-def _title_shares(rows: Any, coming: Any, parts: int) -> Any:
-    """Return the share of each title's distinctive words that the article it is sent to has; -1 without such words.
-
-    In a list of headlines (an article that contains a title word by word) only the words outside of repeated passages
-    count, as in `dedup.vectorize.boilerplate.relations`.
-    """
+def _title_shares(rows: Any, coming: Any, parts: int, backend: Any) -> Any:
+    """Return what `vectorize.kernels.relations.shares` does, of each title and the article that it is sent to."""
     import pyarrow.compute as pc
 
     titles = coming.filter(pc.is_valid(coming["to"]))
     if not titles.num_rows:
-        return {name: titles[name] for name in ("of", "to")} | {"share": titles["to"]}
+        return {name: titles[name] for name in ("of", "to")} | dict.fromkeys(
+            ("share", "alone", "speaking"), titles["to"]
+        )
     words, number = words_of(rows), numbers(rows["n"])
     passages, _ = _suspects(words, coming.filter(pc.is_valid(coming["hashes"])))
     masks = coming.filter(pc.is_valid(coming["known"]))
@@ -295,8 +296,8 @@ def _title_shares(rows: Any, coming: Any, parts: int) -> Any:
     among, back = np.unique(place, return_inverse=True)
     title, bounds = flat(titles["title"], np.uint32)
     distinctive, ends = flat(titles["telling"], np.uint32)
-    share = shares_in(words.take(among), back.ravel(), (title, bounds), (distinctive, ends), known)
-    return {"of": titles["of"], "to": titles["to"], "share": np.where(np.diff(ends) > 0, share, -1)}
+    share, speaking = shares_in(words.take(among), back.ravel(), (title, bounds), (distinctive, ends), known, backend)
+    return {"of": titles["of"], "to": titles["to"], "share": share[:, 0], "alone": share[:, 1], "speaking": speaking}
 
 
 def _known_passages(passages: NDArray[np.uint64], masks: Any, parts: int) -> NDArray[np.uint64]:
@@ -319,12 +320,14 @@ def shares_in(
     titles: tuple[NDArray[np.uint32], NDArray[np.int64]],
     distinctive: tuple[NDArray[np.uint32], NDArray[np.int64]],
     repeated: NDArray[np.uint64],
-) -> NDArray[np.int64]:
-    """Return the share of each title's distinctive words that occur in the article at `place`, in `UNIT`s."""
+    backend: Any,
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return the shares of each title in the article at `place`, and how far that article speaks for itself."""
     count, many = len(words), len(place)
     offsets = np.repeat(titles[1], 2)[1:]  # articles without a body
     with_titles = HashedWords.joined([words, HashedWords(titles[0], np.zeros(len(titles[0]), np.uint8), offsets)])
-    pairs = np.stack([count + np.arange(many), place], axis=1)
-    # The articles themselves have no distinctive words here: only one direction is needed.
-    ends = np.concatenate([np.zeros(count, np.int64), distinctive[1]])
-    return relate(with_titles, pairs, repeated, (distinctive[0], ends))
+    ways = np.stack([count + np.arange(many), place], axis=1)
+    own, ends = distinctive_words(words, backend.detect(words))
+    both = np.concatenate([own, distinctive[0]]), np.concatenate([ends, ends[-1] + distinctive[1][1:]])
+    share, speaking = shares(with_titles, ways, repeated, both)
+    return share, speaking[place]

@@ -23,7 +23,7 @@ FEATURES = (
     "home int, n long, seconds double, length int, source string, language string, words int, title int, hashes binary,"
     " flags binary, signature binary, terms binary, counts binary, capitals binary"
 )
-BODIES = "n long, body binary, title binary"
+BODIES = "n long, body binary, title binary, source string"
 
 
 def misplaced_bodies(job: Job, words: DataFrame) -> DataFrame:
@@ -31,14 +31,16 @@ def misplaced_bodies(job: Job, words: DataFrame) -> DataFrame:
     from pyspark.sql import functions as F
 
     settings, checkpoints = job.settings, job.checkpoints
-    texts = words.select("home", "n", "title", "hashes", "flags")
+    texts = words.select("home", "n", "title", "hashes", "flags", "source")
     repeated_bodies = repeated(job, "bodies.again", texts, _hashes, least=2, entries=checkpoints.rows("words"))
 
     def find() -> DataFrame:
         held = at_home(texts, repeated_bodies, _bodies, BODIES)
         shared = held.groupBy("body").agg(F.count("*").alias("count")).where("count > 1").select("body")
         holders = checkpoints.step("bodies", lambda: held.join(shared, "body", "left_semi"))
-        groups = holders.groupBy("body").agg(F.min("n").alias("n"), F.collect_set("title").alias("titles"))
+        groups = holders.groupBy("body").agg(
+            F.min("n").alias("n"), F.collect_set(F.struct("source", "title")).alias("titles")
+        )
         several = checkpoints.step("bodies.titles", lambda: groups.where(F.size("titles") > 1))
 
         def foreign(rows: Any, coming: Any) -> Any:
@@ -48,8 +50,8 @@ def misplaced_bodies(job: Job, words: DataFrame) -> DataFrame:
             languages = worker_backend(settings).detect(words)
             wrong = [
                 is_foreign(
-                    {tuple(np.frombuffer(title, np.uint32).tolist()) for title in titles},
-                    set(words.body(place).tolist()),
+                    {(one["source"], tuple(np.frombuffer(one["title"], np.uint32).tolist())) for one in titles},
+                    words.body(place),
                     languages[place],
                 )
                 for place, titles in enumerate(coming["titles"].to_pylist())
@@ -88,6 +90,7 @@ def _bodies(rows: Any, repeated_bodies: Any) -> Any:
         "n": rows["n"].take(pa.array(has_body[some], pa.int64())),
         "body": pa.array([digests[place] for place in some], pa.binary()),
         "title": binary(np.concatenate([np.empty(0, np.uint32), *titles]), bounds),
+        "source": rows["source"].take(pa.array(has_body[some], pa.int64())),
     }
 
 

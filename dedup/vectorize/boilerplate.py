@@ -38,6 +38,11 @@ REST = 12
 """Words that must remain of a body: fewer are not compared."""
 UNIT = 1 << 15
 """Relations are integers in units of 1 / `UNIT`."""
+SPEAKING = -2 * UNIT // RELATED
+"""Two articles speak for themselves from this sum of what their own words have of their titles more than the repeated
+passages have. What the passages have more relates them only if it is at least 1 / `RELATED`."""
+MUTE = -2 * UNIT
+"""Stands for articles with too few words of their own, which do not speak for themselves."""
 
 
 class Finding(Protocol):
@@ -192,8 +197,13 @@ def relations(
 ) -> NDArray[np.int64]:
     """The relation of pairs of articles in units of 1 / `UNIT`; 1 where neither title has a distinctive word.
 
+    Two articles speak for themselves if their own words, outside of the repeated passages, have nearly as many
+    distinctive words of their titles as the passages have, see `SPEAKING`. Then only the own words count, and those
+    that are in the passages too count half: they may name the subject of a whole site. The headline of a wire text is
+    about the passages.
+
     An article that contains the title of another one word by word has a list of headlines, in which the words of any
-    title may occur: of such an article only the words outside of the repeated passages count.
+    title may occur: of such an article only the own words count in any case.
 
     Kernel: `vectorize.kernels.relations.relations`.
 
@@ -209,10 +219,15 @@ def relations(
     found = np.full(len(pairs), UNIT, np.int64)
     for number, (a, b) in enumerate(pairs.tolist()):
         shares = []
+        alone = held[a].speaks + held[b].speaks >= SPEAKING
         for one, other in ((a, b), (b, a)):
-            vocabulary = held[other].own if listing[other] else held[other].vocabulary
-            if held[one].distinctive:
-                shares.append(len(held[one].distinctive & vocabulary) * UNIT // len(held[one].distinctive))
+            title, own, rest = held[one].distinctive, held[other].own, held[other].rest
+            if not title:
+                continue
+            if alone:
+                shares.append((2 * len(title & own) - len(title & own & rest)) * UNIT // (2 * len(title)))
+            else:
+                shares.append(len(title & (own if listing[other] else own | rest)) * UNIT // len(title))
         if shares:
             found[number] = sum(shares) // len(shares)
     return found
@@ -224,22 +239,30 @@ class _Holder:
 
     Attributes:
         distinctive: the distinctive words of its title.
-        vocabulary: all its words.
-        own: those outside of the repeated passages.
+        own: its words outside of the repeated passages, with those of the title.
+        rest: the words of the repeated passages.
+        speaks: how much more of its title is in its own words than in the repeated passages, in units of 1 / `UNIT`;
+            `MUTE` if it has fewer than `REST` words of its own.
     """
 
     distinctive: set[int]
-    vocabulary: set[int]
     own: set[int]
+    rest: set[int]
+    speaks: int
 
     @classmethod
     def of(cls, words: HashedWords, place: int, repeated: NDArray[np.uint64], language: str) -> _Holder:
         title, body = words.title(place), words.body(place)
         heading = title if len(title) else body[:LEAD]
+        distinctive = distinctive_words(heading.tolist(), language)
+        outside = _outside(body, repeated)
+        own, rest = {*body[outside].tolist()}, {*body[~outside].tolist()}
+        more = (len(distinctive & own) - len(distinctive & rest)) * UNIT // max(1, len(distinctive))
         return cls(
-            distinctive=distinctive_words(heading.tolist(), language),
-            vocabulary={*title.tolist(), *body.tolist()},
-            own={*title.tolist(), *body[_outside(body, repeated)].tolist()},
+            distinctive=distinctive,
+            own={*title.tolist(), *own},
+            rest=rest,
+            speaks=more if np.count_nonzero(outside) >= REST else MUTE,
         )
 
 

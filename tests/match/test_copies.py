@@ -283,3 +283,33 @@ def test_similar_articles_are_candidates_once(seed: int) -> None:
 def test_no_articles_have_no_copies() -> None:
     copies, templates = decided_all(hashed(), np.empty((0, 2), np.int64), np.empty(0))
     assert len(copies.a) == len(templates.a) == 0
+
+
+PROMOTION = " ".join(f"promo{number}" for number in range(40))
+
+
+def is_copy(*articles: tuple[str, str]) -> bool:
+    words = HashedWords.of([Document.of(*article) for article in articles])
+    return bool(len(decided_all(words, np.array([[0, 1]]), np.array([np.nan, np.nan]))[0].a))
+
+
+@pytest.mark.parametrize("form", ["{own} {promotion}", "{promotion} {own}"])
+@pytest.mark.parametrize("titled", [True, False])
+def test_two_articles_that_share_a_text_of_their_site_are_no_copies(form: str, titled: bool) -> None:
+    owns = [" ".join(f"{town}{number}" for number in range(12)) for town in ("larkhaven", "brackwell")]
+    bodies = [form.format(own=own, promotion=PROMOTION) for own in owns]
+    if form.startswith("{own}") or titled:
+        titles = [f"{own.split()[0]} burns" if titled else "" for own in owns]
+        assert not is_copy(*zip(titles, bodies, strict=True))
+
+
+def test_one_text_under_other_titles_and_footers_is_a_copy() -> None:
+    """The titles are about what both share, or the own words have much in common."""
+    footers = [" ".join(f"{paper}{number}" for number in range(12)) for paper in ("post", "echo")]
+    one, other = (f"{PROMOTION} {footer}" for footer in footers)
+    assert is_copy(("Promo3 promo4 burns", one), ("Promo5 down to promo6", other))
+    assert is_copy(("", one), ("", other))
+    assert is_copy(("Mill burns in Brackwell", one), ("Brackwell: mill burns down", other))
+    introductions = ["the brackwell mill burnt down on sunday night", "on sunday night a mill burnt down at brackwell"]
+    one, other = (f"{introduction} {PROMOTION}" for introduction in introductions)
+    assert is_copy(("Fire", one), ("Blaze", other))

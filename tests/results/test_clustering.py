@@ -35,3 +35,18 @@ def test_a_deep_copy_answers_as_the_original(pair: Clustering) -> None:
     assert (twin.labels, twin.links) == (pair.labels, pair.links)
     assert twin.explain("a", "b") == pair.explain("a", "b")
     assert twin.rethreshold(1).labels == pair.rethreshold(1).labels
+
+
+def test_explanations_say_what_decided_about_equal_texts() -> None:
+    text = " ".join(f"word{number}" for number in range(60))
+    found = dedup.cluster([{"title": "final_v3.docx", "text": text}, {"title": "By Ann Vole", "text": text}]).explain(
+        0, 1
+    )
+    assert found.same_text
+    assert found.reason == "The same text: their bodies are equal, whatever their titles say."
+    wall = "Subscribe to continue reading."
+    found = dedup.cluster(
+        [{"title": "Mill burns", "text": wall}, {"title": "Cup goes to Dunmere", "text": wall}]
+    ).explain(0, 1)
+    assert not found.same_text
+    assert "by title alone" in found.reason

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import combinations
+
 import numpy as np
 import pytest
 from numpy.typing import NDArray
 
 from dedup.settings import Settings
-from dedup.vectorize.boilerplate import PASSAGE, UNIT
+from dedup.vectorize.boilerplate import PASSAGE, SPEAKING, UNIT
 from dedup.vectorize.hashing import shingles_in_order
 
 pytest.importorskip("pyarrow", reason="dedup.spark needs pyarrow")
@@ -61,38 +63,43 @@ def test_equal_passages_have_equal_fingerprints() -> None:
 
 
 def test_title_shares_equal_those_of_one_machine() -> None:
-    """A title that stands word by word in an article makes it one that holds a list: its passages do not count."""
+    """Also of a list of headlines, and of articles that speak for themselves or have few words of their own."""
     by = CompiledBackend(Settings(threads=1))
     tail = " ".join(f"tail{n}" for n in range(30))
+    own = "Smoke rose over the harbour while boats of the coast guard brought the passengers of the ferry to the pier."
     texts = [
-        ("Ferry burns off Corran", f"Smoke rose over the harbour. {tail}"),
+        ("Ferry burns off Corran", f"{own} {tail}"),
         ("Mayor Ondra resigns", f"Ferry burns off Corran, it was said. {tail}"),
         ("", f"Striker joins Velden for a fee, the mayor said. {tail}"),
+        ("Corran ferry tail3 tail4", f"{own} {tail}"),
+        ("The tail5 tail6 tail7 of Corran", f"It burns. {tail}"),
     ]
     words = by.read(iter(texts))
     repeated = np.unique(shingles_in_order(words.body(0)[-30:], PASSAGE))
     languages = by.detect(words)
-    pairs = np.array([[0, 1], [1, 2], [0, 2]])
+    pairs = np.array(list(combinations(range(len(texts)), 2)))
     whole = by.relations(words, pairs, repeated, languages)
     distinctive, starts = distinctive_words(words, languages)
-    titles = [words.title(place) for place in range(3)]
+    titles = [words.title(place) for place in range(len(texts))]
     ways = np.concatenate([pairs, pairs[:, ::-1]])
     order = np.argsort(ways[:, 1], kind="stable")
     ways = ways[order]
     held = [distinctive[starts[a] : starts[a + 1]] for a in ways[:, 0]]
     ends = np.concatenate([[0], np.cumsum([len(one) for one in held])])
     bounds = np.concatenate([[0], np.cumsum([len(titles[a]) for a in ways[:, 0]])])
-    share = shares_in(
+    share, speaking = shares_in(
         words,
         ways[:, 1],
         (np.concatenate([titles[a] for a in ways[:, 0]]), bounds),
         (np.concatenate(held), ends),
         repeated,
+        by,
     )
+    modes = set()
     for (a, b), relation in zip(pairs.tolist(), whole.tolist(), strict=True):
-        sides = [
-            int(share[number])
-            for number, (of, to) in enumerate(ways.tolist())
-            if {of, to} == {a, b} and ends[number] < ends[number + 1]
-        ]
+        of = [number for number, way in enumerate(ways.tolist()) if {*way} == {a, b}]
+        alone = int(speaking[of].sum() >= SPEAKING)
+        modes.add(alone)
+        sides = [int(share[number, alone]) for number in of if share[number, 0] >= 0]
         assert (sum(sides) // len(sides) if sides else UNIT) == relation
+    assert modes == {0, 1}

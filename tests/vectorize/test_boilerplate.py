@@ -104,6 +104,22 @@ def test_a_list_of_headlines_speaks_of_everything_and_vouches_for_nothing() -> N
     assert taken(articles_of(bodies, titles)) == [len(TOWNS) * 28] * 10
 
 
+def test_a_menu_of_one_subject_relates_nothing() -> None:
+    """It contains a word of each title, but each article tells of its title in its own words."""
+    menu = f"{made('menu', 40)} kiln glaze clay {made('menu', 40)}"
+    titles = [f"{word} zz{town} yy{town}" for word, town in zip(["kiln", "glaze", "clay"] * 2, TOWNS[:6], strict=True)]
+    bodies = [f"zz{town} {made(town, 30)} {menu}" for town in TOWNS[:6]]
+    assert taken(articles_of(bodies, titles)) == [83] * 6
+
+
+def test_a_wire_text_under_own_introductions_is_no_boilerplate() -> None:
+    """The introductions tell of the titles too, but they are about one thing."""
+    wire = f"{made('wire', 100)} ferry halcyon {made('wire', 100)}"
+    titles = [f"ferry halcyon zz{town}" for town in TOWNS[:6]]
+    bodies = [f"{made(town, 20)} ferry halcyon zz{town} {wire}" for town in TOWNS[:6]]
+    assert not any(taken(articles_of(bodies, titles)))
+
+
 def test_of_a_body_that_is_all_boilerplate_the_title_is_left() -> None:
     for rest, expected in ((0, 400), (REST - 1, 400 + REST - 1), (REST, 400)):
         bodies = [f"{made(town, rest)} {FOOTER}" for town in TOWNS[:5]]

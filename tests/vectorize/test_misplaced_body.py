@@ -6,14 +6,17 @@ from itertools import permutations
 
 from dedup.text.document import Document
 from dedup.vectorize.features import HashedWords
-from dedup.vectorize.misplaced_body import misplaced
+from dedup.vectorize.misplaced_body import LONG, misplaced
 
 WALL = "Subscribe to continue reading this and all our other stories. Cancel whenever you want to."
 WIRE = "The ferry Halcyon Star caught fire off Larkhaven on Sunday. All 214 passengers were brought ashore by lifeboat."
 
 
-def places(*articles: tuple[str, str]) -> list[int]:
-    return misplaced(HashedWords.of([Document.of(title, text) for title, text in articles]))
+LONG_WIRE = " ".join([WIRE, *(f"word{number}" for number in range(LONG))])
+
+
+def places(*articles: tuple[str, str], outlets: list[int] | None = None) -> list[int]:
+    return misplaced(HashedWords.of([Document.of(title, text) for title, text in articles]), outlets)
 
 
 def test_one_body_under_unrelated_titles_is_nobodys() -> None:
@@ -48,6 +51,24 @@ def test_one_title_is_no_evidence() -> None:
 def test_an_untitled_article_keeps_its_body() -> None:
     found = places(("Mill burns in Brackwell", WALL), ("", WALL), ("Rates held again", WALL), ("Other", WIRE))
     assert found == [0, 2]
+
+
+def test_a_long_body_is_one_text_whatever_its_titles_are() -> None:
+    titles = ["final_v3.docx", "By Ann Vole and Bo Rask", "Fähre vor Larkhaven in Flammen", "What the sea gave back"]
+    assert places(*((title, LONG_WIRE) for title in titles), outlets=[0, 1, 2, 3]) == []
+    assert places(*((title, LONG_WIRE) for title in titles[:2]), outlets=[0, 0]) == []
+    assert places(*((title, LONG_WIRE) for title in titles[:2])) == []
+    assert places(*((title, WIRE) for title in titles), outlets=[0, 1, 2, 3]) == [0, 1, 2, 3]
+
+
+def test_three_unrelated_titles_of_one_outlet_show_a_wall() -> None:
+    """Under the titles of other outlets too."""
+    titles = ["Mill burns in Brackwell", "Rates held again", "Cup goes to Dunmere", "What the sea gave back"]
+    articles = [(title, LONG_WIRE) for title in titles]
+    assert places(*articles, outlets=[5, 5, 5, 7]) == [0, 1, 2, 3]
+    assert places(*articles, outlets=[5, 5, 6, 7]) == []
+    assert places(*articles[:2], ("Ferry on fire off Larkhaven", LONG_WIRE), outlets=[5, 5, 5]) == []
+    assert places(*articles) == [0, 1, 2, 3]
 
 
 def test_the_order_does_not_matter() -> None:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.vectorize.boilerplate import HEADLINE, LEAD, UNIT
+from dedup.vectorize.boilerplate import HEADLINE, LEAD, MUTE, REST, SPEAKING, UNIT
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.kernels.boilerplate import outside
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
@@ -37,27 +37,41 @@ def relations(
 
     Plain form: `vectorize.boilerplate.relations`.
     """
-    return relate(words, pairs, repeated, distinctive_words(words, languages), listing)
+    ways = np.concatenate([pairs, pairs[:, ::-1]])
+    listing = lists(words, pairs) if listing is None else listing
+    share, speaking = shares(words, ways, repeated, distinctive_words(words, languages), listing)
+    alone = speaking[pairs].sum(axis=1) >= SPEAKING
+    given = np.where(np.tile(alone, 2), share[:, 1], share[:, 0]).reshape(2, -1)
+    sides = np.count_nonzero(given >= 0, axis=0)
+    return np.where(sides, np.maximum(given, 0).sum(axis=0) // np.maximum(sides, 1), UNIT).astype(np.int64)
 
 
-def relate(
+def shares(
     words: HashedWords,
-    pairs: NDArray[np.int64],
+    ways: NDArray[np.int64],
     repeated: NDArray[np.uint64],
     distinctive: tuple[NDArray[np.uint32], NDArray[np.int64]],
     listing: NDArray[np.bool_] | None = None,
-) -> NDArray[np.int64]:
-    """The relation of pairs of articles in units of 1 / `UNIT`, by the given distinctive words of their titles.
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """What articles have of the titles of others, and how far each speaks for itself, in units of 1 / `UNIT`.
 
     Args:
-        words, pairs, repeated, listing: see `dedup.vectorize.boilerplate.relations`.
-        distinctive: as `distinctive_words` returns them; a pair counts only in the directions that have any.
+        words, repeated, listing: see `dedup.vectorize.boilerplate.relations`.
+        ways: the article with the title and the other one, shape (ways, 2).
+        distinctive: as `distinctive_words` returns them.
+
+    Returns:
+        The shares of the distinctive words of the title that the other article has: anywhere, and in its own words,
+        where those that are in its repeated passages too count half; shape (ways, 2), -1 without such words. And
+        `MUTE`, or how much more of its own title an article has in its own words than in the repeated passages; shape
+        (articles,).
     """
     own = outside(words, repeated)
-    listing = lists(words, pairs) if listing is None else listing
-    found = np.empty(len(pairs), np.int64)
-    _relate(words.hashes, words.offsets, np.ascontiguousarray(pairs), own, listing, *distinctive, found)
-    return found
+    listing = lists(words, ways) if listing is None else listing
+    found, speaking = np.empty((len(ways), 2), np.int64), np.empty(len(words), np.int64)
+    _shares(words.hashes, words.offsets, np.ascontiguousarray(ways), own, listing, *distinctive, found)
+    _speaking(words.hashes, words.offsets, own, *distinctive, speaking)
+    return found, speaking
 
 
 def distinctive_words(words: HashedWords, languages: Sequence[str]) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
@@ -145,26 +159,36 @@ def share(
     middle: Whole,
     last: Whole,
     own: NDArray[np.bool_],
-    alone: bool,
     distinctive: NDArray[np.uint32],
     met: NDArray[np.bool_],
-) -> Whole:
-    """The share of some words that an article has, in units of 1 / `UNIT`; outside of repeated passages if `alone`."""
+) -> tuple[Whole, Whole, Whole]:
+    """How many of some words are in the title or own words of an article, in its repeated passages, and in both.
+
+    Args:
+        hashes: of the words; the title is at `first:middle`, the body at `middle:last`.
+        first, middle, last: boundaries.
+        own: which words of bodies are outside of repeated passages.
+        distinctive: the words that are sought.
+        met: room for which of them are found in either, shape (2, words).
+    """
     count = len(distinctive)
     bits = np.uint64(0)
     for place in range(count):
         bits |= np.uint64(1) << np.uint64(distinctive[place] & _BITS)
-        met[place] = False
+        met[0, place] = met[1, place] = False
     for at in range(first, last):
         word = hashes[at]
-        if not (bits >> np.uint64(word & _BITS)) & np.uint64(1) or (alone and at >= middle and not own[at]):
+        if not (bits >> np.uint64(word & _BITS)) & np.uint64(1):
             continue
+        side = 0 if at < middle or own[at] else 1
         for place in range(count):
-            met[place] |= distinctive[place] == word
-    found: Whole = np.int64(0)
+            met[side, place] |= distinctive[place] == word
+    alone, repeated, both = np.int64(0), np.int64(0), np.int64(0)
     for place in range(count):
-        found += np.int64(met[place])
-    return found * UNIT // count
+        alone += np.int64(met[0, place])
+        repeated += np.int64(met[1, place])
+        both += np.int64(met[0, place] & met[1, place])
+    return alone, repeated, both
 
 
 @kept
@@ -192,28 +216,58 @@ def _lists(
 
 
 @kept
-def _relate(
+def _shares(
     hashes: NDArray[np.uint32],
     offsets: NDArray[np.int64],
-    pairs: NDArray[np.int64],
+    ways: NDArray[np.int64],
     own: NDArray[np.bool_],
     lists: NDArray[np.bool_],
     distinctive: NDArray[np.uint32],
     ends: NDArray[np.int64],
     found: NDArray[np.int64],
 ) -> None:
-    """Write the relation of each pair."""
+    """Write the two shares of each way."""
+    met = np.empty((2, _most(ends)), np.bool_)
+    for way in range(len(ways)):
+        title, other = ways[way]
+        words = distinctive[ends[title] : ends[title + 1]]
+        if len(words) == 0:
+            found[way] = -1
+            continue
+        first, middle, last = offsets[2 * other], offsets[2 * other + 1], offsets[2 * other + 2]
+        alone, repeated, both = share(hashes, first, middle, last, own, words, met)
+        found[way, 0] = (alone if lists[other] else alone + repeated - both) * UNIT // len(words)
+        found[way, 1] = (2 * alone - both) * UNIT // (2 * len(words))
+
+
+@kept
+def _speaking(
+    hashes: NDArray[np.uint32],
+    offsets: NDArray[np.int64],
+    own: NDArray[np.bool_],
+    distinctive: NDArray[np.uint32],
+    ends: NDArray[np.int64],
+    found: NDArray[np.int64],
+) -> None:
+    """Write how far each article speaks for itself."""
+    met = np.empty((2, _most(ends)), np.bool_)
+    for article in range(len(found)):
+        middle, last = offsets[2 * article + 1], offsets[2 * article + 2]
+        left: Whole = np.int64(0)
+        for at in range(middle, last):
+            left += np.int64(own[at])
+        if left < REST:
+            found[article] = MUTE
+            continue
+        words = distinctive[ends[article] : ends[article + 1]]
+        alone, repeated, _ = share(hashes, middle, middle, last, own, words, met)
+        found[article] = (alone - repeated) * UNIT // max(1, len(words))
+
+
+@kernel
+def _most(ends: NDArray[np.int64]) -> Whole:
+    """The size of the largest stretch between consecutive boundaries."""
     most: Whole = np.int64(0)
-    for article in range(len(lists)):
-        most = max(most, ends[article + 1] - ends[article])
-    met = np.empty(most, np.bool_)
-    for pair in range(len(pairs)):
-        total, sides = np.int64(0), np.int64(0)
-        for side in range(2):
-            one, other = pairs[pair, side], pairs[pair, 1 - side]
-            words = distinctive[ends[one] : ends[one + 1]]
-            if len(words):
-                first, middle, last = offsets[2 * other], offsets[2 * other + 1], offsets[2 * other + 2]
-                total += share(hashes, first, middle, last, own, lists[other], words, met)
-                sides += 1
-        found[pair] = total // sides if sides else UNIT
+    for place in range(1, len(ends)):
+        most = max(most, ends[place] - ends[place - 1])
+    return most
