@@ -292,7 +292,7 @@ def stock_tables() -> Iterator[Case]:
 
 def labels_in_titles() -> Iterator[Case]:
     for number, label in enumerate(texts()["labels"]):
-        for variant in (0, number + 1):
+        for variant in (0, (1, 2, 6, 13, 14, 17)[number]):  # made-up headlines that are apart without the label
             titles = [
                 label["label"].format(
                     title=first_words(one.title, 6), outlet=label["outlets"][n % len(label["outlets"])], n=n + 1

@@ -16,11 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.match.stories import Pairs, days_between
+from dedup.match.suspects import is_suspected
 from dedup.match.templates import Instance, same_template
-from dedup.vectorize.boilerplate import PASSAGE, RELATED, UNIT
 from dedup.vectorize.features import HashedText, HashedWords
 from dedup.vectorize.hashing import shingles_in_order
-from dedup.vectorize.misplaced_body import LONG
 
 if TYPE_CHECKING:
     from dedup.settings import Settings
@@ -159,7 +158,7 @@ class Verdicts(NamedTuple):
         never: of these the ones that are so by their texts alone, whatever their dates. Only those are never one story:
             a later text that changed a number is no copy, but may be of the same story, such as a toll that has risen
             by the next day.
-        suspected: those whose shared words may be boilerplate, see `is_suspected`.
+        suspected: those whose shared words may be boilerplate, see `dedup.match.suspects`.
     """
 
     copies: Overlaps
@@ -302,44 +301,8 @@ def decide(
     recurring = days >= RECURRING
     copies = ~from_template & (~recurring | (found.jaccard >= ALL_BUT_EQUAL)) & is_supported(words, found, settings)
     suspected = copies.copy()
-    suspected[copies] = is_suspected(words, by, found.where(copies))
+    suspected[copies] = is_suspected(words, by, found.where(copies), settings.shingle_size)
     return Verdicts(*map(found.where, (copies & ~suspected, from_template, never, suspected)))
-
-
-def is_suspected(words: HashedWords, by: Comparing, found: Overlaps) -> NDArray[np.bool_]:
-    """Whether the words that two articles share may be boilerplate: the title of neither is about the other.
-
-    What three articles have is decided by `find_boilerplate`; two are too few to know. Equal texts of `LONG` words are
-    one text whatever their titles are.
-    """
-    unsure = (words.offsets[1::2] - words.offsets[:-1:2] > 0)[np.stack([found.a, found.b])].all(axis=0)
-    unsure &= (words.offsets[2::2] - words.offsets[1:-1:2] > 0)[np.stack([found.a, found.b])].all(axis=0)
-    unsure &= (found.jaccard < 1) | (words.lengths(found.a) < LONG)
-    suspected = np.zeros(len(unsure), np.bool_)
-    rows = np.flatnonzero(unsure)
-    if not len(rows):
-        return suspected
-    among, places = np.unique(np.stack([found.a[rows], found.b[rows]], axis=1), return_inverse=True)
-    some, pairs, none = words.take(among), places.reshape(-1, 2), np.empty(0, np.uint64)
-    languages = by.detect(some)
-
-    def unrelated(words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        return RELATED * by.relations(words, pairs, repeated, languages) < UNIT
-
-    left = unrelated(some.take(np.arange(len(some)), bodies=False), pairs, none)
-    rows, pairs = rows[left], pairs[left]
-    for row, pair, is_unrelated in zip(rows.tolist(), pairs, unrelated(some, pairs, none).tolist(), strict=True):
-        suspected[row] = is_unrelated or bool(unrelated(some, pair[None], _shared_passages(some, *pair.tolist()))[0])
-    return suspected
-
-
-def _shared_passages(words: HashedWords, a: int, b: int) -> NDArray[np.uint64]:
-    """The hashes of the passages that two articles share, sorted."""
-    texts = words.body(a), words.body(b)
-    if min(map(len, texts)) < PASSAGE:
-        return np.empty(0, np.uint64)
-    found: NDArray[np.uint64] = np.intersect1d(*(shingles_in_order(text, PASSAGE) for text in texts))
-    return found
 
 
 def _same_template(words: HashedWords, by: Comparing, found: Overlaps, days: NDArray[np.float64]) -> NDArray[np.bool_]:

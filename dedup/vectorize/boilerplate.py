@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +20,7 @@ from numpy.typing import NDArray
 from dedup.vectorize.exact import Numbers
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import shingles_in_order
+from dedup.vectorize.labels import certain_labels, held_labels, outside_labels, outside_segments, without_topics
 from dedup.vectorize.misplaced_body import distinctive_words
 
 PASSAGE = 24
@@ -56,12 +58,35 @@ class Finding(Protocol):
 
 
 def find_boilerplate(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
-    """The hashes of the passages of `PASSAGE` words that are boilerplate, sorted.
+    """The hashes of the passages of `PASSAGE` words, and of the labels of titles, that are boilerplate; sorted.
 
     Takes time linear in the number of words: each holder of a passage is compared with the next one only. The relation
     of two articles is the mean share of the distinctive words of one title that are in the other article.
     """
-    passages, places = by.held_passages(words)
+    segments, places = held_labels(words, HOLDERS)
+    labels = of_unrelated(words, segments, places, by, partial(outside_segments, segments=segments), titles=True)
+    labels = certain_labels(words, without_topics(words, labels, segments, places, by.detect), segments, HOLDERS)
+    return np.union1d(labels, of_unrelated(words, *by.held_passages(words), by, partial(outside_labels, labels=labels)))
+
+
+def of_unrelated(
+    words: HashedWords,
+    passages: NDArray[np.uint64],
+    places: NDArray[np.int64],
+    by: Finding,
+    outside: Callable[[HashedWords], NDArray[np.bool_]],
+    *,
+    titles: bool = False,
+) -> NDArray[np.uint64]:
+    """Those of some passages whose holders are unrelated, sorted.
+
+    Args:
+        words: of the articles.
+        passages, places: see `held_passages`.
+        by: the form of the steps.
+        outside: says which words count.
+        titles: whether the passages are segments of titles; see `are_unrelated`.
+    """
     if not len(passages):
         return np.empty(0, np.uint64)
     begins = np.flatnonzero(np.concatenate([[True], passages[1:] != passages[:-1]]))
@@ -71,21 +96,24 @@ def find_boilerplate(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
     key, pair = np.unique(places[follows] * len(words) + places[follows + 1], return_inverse=True)
     among, pairs = np.unique(np.stack(np.divmod(key, len(words)), axis=1), return_inverse=True)
     some = words.take(among)
+    some = some.kept(outside(some))
     relation = by.relations(some, pairs.reshape(-1, 2), passages[begins], by.detect(some))
     total = np.zeros(len(begins), np.int64)
     np.add.at(total, number[follows], relation[pair.ravel()])  # NumPy 2.0 returns the inverse with a second axis
-    found: NDArray[np.uint64] = passages[begins[are_unrelated(total, holders)]]
+    found: NDArray[np.uint64] = passages[begins[are_unrelated(total, holders, titles=titles)]]
     return found
 
 
-def are_unrelated(total: Numbers, holders: Numbers) -> Numbers:
+def are_unrelated(total: Numbers, holders: Numbers, *, titles: bool = False) -> Numbers:
     """Whether the holders of a passage are unrelated, which makes it boilerplate; see `RELATED`.
 
     Args:
         total: the sum of the relations of each holder and the next one, in units of 1 / `UNIT`; also a Spark column.
         holders: how many there are; also a Spark column.
+        titles: whether it is a segment of titles. Of these, unrelated ones have a word in common more often: k - 3/2
+            replaces k - 2.
     """
-    return RELATED * total * holders < (holders - 1) * (holders - 2) * UNIT
+    return 2 * RELATED * total * holders < (holders - 1) * (2 * holders - (3 if titles else 4)) * UNIT
 
 
 def remaining(
@@ -114,7 +142,7 @@ def remaining(
 
 
 def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Which words remain when boilerplate is removed from bodies; shape (words,).
+    """Which words remain when boilerplate is removed from titles and bodies; shape (words,).
 
     A body of which fewer than `REST` words would remain is removed entirely, or kept entirely if there is no title.
 
@@ -124,7 +152,7 @@ def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDA
         words: of the articles.
         passages: the hashes of the passages that are boilerplate, sorted.
     """
-    keep = np.ones(len(words.hashes), bool)
+    keep = outside_labels(words, passages)
     if len(passages):
         for article in range(len(words)):
             body = words.body(article)
@@ -194,11 +222,13 @@ def relations(
 ) -> NDArray[np.int64]:
     """The relation of pairs of articles in units of 1 / `UNIT`; 1 where neither title has a distinctive word.
 
-    Of two articles that speak for themselves only the words outside of the repeated passages count: those of a menu
-    name the subject of the whole site. They do if their own words have as many distinctive words of their titles as the
-    repeated passages have; the headline of a wire text is about the words that others have too. An article that
-    contains the title of another one word by word has a list of headlines, in which the words of any title may occur:
-    of such an article only the words outside count in any case.
+    Two articles speak for themselves if their own words, outside of the repeated passages, have nearly as many
+    distinctive words of their titles as the passages have, see `SPEAKING`. Then only the own words count, and those
+    that are in the passages too count half: they may name the subject of a whole site. The headline of a wire text is
+    about the passages.
+
+    An article that contains the title of another one word by word has a list of headlines, in which the words of any
+    title may occur: of such an article only the own words count in any case.
 
     Kernel: `vectorize.kernels.relations.relations`.
 
@@ -216,9 +246,13 @@ def relations(
         shares = []
         alone = held[a].speaks + held[b].speaks >= SPEAKING
         for one, other in ((a, b), (b, a)):
-            vocabulary = held[other].own if alone or listing[other] else held[other].vocabulary
-            if held[one].distinctive:
-                shares.append(len(held[one].distinctive & vocabulary) * UNIT // len(held[one].distinctive))
+            title, own, rest = held[one].distinctive, held[other].own, held[other].rest
+            if not title:
+                continue
+            if alone:
+                shares.append((2 * len(title & own) - len(title & own & rest)) * UNIT // (2 * len(title)))
+            else:
+                shares.append(len(title & (own if listing[other] else own | rest)) * UNIT // len(title))
         if shares:
             found[number] = sum(shares) // len(shares)
     return found
@@ -230,15 +264,15 @@ class _Holder:
 
     Attributes:
         distinctive: the distinctive words of its title.
-        vocabulary: all its words.
-        own: those outside of the repeated passages.
+        own: its words outside of the repeated passages, with those of the title.
+        rest: the words of the repeated passages.
         speaks: how much more of its title is in its own words than in the repeated passages, in units of 1 / `UNIT`;
             `MUTE` if it has fewer than `REST` words of its own.
     """
 
     distinctive: set[int]
-    vocabulary: set[int]
     own: set[int]
+    rest: set[int]
     speaks: int
 
     @classmethod
@@ -251,8 +285,8 @@ class _Holder:
         more = (len(distinctive & own) - len(distinctive & rest)) * UNIT // max(1, len(distinctive))
         return cls(
             distinctive=distinctive,
-            vocabulary={*title.tolist(), *own, *rest},
             own={*title.tolist(), *own},
+            rest=rest,
             speaks=more if np.count_nonzero(outside) >= REST else MUTE,
         )
 

@@ -162,7 +162,7 @@ def test_copies_of_every_kind_are_found(seed: int) -> None:
     documents = [document(text) for text in texts]
     undated, present = np.full(len(documents), np.nan), np.ones(len(documents), bool)
     banded = band_candidates(signatures(documents, Settings()), present, Settings())
-    copies, templates, _ = decided_all(hashed(*texts), banded, undated)
+    copies, templates, *_ = decided_all(hashed(*texts), banded, undated)
     found = set(zip(copies.a.tolist(), copies.b.tolist(), strict=True))
     assert not len(templates.a)
     assert gold <= found
@@ -210,7 +210,7 @@ def test_a_few_common_shingles_are_no_copy() -> None:
 def decided(one: list[str], other: list[str], days: float) -> str:
     """Decide on two texts published some days apart."""
     seconds = 1e9 + np.array([0, days]) * SECONDS_A_DAY
-    copies, templates, _ = decided_all(hashed(one, other), np.array([[0, 1]]), seconds)
+    copies, templates, *_ = decided_all(hashed(one, other), np.array([[0, 1]]), seconds)
     found = {"copies": copies, "templates": templates}
     return " and ".join(name for name, pairs in found.items() if pairs_of(np.stack([pairs.a, pairs.b], 1)) == [(0, 1)])
 
@@ -247,11 +247,11 @@ def test_a_template_by_its_date_alone_may_be_one_story() -> None:
     rest = [word for year in range(1990, 2010) for word in (f"since{year}", str(year))]
     toll, level = (hashed(*([*fixed, a, *more] for a in "78")) for more in (rest, ["9"]))
     for texts in (toll, level):
-        _, templates, never = decided_all(texts, np.array([[0, 1]]), 1e9 + np.array([0, RECURRING * SECONDS_A_DAY]))
+        _, templates, never, _ = decided_all(texts, np.array([[0, 1]]), 1e9 + np.array([0, RECURRING * SECONDS_A_DAY]))
         assert len(templates.a) == 1
         assert len(never.a) == 0
     full = hashed(*([*fixed, *numbers] for numbers in (["7", "of", "41"], ["8", "of", "44"])))
-    _, templates, never = decided_all(full, np.array([[0, 1]]), np.array([np.nan, np.nan]))
+    _, templates, never, _ = decided_all(full, np.array([[0, 1]]), np.array([np.nan, np.nan]))
     assert len(never.a) == len(templates.a) == 1
 
 
@@ -280,5 +280,35 @@ def test_similar_articles_are_candidates_once(seed: int) -> None:
 
 
 def test_no_articles_have_no_copies() -> None:
-    copies, templates, _ = decided_all(hashed(), np.empty((0, 2), np.int64), np.empty(0))
+    copies, templates, *_ = decided_all(hashed(), np.empty((0, 2), np.int64), np.empty(0))
     assert len(copies.a) == len(templates.a) == 0
+
+
+PROMOTION = " ".join(f"promo{number}" for number in range(40))
+
+
+def is_copy(*articles: tuple[str, str]) -> bool:
+    words = HashedWords.of([Document.of(*article) for article in articles])
+    return bool(len(decided_all(words, np.array([[0, 1]]), np.array([np.nan, np.nan]))[0].a))
+
+
+@pytest.mark.parametrize("form", ["{own} {promotion}", "{promotion} {own}"])
+@pytest.mark.parametrize("titled", [True, False])
+def test_two_articles_that_share_a_text_of_their_site_are_no_copies(form: str, titled: bool) -> None:
+    owns = [" ".join(f"{town}{number}" for number in range(12)) for town in ("larkhaven", "brackwell")]
+    bodies = [form.format(own=own, promotion=PROMOTION) for own in owns]
+    if form.startswith("{own}") or titled:
+        titles = [f"{own.split()[0]} burns" if titled else "" for own in owns]
+        assert not is_copy(*zip(titles, bodies, strict=True))
+
+
+def test_one_text_under_other_titles_and_footers_is_a_copy() -> None:
+    """The titles are about what both share, or the own words have much in common."""
+    footers = [" ".join(f"{paper}{number}" for number in range(12)) for paper in ("post", "echo")]
+    one, other = (f"{PROMOTION} {footer}" for footer in footers)
+    assert is_copy(("Promo3 promo4 burns", one), ("Promo5 down to promo6", other))
+    assert is_copy(("", one), ("", other))
+    assert is_copy(("Mill burns in Brackwell", one), ("Brackwell: mill burns down", other))
+    introductions = ["the brackwell mill burnt down on sunday night", "on sunday night a mill burnt down at brackwell"]
+    one, other = (f"{introduction} {PROMOTION}" for introduction in introductions)
+    assert is_copy(("Fire", one), ("Blaze", other))

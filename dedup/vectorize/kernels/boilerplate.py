@@ -15,6 +15,7 @@ from dedup.vectorize.features import HashedWords
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 from dedup.vectorize.kernels.overlaps import sort
 from dedup.vectorize.kernels.sketching import shingle_words
+from dedup.vectorize.labels import outside_labels
 
 AT_ONCE = 1 << 25
 """Passages that are counted in one round, approximately."""
@@ -44,11 +45,11 @@ def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.in
 
 
 def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Which words remain when boilerplate is removed from bodies; shape (words,).
+    """Which words remain when boilerplate is removed from titles and bodies; shape (words,).
 
     Plain form: `vectorize.boilerplate.outside_boilerplate`.
     """
-    return _outside_all(words, passages, REST)
+    return outside_labels(words, passages) & _outside_all(words, passages, REST)
 
 
 def outside(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:

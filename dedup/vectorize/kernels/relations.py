@@ -61,9 +61,10 @@ def shares(
         distinctive: as `distinctive_words` returns them.
 
     Returns:
-        The shares of the distinctive words of the title that the other article has, anywhere and outside of repeated
-        passages, shape (ways, 2); -1 without such words. `MUTE`, or how much more of its own title an article has
-        outside of the repeated passages than in them, shape (articles,).
+        The shares of the distinctive words of the title that the other article has: anywhere, and in its own words,
+        where those that are in its repeated passages too count half; shape (ways, 2), -1 without such words. And
+        `MUTE`, or how much more of its own title an article has in its own words than in the repeated passages; shape
+        (articles,).
     """
     own = outside(words, repeated)
     listing = lists(words, ways) if listing is None else listing
@@ -161,7 +162,7 @@ def share(
     distinctive: NDArray[np.uint32],
     met: NDArray[np.bool_],
 ) -> tuple[Whole, Whole, Whole]:
-    """How many of some words an article has, how many its title or own words, and how many its repeated passages.
+    """How many of some words are in the title or own words of an article, in its repeated passages, and in both.
 
     Args:
         hashes: of the words; the title is at `first:middle`, the body at `middle:last`.
@@ -182,12 +183,12 @@ def share(
         side = 0 if at < middle or own[at] else 1
         for place in range(count):
             met[side, place] |= distinctive[place] == word
-    either, alone, repeated = np.int64(0), np.int64(0), np.int64(0)
+    alone, repeated, both = np.int64(0), np.int64(0), np.int64(0)
     for place in range(count):
-        either += np.int64(met[0, place] | met[1, place])
         alone += np.int64(met[0, place])
         repeated += np.int64(met[1, place])
-    return either, alone, repeated
+        both += np.int64(met[0, place] & met[1, place])
+    return alone, repeated, both
 
 
 @kept
@@ -234,9 +235,9 @@ def _shares(
             found[way] = -1
             continue
         first, middle, last = offsets[2 * other], offsets[2 * other + 1], offsets[2 * other + 2]
-        either, alone, _ = share(hashes, first, middle, last, own, words, met)
-        found[way, 1] = alone * UNIT // len(words)
-        found[way, 0] = found[way, 1] if lists[other] else either * UNIT // len(words)
+        alone, repeated, both = share(hashes, first, middle, last, own, words, met)
+        found[way, 0] = (alone if lists[other] else alone + repeated - both) * UNIT // len(words)
+        found[way, 1] = (2 * alone - both) * UNIT // (2 * len(words))
 
 
 @kept
@@ -259,7 +260,7 @@ def _speaking(
             found[article] = MUTE
             continue
         words = distinctive[ends[article] : ends[article + 1]]
-        _, alone, repeated = share(hashes, middle, middle, last, own, words, met)
+        alone, repeated, _ = share(hashes, middle, middle, last, own, words, met)
         found[article] = (alone - repeated) * UNIT // max(1, len(words))
 
 
