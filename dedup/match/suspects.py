@@ -22,6 +22,8 @@ from dedup.vectorize.misplaced_body import LONG, distinctive_words
 
 OWN = 5
 """Least words of each of two texts outside of what both share, for these to be compared."""
+ALIKE = 3 / 4
+"""Mean share of the distinctive words of each title in the other one, from which two articles are about one thing."""
 IN_COMMON = 1 / 8
 """Share of the distinctive words of the shorter text, outside of what both share, that the other one must have."""
 ABOUT_SHARED = -0.75
@@ -36,6 +38,12 @@ class Overlapping(Protocol):
 
     @property
     def b(self) -> NDArray[np.int64]: ...
+
+    @property
+    def shared(self) -> NDArray[np.int64]: ...
+
+    @property
+    def sizes(self) -> NDArray[np.int64]: ...
 
     @property
     def jaccard(self) -> NDArray[np.float64]: ...
@@ -71,21 +79,20 @@ def is_suspected(words: HashedWords, by: Relating, found: Overlapping, size: int
     parts = np.diff(some.offsets).reshape(-1, 2) > 0  # which of title and body an article has
     has_both = parts[pairs].all(axis=(1, 2))
 
-    def unrelated(words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64]) -> NDArray[np.bool_]:
-        return RELATED * by.relations(words, pairs, repeated, languages) < UNIT
+    def apart(a: int, b: int) -> bool:
+        """Whether the titles are not about the other article's own words."""
+        relation = by.relations(some, np.array([[a, b]]), _shared_passages(some, a, b), languages)
+        return int(RELATED * relation[0]) < UNIT
 
-    # Titles with words in common are the rule, and decide most pairs.
-    left = ~has_both | unrelated(some.take(np.arange(len(some)), bodies=False), pairs, none)
-    rows, pairs, has_both = rows[left], pairs[left], has_both[left]
-    about_others = has_both & unrelated(some, pairs, none)
-    for row, pair, titled, apart in zip(rows.tolist(), pairs, has_both.tolist(), about_others.tolist(), strict=True):
-        a, b = pair.tolist()
+    titles = by.relations(some.take(np.arange(len(some)), bodies=False), pairs, none, languages)
+    about_others = has_both & (RELATED * by.relations(some, pairs, none, languages) < UNIT)
+    have_own = found.sizes[rows].min(axis=1) - found.shared[rows] >= OWN
+    examined = about_others | (have_own & ~(has_both & (titles >= ALIKE * UNIT)))
+    for place in np.flatnonzero(examined).tolist():
+        a, b = pairs[place].tolist()
         rest = _Rest.of(some, (a, b), size)
-        suspected[row] = rest.has_nothing_in_common and (
-            apart
-            or (titled and bool(unrelated(some, pair[None], _shared_passages(some, a, b))[0]))
-            or rest.may_be_boilerplate
-        )
+        if rest.has_nothing_in_common:
+            suspected[rows[place]] = about_others[place] or rest.may_be_boilerplate or (has_both[place] and apart(a, b))
     return suspected
 
 

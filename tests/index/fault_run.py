@@ -353,7 +353,7 @@ class FaultyEpisode(Episode):
         if self.rng.random() > 0.2 or kept is None:  # compiling takes a while
             return
         cache = self.folder / "cache"
-        shutil.copytree(kept, cache / kept.name)
+        shutil.copytree(kept, cache / kept.name, dirs_exist_ok=True)
         path = self.pick(sorted(cache.rglob("*.nb?")))
         path.write_bytes(path.read_bytes()[: self.pick([0, 10, path.stat().st_size // 2])])
         self.done(self.writing().ask("close"))
