@@ -131,6 +131,11 @@ def held_labels(words: HashedWords, holders: int) -> tuple[NDArray[np.uint64], N
     return segments[kept], places[kept]
 
 
+def segments_in(words: HashedWords) -> NDArray[np.uint64]:
+    """The hashes of all segments of titles that have several."""
+    return _Titles.of(words).segments()
+
+
 def _inside(
     words: HashedWords, segments: NDArray[np.uint64], lengths: NDArray[np.int64], first: NDArray[np.uint64]
 ) -> NDArray[np.int64]:

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from dedup.index.boilerplate import Lesson
 from dedup.index.search.postings import Reach
-from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, RELATED, find_boilerplate, held_passages
-from dedup.vectorize.features import HashedWords
-from dedup.vectorize.hashing import shingles_in_order, terms_of
+from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, RELATED, find_boilerplate, held_passages, passages_in
+from dedup.vectorize.features import BEGINS_SEGMENT, HashedWords
+from dedup.vectorize.hashing import terms_of
 from dedup.vectorize.misplaced_body import body_digest, distinctive_words, misplaced
 
 if TYPE_CHECKING:
@@ -59,10 +59,9 @@ def refuted(lesson: Lesson, words: HashedWords, outlets: NDArray[np.int64], back
 
 def lesson_held_by(words: HashedWords, place: int) -> Lesson:
     """Return all passages of an article, and its body, as a lesson."""
-    body = words.body(place)
-    passages = shingles_in_order(body, PASSAGE) if len(body) >= PASSAGE else np.empty(0, np.uint64)
-    bodies = frozenset([body_digest(words, place)] if len(body) and len(words.title(place)) else [])
-    return Lesson(np.unique(passages), bodies)
+    has_both = len(words.body(place)) > 0 < len(words.title(place))
+    bodies = frozenset([body_digest(words, place)] if has_both else [])
+    return Lesson(passages_in(words, place), bodies)
 
 
 class Strangers:
@@ -75,7 +74,7 @@ class Strangers:
 
     def __init__(self, words: HashedWords, languages: Sequence[str]) -> None:
         self._words, self._languages = words, languages
-        self._titles: dict[int, set[int]] = {}
+        self._titles: dict[int, dict[tuple[int, ...], set[int]]] = {}
 
     def worth(self, article: int, others: Sequence[int]) -> bool:
         """Return whether boilerplate may be found among an article and others that are like it."""
@@ -86,15 +85,24 @@ class Strangers:
         return len(body) > 0 and any(np.array_equal(body, self._words.body(other)) for other in strangers)
 
     def _are_strangers(self, one: int, other: int) -> bool:
-        """Return whether the titles of two articles have few distinctive words in common."""
-        a, b = self._title(one), self._title(other)
+        """Return whether two titles have few distinctive words in common, apart from equal segments."""
+        first, second = self._segments(one), self._segments(other)
+        a, b = (
+            set[int]().union(*(words for segment, words in mine.items() if segment not in others))
+            for mine, others in ((first, second), (second, first))
+        )
         return RELATED * len(a & b) < max(1, min(len(a), len(b)))
 
-    def _title(self, place: int) -> set[int]:
+    def _segments(self, place: int) -> dict[tuple[int, ...], set[int]]:
+        """Return the distinctive words of each segment of a title."""
         if place not in self._titles:
-            title = self._words.title(place)
-            heading = title if len(title) else self._words.body(place)[:PASSAGE]
-            self._titles[place] = distinctive_words(heading.tolist(), self._languages[place])
+            words = self._words
+            start, middle = words.offsets[2 * place : 2 * place + 2].tolist()
+            heading = slice(start, middle) if middle > start else slice(middle, middle + PASSAGE)
+            begins = np.flatnonzero(words.flags[heading] & BEGINS_SEGMENT)
+            segments = map(tuple, (part.tolist() for part in np.split(words.hashes[heading], begins)))
+            language = self._languages[place]
+            self._titles[place] = {segment: distinctive_words(segment, language) for segment in segments}
         return self._titles[place]
 
 
