@@ -139,11 +139,12 @@ class Instance:
         length: words that are read.
 
     Attributes:
-        text, title: as given.
+        text, title: as given; a missing title is empty.
     """
 
     def __init__(self, text: HashedText, title: HashedText | None = None, length: int = ALIGNED_WORDS) -> None:
-        self.text, self.title, self._length = text, title, length
+        self.text, self._length = text, length
+        self.title = HashedText(text.hashes[:0], text.flags[:0]) if title is None else title
 
     @cached_property
     def read(self) -> HashedText:
@@ -257,15 +258,13 @@ def _is_changed(numbers: int, names: int, kept: int, days: float) -> bool:
 
 def _other_subject(one: Instance, other: Instance, aligned: Aligned) -> bool:
     """Whether two titles are one phrase about different persons or places, which the other article does not name."""
-    if one.title is None or other.title is None:
-        return False
-    words = one.title.hashes.tolist(), other.title.hashes.tolist()
+    titles = one.title, other.title
+    words = titles[0].hashes.tolist(), titles[1].hashes.tolist()
     least = TITLE_SHARE * min(map(len, words))
     if words[0] == words[1] or sum((Counter(words[0]) & Counter(words[1])).values()) < max(1, least):
         return False
     if words[0] > words[1]:
-        one, other, words = other, one, words[::-1]
-    titles = one.title, other.title
+        one, other, titles, words = other, one, titles[::-1], words[::-1]
     new = [
         (text.lacks(title.hashes) & (title.flags & IS_NUMBER == 0)).tolist()
         for text, title in zip((other, one), titles, strict=True)

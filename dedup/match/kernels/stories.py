@@ -90,7 +90,9 @@ def story_pairs(
         return task, [scored(sweep.order[one], sweep.order[other], dots, task.across) for one, other, dots in found]
 
     def scored(one: NDArray[np.int64], other: NDArray[np.int64], dots: NDArray[np.int32], across: bool) -> _Columns:
-        if not (cross_lingual is core is strangers is None):  # sweeps between two groups return further pairs
+        if (
+            cross_lingual is not None or core is not None or strangers is not None
+        ):  # sweeps between two groups return further pairs
             mine = ~(np.abs(seconds[one] - seconds[other]) > window)
             if cross_lingual is not None:
                 mine &= cross_lingual.spans(one, other) == across
