@@ -70,26 +70,28 @@ def _apply(state: IndexState) -> None:
 
 def _new_lesson(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
     """Return what is boilerplate among candidates and the articles that are like them."""
-    alike = {place: state.placer.alike(one) for place, one in enumerate(candidates)}
-    alike = {place: others for place, others in alike.items() if others}
-    if not alike:
+    near = {place: state.placer.near(one) for place, one in enumerate(candidates)}
+    near = {place: others for place, others in near.items() if others}
+    if not near:
         return Lesson()
     place_of = {one.number: place for place, one in enumerate(candidates)}
-    stored = sorted({number for others in alike.values() for number in others if number not in place_of})
+    stored = sorted({number for others in near.values() for number in others if number not in place_of})
     place_of |= {number: len(candidates) + place for place, number in enumerate(stored)}
     parts = [one.features.words for one in candidates]
     words = HashedWords.joined([*parts, state.words_of(stored)] if stored else parts)
     vectors = [*(one.features.vector for one in candidates), *(state.vectors_of(stored) if stored else [])]
     strangers = Strangers(words, [vector.language for vector in vectors])
     examined = set[int]()
-    for place, numbers in alike.items():
+    for place, numbers in near.items():
         others = [place_of[number] for number in numbers]
         if strangers.worth(place, others):
             examined.update((place, *others))
     if not examined:
         return Lesson()
-    places = np.array(sorted(examined), np.int64)
-    some, numbered = words.take(places), [*(one.number or 0 for one in candidates), *stored]
+    numbered = [*(one.number or 0 for one in candidates), *stored]
+    content = {one.number: one.incoming.content for one in candidates} | state.contents_of(stored)
+    places = np.array(sorted(examined, key=lambda place: content[numbered[place]]), np.int64)  # the order of a run
+    some = words.take(places)
     outlets = state.outlets_of([numbered[place] for place in places.tolist()])
     lesson = lesson_of(some, outlets, state.backend).without(state.learned.own).without(state.learned.all())
     if not lesson:
@@ -116,9 +118,9 @@ def _holding(words: HashedWords, removed: NDArray[np.bool_]) -> NDArray[np.bool_
 
 def _refuted_by(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
     """Record new holders of what was learned; return what is not boilerplate among all that are known."""
-    packed = {one.number: one.features.packed for one in candidates}
+    table, packed = state.table, {one.number: one.features.packed for one in candidates if one.twin is None}
     for one in candidates:
-        if not one.features.has_boilerplate or one.stored is not None:
+        if one.twin is not None or not one.features.has_boilerplate:
             continue
         every = unpack_words([one.features.packed])
         for row, lesson in state.learned.held(lesson_held_by(every, 0)).items():
@@ -128,11 +130,13 @@ def _refuted_by(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
             if not is_due(len(state.learned.add_holder(row, number).holders)):
                 continue
             others = [packed[other] for other in lesson.holders if other in packed]
-            stored = [other for other in lesson.holders if other in state.table and other not in packed]
+            new = {candidate.number for candidate in candidates}
+            stored = [other for other in lesson.holders if other in table and other not in new]
+            stored = [other for other in stored if not table.is_twin(table.slot(other))]
             words = HashedWords.joined([every, unpack_words(others), state.stored_words(stored)])
             words = words.kept(state.sketcher.own_words(words, state.background))
             among = [number, *(other for other in lesson.holders if other in packed), *stored]
-            wrong = refuted(lesson, words, state.outlets_of(among), state.backend)
+            wrong = refuted(lesson, words, state.outlets_of(among), state.backend, clearly=True)
             if wrong:
                 return wrong
     return Lesson()

@@ -202,6 +202,10 @@ class IndexState:
         """Return the number of the outlet of articles, -1 if unknown; shape (articles,)."""
         return self.table.outlet[[self.table.slot(number) for number in numbers]].astype(np.int64)
 
+    def contents_of(self, numbers: Sequence[int]) -> dict[int | None, bytes]:
+        """Return the hash of title and text of articles, by number."""
+        return {number: article.content for number, article in self._stored(numbers).items()}
+
     def with_twins(self, numbers: Sequence[int]) -> list[int]:
         """Return the numbers of articles, and of all that have the same title and text, in ascending order."""
         contents = {article.content for article in self._stored(numbers).values()}

@@ -85,6 +85,16 @@ def find_boilerplate(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
     return np.union1d(labels, of_unrelated(words, *by.held_passages(words), by, partial(outside_labels, labels=labels)))
 
 
+def find_related(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
+    """The hashes of the passages whose holders are clearly related, with a mean relation from 1 / `RELATED`; sorted.
+
+    Between these and boilerplate are passages that an index neither learns nor forgets.
+    """
+    found, total, holders = _totals(words, *by.held_passages(words), by, lambda some: np.ones(len(some.hashes), bool))
+    related: NDArray[np.uint64] = found[RELATED * total >= (holders - 1) * UNIT]
+    return related
+
+
 def of_unrelated(
     words: HashedWords,
     passages: NDArray[np.uint64],
@@ -103,8 +113,21 @@ def of_unrelated(
         outside: says which words count.
         titles: whether the passages are segments of titles; see `are_unrelated`.
     """
+    found, total, holders = _totals(words, passages, places, by, outside)
+    unrelated: NDArray[np.uint64] = found[are_unrelated(total, holders, titles=titles)]
+    return unrelated
+
+
+def _totals(
+    words: HashedWords,
+    passages: NDArray[np.uint64],
+    places: NDArray[np.int64],
+    by: Finding,
+    outside: Callable[[HashedWords], NDArray[np.bool_]],
+) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct passages, and for each the sum of the relations of consecutive holders and how many holders."""
     if not len(passages):
-        return np.empty(0, np.uint64)
+        return np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64)
     begins = np.flatnonzero(np.concatenate([[True], passages[1:] != passages[:-1]]))
     holders = np.diff(np.append(begins, len(passages)))
     number = np.repeat(np.arange(len(begins)), holders)
@@ -116,8 +139,7 @@ def of_unrelated(
     relation = by.relations(some, pairs.reshape(-1, 2), passages[begins], by.detect(some))
     total = np.zeros(len(begins), np.int64)
     np.add.at(total, number[follows], relation[pair.ravel()])  # NumPy 2.0 returns the inverse with a second axis
-    found: NDArray[np.uint64] = passages[begins[are_unrelated(total, holders, titles=titles)]]
-    return found
+    return passages[begins], total, holders
 
 
 def are_unrelated(total: Numbers, holders: Numbers, *, titles: bool = False) -> Numbers:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dedup.index.boilerplate import Lesson
 from dedup.index.search.postings import Reach
-from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, RELATED, find_boilerplate, held_passages, passages_in
+from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, RELATED, find_boilerplate, find_related, passages_in
 from dedup.vectorize.features import BEGINS_SEGMENT, HashedWords
 from dedup.vectorize.hashing import terms_of
 from dedup.vectorize.misplaced_body import body_digest, distinctive_words, misplaced
@@ -43,18 +43,22 @@ def lesson_of(words: HashedWords, outlets: NDArray[np.int64], backend: PlainBack
     return Lesson(find_boilerplate(words.kept(words.outside_bodies(places)), backend), bodies)
 
 
-def refuted(lesson: Lesson, words: HashedWords, outlets: NDArray[np.int64], backend: PlainBackend) -> Lesson:
+def refuted(
+    lesson: Lesson, words: HashedWords, outlets: NDArray[np.int64], backend: PlainBackend, *, clearly: bool = False
+) -> Lesson:
     """Return what of a lesson is not boilerplate among some articles, though enough of them hold it.
 
     Args:
         lesson: what was learned.
         words: of articles that hold it, also those that were removed.
         outlets, backend: see `lesson_of`.
+        clearly: whether the articles must be clearly related.
     """
-    held, _ = held_passages(words)
+    found = lesson_of(words, outlets, backend)
+    held = find_related(words, backend) if clearly else backend.held_passages(words)[0]
     counts = Counter(body_digest(words, place) for place in range(len(words)) if len(words.title(place)))
     several = frozenset(digest for digest, count in counts.items() if count > 1)
-    return lesson.shared(Lesson(np.unique(held), several)).without(lesson_of(words, outlets, backend))
+    return lesson.shared(Lesson(np.unique(held), several)).without(found)
 
 
 def lesson_held_by(words: HashedWords, place: int) -> Lesson:

@@ -217,9 +217,17 @@ class Placer:
     def alike(self, candidate: Candidate) -> list[int]:
         """Return the numbers of the neighbours that may be copies, the most similar first, at most `MOST_COMPARED`."""
         near = candidate.neighbours
+        return [] if near is None else self._most_similar(near, _alike(near))
+
+    def near(self, candidate: Candidate) -> list[int]:
+        """Return the numbers of those neighbours and of such as may be of one story, at most `MOST_COMPARED`."""
+        near = candidate.neighbours
         if near is None:
             return []
-        likely = np.flatnonzero(_alike(near))
+        return self._most_similar(near, _alike(near) | (near.score >= NEARLY * self._needed))
+
+    def _most_similar(self, near: Neighbours, some: NDArray[np.bool_]) -> list[int]:
+        likely = np.flatnonzero(some)
         if not len(likely):
             return []
         order = np.lexsort((near.slots[likely], -near.cosine[likely], -near.agreeing[likely]))
