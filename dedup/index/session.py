@@ -305,8 +305,8 @@ class IndexSession:
             story = int(state.table.story[state.table.slot(article.number)])
             candidates.append(Candidate(incoming, features, article, article.number, before=story))
         state.learned.done(numbers)
-        for one in stored:
-            state.remove(log, one)
+        for article in stored:
+            state.remove(log, article)
         if not candidates:
             return
         state.admit(candidates)

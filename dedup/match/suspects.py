@@ -85,7 +85,7 @@ def is_suspected(words: HashedWords, by: Relating, found: Overlapping, size: int
         return int(RELATED * relation[0]) < UNIT
 
     titles = by.relations(some.take(np.arange(len(some)), bodies=False), pairs, none, languages)
-    about_others = has_both & (RELATED * by.relations(some, pairs, none, languages) < UNIT)
+    about_others: NDArray[np.bool_] = has_both & (RELATED * by.relations(some, pairs, none, languages) < UNIT)
     have_own = found.sizes[rows].min(axis=1) - found.shared[rows] >= OWN
     examined = about_others | (have_own & ~(has_both & (titles >= ALIKE * UNIT)))
     for place in np.flatnonzero(examined).tolist():
@@ -101,7 +101,8 @@ def _shared_passages(words: HashedWords, a: int, b: int) -> NDArray[np.uint64]:
     texts = words.body(a), words.body(b)
     if min(map(len, texts)) < PASSAGE:
         return np.empty(0, np.uint64)
-    found: NDArray[np.uint64] = np.intersect1d(*(shingles_in_order(text, PASSAGE) for text in texts))
+    one, other = (shingles_in_order(text, PASSAGE) for text in texts)
+    found: NDArray[np.uint64] = np.intersect1d(one, other)
     return found
 
 

@@ -19,6 +19,7 @@ from dedup.match.copies import (
     RECURRING,
     STRIDE,
     Overlaps,
+    Verdicts,
     agreeing_slots,
     alike_candidates,
     band_candidates,
@@ -43,9 +44,7 @@ def hashed(*texts: list[str]) -> HashedWords:
     return HashedWords.of([document(text) for text in texts])
 
 
-def decided_all(
-    words: HashedWords, pairs: NDArray[np.int64], seconds: NDArray[np.float64]
-) -> tuple[Overlaps, Overlaps, Overlaps]:
+def decided_all(words: HashedWords, pairs: NDArray[np.int64], seconds: NDArray[np.float64]) -> Verdicts:
     settings = Settings()
     return decide(words, PlainBackend(settings), pairs, seconds, settings)
 

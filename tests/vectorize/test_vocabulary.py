@@ -398,11 +398,11 @@ def test_a_reader_has_the_words_that_are_stored_after_a_vacuum(tmp_path: Path) -
         for number in range(9):
             index.add(Article(id=f"old {number}", text=f"oldword{number} and more"))
         with StoryIndex.open(path, read_only=True) as reader:
-            assert reader.match("anything").story == ""
+            assert reader.match({"text": "anything"}).story == ""
             index.remove(*(f"old {number}" for number in range(9)))
             index.vacuum()
             index.add(Article(id="a", text=f"{one} {other} first"))
-            assert reader.match("anything").story == ""
+            assert reader.match({"text": "anything"}).story == ""
             known = reader._session.state().vocabulary.words.substitutes
             assert known == index._session.state().vocabulary.words.substitutes
             assert known

@@ -133,7 +133,8 @@ class Features:
     @property
     def has_boilerplate(self) -> bool:
         """Whether some of its stored words are boilerplate."""
-        return sum(_WORDS.unpack_from(self.packed)) > len(self.words.hashes)
+        title, body = _WORDS.unpack_from(self.packed)
+        return bool(title + body > len(self.words.hashes))
 
 
 def _size(count: int, slots: int) -> int:
