@@ -99,9 +99,8 @@ def _new_lesson(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
     removed = _removed_by(state, lesson)
     holding = places[_holding(some, removed(some))]
     own = [candidates[place].number or 0 for place in holding[holding < len(candidates)].tolist()]
-    table, given = state.table, [vectors[place] for place in places.tolist()]
-    pending = find_holders(some, np.flatnonzero(np.isin(places, holding)), given, removed, table, state.words_of)
-    pending = state.with_twins(pending)
+    given = [vectors[place] for place in places.tolist()]
+    pending = state.with_twins(find_holders(lesson, some, given, removed, state.table, state.words_of))
     return replace(lesson, holders=(*sorted({*pending, *own}),), pending=(*pending,))
 
 

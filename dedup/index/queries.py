@@ -117,8 +117,15 @@ def placements(store: Store, settings: Settings) -> Clustering:
     return Clustering(tuple(articles), tuple(stories), settings, labels, copy_labels, datelines=datelines)
 
 
-def stats(store: Store, metadata: StoreMetadata, memory: int | None) -> dict[str, Any]:
-    """Return counts, sizes and options of an index for JSON; `memory` is in bytes, None if unknown."""
+def stats(store: Store, metadata: StoreMetadata, memory: int | None, learned: int) -> dict[str, Any]:
+    """Return counts, sizes and options of an index for JSON.
+
+    Args:
+        store: the store.
+        metadata: its metadata.
+        memory: bytes of memory that the articles take, None if unknown.
+        learned: passages and bodies that it has learned.
+    """
     counts = store.counts()
     return {
         "store": store.where,
@@ -133,6 +140,7 @@ def stats(store: Store, metadata: StoreMetadata, memory: int | None) -> dict[str
             "version": metadata.version,
             "articles": metadata.learned_from,
         },
+        "learned": learned,
         "store_text": metadata.store_text,
         "keep_days": metadata.keep_days,
         "settle_hours": metadata.settle_hours,

@@ -14,6 +14,7 @@ import numpy as np
 
 from dedup.background import Background
 from dedup.errors import StoreError, UnknownArticleError
+from dedup.index.boilerplate import LearnedBoilerplate
 from dedup.index.clock import IndexClock
 from dedup.index.features.sketch import Features
 from dedup.index.inputs import Incoming, Placement, checked_id, checked_text
@@ -82,6 +83,14 @@ class IndexSession:
     def memory(self) -> int | None:
         """Bytes of memory that the articles take, None before they are loaded."""
         return self._state.table.memory() if self._state else None
+
+    @property
+    def learned(self) -> int:
+        """Number of boilerplate passages and misplaced bodies that the index has learned."""
+        learned = LearnedBoilerplate(self.store, Background.general()) if self._state is None else self._state.learned
+        if self._state is None:
+            learned.read()
+        return len(learned)
 
     @contextmanager
     def transaction(self) -> Iterator[ChangeLog]:
@@ -455,6 +464,7 @@ class IndexSession:
         state = self._new_state(settings, background, stale=False)
         if replaced:
             anew |= state.vocabulary.adopt(background, has_texts=has_texts)
+        state.read_words()
         if anew:
             state.recompute_features()
         else:

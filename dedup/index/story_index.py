@@ -453,7 +453,7 @@ class StoryIndex:
 
     def stats(self) -> dict[str, Any]:
         """Return counts and sizes for JSON: `articles`, `stories`, `changes` (the last cursor), `bytes` on disk, …"""
-        return stats(self._store, self._session.metadata, self._session.memory)
+        return stats(self._store, self._session.metadata, self._session.memory, self._session.learned)
 
     def _add(
         self, incoming: Sequence[Incoming], features: Sequence[Features] | None = None, *, must_exist: bool = False

@@ -90,7 +90,8 @@ def find_related(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
 
     Between these and boilerplate are passages that an index neither learns nor forgets.
     """
-    found, total, holders = _totals(words, *by.held_passages(words), by, lambda some: np.ones(len(some.hashes), bool))
+    passages, places = by.held_passages(words)
+    found, total, holders = _totals(words, passages, places, by, lambda some: np.ones(len(some.hashes), bool))
     related: NDArray[np.uint64] = found[RELATED * total >= (holders - 1) * UNIT]
     return related
 
@@ -236,7 +237,7 @@ def _outside(words: HashedWords, article: int, passages: NDArray[np.uint64]) -> 
     body = words.body(article)
     kept = np.ones(len(body), bool)
     if len(passages) and len(body):
-        hashes, begins, ends = _passages(words, article)
+        hashes, begins, ends = passages_of_body(words, article)
         known = np.flatnonzero(passages[np.minimum(np.searchsorted(passages, hashes), len(passages) - 1)] == hashes)
         for begin, end in zip(begins[known].tolist(), ends[known].tolist(), strict=True):
             kept[begin:end] = False
@@ -245,10 +246,12 @@ def _outside(words: HashedWords, article: int, passages: NDArray[np.uint64]) -> 
 
 def passages_in(words: HashedWords, article: int) -> NDArray[np.uint64]:
     """The hashes of all passages of an article, and of the segments of its title; sorted."""
-    return np.union1d(_passages(words, article)[0], segments_in(words.part(article, article + 1)))
+    return np.union1d(passages_of_body(words, article)[0], segments_in(words.part(article, article + 1)))
 
 
-def _passages(words: HashedWords, article: int) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
+def passages_of_body(
+    words: HashedWords, article: int
+) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
     """All passages of a body: the hash of each and where it begins and ends."""
     body = words.body(article)
     last = int(words.offsets[2 * article + 2])
@@ -271,7 +274,7 @@ def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.in
         The hashes of the passages and the places of the articles that have them, both of shape (holdings,), sorted by
         passage and then by place.
     """
-    found = [np.unique(_passages(words, place)[0]) for place in range(len(words))]
+    found = [np.unique(passages_of_body(words, place)[0]) for place in range(len(words))]
     passages = np.concatenate([np.empty(0, np.uint64), *found])
     places = np.repeat(np.arange(len(words)), [*map(len, found)])
     order = np.argsort(passages, kind="stable")

@@ -103,6 +103,10 @@ class Postings(Protocol):
 
     def all_above(self, queries: VectorBatch, floor: float, reaches: Sequence[Reach]) -> ManyDots: ...
 
+    def having(self, term: int) -> NDArray[np.int64]:
+        """The slots of all vectors that have a term."""
+        ...
+
     def free(self) -> list[int]:
         """The slots that may be reused since the last call, because nothing of their vectors is left."""
         ...
@@ -137,6 +141,11 @@ class OpenRows:
         for name, length in (("slots", count), ("start", count + 1), ("terms", used), ("weights", used)):
             getattr(wide, name)[:length] = getattr(self, name)[:length]
         return wide
+
+    def having(self, term: int, count: int) -> NDArray[np.int32]:
+        """The slots of those of the first `count` vectors that have a term."""
+        entries = np.flatnonzero(self.terms[: int(self.start[count])] == term)
+        return self.slots[np.searchsorted(self.start[: count + 1], entries, side="right") - 1]
 
     def sealed(self, count: int, removed: NDArray[np.bool_], floor: float) -> Segment:
         """A segment of the first `count` vectors, without removed slots."""
@@ -233,6 +242,13 @@ class SegmentedPostings:
         nothing = np.empty(0, np.int64)
         slots, dots = (np.concatenate([nothing, *(part[column] for part in found)]) for column in range(2))
         return slots, dots
+
+    def having(self, term: int) -> NDArray[np.int64]:
+        """The slots of all vectors that have a term."""
+        snapshot = self._snapshot
+        found = [segment.slots[segment.having(term)] for segment, _ in snapshot.segments]
+        slots = np.concatenate([*found, snapshot.rows.having(term, snapshot.count)]).astype(np.int64)
+        return slots[~self._removed[slots]]
 
     def all_above(self, queries: VectorBatch, floor: float, reaches: Sequence[Reach]) -> ManyDots:
         """Find the vectors above a floor for many queries, in several threads: queries, slots, dot products."""
@@ -350,6 +366,10 @@ class PlainPostings:
         nothing = np.empty(0, np.int64)
         slots, dots = (np.concatenate([nothing, *(part[column] for part in found)]) for column in range(2))
         return query, slots, dots
+
+    def having(self, term: int) -> NDArray[np.int64]:
+        """The slots of all vectors that have a term."""
+        return np.array([slot for slot, vector in [*self._vectors.items()] if term in vector], np.int64)
 
     def _dots(self, query: dict[int, int]) -> Iterator[tuple[int, int]]:
         for slot, vector in list(self._vectors.items()):

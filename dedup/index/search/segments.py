@@ -159,6 +159,15 @@ class Segment(NamedTuple):
             np.concatenate([tail_weights, self.head_weight]),
         )
 
+    def having(self, term: int) -> NDArray[np.int64]:
+        """The vectors that have a term."""
+        place, in_head = int(np.searchsorted(self.terms, term)), int(np.searchsorted(self.head, term))
+        if place < len(self.terms) and self.terms[place] == term:
+            return (self.postings[self.begin[place] : self.begin[place + 1]] >> np.uint32(16)).astype(np.int64)
+        if in_head < len(self.head) and self.head[in_head] == term:
+            return np.searchsorted(self.head_begin, np.flatnonzero(self.head_place == in_head), side="right") - 1
+        return np.empty(0, np.int64)
+
     def memory(self) -> int:
         """Size in bytes."""
         return sum(column.nbytes for column in self)

@@ -15,8 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.index.boilerplate import Lesson
-from dedup.index.search.postings import Reach
-from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, RELATED, find_boilerplate, find_related, passages_in
+from dedup.vectorize.boilerplate import (
+    HOLDERS,
+    PASSAGE,
+    RELATED,
+    find_boilerplate,
+    find_related,
+    passages_in,
+    passages_of_body,
+)
 from dedup.vectorize.features import BEGINS_SEGMENT, HashedWords
 from dedup.vectorize.hashing import terms_of
 from dedup.vectorize.misplaced_body import body_digest, distinctive_words, misplaced
@@ -26,7 +33,6 @@ if TYPE_CHECKING:
     from dedup.index.features.sketch import Vector
     from dedup.index.search.table import ArticleTable
 
-_HIGHEST = np.array([np.iinfo(np.uint16).max], np.uint16)
 _AT_ONCE = 256
 
 
@@ -111,41 +117,54 @@ class Strangers:
 
 
 def find_holders(
+    lesson: Lesson,
     words: HashedWords,
-    places: NDArray[np.int64],
     vectors: Sequence[Vector],
     removed: Callable[[HashedWords], NDArray[np.bool_]],
     table: ArticleTable,
     words_of: Callable[[Sequence[int]], HashedWords],
 ) -> list[int]:
-    """Return the numbers of the articles in a table that hold some boilerplate, in ascending order.
+    """Return the numbers of the articles in a table that hold what was learned, in ascending order.
 
-    A holder has all of its words, so each has the one with the highest weight.
+    A holder of a passage has all of its words, so only articles with the rarest of them are examined.
 
     Args:
+        lesson: what was learned.
         words: words of the articles among which it was found.
-        places: those that hold it.
-        vectors: vectors of all of them.
-        removed: returns which words of articles are boilerplate.
+        vectors: their vectors.
+        removed: returns which words of articles are boilerplate now.
         table: all articles.
         words_of: returns the words of articles by number.
     """
-    terms = set[int]()
-    for place in places.tolist():
-        one, vector = words.part(place, place + 1), vectors[place]
-        known = np.isin(vector.terms, terms_of(one.hashes[removed(one)]))
-        if known.any():
-            terms.add(int(vector.terms[known][np.argmax(vector.weights[known])]))
-    found = set[int]()
-    everywhere = Reach(-np.inf, np.inf)
-    for term in sorted(terms):
-        slots, _ = table.words.above(np.array([term], np.int32), _HIGHEST, 0.0, everywhere)
-        found.update(table.number[slots].tolist())
-    numbers, holders = sorted(number for number in found if number in table), list[int]()
+    terms, left = set[int](), {*lesson.passages.tolist()}
+    for place in np.flatnonzero(_are_in(words, removed(words))).tolist():
+        body, vector = words.body(place), vectors[place]
+        hashes, begins, ends = passages_of_body(words, place)
+        for passage, begin, end in zip(hashes.tolist(), begins.tolist(), ends.tolist(), strict=True):
+            if passage in left:
+                left.discard(passage)
+                terms |= _rarest(body[begin:end], vector)
+        one = words.part(place, place + 1)
+        title = len(words.title(place))
+        terms |= _rarest(one.hashes[:title][removed(one)[:title]], vector)
+        if body_digest(words, place) in lesson.bodies:
+            terms |= _rarest(body, vector)
+    slots = np.unique(np.concatenate([np.empty(0, np.int64), *map(table.words.having, sorted(terms))]))
+    numbers, holders = sorted(table.number[slots].tolist()), list[int]()
     for start in range(0, len(numbers), _AT_ONCE):
         some = numbers[start : start + _AT_ONCE]
         given = words_of(some)
-        starts = given.offsets[::2]
-        gone = np.concatenate([[0], np.cumsum(removed(given))])[starts]
-        holders += [number for number, count in zip(some, np.diff(gone).tolist(), strict=True) if count]
+        holders += np.array(some, np.int64)[_are_in(given, removed(given))].tolist()
     return holders
+
+
+def _rarest(words: NDArray[np.uint32], vector: Vector) -> set[int]:
+    """Return the term of some words that has the highest weight in a vector, as a set; empty if none is in it."""
+    known = np.flatnonzero(np.isin(vector.terms, terms_of(words)))
+    return {int(vector.terms[known[np.argmax(vector.weights[known])]])} if len(known) else set()
+
+
+def _are_in(words: HashedWords, some: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Return which articles have some of the words; shape (articles,)."""
+    found: NDArray[np.bool_] = np.diff(np.concatenate([[0], np.cumsum(some)])[words.offsets[::2]]) > 0
+    return found
