@@ -2,8 +2,8 @@
 
 An article has hundreds of passages, too many to shuffle. So fingerprints are sent first: the least hash of the short
 runs of words in each passage (winnowing; Schleimer, Wilkerson & Aiken 2003). Equal passages have equal fingerprints,
-and neighbouring passages mostly share theirs. Only passages whose fingerprint occurs in enough articles are sent; no
-other passage can have enough holders.
+and neighbouring passages mostly share theirs. The few short passages are their own fingerprints. Only passages whose
+fingerprint occurs in enough articles are sent; no other passage can have enough holders.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from dedup.spark.partitions import (
     places_in,
     repeated,
 )
-from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, SPEAKING, UNIT, are_unrelated
+from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, SPEAKING, UNIT, are_unrelated, short_passages
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import mix64, shingles_in_order
 from dedup.vectorize.kernels.relations import distinctive_words, shares
@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 RUN = 8
 """Words of the runs whose hashes are the fingerprints."""
 SPAN = PASSAGE - RUN + 1
-_PER_ARTICLE = 48
+_PER_ARTICLE = 80
 """Estimated number of fingerprints of an article, and of passages of one that shares some."""
 SENT = "part int, home int, hashes binary, counts binary, holders binary"
 REPEATED = "part int, home int, known binary, holders_hash binary, holders binary, passages binary"
@@ -190,10 +190,21 @@ def _passage_fingerprints(words: HashedWords) -> tuple[NDArray[np.uint64], NDArr
     return found, bounds
 
 
+def _short_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Return the short passages of each body, and the boundaries of the articles."""
+    bounds = zip(words.offsets[1::2].tolist(), words.offsets[2::2].tolist(), strict=True)
+    found = [short_passages(words.hashes[begin:end], words.flags[begin:end])[0] for begin, end in bounds]
+    ends = np.concatenate([[0], np.cumsum([*map(len, found)])]).astype(np.int64)
+    return np.concatenate([np.empty(0, np.uint64), *found]), ends
+
+
 def _fingerprints(table: Any) -> NDArray[np.uint64]:
     """Return the distinct fingerprints of each article, with their bits mixed."""
-    windows, bounds = _passage_fingerprints(words_of(table))
-    article = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+    words = words_of(table)
+    windows, bounds = _passage_fingerprints(words)
+    short, ends = _short_passages(words)
+    windows = np.concatenate([windows, short])
+    article = np.concatenate([np.repeat(np.arange(len(of) - 1), np.diff(of)) for of in (bounds, ends)])
     order = np.lexsort((windows, article))
     article, windows = article[order], windows[order]
     other = np.ones(len(windows), np.bool_)
@@ -207,10 +218,14 @@ def _suspects(words: HashedWords, frequent: Any) -> tuple[NDArray[np.uint64], ND
     windows, bounds = _passage_fingerprints(words)
     known = is_among(mix64(windows), frequent)
     article = np.repeat(np.arange(len(bounds) - 1), np.diff(bounds))
+    short, ends = _short_passages(words)
+    known_short = is_among(mix64(short), frequent)
+    of_short = np.repeat(np.arange(len(ends) - 1), np.diff(ends))
     found, holders = [np.empty(0, np.uint64)], [np.empty(0, np.int64)]
-    for place in np.unique(article[known]).tolist():
-        mine = known[bounds[place] : bounds[place + 1]]
-        found.append(np.unique(shingles_in_order(words.body(place), PASSAGE)[mine]))
+    for place in np.union1d(article[known], of_short[known_short]).tolist():
+        mine, some = known[bounds[place] : bounds[place + 1]], slice(ends[place], ends[place + 1])
+        long = shingles_in_order(words.body(place), PASSAGE)[mine] if len(mine) else np.empty(0, np.uint64)
+        found.append(np.unique(np.concatenate([long, short[some][known_short[some]]])))
         holders.append(np.full(len(found[-1]), place))
     passages, places = np.concatenate(found), np.concatenate(holders)
     order = np.argsort(passages, kind="stable")

@@ -1,5 +1,5 @@
 """Boilerplate: passages that a site adds to everything it publishes, such as lists of other headlines, cookie notices
-or copyright notices.
+or copyright notices. A passage is a run of `PASSAGE` words, a shorter line, or a shorter beginning or end of a body.
 
 Boilerplate must neither make copies of unrelated articles nor contribute to their vectors. A passage that several
 articles share may also be a wire report that many outlets ran. The titles decide: the articles that share a wire report
@@ -18,13 +18,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.vectorize.exact import Numbers
-from dedup.vectorize.features import HashedWords
-from dedup.vectorize.hashing import shingles_in_order
+from dedup.vectorize.features import BEGINS_SEGMENT, BEGINS_SENTENCE, HashedWords
+from dedup.vectorize.hashing import BASE, MASK, mix64, shingles_in_order
 from dedup.vectorize.labels import certain_labels, held_labels, outside_labels, outside_segments, without_topics
 from dedup.vectorize.misplaced_body import distinctive_words
 
 PASSAGE = 24
 """Words in a passage: texts that share no more than this are no copies, see `match.copies.FEW`."""
+LINE = 5
+"""Words from which a whole line is a passage, wherever it is ..."""
+EDGE = 12
+"""... and from which the beginning and the end of a body are, also inside of a line. Shorter ones may be phrases."""
+SALT = 0xA24BAED4963EE407
+"""Makes the hashes of short passages depend on their length, and unlike those of `PASSAGE` words."""
 HOLDERS = 3
 """Articles that must hold a passage for it to be boilerplate."""
 RELATED = 4
@@ -36,6 +42,9 @@ LEAD = 25
 """Words at the start of a body that replace a missing title."""
 REST = 12
 """Words that must remain of a body: fewer are not compared."""
+BEGINS_LINE = BEGINS_SENTENCE | BEGINS_SEGMENT
+"""Flags of a word that begins a line, a bullet or what follows a colon."""
+_INVERSE = pow(BASE, -1, MASK + 1)
 UNIT = 1 << 15
 """Relations are integers in units of 1 / `UNIT`."""
 SPEAKING = -2 * UNIT // RELATED
@@ -58,7 +67,7 @@ class Finding(Protocol):
 
 
 def find_boilerplate(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
-    """The hashes of the passages of `PASSAGE` words, and of the labels of titles, that are boilerplate; sorted.
+    """The hashes of the passages, and of the labels of titles, that are boilerplate; sorted.
 
     Takes time linear in the number of words: each holder of a passage is compared with the next one only. The relation
     of two articles is the mean share of the distinctive words of one title that are in the other article.
@@ -116,6 +125,35 @@ def are_unrelated(total: Numbers, holders: Numbers, *, titles: bool = False) -> 
     return 2 * RELATED * total * holders < (holders - 1) * (2 * holders - (3 if titles else 4)) * UNIT
 
 
+def short_passages(
+    words: NDArray[np.uint32], flags: NDArray[np.uint8]
+) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
+    """The passages of fewer than `PASSAGE` words of a text: lines, beginnings and ends. Some may be there twice.
+
+    Args:
+        words: the hashes of its words.
+        flags: their flags; a word that begins a sentence and a segment begins a line.
+
+    Returns:
+        The hash of each and where it begins and ends, all of shape (passages,).
+    """
+    count = len(words)
+    begins = np.flatnonzero((flags & BEGINS_LINE) == BEGINS_LINE)
+    ends = np.append(begins[1:], count)[: len(begins)]
+    lines = (ends - begins >= LINE) & (ends - begins < PASSAGE)
+    sizes = np.arange(EDGE, min(PASSAGE, count + 1))
+    begins = np.concatenate([begins[lines], np.zeros(len(sizes), np.int64), count - sizes])
+    ends = np.concatenate([ends[lines], sizes, np.full(len(sizes), count, np.int64)])
+    powers, inverses = np.full(count + 1, BASE, np.uint64), np.full(count + 1, _INVERSE, np.uint64)
+    powers[0] = inverses[0] = 1
+    np.multiply.accumulate(powers, out=powers)
+    np.multiply.accumulate(inverses, out=inverses)
+    sums = np.zeros(count + 1, np.uint64)
+    np.cumsum(words * inverses[:-1], out=sums[1:])
+    hashes = (sums[ends] - sums[begins]) * powers[ends - 1] + np.uint64(SALT) * (ends - begins).astype(np.uint64)
+    return mix64(hashes), begins, ends
+
+
 def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Which words remain when boilerplate is removed from titles and bodies; shape (words,).
 
@@ -131,7 +169,7 @@ def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDA
     if len(passages):
         for article in range(len(words)):
             body = words.body(article)
-            left = _outside(body, passages)
+            left = _outside(words, article, passages)
             count = int(np.count_nonzero(left))
             if count < len(body) and (count >= REST or len(words.title(article))):
                 end = int(words.offsets[2 * article + 2])
@@ -139,16 +177,30 @@ def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDA
     return keep
 
 
-def _outside(words: NDArray[np.uint32], passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
-    """Which words of a text are in none of some passages, whose hashes are sorted; shape (words,)."""
-    kept = np.ones(len(words), bool)
-    if len(passages) and len(words) >= PASSAGE:
-        shingles = shingles_in_order(words, PASSAGE)
-        place = np.minimum(np.searchsorted(passages, shingles), len(passages) - 1)
-        begins = np.flatnonzero(passages[place] == shingles)
-        for offset in range(PASSAGE):
-            kept[begins + offset] = False
+def _outside(words: HashedWords, article: int, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
+    """Which words of a body are in none of some passages, whose hashes are sorted; shape (words,)."""
+    body = words.body(article)
+    kept = np.ones(len(body), bool)
+    if len(passages) and len(body):
+        hashes, begins, ends = _passages(words, article)
+        known = np.flatnonzero(passages[np.minimum(np.searchsorted(passages, hashes), len(passages) - 1)] == hashes)
+        for begin, end in zip(begins[known].tolist(), ends[known].tolist(), strict=True):
+            kept[begin:end] = False
     return kept
+
+
+def _passages(words: HashedWords, article: int) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
+    """All passages of a body: the hash of each and where it begins and ends."""
+    body = words.body(article)
+    last = int(words.offsets[2 * article + 2])
+    shingles = shingles_in_order(body, PASSAGE) if len(body) >= PASSAGE else np.empty(0, np.uint64)
+    hashes, begins, ends = short_passages(body, words.flags[last - len(body) : last])
+    places = np.arange(len(shingles))
+    return (
+        np.concatenate([shingles, hashes]),
+        np.concatenate([places, begins]),
+        np.concatenate([places + PASSAGE, ends]),
+    )
 
 
 def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -160,15 +212,9 @@ def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.in
         The hashes of the passages and the places of the articles that have them, both of shape (holdings,), sorted by
         passage and then by place.
     """
-    found = [
-        (place, np.unique(shingles_in_order(words.body(place), PASSAGE)))
-        for place in range(len(words))
-        if len(words.body(place)) >= PASSAGE
-    ]
-    if not found:
-        return np.empty(0, np.uint64), np.empty(0, np.int64)
-    passages = np.concatenate([shingles for _, shingles in found])
-    places = np.repeat([place for place, _ in found], [len(shingles) for _, shingles in found])
+    found = [np.unique(_passages(words, place)[0]) for place in range(len(words))]
+    passages = np.concatenate([np.empty(0, np.uint64), *found])
+    places = np.repeat(np.arange(len(words)), [*map(len, found)])
     order = np.argsort(passages, kind="stable")
     passages, places = passages[order], places[order]
     _, inverse, holders = np.unique(passages, return_inverse=True, return_counts=True)
@@ -255,7 +301,7 @@ class _Holder:
         title, body = words.title(place), words.body(place)
         heading = title if len(title) else body[:LEAD]
         distinctive = distinctive_words(heading.tolist(), language)
-        outside = _outside(body, repeated)
+        outside = _outside(words, place, repeated)
         own, rest = {*body[outside].tolist()}, {*body[~outside].tolist()}
         more = (len(distinctive & own) - len(distinctive & rest)) * UNIT // max(1, len(distinctive))
         return cls(

@@ -16,7 +16,7 @@ from dedup import Article, cluster
 from dedup.backends import PlainBackend
 from dedup.settings import Settings
 from dedup.text.document import Document
-from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, REST, find_boilerplate, outside_boilerplate
+from dedup.vectorize.boilerplate import EDGE, HOLDERS, LINE, PASSAGE, REST, find_boilerplate, outside_boilerplate
 from dedup.vectorize.features import HashedWords
 
 TOWNS = ["Larkhaven", "Brackwell", "Dunmere", "Ashford", "Wexcombe", "Orrinport", "Tillsbury", "Quenby", "Pell", "Sel"]
@@ -73,11 +73,37 @@ def test_two_articles_cannot_tell() -> None:
     assert not any(taken(articles_of(bodies, unrelated(HOLDERS - 1))))
 
 
-@pytest.mark.parametrize(("length", "expected"), [(PASSAGE, PASSAGE), (PASSAGE - 1, 0)])
-def test_a_short_line_stays(length: int, expected: int) -> None:
-    """It cannot make two texts copies."""
-    bodies = [f"{made(town, 100)} {made('line', length)}" for town in TOWNS[:5]]
+@pytest.mark.parametrize("form", ["{own} {line}", "{line} {own}"])
+@pytest.mark.parametrize(("length", "expected"), [(PASSAGE - 1, PASSAGE - 1), (EDGE, EDGE), (EDGE - 1, 0)])
+def test_a_short_beginning_or_end_is_a_passage(length: int, expected: int, form: str) -> None:
+    """Shorter ones may be phrases."""
+    bodies = [form.format(own=made(town, 100), line=made("line", length)) for town in TOWNS[:5]]
     assert taken(articles_of(bodies, unrelated(5))) == [expected] * 5
+    assert not any(taken(articles_of(bodies, ["Mill burns in Brackwell"] * 5)))
+
+
+@pytest.mark.parametrize("length", [LINE - 1, LINE, PASSAGE - 3])
+@pytest.mark.parametrize(
+    "form", ["{own}\n{line}\n{half}", "{own}\n{line}", "{line}\n{own}", "{own} Read more: {line}\n{half}"]
+)
+def test_a_whole_line_is_a_passage_wherever_it_is(length: int, form: str) -> None:
+    bodies = [
+        form.format(own=made(town, 100), half=made(f"{town}y", 50), line=made("line", length)) for town in TOWNS[:5]
+    ]
+    assert taken(articles_of(bodies, unrelated(5))) == [length if length >= LINE else 0] * 5
+    assert not any(taken(articles_of(bodies[:2], unrelated(2))))
+
+
+def test_a_sentence_inside_of_a_line_stays() -> None:
+    """It may be a phrase, such as who said something and where."""
+    bodies = [f"{made(town, 50)}. He told reporters on Monday. {made(f'{town}y', 50)}" for town in TOWNS[:5]]
+    assert not any(taken(articles_of(bodies, unrelated(5))))
+
+
+def test_a_flash_in_several_titles_is_no_boilerplate() -> None:
+    titles = ["Explosion at Orlin terminal", "Blast in Orlin", "Orlin: explosion", "Orlin terminal on fire"]
+    flash = "Explosion reported at the Orlin terminal; residents were asked to close windows."
+    assert not any(taken(articles_of([f"{flash} {made(town, 9)}" for town in TOWNS[:4]], titles)))
 
 
 def test_a_wire_text_is_no_boilerplate() -> None:

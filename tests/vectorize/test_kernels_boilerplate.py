@@ -20,8 +20,8 @@ def random_words(seed: int, articles: int) -> HashedWords:
     for article in range(articles):
         body: list[str] = []
         for _ in range(random.integers(0, 4)):
-            body += blocks[random.integers(8)]
-            body += [f"w{article}x{word}" for word in range(random.integers(0, 30))]
+            body += [*blocks[random.integers(8)], "\n" * random.integers(0, 2)]
+            body += [f"w{article}x{word}" for word in range(random.integers(0, 30))] + [" : " * random.integers(0, 2)]
         title = " ".join(f"t{random.integers(9)}" for _ in range(random.integers(0, 3)))
         documents.append(Document.of(title, " ".join(body)))
     return HashedWords.of(documents)
@@ -39,6 +39,17 @@ def test_held_passages(seed: int, roomy: int, at_once: int, monkeypatch: pytest.
     assert len(expected[0]), f"seed {seed}"
     for one, other in zip(found, expected, strict=True):
         assert np.array_equal(one, other), f"seed {seed}"
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_outside_boilerplate(seed: int) -> None:
+    """Also where short passages overlap with long ones, and where little remains of a body."""
+    words = random_words(seed, 60)
+    passages = np.unique(plain.held_passages(words)[0])
+    for some in (passages, passages[::3], passages[1::7]):
+        expected = plain.outside_boilerplate(words, some)
+        assert not expected.all(), f"seed {seed}"
+        assert np.array_equal(kernels.outside_boilerplate(words, some), expected), f"seed {seed}"
 
 
 def test_a_passage_whose_hash_is_zero_is_found() -> None:

@@ -10,8 +10,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, REST
+from dedup.vectorize.boilerplate import BEGINS_LINE, EDGE, HOLDERS, LINE, PASSAGE, REST, SALT
 from dedup.vectorize.features import HashedWords
+from dedup.vectorize.hashing import BASE, mix64
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 from dedup.vectorize.kernels.overlaps import sort
 from dedup.vectorize.kernels.sketching import shingle_words
@@ -21,6 +22,7 @@ AT_ONCE = 1 << 25
 """Passages that are counted in one round, approximately."""
 ROOMY = 4
 """Counters per passage: the fewer, the more rare passages are collected in vain."""
+_BASE, _SALT = np.uint64(BASE), np.uint64(SALT)
 
 
 def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -34,9 +36,9 @@ def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.in
     counters = np.empty(1 << max(6, (ROOMY * len(words.hashes) // rounds).bit_length()), np.uint8)
     found: list[tuple[NDArray[np.uint64], NDArray[np.int64]]] = []
     for number in range(rounds):
-        mine = (shift, np.uint64(number), counters)
-        _count(words.hashes, words.offsets, *mine)
-        passages, places = _collect(words.hashes, words.offsets, *mine)
+        mine = (words.hashes, words.flags, words.offsets, shift, np.uint64(number), counters)
+        _count(*mine)
+        passages, places = _collect(*mine)
         order = np.argsort(passages, kind="stable")  # stable: places stay ascending
         passages, places = passages[order], places[order]
         enough = _held_by_enough(passages)
@@ -61,7 +63,7 @@ def _outside_all(words: HashedWords, passages: NDArray[np.uint64], rest: int) ->
     keep = np.ones(len(words.hashes), np.bool_)
     if len(passages):
         table = _hash_set(passages, 1 << (2 * len(passages)).bit_length())
-        _outside(words.hashes, words.offsets, table, rest, keep)
+        _outside(words.hashes, words.flags, words.offsets, table, rest, keep)
     return keep
 
 
@@ -74,50 +76,117 @@ def longest_body(offsets: NDArray[np.int64]) -> Whole:
     return longest
 
 
+@kernel
+def all_passages(
+    hashes: NDArray[np.uint32],
+    flags: NDArray[np.uint8],
+    begin: Whole,
+    end: Whole,
+    found: NDArray[np.uint64],
+    spans: NDArray[np.int64],
+) -> tuple[Whole, Whole]:
+    """Write the hashes of all passages of the body `begin:end`, and where the short ones begin and end.
+
+    Args:
+        hashes, flags: of the words of all articles.
+        begin, end: boundaries of the body.
+        found: room for the hashes, of `room_of` of the longest body.
+        spans: room for where each short passage begins and ends, in that order, shape (room, 2).
+
+    Returns:
+        How many passages of `PASSAGE` words there are, which come first; and how many in all.
+    """
+    long: Whole = shingle_words(hashes, begin, end, PASSAGE, found) if end - begin >= PASSAGE else np.int64(0)
+    return long, short_passages(hashes, flags, begin, end, found, spans, long)
+
+
+@kernel
+def short_passages(
+    hashes: NDArray[np.uint32],
+    flags: NDArray[np.uint8],
+    begin: Whole,
+    end: Whole,
+    found: NDArray[np.uint64],
+    spans: NDArray[np.int64],
+    filled: Whole,
+) -> Whole:
+    """Write the passages of fewer than `PASSAGE` words from `filled` on, and return where they end."""
+    value = np.uint64(0)
+    first = end
+    for at in range(begin, end + 1):
+        if at == end or flags[at] & BEGINS_LINE == BEGINS_LINE:
+            if LINE <= at - first < PASSAGE:
+                found[filled] = mix64(value + _SALT * np.uint64(at - first))
+                spans[filled, 0], spans[filled, 1] = first, at
+                filled += 1
+            first, value = at, np.uint64(0)
+        if at < end:
+            value = value * _BASE + np.uint64(hashes[at])
+    value, other, power = np.uint64(0), np.uint64(0), np.uint64(1)
+    for size in range(1, min(PASSAGE, end - begin + 1)):
+        value = value * _BASE + np.uint64(hashes[begin + size - 1])
+        other += np.uint64(hashes[end - size]) * power
+        power *= _BASE
+        if size >= EDGE:
+            salt = _SALT * np.uint64(size)
+            found[filled], spans[filled, 0], spans[filled, 1] = mix64(value + salt), begin, begin + size
+            found[filled + 1], spans[filled + 1, 0], spans[filled + 1, 1] = mix64(other + salt), end - size, end
+            filled += 2
+    return filled
+
+
+@kernel
+def room_of(offsets: NDArray[np.int64]) -> Whole:
+    """The most passages that a body may have."""
+    longest = longest_body(offsets)
+    return longest + longest // LINE + 2 * (PASSAGE - EDGE)
+
+
 @kept
 def _count(
     hashes: NDArray[np.uint32],
+    flags: NDArray[np.uint8],
     offsets: NDArray[np.int64],
     shift: np.uint64,
     number: np.uint64,
     counters: NDArray[np.uint8],
 ) -> None:
     """Count the occurrences of one round's passages, in saturating counters that several passages may share."""
-    values = np.empty(longest_body(offsets), np.uint64)
+    room = room_of(offsets)
+    values, spans = np.empty(room, np.uint64), np.empty((room, 2), np.int64)
     mask = np.uint64(len(counters) - 1)
     counters[:] = 0
     for article in range(len(offsets) // 2):
-        begin, end = offsets[2 * article + 1], offsets[2 * article + 2]
-        if end - begin >= PASSAGE:
-            for place in range(shingle_words(hashes, begin, end, PASSAGE, values)):
-                value = values[place]
-                if (value >> np.uint64(1)) >> shift == number:
-                    cell = value & mask
-                    counters[cell] += np.uint8(counters[cell] < 255)
+        _, count = all_passages(hashes, flags, offsets[2 * article + 1], offsets[2 * article + 2], values, spans)
+        for place in range(count):
+            value = values[place]
+            if (value >> np.uint64(1)) >> shift == number:
+                cell = value & mask
+                counters[cell] += np.uint8(counters[cell] < 255)
 
 
 @kept
 def _collect(
     hashes: NDArray[np.uint32],
+    flags: NDArray[np.uint8],
     offsets: NDArray[np.int64],
     shift: np.uint64,
     number: np.uint64,
     counters: NDArray[np.uint8],
 ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """One round's passages that may occur often enough, each once for every article that has it."""
-    longest = longest_body(offsets)
-    values, some, spare = np.empty(longest, np.uint64), np.empty(longest, np.uint64), np.empty(longest, np.uint64)
+    most = room_of(offsets)
+    values, some, spare = np.empty(most, np.uint64), np.empty(most, np.uint64), np.empty(most, np.uint64)
+    spans = np.empty((most, 2), np.int64)
     digits = np.empty(1024, np.uint32)
     mask = np.uint64(len(counters) - 1)
-    room = max(np.int64(1) << 16, longest)
+    room = max(np.int64(1) << 16, most)
     passages, places = np.empty(room, np.uint64), np.empty(room, np.int64)
     filled = np.int64(0)
     for article in range(len(offsets) // 2):
-        begin, end = offsets[2 * article + 1], offsets[2 * article + 2]
-        if end - begin < PASSAGE:
-            continue
+        _, every = all_passages(hashes, flags, offsets[2 * article + 1], offsets[2 * article + 2], values, spans)
         count = np.int64(0)
-        for place in range(shingle_words(hashes, begin, end, PASSAGE, values)):
+        for place in range(every):
             value = values[place]
             if (value >> np.uint64(1)) >> shift == number and counters[value & mask] >= HOLDERS:
                 some[count] = value
@@ -171,21 +240,20 @@ def _hash_set(passages: NDArray[np.uint64], size: int) -> NDArray[np.uint64]:
 @kept
 def _outside(
     hashes: NDArray[np.uint32],
+    flags: NDArray[np.uint8],
     offsets: NDArray[np.int64],
     table: NDArray[np.uint64],
     rest: int,
     keep: NDArray[np.bool_],
 ) -> None:
     """Write which words remain: none of a body with fewer than `rest` words left, or all of it without a title."""
-    values = np.empty(longest_body(offsets), np.uint64)
+    room = room_of(offsets)
+    values, spans = np.empty(room, np.uint64), np.empty((room, 2), np.int64)
     last = len(table) - 1
     wrap = np.uint64(last - 1)
     for article in range(len(offsets) // 2):
         first, begin, end = offsets[2 * article], offsets[2 * article + 1], offsets[2 * article + 2]
-        if end - begin < PASSAGE:
-            continue
-        count = shingle_words(hashes, begin, end, PASSAGE, values)
-        gone: Whole = np.int64(0)
+        long, count = all_passages(hashes, flags, begin, end, values, spans)
         until: Whole = begin
         for place in range(count):
             value = values[place]
@@ -193,12 +261,14 @@ def _outside(
             while table[slot] and table[slot] != value:
                 slot = (slot + np.uint64(1)) & wrap
             known = table[last] == 1 if value == 0 else table[slot] == value
-            if known:
-                stop = begin + place + PASSAGE
-                for word in range(max(until, begin + place), stop):
+            if known and place < long:
+                for word in range(max(until, begin + place), begin + place + PASSAGE):
                     keep[word] = False
-                    gone += 1
-                until = stop
-        left = end - begin - gone
-        if left < rest and gone:
+                until = begin + place + PASSAGE
+            elif known:
+                keep[spans[place, 0] : spans[place, 1]] = False
+        left: Whole = np.int64(0)
+        for word in range(begin, end):
+            left += np.int64(keep[word])
+        if left < rest and left < end - begin:
             keep[begin:end] = begin == first  # without a title the body stays unchanged
