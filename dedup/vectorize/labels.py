@@ -268,22 +268,16 @@ def outside_labels(words: HashedWords, labels: NDArray[np.uint64]) -> NDArray[np
     titles = _Titles.of(words) if len(labels) else None
     if titles is None or not len(titles.begins):
         return keep
-    own = np.flatnonzero(~among(titles.segments(), labels))
-    article = titles.article[titles.begins[own]]
-    first = np.flatnonzero(np.diff(article, prepend=-1))  # of each title with words of its own
-    last = np.append(first[1:], len(own))[: len(first)] - 1
-    begins, ends = titles.begins[own[first]], titles.ends[own[last]]
-    words_before = np.concatenate([[0], np.cumsum(titles.words > 0)])
-    enough = words_before[ends] - words_before[begins] >= REST
-    begun = np.flatnonzero(np.diff(titles.article, prepend=-1))
-    titled = np.isin(titles.article[begun], article[first[enough]])
-    ended = np.append(begun[1:], len(titles.article))
-    change = np.zeros(len(titles.words) + 1, np.int64)
-    np.add.at(change, begun[titled], 1)
-    np.add.at(change, begins[enough], -1)
-    np.add.at(change, ends[enough], 1)
-    np.add.at(change, ended[titled], -1)
-    keep[titles.places[np.cumsum(change[:-1]) > 0]] = False
+    known = among(titles.segments(), labels)
+    if not known.any():
+        return keep
+    number = np.cumsum(np.diff(titles.article[titles.begins], prepend=-1) != 0) - 1  # of the title of each segment
+    own = np.bincount(number, ~known).astype(np.int64)
+    before, until = np.cumsum(own) - own, np.cumsum(~known)
+    at_edge = known & ((until == before[number]) | (until == (before + own)[number]))
+    gone = np.repeat(at_edge, titles.ends - titles.begins)
+    rest = np.bincount(titles.article, ~gone & (titles.words > 0), len(words))
+    keep[titles.places[gone & (rest >= REST)[titles.article]]] = False
     return keep
 
 
