@@ -9,6 +9,8 @@ fingerprint occurs in enough articles are sent; no other passage can have enough
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,6 +18,7 @@ from numpy.typing import NDArray
 
 from dedup.spark.arrow import ascending, binary, flat, mapped, numbers, packed, unpacked, words_of
 from dedup.spark.job import Job, worker_backend
+from dedup.spark.labels import find_labels
 from dedup.spark.partitions import (
     ENTRIES,
     HOME_BITS,
@@ -30,9 +33,12 @@ from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, SPEAKING, UNIT, are_un
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import mix64, shingles_in_order
 from dedup.vectorize.kernels.relations import distinctive_words, shares
+from dedup.vectorize.labels import outside_labels, outside_segments
 
 if TYPE_CHECKING:
     from pyspark.sql import DataFrame
+
+    from dedup.settings import Settings
 
 RUN = 8
 """Words of the runs whose hashes are the fingerprints."""
@@ -56,6 +62,12 @@ def find_boilerplate(job: Job, words: DataFrame) -> DataFrame:
 
     checkpoints, settings = job.checkpoints, job.settings
     texts = words.select("home", "n", "title", "hashes", "flags")
+
+    def relations(pairs: DataFrame, segments: NDArray[np.uint64]) -> DataFrame:
+        return relations_of(shares_of_pairs(texts, pairs, partial(outside_segments, segments=segments), settings))
+
+    labels = find_labels(job, texts, relations)
+    everywhere = texts.select("home").distinct().withColumn("passages", F.lit(packed(labels, rising=True)))
     entries = _PER_ARTICLE * checkpoints.rows("words")
     frequent = repeated(job, "fingerprints", texts, _fingerprints, least=HOLDERS, entries=entries)
     # A checkpoint, as the answers to a home identify passages by their position in these parts.
@@ -71,31 +83,19 @@ def find_boilerplate(job: Job, words: DataFrame) -> DataFrame:
     lists_of = held.select("part", "holders_hash", "holders").join(once, ["part", "holders_hash"], "left_semi")
     holders = checkpoints.step("holders", lambda: lists_of.select("holders_hash", "holders"))
     if not checkpoints.rows("holders"):
-        return job.spark.createDataFrame([], "home int, passages binary")
+        return everywhere if len(labels) else job.spark.createDataFrame([], "home int, passages binary")
     follows = holders.mapInArrow(mapped(_consecutive_holders), "holders_hash binary, count long, a long, b long")
     pairs = checkpoints.step("following", lambda: follows.select("a", "b").distinct())
 
     def shares() -> DataFrame:
         known = found.where("home is not null").select("home", "part", "known")
-        ways = pairs.toDF("of", "to").union(pairs.selectExpr("b", "a"))
-        titles = at_home(
-            texts, ways, lambda rows, ways: _titles(rows, ways, worker_backend(settings)), TITLES, home=home_of("of")
-        )
-        coming = titles.withColumn("home", home_of("to")).unionByName(known, allowMissingColumns=True)
-        coming = coming.unionByName(frequent, allowMissingColumns=True)
-        return at_home(
-            texts, coming, lambda rows, coming: _title_shares(rows, coming, parts, worker_backend(settings)), SHARES
-        )
+        coming = known.unionByName(frequent, allowMissingColumns=True)
+        return shares_of_pairs(texts, pairs, partial(outside_labels, labels=labels), settings, coming, parts)
 
     both = checkpoints.step("shares", shares, rows=2 * checkpoints.rows("following"))
 
     def unrelated() -> DataFrame:
-        by_pair = both.withColumns({"a": F.least("of", "to"), "b": F.greatest("of", "to")})
-        sides = F.sum(F.when(F.col("share") >= 0, 1).otherwise(0))
-        share, alone = (F.sum(F.greatest(name, F.lit(0))) for name in ("share", "alone"))
-        total = F.when(F.sum("speaking") >= SPEAKING, alone).otherwise(share)
-        relation = F.when(sides > 0, F.floor(total / sides)).otherwise(F.lit(UNIT)).alias("relation")
-        related = follows.join(by_pair.groupBy("a", "b").agg(relation), ["a", "b"])
+        related = follows.join(relations_of(both), ["a", "b"])
         totals = related.groupBy("holders_hash").agg(F.sum("relation").alias("total"), F.first("count").alias("count"))
         return totals.where(are_unrelated(F.col("total"), F.col("count"))).select("holders_hash")
 
@@ -105,9 +105,54 @@ def find_boilerplate(job: Job, words: DataFrame) -> DataFrame:
         reached = holders.join(of, "holders_hash", "left_semi").mapInArrow(
             mapped(_homes_of_holders), "holders_hash binary, home int"
         )
-        return held.select("holders_hash", "passages").join(reached, "holders_hash").select("home", "passages")
+        some = held.select("holders_hash", "passages").join(reached, "holders_hash").select("home", "passages")
+        return some.union(everywhere) if len(labels) else some
 
     return checkpoints.step("furniture", homes)  # the name on disk, so that runs of earlier versions resume
+
+
+def shares_of_pairs(
+    texts: DataFrame,
+    pairs: DataFrame,
+    outside: Callable[[HashedWords], NDArray[np.bool_]],
+    settings: Settings,
+    more: DataFrame | None = None,
+    parts: int = 0,
+) -> DataFrame:
+    """Return what each article of pairs `a`, `b` has of the title of the other one; see `SHARES`.
+
+    Args:
+        texts: words of the articles.
+        pairs: of articles.
+        outside: says which words count.
+        settings: of the run.
+        more: the repeated passages `known` to each home, and the `hashes` of their fingerprints, if there are any.
+        parts: of these passages.
+    """
+    ways = pairs.toDF("of", "to").union(pairs.selectExpr("b", "a"))
+
+    def send(rows: Any, ways: Any) -> Any:
+        return _titles(rows, ways, outside, worker_backend(settings))
+
+    def answer(rows: Any, coming: Any) -> Any:
+        return _title_shares(rows, coming, parts, outside, worker_backend(settings))
+
+    coming = at_home(texts, ways, send, TITLES, home=home_of("of")).withColumn("home", home_of("to"))
+    if more is not None:
+        coming = coming.unionByName(more, allowMissingColumns=True)
+    return at_home(texts, coming, answer, SHARES)
+
+
+def relations_of(shares: DataFrame) -> DataFrame:
+    """Return the `relation` of each pair `a`, `b`, as `dedup.vectorize.boilerplate.relations` does."""
+    from pyspark.sql import functions as F
+
+    by_pair = shares.withColumns({"a": F.least("of", "to"), "b": F.greatest("of", "to")})
+    sides = F.sum(F.when(F.col("share") >= 0, 1).otherwise(0))
+    share, alone = (F.sum(F.greatest(name, F.lit(0))) for name in ("share", "alone"))
+    total = F.when(F.sum("speaking") >= SPEAKING, alone).otherwise(share)
+    relation = F.when(sides > 0, F.floor(total / sides)).otherwise(F.lit(UNIT)).alias("relation")
+    return by_pair.groupBy("a", "b").agg(relation)
 
 
 def passages_of(coming: Any) -> NDArray[np.uint64]:
@@ -273,11 +318,12 @@ def _homes_of_holders(table: Any) -> Any:
     }
 
 
-def _titles(rows: Any, ways: Any, backend: Any) -> Any:
+def _titles(rows: Any, ways: Any, outside: Callable[[HashedWords], NDArray[np.bool_]], backend: Any) -> Any:
     """Return the title of an article and its distinctive words, for each article that shares a passage with it."""
     place = places_in(numbers(rows["n"]), numbers(ways["of"]))
     among, back = np.unique(place, return_inverse=True)
     words = words_of(rows.take(among))
+    words = words.kept(outside(words))
     distinctive, ends = distinctive_words(words, backend.detect(words))
     titles = [words.title(number) for number in range(len(words))]
     bounds = np.concatenate([[0], np.cumsum([*map(len, titles)])]).astype(np.int64)
@@ -289,7 +335,9 @@ def _titles(rows: Any, ways: Any, backend: Any) -> Any:
     }
 
 
-def _title_shares(rows: Any, coming: Any, parts: int, backend: Any) -> Any:
+def _title_shares(
+    rows: Any, coming: Any, parts: int, outside: Callable[[HashedWords], NDArray[np.bool_]], backend: Any
+) -> Any:
     """Return what `vectorize.kernels.relations.shares` does, of each title and the article that it is sent to."""
     import pyarrow.compute as pc
 
@@ -299,9 +347,11 @@ def _title_shares(rows: Any, coming: Any, parts: int, backend: Any) -> Any:
             ("share", "alone", "speaking"), titles["to"]
         )
     words, number = words_of(rows), numbers(rows["n"])
-    passages, _ = _suspects(words, coming.filter(pc.is_valid(coming["hashes"])))
-    masks = coming.filter(pc.is_valid(coming["known"]))
-    known = _known_passages(np.unique(passages), masks, parts)
+    words, known = words.kept(outside(words)), np.empty(0, np.uint64)
+    if parts:
+        passages, _ = _suspects(words, coming.filter(pc.is_valid(coming["hashes"])))
+        masks = coming.filter(pc.is_valid(coming["known"]))
+        known = _known_passages(np.unique(passages), masks, parts)
     place = places_in(number, numbers(titles["to"]).astype(np.int64))
     among, back = np.unique(place, return_inverse=True)
     title, bounds = flat(titles["title"], np.uint32)

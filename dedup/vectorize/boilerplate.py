@@ -25,8 +25,10 @@ from dedup.vectorize.labels import (
     held_labels,
     outside_labels,
     outside_segments,
-    segments_in,
     without_topics,
+)
+from dedup.vectorize.labels import (
+    segments as segments_of,
 )
 from dedup.vectorize.misplaced_body import distinctive_words
 
@@ -246,7 +248,7 @@ def _outside(words: HashedWords, article: int, passages: NDArray[np.uint64]) -> 
 
 def passages_in(words: HashedWords, article: int) -> NDArray[np.uint64]:
     """The hashes of all passages of an article, and of the segments of its title; sorted."""
-    return np.union1d(passages_of_body(words, article)[0], segments_in(words.part(article, article + 1)))
+    return np.union1d(passages_of_body(words, article)[0], segments_of(words.part(article, article + 1)).hashes)
 
 
 def passages_of_body(

@@ -11,14 +11,15 @@ A segment is a run of words of a title between two separators. Its hash ignores 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from dedup.vectorize.exact import Numbers
 from dedup.vectorize.features import BEGINS_SEGMENT, IS_NUMBER, HashedWords
 from dedup.vectorize.hashing import BASE, mix64
 from dedup.vectorize.misplaced_body import distinctive_words
@@ -100,8 +101,40 @@ class _Titles:
         return self.hashes(self.begins, self.ends)
 
 
+class Segments(NamedTuple):
+    """Segments that may be labels, each once for every title that has it, sorted by hash and then by place.
+
+    Attributes:
+        hashes: their hashes; uint64.
+        places: the articles with the titles; int64.
+        lengths: how many words they have; int64.
+        first: the hash of the first word, 0 for a number; uint64.
+        last: whether the title ends with it; bool.
+    """
+
+    hashes: NDArray[np.uint64]
+    places: NDArray[np.int64]
+    lengths: NDArray[np.int64]
+    first: NDArray[np.uint64]
+    last: NDArray[np.bool_]
+
+
+def segments(words: HashedWords) -> Segments:
+    """The segments of titles that are short, and no longer than the rest of the title."""
+    titles = _Titles.of(words)
+    hashes, places = titles.segments(), titles.article[titles.begins]
+    lengths = titles.ends - titles.begins
+    last = np.diff(places, append=-1) != 0
+    short = (lengths <= LONGEST) & (2 * lengths <= np.bincount(titles.article, minlength=len(words))[places])
+    order = np.flatnonzero(short)[np.lexsort((places[short], hashes[short]))]
+    other = np.ones(len(order), bool)
+    other[1:] = (np.diff(hashes[order]) != 0) | (np.diff(places[order]) != 0)
+    order = order[other]
+    return Segments(hashes[order], places[order], lengths[order], titles.words[titles.begins[order]], last[order])
+
+
 def held_labels(words: HashedWords, holders: int) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
-    """The segments that may be labels: no longer than the rest of the title, and seldom inside of other titles.
+    """The segments that enough titles have and that are seldom inside of others.
 
     Args:
         words: of the articles.
@@ -111,32 +144,15 @@ def held_labels(words: HashedWords, holders: int) -> tuple[NDArray[np.uint64], N
         The hashes of the segments and the places of the articles that have them, both of shape (holdings,), sorted by
         segment and then by place.
     """
-    titles = _Titles.of(words)
-    segments, places = titles.segments(), titles.article[titles.begins]
-    lengths = titles.ends - titles.begins
-    last = np.diff(places, append=-1) != 0
-    short = (lengths <= LONGEST) & (2 * lengths <= np.bincount(titles.article, minlength=len(words))[places])
-    order = np.flatnonzero(short)[np.lexsort((places[short], segments[short]))]
-    other = np.ones(len(order), bool)
-    other[1:] = (np.diff(segments[order]) != 0) | (np.diff(places[order]) != 0)
-    order = order[other]
-    segments, places, lengths, last = segments[order], places[order], lengths[order], last[order]
-    begins = titles.words[titles.begins[order]]
-    each, first, number, held = np.unique(segments, return_index=True, return_inverse=True, return_counts=True)
-    some = (held >= holders) | (np.bincount(number.ravel(), last, len(each)) >= PAIR)
-    inside = np.zeros(len(each), np.int64)
-    inside[some] = _inside(words, each[some], lengths[first[some]], begins[first[some]])
-    label = some & (INSIDE * inside <= held)
-    kept = label[number.ravel()]  # NumPy 2.0 returns the inverse with a second axis
-    return segments[kept], places[kept]
+    found = segments(words)
+    each, first, number, held = np.unique(found.hashes, return_index=True, return_inverse=True, return_counts=True)
+    number = number.ravel()  # NumPy 2.0 returns the inverse with a second axis
+    some = (held >= holders) | (np.bincount(number, found.last, len(each)) >= PAIR)
+    some[some] = INSIDE * inside(words, each[some], found.lengths[first[some]], found.first[first[some]]) <= held[some]
+    return found.hashes[some[number]], found.places[some[number]]
 
 
-def segments_in(words: HashedWords) -> NDArray[np.uint64]:
-    """The hashes of all segments of titles that have several."""
-    return _Titles.of(words).segments()
-
-
-def _inside(
+def inside(
     words: HashedWords, segments: NDArray[np.uint64], lengths: NDArray[np.int64], first: NDArray[np.uint64]
 ) -> NDArray[np.int64]:
     """The number of titles that have the words of each segment, but not as a segment.
@@ -184,18 +200,37 @@ def without_topics(
     some = [places[begin:end:step][:READ] for begin, end, step in zip(begins, ends, steps, strict=True)]
     number = np.repeat(np.arange(len(labels)), [*map(len, some)])
     read = words.take(np.concatenate([np.empty(0, np.int64), *some]))
-    titles, languages = _Titles.of(read), detect(read)
+    share = named(read, labels[number], detect(read))
+    total = np.bincount(number, np.maximum(share, 0), len(labels))
+    return labels[are_labels(total, np.bincount(number, share >= 0, len(labels)))]
+
+
+def named(words: HashedWords, labels: NDArray[np.uint64], languages: Sequence[str]) -> NDArray[np.int64]:
+    """The share of the distinctive words of a label that the body under it has; shape (articles,).
+
+    Args:
+        words: of the articles.
+        labels: a segment of the title of each.
+        languages: of the articles.
+
+    Returns:
+        The shares in units of 1 / `UNIT`; -1 where the body is too short, or no word of the label is distinctive.
+    """
+    titles = _Titles.of(words)
     of = titles.article[titles.begins]
-    total, count = np.zeros(len(labels), np.int64), np.zeros(len(labels), np.int64)
-    for segment in np.flatnonzero(titles.segments() == labels[number][of]).tolist():
+    found = np.full(len(words), -1)
+    for segment in np.flatnonzero(titles.segments() == labels[of]).tolist():
         article = int(of[segment])
-        body = read.body(article)
         own = titles.words[titles.begins[segment] : titles.ends[segment]]
         telling = distinctive_words(own[own > 0].tolist(), languages[article])
-        if telling and len(body) >= NAMING:
-            total[number[article]] += UNIT * len(telling.intersection(body.tolist())) // len(telling)
-            count[number[article]] += 1
-    return labels[(2 * total < count * UNIT) | (count == 0)]
+        if telling and len(words.body(article)) >= NAMING:
+            found[article] = UNIT * len(telling.intersection(words.body(article).tolist())) // len(telling)
+    return found
+
+
+def are_labels(total: Numbers, count: Numbers) -> Numbers:
+    """Whether bodies name less than half of a segment, given the sum and the number of shares; also Spark columns."""
+    return (2 * total < count * UNIT) | (count == 0)
 
 
 def certain_labels(
@@ -211,10 +246,15 @@ def certain_labels(
     """
     each, held = np.unique(segments, return_counts=True)
     many = labels[held[np.searchsorted(each, labels)] >= holders]
+    labelled, titled = how_many_end(words, many)
+    return labels if 2 * labelled > titled else many
+
+
+def how_many_end(words: HashedWords, labels: NDArray[np.uint64]) -> tuple[int, int]:
+    """The number of titles that end with a label, and of all titles."""
     titles = _Titles.of(words)
-    last = np.flatnonzero(np.diff(titles.article[titles.begins], append=-1))
-    labelled = np.count_nonzero(among(titles.segments()[last], many))
-    return labels if 2 * labelled > np.count_nonzero(np.diff(words.offsets)[::2]) else many
+    last = titles.segments()[np.diff(titles.article[titles.begins], append=-1) != 0]
+    return int(np.count_nonzero(among(last, labels))), int(np.count_nonzero(np.diff(words.offsets)[::2]))
 
 
 def outside_labels(words: HashedWords, labels: NDArray[np.uint64]) -> NDArray[np.bool_]:
@@ -228,22 +268,16 @@ def outside_labels(words: HashedWords, labels: NDArray[np.uint64]) -> NDArray[np
     titles = _Titles.of(words) if len(labels) else None
     if titles is None or not len(titles.begins):
         return keep
-    own = np.flatnonzero(~among(titles.segments(), labels))
-    article = titles.article[titles.begins[own]]
-    first = np.flatnonzero(np.diff(article, prepend=-1))  # of each title with words of its own
-    last = np.append(first[1:], len(own))[: len(first)] - 1
-    begins, ends = titles.begins[own[first]], titles.ends[own[last]]
-    words_before = np.concatenate([[0], np.cumsum(titles.words > 0)])
-    enough = words_before[ends] - words_before[begins] >= REST
-    begun = np.flatnonzero(np.diff(titles.article, prepend=-1))
-    titled = np.isin(titles.article[begun], article[first[enough]])
-    ended = np.append(begun[1:], len(titles.article))
-    change = np.zeros(len(titles.words) + 1, np.int64)
-    np.add.at(change, begun[titled], 1)
-    np.add.at(change, begins[enough], -1)
-    np.add.at(change, ends[enough], 1)
-    np.add.at(change, ended[titled], -1)
-    keep[titles.places[np.cumsum(change[:-1]) > 0]] = False
+    known = among(titles.segments(), labels)
+    if not known.any():
+        return keep
+    number = np.cumsum(np.diff(titles.article[titles.begins], prepend=-1) != 0) - 1  # of the title of each segment
+    own = np.bincount(number, ~known).astype(np.int64)
+    before, until = np.cumsum(own) - own, np.cumsum(~known)
+    at_edge = known & ((until == before[number]) | (until == (before + own)[number]))
+    gone = np.repeat(at_edge, titles.ends - titles.begins)
+    rest = np.bincount(titles.article, ~gone & (titles.words > 0), len(words))
+    keep[titles.places[gone & (rest >= REST)[titles.article]]] = False
     return keep
 
 

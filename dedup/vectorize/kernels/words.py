@@ -294,7 +294,7 @@ def begun_between(text: NDArray[np.uint8], last_end: Whole, start: Whole, table:
 
 
 @kernel
-def is_spaced(text: NDArray[np.uint8], begin: Whole, at: Whole) -> bool:
+def is_spaced(text: NDArray[np.uint8], begin: Whole, at: Whole) -> Whole:
     """Whether a space is before the sign at a place, and after it a space or, if it is a hyphen, a hyphen."""
     if at == begin or byte(text, at - 1) != 0x20:
         return False
