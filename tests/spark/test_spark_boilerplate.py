@@ -9,13 +9,17 @@ import pytest
 from numpy.typing import NDArray
 
 from dedup.settings import Settings
-from dedup.vectorize.boilerplate import PASSAGE, SPEAKING, UNIT
+from dedup.vectorize.boilerplate import BEGINS_LINE, EDGE, HOLDERS, LINE, PASSAGE, SPEAKING, UNIT, held_passages
 from dedup.vectorize.hashing import shingles_in_order
 
 pytest.importorskip("pyarrow", reason="dedup.spark needs pyarrow")
 
+import pyarrow as pa
+
 from dedup.backends import CompiledBackend
-from dedup.spark.boilerplate import RUN, SPAN, _passage_fingerprints, shares_in
+from dedup.spark.arrow import packed, words_columns
+from dedup.spark.boilerplate import RUN, SPAN, _fingerprints, _passage_fingerprints, _suspects, shares_in
+from dedup.spark.partitions import truncated
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.kernels.relations import distinctive_words
 
@@ -60,6 +64,28 @@ def test_equal_passages_have_equal_fingerprints() -> None:
     assert (
         len(set(by_passage[0].values())) < len(by_passage[0]) / 3
     )  # neighbours share theirs: that is what they are for
+
+
+def test_every_passage_that_enough_articles_have_is_sent() -> None:
+    """The short ones are their own fingerprints."""
+    random = np.random.default_rng(13)
+    lines = [random.integers(0, 1 << 32, length, np.uint32) for length in (3, LINE, EDGE, 2 * EDGE, 50)]
+    bodies, flags = [], []
+    for _ in range(30):
+        some = [lines[number] for number in random.integers(0, len(lines), 4)]
+        some.insert(int(random.integers(5)), random.integers(0, 1 << 32, int(random.integers(1, 30)), np.uint32))
+        bodies.append(np.concatenate(some))
+        flags += [np.zeros(1, np.uint8), *(np.eye(1, len(line), dtype=np.uint8)[0] * BEGINS_LINE for line in some)]
+    plain = as_words(bodies)
+    words = HashedWords(plain.hashes, np.concatenate(flags).astype(np.uint8), plain.offsets)
+    sent, count = np.unique(_fingerprints(pa.table(words_columns(words))), return_counts=True)
+    hashes = packed(truncated(sent[count >= HOLDERS], 56), rising=True)
+    passages, places = _suspects(words, pa.table({"bits": [56], "hashes": [hashes]}))
+    _, inverse, held = np.unique(passages, return_inverse=True, return_counts=True)
+    enough = held[inverse.ravel()] >= HOLDERS
+    expected, holders = held_passages(words)
+    assert passages[enough].tolist() == expected.tolist()
+    assert places[enough].tolist() == holders.tolist()
 
 
 def test_title_shares_equal_those_of_one_machine() -> None:
