@@ -47,16 +47,16 @@ __init__
 INDEX_FLOORS = """
 store
 inputs
-features search vocabulary
+boilerplate features search vocabulary
 stories clock
 compiling
 queries state
-sync
+learning sync
 session
 repair
 story_index
 """
-"""The rooms and modules of `dedup.index`, from the ground up. The two on one floor import from each other."""
+"""The rooms and modules of `dedup.index`, from the ground up. Those on one floor may import from each other."""
 
 HEAVY = [
     "numpy",

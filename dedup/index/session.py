@@ -84,13 +84,11 @@ class IndexSession:
         """Bytes of memory that the articles take, None before they are loaded."""
         return self._state.table.memory() if self._state else None
 
-    @property
-    def learned(self) -> int:
-        """Number of boilerplate passages and misplaced bodies that the index has learned."""
-        learned = LearnedBoilerplate(self.store, Background.general()) if self._state is None else self._state.learned
-        if self._state is None:
-            learned.read()
-        return len(learned)
+    def learned(self) -> LearnedBoilerplate:
+        """Return what the store says that the index has learned."""
+        learned = LearnedBoilerplate(self.store, self.background)
+        learned.read()
+        return learned
 
     @contextmanager
     def transaction(self) -> Iterator[ChangeLog]:

@@ -438,13 +438,13 @@ class StoryIndex:
         texts = self._store.texts([one.number, other.number])
         articles = [stored.article(texts.get(stored.number, "")) for stored in (one, other)]
         keep_texts = self._session.metadata.store_text
-        background = self._session.state().learned.background
+        background = self._session.learned().background
         alone = cluster(articles, self.settings, background=background, keep_texts=keep_texts)
         return explain(alone, same_story=one.story == other.story, same_text=one.copies == other.copies)
 
     def clustering(self) -> Clustering:
         """Return the clustering of all articles, as `cluster(articles, settings, background=…)`. Nothing changes."""
-        return self._session.recluster(self.settings, self._session.state().learned.background).clustering
+        return self._session.recluster(self.settings, self._session.learned().background).clustering
 
     def placements(self) -> Clustering:
         """Return all articles in their present stories, without links."""
@@ -453,7 +453,7 @@ class StoryIndex:
 
     def stats(self) -> dict[str, Any]:
         """Return counts and sizes for JSON: `articles`, `stories`, `changes` (the last cursor), `bytes` on disk, …"""
-        return stats(self._store, self._session.metadata, self._session.memory, self._session.learned)
+        return stats(self._store, self._session.metadata, self._session.memory, len(self._session.learned()))
 
     def _add(
         self, incoming: Sequence[Incoming], features: Sequence[Features] | None = None, *, must_exist: bool = False
