@@ -77,7 +77,7 @@ def is_suspected(words: HashedWords, by: Relating, found: Overlapping, size: int
     some, pairs, none = words.take(among), places.reshape(-1, 2), np.empty(0, np.uint64)
     languages = by.detect(some)
     parts = np.diff(some.offsets).reshape(-1, 2) > 0  # which of title and body an article has
-    has_both = parts[pairs].all(axis=(1, 2))
+    has_both: NDArray[np.bool_] = parts[pairs].reshape(-1, 4).all(axis=1)
 
     def apart(a: int, b: int) -> bool:
         """Whether the titles are not about the other article's own words."""
@@ -85,7 +85,8 @@ def is_suspected(words: HashedWords, by: Relating, found: Overlapping, size: int
         return int(RELATED * relation[0]) < UNIT
 
     titles = by.relations(some.take(np.arange(len(some)), bodies=False), pairs, none, languages)
-    about_others: NDArray[np.bool_] = has_both & (RELATED * by.relations(some, pairs, none, languages) < UNIT)
+    relations = by.relations(some, pairs, none, languages)
+    about_others: NDArray[np.bool_] = np.logical_and(has_both, RELATED * relations < UNIT)
     have_own = found.sizes[rows].min(axis=1) - found.shared[rows] >= OWN
     examined = about_others | (have_own & ~(has_both & (titles >= ALIKE * UNIT)))
     for place in np.flatnonzero(examined).tolist():
