@@ -77,7 +77,7 @@ def is_suspected(words: HashedWords, by: Relating, found: Overlapping, size: int
     some, pairs, none = words.take(among), places.reshape(-1, 2), np.empty(0, np.uint64)
     languages = by.detect(some)
     parts = np.diff(some.offsets).reshape(-1, 2) > 0  # which of title and body an article has
-    has_both: NDArray[np.bool_] = parts[pairs].reshape(-1, 4).all(axis=1)
+    has_both: NDArray[np.bool_] = np.logical_and.reduce(parts[pairs].reshape(-1, 4), axis=1)
 
     def apart(a: int, b: int) -> bool:
         """Whether the titles are not about the other article's own words."""
