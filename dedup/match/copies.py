@@ -45,7 +45,9 @@ RECURRING = 14.0
 ALL_BUT_EQUAL = 0.8
 """Jaccard from which texts count as nearly equal."""
 OWN = 5
-"""Least words of each of two texts outside of what both share, if they may be strangers, see `suspected`."""
+"""Least words of each of two texts outside of what both share, if they may be `suspected` ..."""
+IN_A_ROW = 3
+"""... and how many are in a row, on average: in an edited text single words are."""
 IN_COMMON = 1 / 8
 """Share of the distinctive words of the shorter text, outside of what both share, that the other one must have."""
 ABOUT_SHARED = -0.75
@@ -292,7 +294,8 @@ def _share_a_stranger(words: HashedWords, pair: tuple[int, int], size: int) -> b
     for mine, some, others in zip(own, begun, begun[::-1], strict=True):
         for offset in range(size):
             mine[np.flatnonzero(np.isin(some, others)) + offset] = False
-    if min(map(np.count_nonzero, own)) < OWN:
+    stretches = [np.count_nonzero(np.diff(mine, prepend=False) & mine) for mine in own]
+    if any(np.count_nonzero(mine) < max(OWN, IN_A_ROW * many) for mine, many in zip(own, stretches, strict=True)):
         return False
     language = language_of(words, pair[0])
     left, about = [], 0.0
