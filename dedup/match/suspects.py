@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, Self
+from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,11 +18,12 @@ from numpy.typing import NDArray
 from dedup.vectorize.boilerplate import LEAD, PASSAGE, RELATED, UNIT
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import shingles_in_order
-from dedup.vectorize.language import language_of
 from dedup.vectorize.misplaced_body import LONG, distinctive_words
 
 OWN = 5
-"""Least words of each of two texts outside of what both share, for these to be compared."""
+"""Least words of a text outside of what two share, for these to count ..."""
+IN_A_ROW = 3
+"""... and how many are in a row, on average: in an edited text single words are."""
 ALIKE = 3 / 4
 """Mean share of the distinctive words of each title in the other one, from which two articles are about one thing."""
 IN_COMMON = 1 / 8
@@ -78,71 +80,116 @@ def is_suspected(words: HashedWords, by: Relating, found: Overlapping, size: int
     languages = by.detect(some)
     parts = np.diff(some.offsets).reshape(-1, 2) > 0  # which of title and body an article has
     has_both: NDArray[np.bool_] = np.logical_and.reduce(parts[pairs].reshape(-1, 4), axis=1)
-
-    def apart(a: int, b: int) -> bool:
-        """Whether the titles are not about the other article's own words."""
-        relation = by.relations(some, np.array([[a, b]]), _shared_passages(some, a, b), languages)
-        return int(RELATED * relation[0]) < UNIT
-
     titles = by.relations(some.take(np.arange(len(some)), bodies=False), pairs, none, languages)
     relations = by.relations(some, pairs, none, languages)
     about_others: NDArray[np.bool_] = np.logical_and(has_both, RELATED * relations < UNIT)
     have_own = found.sizes[rows].min(axis=1) - found.shared[rows] >= OWN
-    examined = about_others | (have_own & ~(has_both & (titles >= ALIKE * UNIT)))
+    examined = about_others | (have_own & ~(has_both & (np.maximum(titles, relations) >= ALIKE * UNIT)))
+    texts = _Texts(some, languages, size)
     for place in np.flatnonzero(examined).tolist():
-        a, b = pairs[place].tolist()
-        rest = _Rest.of(some, (a, b), size)
-        if rest.has_nothing_in_common:
-            suspected[rows[place]] = about_others[place] or rest.may_be_boilerplate or (has_both[place] and apart(a, b))
+        rest = _Rest(texts, *pairs[place].tolist())
+        if about_others[place]:
+            suspected[rows[place]] = rest.is_another and rest.has_nothing_in_common
+        elif rest.have_own and rest.has_nothing_in_common:
+            repeated = rest.shared_passages()
+            suspected[rows[place]] = rest.may_be_boilerplate or bool(
+                has_both[place]
+                and len(repeated)
+                and RELATED * int(by.relations(some, pairs[place][None], repeated, languages)[0]) < UNIT
+            )
     return suspected
 
 
-def _shared_passages(words: HashedWords, a: int, b: int) -> NDArray[np.uint64]:
-    """The hashes of the passages that two articles share, sorted."""
-    texts = words.body(a), words.body(b)
-    if min(map(len, texts)) < PASSAGE:
-        return np.empty(0, np.uint64)
-    one, other = (shingles_in_order(text, PASSAGE) for text in texts)
-    found: NDArray[np.uint64] = np.intersect1d(one, other)
-    return found
+class _Texts:
+    """The bodies of articles as shingles, and their words."""
+
+    def __init__(self, words: HashedWords, languages: Sequence[str], size: int) -> None:
+        self.words, self.languages, self.size = words, languages, size
+        self._begun: dict[int, tuple[NDArray[np.uint64], NDArray[np.uint64]]] = {}
+
+    def begun(self, place: int) -> tuple[NDArray[np.uint64], NDArray[np.uint64]]:
+        """The shingle that begins at each word, and all of them sorted."""
+        if place not in self._begun:
+            body = self.words.body(place)
+            shingles = shingles_in_order(body, self.size) if len(body) else np.empty(0, np.uint64)
+            self._begun[place] = shingles, np.sort(shingles)
+        return self._begun[place]
+
+    def own(self, place: int, other: int) -> NDArray[np.bool_]:
+        """Which words of a body are in no shingle of another one."""
+        (shingles, _), (_, known) = self.begun(place), self.begun(other)
+        count = len(self.words.body(place))
+        if not len(shingles) or not len(known):
+            return np.ones(count, bool)
+        begins = np.flatnonzero(known[np.minimum(np.searchsorted(known, shingles), len(known) - 1)] == shingles)
+        change = np.zeros(count + 1, np.int64)
+        change[begins] += 1
+        np.add.at(change, np.minimum(begins + self.size, count), -1)
+        own: NDArray[np.bool_] = np.cumsum(change[:-1]) <= 0
+        return own
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Rest:
-    """What two articles have besides the words that they share.
+    """What two articles have besides the words that they share."""
 
-    Attributes:
-        has_nothing_in_common: whether titles and other words have next to no distinctive words in common.
-        may_be_boilerplate: whether both have such words, and share the beginning or the end of their texts, which their
-            titles are not about.
-    """
+    texts: _Texts
+    a: int
+    b: int
 
-    has_nothing_in_common: bool
-    may_be_boilerplate: bool
+    @cached_property
+    def _own(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+        return self.texts.own(self.a, self.b), self.texts.own(self.b, self.a)
 
-    @classmethod
-    def of(cls, words: HashedWords, pair: tuple[int, int], size: int) -> Self:
-        bodies = [words.body(place) for place in pair]
-        begun = [shingles_in_order(body, size) if len(body) else np.empty(0, np.uint64) for body in bodies]
-        own = [np.ones(len(body), bool) for body in bodies]
-        for mine, some, others in zip(own, begun, begun[::-1], strict=True):
-            for begin in np.flatnonzero(np.isin(some, others)).tolist():
-                mine[begin : begin + size] = False
-        language = language_of(words, pair[0])
-        left, about = [], 0.0
-        for place, body, mine in zip(pair, bodies, own, strict=True):
-            title = words.title(place)
+    @cached_property
+    def _in_a_row(self) -> list[bool]:
+        """Whether each has words of its own that are no edits."""
+        counts = [(np.count_nonzero(own), np.count_nonzero(np.diff(own, prepend=False) & own)) for own in self._own]
+        return [bool(own >= max(OWN, IN_A_ROW * stretches)) for own, stretches in counts]
+
+    @property
+    def have_own(self) -> bool:
+        """Whether both have words of their own."""
+        return all(self._in_a_row)
+
+    @property
+    def is_another(self) -> bool:
+        """Whether one is more than a long text that was edited."""
+        return any(self._in_a_row) or min(map(len, self._own)) < LONG
+
+    @cached_property
+    def _words(self) -> list[tuple[set[int], float]]:
+        """Of each the distinctive words of title and rest, and how much more its heading is about the rest."""
+        found, words = [], self.texts.words
+        for place, own in zip((self.a, self.b), self._own, strict=True):
+            body, title, language = words.body(place), words.title(place), self.texts.languages[self.a]
             heading = distinctive_words((title if len(title) else body[:LEAD]).tolist(), language)
-            rest, shared = {*body[mine].tolist()}, {*body[~mine].tolist()}
-            about += (len(heading & rest) - len(heading & shared)) / max(1, len(heading))
-            left.append(distinctive_words({*title.tolist(), *rest}, language))
-        one, other = begun
-        at_an_end = len(one) > 0 < len(other) and any(
-            np.any(one == other[edge]) and np.any(other == one[edge]) for edge in (0, -1)
-        )
-        has_own = min(map(np.count_nonzero, own)) >= OWN
-        least = min(map(len, left))
-        return cls(
-            has_nothing_in_common=least == 0 or len(left[0] & left[1]) < IN_COMMON * least,
-            may_be_boilerplate=bool(at_an_end and has_own and least and about >= ABOUT_SHARED),
-        )
+            rest, shared = {*body[own].tolist()}, {*body[~own].tolist()}
+            about = (len(heading & rest) - len(heading & shared)) / max(1, len(heading))
+            found.append((distinctive_words({*title.tolist(), *rest}, language), about))
+        return found
+
+    @property
+    def has_nothing_in_common(self) -> bool:
+        """Whether titles and other words have next to no distinctive words in common."""
+        (one, _), (other, _) = self._words
+        least = min(len(one), len(other))
+        return least == 0 or len(one & other) < IN_COMMON * least
+
+    @property
+    def may_be_boilerplate(self) -> bool:
+        """Whether they share the beginning or the end of their texts, which their titles are not about."""
+        (one, about), (other, about_too) = self._words
+        if not one or not other or about + about_too < ABOUT_SHARED:
+            return False
+        first, second = self._own
+        return not (first[0] or second[0]) or not (first[-1] or second[-1])
+
+    def shared_passages(self) -> NDArray[np.uint64]:
+        """The hashes of the passages that two articles share, sorted."""
+        texts = [self.texts.words.body(place) for place in (self.a, self.b)]
+        if min(map(len, texts)) < PASSAGE:
+            return np.empty(0, np.uint64)
+        one, other = (shingles_in_order(text, PASSAGE) for text in texts)
+        found: NDArray[np.uint64] = np.intersect1d(one, other)
+        return found
