@@ -70,7 +70,7 @@ def _apply(state: IndexState) -> None:
 
 def _new_lesson(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
     """Return what is boilerplate among candidates and the articles that are like them."""
-    near = {place: state.placer.near(one) for place, one in enumerate(candidates)}
+    near = {place: state.placer.sharing(one) for place, one in enumerate(candidates)}
     near = {place: others for place, others in near.items() if others}
     if not near:
         return Lesson()

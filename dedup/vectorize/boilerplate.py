@@ -22,6 +22,7 @@ from dedup.vectorize.features import BEGINS_SEGMENT, BEGINS_SENTENCE, HashedWord
 from dedup.vectorize.hashing import BASE, MASK, mix64, shingles_in_order
 from dedup.vectorize.labels import (
     certain_labels,
+    has_segments,
     held_labels,
     outside_labels,
     outside_segments,
@@ -81,10 +82,14 @@ def find_boilerplate(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
     Takes time linear in the number of words: each holder of a passage is compared with the next one only. The relation
     of two articles is the mean share of the distinctive words of one title that are in the other article.
     """
+    labels = _find_labels(words, by) if has_segments(words) else np.empty(0, np.uint64)
+    return np.union1d(labels, of_unrelated(words, *by.held_passages(words), by, partial(outside_labels, labels=labels)))
+
+
+def _find_labels(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
     segments, places = held_labels(words, HOLDERS)
     labels = of_unrelated(words, segments, places, by, partial(outside_segments, segments=segments), titles=True)
-    labels = certain_labels(words, without_topics(words, labels, segments, places, by.detect), segments, HOLDERS)
-    return np.union1d(labels, of_unrelated(words, *by.held_passages(words), by, partial(outside_labels, labels=labels)))
+    return certain_labels(words, without_topics(words, labels, segments, places, by.detect), segments, HOLDERS)
 
 
 def find_related(words: HashedWords, by: Finding) -> NDArray[np.uint64]:

@@ -101,6 +101,13 @@ class _Titles:
         return self.hashes(self.begins, self.ends)
 
 
+def has_segments(words: HashedWords) -> bool:
+    """Whether any title has several segments."""
+    begins = np.flatnonzero(words.flags & BEGINS_SEGMENT)
+    part = np.searchsorted(words.offsets, begins, side="right") - 1
+    return bool(((part % 2 == 0) & (begins > words.offsets[part])).any())
+
+
 class Segments(NamedTuple):
     """Segments that may be labels, each once for every title that has it, sorted by hash and then by place.
 
@@ -265,9 +272,9 @@ def outside_labels(words: HashedWords, labels: NDArray[np.uint64]) -> NDArray[np
         labels: the hashes of segments that are labels, sorted; other hashes may be among them.
     """
     keep = np.ones(len(words.hashes), bool)
-    titles = _Titles.of(words) if len(labels) else None
-    if titles is None or not len(titles.begins):
+    if not len(labels) or not has_segments(words):
         return keep
+    titles = _Titles.of(words)
     known = among(titles.segments(), labels)
     if not known.any():
         return keep

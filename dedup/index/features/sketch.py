@@ -29,8 +29,9 @@ if TYPE_CHECKING:
 
 _WORDS = struct.Struct("<II")
 _VECTOR = struct.Struct("<IIH4sd")
-FEW = 64
-"""Articles below which the plain form removes boilerplate: the kernel first builds a hash set of all passages."""
+FEW, MANY = 64, 4_096
+"""Articles below which the plain form removes boilerplate, if there are many passages: the kernel first builds a hash
+set of all."""
 _PACKING = 1
 """The level of zlib: takes half the time of higher ones, and the output is at most 2% larger."""
 
@@ -227,7 +228,8 @@ class Sketcher:
 
     def own_words(self, words: HashedWords, background: Background) -> NDArray[np.bool_]:
         """Which words are neither in a misplaced body nor boilerplate of a background; shape (words,)."""
-        outside = outside_boilerplate if len(words) < FEW else self._backend.outside_boilerplate
+        is_many = len(background.passages) > MANY
+        outside = outside_boilerplate if len(words) < FEW and is_many else self._backend.outside_boilerplate
         return background.own_words(words, outside)[0]
 
     def vectors(self, judged: HashedWords) -> list[Vector]:

@@ -43,6 +43,10 @@ GROWTH = 4
 had in common. All regroupings of a story together take a few times as long as the last one."""
 MOST_LINKS = 10
 """Most links of a placement."""
+SHARING = 2
+"""Equal bytes of two signatures from which two texts may share a passage ..."""
+SHORT = 40
+"""... that makes them alike, if they have this many words. Two unrelated texts in eleven have two."""
 FAMILY = 12
 """The most similar articles that are compared first ..."""
 FAMILY_SHARE = 2 / 3
@@ -219,12 +223,17 @@ class Placer:
         near = candidate.neighbours
         return [] if near is None else self._most_similar(near, _alike(near))
 
-    def near(self, candidate: Candidate) -> list[int]:
-        """Return the numbers of those neighbours and of such as may be of one story, at most `MOST_COMPARED`."""
+    def sharing(self, candidate: Candidate) -> list[int]:
+        """Return the numbers of neighbours that may be copies or of one story and share a passage or a label.
+
+        At most `MOST_COMPARED`, the most similar first.
+        """
         near = candidate.neighbours
         if near is None:
             return []
-        return self._most_similar(near, _alike(near) | (near.score >= NEARLY * self._needed))
+        short = np.minimum(self._table.length[near.slots], candidate.features.vector.length) < SHORT
+        some = (_alike(near) | (near.score >= NEARLY * self._needed)) & (short | (near.agreeing >= SHARING))
+        return self._most_similar(near, some)
 
     def _most_similar(self, near: Neighbours, some: NDArray[np.bool_]) -> list[int]:
         likely = np.flatnonzero(some)
