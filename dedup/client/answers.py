@@ -127,6 +127,7 @@ def explanation(record: Mapping[str, Any]) -> Explanation:
             "passages": tuple(Passage(**one) for one in passages),
             **{name: Mentions(**{key: tuple(some) for key, some in record[name].items()}) for name in _MENTIONS},
             "missing": tuple(record["missing"]),
+            **{name: tuple(record.get(name, ())) for name in ("removed_a", "removed_b")},
         }
     )
 

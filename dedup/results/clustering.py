@@ -167,6 +167,7 @@ class Explanation:
         names, numbers, dates: mentions in both texts, and in one alone.
         missing: what would have to differ for the two to be one story, or one text; one sentence each.
         joins_from: lowest granularity, to two decimals, at which the two are in one story; None where there is none.
+        removed_a, removed_b: parts of title and text that were not compared, as unrelated articles have them too.
     """
 
     a: str
@@ -192,6 +193,8 @@ class Explanation:
     dates: Mentions = field(default_factory=Mentions)
     missing: tuple[str, ...] = ()
     joins_from: float | None = None
+    removed_a: tuple[str, ...] = ()
+    removed_b: tuple[str, ...] = ()
 
     def waterfall(self) -> tuple[Part, ...]:
         """Return the parts of the score with their running total, without parts that are zero."""

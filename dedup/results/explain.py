@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -80,6 +80,10 @@ def links(findings: Findings, clustering: Clustering) -> tuple[Link, ...]:
     return tuple(sorted(found, key=lambda link: (-link.score, -link.cosine, link.a, link.b)))
 
 
+_SHOWN = 60
+"""Characters of a removed part that a reason quotes."""
+
+
 def explain(findings: Findings, clustering: Clustering, first: int, second: int) -> Explanation:
     """Explain why the articles at two positions of a clustering were joined or not."""
     a, b = int(findings.distinct[first]), int(findings.distinct[second])
@@ -113,6 +117,7 @@ def explain(findings: Findings, clustering: Clustering, first: int, second: int)
     equal = documents[0].body.words == documents[1].body.words != []
     pair = _Pair(findings, settings, a, b, link, overlap, same_text, same_story, equal, joined_at, joins_from)
     texts = [findings.collection.first(distinct).text for distinct in (a, b)]
+    removed = [findings.removed(distinct) for distinct in (a, b)]
     return Explanation(
         a=names[0],
         b=names[1],
@@ -130,13 +135,15 @@ def explain(findings: Findings, clustering: Clustering, first: int, second: int)
         shingles_a=int(overlap.sizes[0, 0]),
         shingles_b=int(overlap.sizes[0, 1]),
         overlap=pair.share,
-        reason=" ".join([_reason(pair), *_titles_alone(pair)]),
+        reason=" ".join([_reason(pair), *_titles_alone(pair), *_removed(names, removed)]),
         passages=shared_passages(*texts),
         names=mentions.names(*texts),
         numbers=mentions.numbers(*texts),
         dates=mentions.dates(*texts),
         missing=_missing(pair),
         joins_from=joins_from,
+        removed_a=removed[0],
+        removed_b=removed[1],
     )
 
 
@@ -249,6 +256,16 @@ def _titles_alone(pair: _Pair) -> Iterator[str]:
     alone = [name for place, name in ((pair.a, pair.link.a), (pair.b, pair.link.b)) if place in pair.findings.misplaced]
     if alone and pair.a != pair.b:
         yield f"Compared by title alone, as the text is found under unrelated titles: {', '.join(map(repr, alone))}."
+
+
+def _removed(names: Sequence[str], removed: Sequence[tuple[str, ...]]) -> Iterator[str]:
+    """Yield a sentence for each article of which some words were not compared."""
+    for name, parts in zip(names, removed, strict=True):
+        if parts:
+            first = " ".join(parts[0].split())
+            shown = first if len(first) <= _SHOWN else f"{first[: _SHOWN - 1].rstrip()}…"
+            more = f" and {len(parts) - 1} more" if len(parts) > 1 else ""
+            yield f"Not compared in {name!r}, as unrelated articles have it too: “{shown}”{more}."
 
 
 def _reason(pair: _Pair) -> str:

@@ -24,6 +24,7 @@ from dedup.results.clustering import NO_TEXTS
 from dedup.settings import Settings
 from dedup.text.document import Document
 from dedup.text.roundups import is_roundup
+from dedup.text.spans import spans
 from dedup.vectorize.boilerplate import outside_boilerplate, remaining
 from dedup.vectorize.cross_lingual import CrossLingual
 from dedup.vectorize.exact import SCORE_UNIT
@@ -164,6 +165,24 @@ class Findings:
         kept = [document.where(*parts[2 * place : 2 * place + 2]) for place, document in enumerate(documents)]
         return kept, words.kept(keep)
 
+    def removed(self, distinct: int) -> tuple[str, ...]:
+        """Return the parts of a distinct article's title and text that are boilerplate, in their order.
+
+        Raises:
+            InputError: the texts were not kept.
+        """
+        if not self.collection.has_texts:
+            raise InputError(NO_TEXTS)
+        article = self.collection.first(distinct)
+        document = Document.of(article.title, article.text)
+        words = substituted(HashedWords.of([document], hashes_of), self.substitutes)
+        keep = remaining(words, self.boilerplate, outside_boilerplate)
+        title, body = np.split(keep, [len(document.title)])
+        parts = [(article.title, title), (article.text, body)]
+        if distinct in self.misplaced:
+            parts = parts[:1]
+        return tuple(part for text, kept in parts if not kept.all() for part in _cut_out(text, ~kept))
+
     def cosines(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the cosines of pairs of distinct articles, by cross-lingual vectors where languages differ."""
         found = products(self.vectors.matrix, a, b)
@@ -180,3 +199,11 @@ class Findings:
         """Return the vectors by which two distinct articles are compared."""
         foreign = bool(self.foreign(np.array([a]), np.array([b]))[0])
         return self.cross_lingual.matrix if self.cross_lingual is not None and foreign else self.vectors.matrix
+
+
+def _cut_out(text: str, some: NDArray[np.bool_]) -> list[str]:
+    """Return the parts of a text that consist of some of its words; `some` is of its last words."""
+    found = spans(text)
+    first = len(found) - len(some)
+    edges = np.flatnonzero(np.diff(some.astype(np.int8), prepend=0, append=0)).reshape(-1, 2) + first
+    return [text[found.starts[begin] : found.ends[end - 1]] for begin, end in edges.tolist()]

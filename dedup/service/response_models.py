@@ -210,6 +210,8 @@ class Explanation(_Record):
     dates: Mentions
     missing: list[str]
     joins_from: float | None
+    removed_a: list[str]
+    removed_b: list[str]
     waterfall: list[Part]
 
 

@@ -44,11 +44,11 @@ def notices(count: int) -> Rows:
 
 
 def test_notices_of_one_form_get_the_labels_of_one_machine(spark: SparkSession, tmp_path: Path) -> None:
-    given = notices(500)
+    given = notices(120)
     again: Rows = [{**given[9], "id": "again", "title": "Draw of the week"}, {**given[99], "id": "more", "title": None}]
     rows = [*given, *again, *ROWS]
     found = labels(cluster(frame(spark, rows), folder=f"file://{tmp_path}/steps", partitions=3, chunk=200))
     assert found == expected(rows)
-    assert len({found[row["id"]][0] for row in given}) == 500
+    assert len({found[row["id"]][0] for row in given}) == 120
     assert found["again"][1] == found["draw-9"][1] is not None
-    assert spark.read.parquet(f"{tmp_path}/steps/families").count() == 502
+    assert spark.read.parquet(f"{tmp_path}/steps/families").count() == 122
