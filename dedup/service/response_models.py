@@ -241,6 +241,7 @@ class Stats(_Record):
     bytes: int
     settings: str
     background: Background
+    learned: int = Field(description="Boilerplate passages and misplaced bodies that it has learned.")
     store_text: bool
     keep_days: float | None
     settle_hours: float
