@@ -144,8 +144,11 @@ class _Rest:
     @cached_property
     def _in_a_row(self) -> list[bool]:
         """Whether each has words of its own that are no edits."""
-        counts = [(np.count_nonzero(own), np.count_nonzero(np.diff(own, prepend=False) & own)) for own in self._own]
-        return [bool(own >= max(OWN, IN_A_ROW * stretches)) for own, stretches in counts]
+        found = []
+        for own in self._own:
+            stretches = int(np.count_nonzero(np.diff(own, prepend=False) & own))
+            found.append(int(np.count_nonzero(own)) >= max(OWN, IN_A_ROW * stretches))
+        return found
 
     @property
     def have_own(self) -> bool:
