@@ -97,6 +97,7 @@ class LearnedBoilerplate:
         self._store, self._frozen, self._last = store, background, 0
         self._lessons: dict[int, Lesson] = {}
         self._row_of: dict[int | bytes, int] = {}
+        self._waiting: set[int] = set()  # rows with pending articles
         self.background, self.own, self._learned = background, Lesson(), Lesson()
 
     def __len__(self) -> int:
@@ -113,13 +114,14 @@ class LearnedBoilerplate:
             return set()
         found, last = set[int](), self._last
         self._lessons.clear()
+        self._waiting.clear()
         for number, packed in self._store.lessons(0):
             try:
                 lesson = Lesson.unpacked(packed)
             except ValueError as error:
                 fault = f"{self._store.where}: what the index has learned is damaged: restore a copy of the file"
                 raise StoreError(fault) from error
-            self._lessons[number], self._last = lesson, number
+            self._keep(number, lesson)
             if number > last:
                 found |= {*lesson.holders, *lesson.pending}
         self._combine()
@@ -148,7 +150,7 @@ class LearnedBoilerplate:
 
     def pending(self) -> list[int]:
         """Return the numbers of all articles whose features are those from before a lesson, in ascending order."""
-        return sorted({number for one in self._lessons.values() for number in one.pending})
+        return sorted({number for row in self._waiting for number in self._lessons[row].pending})
 
     def postpone(self, pending: tuple[int, ...]) -> None:
         """Record that the features of articles must be computed anew; must run inside a transaction."""
@@ -157,10 +159,11 @@ class LearnedBoilerplate:
     def done(self, numbers: Iterable[int]) -> None:
         """Record that the features of articles were computed anew; must run inside a transaction."""
         those = {*numbers}
-        for number, lesson in [*self._lessons.items()]:
+        for row in sorted(self._waiting):
+            lesson = self._lessons[row]
             if not those.isdisjoint(lesson.pending):
                 left = tuple(one for one in lesson.pending if one not in those)
-                self._replace(number, replace(lesson, pending=left))
+                self._replace(row, replace(lesson, pending=left))
 
     def held(self, found: Lesson) -> dict[int, Lesson]:
         """Return the lessons that an article with some passages and bodies holds, by row."""
@@ -188,12 +191,18 @@ class LearnedBoilerplate:
 
     def _put(self, lesson: Lesson) -> int:
         number = self._store.put_lesson(lesson.packed())
-        self._lessons[number], self._last = lesson, max(self._last, number)
+        self._keep(number, lesson)
         return number
+
+    def _keep(self, row: int, lesson: Lesson) -> None:
+        self._lessons[row], self._last = lesson, max(self._last, row)
+        if lesson.pending:
+            self._waiting.add(row)
 
     def _delete(self, row: int) -> None:
         self._store.delete_lesson(row)
         del self._lessons[row]
+        self._waiting.discard(row)
 
     def _combine(self) -> None:
         own, learned = (

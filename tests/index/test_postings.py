@@ -26,6 +26,10 @@ def vector(rng: np.random.Generator, kinds: int) -> tuple[Terms, Weights]:
     return terms, np.rint(weights / np.sqrt((weights**2).sum()) / WEIGHT_UNIT).astype(np.uint16)
 
 
+def having(store: Postings, term: int) -> list[int]:
+    return sorted(store.having(term).tolist())
+
+
 def hits(store: Postings, query: tuple[Terms, Weights], floor: float) -> dict[int, int]:
     slots, dots = store.above(*query, floor, EVERYWHERE)
     assert len(set(slots.tolist())) == len(slots)
@@ -63,6 +67,8 @@ def test_segments_find_what_a_scan_finds(kinds: int, monkeypatch: pytest.MonkeyP
             query = vector(rng, kinds)
             for floor in (0.08, 0.3):
                 assert hits(fast, query, floor) == hits(plain, query, floor), f"seed {seed}"
+            for term in query[0].tolist():
+                assert having(fast, term) == having(plain, term), f"seed {seed}"
     assert highest < 2_000, "slots are used again"
 
 
@@ -78,6 +84,7 @@ def test_nothing_is_left_of_removed_vectors() -> None:
     fast.tidy()
     assert fast.above(*vector(rng, 900), 0.0, EVERYWHERE)[0].tolist() == []
     assert fast.memory() < empty + (full - empty) / 3
+    assert having(fast, int(vector(rng, 900)[0][0])) == []
     assert len(fast.free()) >= 5_000 - postings.OPEN
 
 

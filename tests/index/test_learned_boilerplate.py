@@ -1,0 +1,94 @@
+"""What an index has learned, in memory and in its store."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from dict_store import DictStore
+
+from dedup import Article, Background, StoreError, StoryIndex
+from dedup.index.boilerplate import LearnedBoilerplate, Lesson
+
+BODY = b"0123456789abcdef"
+
+
+def passages(*numbers: int) -> np.ndarray[tuple[int], np.dtype[np.uint64]]:
+    return np.array(numbers, np.uint64)
+
+
+def found(learned: LearnedBoilerplate) -> tuple[list[int], set[bytes]]:
+    background = learned.background
+    return background.passages.tolist(), set(background.bodies)
+
+
+def opened(store: DictStore, background: Background | None = None) -> LearnedBoilerplate:
+    learned = LearnedBoilerplate(store, background or Background.general())
+    learned.read()
+    return learned
+
+
+def test_a_lesson_is_read_as_it_was_packed() -> None:
+    lesson = Lesson(passages(1, 2**64 - 1), frozenset([BODY, b"f" * 16]), (4, 9), (9,), is_own=True)
+    again = Lesson.unpacked(lesson.packed())
+    assert again.passages.tolist() == lesson.passages.tolist()
+    assert replace(again, passages=lesson.passages).packed() == lesson.packed()
+    for broken in (b"", lesson.packed()[:-1], lesson.packed() + b"\0"):
+        with pytest.raises(ValueError, match="length"):
+            Lesson.unpacked(broken)
+
+
+def test_what_is_learned_is_added_to_the_background_and_stored() -> None:
+    store = DictStore()
+    background = replace(Background.general(), passages=passages(5))
+    learned = opened(store, background)
+    with store.transaction():
+        learned.learn(Lesson(passages(3, 7), frozenset([BODY]), (1, 2, 3), (1, 2)))
+    assert found(learned) == found(opened(store, background)) == ([3, 5, 7], {BODY})
+    assert len(learned) == 3
+    assert learned.pending() == [1, 2]
+    with store.transaction():
+        learned.done([2])
+    assert opened(store, background).pending() == [1]
+    ((row, lesson),) = learned.held(Lesson(passages(7))).items()
+    assert lesson.holders == (1, 2, 3)
+    with store.transaction():
+        learned.add_holder(row, 8)
+    ((_, lesson),) = opened(store).held(Lesson(bodies=frozenset([BODY]))).items()
+    assert lesson.holders == (1, 2, 3, 8)
+    assert learned.held(Lesson(passages(5))) == {}
+
+
+def test_what_is_forgotten_is_not_learned_by_a_reader_either() -> None:
+    store = DictStore()
+    learned = opened(store)
+    with store.transaction():
+        learned.learn(Lesson(passages(3, 7), frozenset([BODY]), (1, 2)))
+    reader = opened(store)
+    with store.transaction():
+        learned.unlearn(Lesson(passages(7), frozenset([BODY])), (1, 2))
+    assert reader.read() >= {1, 2}
+    assert reader.read() == set()
+    for one in (learned, reader, opened(store)):
+        assert found(one) == ([3], set())
+        assert one.own.passages.tolist() == [7]
+        assert one.pending() == [1, 2]
+    with store.transaction():
+        learned.learn(Lesson(passages(7), holders=(1, 2, 3)))  # by all articles, once more
+    reader.read()
+    assert found(learned) == found(reader) == found(opened(store)) == ([3, 7], set())
+    assert not len(reader.own.passages)
+
+
+def test_damaged_lessons_are_reported(tmp_path: Path) -> None:
+    path = tmp_path / "stories.db"
+    with StoryIndex.open(path) as index:
+        index.add(Article(id="a", text="A bridge was opened."))
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute("INSERT INTO lesson (data) VALUES (x'00')")
+    with StoryIndex.open(path) as index, pytest.raises(StoreError, match="what the index has learned is damaged"):
+        index.add(Article(id="b", text="Another bridge was opened."))
