@@ -26,7 +26,7 @@ from dedup.inputs.collection import ArticleReader
 from dedup.inputs.record import find_fields
 from dedup.pipeline import cluster
 from dedup.settings import Settings
-from dedup.vectorize.boilerplate import find_boilerplate
+from dedup.vectorize.boilerplate import find_boilerplate, remaining
 from dedup.vectorize.features import Features, HashedWords
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.hashing import shingle_hash
@@ -265,7 +265,7 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
 
     def _learn(self, X: Articles) -> _Counted:
         read = _Read.of(self._articles(X), self._settings())
-        self.overwritten_ = sorted({body_digest(read.words, place) for place in misplaced(read.words)})
+        self.overwritten_ = sorted({body_digest(read.words, place) for place in misplaced(read.words, read.outlets)})
         titled = read.words.kept(self._outside_foreign_bodies(read.words))
         self.furniture_ = find_boilerplate(titled, read.backend)
         counted = self._counted(read)
@@ -280,7 +280,7 @@ class StoryTfidfVectorizer(_TextInputMixin, TransformerMixin, BaseEstimator):  #
 
     def _counted(self, read: _Read) -> _Counted:
         keep = self._outside_foreign_bodies(read.words)
-        keep[keep] = read.backend.outside_boilerplate(read.words.kept(keep), self.furniture_)
+        keep[keep] = remaining(read.words.kept(keep), self.furniture_, read.backend.outside_boilerplate)
         features = read.backend.features(read.words.kept(keep), keep, read.order)
         return _Counted(features, read.backend.detect(features.words), read.rows, read.backend)
 
@@ -375,9 +375,10 @@ def _check_comparable(name: str, sketch: MinHash, own: MinHash) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """The words of distinct articles, where `backend` read each, and which of them each article is."""
+    """The words of distinct articles, where `backend` read each, their outlets, and which of them each article is."""
 
     words: HashedWords
+    outlets: NDArray[np.int64]
     order: NDArray[np.int64]
     rows: NDArray[np.int64]
     backend: PlainBackend
@@ -389,7 +390,7 @@ class _Read:
         # Each article by its own words: which words share a hash would depend on the other articles.
         words = HashedWords.joined([block.resolved() for block in backend.blocks(texts)])
         collection, order = reader.collection()
-        return cls(words.take(order), order, collection.inverse(), backend)
+        return cls(words.take(order), collection.outlets(), order, collection.inverse(), backend)
 
 
 @dataclass(frozen=True, slots=True)
