@@ -128,10 +128,10 @@ class Background:
             wrong = self.overwritten(words)
             stays = words.outside_bodies(wrong)
             stays[stays] = remaining(words.kept(stays), self.passages, outside)
-            if stays.all():
-                return keep, sorted(places)
             places += wrong
             keep[keep] = stays
+            if stays.all() or not self.bodies:
+                return keep, sorted(places)
             words = words.kept(stays)
 
     def ordinariness(self, vectors: Vectors) -> NDArray[np.float64]:

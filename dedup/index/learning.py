@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from dedup.index.boilerplate import MOST_HOLDERS, Lesson
 from dedup.index.features.sketch import unpack_words
 from dedup.index.state import IndexState
-from dedup.index.stories.lessons import Strangers, find_holders, lesson_held_by, lesson_of, refuted
+from dedup.index.stories.lessons import Strangers, articles_with, find_holders, lesson_held_by, lesson_of, refuted
 from dedup.index.stories.placement import Candidate, is_due
 from dedup.vectorize.features import HashedWords
 
@@ -44,7 +44,7 @@ def learn_from_all(state: IndexState) -> None:
     if not numbers:
         return
     words, outlets = state.stored_words(numbers), state.outlets_of(numbers)
-    before = state.sketcher.own_words(words, state.sketcher.background)
+    before = state.sketcher.background
     words_of_run = words.kept(state.sketcher.own_words(words, frozen))
     found = lesson_of(words_of_run, outlets, state.backend)
     wrong = refuted(learned.all(), words_of_run, outlets, state.backend)
@@ -56,9 +56,9 @@ def learn_from_all(state: IndexState) -> None:
     if not wrong and not new:
         return
     _apply(state)
-    changed = before != state.sketcher.own_words(words, state.sketcher.background)
-    counts = np.diff(np.concatenate([[0], np.cumsum(changed)])[words.offsets[::2]])
-    pending = (*state.with_twins(np.array(numbers, np.int64)[counts > 0].tolist()),)
+    own, now = state.sketcher.own_words, state.sketcher.background
+    changed = articles_with(words, own(words, before) != own(words, now))
+    pending = (*state.with_twins(np.array(numbers, np.int64)[changed].tolist()),)
     state.learned.postpone(pending)
     state.forget(pending)
 
@@ -97,7 +97,7 @@ def _new_lesson(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
     if not lesson:
         return lesson
     removed = _removed_by(state, lesson)
-    holding = places[_holding(some, removed(some))]
+    holding = places[articles_with(some, removed(some))]
     own = [candidates[place].number or 0 for place in holding[holding < len(candidates)].tolist()]
     given = [vectors[place] for place in places.tolist()]
     pending = state.with_twins(find_holders(lesson, some, given, removed, state.table, state.words_of))
@@ -109,15 +109,10 @@ def _removed_by(state: IndexState, lesson: Lesson) -> Callable[[HashedWords], ND
     return lambda words: ~state.sketcher.own_words(words, alone)
 
 
-def _holding(words: HashedWords, removed: NDArray[np.bool_]) -> NDArray[np.bool_]:
-    """Return which articles have words that are removed."""
-    holds: NDArray[np.bool_] = np.diff(np.concatenate([[0], np.cumsum(removed)])[words.offsets[::2]]) > 0
-    return holds
-
-
 def _refuted_by(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
     """Record new holders of what was learned; return what is not boilerplate among all that are known."""
     table, packed = state.table, {one.number: one.features.packed for one in candidates if one.twin is None}
+    new = {one.number for one in candidates}
     for one in candidates:
         if one.twin is not None or not one.features.has_boilerplate:
             continue
@@ -128,14 +123,15 @@ def _refuted_by(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
                 continue
             if not is_due(len(state.learned.add_holder(row, number).holders)):
                 continue
-            others = [packed[other] for other in lesson.holders if other in packed]
-            new = {candidate.number for candidate in candidates}
+            beside = [other for other in lesson.holders if other in packed]
             stored = [other for other in lesson.holders if other in table and other not in new]
             stored = [other for other in stored if not table.is_twin(table.slot(other))]
-            words = HashedWords.joined([every, unpack_words(others), state.stored_words(stored)])
+            words = HashedWords.joined(
+                [every, unpack_words(map(packed.__getitem__, beside)), state.stored_words(stored)]
+            )
             words = words.kept(state.sketcher.own_words(words, state.background))
-            among = [number, *(other for other in lesson.holders if other in packed), *stored]
-            wrong = refuted(lesson, words, state.outlets_of(among), state.backend, clearly=True)
+            outlets = state.outlets_of([number, *beside, *stored])
+            wrong = refuted(lesson, words, outlets, state.backend, clearly=True)
             if wrong:
                 return wrong
     return Lesson()

@@ -7,7 +7,6 @@ overlap of the two sets of shingles, and on what differs: instances of a templat
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 from dedup.match.stories import Pairs, days_between
 from dedup.match.suspects import is_suspected
 from dedup.match.templates import Instance, same_template
+from dedup.vectorize.boilerplate import Relating
 from dedup.vectorize.features import HashedText, HashedWords
 from dedup.vectorize.hashing import shingles_in_order
 
@@ -167,14 +167,8 @@ class Verdicts(NamedTuple):
     suspected: Overlaps
 
 
-class Comparing(Protocol):
-    """Compares texts: the functions `overlaps` and `templates.matching_blocks`, or their kernels."""
-
-    def detect(self, words: HashedWords) -> list[str]: ...
-
-    def relations(
-        self, words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64], languages: Sequence[str]
-    ) -> NDArray[np.int64]: ...
+class Comparing(Relating, Protocol):
+    """Compares texts: also the functions `overlaps` and `templates.matching_blocks`, or their kernels."""
 
     def overlaps(self, words: HashedWords, pairs: NDArray[np.int64]) -> Overlaps: ...
 

@@ -15,7 +15,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.vectorize.boilerplate import LEAD, PASSAGE, RELATED, UNIT
+from dedup.vectorize.boilerplate import LEAD, PASSAGE, RELATED, UNIT, Relating
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import shingles_in_order
 from dedup.vectorize.misplaced_body import LONG, distinctive_words
@@ -49,16 +49,6 @@ class Overlapping(Protocol):
 
     @property
     def jaccard(self) -> NDArray[np.float64]: ...
-
-
-class Relating(Protocol):
-    """Relates articles: see `dedup.vectorize.boilerplate` and `dedup.vectorize.language`."""
-
-    def detect(self, words: HashedWords) -> list[str]: ...
-
-    def relations(
-        self, words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64], languages: Sequence[str]
-    ) -> NDArray[np.int64]: ...
 
 
 def is_suspected(words: HashedWords, by: Relating, found: Overlapping, size: int) -> NDArray[np.bool_]:

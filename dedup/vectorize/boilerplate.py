@@ -64,16 +64,20 @@ MUTE = -2 * UNIT
 """Stands for articles with too few words of their own, which do not speak for themselves."""
 
 
-class Finding(Protocol):
-    """The steps of `find_boilerplate` that have a plain form and a kernel."""
-
-    def held_passages(self, words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]: ...
+class Relating(Protocol):
+    """Detects languages and relates articles: `language.detect` and `relations`, or their kernels."""
 
     def detect(self, words: HashedWords) -> list[str]: ...
 
     def relations(
         self, words: HashedWords, pairs: NDArray[np.int64], repeated: NDArray[np.uint64], languages: Sequence[str]
     ) -> NDArray[np.int64]: ...
+
+
+class Finding(Relating, Protocol):
+    """The steps of `find_boilerplate` that have a plain form and a kernel."""
+
+    def held_passages(self, words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]: ...
 
 
 def find_boilerplate(words: HashedWords, by: Finding) -> NDArray[np.uint64]:

@@ -137,7 +137,7 @@ def find_holders(
         words_of: returns the words of articles by number.
     """
     terms, left = set[int](), {*lesson.passages.tolist()}
-    for place in np.flatnonzero(_are_in(words, removed(words))).tolist():
+    for place in np.flatnonzero(articles_with(words, removed(words))).tolist():
         body, vector = words.body(place), vectors[place]
         hashes, begins, ends = passages_of_body(words, place)
         for passage, begin, end in zip(hashes.tolist(), begins.tolist(), ends.tolist(), strict=True):
@@ -154,7 +154,7 @@ def find_holders(
     for start in range(0, len(numbers), _AT_ONCE):
         some = numbers[start : start + _AT_ONCE]
         given = words_of(some)
-        holders += np.array(some, np.int64)[_are_in(given, removed(given))].tolist()
+        holders += np.array(some, np.int64)[articles_with(given, removed(given))].tolist()
     return holders
 
 
@@ -164,7 +164,7 @@ def _rarest(words: NDArray[np.uint32], vector: Vector) -> set[int]:
     return {int(vector.terms[known[np.argmax(vector.weights[known])]])} if len(known) else set()
 
 
-def _are_in(words: HashedWords, some: NDArray[np.bool_]) -> NDArray[np.bool_]:
+def articles_with(words: HashedWords, some: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Return which articles have some of the words; shape (articles,)."""
     found: NDArray[np.bool_] = np.diff(np.concatenate([[0], np.cumsum(some)])[words.offsets[::2]]) > 0
     return found
