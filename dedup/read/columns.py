@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
-from dedup.inputs.record import find_fields
+from dedup.inputs.fields import find_fields
 from dedup.read.compression import LARGEST_RATIO
 from dedup.read.own_output import OWN_NAMES
 from dedup.read.source import LARGEST_RECORD, Record, Source

@@ -18,7 +18,9 @@ import numpy as np
 from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.inputs.collection import content_hash, find_dateline, is_blank, published_seconds, to_article
-from dedup.inputs.record import Corrections, find_fields, is_missing
+from dedup.inputs.fields import find_fields
+from dedup.inputs.record import Corrections
+from dedup.inputs.values import is_missing
 from dedup.settings import Settings
 from dedup.spark.arrow import numbers, words_columns
 from dedup.spark.job import Job, broadcast, column, worker_backend
