@@ -62,10 +62,14 @@ class Article:
         }
 
     def __post_init__(self) -> None:
-        for name in ("id", "text", "title", "source", "url", "author", "section", "lang", "path", "where"):
-            value = getattr(self, name)
-            if not isinstance(value, str):
-                raise InputError(f"Article.{name} must be a string, not {type(value).__name__}")
+        strings = (
+            *(self.id, self.text, self.title, self.source, self.url, self.author, self.section, self.lang),
+            *(self.path, self.where),
+        )
+        if {*map(type, strings)} != {str}:  # common, kept fast
+            self._check_strings()
+        if self.published is None and self.seen is None:
+            return
         for name in ("published", "seen"):
             value = getattr(self, name)
             # pandas' NaT is a datetime that is unequal to everything, itself included.
@@ -74,6 +78,12 @@ class Article:
                     f"Article.{name} must be a date, a datetime or None, not {value!r}"
                     " (dedup.from_record reads dates from strings)"
                 )
+
+    def _check_strings(self) -> None:
+        for name in ("id", "text", "title", "source", "url", "author", "section", "lang", "path", "where"):
+            value = getattr(self, name)
+            if not isinstance(value, str):
+                raise InputError(f"Article.{name} must be a string, not {type(value).__name__}")
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -6,7 +6,6 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from types import MappingProxyType
 from typing import Any
 
 from dedup.errors import InputError
@@ -15,6 +14,8 @@ from dedup.inputs.names import ANNEXES, NEEDS_URL, USUAL_NAMES, field_of, is_sum
 
 _HOST, _ADDRESS = "sourcehostname", "source"
 """Names in the JSON of trafilatura: if the first holds the outlet, the second holds the address of the page."""
+
+_LINES = ("title", "id", "source", "url", "author", "section", "lang", "story")
 
 _DEEPEST = 4
 """Maximum depth of objects in a record that are searched for fields."""
@@ -28,6 +29,7 @@ class Layout:
 
     Attributes:
         keys: field of an `Article` -> the names that can hold it, in the order to try them.
+        lines: those of the fields that are one line, but for dates.
         full: whether one of them holds a text that is no summary.
         annexes: names of objects that may hold further fields.
         paths: names given for a field that are no name of the record, and have a dot.
@@ -35,6 +37,7 @@ class Layout:
     """
 
     keys: Mapping[str, Sequence[Any]]
+    lines: tuple[tuple[str, Sequence[Any]], ...]
     full: bool
     annexes: tuple[str, ...]
     paths: tuple[str, ...]
@@ -152,7 +155,8 @@ def _layout(names: tuple[Any, ...], pairs: tuple[tuple[str, str], ...]) -> Layou
         keys["url"] = (*keys["url"], *addresses)
     keys |= named
     return Layout(
-        MappingProxyType(keys),
+        keys,
+        tuple((field, keys[field]) for field in _LINES if keys[field]),
         any(not is_summary(str(name)) for name in keys["text"]) or bool(named.get("text")),
         tuple(name for name in names if str(name).lower() in ANNEXES and name not in taken),
         tuple(theirs for ours, theirs in fields.items() if not named[ours] and ("." in theirs or "[" in theirs)),

@@ -80,9 +80,9 @@ class ReadFields:
         """
         if text := used.get("text"):
             self.texts[text] += 1
-            if not self._first_summary and is_summary(text):
+            if self.texts[text] == 1 and not self._first_summary and is_summary(text):
                 self._first_summary = where
-        if self._missing:
+        if not self._missing.isdisjoint(used):
             self._missing -= used.keys()
         if self._every:
             for field, name in used.items():

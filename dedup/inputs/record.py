@@ -23,6 +23,7 @@ LONGEST_TITLE = 4096
 """Maximum characters of the title of an article that has a text. Titles are searched for in other articles."""
 
 _NO_DATE = Reading(None)
+_CHECKED = frozenset(("title", "url", "section"))
 _OPTIONAL = frozenset(("url", "author", "section"))
 """Fields that nothing depends on: a value that is none is left out without a notice."""
 
@@ -87,11 +88,12 @@ def read_record(
         about: fields that apply if the record has none: those of the list that it is in; None for none.
     """
     record, layout = flatten(record, fields)
-    keys, about = layout.keys, about or {}
+    keys = layout.keys
     reading = _Reading(record, where, is_plain=is_plain)
 
     text = reading.text(keys["text"])
-    title = reading.line("title", keys["title"])
+    lines = {field: line for field, names in layout.lines if (line := reading.line(field, names))}
+    title = lines.get("title", "")
     if not text and not title:
         return None, [reading.unusable(bool(keys["text"]))]
     if not text:
@@ -101,21 +103,23 @@ def read_record(
     if reading.had_markup:
         corrections.count_markup(where)
 
-    published, seen = corrections.read_dates(record, keys, where, about.get("published"), reading.used)
+    default_date = about.get("published") if about else None
+    published, seen = corrections.read_dates(record, keys, where, default_date, reading.used)
+    lines = {**about, **lines} if about else lines
     article = Article(
-        id=reading.line("id", keys["id"]) or reading.sanitized("id", about.get("id") or default_id),
+        id=lines.get("id") or reading.sanitized("id", default_id),
         text=text,
         title=title,
         published=published,
         seen=seen,
-        source=reading.line("source", keys["source"]) or about.get("source", ""),
-        url=reading.line("url", keys["url"]) or about.get("url", ""),
-        author=reading.line("author", keys["author"]),
-        section=reading.line("section", keys["section"]) or about.get("section", ""),
-        lang=reading.line("lang", keys["lang"]) or about.get("lang", ""),
+        source=lines.get("source", ""),
+        url=lines.get("url", ""),
+        author=lines.get("author", ""),
+        section=lines.get("section", ""),
+        lang=lines.get("lang", ""),
         path=path,
         where=where if path else "",
-        story=reading.line("story", keys["story"]) or None,
+        story=lines.get("story"),
     )
     if corrections.fields:
         corrections.fields.see(record, layout, reading.used, article, where)
@@ -180,9 +184,11 @@ class Corrections:
         problem = _NO_DATE
         for name in names:
             value = record[name]
+            if type(value) is not str:
+                value = date_of(value)
             if is_missing(value) or (name == "data" and isinstance(value, list | Mapping)):  # Italian for a date
                 continue
-            reading = read_date(date_of(value), dayfirst=self._dayfirst, today=latest)
+            reading = read_date(value, dayfirst=self._dayfirst, today=latest)
             if reading.when is not None:
                 used[field] = name
                 return reading
@@ -245,12 +251,10 @@ class _Reading:
             if len(names) == 1 or not is_cut(plain):
                 break
         self.had_markup = self.had_markup or marked_up
-        return self.sanitized("text", best) if best else ""
+        return best if best.isascii() and "\0" not in best else self.sanitized("text", best)
 
     def line(self, field: str, names: Sequence[Any]) -> str:
         """Return the first present and readable value; note a problem if only unreadable ones are present."""
-        if not names:
-            return ""
         odd: list[str] = []
         for name in names:
             value = self.record[name]
@@ -258,21 +262,27 @@ class _Reading:
                 value = _converted(field, name, value, odd)
             if value is None or not (line := value.strip()):
                 continue
-            if field == "title" and not self._is_plain and ("<" in line or "&" in line):
-                plain = to_plain_line(line)
-                self.had_markup = self.had_markup or plain != line
-                line = plain.strip()
-            elif field == "url":
-                line = line if is_web_address(line) else ""
-            elif field == "section":
-                line = "" if line.isdecimal() or line.startswith("user/") else line
+            if field in _CHECKED:
+                line = self._checked(field, line)
             if line:
                 self.used[field] = name
-                return self.sanitized(field, line)
+                return line if line.isascii() and "\0" not in line else self.sanitized(field, line)
         if odd and field not in _OPTIONAL:
             action = f"kept without {'an own id' if field == 'id' else f'a {field}'}"
             self._notice(f"{odd[0]}, which is no {field}", action)
         return ""
+
+    def _checked(self, field: str, line: str) -> str:
+        """Return a title without markup, an address of http, a section that is a name; "" for another value."""
+        if field == "title":
+            if not self._is_plain and ("<" in line or "&" in line):
+                plain = to_plain_line(line)
+                self.had_markup = self.had_markup or plain != line
+                line = plain.strip()
+            return line
+        if field == "url":
+            return line if is_web_address(line) else ""
+        return "" if line.isdecimal() or line.startswith("user/") else line
 
     def sanitized(self, field: str, value: str) -> str:
         """Sanitize a value and note what was replaced."""

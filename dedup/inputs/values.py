@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from dedup.inputs.names import squeeze
@@ -45,16 +46,20 @@ _ADDRESS = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 
 _TAIL = 80
 """Characters at the end of a text in which it is looked for a mark of a cut."""
-_CUT = re.compile(
-    r"(?:…|\.\.\.|\[\+?\d[\d.,]* ?(?:chars?|characters|words|zeichen|caract[eè]res)\]|[(\[]more[)\]]"
-    r"|\b(?:read (?:more|on|(?:the )?full story|the rest)|continue reading|keep reading|click here to read"
-    r"|weiterlesen|mehr lesen|lire (?:la suite|plus)|en savoir plus|leer más|seguir leyendo|sigue leyendo"
-    r"|leia mais|ler mais|continue lendo|leggi (?:tutto|di più|anche)|continua a leggere|lees (?:meer|verder)"
-    r"|czytaj (?:więcej|dalej)|читать (?:далее|дальше|полностью)|подробнее|читати (?:далі|більше)|läs mer|devamını oku)"
-    r"|阅读全文|阅读更多|查看全文|閱讀全文|続きを読む|続きを見る|全文を読む|더 보기|اقرأ المزيد)"
-    r"[\s.…:)\]»›→>]*$",
+_COUNT = re.compile(
+    r"(?:\[\+?\d[\d.,]* ?(?:chars?|characters|words|zeichen|caract[eè]res)\]|[(\[](?:…|\.\.\.|more|mehr|\+)[)\]])$",
     re.IGNORECASE,
 )
+_READ_ON = (
+    *("read more", "read on", "read full story", "read the full story", "read the rest", "continue reading"),
+    *("keep reading", "click here to read", "weiterlesen", "mehr lesen", "lire la suite", "lire plus"),
+    *("en savoir plus", "leer más", "seguir leyendo", "sigue leyendo", "leia mais", "ler mais"),
+    *("continue lendo", "leggi tutto", "leggi di più", "continua a leggere", "lees meer", "lees verder"),
+    *("czytaj więcej", "czytaj dalej", "читать далее", "читать дальше", "читать полностью", "подробнее"),
+    *("читати далі", "читати більше", "läs mer", "devamını oku", "阅读全文", "阅读更多", "查看全文"),
+    *("閱讀全文", "続きを読む", "続きを見る", "全文を読む", "더 보기", "اقرأ المزيد"),
+)
+"""Links to the whole text that are left at the end of a cut one."""
 _NO_TEXT = re.compile(
     r"(?:none|null|nan|n/a|undefined|-+|\[?(?:removed|deleted)\]?|only available in .{0,40}plans?\.?)", re.IGNORECASE
 )
@@ -67,6 +72,8 @@ def is_missing(value: Any) -> bool:
     """Return whether a value is None, NaN, NaT, pandas' NA or a blank string."""
     if value is None or isinstance(value, str):
         return value is None or not value.strip()
+    if type(value) in (dict, list, int):
+        return False
     if type(value).__name__ in {"NAType", "NaTType"}:  # pandas', without importing it
         return True
     unequal = value != value  # noqa: PLR0124 - only NaN, of any library, is unequal to itself
@@ -89,14 +96,20 @@ def unwrapped(value: Any, field: str) -> Any:
 
 
 def _inside(value: Mapping[Any, Any], field: str) -> Any:
-    names = {squeeze(name): name for name in reversed(value)}
-    for key in _INSIDE[field]:
-        if key in names and not is_missing(inner := value[names[key]]) and not isinstance(inner, bool):
+    for name in _wrappers(tuple(value), field):
+        if not is_missing(inner := value[name]) and not isinstance(inner, bool):
             return inner
     held = [inner for inner in value.values() if isinstance(inner, str | list | Mapping) and not is_missing(inner)]
     if held and all(isinstance(name, str) and _LOCALE.fullmatch(name) for name in value):  # {"en": "…"}
         return held[0]
     return held[0] if len(value) == 1 and held and isinstance(held[0], str) else None
+
+
+@lru_cache(maxsize=256)  # objects of one field mostly share their names
+def _wrappers(names: tuple[Any, ...], field: str) -> tuple[Any, ...]:
+    """Return those of the names of an object that may hold the value of a field, in the order to try them."""
+    found = {squeeze(name): name for name in reversed(names)}
+    return tuple(found[key] for key in _INSIDE[field] if key in found)
 
 
 def is_web_address(value: str) -> bool:
@@ -106,8 +119,12 @@ def is_web_address(value: str) -> bool:
 
 def is_cut(text: str) -> bool:
     """Return whether a text ends with a mark of a cut: `… [+2101 chars]`, `[…]`, `Read more`; or is a placeholder."""
-    text = text.rstrip()
-    return _CUT.search(text[-_TAIL:]) is not None or (len(text) < _TAIL and _NO_TEXT.fullmatch(text) is not None)
+    tail = text[-_TAIL:].rstrip()
+    if tail.endswith(("…", "...")) or (tail.endswith((")", "]")) and _COUNT.search(tail)):
+        return True
+    if len(text) < _TAIL and _NO_TEXT.fullmatch(tail.lstrip()):
+        return True
+    return tail.rstrip(" .…:)]»›→>").lower().endswith(_READ_ON)
 
 
 def text_of(value: Any) -> str | None:
@@ -160,7 +177,10 @@ def line_of(value: Any, field: str, depth: int = 3) -> str | None:
         field: the field that it is for; of several addresses the first is returned.
         depth: maximum depth of lists in it.
     """
-    value = _plain(unwrapped(value, field))
+    value = unwrapped(value, field)
+    if type(value) is str:  # common, kept fast
+        return value.strip()
+    value = _plain(value)
     if type(value).__module__ == "uuid":
         return str(value)
     if isinstance(value, list | tuple):

@@ -14,7 +14,7 @@ from dedup.formats.json_text import json_text
 from dedup.inputs.fields import find_fields
 from dedup.inputs.read_fields import shortened
 from dedup.read import jsonlines
-from dedup.read.jsonlines import nested_records, records_of
+from dedup.read.jsonlines import holds_records, nested_records, records_inside
 from dedup.read.jsonlist import ItemReader
 from dedup.read.jsonparser import JsonParser, describe_kind, members
 from dedup.read.jsonrecords import LISTS, find_records, header_of
@@ -128,7 +128,10 @@ def _list(
         if isinstance(item, Notice):
             yield item
         elif isinstance(item.value, dict):
-            yield from records_of(item.value, item.number, item.raw, "item", where, fields, about)
+            if holds_records(item.value, fields):
+                yield from records_inside(item.value, item.number, item.raw, "item", where, fields, about)
+            else:
+                yield Record(item.value, item.number, item.raw, "item", about=about)
         elif not isinstance(item.value, list):
             problem = f"an article has to be a JSON object, this is {describe_kind(item.value)}"
             yield Notice(f"{where}:{item.number}", problem, "skipped", skipped=True)

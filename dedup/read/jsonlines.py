@@ -30,10 +30,18 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
                 yield Notice(where, problem, "line skipped", skipped=True)
             else:
                 yield from parser.doubled(where)
-                yield from records_of(value, number, line, "line", source.where, fields)
+                if holds_records(value, fields):
+                    yield from records_inside(value, number, line, "line", source.where, fields)
+                else:
+                    yield Record(value, number, line, "line")
 
 
-def records_of(
+def holds_records(value: dict[str, Any], fields: Mapping[str, str]) -> bool:
+    """Return whether an object may have records inside: it has lists or objects, and no full text."""
+    return any(type(inner) in (dict, list) for inner in value.values()) and not has_text(value, fields)
+
+
+def records_inside(
     value: dict[str, Any],
     number: int,
     raw: str,
@@ -42,13 +50,12 @@ def records_of(
     fields: Mapping[str, str],
     about: Mapping[str, str] | None = None,
 ) -> Iterator[Record | Notice]:
-    """Yield the record that an object is, or the records in it if it is the answer of an API around some."""
-    if not has_text(value, fields) and any(isinstance(inner, dict | list) for inner in value.values()):
-        found = find_records(value, fields)
-        if found and (found[0].path or found[0].kind != "object"):
-            yield from nested_records(found, where, number, form, about)
-            return
-    yield Record(value, number, raw, form, about=about)
+    """Yield the records in an object if it is the answer of an API around some, else the object itself."""
+    found = find_records(value, fields)
+    if found and (found[0].path or found[0].kind != "object"):
+        yield from nested_records(found, where, number, form, about)
+    else:
+        yield Record(value, number, raw, form, about=about)
 
 
 def nested_records(
