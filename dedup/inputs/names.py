@@ -55,10 +55,10 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "published": _names(
         """
-        publishedgmt publishedutc dategmt dateutc postdategmt published publishedat publishedon publisheddate
+        publishedgmt publishedutc dategmt dateutc postdategmt datetimepub published publishedat publishedon publisheddate
         publishdate publishtime datepublished datepublish publishedtime publisheddatetime pubdate pubtime
         publicationdate publicationtime webpublicationdate firstpublished firstpublishedat firstpublicationdate
-        releasedate issued date datetime postdate postedat posted postedon dateposted posteddate articledate
+        releasedate issued datetime date postdate postedat posted postedon dateposted posteddate articledate
         newsdate time timestamp day created createdat createdutc datecreated creationdate createddate versioncreated
         firstcreated publishedparsed updated updatedat datum veroffentlicht veroffentlichtam veroffentlichungsdatum
         erscheinungsdatum erschienen veroeffentlicht veroeffentlichtam veroeffentlichungsdatum datedepublication
@@ -196,14 +196,14 @@ def field_of(name: str) -> tuple[str, int] | None:
     if len(name) > _LONGEST:
         return None
     parts = [part for part in name.split(".") if part]
-    while len(parts) > 1 and parts[0].lower() in ANNEXES:
-        del parts[0]
-    squeezed = [squeeze(part) for part in parts]
-    while squeezed:
-        if found := _lookup("".join(squeezed)):
-            return found
-        if squeezed.pop() not in WRAPPERS:
-            break
+    start = next((place for place, part in enumerate(parts[:-1]) if part.lower() not in ANNEXES), len(parts) - 1)
+    for begin in (start, 0):
+        squeezed = [squeeze(part) for part in parts[max(begin, 0) :]]
+        while squeezed:
+            if found := _lookup("".join(squeezed)):
+                return found
+            if squeezed.pop() not in WRAPPERS:
+                break
     return None
 
 

@@ -282,7 +282,7 @@ class _Reading:
             return line
         if field == "url":
             return line if is_web_address(line) else ""
-        return "" if line.isdecimal() or line.startswith("user/") else line
+        return line if any(map(str.isalpha, line)) and not line.startswith("user/") else ""
 
     def sanitized(self, field: str, value: str) -> str:
         """Sanitize a value and note what was replaced."""

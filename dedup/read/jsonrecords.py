@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 from dedup.inputs.dates import read_date
 from dedup.inputs.fields import find_fields, flatten
-from dedup.inputs.names import WRAPPERS, squeeze
+from dedup.inputs.names import ANNEXES, WRAPPERS, field_of, squeeze
 from dedup.inputs.values import is_web_address, line_of
 
 LISTS = frozenset(
@@ -182,7 +182,7 @@ class _Search:
         held = {
             key: list(self.visit(inner, (*path, key), inherited, depth + 1))
             for key, inner in value.items()
-            if isinstance(inner, list | Mapping)
+            if isinstance(inner, list) or (isinstance(inner, Mapping) and not _is_value(key))
         }
         several = sum(bool(found) for found in held.values()) > 1
         for key, places in held.items():
@@ -222,6 +222,11 @@ class _Search:
         return None
 
 
+def _is_value(key: str) -> bool:
+    """Return whether an object at a key is the value of a field, and holds no articles."""
+    return field_of(key) is not None and key.lower() not in LISTS | ANNEXES
+
+
 def _name_lists(value: Mapping[str, Any], depth: int = 3) -> Iterator[list[str]]:
     """Yield the lists of the names of columns, at any name that is usual for them."""
     for key, inner in value.items():
@@ -243,8 +248,9 @@ def _about(value: Mapping[str, Any]) -> dict[str, str]:
     keys = find_fields(plain)
     found: dict[str, str] = {}
     for name in ("source", "lang", "section"):
-        lines = (line_of(plain[key], name) for key in keys[name])
-        found[name] = next((line for line in lines if line), "")
+        feeds = [plain[key] for key in keys["source"] if isinstance(plain[key], Mapping)] if name == "lang" else []
+        values = [plain[key] for key in keys[name]] + [feed[key] for feed in feeds for key in find_fields(feed)[name]]
+        found[name] = next((line for value in values if (line := line_of(value, name))), "")
     days = (key for key in plain if squeeze(key) in {"date", "day"} and isinstance(plain[key], str))
     found["published"] = next((plain[key] for key in days), "")
     is_feed = bool(_FEEDS & {key.lower() for key in value}) or str(value.get("version")).startswith(_JSON_FEED)
