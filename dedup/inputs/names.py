@@ -55,8 +55,8 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "published": _names(
         """
-        publishedgmt publishedutc dategmt dateutc postdategmt datetimepub published publishedat publishedon publisheddate
-        publishdate publishtime datepublished datepublish publishedtime publisheddatetime pubdate pubtime
+        publishedgmt publishedutc dategmt dateutc postdategmt datetimepub published publishedat publishedon
+        publisheddate publishdate publishtime datepublished datepublish publishedtime publisheddatetime pubdate pubtime
         publicationdate publicationtime webpublicationdate firstpublished firstpublishedat firstpublicationdate
         releasedate issued datetime date postdate postedat posted postedon dateposted posteddate articledate
         newsdate time timestamp day created createdat createdutc datecreated creationdate createddate versioncreated

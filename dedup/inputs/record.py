@@ -23,7 +23,7 @@ LONGEST_TITLE = 4096
 """Maximum characters of the title of an article that has a text. Titles are searched for in other articles."""
 
 _NO_DATE = Reading(None)
-_CHECKED = frozenset(("title", "url", "section"))
+_CHECKED = frozenset(("title", "url", "author", "section"))
 _OPTIONAL = frozenset(("url", "author", "section"))
 """Fields that nothing depends on: a value that is none is left out without a notice."""
 
@@ -273,7 +273,7 @@ class _Reading:
         return ""
 
     def _checked(self, field: str, line: str) -> str:
-        """Return a title without markup, an address of http, a section that is a name; "" for another value."""
+        """Return a title without markup, an address of http, an author or a section that is a name; "" for another value."""
         if field == "title":
             if not self._is_plain and ("<" in line or "&" in line):
                 plain = to_plain_line(line)

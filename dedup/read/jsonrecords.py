@@ -31,7 +31,7 @@ LISTS = frozenset(
 _FEEDS = frozenset(("feed_url", "home_page_url", "lastbuilddate", "item", "entry"))
 """Names in a feed written as JSON: its title is the outlet."""
 
-_JSON_FEED = "https://jsonfeed.org/"
+_JSON_FEED = "jsonfeed.org"
 _FULL = 10
 _DEEPEST = 8
 _LOOKED_AT = 20
@@ -253,7 +253,7 @@ def _about(value: Mapping[str, Any]) -> dict[str, str]:
         found[name] = next((line for value in values if (line := line_of(value, name))), "")
     days = (key for key in plain if squeeze(key) in {"date", "day"} and isinstance(plain[key], str))
     found["published"] = next((plain[key] for key in days), "")
-    is_feed = bool(_FEEDS & {key.lower() for key in value}) or str(value.get("version")).startswith(_JSON_FEED)
+    is_feed = bool(_FEEDS & {key.lower() for key in value}) or _JSON_FEED in str(value.get("version"))
     if not found["source"] and is_feed:
         found["source"] = line_of(value.get("title"), "title") or ""
     return {name: one for name, one in found.items() if one}
