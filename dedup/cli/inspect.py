@@ -31,7 +31,7 @@ SHORT_HELP = "Show what each field of the input is taken for."
 HELP = """Read articles, and show which names of the input each field was read from, with counts and a sample, and
 which names were not read.
 
-PATH is as for 'dedup cluster'. Nothing is compared or written.
+PATH is as for 'dedup cluster'. Nothing is compared. The table goes to standard output, notices to standard error.
 
 \b
 Examples:

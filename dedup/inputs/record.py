@@ -273,7 +273,7 @@ class _Reading:
         return ""
 
     def _checked(self, field: str, line: str) -> str:
-        """Return a title without markup, an address of http, an author or a section that is a name; "" for another value."""
+        """Return a title without markup, an address of http, an author or section that is a name; else ""."""
         if field == "title":
             if not self._is_plain and ("<" in line or "&" in line):
                 plain = to_plain_line(line)

@@ -7,7 +7,7 @@ read like the plain value.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -125,6 +125,17 @@ def is_cut(text: str) -> bool:
     if len(text) < _TAIL and _NO_TEXT.fullmatch(tail.lstrip()):
         return True
     return tail.rstrip(" .…:)]»›→>").lower().endswith(_READ_ON)
+
+
+def fullest(texts: Iterable[str]) -> str:
+    """Return the first of some texts that is not cut, unless a cut one before it is longer; "" if all are blank."""
+    best = ""
+    for text in texts:
+        if text.strip() and len(text) > len(best):
+            best = text
+            if not is_cut(text):
+                break
+    return best
 
 
 def text_of(value: Any) -> str | None:
