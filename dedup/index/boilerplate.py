@@ -153,8 +153,8 @@ class LearnedBoilerplate:
         return sorted({number for row in self._waiting for number in self._lessons[row].pending})
 
     def postpone(self, pending: tuple[int, ...]) -> None:
-        """Record that the features of articles must be computed anew; must run inside a transaction."""
-        self._put(Lesson(holders=pending, pending=pending, is_own=True))
+        """Record the articles that hold the last lesson, to be placed again; must run inside a transaction."""
+        self._replace(self._last, replace(self._lessons[self._last], holders=pending, pending=pending))
 
     def done(self, numbers: Iterable[int]) -> None:
         """Record that the features of articles were computed anew; must run inside a transaction."""
@@ -169,6 +169,11 @@ class LearnedBoilerplate:
         """Return the lessons that an article with some passages and bodies holds, by row."""
         rows = {self._row_of[key] for key in _keys(found) if key in self._row_of}
         return {row: self._lessons[row] for row in sorted(rows)}
+
+    def beside(self, articles: set[int]) -> set[int]:
+        """Return the recorded holders of all lessons that one of some articles holds."""
+        lessons = (one.holders for one in self._lessons.values() if not articles.isdisjoint(one.holders))
+        return set[int]().union(*lessons)
 
     def add_holder(self, row: int, article: int) -> Lesson:
         """Add a holder to the lesson in a row, and return it; must run inside a transaction."""
@@ -213,8 +218,13 @@ class LearnedBoilerplate:
         self._row_of = {
             key: row for row, one in self._lessons.items() if not one.is_own for key in _keys(one.without(own))
         }
-        passages = np.union1d(self._frozen.passages, learned.passages)
-        self.background = replace(self._frozen, passages=passages, bodies=self._frozen.bodies | learned.bodies)
+        self.background = with_lesson(self._frozen, learned)
+
+
+def with_lesson(background: Background, lesson: Lesson) -> Background:
+    """Return a background with what was learned."""
+    passages = np.union1d(background.passages, lesson.passages)
+    return replace(background, passages=passages, bodies=background.bodies | lesson.bodies)
 
 
 def _keys(lesson: Lesson) -> list[int | bytes]:
