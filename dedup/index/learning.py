@@ -136,7 +136,7 @@ def record_holders(state: IndexState, candidates: Iterable[Candidate]) -> Iterat
     """
     for one in candidates:
         number = one.number or 0
-        if not one.features.has_boilerplate:
+        if not one.features.has_boilerplate and len(one.features.words.title(0)):  # without a title all may be kept
             continue
         for row, lesson in state.learned.held(state.lesson_held_by(unpack_words([one.features.packed]))).items():
             if len(lesson.holders) < MOST_HOLDERS and number not in lesson.holders:
