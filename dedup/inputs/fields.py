@@ -77,18 +77,18 @@ def flatten(record: Mapping[str, Any], fields: Mapping[str, str] | None = None) 
 
 
 def _flatten(
-    record: Mapping[str, Any], pairs: tuple[tuple[str, str], ...], depth: int
+    record: Mapping[str, Any], pairs: tuple[tuple[str, str], ...], depth: int, *, enveloped: bool = False
 ) -> tuple[Mapping[str, Any], Layout]:
     layout = _layout(tuple(record), pairs)
     if not depth or (layout.full and not layout.annexes and not layout.paths):
         return record, layout
     flat: dict[str, Any] = {}
     replaced: set[str] = set()
-    for name in layout.annexes if layout.full else (*layout.annexes, *layout.others):
+    for name in layout.annexes if layout.full or enveloped else (*layout.annexes, *layout.others):
         value = record[name]
         if not isinstance(value, Mapping) or not value:
             continue
-        inner, found = _flatten(value, (), depth - 1)
+        inner, found = _flatten(value, (), depth - 1, enveloped=enveloped or name in layout.others)
         if name in layout.annexes:
             if field_of(name) is None or found.is_article:
                 replaced.add(name)

@@ -19,7 +19,7 @@ def _names(text: str) -> tuple[str, ...]:
 _FULL = _names(
     """
     fulltext fullcontent text body content article maintext articletext articlebody articlecontent bodytext
-    contenttext contentencoded storytext posttext newstext pagecontent plaintext plain selftext messagetext
+    contenttext textcontent contentencoded storytext posttext newstext pagecontent plaintext plain selftext messagetext
     paragraphs blocks bodyhtml contenthtml html rawtext rawcontent markdown document volltext artikeltext inhalt
     haupttext texte contenu corps texto contenido cuerpo conteudo corpo testo contenuto tekst inhoud bericht tresc
     тексттела текст содержание содержимое тело вміст зміст 正文 内容 內容 文章 全文 本文 記事 記事本文 본문 내용
@@ -112,7 +112,8 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "lang": _names(
         """
-        lang language langcode languagecode inlanguage languageid locale sprache langue idioma lengua lingua taal
+        lang language langcode languagecode inlanguage languageid
+        humanlanguage locale sprache langue idioma lengua lingua taal
         jezyk язык мова 语言 語言 言語 언어 dil اللغة sprak
         """
     ),

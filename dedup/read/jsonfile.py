@@ -58,7 +58,7 @@ def _object(text: str, where: str, fields: Mapping[str, str]) -> Iterator[Record
         yield Notice(where, f"a JSON file has to hold objects, this one holds {held}", "skipped", skipped=True)
     else:
         found = [] if is_result_document(value) else find_records(value, fields)
-        if len(found) == 1 and found[0].kind == "list":
+        if len(found) == 1 and found[0].kind == "list" and not found[0].in_list:
             path, about = found[0].path, found[0].about
             del found, value
             yield from _list_at(text, path, about, where, fields)

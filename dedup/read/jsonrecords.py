@@ -33,6 +33,8 @@ _FEEDS = frozenset(("feed_url", "home_page_url", "lastbuilddate", "item", "entry
 
 _JSON_FEED = "jsonfeed.org"
 _FULL = 10
+_TEXT = 60
+"""Characters from which on a string at a key may be a text."""
 _DEEPEST = 8
 _LOOKED_AT = 20
 """Members of a list or an object that are looked at to decide what it is."""
@@ -55,6 +57,7 @@ class Found:
         value: the value there.
         worth: how many fields of an article its records have, see `worth_of`.
         titled: whether they have titles.
+        in_list: whether the path leads through an item of a list, which has no name in it.
         about: field -> value that applies to its records: of the objects around it, and of the names on the path.
         columns: the names of the cells of rows.
     """
@@ -66,6 +69,7 @@ class Found:
     about: Mapping[str, str] = field(default_factory=dict)
     columns: Sequence[str] = ()
     titled: bool = True
+    in_list: bool = False
 
     def records(self) -> Iterator[tuple[Any, Mapping[str, str]]]:
         """Yield the records, each with the fields that apply if it has none."""
@@ -78,7 +82,8 @@ class Found:
         elif self.kind == "mapping":
             counting = _is_counting(self.value)
             for key, item in self.value.items():
-                yield item, self.about if counting else {**self.about, **_key_field(key, "id")}
+                record = {"text": item} if isinstance(item, str) else item
+                yield record, self.about if counting else {**self.about, **_key_field(key, "id")}
         else:
             columns = {name: list(_cells(column)) for name, column in self.value.items()}
             first = next(iter(self.value.values()))
@@ -111,6 +116,8 @@ def find_records(value: Any, fields: Mapping[str, str]) -> list[Found]:
 
 def worth_of(record: Mapping[str, Any], fields: Mapping[str, str]) -> int:
     """Return how many fields of an article a record has: 0 if it is none, `_FULL` and more if it has a full text."""
+    if mapping_worth(record, fields):
+        return 0
     flat, layout = flatten(record, fields)
     keys = layout.keys
     if not keys["text"] and not keys["title"]:
@@ -122,10 +129,25 @@ def worth_of(record: Mapping[str, Any], fields: Mapping[str, str]) -> int:
     return named + (0 if named > 1 or full else bool(keys["url"] or keys["source"])) + _FULL * full
 
 
+def mapping_worth(value: Mapping[str, Any], fields: Mapping[str, str]) -> int:
+    """Return the worth of the articles in an object that has nothing else, 0 if it is another."""
+    if not value:
+        return 0
+    if all(isinstance(inner, str) and len(inner) >= _TEXT for inner in value.values()):  # texts by id or address
+        return 0 if any(field_of(key) for key in value) or len(value) == 1 else 1 + _FULL
+    if not all(isinstance(inner, Mapping) for inner in value.values()):
+        return 0
+    if len(value) == 1 and not re.search(r"\d|^https?:", str(next(iter(value)))):
+        return 0
+    found = [worth_of(inner, fields) for inner in islice(value.values(), _LOOKED_AT)]
+    return max(found) if min(found) > 1 else 0
+
+
 def _is_text(value: Any) -> bool:
-    """Return whether a value of a text may be one: an object or a list of articles is none."""
+    """Return whether a value of a text may be one: a list of articles with titles is none."""
     if isinstance(value, list):
-        return not any(isinstance(one, Mapping) and worth_of(one, {}) > 1 for one in value[:3])
+        items = [one for one in value[:3] if isinstance(one, Mapping)]
+        return not any(worth_of(one, {}) > 1 and flatten(one)[1].keys["title"] for one in items)
     return not isinstance(value, bool | int | float)
 
 
@@ -160,7 +182,7 @@ class _Search:
             yield Found(path, "rows", value[1:], 3, about, columns)
         else:
             for item in value if objects else ():  # a list of answers
-                yield from self.visit(item, path, about, depth + 1)
+                yield from (replace(one, in_list=True) for one in self.visit(item, path, about, depth + 1))
 
     def _object(
         self, value: Mapping[str, Any], path: tuple[str, ...], about: Mapping[str, str], depth: int
@@ -171,7 +193,7 @@ class _Search:
         if self._is_columns(value):
             yield Found(path, "columns", value, 3 + _FULL, about)
             return
-        if worth := self._mapping(value):
+        if worth := mapping_worth(value, self._fields):
             yield Found(path, "mapping", value, worth, about)
             return
         if own := worth_of(value, self._fields):
@@ -188,15 +210,6 @@ class _Search:
         for key, places in held.items():
             says = _key_field(key, "section" if several else "") if key.lower() not in LISTS else {}
             yield from (replace(one, about={**one.about, **says}) for one in places)
-
-    def _mapping(self, value: Mapping[str, Any]) -> int:
-        """Return the worth of the articles in an object that has nothing else, 0 if it is another."""
-        if not all(isinstance(inner, Mapping) for inner in value.values()):
-            return 0
-        if len(value) == 1 and not re.search(r"\d|^https?:", next(iter(value))):
-            return 0
-        found = [worth_of(inner, self._fields) for inner in islice(value.values(), _LOOKED_AT)]
-        return max(found) if min(found) > 1 else 0
 
     def _is_columns(self, value: Mapping[str, Any]) -> bool:
         """Return whether an object holds columns of one length: lists, or objects with the same keys."""

@@ -201,7 +201,7 @@ bodies = st.text(st.characters(codec="utf-8", exclude_characters="\0"), min_size
 records = st.lists(
     st.fixed_dictionaries(
         {"id": names.filter(bool), "text": bodies},
-        optional={"title": names, "source": names, "lang": names, "story": names.filter(bool), "author": names},
+        optional={"title": names, "source": names, "lang": names, "story": names.filter(bool)},
     ),
     min_size=1,
     max_size=5,
