@@ -59,8 +59,9 @@ def find_fields(names: Iterable[Any], fields: Mapping[str, str] | None = None) -
 
 
 def has_text(record: Mapping[str, Any], fields: Mapping[str, str]) -> bool:
-    """Return whether one of the names of a record, not of objects in it, is that of a text that is no summary."""
-    return _layout(tuple(record), tuple(fields.items())).full
+    """Return whether a record, and not an object in it, has a string under a name of a text that is no summary."""
+    layout = _layout(tuple(record), tuple(fields.items()))
+    return layout.full and any(type(record[name]) is str for name in layout.keys["text"])
 
 
 def find_columns(names: Sequence[str], fields: Mapping[str, str]) -> set[str]:

@@ -47,7 +47,7 @@ _ADDRESS = re.compile(r"https?://[^\s<>\"]+", re.IGNORECASE)
 _TAIL = 80
 """Characters at the end of a text in which it is looked for a mark of a cut."""
 _COUNT = re.compile(
-    r"(?:\[\+?\d[\d.,]* ?(?:chars?|characters|words|zeichen|caract[eè]res)\]|[(\[](?:…|\.\.\.|more|mehr|\+)[)\]])$",
+    r"(?:\[\+?\d[\d.,]* ?(?:chars?|characters|words|zeichen|caract[eè]res)\]|[(\[](?:…|\.\.\.|more…?|mehr…?|\+)[)\]])$",
     re.IGNORECASE,
 )
 _READ_ON = (

@@ -131,10 +131,10 @@ def worth_of(record: Mapping[str, Any], fields: Mapping[str, str]) -> int:
 
 def mapping_worth(value: Mapping[str, Any], fields: Mapping[str, str]) -> int:
     """Return the worth of the articles in an object that has nothing else, 0 if it is another."""
-    if not value:
+    if not value or any(field_of(key) for key in islice(value, _LOOKED_AT)):
         return 0
     if all(isinstance(inner, str) and len(inner) >= _TEXT for inner in value.values()):  # texts by id or address
-        return 0 if any(field_of(key) for key in value) or len(value) == 1 else 1 + _FULL
+        return 1 + _FULL if len(value) > 1 else 0
     if not all(isinstance(inner, Mapping) for inner in value.values()):
         return 0
     if len(value) == 1 and not re.search(r"\d|^https?:", str(next(iter(value)))):
