@@ -220,7 +220,8 @@ class _Search:
         if isinstance(first, Mapping):
             keys = list(first)
             alike = all(isinstance(inner, Mapping) and list(inner) == keys for inner in value.values())
-            return alike and squeeze(keys[0]) not in WRAPPERS
+            several = len(keys) > 1 or any(map(str.isdigit, keys[0]))
+            return alike and several and squeeze(keys[0]) not in WRAPPERS
         return not any(isinstance(cell, list | Mapping) for inner in value.values() for cell in _cells(inner)[:1])
 
     def _rows(self, value: Mapping[str, Any]) -> Found | None:
