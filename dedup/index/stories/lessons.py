@@ -28,7 +28,7 @@ from dedup.vectorize.boilerplate import (
 from dedup.vectorize.features import BEGINS_SEGMENT, HashedWords
 from dedup.vectorize.frequencies import values_at
 from dedup.vectorize.hashing import terms_of
-from dedup.vectorize.labels import among, segments
+from dedup.vectorize.labels import among, has_segments, segments
 from dedup.vectorize.misplaced_body import body_digest, distinctive_words, misplaced
 
 if TYPE_CHECKING:
@@ -58,14 +58,17 @@ def repeating(words: HashedWords, backend: PlainBackend) -> NDArray[np.bool_]:
     """Return which articles share a passage, a segment of a title or a body with enough others; shape (articles,)."""
     found = np.zeros(len(words), bool)
     found[backend.held_passages(words)[1]] = True
-    titles = segments(words)
-    same = titles.hashes[1:] == titles.hashes[:-1]
-    found[titles.places[1:][same]] = found[titles.places[:-1][same]] = True
+    if has_segments(words):
+        titles = segments(words)
+        same = titles.hashes[1:] == titles.hashes[:-1]
+        found[titles.places[1:][same]] = found[titles.places[:-1][same]] = True
     sums = np.zeros(len(words.hashes) + 1, np.uint64)
     np.cumsum(words.hashes, out=sums[1:])
-    bodies = np.stack([np.diff(sums[words.offsets])[1::2], np.diff(words.offsets)[1::2].astype(np.uint64)], axis=1)
-    _, number, count = np.unique(bodies, axis=0, return_inverse=True, return_counts=True)
-    return found | ((count[number.ravel()] > 1) & (bodies[:, 1] > 0))
+    bodies = np.diff(sums[words.offsets])[1::2]  # equal where the words are; 0 where there are none
+    order = np.argsort(bodies)
+    same = (bodies[order[1:]] == bodies[order[:-1]]) & (bodies[order[1:]] > 0)
+    found[order[1:][same]] = found[order[:-1][same]] = True
+    return found
 
 
 def refuted(
