@@ -17,7 +17,19 @@ _DEEPEST = 30
 """Maximum depth of a rich text."""
 
 _PLAIN = ("#text", "", "value", "rendered", "$t", "text", "cdata", "cdata#text", "val", "stringvalue")
-_TEXT = (*_PLAIN, "plain", "plaintext", "content", "body", "full", "processed", "main", "html", "markdown", "raw")
+_TEXT: tuple[str, ...] = (
+    *_PLAIN,
+    "plain",
+    "plaintext",
+    "content",
+    "body",
+    "full",
+    "processed",
+    "main",
+    "html",
+    "markdown",
+    "raw",
+)
 _TEXT += ("blocks", "children", "paragraphs", "nodes", "items", "data", "summary")
 _NAME = ("name", "title", "displayname", "fullname", "label", "term", "original", "main", "headline", *_PLAIN)
 _DATE = ("$date", *_PLAIN, "$numberlong", "iso", "iso8601", "utc", "datetime", "date", "timestamp", "seconds")

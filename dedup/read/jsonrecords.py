@@ -265,8 +265,8 @@ def _about(value: Mapping[str, Any]) -> dict[str, str]:
         feeds = [plain[key] for key in keys["source"] if isinstance(plain[key], Mapping)] if name == "lang" else []
         values = [plain[key] for key in keys[name]] + [feed[key] for feed in feeds for key in find_fields(feed)[name]]
         found[name] = next((line for value in values if (line := line_of(value, name))), "")
-    days = (key for key in plain if squeeze(key) in {"date", "day"} and isinstance(plain[key], str))
-    found["published"] = next((plain[key] for key in days), "")
+    days = (one for key, one in plain.items() if squeeze(key) in {"date", "day"} and isinstance(one, str))
+    found["published"] = next(days, "")
     is_feed = bool(_FEEDS & {key.lower() for key in value}) or _JSON_FEED in str(value.get("version"))
     if not found["source"] and is_feed:
         found["source"] = line_of(value.get("title"), "title") or ""

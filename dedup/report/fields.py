@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any, TextIO
 
 from dedup.formats.escaping import visible
@@ -43,7 +43,7 @@ def write_fields(counts: ReadFields, out: TextIO, *, width: int | None = None) -
 
 def _rows(counts: ReadFields) -> Iterator[tuple[str, str, str, str]]:
     for field in USUAL_NAMES:
-        names = counts.names.get(field, {})
+        names: Mapping[str, int] = counts.names.get(field, {})
         if not names and field != "story":
             yield field, "", "0", ""
         for place, (name, count) in enumerate(names.items()):

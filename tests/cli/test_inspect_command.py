@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from run_dedup import Command, process, write_records
 
-RECORDS = [
+RECORDS: list[dict[str, Any]] = [
     {
         "id": "a",
         "title": "Harbour",
