@@ -165,7 +165,7 @@ class Corrections:
             default: the date of publication if the record has none.
             used: field -> the name that it was read from; extended in place.
         """
-        seen = self._read(record, "seen", keys["seen"], self._today, used)
+        seen = self._read(record, "seen", keys["seen"], self._today, used) if keys["seen"] else _NO_DATE
         published = self._read(record, "published", keys["published"], seen.when or self._today, used)
         if default and not published.when:
             published = read_date(default, today=self._today)
@@ -225,6 +225,8 @@ class Corrections:
 
 class _Reading:
     """A record being read, with its notices."""
+
+    __slots__ = ("_is_plain", "_odd", "had_markup", "notices", "record", "used", "where")
 
     def __init__(self, record: Mapping[str, Any], where: str, *, is_plain: bool) -> None:
         self.record = record

@@ -95,6 +95,8 @@ def is_missing(value: Any) -> bool:
 def unwrapped(value: Any, field: str) -> Any:
     """Return the value for a field inside an object that wraps it, and the only item of a list; else the value."""
     for _ in range(_DEEPEST):
+        if type(value) is str:
+            break
         if isinstance(value, Mapping):
             inner = _inside(value, field)
             if inner is None:
@@ -109,7 +111,8 @@ def unwrapped(value: Any, field: str) -> Any:
 
 def _inside(value: Mapping[Any, Any], field: str) -> Any:
     for name in _wrappers(tuple(value), field):
-        if not is_missing(inner := value[name]) and not isinstance(inner, bool):
+        inner = value[name]
+        if inner is not None and not is_missing(inner) and not isinstance(inner, bool):
             return inner
     held = [inner for inner in value.values() if isinstance(inner, str | list | Mapping) and not is_missing(inner)]
     if held and all(isinstance(name, str) and _LOCALE.fullmatch(name) for name in value):  # {"en": "…"}
@@ -136,7 +139,8 @@ def is_cut(text: str) -> bool:
         return True
     if len(text) < _TAIL and _NO_TEXT.fullmatch(tail.lstrip()):
         return True
-    return tail.rstrip(" .…:)]»›→>").lower().endswith(_READ_ON)
+    ends = tail.endswith((".", "!", "?", '"', "”"))  # as most texts do: kept fast
+    return not ends and tail.rstrip(" :)]»›→>").lower().endswith(_READ_ON)
 
 
 def fullest(texts: Iterable[str]) -> str:

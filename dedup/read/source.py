@@ -52,7 +52,7 @@ class Table:
     delimiter: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: it is made for every article, and a frozen one takes twice the time
 class Record:
     """The values of one article as read from a file, and its position.
 
