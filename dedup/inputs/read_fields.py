@@ -12,7 +12,7 @@ from dedup.article import Article, Notice
 from dedup.formats.escaping import quote
 from dedup.inputs.dates import read_date
 from dedup.inputs.fields import Layout
-from dedup.inputs.names import is_summary
+from dedup.inputs.names import field_of, is_summary
 from dedup.inputs.values import is_web_address, text_of
 
 _LOOKED_AT = 20
@@ -148,6 +148,14 @@ class ReadFields:
             others = f" and {len(unread) - _SHOWN:,} more" if len(unread) > _SHOWN else ""
             problem = f"nothing is read from {', '.join(shown)}{others}"
             yield Notice(self._first_unread, problem, "kept (dedup inspect shows each field)", skipped=False)
+
+
+def likely_text(record: Mapping[str, Any]) -> str:
+    """Return the name, of those that are no field, of the longest string with words; "" if there is none."""
+    strings = ((str(name), value) for name, value in record.items() if isinstance(value, str))
+    texts = {name: value for name, value in strings if field_of(name) is None}
+    longest = max(texts, key=lambda name: len(texts[name]), default="")
+    return longest if longest and _likely_field(texts[longest]) in {"text", "title"} else ""
 
 
 def _shown(name: str, one: Unread) -> str:

@@ -16,14 +16,16 @@ from dedup.formats.escaping import quote, quote_list, sanitize
 from dedup.inputs.dates import Reading, read_date
 from dedup.inputs.fields import flatten
 from dedup.inputs.markup import to_plain, to_plain_line
-from dedup.inputs.read_fields import ReadFields
-from dedup.inputs.values import date_of, is_cut, is_missing, is_web_address, line_of, text_of
+from dedup.inputs.read_fields import ReadFields, likely_text
+from dedup.inputs.values import date_of, is_cut, is_missing, is_web_address, line_of, literal, text_of
 
 LONGEST_TITLE = 4096
 """Maximum characters of the title of an article that has a text. Titles are searched for in other articles."""
 
 _NO_DATE = Reading(None)
 _CHECKED = frozenset(("title", "url", "author", "section"))
+_WRAPPED = frozenset(("source", "url", "author", "section", "lang"))
+"""Fields whose value may be an object or a list written as text, as cells of tables have it."""
 _OPTIONAL = frozenset(("url", "author", "section"))
 """Fields that nothing depends on: a value that is none is left out without a notice."""
 
@@ -264,6 +266,8 @@ class _Reading:
                 value = _converted(field, name, value, odd)
             if value is None or not (line := value.strip()):
                 continue
+            if line[0] in "[{" and field in _WRAPPED:
+                line = line_of(literal(line), field) or line
             if field in _CHECKED:
                 line = self._checked(field, line)
             if line:
@@ -299,7 +303,7 @@ class _Reading:
         return title[:LONGEST_TITLE].rstrip()
 
     def unusable(self, has_text_field: bool) -> Notice:
-        advice = "skipped (--field text=NAME says which field holds the text)"
+        advice = f"skipped ({self._text_option()})"
         if self._odd:
             return Notice(self.where, f"{self._odd[0]}, not text, and it has no title", advice, True)
         if has_text_field:
@@ -317,8 +321,14 @@ class _Reading:
         elif not has_text_field:
             self._notice(
                 f"it has no text among its fields {quote_list(self.record)}",
-                "kept, judged by its title alone (--field text=NAME says which field holds the text)",
+                f"kept, judged by its title alone ({self._text_option()})",
             )
+
+    def _text_option(self) -> str:
+        """Return the option that reads the field which looks most like a text."""
+        if found := likely_text(self.record):
+            return f"--field text={found} reads its longest field"
+        return "--field text=NAME says which field holds the text"
 
     def _notice(self, problem: str, action: str) -> None:
         self.notices.append(Notice(self.where, problem, action, skipped=False))

@@ -6,6 +6,8 @@ read like the plain value.
 
 from __future__ import annotations
 
+import ast
+import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -76,6 +78,9 @@ _NO_TEXT = re.compile(
     r"(?:none|null|nan|n/a|undefined|-+|\[?(?:removed|deleted)\]?|only available in .{0,40}plans?\.?)", re.IGNORECASE
 )
 """What stands in some data for a text that is not there."""
+
+_LONGEST_LITERAL = 1000
+"""Maximum characters of an object that is written as text."""
 
 _LOCALE = re.compile(r"[a-z]{2,3}(?:[-_][A-Za-z]{2,4})?|@?default")
 
@@ -221,6 +226,18 @@ def line_of(value: Any, field: str, depth: int = 3) -> str | None:
     if isinstance(value, int | float) and not isinstance(value, bool):
         return _digits(value)
     return value.strip() if isinstance(value, str) else None
+
+
+def literal(text: str) -> Any:
+    """Return the value of an object or a list that is written as text, in JSON or Python; else the text."""
+    if len(text) > _LONGEST_LITERAL or not text.endswith(("]", "}")):
+        return text
+    for parse in (json.loads, ast.literal_eval):
+        try:
+            return parse(text)
+        except (ValueError, SyntaxError, TypeError, RecursionError, MemoryError):
+            pass
+    return text
 
 
 def date_of(value: Any) -> Any:

@@ -15,6 +15,7 @@ from typing import Any, Literal
 from dedup.inputs.dates import read_date
 from dedup.inputs.fields import find_fields, flatten
 from dedup.inputs.names import ANNEXES, WRAPPERS, field_of, squeeze
+from dedup.inputs.read_fields import likely_text
 from dedup.inputs.values import is_web_address, line_of
 
 LISTS = frozenset(
@@ -110,6 +111,8 @@ def find_records(value: Any, fields: Mapping[str, str]) -> list[Found]:
         )
     ]
     best = max((one.worth for one in (*lists, *owners)), default=0)
+    if not best:  # of names that no one knows, which the notices will tell
+        return sorted(lists, key=lambda one: -len(one.value))[:1]
     chosen = [one for one in lists if one.worth == best or one.worth > best - 3 > _FULL - 1]
     return chosen or [one for one in owners if one.worth == best]
 
@@ -180,9 +183,11 @@ class _Search:
             yield Found(path, "list", value, worth, about, titled=titled)
         elif columns := header_of(value[0] if value else None, self._fields):
             yield Found(path, "rows", value[1:], 3, about, columns)
-        else:
-            for item in value if objects else ():  # a list of answers
-                yield from (replace(one, in_list=True) for one in self.visit(item, path, about, depth + 1))
+        elif objects:
+            inside = [one for item in value for one in self.visit(item, path, about, depth + 1)]  # a list of answers
+            yield from (replace(one, in_list=True) for one in inside if one.worth)
+            if path and any(likely_text(item) for item in objects):
+                yield Found(path, "list", value, 0, about)
 
     def _object(
         self, value: Mapping[str, Any], path: tuple[str, ...], about: Mapping[str, str], depth: int

@@ -168,6 +168,12 @@ def test_other_fields_in_objects_and_lists() -> None:
     assert (article.url, article.lang) == ("https://echo.example/1", "en")
 
 
+def test_objects_and_lists_written_as_text() -> None:
+    article = made({"text": FULL, "source": "{'id': None, 'name': 'The Echo'}", "authors": '["Mara Lund", "Jon Peel"]'})
+    assert (article.source, article.author) == ("The Echo", "Mara Lund, Jon Peel")
+    assert made({"text": FULL, "source": "[Echo]", "author": "{" * 900}).source == "[Echo]"
+
+
 @pytest.mark.parametrize(
     "url", ["javascript:alert(1)", "/news/1", "ftp://echo.example", "https://echo.example/a b", "urn:x", "https://", 5]
 )

@@ -124,7 +124,7 @@ def test_unknown_names_of_ours_are_an_error() -> None:
 def test_without_text_and_title_the_fields_are_named() -> None:
     notice = refused({"story_body": BODY, "when": "2020"})
     assert notice.problem == "it has no text and no title among its fields 'story_body', 'when'"
-    assert notice.action == "skipped (--field text=NAME says which field holds the text)"
+    assert notice.action == "skipped (--field text=story_body reads its longest field)"
 
 
 def test_of_many_fields_some_are_named() -> None:

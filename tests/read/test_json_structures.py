@@ -124,6 +124,19 @@ def test_rows_without_names_are_told(tmp_path: Path) -> None:
     assert "orient='records'" in notice.action
 
 
+def test_of_names_no_one_knows_the_option_is_told(tmp_path: Path) -> None:
+    content = {
+        "n": 2,
+        "resultate": [{"zeile_x": TITLES[0], "absatz_x": FERRY}, {"zeile_x": TITLES[1], "absatz_x": COUNCIL}],
+    }
+    articles, notices = read_all(write(tmp_path / "a.json", json.dumps(content)))
+    assert articles == []
+    assert {notice.action for notice in notices} == {"skipped (--field text=absatz_x reads its longest field)"}
+    articles, notices = read_all(tmp_path / "a.json", fields={"text": "absatz_x", "title": "zeile_x"})
+    assert [(article.title, article.text) for article in articles] == [(TITLES[0], FERRY), (TITLES[1], COUNCIL)]
+    assert notices == []
+
+
 def test_an_empty_answer_is_told(tmp_path: Path) -> None:
     articles, (notice,) = read_all(write(tmp_path / "a.json", '{"status": "ok", "totalResults": 0, "articles": []}'))
     assert articles == []
