@@ -13,7 +13,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -128,6 +128,7 @@ class ArticleReader:
         self, articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame, *, keep_texts: bool = True
     ) -> None:
         self._items = iter_items(articles)
+        self._mappings = partial(_mappings, articles) if _is_lasting(articles) else None
         self._keep_texts = keep_texts
         self._notices: list[Notice] = []
         self._taken: list[Article] = []
@@ -140,6 +141,7 @@ class ArticleReader:
             InputError: an item is not an article.
         """
         corrections = Corrections(today=datetime.now(UTC))
+        corrections.dates.begin_file("the articles", self._mappings)
         known: dict[bytes, DistinctArticle] = {}
         for place, item in enumerate(self._items):
             article = to_article(item, place, self._notices, corrections)
@@ -289,6 +291,17 @@ def _rows(frame: Any) -> Iterable[object] | None:
         pieces = (frame.iloc[start : start + _ROWS] for start in range(0, len(frame), _ROWS))
         return (row for piece in pieces for row in piece.to_dict("records"))
     return None
+
+
+def _mappings(articles: Any) -> Iterator[Mapping[str, Any]]:
+    return (item for item in iter_items(articles) if isinstance(item, Mapping))
+
+
+def _is_lasting(articles: Any) -> bool:
+    """Return whether articles can be iterated over twice."""
+    return isinstance(articles, Sequence) or any(
+        hasattr(articles, name) for name in ("iloc", "iter_rows", "to_batches")
+    )
 
 
 def to_article(

@@ -16,7 +16,8 @@ from typing import Any
 from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.formats.escaping import quote, quote_list, sanitize
-from dedup.inputs.dates import Reading, read_date
+from dedup.inputs.date_order import DateReader
+from dedup.inputs.dates import Reading
 from dedup.inputs.markup import to_plain, to_plain_line
 
 USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
@@ -167,7 +168,7 @@ class Corrections:
     """
 
     def __init__(self, *, dayfirst: bool = False, today: date | None = None) -> None:
-        self._dayfirst = dayfirst
+        self.dates = DateReader(dayfirst=dayfirst)
         self._today = today
         self._counts: dict[str, Counter[str]] = {}
         self._first: dict[tuple[str, str], tuple[str, str]] = {}
@@ -183,23 +184,25 @@ class Corrections:
     ) -> tuple[date | datetime | None, date | datetime | None]:
         """Return when the article of a record was published, and when it was seen."""
         seen = self._read(record, keys["seen"], self._today)
-        published = self._read(record, keys["published"], seen.when or self._today)
+        published = self._read(record, keys["published"], seen.when or self._today, seen.when)
         if published.problem:
-            action = "its time is taken as UTC" if published.when else "kept without a date"
+            action = "only its day is known" if published.when else "kept without a date"
             self._count(published, where, action if published.when or not seen.when else "dated by when it was seen")
         elif seen.problem:
-            action = "its time is taken as UTC" if seen.when else "kept without the date on which it was seen"
+            action = "only its day is known" if seen.when else "kept without the date on which it was seen"
             self._count(seen, where, action)
         return published.when, seen.when
 
-    def _read(self, record: Mapping[str, Any], names: Iterable[Any], latest: date | None) -> Reading:
+    def _read(
+        self, record: Mapping[str, Any], names: Iterable[Any], latest: date | None, seen: date | None = None
+    ) -> Reading:
         """Return the first valid date, else the first problem."""
         problem = _NO_DATE
         for name in names:
             value = record[name]
             if is_missing(value):
                 continue
-            reading = read_date(_unwrapped(value), dayfirst=self._dayfirst, today=latest)
+            reading = self.dates.read(name, _unwrapped(value), today=latest, seen=seen)
             if reading.when is not None:
                 return reading
             problem = problem if problem.problem else reading
@@ -218,6 +221,7 @@ class Corrections:
             yield Notice(
                 f"{self._first_marked_up}{others}", "its text has tags or entities of HTML", action, skipped=False
             )
+        yield from self.dates.notices()
         for action, counts in self._counts.items():
             firsts = [self._first[action, kind] for kind in counts]
             where, problem = firsts[0]

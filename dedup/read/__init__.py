@@ -18,8 +18,9 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from dedup.article import Article, Notice
 from dedup.errors import MissingDependencyError
@@ -190,6 +191,7 @@ def _articles(
 ) -> Iterator[tuple[Article, Record, FoundFile]]:
     is_table = reader in (table.read, columns.read)
     unused.begin()
+    corrections.dates.begin_file(found.shown, partial(_again, reader, found, fields) if found.path else None)
     empty, reported = True, set[Notice]()
     for item in _read_guarded(reader, source, fields):
         if isinstance(item, Notice):
@@ -222,6 +224,13 @@ def _articles(
         note(notice)
     if empty:
         note(Notice(found.shown, EMPTY, "skipped", skipped=True))
+
+
+def _again(reader: Reader, found: FoundFile, fields: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+    """Yield the records of a file once more."""
+    if found.path is not None:
+        items = _read_guarded(reader, Source.of_file(found.path, found.shown, found.roots), fields)
+        yield from (item.values for item in items if isinstance(item, Record))
 
 
 def _read_guarded(reader: Reader, source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
