@@ -103,11 +103,9 @@ class Spool:
     def __len__(self) -> int:
         return len(self._ends)
 
-    def articles(
-        self, paths: Sequence[str], *, fields: Mapping[str, str], notices: list[Notice], dayfirst: bool
-    ) -> Iterator[Article]:
+    def articles(self, paths: Sequence[str], *, notices: list[Notice], **options: Any) -> Iterator[Article]:
         """Read articles as `dedup.read_articles` does, and store the record of each."""
-        for article, record, found in read_records(paths, fields=fields, notices=notices, dayfirst=dayfirst):
+        for article, record, found in read_records(paths, notices=notices, **options):
             self.add(record, found)
             yield article
 

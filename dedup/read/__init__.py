@@ -16,7 +16,7 @@ import logging
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -73,6 +73,7 @@ def read_articles(
     notices: list[Notice] | None = None,
     stdin: IO[bytes] | None = None,
     dayfirst: bool = False,
+    columns: Sequence[str] = (),
 ) -> Iterator[Article]:
     """Read articles, one at a time. Files of many records are never held in memory completely.
 
@@ -83,6 +84,8 @@ def read_articles(
         notices: a list that problems with the input are appended to. By default they are logged as warnings.
         stdin: the stream to read for `-`; by default the standard input of the process.
         dayfirst: read `01/02/2020` as 1 February. By default such a date is refused as ambiguous.
+        columns: names for the columns of tables without a header, as in `["id", "title", "-", "text"]`; "-" for one
+            that is not read.
 
     Returns:
         The articles in the order of `paths`, within folders by name. An article without an id is named by its path
@@ -92,7 +95,7 @@ def read_articles(
     Raises:
         InputError: `fields` has a name that is not a field of an article. The content of files never raises.
     """
-    records = read_records(paths, fields=fields, notices=notices, stdin=stdin, dayfirst=dayfirst)
+    records = read_records(paths, fields=fields, notices=notices, stdin=stdin, dayfirst=dayfirst, columns=columns)
     return (article for article, _, _ in records)
 
 
@@ -103,6 +106,7 @@ def read_records(
     notices: list[Notice] | None = None,
     stdin: IO[bytes] | None = None,
     dayfirst: bool = False,
+    columns: Sequence[str] = (),
     own: bool = False,
 ) -> Iterator[tuple[Article, Record, FoundFile]]:
     """Read articles as `read_articles` does, each with its record (all fields, position, original text) and file.
@@ -113,6 +117,7 @@ def read_records(
         notices: see `read_articles`.
         stdin: see `read_articles`.
         dayfirst: see `read_articles`.
+        columns: see `read_articles`.
         own: whether to read output of dedup like any other record. By default it is skipped with a notice.
     """
     fields = dict(fields or {})
@@ -120,7 +125,7 @@ def read_records(
     arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
     note = _NoticeLimit(notices.append if notices is not None else _log)
     corrections = Corrections(dayfirst=dayfirst, today=datetime.now(UTC))
-    return _read(arguments, fields, note, stdin, corrections, own=own)
+    return _read(arguments, fields, tuple(columns), note, stdin, corrections, own=own)
 
 
 class _NoticeLimit:
@@ -152,6 +157,7 @@ def _log(notice: Notice) -> None:
 def _read(
     arguments: list[str],
     fields: Mapping[str, str],
+    columns: Sequence[str],
     note: _NoticeLimit,
     stdin: IO[bytes] | None,
     corrections: Corrections,
@@ -171,6 +177,7 @@ def _read(
         else:
             source = Source.of_file(found.path, found.shown, found.roots)
             reader = readers[content_suffix(found.path)]
+        source.columns = columns
         yield from _articles(reader, source, found, fields, note, corrections, own=own, unused=unused)
     unused.log()
     for notice in corrections.notices():
@@ -191,7 +198,9 @@ def _articles(
 ) -> Iterator[tuple[Article, Record, FoundFile]]:
     is_table = reader in (table.read, columns.read)
     unused.begin()
-    corrections.dates.begin_file(found.shown, partial(_again, reader, found, fields) if found.path else None)
+    corrections.dates.begin_file(
+        found.shown, partial(_again, reader, found, fields, source.columns) if found.path else None
+    )
     empty, reported = True, set[Notice]()
     for item in _read_guarded(reader, source, fields):
         if isinstance(item, Notice):
@@ -226,11 +235,14 @@ def _articles(
         note(Notice(found.shown, EMPTY, "skipped", skipped=True))
 
 
-def _again(reader: Reader, found: FoundFile, fields: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+def _again(
+    reader: Reader, found: FoundFile, fields: Mapping[str, str], columns: Sequence[str]
+) -> Iterator[Mapping[str, Any]]:
     """Yield the records of a file once more."""
     if found.path is not None:
-        items = _read_guarded(reader, Source.of_file(found.path, found.shown, found.roots), fields)
-        yield from (item.values for item in items if isinstance(item, Record))
+        source = Source.of_file(found.path, found.shown, found.roots)
+        source.columns = columns
+        yield from (item.values for item in _read_guarded(reader, source, fields) if isinstance(item, Record))
 
 
 def _read_guarded(reader: Reader, source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
