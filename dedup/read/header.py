@@ -197,7 +197,7 @@ def _fields_of(columns: Sequence[Sequence[str]]) -> Iterator[tuple[str, int]]:
         elif words >= 2:
             prose.append((words, place))
     prose.sort(key=lambda one: (-one[0], one[1]))
-    if len(prose) > 1 or (prose and prose[0][0] >= 8):
+    if prose and prose[0][0] >= 8:
         yield "text", prose.pop(0)[1]
     if prose:
         yield "title", prose[0][1]
