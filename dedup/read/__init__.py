@@ -26,7 +26,7 @@ from dedup.article import Article, Notice
 from dedup.errors import MissingDependencyError
 from dedup.formats.atomic import content_suffix
 from dedup.inputs.record import Corrections, find_fields, read_record
-from dedup.read import columns, feed, jsonfile, jsonlines, mail, markdown, page, plain, table, warc
+from dedup.read import columns, feed, jsonfile, jsonlines, mail, markdown, page, plain, spreadsheet, table, warc
 from dedup.read.own_output import own_output_notice
 from dedup.read.paths import FoundFile, find_files, reason
 from dedup.read.source import EMPTY, Record, Source
@@ -62,6 +62,8 @@ def _readers() -> dict[str, Reader]:
         ".warc": warc.read,
         ".wet": warc.read,
         ".xhtml": page.read,
+        ".xlsm": spreadsheet.read,
+        ".xlsx": spreadsheet.read,
         ".xml": feed.read,
     }
 
@@ -196,7 +198,7 @@ def _articles(
     own: bool,
     unused: UnusedColumns,
 ) -> Iterator[tuple[Article, Record, FoundFile]]:
-    is_table = reader in (table.read, columns.read)
+    is_table = reader in (table.read, columns.read, spreadsheet.read)
     unused.begin()
     corrections.dates.begin_file(
         found.shown, partial(_again, reader, found, fields, source.columns) if found.path else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
@@ -132,6 +133,17 @@ def is_numbering(row: Sequence[str]) -> bool:
     names = [name.strip() for name in row]
     numbers = names[1:] if names and not names[0] else names
     return len(numbers) > 1 and numbers == [str(number) for number in range(len(numbers))]
+
+
+def remarks(header: Header, above: str, where: str) -> Iterator[Notice]:
+    """Yield a notice of rows above the header, of which the first is shown, and one of columns of one name."""
+    if header.skipped:
+        lines = f"{header.skipped} lines above its rows are" if header.skipped > 1 else "the line above its rows is"
+        yield Notice(where, f"{lines} no row: {quote(above)}", "left out", skipped=False)
+    doubled = sorted(name for name, count in Counter(header.names).items() if name and count > 1)
+    if doubled:
+        problem = f"several columns have one name: {quote_list(doubled)}"
+        yield Notice(where, problem, "the last of each is read", skipped=False)
 
 
 def missing_header(rows: Rows, where: str, shown: str) -> Notice:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from typing import IO, Literal
 
 from dedup.article import Notice
-from dedup.formats.escaping import quote, quote_list
+from dedup.formats.escaping import quote_list
 from dedup.inputs.record import find_fields
-from dedup.read.header import Header, find_header, missing_header
+from dedup.read.header import Header, find_header, missing_header, remarks
 from dedup.read.own_output import is_result_row
 from dedup.read.source import LARGEST_RECORD, Record, Source, Table
 
@@ -63,7 +63,8 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
                 yield missing_header(dialect.rows(sample), source.where, first.strip())
                 return
             header = found
-        yield from _remarks(header, sample, source.where)
+        above = next(line for line in sample if line.strip() and not _SEPARATOR.fullmatch(line.rstrip("\r\n")))
+        yield from remarks(header, above.strip(), source.where)
         names = header.names
         missing_text = yield from check_columns(names, fields, source.where, "the first line names")
         if missing_text is None:
@@ -89,22 +90,6 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
                     yield Record(values, row.line, row.raw, "row", table, names)
                 else:
                     yield Record(values, row.line, names=names)
-
-
-def _remarks(header: Header, sample: Sequence[str], where: str) -> Iterator[Notice]:
-    """Yield a notice of lines that are no rows, and one of columns of one name."""
-    if header.skipped:
-        several = (
-            f"{header.skipped} lines above its rows are none"
-            if header.skipped > 1
-            else "the line above its rows is none"
-        )
-        line = next(line.strip() for line in sample if line.strip() and not _SEPARATOR.fullmatch(line.rstrip("\r\n")))
-        yield Notice(where, f"{several}: {quote(line)}", "left out", skipped=False)
-    doubled = sorted(name for name, count in Counter(header.names).items() if name and count > 1)
-    if doubled:
-        problem = f"several columns have one name: {quote_list(doubled)}"
-        yield Notice(where, problem, "the last of each is read", skipped=False)
 
 
 def check_columns(
