@@ -105,6 +105,7 @@ class LearnedBoilerplate:
         self._row_of: dict[int | bytes, int] = {}
         self._waiting: set[int] = set()  # rows with pending articles
         self.background, self.own, self._learned = background, Lesson(), Lesson()
+        self._without_open: Background | None = None
 
     def __len__(self) -> int:
         """Return the number of passages and bodies that were learned."""
@@ -161,10 +162,14 @@ class LearnedBoilerplate:
         """Return all passages and bodies that were learned, and not forgotten."""
         return self._learned
 
-    def open(self) -> Lesson:
-        """Return the passages and bodies whose later holders are recorded."""
-        lessons = self._lessons.values()
-        return _union(one for one in lessons if not one.is_own and len(one.holders) < MOST_HOLDERS).without(self.own)
+    def without_open(self) -> Background:
+        """Return the background without the passages and bodies whose later holders are recorded."""
+        if self._without_open is None:
+            lessons = self._lessons.values()
+            found = _union(one for one in lessons if not one.is_own and len(one.holders) < MOST_HOLDERS)
+            rest = Lesson(self.background.passages, self.background.bodies).without(found)
+            self._without_open = replace(self.background, passages=rest.passages, bodies=rest.bodies)
+        return self._without_open
 
     def pending(self) -> list[int]:
         """Return the numbers of all articles whose features are those from before a lesson, in ascending order."""
@@ -216,6 +221,7 @@ class LearnedBoilerplate:
         return number
 
     def _keep(self, row: int, lesson: Lesson) -> None:
+        self._without_open = None
         self._lessons[row], self._last = lesson, max(self._last, row)
         if not lesson.is_own:
             self._row_of.update(dict.fromkeys(_keys(lesson), row))
@@ -223,6 +229,7 @@ class LearnedBoilerplate:
             self._waiting.add(row)
 
     def _delete(self, row: int) -> None:
+        self._without_open = None
         self._store.delete_lesson(row)
         for key in _keys(self._lessons.pop(row)):
             if self._row_of.get(key) == row:

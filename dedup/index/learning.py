@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dedup.index.boilerplate import MOST_HOLDERS, Lesson, with_lesson
 from dedup.index.features.sketch import unpack_words
 from dedup.index.state import IndexState
-from dedup.index.stories.lessons import Strangers, articles_with, lesson_of, possible_holders, refuted
+from dedup.index.stories.lessons import Strangers, articles_with, lesson_of, possible_holders, refuted, repeating
 from dedup.index.stories.placement import Candidate, is_due
 from dedup.vectorize.features import HashedWords
 
@@ -87,9 +87,11 @@ def _new_lesson(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
     parts = [one.features.words for one in candidates]
     words = HashedWords.joined([*parts, state.words_of(stored)] if stored else parts)
     vectors = [*(one.features.vector for one in candidates), *(state.vectors_of(stored) if stored else [])]
-    strangers = Strangers(words, [vector.language for vector in vectors])
+    strangers, may_repeat = Strangers(words, [vector.language for vector in vectors]), repeating(words, state.backend)
     examined = set[int]()
     for place, numbers in near.items():
+        if not may_repeat[place]:
+            continue
         others = [place_of[number] for number in numbers]
         if strangers.worth(place, others):
             examined.update((place, *others))
@@ -134,13 +136,23 @@ def record_holders(state: IndexState, candidates: Iterable[Candidate]) -> Iterat
 
     Must run inside a transaction whenever the features of articles are stored: what is forgotten must be found again.
     """
-    for one in candidates:
-        number = one.number or 0
-        if not one.features.has_boilerplate and len(one.features.words.title(0)):  # without a title all may be kept
+    # Without a title an article may be kept though all of it is boilerplate.
+    some = [one for one in candidates if one.features.has_boilerplate or not len(one.features.words.title(0))]
+    if not some:
+        return
+    given, may_hold = unpack_words(one.features.packed for one in some), None
+    for place, one in enumerate(some):
+        if may_hold is None:
+            may_hold = _changed(state, given, state.learned.without_open(), state.learned.background)
+        if not may_hold[place] and len(given.title(place)):
             continue
-        for row, lesson in state.learned.held(state.lesson_held_by(unpack_words([one.features.packed]))).items():
+        number = one.number or 0
+        for row, lesson in state.learned.held(state.lesson_held_by(given.part(place, place + 1))).items():
             if len(lesson.holders) < MOST_HOLDERS and number not in lesson.holders:
-                yield one, state.learned.add_holder(row, number)
+                found = state.learned.add_holder(row, number)
+                if len(found.holders) == MOST_HOLDERS:
+                    may_hold = None
+                yield one, found
 
 
 def _refuted_by(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
