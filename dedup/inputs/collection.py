@@ -139,7 +139,7 @@ class ArticleReader:
         self._taken: list[Article] = []
         self._named_here: set[int] = set()
         self._integer_ids = False
-        self._index = articles.index if hasattr(articles, "iloc") else None
+        self._index: Any = getattr(articles, "index", None) if hasattr(articles, "iloc") else None
         self._distinct: list[DistinctArticle] = []
 
     def texts(self) -> Iterator[tuple[str, str]]:

@@ -26,7 +26,7 @@ _HOURS = {
     **dict.fromkeys(("z", "ut", "tu", "utc", "gmt", "wet", "zulu"), 0.0),
     **dict.fromkeys(("west", "cet", "mez", "met", "wat"), 1.0),
     **dict.fromkeys(("cest", "mesz", "mest", "eet", "cat", "sast"), 2.0),
-    **dict.fromkeys(("eest", "oesz", "msk", "eat", "trt"), 3.0),
+    **dict.fromkeys(("eest", "oesz", "msk", "мск", "eat", "trt"), 3.0),
     "msd": 4.0,
     "pkt": 5.0,
     "npt": 5.75,
@@ -143,7 +143,7 @@ def _parse_spelled(text: str, seen: date | None, unknown: str, *, thai: bool) ->
 
 
 _NAMED_ZONE = re.compile(
-    r"(?<=\d:\d\d)((?::\d\d(?:[.,]\d+)?)?\s*(?:[AaPp]\.?\s?[Mm]\b\.?)?[\s,(]*)([A-Z]{2,5})(?![A-Za-z])(?!\s?[+−-]\d)"
+    r"(?<=\d:\d\d)((?::\d\d(?:[.,]\d+)?)?\s*(?:[AaPp]\.?\s?[Mm]\b\.?)?[\s,(]*)([A-Z]{2,5}|МСК)(?![A-Za-z])(?!\s?[+−-]\d)"
 )
 
 
@@ -406,7 +406,7 @@ def _full_year(year: str, *, thai: bool) -> int:
     """Read two digits as RFC 2822 does, and a year beside Thai words as that of the Buddhist calendar."""
     number = int(year)
     if len(year) == 2:
-        return number + (2000 if number < 50 else 1900)
+        number += 2500 if thai else 2000 if number < 50 else 1900
     return number - _BUDDHIST if thai and number > 2400 else number
 
 

@@ -27,6 +27,13 @@ LANGUAGES = (
     " kn ko ky lb lo lt lv mk ml mn mr ms mt my nb ne nl nn pa pl ps pt ro ru si sk sl so sq sr sr_Latn sv sw ta te tg"
     " th tk tr uk ur uz vi zh zh_Hant zu"
 )
+REGIONS = (
+    "ar_DZ ar_IQ ar_LB ar_MA ar_SY ar_TN az_Cyrl bs_Cyrl de_AT en_AU en_CA en_GB es_MX es_PE fr_CA fr_CH pt_PT"
+    " sr_Cyrl_ME uz_Cyrl"
+)
+"""Further forms of these languages, which have other names."""
+SMALLER = "as br ckb dsb eo fo fur fy gd hsb ig jv ku oc om or rm rw sc sd ti tt ug yo"
+"""Further languages, of which only names of months and days are taken that are not short."""
 
 _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 _HALVES = ("am", "pm")
@@ -54,6 +61,10 @@ _MORE = {
         "": "on at the of in published posted date updated last publié le à updated: den dne dnia du il el la las"
         " veröffentlicht publicado publicada em en às as del de dos opublikowano опубликовано gepubliceerd"
         " op pubblicato alle dato um d l st r v года году року พ.ศ. ค.ศ."
+        " stand aktualisiert erstellt mis jour actualizado actualizada atualizado atualizada aggiornato bijgewerkt"
+        " o roku dodano aktualizacja updatováno güncelleme yayınlanma tarihi обновлено στις δημοσίευση نشر في الساعة"
+        " 发布时间 发布于 发布 发表于 发表 更新时间 更新 时间 日期 發布時間 發佈 更新時間 公開日 更新日 配信"
+        " 입력 수정 등록 승인 기사입력 최종수정"
     },
 }
 """Words that CLDR does not have. Phrases are separated by `|` if there is one, else by spaces."""
@@ -107,8 +118,11 @@ def _of_language(language: str) -> Iterator[tuple[str, str, str]]:
 
 def _rows() -> Iterator[tuple[str, str, str, str]]:
     """Yield (kind, value, name, language)."""
-    for language in LANGUAGES.split():
+    for language in (*LANGUAGES.split(), *REGIONS.split()):
         yield from ((*row, language) for row in _of_language(language))
+    for language in SMALLER.split():
+        named = (row for row in _of_language(language) if row[0] in {"month", "weekday"} and len(row[2]) > 3)
+        yield from ((*row, language) for row in named)
     for kind, values in _MORE.items():
         for value, names in values.items():
             yield from ((kind, value, name, "") for name in names.split("|" if "|" in names else None))
@@ -126,10 +140,10 @@ def table() -> str:
         del values["month", words]  # "Sat" is September in Hausa
     rows = []
     for (kind, words), found in values.items():
-        if kind == "weekday" and (len(words) > 1 or not words.isascii()):
+        if kind == "weekday" and (len(words) > 1 or words.upper() == words.lower()):
             rows.append((kind, "".join(sorted(found)), words))
         elif len(found) == 1 and _is_word(kind, words) and ("ahead", words) not in values:
-            rows.append((kind, *found, words))
+            rows.append((kind, min(found), words))
     named = {words for kind, _, words in rows if kind in {"month", "weekday", "hour"}}
     fillers = {words for kind, _, words in rows if kind == "filler"} - named - {*_HALVES}
     taken = {"half": named | fillers, "filler": named | {*_HALVES}}

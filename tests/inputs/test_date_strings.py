@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, time
+from collections.abc import Callable
+from datetime import date, datetime, time, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from benchmarks.dates import Case, cases
 from dedup.inputs.dates import possible_orders, read_date
@@ -49,6 +52,54 @@ def test_no_date_of_a_language_is_read_wrong(language: str) -> None:
     assert right >= (
         36 if language not in {"bs", "ha", "hr", "km", "lo", "ml", "mn", "mt", "ne", "si", "th", "zu"} else 18
     )
+
+
+_DAYS: tuple[Callable[[date], str], ...] = (
+    lambda day: f"{day:%-d %B %Y}",
+    lambda day: f"{day:%B %-d, %Y}",
+    lambda day: f"{day:%A, %B %-d, %Y}",
+    lambda day: f"{day:%a %-d %b %Y}",
+    lambda day: f"{day:%b. %-d, %Y}",
+    lambda day: f"{day:%Y-%m-%d}",
+    lambda day: f"{day:%Y/%m/%d}",
+    lambda day: f"{day:%d-%b-%Y}",
+    lambda day: f"{day.year}年{day.month}月{day.day}日",
+    lambda day: f"{day.year}. {day.month}. {day.day}.",
+    lambda day: f"{day.day}{day:%b%Y}".upper(),
+)
+_CLOCKS: tuple[Callable[[time], str], ...] = (
+    lambda clock: f"{clock:%H:%M}",
+    lambda clock: f"{clock:%H:%M:00}",
+    lambda clock: f"{clock:%-I:%M %p}",
+    lambda clock: f"{clock:%-I:%M%p}".lower(),
+    lambda clock: f"{clock:%-I:%M} {'a.m.' if clock.hour < 12 else 'p.m.'}",
+    lambda clock: f"{clock:%Hh%M}",
+    lambda clock: f"{clock:%H:%M} Uhr",
+    lambda clock: f"kl. {clock:%H.%M}",
+)
+_ZONES = {"": None, " UTC": 0, " GMT+2": 2, " +0530": 5.5, " -03:00": -3, " (GMT-8)": -8, " CEST": 2, " EDT": -4}
+
+
+@given(
+    st.dates(date(1971, 1, 1), date(2049, 12, 31)),
+    st.times(),
+    *map(st.sampled_from, (_DAYS, _CLOCKS, list(_ZONES), [" ", ", ", " - ", " | ", " at ", "\n"])),
+    st.booleans(),
+)
+def test_every_day_with_every_time_and_zone(
+    day: date,
+    clock: time,
+    day_of: Callable[[date], str],
+    clock_of: Callable[[time], str],
+    zone: str,
+    between: str,
+    day_first: bool,
+) -> None:
+    parts = [day_of(day), clock_of(clock) + zone]
+    hours = _ZONES[zone]
+    zoned = None if hours is None else timezone(timedelta(hours=hours))
+    right = datetime.combine(day, clock.replace(second=0, microsecond=0, tzinfo=zoned))
+    assert read_date(between.join(parts if day_first else parts[::-1])).when == right
 
 
 @pytest.mark.parametrize(
