@@ -18,7 +18,7 @@ from dedup.article import Article, Notice
 BODY = "The ferry to Corran burned for two hours before the lifeboats came."
 
 
-def read(path: Path, dates: Sequence[str], **options: bool) -> tuple[list[date | None], list[Notice]]:
+def read(path: Path, dates: Sequence[str], *, dayfirst: bool = False) -> tuple[list[date | None], list[Notice]]:
     if path.suffix == ".csv":
         with path.open("w", newline="", encoding="utf-8") as stream:
             csv.writer(stream).writerows(
@@ -28,7 +28,7 @@ def read(path: Path, dates: Sequence[str], **options: bool) -> tuple[list[date |
         rows = ({"id": i, "text": f"{BODY} {i}", "date": d} for i, d in enumerate(dates))
         path.write_text("\n".join(json.dumps(row) for row in rows), encoding="utf-8")
     notices: list[Notice] = []
-    articles = dedup.read_articles(path, notices=notices, **options)
+    articles = dedup.read_articles(path, notices=notices, dayfirst=dayfirst)
     return [article.published for article in articles], notices
 
 

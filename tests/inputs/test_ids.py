@@ -46,7 +46,7 @@ def test_articles_of_files_keep_their_own_ids(tmp_path: Path) -> None:
 def test_integers_are_ids_where_one_was_given(kind: type) -> None:
     rows = [{"id": kind(number + 1), "text": text} for number, text in enumerate(TEXTS[:3])]
     clustering = dedup.cluster([*rows, {"text": TEXTS[3]}])
-    assert clustering.place(1) == clustering.place("1") == clustering.place(np.int64(1)) == 0
+    assert clustering.place(1) == clustering.place("1") == clustering.place(np.int64(1)) == 0  # type: ignore[arg-type] # an index
     explanation = clustering.explain(1, 2)
     assert (explanation.a, explanation.b) == ("1", "2")
     assert clustering.story_of(3).articles == ("3",)

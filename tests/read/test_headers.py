@@ -80,30 +80,34 @@ def test_a_word_for_a_text_in_a_row_does_not_make_it_a_header(tmp_path: Path) ->
 
 
 def test_columns_that_are_given_are_all_rows(tmp_path: Path) -> None:
+    notices: list[Notice] = []
     path = write(tmp_path / "a.tsv", joined(rows("1"), "\t"))
-    articles = list(dedup.read_articles(path, columns=["-", "title", "text"], notices=(notices := [])))
+    articles = list(dedup.read_articles(path, columns=["-", "title", "text"], notices=notices))
     check(articles)
     assert [article.id for article in articles] == ["a.tsv:1", "a.tsv:2", "a.tsv:3"]
     assert notices == []
 
 
 def test_columns_that_have_no_name_are_not_read(tmp_path: Path) -> None:
+    notices: list[Notice] = []
     path = write(tmp_path / "a.csv", joined([[*row, "x", "y"] for row in rows("1")]))
-    check(list(dedup.read_articles(path, columns=["-", "title", "text"], notices=(notices := []))))
+    check(list(dedup.read_articles(path, columns=["-", "title", "text"], notices=notices)))
     assert notices == []
 
 
 def test_columns_over_a_header_leave_it_out(tmp_path: Path) -> None:
+    notices: list[Notice] = []
     path = write(tmp_path / "a.csv", joined([["id", "title", "text"], *rows("1")]))
-    check(list(dedup.read_articles(path, columns=["number", "title", "text"], notices=(notices := []))))
+    check(list(dedup.read_articles(path, columns=["number", "title", "text"], notices=notices)))
     assert [str(notice) for notice in notices] == [
         f"{path}: the line above its rows is no row: 'id,title,text'; left out"
     ]
 
 
 def test_columns_without_a_text_and_a_title_are_told(tmp_path: Path) -> None:
+    notices: list[Notice] = []
     path = write(tmp_path / "a.csv", joined(rows("1")))
-    assert list(dedup.read_articles(path, columns=["id", "x", "y"], notices=(notices := []))) == []
+    assert list(dedup.read_articles(path, columns=["id", "x", "y"], notices=notices)) == []
     assert "no column is the text" in notices[0].problem
 
 

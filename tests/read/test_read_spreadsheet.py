@@ -87,7 +87,7 @@ def test_a_row_is_an_article(tmp_path: Path) -> None:
 
 
 def test_titles_above_the_header_and_empty_rows(tmp_path: Path) -> None:
-    rows = [["Articles of May"], [], ["exported", date(2024, 5, 31)], HEAD, ROWS[0], [], *ROWS[1:]]
+    rows: list[list[Any]] = [["Articles of May"], [], ["exported", date(2024, 5, 31)], HEAD, ROWS[0], [], *ROWS[1:]]
     articles, (notice,) = read_all(book(tmp_path / "a.xlsx", Sheet1=rows))
     assert [article.id for article in articles] == ["1", "2", "3"]
     assert notice.skipped is False
