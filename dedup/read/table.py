@@ -19,6 +19,8 @@ from dedup.read.own_output import is_result_row
 from dedup.read.source import LARGEST_RECORD, Record, Source, Table
 
 _DELIMITERS = (",", ";", "\t", "|")
+_NONE = "\x1f"
+"""The delimiter of a table with one column."""
 _OF_TRAFILATURA = (
     *("url", "id", "fingerprint", "hostname", "title", "image", "date", "text", "comments", "license", "pagetype"),
 )
@@ -165,7 +167,7 @@ def _find_dialect(
     named = _SEPARATOR.fullmatch(next(line for line in sample if line.strip()).rstrip("\r\n"))
     dialects = [
         _Dialect(delimiter, _find_quote(sample), _is_spaced(sample, delimiter))
-        for delimiter in ([named[1]] if named else _DELIMITERS)
+        for delimiter in ([named[1]] if named else [_NONE] if len(columns) == 1 else _DELIMITERS)
     ]
 
     def worth(dialect: _Dialect) -> tuple[int, int, int]:
@@ -175,7 +177,7 @@ def _find_dialect(
             known = sum(bool(found) for found in find_fields(header.names, fields).values())
             return known, len(header.names), 0
         width, count = max(Counter(len(row) for row in rows if len(row) > 1).items(), key=_by_count, default=(1, 0))
-        return 0, count if not columns or width == len(columns) else 0, width
+        return count if width == len(columns) else 0, count, width
 
     best = max(dialects, key=worth)
     return best, find_header(best.rows(sample), fields, columns)

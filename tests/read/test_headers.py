@@ -88,6 +88,14 @@ def test_columns_that_are_given_are_all_rows(tmp_path: Path) -> None:
     assert notices == []
 
 
+def test_one_column_is_not_split(tmp_path: Path) -> None:
+    notices: list[Notice] = []
+    path = write(tmp_path / "a.csv", f'{BODY}, one; two\n"{BODY}, three\nfour"\n')
+    articles = list(dedup.read_articles(path, columns=["text"], notices=notices))
+    assert [article.text for article in articles] == [f"{BODY}, one; two", f"{BODY}, three\nfour"]
+    assert notices == []
+
+
 def test_columns_that_have_no_name_are_not_read(tmp_path: Path) -> None:
     notices: list[Notice] = []
     path = write(tmp_path / "a.csv", joined([[*row, "x", "y"] for row in rows("1")]))
