@@ -80,6 +80,7 @@ _FIGURES = r"(?<![\d.])(\d\d?)(?:\s?([-/.])\s?(\d\d?)\s?\2\s?'?(\d{4}|\d\d)|\s(\
 _COMPACT = r"(?<!\d)(\d{4})(\d\d)(\d\d)(?!\d)"
 _ERAS = {"令和": 2018, "平成": 1988, "昭和": 1925, "大正": 1911, "民國": 1911, "民国": 1911}
 _BUDDHIST = 543
+_TENS, _ONES = "[一二三四五六七八九]?十[一二三四五六七八九]?", "[〇零一二三四五六七八九]+"
 _NUMERALS = {numeral: number for number, numeral in enumerate("〇一二三四五六七八九")} | {"零": 0}
 
 
@@ -182,7 +183,7 @@ def _simplified(text: str) -> str:
     text = re.sub(r"\bo'clock\b", "h", text)
     text = re.sub(r"(?<=\d)(\.?)\s+(listopada|lis|lip)\b(?=\.?\s+\d{4})", _slavic_month, text)
     if not text.isascii():
-        text = re.sub(r"[〇零一二三四五六七八九十]+(?=[年月日号號時时点點分秒])", lambda match: _number(match[0]), text)
+        text = re.sub(rf"(?:{_TENS}|{_ONES})(?=[年月日号號時时点點分秒])", lambda match: _number(match[0]), text)
         text = re.sub(rf"({'|'.join(_ERAS)})\s*(\d+|元)\s*年", _of_era, text)
         text = re.sub(r"(\d{4})\s*[年년]\s*(\d\d?)\s*[月월]\s*(\d\d?)\s*(?:[日号號일]|(?!\d))", r" \1-\2-\3 ", text)
         halves = r"(\d\d?)\s*[時时点點시]\s*(?:(\d\d?)\s*[分분]\s*(?:(\d\d?)\s*[秒초])?|(半))?"
@@ -315,7 +316,7 @@ def _without(text: str, found: re.Match[str]) -> str:
 
 def _time(found: re.Match[str]) -> tuple[time | None, str]:
     """Return the time of day, and the name of its zone if it is not understood: the time is None then."""
-    parts = found.groupdict()
+    parts = {"minute": "00", "second": None, "part": None, **found.groupdict()}
     hour = int(parts["hour"])
     if half := re.sub(r"\W", "", parts["before"] or parts["after"] or ""):
         if hour > 12 or (parts["before"] and parts["after"]):
@@ -325,8 +326,8 @@ def _time(found: re.Match[str]) -> tuple[time | None, str]:
     if attached and _may_be_range(parts):
         raise UnreadableError
     zone, unknown = _zone(parts["offset"], parts["zone"] or "")
-    part = (parts.get("part") or "").ljust(6, "0")[:6]
-    when = time(hour, int(parts.get("minute") or 0), int(parts.get("second") or 0), int(part), tzinfo=zone)
+    part = (parts["part"] or "").ljust(6, "0")[:6]
+    when = time(hour, int(parts.get("minute") or 0), int(parts["second"] or 0), int(part), tzinfo=zone)
     return (None, unknown) if unknown else (when, "")
 
 
@@ -334,7 +335,7 @@ def _may_be_range(parts: Mapping[str, str | None]) -> bool:
     """Return whether a time and the offset attached to it may be two times: `10:00-11:30`."""
     offset = parts["offset"] or ""
     end = offset.removeprefix("-")
-    certain = parts["universal"] or parts.get("second") or offset == end or ":" not in end
+    certain = parts["universal"] or parts["second"] or offset == end or ":" not in end
     return not certain and f"{end:0>5}" > f"{parts['hour']:0>2}:{parts['minute']}"
 
 

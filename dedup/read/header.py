@@ -187,7 +187,7 @@ def _guess(rows: Rows, width: int) -> list[str]:
     for field, place in _fields_of(columns):
         if guessed[place] == IGNORED and field not in guessed:
             guessed[place] = field
-    if not {"text", "title"} & {*guessed}:
+    if guessed and not {"text", "title"} & {*guessed}:
         lengths = [sum(map(len, column)) if guessed[place] == IGNORED else -1 for place, column in enumerate(columns)]
         guessed[lengths.index(max(lengths))] = "text"
     return guessed[:width]

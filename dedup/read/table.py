@@ -65,7 +65,8 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
                 yield missing_header(dialect.rows(sample), source.where, first.strip())
                 return
             header = found
-        above = next(line for line in sample if line.strip() and not _SEPARATOR.fullmatch(line.rstrip("\r\n")))
+        lines_of_text = (line for line in sample if line.strip() and not _SEPARATOR.fullmatch(line.rstrip("\r\n")))
+        above = next(lines_of_text, "")
         yield from remarks(header, above.strip(), source.where)
         names = header.names
         missing_text = yield from check_columns(names, fields, source.where, "the first line names")
@@ -165,22 +166,28 @@ def _find_dialect(
     most columns; without a header, it gives the most lines of the same number of cells.
     """
     named = _SEPARATOR.fullmatch(next(line for line in sample if line.strip()).rstrip("\r\n"))
-    dialects = [
-        _Dialect(delimiter, _find_quote(sample), _is_spaced(sample, delimiter))
-        for delimiter in ([named[1]] if named else [_NONE] if len(columns) == 1 else _DELIMITERS)
-    ]
-
-    def worth(dialect: _Dialect) -> tuple[int, int, int]:
+    delimiters = [delimiter for delimiter in _DELIMITERS if any(delimiter in line for line in sample)]
+    if named or len(columns) == 1 or not delimiters:
+        delimiters = [named[1] if named else _NONE if columns else ","]
+    mark, found = _find_quote(sample), []
+    for delimiter in delimiters:
+        dialect = _Dialect(delimiter, mark, _is_spaced(sample, delimiter))
         rows = dialect.rows(sample)
-        header = None if columns else find_header(rows, fields)
-        if header is not None:
-            known = sum(bool(found) for found in find_fields(header.names, fields).values())
-            return known, len(header.names), 0
-        width, count = max(Counter(len(row) for row in rows if len(row) > 1).items(), key=_by_count, default=(1, 0))
-        return count if width == len(columns) else 0, count, width
+        header = find_header(rows, fields, columns)
+        found.append((_worth(rows, None if columns else header, fields, len(columns)), dialect, header))
+    return max(found, key=lambda one: one[0])[1:]
 
-    best = max(dialects, key=worth)
-    return best, find_header(best.rows(sample), fields, columns)
+
+def _worth(
+    rows: Sequence[Sequence[str]], header: Header | None, fields: Mapping[str, str], columns: int
+) -> tuple[int, int, int]:
+    """Return how well a dialect splits a table: the known names and the names, else the rows of equal width."""
+    if header is not None:
+        known = sum(bool(found) for found in find_fields(header.names, fields).values())
+        return known, len(header.names), 0
+    widths = Counter(len(row) for row in rows if len(row) > 1)
+    width, count = max(widths.items(), key=lambda one: (one[1], one[0]), default=(1, 0))
+    return count if width == columns else 0, count, width
 
 
 def _is_spaced(sample: Sequence[str], delimiter: str) -> bool:
@@ -188,10 +195,6 @@ def _is_spaced(sample: Sequence[str], delimiter: str) -> bool:
     first = next(line for line in sample if line.strip())
     spaced = first.count(delimiter) == first.count(f"{delimiter} ") > 0
     return spaced and any(f"{delimiter} {mark}" in line for line in sample for mark in "\"'")
-
-
-def _by_count(one: tuple[int, int]) -> tuple[int, int]:
-    return one[1], one[0]
 
 
 def _find_quote(sample: Sequence[str]) -> str:

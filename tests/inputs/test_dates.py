@@ -175,7 +175,15 @@ def test_a_zone_that_means_several_is_told() -> None:
     assert problem == "time zone 'IST' is not understood"
 
 
-@given(st.text(max_size=90) | st.text("0123456789-/.:, TZ+JanMrpm", max_size=40))
+_PIECES = "12 5 2020 may mai < > { am pm GMT + - 02:00 10:30 : . , / 年 月 日 5月 上午 ago hours yesterday T Z ( ) th h"
+_PIECES += " Uhr IST 令和 元 十 二〇二〇 半 時 \u200f ١٢ ' kl １ of W20 \ud800 listopada ngày tháng \0 sep=; °"
+
+
+@given(
+    st.text(max_size=90)
+    | st.text("0123456789-/.:, TZ+JanMrpm", max_size=40)
+    | st.lists(st.sampled_from([" ", *_PIECES.split()]), max_size=14).map("".join)
+)
 def test_no_text_raises(text: str) -> None:
     when, problem = parse_date(text)
     assert (when is None) <= bool(problem)
