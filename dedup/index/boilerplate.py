@@ -104,6 +104,7 @@ class LearnedBoilerplate:
         self._lessons: dict[int, Lesson] = {}
         self._row_of: dict[int | bytes, int] = {}
         self._waiting: set[int] = set()  # rows with pending articles
+        self._closed: Background | None = None
         self.background, self.own, self._learned = background, Lesson(), Lesson()
 
     def __len__(self) -> int:
@@ -133,6 +134,7 @@ class LearnedBoilerplate:
         self.own, self._learned = (
             _union([one for one in self._lessons.values() if one.is_own == is_own]) for is_own in (True, False)
         )
+        self._closed = None
         self.background = with_lesson(self._frozen, self._learned)
         return found
 
@@ -142,7 +144,7 @@ class LearnedBoilerplate:
             self._remove_from([row for row, one in self._lessons.items() if one.is_own and one.shared(lesson)], lesson)
             self.own = self.own.without(lesson)
         self._put(lesson)
-        self._learned = self._learned.joined(lesson)
+        self._learned, self._closed = self._learned.joined(lesson), None
         self.background = with_lesson(self._frozen, self._learned)
 
     def unlearn(self, refuted: Lesson, pending: tuple[int, ...]) -> None:
@@ -154,12 +156,21 @@ class LearnedBoilerplate:
         """
         self._remove_from({self._row_of[key] for key in _keys(refuted) if key in self._row_of}, refuted)
         self._put(replace(refuted, holders=pending, pending=pending, is_own=True))
-        self.own, self._learned = self.own.joined(refuted), self._learned.without(refuted)
+        self.own, self._learned, self._closed = self.own.joined(refuted), self._learned.without(refuted), None
         self.background = with_lesson(self._frozen, self._learned)
 
     def all(self) -> Lesson:
         """Return all passages and bodies that were learned, and not forgotten."""
         return self._learned
+
+    def closed(self) -> Background:
+        """Return the background of the index with what was learned and is not examined again: it has many holders."""
+        if self._closed is None:
+            full = _union(
+                [one for one in self._lessons.values() if not one.is_own and len(one.holders) >= MOST_HOLDERS]
+            )
+            self._closed = with_lesson(self._frozen, full)
+        return self._closed
 
     def pending(self) -> list[int]:
         """Return the numbers of all articles whose features are those from before a lesson, in ascending order."""
@@ -191,6 +202,7 @@ class LearnedBoilerplate:
     def add_holder(self, row: int, article: int) -> Lesson:
         """Add a holder to the lesson in a row, and return it; must run inside a transaction."""
         lesson = self._lessons[row]
+        self._closed = self._closed if len(lesson.holders) + 1 < MOST_HOLDERS else None
         return self._replace(row, replace(lesson, holders=(*lesson.holders, article)))
 
     def _replace(self, row: int, lesson: Lesson) -> Lesson:

@@ -134,13 +134,18 @@ def record_holders(state: IndexState, candidates: Iterable[Candidate]) -> Iterat
 
     Must run inside a transaction whenever the features of articles are stored: what is forgotten must be found again.
     """
-    for one in candidates:
-        number = one.number or 0
-        if not one.features.has_boilerplate and len(one.features.words.title(0)):  # without a title all may be kept
-            continue
-        for row, lesson in state.learned.held(state.lesson_held_by(unpack_words([one.features.packed]))).items():
-            if len(lesson.holders) < MOST_HOLDERS and number not in lesson.holders:
-                yield one, state.learned.add_holder(row, number)
+    # An article without a title may be kept though it is boilerplate.
+    some = [one for one in candidates if one.features.has_boilerplate or not len(one.features.words.title(0))]
+    if not some:
+        return
+    words = unpack_words(one.features.packed for one in some)
+    held = _changed(state, words, state.sketcher.background, state.learned.closed())
+    for place, one in enumerate(some):
+        if held[place] or not len(words.title(place)):
+            number, lessons = one.number or 0, state.learned.held(state.lesson_held_by(words.part(place, place + 1)))
+            for row, lesson in lessons.items():
+                if len(lesson.holders) < MOST_HOLDERS and number not in lesson.holders:
+                    yield one, state.learned.add_holder(row, number)
 
 
 def _refuted_by(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:

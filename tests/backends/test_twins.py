@@ -48,7 +48,7 @@ from dedup.match.stories import Pairs, mean_similarity, story_pairs
 from dedup.match.stories import among_best as plain_among_best
 from dedup.settings import Settings
 from dedup.text.document import Document
-from dedup.vectorize import boilerplate, cross_lingual, language, tfidf
+from dedup.vectorize import boilerplate, cross_lingual, labels, language, tfidf
 from dedup.vectorize.cross_lingual import CrossLingual
 from dedup.vectorize.exact import SCORE_UNIT, WEIGHT_UNIT
 from dedup.vectorize.features import HashedWords, plain_features
@@ -220,6 +220,14 @@ def passages(rng: Generator) -> Iterator[Case]:
         for passages in (np.unique(expected[0])[::2], np.array([0, 1], np.uint64)):
             kept = boilerplate.outside_boilerplate(words, passages)
             yield boilerplate_kernels.outside_boilerplate(words, passages), kept
+    parts = ["LIVE", "The Boat Herald", "Page 3/9", "12", "Ferry sails at noon", "Photos", "A"]
+    titles = [" - ".join(rng.choice(parts, rng.integers(1, 6))) for _ in range(120)]
+    words = extractor().words([(title, "") for title in titles])
+    every = np.unique(labels.segments(words).hashes)
+    assert not boilerplate.outside_boilerplate(words, every[::2]).all()
+    for some in (every, every[::2], every[1::2], rng.choice(every, 3)):
+        kept = boilerplate.outside_boilerplate(words, np.unique(some))
+        yield boilerplate_kernels.outside_boilerplate(words, np.unique(some)), kept
 
 
 @cases_of("vectorize.kernels.relations.lists", "vectorize.kernels.relations.relations")
@@ -315,16 +323,18 @@ def candidates(rng: Generator) -> Iterator[Case]:
         yield bands.band_candidates(*given), copies.band_candidates(*given)
 
 
-@cases_of("match.kernels.templates.matching_blocks")
+@cases_of("match.kernels.templates.shared_words", "match.kernels.templates.matching_blocks")
 def alignments(rng: Generator) -> Iterator[Case]:
     for length in (0, 1, 2, 5, 40) * 20:
         texts = [rng.integers(0, 7, rng.integers(0, length + 1)).astype(np.uint32) for _ in range(2)]
         yield template_kernels.matching_blocks(*texts), templates.matching_blocks(*texts)
+        yield template_kernels.shared_words(*texts), templates.shared_words(*texts)
     for share in (0.0, 0.01, 0.1, 0.3, 0.9):
         one = rng.zipf(1.4, 1_500).clip(0, 2_000).astype(np.uint32)
         edited = np.where(rng.random(len(one)) < share, rng.integers(0, 2_000, len(one)), one).astype(np.uint32)
         other = np.concatenate([edited[:200], edited[400:], edited[300:350]])
         yield template_kernels.matching_blocks(one, other), templates.matching_blocks(one, other)
+        yield template_kernels.shared_words(one, other), templates.shared_words(one, other)
 
 
 def unit_vectors(rng: Generator, count: int, terms: int, words: int = 12) -> sp.csr_array:

@@ -28,7 +28,7 @@ from dedup.vectorize.boilerplate import (
 from dedup.vectorize.features import BEGINS_SEGMENT, HashedWords
 from dedup.vectorize.frequencies import values_at
 from dedup.vectorize.hashing import terms_of
-from dedup.vectorize.labels import among
+from dedup.vectorize.labels import among, held_labels
 from dedup.vectorize.misplaced_body import body_digest, distinctive_words, misplaced
 
 if TYPE_CHECKING:
@@ -67,6 +67,8 @@ def refuted(
     """
     found = lesson_of(words, outlets, backend)
     held = find_related(words, backend) if clearly else backend.held_passages(words)[0]
+    labels, titles = np.unique(held_labels(words, HOLDERS)[0], return_counts=True)
+    held = np.union1d(held, labels[titles >= HOLDERS])
     counts = Counter(body_digest(words, place) for place in range(len(words)) if len(words.title(place)))
     several = frozenset(digest for digest, count in counts.items() if count > 1)
     return lesson.shared(Lesson(np.unique(held), several)).without(found)
