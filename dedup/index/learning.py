@@ -18,6 +18,7 @@ from dedup.index.state import IndexState
 from dedup.index.stories.lessons import Strangers, articles_with, lesson_of, possible_holders, refuted
 from dedup.index.stories.placement import Candidate, is_due
 from dedup.vectorize.features import HashedWords
+from dedup.vectorize.labels import among
 
 if TYPE_CHECKING:
     from dedup.background import Background
@@ -124,9 +125,18 @@ def _new_lesson(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
 
 
 def _changed(state: IndexState, words: HashedWords, before: Background, after: Background) -> NDArray[np.bool_]:
-    """Return which articles have other words outside of boilerplate under one background than under another."""
+    """Return which articles have other words outside of boilerplate under one background than under another.
+
+    Also those that hold what only one of them has, but are kept because they have no title and few other words.
+    """
     own_words = state.sketcher.own_words
-    return articles_with(words, own_words(words, before) != own_words(words, after))
+    changed = articles_with(words, own_words(words, before) != own_words(words, after))
+    untitled = np.flatnonzero(~changed & (np.diff(words.offsets)[::2] == 0)).tolist()
+    different = np.setxor1d(before.passages, after.passages) if untitled else np.empty(0, np.uint64)
+    for place in untitled:
+        held = state.lesson_held_by(words.part(place, place + 1))
+        changed[place] = among(held.passages, different).any()
+    return changed
 
 
 def record_holders(state: IndexState, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Lesson]]:
@@ -134,14 +144,13 @@ def record_holders(state: IndexState, candidates: Iterable[Candidate]) -> Iterat
 
     Must run inside a transaction whenever the features of articles are stored: what is forgotten must be found again.
     """
-    # An article without a title may be kept though it is boilerplate.
     some = [one for one in candidates if one.features.has_boilerplate or not len(one.features.words.title(0))]
     if not some:
         return
     words = unpack_words(one.features.packed for one in some)
     held = _changed(state, words, state.sketcher.background, state.learned.closed())
     for place, one in enumerate(some):
-        if held[place] or not len(words.title(place)):
+        if held[place]:
             number, lessons = one.number or 0, state.learned.held(state.lesson_held_by(words.part(place, place + 1)))
             for row, lesson in lessons.items():
                 if len(lesson.holders) < MOST_HOLDERS and number not in lesson.holders:
