@@ -26,6 +26,8 @@ _DIGEST = 16
 _NONE = np.empty(0, np.uint64)
 MOST_HOLDERS = 64
 """Holders up to which later ones are recorded. What has more is not examined again."""
+MOST_LEARNED = 1 << 20
+"""Passages and bodies from which nothing more is learned, so that memory and time are bounded."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -137,6 +139,10 @@ class LearnedBoilerplate:
         self._closed = None
         self.background = with_lesson(self._frozen, self._learned)
         return found
+
+    def has_room(self, lesson: Lesson) -> bool:
+        """Return whether a lesson can be learned."""
+        return len(self) + len(lesson.passages) + len(lesson.bodies) <= MOST_LEARNED
 
     def learn(self, lesson: Lesson) -> None:
         """Add a lesson, also if it was once forgotten; must run inside a transaction."""

@@ -59,6 +59,7 @@ def learn_from_all(state: IndexState) -> None:
     if wrong:
         learned.unlearn(wrong, ())
     forgotten = learned.background
+    new = new if learned.has_room(new) else Lesson()
     if new:
         learned.learn(new)
     if not wrong and not new:
@@ -102,8 +103,8 @@ def _new_lesson(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
     some = words.take(places)
     outlets = state.outlets_of([numbered[place] for place in places.tolist()])
     lesson = lesson_of(some, outlets, state.backend).without(state.learned.own).without(state.learned.all())
-    if not lesson:
-        return lesson
+    if not lesson or not state.learned.has_room(lesson):
+        return Lesson()
     alone = replace(state.background, passages=lesson.passages, bodies=lesson.bodies)
     before, own_words = state.sketcher.background, state.sketcher.own_words
     after = with_lesson(before, lesson)

@@ -178,6 +178,18 @@ def test_a_transaction_that_failed_is_made_up_for(tmp_path: Path, monkeypatch: p
         assert index.check() == []
 
 
+def test_what_an_index_learns_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dedup.index.boilerplate.MOST_LEARNED", 40)
+    other = " ".join(f"word{number}" for number in range(40))
+    with StoryIndex.open(tmp_path / "stories.db") as index:
+        index.add_many([strange(number, NOTICE) for number in range(3)], batch=1)
+        learned = index.stats()["learned"]
+        index.add_many([strange(number, other) for number in range(3, 6)], batch=1)
+        index.reconcile()
+        assert 0 < learned == index.stats()["learned"] <= 40
+        assert index.check() == []
+
+
 def test_a_rebuilt_index_keeps_what_it_knows(tmp_path: Path) -> None:
     with StoryIndex.open(tmp_path / "stories.db") as index:
         index.add_many([strange(number, NOTICE) for number in range(5)], batch=1)
