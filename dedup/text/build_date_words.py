@@ -39,8 +39,29 @@ _UNITS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 _HALVES = ("am", "pm")
 
 _MORE = {
-    "month": {"1": "জানুয়ারী ژانویهٔ jänner feber", "2": "ফেব্রুয়ারী فوریهٔ", "5": "مهٔ", "7": "ژوئیهٔ", "9": "sept setiembre"},
-    "weekday": {"1": "tues", "2": "weds", "3": "thur thurs"},
+    "month": {
+        "1": "জানুয়ারী|ژانویهٔ|jänner|ян|tháng một|tháng giêng",
+        "2": "ফেব্রুয়ারী|فوریهٔ|feber|tháng hai",
+        "3": "берез|tháng ba",
+        "4": "кві|tháng tư",
+        "5": "مهٔ|тра|tháng năm",
+        "6": "чер|tháng sáu",
+        "7": "ژوئیهٔ|tháng bảy",
+        "8": "сер|tháng tám",
+        "9": "sept|setiembre|верес|tháng chín",
+        "10": "жов|tháng mười",
+        "11": "листоп|studenog|tháng mười một",
+        "12": "гру|tháng mười hai",
+    },
+    "weekday": {
+        "0": "пнд",
+        "1": "tues втр",
+        "2": "weds срд",
+        "3": "thur thurs чтв",
+        "4": "птн",
+        "5": "сбт",
+        "6": "вск",
+    },
     "half": {"am": "a m|π μ|oδ|午前|上午|凌晨|早上|清晨", "pm": "p m|午後|下午|傍晚"},
     "hour": {
         "": "h hs hr hrs hour hours uhr uur uhr ore ora ura klo kl klockan klokken godz godzina hod hodin saat jam óra"
@@ -60,7 +81,7 @@ _MORE = {
     "filler": {
         "": "on at the of in published posted date updated last publié le à updated: den dne dnia du il el la las"
         " veröffentlicht publicado publicada em en às as del de dos opublikowano опубликовано gepubliceerd"
-        " op pubblicato alle dato um d l st r v года году року พ.ศ. ค.ศ."
+        " op pubblicato alle dato um d l st r v у года году року წლის წ সাল พ.ศ. ค.ศ. เดือน"
         " stand aktualisiert erstellt mis jour actualizado actualizada atualizado atualizada aggiornato bijgewerkt"
         " o roku dodano aktualizacja updatováno güncelleme yayınlanma tarihi обновлено στις δημοσίευση نشر في الساعة"
         " 发布时间 发布于 发布 发表于 发表 更新时间 更新 时间 日期 發布時間 發佈 更新時間 公開日 更新日 配信"
