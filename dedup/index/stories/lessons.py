@@ -28,7 +28,7 @@ from dedup.vectorize.boilerplate import (
 from dedup.vectorize.features import BEGINS_SEGMENT, HashedWords
 from dedup.vectorize.frequencies import values_at
 from dedup.vectorize.hashing import terms_of
-from dedup.vectorize.labels import among, has_segments, segments
+from dedup.vectorize.labels import among, has_segments, held_labels, segments
 from dedup.vectorize.misplaced_body import body_digest, distinctive_words, misplaced
 
 if TYPE_CHECKING:
@@ -84,6 +84,8 @@ def refuted(
     """
     found = lesson_of(words, outlets, backend)
     held = find_related(words, backend) if clearly else backend.held_passages(words)[0]
+    labels, titles = np.unique(held_labels(words, HOLDERS)[0], return_counts=True)
+    held = np.union1d(held, labels[titles >= HOLDERS])
     counts = Counter(body_digest(words, place) for place in range(len(words)) if len(words.title(place)))
     several = frozenset(digest for digest, count in counts.items() if count > 1)
     return lesson.shared(Lesson(np.unique(held), several)).without(found)
@@ -184,8 +186,9 @@ def possible_holders(
         for length in _ENDS:
             terms |= _rarest(body, begins, np.minimum(begins + length, ends), vector)
             terms |= _rarest(body, np.maximum(begins, ends - length), ends, vector)
-        labels = title[gone[middle - len(title) : middle]]
-        terms |= _rarest(labels, *_whole(labels), vector)
+        if among(segments(words.part(place, place + 1)).hashes, lesson.passages).any():
+            each = np.arange(len(title))
+            terms |= _rarest(title, each, each + 1, vector)
     slots = np.unique(np.concatenate([np.empty(0, np.int64), *map(table.words.having, sorted(terms))]))
     return {*table.number[slots].tolist()}
 
@@ -200,10 +203,6 @@ def _rarest(words: NDArray[np.uint32], begins: NDArray[np.int64], ends: NDArray[
         heaviest = starts + np.argmax(sliding_window_view(weights, length)[starts], axis=1)
         found.update(terms[heaviest[weights[heaviest] > 0]].tolist())
     return found
-
-
-def _whole(words: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    return np.zeros(min(1, len(words)), np.int64), np.full(min(1, len(words)), len(words))
 
 
 def articles_with(words: HashedWords, some: NDArray[np.bool_]) -> NDArray[np.bool_]:
