@@ -19,21 +19,23 @@ def _names(text: str) -> tuple[str, ...]:
 _FULL = _names(
     """
     fulltext fullcontent text body content article maintext articletext articlebody articlecontent bodytext
-    contenttext textcontent contentencoded storytext posttext newstext pagecontent plaintext plain selftext messagetext
-    paragraphs blocks bodyhtml contenthtml html rawtext rawcontent markdown document volltext artikeltext inhalt
-    haupttext texte contenu corps texto contenido cuerpo conteudo corpo testo contenuto tekst inhoud bericht tresc
-    тексттела текст содержание содержимое тело вміст зміст 正文 内容 內容 文章 全文 本文 記事 記事本文 본문 내용
-    metin icerik النص المحتوى brodtext innehall tresctekst
+    contenttext textcontent contentencoded storytext posttext newstext pagecontent plaintext plain selftext
+    messagetext paragraphs blocks bodyhtml contenthtml html rawtext rawcontent markdown document fullarticle
+    bodycontent textbody htmlcontent transcript news volltext artikeltext inhalt haupttext texte contenu corps texto
+    contenido cuerpo conteudo corpo testo contenuto tekst inhoud bericht tresc тексттела текст содержание содержимое
+    тело вміст зміст 正文 内容 內容 文章 全文 本文 記事 記事本文 본문 내용 metin icerik النص المحتوى brodtext
+    innehall tresctekst
     """
 )
 _SUMMARIES = _names(
     """
     leadparagraph lead abstract summary description excerpt snippet standfirst trailtext teaser extract blurb dek
     preview intro introduction subtitle subheadline contentsnippet descriptiontext descriptionhtml metadescription
-    shortdescription synopsis zusammenfassung beschreibung vorspann kurzfassung anriss resume chapo chapeau extrait
-    resumen entradilla descripcion extracto resumo descricao sommario riassunto descrizione estratto occhiello
-    samenvatting beschrijving inleiding streszczenie opis zajawka аннотация описание анонс лид краткоесодержание
-    резюме опис анотація 摘要 简介 描述 导语 概要 要約 説明 リード 요약 ozet ملخص ingress sammanfattning
+    shortdescription synopsis desc shortdesc lede deck strapline brief zusammenfassung beschreibung vorspann
+    kurzfassung anriss resume chapo chapeau extrait resumen entradilla descripcion extracto resumo descricao
+    sommario riassunto descrizione estratto occhiello samenvatting beschrijving inleiding streszczenie opis zajawka
+    аннотация описание анонс лид краткоесодержание резюме опис анотація 摘要 简介 描述 导语 概要 要約 説明 リード
+    요약 ozet ملخص ingress sammanfattning
     """
 )
 
@@ -56,11 +58,13 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     "published": _names(
         """
         publishedgmt publishedutc dategmt dateutc postdategmt datetimepub published publishedat publishedon
-        publisheddate publishdate publishtime datepublished datepublish publishedtime publisheddatetime pubdate pubtime
-        publicationdate publicationtime webpublicationdate firstpublished firstpublishedat firstpublicationdate
+        publisheddate publishdate publishtime datepublished datepublish publishedtime publisheddatetime pubdate
+        pubtime publicationdate publicationtime publishdatetime publicationdatetime pubdatetime timepublished
+        providerpublishtime publishts webpublicationdate firstpublished firstpublishedat firstpublicationdate
         releasedate issued datetime date postdate postedat posted postedon dateposted posteddate articledate
-        newsdate time timestamp day created createdat createdutc datecreated creationdate createddate versioncreated
-        firstcreated publishedparsed updated updatedat datum veroffentlicht veroffentlichtam veroffentlichungsdatum
+        newsdate posttime newstime displaydate issuedate dateissued editiondate releasetime time timestamp day
+        created createdat createdutc datecreated creationdate createddate createdtime versioncreated firstcreated
+        publishedparsed updated updatedat datum veroffentlicht veroffentlichtam veroffentlichungsdatum
         erscheinungsdatum erschienen veroeffentlicht veroeffentlichtam veroeffentlichungsdatum datedepublication
         datepublication publiele datepubli fecha fechapublicacion fechadepublicacion publicado data datapublicacao
         datadepublicacao publicadoem datapubblicazione datadipubblicazione pubblicato pubblicatoil publicatiedatum
@@ -81,25 +85,25 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
         """
         sourcehostname source outlet publisher publication publicationname sourcename medianame namesource feedtitle
         sourcetitle sourcedomain domain site sitename newspaper provider hostname mediaoutlet newssource newsoutlet
-        website domainname origin feed channel agency sourceid domainurl quelle zeitung herausgeber verlag journal
-        editeur fuente medio periodico fonte veiculo jornal testata giornale bron krant zrodlo gazeta источник
-        издание джерело видання 来源 媒体 出处 來源 媒體 出典 媒体名 新聞社 掲載元 情報源 출처 언론사 kaynak المصدر
-        kalla
+        newssite outletname publishername paper papername newspapername sourcesite website domainname origin feed
+        channel agency sourceid domainurl quelle zeitung herausgeber verlag journal editeur fuente medio periodico
+        fonte veiculo jornal testata giornale bron krant zrodlo gazeta источник издание джерело видання 来源 媒体
+        出处 來源 媒體 出典 媒体名 新聞社 掲載元 情報源 출처 언론사 kaynak المصدر kalla
         """
     ),
     "url": _names(
         """
-        url link weburl articleurl articlelink newsurl posturl permalink canonicalurl canonical alternate href
-        webpage pageurl originalurl externalurl shareurl resolvedurl givenurl links sourceurl mainentityofpage ogurl
-        adresse webadresse lien enlace vinculo ligacao collegamento indirizzo adres ссылка адрес посилання адреса
-        链接 網址 网址 連結 リンク 링크 baglanti الرابط
+        url link weburl articleurl articlelink newsurl posturl storyurl newslink sourcelink postlink fullurl
+        permalink canonicalurl canonical alternate href webpage pageurl originalurl externalurl shareurl resolvedurl
+        givenurl links sourceurl mainentityofpage ogurl adresse webadresse lien enlace vinculo ligacao collegamento
+        indirizzo adres ссылка адрес посилання адреса 链接 網址 网址 連結 リンク 링크 baglanti الرابط
         """
     ),
     "author": _names(
         """
         author authors byline creator writer reporter journalist authorname postauthor by contributor createdby
-        account autor autoren verfasser auteur auteurs autores autore autori autorzy автор авторы автори 作者 记者
-        記者 著者 執筆者 筆者 저자 기자 yazar الكاتب
+        writtenby postedby account autor autoren verfasser auteur auteurs autores autore autori autorzy автор авторы
+        автори 作者 记者 記者 著者 執筆者 筆者 저자 기자 yazar الكاتب
         """
     ),
     "section": _names(
@@ -112,9 +116,9 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
     ),
     "lang": _names(
         """
-        lang language langcode languagecode inlanguage languageid
-        humanlanguage locale sprache langue idioma lengua lingua taal
-        jezyk язык мова 语言 語言 言語 언어 dil اللغة sprak
+        lang language langcode languagecode inlanguage contentlanguage sourcelanguage isolanguage languageid
+        humanlanguage locale sprache langue idioma lengua lingua taal jezyk язык мова 语言 語言 言語 언어 dil اللغة
+        sprak
         """
     ),
     "story": ("story",),

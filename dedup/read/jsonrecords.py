@@ -150,7 +150,7 @@ def _is_text(value: Any) -> bool:
     """Return whether a value of a text may be one: a list of articles with titles is none."""
     if isinstance(value, list):
         items = [one for one in value[:3] if isinstance(one, Mapping)]
-        return not any(worth_of(one, {}) > 1 and flatten(one)[1].keys["title"] for one in items)
+        return bool(value) and not any(worth_of(one, {}) > 1 and flatten(one)[1].keys["title"] for one in items)
     return not isinstance(value, bool | int | float)
 
 
