@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from dedup.index.boilerplate import MOST_HOLDERS, Lesson, with_lesson
 from dedup.index.features.sketch import unpack_words
 from dedup.index.state import IndexState
-from dedup.index.stories.lessons import Strangers, articles_with, lesson_of, possible_holders, refuted
+from dedup.index.stories.lessons import Strangers, articles_with, lesson_of, possible_holders, refuted, repeating
 from dedup.index.stories.placement import Candidate, is_due
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.labels import among
@@ -89,9 +89,11 @@ def _new_lesson(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
     parts = [one.features.words for one in candidates]
     words = HashedWords.joined([*parts, state.words_of(stored)] if stored else parts)
     vectors = [*(one.features.vector for one in candidates), *(state.vectors_of(stored) if stored else [])]
-    strangers = Strangers(words, [vector.language for vector in vectors])
+    strangers, may_repeat = Strangers(words, [vector.language for vector in vectors]), repeating(words, state.backend)
     examined = set[int]()
     for place, numbers in near.items():
+        if not may_repeat[place]:
+            continue
         others = [place_of[number] for number in numbers]
         if strangers.worth(place, others):
             examined.update((place, *others))

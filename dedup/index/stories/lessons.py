@@ -28,7 +28,7 @@ from dedup.vectorize.boilerplate import (
 from dedup.vectorize.features import BEGINS_SEGMENT, HashedWords
 from dedup.vectorize.frequencies import values_at
 from dedup.vectorize.hashing import terms_of
-from dedup.vectorize.labels import among, held_labels, segments
+from dedup.vectorize.labels import among, has_segments, held_labels, segments
 from dedup.vectorize.misplaced_body import body_digest, distinctive_words, misplaced
 
 if TYPE_CHECKING:
@@ -52,6 +52,23 @@ def lesson_of(words: HashedWords, outlets: NDArray[np.int64], backend: PlainBack
     places = misplaced(words, outlets)
     bodies = frozenset(body_digest(words, place) for place in places)
     return Lesson(find_boilerplate(words.kept(words.outside_bodies(places)), backend), bodies)
+
+
+def repeating(words: HashedWords, backend: PlainBackend) -> NDArray[np.bool_]:
+    """Return which articles share a passage, a segment of a title or a body with enough others; shape (articles,)."""
+    found = np.zeros(len(words), bool)
+    found[backend.held_passages(words)[1]] = True
+    if has_segments(words):
+        titles = segments(words)
+        same = titles.hashes[1:] == titles.hashes[:-1]
+        found[titles.places[1:][same]] = found[titles.places[:-1][same]] = True
+    sums = np.zeros(len(words.hashes) + 1, np.uint64)
+    np.cumsum(words.hashes, out=sums[1:])
+    bodies = np.diff(sums[words.offsets])[1::2]  # equal where the words are; 0 where there are none
+    order = np.argsort(bodies)
+    same = (bodies[order[1:]] == bodies[order[:-1]]) & (bodies[order[1:]] > 0)
+    found[order[1:][same]] = found[order[:-1][same]] = True
+    return found
 
 
 def refuted(
@@ -107,9 +124,12 @@ class Strangers:
 
     def worth(self, article: int, others: Sequence[int]) -> bool:
         """Return whether boilerplate may be found among an article and others that are like it."""
-        strangers = [other for other in others if self._are_strangers(article, other)]
-        if len(strangers) >= HOLDERS - 1:
-            return True
+        strangers: list[int] = []
+        for other in others:
+            if self._are_strangers(article, other):
+                strangers.append(other)
+                if len(strangers) >= HOLDERS - 1:
+                    return True
         body = self._words.body(article)
         return len(body) > 0 and any(np.array_equal(body, self._words.body(other)) for other in strangers)
 
