@@ -130,8 +130,13 @@ class Strangers:
                 strangers.append(other)
                 if len(strangers) >= HOLDERS - 1:
                     return True
-        body = self._words.body(article)
-        return len(body) > 0 and any(np.array_equal(body, self._words.body(other)) for other in strangers)
+        words, body = self._words, self._words.body(article)
+        if not len(body):
+            return False
+        if any(np.array_equal(body, words.body(other)) for other in strangers):
+            return True
+        equal = [other for other in others if np.array_equal(body, words.body(other))]  # under a series of titles
+        return len(equal) >= HOLDERS - 1 and misplaced(words.take(np.array([article, *equal]))) != []
 
     def _are_strangers(self, one: int, other: int) -> bool:
         """Return whether two titles have few distinctive words in common, apart from equal segments."""
