@@ -87,7 +87,7 @@ def refuted(
     labels, titles = np.unique(held_labels(words, HOLDERS)[0], return_counts=True)
     held = np.union1d(held, labels[titles >= HOLDERS])
     counts = Counter(body_digest(words, place) for place in range(len(words)) if len(words.title(place)))
-    several = frozenset(digest for digest, count in counts.items() if count > 1)
+    several = frozenset(digest for digest, count in counts.items() if count >= HOLDERS)
     return lesson.shared(Lesson(np.unique(held), several)).without(found)
 
 
