@@ -151,8 +151,11 @@ def record_holders(state: IndexState, candidates: Iterable[Candidate]) -> Iterat
     if not some:
         return
     words = unpack_words(one.features.packed for one in some)
-    held = _changed(state, words, state.sketcher.background, state.learned.closed())
+    closed = held = None
     for place, one in enumerate(some):
+        if held is None or closed is not state.learned.closed():
+            closed = state.learned.closed()
+            held = _changed(state, words, state.sketcher.background, closed)
         if held[place]:
             number, lessons = one.number or 0, state.learned.held(state.lesson_held_by(words.part(place, place + 1)))
             for row, lesson in lessons.items():
