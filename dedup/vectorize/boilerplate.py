@@ -47,7 +47,7 @@ PAIRWISE = 5
 """Holders of a passage up to which all pairs are related. Of more, each is related to the next one and the last to the
 first: a digest between two versions of a text must not make strangers of them."""
 RELATED = 4
-"""A passage is boilerplate where the mean relation of its holders is below 1 / `RELATED`, times (k - 2) / k for k
+"""A passage is boilerplate where the mean relation of its holders is at most 1 / `RELATED`, times (k - 2) / k for k
 holders: a few related articles look unrelated by chance more often than many."""
 HEADLINE = 3
 """Words of the shortest title that is recognised in the body of another article."""
@@ -196,7 +196,7 @@ def are_unrelated(total: Numbers, holders: Numbers, pairs: Numbers, *, titles: b
         titles: whether it is a segment of titles. Of these, unrelated ones have a word in common more often: k - 3/2
             replaces k - 2.
     """
-    return 2 * RELATED * total * holders < pairs * (2 * holders - (3 if titles else 4)) * UNIT
+    return 2 * RELATED * total * holders <= pairs * (2 * holders - (3 if titles else 4)) * UNIT
 
 
 def remaining(
