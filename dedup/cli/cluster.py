@@ -21,7 +21,9 @@ from dedup.cli.messages import begin_logging, report, say
 from dedup.cli.options import ConfigurationOptions, LogJsonOption, PlotOption, VerboseOption, grouped
 from dedup.cli.output import Format, check_output, check_plot, choose_format, write_plot, write_result
 from dedup.cli.progress import ProgressBar
+from dedup.inputs.read_fields import ReadFields
 from dedup.keep.choice import Keep
+from dedup.read import read_records
 from dedup.report import Summary, counted, plot_clustering, summarise
 from dedup.results.clustering import Clustering
 
@@ -214,14 +216,14 @@ def command(
         return
     style, keeping = result.checked(paths)
     began = time.perf_counter()
-    notices: list[Notice] = []
+    notices, counts = list[Notice](), ReadFields()
     with ExitStack() as stack:
         if keeping:
             stack.enter_context(keeping)
         progress = stack.enter_context(ProgressBar(quiet=messages.quiet))
         written = "nothing is written"
         try:
-            articles = _articles(paths, given, notices, progress, keeping)
+            articles = _articles(paths, given, notices, progress, keeping, counts)
             found = _clustered(articles, result.against, given, notices, progress, keep_texts=style is Format.HTML)
             progress.stop()
             kept, written = "", written if result.target else "the output is incomplete"
@@ -242,7 +244,8 @@ def command(
     if not messages.quiet:
         report(clustering.notices)
         line = summary_line(found, time.perf_counter() - began)
-        say("; ".join(filter(None, (line, kept, given.told_by_file))), details=summarise(found).to_dict())
+        said = filter(None, (line, counts.counted_texts(), kept, given.told_by_file))
+        say("; ".join(said), details=summarise(found).to_dict())
     if messages.strict and any(notice.skipped for notice in clustering.notices):
         raise typer.Exit(1)
 
@@ -253,11 +256,17 @@ def _articles(
     notices: list[Notice],
     progress: ProgressBar,
     keeping: Keeping | None,
+    counts: ReadFields,
 ) -> Iterator[Article]:
     """Yield the articles of the input; if there are none, the command ends."""
-    read = keeping.articles if keeping else dedup.read_articles
+    fields, dayfirst = given.fields, given.dayfirst
+    if keeping:
+        articles = keeping.articles(paths, fields=fields, notices=notices, dayfirst=dayfirst, counts=counts)
+    else:
+        records = read_records(paths, fields=fields, notices=notices, dayfirst=dayfirst, counts=counts)
+        articles = (article for article, _, _ in records)
     count = 0
-    for count, article in enumerate(read(paths, fields=given.fields, notices=notices, dayfirst=given.dayfirst), 1):
+    for count, article in enumerate(articles, 1):
         progress("reading", count, 0)
         yield article
     if not count:

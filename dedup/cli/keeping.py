@@ -34,6 +34,7 @@ from dedup.report import visible
 if TYPE_CHECKING:
     from dedup.archive import Arrivals
     from dedup.article import Article, Notice
+    from dedup.inputs.read_fields import ReadFields
     from dedup.results.clustering import Clustering
 
 _SHAPES = {".jsonl": LINES, ".ndjson": LINES, ".json": LIST, ".csv": ROWS, ".tsv": ROWS} | {
@@ -94,10 +95,16 @@ class Keeping:
         self._spool.close()
 
     def articles(
-        self, paths: Sequence[str], *, fields: Mapping[str, str], notices: list[Notice], dayfirst: bool
+        self,
+        paths: Sequence[str],
+        *,
+        fields: Mapping[str, str],
+        notices: list[Notice],
+        dayfirst: bool,
+        counts: ReadFields,
     ) -> Iterator[Article]:
         """Read articles, and store their records."""
-        return self._spool.articles(paths, fields=fields, notices=notices, dayfirst=dayfirst)
+        return self._spool.articles(paths, fields=fields, notices=notices, dayfirst=dayfirst, counts=counts)
 
     def check(self) -> None:
         """Check before clustering that the records can be written in the requested format."""

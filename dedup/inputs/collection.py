@@ -22,7 +22,9 @@ from numpy.typing import NDArray
 from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.formats.escaping import sanitize
-from dedup.inputs.record import LONGEST_TITLE, Corrections, is_missing, read_record, too_long
+from dedup.inputs.read_fields import ReadFields
+from dedup.inputs.record import LONGEST_TITLE, Corrections, read_record, too_long
+from dedup.inputs.values import is_missing
 from dedup.text.dateline import dateline
 
 if TYPE_CHECKING:
@@ -139,7 +141,7 @@ class ArticleReader:
         Raises:
             InputError: an item is not an article.
         """
-        corrections = Corrections(today=datetime.now(UTC))
+        corrections = Corrections(today=datetime.now(UTC), fields=ReadFields())
         known: dict[bytes, DistinctArticle] = {}
         for place, item in enumerate(self._items):
             article = to_article(item, place, self._notices, corrections)
@@ -341,7 +343,7 @@ def _sanitized(article: Article, where: str, notices: list[Notice]) -> Article:
     changes: dict[str, Any] = {}
     if article.id != (stripped := article.id.strip()):
         article = replace(article, id=stripped)  # as `from_record` does
-    for name in ("id", "title", "text", "source", "url", "lang", "path", "where"):
+    for name in ("id", "title", "text", "source", "url", "author", "section", "lang", "path", "where"):
         value, found = sanitize(getattr(article, name))
         for what in found:
             changes[name] = value

@@ -24,6 +24,7 @@ from dedup.read.source import Source
 
 if TYPE_CHECKING:
     from dedup.article import Article, Notice
+    from dedup.inputs.read_fields import ReadFields
     from dedup.read.paths import FoundFile
     from dedup.read.source import Record, Table
 
@@ -104,10 +105,17 @@ class Spool:
         return len(self._ends)
 
     def articles(
-        self, paths: Sequence[str], *, fields: Mapping[str, str], notices: list[Notice], dayfirst: bool
+        self,
+        paths: Sequence[str],
+        *,
+        fields: Mapping[str, str],
+        notices: list[Notice],
+        dayfirst: bool,
+        counts: ReadFields | None = None,
     ) -> Iterator[Article]:
-        """Read articles as `dedup.read_articles` does, and store the record of each."""
-        for article, record, found in read_records(paths, fields=fields, notices=notices, dayfirst=dayfirst):
+        """Read articles as `dedup.read.read_records` does, and store the record of each."""
+        records = read_records(paths, fields=fields, notices=notices, dayfirst=dayfirst, counts=counts)
+        for article, record, found in records:
             self.add(record, found)
             yield article
 

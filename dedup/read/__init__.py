@@ -24,12 +24,13 @@ from typing import IO
 from dedup.article import Article, Notice
 from dedup.errors import MissingDependencyError
 from dedup.formats.atomic import content_suffix
-from dedup.inputs.record import Corrections, find_fields, read_record
+from dedup.inputs.fields import find_fields
+from dedup.inputs.read_fields import ReadFields
+from dedup.inputs.record import Corrections, read_record
 from dedup.read import columns, feed, jsonfile, jsonlines, mail, markdown, page, plain, table, warc
 from dedup.read.own_output import own_output_notice
 from dedup.read.paths import FoundFile, find_files, reason
 from dedup.read.source import EMPTY, Record, Source
-from dedup.read.unused_columns import UnusedColumns
 
 __all__ = ["read_articles", "read_records"]
 
@@ -103,6 +104,7 @@ def read_records(
     stdin: IO[bytes] | None = None,
     dayfirst: bool = False,
     own: bool = False,
+    counts: ReadFields | None = None,
 ) -> Iterator[tuple[Article, Record, FoundFile]]:
     """Read articles as `read_articles` does, each with its record (all fields, position, original text) and file.
 
@@ -113,12 +115,13 @@ def read_records(
         stdin: see `read_articles`.
         dayfirst: see `read_articles`.
         own: whether to read output of dedup like any other record. By default it is skipped with a notice.
+        counts: counts the names that the fields are read from.
     """
     fields = dict(fields or {})
     find_fields((), fields)  # report wrong names at once, not at the first article
     arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
     note = _NoticeLimit(notices.append if notices is not None else _log)
-    corrections = Corrections(dayfirst=dayfirst, today=datetime.now(UTC))
+    corrections = Corrections(dayfirst=dayfirst, today=datetime.now(UTC), fields=counts or ReadFields())
     return _read(arguments, fields, note, stdin, corrections, own=own)
 
 
@@ -158,7 +161,6 @@ def _read(
     own: bool,
 ) -> Iterator[tuple[Article, Record, FoundFile]]:
     readers = _readers()
-    unused = UnusedColumns(fields)
     for found in find_files(arguments, lambda name: content_suffix(Path(name)) in readers):
         if isinstance(found, Notice):
             note(found)
@@ -170,8 +172,7 @@ def _read(
         else:
             source = Source.of_file(found.path, found.shown, found.roots)
             reader = readers[content_suffix(found.path)]
-        yield from _articles(reader, source, found, fields, note, corrections, own=own, unused=unused)
-    unused.log()
+        yield from _articles(reader, source, found, fields, note, corrections, own=own)
     for notice in corrections.notices():
         note(notice)
     note.end()
@@ -186,11 +187,8 @@ def _articles(
     corrections: Corrections,
     *,
     own: bool,
-    unused: UnusedColumns,
 ) -> Iterator[tuple[Article, Record, FoundFile]]:
-    is_table = reader in (table.read, columns.read)
-    unused.begin()
-    empty, reported = True, set[Notice]()
+    empty, first, reported = True, True, set[Notice]()
     for item in _read_guarded(reader, source, fields):
         if isinstance(item, Notice):
             empty = empty and not item.skipped
@@ -203,6 +201,7 @@ def _articles(
                 note(mine)
             continue
         behind = "" if item.number is None else f":{item.number}"
+        behind += f".{item.part}" if item.part else ""
         article, remarks = read_record(
             item.values,
             where=f"{found.shown}{behind}",
@@ -211,15 +210,15 @@ def _articles(
             path=found.shown,
             corrections=corrections,
             is_plain=item.is_plain,
+            about=item.about,
         )
         for remark in remarks:
             note(remark)
         if article is not None:
-            if is_table:
-                unused.see(item.names or item.values, article)
+            if item.names and corrections.fields and first:
+                first = False
+                corrections.fields.see_unloaded((name for name in item.names if name not in item.values), found.shown)
             yield article, item, found
-    if is_table and (notice := unused.end(found.shown)):
-        note(notice)
     if empty:
         note(Notice(found.shown, EMPTY, "skipped", skipped=True))
 

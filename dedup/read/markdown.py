@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 
 from dedup.article import Notice
-from dedup.inputs.record import find_fields
+from dedup.inputs.fields import find_fields
 from dedup.read.plain import split_front_matter, split_title
 from dedup.read.source import Record, Source
 

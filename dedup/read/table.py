@@ -13,7 +13,7 @@ from typing import IO, Literal
 
 from dedup.article import Notice
 from dedup.formats.escaping import quote_list
-from dedup.inputs.record import find_fields
+from dedup.inputs.fields import find_fields
 from dedup.read.own_output import is_result_row
 from dedup.read.source import LARGEST_RECORD, Record, Source, Table
 

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
-from dedup.inputs.record import USUAL_NAMES, Corrections, find_fields, from_record, read_record
+from dedup.inputs.fields import find_fields
+from dedup.inputs.names import USUAL_NAMES
+from dedup.inputs.record import Corrections, from_record, read_record
 
 BODY = "The harbour reopened on Monday."
 
@@ -59,6 +61,7 @@ def test_every_field_arrives() -> None:
         published=date(2020, 1, 1),
         source="The Echo",
         url="https://echo.example/1",
+        section="local",
         lang="en",
         story="s1",
     )
@@ -66,8 +69,9 @@ def test_every_field_arrives() -> None:
 
 @pytest.mark.parametrize(("field", "name"), [(field, name) for field in USUAL_NAMES for name in USUAL_NAMES[field]])
 def test_every_usual_name_is_recognised(field: str, name: str) -> None:
-    value = "2020-01-01" if field in {"published", "seen"} else "value"
-    article = quietly({"text": BODY, name: value} if field != "text" else {name: value})
+    value = {"published": "2020-01-01", "seen": "2020-01-01", "url": "https://echo.example/1"}.get(field, "value")
+    beside = {"text": BODY, "url": "https://echo.example/1"} if field == "title" else {"text": BODY}
+    article = quietly(beside | {name: value} if field != "text" else {name: value})
     assert str(getattr(article, field)) == value
 
 
@@ -120,7 +124,7 @@ def test_unknown_names_of_ours_are_an_error() -> None:
 def test_without_text_and_title_the_fields_are_named() -> None:
     notice = refused({"story_body": BODY, "when": "2020"})
     assert notice.problem == "it has no text and no title among its fields 'story_body', 'when'"
-    assert notice.action == "skipped (--field text=NAME says which field holds the text)"
+    assert notice.action == "skipped (--field text=story_body reads its longest field)"
 
 
 def test_of_many_fields_some_are_named() -> None:
@@ -249,7 +253,7 @@ def test_a_row_of_a_data_frame() -> None:
 
 
 def test_find_fields_gives_the_names_in_the_order_of_trying() -> None:
-    assert find_fields(["content", "Text", "x"])["text"] == ["Text", "content"]
+    assert find_fields(["content", "Text", "x"])["text"] == ("Text", "content")
 
 
 values = st.recursive(
