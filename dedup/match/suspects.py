@@ -28,9 +28,7 @@ IN_A_ROW = 3
 ALIKE = 3 / 4
 """Mean share of the distinctive words of each title in the other one, from which two articles are about one thing."""
 IN_COMMON = 1 / 7
-"""Share of the distinctive words of the shorter text, outside of what both share, that the other one must have ..."""
-SEVERAL = 2
-"""... and how many, if the title of neither article is about the other."""
+"""Share of the distinctive words of the shorter text, outside of what both share, that the other one must have."""
 ABOUT_SHARED = -0.75
 """Two texts are about what they share if their titles have so many more words there than in the rest."""
 
@@ -85,8 +83,8 @@ def is_suspected(words: HashedWords, by: Relating, found: Overlapping, size: int
         if found.jaccard[rows[place]] == 1 and has_both[place] and rest.is_named_by_neither:
             suspected[rows[place]] = True
         elif about_others[place]:
-            suspected[rows[place]] = rest.is_another and rest.has_nothing_in_common(SEVERAL)
-        elif rest.have_own and rest.has_nothing_in_common():
+            suspected[rows[place]] = rest.is_another and rest.has_nothing_in_common
+        elif rest.have_own and rest.has_nothing_in_common:
             repeated = rest.shared_passages()
             suspected[rows[place]] = rest.may_be_boilerplate or bool(
                 has_both[place]
@@ -175,11 +173,12 @@ class _Rest:
             found.append((distinctive_words({*title.tolist(), *rest}, language), about))
         return found
 
-    def has_nothing_in_common(self, enough: int = 1) -> bool:
-        """Whether titles and other words have next to no distinctive words in common; `enough` is how many are some."""
+    @property
+    def has_nothing_in_common(self) -> bool:
+        """Whether titles and other words have next to no distinctive words in common."""
         (one, _), (other, _) = self._words
         least = min(len(one), len(other))
-        return least == 0 or len(one & other) < max(enough, IN_COMMON * least)
+        return least == 0 or len(one & other) < IN_COMMON * least
 
     @property
     def is_named_by_neither(self) -> bool:
