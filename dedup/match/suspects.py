@@ -183,10 +183,10 @@ class _Rest:
     @property
     def is_named_by_neither(self) -> bool:
         """Whether two titles differ and few of their distinctive words are in the text."""
-        words, titles = self.texts.words, [self.texts.words.title(place) for place in (self.a, self.b)]
-        body = {*words.body(self.a).tolist()}
-        headings = [distinctive_words(title.tolist(), self.texts.languages[self.a]) for title in titles]
-        if np.array_equal(*titles) or not all(headings):
+        words, language = self.texts.words, self.texts.languages[self.a]
+        one, other, body = words.title(self.a), words.title(self.b), {*words.body(self.a).tolist()}
+        headings = [distinctive_words(title.tolist(), language) for title in (one, other)]
+        if np.array_equal(one, other) or not all(headings):
             return False
         return RELATED * sum(len(heading & body) / len(heading) for heading in headings) < len(headings)
 

@@ -149,7 +149,8 @@ def _totals(
     Of titles, each holder is related to the next one only.
     """
     if not len(passages):
-        return passages, *[np.empty(0, np.int64)] * 3
+        none = np.empty(0, np.int64)
+        return passages, none, none, none
     begins = np.flatnonzero(np.concatenate([[True], passages[1:] != passages[:-1]]))
     holders = np.diff(np.append(begins, len(passages)))
     one, other, number = related_pairs(holders, pairwise=1 if titles else PAIRWISE, closed=not titles)
