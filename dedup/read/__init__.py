@@ -17,6 +17,7 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -198,9 +199,7 @@ def _articles(
     *,
     own: bool,
 ) -> Iterator[tuple[Article, Record, FoundFile]]:
-    corrections.dates.begin_file(
-        found.shown, partial(_again, reader, found, fields, source.columns) if found.path else None
-    )
+    corrections.dates.begin_file(found.shown, None if source.live else partial(_again, reader, source, fields))
     empty, first, reported = True, True, set[Notice]()
     for item in _read_guarded(reader, source, fields):
         if isinstance(item, Notice):
@@ -236,15 +235,10 @@ def _articles(
         note(Notice(found.shown, EMPTY, "skipped", skipped=True))
 
 
-def _again(
-    reader: Reader, found: FoundFile, fields: Mapping[str, str], columns: Sequence[str]
-) -> Iterator[Mapping[str, Any]]:
-    """Yield the records of a file once more."""
-    if found.path is not None:
-        source = Source.of_file(found.path, found.shown, found.roots)
-        source.columns = columns
-        items = _read_guarded(reader, source, fields)
-        yield from (flatten(item.values, fields)[0] for item in items if isinstance(item, Record))
+def _again(reader: Reader, source: Source, fields: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+    """Return the records of a file, from the first one on, with the fields of objects inside them."""
+    items = _read_guarded(reader, replace(source, notices=[]), fields)
+    return (flatten(item.values, fields)[0] for item in items if isinstance(item, Record))
 
 
 def _read_guarded(reader: Reader, source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
