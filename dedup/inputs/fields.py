@@ -149,7 +149,7 @@ def _layout(names: tuple[Any, ...], pairs: tuple[tuple[str, str], ...]) -> Layou
         raise InputError(f"an article has no field {quote_list(sorted(unknown))} (it has: {', '.join(USUAL_NAMES)})")
     named = {ours: _named(theirs, names) for ours, theirs in fields.items()}
     taken = {name for found in named.values() for name in found}
-    ranked: dict[str, list[tuple[tuple[bool, int, int], Any]]] = {ours: [] for ours in USUAL_NAMES}
+    ranked: dict[str, list[tuple[tuple[int, int, int], Any]]] = {ours: [] for ours in USUAL_NAMES}
     others: list[str] = []
     for name in names:
         if name in taken:
@@ -158,7 +158,10 @@ def _layout(names: tuple[Any, ...], pairs: tuple[tuple[str, str], ...]) -> Layou
             others.append(name)
             continue
         field, rank = meaning
-        ranked[field].append(((is_summary(str(name)) and field == "text", str(name).count("."), rank), name))
+        depth = str(name).count(".")
+        # A date of the record itself may be that of its storing, with a name of a lower rank.
+        order = (0, rank, depth) if field == "published" else (is_summary(str(name)), depth, rank)
+        ranked[field].append((order, name))
     keys = {ours: tuple(name for _, name in sorted(found, key=lambda one: one[0])) for ours, found in ranked.items()}
     if not keys["url"] and keys["title"]:
         keys["title"] = tuple(name for name in keys["title"] if squeeze(str(name).rpartition(".")[2]) != NEEDS_URL)

@@ -122,7 +122,10 @@ def _inside(value: Mapping[Any, Any], field: str) -> Any:
     held = [inner for inner in value.values() if isinstance(inner, str | list | Mapping) and not is_missing(inner)]
     if held and all(isinstance(name, str) and _LOCALE.fullmatch(name) for name in value):  # {"en": "…"}
         return held[0]
-    return held[0] if len(value) == 1 and held and isinstance(held[0], str | list) else None
+    if len(value) != 1 or not held:
+        return None
+    strings = held[0] if isinstance(held[0], list) else held
+    return held[0] if all(isinstance(one, str) for one in strings) else None
 
 
 @lru_cache(maxsize=256)  # objects of one field mostly share their names

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 
 from dedup.article import Notice
-from dedup.formats.escaping import quote_list
+from dedup.formats.escaping import quote, quote_list
 from dedup.formats.json_text import json_text
 from dedup.inputs.fields import find_fields
 from dedup.inputs.read_fields import shortened
@@ -57,7 +57,10 @@ def _object(text: str, where: str, fields: Mapping[str, str]) -> Iterator[Record
         held = describe_kind(value)
         yield Notice(where, f"a JSON file has to hold objects, this one holds {held}", "skipped", skipped=True)
     else:
-        found = [] if is_result_document(value) else find_records(value, fields)
+        found, others = ([], []) if is_result_document(value) else find_records(value, fields)
+        for one in others:
+            problem = f"its list {quote('.'.join(one.path))} has {len(one.value):,} objects that are less of an article"
+            yield Notice(where, problem, "not read", skipped=False)
         if len(found) == 1 and found[0].kind == "list" and not found[0].in_list:
             path, about = found[0].path, found[0].about
             del found, value

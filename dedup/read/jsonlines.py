@@ -54,7 +54,7 @@ def records_inside(
     about: Mapping[str, str] | None = None,
 ) -> Iterator[Record | Notice]:
     """Yield the records in an object if it is the answer of an API around some, else the object itself."""
-    found = find_records(value, fields)
+    found, _ = find_records(value, fields)
     if found and (found[0].path or found[0].kind != "object"):
         yield from nested_records(found, where, number, form, about)
     else:

@@ -94,8 +94,8 @@ class Found:
                 yield item, {**self.about, **(_key_field(keys[place], "id") if keys else {})}
 
 
-def find_records(value: Any, fields: Mapping[str, str]) -> list[Found]:
-    """Return the places with the records of a JSON value; none if there are none."""
+def find_records(value: Any, fields: Mapping[str, str]) -> tuple[list[Found], list[Found]]:
+    """Return the places with the records of a JSON value, and other lists of objects with a title and more."""
     found = list(_Search(fields).visit(value, (), {}, 0))
     owners = [one for one in found if one.kind == "object"]
     # A feed has a title and a description as an article has, and an article may have comments, or a list of others.
@@ -110,11 +110,16 @@ def find_records(value: Any, fields: Mapping[str, str]) -> list[Found]:
             for own in owners
         )
     ]
-    best = max((one.worth for one in (*lists, *owners)), default=0)
-    if not best:  # of names that no one knows, which the notices will tell
-        return sorted(lists, key=lambda one: -len(one.value))[:1]
-    chosen = [one for one in lists if one.worth == best or one.worth > best - 3 > _FULL - 1]
-    return chosen or [one for one in owners if one.worth == best]
+    best = max((one.worth for one in lists), default=0)
+    titled = any(one.titled for one in lists if one.worth == best)
+    least = best - 2 if best > _FULL + 2 else best
+    if best:
+        chosen = [one for one in lists if one.worth >= least and (one.titled or not titled)]
+        return chosen, [one for one in lists if one not in chosen and one.worth > 2]
+    if owners:
+        most = max(one.worth for one in owners)
+        return [one for one in owners if one.worth == most], []
+    return sorted(lists, key=lambda one: -len(one.value))[:1], []  # of unknown names, which the notices will tell
 
 
 def worth_of(record: Mapping[str, Any], fields: Mapping[str, str]) -> int:

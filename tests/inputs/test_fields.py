@@ -203,6 +203,11 @@ def test_objects_inside_a_record() -> None:
     assert (article.text, article.source) == ("", "Echo")
 
 
+def test_the_date_of_an_article_comes_before_that_of_its_storing() -> None:
+    record = {"createdTime": "2025-05-01", "fields": {"Title": "Harbour", "Body": FULL, "Date": "2025-04-07"}}
+    assert made(record).published == date(2025, 4, 7)
+
+
 @pytest.mark.parametrize(
     ("path", "value"),
     [

@@ -137,6 +137,22 @@ def test_of_names_no_one_knows_the_option_is_told(tmp_path: Path) -> None:
     assert notices == []
 
 
+def test_of_several_lists_those_of_articles_are_read(tmp_path: Path) -> None:
+    posts = {"posts": [A, B], "comments": [{"content": COUNCIL, "date": "2025-04-09", "author": "x"}] * 5}
+    articles, notices = read_all(write(tmp_path / "a.json", json.dumps(posts)))
+    assert [article.title for article in articles] == [*TITLES]
+    assert [str(notice) for notice in notices] == [
+        f"{tmp_path / 'a.json'}: its list 'comments' has 5 objects that are less of an article; not read"
+    ]
+    feed = {
+        "title": "The Echo",
+        "link": "https://e.example",
+        "description": "All of it",
+        "items": [{"title": TITLES[0]}],
+    }
+    assert [article.title for article in read_json(tmp_path, feed)] == [TITLES[0]]
+
+
 def test_an_empty_answer_is_told(tmp_path: Path) -> None:
     articles, (notice,) = read_all(write(tmp_path / "a.json", '{"status": "ok", "totalResults": 0, "articles": []}'))
     assert articles == []
