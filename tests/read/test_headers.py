@@ -46,7 +46,7 @@ def test_what_is_above_a_header_is_left_out(tmp_path: Path, above: str, notice: 
     articles, notices = read_all(path)
     check([article for article in articles if article.title])
     assert len(articles) == 3
-    lines = [one for one in notices if "no row" in one.problem]
+    lines = [one for one in notices if "before the table" in one.problem]
     assert bool(lines) is notice
     assert not any(one.skipped for one in notices)
 
@@ -108,7 +108,7 @@ def test_columns_over_a_header_leave_it_out(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", joined([["id", "title", "text"], *rows("1")]))
     check(list(dedup.read_articles(path, columns=["number", "title", "text"], notices=notices)))
     assert [str(notice) for notice in notices] == [
-        f"{path}: the line above its rows is no row: 'id,title,text'; left out"
+        f"{path}: there is a line before the table: 'id,title,text'; left out"
     ]
 
 
