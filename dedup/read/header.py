@@ -63,7 +63,10 @@ def find_header(rows: Rows, fields: Mapping[str, str], columns: Sequence[str] = 
     if found is None:
         return None
     names = _names(rows[found])
-    return Header(names, found + 1, found, skipped=sum(map(_has_content, rows[:found])))
+    first = found + 1
+    if first < len(rows) and _has_content(rows[first]) and re.fullmatch(r"[-+:= ]+", "".join(rows[first])):
+        first += 1  # a rule below the header
+    return Header(names, first, found, skipped=sum(map(_has_content, rows[:found])))
 
 
 def _named(rows: Rows, columns: Sequence[str], found: int | None) -> Header:
