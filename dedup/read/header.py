@@ -63,7 +63,10 @@ def find_header(rows: Rows, fields: Mapping[str, str], columns: Sequence[str] = 
     if found is None:
         return None
     names = _names(rows[found])
-    return Header(names, found + 1, found, skipped=sum(map(_has_content, rows[:found])))
+    first = found + 1
+    if first < len(rows) and _has_content(rows[first]) and re.fullmatch(r"[-+:= ]+", "".join(rows[first])):
+        first += 1  # a rule below the header
+    return Header(names, first, found, skipped=sum(map(_has_content, rows[:found])))
 
 
 def _named(rows: Rows, columns: Sequence[str], found: int | None) -> Header:
@@ -138,8 +141,8 @@ def is_numbering(row: Sequence[str]) -> bool:
 def remarks(header: Header, above: str, where: str) -> Iterator[Notice]:
     """Yield a notice of rows above the header, of which the first is shown, and one of columns of one name."""
     if header.skipped:
-        lines = f"{header.skipped} lines above its rows are" if header.skipped > 1 else "the line above its rows is"
-        yield Notice(where, f"{lines} no row: {quote(above)}", "left out", skipped=False)
+        lines = f"there are {header.skipped} lines" if header.skipped > 1 else "there is a line"
+        yield Notice(where, f"{lines} before the table: {quote(above)}", "left out", skipped=False)
     doubled = sorted(name for name, count in Counter(header.names).items() if name and count > 1)
     if doubled:
         problem = f"several columns have one name: {quote_list(doubled)}"
@@ -165,7 +168,9 @@ def missing_header(rows: Rows, where: str, shown: str) -> Notice:
     columns = ",".join(_guess(rows[first:], len(row)))
     if _is_data(row):
         problem = f"no line names its columns; the first is {quote(shown)}"
-        action = f"skipped (--columns {columns} reads it; give each column its name, {IGNORED} for none)"
+        action = (
+            f"skipped (--columns {columns} reads it; the names are guessed, {IGNORED} is a column that is not read)"
+        )
         return Notice(where, problem, action, skipped=True)
     problem = f"no column is the text; the first line names {quote_list([name.strip() for name in row])}"
     advice = f"--field text=NAME says which column holds the text; if this is a row, --columns {columns} reads it"

@@ -40,6 +40,10 @@ _SINGLE_QUOTED, _DOUBLE_QUOTED = (
     re.compile(rf"(?:^|[,;\t|]) *{mark}(?:[^{mark}]|{mark}{mark})*{mark} *(?:[,;\t|]|$)") for mark in "'\""
 )
 
+_ESCAPED = re.compile(r"""[^\s,;|"]\s?\\"[^,;|\r\n]""")
+_DOUBLED = re.compile(r"""[^,;\t|"\s]\s?""(?!")[^,;\t|\r\n]""")
+"""A quotation mark inside a cell, as Spark and MySQL write it, and as most others do."""
+
 _ENOUGH_LINES = 1000
 """Lines examined to decide whether lines are rows."""
 
@@ -124,16 +128,18 @@ class _Dialect:
         delimiter: what is between cells.
         quote: the quotation mark around cells.
         spaced: whether there are spaces between a delimiter and a quotation mark.
+        escaped: whether a quotation mark in a cell has a backslash before it, and is not doubled.
     """
 
     delimiter: str
     quote: str = '"'
     spaced: bool = False
+    escaped: bool = False
 
     @property
     def is_usual(self) -> bool:
         """Whether rows can be written back as they are, with cells added."""
-        return self.quote == '"' and not self.spaced
+        return self.quote == '"' and not self.spaced and not self.escaped
 
     def reader(self, lines: Iterable[str], *, plain: bool = False, strict: bool = False) -> Iterator[list[str]]:
         """Return a reader of rows. If `plain`, quotation marks are ordinary characters."""
@@ -143,6 +149,7 @@ class _Dialect:
             delimiter=self.delimiter,
             quotechar=self.quote,
             skipinitialspace=self.spaced,
+            escapechar="\\" if self.escaped and not plain else None,
             quoting=quoting,
             strict=strict,
         )
@@ -170,8 +177,9 @@ def _find_dialect(
     if named or len(columns) == 1 or not delimiters:
         delimiters = [named[1] if named else _NONE if columns else ","]
     mark, found = _find_quote(sample), []
+    escaped = any(_ESCAPED.search(line) for line in sample) and not any(_DOUBLED.search(line) for line in sample)
     for delimiter in delimiters:
-        dialect = _Dialect(delimiter, mark, _is_spaced(sample, delimiter))
+        dialect = _Dialect(delimiter, mark, _is_spaced(sample, delimiter), escaped)
         rows = dialect.rows(sample)
         header = find_header(rows, fields, columns)
         found.append((_worth(rows, None if columns else header, fields, len(columns)), dialect, header))

@@ -46,7 +46,7 @@ def test_what_is_above_a_header_is_left_out(tmp_path: Path, above: str, notice: 
     articles, notices = read_all(path)
     check([article for article in articles if article.title])
     assert len(articles) == 3
-    lines = [one for one in notices if "no row" in one.problem]
+    lines = [one for one in notices if "before the table" in one.problem]
     assert bool(lines) is notice
     assert not any(one.skipped for one in notices)
 
@@ -108,7 +108,7 @@ def test_columns_over_a_header_leave_it_out(tmp_path: Path) -> None:
     path = write(tmp_path / "a.csv", joined([["id", "title", "text"], *rows("1")]))
     check(list(dedup.read_articles(path, columns=["number", "title", "text"], notices=notices)))
     assert [str(notice) for notice in notices] == [
-        f"{path}: the line above its rows is no row: 'id,title,text'; left out"
+        f"{path}: there is a line before the table: 'id,title,text'; left out"
     ]
 
 
@@ -148,6 +148,29 @@ def test_spaces_before_quotation_marks(tmp_path: Path) -> None:
     lines = [["id", " title", " text"], *([row[0], f' "{row[1]}, again"', f' "{row[2]}"'] for row in rows("x"))]
     articles = read_quietly(write(tmp_path / "a.csv", joined(lines)))
     assert [article.title for article in articles] == [f"{title}, again" for title in TITLES]
+
+
+def test_quotation_marks_behind_backslashes(tmp_path: Path) -> None:
+    lines = ["id,title,text", '1,"He said \\"no\\", and left","It was \\"over\\""', '2,"a, b",c']
+    articles = read_quietly(write(tmp_path / "a.csv", "\n".join(lines)))
+    assert [article.title for article in articles] == ['He said "no", and left', "a, b"]
+    assert articles[0].text == 'It was "over"'
+
+
+def test_a_backslash_at_the_end_of_a_cell_is_one(tmp_path: Path) -> None:
+    lines = ["id,title,text", '1,"C:\\news\\","say ""no"", then"', '2,"D:\\","b"']
+    assert [article.title for article in read_quietly(write(tmp_path / "a.csv", "\n".join(lines)))] == [
+        "C:\\news\\",
+        "D:\\",
+    ]
+
+
+@pytest.mark.parametrize("rule", ["|---|:--|--:|", "----+-------+-----", "---|---|---"])
+def test_a_rule_below_the_header_is_no_row(tmp_path: Path, rule: str) -> None:
+    edge = "|" if rule.startswith("|") else ""
+    lines = [edge + " | ".join(row) + edge for row in (["id", "title", "text"], *rows("x"))]
+    articles = read_quietly(write(tmp_path / "a.psv", "\n".join([lines[0], rule, *lines[1:]])))
+    assert [article.title for article in articles] == TITLES
 
 
 def test_a_header_behind_a_comment_mark(tmp_path: Path) -> None:
