@@ -37,8 +37,8 @@ SHORT_HELP = "Group articles into stories, and find the copies."
 HELP = """Group articles into stories, and find the copies inside them.
 
 PATH is a file, a folder (read recursively), a pattern in quotation marks ('news/**/*.html') or - for JSON lines on
-standard input. Files are .txt, .md, .html, .json, .jsonl, .csv, .parquet, .arrow, feeds (.xml, .rss, .atom), .warc,
-.eml and .mbox, each also compressed as .gz, .bz2, .xz or .zst. The usual field names of records are recognised.
+standard input. Files are .txt, .md, .html, .json, .jsonl, .csv, .xlsx, .parquet, .arrow, feeds (.xml, .rss, .atom),
+.warc, .eml and .mbox, each also compressed as .gz, .bz2, .xz or .zst. The usual field names of records are recognised.
 
 \b
 Examples:
@@ -206,6 +206,7 @@ def command(
             "--format": result.style,
             "--strict": messages.strict,
             "--dayfirst": configuration.dayfirst,
+            "--columns": configuration.columns,
             "--plot": result.plot,
         }
     )
@@ -259,11 +260,10 @@ def _articles(
     counts: ReadFields,
 ) -> Iterator[Article]:
     """Yield the articles of the input; if there are none, the command ends."""
-    fields, dayfirst = given.fields, given.dayfirst
     if keeping:
-        articles = keeping.articles(paths, fields=fields, notices=notices, dayfirst=dayfirst, counts=counts)
+        articles = keeping.articles(paths, notices=notices, counts=counts, **given.reading)
     else:
-        records = read_records(paths, fields=fields, notices=notices, dayfirst=dayfirst, counts=counts)
+        records = read_records(paths, notices=notices, counts=counts, **given.reading)
         articles = (article for article, _, _ in records)
     count = 0
     for count, article in enumerate(articles, 1):
@@ -290,7 +290,7 @@ def _clustered(
     if not against:
         clustering = dedup.cluster(articles, settings, progress=progress, keep_texts=keep_texts)
         return replace(clustering, notices=(*notices, *clustering.notices))
-    read = dedup.read_archive(against, fields=given.fields, notices=notices, dayfirst=given.dayfirst)
+    read = dedup.read_archive(against, notices=notices, **given.reading)
     archive = require_readable(read, against, notices, "archived article to compare with", progress)
     arrivals = dedup.cluster_against(articles, archive, settings, progress=progress, keep_texts=keep_texts)
     merged = (*notices, *arrivals.clustering.notices)

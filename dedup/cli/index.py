@@ -25,6 +25,7 @@ from dedup.cli.index_options import (
 )
 from dedup.cli.messages import begin_logging, report, say
 from dedup.cli.options import (
+    ColumnsOption,
     ConfigOption,
     DayfirstOption,
     FieldOption,
@@ -111,6 +112,7 @@ def add(
     ] = None,
     field: FieldOption = None,
     dayfirst: DayfirstOption = False,
+    columns: ColumnsOption = None,
     setting: SetOption = None,
     config: ConfigOption = None,
     threads: ThreadsOption = None,
@@ -124,7 +126,7 @@ def add(
     changed. After an interruption the same articles can be added again: those already in the index are unchanged.
     """
     begin_logging(verbose, as_json=log_json)
-    given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads)
+    given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, columns=columns, threads=threads)
     options: dict[str, Any] = {
         "settings": settings_for(store, given),
         "store_text": False if no_text else None,
@@ -144,13 +146,14 @@ def update(
     store: StoreOption,
     field: FieldOption = None,
     dayfirst: DayfirstOption = False,
+    columns: ColumnsOption = None,
     wait: WaitOption = None,
     verbose: VerboseOption = 0,
     log_json: LogJsonOption = False,
 ) -> None:
     """Replace the text of articles in the index: one JSON line each, as for add. Unknown articles are skipped."""
     begin_logging(verbose, as_json=log_json)
-    given = configured(field=field, dayfirst=dayfirst)
+    given = configured(field=field, dayfirst=dayfirst, columns=columns)
     notices: list[Notice] = []
     missing = 0
     with opened(store, wait) as index:
@@ -274,11 +277,15 @@ def vacuum(
 
 
 def match(
-    paths: PathsArgument, store: StoreOption, field: FieldOption = None, dayfirst: DayfirstOption = False
+    paths: PathsArgument,
+    store: StoreOption,
+    field: FieldOption = None,
+    dayfirst: DayfirstOption = False,
+    columns: ColumnsOption = None,
 ) -> None:
     """Report where articles would be placed, without adding them: one JSON line each, with the deciding links."""
     begin_logging(0, as_json=False)
-    given = configured(field=field, dayfirst=dayfirst)
+    given = configured(field=field, dayfirst=dayfirst, columns=columns)
     notices: list[Notice] = []
     with opened_to_read(store) as index:
         articles = articles_of(paths, given, notices)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
@@ -34,7 +34,6 @@ from dedup.report import visible
 if TYPE_CHECKING:
     from dedup.archive import Arrivals
     from dedup.article import Article, Notice
-    from dedup.inputs.read_fields import ReadFields
     from dedup.results.clustering import Clustering
 
 _SHAPES = {".jsonl": LINES, ".ndjson": LINES, ".json": LIST, ".csv": ROWS, ".tsv": ROWS} | {
@@ -94,17 +93,9 @@ class Keeping:
     ) -> None:
         self._spool.close()
 
-    def articles(
-        self,
-        paths: Sequence[str],
-        *,
-        fields: Mapping[str, str],
-        notices: list[Notice],
-        dayfirst: bool,
-        counts: ReadFields,
-    ) -> Iterator[Article]:
+    def articles(self, paths: Sequence[str], *, notices: list[Notice], **options: Any) -> Iterator[Article]:
         """Read articles, and store their records."""
-        return self._spool.articles(paths, fields=fields, notices=notices, dayfirst=dayfirst, counts=counts)
+        return self._spool.articles(paths, notices=notices, **options)
 
     def check(self) -> None:
         """Check before clustering that the records can be written in the requested format."""

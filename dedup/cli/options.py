@@ -62,6 +62,15 @@ ConfigOption = Annotated[
 DayfirstOption = Annotated[
     bool, typer.Option("--dayfirst", help="Read 01/02/2024 as 1 February; by default it is not a date.")
 ]
+ColumnsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="NAMES",
+        help="The columns of tables without a header: --columns id,title,text. A - is a column that is not read.",
+        show_default=False,
+    ),
+]
 ThreadsOption = Annotated[
     str | None,
     typer.Option(
@@ -105,6 +114,7 @@ def configured(
     setting: Sequence[str] | None = None,
     config: Path | None = None,
     dayfirst: bool = False,
+    columns: str | None = None,
     threads: str | None = None,
     memory: str | None = None,
     apply: bool = True,
@@ -113,7 +123,7 @@ def configured(
     from dedup.config import configure
 
     flags: dict[str, Any] = _pairs("--set", setting)
-    for name, value in (("threads", threads), ("memory", memory)):
+    for name, value in (("columns", columns), ("threads", threads), ("memory", memory)):
         if value is not None:
             if name in flags:
                 raise typer.BadParameter(f"{name} is given twice", param_hint=f"--{name}")
@@ -144,6 +154,7 @@ class ConfigurationOptions:
 
     field: FieldOption = None
     dayfirst: DayfirstOption = False
+    columns: ColumnsOption = None
     setting: SetOption = None
     config: ConfigOption = None
     threads: ThreadsOption = None
@@ -156,6 +167,7 @@ class ConfigurationOptions:
             setting=self.setting,
             config=self.config,
             dayfirst=self.dayfirst,
+            columns=self.columns,
             threads=self.threads,
             memory=self.memory,
             apply=apply,

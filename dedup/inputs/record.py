@@ -13,6 +13,7 @@ from typing import Any
 
 from dedup.article import Article, Notice
 from dedup.formats.escaping import quote, quote_list, sanitize
+from dedup.inputs.date_order import DateReader
 from dedup.inputs.dates import Reading, read_date
 from dedup.inputs.fields import flatten
 from dedup.inputs.markup import to_plain, to_plain_line
@@ -139,7 +140,7 @@ class Corrections:
 
     def __init__(self, *, dayfirst: bool = False, today: date | None = None, fields: ReadFields | None = None) -> None:
         self.fields = fields
-        self._dayfirst = dayfirst
+        self.dates = DateReader(dayfirst=dayfirst)
         self._today = today
         self._counts: dict[str, Counter[str]] = {}
         self._first: dict[tuple[str, str], tuple[str, str]] = {}
@@ -167,20 +168,29 @@ class Corrections:
             default: the date of publication if the record has none.
             used: field -> the name that it was read from; extended in place.
         """
-        seen = self._read(record, "seen", keys["seen"], self._today, used) if keys["seen"] else _NO_DATE
-        published = self._read(record, "published", keys["published"], seen.when or self._today, used)
+        seen, published = _NO_DATE, _NO_DATE
+        if names := keys["seen"]:
+            seen = self._read(record, "seen", names, self._today, None, used)
+        if names := keys["published"]:
+            published = self._read(record, "published", names, seen.when or self._today, seen.when, used)
         if default and not published.when:
             published = read_date(default, today=self._today)
         if published.problem:
-            action = "its time is taken as UTC" if published.when else "kept without a date"
+            action = "only its day is known" if published.when else "kept without a date"
             self._count(published, where, action if published.when or not seen.when else "dated by when it was seen")
         elif seen.problem:
-            action = "its time is taken as UTC" if seen.when else "kept without the date on which it was seen"
+            action = "only its day is known" if seen.when else "kept without the date on which it was seen"
             self._count(seen, where, action)
         return published.when, seen.when
 
     def _read(
-        self, record: Mapping[str, Any], field: str, names: Iterable[Any], latest: date | None, used: dict[str, str]
+        self,
+        record: Mapping[str, Any],
+        field: str,
+        names: Iterable[Any],
+        latest: date | None,
+        seen: date | None,
+        used: dict[str, str],
     ) -> Reading:
         """Return the first valid date, else the first problem."""
         problem = _NO_DATE
@@ -190,7 +200,7 @@ class Corrections:
                 value = date_of(value)
             if is_missing(value) or (name == "data" and isinstance(value, list | Mapping)):  # Italian for a date
                 continue
-            reading = read_date(value, dayfirst=self._dayfirst, today=latest)
+            reading = self.dates.read(name, value, today=latest, seen=seen)
             if reading.when is not None:
                 used[field] = name
                 return reading
@@ -210,6 +220,7 @@ class Corrections:
             yield Notice(
                 f"{self._first_marked_up}{others}", "its text has tags or entities of HTML", action, skipped=False
             )
+        yield from self.dates.notices()
         for action, counts in self._counts.items():
             firsts = [self._first[action, kind] for kind in counts]
             where, problem = firsts[0]

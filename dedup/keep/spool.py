@@ -24,7 +24,6 @@ from dedup.read.source import Source
 
 if TYPE_CHECKING:
     from dedup.article import Article, Notice
-    from dedup.inputs.read_fields import ReadFields
     from dedup.read.paths import FoundFile
     from dedup.read.source import Record, Table
 
@@ -104,18 +103,9 @@ class Spool:
     def __len__(self) -> int:
         return len(self._ends)
 
-    def articles(
-        self,
-        paths: Sequence[str],
-        *,
-        fields: Mapping[str, str],
-        notices: list[Notice],
-        dayfirst: bool,
-        counts: ReadFields | None = None,
-    ) -> Iterator[Article]:
-        """Read articles as `dedup.read.read_records` does, and store the record of each."""
-        records = read_records(paths, fields=fields, notices=notices, dayfirst=dayfirst, counts=counts)
-        for article, record, found in records:
+    def articles(self, paths: Sequence[str], *, notices: list[Notice], **options: Any) -> Iterator[Article]:
+        """Read articles as `dedup.read_articles` does, and store the record of each."""
+        for article, record, found in read_records(paths, notices=notices, **options):
             self.add(record, found)
             yield article
 

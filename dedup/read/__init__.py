@@ -16,18 +16,20 @@ import logging
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from dedup.article import Article, Notice
 from dedup.errors import MissingDependencyError
 from dedup.formats.atomic import content_suffix
-from dedup.inputs.fields import find_fields
+from dedup.inputs.fields import find_fields, flatten
 from dedup.inputs.read_fields import ReadFields
 from dedup.inputs.record import Corrections, read_record
-from dedup.read import columns, feed, jsonfile, jsonlines, mail, markdown, page, plain, table, warc
+from dedup.read import columns, feed, jsonfile, jsonlines, mail, markdown, page, plain, spreadsheet, table, warc
 from dedup.read.own_output import own_output_notice
 from dedup.read.paths import FoundFile, find_files, reason
 from dedup.read.source import EMPTY, Record, Source
@@ -62,6 +64,8 @@ def _readers() -> dict[str, Reader]:
         ".warc": warc.read,
         ".wet": warc.read,
         ".xhtml": page.read,
+        ".xlsm": spreadsheet.read,
+        ".xlsx": spreadsheet.read,
         ".xml": feed.read,
     }
 
@@ -73,6 +77,7 @@ def read_articles(
     notices: list[Notice] | None = None,
     stdin: IO[bytes] | None = None,
     dayfirst: bool = False,
+    columns: Sequence[str] = (),
 ) -> Iterator[Article]:
     """Read articles, one at a time. Files of many records are never held in memory completely.
 
@@ -83,6 +88,8 @@ def read_articles(
         notices: a list that problems with the input are appended to. By default they are logged as warnings.
         stdin: the stream to read for `-`; by default the standard input of the process.
         dayfirst: read `01/02/2020` as 1 February. By default such a date is refused as ambiguous.
+        columns: names for the columns of tables without a header, as in `["id", "title", "-", "text"]`; "-" for one
+            that is not read.
 
     Returns:
         The articles in the order of `paths`, within folders by name. An article without an id is named by its path
@@ -92,7 +99,7 @@ def read_articles(
     Raises:
         InputError: `fields` has a name that is not a field of an article. The content of files never raises.
     """
-    records = read_records(paths, fields=fields, notices=notices, stdin=stdin, dayfirst=dayfirst)
+    records = read_records(paths, fields=fields, notices=notices, stdin=stdin, dayfirst=dayfirst, columns=columns)
     return (article for article, _, _ in records)
 
 
@@ -103,6 +110,7 @@ def read_records(
     notices: list[Notice] | None = None,
     stdin: IO[bytes] | None = None,
     dayfirst: bool = False,
+    columns: Sequence[str] = (),
     own: bool = False,
     counts: ReadFields | None = None,
 ) -> Iterator[tuple[Article, Record, FoundFile]]:
@@ -114,6 +122,7 @@ def read_records(
         notices: see `read_articles`.
         stdin: see `read_articles`.
         dayfirst: see `read_articles`.
+        columns: see `read_articles`.
         own: whether to read output of dedup like any other record. By default it is skipped with a notice.
         counts: counts the names that the fields are read from.
     """
@@ -122,7 +131,7 @@ def read_records(
     arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
     note = _NoticeLimit(notices.append if notices is not None else _log)
     corrections = Corrections(dayfirst=dayfirst, today=datetime.now(UTC), fields=counts or ReadFields())
-    return _read(arguments, fields, note, stdin, corrections, own=own)
+    return _read(arguments, fields, tuple(columns), note, stdin, corrections, own=own)
 
 
 class _NoticeLimit:
@@ -154,6 +163,7 @@ def _log(notice: Notice) -> None:
 def _read(
     arguments: list[str],
     fields: Mapping[str, str],
+    columns: Sequence[str],
     note: _NoticeLimit,
     stdin: IO[bytes] | None,
     corrections: Corrections,
@@ -172,6 +182,7 @@ def _read(
         else:
             source = Source.of_file(found.path, found.shown, found.roots)
             reader = readers[content_suffix(found.path)]
+        source.columns = columns
         yield from _articles(reader, source, found, fields, note, corrections, own=own)
     for notice in corrections.notices():
         note(notice)
@@ -188,6 +199,7 @@ def _articles(
     *,
     own: bool,
 ) -> Iterator[tuple[Article, Record, FoundFile]]:
+    corrections.dates.begin_file(found.shown, None if source.live else partial(_again, reader, source, fields))
     empty, first, reported = True, True, set[Notice]()
     for item in _read_guarded(reader, source, fields):
         if isinstance(item, Notice):
@@ -221,6 +233,12 @@ def _articles(
             yield article, item, found
     if empty:
         note(Notice(found.shown, EMPTY, "skipped", skipped=True))
+
+
+def _again(reader: Reader, source: Source, fields: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+    """Return the records of a file, from the first one on, with the fields of objects inside them."""
+    items = _read_guarded(reader, replace(source, notices=[]), fields)
+    return (flatten(item.values, fields)[0] for item in items if isinstance(item, Record))
 
 
 def _read_guarded(reader: Reader, source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:

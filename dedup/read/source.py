@@ -94,6 +94,7 @@ class Source:
         opened: opens the raw bytes, see `open_file`.
         live: whether it can be read only once, so that the encoding cannot be detected beforehand.
         named_compressed: whether its suffix is that of a compressed file.
+        columns: names for the columns of a table without a header.
         notices: problems found so far; see `pop_notices`.
     """
 
@@ -101,6 +102,7 @@ class Source:
     opened: Callable[[], IO[bytes]]
     live: bool = False
     named_compressed: bool = False
+    columns: Sequence[str] = ()
     notices: list[Notice] = field(default_factory=list)
     _encoding: str | None = None
     _looked: bool = False

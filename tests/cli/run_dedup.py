@@ -54,8 +54,10 @@ class FakeLibrary:
         notices: list[Notice] | None = None,
         stdin: BinaryIO | None = None,
         dayfirst: bool = False,
+        columns: Sequence[str] = (),
     ) -> Iterator[Article]:
         assert stdin is None
+        assert not columns
         assert notices is not None
         notices += self.notices
         for path in paths:

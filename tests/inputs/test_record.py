@@ -218,8 +218,16 @@ def test_the_second_date_is_taken_where_the_first_is_none() -> None:
 
 def test_an_unknown_zone_is_told() -> None:
     article, (notice,) = made({"text": BODY, "date": "24 Jan 2020 10:15 IST"})
-    assert article.published == datetime.fromisoformat("2020-01-24T10:15")
-    assert notice.action == "its time is taken as UTC"
+    assert article.published == date(2020, 1, 24)
+    assert notice.action == "only its day is known"
+
+
+def test_a_date_counts_from_when_it_was_seen() -> None:
+    record = {"text": BODY, "date": "2 hours ago", "seen": "2020-05-12T10:30:00Z"}
+    assert quietly(record).published == datetime.fromisoformat("2020-05-12T08:30:00Z")
+    article, (notice,) = made({"text": BODY, "date": "2 hours ago"})
+    assert article.published is None
+    assert "is counted from when it was seen, which is not known" in notice.problem
 
 
 def test_lone_surrogates_and_null_bytes_are_replaced_and_counted() -> None:
@@ -317,7 +325,7 @@ def test_dates_that_are_none_are_counted() -> None:
         "1 open to two readings (--dayfirst) (date '01/02/2020' can mean 2020-01-02 or 2020-02-01)" in undated.problem
     )
     assert undated.action == "kept without a date"
-    assert str(unzoned) == "feed:5: time zone 'IST' is not understood; its time is taken as UTC"
+    assert str(unzoned) == "feed:5: time zone 'IST' is not understood; only its day is known"
 
 
 def test_records_of_trafilatura_and_news_please() -> None:

@@ -101,7 +101,8 @@ def test_without_text_and_title_the_file_is_skipped_once(tmp_path: Path) -> None
             Notice(
                 str(path),
                 "no column is the text; the first line names 'story_body', 'outlet'",
-                "skipped (--field text=NAME says which column holds the text)",
+                "skipped (--field text=NAME says which column holds the text;"
+                " if this is a row, --columns text,- reads it)",
                 skipped=True,
             )
         ],
