@@ -190,8 +190,10 @@ class LearnedBoilerplate:
         return sorted({number for row in self._waiting for number in self._lessons[row].pending})
 
     def postpone(self, pending: tuple[int, ...]) -> None:
-        """Record the articles that hold the last lesson, to be placed again; must run inside a transaction."""
-        self._replace(self._last, replace(self._lessons[self._last], holders=pending, pending=pending))
+        """Record articles that hold the last lesson, to be placed again; must run inside a transaction."""
+        lesson = self._lessons[self._last]
+        holders, every = (tuple(sorted({*some, *pending})) for some in (lesson.holders, lesson.pending))
+        self._replace(self._last, replace(lesson, holders=holders, pending=every))
 
     def done(self, numbers: Iterable[int]) -> None:
         """Record that the features of articles were computed anew; must run inside a transaction."""

@@ -62,14 +62,27 @@ def learn_from_all(state: IndexState) -> None:
     new = new if learned.has_room(new) else Lesson()
     if new:
         learned.learn(new)
-    if not wrong and not new:
-        return
     _apply(state)
     after = state.sketcher.background
-    changed = _changed(state, words, before, after) | _changed(state, words, forgotten, after)
-    pending = (*state.with_twins(np.array(numbers, np.int64)[changed].tolist()),)
-    state.learned.postpone(pending)
-    state.forget(pending)
+    changed = _stale(state, numbers, state.sketcher.judged(words))
+    if wrong or new:
+        changed |= _changed(state, words, before, after) | _changed(state, words, forgotten, after)
+    _place_later(state, np.array(numbers, np.int64)[changed].tolist())
+
+
+def _stale(state: IndexState, numbers: Sequence[int], judged: HashedWords) -> NDArray[np.bool_]:
+    """Return which articles have features of more or fewer words than are compared now."""
+    slots = [state.table.slot(number) for number in numbers]
+    found: NDArray[np.bool_] = state.table.length[slots] != judged.lengths()
+    return found
+
+
+def _place_later(state: IndexState, numbers: Sequence[int]) -> None:
+    """Have articles placed again, with all of the same text."""
+    if numbers:
+        pending = (*state.with_twins(numbers),)
+        state.learned.postpone(pending)
+        state.forget(pending)
 
 
 def _apply(state: IndexState) -> None:
@@ -87,7 +100,10 @@ def _new_lesson(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
     stored = sorted({number for others in near.values() for number in others if number not in place_of})
     place_of |= {number: len(candidates) + place for place, number in enumerate(stored)}
     parts = [one.features.words for one in candidates]
-    words = HashedWords.joined([*parts, state.words_of(stored)] if stored else parts)
+    if stored:
+        parts.append(state.words_of(stored))
+        _place_later(state, np.array(stored)[_stale(state, stored, parts[-1])].tolist())
+    words = HashedWords.joined(parts)
     vectors = [*(one.features.vector for one in candidates), *(state.vectors_of(stored) if stored else [])]
     strangers, may_repeat = Strangers(words, [vector.language for vector in vectors]), repeating(words, state.backend)
     examined = set[int]()

@@ -37,7 +37,8 @@ if TYPE_CHECKING:
     from dedup.index.features.sketch import Vector
     from dedup.index.search.table import ArticleTable
 
-_ENDS = 2, 4, 8, 16
+_ENDS = 1, 2, 4, 8, 16
+_FEW = 1_000
 Outside: TypeAlias = Callable[[HashedWords, NDArray[np.uint64]], NDArray[np.bool_]]
 
 
@@ -169,8 +170,8 @@ def possible_holders(
 ) -> set[int]:
     """Return the numbers of the articles in a table that may hold what was learned.
 
-    These have the rarest word of a passage, or of an end of all that was removed: the rest of it may have been removed
-    before, with other boilerplate that overlaps.
+    These have the rarest word of a passage, or an infrequent one of an end of all that was removed: the rest of it may
+    have been removed before, with other boilerplate that overlaps.
 
     Args:
         lesson: what was learned.
@@ -179,7 +180,7 @@ def possible_holders(
         removed: returns which words of articles are boilerplate now.
         table: all articles.
     """
-    terms, left, gone = set[int](), lesson.passages, removed(words)
+    terms, at_ends, left, gone = set[int](), set[int](), lesson.passages, removed(words)
     for place in np.flatnonzero(articles_with(words, gone)).tolist():
         middle, end = words.offsets[2 * place + 1 : 2 * place + 3].tolist()
         body, title, vector = words.body(place), words.title(place), vectors[place]
@@ -189,13 +190,14 @@ def possible_holders(
         terms |= _rarest(body, begins[some], ends[some], vector)
         begins, ends = np.flatnonzero(np.diff(gone[middle:end], prepend=False, append=False)).reshape(-1, 2).T
         for length in _ENDS:
-            terms |= _rarest(body, begins, np.minimum(begins + length, ends), vector)
-            terms |= _rarest(body, np.maximum(begins, ends - length), ends, vector)
+            at_ends |= _rarest(body, begins, np.minimum(begins + length, ends), vector)
+            at_ends |= _rarest(body, np.maximum(begins, ends - length), ends, vector)
         if among(segments(words.part(place, place + 1)).hashes, lesson.passages).any():
             each = np.arange(len(title))
             terms |= _rarest(title, each, each + 1, vector)
-    slots = np.unique(np.concatenate([np.empty(0, np.int64), *map(table.words.having, sorted(terms))]))
-    return {*table.number[slots].tolist()}
+    every = [*map(table.words.having, sorted(terms))]
+    every += [slots for slots in map(table.words.having, sorted(at_ends - terms)) if len(slots) < _FEW]
+    return {*table.number[np.unique(np.concatenate([np.empty(0, np.int64), *every]))].tolist()}
 
 
 def _rarest(words: NDArray[np.uint32], begins: NDArray[np.int64], ends: NDArray[np.int64], vector: Vector) -> set[int]:
