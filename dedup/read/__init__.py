@@ -17,17 +17,18 @@ import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
-from pathlib import Path
+from functools import partial
 from typing import IO
 
 from dedup.article import Article, Notice
 from dedup.errors import MissingDependencyError
-from dedup.formats.atomic import content_suffix
 from dedup.inputs.record import Corrections, find_fields, read_record
 from dedup.read import columns, feed, jsonfile, jsonlines, mail, markdown, page, plain, table, warc
 from dedup.read.own_output import own_output_notice
-from dedup.read.paths import FoundFile, find_files, reason
+from dedup.read.paths import FoundFile, find_files, kind_of, reason
+from dedup.read.site_names import SiteNames
 from dedup.read.source import EMPTY, Record, Source
 from dedup.read.unused_columns import UnusedColumns
 
@@ -39,16 +40,30 @@ MOST_NOTICES = 100_000
 Reader = Callable[[Source, Mapping[str, str]], Iterator[Record | Notice]]
 
 
-def _readers() -> dict[str, Reader]:
-    """Return the reader for each suffix. A suffix of compression may follow."""
+_SURVEYS: Mapping[str, Callable[[Source, SiteNames], None]] = {
+    ".htm": page.survey,
+    ".html": page.survey,
+    ".warc": warc.survey,
+    ".xhtml": page.survey,
+}
+"""What counts the names of the sites in a file of pages, by its kind."""
+
+
+def _readers(sites: SiteNames | None = None) -> dict[str, Reader]:
+    """Return the reader for each suffix. A suffix of compression may follow.
+
+    Args:
+        sites: the names of the sites whose pages are read.
+    """
+    read_page, read_warc = partial(page.read, sites=sites), partial(warc.read, sites=sites)
     return {
         ".arrow": columns.read,
         ".atom": feed.read,
         ".csv": table.read,
         ".eml": mail.read,
         ".feather": columns.read,
-        ".htm": page.read,
-        ".html": page.read,
+        ".htm": read_page,
+        ".html": read_page,
         ".json": jsonfile.read,
         ".jsonl": jsonlines.read,
         ".mbox": mail.read_mailbox,
@@ -58,9 +73,9 @@ def _readers() -> dict[str, Reader]:
         ".rss": feed.read,
         ".tsv": table.read,
         ".txt": plain.read,
-        ".warc": warc.read,
-        ".wet": warc.read,
-        ".xhtml": page.read,
+        ".warc": read_warc,
+        ".wet": read_warc,
+        ".xhtml": read_page,
         ".xml": feed.read,
     }
 
@@ -157,24 +172,37 @@ def _read(
     *,
     own: bool,
 ) -> Iterator[tuple[Article, Record, FoundFile]]:
-    readers = _readers()
+    sites, surveyed = SiteNames(), False
+    readers = _readers(sites)
     unused = UnusedColumns(fields)
-    for found in find_files(arguments, lambda name: content_suffix(Path(name)) in readers):
+    for found in find_files(arguments, lambda path: kind_of(path) in readers):
         if isinstance(found, Notice):
             note(found)
             continue
         logging.getLogger("dedup.read").debug("reading %s", found.shown)
-        if found.path is None:
-            source = Source.of_stream(stdin or sys.stdin.buffer, found.shown)
-            reader: Reader = jsonlines.read
-        else:
-            source = Source.of_file(found.path, found.shown, found.roots)
-            reader = readers[content_suffix(found.path)]
-        yield from _articles(reader, source, found, fields, note, corrections, own=own, unused=unused)
+        if found.kind in _SURVEYS and not surveyed:
+            _survey(arguments, sites)
+            surveyed = True
+        source = _source(found, stdin)
+        yield from _articles(readers[found.kind], source, found, fields, note, corrections, own=own, unused=unused)
     unused.log()
     for notice in corrections.notices():
         note(notice)
     note.end()
+
+
+def _source(found: FoundFile, stdin: IO[bytes] | None = None) -> Source:
+    if found.path is None:
+        return Source.of_stream(stdin or sys.stdin.buffer, found.shown)
+    return Source.of_file(found.path, found.shown, found.roots)
+
+
+def _survey(arguments: list[str], sites: SiteNames) -> None:
+    """Count the names of the sites of all pages. What cannot be read is reported when its articles are."""
+    for found in find_files(arguments, lambda path: kind_of(path) in _SURVEYS):
+        if isinstance(found, FoundFile) and found.path:
+            with suppress(OSError, MissingDependencyError, UnicodeError):
+                _SURVEYS[found.kind](_source(found), sites)
 
 
 def _articles(

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
 from dedup.formats.escaping import sanitize
+from dedup.inputs.dates import read_date
 from dedup.read.own_output import is_result_page
+from dedup.read.page_fields import decide_date
+from dedup.read.page_metadata import collect_metadata
+from dedup.read.site_names import SiteNames
 from dedup.read.source import Record, Source, rename_fields
 
 if TYPE_CHECKING:
@@ -33,24 +38,49 @@ _MOST_TAGS, _MOST_ELEMENTS = 1_000_000, 50_000
 _LONGEST_ADDRESS = 4096
 """Maximum characters of an address. Longer ones are inline images."""
 
-_LONGEST_OUTLET = 40
-"""Maximum characters of an outlet's name."""
 
-
-def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
-    values = extract_page(source)
+def read(source: Source, fields: Mapping[str, str], sites: SiteNames | None = None) -> Iterator[Record | Notice]:
+    values = extract_page(source, sites=sites)
     yield from source.pop_notices()
     if values:
         yield Record(rename_fields(fields, **values), is_plain=True)
 
 
-def extract_page(source: Source, *, url: str = "", charset: str = "") -> dict[str, Any]:
+def survey(source: Source, sites: SiteNames) -> None:
+    """Count the names of the site that a page states."""
+    survey_page(source, sites)
+
+
+def survey_page(source: Source, sites: SiteNames, *, url: str = "", charset: str = "") -> None:
+    """Count the names of the site that a page states. Problems are ignored; they are reported when it is read.
+
+    Args:
+        source, url, charset: see `extract_page`.
+        sites: the names of the sites of the input.
+    """
+    markup, _ = sanitize(source.read_text(declared=True, charset=charset))
+    if markup.strip() and markup.count("<") <= _MOST_TAGS:
+        tree, _ = _parse(markup)
+        if tree is not None:
+            sites.add(collect_metadata(tree, url), _folder(source.where))
+    source.pop_notices()
+
+
+def _folder(where: str) -> str:
+    return f"{where.rpartition('/')[0]}/"
+
+
+def extract_page(
+    source: Source, *, url: str = "", charset: str = "", seen: str = "", sites: SiteNames | None = None
+) -> dict[str, Any]:
     """Extract the article of a page. Problems are added to the notices of the source.
 
     Args:
         source: the page.
-        url: its address.
+        url: the address it was fetched from.
         charset: the encoding named by the server.
+        seen: when it was fetched. No article was published later.
+        sites: the names of the sites of the input.
 
     Returns:
         The fields that were found; {} if there is no article.
@@ -80,28 +110,30 @@ def extract_page(source: Source, *, url: str = "", charset: str = "") -> dict[st
     if (count := sum(1 for _ in tree.iter())) > _MOST_ELEMENTS:
         source.add_notice(f"it has {count:,} elements, too many for the page of an article")
         return {}
+    page = collect_metadata(tree, url)
     _flatten(tree)
     try:
-        found, metadata = _extract(tree, markup, url)
+        found, extracted = _extract(tree, markup, url)
     except MissingDependencyError:
         raise
     except Exception as error:  # unusual pages raise arbitrary exceptions in the libraries involved
         source.add_notice(f"trafilatura cannot read it ({type(error).__name__}: {error})")
         return {}
-    title = " ".join((metadata.title or "").split())
-    text = _without_title(found, title)
+    own = (sites or SiteNames()).decide(page, _folder(source.where), " ".join((extracted.title or "").split()))
+    text = _without_title(found, own.titles)
     if not text:
-        if not title:
+        if not own.title:
             source.add_notice("no article is found on this page")
             return {}
         action = "kept, judged by its title alone"
         source.notices.append(Notice(source.where, "no text of an article is found on this page", action, False))
+    latest = read_date(seen).when or datetime.now(UTC)
     values = {
         "text": text,
-        "title": title,
-        "published": metadata.date,
-        "source": metadata.sitename or metadata.hostname or _outlet(tree.findtext(".//title") or "", title),
-        "url": metadata.url or url,
+        "title": own.title,
+        "published": decide_date(page, lambda: extracted.date or "", latest=latest),
+        "source": own.outlet or page.host,
+        "url": extracted.url or page.url,
         "lang": lang,
     }
     return {name: value for name, value in values.items() if value or name == "text"}
@@ -193,19 +225,10 @@ def _extract(tree: HtmlElement, markup: str, url: str) -> tuple[str, Document]:
     return str(getattr(found, "text", None) or ""), metadata
 
 
-def _outlet(heading: str, title: str) -> str:
-    """Return the outlet in the HTML title beside the headline: `The Echo: Ferry burns`, `Ferry burns – The Echo`."""
-    if not title:
-        return ""
-    before, found, behind = " ".join(heading.split()).partition(title)
-    rest = f"{before}{behind}".strip(" -–—|:·•»«›‹")
-    return rest if found and len(rest) <= _LONGEST_OUTLET and not (before and behind) else ""
-
-
-def _without_title(text: str, title: str) -> str:
+def _without_title(text: str, titles: Collection[str]) -> str:
     """Remove a first line that repeats the title."""
     first, _, rest = text.partition("\n")
-    return rest.lstrip("\n") if title and " ".join(first.split()) == title and rest.strip() else text
+    return rest.lstrip("\n") if " ".join(first.split()) in titles and rest.strip() else text
 
 
 def _config(markup: str) -> Any:
