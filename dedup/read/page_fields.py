@@ -21,35 +21,25 @@ _LONGEST_NAME, _MOST_NAME_WORDS = 40, 5
 """Maximum characters and words of an outlet's name beside a title. A stated name can have twice as many."""
 _LEAST_CUT = 40
 """Minimum letters of a title that is taken for the beginning of a longer one without a mark of omission."""
+_SHORT_WORD = 3
+"""Maximum letters of a word of a name that may begin with a small letter: `La Voz de la Ría`."""
 _LAG = timedelta(days=2)
 """How far dates that mean one moment can differ: time zones, and clocks that are wrong."""
 
-_SEPARATOR = re.compile(r"\s+(?:[-–—―|·•»«›‹/~⋆*]|::?)\s+|\s*[|｜]\s*|(?<=[^\x00-\u02ff])[_-](?=[^\x00-\u02ff])|:\s+")
+_SEPARATOR = re.compile(r"\s+(?:[-–—―|·•»«›‹/~⋆*]|::?)\s+|\s*[|｜_]\s*|(?<=[^\x00-\u02ff])-(?=[^\x00-\u02ff])|:\s+")
 """What separates the parts of `<title>`: `Ferry burns – World – The Echo`, `The Echo: Ferry burns`."""
-_STRONG = re.compile(r"\s+[-–—―|·•»«]\s+|\s*[|｜]\s*|_")
-"""Separators that a headline has less often than the name of a site beside it."""
 _OMISSION = re.compile(r"\s*(?:…|\.\.\.)$")
-_ARTICLE = re.compile(r"^(?:the|der|die|das|el|la|le|les|il|o|a)\s+", re.IGNORECASE)
+_DETERMINER = re.compile(r"^(?:the|der|die|das|el|la|le|les|il|o|a)\s+", re.IGNORECASE)
 _DOMAIN = re.compile(r"(?:https?://)?[\w-]+(?:\.[\w-]+)*\.[a-z]{2,12}/?", re.IGNORECASE)
 
 _NO_NAMES = frozenset(
     (
         *("home", "homepage", "news", "blog", "article", "articles", "website", "mywebsite", "mysite", "wordpress"),
-        *(
-            "untitled",
-            "index",
-            "default",
-            "null",
-            "undefined",
-            "none",
-            "startseite",
-            "inicio",
-            "accueil",
-            "nachrichten",
-        ),
+        *("untitled", "index", "default", "null", "undefined", "none", "startseite", "inicio", "accueil"),
+        *("nachrichten", "live", "video", "videos", "photos", "update", "updates", "opinion", "analysis"),
     )
 )
-"""Placeholders of publishing systems, normalized by `name_key`."""
+"""Placeholders of publishing systems and marks of genres, normalized by `name_key`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +74,21 @@ def decide_fields(page: PageMetadata, extracted: str = "", *, site: str = "") ->
         extracted: the title that the extractor finds in its layout.
         site: the name of the site, if it is known from other pages.
     """
-    names = [site, *page.names.values(), *(article.publisher for article in page.articles)]
-    names = [name for name in names if _is_name(name)]
-    counts = Counter(map(name_key, names))
-    counts.subtract({name_key(title) for title in (*page.headings, page.card, *(one.title for one in page.articles))})
-    certain = {name_key(site), *(key for key, count in counts.items() if count > 1)} - {""}
-    certain |= {name_key(name) for name in names if _looks_like_a_name(name) and _fits_host(name, page.host)}
-    voices = _voices(page, extracted, certain)
-    title, agreed = _elect(voices)
-    names = [name for name in names if not _is_headline(name, title, certain)]
-    title = _without_names(
-        title, {name_key(name): name for name in names}.keys() & certain or set(map(name_key, names))
-    )
-    beside = _beside(page.page, title, agreed)
-    if not beside and not agreed and (part := _lone_tail(page.page, names, page.host)):
-        title, beside = _remove_part(page.page, part) if title == page.page else title, [part]
-    outlet = _outlet(page, names, beside, site)
-    if outlet:
-        title = _without_names(title, {name_key(outlet)})
-    tails = tuple(dict.fromkeys(part for part in (*beside, *_ends(page.page)) if name_key(part) != name_key(title)))
-    return PageFields(title, frozenset((title, *page.headings, *(text for _, text in voices))), outlet, tails)
+    names = [name for name in (*page.names.values(), *(one.publisher for one in page.articles)) if _can_be_name(name)]
+    voices = _voices(page, extracted)
+    title = _elect(voices, Counter(map(name_key, [*names, *([site] * len(voices) if site else [])])), page)
+    beside = _beside(page.page, title)
+    confirmed = {name_key(part) for part in beside}
+    names = [name for name in names if name_key(name) in confirmed or not _is_headline(name, title)]
+    if not beside and (title == page.page or not names) and (part := _lone_name(page.page, [*names, site], page.host)):
+        beside = [part]
+    outlet = site or _outlet(page, names, beside)
+    title = _without_names(title, {name_key(name) for name in (outlet, *beside[:1], *names) if name}, sections=True)
+    tails = dict.fromkeys(part for part in (*beside, *_ends(page.page)) if name_key(part) != name_key(title))
+    return PageFields(title, frozenset((title, *page.headings, *(text for _, text in voices))), outlet, tuple(tails))
 
 
-def _is_name(name: str) -> bool:
+def _can_be_name(name: str) -> bool:
     return (
         0 < len(name) <= 2 * _LONGEST_NAME
         and len(name.split()) <= 2 * _MOST_NAME_WORDS
@@ -114,36 +96,47 @@ def _is_name(name: str) -> bool:
     )
 
 
-def _fits_host(name: str, host: str) -> bool:
-    """Return whether a host is named after an outlet: `tidewater.example` after the Tidewater Gazette."""
-    labels = host.split(".")[:-1] or [host]
-    key, plain = name_key(name), name_key(_ARTICLE.sub("", name))
-    initials = "".join(word[0] for word in name.casefold().split() if word[0].isalnum())
-    return bool(host) and (
-        key == name_key(host)
-        or any(
-            len(label) >= 3 and (label in {key, plain, initials} or (len(label) >= 4 and label in key))
-            for label in (name_key(part) for part in labels)
-        )
-        or (len(plain) >= 5 and plain in name_key(labels[-1]))
+def _looks_like_name(text: str, *, strictly: bool = False) -> bool:
+    """Return whether a part of a title is written like a name: short, no sentence, its words in capitals.
+
+    Args:
+        text: the part.
+        strictly: whether every word has to begin with a capital letter, if it is not short, and not the first alone.
+    """
+    words = text.split()
+    begun = words if strictly else words[:1]
+    return (
+        0 < len(words) <= _MOST_NAME_WORDS
+        and len(text) <= _LONGEST_NAME
+        and (len(words) == 1 or not any(word[0].islower() and len(word) > _SHORT_WORD for word in begun))
+        and not re.search(r"[?!…]$", text)
+        and name_key(text) not in _NO_NAMES
     )
 
 
-def _voices(page: PageMetadata, extracted: str, certain: Collection[str]) -> list[tuple[str, str]]:
-    """Return the titles that a page states by where it does, the most reliable first, without the names of the site."""
-    others = [page.card, page.page, extracted, *page.headings]
-    article = choose_article(page, others)
-    heading = _best_heading(page, [article.title if article else "", page.card, page.page], certain)
-    stated = [
-        ("heading", heading),
-        ("data", article.title if article else ""),
-        ("card", page.card),
-        ("page", page.page),
-    ]
+def _fits_host(name: str, host: str) -> bool:
+    """Return whether a host is named after an outlet: `tidewater.example` after the Tidewater Gazette."""
+    key, plain = name_key(name), name_key(_DETERMINER.sub("", name))
+    initials = "".join(word[0] for word in name.casefold().split() if word[0].isalnum())
+    labels = [name_key(label) for label in host.split(".")[:-1]] or [""]
+    return bool(host) and (
+        key == name_key(host)
+        or any(len(one) >= 3 and (one in {key, plain, initials} or (len(one) >= 4 and one in key)) for one in labels)
+        or (len(plain) >= 5 and plain in labels[-1])
+    )
+
+
+def _voices(page: PageMetadata, extracted: str) -> list[tuple[str, str]]:
+    """Return the titles that a page states and where it does, the most reliable first."""
+    article = choose_article(page, [page.card, page.page, extracted, *page.headings])
+    data = article.title if article else ""
+    headings = [text for text in page.headings if any(_agreement(text, one) == 1 for one in (data, page.card) if one)]
+    headings += [text for text in page.headings if _agreement(text, page.page) == 1]
+    heading = next(iter([*headings, *page.headings]), "")
+    stated = [("heading", heading), ("data", data), ("card", page.card), ("page", page.page)]
     if name_key(extracted) not in {name_key(text) for _, text in stated}:  # else it is a copy
         stated.append(("extracted", extracted))
-    cut = [(where, _without_names(text, certain)) for where, text in stated]
-    return [(where, text) for where, text in cut if text and name_key(text) not in certain]
+    return [(where, text) for where, text in stated if text]
 
 
 def choose_article(page: PageMetadata, titles: Sequence[str]) -> DataArticle | None:
@@ -158,43 +151,46 @@ def _path(url: str) -> str:
     return url.partition("://")[2].partition("#")[0].partition("?")[0].rstrip("/").removeprefix("www.")
 
 
-def _best_heading(page: PageMetadata, others: Sequence[str], certain: Collection[str]) -> str:
-    """Return the heading that another title of the page agrees with, else the first that is no name of the site."""
-    headings = [text for text in page.headings if name_key(text) not in certain]
-    agreeing = (text for text in headings if any(_agreement(text, other) == 1 for other in others if other))
-    return next(agreeing, headings[0] if headings else "")
+def _elect(voices: Sequence[tuple[str, str]], names: Counter[str], page: PageMetadata) -> str:
+    """Return the title that most of the voices agree with, and that is not stated as a name.
+
+    Candidates are the voices, and their parts beside a name or beside another voice.
+    """
+    texts = [text for _, text in voices]
+    parts = {name_key(text) for text in texts} | names.keys()
+    parts |= {name_key(part) for part in _ends(page.page) if _fits_host(part, page.host) and _looks_like_name(part)}
+    candidates = dict.fromkeys(texts)
+    candidates.update(dict.fromkeys(filter(None, (_without_names(text, parts - {name_key(text)}) for text in texts))))
+
+    def rank(title: str) -> tuple[float, int]:
+        key = name_key(title)
+        score = sum(_agreement(title, text) for text in texts) - names[key]
+        score -= _fits_host(title, page.host) and _looks_like_name(title)
+        score -= _is_small_part(title, page.page) and sum(name_key(text) == key for text in texts) < 2
+        return score, len(title) if score >= 2 else 0
+
+    best = max(candidates, key=rank, default="")
+    best = next((text for where, text in voices if where != "page" and _is_cut(best, text)), best)
+    same = [text for text in texts if name_key(text) == name_key(best)]
+    return next((text for text in same if not text.isupper()), best)
 
 
-def _elect(voices: Sequence[tuple[str, str]]) -> tuple[str, bool]:
-    """Return the title that agrees most with the others, and whether another one agrees with it."""
-    best, most, agreed = "", -1.0, False
-    for place, (where, text) in enumerate(voices):
-        alike = [_agreement(text, other) for number, (_, other) in enumerate(voices) if number != place]
-        contained = where == "page" and any(_beside(text, other, agreed=True) for _, other in voices)
-        score = sum(alike) - contained
-        if score > most or (score == most and agreed and _is_part_beside(voices, best, text)):
-            best, most, agreed = text, score, any(one == 1 for one in alike)
-    fuller = (text for where, text in voices if where != "page" and _is_cut(best, text))
-    best = next(fuller, best)
-    same = [text for _, text in voices if name_key(text) == name_key(best)]
-    return next((text for text in same if not text.isupper()), best), agreed
-
-
-def _is_part_beside(voices: Sequence[tuple[str, str]], best: str, text: str) -> bool:
-    """Return whether `<title>` is made of both titles, of which the longer is the headline."""
-    page = next((text for where, text in voices if where == "page"), "")
-    key = name_key(page)
-    return len(text) > len(best) and key in {name_key(best + text), name_key(text + best)}
-
-
-def _agreement(one: str, other: str) -> float:
-    """Return 1 for titles that mean the same: equal, cut, or beside a name; else half the share of common words."""
-    if name_key(one) == name_key(other) or _is_cut(one, other) or _is_cut(other, one):
+def _agreement(title: str, text: str) -> float:
+    """Return 1 if a text states a title, alone, cut or beside a name; else up to half for common words."""
+    if name_key(title) == name_key(text) or _is_cut(title, text) or _is_cut(text, title):
         return 1
-    if _beside(one, other, agreed=True) or _beside(other, one, agreed=True):
+    if _beside(text, title):
         return 1
-    words, others = set(one.casefold().split()), set(other.casefold().split())
+    if _beside(title, text):
+        return 0
+    words, others = set(title.casefold().split()), set(text.casefold().split())
     return len(words & others) / len(words | others) / 2
+
+
+def _is_small_part(title: str, page: str) -> bool:
+    """Return whether a title is a part of `<title>` of which another part is twice as long, as names are."""
+    longest = max((len(part) for part in _beside(page, title)), default=0)
+    return longest >= 2 * len(title)
 
 
 def _is_cut(short: str, whole: str) -> bool:
@@ -210,69 +206,53 @@ def _parts(text: str) -> list[tuple[int, int]]:
     """Return start and end of the parts of a title between separators."""
     ends = [(match.start(), match.end()) for match in _SEPARATOR.finditer(text)]
     starts = [0, *(end for _, end in ends)]
-    return [(start, end) for start, end in zip(starts, [*(start for start, _ in ends), len(text)], strict=True)]
+    return list(zip(starts, [*(start for start, _ in ends), len(text)], strict=True))
 
 
-def _beside(page: str, title: str, agreed: bool) -> list[str]:
-    """Return the parts of `<title>` beside the headline, the likeliest name of the site first; [] if there are none.
-
-    Args:
-        page: the text of `<title>`.
-        title: the headline.
-        agreed: whether another statement than `<title>` says that this is the headline.
-    """
-    if not agreed or not title or not page:
-        return []
-    parts = _parts(page)
+def _beside(text: str, title: str) -> list[str]:
+    """Return the parts of a text beside a title, the likeliest name of a site first; [] if there are none."""
     key = name_key(_OMISSION.sub("", title))
+    parts = _parts(text) if key and key in name_key(text) else []
     for place in range(1, len(parts)):
-        if name_key(page[: parts[place - 1][1]]) == key:
-            return [page[start:end] for start, end in reversed(parts[place:]) if start < end]
-        if name_key(page[parts[place][0] :]) == key:
-            return [page[start:end] for start, end in parts[:place] if start < end]
+        if name_key(_OMISSION.sub("", text[: parts[place - 1][1]])) == key:
+            return [text[start:end] for start, end in reversed(parts[place:]) if start < end]
+        if name_key(text[parts[place][0] :]) == key:
+            return [text[start:end] for start, end in parts[:place] if start < end]
     return []
 
 
-def _ends(page: str) -> Iterator[str]:
-    """Yield the last and the first part of a page's title, if it has several."""
-    parts = _parts(page)
+def _ends(text: str) -> Iterator[str]:
+    """Yield the last and the first part of a title, if it has several."""
+    parts = _parts(text)
     if len(parts) > 1:
-        yield from (page[start:end] for start, end in (parts[-1], parts[0]) if 0 < end - start <= _LONGEST_NAME)
+        yield from (text[start:end] for start, end in (parts[-1], parts[0]) if 0 < end - start <= _LONGEST_NAME)
 
 
-def _lone_tail(page: str, names: Sequence[str], host: str) -> str:
+def _lone_name(page: str, names: Sequence[str], host: str) -> str:
     """Return the name at the end or the beginning of `<title>`, where nothing else says what the headline is."""
     known = set(map(name_key, names))
     for part in _ends(page):
-        if name_key(part) in known or _fits_host(part, host):
+        if name_key(part) in known or (_fits_host(part, host) and _looks_like_name(part)):
             return part
-    strong = list(_STRONG.finditer(page))
-    if not strong:
-        return ""
-    tail, head = page[strong[-1].end() :], page[: strong[-1].start()]
-    return tail if _looks_like_a_name(tail) and len(head.split()) > len(tail.split()) else ""
+    for part in _ends(page):
+        rest = page.removesuffix(part) if page.endswith(part) else page.removeprefix(part)
+        separator = rest.rstrip()[-1:] if page.endswith(part) else rest.lstrip()[:1]
+        if (
+            separator != ":"
+            and _looks_like_name(part, strictly=True)
+            and len(rest) > (1 if page.endswith(part) else 2) * len(part)
+        ):
+            return part
+    return ""
 
 
-def _looks_like_a_name(text: str) -> bool:
-    return (
-        0 < len(text) <= _LONGEST_NAME
-        and len(text.split()) <= _MOST_NAME_WORDS
-        and (not text[:1].islower() or _DOMAIN.fullmatch(text) is not None)
-        and not re.search(r"[?!.…]$", text)
-        and name_key(text) not in _NO_NAMES
-    )
-
-
-def _remove_part(page: str, part: str) -> str:
-    parts = _parts(page)
-    return page[: parts[-2][1]] if page.endswith(part) else page[parts[1][0] :]
-
-
-def _without_names(title: str, names: Collection[str]) -> str:
-    """Remove the names of the site from the beginning and the end of a title."""
+def _without_names(title: str, names: Collection[str], *, sections: bool = False) -> str:
+    """Remove names from both ends of a title; with `sections` also a single word before a name at the end."""
+    is_cut = False
     while names and len(parts := _parts(title)) > 1:
-        if name_key(title[slice(*parts[-1])]) in names:
-            title = title[: parts[-2][1]]
+        last = title[slice(*parts[-1])]
+        if name_key(last) in names or (sections and is_cut and len(last.split()) == 1 and len(last) < parts[-2][1] / 2):
+            title, is_cut = title[: parts[-2][1]], True
         elif name_key(title[slice(*parts[0])]) in names:
             title = title[parts[1][0] :]
         else:
@@ -280,25 +260,22 @@ def _without_names(title: str, names: Collection[str]) -> str:
     return title.strip()
 
 
-def _is_headline(name: str, title: str, certain: Collection[str]) -> bool:
-    """Return whether a stated name is the headline, or most of it."""
+def _is_headline(name: str, title: str) -> bool:
+    """Return whether a stated name is the headline, or most of it. The name at the end of a title is none."""
     key, headline = name_key(name), name_key(title)
-    if not headline or key in certain:
-        return key == headline
-    return headline in key or (key in headline and 2 * len(key) > len(headline))
+    if key == next((name_key(part) for part in _ends(title)), ""):
+        return False
+    return bool(headline) and (headline in key or (key in headline and 2 * len(key) > len(headline)))
 
 
-def _outlet(page: PageMetadata, names: Sequence[str], beside: Sequence[str], site: str) -> str:
+def _outlet(page: PageMetadata, names: Sequence[str], beside: Sequence[str]) -> str:
     """Return the name that most statements agree on; of equals one that fits the host, then the first stated."""
-    if site:
-        return site
-    candidates = [*names, *(part for part in beside[:1] if _looks_like_a_name(part) or _fits_host(part, page.host))]
+    candidates = [*names, *(part for part in beside[:1] if _looks_like_name(part) or _fits_host(part, page.host))]
     counts = Counter(name_key(name) for name in candidates)
     counts.update({name_key(part) for part in beside[1:]} & counts.keys())
 
-    def rank(name: str) -> tuple[float, bool]:
-        is_domain = _DOMAIN.fullmatch(name) is not None
-        return counts[name_key(name)] + (_fits_host(name, page.host) and not is_domain), not is_domain
+    def rank(name: str) -> int:
+        return counts[name_key(name)] + (_fits_host(name, page.host) and _DOMAIN.fullmatch(name) is None)
 
     return max(candidates, key=rank, default="")
 
