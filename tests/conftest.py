@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 
 import pytest
 
@@ -20,3 +22,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     parallel = session.config.getoption("numprocesses", None)  # None in a worker, too
     if parallel and not (is_compiled() and is_compiled("index")):
         subprocess.run([sys.executable, "-c", COMPILE], check=False, env={**os.environ, "DEDUP_KERNELS": "on"})
+
+
+@pytest.fixture(autouse=True)
+def _without_log() -> Iterator[None]:
+    """Undo what a command has done to the log, so that no later test of the process writes to it."""
+    yield
+    logger = logging.getLogger("dedup")
+    logger.handlers.clear()
+    logger.setLevel(logging.NOTSET)
+    logger.propagate = True

@@ -148,6 +148,11 @@ class LearnedBoilerplate:
         """Return all passages and bodies that were learned, and not forgotten."""
         return self._learned
 
+    def open(self) -> Lesson:
+        """Return the passages and bodies whose later holders are recorded."""
+        lessons = self._lessons.values()
+        return _union(one for one in lessons if not one.is_own and len(one.holders) < MOST_HOLDERS).without(self.own)
+
     def pending(self) -> list[int]:
         """Return the numbers of all articles whose features are those from before a lesson, in ascending order."""
         return sorted({number for row in self._waiting for number in self._lessons[row].pending})

@@ -113,15 +113,23 @@ def _refuted_by(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
     """Record new holders of what was learned; return what is not boilerplate among all that are known."""
     table, packed = state.table, {one.number: one.features.packed for one in candidates if one.twin is None}
     new = {one.number for one in candidates}
-    for one in candidates:
-        if one.twin is not None or not one.features.has_boilerplate:
+    some = [one for one in candidates if one.twin is None and one.features.has_boilerplate]
+    if not some:
+        return Lesson()
+    given, is_open = unpack_words(one.features.packed for one in some), None
+    for place, one in enumerate(some):
+        if is_open is None:
+            is_open = articles_with(given, _removed_by(state, state.learned.open())(given))
+        if not is_open[place]:
             continue
-        every = unpack_words([one.features.packed])
+        every = given.part(place, place + 1)
         for row, lesson in state.learned.held(lesson_held_by(every, 0)).items():
             number = one.number or 0
             if len(lesson.holders) >= MOST_HOLDERS or number in lesson.holders:
                 continue
-            if not is_due(len(state.learned.add_holder(row, number).holders)):
+            count = len(state.learned.add_holder(row, number).holders)
+            is_open = is_open if count < MOST_HOLDERS else None
+            if not is_due(count):
                 continue
             beside = [other for other in lesson.holders if other in packed]
             stored = [other for other in lesson.holders if other in table and other not in new]

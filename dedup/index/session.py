@@ -301,14 +301,14 @@ class IndexSession:
         """Place the articles again in which the index has learned boilerplate, also those of settled stories."""
         state.write()
         numbers = state.learned.pending()[:_PLACED_AGAIN]
-        stored = [*self.store.articles(numbers).values()]
-        texts, words = self.store.texts(numbers), self.store.sketches(numbers)
+        stored = sorted(self.store.articles(numbers).values(), key=lambda one: one.number)
+        texts, sketches = self.store.texts(numbers), self.store.sketches(numbers)
         candidates = []
-        for article in sorted(stored, key=lambda one: one.number):
+        found = state.features_of([sketches[article.number] for article in stored])
+        for article, features in zip(stored, found, strict=True):
             incoming = Incoming(
                 article.article(texts.get(article.number, "")), article.content, article.seconds, article.dateline
             )
-            features = state.features_of(words[article.number])
             story = int(state.table.story[state.table.slot(article.number)])
             candidates.append(Candidate(incoming, features, article, article.number, before=story))
         state.learned.done(numbers)

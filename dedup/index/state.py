@@ -135,11 +135,13 @@ class IndexState:
             for place, vector in enumerate(vectors)
         ]
 
-    def features_of(self, sketch: Sketch) -> Features:
-        """Compute the features of a stored article anew."""
-        words, background = unpack_words([sketch.words]), self.sketcher.background
-        judged = words.kept(self.sketcher.own_words(words, background))
-        return Features(sketch.words, judged, self.sketcher.vectors(judged)[0], background)
+    def features_of(self, sketches: Sequence[Sketch]) -> list[Features]:
+        """Compute the features of stored articles anew."""
+        judged, background = self.sketcher.judged(unpack_words(one.words for one in sketches)), self.sketcher.background
+        return [
+            Features(sketch.words, judged.part(place, place + 1), vector, background)
+            for place, (sketch, vector) in enumerate(zip(sketches, self.sketcher.vectors(judged), strict=True))
+        ]
 
     def refresh(self, candidates: Sequence[Candidate]) -> None:
         """Compute the features of candidates anew where the index has learned boilerplate of them since."""
@@ -148,13 +150,14 @@ class IndexState:
         if not old:
             return
         words = self.sketcher.judged(unpack_words(one.features.packed for one in old))
-        sizes = np.diff(words.offsets[::2]).tolist()
-        for place, (one, size) in enumerate(zip(old, sizes, strict=True)):
-            features = replace(one.features, background=background)
-            if size != len(one.features.words.hashes):
-                judged = words.part(place, place + 1)
-                features = replace(features, words=judged, vector=self.sketcher.vectors(judged)[0])
-            one.features = features
+        for one in old:
+            one.features = replace(one.features, background=background)
+        sizes = np.array([len(one.features.words.hashes) for one in old])
+        changed = np.flatnonzero(np.diff(words.offsets[::2]) != sizes)
+        judged = words.take(changed)
+        vectors = self.sketcher.vectors(judged) if len(changed) else []
+        for number, (place, vector) in enumerate(zip(changed.tolist(), vectors, strict=True)):
+            old[place].features = replace(old[place].features, words=judged.part(number, number + 1), vector=vector)
 
     def recompute_vectors(self) -> None:
         """Compute the vectors of all stored articles anew, from their words."""

@@ -92,6 +92,8 @@ def find_boilerplate(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
 
 def _find_labels(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
     segments, places = held_labels(words, HOLDERS)
+    if not len(segments):
+        return segments
     labels = of_unrelated(words, segments, places, by, partial(outside_segments, segments=segments), titles=True)
     return certain_labels(words, without_topics(words, labels, segments, places, by.detect), segments, HOLDERS)
 

@@ -38,7 +38,7 @@ UNIT = 1 << 15
 REST = 2
 """Words other than numbers that must remain of a title: it is kept entirely if there are fewer."""
 _INVERSE = np.uint64(pow(BASE, -1, 1 << 64))
-_SALT = np.uint64(0xD6E8FEB86659FD93)
+SALT = np.uint64(0xD6E8FEB86659FD93)
 """Segments of titles must not have the hashes of passages of bodies."""
 
 
@@ -92,7 +92,7 @@ class _Titles:
         """The hashes of runs of words."""
         sums, inverses = self._sums
         found: NDArray[np.uint64] = mix64(
-            (sums[ends] - sums[begins]) * inverses[begins] + _SALT * (ends - begins).astype(np.uint64)
+            (sums[ends] - sums[begins]) * inverses[begins] + SALT * (ends - begins).astype(np.uint64)
         )
         return found
 
@@ -155,6 +155,8 @@ def held_labels(words: HashedWords, holders: int) -> tuple[NDArray[np.uint64], N
     each, first, number, held = np.unique(found.hashes, return_index=True, return_inverse=True, return_counts=True)
     number = number.ravel()  # NumPy 2.0 returns the inverse with a second axis
     some = (held >= holders) | (np.bincount(number, found.last, len(each)) >= PAIR)
+    if not some.any():
+        return found.hashes[:0], found.places[:0]
     some[some] = INSIDE * inside(words, each[some], found.lengths[first[some]], found.first[first[some]]) <= held[some]
     return found.hashes[some[number]], found.places[some[number]]
 

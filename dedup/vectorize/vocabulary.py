@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from dedup.vectorize import background
 from dedup.vectorize.features import HashedWords
-from dedup.vectorize.hashing import hashes_of, terms_of, wide_hashes_of, word_hash
+from dedup.vectorize.hashing import hashes_of, terms_of, wide_hashes_of
 
 _PACKED = struct.Struct("<II")
 NO_WORDS = _PACKED.pack(0, 0)
@@ -232,9 +232,7 @@ class Vocabulary:
     def _free_hash(self, wide: int) -> int:
         """Return the hash of the first substitute token whose term stands for no word."""
         return next(
-            hashed
-            for hashed in map(word_hash, map(str.encode, substitute_tokens(wide)))
-            if self._table.holder(_term(hashed)) is None
+            hashed for hashed in map(_hash_of, substitute_tokens(wide)) if self._table.holder(_term(hashed)) is None
         )
 
     def _keep(self, wide: int, hashed: int) -> None:
@@ -284,7 +282,7 @@ def with_substitutes(words: Sequence[str], hash_of: Mapping[int, int]) -> dict[s
         return {}
     wides = zip(words, wide_hashes_of(words).tolist(), strict=True)
     return {
-        word: next(token for token in substitute_tokens(wide) if word_hash(token.encode()) == hash_of[wide])
+        word: next(token for token in substitute_tokens(wide) if _hash_of(token) == hash_of[wide])
         for word, wide in wides
         if wide in hash_of
     }
@@ -332,6 +330,10 @@ def checked_words(packed: bytes) -> bytes:
     if packed:
         _unpacked(packed)
     return packed
+
+
+def _hash_of(token: str) -> int:
+    return int(hashes_of([token])[0])
 
 
 def _term(hashed: int) -> int:

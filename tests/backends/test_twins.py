@@ -48,7 +48,7 @@ from dedup.match.stories import Pairs, mean_similarity, story_pairs
 from dedup.match.stories import among_best as plain_among_best
 from dedup.settings import Settings
 from dedup.text.document import Document
-from dedup.vectorize import boilerplate, cross_lingual, language, tfidf
+from dedup.vectorize import boilerplate, cross_lingual, labels, language, tfidf
 from dedup.vectorize.cross_lingual import CrossLingual
 from dedup.vectorize.exact import SCORE_UNIT, WEIGHT_UNIT
 from dedup.vectorize.features import HashedWords, plain_features
@@ -220,6 +220,14 @@ def passages(rng: Generator) -> Iterator[Case]:
         for passages in (np.unique(expected[0])[::2], np.array([0, 1], np.uint64)):
             kept = boilerplate.outside_boilerplate(words, passages)
             yield boilerplate_kernels.outside_boilerplate(words, passages), kept
+    parts = ["LIVE", "The Boat Herald", "Page 3/9", "12", "Ferry sails at noon", "Photos", "A"]
+    titles = [" - ".join(rng.choice(parts, rng.integers(1, 6))) for _ in range(120)]
+    words = extractor().words([(title, "") for title in titles])
+    every = np.unique(labels.segments(words).hashes)
+    assert not boilerplate.outside_boilerplate(words, every[::2]).all()
+    for some in (every, every[::2], every[1::2], rng.choice(every, 3)):
+        kept = boilerplate.outside_boilerplate(words, np.unique(some))
+        yield boilerplate_kernels.outside_boilerplate(words, np.unique(some)), kept
 
 
 @cases_of("vectorize.kernels.relations.lists", "vectorize.kernels.relations.relations")

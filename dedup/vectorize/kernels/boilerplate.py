@@ -11,18 +11,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.vectorize.boilerplate import BEGINS_LINE, EDGE, HOLDERS, LINE, PASSAGE, REST, SALT
-from dedup.vectorize.features import HashedWords
+from dedup.vectorize.features import BEGINS_SEGMENT, IS_NUMBER, HashedWords
 from dedup.vectorize.hashing import BASE, mix64
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 from dedup.vectorize.kernels.overlaps import sort
 from dedup.vectorize.kernels.sketching import shingle_words
-from dedup.vectorize.labels import outside_labels
+from dedup.vectorize.labels import REST as REST_OF_TITLE
+from dedup.vectorize.labels import SALT as SALT_OF_LABELS
 
 AT_ONCE = 1 << 25
 """Passages that are counted in one round, approximately."""
 ROOMY = 4
 """Counters per passage: the fewer, the more rare passages are collected in vain."""
-_BASE, _SALT = np.uint64(BASE), np.uint64(SALT)
+_BASE, _SALT, _SALT_OF_LABELS = np.uint64(BASE), np.uint64(SALT), np.uint64(SALT_OF_LABELS)
 
 
 def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
@@ -51,19 +52,19 @@ def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDA
 
     Plain form: `vectorize.boilerplate.outside_boilerplate`.
     """
-    return outside_labels(words, passages) & _outside_all(words, passages, REST)
+    return _outside_all(words, passages, REST, labels=True)
 
 
 def outside(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
     """Which words of bodies are in none of some passages, however few remain; shape (words,)."""
-    return _outside_all(words, passages, 0)
+    return _outside_all(words, passages, 0, labels=False)
 
 
-def _outside_all(words: HashedWords, passages: NDArray[np.uint64], rest: int) -> NDArray[np.bool_]:
+def _outside_all(words: HashedWords, passages: NDArray[np.uint64], rest: int, *, labels: bool) -> NDArray[np.bool_]:
     keep = np.ones(len(words.hashes), np.bool_)
     if len(passages):
         table = _hash_set(passages, 1 << (2 * len(passages)).bit_length())
-        _outside(words.hashes, words.flags, words.offsets, table, rest, keep)
+        _outside(words.hashes, words.flags, words.offsets, table, rest, labels, keep)
     return keep
 
 
@@ -237,6 +238,49 @@ def _hash_set(passages: NDArray[np.uint64], size: int) -> NDArray[np.uint64]:
     return table
 
 
+@kernel
+def is_in(value: Whole, table: NDArray[np.uint64]) -> bool:
+    """Whether a hash is in a set that `_hash_set` has made."""
+    last = len(table) - 1
+    wrap = np.uint64(last - 1)
+    slot = value & wrap
+    while table[slot] and table[slot] != value:
+        slot = (slot + np.uint64(1)) & wrap
+    return bool(table[last] == 1 if value == 0 else table[slot] == value)
+
+
+@kernel
+def remove_labels(
+    hashes: NDArray[np.uint32],
+    flags: NDArray[np.uint8],
+    begin: Whole,
+    end: Whole,
+    table: NDArray[np.uint64],
+    keep: NDArray[np.bool_],
+) -> None:
+    """Write which words of the title `begin:end` remain without the labels at both ends."""
+    # The first segment that is no label, the end of the last one, and how many words other than numbers they enclose.
+    first, last, rest, segments = end, begin, np.int64(0), np.int64(0)
+    value, power, start = np.uint64(0), np.uint64(1), begin
+    for at in range(begin, end + 1):
+        if at == end or (at > begin and flags[at] & BEGINS_SEGMENT):
+            segments += 1
+            if not is_in(mix64(value + _SALT_OF_LABELS * np.uint64(at - start)), table):
+                first, last = min(first, start), at
+            value, power, start = np.uint64(0), np.uint64(1), at
+        if at < end:
+            if not flags[at] & IS_NUMBER:
+                value += np.uint64(hashes[at]) * power
+            power *= _BASE
+    if segments < 2:
+        return
+    for at in range(first, last):
+        rest += np.int64(not flags[at] & IS_NUMBER and hashes[at] > 0)
+    if rest >= REST_OF_TITLE:
+        keep[begin:first] = False
+        keep[last:end] = False
+
+
 @kept
 def _outside(
     hashes: NDArray[np.uint32],
@@ -244,23 +288,23 @@ def _outside(
     offsets: NDArray[np.int64],
     table: NDArray[np.uint64],
     rest: int,
+    labels: bool,
     keep: NDArray[np.bool_],
 ) -> None:
-    """Write which words remain: none of a body with fewer than `rest` words left, or all of it without a title."""
+    """Write which words remain: none of a body with fewer than `rest` words left, or all of it without a title.
+
+    Labels are removed from titles if `labels` says so.
+    """
     room = room_of(offsets)
     values, spans = np.empty(room, np.uint64), np.empty((room, 2), np.int64)
-    last = len(table) - 1
-    wrap = np.uint64(last - 1)
     for article in range(len(offsets) // 2):
         first, begin, end = offsets[2 * article], offsets[2 * article + 1], offsets[2 * article + 2]
+        if labels:
+            remove_labels(hashes, flags, first, begin, table, keep)
         long, count = all_passages(hashes, flags, begin, end, values, spans)
         until: Whole = begin
         for place in range(count):
-            value = values[place]
-            slot = value & wrap
-            while table[slot] and table[slot] != value:
-                slot = (slot + np.uint64(1)) & wrap
-            known = table[last] == 1 if value == 0 else table[slot] == value
+            known = is_in(values[place], table)
             if known and place < long:
                 for word in range(max(until, begin + place), begin + place + PASSAGE):
                     keep[word] = False
