@@ -253,11 +253,12 @@ def _reread(
     """Read the articles of a result again from their files, each with its story."""
     of_path: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
-        of_path.setdefault(str(row["path"] or "-"), []).append(row)
+        path = str(row["path"] or "-")
+        packed, is_member, _ = path.partition("!")  # `news.zip!a.txt`: archives are read once, as a whole
+        of_path.setdefault(packed if is_member and _located(packed, result) else path, []).append(row)
     advice = "give the articles themselves as the archive, or what --keep all has written"
     for path, held in of_path.items():
-        own = unescape_name(path)
-        file = next((place for place in (Path(own), result.parent / own) if place.is_file()), None)
+        file = _located(path, result)
         if path == "-" or file is None:
             came = "came by standard input" if path == "-" else f"were in {path}, which is not there"
             raise InputError(f"{result}: {len(held):,} of its articles {came}; {advice}")
@@ -267,6 +268,12 @@ def _reread(
                 now = "has fewer articles" if article is None else f"has {quote(article.title)} in its place"
                 raise InputError(f"{result}: {quote(row['title'])} was in {path}, which {now} now; {advice}")
             yield Archived(replace(article, id=str(row["id"])), str(row["story"]))
+
+
+def _located(path: str, result: Path) -> Path | None:
+    """Return the file that a result names, None if it is not there."""
+    own = unescape_name(path)
+    return next((place for place in (Path(own), result.parent / own) if place.is_file()), None)
 
 
 def _padded(articles: Iterable[Article]) -> Iterator[Article | None]:

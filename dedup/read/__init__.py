@@ -16,7 +16,7 @@ import logging
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from functools import partial
@@ -25,7 +25,7 @@ from typing import IO
 from dedup.article import Article, Notice
 from dedup.errors import MissingDependencyError
 from dedup.inputs.record import Corrections, find_fields, read_record
-from dedup.read import columns, feed, jsonfile, jsonlines, mail, markdown, page, plain, table, warc
+from dedup.read import columns, container, feed, jsonfile, jsonlines, mail, markdown, page, plain, table, warc
 from dedup.read.own_output import own_output_notice
 from dedup.read.paths import FoundFile, find_files, kind_of, reason
 from dedup.read.site_names import SiteNames
@@ -175,15 +175,15 @@ def _read(
     sites, surveyed = SiteNames(), False
     readers = _readers(sites)
     unused = UnusedColumns(fields)
-    for found in find_files(arguments, lambda path: kind_of(path) in readers):
-        if isinstance(found, Notice):
-            note(found)
+    for item in _files(arguments, readers.keys(), stdin):
+        if isinstance(item, Notice):
+            note(item)
             continue
+        found, source = item
         logging.getLogger("dedup.read").debug("reading %s", found.shown)
         if found.kind in _SURVEYS and not surveyed:
             _survey(arguments, sites)
             surveyed = True
-        source = _source(found, stdin)
         yield from _articles(readers[found.kind], source, found, fields, note, corrections, own=own, unused=unused)
     unused.log()
     for notice in corrections.notices():
@@ -191,18 +191,29 @@ def _read(
     note.end()
 
 
-def _source(found: FoundFile, stdin: IO[bytes] | None = None) -> Source:
-    if found.path is None:
-        return Source.of_stream(stdin or sys.stdin.buffer, found.shown)
-    return Source.of_file(found.path, found.shown, found.roots)
+def _files(
+    arguments: list[str], kinds: Collection[str], stdin: IO[bytes] | None = None
+) -> Iterator[Notice | tuple[FoundFile, Source]]:
+    """Yield the files of some kinds with their sources, also those in archives, and a notice for each problem."""
+    for found in find_files(arguments, lambda path: kind_of(path) in {*kinds, *container.SUFFIXES}):
+        if isinstance(found, Notice):
+            yield found
+        elif found.path is None:
+            yield found, Source.of_stream(stdin or sys.stdin.buffer, found.shown)
+        else:
+            source = Source.of_file(found.path, found.shown, found.roots)
+            if found.kind in container.SUFFIXES:
+                yield from container.read_members(found, source, kinds)
+            else:
+                yield found, source
 
 
 def _survey(arguments: list[str], sites: SiteNames) -> None:
     """Count the names of the sites of all pages. What cannot be read is reported when its articles are."""
-    for found in find_files(arguments, lambda path: kind_of(path) in _SURVEYS):
-        if isinstance(found, FoundFile) and found.path:
+    for item in _files(arguments, _SURVEYS.keys()):
+        if not isinstance(item, Notice) and item[0].path:
             with suppress(OSError, MissingDependencyError, UnicodeError):
-                _SURVEYS[found.kind](_source(found), sites)
+                _SURVEYS[item[0].kind](item[1], sites)
 
 
 def _articles(

@@ -293,6 +293,7 @@ def printable(path: str | os.PathLike[str]) -> str:
     return escape_name(os.fsencode(path).decode("utf-8", "replace"))
 
 
-def of_another_kind(path: PurePath) -> Notice:
+def of_another_kind(path: PurePath, shown: str = "") -> Notice:
+    """Return the notice of a file without a reader."""
     kind = path.suffix.lower() or "no extension"
-    return Notice(printable(path), f"dedup does not read files of this kind ({kind})", "skipped", skipped=True)
+    return Notice(shown or printable(path), f"dedup does not read files of this kind ({kind})", "skipped", skipped=True)
