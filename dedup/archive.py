@@ -164,6 +164,7 @@ def read_archive(
     fields: Mapping[str, str] | None = None,
     notices: list[Notice] | None = None,
     dayfirst: bool = False,
+    table: str = "",
 ) -> Iterator[Archived]:
     """Read an archive, one article at a time: files and folders of articles, output of `--keep`, or results.
 
@@ -175,29 +176,27 @@ def read_archive(
         fields: as for `read_articles`.
         notices: as for `read_articles`.
         dayfirst: as for `read_articles`.
+        table: as for `read_articles`.
 
     Raises:
         InputError: during iteration, where a result names a file that is missing or has changed.
     """
     noted = [] if notices is None else notices
     arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
-    return _read(arguments, fields, noted, dayfirst)
+    return _read(arguments, noted, {"fields": fields, "dayfirst": dayfirst, "table": table})
 
 
-def _read(
-    arguments: list[str], fields: Mapping[str, str] | None, notices: list[Notice], dayfirst: bool
-) -> Iterator[Archived]:
+def _read(arguments: list[str], notices: list[Notice], reading: Mapping[str, Any]) -> Iterator[Archived]:
     for argument in arguments:
         with _rereadable_stdin(argument) as stdin:
-            rows = _rows(argument, stdin)
+            rows = _rows(argument, stdin, reading["table"])
             if stdin is not None:
                 stdin.seek(0)
             if rows:
-                yield from _reread(rows, Path(argument), fields, dayfirst, notices)
+                yield from _reread(rows, Path(argument), notices, reading)
                 continue
             sidecar = _sidecar_fields(Path(argument))
-            options: dict[str, Any] = {"fields": fields, "notices": notices, "dayfirst": dayfirst, "stdin": stdin}
-            for article, record, file in read_records(argument, **options):
+            for article, record, file in read_records(argument, notices=notices, stdin=stdin, **reading):
                 added = sidecar.get(unescape_name(file.id), {}) if record.number is None else record.values
                 name, known = added.get(_ID), added.get(_STORY)
                 yield Archived(
@@ -218,11 +217,12 @@ def _rereadable_stdin(argument: str) -> Iterator[IO[bytes] | None]:
         yield copy
 
 
-def _rows(argument: str, stdin: IO[bytes] | None) -> list[Mapping[str, Any]]:
+def _rows(argument: str, stdin: IO[bytes] | None, table: str) -> list[Mapping[str, Any]]:
     """Return the rows of a result, empty if the argument is not a result."""
     rows = []
     # Read as if the id were the title: a row without a title is a row all the same.
-    for article, record, _ in read_records(argument, fields={"title": "id"}, notices=[], stdin=stdin, own=True):
+    options: dict[str, Any] = {"fields": {"title": "id"}, "table": table, "own": True}
+    for article, record, _ in read_records(argument, notices=[], stdin=stdin, **options):
         if article.text or not is_result_row(record.values):
             return []
         rows.append(record.values)
@@ -246,9 +246,8 @@ def _sidecar_fields(folder: Path) -> dict[str, dict[str, Any]]:
 def _reread(
     rows: list[Mapping[str, Any]],
     result: Path,
-    fields: Mapping[str, str] | None,
-    dayfirst: bool,
     notices: list[Notice],
+    reading: Mapping[str, Any],
 ) -> Iterator[Archived]:
     """Read the articles of a result again from their files, each with its story."""
     of_path: dict[str, list[Mapping[str, Any]]] = {}
@@ -262,7 +261,7 @@ def _reread(
         if path == "-" or file is None:
             came = "came by standard input" if path == "-" else f"were in {path}, which is not there"
             raise InputError(f"{result}: {len(held):,} of its articles {came}; {advice}")
-        found = (article for article, _, _ in read_records(file, fields=fields, notices=notices, dayfirst=dayfirst))
+        found = (article for article, _, _ in read_records(file, notices=notices, **reading))
         for row, article in zip(held, _padded(found), strict=False):
             if article is None or article.title != (row["title"] or ""):
                 now = "has fewer articles" if article is None else f"has {quote(article.title)} in its place"

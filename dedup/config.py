@@ -53,6 +53,7 @@ class Configuration:
         settings: how articles are compared and grouped.
         fields: names of the fields in records, by field of an article, for `read_articles`.
         dayfirst: whether `01/02/2024` is the first of February, for `read_articles`.
+        table: the table of a database to read, for `read_articles`.
         origins: origin of each setting, of `dayfirst` and of each of `fields` (`fields.text`): "default",
             `dedup.toml:3`, `DEDUP_WINDOW` or the flag.
         file: the file that was read, or None.
@@ -61,8 +62,14 @@ class Configuration:
     settings: Settings
     fields: Mapping[str, str] = field(default_factory=dict)
     dayfirst: bool = False
+    table: str = ""
     origins: Mapping[str, str] = field(default_factory=dict)
     file: Path | None = None
+
+    @property
+    def reading(self) -> dict[str, Any]:
+        """The arguments of `read_articles` that say how files are read."""
+        return {"fields": self.fields, "dayfirst": self.dayfirst, "table": self.table}
 
     @property
     def told_by_file(self) -> str:

@@ -204,6 +204,7 @@ def command(
             "--format": result.style,
             "--strict": messages.strict,
             "--dayfirst": configuration.dayfirst,
+            "--table": configuration.table,
             "--plot": result.plot,
         }
     )
@@ -257,7 +258,7 @@ def _articles(
     """Yield the articles of the input; if there are none, the command ends."""
     read = keeping.articles if keeping else dedup.read_articles
     count = 0
-    for count, article in enumerate(read(paths, fields=given.fields, notices=notices, dayfirst=given.dayfirst), 1):
+    for count, article in enumerate(read(paths, notices=notices, **given.reading), 1):
         progress("reading", count, 0)
         yield article
     if not count:
@@ -281,7 +282,7 @@ def _clustered(
     if not against:
         clustering = dedup.cluster(articles, settings, progress=progress, keep_texts=keep_texts)
         return replace(clustering, notices=(*notices, *clustering.notices))
-    read = dedup.read_archive(against, fields=given.fields, notices=notices, dayfirst=given.dayfirst)
+    read = dedup.read_archive(against, notices=notices, **given.reading)
     archive = require_readable(read, against, notices, "archived article to compare with", progress)
     arrivals = dedup.cluster_against(articles, archive, settings, progress=progress, keep_texts=keep_texts)
     merged = (*notices, *arrivals.clustering.notices)

@@ -101,7 +101,7 @@ def _only(path: str, given: Configuration) -> Article:
     """Return the only article of a file; without one, or with several, the command ends."""
     notices: list[Notice] = []
     articles = []
-    for article in dedup.read_articles([path], fields=given.fields, notices=notices, dayfirst=given.dayfirst):
+    for article in dedup.read_articles([path], notices=notices, **given.reading):
         articles.append(article)
         if len(articles) > 1:
             problem = f"{visible(path)} has more than one article: put each of the two in its own file"

@@ -120,7 +120,7 @@ def _judged(files: list[str], labels: Path, given: Configuration, *, json: bool)
     judgements = read_judgements(labels)
     notices: list[Notice] = []
     with ProgressBar() as progress:
-        articles = list(dedup.read_articles(files, fields=given.fields, notices=notices, dayfirst=given.dayfirst))
+        articles = list(dedup.read_articles(files, notices=notices, **given.reading))
         clustering = dedup.cluster(articles, given.settings, progress=progress)
     report([*notices, *clustering.notices])
     found = score_judgements(clustering, judgements)
@@ -174,7 +174,7 @@ def _scores(name: str, file: str, given: Configuration) -> dict[str, Scores] | N
     """Return the scores of all labelled articles of a file under "", and by language if there are several."""
     notices: list[Notice] = []
     with ProgressBar() as progress:
-        read = dedup.read_articles([file], fields=given.fields, notices=notices, dayfirst=given.dayfirst)
+        read = dedup.read_articles([file], notices=notices, **given.reading)
         articles = list(read)
         clustering = dedup.cluster(articles, given.settings, progress=progress) if articles else None
     report([*notices, *(clustering.notices if clustering else ())])

@@ -30,6 +30,7 @@ from dedup.cli.options import (
     FieldOption,
     LogJsonOption,
     SetOption,
+    TableOption,
     ThreadsOption,
     VerboseOption,
     configured,
@@ -111,6 +112,7 @@ def add(
     ] = None,
     field: FieldOption = None,
     dayfirst: DayfirstOption = False,
+    table: TableOption = "",
     setting: SetOption = None,
     config: ConfigOption = None,
     threads: ThreadsOption = None,
@@ -124,7 +126,7 @@ def add(
     changed. After an interruption the same articles can be added again: those already in the index are unchanged.
     """
     begin_logging(verbose, as_json=log_json)
-    given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, threads=threads)
+    given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, table=table, threads=threads)
     options: dict[str, Any] = {
         "settings": settings_for(store, given),
         "store_text": False if no_text else None,

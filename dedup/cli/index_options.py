@@ -98,7 +98,7 @@ def articles_of(paths: Sequence[str], given: Configuration, notices: list[Notice
     Problems of a line are reported at once, since standard input may not end.
     """
     if "-" not in paths:
-        read = dedup.read_articles(list(paths), fields=given.fields, notices=notices, dayfirst=given.dayfirst)
+        read = dedup.read_articles(list(paths), notices=notices, **given.reading)
         yield from require_readable(read, paths, notices, "article")
         return
     if list(paths) != ["-"]:

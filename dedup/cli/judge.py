@@ -90,7 +90,7 @@ def command(
     known = read_judgements(target) if target.exists() else []
     notices: list[Notice] = []
     with ProgressBar() as progress:
-        articles = list(dedup.read_articles(named, fields=given.fields, notices=notices, dayfirst=given.dayfirst))
+        articles = list(dedup.read_articles(named, notices=notices, **given.reading))
         clustering = dedup.cluster(articles, given.settings, progress=progress) if articles else None
     report([*notices, *(clustering.notices if clustering else ())])
     pairs = list(offered(clustering, known)) if clustering else []

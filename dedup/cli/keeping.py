@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import typer
 
@@ -93,11 +93,9 @@ class Keeping:
     ) -> None:
         self._spool.close()
 
-    def articles(
-        self, paths: Sequence[str], *, fields: Mapping[str, str], notices: list[Notice], dayfirst: bool
-    ) -> Iterator[Article]:
+    def articles(self, paths: Sequence[str], *, notices: list[Notice], **reading: Any) -> Iterator[Article]:
         """Read articles, and store their records."""
-        return self._spool.articles(paths, fields=fields, notices=notices, dayfirst=dayfirst)
+        return self._spool.articles(paths, notices=notices, **reading)
 
     def check(self) -> None:
         """Check before clustering that the records can be written in the requested format."""

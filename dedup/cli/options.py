@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
@@ -62,6 +62,15 @@ ConfigOption = Annotated[
 DayfirstOption = Annotated[
     bool, typer.Option("--dayfirst", help="Read 01/02/2024 as 1 February; by default it is not a date.")
 ]
+TableOption = Annotated[
+    str,
+    typer.Option(
+        "--table",
+        metavar="NAME",
+        help="The table to read of a SQLite database. Default: the only one with a text or title.",
+        show_default=False,
+    ),
+]
 ThreadsOption = Annotated[
     str | None,
     typer.Option(
@@ -105,6 +114,7 @@ def configured(
     setting: Sequence[str] | None = None,
     config: Path | None = None,
     dayfirst: bool = False,
+    table: str = "",
     threads: str | None = None,
     memory: str | None = None,
     apply: bool = True,
@@ -122,7 +132,7 @@ def configured(
     if dayfirst:
         flags["dayfirst"] = True
     try:
-        found = configure(flags, file=config)
+        found = replace(configure(flags, file=config), table=table)
     except SettingsError as error:
         faults = [visible(fault) for fault in error.faults]
         text = faults[0] if len(faults) == 1 else f"{len(faults)} faults in the settings\n  " + "\n  ".join(faults)
@@ -144,6 +154,7 @@ class ConfigurationOptions:
 
     field: FieldOption = None
     dayfirst: DayfirstOption = False
+    table: TableOption = ""
     setting: SetOption = None
     config: ConfigOption = None
     threads: ThreadsOption = None
@@ -156,6 +167,7 @@ class ConfigurationOptions:
             setting=self.setting,
             config=self.config,
             dayfirst=self.dayfirst,
+            table=self.table,
             threads=self.threads,
             memory=self.memory,
             apply=apply,

@@ -103,11 +103,14 @@ class Spool:
     def __len__(self) -> int:
         return len(self._ends)
 
-    def articles(
-        self, paths: Sequence[str], *, fields: Mapping[str, str], notices: list[Notice], dayfirst: bool
-    ) -> Iterator[Article]:
-        """Read articles as `dedup.read_articles` does, and store the record of each."""
-        for article, record, found in read_records(paths, fields=fields, notices=notices, dayfirst=dayfirst):
+    def articles(self, paths: Sequence[str], *, notices: list[Notice], **reading: Any) -> Iterator[Article]:
+        """Read articles as `dedup.read_articles` does, and store the record of each.
+
+        Args:
+            paths, notices: see `dedup.read_articles`.
+            **reading: its other arguments.
+        """
+        for article, record, found in read_records(paths, notices=notices, **reading):
             self.add(record, found)
             yield article
 

@@ -25,7 +25,7 @@ from typing import IO
 from dedup.article import Article, Notice
 from dedup.errors import MissingDependencyError
 from dedup.inputs.record import Corrections, find_fields, read_record
-from dedup.read import columns, container, feed, jsonfile, jsonlines, mail, markdown, page, plain, table, warc
+from dedup.read import columns, container, database, feed, jsonfile, jsonlines, mail, markdown, page, plain, table, warc
 from dedup.read.own_output import own_output_notice
 from dedup.read.paths import FoundFile, find_files, kind_of, reason
 from dedup.read.site_names import SiteNames
@@ -49,17 +49,20 @@ _SURVEYS: Mapping[str, Callable[[Source, SiteNames], None]] = {
 """What counts the names of the sites in a file of pages, by its kind."""
 
 
-def _readers(sites: SiteNames | None = None) -> dict[str, Reader]:
+def _readers(sites: SiteNames | None = None, table_name: str = "") -> dict[str, Reader]:
     """Return the reader for each suffix. A suffix of compression may follow.
 
     Args:
         sites: the names of the sites whose pages are read.
+        table_name: the table to read of a database.
     """
+    read_database = partial(database.read, table=table_name)
     read_page, read_warc = partial(page.read, sites=sites), partial(warc.read, sites=sites)
     return {
         ".arrow": columns.read,
         ".atom": feed.read,
         ".csv": table.read,
+        ".db": read_database,
         ".eml": mail.read,
         ".feather": columns.read,
         ".htm": read_page,
@@ -69,8 +72,11 @@ def _readers(sites: SiteNames | None = None) -> dict[str, Reader]:
         ".mbox": mail.read_mailbox,
         ".md": markdown.read,
         ".ndjson": jsonlines.read,
+        ".nitf": feed.read,
         ".parquet": columns.read,
         ".rss": feed.read,
+        ".sqlite": read_database,
+        ".sqlite3": read_database,
         ".tsv": table.read,
         ".txt": plain.read,
         ".warc": read_warc,
@@ -87,6 +93,7 @@ def read_articles(
     notices: list[Notice] | None = None,
     stdin: IO[bytes] | None = None,
     dayfirst: bool = False,
+    table: str = "",
 ) -> Iterator[Article]:
     """Read articles, one at a time. Files of many records are never held in memory completely.
 
@@ -97,6 +104,7 @@ def read_articles(
         notices: a list that problems with the input are appended to. By default they are logged as warnings.
         stdin: the stream to read for `-`; by default the standard input of the process.
         dayfirst: read `01/02/2020` as 1 February. By default such a date is refused as ambiguous.
+        table: the table to read of a SQLite database. By default the only one with a text or title.
 
     Returns:
         The articles in the order of `paths`, within folders by name. An article without an id is named by its path
@@ -106,7 +114,7 @@ def read_articles(
     Raises:
         InputError: `fields` has a name that is not a field of an article. The content of files never raises.
     """
-    records = read_records(paths, fields=fields, notices=notices, stdin=stdin, dayfirst=dayfirst)
+    records = read_records(paths, fields=fields, notices=notices, stdin=stdin, dayfirst=dayfirst, table=table)
     return (article for article, _, _ in records)
 
 
@@ -117,6 +125,7 @@ def read_records(
     notices: list[Notice] | None = None,
     stdin: IO[bytes] | None = None,
     dayfirst: bool = False,
+    table: str = "",
     own: bool = False,
 ) -> Iterator[tuple[Article, Record, FoundFile]]:
     """Read articles as `read_articles` does, each with its record (all fields, position, original text) and file.
@@ -127,6 +136,7 @@ def read_records(
         notices: see `read_articles`.
         stdin: see `read_articles`.
         dayfirst: see `read_articles`.
+        table: see `read_articles`.
         own: whether to read output of dedup like any other record. By default it is skipped with a notice.
     """
     fields = dict(fields or {})
@@ -134,7 +144,7 @@ def read_records(
     arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
     note = _NoticeLimit(notices.append if notices is not None else _log)
     corrections = Corrections(dayfirst=dayfirst, today=datetime.now(UTC))
-    return _read(arguments, fields, note, stdin, corrections, own=own)
+    return _read(arguments, fields, note, stdin, corrections, table=table, own=own)
 
 
 class _NoticeLimit:
@@ -170,10 +180,11 @@ def _read(
     stdin: IO[bytes] | None,
     corrections: Corrections,
     *,
+    table: str,
     own: bool,
 ) -> Iterator[tuple[Article, Record, FoundFile]]:
     sites, surveyed = SiteNames(), False
-    readers = _readers(sites)
+    readers = _readers(sites, table)
     unused = UnusedColumns(fields)
     for item in _files(arguments, readers.keys(), stdin):
         if isinstance(item, Notice):

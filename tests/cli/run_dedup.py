@@ -53,8 +53,10 @@ class FakeLibrary:
         notices: list[Notice] | None = None,
         stdin: BinaryIO | None = None,
         dayfirst: bool = False,
+        table: str = "",
     ) -> Iterator[Article]:
         assert stdin is None
+        assert not table
         assert notices is not None
         notices += self.notices
         for path in paths:
