@@ -21,6 +21,8 @@ SIDECAR = ".dedup.jsonl"
 
 _MAIL_FOLDERS = ("cur", "new")
 """The folders of a Maildir that hold mails, one in a file."""
+_NO_MAILS = frozenset(("tmp", "maildirfolder"))
+"""What stands beside them: mails that are being delivered, and the mark of a folder in a folder."""
 _MAIL_NAME = re.compile(r"\d{5,}[._]|.*[:;!]2,[A-Za-z]*$")
 """Names of mails in a Maildir: the time of delivery first, flags last."""
 
@@ -218,7 +220,7 @@ class _Walk:
             names = [name for name in names if name not in there]
             self._counts["page_folders"] += len(there)
         if {*_MAIL_FOLDERS} <= {*names}:
-            names = [name for name in names if name != "tmp"]  # mails that are being delivered
+            names = [name for name in names if name not in _NO_MAILS]
         names.sort(reverse=True)
         read = frozenset(name.removesuffix(".json") for name in names if name.endswith((".html.json", ".htm.json")))
         levels.append(_Level(path, name, parts, names, frozenset(links), read, wanted))

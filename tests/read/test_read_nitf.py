@@ -22,7 +22,7 @@ AGENCY = f"""{HEAD}<nitf version="-//IPTC//DTD NITF 3.3//EN" xml:lang="en"><head
 ARCHIVE = f"""{HEAD}<nitf><head><title>PORT OPENS</title><meta name="publication_year" content="1998"/>
 <docdata><doc-id id-string="1000"/></docdata>
 <pubdata date.publication="19980302T000000" ex-ref="https://post.example/1000" name="The Selby Post"/></head>
-<body><body.head><hedline><hl1>Port Opens</hl1><hl1 class="online_headline">Port opens online</hl1></hedline></body.head>
+<body><body.head><hedline><hl1>Port Opens</hl1><hl1 class="online_headline">Port online</hl1></hedline></body.head>
 <body.content><block class="lead_paragraph"><p>LEAD: {BODY}</p></block>
 <block class="full_text"><p>LEAD: {BODY}</p><p>Ships sailed.</p></block></body.content></body></nitf>"""
 
