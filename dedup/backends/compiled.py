@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from dedup.group.linkage import Tree
     from dedup.match.copies import Overlaps
     from dedup.match.stories import HasPairs, Pairs
+    from dedup.match.templates import SharedWords
     from dedup.progress import Progress
     from dedup.settings import Settings
     from dedup.vectorize.cross_lingual import CrossLingual
@@ -135,6 +136,11 @@ class CompiledBackend(PlainBackend):
 
         return matching_blocks(one, other)
 
+    def shared_words(self, one: NDArray[np.uint32], other: NDArray[np.uint32]) -> SharedWords:
+        from dedup.match.kernels.templates import shared_words
+
+        return shared_words(one, other)
+
     def story_pairs(
         self,
         matrix: sp.csr_array,
@@ -180,6 +186,7 @@ class CompiledBackend(PlainBackend):
             yield (pairs := self.band_candidates(features.signatures, order >= 0))
             yield self.agreeing_slots(features.signatures, pairs)
             yield (copies := self.overlaps(words, pairs))
+            yield self.shared_words(words.title(0), words.title(1))
             yield self.matching_blocks(words.title(0), words.title(1))
             languages = ["en", "en", "de", "de"]
             frequencies = self.frequencies(features, languages)

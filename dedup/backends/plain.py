@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from dedup.group.linkage import Tree
     from dedup.match.copies import Overlaps
     from dedup.match.stories import HasPairs, Pairs
+    from dedup.match.templates import SharedWords
     from dedup.progress import Progress
     from dedup.settings import Settings
     from dedup.vectorize.cross_lingual import CrossLingual
@@ -166,6 +167,11 @@ class PlainBackend:
         from dedup.match.templates import matching_blocks
 
         return matching_blocks(one, other)
+
+    def shared_words(self, one: NDArray[np.uint32], other: NDArray[np.uint32]) -> SharedWords:
+        from dedup.match.templates import shared_words
+
+        return shared_words(one, other)
 
     def story_pairs(
         self,

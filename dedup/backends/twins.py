@@ -82,6 +82,7 @@ TWINS = (
     Twin("index.features.kernels.look_up", "index.features.tfidf.look_up"),
     Twin("match.kernels.bands.agreeing_slots", "match.copies.agreeing_slots", ("bands._agreeing_slots",)),
     Twin("match.kernels.templates.matching_blocks", "match.templates.matching_blocks", ("templates._blocks",)),
+    Twin("match.kernels.templates.shared_words", "match.templates.shared_words", ("templates._shared",)),
     Twin(
         "match.kernels.stories.story_pairs",
         "match.stories.story_pairs",

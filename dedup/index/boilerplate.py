@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dedup.errors import StoreError
+from dedup.vectorize.labels import among
 
 if TYPE_CHECKING:
     from dedup.background import Background
@@ -51,11 +52,16 @@ class Lesson:
 
     def shared(self, other: Lesson) -> Lesson:
         """Return the passages and bodies that are in both."""
-        return Lesson(np.intersect1d(self.passages, other.passages), self.bodies & other.bodies)
+        return Lesson(self.passages[among(self.passages, other.passages)], self.bodies & other.bodies)
 
     def without(self, other: Lesson) -> Lesson:
         """Return this lesson without the passages and bodies of another one."""
-        return replace(self, passages=np.setdiff1d(self.passages, other.passages), bodies=self.bodies - other.bodies)
+        left = self.passages[~among(self.passages, other.passages)]
+        return replace(self, passages=left, bodies=self.bodies - other.bodies)
+
+    def joined(self, other: Lesson) -> Lesson:
+        """Return the passages and bodies that are in either."""
+        return Lesson(np.union1d(self.passages, other.passages), self.bodies | other.bodies)
 
     def packed(self) -> bytes:
         """Serialise the lesson; see `unpacked`."""
@@ -113,8 +119,8 @@ class LearnedBoilerplate:
         if not self._store.lessons(self._last):
             return set()
         found, last = set[int](), self._last
-        self._lessons.clear()
-        self._waiting.clear()
+        for known in (self._lessons, self._row_of, self._waiting):
+            known.clear()
         for number, packed in self._store.lessons(0):
             try:
                 lesson = Lesson.unpacked(packed)
@@ -124,14 +130,20 @@ class LearnedBoilerplate:
             self._keep(number, lesson)
             if number > last:
                 found |= {*lesson.holders, *lesson.pending}
-        self._combine()
+        self.own, self._learned = (
+            _union([one for one in self._lessons.values() if one.is_own == is_own]) for is_own in (True, False)
+        )
+        self.background = with_lesson(self._frozen, self._learned)
         return found
 
     def learn(self, lesson: Lesson) -> None:
         """Add a lesson, also if it was once forgotten; must run inside a transaction."""
-        self._remove_from([row for row, one in self._lessons.items() if one.is_own and one.shared(lesson)], lesson)
+        if self.own.shared(lesson):
+            self._remove_from([row for row, one in self._lessons.items() if one.is_own and one.shared(lesson)], lesson)
+            self.own = self.own.without(lesson)
         self._put(lesson)
-        self._combine()
+        self._learned = self._learned.joined(lesson)
+        self.background = with_lesson(self._frozen, self._learned)
 
     def unlearn(self, refuted: Lesson, pending: tuple[int, ...]) -> None:
         """Forget passages and bodies; must run inside a transaction.
@@ -142,7 +154,8 @@ class LearnedBoilerplate:
         """
         self._remove_from({self._row_of[key] for key in _keys(refuted) if key in self._row_of}, refuted)
         self._put(replace(refuted, holders=pending, pending=pending, is_own=True))
-        self._combine()
+        self.own, self._learned = self.own.joined(refuted), self._learned.without(refuted)
+        self.background = with_lesson(self._frozen, self._learned)
 
     def all(self) -> Lesson:
         """Return all passages and bodies that were learned, and not forgotten."""
@@ -158,8 +171,8 @@ class LearnedBoilerplate:
         return sorted({number for row in self._waiting for number in self._lessons[row].pending})
 
     def postpone(self, pending: tuple[int, ...]) -> None:
-        """Record that the features of articles must be computed anew; must run inside a transaction."""
-        self._put(Lesson(holders=pending, pending=pending, is_own=True))
+        """Record the articles that hold the last lesson, to be placed again; must run inside a transaction."""
+        self._replace(self._last, replace(self._lessons[self._last], holders=pending, pending=pending))
 
     def done(self, numbers: Iterable[int]) -> None:
         """Record that the features of articles were computed anew; must run inside a transaction."""
@@ -175,6 +188,11 @@ class LearnedBoilerplate:
         rows = {self._row_of[key] for key in _keys(found) if key in self._row_of}
         return {row: self._lessons[row] for row in sorted(rows)}
 
+    def beside(self, articles: set[int]) -> set[int]:
+        """Return the recorded holders of all lessons that one of some articles holds."""
+        lessons = (one.holders for one in self._lessons.values() if not articles.isdisjoint(one.holders))
+        return set[int]().union(*lessons)
+
     def add_holder(self, row: int, article: int) -> Lesson:
         """Add a holder to the lesson in a row, and return it; must run inside a transaction."""
         lesson = self._lessons[row]
@@ -182,9 +200,7 @@ class LearnedBoilerplate:
 
     def _replace(self, row: int, lesson: Lesson) -> Lesson:
         self._delete(row)
-        new = self._put(lesson)
-        if not lesson.is_own:
-            self._row_of.update(dict.fromkeys(_keys(lesson), new))
+        self._put(lesson)
         return lesson
 
     def _remove_from(self, rows: Iterable[int], removed: Lesson) -> None:
@@ -201,25 +217,23 @@ class LearnedBoilerplate:
 
     def _keep(self, row: int, lesson: Lesson) -> None:
         self._lessons[row], self._last = lesson, max(self._last, row)
+        if not lesson.is_own:
+            self._row_of.update(dict.fromkeys(_keys(lesson), row))
         if lesson.pending:
             self._waiting.add(row)
 
     def _delete(self, row: int) -> None:
         self._store.delete_lesson(row)
-        del self._lessons[row]
+        for key in _keys(self._lessons.pop(row)):
+            if self._row_of.get(key) == row:
+                del self._row_of[key]
         self._waiting.discard(row)
 
-    def _combine(self) -> None:
-        own, learned = (
-            _union([one for one in self._lessons.values() if one.is_own == is_own]) for is_own in (True, False)
-        )
-        self.own = own
-        self._learned = learned = learned.without(own)
-        self._row_of = {
-            key: row for row, one in self._lessons.items() if not one.is_own for key in _keys(one.without(own))
-        }
-        passages = np.union1d(self._frozen.passages, learned.passages)
-        self.background = replace(self._frozen, passages=passages, bodies=self._frozen.bodies | learned.bodies)
+
+def with_lesson(background: Background, lesson: Lesson) -> Background:
+    """Return a background with what was learned."""
+    found = Lesson(background.passages, background.bodies).joined(lesson)
+    return replace(background, passages=found.passages, bodies=found.bodies)
 
 
 def _keys(lesson: Lesson) -> list[int | bytes]:

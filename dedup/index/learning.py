@@ -5,18 +5,24 @@ What is learned is stored with the articles whose features it changes: these are
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.index.boilerplate import MOST_HOLDERS, Lesson
+from dedup.index.boilerplate import MOST_HOLDERS, Lesson, with_lesson
 from dedup.index.features.sketch import unpack_words
 from dedup.index.state import IndexState
-from dedup.index.stories.lessons import Strangers, articles_with, find_holders, lesson_held_by, lesson_of, refuted
+from dedup.index.stories.lessons import Strangers, articles_with, lesson_of, possible_holders, refuted
 from dedup.index.stories.placement import Candidate, is_due
 from dedup.vectorize.features import HashedWords
+
+if TYPE_CHECKING:
+    from dedup.background import Background
+
+_AT_ONCE = 256
 
 
 def learn(state: IndexState, candidates: Sequence[Candidate]) -> bool:
@@ -27,7 +33,7 @@ def learn(state: IndexState, candidates: Sequence[Candidate]) -> bool:
     wrong = _refuted_by(state, candidates)
     if wrong:
         known = {number for lesson in state.learned.held(wrong).values() for number in lesson.holders}
-        state.learned.unlearn(wrong, (*sorted(number for number in known if number in state.table),))
+        state.learned.unlearn(wrong, (*state.with_twins([number for number in known if number in state.table]),))
         _apply(state)
         return True
     lesson = _new_lesson(state, candidates)
@@ -51,13 +57,14 @@ def learn_from_all(state: IndexState) -> None:
     new = found.without(learned.all())
     if wrong:
         learned.unlearn(wrong, ())
+    forgotten = learned.background
     if new:
         learned.learn(new)
     if not wrong and not new:
         return
     _apply(state)
-    own, now = state.sketcher.own_words, state.sketcher.background
-    changed = articles_with(words, own(words, before) != own(words, now))
+    after = state.sketcher.background
+    changed = _changed(state, words, before, after) | _changed(state, words, forgotten, after)
     pending = (*state.with_twins(np.array(numbers, np.int64)[changed].tolist()),)
     state.learned.postpone(pending)
     state.forget(pending)
@@ -96,50 +103,60 @@ def _new_lesson(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
     lesson = lesson_of(some, outlets, state.backend).without(state.learned.own).without(state.learned.all())
     if not lesson:
         return lesson
-    removed = _removed_by(state, lesson)
-    holding = places[articles_with(some, removed(some))]
-    own = [candidates[place].number or 0 for place in holding[holding < len(candidates)].tolist()]
-    given = [vectors[place] for place in places.tolist()]
-    pending = state.with_twins(find_holders(lesson, some, given, removed, state.table, state.words_of))
-    return replace(lesson, holders=(*sorted({*pending, *own}),), pending=(*pending,))
-
-
-def _removed_by(state: IndexState, lesson: Lesson) -> Callable[[HashedWords], NDArray[np.bool_]]:
     alone = replace(state.background, passages=lesson.passages, bodies=lesson.bodies)
-    return lambda words: ~state.sketcher.own_words(words, alone)
+    before, own_words = state.sketcher.background, state.sketcher.own_words
+    after = with_lesson(before, lesson)
+    given = [vectors[place] for place in places.tolist()]
+    possible = possible_holders(lesson, some, given, lambda words: ~own_words(words, alone), state.table)
+    every = unpack_words(one.features.packed for one in candidates)
+    holding = np.flatnonzero(_changed(state, every, before, after)).tolist()
+    pending, own = set[int](), {candidates[place].number or 0 for place in holding}
+    done: set[int | None] = {one.number for one in candidates}
+    while left := sorted(possible - done):
+        done |= possible
+        for start in range(0, len(left), _AT_ONCE):
+            some_left = left[start : start + _AT_ONCE]
+            changed = _changed(state, state.stored_words(some_left), before, after)
+            pending.update(state.with_twins(np.array(some_left, np.int64)[changed].tolist()))
+        # Holders of what overlaps with other boilerplate may have lost its rarest words.
+        possible = {number for number in state.learned.beside(pending | own) if number in state.table}
+    return replace(lesson, holders=(*sorted(pending | own),), pending=(*sorted(pending),))
+
+
+def _changed(state: IndexState, words: HashedWords, before: Background, after: Background) -> NDArray[np.bool_]:
+    """Return which articles have other words outside of boilerplate under one background than under another."""
+    own_words = state.sketcher.own_words
+    return articles_with(words, own_words(words, before) != own_words(words, after))
+
+
+def record_holders(state: IndexState, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Lesson]]:
+    """Record which candidates hold what was learned, and yield each new holder with the lesson.
+
+    Must run inside a transaction whenever the features of articles are stored: what is forgotten must be found again.
+    """
+    for one in candidates:
+        number = one.number or 0
+        if not one.features.has_boilerplate and len(one.features.words.title(0)):  # without a title all may be kept
+            continue
+        for row, lesson in state.learned.held(state.lesson_held_by(unpack_words([one.features.packed]))).items():
+            if len(lesson.holders) < MOST_HOLDERS and number not in lesson.holders:
+                yield one, state.learned.add_holder(row, number)
 
 
 def _refuted_by(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
     """Record new holders of what was learned; return what is not boilerplate among all that are known."""
-    table, packed = state.table, {one.number: one.features.packed for one in candidates if one.twin is None}
-    new = {one.number for one in candidates}
-    some = [one for one in candidates if one.twin is None and one.features.has_boilerplate]
-    if not some:
-        return Lesson()
-    given, is_open = unpack_words(one.features.packed for one in some), None
-    for place, one in enumerate(some):
-        if is_open is None:
-            is_open = articles_with(given, _removed_by(state, state.learned.open())(given))
-        if not is_open[place]:
+    table, new = state.table, {one.number: one for one in candidates}
+    for one, lesson in record_holders(state, candidates):
+        if one.twin is not None or not is_due(len(lesson.holders)):
             continue
-        every = given.part(place, place + 1)
-        for row, lesson in state.learned.held(lesson_held_by(every, 0)).items():
-            number = one.number or 0
-            if len(lesson.holders) >= MOST_HOLDERS or number in lesson.holders:
-                continue
-            count = len(state.learned.add_holder(row, number).holders)
-            is_open = is_open if count < MOST_HOLDERS else None
-            if not is_due(count):
-                continue
-            beside = [other for other in lesson.holders if other in packed]
-            stored = [other for other in lesson.holders if other in table and other not in new]
-            stored = [other for other in stored if not table.is_twin(table.slot(other))]
-            words = HashedWords.joined(
-                [every, unpack_words(map(packed.__getitem__, beside)), state.stored_words(stored)]
-            )
-            words = words.kept(state.sketcher.own_words(words, state.background))
-            outlets = state.outlets_of([number, *beside, *stored])
-            wrong = refuted(lesson, words, outlets, state.backend, clearly=True)
-            if wrong:
-                return wrong
+        beside = [new[other] for other in lesson.holders if other in new and new[other].twin is None]
+        stored = [other for other in lesson.holders if other in table and other not in new]
+        stored = [other for other in stored if not table.is_twin(table.slot(other))]
+        given = unpack_words(other.features.packed for other in beside)
+        words = HashedWords.joined([given, state.stored_words(stored)])
+        words = words.kept(state.sketcher.own_words(words, state.background))
+        outlets = state.outlets_of([*(other.number or 0 for other in beside), *stored])
+        wrong = refuted(lesson, words, outlets, state.backend, clearly=True)
+        if wrong:
+            return wrong
     return Lesson()

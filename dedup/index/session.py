@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -18,7 +18,7 @@ from dedup.index.boilerplate import LearnedBoilerplate
 from dedup.index.clock import IndexClock
 from dedup.index.features.sketch import Features
 from dedup.index.inputs import Incoming, Placement, checked_id, checked_text
-from dedup.index.learning import learn, learn_from_all
+from dedup.index.learning import learn, learn_from_all, record_holders
 from dedup.index.state import IndexState
 from dedup.index.store.metadata import DAY, HOUR, StoreMetadata, read_metadata, write_metadata
 from dedup.index.store.protocol import Store
@@ -303,15 +303,16 @@ class IndexSession:
         numbers = state.learned.pending()[:_PLACED_AGAIN]
         stored = sorted(self.store.articles(numbers).values(), key=lambda one: one.number)
         texts, sketches = self.store.texts(numbers), self.store.sketches(numbers)
+        every = state.features_of([sketches[article.number] for article in stored])
         candidates = []
-        found = state.features_of([sketches[article.number] for article in stored])
-        for article, features in zip(stored, found, strict=True):
+        for article, features in zip(stored, every, strict=True):
             incoming = Incoming(
                 article.article(texts.get(article.number, "")), article.content, article.seconds, article.dateline
             )
             story = int(state.table.story[state.table.slot(article.number)])
             candidates.append(Candidate(incoming, features, article, article.number, before=story))
         state.learned.done(numbers)
+        deque(record_holders(state, candidates), maxlen=0)
         for article in stored:
             state.remove(log, article)
         if not candidates:
@@ -376,11 +377,12 @@ class IndexSession:
     def match(self, batch: Sequence[Incoming]) -> list[Candidate]:
         """Find where each article would be placed, independently of the others. Nothing is stored."""
         texts, state = [(one.article.title, one.article.text) for one in batch], self.state()
-        words = state.vocabulary.last
+        words, background = state.vocabulary.last, state.sketcher.background
         features = state.features(texts, to_store=False)  # outside the lock
         with self.memory_lock, self._snapshot():
             current = self.current_state()
-            if current is not state or current.vocabulary.last != words:
+            is_same = current.sketcher.background is background  # of the same boilerplate
+            if current is not state or current.vocabulary.last != words or not is_same:
                 features = current.features(texts, to_store=False)
             candidates, placer = list(map(Candidate, batch, features)), current.placer
             first = self.store.first_alike([one.content for one in batch])

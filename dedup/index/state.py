@@ -13,13 +13,14 @@ from numpy.typing import NDArray
 from dedup.backends import GROWN, CompiledBackend, NumpyBackend, choose_for_index, index_uses_kernels
 from dedup.background import Background
 from dedup.errors import StoreError
-from dedup.index.boilerplate import LearnedBoilerplate
+from dedup.index.boilerplate import LearnedBoilerplate, Lesson
 from dedup.index.compiling import compile_kernels
 from dedup.index.features.sketch import Features, Sketcher, Vector, pack_words, unpack_words, unpacked
 from dedup.index.search.table import ArticleTable
 from dedup.index.store.protocol import Store
 from dedup.index.store.records import Kind, Sketch, StoredArticle
 from dedup.index.stories.changes import ChangeLog
+from dedup.index.stories.lessons import lesson_held_by
 from dedup.index.stories.merge import assign
 from dedup.index.stories.placement import Candidate, Decision, Placer
 from dedup.index.stories.regroup import MOST, regroup
@@ -137,11 +138,17 @@ class IndexState:
 
     def features_of(self, sketches: Sequence[Sketch]) -> list[Features]:
         """Compute the features of stored articles anew."""
-        judged, background = self.sketcher.judged(unpack_words(one.words for one in sketches)), self.sketcher.background
+        background = self.sketcher.background
+        judged = self.sketcher.judged(unpack_words(sketch.words for sketch in sketches))
+        vectors = self.sketcher.vectors(judged) if sketches else []
         return [
             Features(sketch.words, judged.part(place, place + 1), vector, background)
-            for place, (sketch, vector) in enumerate(zip(sketches, self.sketcher.vectors(judged), strict=True))
+            for place, (sketch, vector) in enumerate(zip(sketches, vectors, strict=True))
         ]
+
+    def lesson_held_by(self, words: HashedWords) -> Lesson:
+        """Return all passages and bodies of an article, see `stories.lessons.lesson_held_by`."""
+        return lesson_held_by(words, self.sketcher.background, self.backend.outside_boilerplate)
 
     def refresh(self, candidates: Sequence[Candidate]) -> None:
         """Compute the features of candidates anew where the index has learned boilerplate of them since."""
@@ -150,14 +157,16 @@ class IndexState:
         if not old:
             return
         words = self.sketcher.judged(unpack_words(one.features.packed for one in old))
+        changed = [
+            place
+            for place, one in enumerate(old)
+            if not np.array_equal(words.part(place, place + 1).hashes, one.features.words.hashes)
+        ]
         for one in old:
             one.features = replace(one.features, background=background)
-        sizes = np.array([len(one.features.words.hashes) for one in old])
-        changed = np.flatnonzero(np.diff(words.offsets[::2]) != sizes)
-        judged = words.take(changed)
-        vectors = self.sketcher.vectors(judged) if len(changed) else []
-        for number, (place, vector) in enumerate(zip(changed.tolist(), vectors, strict=True)):
-            old[place].features = replace(old[place].features, words=judged.part(number, number + 1), vector=vector)
+        vectors = self.sketcher.vectors(words.take(np.array(changed, np.int64))) if changed else []
+        for place, vector in zip(changed, vectors, strict=True):
+            old[place].features = replace(old[place].features, words=words.part(place, place + 1), vector=vector)
 
     def recompute_vectors(self) -> None:
         """Compute the vectors of all stored articles anew, from their words."""

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from dedup.match.stories import Pairs, days_between
 from dedup.match.suspects import is_suspected
-from dedup.match.templates import Instance, same_template
+from dedup.match.templates import Instance, SharedWords, same_template
 from dedup.vectorize.boilerplate import Relating
 from dedup.vectorize.features import HashedText, HashedWords
 from dedup.vectorize.hashing import shingles_in_order
@@ -168,11 +168,13 @@ class Verdicts(NamedTuple):
 
 
 class Comparing(Relating, Protocol):
-    """Compares texts: also the functions `overlaps` and `templates.matching_blocks`, or their kernels."""
+    """Compares texts: `overlaps`, `templates.matching_blocks` and `templates.shared_words`, or their kernels."""
 
     def overlaps(self, words: HashedWords, pairs: NDArray[np.int64]) -> Overlaps: ...
 
     def matching_blocks(self, one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int, int]]: ...
+
+    def shared_words(self, one: NDArray[np.uint32], other: NDArray[np.uint32]) -> SharedWords: ...
 
 
 def overlaps(words: HashedWords, pairs: NDArray[np.int64], size: int) -> Overlaps:
@@ -308,5 +310,7 @@ def _same_template(words: HashedWords, by: Comparing, found: Overlaps, days: NDA
         return Instance(words.main(article), HashedText(words.hashes[title], words.flags[title]))
 
     rows = zip(found.a.tolist(), found.b.tolist(), days.tolist(), strict=True)
-    verdicts = [same_template(instance(a), instance(b), apart, by.matching_blocks) for a, b, apart in rows]
+    verdicts = [
+        same_template(instance(a), instance(b), apart, by.matching_blocks, by.shared_words) for a, b, apart in rows
+    ]
     return np.array(verdicts, bool).reshape(-1, 2)

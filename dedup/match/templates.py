@@ -9,7 +9,7 @@ from difflib import SequenceMatcher
 from functools import cached_property
 from itertools import compress
 from operator import and_, eq
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -54,8 +54,36 @@ TITLE_SHARE = 0.5
 """Share of the shorter title that stays if two titles name different persons or places in one phrase."""
 
 
+class SharedWords(NamedTuple):
+    """What words two texts share.
+
+    Attributes:
+        pairs: the pairs of places that have equal words.
+        few_new: the distinct words that the other text does not have, of the text with fewer of them.
+        new: for each word of both whether the other text does not have it.
+    """
+
+    pairs: int
+    few_new: int
+    new: tuple[NDArray[np.bool_], NDArray[np.bool_]]
+
+
 Aligned: TypeAlias = Callable[[NDArray[np.uint32], NDArray[np.uint32]], list[tuple[int, int, int]]]
 """Aligns two texts: `matching_blocks`, or its kernel."""
+Sharing: TypeAlias = Callable[[NDArray[np.uint32], NDArray[np.uint32]], SharedWords]
+"""Compares the words of two texts: `shared_words`, or its kernel."""
+
+
+def shared_words(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> SharedWords:
+    """Find what words two texts share, given the hashes of their words.
+
+    Kernel: `match.kernels.templates.shared_words`.
+    """
+    words, number = np.unique(np.concatenate([one, other]), return_inverse=True)
+    places = np.split(number.ravel(), [len(one)])  # NumPy 2.0 returns the inverse with a second axis
+    a, b = (np.bincount(some, minlength=len(words)) for some in places)
+    few_new = min(np.count_nonzero((a > 0) & (b == 0)), np.count_nonzero((b > 0) & (a == 0)))
+    return SharedWords(int(a @ b), int(few_new), (b[places[0]] == 0, a[places[1]] == 0))
 
 
 def matching_blocks(one: NDArray[np.uint32], other: NDArray[np.uint32]) -> list[tuple[int, int, int]]:
@@ -152,11 +180,6 @@ class Instance:
         return with_figures(self.text, self._length)
 
     @cached_property
-    def distinct(self) -> tuple[NDArray[np.uint32], NDArray[np.int64]]:
-        """Their distinct hashes, ascending, and how often each occurs."""
-        return np.unique(self.read.hashes, return_counts=True)
-
-    @cached_property
     def words(self) -> list[int]:
         """Their hashes as a list: loops over short stretches are faster so."""
         return self.read.hashes.tolist()  # type: ignore[no-any-return]
@@ -182,15 +205,13 @@ class Instance:
         is_value = self.read.flags & (IS_CAPITAL | IS_NUMBER) > 0
         return [0, *np.cumsum(is_value).tolist()]
 
-    def lacks(self, hashes: NDArray[np.uint32]) -> NDArray[np.bool_]:
-        """Whether each of some words is not in the text, which is not empty."""
-        known, _ = self.distinct
-        lacking: NDArray[np.bool_] = known[np.minimum(np.searchsorted(known, hashes), len(known) - 1)] != hashes
-        return lacking
-
 
 def same_template(
-    one: Instance, other: Instance, days: float = math.nan, aligned: Aligned = matching_blocks
+    one: Instance,
+    other: Instance,
+    days: float = math.nan,
+    aligned: Aligned = matching_blocks,
+    sharing: Sharing = shared_words,
 ) -> tuple[bool, bool]:
     """Whether two overlapping texts are made from the same template: the words stay, numbers, names or answers change.
 
@@ -204,6 +225,7 @@ def same_template(
         one, other: the two texts, in any order.
         days: between their dates, nan if one is unknown.
         aligned: aligns the texts.
+        sharing: compares their words.
 
     Returns:
         The answer, and whether it is true by the texts alone, whatever their dates.
@@ -212,18 +234,19 @@ def same_template(
     alike = min(lengths) >= ALIKE_LENGTH * max(lengths)
     if not (alike or late) or not min(lengths) or np.array_equal(one.text.hashes, other.text.hashes):
         return False, False
-    length, (effort, few_new) = ALIGNED_WORDS, _effort(one, other)
-    while effort > MOST_EFFORT:
+    if one.words > other.words:
+        one, other = other, one
+    length, shared = ALIGNED_WORDS, sharing(one.read.hashes, other.read.hashes)
+    while shared.pairs > MOST_EFFORT:
         length //= 2
         one, other = (Instance(instance.text, instance.title, length) for instance in (one, other))
-        effort, few_new = _effort(one, other)
+        shared = sharing(one.read.hashes, other.read.hashes)
+    few_new = shared.few_new
     renumbered = bool(one.figures - other.figures and other.figures - one.figures)
     if not (renumbered or few_new >= FEWEST_SLOTS or (few_new and _other_subject(one, other, aligned))):
         return False, False  # no alignment can find enough: most copies end here
-    if one.words > other.words:
-        one, other = other, one
     blocks = aligned(one.read.hashes, other.read.hashes)
-    new = other.lacks(one.read.hashes).tolist(), one.lacks(other.read.hashes).tolist()
+    new = shared.new[0].tolist(), shared.new[1].tolist()
     if few_new:
         slots, inner, gaps, fixed = _slots(one, other, new, blocks)
         enough = slots + renumbered >= FEWEST_SLOTS and fixed <= FIXED_WORDS * slots
@@ -232,19 +255,6 @@ def same_template(
     numbers, names, kept = _values(one, other, new, blocks) if renumbered else (0, 0, 0)
     is_template = _is_changed(numbers, names, kept, days)
     return is_template, is_template and alike and _is_changed(numbers, names, kept, math.nan)
-
-
-def _effort(one: Instance, other: Instance) -> tuple[int, int]:
-    """Count the pairs of places of two texts that have equal words, and the words that the other text does not have.
-
-    Returns:
-        The pairs; the distinct words of the text with fewer such words.
-    """
-    (words, counts), (others, other_counts) = one.distinct, other.distinct
-    place = np.minimum(np.searchsorted(others, words), len(others) - 1)
-    met = others[place] == words
-    effort = int(counts[met] @ other_counts[place[met]])
-    return effort, min(len(words), len(others)) - int(np.count_nonzero(met))
 
 
 def _is_changed(numbers: int, names: int, kept: int, days: float) -> bool:
@@ -266,7 +276,7 @@ def _other_subject(one: Instance, other: Instance, aligned: Aligned) -> bool:
     if words[0] > words[1]:
         one, other, titles, words = other, one, titles[::-1], words[::-1]
     new = [
-        (text.lacks(title.hashes) & (title.flags & IS_NUMBER == 0)).tolist()
+        (~np.isin(title.hashes, text.read.hashes) & (title.flags & IS_NUMBER == 0)).tolist()
         for text, title in zip((other, one), titles, strict=True)
     ]
     if not (any(new[0]) and any(new[1])):

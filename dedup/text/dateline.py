@@ -47,6 +47,12 @@ def _patterns() -> tuple[re.Pattern[str], ...]:
 
 
 @cache
+def _sign_of_a_date() -> re.Pattern[str]:
+    """What each of the patterns needs; most texts have nothing of it, which is soon found."""
+    return re.compile(r"\d{4}|\d-[^\W\d_]")
+
+
+@cache
 def _yearless() -> tuple[re.Pattern[str], ...]:
     month = rf"(?P<month>[^\W\d_][^\s\d,./;:)-]{{0,{_LONGEST}}})"
     return (
@@ -59,6 +65,8 @@ def _yearless() -> tuple[re.Pattern[str], ...]:
 def dateline(text: str) -> date | None:
     """The first full date at the head of a text, None where there is none."""
     head = text[:HEAD]
+    if not _sign_of_a_date().search(head):
+        return None
     found = []
     for pattern in _patterns():
         for match in pattern.finditer(head):

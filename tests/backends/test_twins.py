@@ -323,16 +323,18 @@ def candidates(rng: Generator) -> Iterator[Case]:
         yield bands.band_candidates(*given), copies.band_candidates(*given)
 
 
-@cases_of("match.kernels.templates.matching_blocks")
+@cases_of("match.kernels.templates.shared_words", "match.kernels.templates.matching_blocks")
 def alignments(rng: Generator) -> Iterator[Case]:
     for length in (0, 1, 2, 5, 40) * 20:
         texts = [rng.integers(0, 7, rng.integers(0, length + 1)).astype(np.uint32) for _ in range(2)]
         yield template_kernels.matching_blocks(*texts), templates.matching_blocks(*texts)
+        yield template_kernels.shared_words(*texts), templates.shared_words(*texts)
     for share in (0.0, 0.01, 0.1, 0.3, 0.9):
         one = rng.zipf(1.4, 1_500).clip(0, 2_000).astype(np.uint32)
         edited = np.where(rng.random(len(one)) < share, rng.integers(0, 2_000, len(one)), one).astype(np.uint32)
         other = np.concatenate([edited[:200], edited[400:], edited[300:350]])
         yield template_kernels.matching_blocks(one, other), templates.matching_blocks(one, other)
+        yield template_kernels.shared_words(one, other), templates.shared_words(one, other)
 
 
 def unit_vectors(rng: Generator, count: int, terms: int, words: int = 12) -> sp.csr_array:

@@ -27,7 +27,7 @@ from dedup.match.templates import (
 )
 from dedup.text.document import Document
 from dedup.text.tokens import Tokens, tokenize
-from dedup.vectorize.features import HashedText, HashedWords
+from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import hashes_of
 
 RESERVOIR = (
@@ -177,12 +177,12 @@ WORDS = st.lists(st.integers(0, 9), min_size=1, max_size=60)
 
 
 @given(WORDS, WORDS)
-def test_effort_is_the_number_of_pairs_of_places_with_equal_words(one: list[int], other: list[int]) -> None:
-    first, second = (
-        Instance(HashedText(np.array(words, np.uint32), np.zeros(len(words), np.uint8))) for words in (one, other)
-    )
-    new = min(len(set(one) - set(other)), len(set(other) - set(one)))
-    assert templates._effort(first, second) == (sum(a == b for a in one for b in other), new)
+def test_words_that_are_shared_and_new(one: list[int], other: list[int]) -> None:
+    pairs, few_new, new = templates.shared_words(np.array(one, np.uint32), np.array(other, np.uint32))
+    assert pairs == sum(a == b for a in one for b in other)
+    assert few_new == min(len(set(one) - set(other)), len(set(other) - set(one)))
+    assert new[0].tolist() == [word not in other for word in one]
+    assert new[1].tolist() == [word not in one for word in other]
 
 
 def test_numbers_are_spelled() -> None:

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import NDArray
 
 from dedup.index.boilerplate import Lesson
@@ -25,15 +26,19 @@ from dedup.vectorize.boilerplate import (
     passages_of_body,
 )
 from dedup.vectorize.features import BEGINS_SEGMENT, HashedWords
+from dedup.vectorize.frequencies import values_at
 from dedup.vectorize.hashing import terms_of
+from dedup.vectorize.labels import among
 from dedup.vectorize.misplaced_body import body_digest, distinctive_words, misplaced
 
 if TYPE_CHECKING:
     from dedup.backends import PlainBackend
+    from dedup.background import Background
     from dedup.index.features.sketch import Vector
     from dedup.index.search.table import ArticleTable
 
-_AT_ONCE = 256
+_ENDS = 2, 4, 8, 16
+Outside: TypeAlias = Callable[[HashedWords, NDArray[np.uint64]], NDArray[np.bool_]]
 
 
 def lesson_of(words: HashedWords, outlets: NDArray[np.int64], backend: PlainBackend) -> Lesson:
@@ -67,11 +72,23 @@ def refuted(
     return lesson.shared(Lesson(np.unique(held), several)).without(found)
 
 
-def lesson_held_by(words: HashedWords, place: int) -> Lesson:
-    """Return all passages of an article, and its body, as a lesson."""
-    has_both = len(words.body(place)) > 0 < len(words.title(place))
-    bodies = frozenset([body_digest(words, place)] if has_both else [])
-    return Lesson(passages_in(words, place), bodies)
+def lesson_held_by(words: HashedWords, background: Background, outside: Outside) -> Lesson:
+    """Return all passages of an article, and its bodies, before and after each removal of boilerplate, as a lesson.
+
+    Args:
+        words: of the article.
+        background: with the boilerplate.
+        outside: see `Background.own_words`.
+    """
+    every = [words]
+
+    def seen(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
+        every.append(words)
+        return outside(words, passages)
+
+    background.own_words(words, seen)
+    bodies = frozenset(body_digest(some, 0) for some in every if len(some.body(0)) > 0 < len(some.title(0)))
+    return Lesson(np.unique(np.concatenate([passages_in(some, 0) for some in every])), bodies)
 
 
 class Strangers:
@@ -116,17 +133,17 @@ class Strangers:
         return self._titles[place]
 
 
-def find_holders(
+def possible_holders(
     lesson: Lesson,
     words: HashedWords,
     vectors: Sequence[Vector],
     removed: Callable[[HashedWords], NDArray[np.bool_]],
     table: ArticleTable,
-    words_of: Callable[[Sequence[int]], HashedWords],
-) -> list[int]:
-    """Return the numbers of the articles in a table that hold what was learned, in ascending order.
+) -> set[int]:
+    """Return the numbers of the articles in a table that may hold what was learned.
 
-    A holder of a passage has all of its words, so only articles with the rarest of them are examined.
+    These have the rarest word of a passage, or of an end of all that was removed: the rest of it may have been removed
+    before, with other boilerplate that overlaps.
 
     Args:
         lesson: what was learned.
@@ -134,34 +151,39 @@ def find_holders(
         vectors: their vectors.
         removed: returns which words of articles are boilerplate now.
         table: all articles.
-        words_of: returns the words of articles by number.
     """
-    terms, left = set[int](), {*lesson.passages.tolist()}
-    for place in np.flatnonzero(articles_with(words, removed(words))).tolist():
-        body, vector = words.body(place), vectors[place]
+    terms, left, gone = set[int](), lesson.passages, removed(words)
+    for place in np.flatnonzero(articles_with(words, gone)).tolist():
+        middle, end = words.offsets[2 * place + 1 : 2 * place + 3].tolist()
+        body, title, vector = words.body(place), words.title(place), vectors[place]
         hashes, begins, ends = passages_of_body(words, place)
-        for passage, begin, end in zip(hashes.tolist(), begins.tolist(), ends.tolist(), strict=True):
-            if passage in left:
-                left.discard(passage)
-                terms |= _rarest(body[begin:end], vector)
-        one = words.part(place, place + 1)
-        title = len(words.title(place))
-        terms |= _rarest(one.hashes[:title][removed(one)[:title]], vector)
-        if body_digest(words, place) in lesson.bodies:
-            terms |= _rarest(body, vector)
+        some = among(hashes, left)
+        left = np.setdiff1d(left, hashes[some])
+        terms |= _rarest(body, begins[some], ends[some], vector)
+        begins, ends = np.flatnonzero(np.diff(gone[middle:end], prepend=False, append=False)).reshape(-1, 2).T
+        for length in _ENDS:
+            terms |= _rarest(body, begins, np.minimum(begins + length, ends), vector)
+            terms |= _rarest(body, np.maximum(begins, ends - length), ends, vector)
+        labels = title[gone[middle - len(title) : middle]]
+        terms |= _rarest(labels, *_whole(labels), vector)
     slots = np.unique(np.concatenate([np.empty(0, np.int64), *map(table.words.having, sorted(terms))]))
-    numbers, holders = sorted(table.number[slots].tolist()), list[int]()
-    for start in range(0, len(numbers), _AT_ONCE):
-        some = numbers[start : start + _AT_ONCE]
-        given = words_of(some)
-        holders += np.array(some, np.int64)[articles_with(given, removed(given))].tolist()
-    return holders
+    return {*table.number[slots].tolist()}
 
 
-def _rarest(words: NDArray[np.uint32], vector: Vector) -> set[int]:
-    """Return the term of some words that has the highest weight in a vector, as a set; empty if none is in it."""
-    known = np.flatnonzero(np.isin(vector.terms, terms_of(words)))
-    return {int(vector.terms[known[np.argmax(vector.weights[known])]])} if len(known) else set()
+def _rarest(words: NDArray[np.uint32], begins: NDArray[np.int64], ends: NDArray[np.int64], vector: Vector) -> set[int]:
+    """Return the term of each run of words that has the highest weight in a vector; none for runs without any."""
+    terms = terms_of(words)
+    weights = values_at(terms, vector.terms, vector.weights.astype(np.int64))
+    found = set[int]()
+    for length in np.unique(ends - begins).tolist():
+        starts = begins[ends - begins == length]
+        heaviest = starts + np.argmax(sliding_window_view(weights, length)[starts], axis=1)
+        found.update(terms[heaviest[weights[heaviest] > 0]].tolist())
+    return found
+
+
+def _whole(words: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    return np.zeros(min(1, len(words)), np.int64), np.full(min(1, len(words)), len(words))
 
 
 def articles_with(words: HashedWords, some: NDArray[np.bool_]) -> NDArray[np.bool_]:

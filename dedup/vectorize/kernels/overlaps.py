@@ -65,21 +65,22 @@ def overlap_chunk(
         longest = max(longest, length)
     sets, ends = np.empty(total, np.uint64), np.zeros(len(spans) + 1, np.int64)
     ranks, rank_ends = np.empty(total, np.int32), np.zeros(len(spans) + 1, np.int64)
-    values, spare, in_order = np.empty(longest, np.uint64), np.empty(longest, np.uint64), np.empty(longest, np.uint64)
+    values, spare = np.empty(longest, np.uint64), np.empty(longest, np.uint64)
+    order, spare_order = np.empty(longest, np.int32), np.empty(longest, np.int32)
     digits = np.empty(1024, np.uint32)
     filled = begun = np.int64(0)
     for text in range(len(spans)):
         count = shingle_words(hashes, spans[text, 0], spans[text, 1], size, values)
-        in_order[:count] = values[:count]
-        sort(values, spare, digits, np.uint64(count))
+        for place in range(count):
+            order[place] = place
+        sort_with(values, order, spare, spare_order, digits, np.uint64(count))
         first = filled
         for place in range(count):
             if place == 0 or values[place] != values[place - 1]:
                 sets[filled] = values[place]
                 filled += 1
+            ranks[begun + order[place]] = filled - 1 - first
         ends[text + 1] = filled
-        for place in range(count):
-            ranks[begun + place] = np.searchsorted(sets[first:filled], in_order[place])
         begun += count
         rank_ends[text + 1] = begun
     shares = np.zeros((2, longest), np.bool_)  # by rank: which shingles of each text the other has too
@@ -133,21 +134,10 @@ def covered(ranks: NDArray[np.int32], shares: NDArray[np.bool_], size: Whole) ->
 @kernel
 def sort(values: NDArray[np.uint64], spare: NDArray[np.uint64], digits: NDArray[np.uint32], count: Whole) -> None:
     """Sort hashes: a radix sort by their upper 32 bits, then insertion sort for the few that agree in these."""
-    digits[:1024] = np.uint32(0)
-    for place in range(count):
-        value = values[place]
-        digits[value >> np.uint64(32) & _BYTE] += _ONE
-        digits[np.uint64(256) + (value >> np.uint64(40) & _BYTE)] += _ONE
-        digits[np.uint64(512) + (value >> np.uint64(48) & _BYTE)] += _ONE
-        digits[np.uint64(768) + (value >> np.uint64(56))] += _ONE
+    count_digits(values, digits, count)
     source, target = values, spare
     for level in range(np.uint64(4)):
         first, shift = level * np.uint64(256), np.uint64(32) + level * np.uint64(8)
-        before = np.uint32(0)
-        for digit in range(first, first + np.uint64(256)):
-            here = digits[digit]
-            digits[digit] = before
-            before += here
         for place in range(count):
             digit = first + (source[place] >> shift & _BYTE)
             target[digits[digit]] = source[place]
@@ -159,3 +149,48 @@ def sort(values: NDArray[np.uint64], spare: NDArray[np.uint64], digits: NDArray[
             values[at] = values[at - 1]
             at -= 1
         values[at] = value
+
+
+@kernel
+def sort_with(
+    values: NDArray[np.uint64],
+    beside: NDArray[np.int32],
+    spare: NDArray[np.uint64],
+    spare_beside: NDArray[np.int32],
+    digits: NDArray[np.uint32],
+    count: Whole,
+) -> None:
+    """Sort hashes as `sort` does, and move what is beside them along."""
+    count_digits(values, digits, count)
+    source, target, moved, to = values, spare, beside, spare_beside
+    for level in range(np.uint64(4)):
+        first, shift = level * np.uint64(256), np.uint64(32) + level * np.uint64(8)
+        for place in range(count):
+            digit = first + (source[place] >> shift & _BYTE)
+            target[digits[digit]], to[digits[digit]] = source[place], moved[place]
+            digits[digit] += _ONE
+        source, target, moved, to = target, source, to, moved
+    for place in range(1, np.int64(count)):
+        value, one, at = values[place], beside[place], place
+        while at > 0 and values[at - 1] > value:
+            values[at], beside[at] = values[at - 1], beside[at - 1]
+            at -= 1
+        values[at], beside[at] = value, one
+
+
+@kernel
+def count_digits(values: NDArray[np.uint64], digits: NDArray[np.uint32], count: Whole) -> None:
+    """Write where the hashes with each digit begin in each round of a radix sort by their upper 32 bits."""
+    digits[:1024] = np.uint32(0)
+    for place in range(count):
+        value = values[place]
+        digits[value >> np.uint64(32) & _BYTE] += _ONE
+        digits[np.uint64(256) + (value >> np.uint64(40) & _BYTE)] += _ONE
+        digits[np.uint64(512) + (value >> np.uint64(48) & _BYTE)] += _ONE
+        digits[np.uint64(768) + (value >> np.uint64(56))] += _ONE
+    for first in range(np.uint64(0), np.uint64(1024), np.uint64(256)):
+        before = np.uint32(0)
+        for digit in range(first, first + np.uint64(256)):
+            here = digits[digit]
+            digits[digit] = before
+            before += here
