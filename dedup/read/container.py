@@ -90,8 +90,13 @@ def read_members(
         for name, problem, opened in (_tar_members if is_tar else _zip_members)(source):
             empty = False
             shown = printable(name)
-            names = {"shown": f"{found.shown}!{shown}", "id": f"{found.id}!{shown}", "member": name}
-            member = replace(found, **names, kind=kind_of(PurePosixPath(name)))
+            member = replace(
+                found,
+                shown=f"{found.shown}!{shown}",
+                id=f"{found.id}!{shown}",
+                kind=kind_of(PurePosixPath(name)),
+                member=name,
+            )
             if _is_hidden(name):
                 hidden += member.kind in kinds
             elif problem:
