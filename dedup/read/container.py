@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import lzma
 import stat
+import struct
 import tarfile
 import tempfile
 import zipfile
@@ -47,7 +48,7 @@ _PIECE = 1 << 16
 
 _DAMAGED = (
     *(EOFError, zlib.error, lzma.LZMAError, zipfile.BadZipFile, tarfile.TarError),
-    *(RecursionError, ValueError, OverflowError, NotImplementedError, RuntimeError, TooLarge),
+    *(ValueError, OverflowError, LookupError, struct.error, NotImplementedError, RuntimeError, TooLarge),
 )
 """Errors of damaged archives and members. The libraries raise any of these for invalid headers."""
 
@@ -224,8 +225,8 @@ def _zip_members(source: Source) -> Iterator[_Listed]:
                 if number == MOST_MEMBERS:
                     source.add_notice(f"it has more than {MOST_MEMBERS:,} members", "the rest is skipped")
                     return
-                if not info.is_dir():
-                    name = info.filename.replace("\\", "/")
+                name = info.filename.replace("\\", "/")
+                if not name.endswith("/"):
                     yield name, _zip_problem(info) or _name_problem(name), partial(archive.open, info)
 
 
