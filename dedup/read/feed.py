@@ -24,7 +24,6 @@ _PREFIXES = {
     "http://www.w3.org/2005/Atom": "",
     "http://purl.org/atom/ns#": "",
     "http://www.tei-c.org/ns/1.0": "",
-    nitf.NAMESPACE: "",
     "http://purl.org/rss/1.0/modules/content/": "content:",
     "http://purl.org/dc/elements/1.1/": "dc:",
     "http://purl.org/dc/terms/": "dcterms:",
@@ -259,6 +258,8 @@ def _name(element: Any) -> str:
     prefix = _PREFIXES.get(space.removeprefix("{"))
     if local == "RDF":
         return "rdf"
+    if prefix is None and nitf.IN_NAMESPACE in space:
+        prefix = ""
     return "" if prefix is None else f"{prefix}{local}"
 
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-NAMESPACE = "http://iptc.org/std/NITF/2006-10-18/"
+IN_NAMESPACE = "/NITF/"
+"""What all namespaces of NITF have in them; most documents have none."""
 
 _PARAGRAPHS = frozenset(("p", "hl1", "hl2", "li", "dt", "dd", "pre", "credit", "tr"))
 _BESIDE = frozenset(("media", "media-caption", "nitf-table", "abstract", "note", "copyrite"))

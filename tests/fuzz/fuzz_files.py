@@ -66,7 +66,8 @@ WET = (
 )
 NITF = b"""<nitf xml:lang="en"><head><title>Ferry</title>
 <docdata><date.issue norm="20240615T100000Z"/></docdata></head>
-<body><body.head><hedline><hl1>Ferry burns</hl1></hedline></body.head><body.content><block><p>A <b>fire</b> broke out.</p>
+<body><body.head><hedline><hl1>Ferry burns</hl1></hedline></body.head>
+<body.content><block><p>A <b>fire</b> broke out.</p>
 </block></body.content></body></nitf>"""
 
 

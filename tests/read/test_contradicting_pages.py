@@ -19,7 +19,7 @@ ECHO = "The Harwick Echo"
 
 
 def article(**values: Any) -> dict[str, Any]:
-    return {"@context": "https://schema.org", "@type": "NewsArticle", **values}
+    return {"@context": "schema.org", "@type": "NewsArticle", **values}
 
 
 def publisher(name: str) -> dict[str, str]:

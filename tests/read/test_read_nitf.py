@@ -50,7 +50,7 @@ def test_the_document_of_an_archive(tmp_path: Path) -> None:
 
 def test_a_document_with_a_namespace_and_without_most(tmp_path: Path) -> None:
     text = f"<body.content><block>{BODY}<p>Ships.</p></block></body.content>"
-    space = 'xmlns="http://iptc.org/std/NITF/2006-10-18/"'
+    space = 'xmlns="http://press.example/std/NITF/2006-10-18/"'
     date_line = '<dateline><story.date norm="20240301"/></dateline>'
     page = f"<nitf {space}><head><title>Port</title></head><body><body.head>{date_line}</body.head>{text}</body></nitf>"
     (article,) = read_quietly(write(tmp_path / "a.xml", page))
