@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from dedup.article import Notice
@@ -13,8 +14,8 @@ from dedup.errors import MissingDependencyError
 from dedup.formats.escaping import sanitize
 from dedup.inputs.dates import read_date
 from dedup.read.own_output import is_result_page
-from dedup.read.page_fields import decide_date
-from dedup.read.page_metadata import collect_metadata
+from dedup.read.page_fields import PageFields, decide_date
+from dedup.read.page_metadata import PageMetadata, collect_metadata
 from dedup.read.site_names import SiteNames
 from dedup.read.source import Record, Source, rename_fields
 
@@ -112,28 +113,29 @@ def extract_page(
         return {}
     page = collect_metadata(tree, url)
     _flatten(tree)
+    latest = read_date(seen).when or datetime.now(UTC)
+    extracted = cache(partial(_extract_metadata, tree, url))
     try:
-        found, extracted = _extract(tree, markup, url)
+        own = _decide(page, extracted, sites or SiteNames(), source.where)
+        published = decide_date(page, lambda: extracted().date or "", latest=latest)
+        text = _without_title(_extract_text(tree, markup, url), own.titles)
     except MissingDependencyError:
         raise
     except Exception as error:  # unusual pages raise arbitrary exceptions in the libraries involved
         source.add_notice(f"trafilatura cannot read it ({type(error).__name__}: {error})")
         return {}
-    own = (sites or SiteNames()).decide(page, _folder(source.where), " ".join((extracted.title or "").split()))
-    text = _without_title(found, own.titles)
     if not text:
         if not own.title:
             source.add_notice("no article is found on this page")
             return {}
         action = "kept, judged by its title alone"
         source.notices.append(Notice(source.where, "no text of an article is found on this page", action, False))
-    latest = read_date(seen).when or datetime.now(UTC)
     values = {
         "text": text,
         "title": own.title,
-        "published": decide_date(page, lambda: extracted.date or "", latest=latest),
+        "published": published,
         "source": own.outlet or page.host,
-        "url": extracted.url or page.url,
+        "url": page.url,
         "lang": lang,
     }
     return {name: value for name, value in values.items() if value or name == "text"}
@@ -210,19 +212,36 @@ def _flatten(tree: HtmlElement) -> None:
             element.tag = "div"
 
 
-def _extract(tree: HtmlElement, markup: str, url: str) -> tuple[str, Document]:
-    """Return the text of the article, and the metadata of the page."""
+def _decide(page: PageMetadata, extracted: Callable[[], Document], sites: SiteNames, where: str) -> PageFields:
+    """Decide title and outlet; the extractor is asked only if not two statements agree on the title."""
+    own = sites.decide(page, _folder(where))
+    if own.is_agreed:
+        return own
+    return sites.decide(page, _folder(where), " ".join((extracted().title or "").split()))
+
+
+def _extract_metadata(tree: HtmlElement, url: str) -> Document:
+    """Return the metadata that trafilatura finds in a page."""
     try:
-        from trafilatura import bare_extraction, extract_metadata
+        from trafilatura import extract_metadata
     except ImportError:
         raise MissingDependencyError("reading HTML", "trafilatura", extra="html") from None
     _silence_loggers()
     # Only dates that the page states are used, none found in its text. Future dates are refused later, as for all
     # files.
     dates = {"original_date": True, "extensive_search": False, "min_date": "1900-01-01", "max_date": "2199-12-31"}
-    metadata = extract_metadata(tree, url or None, dates)
+    return extract_metadata(tree, url or None, dates)
+
+
+def _extract_text(tree: HtmlElement, markup: str, url: str) -> str:
+    """Return the text of the article of a page."""
+    try:
+        from trafilatura import bare_extraction
+    except ImportError:
+        raise MissingDependencyError("reading HTML", "trafilatura", extra="html") from None
+    _silence_loggers()
     found = bare_extraction(tree, url=url or None, include_comments=False, config=_config(markup))
-    return str(getattr(found, "text", None) or ""), metadata
+    return str(getattr(found, "text", None) or "")
 
 
 def _without_title(text: str, titles: Collection[str]) -> str:

@@ -51,12 +51,14 @@ class PageFields:
         titles: all forms of it on the page, which may be repeated at the beginning of the text.
         outlet: the name of the outlet, "" if the page states none.
         tails: parts of `<title>` that may be the name of the site, the likeliest first.
+        is_agreed: whether two statements agree on the title.
     """
 
     title: str
     titles: frozenset[str]
     outlet: str
     tails: tuple[str, ...]
+    is_agreed: bool
 
 
 @lru_cache(maxsize=1 << 12)
@@ -77,7 +79,7 @@ def decide_fields(page: PageMetadata, extracted: str = "", *, site: str = "") ->
     names = [name for name in (*page.names.values(), *(one.publisher for one in page.articles)) if _can_be_name(name)]
     voices = _voices(page, extracted)
     title = _elect(voices, Counter(map(name_key, [*names, *([site] * len(voices) if site else [])])), page)
-    beside = _beside(page.page, title)
+    beside = next(filter(None, (_beside(text, title) for text in (page.page, page.card))), [])
     confirmed = {name_key(part) for part in beside}
     names = [name for name in names if name_key(name) in confirmed or not _is_headline(name, title)]
     if not beside and (title == page.page or not names) and (part := _lone_name(page.page, [*names, site], page.host)):
@@ -85,7 +87,9 @@ def decide_fields(page: PageMetadata, extracted: str = "", *, site: str = "") ->
     outlet = site or _outlet(page, names, beside)
     title = _without_names(title, {name_key(name) for name in (outlet, *beside[:1], *names) if name}, sections=True)
     tails = dict.fromkeys(part for part in (*beside, *_ends(page.page)) if name_key(part) != name_key(title))
-    return PageFields(title, frozenset((title, *page.headings, *(text for _, text in voices))), outlet, tuple(tails))
+    titles = frozenset((title, *page.headings, *(text for _, text in voices)))
+    is_agreed = sum(_agreement(title, text) == 1 for _, text in voices) > 1
+    return PageFields(title, titles, outlet, tuple(tails), is_agreed)
 
 
 def _can_be_name(name: str) -> bool:

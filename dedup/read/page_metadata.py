@@ -99,13 +99,18 @@ def collect_metadata(tree: HtmlElement, url: str = "") -> PageMetadata:
     """
     found = PageMetadata(page=_line(tree.findtext(".//title") or ""))
     _read_meta(tree, found)
-    found.url = found.url or url
+    found.url = _address(found.url or url)
     found.host = host_of(found.url) or host_of(url)
     _read_headings(tree, found)
     _read_marked_up(tree, found)
     _read_data(tree, found)
     _read_times(tree, found)
     return found
+
+
+def _address(url: str) -> str:
+    """Return an address without control characters, its spaces escaped."""
+    return re.sub(r"[\x00-\x1f\x7f-\x9f]+", "", url.strip()).replace(" ", "%20")
 
 
 def host_of(url: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from reading import BODY, read_quietly, write
+from shared_cases import ABSENT, CASES
 
 PARAGRAPHS = "".join(f"<p>{BODY} Ferry number {number} sailed at noon.</p>" for number in range(9))
 DAY = date(2025, 5, 12)
@@ -152,6 +153,15 @@ PAGES = {
     "scripts without spaces": Page(
         title="青石镇百年木桥修复后重新开放_国内_青石晚报", right="青石镇百年木桥修复后重新开放", outlet="青石晚报"
     ),
+    "the site is in the card alone": Page(title=f"{ECHO} | News", meta=(*DATED, ("og:title", f"{HEADLINE} | {ECHO}"))),
+    "a change that is older than the publication": Page(
+        title=f"{HEADLINE} | {ECHO}", meta=(*DATED, ("article:modified_time", "2020-01-01"))
+    ),
+    "dates that were never set, and one in the future": Page(
+        title=f"{HEADLINE} | {ECHO}",
+        meta=(("article:published_time", "1970-01-01"), ("date", "2150-01-01")),
+        data=article(headline=HEADLINE, datePublished="0001-01-01T00:00:00", dateCreated="2025-05-12"),
+    ),
     "nothing but a title": Page(title=f"{HEADLINE} | {ECHO}", above=""),
     "a change before the publication": Page(
         title=f"{HEADLINE} | {ECHO}",
@@ -195,6 +205,17 @@ def test_the_right_values_of_a_page(tmp_path: Path, name: str) -> None:
     (found,) = read_quietly(write(tmp_path / "a.html", page.markup()))
     assert (found.title, found.source, found.published) == (page.right, page.outlet, page.day)
     assert found.text.count(BODY) == 9
+
+
+@pytest.mark.skipif(not CASES.exists(), reason=ABSENT)
+def test_the_pages_of_a_shared_case() -> None:
+    found = read_quietly(CASES / "page_outlet_is_headline")
+    assert [(article.source, article.published) for article in found] == [(ECHO, DAY)] * 3
+    assert [article.title for article in found] == [
+        "Ferry burns off St. Orrin, forty rescued",
+        "Ferry burns. Forty people are rescued",
+        "Ferry burns off Harwick, forty rescued",
+    ]
 
 
 def of_host(number: int, site: str = "", tail: str = "", agency: str = "", host: str = "quay.example") -> str:

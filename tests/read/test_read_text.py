@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from reading import BODY, read_all, read_quietly, write
+from shared_cases import ABSENT, CASES
 
 from dedup.read.plain import split_front_matter, split_title
 
@@ -135,6 +136,14 @@ def test_code_and_lower_headings_are_no_title(tmp_path: Path) -> None:
 )
 def test_marks_of_markdown_are_no_words(tmp_path: Path, marked: str, words: str) -> None:
     assert markdown(tmp_path, f"# {HEADLINE}\n\n{marked}\n") == (HEADLINE, words)
+
+
+@pytest.mark.skipif(not CASES.exists(), reason=ABSENT)
+def test_the_newsletter_of_a_shared_case() -> None:
+    (article,) = read_quietly(CASES / "markdown_setext")
+    assert article.title == "The Weekly Kiln — 2024.03.20 edition"
+    assert article.text.startswith("Clay prices, a drowned village, and a chess title.\n\nClay prices. A slide buried")
+    assert "kiln.example" not in article.text
 
 
 def test_more_marks_than_an_article_has_are_not_parsed(tmp_path: Path) -> None:
