@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from reading import BODY, read_quietly, write
+from reading import BODY, read_all, read_quietly, write
 from shared_cases import ABSENT, CASES
 
 PARAGRAPHS = "".join(f"<p>{BODY} Ferry number {number} sailed at noon.</p>" for number in range(9))
@@ -209,7 +209,7 @@ def test_the_right_values_of_a_page(tmp_path: Path, name: str) -> None:
 
 @pytest.mark.skipif(not CASES.exists(), reason=ABSENT)
 def test_the_pages_of_a_shared_case() -> None:
-    found = read_quietly(CASES / "page_outlet_is_headline")
+    found, _ = read_all(CASES / "page_outlet_is_headline")
     assert [(article.source, article.published) for article in found] == [(ECHO, DAY)] * 3
     assert [article.title for article in found] == [
         "Ferry burns off St. Orrin, forty rescued",
