@@ -26,6 +26,8 @@ _DIGEST = 16
 _NONE = np.empty(0, np.uint64)
 MOST_HOLDERS = 64
 """Holders up to which later ones are recorded. What has more is not examined again."""
+MOST_LEARNED = 1 << 20
+"""Passages and bodies from which nothing more is learned, so that memory and time are bounded."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -104,6 +106,7 @@ class LearnedBoilerplate:
         self._lessons: dict[int, Lesson] = {}
         self._row_of: dict[int | bytes, int] = {}
         self._waiting: set[int] = set()  # rows with pending articles
+        self._closed: Background | None = None
         self.background, self.own, self._learned = background, Lesson(), Lesson()
 
     def __len__(self) -> int:
@@ -133,8 +136,13 @@ class LearnedBoilerplate:
         self.own, self._learned = (
             _union([one for one in self._lessons.values() if one.is_own == is_own]) for is_own in (True, False)
         )
+        self._closed = None
         self.background = with_lesson(self._frozen, self._learned)
         return found
+
+    def has_room(self, lesson: Lesson) -> bool:
+        """Return whether a lesson can be learned."""
+        return len(self) + len(lesson.passages) + len(lesson.bodies) <= MOST_LEARNED
 
     def learn(self, lesson: Lesson) -> None:
         """Add a lesson, also if it was once forgotten; must run inside a transaction."""
@@ -142,7 +150,7 @@ class LearnedBoilerplate:
             self._remove_from([row for row, one in self._lessons.items() if one.is_own and one.shared(lesson)], lesson)
             self.own = self.own.without(lesson)
         self._put(lesson)
-        self._learned = self._learned.joined(lesson)
+        self._learned, self._closed = self._learned.joined(lesson), None
         self.background = with_lesson(self._frozen, self._learned)
 
     def unlearn(self, refuted: Lesson, pending: tuple[int, ...]) -> None:
@@ -154,17 +162,21 @@ class LearnedBoilerplate:
         """
         self._remove_from({self._row_of[key] for key in _keys(refuted) if key in self._row_of}, refuted)
         self._put(replace(refuted, holders=pending, pending=pending, is_own=True))
-        self.own, self._learned = self.own.joined(refuted), self._learned.without(refuted)
+        self.own, self._learned, self._closed = self.own.joined(refuted), self._learned.without(refuted), None
         self.background = with_lesson(self._frozen, self._learned)
 
     def all(self) -> Lesson:
         """Return all passages and bodies that were learned, and not forgotten."""
         return self._learned
 
-    def open(self) -> Lesson:
-        """Return the passages and bodies whose later holders are recorded."""
-        lessons = self._lessons.values()
-        return _union(one for one in lessons if not one.is_own and len(one.holders) < MOST_HOLDERS).without(self.own)
+    def closed(self) -> Background:
+        """Return the background of the index with what was learned and is not examined again: it has many holders."""
+        if self._closed is None:
+            full = _union(
+                [one for one in self._lessons.values() if not one.is_own and len(one.holders) >= MOST_HOLDERS]
+            )
+            self._closed = with_lesson(self._frozen, full)
+        return self._closed
 
     def pending(self) -> list[int]:
         """Return the numbers of all articles whose features are those from before a lesson, in ascending order."""
@@ -196,6 +208,7 @@ class LearnedBoilerplate:
     def add_holder(self, row: int, article: int) -> Lesson:
         """Add a holder to the lesson in a row, and return it; must run inside a transaction."""
         lesson = self._lessons[row]
+        self._closed = self._closed if len(lesson.holders) + 1 < MOST_HOLDERS else None
         return self._replace(row, replace(lesson, holders=(*lesson.holders, article)))
 
     def _replace(self, row: int, lesson: Lesson) -> Lesson:

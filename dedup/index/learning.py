@@ -15,9 +15,10 @@ from numpy.typing import NDArray
 from dedup.index.boilerplate import MOST_HOLDERS, Lesson, with_lesson
 from dedup.index.features.sketch import unpack_words
 from dedup.index.state import IndexState
-from dedup.index.stories.lessons import Strangers, articles_with, lesson_of, possible_holders, refuted
+from dedup.index.stories.lessons import Strangers, articles_with, lesson_of, possible_holders, refuted, repeating
 from dedup.index.stories.placement import Candidate, is_due
 from dedup.vectorize.features import HashedWords
+from dedup.vectorize.labels import among
 
 if TYPE_CHECKING:
     from dedup.background import Background
@@ -58,6 +59,7 @@ def learn_from_all(state: IndexState) -> None:
     if wrong:
         learned.unlearn(wrong, ())
     forgotten = learned.background
+    new = new if learned.has_room(new) else Lesson()
     if new:
         learned.learn(new)
     if not wrong and not new:
@@ -87,9 +89,11 @@ def _new_lesson(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
     parts = [one.features.words for one in candidates]
     words = HashedWords.joined([*parts, state.words_of(stored)] if stored else parts)
     vectors = [*(one.features.vector for one in candidates), *(state.vectors_of(stored) if stored else [])]
-    strangers = Strangers(words, [vector.language for vector in vectors])
+    strangers, may_repeat = Strangers(words, [vector.language for vector in vectors]), repeating(words, state.backend)
     examined = set[int]()
     for place, numbers in near.items():
+        if not may_repeat[place]:
+            continue
         others = [place_of[number] for number in numbers]
         if strangers.worth(place, others):
             examined.update((place, *others))
@@ -101,8 +105,8 @@ def _new_lesson(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
     some = words.take(places)
     outlets = state.outlets_of([numbered[place] for place in places.tolist()])
     lesson = lesson_of(some, outlets, state.backend).without(state.learned.own).without(state.learned.all())
-    if not lesson:
-        return lesson
+    if not lesson or not state.learned.has_room(lesson):
+        return Lesson()
     alone = replace(state.background, passages=lesson.passages, bodies=lesson.bodies)
     before, own_words = state.sketcher.background, state.sketcher.own_words
     after = with_lesson(before, lesson)
@@ -124,9 +128,18 @@ def _new_lesson(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:
 
 
 def _changed(state: IndexState, words: HashedWords, before: Background, after: Background) -> NDArray[np.bool_]:
-    """Return which articles have other words outside of boilerplate under one background than under another."""
+    """Return which articles have other words outside of boilerplate under one background than under another.
+
+    Also those that hold what only one of them has, but are kept because they have no title and few other words.
+    """
     own_words = state.sketcher.own_words
-    return articles_with(words, own_words(words, before) != own_words(words, after))
+    changed = articles_with(words, own_words(words, before) != own_words(words, after))
+    untitled = np.flatnonzero(~changed & (np.diff(words.offsets)[::2] == 0)).tolist()
+    different = np.setxor1d(before.passages, after.passages) if untitled else np.empty(0, np.uint64)
+    for place in untitled:
+        held = state.lesson_held_by(words.part(place, place + 1))
+        changed[place] = among(held.passages, different).any()
+    return changed
 
 
 def record_holders(state: IndexState, candidates: Iterable[Candidate]) -> Iterator[tuple[Candidate, Lesson]]:
@@ -134,13 +147,20 @@ def record_holders(state: IndexState, candidates: Iterable[Candidate]) -> Iterat
 
     Must run inside a transaction whenever the features of articles are stored: what is forgotten must be found again.
     """
-    for one in candidates:
-        number = one.number or 0
-        if not one.features.has_boilerplate and len(one.features.words.title(0)):  # without a title all may be kept
-            continue
-        for row, lesson in state.learned.held(state.lesson_held_by(unpack_words([one.features.packed]))).items():
-            if len(lesson.holders) < MOST_HOLDERS and number not in lesson.holders:
-                yield one, state.learned.add_holder(row, number)
+    some = [one for one in candidates if one.features.has_boilerplate or not len(one.features.words.title(0))]
+    if not some:
+        return
+    words = unpack_words(one.features.packed for one in some)
+    closed = held = None
+    for place, one in enumerate(some):
+        if held is None or closed is not state.learned.closed():
+            closed = state.learned.closed()
+            held = _changed(state, words, state.sketcher.background, closed)
+        if held[place]:
+            number, lessons = one.number or 0, state.learned.held(state.lesson_held_by(words.part(place, place + 1)))
+            for row, lesson in lessons.items():
+                if len(lesson.holders) < MOST_HOLDERS and number not in lesson.holders:
+                    yield one, state.learned.add_holder(row, number)
 
 
 def _refuted_by(state: IndexState, candidates: Sequence[Candidate]) -> Lesson:

@@ -333,7 +333,7 @@ class IndexSession:
         decision = state.placer.decide(candidate)
         story = decision.story
         if story is None:
-            story = before if not table.of_story(before) else log.new_story(stored.content)
+            story = before if log.is_unused(before) else log.new_story(stored.content)
         if story != before:
             log.record("moved", stored.id, log.story(story).id, log.story(before).id)
         text = candidate.incoming.article.text if self.metadata.store_text else ""
@@ -347,7 +347,7 @@ class IndexSession:
         decision = state.placer.decide(candidate)
         story, begun = decision.story, False
         if story is None:
-            was_alone = bool(before) and not table.of_story(before)
+            was_alone = bool(before) and log.is_unused(before)
             story, begun = (before, False) if was_alone else (log.new_story(candidate.incoming.content), True)
         article, text = candidate.incoming.to_store(
             candidate.number or 0, story, log.now, keep_text=self.metadata.store_text

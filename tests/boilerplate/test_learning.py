@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from boilerplate_cases import Case, all_cases, parameters, strangers
+from boilerplate_cases import Case, all_cases, events, parameters, strangers
 
 from dedup import Article, Background, StoryIndex, cluster
 
@@ -139,6 +139,55 @@ def test_learned_boilerplate_belongs_to_a_transaction(tmp_path: Path, monkeypatc
         assert index.check() == []
         assert index.add(strange(2, NOTICE)).copy_of is None
         assert index.stats()["learned"] > 0
+
+
+def test_a_topic_that_was_taken_for_a_label_is_forgotten(tmp_path: Path) -> None:
+    """Three headlines under one name, which later reports are about."""
+    told = strangers(3, 1)
+    odd = [Article(id=f"odd {n}", title=f"Kelmar mine: {one.title}", text="") for n, one in enumerate(told)]
+    mine = events()["mine"]
+    about = [
+        Article(id=f"about {n}", title=f"Kelmar mine: {title}", text=" ".join(mine.sentences[n:]))
+        for n, title in enumerate(("nine miners rescued", "miners brought up alive", "nine are alive", "miners are up"))
+    ]
+    with StoryIndex.open(tmp_path / "stories.db") as index:
+        index.add_many(odd, batch=1)
+        assert index.stats()["learned"] == 1
+        index.add_many(about, batch=1)
+        assert index.stats()["learned"] == 0
+        assert index.check() == []
+
+
+def test_a_transaction_that_failed_is_made_up_for(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Articles that were not placed again after something was learned are no fault of the store."""
+    path = tmp_path / "stories.db"
+    monkeypatch.setattr("dedup.index.session._PLACED_AGAIN", 4)
+    with monkeypatch.context() as before, StoryIndex.open(path) as index:
+        before.setattr("dedup.index.session.learn", lambda *_: False)
+        index.add_many(strange(number, NOTICE) for number in range(12))
+        before.undo()
+        monkeypatch.setattr("dedup.index.session._PLACED_AGAIN", 4)
+        before.setattr("dedup.index.session.IndexSession.place_pending", lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            index.add(strange(12, NOTICE))
+    with StoryIndex.open(path) as index:
+        assert index.check() == []
+        index.add(strange(13, NOTICE))
+        assert_no_copies(index)
+        assert partition(index) == partition_of_run(14)
+        assert index.check() == []
+
+
+def test_what_an_index_learns_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("dedup.index.boilerplate.MOST_LEARNED", 40)
+    other = " ".join(f"word{number}" for number in range(40))
+    with StoryIndex.open(tmp_path / "stories.db") as index:
+        index.add_many([strange(number, NOTICE) for number in range(3)], batch=1)
+        learned = index.stats()["learned"]
+        index.add_many([strange(number, other) for number in range(3, 6)], batch=1)
+        index.reconcile()
+        assert 0 < learned == index.stats()["learned"] <= 40
+        assert index.check() == []
 
 
 def test_a_rebuilt_index_keeps_what_it_knows(tmp_path: Path) -> None:

@@ -89,6 +89,10 @@ class ChangeLog:
         """Whether a story has changed."""
         return bool(self._touched)
 
+    def is_unused(self, number: int) -> bool:
+        """Return whether a story has no article now, and was not merged into another in this transaction."""
+        return not self.table.of_story(number) and self.story(number).into is None
+
     def set_shown(self, number: int, article: int) -> None:
         """Set the article to show of a story."""
         self._shown[number] = article

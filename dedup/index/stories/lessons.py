@@ -28,7 +28,7 @@ from dedup.vectorize.boilerplate import (
 from dedup.vectorize.features import BEGINS_SEGMENT, HashedWords
 from dedup.vectorize.frequencies import values_at
 from dedup.vectorize.hashing import terms_of
-from dedup.vectorize.labels import among
+from dedup.vectorize.labels import among, has_segments, held_labels, segments
 from dedup.vectorize.misplaced_body import body_digest, distinctive_words, misplaced
 
 if TYPE_CHECKING:
@@ -54,6 +54,23 @@ def lesson_of(words: HashedWords, outlets: NDArray[np.int64], backend: PlainBack
     return Lesson(find_boilerplate(words.kept(words.outside_bodies(places)), backend), bodies)
 
 
+def repeating(words: HashedWords, backend: PlainBackend) -> NDArray[np.bool_]:
+    """Return which articles share a passage, a segment of a title or a body with enough others; shape (articles,)."""
+    found = np.zeros(len(words), bool)
+    found[backend.held_passages(words)[1]] = True
+    if has_segments(words):
+        titles = segments(words)
+        same = titles.hashes[1:] == titles.hashes[:-1]
+        found[titles.places[1:][same]] = found[titles.places[:-1][same]] = True
+    sums = np.zeros(len(words.hashes) + 1, np.uint64)
+    np.cumsum(words.hashes, out=sums[1:])
+    bodies = np.diff(sums[words.offsets])[1::2]  # equal where the words are; 0 where there are none
+    order = np.argsort(bodies)
+    same = (bodies[order[1:]] == bodies[order[:-1]]) & (bodies[order[1:]] > 0)
+    found[order[1:][same]] = found[order[:-1][same]] = True
+    return found
+
+
 def refuted(
     lesson: Lesson, words: HashedWords, outlets: NDArray[np.int64], backend: PlainBackend, *, clearly: bool = False
 ) -> Lesson:
@@ -67,6 +84,8 @@ def refuted(
     """
     found = lesson_of(words, outlets, backend)
     held = find_related(words, backend) if clearly else backend.held_passages(words)[0]
+    labels, titles = np.unique(held_labels(words, HOLDERS)[0], return_counts=True)
+    held = np.union1d(held, labels[titles >= HOLDERS])
     counts = Counter(body_digest(words, place) for place in range(len(words)) if len(words.title(place)))
     several = frozenset(digest for digest, count in counts.items() if count > 1)
     return lesson.shared(Lesson(np.unique(held), several)).without(found)
@@ -105,9 +124,12 @@ class Strangers:
 
     def worth(self, article: int, others: Sequence[int]) -> bool:
         """Return whether boilerplate may be found among an article and others that are like it."""
-        strangers = [other for other in others if self._are_strangers(article, other)]
-        if len(strangers) >= HOLDERS - 1:
-            return True
+        strangers: list[int] = []
+        for other in others:
+            if self._are_strangers(article, other):
+                strangers.append(other)
+                if len(strangers) >= HOLDERS - 1:
+                    return True
         body = self._words.body(article)
         return len(body) > 0 and any(np.array_equal(body, self._words.body(other)) for other in strangers)
 
@@ -164,8 +186,9 @@ def possible_holders(
         for length in _ENDS:
             terms |= _rarest(body, begins, np.minimum(begins + length, ends), vector)
             terms |= _rarest(body, np.maximum(begins, ends - length), ends, vector)
-        labels = title[gone[middle - len(title) : middle]]
-        terms |= _rarest(labels, *_whole(labels), vector)
+        if among(segments(words.part(place, place + 1)).hashes, lesson.passages).any():
+            each = np.arange(len(title))
+            terms |= _rarest(title, each, each + 1, vector)
     slots = np.unique(np.concatenate([np.empty(0, np.int64), *map(table.words.having, sorted(terms))]))
     return {*table.number[slots].tolist()}
 
@@ -180,10 +203,6 @@ def _rarest(words: NDArray[np.uint32], begins: NDArray[np.int64], ends: NDArray[
         heaviest = starts + np.argmax(sliding_window_view(weights, length)[starts], axis=1)
         found.update(terms[heaviest[weights[heaviest] > 0]].tolist())
     return found
-
-
-def _whole(words: NDArray[np.uint32]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
-    return np.zeros(min(1, len(words)), np.int64), np.full(min(1, len(words)), len(words))
 
 
 def articles_with(words: HashedWords, some: NDArray[np.bool_]) -> NDArray[np.bool_]:
