@@ -36,6 +36,9 @@ without spaces, 100 characters hold as much as 250 elsewhere."""
 _MOST_TAGS, _MOST_ELEMENTS = 1_000_000, 50_000
 """Maximum tags of a page, and elements after invisible ones are removed. Beyond, trafilatura takes minutes."""
 
+_SAVED = re.compile(r"<!--\s*(?:saved from url=\(\d+\)|Page saved with SingleFile\s+url:)\s*(https?://[^\s<>]{1,2000})")
+"""What browsers write at the beginning of a page they save."""
+
 _LONGEST_ADDRESS = 4096
 """Maximum characters of an address. Longer ones are inline images."""
 
@@ -63,8 +66,13 @@ def survey_page(source: Source, sites: SiteNames, *, url: str = "", charset: str
     if markup.strip() and markup.count("<") <= _MOST_TAGS:
         tree, _ = _parse(markup)
         if tree is not None:
-            sites.add(collect_metadata(tree, url), _folder(source.where))
+            sites.add(collect_metadata(tree, url or _saved_address(markup)), _folder(source.where))
     source.pop_notices()
+
+
+def _saved_address(markup: str) -> str:
+    found = _SAVED.search(markup[: 1 << 12])
+    return found[1] if found else ""
 
 
 def _folder(where: str) -> str:
@@ -111,6 +119,7 @@ def extract_page(
     if (count := sum(1 for _ in tree.iter())) > _MOST_ELEMENTS:
         source.add_notice(f"it has {count:,} elements, too many for the page of an article")
         return {}
+    url = url or _saved_address(markup)
     page = collect_metadata(tree, url)
     _flatten(tree)
     latest = read_date(seen).when or datetime.now(UTC)

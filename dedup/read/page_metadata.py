@@ -100,11 +100,11 @@ def collect_metadata(tree: HtmlElement, url: str = "") -> PageMetadata:
     found = PageMetadata(page=_line(tree.findtext(".//title") or ""))
     _read_meta(tree, found)
     found.url = _address(found.url or url)
-    found.host = host_of(found.url) or host_of(url)
     _read_headings(tree, found)
     _read_marked_up(tree, found)
     _read_data(tree, found)
     _read_times(tree, found)
+    found.host = next(filter(None, map(host_of, (found.url, url, *(one.url for one in found.articles)))), "")
     return found
 
 

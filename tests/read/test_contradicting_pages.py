@@ -241,6 +241,19 @@ def test_the_pages_of_a_host_have_one_outlet(tmp_path: Path, prefixes: str) -> N
     assert outlets == [ECHO] * 4 + ["The Selby Post", "nobody.example"]
 
 
+def test_the_host_of_a_saved_page(tmp_path: Path) -> None:
+    """Browsers write the address into a comment; JSON-LD has it as well."""
+    write(tmp_path / "a.html", of_host(2, ECHO))
+    saved = "<!-- saved from url=(0029)https://www.quay.example/3 --><html>"
+    write(tmp_path / "b.html", of_host(3).replace("<html", f"{saved}<html", 1).replace("canonical", "next"))
+    data = json.dumps(article(headline="Ferry 4", url="https://quay.example/4"))
+    script = f"<script type='application/ld+json'>{data}</script></head>"
+    write(tmp_path / "c.html", of_host(4).replace("</head>", script).replace("canonical", "next"))
+    articles = read_quietly(tmp_path)
+    assert [article.source for article in articles] == [ECHO] * 3
+    assert articles[1].url == "https://www.quay.example/3"
+
+
 def test_a_host_of_several_outlets_has_no_name_of_its_own(tmp_path: Path) -> None:
     for number, name in enumerate(("The Echo", "The Post", "The Mail", "The Times")):
         write(tmp_path / f"{number}.html", of_host(number + 2, name))
