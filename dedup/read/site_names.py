@@ -41,10 +41,10 @@ class SiteNames:
         return own if not site or site == own.outlet else decide_fields(page, extracted, site=site)
 
     def _name(self, site: str, own: PageFields) -> str:
-        """Return the name that at least half of the pages with a name state, else a part of several titles."""
+        """Return the name that more than half of the pages with a name state, else a part of several titles."""
         if stated := self._stated.get(site):
             name, count = _most_frequent(stated)
-            return name if 2 * count >= stated.total() else ""
+            return name if 2 * count > stated.total() else ""
         if own.outlet:
             return ""
         parts = self._parts.get(site, Counter[str]())
