@@ -36,8 +36,8 @@ HELP = """Group articles into stories, and find the copies inside them.
 
 PATH is a file, a folder (read recursively), a pattern in quotation marks ('news/**/*.html') or - for JSON lines on
 standard input. Files are .txt, .md, .html, .json, .jsonl, .csv, .parquet, .arrow, .sqlite, feeds (.xml, .rss, .atom),
-.nitf, .warc, .eml, .mbox and Maildir, each also compressed as .gz, .bz2, .xz or .zst, and in .zip and .tar archives. The
-usual field names of records are recognised.
+.nitf, .warc, .eml, .mbox and Maildir, each also compressed as .gz, .bz2, .xz or .zst, and in .zip and .tar archives.
+The usual field names of records are recognised.
 
 \b
 Examples:

@@ -203,7 +203,7 @@ def _is_cut(short: str, whole: str) -> bool:
     marked = _OMISSION.search(short) is not None
     rest = whole[len(short) :].lstrip()
     continues = bool(rest) and (rest[0].isalnum() or rest[0] == ",")
-    return len(key) < len(longer) and longer.startswith(key) and (marked or (len(key) >= _LEAST_CUT and continues))
+    return 0 < len(key) < len(longer) and longer.startswith(key) and (marked or (len(key) >= _LEAST_CUT and continues))
 
 
 def _parts(text: str) -> list[tuple[int, int]]:
@@ -287,7 +287,8 @@ def _outlet(page: PageMetadata, names: Sequence[str], beside: Sequence[str]) -> 
 def decide_date(page: PageMetadata, extracted: Callable[[], str], *, latest: date) -> str:
     """Return when the article of a page was published, as a date in ISO 8601; "" if it is unknown.
 
-    Dates in the future and dates that were never set lose against any other. Of two dates the later is of a change.
+    Dates in the future, dates that were never set and dates behind the last change lose against any other, and none wins
+    over an earlier `datePublished`. Of the others that of most statements counts, else the earliest.
     Where all are refused, the first is returned, so that the refusal is reported.
 
     Args:
@@ -299,7 +300,8 @@ def decide_date(page: PageMetadata, extracted: Callable[[], str], *, latest: dat
     of_data = [article.published] if article and article.published else []
     created = [article.created] if article and article.created else []
     changed = [*page.modified, *([article.modified] if article else [])]
-    last = min(_days(changed, latest), default=None)
+    ends = [*(day + _LAG for day in _days(changed, latest)), *_days(of_data, latest)]
+    last = min(ends, default=None)
     tiers: list[Callable[[], Iterable[str]]] = [
         lambda: [*of_data, *page.published],
         lambda: [*created, *page.dates],
@@ -310,7 +312,7 @@ def decide_date(page: PageMetadata, extracted: Callable[[], str], *, latest: dat
     for tier in tiers:
         values = list(tier())
         days = _days(values, latest)
-        days = [day for day in days if last is None or day <= last + _LAG] or days
+        days = [day for day in days if last is None or day <= last] or days
         if days:
             counts = Counter(days)
             return min(counts, key=lambda day: (-counts[day], day)).isoformat()

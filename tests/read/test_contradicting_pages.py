@@ -177,6 +177,11 @@ PAGES = {
         meta=(("article:published_time", "2025-05-20T08:00:00Z"),),
         data=article(headline=HEADLINE, datePublished="2025-05-12T08:00:00Z"),
     ),
+    "several later dates for the networks": Page(
+        title=f"{HEADLINE} | {ECHO}",
+        meta=(("article:published_time", "2025-05-20"), ("sailthru.date", "2025-05-20"), ("pubdate", "2025-05-20")),
+        data=article(headline=HEADLINE, datePublished="2025-05-12T08:00:00Z"),
+    ),
     "a date that was never set": Page(
         title=f"{HEADLINE} | {ECHO}",
         meta=(("article:published_time", "1970-01-01T00:00:00Z"),),
