@@ -287,9 +287,9 @@ def _outlet(page: PageMetadata, names: Sequence[str], beside: Sequence[str]) -> 
 def decide_date(page: PageMetadata, extracted: Callable[[], str], *, latest: date) -> str:
     """Return when the article of a page was published, as a date in ISO 8601; "" if it is unknown.
 
-    Dates in the future, dates that were never set and dates after the last change lose against any other. None wins over
-    an earlier `datePublished`; of the others the day that most statements have counts, else the earliest.
-    Where all are refused, the first is returned, so that the refusal is reported.
+    Dates in the future, dates that were never set and dates after the last change lose against any other. None wins
+    over an earlier `datePublished`; of the others the day that most statements have counts, else the earliest. Where
+    all are refused, the first is returned, so that the refusal is reported.
 
     Args:
         page: its statements.
