@@ -83,7 +83,8 @@ def read_members(
         source: the same, to read it.
         kinds: the kinds of files that are read.
     """
-    hidden, empty = 0, True
+    hidden, resources, empty = 0, 0, True
+    pages: set[str] = set()
     is_tar = found.kind in TAR_SUFFIXES
     try:
         with source.opened() as file:
@@ -98,8 +99,12 @@ def read_members(
                 kind=kind_of(PurePosixPath(name)),
                 member=name,
             )
+            if member.kind in {".htm", ".html"}:
+                pages.add(name.rpartition(".")[0])
             if _is_hidden(name):
                 hidden += member.kind in kinds
+            elif _is_resource(name, pages):
+                resources += 1
             elif problem:
                 yield Notice(member.shown, problem, "skipped", skipped=True)
             elif member.kind in SUFFIXES:
@@ -125,8 +130,17 @@ def read_members(
     if hidden:
         what = "file in it is hidden" if hidden == 1 else "files in it are hidden"
         yield Notice(found.shown, f"{hidden:,} {what} (the name begins with a dot)", "not read", skipped=False)
+    if resources:
+        what = "file in it belongs" if resources == 1 else "files in it belong"
+        yield Notice(found.shown, f"{resources:,} {what} to saved pages beside", "not read", skipped=False)
     if empty:
         yield Notice(found.shown, EMPTY, "skipped", skipped=True)
+
+
+def _is_resource(name: str, pages: Collection[str]) -> bool:
+    """Return whether a file is in the folder `page_files` of a saved `page.html` that came before it."""
+    folders = [str(folder) for folder in PurePosixPath(name).parents]
+    return any(folder.endswith("_files") and folder.removesuffix("_files") in pages for folder in folders)
 
 
 def _why(error: Exception) -> str:

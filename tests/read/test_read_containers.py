@@ -136,6 +136,15 @@ def test_what_is_skipped_is_named(tmp_path: Path, name: str) -> None:
     ]
 
 
+@pytest.mark.parametrize("name", ["a.zip", "a.tar"])
+def test_what_belongs_to_a_saved_page_is_not_read(tmp_path: Path, name: str) -> None:
+    page = PAGE.encode()
+    files = {"x/a.html": page, "x/a_files/frame.html": page, "x/a_files/b.png": b"x", "b_files/c.html": page}
+    articles, (notice,) = read_all(archive_of(tmp_path / name, files))
+    assert [article.id for article in articles] == [f"{name}!x/a.html", f"{name}!b_files/c.html"]
+    assert notice.problem == "2 files in it belong to saved pages beside"
+
+
 def test_links_and_devices_are_named_and_not_followed(tmp_path: Path) -> None:
     infos = []
     for name, kind in (("a.txt", tarfile.SYMTYPE), ("b.txt", tarfile.LNKTYPE), ("c.txt", tarfile.FIFOTYPE)):
