@@ -283,6 +283,16 @@ def readers(
 
 
 @app.command()
+def dates(json_file: JsonFile = None) -> None:
+    """Count the dates that dedup, dateutil and dateparser read right, refuse and read wrong."""
+    from benchmarks import dates as benchmark
+
+    report = benchmark.run()
+    write(json_file, report)
+    benchmark.show(report, Console())
+
+
+@app.command()
 def growth(
     shapes: Annotated[
         list[str] | None, typer.Option(help="A word in the names of the shapes to measure; repeat for several.")

@@ -6,7 +6,7 @@ import json
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -164,6 +164,7 @@ def read_archive(
     fields: Mapping[str, str] | None = None,
     notices: list[Notice] | None = None,
     dayfirst: bool = False,
+    columns: Sequence[str] = (),
     table: str = "",
 ) -> Iterator[Archived]:
     """Read an archive, one article at a time: files and folders of articles, output of `--keep`, or results.
@@ -176,6 +177,7 @@ def read_archive(
         fields: as for `read_articles`.
         notices: as for `read_articles`.
         dayfirst: as for `read_articles`.
+        columns: as for `read_articles`.
         table: as for `read_articles`.
 
     Raises:
@@ -183,20 +185,20 @@ def read_archive(
     """
     noted = [] if notices is None else notices
     arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
-    return _read(arguments, noted, {"fields": fields, "dayfirst": dayfirst, "table": table})
+    return _read(arguments, noted, {"fields": fields, "dayfirst": dayfirst, "columns": columns, "table": table})
 
 
-def _read(arguments: list[str], notices: list[Notice], reading: Mapping[str, Any]) -> Iterator[Archived]:
+def _read(arguments: list[str], notices: list[Notice], options: Mapping[str, Any]) -> Iterator[Archived]:
     for argument in arguments:
         with _rereadable_stdin(argument) as stdin:
-            rows = _rows(argument, stdin, reading["table"])
+            rows = _rows(argument, stdin, options["table"])
             if stdin is not None:
                 stdin.seek(0)
             if rows:
-                yield from _reread(rows, Path(argument), notices, reading)
+                yield from _reread(rows, Path(argument), notices, options)
                 continue
             sidecar = _sidecar_fields(Path(argument))
-            for article, record, file in read_records(argument, notices=notices, stdin=stdin, **reading):
+            for article, record, file in read_records(argument, notices=notices, stdin=stdin, **options):
                 added = sidecar.get(unescape_name(file.id), {}) if record.number is None else record.values
                 name, known = added.get(_ID), added.get(_STORY)
                 yield Archived(
@@ -244,10 +246,7 @@ def _sidecar_fields(folder: Path) -> dict[str, dict[str, Any]]:
 
 
 def _reread(
-    rows: list[Mapping[str, Any]],
-    result: Path,
-    notices: list[Notice],
-    reading: Mapping[str, Any],
+    rows: list[Mapping[str, Any]], result: Path, notices: list[Notice], options: Mapping[str, Any]
 ) -> Iterator[Archived]:
     """Read the articles of a result again from their files, each with its story."""
     of_path: dict[str, list[Mapping[str, Any]]] = {}
@@ -261,7 +260,7 @@ def _reread(
         if path == "-" or file is None:
             came = "came by standard input" if path == "-" else f"were in {path}, which is not there"
             raise InputError(f"{result}: {len(held):,} of its articles {came}; {advice}")
-        found = (article for article, _, _ in read_records(file, notices=notices, **reading))
+        found = (article for article, _, _ in read_records(file, notices=notices, **options))
         for row, article in zip(held, _padded(found), strict=False):
             if article is None or article.title != (row["title"] or ""):
                 now = "has fewer articles" if article is None else f"has {quote(article.title)} in its place"

@@ -21,6 +21,8 @@ class Article:
         seen: the time it was fetched, in the same forms. Used as the date if no publication date is known.
         source: the outlet.
         url: the address of the article.
+        author: its authors.
+        section: the section or category that it was published in.
         lang: the language declared by the source. It is reported but not used: the method detects languages itself.
         path: the file it was read from, "" for an article made in memory.
         where: the position in that file, as shown in notices: `feed.jsonl:7`.
@@ -37,6 +39,8 @@ class Article:
     seen: date | datetime | None = None
     source: str = ""
     url: str = ""
+    author: str = ""
+    section: str = ""
     lang: str = ""
     path: str = ""
     where: str = ""
@@ -52,14 +56,20 @@ class Article:
             "seen": self.seen.isoformat() if self.seen else None,
             "source": self.source,
             "url": self.url,
+            "author": self.author,
+            "section": self.section,
             "lang": self.lang,
         }
 
     def __post_init__(self) -> None:
-        for name in ("id", "text", "title", "source", "url", "lang", "path", "where"):
-            value = getattr(self, name)
-            if not isinstance(value, str):
-                raise InputError(f"Article.{name} must be a string, not {type(value).__name__}")
+        strings = (
+            *(self.id, self.text, self.title, self.source, self.url, self.author, self.section, self.lang),
+            *(self.path, self.where),
+        )
+        if {*map(type, strings)} != {str}:  # common, kept fast
+            self._check_strings()
+        if self.published is None and self.seen is None:
+            return
         for name in ("published", "seen"):
             value = getattr(self, name)
             # pandas' NaT is a datetime that is unequal to everything, itself included.
@@ -68,6 +78,12 @@ class Article:
                     f"Article.{name} must be a date, a datetime or None, not {value!r}"
                     " (dedup.from_record reads dates from strings)"
                 )
+
+    def _check_strings(self) -> None:
+        for name in ("id", "text", "title", "source", "url", "author", "section", "lang", "path", "where"):
+            value = getattr(self, name)
+            if not isinstance(value, str):
+                raise InputError(f"Article.{name} must be a string, not {type(value).__name__}")
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -53,8 +53,9 @@ class Configuration:
         settings: how articles are compared and grouped.
         fields: names of the fields in records, by field of an article, for `read_articles`.
         dayfirst: whether `01/02/2024` is the first of February, for `read_articles`.
+        columns: names of the columns of tables without a header, for `read_articles`.
         table: the table of a database to read, for `read_articles`.
-        origins: origin of each setting, of `dayfirst` and of each of `fields` (`fields.text`): "default",
+        origins: origin of each setting, of `dayfirst`, of `columns` and of each of `fields` (`fields.text`): "default",
             `dedup.toml:3`, `DEDUP_WINDOW` or the flag.
         file: the file that was read, or None.
     """
@@ -62,14 +63,15 @@ class Configuration:
     settings: Settings
     fields: Mapping[str, str] = field(default_factory=dict)
     dayfirst: bool = False
+    columns: Sequence[str] = ()
     table: str = ""
     origins: Mapping[str, str] = field(default_factory=dict)
     file: Path | None = None
 
     @property
     def reading(self) -> dict[str, Any]:
-        """The arguments of `read_articles` that say how files are read."""
-        return {"fields": self.fields, "dayfirst": self.dayfirst, "table": self.table}
+        """The arguments for `read_articles`."""
+        return {"fields": self.fields, "dayfirst": self.dayfirst, "columns": self.columns, "table": self.table}
 
     @property
     def told_by_file(self) -> str:
@@ -83,7 +85,7 @@ class Configuration:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """A value with its name (a setting, `dayfirst` or `fields.text`) and its origin."""
+    """A value with its name (a setting, `dayfirst`, `columns` or `fields.text`) and its origin."""
 
     name: str
     value: Any
@@ -100,7 +102,7 @@ def configure(
     """Return the settings in effect.
 
     Args:
-        flags: values of highest precedence, by the name of the setting (or `dayfirst`, `fields.text`).
+        flags: values of highest precedence, by the name of the setting (or `dayfirst`, `columns`, `fields.text`).
         file: the TOML file to read; by default the one named by `DEDUP_CONFIG`, else the nearest `dedup.toml` or
             `pyproject.toml` with a table `[tool.dedup]`.
         folder: where to begin the search, which continues in the folders above.
@@ -176,7 +178,7 @@ def _effective(given: Sequence[_Given], faults: list[str], file: Path | None) ->
     for one in given:
         faults += _faults(one)
         last[one.name] = one
-    origins = {knob.name: _DEFAULT for knob in fields(Settings)} | {"dayfirst": _DEFAULT}
+    origins = {knob.name: _DEFAULT for knob in fields(Settings)} | {"dayfirst": _DEFAULT, "columns": _DEFAULT}
     origins |= {name: one.place for name, one in last.items()}
     settings = {name: one.value for name, one in last.items() if name in _SETTINGS}
     if not faults:
@@ -190,6 +192,7 @@ def _effective(given: Sequence[_Given], faults: list[str], file: Path | None) ->
             {name.removeprefix(_FIELD): one.value for name, one in last.items() if name.startswith(_FIELD)}
         ),
         dayfirst=_switch(last["dayfirst"].value) or False if "dayfirst" in last else False,
+        columns=_columns(last["columns"].value) if "columns" in last else (),
         origins=MappingProxyType(origins),
         file=file,
     )
@@ -203,6 +206,9 @@ def _faults(one: _Given) -> Iterator[str]:
     if one.name == "dayfirst":
         if _switch(one.value) is None:
             yield f"{one.place}: dayfirst must be true or false, not {quote(one.value)}"
+    elif one.name == "columns":
+        if not any(_columns(one.value)):
+            yield f"{one.place}: columns must be names, as in id,title,text, not {quote(one.value)}"
     elif one.name.startswith(_FIELD):
         name = one.name.removeprefix(_FIELD)
         if name not in FIELD_NAMES:
@@ -231,10 +237,18 @@ def _switch(value: Any) -> bool | None:
     return value if isinstance(value, bool) else None
 
 
+def _columns(value: Any) -> tuple[str, ...]:
+    """Return names between commas, or in a list; empty for anything else."""
+    names = value.split(",") if isinstance(value, str) else value
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) for name in names):
+        return ()
+    return tuple(name.strip() for name in names)
+
+
 def _flag(name: str) -> str:
     if name.startswith(_FIELD):
         return f"--field {name.removeprefix(_FIELD)}"
-    return f"--{name}" if name in {"dayfirst", "threads", "memory"} else f"--set {name}"
+    return f"--{name}" if name in {"dayfirst", "columns", "threads", "memory"} else f"--set {name}"
 
 
 def _of_environment(variables: Mapping[str, str]) -> Iterator[_Given]:

@@ -23,7 +23,7 @@ from dedup.article import Article
 from dedup.backends import PlainBackend, choose
 from dedup.errors import InputError
 from dedup.inputs.collection import ArticleReader
-from dedup.inputs.record import find_fields
+from dedup.inputs.fields import find_fields
 from dedup.pipeline import cluster
 from dedup.settings import Settings
 from dedup.vectorize.boilerplate import find_boilerplate, remaining

@@ -169,3 +169,16 @@ def test_a_number_beyond_all_measure_is_told_as_any_other(tmp_path: Path, line: 
     (tmp_path / "dedup.toml").write_text(line + "\n")
     with pytest.raises(SettingsError, match=rf"dedup\.toml:1: {line.split(maxsplit=1)[0]} .*(number|[0-9]…)$"):
         configure(folder=tmp_path, environment={})
+
+
+@pytest.mark.parametrize("value", ["id, title,-,text", ["id", "title", "-", "text"]])
+def test_columns_are_names(tmp_path: Path, value: object) -> None:
+    given = found(tmp_path, {"columns": value})
+    assert given.columns == ("id", "title", "-", "text")
+    assert given.reading == {"fields": {}, "dayfirst": False, "columns": given.columns}
+
+
+@pytest.mark.parametrize("value", ["", " , ", 7, [1], []])
+def test_columns_that_are_no_names_are_a_fault(tmp_path: Path, value: object) -> None:
+    with pytest.raises(SettingsError, match="--columns: columns must be names"):
+        found(tmp_path, {"columns": value})

@@ -25,7 +25,7 @@ import dedup
 from dedup.article import Notice
 from dedup.cli import application
 from dedup.cli.output import Format
-from dedup.inputs.record import USUAL_NAMES
+from dedup.inputs.names import USUAL_NAMES
 from dedup.read import _readers
 from dedup.read.container import SUFFIXES
 from dedup.report import write_json

@@ -66,7 +66,6 @@ HEAVY = [
     "pandas",
     "typer",
     "rich",
-    "dateutil",
     "charset_normalizer",
     "joblib",
     "pyarrow",

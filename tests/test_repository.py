@@ -20,6 +20,7 @@ ROOT = Path(__file__).resolve().parents[1]
 HOSTS = {
     *{"cldr.unicode.org", "creativecommons.org", "github.com", "keepachangelog.com", "semver.org"},
     *{"matplotlib.org", "purl.org", "www.w3.org"},  # in figures
+    "schemas.openxmlformats.org",  # in spreadsheets
     *{"127.0.0.1", "0.0.0.0"},  # noqa: S104 - this machine, where the service listens
     "json-schema.org",  # what a schema says it is
     *{"my.netscape.com", "search.yahoo.com", "www.tei-c.org"},  # names of XML's elements, in feeds

@@ -19,6 +19,7 @@ _HELP = """Group news articles into stories, find the copies inside them, and ex
 Examples:
   dedup cluster news/                           a table of the stories
   dedup cluster news/ --output stories.jsonl    JSON lines for a program
+  dedup inspect feed.json                       which field is read from where
   dedup compare a.txt b.txt                     same text? same story? why?
   dedup evaluate labelled.jsonl                 scores on labelled articles
 
@@ -32,7 +33,7 @@ _PYDANTIC_PREFIX = ": Value error, "
 
 def application() -> typer.Typer:
     """Return the command with all its subcommands."""
-    from dedup.cli import cluster, compare, evaluate, index, judge, schema, serve, settings
+    from dedup.cli import cluster, compare, evaluate, index, inspect, judge, schema, serve, settings
 
     # Plain help without boxes starts twice as fast, and examples can be copied from it.
     app = typer.Typer(rich_markup_mode=None, pretty_exceptions_enable=False, help=_HELP)
@@ -41,6 +42,7 @@ def application() -> typer.Typer:
         ("cluster", cluster),
         ("compare", compare),
         ("evaluate", evaluate),
+        ("inspect", inspect),
         ("judge", judge),
         ("schema", schema),
         ("settings", settings),

@@ -21,7 +21,9 @@ from dedup.cli.messages import begin_logging, report, say
 from dedup.cli.options import ConfigurationOptions, LogJsonOption, PlotOption, VerboseOption, grouped
 from dedup.cli.output import Format, check_output, check_plot, choose_format, write_plot, write_result
 from dedup.cli.progress import ProgressBar
+from dedup.inputs.read_fields import ReadFields
 from dedup.keep.choice import Keep
+from dedup.read import read_records
 from dedup.report import Summary, counted, plot_clustering, summarise
 from dedup.results.clustering import Clustering
 
@@ -35,9 +37,9 @@ SHORT_HELP = "Group articles into stories, and find the copies."
 HELP = """Group articles into stories, and find the copies inside them.
 
 PATH is a file, a folder (read recursively), a pattern in quotation marks ('news/**/*.html') or - for JSON lines on
-standard input. Files are .txt, .md, .html, .json, .jsonl, .csv, .parquet, .arrow, .sqlite, feeds (.xml, .rss, .atom),
-.nitf, .warc, .eml, .mbox and Maildir, each also compressed as .gz, .bz2, .xz or .zst, and in .zip and .tar archives.
-The usual field names of records are recognised.
+standard input. Files are .txt, .md, .html, .json, .jsonl, .csv, .xlsx, .parquet, .arrow, .sqlite, feeds (.xml, .rss,
+.atom), .nitf, .warc, .eml, .mbox and Maildir, each also compressed as .gz, .bz2, .xz or .zst, and in .zip and .tar
+archives. The usual field names of records are recognised.
 
 \b
 Examples:
@@ -205,6 +207,7 @@ def command(
             "--format": result.style,
             "--strict": messages.strict,
             "--dayfirst": configuration.dayfirst,
+            "--columns": configuration.columns,
             "--table": configuration.table,
             "--plot": result.plot,
         }
@@ -216,14 +219,14 @@ def command(
         return
     style, keeping = result.checked(paths)
     began = time.perf_counter()
-    notices: list[Notice] = []
+    notices, counts = list[Notice](), ReadFields()
     with ExitStack() as stack:
         if keeping:
             stack.enter_context(keeping)
         progress = stack.enter_context(ProgressBar(quiet=messages.quiet))
         written = "nothing is written"
         try:
-            articles = _articles(paths, given, notices, progress, keeping)
+            articles = _articles(paths, given, notices, progress, keeping, counts)
             found = _clustered(articles, result.against, given, notices, progress, keep_texts=style is Format.HTML)
             progress.stop()
             kept, written = "", written if result.target else "the output is incomplete"
@@ -244,7 +247,8 @@ def command(
     if not messages.quiet:
         report(clustering.notices)
         line = summary_line(found, time.perf_counter() - began)
-        say("; ".join(filter(None, (line, kept, given.told_by_file))), details=summarise(found).to_dict())
+        said = filter(None, (line, counts.counted_texts(), kept, given.told_by_file))
+        say("; ".join(said), details=summarise(found).to_dict())
     if messages.strict and any(notice.skipped for notice in clustering.notices):
         raise typer.Exit(1)
 
@@ -255,11 +259,16 @@ def _articles(
     notices: list[Notice],
     progress: ProgressBar,
     keeping: Keeping | None,
+    counts: ReadFields,
 ) -> Iterator[Article]:
     """Yield the articles of the input; if there are none, the command ends."""
-    read = keeping.articles if keeping else dedup.read_articles
+    if keeping:
+        articles = keeping.articles(paths, notices=notices, counts=counts, **given.reading)
+    else:
+        records = read_records(paths, notices=notices, counts=counts, **given.reading)
+        articles = (article for article, _, _ in records)
     count = 0
-    for count, article in enumerate(read(paths, notices=notices, **given.reading), 1):
+    for count, article in enumerate(articles, 1):
         progress("reading", count, 0)
         yield article
     if not count:

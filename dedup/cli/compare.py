@@ -12,6 +12,7 @@ import dedup
 from dedup.article import Article, Notice
 from dedup.cli.messages import begin_logging, report, say
 from dedup.cli.options import (
+    ColumnsOption,
     ConfigOption,
     DayfirstOption,
     FieldOption,
@@ -65,6 +66,7 @@ def command(
     b: Annotated[str, typer.Argument(metavar="B", help="Another such file.", show_default=False)],
     field: FieldOption = None,
     dayfirst: DayfirstOption = False,
+    columns: ColumnsOption = None,
     setting: SetOption = None,
     config: ConfigOption = None,
     plot: PlotOption = None,
@@ -74,7 +76,7 @@ def command(
 ) -> None:
     """Parse, compare and print."""
     begin_logging(verbose, as_json=log_json)
-    given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst)
+    given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, columns=columns)
     settings = given.settings
     if given.told_by_file:
         say(given.told_by_file)

@@ -25,6 +25,7 @@ from dedup.cli.index_options import (
 )
 from dedup.cli.messages import begin_logging, report, say
 from dedup.cli.options import (
+    ColumnsOption,
     ConfigOption,
     DayfirstOption,
     FieldOption,
@@ -112,6 +113,7 @@ def add(
     ] = None,
     field: FieldOption = None,
     dayfirst: DayfirstOption = False,
+    columns: ColumnsOption = None,
     table: TableOption = "",
     setting: SetOption = None,
     config: ConfigOption = None,
@@ -126,7 +128,9 @@ def add(
     changed. After an interruption the same articles can be added again: those already in the index are unchanged.
     """
     begin_logging(verbose, as_json=log_json)
-    given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, table=table, threads=threads)
+    given = configured(
+        field=field, setting=setting, config=config, dayfirst=dayfirst, columns=columns, table=table, threads=threads
+    )
     options: dict[str, Any] = {
         "settings": settings_for(store, given),
         "store_text": False if no_text else None,
@@ -146,13 +150,14 @@ def update(
     store: StoreOption,
     field: FieldOption = None,
     dayfirst: DayfirstOption = False,
+    columns: ColumnsOption = None,
     wait: WaitOption = None,
     verbose: VerboseOption = 0,
     log_json: LogJsonOption = False,
 ) -> None:
     """Replace the text of articles in the index: one JSON line each, as for add. Unknown articles are skipped."""
     begin_logging(verbose, as_json=log_json)
-    given = configured(field=field, dayfirst=dayfirst)
+    given = configured(field=field, dayfirst=dayfirst, columns=columns)
     notices: list[Notice] = []
     missing = 0
     with opened(store, wait) as index:
@@ -276,11 +281,15 @@ def vacuum(
 
 
 def match(
-    paths: PathsArgument, store: StoreOption, field: FieldOption = None, dayfirst: DayfirstOption = False
+    paths: PathsArgument,
+    store: StoreOption,
+    field: FieldOption = None,
+    dayfirst: DayfirstOption = False,
+    columns: ColumnsOption = None,
 ) -> None:
     """Report where articles would be placed, without adding them: one JSON line each, with the deciding links."""
     begin_logging(0, as_json=False)
-    given = configured(field=field, dayfirst=dayfirst)
+    given = configured(field=field, dayfirst=dayfirst, columns=columns)
     notices: list[Notice] = []
     with opened_to_read(store) as index:
         articles = articles_of(paths, given, notices)

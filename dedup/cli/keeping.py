@@ -93,9 +93,9 @@ class Keeping:
     ) -> None:
         self._spool.close()
 
-    def articles(self, paths: Sequence[str], *, notices: list[Notice], **reading: Any) -> Iterator[Article]:
+    def articles(self, paths: Sequence[str], *, notices: list[Notice], **options: Any) -> Iterator[Article]:
         """Read articles, and store their records."""
-        return self._spool.articles(paths, notices=notices, **reading)
+        return self._spool.articles(paths, notices=notices, **options)
 
     def check(self) -> None:
         """Check before clustering that the records can be written in the requested format."""

@@ -34,8 +34,8 @@ FieldOption = Annotated[
     typer.Option(
         "--field",
         metavar="FIELD=NAME",
-        help="The name of a record's text, title, published, seen, source, url, lang, id or story field, if it is "
-        "unusual: --field text=story_body. Repeatable.",
+        help="The name of a record's text, title, published, seen, source, url, author, section, lang, id or story "
+        "field, if it is unusual, or a path: --field text=fields.bodyText. Repeatable.",
         autocompletion=_complete_field,
         show_default=False,
     ),
@@ -61,6 +61,15 @@ ConfigOption = Annotated[
 ]
 DayfirstOption = Annotated[
     bool, typer.Option("--dayfirst", help="Read 01/02/2024 as 1 February; by default it is not a date.")
+]
+ColumnsOption = Annotated[
+    str | None,
+    typer.Option(
+        "--columns",
+        metavar="NAMES",
+        help="The columns of tables without a header: --columns id,title,text. A - is a column that is not read.",
+        show_default=False,
+    ),
 ]
 TableOption = Annotated[
     str,
@@ -114,6 +123,7 @@ def configured(
     setting: Sequence[str] | None = None,
     config: Path | None = None,
     dayfirst: bool = False,
+    columns: str | None = None,
     table: str = "",
     threads: str | None = None,
     memory: str | None = None,
@@ -123,7 +133,7 @@ def configured(
     from dedup.config import configure
 
     flags: dict[str, Any] = _pairs("--set", setting)
-    for name, value in (("threads", threads), ("memory", memory)):
+    for name, value in (("columns", columns), ("threads", threads), ("memory", memory)):
         if value is not None:
             if name in flags:
                 raise typer.BadParameter(f"{name} is given twice", param_hint=f"--{name}")
@@ -154,6 +164,7 @@ class ConfigurationOptions:
 
     field: FieldOption = None
     dayfirst: DayfirstOption = False
+    columns: ColumnsOption = None
     table: TableOption = ""
     setting: SetOption = None
     config: ConfigOption = None
@@ -167,6 +178,7 @@ class ConfigurationOptions:
             setting=self.setting,
             config=self.config,
             dayfirst=self.dayfirst,
+            columns=self.columns,
             table=self.table,
             threads=self.threads,
             memory=self.memory,

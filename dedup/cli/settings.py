@@ -21,10 +21,10 @@ HELP = """List every setting with its value, the origin of the value, its range 
 
 The defaults are meant to suit every collection.
 
-Each setting is taken from the first of these that has it: a flag (--set, --threads, --memory, --field, --dayfirst); an
-environment variable (DEDUP_WINDOW=7, DEDUP_FIELD_TEXT=body, DEDUP_DAYFIRST=1); a file, namely that of --config or
-DEDUP_CONFIG, or else the nearest dedup.toml, or pyproject.toml with a table [tool.dedup], in this folder or one above;
-the default.
+Each setting is taken from the first of these that has it: a flag (--set, --threads, --memory, --field, --dayfirst,
+--columns); an environment variable (DEDUP_WINDOW=7, DEDUP_FIELD_TEXT=body, DEDUP_DAYFIRST=1); a file, namely that of
+--config or DEDUP_CONFIG, or else the nearest dedup.toml, or pyproject.toml with a table [tool.dedup], in this folder or
+one above; the default.
 
 \b
 Examples:
@@ -64,6 +64,8 @@ def command(
         default = "" if origin == "default" else f"; default false; from {visible(origin)}"
         out.write(f"dayfirst = {str(given.dayfirst).lower()}   (true or false{default})\n")
         out.write("    whether 01/02/2024 is the first of February\n")
+        if given.columns:
+            out.write(f"columns = {visible(','.join(given.columns))}   (from {visible(given.origins['columns'])})\n")
         for name, theirs in given.fields.items():
             origin = given.origins[f"fields.{name}"]
             out.write(f"fields.{name} = {visible(theirs)}   (from {visible(origin)})\n")
@@ -83,6 +85,8 @@ def _record(given: Configuration) -> dict[str, Any]:
         for knob in fields(Settings)
     }
     knobs["dayfirst"] = {"value": given.dayfirst, "origin": given.origins["dayfirst"], "default": False}
+    if given.columns:
+        knobs["columns"] = {"value": list(given.columns), "origin": given.origins["columns"], "default": None}
     for name, theirs in given.fields.items():
         knobs[f"fields.{name}"] = {"value": theirs, "origin": given.origins[f"fields.{name}"], "default": None}
     return knobs

@@ -17,7 +17,7 @@ from dedup.index.store.records import from_iso
 from dedup.results.clustering import CopyGroup, Explanation, Link, SharedWord, Story
 
 _BYTES = 4_000_000
-_SENT = ("id", "text", "title", "source", "url", "lang", "published", "seen")
+_SENT = ("id", "text", "title", "source", "url", "author", "section", "lang", "published", "seen")
 
 
 def path_segment(name: str) -> str:
@@ -97,7 +97,8 @@ def placement(record: Mapping[str, Any], incoming: Incoming) -> Placement:
 
 
 def held(record: Mapping[str, Any]) -> IndexedArticle:
-    fields: dict[str, Any] = {name: record[name] for name in ("id", "title", "source", "url", "lang")}
+    names = ("id", "title", "source", "url", "author", "section", "lang")
+    fields: dict[str, Any] = {name: record.get(name, "") for name in names}
     fields |= {name: from_iso(record[name]) for name in ("published", "seen")}
     return IndexedArticle(Article(text=record.get("text", ""), **fields), record["story"], record["copy_of"])
 

@@ -10,10 +10,11 @@ from __future__ import annotations
 import hashlib
 import math
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, time
-from functools import lru_cache
+from functools import lru_cache, partial
+from numbers import Number
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -22,7 +23,10 @@ from numpy.typing import NDArray
 from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.formats.escaping import sanitize
-from dedup.inputs.record import LONGEST_TITLE, Corrections, is_missing, read_record, too_long
+from dedup.inputs.fields import find_fields, flatten
+from dedup.inputs.read_fields import ReadFields
+from dedup.inputs.record import LONGEST_TITLE, Corrections, read_record, too_long
+from dedup.inputs.values import is_missing
 from dedup.text.dateline import dateline
 
 if TYPE_CHECKING:
@@ -52,6 +56,8 @@ class Collection:
         lengths: characters of the text of each distinct article, shape (distinct,).
         datelines: position in `articles` -> date at the head of the text, for articles without a date of publication.
         has_texts: whether `articles` still have their texts.
+        integer_ids: whether an id was given as an integer.
+        index: the index of the pandas data frame or series that the articles came in, None for any other input.
     """
 
     articles: tuple[Article, ...]
@@ -62,6 +68,8 @@ class Collection:
     lengths: NDArray[np.int64]
     datelines: Mapping[int, date] = field(default_factory=dict)
     has_texts: bool = True
+    integer_ids: bool = False
+    index: Any = None
 
     def __len__(self) -> int:
         """Return the number of distinct articles."""
@@ -128,9 +136,13 @@ class ArticleReader:
         self, articles: Iterable[Article | Mapping[str, Any] | str] | pd.DataFrame, *, keep_texts: bool = True
     ) -> None:
         self._items = iter_items(articles)
+        self._mappings = partial(_mappings, articles) if _is_lasting(articles) else None
         self._keep_texts = keep_texts
         self._notices: list[Notice] = []
         self._taken: list[Article] = []
+        self._named_here: set[int] = set()
+        self._integer_ids = False
+        self._index: Any = getattr(articles, "index", None) if hasattr(articles, "iloc") else None
         self._distinct: list[DistinctArticle] = []
 
     def texts(self) -> Iterator[tuple[str, str]]:
@@ -139,10 +151,11 @@ class ArticleReader:
         Raises:
             InputError: an item is not an article.
         """
-        corrections = Corrections(today=datetime.now(UTC))
+        corrections = Corrections(today=datetime.now(UTC), fields=ReadFields())
+        corrections.dates.begin_file("the articles", self._mappings)
         known: dict[bytes, DistinctArticle] = {}
         for place, item in enumerate(self._items):
-            article = to_article(item, place, self._notices, corrections)
+            article = self._article(item, place, corrections)
             content = content_hash(article)
             same = None if is_blank(article) else known.get(content)
             if same is None:
@@ -156,13 +169,28 @@ class ArticleReader:
             self._taken.append(article if self._keep_texts else without_text(article))
         self._notices.extend(corrections.notices())
 
+    def _article(self, item: object, place: int, corrections: Corrections) -> Article:
+        """Return an item as an article. One without an id is named by its position."""
+        if isinstance(item, Article):
+            article = to_article(item, place, self._notices, corrections)
+            if _is_named_by_place(article):
+                self._named_here.add(place)
+            return article
+        article = to_article(item, place, self._notices, corrections, default_id="")
+        if not article.id:
+            self._named_here.add(place)
+            return replace(article, id=str(place))
+        self._integer_ids = self._integer_ids or (isinstance(item, Mapping) and _has_integer_id(item))
+        return article
+
     def collection(self) -> tuple[Collection, NDArray[np.int64]]:
         """Return the collection, and for each of its distinct articles the position at which `texts` yielded it."""
-        taken = _with_unique_ids(self._taken, self._distinct, self._notices)
+        taken = _with_unique_ids(self._taken, self._distinct, self._notices, self._named_here)
         for same in self._distinct:
             if same.blank:  # its hash includes the id, which may have been made unique
                 same.content = content_hash(replace(taken[same.members[0]], title="", text=""))
-        return build_collection(taken, self._distinct, self._notices, has_texts=self._keep_texts)
+        collection, order = build_collection(taken, self._distinct, self._notices, has_texts=self._keep_texts)
+        return replace(collection, integer_ids=self._integer_ids, index=self._index), order
 
 
 def build_collection(
@@ -286,9 +314,23 @@ def _rows(frame: Any) -> Iterable[object] | None:
     if hasattr(frame, "to_pylist"):  # one batch, or a column of texts
         return cast(Iterable[object], frame.to_pylist())
     if hasattr(frame, "to_dict") and hasattr(frame, "columns") and hasattr(frame, "iloc"):  # pandas
+        named = frame.index.names
         pieces = (frame.iloc[start : start + _ROWS] for start in range(0, len(frame), _ROWS))
+        if None not in named and not {*named} & {*frame.columns}:  # such as the ids, after `set_index`
+            pieces = (piece.reset_index() for piece in pieces)
         return (row for piece in pieces for row in piece.to_dict("records"))
     return None
+
+
+def _mappings(articles: Any) -> Iterator[Mapping[str, Any]]:
+    return (flatten(item)[0] for item in iter_items(articles) if isinstance(item, Mapping))
+
+
+def _is_lasting(articles: Any) -> bool:
+    """Return whether articles can be iterated over twice."""
+    return isinstance(articles, Sequence) or any(
+        hasattr(articles, name) for name in ("iloc", "iter_rows", "to_batches")
+    )
 
 
 def to_article(
@@ -341,7 +383,7 @@ def _sanitized(article: Article, where: str, notices: list[Notice]) -> Article:
     changes: dict[str, Any] = {}
     if article.id != (stripped := article.id.strip()):
         article = replace(article, id=stripped)  # as `from_record` does
-    for name in ("id", "title", "text", "source", "url", "lang", "path", "where"):
+    for name in ("id", "title", "text", "source", "url", "author", "section", "lang", "path", "where"):
         value, found = sanitize(getattr(article, name))
         for what in found:
             changes[name] = value
@@ -372,10 +414,24 @@ def seniority(article: Article) -> tuple[bool, float, str]:
     return unknown, 0.0 if unknown else seconds, article.id
 
 
+def _is_named_by_place(article: Article) -> bool:
+    """Return whether the id of an article from a file is its place there, as in `feed.jsonl:7`."""
+    return bool(article.path) and article.where.endswith(article.id) and article.where[: -len(article.id)][-1:] in "/\\"
+
+
+def _has_integer_id(record: Mapping[str, Any]) -> bool:
+    """Return whether the id of a record is an integer, be it one of NumPy or, in a column with gaps, a float."""
+    value = next((record[name] for name in find_fields(record)["id"] if not is_missing(record[name])), None)
+    return isinstance(value, Number) and not isinstance(value, bool)
+
+
 def _with_unique_ids(
-    articles: list[Article], distinct: Iterable[DistinctArticle], notices: list[Notice]
+    articles: list[Article], distinct: Iterable[DistinctArticle], notices: list[Notice], named_here: Container[int]
 ) -> list[Article]:
-    """Rename articles that share an id to `id#2`, `id#3`, …, ordered by content and then by all attributes."""
+    """Rename articles that share an id to `id#2`, `id#3`, …, ordered by content and then by all attributes.
+
+    Of an article with its own id and those that were `named_here` alike, the first keeps it.
+    """
     places: dict[str, list[int]] = defaultdict(list)
     for place, article in enumerate(articles):
         places[article.id].append(place)
@@ -385,7 +441,14 @@ def _with_unique_ids(
     content = {place: same.content for same in distinct for place in same.members}
     renamed = list(articles)
     for name, holders in shared.items():
-        holders.sort(key=lambda place: (content[place], seniority(articles[place]), repr(articles[place])))
+        holders.sort(
+            key=lambda place: (
+                place in named_here,
+                content[place],
+                seniority(articles[place]),
+                repr(articles[place]),
+            )
+        )
         number = 2
         for place in holders[1:]:
             while f"{name}#{number}" in places:

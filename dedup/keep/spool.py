@@ -103,14 +103,9 @@ class Spool:
     def __len__(self) -> int:
         return len(self._ends)
 
-    def articles(self, paths: Sequence[str], *, notices: list[Notice], **reading: Any) -> Iterator[Article]:
-        """Read articles as `dedup.read_articles` does, and store the record of each.
-
-        Args:
-            paths, notices: see `dedup.read_articles`.
-            **reading: its other arguments.
-        """
-        for article, record, found in read_records(paths, notices=notices, **reading):
+    def articles(self, paths: Sequence[str], *, notices: list[Notice], **options: Any) -> Iterator[Article]:
+        """Read articles as `dedup.read.read_records` does, and store the record of each."""
+        for article, record, found in read_records(paths, notices=notices, **options):
             self.add(record, found)
             yield article
 

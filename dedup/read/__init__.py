@@ -16,21 +16,37 @@ import logging
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from typing import IO
+from typing import IO, Any
 
 from dedup.article import Article, Notice
 from dedup.errors import MissingDependencyError
-from dedup.inputs.record import Corrections, find_fields, read_record
-from dedup.read import columns, container, database, feed, jsonfile, jsonlines, mail, markdown, page, plain, table, warc
+from dedup.inputs.fields import find_fields, flatten
+from dedup.inputs.read_fields import ReadFields
+from dedup.inputs.record import Corrections, read_record
+from dedup.read import (
+    columns,
+    container,
+    database,
+    feed,
+    jsonfile,
+    jsonlines,
+    mail,
+    markdown,
+    page,
+    plain,
+    spreadsheet,
+    table,
+    warc,
+)
 from dedup.read.own_output import own_output_notice
 from dedup.read.paths import FoundFile, find_files, kind_of, reason
 from dedup.read.site_names import SiteNames
 from dedup.read.source import EMPTY, Record, Source
-from dedup.read.unused_columns import UnusedColumns
 
 __all__ = ["read_articles", "read_records"]
 
@@ -83,6 +99,8 @@ def _readers(sites: SiteNames | None = None, table_name: str = "") -> dict[str, 
         ".warc": read_warc,
         ".wet": read_warc,
         ".xhtml": read_page,
+        ".xlsm": spreadsheet.read,
+        ".xlsx": spreadsheet.read,
         ".xml": feed.read,
     }
 
@@ -94,6 +112,7 @@ def read_articles(
     notices: list[Notice] | None = None,
     stdin: IO[bytes] | None = None,
     dayfirst: bool = False,
+    columns: Sequence[str] = (),
     table: str = "",
 ) -> Iterator[Article]:
     """Read articles, one at a time. Files of many records are never held in memory completely.
@@ -105,6 +124,8 @@ def read_articles(
         notices: a list that problems with the input are appended to. By default they are logged as warnings.
         stdin: the stream to read for `-`; by default the standard input of the process.
         dayfirst: read `01/02/2020` as 1 February. By default such a date is refused as ambiguous.
+        columns: names for the columns of tables without a header, as in `["id", "title", "-", "text"]`; "-" for one
+            that is not read.
         table: the table to read of a SQLite database. By default the only one with a text or title.
 
     Returns:
@@ -115,7 +136,8 @@ def read_articles(
     Raises:
         InputError: `fields` has a name that is not a field of an article. The content of files never raises.
     """
-    records = read_records(paths, fields=fields, notices=notices, stdin=stdin, dayfirst=dayfirst, table=table)
+    options: dict[str, Any] = {"fields": fields, "dayfirst": dayfirst, "columns": columns, "table": table}
+    records = read_records(paths, notices=notices, stdin=stdin, **options)
     return (article for article, _, _ in records)
 
 
@@ -126,8 +148,10 @@ def read_records(
     notices: list[Notice] | None = None,
     stdin: IO[bytes] | None = None,
     dayfirst: bool = False,
+    columns: Sequence[str] = (),
     table: str = "",
     own: bool = False,
+    counts: ReadFields | None = None,
 ) -> Iterator[tuple[Article, Record, FoundFile]]:
     """Read articles as `read_articles` does, each with its record (all fields, position, original text) and file.
 
@@ -137,15 +161,17 @@ def read_records(
         notices: see `read_articles`.
         stdin: see `read_articles`.
         dayfirst: see `read_articles`.
+        columns: see `read_articles`.
         table: see `read_articles`.
         own: whether to read output of dedup like any other record. By default it is skipped with a notice.
+        counts: counts the names that the fields are read from.
     """
     fields = dict(fields or {})
     find_fields((), fields)  # report wrong names at once, not at the first article
     arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
     note = _NoticeLimit(notices.append if notices is not None else _log)
-    corrections = Corrections(dayfirst=dayfirst, today=datetime.now(UTC))
-    return _read(arguments, fields, note, stdin, corrections, table=table, own=own)
+    corrections = Corrections(dayfirst=dayfirst, today=datetime.now(UTC), fields=counts or ReadFields())
+    return _read(arguments, fields, tuple(columns), note, stdin, corrections, table=table, own=own)
 
 
 class _NoticeLimit:
@@ -177,6 +203,7 @@ def _log(notice: Notice) -> None:
 def _read(
     arguments: list[str],
     fields: Mapping[str, str],
+    columns: Sequence[str],
     note: _NoticeLimit,
     stdin: IO[bytes] | None,
     corrections: Corrections,
@@ -186,7 +213,6 @@ def _read(
 ) -> Iterator[tuple[Article, Record, FoundFile]]:
     sites, surveyed = SiteNames(), False
     readers = _readers(sites, table)
-    unused = UnusedColumns(fields)
     for item in _files(arguments, readers.keys(), stdin):
         if isinstance(item, Notice):
             note(item)
@@ -196,8 +222,8 @@ def _read(
         if found.kind in _SURVEYS and not surveyed:
             _survey(arguments, sites)
             surveyed = True
-        yield from _articles(readers[found.kind], source, found, fields, note, corrections, own=own, unused=unused)
-    unused.log()
+        source.columns = columns
+        yield from _articles(readers[found.kind], source, found, fields, note, corrections, own=own)
     for notice in corrections.notices():
         note(notice)
     note.end()
@@ -237,11 +263,9 @@ def _articles(
     corrections: Corrections,
     *,
     own: bool,
-    unused: UnusedColumns,
 ) -> Iterator[tuple[Article, Record, FoundFile]]:
-    is_table = reader in (table.read, columns.read)
-    unused.begin()
-    empty, reported = True, set[Notice]()
+    corrections.dates.begin_file(found.shown, partial(_again, reader, source, fields) if found.path else None)
+    empty, first, reported = True, True, set[Notice]()
     for item in _read_guarded(reader, source, fields):
         if isinstance(item, Notice):
             empty = empty and not item.skipped
@@ -254,6 +278,7 @@ def _articles(
                 note(mine)
             continue
         behind = "" if item.number is None else f":{item.number}"
+        behind += f".{item.part}" if item.part else ""
         article, remarks = read_record(
             item.values,
             where=f"{found.shown}{behind}",
@@ -262,17 +287,23 @@ def _articles(
             path=found.shown,
             corrections=corrections,
             is_plain=item.is_plain,
+            about=item.about,
         )
         for remark in remarks:
             note(remark)
         if article is not None:
-            if is_table:
-                unused.see(item.names or item.values, article)
+            if item.names and corrections.fields and first:
+                first = False
+                corrections.fields.see_unloaded((name for name in item.names if name not in item.values), found.shown)
             yield article, item, found
-    if is_table and (notice := unused.end(found.shown)):
-        note(notice)
     if empty:
         note(Notice(found.shown, EMPTY, "skipped", skipped=True))
+
+
+def _again(reader: Reader, source: Source, fields: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
+    """Yield the records of a file once more."""
+    items = _read_guarded(reader, replace(source, notices=[]), fields)
+    yield from (flatten(item.values, fields)[0] for item in items if isinstance(item, Record))
 
 
 def _read_guarded(reader: Reader, source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:

@@ -8,7 +8,7 @@ from typing import IO, Any
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
-from dedup.inputs.record import find_fields
+from dedup.inputs.fields import find_columns
 from dedup.read.compression import LARGEST_RATIO
 from dedup.read.own_output import OWN_NAMES
 from dedup.read.source import LARGEST_RECORD, Record, Source
@@ -42,7 +42,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
             missing_text = yield from check_columns(schema.names, fields, source.where, "its columns are")
             if missing_text is None:
                 return
-            read = {name for names in find_fields(schema.names, fields).values() for name in names} | OWN_NAMES
+            read = find_columns(schema.names, fields) | OWN_NAMES
             names = tuple(schema.names)
             given = 0
             for batch in batches(read):

@@ -16,7 +16,7 @@ from typing import Any, TypeGuard
 
 from dedup.article import Notice
 from dedup.formats.escaping import quote, quote_list
-from dedup.inputs.record import find_fields
+from dedup.inputs.fields import find_fields
 from dedup.read.compression import LARGEST_RATIO
 from dedup.read.source import LARGEST_RECORD, Record, Source
 

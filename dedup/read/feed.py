@@ -11,6 +11,7 @@ from typing import IO, TYPE_CHECKING, Any
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
 from dedup.inputs.markup import to_plain
+from dedup.inputs.values import fullest
 from dedup.read import nitf
 from dedup.read.source import LARGEST_RECORD, Record, Source, rename_fields
 
@@ -184,12 +185,18 @@ class _Feed:
 
 def _item(element: Any, about: Mapping[str, str]) -> dict[str, Any]:
     held: dict[str, str] = {}
-    url = source = ""
+    url = source = author = ""
+    sections: list[str] = []
     for child in element:
         name = _name(child).lower()
         if name == "link":
             if child.get("rel", "alternate") == "alternate":
                 url = url or child.get("href") or _address(_content(child))
+        elif name == "category":
+            sections += filter(None, [(child.get("label") or child.get("term") or to_plain(_content(child))).strip()])
+        elif name == "author":
+            names = [inner for inner in child if _name(inner) == "name"]
+            author = author or to_plain(_content(names[0] if names else child)).strip()
         elif name == "source":
             titles = [inner for inner in child if _name(inner) == "title"]
             source = to_plain(_content(titles[0] if titles else child)).strip()
@@ -200,10 +207,12 @@ def _item(element: Any, about: Mapping[str, str]) -> dict[str, Any]:
     values = {
         "id": next((_address(held[name]) for name in _ID if held.get(name, "").strip()), about_url),
         "title": " ".join(to_plain(held.get("title", "") or held.get("dc:title", "")).split()),
-        "text": next((text for text in texts if text), ""),
+        "text": fullest(texts),
         "published": next((held[name].strip() for name in _PUBLISHED if held.get(name, "").strip()), ""),
         "source": source or about.get("source", "") or held.get("dc:publisher", "").strip(),
         "url": url or about_url,
+        "author": author or to_plain(held.get("dc:creator", "")).strip(),
+        "section": ", ".join(dict.fromkeys(sections)),
         "lang": element.get(_LANG) or held.get("dc:language", "").strip() or about.get("lang", ""),
     }
     return {name: value for name, value in values.items() if value or name == "text"}
@@ -218,6 +227,7 @@ def _document(element: Any) -> dict[str, Any]:
     """Return the values of trafilatura's XML: metadata are attributes, the text is in `main`."""
     main = element.find("main")
     named_so = {"title": "title", "published": "date", "id": "id", "url": "url", "lang": "language", "seen": "filedate"}
+    named_so |= {"author": "author", "section": "categories"}
     values = {ours: element.get(theirs, "") for ours, theirs in named_so.items()}
     values["source"] = element.get("sitename") or element.get("hostname") or ""
     values["text"] = _paragraphs(main) if main is not None else ""
@@ -237,6 +247,7 @@ def _tei(element: Any) -> dict[str, Any]:
         "published": text(".//t:biblFull//t:date"),
         "source": re.sub(r" \([^()]*\)$", "", text(".//t:biblFull//t:publisher")),
         "url": text(".//t:ptr[@type='URL']/@target"),
+        "author": text(".//t:biblFull//t:author"),
         "seen": text(".//t:creation/t:date[@type='download']"),
         "text": _paragraphs(body.find("t:div[@type='entry']", space) if body is not None else None),
     }

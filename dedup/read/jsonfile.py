@@ -1,25 +1,29 @@
-"""Read a JSON file: one object, a list of objects, an object around such a list, or JSON lines."""
+"""Read a JSON file: one object, a list of objects, any structure around them, or JSON lines."""
 
 from __future__ import annotations
 
 import io
 import re
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import IO, Any
 
 from dedup.article import Notice
 from dedup.formats.escaping import quote_list
-from dedup.inputs.record import find_fields
+from dedup.formats.json_text import json_text
+from dedup.inputs.fields import find_fields
+from dedup.inputs.read_fields import shortened
 from dedup.read import jsonlines
+from dedup.read.jsonlines import holds_records, nested_records, records_inside
 from dedup.read.jsonlist import ItemReader
 from dedup.read.jsonparser import JsonParser, describe_kind, members
+from dedup.read.jsonrecords import LISTS, find_records, header_of
+from dedup.read.own_output import is_result_document
 from dedup.read.source import LARGEST_DOCUMENT, Record, Source, lines
 
-_LISTS = ("articles", "items", "documents", "docs", "records", "entries", "results", "data", "news", "rows", "response")
-"""Names of fields that hold the list of articles."""
-
-_LIST_BEGINNING = re.compile(rf'"(?:{"|".join(_LISTS)})"[ \t\r\n]*:[ \t\r\n]*(?=\[[ \t\r\n]*\{{)', re.IGNORECASE)
+_LIST_BEGINNING = re.compile(
+    rf'"(?:{"|".join(map(re.escape, sorted(LISTS)))})"[ \t\r\n]*:[ \t\r\n]*(?=\[[ \t\r\n]*\{{)', re.IGNORECASE
+)
 
 
 def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
@@ -52,18 +56,32 @@ def _object(text: str, where: str, fields: Mapping[str, str]) -> Iterator[Record
     elif not isinstance(value, dict):
         held = describe_kind(value)
         yield Notice(where, f"a JSON file has to hold objects, this one holds {held}", "skipped", skipped=True)
-    elif (names := _path_to_list(value, fields)) is None:
-        yield from parser.doubled(where)
-        yield Record(value, raw=text, form="object")
     else:
-        value, start, end = None, 0, len(text)
-        for name in names:
-            inner = list(members(text, start))
-            if doubled := sorted(key for key, count in Counter(one.key for one in inner).items() if count > 1):
-                problem = f"several of its fields have one name: {quote_list(doubled)}"
-                yield Notice(where, problem, "the last of each is read", skipped=False)
-            start, end = next((one.value, one.end) for one in reversed(inner) if one.key == name)
-        yield from _list(io.StringIO(text[start:end]), where, fields)
+        found = [] if is_result_document(value) else find_records(value, fields)
+        if len(found) == 1 and found[0].kind == "list" and not found[0].in_list:
+            path, about = found[0].path, found[0].about
+            del found, value
+            yield from _list_at(text, path, about, where, fields)
+        elif found and (found[0].path or found[0].kind != "object"):
+            yield from parser.doubled(where)
+            yield from nested_records(found, where)
+        else:
+            yield from parser.doubled(where)
+            yield Record(value, raw=text, form="object")
+
+
+def _list_at(
+    text: str, path: Sequence[str], about: Mapping[str, str], where: str, fields: Mapping[str, str]
+) -> Iterator[Record | Notice]:
+    """Read the list at a path in the text of an object, one item at a time."""
+    start, end = 0, len(text)
+    for name in path:
+        inner = list(members(text, start))
+        if doubled := sorted(key for key, count in Counter(one.key for one in inner).items() if count > 1):
+            problem = f"several of its fields have one name: {quote_list(doubled)}"
+            yield Notice(where, problem, "the last of each is read", skipped=False)
+        start, end = next((one.value, one.end) for one in reversed(inner) if one.key == name)
+    yield from _list(io.StringIO(text[start:end]), where, fields, about)
 
 
 def _holds_lines(source: Source) -> bool:
@@ -98,33 +116,30 @@ class _Pushback(io.TextIOBase):
         return text or self._stream.read(-1 if size is None else size)
 
 
-def _list(stream: IO[str] | io.TextIOBase, where: str, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
+def _list(
+    stream: IO[str] | io.TextIOBase, where: str, fields: Mapping[str, str], about: Mapping[str, str] | None = None
+) -> Iterator[Record | Notice]:
     def is_item(value: dict[str, Any]) -> bool:
         found = find_fields(value, fields)
         return bool(found["text"] or found["title"])
 
+    columns: list[str] | None = None
     for item in ItemReader(stream, where, is_item).items():  # type: ignore[arg-type] # typeshed's IO is no protocol
-        yield item if isinstance(item, Notice) else _record(item.value, item.number, item.raw, where)
-
-
-def _path_to_list(value: dict[str, Any], fields: Mapping[str, str]) -> list[str] | None:
-    """Return the path of field names to the list of articles in an object; None if there is none.
-
-    An object with a text of its own is an article, and is not searched.
-    """
-    if find_fields(value, fields)["text"]:
-        return None
-    for name, inner in value.items():
-        if name.lower() in _LISTS:
-            if isinstance(inner, list) and any(isinstance(item, dict) for item in inner):
-                return [name]
-            if isinstance(inner, dict) and (deeper := _path_to_list(inner, fields)) is not None:
-                return [name, *deeper]
-    return None
-
-
-def _record(item: Any, number: int, raw: str, where: str) -> Record | Notice:
-    if isinstance(item, dict):
-        return Record(item, number, raw, "item")
-    problem = f"an article has to be a JSON object, this is {describe_kind(item)}"
-    return Notice(f"{where}:{number}", problem, "skipped", skipped=True)
+        if isinstance(item, Notice):
+            yield item
+        elif isinstance(item.value, dict):
+            if holds_records(item.value, fields):
+                yield from records_inside(item.value, item.number, item.raw, "item", where, fields, about)
+            else:
+                yield Record(item.value, item.number, item.raw, "item", about=about)
+        elif not isinstance(item.value, list):
+            problem = f"an article has to be a JSON object, this is {describe_kind(item.value)}"
+            yield Notice(f"{where}:{item.number}", problem, "skipped", skipped=True)
+        elif columns:
+            values = dict(zip(columns, item.value, strict=False))
+            yield Record(values, item.number, json_text(values), "item", about=about)
+        elif (columns := header_of(item.value, fields)) is None:
+            problem = f"its rows are lists, and the first does not name the columns: {shortened(str(item.value), 60)}"
+            action = "skipped (a list of objects has the names; pandas writes it with orient='records')"
+            yield Notice(where, problem, action, skipped=True)
+            return

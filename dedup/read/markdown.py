@@ -10,8 +10,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dedup.article import Notice
+from dedup.inputs.fields import find_fields
 from dedup.inputs.markup import to_plain
-from dedup.inputs.record import find_fields
 from dedup.read.plain import split_front_matter, split_title
 from dedup.read.source import Record, Source
 

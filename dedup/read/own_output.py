@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from dedup.article import Notice
-from dedup.inputs.record import find_fields, is_missing
+from dedup.inputs.fields import find_fields
+from dedup.inputs.values import is_missing
 
 _ROW = frozenset({"id", "story", "copy_group", "canonical", "path"})
 """Fields of every row of a result."""
@@ -29,12 +30,17 @@ def own_output_notice(values: Mapping[str, Any], where: str) -> Notice | None:
     """
     if values.keys() == _JUDGEMENT and str(values["label"]) in _LABELS:
         return Notice(where, "it holds judgements, no articles", "not read", skipped=False)
-    if values.keys() >= _DOCUMENT:
+    if is_result_document(values):
         action = "skipped (--against takes JSON lines, CSV or Parquet)"
         return Notice(where, "it is a result of dedup in JSON, and holds no articles", action, skipped=True)
     if is_result_row(values) and all(is_missing(values[name]) for name in find_fields(values)["text"]):
         return Notice(where, "it is a result of dedup, and holds no articles", "skipped", skipped=True)
     return None
+
+
+def is_result_document(values: Mapping[str, Any]) -> bool:
+    """Return whether a JSON object is a result of dedup."""
+    return values.keys() >= _DOCUMENT
 
 
 def is_result_row(names: Collection[str]) -> bool:

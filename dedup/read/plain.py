@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from dedup.article import Notice
-from dedup.inputs.record import find_fields
+from dedup.inputs.fields import find_fields
 from dedup.read import page
 from dedup.read.source import Record, Source, rename_fields
 

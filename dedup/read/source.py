@@ -52,7 +52,7 @@ class Table:
     delimiter: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)  # not frozen: it is made for every article, and a frozen one takes twice the time
 class Record:
     """The values of one article as read from a file, and its position.
 
@@ -65,6 +65,8 @@ class Record:
         table: header line and delimiter of a row.
         names: all columns of a table, of which `values` need only have those that are read.
         is_plain: whether text and title are plain text, whatever they look like: the reader has parsed their HTML.
+        about: fields that apply if the record has none: those of the list that it is in, or its key; None for none.
+        part: its number among the records of one line or item, from 1; 0 if it is the only one.
     """
 
     values: Mapping[str, Any]
@@ -74,6 +76,8 @@ class Record:
     table: Table | None = None
     names: Sequence[str] = ()
     is_plain: bool = False
+    about: Mapping[str, str] | None = None
+    part: int = 0
 
 
 def rename_fields(fields: Mapping[str, str], **values: Any) -> dict[str, Any]:
@@ -90,6 +94,7 @@ class Source:
         opened: opens the raw bytes, see `open_file`.
         live: whether it can be read only once, so that the encoding cannot be detected beforehand.
         named_compressed: whether its suffix is that of a compressed file.
+        columns: names for the columns of a table without a header.
         path: the path of a file, None for anything else.
         notices: problems found so far; see `pop_notices`.
     """
@@ -98,6 +103,7 @@ class Source:
     opened: Callable[[], IO[bytes]]
     live: bool = False
     named_compressed: bool = False
+    columns: Sequence[str] = ()
     path: Path | None = None
     notices: list[Notice] = field(default_factory=list)
     _encoding: str | None = None

@@ -75,9 +75,9 @@ def _write_rows(stories: Sequence[Story], counts: dict[str, list[str]], out: Tex
     title = min(max(len("Story"), *map(cell_len, titles)), max(space - source, _MIN_TITLE))
 
     def line(name: str, numbers: Sequence[str], outlet: str, day: str) -> None:
-        outlet = _fitted(outlet, source) if named else outlet.rjust(source)
+        outlet = fitted(outlet, source) if named else outlet.rjust(source)
         aligned = [number.rjust(cells) for number, cells in zip(numbers, wide.values(), strict=True)]
-        out.write(_GAP.join((_fitted(name, title), *aligned, outlet, day)).rstrip() + "\n")
+        out.write(_GAP.join((fitted(name, title), *aligned, outlet, day)).rstrip() + "\n")
 
     line("Story", list(counts), "Outlets", "Dates")
     out.write(_GAP.join("─" * cells for cells in (title, *wide.values(), source, days)) + "\n")
@@ -105,21 +105,22 @@ def outlets(sources: Sequence[str], cells: int) -> str:
         text = ", ".join(names[:shown]) + others
         if cell_len(text) <= cells:
             return text
-    return _cut(names[0], cells) if len(names) == 1 else f"{len(names)} outlets" if names else ""
+    return cut_to_cells(names[0], cells) if len(names) == 1 else f"{len(names)} outlets" if names else ""
 
 
-def _fitted(text: str, cells: int) -> str:
+def fitted(text: str, cells: int) -> str:
     """Return the text in exactly `cells`. Right-to-left text is isolated, to keep its neighbours in order."""
     from rich.cells import set_cell_size
 
-    fitted = set_cell_size(_cut(text, cells), cells)
+    fitted = set_cell_size(cut_to_cells(text, cells), cells)
     if any(unicodedata.bidirectional(character) in {"R", "AL", "AN"} for character in fitted):
         body = fitted.rstrip(" ")
         return _ISOLATE + body + _END_ISOLATE + fitted[len(body) :]
     return fitted
 
 
-def _cut(text: str, cells: int) -> str:
+def cut_to_cells(text: str, cells: int) -> str:
+    """Return the text in at most `cells`, with a sign of what is cut."""
     from rich.cells import cell_len, set_cell_size
 
     return text if cell_len(text) <= cells else set_cell_size(text, cells - 1).rstrip() + "…"

@@ -48,6 +48,8 @@ def assemble(findings: Findings, settings: Settings) -> Clustering:
         notices=findings.notices,
         datelines=collection.datelines,
         has_texts=collection.has_texts,
+        integer_ids=collection.integer_ids,
+        index=collection.index,
     )
 
 

@@ -236,6 +236,8 @@ class Clustering:
         notices: problems of the input, and how each was handled.
         datelines: by position, the dateline of an article without a publication date.
         has_texts: whether `articles` still have their texts, which `explain` needs.
+        integer_ids: whether an id was given as an integer: integers are ids then, and positions otherwise.
+        index: the index of the pandas data frame or series that was clustered, None for any other input.
     """
 
     articles: tuple[Article, ...]
@@ -246,6 +248,8 @@ class Clustering:
     notices: tuple[Notice, ...] = ()
     datelines: Mapping[int, date] = field(default_factory=dict, repr=False)
     has_texts: bool = field(default=True, repr=False)
+    integer_ids: bool = field(default=False, repr=False, compare=False)
+    index: Any = field(default=None, repr=False, compare=False)
     _evidence: Evidence | None = field(default=None, repr=False)
     _places: Mapping[str, int] = field(init=False, repr=False)
     _links: tuple[Link, ...] | None = field(default=None, init=False, repr=False)
@@ -295,6 +299,8 @@ class Clustering:
     def place(self, article: str | int) -> int:
         """Return the position of an article in `articles`, given its id or its position.
 
+        An integer is an id if an article was given with an integer as its id, else a position.
+
         Raises:
             UnknownArticleError: there is none.
         """
@@ -306,6 +312,8 @@ class Clustering:
             place = operator.index(article)  # accepts NumPy integers
         except TypeError:
             raise UnknownArticleError(f"{article!r} is not an article: give its id or its position") from None
+        if self.integer_ids:
+            return self.place(str(place))
         if not 0 <= place < len(self.articles):
             raise UnknownArticleError(f"there is no article {place}: this clustering has {len(self.articles)}")
         return place
@@ -353,7 +361,7 @@ class Clustering:
         records = []
         for place, (article, label) in enumerate(zip(self.articles, self.labels, strict=True)):
             story = self.stories[label]
-            dated, dated_by = self.dated(place)
+            dated, dated_by = self._dated(place)
             records.append(
                 {
                     "id": article.id,
@@ -377,7 +385,9 @@ class Clustering:
         Raises:
             UnknownArticleError: there is no such article.
         """
-        place = self.place(article_or_place)
+        return self._dated(self.place(article_or_place))
+
+    def _dated(self, place: int) -> tuple[date | None, str | None]:
         article = self.articles[place]
         dates = ((article.published, "published"), (self.datelines.get(place), "text"), (article.seen, "seen"))
         return next(((day, name) for day, name in dates if day), (None, None))
@@ -411,6 +421,8 @@ class Clustering:
     def to_pandas(self) -> pd.DataFrame:
         """Return a data frame with one row per article and the columns of `to_records`.
 
+        Its index is that of the data frame or series that was clustered.
+
         Raises:
             MissingDependencyError: pandas is not installed.
         """
@@ -418,7 +430,7 @@ class Clustering:
             import pandas as pd
         except ImportError as error:
             raise MissingDependencyError("Clustering.to_pandas", "pandas", extra="pandas") from error
-        return pd.DataFrame(self.to_records(), columns=list(COLUMNS))
+        return pd.DataFrame(self.to_records(), columns=list(COLUMNS), index=self.index)
 
 
 def _html_table(head: Sequence[str], rows: Iterable[Sequence[object]], caption: str) -> str:

@@ -127,8 +127,7 @@ def version_texts(clustering: Clustering, group: CopyGroup) -> list[VersionText]
 
     found = []
     for name in group.articles:
-        place = clustering.place(name)
-        article, (day, _) = clustering.articles[place], clustering.dated(place)
+        article, (day, _) = clustering.articles[clustering.place(name)], clustering.dated(name)
         found.append(VersionText(article.text or article.title, article.source, published_seconds(day)))
     return found
 

@@ -27,7 +27,7 @@ from dedup.service.settings import ServiceSettings
 
 ID = 512
 """Characters of an id."""
-LENGTHS = {"title": 5_000, "source": 500, "url": 8_000, "lang": 100}
+LENGTHS = {"title": 5_000, "source": 500, "url": 8_000, "author": 1_000, "section": 500, "lang": 100}
 """Characters of the optional strings of an article."""
 PASTED = 50_000
 """Characters of a text that is compared with another without being stored."""
@@ -108,6 +108,8 @@ class _ArticleToMatch(BaseModel):
     title: Annotated[str, Field(max_length=LENGTHS["title"])] | None = None
     source: Annotated[str, Field(max_length=LENGTHS["source"])] | None = None
     url: Annotated[str, Field(max_length=LENGTHS["url"])] | None = None
+    author: Annotated[str, Field(max_length=LENGTHS["author"])] | None = None
+    section: Annotated[str, Field(max_length=LENGTHS["section"])] | None = None
     lang: Annotated[str, Field(max_length=LENGTHS["lang"])] | None = None
     published: _Moment | None = None
     seen: _Moment | None = None
@@ -119,6 +121,8 @@ class _ArticleToMatch(BaseModel):
             title=to_plain_line(self.title or ""),
             source=self.source or "",
             url=self.url or "",
+            author=self.author or "",
+            section=self.section or "",
             lang=self.lang or "",
             published=self.published,
             seen=self.seen,

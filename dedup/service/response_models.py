@@ -123,6 +123,8 @@ class Head(_Record):
     seen: str | None
     source: str
     url: str
+    author: str
+    section: str
     lang: str
 
 

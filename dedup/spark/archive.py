@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dedup.errors import InputError
-from dedup.inputs.record import find_fields
+from dedup.inputs.fields import find_fields
 from dedup.results.story_ids import ARCHIVE_PREFIX, inherit_ids
 from dedup.spark.checkpoints import spark_errors
 from dedup.spark.job import column

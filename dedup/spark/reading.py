@@ -18,7 +18,9 @@ import numpy as np
 from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.inputs.collection import content_hash, find_dateline, is_blank, published_seconds, to_article
-from dedup.inputs.record import Corrections, find_fields, is_missing
+from dedup.inputs.fields import find_columns, find_fields
+from dedup.inputs.record import Corrections
+from dedup.inputs.values import is_missing
 from dedup.settings import Settings
 from dedup.spark.arrow import numbers, words_columns
 from dedup.spark.job import Job, broadcast, column, worker_backend
@@ -147,8 +149,8 @@ def _columns(frame: DataFrame, fields: Mapping[str, str]) -> list[Any]:
         raise InputError(
             f"no column holds a text or a title (columns: {', '.join(frame.columns)}): name them with `fields`"
         )
-    wanted = dict.fromkeys(name for names in found.values() for name in names)
-    return [column(name) for name in wanted]
+    wanted = find_columns(frame.columns, fields)
+    return [column(name) for name in frame.columns if name in wanted]
 
 
 def _read(batches: Iterable[Any], fields: Mapping[str, str], today: datetime, settings: Settings) -> Iterator[Any]:

@@ -10,7 +10,8 @@ from __future__ import annotations
 import re
 from datetime import date
 from functools import cache
-from importlib.resources import files
+
+from dedup.text.date_words import month_number
 
 HEAD = 300
 """Characters of the text that are searched for a dateline."""
@@ -26,13 +27,6 @@ _DAY = r"(?<![\d.,:])(?P<day>\d{1,2})(?:st|nd|rd|th|er|º|\.)?"
 _LONGEST = 24
 """Longest name of a month, in characters, with a margin: without a limit, long words take quadratic time."""
 _YEAR = r"(?P<year>\d{4})(?![\d])"
-
-
-@cache
-def _months() -> dict[str, int]:
-    table = files("dedup.text").joinpath("months.tsv").read_text(encoding="utf-8")
-    rows = (line.split("\t") for line in table.splitlines())
-    return {name: int(number) for name, number in rows}
 
 
 @cache
@@ -105,7 +99,7 @@ def _in_dateline(before: str) -> bool:
 
 
 def _date(year: str, month: str, day: str) -> date | None:
-    number = int(month) if month.isdecimal() else _months().get(month.casefold().strip("."))
+    number = int(month) if month.isdecimal() else month_number(month)
     full = int(year) + (0 if len(year) > 2 else 2000 if int(year) < TURN else 1900)
     if number is None or not EARLIEST <= full < LATEST:
         return None

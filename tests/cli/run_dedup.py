@@ -18,6 +18,7 @@ from dedup.article import Article, Notice
 from dedup.cli import main
 from dedup.evaluation.scores import score
 from dedup.group.cut import threshold_at
+from dedup.inputs.read_fields import ReadFields
 from dedup.inputs.record import from_record
 from dedup.results.clustering import Clustering, CopyGroup, Explanation, Link, SharedWord, Story
 from dedup.settings import Settings
@@ -53,9 +54,11 @@ class FakeLibrary:
         notices: list[Notice] | None = None,
         stdin: BinaryIO | None = None,
         dayfirst: bool = False,
+        columns: Sequence[str] = (),
         table: str = "",
     ) -> Iterator[Article]:
         assert stdin is None
+        assert not columns
         assert not table
         assert notices is not None
         notices += self.notices
@@ -69,6 +72,12 @@ class FakeLibrary:
                 notices += noticed
                 if article:
                     yield article
+
+    def read_records(
+        self, paths: Iterable[str], *, counts: ReadFields, **options: Any
+    ) -> Iterator[tuple[Article, None, None]]:
+        assert counts.counted_texts() == ""
+        return ((article, None, None) for article in self.read_articles(paths, **options))
 
     def cluster(
         self,
@@ -134,6 +143,7 @@ class Command:
         for name in ("read_articles", "cluster", "compare"):
             monkeypatch.setitem(vars(dedup), name, getattr(self.library, name))  # bypasses the lazy imports
         monkeypatch.setitem(vars(dedup), "score", score)
+        monkeypatch.setattr("dedup.cli.cluster.read_records", self.library.read_records)
 
     def __call__(self, *arguments: str | Path) -> Ended:
         self._monkeypatch.setattr(sys, "argv", ["dedup", *map(str, arguments)])

@@ -99,12 +99,12 @@ _VALUES = (
     ),
 )
 _OPTIONS = {
-    "cluster": "--files-from --format --output --keep --against --plot --field --dayfirst --set --config --threads"
-    " --strict --quiet -v --log-json --help --steps --master",
-    "compare": "--field --dayfirst --set --config --plot --json -v --log-json --help",
-    "evaluate": "--labels --field --dayfirst --set --config --threads --json -v --log-json",
+    "cluster": "--files-from --format --output --keep --against --plot --field --dayfirst --columns --set --config"
+    " --threads --strict --quiet -v --log-json --help --steps --master",
+    "compare": "--field --dayfirst --columns --set --config --plot --json -v --log-json --help",
+    "evaluate": "--labels --field --dayfirst --columns --set --config --threads --json -v --log-json",
     "judge": "--files-from --labels --count --field --set --config --threads -v --log-json",
-    "settings": "--field --dayfirst --set --config --threads --json",
+    "settings": "--field --dayfirst --columns --set --config --threads --json",
     "schema": "--help",
     "index add": "--store --batch --no-text --keep-days --settle-hours --field --set --threads --wait -v --log-json",
     "index update": "--store --field --batch --wait -v",
@@ -112,7 +112,7 @@ _OPTIONS = {
     "index expire": "--store --before --days",
     "index reconcile": "--store --wait",
     "index check": "--store",
-    "index match": "--store --field --dayfirst",
+    "index match": "--store --field --dayfirst --columns",
     "index stories": "--store --since --outlet --min-size --limit",
     "index explain": "--store",
     "index stats": "--store",

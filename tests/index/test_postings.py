@@ -88,6 +88,17 @@ def test_nothing_is_left_of_removed_vectors() -> None:
     assert len(fast.free()) >= 5_000 - postings.OPEN
 
 
+def test_small_segments_do_not_keep_larger_ones_apart() -> None:
+    rng = np.random.default_rng(4)
+    fast = SegmentedPostings(0.08, always)
+    sizes = [70, 300, *[1_000] * 40]
+    for first, size in zip(np.cumsum([0, *sizes[:-1]]).tolist(), sizes, strict=True):
+        fast.add_many(range(first, first + size), [vector(rng, 5_000) for _ in range(size)])
+    found = sorted(segment.size for segment, _ in fast._snapshot.segments)
+    assert sum(found) == sum(sizes)
+    assert len(found) <= 2 + 3 * 3  # of each size at most three
+
+
 def test_a_search_reads_a_snapshot() -> None:
     """Adding vectors does not change the snapshot of a reader."""
     rng = np.random.default_rng(3)

@@ -20,7 +20,7 @@ NEW_YORK = timezone(timedelta(hours=-5))
 
 
 def parse_date(value: Any, *, dayfirst: bool = False, today: date | None = None) -> tuple[date | None, str]:
-    reading = read_date(value, dayfirst=dayfirst, today=today)
+    reading = read_date(value, order="dmy" if dayfirst else "", today=today)
     return reading.when, reading.problem
 
 
@@ -82,7 +82,7 @@ def test_a_date_is_read(value: Any, when: date | datetime) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        *("foo", "yesterday", "Monday", "12:30", "2020", "Feb 2020", "2020-02", "March 5", "99", "1.5", "-", "0"),
+        *("foo", "Monday", "12:30", "2020", "Feb 2020", "2020-02", "March 5", "99", "1.5", "-", "0"),
         *("2020-02-30", "31 April 2020", "2020-13-45", "0000-00-00", "20201345", "2020-01-01T25:00:00"),
         *("2020-01-01T00:00:00-99:00", "9" * 100, "1" * 5000, "x" * 5000, "9-APR-1987 00:00:00.00 # guesswork"),
         *(2020, -5, 0, True, float("inf"), 10**100, 10**5000, {"day": 1}, ["2020-01-01"], b"2020-01-01"),
@@ -171,11 +171,19 @@ def test_a_date_that_can_mean_two_days_is_none(value: str) -> None:
 
 def test_a_zone_that_means_several_is_told() -> None:
     when, problem = parse_date("24 Jan 2020 10:15 IST")
-    assert when == at(2020, 1, 24, 10, 15)
+    assert (when, type(when)) == (date(2020, 1, 24), date)
     assert problem == "time zone 'IST' is not understood"
 
 
-@given(st.text(max_size=90) | st.text("0123456789-/.:, TZ+JanMrpm", max_size=40))
+_PIECES = "12 5 2020 may mai < > { am pm GMT + - 02:00 10:30 : . , / 年 月 日 5月 上午 ago hours yesterday T Z ( ) th h"
+_PIECES += " Uhr IST 令和 元 十 二〇二〇 半 時 \u200f ١٢ ' kl １ of W20 \ud800 listopada ngày tháng \0 sep=; °"
+
+
+@given(
+    st.text(max_size=90)
+    | st.text("0123456789-/.:, TZ+JanMrpm", max_size=40)
+    | st.lists(st.sampled_from([" ", *_PIECES.split()]), max_size=14).map("".join)
+)
 def test_no_text_raises(text: str) -> None:
     when, problem = parse_date(text)
     assert (when is None) <= bool(problem)
@@ -216,16 +224,3 @@ def test_the_machines_time_zone_does_not_matter() -> None:
     ]
     assert len(set(runs)) == 1
     assert "IST" in runs[0]
-
-
-def test_today_does_not_matter(monkeypatch: pytest.MonkeyPatch) -> None:
-    import time
-
-    from dedup.inputs import dates
-
-    texts = ["Sat, 01 Feb 70 10:30:00 GMT", "10 Jan 49", "March 5", "Monday", "5 Mar 2020 3pm", "Feb 2020"]
-    before = [parse_date(text) for text in texts]
-    dates._parser.cache_clear()
-    monkeypatch.setattr(time, "localtime", lambda: time.struct_time((2091, 3, 31, 1, 2, 3, 0, 1, 0)))
-    assert [parse_date(text) for text in texts] == before
-    dates._parser.cache_clear()

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 
 from dedup.article import Article, Notice
 from dedup.errors import InputError
-from dedup.inputs.record import USUAL_NAMES, Corrections, find_fields, from_record, read_record
+from dedup.inputs.fields import find_fields
+from dedup.inputs.names import USUAL_NAMES
+from dedup.inputs.record import Corrections, from_record, read_record
 
 BODY = "The harbour reopened on Monday."
 
@@ -59,6 +61,7 @@ def test_every_field_arrives() -> None:
         published=date(2020, 1, 1),
         source="The Echo",
         url="https://echo.example/1",
+        section="local",
         lang="en",
         story="s1",
     )
@@ -66,8 +69,9 @@ def test_every_field_arrives() -> None:
 
 @pytest.mark.parametrize(("field", "name"), [(field, name) for field in USUAL_NAMES for name in USUAL_NAMES[field]])
 def test_every_usual_name_is_recognised(field: str, name: str) -> None:
-    value = "2020-01-01" if field in {"published", "seen"} else "value"
-    article = quietly({"text": BODY, name: value} if field != "text" else {name: value})
+    value = {"published": "2020-01-01", "seen": "2020-01-01", "url": "https://echo.example/1"}.get(field, "value")
+    beside = {"text": BODY, "url": "https://echo.example/1"} if field == "title" else {"text": BODY}
+    article = quietly(beside | {name: value} if field != "text" else {name: value})
     assert str(getattr(article, field)) == value
 
 
@@ -120,7 +124,7 @@ def test_unknown_names_of_ours_are_an_error() -> None:
 def test_without_text_and_title_the_fields_are_named() -> None:
     notice = refused({"story_body": BODY, "when": "2020"})
     assert notice.problem == "it has no text and no title among its fields 'story_body', 'when'"
-    assert notice.action == "skipped (--field text=NAME says which field holds the text)"
+    assert notice.action == "skipped (--field text=story_body reads its longest field)"
 
 
 def test_of_many_fields_some_are_named() -> None:
@@ -214,8 +218,16 @@ def test_the_second_date_is_taken_where_the_first_is_none() -> None:
 
 def test_an_unknown_zone_is_told() -> None:
     article, (notice,) = made({"text": BODY, "date": "24 Jan 2020 10:15 IST"})
-    assert article.published == datetime.fromisoformat("2020-01-24T10:15")
-    assert notice.action == "its time is taken as UTC"
+    assert article.published == date(2020, 1, 24)
+    assert notice.action == "only its day is known"
+
+
+def test_a_date_counts_from_when_it_was_seen() -> None:
+    record = {"text": BODY, "date": "2 hours ago", "seen": "2020-05-12T10:30:00Z"}
+    assert quietly(record).published == datetime.fromisoformat("2020-05-12T08:30:00Z")
+    article, (notice,) = made({"text": BODY, "date": "2 hours ago"})
+    assert article.published is None
+    assert "is counted from when it was seen, which is not known" in notice.problem
 
 
 def test_lone_surrogates_and_null_bytes_are_replaced_and_counted() -> None:
@@ -249,7 +261,7 @@ def test_a_row_of_a_data_frame() -> None:
 
 
 def test_find_fields_gives_the_names_in_the_order_of_trying() -> None:
-    assert find_fields(["content", "Text", "x"])["text"] == ["Text", "content"]
+    assert find_fields(["content", "Text", "x"])["text"] == ("Text", "content")
 
 
 values = st.recursive(
@@ -313,7 +325,7 @@ def test_dates_that_are_none_are_counted() -> None:
         "1 open to two readings (--dayfirst) (date '01/02/2020' can mean 2020-01-02 or 2020-02-01)" in undated.problem
     )
     assert undated.action == "kept without a date"
-    assert str(unzoned) == "feed:5: time zone 'IST' is not understood; its time is taken as UTC"
+    assert str(unzoned) == "feed:5: time zone 'IST' is not understood; only its day is known"
 
 
 def test_records_of_trafilatura_and_news_please() -> None:

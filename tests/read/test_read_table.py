@@ -2,17 +2,14 @@ from __future__ import annotations
 
 import csv
 import io
-import logging
 import threading
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
 
-import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pyarrow import parquet
 from reading import BODY, read_all, read_quietly, write
 
 from dedup.article import Article, Notice
@@ -104,7 +101,8 @@ def test_without_text_and_title_the_file_is_skipped_once(tmp_path: Path) -> None
             Notice(
                 str(path),
                 "no column is the text; the first line names 'story_body', 'outlet'",
-                "skipped (--field text=NAME says which column holds the text)",
+                "skipped (--field text=NAME says which column holds the text;"
+                " if this is a row, --columns text,- reads it)",
                 skipped=True,
             )
         ],
@@ -196,28 +194,3 @@ def test_two_threads_that_read_leave_the_limit_of_cells_to_each_other() -> None:
     thread.join()
     assert seen > before
     assert csv.field_size_limit() == before
-
-
-@pytest.mark.parametrize("name", ["semi.csv", "semi.parquet"])
-def test_columns_of_a_table_without_titles_and_dates_are_named(tmp_path: Path, name: str) -> None:
-    rows = [{"id": "a", "titel": "Sturm", "text": BODY, "datum": "2024-06-15"}]
-    path = tmp_path / name
-    if name.endswith(".csv"):
-        write(path, f"id;titel;text;datum\na;Sturm;{BODY};2024-06-15\n")
-    else:
-        parquet.write_table(pa.Table.from_pylist(rows), path)
-    articles, (notice,) = read_all(path)
-    assert [article.text for article in articles] == [BODY]
-    assert "nothing is read from the columns 'titel', 'datum'" in notice.problem
-    assert not notice.skipped
-    assert read_quietly(path, fields={"title": "titel"})[0].title == "Sturm"
-
-
-def test_other_unused_columns_are_in_the_log_together(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.INFO, "dedup.read")
-    for name in ("a.csv", "b.csv"):
-        write(tmp_path / name, f"title,text,clicks,shares,dedup_id\nStorm,{BODY},1,2,x\n")
-    write(tmp_path / "c.csv", f"title,text\nStorm,{BODY}\n")
-    read_quietly(tmp_path)
-    told = [record.getMessage() for record in caplog.records if record.levelno == logging.INFO]
-    assert told == [f"{tmp_path / 'a.csv'} and 1 more: nothing is read from the columns 'clicks', 'shares'"]

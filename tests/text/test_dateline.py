@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import time
 from datetime import date
-from importlib.resources import files
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dedup.text import build_months
 from dedup.text.dateline import EARLIEST, HEAD, LATEST, PLACE, dateline, find_dates
 
 MARCH = date(1999, 3, 12)
@@ -166,24 +164,6 @@ def test_no_text_takes_long(unit: str) -> None:
         start = time.process_time()  # what others do on the machine is no matter of its
         dateline(text)
         assert time.process_time() - start < 1.0
-
-
-# The table of months
-
-
-def test_every_month_has_names_and_no_name_has_two_months() -> None:
-    rows = [line.split("\t") for line in files("dedup.text").joinpath("months.tsv").read_text("utf-8").splitlines()]
-    names = [name for name, _ in rows]
-    assert names == sorted(set(names))
-    assert {int(number) for _, number in rows} == set(range(1, 13))
-    assert all(name == name.casefold().strip(".") for name in names), "as a month is looked up"
-
-
-def test_the_table_is_what_babel_gives() -> None:
-    babel = pytest.importorskip("babel", reason="the table of months is made with Babel, which is not installed")
-    if babel.__version__ != "2.18.0":
-        pytest.skip(f"the table of months was made with Babel 2.18.0, this is {babel.__version__}")
-    assert build_months.table() == files("dedup.text").joinpath("months.tsv").read_text("utf-8")
 
 
 def test_dates_are_found_anywhere_in_a_text() -> None:

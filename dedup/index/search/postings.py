@@ -301,12 +301,15 @@ class SegmentedPostings:
     def _tiered(self, segments: list[Segment]) -> list[Segment]:
         """The segments, small ones of similar size merged."""
         segments = sorted(segments, key=_size, reverse=True)
-        while len(segments) >= FAN:
-            last = segments[-FAN:]
-            if last[0].size > FAN * max(1, last[-1].size) // 2 or sum(map(_size, last)) > LARGEST:
-                break
-            segments[-FAN:] = self._rewritten(last)
-            segments.sort(key=_size, reverse=True)
+        first = len(segments) - FAN
+        while first >= 0:  # smaller ones of another size must not keep these apart
+            some = segments[first : first + FAN]
+            if some[0].size <= FAN * max(1, some[-1].size) // 2 and sum(map(_size, some)) <= LARGEST:
+                segments[first : first + FAN] = self._rewritten(some)
+                segments.sort(key=_size, reverse=True)
+                first = len(segments) - FAN
+            else:
+                first -= 1
         return segments
 
     def _rewritten(self, segments: Sequence[Segment]) -> list[Segment]:

@@ -93,7 +93,7 @@ def facts_of(article: Article) -> str:
     """Return the non-empty fields of an article as JSON, without id, source and text."""
     facts: dict[str, Any] = {
         name: value
-        for name in ("title", "url", "lang", "path", "where", "story")
+        for name in ("title", "url", "author", "section", "lang", "path", "where", "story")
         if (value := getattr(article, name)) not in ("", None)
     }
     for name in ("published", "seen"):

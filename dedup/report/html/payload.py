@@ -55,7 +55,7 @@ def index(clustering: Clustering) -> dict[str, Any]:
     articles, settings = clustering.articles, clustering.settings
     found = findings_columns(clustering)
     words, heavy, weights = top_words(found.findings, found.a, found.b, HEAVY)
-    dates = [clustering.dated(place) for place in range(len(articles))]
+    dates = [clustering.dated(article.id) for article in articles]
     return {
         "ids": [article.id for article in articles],
         "titles": [article.title for article in articles],
