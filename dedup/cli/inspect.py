@@ -9,6 +9,7 @@ import typer
 from dedup.cli.inputs import FilesFromOption, gather, require_readable
 from dedup.cli.messages import begin_logging, report, say
 from dedup.cli.options import (
+    ColumnsOption,
     ConfigOption,
     DayfirstOption,
     FieldOption,
@@ -57,6 +58,7 @@ def command(
     ] = None,
     files_from: FilesFromOption = None,
     field: FieldOption = None,
+    columns: ColumnsOption = None,
     dayfirst: DayfirstOption = False,
     config: ConfigOption = None,
     json: JsonOption = False,
@@ -65,10 +67,10 @@ def command(
 ) -> None:
     """Read and print."""
     begin_logging(verbose, as_json=log_json)
-    given = configured(field=field, config=config, dayfirst=dayfirst)
+    given = configured(field=field, columns=columns, config=config, dayfirst=dayfirst)
     named = gather(paths, files_from)
     counts, notices = ReadFields(every=True), list["Notice"]()
-    records = read_records(named, fields=given.fields, notices=notices, dayfirst=given.dayfirst, counts=counts)
+    records = read_records(named, notices=notices, counts=counts, **given.reading)
     count = sum(1 for _ in require_readable(records, named, notices, "article"))
     with standard_output() as out:
         if json:

@@ -317,7 +317,7 @@ def _without(text: str, found: re.Match[str]) -> str:
 def _time(found: re.Match[str]) -> tuple[time | None, str]:
     """Return the time of day, and the name of its zone if it is not understood: the time is None then."""
     parts = {"minute": "00", "second": None, "part": None, **found.groupdict()}
-    hour = int(parts["hour"])
+    hour = int(parts["hour"] or 0)
     if half := re.sub(r"\W", "", parts["before"] or parts["after"] or ""):
         if hour > 12 or (parts["before"] and parts["after"]):
             raise UnreadableError

@@ -15,6 +15,7 @@ from dedup.article import Notice
 from dedup.formats.escaping import quote
 from dedup.inputs.date_grammar import ORDERS
 from dedup.inputs.dates import Reading, possible_orders, read_date
+from dedup.inputs.values import date_of
 
 Records = Callable[[], Iterable[Mapping[str, Any]]]
 _NAMES = {"dmy": "day", "mdy": "month", "ymd": "year"}
@@ -65,7 +66,7 @@ class DateReader:
         """Return the only order that all dates of a field allow, "" if there is none or several."""
         left, clear = set(ORDERS), ""
         for record in records:
-            value = record.get(name)
+            value = date_of(record.get(name))
             orders = possible_orders(value)
             if not orders:
                 continue

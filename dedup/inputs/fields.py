@@ -71,9 +71,17 @@ def has_text(record: Mapping[str, Any], fields: Mapping[str, str]) -> bool:
 def find_columns(names: Sequence[str], fields: Mapping[str, str]) -> set[str]:
     """Return those of the columns that hold a field, or an object with some."""
     layout = _layout(tuple(names), tuple(fields.items()))
-    roots = {re.split(r"[.\[]", path)[0] for path in layout.paths}
     held = {name for found in layout.keys.values() for name in found}
-    return held.union(layout.annexes, (name for name in layout.others if name in roots))
+    return held.union(layout.annexes, map(_root, layout.paths)).intersection(names)
+
+
+def has_path(names: Sequence[str], fields: Mapping[str, str], field: str) -> bool:
+    """Return whether `fields` has a path for a field that begins at one of the names."""
+    return _root(fields.get(field, "")) in names
+
+
+def _root(path: str) -> str:
+    return re.split(r"[.\[]", path)[0]
 
 
 def flatten(record: Mapping[str, Any], fields: Mapping[str, str] | None = None) -> tuple[Mapping[str, Any], Layout]:

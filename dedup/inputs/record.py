@@ -168,8 +168,11 @@ class Corrections:
             default: the date of publication if the record has none.
             used: field -> the name that it was read from; extended in place.
         """
-        seen = self._read(record, "seen", keys["seen"], used) if keys["seen"] else _NO_DATE
-        published = self._read(record, "published", keys["published"], used, seen.when)
+        seen, published = _NO_DATE, _NO_DATE
+        if names := keys["seen"]:
+            seen = self._read(record, "seen", names, self._today, None, used)
+        if names := keys["published"]:
+            published = self._read(record, "published", names, seen.when or self._today, seen.when, used)
         if default and not published.when:
             published = read_date(default, today=self._today)
         if published.problem:
@@ -185,8 +188,9 @@ class Corrections:
         record: Mapping[str, Any],
         field: str,
         names: Iterable[Any],
+        latest: date | None,
+        seen: date | None,
         used: dict[str, str],
-        seen: date | None = None,
     ) -> Reading:
         """Return the first valid date, else the first problem."""
         problem = _NO_DATE
@@ -196,7 +200,7 @@ class Corrections:
                 value = date_of(value)
             if is_missing(value) or (name == "data" and isinstance(value, list | Mapping)):  # Italian for a date
                 continue
-            reading = self.dates.read(name, value, today=seen or self._today, seen=seen)
+            reading = self.dates.read(name, value, today=latest, seen=seen)
             if reading.when is not None:
                 used[field] = name
                 return reading

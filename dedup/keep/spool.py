@@ -104,7 +104,7 @@ class Spool:
         return len(self._ends)
 
     def articles(self, paths: Sequence[str], *, notices: list[Notice], **options: Any) -> Iterator[Article]:
-        """Read articles as `dedup.read.read_records` does, and store the record of each."""
+        """Read articles as `dedup.read_articles` does, and store the record of each."""
         for article, record, found in read_records(paths, notices=notices, **options):
             self.add(record, found)
             yield article

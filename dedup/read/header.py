@@ -11,7 +11,7 @@ from itertools import zip_longest
 from dedup.article import Notice
 from dedup.formats.escaping import quote, quote_list
 from dedup.inputs.dates import read_date
-from dedup.inputs.record import find_fields
+from dedup.inputs.fields import find_fields
 
 IGNORED = "-"
 """Stands for a column that is not read, in `--columns`."""

@@ -13,7 +13,7 @@ from typing import IO, Literal
 
 from dedup.article import Notice
 from dedup.formats.escaping import quote_list
-from dedup.inputs.fields import find_fields
+from dedup.inputs.fields import find_fields, has_path
 from dedup.read.header import Header, find_header, missing_header, remarks
 from dedup.read.own_output import is_result_row
 from dedup.read.source import LARGEST_RECORD, Record, Source, Table
@@ -104,7 +104,7 @@ def check_columns(
         The fields to add to each record in that case; None if no column is the title either.
     """
     found = find_fields(names, fields)
-    if found["text"]:
+    if found["text"] or has_path(names, fields, "text"):
         return {}
     advice = "(--field text=NAME says which column holds the text)"
     problem = f"no column is the text; {naming} {quote_list(names)}"

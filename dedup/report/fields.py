@@ -53,8 +53,12 @@ def _rows(counts: ReadFields) -> Iterator[tuple[str, str, str, str]]:
     for name in [*likely, *(name for name in counts.unread if name not in likely)]:
         one = counts.unread[name]
         option = f"(--field {one.field}={name}) " if name in likely else ""
-        count = f"{one.count:,}" if one.loaded else ""
-        yield _NOT_READ, visible(name), count, visible(option + shortened(one.sample, _SAMPLE))
+        yield (
+            _NOT_READ,
+            visible(name),
+            f"{one.count:,}" if one.loaded else "",
+            visible(option + shortened(one.sample, _SAMPLE)),
+        )
 
 
 def fields_record(counts: ReadFields) -> dict[str, Any]:

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from datetime import UTC, date, datetime
+from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
+from pyarrow import parquet
 
-from dedup.article import Article
+from dedup.article import Article, Notice
 from dedup.inputs.fields import follow
 from dedup.inputs.names import field_of
 from dedup.inputs.record import from_record
 from dedup.inputs.values import is_cut
+from dedup.read import read_articles
 
 FULL = "The harbour reopened on Monday after the storm had passed, and the ferries run again from noon."
 LINE = [{"type": "text", "text": "A "}, {"type": "text", "text": "b."}]
@@ -214,6 +218,14 @@ def test_objects_inside_a_record() -> None:
 )
 def test_paths(path: str, value: Any) -> None:
     assert follow({"a": {"b": 1}, "list": [{"x": 2}, {"x": 3}]}, path) == value
+
+
+def test_paths_into_columns(tmp_path: Path) -> None:
+    rows = [{"title": "T", "parts": {"story": [{"p": "One."}, {"p": "Two."}]}, "metadata": {"source": "Echo"}, "n": 1}]
+    parquet.write_table(pa.Table.from_pylist(rows), tmp_path / "a.parquet")
+    notices: list[Notice] = []
+    (article,) = read_articles(tmp_path, fields={"text": "parts.story.p"}, notices=notices)
+    assert (article.text, article.source, notices) == ("One.\nTwo.", "Echo", [])
 
 
 def test_fields_may_be_paths() -> None:
