@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dedup.vectorize.frequencies import Frequencies
     from dedup.vectorize.tfidf import Vectors
 
-_COMPILED_STEPS = 12
+_COMPILED_STEPS = 13
 """How often progress is reported while kernels are compiled."""
 
 

@@ -63,7 +63,14 @@ class Lesson:
 
     def joined(self, other: Lesson) -> Lesson:
         """Return the passages and bodies that are in either."""
-        return Lesson(np.union1d(self.passages, other.passages), self.bodies | other.bodies)
+        new = other.passages[~among(other.passages, self.passages)]
+        passages = np.insert(self.passages, np.searchsorted(self.passages, new), new)
+        return Lesson(passages, self.bodies | other.bodies)
+
+    def holds_as(self, other: Lesson) -> bool:
+        """Return whether another lesson says the same of the same passages and bodies."""
+        same = np.array_equal(self.passages, other.passages) and self.bodies == other.bodies
+        return same and self.is_own == other.is_own
 
     def packed(self) -> bytes:
         """Serialise the lesson; see `unpacked`."""
@@ -111,33 +118,35 @@ class LearnedBoilerplate:
 
     def __len__(self) -> int:
         """Return the number of passages and bodies that were learned."""
-        return len(self._row_of)
+        return len(self._learned.passages) + len(self._learned.bodies)
 
     def read(self) -> set[int]:
-        """Read the lessons anew if there are new ones, and return the articles with other features since the last call.
+        """Read new lessons, and return the articles with other features since the last call.
 
         Raises:
             StoreError: they are damaged.
         """
-        if not self._store.lessons(self._last):
-            return set()
-        found, last = set[int](), self._last
-        for known in (self._lessons, self._row_of, self._waiting):
-            known.clear()
-        for number, packed in self._store.lessons(0):
+        found, gone, new = set[int](), list[Lesson](), list[Lesson]()
+        for number, packed in self._store.lessons(self._last):
             try:
                 lesson = Lesson.unpacked(packed)
             except ValueError as error:
                 fault = f"{self._store.where}: what the index has learned is damaged: restore a copy of the file"
                 raise StoreError(fault) from error
+            # All that was in a deleted row is in a new one.
+            before = [self._forget_row(row) for row in self._rows_of(lesson)]
             self._keep(number, lesson)
-            if number > last:
+            if len(before) == 1 and before[0].holds_as(lesson):
+                found |= {*before[0].pending} - {*lesson.pending}
+            else:
                 found |= {*lesson.holders, *lesson.pending}
-        self.own, self._learned = (
-            _union([one for one in self._lessons.values() if one.is_own == is_own]) for is_own in (True, False)
-        )
-        self._closed = None
-        self.background = with_lesson(self._frozen, self._learned)
+                gone += before
+                new.append(lesson)
+        if new:
+            learned, own = ([one for one in new if one.is_own == is_own] for is_own in (False, True))
+            self._learned = self._learned.without(_union(gone)).joined(_union(learned))
+            self.own = self.own.without(_union(gone)).joined(_union(own))
+            self._changed()
         return found
 
     def has_room(self, lesson: Lesson) -> bool:
@@ -146,12 +155,10 @@ class LearnedBoilerplate:
 
     def learn(self, lesson: Lesson) -> None:
         """Add a lesson, also if it was once forgotten; must run inside a transaction."""
-        if self.own.shared(lesson):
-            self._remove_from([row for row, one in self._lessons.items() if one.is_own and one.shared(lesson)], lesson)
-            self.own = self.own.without(lesson)
+        self._remove_from(self._rows_of(lesson), lesson)
         self._put(lesson)
-        self._learned, self._closed = self._learned.joined(lesson), None
-        self.background = with_lesson(self._frozen, self._learned)
+        self.own, self._learned = self.own.without(lesson), self._learned.joined(lesson)
+        self._changed()
 
     def unlearn(self, refuted: Lesson, pending: tuple[int, ...]) -> None:
         """Forget passages and bodies; must run inside a transaction.
@@ -160,10 +167,10 @@ class LearnedBoilerplate:
             refuted: what is the articles' own.
             pending: numbers of the articles that hold it.
         """
-        self._remove_from({self._row_of[key] for key in _keys(refuted) if key in self._row_of}, refuted)
+        self._remove_from(self._rows_of(refuted), refuted)
         self._put(replace(refuted, holders=pending, pending=pending, is_own=True))
-        self.own, self._learned, self._closed = self.own.joined(refuted), self._learned.without(refuted), None
-        self.background = with_lesson(self._frozen, self._learned)
+        self.own, self._learned = self.own.joined(refuted), self._learned.without(refuted)
+        self._changed()
 
     def all(self) -> Lesson:
         """Return all passages and bodies that were learned, and not forgotten."""
@@ -197,8 +204,7 @@ class LearnedBoilerplate:
 
     def held(self, found: Lesson) -> dict[int, Lesson]:
         """Return the lessons that an article with some passages and bodies holds, by row."""
-        rows = {self._row_of[key] for key in _keys(found) if key in self._row_of}
-        return {row: self._lessons[row] for row in sorted(rows)}
+        return {row: self._lessons[row] for row in self._rows_of(found) if not self._lessons[row].is_own}
 
     def beside(self, articles: set[int]) -> set[int]:
         """Return the recorded holders of all lessons that one of some articles holds."""
@@ -230,17 +236,28 @@ class LearnedBoilerplate:
 
     def _keep(self, row: int, lesson: Lesson) -> None:
         self._lessons[row], self._last = lesson, max(self._last, row)
-        if not lesson.is_own:
-            self._row_of.update(dict.fromkeys(_keys(lesson), row))
+        self._row_of.update(dict.fromkeys(_keys(lesson), row))
         if lesson.pending:
             self._waiting.add(row)
 
     def _delete(self, row: int) -> None:
         self._store.delete_lesson(row)
-        for key in _keys(self._lessons.pop(row)):
+        self._forget_row(row)
+
+    def _forget_row(self, row: int) -> Lesson:
+        lesson = self._lessons.pop(row)
+        for key in _keys(lesson):
             if self._row_of.get(key) == row:
                 del self._row_of[key]
         self._waiting.discard(row)
+        return lesson
+
+    def _rows_of(self, found: Lesson) -> list[int]:
+        """Return the rows with some of the passages and bodies, ascending."""
+        return sorted({self._row_of[key] for key in _keys(found) if key in self._row_of})
+
+    def _changed(self) -> None:
+        self.background, self._closed = with_lesson(self._frozen, self._learned), None
 
 
 def with_lesson(background: Background, lesson: Lesson) -> Background:

@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.formats.escaping import sanitize
-from dedup.inputs.fields import find_fields
+from dedup.inputs.fields import find_fields, flatten
 from dedup.inputs.read_fields import ReadFields
 from dedup.inputs.record import LONGEST_TITLE, Corrections, read_record, too_long
 from dedup.inputs.values import is_missing
@@ -323,7 +323,7 @@ def _rows(frame: Any) -> Iterable[object] | None:
 
 
 def _mappings(articles: Any) -> Iterator[Mapping[str, Any]]:
-    return (item for item in iter_items(articles) if isinstance(item, Mapping))
+    return (flatten(item)[0] for item in iter_items(articles) if isinstance(item, Mapping))
 
 
 def _is_lasting(articles: Any) -> bool:

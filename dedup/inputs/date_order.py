@@ -64,21 +64,21 @@ class DateReader:
 
     def _decide(self, name: Any, ambiguous: Any, records: Iterable[Mapping[str, Any]]) -> str:
         """Return the only order that all dates of a field allow, "" if there is none or several."""
-        left, clear = set(ORDERS), ""
+        left, decisive = set(ORDERS), ""
         for record in records:
             value = date_of(record.get(name))
             orders = possible_orders(value)
             if not orders:
                 continue
+            if len(left) > 1 and len(left & orders) == 1:
+                decisive = str(value).strip()
             left &= orders
             if not left:
                 return ""
-            if len(orders) == 1:
-                clear = clear or str(value).strip()
         if len(left) > 1:
             return ""
         order = left.pop()
-        problem = f"in its field {quote(name)} {quote(ambiguous)} can mean two days, and {quote(clear)} only one"
+        problem = f"in its field {quote(name)} {quote(ambiguous)} can mean two days, and {quote(decisive)} only one"
         self._notices.append(
             Notice(self._where, problem, f"all are read with the {_NAMES[order]} first", skipped=False)
         )

@@ -2,7 +2,8 @@
 
 Two holders do not show whether a passage is boilerplate, as three do (`dedup.vectorize.boilerplate`). It may be if the
 title of neither article is about the other, or if it is at an end of both texts, and if titles and other words have
-next to nothing in common. Equal texts of `LONG` words are one text whatever their titles are.
+next to nothing in common. Equal texts of `LONG` words are one text whatever their titles are; shorter ones may be a
+wall under a series if neither of two titles is about them.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.vectorize.boilerplate import LEAD, PASSAGE, RELATED, UNIT, Relating
+from dedup.vectorize.boilerplate import LEAD, PASSAGE, RELATED, UNIT, Relating, lists
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import shingles_in_order
 from dedup.vectorize.misplaced_body import LONG, distinctive_words
@@ -26,7 +27,7 @@ IN_A_ROW = 3
 """... and how many are in a row, on average: in an edited text single words are."""
 ALIKE = 3 / 4
 """Mean share of the distinctive words of each title in the other one, from which two articles are about one thing."""
-IN_COMMON = 1 / 8
+IN_COMMON = 1 / 7
 """Share of the distinctive words of the shorter text, outside of what both share, that the other one must have."""
 ABOUT_SHARED = -0.75
 """Two texts are about what they share if their titles have so many more words there than in the rest."""
@@ -74,11 +75,14 @@ def is_suspected(words: HashedWords, by: Relating, found: Overlapping, size: int
     relations = by.relations(some, pairs, none, languages)
     about_others: NDArray[np.bool_] = np.logical_and(has_both, RELATED * relations < UNIT)
     have_own = found.sizes[rows].min(axis=1) - found.shared[rows] >= OWN
-    examined = about_others | (have_own & ~(has_both & (np.maximum(titles, relations) >= ALIKE * UNIT)))
+    is_equal = (found.jaccard[rows] == 1) & has_both
+    examined = is_equal | about_others | (have_own & ~(has_both & (np.maximum(titles, relations) >= ALIKE * UNIT)))
     texts = _Texts(some, languages, size)
     for place in np.flatnonzero(examined).tolist():
         rest = _Rest(texts, *pairs[place].tolist())
-        if about_others[place]:
+        if found.jaccard[rows[place]] == 1 and has_both[place] and rest.is_named_by_neither:
+            suspected[rows[place]] = True
+        elif about_others[place]:
             suspected[rows[place]] = rest.is_another and rest.has_nothing_in_common
         elif rest.have_own and rest.has_nothing_in_common:
             repeated = rest.shared_passages()
@@ -132,6 +136,11 @@ class _Rest:
         return self.texts.own(self.a, self.b), self.texts.own(self.b, self.a)
 
     @cached_property
+    def _listing(self) -> NDArray[np.bool_]:
+        """Which articles have the title of the other one in a list of headlines."""
+        return lists(self.texts.words, np.array([[self.a, self.b]]))
+
+    @cached_property
     def _in_a_row(self) -> list[bool]:
         """Whether each has words of its own that are no edits."""
         found = []
@@ -154,11 +163,13 @@ class _Rest:
     def _words(self) -> list[tuple[set[int], float]]:
         """Of each the distinctive words of title and rest, and how much more its heading is about the rest."""
         found, words = [], self.texts.words
-        for place, own in zip((self.a, self.b), self._own, strict=True):
+        for place, other, own in zip((self.a, self.b), (self.b, self.a), self._own, strict=True):
             body, title, language = words.body(place), words.title(place), self.texts.languages[self.a]
             heading = distinctive_words((title if len(title) else body[:LEAD]).tolist(), language)
             rest, shared = {*body[own].tolist()}, {*body[~own].tolist()}
             about = (len(heading & rest) - len(heading & shared)) / max(1, len(heading))
+            if self._listing[place]:
+                rest -= {*words.title(other).tolist()}
             found.append((distinctive_words({*title.tolist(), *rest}, language), about))
         return found
 
@@ -170,8 +181,20 @@ class _Rest:
         return least == 0 or len(one & other) < IN_COMMON * least
 
     @property
+    def is_named_by_neither(self) -> bool:
+        """Whether two titles differ and few of their distinctive words are in the text."""
+        words, language = self.texts.words, self.texts.languages[self.a]
+        one, other, body = words.title(self.a), words.title(self.b), {*words.body(self.a).tolist()}
+        headings = [distinctive_words(title.tolist(), language) for title in (one, other)]
+        if np.array_equal(one, other) or not all(headings):
+            return False
+        return RELATED * sum(len(heading & body) / len(heading) for heading in headings) < len(headings)
+
+    @property
     def may_be_boilerplate(self) -> bool:
-        """Whether they share the beginning or the end of their texts, which their titles are not about."""
+        """Whether they share headlines, or a beginning or end of both texts, which their titles are not about."""
+        if self._listing.any():
+            return True
         (one, about), (other, about_too) = self._words
         if not one or not other or about + about_too < ABOUT_SHARED:
             return False

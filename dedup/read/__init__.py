@@ -264,7 +264,7 @@ def _articles(
     *,
     own: bool,
 ) -> Iterator[tuple[Article, Record, FoundFile]]:
-    corrections.dates.begin_file(found.shown, partial(_again, reader, source, fields) if found.path else None)
+    corrections.dates.begin_file(found.shown, None if source.live else partial(_again, reader, source, fields))
     empty, first, reported = True, True, set[Notice]()
     for item in _read_guarded(reader, source, fields):
         if isinstance(item, Notice):
@@ -301,9 +301,9 @@ def _articles(
 
 
 def _again(reader: Reader, source: Source, fields: Mapping[str, str]) -> Iterator[Mapping[str, Any]]:
-    """Yield the records of a file once more."""
+    """Return the records of a file, from the first one on, with the fields of objects inside them."""
     items = _read_guarded(reader, replace(source, notices=[]), fields)
-    yield from (flatten(item.values, fields)[0] for item in items if isinstance(item, Record))
+    return (flatten(item.values, fields)[0] for item in items if isinstance(item, Record))
 
 
 def _read_guarded(reader: Reader, source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:

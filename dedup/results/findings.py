@@ -10,7 +10,7 @@ import numpy as np
 import scipy.sparse as sp
 from numpy.typing import NDArray
 
-from dedup.article import Notice
+from dedup.article import Article, Notice
 from dedup.errors import InputError
 from dedup.group.canonical import Versions
 from dedup.group.copies import copy_groups
@@ -171,17 +171,29 @@ class Findings:
         Raises:
             InputError: the texts were not kept.
         """
+        article, (title, body) = self._removed(distinct)
+        parts = [(article.title, title), (article.text, body)]
+        if distinct in self.misplaced:
+            parts = parts[:1]
+        return tuple(text[start:end] for text, some in parts for start, end in _stretches(text, some))
+
+    def removed_from_text(self, distinct: int) -> list[tuple[int, int]]:
+        """Return where the parts of a distinct article's text are that were not compared, as characters.
+
+        Raises:
+            InputError: the texts were not kept.
+        """
+        article, (_, body) = self._removed(distinct)
+        return [(0, len(article.text))] if distinct in self.misplaced else _stretches(article.text, body)
+
+    def _removed(self, distinct: int) -> tuple[Article, list[NDArray[np.bool_]]]:
+        """Return a distinct article, and which words of its title and of its body are boilerplate."""
         if not self.collection.has_texts:
             raise InputError(NO_TEXTS)
         article = self.collection.first(distinct)
         document = Document.of(article.title, article.text)
         words = substituted(HashedWords.of([document], hashes_of), self.substitutes)
-        keep = remaining(words, self.boilerplate, outside_boilerplate)
-        title, body = np.split(keep, [len(document.title)])
-        parts = [(article.title, title), (article.text, body)]
-        if distinct in self.misplaced:
-            parts = parts[:1]
-        return tuple(part for text, kept in parts if not kept.all() for part in _cut_out(text, ~kept))
+        return article, np.split(~remaining(words, self.boilerplate, outside_boilerplate), [len(document.title)])
 
     def cosines(self, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
         """Return the cosines of pairs of distinct articles, by cross-lingual vectors where languages differ."""
@@ -201,9 +213,11 @@ class Findings:
         return self.cross_lingual.matrix if self.cross_lingual is not None and foreign else self.vectors.matrix
 
 
-def _cut_out(text: str, some: NDArray[np.bool_]) -> list[str]:
-    """Return the parts of a text that consist of some of its words; `some` is of its last words."""
+def _stretches(text: str, some: NDArray[np.bool_]) -> list[tuple[int, int]]:
+    """Return where the parts of a text are that consist of some of its words; `some` is of its last words."""
+    if not some.any():
+        return []
     found = spans(text)
     first = len(found) - len(some)
     edges = np.flatnonzero(np.diff(some.astype(np.int8), prepend=0, append=0)).reshape(-1, 2) + first
-    return [text[found.starts[begin] : found.ends[end - 1]] for begin, end in edges.tolist()]
+    return [(int(found.starts[begin]), int(found.ends[end - 1])) for begin, end in edges.tolist()]

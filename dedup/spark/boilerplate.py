@@ -29,7 +29,7 @@ from dedup.spark.partitions import (
     places_in,
     repeated,
 )
-from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, SPEAKING, UNIT, are_unrelated, short_passages
+from dedup.vectorize.boilerplate import HOLDERS, PASSAGE, SPEAKING, UNIT, are_unrelated, related_pairs, short_passages
 from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import mix64, shingles_in_order
 from dedup.vectorize.kernels.relations import distinctive_words, shares
@@ -84,7 +84,7 @@ def find_boilerplate(job: Job, words: DataFrame) -> DataFrame:
     holders = checkpoints.step("holders", lambda: lists_of.select("holders_hash", "holders"))
     if not checkpoints.rows("holders"):
         return everywhere if len(labels) else job.spark.createDataFrame([], "home int, passages binary")
-    follows = holders.mapInArrow(mapped(_consecutive_holders), "holders_hash binary, count long, a long, b long")
+    follows = holders.mapInArrow(mapped(_related_holders), "holders_hash binary, count long, a long, b long")
     pairs = checkpoints.step("following", lambda: follows.select("a", "b").distinct())
 
     def shares() -> DataFrame:
@@ -96,8 +96,9 @@ def find_boilerplate(job: Job, words: DataFrame) -> DataFrame:
 
     def unrelated() -> DataFrame:
         related = follows.join(relations_of(both), ["a", "b"])
-        totals = related.groupBy("holders_hash").agg(F.sum("relation").alias("total"), F.first("count").alias("count"))
-        return totals.where(are_unrelated(F.col("total"), F.col("count"))).select("holders_hash")
+        columns = (F.sum("relation").alias("total"), F.first("count").alias("count"), F.count("*").alias("pairs"))
+        totals = related.groupBy("holders_hash").agg(*columns)
+        return totals.where(are_unrelated(*map(F.col, ("total", "count", "pairs")))).select("holders_hash")
 
     of = checkpoints.step("unrelated", unrelated)
 
@@ -296,15 +297,16 @@ def _holder_lists(column: Any) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     return np.concatenate([np.empty(0, np.int64), *found]), np.repeat(np.arange(len(found)), [*map(len, found)])
 
 
-def _consecutive_holders(table: Any) -> Any:
-    """Return the pairs of consecutive holders in each list."""
+def _related_holders(table: Any) -> Any:
+    """Return the pairs of holders in each list that are related."""
     holders, row = _holder_lists(table["holders"])
-    pairs = np.flatnonzero(row[1:] == row[:-1])
+    count = np.bincount(row, minlength=table.num_rows)
+    one, other, number = related_pairs(count)
     return {
-        "holders_hash": table["holders_hash"].combine_chunks().take(row[pairs]),
-        "count": np.bincount(row, minlength=table.num_rows)[row[pairs]],
-        "a": holders[pairs],
-        "b": holders[pairs + 1],
+        "holders_hash": table["holders_hash"].combine_chunks().take(number),
+        "count": count[number],
+        "a": holders[one],
+        "b": holders[other],
     }
 
 

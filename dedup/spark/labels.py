@@ -61,7 +61,8 @@ def _find(
     follows = job.checkpoints.step("labels.following", lambda: follows.where("a is not null"))
     relation = relations(follows.select("a", "b").distinct(), known)
     totals = follows.join(relation, ["a", "b"]).groupBy("segment", "held").agg(F.sum("relation").alias("total"))
-    unrelated = totals.where(are_unrelated(F.col("total"), F.col("held"), titles=True)).select("segment")
+    by_total = are_unrelated(F.col("total"), F.col("held"), F.col("held") - 1, titles=True)
+    unrelated = totals.where(by_total).select("segment")
 
     def name(texts: Any, coming: Any) -> Any:
         place = places_in(numbers(texts["n"]), numbers(coming["n"]))

@@ -43,8 +43,11 @@ SALT = 0xA24BAED4963EE407
 """Makes the hashes of short passages depend on their length, and unlike those of `PASSAGE` words."""
 HOLDERS = 3
 """Articles that must hold a passage for it to be boilerplate."""
+PAIRWISE = 5
+"""Holders of a passage up to which all pairs are related. Of more, each is related to the next one and the last to the
+first: a digest between two versions of a text must not make strangers of them."""
 RELATED = 4
-"""A passage is boilerplate where the mean relation of its holders is below 1 / `RELATED`, times (k - 2) / k for k
+"""A passage is boilerplate where the mean relation of its holders is at most 1 / `RELATED`, times (k - 2) / k for k
 holders: a few related articles look unrelated by chance more often than many."""
 HEADLINE = 3
 """Words of the shortest title that is recognised in the body of another article."""
@@ -83,8 +86,8 @@ class Finding(Relating, Protocol):
 def find_boilerplate(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
     """The hashes of the passages, and of the labels of titles, that are boilerplate; sorted.
 
-    Takes time linear in the number of words: each holder of a passage is compared with the next one only. The relation
-    of two articles is the mean share of the distinctive words of one title that are in the other article.
+    Takes time linear in the number of words: a holder of a passage is compared with few others, see `PAIRWISE`. The
+    relation of two articles is the mean share of the distinctive words of one title that are in the other article.
     """
     labels = _find_labels(words, by) if has_segments(words) else np.empty(0, np.uint64)
     return np.union1d(labels, of_unrelated(words, *by.held_passages(words), by, partial(outside_labels, labels=labels)))
@@ -104,8 +107,8 @@ def find_related(words: HashedWords, by: Finding) -> NDArray[np.uint64]:
     Between these and boilerplate are passages that an index neither learns nor forgets.
     """
     passages, places = by.held_passages(words)
-    found, total, holders = _totals(words, passages, places, by, lambda some: np.ones(len(some.hashes), bool))
-    related: NDArray[np.uint64] = found[RELATED * total >= (holders - 1) * UNIT]
+    found, total, _, pairs = _totals(words, passages, places, by, lambda some: np.ones(len(some.hashes), bool))
+    related: NDArray[np.uint64] = found[RELATED * total >= pairs * UNIT]
     return related
 
 
@@ -127,8 +130,8 @@ def of_unrelated(
         outside: says which words count.
         titles: whether the passages are segments of titles; see `are_unrelated`.
     """
-    found, total, holders = _totals(words, passages, places, by, outside)
-    unrelated: NDArray[np.uint64] = found[are_unrelated(total, holders, titles=titles)]
+    found, total, holders, pairs = _totals(words, passages, places, by, outside, titles=titles)
+    unrelated: NDArray[np.uint64] = found[are_unrelated(total, holders, pairs, titles=titles)]
     return unrelated
 
 
@@ -138,34 +141,63 @@ def _totals(
     places: NDArray[np.int64],
     by: Finding,
     outside: Callable[[HashedWords], NDArray[np.bool_]],
-) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64]]:
-    """The distinct passages, and for each the sum of the relations of consecutive holders and how many holders."""
+    *,
+    titles: bool = False,
+) -> tuple[NDArray[np.uint64], NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The distinct passages, and for each the sum of the relations of its holders, how many these are and their pairs.
+
+    Of titles, each holder is related to the next one only.
+    """
     if not len(passages):
-        return np.empty(0, np.uint64), np.empty(0, np.int64), np.empty(0, np.int64)
+        none = np.empty(0, np.int64)
+        return passages, none, none, none
     begins = np.flatnonzero(np.concatenate([[True], passages[1:] != passages[:-1]]))
     holders = np.diff(np.append(begins, len(passages)))
-    number = np.repeat(np.arange(len(begins)), holders)
-    follows = np.flatnonzero(number[1:] == number[:-1])
-    key, pair = np.unique(places[follows] * len(words) + places[follows + 1], return_inverse=True)
+    one, other, number = related_pairs(holders, pairwise=1 if titles else PAIRWISE, closed=not titles)
+    key, pair = np.unique(places[one] * len(words) + places[other], return_inverse=True)
     among, pairs = np.unique(np.stack(np.divmod(key, len(words)), axis=1), return_inverse=True)
     some = words.take(among)
     some = some.kept(outside(some))
     relation = by.relations(some, pairs.reshape(-1, 2), passages[begins], by.detect(some))
     total = np.zeros(len(begins), np.int64)
-    np.add.at(total, number[follows], relation[pair.ravel()])  # NumPy 2.0 returns the inverse with a second axis
-    return passages[begins], total, holders
+    np.add.at(total, number, relation[pair.ravel()])  # NumPy 2.0 returns the inverse with a second axis
+    return passages[begins], total, holders, np.bincount(number, minlength=len(begins))
 
 
-def are_unrelated(total: Numbers, holders: Numbers, *, titles: bool = False) -> Numbers:
+def related_pairs(
+    sizes: NDArray[np.int64], *, pairwise: int = PAIRWISE, closed: bool = True
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The pairs of holders that are related, as places in lists that follow each other, and the number of the list.
+
+    Args:
+        sizes: of the lists.
+        pairwise: size up to which all pairs are related; of larger lists, consecutive ones.
+        closed: whether the first and the last of larger lists are a pair too.
+    """
+    number = np.repeat(np.arange(len(sizes)), sizes)
+    first, last = np.cumsum(sizes) - sizes, np.cumsum(sizes) - 1
+    found = []
+    for step in range(1, max(2, pairwise)):
+        one = np.flatnonzero(number[step:] == number[:-step])
+        one = one[(step == 1) | (sizes[number[one]] <= pairwise)]
+        found.append((one, one + step))
+    if closed:
+        found.append((first[sizes > pairwise], last[sizes > pairwise]))
+    one, other = (np.concatenate(part) for part in zip(*found, strict=True))
+    return one, other, number[one]
+
+
+def are_unrelated(total: Numbers, holders: Numbers, pairs: Numbers, *, titles: bool = False) -> Numbers:
     """Whether the holders of a passage are unrelated, which makes it boilerplate; see `RELATED`.
 
     Args:
-        total: the sum of the relations of each holder and the next one, in units of 1 / `UNIT`; also a Spark column.
+        total: the sum of the relations of its holders, in units of 1 / `UNIT`; also a Spark column.
         holders: how many there are; also a Spark column.
+        pairs: how many pairs of them are related; also a Spark column.
         titles: whether it is a segment of titles. Of these, unrelated ones have a word in common more often: k - 3/2
             replaces k - 2.
     """
-    return 2 * RELATED * total * holders < (holders - 1) * (2 * holders - (3 if titles else 4)) * UNIT
+    return 2 * RELATED * total * holders <= pairs * (2 * holders - (3 if titles else 4)) * UNIT
 
 
 def remaining(

@@ -125,7 +125,7 @@ def test_results_say_which_date_an_article_goes_by(tmp_path: Path) -> None:
 def test_a_table_without_a_header(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text('"3","Ferry burns","A ferry burned off the coast for two hours on Monday."\n')
     asked = process("cluster", tmp_path / "a.csv")
-    assert asked.code == 2
+    assert asked.code == 1
     assert "--columns -,title,text" in asked.err.replace("\n", "")
     read = process("cluster", tmp_path / "a.csv", "--columns", "-,title,text", "--format", "jsonl")
     assert json.loads(read.out)["title"] == "Ferry burns"

@@ -69,6 +69,15 @@ def test_nothing_is_decided_without_a_clear_date_or_against_one(tmp_path: Path, 
     assert "open to two readings (--dayfirst)" in "".join(map(str, notices)) or "can mean" in notices[0].problem
 
 
+def test_dates_inside_objects_decide(tmp_path: Path) -> None:
+    dates = ["1/11/2013", "23/10/2013"]
+    rows = [{"text": f"{BODY} {day}", "meta": {"published": {"value": day}}} for day in dates]
+    (tmp_path / "a.jsonl").write_text("\n".join(map(json.dumps, rows)))
+    decided = [date(2013, 11, 1), date(2013, 10, 23)]
+    assert [article.published for article in dedup.read_articles(tmp_path / "a.jsonl", notices=[])] == decided
+    assert [article.published for article in dedup.cluster(rows).articles] == decided
+
+
 def test_each_field_and_each_file_decides_for_itself(tmp_path: Path) -> None:
     (tmp_path / "a.csv").write_text(
         "text,date,seen\nA ferry burned.,1/2/2013,3/4/2014\nA bridge fell.,23/1/2013,4/23/2014\n"

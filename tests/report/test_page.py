@@ -410,3 +410,36 @@ def test_a_story_is_readable_however_wide_the_window(browser: Any, awkward: Path
         tall = page.locator(".headline").evaluate_all("lines => lines.map(line => line.offsetHeight)")
         assert max(tall) < 150
         assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_what_was_not_compared_is_grey(browser: Any, tmp_path: Path) -> None:
+    """Also behind characters that JavaScript counts as two, inside of shared passages, and a whole wall."""
+    notice = "Read on with a subscription from four crowns a month, and take the puzzle page with you on the train"
+    told = {
+        "Bakers strike in Orsa": "\n 🍞 The bakers of Orsa have laid down their work because of the night shifts.",
+        "Comet seen above the bay": "A green comet was seen above Larkhaven bay by hundreds of people at dawn.",
+        "Court halts motorway": "A court in Mirstad has halted the building of the motorway through the marshes.",
+        "Old tram returns": "",
+        "Swans counted": "",
+    }
+    texts = [f"{text}\n\n{notice}." if text else notice for text in told.values()]
+    articles = [dedup.Article(id=title, title=title, text=text) for title, text in zip(told, texts, strict=True)]
+    found = dedup.cluster(articles)
+    with opened(browser, written(found, tmp_path / "page.html")) as page:
+        for pair in ((0, 1), (2, 3)):
+            page.evaluate("hash => { location.hash = hash }", "/".join([found.stories[0].id, *map(str, pair)]))
+            page.wait_for_selector(f"[data-slot=title-a]:text-is('{articles[pair[0]].title}')")
+            for name, place in zip("ab", pair, strict=True):
+                shown = page.locator(f"[data-slot=text-{name}]")
+                assert shown.text_content() == texts[place].lstrip()
+                assert "".join(shown.locator(".removed").all_text_contents()) == notice
+            assert page.locator("[data-slot=removed]").is_visible()
+
+
+def test_nothing_is_grey_where_all_was_compared(browser: Any, seeds: dedup.Clustering, page_of_seeds: Path) -> None:
+    first, second = (seeds.place(name) for name in seeds.stories[0].articles[:2])
+    with opened(browser, page_of_seeds) as page:
+        page.evaluate("hash => { location.hash = hash }", f"{seeds.stories[0].id}/{first}/{second}")
+        page.wait_for_selector(".columns .text")
+        assert page.locator(".text .removed").count() == 0
+        assert not page.locator("[data-slot=removed]").is_visible()

@@ -57,3 +57,28 @@ def test_labels_equal_those_of_one_machine(spark: SparkSession, tmp_path: Path, 
     found = find_boilerplate(words, backend).tolist()
     assert len(found) > 2
     assert json.loads((tmp_path / "steps" / "labels.json").read_text(encoding="utf-8"))["labels"] == found
+
+
+def test_boilerplate_equals_that_of_one_machine(spark: SparkSession, tmp_path: Path) -> None:
+    """Of few and of many holders, and a digest between two versions of a text."""
+    rows: Rows = []
+    for count in (3, 6, 9):
+        footer = " ".join(f"footer{count}x{number}" for number in range(60))
+        rows += [
+            {
+                "title": f"a{count}x{n} b{count}x{n}",
+                "text": f"{' '.join(f'c{count}x{n}x{k}' for k in range(40))}\n{footer}",
+            }
+            for n in range(count)
+        ]
+    wire = "The mayor of Pell resigns. " + " ".join(f"wire{number}" for number in range(60))
+    rows += [
+        {"title": f"Mayor of Pell resigns, {end}", "text": f"{wire} {' '.join(f'{end}{n}' for n in range(40))}"}
+        for end in ("early", "late")
+    ]
+    rows.append({"title": "Briefing", "text": f"{' '.join(f'other{n}' for n in range(60))} {wire}"})
+    rows = [{"id": str(number), **one} for number, one in enumerate(rows)]
+    given = frame(spark, rows).repartition(3)
+    found = labels(cluster(given, folder=f"file://{tmp_path}/steps", partitions=3, chunk=7))
+    assert found == expected(rows)
+    assert len({*found.values()}) > 18

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections.abc import Sequence
 from dataclasses import replace
@@ -16,7 +17,17 @@ from dedup import Article, cluster
 from dedup.backends import PlainBackend
 from dedup.settings import Settings
 from dedup.text.document import Document
-from dedup.vectorize.boilerplate import EDGE, HOLDERS, LINE, PASSAGE, REST, find_boilerplate, outside_boilerplate
+from dedup.vectorize.boilerplate import (
+    EDGE,
+    HOLDERS,
+    LINE,
+    PAIRWISE,
+    PASSAGE,
+    REST,
+    find_boilerplate,
+    outside_boilerplate,
+    related_pairs,
+)
 from dedup.vectorize.features import HashedWords
 
 TOWNS = ["Larkhaven", "Brackwell", "Dunmere", "Ashford", "Wexcombe", "Orrinport", "Tillsbury", "Quenby", "Pell", "Sel"]
@@ -111,6 +122,24 @@ def test_a_wire_text_is_no_boilerplate() -> None:
     wire = " ".join(f"{town} zz{town}" for town in TOWNS) + " " + made("wire", 200)
     assert not any(taken(articles_of([wire] * 10, ["Ten towns flooded"] * 10)))
     assert not any(taken(articles_of([f"{wire} {made(town, 60)}" for town in TOWNS], unrelated(10))))
+
+
+def test_a_digest_between_two_versions_of_a_text_does_not_make_strangers_of_them() -> None:
+    """Whatever the order of the articles is."""
+    wire = f"mayor of Pell resigns {made('wire', 60)}"
+    versions = [(f"Mayor of Pell resigns {end}", f"{wire} mayor Pell resigns {made(end, 60)}") for end in ("ax", "bx")]
+    digest = "briefing morning", f"{made('d', 40)} {wire} {made('e', 40)}"
+    for order in itertools.permutations([*versions, digest]):
+        assert taken(order) == [0, 0, 0]
+
+
+@pytest.mark.parametrize(("size", "pairs"), [(2, 1), (3, 3), (PAIRWISE, 10), (PAIRWISE + 1, 6), (100, 100)])
+def test_few_holders_are_related_pair_by_pair_and_many_in_a_ring(size: int, pairs: int) -> None:
+    one, other, number = related_pairs(np.array([1, size, 2]))
+    assert number.tolist().count(1) == pairs == len({*zip(one[number == 1], other[number == 1], strict=True)})
+    assert number.tolist().count(0) == 0
+    assert (one[number == 2].tolist(), other[number == 2].tolist()) == ([size + 1], [size + 2])
+    assert {*one[number == 1].tolist(), *other[number == 1].tolist()} == {*range(1, size + 1)}
 
 
 def test_an_untitled_wire_text_is_no_boilerplate() -> None:

@@ -87,7 +87,7 @@ def refuted(
     labels, titles = np.unique(held_labels(words, HOLDERS)[0], return_counts=True)
     held = np.union1d(held, labels[titles >= HOLDERS])
     counts = Counter(body_digest(words, place) for place in range(len(words)) if len(words.title(place)))
-    several = frozenset(digest for digest, count in counts.items() if count > 1)
+    several = frozenset(digest for digest, count in counts.items() if count >= HOLDERS)
     return lesson.shared(Lesson(np.unique(held), several)).without(found)
 
 
@@ -130,8 +130,13 @@ class Strangers:
                 strangers.append(other)
                 if len(strangers) >= HOLDERS - 1:
                     return True
-        body = self._words.body(article)
-        return len(body) > 0 and any(np.array_equal(body, self._words.body(other)) for other in strangers)
+        words, body = self._words, self._words.body(article)
+        if not len(body):
+            return False
+        if any(np.array_equal(body, words.body(other)) for other in strangers):
+            return True
+        equal = [other for other in others if np.array_equal(body, words.body(other))]  # under a series of titles
+        return len(equal) >= HOLDERS - 1 and misplaced(words.take(np.array([article, *equal]))) != []
 
     def _are_strangers(self, one: int, other: int) -> bool:
         """Return whether two titles have few distinctive words in common, apart from equal segments."""

@@ -11,15 +11,21 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from dedup.backends import choose
 from dedup.formats.json_text import finite
 from dedup.results.columns import findings_columns
 from dedup.results.provenance import SURE, likely_originals, version_texts
+from dedup.vectorize.boilerplate import remaining
+from dedup.vectorize.features import HashedWords
+from dedup.vectorize.vocabulary import substituted
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dedup.article import Article
     from dedup.results.clustering import Clustering
+    from dedup.results.findings import Findings
+    from dedup.settings import Settings
 
 HEAVY = 6
 """Number of words included for a pair: those that contribute most to its cosine."""
@@ -92,11 +98,36 @@ def index(clustering: Clustering) -> dict[str, Any]:
         "copies": {"pairs": found.copies.tolist(), "overlaps": _rounded(found.overlaps)},
         "ordinary": _rounded(found.background_similarity),
         "tongues": found.languages.tolist(),
+        "removed": _removed(found.findings, settings),
         "digests": found.digests.tolist(),
         "originals": _originals(clustering),
         "chunk": TEXTS,
         "notices": [asdict(notice) for notice in clustering.notices[:1000]],
     }
+
+
+def _removed(findings: Findings, settings: Settings) -> dict[int, list[int]]:
+    """Return where the texts of distinct articles have parts that were not compared.
+
+    These are starts and ends, as JavaScript counts. All texts are read by the backend, and the places are found only in
+    those that have any.
+    """
+    if not len(findings.boilerplate) and not findings.misplaced:
+        return {}
+    articles = [findings.collection.first(place) for place in range(len(findings.collection))]
+    backend, texts = choose([(article.title, article.text) for article in articles], settings)
+    words = HashedWords.joined([substituted(block, findings.substitutes) for block in backend.blocks(texts)])
+    gone = ~remaining(words, findings.boilerplate, backend.outside_boilerplate)
+    some = np.flatnonzero(np.diff(np.concatenate([[0], np.cumsum(gone)])[words.offsets])[1::2])
+    return {
+        place: [_units(articles[place].text, end) for span in findings.removed_from_text(place) for end in span]
+        for place in sorted({*some.tolist(), *findings.misplaced})
+    }
+
+
+def _units(text: str, end: int) -> int:
+    """Return the number of UTF-16 code units of the first characters of a text, by which JavaScript counts."""
+    return len(text[:end].encode("utf-16-le", "surrogatepass")) // 2
 
 
 def _rounded(values: NDArray[np.float64]) -> Any:

@@ -1,6 +1,6 @@
 "use strict";
 (() => {
-const { $, element, block, plural, percent, write, twin } = shown;
+const { $, element, block, plural, percent, write, grey, twin } = shown;
 const UNIT = 2 ** -20, PAIR = 1.125, SAME_EVENT = 0.16, LOWEST = 0.05, SEVERAL = 3, DROP = 0.8, CAP = 0.4;  // as in dedup/group/cut.py
 const SEED = 3, FEWEST = 6, EDIT = 2, SLACK = 6, LONE = 5, REACH = 16, SHIFT = 4, CROWD = 16;  // as in dedup/match/passages.py
 const SPAN = 20, [FADES, FADED] = [.3, .6], MOST = 12;  // as in dedup/match/scores.py; names and figures shown
@@ -462,6 +462,8 @@ async function showSide(story, a, b) {
   const shared = a === b ? [] : passages(one, other);
   write(slots["text-a"], one, shared, "a");
   write(slots["text-b"], other, shared, "b");
+  for (const [name, place, text] of [["a", a, one], ["b", b, other]]) grey(slots["text-" + name], text, data.removed[data.tree.distinct[place]] || []);
+  slots.removed.hidden = !root.querySelector(".text .removed");
   const r = relation(a, b);
   slots.verdict.textContent = a === b ? "One article." : decision(r);
   if (a !== b) slots.why.replaceChildren(...why(r, shared, one, other)); else root.querySelector(".judge").hidden = true;

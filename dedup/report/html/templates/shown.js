@@ -44,6 +44,24 @@ function write(target, text, shared, side) {
   if (!text) target.append(element("em", "This article has no text; it is compared by its title."));
 }
 
+// Greys parts of a written text, given by starts and ends in it; what `write` left out at its head counts too.
+function grey(target, text, ends) {
+  const walker = document.createTreeWalker(target, NodeFilter.SHOW_TEXT), nodes = [];
+  while (walker.nextNode()) nodes.push(walker.currentNode);
+  let at = text.length - text.trimStart().length;
+  for (const node of nodes) {
+    const begin = at, stop = at += node.data.length, parts = [];
+    let done = begin;
+    for (let i = 0; i < ends.length; i += 2) {
+      const from = Math.max(ends[i], done), to = Math.min(ends[i + 1], stop);
+      if (from >= to) continue;
+      parts.push(text.slice(done, from), element("span", text.slice(from, to), "removed"));
+      done = to;
+    }
+    if (parts.length) node.replaceWith(...parts, text.slice(done, stop));
+  }
+}
+
 function twin(root, mark) {
   for (const hot of root.querySelectorAll("mark.hot")) hot.classList.remove("hot");
   const all = [...root.querySelectorAll(`mark[data-passage="${mark.dataset.passage}"]`)];
@@ -53,5 +71,5 @@ function twin(root, mark) {
   if (there) { there.scrollIntoView({ block: "center" }); there.focus({ preventScroll: true }); }
 }
 
-return { $, element, block, plural, percent, write, twin };
+return { $, element, block, plural, percent, write, grey, twin };
 })();
