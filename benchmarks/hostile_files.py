@@ -44,6 +44,21 @@ HOSTILE: dict[str, tuple[str, Callable[[int], bytes]]] = {
     "elements outside of items": ("a.xml", lambda n: b"<rss><channel>" + b"<b/><b></b>" * n),
     "references": ("a.xml", lambda n: b"<rss><channel><item><title>" + b"&lt;&nbsp;" * n + b"</title></item>"),
     "ampersands": ("a.xml", lambda n: b"<rss><channel><item><title>" + b"&&&&&&&&&&" * n + b"</title></item>"),
+    "images in links": ("a.md", lambda n: b"![[](" * n),
+    "emphasis in emphasis": ("a.md", lambda n: b"*a _b **c " * n),
+    "list items": ("a.md", lambda n: b"* a\n" * n),
+    "rows of a table in Markdown": (
+        "a.md",
+        lambda n: b"|a" * (n // 20) + b"|\n" + b"|-" * (n // 20) + b"|\n" + b"x\n" * n,
+    ),
+    "quotes in quotes": ("a.md", lambda n: b"> " * (5 * n) + b"a"),
+    "headings of a page": (
+        "a.html",
+        lambda n: b"<title>a - b - c</title>" + b"<h1>a b</h1>" * (n // 2) + b"<p>text</p>",
+    ),
+    "separators in titles": ("a.html", lambda n: b"<title>" + b"a - b | c " * n + b"</title><h1>a - b</h1><p>text</p>"),
+    "articles in the data of a page": ("a.html", lambda n: _data(n // 10)),
+    "data in the data of a page": ("a.html", lambda n: _data_tag(b'{"@graph":[' * n)),
     "a header of an archive": ("a.warc", lambda n: b"WARC/1.0\r\nX: " + b"a" * (10 * n)),
     "headers of an archive": ("a.warc", lambda n: b"WARC/1.0\r\n" + b"X: abcde\r\n" * n),
 }
@@ -64,6 +79,15 @@ def _columns(columns: int, rows: int) -> bytes:
     empty = {f"column {number}": pa.nulls(rows) for number in range(columns)}
     parquet.write_table(pa.table({"text": ["a text"] * rows} | empty), content)
     return content.getvalue()
+
+
+def _data(count: int) -> bytes:
+    article = b'{"@type":"Article","headline":"Ferry %d","publisher":{"name":"Echo %d"},"datePublished":"2020-01-01"}'
+    return _data_tag(b"[" + b",".join(article % (number, number) for number in range(count)) + b"]")
+
+
+def _data_tag(data: bytes) -> bytes:
+    return b'<title>a - b</title><script type="application/ld+json">' + data + b"</script><h1>a</h1><p>text</p>"
 
 
 def _members(count: int) -> bytes:

@@ -165,6 +165,7 @@ def read_archive(
     notices: list[Notice] | None = None,
     dayfirst: bool = False,
     columns: Sequence[str] = (),
+    table: str = "",
 ) -> Iterator[Archived]:
     """Read an archive, one article at a time: files and folders of articles, output of `--keep`, or results.
 
@@ -177,19 +178,20 @@ def read_archive(
         notices: as for `read_articles`.
         dayfirst: as for `read_articles`.
         columns: as for `read_articles`.
+        table: as for `read_articles`.
 
     Raises:
         InputError: during iteration, where a result names a file that is missing or has changed.
     """
     noted = [] if notices is None else notices
     arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
-    return _read(arguments, noted, {"fields": fields, "dayfirst": dayfirst, "columns": columns})
+    return _read(arguments, noted, {"fields": fields, "dayfirst": dayfirst, "columns": columns, "table": table})
 
 
 def _read(arguments: list[str], notices: list[Notice], options: Mapping[str, Any]) -> Iterator[Archived]:
     for argument in arguments:
         with _rereadable_stdin(argument) as stdin:
-            rows = _rows(argument, stdin)
+            rows = _rows(argument, stdin, options["table"])
             if stdin is not None:
                 stdin.seek(0)
             if rows:
@@ -217,11 +219,12 @@ def _rereadable_stdin(argument: str) -> Iterator[IO[bytes] | None]:
         yield copy
 
 
-def _rows(argument: str, stdin: IO[bytes] | None) -> list[Mapping[str, Any]]:
+def _rows(argument: str, stdin: IO[bytes] | None, table: str) -> list[Mapping[str, Any]]:
     """Return the rows of a result, empty if the argument is not a result."""
     rows = []
     # Read as if the id were the title: a row without a title is a row all the same.
-    for article, record, _ in read_records(argument, fields={"title": "id"}, notices=[], stdin=stdin, own=True):
+    options: dict[str, Any] = {"fields": {"title": "id"}, "table": table, "own": True}
+    for article, record, _ in read_records(argument, notices=[], stdin=stdin, **options):
         if article.text or not is_result_row(record.values):
             return []
         rows.append(record.values)
@@ -248,11 +251,12 @@ def _reread(
     """Read the articles of a result again from their files, each with its story."""
     of_path: dict[str, list[Mapping[str, Any]]] = {}
     for row in rows:
-        of_path.setdefault(str(row["path"] or "-"), []).append(row)
+        path = str(row["path"] or "-")
+        packed, is_member, _ = path.partition("!")  # `news.zip!a.txt`: archives are read once, as a whole
+        of_path.setdefault(packed if is_member and _located(packed, result) else path, []).append(row)
     advice = "give the articles themselves as the archive, or what --keep all has written"
     for path, held in of_path.items():
-        own = unescape_name(path)
-        file = next((place for place in (Path(own), result.parent / own) if place.is_file()), None)
+        file = _located(path, result)
         if path == "-" or file is None:
             came = "came by standard input" if path == "-" else f"were in {path}, which is not there"
             raise InputError(f"{result}: {len(held):,} of its articles {came}; {advice}")
@@ -262,6 +266,12 @@ def _reread(
                 now = "has fewer articles" if article is None else f"has {quote(article.title)} in its place"
                 raise InputError(f"{result}: {quote(row['title'])} was in {path}, which {now} now; {advice}")
             yield Archived(replace(article, id=str(row["id"])), str(row["story"]))
+
+
+def _located(path: str, result: Path) -> Path | None:
+    """Return the file that a result names, None if it is not there."""
+    own = unescape_name(path)
+    return next((place for place in (Path(own), result.parent / own) if place.is_file()), None)
 
 
 def _padded(articles: Iterable[Article]) -> Iterator[Article | None]:

@@ -54,6 +54,7 @@ class Configuration:
         fields: names of the fields in records, by field of an article, for `read_articles`.
         dayfirst: whether `01/02/2024` is the first of February, for `read_articles`.
         columns: names of the columns of tables without a header, for `read_articles`.
+        table: the table of a database to read, for `read_articles`.
         origins: origin of each setting, of `dayfirst`, of `columns` and of each of `fields` (`fields.text`): "default",
             `dedup.toml:3`, `DEDUP_WINDOW` or the flag.
         file: the file that was read, or None.
@@ -63,13 +64,14 @@ class Configuration:
     fields: Mapping[str, str] = field(default_factory=dict)
     dayfirst: bool = False
     columns: Sequence[str] = ()
+    table: str = ""
     origins: Mapping[str, str] = field(default_factory=dict)
     file: Path | None = None
 
     @property
     def reading(self) -> dict[str, Any]:
         """The arguments for `read_articles`."""
-        return {"fields": self.fields, "dayfirst": self.dayfirst, "columns": self.columns}
+        return {"fields": self.fields, "dayfirst": self.dayfirst, "columns": self.columns, "table": self.table}
 
     @property
     def told_by_file(self) -> str:

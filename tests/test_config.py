@@ -175,7 +175,7 @@ def test_a_number_beyond_all_measure_is_told_as_any_other(tmp_path: Path, line: 
 def test_columns_are_names(tmp_path: Path, value: object) -> None:
     given = found(tmp_path, {"columns": value})
     assert given.columns == ("id", "title", "-", "text")
-    assert given.reading == {"fields": {}, "dayfirst": False, "columns": given.columns}
+    assert given.reading == {"fields": {}, "dayfirst": False, "columns": given.columns, "table": ""}
 
 
 @pytest.mark.parametrize("value", ["", " , ", 7, [1], []])

@@ -27,6 +27,7 @@ from dedup.cli import application
 from dedup.cli.output import Format
 from dedup.inputs.names import USUAL_NAMES
 from dedup.read import _readers
+from dedup.read.container import SUFFIXES
 from dedup.report import write_json
 
 PACKAGE = Path(str(dedup.__file__)).resolve().parent
@@ -141,7 +142,7 @@ def test_every_key_of_a_comparison_is_explained(tmp_path: Path) -> None:
 
 
 def test_every_kind_of_file_is_explained() -> None:
-    assert set(rows(section("Kinds of file"))) == {*_readers(), "-"}
+    assert set(rows(section("Kinds of file"))) == {*_readers(), *SUFFIXES, "-"}
 
 
 def test_every_usual_name_is_listed_in_its_order() -> None:

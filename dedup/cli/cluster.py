@@ -37,8 +37,9 @@ SHORT_HELP = "Group articles into stories, and find the copies."
 HELP = """Group articles into stories, and find the copies inside them.
 
 PATH is a file, a folder (read recursively), a pattern in quotation marks ('news/**/*.html') or - for JSON lines on
-standard input. Files are .txt, .md, .html, .json, .jsonl, .csv, .xlsx, .parquet, .arrow, feeds (.xml, .rss, .atom),
-.warc, .eml and .mbox, each also compressed as .gz, .bz2, .xz or .zst. The usual field names of records are recognised.
+standard input. Files are .txt, .md, .html, .json, .jsonl, .csv, .xlsx, .parquet, .arrow, .sqlite, feeds (.xml, .rss,
+.atom), .nitf, .warc, .eml, .mbox and Maildir, each also compressed as .gz, .bz2, .xz or .zst, and in .zip and .tar
+archives. The usual field names of records are recognised.
 
 \b
 Examples:
@@ -207,6 +208,7 @@ def command(
             "--strict": messages.strict,
             "--dayfirst": configuration.dayfirst,
             "--columns": configuration.columns,
+            "--table": configuration.table,
             "--plot": result.plot,
         }
     )

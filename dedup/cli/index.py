@@ -31,6 +31,7 @@ from dedup.cli.options import (
     FieldOption,
     LogJsonOption,
     SetOption,
+    TableOption,
     ThreadsOption,
     VerboseOption,
     configured,
@@ -113,6 +114,7 @@ def add(
     field: FieldOption = None,
     dayfirst: DayfirstOption = False,
     columns: ColumnsOption = None,
+    table: TableOption = "",
     setting: SetOption = None,
     config: ConfigOption = None,
     threads: ThreadsOption = None,
@@ -126,7 +128,9 @@ def add(
     changed. After an interruption the same articles can be added again: those already in the index are unchanged.
     """
     begin_logging(verbose, as_json=log_json)
-    given = configured(field=field, setting=setting, config=config, dayfirst=dayfirst, columns=columns, threads=threads)
+    given = configured(
+        field=field, setting=setting, config=config, dayfirst=dayfirst, columns=columns, table=table, threads=threads
+    )
     options: dict[str, Any] = {
         "settings": settings_for(store, given),
         "store_text": False if no_text else None,

@@ -15,6 +15,7 @@ from dedup.cli.options import (
     FieldOption,
     JsonOption,
     LogJsonOption,
+    TableOption,
     VerboseOption,
     configured,
 )
@@ -59,6 +60,7 @@ def command(
     files_from: FilesFromOption = None,
     field: FieldOption = None,
     columns: ColumnsOption = None,
+    table: TableOption = "",
     dayfirst: DayfirstOption = False,
     config: ConfigOption = None,
     json: JsonOption = False,
@@ -67,7 +69,7 @@ def command(
 ) -> None:
     """Read and print."""
     begin_logging(verbose, as_json=log_json)
-    given = configured(field=field, columns=columns, config=config, dayfirst=dayfirst)
+    given = configured(field=field, columns=columns, table=table, config=config, dayfirst=dayfirst)
     named = gather(paths, files_from)
     counts, notices = ReadFields(every=True), list["Notice"]()
     records = read_records(named, notices=notices, counts=counts, **given.reading)

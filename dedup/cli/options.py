@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from inspect import Parameter, Signature, signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, get_type_hints
@@ -71,6 +71,15 @@ ColumnsOption = Annotated[
         show_default=False,
     ),
 ]
+TableOption = Annotated[
+    str,
+    typer.Option(
+        "--table",
+        metavar="NAME",
+        help="The table to read of a SQLite database. Default: the only one with a text or title.",
+        show_default=False,
+    ),
+]
 ThreadsOption = Annotated[
     str | None,
     typer.Option(
@@ -115,6 +124,7 @@ def configured(
     config: Path | None = None,
     dayfirst: bool = False,
     columns: str | None = None,
+    table: str = "",
     threads: str | None = None,
     memory: str | None = None,
     apply: bool = True,
@@ -132,7 +142,7 @@ def configured(
     if dayfirst:
         flags["dayfirst"] = True
     try:
-        found = configure(flags, file=config)
+        found = replace(configure(flags, file=config), table=table)
     except SettingsError as error:
         faults = [visible(fault) for fault in error.faults]
         text = faults[0] if len(faults) == 1 else f"{len(faults)} faults in the settings\n  " + "\n  ".join(faults)
@@ -155,6 +165,7 @@ class ConfigurationOptions:
     field: FieldOption = None
     dayfirst: DayfirstOption = False
     columns: ColumnsOption = None
+    table: TableOption = ""
     setting: SetOption = None
     config: ConfigOption = None
     threads: ThreadsOption = None
@@ -168,6 +179,7 @@ class ConfigurationOptions:
             config=self.config,
             dayfirst=self.dayfirst,
             columns=self.columns,
+            table=self.table,
             threads=self.threads,
             memory=self.memory,
             apply=apply,

@@ -154,6 +154,8 @@ class Spool:
 def _form(record: Record, found: FoundFile) -> str:
     if record.form:
         return record.form
+    if found.member:  # it cannot be read again by itself
+        return "values"
     if record.number is None:
         return "file"
     return "column" if found.path and content_suffix(found.path) in COLUMNAR else "values"

@@ -16,22 +16,36 @@ import logging
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
-from pathlib import Path
 from typing import IO, Any
 
 from dedup.article import Article, Notice
 from dedup.errors import MissingDependencyError
-from dedup.formats.atomic import content_suffix
 from dedup.inputs.fields import find_fields, flatten
 from dedup.inputs.read_fields import ReadFields
 from dedup.inputs.record import Corrections, read_record
-from dedup.read import columns, feed, jsonfile, jsonlines, mail, markdown, page, plain, spreadsheet, table, warc
+from dedup.read import (
+    columns,
+    container,
+    database,
+    feed,
+    jsonfile,
+    jsonlines,
+    mail,
+    markdown,
+    page,
+    plain,
+    spreadsheet,
+    table,
+    warc,
+)
 from dedup.read.own_output import own_output_notice
-from dedup.read.paths import FoundFile, find_files, reason
+from dedup.read.paths import FoundFile, find_files, kind_of, reason
+from dedup.read.site_names import SiteNames
 from dedup.read.source import EMPTY, Record, Source
 
 __all__ = ["read_articles", "read_records"]
@@ -42,30 +56,51 @@ MOST_NOTICES = 100_000
 Reader = Callable[[Source, Mapping[str, str]], Iterator[Record | Notice]]
 
 
-def _readers() -> dict[str, Reader]:
-    """Return the reader for each suffix. A suffix of compression may follow."""
+_SURVEYS: Mapping[str, Callable[[Source, SiteNames], None]] = {
+    ".htm": page.survey,
+    ".html": page.survey,
+    ".warc": warc.survey,
+    ".xhtml": page.survey,
+}
+"""What counts the names of the sites in a file of pages, by its kind."""
+
+
+def _readers(sites: SiteNames | None = None, table_name: str = "") -> dict[str, Reader]:
+    """Return the reader for each suffix. A suffix of compression may follow.
+
+    Args:
+        sites: the names of the sites whose pages are read.
+        table_name: the table to read of a database.
+    """
+    read_database = partial(database.read, table=table_name)
+    read_page, read_warc = partial(page.read, sites=sites), partial(warc.read, sites=sites)
     return {
         ".arrow": columns.read,
         ".atom": feed.read,
         ".csv": table.read,
+        ".db": read_database,
         ".eml": mail.read,
         ".feather": columns.read,
-        ".htm": page.read,
-        ".html": page.read,
+        ".htm": read_page,
+        ".html": read_page,
         ".json": jsonfile.read,
         ".jsonl": jsonlines.read,
         ".mbox": mail.read_mailbox,
         ".md": markdown.read,
         ".ndjson": jsonlines.read,
+        ".ninjs": jsonfile.read,
+        ".nitf": feed.read,
         ".parquet": columns.read,
         ".psv": table.read,
         ".rss": feed.read,
+        ".sqlite": read_database,
+        ".sqlite3": read_database,
         ".tab": table.read,
         ".tsv": table.read,
         ".txt": plain.read,
-        ".warc": warc.read,
-        ".wet": warc.read,
-        ".xhtml": page.read,
+        ".warc": read_warc,
+        ".wet": read_warc,
+        ".xhtml": read_page,
         ".xlsm": spreadsheet.read,
         ".xlsx": spreadsheet.read,
         ".xml": feed.read,
@@ -80,6 +115,7 @@ def read_articles(
     stdin: IO[bytes] | None = None,
     dayfirst: bool = False,
     columns: Sequence[str] = (),
+    table: str = "",
 ) -> Iterator[Article]:
     """Read articles, one at a time. Files of many records are never held in memory completely.
 
@@ -92,6 +128,7 @@ def read_articles(
         dayfirst: read `01/02/2020` as 1 February. By default such a date is refused as ambiguous.
         columns: names for the columns of tables without a header, as in `["id", "title", "-", "text"]`; "-" for one
             that is not read.
+        table: the table to read of a SQLite database. By default the only one with a text or title.
 
     Returns:
         The articles in the order of `paths`, within folders by name. An article without an id is named by its path
@@ -101,7 +138,8 @@ def read_articles(
     Raises:
         InputError: `fields` has a name that is not a field of an article. The content of files never raises.
     """
-    records = read_records(paths, fields=fields, notices=notices, stdin=stdin, dayfirst=dayfirst, columns=columns)
+    options: dict[str, Any] = {"fields": fields, "dayfirst": dayfirst, "columns": columns, "table": table}
+    records = read_records(paths, notices=notices, stdin=stdin, **options)
     return (article for article, _, _ in records)
 
 
@@ -113,6 +151,7 @@ def read_records(
     stdin: IO[bytes] | None = None,
     dayfirst: bool = False,
     columns: Sequence[str] = (),
+    table: str = "",
     own: bool = False,
     counts: ReadFields | None = None,
 ) -> Iterator[tuple[Article, Record, FoundFile]]:
@@ -125,6 +164,7 @@ def read_records(
         stdin: see `read_articles`.
         dayfirst: see `read_articles`.
         columns: see `read_articles`.
+        table: see `read_articles`.
         own: whether to read output of dedup like any other record. By default it is skipped with a notice.
         counts: counts the names that the fields are read from.
     """
@@ -133,7 +173,7 @@ def read_records(
     arguments = [os.fsdecode(path) for path in ([paths] if isinstance(paths, str | os.PathLike) else paths)]
     note = _NoticeLimit(notices.append if notices is not None else _log)
     corrections = Corrections(dayfirst=dayfirst, today=datetime.now(UTC), fields=counts or ReadFields())
-    return _read(arguments, fields, tuple(columns), note, stdin, corrections, own=own)
+    return _read(arguments, fields, tuple(columns), note, stdin, corrections, table=table, own=own)
 
 
 class _NoticeLimit:
@@ -170,25 +210,50 @@ def _read(
     stdin: IO[bytes] | None,
     corrections: Corrections,
     *,
+    table: str,
     own: bool,
 ) -> Iterator[tuple[Article, Record, FoundFile]]:
-    readers = _readers()
-    for found in find_files(arguments, lambda name: content_suffix(Path(name)) in readers):
-        if isinstance(found, Notice):
-            note(found)
+    sites, surveyed = SiteNames(), False
+    readers = _readers(sites, table)
+    for item in _files(arguments, readers.keys(), stdin):
+        if isinstance(item, Notice):
+            note(item)
             continue
+        found, source = item
         logging.getLogger("dedup.read").debug("reading %s", found.shown)
-        if found.path is None:
-            source = Source.of_stream(stdin or sys.stdin.buffer, found.shown)
-            reader: Reader = jsonlines.read
-        else:
-            source = Source.of_file(found.path, found.shown, found.roots)
-            reader = readers[content_suffix(found.path)]
+        if found.kind in _SURVEYS and not surveyed:
+            _survey(arguments, sites)
+            surveyed = True
         source.columns = columns
-        yield from _articles(reader, source, found, fields, note, corrections, own=own)
+        yield from _articles(readers[found.kind], source, found, fields, note, corrections, own=own)
     for notice in corrections.notices():
         note(notice)
     note.end()
+
+
+def _files(
+    arguments: list[str], kinds: Collection[str], stdin: IO[bytes] | None = None
+) -> Iterator[Notice | tuple[FoundFile, Source]]:
+    """Yield the files of some kinds with their sources, also those in archives, and a notice for each problem."""
+    for found in find_files(arguments, lambda path: kind_of(path) in {*kinds, *container.SUFFIXES}):
+        if isinstance(found, Notice):
+            yield found
+        elif found.path is None:
+            yield found, Source.of_stream(stdin or sys.stdin.buffer, found.shown)
+        else:
+            source = Source.of_file(found.path, found.shown, found.roots)
+            if found.kind in container.SUFFIXES:
+                yield from container.read_members(found, source, kinds)
+            else:
+                yield found, source
+
+
+def _survey(arguments: list[str], sites: SiteNames) -> None:
+    """Count the names of the sites of all pages. What cannot be read is reported when its articles are."""
+    for item in _files(arguments, _SURVEYS.keys()):
+        if not isinstance(item, Notice) and item[0].path:
+            with suppress(OSError, MissingDependencyError, UnicodeError):
+                _SURVEYS[item[0].kind](item[1], sites)
 
 
 def _articles(

@@ -1,4 +1,4 @@
-"""Read XML with lxml: items of RSS and Atom feeds, one at a time, and documents written by trafilatura."""
+"""Read XML with lxml: items of RSS and Atom feeds, one at a time, and documents of NITF and of trafilatura."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from dedup.article import Notice
 from dedup.errors import MissingDependencyError
 from dedup.inputs.markup import to_plain
 from dedup.inputs.values import fullest
+from dedup.read import nitf
 from dedup.read.source import LARGEST_RECORD, Record, Source, rename_fields
 
 if TYPE_CHECKING:
@@ -35,7 +36,7 @@ _PUBLISHED = ("pubdate", "published", "issued", "dc:date", "dcterms:issued", "dc
 _ID = ("guid", "id", "dc:identifier")
 
 _ITEMS = frozenset(("item", "entry"))
-_DOCUMENTS = frozenset(("doc", "TEI"))
+_DOCUMENTS = frozenset(("doc", "TEI", "nitf"))
 
 _MOST_ELEMENTS = 200_000
 """Maximum elements held in memory: those of one item or document."""
@@ -97,7 +98,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
             yield Notice(source.where, f"it has {cleaned.replaced:,} {what}", "replaced by U+FFFD", skipped=False)
         yield from _faults(parser.error_log, source.where)
         if not feed.count and feed.root and not feed.is_feed:
-            problem = f"it is XML, but neither RSS nor Atom nor of trafilatura (it begins with <{feed.root}>)"
+            problem = f"it is XML, but neither RSS nor Atom nor NITF nor of trafilatura (it begins with <{feed.root}>)"
             yield Notice(source.where, problem, "skipped", skipped=True)
 
 
@@ -130,7 +131,7 @@ class _Feed:
 
     @property
     def is_foreign(self) -> bool:
-        """Return whether the root element is known, and is neither a feed nor a document of trafilatura."""
+        """Return whether the root element is known, and is neither a feed nor a document."""
         return bool(self.root) and not self.is_feed and self.root not in _DOCUMENTS
 
     def take(self, event: str, element: Any) -> dict[str, Any] | None:
@@ -162,7 +163,7 @@ class _Feed:
             return None
         if self._depth == 0 and name in _DOCUMENTS:
             self.count += 1
-            return _document(element) if name == "doc" else _tei(element)
+            return {"doc": _document, "TEI": _tei, "nitf": nitf.read_nitf}[name](element)
         if self.is_feed and _name(element.getparent()) in {"channel", "feed"}:
             key = {"title": "source", "language": "lang", "dc:language": "lang"}.get(name)
             if key:
@@ -268,6 +269,8 @@ def _name(element: Any) -> str:
     prefix = _PREFIXES.get(space.removeprefix("{"))
     if local == "RDF":
         return "rdf"
+    if prefix is None and nitf.IN_NAMESPACE in space:
+        prefix = ""
     return "" if prefix is None else f"{prefix}{local}"
 
 

@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
+from datetime import UTC, datetime
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from dedup.article import Notice
 from dedup.errors import MissingDependencyError
 from dedup.formats.escaping import sanitize
+from dedup.inputs.dates import read_date
 from dedup.read.own_output import is_result_page
+from dedup.read.page_fields import PageFields, decide_date
+from dedup.read.page_metadata import PageMetadata, collect_metadata
+from dedup.read.site_names import SiteNames
 from dedup.read.source import Record, Source, rename_fields
 
 if TYPE_CHECKING:
@@ -30,27 +36,60 @@ without spaces, 100 characters hold as much as 250 elsewhere."""
 _MOST_TAGS, _MOST_ELEMENTS = 1_000_000, 50_000
 """Maximum tags of a page, and elements after invisible ones are removed. Beyond, trafilatura takes minutes."""
 
+_SAVED = re.compile(r"<!--\s*(?:saved from url=\(\d+\)|Page saved with SingleFile\s+url:)\s*(https?://[^\s<>]{1,2000})")
+"""What browsers write at the beginning of a page they save."""
+
 _LONGEST_ADDRESS = 4096
 """Maximum characters of an address. Longer ones are inline images."""
 
-_LONGEST_OUTLET = 40
-"""Maximum characters of an outlet's name."""
 
-
-def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]:
-    values = extract_page(source)
+def read(source: Source, fields: Mapping[str, str], sites: SiteNames | None = None) -> Iterator[Record | Notice]:
+    values = extract_page(source, sites=sites)
     yield from source.pop_notices()
     if values:
         yield Record(rename_fields(fields, **values), is_plain=True)
 
 
-def extract_page(source: Source, *, url: str = "", charset: str = "") -> dict[str, Any]:
+def survey(source: Source, sites: SiteNames) -> None:
+    """Count the names of the site that a page states."""
+    survey_page(source, sites)
+
+
+def survey_page(source: Source, sites: SiteNames, *, url: str = "", charset: str = "") -> None:
+    """Count the names of the site that a page states. Problems are ignored; they are reported when it is read.
+
+    Args:
+        source, url, charset: see `extract_page`.
+        sites: the names of the sites of the input.
+    """
+    markup, _ = sanitize(source.read_text(declared=True, charset=charset))
+    if markup.strip() and markup.count("<") <= _MOST_TAGS:
+        tree, _ = _parse(markup)
+        if tree is not None:
+            sites.add(collect_metadata(tree, url or _saved_address(markup)), _folder(source.where))
+    source.pop_notices()
+
+
+def _saved_address(markup: str) -> str:
+    found = _SAVED.search(markup[: 1 << 12])
+    return found[1] if found else ""
+
+
+def _folder(where: str) -> str:
+    return f"{where.rpartition('/')[0]}/"
+
+
+def extract_page(
+    source: Source, *, url: str = "", charset: str = "", seen: str = "", sites: SiteNames | None = None
+) -> dict[str, Any]:
     """Extract the article of a page. Problems are added to the notices of the source.
 
     Args:
         source: the page.
-        url: its address.
+        url: the address it was fetched from.
         charset: the encoding named by the server.
+        seen: when it was fetched. No article was published later.
+        sites: the names of the sites of the input.
 
     Returns:
         The fields that were found; {} if there is no article.
@@ -80,28 +119,32 @@ def extract_page(source: Source, *, url: str = "", charset: str = "") -> dict[st
     if (count := sum(1 for _ in tree.iter())) > _MOST_ELEMENTS:
         source.add_notice(f"it has {count:,} elements, too many for the page of an article")
         return {}
+    url = url or _saved_address(markup)
+    page = collect_metadata(tree, url)
     _flatten(tree)
+    latest = read_date(seen).when or datetime.now(UTC)
+    extracted = cache(partial(_extract_metadata, tree, url))
     try:
-        found, metadata = _extract(tree, markup, url)
+        own = _decide(page, extracted, sites or SiteNames(), source.where)
+        published = decide_date(page, lambda: extracted().date or "", latest=latest)
+        text = _without_title(_extract_text(tree, markup, url), own.titles)
     except MissingDependencyError:
         raise
     except Exception as error:  # unusual pages raise arbitrary exceptions in the libraries involved
         source.add_notice(f"trafilatura cannot read it ({type(error).__name__}: {error})")
         return {}
-    title = " ".join((metadata.title or "").split())
-    text = _without_title(found, title)
     if not text:
-        if not title:
+        if not own.title:
             source.add_notice("no article is found on this page")
             return {}
         action = "kept, judged by its title alone"
         source.notices.append(Notice(source.where, "no text of an article is found on this page", action, False))
     values = {
         "text": text,
-        "title": title,
-        "published": metadata.date,
-        "source": metadata.sitename or metadata.hostname or _outlet(tree.findtext(".//title") or "", title),
-        "url": metadata.url or url,
+        "title": own.title,
+        "published": published,
+        "source": own.outlet or page.host,
+        "url": page.url,
         "lang": lang,
     }
     return {name: value for name, value in values.items() if value or name == "text"}
@@ -178,34 +221,42 @@ def _flatten(tree: HtmlElement) -> None:
             element.tag = "div"
 
 
-def _extract(tree: HtmlElement, markup: str, url: str) -> tuple[str, Document]:
-    """Return the text of the article, and the metadata of the page."""
+def _decide(page: PageMetadata, extracted: Callable[[], Document], sites: SiteNames, where: str) -> PageFields:
+    """Decide title and outlet; the extractor is asked only if not two statements agree on the title."""
+    own = sites.decide(page, _folder(where))
+    if own.is_agreed:
+        return own
+    return sites.decide(page, _folder(where), " ".join((extracted().title or "").split()))
+
+
+def _extract_metadata(tree: HtmlElement, url: str) -> Document:
+    """Return the metadata that trafilatura finds in a page."""
     try:
-        from trafilatura import bare_extraction, extract_metadata
+        from trafilatura import extract_metadata
     except ImportError:
         raise MissingDependencyError("reading HTML", "trafilatura", extra="html") from None
     _silence_loggers()
     # Only dates that the page states are used, none found in its text. Future dates are refused later, as for all
     # files.
     dates = {"original_date": True, "extensive_search": False, "min_date": "1900-01-01", "max_date": "2199-12-31"}
-    metadata = extract_metadata(tree, url or None, dates)
+    return extract_metadata(tree, url or None, dates)
+
+
+def _extract_text(tree: HtmlElement, markup: str, url: str) -> str:
+    """Return the text of the article of a page."""
+    try:
+        from trafilatura import bare_extraction
+    except ImportError:
+        raise MissingDependencyError("reading HTML", "trafilatura", extra="html") from None
+    _silence_loggers()
     found = bare_extraction(tree, url=url or None, include_comments=False, config=_config(markup))
-    return str(getattr(found, "text", None) or ""), metadata
+    return str(getattr(found, "text", None) or "")
 
 
-def _outlet(heading: str, title: str) -> str:
-    """Return the outlet in the HTML title beside the headline: `The Echo: Ferry burns`, `Ferry burns – The Echo`."""
-    if not title:
-        return ""
-    before, found, behind = " ".join(heading.split()).partition(title)
-    rest = f"{before}{behind}".strip(" -–—|:·•»«›‹")
-    return rest if found and len(rest) <= _LONGEST_OUTLET and not (before and behind) else ""
-
-
-def _without_title(text: str, title: str) -> str:
+def _without_title(text: str, titles: Collection[str]) -> str:
     """Remove a first line that repeats the title."""
     first, _, rest = text.partition("\n")
-    return rest.lstrip("\n") if title and " ".join(first.split()) == title and rest.strip() else text
+    return rest.lstrip("\n") if " ".join(first.split()) in titles and rest.strip() else text
 
 
 def _config(markup: str) -> Any:

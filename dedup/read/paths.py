@@ -3,19 +3,35 @@
 from __future__ import annotations
 
 import os
+import re
 import stat
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from dedup.article import Notice
+from dedup.formats.atomic import content_suffix
 from dedup.formats.escaping import escape_name
 from dedup.read.pattern import Fit, Pattern
 from dedup.read.source import EMPTY
 
 SIDECAR = ".dedup.jsonl"
 """The file that `--keep` writes next to articles that are files."""
+
+_MAIL_FOLDERS = ("cur", "new")
+"""The folders of a Maildir that hold mails, one in a file."""
+_NO_MAILS = frozenset(("tmp", "maildirfolder"))
+"""What stands beside them: mails that are being delivered, and the mark of a folder in a folder."""
+_MAIL_NAME = re.compile(r"\d{5,}[._]|.*[:;!]2,[A-Za-z]*$")
+"""Names of mails in a Maildir: the time of delivery first, flags last."""
+
+
+def kind_of(path: PurePath) -> str:
+    """Return the kind of a file by its name: the suffix without that of the compression, `.eml` in a Maildir."""
+    if path.parent.name in _MAIL_FOLDERS and _MAIL_NAME.match(path.name):
+        return ".eml"
+    return content_suffix(Path(path))
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +43,19 @@ class FoundFile:
         shown: the path as the user would type it, safe to print.
         id: a name that does not depend on the working directory, also safe.
         roots: real paths of everything that was given to read; `open_file` opens nothing outside them.
+        kind: see `kind_of`; JSON lines for standard input.
+        member: the name of a file inside the archive at `path`, "" for a file by itself.
     """
 
     path: Path | None
     shown: str
     id: str
     roots: frozenset[str] = field(default=frozenset(), repr=False)
+    kind: str = ".jsonl"
+    member: str = ""
 
 
-def find_files(arguments: Sequence[str], is_readable: Callable[[str], bool]) -> Iterator[FoundFile | Notice]:
+def find_files(arguments: Sequence[str], is_readable: Callable[[PurePath], bool]) -> Iterator[FoundFile | Notice]:
     """Yield the files that the arguments mean, folders in the order of names, and a notice for each problem.
 
     Hidden files and folders are skipped; a notice counts those that could be read. Links are followed if their target
@@ -43,7 +63,7 @@ def find_files(arguments: Sequence[str], is_readable: Callable[[str], bool]) -> 
 
     Args:
         arguments: files, folders and patterns as typed.
-        is_readable: whether there is a reader for a file of this name.
+        is_readable: whether there is a reader for a file of this path.
     """
     patterns = [Pattern.of(argument) for argument in arguments]
     typed = [
@@ -60,7 +80,7 @@ def find_files(arguments: Sequence[str], is_readable: Callable[[str], bool]) -> 
 
 
 def _named(
-    argument: str, prefix: str, is_readable: Callable[[str], bool], bounds: _Bounds
+    argument: str, prefix: str, is_readable: Callable[[PurePath], bool], bounds: _Bounds
 ) -> Iterator[FoundFile | Notice]:
     path, shown = Path(argument), printable(argument)
     try:
@@ -75,10 +95,10 @@ def _named(
         elif not stat.S_ISREG(mode):
             action = "skipped (- reads JSON lines from standard input)"
             yield Notice(shown, "it is no ordinary file", action, skipped=True)
-        elif not is_readable(path.name):
-            yield _of_another_kind(path)
+        elif not is_readable(path):
+            yield of_another_kind(path)
         else:
-            yield FoundFile(path, shown, printable(prefix or path.name), bounds.roots)
+            yield FoundFile(path, shown, printable(prefix or path.name), bounds.roots, kind_of(path))
 
 
 def _prefixes(arguments: Sequence[str]) -> list[str]:
@@ -126,7 +146,7 @@ class _Walk:
 
     folder: str
     prefix: str
-    is_readable: Callable[[str], bool]
+    is_readable: Callable[[PurePath], bool]
     bounds: _Bounds
     pattern: Pattern | None = None
     _visited: set[tuple[int, int]] = field(default_factory=set)
@@ -181,7 +201,7 @@ class _Walk:
             self._visited.add(folder)
             with os.scandir(path) as entries:
                 for entry in entries:
-                    if entry.name.startswith("."):
+                    if entry.name.startswith(".") and not _is_mail_folder(entry):
                         self._counts["hidden"] += wanted and self._hides_articles(entry)
                         continue
                     names.append(entry.name)
@@ -199,14 +219,16 @@ class _Walk:
         if there := page_folders.intersection(names):
             names = [name for name in names if name not in there]
             self._counts["page_folders"] += len(there)
+        if {*_MAIL_FOLDERS} <= {*names}:
+            names = [name for name in names if name not in _NO_MAILS]
         names.sort(reverse=True)
         read = frozenset(name.removesuffix(".json") for name in names if name.endswith((".html.json", ".htm.json")))
         levels.append(_Level(path, name, parts, names, frozenset(links), read, wanted))
 
     def _file(self, path: Path, name: str, status: os.stat_result, page_read: bool) -> Iterator[FoundFile | Notice]:
         self._counts["found"] += 1
-        if not self.is_readable(path.name):
-            yield _of_another_kind(path)
+        if not self.is_readable(path):
+            yield of_another_kind(path)
         elif not stat.S_ISREG(status.st_mode):
             yield Notice(printable(path), "it is no ordinary file, or a link to nothing", "skipped", skipped=True)
         elif page_read:
@@ -214,16 +236,18 @@ class _Walk:
         elif not status.st_size:
             yield Notice(printable(path), EMPTY, "skipped", skipped=True)
         else:
-            yield FoundFile(path, printable(path), printable(name), self.bounds.roots)
+            yield FoundFile(path, printable(path), printable(name), self.bounds.roots, kind_of(path))
 
     def _hides_articles(self, entry: os.DirEntry[str]) -> bool:
         """Return whether a hidden entry would otherwise be read. The file of --keep does not count."""
-        return entry.name != SIDECAR and not entry.is_symlink() and entry.is_file() and self.is_readable(entry.name)
+        return (
+            entry.name != SIDECAR and not entry.is_symlink() and entry.is_file() and self.is_readable(Path(entry.path))
+        )
 
     def _unreachable(self, path: Path, error: OSError) -> Iterator[Notice]:
         self._counts["found"] += 1
-        if not self.is_readable(path.name):
-            yield _of_another_kind(path)
+        if not self.is_readable(path):
+            yield of_another_kind(path)
             return
         problem = f"it cannot be opened ({reason(error)})"
         if os.path.islink(path):  # noqa: PTH114 - never raises
@@ -254,6 +278,13 @@ class _Walk:
                 yield Notice(where, problem, "nothing read from it", skipped=True)
 
 
+def _is_mail_folder(entry: os.DirEntry[str]) -> bool:
+    """Return whether a hidden entry is a folder of a Maildir, whose own folders have names such as `.Archive`."""
+    if not entry.is_dir(follow_symlinks=False):
+        return False
+    return all(Path(entry.path, name).is_dir() for name in _MAIL_FOLDERS)
+
+
 def reason(error: OSError | ValueError) -> str:
     """Return the reason of an error in words."""
     return (error.strerror if isinstance(error, OSError) else None) or str(error)
@@ -264,6 +295,7 @@ def printable(path: str | os.PathLike[str]) -> str:
     return escape_name(os.fsencode(path).decode("utf-8", "replace"))
 
 
-def _of_another_kind(path: Path) -> Notice:
+def of_another_kind(path: PurePath, shown: str = "") -> Notice:
+    """Return the notice of a file without a reader."""
     kind = path.suffix.lower() or "no extension"
-    return Notice(printable(path), f"dedup does not read files of this kind ({kind})", "skipped", skipped=True)
+    return Notice(shown or printable(path), f"dedup does not read files of this kind ({kind})", "skipped", skipped=True)

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+import tomllib
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 from dedup.article import Notice
 from dedup.inputs.fields import find_fields
@@ -28,7 +30,7 @@ _INITIALS_END = re.compile(r"\b\w\.\w\.$")
 
 _PAGE = re.compile(r"\s*(?:<!doctype html|<html\b)", re.IGNORECASE)
 
-_FRONT_MATTER = re.compile(r"\A---[ \t]*\n(.*?\n)??---[ \t]*(?:\n|\Z)", re.DOTALL)
+_FRONT_MATTER = re.compile(r"\A(---|\+\+\+)[ \t]*\n(.*?\n)??\1[ \t]*(?:\n|\Z)", re.DOTALL)
 _PAIR = re.compile(r"([^\s:#-][^:]*):(?:[ \t]+(.*))?")
 _NO_PAIR = re.compile(r"\s*(#.*)?|[ \t].*|-[ \t].*")
 
@@ -48,16 +50,21 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
     yield Record({**values, **rename_fields(fields, text=text)})
 
 
-def split_front_matter(text: str) -> tuple[dict[str, str], str]:
-    """Split off the `key: value` lines between two lines of `---` at the top.
+def split_front_matter(text: str) -> tuple[dict[str, Any], str]:
+    """Split off the `key: value` lines between two lines of `---` at the top, or the TOML between two of `+++`.
 
-    Multi-line values are ignored. A block with any other content is treated as text.
+    Multi-line values of the first are ignored. A block with any other content is treated as text.
     """
     block = _FRONT_MATTER.match(text)
     if not block:
         return {}, text
+    if block[1] == "+++":
+        try:
+            return tomllib.loads(block[2] or ""), text[block.end() :]
+        except (ValueError, RecursionError):
+            return {}, text
     values = {}
-    for line in (block[1] or "").splitlines():
+    for line in (block[2] or "").splitlines():
         if pair := _PAIR.fullmatch(line):
             values[pair[1].strip()] = _strip_quotes((pair[2] or "").strip())
         elif not _NO_PAIR.fullmatch(line):

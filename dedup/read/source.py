@@ -95,6 +95,7 @@ class Source:
         live: whether it can be read only once, so that the encoding cannot be detected beforehand.
         named_compressed: whether its suffix is that of a compressed file.
         columns: names for the columns of a table without a header.
+        path: the path of a file, None for anything else.
         notices: problems found so far; see `pop_notices`.
     """
 
@@ -103,6 +104,7 @@ class Source:
     live: bool = False
     named_compressed: bool = False
     columns: Sequence[str] = ()
+    path: Path | None = None
     notices: list[Notice] = field(default_factory=list)
     _encoding: str | None = None
     _looked: bool = False
@@ -111,7 +113,7 @@ class Source:
     def of_file(cls, path: Path, where: str, roots: Collection[str] = ()) -> Source:
         """Make a source of a file; see `open_file` for `roots`."""
         compressed = path.suffix.lower() in COMPRESSED_SUFFIXES
-        return cls(where, lambda: open_file(path, roots), named_compressed=compressed)
+        return cls(where, lambda: open_file(path, roots), named_compressed=compressed, path=path)
 
     @classmethod
     def of_stream(cls, stream: IO[bytes], where: str) -> Source:

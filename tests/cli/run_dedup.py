@@ -55,9 +55,11 @@ class FakeLibrary:
         stdin: BinaryIO | None = None,
         dayfirst: bool = False,
         columns: Sequence[str] = (),
+        table: str = "",
     ) -> Iterator[Article]:
         assert stdin is None
         assert not columns
+        assert not table
         assert notices is not None
         notices += self.notices
         for path in paths:

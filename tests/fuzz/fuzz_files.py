@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import sqlite3
+import tarfile
+import zipfile
 from collections.abc import Iterator
 
 FEED = """<?xml version="1.0" encoding="utf-8"?><!DOCTYPE rss [<!ENTITY a "b">]>
@@ -61,6 +64,11 @@ WET = (
     b"WARC/1.0\r\nWARC-Type: conversion\r\nWARC-Target-URI: http://a.example/\r\nWARC-Date: 2024-06-15T10:00:00Z\r\n"
     b"WARC-Record-ID: <urn:uuid:2>\r\nContent-Type: text/plain\r\nContent-Length: 14\r\n\r\nA mill burns.\n\r\n\r\n"
 )
+NITF = b"""<nitf xml:lang="en"><head><title>Ferry</title>
+<docdata><date.issue norm="20240615T100000Z"/></docdata></head>
+<body><body.head><hedline><hl1>Ferry burns</hl1></hedline></body.head>
+<body.content><block><p>A <b>fire</b> broke out.</p>
+</block></body.content></body></nitf>"""
 
 
 def files() -> Iterator[tuple[str, bytes]]:
@@ -86,7 +94,32 @@ def files() -> Iterator[tuple[str, bytes]]:
     answer = b"HTTP/1.1 200 OK\r\nContent-Type: text/html; charset=utf-8\r\n\r\n" + PAGE.encode()
     yield "a.warc", WARC % (len(answer), answer)
     yield "a.wet", WET
+    yield "a.nitf", NITF
+    yield from _archives()
     yield from _columns()
+
+
+def _archives() -> Iterator[tuple[str, bytes]]:
+    members = {"a/b.txt": b"A fire broke out on the ferry.", "c.jsonl": b'{"text": "A fire"}\n'}
+    held = io.BytesIO()
+    with zipfile.ZipFile(held, "w", zipfile.ZIP_DEFLATED) as packed:
+        for name, content in members.items():
+            packed.writestr(name, content)
+    yield "a.zip", held.getvalue()
+    held = io.BytesIO()
+    with tarfile.open(fileobj=held, mode="w") as archive:
+        for name, content in members.items():
+            info = tarfile.TarInfo(name)
+            info.size = len(content)
+            archive.addfile(info, io.BytesIO(content))
+    yield "a.tar", held.getvalue()
+    connection = sqlite3.connect(":memory:")
+    connection.execute("PRAGMA page_size = 512")
+    connection.execute("CREATE TABLE article (id INTEGER PRIMARY KEY, title TEXT, text TEXT)")
+    connection.execute("INSERT INTO article VALUES (1, 'Ferry burns', 'A fire broke out.'), (2, NULL, 'B')")
+    connection.commit()
+    yield "a.db", connection.serialize()
+    connection.close()
 
 
 def _columns() -> Iterator[tuple[str, bytes]]:

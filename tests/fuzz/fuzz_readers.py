@@ -20,8 +20,9 @@ ENDINGS = {
     "records": (".txt", ".md", ".json", ".jsonl", ".csv", ".tsv"),
     "pages": (".html", ".xml", ".eml", ".mbox", ".warc", ".wet"),
     "columns": (".parquet", ".arrow", ".feather"),
+    "archives": (".zip", ".tar", ".db", ".nitf"),
 }
-"""The readers in three sets, so that fast ones do not wait for slow ones."""
+"""The readers in four sets, so that fast ones do not wait for slow ones."""
 
 _PACKED: dict[str, Callable[[bytes], bytes]] = {
     "": bytes,

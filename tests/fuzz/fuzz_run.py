@@ -15,12 +15,12 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 sys.path.append(str(HERE))
 
-TARGETS = ("records", "pages", "columns", "words", "stores", "command", "service")
+TARGETS = ("records", "pages", "columns", "archives", "words", "stores", "command", "service")
 
 
 def target(name: str) -> tuple[Callable[[bytes], None], Callable[[], list[bytes]]]:
     """Return the function that runs one execution, and the seed inputs."""
-    if name in ("records", "pages", "columns"):
+    if name in ("records", "pages", "columns", "archives"):
         import fuzz_readers
 
         return partial(fuzz_readers.one, lot=name), partial(fuzz_readers.starts, name)

@@ -58,6 +58,13 @@ def test_a_page_is_an_article(tmp_path: Path, packed: bool) -> None:
     assert (first.published, first.seen) == (None, datetime(2024, 1, 15, 7, 30, tzinfo=UTC))
 
 
+def test_the_pages_of_a_host_have_one_outlet(tmp_path: Path) -> None:
+    """The name that some of the pages state, also those that come later."""
+    named = PAGE.replace("</head>", '<meta property="og:site_name" content="The Echo"></head>')
+    articles = read_quietly(archive(tmp_path / "a.warc.gz", [page(), page(), page(named)]))
+    assert [article.source for article in articles] == ["The Echo"] * 3
+
+
 def test_what_is_no_page_is_counted(tmp_path: Path) -> None:
     pages = [
         page(status="404 Not Found"),

@@ -157,8 +157,8 @@ def test_characters_that_xml_cannot_hold_are_counted(tmp_path: Path) -> None:
     ("content", "problem"),
     [
         (
-            "<nitf><body>x</body></nitf>",
-            "it is XML, but neither RSS nor Atom nor of trafilatura (it begins with <nitf>)",
+            "<news><body>x</body></news>",
+            "it is XML, but neither RSS nor Atom nor NITF nor of trafilatura (it begins with <news>)",
         ),
         ("hello", "it is not XML"),
         ("\n \n", "there is no article in it"),

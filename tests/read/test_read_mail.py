@@ -67,6 +67,36 @@ def test_a_mailbox(tmp_path: Path, ending: str) -> None:
     assert [article.id for article in articles] == [f"a{ending}:{number}" for number in range(1, 6)]
 
 
+def test_a_maildir(tmp_path: Path) -> None:
+    """Its mails are read in every folder, and not those that are being delivered."""
+    box = mailbox.Maildir(tmp_path / "Mail")
+    archive = box.add_folder("Archive")
+    for number, folder in enumerate((box, box, archive)):
+        kept = mailbox.MaildirMessage(mail(f"{BODY} {number}"))
+        kept.set_subdir("cur" if number else "new")
+        kept.set_flags("S" if number else "")
+        folder.add(kept)
+    write(tmp_path / "Mail/tmp/1700000000.M2.host", mail("not yet").as_bytes())
+    articles = read_quietly(tmp_path)
+    assert sorted(article.text.strip()[-1] for article in articles) == ["0", "1", "2"]
+    assert sorted(article.id.rpartition("/")[0] for article in articles) == [
+        "Mail/.Archive/cur",
+        "Mail/cur",
+        "Mail/new",
+    ]
+
+
+def test_other_files_of_a_maildir_are_named(tmp_path: Path) -> None:
+    for name in ("1700000000.M1P2.host", "1700000001.M1P2.host:2,RS", "1700000002_0.host!2,", "message:2,S", "x.eml"):
+        write(tmp_path / "cur" / name, mail(name).as_bytes())
+    write(tmp_path / "new/README", "x")
+    write(tmp_path / "subscriptions", "x")
+    articles, notices = read_all(tmp_path / "cur", tmp_path / "new", tmp_path / "subscriptions")
+    assert len(articles) == 5
+    kinds = ["dedup does not read files of this kind (no extension)"] * 2
+    assert [notice.problem for notice in notices] == kinds
+
+
 def test_a_mail_beyond_all_measure_is_skipped_and_the_next_arrives(tmp_path: Path) -> None:
     huge = b"From a@b.example Mon Jan 15 07:30:00 2024\nSubject: x\n\n" + b"x" * ((1 << 24) + 1) + b"\n\n"
     last = b"From a@b.example Mon Jan 15 07:30:00 2024\n" + mail().as_bytes()

@@ -64,6 +64,13 @@ def test_what_a_page_says_of_its_article_is_found(name: str) -> None:
     assert article.lang == fields["lang"]
 
 
+def test_the_pages_are_read_alike_together() -> None:
+    """The two of a language have one host and two outlets: neither is changed by the other."""
+    articles = read_quietly(*sorted(PAGES.glob("*.html")))
+    assert [article.source for article in articles] == [known(name)[0]["source"] for name in NAMES]
+    assert [article.title for article in articles] == [known(name)[0]["title"] for name in NAMES]
+
+
 def test_the_measure_sees_what_is_missing_and_what_is_too_much() -> None:
     right = words("one two two 港口")
     assert right == {"one": 1, "two": 2, "港": 1, "口": 1}
