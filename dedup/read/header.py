@@ -26,6 +26,9 @@ _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}", re.IGNORECASE)
 _NUMBER = re.compile(r"[\d.,:+/T Z-]*\d[\d.,:+/T Z-]*")
 
+_RULE = re.compile(r":?(?:-{3,}|={3,})[-=+:]*")
+"""A cell of the line below a header that separates it from the rows."""
+
 Rows = Sequence[Sequence[str]]
 
 
@@ -62,10 +65,10 @@ def find_header(rows: Rows, fields: Mapping[str, str], columns: Sequence[str] = 
         return _named(rows, columns, found)
     if found is None:
         return None
-    names = _names(rows[found])
-    first = found + 1
-    if first < len(rows) and _has_content(rows[first]) and re.fullmatch(r"[-+:= ]+", "".join(rows[first])):
-        first += 1  # a rule below the header
+    names, first = _names(rows[found]), found + 1
+    below = [cell.strip() for cell in rows[first] if cell.strip()] if first < len(rows) else []
+    if below and all(_RULE.fullmatch(cell) for cell in below):
+        first += 1
     return Header(names, first, found, skipped=sum(map(_has_content, rows[:found])))
 
 

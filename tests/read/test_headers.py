@@ -165,7 +165,7 @@ def test_a_backslash_at_the_end_of_a_cell_is_one(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("rule", ["|---|:--|--:|", "----+-------+-----", "---|---|---"])
+@pytest.mark.parametrize("rule", ["|---|:---|---:|", "----+-------+-----", "---|---|---"])
 def test_a_rule_below_the_header_is_no_row(tmp_path: Path, rule: str) -> None:
     edge = "|" if rule.startswith("|") else ""
     lines = [edge + " | ".join(row) + edge for row in (["id", "title", "text"], *rows("x"))]
