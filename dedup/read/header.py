@@ -26,6 +26,9 @@ _ADDRESS = re.compile(r"https?://\S+", re.IGNORECASE)
 _HOST = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)*\.[a-z]{2,}", re.IGNORECASE)
 _NUMBER = re.compile(r"[\d.,:+/T Z-]*\d[\d.,:+/T Z-]*")
 
+_RULE = re.compile(r":?(?:-{3,}|={3,})[-=+:]*")
+"""A cell of the line below a header that separates it from the rows."""
+
 Rows = Sequence[Sequence[str]]
 
 
@@ -58,24 +61,28 @@ def find_header(rows: Rows, fields: Mapping[str, str], columns: Sequence[str] = 
         The header; None if no row names a text or a title.
     """
     found = _find_row(rows, fields)
-    if columns:
-        return _named(rows, columns, found)
+    if columns and (found is None or not _is_surely_header(_names(rows[found]), columns, fields)):
+        return _named(rows, columns)
     if found is None:
         return None
-    names = _names(rows[found])
-    first = found + 1
-    if first < len(rows) and _has_content(rows[first]) and re.fullmatch(r"[-+:= ]+", "".join(rows[first])):
-        first += 1  # a rule below the header
+    names, first = _names(rows[found]), found + 1
+    below = [cell.strip() for cell in rows[first] if cell.strip()] if first < len(rows) else []
+    if below and all(_RULE.fullmatch(cell) for cell in below):
+        first += 1
     return Header(names, first, found, skipped=sum(map(_has_content, rows[:found])))
 
 
-def _named(rows: Rows, columns: Sequence[str], found: int | None) -> Header:
+def _is_surely_header(names: Sequence[str], columns: Sequence[str], fields: Mapping[str, str]) -> bool:
+    """Return whether a row is a header although the caller names the columns: it has these names, or two known ones."""
+    known = sum(bool(held) for held in find_fields(names, fields).values())
+    return known > 1 or [name.casefold() for name in names] == [name.casefold() for name in columns]
+
+
+def _named(rows: Rows, columns: Sequence[str]) -> Header:
     """Return the header of a table whose columns are named by the caller. A row that only numbers them is skipped."""
     width = max((len(row) for row in rows), default=0)
     first = next((place for place, row in enumerate(rows) if _has_content(row) and not _is_comment(row, width)), 0)
-    if found is not None:
-        first = found + 1
-    elif is_numbering(rows[first] if rows else ()):
+    if is_numbering(rows[first] if rows else ()):
         first += 1
     names = ["" if name == IGNORED else name for name in columns]
     return Header(names + [""] * (width - len(names)), first, skipped=sum(map(_has_content, rows[:first])))
@@ -138,8 +145,18 @@ def is_numbering(row: Sequence[str]) -> bool:
     return len(numbers) > 1 and numbers == [str(number) for number in range(len(numbers))]
 
 
-def remarks(header: Header, above: str, where: str) -> Iterator[Notice]:
-    """Yield a notice of rows above the header, of which the first is shown, and one of columns of one name."""
+def remarks(header: Header, above: str, where: str, columns: Sequence[str] = ()) -> Iterator[Notice]:
+    """Yield notices of rows above the header, of columns of one name, and of names that were given and are not used.
+
+    Args:
+        header: the header.
+        above: the first row above it.
+        where: the file.
+        columns: the names that were given.
+    """
+    if columns and header.row is not None and [*columns] != [*header.names]:
+        names = [name for name in header.names if name]
+        yield Notice(where, f"it has a header: {quote_list(names)}", "--columns is not used", skipped=False)
     if header.skipped:
         lines = f"there are {header.skipped} lines" if header.skipped > 1 else "there is a line"
         yield Notice(where, f"{lines} before the table: {quote(above)}", "left out", skipped=False)

@@ -106,7 +106,7 @@ def _read_sheets(sheets: Sequence[Any], source: Source, fields: Mapping[str, str
             continue
         tables += 1
         where = source.where if len(sheets) == 1 else f"{source.where}, sheet {quote(sheet.title)}"
-        yield from remarks(header, _shown(sample), where)
+        yield from remarks(header, _shown(sample), where, source.columns)
         missing_text = yield from check_columns(header.names, fields, where, "the header names")
         if missing_text is None:
             continue

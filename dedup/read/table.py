@@ -73,7 +73,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
             header = found
         lines_of_text = (line for line in sample if line.strip() and not _SEPARATOR.fullmatch(line.rstrip("\r\n")))
         above = next(lines_of_text, "")
-        yield from remarks(header, above.strip(), source.where)
+        yield from remarks(header, above.strip(), source.where, source.columns)
         names = header.names
         missing_text = yield from check_columns(names, fields, source.where, "the first line names")
         if missing_text is None:
@@ -184,20 +184,20 @@ def _find_dialect(
         dialect = _Dialect(delimiter, mark, _is_spaced(sample, delimiter), escaped)
         rows = dialect.rows(sample)
         header = find_header(rows, fields, columns)
-        found.append((_worth(rows, None if columns else header, fields, len(columns)), dialect, header))
+        found.append((_worth(rows, header, fields, len(columns)), dialect, header))
     return max(found, key=lambda one: one[0])[1:]
 
 
 def _worth(
     rows: Sequence[Sequence[str]], header: Header | None, fields: Mapping[str, str], columns: int
-) -> tuple[int, int, int]:
+) -> tuple[bool, int, int, int]:
     """Return how well a dialect splits a table: the known names and the names, else the rows of equal width."""
-    if header is not None:
+    if header is not None and header.row is not None:
         known = sum(bool(found) for found in find_fields(header.names, fields).values())
-        return known, len(header.names), 0
+        return True, known, len(header.names), 0
     widths = Counter(len(row) for row in rows if len(row) > 1)
     width, count = max(widths.items(), key=lambda one: (one[1], one[0]), default=(1, 0))
-    return count if width == columns else 0, count, width
+    return False, count if width == columns else 0, count, width
 
 
 def _is_spaced(sample: Sequence[str], delimiter: str) -> bool:

@@ -103,13 +103,19 @@ def test_columns_that_have_no_name_are_not_read(tmp_path: Path) -> None:
     assert notices == []
 
 
-def test_columns_over_a_header_leave_it_out(tmp_path: Path) -> None:
+def test_a_header_goes_before_the_columns_that_are_given(tmp_path: Path) -> None:
     notices: list[Notice] = []
     path = write(tmp_path / "a.csv", joined([["id", "title", "text"], *rows("1")]))
     check(list(dedup.read_articles(path, columns=["number", "title", "text"], notices=notices)))
     assert [str(notice) for notice in notices] == [
-        f"{path}: there is a line before the table: 'id,title,text'; left out"
+        f"{path}: it has a header: 'id', 'title', 'text'; --columns is not used"
     ]
+
+
+def test_a_header_of_the_columns_that_are_given_is_no_row(tmp_path: Path) -> None:
+    notices: list[Notice] = []
+    path = write(tmp_path / "a.csv", f"Text\n{BODY}\n")
+    assert [article.text for article in dedup.read_articles(path, columns=["text"], notices=notices)] == [BODY]
 
 
 def test_columns_without_a_text_and_a_title_are_told(tmp_path: Path) -> None:
@@ -165,7 +171,7 @@ def test_a_backslash_at_the_end_of_a_cell_is_one(tmp_path: Path) -> None:
     ]
 
 
-@pytest.mark.parametrize("rule", ["|---|:--|--:|", "----+-------+-----", "---|---|---"])
+@pytest.mark.parametrize("rule", ["|---|:---|---:|", "----+-------+-----", "---|---|---"])
 def test_a_rule_below_the_header_is_no_row(tmp_path: Path, rule: str) -> None:
     edge = "|" if rule.startswith("|") else ""
     lines = [edge + " | ".join(row) + edge for row in (["id", "title", "text"], *rows("x"))]
