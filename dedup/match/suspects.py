@@ -3,7 +3,7 @@
 Two holders do not show whether a passage is boilerplate, as three do (`dedup.vectorize.boilerplate`). It may be if the
 title of neither article is about the other, or if it is at an end of both texts, and if titles and other words have
 next to nothing in common. Equal texts of `LONG` words are one text whatever their titles are; shorter ones may be a
-wall under a series if neither of two titles is about them.
+wall under a series if neither of two titles is about them. What is left of two articles may be too few words to tell.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from dedup.vectorize.features import HashedWords
 from dedup.vectorize.hashing import shingles_in_order
 from dedup.vectorize.misplaced_body import LONG, distinctive_words
 
+FEWEST = 5
+"""Words of the shortest text that is certainly a copy of an equal one: fewer may be the name of a column or an outlet."""
 OWN = 5
 """Least words of a text outside of what two share, for these to count ..."""
 IN_A_ROW = 3
@@ -63,7 +65,7 @@ def is_suspected(words: HashedWords, by: Relating, found: Overlapping, size: int
     """
     both = np.stack([found.a, found.b], axis=1)
     rows = np.flatnonzero((found.jaccard < 1) | (words.lengths(found.a) < LONG))
-    suspected = np.zeros(len(both), np.bool_)
+    suspected: NDArray[np.bool_] = words.lengths(found.a) < FEWEST
     if not len(rows):
         return suspected
     among, places = np.unique(both[rows], return_inverse=True)
