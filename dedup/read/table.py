@@ -36,6 +36,8 @@ _SAMPLE_LINES, _SAMPLE_SIZE = 100, 1 << 16
 _SEPARATOR = re.compile('\ufeff?"?sep=(.)"?[,;\t|]*', re.IGNORECASE)
 """A first line for Excel, which names the delimiter."""
 
+_SEVERAL = 2
+_SINGLE_NEEDED = re.compile(r"(?:^|[,;\t|]) *'(?:[^']|'')*[,;\t|](?:[^']|'')*' *(?:[,;\t|]|$)")
 _SINGLE_QUOTED, _DOUBLE_QUOTED = (
     re.compile(rf"(?:^|[,;\t|]) *{mark}(?:[^{mark}]|{mark}{mark})*{mark} *(?:[,;\t|]|$)") for mark in "'\""
 )
@@ -206,8 +208,13 @@ def _is_spaced(sample: Sequence[str], delimiter: str) -> bool:
 
 
 def _find_quote(sample: Sequence[str]) -> str:
-    """Return the quotation mark: the single one if nearly every line has a cell in it, and none in the other."""
+    """Return the quotation mark: the single one if nearly every line has a cell in it, and none in the other.
+
+    The first line, or cells with a delimiter in them, must have it too: single words may be in quotation marks.
+    """
     lines = [line.rstrip("\r\n") for line in sample if line.strip()]
+    if not _SINGLE_QUOTED.search(lines[0]) and sum(bool(_SINGLE_NEEDED.search(line)) for line in lines) < _SEVERAL:
+        return '"'
     lines = lines[1:] or lines  # names are often without
     single = sum(bool(_SINGLE_QUOTED.search(line)) for line in lines)
     return "'" if single * 5 >= len(lines) * 4 and not any(_DOUBLE_QUOTED.search(line) for line in lines) else '"'

@@ -26,7 +26,8 @@ def dedup_command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture
     return Command(monkeypatch, capsys)
 
 
-def test_a_table(dedup_command: Command, tmp_path: Path) -> None:
+def test_a_table(dedup_command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
     ended = dedup_command("inspect", write_records(tmp_path / "a.jsonl", RECORDS))
     rows = [line.split("  ") for line in ended.out.splitlines()]
     cells = [[cell.strip() for cell in row if cell.strip()] for row in rows]
