@@ -22,7 +22,7 @@ from dedup.vectorize.hashing import shingles_in_order
 from dedup.vectorize.misplaced_body import LONG, distinctive_words
 
 FEWEST = 5
-"""Words of the shortest text that is certainly a copy of an equal one: fewer may be the name of a column or an outlet."""
+"""Words of the shortest text that is certainly a copy of an equal one: fewer may be the name of a column."""
 OWN = 5
 """Least words of a text outside of what two share, for these to count ..."""
 IN_A_ROW = 3
