@@ -212,9 +212,7 @@ def test_two_holders_are_suspected_and_settled_by_the_third(tmp_path: Path) -> N
 
 def test_the_name_of_a_column_is_not_enough_for_a_copy() -> None:
     """Of two articles of a column nothing is left but its name: a crawler has stored a notice under it."""
-    wall = (
-        "Subscribers of this paper read all of it on any device. Sign in or choose a plan to go on with this page now."
-    )
+    wall = "Subscribers of this paper read all of it on any device. Sign in or choose a plan to go on with this page."
     with StoryIndex.open(":memory:") as index:
         for number, one in enumerate(strangers(60, 4)):
             index.add(Article(id=f"w{number}", title=one.title, text=f"{wall}\n\n{one.brief(3)}"))
