@@ -18,7 +18,7 @@ def _names(text: str) -> tuple[str, ...]:
 
 _FULL = _names(
     """
-    fulltext fullcontent text body content article maintext articletext articlebody articlecontent bodytext
+    fulltext fullcontent text body bodies content article maintext articletext articlebody articlecontent bodytext
     contenttext textcontent contentencoded storytext posttext newstext pagecontent plaintext plain selftext
     messagetext paragraphs blocks bodyhtml contenthtml html rawtext rawcontent markdown document fullarticle
     bodycontent textbody htmlcontent transcript news volltext artikeltext inhalt haupttext texte contenu corps texto
@@ -63,8 +63,9 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
         providerpublishtime publishts webpublicationdate firstpublished firstpublishedat firstpublicationdate
         releasedate issued datetime date postdate postedat posted postedon dateposted posteddate articledate
         newsdate posttime newstime displaydate issuedate dateissued editiondate releasetime time timestamp day
-        created createdat createdutc datecreated creationdate createddate createdtime versioncreated firstcreated
-        publishedparsed updated updatedat datum veroffentlicht veroffentlichtam veroffentlichungsdatum
+        created createdat createdutc datecreated creationdate createddate createdtime contentcreated
+        firstcreated versioncreated publishedparsed updated updatedat datum veroffentlicht veroffentlichtam
+        veroffentlichungsdatum
         erscheinungsdatum erschienen veroeffentlicht veroeffentlichtam veroeffentlichungsdatum datedepublication
         datepublication publiele datepubli fecha fechapublicacion fechadepublicacion publicado data datapublicacao
         datadepublicacao publicadoem datapubblicazione datadipubblicazione pubblicato pubblicatoil publicatiedatum
@@ -86,7 +87,8 @@ USUAL_NAMES: Mapping[str, tuple[str, ...]] = {
         sourcehostname source outlet publisher publication publicationname sourcename medianame namesource feedtitle
         sourcetitle sourcedomain domain site sitename newspaper provider hostname mediaoutlet newssource newsoutlet
         newssite outletname publishername paper papername newspapername sourcesite website domainname origin feed
-        channel agency sourceid domainurl quelle zeitung herausgeber verlag journal editeur fuente medio periodico
+        channel agency infosource infosources sourceid domainurl copyrightholder quelle zeitung herausgeber verlag
+        journal editeur fuente medio periodico
         fonte veiculo jornal testata giornale bron krant zrodlo gazeta источник издание джерело видання 来源 媒体
         出处 來源 媒體 出典 媒体名 新聞社 掲載元 情報源 출처 언론사 kaynak المصدر kalla
         """

@@ -61,6 +61,7 @@ WITHOUT = {
     "newscatcher.json": "section",
     "newsdata_io.json": "",
     "ninjs.json": "url section",
+    "ninjs_2.json": "url section",
     "nyt_article_search.json": "lang",
     "pandas_columns.json": "",
     "pandas_index.json": "",
