@@ -92,7 +92,8 @@ class ReadFields:
         if layout.others and (self._every or self._looked[layout.others] < _LOOKED_AT):
             if len(self._looked) < _MOST_NAMES:
                 self._looked[layout.others] += 1
-            self._look(((name, record[name]) for name in layout.others if name in record), where)
+            others = ((name, record[name]) for name in layout.others if name in record)
+            self._look(others, where, {article.title.strip(), article.text.strip()})
 
     def see_unloaded(self, names: Iterable[str], where: str) -> None:
         """Collect the names of columns of a table that were not loaded."""
@@ -101,11 +102,12 @@ class ReadFields:
                 self.unread[name] = Unread(loaded=False)
                 self._first_unread = self._first_unread or where
 
-    def _look(self, values: Iterable[tuple[Any, Any]], where: str) -> None:
+    def _look(self, values: Iterable[tuple[Any, Any]], where: str, read: set[str]) -> None:
+        """Collect values that were not read; one that says the same as a field that was read is no other content."""
         for name, value in values:
             if isinstance(value, Mapping):
                 inner = ((f"{name}.{key}", one) for key, one in value.items() if isinstance(one, str))
-                self._look(inner, where)
+                self._look(inner, where, read)
             elif isinstance(name, str) and name.strip() and not name.startswith(_OWN):
                 if name not in self.unread and len(self.unread) >= _MOST_NAMES:
                     continue
@@ -114,7 +116,8 @@ class ReadFields:
                 if sample.strip():
                     found.count += 1
                     if len(sample) > len(found.sample):
-                        found.sample, found.field = sample.strip(), _likely_field(sample.strip())
+                        found.sample = sample.strip()
+                        found.field = "" if found.sample in read else _likely_field(found.sample)
                     self._first_unread = self._first_unread or where
 
     def counted_texts(self) -> str:

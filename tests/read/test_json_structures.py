@@ -157,3 +157,12 @@ def test_an_empty_answer_is_told(tmp_path: Path) -> None:
     articles, (notice,) = read_all(write(tmp_path / "a.json", '{"status": "ok", "totalResults": 0, "articles": []}'))
     assert articles == []
     assert notice.skipped
+
+
+def test_a_value_that_repeats_a_field_is_not_named(tmp_path: Path) -> None:
+    repeated = {"title_detail": {"value": TITLES[0]}, "words_of_it": FERRY}
+    content = json.dumps([{**A, **repeated, "gloss_x": "Lifeboats are kept at three piers of the town."}])
+    _, (notice,) = read_all(write(tmp_path / "a.json", content))
+    assert "gloss_x" in notice.problem
+    assert "title_detail" not in notice.problem
+    assert "words_of_it" not in notice.problem
