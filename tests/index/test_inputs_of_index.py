@@ -35,7 +35,7 @@ def index(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[StoryIndex
     [
         ({"text": 5}, "its field 'text' is a number, not text, and it has no title"),
         ({"text": ""}, "its text is empty and it has no title"),
-        ({"titel": "x"}, "no text and no title among its fields 'id', 'titel'"),
+        ({"zeile": "x"}, "no text and no title among its fields 'id', 'zeile'"),
         ({"text": " ", "title": "\n"}, "no title"),
     ],
 )
