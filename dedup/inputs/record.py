@@ -6,6 +6,7 @@ A field is recognised by its usual names, see `dedup.inputs.names`. Its value ma
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
@@ -231,6 +232,8 @@ class Corrections:
                 )
                 problem = f"{total:,} dates are not as they should be: {'; '.join(kinds)}"
                 where = f"{where} and {total - 1:,} more"
+            elif option := re.search(r" \(--\w+\)", next(iter(counts))):
+                problem += option[0]
             yield Notice(where, problem, action, skipped=False)
         if self.fields:
             yield from self.fields.notices()

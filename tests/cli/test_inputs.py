@@ -90,7 +90,7 @@ def test_days_first(tmp_path: Path, command: str) -> None:
     ]
     feed = write_records(tmp_path / "feed.jsonl", records)
     unsure = process(command, feed)
-    assert "can mean 2024-01-02 or 2024-02-01; kept without a date" in unsure.err
+    assert "can mean 2024-01-02 or 2024-02-01 (--dayfirst); kept without a date" in unsure.err
     sure = process(command, feed, "--dayfirst")
     assert "can mean" not in sure.err
     if command == "cluster":
