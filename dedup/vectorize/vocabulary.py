@@ -218,15 +218,14 @@ class Vocabulary:
 
     def _with_hashes(self, displaced: Sequence[int], *, insert: bool) -> dict[int, int]:
         """Return the substitute hash of each displaced word."""
-        found: dict[int, int] = {}
-        for wide in displaced:
-            known = self.substitutes.get(wide)
-            if known is None:
-                known = self._free_hash(wide)
-                if insert:
-                    self._keep(wide, known)
-                    self._unsaved.append((_NO_WORDS, {wide: known}))
-            found[wide] = known
+        found = {wide: self.substitutes[wide] for wide in displaced if wide in self.substitutes}
+        missing = [wide for wide in displaced if wide not in found]
+        firsts = hashes_of(next(substitute_tokens(wide)) for wide in missing)
+        for wide, first, term in zip(missing, firsts.tolist(), terms_of(firsts).tolist(), strict=True):
+            found[wide] = first if self._table.holder(term) is None else self._free_hash(wide)
+            if insert:
+                self._keep(wide, found[wide])
+                self._unsaved.append((_NO_WORDS, {wide: found[wide]}))
         return found
 
     def _free_hash(self, wide: int) -> int:

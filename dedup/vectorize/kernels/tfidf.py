@@ -121,8 +121,14 @@ def _distinct(terms: NDArray[np.int32]) -> NDArray[np.int64]:
     place = 0
     while place < len(terms):
         place, count = _first_terms(terms, place, first, others)
-        found.append(np.unique(others[:count]))
-    return np.unique(np.concatenate([first[first >= 0], *found])).astype(np.int64)
+        found.append(_sorted(others[:count]))
+    return _sorted(np.concatenate([first[first >= 0], *found])).astype(np.int64)
+
+
+def _sorted(terms: NDArray[np.int32]) -> NDArray[np.int32]:
+    """The distinct terms, ascending: `np.unique` of NumPy 2.3 and later takes twenty times as long."""
+    ranked = np.sort(terms)
+    return ranked[np.diff(ranked, prepend=-1) > 0]
 
 
 @kept
