@@ -62,9 +62,7 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
             action = "the rest is skipped" if number else "skipped"
             yield Notice(source.where, "it asks for more memory than there is", action, skipped=True)
         except (pa.ArrowException, OSError, ValueError, OverflowError, KeyError) as error:
-            why = " ".join(str(error).split())[:200] or type(error).__name__
-            problem = f"behind row {number:,} it cannot be read ({why})" if number else f"it cannot be read ({why})"
-            yield Notice(source.where, problem, "the rest is skipped" if number else "skipped", skipped=True)
+            yield source.broken_behind(number, error)
 
 
 def _size(stream: IO[bytes]) -> int:

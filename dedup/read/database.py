@@ -69,9 +69,7 @@ def read(source: Source, fields: Mapping[str, str], table: str = "") -> Iterator
                         return
                     yield Record(dict(zip(columns, values, strict=True)), rows, names=columns)
         except (sqlite3.Error, ValueError, OverflowError) as error:
-            why = " ".join(str(error).split())[:200]
-            problem = f"behind row {rows:,} it cannot be read ({why})" if rows else f"it cannot be read ({why})"
-            yield Notice(source.where, problem, "the rest is skipped" if rows else "skipped", skipped=True)
+            yield source.broken_behind(rows, error)
 
 
 def _has_length(value: object) -> TypeGuard[str | bytes]:

@@ -47,10 +47,7 @@ class SiteNames:
             return name if 2 * count > stated.total() else ""
         if own.outlet:
             return ""
-        parts = self._parts.get(site, Counter[str]())
-        keys = Counter[str]()
-        for part, count in parts.items():
-            keys[name_key(part)] += count
+        keys = _by_key(self._parts.get(site, Counter()))
         repeated = [
             part for part in own.tails if keys[name_key(part)] > 1 and 2 * keys[name_key(part)] >= self._pages[site]
         ]
@@ -62,11 +59,17 @@ def _count(names: Counter[str], name: str) -> None:
         names[name] += 1
 
 
-def _most_frequent(names: Counter[str]) -> tuple[str, int]:
-    """Return the most frequent name in its most frequent spelling, and how often it is stated in any."""
+def _by_key(names: Counter[str]) -> Counter[str]:
+    """Return how often each name is stated, in any spelling."""
     keys: Counter[str] = Counter()
     for name, count in names.items():
         keys[name_key(name)] += count
+    return keys
+
+
+def _most_frequent(names: Counter[str]) -> tuple[str, int]:
+    """Return the most frequent name in its most frequent spelling, and how often it is stated in any."""
+    keys = _by_key(names)
     key = min(keys, key=lambda key: (-keys[key], key))
     spellings = [name for name in names if name_key(name) == key]
     return min(spellings, key=lambda name: (-names[name], name)), keys[key]

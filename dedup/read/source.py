@@ -226,6 +226,14 @@ class Source:
         """Add a notice of something skipped."""
         self.notices.append(Notice(self.where, problem, action, skipped=True))
 
+    def broken_behind(self, row: int, error: Exception) -> Notice:
+        """Return the notice of a table that cannot be read any further, after `row` rows."""
+        why = " ".join(str(error).split())[:200] or type(error).__name__
+        problem = f"it cannot be read ({why})"
+        if row:
+            return Notice(self.where, f"behind row {row:,} {problem}", "the rest is skipped", skipped=True)
+        return Notice(self.where, problem, "skipped", skipped=True)
+
     def pop_notices(self) -> list[Notice]:
         """Return the notices so far, and clear them."""
         taken, self.notices = self.notices, []

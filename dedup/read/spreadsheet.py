@@ -57,10 +57,8 @@ def read(source: Source, fields: Mapping[str, str]) -> Iterator[Record | Notice]
             for item in _read_sheets(book.worksheets, source, fields):
                 number = (item.number or 0) if isinstance(item, Record) else number
                 yield item
-        except Exception as error:
-            why = " ".join(str(error).split())[:200] or type(error).__name__
-            problem = f"behind row {number:,} it cannot be read ({why})" if number else f"it cannot be read ({why})"
-            yield Notice(source.where, problem, "the rest is skipped" if number else "skipped", skipped=True)
+        except Exception as error:  # openpyxl raises arbitrary exceptions for damaged workbooks
+            yield source.broken_behind(number, error)
 
 
 def _problem(stream: IO[bytes]) -> str:
