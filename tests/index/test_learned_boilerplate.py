@@ -13,6 +13,8 @@ from dict_store import DictStore
 
 from dedup import Article, Background, StoreError, StoryIndex
 from dedup.index.boilerplate import LearnedBoilerplate, Lesson
+from dedup.index.stories.lessons import possible_holders
+from dedup.vectorize.labels import segments
 
 BODY = b"0123456789abcdef"
 
@@ -92,3 +94,17 @@ def test_damaged_lessons_are_reported(tmp_path: Path) -> None:
         connection.execute("INSERT INTO lesson (data) VALUES (x'00')")
     with StoryIndex.open(path) as index, pytest.raises(StoreError, match="what the index has learned is damaged"):
         index.add(Article(id="b", text="Another bridge was opened."))
+
+
+def test_holders_of_a_label_are_searched_where_it_stays_in_the_examined_titles() -> None:
+    """A label inside of a title is not removed from it, but from titles that end with it."""
+    with StoryIndex.open(":memory:") as index:
+        index.add({"id": "old", "title": "Harvests of the valley fail again: Quay(M)", "text": "Pears are lost."})
+        index.add({"id": "new", "title": "Quay(M) bid to steer clear of the row", "text": "It met on Friday."})
+        state = index._session.state()
+        old, new = (index._session.stored(id_).number for id_ in ("old", "new"))
+        words, vectors = state.words_of([new]), state.vectors_of([new])
+        lesson = Lesson(np.unique(segments(words).hashes))
+        assert lesson
+        found = possible_holders(lesson, words, vectors, lambda some: np.zeros(len(some.hashes), bool), state.table)
+        assert old in found

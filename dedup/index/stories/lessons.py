@@ -181,7 +181,9 @@ def possible_holders(
         table: all articles.
     """
     terms, at_ends, left, gone = set[int](), set[int](), lesson.passages, removed(words)
-    for place in np.flatnonzero(articles_with(words, gone)).tolist():
+    titles = segments(words)
+    labelled = titles.places[among(titles.hashes, lesson.passages)]  # a label may stay in these, and go in others
+    for place in np.union1d(np.flatnonzero(articles_with(words, gone)), labelled).tolist():
         middle, end = words.offsets[2 * place + 1 : 2 * place + 3].tolist()
         body, title, vector = words.body(place), words.title(place), vectors[place]
         hashes, begins, ends = passages_of_body(words, place)
@@ -192,7 +194,7 @@ def possible_holders(
         for length in _ENDS:
             at_ends |= _rarest(body, begins, np.minimum(begins + length, ends), vector)
             at_ends |= _rarest(body, np.maximum(begins, ends - length), ends, vector)
-        if among(segments(words.part(place, place + 1)).hashes, lesson.passages).any():
+        if place in labelled:
             each = np.arange(len(title))
             terms |= _rarest(title, each, each + 1, vector)
     every = [*map(table.words.having, sorted(terms))]
