@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from dedup.group.linkage import LOWEST, Tree
 
+EVENT = 0.5
+"""The default granularity, at which a story is one event. Above it, stories grow into storylines."""
 SAME_EVENT = 0.16
 """Mean score from which two groups of articles merge at the granularity .5, the default."""
 PAIR = 1.125
@@ -80,6 +82,8 @@ def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
     What a merge needs never rises with the granularity, so the stories at one granularity are unions of the stories at
     any lower one.
 
+    Stories become storylines only above `EVENT`.
+
     Kernel: `group.kernels.cut.cut`.
 
     Returns:
@@ -91,10 +95,13 @@ def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
     height = np.full(nodes, np.inf)
     height[tree.leaves :] = tree.height
     parent = np.full(nodes, -1)
+    stories = nodes - tree.joined
     for node, (a, b) in enumerate(zip(tree.left.tolist(), tree.right.tolist(), strict=True), tree.leaves):
         size[node] = size[a] + size[b]
         drop = drop_at(granularity, min(size[a], size[b]))
         needed = height_needed(threshold, drop, (size[a], size[b]), (height[a], height[b]))
+        if node >= stories:
+            needed = threshold if granularity > EVENT else math.inf
         good[node] = good[a] and good[b] and height[node] >= needed
         parent[a] = parent[b] = node
     story = np.arange(nodes)
