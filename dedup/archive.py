@@ -131,7 +131,8 @@ def cluster_against(
 
     clustering = cluster(everything(), settings, progress=progress, keep_texts=keep_texts)
     archived = [article.id for article in clustering.articles[count:]]
-    stories = _inherit_ids(clustering, dict(zip(archived, known, strict=True)), dict(zip(archived, lines, strict=True)))
+    stories = _inherit_storylines(clustering, dict(zip(archived, lines, strict=True)))
+    stories = _inherit_ids(stories, dict(zip(archived, known, strict=True)))
     clustering = replace(clustering, stories=stories)
     copies: list[str | None] = [None] * len(clustering.articles)
     statuses: list[Status] = ["archived"] * len(clustering.articles)
@@ -150,27 +151,29 @@ def cluster_against(
     return Arrivals(clustering, count, tuple(statuses), tuple(copies))
 
 
-def _inherit_ids(clustering: Clustering, known: Mapping[str, str], lines: Mapping[str, str]) -> tuple[Story, ...]:
-    """Return the stories with the ids of the archived stories and storylines that they continue.
+def _inherit_ids(stories: Iterable[Story], known: Mapping[str, str]) -> tuple[Story, ...]:
+    """Return the stories with the ids of the archived stories they continue; see `story_ids.inherit_ids`."""
+    stories = list(stories)
+    names = _continued([story.id for story in stories], known, enumerate(stories))
+    return tuple(replace(story, id=name) for story, name in zip(stories, names, strict=True))
 
-    See `story_ids.inherit_ids`.
 
-    Args:
-        known, lines: the story and the storyline of archived articles, by their ids.
-    """
-    stories = clustering.stories
+def _inherit_storylines(clustering: Clustering, known: Mapping[str, str]) -> tuple[Story, ...]:
+    """Return the stories with the ids of the archived storylines that theirs continue."""
     own = [line.id for line in clustering.storylines]
     place = {name: number for number, name in enumerate(own)}
-    names = _continued([story.id for story in stories], known, enumerate(stories))
-    line_names = _continued(own, lines, ((place[story.storyline], story) for story in stories))
-    return tuple(
-        replace(story, id=name, storyline=line_names[place[story.storyline]])
-        for story, name in zip(stories, names, strict=True)
-    )
+    names = _continued(own, known, ((place[story.storyline], story) for story in clustering.stories))
+    return tuple(replace(story, storyline=names[place[story.storyline]]) for story in clustering.stories)
 
 
 def _continued(own: Sequence[str], known: Mapping[str, str], stories: Iterable[tuple[int, Story]]) -> list[str]:
-    """Return the ids of groups of stories, which are given with the places of their groups."""
+    """Return the ids of groups of stories.
+
+    Args:
+        own: the ids made from content.
+        known: id of the archived group of articles, by their ids.
+        stories: each with the place of its group in `own`.
+    """
     held = Counter(
         (place, known[article]) for place, story in stories for article in story.articles if known.get(article)
     )

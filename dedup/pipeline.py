@@ -13,8 +13,8 @@ from numpy.typing import NDArray
 from dedup.article import Article, Notice
 from dedup.backends import PlainBackend, choose
 from dedup.background import Background
-from dedup.group.cut import EVENT
 from dedup.group.copies import coherent, copy_groups, digests, representatives, title_keys, without_parts
+from dedup.group.cut import EVENT
 from dedup.group.storylines import Groups, scores_between, with_storylines
 from dedup.inputs.collection import ArticleReader, Collection
 from dedup.match.copies import alike_candidates, decide

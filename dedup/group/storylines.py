@@ -8,7 +8,7 @@ groups is the product of the sums of their vectors, so no pair has to be scored 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -29,6 +29,7 @@ STRANGERS = 2.2
 average; the strangers that are nearest to each other, of which there are many, have about twice as much."""
 
 Products = Callable[[sp.csr_array, NDArray[np.int64], NDArray[np.int64]], NDArray[np.float64]]
+Scored = Callable[["Groups", NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]]
 Linkage = Callable[[Pairs, Sequence[Sequence[int]], NDArray[np.int64]], Tree]
 
 
@@ -118,7 +119,7 @@ def with_storylines(
     story: NDArray[np.int64],
     articles: Groups,
     related: HasPairs,
-    scored: Callable[[Groups, NDArray[np.int64], NDArray[np.int64]], NDArray[np.int64]],
+    scored: Scored,
     linkage: Linkage,
 ) -> Tree:
     """Replace the merges of a tree above its stories by those of storylines.
@@ -135,26 +136,45 @@ def with_storylines(
         linkage: `dedup.group.linkage.average_linkage` or its kernel.
     """
     left, right, height, top = _inside(tree, story)
-    groups = articles.joined(story)
-    a, b = _pairs(story[related.a], story[related.b])
-    some = (groups.size[a] > 0) & (groups.size[b] > 0)
-    a, b = a[some], b[some]
-    total, joined = scored(groups, a, b), 0
-    while True:
-        count = len(groups.size)
-        above = linkage(Pairs(a, b, np.zeros(len(a)), total), [], groups.size)
-        merges = len(above.height)
-        if not merges:
-            return replace(tree, left=left, right=right, height=height, joined=joined)
-        joined += merges
-        node = np.concatenate([top, np.arange(merges) + tree.leaves + len(left)])
+    first = len(left)
+    for above, roots, _ in rounds(articles.joined(story), story[related.a], story[related.b], scored, linkage):
+        node = np.concatenate([top, np.arange(len(above.height)) + tree.leaves + len(left)])
         left, right = np.concatenate([left, node[above.left]]), np.concatenate([right, node[above.right]])
         height = np.concatenate([height, above.height])
+        top = node[roots]
+    return replace(tree, left=left, right=right, height=height, joined=len(left) - first)
+
+
+def rounds(
+    groups: Groups, one: NDArray[np.int64], other: NDArray[np.int64], scored: Scored, linkage: Linkage
+) -> Iterator[tuple[Tree, NDArray[np.int64], NDArray[np.int64]]]:
+    """Average linkage of groups, again and again with the groups that it found, until it finds no more.
+
+    Args:
+        groups: the groups.
+        one, other: pairs of them with related articles, in any order and number; the others count 0.
+        scored, linkage: see `with_storylines`.
+
+    Yields:
+        For each round the tree over the groups before it, the topmost node of each group after it, and the new group
+        of each group before it.
+    """
+    a, b = _pairs(one, other)
+    some = (groups.size[a] > 0) & (groups.size[b] > 0)
+    a, b = a[some], b[some]
+    total = scored(groups, a, b)
+    while True:
+        count = len(groups.size)
+        tree = linkage(Pairs(a, b, np.zeros(len(a)), total), [], groups.size)
+        merges = len(tree.height)
+        if not merges:
+            return
         root = np.arange(count + merges)
         for merge in range(merges - 1, -1, -1):
-            root[above.left[merge]] = root[above.right[merge]] = root[count + merge]
+            root[tree.left[merge]] = root[tree.right[merge]] = root[count + merge]
         roots, group = np.unique(root[:count], return_inverse=True)
-        groups, top = groups.joined(group), node[roots]
+        yield tree, roots, group
+        groups = groups.joined(group)
         old = (roots[group[a]] < count) & (roots[group[b]] < count)  # of two groups that did not change
         known = group[a[old]], group[b[old]], total[old]
         a, b = _pairs(group[a[~old]], group[b[~old]])

@@ -35,10 +35,9 @@ def write_json(found: Clustering | Arrivals, out: TextIO) -> None:
         settings: the settings by name, with their `fingerprint`; an infinite window is null.
         summary: the numbers of `Summary`.
         stories: the largest first; each with `id`, `title`, `canonical`, `start`, `end`, `sources`, `copy_groups`
-            (`id`, `canonical`, `articles` as ids), `storyline` (id of its storyline) and `articles`, in order of publication, with the keys of
-            `to_records`; archived articles are included.
-        storylines: those of these stories, the largest first; the fields of `Storyline`, with the ids of all its
-            stories.
+            (`id`, `canonical`, `articles` as ids), `storyline` (its id) and `articles`, in order of publication, with
+            the keys of `to_records`; archived articles are included.
+        storylines: those of these stories, the largest first, with the fields of `Storyline`.
         links: the scored pairs inside the stories, with the fields of `Link`.
         notices: problems of the input, with the fields of `Notice`.
     """

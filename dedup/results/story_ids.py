@@ -27,6 +27,11 @@ def storyline_id(content: bytes) -> str:
     return STORYLINE_PREFIX + content_digits(content)
 
 
+def storyline_of_story(story: str) -> str:
+    """Return the id of the storyline that begins with a story, given the story's id."""
+    return STORYLINE_PREFIX + story.removeprefix(STORY_PREFIX)
+
+
 def copy_group_id(content: bytes) -> str:
     """Return the id of a copy group, given the content hash of its first article."""
     return COPY_GROUP_PREFIX + content_digits(content)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from dedup.vectorize import background
 from dedup.vectorize.exact import WEIGHT_UNIT
@@ -53,5 +52,4 @@ def general_matrix(
             mine = slice(None) if len(names) == 1 else language_of == number[name]
             weights[mine] *= ratio[matrix.indices[mine]]
     unit = unit_weights(weights, row_of, rows) * WEIGHT_UNIT
-    found = sp.csr_array((unit, matrix.indices, matrix.indptr), shape=matrix.shape)
-    return found
+    return sp.csr_array((unit, matrix.indices, matrix.indptr), shape=matrix.shape)

@@ -42,8 +42,14 @@ def _languages_by_hash() -> dict[int, tuple[str, ...]]:
 
 @cache
 def _english() -> frozenset[int]:
-    """The hashes of the words in the English table."""
-    return frozenset(hashes_of(list(background.shares("en"))).tolist())
+    """The hashes of `english_words`."""
+    return frozenset(hashes_of(english_words()).tolist())
+
+
+def english_words() -> list[str]:
+    """The words in the English table that are not among the commonest of other languages alone."""
+    common = background.languages_by_word()
+    return [word for word in background.shares("en") if "en" in common.get(word, ("en",))]
 
 
 def detect(words: HashedWords) -> list[str]:

@@ -94,10 +94,8 @@ def test_stories_are_nodes_of_the_tree_and_storylines_above_them() -> None:
         assert found.joined == 0 or above.min() >= LOWEST
 
 
-def deal(number: int, words: str, day: str) -> Article:
-    return Article(
-        str(number), f"{words}. Reported on the day by correspondent number {number}.", published=None, title=words
-    )
+def deal(number: int, words: str) -> Article:
+    return Article(id=str(number), title=words, text=f"{words}. Reported by correspondent number {number}.")
 
 
 def test_every_result_names_the_storyline_and_stories_share_it_at_most_as_a_whole() -> None:
@@ -108,7 +106,7 @@ def test_every_result_names_the_storyline_and_stories_share_it_at_most_as_a_whol
         "Volcano Teylak erupts above the town of Mirano",
         "Mirano evacuated as ash of the volcano Teylak falls",
     ]
-    articles = [deal(10 * number + copy, words, "") for number, words in enumerate(matters) for copy in range(3)]
+    articles = [deal(10 * number + copy, words) for number, words in enumerate(matters) for copy in range(3)]
     found = dedup.cluster(articles)
     line = {story.id: story.storyline for story in found}
     assert {record["id"]: record["storyline"] for record in found.to_records()} == {

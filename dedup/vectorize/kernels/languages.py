@@ -21,6 +21,7 @@ from dedup.vectorize.language import (
     LOOKED_AT,
     SMALLEST_SHARE,
     UNKNOWN,
+    english_words,
 )
 
 _UNKNOWN, _JAPANESE, _KOREAN, _CHINESE = -1, -2, -3, -4
@@ -48,7 +49,7 @@ def common_words() -> CommonWords:
     """The table, built when it is first needed (a few ms)."""
     words = background.languages_by_word()
     languages = tuple(sorted({language for spoken in words.values() for language in spoken}))
-    english = list(background.shares("en"))
+    english = english_words()
     size = 1 << (2 * (len(words) + len(english))).bit_length()
     keys, masks = np.zeros(size, np.uint32), np.zeros(size, np.uint64)
     bits = [sum(1 << languages.index(language) for language in set(spoken)) for spoken in words.values()]
@@ -120,9 +121,8 @@ def detect_block(
                 most, first = counts[language], language
         likely = most > 0 and most >= SMALLEST_SHARE * (end - begin)
         share, of = ENGLISH_OVERRIDES if likely else ENGLISH_WORDS
-        if likely and counts[english] >= ENGLISH_TIE * most:
-            found[article] = english
-        elif end > begin and of * counts[languages] >= share * (end - begin):
+        tied = likely and counts[english] >= ENGLISH_TIE * most
+        if tied or (end > begin and of * counts[languages] >= share * (end - begin)):
             found[article] = english
         else:
             found[article] = first if likely else _UNKNOWN
