@@ -78,7 +78,7 @@ class _Scored:
 
     def parts(self) -> list[tuple[str, Scores]]:
         """Return the rows of the table: all stories, storylines, languages; each with its name."""
-        rows = [(part, scores) for part, scores in self.stories.items() if not part]
+        rows: list[tuple[str, Scores]] = [(part, scores) for part, scores in self.stories.items() if not part]
         rows += [("storylines", self.storylines)] if self.storylines else []
         return rows + [(part, scores) for part, scores in self.stories.items() if part]
 

@@ -42,7 +42,7 @@ def drop_at(granularity: float, size: int) -> float:
     """The share of their own heights at which two groups merge, the smaller of which has `size` articles.
 
     It is 0 below `SEVERAL` articles, `DROP` at `SEVERAL`, and rises to 1 as the standard error of a mean falls, with
-    the square root of the size. Above the granularity .5 it falls linearly to 0 at 1. That matters to an index alone, which
+    the square root of the size. Above the granularity .5 it falls linearly to 0 at 1. That matters only to an index, which
     regroups a few stories by it: in a run, stories are joined by storylines there.
     """
     if size < SEVERAL:

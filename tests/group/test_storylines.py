@@ -76,7 +76,7 @@ def test_stories_are_nodes_of_the_tree_and_storylines_above_them() -> None:
         tree = average_linkage(pairs, [[0, 1]] if seed % 2 else [], weights)
         story = cut(tree, EVENT)
         single = some_groups(rng, articles)
-        single = Groups.of(single.sums, single.background * 0.0, single.start, weights)
+        single = Groups.of(single.sums, np.zeros(articles), single.start, weights)
 
         def scored(groups: Groups, one: np.ndarray, other: np.ndarray) -> np.ndarray:
             return scores_between(groups, one, other, products, 0.0, Settings())

@@ -202,10 +202,6 @@ class Store(Protocol):
         """Return for the stories that share a storyline with others its id, by their numbers."""
         ...
 
-    def of_line(self, line: str) -> list[StoredStory]:
-        """Return the stories that share a storyline, in the order they started; none if it has only one."""
-        ...
-
     def stories(self, wanted: StoryFilter, most: int) -> list[StoredStory]:
         """Return stories that match and are not redirected, by last change and number, descending."""
         ...

@@ -214,10 +214,6 @@ class SqliteStore:
     def lines(self) -> dict[int, str]:
         return dict(self._file.rows("SELECT number, line FROM story WHERE line != '' AND into_story IS NULL"))
 
-    def of_line(self, line: str) -> list[StoredStory]:
-        found = self._file.rows(f"SELECT {_STORY} FROM story WHERE line = ? AND into_story IS NULL", (line,))
-        return sorted(map(_story, found), key=lambda story: story.number)
-
     def stories(self, wanted: StoryFilter, most: int) -> list[StoredStory]:
         conditions, values = ["into_story IS NULL", "size >= ?"], [wanted.min_size]
         given: list[Any] = list(values)
@@ -243,7 +239,7 @@ class SqliteStore:
 
     def changes(self, since: int, most: int) -> list[Change]:
         rows = self._file.rows("SELECT * FROM change WHERE cursor > ? ORDER BY cursor LIMIT ?", (since, most))
-        return [Change(*row[:5], moment(row[5]), row[6]) for row in rows]
+        return [Change(*(*row[:5], moment(row[5]), row[6])) for row in rows]
 
     def trim(self, before: int) -> None:
         self._file.write("DELETE FROM change WHERE cursor < ?", (before,))

@@ -137,7 +137,7 @@ class Storylines:
             if into is not None and others:
                 pairs.append((into, min(others)))
         table, grown = self._table, set[str]()
-        for number, others in self._related:
+        for number, similar in self._related:
             if number not in table:
                 continue
             story = int(table.story[table.slot(number)])
@@ -145,7 +145,7 @@ class Storylines:
             if isinstance(line, str) and is_due(self._size(story)):
                 grown.add(line)
             nearest: dict[str | int, int] = {}
-            for other in others:
+            for other in similar:
                 if other in table:
                     near = int(table.story[table.slot(other)])
                     nearest.setdefault(self._line.get(near, near), near)
@@ -190,11 +190,11 @@ class Storylines:
         apart: dict[str, None] = {}
         for line in sorted(grown):
             near = [self.of(story) for pair in pairs if line in map(self.of, pair) for story in pair]
-            stories = sum(len(self._stories[one]) for one in apart)
-            for one in dict.fromkeys([line, *filter(None, near)]):
-                if one not in apart and stories + len(self._stories[one]) <= MOST_STORIES:
-                    stories += len(self._stories[one])
-                    apart[one] = None
+            count = sum(len(self._stories[name]) for name in apart)
+            for name in dict.fromkeys([line, *filter(None, near)]):
+                if name not in apart and count + len(self._stories[name]) <= MOST_STORIES:
+                    count += len(self._stories[name])
+                    apart[name] = None
         singly = {story for line in apart for story in self._stories[line]}
         units: dict[str | int, int] = {}
         for story in sorted({*singly, *(story for pair in pairs for story in pair)}):
@@ -215,8 +215,8 @@ class Storylines:
         for _, _, group in rounds(self._groups([*units], members), *ends, scored, self._backend.average_linkage):
             label = group[label]
         lines: dict[int, list[int]] = defaultdict(list)
-        for number, stories in zip(label.tolist(), members, strict=True):
-            lines[number] += stories
+        for joined, stories in zip(label.tolist(), members, strict=True):
+            lines[joined] += stories
         self.arrange(log, [sorted(stories) for stories in lines.values()])
 
     def _new_line(self, log: ChangeLog, story: int, taken: Iterable[str]) -> str:
