@@ -42,8 +42,8 @@ def drop_at(granularity: float, size: int) -> float:
     """The share of their own heights at which two groups merge, the smaller of which has `size` articles.
 
     It is 0 below `SEVERAL` articles, `DROP` at `SEVERAL`, and rises to 1 as the standard error of a mean falls, with
-    the square root of the size. Above the granularity .5 it falls linearly to 0 at 1. That matters only to an index, which
-    regroups a few stories by it: in a run, stories are joined by storylines there.
+    the square root of the size. Above the granularity .5 it falls linearly to 0 at 1, which matters only to an index
+    that regroups a few stories by it: in a run, stories are joined by storylines there.
     """
     if size < SEVERAL:
         return 0.0
