@@ -26,9 +26,9 @@ SHORT_HELP = "Score the stories found in labelled articles."
 HELP = """Cluster articles whose stories are known, and score the result.
 
 Each FILE is one set, named by the file name up to its first dot. The field `story` of a record is its label. Records
-without one are clustered with the others, but not scored. A field `storyline` is the label of a storyline; storylines
-are scored beside the stories, and alone where no record has a `story`. If a set has several languages (`lang`), each is also scored
-separately, within the clustering of the complete set; a file with that language alone can score differently.
+without one are clustered with the others, but not scored. A field `storyline` is the label of a storyline: these are
+scored beside the stories. If a set has several languages (`lang`), the stories of each are also scored separately,
+within the clustering of the complete set; a file with that language alone can score differently.
 
 \b
 Examples:
