@@ -61,7 +61,7 @@ class Background:
         words: the words of the collection, by whose hashes all of these are looked up; see `Vocabulary.packed`. They
             keep these hashes under the background, whatever other words an article has. Empty in an older format.
         version: how often the index that it belongs to has learned it again; 0 outside of an index.
-        general_sums: the same as `sums` of the vectors weighed by news in general, see `dedup.vectorize.general`; None in
+        general_sums: as `sums`, of the vectors weighed by news in general, see `dedup.vectorize.general`; None in
             an older format, for which `sums` serve.
     """
 
