@@ -97,13 +97,10 @@ class Background:
         bodies: frozenset[bytes],
         words: bytes,
     ) -> Self:
-        """The background that a run has learned.
+        """The background that a run has learned, from the vectors of its articles.
 
-        Args:
-            vectors: of its articles.
-            general: the same weighed by news in general, see `dedup.vectorize.general`.
-            representative: see `dedup.match.stories.mean_similarity`.
-            frequencies, crowd, passages, bodies, words: see `Background`.
+        `general` is their matrix weighed by news in general, see `dedup.vectorize.general`; for `representative` see
+        `dedup.match.stories.mean_similarity`.
         """
         represents = np.zeros(len(representative))
         represents[representative] = 1.0

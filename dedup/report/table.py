@@ -70,7 +70,7 @@ def _counts(found: Clustering | Arrivals, stories: Sequence[Story]) -> dict[str,
 
 def storyline_numbers(stories: Sequence[Story]) -> dict[str, int]:
     """Return a number for each storyline of several stories, from 1 on in the order of their first ones."""
-    shared = Counter(story.storyline for story in stories)
+    shared = Counter(story.storyline for story in stories if story.storyline)
     return {name: number for number, name in enumerate((one for one, count in shared.items() if count > 1), 1)}
 
 

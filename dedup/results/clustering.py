@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from dedup.article import Article, Notice
 from dedup.comparison import Mentions, Part, Passage
 from dedup.errors import InputError, MissingDependencyError, UnknownArticleError
-from dedup.inputs.collection import published_seconds
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -158,6 +157,8 @@ class Storyline:
     @classmethod
     def of(cls, stories: Sequence[Story]) -> Storyline:
         """Return the storyline of some stories, the largest first; all have its id."""
+        from dedup.inputs.collection import published_seconds
+
         return cls(
             id=stories[0].storyline,
             title=stories[0].title,

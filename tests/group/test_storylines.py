@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from storyline_articles import storyline_articles
 
 import dedup
-from dedup import Article, Settings
+from dedup import Settings
 from dedup.group.cut import EVENT, cut
 from dedup.group.linkage import LOWEST, Tree, average_linkage
 from dedup.group.storylines import STRANGERS, Groups, scores_between, with_storylines
@@ -94,21 +95,16 @@ def test_stories_are_nodes_of_the_tree_and_storylines_above_them() -> None:
         assert found.joined == 0 or above.min() >= LOWEST
 
 
-def deal(number: int, words: str) -> Article:
-    return Article(id=str(number), title=words, text=f"{words}. Reported by correspondent number {number}.")
-
-
 def test_every_result_names_the_storyline_and_stories_share_it_at_most_as_a_whole() -> None:
-    matters = [
-        "Oakvale port sold to Brintex for nine billion crowns",
-        "Dockers of Oakvale port strike against the sale to Brintex",
-        "Court in Oakvale lets Brintex buy the port",
-        "Volcano Teylak erupts above the town of Mirano",
-        "Mirano evacuated as ash of the volcano Teylak falls",
-    ]
-    articles = [deal(10 * number + copy, words) for number, words in enumerate(matters) for copy in range(3)]
+    articles = storyline_articles()
     found = dedup.cluster(articles)
     line = {story.id: story.storyline for story in found}
+    assert len(found) == 5
+    assert {frozenset(name.split("-")[0] for name in story.articles) for story in found.rethreshold(1.0)} == {
+        frozenset({"sale", "strike", "judgment"}),
+        frozenset({"volcano"}),
+        frozenset({"museum"}),
+    }
     assert {record["id"]: record["storyline"] for record in found.to_records()} == {
         name: line[story.id] for story in found for name in story.articles
     }
