@@ -153,7 +153,9 @@ def with_storylines(
         root = np.arange(count + merges)
         for merge in range(merges - 1, -1, -1):
             root[above.left[merge]] = root[above.right[merge]] = root[count + merge]
-        roots, group = np.unique(root[:count], return_inverse=True)
+        _, first, label = np.unique(root[:count], return_index=True, return_inverse=True)
+        first, group = np.sort(first), np.argsort(np.argsort(first))[label]  # numbered by their first stories
+        roots = root[first]
         groups, top = groups.joined(group), node[roots]
         old = (roots[group[a]] < count) & (roots[group[b]] < count)  # of two groups that did not change
         known = group[a[old]], group[b[old]], total[old]
