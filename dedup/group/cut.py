@@ -55,6 +55,11 @@ def merge_threshold(granularity: float) -> float:
     return threshold_at(granularity) if granularity > 0 else math.inf
 
 
+def joining_threshold(granularity: float) -> float:
+    """The mean score from which stories become one storyline: `merge_threshold`, but infinite up to `EVENT`."""
+    return merge_threshold(granularity) if granularity > EVENT else math.inf
+
+
 def pair_threshold(granularity: float) -> float:
     """The score from which two single articles become one story."""
     return PAIR * threshold_at(granularity)
@@ -79,10 +84,8 @@ def height_needed(threshold: float, drop: float, sizes: tuple[int, int], heights
 def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
     """Cut a merge tree into stories: its largest nodes in which every merge reached `height_needed`.
 
-    What a merge needs never rises with the granularity, so the stories at one granularity are unions of the stories at
-    any lower one.
-
-    Stories become storylines only above `EVENT`.
+    Merges of stories into storylines need `joining_threshold` instead. What a merge needs never rises with the
+    granularity, so the stories at one granularity are unions of the stories at any lower one.
 
     Kernel: `group.kernels.cut.cut`.
 
@@ -101,7 +104,7 @@ def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
         drop = drop_at(granularity, min(size[a], size[b]))
         needed = height_needed(threshold, drop, (size[a], size[b]), (height[a], height[b]))
         if node >= stories:
-            needed = threshold if granularity > EVENT else math.inf
+            needed = joining_threshold(granularity)
         good[node] = good[a] and good[b] and height[node] >= needed
         parent[a] = parent[b] = node
     story = np.arange(nodes)

@@ -172,7 +172,9 @@ def rounds(
         root = np.arange(count + merges)
         for merge in range(merges - 1, -1, -1):
             root[tree.left[merge]] = root[tree.right[merge]] = root[count + merge]
-        roots, group = np.unique(root[:count], return_inverse=True)
+        _, first, label = np.unique(root[:count], return_index=True, return_inverse=True)
+        first, group = np.sort(first), np.argsort(np.argsort(first))[label]  # numbered by their first members
+        roots = root[first]
         yield tree, roots, group
         groups = groups.joined(group)
         old = (roots[group[a]] < count) & (roots[group[b]] < count)  # of two groups that did not change

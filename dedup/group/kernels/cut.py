@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
 from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.group.cut import EVENT, drop_at, height_needed, merge_threshold
+from dedup.group.cut import drop_at, height_needed, joining_threshold, merge_threshold
 from dedup.group.linkage import Tree
 from dedup.vectorize.kernels.compiling import callable_by_kernels, kept
 
@@ -25,7 +24,7 @@ def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
     """
     drops = _drops(granularity, (int(tree.weights.sum()) // 2 + 1).bit_length())  # by size of the smaller group
     threshold = merge_threshold(granularity)
-    joining = threshold if granularity > EVENT else math.inf
+    joining = joining_threshold(granularity)
     return _cut(tree.left, tree.right, tree.height, tree.weights, threshold, drops, joining, tree.joined)
 
 
