@@ -181,7 +181,7 @@ def stories_of(
     )
     crowding = background.crowd if background else estimate_crowding(pairs, collection.seconds, among)
     background_similarity = background_similarity + crowding
-    pairs = rescored(pairs, background_similarity, collection.seconds, settings)
+    pairs = rescored(pairs, background_similarity, collection.seconds, settings, crowding)
     learned = None
     if learn:
         known = backend.vocabulary.packed()
