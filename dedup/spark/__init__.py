@@ -166,7 +166,7 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
     """Run all steps of the pipeline; each writes a checkpoint."""
     from dedup.spark.boilerplate import find_boilerplate
     from dedup.spark.copies import band_candidates, decide_pairs, find_representatives
-    from dedup.spark.families import decide_by_family
+    from dedup.spark.families import decide_by_family, in_series
     from dedup.spark.features import features as features_of
     from dedup.spark.features import misplaced_bodies, without_known, without_misplaced_bodies
     from dedup.spark.grouping import alike_pairs, linkable_pairs, stories, units
@@ -191,7 +191,8 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
     times = times_of(job, weighted, hidden)
     days = days_of(times)
     total = totals(job, weighted, hidden)
-    found, ends = find_pairs(job, weighted, hidden, banded, family, total, days, several=several)
+    strangers = family.union(in_series(job, distinct)).distinct()
+    found, ends = find_pairs(job, weighted, hidden, banded, strangers, total, days, several=several)
     pairs = rescored(job, found, times, sum(days.values()))
 
     more = decide_pairs(job, "alike", alike_pairs(pairs, known), features, agreeing=False)

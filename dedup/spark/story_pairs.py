@@ -55,7 +55,7 @@ def find_pairs(
         vectors: vectors of all articles.
         hidden: the articles that have a representative.
         decided: decided pairs, some of which are never one story.
-        family: the articles `n` of families, no two of which are one story.
+        family: the articles `n` of families and series, no two of which are one story.
         total: the result of `totals`.
         days: the result of `days_of`.
         several: whether there are several languages.
