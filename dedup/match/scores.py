@@ -50,7 +50,9 @@ class Scoring(NamedTuple):
     @classmethod
     def of(cls, settings: Settings, crowding: float) -> Self:
         """The values of a run's settings."""
-        return cls(float(settings.date_penalty), float(settings.outlet_penalty), float(settings.window), crowding)
+        return cls(
+            float(settings.date_penalty), float(settings.outlet_penalty), float(settings.window), float(crowding)
+        )
 
 
 def days_apart(one: Numbers, other: Numbers) -> Numbers:
@@ -68,14 +70,14 @@ def crowding_by_days(days: Numbers, crowding: float) -> Numbers:
 
     Strangers are as frequent on every day, articles of one story are not: most appear within a day of each other. So
     the odds that `match.crowding` estimates for the average pair are better for articles of one day, and get worse with
-    each further day. Undated articles are average.
+    each further day. Undated articles count as a day apart.
     """
-    share = A_DAY * np.fmax(days, 0.0) - ONE_DAY * (1 - np.isnan(days))
+    share = A_DAY * (np.fmax(days, 0.0) + np.isnan(days)) - ONE_DAY
     return min(crowding, MEASURED) * np.minimum(share, MOST_DAYS)
 
 
 def date_penalty(score: Numbers, days: Numbers, most: float, crowding: float) -> Numbers:
-    """The penalty for the days between two articles, 0 where they are nan.
+    """The penalty for the days between two articles, nan where they are unknown; it may be negative.
 
     Args:
         score: before it.

@@ -507,7 +507,7 @@ function names(one, other) {
 
 function datePenalty(score, days) {
   const faded = (penalty, [low, high]) => penalty * Math.min(1, Math.max(0, 1 - (score - low) / (high - low))), most = data.settings.date_penalty;
-  const crowded = most > 0 ? Math.min(data.crowding, MEASURED) * Math.min(days === null ? 0 : A_DAY * days - ONE_DAY, MOST_DAYS) : 0;
+  const crowded = most > 0 ? Math.min(data.crowding, MEASURED) * Math.min(A_DAY * (days ?? 1) - ONE_DAY, MOST_DAYS) : 0;
   return faded(most * Math.min(1, (days || 0) / SPAN), FADE) + Math.min(crowded, 0) + faded(Math.max(crowded, 0), FADE_CROWDED);
 }
 
