@@ -31,7 +31,7 @@ def test_a_title_of_three_days_of_one_outlet_is_a_series() -> None:
     titles = ["Picture of May 3"] * len(days)
     found = in_series(titles, outlets, days * SECONDS_A_DAY)
     assert found.tolist() == [True] * 3 + [False] * 12
-    assert not in_series(["", "3 May", "12"], np.zeros(3, np.int64), np.arange(3) * SECONDS_A_DAY).any()
+    assert not in_series(["", "3 May", "12"], np.zeros(3, np.int64), np.arange(3.0) * SECONDS_A_DAY).any()
 
 
 def test_no_two_of_a_series_are_one_story() -> None:
