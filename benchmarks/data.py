@@ -184,6 +184,18 @@ def stream_pairs(folder: Path | None) -> LabelledPairs | None:
     return LabelledPairs("stream", articles, tuple(pairs))
 
 
+def whole_stream(folder: Path | None) -> tuple[Article, ...]:
+    """Return all articles of the real stream; none without it."""
+    path = stream_file(folder)
+    return _articles(path) if path else ()
+
+
+def stream_pairs_dev(folder: Path | None) -> list[dict[str, Any]]:
+    """Return the judged pairs of the whole stream as records: ids `a` and `b`, `label`, `confidence`, `sampled`."""
+    path = _file(folder, "stream_pairs_dev.jsonl")
+    return [record for _, record in _records(path)] if path else []
+
+
 def stream_file(folder: Path | None) -> Path | None:
     """Return the path of the real stream; None if it is absent."""
     return _file(folder, f"{STREAM}.jsonl.gz")

@@ -318,6 +318,26 @@ def show_calibration(report: Report, console: Console) -> None:
         console.print(f"{name}: {terms} ({curve['pairs']:,} pairs)", highlight=False)
 
 
+def show_judged(report: Report, console: Console) -> None:
+    """Print a table per collection of judged pairs, with a line per kind."""
+    for name in ("stream_pairs_dev", "sample"):
+        if name not in report:
+            continue
+        found = report[name]
+        table = empty_table(f"{name}, {report['articles']:,} articles", "pairs", "count", "right", "P", "R")
+        rows = {"all": found["all"], "high confidence": found["high_confidence"], **found["by_drawing"]}
+        for kind, scores in rows.items():
+            table.add_row(
+                kind, str(scores["pairs"]), *(f"{scores[one]:.3f}" for one in ("right", "precision", "recall"))
+            )
+        console.print(table)
+        for kind in ("calibration", "calibration_high_confidence"):
+            bins = ", ".join(f"{said:.2f}: {right:.2f}" for _, said, right in found[kind]["bins"])
+            console.print(
+                f"{kind} of {found[kind]['links']} links: error {found[kind]['error']:.3f} ({bins})", highlight=False
+            )
+
+
 def show_knob(report: Report, console: Console) -> None:
     """Print a table per set with a line per granularity."""
     for name, found in report["sets"].items():

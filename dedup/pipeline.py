@@ -21,6 +21,7 @@ from dedup.match.copies import alike_candidates, decide
 from dedup.match.crowding import estimate_crowding
 from dedup.match.families import decide_by_family
 from dedup.match.opinion import Embed, opinions
+from dedup.match.series import in_series
 from dedup.match.stories import mean_similarity, rescored, with_outlet_penalty
 from dedup.progress import Progress, silent
 from dedup.results.clustering import Clustering, Explanation
@@ -159,6 +160,8 @@ def stories_of(
     progress("looking for copies", 0, count)
     banded = backend.band_candidates(features.signatures, words.lengths() > 0)
     copies, templates, never, family = decide_by_family(words, backend, banded, collection.seconds, settings)
+    titles_of = [collection.first(place).title for place in range(count)]
+    strangers = family | in_series(titles_of, collection.outlets(), collection.seconds)
     representative = representatives(copies, templates, collection.seniorities())
     among = np.unique(representative)
 
@@ -180,11 +183,11 @@ def stories_of(
         never,
         progress,
         cross_lingual,
-        strangers=family if family.any() else None,
+        strangers=strangers if strangers.any() else None,
     )
     crowding = background.crowd if background else estimate_crowding(pairs, collection.seconds, among)
     background_similarity = background_similarity + crowding
-    pairs = rescored(pairs, background_similarity, collection.seconds, settings)
+    pairs = rescored(pairs, background_similarity, collection.seconds, settings, crowding)
     general = general_matrix(vectors, languages, frequencies, settings)
     if background:
         strangeness = background.general_ordinariness(general, vectors.terms)

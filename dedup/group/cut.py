@@ -17,7 +17,7 @@ PAIR = 1.125
 """Factor on the threshold for two single articles: one score is less certain than the mean of several."""
 SEVERAL = 3
 """Articles from which the height of a group counts."""
-DROP = 0.8
+DROP = 0.5
 """Share of their own heights at which two groups of `SEVERAL` articles merge; larger groups need more ..."""
 CAP = 0.4
 """... (see `drop_at`). Greater heights count as this."""
@@ -41,13 +41,14 @@ def threshold_at(granularity: float) -> float:
 def drop_at(granularity: float, size: int) -> float:
     """The share of their own heights at which two groups merge, the smaller of which has `size` articles.
 
-    It is 0 below `SEVERAL` articles, `DROP` at `SEVERAL`, and rises to 1 as the standard error of a mean falls, with
-    the square root of the size. Above the granularity .5 it falls linearly to 0 at 1, which matters only to an index
-    that regroups a few stories by it: in a run, stories are joined by storylines there.
+    It is 0 below `SEVERAL` articles, `DROP` at `SEVERAL`, and rises to 1 with the size to the power 1.5: groups of
+    three still form by chance, of ten no longer. Above the granularity .5 it falls linearly to 0 at 1, which matters
+    only to an index that regroups a few stories by it: in a run, stories are joined by storylines there.
     """
     if size < SEVERAL:
         return 0.0
-    return (1 - (1 - DROP) * math.sqrt(SEVERAL / size)) * min(1.0, 2 - 2 * granularity)
+    small = SEVERAL / size
+    return (1 - (1 - DROP) * small * math.sqrt(small)) * min(1.0, 2 - 2 * granularity)
 
 
 def merge_threshold(granularity: float) -> float:

@@ -208,7 +208,7 @@ class Explanation:
         link: the scores; `link.score` is cosine less `background`, `date_penalty` and `outlet_penalty`, and
             `second_opinion`.
         background: mean similarity of the two to the other articles, which the score subtracts.
-        date_penalty: subtracted for the days between them.
+        date_penalty: subtracted for the days between them; in a crowded collection negative for articles of one day.
         outlet_penalty: subtracted because both come from one outlet.
         second_opinion: added to the score by a second opinion, may be negative; 0 where there was none.
         threshold: score that two single articles have to reach at the granularity of the settings.

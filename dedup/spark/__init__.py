@@ -169,7 +169,7 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
     from dedup.group.cut import EVENT
     from dedup.spark.boilerplate import find_boilerplate
     from dedup.spark.copies import band_candidates, decide_pairs, find_representatives
-    from dedup.spark.families import decide_by_family
+    from dedup.spark.families import decide_by_family, in_series
     from dedup.spark.features import features as features_of
     from dedup.spark.features import misplaced_bodies, without_known, without_misplaced_bodies
     from dedup.spark.grouping import alike_pairs, assembled, cut_stories, linkable_pairs, units
@@ -195,7 +195,8 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
     times = times_of(job, weighted, hidden)
     days = days_of(times)
     total, count = totals(job, weighted, hidden), sum(days.values())
-    found, ends = find_pairs(job, weighted, hidden, banded, family, total, days, several=several)
+    strangers = family.union(in_series(job, distinct)).distinct()
+    found, ends = find_pairs(job, weighted, hidden, banded, strangers, total, days, several=several)
     taken = crowding(job, found, times, count)
     pairs = rescored(job, found, taken)
 

@@ -55,7 +55,7 @@ def find_pairs(
         vectors: vectors of all articles.
         hidden: the articles that have a representative.
         decided: decided pairs, some of which are never one story.
-        family: the articles `n` of families, no two of which are one story.
+        family: the articles `n` of families and series, no two of which are one story.
         total: the result of `totals`.
         days: the result of `days_of`.
         several: whether there are several languages.
@@ -321,7 +321,7 @@ def _rescored(table: Any, taken: float, settings: Settings) -> Any:
     """Score pairs again under a crowding, as `dedup.match.stories.rescored` and `with_outlet_penalty` do in turn."""
     background = numbers(table["ordinary_a"]) + taken, numbers(table["ordinary_b"]) + taken
     days = numbers(table["days"]).astype(np.float64)
-    scores = score(numbers(table["cosine"]), *background, days, settings.date_penalty)
+    scores = score(numbers(table["cosine"]), *background, days, settings.date_penalty, taken)
     outlet = np.where(numbers(table["one_outlet"]), outlet_penalty(scores, settings.outlet_penalty), 0)
     keep = np.flatnonzero(scores > 0)
     columns = {name: table[name].take(keep) for name in ("task", "a", "b", "cosine", "hinted")}

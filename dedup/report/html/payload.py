@@ -98,6 +98,7 @@ def index(clustering: Clustering) -> dict[str, Any]:
         "words": words,
         "copies": {"pairs": found.copies.tolist(), "overlaps": _rounded(found.overlaps)},
         "ordinary": _rounded(found.background_similarity),
+        "crowding": found.findings.crowding,
         "tongues": found.languages.tolist(),
         "removed": _removed(found.findings, settings),
         "digests": found.digests.tolist(),
