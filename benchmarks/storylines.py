@@ -1,8 +1,8 @@
 """Scores of storylines: dedup and its peers on sets that news aggregators have grouped.
 
 `score_storylines` returns by set: articles, storylines, `methods` as in `benchmarks.accuracy` (`stories` are dedup's
-stories, scored as if they were storylines: their precision counts), `recall_by_size`: by method the BCubed recall of the
-storylines of each size, and `stories`: the scores of dedup's stories on the articles whose story is labelled too.
+stories, scored as if they were storylines: their precision counts), `recall_by_size`: by method the BCubed recall of
+the storylines of each size, and `stories`: the scores of dedup's stories on the articles whose story is labelled too.
 """
 
 from __future__ import annotations
