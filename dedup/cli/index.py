@@ -213,6 +213,7 @@ def rebuild(
     learn: Annotated[
         bool, typer.Option("--learn", help="Learn a new background from the articles in the index.")
     ] = False,
+    preview: Annotated[bool, typer.Option("--preview", help="Write the changes without making them.")] = False,
     setting: SetOption = None,
     config: ConfigOption = None,
     wait: WaitOption = None,
@@ -223,7 +224,7 @@ def rebuild(
     with opened(store, wait, anew=True) as index:
         explicit = explicit_settings(given)
         settings = replace(index.settings, **explicit) if explicit else None
-        write_lines(change.to_record() for change in index.rebuild(settings, learn=learn))
+        write_lines(change.to_record() for change in index.rebuild(settings, learn=learn, preview=preview))
 
 
 def check(

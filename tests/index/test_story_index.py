@@ -410,6 +410,21 @@ def test_threads_read_while_articles_are_added(tmp_path: Path) -> None:
     assert faults == []
 
 
+def test_a_preview_of_rebuild_changes_nothing(tmp_path: Path) -> None:
+    with StoryIndex.open(tmp_path / "stories.db") as index:
+        index.add_many(MADE)
+        before = index.placements().stories, index.changes(), index.settings, index.background.fingerprint
+        wide = Settings(granularity=0.2)
+        previewed = index.rebuild(wide, learn=True, preview=True)
+        now = index.placements().stories, index.changes(), index.settings, index.background.fingerprint
+        assert now == before
+        assert index.match(MADE[0]).story == index.article(MADE[0].id).story
+        assert index.check() == []
+        done = index.rebuild(wide, learn=True)
+        assert [replace(one, at=START) for one in previewed] == [replace(one, at=START) for one in done]
+        assert index.settings == wide
+
+
 @pytest.mark.parametrize("seed", [12, 44])
 def test_copies_that_settled_stories_hold_apart_are_copies_in_each(seed: int) -> None:
     articles, now = list(stream(seed, 30)), [1.7e9]
