@@ -265,7 +265,8 @@ def _with_room(
     if size == len(found):
         return found, count
     larger = np.empty(size, np.int64)
-    larger[:count] = found[:count]
+    for place in range(count):  # numba compiles assigned slices for seconds
+        larger[place] = found[place]
     return larger, count
 
 

@@ -97,7 +97,7 @@ def all_passages(
     Returns:
         How many passages of `PASSAGE` words there are, which come first; and how many in all.
     """
-    long: Whole = shingle_words(hashes, begin, end, PASSAGE, found) if end - begin >= PASSAGE else np.int64(0)
+    long: Whole = shingle_words(hashes, begin, end, np.int64(PASSAGE), found) if end - begin >= PASSAGE else np.int64(0)
     return long, short_passages(hashes, flags, begin, end, found, spans, long)
 
 
@@ -197,7 +197,8 @@ def _collect(
         sort(some, spare, digits, np.uint64(count))
         if filled + count > len(passages):
             more_passages, more_places = np.empty(2 * len(passages), np.uint64), np.empty(2 * len(passages), np.int64)
-            more_passages[:filled], more_places[:filled] = passages[:filled], places[:filled]
+            for place in range(filled):  # numba compiles assigned slices for seconds
+                more_passages[place], more_places[place] = passages[place], places[place]
             passages, places = more_passages, more_places
         for place in range(count):
             if place == 0 or some[place] != some[place - 1]:

@@ -18,6 +18,7 @@ from dedup.vectorize.features import Features
 from dedup.vectorize.frequencies import Frequencies
 from dedup.vectorize.hashing import FEATURES
 from dedup.vectorize.kernels.compiling import Whole, callable_by_kernels, kept
+from dedup.vectorize.kernels.halving import first_not_below
 from dedup.vectorize.tfidf import Vectors, idf_by_language, log_frequency, quantised, term_weight, unit_weight
 
 if TYPE_CHECKING:
@@ -206,7 +207,7 @@ def _weigh(
         squares: Whole = np.int64(0)
         for entry in range(indptr[row], indptr[row + 1]):
             count = np.int64(every[entry])
-            place = count if count < direct else direct + np.searchsorted(large, count)
+            place = count if count < direct else direct + first_not_below(large, count)
             weight = term_weight(weights[entry], logarithms[place], count, np.int64(capitals[entry]), capital_weight)
             fine = quantised(weight)
             weights[entry] = fine
