@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from dedup.settings import Settings
     from dedup.vectorize.cross_lingual import CrossLingual
     from dedup.vectorize.frequencies import Frequencies
+    from dedup.vectorize.kernels.tfidf import Columns
     from dedup.vectorize.tfidf import Vectors
 
 _STEPS = 12
@@ -46,6 +47,7 @@ class CompiledBackend(PlainBackend):
         super().__init__(settings)
         self._threads = settings.threads or None
         self._extractor = Extractor(settings)
+        self._columns: tuple[Features, Columns] | None = None
         if compiles and not is_compiled():
             self._compile(progress or silent)
 
@@ -72,7 +74,7 @@ class CompiledBackend(PlainBackend):
     def held_passages(self, words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
         from dedup.vectorize.kernels.boilerplate import held_passages
 
-        return held_passages(words)
+        return held_passages(words, self._threads)
 
     def relations(
         self,
@@ -89,24 +91,28 @@ class CompiledBackend(PlainBackend):
     def outside_boilerplate(self, words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
         from dedup.vectorize.kernels.boilerplate import outside_boilerplate
 
-        return outside_boilerplate(words, passages)
+        return outside_boilerplate(words, passages, self._threads)
 
     def detect(self, words: HashedWords) -> list[str]:
         from dedup.vectorize.kernels.languages import detect
 
-        return detect(words)
+        return detect(words, self._threads)
 
     def frequencies(
         self, features: Features, languages: Sequence[str], among: NDArray[np.int64] | None = None
     ) -> Frequencies:
-        from dedup.vectorize.kernels.tfidf import frequencies
+        from dedup.vectorize.kernels.tfidf import columns_of, frequencies
 
-        return frequencies(features, languages, among)
+        columns = columns_of(features, self._threads)
+        self._columns = features, columns
+        return frequencies(features, languages, among, columns)
 
     def tfidf(self, features: Features, languages: Sequence[str], frequencies: Frequencies) -> Vectors:
         from dedup.vectorize.kernels.tfidf import tfidf
 
-        return tfidf(features, languages, frequencies, self._settings)
+        known, self._columns = self._columns, None  # those of `frequencies`, nearly always
+        columns = known[1] if known is not None and known[0] is features else None
+        return tfidf(features, languages, frequencies, self._settings, columns, self._threads)
 
     def cross_lingual_vectors(
         self, vectors: Vectors, features: Features, languages: Sequence[str]
@@ -123,7 +129,7 @@ class CompiledBackend(PlainBackend):
     def agreeing_slots(self, signatures: NDArray[np.uint32], pairs: NDArray[np.int64]) -> NDArray[np.int64]:
         from dedup.match.kernels.bands import agreeing_slots
 
-        return agreeing_slots(signatures, pairs)
+        return agreeing_slots(signatures, pairs, self._threads)
 
     def overlaps(self, words: HashedWords, pairs: NDArray[np.int64]) -> Overlaps:
         from dedup.match.copies import counted
