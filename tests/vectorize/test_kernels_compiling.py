@@ -132,11 +132,11 @@ def test_compiling_is_announced(loaded: Extractor, cache: Path) -> None:
     told: list[tuple[str, int, int]] = []
     CompiledBackend(Settings(threads=1), lambda *what: told.append(what))
     assert {stage for stage, _, _ in told} == {"compiling, once for this machine"}
-    assert [done for _, done, _ in told] == list(range(13))
-    assert {total for _, _, total in told} == {12}
+    assert [done for _, done, _ in told] == list(range(14))
+    assert {total for _, _, total in told} == {13}
     assert stored.is_compiled()
     CompiledBackend(Settings(threads=1), lambda *what: told.append(what))
-    assert len(told) == 13
+    assert len(told) == 14
 
 
 @pytest.fixture
