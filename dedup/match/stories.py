@@ -111,7 +111,10 @@ def smoothed_mean(total: NDArray[np.float64], count: int) -> NDArray[np.float64]
 
 
 def products(matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
-    """Dot products of pairs of rows, in blocks; shape (pairs,)."""
+    """Dot products of pairs of rows, in blocks; shape (pairs,).
+
+    Kernel: `match.kernels.products.products`.
+    """
     blocks = [slice(start, start + 10_000) for start in range(0, len(a), 10_000)]
     sums = [np.asarray(matrix[a[block]].multiply(matrix[b[block]]).sum(axis=1)).ravel() for block in blocks]
     return np.concatenate([np.empty(0), *sums])

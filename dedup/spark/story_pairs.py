@@ -85,7 +85,7 @@ def find_pairs(
         return _compare(batches, settings, several)
 
     def find() -> DataFrame:
-        shuffled = at_home(vectors, excluded, send, SHUFFLED)
+        shuffled = at_home(vectors.drop("general"), excluded, send, SHUFFLED)
         tasks = shuffled.repartition(max(job.parts, len(chunks.begins)), "task")
         return tasks.sortWithinPartitions("task", F.desc("chunk")).mapInArrow(compare, PAIRS)
 
@@ -104,21 +104,25 @@ def in_tasks(ends: DataFrame, small: DataFrame) -> DataFrame:
     return ends.select("n", "task").distinct().join(small, "n")
 
 
-def rescored(job: Job, pairs: DataFrame, times: DataFrame, articles: int) -> DataFrame:
-    """Return the pairs with scores corrected for crowding and for pairs of one outlet."""
-    settings, checkpoints = job.settings, job.checkpoints
+def crowding(job: Job, pairs: DataFrame, times: DataFrame, articles: int) -> float:
+    """Return what is subtracted from all scores, see `dedup.match.crowding`."""
 
-    def crowding() -> dict[str, Any]:
+    def find() -> dict[str, Any]:
         strong = pairs.where(f"score >= {STRONG / SCORE_UNIT!r}").count()
         concurrent = concurrent_of(times) / max(1, articles)
         return {"taken_off": crowding_of(strong, concurrent, articles), "strong": strong, "company": concurrent}
 
-    taken = job.background.crowd if job.background else float(checkpoints.values("crowd", crowding)["taken_off"])
+    return job.background.crowd if job.background else float(job.checkpoints.values("crowd", find)["taken_off"])
+
+
+def rescored(job: Job, pairs: DataFrame, crowding: float) -> DataFrame:
+    """Return the pairs with scores corrected for crowding and for pairs of one outlet."""
+    settings = job.settings
 
     def rescore(table: Any) -> Any:
-        return _rescored(table, taken, settings)
+        return _rescored(table, crowding, settings)
 
-    return checkpoints.step("scored", lambda: pairs.mapInArrow(mapped(rescore, 65_536), SCORED), by="task")
+    return job.checkpoints.step("scored", lambda: pairs.mapInArrow(mapped(rescore, 65_536), SCORED), by="task")
 
 
 def concurrent_of(times: DataFrame) -> int:

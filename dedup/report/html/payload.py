@@ -85,6 +85,7 @@ def index(clustering: Clustering) -> dict[str, Any]:
             "right": found.right.tolist(),
             "height": [*map(finite, found.height.tolist())],
             "weights": found.weights.tolist(),
+            "joined": found.joined,
         },
         "pairs": {
             "a": found.a.tolist(),

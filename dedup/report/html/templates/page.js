@@ -1,7 +1,7 @@
 "use strict";
 (() => {
 const { $, element, block, plural, percent, write, grey, twin } = shown;
-const UNIT = 2 ** -20, PAIR = 1.125, SAME_EVENT = 0.16, LOWEST = 0.05, SEVERAL = 3, DROP = 0.5, CAP = 0.4;  // as in dedup/group/cut.py
+const UNIT = 2 ** -20, PAIR = 1.125, EVENT = 0.5, SAME_EVENT = 0.16, LOWEST = 0.05, SEVERAL = 3, DROP = 0.5, CAP = 0.4;  // as in dedup/group/cut.py
 const SEED = 3, FEWEST = 6, EDIT = 2, SLACK = 6, LONE = 5, REACH = 16, SHIFT = 4, CROWD = 16;  // as in dedup/match/passages.py
 const SPAN = 20, FADE = [.3, .6], ONE_DAY = .5, A_DAY = .4, MOST_DAYS = 3, MEASURED = .08, FADE_CROWDED = [.5, .8], MOST = 12;  // as in dedup/match/scores.py; names and figures shown
 const STEP = 120;  // stories shown at once
@@ -37,7 +37,7 @@ function dropAt(g, size) {
 }
 
 function cut(g) {
-  const { left, right, height, weights } = data.tree, leaves = weights.length, nodes = leaves + left.length;
+  const { left, right, height, weights, joined } = data.tree, leaves = weights.length, nodes = leaves + left.length;
   const threshold = g > 0 ? thresholdAt(g) : Infinity;
   const size = new Float64Array(nodes), good = new Uint8Array(nodes).fill(1), heights = new Float64Array(nodes).fill(Infinity);
   const parent = new Int32Array(nodes).fill(-1), story = new Int32Array(nodes);
@@ -49,6 +49,7 @@ function cut(g) {
     let needed = size[a] === 1 && size[b] === 1 ? PAIR * threshold : threshold;
     const drop = dropAt(g, Math.min(size[a], size[b]));
     if (drop > 0) needed = Math.max(needed, drop * Math.min(CAP, heights[a], heights[b]));
+    if (merge >= left.length - joined) needed = g > EVENT ? threshold : Infinity;
     good[node] = good[a] && good[b] && heights[node] >= needed ? 1 : 0;
     parent[a] = parent[b] = node;
   }
