@@ -110,7 +110,7 @@ def scores_between(
     every = size * other
     usual = STRANGERS / 2 * (other * groups.background[a] + size * groups.background[b])
     total = products(groups.sums, a, b) - np.rint(usual) * SCORE_UNIT - every * crowding
-    total -= every * date_penalty(total / np.maximum(every, 1), gap, settings.date_penalty)
+    total -= every * date_penalty(total / np.maximum(every, 1), gap, settings.date_penalty, 0.0)
     return np.where(gap <= settings.window, np.rint(total / SCORE_UNIT), 0).astype(np.int64)
 
 
