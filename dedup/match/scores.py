@@ -76,14 +76,14 @@ def crowding_by_days(days: Numbers, crowding: float) -> Numbers:
     return min(crowding, MEASURED) * np.minimum(share, MOST_DAYS)
 
 
-def date_penalty(score: Numbers, days: Numbers, most: float, crowding: float = 0.0) -> Numbers:
+def date_penalty(score: Numbers, days: Numbers, most: float, crowding: float) -> Numbers:
     """The penalty for the days between two articles, nan where they are unknown; it may be negative.
 
     Args:
         score: before it.
         days: between the two.
         most: its largest value in a small collection; at 0 days do not count.
-        crowding: of the collection, see `crowding_by_days`; 0 for storylines, which last for days.
+        crowding: of the collection, see `crowding_by_days`.
     """
     usual = faded(most * np.minimum(1.0, np.fmax(days, 0.0) / DATE_SPAN), score, FADE[0], FADE[1])
     crowded = crowding_by_days(days, crowding) * (most > 0)
