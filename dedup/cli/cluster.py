@@ -62,7 +62,7 @@ Formats:
            canonical (true for one article of each story), title, source,
            published, dated (the date used), dated_by (where it comes from:
            published, text or seen), path, probability (that its links are
-           right)
+           right), url, author, section
   csv      the same, one row per article; a text that a spreadsheet would
            evaluate as a formula begins with an apostrophe
   parquet  the same, as columns

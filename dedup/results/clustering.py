@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from dedup.article import Article, Notice
 from dedup.comparison import Mentions, Part, Passage
 from dedup.errors import InputError, MissingDependencyError, UnknownArticleError
+from dedup.inputs.values import is_web_address
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("id", "story", "copy_group", "canonical", "title", "source", "published", "dated", "dated_by", "path"),
-    "probability",
+    *("probability", "url", "author", "section"),
 )
 """Columns of a result, in order: one row per article."""
 
@@ -352,7 +353,8 @@ class Clustering:
         Keys: `id`, `story` (id of its story), `copy_group` (None without a copy), `canonical` (True for the one article
         to show of each story), `title`, `source`, `published` (ISO 8601 or None), `dated` (the date used for
         comparison, ISO 8601 or None), `dated_by` (origin of that date: `published`, `text`, `seen` or None), `path`,
-        `probability` (mean probability that its links inside the story are correct; None without links).
+        `probability` (mean probability that its links inside the story are correct; None without links), `url` (""
+        unless it is an address of http or https), `author`, `section`.
         """
         groups = {
             article: group.id for story in self.stories for group in story.copy_groups for article in group.articles
@@ -375,6 +377,9 @@ class Clustering:
                     "dated_by": dated_by,
                     "path": article.path,
                     "probability": certainty.get(article.id),
+                    "url": article.url if is_web_address(article.url) else "",
+                    "author": article.author,
+                    "section": article.section,
                 }
             )
         return records
