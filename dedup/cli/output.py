@@ -99,7 +99,7 @@ def write_result(found: Clustering | Arrivals, style: Format, output: Path | Non
         Format.JSON: write_json,
         Format.JSONL: write_jsonl,
         Format.CSV: write_csv,
-        Format.HTML: _write_page,
+        Format.HTML: write_html,
     }[style]
     if output:
         with atomic_file(output) as out:
@@ -139,10 +139,6 @@ def write_plot(plot: Path, draw: Callable[[BinaryIO, str], None]) -> None:
     """Write a plot atomically, in the format of its suffix."""
     with atomic_file(plot) as out:
         draw(cast(BinaryIO, out), plot.suffix.lower().removeprefix("."))
-
-
-def _write_page(found: Clustering | Arrivals, out: TextIO) -> None:
-    write_html(found if isinstance(found, Clustering) else found.clustering, out)
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from dedup.report.html.page import environment, write_html
+from dedup.report.html.page import environment, page_script, template_source, write_html
+from dedup.report.html.payload import article_columns
 
-__all__ = ["environment", "write_html"]
+__all__ = ["article_columns", "environment", "page_script", "template_source", "write_html"]
