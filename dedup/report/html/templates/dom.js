@@ -73,8 +73,9 @@ function twin(root, mark) {
 
 // Marks terms of a search in what is shown already.
 function hits(root, terms) {
-  if (!terms.length) return;
-  const wanted = new RegExp(terms.map((term) => term.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&").replace(/ /g, "\\s+")).join("|"), "giu");
+  const telling = terms.filter((term) => term.length > 1 || term > "~");  // not each letter a
+  if (!telling.length) return;
+  const wanted = new RegExp(telling.map((term) => term.replace(/[\\^$.*+?()[\]{}|/]/g, "\\$&").replace(/ /g, "\\s+")).join("|"), "giu");
   const walker = document.createTreeWalker(root, NodeFilter.SHOW_TEXT), nodes = [];
   while (walker.nextNode()) nodes.push(walker.currentNode);
   for (const node of nodes) {

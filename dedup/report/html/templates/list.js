@@ -48,6 +48,10 @@ function status(story) {
 function prepare() {
   const { data, stories } = source, distinct = (column, story) => column ? [...new Set(story.articles.map((place) => column[place]).filter(Boolean))] : [];
   largest = 1;
+  const names = new Map();
+  for (const name of data.sources) names.set(name, (names.get(name) || 0) + 1);
+  spelt.clear();
+  for (const [name] of [...names].sort(([x, m], [y, n]) => m - n || (x < y ? 1 : -1))) spelt.set(name.toLowerCase(), name);  // of several spellings the commonest
   let first = Infinity, last = -Infinity;
   for (const story of stories) {
     story.counts = new Map();
@@ -59,7 +63,7 @@ function prepare() {
       first = Math.min(first, day);
       last = Math.max(last, day);
     }
-    story.outlets = [...new Set(story.sources.map((name) => { const folded = name.toLowerCase(); if (!spelt.has(folded)) spelt.set(folded, name); return folded; }))];
+    story.outlets = [...new Set(story.sources.map((name) => name.toLowerCase()))];
     story.langs = distinct(data.langs, story);
     story.kinds = distinct(data.kinds, story);
     const states = status(story);
@@ -69,7 +73,12 @@ function prepare() {
   }
   const wide = first === Infinity ? 1 : Math.max(1, Math.ceil((last - first + 1) / BINS));
   range = { first, last, wide, bins: first === Infinity ? 0 : Math.floor((last - first) / wide) + 1 };
-  values = Object.fromEntries(Object.entries(FACETS).map(([name, facet]) => [name, new Set(stories.flatMap(facet.of))]));
+  values = Object.fromEntries(Object.keys(FACETS).map((name) => [name, new Set()]));
+  for (const story of stories) {
+    story.values = {};
+    for (const [name, facet] of Object.entries(FACETS)) for (const value of story.values[name] = facet.of(story)) values[name].add(value);
+    story.bins = [...new Set([...story.counts.keys()].map((day) => Math.floor((day - first) / wide)))];
+  }
 }
 
 // One pass: a story that fails nothing is listed and counts everywhere, one that fails a single filter counts for that filter alone.
@@ -81,18 +90,22 @@ function sift() {
   listed = [];
   let articles = 0;
   for (const story of source.stories) {
-    const failed = [];
     if (found) {
-      const here = story.articles.filter((place) => found.has(place)).length;
-      if (!here) continue;
-      story.found = here;
+      story.found = 0;
+      for (const place of story.articles) if (found.has(place)) story.found++;
+      if (!story.found) continue;
     }
-    if (hasDay && ![...story.counts.keys()].some((day) => !(day < from) && !(day > to))) failed.push("day");
-    for (const name of names) if (state[name] && !FACETS[name].of(story).includes(state[name])) failed.push(name);
-    if (failed.length > 1) continue;
-    for (const name of failed.length ? failed : names) if (name !== "day") for (const value of FACETS[name].of(story)) counts[name].set(value, (counts[name].get(value) || 0) + 1);
-    if (!failed.length || failed[0] === "day") for (const bin of new Set([...story.counts.keys()].map((day) => Math.floor((day - range.first) / range.wide)))) bins[bin]++;
-    if (failed.length) continue;
+    let fails = 0, failed = "";
+    if (hasDay) {
+      let inside = false;
+      for (const day of story.counts.keys()) if (!(day < from) && !(day > to)) inside = true;
+      if (!inside) [fails, failed] = [1, "day"];
+    }
+    for (const name of names) if (state[name] && !story.values[name].includes(state[name])) { fails++; failed = name; }
+    if (fails > 1) continue;
+    for (const name of names) if (!fails || name === failed) for (const value of story.values[name]) counts[name].set(value, (counts[name].get(value) || 0) + 1);
+    if (!fails || failed === "day") for (const bin of story.bins) bins[bin]++;
+    if (fails) continue;
     listed.push(story);
     if (found) articles += story.found;
   }

@@ -120,6 +120,7 @@ async function copyLink() {
 
 function listen() {
   $("query").addEventListener("input", () => address.go({ q: $("query").value }, false));
+  if (source.warm) $("query").addEventListener("focus", source.warm, { once: true });
   $("order").addEventListener("input", () => address.go({ order: $("order").value }, false));
   if ($("granularity")) $("granularity").addEventListener("input", () => address.go({ g: $("granularity").value === $("granularity").dataset.usual ? "" : $("granularity").value }, false));
   $("controls").addEventListener("submit", (event) => event.preventDefault());

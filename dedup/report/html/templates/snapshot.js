@@ -5,12 +5,12 @@ const { $, percent, plural } = dom;
 const UNIT = 2 ** -20, PAIR = 1.125, SAME_EVENT = 0.16, LOWEST = 0.05, SEVERAL = 3, DROP = 0.8, CAP = 0.4;  // as in dedup/group/cut.py
 const SPAN = 20, [FADES, FADED] = [.3, .6];  // as in dedup/match/scores.py
 
-let data, chunks, stories = [], storyOf = [], events, granularity, searched;
+let data, chunks, stories = [], storyOf = [], events, granularity, searched, last;
 const unpacked = new Map();
 
 async function unpack(node) {
-  const letters = atob(node.textContent);
-  const bytes = Uint8Array.from(letters, (letter) => letter.charCodeAt(0));
+  const letters = atob(node.textContent), bytes = new Uint8Array(letters.length);
+  for (let i = 0; i < bytes.length; i++) bytes[i] = letters.charCodeAt(i);
   const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("deflate-raw"));
   return JSON.parse(await new Response(stream).text());
 }
@@ -22,11 +22,15 @@ function chunk(number) {
 
 const text = async (place) => (await chunk(Math.floor(place / data.chunk)))[place % data.chunk];
 
-async function find(terms) {  // the first search unpacks all texts
-  searched = searched || Promise.all(chunks.map((_, number) => chunk(number))).then((texts) => data.ids.map((id, place) =>
-    [data.titles[place], data.sources[place], id, texts[Math.floor(place / data.chunk)][place % data.chunk]].join("\n").toLowerCase().replace(/\s+/g, " ")));
+// What is searched, in lower case: unpacked when the reader comes to the field of the search.
+const warm = () => searched = searched || Promise.all(chunks.map((_, number) => chunk(number))).then((texts) => data.ids.map((id, place) =>
+  [data.titles[place], data.sources[place], id, texts[Math.floor(place / data.chunk)][place % data.chunk]].join(" ").toLowerCase().replace(/\s{2,}|[\n\r\t]/g, " ")));
+
+async function find(terms) {
+  const held = await warm(), narrower = last && last.terms.every((old) => terms.some((term) => term.includes(old)));
   const found = new Set();
-  (await searched).forEach((held, place) => { if (terms.every((term) => held.includes(term))) found.add(place); });
+  for (const place of narrower ? last.found : held.keys()) if (terms.every((term) => held[place].includes(term))) found.add(place);
+  last = { terms, found };
   return found;
 }
 
@@ -217,5 +221,5 @@ async function start() {
 
 const fetched = async () => null;  // what is not in a file is nowhere
 
-return { get data() { return data; }, get stories() { return stories; }, storyOf: (place) => storyOf[place], start, regroup, text, find, relation, originals, offered, headline, fetched, storiesAt, measured };
+return { get data() { return data; }, get stories() { return stories; }, storyOf: (place) => storyOf[place], start, regroup, text, find, warm, relation, originals, offered, headline, fetched, storiesAt, measured };
 })();
