@@ -15,7 +15,7 @@ from dedup.formats.json_text import finite, json_text
 from dedup.index import Change, IndexedArticle, StoryIndex
 from dedup.inputs.collection import published_seconds
 from dedup.pipeline import cluster
-from dedup.report.html import article_columns
+from dedup.report.html.payload import article_columns
 from dedup.results.clustering import Clustering, CopyGroup, Explanation
 from dedup.results.provenance import Provenance, trace
 from dedup.service import response_models as models

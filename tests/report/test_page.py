@@ -294,6 +294,15 @@ def test_the_same_clustering_is_the_same_page(seeds: dedup.Clustering, page_of_s
     assert written(seeds, tmp_path / "again.html").read_bytes() == page_of_seeds.read_bytes()
 
 
+def test_a_page_has_a_heading_and_says_what_it_was_made_from(browser: Any, tmp_path: Path) -> None:
+    title, path = "Monday <b>'s news", tmp_path / "page.html"
+    with path.open("w", encoding="utf-8", newline="") as out:
+        write_html(dedup.cluster(["Fire on the ferry."]), out, title=title, made="Made at noon from <i>a.csv")
+    with opened(browser, path) as page:
+        assert page.title() == page.locator("h1").inner_text() == title
+        assert page.locator(".made").inner_text() == "Made at noon from <i>a.csv"
+
+
 def test_nothing_and_one_article(browser: Any, tmp_path: Path) -> None:
     for number, texts in enumerate(([], ["Fire broke out on the ferry."])):
         with opened(browser, written(dedup.cluster(texts), tmp_path / f"{number}.html")) as page:

@@ -3,6 +3,5 @@
 from __future__ import annotations
 
 from dedup.report.html.page import environment, page_script, template_source, write_html
-from dedup.report.html.payload import article_columns
 
-__all__ = ["article_columns", "environment", "page_script", "template_source", "write_html"]
+__all__ = ["environment", "page_script", "template_source", "write_html"]

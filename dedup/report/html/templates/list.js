@@ -326,12 +326,12 @@ $("bars").addEventListener("keydown", (event) => {
 
 const cell = (value) => { const text = /^'*[=+@\t\r-]/.test(value) ? "'" + value : String(value); return /[",\r\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text; };
 
-function table() {
+async function table() {
   const { data } = source, url = (place) => data.urls && dom.isWeb(data.urls[place]) ? data.urls[place] : "";
-  const rows = [["story", "title", "articles", "copies", "outlets", "texts", "first", "last", "sources", "url"]];
+  const day = (seconds) => Number.isFinite(seconds) ? iso(seconds) : "", rows = [["story", "title", "articles", "copies", "outlets", "origins", "first", "last", "canonical", "likely_original", "sources", "url"]];
   for (const story of listed) {
-    const copies = copiesIn(story);
-    rows.push([story.id, story.title, story.size, copies, story.sources.length, story.size - copies, story.start === Infinity ? "" : iso(story.start), story.end === -Infinity ? "" : iso(story.end), story.sources.join("; "), url(story.canonical)]);
+    const copies = copiesIn(story), group = story.copies.reduce((x, y) => y.length > x.length ? y : x, []), original = group.length ? (await source.originals(story)).find((one) => one.articles.includes(group[0])) : null;
+    rows.push([story.id, story.title, story.size, copies, story.sources.length, story.size - copies, day(story.start), day(story.end), data.ids[story.canonical], original && original.original !== null ? data.ids[original.original] : "", story.sources.join("; "), url(story.canonical)]);
   }
   return "\ufeff" + rows.map((row) => row.map(cell).join(",") + "\r\n").join("");
 }

@@ -130,7 +130,7 @@ function listen() {
   $("judge").addEventListener("click", () => judge.next());
   $("export").addEventListener("click", judge.save);
   $("copy").addEventListener("click", copyLink);
-  $("save").addEventListener("click", () => save("stories.csv", "text/csv", list.table()));
+  $("save").addEventListener("click", async () => save("stories.csv", "text/csv", await list.table()));
   $("theme").addEventListener("click", dark);
   address.link($("home"), address.OPEN);
   addEventListener("keydown", keys);
