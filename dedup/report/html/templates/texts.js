@@ -2,6 +2,7 @@
 // Texts compared: the passages that two share, what a version changed, the names and numbers of both. A port of
 // dedup/text/spans.py, dedup/match/passages.py and dedup/match/mentions.py.
 const texts = (() => {
+const HALVES = new Set(["am", "pm"]);  // of a day, which are written in capitals
 const SEED = 3, FEWEST = 6, EDIT = 2, SLACK = 6, LONE = 5, REACH = 16, SHIFT = 4, CROWD = 16;  // as in dedup/match/passages.py
 
 const WORD = /([\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}]+)|([\p{L}\p{N}][\p{L}\p{N}\p{M}\u00ad\u200c\u200d]*)/gu;
@@ -170,16 +171,24 @@ function differences(original, text) {
 
 // Names and numbers in both texts and in one only
 
+function goesOn(found, text, place, common) {  // also behind the full stop of an initial
+  const gap = text.slice(found.ends[place - 1], found.starts[place]);
+  if (found.capitals[place] && /^[ \u00a0’'-]{1,2}$/.test(gap)) return true;
+  return [...found.words[place - 1]].length === 1 && !common.has(found.words[place]) && /^\.[ \u00a0]?$/.test(gap) && /^\p{Lu}/u.test(text.slice(found.starts[place], found.starts[place] + 2));
+}
+
 function names(one, other) {
   const texts = [one, other], both = texts.map(spans), words = both.map((found) => new Set(found.words));
   const named = both.map((found, which) => {
-    const told = new Map();
+    const told = new Map(), common = new Set(found.words.filter((_, at) => /^\p{Ll}/u.test(texts[which].slice(found.starts[at], found.starts[at] + 2))));
     for (let start = 0; start < found.words.length; start++) {
       if (!found.capitals[start]) continue;
-      let end = start + 1;
-      while (end < found.words.length && found.capitals[end] && /^[ \u00a0’'-]{1,2}$/.test(texts[which].slice(found.ends[end - 1], found.starts[end]))) end++;
-      const name = found.words.slice(start, end).join(" ");
-      if (!told.has(name)) told.set(name, texts[which].slice(found.starts[start], found.ends[end - 1]));
+      let end = start + 1, first = start, last;
+      while (end < found.words.length && goesOn(found, texts[which], end, common)) end++;
+      for (last = end; last > start && ([...found.words[last - 1]].length === 1 || HALVES.has(found.words[last - 1]));) last--;
+      while (first < last && HALVES.has(found.words[first])) first++;
+      const name = found.words.slice(first, last).join(" ");
+      if (last > first && !told.has(name)) told.set(name, texts[which].slice(found.starts[first], found.ends[last - 1]));
       start = end - 1;
     }
     return told;
