@@ -19,7 +19,17 @@ import typer
 
 from dedup.errors import MissingDependencyError
 from dedup.formats.atomic import atomic_file, content_suffix
-from dedup.report import PICTURES, visible, write_csv, write_html, write_json, write_jsonl, write_parquet, write_table
+from dedup.report import (
+    PICTURES,
+    Rows,
+    visible,
+    write_csv,
+    write_html,
+    write_json,
+    write_jsonl,
+    write_parquet,
+    write_table,
+)
 from dedup.results.clustering import Clustering
 
 if TYPE_CHECKING:
@@ -162,18 +172,19 @@ def write_result(
         made: a line for a page, on what it was made from and when.
     """
     layout = layout or Layout()
-    rows = layout.rows.value if layout.rows else "articles"
+    of: Rows = layout.rows.value if layout.rows else "articles"
     if style is Format.PARQUET:
         with binary_output(output) as out:
-            write_parquet(found, out, rows=rows)
+            write_parquet(found, out, rows=of)
         return
-    write: Callable[[Clustering | Arrivals, TextIO], None] = {
+    writers: dict[Format, Callable[[Clustering | Arrivals, TextIO], None]] = {
         Format.TABLE: partial(write_table, top=layout.top),
         Format.JSON: write_json,
-        Format.JSONL: partial(write_jsonl, rows=rows),
-        Format.CSV: partial(write_csv, rows=rows, bom=layout.bom),
+        Format.JSONL: partial(write_jsonl, rows=of),
+        Format.CSV: partial(write_csv, rows=of, bom=layout.bom),
         Format.HTML: partial(write_html, title=layout.title or "Stories", made=made),
-    }[style]
+    }
+    write = writers[style]
     if output:
         with atomic_file(output) as out:
             write(found, cast(TextIO, codecs.getwriter("utf-8")(out)))

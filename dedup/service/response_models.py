@@ -143,6 +143,7 @@ class OverviewStory(_Record):
     start: float | None
     end: float | None
     sources: list[str]
+    storyline: str | None = Field(description="Its storyline, where it shares it with another story.")
 
 
 class Overview(_Record):

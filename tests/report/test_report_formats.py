@@ -164,8 +164,8 @@ def test_csv_returns_any_title(title: str) -> None:
 def test_no_cell_is_a_formula(sign: str) -> None:
     out = io.StringIO(newline="")
     text = f"{sign}HYPERLINK(1)"
-    fields = dict.fromkeys(("id", "title", "source", "path", "url", "author", "section"), text)
-    write_csv(clustering([([Article(text="", **fields)], [])]), out)
+    article = Article(id=text, text="", title=text, source=text, path=text, url=text, author=text, section=text)
+    write_csv(clustering([([article], [])]), out)
     (row,) = csv.DictReader(titled(out.getvalue()))
     assert not [cell for cell in row.values() if cell.startswith(("=", "+", "-", "@", "\t", "\r"))]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections import Counter
 from importlib.resources import files
 from itertools import islice
 from typing import TYPE_CHECKING, TextIO
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 FIRST = 60
 """Number of stories, and of notices of skipped input, that the page shows without its script."""
+OUTLETS = 4
+"""Outlets that an entry of the list names, those with the most articles."""
 LEAD = 220
 """Characters of an article that the list shows."""
 SCRIPTS = ("dom.js", "texts.js", "address.js", "list.js", "story.js", "judge.js", "page.js")
@@ -40,6 +43,7 @@ def environment() -> Environment:
     )
     found.filters["days"] = lambda story: dates(story.start, story.end)
     found.filters["copies"] = copies_in
+    found.filters["outlets"] = list
     return found
 
 
@@ -68,7 +72,9 @@ def write_html(found: Clustering | Arrivals, out: TextIO, *, title: str = "Stori
     if not clustering.has_texts:
         raise InputError(NO_TEXTS)
     skipped = list(islice((notice for notice in clustering.notices if notice.skipped), FIRST))
+    weight = Counter(article.source for article in clustering.articles)
     templates = environment()
+    templates.filters["outlets"] = lambda sources: sorted(sources, key=weight.__getitem__, reverse=True)[:OUTLETS]
     style, script = template_source("page.css"), page_script(template_source("snapshot.js"))
     stories = found.stories[:FIRST]
     stream = templates.get_template("page.html").stream(
@@ -109,7 +115,8 @@ def _lead(clustering: Clustering, story: Story) -> str:
     article = clustering.articles[clustering.place(story.canonical)]
     line = " ".join(article.text[: 3 * LEAD].split())
     head = " ".join(article.title.split()) or story.title
-    return line.removeprefix(head).lstrip(" .:–—-")[:LEAD]
+    words = line.removeprefix(head).lstrip(" .:–—-") if head and line.startswith(head) else line
+    return words if len(words) <= LEAD else words[:LEAD].rsplit(" ", 1)[0] + "…"
 
 
 def _hash(text: str) -> str:

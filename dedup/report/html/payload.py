@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +72,7 @@ def article_columns(clustering: Clustering) -> dict[str, list[Any]]:
         "seconds": [finite(published_seconds(day)) for day, _ in dates],
         "langs": [article.lang for article in articles],
     }
-    optional = {
+    optional: dict[str, list[Any]] = {
         "datedBy": [name if name != "published" else None for _, name in dates],
         "urls": [article.url if is_web_address(article.url) else "" for article in articles],
         "authors": [article.author for article in articles],
@@ -91,6 +92,7 @@ def index(found: Clustering | Arrivals) -> dict[str, Any]:
         **article_columns(clustering),
         "fresh": None if isinstance(found, Clustering) else found.count,
         "named": {} if isinstance(found, Clustering) else _inherited(clustering, columns),
+        "storylines": shared_storylines(clustering),
         "settings": {name: finite(value) for name, value in settings.method().items()},
         "curves": _curves(),
         "tree": {
@@ -122,6 +124,13 @@ def index(found: Clustering | Arrivals) -> dict[str, Any]:
         "originals": _originals(clustering),
         "chunk": TEXTS,
     }
+
+
+def shared_storylines(clustering: Clustering) -> dict[str, str]:
+    """Return by id the storylines of stories that share theirs with another."""
+    lines = {story.id: getattr(story, "storyline", "") for story in clustering.stories}
+    shared = Counter(lines.values())
+    return {story: line for story, line in lines.items() if line and shared[line] > 1}
 
 
 def _inherited(clustering: Clustering, columns: FindingsColumns) -> dict[str, str]:

@@ -90,7 +90,7 @@ async function all() {
   data.storage = "dedup:" + location.host;
   data.placeOf = new Map(data.ids.map((id, place) => [id, place]));
   storyOf = [];
-  stories = found.stories.map((one) => ({ ...one, start: one.start ?? Infinity, end: one.end ?? -Infinity }));
+  stories = found.stories.map((one) => ({ ...one, storyline: one.storyline ?? undefined, start: one.start ?? Infinity, end: one.end ?? -Infinity }));
   for (const one of stories) for (const place of one.articles) storyOf[place] = one;
   sorted();
   cursor = found.cursor;

@@ -5,18 +5,19 @@ const { $, element, block, plural, hits } = dom;
 const STEP = 60, BINS = 120, STRIP = 40, SHOWN = 8, LEAD = 220;  // entries at once; bars of the chart, of a strip; values of a filter; letters
 const DAY = 86400;
 const SIZES = [["1", "1 article"], ["2-4", "2 to 4"], ["5-9", "5 to 9"], ["10-", "10 and more"]];
-const STATUS = { new: "new stories", continues: "continue an earlier one", copy: "copies of earlier articles" };
+const STATUS = { new: "new stories", continues: "continued stories", copy: "with copies of earlier articles" };
 const COPIES = { with: "with copies", without: "without copies" };
 
-let listed = [], visible = STEP, found = null, terms = [], asked = 0, range = { first: 0, wide: 1, bins: 0 }, largest = 1, values = {};
+let listed = [], visible = STEP, found = null, terms = [], asked = 0, range = { first: 0, wide: 1, bins: 0 }, largest = 1, values = {}, weight = new Map();
 const leads = new Map(), said = {}, spelt = new Map();
 
 const isoDay = (day) => new Date(day * DAY * 1000).toISOString().slice(0, 10);
 const iso = (seconds) => isoDay(Math.floor(seconds / DAY));
-const span = (story) => story.start === Infinity ? "" : iso(story.start) === iso(story.end) ? iso(story.start) : `${iso(story.start)} – ${iso(story.end)}`;
+const between = (first, last) => first === last ? first : `${first} – ${first.slice(0, 4) === last.slice(0, 4) ? last.slice(5) : last}`;
+const span = (story) => story.start === Infinity ? "" : between(iso(story.start), iso(story.end));
 const copiesIn = (story) => story.copies.reduce((sum, group) => sum + group.length - 1, 0);
 const title = (story) => story.title || "(no title)";
-const outlets = (story) => story.sources.slice(0, 4).join(", ") + (story.sources.length > 4 ? ` +${story.sources.length - 4}` : "");
+const outlets = (story) => [...story.sources].sort((x, y) => weight.get(y) - weight.get(x)).slice(0, 4).join(", ") + (story.sources.length > 4 ? ` +${story.sources.length - 4}` : "");
 const language = (code) => { try { return new Intl.DisplayNames(["en"], { type: "language" }).of(code); } catch { return code; } };
 const bucket = (size) => SIZES.find(([name]) => size <= (name.split("-")[1] ?? name) || name.endsWith("-"))[0];
 
@@ -24,7 +25,7 @@ const bucket = (size) => SIZES.find(([name]) => size <= (name.split("-")[1] ?? n
 const termsOf = (query) => [...query.toLowerCase().matchAll(/"([^"]*)"?|(\S+)/g)].map(([, phrase, word]) => (phrase ?? word).trim().replace(/\s+/g, " ")).filter(Boolean);
 
 const FACETS = {
-  status: { name: "New", of: (story) => story.status, label: (value) => STATUS[value] },
+  status: { name: "What is new", of: (story) => story.status, label: (value) => STATUS[value] },
   outlet: { name: "Outlet", of: (story) => story.outlets, label: (value) => spelt.get(value) || value },
   lang: { name: "Language", of: (story) => story.langs, label: language },
   size: { name: "Size", of: (story) => [bucket(story.size)], label: (value) => SIZES.find(([name]) => name === value)[1], order: SIZES.map(([name]) => name) },
@@ -48,10 +49,10 @@ function status(story) {
 function prepare() {
   const { data, stories } = source, distinct = (column, story) => column ? [...new Set(story.articles.map((place) => column[place]).filter(Boolean))] : [];
   largest = 1;
-  const names = new Map();
-  for (const name of data.sources) names.set(name, (names.get(name) || 0) + 1);
+  weight = new Map();
+  for (const name of data.sources) weight.set(name, (weight.get(name) || 0) + 1);
   spelt.clear();
-  for (const [name] of [...names].sort(([x, m], [y, n]) => m - n || (x < y ? 1 : -1))) spelt.set(name.toLowerCase(), name);  // of several spellings the commonest
+  for (const [name] of [...weight].sort(([x, m], [y, n]) => m - n || (x < y ? 1 : -1))) spelt.set(name.toLowerCase(), name);  // of several spellings the commonest
   let first = Infinity, last = -Infinity;
   for (const story of stories) {
     story.counts = new Map();
@@ -170,6 +171,7 @@ function entry(story) {
   slots.days.textContent = span(story);
   slots.outlets.textContent = outlets(story);
   if (found) slots.found.textContent = `${plural(story.found, "article has", "articles have")} it`;
+  root.querySelector(".glance").title = `Size: ${plural(story.size, "article", "articles")}` + (range.bins > 1 ? `. Days, from ${isoDay(range.first)} to ${isoDay(range.last)}` : "");
   slots.bar.style.width = 100 * Math.sqrt(story.size / largest) + "%";
   strip(slots.strip, story);
   if (leads.has(story.canonical)) slots.lead.textContent = leads.get(story.canonical); else { slots.lead.dataset.place = story.canonical; near.observe(slots.lead); }
@@ -197,14 +199,18 @@ const near = new IntersectionObserver((seen) => {
     if (!isIntersecting) continue;
     near.unobserve(target);
     const place = Number(target.dataset.place);
-    source.text(place).then((text) => {
-      const head = source.headline(place), line = text.slice(0, 3 * LEAD).replace(/\s+/g, " ").trim();
-      leads.set(place, (head && line.startsWith(head) ? line.slice(head.length).replace(/^[\s.:–—-]+/, "") : line).slice(0, LEAD));
-      target.textContent = leads.get(place);
-      hits(target, terms);
-    }).catch(() => null);  // it was removed meanwhile
+    lead(place).then((words) => { target.textContent = words; hits(target, terms); }).catch(() => null);  // it was removed meanwhile
   }
 }, { rootMargin: "400px" });
+
+async function lead(place) {
+  if (!leads.has(place)) {
+    const head = source.headline(place), line = (await source.text(place)).slice(0, 3 * LEAD).replace(/\s+/g, " ").trim();
+    const words = head && line.startsWith(head) ? line.slice(head.length).replace(/^[\s.:–—-]+/, "") : line;
+    leads.set(place, words.length > LEAD ? words.slice(0, LEAD).replace(/\s+\S*$/, "") + "…" : words);
+  }
+  return leads.get(place);
+}
 
 function current(story) {
   for (const one of $("entries").children) {
@@ -308,8 +314,8 @@ function chart(bins) {
     return button;
   })));
   if (!bars.querySelector("[tabindex='0']")) bars.firstElementChild.tabIndex = 0;
-  const caption = `Stories with an article of ${range.wide === 1 ? "a day" : `${range.wide} days`}, ${isoDay(range.first)} to ${isoDay(range.last)}; at most ${most.toLocaleString("en")}`;
-  $("chart-caption").textContent = caption;
+  const each = range.wide === 1 ? "day" : `${range.wide} days`;
+  $("chart-caption").replaceChildren(element("span", isoDay(range.first)), element("span", address.state.from ? "Click the bar again for all days" : `Stories by ${each}, at most ${most.toLocaleString("en")}: click a bar to keep those of its ${each}`), element("span", isoDay(range.last)));
 }
 
 $("bars").addEventListener("keydown", (event) => {
@@ -336,5 +342,5 @@ async function table() {
   return "\ufeff" + rows.map((row) => row.map(cell).join(",") + "\r\n").join("");
 }
 
-return { prepare, update, more, current, table, span, iso, copiesIn, title, language, get terms() { return terms; }, get listed() { return listed; } };
+return { prepare, lead, update, more, current, table, span, iso, copiesIn, title, language, get terms() { return terms; }, get listed() { return listed; } };
 })();

@@ -197,6 +197,7 @@ function regroup(g) {
   for (const story of every) {
     story.size = story.articles.length;
     story.id = data.named[story.id] || story.id;  // stories that continue archived ones keep the ids of those
+    story.storyline = data.storylines[story.id];
     for (const place of story.articles) storyOf[place] = story;
   }
   stories = every.filter((story) => data.fresh === null || story.articles.some((place) => place < data.fresh));

@@ -47,6 +47,7 @@ function showStory(one) {
   slots.dek.replaceChildren(...dek([plural(one.size, "article", "articles"), one.sources.length ? plural(one.sources.length, "outlet", "outlets") : "", copies ? origins : "", one.origins ? `at most ${plural(one.origins, "origin", "origins")}` : "", list.span(one)]));
   if (copies) { origins.textContent = plural(texts, "different text", "different texts") + ", "; origins.append(term(plural(copies, "copy", "copies"), COPY)); }
   slots.actions.append(...[link("Read the lead article", read(one, one.canonical)), original(one.canonical)].filter(Boolean));
+  list.lead(one.canonical).then((words) => { slots.lead.textContent = words; hits(slots.lead, list.terms); }).catch(() => null);
   continued(one, slots.status);
   moments(one, slots.timeline);
   around(one, slots.storyline);
@@ -170,7 +171,7 @@ async function columns(root, slots, one, [a, b], given, view) {
     } else choose.remove();
     if (!given) {
       slots["title-" + name].textContent = headline(place);
-      slots["note-" + name].textContent = [outlet(place), byline(place), id(place)].filter(Boolean).join(" · ");
+      slots["note-" + name].textContent = [...new Set([outlet(place), byline(place), id(place)])].filter(Boolean).join(" · ");
       const url = original(place);
       if (url) slots["note-" + name].append(" ", url);
     }
