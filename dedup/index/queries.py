@@ -261,6 +261,7 @@ def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle]) -> 
         start=dates[0] if dates else None,
         end=dates[-1] if dates else None,
         sources=tuple(sorted({row.source for row in in_order if row.source})),
+        storyline=stored.storyline,
     )
 
 

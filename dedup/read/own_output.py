@@ -23,6 +23,7 @@ _COLUMNS = frozenset(
         "dated",
         "dated_by",
         "probability",
+        "storyline",
         "url",
         "author",
         "section",

@@ -26,7 +26,7 @@ COLUMNS_AGAINST = (*COLUMNS, "status", "copy_of")
 """Columns of `Arrivals.to_records`."""
 STORY_COLUMNS = (
     *("story", "title", "articles", "copies", "outlets", "origins", "first", "last", "canonical", "likely_original"),
-    *("sources", "url"),
+    *("sources", "url", "storyline"),
 )
 """Columns of a row per story."""
 PAIR_COLUMNS = ("story", *(field.name for field in fields(Link)), "title_a", "title_b")
@@ -79,6 +79,7 @@ def _stories(found: Clustering | Arrivals) -> Iterator[dict[str, Any]]:
             "likely_original": _likely_original(clustering, story),
             "sources": "; ".join(story.sources),
             "url": shown.url if is_web_address(shown.url) else "",
+            "storyline": story.storyline,
         }
         if not isinstance(found, Clustering):
             new = sum(clustering.place(one) < found.count for one in story.articles)

@@ -30,6 +30,8 @@ def write_table(found: Clustering | Arrivals, out: TextIO, *, width: int | None 
 
     Each row has the numbers of articles, of copies and of origins, which is at most how many texts are independent;
     on a wide terminal also the spread of its articles over the days of all, as a bar for each part of them.
+    The stories of one storyline have one number in the column `Storyline`, which is empty for a story that has none of
+    the others in its storyline.
 
     For arrivals, only stories with a new article are written. Titles and outlets are truncated to fit, measured in
     terminal cells (a Chinese character takes two), and control characters are escaped (see `visible`).
@@ -72,7 +74,16 @@ def _counts(found: Clustering | Arrivals, stories: Sequence[Story]) -> dict[str,
         counted = {"New": new, "Archived": archived}
     counted["Copies"] = [copies_in(story) for story in stories]
     counted["Origins"] = [origins_in(story) for story in stories]
+    numbers = storyline_numbers(stories)
+    if numbers:
+        counted["Storyline"] = [numbers.get(story.storyline, 0) for story in stories]
     return {header: [str(number or "") for number in numbers] for header, numbers in counted.items()}
+
+
+def storyline_numbers(stories: Sequence[Story]) -> dict[str, int]:
+    """Return a number for each storyline of several stories, from 1 on in the order of their first ones."""
+    shared = Counter(story.storyline for story in stories if story.storyline)
+    return {name: number for number, name in enumerate((one for one, count in shared.items() if count > 1), 1)}
 
 
 def _spread(found: Clustering | Arrivals, stories: Sequence[Story]) -> list[str]:

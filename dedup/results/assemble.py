@@ -15,7 +15,7 @@ from dedup.group.canonical import Versions, canonical_of_group, canonical_of_sto
 from dedup.group.copies import first_of_group
 from dedup.inputs.collection import Collection, Seniority, published_seconds
 from dedup.results.clustering import Clustering, CopyGroup, Story
-from dedup.results.story_ids import copy_group_id, story_id
+from dedup.results.story_ids import copy_group_id, story_id, storyline_id
 
 if TYPE_CHECKING:
     from dedup.match.stories import Pairs
@@ -33,10 +33,11 @@ def assemble(findings: Findings, settings: Settings) -> Clustering:
     unit = findings.units
     totals = mean_scores(findings.pairs, label, unit).tolist()
     seniority = collection.seniorities()
+    storyline = _storyline_ids(findings, seniority)
     members: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for article in sorted(range(len(collection)), key=seniority.__getitem__):
         members[int(label[article])][int(unit[article])].append(article)
-    stories = [_story(findings, list(units.values()), totals, seniority) for units in members.values()]
+    stories = [_story(findings, list(units.values()), totals, seniority, storyline) for units in members.values()]
     stories.sort(key=rank)
     labels, copy_labels = labels_of(stories, [article.id for article in collection.articles])
     return Clustering(
@@ -73,7 +74,11 @@ def mean_scores(pairs: Pairs, label: NDArray[np.int64], unit: NDArray[np.int64])
 
 
 def _story(
-    findings: Findings, units: Sequence[Sequence[int]], totals: Sequence[float], seniority: Sequence[Seniority]
+    findings: Findings,
+    units: Sequence[Sequence[int]],
+    totals: Sequence[float],
+    seniority: Sequence[Seniority],
+    storyline: Sequence[str],
 ) -> Story:
     """Return the story of some copy groups of distinct articles, each and all ordered by seniority."""
     collection, versions = findings.collection, findings.versions
@@ -91,7 +96,17 @@ def _story(
         start=dates[0] if dates else None,
         end=dates[-1] if dates else None,
         sources=tuple(sorted({article.source for article in articles if article.source})),
+        storyline=storyline[first],
     )
+
+
+def _storyline_ids(findings: Findings, seniority: Sequence[Seniority]) -> list[str]:
+    """Return the id of the storyline of each distinct article."""
+    first: dict[int, int] = {}
+    for article in sorted(range(len(seniority)), key=seniority.__getitem__):
+        first.setdefault(int(findings.storylines[article]), article)
+    name = {label: storyline_id(findings.collection.content_hashes[article]) for label, article in first.items()}
+    return [name[label] for label in findings.storylines.tolist()]
 
 
 def _copy_group(

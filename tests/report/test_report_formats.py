@@ -45,6 +45,7 @@ def test_jsonl_is_a_record_a_line() -> None:
         "dated_by",
         "path",
         "probability",
+        "storyline",
         "url",
         "author",
         "section",
@@ -73,7 +74,7 @@ def test_json_holds_everything() -> None:
     found, out = example(), io.StringIO()
     write_json(found, out)
     document = json.loads(out.getvalue())
-    assert list(document) == ["schema", "dedup", "settings", "summary", "stories", "links", "notices"]
+    assert list(document) == ["schema", "dedup", "settings", "summary", "stories", "storylines", "links", "notices"]
     assert document["schema"] == 1
     assert document["dedup"] == dedup.__version__
     assert document["settings"] == {**Settings().method(), "fingerprint": Settings().fingerprint}
@@ -83,6 +84,7 @@ def test_json_holds_everything() -> None:
         "shared_stories": 2,
         "shared_articles": 5,
         "copies": 1,
+        "storylines": 1,
         "skipped": 1,
     }
     harbour = document["stories"][0]
@@ -143,6 +145,7 @@ def test_csv_has_the_columns_of_the_records() -> None:
         "dated_by": "published",
         "path": "b.txt",
         "probability": "",
+        "storyline": "",
         "url": "",
         "author": "",
         "section": "",

@@ -47,6 +47,7 @@ def test_a_story_is_a_row() -> None:
         "likely_original": first["likely_original"],
         "sources": "Coast; Wire",
         "url": "",
+        "storyline": "",
     }
     assert (second["articles"], second["origins"], second["first"], second["likely_original"]) == ("2", "2", "", "")
     assert third["articles"] == "1"

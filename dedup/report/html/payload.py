@@ -107,6 +107,7 @@ def index(found: Clustering | Arrivals) -> dict[str, Any]:
             "right": columns.right.tolist(),
             "height": [*map(finite, columns.height.tolist())],
             "weights": columns.weights.tolist(),
+            "joined": columns.joined,
         },
         "pairs": {
             "a": columns.a.tolist(),
@@ -119,6 +120,7 @@ def index(found: Clustering | Arrivals) -> dict[str, Any]:
         "words": words,
         "copies": {"pairs": columns.copies.tolist(), "overlaps": _rounded(columns.overlaps)},
         "ordinary": _rounded(columns.background_similarity),
+        "crowding": columns.findings.crowding,
         "tongues": columns.languages.tolist(),
         "removed": _removed(columns.findings, settings),
         "originals": _originals(clustering),
@@ -128,7 +130,7 @@ def index(found: Clustering | Arrivals) -> dict[str, Any]:
 
 def shared_storylines(clustering: Clustering) -> dict[str, str]:
     """Return by id the storylines of stories that share theirs with another."""
-    lines = {story.id: getattr(story, "storyline", "") for story in clustering.stories}
+    lines = {story.id: story.storyline for story in clustering.stories}
     shared = Counter(lines.values())
     return {story: line for story, line in lines.items() if line and shared[line] > 1}
 

@@ -2,8 +2,8 @@
 // The source of the page in a file: articles, merge tree and pairs are in the page, and it cuts the tree by itself.
 const source = (() => {
 const { $, percent, plural } = dom;
-const UNIT = 2 ** -20, PAIR = 1.125, SAME_EVENT = 0.16, LOWEST = 0.05, SEVERAL = 3, DROP = 0.8, CAP = 0.4;  // as in dedup/group/cut.py
-const SPAN = 20, [FADES, FADED] = [.3, .6];  // as in dedup/match/scores.py
+const UNIT = 2 ** -20, PAIR = 1.125, EVENT = 0.5, SAME_EVENT = 0.16, LOWEST = 0.05, SEVERAL = 3, DROP = 0.5, CAP = 0.4;  // as in dedup/group/cut.py
+const SPAN = 20, FADE = [.3, .6], ONE_DAY = .5, A_DAY = .4, MOST_DAYS = 3, MEASURED = .08, FADE_CROWDED = [.5, .8];  // as in dedup/match/scores.py
 
 let data, chunks, stories = [], storyOf = [], events, granularity, searched, last;
 const unpacked = new Map();
@@ -42,11 +42,11 @@ function thresholdAt(g) {
 }
 
 function dropAt(g, size) {
-  return size < SEVERAL ? 0 : (1 - (1 - DROP) * Math.sqrt(SEVERAL / size)) * Math.min(1, 2 - 2 * g);
+  return size < SEVERAL ? 0 : (1 - (1 - DROP) * (SEVERAL / size) ** 1.5) * Math.min(1, 2 - 2 * g);
 }
 
 function cut(g) {
-  const { left, right, height, weights } = data.tree, leaves = weights.length, nodes = leaves + left.length;
+  const { left, right, height, weights, joined } = data.tree, leaves = weights.length, nodes = leaves + left.length;
   const threshold = g > 0 ? thresholdAt(g) : Infinity;
   const size = new Float64Array(nodes), good = new Uint8Array(nodes).fill(1), heights = new Float64Array(nodes).fill(Infinity);
   const parent = new Int32Array(nodes).fill(-1), story = new Int32Array(nodes);
@@ -58,6 +58,7 @@ function cut(g) {
     let needed = size[a] === 1 && size[b] === 1 ? PAIR * threshold : threshold;
     const drop = dropAt(g, Math.min(size[a], size[b]));
     if (drop > 0) needed = Math.max(needed, drop * Math.min(CAP, heights[a], heights[b]));
+    if (merge >= left.length - joined) needed = g > EVENT ? threshold : Infinity;
     good[node] = good[a] && good[b] && heights[node] >= needed ? 1 : 0;
     parent[a] = parent[b] = node;
   }
@@ -129,7 +130,7 @@ function measured(a, b) {
     Object.assign(found, { score, cosine, rest: score - cosine + found.background });
     found.words = data.pairs.heavy[pair].map((word, at) => [data.words[word], data.pairs.weights[pair][at]]);
     const joinedThere = events[x] === events[y], [p, q] = [data.tongues[x], data.tongues[y]], foreign = Number(p !== q && p >= 0 && q >= 0);
-    found.probability = joinedThere ? logistic(data.curves.joined, [Math.log(Math.max(score, .02)), Math.min(found.background, .1), foreign]) : logistic(data.curves.apart, [Math.log(Math.max(score, .02))]);
+    found.probability = joinedThere ? logistic(data.curves.joined, [Math.log(Math.max(score, .02)), Math.min(found.background - data.crowding, .1), foreign]) : logistic(data.curves.apart, [Math.log(Math.max(score, .02))]);
   }
   if (found.copy) found.probability = logistic(data.curves.copy, [found.copy[0]]);
   if (found.equal) found.probability = 1;
@@ -148,10 +149,15 @@ function decision(r) {
   return r.score >= r.needed ? `Different stories: their own score of ${score} reaches the threshold of ${needed}, that of their groups does not.` : `Different stories: their score of ${score} is ${(r.needed - r.score).toFixed(3)} short of the ${needed} needed.`;
 }
 
+function datePenalty(score, days) {
+  const faded = (penalty, [low, high]) => penalty * Math.min(1, Math.max(0, 1 - (score - low) / (high - low))), most = data.settings.date_penalty;
+  const crowded = most > 0 ? Math.min(data.crowding, MEASURED) * Math.min(A_DAY * (days ?? 1) - ONE_DAY, MOST_DAYS) : 0;
+  return faded(most * Math.min(1, (days || 0) / SPAN), FADE) + Math.min(crowded, 0) + faded(Math.max(crowded, 0), FADE_CROWDED);
+}
+
 function steps(r) {
   const rows = [["cosine", r.cosine], ["background", -r.background]];
-  const faded = Math.min(1, Math.max(0, 1 - (r.cosine - r.background - FADES) / (FADED - FADES)));
-  const days = -data.settings.date_penalty * Math.min(1, (r.days || 0) / SPAN) * faded, rest = r.rest - days;
+  const days = -datePenalty(r.cosine - r.background, r.days), rest = r.rest - days;
   if (Math.abs(days) > .0005) rows.push(["dates", days]);
   if (Math.abs(rest) > .0005) rows.push([rest < 0 ? "outlet" : "second opinion", rest]);
   return [...rows, ["score", r.score]];
