@@ -32,6 +32,7 @@ from dedup.index.queries import (
     changes_after,
     every_story,
     explain,
+    newest,
     page,
     pages,
     placements,
@@ -470,6 +471,15 @@ class StoryIndex:
         """Return all articles in their present stories, without links."""
         with self._store.reading():
             return placements(self._store, self.settings)
+
+    def newest(self, most: int = 10_000) -> Clustering:
+        """Return the stories of the articles added last, whole, without texts and links.
+
+        Args:
+            most: articles that are looked at; those of their stories that were added before come with them.
+        """
+        with self._store.reading():
+            return newest(self._store, self.settings, checked_count(most, "most"))
 
     def stats(self) -> dict[str, Any]:
         """Return counts and sizes for JSON: `articles`, `stories`, `changes` (the last cursor), `bytes` on disk, …"""

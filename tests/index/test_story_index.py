@@ -526,3 +526,27 @@ def test_a_long_word_is_found_as_a_short_one_is(index: StoryIndex, length: int) 
     for wanted in (word[:length], word[:length].upper(), word[3:length]):
         assert [found.article.id for found in index.search(wanted)] == ["a"]
     assert list(index.search(word[: length - 1] + "#")) == []
+
+
+def test_the_newest_articles_come_with_the_whole_of_their_stories(index: StoryIndex) -> None:
+    index.add_many(MADE)
+    every = index.placements()
+    assert [*index.newest(len(MADE)).stories] == [*every.stories]
+    last = {article.id for article in MADE[-10:]}
+    wanted = {story.id: story for story in every if last & {*story.articles}}
+    found = index.newest(10)
+    assert {story.id: story for story in found} == wanted
+    assert not found.has_texts
+    assert all(not article.text for article in found.articles)
+
+
+def test_a_phrase_between_quotation_marks_is_searched_for_as_a_whole(index: StoryIndex) -> None:
+    index.add({"id": "a", "title": "Ferry burns", "text": "The harbour master closed the basin."})
+    index.add({"id": "b", "title": "Basin", "text": "The master of the harbour closed a ferry."})
+    found = {
+        query: [one.article.id for one in index.search(query)] for query in ('harbour "master"', '"harbour master"')
+    }
+    assert found == {'harbour "master"': ["b", "a"], '"harbour master"': ["a"]}
+    assert [one.article.id for one in index.search('ferry "the  HARBOUR closed')] == ["b"]
+    with pytest.raises(InputError, match="1 to 12 words"):
+        index.search('""')
