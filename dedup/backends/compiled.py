@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dedup.vectorize.frequencies import Frequencies
     from dedup.vectorize.tfidf import Vectors
 
-_COMPILED_STEPS = 14
+_COMPILED_STEPS = 15
 """How often progress is reported while kernels are compiled."""
 
 
@@ -72,6 +72,13 @@ class CompiledBackend(PlainBackend):
         from dedup.vectorize.kernels.boilerplate import held_passages
 
         return held_passages(words)
+
+    def lines_among(
+        self, words: HashedWords, passages: NDArray[np.uint64]
+    ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+        from dedup.vectorize.kernels.boilerplate import lines_among
+
+        return lines_among(words, passages)
 
     def relations(
         self,
@@ -184,6 +191,7 @@ class CompiledBackend(PlainBackend):
         def results() -> Iterator[object]:
             yield (words := self.read(made))
             yield (held := self.held_passages(words))
+            yield self.lines_among(words, held[0])
             yield self.outside_boilerplate(words, held[0])
             yield self.relations(words, np.array([[0, 1]]), np.unique(held[0]), self.detect(words))
             yield self.signatures(words, order)

@@ -159,11 +159,11 @@ def test_compiling_is_announced(loaded: Extractor, cache: Path) -> None:
     told: list[tuple[str, int, int]] = []
     CompiledBackend(Settings(threads=1), lambda *what: told.append(what))
     assert {stage for stage, _, _ in told} == {"compiling, once for this machine"}
-    assert [done for _, done, _ in told] == list(range(15))
-    assert {total for _, _, total in told} == {13}
+    assert [done for _, done, _ in told] == list(range(16))
+    assert {total for _, _, total in told} == {15}
     assert compiling.is_compiled()
     CompiledBackend(Settings(threads=1), lambda *what: told.append(what))
-    assert len(told) == 14
+    assert len(told) == 16
 
 
 @pytest.fixture
