@@ -49,7 +49,8 @@ def _cut(
     leaves, nodes = len(weights), len(weights) + len(heights)
     size, good = np.zeros(nodes, np.int64), np.ones(nodes, np.bool_)
     height, parent = np.full(nodes, np.inf), np.full(nodes, -1)
-    size[:leaves] = weights
+    for leaf in range(leaves):  # numba compiles an assigned slice for seconds
+        size[leaf] = weights[leaf]
     for merge in range(len(heights)):
         node, a, b = leaves + merge, left[merge], right[merge]
         size[node], height[node] = size[a] + size[b], heights[merge]
