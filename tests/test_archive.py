@@ -241,7 +241,7 @@ def test_reports_are_of_the_new_articles(arrivals: Arrivals) -> None:
     shown = io.StringIO()
     write_table(arrivals, shown, width=100)
     head, _, row, *_ = shown.getvalue().splitlines()
-    assert head.split() == ["Story", "New", "Archived", "Copies", "Origins", "Days", "Outlets", "Dates"]
+    assert head.split() == ["Story", "New", "Archived", "Copies", "Origins", "Outlets", "Dates", "Days"]
     assert row.split()[-6:-3] == ["2", "1", "1"]
 
 
