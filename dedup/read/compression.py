@@ -91,7 +91,7 @@ def _gzip_file(fast: bool) -> type[gzip.GzipFile]:
         def read1(self, size: int = -1) -> bytes:
             try:
                 data: bytes = super().read1(size)
-            except IsalError as error:
+            except IsalError as error:  # type: ignore[misc] # it has no types
                 raise zlib.error(str(error)) from None
             return data
 

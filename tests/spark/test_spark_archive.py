@@ -8,7 +8,7 @@ import pytest
 from spark_runs import FIELDS, Rows, expected, frame
 
 import dedup
-from dedup.archive import _inherit_ids
+from dedup.archive import _inherit_ids, _inherit_storylines
 from dedup.errors import InputError
 from dedup.spark import cluster_against
 
@@ -41,7 +41,7 @@ def test_clustering_against_an_archive_equals_one_machine(spark: SparkSession, s
         background=background,
     )
     before, lines_before = ({f"archive:{name}": one for name, one in known.items()} for known in (was, lines))
-    stories_of = _inherit_ids(both, before, lines_before)
+    stories_of = _inherit_ids(_inherit_storylines(both, lines_before), before)
     known = {name: story for story in stories_of for name in story.articles}
     for record in found.collect():
         story = known[record["id"]]

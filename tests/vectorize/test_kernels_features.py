@@ -9,7 +9,6 @@ import random
 from collections.abc import Iterator
 from pathlib import Path
 
-import numba
 import numpy as np
 import pytest
 from hypothesis import given
@@ -29,6 +28,7 @@ from dedup.vectorize.hashing import permutations, word_hash
 from dedup.vectorize.kernels import extractor as extractors
 from dedup.vectorize.kernels import languages
 from dedup.vectorize.kernels import overlaps as overlap_kernels
+from dedup.vectorize.kernels.compiling import kept
 from dedup.vectorize.kernels.counting import REACH
 from dedup.vectorize.kernels.extractor import Extractor, blocks
 from dedup.vectorize.kernels.murmur import hash_words
@@ -236,7 +236,7 @@ def test_overlaps_of_no_pairs() -> None:
     assert sizes.shape == held.shape == (0, 2)
 
 
-@numba.njit  # only kernels can call a kernel that is not kept
+@kept  # only kernels can call a kernel that is not kept
 def sort(array: NDArray[np.uint64], spare: NDArray[np.uint64], digits: NDArray[np.uint32], count: np.uint64) -> None:
     sort_hashes(array, spare, digits, count)
 
