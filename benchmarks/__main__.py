@@ -202,6 +202,25 @@ def judged(
 
 
 @app.command()
+def density(
+    data: Data = None,
+    json_file: JsonFile = None,
+    sets: Annotated[list[str] | None, typer.Option(help="A set to pour; repeat for several. Default: all.")] = None,
+    most: Annotated[int, typer.Option(min=0, help="Most articles of the stream to pour it into.")] = 69_045,
+) -> None:
+    """Pour each labelled set into more and more of the real stream."""
+    with measuring(json_file) as watch:
+        from benchmarks import density as benchmark
+        from benchmarks import show
+        from benchmarks.data import find_folder
+
+        sizes = [size for size in benchmark.SIZES if size <= most]
+        report = benchmark.run(find_folder(data), chosen=sets or (), sizes=sizes, watch=watch)
+    write(json_file, report)
+    show.show_density(report, Console())
+
+
+@app.command()
 def knob(data: Data = None, json_file: JsonFile = None) -> None:
     """Measure every labelled set at granularities from 0 to 1."""
     with measuring(json_file) as watch:

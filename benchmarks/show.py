@@ -318,6 +318,28 @@ def show_calibration(report: Report, console: Console) -> None:
         console.print(f"{name}: {terms} ({curve['pairs']:,} pairs)", highlight=False)
 
 
+def show_density(report: Report, console: Console) -> None:
+    """Print the scores of each set in more and more of the stream."""
+    table = empty_table(
+        "in a stream", "set", "articles", "stories P", "R", "F1", "strangers", "storylines P", "R", "F1", "strangers"
+    )
+    for name, sizes in report["sets"].items():
+        for size, found in sizes.items():
+            cells = [
+                cell
+                for level, share in (("stories", "strangers"), ("storylines", "in_storylines"))
+                for cell in (
+                    *(
+                        _number(found[level][f"bcubed_{measure}"]) if level in found else ""
+                        for measure in ("precision", "recall", "f1")
+                    ),
+                    _number(found[share]),
+                )
+            ]
+            table.add_row(name, f"{int(size):,}", *cells)
+    console.print(table)
+
+
 def show_judged(report: Report, console: Console) -> None:
     """Print a table per collection of judged pairs, with a line per kind."""
     for name in ("stream_pairs_dev", "sample"):
