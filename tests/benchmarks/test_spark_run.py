@@ -14,7 +14,9 @@ from benchmarks.spark_run import Watch, different
 
 def test_labels_are_compared_row_by_row(tmp_path: Path) -> None:
     pa, pq = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
-    rows = [{"id": name, "story": "s1", "copy_group": None, "canonical": name == "a"} for name in "abcd"]
+    rows = [
+        {"id": name, "story": "s1", "copy_group": None, "canonical": name == "a", "storyline": "l1"} for name in "abcd"
+    ]
     other = [{**row, "story": "s2"} if row["id"] == "c" else row for row in rows[::-1] if row["id"] != "d"]
     for name, held in (("one", rows), ("same", rows[::-1]), ("other", other)):
         pq.write_table(pa.Table.from_pylist(held), tmp_path / name)

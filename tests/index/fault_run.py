@@ -21,6 +21,7 @@ from pathlib import Path
 from signal import SIGCONT, SIGINT, SIGSTOP
 from typing import Any
 
+sys.path.append(str(Path(__file__).parents[1]))  # this is run as a program
 from index_process import BROKEN, Answer, IndexProcess, Seen
 from made_articles import stream
 from store_model import DAY, Counts, Episode, State, ViolationError

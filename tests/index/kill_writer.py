@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
+from pathlib import Path
 
+sys.path.append(str(Path(__file__).parents[1]))  # this is run as a program
 from made_articles import stream
 
 from dedup import StoryIndex

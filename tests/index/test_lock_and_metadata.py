@@ -209,7 +209,7 @@ def test_a_full_limit_of_file_sizes_is_named(tmp_path: Path) -> None:
         "resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))\n"
         "print(known == len(index), index.check())"
     )
-    command = [sys.executable, "-c", program, str(tmp_path / "s.db"), str(Path(__file__).parent)]
+    command = [sys.executable, "-c", program, str(tmp_path / "s.db"), str(Path(__file__).parents[1])]
     printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     assert "the limit of 400,000 bytes for a file of this process (RLIMIT_FSIZE) is reached" in printed
     assert printed.endswith("True []\n")

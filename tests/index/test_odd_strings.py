@@ -49,6 +49,7 @@ CALLS: dict[str, list[Callable[[StoryIndex, str], Any]]] = {
     ],
     "page": [lambda index, odd: index.page(odd), lambda index, odd: index.page(outlet=odd)],
     "search": [lambda index, odd: index.search(odd)],
+    "newest": [lambda index, odd: index.newest(odd)],  # type: ignore[arg-type]
     "explain": [lambda index, odd: index.explain(odd, "first"), lambda index, odd: index.explain("first", odd)],
     "__contains__": [lambda index, odd: odd in index],
 }
