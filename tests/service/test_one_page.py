@@ -403,11 +403,11 @@ def test_the_list_shows_first_lines_sizes_and_days(opened: Opened, width: int) -
 
 def test_dark_is_remembered(opened: Opened) -> None:
     with opened() as page:
-        page.click("#theme")
-        assert page.evaluate("document.documentElement.dataset.theme") == "dark"
-        page.reload()
         page.wait_for_selector("html[data-ready]")
-        assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+        page.click("#theme")
+        page.wait_for_selector("html[data-theme=dark]")
+        page.reload()
+        page.wait_for_selector("html[data-ready][data-theme=dark]")
 
 
 def test_what_the_page_lists_is_saved_as_a_table(opened: Opened) -> None:
