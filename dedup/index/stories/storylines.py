@@ -125,11 +125,7 @@ class Storylines:
         self._changed |= dict.fromkeys(numbers, self._changes)
 
     def update(self, log: ChangeLog) -> None:
-        """Put the stories that a transaction has changed into their storylines; `log` receives the changes.
-
-        Args:
-            log: receives the changes.
-        """
+        """Put the stories that a transaction has changed into their storylines; `log` receives the changes."""
         pairs: list[tuple[int, int]] = []
         for story, into in log.ended():
             others = self._stories.get(self.of(story), set()) - {story}
