@@ -87,7 +87,8 @@ def test_it_returns_what_an_index_returns(served: Served) -> None:
         assert kinds(client.reconcile()) == kinds(index.reconcile())
         assert client.expire(date(2024, 3, 2)) == index.expire(date(2024, 3, 2))
         assert kinds(client.changes(5, limit=7)) == kinds(index.changes(5, limit=7))
-        last = index.stats()["changes"]
+        # Storylines are computed once per transaction, and how the service divides a batch depends on its load.
+        last = client.stats()["changes"]
         assert client.changes(last, wait=0.1) == []
         with pytest.raises(CursorError, match=f"there are {last:,} changes"):
             client.changes(10**6)
