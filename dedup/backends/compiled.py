@@ -157,10 +157,16 @@ class CompiledBackend(PlainBackend):
         args = (matrix, background_similarity, seconds, among, never, self._settings, progress, cross_lingual)
         return story_pairs(*args, strangers=strangers, threads=self._threads)
 
-    def average_linkage(self, pairs: Pairs, groups: Sequence[Sequence[int]], weights: NDArray[np.int64]) -> Tree:
+    def average_linkage(
+        self,
+        pairs: Pairs,
+        groups: Sequence[Sequence[int]],
+        weights: NDArray[np.int64],
+        follows: NDArray[np.bool_] | None = None,
+    ) -> Tree:
         from dedup.group.kernels.linkage import average_linkage
 
-        return average_linkage(pairs, groups, weights)
+        return average_linkage(pairs, groups, weights, follows)
 
     @staticmethod  # results keep this function and must not keep the words
     def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = ["cluster", "cluster_against"]
 
-LAYOUT = 6
+LAYOUT = 7
 """Version of the checkpoints: raised when a run cannot resume from those of an earlier version."""
 SESSION = {
     "spark.sql.session.timeZone": "UTC",
@@ -196,7 +196,7 @@ def clustered(job: Job, dataframe: DataFrame, fields: Mapping[str, str]) -> Data
 
     more = decide_pairs(job, "alike", alike_pairs(pairs, known), features, agreeing=False)
     one_text = units(job, banded.union(more), features, weighted)
-    joined = job.checkpoints.step("linked", lambda: linkable_pairs(pairs, ends, one_text, more), by="task")
+    joined = job.checkpoints.step("linked", lambda: linkable_pairs(pairs, ends, one_text, more, distinct), by="task")
     grouped = stories(job, joined, ends, one_text, hidden, distinct, weighted)
     return job.checkpoints.step("result", lambda: _labelled(members, grouped), rows=job.checkpoints.rows("members"))
 

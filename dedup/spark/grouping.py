@@ -17,7 +17,10 @@ from numpy.typing import NDArray
 from dedup.group.canonical import Versions, canonical_of_story
 from dedup.group.copies import coherent, copy_groups, digests, first_of_group, title_keys, without_parts
 from dedup.group.cut import merge_threshold
+from dedup.kinds import FOLLOWING, SECONDARY
 from dedup.match.copies import ALIKE
+from dedup.match.notices import MOST_DAYS
+from dedup.match.scores import SECONDS_A_DAY
 from dedup.match.stories import Pairs
 from dedup.results.assemble import mean_scores
 from dedup.settings import Settings
@@ -78,14 +81,17 @@ def units(job: Job, decided: DataFrame, features: DataFrame, vectors: DataFrame)
     return job.checkpoints.step("units", find)
 
 
-def linkable_pairs(pairs: DataFrame, ends: DataFrame, units: DataFrame, decided: DataFrame) -> DataFrame:
-    """Return the pairs that may link a story, without those of digests or of one template.
+def linkable_pairs(
+    pairs: DataFrame, ends: DataFrame, units: DataFrame, decided: DataFrame, distinct: DataFrame
+) -> DataFrame:
+    """Return the pairs that may link a story, without those of digests, of one template or of two notices.
 
     Args:
         pairs: the scored pairs, by task.
         ends: the tasks with pairs of each article.
         units: the result of `units`.
         decided: decided pairs; those of kind `NEVER` are dropped.
+        distinct: the articles.
     """
     left = pairs.where("score > 0")
     digest = in_tasks(ends, units.where("digest").select("n"))
@@ -93,6 +99,15 @@ def linkable_pairs(pairs: DataFrame, ends: DataFrame, units: DataFrame, decided:
         left = left.join(digest.withColumnRenamed("n", end).hint("shuffle_hash"), ["task", end], "left_anti")
     never = in_tasks(ends, decided.where(f"kind = {NEVER}").selectExpr("a as n", "b")).withColumnRenamed("n", "a")
     left = left.join(never.hint("shuffle_hash"), ["task", "a", "b"], "left_anti")
+    notices = distinct.where("kind = 'notice'").select("n", "names", "seconds")
+    if notices.take(1):
+        held = in_tasks(ends, notices)
+        for end in "ab":
+            known = held.toDF(end, "task", f"names_{end}", f"seconds_{end}")
+            left = left.join(known.hint("shuffle_hash"), ["task", end], "left")
+        far = f"coalesce(abs(seconds_a - seconds_b) / {SECONDS_A_DAY!r} >= {MOST_DAYS!r}, false)"
+        other = "size(array_except(names_a, names_b)) > 0 and size(array_except(names_b, names_a)) > 0"
+        left = left.where(f"names_a is null or names_b is null or not ({far} or ({other}))")
     return left.select("task", "a", "b", "score")
 
 
@@ -123,7 +138,8 @@ def stories(
     if large is not None:
         held = of.join(large, "component", "left_semi")
         inside = job.checkpoints.step("linkage.pairs", lambda: _inside(pairs, ends, held).select("a", "b", "score"))
-        merged = link_in_rounds(job, inside, units.join(held.select("n"), "n", "left_semi"), hidden)
+        following = distinct.where(F.col("kind").isin(*FOLLOWING)).select("n").join(held.select("n"), "n", "left_semi")
+        merged = link_in_rounds(job, inside, units.join(held.select("n"), "n", "left_semi"), hidden, following)
         others = of.join(large, "component", "left_anti").select("n", "component", "whole")
         of = others.union(merged.select("n", "story", F.lit(True)))
 
@@ -133,7 +149,7 @@ def stories(
         links = links.union(copies.select("a", "b", F.lit(0), "component"))
         blocks = links.selectExpr("a", "b", "score", f"pmod(xxhash64(component), {job.parts}) as block")
         standing = hidden.select("n", F.lit(True).alias("hidden"))
-        articles = distinct.select("n", "name", "members", "seconds", "length", "roundup").join(of, "n")
+        articles = distinct.select("n", "name", "members", "seconds", "length", "kind").join(of, "n")
         terms = F.expr("cast(octet_length(terms) / 4 as int) as terms")
         articles = articles.join(vectors.select("n", terms), "n")
         articles = articles.join(units.select("n", "unit"), "n", "left").join(standing, "n", "left")
@@ -180,8 +196,12 @@ def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
         groups[first].append(article)
     weights = 1 - np.array([bool(hidden) for hidden in articles["hidden"].to_pylist()], np.int64)
     is_final = np.array(articles["whole"].to_pylist(), np.bool_)
+    kinds = articles["kind"].to_pylist()
     tree = backend.average_linkage(
-        found.where(~is_final[found.a]), [group for group in groups.values() if len(group) > 1], weights
+        found.where(~is_final[found.a]),
+        [group for group in groups.values() if len(group) > 1],
+        weights,
+        np.array([kind in FOLLOWING for kind in kinds], np.bool_),
     )
     label = backend.cut(tree, settings.granularity)
     label[is_final] = len(number) + numbers(articles["component"])[is_final]
@@ -189,7 +209,7 @@ def _stories(articles: Any, pairs: Any, settings: Settings) -> Any:
     seniority = seniorities(articles, np.arange(len(number)))
     seconds = [when for when, _, _ in seniority]
     lengths, terms = numbers(articles["length"]).tolist(), numbers(articles["terms"]).tolist()
-    versions = Versions(terms, lengths, seconds, articles["roundup"].to_pylist())
+    versions = Versions(terms, lengths, seconds, [kind in SECONDARY for kind in kinds])
     members, names = numbers(articles["members"]), numbers(articles["name"])
 
     together: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))

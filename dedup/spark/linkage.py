@@ -7,7 +7,8 @@ group without a score above the threshold will never have one, so its scores are
 a task, one task does the rest.
 
 The quality of a merge depends on the two groups only. It is therefore decided when they merge, and the stories are
-the components of good merges, without the full tree.
+the components of good merges, without the full tree. Articles that only follow (see `dedup.group.linkage`) join a
+group without changing it.
 """
 
 from __future__ import annotations
@@ -29,7 +30,9 @@ from dedup.vectorize.exact import SCORE_UNIT
 if TYPE_CHECKING:
     from pyspark.sql import Column, DataFrame
 
-MERGED = "low long, high long, size long, formed double, good boolean"
+MERGED = (
+    "kept long, gone long, size long, formed double, good boolean, follows boolean, joined boolean, dropped boolean"
+)
 GOOD = "a long, b long"
 
 
@@ -57,7 +60,7 @@ def large_components(job: Job, of: DataFrame, inside: DataFrame, pairs: int) -> 
     return found if job.checkpoints.rows("linkage.large") else None
 
 
-def link_in_rounds(job: Job, links: DataFrame, units: DataFrame, hidden: DataFrame) -> DataFrame:
+def link_in_rounds(job: Job, links: DataFrame, units: DataFrame, hidden: DataFrame, following: DataFrame) -> DataFrame:
     """Return the `story` (its least number) of each article `n` that is in one with others.
 
     Args:
@@ -65,16 +68,17 @@ def link_in_rounds(job: Job, links: DataFrame, units: DataFrame, hidden: DataFra
         links: the scored pairs `a`, `b`, `score` inside some components.
         units: the `unit` of articles with a copy, of these components.
         hidden: articles that have a representative, which do not count.
+        following: articles that only follow.
     """
     settings = job.settings
     threshold = threshold_at(settings.granularity)
-    nodes, edges = _initial_groups(job, links, units, hidden)
+    nodes, edges = _initial_groups(job, links, units, hidden, following)
     good: list[DataFrame] = [units.where("n != unit").selectExpr("unit as a", "n as b")]
     most, round_ = job.checkpoints.rows("units"), 0
     while job.checkpoints.rows(f"linkage.{round_}.edges") > job.links:
         round_ += 1
         nodes, edges, merged = _merge_round(job, f"linkage.{round_}", nodes, edges, settings)
-        good.append(merged.where("good").selectExpr("low as a", "high as b"))
+        good.append(merged.where("joined").selectExpr("kept as a", "gone as b"))
         most += job.checkpoints.rows(f"linkage.{round_}.merged")
     of = components(job, "linkage.rest", _reaching(edges, threshold), at_most=job.links)
 
@@ -95,13 +99,19 @@ def link_in_rounds(job: Job, links: DataFrame, units: DataFrame, hidden: DataFra
     return components(job, "linkage.stories", all_good, at_most=most).toDF("n", "story")
 
 
-def _initial_groups(job: Job, links: DataFrame, units: DataFrame, hidden: DataFrame) -> tuple[DataFrame, DataFrame]:
+def _initial_groups(
+    job: Job, links: DataFrame, units: DataFrame, hidden: DataFrame, following: DataFrame
+) -> tuple[DataFrame, DataFrame]:
     """Return the groups after the merges of copies, and the sums of scores between them."""
     from pyspark.sql import functions as F
 
     members = units.join(hidden.select("n", F.lit(0).alias("counts")), "n", "left")
     sizes = members.groupBy("unit").agg(F.sum(F.coalesce("counts", F.lit(1))).alias("size"))
     ends = units.where("n != unit").select("n", "unit")
+    flagged = following.select("n", F.lit(True).alias("follows"))
+    alone = flagged.join(units.select("n"), "n", "left_anti")
+    together = units.join(flagged, "n", "left").groupBy("unit").agg(F.min(F.coalesce("follows", F.lit(False))))
+    follows = together.toDF("n", "follows").union(alone)
 
     def find() -> DataFrame:
         first = links.join(ends.toDF("a", "unit_a"), "a", "left").join(ends.toDF("b", "unit_b"), "b", "left")
@@ -117,7 +127,9 @@ def _initial_groups(job: Job, links: DataFrame, units: DataFrame, hidden: DataFr
 
     def apart() -> DataFrame:
         both = edges.selectExpr("a as n", "size_a as size").union(edges.selectExpr("b", "size_b")).distinct()
-        return both.select("n", "size", F.lit(float("inf")).alias("formed"), F.lit(True).alias("good"))
+        both = both.join(follows, "n", "left")
+        known = F.coalesce("follows", F.lit(False)).alias("follows")
+        return both.select("n", "size", F.lit(float("inf")).alias("formed"), F.lit(True).alias("good"), known)
 
     return job.checkpoints.step("linkage.0.nodes", apart), edges
 
@@ -154,26 +166,27 @@ def _merge_round(
         both = ends.groupBy("low", "high").agg(F.count("*").alias("sides"), F.first("height").alias("height"))
         both = both.where("sides = 2").drop("sides")
         for end in ("low", "high"):
-            both = both.join(nodes.toDF(end, f"size_{end}", f"formed_{end}", f"good_{end}"), end)
+            both = both.join(nodes.toDF(end, *(f"{column}_{end}" for column in nodes.columns[1:])), end)
         return both.mapInArrow(mapped(partial(_merged_groups, settings=settings), 65_536), MERGED)
 
     merged = checkpoints.step(f"{name}.merged", merge)
 
     def move() -> DataFrame:
-        absorbed = merged.select(F.col("high").alias("n"), F.col("low").alias("to"))
+        absorbed = merged.select(F.col("gone").alias("n"), F.col("kept").alias("to"), "dropped")
         left = best.select("n").join(absorbed, "n", "left").withColumn("to", F.coalesce("to", "n"))
-        after = merged.select(F.col("low").alias("to"), "size", "formed", "good")
-        alone = nodes.toDF("to", "its_size", "its_formed", "its_good")
+        names = nodes.columns[1:]
+        after = merged.select(F.col("kept").alias("to"), *names)
+        alone = nodes.toDF("to", *(f"its_{column}" for column in names))
         found = left.join(after, "to", "left").join(alone, "to")
-        columns = (F.coalesce(column, f"its_{column}").alias(column) for column in ("size", "formed", "good"))
-        return found.select("n", "to", *columns)
+        columns = (F.coalesce(column, f"its_{column}").alias(column) for column in names)
+        return found.select("n", "to", F.coalesce("dropped", F.lit(False)).alias("dropped"), *columns)
 
     moved = checkpoints.step(f"{name}.moved", move)
 
     def add_up() -> DataFrame:
-        found = edges.select("a", "b", "total")
+        found, staying = edges.select("a", "b", "total"), moved.where("not dropped")
         for end in "ab":
-            found = found.join(moved.select(F.col("n").alias(end), F.struct("to", "size").alias(f"to_{end}")), end)
+            found = found.join(staying.select(F.col("n").alias(end), F.struct("to", "size").alias(f"to_{end}")), end)
         pair = found.select(F.least("to_a", "to_b").alias("low"), F.greatest("to_a", "to_b").alias("high"), "total")
         pair = pair.where("low.to != high.to").groupBy("low", "high").agg(F.sum("total").alias("total"))
         return pair.select(
@@ -184,30 +197,47 @@ def _merge_round(
             F.col("high.size").alias("size_b"),
         )
 
-    left = moved.where("n = to").select("n", "size", "formed", "good")
+    left = moved.where("n = to").select(*nodes.columns)
     return left, checkpoints.step(f"{name}.edges", add_up), merged
 
 
-def _good_enough(size: tuple[int, int], formed: tuple[float, float], height: float, granularity: float) -> bool:
-    """Return whether the merge of two groups is high enough, as in `dedup.group.cut.cut`."""
-    return height >= height_needed(threshold_at(granularity), drop_at(granularity, min(size)), size, formed)
+def _good_enough(
+    size: tuple[int, int], formed: tuple[float, float], height: float, granularity: float, *, follows: bool
+) -> bool:
+    """Return whether the merge of two groups is high enough, as in `dedup.group.cut.cut`; whether one only follows."""
+    drop = 0.0 if follows else drop_at(granularity, min(size))
+    return height >= height_needed(threshold_at(granularity), drop, size, formed)
 
 
 def _merged_groups(table: Any, settings: Settings) -> Any:
-    rows = table.to_pylist()
-    good = [
-        row["good_low"]
-        and row["good_high"]
-        and _good_enough(
-            (row["size_low"], row["size_high"]),
-            (row["formed_low"], row["formed_high"]),
+    columns: dict[str, list[Any]] = {name.split()[0]: [] for name in MERGED.split(", ")}
+    for row in table.to_pylist():
+        low, high = (
+            {name: row[f"{name}_{end}"] for name in ("size", "formed", "good", "follows")} | {"n": row[end]}
+            for end in ("low", "high")
+        )
+        joined = _good_enough(
+            (low["size"], high["size"]),
+            (low["formed"], high["formed"]),
             row["height"],
             settings.granularity,
+            follows=low["follows"] or high["follows"],
         )
-        for row in rows
-    ]
-    size = numbers(table["size_low"]) + numbers(table["size_high"])
-    return {**{name: table[name] for name in ("low", "high")}, "size": size, "formed": table["height"], "good": good}
+        kept, gone = (high, low) if low["follows"] and not high["follows"] else (low, high)
+        if dropped := gone["follows"] and not kept["follows"]:
+            after, joined = kept, joined and gone["good"]
+        else:
+            joined = joined and low["good"] and high["good"]
+            after = {
+                "size": low["size"] + high["size"],
+                "formed": row["height"],
+                "good": joined,
+                "follows": low["follows"],
+            }
+        found = {**after, "kept": kept["n"], "gone": gone["n"], "joined": joined, "dropped": dropped}
+        for name, column in columns.items():
+            column.append(found[name])
+    return columns
 
 
 def _remaining_merges(articles: Any, pairs: Any, settings: Settings) -> Any:
@@ -215,19 +245,33 @@ def _remaining_merges(articles: Any, pairs: Any, settings: Settings) -> Any:
     backend, number, pair = worker_backend(settings), numbers(articles["n"]), places(pairs)
     sizes = numbers(articles["size"]).astype(np.int64)
     total = numbers(pairs["total"]).astype(np.int64)
-    tree = backend.average_linkage(Pairs(pair[:, 0], pair[:, 1], np.zeros(len(pair)), total), [], sizes)
+    follows = articles["follows"].to_pylist()
+    scored = Pairs(pair[:, 0], pair[:, 1], np.zeros(len(pair)), total)
+    tree = backend.average_linkage(scored, [], sizes, np.array(follows, np.bool_))
     size, formed = sizes.tolist(), numbers(articles["formed"]).tolist()
     good, first = articles["good"].to_pylist(), list(range(len(number)))
     threshold, found = threshold_at(settings.granularity), []
     for a, b, height in zip(tree.left.tolist(), tree.right.tolist(), tree.height.tolist(), strict=True):
         if height < threshold:
             break
-        fits = _good_enough((size[a], size[b]), (formed[a], formed[b]), height, settings.granularity)
-        good.append(good[a] and good[b] and fits)
-        size.append(size[a] + size[b])
-        formed.append(height)
-        first.append(min(first[a], first[b]))
-        if good[-1]:
+        both = follows[a], follows[b]
+        joined = _good_enough(
+            (size[a], size[b]), (formed[a], formed[b]), height, settings.granularity, follows=any(both)
+        )
+        if both[0] == both[1]:
+            joined = joined and good[a] and good[b]
+            good.append(joined)
+            size.append(size[a] + size[b])
+            formed.append(height)
+        else:
+            kept, gone = (b, a) if both[0] else (a, b)
+            joined = joined and good[gone]
+            good.append(good[kept])
+            size.append(size[kept])
+            formed.append(formed[kept])
+        follows.append(all(both))
+        first.append(min(first[a], first[b]) if both[0] == both[1] else first[kept])
+        if joined:
             found.append((first[a], first[b]))
     ends = np.array(found, np.int64).reshape(-1, 2)
     return {"a": number[ends[:, 0]], "b": number[ends[:, 1]]}

@@ -23,7 +23,7 @@ def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
         Shape (articles,): numbers from 0 in the order of each story's first article.
     """
     drops = _drops(granularity, (int(tree.weights.sum()) // 2 + 1).bit_length())  # by size of the smaller group
-    return _cut(tree.left, tree.right, tree.height, tree.weights, merge_threshold(granularity), drops)
+    return _cut(tree.left, tree.right, tree.height, tree.weights, tree.follows, merge_threshold(granularity), drops)
 
 
 @lru_cache(64)
@@ -39,24 +39,33 @@ def _cut(
     right: NDArray[np.int64],
     heights: NDArray[np.float64],
     weights: NDArray[np.int64],
+    followers: NDArray[np.bool_],
     threshold: float,
     drops: NDArray[np.float64],
 ) -> NDArray[np.int64]:
     leaves, nodes = len(weights), len(weights) + len(heights)
     size, good = np.zeros(nodes, np.int64), np.ones(nodes, np.bool_)
     height, parent = np.full(nodes, np.inf), np.full(nodes, -1)
-    size[:leaves] = weights
+    follows, joins = np.zeros(nodes, np.bool_), np.zeros(nodes, np.bool_)
+    size[:leaves], follows[:leaves] = weights, followers
     for merge in range(len(heights)):
         node, a, b = leaves + merge, left[merge], right[merge]
-        size[node], height[node] = size[a] + size[b], heights[merge]
-        drop = drops[min(size[a], size[b])]
-        needed = height_needed(threshold, drop, (size[a], size[b]), (height[a], height[b]))
-        good[node] = good[a] and good[b] and height[node] >= needed
         parent[a], parent[b] = node, node
+        follows[node] = follows[a] and follows[b]
+        drop = 0.0 if follows[a] or follows[b] else drops[min(size[a], size[b])]
+        needed = height_needed(threshold, drop, (size[a], size[b]), (height[a], height[b]))
+        if follows[a] == follows[b]:
+            size[node], height[node] = size[a] + size[b], heights[merge]
+            good[node] = good[a] and good[b] and height[node] >= needed
+            joins[a], joins[b] = good[node], good[node]
+            continue
+        joined, joining = (b, a) if follows[a] else (a, b)
+        joins[joining], joins[joined] = good[joining] and heights[merge] >= needed, True
+        size[node], good[node], height[node] = size[joined], good[joined], height[joined]
     label, stories = np.empty(leaves, np.int64), 0
     top, number = np.arange(nodes), np.full(nodes, -1)
     for node in range(nodes - 1, -1, -1):
-        if parent[node] >= 0 and good[parent[node]]:
+        if joins[node]:
             top[node] = top[parent[node]]
     for leaf in range(leaves):
         if number[top[leaf]] < 0:
