@@ -14,6 +14,8 @@ from dedup.article import Article, Notice
 from dedup.backends import PlainBackend, choose
 from dedup.background import Background
 from dedup.group.copies import coherent, copy_groups, digests, representatives, title_keys, without_parts
+from dedup.group.cut import EVENT
+from dedup.group.storylines import Groups, scores_between, with_storylines
 from dedup.inputs.collection import ArticleReader, Collection
 from dedup.kinds import FOLLOWING
 from dedup.match.copies import alike_candidates, decide
@@ -21,6 +23,7 @@ from dedup.match.crowding import estimate_crowding
 from dedup.match.families import decide_by_family
 from dedup.match.notices import notices_apart
 from dedup.match.opinion import Embed, opinions
+from dedup.match.series import in_series
 from dedup.match.stories import mean_similarity, rescored, with_outlet_penalty
 from dedup.progress import Progress, silent
 from dedup.results.clustering import Clustering, Explanation
@@ -28,6 +31,7 @@ from dedup.results.evidence import StoredEvidence
 from dedup.settings import Settings, checked
 from dedup.vectorize.boilerplate import find_boilerplate, remaining
 from dedup.vectorize.features import HashedWords
+from dedup.vectorize.general import general_matrix
 from dedup.vectorize.misplaced_body import body_digest, misplaced
 
 if TYPE_CHECKING:
@@ -158,6 +162,8 @@ def stories_of(
     progress("looking for copies", 0, count)
     banded = backend.band_candidates(features.signatures, words.lengths() > 0)
     copies, templates, never, family = decide_by_family(words, backend, banded, collection.seconds, settings)
+    titles_of = [collection.first(place).title for place in range(count)]
+    strangers = family | in_series(titles_of, collection.outlets(), collection.seconds)
     representative = representatives(copies, templates, collection.seniorities())
     among = np.unique(representative)
 
@@ -179,15 +185,20 @@ def stories_of(
         never,
         progress,
         cross_lingual,
-        strangers=family if family.any() else None,
+        strangers=strangers if strangers.any() else None,
     )
     crowding = background.crowd if background else estimate_crowding(pairs, collection.seconds, among)
     background_similarity = background_similarity + crowding
-    pairs = rescored(pairs, background_similarity, collection.seconds, settings)
+    pairs = rescored(pairs, background_similarity, collection.seconds, settings, crowding)
+    general = general_matrix(vectors, languages, frequencies, settings)
+    if background:
+        strangeness = background.general_ordinariness(general, vectors.terms)
+    else:
+        strangeness = mean_similarity(general, representative)
     learned = None
     if learn:
         known = backend.vocabulary.packed()
-        learned = Background.of(frequencies, vectors, representative, crowding, passages, bodies, known)
+        learned = Background.of(frequencies, vectors, general, representative, crowding, passages, bodies, known)
     del frequencies
 
     progress("grouping", 0, count)
@@ -208,6 +219,14 @@ def stories_of(
     weights = (representative == np.arange(count)).astype(np.int64)
     follows = np.array([collection.kind(distinct) in FOLLOWING for distinct in range(count)], np.bool_)
     tree = backend.average_linkage(pairs, copy_groups(copies, templates), weights, follows)
+    tree = with_storylines(
+        tree,
+        backend.cut(tree, EVENT),
+        Groups.of(general, strangeness, collection.seconds, weights),
+        pairs,
+        partial(scores_between, products=backend.products, crowding=crowding, settings=settings),
+        backend.average_linkage,
+    )
     notices = (*collection.notices, *map(_notice, collection.in_input_order(foreign)))
     findings = StoredEvidence(
         collection, foreign, vectors, background_similarity, pairs, copies, templates, digest, tree, notices,

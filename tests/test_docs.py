@@ -64,6 +64,7 @@ RECORDS = (
         "Scores",
         "SharedWord",
         "Story",
+        "Storyline",
         "StoryIndex",
         "StoryPage",
         "Origins",

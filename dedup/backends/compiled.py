@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from dedup.vectorize.frequencies import Frequencies
     from dedup.vectorize.tfidf import Vectors
 
-_COMPILED_STEPS = 13
+_COMPILED_STEPS = 14
 """How often progress is reported while kernels are compiled."""
 
 
@@ -157,6 +157,11 @@ class CompiledBackend(PlainBackend):
         args = (matrix, background_similarity, seconds, among, never, self._settings, progress, cross_lingual)
         return story_pairs(*args, strangers=strangers, threads=self._threads)
 
+    def products(self, matrix: sp.csr_array, a: NDArray[np.int64], b: NDArray[np.int64]) -> NDArray[np.float64]:
+        from dedup.match.kernels.products import products
+
+        return products(matrix, a, b)
+
     def average_linkage(
         self,
         pairs: Pairs,
@@ -200,6 +205,7 @@ class CompiledBackend(PlainBackend):
             across = self.cross_lingual_vectors(vectors, features, languages)
             never = copies.where(copies.a < 0)
             yield (alike := self.story_pairs(vectors.matrix, times * 0, times, order, never, silent, across))
+            yield self.products(vectors.matrix, order[:1], order[1:2])
             tree = self.average_linkage(alike, [[0, 1]], np.array([1, 0, 1, 1]))
             yield self.cut(tree, self._settings.granularity)
 

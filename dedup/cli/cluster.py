@@ -82,7 +82,8 @@ an earlier result. --keep copy then omits copies of archived articles; --keep st
 archived story.
 
 --engine spark runs the same method on Apache Spark, for archives that are too large for one machine. PATH is Parquet,
-ORC, JSON lines or CSV that Spark reads; --output is a folder with rows of id, story, copy_group, canonical and score.
+ORC, JSON lines or CSV that Spark reads; --output is a folder with rows of id, story, copy_group, canonical, score and
+storyline.
 
 The result goes to standard output or to --output; progress, the summary and skipped input go to standard error.
 

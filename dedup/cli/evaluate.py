@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
@@ -26,8 +26,9 @@ SHORT_HELP = "Score the stories found in labelled articles."
 HELP = """Cluster articles whose stories are known, and score the result.
 
 Each FILE is one set, named by the file name up to its first dot. The field `story` of a record is its label. Records
-without one are clustered with the others, but not scored. If a set has several languages (`lang`), each is also scored
-separately, within the clustering of the complete set; a file with that language alone can score differently.
+without one are clustered with the others, but not scored. A field `storyline` is the label of a storyline: these are
+scored beside the stories. If a set has several languages (`lang`), the stories of each are also scored separately,
+within the clustering of the complete set; a file with that language alone can score differently.
 
 \b
 Examples:
@@ -63,6 +64,25 @@ Exit codes:
 _UNDECLARED = "unknown"
 
 
+@dataclass(frozen=True, slots=True)
+class _Scored:
+    """The scores of a set.
+
+    Attributes:
+        stories: of all articles with a story under "", and by language if there are several; empty without any.
+        storylines: None without a storyline.
+    """
+
+    stories: Mapping[str, Scores]
+    storylines: Scores | None
+
+    def parts(self) -> list[tuple[str, Scores]]:
+        """Return the rows of the table: all stories, storylines, languages; each with its name."""
+        rows: list[tuple[str, Scores]] = [(part, scores) for part, scores in self.stories.items() if not part]
+        rows += [("storylines", self.storylines)] if self.storylines else []
+        return rows + [(part, scores) for part, scores in self.stories.items() if part]
+
+
 @grouped
 def command(
     files: Annotated[
@@ -96,7 +116,7 @@ def command(
         if names.count(name) > 1:
             problem = f"two files are sets named {visible(name)}: rename one (the name ends at the first dot)"
             raise typer.BadParameter(problem, param_hint="FILE")
-    scored: dict[str, dict[str, Scores]] = {}
+    scored: dict[str, _Scored] = {}
     try:
         for name, file in zip(names, files, strict=True):
             scores = _scores(name, file, given)
@@ -157,7 +177,7 @@ def _figure(share: float | None) -> str:
     return f"{'–' if share is None else f'{share:.3f}':>5}"
 
 
-def _print(scored: Mapping[str, Mapping[str, Scores]], *, json: bool) -> None:
+def _print(scored: Mapping[str, _Scored], *, json: bool) -> None:
     with standard_output() as out:
         if json:
             out.write(json_text({"sets": {name: _record(scores) for name, scores in scored.items()}}) + "\n")
@@ -170,46 +190,62 @@ def set_name(file: str) -> str:
     return "stdin" if file == "-" else Path(file).resolve().name.lstrip(".").split(".")[0]
 
 
-def _scores(name: str, file: str, given: Configuration) -> dict[str, Scores] | None:
-    """Return the scores of all labelled articles of a file under "", and by language if there are several."""
+def _scores(name: str, file: str, given: Configuration) -> _Scored | None:
+    """Return the scores of the labelled articles of a file, None without any."""
     notices: list[Notice] = []
     with ProgressBar() as progress:
         read = dedup.read_articles([file], notices=notices, **given.reading)
         articles = list(read)
         clustering = dedup.cluster(articles, given.settings, progress=progress) if articles else None
     report([*notices, *(clustering.notices if clustering else ())])
+    labels = clustering.labels if clustering else ()
+    lines = [clustering.stories[label].storyline for label in labels] if clustering else []
     labelled = [
         (article.story, found, article.lang or _UNDECLARED)
-        for article, found in zip(articles, clustering.labels if clustering else (), strict=True)
+        for article, found in zip(articles, labels, strict=True)
         if article.story is not None
     ]
-    if not labelled:
+    of_line = [
+        (article.storyline, found)
+        for article, found in zip(articles, lines, strict=True)
+        if article.storyline is not None
+    ]
+    if not labelled and not of_line:
         say(f"Error: {file} has no article with a story to score (name the field that has it with --field story=NAME)")
         return None
-    if len(labelled) < len(articles):
-        say(f"{name}: {len(articles) - len(labelled):,} of {len(articles):,} articles have no story and are not scored")
-    parts = {"": labelled}
+    for rows, what in ((labelled, "story"), (of_line, "storyline")):
+        if rows and len(rows) < len(articles):
+            left = len(articles) - len(rows)
+            say(f"{name}: {left:,} of {len(articles):,} articles have no {what} and are not scored")
+    parts = {"": labelled} if labelled else {}
     languages = sorted({language for _, _, language in labelled})
     if len(languages) > 1:
         parts |= {language: [row for row in labelled if row[2] == language] for language in languages}
+    return _Scored(
+        {
+            part: dedup.score([truth for truth, _, _ in rows], [found for _, found, _ in rows])
+            for part, rows in parts.items()
+        },
+        dedup.score([truth for truth, _ in of_line], [found for _, found in of_line]) if of_line else None,
+    )
+
+
+def _record(scored: _Scored) -> dict[str, Any]:
+    languages = {language: part.to_dict() for language, part in scored.stories.items() if language}
     return {
-        part: dedup.score([truth for truth, _, _ in rows], [found for _, found, _ in rows])
-        for part, rows in parts.items()
+        **(scored.stories[""].to_dict() if scored.stories else {}),
+        **({"languages": languages} if languages else {}),
+        **({"storyline": scored.storylines.to_dict()} if scored.storylines else {}),
     }
 
 
-def _record(scores: Mapping[str, Scores]) -> dict[str, Any]:
-    languages = {language: part.to_dict() for language, part in scores.items() if language}
-    return {**scores[""].to_dict(), **({"languages": languages} if languages else {})}
-
-
-def _write(sets: Mapping[str, Mapping[str, Scores]], out: TextIO) -> None:
+def _write(sets: Mapping[str, _Scored], out: TextIO) -> None:
     from rich.cells import cell_len
 
     rows = [
-        (f"  {visible(language)}" if language else visible(name), part)
-        for name, scores in sets.items()
-        for language, part in scores.items()
+        (visible(name) if not part else f"  {visible(part)}" if scored.stories else f"{visible(name)} {part}", scores)
+        for name, scored in sets.items()
+        for part, scores in scored.parts()
     ]
     width = max(len("Set"), *(cell_len(label) for label, _ in rows))
     out.write(f"{'':{width + 25}}{'BCubed':^17}{'':9}{'pairs':^17}".rstrip() + "\n")

@@ -95,6 +95,7 @@ def placement(record: Mapping[str, Any], incoming: Incoming) -> Placement:
         record["before"] or "",
         (*incoming.notices, *(one for one in later if one.action not in known)),
         record.get("suspected_copy_of"),
+        record.get("storyline") or "",
     )
 
 
@@ -120,6 +121,7 @@ def story(record: Mapping[str, Any]) -> Story:
         from_iso(record["start"]),
         from_iso(record["end"]),
         tuple(record["sources"]),
+        record.get("storyline", ""),
         Origins(**{**origins, "agencies": tuple(origins["agencies"])}),
     )
 

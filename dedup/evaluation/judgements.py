@@ -191,7 +191,9 @@ def score_judgements(clustering: Clustering, judgements: Sequence[Judgement]) ->
     groups = _agreement(one_text, [copies[a] == copies[b] >= 0 for a, b in places])
 
     found = findings_columns(clustering)
-    tree = Tree(len(found.weights), found.left, found.right, found.height, found.weights, found.follows)
+    tree = Tree(
+        *(len(found.weights), found.left, found.right, found.height, found.weights), found.joined, found.follows
+    )
     reached = []
     for step in range(STEPS + 1):
         label = cut(tree, step / STEPS)[found.distinct]

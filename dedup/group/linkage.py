@@ -34,6 +34,7 @@ class Tree:
         left, right: the merged nodes, shape (merges,).
         height: mean score of each merge, shape (merges,), decreasing; infinite for copies of one text.
         weights: 1, or 0 for an article that a representative replaces, shape (leaves,).
+        joined: how many of the last merges join stories into storylines, see `dedup.group.storylines`.
         follows: whether an article only follows, shape (leaves,); one with a copy that does not follow does not either.
     """
 
@@ -42,7 +43,8 @@ class Tree:
     right: NDArray[np.int64]
     height: NDArray[np.float64]
     weights: NDArray[np.int64]
-    follows: NDArray[np.bool_]
+    joined: int = 0
+    follows: NDArray[np.bool_] | None = None
 
 
 def unit_follows(
@@ -136,4 +138,4 @@ def average_linkage(
                 offer(node, other, total)
     left, right, heights = (np.array(column) for column in zip(*merges, strict=True)) if merges else ([], [], [])
     columns = (np.asarray(left, np.int64), np.asarray(right, np.int64), np.asarray(heights, np.float64))
-    return Tree(articles, *columns, weights, follows)
+    return Tree(articles, *columns, weights, follows=follows)

@@ -50,6 +50,7 @@ class Placement:
         changed: other changes that it caused: articles that moved, stories that merged.
         before: id of the story that it was in, "" if it was in none.
         notices: faults in it that were corrected, such as an invalid date or an oversized title.
+        storyline: id of the storyline of its story, "" for a matched article that would start a new story.
     """
 
     article: str
@@ -62,6 +63,7 @@ class Placement:
     before: str = ""
     notices: tuple[Notice, ...] = ()
     suspected_copy_of: str | None = None
+    storyline: str = ""
 
     def to_record(self) -> dict[str, Any]:
         """Return the placement as a dictionary for JSON, without links."""
@@ -69,6 +71,7 @@ class Placement:
             "id": self.article,
             "status": self.status,
             "story": self.story or None,
+            "storyline": self.storyline or None,
             "new_story": self.new_story,
             "copy_of": self.copy_of,
             "suspected_copy_of": self.suspected_copy_of,

@@ -245,6 +245,7 @@ def _story(store: Store, stored: StoredStory, rows: Sequence[StoredArticle], pub
         start=next((day for _, day in dates if day is not None), None),
         end=last_news(dates),
         sources=tuple(sorted({row.source for row in in_order if row.source})),
+        storyline=stored.storyline,
         origins=count_origins(told, publishers),
     )
 

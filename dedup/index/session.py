@@ -122,7 +122,8 @@ class IndexSession:
                         if self.metadata.keep_days is not None:
                             until = self._clock.advance_expiry(self.state().table.seconds)
                             self.expire(log, until - self.metadata.keep_days * DAY)
-                        self.state().write()  # `rebuild` has replaced the state
+                        self.state().storylines.update(log)  # `rebuild` has replaced the state
+                        self.state().write()
                         log.write()
                     if log.changes:
                         self.store.put_metadata(self._clock.facts())
@@ -401,8 +402,9 @@ class IndexSession:
                 one.story, one.copies = current.story_for(one, one.decision), one.decision.copies
             known = self.store.story_numbered(sorted({one.story for one in candidates if one.story is not None}))
         for one in candidates:
-            story = known[one.story].id if one.story in known else ""
-            one.placement = Placement(one.id, "matched", story, not story, None)
+            found = None if one.story is None else known.get(one.story)
+            story, line = ("", "") if found is None else (found.id, found.storyline)
+            one.placement = Placement(one.id, "matched", story, not story, None, storyline=line)
         return candidates
 
     def placements(self, candidates: Sequence[Candidate]) -> list[Placement]:
@@ -454,6 +456,9 @@ class IndexSession:
         state.move(log, groups, found.copies(groups), settled)
         for first, shown in found.shown().items():
             log.set_shown(int(table.story[table.slot(first)]), shown)
+        state.storylines.arrange(
+            log, found.lines({number: int(table.story[table.slot(number)]) for number in found.numbers})
+        )
 
     def rebuild(self, log: ChangeLog, settings: Settings, background: Background, *, replaced: bool) -> None:
         """Compute all vectors and placements anew, with other settings or a replaced background."""

@@ -24,6 +24,7 @@ from dedup.index.stories.lessons import lesson_held_by
 from dedup.index.stories.merge import assign
 from dedup.index.stories.placement import Candidate, Decision, Placer
 from dedup.index.stories.regroup import MOST, regroup
+from dedup.index.stories.storylines import Storylines
 from dedup.index.vocabulary import StoredVocabulary
 from dedup.kinds import FOLLOWING
 from dedup.progress import Progress
@@ -77,6 +78,9 @@ class IndexState:
             compile_kernels(self.backend, alone, background, progress)
         self.table = ArticleTable(settings, background.crowd, self._every_vector, fast=fast)
         self.placer = Placer(self.table, self.backend, settings, self.words_of, self.vectors_of)
+        self.storylines = Storylines(
+            self.table, self.backend, settings, lambda: self.sketcher.background, self.vectors_of
+        )
         self.apart: dict[int, set[int]] = defaultdict(set)
         self.uncommitted: dict[int, Sketch] = {}
         self._vectors: dict[int, Vector] = {}
@@ -95,6 +99,7 @@ class IndexState:
         """Read the stored articles into the table."""
         self.read_words()
         self.keep_apart(self.store.apart())
+        self.storylines.load(self.store.lines())
         last, holders = -1, set[bytes]()
         vectors = self._every_vector()
         slots: list[int] = []
@@ -280,6 +285,8 @@ class IndexState:
 
     def forget(self, numbers: Iterable[int]) -> None:
         """Forget the words of articles, in which there is other boilerplate now."""
+        numbers = list(numbers)
+        self.storylines.forget(numbers)
         for number in numbers:
             self._words.pop(number, None)
             self._vectors.pop(number, None)
@@ -294,6 +301,9 @@ class IndexState:
         self._unwritten[article.number] = (placed, text, sketch)
         self.uncommitted[article.number] = sketch
         self.table.settle(self.table.slot(article.number), placed)
+        if candidate.before:
+            self.storylines.forget([article.number])
+        self.storylines.relate(article.number, candidate.neighbours)
         if len(candidate.apart):
             pairs = [(min(number, article.number), max(number, article.number)) for number in candidate.apart]
             self.keep_apart(pairs)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -466,8 +467,14 @@ class StoryIndex:
             if must_exist:
                 session.stored(incoming[0].article.id)
             placements = session.placements(session.add(log, incoming, features))
+        lines, changes = log.storylines(), {change.cursor: change for change in log.changes}
         self._place_pending()
-        return placements
+        return [
+            dataclasses.replace(
+                one, storyline=lines.get(one.story, ""), changed=tuple(changes[change.cursor] for change in one.changed)
+            )
+            for one in placements
+        ]
 
     def _place_pending(self) -> list[Change]:
         """Place the articles again in which boilerplate was learned, in bounded transactions; return the changes."""

@@ -126,6 +126,7 @@ def read_record(
         path=path,
         where=where if path else "",
         story=lines.get("story"),
+        storyline=lines.get("storyline"),
     )
     if corrections.fields:
         corrections.fields.see(record, layout, reading.used, article, where)

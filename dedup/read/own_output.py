@@ -15,7 +15,9 @@ _ROW = frozenset({"id", "story", "copy_group", "canonical", "path"})
 _DOCUMENT = frozenset({"schema", "dedup", "settings", "summary", "stories", "links"})
 _JUDGEMENT = frozenset({"a", "b", "label"})
 _LABELS = frozenset({"same_text", "same_story", "neither"})
-_COLUMNS = frozenset({"title", "source", "published", "dated", "dated_by", "probability", "status", "copy_of"})
+_COLUMNS = frozenset(
+    {"title", "source", "published", "dated", "dated_by", "probability", "storyline", "status", "copy_of"}
+)
 OWN_NAMES = _ROW | _COLUMNS | _DOCUMENT | _JUDGEMENT
 """Fields of output of dedup, by which `own_output_notice` recognises it, and of the rows of a result."""
 _GENERATOR = "dedup "

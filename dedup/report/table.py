@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import unicodedata
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date
 from typing import TYPE_CHECKING, TextIO
@@ -23,6 +24,9 @@ _ISOLATE, _END_ISOLATE = "\u2068", "\u2069"
 
 def write_table(found: Clustering | Arrivals, out: TextIO, *, width: int | None = None) -> None:
     """Write the stories with more than one article, the largest first, and the number of other articles.
+
+    The stories of one storyline have one number in the column `Storyline`, which is empty for a story that has none of
+    the others in its storyline.
 
     For arrivals, only stories with a new article are written. Titles and outlets are truncated to fit, measured in
     terminal cells (a Chinese character takes two), and control characters are escaped (see `visible`).
@@ -58,7 +62,16 @@ def _counts(found: Clustering | Arrivals, stories: Sequence[Story]) -> dict[str,
         archived = [len(story.articles) - number for story, number in zip(stories, new, strict=True)]
         counted = {"New": new, "Archived": archived}
     counted["Copies"] = [copies_in(story) for story in stories]
+    numbers = storyline_numbers(stories)
+    if numbers:
+        counted["Storyline"] = [numbers.get(story.storyline, 0) for story in stories]
     return {header: [str(number or "") for number in numbers] for header, numbers in counted.items()}
+
+
+def storyline_numbers(stories: Sequence[Story]) -> dict[str, int]:
+    """Return a number for each storyline of several stories, from 1 on in the order of their first ones."""
+    shared = Counter(story.storyline for story in stories if story.storyline)
+    return {name: number for number, name in enumerate((one for one, count in shared.items() if count > 1), 1)}
 
 
 def _write_rows(stories: Sequence[Story], counts: dict[str, list[str]], out: TextIO, width: int) -> None:

@@ -18,7 +18,7 @@ from dedup.inputs.collection import Collection, Seniority, published_seconds
 from dedup.match.scores import SECONDS_A_DAY
 from dedup.results.clustering import Clustering, CopyGroup, Story
 from dedup.results.origins import Told, count_origins, read_publishers
-from dedup.results.story_ids import copy_group_id, story_id
+from dedup.results.story_ids import copy_group_id, story_id, storyline_id
 
 if TYPE_CHECKING:
     from dedup.match.stories import Pairs
@@ -39,11 +39,14 @@ def assemble(findings: Findings, settings: Settings) -> Clustering:
     unit = findings.units
     totals = mean_scores(findings.pairs, label, unit).tolist()
     seniority = collection.seniorities()
+    storyline = _storyline_ids(findings, seniority)
     members: dict[int, dict[int, list[int]]] = defaultdict(lambda: defaultdict(list))
     for article in sorted(range(len(collection)), key=seniority.__getitem__):
         members[int(label[article])][int(unit[article])].append(article)
     publishers = read_publishers()
-    stories = [_story(findings, list(units.values()), totals, seniority, publishers) for units in members.values()]
+    stories = [
+        _story(findings, list(units.values()), totals, seniority, storyline, publishers) for units in members.values()
+    ]
     stories.sort(key=rank)
     labels, copy_labels = labels_of(stories, [article.id for article in collection.articles])
     return Clustering(
@@ -85,6 +88,7 @@ def _story(
     units: Sequence[Sequence[int]],
     totals: Sequence[float],
     seniority: Sequence[Seniority],
+    storyline: Sequence[str],
     publishers: Mapping[str, str],
 ) -> Story:
     """Return the story of some copy groups of distinct articles, each and all ordered by seniority."""
@@ -106,8 +110,18 @@ def _story(
         start=next((day for _, day in dates if day is not None), None),
         end=last_news(dates),
         sources=tuple(sorted({article.source for article in articles if article.source})),
+        storyline=storyline[first],
         origins=count_origins(told, publishers),
     )
+
+
+def _storyline_ids(findings: Findings, seniority: Sequence[Seniority]) -> list[str]:
+    """Return the id of the storyline of each distinct article."""
+    first: dict[int, int] = {}
+    for article in sorted(range(len(seniority)), key=seniority.__getitem__):
+        first.setdefault(int(findings.storylines[article]), article)
+    name = {label: storyline_id(findings.collection.content_hashes[article]) for label, article in first.items()}
+    return [name[label] for label in findings.storylines.tolist()]
 
 
 def _copy_group(

@@ -34,7 +34,7 @@ class FindingsColumns:
         canonical: for each distinct article the canonical one of its copy group, or itself.
         secondary: canonical distinct articles of a secondary kind, see `dedup.kinds`, ascending.
         names: for each distinct article the digits of its content hash that ids are made of.
-        left, right, height, weights, follows: the merge tree of distinct articles, see `dedup.group.linkage.Tree`.
+        left, right, height, weights, joined, follows: the merge tree, see `dedup.group.linkage.Tree`.
         a, b, score, cosine: the scored pairs that some granularity joins or nearly joins, sorted; scores are whole
             multiples of `SCORE_UNIT`.
         copies: pairs of copies, shape (copies, 2).
@@ -56,6 +56,7 @@ class FindingsColumns:
     right: NDArray[np.int64]
     height: NDArray[np.float64]
     weights: NDArray[np.int64]
+    joined: int
     follows: NDArray[np.bool_]
     a: NDArray[np.int64]
     b: NDArray[np.int64]
@@ -99,7 +100,8 @@ def findings_columns(clustering: Clustering) -> FindingsColumns:
         right=tree.right,
         height=tree.height,
         weights=tree.weights,
-        follows=tree.follows,
+        joined=tree.joined,
+        follows=np.zeros(tree.leaves, np.bool_) if tree.follows is None else tree.follows,
         a=kept.a,
         b=kept.b,
         score=kept.score,

@@ -36,11 +36,12 @@ class ProblemDetails(_Record):
 
 class Change(_Record):
     cursor: int
-    kind: Literal["added", "updated", "moved", "removed", "expired", "merged", "refreshed"]
+    kind: Literal["added", "updated", "moved", "removed", "expired", "merged", "storyline", "refreshed"]
     article: str
     story: str
     before: str
     at: str
+    storyline: str = Field(description="The storyline of the story, empty without one.")
 
 
 class Link(_Record):
@@ -66,6 +67,7 @@ class Placement(_Record):
     id: str
     status: Literal["added", "updated", "unchanged", "matched"]
     story: str | None
+    storyline: str | None = Field(description="The storyline of the story.")
     new_story: bool = Field(description="Whether the story is new.")
     copy_of: str | None
     suspected_copy_of: str | None = Field(
@@ -117,6 +119,7 @@ class Story(_Record):
     start: str | None
     end: str | None
     sources: list[str]
+    storyline: str = Field(description="The storyline that it belongs to.")
     origins: Origins
 
 

@@ -22,6 +22,7 @@ from dedup.inputs.fields import find_columns, find_fields
 from dedup.inputs.record import Corrections
 from dedup.inputs.values import is_missing
 from dedup.kinds import read_content, told_by
+from dedup.match.series import undated
 from dedup.settings import Settings
 from dedup.spark.arrow import numbers, words_columns
 from dedup.spark.job import Job, broadcast, column, worker_backend
@@ -34,7 +35,8 @@ if TYPE_CHECKING:
 
 ARTICLES = (
     "uid long, home int, id string, content binary, blank boolean, length int, published double, told double,"
-    " seen double, source string, kind string, names array<string>, rest string, notices string, title int,"
+    " seen double, source string, kind string, names array<string>, undated string, rest string, notices string,"
+    " title int,"
     f" hashes binary, flags binary, distinct {DISTINCT}"
 )
 WORDS_OF = "home int, n long, seconds double, length int, source string, title int, hashes binary, flags binary"
@@ -52,7 +54,8 @@ def read_articles(
         `members`: a row per article: its unique `id`, the number `n` and `name` of the distinct article it equals,
             whether it is the `first` published of those, and whether there are `several`.
         `distinct`: a row per distinct article: `n`, `content` hash, `name` (from the hash), the `uid` of the first
-            published, the number of `members`, `seconds`, `length`, `source`, its `kind`, and of a notice its `names`.
+            published, the number of `members`, `seconds`, `length`, `source`, its `kind`, of a notice its `names`, and
+            its title `undated`.
         `words`: the words of each distinct article, with `seconds`, `length` and `source`.
 
     Raises:
@@ -85,6 +88,7 @@ def read_articles(
             F.first("length").alias("length"),
             F.min_by("kind", by_date).alias("kind"),
             F.min_by("names", by_date).alias("names"),
+            F.first("undated").alias("undated"),
             F.min(F.when(F.col("source") != "", F.col("source"))).alias("low"),
             F.max(F.when(F.col("source") != "", F.col("source"))).alias("high"),
         )
@@ -96,6 +100,7 @@ def read_articles(
             "length",
             "kind",
             "names",
+            "undated",
             F.when(F.col("low") == F.col("high"), F.col("low")).otherwise("").alias("source"),
         )
 
@@ -218,6 +223,7 @@ def _row(
             "source": " ".join(article.source.casefold().split()),
             "kind": told.kind.kind,
             "names": list(told.names),
+            "undated": undated(article.title),
             "rest": repr(replace(article, title="", text="")),
             "notices": "\n".join(f"{notice.problem}; {notice.action}" for notice in notices) or None,
         },
@@ -251,6 +257,7 @@ def _with_unique_ids(articles: DataFrame) -> DataFrame:
     from pyspark.sql import functions as F
 
     columns = ["uid", "id", "content", "blank", "length", "published", "told", "seen", "source", "kind", "names"]
+    columns.append("undated")
     shared = articles.groupBy("id").count().where("count > 1").select("id")
     found = articles.select(*columns)
     if shared.take(1):

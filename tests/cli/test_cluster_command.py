@@ -69,7 +69,7 @@ def test_output_names_its_format(dedup_command: Command, feed: Path, tmp_path: P
 
 def test_format_goes_before_the_name_of_the_output(dedup_command: Command, feed: Path, tmp_path: Path) -> None:
     dedup_command("cluster", feed, "--output", tmp_path / "s.dat", "--format", "csv")
-    header = b"id,story,copy_group,canonical,title,source,published,dated,dated_by,path,probability\r\n"
+    header = b"id,story,copy_group,canonical,title,source,published,dated,dated_by,path,probability,storyline\r\n"
     assert (tmp_path / "s.dat").read_bytes().startswith(header)
 
 

@@ -44,6 +44,7 @@ def test_jsonl_is_a_record_a_line() -> None:
         "dated_by",
         "path",
         "probability",
+        "storyline",
     ]
     assert [record["copy_group"] for record in records] == ["s0-0", None, "s0-0", None, None, None]
     assert [record["id"] for record in records if record["canonical"]] == ["a.txt", "d", "f"]
@@ -69,7 +70,7 @@ def test_json_holds_everything() -> None:
     found, out = example(), io.StringIO()
     write_json(found, out)
     document = json.loads(out.getvalue())
-    assert list(document) == ["schema", "dedup", "settings", "summary", "stories", "links", "notices"]
+    assert list(document) == ["schema", "dedup", "settings", "summary", "stories", "storylines", "links", "notices"]
     assert document["schema"] == 1
     assert document["dedup"] == dedup.__version__
     assert document["settings"] == {**Settings().method(), "fingerprint": Settings().fingerprint}
@@ -79,6 +80,7 @@ def test_json_holds_everything() -> None:
         "shared_stories": 2,
         "shared_articles": 5,
         "copies": 1,
+        "storylines": 1,
         "skipped": 1,
     }
     harbour = document["stories"][0]
@@ -139,6 +141,7 @@ def test_csv_has_the_columns_of_the_records() -> None:
         "dated_by": "published",
         "path": "b.txt",
         "probability": "",
+        "storyline": "",
     }
     assert rows[0]["canonical"] == "true"
     assert [row["probability"] for row in rows] == ["0.98", "", "0.98", "0.83", "0.83", ""]

@@ -159,7 +159,7 @@ def test_compiling_is_announced(loaded: Extractor, cache: Path) -> None:
     told: list[tuple[str, int, int]] = []
     CompiledBackend(Settings(threads=1), lambda *what: told.append(what))
     assert {stage for stage, _, _ in told} == {"compiling, once for this machine"}
-    assert [done for _, done, _ in told] == list(range(14))
+    assert [done for _, done, _ in told] == list(range(15))
     assert {total for _, _, total in told} == {13}
     assert compiling.is_compiled()
     CompiledBackend(Settings(threads=1), lambda *what: told.append(what))

@@ -7,7 +7,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.group.cut import drop_at, height_needed, merge_threshold
+from dedup.group.cut import drop_at, height_needed, joining_threshold, merge_threshold
 from dedup.group.linkage import Tree
 from dedup.vectorize.kernels.compiling import callable_by_kernels, kept
 
@@ -23,7 +23,10 @@ def cut(tree: Tree, granularity: float) -> NDArray[np.int64]:
         Shape (articles,): numbers from 0 in the order of each story's first article.
     """
     drops = _drops(granularity, (int(tree.weights.sum()) // 2 + 1).bit_length())  # by size of the smaller group
-    return _cut(tree.left, tree.right, tree.height, tree.weights, tree.follows, merge_threshold(granularity), drops)
+    threshold = merge_threshold(granularity)
+    joining = joining_threshold(granularity)
+    follows = np.zeros(tree.leaves, np.bool_) if tree.follows is None else tree.follows
+    return _cut(tree.left, tree.right, tree.height, tree.weights, follows, threshold, drops, joining, tree.joined)
 
 
 @lru_cache(64)
@@ -42,6 +45,8 @@ def _cut(
     followers: NDArray[np.bool_],
     threshold: float,
     drops: NDArray[np.float64],
+    joining: float,
+    joined: int,
 ) -> NDArray[np.int64]:
     leaves, nodes = len(weights), len(weights) + len(heights)
     size, good = np.zeros(nodes, np.int64), np.ones(nodes, np.bool_)
@@ -54,14 +59,16 @@ def _cut(
         follows[node] = follows[a] and follows[b]
         drop = 0.0 if follows[a] or follows[b] else drops[min(size[a], size[b])]
         needed = height_needed(threshold, drop, (size[a], size[b]), (height[a], height[b]))
+        if node >= nodes - joined:
+            needed = joining
         if follows[a] == follows[b]:
             size[node], height[node] = size[a] + size[b], heights[merge]
             good[node] = good[a] and good[b] and height[node] >= needed
             joins[a], joins[b] = good[node], good[node]
             continue
-        joined, joining = (b, a) if follows[a] else (a, b)
-        joins[joining], joins[joined] = good[joining] and heights[merge] >= needed, True
-        size[node], good[node], height[node] = size[joined], good[joined], height[joined]
+        others, single = (b, a) if follows[a] else (a, b)
+        joins[single], joins[others] = good[single] and heights[merge] >= needed, True
+        size[node], good[node], height[node] = size[others], good[others], height[others]
     label, stories = np.empty(leaves, np.int64), 0
     top, number = np.arange(nodes), np.full(nodes, -1)
     for node in range(nodes - 1, -1, -1):

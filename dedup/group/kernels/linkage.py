@@ -68,7 +68,9 @@ def average_linkage(
     right[:count] = [article for group in copies for article in group[1:]]
     left[count:], right[count:] = low[in_order], high[in_order]
     _number(left, right, follows)
-    return Tree(articles, left, right, np.concatenate([np.full(count, np.inf), height[in_order]]), weights, follows)
+    return Tree(
+        articles, left, right, np.concatenate([np.full(count, np.inf), height[in_order]]), weights, follows=follows
+    )
 
 
 @kept

@@ -49,6 +49,14 @@ MIGRATIONS: tuple[tuple[str, tuple[str, ...]], ...] = (
         "boilerplate",
         ("CREATE TABLE lesson (number INTEGER PRIMARY KEY AUTOINCREMENT, data BLOB NOT NULL)",),
     ),
+    (
+        "storylines",
+        (
+            "ALTER TABLE story ADD COLUMN line TEXT NOT NULL DEFAULT ''",
+            "ALTER TABLE change ADD COLUMN storyline TEXT NOT NULL DEFAULT ''",
+            "CREATE INDEX story_line ON story (line) WHERE line != ''",
+        ),
+    ),
 )
 """Migrations from an empty file, in order. A new format is a new entry at the end, never a change of an entry."""
 
@@ -80,5 +88,5 @@ def story_row(story: StoredStory) -> tuple[Any, ...]:
     """Return the row of a story, in the order of the columns."""
     return (
         story.number, story.id, story.into, story.size, story.start, story.end, story.touched, story.shown,
-        story.settled,
+        story.settled, story.line,
     )  # fmt: skip

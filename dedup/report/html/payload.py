@@ -85,6 +85,7 @@ def index(clustering: Clustering) -> dict[str, Any]:
             "right": found.right.tolist(),
             "height": [*map(finite, found.height.tolist())],
             "weights": found.weights.tolist(),
+            "joined": found.joined,
             "follows": np.flatnonzero(found.follows).tolist(),
         },
         "pairs": {
@@ -98,6 +99,7 @@ def index(clustering: Clustering) -> dict[str, Any]:
         "words": words,
         "copies": {"pairs": found.copies.tolist(), "overlaps": _rounded(found.overlaps)},
         "ordinary": _rounded(found.background_similarity),
+        "crowding": found.findings.crowding,
         "tongues": found.languages.tolist(),
         "removed": _removed(found.findings, settings),
         "digests": found.digests.tolist(),

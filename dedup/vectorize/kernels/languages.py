@@ -14,7 +14,15 @@ from dedup.vectorize.kernels.compiling import Whole, kept
 from dedup.vectorize.kernels.machine import lowest
 from dedup.vectorize.kernels.murmur import hash_words
 from dedup.vectorize.kernels.points import CHINESE, JAPANESE, KOREAN
-from dedup.vectorize.language import ENGLISH_TIE, LOOKED_AT, SMALLEST_SHARE, UNKNOWN
+from dedup.vectorize.language import (
+    ENGLISH_OVERRIDES,
+    ENGLISH_TIE,
+    ENGLISH_WORDS,
+    LOOKED_AT,
+    SMALLEST_SHARE,
+    UNKNOWN,
+    english_words,
+)
 
 _UNKNOWN, _JAPANESE, _KOREAN, _CHINESE = -1, -2, -3, -4
 _ONE = np.uint64(1)
@@ -22,12 +30,13 @@ _ONE = np.uint64(1)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CommonWords:
-    """A hash table of the commonest words of the languages.
+    """A hash table of the commonest words of the languages, and of the English table.
 
     Attributes:
-        languages: the codes, sorted; at most 64.
+        languages: the codes, sorted; at most 63.
         keys: the hash in each slot, by open addressing from its lower bits on; the size is a power of two. uint32.
-        masks: for each slot the set of languages, bit i for `languages[i]`; 0 in an empty slot. uint64.
+        masks: for each slot the set of languages, bit i for `languages[i]`, and the bit after these for
+            the English table; 0 in an empty slot. uint64.
     """
 
     languages: tuple[str, ...]
@@ -40,14 +49,17 @@ def common_words() -> CommonWords:
     """The table, built when it is first needed (a few ms)."""
     words = background.languages_by_word()
     languages = tuple(sorted({language for spoken in words.values() for language in spoken}))
-    size = 1 << (2 * len(words)).bit_length()
+    english = english_words()
+    size = 1 << (2 * (len(words) + len(english))).bit_length()
     keys, masks = np.zeros(size, np.uint32), np.zeros(size, np.uint64)
-    for key, spoken in zip(hash_words(list(words)).tolist(), words.values(), strict=True):
+    bits = [sum(1 << languages.index(language) for language in set(spoken)) for spoken in words.values()]
+    bits += [1 << len(languages)] * len(english)
+    for key, mask in zip(hash_words([*words, *english]).tolist(), bits, strict=True):
         place = key % size
         while masks[place] and keys[place] != key:
             place = (place + 1) % size
         keys[place] = key
-        masks[place] |= np.uint64(sum(1 << languages.index(language) for language in set(spoken)))
+        masks[place] |= np.uint64(mask)
     return CommonWords(languages, keys, masks)
 
 
@@ -107,7 +119,10 @@ def detect_block(
         for language in range(languages):
             if counts[language] > most:
                 most, first = counts[language], language
-        if most == 0 or most < SMALLEST_SHARE * (end - begin):
-            found[article] = _UNKNOWN
+        likely = most > 0 and most >= SMALLEST_SHARE * (end - begin)
+        share, of = ENGLISH_OVERRIDES if likely else ENGLISH_WORDS
+        tied = likely and counts[english] >= ENGLISH_TIE * most
+        if tied or (end > begin and of * counts[languages] >= share * (end - begin)):
+            found[article] = english
         else:
-            found[article] = english if counts[english] >= ENGLISH_TIE * most else first
+            found[article] = first if likely else _UNKNOWN

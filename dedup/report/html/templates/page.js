@@ -1,9 +1,9 @@
 "use strict";
 (() => {
 const { $, element, block, plural, percent, write, grey, twin } = shown;
-const UNIT = 2 ** -20, REPOSTED = 30, PAIR = 1.125, SAME_EVENT = 0.16, LOWEST = 0.05, SEVERAL = 3, DROP = 0.8, CAP = 0.4;  // as in dedup/group/cut.py and dedup/results/assemble.py
+const UNIT = 2 ** -20, REPOSTED = 30, PAIR = 1.125, EVENT = 0.5, SAME_EVENT = 0.16, LOWEST = 0.05, SEVERAL = 3, DROP = 0.5, CAP = 0.4;  // as in dedup/group/cut.py and dedup/results/assemble.py
 const SEED = 3, FEWEST = 6, EDIT = 2, SLACK = 6, LONE = 5, REACH = 16, SHIFT = 4, CROWD = 16;  // as in dedup/match/passages.py
-const SPAN = 20, [FADES, FADED] = [.3, .6], MOST = 12;  // as in dedup/match/scores.py; names and figures shown
+const SPAN = 20, FADE = [.3, .6], ONE_DAY = .5, A_DAY = .4, MOST_DAYS = 3, MEASURED = .08, FADE_CROWDED = [.5, .8], MOST = 12;  // as in dedup/match/scores.py; names and figures shown
 const STEP = 120;  // stories shown at once
 const FEWEST_DAYS = 40;  // that the chart has room for: two days are no two walls
 
@@ -33,11 +33,11 @@ function thresholdAt(g) {
 }
 
 function dropAt(g, size) {
-  return size < SEVERAL ? 0 : (1 - (1 - DROP) * Math.sqrt(SEVERAL / size)) * Math.min(1, 2 - 2 * g);
+  return size < SEVERAL ? 0 : (1 - (1 - DROP) * (SEVERAL / size) ** 1.5) * Math.min(1, 2 - 2 * g);
 }
 
 function cut(g) {
-  const { left, right, height, weights } = data.tree, leaves = weights.length, nodes = leaves + left.length;
+  const { left, right, height, weights, joined } = data.tree, leaves = weights.length, nodes = leaves + left.length;
   const threshold = g > 0 ? thresholdAt(g) : Infinity;
   const size = new Float64Array(nodes), good = new Uint8Array(nodes).fill(1), heights = new Float64Array(nodes).fill(Infinity);
   const parent = new Int32Array(nodes).fill(-1), story = new Int32Array(nodes), follows = new Uint8Array(nodes), joins = new Uint8Array(nodes);
@@ -50,17 +50,18 @@ function cut(g) {
     let needed = size[a] === 1 && size[b] === 1 ? PAIR * threshold : threshold;
     const drop = follows[a] || follows[b] ? 0 : dropAt(g, Math.min(size[a], size[b]));
     if (drop > 0) needed = Math.max(needed, drop * Math.min(CAP, heights[a], heights[b]));
+    if (merge >= left.length - joined) needed = g > EVENT ? threshold : Infinity;
     if (follows[a] === follows[b]) {
       size[node] = size[a] + size[b];
       heights[node] = own;
       good[node] = joins[a] = joins[b] = good[a] && good[b] && own >= needed ? 1 : 0;
     } else {
-      const [joined, joining] = follows[a] ? [b, a] : [a, b];
-      joins[joining] = good[joining] && own >= needed ? 1 : 0;
-      joins[joined] = 1;
-      size[node] = size[joined];
-      good[node] = good[joined];
-      heights[node] = heights[joined];
+      const [others, single] = follows[a] ? [b, a] : [a, b];
+      joins[single] = good[single] && own >= needed ? 1 : 0;
+      joins[others] = 1;
+      size[node] = size[others];
+      good[node] = good[others];
+      heights[node] = heights[others];
     }
   }
   for (let node = nodes - 1; node >= 0; node--) {
@@ -280,7 +281,7 @@ function relation(a, b) {
     Object.assign(found, { score, cosine, rest: score - cosine + found.background });
     found.words = data.pairs.heavy[pair].map((word, at) => [data.words[word], data.pairs.weights[pair][at]]);
     const joinedThere = events[x] === events[y], [p, q] = [data.tongues[x], data.tongues[y]], foreign = Number(p !== q && p >= 0 && q >= 0);
-    found.probability = joinedThere ? logistic(data.curves.joined, [Math.log(Math.max(score, .02)), Math.min(found.background, .1), foreign]) : logistic(data.curves.apart, [Math.log(Math.max(score, .02))]);
+    found.probability = joinedThere ? logistic(data.curves.joined, [Math.log(Math.max(score, .02)), Math.min(found.background - data.crowding, .1), foreign]) : logistic(data.curves.apart, [Math.log(Math.max(score, .02))]);
   }
   if (found.copy) found.probability = logistic(data.curves.copy, [found.copy[0]]);
   if (found.equal) found.probability = 1;
@@ -519,12 +520,17 @@ function names(one, other) {
   return [longest, ...alone].map((list) => list.map((name) => name.split(/\s+/u).filter(Boolean).join(" ")));
 }
 
+function datePenalty(score, days) {
+  const faded = (penalty, [low, high]) => penalty * Math.min(1, Math.max(0, 1 - (score - low) / (high - low))), most = data.settings.date_penalty;
+  const crowded = most > 0 ? Math.min(data.crowding, MEASURED) * Math.min(A_DAY * (days ?? 1) - ONE_DAY, MOST_DAYS) : 0;
+  return faded(most * Math.min(1, (days || 0) / SPAN), FADE) + Math.min(crowded, 0) + faded(Math.max(crowded, 0), FADE_CROWDED);
+}
+
 function why(r, shared, one, other) {
   const parts = [], add = (text, classes = "note") => parts.push(element("p", text, classes));
   if (r.cosine !== undefined) {
     const table = element("table", undefined, "steps"), rows = [["Weighted words in common (cosine)", r.cosine], ["Mean similarity to other articles", -r.background]];
-    const faded = Math.min(1, Math.max(0, 1 - (r.cosine - r.background - FADES) / (FADED - FADES)));
-    const days = -data.settings.date_penalty * Math.min(1, (r.days || 0) / SPAN) * faded, rest = r.rest - days;
+    const days = -datePenalty(r.cosine - r.background, r.days), rest = r.rest - days;
     if (Math.abs(days) > .0005) rows.push(["Days between them", days]);
     if (Math.abs(rest) > .0005) rows.push([rest < 0 ? "Same outlet" : "Second opinion", rest]);
     rows.push(["Score", r.score]);
