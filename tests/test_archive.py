@@ -241,8 +241,8 @@ def test_reports_are_of_the_new_articles(arrivals: Arrivals) -> None:
     shown = io.StringIO()
     write_table(arrivals, shown, width=100)
     head, _, row, *_ = shown.getvalue().splitlines()
-    assert head.split() == ["Story", "New", "Archived", "Copies", "Outlets", "Dates"]
-    assert row.split()[-6:-3] == ["2", "1", "1"]
+    assert head.split() == ["Story", "New", "Archived", "Copies", "Origins", "Outlets", "Dates", "Days"]
+    assert row.split()[-8:-4] == ["2", "1", "1", "2"]
 
 
 def test_csv_under_a_name_in_capitals_gives_back_what_it_shields(tmp_path: Path) -> None:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TextIO
 
@@ -11,6 +11,7 @@ import typer
 
 import dedup
 from dedup.article import Notice
+from dedup.cli.index_options import StoreInsteadOption, opened_to_read
 from dedup.cli.messages import begin_logging, report, say
 from dedup.cli.options import ConfigurationOptions, JsonOption, LogJsonOption, VerboseOption, grouped
 from dedup.cli.output import standard_output
@@ -19,8 +20,10 @@ from dedup.formats.json_text import json_text
 from dedup.report import counted, visible
 
 if TYPE_CHECKING:
+    from dedup.article import Article
     from dedup.config import Configuration
     from dedup.evaluation.scores import Scores
+    from dedup.results.clustering import Clustering
 
 SHORT_HELP = "Score the stories found in labelled articles."
 HELP = """Cluster articles whose stories are known, and score the result.
@@ -37,6 +40,7 @@ Examples:
   dedup evaluate dev.csv --field story=event   the label is in that column
   dedup evaluate dev.jsonl --set granularity=.4  with another setting
   dedup evaluate news/ --labels labels.jsonl   by pairs that a person judged
+  dedup evaluate labelled.jsonl --store s.db   the stories that an index has
 
 \b
 Scores, each at best 1:
@@ -50,6 +54,9 @@ A dash marks a score that is not defined because there are no such pairs.
 
 With --labels the judged pairs are scored: pairs found in one story count as right if judged same story or same text,
 pairs found in one copy group if judged same text. The granularity that fits the judgements best is reported.
+
+With --store nothing is clustered: the stories are those that an index has, as it placed its articles. The labels are
+those of FILE by id, or of the articles in the index, or with --labels the judged pairs.
 
 The scores go to standard output; progress and messages go to standard error.
 
@@ -86,9 +93,10 @@ class _Scored:
 @grouped
 def command(
     files: Annotated[
-        list[str], typer.Argument(metavar="FILE", help="Labelled records, one set per file.", show_default=False)
-    ],
+        list[str] | None, typer.Argument(metavar="FILE", help="Labelled records, one set per file.", show_default=False)
+    ] = None,
     *,
+    store: StoreInsteadOption = None,
     labels: Annotated[
         Path | None,
         typer.Option(
@@ -108,8 +116,17 @@ def command(
     given = configuration.configured()
     if given.told_by_file:
         say(given.told_by_file)
+    if not files and not store:
+        raise typer.BadParameter("give labelled records, or an index by --store", param_hint="FILE")
+    files = files or []
     if labels:
-        _judged(files, labels, given, json=json)
+        _judged(files, store, labels, given, json=json)
+        return
+    if store:
+        stored = _stored_scores(files, store, given)
+        _print({set_name(str(store)): stored} if stored else {}, json=json)
+        if not stored:
+            raise typer.Exit(1)
         return
     names = [set_name(file) for file in files]
     for name in names:
@@ -131,18 +148,23 @@ def command(
         raise typer.Exit(1)
 
 
-def _judged(files: list[str], labels: Path, given: Configuration, *, json: bool) -> None:
-    """Cluster all files together and score the judged pairs."""
+def _judged(files: list[str], store: Path | None, labels: Path, given: Configuration, *, json: bool) -> None:
+    """Cluster all files together, or take the stories of an index, and score the judged pairs."""
     from dedup.evaluation.judgements import FEW, read_judgements, score_judgements
 
     if not labels.is_file():
         raise typer.BadParameter(visible(f"there is no file {labels}"), param_hint="--labels")
     judgements = read_judgements(labels)
-    notices: list[Notice] = []
-    with ProgressBar() as progress:
-        articles = list(dedup.read_articles(files, notices=notices, **given.reading))
-        clustering = dedup.cluster(articles, given.settings, progress=progress)
-    report([*notices, *clustering.notices])
+    if store:
+        if files:
+            raise typer.BadParameter("with --labels the stories are those of the index alone", param_hint="FILE")
+        clustering = _placements(store)
+    else:
+        notices: list[Notice] = []
+        with ProgressBar() as progress:
+            articles = list(dedup.read_articles(files, notices=notices, **given.reading))
+            clustering = dedup.cluster(articles, given.settings, progress=progress)
+        report([*notices, *clustering.notices])
     found = score_judgements(clustering, judgements)
     with standard_output() as out:
         if json:
@@ -157,7 +179,9 @@ def _judged(files: list[str], labels: Path, given: Configuration, *, json: bool)
         ):
             out.write(f"{name:12}{'':1}{' '.join(map(_figure, _defined(*scores)))}\n")
         out.write("\n")
-        if found.suggested is None:
+        if found.best_f1 is None:
+            out.write("These are the stories as the index has them; FILE instead of --store finds a granularity.\n")
+        elif found.suggested is None:
             out.write("All judgements are of one kind: judge pairs of both kinds to find a granularity.\n")
         else:
             out.write(
@@ -198,6 +222,10 @@ def _scores(name: str, file: str, given: Configuration) -> _Scored | None:
         articles = list(read)
         clustering = dedup.cluster(articles, given.settings, progress=progress) if articles else None
     report([*notices, *(clustering.notices if clustering else ())])
+    return _scored(name, file, articles, clustering)
+
+
+def _scored(name: str, file: str, articles: Sequence[Article], clustering: Clustering | None) -> _Scored | None:
     labels = clustering.labels if clustering else ()
     lines = [clustering.stories[label].storyline for label in labels] if clustering else []
     labelled = [
@@ -228,6 +256,26 @@ def _scores(name: str, file: str, given: Configuration) -> _Scored | None:
         },
         dedup.score([truth for truth, _ in of_line], [found for _, found in of_line]) if of_line else None,
     )
+
+
+def _placements(store: Path) -> Clustering:
+    with opened_to_read(store) as index:
+        return index.placements()
+
+
+def _stored_scores(files: list[str], store: Path, given: Configuration) -> _Scored | None:
+    """Return the scores of the stories that an index has, against the labels of files, or of its own articles."""
+    placements = _placements(store)
+    articles = list(placements.articles)
+    if files:
+        notices: list[Notice] = []
+        labelled = {article.id: article for article in dedup.read_articles(files, notices=notices, **given.reading)}
+        report(notices)
+        lacking = len(labelled.keys() - {article.id for article in articles})
+        if lacking:
+            say(f"{lacking:,} of {len(labelled):,} labelled articles are not in {visible(str(store))}, and not scored")
+        articles = [labelled.get(one.id, replace(one, story=None, storyline=None)) for one in articles]
+    return _scored(set_name(str(store)), str(store), articles, placements)
 
 
 def _record(scored: _Scored) -> dict[str, Any]:

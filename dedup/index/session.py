@@ -16,6 +16,7 @@ from dedup.background import Background
 from dedup.errors import StoreError, UnknownArticleError
 from dedup.index.boilerplate import LearnedBoilerplate
 from dedup.index.clock import IndexClock
+from dedup.index.compiling import Preparation
 from dedup.index.features.sketch import Features
 from dedup.index.inputs import Incoming, Placement, checked_id, checked_text
 from dedup.index.learning import learn, learn_from_all, record_holders
@@ -67,9 +68,11 @@ class IndexSession:
         self._state: IndexState | None = None
         self._vocabulary: StoredVocabulary | None = None
         self._cursor, self._regrouped = -1, 0
+        self._preparation = Preparation()
 
     def close(self) -> None:
         """Close the store."""
+        self._preparation.close()
         with self._write_lock:
             self.store.close()
             self._state = None
@@ -100,7 +103,7 @@ class IndexSession:
         self._refuse_read_only()
         with self._write_lock:
             state = self.state()
-            if state.should_compile():
+            if self._can_take_kernels(state):
                 with self.memory_lock:
                     self._state = None
                 state = self.state()
@@ -189,7 +192,13 @@ class IndexSession:
                         self._cursor, self._regrouped = last, regrouped
                     else:
                         self._state = self._vocabulary = None
+            if self._state is not None and self._can_take_kernels(self._state) and self._read_only:
+                self._state = None
             return self.state()
+
+    def _can_take_kernels(self, state: IndexState) -> bool:
+        """Return whether kernels are worth it now, and ready. They are made so from the first time that they are."""
+        return state.has_outgrown_numpy() and self._preparation.is_ready()
 
     def find(self, id_: str) -> StoredArticle | None:
         """Return the stored article of an id, None if there is none.

@@ -10,7 +10,7 @@ from itertools import islice
 import numpy as np
 from numpy.typing import NDArray
 
-from dedup.backends import GROWN, CompiledBackend, NumpyBackend, choose_for_index, index_uses_kernels
+from dedup.backends import WORTH_COMPILING, CompiledBackend, NumpyBackend, PlainBackend, form_for_index
 from dedup.background import Background
 from dedup.errors import StoreError
 from dedup.index.boilerplate import LearnedBoilerplate, Lesson
@@ -68,13 +68,14 @@ class IndexState:
     ) -> None:
         self.store, self.settings, self.background = store, settings, background
         alone = replace(settings, threads=1)  # for a few articles at a time threads take longer to start than to work
-        self.backend = choose_for_index(articles, alone, progress)
+        fast = form_for_index(articles) == "compiled"
+        self.backend: PlainBackend = CompiledBackend(alone, progress) if fast else NumpyBackend(alone)
         self.sketcher = Sketcher(self.backend, settings, background)
         self.learned = LearnedBoilerplate(store, background)
         self.vocabulary = vocabulary or StoredVocabulary(store)
         self.vocabulary.use(self.backend)
         self._stale = stale
-        if fast := isinstance(self.backend, CompiledBackend):
+        if fast:
             compile_kernels(self.backend, alone, background, progress)
         self.table = ArticleTable(settings, background.crowd, self._every_vector, fast=fast)
         self.placer = Placer(self.table, self.backend, settings, self.words_of, self.vectors_of)
@@ -89,10 +90,12 @@ class IndexState:
         self._moved: dict[int, tuple[int, int, bool]] = {}
         self._new_apart: list[tuple[int, int]] = []
 
-    def should_compile(self) -> bool:
+    def has_outgrown_numpy(self) -> bool:
         """Return whether there are now enough articles for the compiled backend, and it is available."""
         return (
-            isinstance(self.backend, NumpyBackend) and len(self.table) >= GROWN and index_uses_kernels(len(self.table))
+            isinstance(self.backend, NumpyBackend)
+            and len(self.table) >= WORTH_COMPILING
+            and form_for_index(len(self.table)) != "numpy"
         )
 
     def load(self) -> None:

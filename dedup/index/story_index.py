@@ -32,6 +32,7 @@ from dedup.index.queries import (
     changes_after,
     every_story,
     explain,
+    newest,
     page,
     pages,
     placements,
@@ -58,6 +59,10 @@ if TYPE_CHECKING:
 
 BATCH = 500
 """Articles in one transaction of `add_many`."""
+
+
+class _PreviewEndedError(Exception):
+    """Raised to take back all that a preview did."""
 
 
 class StoryIndex:
@@ -262,7 +267,12 @@ class StoryIndex:
         return [*changes, *log.changes]
 
     def rebuild(
-        self, settings: Settings | None = None, *, background: Background | None = None, learn: bool = False
+        self,
+        settings: Settings | None = None,
+        *,
+        background: Background | None = None,
+        learn: bool = False,
+        preview: bool = False,
     ) -> list[Change]:
         """Compute all placements anew, with other settings or another background, and return the changes.
 
@@ -270,12 +280,22 @@ class StoryIndex:
             settings: new settings, None to keep them.
             background: new background, None to keep it.
             learn: whether to learn the background from the articles of the index.
+            preview: whether to return the changes without making them.
         """
         session, new_settings = self._session, checked(settings) or self.settings
-        with session.transaction() as log, session.memory_lock:
-            if learn:
-                background = session.recluster(new_settings, None, learn=True).learned
-            session.rebuild(log, new_settings, background or self.background, replaced=background is not None)
+        before = session.metadata
+        try:
+            with session.transaction() as log, session.memory_lock:
+                if learn:
+                    background = session.recluster(new_settings, None, learn=True).learned
+                session.rebuild(log, new_settings, background or self.background, replaced=background is not None)
+                if preview:
+                    raise _PreviewEndedError
+        except BaseException as error:
+            session.metadata = before
+            if isinstance(error, _PreviewEndedError):
+                return log.finished()
+            raise
         return log.changes
 
     def vacuum(self, *, changes_before: int = 0) -> None:
@@ -451,6 +471,15 @@ class StoryIndex:
         """Return all articles in their present stories, without links."""
         with self._store.reading():
             return placements(self._store, self.settings)
+
+    def newest(self, most: int = 10_000) -> Clustering:
+        """Return the stories of the articles added last, whole, without texts and links.
+
+        Args:
+            most: articles that are looked at; those of their stories that were added before come with them.
+        """
+        with self._store.reading():
+            return newest(self._store, self.settings, checked_count(most, "most"))
 
     def stats(self) -> dict[str, Any]:
         """Return counts and sizes for JSON: `articles`, `stories`, `changes` (the last cursor), `bytes` on disk, …"""

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 from dedup.article import Article, Notice
 from dedup.comparison import Mentions, Part, Passage
 from dedup.errors import InputError, MissingDependencyError, UnknownArticleError
+from dedup.inputs.values import is_web_address
 from dedup.kinds import FoundKind
 from dedup.results.origins import NO_ORIGINS, Origins
 
@@ -24,8 +25,7 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     *("id", "story", "copy_group", "canonical", "title", "source", "published", "dated", "dated_by", "path"),
-    "probability",
-    "storyline",
+    *("probability", "storyline", "url", "author", "section"),
 )
 """Columns of a result, in order: one row per article."""
 
@@ -427,7 +427,7 @@ class Clustering:
         to show of each story), `title`, `source`, `published` (ISO 8601 or None), `dated` (the date used for
         comparison, ISO 8601 or None), `dated_by` (origin of that date: `published`, `text`, `seen` or None), `path`,
         `probability` (mean probability that its links inside the story are correct; None without links), `storyline`
-        (id of the storyline of its story).
+        (id of the storyline of its story), `url` ("" unless it is an address of http or https), `author`, `section`.
         """
         groups = {
             article: group.id for story in self.stories for group in story.copy_groups for article in group.articles
@@ -451,6 +451,9 @@ class Clustering:
                     "path": article.path,
                     "probability": certainty.get(article.id),
                     "storyline": story.storyline,
+                    "url": article.url if is_web_address(article.url) else "",
+                    "author": article.author,
+                    "section": article.section,
                 }
             )
         return records

@@ -128,6 +128,47 @@ class Stories(_Record):
     next: str | None = Field(description="The cursor of the next page, null on the last.")
 
 
+class ArticleColumns(_Record):
+    """Articles by column; every column that is there has a value for each."""
+
+    ids: list[str]
+    titles: list[str]
+    heads: list[str] = Field(description="The beginning of the text of an article without a title.")
+    sources: list[str]
+    dates: list[str | None]
+    published: list[float | None] = Field(description="Seconds since 1970.")
+    seconds: list[float | None] = Field(description="Of the date that is used for comparison.")
+    langs: list[str]
+    datedBy: list[str | None] = Field(  # noqa: N815 - a name of the page's script
+        default_factory=list, description="Origin of a date that is no date of publication."
+    )
+    urls: list[str] = Field(default_factory=list)
+    authors: list[str] = Field(default_factory=list)
+    sections: list[str] = Field(default_factory=list)
+
+
+class OverviewStory(_Record):
+    """A story whose articles are places in the columns."""
+
+    id: str
+    title: str
+    size: int
+    articles: list[int]
+    canonical: int
+    copies: list[list[int]]
+    start: float | None
+    end: float | None
+    sources: list[str]
+    storyline: str | None = Field(description="Its storyline, where it shares it with another story.")
+
+
+class Overview(_Record):
+    articles: ArticleColumns
+    stories: list[OverviewStory]
+    cursor: int = Field(description="The changes after this cursor are not in it.")
+    total: int = Field(description="Articles of the index.")
+
+
 class Head(_Record):
     """An article without its text."""
 

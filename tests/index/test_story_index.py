@@ -410,6 +410,21 @@ def test_threads_read_while_articles_are_added(tmp_path: Path) -> None:
     assert faults == []
 
 
+def test_a_preview_of_rebuild_changes_nothing(tmp_path: Path) -> None:
+    with StoryIndex.open(tmp_path / "stories.db") as index:
+        index.add_many(MADE)
+        before = index.placements().stories, index.changes(), index.settings, index.background.fingerprint
+        wide = Settings(granularity=0.2)
+        previewed = index.rebuild(wide, learn=True, preview=True)
+        now = index.placements().stories, index.changes(), index.settings, index.background.fingerprint
+        assert now == before
+        assert index.match(MADE[0]).story == index.article(MADE[0].id).story
+        assert index.check() == []
+        done = index.rebuild(wide, learn=True)
+        assert [replace(one, at=START) for one in previewed] == [replace(one, at=START) for one in done]
+        assert index.settings == wide
+
+
 @pytest.mark.parametrize("seed", [12, 44])
 def test_copies_that_settled_stories_hold_apart_are_copies_in_each(seed: int) -> None:
     articles, now = list(stream(seed, 30)), [1.7e9]
@@ -511,3 +526,27 @@ def test_a_long_word_is_found_as_a_short_one_is(index: StoryIndex, length: int) 
     for wanted in (word[:length], word[:length].upper(), word[3:length]):
         assert [found.article.id for found in index.search(wanted)] == ["a"]
     assert list(index.search(word[: length - 1] + "#")) == []
+
+
+def test_the_newest_articles_come_with_the_whole_of_their_stories(index: StoryIndex) -> None:
+    index.add_many(MADE)
+    every = index.placements()
+    assert [*index.newest(len(MADE)).stories] == [*every.stories]
+    last = {article.id for article in MADE[-10:]}
+    wanted = {story.id: story for story in every if last & {*story.articles}}
+    found = index.newest(10)
+    assert {story.id: story for story in found} == wanted
+    assert not found.has_texts
+    assert all(not article.text for article in found.articles)
+
+
+def test_a_phrase_between_quotation_marks_is_searched_for_as_a_whole(index: StoryIndex) -> None:
+    index.add({"id": "a", "title": "Ferry burns", "text": "The harbour master closed the basin."})
+    index.add({"id": "b", "title": "Basin", "text": "The master of the harbour closed a ferry."})
+    found = {
+        query: [one.article.id for one in index.search(query)] for query in ('harbour "master"', '"harbour master"')
+    }
+    assert found == {'harbour "master"': ["b", "a"], '"harbour master"': ["a"]}
+    assert [one.article.id for one in index.search('ferry "the  HARBOUR closed')] == ["b"]
+    with pytest.raises(InputError, match="1 to 12 words"):
+        index.search('""')

@@ -109,7 +109,8 @@ def test_a_text_that_several_outlets_ran_is_of_none() -> None:
 
 def test_the_page_computes_with_the_same_constants() -> None:
     """The script of the page has formulas of its own; `tests/report/test_page.py` compares its stories."""
-    script = (files("dedup.report.html") / "templates/page.js").read_text(encoding="utf-8")
+    templates = files("dedup.report.html") / "templates"
+    script = "".join((templates / name).read_text(encoding="utf-8") for name in ("snapshot.js", "texts.js"))
     found = dict(re.findall(r"\b([A-Z_]+) = ([\d. *-]+)[,;]", script))
     wanted = {name: getattr(cut, name) for name in ("PAIR", "SAME_EVENT", "LOWEST", "SEVERAL", "DROP", "CAP")}
     wanted |= {name: getattr(passages, name) for name in ("SEED", "FEWEST", "EDIT", "SLACK", "LONE", "REACH", "SHIFT")}

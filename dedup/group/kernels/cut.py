@@ -52,7 +52,8 @@ def _cut(
     size, good = np.zeros(nodes, np.int64), np.ones(nodes, np.bool_)
     height, parent = np.full(nodes, np.inf), np.full(nodes, -1)
     follows, joins = np.zeros(nodes, np.bool_), np.zeros(nodes, np.bool_)
-    size[:leaves], follows[:leaves] = weights, followers
+    for leaf in range(leaves):  # numba compiles an assigned slice for seconds
+        size[leaf], follows[leaf] = weights[leaf], followers[leaf]
     for merge in range(len(heights)):
         node, a, b = leaves + merge, left[merge], right[merge]
         parent[a], parent[b] = node, node

@@ -93,9 +93,17 @@ class ChangeLog:
         """Set the id of the storyline that a story shares with others, "" for none."""
         self._lines[number] = line
 
+    def finished(self) -> list[Change]:
+        """Return the changes with the storylines of their stories after all of them."""
+        lines = self.storylines()
+        return [replace(change, storyline=lines.get(change.story, "")) for change in self.changes]
+
     def storylines(self) -> dict[str, str]:
         """Return the id of the storyline of each story that the transaction has used, by the story's id."""
-        return {story.id: story.storyline for story in self._known.values()}
+        return {
+            story.id: replace(story, line=self._lines.get(number, story.line)).storyline
+            for number, story in self._known.items()
+        }
 
     @property
     def has_touched(self) -> bool:
@@ -154,8 +162,7 @@ class ChangeLog:
                 shown = None
             written.append(replace(story, size=len(slots), start=start, end=end, shown=shown))
         self.store.put_stories(written)
-        lines = self.storylines()
-        self.changes[:] = [replace(change, storyline=lines.get(change.story, "")) for change in self.changes]
+        self.changes[:] = self.finished()
         self.store.append(self.changes)
 
     def _span(self, slots: Sequence[int]) -> tuple[float | None, float | None]:

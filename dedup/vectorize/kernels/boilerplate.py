@@ -16,17 +16,21 @@ from dedup.vectorize.hashing import BASE, mix64
 from dedup.vectorize.kernels.compiling import Whole, kept, kernel
 from dedup.vectorize.kernels.overlaps import sort
 from dedup.vectorize.kernels.sketching import shingle_words
+from dedup.vectorize.kernels.threads import parts_in_threads
 from dedup.vectorize.labels import REST as REST_OF_TITLE
 from dedup.vectorize.labels import SALT as SALT_OF_LABELS
 
 AT_ONCE = 1 << 25
 """Passages that are counted in one round, approximately."""
+_ARTICLES = 1_000
+"""Articles that are worth a thread."""
+_NONE_HELD = np.empty(0, np.uint64), np.empty(0, np.int64)
 ROOMY = 4
 """Counters per passage: the fewer, the more rare passages are collected in vain."""
 _BASE, _SALT, _SALT_OF_LABELS = np.uint64(BASE), np.uint64(SALT), np.uint64(SALT_OF_LABELS)
 
 
-def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+def held_passages(words: HashedWords, threads: int | None = 1) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
     """The passages that at least `HOLDERS` articles have, and the places of these articles.
 
     Plain form: `vectorize.boilerplate.held_passages`.
@@ -37,9 +41,18 @@ def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.in
     counters = np.empty(1 << max(6, (ROOMY * len(words.hashes) // rounds).bit_length()), np.uint8)
     found: list[tuple[NDArray[np.uint64], NDArray[np.int64]]] = []
     for number in range(rounds):
-        mine = (words.hashes, words.flags, words.offsets, shift, np.uint64(number), counters)
-        _count(*mine)
-        passages, places = _collect(*mine)
+        rest = (shift, np.uint64(number), counters)
+        _count(words.hashes, words.flags, words.offsets, *rest)
+
+        def collect(
+            first: int, last: int, rest: tuple[np.uint64, np.uint64, NDArray[np.uint8]] = rest
+        ) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+            offsets = words.offsets[2 * first : 2 * last + 1]
+            passages, places = _collect(words.hashes, words.flags, offsets, *rest)
+            return passages, places + first
+
+        parts = [_NONE_HELD, *parts_in_threads(collect, len(words), threads, least=_ARTICLES)]
+        passages, places = np.concatenate([part[0] for part in parts]), np.concatenate([part[1] for part in parts])
         order = np.argsort(passages, kind="stable")  # stable: places stay ascending
         passages, places = passages[order], places[order]
         enough = _held_by_enough(passages)
@@ -47,24 +60,45 @@ def held_passages(words: HashedWords) -> tuple[NDArray[np.uint64], NDArray[np.in
     return np.concatenate([part[0] for part in found]), np.concatenate([part[1] for part in found])
 
 
-def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
+def lines_among(words: HashedWords, passages: NDArray[np.uint64]) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """Those of some passages that are short ones of bodies, and the places of the articles that have them.
+
+    Plain form: `vectorize.boilerplate.lines_among`.
+    """
+    table = _hash_set(passages, 1 << (2 * len(passages) + 1).bit_length())
+    found, places = _lines(words.hashes, words.flags, words.offsets, table)
+    order = np.lexsort((found, places))
+    found, places = found[order], places[order]
+    other = np.ones(len(found), np.bool_)
+    other[1:] = (found[1:] != found[:-1]) | (places[1:] != places[:-1])
+    return found[other], places[other]
+
+
+def outside_boilerplate(words: HashedWords, passages: NDArray[np.uint64], threads: int | None = 1) -> NDArray[np.bool_]:
     """Which words remain when boilerplate is removed from titles and bodies; shape (words,).
 
     Plain form: `vectorize.boilerplate.outside_boilerplate`.
     """
-    return _outside_all(words, passages, REST, labels=True)
+    return _outside_all(words, passages, REST, threads, labels=True)
 
 
-def outside(words: HashedWords, passages: NDArray[np.uint64]) -> NDArray[np.bool_]:
+def outside(words: HashedWords, passages: NDArray[np.uint64], threads: int | None = 1) -> NDArray[np.bool_]:
     """Which words of bodies are in none of some passages, however few remain; shape (words,)."""
-    return _outside_all(words, passages, 0, labels=False)
+    return _outside_all(words, passages, 0, threads, labels=False)
 
 
-def _outside_all(words: HashedWords, passages: NDArray[np.uint64], rest: int, *, labels: bool) -> NDArray[np.bool_]:
+def _outside_all(
+    words: HashedWords, passages: NDArray[np.uint64], rest: int, threads: int | None, *, labels: bool
+) -> NDArray[np.bool_]:
     keep = np.ones(len(words.hashes), np.bool_)
     if len(passages):
         table = _hash_set(passages, 1 << (2 * len(passages)).bit_length())
-        _outside(words.hashes, words.flags, words.offsets, table, rest, labels, keep)
+
+        def work(first: int, last: int) -> None:
+            offsets = words.offsets[2 * first : 2 * last + 1]
+            _outside(words.hashes, words.flags, offsets, table, rest, labels, keep)
+
+        parts_in_threads(work, len(words), threads, least=_ARTICLES)
     return keep
 
 
@@ -97,7 +131,7 @@ def all_passages(
     Returns:
         How many passages of `PASSAGE` words there are, which come first; and how many in all.
     """
-    long: Whole = shingle_words(hashes, begin, end, PASSAGE, found) if end - begin >= PASSAGE else np.int64(0)
+    long: Whole = shingle_words(hashes, begin, end, np.int64(PASSAGE), found) if end - begin >= PASSAGE else np.int64(0)
     return long, short_passages(hashes, flags, begin, end, found, spans, long)
 
 
@@ -197,11 +231,36 @@ def _collect(
         sort(some, spare, digits, np.uint64(count))
         if filled + count > len(passages):
             more_passages, more_places = np.empty(2 * len(passages), np.uint64), np.empty(2 * len(passages), np.int64)
-            more_passages[:filled], more_places[:filled] = passages[:filled], places[:filled]
+            for place in range(filled):  # numba compiles assigned slices for seconds
+                more_passages[place], more_places[place] = passages[place], places[place]
             passages, places = more_passages, more_places
         for place in range(count):
             if place == 0 or some[place] != some[place - 1]:
                 passages[filled], places[filled] = some[place], article
+                filled += 1
+    return passages[:filled], places[:filled]
+
+
+@kept
+def _lines(
+    hashes: NDArray[np.uint32], flags: NDArray[np.uint8], offsets: NDArray[np.int64], table: NDArray[np.uint64]
+) -> tuple[NDArray[np.uint64], NDArray[np.int64]]:
+    """The short passages of bodies that are in a set, and the articles that have them."""
+    most = room_of(offsets)
+    values, spans = np.empty(most, np.uint64), np.empty((most, 2), np.int64)
+    room = max(np.int64(1) << 12, most)
+    passages, places = np.empty(room, np.uint64), np.empty(room, np.int64)
+    filled = np.int64(0)
+    for article in range(len(offsets) // 2):
+        begin, end = offsets[2 * article + 1], offsets[2 * article + 2]
+        count = short_passages(hashes, flags, begin, end, values, spans, np.int64(0))
+        if filled + count > len(passages):
+            more_passages, more_places = np.empty(2 * len(passages), np.uint64), np.empty(2 * len(passages), np.int64)
+            more_passages[:filled], more_places[:filled] = passages[:filled], places[:filled]
+            passages, places = more_passages, more_places
+        for place in range(count):
+            if is_in(values[place], table):
+                passages[filled], places[filled] = values[place], article
                 filled += 1
     return passages[:filled], places[:filled]
 

@@ -14,6 +14,7 @@ from dedup.vectorize.kernels.compiling import Whole, kept
 from dedup.vectorize.kernels.machine import lowest
 from dedup.vectorize.kernels.murmur import hash_words
 from dedup.vectorize.kernels.points import CHINESE, JAPANESE, KOREAN
+from dedup.vectorize.kernels.threads import parts_in_threads
 from dedup.vectorize.language import (
     ENGLISH_OVERRIDES,
     ENGLISH_TIE,
@@ -26,6 +27,8 @@ from dedup.vectorize.language import (
 
 _UNKNOWN, _JAPANESE, _KOREAN, _CHINESE = -1, -2, -3, -4
 _ONE = np.uint64(1)
+_AT_ONCE = 2_000
+"""Articles that are worth a thread."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -63,7 +66,7 @@ def common_words() -> CommonWords:
     return CommonWords(languages, keys, masks)
 
 
-def detect(words: HashedWords) -> list[str]:
+def detect(words: HashedWords, threads: int | None = 1) -> list[str]:
     """The code of the language of each article, or `UNKNOWN`.
 
     Plain form: `vectorize.language.detect`.
@@ -71,9 +74,13 @@ def detect(words: HashedWords) -> list[str]:
     known = common_words()
     found = np.empty(len(words), np.int16)
     english = known.languages.index("en")
-    detect_block(
-        words.hashes, words.flags, words.offsets, known.keys, known.masks, len(known.languages), english, found
-    )
+
+    def work(first: int, last: int) -> None:
+        offsets = words.offsets[2 * first : 2 * last + 1]
+        given = (words.hashes, words.flags, offsets, known.keys, known.masks, len(known.languages), english)
+        detect_block(*given, found[first:last])
+
+    parts_in_threads(work, len(words), threads, least=_AT_ONCE)
     names = {**dict(enumerate(known.languages)), _UNKNOWN: UNKNOWN, _JAPANESE: "ja", _KOREAN: "ko", _CHINESE: "zh"}
     return [names[place] for place in found.tolist()]
 
